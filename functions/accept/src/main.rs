@@ -1,1 +1,6 @@
-fn main() {}
+//! The Lambda function `accept`: its routes, and nothing else.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::lambda::serve(accept::router()).await
+}

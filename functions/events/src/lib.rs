@@ -1,1 +1,47 @@
-//! stub
+//! The history of an organization, newest first (ORG5).
+
+use axum::{Router, extract::State, routing::get};
+use serde::Deserialize;
+use shared::{
+    domain::{Event, EventId, Level, OrgId, Refusal, RoleObject},
+    http::{Acting, App, Instead, Json, Limit, Page, Path, Query, Walk, views},
+};
+
+/// The routes.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/v1/organizations/{org}/events", get(list))
+        .route("/v1/organizations/{org}/events/{evt}", get(one))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+async fn list(
+    State(app): State<App>,
+    Acting { person, act }: Acting,
+    Path(org): Path<OrgId>,
+    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+) -> Result<Json<Page<views::Event>>, Instead> {
+    let walk = Walk::new(vec!["events".into(), org.to_string()], limit, cursor.as_deref())?;
+    let actor = app.store.standing(&person, org).await?;
+    actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
+    let found = app.store.events(org, act.at, walk.window()).await?;
+    Ok(Json(walk.page(found, views::Event::of)))
+}
+
+async fn one(
+    State(app): State<App>,
+    Acting { person, act }: Acting,
+    Path((org, id)): Path<(OrgId, EventId)>,
+) -> Result<Json<views::Event>, Instead> {
+    let actor = app.store.standing(&person, org).await?;
+    actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
+    let event: Event = app.store.event(org, id, act.at).await?.ok_or(Refusal::NoSuchEvent)?;
+    Ok(Json(views::Event::of(event)))
+}

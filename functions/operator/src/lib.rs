@@ -1,1 +1,130 @@
-//! stub
+//! The platform's staff: organizations created for others, and what is switched on for them (OP1).
+
+use axum::{Router, extract::State, routing::get};
+use serde::Deserialize;
+use shared::{
+    domain::{
+        self, Awaited, Email, Invitation, InvitationId, Kind, MAX_ORGANIZATION_NAME, OrgId,
+        Organization, Refusal,
+    },
+    http::{Acting, App, Instead, Json, Limit, Named, Page, Path, Query, Walk, views},
+    store::{Founding, Key, Reply},
+};
+
+/// The routes.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/v1/operator/organizations", get(list).post(create))
+        .route("/v1/operator/organizations/{org}", get(one).patch(switch))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    name: Named<MAX_ORGANIZATION_NAME>,
+    kind: Option<Kind>,
+    parent: Option<OrgId>,
+    first_admin_email: Option<Email>,
+}
+
+async fn create(
+    State(app): State<App>,
+    acting: Acting,
+    Json(Wanted { name: Named(name), kind, parent, first_admin_email }): Json<Wanted>,
+) -> Result<Reply, Instead> {
+    let Acting { person, act } = acting.as_operator()?;
+    let id = OrgId::new(act.at, act.seed);
+    let (mut org, conditions) = match parent {
+        None => {
+            let kind = kind.unwrap_or(Kind::Standard);
+            let org = Organization::found(id, name, kind, None, act.at);
+            let conditions = org.conditions(None);
+            (org, conditions)
+        }
+        Some(parent) => {
+            let (parent, root) = with_root(&app, parent).await?;
+            let conditions = parent.conditions(root.as_ref());
+            let org = domain::found_below_by_operator(&parent, conditions, id, name, kind, act.at)?;
+            let conditions = org.conditions(root.as_ref().or(Some(&parent)));
+            (org, conditions)
+        }
+    };
+    if parent.is_none() && first_admin_email.is_none() {
+        return Err(Refusal::FirstAdminNeeded.into());
+    }
+    let first = first_admin_email.map(|email| {
+        let invitation = InvitationId::of(act.at, id, &email);
+        Invitation::of_first_admin(invitation, &org, email, &person, act.at)
+    });
+    org.awaits =
+        first.as_ref().map(|first| Awaited { invitation: first.id, until: first.expires_at });
+    let view = views::Organization::of(&org, conditions);
+    let reply = Reply::created(format!("/v1/operator/organizations/{id}"), &view);
+    let founding = Founding { org: &org, founder: None, first: first.as_ref(), by_member: None };
+    app.store.found(&act, founding, &reply).await?;
+    Ok(reply)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+/// The roots of all trees, oldest first.
+async fn list(
+    State(app): State<App>,
+    acting: Acting,
+    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+) -> Result<Json<Page<views::Organization>>, Instead> {
+    acting.as_operator()?;
+    let walk = Walk::new(vec!["all organizations".to_owned()], limit, cursor.as_deref())?;
+    let found = app.store.roots(walk.window()).await?;
+    Ok(Json(walk.page(found, |org| views::Organization::of(&org, org.conditions(None)))))
+}
+
+async fn one(
+    State(app): State<App>,
+    acting: Acting,
+    Path(org): Path<OrgId>,
+) -> Result<Json<views::Organization>, Instead> {
+    acting.as_operator()?;
+    let (org, root) = with_root(&app, org).await?;
+    Ok(Json(views::Organization::of(&org, org.conditions(root.as_ref()))))
+}
+
+/// What may be switched; what is left out stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switches {
+    kind: Option<Kind>,
+    manage_sub_organizations: Option<bool>,
+    mdf_program: Option<bool>,
+}
+
+async fn switch(
+    State(app): State<App>,
+    acting: Acting,
+    Path(org): Path<OrgId>,
+    Json(Switches { kind, manage_sub_organizations, mdf_program }): Json<Switches>,
+) -> Result<Reply, Instead> {
+    let Acting { act, .. } = acting.as_operator()?;
+    let (was, root) = with_root(&app, org).await?;
+    let now = domain::switch(&was, kind, manage_sub_organizations, mdf_program)?;
+    let reply = Reply::ok(&views::Organization::of(&now, now.conditions(root.as_ref())));
+    if now != was {
+        app.store.switch(&act, &was, (now.kind, now.settings), &reply).await?;
+    }
+    Ok(reply)
+}
+
+/// An organization, and the root of its tree where that is another.
+async fn with_root(app: &App, org: OrgId) -> Result<(Organization, Option<Organization>), Instead> {
+    let org = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
+    let root = org.path.root_id();
+    let above = (!org.path.is_root()).then(|| Key::organization(root));
+    let found = app.store.look(above).await?;
+    Ok((org, found.organization(root)?))
+}

@@ -1,1 +1,71 @@
-//! stub
+//! API Gateway's stand-in on a laptop, over a table and an issuer of its own; it knows no rule of the product, and
+//! no deployed function knows it.
+
+use std::{convert::Infallible, time::Duration};
+
+use aws_sdk_dynamodb::Client;
+use axum::Router;
+use jiff::Timestamp;
+use shared::{
+    http::{App, Limits, complete},
+    store::Store,
+};
+
+use engine::Engine;
+
+mod answer;
+pub mod args;
+pub mod engine;
+pub mod gateway;
+pub mod issuer;
+pub mod server;
+pub mod table;
+
+/// The table that everything is kept in.
+pub const TABLE: &str = "rolecall";
+
+/// Every function's router, side by side, as API Gateway has them.
+pub fn routers() -> Router<App> {
+    Router::new()
+        .merge(access::router())
+        .merge(accept::router())
+        .merge(events::router())
+        .merge(invite::router())
+        .merge(members::router())
+        .merge(operator::router())
+        .merge(organization::router())
+        .merge(roles::router())
+        .merge(suborg::router())
+        .merge(transfer::router())
+}
+
+/// The whole API over the table that `client` reaches.
+pub fn router(client: Client) -> Router {
+    complete(routers(), app(client))
+}
+
+/// What the functions reach here.
+#[must_use]
+pub fn app(client: Client) -> App {
+    App { store: Store::new(client, TABLE), limits: Limits::default() }
+}
+
+/// What happens by itself: what a deployment's schedule does, and what its table would do.
+pub async fn housekeeping(engine: &Engine) {
+    let store = app(engine.client()).store;
+    #[expect(clippy::disallowed_methods, reason = "we are the schedule here")]
+    let now = Timestamp::now();
+    match cleanup::run(&store, now, "local clean-up", || false).await {
+        Ok(summary) => tracing::info!(?summary, "clean-up"),
+        Err(cause) => tracing::error!(%cause, "the clean-up failed"),
+    }
+    engine.sweep().await;
+}
+
+/// Does `work` once a minute, for as long as it is polled.
+pub async fn every_minute<F: Future<Output = ()>>(work: impl Fn() -> F) -> Infallible {
+    loop {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        work().await;
+    }
+}

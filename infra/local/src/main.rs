@@ -1,1 +1,72 @@
-fn main() {}
+//! `cargo run`: the whole API on this machine; it does nothing that a test could not do through the library.
+
+use std::{env, process::ExitCode};
+
+use lambda_http::Error;
+use local::{
+    TABLE,
+    args::{Args, HELP, parse},
+    server::Server,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = match parse(env::args().skip(1)) {
+        Ok(Some(args)) => args,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(message) => {
+            eprint!("rolecall: {message}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match serve(&args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rolecall: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(args: &Args) -> Result<(), Error> {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let mut terminated = signal(SignalKind::terminate())?;
+    let server = Server::open(args, local::router).await?;
+    welcome(args, &server);
+    server
+        .run(async {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+        })
+        .await
+}
+
+fn welcome(args: &Args, server: &Server) {
+    let url = &server.url;
+    let data = args.data.as_ref().map_or("in memory".to_owned(), |data| data.display().to_string());
+    println!("API     {url}");
+    println!("data    {data}");
+    println!("engine  http://{} (DynamoDB, table `{TABLE}`)", server.engine.address);
+    println!("issuer  {} (audience `{}`)", args.issuer.as_ref().unwrap_or(url), args.audience);
+    println!("\nTry:");
+    match &args.issuer {
+        None => println!(
+            "  TOKEN=$(curl -s {url}/local/token -d '{{\"email\":\"ada@example.com\"}}' | cut -d'\"' -f4)"
+        ),
+        Some(issuer) => println!("  TOKEN=<a token from {issuer}>"),
+    }
+    println!(
+        "  curl -s {url}/v1/organizations -H \"authorization: Bearer $TOKEN\" \
+         -H 'content-type: application/json' -d '{{\"name\":\"Acme\"}}'"
+    );
+    println!("  curl -s {url}/v1/me -H \"authorization: Bearer $TOKEN\"");
+}

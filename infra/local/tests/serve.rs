@@ -1,0 +1,330 @@
+//! The stand-in as its users meet it: over HTTP, and as a process.
+#![cfg(test)]
+
+use std::{
+    fs,
+    future::pending,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+};
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use axum::{Router, extract::Request, routing::get};
+use lambda_http::{RequestExt, request::RequestContext};
+use local::{TABLE, args::Args, engine::client, server::Server, table::create_table};
+use serde_json::{Value, json};
+use tokio::{sync::oneshot, task::spawn_blocking};
+
+/// The router of functions that do not exist: one says what it was told, the other falls over.
+fn stub(_: Client) -> Router {
+    Router::new().route("/echo/{name}", get(echo).post(echo)).route("/panic", get(fall_over))
+}
+
+async fn echo(request: Request) -> String {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => serde_json::to_string(context).unwrap(),
+        _ => String::new(),
+    }
+}
+
+#[expect(clippy::panic, reason = "what is tested")]
+async fn fall_over() {
+    panic!("this panic is meant to happen");
+}
+
+fn args() -> Args {
+    Args { listen: SocketAddr::from(([127, 0, 0, 1], 0)), data: None, ..Args::default() }
+}
+
+/// An empty directory.
+fn directory(name: &str) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::remove_dir_all(&directory).ok();
+    directory
+}
+
+async fn served(args: &Args) -> String {
+    let server = Server::open(args, stub).await.unwrap();
+    let url = server.url.clone();
+    tokio::spawn(server.run(pending()));
+    url
+}
+
+/// Status, headers as one text, and body.
+type Answer = (u16, String, Value);
+
+async fn send(
+    method: &str,
+    url: String,
+    headers: &[(&str, &str)],
+    body: impl Into<String>,
+) -> Answer {
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(body.into()).unwrap();
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build();
+    let agent = ureq::Agent::from(agent);
+    spawn_blocking(move || {
+        let mut answer = agent.run(request).unwrap();
+        let body = answer.body_mut().read_to_string().unwrap();
+        let body = serde_json::from_str(&body).unwrap_or(Value::String(body));
+        (answer.status().as_u16(), format!("{:?}", answer.headers()), body)
+    })
+    .await
+    .unwrap()
+}
+
+async fn token(url: &str, wish: Value) -> String {
+    let (status, _, body) = send("POST", format!("{url}/local/token"), &[], wish.to_string()).await;
+    assert_eq!(status, 200, "{body}");
+    body.get("access_token").unwrap().as_str().unwrap().to_owned()
+}
+
+async fn ask(url: &str, path: &str, token: &str) -> Answer {
+    let bearer = format!("Bearer {token}");
+    send("GET", format!("{url}{path}"), &[("authorization", &bearer)], "").await
+}
+
+fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+#[tokio::test]
+async fn whoever_has_a_token_is_handed_on_as_its_claims() {
+    let url = served(&args()).await;
+    let wish = json!({
+        "email": "Ada@example.com", "name": "Ada", "scope": "operator decisions",
+        "amr": ["pwd", "otp"], "auth_time": 1_795_262_400,
+    });
+    let (status, _, context) = ask(&url, "/echo/a%7Cb", &token(&url, wish).await).await;
+    assert_eq!(status, 200);
+    let claim = |name: &str| at(&context, &format!("/authorizer/jwt/claims/{name}")).clone();
+    assert_eq!(claim("iss"), json!(url));
+    assert_eq!(claim("aud"), "rolecall");
+    assert_eq!(claim("sub"), "local|ada@example.com");
+    assert_eq!(claim("email"), "Ada@example.com");
+    assert_eq!(claim("email_verified"), "true");
+    assert_eq!(claim("amr"), "[pwd otp]");
+    assert_eq!(claim("auth_time"), "1795262400");
+    assert_eq!(*at(&context, "/authorizer/jwt/scopes"), json!(["operator", "decisions"]));
+    assert_eq!(*at(&context, "/routeKey"), "GET /echo/{name}");
+    assert_eq!(*at(&context, "/http/path"), "/echo/a%7Cb");
+    assert_eq!(*at(&context, "/http/protocol"), "HTTP/1.1");
+    assert_eq!(*at(&context, "/http/sourceIp"), "127.0.0.1");
+    assert!(at(&context, "/timeEpoch").as_i64().unwrap() > 1_700_000_000_000);
+    assert_eq!(at(&context, "/requestId").as_str().unwrap().len(), 26);
+}
+
+#[tokio::test]
+async fn whoever_has_no_good_token_is_told_what_to_do() {
+    let url = served(&args()).await;
+    let echo = format!("{url}/echo/x");
+    let (status, headers, problem) =
+        send("GET", echo.clone(), &[("x-request-id", "mine")], "").await;
+    assert_eq!(status, 401);
+    assert!(headers.contains(r#""www-authenticate": "Bearer""#), "{headers}");
+    assert!(headers.contains("application/problem+json"), "{headers}");
+    assert!(headers.contains(r#""x-request-id": "mine""#), "{headers}");
+    assert_eq!(
+        problem,
+        json!({
+            "type": "/problems/unauthenticated", "title": "Who are you?", "status": 401,
+            "detail": "Send `Authorization: Bearer <token>`, once.", "instance": "mine",
+        })
+    );
+
+    let good = token(&url, json!({ "email": "ada@example.com" })).await;
+    let expired = token(&url, json!({ "email": "ada@example.com", "expires_in": -1 })).await;
+    let other = token(&served(&args()).await, json!({ "email": "ada@example.com" })).await;
+    let cut = good.get(..good.len() - 4).unwrap();
+    for bad in [cut, &expired, &other, ""] {
+        let (status, headers, problem) = ask(&url, "/echo/x", bad).await;
+        assert_eq!(status, 401);
+        assert!(headers.contains("invalid_token"), "{headers}");
+        assert!(at(&problem, "/detail").as_str().unwrap().starts_with("Get a new token: "));
+    }
+
+    let bearer = format!("Bearer {good}");
+    let twice = [("authorization", bearer.as_str()), ("authorization", &bearer)];
+    assert_eq!(send("GET", echo, &twice, "").await.0, 401);
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_and_nobody_else_notices() {
+    let url = served(&args()).await;
+    let token = token(&url, json!({ "email": "ada@example.com" })).await;
+    let (status, _, problem) = ask(&url, "/panic", &token).await;
+    assert_eq!((status, at(&problem, "/type")), (500, &json!("/problems/internal")));
+    assert_eq!(ask(&url, "/echo/x", &token).await.0, 200);
+}
+
+#[tokio::test]
+async fn more_than_ten_megabytes_are_refused_before_they_are_sent() {
+    let url = served(&args()).await;
+    let token = token(&url, json!({ "email": "ada@example.com" })).await;
+    let answer = spawn_blocking(move || {
+        let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+        let head = format!(
+            "POST /echo/x HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 10000001\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("/problems/too_large"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_wish_that_is_not_understood_is_not_granted() {
+    let url = format!("{}/local/token", served(&args()).await);
+    for (wish, expected) in [
+        (r#"{"email": "ada@example.com", "admin": true}"#, 422),
+        (r#"{"email": "ada@example.com", "email_verified": "yes"}"#, 422),
+        ("{}", 422),
+        ("email=ada", 400),
+        ("", 400),
+    ] {
+        let (status, headers, _) = send("POST", url.clone(), &[], wish).await;
+        assert_eq!(status, expected, "{wish}");
+        assert!(headers.contains("application/problem+json"), "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn another_issuers_tokens_are_checked_with_the_keys_it_publishes() {
+    let issuer = served(&args()).await;
+    let url = served(&Args { issuer: Some(issuer.clone()), ..args() }).await;
+    let token = token(&issuer, json!({ "email": "ada@example.com" })).await;
+    assert_eq!(ask(&url, "/echo/x", &token).await.0, 200);
+    assert_eq!(ask(&url, "/local/jwks.json", "").await.0, 404);
+
+    let nobody = Args { issuer: Some("http://127.0.0.1:1".to_owned()), ..args() };
+    let error = Server::open(&nobody, stub).await.unwrap_err().to_string();
+    assert!(error.contains("http://127.0.0.1:1"), "{error}");
+}
+
+#[tokio::test]
+async fn the_table_is_created_once_with_its_indexes_and_expiry() {
+    let server = Server::open(&args(), stub).await.unwrap();
+    let client = server.engine.client();
+    create_table(&client, TABLE).await.unwrap();
+    let table = client.describe_table().table_name(TABLE).send().await.unwrap().table.unwrap();
+    let indexes = table.global_secondary_indexes.unwrap_or_default();
+    let mut indexes: Vec<_> = indexes.into_iter().filter_map(|index| index.index_name).collect();
+    indexes.sort();
+    assert_eq!(indexes, ["due", "group", "identity", "tree"]);
+    let ttl = client.describe_time_to_live().table_name(TABLE).send().await.unwrap();
+    let ttl = ttl.time_to_live_description.and_then(|ttl| ttl.attribute_name);
+    assert_eq!(ttl.as_deref(), Some("ttl"));
+}
+
+#[tokio::test]
+async fn a_server_told_to_stop_lets_go_of_everything() {
+    let data = directory("stop");
+    let args = Args { data: Some(data.clone()), ..args() };
+    let server = Server::open(&args, stub).await.unwrap();
+    let (url, client) = (server.url.clone(), server.engine.client());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(server.run(async { stopped.await.unwrap_or_default() }));
+    put(&client, "kept").await;
+    let before = ask(&url, "/local/jwks.json", "").await;
+    drop(stop);
+    running.await.unwrap().unwrap();
+    let log = data.join("table.sqlite-wal"); // Gone once the file is closed.
+    while log.exists() {
+        tokio::task::yield_now().await;
+    }
+
+    let listen = url.strip_prefix("http://").unwrap().parse().unwrap();
+    let server = Server::open(&Args { listen, ..args }, stub).await.unwrap();
+    assert!(has(&server.engine.client(), "kept").await);
+    tokio::spawn(server.run(pending()));
+    assert_eq!(ask(&url, "/local/jwks.json", "").await.2, before.2);
+}
+
+async fn put(client: &Client, pk: &str) {
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    let put = client.put_item().table_name(TABLE).item("pk", key(pk)).item("sk", key("-"));
+    put.send().await.unwrap();
+}
+
+async fn has(client: &Client, pk: &str) -> bool {
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    let get = client.get_item().table_name(TABLE).key("pk", key(pk)).key("sk", key("-"));
+    get.send().await.unwrap().item.is_some()
+}
+
+fn rolecall(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A running server, which does not outlive the test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.0.kill().ok(); // SIGKILL
+        self.0.wait().ok();
+    }
+}
+
+/// Starts it, and reads where API and engine are.
+fn started(args: &[&str]) -> (Process, String, String) {
+    let mut child = Process(rolecall(args).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut url = |name: &str| {
+        let line = lines.find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let urls = (url("API"), url("engine"));
+    lines.find(|line| line.contains("/v1/me"));
+    (child, urls.0, urls.1)
+}
+
+fn ended(args: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stderr, .. } = rolecall(args).output().unwrap();
+    (status.code(), String::from_utf8(stderr).unwrap())
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_the_process_being_killed() {
+    let data = directory("killed");
+    let data = data.to_str().unwrap();
+    let (child, url, engine) = started(&["--listen", "127.0.0.1:0", "--data", data]);
+    let token = token(&url, json!({ "email": "ada@example.com" })).await;
+    for number in 0..20 {
+        put(&client(&engine), &number.to_string()).await;
+    }
+    drop(child);
+
+    let listen = url.strip_prefix("http://").unwrap();
+    let (mut child, url, engine) = started(&["--listen", listen, "--data", data]);
+    for number in 0..20 {
+        assert!(has(&client(&engine), &number.to_string()).await, "{number} is lost");
+    }
+    // The token is still good: the path, not the caller, is unknown.
+    assert_eq!(ask(&url, "/no/such/path", &token).await.0, 404);
+    let (code, message) = ended(&["--listen", listen, "--memory"]);
+    assert_eq!(code, Some(1));
+    assert!(message.contains("is in use"), "{message}");
+
+    let terminated = Command::new("kill").arg(child.0.id().to_string()).status().unwrap();
+    assert!(terminated.success());
+    assert!(child.0.wait().unwrap().success());
+}
+
+#[test]
+fn an_unknown_argument_is_refused() {
+    let (code, message) = ended(&["--port", "80"]);
+    assert_eq!(code, Some(2));
+    assert!(message.contains("there is no --port") && message.contains("--listen"), "{message}");
+}

@@ -1,0 +1,61 @@
+//! The rules, and nothing else.
+//!
+//! Code here decides; it does not read, write, wait, look at the clock or roll dice. Whatever a
+//! rule needs is an argument, and its answer is a value. Rule ids (INV3, ROLE7 …) are those of
+//! `docs/rules.md`.
+//!
+//! # Glossary
+//!
+//! - A **person** ([`Person`]) is somebody the identity provider vouches for.
+//! - An **organization** ([`Organization`]) is of a [`Kind`], and stands somewhere in a tree: its
+//!   [`OrgPath`] names all above it, the **root** first.
+//! - A **member** ([`Member`]) is a person's place in one organization, holding one role.
+//! - An **invitation** ([`Invitation`]) is an address's place until somebody accepts it; its
+//!   **backer** ([`Backer`]) is whoever sent it last.
+//! - A **role object** ([`RoleObject`]) is an area of work, a **level** ([`Level`]) what one may do
+//!   there. A **role** ([`RoleId`]) gives a level for each: it is **built-in** ([`BuiltIn`]) or
+//!   **custom** ([`CustomRole`]).
+//! - A **condition** ([`Condition`]) switches a role object on and off.
+//! - An **operator** is platform staff; the **actor** is who asks; the **target** whom it is about.
+//! - An actor's **standing** ([`Standing`]) is what they may do in one organization, and why.
+//! - An **act** ([`Act`]) is one request that changes something; an **event** ([`Event`]) its trace.
+//! - A **refusal** ([`Refusal`]) is a rule saying no. There are no other errors here.
+
+mod action;
+mod catalogue;
+mod email;
+mod event;
+mod id;
+mod invitation;
+mod level;
+mod member;
+mod organization;
+mod person;
+mod refusal;
+mod role;
+mod standing;
+mod text;
+
+pub use action::Action;
+pub use catalogue::{BuiltIn, Condition, Conditions, Lowered, RoleObject, UnknownKey};
+pub use email::{Email, EmailError};
+pub use event::{Actor, DEFAULT_RETENTION_DAYS, Event, EventAction, Target};
+pub use id::{AddressDigest, CustomRoleId, EventId, InvitationId, NotAnId, OrgId, UserId};
+pub use invitation::{
+    Backer, DEFAULT_DAYS, HEADCOUNT_PARTS, Invitation, MAX_DAYS, Offer, Place, accept, invite,
+    mine, resend, revoke, still_backed,
+};
+pub use level::{Level, Levels};
+pub use member::{Member, Source, change_role, join, leave, remove_member, transfer};
+pub use organization::{
+    Awaited, Kind, Links, MAX_DEPTH, MAX_ORGANIZATION_NAME, OrgPath, Organization, Profile,
+    Settings, create_sub_organization, found_below_by_operator, switch,
+};
+pub use person::{Act, Once, Person};
+pub use refusal::Refusal;
+pub use role::{
+    CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
+    RoleDraft, RoleId, Users, create_role, delete_role, edit_role, levels_in, may_grant,
+};
+pub use standing::Standing;
+pub use text::{Name, TextError, clean_text, is_invisible};

@@ -1,0 +1,200 @@
+//! Every way a rule says no.
+
+use jiff::Timestamp;
+
+use super::{InvitationId, Level, RoleObject, Users};
+
+/// Why a request was refused: one variant a rule, so that a client can tell them apart and a
+/// reader can find the rule. The text says what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// U5: it does not exist, or the caller is not in it; nobody outside can tell which.
+    #[error(
+        "There is no such organization, or you are not in it. Check the id, or ask one of its administrators for an invitation."
+    )]
+    NoSuchOrganization,
+    /// The organization has no such member.
+    #[error(
+        "Nobody with this user id is a member of this organization. List the members to find the right one."
+    )]
+    NoSuchMember,
+    /// The organization has no such role.
+    #[error("This organization has no such role. List its roles to find the right id.")]
+    NoSuchRole,
+    /// There is no such invitation, or it is not the caller's to see (INV4).
+    #[error(
+        "There is no such invitation for you. Check the link and the address you are signed in with, or ask for a new invitation."
+    )]
+    NoSuchInvitation,
+    /// The history has no such entry.
+    #[error(
+        "The history of this organization has no such event. It may have passed its retention."
+    )]
+    NoSuchEvent,
+
+    /// U5: a member who lacks a level.
+    #[error("This needs `{level}` on `{object}`, which your role here does not give{}. Ask an administrator of this organization.", if *.shown { "" } else { ", because the role object is switched off here" })]
+    Lacks {
+        /// On which role object.
+        object: RoleObject,
+        /// Which level at least.
+        level: Level,
+        /// Whether the object is shown in this organization at all (ROLE5).
+        shown: bool,
+    },
+    /// OP1: operators read everything and act as nobody.
+    #[error(
+        "Operators can read here but not act as a member. Ask an administrator of this organization, or use the operator routes."
+    )]
+    OperatorsOnlyRead,
+    /// The routes of operators.
+    #[error("This is for the platform's operators: it needs the scope `operator`.")]
+    NotAnOperator,
+    /// SA2, SA4, ROLE9: the Super Admin's alone.
+    #[error("Only the Super Admin of this organization can do this. Ask them to.")]
+    OnlySuperAdmin,
+    /// ROLE7: nobody hands out more than they hold.
+    #[error(
+        "This role has `{1}` on `{0}`, which is more than you hold yourself, so you cannot hand it out or change it. Ask somebody who holds at least as much."
+    )]
+    Escalates(RoleObject, Level),
+    /// ROLE12: one's own role.
+    #[error(
+        "Nobody can change their own role, or edit or delete the role they hold. Ask another administrator."
+    )]
+    OwnRole,
+    /// INV4: what makes a member needs a verified address.
+    #[error(
+        "This needs a verified e-mail address. Verify yours with your identity provider, then sign in again."
+    )]
+    EmailNotVerified,
+    /// Self-service creation is switched off in this deployment.
+    #[error("Organizations are created by the platform's operators here. Ask them for one.")]
+    SelfServiceOff,
+
+    /// INV2: the address is pending.
+    #[error(
+        "This address already has a pending invitation, {0}. Resend that one (POST …/invitations/{0}/resend), or revoke it first."
+    )]
+    AlreadyInvited(InvitationId),
+    /// INV2: the address is a member's.
+    #[error(
+        "This address already belongs to a member of this organization. Change the member's role instead."
+    )]
+    AlreadyMember,
+    /// INV12.
+    #[error(
+        "This organization has as many pending invitations as it may have, {0}. Revoke some, or wait until they are accepted or expire."
+    )]
+    TooManyPending(u64),
+    /// INV5.
+    #[error("This invitation expired at {0}. Ask for it to be sent again.")]
+    InvitationExpired(Timestamp),
+    /// INV9: who invited may not grant the role any more.
+    #[error(
+        "Whoever sent this invitation can no longer grant its role. Ask an administrator of the organization to send it again."
+    )]
+    BackerGone,
+
+    /// ROLE2: the name is another role's, or a built-in's.
+    #[error(
+        "Another role of this organization has this name (case and spaces do not count). Choose another name."
+    )]
+    RoleNameTaken,
+    /// ROLE2.
+    #[error("An organization has at most 100 custom roles. Delete one that nobody uses.")]
+    TooManyRoles,
+    /// ROLE1.
+    #[error("Built-in roles cannot be edited, renamed or deleted. Create a custom role instead.")]
+    BuiltInRole,
+    /// ROLE3.
+    #[error("`{0}` does not allow `{1}`. Choose one of the levels it allows.")]
+    LevelNotAllowed(RoleObject, Level),
+    /// ROLE3.
+    #[error("`{0}` cannot be set in custom roles. Leave it out.")]
+    NotEditable(RoleObject),
+    /// ROLE5.
+    #[error("`{0}` is not available in this organization now, so it cannot be set. Leave it out.")]
+    NotShown(RoleObject),
+    /// ROLE4.
+    #[error("`{object}` needs at least `{least}` on `{base}`. Set both.")]
+    PrerequisiteUnmet {
+        /// The object that needs another.
+        object: RoleObject,
+        /// The other.
+        base: RoleObject,
+        /// What it must be at least.
+        least: Level,
+    },
+    /// ROLE6.
+    #[error("This role is in use: {} members hold it and {} pending invitations name it. Give them another role first.", .0.active, .0.pending)]
+    RoleInUse(Users),
+    /// ROLE5.
+    #[error(
+        "MDF Admin can only be given in a partner organization that is in the MDF programme. Ask the platform's operators to join it."
+    )]
+    OutsideMdfProgram,
+
+    /// SA3: the role is never given.
+    #[error(
+        "Super Admin is never given by invitation or role change: its holder transfers it to an Admin."
+    )]
+    SuperAdminIsTransferred,
+    /// SA3, SA5: the Super Admin stays as they are.
+    #[error(
+        "The Super Admin's role cannot be changed or taken, and they cannot leave. They must first transfer it to an Admin."
+    )]
+    SuperAdminStays,
+    /// SA2: only an Admin can take it over.
+    #[error(
+        "The Super Admin role can only be transferred to a member who holds the built-in Admin. Make them Admin first."
+    )]
+    NotAnAdmin,
+    /// SA2: somebody was faster.
+    #[error(
+        "The Super Admin role changed hands meanwhile; nothing was done. Look who holds it now."
+    )]
+    TransferredMeanwhile,
+
+    /// SUB3.
+    #[error("Sub-organizations nest at most 8 levels below their root. Create it further up.")]
+    TooDeep,
+    /// SUB1: the tree's switch is off.
+    #[error(
+        "Sub-organizations are not switched on for this organization's tree. Ask the platform's operators to switch on `manage_sub_organizations`."
+    )]
+    SubOrganizationsOff,
+    /// SUB5: only an empty one can be joined.
+    #[error(
+        "Only a sub-organization without members and pending invitations can be joined. Ask one of its members for an invitation."
+    )]
+    NotEmpty,
+    /// SUB2: the parent decides.
+    #[error("A sub-organization is of its parent's kind. Leave `kind` out, or name the parent's.")]
+    KindIsInherited,
+    /// INV8: a root nobody could ever enter.
+    #[error(
+        "An organization without a parent needs `first_admin_email`: nobody could enter it otherwise."
+    )]
+    FirstAdminNeeded,
+    /// SUB1: the switch is the root's.
+    #[error(
+        "`manage_sub_organizations` is switched at the root of a tree, for the whole tree. Set it on the root organization."
+    )]
+    SwitchIsTheRoots,
+    /// PAR1: standard organizations have no MDF programme.
+    #[error("Only partner organizations join the MDF programme. Set `kind` to `partner` first.")]
+    MdfIsForPartners,
+
+    /// A fact that the decision relied on changed before the write.
+    #[error("Something this request relied on changed while it ran; nothing was done. Try again.")]
+    ChangedMeanwhile,
+    /// An `Idempotency-Key` with another body.
+    #[error("This `Idempotency-Key` was already used for a different request. Use a new key.")]
+    KeyReused,
+    /// An `Idempotency-Key` whose first request has not ended.
+    #[error(
+        "The first request with this `Idempotency-Key` is still running. Try again in a moment."
+    )]
+    KeyInUse,
+}

@@ -1,0 +1,40 @@
+//! Texts in requests, normalized and bounded before anybody sees them.
+
+use serde::{Deserialize, Deserializer, de};
+
+use crate::domain::{Name, clean_text};
+
+/// A name of 1 to `MAX` characters.
+#[derive(Clone, Debug)]
+pub struct Named<const MAX: usize>(pub Name);
+
+impl<'de, const MAX: usize> Deserialize<'de> for Named<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Name::parse(&text, MAX).map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// A text of at most `MAX` characters, which may be empty.
+#[derive(Clone, Debug, Default)]
+pub struct Text<const MAX: usize>(pub String);
+
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        clean_text(&text, MAX).map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// A number from `LEAST` to `MOST`.
+#[derive(Clone, Copy, Debug)]
+pub struct Within<const LEAST: u8, const MOST: u8>(pub u8);
+
+impl<'de, const LEAST: u8, const MOST: u8> Deserialize<'de> for Within<LEAST, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        let fits = u8::try_from(number).ok().filter(|number| (LEAST..=MOST).contains(number));
+        let bounds = || de::Error::custom(format!("must be a whole number from {LEAST} to {MOST}"));
+        fits.map(Self).ok_or_else(bounds)
+    }
+}

@@ -1,0 +1,25 @@
+//! Path parameters. It never says why one does not fit: what cannot exist is answered like what
+//! does not exist.
+
+use axum::{
+    extract::{FromRequestParts, Path as AxumPath},
+    http::request::Parts,
+};
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+
+/// The percent-decoded parameters of the path, as axum reads them: one value, a tuple, or a struct.
+#[derive(Clone, Debug)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match AxumPath::from_request_parts(parts, state).await {
+            Ok(AxumPath(parameters)) => Ok(Self(parameters)),
+            Err(_) => Err(Problem::no_such_organization()),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What clients see of things: the field names of the contract, and no more than they may know.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::{
+    self, Actor, BuiltIn, Conditions, CustomRole, Email, EventAction, EventId,
+    IdentityProviderRole, InvitationId, Kind, Level, Levels, Name, OrgId, RoleId, RoleObject,
+    Settings, Source, Target, UserId, Users,
+};
+
+/// An organization.
+#[derive(Clone, Debug, Serialize)]
+pub struct Organization {
+    id: OrgId,
+    name: Name,
+    kind: Kind,
+    parent_id: Option<OrgId>,
+    path: Vec<OrgId>,
+    depth: usize,
+    super_admin_user_id: Option<UserId>,
+    settings: Settings,
+    created_at: Timestamp,
+}
+
+impl Organization {
+    /// Shows `org`, with the switches as they count there.
+    #[must_use]
+    pub fn of(org: &domain::Organization, conditions: Conditions) -> Self {
+        let Conditions { manage_sub_organizations, mdf_program, .. } = conditions;
+        Self {
+            id: org.id(),
+            name: org.name.clone(),
+            kind: org.kind,
+            parent_id: org.path.parent(),
+            path: org.path.ids().collect(),
+            depth: org.path.depth(),
+            super_admin_user_id: org.super_admin_user_id.clone(),
+            settings: Settings { manage_sub_organizations, mdf_program },
+            created_at: org.created_at,
+        }
+    }
+}
+
+/// A member.
+#[derive(Clone, Debug, Serialize)]
+pub struct Member {
+    user_id: UserId,
+    organization_id: OrgId,
+    email: Email,
+    name: Option<String>,
+    role_id: RoleId,
+    role_name: String,
+    status: &'static str,
+    identity_provider_role: IdentityProviderRole,
+    source: Source,
+    joined_at: Timestamp,
+}
+
+impl Member {
+    /// Shows `member`; `custom` is their role, if it is a custom one.
+    #[must_use]
+    pub fn of(member: &domain::Member, custom: Option<&CustomRole>) -> Self {
+        Self {
+            user_id: member.user_id.clone(),
+            organization_id: member.path.id(),
+            email: member.email.clone(),
+            name: member.name.clone(),
+            role_id: member.role_id,
+            role_name: role_name(member.role_id, custom),
+            status: "active",
+            identity_provider_role: identity_provider_role(member.role_id, custom),
+            source: member.source,
+            joined_at: member.joined_at,
+        }
+    }
+}
+
+/// An invitation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Invitation {
+    id: InvitationId,
+    organization_id: OrgId,
+    email: Email,
+    role_id: RoleId,
+    status: &'static str,
+    expires_at: Timestamp,
+    expired: bool,
+    invited_by: UserId,
+    created_at: Timestamp,
+    sent_at: Timestamp,
+    send_count: u32,
+}
+
+impl Invitation {
+    /// Shows `invitation` as it is at `now` (INV5).
+    #[must_use]
+    pub fn of(invitation: &domain::Invitation, now: Timestamp) -> Self {
+        Self {
+            id: invitation.id,
+            organization_id: invitation.path.id(),
+            email: invitation.email.clone(),
+            role_id: invitation.role_id,
+            status: "pending",
+            expires_at: invitation.expires_at,
+            expired: invitation.expired(now),
+            invited_by: invitation.invited_by.clone(),
+            created_at: invitation.created_at,
+            sent_at: invitation.sent_at,
+            send_count: invitation.send_count,
+        }
+    }
+}
+
+/// A role.
+#[derive(Clone, Debug, Serialize)]
+pub struct Role {
+    id: RoleId,
+    organization_id: OrgId,
+    name: String,
+    description: String,
+    built_in: bool,
+    permissions: BTreeMap<RoleObject, Level>,
+    users: Users,
+    identity_provider_role: IdentityProviderRole,
+}
+
+impl Role {
+    /// Shows an organization's own role, as far as its role objects are shown there (ROLE5).
+    #[must_use]
+    pub fn custom(org: OrgId, role: &CustomRole, users: Users, conditions: Conditions) -> Self {
+        Self {
+            id: RoleId::Custom(role.id),
+            organization_id: org,
+            name: role.name.as_str().to_owned(),
+            description: role.description.clone(),
+            built_in: false,
+            permissions: shown(role.levels, conditions),
+            users,
+            identity_provider_role: IdentityProviderRole::of(role.levels),
+        }
+    }
+
+    /// Shows a built-in role.
+    #[must_use]
+    pub fn built_in(org: OrgId, role: BuiltIn, users: Users, conditions: Conditions) -> Self {
+        Self {
+            id: RoleId::BuiltIn(role),
+            organization_id: org,
+            name: role.name().to_owned(),
+            description: String::new(),
+            built_in: true,
+            permissions: shown(role.levels(), conditions),
+            users,
+            identity_provider_role: IdentityProviderRole::of(role.levels()),
+        }
+    }
+}
+
+/// An entry of the history.
+#[derive(Clone, Debug, Serialize)]
+pub struct Event {
+    id: EventId,
+    at: Timestamp,
+    organization_id: OrgId,
+    actor: Actor,
+    action: EventAction,
+    target: Target,
+    old: serde_json::Value,
+    new: serde_json::Value,
+    request_id: String,
+}
+
+impl Event {
+    /// Shows `event`.
+    #[must_use]
+    pub fn of(event: domain::Event) -> Self {
+        let domain::Event { id, at, organization_id, actor, action, target, old, new, request_id } =
+            event;
+        Self { id, at, organization_id, actor, action, target, old, new, request_id }
+    }
+}
+
+/// What a role is called.
+#[must_use]
+pub fn role_name(role: RoleId, custom: Option<&CustomRole>) -> String {
+    match role {
+        RoleId::BuiltIn(role) => role.name().to_owned(),
+        RoleId::Custom(id) => custom.map_or_else(|| id.to_string(), |role| role.name.to_string()),
+    }
+}
+
+/// What the identity provider is told of a role (ROLE11).
+#[must_use]
+pub fn identity_provider_role(role: RoleId, custom: Option<&CustomRole>) -> IdentityProviderRole {
+    match (role, custom) {
+        (RoleId::BuiltIn(role), _) => IdentityProviderRole::of(role.levels()),
+        (RoleId::Custom(_), Some(role)) => IdentityProviderRole::of(role.levels),
+        (RoleId::Custom(_), None) => IdentityProviderRole::User,
+    }
+}
+
+fn shown(levels: Levels, conditions: Conditions) -> BTreeMap<RoleObject, Level> {
+    levels.iter().filter(|&(object, _)| conditions.shows(object)).collect()
+}

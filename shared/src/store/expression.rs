@@ -1,0 +1,91 @@
+//! Expressions in DynamoDB's language, with their names and values, which can be joined.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// A piece of an expression. Attribute names are written `#name` (many are reserved words), values
+/// `:value`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Expression {
+    pub(super) text: String,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Expression {
+    /// `text`, in which every `#name` stands for the attribute of that name.
+    pub(super) fn new<const N: usize>(text: &str, values: [(&str, AttributeValue); N]) -> Self {
+        let names = text.split('#').skip(1).map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            rest.get(..end.unwrap_or(rest.len())).unwrap_or_default().to_owned()
+        });
+        Self {
+            names: names.map(|name| (format!("#{name}"), name)).collect(),
+            values: values.map(|(name, value)| (format!(":{name}"), value)).into(),
+            text: text.to_owned(),
+        }
+    }
+
+    /// Makes `#placeholder`, where it occurs, stand for `name`, which is not known before it runs.
+    pub(super) fn naming(mut self, placeholder: &str, name: &str) -> Self {
+        if let Some(stands_for) = self.names.get_mut(&format!("#{placeholder}")) {
+            name.clone_into(stands_for);
+        }
+        self
+    }
+
+    /// Both conditions. Their values must have names of their own.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        if !other.text.is_empty() {
+            self.text = format!("{} AND {}", self.text, other.text);
+            self.names.extend(other.names);
+            self.values.extend(other.values);
+        }
+        self
+    }
+
+    /// Takes the values of `self` into `other`.
+    pub(super) fn and_values(self, mut other: Self) -> Self {
+        other.values.extend(self.values);
+        other
+    }
+
+    /// Renames the values, so that they do not meet those of another piece.
+    fn apart(self, nth: usize) -> Self {
+        let rename = |name: String| name.replace(':', &format!(":v{nth}_"));
+        Self {
+            text: rename(self.text),
+            names: self.names,
+            values: self.values.into_iter().map(|(name, value)| (rename(name), value)).collect(),
+        }
+    }
+}
+
+/// The names and values of all the pieces of one request.
+#[derive(Default)]
+pub(super) struct Terms {
+    nth: usize,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Terms {
+    /// Takes a piece in, and gives its text back.
+    pub(super) fn take(&mut self, piece: Expression) -> String {
+        self.nth += 1;
+        let piece = piece.apart(self.nth);
+        self.names.extend(piece.names);
+        self.values.extend(piece.values);
+        piece.text
+    }
+
+    /// All names and values; none rather than an empty map, which DynamoDB refuses.
+    pub(super) fn parts(
+        self,
+    ) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+        let some = |empty: bool| (!empty).then_some(());
+        let names = some(self.names.is_empty()).map(|()| self.names);
+        (names, some(self.values.is_empty()).map(|()| self.values))
+    }
+}

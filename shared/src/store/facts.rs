@@ -1,0 +1,186 @@
+//! Reading what a rule needs to know: strongly consistent, by key, all at once.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+use futures_util::future::try_join_all;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{
+    Error, Key, Store,
+    item::{Item, from_item},
+    meter::Meter,
+};
+use crate::domain::{
+    CustomRole, Invitation, Member, OrgId, Organization, Person, Place, Standing, UserId, Users,
+};
+
+/// DynamoDB's bound on one batch.
+const BATCH: usize = 100;
+/// How often a batch that came back in part is asked for the rest.
+const TRIES: u32 = 6;
+
+/// What was found at the keys asked for.
+#[derive(Debug, Default)]
+pub struct Found(HashMap<Key, Item>);
+
+impl Found {
+    pub(super) fn remove(&mut self, key: &Key) -> Option<Item> {
+        self.0.remove(key)
+    }
+
+    fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
+        self.0.get(key).cloned().map(from_item).transpose()
+    }
+
+    /// An organization.
+    pub fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
+        self.get(&Key::organization(org))
+    }
+
+    /// What an organization says of itself.
+    pub fn profile(
+        &self,
+        org: OrgId,
+    ) -> Result<Option<super::organizations::StoredProfile>, Error> {
+        self.get(&Key::profile(org))
+    }
+
+    /// A member.
+    pub fn member(&self, org: OrgId, user: &UserId) -> Result<Option<Member>, Error> {
+        self.get(&Key::member(org, user))
+    }
+
+    /// A custom role and the number of its users.
+    pub fn role(&self, key: &Key) -> Result<Option<(CustomRole, Users)>, Error> {
+        #[derive(Deserialize)]
+        struct Stored {
+            #[serde(flatten)]
+            role: CustomRole,
+            #[serde(flatten)]
+            users: Users,
+        }
+        Ok(self.get(key)?.map(|Stored { role, users }| (role, users)))
+    }
+
+    /// What an organization knows of an address.
+    pub fn place(&self, key: &Key) -> Result<Option<Place>, Error> {
+        #[derive(Deserialize)]
+        #[serde(tag = "status", rename_all = "snake_case")]
+        enum Stored {
+            Pending(Invitation),
+            Taken { user_id: UserId },
+        }
+        Ok(self.get(key)?.map(|stored| match stored {
+            Stored::Pending(invitation) => Place::Pending(invitation),
+            Stored::Taken { user_id } => Place::Taken(user_id),
+        }))
+    }
+
+    /// A part of an organization's headcount: how many active and pending, in all and by built-in
+    /// role.
+    pub fn counts(&self, key: &Key) -> HashMap<&str, u64> {
+        let item = self.0.get(key).into_iter().flatten();
+        item.filter_map(|(name, value)| Some((name.as_str(), value.as_n().ok()?.parse().ok()?)))
+            .collect()
+    }
+}
+
+impl Store {
+    /// A person's standing in an organization, and whatever else the rule wants to know, in one
+    /// round trip. Strangers get no further than this.
+    pub async fn facts(
+        &self,
+        person: &Person,
+        org: OrgId,
+        also: impl IntoIterator<Item = Key>,
+    ) -> Result<(Standing, Found), Error> {
+        let own = [Key::organization(org), Key::member(org, &person.id)];
+        let found = self.fetch(own.into_iter().chain(also).collect()).await?;
+        let organization = found.organization(org)?;
+        let member = found.member(org, &person.id)?;
+        Ok((Standing::of(person.clone(), organization, member, None)?, found))
+    }
+
+    /// A person's standing in an organization: one round trip.
+    pub async fn standing(&self, person: &Person, org: OrgId) -> Result<Standing, Error> {
+        Ok(self.facts(person, org, []).await?.0)
+    }
+
+    /// The same, for rules about what the tree's switch shows and hides (ROLE5): in a
+    /// sub-organization the root is read too, one round trip more.
+    pub async fn facts_in_tree(
+        &self,
+        person: &Person,
+        org: OrgId,
+        also: impl IntoIterator<Item = Key>,
+    ) -> Result<(Standing, Found), Error> {
+        let (standing, found) = self.facts(person, org, also).await?;
+        let path = &standing.org.path;
+        if path.is_root() {
+            return Ok((standing, found));
+        }
+        let root = self.organization(path.root_id()).await?;
+        let Standing { person, org, member, .. } = standing;
+        Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
+    }
+
+    /// The same without anything else.
+    pub async fn standing_in_tree(&self, person: &Person, org: OrgId) -> Result<Standing, Error> {
+        Ok(self.facts_in_tree(person, org, []).await?.0)
+    }
+
+    /// An organization, whoever asks: for operators, and for what is above.
+    pub async fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
+        self.fetch(vec![Key::organization(org)]).await?.organization(org)
+    }
+
+    /// What stands at `keys`.
+    pub async fn look(&self, keys: impl IntoIterator<Item = Key>) -> Result<Found, Error> {
+        self.fetch(keys.into_iter().collect()).await
+    }
+
+    /// Reads items by key, strongly consistent. More than one batch of them go side by side.
+    pub(super) async fn fetch(&self, keys: Vec<Key>) -> Result<Found, Error> {
+        let mut seen = HashSet::new();
+        let keys: Vec<Key> = keys.into_iter().filter(|key| seen.insert(key.clone())).collect();
+        let batches = keys.chunks(BATCH).map(|batch| self.fetch_batch(batch));
+        Ok(Found(try_join_all(batches).await?.into_iter().flatten().collect()))
+    }
+
+    async fn fetch_batch(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Error> {
+        let mut found = HashMap::new();
+        let mut wanted: Vec<_> = keys.iter().cloned().map(Item::from).collect();
+        for tries in 0..TRIES {
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            if tries > 0 {
+                tokio::time::sleep(Duration::from_millis(10 << tries)).await;
+            }
+            let batch = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build()
+                .map_err(Error::broken)?;
+            let request = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, batch)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            let answer = Meter.call(request.send()).await.map_err(Error::from_read)?;
+            Meter.read(answer.consumed_capacity());
+            let items = answer.responses.into_iter().flat_map(|mut all| all.remove(&self.table));
+            for item in items.flatten() {
+                found.insert(Key::of_item(&item)?, item);
+            }
+            // A short answer never means that something is not there.
+            let rest = answer.unprocessed_keys.and_then(|mut all| all.remove(&self.table));
+            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+        }
+        Err(Error::Unavailable("a batch of reads came back in parts too often".to_owned()))
+    }
+}

@@ -1,0 +1,387 @@
+//! Invitations: opened, sent again, accepted, ended.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    Error, Key, Reply, Status, Store,
+    expression::Expression,
+    item::{attribute, from_item, text, time, to_item},
+    keys,
+    members::taken,
+    meter::Meter,
+    transaction::{Transaction, gone_or, or, share},
+};
+use crate::domain::{
+    Act, AddressDigest, Awaited, Event, EventAction, HEADCOUNT_PARTS, Invitation, Member, OrgId,
+    Organization, Person, Place, Refusal, RoleId, Standing, UserId,
+};
+
+/// Invitations that have expired, and whether there may be more of them.
+#[derive(Debug, Default)]
+pub struct Overdue {
+    /// The oldest.
+    pub invitations: Vec<Invitation>,
+    /// Did the look stop at its bound?
+    pub more: bool,
+}
+
+impl Store {
+    /// Opens an invitation, where its address has no place yet, or one that has `expired`.
+    ///
+    /// The headcount is in parts; where the address's own is full another one takes it, so that
+    /// the organization has at most `cap` pending, and refuses only then (INV12).
+    pub async fn open_invitation(
+        &self,
+        act: &Act,
+        actor: &Standing,
+        (invitation, expired): (&Invitation, Option<&Invitation>),
+        cap: u64,
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        let mut invitation = invitation.clone();
+        for _ in 0..=HEADCOUNT_PARTS {
+            let tried = self.try_open(act, actor, (&invitation, expired), cap, reply).await;
+            let Err(Error::Full(_)) = tried else { return tried };
+            invitation.part = self.roomy_part(&invitation, cap).await?;
+        }
+        Err(Refusal::TooManyPending(cap).into())
+    }
+
+    async fn try_open(
+        &self,
+        act: &Act,
+        actor: &Standing,
+        (invitation, expired): (&Invitation, Option<&Invitation>),
+        cap: u64,
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        let mut writes = self
+            .transaction(act)
+            .still_held(actor)?
+            .role_still_gives(&actor.org, invitation.role_id)?;
+        if let Some(old) = expired {
+            let event = ended(act, EventAction::InvitationExpired, old);
+            writes = writes.record(event)?.count_out(old);
+        }
+        writes
+            .put_invitation(invitation, expired)?
+            .count_pending(invitation, cap)
+            .commit(reply)
+            .await
+    }
+
+    /// A part of the headcount that has room for one more pending invitation.
+    async fn roomy_part(&self, invitation: &Invitation, cap: u64) -> Result<u8, Error> {
+        let org = invitation.path.id();
+        let found = self.look(Key::headcounts(org)).await?;
+        let room = |part: &u8| {
+            let counts = found.counts(&Key::headcount(org, *part));
+            counts.get("pending").copied().unwrap_or_default() < share(cap, *part)
+        };
+        let part = (0..HEADCOUNT_PARTS).find(room);
+        part.ok_or_else(|| Refusal::TooManyPending(cap).into())
+    }
+
+    /// Sends an invitation again.
+    pub async fn resend(
+        &self,
+        act: &Act,
+        actor: &Standing,
+        (was, now): (&Invitation, &Invitation),
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        let clause = Expression::new(
+            "#expires_at = :expires_at, #sent_at = :sent_at, #send_count = :send_count, \
+             #backer = :backer",
+            [
+                ("expires_at", time(now.expires_at)),
+                ("sent_at", time(now.sent_at)),
+                ("send_count", attribute(&now.send_count)?),
+                ("backer", attribute(&now.backer)?),
+            ],
+        );
+        let sendings = Expression::new(
+            "#id = :id AND #send_count = :sendings AND #role_id = :role",
+            [
+                ("id", attribute(&was.id)?),
+                ("sendings", attribute(&was.send_count)?),
+                ("role", attribute(&was.role_id)?),
+            ],
+        );
+        let told = |invitation: &Invitation| json!({ "expires_at": invitation.expires_at, "send_count": invitation.send_count });
+        let event = Event::new(act, was.path.id(), EventAction::InvitationResent, of(was))
+            .old(told(was))
+            .new_value(told(now));
+        self.transaction(act)
+            .still_held(actor)?
+            .role_still_gives(&actor.org, was.role_id)?
+            .set(
+                place(was),
+                clause,
+                sendings,
+                gone_or(Refusal::NoSuchInvitation, Refusal::ChangedMeanwhile),
+            )
+            .record(event)?
+            .commit(reply)
+            .await
+    }
+
+    /// Ends an invitation on behalf of its organization.
+    pub async fn revoke(
+        &self,
+        act: &Act,
+        actor: &Standing,
+        invitation: &Invitation,
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        self.transaction(act)
+            .still_held(actor)?
+            .end(invitation, Expression::default())?
+            .stop_awaiting(&actor.org, invitation)?
+            .record(ended(act, EventAction::InvitationRevoked, invitation))?
+            .commit(reply)
+            .await
+    }
+
+    /// Ends an invitation on behalf of its invitee.
+    pub async fn decline(
+        &self,
+        act: &Act,
+        org: &Organization,
+        invitation: &Invitation,
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        self.transaction(act)
+            .end(invitation, Expression::default())?
+            .stop_awaiting(org, invitation)?
+            .record(ended(act, EventAction::InvitationDeclined, invitation))?
+            .commit(reply)
+            .await
+    }
+
+    /// Ends an invitation that expired, unless it was resent, accepted or ended meanwhile (INV10).
+    pub async fn expire(&self, act: &Act, invitation: &Invitation) -> Result<(), Error> {
+        // Only an operator's invitation can be the one that its organization waits for.
+        let org = match invitation.backer {
+            None => self.organization(invitation.path.id()).await?,
+            Some(_) => None,
+        };
+        let overdue = Expression::new("#expires_at <= :now", [("now", time(act.at))]);
+        let mut writes = self.transaction(act).end(invitation, overdue)?;
+        if let Some(org) = org {
+            writes = writes.stop_awaiting(&org, invitation)?;
+        }
+        writes
+            .record(ended(act, EventAction::InvitationExpired, invitation))?
+            .commit(&Reply::done())
+            .await
+    }
+
+    /// Turns an invitation into a membership: exactly once, and only as long as all that the rule
+    /// saw holds (INV7, INV9). `backer` is the role in which its backer may grant it.
+    pub async fn accept(
+        &self,
+        act: &Act,
+        org: &Organization,
+        (invitation, member): (&Invitation, &Member),
+        backer: Option<RoleId>,
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        let id = org.id();
+        let key = place(invitation);
+        let lock = taken(member, &key)?;
+        let same =
+            same(invitation, Expression::new("#expires_at > :now", [("now", time(act.at))]))?;
+        let again = || or(Refusal::ChangedMeanwhile);
+        let mut writes = self
+            .transaction(act)
+            .seat_only(member)?
+            .put(key, lock, same, again())
+            .count(id, invitation.part, invitation.role_id, Status::Pending, -1);
+        if let (Some(held), Some(backer)) = (backer, &invitation.backer) {
+            let still = Expression::new("#role_id = :role", [("role", text(held.to_string()))]);
+            writes = writes.check(Key::member(id, &backer.user_id), still, again());
+            writes = writes.role_still_gives(org, held)?;
+        }
+        writes = writes.role_still_gives(org, member.role_id)?;
+        writes = writes.record(
+            Event::new(act, id, EventAction::InvitationAccepted, of(invitation)).new_value(json!({
+                "user_id": member.user_id,
+                "email": member.email,
+                "role_id": member.role_id,
+            })),
+        )?;
+        if member.role_id == RoleId::SUPER_ADMIN {
+            let vacant = Expression::new("attribute_not_exists(#super_admin)", []);
+            let target = ("member", member.user_id.to_string());
+            let assigned = Event::new(act, id, EventAction::SuperAdminAssigned, target);
+            writes = writes
+                .first_super_admin(member, vacant, Refusal::ChangedMeanwhile)?
+                .record(assigned.new_value(json!({ "super_admin_user_id": member.user_id })))?;
+        }
+        writes.commit(reply).await
+    }
+
+    /// The role that a member holds now, if they are one: for judging an invitation's backer.
+    pub async fn role_of(
+        &self,
+        org: &Organization,
+        user: &UserId,
+    ) -> Result<Option<RoleId>, Error> {
+        let found = self.look([Key::member(org.id(), user)]).await?;
+        Ok(found.member(org.id(), user)?.map(|member| member.role_id))
+    }
+
+    /// What an address has in an organization, read by the invitee: no standing is needed, and
+    /// none is given.
+    pub async fn invitation_for(
+        &self,
+        person: &Person,
+        org: OrgId,
+    ) -> Result<(Option<Organization>, Option<Place>, Option<Member>), Error> {
+        let email = person.email.as_ref().ok_or(Refusal::NoSuchInvitation)?;
+        let place = Key::place(org, AddressDigest::of(org, email));
+        let own = [Key::organization(org), Key::member(org, &person.id), place.clone()];
+        let found = self.look(own).await?;
+        Ok((found.organization(org)?, found.place(&place)?, found.member(org, &person.id)?))
+    }
+
+    /// The oldest expired invitations of all organizations, at most `most` a part of the index.
+    pub async fn overdue(&self, now: Timestamp, most: u16) -> Result<Overdue, Error> {
+        let parts = (0..keys::DUE_PARTS).map(|part| async move {
+            let request = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("due")
+                .key_condition_expression("#due = :due AND #expires_at <= :now")
+                .expression_attribute_names("#due", "due")
+                .expression_attribute_names("#expires_at", "expires_at")
+                .expression_attribute_values(":due", text(keys::due(part)))
+                .expression_attribute_values(":now", time(now))
+                .limit(i32::from(most))
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            let answer = Meter.call(request.send()).await.map_err(Error::from_read)?;
+            Meter.read(answer.consumed_capacity());
+            let more = answer.last_evaluated_key.is_some();
+            let items = answer.items.unwrap_or_default();
+            let found = items.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, Error>((found, more))
+        });
+        let parts = try_join_all(parts).await?;
+        let mut all = Overdue::default();
+        for (found, more) in parts {
+            all.invitations.extend(found);
+            all.more |= more;
+        }
+        Ok(all)
+    }
+}
+
+impl Transaction<'_> {
+    /// Opens the first Admin's invitation, in an organization that is founded with it.
+    pub(super) fn open(self, invitation: &Invitation) -> Result<Self, Error> {
+        let Invitation { path, part, role_id, .. } = invitation;
+        let (org, part, role) = (path.id(), *part, *role_id);
+        Ok(self.put_invitation(invitation, None)?.count(org, part, role, Status::Pending, 1))
+    }
+
+    /// Puts a new invitation at its address's place, and records it.
+    fn put_invitation(
+        self,
+        invitation: &Invitation,
+        expired: Option<&Invitation>,
+    ) -> Result<Self, Error> {
+        let Invitation { path, email, role_id, .. } = invitation;
+        let key = place(invitation);
+        let item = to_item(
+            key.clone(),
+            invitation,
+            [
+                ("tree", keys::tree(path, Status::Pending)),
+                ("group", keys::holders(path, *role_id, Status::Pending)),
+                ("place", keys::place(path, email)),
+                ("identity", keys::address(email)),
+                ("due", keys::due(invitation.id.digest().part(keys::DUE_PARTS))),
+                ("status", "pending".to_owned()),
+            ],
+        )?;
+        let free = match expired {
+            None => Expression::new("attribute_not_exists(#pk)", []),
+            Some(old) => same(old, Expression::default())?,
+        };
+        let created =
+            Event::new(self.act(), path.id(), EventAction::InvitationCreated, of(invitation));
+        let created = created.new_value(told(invitation));
+        self.put(key, item, free, taken_by_another()).record(created)
+    }
+
+    /// Deletes an invitation that is still the one read, and counts it out.
+    fn end(self, invitation: &Invitation, and: Expression) -> Result<Self, Error> {
+        let lost = gone_or(Refusal::NoSuchInvitation, Refusal::ChangedMeanwhile);
+        Ok(self.delete(place(invitation), same(invitation, and)?, lost).count_out(invitation))
+    }
+
+    fn count_out(self, invitation: &Invitation) -> Self {
+        let Invitation { path, part, role_id, .. } = invitation;
+        self.count(path.id(), *part, *role_id, Status::Pending, -1)
+    }
+
+    /// Where the organization waits for this very invitation, it stops.
+    fn stop_awaiting(self, org: &Organization, invitation: &Invitation) -> Result<Self, Error> {
+        match org.awaits {
+            Some(Awaited { invitation: id, .. }) if id == invitation.id => {
+                let awaited = [("awaited", attribute(&id)?)];
+                Ok(self.remove(
+                    Key::organization(org.id()),
+                    Expression::new("#awaits", []),
+                    Expression::new("#awaits.#invitation = :awaited", awaited),
+                    or(Refusal::ChangedMeanwhile),
+                ))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+/// The place is still this invitation's, in this sending, for this role, and `and` holds.
+fn same(invitation: &Invitation, and: Expression) -> Result<Expression, Error> {
+    let values = [
+        ("id", attribute(&invitation.id)?),
+        ("sendings", attribute(&invitation.send_count)?),
+        ("offered", attribute(&invitation.role_id)?),
+    ];
+    let same = "#id = :id AND #send_count = :sendings AND #role_id = :offered";
+    Ok(Expression::new(same, values).and(and))
+}
+
+/// Whoever has the place now: the refusal names them as the rule would have.
+fn taken_by_another() -> super::transaction::Otherwise {
+    Box::new(|old| {
+        let pending = old.and_then(|item| from_item::<Invitation>(item).ok());
+        pending.map_or(Refusal::AlreadyMember, |open| Refusal::AlreadyInvited(open.id)).into()
+    })
+}
+
+fn place(invitation: &Invitation) -> Key {
+    Key::place(invitation.path.id(), invitation.id.digest())
+}
+
+fn of(invitation: &Invitation) -> (&'static str, String) {
+    ("invitation", invitation.id.to_string())
+}
+
+fn told(invitation: &Invitation) -> Value {
+    json!({
+        "email": invitation.email,
+        "role_id": invitation.role_id,
+        "expires_at": invitation.expires_at,
+    })
+}
+
+fn ended(act: &Act, action: EventAction, invitation: &Invitation) -> Event {
+    Event::new(act, invitation.path.id(), action, of(invitation)).old(told(invitation))
+}

@@ -1,0 +1,252 @@
+//! Where everything lives: every key format of the table is on this page, and only here.
+//!
+//! An organization, its members, the places of its addresses and its roles share one partition;
+//! its history has one of its own, so that IAM can forbid altering it.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Error;
+use crate::domain::{
+    AddressDigest, CustomRoleId, Email, EventId, HEADCOUNT_PARTS, Once, OrgId, OrgPath, RoleId,
+    UserId,
+};
+
+/// The primary key of one item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The partition.
+    pub pk: String,
+    /// The place in it.
+    pub sk: String,
+}
+
+impl Key {
+    /// An organization: settings and role table.
+    #[must_use]
+    pub fn organization(org: OrgId) -> Self {
+        Self::of(org, "ORG".to_owned())
+    }
+
+    /// What an organization says of itself. Apart, so that requests do not read it on their way.
+    #[must_use]
+    pub fn profile(org: OrgId) -> Self {
+        Self::of(org, "PROFILE".to_owned())
+    }
+
+    /// A member.
+    #[must_use]
+    pub fn member(org: OrgId, user: &UserId) -> Self {
+        Self::of(org, format!("MEMBER#{user}"))
+    }
+
+    /// An address's place: a pending invitation, or a member's lock on the address.
+    #[must_use]
+    pub fn place(org: OrgId, address: AddressDigest) -> Self {
+        Self::of(org, format!("EMAIL#{address}"))
+    }
+
+    /// A custom role, with the number of its users.
+    #[must_use]
+    pub fn role(org: OrgId, role: CustomRoleId) -> Self {
+        Self::of(org, format!("ROLE#{}", role.bare()))
+    }
+
+    /// A lock on a role's name.
+    #[must_use]
+    pub fn role_name(org: OrgId, folded: &str) -> Self {
+        Self::of(org, format!("ROLENAME#{folded}"))
+    }
+
+    /// One part of an organization's headcount.
+    #[must_use]
+    pub fn headcount(org: OrgId, part: u8) -> Self {
+        Self::of(org, format!("HEADCOUNT#{part}"))
+    }
+
+    /// All parts of an organization's headcount.
+    pub fn headcounts(org: OrgId) -> impl Iterator<Item = Self> {
+        (0..HEADCOUNT_PARTS).map(move |part| Self::headcount(org, part))
+    }
+
+    /// An entry of an organization's history.
+    #[must_use]
+    pub fn event(org: OrgId, event: EventId) -> Self {
+        Self { pk: events(org), sk: event.bare() }
+    }
+
+    /// The record of a request that its client may repeat. A route has no `#`.
+    #[must_use]
+    pub fn once(once: &Once) -> Self {
+        Self { pk: format!("ONCE#{}", once.caller), sk: format!("{}#{}", once.route, once.key) }
+    }
+
+    /// The key in an item.
+    pub(super) fn of_item(item: &HashMap<String, AttributeValue>) -> Result<Self, Error> {
+        let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        match (part("pk"), part("sk")) {
+            (Some(pk), Some(sk)) => Ok(Self { pk, sk }),
+            _ => Err(Error::Broken("an item came without its key".to_owned())),
+        }
+    }
+
+    fn of(org: OrgId, sk: String) -> Self {
+        Self { pk: organization(org), sk }
+    }
+}
+
+impl From<Key> for HashMap<String, AttributeValue> {
+    fn from(Key { pk, sk }: Key) -> Self {
+        Self::from([
+            ("pk".to_owned(), AttributeValue::S(pk)),
+            ("sk".to_owned(), AttributeValue::S(sk)),
+        ])
+    }
+}
+
+/// Whether a place in an organization is taken for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// A member.
+    Active,
+    /// A pending invitation.
+    Pending,
+}
+
+impl Status {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Pending];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Pending => "PENDING",
+        }
+    }
+}
+
+/// The partition of an organization.
+#[must_use]
+pub fn organization(org: OrgId) -> String {
+    format!("ORG#{}", org.bare())
+}
+
+/// The partition of its history.
+#[must_use]
+pub fn events(org: OrgId) -> String {
+    format!("EVENTS#{}", org.bare())
+}
+
+/// In the partition of an organization: its custom roles, oldest first.
+pub const ROLES: &str = "ROLE#";
+
+/// Index `tree`: everybody in a tree who has this status, by path and address.
+#[must_use]
+pub fn tree(path: &OrgPath, status: Status) -> String {
+    format!("ROOT#{}#{}", path.root_id().bare(), status.word())
+}
+
+/// Index `tree`: all organizations of a tree, by path.
+#[must_use]
+pub fn tree_of_organizations(path: &OrgPath) -> String {
+    format!("ROOT#{}#ORG", path.root_id().bare())
+}
+
+/// Index `group`: the holders of a role in a tree, by path and address.
+#[must_use]
+pub fn holders(path: &OrgPath, role: RoleId, status: Status) -> String {
+    let role = match role {
+        RoleId::BuiltIn(role) => role.key().to_owned(),
+        RoleId::Custom(id) => id.bare(),
+    };
+    format!("ROOT#{}#ROLE#{role}#{}", path.root_id().bare(), status.word())
+}
+
+/// Index `group`: the organizations right below one, or all roots.
+#[must_use]
+pub fn children(parent: Option<OrgId>) -> String {
+    parent.map_or_else(|| "ROOTS".to_owned(), |org| format!("CHILDREN#{}", org.bare()))
+}
+
+/// Sorts within `tree` and `group`: a subtree is the range of a path, an organization that of its
+/// path and `#`.
+#[must_use]
+pub fn place(path: &OrgPath, email: &Email) -> String {
+    format!("{path}#{email}")
+}
+
+/// Index `identity`: a person's memberships.
+#[must_use]
+pub fn user(user: &UserId) -> String {
+    format!("USER#{user}")
+}
+
+/// Index `identity`: an address's pending invitations.
+#[must_use]
+pub fn address(email: &Email) -> String {
+    format!("EMAIL#{email}")
+}
+
+/// Into how many parts the due invitations of all organizations are split.
+pub const DUE_PARTS: u8 = 4;
+
+/// Index `due`: pending invitations by expiry.
+#[must_use]
+pub fn due(part: u8) -> String {
+    format!("DUE#{part}")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::BuiltIn;
+
+    /// The table's layout on one page. To change a line here is to write a migration.
+    #[test]
+    fn layout() {
+        let id = |n| OrgId::new(Timestamp::UNIX_EPOCH, n);
+        let root = OrgPath::root(id(1));
+        let path = root.child(id(2));
+        let org = path.id();
+        let email: Email = "bob@example.com".parse().unwrap();
+        let ada = UserId::new("ada|1");
+        let role = CustomRoleId::new(Timestamp::UNIX_EPOCH, 3);
+        let event = EventId::new(Timestamp::UNIX_EPOCH, 4);
+        let once = Once {
+            caller: ada.clone(),
+            route: "POST /v1/organizations".to_owned(),
+            key: "k1".to_owned(),
+            fingerprint: String::new(),
+        };
+        let mut page = String::new();
+        let mut line = |name: &str, Key { pk, sk }| page += &format!("{name:17} {pk} | {sk}\n");
+        line("organization", Key::organization(org));
+        line("profile", Key::profile(org));
+        line("member", Key::member(org, &ada));
+        line("place", Key::place(org, AddressDigest::of(org, &email)));
+        line("role", Key::role(org, role));
+        line("role name", Key::role_name(org, "night shift"));
+        line("headcount", Key::headcount(org, 0));
+        line("event", Key::event(org, event));
+        line("once", Key::once(&once));
+        let sort = place(&path, &email);
+        let mut line = |name: &str, hash: String, range: &str| {
+            page += &format!("{name:17} {hash} | {range}\n");
+        };
+        line("tree: members", tree(&path, Status::Active), &sort);
+        line("tree: invitations", tree(&path, Status::Pending), &sort);
+        line("tree: orgs", tree_of_organizations(&path), &path.to_string());
+        line("group: holders", holders(&path, RoleId::Custom(role), Status::Active), &sort);
+        let admins = RoleId::BuiltIn(BuiltIn::Admin);
+        line("group: invited", holders(&path, admins, Status::Pending), &sort);
+        line("group: children", children(Some(root.id())), &path.to_string());
+        line("group: roots", children(None), &root.to_string());
+        line("identity: user", user(&ada), &organization(org));
+        line("identity: address", address(&email), &organization(org));
+        line("due", due(3), "expires_at");
+        insta::assert_snapshot!(page, @"");
+    }
+}

@@ -1,0 +1,192 @@
+//! Members: who is in, as what, and who is out.
+
+use serde_json::json;
+
+use super::{
+    Error, Key, Reply, Status, Store,
+    expression::Expression,
+    item::{Item, text, to_item},
+    keys,
+    transaction::{Transaction, gone_or, or},
+};
+use crate::domain::{
+    Act, AddressDigest, Event, EventAction, HEADCOUNT_PARTS, IdentityProviderRole, Member, Refusal,
+    RoleId, Standing, levels_in,
+};
+
+impl Store {
+    /// Gives `target` the role of `changed`.
+    pub async fn change_role(
+        &self,
+        act: &Act,
+        actor: &Standing,
+        (target, changed): (&Member, &Member),
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        let org = actor.org.id();
+        let told = |role: RoleId| {
+            let levels = levels_in(&actor.org, role);
+            json!({
+                "role_id": role,
+                "identity_provider_role": levels.map(IdentityProviderRole::of),
+            })
+        };
+        let event = Event::new(act, org, EventAction::MemberRoleChanged, of(target))
+            .old(told(target.role_id))
+            .new_value(told(changed.role_id));
+        self.transaction(act)
+            .still_held(actor)?
+            .role_still_gives(&actor.org, changed.role_id)?
+            .reassign(target, changed.role_id, Refusal::ChangedMeanwhile)
+            .count(org, part(target), target.role_id, Status::Active, -1)
+            .count(org, part(target), changed.role_id, Status::Active, 1)
+            .record(event)?
+            .commit(reply)
+            .await
+    }
+
+    /// Removes `target`.
+    pub async fn remove_member(
+        &self,
+        act: &Act,
+        actor: &Standing,
+        target: &Member,
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        let event = gone(act, EventAction::MemberRemoved, target);
+        self.transaction(act).still_held(actor)?.unseat(target).record(event)?.commit(reply).await
+    }
+
+    /// Lets the member go.
+    pub async fn leave(&self, act: &Act, member: &Member, reply: &Reply) -> Result<(), Error> {
+        let event = gone(act, EventAction::MemberLeft, member);
+        self.transaction(act).unseat(member).record(event)?.commit(reply).await
+    }
+
+    /// Hands the Super Admin role on: the two members and the organization change together, so
+    /// that nobody ever sees two, or none (SA1, SA2).
+    pub async fn transfer(
+        &self,
+        act: &Act,
+        actor: &Standing,
+        (former, heir): (&Member, &Member),
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        let org = actor.org.id();
+        let event = Event::new(act, org, EventAction::SuperAdminTransferred, of(heir))
+            .old(json!({ "super_admin_user_id": former.user_id }))
+            .new_value(json!({ "super_admin_user_id": heir.user_id }));
+        let held = |member: &Member, role_id| Member { role_id, ..member.clone() };
+        let was = text(former.user_id.as_str());
+        let handed = [("heir", text(heir.user_id.as_str()))];
+        self.transaction(act)
+            .reassign(
+                &held(former, RoleId::SUPER_ADMIN),
+                former.role_id,
+                Refusal::TransferredMeanwhile,
+            )
+            .reassign(&held(heir, RoleId::ADMIN), heir.role_id, Refusal::NotAnAdmin)
+            .set(
+                Key::organization(org),
+                Expression::new("#super_admin = :heir", handed),
+                Expression::new("#super_admin = :was", [("was", was)]),
+                or(Refusal::TransferredMeanwhile),
+            )
+            .record(event)?
+            .commit(reply)
+            .await
+    }
+}
+
+impl Transaction<'_> {
+    /// Seats a new member, who has no place yet, and locks their address (INV2).
+    pub(super) fn seat(self, member: &Member) -> Result<Self, Error> {
+        let org = member.path.id();
+        let lock = Key::place(org, digest(member));
+        let taken = taken(member, &lock)?;
+        Ok(self.seat_only(member)?.put_new(lock, taken, Refusal::AlreadyMember))
+    }
+
+    /// Seats a new member whose address has a place that somebody else turns into the lock.
+    pub(super) fn seat_only(self, member: &Member) -> Result<Self, Error> {
+        let org = member.path.id();
+        let key = Key::member(org, &member.user_id);
+        let item = to_item(
+            key.clone(),
+            member,
+            [
+                ("tree", keys::tree(&member.path, Status::Active)),
+                ("group", keys::holders(&member.path, member.role_id, Status::Active)),
+                ("place", keys::place(&member.path, &member.email)),
+                ("identity", keys::user(&member.user_id)),
+            ],
+        )?;
+        Ok(self.put_new(key, item, Refusal::AlreadyMember).count(
+            org,
+            part(member),
+            member.role_id,
+            Status::Active,
+            1,
+        ))
+    }
+
+    /// Takes a member's seat, as they hold it, and frees their address. The Super Admin's seat is
+    /// never taken: whoever gets it in between does not hold the role read.
+    fn unseat(self, member: &Member) -> Self {
+        let org = member.path.id();
+        self.delete(
+            Key::member(org, &member.user_id),
+            holds(member),
+            gone_or(Refusal::NoSuchMember, Refusal::ChangedMeanwhile),
+        )
+        .delete(
+            Key::place(org, digest(member)),
+            Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]),
+            or(Refusal::ChangedMeanwhile),
+        )
+        .count(org, part(member), member.role_id, Status::Active, -1)
+    }
+
+    /// Gives a member another role, where they still hold the one read.
+    fn reassign(self, member: &Member, role: RoleId, lost: Refusal) -> Self {
+        let group = keys::holders(&member.path, role, Status::Active);
+        let clause = Expression::new(
+            "#role_id = :role, #group = :group",
+            [("role", text(role.to_string())), ("group", text(group))],
+        );
+        let key = Key::member(member.path.id(), &member.user_id);
+        self.set(key, clause, holds(member), gone_or(Refusal::NoSuchMember, lost))
+    }
+}
+
+/// The lock that a member has on their address.
+pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
+    let mut item = to_item(key.clone(), &json!({ "status": "taken" }), [])?;
+    item.insert("user_id".to_owned(), text(member.user_id.as_str()));
+    Ok(item)
+}
+
+/// The part of the headcount that counts a member.
+pub(super) fn part(member: &Member) -> u8 {
+    digest(member).part(HEADCOUNT_PARTS)
+}
+
+fn digest(member: &Member) -> AddressDigest {
+    AddressDigest::of(member.path.id(), &member.email)
+}
+
+fn holds(member: &Member) -> Expression {
+    Expression::new("#role_id = :held", [("held", text(member.role_id.to_string()))])
+}
+
+fn of(member: &Member) -> (&'static str, String) {
+    ("member", member.user_id.to_string())
+}
+
+fn gone(act: &Act, action: EventAction, member: &Member) -> Event {
+    Event::new(act, member.path.id(), action, of(member)).old(json!({
+        "user_id": member.user_id,
+        "email": member.email,
+        "role_id": member.role_id,
+    }))
+}

@@ -1,0 +1,102 @@
+//! The table: one file an entity, one method an access pattern.
+//!
+//! Nothing here decides anything. Reads gather the facts a rule needs; a write is one transaction
+//! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
+
+mod expression;
+mod facts;
+mod headcount;
+mod invitations;
+mod item;
+pub mod keys;
+mod lists;
+mod members;
+mod meter;
+mod organizations;
+mod replay;
+mod roles;
+mod transaction;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::{DisplayErrorContext, ProvideErrorMetadata},
+};
+
+use crate::domain::Refusal;
+
+pub use facts::Found;
+pub use headcount::Headcount;
+pub use invitations::Overdue;
+pub use keys::{Key, Status};
+pub use lists::{Listing, Scope, User, UserFilter, Window};
+pub use meter::{Cost, metered};
+pub use organizations::{Founding, StoredProfile};
+pub use replay::Reply;
+
+/// The one table.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// Opens `table` with `client`.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    /// Opens the connection, by looking for what is never there.
+    pub async fn open(&self) -> Result<(), Error> {
+        let nothing = Key { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() };
+        self.look([nothing]).await.map(drop)
+    }
+}
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A condition failed; it stood for this rule.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The request is a repeat: this is what its first time was answered.
+    #[error("this request was answered before")]
+    Replay(Box<Reply>),
+    /// This part of the headcount has no room for another pending invitation (INV12).
+    #[error("part {0} of the headcount is full")]
+    Full(u8),
+    /// The database throttles or cannot be reached. A write may or may not have happened.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The database refused what should never be refused, or holds something we cannot read.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl Error {
+    fn broken(error: impl std::error::Error) -> Self {
+        Self::Broken(DisplayErrorContext(error).to_string())
+    }
+
+    /// A failed read: harmless, and worth another try unless it can never work.
+    fn from_read<E>(error: aws_sdk_dynamodb::error::SdkError<E>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        let passing = [
+            "InternalServerError",
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceeded",
+            "ThrottlingException",
+        ];
+        match error.as_service_error().map(|error| error.code().unwrap_or_default()) {
+            Some(code) if !passing.contains(&code) => Self::broken(error),
+            _ => Self::unavailable(error),
+        }
+    }
+
+    fn unavailable(error: impl std::error::Error) -> Self {
+        Self::Unavailable(DisplayErrorContext(error).to_string())
+    }
+}
