@@ -1,0 +1,266 @@
+//! A small world to tell stories in: all routers over an engine of its own, people who ask, and a
+//! clock that moves one second a request.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicI64, Ordering::Relaxed},
+};
+
+use aws_sdk_dynamodb::Client;
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode},
+};
+use http_body_util::BodyExt;
+use lambda_http::{RequestExt, request::RequestContext};
+use local::engine::Engine;
+use serde_json::{Value, json};
+use shared::{
+    http::{App, Limits, complete},
+    store::{Cost, Store},
+};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+/// 2026-11-21T12:00:00Z
+pub const NOON: i64 = 1_795_262_400_000;
+pub const DAY: i64 = 24 * 60 * 60 * 1_000;
+
+/// Somebody who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who {
+    pub sub: &'static str,
+    pub email: &'static str,
+    pub verified: &'static str,
+    pub scope: &'static str,
+}
+
+/// `who("ada")` has the address `ada@example.com`, verified.
+pub const fn who(sub: &'static str, email: &'static str) -> Who {
+    Who { sub, email, verified: "true", scope: "" }
+}
+
+pub const ADA: Who = who("ada", "ada@example.com");
+pub const BOB: Who = who("bob", "bob@example.com");
+pub const CY: Who = who("cy", "cy@example.com");
+pub const EVE: Who = who("eve", "eve@example.com");
+pub const OPERATOR: Who = Who { scope: "openid operator", ..who("op", "op@platform.example") };
+
+pub struct World {
+    pub client: Client,
+    pub table: String,
+    pub store: Store,
+    pub router: Router,
+    now: AtomicI64,
+    _engine: Option<Engine>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+    pub body: Value,
+    pub cost: Cost,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    /// `DYNAMODB_TEST_ENDPOINT` names another engine to run on.
+    pub async fn with(limits: Limits) -> Self {
+        let (engine, client) = match std::env::var("DYNAMODB_TEST_ENDPOINT") {
+            Ok(url) => (None, local::engine::client(&url)),
+            Err(_) => {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let engine = Engine::start(listener, None).unwrap();
+                let client = engine.client();
+                (Some(engine), client)
+            }
+        };
+        Self::over(client, engine, limits).await
+    }
+
+    /// A world over any client, for those who put something between.
+    pub async fn over(client: Client, engine: Option<Engine>, limits: Limits) -> Self {
+        let table = format!("test-{:032x}", rand::random::<u128>());
+        local::table::create_table(&client, &table).await.unwrap();
+        let store = Store::new(client.clone(), &table);
+        let router = complete(local::routers(), App { store: store.clone(), limits });
+        Self { client, table, store, router, now: AtomicI64::new(NOON), _engine: engine }
+    }
+
+    /// What time it is, in milliseconds.
+    pub fn now(&self) -> i64 {
+        self.now.load(Relaxed)
+    }
+
+    pub fn wait(&self, milliseconds: i64) {
+        self.now.fetch_add(milliseconds, Relaxed);
+    }
+
+    pub async fn get(&self, who: Who, path: &str) -> Answer {
+        self.send(Some(who), "GET", path, None).await
+    }
+
+    pub async fn post(&self, who: Who, path: &str, body: Value) -> Answer {
+        self.send(Some(who), "POST", path, Some(body)).await
+    }
+
+    pub async fn patch(&self, who: Who, path: &str, body: Value) -> Answer {
+        self.send(Some(who), "PATCH", path, Some(body)).await
+    }
+
+    pub async fn delete(&self, who: Who, path: &str) -> Answer {
+        self.send(Some(who), "DELETE", path, None).await
+    }
+
+    /// Somebody, or nobody, asks.
+    pub async fn send(
+        &self,
+        who: Option<Who>,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        self.send_with(who, method, path, body, &[]).await
+    }
+
+    /// The same with headers.
+    pub async fn send_with(
+        &self,
+        who: Option<Who>,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.answer(who, request.body(body).unwrap()).await
+    }
+
+    /// The answer to any request, as API Gateway would hand it on.
+    pub async fn answer(&self, who: Option<Who>, request: Request<Body>) -> Answer {
+        let at = self.now.fetch_add(1_000, Relaxed);
+        let context = context(who, at, request.method().as_str());
+        let request = request.with_request_context(RequestContext::ApiGatewayV2(context));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+            cost: parts.extensions.get::<Cost>().copied().unwrap_or_default(),
+        }
+    }
+
+    /// An organization founded by `who`; answers its path.
+    pub async fn found(&self, who: Who, name: &str) -> String {
+        let answer = self.post(who, "/v1/organizations", json!({ "name": name })).await;
+        format!("/v1/organizations/{}", answer.expect(201).id())
+    }
+
+    /// Invites `who` into `org` on behalf of `by`, and has them accept.
+    pub async fn bring(&self, by: Who, org: &str, who: Who, role: &str) -> Answer {
+        let offer = json!({ "email": who.email, "role_id": role });
+        let invited = self.post(by, &format!("{org}/invitations"), offer).await.expect(201);
+        let accept = format!("{org}/invitations/{}/accept", invited.id());
+        self.post(who, &accept, json!({})).await.expect(200)
+    }
+
+    /// A custom role made by `by`; answers its id.
+    pub async fn role(&self, by: Who, org: &str, name: &str, permissions: Value) -> String {
+        let role = json!({ "name": name, "permissions": permissions });
+        self.post(by, &format!("{org}/roles"), role).await.expect(201).id()
+    }
+}
+
+/// What API Gateway says of a request.
+pub fn context(
+    who: Option<Who>,
+    at: i64,
+    method: &str,
+) -> lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext {
+    let claims = who.map(|Who { sub, email, verified, scope }| {
+        json!({ "jwt": { "claims": {
+            "sub": sub, "email": email, "email_verified": verified, "scope": scope,
+        } } })
+    });
+    let mut context = json!({
+        "http": { "method": method, "sourceIp": "192.0.2.1" },
+        "requestId": "r1",
+        "timeEpoch": at,
+    });
+    if let Some(claims) = claims {
+        context["authorizer"] = claims;
+    }
+    serde_json::from_value(context).unwrap()
+}
+
+impl Answer {
+    /// Insists on a status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{self}");
+        self
+    }
+
+    /// The `id` in the body.
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.body["id"].as_str().unwrap_or_else(|| panic!("no id: {self}")).to_owned()
+    }
+
+    /// The last part of a problem's type.
+    pub fn problem(&self) -> &str {
+        self.body["type"].as_str().unwrap_or_default().trim_start_matches("/problems/")
+    }
+
+    /// The items of a list.
+    pub fn items(&self) -> &[Value] {
+        self.body["items"].as_array().map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Status and body, with what varies from run to run masked: `org_…`, `inv_…`, and so on.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if !self.text.is_empty() {
+            let pretty = serde_json::to_string_pretty(&self.body).unwrap();
+            write!(f, "\n{}", mask(&pretty))?;
+        }
+        Ok(())
+    }
+}
+
+/// `text` with every id of ours cut down to its kind.
+pub fn mask(text: &str) -> String {
+    let mut masked = text.to_owned();
+    for kind in ["org_", "inv_", "role_", "evt_"] {
+        let mut rest = 0;
+        while let Some(found) = masked[rest..].find(kind) {
+            let (start, end) = (rest + found + kind.len(), rest + found + kind.len() + 26);
+            let id = masked.get(start..end).unwrap_or_default();
+            if id.len() == 26 && id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
+                masked.replace_range(start..end, "…");
+            }
+            rest = start;
+        }
+    }
+    masked
+}
