@@ -15,14 +15,14 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use axum::{Extension, Router, http::header::HOST};
+use axum::{Router, http::header::HOST};
 use lambda_http::{
     Adapter, Error, LambdaEvent, lambda_runtime, request::LambdaRequest, tower::ServiceExt,
 };
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::{
-    http::{App, Limits, SamLocal, complete},
+    http::{App, Limits, complete},
     store::Store,
 };
 
@@ -42,10 +42,7 @@ const ROOTS: [&str; 5] = [
 /// request, and initialization has more CPU than requests have.
 pub async fn serve(router: Router<App>) -> Result<(), Error> {
     let app = app().await?;
-    let mut router = complete(router, app);
-    if std::env::var("AWS_SAM_LOCAL").is_ok_and(|value| value == "true") {
-        router = router.layer(Extension(SamLocal));
-    }
+    let router = complete(router, app);
     lambda_runtime::run(Adapter::from(router).map_request(guard)).await
 }
 

@@ -1,8 +1,9 @@
-//! A Lambda authorizer for `sam local start-api`, which does not enforce JWT authorizers; never deployed.
+//! Stands before the function that lies beside it; without one, judges tokens as a Lambda authorizer. For
+//! `sam local` alone: never deployed.
 
-use std::env;
+use std::{collections::HashMap, env, path::Path};
 
-use authorizer::{Keys, Verifier, bearer};
+use authorizer::{Keys, Verifier, bearer, gateway};
 use jiff::Timestamp;
 use lambda_http::{
     Error,
@@ -18,13 +19,25 @@ struct Request {
     /// The `Authorization` header, which must be the first identity source.
     #[serde(default)]
     identity_source: Vec<String>,
+    #[serde(default)]
+    route_key: String,
 }
+
+/// Which scopes a route asks for, one of which will do; `SCOPES` tells it as JSON.
+type Scopes = HashMap<String, Vec<String>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    let task = env::var("LAMBDA_TASK_ROOT").unwrap_or_else(|_| ".".to_owned());
+    let function = Path::new(&task).join("function");
+    if function.exists() {
+        let runtime = env::var("AWS_LAMBDA_RUNTIME_API")?;
+        return gateway::stand_before(&function, &runtime).await;
+    }
+    let scopes: Scopes = serde_json::from_str(&env::var("SCOPES")?)?;
     let verifier = verifier()?;
     run(service_fn(async |event: LambdaEvent<Request>| {
-        Ok::<_, Error>(authorize(&verifier, &event.payload, now()))
+        Ok::<_, Error>(authorize(&verifier, &scopes, &event.payload, now()))
     }))
     .await
 }
@@ -37,10 +50,15 @@ fn verifier() -> Result<Verifier, Error> {
     Ok(Verifier::new(&issuer, &audience, keys)?)
 }
 
-fn authorize(verifier: &Verifier, request: &Request, now: Timestamp) -> Value {
+fn authorize(verifier: &Verifier, scopes: &Scopes, request: &Request, now: Timestamp) -> Value {
     let header = request.identity_source.first().map_or("", String::as_str);
     match verifier.verify(bearer(header), now) {
-        Ok(token) => json!({ "isAuthorized": true, "context": token.claims }),
+        Ok(token) => {
+            let has = token.scopes.unwrap_or_default();
+            let wanted = scopes.get(&request.route_key);
+            let may = wanted.is_none_or(|any| any.iter().any(|scope| has.contains(scope)));
+            json!({ "isAuthorized": may, "context": token.claims })
+        }
         Err(denied) => {
             eprintln!("denied: {denied}");
             json!({ "isAuthorized": false })
@@ -64,7 +82,7 @@ mod tests {
         let verifier = Verifier::new("https://id.example.com", "rolecall", keys).unwrap();
         for event in [json!({ "type": "REQUEST" }), json!({ "identitySource": ["Bearer x"] })] {
             let request = serde_json::from_value(event).unwrap();
-            let answer = authorize(&verifier, &request, Timestamp::UNIX_EPOCH);
+            let answer = authorize(&verifier, &Scopes::new(), &request, Timestamp::UNIX_EPOCH);
             assert_eq!(answer, json!({ "isAuthorized": false }));
         }
     }

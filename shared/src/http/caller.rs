@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use lambda_http::{
     RequestExt, aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext,
 };
-use serde_json::Value;
 
 use super::Problem;
 use crate::domain::{Email, Person, UserId};
@@ -33,14 +32,6 @@ pub struct SignIn {
     pub source_ip: Option<String>,
 }
 
-/// An extension that says: this process runs under SAM's local emulator, which knows no JWT
-/// authorizer.
-///
-/// Then, and only then, the claims are taken from the context of a Lambda authorizer. The
-/// environment is asked once, at start-up; a client cannot send an extension.
-#[derive(Clone, Copy, Debug)]
-pub struct SamLocal;
-
 /// The time of the request: the only clock there is.
 #[derive(Clone, Copy, Debug)]
 pub struct Now(pub Timestamp);
@@ -49,28 +40,25 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let emulated = parts.extensions.get::<SamLocal>().is_some();
         let context = context(parts).ok_or_else(Problem::unauthenticated)?;
         let authorizer = context.authorizer.as_ref().ok_or_else(Problem::unauthenticated)?;
-        let claim = |name: &str| match &authorizer.jwt {
-            Some(jwt) => jwt.claims.get(name).cloned().map(Value::String),
-            None if emulated => authorizer.fields.get(name).cloned(),
-            None => None,
-        };
+        let jwt = authorizer.jwt.as_ref().ok_or_else(Problem::unauthenticated)?;
+        let claim = |name: &str| jwt.claims.get(name).map(String::as_str);
 
-        let id = claim("sub").and_then(text).filter(|sub| is_subject(sub));
-        let id = id.map(UserId::new).ok_or_else(Problem::unauthenticated)?;
-        let verified = claim("email_verified").is_some_and(|claim| is_true(&claim));
-        let email = claim("email").and_then(text).filter(|_| verified);
-        let email = email.and_then(|email| Email::parse(&email).ok());
-        let name = claim("name").and_then(text).filter(|name| !name.trim().is_empty());
+        let id = claim("sub").filter(|sub| is_subject(sub)).map(UserId::new);
+        let id = id.ok_or_else(Problem::unauthenticated)?;
+        // A verified address opens invitations, so nothing that merely looks like "yes" will do.
+        let verified = claim("email_verified") == Some("true");
+        let email = claim("email").filter(|_| verified);
+        let email = email.and_then(|email| Email::parse(email).ok());
+        let name = claim("name").map(str::trim).filter(|name| !name.is_empty());
+        let name = name.map(str::to_owned);
 
-        let scopes = claim("scope").map(words).unwrap_or_default();
         let sign_in = SignIn {
+            scopes: claim("scope").map(words).unwrap_or_default(),
             amr: claim("amr").map(words).unwrap_or_default(),
-            auth_time: claim("auth_time").and_then(|claim| seconds(&claim)),
+            auth_time: claim("auth_time").and_then(|claim| claim.parse().ok()),
             source_ip: context.http.source_ip.clone(),
-            scopes,
         };
         let operator = sign_in.scopes.iter().any(|scope| scope == "operator");
         Ok(Self { person: Person { id, email, name, operator }, sign_in })
@@ -101,28 +89,8 @@ fn is_subject(sub: &str) -> bool {
     (1..=255).contains(&sub.len()) && sub.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// A verified address opens invitations, so nothing that merely looks like "yes" will do. The
-/// gateway hands booleans on as strings.
-fn is_true(claim: &Value) -> bool {
-    matches!(claim, Value::Bool(true)) || claim.as_str() == Some("true")
-}
-
-fn text(claim: Value) -> Option<String> {
-    if let Value::String(text) = claim { Some(text) } else { None }
-}
-
-/// A list, whether it is one, or `a b`, or as the gateway prints one: `[a b]`.
-fn words(claim: Value) -> Vec<String> {
-    match claim {
-        Value::Array(items) => items.into_iter().filter_map(text).collect(),
-        Value::String(line) => {
-            let bare = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
-            bare.unwrap_or(&line).split_whitespace().map(str::to_owned).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn seconds(claim: &Value) -> Option<i64> {
-    claim.as_i64().or_else(|| claim.as_str()?.parse().ok())
+/// A list as the gateway hands one on, `[a b]`, or plain words.
+fn words(claim: &str) -> Vec<String> {
+    let bare = claim.strip_prefix('[').and_then(|claim| claim.strip_suffix(']'));
+    bare.unwrap_or(claim).split_whitespace().map(str::to_owned).collect()
 }

@@ -1,0 +1,241 @@
+"""The dress rehearsal: deploys `template.yaml` to an AWS emulator and plays a story through its API Gateway.
+
+    rehearse.py template.yaml target/debug
+
+Then takes away, one at a time, every permission of every function, and every route's authorizer, and asks that the
+story notices: what nobody misses should not be in the template.
+"""
+
+import argparse
+import datetime
+import itertools
+import json
+import sys
+import time
+import urllib.parse
+from pathlib import Path
+
+import transform
+from issuer import Issuer
+from stack import AUDIENCE, Emulator, Stack
+
+performances = itertools.count(1)
+
+
+def expect(answer, status, /, **members):
+    """The answer has that status, and these members in its body."""
+    if answer.status != status:
+        raise AssertionError(f"expected {status}, not {answer}")
+    for name, value in members.items():
+        if answer.body.get(name) != value:
+            raise AssertionError(f"expected {name} to be {value!r} in {answer}")
+    return answer.body
+
+
+class Person:
+    """Somebody with a token; new ones in every performance."""
+
+    def __init__(self, stack, issuer, name, audience=AUDIENCE, **claims):
+        performance = next(performances)
+        self.id, self.email = f"{name}-{performance}", f"{name}-{performance}@example.com"
+        self._stack = stack
+        self._token = issuer.token(
+            audience, sub=self.id, email=self.email, email_verified=True, name=name.title(), **claims
+        )
+
+    def get(self, path):
+        return self._stack.call("GET", path, self._token)
+
+    def post(self, path, body=None):
+        return self._stack.call("POST", path, self._token, body)
+
+    def patch(self, path, body):
+        return self._stack.call("PATCH", path, self._token, body)
+
+    def delete(self, path):
+        return self._stack.call("DELETE", path, self._token)
+
+
+def story(stack, issuer):
+    """Founding, inviting, accepting, listing, transferring, cleaning up; every function has its part."""
+    ada, ben, cy, dan = (Person(stack, issuer, name) for name in ("ada", "ben", "cy", "dan"))
+    staff = Person(stack, issuer, "staff", scope="operator")
+
+    # Ada founds an organization.
+    created = ada.post("/v1/organizations", {"name": f"Acme of {ada.id}"})
+    org = expect(created, 201, super_admin_user_id=ada.id)["id"]
+    here = f"/v1/organizations/{org}"
+    assert created.headers["location"] == here, created.headers
+    expect(ada.get(here), 200, id=org)
+    expect(ada.patch(here, {"name": f"Acme & Co. of {ada.id}"}), 200)
+    assert expect(ada.get("/v1/me"), 200)["user_type"] == "organization"
+    expect(ada.get(f"{here}/permissions"), 200)
+    expect(ben.get(here), 404)
+
+    # She invites three people, and thinks better of one.
+    invite = lambda person, **more: expect(
+        ada.post(f"{here}/invitations", {"email": person.email, "role_id": "admin"} | more), 201, status="pending"
+    )["id"]
+    for_ben, for_cy, for_dan = invite(ben), invite(cy), invite(dan)
+    expect(ada.post(f"{here}/invitations/{for_cy}/resend"), 200, send_count=2)
+    expect(ada.get(f"{here}/invitations/{for_cy}"), 200, email=cy.email)
+    pending = {invitation["id"] for invitation in expect(ada.get(f"{here}/invitations"), 200)["items"]}
+    assert pending == {for_ben, for_cy, for_dan}, pending
+    expect(ada.delete(f"{here}/invitations/{for_dan}"), 204)
+
+    # Ben accepts, Cy does not.
+    mine = expect(ben.get("/v1/me/invitations"), 200)["items"]
+    assert [invitation["id"] for invitation in mine] == [for_ben], mine
+    expect(ben.get(f"{here}/invitations/{for_ben}/mine"), 200)
+    expect(cy.post(f"{here}/invitations/{for_ben}/accept"), 404)
+    expect(ben.post(f"{here}/invitations/{for_ben}/accept"), 200, user_id=ben.id, role_id="admin")
+    expect(cy.post(f"{here}/invitations/{for_cy}/decline"), 204)
+    listed = {member["email"] for member in expect(ada.get(f"{here}/members"), 200)["items"]}
+    assert listed == {ada.email, ben.email}, listed
+
+    # A role is made, held, and no longer needed.
+    objects = expect(ada.get(f"{here}/role-objects"), 200)
+    assert objects, objects
+    role = expect(ada.post(f"{here}/roles", {"name": "Registrar", "permissions": {}}), 201)["id"]
+    expect(ada.patch(f"{here}/roles/{role}", {"name": "Recorder"}), 200, name="Recorder")
+    expect(ada.get(f"{here}/roles"), 200)
+    expect(ada.patch(f"{here}/members/{ben.id}", {"role_id": role}), 200, role_id=role)
+    by_role = expect(ada.get(f"{here}/members?role_id={role}"), 200)["items"]
+    assert [member["user_id"] for member in by_role] == [ben.id], by_role
+    expect(ada.patch(f"{here}/members/{ben.id}", {"role_id": "admin"}), 200)
+    expect(ada.delete(f"{here}/roles/{role}"), 204)
+
+    # Below it, another organization.
+    expect(staff.patch(f"/v1/operator/organizations/{org}", {"manage_sub_organizations": True}), 200)
+    below = expect(ada.post(f"{here}/sub-organizations", {"name": "Works"}), 201, parent_id=org)["id"]
+    known = expect(ada.get(f"{here}/sub-organizations"), 200)["items"]
+    assert [organization["id"] for organization in known] == [below], known
+    expect(ada.get(f"{here}/members?scope=subtree"), 200)
+
+    # Ada hands over and leaves.
+    expect(ada.post(f"{here}/transfer", {"user_id": ben.id}), 200, super_admin_user_id=ben.id)
+    expect(ada.post(f"{here}/transfer", {"user_id": ben.id}), 403)
+    expect(ada.post(f"{here}/leave"), 204)
+    expect(ada.get(here), 404)
+
+    # What expires is cleaned up, once.
+    short = expect(
+        ben.post(f"{here}/invitations", {"email": dan.email, "role_id": "user", "expires_in_days": 1}), 201
+    )["id"]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    at = lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    stack.scheduled(at(now))
+    expect(ben.get(f"{here}/invitations/{short}"), 200)
+    stack.scheduled(at(now + datetime.timedelta(days=2)))
+    expect(ben.get(f"{here}/invitations/{short}"), 404)
+    stack.scheduled(at(now + datetime.timedelta(days=2)))
+
+    # All of it is on record.
+    events = expect(ben.get(f"{here}/events"), 200)["items"]
+    actions = [event["action"] for event in events]
+    for action in ("invitation.accepted", "super_admin.transferred", "member.left"):
+        assert action in actions, (action, actions)
+    assert actions.count("invitation.expired") == 1, actions
+    expect(ben.get(f"{here}/events/{events[0]['id']}"), 200, action=events[0]["action"])
+
+    # An operator creates an organization for its first Admin.
+    expect(ada.get("/v1/operator/organizations"), 403, message="Forbidden")
+    made = expect(
+        staff.post(
+            "/v1/operator/organizations",
+            {"name": f"Globex of {dan.id}", "kind": "standard", "first_admin_email": dan.email},
+        ),
+        201,
+    )["id"]
+    expect(staff.get("/v1/operator/organizations"), 200)
+    expect(staff.get(f"/v1/operator/organizations/{made}"), 200, id=made)
+    [first] = expect(dan.get("/v1/me/invitations"), 200)["items"]
+    expect(dan.post(f"/v1/organizations/{made}/invitations/{first['id']}/accept"), 200, user_id=dan.id)
+    expect(dan.get(f"/v1/organizations/{made}"), 200, super_admin_user_id=dan.id)
+
+    # Nothing else is there.
+    expect(ben.get("/v1/nothing"), 404)
+
+
+def gate(stack, issuer):
+    """No route answers without a token, or with one that was meant for somebody else."""
+    stranger = issuer.token("another-service", sub="eve", email="eve@example.com", email_verified=True)
+    for route in stack.routes():
+        key = "GET /v1/nothing" if route["RouteKey"] == "$default" else route["RouteKey"]
+        method, path = key.split(" ")
+        for token in (None, stranger):
+            answer = stack.call(method, urllib.parse.quote(path), token)
+            # The gateway's own words: the function was not even asked.
+            if (answer.status, answer.text) != (401, json.dumps({"message": "Unauthorized"})):
+                raise AssertionError(f"{key} is open: {answer}")
+
+
+def fails(scene, stack, issuer):
+    """Whether, and how, the scene notices that something is wrong."""
+    try:
+        scene(stack, issuer)
+    except (AssertionError, KeyError, TypeError, ValueError) as noticed:
+        return str(noticed) or repr(noticed)
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("template", type=Path)
+    parser.add_argument("binaries", type=Path, help="the directory with a binary for each function")
+    parser.add_argument("--log", type=Path, default=Path("target/rehearsal.log"), help="where the emulator writes")
+    parser.add_argument("--no-controls", action="store_true", help="only the story")
+    arguments = parser.parse_args()
+
+    begun = time.monotonic()
+    told = lambda text: print(f"{time.monotonic() - begun:6.1f}s  {text}", flush=True)
+    issuer = Issuer()
+    emulator = Emulator(arguments.log)
+    try:
+        stack = Stack(emulator, transform.read(arguments.template), arguments.binaries, issuer)
+        told(f"deployed: {len(stack.resources)} resources, {len(stack.routes())} routes")
+        gate(stack, issuer)
+        told("no route answers without a token, or with another's")
+        story(stack, issuer)
+        told("the story ends well")
+        missed = [] if arguments.no_controls else controls(stack, issuer, told)
+    finally:
+        emulator.stop()
+    for one in missed:
+        print(f"NOT MISSED  {one}")
+    sys.exit(1 if missed else 0)
+
+
+def controls(stack, issuer, told):
+    """What could be taken away without anybody noticing."""
+    missed = []
+    permissions = list(stack.permissions())
+    for permission in permissions:
+        with permission:
+            if not fails(story, stack, issuer):
+                missed.append(permission)
+    told(f"{len(permissions) - len(missed)} of {len(permissions)} permissions are missed when taken away")
+
+    routes = stack.routes()
+    for route in routes:
+        stack.change_route(route, AuthorizationType="NONE")
+        if not fails(gate, stack, issuer):
+            missed.append(f"the authorizer of {route['RouteKey']}")
+        stack.change_route(route, AuthorizationType="JWT", AuthorizerId=route["AuthorizerId"])
+    told(f"{len(routes)} authorizers were taken away")
+
+    scoped = [route for route in routes if route.get("AuthorizationScopes")]
+    [listing] = [route for route in scoped if route["RouteKey"] == "GET /v1/operator/organizations"]
+    stack.change_route(listing, AuthorizationScopes=[])
+    if not fails(story, stack, issuer):
+        missed.append(f"the scope of {listing['RouteKey']}")
+    stack.change_route(listing, AuthorizationScopes=listing["AuthorizationScopes"])
+    told("a scope was taken away")
+
+    story(stack, issuer)
+    told("all was given back, and the story ends well again")
+    return missed
+
+
+if __name__ == "__main__":
+    main()
