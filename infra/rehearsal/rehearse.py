@@ -99,7 +99,10 @@ def story(stack, issuer):
     role = expect(ada.post(f"{here}/roles", {"name": "Registrar", "permissions": {}}), 201)["id"]
     expect(ada.patch(f"{here}/roles/{role}", {"name": "Recorder"}), 200, name="Recorder")
     expect(ada.get(f"{here}/roles"), 200)
+    expect(ada.get(f"{here}/roles/{role}"), 200, users={"active": 0, "pending": 0})
     expect(ada.patch(f"{here}/members/{ben.id}", {"role_id": role}), 200, role_id=role)
+    expect(ada.get(f"{here}/members/{ben.id}"), 200, role_name="Recorder")
+    expect(ada.delete(f"{here}/roles/{role}"), 409)
     by_role = expect(ada.get(f"{here}/members?role_id={role}"), 200)["items"]
     assert [member["user_id"] for member in by_role] == [ben.id], by_role
     expect(ada.patch(f"{here}/members/{ben.id}", {"role_id": "admin"}), 200)
@@ -111,6 +114,16 @@ def story(stack, issuer):
     known = expect(ada.get(f"{here}/sub-organizations"), 200)["items"]
     assert [organization["id"] for organization in known] == [below], known
     expect(ada.get(f"{here}/members?scope=subtree"), 200)
+    expect(ada.get(f"{here}/sub-organizations?depth=all"), 200)
+    empty = {"name": "Yard", "parent": org}
+    yard = expect(staff.post("/v1/operator/organizations", empty), 201, super_admin_user_id=None)["id"]
+    expect(ben.post(f"/v1/organizations/{yard}/join"), 200, role_id="super_admin")
+    expect(ada.post(f"/v1/organizations/{yard}/join"), 409)
+
+    # Cy comes after all, and goes again.
+    again = expect(ada.post(f"{here}/invitations", {"email": cy.email, "role_id": "user"}), 201)["id"]
+    expect(cy.post(f"{here}/invitations/{again}/accept"), 200)
+    expect(ada.delete(f"{here}/members/{cy.id}"), 204)
 
     # Ada hands over and leaves.
     expect(ada.post(f"{here}/transfer", {"user_id": ben.id}), 200, super_admin_user_id=ben.id)
@@ -152,6 +165,14 @@ def story(stack, issuer):
     [first] = expect(dan.get("/v1/me/invitations"), 200)["items"]
     expect(dan.post(f"/v1/organizations/{made}/invitations/{first['id']}/accept"), 200, user_id=dan.id)
     expect(dan.get(f"/v1/organizations/{made}"), 200, super_admin_user_id=dan.id)
+
+    # Whom nobody waits for any longer is not waited for.
+    late = Person(stack, issuer, "late")
+    missed = {"name": "Docks", "parent": org, "first_admin_email": late.email}
+    expect(staff.post("/v1/operator/organizations", missed), 201)
+    assert len(expect(late.get("/v1/me/invitations"), 200)["items"]) == 1
+    stack.scheduled(at(now + datetime.timedelta(days=8)))
+    assert expect(late.get("/v1/me/invitations"), 200)["items"] == []
 
     # Nothing else is there.
     expect(ben.get("/v1/nothing"), 404)
