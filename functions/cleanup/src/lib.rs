@@ -51,9 +51,9 @@ pub async fn run(
             return Ok(Summary { more: true, ..summary });
         }
         let overdue = store.overdue(now, BATCH).await?;
-        let ended = stream::iter(&overdue.invitations).map(async |invitation| {
-            let act = act(now, request_id);
-            store.expire(&act, invitation).await
+        let more = overdue.more;
+        let ended = stream::iter(overdue.invitations).map(|invitation| async move {
+            store.expire(&act(now, request_id), &invitation).await
         });
         let ended: Vec<_> = ended.buffer_unordered(AT_ONCE).collect().await;
         let mut progress = false;
@@ -73,8 +73,8 @@ pub async fn run(
             }
         }
         // What is still listed after a round without progress is the index lagging behind.
-        if !overdue.more || !progress {
-            return Ok(Summary { more: overdue.more, ..summary });
+        if !more || !progress {
+            return Ok(Summary { more, ..summary });
         }
     }
 }

@@ -8,7 +8,7 @@ use lambda_http::{
 };
 
 use super::Problem;
-use crate::domain::{Email, Person, UserId};
+use crate::domain::{Email, Name, Person, UserId};
 
 /// The person who asks, as the authorizer saw them.
 #[derive(Clone, Debug)]
@@ -51,8 +51,9 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         let verified = claim("email_verified") == Some("true");
         let email = claim("email").filter(|_| verified);
         let email = email.and_then(|email| Email::parse(email).ok());
-        let name = claim("name").map(str::trim).filter(|name| !name.is_empty());
-        let name = name.map(str::to_owned);
+        // A name is shown to others: one that could deceive them is none.
+        let name = claim("name").and_then(|name| Name::parse(name, 200).ok());
+        let name = name.map(|name| name.to_string());
 
         let sign_in = SignIn {
             scopes: claim("scope").map(words).unwrap_or_default(),
