@@ -162,6 +162,8 @@ def story(stack, issuer):
     )["id"]
     expect(staff.get("/v1/operator/organizations"), 200)
     expect(staff.get(f"/v1/operator/organizations/{made}"), 200, id=made)
+    expect(staff.post(f"/v1/operator/organizations/{made}/first-admin", {"email": cy.email}), 201)
+    expect(staff.post(f"/v1/operator/organizations/{made}/first-admin", {"email": dan.email}), 201)
     [first] = expect(dan.get("/v1/me/invitations"), 200)["items"]
     expect(dan.post(f"/v1/organizations/{made}/invitations/{first['id']}/accept"), 200, user_id=dan.id)
     expect(dan.get(f"/v1/organizations/{made}"), 200, super_admin_user_id=dan.id)

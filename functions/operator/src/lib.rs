@@ -1,11 +1,15 @@
 //! The platform's staff: organizations created for others, and what is switched on for them (OP1).
 
-use axum::{Router, extract::State, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    routing::{get, post},
+};
 use serde::Deserialize;
 use shared::{
     domain::{
         self, Awaited, Email, Invitation, InvitationId, Kind, MAX_ORGANIZATION_NAME, OrgId,
-        Organization, Refusal,
+        Organization, Place, Refusal,
     },
     http::{Acting, App, Instead, Json, Limit, Named, Page, Path, Query, Walk, views},
     store::{Founding, Key, Reply},
@@ -16,6 +20,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/operator/organizations", get(list).post(create))
         .route("/v1/operator/organizations/{org}", get(one).patch(switch))
+        .route("/v1/operator/organizations/{org}/first-admin", post(invite_first_admin))
 }
 
 #[derive(Deserialize)]
@@ -117,6 +122,35 @@ async fn switch(
     if now != was {
         app.store.switch(&act, &was, (now.kind, now.settings), &reply).await?;
     }
+    Ok(reply)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstAdmin {
+    email: Email,
+}
+
+/// The first Admin's invitation may have expired, or gone to the wrong address: nobody inside could
+/// send another.
+async fn invite_first_admin(
+    State(app): State<App>,
+    acting: Acting,
+    Path(id): Path<OrgId>,
+    Json(FirstAdmin { email }): Json<FirstAdmin>,
+) -> Result<Reply, Instead> {
+    let Acting { person, act } = acting.as_operator()?;
+    let org = app.store.organization(id).await?.ok_or(Refusal::NoSuchOrganization)?;
+    let invitation = InvitationId::of(act.at, id, &email);
+    let invitation = domain::invite_first_admin(&person, &org, email, invitation, act.at)?;
+    let awaited = org.awaits.map(|awaited| Key::place(id, awaited.invitation.digest()));
+    let found = app.store.look(awaited.clone()).await?;
+    let awaited = awaited.and_then(|key| found.place(&key).transpose()).transpose()?;
+    let awaited = awaited.and_then(Place::pending);
+    let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
+    let reply = Reply::created(location, &views::Invitation::of(&invitation, act.at));
+    let instead_of = (&invitation, awaited.as_ref());
+    app.store.invite_first_admin(&act, &org, instead_of, &reply).await?;
     Ok(reply)
 }
 

@@ -9,7 +9,7 @@ use local::{
     server::Server,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,9 +34,9 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(args: &Args) -> Result<(), Error> {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let wanted = env::var("RUST_LOG").unwrap_or_else(|_| "warn,dynoxide=error".to_owned());
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines).with(wanted.parse::<Targets>()?).init();
     let mut terminated = signal(SignalKind::terminate())?;
     let server = Server::open(args, local::router).await?;
     welcome(args, &server);

@@ -160,6 +160,21 @@ pub fn invite(
     Ok(Invitation::new(id, &actor.org, offer, &actor.person, Some(backed_by(actor)?), now))
 }
 
+/// Invites the first Admin of an organization that still waits for one (INV8, OP1), in the place of
+/// whoever was invited before, or says why not: from its first Super Admin on, its members invite.
+pub fn invite_first_admin(
+    operator: &Person,
+    org: &Organization,
+    email: Email,
+    id: InvitationId,
+    now: Timestamp,
+) -> Result<Invitation, Refusal> {
+    if org.super_admin_user_id.is_some() {
+        return Err(Refusal::MembersInvite);
+    }
+    Ok(Invitation::of_first_admin(id, org, email, operator, now))
+}
+
 /// Sends an invitation again: the same id, a new clock, one more sending, the actor behind it
 /// (INV7). Works on an expired one, and revives one whose backer is gone (INV9).
 ///

@@ -177,6 +177,9 @@ pub enum Refusal {
         "An organization without a parent needs `first_admin_email`: nobody could enter it otherwise."
     )]
     FirstAdminNeeded,
+    /// OP1: operators invite nobody but the first Admin.
+    #[error("This organization has its Super Admin. From now on its own administrators invite.")]
+    MembersInvite,
     /// SUB1: the switch is the root's.
     #[error(
         "`manage_sub_organizations` is switched at the root of a tree, for the whole tree. Set it on the root organization."

@@ -151,6 +151,7 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::TooDeep => (409, "too-deep", "Too deep"),
         R::SubOrganizationsOff => (409, "sub-organizations-off", "Switched off"),
         R::NotEmpty => (409, "not-empty", "Not empty"),
+        R::MembersInvite => (409, "members-invite", "Its members invite"),
         R::MdfIsForPartners => (409, "mdf-is-for-partners", "For partners only"),
         R::ChangedMeanwhile => (409, "changed-meanwhile", "Changed meanwhile"),
         R::KeyInUse => (409, "idempotency-key-in-use", "Still running"),

@@ -85,6 +85,48 @@ impl Store {
         part.ok_or_else(|| Refusal::TooManyPending(cap).into())
     }
 
+    /// Invites the first Admin, in the place of whoever `awaited` is.
+    pub async fn invite_first_admin(
+        &self,
+        act: &Act,
+        org: &Organization,
+        (invitation, awaited): (&Invitation, Option<&Invitation>),
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        let awaits = Awaited { invitation: invitation.id, until: invitation.expires_at };
+        let clause = Expression::new("#awaits = :awaits", [("awaits", attribute(&awaits)?)]);
+        let as_read = match org.awaits {
+            None => Expression::new("attribute_not_exists(#awaits)", []),
+            Some(Awaited { invitation, .. }) => Expression::new(
+                "#awaits.#invitation = :awaited",
+                [("awaited", attribute(&invitation)?)],
+            ),
+        };
+        let vacant = Expression::new("attribute_not_exists(#super_admin)", []).and(as_read);
+        let lost = or(Refusal::ChangedMeanwhile);
+        let mut writes =
+            self.transaction(act).set(Key::organization(org.id()), clause, vacant, lost);
+        let same_place = awaited.filter(|old| place(old) == place(invitation));
+        if let Some(old) = awaited {
+            let action = if old.expired(act.at) {
+                EventAction::InvitationExpired
+            } else {
+                EventAction::InvitationRevoked
+            };
+            writes = match same_place {
+                Some(old) => writes.count_out(old),
+                None => writes.end(old, Expression::default())?,
+            };
+            writes = writes.record(ended(act, action, old))?;
+        }
+        let Invitation { path, part, role_id, .. } = invitation;
+        writes
+            .put_invitation(invitation, same_place)?
+            .count(path.id(), *part, *role_id, Status::Pending, 1)
+            .commit(reply)
+            .await
+    }
+
     /// Sends an invitation again.
     pub async fn resend(
         &self,
