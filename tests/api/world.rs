@@ -11,6 +11,7 @@ use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Request, StatusCode},
+    response::Response,
 };
 use http_body_util::BodyExt;
 use lambda_http::{RequestExt, request::RequestContext};
@@ -154,18 +155,13 @@ impl World {
     pub async fn answer(&self, who: Option<Who>, request: Request<Body>) -> Answer {
         let at = self.now.fetch_add(1_000, Relaxed);
         let context = context(who, at, request.method().as_str());
-        let request = request.with_request_context(RequestContext::ApiGatewayV2(context));
+        self.respond(request.with_request_context(RequestContext::ApiGatewayV2(context))).await
+    }
+
+    /// The answer to a request that already has its context.
+    pub async fn respond(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: serde_json::from_str(&text).unwrap_or_default(),
-            text,
-            cost: parts.extensions.get::<Cost>().copied().unwrap_or_default(),
-        }
+        Answer::read(response).await
     }
 
     /// An organization founded by `who`; answers its path.
@@ -212,6 +208,20 @@ pub fn context(
 }
 
 impl Answer {
+    /// Reads a response to its end.
+    pub async fn read(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+            cost: parts.extensions.get::<Cost>().copied().unwrap_or_default(),
+        }
+    }
+
     /// Insists on a status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

@@ -86,7 +86,11 @@ async fn accept(
         let organization = organization.ok_or(Refusal::NoSuchInvitation)?;
         if let (Some(Place::Taken(user)), Some(member)) = (&place, member)
             && *user == person.id
+            && domain::is_for(&person, org, id)
         {
+            if let Some(once) = &act.once {
+                app.store.answered_before(once, act.at).await?;
+            }
             return Ok(membership(&app, &member).await?);
         }
         let invitation = domain::mine(&person, id, place)?;

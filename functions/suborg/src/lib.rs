@@ -110,11 +110,10 @@ async fn join(
     _: NoBody,
 ) -> Result<Reply, Instead> {
     let org = app.store.organization(id).await?.ok_or(Refusal::NoSuchOrganization)?;
-    let above = org.path.ancestors();
     let root = Key::organization(org.path.root_id());
-    let places = above.iter().map(|&above| Key::member(above, &person.id));
+    let places = org.path.ids().map(|id| Key::member(id, &person.id));
     let found = app.store.look(places.chain([root])).await?;
-    let members = above.iter().filter_map(|&above| found.member(above, &person.id).transpose());
+    let members = org.path.ids().filter_map(|id| found.member(id, &person.id).transpose());
     let members = members.collect::<Result<Vec<_>, _>>()?;
     let root = found.organization(org.path.root_id())?;
     let (evidence, member) = domain::join(&person, &org, members, root.as_ref(), act.at)?;

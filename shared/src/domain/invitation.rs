@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Email, InvitationId, Level, Member, OrgPath, Organization, Person, Refusal, RoleId, RoleObject,
-    Source, Standing, UserId, levels_in, may_grant,
+    AddressDigest, Email, InvitationId, Level, Member, OrgId, OrgPath, Organization, Person,
+    Refusal, RoleId, RoleObject, Source, Standing, UserId, levels_in, may_grant,
 };
 
 /// How many days an invitation stays open, unless its request says otherwise (INV5).
@@ -199,6 +199,13 @@ pub fn resend(
 /// May the actor revoke an invitation? With `user_management` full (INV7).
 pub fn revoke(actor: &Standing) -> Result<(), Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)
+}
+
+/// Is this the id of an invitation that `org` made for this person's address, now or ever?
+#[must_use]
+pub fn is_for(person: &Person, org: OrgId, id: InvitationId) -> bool {
+    let digest = |email| AddressDigest::of(org, email);
+    person.email.as_ref().map(digest) == Some(id.digest())
 }
 
 /// Finds the invitee's own invitation: by the address in their own token, and the id in the link

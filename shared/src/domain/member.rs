@@ -120,16 +120,17 @@ pub fn transfer(actor: &Standing, heir: Option<Member>) -> Result<(Member, Membe
 }
 
 /// May `person` join the empty sub-organization `org` (SUB5)? Answers the ancestor's membership
-/// that lets them, and the new one, as Super Admin.
+/// that lets them, and the new one, as Super Admin. `places` are theirs in it and above it.
 ///
-/// 1. They hold the built-in Admin or Super Admin in an ancestor; to anybody else there is no such
+/// 1. They are not in it already; who is may know that it is not empty (U5).
+/// 2. They hold the built-in Admin or Super Admin in an ancestor; to anybody else there is no such
 ///    organization (U5).
-/// 2. The tree's switch is on (SUB1).
-/// 3. It has neither members nor a pending invitation. An expired one does not count (INV2).
+/// 3. The tree's switch is on (SUB1).
+/// 4. It has neither members nor a pending invitation. An expired one does not count (INV2).
 pub fn join(
     person: &Person,
     org: &Organization,
-    above: Vec<Member>,
+    places: Vec<Member>,
     root: Option<&Organization>,
     now: Timestamp,
 ) -> Result<(Member, Member), Refusal> {
@@ -137,7 +138,10 @@ pub fn join(
         matches!(member.role_id, RoleId::SUPER_ADMIN | RoleId::ADMIN)
             && org.path.ancestors().contains(&member.path.id())
     };
-    let evidence = above.into_iter().find(lets_in).ok_or(Refusal::NoSuchOrganization)?;
+    if places.iter().any(|place| place.path.id() == org.id()) {
+        return Err(Refusal::NotEmpty);
+    }
+    let evidence = places.into_iter().find(lets_in).ok_or(Refusal::NoSuchOrganization)?;
     if !org.conditions(root).manage_sub_organizations {
         return Err(Refusal::SubOrganizationsOff);
     }

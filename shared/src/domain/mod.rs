@@ -43,7 +43,7 @@ pub use event::{Actor, DEFAULT_RETENTION_DAYS, Event, EventAction, Target};
 pub use id::{AddressDigest, CustomRoleId, EventId, InvitationId, NotAnId, OrgId, UserId};
 pub use invitation::{
     Backer, DEFAULT_DAYS, HEADCOUNT_PARTS, Invitation, MAX_DAYS, Offer, Place, accept, invite,
-    invite_first_admin, mine, resend, revoke, still_backed,
+    invite_first_admin, is_for, mine, resend, revoke, still_backed,
 };
 pub use level::{Level, Levels};
 pub use member::{Member, Source, change_role, join, leave, remove_member, transfer};

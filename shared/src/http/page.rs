@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::Problem;
 
+/// The longest position in bytes: no sort key of ours has as many, and DynamoDB takes no more.
+const LONGEST_POSITION: usize = 1_000;
+
 /// How many items a page holds at most: 1 to 100, and 25 unless told otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(u8);
@@ -87,7 +90,8 @@ impl Cursor {
         let read = || {
             let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
             let position = bytes.strip_prefix(digest(binding).as_slice())?;
-            String::from_utf8(position.to_vec()).ok().filter(|position| !position.is_empty())
+            let decent = |position: &String| (1..=LONGEST_POSITION).contains(&position.len());
+            String::from_utf8(position.to_vec()).ok().filter(decent)
         };
         let detail = "the cursor is malformed, or belongs to another list; start again without one";
         let bad = || Problem::new(StatusCode::BAD_REQUEST, "bad-cursor", "Bad cursor", detail);

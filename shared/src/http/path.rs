@@ -8,6 +8,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::Problem;
+use crate::domain::Refusal;
 
 /// The percent-decoded parameters of the path, as axum reads them: one value, a tuple, or a struct.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match AxumPath::from_request_parts(parts, state).await {
             Ok(AxumPath(parameters)) => Ok(Self(parameters)),
-            Err(_) => Err(Problem::no_such_organization()),
+            Err(_) => Err(Refusal::NoSuchOrganization.into()),
         }
     }
 }

@@ -100,14 +100,6 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no-such-route", title, detail)
     }
 
-    /// There is no such organization, or it is not the caller's to know: one answer, so that nobody
-    /// can tell which.
-    #[must_use]
-    pub fn no_such_organization() -> Self {
-        let detail = "there is no such organization, or you do not belong to it";
-        Self::new(StatusCode::NOT_FOUND, "no-such-organization", "No such organization", detail)
-    }
-
     /// The route knows other methods; axum lists them in `Allow`.
     #[must_use]
     pub fn method_not_allowed() -> Self {

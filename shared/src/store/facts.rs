@@ -146,7 +146,9 @@ impl Store {
     /// Reads items by key, strongly consistent. More than one batch of them go side by side.
     pub(super) async fn fetch(&self, keys: Vec<Key>) -> Result<Found, Error> {
         let mut seen = HashSet::new();
-        let keys: Vec<Key> = keys.into_iter().filter(|key| seen.insert(key.clone())).collect();
+        // What cannot be a key is not there.
+        let keys = keys.into_iter().filter(|key| key.fits() && seen.insert(key.clone()));
+        let keys: Vec<Key> = keys.collect();
         let batches = keys.chunks(BATCH).map(|batch| self.fetch_batch(batch));
         Ok(Found(try_join_all(batches).await?.into_iter().flatten().collect()))
     }

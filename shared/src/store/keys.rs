@@ -82,6 +82,11 @@ impl Key {
         Self { pk: format!("ONCE#{}", once.caller), sk: format!("{}#{}", once.route, once.key) }
     }
 
+    /// Is it short enough for DynamoDB?
+    pub(super) fn fits(&self) -> bool {
+        self.pk.len() <= 2048 && self.sk.len() <= 1024
+    }
+
     /// The key in an item.
     pub(super) fn of_item(item: &HashMap<String, AttributeValue>) -> Result<Self, Error> {
         let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();

@@ -25,6 +25,8 @@ const SIEVED: i32 = 500;
 /// How often at most a filtered range is read on for one page; the page is short then, and its
 /// cursor goes on from there.
 const SIEVINGS: usize = 8;
+/// No address has more bytes (INV3); and what is asked for must fit into a key.
+const LONGEST_EMAIL: usize = 254;
 /// After every key that could follow in a range.
 const LAST: char = '\u{10FFFF}';
 
@@ -117,7 +119,7 @@ impl Range {
         let from = match after {
             None => self.prefix.clone(),
             Some(after) if after < self.prefix.as_str() => self.prefix.clone(),
-            Some(after) if after > end.as_str() => return None,
+            Some(after) if after >= end.as_str() => return None,
             // Nothing but the position itself sorts before this: keys hold no control characters.
             Some(after) => format!("{after}\u{1}"),
         };
@@ -145,6 +147,9 @@ impl Store {
         window: Window<'_>,
     ) -> Result<Listing<User>, Error> {
         let UserFilter { path, scope, statuses, roles, email_prefix } = filter;
+        if email_prefix.len() > LONGEST_EMAIL {
+            return Ok(Listing { items: vec![], next: None });
+        }
         let (prefix, sieve) = match scope {
             Scope::Organization => (format!("{path}#{email_prefix}"), Expression::default()),
             Scope::Subtree if email_prefix.is_empty() => (path.to_string(), Expression::default()),

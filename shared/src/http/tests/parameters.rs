@@ -101,8 +101,7 @@ async fn a_path_parameter_is_decoded_once() {
 #[tokio::test]
 async fn a_path_that_cannot_exist_is_answered_like_one_that_does_not() {
     for target in ["/one/%ff", "/two/a/256", "/two/a/b", "/two/%ff/1"] {
-        let said =
-            "404 no-such-organization: there is no such organization, or you do not belong to it";
+        let said = "404 no-such-organization: There is no such organization, or you are not in it. Check the id, or ask one of its administrators for an invitation.";
         assert_eq!(ask(target).await.verdict(), said, "{target}");
     }
     assert_eq!(ask("/two/a/255").await.text, r#"("a", 255)"#);
