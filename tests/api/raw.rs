@@ -236,7 +236,7 @@ async fn a_request_that_nobody_vouched_for_is_refused_whatever_its_headers_say()
     sent["requestContext"].as_object_mut().unwrap().remove("authorizer");
     let refused = answer(&world, access::router(), &sent).await;
     is_ours(&refused.refuses(401, "unauthenticated"));
-    // Claims of a Lambda authorizer are no JWT's; only the emulator's are taken.
+    // Claims of a Lambda authorizer are no JWT's.
     let claims = json!({ "sub": "ada", "email": ADA.email, "email_verified": "true" });
     sent["requestContext"]["authorizer"] = json!({ "lambda": claims });
     answer(&world, access::router(), &sent).await.refuses(401, "unauthenticated");

@@ -6,7 +6,6 @@ use axum::{
 };
 use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::{Value, json};
-use shared::http::SamLocal;
 
 use crate::world::{Answer, OPERATOR, Who, World, context, who};
 
@@ -151,17 +150,6 @@ impl World {
         context["authorizer"] = json!({ "jwt": { "claims": claims } });
         let context = serde_json::from_value(context).unwrap();
         let request = request(method, path);
-        let request = request.with_request_context(RequestContext::ApiGatewayV2(context));
-        self.respond(request).await
-    }
-
-    /// The same through SAM's emulator, which keeps the types that claims have.
-    pub async fn claiming_typed(&self, claims: &Value, method: &str, path: &str) -> Answer {
-        let mut context = json!(context(None, self.now(), method));
-        context["authorizer"] = json!({ "lambda": claims });
-        let context = serde_json::from_value(context).unwrap();
-        let mut request = request(method, path);
-        request.extensions_mut().insert(SamLocal);
         let request = request.with_request_context(RequestContext::ApiGatewayV2(context));
         self.respond(request).await
     }
