@@ -117,7 +117,13 @@ async fn join(
     let members = above.iter().filter_map(|&above| found.member(above, &person.id).transpose());
     let members = members.collect::<Result<Vec<_>, _>>()?;
     let root = found.organization(org.path.root_id())?;
-    let (evidence, member) = domain::join(&person, &org, members, root.as_ref(), act.at)?;
+    let joined = domain::join(&person, &org, members, root.as_ref(), act.at);
+    if joined == Err(Refusal::NoSuchOrganization) {
+        // Nobody above. Whoever has a standing here knows of it, and is told why not (U5, OP1).
+        app.store.standing(&person, id).await?.membership()?;
+        return Err(Refusal::NotEmpty.into());
+    }
+    let (evidence, member) = joined?;
     let reply = Reply::ok(&views::Member::of(&member, None));
     app.store.join(&act, (&evidence, &member), &reply).await?;
     Ok(reply)
