@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{self, InvitationId, OrgId, Organization, Place, Refusal, RoleId},
+    domain::{self, AddressDigest, InvitationId, OrgId, Organization, Place, Refusal, RoleId},
     http::{Acting, App, Instead, Json, Limit, NoBody, Page, Path, Query, Walk, views},
     store::{self, Found, Key, Reply},
 };
@@ -86,7 +86,9 @@ async fn accept(
         let organization = organization.ok_or(Refusal::NoSuchInvitation)?;
         if let (Some(Place::Taken(user)), Some(member)) = (&place, member)
             && *user == person.id
+            && id.digest() == AddressDigest::of(org, person.verified_email()?)
         {
+            // A repeat: the id is one of their address's, not any that they came across (INV4).
             return Ok(membership(&app, &member).await?);
         }
         let invitation = domain::mine(&person, id, place)?;
