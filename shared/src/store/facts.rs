@@ -7,6 +7,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -15,7 +16,8 @@ use super::{
     meter::Meter,
 };
 use crate::domain::{
-    CustomRole, Invitation, Member, OrgId, Organization, Person, Place, Standing, UserId, Users,
+    CustomRole, Event, Invitation, Member, OrgId, Organization, Person, Place, Standing, UserId,
+    Users,
 };
 
 /// DynamoDB's bound on one batch.
@@ -78,6 +80,15 @@ impl Found {
             Stored::Pending(invitation) => Place::Pending(invitation),
             Stored::Taken { user_id } => Place::Taken(user_id),
         }))
+    }
+
+    /// An entry of the history, unless it has passed its retention.
+    pub fn event(&self, key: &Key, now: Timestamp) -> Result<Option<Event>, Error> {
+        let ttl = self.0.get(key).and_then(|item| item.get("ttl")?.as_n().ok()?.parse().ok());
+        if ttl.is_some_and(|until: i64| until <= now.as_second()) {
+            return Ok(None);
+        }
+        self.get(key)
     }
 
     /// A part of an organization's headcount: how many active and pending, in all and by built-in
