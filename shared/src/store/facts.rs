@@ -180,11 +180,7 @@ impl Store {
         Ok(Found(try_join_all(batches).await?.into_iter().flatten().collect()))
     }
 
-    async fn fetch_batch(
-        &self,
-        keys: &[Key],
-        strongly: bool,
-    ) -> Result<HashMap<Key, Item>, Error> {
+    async fn fetch_batch(&self, keys: &[Key], strongly: bool) -> Result<HashMap<Key, Item>, Error> {
         let mut found = HashMap::new();
         let mut wanted: Vec<_> = keys.iter().cloned().map(Item::from).collect();
         for tries in 0..TRIES {

@@ -16,8 +16,8 @@ use super::{
     meter::Meter,
 };
 use crate::domain::{
-    CustomRole, Email, Event, Invitation, Member, OrgId, OrgPath, Organization, RoleId,
-    UserId, Users,
+    CustomRole, Email, Event, Invitation, Member, OrgId, OrgPath, Organization, RoleId, UserId,
+    Users,
 };
 
 /// How much is read at once where a filter may drop most of it.
