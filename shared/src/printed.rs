@@ -13,8 +13,8 @@ pub(crate) fn assert_printed(file: &str, page: &str) {
     let differs = kept.lines().zip(page.lines()).position(|(kept, printed)| kept != printed);
     assert!(
         kept == page,
-        "docs/{file} is not what the code says (from line {}). If the change is meant, run \
-         `UPDATE_DOCS=1 cargo test -p shared` and review the difference.",
+        "docs/{file} is not what the code says (from line {}). If the change is meant, run this test \
+         again with UPDATE_DOCS=1 and review the difference.",
         differs.unwrap_or(kept.lines().count().min(page.lines().count())) + 1,
     );
 }

@@ -5,11 +5,16 @@ mod access;
 mod advisories;
 mod cleanup;
 mod conventions;
+mod cost;
 mod events;
+mod growth;
 mod invite;
+mod matrix;
 mod members;
 mod operator;
 mod organization;
+#[path = "../../shared/src/printed.rs"]
+mod printed;
 mod raw;
 mod roles;
 mod scenes;

@@ -53,7 +53,7 @@ async fn list(
     let walk =
         Walk::new(vec!["my invitations".into(), person.id.to_string()], limit, cursor.as_deref())?;
     let found = app.store.invitations_of(email, walk.window()).await?;
-    let names = app.store.look(found.items.iter().flat_map(named)).await?;
+    let names = app.store.names(found.items.iter().flat_map(named)).await?;
     let shown = found.items.iter().map(|invitation| show(invitation, &names, act.at));
     let mut shown = shown.collect::<Result<Vec<_>, _>>()?.into_iter();
     let page = walk.page(found, |_| shown.next());

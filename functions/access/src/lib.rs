@@ -55,7 +55,7 @@ async fn me(
 ) -> Result<Json<Me>, Instead> {
     let walk = Walk::new(vec!["me".into(), person.id.to_string()], limit, cursor.as_deref())?;
     let found = app.store.memberships(&person.id, walk.window()).await?;
-    let named = app.store.look(found.items.iter().flat_map(described)).await?;
+    let named = app.store.names(found.items.iter().flat_map(described)).await?;
     let shown = found.items.iter().map(|member| show(member, &named));
     let organizations = shown.collect::<Result<Vec<_>, _>>()?;
     let Page { next_cursor, .. } = walk.page(found, drop);

@@ -3,8 +3,9 @@
 use axum::{Router, extract::State, routing::get};
 use serde::Deserialize;
 use shared::{
-    domain::{Event, EventId, Level, OrgId, Refusal, RoleObject},
+    domain::{EventId, Level, OrgId, Refusal, RoleObject},
     http::{Acting, App, Instead, Json, Limit, Page, Path, Query, Walk, views},
+    store::Key,
 };
 
 /// The routes.
@@ -40,8 +41,9 @@ async fn one(
     Acting { person, act }: Acting,
     Path((org, id)): Path<(OrgId, EventId)>,
 ) -> Result<Json<views::Event>, Instead> {
-    let actor = app.store.standing(&person, org).await?;
+    let key = Key::event(org, id);
+    let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
     actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
-    let event: Event = app.store.event(org, id, act.at).await?.ok_or(Refusal::NoSuchEvent)?;
+    let event = found.event(&key, act.at)?.ok_or(Refusal::NoSuchEvent)?;
     Ok(Json(views::Event::of(event)))
 }

@@ -91,7 +91,7 @@ async fn list(
         email_prefix: &email_prefix,
     };
     let found = app.store.users(filter, walk.window()).await?;
-    let roles = app.store.look(found.items.iter().filter_map(role_of)).await?;
+    let roles = app.store.names(found.items.iter().filter_map(role_of)).await?;
     let lines = found.items.iter().map(|user| line(user, &roles, act.at));
     let mut lines = lines.collect::<Result<Vec<_>, _>>()?.into_iter();
     let Page { items, next_cursor } = walk.page(found, |_| lines.next());

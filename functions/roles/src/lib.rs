@@ -91,7 +91,9 @@ async fn list(
     Query(ListQuery { limit, cursor }): Query<ListQuery>,
 ) -> Result<Json<Page<views::Role>>, Instead> {
     let walk = Walk::new(vec!["roles".into(), org.to_string()], limit, cursor.as_deref())?;
-    let (actor, found) = app.store.facts_in_tree(&person, org, Key::headcounts(org)).await?;
+    let counts = walk.is_first().then(|| Key::headcounts(org));
+    let counts = counts.into_iter().flatten();
+    let (actor, found) = app.store.facts_in_tree(&person, org, counts).await?;
     actor.require(RoleObject::RoleManagement, Level::ViewOnly)?;
     let custom = app.store.roles(org, walk.window()).await?;
     let conditions = actor.conditions;

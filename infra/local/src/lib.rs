@@ -12,32 +12,19 @@ use shared::{
 };
 
 use engine::Engine;
+pub use routes::{FUNCTIONS, Function, ROUTES, routers};
 
 mod answer;
 pub mod args;
 pub mod engine;
 pub mod gateway;
 pub mod issuer;
+mod routes;
 pub mod server;
 pub mod table;
 
 /// The table that everything is kept in.
 pub const TABLE: &str = "rolecall";
-
-/// Every function's router, side by side, as API Gateway has them.
-pub fn routers() -> Router<App> {
-    Router::new()
-        .merge(access::router())
-        .merge(accept::router())
-        .merge(events::router())
-        .merge(invite::router())
-        .merge(members::router())
-        .merge(operator::router())
-        .merge(organization::router())
-        .merge(roles::router())
-        .merge(suborg::router())
-        .merge(transfer::router())
-}
 
 /// The whole API over the table that `client` reaches.
 pub fn router(client: Client) -> Router {

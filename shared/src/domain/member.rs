@@ -141,7 +141,9 @@ pub fn join(
     if places.iter().any(|place| place.path.id() == org.id()) {
         return Err(Refusal::NotEmpty);
     }
-    let evidence = places.into_iter().find(lets_in).ok_or(Refusal::NoSuchOrganization)?;
+    let outside =
+        if person.operator { Refusal::OperatorsOnlyRead } else { Refusal::NoSuchOrganization };
+    let evidence = places.into_iter().find(lets_in).ok_or(outside)?;
     if !org.conditions(root).manage_sub_organizations {
         return Err(Refusal::SubOrganizationsOff);
     }

@@ -7,6 +7,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -15,7 +16,8 @@ use super::{
     meter::Meter,
 };
 use crate::domain::{
-    CustomRole, Invitation, Member, OrgId, Organization, Person, Place, Standing, UserId, Users,
+    CustomRole, Event, Invitation, Member, OrgId, Organization, Person, Place, Standing, UserId,
+    Users,
 };
 
 /// DynamoDB's bound on one batch.
@@ -78,6 +80,15 @@ impl Found {
             Stored::Pending(invitation) => Place::Pending(invitation),
             Stored::Taken { user_id } => Place::Taken(user_id),
         }))
+    }
+
+    /// An entry of the history, unless it has passed its retention.
+    pub fn event(&self, key: &Key, now: Timestamp) -> Result<Option<Event>, Error> {
+        let ttl = self.0.get(key).and_then(|item| item.get("ttl")?.as_n().ok()?.parse().ok());
+        if ttl.is_some_and(|until: i64| until <= now.as_second()) {
+            return Ok(None);
+        }
+        self.get(key)
     }
 
     /// A part of an organization's headcount: how many active and pending, in all and by built-in
@@ -143,17 +154,35 @@ impl Store {
         self.fetch(keys.into_iter().collect()).await
     }
 
+    /// What stood at `keys` at most a moment ago, at half the price: only ever to show it.
+    pub async fn glance(&self, keys: impl IntoIterator<Item = Key>) -> Result<Found, Error> {
+        self.fetch_with(keys.into_iter().collect(), false).await
+    }
+
+    /// What is called how: a glance, and a look where that finds nothing, which may be too new.
+    pub async fn names(&self, keys: impl IntoIterator<Item = Key>) -> Result<Found, Error> {
+        let mut keys: Vec<Key> = keys.into_iter().collect();
+        let mut found = self.glance(keys.clone()).await?;
+        keys.retain(|key| !found.0.contains_key(key));
+        found.0.extend(self.look(keys).await?.0);
+        Ok(found)
+    }
+
     /// Reads items by key, strongly consistent. More than one batch of them go side by side.
     pub(super) async fn fetch(&self, keys: Vec<Key>) -> Result<Found, Error> {
+        self.fetch_with(keys, true).await
+    }
+
+    async fn fetch_with(&self, keys: Vec<Key>, strongly: bool) -> Result<Found, Error> {
         let mut seen = HashSet::new();
         // What cannot be a key is not there.
         let keys = keys.into_iter().filter(|key| key.fits() && seen.insert(key.clone()));
         let keys: Vec<Key> = keys.collect();
-        let batches = keys.chunks(BATCH).map(|batch| self.fetch_batch(batch));
+        let batches = keys.chunks(BATCH).map(|batch| self.fetch_batch(batch, strongly));
         Ok(Found(try_join_all(batches).await?.into_iter().flatten().collect()))
     }
 
-    async fn fetch_batch(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Error> {
+    async fn fetch_batch(&self, keys: &[Key], strongly: bool) -> Result<HashMap<Key, Item>, Error> {
         let mut found = HashMap::new();
         let mut wanted: Vec<_> = keys.iter().cloned().map(Item::from).collect();
         for tries in 0..TRIES {
@@ -165,7 +194,7 @@ impl Store {
             }
             let batch = KeysAndAttributes::builder()
                 .set_keys(Some(wanted))
-                .consistent_read(true)
+                .consistent_read(strongly)
                 .build()
                 .map_err(Error::broken)?;
             let request = self

@@ -34,9 +34,9 @@ impl Headcount {
 }
 
 impl Store {
-    /// All users of each organization, its Super Admin aside.
+    /// All users of each organization, its Super Admin aside, as of a moment ago.
     pub async fn headcounts(&self, orgs: &[OrgId]) -> Result<HashMap<OrgId, Users>, Error> {
-        let found = self.look(orgs.iter().flat_map(|&org| Key::headcounts(org))).await?;
+        let found = self.glance(orgs.iter().flat_map(|&org| Key::headcounts(org))).await?;
         let users = orgs.iter().map(|&org| {
             let counts = sum(org, &found);
             let count = |status: &str| counts.get(status).copied().unwrap_or_default();

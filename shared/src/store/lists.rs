@@ -16,8 +16,8 @@ use super::{
     meter::Meter,
 };
 use crate::domain::{
-    CustomRole, Email, Event, EventId, Invitation, Member, OrgId, OrgPath, Organization, RoleId,
-    UserId, Users,
+    CustomRole, Email, Event, Invitation, Member, OrgId, OrgPath, Organization, RoleId, UserId,
+    Users,
 };
 
 /// How much is read at once where a filter may drop most of it.
@@ -252,23 +252,6 @@ impl Store {
         let kept = Expression::new("#ttl > :now", [("now", number(now.as_second()))]);
         let range = Range::of_table(keys::events(org), "").newest_first().where_(kept);
         self.page(vec![range], window).await
-    }
-
-    /// One entry of an organization's history, unless it has passed its retention.
-    pub async fn event(
-        &self,
-        org: OrgId,
-        event: EventId,
-        now: Timestamp,
-    ) -> Result<Option<Event>, Error> {
-        let key = super::Key::event(org, event);
-        let mut found = self.look([key.clone()]).await?;
-        let Some(item) = found.remove(&key) else { return Ok(None) };
-        let until = item.get("ttl").and_then(|ttl| ttl.as_n().ok()?.parse::<i64>().ok());
-        if until.is_some_and(|until| until <= now.as_second()) {
-            return Ok(None);
-        }
-        from_item(item).map(Some)
     }
 
     /// A page of the ranges, merged in the order of their sort keys.

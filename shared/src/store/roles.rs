@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{
     Act, CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, Name, OrgId,
-    Refusal, Standing, Users,
+    Refusal, RoleObject, Standing, Users,
 };
 
 impl Store {
@@ -58,9 +58,10 @@ impl Store {
                 ("levels", attribute(&role.levels)?),
             ],
         );
+        let changed = |object: &RoleObject| role.levels.of(*object) != was.levels.of(*object);
         let event = Event::new(act, org, EventAction::RoleUpdated, of(role))
-            .old(told(was))
-            .new_value(told(role));
+            .old(told_of(was, changed))
+            .new_value(told_of(role, changed));
         let mut writes = self.transaction(act).still_held(actor)?.set(
             Key::role(org, role.id),
             clause,
@@ -152,7 +153,13 @@ fn of(role: &CustomRole) -> (&'static str, String) {
 }
 
 fn told(role: &CustomRole) -> Value {
-    let levels = role.levels.iter().map(|(object, level)| (object.key().to_owned(), json!(level)));
+    told_of(role, |_| true)
+}
+
+/// The same with some of the role objects only: all of them make a large entry.
+fn told_of(role: &CustomRole, which: impl Fn(&RoleObject) -> bool) -> Value {
+    let levels = role.levels.iter().filter(|(object, _)| which(object));
+    let levels = levels.map(|(object, level)| (object.key().to_owned(), json!(level)));
     json!({
         "name": role.name,
         "description": role.description,

@@ -1,0 +1,66 @@
+//! Which route is whose: what the deployment template tells API Gateway. What a route does is its function's business.
+
+use axum::Router;
+use shared::http::App;
+
+/// A function that serves routes: its name and its router.
+pub type Function = (&'static str, fn() -> Router<App>);
+
+/// Every function that serves routes.
+pub const FUNCTIONS: [Function; 10] = [
+    ("accept", accept::router),
+    ("access", access::router),
+    ("events", events::router),
+    ("invite", invite::router),
+    ("members", members::router),
+    ("operator", operator::router),
+    ("organization", organization::router),
+    ("roles", roles::router),
+    ("suborg", suborg::router),
+    ("transfer", transfer::router),
+];
+
+/// Every route: its method, its path, and the function that serves it.
+pub const ROUTES: &[(&str, &str, &str)] = &[
+    ("GET", "/v1/me", "access"),
+    ("GET", "/v1/organizations/{org}/permissions", "access"),
+    ("POST", "/v1/organizations", "organization"),
+    ("GET", "/v1/organizations/{org}", "organization"),
+    ("PATCH", "/v1/organizations/{org}", "organization"),
+    ("POST", "/v1/organizations/{org}/invitations", "invite"),
+    ("GET", "/v1/organizations/{org}/invitations", "invite"),
+    ("GET", "/v1/organizations/{org}/invitations/{inv}", "invite"),
+    ("POST", "/v1/organizations/{org}/invitations/{inv}/resend", "invite"),
+    ("DELETE", "/v1/organizations/{org}/invitations/{inv}", "invite"),
+    ("GET", "/v1/me/invitations", "accept"),
+    ("GET", "/v1/organizations/{org}/invitations/{inv}/mine", "accept"),
+    ("POST", "/v1/organizations/{org}/invitations/{inv}/accept", "accept"),
+    ("POST", "/v1/organizations/{org}/invitations/{inv}/decline", "accept"),
+    ("GET", "/v1/organizations/{org}/members", "members"),
+    ("GET", "/v1/organizations/{org}/members/{sub}", "members"),
+    ("PATCH", "/v1/organizations/{org}/members/{sub}", "members"),
+    ("DELETE", "/v1/organizations/{org}/members/{sub}", "members"),
+    ("POST", "/v1/organizations/{org}/leave", "members"),
+    ("GET", "/v1/organizations/{org}/role-objects", "roles"),
+    ("GET", "/v1/organizations/{org}/roles", "roles"),
+    ("POST", "/v1/organizations/{org}/roles", "roles"),
+    ("GET", "/v1/organizations/{org}/roles/{role}", "roles"),
+    ("PATCH", "/v1/organizations/{org}/roles/{role}", "roles"),
+    ("DELETE", "/v1/organizations/{org}/roles/{role}", "roles"),
+    ("POST", "/v1/organizations/{org}/transfer", "transfer"),
+    ("POST", "/v1/organizations/{org}/sub-organizations", "suborg"),
+    ("GET", "/v1/organizations/{org}/sub-organizations", "suborg"),
+    ("POST", "/v1/organizations/{org}/join", "suborg"),
+    ("GET", "/v1/organizations/{org}/events", "events"),
+    ("GET", "/v1/organizations/{org}/events/{evt}", "events"),
+    ("POST", "/v1/operator/organizations", "operator"),
+    ("GET", "/v1/operator/organizations", "operator"),
+    ("GET", "/v1/operator/organizations/{org}", "operator"),
+    ("PATCH", "/v1/operator/organizations/{org}", "operator"),
+    ("POST", "/v1/operator/organizations/{org}/first-admin", "operator"),
+];
+
+/// Every function's router, side by side, as API Gateway has them.
+pub fn routers() -> Router<App> {
+    FUNCTIONS.iter().fold(Router::new(), |all, (_, router)| all.merge(router()))
+}
