@@ -118,6 +118,7 @@ impl Invitation {
 
 /// What an organization knows of an address: at most one of these (INV2).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a request has one of these, not thousands")]
 pub enum Place {
     /// Invited.
     Pending(Invitation),

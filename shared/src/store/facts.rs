@@ -70,6 +70,7 @@ impl Found {
     pub fn place(&self, key: &Key) -> Result<Option<Place>, Error> {
         #[derive(Deserialize)]
         #[serde(tag = "status", rename_all = "snake_case")]
+        #[expect(clippy::large_enum_variant, reason = "it becomes a `Place` at once")]
         enum Stored {
             Pending(Invitation),
             Taken { user_id: UserId },
@@ -82,6 +83,7 @@ impl Found {
 
     /// A part of an organization's headcount: how many active and pending, in all and by built-in
     /// role.
+    #[must_use]
     pub fn counts(&self, key: &Key) -> HashMap<&str, u64> {
         let item = self.0.get(key).into_iter().flatten();
         item.filter_map(|(name, value)| Some((name.as_str(), value.as_n().ok()?.parse().ok()?)))
@@ -173,9 +175,9 @@ impl Store {
                 .batch_get_item()
                 .request_items(&self.table, batch)
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let answer = Meter.call(request.send()).await.map_err(Error::from_read)?;
-            Meter.read(answer.consumed_capacity());
-            let items = answer.responses.into_iter().flat_map(|mut all| all.remove(&self.table));
+            let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
+            Meter::read(answer.consumed_capacity());
+            let items = answer.responses.into_iter().filter_map(|mut all| all.remove(&self.table));
             for item in items.flatten() {
                 found.insert(Key::of_item(&item)?, item);
             }

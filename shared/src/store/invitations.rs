@@ -308,8 +308,8 @@ impl Store {
                 .expression_attribute_values(":now", time(now))
                 .limit(i32::from(most))
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let answer = Meter.call(request.send()).await.map_err(Error::from_read)?;
-            Meter.read(answer.consumed_capacity());
+            let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
+            Meter::read(answer.consumed_capacity());
             let more = answer.last_evaluated_key.is_some();
             let items = answer.items.unwrap_or_default();
             let found = items.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;

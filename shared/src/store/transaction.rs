@@ -313,10 +313,10 @@ impl<'a> Transaction<'a> {
                 .set_transact_items(Some(writes.clone()))
                 .client_request_token(&token)
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let sent = Meter.call(request.send()).await;
+            let sent = Meter::call(request.send()).await;
             let error = match sent {
                 Ok(done) => {
-                    Meter.write(done.consumed_capacity());
+                    Meter::write(done.consumed_capacity());
                     return Ok(());
                 }
                 Err(error) => error,
@@ -443,16 +443,16 @@ fn verdict(error: SdkError<TransactWriteItemsError>, otherwise: &[Otherwise]) ->
                 again(error)
             }
         }
-        Some(
+        Some(other) if other.meta().code() == Some("ThrottlingException") => again(error),
+        // Without an answer it may have happened: the request token makes another try harmless.
+        None
+        | Some(
             E::TransactionInProgressException(_)
             | E::ProvisionedThroughputExceededException(_)
             | E::RequestLimitExceeded(_)
             | E::InternalServerError(_),
         ) => again(error),
-        Some(other) if other.meta().code() == Some("ThrottlingException") => again(error),
         Some(_) => Verdict::Final(Error::broken(error)),
-        // No answer: it may have happened. The request token makes another try harmless.
-        None => again(error),
     }
 }
 

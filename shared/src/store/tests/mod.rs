@@ -1,0 +1,3 @@
+//! What of the store can be tested without a table.
+
+mod table;
