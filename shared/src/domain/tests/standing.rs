@@ -97,6 +97,14 @@ fn a_role_that_is_gone_grants_nothing() {
 }
 
 #[test]
+fn a_partners_role_grants_nothing_once_the_organization_is_no_partner() {
+    for role in [BuiltIn::MdfAdmin, BuiltIn::PartnerUser] {
+        let actor = standing("ann", &standard(), RoleId::BuiltIn(role));
+        assert_eq!((actor.levels, actor.effective), (nothing(), nothing()), "{role}");
+    }
+}
+
+#[test]
 fn an_operator_looks_at_everything_shown_and_touches_nothing() {
     for org in [standard(), tree(), partner()] {
         let actor = operator_in(&org);
