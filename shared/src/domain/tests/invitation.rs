@@ -91,6 +91,19 @@ fn an_expired_invitation_is_replaced() {
 }
 
 #[test]
+fn whoever_replaces_an_expired_invitation_is_counted_where_it_was() {
+    let org = standard();
+    let ann = standing("ann", &org, RoleId::ADMIN);
+    let old = invited(&org, RoleId::ADMIN, RoleId::USER).unwrap();
+    let old = Invitation { part: (old.part + 1) % HEADCOUNT_PARTS, ..old };
+    let later = old.expires_at;
+    let id = InvitationId::of(later, org.id(), &old.email);
+    let place = Place::Pending(old.clone());
+    let new = invite(&ann, offer(RoleId::USER), Some(&place), id, later).unwrap();
+    assert_eq!(new.part, old.part, "so that a full organization may still replace");
+}
+
+#[test]
 fn an_invitation_stays_open_for_exactly_the_days_asked_for() {
     let org = standard();
     let ann = standing("ann", &org, RoleId::ADMIN);
