@@ -25,7 +25,7 @@ const TRIES: u32 = 6;
 
 /// What was found at the keys asked for.
 #[derive(Debug, Default)]
-pub struct Found(HashMap<Key, Item>);
+pub struct Found(pub(super) HashMap<Key, Item>);
 
 impl Found {
     pub(super) fn remove(&mut self, key: &Key) -> Option<Item> {
@@ -82,9 +82,10 @@ impl Found {
     }
 
     /// A part of an organization's headcount: how many active and pending, in all and by built-in
-    /// role.
+    /// role. A part may count below zero: when the Super Admin role changes hands, whoever was not
+    /// counted before leaves by their own part. Only the sum of all parts means something.
     #[must_use]
-    pub fn counts(&self, key: &Key) -> HashMap<&str, u64> {
+    pub fn counts(&self, key: &Key) -> HashMap<&str, i64> {
         let item = self.0.get(key).into_iter().flatten();
         item.filter_map(|(name, value)| Some((name.as_str(), value.as_n().ok()?.parse().ok()?)))
             .collect()
