@@ -90,3 +90,7 @@ impl Terms {
         (names, some(self.values.is_empty()).map(|()| self.values))
     }
 }
+
+#[cfg(test)]
+#[path = "tests/expression.rs"]
+mod tests;

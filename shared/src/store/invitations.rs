@@ -80,7 +80,7 @@ impl Store {
         let cap_of = |part| i64::try_from(share(cap, part)).unwrap_or(i64::MAX);
         let room = |part: &u8| {
             let counts = found.counts(&Key::headcount(org, *part));
-            counts.get("pending").is_none_or(|&pending| pending < cap_of(*part))
+            counts.get("pending").copied().unwrap_or_default() < cap_of(*part)
         };
         let part = (0..HEADCOUNT_PARTS).find(room);
         part.ok_or_else(|| Refusal::TooManyPending(cap).into())

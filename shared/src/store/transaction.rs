@@ -261,12 +261,7 @@ impl<'a> Transaction<'a> {
             let (key, condition, otherwise) = match counter {
                 Counter::Part(part) => {
                     let cap = self.cap.filter(|_| grows).map(|cap| share(cap, part));
-                    let room = cap.map_or_else(Expression::default, |cap| {
-                        Expression::new(
-                            "(attribute_not_exists(#pending) AND :cap > :zero) OR #pending < :cap",
-                            [("cap", number(cap)), ("zero", number(0))],
-                        )
-                    });
+                    let room = cap.map_or_else(Expression::default, room);
                     let full: Otherwise = Box::new(move |_| Error::Full(part));
                     (Key::headcount(org, part), room, full)
                 }
@@ -408,6 +403,16 @@ fn clauses(changes: Vec<Change>, terms: &mut Terms) -> String {
         .join(" ")
 }
 
+/// A part of the headcount has room for one more pending, if it may count up to `cap`.
+fn room(cap: u64) -> Expression {
+    // A part that nobody was ever counted in has room, unless it has none at all.
+    let text = match cap {
+        0 => "#pending < :cap",
+        _ => "attribute_not_exists(#pending) OR #pending < :cap",
+    };
+    Expression::new(text, [("cap", number(cap))])
+}
+
 /// The share of a cap that one part of the headcount may use: together they make the whole.
 pub(super) fn share(cap: u64, part: u8) -> u64 {
     let parts = u64::from(HEADCOUNT_PARTS);
@@ -460,3 +465,7 @@ fn verdict(error: SdkError<TransactWriteItemsError>, otherwise: &[Otherwise]) ->
 fn pause(tries: u32) -> Duration {
     PAUSE.saturating_mul(1 << tries.min(6)).mul_f64(rand::random::<f64>())
 }
+
+#[cfg(test)]
+#[path = "tests/transaction.rs"]
+mod tests;
