@@ -233,6 +233,16 @@ impl Store {
         backer: Option<RoleId>,
         reply: &Reply,
     ) -> Result<(), Error> {
+        self.acceptance(act, org, (invitation, member), backer)?.commit(reply).await
+    }
+
+    pub(super) fn acceptance<'a>(
+        &'a self,
+        act: &'a Act,
+        org: &Organization,
+        (invitation, member): (&Invitation, &Member),
+        backer: Option<RoleId>,
+    ) -> Result<Transaction<'a>, Error> {
         let id = org.id();
         let key = place(invitation);
         let lock = taken(member, &key)?;
@@ -267,7 +277,7 @@ impl Store {
                 .first_super_admin(member, vacant, Refusal::ChangedMeanwhile)?
                 .record(assigned.new_value(json!({ "super_admin_user_id": member.user_id })))?;
         }
-        writes.commit(reply).await
+        Ok(writes)
     }
 
     /// The role that a member holds now, if they are one: for judging an invitation's backer.

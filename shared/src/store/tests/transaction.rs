@@ -9,8 +9,8 @@ use aws_smithy_runtime_api::http::StatusCode;
 
 use super::*;
 use crate::{
-    domain::{BuiltIn, EventAction, UserId},
-    fixtures::{act, custom_id, org_id, partner, person, standing, with_role},
+    domain::{self, BuiltIn, EventAction, InvitationId, Member, Offer, UserId},
+    fixtures::{act, custom_id, now, org_id, partner, person, standing, with_role},
 };
 
 const USER: RoleId = RoleId::USER;
@@ -246,6 +246,28 @@ fn a_member_with_a_custom_role_is_held_to_the_role_and_to_its_levels() {
     let member = Key::member(org.id(), &UserId::new("ann"));
     assert_eq!(held(role), [member.clone(), Key::role(org.id(), custom_id(1))]);
     assert_eq!(held(RoleId::BuiltIn(BuiltIn::Admin)), [member]);
+}
+
+/// The second of two acceptances at once fails in its place and in its seat. The first failure
+/// answers, and only `ChangedMeanwhile` makes the function look again (INV7).
+#[test]
+fn who_accepts_twice_at_once_is_told_that_something_changed() {
+    let org = partner();
+    let (ann, bob) = (standing("ann", &org, RoleId::ADMIN), person("bob"));
+    let address = bob.email.clone().unwrap();
+    let id = InvitationId::of(now(), org.id(), &address);
+    let offer = Offer { email: address, role_id: USER, days: 7 };
+    let open = domain::invite(&ann, offer, None, id, now()).unwrap();
+    let member = domain::accept(&bob, &org, &open, ann.role(), now()).unwrap();
+    let (store, act) = (store(), act(&bob));
+    let steps = store.acceptance(&act, &org, (&open, &member), ann.role()).unwrap().counted().steps;
+    let place = Key::place(org.id(), id.digest());
+    let lost = steps.iter().find(|step| [&place, &seat(&member)].contains(&&step.key)).unwrap();
+    assert_eq!(refusal((lost.otherwise)(Some(Item::new()))), Refusal::ChangedMeanwhile);
+}
+
+fn seat(member: &Member) -> Key {
+    Key::member(member.path.id(), &member.user_id)
 }
 
 /// What a cancellation for `codes` means; condition `n` stands for `TooManyPending(n)`.
