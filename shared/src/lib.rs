@@ -4,6 +4,8 @@
 //! The domain knows nothing of the other two.
 
 pub mod domain;
+#[cfg(test)]
+mod fixtures;
 pub mod http;
 pub mod lambda;
 #[cfg(test)]

@@ -94,21 +94,38 @@ async fn accept(
             return Ok(membership(&app, &member).await?);
         }
         let invitation = domain::mine(&person, id, place)?;
-        let backer_role = backer.unwrap_or(invitation.backer.as_ref().map(|backer| backer.role_id));
-        let member = domain::accept(&person, &organization, &invitation, backer_role, act.at)?;
+        let hint = invitation.backer.as_ref().map(|backer| backer.role_id);
+        let mut held = backer.unwrap_or(hint);
+        let mut decided = domain::accept(&person, &organization, &invitation, held, act.at);
+        if decided == Err(Refusal::BackerGone) && backer.is_none() {
+            // What is stored is only a hint: the backer may hold a better role by now.
+            held = role_of_backer(&app, &organization, &invitation).await?;
+            decided = domain::accept(&person, &organization, &invitation, held, act.at);
+        }
+        let member = decided?;
 
         let reply = membership(&app, &member).await?;
         let both = (&invitation, &member);
-        match app.store.accept(&act, &organization, both, backer_role, &reply).await {
+        match app.store.accept(&act, &organization, both, held, &reply).await {
             Err(store::Error::Refused(Refusal::ChangedMeanwhile)) => {
-                if let Some(behind) = &invitation.backer {
-                    backer = Some(app.store.role_of(&organization, &behind.user_id).await?);
-                }
+                backer = Some(role_of_backer(&app, &organization, &invitation).await?);
             }
             done => return Ok(done.map(|()| reply)?),
         }
     }
     Err(Refusal::ChangedMeanwhile.into())
+}
+
+/// The role that an invitation's backer holds now, if they are a member.
+async fn role_of_backer(
+    app: &App,
+    org: &Organization,
+    invitation: &domain::Invitation,
+) -> Result<Option<RoleId>, store::Error> {
+    match &invitation.backer {
+        Some(backer) => app.store.role_of(org, &backer.user_id).await,
+        None => Ok(None),
+    }
 }
 
 async fn decline(

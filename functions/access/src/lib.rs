@@ -98,6 +98,7 @@ fn show(member: &Member, named: &Found) -> Result<Membership, Instead> {
 
 /// What the caller may do here now.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the contract names the fields")]
 struct Permissions {
     organization_id: OrgId,
     user_id: UserId,

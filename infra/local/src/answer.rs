@@ -42,18 +42,33 @@ impl Problem {
 
     /// The body is not JSON.
     pub(crate) fn unreadable(detail: String) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "unreadable", "The request cannot be read", detail)
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "unreadable-request",
+            "The request cannot be read",
+            detail,
+        )
     }
 
     /// The body is JSON, but not the right one.
     pub(crate) fn invalid(detail: String) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is not valid", detail)
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-request",
+            "The request is not valid",
+            detail,
+        )
     }
 
     /// The body is larger than API Gateway takes.
     pub(crate) fn too_large() -> Self {
         let detail = "Send at most 10 MB, and all that was announced.".to_owned();
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large", detail)
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body-too-large",
+            "The request is too large",
+            detail,
+        )
     }
 
     /// Our fault. The cause is in the log.

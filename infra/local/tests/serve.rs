@@ -178,7 +178,7 @@ async fn more_than_ten_megabytes_are_refused_before_they_are_sent() {
     });
     let answer = answer.await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
-    assert!(answer.contains("/problems/too_large"), "{answer}");
+    assert!(answer.contains("/problems/body-too-large"), "{answer}");
 }
 
 #[tokio::test]

@@ -118,6 +118,7 @@ impl Invitation {
 
 /// What an organization knows of an address: at most one of these (INV2).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a request has one of these, not thousands")]
 pub enum Place {
     /// Invited.
     Pending(Invitation),
@@ -157,7 +158,13 @@ pub fn invite(
         }
         _ => {}
     }
-    Ok(Invitation::new(id, &actor.org, offer, &actor.person, Some(backed_by(actor)?), now))
+    let new = Invitation::new(id, &actor.org, offer, &actor.person, Some(backed_by(actor)?), now);
+    // It takes over the count too: where the organization is full, that is the only room (INV12).
+    let part = match place {
+        Some(Place::Pending(expired)) => expired.part,
+        _ => new.part,
+    };
+    Ok(Invitation { part, ..new })
 }
 
 /// Invites the first Admin of an organization that still waits for one (INV8, OP1), in the place of

@@ -34,6 +34,8 @@ mod person;
 mod refusal;
 mod role;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use action::Action;

@@ -40,10 +40,7 @@ impl Standing {
         let org = org.ok_or(Refusal::NoSuchOrganization)?;
         let levels = match &member {
             // A role that is not there any more, or not in this kind, grants nothing.
-            Some(member) => match member.role_id {
-                RoleId::BuiltIn(role) => role.levels(),
-                role @ RoleId::Custom(_) => levels_in(&org, role).unwrap_or_else(nothing),
-            },
+            Some(member) => levels_in(&org, member.role_id).unwrap_or_else(nothing),
             None if person.operator => look_only(),
             None => return Err(Refusal::NoSuchOrganization),
         };

@@ -175,7 +175,7 @@ impl Problem {
 }
 
 impl IntoResponse for Problem {
-    /// The problem travels along as an extension, so that [`conventions`](super::conventions) can
+    /// The problem travels along as an extension, so that [`complete`](super::complete) can
     /// name the request in it.
     fn into_response(self) -> Response {
         let mut response = Response::new(self.document(None));

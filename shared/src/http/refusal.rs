@@ -81,12 +81,11 @@ impl From<Refusal> for Problem {
         };
         let level_of = |object: RoleObject| format!("/permissions/{object}");
         match refusal {
-            Refusal::Lacks { object, level, .. } => Self::new(status, slug, title, detail)
-                .with("role_object", json!(object))
-                .with("level_needed", json!(level)),
-            Refusal::Escalates(object, level) => Self::new(status, slug, title, detail)
-                .with("role_object", json!(object))
-                .with("level_needed", json!(level)),
+            Refusal::Lacks { object, level, .. } | Refusal::Escalates(object, level) => {
+                Self::new(status, slug, title, detail)
+                    .with("role_object", json!(object))
+                    .with("level_needed", json!(level))
+            }
             Refusal::AlreadyInvited(id) => {
                 Self::new(status, slug, title, detail).with("invitation_id", json!(id))
             }

@@ -11,7 +11,7 @@ use lambda_http::{RequestExt, request::RequestContext};
 
 use super::Problem;
 
-/// What [`conventions`](super::conventions) calls the request: 1 to 128 visible ASCII characters.
+/// What [`complete`](super::complete) names the request by: 1 to 128 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(String);
 

@@ -116,6 +116,7 @@ impl Invitation {
 
 /// A role.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the contract names the fields")]
 pub struct Role {
     id: RoleId,
     organization_id: OrgId,

@@ -4,13 +4,16 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+type Names = HashMap<String, String>;
+type Values = HashMap<String, AttributeValue>;
+
 /// A piece of an expression. Attribute names are written `#name` (many are reserved words), values
 /// `:value`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Expression {
     pub(super) text: String,
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
+    names: Names,
+    values: Values,
 }
 
 impl Expression {
@@ -66,8 +69,8 @@ impl Expression {
 #[derive(Default)]
 pub(super) struct Terms {
     nth: usize,
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
+    names: Names,
+    values: Values,
 }
 
 impl Terms {
@@ -81,11 +84,13 @@ impl Terms {
     }
 
     /// All names and values; none rather than an empty map, which DynamoDB refuses.
-    pub(super) fn parts(
-        self,
-    ) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+    pub(super) fn parts(self) -> (Option<Names>, Option<Values>) {
         let some = |empty: bool| (!empty).then_some(());
         let names = some(self.names.is_empty()).map(|()| self.names);
         (names, some(self.values.is_empty()).map(|()| self.values))
     }
 }
+
+#[cfg(test)]
+#[path = "tests/expression.rs"]
+mod tests;

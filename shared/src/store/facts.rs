@@ -27,7 +27,7 @@ const TRIES: u32 = 6;
 
 /// What was found at the keys asked for.
 #[derive(Debug, Default)]
-pub struct Found(HashMap<Key, Item>);
+pub struct Found(pub(super) HashMap<Key, Item>);
 
 impl Found {
     pub(super) fn remove(&mut self, key: &Key) -> Option<Item> {
@@ -72,6 +72,7 @@ impl Found {
     pub fn place(&self, key: &Key) -> Result<Option<Place>, Error> {
         #[derive(Deserialize)]
         #[serde(tag = "status", rename_all = "snake_case")]
+        #[expect(clippy::large_enum_variant, reason = "it becomes a `Place` at once")]
         enum Stored {
             Pending(Invitation),
             Taken { user_id: UserId },
@@ -92,8 +93,10 @@ impl Found {
     }
 
     /// A part of an organization's headcount: how many active and pending, in all and by built-in
-    /// role.
-    pub fn counts(&self, key: &Key) -> HashMap<&str, u64> {
+    /// role. A part may count below zero: when the Super Admin role changes hands, whoever was not
+    /// counted before leaves by their own part. Only the sum of all parts means something.
+    #[must_use]
+    pub fn counts(&self, key: &Key) -> HashMap<&str, i64> {
         let item = self.0.get(key).into_iter().flatten();
         item.filter_map(|(name, value)| Some((name.as_str(), value.as_n().ok()?.parse().ok()?)))
             .collect()
@@ -202,9 +205,9 @@ impl Store {
                 .batch_get_item()
                 .request_items(&self.table, batch)
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let answer = Meter.call(request.send()).await.map_err(Error::from_read)?;
-            Meter.read(answer.consumed_capacity());
-            let items = answer.responses.into_iter().flat_map(|mut all| all.remove(&self.table));
+            let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
+            Meter::read(answer.consumed_capacity());
+            let items = answer.responses.into_iter().filter_map(|mut all| all.remove(&self.table));
             for item in items.flatten() {
                 found.insert(Key::of_item(&item)?, item);
             }

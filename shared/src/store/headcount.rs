@@ -47,11 +47,12 @@ impl Store {
 }
 
 fn sum(org: OrgId, found: &Found) -> HashMap<String, u64> {
-    let mut counts = HashMap::<String, u64>::new();
+    let mut counts = HashMap::<String, i64>::new();
     for key in Key::headcounts(org) {
         for (name, count) in found.counts(&key) {
             *counts.entry(name.to_owned()).or_default() += count;
         }
     }
-    counts
+    let whole = |(name, count)| (name, u64::try_from(count).unwrap_or_default());
+    counts.into_iter().map(whole).collect()
 }

@@ -77,9 +77,10 @@ impl Store {
     async fn roomy_part(&self, invitation: &Invitation, cap: u64) -> Result<u8, Error> {
         let org = invitation.path.id();
         let found = self.look(Key::headcounts(org)).await?;
+        let cap_of = |part| i64::try_from(share(cap, part)).unwrap_or(i64::MAX);
         let room = |part: &u8| {
             let counts = found.counts(&Key::headcount(org, *part));
-            counts.get("pending").copied().unwrap_or_default() < share(cap, *part)
+            counts.get("pending").copied().unwrap_or_default() < cap_of(*part)
         };
         let part = (0..HEADCOUNT_PARTS).find(room);
         part.ok_or_else(|| Refusal::TooManyPending(cap).into())
@@ -232,6 +233,16 @@ impl Store {
         backer: Option<RoleId>,
         reply: &Reply,
     ) -> Result<(), Error> {
+        self.acceptance(act, org, (invitation, member), backer)?.commit(reply).await
+    }
+
+    pub(super) fn acceptance<'a>(
+        &'a self,
+        act: &'a Act,
+        org: &Organization,
+        (invitation, member): (&Invitation, &Member),
+        backer: Option<RoleId>,
+    ) -> Result<Transaction<'a>, Error> {
         let id = org.id();
         let key = place(invitation);
         let lock = taken(member, &key)?;
@@ -266,7 +277,7 @@ impl Store {
                 .first_super_admin(member, vacant, Refusal::ChangedMeanwhile)?
                 .record(assigned.new_value(json!({ "super_admin_user_id": member.user_id })))?;
         }
-        writes.commit(reply).await
+        Ok(writes)
     }
 
     /// The role that a member holds now, if they are one: for judging an invitation's backer.
@@ -308,8 +319,8 @@ impl Store {
                 .expression_attribute_values(":now", time(now))
                 .limit(i32::from(most))
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let answer = Meter.call(request.send()).await.map_err(Error::from_read)?;
-            Meter.read(answer.consumed_capacity());
+            let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
+            Meter::read(answer.consumed_capacity());
             let more = answer.last_evaluated_key.is_some();
             let items = answer.items.unwrap_or_default();
             let found = items.into_iter().map(from_item).collect::<Result<Vec<_>, _>>()?;

@@ -39,7 +39,7 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
 }
 
 /// A number as an attribute.
-pub(super) fn number(value: impl ToString) -> AttributeValue {
+pub(super) fn number(value: impl Copy + ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 

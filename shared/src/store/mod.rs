@@ -15,6 +15,8 @@ mod meter;
 mod organizations;
 mod replay;
 mod roles;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 use aws_sdk_dynamodb::{

@@ -261,12 +261,7 @@ impl<'a> Transaction<'a> {
             let (key, condition, otherwise) = match counter {
                 Counter::Part(part) => {
                     let cap = self.cap.filter(|_| grows).map(|cap| share(cap, part));
-                    let room = cap.map_or_else(Expression::default, |cap| {
-                        Expression::new(
-                            "(attribute_not_exists(#pending) AND :cap > :zero) OR #pending < :cap",
-                            [("cap", number(cap)), ("zero", number(0))],
-                        )
-                    });
+                    let room = cap.map_or_else(Expression::default, room);
                     let full: Otherwise = Box::new(move |_| Error::Full(part));
                     (Key::headcount(org, part), room, full)
                 }
@@ -313,10 +308,10 @@ impl<'a> Transaction<'a> {
                 .set_transact_items(Some(writes.clone()))
                 .client_request_token(&token)
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let sent = Meter.call(request.send()).await;
+            let sent = Meter::call(request.send()).await;
             let error = match sent {
                 Ok(done) => {
-                    Meter.write(done.consumed_capacity());
+                    Meter::write(done.consumed_capacity());
                     return Ok(());
                 }
                 Err(error) => error,
@@ -408,6 +403,16 @@ fn clauses(changes: Vec<Change>, terms: &mut Terms) -> String {
         .join(" ")
 }
 
+/// A part of the headcount has room for one more pending, if it may count up to `cap`.
+fn room(cap: u64) -> Expression {
+    // A part that nobody was ever counted in has room, unless it has none at all.
+    let text = match cap {
+        0 => "#pending < :cap",
+        _ => "attribute_not_exists(#pending) OR #pending < :cap",
+    };
+    Expression::new(text, [("cap", number(cap))])
+}
+
 /// The share of a cap that one part of the headcount may use: together they make the whole.
 pub(super) fn share(cap: u64, part: u8) -> u64 {
     let parts = u64::from(HEADCOUNT_PARTS);
@@ -443,16 +448,16 @@ fn verdict(error: SdkError<TransactWriteItemsError>, otherwise: &[Otherwise]) ->
                 again(error)
             }
         }
-        Some(
+        Some(other) if other.meta().code() == Some("ThrottlingException") => again(error),
+        // Without an answer it may have happened: the request token makes another try harmless.
+        None
+        | Some(
             E::TransactionInProgressException(_)
             | E::ProvisionedThroughputExceededException(_)
             | E::RequestLimitExceeded(_)
             | E::InternalServerError(_),
         ) => again(error),
-        Some(other) if other.meta().code() == Some("ThrottlingException") => again(error),
         Some(_) => Verdict::Final(Error::broken(error)),
-        // No answer: it may have happened. The request token makes another try harmless.
-        None => again(error),
     }
 }
 
@@ -460,3 +465,7 @@ fn verdict(error: SdkError<TransactWriteItemsError>, otherwise: &[Otherwise]) ->
 fn pause(tries: u32) -> Duration {
     PAUSE.saturating_mul(1 << tries.min(6)).mul_f64(rand::random::<f64>())
 }
+
+#[cfg(test)]
+#[path = "tests/transaction.rs"]
+mod tests;

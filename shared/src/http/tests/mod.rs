@@ -6,6 +6,7 @@ mod every_answer;
 mod log;
 mod pages;
 mod parameters;
+mod problems;
 
 use axum::{
     Router,

@@ -1,0 +1,4 @@
+//! What of the store can be tested without a table.
+
+mod headcount;
+mod table;
