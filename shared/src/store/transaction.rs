@@ -130,6 +130,14 @@ impl<'a> Transaction<'a> {
         self.step(key, Write::Update(vec![Change::Set(clause)]), condition, otherwise)
     }
 
+    /// Also sets an attribute of the item that the last step updates.
+    pub(super) fn and_set(mut self, clause: Expression) -> Self {
+        if let Some(Step { write: Write::Update(changes), .. }) = self.steps.last_mut() {
+            changes.push(Change::Set(clause));
+        }
+        self
+    }
+
     /// Also removes an attribute of the item that the last step updates.
     pub(super) fn and_remove(mut self, clause: Expression) -> Self {
         if let Some(Step { write: Write::Update(changes), .. }) = self.steps.last_mut() {
