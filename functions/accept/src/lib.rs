@@ -73,7 +73,7 @@ async fn mine(
 }
 
 /// Accepting is tried again when something it relied on changed meanwhile: the same person may
-/// have accepted twice at once, or the backer may hold another role by now.
+/// have accepted twice at once, or the backer may hold another role by now than in the invitation.
 async fn accept(
     State(app): State<App>,
     Acting { person, act }: Acting,
@@ -81,30 +81,46 @@ async fn accept(
     _: NoBody,
 ) -> Result<Reply, Instead> {
     let mut backer = None;
+    let mut lost = Refusal::ChangedMeanwhile;
     for _ in 0..ROUNDS {
         let (organization, place, member) = app.store.invitation_for(&person, org).await?;
         let organization = organization.ok_or(Refusal::NoSuchInvitation)?;
-        if let (Some(Place::Taken(user)), Some(member)) = (&place, member)
-            && *user == person.id
-        {
-            return Ok(membership(&app, &member).await?);
+        match (&place, member) {
+            (Some(Place::Taken(user)), Some(member)) if *user == person.id => {
+                return Ok(membership(&app, &member).await?);
+            }
+            // The one was read after a transaction that wrote both, the other before.
+            (Some(Place::Taken(user)), None) if *user == person.id => continue,
+            _ => {}
         }
         let invitation = domain::mine(&person, id, place)?;
-        let backer_role = backer.unwrap_or(invitation.backer.as_ref().map(|backer| backer.role_id));
-        let member = domain::accept(&person, &organization, &invitation, backer_role, act.at)?;
-
-        let reply = membership(&app, &member).await?;
-        let both = (&invitation, &member);
-        match app.store.accept(&act, &organization, both, backer_role, &reply).await {
-            Err(store::Error::Refused(Refusal::ChangedMeanwhile)) => {
+        let guess = invitation.backer.as_ref().map(|backer| backer.role_id);
+        let backer_role = backer.unwrap_or(guess);
+        let done = match domain::accept(&person, &organization, &invitation, backer_role, act.at) {
+            Err(Refusal::BackerGone) if backer.is_none() => Err(Refusal::BackerGone.into()),
+            member => {
+                let member = member?;
+                let reply = membership(&app, &member).await?;
+                let both = (&invitation, &member);
+                let done = app.store.accept(&act, &organization, both, backer_role, &reply).await;
+                done.map(|()| reply)
+            }
+        };
+        match done {
+            Err(store::Error::Refused(why @ (Refusal::ChangedMeanwhile | Refusal::BackerGone))) => {
+                lost = why;
                 if let Some(behind) = &invitation.backer {
                     backer = Some(app.store.role_of(&organization, &behind.user_id).await?);
                 }
             }
-            done => return Ok(done.map(|()| reply)?),
+            // Once more, for it may be this very invitation that made them a member.
+            Err(store::Error::Refused(Refusal::AlreadyMember)) if lost != Refusal::AlreadyMember => {
+                lost = Refusal::AlreadyMember;
+            }
+            done => return Ok(done?),
         }
     }
-    Err(Refusal::ChangedMeanwhile.into())
+    Err(lost.into())
 }
 
 async fn decline(

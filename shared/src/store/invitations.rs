@@ -198,8 +198,8 @@ impl Store {
         let again = || or(Refusal::ChangedMeanwhile);
         let mut writes = self
             .transaction(act)
-            .seat_only(member)?
             .put(key, lock, same, again())
+            .seat_only(member)?
             .count(id, invitation.part, invitation.role_id, Status::Pending, -1);
         if let (Some(held), Some(backer)) = (backer, &invitation.backer) {
             let still = Expression::new("#role_id = :role", [("role", text(held.to_string()))]);
