@@ -42,6 +42,10 @@ impl Store {
         reply: &Reply,
     ) -> Result<(), Error> {
         let mut invitation = invitation.clone();
+        if let Some(old) = expired {
+            // It takes over the room of the one it replaces.
+            invitation.part = old.part;
+        }
         for _ in 0..=HEADCOUNT_PARTS {
             let tried = self.try_open(act, actor, (&invitation, expired), cap, reply).await;
             let Err(Error::Full(_)) = tried else { return tried };
