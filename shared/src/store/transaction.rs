@@ -14,8 +14,10 @@ use aws_sdk_dynamodb::{
     },
 };
 
+use tokio::time::Instant;
+
 use super::{
-    Error, Key, Reply, Status, Store,
+    Error, Key, Reply, Status, Store, failing,
     expression::{Expression, Terms},
     item::{Item, attribute, number, text, time, to_item, ttl},
     meter::Meter,
@@ -28,6 +30,9 @@ use crate::domain::{
 
 /// How often a commit is tried against others that touch the same items.
 const TRIES: u32 = 7;
+/// After this long no further try is begun: one more, and the reads before, still fit into what a
+/// function has.
+const BUDGET: Duration = Duration::from_secs(6);
 /// The first pause between tries, at most; each further one is up to twice as long.
 const PAUSE: Duration = Duration::from_millis(15);
 
@@ -314,6 +319,7 @@ impl<'a> Transaction<'a> {
             .into_iter()
             .unzip();
         let token = format!("{:032x}", rand::random::<u128>());
+        let begun = Instant::now();
         for tries in 1.. {
             let request = store
                 .client
@@ -331,7 +337,9 @@ impl<'a> Transaction<'a> {
             };
             match verdict(error, &otherwise) {
                 Verdict::Final(error) => return Err(error),
-                Verdict::Again(error) if tries >= TRIES => return Err(error),
+                Verdict::Again(error) if tries >= TRIES || begun.elapsed() >= BUDGET => {
+                    return Err(error);
+                }
                 Verdict::Again(_) => tokio::time::sleep(pause(tries)).await,
             }
         }
@@ -458,6 +466,7 @@ fn verdict(error: SdkError<TransactWriteItemsError>, otherwise: &[Otherwise]) ->
             | E::InternalServerError(_),
         ) => again(error),
         Some(other) if other.meta().code() == Some("ThrottlingException") => again(error),
+        Some(_) if failing(&error) => again(error),
         Some(_) => Verdict::Final(Error::broken(error)),
         // No answer: it may have happened. The request token makes another try harmless.
         None => again(error),
