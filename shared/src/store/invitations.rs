@@ -323,6 +323,18 @@ impl Transaction<'_> {
         self.put(key, item, free, taken_by_another()).record(created)
     }
 
+    /// Seats a new member where an expired invitation of theirs still has their place.
+    pub(super) fn seat_over(self, member: &Member, old: &Invitation) -> Result<Self, Error> {
+        let now = self.act().at;
+        let overdue = Expression::new("#expires_at <= :now", [("now", time(now))]);
+        let lock = taken(member, &place(old))?;
+        let event = ended(self.act(), EventAction::InvitationExpired, old);
+        self.put(place(old), lock, same(old, overdue)?, or(Refusal::NotEmpty))
+            .count_out(old)
+            .seat_only(member)?
+            .record(event)
+    }
+
     /// Deletes an invitation that is still the one read, and counts it out.
     fn end(self, invitation: &Invitation, and: Expression) -> Result<Self, Error> {
         let lost = gone_or(Refusal::NoSuchInvitation, Refusal::ChangedMeanwhile);

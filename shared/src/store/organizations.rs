@@ -166,11 +166,13 @@ impl Store {
             .await
     }
 
-    /// Lets somebody from above into an empty sub-organization, as its Super Admin (SUB5).
+    /// Lets somebody from above into an empty sub-organization, as its Super Admin (SUB5). An
+    /// invitation of theirs that `expired` ends with that.
     pub async fn join(
         &self,
         act: &Act,
         (evidence, member): (&Member, &Member),
+        expired: Option<&Invitation>,
         reply: &Reply,
     ) -> Result<(), Error> {
         let id = member.path.id();
@@ -183,17 +185,19 @@ impl Store {
             "role_id": member.role_id,
             "source": member.source,
         }));
-        self.transaction(act)
+        let writes = self
+            .transaction(act)
             .check(
                 Key::member(above, &evidence.user_id),
                 Expression::new("#role_id = :role", [("role", text(role))]),
                 or(Refusal::NoSuchOrganization),
             )
-            .found_super_admin(member, Refusal::NotEmpty, act.at)?
-            .seat(member)?
-            .record(event)?
-            .commit(reply)
-            .await
+            .found_super_admin(member, Refusal::NotEmpty, act.at)?;
+        let seated = match expired {
+            None => writes.seat(member)?,
+            Some(old) => writes.seat_over(member, old)?,
+        };
+        seated.record(event)?.commit(reply).await
     }
 }
 
