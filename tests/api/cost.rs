@@ -468,6 +468,13 @@ impl<'a> Survey<'a> {
         let on = Some(json!({ "manage_sub_organizations": true }));
         self.ask(OPERATOR, (switch, ""), &path, on.clone()).await.expect(200);
         self.ask(OPERATOR, (switch, "changes nothing"), &path, on).await.expect(200);
+        let again = "POST /v1/operator/organizations/{org}/first-admin";
+        let path = format!("{all}/{made}/first-admin");
+        let to = json!({ "email": self.fresh().email });
+        self.ask(OPERATOR, (again, "instead of another"), &path, Some(to)).await.expect(201);
+        let path = format!("{theirs}/first-admin");
+        let to = json!({ "email": self.fresh().email });
+        self.ask(OPERATOR, (again, "somebody is there"), &path, Some(to)).await.expect(409);
     }
 
     /// The clean-up, with nothing due and with one expired invitation.

@@ -7,17 +7,23 @@ mod cleanup;
 mod conventions;
 mod cost;
 mod events;
+mod faults;
 mod growth;
+mod interleavings;
+mod invariants;
 mod invite;
+mod layer;
 mod matrix;
 mod members;
 mod operator;
 mod organization;
-#[path = "../../shared/src/printed.rs"]
-mod printed;
+mod races;
 mod raw;
 mod roles;
 mod scenes;
+mod stage;
 mod suborg;
 mod transfer;
+#[path = "../../shared/src/printed.rs"]
+mod printed;
 mod world;

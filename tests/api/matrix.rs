@@ -93,6 +93,7 @@ const NEEDS: &[(&str, Needs)] = &[
     ("POST /v1/operator/organizations", Operator),
     ("GET /v1/operator/organizations/{org}", Operator),
     ("PATCH /v1/operator/organizations/{org}", Operator),
+    ("POST /v1/operator/organizations/{org}/first-admin", Operator),
 ];
 
 /// Who asks, seen from the organization that it is about.
@@ -253,6 +254,7 @@ pub fn body(route: &str) -> Option<Value> {
             json!({ "name": "New", "first_admin_email": TOM.email })
         }
         "PATCH /v1/operator/organizations/{org}" => json!({ "manage_sub_organizations": false }),
+        "POST /v1/operator/organizations/{org}/first-admin" => json!({ "email": TOM.email }),
         _ => return None,
     };
     Some(body)

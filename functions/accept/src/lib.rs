@@ -81,39 +81,46 @@ async fn accept(
     _: NoBody,
 ) -> Result<Reply, Instead> {
     let mut backer = None;
+    let mut lost = Refusal::ChangedMeanwhile;
     for _ in 0..ROUNDS {
         let (organization, place, member) = app.store.invitation_for(&person, org).await?;
         let organization = organization.ok_or(Refusal::NoSuchInvitation)?;
-        if let (Some(Place::Taken(user)), Some(member)) = (&place, member)
-            && *user == person.id
-            && domain::is_for(&person, org, id)
-        {
-            if let Some(once) = &act.once {
-                app.store.answered_before(once, act.at).await?;
+        match (&place, member) {
+            (Some(Place::Taken(user)), member)
+                if *user == person.id && domain::is_for(&person, org, id) =>
+            {
+                // Without the member, the two were read on either side of an acceptance.
+                let Some(member) = member else { continue };
+                if let Some(once) = &act.once {
+                    app.store.answered_before(once, act.at).await?;
+                }
+                return Ok(membership(&app, &member).await?);
             }
-            return Ok(membership(&app, &member).await?);
+            _ => {}
         }
         let invitation = domain::mine(&person, id, place)?;
         let hint = invitation.backer.as_ref().map(|backer| backer.role_id);
-        let mut held = backer.unwrap_or(hint);
-        let mut decided = domain::accept(&person, &organization, &invitation, held, act.at);
-        if decided == Err(Refusal::BackerGone) && backer.is_none() {
+        let held = backer.unwrap_or(hint);
+        let done = match domain::accept(&person, &organization, &invitation, held, act.at) {
             // What is stored is only a hint: the backer may hold a better role by now.
-            held = role_of_backer(&app, &organization, &invitation).await?;
-            decided = domain::accept(&person, &organization, &invitation, held, act.at);
-        }
-        let member = decided?;
-
-        let reply = membership(&app, &member).await?;
-        let both = (&invitation, &member);
-        match app.store.accept(&act, &organization, both, held, &reply).await {
-            Err(store::Error::Refused(Refusal::ChangedMeanwhile)) => {
+            Err(Refusal::BackerGone) if backer.is_none() => Err(Refusal::BackerGone.into()),
+            member => {
+                let member = member?;
+                let reply = membership(&app, &member).await?;
+                let both = (&invitation, &member);
+                let done = app.store.accept(&act, &organization, both, held, &reply).await;
+                done.map(|()| reply)
+            }
+        };
+        match done {
+            Err(store::Error::Refused(why @ (Refusal::ChangedMeanwhile | Refusal::BackerGone))) => {
+                lost = why;
                 backer = Some(role_of_backer(&app, &organization, &invitation).await?);
             }
-            done => return Ok(done.map(|()| reply)?),
+            done => return Ok(done?),
         }
     }
-    Err(Refusal::ChangedMeanwhile.into())
+    Err(lost.into())
 }
 
 /// The role that an invitation's backer holds now, if they are a member.

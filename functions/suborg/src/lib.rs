@@ -10,8 +10,8 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Refusal, RoleId, RoleObject, Source,
-        Users,
+        self, AddressDigest, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Place, Refusal, RoleId,
+        RoleObject, Source, Users,
     },
     http::{Acting, App, Instead, Json, Limit, Named, NoBody, Page, Path, Query, Walk, views},
     store::{Founding, Key, Reply, Scope},
@@ -112,12 +112,15 @@ async fn join(
     let org = app.store.organization(id).await?.ok_or(Refusal::NoSuchOrganization)?;
     let root = Key::organization(org.path.root_id());
     let places = org.path.ids().map(|id| Key::member(id, &person.id));
-    let found = app.store.look(places.chain([root])).await?;
+    let own = person.email.as_ref().map(|email| Key::place(id, AddressDigest::of(id, email)));
+    let found = app.store.look(places.chain([root]).chain(own.clone())).await?;
     let members = org.path.ids().filter_map(|id| found.member(id, &person.id).transpose());
     let members = members.collect::<Result<Vec<_>, _>>()?;
     let root = found.organization(org.path.root_id())?;
     let (evidence, member) = domain::join(&person, &org, members, root.as_ref(), act.at)?;
     let reply = Reply::ok(&views::Member::of(&member, None));
-    app.store.join(&act, (&evidence, &member), &reply).await?;
+    let place = own.and_then(|own| found.place(&own).transpose()).transpose()?;
+    let expired = place.and_then(Place::pending);
+    app.store.join(&act, (&evidence, &member), expired.as_ref(), &reply).await?;
     Ok(reply)
 }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Email, Level, OrgPath, Organization, Person, Refusal, RoleId, RoleObject, Standing, UserId,
+    AddressDigest, Email, HEADCOUNT_PARTS, Level, OrgPath, Organization, Person, Refusal, RoleId,
+    RoleObject, Standing, UserId,
 };
 
 /// How somebody became a member.
@@ -40,6 +41,9 @@ pub struct Member {
     /// When.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub joined_at: Timestamp,
+    /// Which part of the organization's headcount counts them, unless they are its Super Admin.
+    #[serde(default)]
+    pub part: u8,
 }
 
 impl Member {
@@ -51,10 +55,12 @@ impl Member {
         source: Source,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
+        let email = person.verified_email()?.clone();
         Ok(Self {
             user_id: person.id.clone(),
             path: org.path.clone(),
-            email: person.verified_email()?.clone(),
+            part: AddressDigest::of(org.id(), &email).part(HEADCOUNT_PARTS),
+            email,
             name: person.name.clone(),
             role_id,
             source,
@@ -106,6 +112,8 @@ fn stays(member: &Member) -> Result<(), Refusal> {
 /// 1. The actor is the Super Admin.
 /// 2. The heir is a member.
 /// 3. The heir holds the built-in Admin.
+///
+/// The former one takes the heir's place in the headcount, so that nothing is counted anew.
 pub fn transfer(actor: &Standing, heir: Option<Member>) -> Result<(Member, Member), Refusal> {
     let former = actor.membership()?;
     if former.role_id != RoleId::SUPER_ADMIN {
@@ -115,7 +123,7 @@ pub fn transfer(actor: &Standing, heir: Option<Member>) -> Result<(Member, Membe
     if heir.role_id != RoleId::ADMIN {
         return Err(Refusal::NotAnAdmin);
     }
-    let former = Member { role_id: RoleId::ADMIN, ..former.clone() };
+    let former = Member { role_id: RoleId::ADMIN, part: heir.part, ..former.clone() };
     Ok((former, Member { role_id: RoleId::SUPER_ADMIN, ..heir }))
 }
 

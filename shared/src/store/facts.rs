@@ -188,7 +188,7 @@ impl Store {
     async fn fetch_batch(&self, keys: &[Key], strongly: bool) -> Result<HashMap<Key, Item>, Error> {
         let mut found = HashMap::new();
         let mut wanted: Vec<_> = keys.iter().cloned().map(Item::from).collect();
-        for tries in 0..TRIES {
+        for tries in 0..=TRIES {
             if wanted.is_empty() {
                 return Ok(found);
             }

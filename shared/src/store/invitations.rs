@@ -42,6 +42,10 @@ impl Store {
         reply: &Reply,
     ) -> Result<(), Error> {
         let mut invitation = invitation.clone();
+        if let Some(old) = expired {
+            // It takes over the room of the one it replaces.
+            invitation.part = old.part;
+        }
         for _ in 0..=HEADCOUNT_PARTS {
             let tried = self.try_open(act, actor, (&invitation, expired), cap, reply).await;
             let Err(Error::Full(_)) = tried else { return tried };
@@ -372,6 +376,18 @@ impl Transaction<'_> {
             Event::new(self.act(), path.id(), EventAction::InvitationCreated, of(invitation));
         let created = created.new_value(told(invitation));
         self.put(key, item, free, taken_by_another()).record(created)
+    }
+
+    /// Seats a new member where an expired invitation of theirs still has their place.
+    pub(super) fn seat_over(self, member: &Member, old: &Invitation) -> Result<Self, Error> {
+        let now = self.act().at;
+        let overdue = Expression::new("#expires_at <= :now", [("now", time(now))]);
+        let lock = taken(member, &place(old))?;
+        let event = ended(self.act(), EventAction::InvitationExpired, old);
+        self.put(place(old), lock, same(old, overdue)?, or(Refusal::NotEmpty))
+            .count_out(old)
+            .seat_only(member)?
+            .record(event)
     }
 
     /// Deletes an invitation that is still the one read, and counts it out.

@@ -5,13 +5,13 @@ use serde_json::json;
 use super::{
     Error, Key, Reply, Status, Store,
     expression::Expression,
-    item::{Item, text, to_item},
+    item::{Item, number, text, to_item},
     keys,
     transaction::{Transaction, gone_or, or},
 };
 use crate::domain::{
-    Act, AddressDigest, Event, EventAction, HEADCOUNT_PARTS, IdentityProviderRole, Member, Refusal,
-    RoleId, Standing, levels_in,
+    Act, AddressDigest, Event, EventAction, IdentityProviderRole, Member, Refusal, RoleId, Standing,
+    levels_in,
 };
 
 impl Store {
@@ -38,8 +38,8 @@ impl Store {
             .still_held(actor)?
             .role_still_gives(&actor.org, changed.role_id)?
             .reassign(target, changed.role_id, Refusal::ChangedMeanwhile)
-            .count(org, part(target), target.role_id, Status::Active, -1)
-            .count(org, part(target), changed.role_id, Status::Active, 1)
+            .count(org, target.part, target.role_id, Status::Active, -1)
+            .count(org, target.part, changed.role_id, Status::Active, 1)
             .record(event)?
             .commit(reply)
             .await
@@ -76,16 +76,13 @@ impl Store {
         let event = Event::new(act, org, EventAction::SuperAdminTransferred, of(heir))
             .old(json!({ "super_admin_user_id": former.user_id }))
             .new_value(json!({ "super_admin_user_id": heir.user_id }));
-        let held = |member: &Member, role_id| Member { role_id, ..member.clone() };
+        let was_admin = Member { role_id: RoleId::ADMIN, ..heir.clone() };
         let was = text(former.user_id.as_str());
         let handed = [("heir", text(heir.user_id.as_str()))];
         self.transaction(act)
-            .reassign(
-                &held(former, RoleId::SUPER_ADMIN),
-                former.role_id,
-                Refusal::TransferredMeanwhile,
-            )
-            .reassign(&held(heir, RoleId::ADMIN), heir.role_id, Refusal::NotAnAdmin)
+            .reassign(actor.membership()?, former.role_id, Refusal::TransferredMeanwhile)
+            .and_set(Expression::new("#part = :part", [("part", number(former.part))]))
+            .reassign(&was_admin, heir.role_id, Refusal::NotAnAdmin)
             .set(
                 Key::organization(org),
                 Expression::new("#super_admin = :heir", handed),
@@ -123,7 +120,7 @@ impl Transaction<'_> {
         )?;
         Ok(self.put_new(key, item, Refusal::AlreadyMember).count(
             org,
-            part(member),
+            member.part,
             member.role_id,
             Status::Active,
             1,
@@ -144,7 +141,7 @@ impl Transaction<'_> {
             Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]),
             or(Refusal::ChangedMeanwhile),
         )
-        .count(org, part(member), member.role_id, Status::Active, -1)
+        .count(org, member.part, member.role_id, Status::Active, -1)
     }
 
     /// Gives a member another role, where they still hold the one read.
@@ -166,17 +163,17 @@ pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
     Ok(item)
 }
 
-/// The part of the headcount that counts a member.
-pub(super) fn part(member: &Member) -> u8 {
-    digest(member).part(HEADCOUNT_PARTS)
-}
-
 fn digest(member: &Member) -> AddressDigest {
     AddressDigest::of(member.path.id(), &member.email)
 }
 
+/// The member holds the role read, and is counted where they were then: who held it, handed it on
+/// and got it back may be counted elsewhere.
 fn holds(member: &Member) -> Expression {
-    Expression::new("#role_id = :held", [("held", text(member.role_id.to_string()))])
+    Expression::new(
+        "#role_id = :held AND #part = :part",
+        [("held", text(member.role_id.to_string())), ("part", number(member.part))],
+    )
 }
 
 fn of(member: &Member) -> (&'static str, String) {

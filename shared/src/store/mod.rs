@@ -21,7 +21,7 @@ mod transaction;
 
 use aws_sdk_dynamodb::{
     Client,
-    error::{DisplayErrorContext, ProvideErrorMetadata},
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
 };
 
 use crate::domain::Refusal;
@@ -82,7 +82,7 @@ impl Error {
     }
 
     /// A failed read: harmless, and worth another try unless it can never work.
-    fn from_read<E>(error: aws_sdk_dynamodb::error::SdkError<E>) -> Self
+    fn from_read<E>(error: SdkError<E>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
@@ -93,7 +93,7 @@ impl Error {
             "ThrottlingException",
         ];
         match error.as_service_error().map(|error| error.code().unwrap_or_default()) {
-            Some(code) if !passing.contains(&code) => Self::broken(error),
+            Some(code) if !passing.contains(&code) && !failing(&error) => Self::broken(error),
             _ => Self::unavailable(error),
         }
     }
@@ -101,4 +101,10 @@ impl Error {
     fn unavailable(error: impl std::error::Error) -> Self {
         Self::Unavailable(DisplayErrorContext(error).to_string())
     }
+}
+
+/// Did the database, or what stands before it, fail by itself? Then its answer need not be one of
+/// DynamoDB's, and a write may have happened.
+fn failing<E>(error: &SdkError<E>) -> bool {
+    error.raw_response().is_some_and(|response| response.status().is_server_error())
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{
     Error, Key, Reply, Store,
@@ -112,13 +112,20 @@ impl Store {
             writes = writes.put(Key::profile(id), item, unchanged, lost);
         }
         let target = ("organization", id.to_string());
-        let described = |name: &Name, profile: &Profile| {
-            let Profile { website, address, contact } = profile;
-            json!({ "name": name, "website": website, "address": address, "contact": contact })
-        };
+        let fields = [
+            ("name", actor.org.name.as_str(), name.as_str()),
+            ("website", &before.website, &profile.website),
+            ("address", &before.address, &profile.address),
+            ("contact", &before.contact, &profile.contact),
+        ];
+        // What the write does not change it does not vouch for either.
+        let changed = fields.into_iter().filter(|(_, old, new)| old != new);
+        let (old, new): (Map<_, _>, Map<_, _>) = changed
+            .map(|(field, old, new)| ((field.to_owned(), json!(old)), (field.to_owned(), json!(new))))
+            .unzip();
         let updated = Event::new(act, id, EventAction::OrganizationUpdated, target)
-            .old(described(&actor.org.name, &before))
-            .new_value(described(name, profile));
+            .old(Value::Object(old))
+            .new_value(Value::Object(new));
         writes.record(updated)?.commit(reply).await
     }
 
@@ -159,11 +166,13 @@ impl Store {
             .await
     }
 
-    /// Lets somebody from above into an empty sub-organization, as its Super Admin (SUB5).
+    /// Lets somebody from above into an empty sub-organization, as its Super Admin (SUB5). An
+    /// invitation of theirs that `expired` ends with that.
     pub async fn join(
         &self,
         act: &Act,
         (evidence, member): (&Member, &Member),
+        expired: Option<&Invitation>,
         reply: &Reply,
     ) -> Result<(), Error> {
         let id = member.path.id();
@@ -176,17 +185,19 @@ impl Store {
             "role_id": member.role_id,
             "source": member.source,
         }));
-        self.transaction(act)
+        let writes = self
+            .transaction(act)
             .check(
                 Key::member(above, &evidence.user_id),
                 Expression::new("#role_id = :role", [("role", text(role))]),
                 or(Refusal::NoSuchOrganization),
             )
-            .found_super_admin(member, Refusal::NotEmpty, act.at)?
-            .seat(member)?
-            .record(event)?
-            .commit(reply)
-            .await
+            .found_super_admin(member, Refusal::NotEmpty, act.at)?;
+        let seated = match expired {
+            None => writes.seat(member)?,
+            Some(old) => writes.seat_over(member, old)?,
+        };
+        seated.record(event)?.commit(reply).await
     }
 }
 

@@ -14,8 +14,10 @@ use aws_sdk_dynamodb::{
     },
 };
 
+use tokio::time::Instant;
+
 use super::{
-    Error, Key, Reply, Status, Store,
+    Error, Key, Reply, Status, Store, failing,
     expression::{Expression, Terms},
     item::{Item, attribute, number, text, time, to_item, ttl},
     meter::Meter,
@@ -28,6 +30,9 @@ use crate::domain::{
 
 /// How often a commit is tried against others that touch the same items.
 const TRIES: u32 = 7;
+/// After this long no further try is begun: one more, and the reads before, still fit into what a
+/// function has.
+const BUDGET: Duration = Duration::from_secs(6);
 /// The first pause between tries, at most; each further one is up to twice as long.
 const PAUSE: Duration = Duration::from_millis(15);
 
@@ -128,6 +133,14 @@ impl<'a> Transaction<'a> {
         otherwise: Otherwise,
     ) -> Self {
         self.step(key, Write::Update(vec![Change::Set(clause)]), condition, otherwise)
+    }
+
+    /// Also sets an attribute of the item that the last step updates.
+    pub(super) fn and_set(mut self, clause: Expression) -> Self {
+        if let Some(Step { write: Write::Update(changes), .. }) = self.steps.last_mut() {
+            changes.push(Change::Set(clause));
+        }
+        self
     }
 
     /// Also removes an attribute of the item that the last step updates.
@@ -301,6 +314,7 @@ impl<'a> Transaction<'a> {
             .into_iter()
             .unzip();
         let token = format!("{:032x}", rand::random::<u128>());
+        let begun = Instant::now();
         for tries in 1.. {
             let request = store
                 .client
@@ -318,7 +332,9 @@ impl<'a> Transaction<'a> {
             };
             match verdict(error, &otherwise) {
                 Verdict::Final(error) => return Err(error),
-                Verdict::Again(error) if tries >= TRIES => return Err(error),
+                Verdict::Again(error) if tries >= TRIES || begun.elapsed() >= BUDGET => {
+                    return Err(error);
+                }
                 Verdict::Again(_) => tokio::time::sleep(pause(tries)).await,
             }
         }
@@ -457,6 +473,7 @@ fn verdict(error: SdkError<TransactWriteItemsError>, otherwise: &[Otherwise]) ->
             | E::RequestLimitExceeded(_)
             | E::InternalServerError(_),
         ) => again(error),
+        Some(_) if failing(&error) => again(error),
         Some(_) => Verdict::Final(Error::broken(error)),
     }
 }

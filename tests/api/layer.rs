@@ -1,0 +1,361 @@
+//! A layer at the SDK's HTTP client, for what a local engine hides: conflicts, throttles, time-outs
+//! before and after the write, answers in part, stale indexes, torn reads; calls held open; and
+//! processes that stop between two calls.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{
+        HttpClient, RuntimeComponents, SharedHttpClient, http::HttpRequest, http::HttpResponse,
+        retry::RetryConfig,
+    },
+};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    result::ConnectorError,
+};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+/// What happens to one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A transaction met another: `TransactionConflict` for one of its items.
+    Conflict,
+    /// A transaction is throttled on one of its items.
+    ThrottledItem,
+    /// The table is throttled.
+    Throttle,
+    /// An answer with this status that is none of DynamoDB's.
+    Status(u16),
+    /// No answer; nothing was done.
+    LostBefore,
+    /// No answer; it was done.
+    LostAfter,
+    /// Half of a batch comes back, and the rest as `UnprocessedKeys`.
+    Partial,
+    /// A page of one item, and where it goes on.
+    Short,
+    /// An index as it was in this other table.
+    Stale(String),
+    /// A batch read that misses the items whose sort key begins so: torn by a transaction.
+    Torn(&'static str),
+    /// The process stops before the call.
+    StopBefore,
+    /// The process stops after the call, before its answer.
+    StopAfter,
+}
+
+/// A call to the database.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// Which one since the plan was made, from 0.
+    pub nth: usize,
+    /// `BatchGetItem`, `Query`, `TransactWriteItems`.
+    pub name: &'a str,
+    /// Its body.
+    pub body: &'a Value,
+}
+
+type Plan = Box<dyn FnMut(&Call<'_>) -> Option<Fault> + Send>;
+
+/// Between the SDK and the engine.
+#[derive(Clone)]
+pub struct Layer(Arc<Inner>);
+
+struct Inner {
+    real: SharedHttpClient,
+    plan: Mutex<(usize, Option<Plan>)>,
+    steps: Mutex<Option<Arc<Steps>>>,
+    stopped: Notify,
+}
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Layer")
+    }
+}
+
+impl Layer {
+    /// A layer under `client`, and the client above it. The SDK itself does not try again, so that
+    /// what is tried again is the product's doing.
+    pub fn under(client: &Client) -> (Self, Client) {
+        let real = client.config().http_client().expect("an HTTP client");
+        let layer = Self(Arc::new(Inner {
+            real,
+            plan: Mutex::default(),
+            steps: Mutex::default(),
+            stopped: Notify::new(),
+        }));
+        let config = client.config().to_builder();
+        let config = config.http_client(layer.clone()).retry_config(RetryConfig::disabled());
+        (layer, Client::from_conf(config.build()))
+    }
+
+    /// From now on `plan` decides about every call.
+    pub fn plan(&self, plan: impl FnMut(&Call<'_>) -> Option<Fault> + Send + 'static) {
+        *locked(&self.0.plan) = (0, Some(Box::new(plan)));
+    }
+
+    /// The `nth` call, from 0, meets `fault`; no other does.
+    pub fn once(&self, nth: usize, fault: Fault) {
+        self.plan(move |call| (call.nth == nth).then(|| fault.clone()));
+    }
+
+    /// No more faults. Answers how many calls there were since the plan was made.
+    pub fn calm(&self) -> usize {
+        std::mem::take(&mut *locked(&self.0.plan)).0
+    }
+
+    /// Waits until a call was stopped.
+    pub async fn stopped(&self) {
+        self.0.stopped.notified().await;
+    }
+
+    /// Runs two at once, call by call in the given order. Answers both results, and whose calls
+    /// they were.
+    pub async fn interleave<A, B>(
+        &self,
+        order: &[usize],
+        one: impl Future<Output = A>,
+        other: impl Future<Output = B>,
+    ) -> (A, B, Vec<usize>) {
+        let steps = Arc::new(Steps::new(order));
+        *locked(&self.0.steps) = Some(Arc::clone(&steps));
+        let one = LANE.scope(0, async {
+            let done = one.await;
+            steps.end(0);
+            done
+        });
+        let other = LANE.scope(1, async {
+            let done = other.await;
+            steps.end(1);
+            done
+        });
+        let (one, other) = futures_util::join!(one, other);
+        *locked(&self.0.steps) = None;
+        let taken = locked(&steps.turns).taken.clone();
+        (one, other, taken)
+    }
+
+    fn decide(&self, name: &str, body: &Value) -> Option<Fault> {
+        let mut plan = locked(&self.0.plan);
+        let (nth, plan) = &mut *plan;
+        let fault = plan.as_mut()?(&Call { nth: *nth, name, body });
+        *nth += 1;
+        fault
+    }
+
+    async fn stop(&self) -> ! {
+        self.0.stopped.notify_one();
+        std::future::pending().await
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+tokio::task_local! {
+    /// Which of two requests a call belongs to.
+    static LANE: usize;
+}
+
+/// Whose turn it is to call.
+struct Steps {
+    turns: Mutex<Turns>,
+    moved: Notify,
+}
+
+#[derive(Default)]
+struct Turns {
+    order: VecDeque<usize>,
+    calling: bool,
+    ended: [bool; 2],
+    taken: Vec<usize>,
+}
+
+impl Steps {
+    fn new(order: &[usize]) -> Self {
+        let turns = Turns { order: order.iter().copied().collect(), ..Turns::default() };
+        Self { turns: Mutex::new(turns), moved: Notify::new() }
+    }
+
+    /// Waits for a turn. Once the order has run out, everybody goes one after another.
+    async fn turn(&self, lane: usize) {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            {
+                let mut turns = locked(&self.turns);
+                while turns.order.front().is_some_and(|&next| turns.ended[next]) {
+                    turns.order.pop_front();
+                }
+                let mine = turns.order.front().is_none_or(|&next| next == lane);
+                if mine && !turns.calling {
+                    turns.order.pop_front();
+                    turns.calling = true;
+                    turns.taken.push(lane);
+                    return;
+                }
+            }
+            moved.await;
+        }
+    }
+
+    fn done(&self) {
+        locked(&self.turns).calling = false;
+        self.moved.notify_waiters();
+    }
+
+    fn end(&self, lane: usize) {
+        locked(&self.turns).ended[lane] = true;
+        self.moved.notify_waiters();
+    }
+}
+
+impl HttpClient for Layer {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let real = self.0.real.http_connector(settings, components);
+        SharedHttpConnector::new(Wire { layer: self.clone(), real })
+    }
+}
+
+#[derive(Debug)]
+struct Wire {
+    layer: Layer,
+    real: SharedHttpConnector,
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (layer, real) = (self.layer.clone(), self.real.clone());
+        let lane = LANE.try_with(|lane| *lane).ok();
+        HttpConnectorFuture::new(async move {
+            let steps = locked(&layer.0.steps).clone();
+            let Some((steps, lane)) = steps.zip(lane) else {
+                return layer.pass(&real, request).await;
+            };
+            steps.turn(lane).await;
+            let answer = layer.pass(&real, request).await;
+            steps.done();
+            answer
+        })
+    }
+}
+
+impl Layer {
+    async fn pass(
+        &self,
+        real: &SharedHttpConnector,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let name = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body: Value =
+            serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let Some(fault) = self.decide(&name, &body) else { return real.call(request).await };
+        let items = body["TransactItems"].as_array().map_or(0, Vec::len);
+        let table = || {
+            let tables = body["RequestItems"].as_object();
+            tables.and_then(|tables| tables.keys().next()).cloned().unwrap_or_default()
+        };
+        match fault {
+            Fault::Conflict => Ok(cancelled(items, "TransactionConflict")),
+            Fault::ThrottledItem => Ok(cancelled(items, "ThrottlingError")),
+            Fault::Throttle => Ok(answer(400, &problem("ProvisionedThroughputExceededException"))),
+            Fault::Status(status) => {
+                Ok(HttpResponse::new(status.try_into().unwrap(), "<html>no</html>".into()))
+            }
+            Fault::LostBefore => Err(lost()),
+            Fault::LostAfter => {
+                read(real.call(request).await?).await;
+                Err(lost())
+            }
+            Fault::StopBefore => self.stop().await,
+            Fault::StopAfter => {
+                read(real.call(request).await?).await;
+                self.stop().await
+            }
+            Fault::Short => {
+                let mut body = body;
+                body["Limit"] = json!(1);
+                real.call(with(request, &body)).await
+            }
+            Fault::Stale(table) => {
+                let mut body = body;
+                body["TableName"] = json!(table);
+                real.call(with(request, &body)).await
+            }
+            Fault::Partial => {
+                let (table, mut first) = (table(), body.clone());
+                let all = body["RequestItems"][&table]["Keys"].as_array().cloned().unwrap_or_default();
+                let (now, later) = all.split_at(all.len() / 2);
+                if now.is_empty() {
+                    let rest = json!({ "Responses": {}, "UnprocessedKeys": body["RequestItems"] });
+                    return Ok(answer(200, &rest));
+                }
+                first["RequestItems"][&table]["Keys"] = json!(now);
+                let mut found = read(real.call(with(request, &first)).await?).await;
+                let mut rest = body["RequestItems"].clone();
+                rest[&table]["Keys"] = json!(later);
+                found["UnprocessedKeys"] = rest;
+                Ok(answer(200, &found))
+            }
+            Fault::Torn(prefix) => {
+                let mut found = read(real.call(request).await?).await;
+                if let Some(items) = found["Responses"][table()].as_array_mut() {
+                    let key = |item: &Value| item["sk"]["S"].as_str().unwrap_or_default().to_owned();
+                    items.retain(|item| !key(item).starts_with(prefix));
+                }
+                Ok(answer(200, &found))
+            }
+        }
+    }
+}
+
+fn with(request: HttpRequest, body: &Value) -> HttpRequest {
+    let text = body.to_string();
+    let mut request = request;
+    request.headers_mut().insert("content-length", text.len().to_string());
+    *request.body_mut() = text.into();
+    request
+}
+
+async fn read(response: HttpResponse) -> Value {
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&body).unwrap_or_default()
+}
+
+fn answer(status: u16, body: &Value) -> HttpResponse {
+    HttpResponse::new(status.try_into().unwrap(), body.to_string().into())
+}
+
+fn problem(kind: &str) -> Value {
+    json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "injected" })
+}
+
+/// The last of `items` is the reason.
+fn cancelled(items: usize, code: &str) -> HttpResponse {
+    let mut reasons = vec![json!({ "Code": "None" }); items.saturating_sub(1)];
+    reasons.push(json!({ "Code": code, "Message": "injected" }));
+    let mut body = problem("TransactionCanceledException");
+    body["Message"] = json!("Transaction cancelled, please refer cancellation reasons for specific reasons");
+    body["CancellationReasons"] = json!(reasons);
+    answer(400, &body)
+}
+
+fn lost() -> ConnectorError {
+    ConnectorError::timeout("injected".into())
+}
