@@ -242,6 +242,25 @@ fn the_first_admin_to_accept_becomes_super_admin_and_the_next_an_admin() {
 }
 
 #[test]
+fn an_operator_invites_the_first_admin_and_nobody_after() {
+    let empty = Organization { super_admin_user_id: None, ..standard() };
+    let invited =
+        |org: &Organization| invite_first_admin(&operator(), org, email("bob"), id_in(org), now());
+    let first = Invitation::of_first_admin(id_in(&empty), &empty, email("bob"), &operator(), now());
+    assert_eq!(invited(&empty), Ok(first));
+    assert_eq!(invited(&standard()), Err(Refusal::MembersInvite));
+}
+
+#[test]
+fn an_id_is_for_one_address_in_one_organization() {
+    let (org, id) = (standard().id(), id_in(&standard()));
+    assert!(is_for(&person("bob"), org, id));
+    assert!(!is_for(&person("eve"), org, id));
+    assert!(!is_for(&person("bob"), empty_below(&tree()).id(), id));
+    assert!(!is_for(&Person { email: None, ..person("bob") }, org, id));
+}
+
+#[test]
 fn an_operators_invitation_needs_no_backer_until_a_member_resends_it() {
     let org = standard();
     let first = Invitation::of_first_admin(id_in(&org), &org, email("bob"), &operator(), now());

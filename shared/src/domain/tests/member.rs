@@ -185,7 +185,17 @@ fn to_everybody_else_there_is_no_such_sub_organization() {
     let beside = vec![member("eve", &elsewhere, RoleId::ADMIN)];
     let joined = join(&person("eve"), &below, beside, Some(&root), now());
     assert_eq!(joined.map(|(_, member)| member), missing);
-    assert_eq!(join_as(RoleId::ADMIN, &root, &root), missing, "a root has nothing above");
+}
+
+#[test]
+fn who_is_in_it_already_may_know_that_it_is_not_empty() {
+    let root = tree();
+    let below = Organization { super_admin_user_id: Some(person("ann").id), ..empty_below(&root) };
+    for role in [RoleId::SUPER_ADMIN, RoleId::USER] {
+        let places = vec![member("ann", &below, role)];
+        let joined = join(&person("ann"), &below, places, Some(&root), now());
+        assert_eq!(joined.map(|(_, member)| member), Err(Refusal::NotEmpty));
+    }
 }
 
 #[test]
