@@ -337,7 +337,7 @@ impl Part {
                 "description": role.description,
                 "permissions": levels.collect::<serde_json::Map<_, _>>(),
             });
-            stored.put("custom role", &role.id.to_string(), &told);
+            stored.role(&role.id.to_string(), &told, 1);
         }
         stored.put("name", "", &json!(org.name));
         let Profile { website, address, contact } = &self.profile;
@@ -393,6 +393,19 @@ impl Left {
         *self.0.entry((kind, of.to_owned(), state.to_string())).or_default() -= 1;
     }
 
+    /// A role, and each of its levels apart: an edit tells only of those that it changed.
+    fn role(&mut self, id: &str, told: &Value, by: i64) {
+        if told.is_null() {
+            return;
+        }
+        let said = json!([told["name"], told["description"]]).to_string();
+        *self.0.entry(("custom role", id.to_owned(), said)).or_default() += by;
+        for (object, level) in told["permissions"].as_object().into_iter().flatten() {
+            let of = format!("{id} {object}");
+            *self.0.entry(("level", of, level.to_string())).or_default() += by;
+        }
+    }
+
     fn change(&mut self, kind: &'static str, of: &str, old: &Value, new: &Value) {
         self.take(kind, of, old);
         self.put(kind, of, new);
@@ -402,13 +415,8 @@ impl Left {
         use EventAction as E;
         let Event { old, new, .. } = event;
         let target = event.target.id.as_str();
-        let user = |value: &Value| value["user_id"].as_str().unwrap_or_default().to_owned();
-        let told = |value: &Value| {
-            let mut told = value.clone();
-            told.as_object_mut().map(|told| told.remove("identity_provider_role"));
-            told
-        };
         let offer = |value: &Value| json!([value["email"], value["role_id"]]);
+        let user = |value: &Value| value["user_id"].as_str().unwrap_or_default().to_owned();
         match event.action {
             E::OrganizationCreated => {
                 self.put("name", "", &new["name"]);
@@ -446,9 +454,10 @@ impl Left {
             }
             E::MemberRoleChanged => self.change("role", target, &old["role_id"], &new["role_id"]),
             E::MemberRemoved | E::MemberLeft => self.take("role", target, &old["role_id"]),
-            E::RoleCreated => self.put("custom role", target, &told(new)),
-            E::RoleUpdated => self.change("custom role", target, &told(old), &told(new)),
-            E::RoleDeleted => self.take("custom role", target, &told(old)),
+            E::RoleCreated | E::RoleUpdated | E::RoleDeleted => {
+                self.role(target, old, -1);
+                self.role(target, new, 1);
+            }
             E::SuperAdminAssigned => {
                 self.put("super admin", "", &json!(target));
                 if new["role_id"].is_string() {

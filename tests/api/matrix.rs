@@ -207,6 +207,10 @@ impl Stage {
             }
             _ => path.replace("/v1/organizations/{org}", here),
         };
+        if route.ends_with("/first-admin") {
+            let room = world.post(OPERATOR, "/v1/operator/organizations", below(here, None));
+            path = path.replace("{org}", &room.await.expect(201).id());
+        }
         path = path.replace("{org}", id(above));
         if path.contains("{inv}") {
             let own = ["/mine", "/accept", "/decline"].iter().any(|end| route.ends_with(end));
