@@ -290,16 +290,33 @@ fn every_route_is_there_once() {
     }
 }
 
-// SEAM: the routes of the template are those of the routers. Once the local server lists them, as
-// `local::ROUTES: &[(function, method, path)]`:
-//
-//     #[test]
-//     fn the_routes_are_those_of_the_routers() {
-//         let told: BTreeSet<_> = routes().into_iter().map(|(key, function, _)| (key, function)).collect();
-//         let served = local::ROUTES.iter().map(|(function, method, path)| (format!("{method} {path}"), function.to_string()));
-//         let served: BTreeSet<_> = served.chain([("$default".to_owned(), "access".to_owned())]).collect();
-//         assert_eq!(told, served);
-//     }
+/// `$default` besides: what no route matches is answered by a function, with a problem document.
+#[test]
+fn the_routes_are_those_of_the_routers() {
+    let told: BTreeSet<_> =
+        routes().into_iter().map(|(key, function, _)| (key, function)).collect();
+    let served = local::ROUTES
+        .iter()
+        .map(|(method, path, function)| (format!("{method} {path}"), (*function).to_owned()));
+    let served: BTreeSet<_> =
+        served.chain([("$default".to_owned(), "access".to_owned())]).collect();
+    assert_eq!(told, served);
+}
+
+/// Each route stands in the README too.
+#[test]
+fn the_readme_has_every_route() {
+    let readme = include_str!("../README.md").replace("`GET …`", "`GET /v1/organizations/{org}`");
+    let readme = readme.replace("`PATCH …`", "`PATCH /v1/organizations/{org}`");
+    for (method, path, _) in local::ROUTES {
+        let short = path.replace("/v1/organizations/{org}/", "…/");
+        let named = [format!("`{method} {path}`"), format!("`{method} {short}`")];
+        assert!(
+            named.iter().any(|route| readme.contains(route)),
+            "README.md lacks {method} {path}"
+        );
+    }
+}
 
 #[test]
 fn a_function_may_do_little() {
@@ -333,8 +350,22 @@ fn a_function_may_do_little() {
     }
 }
 
-// SEAM: what each function may do is what its methods of the store call. Once the store says which those are, compare
-// with `permissions(function)`, whose every entry the rehearsal also takes away to see whether anybody notices.
+/// `docs/permissions.md` is printed from the calls that each function was seen to make.
+#[test]
+fn a_function_may_do_what_it_does_and_no_more() {
+    let seen = include_str!("../docs/permissions.md").lines().filter_map(|line| {
+        let (function, permissions) = line.strip_prefix("- **")?.split_once("**: ")?;
+        let pair = |permission: &str| {
+            let (action, place) = permission.split_once(" on ").expect("an action on a place");
+            (action.to_owned(), place.to_owned())
+        };
+        Some((function.to_owned(), permissions.split(", ").map(pair).collect::<BTreeSet<_>>()))
+    });
+    let seen: BTreeMap<_, _> = seen.collect();
+    let allowed: BTreeMap<_, _> =
+        functions().into_iter().map(|(name, function)| (name, permissions(&function))).collect();
+    assert_eq!(seen, allowed);
+}
 
 #[test]
 fn those_who_only_read_cannot_write() {

@@ -21,7 +21,7 @@ pub const NED: Who = who("ned", "ned@example.com");
 /// Is invited everywhere.
 pub const IVY: Who = who("ivy", "ivy@example.com");
 
-const CLEANUP: &str = "the clean-up";
+pub const CLEANUP: &str = "the clean-up";
 
 /// What was asked, and what it cost.
 #[derive(Clone, Debug)]
@@ -480,6 +480,7 @@ impl<'a> Survey<'a> {
     /// The clean-up, with nothing due and with one expired invitation.
     async fn cleanup(&mut self) {
         let run = async || {
+            self.world.asks(CLEANUP.to_owned());
             let now = Timestamp::from_millisecond(self.world.now()).unwrap();
             let work = cleanup::run(&self.world.store, now, "test", || false);
             let (summary, cost) = metered(work).await;
@@ -494,6 +495,9 @@ impl<'a> Survey<'a> {
         self.world.wait(DAY);
         let (one, busy) = run().await;
         assert_eq!(one, 1);
+        self.world.wait(7 * DAY);
+        let (first, _) = run().await;
+        assert!(first > 0, "the first Admin's invitation of `operators` has expired");
         for (case, cost) in [("nothing is due", idle), ("one is due", busy)] {
             let (case, outcome) = (case.to_owned(), String::new());
             self.lines.push(Line { route: CLEANUP, case, outcome, items: 0, cost });

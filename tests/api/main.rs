@@ -17,6 +17,9 @@ mod matrix;
 mod members;
 mod operator;
 mod organization;
+mod permissions;
+#[path = "../../shared/src/printed.rs"]
+mod printed;
 mod races;
 mod raw;
 mod roles;
@@ -24,6 +27,4 @@ mod scenes;
 mod stage;
 mod suborg;
 mod transfer;
-#[path = "../../shared/src/printed.rs"]
-mod printed;
 mod world;

@@ -3,7 +3,10 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicI64, Ordering::Relaxed},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
 };
 
 use aws_sdk_dynamodb::Client;
@@ -53,6 +56,8 @@ pub struct World {
     pub table: String,
     pub store: Store,
     pub router: Router,
+    /// What was asked last: a method and a path.
+    pub asked: Arc<Mutex<String>>,
     now: AtomicI64,
     _engine: Option<Engine>,
 }
@@ -92,7 +97,13 @@ impl World {
         local::table::create_table(&client, &table).await.unwrap();
         let store = Store::new(client.clone(), &table);
         let router = complete(local::routers(), App { store: store.clone(), limits });
-        Self { client, table, store, router, now: AtomicI64::new(NOON), _engine: engine }
+        let (asked, now) = (Arc::default(), AtomicI64::new(NOON));
+        Self { client, table, store, router, asked, now, _engine: engine }
+    }
+
+    /// Notes what is asked now.
+    pub fn asks(&self, what: String) {
+        *self.asked.lock().unwrap() = what;
     }
 
     /// What time it is, in milliseconds.
@@ -160,6 +171,7 @@ impl World {
 
     /// The answer to a request that already has its context.
     pub async fn respond(&self, request: Request<Body>) -> Answer {
+        self.asks(format!("{} {}", request.method(), request.uri().path()));
         let response = self.router.clone().oneshot(request).await.unwrap();
         Answer::read(response).await
     }

@@ -17,8 +17,9 @@ use aws_sdk_dynamodb::{
 use tokio::time::Instant;
 
 use super::{
-    Error, Key, Reply, Status, Store, failing,
+    Error, Key, Reply, Status, Store,
     expression::{Expression, Terms},
+    failing,
     item::{Item, attribute, number, text, time, to_item, ttl},
     meter::Meter,
     replay::Record,

@@ -1,0 +1,86 @@
+//! What each function asks of the database, seen while it serves every route: the IAM policies of
+//! template.yaml allow this and no more (`tests/template.rs` compares).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    sync::{Arc, Mutex},
+};
+
+use local::ROUTES;
+use serde_json::Value;
+use shared::http::Limits;
+
+use crate::{
+    cost::{CLEANUP, Survey},
+    layer::{Call, Layer},
+    printed::assert_printed,
+    world::{ADA, World},
+};
+
+const PAGE: &str = "\
+# What each function asks of the database
+
+Printed by a test that serves every route and looks at each call. `template.yaml` allows each function exactly this; writes
+happen in transactions alone.
+
+";
+
+#[tokio::test]
+async fn each_function_asks_the_database_for_what_is_printed() {
+    let below = World::new().await;
+    let (layer, client) = Layer::under(&below.client);
+    let world = World::over(client, None, Limits::default()).await;
+    let seen = Arc::new(Mutex::new(BTreeMap::<String, BTreeSet<String>>::new()));
+    let (asked, calls) = (Arc::clone(&world.asked), Arc::clone(&seen));
+    layer.plan(move |call| {
+        let function = function(&asked.lock().unwrap());
+        calls.lock().unwrap().entry(function).or_default().extend(permissions(call));
+        None
+    });
+    let org = world.tree(ADA, "Acme").await;
+    Survey::of(&world, org, 3).await.everything().await;
+
+    let mut page = PAGE.to_owned();
+    for (function, permissions) in seen.lock().unwrap().iter() {
+        let permissions: Vec<_> = permissions.iter().cloned().collect();
+        writeln!(page, "- **{function}**: {}", permissions.join(", ")).unwrap();
+    }
+    assert_printed("permissions.md", &page);
+}
+
+/// Whose route it is.
+fn function(asked: &str) -> String {
+    if asked == CLEANUP {
+        return "cleanup".to_owned();
+    }
+    let (method, path) = asked.split_once(' ').unwrap();
+    let fits = |pattern: &str| {
+        let (pattern, path) = (pattern.split('/'), path.split('/'));
+        pattern.clone().count() == path.clone().count()
+            && pattern.zip(path).all(|(part, given)| part.starts_with('{') || part == given)
+    };
+    let route = ROUTES.iter().find(|(other, pattern, _)| *other == method && fits(pattern));
+    route.unwrap_or_else(|| panic!("{asked} is no route")).2.to_owned()
+}
+
+/// What a call needs, as IAM calls it, and where.
+fn permissions(call: &Call<'_>) -> Vec<String> {
+    match call.name {
+        "TransactWriteItems" => {
+            let items = call.body["TransactItems"].as_array().into_iter().flatten();
+            let kinds =
+                items.flat_map(|item| item.as_object().into_iter().flat_map(|it| it.keys()));
+            let action = |kind: &String| match kind.as_str() {
+                "ConditionCheck" => "ConditionCheckItem on table".to_owned(),
+                other => format!("{other}Item on table"),
+            };
+            kinds.map(action).collect()
+        }
+        "Query" => match call.body.get("IndexName").and_then(Value::as_str) {
+            Some(index) => vec![format!("Query on index/{index}")],
+            None => vec!["Query on table".to_owned()],
+        },
+        other => vec![format!("{other} on table")],
+    }
+}
