@@ -477,3 +477,116 @@ fn verdict(error: SdkError<TransactWriteItemsError>, otherwise: &[Otherwise]) ->
 fn pause(tries: u32) -> Duration {
     PAUSE.saturating_mul(1 << tries.min(6)).mul_f64(rand::random::<f64>())
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::error::{
+        InternalServerError, TransactionCanceledException, TransactionInProgressException,
+    };
+    use aws_smithy_runtime_api::{
+        client::{orchestrator::HttpResponse, result::ConnectorError},
+        http::StatusCode,
+    };
+
+    use super::*;
+
+    /// What DynamoDB may say of an item, and two that it may say one day.
+    const CODES: [&str; 8] = [
+        "None",
+        "ConditionalCheckFailed",
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "ValidationError",
+        "ItemCollectionSizeLimitExceeded",
+        "DuplicateItem",
+    ];
+
+    fn answered(error: TransactWriteItemsError, status: u16) -> SdkError<TransactWriteItemsError> {
+        let status = StatusCode::try_from(status).unwrap();
+        SdkError::service_error(error, HttpResponse::new(status, "".into()))
+    }
+
+    fn cancelled(codes: &[&str]) -> SdkError<TransactWriteItemsError> {
+        let reasons = codes.iter().map(|code| CancellationReason::builder().code(*code).build());
+        let cancelled =
+            TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons.collect()));
+        let error = TransactWriteItemsError::TransactionCanceledException(cancelled.build());
+        answered(error, 400)
+    }
+
+    /// One condition an item, each with a refusal of its own.
+    fn conditions() -> Vec<Otherwise> {
+        let refusals = [
+            Refusal::NoSuchOrganization,
+            Refusal::NoSuchMember,
+            Refusal::NoSuchRole,
+            Refusal::NoSuchInvitation,
+        ];
+        refusals.map(or).into()
+    }
+
+    fn told(error: SdkError<TransactWriteItemsError>) -> String {
+        match verdict(error, &conditions()) {
+            Verdict::Again(Error::Unavailable(_)) => "again".to_owned(),
+            Verdict::Final(Error::Refused(refusal)) => format!("{refusal:?}"),
+            Verdict::Final(Error::Broken(_)) => "broken".to_owned(),
+            Verdict::Again(error) | Verdict::Final(error) => format!("{error:?}?"),
+        }
+    }
+
+    /// Row 44. The first failed condition speaks, whatever else was wrong; what can never work is
+    /// not tried again; everything else is the moment's fault.
+    #[test]
+    fn every_mix_of_reasons_is_told_apart() {
+        let names = ["NoSuchOrganization", "NoSuchMember", "NoSuchRole", "NoSuchInvitation"];
+        let mut mixes: Vec<Vec<&str>> = vec![vec![]];
+        for _ in 1..=4 {
+            let longer = |mix: &Vec<&'static str>| {
+                let mix = mix.clone();
+                CODES.map(move |code| [mix.clone(), vec![code]].concat())
+            };
+            mixes = mixes.iter().flat_map(longer).collect();
+            for mix in &mixes {
+                let failed = mix.iter().position(|code| *code == "ConditionalCheckFailed");
+                let never = ["ValidationError", "ItemCollectionSizeLimitExceeded"];
+                let expected = match failed {
+                    Some(item) => names[item],
+                    None if mix.iter().any(|code| never.contains(code)) => "broken",
+                    None => "again",
+                };
+                assert_eq!(told(cancelled(mix)), expected, "{mix:?}");
+            }
+        }
+        assert_eq!(mixes.len(), 8 * 8 * 8 * 8);
+        assert_eq!(told(cancelled(&[])), "broken", "a cancellation says why");
+    }
+
+    #[test]
+    fn every_other_failure_is_told_apart() {
+        use TransactWriteItemsError as E;
+        let busy = E::TransactionInProgressException(TransactionInProgressException::builder().build());
+        assert_eq!(told(answered(busy, 400)), "again");
+        let failed = E::InternalServerError(InternalServerError::builder().build());
+        assert_eq!(told(answered(failed, 500)), "again");
+        let odd = |code: &str| {
+            let meta = aws_sdk_dynamodb::error::ErrorMetadata::builder().code(code).build();
+            E::generic(meta)
+        };
+        assert_eq!(told(answered(odd("ThrottlingException"), 400)), "again");
+        assert_eq!(told(answered(odd("ServiceUnavailable"), 503)), "again");
+        assert_eq!(told(answered(odd(""), 502)), "again", "a proxy's page");
+        assert_eq!(told(answered(odd("AccessDeniedException"), 400)), "broken");
+        assert_eq!(told(answered(odd("ValidationException"), 400)), "broken");
+        let lost = ConnectorError::timeout("no answer".into());
+        assert_eq!(told(SdkError::dispatch_failure(lost)), "again");
+        assert_eq!(told(SdkError::timeout_error("no answer")), "again");
+    }
+
+    #[test]
+    fn the_shares_of_a_cap_make_the_whole() {
+        for cap in 0..50 {
+            assert_eq!((0..HEADCOUNT_PARTS).map(|part| share(cap, part)).sum::<u64>(), cap);
+        }
+    }
+}
