@@ -220,7 +220,11 @@ async fn a_table_that_cannot_be_read_is_503_for_everybody() {
         for (stage, deed, outcome, _) in each(&stage, reads, fault.clone(), usize::MAX).await {
             let reads_nothing = deed.path.is_none() || outcome.done();
             assert!(reads_nothing || outcome.status == 503, "{}: {outcome}", deed.name);
-            assert!(fault == Fault::Partial || !outcome.done() || deed.path.is_none(), "{}", deed.name);
+            assert!(
+                fault == Fault::Partial || !outcome.done() || deed.path.is_none(),
+                "{}",
+                deed.name
+            );
             assert_eq!(stage.look().await.0, [""; 0], "{}", deed.name);
         }
     }
@@ -289,7 +293,8 @@ async fn a_clean_up_that_reads_an_old_index_ends_only_what_is_due() {
     let stage = Stage::set().await;
     let cleaning = stage.deed("the clean-up runs");
     let old = stage.copy().await;
-    for name in ["BOB resends what expired", "BOB invites again what expired", "the clean-up runs"] {
+    for name in ["BOB resends what expired", "BOB invites again what expired", "the clean-up runs"]
+    {
         stage.reset().await;
         let done = stage.play(stage.deed(name)).await;
         assert!(done.done(), "{name}: {done}");

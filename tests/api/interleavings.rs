@@ -12,7 +12,7 @@ use std::{
 use crate::stage::{Deed, Outcome, Stage, State};
 
 /// About how many schedules are run unless all are.
-const SAMPLE: usize = 400;
+const SAMPLE: usize = 600;
 
 #[tokio::test]
 async fn two_writes_in_any_order_of_their_calls_end_as_one_after_the_other() {

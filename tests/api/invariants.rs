@@ -100,7 +100,8 @@ impl Table {
     }
 
     fn take(&mut self, item: &Item) -> Result<(), String> {
-        let value: Value = serde_dynamo::from_item(item.clone()).map_err(|error| error.to_string())?;
+        let value: Value =
+            serde_dynamo::from_item(item.clone()).map_err(|error| error.to_string())?;
         let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
         let (pk, sk) = (text("pk"), text("sk"));
         let here = |what: &str| format!("{pk} | {sk}: {what}");
@@ -197,7 +198,8 @@ impl Table {
                 let nth = nth.parse::<u8>().ok().filter(|nth| *nth < HEADCOUNT_PARTS);
                 let nth = nth.ok_or_else(|| here("no part of the headcount"))?;
                 let fields = value.as_object().into_iter().flatten();
-                let counts = fields.filter_map(|(name, count)| Some((name.clone(), count.as_i64()?)));
+                let counts =
+                    fields.filter_map(|(name, count)| Some((name.clone(), count.as_i64()?)));
                 part.counts.insert(nth, counts.collect());
             }
             _ => return Err(here("nobody knows what this is")),
@@ -232,9 +234,8 @@ impl Part {
     }
 
     fn places(&self, found: &mut Vec<String>) {
-        let digest = |member: &Member| {
-            AddressDigest::of(member.path.id(), &member.email).to_string()
-        };
+        let digest =
+            |member: &Member| AddressDigest::of(member.path.id(), &member.email).to_string();
         let wanted = self.members.values().map(|member| (digest(member), member.user_id.clone()));
         differ(found, "locks on members' addresses", &self.locks, &wanted.clone().collect());
         differ(found, "addresses of members", &wanted.count(), &self.members.len());
@@ -283,7 +284,8 @@ impl Part {
         let mut open = BTreeMap::<u8, i64>::new();
         let active = self.members.values().map(|member| ("active", member.role_id));
         let offered = self.pending.iter().map(|invitation| ("pending", invitation.role_id));
-        for (status, role) in active.chain(offered).filter(|&(_, role)| role != RoleId::SUPER_ADMIN) {
+        for (status, role) in active.chain(offered).filter(|&(_, role)| role != RoleId::SUPER_ADMIN)
+        {
             *real.entry(status.to_owned()).or_default() += 1;
             if role.custom().is_none() {
                 *real.entry(format!("{status}_{role}")).or_default() += 1;
@@ -329,9 +331,10 @@ impl Part {
             stored.put("expiry", &id, &json!(open.expires_at));
         }
         for (role, _) in self.roles.values() {
-            let levels = role.levels.iter().map(|(object, level): (RoleObject, _)| {
-                (object.key().to_owned(), json!(level))
-            });
+            let levels = role
+                .levels
+                .iter()
+                .map(|(object, level): (RoleObject, _)| (object.key().to_owned(), json!(level)));
             let told = json!({
                 "name": role.name,
                 "description": role.description,
@@ -346,11 +349,11 @@ impl Part {
                 stored.put(field, "", &json!(text));
             }
         }
-        stored.put("settings", "", &json!([
-            org.kind,
-            org.settings.manage_sub_organizations,
-            org.settings.mdf_program,
-        ]));
+        stored.put(
+            "settings",
+            "",
+            &json!([org.kind, org.settings.manage_sub_organizations, org.settings.mdf_program,]),
+        );
         for (id, below) in orgs {
             let path = below.org.as_ref().map(|below| &below.path);
             if path.and_then(shared::domain::OrgPath::parent) == Some(org.id()) {
@@ -362,8 +365,7 @@ impl Part {
         }
         // The event of an acceptance does not tell what was offered: whatever is left of it goes.
         left.0.retain(|(kind, of, _), count| {
-            *count != 0
-                && !(matches!(*kind, "invitation" | "expiry") && left.1.contains_key(of))
+            *count != 0 && !(matches!(*kind, "invitation" | "expiry") && left.1.contains_key(of))
         });
         for (what, count) in &left.0 {
             if !stored.0.contains_key(what) {

@@ -307,7 +307,8 @@ impl Layer {
             }
             Fault::Partial => {
                 let (table, mut first) = (table(), body.clone());
-                let all = body["RequestItems"][&table]["Keys"].as_array().cloned().unwrap_or_default();
+                let all =
+                    body["RequestItems"][&table]["Keys"].as_array().cloned().unwrap_or_default();
                 let (now, later) = all.split_at(all.len() / 2);
                 if now.is_empty() {
                     let rest = json!({ "Responses": {}, "UnprocessedKeys": body["RequestItems"] });
@@ -323,7 +324,8 @@ impl Layer {
             Fault::Torn(prefix) => {
                 let mut found = read(real.call(request).await?).await;
                 if let Some(items) = found["Responses"][table()].as_array_mut() {
-                    let key = |item: &Value| item["sk"]["S"].as_str().unwrap_or_default().to_owned();
+                    let key =
+                        |item: &Value| item["sk"]["S"].as_str().unwrap_or_default().to_owned();
                     items.retain(|item| !key(item).starts_with(prefix));
                 }
                 Ok(answer(200, &found))
@@ -358,7 +360,8 @@ fn cancelled(items: usize, code: &str) -> HttpResponse {
     let mut reasons = vec![json!({ "Code": "None" }); items.saturating_sub(1)];
     reasons.push(json!({ "Code": code, "Message": "injected" }));
     let mut body = problem("TransactionCanceledException");
-    body["Message"] = json!("Transaction cancelled, please refer cancellation reasons for specific reasons");
+    body["Message"] =
+        json!("Transaction cancelled, please refer cancellation reasons for specific reasons");
     body["CancellationReasons"] = json!(reasons);
     answer(400, &body)
 }

@@ -137,7 +137,10 @@ async fn of_many_transfers_at_once_one_wins() {
     let asks = (0..32).map(|nth| post(ADA, &path, heir(nth))).collect();
     let answers = at_once(&world, asks).await;
     assert_eq!(count(&answers, "200"), 1);
-    only(&answers, &["200", "409 transferred-meanwhile", "403 only-super-admin", "409 not-an-admin"]);
+    only(
+        &answers,
+        &["200", "409 transferred-meanwhile", "403 only-super-admin", "409 not-an-admin"],
+    );
     check(&world).await;
 }
 
@@ -270,12 +273,14 @@ async fn a_role_deleted_while_it_is_given_is_deleted_or_given() {
             ask(ADA, "PATCH", path, json!({ "role_id": role }))
         };
         let remove = |_| delete(ADA, format!("{acme}/roles/{role}"));
-        let mut asks: Vec<Ask> = (0..10).flat_map(|nth| [remove(nth), give(nth), invite(nth)]).collect();
+        let mut asks: Vec<Ask> =
+            (0..10).flat_map(|nth| [remove(nth), give(nth), invite(nth)]).collect();
         asks.rotate_left(round);
         let answers = at_once(&world, asks).await;
-        only(&answers, &[
-            "200", "201", "204", "404 no-such-role", "409 role-in-use", "409 changed-meanwhile",
-        ]);
+        only(
+            &answers,
+            &["200", "201", "204", "404 no-such-role", "409 role-in-use", "409 changed-meanwhile"],
+        );
         let given = count(&answers, "200") + count(&answers, "201");
         assert!(count(&answers, "204") <= 1 && (count(&answers, "204") == 1) == (given == 0));
         check(&world).await;
@@ -287,7 +292,8 @@ async fn a_role_deleted_while_it_is_given_is_deleted_or_given() {
 async fn a_role_raised_while_it_is_given_is_never_given_above_its_giver() {
     let world = world().await;
     let (acme, users) = with_crowd(&world, "user", 8).await;
-    let managers = world.role(ADA, &acme, "Managers", json!({ "user_management": "full_access" })).await;
+    let managers =
+        world.role(ADA, &acme, "Managers", json!({ "user_management": "full_access" })).await;
     let night = world.role(ADA, &acme, "Night", json!({})).await;
     world.bring(ADA, &acme, BOB, &managers).await;
     let level = |nth: usize| if nth.is_multiple_of(2) { "full_access" } else { "none" };
@@ -348,9 +354,16 @@ async fn an_invitation_pulled_in_all_directions_at_once_goes_one_way() {
         let (summaries, answers) = both.await;
         let ended: u32 = summaries.iter().map(|summary| summary.expired).sum();
         let ended = usize::try_from(ended).unwrap();
-        only(&answers, &[
-            "200", "204", "404 no-such-invitation", "409 changed-meanwhile", "409 invitation-expired",
-        ]);
+        only(
+            &answers,
+            &[
+                "200",
+                "204",
+                "404 no-such-invitation",
+                "409 changed-meanwhile",
+                "409 invitation-expired",
+            ],
+        );
         let accepted = events(&world, EventAction::InvitationAccepted).await.len();
         assert_eq!(accepted + ended + count(&answers, "204"), 1, "{:?}", tally(&answers));
         check(&world).await;
@@ -372,7 +385,11 @@ async fn one_key_sent_many_times_at_once_has_one_effect_and_one_answer() {
         let answers = at_once(&world, vec![one; 32]).await;
         only(&answers, &["201"]);
         assert!(answers.iter().all(|answer| answer.text == answers[0].text), "{path}");
-        assert!(answers.iter().all(|answer| answer.headers["location"] == answers[0].headers["location"]));
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer.headers["location"] == answers[0].headers["location"])
+        );
     }
     assert_eq!(events(&world, EventAction::InvitationCreated).await.len(), 1);
     assert_eq!(events(&world, EventAction::RoleCreated).await.len(), 1);
@@ -465,9 +482,8 @@ async fn an_inviter_demoted_at_once_invites_before_or_not_at_all() {
 async fn of_two_who_remove_each_other_at_once_one_stays() {
     let world = world().await;
     let (acme, admins) = with_crowd(&world, "admin", 32).await;
-    let asks = (0..32).map(|nth| {
-        delete(admins[nth], format!("{acme}/members/{}", admins[nth ^ 1].sub))
-    });
+    let asks =
+        (0..32).map(|nth| delete(admins[nth], format!("{acme}/members/{}", admins[nth ^ 1].sub)));
     let answers = at_once(&world, asks.collect()).await;
     for pair in answers.chunks(2) {
         assert_eq!(count(pair, "204"), 1, "{:?}", tally(pair));
@@ -490,14 +506,16 @@ async fn two_clean_ups_at_once_end_each_invitation_once() {
     let at = world.now();
     let cleaning = (0..3).map(|_| clean_up(&world, at));
     let resent = links.iter().take(16).map(|link| post(ADA, format!("{link}/resend"), json!({})));
-    let accepted = links.iter().zip(&people).map(|(link, person)| {
-        post(*person, format!("{link}/accept"), json!({}))
-    });
+    let accepted = links
+        .iter()
+        .zip(&people)
+        .map(|(link, person)| post(*person, format!("{link}/accept"), json!({})));
     let both = join(join_all(cleaning), at_once(&world, resent.chain(accepted).collect()));
     let (summaries, answers) = both.await;
-    only(&answers, &[
-        "200", "404 no-such-invitation", "409 invitation-expired", "409 changed-meanwhile",
-    ]);
+    only(
+        &answers,
+        &["200", "404 no-such-invitation", "409 invitation-expired", "409 changed-meanwhile"],
+    );
     let ended: u32 = summaries.iter().map(|summary| summary.expired).sum();
     let resent = count(&answers[..16], "200");
     assert_eq!(usize::try_from(ended).unwrap() + resent, 32);
@@ -517,7 +535,8 @@ async fn a_clean_up_that_dies_halfway_is_finished_by_the_next() {
     world.wait(8 * DAY);
     let at = world.now();
     for milliseconds in [2, 5, 10, 15] {
-        let _ = tokio::time::timeout(Duration::from_millis(milliseconds), clean_up(&world, at)).await;
+        let _ =
+            tokio::time::timeout(Duration::from_millis(milliseconds), clean_up(&world, at)).await;
     }
     // A transaction that was sent is not called back.
     tokio::time::sleep(Duration::from_millis(50)).await;

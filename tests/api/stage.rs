@@ -10,11 +10,7 @@ use std::{
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::{
-    domain::RoleId,
-    http::Limits,
-    store::Error,
-};
+use shared::{domain::RoleId, http::Limits, store::Error};
 
 use crate::{
     invariants::{Item, Table, inspect, scan},
@@ -153,7 +149,8 @@ impl Stage {
 
     async fn clean_up(&self) -> Outcome {
         let now = Timestamp::from_millisecond(self.world.now()).unwrap();
-        let (status, text) = match cleanup::run(&self.world.store, now, "clean-up", || false).await {
+        let (status, text) = match cleanup::run(&self.world.store, now, "clean-up", || false).await
+        {
             Ok(summary) if summary.failed == 0 => (200, format!("{summary:?}")),
             Ok(summary) => (503, format!("{summary:?}")),
             Err(error @ Error::Unavailable(_)) => (503, error.to_string()),
@@ -223,7 +220,8 @@ impl State {
             for open in &part.pending {
                 let (email, count, role) = (&open.email, open.send_count, role(open.role_id));
                 let backer = open.backer.as_ref().map(|backer| &backer.user_id);
-                facts.insert(format!("{here}: {email} may be {role}, {count} times, by {backer:?}"));
+                facts
+                    .insert(format!("{here}: {email} may be {role}, {count} times, by {backer:?}"));
             }
             for (role, users) in part.roles.values() {
                 let (name, text, levels) = (&role.name, &role.description, role.levels.pack());
@@ -238,7 +236,8 @@ impl State {
 async fn furnish(world: &World) -> Vec<Deed> {
     let acme = world.found(ADA, "Acme").await;
     let operated = acme.replace("/v1/", "/v1/operator/");
-    let switches = json!({ "kind": "partner", "mdf_program": true, "manage_sub_organizations": true });
+    let switches =
+        json!({ "kind": "partner", "mdf_program": true, "manage_sub_organizations": true });
     world.patch(OPERATOR, &operated, switches).await.expect(200);
 
     let managers = json!({ "user_management": "full_access", "event_history": "view_only" });
@@ -294,8 +293,13 @@ async fn furnish(world: &World) -> Vec<Deed> {
         ("CY accepts", CY, "POST", format!("{cys}/accept"), none()),
         ("CY declines", CY, "POST", format!("{cys}/decline"), none()),
         ("BOB resends what expired", BOB, "POST", format!("{old}/resend"), none()),
-        ("BOB invites again what expired", BOB, "POST", invitations.clone(),
-            json!({ "email": "old@example.com", "role_id": free })),
+        (
+            "BOB invites again what expired",
+            BOB,
+            "POST",
+            invitations.clone(),
+            json!({ "email": "old@example.com", "role_id": free }),
+        ),
         ("EVE accepts as Reader", EVE, "POST", format!("{eves}/accept"), none()),
         ("MEG accepts as MDF Admin", MEG, "POST", format!("{megs}/accept"), none()),
         ("ADA makes DAN Free", ADA, "PATCH", member(DAN), json!({ "role_id": free })),
@@ -309,25 +313,54 @@ async fn furnish(world: &World) -> Vec<Deed> {
         ("ADA hands over to GUS", ADA, "POST", transfer, json!({ "user_id": "gus" })),
         ("ADA creates Night", ADA, "POST", roles, json!({ "name": "Night" })),
         ("BOB renames Free to Night", BOB, "PATCH", role(&free), json!({ "name": "Night" })),
-        ("ADA raises Readers", ADA, "PATCH", role(&readers),
-            json!({ "permissions": { "user_management": "view_only" } })),
-        ("ADA lowers Managers", ADA, "PATCH", role(&managers),
-            json!({ "permissions": { "user_management": "view_only" } })),
+        (
+            "ADA raises Readers",
+            ADA,
+            "PATCH",
+            role(&readers),
+            json!({ "permissions": { "user_management": "view_only" } }),
+        ),
+        (
+            "ADA lowers Managers",
+            ADA,
+            "PATCH",
+            role(&managers),
+            json!({ "permissions": { "user_management": "view_only" } }),
+        ),
         ("BOB deletes Free", BOB, "DELETE", role(&free), none()),
         ("ADA renames Acme", ADA, "PATCH", acme.clone(), json!({ "name": "Acme 2" })),
-        ("BOB gives Acme a website", BOB, "PATCH", acme.clone(),
-            json!({ "website": "https://acme.example" })),
-        ("BOB creates Below", BOB, "POST", format!("{acme}/sub-organizations"),
-            json!({ "name": "Below" })),
+        (
+            "BOB gives Acme a website",
+            BOB,
+            "PATCH",
+            acme.clone(),
+            json!({ "website": "https://acme.example" }),
+        ),
+        (
+            "BOB creates Below",
+            BOB,
+            "POST",
+            format!("{acme}/sub-organizations"),
+            json!({ "name": "Below" }),
+        ),
         ("ADA joins Empty", ADA, "POST", format!("{empty}/join"), none()),
         ("BOB joins Empty", BOB, "POST", format!("{empty}/join"), none()),
         ("FAY accepts as first Admin", FAY, "POST", format!("{fays}/accept"), none()),
         ("FAY declines", FAY, "POST", format!("{fays}/decline"), none()),
-        ("an operator ends the programme", OPERATOR, "PATCH", operated,
-            json!({ "mdf_program": false })),
+        (
+            "an operator ends the programme",
+            OPERATOR,
+            "PATCH",
+            operated,
+            json!({ "mdf_program": false }),
+        ),
     ];
-    let deeds = deeds.into_iter().map(|(name, who, method, path, body)| {
-        Deed { name, who, method, path: Some(path), body }
+    let deeds = deeds.into_iter().map(|(name, who, method, path, body)| Deed {
+        name,
+        who,
+        method,
+        path: Some(path),
+        body,
     });
     let clean_up =
         Deed { name: "the clean-up runs", who: OPERATOR, method: "", path: None, body: json!({}) };

@@ -114,7 +114,9 @@ async fn accept(
                 }
             }
             // Once more, for it may be this very invitation that made them a member.
-            Err(store::Error::Refused(Refusal::AlreadyMember)) if lost != Refusal::AlreadyMember => {
+            Err(store::Error::Refused(Refusal::AlreadyMember))
+                if lost != Refusal::AlreadyMember =>
+            {
                 lost = Refusal::AlreadyMember;
             }
             done => return Ok(done?),

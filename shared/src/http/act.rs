@@ -10,9 +10,7 @@ use axum::{
 use sha2::{Digest, Sha256};
 
 use super::{App, Caller, Instead, Now, Problem, RequestId, read_body};
-use crate::{
-    domain::{Act, Once, Person, Refusal, UserId},
-};
+use crate::domain::{Act, Once, Person, Refusal, UserId};
 
 /// Where a client puts its key.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";

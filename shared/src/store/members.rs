@@ -10,8 +10,8 @@ use super::{
     transaction::{Transaction, gone_or, or},
 };
 use crate::domain::{
-    Act, AddressDigest, Event, EventAction, IdentityProviderRole, Member, Refusal, RoleId, Standing,
-    levels_in,
+    Act, AddressDigest, Event, EventAction, IdentityProviderRole, Member, Refusal, RoleId,
+    Standing, levels_in,
 };
 
 impl Store {

@@ -121,7 +121,9 @@ impl Store {
         // What the write does not change it does not vouch for either.
         let changed = fields.into_iter().filter(|(_, old, new)| old != new);
         let (old, new): (Map<_, _>, Map<_, _>) = changed
-            .map(|(field, old, new)| ((field.to_owned(), json!(old)), (field.to_owned(), json!(new))))
+            .map(|(field, old, new)| {
+                ((field.to_owned(), json!(old)), (field.to_owned(), json!(new)))
+            })
             .unzip();
         let updated = Event::new(act, id, EventAction::OrganizationUpdated, target)
             .old(Value::Object(old))

@@ -17,8 +17,9 @@ use aws_sdk_dynamodb::{
 use tokio::time::Instant;
 
 use super::{
-    Error, Key, Reply, Status, Store, failing,
+    Error, Key, Reply, Status, Store,
     expression::{Expression, Terms},
+    failing,
     item::{Item, attribute, number, text, time, to_item, ttl},
     meter::Meter,
     replay::Record,
@@ -509,8 +510,8 @@ mod tests {
 
     fn cancelled(codes: &[&str]) -> SdkError<TransactWriteItemsError> {
         let reasons = codes.iter().map(|code| CancellationReason::builder().code(*code).build());
-        let cancelled =
-            TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons.collect()));
+        let cancelled = TransactionCanceledException::builder()
+            .set_cancellation_reasons(Some(reasons.collect()));
         let error = TransactWriteItemsError::TransactionCanceledException(cancelled.build());
         answered(error, 400)
     }
@@ -565,7 +566,8 @@ mod tests {
     #[test]
     fn every_other_failure_is_told_apart() {
         use TransactWriteItemsError as E;
-        let busy = E::TransactionInProgressException(TransactionInProgressException::builder().build());
+        let busy =
+            E::TransactionInProgressException(TransactionInProgressException::builder().build());
         assert_eq!(told(answered(busy, 400)), "again");
         let failed = E::InternalServerError(InternalServerError::builder().build());
         assert_eq!(told(answered(failed, 500)), "again");
