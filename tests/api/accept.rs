@@ -306,18 +306,6 @@ async fn an_mdf_admins_invitation_is_refused_once_the_programme_is_left() {
     world.post(BOB, &format!("{path}/accept"), json!({})).await.expect(200);
 }
 
-/// INV9, ROLE1
-#[tokio::test]
-async fn a_partners_role_is_refused_once_the_organization_is_no_partner() {
-    let world = World::new().await;
-    let acme = world.partner(ADA, "Acme").await;
-    let path = world.invited(ADA, &acme, BOB.email, "partner_user").await;
-    world.switch(&acme, json!({ "kind": "standard" })).await;
-    let answer = world.post(BOB, &format!("{path}/accept"), json!({})).await;
-    assert_eq!(answer.status, 409, "{answer}");
-    assert_eq!(world.role_of(&acme, BOB).await, None);
-}
-
 /// INV9
 #[tokio::test]
 async fn an_operators_invitation_needs_no_backer() {

@@ -122,7 +122,7 @@ async fn each_change_to_an_invitation_is_one_event() {
     news!(world, acme, world.post(ADA, &path, offer), @r#"
     invitation.created by ada: invitation inv_…
       - null
-      + {"email":"cy@example.com","expires_at":"2026-11-28T12:00:04Z","role_id":"user"}
+      + {"email":"cy@example.com","expires_at":"2026-11-28T12:00:04Z","expires_in_days":7,"role_id":"user"}
     "#);
     let list = world.get(ADA, &path).await;
     let one = format!("{path}/{}", each(list.items(), "id")[0]);
@@ -134,18 +134,18 @@ async fn each_change_to_an_invitation_is_one_event() {
     news!(world, acme, world.post(CY, &format!("{one}/accept"), json!({})), @r#"
     invitation.accepted by cy: invitation inv_…
       - null
-      + {"email":"cy@example.com","role_id":"user","user_id":"cy"}
+      + {"email":"cy@example.com","identity_provider_role":"user","role_id":"user","user_id":"cy"}
     "#);
     let one = world.invited(ADA, &acme, DEE.email, "user").await;
     news!(world, acme, world.post(DEE, &format!("{one}/decline"), json!({})), @r#"
     invitation.declined by dee: invitation inv_…
-      - {"email":"dee@example.com","expires_at":"2026-11-28T12:00:13Z","role_id":"user"}
+      - {"email":"dee@example.com","expires_at":"2026-11-28T12:00:13Z","expires_in_days":7,"role_id":"user"}
       + null
     "#);
     let one = world.invited(ADA, &acme, DEE.email, "user").await;
     news!(world, acme, world.delete(BOB, &one), @r#"
     invitation.revoked by bob: invitation inv_…
-      - {"email":"dee@example.com","expires_at":"2026-11-28T12:00:17Z","role_id":"user"}
+      - {"email":"dee@example.com","expires_at":"2026-11-28T12:00:17Z","expires_in_days":7,"role_id":"user"}
       + null
     "#);
 }
@@ -217,7 +217,7 @@ async fn each_super_admin_that_comes_is_one_event() {
     news!(world, branch, world.post(ADA, &format!("{branch}/join"), json!({})), @r#"
     super_admin.assigned by ada: member ada
       - null
-      + {"email":"ada@example.com","role_id":"super_admin","source":"joined","user_id":"ada"}
+      + {"email":"ada@example.com","role_id":"super_admin","source":"joined","super_admin_user_id":"ada"}
     "#);
     let wanted = json!({ "name": "Acme", "first_admin_email": BOB.email });
     let made = world.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
@@ -225,7 +225,7 @@ async fn each_super_admin_that_comes_is_one_event() {
     news!(world, acme, world.accept(BOB, &acme), @r#"
     invitation.accepted by bob: invitation inv_…
       - null
-      + {"email":"bob@example.com","role_id":"super_admin","user_id":"bob"}
+      + {"email":"bob@example.com","identity_provider_role":"admin","role_id":"super_admin","user_id":"bob"}
     super_admin.assigned by bob: member bob
       - null
       + {"super_admin_user_id":"bob"}

@@ -12,12 +12,11 @@ use std::{
 use crate::stage::{Deed, Outcome, Stage, State};
 
 /// About how many schedules are run unless all are.
-const SAMPLE: usize = 700;
+const SAMPLE: usize = 600;
 
 #[tokio::test]
 async fn two_writes_in_any_order_of_their_calls_end_as_one_after_the_other() {
-    let deep = std::env::var("DEEP").is_ok();
-    let seed = std::env::var("SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    let seed = seed();
     let only = std::env::var("SCHEDULE").ok();
     let stage = Stage::set().await;
     let mut alone = Vec::new();
@@ -41,7 +40,7 @@ async fn two_writes_in_any_order_of_their_calls_end_as_one_after_the_other() {
     let all = schedules.len();
     schedules.retain(|(one, other, order)| match &only {
         Some(only) => *only == name(*one, *other, order),
-        None => deep || chosen(seed, &name(*one, *other, order), all),
+        None => deep() || chosen(seed, &name(*one, *other, order), SAMPLE, all),
     });
     let mut pairs = Pairs { stage: &stage, alone: &alone, serial: HashMap::new() };
     let mut wrong = Vec::new();
@@ -144,8 +143,19 @@ fn name(one: usize, other: usize, order: &[usize]) -> String {
     format!("{one}-{other}-{order}")
 }
 
-fn chosen(seed: u64, name: &str, all: usize) -> bool {
+/// Is everything to be tried?
+pub fn deep() -> bool {
+    std::env::var("DEEP").is_ok()
+}
+
+/// What draws the sample: printed, and taken back.
+pub fn seed() -> u64 {
+    std::env::var("SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap())
+}
+
+/// Is this one in a sample of so many out of all?
+pub fn chosen(seed: u64, name: &str, sample: usize, all: usize) -> bool {
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
-    let all = u64::try_from(all).unwrap();
-    hasher.hash_one((seed, name)) % all < u64::try_from(SAMPLE).unwrap()
+    let (sample, all) = (u64::try_from(sample).unwrap(), u64::try_from(all).unwrap());
+    hasher.hash_one((seed, name)) % all < sample
 }

@@ -6,6 +6,7 @@ use std::{
     collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use aws_sdk_dynamodb::{
@@ -38,6 +39,8 @@ pub enum Fault {
     LostBefore,
     /// No answer; it was done.
     LostAfter,
+    /// No answer for so many milliseconds, and then none; nothing was done.
+    Slow(u64),
     /// Half of a batch comes back, and the rest as `UnprocessedKeys`.
     Partial,
     /// A page of one item, and where it goes on.
@@ -281,6 +284,10 @@ impl Layer {
             Fault::LostBefore => Err(lost()),
             Fault::LostAfter => {
                 read(real.call(request).await?).await;
+                Err(lost())
+            }
+            Fault::Slow(milliseconds) => {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 Err(lost())
             }
             Fault::StopBefore => self.stop().await,

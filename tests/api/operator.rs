@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     scenes::{each, id, operators},
-    world::{ADA, BOB, DAY, EVE, OPERATOR, Who, World},
+    world::{ADA, BOB, CY, DAY, EVE, OPERATOR, Who, World},
 };
 
 const ALL: &str = "/v1/operator/organizations";
@@ -260,4 +260,46 @@ async fn an_expired_first_invitation_leaves_no_super_admin_and_no_open_door() {
     world.accept(ADA, &acme).await.refuses(409, "invitation-expired");
     assert_eq!(world.super_admins(&acme).await, (vec![], None));
     world.post(EVE, &format!("{acme}/join"), json!({})).await.refuses(404, "no-such-organization");
+}
+
+/// PAR1, ROLE1: no member may be left with a role that does not exist.
+#[tokio::test]
+async fn a_partner_stays_one_while_its_roles_are_used() {
+    let world = World::new().await;
+    let acme = world.partner(ADA, "Acme").await;
+    let standard = json!({ "kind": "standard" });
+    world.bring(ADA, &acme, BOB, "partner_user").await;
+    let path = world.invited(ADA, &acme, CY.email, "partner_user").await;
+    let refused = world.patch(OPERATOR, &operators(&acme), standard.clone()).await;
+    let refused = refused.refuses(409, "partner-roles-in-use");
+    assert_eq!(refused.body["holders"], json!({ "active": 1, "pending": 1 }));
+    world.delete(ADA, &path).await.expect(204);
+    world.delete(ADA, &format!("{acme}/members/{}", BOB.sub)).await.expect(204);
+    world.patch(OPERATOR, &operators(&acme), standard).await.expect(200);
+}
+
+/// OP1, INV8: whoever was invited first may never come.
+#[tokio::test]
+async fn an_operator_invites_another_first_admin_as_long_as_nobody_came() {
+    let world = World::new().await;
+    let wanted = json!({ "name": "Acme", "first_admin_email": ADA.email });
+    let made = world.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
+    let acme = format!("/v1/organizations/{}", made.id());
+    let again = format!("{}/first-admin", operators(&acme));
+    world.post(OPERATOR, &again, json!({ "email": BOB.email })).await.expect(201);
+    assert!(world.get(ADA, "/v1/me/invitations").await.expect(200).items().is_empty());
+    // The same address once more is another invitation.
+    let first = world.get(BOB, "/v1/me/invitations").await.items()[0]["id"].clone();
+    world.post(OPERATOR, &again, json!({ "email": BOB.email })).await.expect(201);
+    let second = world.get(BOB, "/v1/me/invitations").await.items()[0]["id"].clone();
+    assert_ne!(first, second);
+    crate::invariants::check(&world).await;
+    let accept = format!("{acme}/invitations/{}/accept", second.as_str().unwrap());
+    let member = world.post(BOB, &accept, json!({})).await.expect(200);
+    assert_eq!(member.body["role_id"], "super_admin");
+    world
+        .post(OPERATOR, &again, json!({ "email": ADA.email }))
+        .await
+        .refuses(409, "members-invite");
+    crate::invariants::check(&world).await;
 }

@@ -549,6 +549,17 @@ async fn a_clean_up_that_dies_halfway_is_finished_by_the_next() {
     check(&world).await;
 }
 
+/// ORG5: what a change leaves alone, its event does not vouch for.
+#[tokio::test]
+async fn an_event_tells_only_what_changed() {
+    let world = World::new().await;
+    let acme = world.found(ADA, "Acme").await;
+    world.patch(ADA, &acme, json!({ "website": "https://acme.example" })).await.expect(200);
+    let told = events(&world, EventAction::OrganizationUpdated).await;
+    assert_eq!(told[0].old, json!({ "website": "" }));
+    assert_eq!(told[0].new, json!({ "website": "https://acme.example" }));
+}
+
 /// INV9: the role that a backer holds now counts, not the one they held.
 #[tokio::test]
 async fn a_backer_who_rose_since_still_stands_behind_the_invitation() {

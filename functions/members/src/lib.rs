@@ -8,7 +8,7 @@ use axum::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{self, Level, OrgId, Refusal, RoleId, RoleObject, Standing, UserId},
+    domain::{self, Email, Level, OrgId, Refusal, RoleId, RoleObject, Standing, UserId},
     http::{Acting, App, Instead, Json, Limit, NoBody, Page, Path, Query, Walk, views},
     store::{Found, Key, Reply, Scope, Status, Store, User, UserFilter},
 };
@@ -82,7 +82,7 @@ async fn list(
         }
     };
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let email_prefix = query.q.trim().to_lowercase();
+    let email_prefix = Email::prefix(&query.q);
     let filter = UserFilter {
         path: &actor.org.path,
         scope,

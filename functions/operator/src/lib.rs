@@ -9,10 +9,10 @@ use serde::Deserialize;
 use shared::{
     domain::{
         self, Awaited, Email, Invitation, InvitationId, Kind, MAX_ORGANIZATION_NAME, OrgId,
-        Organization, Place, Refusal,
+        Organization, Place, Refusal, Switches, Users,
     },
     http::{Acting, App, Instead, Json, Limit, Named, Page, Path, Query, Walk, views},
-    store::{Founding, Key, Reply},
+    store::{Founding, Headcount, Key, Reply},
 };
 
 /// The routes.
@@ -103,7 +103,7 @@ async fn one(
 /// What may be switched; what is left out stays.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Switches {
+struct Wished {
     kind: Option<Kind>,
     manage_sub_organizations: Option<bool>,
     mdf_program: Option<bool>,
@@ -113,11 +113,19 @@ async fn switch(
     State(app): State<App>,
     acting: Acting,
     Path(org): Path<OrgId>,
-    Json(Switches { kind, manage_sub_organizations, mdf_program }): Json<Switches>,
+    Json(Wished { kind, manage_sub_organizations, mdf_program }): Json<Wished>,
 ) -> Result<Reply, Instead> {
     let Acting { act, .. } = acting.as_operator()?;
     let (was, root) = with_root(&app, org).await?;
-    let now = domain::switch(&was, kind, manage_sub_organizations, mdf_program)?;
+    let partners = match (was.kind, kind) {
+        (Kind::Partner, Some(Kind::Standard)) => {
+            let found = app.store.look(Key::headcounts(org)).await?;
+            Headcount::of(&was, &found).partners()
+        }
+        _ => Users::default(),
+    };
+    let wanted = Switches { kind, manage_sub_organizations, mdf_program };
+    let now = domain::switch(&was, root.as_ref(), partners, wanted)?;
     let reply = Reply::ok(&views::Organization::of(&now, now.conditions(root.as_ref())));
     if now != was {
         app.store.switch(&act, &was, (now.kind, now.settings), &reply).await?;

@@ -87,6 +87,12 @@ impl Email {
         Ok(Self(address))
     }
 
+    /// The beginning of an address, as it would stand in a normalized one.
+    #[must_use]
+    pub fn prefix(text: &str) -> String {
+        text.trim().nfc().collect::<String>().to_lowercase().nfc().collect()
+    }
+
     /// The address.
     #[must_use]
     pub fn as_str(&self) -> &str {

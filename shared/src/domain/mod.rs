@@ -51,7 +51,7 @@ pub use level::{Level, Levels};
 pub use member::{Member, Source, change_role, join, leave, remove_member, transfer};
 pub use organization::{
     Awaited, Kind, Links, MAX_DEPTH, MAX_ORGANIZATION_NAME, OrgPath, Organization, Profile,
-    Settings, create_sub_organization, found_below_by_operator, switch,
+    Settings, Switches, create_sub_organization, found_below_by_operator, switch,
 };
 pub use person::{Act, Once, Person};
 pub use refusal::Refusal;

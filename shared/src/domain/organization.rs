@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     Conditions, CustomRoleId, InvitationId, Level, Levels, Name, OrgId, Person, Refusal,
-    RoleObject, Standing, UserId,
+    RoleObject, Standing, UserId, Users,
 };
 
 /// The longest organization name, in characters.
@@ -192,24 +192,41 @@ pub fn found_below_by_operator(
     parent.found_below(id, name, None, now)
 }
 
-/// Switches what an operator may switch, or says why not (SUB1, PAR1).
+/// What an operator wants switched; what is not named stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Switches {
+    /// What sort of company it is.
+    pub kind: Option<Kind>,
+    /// The switch of the tree.
+    pub manage_sub_organizations: Option<bool>,
+    /// The MDF programme.
+    pub mdf_program: Option<bool>,
+}
+
+/// Switches what an operator may switch, or says why not (SUB1, PAR1). `root` is the tree's root,
+/// where that is another; `partners` are the users of the roles that only partners have.
 ///
 /// 1. The tree's switch is set at its root.
-/// 2. A sub-organization keeps its parent's kind (SUB2).
-/// 3. Only partners are in the MDF programme; who stops being one leaves it.
+/// 2. A sub-organization is of its tree's kind (SUB2).
+/// 3. Who stops being a partner has no users of the partners' roles.
+/// 4. Only partners are in the MDF programme; who stops being one leaves it.
 pub fn switch(
     org: &Organization,
-    kind: Option<Kind>,
-    manage_sub_organizations: Option<bool>,
-    mdf_program: Option<bool>,
+    root: Option<&Organization>,
+    partners: Users,
+    wanted: Switches,
 ) -> Result<Organization, Refusal> {
+    let Switches { kind, manage_sub_organizations, mdf_program } = wanted;
     if manage_sub_organizations.is_some() && !org.path.is_root() {
         return Err(Refusal::SwitchIsTheRoots);
     }
-    if !org.path.is_root() && kind.is_some_and(|kind| kind != org.kind) {
+    let kind = kind.unwrap_or(org.kind);
+    if kind != org.kind && root.is_some_and(|root| root.kind != kind) {
         return Err(Refusal::KindIsInherited);
     }
-    let kind = kind.unwrap_or(org.kind);
+    if kind != Kind::Partner && partners != Users::default() {
+        return Err(Refusal::PartnerRolesInUse(partners));
+    }
     if mdf_program == Some(true) && kind != Kind::Partner {
         return Err(Refusal::MdfIsForPartners);
     }

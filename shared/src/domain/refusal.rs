@@ -185,6 +185,9 @@ pub enum Refusal {
         "`manage_sub_organizations` is switched at the root of a tree, for the whole tree. Set it on the root organization."
     )]
     SwitchIsTheRoots,
+    /// PAR1: the partners' roles would be left without a meaning.
+    #[error("This organization cannot stop being a partner: {} members hold MDF Admin or Partner User, and {} pending invitations name them. Give them another role first.", .0.active, .0.pending)]
+    PartnerRolesInUse(Users),
     /// PAR1: standard organizations have no MDF programme.
     #[error("Only partner organizations join the MDF programme. Set `kind` to `partner` first.")]
     MdfIsForPartners,

@@ -95,7 +95,7 @@ impl From<Refusal> for Problem {
             Refusal::InvitationExpired(at) => {
                 Self::new(status, slug, title, detail).with("expired_at", json!(at))
             }
-            Refusal::RoleInUse(users) => {
+            Refusal::RoleInUse(users) | Refusal::PartnerRolesInUse(users) => {
                 Self::new(status, slug, title, detail).with("holders", json!(users))
             }
             Refusal::LevelNotAllowed(object, _) => field(level_of(object), detail)
@@ -150,6 +150,7 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::TooDeep => (409, "too-deep", "Too deep"),
         R::SubOrganizationsOff => (409, "sub-organizations-off", "Switched off"),
         R::NotEmpty => (409, "not-empty", "Not empty"),
+        R::PartnerRolesInUse(_) => (409, "partner-roles-in-use", "Partner roles in use"),
         R::MembersInvite => (409, "members-invite", "Its members invite"),
         R::MdfIsForPartners => (409, "mdf-is-for-partners", "For partners only"),
         R::ChangedMeanwhile => (409, "changed-meanwhile", "Changed meanwhile"),

@@ -33,6 +33,19 @@ impl Headcount {
     }
 }
 
+/// What the parts call the users of the roles that only partners have.
+pub(super) const PARTNERS: [&str; 4] =
+    ["active_mdf_admin", "active_partner_user", "pending_mdf_admin", "pending_partner_user"];
+
+impl Headcount {
+    /// The users of the roles that only partners have.
+    #[must_use]
+    pub fn partners(&self) -> Users {
+        let (mdf, partner) = (self.users(BuiltIn::MdfAdmin), self.users(BuiltIn::PartnerUser));
+        Users { active: mdf.active + partner.active, pending: mdf.pending + partner.pending }
+    }
+}
+
 impl Store {
     /// All users of each organization, its Super Admin aside, as of a moment ago.
     pub async fn headcounts(&self, orgs: &[OrgId]) -> Result<HashMap<OrgId, Users>, Error> {

@@ -15,8 +15,9 @@ use super::{
     transaction::{Transaction, gone_or, or, share},
 };
 use crate::domain::{
-    Act, AddressDigest, Awaited, Event, EventAction, HEADCOUNT_PARTS, Invitation, Member, OrgId,
-    Organization, Person, Place, Refusal, RoleId, Standing, UserId,
+    Act, AddressDigest, Awaited, Event, EventAction, HEADCOUNT_PARTS, IdentityProviderRole,
+    Invitation, Member, OrgId, Organization, Person, Place, Refusal, RoleId, Standing, UserId,
+    levels_in,
 };
 
 /// Invitations that have expired, and whether there may be more of them.
@@ -271,6 +272,7 @@ impl Store {
                 "user_id": member.user_id,
                 "email": member.email,
                 "role_id": member.role_id,
+                "identity_provider_role": levels_in(org, member.role_id).map(IdentityProviderRole::of),
             })),
         )?;
         if member.role_id == RoleId::SUPER_ADMIN {
@@ -450,6 +452,7 @@ fn told(invitation: &Invitation) -> Value {
         "email": invitation.email,
         "role_id": invitation.role_id,
         "expires_at": invitation.expires_at,
+        "expires_in_days": invitation.days,
     })
 }
 

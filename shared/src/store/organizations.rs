@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::{
     Error, Key, Reply, Store,
     expression::Expression,
-    item::{Item, attribute, text, to_item},
+    headcount::PARTNERS,
+    item::{Item, attribute, number, text, to_item},
     keys,
     transaction::{Transaction, gone_or, or},
 };
@@ -161,11 +162,17 @@ impl Store {
             Event::new(act, id, EventAction::SettingsUpdated, ("organization", id.to_string()))
                 .old(told(org.kind, org.settings))
                 .new_value(told(kind, settings));
-        self.transaction(act)
-            .set(Key::organization(id), clause, unchanged, lost)
-            .record(event)?
-            .commit(reply)
-            .await
+        let mut writes = self.transaction(act).set(Key::organization(id), clause, unchanged, lost);
+        if kind != Kind::Partner && org.kind == Kind::Partner {
+            // Nobody may have been given a partners' role since they were counted.
+            let none =
+                PARTNERS.map(|name| format!("(attribute_not_exists(#{name}) OR #{name} = :none)"));
+            for part in Key::headcounts(id) {
+                let none = Expression::new(&none.join(" AND "), [("none", number(0))]);
+                writes = writes.check(part, none, or(Refusal::ChangedMeanwhile));
+            }
+        }
+        writes.record(event)?.commit(reply).await
     }
 
     /// Lets somebody from above into an empty sub-organization, as its Super Admin (SUB5). An
@@ -182,7 +189,7 @@ impl Store {
         let role = evidence.role_id.to_string();
         let target = ("member", member.user_id.to_string());
         let event = Event::new(act, id, EventAction::SuperAdminAssigned, target).new_value(json!({
-            "user_id": member.user_id,
+            "super_admin_user_id": member.user_id,
             "email": member.email,
             "role_id": member.role_id,
             "source": member.source,

@@ -63,6 +63,16 @@ enum Write {
     Delete,
 }
 
+impl Write {
+    /// Can both happen to one item at once?
+    fn joins(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Check, _) | (_, Self::Check) | (Self::Update(_), Self::Update(_))
+        )
+    }
+}
+
 /// A clause of an update, and what it says.
 enum Change {
     Set(Expression),
@@ -250,7 +260,8 @@ impl<'a> Transaction<'a> {
 
     fn step(mut self, key: Key, write: Write, condition: Expression, otherwise: Otherwise) -> Self {
         let conditions = if condition.text.is_empty() { vec![] } else { vec![condition] };
-        match self.steps.iter_mut().find(|step| step.key == key) {
+        let joins = |step: &&mut Step| step.key == key && step.write.joins(&write);
+        match self.steps.iter_mut().find(joins) {
             Some(step) => {
                 step.conditions.extend(conditions);
                 match (&mut step.write, write) {
@@ -259,6 +270,7 @@ impl<'a> Transaction<'a> {
                     (_, _) => {}
                 }
             }
+            // Two writes that cannot be one stay two, and DynamoDB refuses them: nothing is lost.
             None => self.steps.push(Step { key, write, conditions, otherwise }),
         }
         self

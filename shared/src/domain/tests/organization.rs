@@ -81,45 +81,75 @@ fn an_operator_creates_below_where_the_tree_allows_it_and_in_its_kind() {
     }
 }
 
+/// Nobody holds a partners' role, and the root is a standard organization.
+fn switched(
+    org: &Organization,
+    kind: Option<Kind>,
+    manage_sub_organizations: Option<bool>,
+    mdf_program: Option<bool>,
+) -> Result<Organization, Refusal> {
+    let wanted = Switches { kind, manage_sub_organizations, mdf_program };
+    let root = (!org.path.is_root()).then(tree);
+    switch(org, root.as_ref(), Users::default(), wanted)
+}
+
+#[test]
+fn a_sub_organization_follows_its_trees_kind() {
+    let below = empty_below(&tree());
+    let root = Organization { kind: Kind::Partner, ..tree() };
+    let wanted = Switches { kind: Some(Kind::Partner), ..Switches::default() };
+    let now = switch(&below, Some(&root), Users::default(), wanted).unwrap();
+    assert_eq!(now.kind, Kind::Partner);
+}
+
+#[test]
+fn a_partner_stays_one_while_its_roles_are_used() {
+    let wanted = Switches { kind: Some(Kind::Standard), ..Switches::default() };
+    for users in [Users { active: 1, pending: 0 }, Users { active: 0, pending: 1 }] {
+        let refused = Err(Refusal::PartnerRolesInUse(users));
+        assert_eq!(switch(&partner(), None, users, wanted), refused);
+    }
+}
+
 #[test]
 fn a_switch_changes_what_it_names_and_nothing_else() {
     let org = standard();
-    assert_eq!(switch(&org, None, None, None), Ok(org.clone()));
-    let on = switch(&org, None, Some(true), None).unwrap();
+    assert_eq!(switched(&org, None, None, None), Ok(org.clone()));
+    let on = switched(&org, None, Some(true), None).unwrap();
     assert_eq!(on, tree());
-    assert_eq!(switch(&on, None, Some(false), None), Ok(org));
+    assert_eq!(switched(&on, None, Some(false), None), Ok(org));
 }
 
 #[test]
 fn the_trees_switch_is_set_at_its_root() {
     let below = empty_below(&tree());
     for on in [true, false] {
-        assert_eq!(switch(&below, None, Some(on), None), Err(Refusal::SwitchIsTheRoots));
+        assert_eq!(switched(&below, None, Some(on), None), Err(Refusal::SwitchIsTheRoots));
     }
 }
 
 #[test]
 fn a_sub_organization_keeps_its_kind() {
     let below = empty_below(&tree());
-    assert_eq!(switch(&below, Some(Kind::Partner), None, None), Err(Refusal::KindIsInherited));
-    assert_eq!(switch(&below, Some(Kind::Standard), None, None), Ok(below));
+    assert_eq!(switched(&below, Some(Kind::Partner), None, None), Err(Refusal::KindIsInherited));
+    assert_eq!(switched(&below, Some(Kind::Standard), None, None), Ok(below));
 }
 
 #[test]
 fn only_partners_are_in_the_programme() {
     let org = standard();
-    assert_eq!(switch(&org, None, None, Some(true)), Err(Refusal::MdfIsForPartners));
-    let both = switch(&org, Some(Kind::Partner), None, Some(true)).unwrap();
+    assert_eq!(switched(&org, None, None, Some(true)), Err(Refusal::MdfIsForPartners));
+    let both = switched(&org, Some(Kind::Partner), None, Some(true)).unwrap();
     assert!(both.settings.mdf_program && both.conditions(None).mdf_program);
-    let below = switch(&empty_below(&partner()), None, None, Some(true)).unwrap();
+    let below = switched(&empty_below(&partner()), None, None, Some(true)).unwrap();
     assert!(below.settings.mdf_program, "a sub-organization joins on its own");
 }
 
 #[test]
 fn who_stops_being_a_partner_leaves_the_programme_for_good() {
-    let left = switch(&partner(), Some(Kind::Standard), None, None).unwrap();
+    let left = switched(&partner(), Some(Kind::Standard), None, None).unwrap();
     assert!(!left.settings.mdf_program);
-    let back = switch(&left, Some(Kind::Partner), None, None).unwrap();
+    let back = switched(&left, Some(Kind::Partner), None, None).unwrap();
     assert!(!back.settings.mdf_program);
 }
 

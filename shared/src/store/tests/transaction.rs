@@ -329,3 +329,30 @@ fn pauses_grow_and_end() {
         assert!(pause(tries) <= PAUSE * 64);
     }
 }
+
+#[test]
+fn every_failure_but_a_cancellation_is_the_moments_or_a_defect() {
+    use TransactWriteItemsError as E;
+    use aws_sdk_dynamodb::types::error::{InternalServerError, TransactionInProgressException};
+    use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::ConnectorError};
+
+    let again = |error: SdkError<E>| matches!(verdict(error, &[]), Verdict::Again(_));
+    let answered = |error: E, status: u16| {
+        SdkError::service_error(error, HttpResponse::new(status.try_into().unwrap(), "".into()))
+    };
+    let odd = |code: &str, status| {
+        let meta = aws_sdk_dynamodb::error::ErrorMetadata::builder().code(code).build();
+        answered(E::generic(meta), status)
+    };
+    let busy = TransactionInProgressException::builder().build();
+    assert!(again(answered(E::TransactionInProgressException(busy), 400)));
+    let failed = InternalServerError::builder().build();
+    assert!(again(answered(E::InternalServerError(failed), 500)));
+    assert!(again(odd("ThrottlingException", 400)));
+    assert!(again(odd("ServiceUnavailable", 503)));
+    assert!(again(odd("", 502)), "a proxy's page");
+    assert!(!again(odd("AccessDeniedException", 400)));
+    assert!(!again(odd("ValidationException", 400)));
+    assert!(again(SdkError::dispatch_failure(ConnectorError::timeout("no answer".into()))));
+    assert!(again(SdkError::timeout_error("no answer")));
+}
