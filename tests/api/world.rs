@@ -79,14 +79,13 @@ impl World {
 
     /// `DYNAMODB_TEST_ENDPOINT` names another engine to run on.
     pub async fn with(limits: Limits) -> Self {
-        let (engine, client) = match std::env::var("DYNAMODB_TEST_ENDPOINT") {
-            Ok(url) => (None, local::engine::client(&url)),
-            Err(_) => {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                let engine = Engine::start(listener, None).unwrap();
-                let client = engine.client();
-                (Some(engine), client)
-            }
+        let (engine, client) = if let Ok(url) = std::env::var("DYNAMODB_TEST_ENDPOINT") {
+            (None, local::engine::client(&url))
+        } else {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let engine = Engine::start(listener, None).unwrap();
+            let client = engine.client();
+            (Some(engine), client)
         };
         Self::over(client, engine, limits).await
     }

@@ -29,7 +29,6 @@ async fn echo(request: Request) -> String {
     }
 }
 
-#[expect(clippy::panic, reason = "what is tested")]
 async fn fall_over() {
     panic!("this panic is meant to happen");
 }
