@@ -54,11 +54,10 @@ async fn list(
         Walk::new(vec!["my invitations".into(), person.id.to_string()], limit, cursor.as_deref())?;
     let found = app.store.invitations_of(email, walk.window()).await?;
     let names = app.store.names(found.items.iter().flat_map(named)).await?;
-    let shown = found.items.iter().map(|invitation| show(invitation, &names, act.at));
-    let mut shown = shown.collect::<Result<Vec<_>, _>>()?.into_iter();
-    let page = walk.page(found, |_| shown.next());
-    let next_cursor = page.next_cursor;
-    Ok(Json(Page { items: page.items.into_iter().flatten().collect(), next_cursor }))
+    Ok(Json(walk.try_page(found, |invitation| {
+        let org = names.organization(invitation.path.id())?;
+        show(&invitation, org, &names, act.at)
+    })?))
 }
 
 async fn mine(
@@ -66,10 +65,10 @@ async fn mine(
     Acting { person, act }: Acting,
     Path((org, id)): Path<(OrgId, InvitationId)>,
 ) -> Result<Json<Mine>, Instead> {
-    let (_, place, _) = app.store.invitation_for(&person, org).await?;
+    let (organization, place) = app.store.invitation_for(&person, org).await?;
     let invitation = domain::mine(&person, id, place)?;
-    let names = app.store.look(named(&invitation)).await?;
-    Ok(Json(show(&invitation, &names, act.at)?))
+    let role = app.store.look(custom_role(&invitation)).await?;
+    Ok(Json(show(&invitation, Some(organization), &role, act.at)?))
 }
 
 /// Accepting is tried again when something it relied on changed meanwhile: the same person may
@@ -83,20 +82,14 @@ async fn accept(
     let mut backer = None;
     let mut lost = Refusal::ChangedMeanwhile;
     for _ in 0..ROUNDS {
-        let (organization, place, member) = app.store.invitation_for(&person, org).await?;
-        let organization = organization.ok_or(Refusal::NoSuchInvitation)?;
-        match (&place, member) {
-            (Some(Place::Taken(user)), member)
-                if *user == person.id && domain::is_for(&person, org, id) =>
-            {
-                // Without the member, the two were read on either side of an acceptance.
-                let Some(member) = member else { continue };
-                if let Some(once) = &act.once {
-                    app.store.answered_before(once, act.at).await?;
-                }
-                return Ok(membership(&app, &member).await?);
+        let (organization, place) = app.store.invitation_for(&person, org).await?;
+        if place == Some(Place::Taken(person.id.clone())) && domain::is_for(&person, org, id) {
+            // Without the member, they were removed in between.
+            let Some(member) = app.store.member(org, &person.id).await? else { continue };
+            if let Some(once) = &act.once {
+                app.store.answered_before(once, act.at).await?;
             }
-            _ => {}
+            return Ok(membership(&app, &member).await?);
         }
         let invitation = domain::mine(&person, id, place)?;
         let hint = invitation.backer.as_ref().map(|backer| backer.role_id);
@@ -129,10 +122,9 @@ async fn role_of_backer(
     org: &Organization,
     invitation: &domain::Invitation,
 ) -> Result<Option<RoleId>, store::Error> {
-    match &invitation.backer {
-        Some(backer) => app.store.role_of(org, &backer.user_id).await,
-        None => Ok(None),
-    }
+    let Some(backer) = &invitation.backer else { return Ok(None) };
+    let member = app.store.member(org.id(), &backer.user_id).await?;
+    Ok(member.map(|member| member.role_id))
 }
 
 async fn decline(
@@ -141,8 +133,7 @@ async fn decline(
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Reply, Instead> {
-    let (organization, place, _) = app.store.invitation_for(&person, org).await?;
-    let organization = organization.ok_or(Refusal::NoSuchInvitation)?;
+    let (organization, place) = app.store.invitation_for(&person, org).await?;
     let invitation = domain::mine(&person, id, place)?;
     let reply = Reply::done();
     app.store.decline(&act, &organization, &invitation, &reply).await?;
@@ -159,25 +150,23 @@ async fn membership(app: &App, member: &domain::Member) -> Result<Reply, store::
 
 /// Where the names of an invitation's organization and role are.
 fn named(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
-    let org = invitation.path.id();
-    let role = invitation.role_id.custom().map(|role| Key::role(org, role));
-    [Key::organization(org)].into_iter().chain(role)
+    [Key::organization(invitation.path.id())].into_iter().chain(custom_role(invitation))
+}
+
+fn custom_role(invitation: &domain::Invitation) -> Option<Key> {
+    invitation.role_id.custom().map(|role| Key::role(invitation.path.id(), role))
 }
 
 fn show(
     invitation: &domain::Invitation,
+    org: Option<Organization>,
     names: &Found,
     now: jiff::Timestamp,
 ) -> Result<Mine, Instead> {
-    let org = invitation.path.id();
-    let name = |org: Organization| org.name.to_string();
-    let role = match invitation.role_id {
-        RoleId::Custom(role) => names.role(&Key::role(org, role))?,
-        RoleId::BuiltIn(_) => None,
-    };
+    let role = custom_role(invitation).and_then(|key| names.role(&key).transpose()).transpose()?;
     Ok(Mine {
         invitation: views::Invitation::of(invitation, now),
-        organization_name: names.organization(org)?.map(name).unwrap_or_default(),
+        organization_name: org.map(|org| org.name.to_string()).unwrap_or_default(),
         role_name: views::role_name(invitation.role_id, role.as_ref().map(|(role, _)| role)),
     })
 }

@@ -82,12 +82,10 @@ async fn list(
     let found = app.store.invitations(&actor.org.path, walk.window()).await?;
     let backers = found.items.iter().filter_map(|invitation| backer(org, invitation));
     let backers = app.store.look(backers).await?;
-    let backed = found.items.iter().map(|invitation| backed(&actor.org, invitation, &backers));
-    let mut backed = backed.collect::<Result<Vec<_>, _>>()?.into_iter();
-    Ok(Json(walk.page(found, |invitation| Listed {
-        invitation: views::Invitation::of(&invitation, act.at),
-        backed: backed.next().unwrap_or_default(),
-    })))
+    Ok(Json(walk.try_page(found, |invitation| {
+        let backed = backed(&actor.org, &invitation, &backers)?;
+        Ok::<_, Instead>(Listed { invitation: views::Invitation::of(&invitation, act.at), backed })
+    })?))
 }
 
 async fn one(

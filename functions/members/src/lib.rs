@@ -92,10 +92,7 @@ async fn list(
     };
     let found = app.store.users(filter, walk.window()).await?;
     let roles = app.store.names(found.items.iter().filter_map(role_of)).await?;
-    let lines = found.items.iter().map(|user| line(user, &roles, act.at));
-    let mut lines = lines.collect::<Result<Vec<_>, _>>()?.into_iter();
-    let Page { items, next_cursor } = walk.page(found, |_| lines.next());
-    Ok(Json(Page { items: items.into_iter().flatten().collect(), next_cursor }))
+    Ok(Json(walk.try_page(found, |user| line(&user, &roles, act.at))?))
 }
 
 impl ListQuery {

@@ -91,11 +91,11 @@ async fn list(
     Query(ListQuery { limit, cursor }): Query<ListQuery>,
 ) -> Result<Json<Page<views::Role>>, Instead> {
     let walk = Walk::new(vec!["roles".into(), org.to_string()], limit, cursor.as_deref())?;
-    let counts = walk.is_first().then(|| Key::headcounts(org));
-    let counts = counts.into_iter().flatten();
-    let (actor, found) = app.store.facts_in_tree(&person, org, counts).await?;
+    let actor = app.store.standing_in_tree(&person, org).await?;
     actor.require(RoleObject::RoleManagement, Level::ViewOnly)?;
-    let custom = app.store.roles(org, walk.window()).await?;
+    let counts = walk.is_first().then(|| Key::headcounts(org));
+    let counts = app.store.look(counts.into_iter().flatten());
+    let (custom, found) = tokio::try_join!(app.store.roles(org, walk.window()), counts)?;
     let conditions = actor.conditions;
     let Page { items, next_cursor } =
         walk.page(custom, |(role, users)| views::Role::custom(org, &role, users, conditions));

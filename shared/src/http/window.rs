@@ -1,5 +1,7 @@
 //! Walking a list: from a request's `limit` and `cursor` to a window of the store, and back.
 
+use std::convert::Infallible;
+
 use super::{Cursor, Limit, Page, Problem};
 use crate::store::{Listing, Window};
 
@@ -33,9 +35,20 @@ impl Walk {
     }
 
     /// The page that shows what was found.
-    pub fn page<T, V>(&self, found: Listing<T>, show: impl FnMut(T) -> V) -> Page<V> {
+    pub fn page<T, V>(&self, found: Listing<T>, mut show: impl FnMut(T) -> V) -> Page<V> {
+        let Ok(page) = self.try_page(found, |item| Ok::<_, Infallible>(show(item)));
+        page
+    }
+
+    /// The same, where showing may fail.
+    pub fn try_page<T, V, E>(
+        &self,
+        found: Listing<T>,
+        show: impl FnMut(T) -> Result<V, E>,
+    ) -> Result<Page<V>, E> {
         let binding: Vec<&str> = self.list.iter().map(String::as_str).collect();
         let next_cursor = found.next.map(|position| Cursor::encode(&binding, &position));
-        Page { items: found.items.into_iter().map(show).collect(), next_cursor }
+        let items = found.items.into_iter().map(show).collect::<Result<_, _>>()?;
+        Ok(Page { items, next_cursor })
     }
 }

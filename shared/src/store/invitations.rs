@@ -286,14 +286,9 @@ impl Store {
         Ok(writes)
     }
 
-    /// The role that a member holds now, if they are one: for judging an invitation's backer.
-    pub async fn role_of(
-        &self,
-        org: &Organization,
-        user: &UserId,
-    ) -> Result<Option<RoleId>, Error> {
-        let found = self.look([Key::member(org.id(), user)]).await?;
-        Ok(found.member(org.id(), user)?.map(|member| member.role_id))
+    /// A member, whoever asks: an invitation's backer, or the invitee who has accepted already.
+    pub async fn member(&self, org: OrgId, user: &UserId) -> Result<Option<Member>, Error> {
+        self.look([Key::member(org, user)]).await?.member(org, user)
     }
 
     /// What an address has in an organization, read by the invitee: no standing is needed, and
@@ -302,12 +297,12 @@ impl Store {
         &self,
         person: &Person,
         org: OrgId,
-    ) -> Result<(Option<Organization>, Option<Place>, Option<Member>), Error> {
+    ) -> Result<(Organization, Option<Place>), Error> {
         let email = person.email.as_ref().ok_or(Refusal::NoSuchInvitation)?;
         let place = Key::place(org, AddressDigest::of(org, email));
-        let own = [Key::organization(org), Key::member(org, &person.id), place.clone()];
-        let found = self.look(own).await?;
-        Ok((found.organization(org)?, found.place(&place)?, found.member(org, &person.id)?))
+        let found = self.look([Key::organization(org), place.clone()]).await?;
+        let organization = found.organization(org)?.ok_or(Refusal::NoSuchInvitation)?;
+        Ok((organization, found.place(&place)?))
     }
 
     /// The oldest expired invitations of all organizations, at most `most` a part of the index.
