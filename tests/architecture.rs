@@ -75,7 +75,7 @@ fn everything_is_written_in_a_transaction() {
             let found = writes.iter().find(|word| line.contains(*word));
             assert_eq!(found, None, "{}: {line}", path.display());
             if line.contains("transact_write_items()") {
-                assert!(path.ends_with("transaction.rs"), "{}: {line}", path.display());
+                assert!(path.ends_with("commit.rs"), "{}: {line}", path.display());
             }
         }
     }

@@ -114,7 +114,7 @@ fn configuration(env: impl Fn(&str) -> Option<String>) -> Result<Config, Error> 
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(2))
-        .operation_timeout(Duration::from_secs(6));
+        .operation_timeout(Duration::from_secs(4));
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(need("AWS_REGION")?))

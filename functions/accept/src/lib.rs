@@ -8,10 +8,10 @@ use axum::{
     extract::State,
     routing::{get, post},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::{
     domain::{self, InvitationId, OrgId, Organization, Place, Refusal, RoleId},
-    http::{Acting, App, Instead, Json, Limit, NoBody, Page, Path, Query, Walk, views},
+    http::{Acting, App, Instead, Json, NoBody, Page, PageQuery, Path, Query, Walk, views},
     store::{self, Found, Key, Reply},
 };
 
@@ -36,18 +36,10 @@ struct Mine {
     role_name: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-}
-
 async fn list(
     State(app): State<App>,
     Acting { person, act }: Acting,
-    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+    Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<Mine>>, Instead> {
     let email = person.verified_email()?;
     let walk =

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use axum::{Router, extract::State, routing::get};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::{
     domain::{self, Email, Kind, Level, Member, OrgId, RoleId, RoleObject, UserId},
-    http::{Acting, App, Instead, Json, Limit, Page, Path, Query, Walk, views},
+    http::{Acting, App, Instead, Json, Page, PageQuery, Path, Query, Walk, views},
     store::{Found, Key},
 };
 
@@ -40,18 +40,10 @@ struct Membership {
     role_name: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-}
-
 async fn me(
     State(app): State<App>,
     Acting { person, .. }: Acting,
-    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+    Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Me>, Instead> {
     let walk = Walk::new(vec!["me".into(), person.id.to_string()], limit, cursor.as_deref())?;
     let found = app.store.memberships(&person.id, walk.window()).await?;

@@ -1,10 +1,9 @@
 //! The history of an organization, newest first (ORG5).
 
 use axum::{Router, extract::State, routing::get};
-use serde::Deserialize;
 use shared::{
     domain::{EventId, Level, OrgId, Refusal, RoleObject},
-    http::{Acting, App, Instead, Json, Limit, Page, Path, Query, Walk, views},
+    http::{Acting, App, Instead, Json, Page, PageQuery, Path, Query, Walk, views},
     store::Key,
 };
 
@@ -15,19 +14,11 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/events/{evt}", get(one))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-}
-
 async fn list(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path(org): Path<OrgId>,
-    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+    Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<views::Event>>, Instead> {
     let walk = Walk::new(vec!["events".into(), org.to_string()], limit, cursor.as_deref())?;
     let actor = app.store.standing(&person, org).await?;

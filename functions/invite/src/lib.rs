@@ -11,7 +11,7 @@ use shared::{
         self, AddressDigest, DEFAULT_DAYS, Email, Invitation, InvitationId, Level, MAX_DAYS, Offer,
         OrgId, Place, Refusal, RoleId, RoleObject, still_backed,
     },
-    http::{Acting, App, Instead, Json, Limit, NoBody, Page, Path, Query, Walk, Within, views},
+    http::{Acting, App, Instead, Json, NoBody, Page, PageQuery, Path, Query, Walk, Within, views},
     store::{Found, Key, Reply},
 };
 
@@ -62,19 +62,11 @@ struct Listed {
     backed: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-}
-
 async fn list(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path(org): Path<OrgId>,
-    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+    Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<Listed>>, Instead> {
     let walk = Walk::new(vec!["invitations".into(), org.to_string()], limit, cursor.as_deref())?;
     let actor = app.store.standing(&person, org).await?;

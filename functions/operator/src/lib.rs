@@ -11,7 +11,7 @@ use shared::{
         self, Awaited, Email, Invitation, InvitationId, Kind, MAX_ORGANIZATION_NAME, OrgId,
         Organization, Place, Refusal, Switches, Users,
     },
-    http::{Acting, App, Instead, Json, Limit, Named, Page, Path, Query, Walk, views},
+    http::{Acting, App, Instead, Json, Named, Page, PageQuery, Path, Query, Walk, views},
     store::{Founding, Headcount, Key, Reply},
 };
 
@@ -70,19 +70,11 @@ async fn create(
     Ok(reply)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-}
-
 /// The roots of all trees, oldest first.
 async fn list(
     State(app): State<App>,
     acting: Acting,
-    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+    Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<views::Organization>>, Instead> {
     acting.as_operator()?;
     let walk = Walk::new(vec!["all organizations".to_owned()], limit, cursor.as_deref())?;

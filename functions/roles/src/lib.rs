@@ -10,7 +10,7 @@ use shared::{
         OrgId, Refusal, RoleDraft, RoleId, RoleObject, Standing, Users,
     },
     http::{
-        Acting, App, Instead, Json, Limit, Named, NoBody, Page, Path, Query, Text, Walk, views,
+        Acting, App, Instead, Json, Named, NoBody, Page, PageQuery, Path, Query, Text, Walk, views,
     },
     store::{Found, Headcount, Key, Reply},
 };
@@ -75,20 +75,12 @@ fn describe(object: RoleObject) -> Object {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-}
-
 /// The built-in roles come first, on the first page, beyond its limit.
 async fn list(
     State(app): State<App>,
     Acting { person, .. }: Acting,
     Path(org): Path<OrgId>,
-    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+    Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<views::Role>>, Instead> {
     let walk = Walk::new(vec!["roles".into(), org.to_string()], limit, cursor.as_deref())?;
     let actor = app.store.standing_in_tree(&person, org).await?;

@@ -3,6 +3,7 @@
 //! Nothing here decides anything. Reads gather the facts a rule needs; a write is one transaction
 //! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
 
+mod commit;
 mod expression;
 mod facts;
 mod headcount;

@@ -3,39 +3,18 @@
 //! A change, the facts it was decided on, its events, the headcount and the record of its
 //! idempotency key are one `TransactWriteItems`. Nothing else writes to the table.
 
-use std::{collections::BTreeMap, time::Duration};
-
-use aws_sdk_dynamodb::{
-    error::SdkError,
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{
-        CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
-        ReturnValuesOnConditionCheckFailure::AllOld, TransactWriteItem, Update,
-    },
-};
-
-use tokio::time::Instant;
+use std::collections::BTreeMap;
 
 use super::{
     Error, Key, Reply, Status, Store,
-    expression::{Expression, Terms},
-    failing,
+    expression::Expression,
     item::{Item, attribute, number, text, time, to_item, ttl},
-    meter::Meter,
     replay::Record,
 };
 use crate::domain::{
     Act, DEFAULT_RETENTION_DAYS, Event, HEADCOUNT_PARTS, Invitation, OrgId, Organization, Refusal,
     RoleId, Standing,
 };
-
-/// How often a commit is tried against others that touch the same items.
-const TRIES: u32 = 7;
-/// After this long no further try is begun: one more, and the reads before, still fit into what a
-/// function has.
-const BUDGET: Duration = Duration::from_secs(6);
-/// The first pause between tries, at most; each further one is up to twice as long.
-const PAUSE: Duration = Duration::from_millis(15);
 
 /// Writes that happen together. Every condition names the [`Refusal`] it stands for.
 pub(super) struct Transaction<'a> {
@@ -49,14 +28,14 @@ pub(super) struct Transaction<'a> {
 
 /// What happens to one item. DynamoDB takes each item once a transaction, so demands on the same
 /// one are joined.
-struct Step {
-    key: Key,
-    write: Write,
-    conditions: Vec<Expression>,
-    otherwise: Otherwise,
+pub(super) struct Step {
+    pub(super) key: Key,
+    pub(super) write: Write,
+    pub(super) conditions: Vec<Expression>,
+    pub(super) otherwise: Otherwise,
 }
 
-enum Write {
+pub(super) enum Write {
     Check,
     Put(Item),
     Update(Vec<Change>),
@@ -74,7 +53,7 @@ impl Write {
 }
 
 /// A clause of an update, and what it says.
-enum Change {
+pub(super) enum Change {
     Set(Expression),
     Remove(Expression),
     Add(Expression),
@@ -326,110 +305,8 @@ impl<'a> Transaction<'a> {
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
             .unzip();
-        let token = format!("{:032x}", rand::random::<u128>());
-        let begun = Instant::now();
-        for tries in 1.. {
-            let request = store
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(writes.clone()))
-                .client_request_token(&token)
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let sent = Meter::call(request.send()).await;
-            let error = match sent {
-                Ok(done) => {
-                    Meter::write(done.consumed_capacity());
-                    return Ok(());
-                }
-                Err(error) => error,
-            };
-            match verdict(error, &otherwise) {
-                Verdict::Final(error) => return Err(error),
-                Verdict::Again(error) if tries >= TRIES || begun.elapsed() >= BUDGET => {
-                    return Err(error);
-                }
-                Verdict::Again(_) => tokio::time::sleep(pause(tries)).await,
-            }
-        }
-        Err(Error::Unavailable("tried for ever".to_owned()))
+        store.send(writes, otherwise).await
     }
-}
-
-impl Step {
-    fn build(self, table: &str) -> Result<(TransactWriteItem, Otherwise), Error> {
-        let mut terms = Terms::default();
-        let all = self.conditions.into_iter().map(|piece| format!("({})", terms.take(piece)));
-        let all = all.collect::<Vec<_>>().join(" AND ");
-        let condition = (!all.is_empty()).then_some(all);
-        let item = TransactWriteItem::builder();
-        let item = match self.write {
-            Write::Check => {
-                let (names, values) = terms.parts();
-                let check = ConditionCheck::builder()
-                    .table_name(table)
-                    .set_key(Some(self.key.into()))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(AllOld);
-                item.condition_check(check.build().map_err(Error::broken)?)
-            }
-            Write::Put(new) => {
-                let (names, values) = terms.parts();
-                let put = Put::builder()
-                    .table_name(table)
-                    .set_item(Some(new))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(AllOld);
-                item.put(put.build().map_err(Error::broken)?)
-            }
-            Write::Update(changes) => {
-                let update = clauses(changes, &mut terms);
-                let (names, values) = terms.parts();
-                let update = Update::builder()
-                    .table_name(table)
-                    .set_key(Some(self.key.into()))
-                    .update_expression(update)
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(AllOld);
-                item.update(update.build().map_err(Error::broken)?)
-            }
-            Write::Delete => {
-                let (names, values) = terms.parts();
-                let delete = Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(self.key.into()))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(AllOld);
-                item.delete(delete.build().map_err(Error::broken)?)
-            }
-        };
-        Ok((item.build(), self.otherwise))
-    }
-}
-
-/// `SET a, b REMOVE c ADD d`: each clause word stands once.
-fn clauses(changes: Vec<Change>, terms: &mut Terms) -> String {
-    let (mut set, mut remove, mut add) = (Vec::new(), Vec::new(), Vec::new());
-    for change in changes {
-        match change {
-            Change::Set(piece) => set.push(terms.take(piece)),
-            Change::Remove(piece) => remove.push(terms.take(piece)),
-            Change::Add(piece) => add.push(terms.take(piece)),
-        }
-    }
-    let words = [("SET", set), ("REMOVE", remove), ("ADD", add)].into_iter();
-    let words = words.filter(|(_, pieces)| !pieces.is_empty());
-    words
-        .map(|(word, pieces)| format!("{word} {}", pieces.join(", ")))
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// A part of the headcount has room for one more pending, if it may count up to `cap`.
@@ -446,54 +323,6 @@ fn room(cap: u64) -> Expression {
 pub(super) fn share(cap: u64, part: u8) -> u64 {
     let parts = u64::from(HEADCOUNT_PARTS);
     cap / parts + u64::from(u64::from(part) < cap % parts)
-}
-
-enum Verdict {
-    Final(Error),
-    Again(Error),
-}
-
-/// What a failed commit means: a refusal where a condition failed, another try where only the
-/// moment was wrong, else a defect or an outage.
-fn verdict(error: SdkError<TransactWriteItemsError>, otherwise: &[Otherwise]) -> Verdict {
-    use TransactWriteItemsError as E;
-    let again = |error| Verdict::Again(Error::unavailable(error));
-    match error.as_service_error() {
-        Some(E::TransactionCanceledException(canceled)) => {
-            let reasons = canceled.cancellation_reasons();
-            let failed =
-                |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-            let first = reasons.iter().zip(otherwise).find(|(reason, _)| failed(reason));
-            if let Some((reason, otherwise)) = first {
-                return Verdict::Final(otherwise(reason.item().cloned()));
-            }
-            let broken = |reason: &CancellationReason| {
-                matches!(reason.code(), Some("ValidationError" | "ItemCollectionSizeLimitExceeded"))
-            };
-            // Anything else is conflict or throttle: the moment was wrong.
-            if reasons.is_empty() || reasons.iter().any(broken) {
-                Verdict::Final(Error::broken(error))
-            } else {
-                again(error)
-            }
-        }
-        Some(other) if other.meta().code() == Some("ThrottlingException") => again(error),
-        // Without an answer it may have happened: the request token makes another try harmless.
-        None
-        | Some(
-            E::TransactionInProgressException(_)
-            | E::ProvisionedThroughputExceededException(_)
-            | E::RequestLimitExceeded(_)
-            | E::InternalServerError(_),
-        ) => again(error),
-        Some(_) if failing(&error) => again(error),
-        Some(_) => Verdict::Final(Error::broken(error)),
-    }
-}
-
-/// Up to `PAUSE` doubled with every try, at random: those who met do not meet again.
-fn pause(tries: u32) -> Duration {
-    PAUSE.saturating_mul(1 << tries.min(6)).mul_f64(rand::random::<f64>())
 }
 
 #[cfg(test)]

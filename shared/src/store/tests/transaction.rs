@@ -3,11 +3,20 @@
 use aws_sdk_dynamodb::{
     Client, Config,
     config::{BehaviorVersion, http::HttpResponse},
-    types::error::TransactionCanceledException,
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{
+        CancellationReason, ConditionCheck, Delete, Put,
+        ReturnValuesOnConditionCheckFailure::AllOld, Update, error::TransactionCanceledException,
+    },
 };
 use aws_smithy_runtime_api::http::StatusCode;
 
 use super::*;
+use crate::store::{
+    commit::{PAUSE, Verdict, clauses, pause, verdict},
+    expression::Terms,
+};
 use crate::{
     domain::{self, BuiltIn, EventAction, InvitationId, Member, Offer, UserId},
     fixtures::{act, custom_id, now, org_id, partner, person, standing, with_role},

@@ -1,0 +1,194 @@
+//! Sending a transaction: from steps to DynamoDB's form, and from its answer to what it means.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{
+        CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
+        ReturnValuesOnConditionCheckFailure::AllOld, TransactWriteItem, Update,
+    },
+};
+use tokio::time::Instant;
+
+use super::{
+    Error, Store,
+    expression::Terms,
+    failing,
+    meter::Meter,
+    transaction::{Change, Otherwise, Step, Write},
+};
+
+/// How often a commit is tried against others that touch the same items.
+const TRIES: u32 = 7;
+/// After this long no further try is begun: one more, and the reads before, still fit into what a
+/// function has.
+const BUDGET: Duration = Duration::from_secs(4);
+/// The first pause between tries, at most; each further one is up to twice as long.
+pub(super) const PAUSE: Duration = Duration::from_millis(15);
+
+impl Store {
+    /// Writes it all or nothing. The first condition to fail gives the refusal; conflicts with other
+    /// transactions are waited out, within a bound.
+    pub(super) async fn send(
+        &self,
+        writes: Vec<TransactWriteItem>,
+        otherwise: Vec<Otherwise>,
+    ) -> Result<(), Error> {
+        let token = format!("{:032x}", rand::random::<u128>());
+        let begun = Instant::now();
+        for tries in 1.. {
+            let request = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(writes.clone()))
+                .client_request_token(&token)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            let sent = Meter::call(request.send()).await;
+            let error = match sent {
+                Ok(done) => {
+                    Meter::write(done.consumed_capacity());
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            match verdict(error, &otherwise) {
+                Verdict::Final(error) => return Err(error),
+                Verdict::Again(error) if tries >= TRIES || begun.elapsed() >= BUDGET => {
+                    return Err(error);
+                }
+                Verdict::Again(_) => tokio::time::sleep(pause(tries)).await,
+            }
+        }
+        Err(Error::Unavailable("tried for ever".to_owned()))
+    }
+}
+
+impl Step {
+    pub(super) fn build(self, table: &str) -> Result<(TransactWriteItem, Otherwise), Error> {
+        let mut terms = Terms::default();
+        let all = self.conditions.into_iter().map(|piece| format!("({})", terms.take(piece)));
+        let all = all.collect::<Vec<_>>().join(" AND ");
+        let condition = (!all.is_empty()).then_some(all);
+        let item = TransactWriteItem::builder();
+        let item = match self.write {
+            Write::Check => {
+                let (names, values) = terms.parts();
+                let check = ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(self.key.into()))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(AllOld);
+                item.condition_check(check.build().map_err(Error::broken)?)
+            }
+            Write::Put(new) => {
+                let (names, values) = terms.parts();
+                let put = Put::builder()
+                    .table_name(table)
+                    .set_item(Some(new))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(AllOld);
+                item.put(put.build().map_err(Error::broken)?)
+            }
+            Write::Update(changes) => {
+                let update = clauses(changes, &mut terms);
+                let (names, values) = terms.parts();
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(self.key.into()))
+                    .update_expression(update)
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(AllOld);
+                item.update(update.build().map_err(Error::broken)?)
+            }
+            Write::Delete => {
+                let (names, values) = terms.parts();
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(self.key.into()))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(AllOld);
+                item.delete(delete.build().map_err(Error::broken)?)
+            }
+        };
+        Ok((item.build(), self.otherwise))
+    }
+}
+
+/// `SET a, b REMOVE c ADD d`: each clause word stands once.
+pub(super) fn clauses(changes: Vec<Change>, terms: &mut Terms) -> String {
+    let (mut set, mut remove, mut add) = (Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        match change {
+            Change::Set(piece) => set.push(terms.take(piece)),
+            Change::Remove(piece) => remove.push(terms.take(piece)),
+            Change::Add(piece) => add.push(terms.take(piece)),
+        }
+    }
+    let words = [("SET", set), ("REMOVE", remove), ("ADD", add)].into_iter();
+    let words = words.filter(|(_, pieces)| !pieces.is_empty());
+    words
+        .map(|(word, pieces)| format!("{word} {}", pieces.join(", ")))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+pub(super) enum Verdict {
+    Final(Error),
+    Again(Error),
+}
+
+/// What a failed commit means: a refusal where a condition failed, another try where only the
+/// moment was wrong, else a defect or an outage.
+pub(super) fn verdict(
+    error: SdkError<TransactWriteItemsError>,
+    otherwise: &[Otherwise],
+) -> Verdict {
+    use TransactWriteItemsError as E;
+    let again = |error| Verdict::Again(Error::unavailable(error));
+    match error.as_service_error() {
+        Some(E::TransactionCanceledException(canceled)) => {
+            let reasons = canceled.cancellation_reasons();
+            let failed =
+                |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+            let first = reasons.iter().zip(otherwise).find(|(reason, _)| failed(reason));
+            if let Some((reason, otherwise)) = first {
+                return Verdict::Final(otherwise(reason.item().cloned()));
+            }
+            let broken = |reason: &CancellationReason| {
+                matches!(reason.code(), Some("ValidationError" | "ItemCollectionSizeLimitExceeded"))
+            };
+            // Anything else is conflict or throttle: the moment was wrong.
+            if reasons.is_empty() || reasons.iter().any(broken) {
+                Verdict::Final(Error::broken(error))
+            } else {
+                again(error)
+            }
+        }
+        Some(other) if other.meta().code() == Some("ThrottlingException") => again(error),
+        // Without an answer it may have happened: the request token makes another try harmless.
+        None
+        | Some(
+            E::TransactionInProgressException(_)
+            | E::ProvisionedThroughputExceededException(_)
+            | E::RequestLimitExceeded(_)
+            | E::InternalServerError(_),
+        ) => again(error),
+        Some(_) if failing(&error) => again(error),
+        Some(_) => Verdict::Final(Error::broken(error)),
+    }
+}
+
+/// Up to `PAUSE` doubled with every try, at random: those who met do not meet again.
+pub(super) fn pause(tries: u32) -> Duration {
+    PAUSE.saturating_mul(1 << tries.min(6)).mul_f64(rand::random::<f64>())
+}
