@@ -41,7 +41,7 @@ impl Expression {
     /// Both conditions. Their values must have names of their own.
     pub(super) fn and(mut self, other: Self) -> Self {
         if !other.text.is_empty() {
-            self.text = format!("{} AND {}", self.text, other.text);
+            self.text = format!("{} AND ({})", self.text, other.text);
             self.names.extend(other.names);
             self.values.extend(other.values);
         }

@@ -163,14 +163,28 @@ impl Store {
                 .old(told(org.kind, org.settings))
                 .new_value(told(kind, settings));
         let mut writes = self.transaction(act).set(Key::organization(id), clause, unchanged, lost);
-        if kind != Kind::Partner && org.kind == Kind::Partner {
-            // Nobody may have been given a partners' role since they were counted.
-            let none =
-                PARTNERS.map(|name| format!("(attribute_not_exists(#{name}) OR #{name} = :none)"));
-            for part in Key::headcounts(id) {
-                let none = Expression::new(&none.join(" AND "), [("none", number(0))]);
-                writes = writes.check(part, none, or(Refusal::ChangedMeanwhile));
-            }
+        // The mark on the headcount is what stops a partners' role from being given meanwhile.
+        let mark = [("standard", attribute(&true)?)];
+        for part in Key::headcounts(id) {
+            writes = match (org.kind, kind) {
+                (Kind::Partner, Kind::Standard) => {
+                    let unused = PARTNERS
+                        .map(|name| format!("(attribute_not_exists(#{name}) OR #{name} = :none)"));
+                    let unused = Expression::new(&unused.join(" AND "), [("none", number(0))]);
+                    let marked = Expression::new("#standard = :standard", mark.clone());
+                    writes.set(part, marked, unused, or(Refusal::ChangedMeanwhile))
+                }
+                (Kind::Standard, Kind::Partner) => {
+                    let unmarked = Expression::new("#standard", []);
+                    writes.remove(
+                        part,
+                        unmarked,
+                        Expression::default(),
+                        or(Refusal::ChangedMeanwhile),
+                    )
+                }
+                _ => break,
+            };
         }
         writes.record(event)?.commit(reply).await
     }

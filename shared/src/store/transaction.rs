@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use super::{
     Error, Key, Reply, Status, Store,
     expression::Expression,
+    headcount::PARTNERS,
     item::{Item, attribute, number, text, time, to_item, ttl},
     replay::Record,
 };
 use crate::domain::{
-    Act, DEFAULT_RETENTION_DAYS, Event, HEADCOUNT_PARTS, Invitation, OrgId, Organization, Refusal,
-    RoleId, Standing,
+    Act, BuiltIn, DEFAULT_RETENTION_DAYS, Event, HEADCOUNT_PARTS, Invitation, OrgId, Organization,
+    Refusal, RoleId, Standing,
 };
 
 /// Writes that happen together. Every condition names the [`Refusal`] it stands for.
@@ -184,6 +185,17 @@ impl<'a> Transaction<'a> {
         Ok(self.check(Key::role(org.id(), id), condition, otherwise))
     }
 
+    /// Insists that a role may still be given as the rule saw it: MDF Admin inside the programme
+    /// alone (ROLE5, INV9), a custom role with the levels that were judged. No other role needs
+    /// the organization's item, which everybody reads.
+    pub(super) fn still_given(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
+        if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
+            return self.role_still_gives(org, role);
+        }
+        let on = Expression::new("#settings.#mdf_program = :on", [("on", attribute(&true)?)]);
+        Ok(self.check(Key::organization(org.id()), on, or(Refusal::ChangedMeanwhile)))
+    }
+
     /// The request that this is part of.
     pub(super) fn act(&self) -> &'a Act {
         self.act
@@ -266,9 +278,16 @@ impl<'a> Transaction<'a> {
             let (key, condition, otherwise) = match counter {
                 Counter::Part(part) => {
                     let cap = self.cap.filter(|_| grows).map(|cap| share(cap, part));
-                    let room = cap.map_or_else(Expression::default, room);
-                    let full: Otherwise = Box::new(move |_| Error::Full(part));
-                    (Key::headcount(org, part), room, full)
+                    let mut holds = cap.map_or_else(Expression::default, room);
+                    let gives = |(name, by): &(String, i64)| PARTNERS.contains(&&**name) && *by > 0;
+                    if changes.iter().any(gives) {
+                        holds = Expression::new("attribute_not_exists(#standard)", []).and(holds);
+                    }
+                    let full: Otherwise = Box::new(move |old| {
+                        let standard = old.is_some_and(|old| old.contains_key("standard"));
+                        if standard { Refusal::NoSuchRole.into() } else { Error::Full(part) }
+                    });
+                    (Key::headcount(org, part), holds, full)
                 }
                 Counter::Role(role) => {
                     let Some(id) = role.custom() else { continue };
