@@ -62,10 +62,8 @@ impl Store {
         cap: u64,
         reply: &Reply,
     ) -> Result<(), Error> {
-        let mut writes = self
-            .transaction(act)
-            .still_held(actor)?
-            .role_still_gives(&actor.org, invitation.role_id)?;
+        let mut writes =
+            self.transaction(act).still_held(actor)?.still_given(&actor.org, invitation.role_id)?;
         if let Some(old) = expired {
             let event = ended(act, EventAction::InvitationExpired, old);
             writes = writes.record(event)?.count_out(old);
@@ -121,7 +119,7 @@ impl Store {
             .new_value(told(now));
         self.transaction(act)
             .still_held(actor)?
-            .role_still_gives(&actor.org, was.role_id)?
+            .still_given(&actor.org, was.role_id)?
             .set(
                 place(was),
                 clause,
@@ -210,7 +208,7 @@ impl Store {
             writes = writes.check(Key::member(id, &backer.user_id), still, again());
             writes = writes.role_still_gives(org, held)?;
         }
-        writes = writes.role_still_gives(org, member.role_id)?;
+        writes = writes.still_given(org, member.role_id)?;
         writes = writes.record(
             Event::new(act, id, EventAction::InvitationAccepted, of(invitation)).new_value(json!({
                 "user_id": member.user_id,

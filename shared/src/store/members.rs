@@ -36,7 +36,7 @@ impl Store {
             .new_value(told(changed.role_id));
         self.transaction(act)
             .still_held(actor)?
-            .role_still_gives(&actor.org, changed.role_id)?
+            .still_given(&actor.org, changed.role_id)?
             .reassign(target, changed.role_id, Refusal::ChangedMeanwhile)
             .count(org, target.part, target.role_id, Status::Active, -1)
             .count(org, target.part, changed.role_id, Status::Active, 1)

@@ -25,8 +25,8 @@ use super::{
     replay::Record,
 };
 use crate::domain::{
-    Act, DEFAULT_RETENTION_DAYS, Event, HEADCOUNT_PARTS, Invitation, OrgId, Organization, Refusal,
-    RoleId, Standing,
+    Act, BuiltIn, DEFAULT_RETENTION_DAYS, Event, HEADCOUNT_PARTS, Invitation, OrgId, Organization,
+    Refusal, RoleId, Standing,
 };
 
 /// How often a commit is tried against others that touch the same items.
@@ -193,6 +193,17 @@ impl<'a> Transaction<'a> {
         let condition = Expression::new("#levels = :levels", [("levels", attribute(levels)?)]);
         let otherwise = gone_or(Refusal::NoSuchRole, Refusal::ChangedMeanwhile);
         Ok(self.check(Key::role(org.id(), id), condition, otherwise))
+    }
+
+    /// Insists that a role may still be given as the rule saw it: MDF Admin inside the programme
+    /// alone (ROLE5, INV9), a custom role with the levels that were judged. No other role needs
+    /// the organization's item, which everybody reads.
+    pub(super) fn still_given(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
+        if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
+            return self.role_still_gives(org, role);
+        }
+        let on = Expression::new("#settings.#mdf_program = :on", [("on", attribute(&true)?)]);
+        Ok(self.check(Key::organization(org.id()), on, or(Refusal::ChangedMeanwhile)))
     }
 
     /// The request that this is part of.
