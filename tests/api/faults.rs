@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// About how many faults are tried unless all are.
-const SAMPLE: usize = 160;
+const SAMPLE: usize = 120;
 
 const AT_READS: [Fault; 5] =
     [Fault::Throttle, Fault::Status(503), Fault::LostBefore, Fault::Partial, Fault::StopBefore];
