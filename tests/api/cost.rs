@@ -470,7 +470,11 @@ impl<'a> Survey<'a> {
         self.ask(OPERATOR, (switch, "changes nothing"), &path, on).await.expect(200);
         let again = "POST /v1/operator/organizations/{org}/first-admin";
         let path = format!("{all}/{made}/first-admin");
-        // Another address may be counted in another part of the headcount, or in the same.
+        // Another address may be counted in another part of the headcount, or in the same: its cost
+        // is not one figure.
+        let other = json!({ "email": self.fresh().email });
+        self.world.post(OPERATOR, &path, other).await.expect(201);
+        self.world.post(OPERATOR, &path, json!({ "email": first })).await.expect(201);
         let to = json!({ "email": first });
         self.ask(OPERATOR, (again, "the same address"), &path, Some(to)).await.expect(201);
         let path = format!("{theirs}/first-admin");

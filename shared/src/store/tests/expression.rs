@@ -31,7 +31,7 @@ fn a_placeholder_stands_for_what_is_known_later() {
 fn two_conditions_are_one_and_nothing_adds_nothing() {
     let one = || Expression::new("#a = :a", [("a", number(1))]);
     let both = one().and(Expression::new("#b > :b", [("b", number(2))]));
-    assert_eq!(both.text, "#a = :a AND #b > :b");
+    assert_eq!(both.text, "#a = :a AND (#b > :b)");
     assert_eq!((names(&both).len(), both.values.len()), (2, 2));
     let same = one().and(Expression::default());
     assert_eq!((same.text.as_str(), same.values.len()), ("#a = :a", 1));
