@@ -1,7 +1,14 @@
 //! `/v1/operator/organizations`
 
 use insta::assert_snapshot;
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::{
+    domain::{
+        self, Act, BuiltIn, Email, InvitationId, Offer, OrgId, Person, Refusal, RoleId, UserId,
+    },
+    store::{Error, Reply},
+};
 
 use crate::{
     scenes::{each, id, operators},
@@ -301,5 +308,41 @@ async fn an_operator_invites_another_first_admin_as_long_as_nobody_came() {
         .post(OPERATOR, &again, json!({ "email": ADA.email }))
         .await
         .refuses(409, "members-invite");
+    crate::invariants::check(&world).await;
+}
+
+/// ROLE1: a grant that was decided while the organization was a partner is too late once it is none.
+#[tokio::test]
+async fn a_partners_role_is_not_given_by_who_saw_a_partner_a_moment_ago() {
+    let world = World::new().await;
+    let acme = world.partner(ADA, "Acme").await;
+    let org: OrgId = id(&acme).parse().unwrap();
+    let person = Person {
+        id: UserId::new(ADA.sub),
+        email: Some(Email::parse(ADA.email).unwrap()),
+        name: None,
+        operator: false,
+    };
+    let at = Timestamp::from_millisecond(world.now()).unwrap();
+    let by = Some(person.clone());
+    let request_id = "late".to_owned();
+    let act = Act { by, as_operator: false, at, request_id, seed: 7, once: None };
+    let (actor, _) = world.store.facts(&person, org, []).await.unwrap();
+    let email = Email::parse(BOB.email).unwrap();
+    let invitation = InvitationId::of(at, org, &email);
+    let offer = Offer { email, role_id: RoleId::BuiltIn(BuiltIn::PartnerUser), days: 7 };
+    let invitation = domain::invite(&actor, offer, None, invitation, at).unwrap();
+
+    world.switch(&acme, json!({ "kind": "standard" })).await;
+    let open = || async {
+        let opened = (&invitation, None);
+        world.store.open_invitation(&act, &actor, opened, 1_000, &Reply::done()).await
+    };
+    let late = open().await.unwrap_err();
+    assert!(matches!(late, Error::Refused(Refusal::NoSuchRole)), "{late:?}");
+    crate::invariants::check(&world).await;
+    // A partner once more, it may be given again.
+    world.switch(&acme, json!({ "kind": "partner" })).await;
+    open().await.unwrap();
     crate::invariants::check(&world).await;
 }

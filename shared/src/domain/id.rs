@@ -159,14 +159,6 @@ impl fmt::Display for AddressDigest {
     }
 }
 
-impl EventId {
-    /// The id just before this one: the upper end of "everything older".
-    #[must_use]
-    pub fn previous(self) -> Self {
-        Self(Ulid(self.0.0.saturating_sub(1)))
-    }
-}
-
 fn millis(now: Timestamp) -> u64 {
     u64::try_from(now.as_millisecond()).unwrap_or_default()
 }

@@ -123,13 +123,6 @@ impl Problem {
             .with_header(RETRY_AFTER, HeaderValue::from(retry_after_seconds))
     }
 
-    /// The same problem under another status, for contracts that ask for one.
-    #[must_use]
-    pub fn with_status(mut self, status: StatusCode) -> Self {
-        self.status = status;
-        self
-    }
-
     /// The status of the answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
