@@ -83,6 +83,7 @@ impl<'a> Survey<'a> {
         self.sub_organizations().await;
         self.events().await;
         self.operators().await;
+        self.customers().await;
         self.cleanup().await;
     }
 
@@ -147,6 +148,7 @@ impl<'a> Survey<'a> {
             }
             let path = path.replace("{org}", self.org.rsplit('/').next().unwrap());
             let path = path.replace("{inv}", &offer).replace("{evt}", &event);
+            let path = path.replace("{customer}", self.org.rsplit('/').next().unwrap());
             let path = path.replace("{role}", &self.plain).replace("{sub}", CY.sub);
             let case = if own { "somebody else's" } else { "a stranger" };
             self.ask(EVE, (route, case), &path, matrix::body(route)).await;
@@ -480,6 +482,31 @@ impl<'a> Survey<'a> {
         let path = format!("{theirs}/first-admin");
         let to = json!({ "email": self.fresh().email });
         self.ask(OPERATOR, (again, "somebody is there"), &path, Some(to)).await.expect(409);
+    }
+
+    async fn customers(&mut self) {
+        let all = "/v1/operator/organizations";
+        let email = self.fresh().email;
+        let wanted = json!({ "name": "New", "kind": "partner", "first_admin_email": email });
+        let partner = self.world.post(OPERATOR, all, wanted).await.expect(201).id();
+        let theirs = format!("{all}/{partner}/customers");
+        let path = format!("{theirs}/{}", self.org.rsplit('/').next().unwrap());
+        let link = "PUT /v1/operator/organizations/{org}/customers/{customer}";
+        for (case, preferred) in
+            [("", false), ("changes nothing", false), ("preferred from now on", true)]
+        {
+            let wanted = Some(json!({ "preferred": preferred }));
+            self.ask(OPERATOR, (link, case), &path, wanted).await.expect(200);
+        }
+        let itself = format!("{theirs}/{partner}");
+        let wanted = Some(json!({ "preferred": true }));
+        self.ask(OPERATOR, (link, "a partner itself"), &itself, wanted).await.expect(409);
+        let list = "GET /v1/operator/organizations/{org}/customers";
+        let page = format!("{theirs}?limit={}", self.limit);
+        self.ask(OPERATOR, (list, "a page"), &page, None).await.expect(200);
+        let unlink = "DELETE /v1/operator/organizations/{org}/customers/{customer}";
+        self.ask(OPERATOR, (unlink, ""), &path, None).await.expect(204);
+        self.ask(OPERATOR, (unlink, "not linked"), &path, None).await.expect(404);
     }
 
     /// The clean-up, with nothing due and with one expired invitation.

@@ -17,6 +17,7 @@ mod matrix;
 mod members;
 mod operator;
 mod organization;
+mod partners;
 mod permissions;
 #[path = "../../shared/src/printed.rs"]
 mod printed;

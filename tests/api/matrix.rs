@@ -94,6 +94,9 @@ const NEEDS: &[(&str, Needs)] = &[
     ("GET /v1/operator/organizations/{org}", Operator),
     ("PATCH /v1/operator/organizations/{org}", Operator),
     ("POST /v1/operator/organizations/{org}/first-admin", Operator),
+    ("GET /v1/operator/organizations/{org}/customers", Operator),
+    ("PUT /v1/operator/organizations/{org}/customers/{customer}", Operator),
+    ("DELETE /v1/operator/organizations/{org}/customers/{customer}", Operator),
 ];
 
 /// Who asks, seen from the organization that it is about.
@@ -211,6 +214,17 @@ impl Stage {
             let room = world.post(OPERATOR, "/v1/operator/organizations", below(here, None));
             path = path.replace("{org}", &room.await.expect(201).id());
         }
+        if path.contains("{customer}") {
+            let all = "/v1/operator/organizations";
+            let wanted =
+                json!({ "name": "Partner", "kind": "partner", "first_admin_email": TOM.email });
+            let partner = world.post(OPERATOR, all, wanted).await.expect(201).id();
+            path = path.replace("{org}", &partner).replace("{customer}", id(above));
+            if route.starts_with("DELETE") {
+                let linked = Some(json!({ "preferred": false }));
+                world.send(Some(OPERATOR), "PUT", &path, linked).await.expect(200);
+            }
+        }
         path = path.replace("{org}", id(above));
         if path.contains("{inv}") {
             let own = ["/mine", "/accept", "/decline"].iter().any(|end| route.ends_with(end));
@@ -258,6 +272,9 @@ pub fn body(route: &str) -> Option<Value> {
             json!({ "name": "New", "first_admin_email": TOM.email })
         }
         "PATCH /v1/operator/organizations/{org}" => json!({ "manage_sub_organizations": false }),
+        "PUT /v1/operator/organizations/{org}/customers/{customer}" => {
+            json!({ "preferred": true })
+        }
         "POST /v1/operator/organizations/{org}/first-admin" => json!({ "email": TOM.email }),
         _ => return None,
     };

@@ -59,6 +59,12 @@ impl Key {
         Self::of(org, format!("ROLENAME#{folded}"))
     }
 
+    /// A partner's link to a customer.
+    #[must_use]
+    pub fn customer(partner: OrgId, customer: OrgId) -> Self {
+        Self::of(partner, format!("CUSTOMER#{}", customer.bare()))
+    }
+
     /// One part of an organization's headcount.
     #[must_use]
     pub fn headcount(org: OrgId, part: u8) -> Self {
@@ -192,6 +198,15 @@ pub fn user(user: &UserId) -> String {
 #[must_use]
 pub fn address(email: &Email) -> String {
     format!("EMAIL#{email}")
+}
+
+/// In the partition of a partner: its customers, oldest organization first.
+pub const CUSTOMERS: &str = "CUSTOMER#";
+
+/// Index `identity`: a customer's partners.
+#[must_use]
+pub fn customer(customer: OrgId) -> String {
+    format!("CUSTOMER#{}", customer.bare())
 }
 
 /// Into how many parts the due invitations of all organizations are split.

@@ -83,7 +83,7 @@ pub enum User {
 }
 
 /// A range of sort keys in one partition of the table or an index.
-struct Range {
+pub(super) struct Range {
     index: Option<&'static str>,
     hash: (&'static str, String),
     sort: &'static str,
@@ -99,7 +99,7 @@ impl Range {
         Self { index: Some(index), hash: (index, hash), sort, prefix, filter, newest_first: false }
     }
 
-    fn of_table(pk: String, prefix: &str) -> Self {
+    pub(super) fn of_table(pk: String, prefix: &str) -> Self {
         let filter = Expression::default();
         let prefix = prefix.to_owned();
         Self { index: None, hash: ("pk", pk), sort: "sk", prefix, filter, newest_first: false }
@@ -255,7 +255,7 @@ impl Store {
     }
 
     /// A page of the ranges, merged in the order of their sort keys.
-    async fn page<T: DeserializeOwned>(
+    pub(super) async fn page<T: DeserializeOwned>(
         &self,
         ranges: Vec<Range>,
         Window { limit, after }: Window<'_>,

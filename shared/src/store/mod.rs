@@ -4,6 +4,7 @@
 //! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
 
 mod commit;
+mod customers;
 mod expression;
 mod facts;
 mod headcount;
