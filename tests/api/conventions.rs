@@ -552,8 +552,8 @@ async fn a_forged_position_reaches_nothing_beyond_its_list() {
         format!("ORG#{}", bare(&globex)),
         "x".repeat(3_000),
     ]);
-    let nothing = "[] [] Organization ".to_owned();
-    let subtree = "[] [] Subtree ".to_owned();
+    let nothing = "[] [] [] Organization Email Prefix ".to_owned();
+    let subtree = "[] [] [] Subtree Email Prefix ".to_owned();
     let lists: [(&str, Vec<&str>); 6] = [
         ("members?", vec!["members", org, &nothing]),
         ("members?scope=subtree&", vec!["members", org, &subtree]),
