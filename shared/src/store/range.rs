@@ -108,8 +108,10 @@ impl Range {
     /// The keys of this range that come after a position: none if it lies behind them all. From its
     /// end the position itself is among them, where the range has a beginning.
     fn condition(&self, after: Option<&str>) -> Option<Expression> {
-        let last = || format!("{}{LAST}", self.prefix);
-        let (mut from, mut end) = (self.prefix.clone(), self.until.clone().unwrap_or_else(last));
+        let (mut from, mut end) = (self.prefix.clone(), format!("{}{LAST}", self.prefix));
+        if let Some(until) = self.until.as_deref().map(fitting) {
+            end = end.min(until.to_owned());
+        }
         match after.map(fitting) {
             None => {}
             Some(after) if self.newest_first => {

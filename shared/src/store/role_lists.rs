@@ -136,25 +136,24 @@ impl Store {
     ) -> Result<Listing<Named>, Error> {
         let called = called(search);
         let beginning = keys::beginning(search.name());
-        let ranges = match reach {
+        let (ranges, sieve) = match reach {
             Reach::Organizations(paths) => {
                 let beginning = if search.anywhere() { "" } else { &beginning };
                 let range = |path: &OrgPath| names(path, format!("{path}#{beginning}"));
-                paths.iter().map(range).collect()
+                (paths.iter().map(range).collect(), called)
             }
-            Reach::Subtree(path) if search.anywhere() => vec![names(path, path.to_string())],
+            Reach::Subtree(path) if search.anywhere() => {
+                (vec![names(path, path.to_string())], called)
+            }
             Reach::Subtree(path) => {
                 let hash = keys::tree_of_roles(path);
-                vec![Range::of_index("tree_address", hash, beginning)]
+                let range = Range::of_index("tree_address", hash, beginning);
+                (vec![range], called.and(within(path)))
             }
-        };
-        let sieve = match reach {
-            Reach::Subtree(path) => called.and(within(path)),
-            Reach::Organizations(_) => called,
         };
         let sieve = sieve.and(and);
         let narrowed = |range: Range| range.where_(sieve.clone()).until(until.clone());
-        self.page(ranges.into_iter().map(narrowed).collect(), window).await
+        self.page(Vec::into_iter(ranges).map(narrowed).collect(), window).await
     }
 }
 
