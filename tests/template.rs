@@ -452,8 +452,11 @@ fn the_table_has_its_keys_and_indexes() {
     let wanted = BTreeMap::from([
         index("due", "due S", "expires_at N"),
         index("group", "group S", "place S"),
+        index("group_since", "group S", "since S"),
         index("identity", "identity S", "pk S"),
         index("tree", "tree S", "place S"),
+        index("tree_address", "tree S", "address S"),
+        index("tree_since", "tree S", "since S"),
     ]);
     assert_eq!(indexes, wanted);
 }

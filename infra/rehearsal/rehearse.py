@@ -116,7 +116,13 @@ def story(stack, issuer):
     below = expect(ada.post(f"{here}/sub-organizations", {"name": "Works"}), 201, parent_id=org)["id"]
     known = expect(ada.get(f"{here}/sub-organizations"), 200)["items"]
     assert [organization["id"] for organization in known] == [below], known
-    expect(ada.get(f"{here}/members?scope=subtree"), 200)
+    everywhere = f"{here}/members?scope=subtree"
+    expect(ada.get(everywhere), 200)
+    for query in ("sort=-joined_at", "role_id=admin&sort=joined_at", f"q={ben.email}", "q=adm&match=contains"):
+        found = expect(ada.get(f"{everywhere}&{query}"), 200)["items"]
+        assert ben.email in [member["email"] for member in found], (query, found)
+    known = expect(ada.get(f"{here}/roles?scope=subtree&q=super"), 200)["items"]
+    assert [role["organization_id"] for role in known] == [org, below], known
     expect(ada.get(f"{here}/sub-organizations?depth=all"), 200)
     empty = {"name": "Yard", "parent": org}
     yard = expect(staff.post("/v1/operator/organizations", empty), 201, super_admin_user_id=None)["id"]

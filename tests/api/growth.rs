@@ -66,7 +66,7 @@ async fn load(world: &World, org: &str, size: Size) {
     let lock = world.item(&Key::place(id, digest(id, first.email))).await;
     for nth in 1..size.members {
         let digest = digest(id, &format!("{}@example.com", name(nth)));
-        items.push(copy(&member, &[(first.sub, &name(nth))]));
+        items.push(told_apart(copy(&member, &[(first.sub, &name(nth))]), digest));
         let lock = copy(&lock, &[(first.sub, &name(nth))]);
         items.push(moved(lock, Key::place(id, digest)));
         for count in ["active", "active_user"] {
@@ -147,7 +147,7 @@ fn invited(
     item.insert("expires_at".to_owned(), number(NOON + 100 * DAY));
     let due = keys::due(own.digest().part(keys::DUE_PARTS));
     item.insert("due".to_owned(), AttributeValue::S(due));
-    moved(item, Key::place(org, own.digest()))
+    moved(told_apart(item, own.digest()), Key::place(org, own.digest()))
 }
 
 /// A copy of an item in which some texts are others.
@@ -166,6 +166,13 @@ fn replaced(value: &AttributeValue, texts: &[(&str, &str)]) -> AttributeValue {
         AttributeValue::M(map) => AttributeValue::M(copy(map, texts)),
         other => other.clone(),
     }
+}
+
+/// Those who came in the same moment are listed by the digests of their addresses.
+fn told_apart(mut item: Item, digest: AddressDigest) -> Item {
+    let (since, _) = item["since"].as_s().unwrap().rsplit_once('#').unwrap();
+    item.insert("since".to_owned(), AttributeValue::S(format!("{since}#{digest}")));
+    item
 }
 
 fn moved(mut item: Item, key: Key) -> Item {

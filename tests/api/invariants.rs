@@ -12,7 +12,7 @@ use shared::{
     domain::{
         AddressDigest, CustomRole, CustomRoleId, CustomerLink, Event, EventAction, HEADCOUNT_PARTS,
         Invitation, Kind, Links, Member, OrgId, Organization, Profile, RoleId, RoleObject, UserId,
-        Users,
+        Users, fold,
     },
     store::{Key, Status, keys},
 };
@@ -20,6 +20,10 @@ use shared::{
 use crate::world::World;
 
 pub type Item = HashMap<String, AttributeValue>;
+
+/// The keys of the table and of its indexes.
+const INDEXED: [&str; 9] =
+    ["pk", "sk", "tree", "group", "place", "since", "address", "identity", "due"];
 
 /// Insists that every organization in the table is sound.
 pub async fn check(world: &World) {
@@ -82,7 +86,7 @@ pub struct Part {
     /// Whose is the lock at this place.
     locks: BTreeMap<String, UserId>,
     pub roles: BTreeMap<CustomRoleId, (CustomRole, Users)>,
-    names: BTreeMap<String, CustomRoleId>,
+    names: BTreeMap<String, (CustomRoleId, BTreeMap<String, String>)>,
     counts: BTreeMap<u8, BTreeMap<String, i64>>,
     pub customers: BTreeMap<OrgId, CustomerLink>,
     pub events: Vec<Event>,
@@ -117,7 +121,7 @@ impl Table {
         let same = |key: Key, indexed: &[(&str, String)]| {
             let mut wanted = vec![("pk", key.pk), ("sk", key.sk)];
             wanted.extend(indexed.iter().cloned());
-            for name in ["pk", "sk", "tree", "group", "place", "identity", "due"] {
+            for name in INDEXED {
                 let wanted = wanted.iter().find(|(wanted, _)| *wanted == name);
                 let wanted = wanted.map(|(_, text)| text.as_str());
                 if value[name].as_str() != wanted {
@@ -158,6 +162,15 @@ impl Table {
                         ("tree", keys::tree(path, Status::Active)),
                         ("group", keys::holders(path, role, Status::Active)),
                         ("place", keys::place(path, &member.email)),
+                        (
+                            "since",
+                            keys::since(
+                                path,
+                                member.joined_at,
+                                AddressDigest::of(id, &member.email),
+                            ),
+                        ),
+                        ("address", keys::by_address(&member.email, path)),
                         ("identity", keys::user(&member.user_id)),
                     ],
                 )?;
@@ -179,6 +192,8 @@ impl Table {
                         ("tree", keys::tree(path, Status::Pending)),
                         ("group", keys::holders(path, role, Status::Pending)),
                         ("place", keys::place(path, &open.email)),
+                        ("since", keys::since(path, open.created_at, open.id.digest())),
+                        ("address", keys::by_address(&open.email, path)),
                         ("identity", keys::address(&open.email)),
                         ("due", keys::due(open.id.digest().part(keys::DUE_PARTS))),
                     ],
@@ -195,7 +210,9 @@ impl Table {
             }
             ("ROLENAME", folded) => {
                 let role = read(&value["role_id"], &here)?;
-                part.names.insert(folded.to_owned(), role);
+                let listed = |name: &str| (name.to_owned(), text(name));
+                let listed = ["tree", "place", "address", "name", "about"].map(listed).into();
+                part.names.insert(folded.to_owned(), (role, listed));
             }
             ("CUSTOMER", _) => {
                 let link: CustomerLink = read(&value, &here)?;
@@ -258,7 +275,17 @@ impl Part {
         let table: BTreeMap<_, _> =
             self.roles.values().map(|(role, _)| (role.id, role.levels)).collect();
         differ(found, "the role table", &org.roles, &table);
-        let names = self.roles.values().map(|(role, _)| (role.name.folded(), role.id));
+        let names = self.roles.values().map(|(role, _)| {
+            let (name, about) = (role.name.folded(), fold(&role.description));
+            let listed = [
+                ("tree", keys::tree_of_roles(&org.path)),
+                ("place", keys::place_of_role(&org.path, &name, role.id)),
+                ("address", keys::by_name(&name, role.id)),
+                ("name", name.clone()),
+                ("about", about),
+            ];
+            (name, (role.id, listed.map(|(name, text)| (name.to_owned(), text)).into()))
+        });
         differ(found, "locks on role names", &self.names, &names.collect());
         let mut held: BTreeMap<CustomRoleId, Users> = BTreeMap::new();
         for member in self.members.values() {

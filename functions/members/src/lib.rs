@@ -1,17 +1,21 @@
 //! The users of an organization: listed with the pending, given roles, removed, leaving.
 
+mod filter;
+mod list;
+
 use axum::{
     Router,
     extract::State,
     routing::{get, post},
 };
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
-    domain::{self, Email, Level, OrgId, Refusal, RoleId, RoleObject, Standing, UserId},
-    http::{Acting, App, Instead, Json, Limit, NoBody, Page, Path, Query, Walk, views},
-    store::{Found, Key, Reply, Scope, Status, Store, User, UserFilter},
+    domain::{self, Level, OrgId, Refusal, RoleId, RoleObject, Standing, UserId},
+    http::{Acting, App, Instead, Json, NoBody, Path, views},
+    store::{Found, Key, Reply, Store},
 };
+
+use list::list;
 
 /// The routes.
 pub fn router() -> Router<App> {
@@ -19,95 +23,6 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/members", get(list))
         .route("/v1/organizations/{org}/members/{sub}", get(one).patch(change).delete(remove))
         .route("/v1/organizations/{org}/leave", post(leave))
-}
-
-/// Which users to show. Parameters that take several values are repeated.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    #[serde(default)]
-    status: Vec<StatusName>,
-    #[serde(default)]
-    role_id: Vec<RoleId>,
-    /// The beginning of an address.
-    #[serde(default)]
-    q: String,
-    #[serde(default)]
-    scope: ScopeName,
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StatusName {
-    Active,
-    Pending,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ScopeName {
-    #[default]
-    Organization,
-    Subtree,
-}
-
-/// A user, active or pending (U3).
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Line {
-    Active(views::Member),
-    Pending {
-        #[serde(flatten)]
-        invitation: views::Invitation,
-        role_name: String,
-    },
-}
-
-async fn list(
-    State(app): State<App>,
-    Acting { person, act }: Acting,
-    Path(org): Path<OrgId>,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Page<Line>>, Instead> {
-    let walk = Walk::new(query.names(org), query.limit, query.cursor.as_deref())?;
-    let (scope, actor) = match query.scope {
-        ScopeName::Organization => (Scope::Organization, app.store.standing(&person, org).await?),
-        ScopeName::Subtree => {
-            let actor = app.store.standing_in_tree(&person, org).await?;
-            actor.require(RoleObject::UserManagementSubOrganizations, Level::ViewOnly)?;
-            (Scope::Subtree, actor)
-        }
-    };
-    actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let email_prefix = Email::prefix(&query.q);
-    let filter = UserFilter {
-        path: &actor.org.path,
-        scope,
-        statuses: &query.statuses(),
-        roles: &query.role_id,
-        email_prefix: &email_prefix,
-    };
-    let found = app.store.users(filter, walk.window()).await?;
-    let roles = app.store.names(found.items.iter().filter_map(role_of)).await?;
-    Ok(Json(walk.try_page(found, |user| line(&user, &roles, act.at))?))
-}
-
-impl ListQuery {
-    fn statuses(&self) -> Vec<Status> {
-        let wanted = |status: &StatusName| self.status.is_empty() || self.status.contains(status);
-        let active = wanted(&StatusName::Active).then_some(Status::Active);
-        let pending = wanted(&StatusName::Pending).then_some(Status::Pending);
-        active.into_iter().chain(pending).collect()
-    }
-
-    /// Everything that makes the list what it is: a cursor belongs to it alone.
-    fn names(&self, org: OrgId) -> Vec<String> {
-        let filters = format!("{:?} {:?} {:?} {}", self.status, self.role_id, self.scope, self.q);
-        vec!["members".to_owned(), org.to_string(), filters]
-    }
 }
 
 async fn one(
@@ -183,25 +98,4 @@ async fn show(store: &Store, member: &domain::Member) -> Result<views::Member, I
     let found = store.look(key.clone()).await?;
     let role = key.and_then(|key| found.role(&key).transpose()).transpose()?;
     Ok(views::Member::of(member, role.as_ref().map(|(role, _)| role)))
-}
-
-/// Where the custom role of a user is described.
-fn role_of(user: &User) -> Option<Key> {
-    let (path, role) = match user {
-        User::Active(member) => (&member.path, member.role_id),
-        User::Pending(invitation) => (&invitation.path, invitation.role_id),
-    };
-    role.custom().map(|role| Key::role(path.id(), role))
-}
-
-fn line(user: &User, roles: &Found, now: Timestamp) -> Result<Line, Instead> {
-    let role = role_of(user).and_then(|key| roles.role(&key).transpose()).transpose()?;
-    let custom = role.as_ref().map(|(role, _)| role);
-    Ok(match user {
-        User::Active(member) => Line::Active(views::Member::of(member, custom)),
-        User::Pending(invitation) => Line::Pending {
-            invitation: views::Invitation::of(invitation, now),
-            role_name: views::role_name(invitation.role_id, custom),
-        },
-    })
 }

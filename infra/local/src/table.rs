@@ -9,11 +9,19 @@ use aws_sdk_dynamodb::{
     },
 };
 
-const STRINGS: [&str; 7] = ["pk", "sk", "tree", "place", "group", "identity", "due"];
+const STRINGS: [&str; 9] =
+    ["pk", "sk", "tree", "group", "place", "since", "address", "identity", "due"];
 const NUMBERS: [&str; 1] = ["expires_at"];
-/// Name and hash key, and range key.
-const INDEXES: [[&str; 2]; 4] =
-    [["tree", "place"], ["group", "place"], ["identity", "pk"], ["due", "expires_at"]];
+/// Name, hash key, range key.
+const INDEXES: [[&str; 3]; 7] = [
+    ["tree", "tree", "place"],
+    ["tree_since", "tree", "since"],
+    ["tree_address", "tree", "address"],
+    ["group", "group", "place"],
+    ["group_since", "group", "since"],
+    ["identity", "identity", "pk"],
+    ["due", "due", "expires_at"],
+];
 
 /// Creates the table `name`, unless it is there.
 pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
@@ -34,11 +42,11 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
             );
         }
     }
-    for [name, range] in INDEXES {
+    for [name, hash, range] in INDEXES {
         table = table.global_secondary_indexes(
             GlobalSecondaryIndex::builder()
                 .index_name(name)
-                .set_key_schema(Some(keys(name, range)?))
+                .set_key_schema(Some(keys(hash, range)?))
                 .projection(Projection::builder().projection_type(ProjectionType::All).build())
                 .build()?,
         );

@@ -18,6 +18,7 @@
 //! - A **condition** ([`Condition`]) switches a role object on and off.
 //! - A partner's **customer** is an organization that it is linked to ([`CustomerLink`]).
 //! - An **operator** is platform staff; the **actor** is who asks; the **target** whom it is about.
+//! - A list's **reach** ([`Reach`]) is the organizations it covers.
 //! - An actor's **standing** ([`Standing`]) is what they may do in one organization, and why.
 //! - An **act** ([`Act`]) is one request that changes something; an **event** ([`Event`]) its trace.
 //! - A **refusal** ([`Refusal`]) is a rule saying no. There are no other errors here.
@@ -33,8 +34,10 @@ mod level;
 mod member;
 mod organization;
 mod person;
+mod reach;
 mod refusal;
 mod role;
+mod search;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -57,10 +60,12 @@ pub use organization::{
     Settings, Switches, create_sub_organization, found_below_by_operator, switch,
 };
 pub use person::{Act, Once, Person};
+pub use reach::{Coverage, MAX_CHOSEN, Reach, reach};
 pub use refusal::Refusal;
 pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
     RoleDraft, RoleId, Users, create_role, delete_role, edit_role, levels_in, may_grant,
 };
+pub use search::Search;
 pub use standing::Standing;
-pub use text::{Name, TextError, clean_text, is_invisible};
+pub use text::{Name, TextError, clean_text, fold, is_invisible};

@@ -291,6 +291,12 @@ impl OrgPath {
         self.above.last().copied()
     }
 
+    /// Is it `top`, or somewhere below?
+    #[must_use]
+    pub fn is_within(&self, top: &Self) -> bool {
+        self.ids().any(|id| id == top.id)
+    }
+
     /// All organizations above, root first.
     #[must_use]
     pub fn ancestors(&self) -> &[OrgId] {

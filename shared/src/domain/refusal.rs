@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{InvitationId, Level, RoleObject, Users};
+use super::{InvitationId, Level, OrgId, RoleObject, Users};
 
 /// Why a request was refused: one variant a rule, so that a client can tell them apart and a
 /// reader can find the rule. The text says what to do next.
@@ -210,6 +210,12 @@ pub enum Refusal {
     /// PAR1: standard organizations have no MDF programme.
     #[error("Only partner organizations join the MDF programme. Set `kind` to `partner` first.")]
     MdfIsForPartners,
+
+    /// SUB6, U5: a list covers the caller's organization and what is below it, and nothing else.
+    #[error(
+        "`{0}` is not this organization, and not one below it. List its sub-organizations to find the right ids."
+    )]
+    OutsideSubtree(OrgId),
 
     /// A fact that the decision relied on changed before the write.
     #[error("Something this request relied on changed while it ran; nothing was done. Try again.")]

@@ -48,11 +48,17 @@ impl Name {
     /// The name as it is compared: two names that fold alike are the same name (ROLE2).
     #[must_use]
     pub fn folded(&self) -> String {
-        // Compatibility forms first: some hide capitals or spaces. Again afterwards, since a
-        // lower-cased text need not be in normal form.
-        let lower = self.0.nfkc().collect::<String>().to_lowercase();
-        collapsed(&lower).nfkc().collect()
+        fold(&self.0)
     }
+}
+
+/// A text as it is compared and searched.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    // Compatibility forms first: some hide capitals or spaces. Again afterwards, since a
+    // lower-cased text need not be in normal form.
+    let lower = text.nfkc().collect::<String>().to_lowercase();
+    collapsed(&lower).nfkc().collect()
 }
 
 impl fmt::Display for Name {

@@ -114,6 +114,7 @@ impl From<Refusal> for Problem {
             Refusal::KindIsInherited => field("/kind".to_owned(), detail),
             Refusal::FirstAdminNeeded => field("/first_admin_email".to_owned(), detail),
             Refusal::SwitchIsTheRoots => field("/manage_sub_organizations".to_owned(), detail),
+            Refusal::OutsideSubtree(_) => field("/organization_id".to_owned(), detail),
             _ => Self::new(status, slug, title, detail),
         }
     }
@@ -175,6 +176,7 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::KindIsInherited => (422, "kind-is-inherited", "Kind is the parent's"),
         R::FirstAdminNeeded => (422, "first-admin-needed", "First Admin needed"),
         R::SwitchIsTheRoots => (422, "switch-is-the-roots", "Switched at the root"),
+        R::OutsideSubtree(_) => (422, "outside-subtree", "Not in this subtree"),
         R::KeyReused => (422, "idempotency-key-reused", "Key used before"),
 
         R::TooManyPending(_) => (429, "too-many-pending", "Too many pending invitations"),

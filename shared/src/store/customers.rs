@@ -7,7 +7,7 @@ use super::{
     expression::Expression,
     item::{attribute, to_item},
     keys,
-    lists::Range,
+    range::Range,
     transaction::{gone_or, or},
 };
 use crate::domain::{Act, CustomerLink, Event, EventAction, Links, OrgId, Organization, Refusal};

@@ -38,13 +38,31 @@ impl Expression {
         self
     }
 
-    /// Both conditions. Their values must have names of their own.
-    pub(super) fn and(mut self, other: Self) -> Self {
-        if !other.text.is_empty() {
-            self.text = format!("{} AND ({})", self.text, other.text);
-            self.names.extend(other.names);
-            self.values.extend(other.values);
+    /// The attribute `name` has one of these values; nothing is asked where there are none.
+    pub(super) fn one_of(name: &str, values: impl IntoIterator<Item = AttributeValue>) -> Self {
+        let named = |(nth, value)| (format!(":{name}{nth}"), value);
+        let values: Values = values.into_iter().enumerate().map(named).collect();
+        if values.is_empty() {
+            return Self::default();
         }
+        let list = values.keys().cloned().collect::<Vec<_>>().join(", ");
+        Self { values, ..Self::new(&format!("#{name} IN ({list})"), []) }
+    }
+
+    /// Not this: a single condition, without parentheses that DynamoDB would call redundant.
+    pub(super) fn negated(self) -> Self {
+        Self { text: format!("NOT {}", self.text), ..self }
+    }
+
+    /// Both conditions: the first one without an `OR`. Their values must have names of their own.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.text = match (self.text.is_empty(), other.text.is_empty()) {
+            (true, _) => other.text,
+            (_, true) => self.text,
+            _ => format!("{} AND ({})", self.text, other.text),
+        };
+        self.names.extend(other.names);
+        self.values.extend(other.values);
         self
     }
 

@@ -1,7 +1,7 @@
 //! Reading what a rule needs to know: strongly consistent, by key, all at once.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
 };
 
@@ -16,8 +16,8 @@ use super::{
     meter::Meter,
 };
 use crate::domain::{
-    CustomRole, Event, Invitation, Member, OrgId, Organization, Person, Place, Standing, UserId,
-    Users,
+    CustomRole, Event, Invitation, Member, OrgId, OrgPath, Organization, Person, Place, Standing,
+    UserId, Users,
 };
 
 /// DynamoDB's bound on one batch.
@@ -41,6 +41,13 @@ impl Found {
     /// An organization.
     pub fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
         self.get(&Key::organization(org))
+    }
+
+    /// The paths of those among `orgs` that there are.
+    pub fn paths(&self, orgs: &[OrgId]) -> Result<BTreeMap<OrgId, OrgPath>, Error> {
+        let found =
+            orgs.iter().map(|&org| Ok(self.organization(org)?.map(|found| (org, found.path))));
+        found.filter_map(Result::transpose).collect()
     }
 
     /// What an organization says of itself.

@@ -9,7 +9,7 @@ use super::{
     Error, Key, Reply, Status, Store,
     expression::Expression,
     item::{attribute, from_item, text, time, to_item},
-    keys,
+    keys, listed,
     members::taken,
     meter::Meter,
     transaction::{Transaction, gone_or, or, share},
@@ -349,26 +349,15 @@ impl Transaction<'_> {
         invitation: &Invitation,
         expired: Option<&Invitation>,
     ) -> Result<Self, Error> {
-        let Invitation { path, email, role_id, .. } = invitation;
+        let org = invitation.path.id();
         let key = place(invitation);
-        let item = to_item(
-            key.clone(),
-            invitation,
-            [
-                ("tree", keys::tree(path, Status::Pending)),
-                ("group", keys::holders(path, *role_id, Status::Pending)),
-                ("place", keys::place(path, email)),
-                ("identity", keys::address(email)),
-                ("due", keys::due(invitation.id.digest().part(keys::DUE_PARTS))),
-                ("status", "pending".to_owned()),
-            ],
-        )?;
+        let mut item = to_item(key.clone(), invitation, listed::invitation(invitation))?;
+        item.insert("status".to_owned(), text("pending"));
         let free = match expired {
             None => Expression::new("attribute_not_exists(#pk)", []),
             Some(old) => same(old, Expression::default())?,
         };
-        let created =
-            Event::new(self.act(), path.id(), EventAction::InvitationCreated, of(invitation));
+        let created = Event::new(self.act(), org, EventAction::InvitationCreated, of(invitation));
         let created = created.new_value(told(invitation));
         self.put(key, item, free, taken_by_another()).record(created)
     }

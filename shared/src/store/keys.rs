@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 
 use super::Error;
 use crate::domain::{
@@ -144,6 +145,12 @@ pub fn organization(org: OrgId) -> String {
     format!("ORG#{}", org.bare())
 }
 
+/// Whose partition it is.
+pub(super) fn owner(pk: &str) -> Result<OrgId, Error> {
+    let bare = pk.split_once('#').map(|(_, bare)| bare).unwrap_or_default();
+    OrgId::from_bare(bare).map_err(Error::broken)
+}
+
 /// The partition of its history.
 #[must_use]
 pub fn events(org: OrgId) -> String {
@@ -163,6 +170,12 @@ pub fn tree(path: &OrgPath, status: Status) -> String {
 #[must_use]
 pub fn tree_of_organizations(path: &OrgPath) -> String {
     format!("ROOT#{}#ORG", path.root_id().bare())
+}
+
+/// Index `tree`: the names of all custom roles of a tree, by path and name.
+#[must_use]
+pub fn tree_of_roles(path: &OrgPath) -> String {
+    format!("ROOT#{}#ROLES", path.root_id().bare())
 }
 
 /// Index `group`: the holders of a role in a tree, by path and address.
@@ -186,6 +199,37 @@ pub fn children(parent: Option<OrgId>) -> String {
 #[must_use]
 pub fn place(path: &OrgPath, email: &Email) -> String {
     format!("{path}#{email}")
+}
+
+/// Sorts within `tree_since` and `group_since`, as `place` does elsewhere: by the time when somebody
+/// joined or was invited.
+#[must_use]
+pub fn since(path: &OrgPath, at: Timestamp, address: AddressDigest) -> String {
+    format!("{path}#{:015}#{address}", at.as_millisecond())
+}
+
+/// Sorts within `tree_address`: what begins alike is one range of the whole tree.
+#[must_use]
+pub fn by_address(email: &Email, path: &OrgPath) -> String {
+    format!("{email}#{path}")
+}
+
+/// As much of a folded name as keys hold: the rest is compared where the whole is.
+#[must_use]
+pub fn beginning(folded: &str) -> String {
+    folded.chars().take(40).collect()
+}
+
+/// Sorts the names of roles within `tree`.
+#[must_use]
+pub fn place_of_role(path: &OrgPath, folded: &str, role: CustomRoleId) -> String {
+    format!("{path}#{}", by_name(folded, role))
+}
+
+/// Sorts the names of roles within `tree_address`.
+#[must_use]
+pub fn by_name(folded: &str, role: CustomRoleId) -> String {
+    format!("{}#{}", beginning(folded), role.bare())
 }
 
 /// Index `identity`: a person's memberships.

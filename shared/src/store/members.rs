@@ -6,7 +6,7 @@ use super::{
     Error, Key, Reply, Status, Store,
     expression::Expression,
     item::{Item, number, text, to_item},
-    keys,
+    keys, listed,
     transaction::{Transaction, gone_or, or},
 };
 use crate::domain::{
@@ -108,16 +108,7 @@ impl Transaction<'_> {
     pub(super) fn seat_only(self, member: &Member) -> Result<Self, Error> {
         let org = member.path.id();
         let key = Key::member(org, &member.user_id);
-        let item = to_item(
-            key.clone(),
-            member,
-            [
-                ("tree", keys::tree(&member.path, Status::Active)),
-                ("group", keys::holders(&member.path, member.role_id, Status::Active)),
-                ("place", keys::place(&member.path, &member.email)),
-                ("identity", keys::user(&member.user_id)),
-            ],
-        )?;
+        let item = to_item(key.clone(), member, listed::member(member))?;
         Ok(self.put_new(key, item, Refusal::AlreadyMember).count(
             org,
             member.part,

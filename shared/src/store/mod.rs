@@ -11,15 +11,19 @@ mod headcount;
 mod invitations;
 mod item;
 pub mod keys;
+mod listed;
 mod lists;
 mod members;
 mod meter;
 mod organizations;
+mod range;
 mod replay;
+mod role_lists;
 mod roles;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod users;
 
 use aws_sdk_dynamodb::{
     Client,
@@ -32,10 +36,13 @@ pub use facts::Found;
 pub use headcount::Headcount;
 pub use invitations::Overdue;
 pub use keys::{Key, Status};
-pub use lists::{Listing, Scope, User, UserFilter, Window};
+pub use lists::Scope;
 pub use meter::{Cost, metered};
 pub use organizations::{Founding, StoredProfile};
+pub use range::{Listing, Window};
 pub use replay::Reply;
+pub use role_lists::{RoleEntry, RoleFilter};
+pub use users::{By, Order, User, UserFilter};
 
 /// The one table.
 #[derive(Clone, Debug)]

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use super::{
     Error, Key, Reply, Store,
     expression::Expression,
-    item::{attribute, to_item},
+    item::{attribute, text, to_item},
+    listed,
     transaction::{Otherwise, gone_or, or},
 };
 use crate::domain::{
     Act, CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, Name, OrgId,
-    Refusal, RoleObject, Standing, Users,
+    OrgPath, Refusal, RoleObject, Standing, Users, fold,
 };
 
 impl Store {
@@ -33,7 +34,7 @@ impl Store {
         self.transaction(act)
             .still_held(actor)?
             .put_new(Key::role(org, role.id), item, Refusal::ChangedMeanwhile)
-            .name_role(org, role)?
+            .name_role(&actor.org.path, role)?
             .set(Key::organization(org), listed, room, or(Refusal::TooManyRoles))
             .record(event)?
             .commit(reply)
@@ -77,7 +78,9 @@ impl Store {
             writes = writes.set(Key::organization(org), listed, there, or(Refusal::NoSuchRole));
         }
         if role.name.folded() != was.name.folded() {
-            writes = writes.free_name(org, &was.name).name_role(org, role)?;
+            writes = writes.free_name(org, &was.name).name_role(&actor.org.path, role)?;
+        } else if fold(&role.description) != fold(&was.description) {
+            writes = writes.tell_of_role(org, role)?;
         }
         writes.record(event)?.commit(reply).await
     }
@@ -119,10 +122,23 @@ impl Store {
 
 impl super::transaction::Transaction<'_> {
     /// Takes a role's name, which nobody has (ROLE2).
-    fn name_role(self, org: OrgId, role: &CustomRole) -> Result<Self, Error> {
-        let lock = Key::role_name(org, &role.name.folded());
-        let item = to_item(lock.clone(), &json!({ "role_id": role.id }), [])?;
+    fn name_role(self, path: &OrgPath, role: &CustomRole) -> Result<Self, Error> {
+        let lock = Key::role_name(path.id(), &role.name.folded());
+        let named = json!({ "role_id": role.id });
+        let item = to_item(lock.clone(), &named, listed::role(path, role))?;
         Ok(self.put_new(lock, item, Refusal::RoleNameTaken))
+    }
+
+    /// Lists a role that keeps its name with what is newly said of it.
+    fn tell_of_role(self, org: OrgId, role: &CustomRole) -> Result<Self, Error> {
+        let told = [("about", text(fold(&role.description)))];
+        let same = [("named", attribute(&role.id)?)];
+        Ok(self.set(
+            Key::role_name(org, &role.name.folded()),
+            Expression::new("#about = :about", told),
+            Expression::new("#role_id = :named", same),
+            or(Refusal::ChangedMeanwhile),
+        ))
     }
 
     /// Gives a name back.

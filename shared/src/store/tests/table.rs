@@ -10,8 +10,8 @@ use crate::{
     },
     printed::assert_printed,
     store::keys::{
-        Key, Status, address, children, customer, due, holders, organization, place, tree,
-        tree_of_organizations, user,
+        Key, Status, address, by_address, by_name, children, customer, due, holders, organization,
+        place, place_of_role, since, tree, tree_of_organizations, tree_of_roles, user,
     },
 };
 
@@ -57,7 +57,10 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("part of the headcount", Key::headcount(org, 0));
     line("event", Key::event(org, event));
     line("answer to a repeatable request", Key::once(&once));
-    page += "\n## Indexes\n\n| index | lists | hash | range |\n|---|---|---|---|\n";
+    page += "\n## Indexes\n\n\
+             `tree`, `tree_since` and `tree_address` have one hash key, `tree`, and differ by range key: `place`,\n\
+             `since`, `address`; so do `group` and `group_since`. The name of a custom role is listed on its lock.\n\n\
+             | index | lists | hash | range |\n|---|---|---|---|\n";
     let sort = place(&path, &email);
     let mut line = |index: &str, lists: &str, hash: String, range: &str| {
         let (hash, range) = (brief(&hash), brief(range));
@@ -78,5 +81,14 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("identity", "an address's invitations", address(&email), &organization(org));
     line("identity", "a customer's partners", customer(root.id()), &organization(org));
     line("due", "invitations by expiry", due(3), "expires_at");
+    let since = since(&path, Timestamp::UNIX_EPOCH, bobs);
+    line("tree_since", "members, invitations", tree(&path, Status::Active), &since);
+    let admins = holders(&path, admins, Status::Active);
+    line("group_since", "holders of a role, those invited to it", admins, &since);
+    let address = by_address(&email, &path);
+    line("tree_address", "members, invitations", tree(&path, Status::Active), &address);
+    let (named, name) = (place_of_role(&path, "night shift", role), by_name("night shift", role));
+    line("tree", "names of custom roles", tree_of_roles(&path), &named);
+    line("tree_address", "names of custom roles", tree_of_roles(&path), &name);
     assert_printed("table.md", &page);
 }

@@ -1,0 +1,267 @@
+//! Reading ranges: a page of a list is one range of one partition, or a merge of a few, read side by
+//! side. What is listed where is not known here.
+//!
+//! A position in a list is the sort key of the last item seen. It only ever narrows a range that
+//! the caller was authorized for, so a forged one can reach nothing else.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use futures_util::future::try_join_all;
+use serde::de::DeserializeOwned;
+
+use super::{
+    Error, Store,
+    expression::{Expression, Terms},
+    item::{Item, from_item, text},
+    meter::Meter,
+};
+
+/// How much is read at once where a filter may drop most of it, all ranges of a page together.
+const SIEVED: usize = 500;
+/// How often at most a filtered range is read on for one page; the page is short then, and its
+/// cursor goes on from there.
+const SIEVINGS: u32 = 8;
+/// No key of ours has more bytes, and DynamoDB takes few more.
+const LONGEST_KEY: usize = 1_000;
+/// After every key that could follow in a range.
+pub(super) const LAST: char = '\u{10FFFF}';
+
+/// Which part of a list a client wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<'a> {
+    /// At most so many.
+    pub limit: usize,
+    /// Only what comes after this position.
+    pub after: Option<&'a str>,
+}
+
+/// A part of a list.
+#[derive(Debug)]
+pub struct Listing<T> {
+    /// What is in it.
+    pub items: Vec<T>,
+    /// The position where it goes on, if it does.
+    pub next: Option<String>,
+}
+
+impl<T> Listing<T> {
+    /// Nothing, and nothing more.
+    pub(super) fn empty() -> Self {
+        Self { items: vec![], next: None }
+    }
+}
+
+/// A range of sort keys in one partition of the table or an index.
+pub(super) struct Range {
+    index: Option<&'static str>,
+    hash: (&'static str, String),
+    sort: &'static str,
+    prefix: String,
+    until: Option<String>,
+    filter: Expression,
+    newest_first: bool,
+}
+
+/// What was found in one range: items with their positions, and where the reading was given up
+/// before it had as many as wanted.
+type Found = (Vec<(String, Item)>, Option<String>);
+
+impl Range {
+    pub(super) fn of_index(index: &'static str, hash: String, prefix: String) -> Self {
+        let (name, sort) = match index {
+            "identity" => ("identity", "pk"),
+            "tree_since" => ("tree", "since"),
+            "group_since" => ("group", "since"),
+            "tree_address" => ("tree", "address"),
+            other => (other, "place"),
+        };
+        let range = Self::of_table(hash, &prefix);
+        Self { index: Some(index), hash: (name, range.hash.1), sort, ..range }
+    }
+
+    pub(super) fn of_table(pk: String, prefix: &str) -> Self {
+        Self {
+            index: None,
+            hash: ("pk", pk),
+            sort: "sk",
+            prefix: prefix.to_owned(),
+            until: None,
+            filter: Expression::default(),
+            newest_first: false,
+        }
+    }
+
+    /// Only what passes `filter`, which is asked of each item that is read.
+    pub(super) fn where_(self, filter: Expression) -> Self {
+        Self { filter, ..self }
+    }
+
+    /// Nothing after this position.
+    pub(super) fn until(self, until: Option<String>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// From its end.
+    pub(super) fn newest_first(self) -> Self {
+        Self { newest_first: true, ..self }
+    }
+
+    /// The keys of this range that come after a position: none if it lies behind them all. From its
+    /// end the position itself is among them, where the range has a beginning.
+    fn condition(&self, after: Option<&str>) -> Option<Expression> {
+        let (mut from, mut end) = (self.prefix.clone(), format!("{}{LAST}", self.prefix));
+        if let Some(until) = self.until.as_deref().map(fitting) {
+            end = end.min(until.to_owned());
+        }
+        match after.map(fitting) {
+            None => {}
+            Some(after) if self.newest_first => {
+                if after < from.as_str() {
+                    return None;
+                }
+                end = end.min(after.to_owned());
+            }
+            // Nothing but the position itself sorts before this: keys do not hold U+0001.
+            Some(after) if after >= from.as_str() => from = format!("{after}\u{1}"),
+            Some(_) => {}
+        }
+        if from > end {
+            return None;
+        }
+        let sorted = match (from.is_empty(), after) {
+            (true, None) => Expression::new("#hash = :hash", []),
+            (true, Some(_)) => {
+                Expression::new("#hash = :hash AND #sort < :end", [("end", text(end))])
+            }
+            _ => Expression::new(
+                "#hash = :hash AND #sort BETWEEN :from AND :end",
+                [("from", text(from)), ("end", text(end))],
+            ),
+        };
+        let hash = Expression::new("", [("hash", text(self.hash.1.clone()))]);
+        Some(hash.and_values(sorted).naming("hash", self.hash.0).naming("sort", self.sort))
+    }
+}
+
+/// As much of a position as a key condition takes: nothing is cut but what was forged.
+fn fitting(after: &str) -> &str {
+    let ends = after.char_indices().map(|(at, _)| at).chain([after.len()]);
+    let end = ends.take_while(|end| *end <= LONGEST_KEY).last();
+    end.and_then(|end| after.get(..end)).unwrap_or_default()
+}
+
+impl Store {
+    /// A page of the ranges, merged in the order of their sort keys.
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        ranges: Vec<Range>,
+        window: Window<'_>,
+    ) -> Result<Listing<T>, Error> {
+        let newest_first = ranges.iter().any(|range| range.newest_first);
+        let Listing { items, next } = self.merged(&ranges, window).await?.cut(window, newest_first);
+        let items = items.into_iter().map(|(_, item)| from_item(item)).collect::<Result<_, _>>()?;
+        Ok(Listing { items, next })
+    }
+
+    /// What the ranges hold of a window, and perhaps some more, each with its position; `next` is
+    /// where the first of them was given up.
+    pub(super) async fn merged(
+        &self,
+        ranges: &[Range],
+        Window { limit, after }: Window<'_>,
+    ) -> Result<Listing<(String, Item)>, Error> {
+        let share = (SIEVED / ranges.len().max(1)).max(1);
+        let reads = ranges.iter().map(|range| self.read(range, after, limit + 1, share));
+        let mut all = Listing::empty();
+        for (range, (items, stopped)) in ranges.iter().zip(try_join_all(reads).await?) {
+            all.items.extend(items);
+            all.next = match (all.next, stopped) {
+                (Some(one), Some(other)) if range.newest_first => Some(one.max(other)),
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+        }
+        Ok(all)
+    }
+
+    /// Up to `most` items of a range. Where a filter drops many, it reads in ever larger steps, up
+    /// to `share` items at once.
+    async fn read(
+        &self,
+        range: &Range,
+        after: Option<&str>,
+        most: usize,
+        share: usize,
+    ) -> Result<Found, Error> {
+        let mut found = Vec::new();
+        let mut after = after.map(ToOwned::to_owned);
+        for nth in 0..SIEVINGS {
+            let Some(condition) = range.condition(after.as_deref()) else {
+                return Ok((found, None));
+            };
+            let mut terms = Terms::default();
+            let condition = terms.take(condition);
+            let filter = terms.take(range.filter.clone());
+            let (names, values) = terms.parts();
+            // The position itself is read again, see `condition`.
+            let again = range.newest_first && after.is_some() && !range.prefix.is_empty();
+            let missing = most.saturating_sub(found.len()) + usize::from(again);
+            let step = if filter.is_empty() {
+                missing
+            } else {
+                missing.saturating_mul(4_usize.saturating_pow(nth)).min(share) + usize::from(again)
+            };
+            let request = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .set_index_name(range.index.map(ToOwned::to_owned))
+                .key_condition_expression(condition)
+                .set_filter_expression((!filter.is_empty()).then_some(filter))
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .scan_index_forward(!range.newest_first)
+                .limit(i32::try_from(step).unwrap_or(i32::MAX))
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
+            Meter::read(answer.consumed_capacity());
+            for item in answer.items.unwrap_or_default() {
+                let at = position(&item, range.sort)?;
+                if after.as_ref() != Some(&at) {
+                    found.push((at, item));
+                }
+            }
+            let Some(last) = answer.last_evaluated_key else { return Ok((found, None)) };
+            if found.len() >= most {
+                found.truncate(most);
+                return Ok((found, None));
+            }
+            after = Some(position(&last, range.sort)?);
+        }
+        Ok((found, after))
+    }
+}
+
+impl<T> Listing<(String, T)> {
+    /// The window's part of what was found, in order.
+    pub(super) fn cut(mut self, Window { limit, .. }: Window<'_>, newest_first: bool) -> Self {
+        self.items.sort_by(|(one, _), (other, _)| one.cmp(other));
+        if newest_first {
+            self.items.reverse();
+        }
+        if let Some(horizon) = &self.next {
+            // Beyond the place where one range stopped early, nothing is known of it.
+            self.items.retain(|(at, _)| if newest_first { at >= horizon } else { at <= horizon });
+        }
+        if self.items.len() > limit {
+            self.items.truncate(limit);
+            self.next = self.items.last().map(|(at, _)| at.clone());
+        }
+        self
+    }
+}
+
+fn position(item: &Item, name: &str) -> Result<String, Error> {
+    let key = item.get(name).map(AttributeValue::as_s);
+    let missing = || Error::Broken(format!("a listed item has no `{name}`"));
+    key.and_then(Result::ok).cloned().ok_or_else(missing)
+}
