@@ -83,6 +83,12 @@ def story(stack, issuer):
     assert pending == {for_ben, for_cy, for_dan}, pending
     expect(ada.delete(f"{here}/invitations/{for_dan}"), 204)
 
+    # A list has an outcome for each.
+    several = [{"email": dan.email, "role_id": "user"}, {"email": cy.email, "role_id": "user"}]
+    outcomes = expect(ada.post(f"{here}/invitations/batch", {"invitations": several}), 200)["outcomes"]
+    assert [outcome["status"] for outcome in outcomes] == [201, 409], outcomes
+    expect(ada.delete(f"{here}/invitations/{outcomes[0]['invitation']['id']}"), 204)
+
     # Ben accepts, Cy does not.
     mine = expect(ben.get("/v1/me/invitations"), 200)["items"]
     assert [invitation["id"] for invitation in mine] == [for_ben], mine

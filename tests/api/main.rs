@@ -3,6 +3,7 @@
 mod accept;
 mod access;
 mod advisories;
+mod batch;
 mod cleanup;
 mod conventions;
 mod cost;

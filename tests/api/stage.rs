@@ -288,6 +288,17 @@ async fn furnish(world: &World) -> Vec<Deed> {
         ("ADA invites ann as User", ADA, "POST", invitations.clone(), ann("user")),
         ("BOB invites ann as Free", BOB, "POST", invitations.clone(), ann(&free)),
         ("MIA invites ann as Reader", MIA, "POST", invitations.clone(), ann(&readers)),
+        (
+            "BOB invites ann, cy and old by a list",
+            BOB,
+            "POST",
+            format!("{invitations}/batch"),
+            json!({ "invitations": [
+                ann("user"),
+                { "email": CY.email, "role_id": "user" },
+                { "email": "old@example.com", "role_id": free },
+            ] }),
+        ),
         ("BOB resends to cy", BOB, "POST", format!("{cys}/resend"), none()),
         ("ADA revokes cy's", ADA, "DELETE", cys.clone(), none()),
         ("CY accepts", CY, "POST", format!("{cys}/accept"), none()),

@@ -22,6 +22,7 @@
 //! - A **refusal** ([`Refusal`]) is a rule saying no. There are no other errors here.
 
 mod action;
+mod batch;
 mod catalogue;
 mod email;
 mod event;
@@ -39,6 +40,7 @@ mod tests;
 mod text;
 
 pub use action::Action;
+pub use batch::{MAX_BATCH, Room, invite_all};
 pub use catalogue::{BuiltIn, Condition, Conditions, Lowered, RoleObject, UnknownKey};
 pub use email::{Email, EmailError};
 pub use event::{Actor, DEFAULT_RETENTION_DAYS, Event, EventAction, Target};

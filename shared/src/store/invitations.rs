@@ -344,7 +344,7 @@ impl Transaction<'_> {
     }
 
     /// Puts a new invitation at its address's place, and records it.
-    fn put_invitation(
+    pub(super) fn put_invitation(
         self,
         invitation: &Invitation,
         expired: Option<&Invitation>,
@@ -391,7 +391,7 @@ impl Transaction<'_> {
         Ok(self.delete(place(invitation), same(invitation, and)?, lost).count_out(invitation))
     }
 
-    fn count_out(self, invitation: &Invitation) -> Self {
+    pub(super) fn count_out(self, invitation: &Invitation) -> Self {
         let Invitation { path, part, role_id, .. } = invitation;
         self.count(path.id(), *part, *role_id, Status::Pending, -1)
     }
@@ -449,6 +449,6 @@ fn told(invitation: &Invitation) -> Value {
     })
 }
 
-fn ended(act: &Act, action: EventAction, invitation: &Invitation) -> Event {
+pub(super) fn ended(act: &Act, action: EventAction, invitation: &Invitation) -> Event {
     Event::new(act, invitation.path.id(), action, of(invitation)).old(told(invitation))
 }

@@ -3,6 +3,7 @@
 //! Nothing here decides anything. Reads gather the facts a rule needs; a write is one transaction
 //! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
 
+mod batch;
 mod commit;
 mod expression;
 mod facts;
@@ -14,6 +15,7 @@ mod lists;
 mod members;
 mod meter;
 mod organizations;
+mod patience;
 mod replay;
 mod roles;
 #[cfg(test)]
@@ -27,6 +29,7 @@ use aws_sdk_dynamodb::{
 
 use crate::domain::Refusal;
 
+pub use batch::OPENED_AT_ONCE;
 pub use facts::Found;
 pub use headcount::Headcount;
 pub use invitations::Overdue;
@@ -34,7 +37,8 @@ pub use keys::{Key, Status};
 pub use lists::{Listing, Scope, User, UserFilter, Window};
 pub use meter::{Cost, metered};
 pub use organizations::{Founding, StoredProfile};
-pub use replay::Reply;
+pub use patience::Patience;
+pub use replay::{Chunk, Reply};
 
 /// The one table.
 #[derive(Clone, Debug)]

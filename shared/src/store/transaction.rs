@@ -9,8 +9,8 @@ use super::{
     Error, Key, Reply, Status, Store,
     expression::Expression,
     headcount::PARTNERS,
-    item::{Item, attribute, number, text, time, to_item, ttl},
-    replay::Record,
+    item::{Item, attribute, number, text, to_item, ttl},
+    replay::{Chunk, Record},
 };
 use crate::domain::{
     Act, BuiltIn, DEFAULT_RETENTION_DAYS, Event, HEADCOUNT_PARTS, Invitation, OrgId, Organization,
@@ -274,11 +274,13 @@ impl<'a> Transaction<'a> {
             if changes.is_empty() {
                 continue;
             }
-            let grows = changes.iter().any(|(name, by)| name == "pending" && *by > 0);
+            let pending = changes.iter().find(|(name, _)| name == "pending").map(|(_, by)| *by);
+            let more = pending.and_then(|by| u64::try_from(by).ok());
             let (key, condition, otherwise) = match counter {
                 Counter::Part(part) => {
-                    let cap = self.cap.filter(|_| grows).map(|cap| share(cap, part));
-                    let mut holds = cap.map_or_else(Expression::default, room);
+                    let cap = self.cap.map(|cap| share(cap, part));
+                    let room = cap.zip(more).map(|(cap, more)| room(cap, more));
+                    let mut holds = room.unwrap_or_default();
                     let gives = |(name, by): &(String, i64)| PARTNERS.contains(&&**name) && *by > 0;
                     if changes.iter().any(gives) {
                         holds = Expression::new("attribute_not_exists(#standard)", []).and(holds);
@@ -306,17 +308,24 @@ impl<'a> Transaction<'a> {
     /// Writes it all, with the record that lets the client repeat the request. The first condition
     /// to fail gives the refusal; conflicts with other transactions are waited out.
     pub(super) async fn commit(self, reply: &Reply) -> Result<(), Error> {
+        self.commit_chunk(Chunk::ALL, reply).await
+    }
+
+    /// The same for work in several transactions: until the last, `reply` is what is known of it.
+    pub(super) async fn commit_chunk(self, chunk: Chunk, reply: &Reply) -> Result<(), Error> {
         let (store, act) = (self.store, self.act);
         let mut steps = self.counted().steps;
         if let Some(once) = &act.once {
-            let (key, item) = Record::item(once, reply, act.at)?;
-            let free = "attribute_not_exists(#pk) OR #until <= :now";
-            let condition = Expression::new(free, [("now", time(act.at))]);
+            let (key, item) = Record::item(once, (chunk, reply), act.at)?;
+            let condition = Record::turn(once, chunk, act.at)?;
             let fingerprint = once.fingerprint.clone();
             let otherwise: Otherwise = Box::new(move |old| Record::replay(old, &fingerprint));
             let write = Write::Put(item);
             // First, because a repeat also meets the changes of the first request.
             steps.insert(0, Step { key, write, conditions: vec![condition], otherwise });
+        }
+        if steps.is_empty() {
+            return Ok(());
         }
         let (writes, otherwise): (Vec<_>, Vec<_>) = steps
             .into_iter()
@@ -328,14 +337,16 @@ impl<'a> Transaction<'a> {
     }
 }
 
-/// A part of the headcount has room for one more pending, if it may count up to `cap`.
-fn room(cap: u64) -> Expression {
-    // A part that nobody was ever counted in has room, unless it has none at all.
-    let text = match cap {
-        0 => "#pending < :cap",
-        _ => "attribute_not_exists(#pending) OR #pending < :cap",
+/// A part of the headcount has room for so many `more` pending, if it may count up to `cap`.
+fn room(cap: u64, more: u64) -> Expression {
+    let below = i128::from(cap) + 1 - i128::from(more);
+    // A part that nobody was ever counted in has room, unless it has not enough at all.
+    let text = if below > 0 {
+        "attribute_not_exists(#pending) OR #pending < :below"
+    } else {
+        "#pending < :below"
     };
-    Expression::new(text, [("cap", number(cap))])
+    Expression::new(text, [("below", number(below))])
 }
 
 /// The share of a cap that one part of the headcount may use: together they make the whole.
