@@ -111,7 +111,9 @@ def story(stack, issuer):
     expect(ada.delete(f"{here}/roles/{role}"), 409)
     by_role = expect(ada.get(f"{here}/members?role_id={role}"), 200)["items"]
     assert [member["user_id"] for member in by_role] == [ben.id], by_role
-    expect(ada.patch(f"{here}/members/{ben.id}", {"role_id": "admin"}), 200)
+    expect(ada.delete(f"{here}/roles/{role}?reassign_to=admin"), 204)
+    expect(ada.get(f"{here}/members/{ben.id}"), 200, role_id="admin")
+    role = expect(ada.post(f"{here}/roles", {"name": "Recorder"}), 201)["id"]
     expect(ada.delete(f"{here}/roles/{role}"), 204)
 
     # Below it, another organization.

@@ -446,6 +446,23 @@ impl<'a> Survey<'a> {
         let path = format!("/roles/{other}");
         self.ask(MIA, (delete, "by a custom role"), &path, None).await.expect(204);
         self.ask(ADA, (delete, "deleted before"), &path, None).await.expect(404);
+
+        let name = self.fresh().sub;
+        let role = self.world.role(ADA, &self.org, name, json!({})).await;
+        let (member, invitee) = (self.fresh_in(0), self.fresh_in(1));
+        self.world.bring(ADA, &self.org, member, &role).await;
+        let offer = json!({ "email": invitee.email, "role_id": role });
+        let invitations = format!("{}/invitations", self.org);
+        self.world.post(ADA, &invitations, offer).await.expect(201);
+        for (by, target, case) in [
+            (ADA, &*role, "its users get the same"),
+            (MIA, "admin", "its users get more than one holds"),
+            (ADA, "user", "a member and an invitation get another"),
+            (ADA, "user", "retired before"),
+        ] {
+            let path = format!("/roles/{role}?reassign_to={target}");
+            self.ask(by, (delete, case), &path, None).await;
+        }
     }
 
     async fn sub_organizations(&mut self) {

@@ -23,6 +23,7 @@ mod permissions;
 mod printed;
 mod races;
 mod raw;
+mod retire;
 mod roles;
 mod scenes;
 mod stage;

@@ -46,7 +46,7 @@ pub(crate) async fn invite(
     let facts = batch.facts(&batch.list.offers, act.once.as_ref().map(Key::once)).await?;
     let begun = act.once.as_ref().map(|once| facts.1.begun(once, act.at)).transpose()?.flatten();
     let (first, mut outcomes) = begun.unwrap_or((0, vec![]));
-    batch.list.authorize(&facts.0)?;
+    batch.list.authorize(&facts)?;
     let patience = Patience::begin();
     for nth in first..batch.list.chunks() {
         if !patience.is_left() {
@@ -141,12 +141,22 @@ impl List {
     }
 
     /// All of them, also where the address is none: who may not grant a role may not list it.
-    fn authorize(&self, actor: &Standing) -> Result<(), Problem> {
-        let roles = self.elements.iter().map(|(_, role, _)| *role);
-        domain::invite_all(actor, roles).map_err(|(place, why)| {
+    fn authorize(&self, (actor, found): &Facts) -> Result<(), Instead> {
+        let mut offered = Vec::new();
+        for (_, role, _) in &self.elements {
+            let known = role.custom().map(|id| found.role(&Key::role(self.org, id))).transpose()?;
+            offered.push((*role, known.flatten().and_then(|(role, _)| role.retiring)));
+        }
+        domain::invite_all(actor, offered).map_err(|(place, why)| {
             let at = |place| Problem::from(why.clone()).at(format!("/invitations/{place}/role_id"));
-            place.map_or_else(|| why.clone().into(), at)
+            place.map_or_else(|| why.clone().into(), at).into()
         })
+    }
+
+    /// Where the custom roles on offer are.
+    fn roles(&self) -> impl Iterator<Item = Key> {
+        let roles = self.elements.iter().filter_map(|(_, role, _)| role.custom());
+        roles.map(|id| Key::role(self.org, id))
     }
 
     /// How many transactions it takes. The last one records the reply, so there is always one.
@@ -200,7 +210,8 @@ impl Batch<'_> {
         offers: &[Offer],
         also: impl IntoIterator<Item = Key>,
     ) -> Result<Facts, Error> {
-        let keys = offers.iter().map(|offer| self.place(offer)).chain(also);
+        let places = offers.iter().map(|offer| self.place(offer));
+        let keys = places.chain(self.list.roles()).chain(also);
         self.app.store.facts(self.person, self.list.org, keys).await
     }
 
@@ -237,7 +248,7 @@ impl Batch<'_> {
             tried = match self.facts(offers, Key::headcounts(self.list.org)).await {
                 Ok(facts) => {
                     if nth == 0 {
-                        self.list.authorize(&facts.0)?;
+                        self.list.authorize(&facts)?;
                     }
                     let room = facts.1.room(self.list.org, cap);
                     self.attempt(nth, &outcomes, &facts, Some(room)).await

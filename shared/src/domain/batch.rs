@@ -10,13 +10,15 @@ pub const MAX_BATCH: usize = 100;
 ///
 /// 1. The actor has `user_management` full (INV1).
 /// 2. The actor may yield every role (ROLE7, ROLE9, SA3).
+/// 3. None of them is on its way to be deleted; with each comes the role that its users get then.
 pub fn invite_all(
     actor: &Standing,
-    roles: impl IntoIterator<Item = RoleId>,
+    roles: impl IntoIterator<Item = (RoleId, Option<RoleId>)>,
 ) -> Result<(), (Option<usize>, Refusal)> {
     actor.require(RoleObject::UserManagement, Level::FullAccess).map_err(|why| (None, why))?;
-    for (nth, role) in roles.into_iter().enumerate() {
-        actor.require_grant(role).map_err(|why| (Some(nth), why))?;
+    for (nth, (role, retiring)) in roles.into_iter().enumerate() {
+        let stays = retiring.map_or(Ok(()), |to| Err(Refusal::RoleRetiring(to)));
+        actor.require_grant(role).and(stays).map_err(|why| (Some(nth), why))?;
     }
     Ok(())
 }

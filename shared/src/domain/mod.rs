@@ -33,6 +33,7 @@ mod member;
 mod organization;
 mod person;
 mod refusal;
+mod retire;
 mod role;
 mod standing;
 #[cfg(test)]
@@ -57,6 +58,7 @@ pub use organization::{
 };
 pub use person::{Act, Once, Person};
 pub use refusal::Refusal;
+pub use retire::{reassign, reoffer, retire_role};
 pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
     RoleDraft, RoleId, Users, create_role, delete_role, edit_role, levels_in, may_grant,

@@ -53,3 +53,14 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Several<T
         Err(de::Error::custom(format!("must have 1 to {MOST} items, and has {has}")))
     }
 }
+
+/// Whether a member was given as `null`, the only value it takes: for what can only be taken back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nulled(pub bool);
+
+impl<'de> Deserialize<'de> for Nulled {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let null = <()>::deserialize(deserializer);
+        null.map(|()| Self(true)).map_err(|_| de::Error::custom("can only be set to null"))
+    }
+}

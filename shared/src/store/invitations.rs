@@ -373,6 +373,30 @@ impl Transaction<'_> {
         self.put(key, item, free, taken_by_another()).record(created)
     }
 
+    /// Makes an invitation one to another role, where it is still the one read; counts it there, and
+    /// records it.
+    pub(super) fn reoffer(self, (was, now): (&Invitation, &Invitation)) -> Result<Self, Error> {
+        let group = keys::holders(&now.path, now.role_id, Status::Pending);
+        let clause = Expression::new(
+            "#role_id = :role, #group = :group, #backer = :backer",
+            [
+                ("role", attribute(&now.role_id)?),
+                ("group", text(group)),
+                ("backer", attribute(&now.backer)?),
+            ],
+        );
+        let lost = gone_or(Refusal::NoSuchInvitation, Refusal::ChangedMeanwhile);
+        let told =
+            |offered: &Invitation| json!({ "email": offered.email, "role_id": offered.role_id });
+        let (org, action) = (was.path.id(), EventAction::InvitationRoleChanged);
+        let event =
+            Event::new(self.act(), org, action, of(was)).old(told(was)).new_value(told(now));
+        self.set(place(was), clause, same(was, Expression::default())?, lost)
+            .count_out(was)
+            .count(org, now.part, now.role_id, Status::Pending, 1)
+            .record(event)
+    }
+
     /// Seats a new member where an expired invitation of theirs still has their place.
     pub(super) fn seat_over(self, member: &Member, old: &Invitation) -> Result<Self, Error> {
         let now = self.act().at;

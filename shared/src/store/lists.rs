@@ -82,6 +82,17 @@ pub enum User {
     Active(Member),
 }
 
+impl User {
+    /// The role they hold, or are invited to.
+    #[must_use]
+    pub fn role(&self) -> RoleId {
+        match self {
+            Self::Pending(invitation) => invitation.role_id,
+            Self::Active(member) => member.role_id,
+        }
+    }
+}
+
 /// A range of sort keys in one partition of the table or an index.
 struct Range {
     index: Option<&'static str>,

@@ -17,6 +17,7 @@ mod meter;
 mod organizations;
 mod patience;
 mod replay;
+mod retire;
 mod roles;
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,12 @@ impl Reply {
         Self { status: 201, location: Some(location), body: Some(json(view)) }
     }
 
+    /// 202: begun, and to be repeated until it is done.
+    #[must_use]
+    pub fn begun(view: &impl Serialize) -> Self {
+        Self { status: 202, location: None, body: Some(json(view)) }
+    }
+
     /// 204: done, and there is nothing to show.
     #[must_use]
     pub fn done() -> Self {

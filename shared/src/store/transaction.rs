@@ -93,6 +93,16 @@ pub(super) fn gone_or(gone: Refusal, differs: Refusal) -> Otherwise {
     Box::new(move |old| old.map_or(&gone, |_| &differs).clone().into())
 }
 
+/// Why a custom role cannot be given: it is not there, or not for long (ROLE6).
+fn not_given(role: Option<Item>) -> Error {
+    let target = role.as_ref().and_then(|role| role.get("retiring")?.as_s().ok()?.parse().ok());
+    match (role, target) {
+        (None, _) => Refusal::NoSuchRole.into(),
+        (Some(_), Some(target)) => Refusal::RoleRetiring(target).into(),
+        (Some(_), None) => Refusal::ChangedMeanwhile.into(),
+    }
+}
+
 impl<'a> Transaction<'a> {
     /// Adds an item that must not be there yet.
     pub(super) fn put_new(self, key: Key, item: Item, otherwise: Refusal) -> Self {
@@ -178,19 +188,32 @@ impl<'a> Transaction<'a> {
 
     /// Insists that a custom role gives what the rule saw it give. Built-in ones never change.
     pub(super) fn role_still_gives(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
+        self.role_as_judged(org, role, "#levels = :levels")
+    }
+
+    fn role_as_judged(
+        self,
+        org: &Organization,
+        role: RoleId,
+        condition: &str,
+    ) -> Result<Self, Error> {
         let RoleId::Custom(id) = role else { return Ok(self) };
-        let levels = org.roles.get(&id).ok_or(Refusal::NoSuchRole)?;
-        let condition = Expression::new("#levels = :levels", [("levels", attribute(levels)?)]);
-        let otherwise = gone_or(Refusal::NoSuchRole, Refusal::ChangedMeanwhile);
+        let levels = attribute(org.roles.get(&id).ok_or(Refusal::NoSuchRole)?)?;
+        let condition = Expression::new(condition, [("levels", levels.clone())]);
+        let otherwise: Otherwise = Box::new(move |old| match old {
+            Some(old) if old.get("levels") != Some(&levels) => Refusal::ChangedMeanwhile.into(),
+            old => not_given(old),
+        });
         Ok(self.check(Key::role(org.id(), id), condition, otherwise))
     }
 
     /// Insists that a role may still be given as the rule saw it: MDF Admin inside the programme
-    /// alone (ROLE5, INV9), a custom role with the levels that were judged. No other role needs
-    /// the organization's item, which everybody reads.
+    /// alone (ROLE5, INV9), a custom role with the levels that were judged and not on its way to be
+    /// deleted (ROLE6). No other role needs the organization's item, which everybody reads.
     pub(super) fn still_given(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
         if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
-            return self.role_still_gives(org, role);
+            let given = "#levels = :levels AND attribute_not_exists(#retiring)";
+            return self.role_as_judged(org, role, given);
         }
         let on = Expression::new("#settings.#mdf_program = :on", [("on", attribute(&true)?)]);
         Ok(self.check(Key::organization(org.id()), on, or(Refusal::ChangedMeanwhile)))
@@ -293,8 +316,17 @@ impl<'a> Transaction<'a> {
                 }
                 Counter::Role(role) => {
                     let Some(id) = role.custom() else { continue };
-                    let there = Expression::new("attribute_exists(#pk)", []);
-                    (Key::role(org, id), there, or(Refusal::NoSuchRole))
+                    let gains = changes.iter().any(|(_, by)| *by > 0);
+                    let there = if gains {
+                        "attribute_exists(#pk) AND attribute_not_exists(#retiring)"
+                    } else {
+                        "attribute_exists(#pk)"
+                    };
+                    (
+                        Key::role(org, id),
+                        Expression::new(there, []),
+                        Box::new(not_given) as Otherwise,
+                    )
                 }
             };
             let adds = changes.into_iter().map(|(name, by)| {
