@@ -86,6 +86,12 @@ def story(stack, issuer):
     assert pending == {for_ben, for_cy, for_dan}, pending
     expect(ada.delete(f"{here}/invitations/{for_dan}"), 204)
 
+    # A list has an outcome for each.
+    several = [{"email": dan.email, "role_id": "user"}, {"email": cy.email, "role_id": "user"}]
+    outcomes = expect(ada.post(f"{here}/invitations/batch", {"invitations": several}), 200)["outcomes"]
+    assert [outcome["status"] for outcome in outcomes] == [201, 409], outcomes
+    expect(ada.delete(f"{here}/invitations/{outcomes[0]['invitation']['id']}"), 204)
+
     # Ben accepts, Cy does not.
     mine = expect(ben.get("/v1/me/invitations"), 200)["items"]
     assert [invitation["id"] for invitation in mine] == [for_ben], mine
@@ -108,7 +114,9 @@ def story(stack, issuer):
     expect(ada.delete(f"{here}/roles/{role}"), 409)
     by_role = expect(ada.get(f"{here}/members?role_id={role}"), 200)["items"]
     assert [member["user_id"] for member in by_role] == [ben.id], by_role
-    expect(ada.patch(f"{here}/members/{ben.id}", {"role_id": "admin"}), 200)
+    expect(ada.delete(f"{here}/roles/{role}?reassign_to=admin"), 204)
+    expect(ada.get(f"{here}/members/{ben.id}"), 200, role_id="admin")
+    role = expect(ada.post(f"{here}/roles", {"name": "Recorder"}), 201)["id"]
     expect(ada.delete(f"{here}/roles/{role}"), 204)
 
     # Below it, another organization.

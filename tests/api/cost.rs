@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use local::ROUTES;
 use serde_json::{Value, json};
-use shared::store::{Cost, metered};
+use shared::{
+    domain::{AddressDigest, Email, HEADCOUNT_PARTS, OrgId},
+    store::{Cost, metered},
+};
 
 use crate::{
     growth::{Size, city},
@@ -119,6 +122,18 @@ impl<'a> Survey<'a> {
     fn fresh(&mut self) -> Who {
         self.nth += 1;
         somebody(&format!("x{}-{:04}", self.org.len(), self.nth))
+    }
+
+    /// Somebody whom nobody knows yet, counted in this part of the headcount.
+    fn fresh_in(&mut self, part: u8) -> Who {
+        let org: OrgId = self.org.rsplit('/').next().unwrap().parse().unwrap();
+        loop {
+            let who = self.fresh();
+            let email = Email::parse(who.email).unwrap();
+            if AddressDigest::of(org, &email).part(HEADCOUNT_PARTS) == part {
+                return who;
+            }
+        }
     }
 
     /// Somebody new, in a role.
@@ -309,6 +324,24 @@ impl<'a> Survey<'a> {
             self.note(invite, case, &answer.expect(201));
         }
 
+        let batch = "POST /v1/organizations/{org}/invitations/batch";
+        for (by, role, many, case) in [
+            (ADA, "user", 10, "ten as User"),
+            (ADA, &plain, 10, "ten in a custom role"),
+            (MIA, "user", 10, "ten by a custom role"),
+            (MIA, "admin", 10, "more than one holds"),
+            (ADA, "user", 100, "a hundred as User"),
+        ] {
+            let offer = |who: Who| json!({ "email": who.email, "role_id": role });
+            // All parts of the headcount in turn, so that its cost is one figure.
+            let offers = (0..many).map(|nth| offer(self.fresh_in(nth % HEADCOUNT_PARTS)));
+            let offers: Vec<_> = offers.collect();
+            let body = Some(json!({ "invitations": offers }));
+            self.ask(by, (batch, case), "/invitations/batch", body).await;
+        }
+        let again = json!({ "invitations": [offer(IVY), offer(CY)] });
+        self.ask(ADA, (batch, "all refused"), "/invitations/batch", Some(again)).await.expect(200);
+
         let list = "GET /v1/organizations/{org}/invitations";
         let page = format!("/invitations?limit={}", self.limit);
         self.ask(ADA, (list, "a page"), &page, None).await.expect(200);
@@ -450,6 +483,23 @@ impl<'a> Survey<'a> {
         let path = format!("/roles/{other}");
         self.ask(MIA, (delete, "by a custom role"), &path, None).await.expect(204);
         self.ask(ADA, (delete, "deleted before"), &path, None).await.expect(404);
+
+        let name = self.fresh().sub;
+        let role = self.world.role(ADA, &self.org, name, json!({})).await;
+        let (member, invitee) = (self.fresh_in(0), self.fresh_in(1));
+        self.world.bring(ADA, &self.org, member, &role).await;
+        let offer = json!({ "email": invitee.email, "role_id": role });
+        let invitations = format!("{}/invitations", self.org);
+        self.world.post(ADA, &invitations, offer).await.expect(201);
+        for (by, target, case) in [
+            (ADA, &*role, "its users get the same"),
+            (MIA, "admin", "its users get more than one holds"),
+            (ADA, "user", "a member and an invitation get another"),
+            (ADA, "user", "retired before"),
+        ] {
+            let path = format!("/roles/{role}?reassign_to={target}");
+            self.ask(by, (delete, case), &path, None).await;
+        }
     }
 
     async fn sub_organizations(&mut self) {

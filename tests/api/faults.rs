@@ -114,7 +114,7 @@ async fn disturb(
         return Err(format!("invariants are broken: {broken:#?}"));
     }
     let initial = stage.initial();
-    if state != initial && state != *done {
+    if state != initial && state != *done && !deed.in_steps() {
         return Err(format!("half done: {first:?}"));
     }
     match &first {
@@ -208,7 +208,9 @@ async fn answers_that_never_come_leave_one_effect() {
         let again = stage.play_with(&deed, Some("k-1")).await;
         let gone = deed.method == "DELETE" && again.status == 404;
         assert!(gone || again.done(), "{}: {again}", deed.name);
-        assert_eq!(stage.look().await, (vec![], state), "{}", deed.name);
+        let (broken, now) = stage.look().await;
+        assert_eq!(broken, [""; 0], "{}", deed.name);
+        assert!(deed.in_steps() || now == state, "{}", deed.name);
     }
 }
 
@@ -269,12 +271,14 @@ async fn writes_are_decided_by_consistent_reads_alone() {
     for deed in stage.deeds.iter().filter(|deed| deed.path.is_some()) {
         stage.reset().await;
         let odd = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&odd);
+        let (seen, in_steps) = (Arc::clone(&odd), deed.in_steps());
         stage.layer.plan(move |call| {
             let mut tables = call.body["RequestItems"].as_object().into_iter().flatten();
             let fine = match call.name {
                 "BatchGetItem" => tables.all(|(_, table)| table["ConsistentRead"] == true),
                 "TransactWriteItems" => true,
+                // Whom an index shows is looked up before anything is decided.
+                "Query" => in_steps,
                 _ => false,
             };
             if !fine {

@@ -396,6 +396,7 @@ impl Part {
                 "name": role.name,
                 "description": role.description,
                 "permissions": levels.collect::<serde_json::Map<_, _>>(),
+                "retiring_to": role.retiring,
             });
             stored.role(&role.id.to_string(), &told, 1);
         }
@@ -467,6 +468,10 @@ impl Left {
         }
         let said = json!([told["name"], told["description"]]).to_string();
         *self.0.entry(("custom role", id.to_owned(), said)).or_default() += by;
+        if told["retiring_to"].is_string() {
+            let to = told["retiring_to"].to_string();
+            *self.0.entry(("retiring", id.to_owned(), to)).or_default() += by;
+        }
         for (object, level) in told["permissions"].as_object().into_iter().flatten() {
             let of = format!("{id} {object}");
             *self.0.entry(("level", of, level.to_string())).or_default() += by;
@@ -510,6 +515,9 @@ impl Left {
             }
             E::InvitationResent => {
                 self.change("expiry", target, &old["expires_at"], &new["expires_at"]);
+            }
+            E::InvitationRoleChanged => {
+                self.change("invitation", target, &offer(old), &offer(new));
             }
             E::InvitationAccepted => {
                 *self.1.entry(target.to_owned()).or_default() += 1;

@@ -3,6 +3,7 @@
 mod accept;
 mod access;
 mod advisories;
+mod batch;
 mod cleanup;
 mod conventions;
 mod cost;
@@ -24,6 +25,7 @@ mod permissions;
 mod printed;
 mod races;
 mod raw;
+mod retire;
 mod roles;
 mod scenes;
 mod stage;

@@ -63,6 +63,7 @@ const NEEDS: &[(&str, Needs)] = &[
     ("POST /v1/organizations/{org}/transfer", SuperAdmin),
     ("GET /v1/organizations/{org}/invitations", Level("user_management", "view_only")),
     ("POST /v1/organizations/{org}/invitations", Level("user_management", "full_access")),
+    ("POST /v1/organizations/{org}/invitations/batch", Level("user_management", "full_access")),
     ("GET /v1/organizations/{org}/invitations/{inv}", Level("user_management", "view_only")),
     (
         "POST /v1/organizations/{org}/invitations/{inv}/resend",
@@ -268,6 +269,9 @@ pub fn body(route: &str) -> Option<Value> {
         "PATCH /v1/organizations/{org}" => json!({ "website": "https://example.com" }),
         "POST /v1/organizations/{org}/invitations" => {
             json!({ "email": TOM.email, "role_id": "user" })
+        }
+        "POST /v1/organizations/{org}/invitations/batch" => {
+            json!({ "invitations": [{ "email": TOM.email, "role_id": "user" }] })
         }
         "PATCH /v1/organizations/{org}/members/{sub}" => json!({ "role_id": "user" }),
         "PATCH /v1/organizations/{org}/roles/{role}" => json!({ "description": "new" }),

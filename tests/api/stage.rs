@@ -21,6 +21,8 @@ use crate::{
 pub const DAN: Who = who("dan", "dan@example.com");
 pub const FAY: Who = who("fay", "fay@example.com");
 pub const GUS: Who = who("gus", "gus@example.com");
+pub const HAL: Who = who("hal", "hal@example.com");
+pub const IDA: Who = who("ida", "ida@example.com");
 pub const MEG: Who = who("meg", "meg@example.com");
 pub const MIA: Who = who("mia", "mia@example.com");
 
@@ -53,6 +55,13 @@ pub struct Outcome {
     pub status: u16,
     pub retry_after: bool,
     pub text: String,
+}
+
+impl Deed {
+    /// Is it done in several transactions, so that it may stop between two of them?
+    pub fn in_steps(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| path.contains("reassign_to"))
+    }
 }
 
 impl Outcome {
@@ -229,7 +238,8 @@ impl State {
             }
             for (role, users) in part.roles.values() {
                 let (name, text, levels) = (&role.name, &role.description, role.levels.pack());
-                facts.insert(format!("{here}: role {name:?} {text:?} {levels} {users:?}"));
+                let to = role.retiring;
+                facts.insert(format!("{here}: role {name:?} {text:?} {levels} {users:?} {to:?}"));
             }
         }
         Self { facts, events }
@@ -253,6 +263,8 @@ async fn furnish(world: &World) -> Vec<Deed> {
     world.bring(ADA, &acme, GUS, "admin").await;
     world.bring(ADA, &acme, DAN, "user").await;
     world.bring(ADA, &acme, MIA, &managers).await;
+    let guests = world.role(ADA, &acme, "Guests", json!({})).await;
+    world.bring(ADA, &acme, HAL, &guests).await;
 
     let invited = async |by: Who, email: &str, role: &str, days: i64| {
         let offer = json!({ "email": email, "role_id": role, "expires_in_days": days });
@@ -264,6 +276,7 @@ async fn furnish(world: &World) -> Vec<Deed> {
     world.wait(2 * DAY);
     let cys = invited(BOB, CY.email, "user", 7).await;
     let eves = invited(MIA, EVE.email, &readers, 7).await;
+    let idas = invited(ADA, IDA.email, &guests, 7).await;
     let megs = invited(ADA, MEG.email, "mdf_admin", 7).await;
 
     let root = acme.rsplit('/').next().unwrap();
@@ -299,6 +312,17 @@ async fn furnish(world: &World) -> Vec<Deed> {
         ("ADA invites ann as User", ADA, "POST", invitations.clone(), ann("user")),
         ("BOB invites ann as Free", BOB, "POST", invitations.clone(), ann(&free)),
         ("MIA invites ann as Reader", MIA, "POST", invitations.clone(), ann(&readers)),
+        (
+            "BOB invites ann, cy and old by a list",
+            BOB,
+            "POST",
+            format!("{invitations}/batch"),
+            json!({ "invitations": [
+                ann("user"),
+                { "email": CY.email, "role_id": "user" },
+                { "email": "old@example.com", "role_id": free },
+            ] }),
+        ),
         ("BOB resends to cy", BOB, "POST", format!("{cys}/resend"), none()),
         ("ADA revokes cy's", ADA, "DELETE", cys.clone(), none()),
         ("CY accepts", CY, "POST", format!("{cys}/accept"), none()),
@@ -342,6 +366,16 @@ async fn furnish(world: &World) -> Vec<Deed> {
             json!({ "permissions": { "user_management": "view_only" } }),
         ),
         ("BOB deletes Free", BOB, "DELETE", role(&free), none()),
+        (
+            "ADA retires Guests to Readers",
+            ADA,
+            "DELETE",
+            format!("{}?reassign_to={readers}", role(&guests)),
+            none(),
+        ),
+        ("BOB makes DAN a Guest", BOB, "PATCH", member(DAN), json!({ "role_id": guests })),
+        ("IDA accepts as Guest", IDA, "POST", format!("{idas}/accept"), none()),
+        ("BOB resends to ida", BOB, "POST", format!("{idas}/resend"), none()),
         ("ADA renames Acme", ADA, "PATCH", acme.clone(), json!({ "name": "Acme 2" })),
         (
             "BOB gives Acme a website",

@@ -1,5 +1,7 @@
 //! Invitations, as the organization sees them: sent, listed, sent again, revoked.
 
+mod batch;
+
 use axum::{
     Router,
     extract::State,
@@ -19,6 +21,7 @@ use shared::{
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/invitations", get(list).post(invite))
+        .route("/v1/organizations/{org}/invitations/batch", post(batch::invite))
         .route("/v1/organizations/{org}/invitations/{inv}", get(one).delete(revoke))
         .route("/v1/organizations/{org}/invitations/{inv}/resend", post(resend))
 }

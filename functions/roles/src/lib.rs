@@ -1,5 +1,6 @@
 //! Roles: what there is to permit, and who made which role of it.
 
+mod delete;
 mod list;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use shared::{
         MAX_ROLE_NAME, OrgId, Organization, Refusal, RoleDraft, RoleId, RoleObject, Standing,
         Users,
     },
-    http::{Acting, App, Instead, Json, Named, NoBody, Path, Text, views},
+    http::{Acting, App, Instead, Json, Named, Nulled, Path, Text, views},
     store::{Found, Headcount, Key, Reply},
 };
 
@@ -23,7 +24,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/role-objects", get(role_objects))
         .route("/v1/organizations/{org}/roles", get(list).post(create))
-        .route("/v1/organizations/{org}/roles/{role}", get(one).patch(edit).delete(delete))
+        .route("/v1/organizations/{org}/roles/{role}", get(one).patch(edit).delete(delete::delete))
 }
 
 /// A role object as it applies in an organization now.
@@ -128,7 +129,7 @@ async fn create(
 ) -> Result<Reply, Instead> {
     let actor = app.store.standing_in_tree(&person, org).await?;
     let description = description.map(|Text(text)| text);
-    let draft = RoleDraft { name: None, description, permissions };
+    let draft = RoleDraft { description, permissions, ..RoleDraft::default() };
     let id = CustomRoleId::new(act.at, act.seed);
     let role = domain::create_role(&actor, id, name, draft)?;
     let view = views::Role::custom(org, &role, Users::default(), actor.conditions);
@@ -145,39 +146,28 @@ struct Change {
     description: Option<Text<MAX_ROLE_DESCRIPTION>>,
     #[serde(default)]
     permissions: BTreeMap<RoleObject, Level>,
+    /// Only `null`: the role stays after all.
+    #[serde(default)]
+    retiring_to: Nulled,
 }
 
 async fn edit(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path((org, role)): Path<(OrgId, RoleId)>,
-    Json(Change { name, description, permissions }): Json<Change>,
+    Json(Change { name, description, permissions, retiring_to: Nulled(stays) }): Json<Change>,
 ) -> Result<Reply, Instead> {
     let wanted = role.custom().map(|id| Key::role(org, id));
     let (actor, found) = app.store.facts_in_tree(&person, org, wanted).await?;
     let (was, users) = editable(&actor, &found, role)?;
     let name = name.map(|Named(name)| name);
     let description = description.map(|Text(text)| text);
-    let role = domain::edit_role(&actor, &was, RoleDraft { name, description, permissions })?;
+    let draft = RoleDraft { name, description, permissions, stays };
+    let role = domain::edit_role(&actor, &was, draft)?;
     let reply = Reply::ok(&views::Role::custom(org, &role, users, actor.conditions));
     if role != was {
         app.store.edit_role(&act, &actor, (&was, &role), &reply).await?;
     }
-    Ok(reply)
-}
-
-async fn delete(
-    State(app): State<App>,
-    Acting { person, act }: Acting,
-    Path((org, role)): Path<(OrgId, RoleId)>,
-    _: NoBody,
-) -> Result<Reply, Instead> {
-    let wanted = role.custom().map(|id| Key::role(org, id));
-    let (actor, found) = app.store.facts(&person, org, wanted).await?;
-    let (role, users) = editable(&actor, &found, role)?;
-    domain::delete_role(&actor, &role, users)?;
-    let reply = Reply::done();
-    app.store.delete_role(&act, &actor, &role, &reply).await?;
     Ok(reply)
 }
 

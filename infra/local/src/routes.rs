@@ -28,6 +28,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/organizations/{org}", "organization"),
     ("PATCH", "/v1/organizations/{org}", "organization"),
     ("POST", "/v1/organizations/{org}/invitations", "invite"),
+    ("POST", "/v1/organizations/{org}/invitations/batch", "invite"),
     ("GET", "/v1/organizations/{org}/invitations", "invite"),
     ("GET", "/v1/organizations/{org}/invitations/{inv}", "invite"),
     ("POST", "/v1/organizations/{org}/invitations/{inv}/resend", "invite"),

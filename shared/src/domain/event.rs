@@ -32,6 +32,7 @@ actions! {
     SubOrganizationCreated = "sub_organization.created",
     InvitationCreated = "invitation.created",
     InvitationResent = "invitation.resent",
+    InvitationRoleChanged = "invitation.role_changed",
     InvitationAccepted = "invitation.accepted",
     InvitationDeclined = "invitation.declined",
     InvitationRevoked = "invitation.revoked",

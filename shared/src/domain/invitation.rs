@@ -267,7 +267,7 @@ pub fn still_backed(
     }
 }
 
-fn backed_by(actor: &Standing) -> Result<Backer, Refusal> {
+pub(super) fn backed_by(actor: &Standing) -> Result<Backer, Refusal> {
     let member = actor.membership()?;
     Ok(Backer { user_id: member.user_id.clone(), role_id: member.role_id })
 }

@@ -24,6 +24,7 @@
 //! - A **refusal** ([`Refusal`]) is a rule saying no. There are no other errors here.
 
 mod action;
+mod batch;
 mod catalogue;
 mod customer;
 mod email;
@@ -36,6 +37,7 @@ mod organization;
 mod person;
 mod reach;
 mod refusal;
+mod retire;
 mod role;
 mod search;
 mod standing;
@@ -44,6 +46,7 @@ mod tests;
 mod text;
 
 pub use action::Action;
+pub use batch::{MAX_BATCH, Room, invite_all};
 pub use catalogue::{BuiltIn, Condition, Conditions, Lowered, RoleObject, UnknownKey};
 pub use customer::{CustomerLink, link_customer};
 pub use email::{Email, EmailError};
@@ -62,6 +65,7 @@ pub use organization::{
 pub use person::{Act, Once, Person};
 pub use reach::{Coverage, MAX_CHOSEN, Reach, reach};
 pub use refusal::Refusal;
+pub use retire::{reassign, reoffer, retire_role};
 pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
     RoleDraft, RoleId, Users, create_role, delete_role, edit_role, levels_in, may_grant,

@@ -41,6 +41,15 @@ pub struct Act {
     pub once: Option<Once>,
 }
 
+impl Act {
+    /// The same request, as the author of its `nth` transaction: the events of each have ids of
+    /// their own. A transaction holds fewer than 128.
+    #[must_use]
+    pub fn nth(&self, nth: u16) -> Self {
+        Self { seed: self.seed.wrapping_add(u128::from(nth) << 7), ..self.clone() }
+    }
+}
+
 /// A client's `Idempotency-Key`, and the request it was sent with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Once {

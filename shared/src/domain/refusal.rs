@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{InvitationId, Level, OrgId, RoleObject, Users};
+use super::{InvitationId, Level, OrgId, RoleId, RoleObject, Users};
 
 /// Why a request was refused: one variant a rule, so that a client can tell them apart and a
 /// reader can find the rule. The text says what to do next.
@@ -129,6 +129,16 @@ pub enum Refusal {
     /// ROLE6.
     #[error("This role is in use: {} members hold it and {} pending invitations name it. Give them another role first.", .0.active, .0.pending)]
     RoleInUse(Users),
+    /// ROLE6: the role is on its way to be deleted.
+    #[error(
+        "This role is being deleted: its users get `{0}` instead, and nobody can be given it. Choose another role, or let it stay (PATCH the role with `retiring_to: null`)."
+    )]
+    RoleRetiring(RoleId),
+    /// ROLE6: nothing would be left to hold.
+    #[error(
+        "The users of a role cannot be given the same role when it is deleted. Choose another."
+    )]
+    ReassignedToItself,
     /// ROLE5.
     #[error(
         "MDF Admin can only be given in a partner organization that is in the MDF programme. Ask the platform's operators to join it."

@@ -110,6 +110,10 @@ pub struct CustomRole {
     pub description: String,
     /// What it may do.
     pub levels: Levels,
+    /// Which role its users get instead, while it is on its way to be deleted (ROLE6). Nobody is
+    /// given it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retiring: Option<RoleId>,
 }
 
 /// How many hold a role, and how many are invited to.
@@ -130,6 +134,8 @@ pub struct RoleDraft {
     pub description: Option<String>,
     /// Levels for some role objects.
     pub permissions: BTreeMap<RoleObject, Level>,
+    /// Shall it stay after all, where it was on its way to be deleted (ROLE6)?
+    pub stays: bool,
 }
 
 /// Makes a custom role, or says why not.
@@ -152,7 +158,8 @@ pub fn create_role(
         return Err(Refusal::TooManyRoles);
     }
     within(actor.levels, levels)?;
-    Ok(CustomRole { id, name, description: draft.description.unwrap_or_default(), levels })
+    let description = draft.description.unwrap_or_default();
+    Ok(CustomRole { id, name, description, levels, retiring: None })
 }
 
 /// Changes a custom role, or says why not.
@@ -178,6 +185,7 @@ pub fn edit_role(
         name: draft.name.unwrap_or_else(|| role.name.clone()),
         description: draft.description.unwrap_or_else(|| role.description.clone()),
         levels,
+        retiring: role.retiring.filter(|_| !draft.stays),
     })
 }
 
@@ -188,7 +196,7 @@ pub fn delete_role(actor: &Standing, role: &CustomRole, users: Users) -> Result<
     if users == Users::default() { Ok(()) } else { Err(Refusal::RoleInUse(users)) }
 }
 
-fn may_touch(actor: &Standing, role: &CustomRole) -> Result<(), Refusal> {
+pub(super) fn may_touch(actor: &Standing, role: &CustomRole) -> Result<(), Refusal> {
     actor.require(RoleObject::RoleManagement, Level::FullAccess)?;
     if actor.role() == Some(RoleId::Custom(role.id)) {
         return Err(Refusal::OwnRole);

@@ -38,3 +38,29 @@ impl<'de, const LEAST: u8, const MOST: u8> Deserialize<'de> for Within<LEAST, MO
         fits.map(Self).ok_or_else(bounds)
     }
 }
+
+/// A list of 1 to `MOST` things.
+#[derive(Clone, Debug)]
+pub struct Several<T, const MOST: usize>(pub Vec<T>);
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Several<T, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let things = Vec::deserialize(deserializer)?;
+        if (1..=MOST).contains(&things.len()) {
+            return Ok(Self(things));
+        }
+        let has = things.len();
+        Err(de::Error::custom(format!("must have 1 to {MOST} items, and has {has}")))
+    }
+}
+
+/// Whether a member was given as `null`, the only value it takes: for what can only be taken back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nulled(pub bool);
+
+impl<'de> Deserialize<'de> for Nulled {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let null = <()>::deserialize(deserializer);
+        null.map(|()| Self(true)).map_err(|_| de::Error::custom("can only be set to null"))
+    }
+}

@@ -27,6 +27,19 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// A problem as RFC 9457 writes it.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'a str>,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+}
+
 /// One place in a request, and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
@@ -143,27 +156,33 @@ impl Problem {
 
     /// The document itself.
     pub(super) fn document(&self, instance: Option<&RequestId>) -> Body {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            r#type: String,
-            title: &'a str,
-            status: u16,
-            detail: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            instance: Option<&'a str>,
-            #[serde(flatten)]
-            members: &'a Map<String, Value>,
-        }
-        let document = Document {
+        // INVARIANT: strings, numbers and values with string keys always serialize.
+        Body::from(serde_json::to_vec(&self.told(instance)).unwrap_or_default())
+    }
+
+    /// The document as a part of another answer, which has the request's id itself.
+    #[must_use]
+    pub fn within(&self) -> Value {
+        // INVARIANT: as above.
+        serde_json::to_value(self.told(None)).unwrap_or_default()
+    }
+
+    fn told<'a>(&'a self, instance: Option<&'a RequestId>) -> Document<'a> {
+        Document {
             r#type: format!("/problems/{}", self.slug),
             title: self.title,
             status: self.status.as_u16(),
             detail: &self.detail,
             instance: instance.map(RequestId::as_str),
             members: &self.members,
-        };
-        // INVARIANT: strings, numbers and values with string keys always serialize.
-        Body::from(serde_json::to_vec(&document).unwrap_or_default())
+        }
+    }
+
+    /// Points at the place in the request that it is about.
+    #[must_use]
+    pub fn at(self, pointer: impl Into<String>) -> Self {
+        let detail = self.detail.clone();
+        self.errors(vec![FieldError { pointer: pointer.into(), detail }])
     }
 }
 

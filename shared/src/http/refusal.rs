@@ -111,6 +111,10 @@ impl From<Refusal> for Problem {
                 .with("role_object", json!(object))
                 .with("prerequisite", json!({ "role_object": base, "at_least": least })),
             Refusal::SuperAdminIsTransferred => field("/role_id".to_owned(), detail),
+            Refusal::RoleRetiring(target) => {
+                Self::new(status, slug, title, detail).with("retiring_to", json!(target))
+            }
+            Refusal::ReassignedToItself => field("/reassign_to".to_owned(), detail),
             Refusal::KindIsInherited => field("/kind".to_owned(), detail),
             Refusal::FirstAdminNeeded => field("/first_admin_email".to_owned(), detail),
             Refusal::SwitchIsTheRoots => field("/manage_sub_organizations".to_owned(), detail),
@@ -148,6 +152,7 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::TooManyRoles => (409, "too-many-roles", "Too many roles"),
         R::BuiltInRole => (409, "built-in-role", "Built-in role"),
         R::RoleInUse(_) => (409, "role-in-use", "Role in use"),
+        R::RoleRetiring(_) => (409, "role-retiring", "Role being deleted"),
         R::OutsideMdfProgram => (409, "outside-mdf-program", "Outside the MDF programme"),
         R::SuperAdminStays => (409, "super-admin-stays", "Transfer first"),
         R::NotAnAdmin => (409, "not-an-admin", "Not an Admin"),
@@ -173,6 +178,7 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::SuperAdminIsTransferred => {
             (422, "super-admin-is-transferred", "Transferred, never given")
         }
+        R::ReassignedToItself => (422, "reassigned-to-itself", "The same role"),
         R::KindIsInherited => (422, "kind-is-inherited", "Kind is the parent's"),
         R::FirstAdminNeeded => (422, "first-admin-needed", "First Admin needed"),
         R::SwitchIsTheRoots => (422, "switch-is-the-roots", "Switched at the root"),

@@ -126,6 +126,9 @@ pub struct Role {
     permissions: BTreeMap<RoleObject, Level>,
     users: Users,
     identity_provider_role: IdentityProviderRole,
+    /// Which role its users get, while it is on its way to be deleted (ROLE6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retiring_to: Option<RoleId>,
 }
 
 impl Role {
@@ -141,6 +144,7 @@ impl Role {
             permissions: shown(role.levels, conditions),
             users,
             identity_provider_role: IdentityProviderRole::of(role.levels),
+            retiring_to: role.retiring,
         }
     }
 
@@ -156,6 +160,7 @@ impl Role {
             permissions: shown(role.levels(), conditions),
             users,
             identity_provider_role: IdentityProviderRole::of(role.levels()),
+            retiring_to: None,
         }
     }
 }

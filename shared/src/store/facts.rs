@@ -34,6 +34,10 @@ impl Found {
         self.0.remove(key)
     }
 
+    pub(super) fn item(&self, key: &Key) -> Option<&Item> {
+        self.0.get(key)
+    }
+
     pub(super) fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
         self.0.get(key).cloned().map(from_item).transpose()
     }

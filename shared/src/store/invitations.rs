@@ -344,7 +344,7 @@ impl Transaction<'_> {
     }
 
     /// Puts a new invitation at its address's place, and records it.
-    fn put_invitation(
+    pub(super) fn put_invitation(
         self,
         invitation: &Invitation,
         expired: Option<&Invitation>,
@@ -360,6 +360,30 @@ impl Transaction<'_> {
         let created = Event::new(self.act(), org, EventAction::InvitationCreated, of(invitation));
         let created = created.new_value(told(invitation));
         self.put(key, item, free, taken_by_another()).record(created)
+    }
+
+    /// Makes an invitation one to another role, where it is still the one read; counts it there, and
+    /// records it.
+    pub(super) fn reoffer(self, (was, now): (&Invitation, &Invitation)) -> Result<Self, Error> {
+        let group = keys::holders(&now.path, now.role_id, Status::Pending);
+        let clause = Expression::new(
+            "#role_id = :role, #group = :group, #backer = :backer",
+            [
+                ("role", attribute(&now.role_id)?),
+                ("group", text(group)),
+                ("backer", attribute(&now.backer)?),
+            ],
+        );
+        let lost = gone_or(Refusal::NoSuchInvitation, Refusal::ChangedMeanwhile);
+        let told =
+            |offered: &Invitation| json!({ "email": offered.email, "role_id": offered.role_id });
+        let (org, action) = (was.path.id(), EventAction::InvitationRoleChanged);
+        let event =
+            Event::new(self.act(), org, action, of(was)).old(told(was)).new_value(told(now));
+        self.set(place(was), clause, same(was, Expression::default())?, lost)
+            .count_out(was)
+            .count(org, now.part, now.role_id, Status::Pending, 1)
+            .record(event)
     }
 
     /// Seats a new member where an expired invitation of theirs still has their place.
@@ -380,7 +404,7 @@ impl Transaction<'_> {
         Ok(self.delete(place(invitation), same(invitation, and)?, lost).count_out(invitation))
     }
 
-    fn count_out(self, invitation: &Invitation) -> Self {
+    pub(super) fn count_out(self, invitation: &Invitation) -> Self {
         let Invitation { path, part, role_id, .. } = invitation;
         self.count(path.id(), *part, *role_id, Status::Pending, -1)
     }
@@ -438,6 +462,6 @@ fn told(invitation: &Invitation) -> Value {
     })
 }
 
-fn ended(act: &Act, action: EventAction, invitation: &Invitation) -> Event {
+pub(super) fn ended(act: &Act, action: EventAction, invitation: &Invitation) -> Event {
     Event::new(act, invitation.path.id(), action, of(invitation)).old(told(invitation))
 }

@@ -10,8 +10,8 @@ use super::{
     transaction::{Transaction, gone_or, or},
 };
 use crate::domain::{
-    Act, AddressDigest, Event, EventAction, IdentityProviderRole, Member, Refusal, RoleId,
-    Standing, levels_in,
+    Act, AddressDigest, Event, EventAction, IdentityProviderRole, Member, Organization, Refusal,
+    RoleId, Standing, levels_in,
 };
 
 impl Store {
@@ -23,24 +23,10 @@ impl Store {
         (target, changed): (&Member, &Member),
         reply: &Reply,
     ) -> Result<(), Error> {
-        let org = actor.org.id();
-        let told = |role: RoleId| {
-            let levels = levels_in(&actor.org, role);
-            json!({
-                "role_id": role,
-                "identity_provider_role": levels.map(IdentityProviderRole::of),
-            })
-        };
-        let event = Event::new(act, org, EventAction::MemberRoleChanged, of(target))
-            .old(told(target.role_id))
-            .new_value(told(changed.role_id));
         self.transaction(act)
             .still_held(actor)?
             .still_given(&actor.org, changed.role_id)?
-            .reassign(target, changed.role_id, Refusal::ChangedMeanwhile)
-            .count(org, target.part, target.role_id, Status::Active, -1)
-            .count(org, target.part, changed.role_id, Status::Active, 1)
-            .record(event)?
+            .change_role(&actor.org, (target, changed))?
             .commit(reply)
             .await
     }
@@ -133,6 +119,28 @@ impl Transaction<'_> {
             or(Refusal::ChangedMeanwhile),
         )
         .count(org, member.part, member.role_id, Status::Active, -1)
+    }
+
+    /// Gives a member another role, counts them there, and records it.
+    pub(super) fn change_role(
+        self,
+        org: &Organization,
+        (was, changed): (&Member, &Member),
+    ) -> Result<Self, Error> {
+        let told = |role: RoleId| {
+            let levels = levels_in(org, role);
+            json!({
+                "role_id": role,
+                "identity_provider_role": levels.map(IdentityProviderRole::of),
+            })
+        };
+        let event = Event::new(self.act(), org.id(), EventAction::MemberRoleChanged, of(was))
+            .old(told(was.role_id))
+            .new_value(told(changed.role_id));
+        self.reassign(was, changed.role_id, Refusal::ChangedMeanwhile)
+            .count(org.id(), was.part, was.role_id, Status::Active, -1)
+            .count(org.id(), was.part, changed.role_id, Status::Active, 1)
+            .record(event)
     }
 
     /// Gives a member another role, where they still hold the one read.

@@ -3,6 +3,7 @@
 //! Nothing here decides anything. Reads gather the facts a rule needs; a write is one transaction
 //! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
 
+mod batch;
 mod commit;
 mod customers;
 mod expression;
@@ -16,8 +17,10 @@ mod lists;
 mod members;
 mod meter;
 mod organizations;
+mod patience;
 mod range;
 mod replay;
+mod retire;
 mod role_lists;
 mod roles;
 #[cfg(test)]
@@ -32,6 +35,7 @@ use aws_sdk_dynamodb::{
 
 use crate::domain::Refusal;
 
+pub use batch::OPENED_AT_ONCE;
 pub use facts::Found;
 pub use headcount::Headcount;
 pub use invitations::Overdue;
@@ -39,8 +43,9 @@ pub use keys::{Key, Status};
 pub use lists::Scope;
 pub use meter::{Cost, metered};
 pub use organizations::{Founding, StoredProfile};
+pub use patience::Patience;
 pub use range::{Listing, Window};
-pub use replay::Reply;
+pub use replay::{Chunk, Reply};
 pub use role_lists::{RoleEntry, RoleFilter};
 pub use users::{By, Order, User, UserFilter};
 

@@ -60,15 +60,16 @@ impl Store {
             ],
         );
         let changed = |object: &RoleObject| role.levels.of(*object) != was.levels.of(*object);
-        let event = Event::new(act, org, EventAction::RoleUpdated, of(role))
-            .old(told_of(was, changed))
-            .new_value(told_of(role, changed));
+        let event = edited(act, org, (was, role), changed);
         let mut writes = self.transaction(act).still_held(actor)?.set(
             Key::role(org, role.id),
             clause,
             as_seen(was)?,
             lost(),
         );
+        if was.retiring.is_some() && role.retiring.is_none() {
+            writes = writes.and_remove(Expression::new("#retiring", []));
+        }
         if role.levels != was.levels {
             let levels = [("levels", attribute(&role.levels)?)];
             let listed = Expression::new("#roles.#id = :levels", levels);
@@ -149,7 +150,11 @@ impl super::transaction::Transaction<'_> {
 }
 
 /// The role is still what the rule saw.
-fn as_seen(role: &CustomRole) -> Result<Expression, Error> {
+pub(super) fn as_seen(role: &CustomRole) -> Result<Expression, Error> {
+    let retiring = match role.retiring {
+        None => Expression::new("attribute_not_exists(#retiring)", []),
+        Some(to) => Expression::new("#retiring = :was_to", [("was_to", attribute(&to)?)]),
+    };
     Ok(Expression::new(
         "#levels = :was_levels AND #name = :was_name AND #description = :was_description",
         [
@@ -157,11 +162,28 @@ fn as_seen(role: &CustomRole) -> Result<Expression, Error> {
             ("was_name", attribute(&role.name)?),
             ("was_description", attribute(&role.description)?),
         ],
-    ))
+    )
+    .and(retiring))
 }
 
-fn lost() -> Otherwise {
+pub(super) fn lost() -> Otherwise {
     gone_or(Refusal::NoSuchRole, Refusal::ChangedMeanwhile)
+}
+
+/// What an edit changed: of the levels those that did, of a retirement that it began or ended.
+pub(super) fn edited(
+    act: &Act,
+    org: OrgId,
+    (was, role): (&CustomRole, &CustomRole),
+    changed: impl Fn(&RoleObject) -> bool,
+) -> Event {
+    let (mut old, mut new) = (told_of(was, &changed), told_of(role, &changed));
+    for (told, to) in [(&mut old, was.retiring), (&mut new, role.retiring)] {
+        if let (Some(told), true) = (told.as_object_mut(), was.retiring != role.retiring) {
+            told.insert("retiring_to".to_owned(), json!(to));
+        }
+    }
+    Event::new(act, org, EventAction::RoleUpdated, of(role)).old(old).new_value(new)
 }
 
 fn of(role: &CustomRole) -> (&'static str, String) {
@@ -169,7 +191,11 @@ fn of(role: &CustomRole) -> (&'static str, String) {
 }
 
 fn told(role: &CustomRole) -> Value {
-    told_of(role, |_| true)
+    let mut told = told_of(role, |_| true);
+    if let (Some(told), Some(to)) = (told.as_object_mut(), role.retiring) {
+        told.insert("retiring_to".to_owned(), json!(to));
+    }
+    told
 }
 
 /// The same with some of the role objects only: all of them make a large entry.

@@ -9,8 +9,8 @@ use super::{
     Error, Key, Reply, Status, Store,
     expression::Expression,
     headcount::PARTNERS,
-    item::{Item, attribute, number, text, time, to_item, ttl},
-    replay::Record,
+    item::{Item, attribute, number, text, to_item, ttl},
+    replay::{Chunk, Record},
 };
 use crate::domain::{
     Act, BuiltIn, DEFAULT_RETENTION_DAYS, Event, HEADCOUNT_PARTS, Invitation, OrgId, Organization,
@@ -91,6 +91,16 @@ pub(super) fn or(refusal: Refusal) -> Otherwise {
 /// A condition on an item that may be gone, or may only differ.
 pub(super) fn gone_or(gone: Refusal, differs: Refusal) -> Otherwise {
     Box::new(move |old| old.map_or(&gone, |_| &differs).clone().into())
+}
+
+/// Why a custom role cannot be given: it is not there, or not for long (ROLE6).
+fn not_given(role: Option<Item>) -> Error {
+    let target = role.as_ref().and_then(|role| role.get("retiring")?.as_s().ok()?.parse().ok());
+    match (role, target) {
+        (None, _) => Refusal::NoSuchRole.into(),
+        (Some(_), Some(target)) => Refusal::RoleRetiring(target).into(),
+        (Some(_), None) => Refusal::ChangedMeanwhile.into(),
+    }
 }
 
 impl<'a> Transaction<'a> {
@@ -178,19 +188,32 @@ impl<'a> Transaction<'a> {
 
     /// Insists that a custom role gives what the rule saw it give. Built-in ones never change.
     pub(super) fn role_still_gives(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
+        self.role_as_judged(org, role, "#levels = :levels")
+    }
+
+    fn role_as_judged(
+        self,
+        org: &Organization,
+        role: RoleId,
+        condition: &str,
+    ) -> Result<Self, Error> {
         let RoleId::Custom(id) = role else { return Ok(self) };
-        let levels = org.roles.get(&id).ok_or(Refusal::NoSuchRole)?;
-        let condition = Expression::new("#levels = :levels", [("levels", attribute(levels)?)]);
-        let otherwise = gone_or(Refusal::NoSuchRole, Refusal::ChangedMeanwhile);
+        let levels = attribute(org.roles.get(&id).ok_or(Refusal::NoSuchRole)?)?;
+        let condition = Expression::new(condition, [("levels", levels.clone())]);
+        let otherwise: Otherwise = Box::new(move |old| match old {
+            Some(old) if old.get("levels") != Some(&levels) => Refusal::ChangedMeanwhile.into(),
+            old => not_given(old),
+        });
         Ok(self.check(Key::role(org.id(), id), condition, otherwise))
     }
 
     /// Insists that a role may still be given as the rule saw it: MDF Admin inside the programme
-    /// alone (ROLE5, INV9), a custom role with the levels that were judged. No other role needs
-    /// the organization's item, which everybody reads.
+    /// alone (ROLE5, INV9), a custom role with the levels that were judged and not on its way to be
+    /// deleted (ROLE6). No other role needs the organization's item, which everybody reads.
     pub(super) fn still_given(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
         if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
-            return self.role_still_gives(org, role);
+            let given = "#levels = :levels AND attribute_not_exists(#retiring)";
+            return self.role_as_judged(org, role, given);
         }
         let on = Expression::new("#settings.#mdf_program = :on", [("on", attribute(&true)?)]);
         Ok(self.check(Key::organization(org.id()), on, or(Refusal::ChangedMeanwhile)))
@@ -274,11 +297,13 @@ impl<'a> Transaction<'a> {
             if changes.is_empty() {
                 continue;
             }
-            let grows = changes.iter().any(|(name, by)| name == "pending" && *by > 0);
+            let pending = changes.iter().find(|(name, _)| name == "pending").map(|(_, by)| *by);
+            let more = pending.and_then(|by| u64::try_from(by).ok());
             let (key, condition, otherwise) = match counter {
                 Counter::Part(part) => {
-                    let cap = self.cap.filter(|_| grows).map(|cap| share(cap, part));
-                    let mut holds = cap.map_or_else(Expression::default, room);
+                    let cap = self.cap.map(|cap| share(cap, part));
+                    let room = cap.zip(more).map(|(cap, more)| room(cap, more));
+                    let mut holds = room.unwrap_or_default();
                     let gives = |(name, by): &(String, i64)| PARTNERS.contains(&&**name) && *by > 0;
                     if changes.iter().any(gives) {
                         holds = Expression::new("attribute_not_exists(#standard)", []).and(holds);
@@ -291,8 +316,17 @@ impl<'a> Transaction<'a> {
                 }
                 Counter::Role(role) => {
                     let Some(id) = role.custom() else { continue };
-                    let there = Expression::new("attribute_exists(#pk)", []);
-                    (Key::role(org, id), there, or(Refusal::NoSuchRole))
+                    let gains = changes.iter().any(|(_, by)| *by > 0);
+                    let there = if gains {
+                        "attribute_exists(#pk) AND attribute_not_exists(#retiring)"
+                    } else {
+                        "attribute_exists(#pk)"
+                    };
+                    (
+                        Key::role(org, id),
+                        Expression::new(there, []),
+                        Box::new(not_given) as Otherwise,
+                    )
                 }
             };
             let adds = changes.into_iter().map(|(name, by)| {
@@ -306,17 +340,24 @@ impl<'a> Transaction<'a> {
     /// Writes it all, with the record that lets the client repeat the request. The first condition
     /// to fail gives the refusal; conflicts with other transactions are waited out.
     pub(super) async fn commit(self, reply: &Reply) -> Result<(), Error> {
+        self.commit_chunk(Chunk::ALL, reply).await
+    }
+
+    /// The same for work in several transactions: until the last, `reply` is what is known of it.
+    pub(super) async fn commit_chunk(self, chunk: Chunk, reply: &Reply) -> Result<(), Error> {
         let (store, act) = (self.store, self.act);
         let mut steps = self.counted().steps;
         if let Some(once) = &act.once {
-            let (key, item) = Record::item(once, reply, act.at)?;
-            let free = "attribute_not_exists(#pk) OR #until <= :now";
-            let condition = Expression::new(free, [("now", time(act.at))]);
+            let (key, item) = Record::item(once, (chunk, reply), act.at)?;
+            let condition = Record::turn(once, chunk, act.at)?;
             let fingerprint = once.fingerprint.clone();
             let otherwise: Otherwise = Box::new(move |old| Record::replay(old, &fingerprint));
             let write = Write::Put(item);
             // First, because a repeat also meets the changes of the first request.
             steps.insert(0, Step { key, write, conditions: vec![condition], otherwise });
+        }
+        if steps.is_empty() {
+            return Ok(());
         }
         let (writes, otherwise): (Vec<_>, Vec<_>) = steps
             .into_iter()
@@ -328,14 +369,16 @@ impl<'a> Transaction<'a> {
     }
 }
 
-/// A part of the headcount has room for one more pending, if it may count up to `cap`.
-fn room(cap: u64) -> Expression {
-    // A part that nobody was ever counted in has room, unless it has none at all.
-    let text = match cap {
-        0 => "#pending < :cap",
-        _ => "attribute_not_exists(#pending) OR #pending < :cap",
+/// A part of the headcount has room for so many `more` pending, if it may count up to `cap`.
+fn room(cap: u64, more: u64) -> Expression {
+    let below = i128::from(cap) + 1 - i128::from(more);
+    // A part that nobody was ever counted in has room, unless it has not enough at all.
+    let text = if below > 0 {
+        "attribute_not_exists(#pending) OR #pending < :below"
+    } else {
+        "#pending < :below"
     };
-    Expression::new(text, [("cap", number(cap))])
+    Expression::new(text, [("below", number(below))])
 }
 
 /// The share of a cap that one part of the headcount may use: together they make the whole.

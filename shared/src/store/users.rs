@@ -67,6 +67,17 @@ pub enum User {
     Active(Member),
 }
 
+impl User {
+    /// The role they hold, or are invited to.
+    #[must_use]
+    pub fn role(&self) -> RoleId {
+        match self {
+            Self::Pending(invitation) => invitation.role_id,
+            Self::Active(member) => member.role_id,
+        }
+    }
+}
+
 impl Store {
     /// Users, in their order. In a search first those whom their address finds, then those whom
     /// the name of their role does.

@@ -130,6 +130,7 @@ fn no_path_hands_out_more_than_the_granter_or_a_user_holds() {
             name: name("R"),
             description: String::new(),
             levels: wanted,
+            retiring: None,
         };
         let touched = edit_role(&actor, &present, RoleDraft::default());
         assert!(touched.is_err() || reach);
@@ -158,8 +159,13 @@ fn no_role_is_made_or_edited_beyond_its_authors_reach() {
             assert!(within_reach(&ranks(own), &ranks(role.levels)), "{draft:?}");
         }
         let levels = dice.levels();
-        let was =
-            CustomRole { id: custom_id(2), name: name("R"), description: String::new(), levels };
+        let was = CustomRole {
+            id: custom_id(2),
+            name: name("R"),
+            description: String::new(),
+            levels,
+            retiring: None,
+        };
         if let Ok(role) = edit_role(&actor, &was, draft) {
             edited += 1;
             assert!(within_reach(&ranks(own), &ranks(was.levels)));

@@ -1,5 +1,6 @@
 //! The rules as sentences. Each test names what it holds; rule ids are those of `docs/rules.md`.
 
+mod batch;
 mod customer;
 mod event;
 mod grants;

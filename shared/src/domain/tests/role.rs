@@ -18,7 +18,7 @@ fn create(actor: &Standing, permissions: &[(RoleObject, Level)]) -> Result<Custo
 
 fn role(levels: Levels) -> CustomRole {
     let description = "They sleep by day".to_owned();
-    CustomRole { id: custom_id(1), name: name("Night shift"), description, levels }
+    CustomRole { id: custom_id(1), name: name("Night shift"), description, levels, retiring: None }
 }
 
 #[test]

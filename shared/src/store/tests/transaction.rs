@@ -150,8 +150,11 @@ fn the_shares_of_a_cap_make_the_whole_and_differ_by_one_at_most() {
 
 #[test]
 fn a_part_that_was_never_counted_in_has_room_unless_it_has_none_at_all() {
-    assert_eq!(room(1).text, "attribute_not_exists(#pending) OR #pending < :cap");
-    assert_eq!(room(0).text, "#pending < :cap");
+    let (either, counted) =
+        ("attribute_not_exists(#pending) OR #pending < :below", "#pending < :below");
+    for (cap, more, text) in [(1, 1, either), (0, 1, counted), (9, 9, either), (9, 10, counted)] {
+        assert_eq!(room(cap, more).text, text, "{more} more under {cap}");
+    }
 }
 
 /// The counters that `demands` write: where, and what they add.

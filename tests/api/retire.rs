@@ -1,0 +1,319 @@
+//! `DELETE /v1/organizations/{org}/roles/{role}?reassign_to=` (ROLE6)
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use shared::http::Limits;
+
+use crate::{
+    invariants::check,
+    layer::{Fault, Layer},
+    scenes::{DEE, each, role_manager, someone, user_manager},
+    world::{ADA, Answer, BOB, CY, EVE, Who, World},
+};
+
+impl World {
+    async fn retire(&self, by: Who, org: &str, role: &str, target: &str) -> Answer {
+        self.delete(by, &format!("{org}/roles/{role}?reassign_to={target}")).await
+    }
+
+    /// So many invitations to a role.
+    async fn offer_many(&self, by: Who, org: &str, role: &str, many: usize) {
+        let offers: Vec<Value> =
+            (0..many).map(|n| json!({ "email": someone(n).email, "role_id": role })).collect();
+        let path = format!("{org}/invitations/batch");
+        self.post(by, &path, json!({ "invitations": offers })).await.expect(200);
+    }
+
+    async fn users(&self, org: &str, role: &str) -> Value {
+        self.get(ADA, &format!("{org}/roles/{role}")).await.expect(200).body["users"].clone()
+    }
+}
+
+#[tokio::test]
+async fn the_users_of_a_role_get_another_one_and_it_is_deleted() {
+    let world = World::new().await;
+    let acme = world.found(ADA, "Acme").await;
+    let guests = world.role(ADA, &acme, "Guests", json!({})).await;
+    world.bring(ADA, &acme, BOB, "admin").await;
+    world.bring(ADA, &acme, CY, &guests).await;
+    let invited = world.invited(ADA, &acme, DEE.email, &guests).await;
+    let before = world.history(&acme).await.len();
+
+    let answer = world.retire(BOB, &acme, &guests, "user").await.expect(204);
+    assert_eq!(answer.text, "");
+    world.get(ADA, &format!("{acme}/roles/{guests}")).await.refuses(404, "no-such-role");
+    assert_eq!(world.role_of(&acme, CY).await.as_deref(), Some("user"));
+    let shown = world.get(ADA, &invited).await.expect(200);
+    assert_eq!((&shown.body["role_id"], &shown.body["backed"]), (&json!("user"), &json!(true)));
+    let events = world.history(&acme).await;
+    let events = &events[before..];
+    let told: Vec<_> = events.iter().map(|e| (e["action"].as_str().unwrap(), &e["new"])).collect();
+    assert_snapshot!(serde_json::to_string_pretty(&told).unwrap(), @r#"
+    [
+      [
+        "role.updated",
+        {
+          "description": "",
+          "identity_provider_role": "user",
+          "name": "Guests",
+          "permissions": {},
+          "retiring_to": "user"
+        }
+      ],
+      [
+        "member.role_changed",
+        {
+          "identity_provider_role": "user",
+          "role_id": "user"
+        }
+      ],
+      [
+        "invitation.role_changed",
+        {
+          "email": "dee@example.com",
+          "role_id": "user"
+        }
+      ],
+      [
+        "role.deleted",
+        null
+      ]
+    ]
+    "#);
+    assert!(events.iter().all(|event| event["actor"]["user_id"] == "bob"));
+    world.post(DEE, &format!("{invited}/accept"), json!({})).await.expect(200);
+    check(&world).await;
+}
+
+#[tokio::test]
+async fn however_many_its_users_are() {
+    let world = World::new().await;
+    let acme = world.found(ADA, "Acme").await;
+    let guests = world.role(ADA, &acme, "Guests", json!({})).await;
+    let hosts = world.role(ADA, &acme, "Hosts", json!({})).await;
+    world.bring(ADA, &acme, BOB, &guests).await;
+    world.offer_many(ADA, &acme, &guests, 75).await;
+    world.retire(ADA, &acme, &guests, &hosts).await.expect(204);
+    assert_eq!(world.users(&acme, &hosts).await, json!({ "active": 1, "pending": 75 }));
+    let moved = world.walk(ADA, &format!("{acme}/members?role_id={hosts}")).await;
+    assert_eq!(moved.len(), 76);
+    let actions = world.actions(&acme).await;
+    let count = |wanted: &str| actions.iter().filter(|action| *action == wanted).count();
+    assert_eq!((count("invitation.role_changed"), count("member.role_changed")), (75, 1));
+    check(&world).await;
+}
+
+/// Nobody uses it: nothing is to be moved, and it is deleted at once.
+#[tokio::test]
+async fn a_role_without_users_is_deleted_at_once() {
+    let world = World::new().await;
+    let acme = world.found(ADA, "Acme").await;
+    let guests = world.role(ADA, &acme, "Guests", json!({})).await;
+    let answer = world.retire(ADA, &acme, &guests, "user").await.expect(204);
+    assert_eq!(answer.cost.round_trips, 2);
+    world.retire(ADA, &acme, &guests, "user").await.refuses(404, "no-such-role");
+    check(&world).await;
+}
+
+/// ROLE7, ROLE9, ROLE12, SA3
+#[tokio::test]
+async fn what_may_not_be_given_is_not_given_this_way_either() {
+    let world = World::new().await;
+    let acme = world.partner(ADA, "Acme").await;
+    let guests = world.role(ADA, &acme, "Guests", json!({})).await;
+    let bosses = world.role(ADA, &acme, "Bosses", user_manager()).await;
+    let makers = world.role(ADA, &acme, "Makers", role_manager()).await;
+    world.bring(ADA, &acme, BOB, &makers).await;
+    world.bring(ADA, &acme, CY, &guests).await;
+    world.bring(ADA, &acme, DEE, "admin").await;
+    let before = world.history(&acme).await.len();
+    for (by, role, target, status, problem) in [
+        (ADA, "admin", "user", 409, "built-in-role"),
+        (ADA, &*guests, &*guests, 422, "reassigned-to-itself"),
+        (ADA, &guests, "super_admin", 422, "super-admin-is-transferred"),
+        (ADA, &guests, "role_01KAK000000000000000000000", 404, "no-such-role"),
+        (ADA, &guests, "mdf_admin", 409, "outside-mdf-program"),
+        (DEE, &guests, "mdf_admin", 403, "only-super-admin"),
+        (BOB, &guests, "admin", 403, "escalates"),
+        (BOB, &guests, &bosses, 403, "escalates"),
+        (BOB, &bosses, "user", 403, "escalates"),
+        (BOB, &makers, "user", 403, "own-role"),
+        (CY, &guests, "user", 403, "lacks-permission"),
+        (EVE, &guests, "user", 404, "no-such-organization"),
+        (ADA, &guests, "nobody", 422, "invalid-request"),
+        (ADA, &guests, "user&force=true", 422, "invalid-request"),
+        (ADA, &guests, "user&reassign_to=admin", 400, "unreadable-request"),
+    ] {
+        world.retire(by, &acme, role, target).await.refuses(status, problem);
+    }
+    let unknown = world.retire(ADA, &acme, &guests, "role_01KAK000000000000000000000").await;
+    assert_eq!(unknown.pointer(), "/reassign_to");
+    assert_eq!(world.history(&acme).await.len(), before);
+    // A pure role manager decides what the holders of such a role may do in any case.
+    world.retire(BOB, &acme, &guests, "user").await.expect(204);
+    check(&world).await;
+}
+
+/// A role that is marked, and whose users an index does not show yet.
+async fn half_way(world: &World, layer: &Layer, acme: &str, guests: &str, target: &str) -> Answer {
+    let empty = World::over(world.client.clone(), None, Limits::default()).await.table;
+    layer.plan(move |call| (call.name == "Query").then(|| Fault::Stale(empty.clone())));
+    let answer = world.retire(ADA, acme, guests, target).await;
+    layer.calm();
+    answer
+}
+
+/// An empty page of an index is no proof that nobody is left: the exact counts are.
+#[tokio::test]
+async fn while_its_users_are_moved_a_role_is_given_to_nobody() {
+    let engine = World::new().await;
+    let (layer, client) = Layer::under(&engine.client);
+    let world = World::over(client, None, Limits::default()).await;
+    let acme = world.found(ADA, "Acme").await;
+    let guests = world.role(ADA, &acme, "Guests", json!({})).await;
+    let hosts = world.role(ADA, &acme, "Hosts", json!({})).await;
+    world.bring(ADA, &acme, BOB, &guests).await;
+    world.bring(ADA, &acme, CY, "user").await;
+    let invited = world.invited(ADA, &acme, DEE.email, &guests).await;
+
+    let answer = half_way(&world, &layer, &acme, &guests, "user").await;
+    assert_snapshot!(answer, @r#"
+    202 Accepted
+    {
+      "moved": 0,
+      "next": "Repeat this request until it answers 204.",
+      "remaining": {
+        "active": 1,
+        "pending": 1
+      }
+    }
+    "#);
+    check(&world).await;
+    let role = format!("{acme}/roles/{guests}");
+    let shown = world.get(ADA, &role).await.expect(200);
+    assert_eq!(shown.body["retiring_to"], "user");
+    let refused = world.assign(ADA, &acme, CY, &guests).await;
+    assert_snapshot!(refused, @r#"
+    409 Conflict
+    {
+      "detail": "This role is being deleted: its users get `user` instead, and nobody can be given it. Choose another role, or let it stay (PATCH the role with `retiring_to: null`).",
+      "instance": "r1",
+      "retiring_to": "user",
+      "status": 409,
+      "title": "Role being deleted",
+      "type": "/problems/role-retiring"
+    }
+    "#);
+    let offer = json!({ "email": "x@example.com", "role_id": guests });
+    let list = json!({ "invitations": [{ "email": "y@example.com", "role_id": "user" }, offer] });
+    for (by, path, body) in [
+        (ADA, format!("{acme}/invitations"), offer),
+        (ADA, format!("{acme}/invitations/batch"), list),
+        (ADA, format!("{invited}/resend"), json!({})),
+        (DEE, format!("{invited}/accept"), json!({})),
+    ] {
+        world.post(by, &path, body).await.refuses(409, "role-retiring");
+    }
+    // Nor is it another role's refuge, nor deleted under those who hold it.
+    let refused = world.retire(ADA, &acme, &hosts, &guests).await.refuses(409, "role-retiring");
+    assert_eq!(refused.pointer(), "/reassign_to");
+    world.delete(ADA, &role).await.refuses(409, "role-in-use");
+    // What it gives, it still gives; and who has it may leave it behind.
+    world.get(BOB, &format!("{acme}/permissions")).await.expect(200);
+    world.patch(ADA, &role, json!({ "description": "Going" })).await.expect(200);
+    world.post(DEE, &format!("{invited}/decline"), json!({})).await.expect(204);
+    check(&world).await;
+
+    // Another Admin goes on, to another role.
+    world.bring(ADA, &acme, EVE, "admin").await;
+    world.retire(EVE, &acme, &guests, &hosts).await.expect(204);
+    assert_eq!(world.role_of(&acme, BOB).await, Some(hosts));
+    check(&world).await;
+}
+
+#[tokio::test]
+async fn a_role_can_stay_after_all() {
+    let engine = World::new().await;
+    let (layer, client) = Layer::under(&engine.client);
+    let world = World::over(client, None, Limits::default()).await;
+    let acme = world.found(ADA, "Acme").await;
+    let guests = world.role(ADA, &acme, "Guests", json!({})).await;
+    world.bring(ADA, &acme, BOB, &guests).await;
+    world.bring(ADA, &acme, CY, "user").await;
+    half_way(&world, &layer, &acme, &guests, "user").await.expect(202);
+    let role = format!("{acme}/roles/{guests}");
+    for wrong in [json!("user"), json!(""), json!(false)] {
+        let refused = world.patch(ADA, &role, json!({ "retiring_to": wrong })).await;
+        assert_eq!(refused.refuses(422, "invalid-request").pointer(), "/retiring_to");
+    }
+    let stays = world.patch(ADA, &role, json!({ "retiring_to": null })).await.expect(200);
+    assert_eq!(stays.body.get("retiring_to"), None);
+    world.assign(ADA, &acme, CY, &guests).await.expect(200);
+    assert_eq!(world.users(&acme, &guests).await, json!({ "active": 2, "pending": 0 }));
+    let actions = world.history(&acme).await;
+    let last: Vec<_> = actions.iter().rev().take(3).map(|event| event["new"].clone()).collect();
+    assert_eq!(last[1]["retiring_to"], Value::Null);
+    assert_eq!(last[2]["retiring_to"], "user");
+    check(&world).await;
+}
+
+/// A request that is under way does not begin anew what somebody ended.
+#[tokio::test]
+async fn a_role_that_shall_stay_is_not_emptied_by_whoever_was_at_it() {
+    let engine = World::new().await;
+    let (layer, client) = Layer::under(&engine.client);
+    let world = World::over(client, None, Limits::default()).await;
+    let acme = world.found(ADA, "Acme").await;
+    let guests = world.role(ADA, &acme, "Guests", json!({})).await;
+    world.bring(ADA, &acme, BOB, "admin").await;
+    world.bring(ADA, &acme, CY, &guests).await;
+    let role = format!("{acme}/roles/{guests}");
+    // Facts, mark, list, facts; then it is to stay; then the move.
+    let order = [0, 0, 0, 0, 1, 1, 0, 0, 0, 0];
+    let stay = world.patch(BOB, &role, json!({ "retiring_to": null }));
+    let (retired, stays, calls) =
+        layer.interleave(&order, world.retire(ADA, &acme, &guests, "user"), stay).await;
+    stays.expect(200);
+    retired.refuses(409, "changed-meanwhile");
+    assert_eq!(
+        world.users(&acme, &guests).await,
+        json!({ "active": 1, "pending": 0 }),
+        "{calls:?}"
+    );
+    check(&world).await;
+}
+
+/// A process that stops anywhere leaves everything valid, and whoever repeats ends it.
+#[tokio::test]
+async fn a_retirement_that_stopped_anywhere_is_ended_by_its_repeat() {
+    for call in 0..16 {
+        for fault in [Fault::StopBefore, Fault::StopAfter] {
+            let engine = World::new().await;
+            let (layer, client) = Layer::under(&engine.client);
+            let world = World::over(client, None, Limits::default()).await;
+            let acme = world.found(ADA, "Acme").await;
+            let guests = world.role(ADA, &acme, "Guests", json!({})).await;
+            let hosts = world.role(ADA, &acme, "Hosts", json!({})).await;
+            world.bring(ADA, &acme, BOB, &guests).await;
+            world.offer_many(ADA, &acme, &guests, 40).await;
+            layer.once(call, fault.clone());
+            let ended = tokio::select! {
+                answer = world.retire(ADA, &acme, &guests, &hosts) => Some(answer),
+                () = layer.stopped() => None,
+            };
+            layer.calm();
+            check(&world).await;
+            match ended {
+                Some(answer) => assert_eq!(answer.status, 204, "{call} {fault:?}: {answer}"),
+                None => {
+                    let again = world.retire(ADA, &acme, &guests, &hosts).await;
+                    assert!([204, 404].contains(&again.status.as_u16()), "{call}: {again}");
+                }
+            }
+            assert_eq!(world.users(&acme, &hosts).await, json!({ "active": 1, "pending": 40 }));
+            let roles = world.walk(ADA, &format!("{acme}/roles?limit=100")).await;
+            assert!(!each(&roles, "id").contains(&guests.as_str()));
+            check(&world).await;
+        }
+    }
+}
