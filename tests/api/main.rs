@@ -15,8 +15,10 @@ mod invite;
 mod layer;
 mod matrix;
 mod members;
+mod notify;
 mod operator;
 mod organization;
+mod outside;
 mod permissions;
 #[path = "../../shared/src/printed.rs"]
 mod printed;

@@ -44,6 +44,10 @@ actions! {
     RoleDeleted = "role.deleted",
     SuperAdminAssigned = "super_admin.assigned",
     SuperAdminTransferred = "super_admin.transferred",
+    JoinRequestCreated = "join_request.created",
+    JoinRequestCancelled = "join_request.cancelled",
+    JoinRequestApproved = "join_request.approved",
+    JoinRequestDeclined = "join_request.declined",
     SettingsUpdated = "settings.updated",
 }
 

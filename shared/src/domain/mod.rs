@@ -19,6 +19,8 @@
 //! - An **operator** is platform staff; the **actor** is who asks; the **target** whom it is about.
 //! - An actor's **standing** ([`Standing`]) is what they may do in one organization, and why.
 //! - An **act** ([`Act`]) is one request that changes something; an **event** ([`Event`]) its trace.
+//! - A **notice** ([`Notice`]) is what an event tells somebody by mail; a **letter** ([`Letter`]) is
+//!   one with its address.
 //! - A **refusal** ([`Refusal`]) is a rule saying no. There are no other errors here.
 
 mod action;
@@ -29,6 +31,7 @@ mod id;
 mod invitation;
 mod level;
 mod member;
+mod notice;
 mod organization;
 mod person;
 mod refusal;
@@ -49,6 +52,9 @@ pub use invitation::{
 };
 pub use level::{Level, Levels};
 pub use member::{Member, Source, change_role, join, leave, remove_member, transfer};
+pub use notice::{
+    Letter, MAX_MANAGERS, Notice, about_invitation, decide, deciding_roles, may_decide,
+};
 pub use organization::{
     Awaited, Kind, Links, MAX_DEPTH, MAX_ORGANIZATION_NAME, OrgPath, Organization, Profile,
     Settings, Switches, create_sub_organization, found_below_by_operator, switch,

@@ -14,6 +14,7 @@ mod lists;
 mod members;
 mod meter;
 mod organizations;
+mod outbox;
 mod replay;
 mod roles;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use keys::{Key, Status};
 pub use lists::{Listing, Scope, User, UserFilter, Window};
 pub use meter::{Cost, metered};
 pub use organizations::{Founding, StoredProfile};
+pub use outbox::recorded;
 pub use replay::Reply;
 
 /// The one table.

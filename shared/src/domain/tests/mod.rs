@@ -4,6 +4,7 @@ mod event;
 mod grants;
 mod invitation;
 mod member;
+mod notice;
 mod organization;
 mod role;
 mod standing;

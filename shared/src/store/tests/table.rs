@@ -56,6 +56,8 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("part of the headcount", Key::headcount(org, 0));
     line("event", Key::event(org, event));
     line("answer to a repeatable request", Key::once(&once));
+    line("mark: the event was told to the bus", Key::published(event));
+    line("mark: the event was told to an address", Key::mailed(event, bobs));
     page += "\n## Indexes\n\n| index | lists | hash | range |\n|---|---|---|---|\n";
     let sort = place(&path, &email);
     let mut line = |index: &str, lists: &str, hash: String, range: &str| {
