@@ -112,7 +112,7 @@ impl Table {
         let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
         let (pk, sk) = (text("pk"), text("sk"));
         let here = |what: &str| format!("{pk} | {sk}: {what}");
-        if pk.starts_with("ONCE#") {
+        if pk.starts_with("ONCE#") || pk.starts_with("TOLD#") {
             return if value["ttl"].is_number() { Ok(()) } else { Err(here("is kept for ever")) };
         }
         let (kind, bare) = pk.split_once('#').ok_or_else(|| here("is no key of ours"))?;
@@ -556,6 +556,11 @@ impl Left {
                     }
                 }
             }
+            // A request waits outside; who comes in by one is told apart.
+            E::JoinRequestCreated
+            | E::JoinRequestCancelled
+            | E::JoinRequestApproved
+            | E::JoinRequestDeclined => {}
             E::SettingsUpdated => {
                 let state = |value: &Value| {
                     json!([value["kind"], value["manage_sub_organizations"], value["mdf_program"]])

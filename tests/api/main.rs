@@ -17,8 +17,10 @@ mod layer;
 mod lists;
 mod matrix;
 mod members;
+mod notify;
 mod operator;
 mod organization;
+mod outside;
 mod partners;
 mod permissions;
 #[path = "../../shared/src/printed.rs"]

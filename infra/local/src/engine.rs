@@ -2,11 +2,17 @@
 
 use std::{io, net::SocketAddr, path::Path, time::Duration};
 
+use aws_lambda_events::dynamodb;
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Config, Credentials, Region},
 };
-use dynoxide::{Database, server::serve_with_shutdown};
+use dynoxide::{
+    Database,
+    actions::{get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest},
+    server::serve_with_shutdown,
+    streams::{shard_id, stream_arn},
+};
 use lambda_http::Error;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
@@ -63,6 +69,29 @@ impl Engine {
             Ok(Err(error)) => eprintln!("what has expired stays: {error}"),
             Err(error) => eprintln!("what has expired stays: {error}"),
         }
+    }
+
+    /// What the stream of a table holds after a position, from its beginning if there is none: as
+    /// much as one look shows, as Lambda is handed it.
+    pub async fn records(
+        &self,
+        table: &'static str,
+        after: Option<String>,
+    ) -> Result<dynamodb::Event, Error> {
+        let database = self.database.0.clone();
+        let kind = if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
+        let from = GetShardIteratorRequest {
+            stream_arn: stream_arn(table, ""),
+            shard_id: shard_id(table),
+            shard_iterator_type: kind.to_owned(),
+            sequence_number: after,
+        };
+        let look = move || {
+            let from = database.get_shard_iterator(from)?.shard_iterator.unwrap_or_default();
+            database.get_records(GetRecordsRequest { shard_iterator: from, limit: None })
+        };
+        let found = tokio::task::spawn_blocking(look).await??;
+        Ok(serde_json::from_value(serde_json::to_value(found)?)?)
     }
 
     /// Finishes what it is doing, and closes its files.

@@ -19,12 +19,18 @@ pub mod args;
 pub mod engine;
 pub mod gateway;
 pub mod issuer;
+mod mailbox;
+mod outside;
 mod routes;
 pub mod server;
+mod stream;
 pub mod table;
 
 /// The table that everything is kept in.
 pub const TABLE: &str = "rolecall";
+
+/// The file, among the data, to which the event bus adds what it is told.
+pub const EVENTS: &str = "events.jsonl";
 
 /// The whole API over the table that `client` reaches.
 pub fn router(client: Client) -> Router {

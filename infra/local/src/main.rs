@@ -4,7 +4,7 @@ use std::{env, process::ExitCode};
 
 use lambda_http::Error;
 use local::{
-    TABLE,
+    EVENTS, TABLE,
     args::{Args, HELP, parse},
     server::Server,
 };
@@ -57,6 +57,11 @@ fn welcome(args: &Args, server: &Server) {
     println!("data    {data}");
     println!("engine  http://{} (DynamoDB, table `{TABLE}`)", server.engine.address);
     println!("issuer  {} (audience `{}`)", args.issuer.as_ref().unwrap_or(url), args.audience);
+    println!("mail    {url}/local/mailbox");
+    match &args.data {
+        Some(data) => println!("events  tail -f {}", data.join(EVENTS).display()),
+        None => println!("events  (kept in a file only with --data)"),
+    }
     println!("\nTry:");
     match &args.issuer {
         None => println!(

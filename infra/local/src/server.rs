@@ -13,7 +13,8 @@ use lambda_http::Error;
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 use crate::{
-    TABLE, args::Args, engine::Engine, every_minute, gateway, housekeeping, issuer::Issuer, table,
+    TABLE, app, args::Args, engine::Engine, every_minute, gateway, housekeeping, issuer::Issuer,
+    outside::Outside, stream::Stream, table,
 };
 
 /// How long requests under way may take once the server is told to stop.
@@ -28,6 +29,7 @@ pub struct Server {
     pub engine: Engine,
     listener: TcpListener,
     router: Router,
+    stream: Stream,
 }
 
 impl Server {
@@ -42,7 +44,11 @@ impl Server {
         }
         let engine = Engine::start(engine, data)?;
         table::create_table(&engine.client(), TABLE).await?;
-        let mut router = compose(engine.client());
+        table::stream(&engine.client(), TABLE).await?;
+        let outside = Outside::open(data).await?;
+        let outbox = outside.outbox(app(engine.client()).store, &url)?;
+        let stream = Stream::open(outbox, data)?;
+        let mut router = compose(engine.client()).merge(outside.mailbox.router());
         let (issuer, keys) = if let Some(url) = args.issuer.clone() {
             let asked = url.clone();
             (url, tokio::task::spawn_blocking(move || Keys::discover(&asked)).await??)
@@ -53,7 +59,8 @@ impl Server {
             (url.clone(), keys)
         };
         let verifier = Verifier::new(&issuer, &args.audience, keys)?;
-        Ok(Self { url, engine, listener, router: gateway::guard(router, verifier) })
+        let router = gateway::guard(router, verifier);
+        Ok(Self { url, engine, listener, router, stream })
     }
 
     /// Serves until `stop` happens; then finishes what is under way.
@@ -63,15 +70,17 @@ impl Server {
         let serving = axum::serve(self.listener, service)
             .with_graceful_shutdown(async { stopped.await.unwrap_or_default() });
         let serving = tokio::spawn(serving.into_future());
-        let engine = self.engine;
+        let (engine, mut stream) = (self.engine, self.stream);
         tokio::select! {
             () = stop => {}
             never = every_minute(|| housekeeping(&engine)) => match never {},
+            never = stream.follow(&engine) => match never {},
         }
         drop(stopping);
         if let Ok(served) = timeout(PATIENCE, serving).await {
             served??;
         }
+        stream.drain(&engine).await;
         engine.stop().await
     }
 }

@@ -5,7 +5,8 @@ use aws_sdk_dynamodb::{
     error::BuildError,
     types::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-        Projection, ProjectionType, ScalarAttributeType, TimeToLiveSpecification, TimeToLiveStatus,
+        Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+        TimeToLiveSpecification, TimeToLiveStatus,
     },
 };
 
@@ -71,5 +72,20 @@ async fn expire(client: &Client, name: &str) -> Result<(), Error> {
     }
     let ttl = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build()?;
     client.update_time_to_live().table_name(name).time_to_live_specification(ttl).send().await?;
+    Ok(())
+}
+
+/// Gives the table its stream, unless it has one. A step for those who listen: tables of earlier
+/// days get it too, and tests where nobody listens are spared it.
+pub async fn stream(client: &Client, name: &str) -> Result<(), Error> {
+    let table = client.describe_table().table_name(name).send().await?.table;
+    if table.and_then(|table| table.stream_specification).is_some_and(|it| it.stream_enabled) {
+        return Ok(());
+    }
+    let stream = StreamSpecification::builder()
+        .stream_enabled(true)
+        .stream_view_type(StreamViewType::NewImage)
+        .build()?;
+    client.update_table().table_name(name).stream_specification(stream).send().await?;
     Ok(())
 }

@@ -21,6 +21,8 @@
 //! - A list's **reach** ([`Reach`]) is the organizations it covers.
 //! - An actor's **standing** ([`Standing`]) is what they may do in one organization, and why.
 //! - An **act** ([`Act`]) is one request that changes something; an **event** ([`Event`]) its trace.
+//! - A **notice** ([`Notice`]) is what an event tells somebody by mail; a **letter** ([`Letter`]) is
+//!   one with its address.
 //! - A **refusal** ([`Refusal`]) is a rule saying no. There are no other errors here.
 
 mod action;
@@ -33,6 +35,7 @@ mod id;
 mod invitation;
 mod level;
 mod member;
+mod notice;
 mod organization;
 mod person;
 mod reach;
@@ -58,6 +61,9 @@ pub use invitation::{
 };
 pub use level::{Level, Levels};
 pub use member::{Member, Source, change_role, join, leave, remove_member, transfer};
+pub use notice::{
+    Letter, MAX_MANAGERS, Notice, about_invitation, decide, deciding_roles, may_decide,
+};
 pub use organization::{
     Awaited, Kind, Links, MAX_DEPTH, MAX_ORGANIZATION_NAME, OrgPath, Organization, Profile,
     Settings, Switches, create_sub_organization, found_below_by_operator, switch,

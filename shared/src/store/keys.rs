@@ -89,6 +89,18 @@ impl Key {
         Self { pk: format!("ONCE#{}", once.caller), sk: format!("{}#{}", once.route, once.key) }
     }
 
+    /// A mark: the event was told to the bus.
+    #[must_use]
+    pub fn published(event: EventId) -> Self {
+        Self { pk: told(event), sk: "BUS".to_owned() }
+    }
+
+    /// A mark: the event was told to an address, or never can be.
+    #[must_use]
+    pub fn mailed(event: EventId, to: AddressDigest) -> Self {
+        Self { pk: told(event), sk: format!("MAIL#{to}") }
+    }
+
     /// Is it short enough for DynamoDB?
     pub(super) fn fits(&self) -> bool {
         self.pk.len() <= 2048 && self.sk.len() <= 1024
@@ -155,6 +167,17 @@ pub(super) fn owner(pk: &str) -> Result<OrgId, Error> {
 #[must_use]
 pub fn events(org: OrgId) -> String {
     format!("EVENTS#{}", org.bare())
+}
+
+/// Is this the partition of a history? What is new there is told to others.
+pub(super) fn is_history(pk: &str) -> bool {
+    pk.starts_with("EVENTS#")
+}
+
+/// The partition of what is known about telling an event: outside of every organization's, so that
+/// a mark is nobody's news.
+fn told(event: EventId) -> String {
+    format!("TOLD#{}", event.bare())
 }
 
 /// In the partition of an organization: its custom roles, oldest first.

@@ -6,6 +6,7 @@ mod event;
 mod grants;
 mod invitation;
 mod member;
+mod notice;
 mod organization;
 mod reach;
 mod role;

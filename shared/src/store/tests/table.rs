@@ -57,6 +57,8 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("part of the headcount", Key::headcount(org, 0));
     line("event", Key::event(org, event));
     line("answer to a repeatable request", Key::once(&once));
+    line("mark: the event was told to the bus", Key::published(event));
+    line("mark: the event was told to an address", Key::mailed(event, bobs));
     page += "\n## Indexes\n\n\
              `tree`, `tree_since` and `tree_address` have one hash key, `tree`, and differ by range key: `place`,\n\
              `since`, `address`; so do `group` and `group_since`. The name of a custom role is listed on its lock.\n\n\

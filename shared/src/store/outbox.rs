@@ -1,0 +1,81 @@
+//! Telling others what happened: the history is the outbox, and a mark says what was told to whom.
+//!
+//! A mark is no change of anything that rules judge, and so the one write without an event.
+
+use std::collections::HashSet;
+
+use super::{
+    Error, Key, Reply, Scope, Status, Store, User, UserFilter, Window,
+    expression::Expression,
+    item::{Item, ttl},
+    keys::is_history,
+    transaction::or,
+};
+use crate::domain::{Act, Event, MAX_MANAGERS, Member, Organization, Refusal, deciding_roles};
+
+/// For how many days after its event a mark is kept: longer than a stream keeps its records.
+const MARKED_DAYS: u16 = 3;
+
+/// The event in an item that a stream hands on, if the item belongs to a history.
+#[must_use]
+pub fn recorded(
+    keys: &serde_dynamo::Item,
+    image: serde_dynamo::Item,
+) -> Option<Result<Event, Error>> {
+    let history = match keys.get("pk") {
+        Some(serde_dynamo::AttributeValue::S(pk)) => is_history(pk),
+        _ => false,
+    };
+    history.then(|| serde_dynamo::from_item(image).map_err(Error::broken))
+}
+
+impl Store {
+    /// Which of these marks are there.
+    pub async fn marked(&self, marks: Vec<Key>) -> Result<HashSet<Key>, Error> {
+        Ok(self.fetch(marks).await?.0.into_keys().collect())
+    }
+
+    /// Marks that `event` was told. To do so twice does no harm.
+    pub async fn mark(&self, event: &Event, mark: Key) -> Result<(), Error> {
+        let act = Act {
+            by: None,
+            as_operator: false,
+            at: event.at,
+            request_id: event.request_id.clone(),
+            seed: 0,
+            once: None,
+        };
+        let mut item = Item::from(mark.clone());
+        item.insert("ttl".to_owned(), ttl(event.at, MARKED_DAYS));
+        self.transaction(&act)
+            .put(mark, item, Expression::default(), or(Refusal::ChangedMeanwhile))
+            .commit(&Reply::done())
+            .await
+    }
+
+    /// Members who may decide about requests to join `org`, the Super Admin first: looked up by an
+    /// index, and read again where nothing is stale.
+    pub async fn managers(&self, org: &Organization) -> Result<Vec<Member>, Error> {
+        let id = org.id();
+        let roles = deciding_roles(org);
+        let filter = UserFilter {
+            path: &org.path,
+            scope: Scope::Organization,
+            statuses: &[Status::Active],
+            roles: &roles,
+            email_prefix: "",
+        };
+        let listed = self.users(filter, Window { limit: MAX_MANAGERS, after: None }).await?;
+        let mut users: Vec<_> = org.super_admin_user_id.iter().cloned().collect();
+        for user in listed.items {
+            if let User::Active(Member { user_id, .. }) = user
+                && !users.contains(&user_id)
+            {
+                users.push(user_id);
+            }
+        }
+        let found = self.look(users.iter().map(|user| Key::member(id, user))).await?;
+        let members = users.iter().map(|user| found.member(id, user));
+        members.filter_map(Result::transpose).collect()
+    }
+}
