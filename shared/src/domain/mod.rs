@@ -19,10 +19,14 @@
 //! - An **operator** is platform staff; the **actor** is who asks; the **target** whom it is about.
 //! - An actor's **standing** ([`Standing`]) is what they may do in one organization, and why.
 //! - An **act** ([`Act`]) is one request that changes something; an **event** ([`Event`]) its trace.
+//! - A **decision** ([`judge`]) is what other services ask for: may somebody do an **action**
+//!   ([`Action`]) in an organization? A **way** ([`Way`]) is how they reach it, an **approach**
+//!   ([`Approach`]) what they hold where it starts.
 //! - A **refusal** ([`Refusal`]) is a rule saying no. There are no other errors here.
 
 mod action;
 mod catalogue;
+mod decision;
 mod email;
 mod event;
 mod id;
@@ -40,6 +44,7 @@ mod text;
 
 pub use action::Action;
 pub use catalogue::{BuiltIn, Condition, Conditions, Lowered, RoleObject, UnknownKey};
+pub use decision::{Approach, Lacking, Remedy, Way, granting, granting_roles, judge, remedy};
 pub use email::{Email, EmailError};
 pub use event::{Actor, DEFAULT_RETENTION_DAYS, Event, EventAction, Target};
 pub use id::{AddressDigest, CustomRoleId, EventId, InvitationId, NotAnId, OrgId, UserId};

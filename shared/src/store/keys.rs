@@ -70,6 +70,12 @@ impl Key {
         (0..HEADCOUNT_PARTS).map(move |part| Self::headcount(org, part))
     }
 
+    /// A partner's link to a customer.
+    #[must_use]
+    pub fn customer(partner: OrgId, customer: OrgId) -> Self {
+        Self::of(partner, customer_of(customer))
+    }
+
     /// An entry of an organization's history.
     #[must_use]
     pub fn event(org: OrgId, event: EventId) -> Self {
@@ -146,6 +152,21 @@ pub fn events(org: OrgId) -> String {
 
 /// In the partition of an organization: its custom roles, oldest first.
 pub const ROLES: &str = "ROLE#";
+
+/// The organization whose partition it is.
+#[must_use]
+pub fn owner(pk: &str) -> Option<OrgId> {
+    OrgId::from_bare(pk.strip_prefix("ORG#")?).ok()
+}
+
+/// In the partition of a partner: its links to customers.
+pub const CUSTOMERS: &str = "CUSTOMER#";
+
+/// Index `identity`: the partners of a customer.
+#[must_use]
+pub fn customer_of(customer: OrgId) -> String {
+    format!("{CUSTOMERS}{}", customer.bare())
+}
 
 /// Index `tree`: everybody in a tree who has this status, by path and address.
 #[must_use]

@@ -6,7 +6,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
 
 use super::{
     Error, Status, Store,
@@ -80,6 +80,24 @@ pub enum User {
     Pending(Invitation),
     /// A member.
     Active(Member),
+}
+
+/// A link between a partner and a customer (PAR1).
+#[derive(Debug, Deserialize)]
+pub struct Link {
+    /// The partner, in whose partition it is.
+    #[serde(rename = "pk", deserialize_with = "owner")]
+    pub partner: OrgId,
+    /// The customer.
+    #[serde(rename = "customer_id")]
+    pub customer: OrgId,
+    /// Does the customer prefer this partner?
+    pub preferred: bool,
+}
+
+fn owner<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OrgId, D::Error> {
+    let pk = String::deserialize(deserializer)?;
+    keys::owner(&pk).ok_or_else(|| de::Error::custom("the partition is no organization's"))
 }
 
 /// A range of sort keys in one partition of the table or an index.
@@ -220,6 +238,26 @@ impl Store {
         window: Window<'_>,
     ) -> Result<Listing<Invitation>, Error> {
         let range = Range::of_index("identity", keys::address(email), String::new());
+        self.page(vec![range], window).await
+    }
+
+    /// The partners that a customer is linked to.
+    pub async fn partners(
+        &self,
+        customer: OrgId,
+        window: Window<'_>,
+    ) -> Result<Listing<Link>, Error> {
+        let hash = keys::customer_of(customer);
+        self.page(vec![Range::of_index("identity", hash, String::new())], window).await
+    }
+
+    /// The customers that a partner is linked to.
+    pub async fn customers(
+        &self,
+        partner: OrgId,
+        window: Window<'_>,
+    ) -> Result<Listing<Link>, Error> {
+        let range = Range::of_table(keys::organization(partner), keys::CUSTOMERS);
         self.page(vec![range], window).await
     }
 
