@@ -52,6 +52,9 @@ class Person:
     def patch(self, path, body):
         return self._stack.call("PATCH", path, self._token, body)
 
+    def put(self, path, body):
+        return self._stack.call("PUT", path, self._token, body)
+
     def delete(self, path):
         return self._stack.call("DELETE", path, self._token)
 
@@ -167,6 +170,15 @@ def story(stack, issuer):
     [first] = expect(dan.get("/v1/me/invitations"), 200)["items"]
     expect(dan.post(f"/v1/organizations/{made}/invitations/{first['id']}/accept"), 200, user_id=dan.id)
     expect(dan.get(f"/v1/organizations/{made}"), 200, super_admin_user_id=dan.id)
+
+    # A partner works for a customer, and then no longer.
+    partner = {"name": f"Partner of {dan.id}", "kind": "partner", "first_admin_email": dan.email}
+    partner = expect(staff.post("/v1/operator/organizations", partner), 201)["id"]
+    customers = f"/v1/operator/organizations/{partner}/customers"
+    expect(staff.put(f"{customers}/{made}", {"preferred": True}), 200, preferred=True)
+    linked = expect(staff.get(customers), 200)["items"]
+    assert [link["customer_id"] for link in linked] == [made], linked
+    expect(staff.delete(f"{customers}/{made}"), 204)
 
     # Whom nobody waits for any longer is not waited for.
     late = Person(stack, issuer, "late")

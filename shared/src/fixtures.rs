@@ -57,7 +57,7 @@ pub(crate) fn partner() -> Organization {
     Organization {
         kind: Kind::Partner,
         settings: Settings { manage_sub_organizations: true, mdf_program: true },
-        links: Links { customers: 1, preferred: 1 },
+        links: Links { customers: 1, preferred: 1, partners: 0 },
         ..standard()
     }
 }

@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        AddressDigest, CustomRole, CustomRoleId, Event, EventAction, HEADCOUNT_PARTS, Invitation,
-        Member, OrgId, Organization, Profile, RoleId, RoleObject, UserId, Users,
+        AddressDigest, CustomRole, CustomRoleId, CustomerLink, Event, EventAction, HEADCOUNT_PARTS,
+        Invitation, Kind, Links, Member, OrgId, Organization, Profile, RoleId, RoleObject, UserId,
+        Users,
     },
     store::{Key, Status, keys},
 };
@@ -52,6 +53,7 @@ pub fn inspect(items: &[Item]) -> Vec<String> {
         part.roles(&mut found);
         part.headcount(&mut found);
         part.awaited(&mut found);
+        part.customers(&orgs, &mut found);
         part.replay(&orgs, &mut found);
         for event in &part.events {
             if !ids.insert(event.id) {
@@ -82,6 +84,7 @@ pub struct Part {
     pub roles: BTreeMap<CustomRoleId, (CustomRole, Users)>,
     names: BTreeMap<String, CustomRoleId>,
     counts: BTreeMap<u8, BTreeMap<String, i64>>,
+    pub customers: BTreeMap<OrgId, CustomerLink>,
     pub events: Vec<Event>,
 }
 
@@ -194,6 +197,15 @@ impl Table {
                 let role = read(&value["role_id"], &here)?;
                 part.names.insert(folded.to_owned(), role);
             }
+            ("CUSTOMER", _) => {
+                let link: CustomerLink = read(&value, &here)?;
+                let customer = link.customer_id;
+                same(Key::customer(id, customer), &[("identity", keys::customer(customer))])?;
+                if link.partner_id != id {
+                    return Err(here("another partner's customer"));
+                }
+                part.customers.insert(customer, link);
+            }
             ("HEADCOUNT", nth) => {
                 let nth = nth.parse::<u8>().ok().filter(|nth| *nth < HEADCOUNT_PARTS);
                 let nth = nth.ok_or_else(|| here("no part of the headcount"))?;
@@ -300,6 +312,24 @@ impl Part {
         differ(found, "pending by part of the headcount", &pending, &open);
     }
 
+    /// PAR1: whoever is linked counts it, and is of the right kind.
+    fn customers(&self, orgs: &BTreeMap<OrgId, Self>, found: &mut Vec<String>) {
+        let Some(org) = &self.org else { return };
+        let count = |count: usize| u32::try_from(count).unwrap();
+        let partners = orgs.values().filter(|part| part.customers.contains_key(&org.id()));
+        let links = Links {
+            customers: count(self.customers.len()),
+            preferred: count(self.customers.values().filter(|link| link.preferred).count()),
+            partners: count(partners.count()),
+        };
+        differ(found, "its links", &org.links, &links);
+        if links.customers > 0 && org.kind != Kind::Partner
+            || links.partners > 0 && org.kind != Kind::Standard
+        {
+            found.push(format!("it is linked, {links:?}, and is {:?}", org.kind));
+        }
+    }
+
     fn awaited(&self, found: &mut Vec<String>) {
         let Some(org) = &self.org else { return };
         let vacant = org.super_admin_user_id.is_none();
@@ -354,6 +384,14 @@ impl Part {
             "",
             &json!([org.kind, org.settings.manage_sub_organizations, org.settings.mdf_program,]),
         );
+        for link in self.customers.values() {
+            stored.put("customer", &link.customer_id.to_string(), &json!(link.preferred));
+        }
+        for (id, partner) in orgs {
+            if let Some(link) = partner.customers.get(&org.id()) {
+                stored.put("partner", &id.to_string(), &json!(link.preferred));
+            }
+        }
         for (id, below) in orgs {
             let path = below.org.as_ref().map(|below| &below.path);
             if path.and_then(shared::domain::OrgPath::parent) == Some(org.id()) {
@@ -472,6 +510,16 @@ impl Left {
                 let name = |value: &Value| value.as_str().unwrap_or_default().to_owned();
                 self.change("role", &name(was), &json!("super_admin"), &json!("admin"));
                 self.change("role", &name(is), &json!("admin"), &json!("super_admin"));
+            }
+            E::CustomerLinkAdded | E::CustomerLinkUpdated | E::CustomerLinkRemoved => {
+                for (value, by) in [(old, -1), (new, 1)] {
+                    let here = event.organization_id.to_string();
+                    let kind = if value["partner_id"] == here { "customer" } else { "partner" };
+                    if let Some(preferred) = value["preferred"].as_bool() {
+                        let state = json!(preferred).to_string();
+                        *self.0.entry((kind, target.to_owned(), state)).or_default() += by;
+                    }
+                }
             }
             E::SettingsUpdated => {
                 let state = |value: &Value| {

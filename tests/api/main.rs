@@ -3,9 +3,11 @@
 mod accept;
 mod access;
 mod advisories;
+mod certification;
 mod cleanup;
 mod conventions;
 mod cost;
+mod decisions;
 mod events;
 mod faults;
 mod growth;
@@ -17,6 +19,7 @@ mod matrix;
 mod members;
 mod operator;
 mod organization;
+mod partners;
 mod permissions;
 #[path = "../../shared/src/printed.rs"]
 mod printed;

@@ -213,6 +213,10 @@ impl State {
                 org.awaits.is_some(),
                 part.profile,
             ));
+            for link in part.customers.values() {
+                let (customer, preferred) = (called(link.customer_id), link.preferred);
+                facts.insert(format!("{here}: works for {customer}, preferred: {preferred}"));
+            }
             for member in part.members.values() {
                 let (user, role) = (&member.user_id, role(member.role_id));
                 facts.insert(format!("{here}: {user} is {role}, by {:?}", member.source));
@@ -276,6 +280,13 @@ async fn furnish(world: &World) -> Vec<Deed> {
     let first = world.get(FAY, "/v1/me/invitations").await.expect(200);
     let first = first.items()[0]["id"].as_str().unwrap().to_owned();
     let fays = format!("{waiting}/invitations/{first}");
+
+    let company = world.found(EVE, "Company").await;
+    let rival = world.found(EVE, "Rival").await;
+    let one = |org: &str| org.rsplit('/').next().unwrap().to_owned();
+    let linked = format!("{operated}/customers/{}", one(&company));
+    let preferred = |preferred: bool| json!({ "preferred": preferred });
+    world.send(Some(OPERATOR), "PUT", &linked, Some(preferred(false))).await.expect(200);
 
     let invitations = format!("{acme}/invitations");
     let member = |who: Who| format!("{acme}/members/{}", who.sub);
@@ -350,6 +361,22 @@ async fn furnish(world: &World) -> Vec<Deed> {
         ("BOB joins Empty", BOB, "POST", format!("{empty}/join"), none()),
         ("FAY accepts as first Admin", FAY, "POST", format!("{fays}/accept"), none()),
         ("FAY declines", FAY, "POST", format!("{fays}/decline"), none()),
+        (
+            "an operator links Rival",
+            OPERATOR,
+            "PUT",
+            format!("{operated}/customers/{}", one(&rival)),
+            preferred(true),
+        ),
+        ("an operator makes Acme preferred", OPERATOR, "PUT", linked.clone(), preferred(true)),
+        ("an operator unlinks Company", OPERATOR, "DELETE", linked, none()),
+        (
+            "an operator makes Rival a partner",
+            OPERATOR,
+            "PATCH",
+            rival.replace("/v1/", "/v1/operator/"),
+            json!({ "kind": "partner" }),
+        ),
         (
             "an operator ends the programme",
             OPERATOR,

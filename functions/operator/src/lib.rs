@@ -1,9 +1,11 @@
 //! The platform's staff: organizations created for others, and what is switched on for them (OP1).
 
+mod customers;
+
 use axum::{
     Router,
     extract::State,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use serde::Deserialize;
 use shared::{
@@ -21,6 +23,11 @@ pub fn router() -> Router<App> {
         .route("/v1/operator/organizations", get(list).post(create))
         .route("/v1/operator/organizations/{org}", get(one).patch(switch))
         .route("/v1/operator/organizations/{org}/first-admin", post(invite_first_admin))
+        .route("/v1/operator/organizations/{org}/customers", get(customers::list))
+        .route(
+            "/v1/operator/organizations/{org}/customers/{customer}",
+            put(customers::link).delete(customers::unlink),
+        )
 }
 
 #[derive(Deserialize)]

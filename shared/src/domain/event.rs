@@ -45,6 +45,9 @@ actions! {
     SuperAdminAssigned = "super_admin.assigned",
     SuperAdminTransferred = "super_admin.transferred",
     SettingsUpdated = "settings.updated",
+    CustomerLinkAdded = "customer_link.added",
+    CustomerLinkUpdated = "customer_link.updated",
+    CustomerLinkRemoved = "customer_link.removed",
 }
 
 /// Who did it.

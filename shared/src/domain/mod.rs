@@ -16,6 +16,7 @@
 //!   there. A **role** ([`RoleId`]) gives a level for each: it is **built-in** ([`BuiltIn`]) or
 //!   **custom** ([`CustomRole`]).
 //! - A **condition** ([`Condition`]) switches a role object on and off.
+//! - A partner's **customer** is an organization that it is linked to ([`CustomerLink`]).
 //! - An **operator** is platform staff; the **actor** is who asks; the **target** whom it is about.
 //! - An actor's **standing** ([`Standing`]) is what they may do in one organization, and why.
 //! - An **act** ([`Act`]) is one request that changes something; an **event** ([`Event`]) its trace.
@@ -26,6 +27,7 @@
 
 mod action;
 mod catalogue;
+mod customer;
 mod decision;
 mod email;
 mod event;
@@ -44,6 +46,7 @@ mod text;
 
 pub use action::Action;
 pub use catalogue::{BuiltIn, Condition, Conditions, Lowered, RoleObject, UnknownKey};
+pub use customer::{CustomerLink, link_customer};
 pub use decision::{Approach, Lacking, Remedy, Way, granting, granting_roles, judge, remedy};
 pub use email::{Email, EmailError};
 pub use event::{Actor, DEFAULT_RETENTION_DAYS, Event, EventAction, Target};

@@ -55,7 +55,7 @@ pub struct Organization {
     /// The role table: what each custom role may do.
     #[serde(with = "role_table")]
     pub roles: BTreeMap<CustomRoleId, Levels>,
-    /// Customers linked to this partner, and those among them who prefer it (PAR2).
+    /// Its links to customers or partners (PAR2).
     #[serde(default)]
     pub links: Links,
     /// When it was founded.
@@ -73,13 +73,16 @@ pub struct Awaited {
     pub until: Timestamp,
 }
 
-/// How many customers a partner is linked to.
+/// How many partners and customers are linked to an organization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Links {
-    /// All of them.
+    /// A partner's customers.
     pub customers: u32,
     /// Those whose preferred partner it is.
     pub preferred: u32,
+    /// A customer's partners.
+    pub partners: u32,
 }
 
 /// What an organization says of itself beyond its name (ORG1).
@@ -209,7 +212,8 @@ pub struct Switches {
 /// 1. The tree's switch is set at its root.
 /// 2. A sub-organization is of its tree's kind (SUB2).
 /// 3. Who stops being a partner has no users of the partners' roles.
-/// 4. Only partners are in the MDF programme; who stops being one leaves it.
+/// 4. Who is linked to customers or partners keeps its kind (PAR1).
+/// 5. Only partners are in the MDF programme; who stops being one leaves it.
 pub fn switch(
     org: &Organization,
     root: Option<&Organization>,
@@ -226,6 +230,10 @@ pub fn switch(
     }
     if kind != Kind::Partner && partners != Users::default() {
         return Err(Refusal::PartnerRolesInUse(partners));
+    }
+    let Links { customers, partners, .. } = org.links;
+    if kind != org.kind && (customers, partners) != (0, 0) {
+        return Err(Refusal::Linked { customers, partners });
     }
     if mdf_program == Some(true) && kind != Kind::Partner {
         return Err(Refusal::MdfIsForPartners);

@@ -193,6 +193,25 @@ pub enum Refusal {
     /// PAR1: the partners' roles would be left without a meaning.
     #[error("This organization cannot stop being a partner: {} members hold MDF Admin or Partner User, and {} pending invitations name them. Give them another role first.", .0.active, .0.pending)]
     PartnerRolesInUse(Users),
+    /// PAR1: a link is between a partner and a standard organization.
+    #[error(
+        "This organization cannot change its kind: it is linked to {customers} customers and {partners} partners. Remove these links first."
+    )]
+    Linked {
+        /// Those it works for.
+        customers: u32,
+        /// Those who work for it.
+        partners: u32,
+    },
+    /// PAR1.
+    #[error("Only partner organizations have customers. Set `kind` to `partner` first.")]
+    OnlyPartnersHaveCustomers,
+    /// PAR1.
+    #[error("A partner's customer is a standard organization; this one is a partner itself.")]
+    CustomersAreStandard,
+    /// PAR1.
+    #[error("These two organizations are not linked. List the partner's customers.")]
+    NotLinked,
     /// PAR1: standard organizations have no MDF programme.
     #[error("Only partner organizations join the MDF programme. Set `kind` to `partner` first.")]
     MdfIsForPartners,

@@ -98,6 +98,9 @@ impl From<Refusal> for Problem {
             Refusal::RoleInUse(users) | Refusal::PartnerRolesInUse(users) => {
                 Self::new(status, slug, title, detail).with("holders", json!(users))
             }
+            Refusal::Linked { customers, partners } => Self::new(status, slug, title, detail)
+                .with("customers", json!(customers))
+                .with("partners", json!(partners)),
             Refusal::LevelNotAllowed(object, _) => field(level_of(object), detail)
                 .with("role_object", json!(object))
                 .with("allowed", json!(object.levels())),
@@ -122,6 +125,7 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
     match refusal {
         R::NoSuchOrganization => (404, "no-such-organization", "No such organization"),
         R::NoSuchMember => (404, "no-such-member", "No such member"),
+        R::NotLinked => (404, "not-linked", "Not linked"),
         R::NoSuchRole => (404, "no-such-role", "No such role"),
         R::NoSuchInvitation => (404, "no-such-invitation", "No such invitation"),
         R::NoSuchEvent => (404, "no-such-event", "No such event"),
@@ -153,6 +157,11 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::NotEmpty => (409, "not-empty", "Not empty"),
         R::PartnerRolesInUse(_) => (409, "partner-roles-in-use", "Partner roles in use"),
         R::MembersInvite => (409, "members-invite", "Its members invite"),
+        R::Linked { .. } => (409, "linked", "Linked to others"),
+        R::OnlyPartnersHaveCustomers => {
+            (409, "only-partners-have-customers", "Only partners have customers")
+        }
+        R::CustomersAreStandard => (409, "customers-are-standard", "Not a customer"),
         R::MdfIsForPartners => (409, "mdf-is-for-partners", "For partners only"),
         R::ChangedMeanwhile => (409, "changed-meanwhile", "Changed meanwhile"),
         R::KeyInUse => (409, "idempotency-key-in-use", "Still running"),

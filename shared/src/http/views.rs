@@ -160,6 +160,24 @@ impl Role {
     }
 }
 
+/// A partner's relation to a customer.
+#[derive(Clone, Debug, Serialize)]
+pub struct CustomerLink {
+    partner_id: OrgId,
+    customer_id: OrgId,
+    preferred: bool,
+    linked_at: Timestamp,
+}
+
+impl CustomerLink {
+    /// Shows `link`.
+    #[must_use]
+    pub fn of(link: domain::CustomerLink) -> Self {
+        let domain::CustomerLink { partner_id, customer_id, preferred, linked_at } = link;
+        Self { partner_id, customer_id, preferred, linked_at }
+    }
+}
+
 /// An entry of the history.
 #[derive(Clone, Debug, Serialize)]
 pub struct Event {

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::{try_join, try_join_all};
 
-use super::{Error, Found, Key, Listing, Store, Window, item::from_item};
+use super::{Error, Found, Key, Listing, Store, Window};
 use crate::domain::{
     Action, Approach, Condition, OrgId, OrgPath, Organization, Person, Standing, UserId, Way,
     granting,
@@ -71,7 +71,7 @@ impl Question {
         let above = elsewhere.ancestors.iter().map(|&ancestor| (Way::Ancestor, ancestor));
         let beside = elsewhere.partners.iter().map(|&partner| (Way::Partner, partner));
         for (way, at) in own.chain(above).chain(beside) {
-            let link = if way == Way::Partner { found.link(at, self.org)? } else { None };
+            let link = found.customer(&Key::customer(at, self.org))?.map(|link| link.preferred);
             let standing = stands(&self.subject, at, root, found)?;
             approaches.extend(standing.map(|standing| Approach { way, standing, link }));
         }
@@ -89,14 +89,6 @@ fn stands(
     let (org, member) = (found.organization(at)?, found.member(at, subject)?);
     let (person, root) = (Person::subject(subject.clone()), found.organization(root)?);
     Ok(Standing::of(person, org, member, root.as_ref()).ok())
-}
-
-impl Found {
-    /// Whether a partner is linked to a customer, and preferred there (PAR1).
-    pub fn link(&self, partner: OrgId, customer: OrgId) -> Result<Option<bool>, Error> {
-        let stored = self.0.get(&Key::customer(partner, customer)).cloned();
-        Ok(stored.map(from_item::<super::Link>).transpose()?.map(|link| link.preferred))
-    }
 }
 
 impl Store {
@@ -168,7 +160,7 @@ impl Store {
         });
         let partners = customers.into_iter().map(async |customer| {
             let found = self.partners(customer, window).await?;
-            Ok::<_, Error>((customer, Proposed::of(found, |link| link.partner)))
+            Ok::<_, Error>((customer, Proposed::of(found, |link| link.partner_id)))
         });
         let (memberships, partners) =
             try_join(try_join_all(memberships), try_join_all(partners)).await?;
@@ -208,7 +200,7 @@ impl Store {
         loop {
             let window = Window { limit: DRAINED, after: after.as_deref() };
             let Listing { items, next } = self.partners(customer, window).await?;
-            all.extend(items.into_iter().map(|link| link.partner));
+            all.extend(items.into_iter().map(|link| link.partner_id));
             match next {
                 Some(next) => after = Some(next),
                 None => return Ok(all),

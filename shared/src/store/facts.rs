@@ -34,7 +34,7 @@ impl Found {
         self.0.remove(key)
     }
 
-    fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
+    pub(super) fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
         self.0.get(key).cloned().map(from_item).transpose()
     }
 

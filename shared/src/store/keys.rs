@@ -59,6 +59,12 @@ impl Key {
         Self::of(org, format!("ROLENAME#{folded}"))
     }
 
+    /// A partner's link to a customer.
+    #[must_use]
+    pub fn customer(partner: OrgId, customer: OrgId) -> Self {
+        Self::of(partner, format!("CUSTOMER#{}", customer.bare()))
+    }
+
     /// One part of an organization's headcount.
     #[must_use]
     pub fn headcount(org: OrgId, part: u8) -> Self {
@@ -68,12 +74,6 @@ impl Key {
     /// All parts of an organization's headcount.
     pub fn headcounts(org: OrgId) -> impl Iterator<Item = Self> {
         (0..HEADCOUNT_PARTS).map(move |part| Self::headcount(org, part))
-    }
-
-    /// A partner's link to a customer.
-    #[must_use]
-    pub fn customer(partner: OrgId, customer: OrgId) -> Self {
-        Self::of(partner, customer_of(customer))
     }
 
     /// An entry of an organization's history.
@@ -153,21 +153,6 @@ pub fn events(org: OrgId) -> String {
 /// In the partition of an organization: its custom roles, oldest first.
 pub const ROLES: &str = "ROLE#";
 
-/// The organization whose partition it is.
-#[must_use]
-pub fn owner(pk: &str) -> Option<OrgId> {
-    OrgId::from_bare(pk.strip_prefix("ORG#")?).ok()
-}
-
-/// In the partition of a partner: its links to customers.
-pub const CUSTOMERS: &str = "CUSTOMER#";
-
-/// Index `identity`: the partners of a customer.
-#[must_use]
-pub fn customer_of(customer: OrgId) -> String {
-    format!("{CUSTOMERS}{}", customer.bare())
-}
-
 /// Index `tree`: everybody in a tree who has this status, by path and address.
 #[must_use]
 pub fn tree(path: &OrgPath, status: Status) -> String {
@@ -213,6 +198,15 @@ pub fn user(user: &UserId) -> String {
 #[must_use]
 pub fn address(email: &Email) -> String {
     format!("EMAIL#{email}")
+}
+
+/// In the partition of a partner: its customers, oldest organization first.
+pub const CUSTOMERS: &str = "CUSTOMER#";
+
+/// Index `identity`: a customer's partners.
+#[must_use]
+pub fn customer(customer: OrgId) -> String {
+    format!("CUSTOMER#{}", customer.bare())
 }
 
 /// Into how many parts the due invitations of all organizations are split.

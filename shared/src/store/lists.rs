@@ -6,7 +6,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Error, Status, Store,
@@ -82,26 +82,8 @@ pub enum User {
     Active(Member),
 }
 
-/// A link between a partner and a customer (PAR1).
-#[derive(Debug, Deserialize)]
-pub struct Link {
-    /// The partner, in whose partition it is.
-    #[serde(rename = "pk", deserialize_with = "owner")]
-    pub partner: OrgId,
-    /// The customer.
-    #[serde(rename = "customer_id")]
-    pub customer: OrgId,
-    /// Does the customer prefer this partner?
-    pub preferred: bool,
-}
-
-fn owner<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OrgId, D::Error> {
-    let pk = String::deserialize(deserializer)?;
-    keys::owner(&pk).ok_or_else(|| de::Error::custom("the partition is no organization's"))
-}
-
 /// A range of sort keys in one partition of the table or an index.
-struct Range {
+pub(super) struct Range {
     index: Option<&'static str>,
     hash: (&'static str, String),
     sort: &'static str,
@@ -111,13 +93,13 @@ struct Range {
 }
 
 impl Range {
-    fn of_index(index: &'static str, hash: String, prefix: String) -> Self {
+    pub(super) fn of_index(index: &'static str, hash: String, prefix: String) -> Self {
         let sort = if index == "identity" { "pk" } else { "place" };
         let filter = Expression::default();
         Self { index: Some(index), hash: (index, hash), sort, prefix, filter, newest_first: false }
     }
 
-    fn of_table(pk: String, prefix: &str) -> Self {
+    pub(super) fn of_table(pk: String, prefix: &str) -> Self {
         let filter = Expression::default();
         let prefix = prefix.to_owned();
         Self { index: None, hash: ("pk", pk), sort: "sk", prefix, filter, newest_first: false }
@@ -241,26 +223,6 @@ impl Store {
         self.page(vec![range], window).await
     }
 
-    /// The partners that a customer is linked to.
-    pub async fn partners(
-        &self,
-        customer: OrgId,
-        window: Window<'_>,
-    ) -> Result<Listing<Link>, Error> {
-        let hash = keys::customer_of(customer);
-        self.page(vec![Range::of_index("identity", hash, String::new())], window).await
-    }
-
-    /// The customers that a partner is linked to.
-    pub async fn customers(
-        &self,
-        partner: OrgId,
-        window: Window<'_>,
-    ) -> Result<Listing<Link>, Error> {
-        let range = Range::of_table(keys::organization(partner), keys::CUSTOMERS);
-        self.page(vec![range], window).await
-    }
-
     /// An organization's custom roles, oldest first, each with the number of its users.
     pub async fn roles(
         &self,
@@ -293,7 +255,7 @@ impl Store {
     }
 
     /// A page of the ranges, merged in the order of their sort keys.
-    async fn page<T: DeserializeOwned>(
+    pub(super) async fn page<T: DeserializeOwned>(
         &self,
         ranges: Vec<Range>,
         Window { limit, after }: Window<'_>,

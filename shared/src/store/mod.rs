@@ -4,6 +4,7 @@
 //! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
 
 mod commit;
+mod customers;
 mod decisions;
 mod expression;
 mod facts;
@@ -33,7 +34,7 @@ pub use facts::Found;
 pub use headcount::Headcount;
 pub use invitations::Overdue;
 pub use keys::{Key, Status};
-pub use lists::{Link, Listing, Scope, User, UserFilter, Window};
+pub use lists::{Listing, Scope, User, UserFilter, Window};
 pub use meter::{Cost, metered};
 pub use organizations::{Founding, StoredProfile};
 pub use replay::Reply;

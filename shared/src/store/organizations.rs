@@ -145,9 +145,14 @@ impl Store {
             "#settings = :settings, #kind = :kind",
             [("settings", attribute(&settings)?), ("kind", attribute(&kind)?)],
         );
+        // A link made meanwhile would be between two of a kind (PAR1).
         let unchanged = Expression::new(
-            "#settings = :settings AND #kind = :kind",
-            [("settings", attribute(&org.settings)?), ("kind", attribute(&org.kind)?)],
+            "#settings = :settings AND #kind = :kind AND #links = :links",
+            [
+                ("settings", attribute(&org.settings)?),
+                ("kind", attribute(&org.kind)?),
+                ("links", attribute(&org.links)?),
+            ],
         );
         let lost = gone_or(Refusal::NoSuchOrganization, Refusal::ChangedMeanwhile);
         let told = |kind: Kind, settings: Settings| {

@@ -162,7 +162,10 @@ impl Expedition<'_> {
     ) -> Result<(Vec<OrgId>, Option<String>), Error> {
         if self.way == Way::Partner {
             let found = self.store.customers(path.id(), window).await?;
-            return Ok((found.items.into_iter().map(|link| link.customer).collect(), found.next));
+            return Ok((
+                found.items.into_iter().map(|link| link.customer_id).collect(),
+                found.next,
+            ));
         }
         let found = self.store.below(path, Scope::Subtree, window).await?;
         Ok((found.items.into_iter().map(|org| org.id()).collect(), found.next))

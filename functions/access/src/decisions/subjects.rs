@@ -125,9 +125,9 @@ async fn sources(
         Listing { items: vec![], next: None }
     };
     if partners.next.is_some() {
-        all.beyond = partners.items.last().map(|link| format!("2{}~|", link.partner.bare()));
+        all.beyond = partners.items.last().map(|link| format!("2{}~|", link.partner_id.bare()));
     }
-    let beside = partners.items.iter().map(|link| link.partner);
+    let beside = partners.items.iter().map(|link| link.partner_id);
     let linked = beside.clone().map(|partner| Key::customer(partner, org));
     let around = above.iter().copied().chain(beside.clone()).map(Key::organization);
     let root = Key::organization(here.path.root_id());
@@ -145,7 +145,7 @@ async fn sources(
         add(format!("1{depth}"), Way::Ancestor, None, found.organization(ancestor)?);
     }
     for partner in beside {
-        let link = found.link(partner, org)?;
+        let link = found.customer(&Key::customer(partner, org))?.map(|link| link.preferred);
         add(format!("2{}", partner.bare()), Way::Partner, link, found.organization(partner)?);
     }
     add("0".to_owned(), Way::Member, None, Some(here.clone()));

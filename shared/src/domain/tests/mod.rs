@@ -1,5 +1,7 @@
 //! The rules as sentences. Each test names what it holds; rule ids are those of `docs/rules.md`.
 
+mod customer;
+mod decision;
 mod event;
 mod grants;
 mod invitation;

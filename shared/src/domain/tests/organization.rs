@@ -147,7 +147,8 @@ fn only_partners_are_in_the_programme() {
 
 #[test]
 fn who_stops_being_a_partner_leaves_the_programme_for_good() {
-    let left = switched(&partner(), Some(Kind::Standard), None, None).unwrap();
+    let partner = Organization { links: Links::default(), ..partner() };
+    let left = switched(&partner, Some(Kind::Standard), None, None).unwrap();
     assert!(!left.settings.mdf_program);
     let back = switched(&left, Some(Kind::Partner), None, None).unwrap();
     assert!(!back.settings.mdf_program);

@@ -10,7 +10,7 @@ use crate::{
     },
     printed::assert_printed,
     store::keys::{
-        Key, Status, address, children, due, holders, organization, place, tree,
+        Key, Status, address, children, customer, due, holders, organization, place, tree,
         tree_of_organizations, user,
     },
 };
@@ -53,6 +53,7 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("an address's place: invitation or lock", Key::place(org, bobs));
     line("custom role, number of its users", Key::role(org, role));
     line("lock on a role's name", Key::role_name(org, "night shift"));
+    line("a partner's link to a customer", Key::customer(org, root.id()));
     line("part of the headcount", Key::headcount(org, 0));
     line("event", Key::event(org, event));
     line("answer to a repeatable request", Key::once(&once));
@@ -75,6 +76,7 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("group", "roots", children(None), &root.to_string());
     line("identity", "a person's memberships", user(&ada), &organization(org));
     line("identity", "an address's invitations", address(&email), &organization(org));
+    line("identity", "a customer's partners", customer(root.id()), &organization(org));
     line("due", "invitations by expiry", due(3), "expires_at");
     assert_printed("table.md", &page);
 }
