@@ -198,8 +198,18 @@ fn no_function_can_be_told_that_it_is_not_deployed() {
     }
 }
 
+/// The one path for which nobody needs a token: it tells where decisions are made.
+const OPEN: &str = "/.well-known/authzen-configuration";
+
+/// Real organizations are all that a deployment decides about, unless somebody changes the function.
 #[test]
-fn no_route_is_open() {
+fn no_deployment_serves_the_fixtures_of_a_certification() {
+    let text = fs::read_to_string("../template.yaml").expect("template.yaml is there");
+    assert!(!text.contains("AUTHZEN_FIXTURES"));
+}
+
+#[test]
+fn no_route_is_open_but_the_one_that_says_where_decisions_are_made() {
     let auth = &resource("Api")["Properties"]["Auth"];
     assert_eq!(auth["DefaultAuthorizer"], "Token");
     let token = json!({
@@ -222,7 +232,10 @@ fn no_route_is_open() {
                 json!({ "Ref": "Api" }),
                 "{function} is behind another API"
             );
-            let auth = event["Properties"]["Auth"].as_object().cloned().unwrap_or_default();
+            let mut auth = event["Properties"]["Auth"].as_object().cloned().unwrap_or_default();
+            if event["Properties"]["Path"] == OPEN {
+                assert_eq!(auth.remove("Authorizer"), Some(json!("NONE")));
+            }
             assert!(
                 auth.keys().all(|it| it == "AuthorizationScopes"),
                 "{function} has its own idea of {auth:?}"

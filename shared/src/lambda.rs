@@ -64,20 +64,25 @@ pub async fn app() -> Result<App, Error> {
     Ok(App { store, limits: limits()? })
 }
 
-/// What this deployment allows: `SELF_SERVICE` (`on`, `off`) and `MAX_PENDING`.
+/// What this deployment allows: `SELF_SERVICE` (`on`, `off`) and `MAX_PENDING`; where its clients
+/// reach it, `PUBLIC_URL`; and whether it is being certified, `AUTHZEN_FIXTURES` (`on`, `off`).
 fn limits() -> Result<Limits, Error> {
-    let Limits { self_service, max_pending } = Limits::default();
-    let self_service = match setting("SELF_SERVICE").as_deref() {
-        None => self_service,
-        Some("on") => true,
-        Some("off") => false,
-        Some(_) => return Err("SELF_SERVICE is neither `on` nor `off`".into()),
+    let Limits { self_service, max_pending, certification, .. } = Limits::default();
+    let switch = |name: &str, otherwise| match setting(name).as_deref() {
+        None => Ok(otherwise),
+        Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        Some(_) => Err(format!("{name} is neither `on` nor `off`")),
     };
+    let self_service = switch("SELF_SERVICE", self_service)?;
+    let certification = switch("AUTHZEN_FIXTURES", certification)?;
+    // Read once, and kept for as long as the function lives.
+    let public_url = setting("PUBLIC_URL").map(|url| &*url.leak());
     let max_pending = match setting("MAX_PENDING") {
         None => max_pending,
         Some(number) => number.parse().map_err(|_| "MAX_PENDING is not a number")?,
     };
-    Ok(Limits { self_service, max_pending })
+    Ok(Limits { self_service, max_pending, public_url, certification })
 }
 
 /// Starts the log: one JSON object a line, from `info` on unless `RUST_LOG` says otherwise.

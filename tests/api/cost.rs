@@ -12,8 +12,9 @@ use shared::{
 
 use crate::{
     growth::{Size, city},
-    matrix,
+    matrix::{self, SERVICE},
     printed::assert_printed,
+    scenes::{id, operators},
     world::{ADA, Answer, BOB, CY, DAY, EVE, OPERATOR, Who, World, who},
 };
 
@@ -85,6 +86,7 @@ impl<'a> Survey<'a> {
         self.roles().await;
         self.sub_organizations().await;
         self.events().await;
+        self.decisions().await;
         self.operators().await;
         self.customers().await;
         self.cleanup().await;
@@ -102,8 +104,12 @@ impl<'a> Survey<'a> {
             ROUTES.iter().any(|(other, path, _)| (*other, *path) == (method, pattern)),
             "`local::ROUTES` has no {route}"
         );
-        let path =
-            if path.starts_with("/v1") { path.into() } else { format!("{}{path}", self.org) };
+        let path = if ["/v1", "/access", "/.well-known"].iter().any(|start| path.starts_with(start))
+        {
+            path.into()
+        } else {
+            format!("{}{path}", self.org)
+        };
         let answer = self.world.send(Some(who), method, &path, body).await;
         self.note(route, case, &answer);
         answer
@@ -534,6 +540,80 @@ impl<'a> Survey<'a> {
         self.ask(ADA, (one, "not there"), path, None).await.expect(404);
     }
 
+    /// Decisions, in the organization and around it: from above and from a partner.
+    async fn decisions(&mut self) {
+        let metadata = "GET /.well-known/authzen-configuration";
+        self.ask(EVE, (metadata, ""), metadata.split_once(' ').unwrap().1, None).await.expect(200);
+        let around = Around::of(self).await;
+        let here = self.org.rsplit('/').next().unwrap().to_owned();
+        let licenses = "license_management.view_active_licenses";
+        let below = "license_management_sub_organizations.view_active_licenses";
+        let customers = "license_management_customer_organizations.view_active_licenses";
+        let asked = |who: Who, action: &str, org: &str| {
+            json!({
+                "subject": { "type": "user", "id": who.sub },
+                "action": { "name": action },
+                "resource": { "type": "organization", "id": org },
+                "page": { "limit": 5 },
+            })
+        };
+        let one = ("POST /access/v1/evaluation", "/access/v1/evaluation");
+        for (case, body) in [
+            ("a member may, in a built-in role", asked(CY, licenses, &here)),
+            ("a member may, in a custom role", asked(MIA, "user_management.invite", &here)),
+            ("a member may not", asked(NED, licenses, &here)),
+            ("a stranger", asked(EVE, licenses, &here)),
+            ("a stranger, who might be above", asked(EVE, below, &here)),
+            ("a stranger, who might be a partner's", asked(EVE, customers, &here)),
+            (
+                "what nothing grants",
+                asked(CY, "license_management_sub_organizations.edit_license_notes", &here),
+            ),
+            ("from above", asked(around.above, below, &around.branch)),
+            ("from above, who may not", asked(around.user_above, below, &around.branch)),
+            ("from a partner", asked(around.partner, customers, &around.customer)),
+        ] {
+            self.ask(SERVICE, (one.0, case), one.1, Some(body)).await.expect(200);
+        }
+        let body = asked(CY, licenses, &here);
+        self.ask(EVE, (one.0, "about another"), one.1, Some(body)).await.expect(403);
+
+        let many = ("POST /access/v1/evaluations", "/access/v1/evaluations");
+        let people = [CY, MIA, NED, EVE].map(|who| asked(who, licenses, &here));
+        let body = Some(json!({ "evaluations": people }));
+        self.ask(SERVICE, (many.0, "four people in one organization"), many.1, body).await;
+        let ways = [
+            asked(around.above, below, &around.branch),
+            asked(around.partner, customers, &around.customer),
+        ];
+        let body = Some(json!({ "evaluations": ways }));
+        self.ask(SERVICE, (many.0, "from above, and from a partner"), many.1, body).await;
+
+        let subjects = ("POST /access/v1/search/subject", "/access/v1/search/subject");
+        for (case, body) in [
+            ("members, by role", asked(EVE, "user_management.invite", &here)),
+            ("from above", asked(EVE, below, &around.branch)),
+            ("from a partner", asked(EVE, customers, &around.customer)),
+        ] {
+            self.ask(SERVICE, (subjects.0, case), subjects.1, Some(body)).await.expect(200);
+        }
+        let resources = ("POST /access/v1/search/resource", "/access/v1/search/resource");
+        for (case, body) in [
+            ("a member's", asked(CY, licenses, &here)),
+            ("below", asked(around.above, below, &here)),
+            ("a partner's customers", asked(around.partner, customers, &here)),
+        ] {
+            self.ask(SERVICE, (resources.0, case), resources.1, Some(body)).await.expect(200);
+        }
+        let actions = ("POST /access/v1/search/action", "/access/v1/search/action");
+        for (case, body) in [
+            ("a stranger", asked(EVE, licenses, &here)),
+            ("from above", asked(around.above, licenses, &around.branch)),
+        ] {
+            self.ask(SERVICE, (actions.0, case), actions.1, Some(body)).await.expect(200);
+        }
+    }
+
     async fn operators(&mut self) {
         let all = "/v1/operator/organizations";
         let create = "POST /v1/operator/organizations";
@@ -622,6 +702,33 @@ impl<'a> Survey<'a> {
     }
 }
 
+/// A tree and a partner of its own, so that decisions cost alike wherever they are surveyed.
+struct Around {
+    above: Who,
+    user_above: Who,
+    partner: Who,
+    branch: String,
+    customer: String,
+}
+
+impl Around {
+    async fn of(survey: &mut Survey<'_>) -> Self {
+        let (above, user_above, partner) = (survey.fresh(), survey.fresh(), survey.fresh());
+        let (world, bare) = (survey.world, |path: String| id(&path).to_owned());
+        let owner = survey.fresh();
+        let root = world.tree(owner, "Root").await;
+        world.bring(owner, &root, above, "admin").await;
+        world.bring(owner, &root, user_above, "user").await;
+        let branch = bare(world.empty_below(&root, "Branch").await);
+        let customer = bare(world.found(survey.fresh(), "Customer").await);
+        let there = world.partner(partner, "Partner").await;
+        let link = format!("{}/customers/{customer}", operators(&there));
+        let preferred = Some(json!({ "preferred": false }));
+        world.send(Some(OPERATOR), "PUT", &link, preferred).await.expect(200);
+        Self { above, user_above, partner, branch, customer }
+    }
+}
+
 /// What a route may cost: round trips, read units beside those of a page, write units of the table
 /// and of its indexes.
 #[derive(Clone, Copy, Debug)]
@@ -657,6 +764,9 @@ fn bound(route: &str) -> Option<(Bound, &'static str)> {
         ("GET", "/roles") => (page(2.0), ROLES),
         ("GET", "/events" | "/v1/me" | "/v1/me/invitations") => (page(2.0), ""),
         ("GET", "/sub-organizations") => (page(2.0), SUBS),
+        ("POST", "/access/v1/evaluation") => {
+            (Bound { trips: 2, read: 4.0, page: false, write: 0.0, index: 0.0 }, DECISION)
+        }
         ("GET", "/permissions") => {
             (Bound { trips: 1, read: 4.0, page: false, write: 0.0, index: 0.0 }, TREE)
         }
@@ -699,6 +809,8 @@ const ROLES: &str = "beyond the organization, and in a search, names are listed 
 const SUBS: &str =
     "the number of users of each: a round trip (and 2 RCU each: four parts, eventually consistent)";
 const TREE: &str = "";
+const DECISION: &str = "where it takes an organization above or a partner, indexes propose where to look: 0.5 RCU each, \
+                        two for a partner; then the membership there is read, the organization, and the partner's link";
 
 /// Is it a page, which costs what its items cost?
 pub fn paged(route: &str) -> bool {

@@ -24,6 +24,8 @@ use crate::{
 /// What a route asks of those it lets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Needs {
+    /// Nothing, not even a token.
+    Nothing,
     /// A token, anybody's.
     Token,
     /// A membership, in whatever role.
@@ -40,11 +42,22 @@ enum Needs {
     Invitee,
     /// The scope `operator`.
     Operator,
+    /// The scope `decisions`, to ask about others (ORG6).
+    Decisions,
 }
-use Needs::{AdminAbove, Invitee, Level, Member, MemberWhoMayGo, Operator, SuperAdmin, Token};
+use Needs::{
+    AdminAbove, Decisions, Invitee, Level, Member, MemberWhoMayGo, Nothing, Operator, SuperAdmin,
+    Token,
+};
 
 /// What each route needs. A query is a row of its own where it needs something else.
 const NEEDS: &[(&str, Needs)] = &[
+    ("GET /.well-known/authzen-configuration", Nothing),
+    ("POST /access/v1/evaluation", Decisions),
+    ("POST /access/v1/evaluations", Decisions),
+    ("POST /access/v1/search/subject", Decisions),
+    ("POST /access/v1/search/resource", Decisions),
+    ("POST /access/v1/search/action", Decisions),
     ("GET /v1/me", Token),
     ("GET /v1/me/invitations", Token),
     ("POST /v1/organizations", Token),
@@ -123,14 +136,17 @@ enum Actor {
     Above,
     /// Platform staff, a member of nothing.
     Operator,
+    /// Another service, which asks about people.
+    Service,
 }
 
-const COLUMNS: [(&str, Actor); 12] = [
+const COLUMNS: [(&str, Actor); 13] = [
     ("nobody", Actor::Nobody),
     ("stranger", Actor::Stranger),
     ("pending", Actor::Pending),
     ("Admin above", Actor::Above),
     ("operator", Actor::Operator),
+    ("service", Actor::Service),
     ("all else", Actor::AllElse),
     ("none", Actor::Custom("none")),
     ("view", Actor::Custom("view_only")),
@@ -150,6 +166,8 @@ const SUE: Who = who("sue", "sue@example.com");
 const ANN: Who = who("ann", "ann@example.com");
 /// Is invited here.
 const IVY: Who = who("ivy", "ivy@example.com");
+/// Is another service.
+pub const SERVICE: Who = Who { scope: "decisions", ..who("service", "service@example.com") };
 /// Is whom it is about, where it is about somebody.
 const TOM: Who = who("tom", "tom@example.com");
 
@@ -185,6 +203,7 @@ impl Stage {
         match actor {
             Actor::Nobody => return None,
             Actor::Operator => return Some(OPERATOR),
+            Actor::Service => return Some(SERVICE),
             Actor::Pending => return Some(IVY),
             Actor::BuiltIn("super_admin") => return Some(SUE),
             Actor::Above => {
@@ -260,6 +279,9 @@ impl Stage {
     }
 }
 
+/// The id of no organization.
+const NOWHERE: &str = "org_01KAK000000000000000000000";
+
 /// What is sent, where something is.
 pub fn body(route: &str) -> Option<Value> {
     let body = match route {
@@ -283,6 +305,25 @@ pub fn body(route: &str) -> Option<Value> {
         "PUT /v1/operator/organizations/{org}/customers/{customer}" => {
             json!({ "preferred": true })
         }
+        "POST /access/v1/evaluation" | "POST /access/v1/evaluations" => json!({
+            "subject": { "type": "user", "id": TOM.sub },
+            "action": { "name": "license_management.open_page" },
+            "resource": { "type": "organization", "id": NOWHERE },
+        }),
+        "POST /access/v1/search/subject" => json!({
+            "subject": { "type": "user" },
+            "action": { "name": "license_management.open_page" },
+            "resource": { "type": "organization", "id": NOWHERE },
+        }),
+        "POST /access/v1/search/resource" => json!({
+            "subject": { "type": "user", "id": TOM.sub },
+            "action": { "name": "license_management.open_page" },
+            "resource": { "type": "organization" },
+        }),
+        "POST /access/v1/search/action" => json!({
+            "subject": { "type": "user", "id": TOM.sub },
+            "resource": { "type": "organization", "id": NOWHERE },
+        }),
         "POST /v1/operator/organizations/{org}/first-admin" => json!({ "email": TOM.email }),
         _ => return None,
     };
@@ -373,11 +414,15 @@ fn expected(catalogue: &Value, actor: Actor, needs: Needs, reads: bool) -> (u16,
     const YES: (u16, &str) = (200, "");
     const OUTSIDE: (u16, &str) = (404, "no-such-organization");
     let yes_or = |yes, otherwise| if yes { YES } else { otherwise };
+    if needs == Nothing {
+        return YES;
+    }
     if actor == Actor::Nobody {
         return (401, "unauthenticated");
     }
     match needs {
-        Token => return YES,
+        Token | Nothing => return YES,
+        Decisions => return yes_or(actor == Actor::Service, (403, "not-for-decisions")),
         Operator => return yes_or(actor == Actor::Operator, (403, "not-an-operator")),
         Invitee => return yes_or(actor == Actor::Pending, (404, "no-such-invitation")),
         AdminAbove => {
@@ -391,7 +436,9 @@ fn expected(catalogue: &Value, actor: Actor, needs: Needs, reads: bool) -> (u16,
         Member | MemberWhoMayGo | Level(..) | SuperAdmin => {}
     }
     let holds = match (actor, needs) {
-        (Actor::Stranger | Actor::Pending | Actor::Above, _) => return OUTSIDE,
+        (Actor::Stranger | Actor::Pending | Actor::Above | Actor::Service, _) => {
+            return OUTSIDE;
+        }
         (Actor::Operator, _) => return yes_or(reads, (403, "operators-only-read")),
         (Actor::Custom(level), Level(..)) => level,
         (Actor::BuiltIn(role), Level(key, _)) => {
@@ -483,12 +530,13 @@ needs in `tests/api/matrix.rs`, then run `UPDATE_DOCS=1 cargo test -p tests --te
 
 Outside the organization: **nobody** has no token; the **stranger** is Super Admin of another one; the **pending** one is
 invited as Admin and has not accepted; the **Admin above** is Admin in the parent, and no member; the **operator** has the
-scope `operator`, and is no member. Inside it, in a custom role: with **all else** but the role object needed; with
+scope `operator`, and is no member; the **service** has the scope `decisions`. Inside it, in a custom role: with **all else** but the role object needed; with
 **none**, **view** or **full** of it, its prerequisite, and nothing else (where no role object is needed: with nothing, or
 with everything); · where the role object has no such level. Last, in a built-in role.
 
 An organization answers 404 to whoever is outside, and 403 to whoever is inside and lacks something (U5). To join (SUB5)
-is about an empty organization right below, of which nobody is a member. The Super Admin cannot leave: 409 (SA5).
+is about an empty organization right below, of which nobody is a member. Decisions are asked for about somebody else; about
+oneself a token suffices. The Super Admin cannot leave: 409 (SA5).
 
 "
     .to_owned();
@@ -512,6 +560,8 @@ fn told(needs: Needs) -> String {
         AdminAbove => "Admin or Super Admin above".to_owned(),
         Invitee => "the invited address".to_owned(),
         Operator => "scope `operator`".to_owned(),
+        Decisions => "scope `decisions`".to_owned(),
+        Nothing => "nothing".to_owned(),
     }
 }
 
@@ -533,7 +583,7 @@ async fn a_stranger_cannot_tell_which_organizations_exist() {
     let Stage { world, here, offer, .. } = Stage::set().await;
     let events = world.get(SUE, &format!("{here}/events?limit=1")).await;
     let event = events.items()[0]["id"].as_str().unwrap();
-    let outside = |needs| !matches!(needs, Token | Operator);
+    let outside = |needs| !matches!(needs, Nothing | Token | Operator | Decisions);
     for (route, _) in NEEDS.iter().filter(|(_, needs)| outside(*needs)) {
         let (method, path) = route.split_once(' ').unwrap();
         let path = path.replace("{inv}", &offer).replace("{evt}", event).replace("{role}", "user");
@@ -583,7 +633,8 @@ async fn every_route_is_served_by_its_function_and_by_no_other() {
     }
     // A router shows its paths to whoever debugs it.
     let shown = format!("{:?}", local::routers());
-    let shown: BTreeSet<_> = shown.split('"').filter(|text| text.starts_with("/v1")).collect();
+    let path = |text: &&str| text.starts_with('/') && !text.starts_with("//");
+    let shown: BTreeSet<_> = shown.split('"').filter(path).collect();
     assert_eq!(shown, paths, "`local::ROUTES` and the routers have different paths");
 }
 

@@ -14,6 +14,8 @@ Usage: cargo run -- [OPTION]...
   --engine ADDR    where to serve the table          [127.0.0.1:0, any free port]
   --issuer URL     accept this OpenID provider's tokens instead of own ones
   --audience AUD   whom tokens must be made for      [rolecall]
+  --authzen-fixtures
+                   serve the fixtures of AuthZEN's certification, too
   --help           print this
 ";
 
@@ -32,6 +34,8 @@ pub struct Args {
     pub issuer: Option<String>,
     /// Whom tokens must be made for.
     pub audience: String,
+    /// Serve the fixtures of AuthZEN's certification?
+    pub certification: bool,
 }
 
 impl Default for Args {
@@ -42,6 +46,7 @@ impl Default for Args {
             data: Some(PathBuf::from(".rolecall")),
             issuer: None,
             audience: "rolecall".to_owned(),
+            certification: false,
         }
     }
 }
@@ -57,6 +62,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Args>, Str
         match name.as_str() {
             "--help" | "-h" => return Ok(None),
             "--memory" => memory = true,
+            "--authzen-fixtures" => parsed.certification = true,
             "--listen" => parsed.listen = read(&name, value(), ADDRESS)?,
             "--engine" => parsed.engine = read(&name, value(), ADDRESS)?,
             "--data" => data = Some(read(&name, value(), "a directory")?),
@@ -96,7 +102,8 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let said = parsed(
-            "--listen [::1]:80 --engine 0.0.0.0:8000 --memory --issuer https://id.example.com --audience api",
+            "--listen [::1]:80 --engine 0.0.0.0:8000 --memory --issuer https://id.example.com --audience api \
+             --authzen-fixtures",
         );
         let expected = Args {
             listen: "[::1]:80".parse().unwrap(),
@@ -104,6 +111,7 @@ mod tests {
             data: None,
             issuer: Some("https://id.example.com".to_owned()),
             audience: "api".to_owned(),
+            certification: true,
         };
         assert_eq!(said, Ok(Some(expected)));
     }

@@ -27,7 +27,7 @@ use crate::{answer::Problem, issuer, mailbox};
 const LIMIT: usize = 10_000_000;
 
 /// Paths for which no token is needed.
-const OPEN: [&str; 3] = [issuer::DISCOVERY, issuer::JWKS, issuer::TOKEN];
+const OPEN: [&str; 4] = [access::METADATA, issuer::DISCOVERY, issuer::JWKS, issuer::TOKEN];
 
 /// What the gateway tells about a request.
 #[derive(Clone, Debug)]

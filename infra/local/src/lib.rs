@@ -11,6 +11,7 @@ use shared::{
     store::Store,
 };
 
+use args::Args;
 use engine::Engine;
 pub use routes::{FUNCTIONS, Function, ROUTES, routers};
 
@@ -35,6 +36,15 @@ pub const EVENTS: &str = "events.jsonl";
 /// The whole API over the table that `client` reaches.
 pub fn router(client: Client) -> Router {
     complete(routers(), app(client))
+}
+
+/// The same as `args` tell.
+pub fn router_for(args: &Args, client: Client) -> Router {
+    let url: &'static str = format!("http://{}", server::reachable(args.listen)).leak();
+    let App { store, limits } = app(client);
+    let certification = args.certification;
+    let limits = Limits { public_url: Some(url), certification, ..limits };
+    complete(routers(), App { store, limits })
 }
 
 /// What the functions reach here.

@@ -38,7 +38,7 @@ async fn serve(args: &Args) -> Result<(), Error> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     tracing_subscriber::registry().with(lines).with(wanted.parse::<Targets>()?).init();
     let mut terminated = signal(SignalKind::terminate())?;
-    let server = Server::open(args, local::router).await?;
+    let server = Server::open(args, |client| local::router_for(args, client)).await?;
     welcome(args, &server);
     server
         .run(async {

@@ -24,6 +24,12 @@ pub const FUNCTIONS: [Function; 10] = [
 pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/me", "access"),
     ("GET", "/v1/organizations/{org}/permissions", "access"),
+    ("GET", "/.well-known/authzen-configuration", "access"),
+    ("POST", "/access/v1/evaluation", "access"),
+    ("POST", "/access/v1/evaluations", "access"),
+    ("POST", "/access/v1/search/subject", "access"),
+    ("POST", "/access/v1/search/resource", "access"),
+    ("POST", "/access/v1/search/action", "access"),
     ("POST", "/v1/organizations", "organization"),
     ("GET", "/v1/organizations/{org}", "organization"),
     ("PATCH", "/v1/organizations/{org}", "organization"),

@@ -23,12 +23,16 @@
 //! - An **act** ([`Act`]) is one request that changes something; an **event** ([`Event`]) its trace.
 //! - A **notice** ([`Notice`]) is what an event tells somebody by mail; a **letter** ([`Letter`]) is
 //!   one with its address.
+//! - A **decision** ([`judge`]) is what other services ask for: may somebody do an **action**
+//!   ([`Action`]) in an organization? A **way** ([`Way`]) is how they reach it, an **approach**
+//!   ([`Approach`]) what they hold where it starts.
 //! - A **refusal** ([`Refusal`]) is a rule saying no. There are no other errors here.
 
 mod action;
 mod batch;
 mod catalogue;
 mod customer;
+mod decision;
 mod email;
 mod event;
 mod id;
@@ -52,6 +56,7 @@ pub use action::Action;
 pub use batch::{MAX_BATCH, Room, invite_all};
 pub use catalogue::{BuiltIn, Condition, Conditions, Lowered, RoleObject, UnknownKey};
 pub use customer::{CustomerLink, link_customer};
+pub use decision::{Approach, Lacking, Remedy, Way, granting, granting_roles, judge, remedy};
 pub use email::{Email, EmailError};
 pub use event::{Actor, DEFAULT_RETENTION_DAYS, Event, EventAction, Target};
 pub use id::{AddressDigest, CustomRoleId, EventId, InvitationId, NotAnId, OrgId, UserId};

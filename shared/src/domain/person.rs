@@ -18,6 +18,12 @@ pub struct Person {
 }
 
 impl Person {
+    /// Somebody whom others ask about: known by their id alone, and never as an operator (OP1).
+    #[must_use]
+    pub fn subject(id: UserId) -> Self {
+        Self { id, email: None, name: None, operator: false }
+    }
+
     /// The verified address, which everything that makes a member needs.
     pub fn verified_email(&self) -> Result<&Email, Refusal> {
         self.email.as_ref().ok_or(Refusal::EmailNotVerified)

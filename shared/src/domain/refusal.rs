@@ -50,6 +50,11 @@ pub enum Refusal {
     /// The routes of operators.
     #[error("This is for the platform's operators: it needs the scope `operator`.")]
     NotAnOperator,
+    /// ORG6: what others may do is told to services alone.
+    #[error(
+        "Asking about anybody but yourself needs a token with the scope `decisions`. Ask with your own user id as the subject, or have your service's client given the scope."
+    )]
+    NotForDecisions,
     /// SA2, SA4, ROLE9: the Super Admin's alone.
     #[error("Only the Super Admin of this organization can do this. Ask them to.")]
     OnlySuperAdmin,

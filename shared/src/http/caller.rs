@@ -85,8 +85,10 @@ fn context(parts: &Parts) -> Option<&ApiGatewayV2httpRequestContext> {
     }
 }
 
-/// The specification's limits for a `sub`; the length also keeps it inside a key.
-fn is_subject(sub: &str) -> bool {
+/// Can this be anybody's id? The specification's limits for a `sub`; the length also keeps it
+/// inside a key.
+#[must_use]
+pub fn is_subject(sub: &str) -> bool {
     (1..=255).contains(&sub.len()) && sub.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

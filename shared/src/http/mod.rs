@@ -7,6 +7,7 @@
 //! the body last: [`Json`] or [`NoBody`] (400, 413, 415, 422).
 
 mod act;
+mod any_object;
 mod body;
 mod caller;
 mod document;
@@ -25,8 +26,9 @@ pub mod views;
 mod window;
 
 pub use act::{Acting, IDEMPOTENCY_KEY};
+pub use any_object::AnyObject;
 pub use body::{Json, MAX_BODY, NoBody, read_body};
-pub use caller::{Caller, Now, SignIn};
+pub use caller::{Caller, Now, SignIn, is_subject};
 pub use input::{Named, Nulled, Several, Text, Within};
 use layer::conventions;
 pub use page::{Cursor, Limit, Page, PageQuery};
@@ -57,11 +59,21 @@ pub struct Limits {
     pub self_service: bool,
     /// How many pending invitations an organization may have (INV12).
     pub max_pending: u64,
+    /// Where clients reach the API, for those who ask where decisions are made; nobody else hears
+    /// of it, and no request can tell it (`Host` may be forged).
+    pub public_url: Option<&'static str>,
+    /// Are the fixtures of AuthZEN's certification served beside real organizations?
+    pub certification: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { self_service: true, max_pending: 1_000 }
+        Self {
+            self_service: true,
+            max_pending: 1_000,
+            public_url: Some("http://127.0.0.1:9000"),
+            certification: false,
+        }
     }
 }
 

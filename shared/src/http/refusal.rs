@@ -138,6 +138,7 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::Lacks { .. } => (403, "lacks-permission", "Permission needed"),
         R::OperatorsOnlyRead => (403, "operators-only-read", "Operators only read here"),
         R::NotAnOperator => (403, "not-an-operator", "For operators only"),
+        R::NotForDecisions => (403, "not-for-decisions", "Scope needed"),
         R::OnlySuperAdmin => (403, "only-super-admin", "For the Super Admin only"),
         R::Escalates(..) => (403, "escalates", "More than you hold"),
         R::OwnRole => (403, "own-role", "Your own role"),

@@ -79,6 +79,16 @@ impl Store {
         let range = Range::of_table(keys::organization(partner), keys::CUSTOMERS);
         self.page(vec![range], window).await
     }
+
+    /// A customer's partners, the longest-standing organization first.
+    pub async fn partners(
+        &self,
+        customer: OrgId,
+        window: Window<'_>,
+    ) -> Result<Listing<CustomerLink>, Error> {
+        let range = Range::of_index("identity", keys::customer(customer), String::new());
+        self.page(vec![range], window).await
+    }
 }
 
 /// The organization is still of its kind, and linked as it was.

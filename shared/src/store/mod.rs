@@ -6,6 +6,7 @@
 mod batch;
 mod commit;
 mod customers;
+mod decisions;
 mod expression;
 mod facts;
 mod headcount;
@@ -37,6 +38,7 @@ use aws_sdk_dynamodb::{
 use crate::domain::Refusal;
 
 pub use batch::OPENED_AT_ONCE;
+pub use decisions::Question;
 pub use facts::Found;
 pub use headcount::Headcount;
 pub use invitations::Overdue;

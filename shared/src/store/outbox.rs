@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::{
-    Error, Key, Reply, Scope, Status, Store, User, UserFilter, Window,
+    Error, Key, Reply, Status, Store, User, UserFilter, Window,
     expression::Expression,
     item::{Item, ttl},
     keys::is_history,
@@ -58,14 +58,8 @@ impl Store {
     pub async fn managers(&self, org: &Organization) -> Result<Vec<Member>, Error> {
         let id = org.id();
         let roles = deciding_roles(org);
-        let filter = UserFilter {
-            path: &org.path,
-            scope: Scope::Organization,
-            statuses: &[Status::Active],
-            roles: &roles,
-            email_prefix: "",
-        };
-        let listed = self.users(filter, Window { limit: MAX_MANAGERS, after: None }).await?;
+        let filter = UserFilter::of_roles(&org.path, vec![Status::Active], roles);
+        let listed = self.users(&filter, Window { limit: MAX_MANAGERS, after: None }).await?;
         let mut users: Vec<_> = org.super_admin_user_id.iter().cloned().collect();
         for user in listed.items {
             if let User::Active(Member { user_id, .. }) = user

@@ -1,13 +1,13 @@
 //! The users of a role that is on its way to be deleted, given another one (ROLE6).
 
 use super::{
-    By, Error, Found, Key, Order, Reply, Status, Store, User, UserFilter, Window,
+    Error, Found, Key, Reply, Status, Store, User, UserFilter, Window,
     expression::Expression,
     item::attribute,
     roles::{as_seen, edited, lost},
     transaction::or,
 };
-use crate::domain::{Act, CustomRole, Place, Reach, Refusal, RoleId, Standing, reassign, reoffer};
+use crate::domain::{Act, CustomRole, Place, Refusal, RoleId, Standing, reassign, reoffer};
 
 /// How many users are given the other role at once. Each is an item and an event; with what they
 /// share that makes at most 70 of the 100 actions that DynamoDB takes.
@@ -46,13 +46,8 @@ impl Found {
 impl Store {
     /// Some users of a role, as an index shows them: nothing is decided by that.
     pub async fn some_users(&self, actor: &Standing, role: RoleId) -> Result<Vec<User>, Error> {
-        let filter = UserFilter {
-            reach: Reach::Organizations(vec![actor.org.path.clone()]),
-            statuses: Status::ALL.to_vec(),
-            roles: vec![role],
-            search: None,
-            order: Order { by: By::Address, descending: false },
-        };
+        let path = &actor.org.path;
+        let filter = UserFilter::of_roles(path, Status::ALL.to_vec(), vec![role]);
         Ok(self.users(&filter, Window { limit: MOVED_AT_ONCE, after: None }).await?.items)
     }
 

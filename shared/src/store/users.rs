@@ -39,6 +39,20 @@ pub struct UserFilter {
     pub order: Order,
 }
 
+impl UserFilter {
+    /// The users of some roles in one organization, by address.
+    #[must_use]
+    pub fn of_roles(path: &OrgPath, statuses: Vec<Status>, roles: Vec<RoleId>) -> Self {
+        Self {
+            reach: Reach::Organizations(vec![path.clone()]),
+            statuses,
+            roles,
+            search: None,
+            order: Order { by: By::Address, descending: false },
+        }
+    }
+}
+
 /// The order of users: by organization, and within it by this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {

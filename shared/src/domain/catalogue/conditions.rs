@@ -9,7 +9,7 @@ use super::{Level, RoleObject};
 use crate::domain::Levels;
 
 /// When a role object is shown, in the kinds of organization it is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// Always.
@@ -102,9 +102,13 @@ impl Conditions {
     /// 3. Its prerequisite, itself judged here, is met (ROLE4).
     #[must_use]
     pub fn why_lower(self, levels: Levels, object: RoleObject) -> Option<Lowered> {
-        if levels.of(object) == Level::None {
-            return None;
-        }
+        if levels.of(object) == Level::None { None } else { self.hindrance(levels, object) }
+    }
+
+    /// Why `object` does not count here at all, at whatever level it is held: what even `none`
+    /// grants on it is then not granted either.
+    #[must_use]
+    pub fn hindrance(self, levels: Levels, object: RoleObject) -> Option<Lowered> {
         self.hides(object).or_else(|| {
             let (base, least) = object.prerequisite()?;
             let met = levels.of(base) >= least && self.why_lower(levels, base).is_none();

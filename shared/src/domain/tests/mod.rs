@@ -2,6 +2,7 @@
 
 mod batch;
 mod customer;
+mod decision;
 mod event;
 mod grants;
 mod invitation;

@@ -1,0 +1,216 @@
+//! Reading what a decision about anybody needs (ORG6): every way in which they might reach the
+//! organization.
+//!
+//! One round trip where membership decides; two where it takes an organization above, or a
+//! partner. Indexes only propose where to look: what is decided by is read strongly, by key. An
+//! index that lags can make a decision stricter, and no more than that.
+
+use std::collections::{BTreeSet, HashMap};
+
+use futures_util::future::{try_join, try_join_all};
+
+use super::{Error, Found, Key, Listing, Store, Window};
+use crate::domain::{
+    Action, Approach, Condition, OrgId, OrgPath, Organization, Person, Standing, UserId, Way,
+    granting,
+};
+
+/// How many entries of an index are asked for proposals: about what one read unit holds.
+const PROPOSED: usize = 10;
+/// How many are read at once where all are needed.
+const DRAINED: usize = 100;
+
+/// May `subject` do any of `actions` in `org`?
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Who.
+    pub subject: UserId,
+    /// Where.
+    pub org: OrgId,
+    /// What.
+    pub actions: Vec<Action>,
+}
+
+/// Organizations to look at, as an index has them.
+#[derive(Debug, Default)]
+struct Proposed {
+    orgs: BTreeSet<OrgId>,
+    /// Are there more than these?
+    more: bool,
+}
+
+/// Where to look for ways that do not begin in the organization itself.
+#[derive(Debug, Default)]
+struct Elsewhere {
+    ancestors: Vec<OrgId>,
+    partners: Vec<OrgId>,
+}
+
+impl Question {
+    fn takes(&self, way: Way) -> bool {
+        self.actions.iter().any(|&action| way.carries(action))
+    }
+
+    fn place(&self, at: OrgId) -> [Key; 2] {
+        [Key::organization(at), Key::member(at, &self.subject)]
+    }
+
+    /// Does anything depend on the switch of the tree, which is not here (SUB1)?
+    fn asks_the_root(&self, org: &Organization) -> bool {
+        let switched =
+            |action: &Action| action.role_object.shown_when() == Condition::ManageSubOrganizations;
+        !org.path.is_root() && self.actions.iter().any(switched)
+    }
+
+    /// How the subject reaches the organization, as far as `found` tells.
+    fn approaches(&self, elsewhere: &Elsewhere, found: &Found) -> Result<Vec<Approach>, Error> {
+        let Some(org) = found.organization(self.org)? else { return Ok(vec![]) };
+        let root = org.path.root_id();
+        let mut approaches = Vec::new();
+        let own = [(Way::Member, self.org)].into_iter();
+        let above = elsewhere.ancestors.iter().map(|&ancestor| (Way::Ancestor, ancestor));
+        let beside = elsewhere.partners.iter().map(|&partner| (Way::Partner, partner));
+        for (way, at) in own.chain(above).chain(beside) {
+            let link = found.customer(&Key::customer(at, self.org))?.map(|link| link.preferred);
+            let standing = stands(&self.subject, at, root, found)?;
+            approaches.extend(standing.map(|standing| Approach { way, standing, link }));
+        }
+        Ok(approaches)
+    }
+}
+
+/// What a subject holds somewhere, if they are a member there. Nobody else's standing is made here.
+fn stands(
+    subject: &UserId,
+    at: OrgId,
+    root: OrgId,
+    found: &Found,
+) -> Result<Option<Standing>, Error> {
+    let (org, member) = (found.organization(at)?, found.member(at, subject)?);
+    let (person, root) = (Person::subject(subject.clone()), found.organization(root)?);
+    Ok(Standing::of(person, org, member, root.as_ref()).ok())
+}
+
+impl Store {
+    /// How each question's subject reaches its organization, in the order in which ways are tried.
+    /// All questions share their reads.
+    pub async fn approaches(&self, questions: &[Question]) -> Result<Vec<Vec<Approach>>, Error> {
+        let places = questions.iter().flat_map(|question| question.place(question.org));
+        let (mut found, (memberships, partners)) =
+            try_join(self.fetch(places.collect()), self.proposed(questions)).await?;
+        let (mut elsewhere, mut further) = (Vec::new(), Vec::new());
+        for question in questions {
+            let nowhere = Elsewhere::default();
+            let direct = question.approaches(&nowhere, &found)?;
+            let denied = |action: &Action| granting(&direct, *action).is_none();
+            let org =
+                found.organization(question.org)?.filter(|_| question.actions.iter().any(denied));
+            let Some(org) = org else {
+                elsewhere.push(nowhere);
+                continue;
+            };
+            let at = (memberships.get(&question.subject), partners.get(&question.org));
+            let there = self.elsewhere(question, &org, at).await?;
+            further.extend(there.ancestors.iter().flat_map(|&above| question.place(above)));
+            for &partner in &there.partners {
+                further.extend(question.place(partner));
+                further.push(Key::customer(partner, question.org));
+            }
+            let member = !direct.is_empty() || !there.ancestors.is_empty();
+            if member && question.asks_the_root(&org) {
+                further.push(Key::organization(org.path.root_id()));
+            }
+            elsewhere.push(there);
+        }
+        found.0.extend(self.fetch(further).await?.0);
+        let all = questions.iter().zip(&elsewhere);
+        all.map(|(question, elsewhere)| question.approaches(elsewhere, &found)).collect()
+    }
+
+    /// What a subject holds at each of these places, where they are a member.
+    pub async fn standings(
+        &self,
+        subject: &UserId,
+        paths: &[OrgPath],
+    ) -> Result<Vec<Option<Standing>>, Error> {
+        let keys = paths.iter().flat_map(|path| {
+            let (own, member) = (Key::organization(path.id()), Key::member(path.id(), subject));
+            [own, member, Key::organization(path.root_id())]
+        });
+        let found = self.fetch(keys.collect()).await?;
+        let all = paths.iter();
+        all.map(|path| stands(subject, path.id(), path.root_id(), &found)).collect()
+    }
+
+    /// Where the indexes propose to look: for each subject, for each organization.
+    async fn proposed(
+        &self,
+        questions: &[Question],
+    ) -> Result<(HashMap<UserId, Proposed>, HashMap<OrgId, Proposed>), Error> {
+        let abroad =
+            |question: &&Question| question.takes(Way::Ancestor) || question.takes(Way::Partner);
+        let subjects: BTreeSet<_> =
+            questions.iter().filter(abroad).map(|question| &question.subject).collect();
+        let linked = questions.iter().filter(|question| question.takes(Way::Partner));
+        let customers: BTreeSet<_> = linked.map(|question| question.org).collect();
+        let window = Window { limit: PROPOSED, after: None };
+        let memberships = subjects.into_iter().map(async |subject| {
+            let found = self.memberships(subject, window).await?;
+            Ok::<_, Error>((subject.clone(), Proposed::of(found, |member| member.path.id())))
+        });
+        let partners = customers.into_iter().map(async |customer| {
+            let found = self.partners(customer, window).await?;
+            Ok::<_, Error>((customer, Proposed::of(found, |link| link.partner_id)))
+        });
+        let (memberships, partners) =
+            try_join(try_join_all(memberships), try_join_all(partners)).await?;
+        Ok((memberships.into_iter().collect(), partners.into_iter().collect()))
+    }
+
+    /// Where to look for other ways than membership: where both indexes agree, or where one does
+    /// if the other has too much to tell.
+    async fn elsewhere(
+        &self,
+        question: &Question,
+        org: &Organization,
+        (memberships, partners): (Option<&Proposed>, Option<&Proposed>),
+    ) -> Result<Elsewhere, Error> {
+        let may =
+            |at: &OrgId| memberships.is_none_or(|known| known.more || known.orgs.contains(at));
+        let mut elsewhere = Elsewhere::default();
+        if question.takes(Way::Ancestor) {
+            elsewhere.ancestors = org.path.ancestors().iter().copied().filter(may).collect();
+        }
+        elsewhere.partners = match (partners, memberships) {
+            (None, _) => vec![],
+            (Some(partners), _) if !partners.more => {
+                partners.orgs.iter().copied().filter(may).collect()
+            }
+            (_, Some(memberships)) if !memberships.more => {
+                memberships.orgs.iter().copied().collect()
+            }
+            _ => self.all_partners(question.org).await?,
+        };
+        Ok(elsewhere)
+    }
+
+    /// Every partner of a customer, however many there are.
+    async fn all_partners(&self, customer: OrgId) -> Result<Vec<OrgId>, Error> {
+        let (mut all, mut after) = (Vec::new(), None::<String>);
+        loop {
+            let window = Window { limit: DRAINED, after: after.as_deref() };
+            let Listing { items, next } = self.partners(customer, window).await?;
+            all.extend(items.into_iter().map(|link| link.partner_id));
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(all),
+            }
+        }
+    }
+}
+
+impl Proposed {
+    fn of<T>(found: Listing<T>, org: impl Fn(T) -> OrgId) -> Self {
+        Self { more: found.next.is_some(), orgs: found.items.into_iter().map(org).collect() }
+    }
+}
