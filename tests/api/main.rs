@@ -4,6 +4,7 @@ mod accept;
 mod access;
 mod advisories;
 mod cleanup;
+mod contract;
 mod conventions;
 mod cost;
 mod events;

@@ -19,6 +19,7 @@ pub mod args;
 pub mod engine;
 pub mod gateway;
 pub mod issuer;
+pub mod reference;
 mod routes;
 pub mod server;
 pub mod table;

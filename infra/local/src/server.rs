@@ -13,7 +13,8 @@ use lambda_http::Error;
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 use crate::{
-    TABLE, args::Args, engine::Engine, every_minute, gateway, housekeeping, issuer::Issuer, table,
+    TABLE, args::Args, engine::Engine, every_minute, gateway, housekeeping, issuer::Issuer,
+    reference, table,
 };
 
 /// How long requests under way may take once the server is told to stop.
@@ -42,7 +43,7 @@ impl Server {
         }
         let engine = Engine::start(engine, data)?;
         table::create_table(&engine.client(), TABLE).await?;
-        let mut router = compose(engine.client());
+        let mut router = compose(engine.client()).merge(reference::router());
         let (issuer, keys) = if let Some(url) = args.issuer.clone() {
             let asked = url.clone();
             (url, tokio::task::spawn_blocking(move || Keys::discover(&asked)).await??)
