@@ -6,6 +6,7 @@ mod advisories;
 mod batch;
 mod certification;
 mod cleanup;
+mod contract;
 mod conventions;
 mod cost;
 mod decisions;

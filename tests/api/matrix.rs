@@ -161,7 +161,7 @@ const REX: Who = who("rex", "rex@example.com");
 /// Is Admin there.
 const PAM: Who = who("pam", "pam@example.com");
 /// Is Super Admin here.
-const SUE: Who = who("sue", "sue@example.com");
+pub const SUE: Who = who("sue", "sue@example.com");
 /// Is asked to play every other member here.
 const ANN: Who = who("ann", "ann@example.com");
 /// Is invited here.
@@ -173,15 +173,15 @@ const TOM: Who = who("tom", "tom@example.com");
 
 /// Above there is an organization whose tree has sub-organizations switched on; here is one of
 /// them.
-struct Stage {
-    world: World,
-    above: String,
-    here: String,
+pub struct Stage {
+    pub world: World,
+    pub above: String,
+    pub here: String,
     offer: String,
 }
 
 impl Stage {
-    async fn set() -> Self {
+    pub async fn set() -> Self {
         let world = World::new().await;
         let above = world.found(REX, "Above").await;
         let switch = above.replace("/v1/", "/v1/operator/");
@@ -223,8 +223,18 @@ impl Stage {
         Some(ANN)
     }
 
+    /// Somebody who may ask for `route`.
+    pub fn insider(&self, route: &str) -> Who {
+        let needs = NEEDS.iter().find(|(name, _)| *name == route).map(|(_, needs)| *needs);
+        match needs {
+            Some(Operator) => OPERATOR,
+            Some(Invitee) => IVY,
+            _ => SUE,
+        }
+    }
+
     /// A request to `route` in which nothing but permission can be wrong.
-    async fn request(&self, route: &str) -> (String, Option<Value>) {
+    pub async fn request(&self, route: &str) -> (String, Option<Value>) {
         let Self { world, above, here, offer } = self;
         let (_, path) = route.split_once(' ').unwrap();
         let mut path = match route {

@@ -27,6 +27,8 @@ use shared::{
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
+use crate::contract::{self, Asked};
+
 /// 2026-11-21T12:00:00Z
 pub const NOON: i64 = 1_795_262_400_000;
 pub const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -168,11 +170,14 @@ impl World {
         self.respond(request.with_request_context(RequestContext::ApiGatewayV2(context))).await
     }
 
-    /// The answer to a request that already has its context.
+    /// The answer to a request that already has its context. It must be one that the contract allows.
     pub async fn respond(&self, request: Request<Body>) -> Answer {
         self.asks(format!("{} {}", request.method(), request.uri().path()));
+        let (asked, request) = Asked::note(request).await;
         let response = self.router.clone().oneshot(request).await.unwrap();
-        Answer::read(response).await
+        let answer = Answer::read(response).await;
+        contract::check(&asked, &answer);
+        answer
     }
 
     /// An organization founded by `who`; answers its path.

@@ -22,6 +22,7 @@ pub mod gateway;
 pub mod issuer;
 mod mailbox;
 mod outside;
+pub mod reference;
 mod routes;
 pub mod server;
 mod stream;

@@ -6,6 +6,7 @@ use lambda_http::Error;
 use local::{
     EVENTS, TABLE,
     args::{Args, HELP, parse},
+    reference,
     server::Server,
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -54,6 +55,7 @@ fn welcome(args: &Args, server: &Server) {
     let url = &server.url;
     let data = args.data.as_ref().map_or("in memory".to_owned(), |data| data.display().to_string());
     println!("API     {url}");
+    println!("docs    {url}{}", reference::PAGE);
     println!("data    {data}");
     println!("engine  http://{} (DynamoDB, table `{TABLE}`)", server.engine.address);
     println!("issuer  {} (audience `{}`)", args.issuer.as_ref().unwrap_or(url), args.audience);

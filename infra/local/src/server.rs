@@ -14,7 +14,7 @@ use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 use crate::{
     TABLE, app, args::Args, engine::Engine, every_minute, gateway, housekeeping, issuer::Issuer,
-    outside::Outside, stream::Stream, table,
+    outside::Outside, reference, stream::Stream, table,
 };
 
 /// How long requests under way may take once the server is told to stop.
@@ -48,7 +48,8 @@ impl Server {
         let outside = Outside::open(data).await?;
         let outbox = outside.outbox(app(engine.client()).store, &url)?;
         let stream = Stream::open(outbox, data)?;
-        let mut router = compose(engine.client()).merge(outside.mailbox.router());
+        let pages = outside.mailbox.router().merge(reference::router());
+        let mut router = compose(engine.client()).merge(pages);
         let (issuer, keys) = if let Some(url) = args.issuer.clone() {
             let asked = url.clone();
             (url, tokio::task::spawn_blocking(move || Keys::discover(&asked)).await??)

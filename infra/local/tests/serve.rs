@@ -153,6 +153,27 @@ async fn whoever_has_no_good_token_is_told_what_to_do() {
 }
 
 #[tokio::test]
+async fn the_contract_can_be_read_without_a_token() {
+    let url = served(&args()).await;
+    let get = async |path: &str| send("GET", format!("{url}{path}"), &[], "").await;
+    let (status, headers, document) = get("/openapi.yaml").await;
+    assert_eq!(status, 200);
+    assert!(headers.contains("application/yaml"), "{headers}");
+    assert!(document.as_str().unwrap().contains("\nopenapi: 3.1.0\n"));
+    let (status, _, page) = get("/docs").await;
+    assert_eq!(status, 200);
+    assert!(page.as_str().unwrap().contains("/openapi.yaml"), "{page}");
+    for part in ["/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"] {
+        assert!(page.as_str().unwrap().contains(part), "{page}");
+        assert_eq!(get(part).await.0, 200);
+    }
+    // Nothing beside it is open.
+    for path in ["/docs2", "/openapi.yaml/x", "/"] {
+        assert_eq!(get(path).await.0, 401, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_panic_is_answered_and_nobody_else_notices() {
     let url = served(&args()).await;
     let token = token(&url, json!({ "email": "ada@example.com" })).await;

@@ -17,6 +17,9 @@ macro_rules! actions {
         }
 
         impl EventAction {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
             /// As it stands in the history.
             #[must_use]
             pub fn key(self) -> &'static str {

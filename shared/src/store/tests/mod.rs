@@ -1,4 +1,5 @@
 //! What of the store can be tested without a table.
 
 mod headcount;
+mod replay;
 mod table;

@@ -1,0 +1,348 @@
+//! Nothing is documented that nobody is ever answered: each problem that the document names for an operation is shown,
+//! here, in the survey of costs, or in a story named below.
+
+use std::{collections::BTreeSet, fs};
+
+use axum::{body::Body, http::Request};
+use serde_json::{Value, json};
+
+use super::CONTRACT;
+use crate::{
+    matrix::{SUE, Stage},
+    scenes::DEE,
+    world::{Answer, EVE, OPERATOR, Who},
+};
+
+/// What comes of a fault or a race wherever something is read or written, and a story that shows it.
+const BY_FAULTS: &[(&str, &str)] = &[
+    ("internal", "a_panic_is_answered_and_nobody_else_notices"),
+    ("unavailable", "a_table_that_cannot_be_read_is_503_for_everybody"),
+    ("changed-meanwhile", "two_writes_in_any_order_of_their_calls_end_as_one_after_the_other"),
+    ("idempotency-key-in-use", "a_record_that_is_gone_again_is_of_a_request_that_still_runs"),
+];
+
+/// Operation, problem, and the story in which it is answered.
+const IN_STORIES: &[(&str, &str, &str)] = &[
+    ("POST /v1/operator/organizations", "no-such-organization", "what_an_operator_cannot_create"),
+    ("POST /v1/operator/organizations", "sub-organizations-off", "what_an_operator_cannot_create"),
+    ("POST /v1/operator/organizations", "too-deep", "they_nest_to_a_depth_of_eight"),
+    ("POST /v1/operator/organizations", "first-admin-needed", "what_an_operator_cannot_create"),
+    ("POST /v1/operator/organizations", "kind-is-inherited", "what_an_operator_cannot_create"),
+    (
+        "PATCH /v1/operator/organizations/{org}",
+        "mdf-is-for-partners",
+        "an_operator_switches_what_members_cannot",
+    ),
+    (
+        "PATCH /v1/operator/organizations/{org}",
+        "partner-roles-in-use",
+        "a_partner_stays_one_while_its_roles_are_used",
+    ),
+    (
+        "PATCH /v1/operator/organizations/{org}",
+        "kind-is-inherited",
+        "an_operator_switches_what_members_cannot",
+    ),
+    (
+        "PATCH /v1/operator/organizations/{org}",
+        "switch-is-the-roots",
+        "an_operator_switches_what_members_cannot",
+    ),
+    (
+        "POST /v1/organizations",
+        "self-service-off",
+        "a_deployment_may_leave_founding_to_its_operators",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations",
+        "only-super-admin",
+        "mdf_admin_is_offered_by_the_super_admin_alone_and_inside_the_programme",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations",
+        "no-such-role",
+        "only_roles_of_this_organization_can_be_offered",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations",
+        "outside-mdf-program",
+        "mdf_admin_is_offered_by_the_super_admin_alone_and_inside_the_programme",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations",
+        "super-admin-is-transferred",
+        "refusals_leave_no_event",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations",
+        "too-many-pending",
+        "an_organization_has_only_so_many_pending",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations/{inv}/accept",
+        "already-member",
+        "a_member_cannot_come_in_a_second_time_by_another_address",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations/{inv}/accept",
+        "outside-mdf-program",
+        "an_mdf_admins_invitation_is_refused_once_the_programme_is_left",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations/{inv}/resend",
+        "escalates",
+        "nobody_resends_what_they_could_not_have_sent",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations/{inv}/resend",
+        "only-super-admin",
+        "mdf_admin_is_offered_by_the_super_admin_alone_and_inside_the_programme",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations/{inv}/resend",
+        "outside-mdf-program",
+        "two_writes_in_any_order_of_their_calls_end_as_one_after_the_other",
+    ),
+    (
+        "POST /v1/organizations/{org}/leave",
+        "no-such-member",
+        "two_writes_in_any_order_of_their_calls_end_as_one_after_the_other",
+    ),
+    (
+        "PATCH /v1/organizations/{org}/members/{sub}",
+        "no-such-role",
+        "a_role_that_is_not_here_cannot_be_given",
+    ),
+    (
+        "PATCH /v1/organizations/{org}/members/{sub}",
+        "outside-mdf-program",
+        "mdf_admin_is_given_by_the_super_admin_and_taken_by_anyone_who_manages_users",
+    ),
+    (
+        "PATCH /v1/organizations/{org}/members/{sub}",
+        "super-admin-is-transferred",
+        "nobody_is_made_super_admin_by_a_role_change",
+    ),
+    ("POST /v1/organizations/{org}/roles", "escalates", "nobody_makes_a_role_above_themselves"),
+    (
+        "POST /v1/organizations/{org}/roles",
+        "too-many-roles",
+        "a_hundred_custom_roles_do_not_make_authorization_dearer",
+    ),
+    (
+        "PATCH /v1/organizations/{org}/roles/{role}",
+        "own-role",
+        "nobody_edits_or_deletes_the_role_they_hold",
+    ),
+    (
+        "DELETE /v1/organizations/{org}/roles/{role}",
+        "escalates",
+        "nobody_edits_or_deletes_a_role_above_themselves",
+    ),
+    (
+        "DELETE /v1/organizations/{org}/roles/{role}",
+        "own-role",
+        "nobody_edits_or_deletes_the_role_they_hold",
+    ),
+    (
+        "DELETE /v1/organizations/{org}/roles/{role}",
+        "built-in-role",
+        "built_in_roles_stay_as_they_are",
+    ),
+    ("POST /v1/organizations/{org}/sub-organizations", "too-deep", "they_nest_to_a_depth_of_eight"),
+    ("POST /v1/organizations/{org}/transfer", "no-such-member", "every_answer_has_its_headers"),
+    (
+        "POST /v1/organizations/{org}/transfer",
+        "transferred-meanwhile",
+        "of_two_transfers_at_once_one_wins",
+    ),
+];
+
+/// An operation and a problem, or a success: `("GET /v1/me", "200")`.
+type Given = (String, String);
+
+#[tokio::test]
+async fn every_answer_that_it_names_is_given_somewhere() {
+    let mut given = surveyed();
+    let stories = stories();
+    for (slug, story) in BY_FAULTS {
+        assert!(stories.contains(*story), "there is no story {story}, which should show {slug}");
+    }
+    for (operation, slug, story) in IN_STORIES {
+        assert!(stories.contains(*story), "there is no story {story}: {operation} {slug}");
+        let new = given.insert(((*operation).to_owned(), (*slug).to_owned()));
+        assert!(new, "the survey of costs shows {operation} {slug} already: leave {story} out");
+    }
+    let mut missing = Vec::new();
+    for (name, operation) in CONTRACT.operations() {
+        let mut scene = Scene::of(&name).await;
+        let responses = operation["responses"].as_object().unwrap();
+        let slugs = responses.iter().flat_map(|(status, response)| match status.as_str() {
+            "200" | "201" | "204" => vec![status.clone()],
+            _ => CONTRACT.slugs(response),
+        });
+        for slug in slugs.filter(|slug| BY_FAULTS.iter().all(|(it, _)| it != slug)) {
+            if given.contains(&(name.clone(), slug.clone())) {
+                continue;
+            }
+            if CHANGING.contains(&slug.as_str()) {
+                scene = Scene::of(&name).await;
+            }
+            if !scene.shows(&slug).await {
+                missing.push(format!("(\"{name}\", \"{slug}\", \"\"),"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "nobody is ever answered\n{}", missing.join("\n"));
+}
+
+/// What `docs/costs.md` lists, which the survey prints from what it was answered.
+fn surveyed() -> BTreeSet<Given> {
+    let page = fs::read_to_string("../docs/costs.md").unwrap();
+    let lines = page.lines().filter_map(|line| {
+        let mut cells = line.split('|').skip(1).map(|cell| cell.trim().trim_matches('`'));
+        let (route, _, outcome) = (cells.next()?, cells.next()?, cells.next()?);
+        let outcome = outcome.split(' ').next_back()?.to_owned();
+        Some((route.replace('…', "/v1/organizations/{org}"), outcome))
+    });
+    lines.collect()
+}
+
+/// The names of all functions in tests.
+fn stories() -> BTreeSet<String> {
+    let folders = ["api", "../shared/src/store/tests", "../infra/local/tests"];
+    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let files = files.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let names = files.flat_map(|path| {
+        let text = fs::read_to_string(path).unwrap();
+        let names = text.split("fn ").skip(1).filter_map(|rest| rest.split('(').next());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    });
+    names.collect()
+}
+
+/// What does not only refuse: it needs a scene of its own.
+const CHANGING: [&str; 5] =
+    ["200", "201", "204", "idempotency-key-reused", "sub-organizations-off"];
+
+/// A request to an operation that somebody may make, and in which nothing is wrong yet.
+struct Scene {
+    stage: Stage,
+    method: String,
+    template: String,
+    who: Who,
+    path: String,
+    body: Option<Value>,
+}
+
+impl Scene {
+    async fn of(name: &str) -> Self {
+        let stage = Stage::set().await;
+        let (path, body) = stage.request(name).await;
+        let who = if name.ends_with("/leave") { DEE } else { stage.insider(name) };
+        stage.world.bring(SUE, &stage.here, DEE, "user").await;
+        let (method, template) = name.split_once(' ').unwrap();
+        let (method, template) = (method.to_owned(), template.to_owned());
+        Self { stage, method, template, who, path, body }
+    }
+
+    async fn send(&self, path: &str, body: Option<Value>) -> Answer {
+        self.stage.world.send(Some(self.who), &self.method, path, body).await
+    }
+
+    async fn send_as(&self, who: Option<Who>) -> Answer {
+        self.stage.world.send(who, &self.method, &self.path, self.body.clone()).await
+    }
+
+    async fn send_with(&self, key: &str, body: Option<Value>) -> Answer {
+        let (world, who) = (&self.stage.world, Some(self.who));
+        let headers = [("idempotency-key", key)];
+        world.send_with(who, &self.method, &self.path, body, &headers).await
+    }
+
+    async fn send_raw(&self, content: &str, body: String) -> Answer {
+        let request = Request::builder().method(self.method.as_str()).uri(&self.path);
+        let request = request.header("content-type", content).body(Body::from(body)).unwrap();
+        self.stage.world.answer(Some(self.who), request).await
+    }
+
+    /// Is it answered so, when something is wrong that can be wrong in many places?
+    async fn shows(&self, slug: &str) -> bool {
+        let Self { stage, path, body, .. } = self;
+        let answer = match slug {
+            "200" | "201" | "204" => {
+                return self.send(path, body.clone()).await.status.as_str() == slug;
+            }
+            "unauthenticated" => self.send_as(None).await,
+            "not-an-operator" => self.send_as(Some(EVE)).await,
+            "operators-only-read" => self.send_as(Some(OPERATOR)).await,
+            "email-not-verified" => self.send_as(Some(Who { verified: "false", ..self.who })).await,
+            "unreadable-request" if body.is_some() => self.send_raw(JSON, "{".to_owned()).await,
+            "unreadable-request" => self.send(&format!("{path}?limit=1&limit=1"), None).await,
+            "bad-cursor" => self.send(&format!("{path}?cursor=x"), None).await,
+            "bad-idempotency-key" => self.send_with("a b", body.clone()).await,
+            "body-too-large" => self.send_raw(JSON, " ".repeat(70_000)).await,
+            "unsupported-media-type" => self.send_raw("text/plain", "{}".to_owned()).await,
+            "invalid-request" if self.method == "GET" => {
+                self.send(&format!("{path}?colour=red"), None).await
+            }
+            "invalid-request" => self.send(path, Some(json!({ "colour": "red" }))).await,
+            "idempotency-key-reused" => {
+                self.send_with("k", body.clone()).await;
+                self.send_with("k", Some(other(body.as_ref()))).await
+            }
+            "sub-organizations-off" => {
+                let off = json!({ "manage_sub_organizations": false });
+                stage.world.switch(&stage.above, off).await;
+                self.send(path, body.clone()).await
+            }
+            "level-not-allowed" | "not-editable" | "not-shown" | "prerequisite-unmet" => {
+                let mut body = body.clone().unwrap_or_default();
+                body["permissions"] = unsettable(slug);
+                self.send(path, Some(body)).await
+            }
+            "no-such-organization"
+            | "no-such-member"
+            | "no-such-role"
+            | "no-such-invitation"
+            | "no-such-event" => self.send(&self.nowhere(slug), body.clone()).await,
+            _ => return false,
+        };
+        answer.problem() == slug
+    }
+
+    /// The path of what is not there.
+    fn nowhere(&self, slug: &str) -> String {
+        let parts = self.template.split('/').zip(self.path.split('/'));
+        let parts = parts.map(|(template, part)| match (slug, template) {
+            ("no-such-organization", "{org}") => "org_none",
+            ("no-such-member", "{sub}") => EVE.sub,
+            ("no-such-role", "{role}") => "role_01KAK000000000000000000000",
+            ("no-such-invitation", "{inv}") => "inv_01KAK000000000000000000000",
+            ("no-such-event", "{evt}") => "evt_01KAK000000000000000000000",
+            _ => part,
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+}
+
+const JSON: &str = "application/json";
+
+/// Another body: where there is none, the empty object.
+fn other(body: Option<&Value>) -> Value {
+    let mut other = body.cloned().unwrap_or_else(|| json!({}));
+    for value in other.as_object_mut().unwrap().values_mut() {
+        *value = json!(format!("{} ", value.as_str().unwrap_or_default()));
+    }
+    other
+}
+
+/// Levels that no role can be given in a standard organization.
+fn unsettable(slug: &str) -> Value {
+    match slug {
+        "level-not-allowed" => json!({ "event_history": "full_access" }),
+        "not-editable" => json!({ "channel_partner_portal_mdf": "none" }),
+        "not-shown" => json!({ "support_service_customer_organizations": "none" }),
+        _ => json!({ "user_management_sub_organizations": "view_only", "user_management": "none" }),
+    }
+}
