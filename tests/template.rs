@@ -72,8 +72,10 @@ fn functions() -> BTreeMap<String, Value> {
 /// Each event of each function, with the function's name.
 fn events() -> Vec<(String, Value)> {
     let of = |(function, it): (String, Value)| {
-        let events =
-            it["Properties"]["Events"].as_object().cloned().expect("something calls the function");
+        // The stream calls notify, by a mapping of its own.
+        let events = it["Properties"]["Events"].as_object().cloned();
+        let events = events.or_else(|| (function == "notify").then(Map::new));
+        let events = events.expect("something calls the function");
         events.into_iter().map(move |(_, event)| (function.clone(), event))
     };
     functions().into_iter().flat_map(of).collect()
@@ -109,6 +111,12 @@ fn statements(function: &Value) -> Vec<Value> {
         .collect()
 }
 
+/// Is it about the table or its indexes, and not about something else or the stream?
+fn about_the_table(statement: &Value) -> bool {
+    let text = statement.to_string();
+    text.contains("\"dynamodb:") && !text.contains("Streams\"") && !text.contains("StreamArn")
+}
+
 /// What a function may do, as `(action, where)`: `("Query", "index/tree")`, `("GetItem", "table")`.
 fn permissions(function: &Value) -> BTreeSet<(String, String)> {
     let place = |resource: &Value| match resource["Fn::Sub"].as_str() {
@@ -132,7 +140,7 @@ fn permissions(function: &Value) -> BTreeSet<(String, String)> {
             .into_iter()
             .flat_map(move |action| places.clone().into_iter().map(move |it| (action.clone(), it)))
     };
-    statements(function).into_iter().flat_map(of).collect()
+    statements(function).into_iter().filter(about_the_table).flat_map(of).collect()
 }
 
 #[test]
@@ -180,7 +188,7 @@ fn every_function_runs_alike() {
             assert!(own.get(common).is_none(), "{name} has a {common} of its own");
         }
         assert!(
-            name == "cleanup" || own.get("Timeout").is_none(),
+            ["cleanup", "notify"].contains(&&*name) || own.get("Timeout").is_none(),
             "{name} has a time-out of its own"
         );
         assert!(
@@ -346,11 +354,18 @@ fn a_function_may_do_little() {
         assert_eq!(policies.len(), 2, "{name} has a policy that nobody reads here");
         for statement in statements(&function) {
             assert_eq!(statement["Effect"], "Allow");
+            if !about_the_table(&statement) {
+                assert_eq!(name, "notify", "{name} may do more than ask the table");
+                continue;
+            }
             let actions = list(&statement["Action"]);
             let writes = actions
                 .iter()
                 .any(|it| !READS.iter().any(|read| *it == format!("dynamodb:{read}")));
-            let condition = if writes { in_transactions.clone() } else { Value::Null };
+            let mut condition = if writes { in_transactions.clone() } else { Value::Null };
+            if writes && name == "notify" {
+                condition["ForAllValues:StringLike"] = json!({ "dynamodb:LeadingKeys": "TOLD#*" });
+            }
             assert_eq!(statement["Condition"], condition, "{name}: {actions:?}");
         }
         for (action, place) in permissions(&function) {
@@ -532,6 +547,80 @@ fn the_cleanup_is_called_and_its_failures_are_kept() {
 }
 
 #[test]
+fn notify_may_send_and_publish_and_read_the_stream_and_no_more() {
+    let arn = |name: &str| json!({ "Fn::GetAtt": name });
+    let ses = |kind: &str| json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:ses:${{AWS::Region}}:${{AWS::AccountId}}:{kind}") });
+    let allow = |action: Value, resource: Value| json!({ "Effect": "Allow", "Action": action, "Resource": resource });
+    let mut mail = allow(
+        json!("ses:SendEmail"),
+        json!([
+            ses("identity/${MailIdentity}"),
+            { "Fn::If": ["HasConfigurationSet", ses("configuration-set/${MailConfigurationSet}"), { "Ref": "AWS::NoValue" }] },
+        ]),
+    );
+    mail["Condition"] = json!({ "StringEquals": { "ses:FromAddress": { "Ref": "MailFrom" } } });
+    let read = ["DescribeStream", "GetRecords", "GetShardIterator"];
+    let wanted = [
+        allow(json!(read.map(|it| format!("dynamodb:{it}"))), arn("Table.StreamArn")),
+        allow(json!("dynamodb:ListStreams"), json!({ "Fn::Sub": "${Table.Arn}/stream/*" })),
+        allow(json!("events:PutEvents"), arn("Bus.Arn")),
+        mail,
+        allow(json!("sqs:SendMessage"), arn("Untold.Arn")),
+    ];
+    let statements = statements(&resource("Notify"));
+    let others: Vec<_> = statements.into_iter().filter(|it| !about_the_table(it)).collect();
+    assert_eq!(others, wanted);
+}
+
+/// What is new in a history, and nothing else: the marks that notify writes would come back to it.
+#[test]
+fn the_stream_leads_to_notify_in_order_and_keeps_what_is_given_up() {
+    assert_eq!(
+        resource("Table")["Properties"]["StreamSpecification"],
+        json!({ "StreamViewType": "NEW_IMAGE" })
+    );
+    let mappings = resources("AWS::Lambda::EventSourceMapping");
+    assert_eq!(mappings.len(), 1);
+    let mut news = mappings["News"]["Properties"].clone();
+    let pattern = news["FilterCriteria"]["Filters"][0]["Pattern"].take();
+    let pattern: Value = serde_json::from_str(pattern.as_str().expect("a pattern")).expect("JSON");
+    let history = json!({ "pk": { "S": [{ "prefix": "EVENTS#" }] } });
+    assert_eq!(pattern, json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": history } }));
+    let untold = json!({ "Fn::GetAtt": "Untold.Arn" });
+    let wanted = json!({
+        "FunctionName": { "Ref": "Notify" },
+        "EventSourceArn": { "Fn::GetAtt": "Table.StreamArn" },
+        "StartingPosition": "TRIM_HORIZON",
+        "FilterCriteria": { "Filters": [{ "Pattern": null }] },
+        "BatchSize": 100,
+        "ParallelizationFactor": 1,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "BisectBatchOnFunctionError": true,
+        "MaximumRetryAttempts": -1,
+        "MaximumRecordAgeInSeconds": 21_600,
+        "DestinationConfig": { "OnFailure": { "Destination": untold } },
+    });
+    assert_eq!(news, wanted);
+}
+
+/// Links are made of the configuration, which cannot be left out.
+#[test]
+fn mail_says_where_the_portal_is_and_who_it_is_from() {
+    let variables = &resource("Notify")["Properties"]["Environment"]["Variables"];
+    let wanted = json!({
+        "EVENT_BUS": { "Ref": "Bus" },
+        "MAIL_CONFIGURATION_SET": { "Ref": "MailConfigurationSet" },
+        "MAIL_FROM": { "Ref": "MailFrom" },
+        "PORTAL_URL": { "Ref": "PortalUrl" },
+    });
+    assert_eq!(*variables, wanted);
+    for parameter in ["PortalUrl", "MailFrom", "MailIdentity"] {
+        let parameter = &template()["Parameters"][parameter];
+        assert!(parameter.get("Default").is_none() && parameter.get("AllowedPattern").is_some());
+    }
+}
+
+#[test]
 fn somebody_is_told() {
     let alarms = resources("AWS::CloudWatch::Alarm");
     let told = json!({ "Fn::If": ["TellsOfAlarms", [{ "Ref": "AlarmTopic" }], { "Ref": "AWS::NoValue" }] });
@@ -545,6 +634,9 @@ fn somebody_is_told() {
         "CleanupSilent",
         "FunctionErrors",
         "FunctionThrottles",
+        "NotifyErrors",
+        "NotifyFailed",
+        "NotifyLate",
         "ServerErrors",
         "TableThrottles",
     ];
@@ -552,7 +644,7 @@ fn somebody_is_told() {
 
     let behind_the_api: BTreeSet<_> = resources("AWS::Serverless::Function")
         .into_keys()
-        .filter(|name| name != "Cleanup")
+        .filter(|name| name != "Cleanup" && name != "Notify")
         .collect();
     for (alarm, metric) in [("FunctionErrors", "Errors"), ("FunctionThrottles", "Throttles")] {
         let metrics = list(&alarms[alarm]["Properties"]["Metrics"]);

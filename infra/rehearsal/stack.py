@@ -19,6 +19,10 @@ import boto3
 import transform
 
 AUDIENCE = "rolecall"
+PORTAL = "https://portal.example.com"
+MAIL_FROM = "no-reply@rolecall.example"
+# What Lambda asks the stream for a function, which the emulator does without asking anybody.
+STREAM = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
 
 
 def _free_port():
@@ -115,6 +119,9 @@ class Stack:
         template = copy.deepcopy(template)
         # Issuers have https addresses, except for this one.
         template["Parameters"]["Issuer"].pop("AllowedPattern")
+        for statement in template["Resources"]["Notify"]["Properties"]["Policies"][1]["Statement"]:
+            if statement["Action"] == "ses:SendEmail":
+                del statement["Condition"]  # The emulator does not tell `ses:FromAddress`.
         storage = emulator.client("s3")
         storage.create_bucket(
             Bucket="code", CreateBucketConfiguration={"LocationConstraint": transform.REGION}
@@ -129,6 +136,7 @@ class Stack:
             if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
                 del template["Resources"][name]  # The emulator cannot add metrics up.
 
+        emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_FROM)
         storage.put_object(Bucket="code", Key="template.json", Body=json.dumps(template))
         formation = emulator.client("cloudformation")
         formation.create_stack(
@@ -139,6 +147,9 @@ class Stack:
                 {"ParameterKey": "Issuer", "ParameterValue": issuer.url},
                 {"ParameterKey": "Audience", "ParameterValue": AUDIENCE},
                 {"ParameterKey": "Architecture", "ParameterValue": "x86_64"},
+                {"ParameterKey": "PortalUrl", "ParameterValue": PORTAL},
+                {"ParameterKey": "MailFrom", "ParameterValue": MAIL_FROM},
+                {"ParameterKey": "MailIdentity", "ParameterValue": MAIL_FROM},
             ],
         )
         while True:
@@ -157,6 +168,17 @@ class Stack:
         self.table = self.resources["Table"]
         self.api = self.resources["Api"]
         self._gateway = emulator.client("apigatewayv2")
+        self._items = emulator.client("dynamodb")
+        self._listen()
+
+    def _listen(self):
+        """Puts a queue behind the bus."""
+        self._queues, events = self._emulator.client("sqs"), self._emulator.client("events")
+        self._heard, self._ear = [], self._queues.create_queue(QueueName="heard")["QueueUrl"]
+        attributes = self._queues.get_queue_attributes(QueueUrl=self._ear, AttributeNames=["QueueArn"])["Attributes"]
+        bus = self.resources["Bus"]
+        events.put_rule(Name="all", EventBusName=bus, EventPattern=json.dumps({"source": ["rolecall"]}))
+        events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "ear", "Arn": attributes["QueueArn"]}])
 
     def call(self, method, path, token=None, body=None):
         """One request through the API Gateway."""
@@ -186,6 +208,45 @@ class Stack:
             raise AssertionError(f"the clean-up failed: {answer}")
         return answer
 
+    def mails(self, to):
+        """The subjects of the mails to an address, oldest first."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
+        connection.request("GET", "/_ministack/ses/messages")
+        answer = Answer(connection.getresponse())
+        connection.close()
+        mails = answer.body["messages"]
+        return [mail["Subject"] for mail in mails if to in mail["To"]]
+
+    def heard(self, org):
+        """What the bus has told of an organization."""
+        while True:
+            got = self._queues.receive_message(QueueUrl=self._ear, MaxNumberOfMessages=10).get("Messages", [])
+            for message in got:
+                self._heard.append(json.loads(message["Body"]))
+                self._queues.delete_message(QueueUrl=self._ear, ReceiptHandle=message["ReceiptHandle"])
+            if not got:
+                break
+        return [event["detail-type"] for event in self._heard if event["detail"]["organization_id"] == org]
+
+    def asks(self, event, person):
+        """Puts a request to join into the history of an event, as the function does that takes them."""
+        [pk, sk] = [f"EVENTS#{event['organization_id'].removeprefix('org_')}", event["id"].removeprefix("evt_")]
+        key = {"pk": {"S": pk}, "sk": {"S": sk}}
+        item = self._items.get_item(TableName=self.table, Key=key)["Item"]
+        later = sk[:-1] + ("0" if sk[-1] != "0" else "1")
+        target = {"type": {"S": "join_request"}, "id": {"S": "req_1"}}
+        asked = {"sk": {"S": later}, "id": {"S": f"evt_{later}"}, "action": {"S": "join_request.created"}}
+        new = {"user_id": {"S": person.id}, "email": {"S": person.email}, "comment": {"S": ""}}
+        self._items.put_item(TableName=self.table, Item=item | asked | {"target": {"M": target}, "new": {"M": new}})
+
+    def marks(self, event):
+        """What is marked as told of an event."""
+        pk = {":pk": {"S": f"TOLD#{event.removeprefix('evt_')}"}}
+        found = self._items.query(
+            TableName=self.table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues=pk
+        )
+        return [item["sk"]["S"].split("#")[0] for item in found["Items"]]
+
     def routes(self):
         return self._gateway.get_routes(ApiId=self.api)["Items"]
 
@@ -193,7 +254,7 @@ class Stack:
         self._gateway.update_route(ApiId=self.api, RouteId=route["RouteId"], **changes)
 
     def permissions(self):
-        """Every (role, policy, statement, action, resource) that a function of the stack is allowed on the table."""
+        """Every (role, policy, statement, action, resource) that a function of the stack is allowed to do to table, bus and mail."""
         identity = self._emulator.client("iam")
         for name, role in self.resources.items():
             if not name.endswith("Role"):
@@ -204,7 +265,8 @@ class Stack:
                     actions, resources = _list(statement["Action"]), _list(statement["Resource"])
                     for action in actions:
                         for resource in resources:
-                            if action.startswith("dynamodb:"):
+                            service, _, call = action.partition(":")
+                            if service in ("dynamodb", "events", "ses") and call not in STREAM:
                                 yield Permission(identity, role, policy, document, index, action, resource)
 
 
@@ -219,6 +281,11 @@ class Permission:
         self._identity, self._role, self._policy = identity, role, policy
         self._document, self._index = document, index
         self.action, self.resource = action, resource
+
+    @property
+    def tells(self):
+        """Is it notify's?"""
+        return "Notify" in self._role
 
     def __str__(self):
         return f"{self._role}: {self.action} on {self.resource.rsplit(':', 1)[-1]}"

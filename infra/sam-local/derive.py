@@ -24,7 +24,8 @@ def derived(template, root, environment):
             continue
         properties = resource["Properties"]
         properties["CodeUri"] = str(root / properties["CodeUri"])
-        for event in properties["Events"].values():
+        # The stream calls notify; here the local server does, which has the engine.
+        for event in properties.get("Events", {}).values():
             asked = event["Properties"].pop("Auth", {}).get("AuthorizationScopes")
             if asked:
                 scopes["{Method} {Path}".format(**event["Properties"])] = asked

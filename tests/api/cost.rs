@@ -2,17 +2,19 @@
 
 use std::fmt::Write as _;
 
+use ::notify::handle;
 use jiff::Timestamp;
 use local::ROUTES;
 use serde_json::{Value, json};
 use shared::{
-    domain::{AddressDigest, Email, HEADCOUNT_PARTS, OrgId},
+    domain::{AddressDigest, Email, EventAction, HEADCOUNT_PARTS, OrgId},
     store::{Cost, metered},
 };
 
 use crate::{
     growth::{Size, city},
     matrix::{self, SERVICE},
+    outside::{Outside, batch, event, item, newest, record},
     printed::assert_printed,
     scenes::{id, operators},
     world::{ADA, Answer, BOB, CY, DAY, EVE, OPERATOR, Who, World, who},
@@ -26,6 +28,7 @@ pub const NED: Who = who("ned", "ned@example.com");
 pub const IVY: Who = who("ivy", "ivy@example.com");
 
 pub const CLEANUP: &str = "the clean-up";
+pub const NOTIFY: &str = "notify";
 
 /// What was asked, and what it cost.
 #[derive(Clone, Debug)]
@@ -90,6 +93,7 @@ impl<'a> Survey<'a> {
         self.operators().await;
         self.customers().await;
         self.cleanup().await;
+        self.notify().await;
     }
 
     async fn ask(
@@ -698,6 +702,45 @@ impl<'a> Survey<'a> {
         for (case, cost) in [("nothing is due", idle), ("one is due", busy)] {
             let (case, outcome) = (case.to_owned(), String::new());
             self.lines.push(Line { route: CLEANUP, case, outcome, items: 0, cost });
+        }
+    }
+
+    /// What the table's stream brings, one event at a time.
+    async fn notify(&mut self) {
+        self.world.asks(NOTIFY.to_owned());
+        let outbox = Outside::default().outbox(&self.world.store);
+        let name = json!({ "name": "Acme" });
+        for told in [json!({ "name": "Acme 2" }), name] {
+            self.world.patch(ADA, &self.org, told).await.expect(200);
+        }
+        let renamed = newest(self.world, &self.org).await;
+        let plain = self.plain.clone();
+        self.offer(ADA, "user").await;
+        let invited = newest(self.world, &self.org).await;
+        self.offer(ADA, &plain).await;
+        let in_a_custom_role = newest(self.world, &self.org).await;
+        let event = |action| event(self.world, &self.org, action, EVE);
+        let asked = item(&event(EventAction::JoinRequestCreated));
+        let approved = item(&event(EventAction::JoinRequestApproved));
+        let handed = json!({ "super_admin_user_id": ADA.sub });
+        let transferred = event(EventAction::SuperAdminTransferred).old(handed);
+        let heir = json!({ "super_admin_user_id": BOB.sub });
+        let transferred = item(&transferred.new_value(heir));
+        for (case, told) in [
+            ("an event for the bus alone", renamed),
+            ("an invitation: one mail", invited.clone()),
+            ("an invitation, again after a failure", invited),
+            ("an invitation in a custom role", in_a_custom_role),
+            ("a request to join: three mails", asked),
+            ("a decided request: one mail", approved),
+            ("a transfer: two mails", transferred),
+        ] {
+            self.world.asks(NOTIFY.to_owned());
+            let work = handle(batch(&[record(0, told)]), &outbox, || false);
+            let (unfinished, cost) = metered(work).await;
+            assert!(unfinished.batch_item_failures.is_empty(), "{case}");
+            let (case, outcome) = (case.to_owned(), String::new());
+            self.lines.push(Line { route: NOTIFY, case, outcome, items: 0, cost });
         }
     }
 }

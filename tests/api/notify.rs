@@ -4,18 +4,16 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ::notify::{Outbox, handle};
 use insta::assert_snapshot;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    domain::{Act, Email, Event, EventAction, Person, UserId},
+    domain::{Event, EventAction},
     http::Limits,
-    store::Key,
 };
 
 use crate::{
-    invariants::{Item, check},
+    invariants::check,
     layer::{Fault, Layer},
-    outside::{Fate, Outside, PORTAL, batch, record, stream},
+    outside::{Fate, Outside, PORTAL, batch, event, item, record, stream},
     scenes::{each, id, user_manager},
     world::{ADA, BOB, CY, DAY, EVE, OPERATOR, Who, World, mask, who},
 };
@@ -65,32 +63,6 @@ impl Desk {
         let records = [record(7, item(event))];
         failed(&handle(batch(&records), &self.outbox, || false).await)
     }
-
-    /// A request to join, or what became of it.
-    async fn request(&self, org: &str, action: EventAction, from: Who, by: Who) -> Event {
-        let act = Act {
-            by: Some(person(by)),
-            as_operator: false,
-            at: Timestamp::from_millisecond(self.world.now()).unwrap(),
-            request_id: "r1".to_owned(),
-            seed: rand::random(),
-            once: None,
-        };
-        let target = ("join_request", "req_01M7YRRT800000000000000007".to_owned());
-        let told = json!({ "user_id": from.sub, "email": from.email, "comment": "Let me in!" });
-        Event::new(&act, id(org).parse().unwrap(), action, target).new_value(told)
-    }
-}
-
-fn person(who: Who) -> Person {
-    let email = Email::parse(who.email).ok();
-    Person { id: UserId::new(who.sub), email, name: None, operator: false }
-}
-
-fn item(event: &Event) -> Item {
-    let mut item: Item = serde_dynamo::to_item(event).unwrap();
-    item.extend(Item::from(Key::event(event.organization_id, event.id)));
-    item
 }
 
 fn failed(unfinished: &::notify::Unfinished) -> Option<String> {
@@ -308,7 +280,7 @@ async fn a_request_to_join_is_told_to_whoever_asks_and_to_those_who_decide() {
     desk.world.bring(ADA, &acme, CY, "user").await;
     desk.world.bring(ADA, &acme, MIA, &manager).await;
     desk.caught_up().await;
-    let created = desk.request(&acme, EventAction::JoinRequestCreated, EVE, EVE).await;
+    let created = event(&desk.world, &acme, EventAction::JoinRequestCreated, EVE);
     assert_eq!(desk.tell(&created).await, None);
     let mails = desk.outside.mails();
     let to: Vec<_> = mails.iter().map(|mail| &mail["Destination"]["ToAddresses"][0]).collect();
@@ -341,14 +313,14 @@ async fn a_request_to_join_is_told_to_whoever_asks_and_to_those_who_decide() {
         (EventAction::JoinRequestApproved, "was approved"),
         (EventAction::JoinRequestDeclined, "was declined"),
     ] {
-        let decided = desk.request(&acme, action, EVE, BOB).await;
+        let decided = event(&desk.world, &acme, action, EVE);
         assert_eq!(desk.tell(&decided).await, None);
         let mails = desk.outside.mails();
         assert_eq!(mails.len(), 1);
         let text = shown(&mails[0]);
         assert!(text.contains(words) && text.contains(EVE.email), "{text}");
     }
-    let cancelled = desk.request(&acme, EventAction::JoinRequestCancelled, EVE, EVE).await;
+    let cancelled = event(&desk.world, &acme, EventAction::JoinRequestCancelled, EVE);
     assert_eq!(desk.tell(&cancelled).await, None);
     assert_eq!(desk.outside.mails(), [Value::Null; 0]);
 }
@@ -358,7 +330,7 @@ async fn what_became_of_a_request_is_told_in_full() {
     let desk = Desk::new().await;
     let acme = desk.world.found(ADA, "Acme").await;
     for action in [EventAction::JoinRequestApproved, EventAction::JoinRequestDeclined] {
-        let decided = desk.request(&acme, action, EVE, ADA).await;
+        let decided = event(&desk.world, &acme, action, EVE);
         assert_eq!(desk.tell(&decided).await, None);
     }
     let mails = desk.outside.mails();
@@ -387,7 +359,7 @@ async fn a_retry_sends_only_what_is_missing() {
     let acme = desk.world.found(ADA, "Acme").await;
     desk.world.bring(ADA, &acme, BOB, "admin").await;
     desk.caught_up().await;
-    let created = desk.request(&acme, EventAction::JoinRequestCreated, EVE, EVE).await;
+    let created = event(&desk.world, &acme, EventAction::JoinRequestCreated, EVE);
     let slow = || Some(Fate::Refused("TooManyRequestsException", "slow down".to_owned()));
     desk.outside.plan(move |call| call.mails(BOB.email).then(slow).flatten());
     assert!(desk.tell(&created).await.is_some());
@@ -410,7 +382,7 @@ async fn dying_between_a_mail_and_its_mark_repeats_at_most_that_mail() {
     let acme = desk.world.found(ADA, "Acme").await;
     desk.world.bring(ADA, &acme, BOB, "admin").await;
     desk.caught_up().await;
-    let created = desk.request(&acme, EventAction::JoinRequestCreated, EVE, EVE).await;
+    let created = event(&desk.world, &acme, EventAction::JoinRequestCreated, EVE);
     let mut marks = 0;
     layer.plan(move |call| {
         marks += usize::from(call.name == "TransactWriteItems");

@@ -7,20 +7,28 @@ use std::{
 
 use ::notify::{Bus, Outbox, Portal, Post};
 use aws_lambda_events::dynamodb;
-use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Credentials, HttpClient, Region, RuntimeComponents, http::HttpRequest,
-    http::HttpResponse, retry::RetryConfig,
+use aws_sdk_dynamodb::{
+    config::{
+        BehaviorVersion, Credentials, HttpClient, Region, RuntimeComponents, http::HttpRequest,
+        http::HttpResponse, retry::RetryConfig,
+    },
+    types::AttributeValue,
 };
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
     result::ConnectorError,
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::store::Store;
+use shared::{
+    domain::{Act, Email, Event, EventAction, Person, UserId},
+    store::{Key, Store, keys},
+};
 
 use crate::{
     invariants::{Item, scan},
-    world::World,
+    scenes::id,
+    world::{Who, World},
 };
 
 pub const PORTAL: &str = "https://portal.example.com";
@@ -207,6 +215,41 @@ pub async fn stream(world: &World) -> Vec<Value> {
     let mut items: Vec<Item> = scan(world).await.into_iter().filter(history).collect();
     items.sort_by_key(|item| item["sk"].as_s().unwrap().clone());
     items.into_iter().enumerate().map(|(nth, item)| record(nth, item)).collect()
+}
+
+/// The last entry of an organization's history, looked up as its route does.
+pub async fn newest(world: &World, org: &str) -> Item {
+    world.asks(format!("GET {org}/events"));
+    let org = id(org).parse().unwrap();
+    let history = world.client.query().table_name(&world.table);
+    let history = history.key_condition_expression("pk = :pk").scan_index_forward(false).limit(1);
+    let pk = AttributeValue::S(keys::events(org));
+    let found = history.expression_attribute_values(":pk", pk).send().await.unwrap();
+    found.items.unwrap_or_default().remove(0)
+}
+
+/// An event that no route has made: a request to join by `from`, or what became of it.
+pub fn event(world: &World, org: &str, action: EventAction, from: Who) -> Event {
+    let email = Email::parse(from.email).ok();
+    let person = Person { id: UserId::new(from.sub), email, name: None, operator: false };
+    let act = Act {
+        by: Some(person),
+        as_operator: false,
+        at: Timestamp::from_millisecond(world.now()).unwrap(),
+        request_id: "r1".to_owned(),
+        seed: rand::random(),
+        once: None,
+    };
+    let target = ("join_request", "req_01M7YRRT800000000000000007".to_owned());
+    let told = json!({ "user_id": from.sub, "email": from.email, "comment": "Let me in!" });
+    Event::new(&act, id(org).parse().unwrap(), action, target).new_value(told)
+}
+
+/// An event as it stands in the table.
+pub fn item(event: &Event) -> Item {
+    let mut item: Item = serde_dynamo::to_item(event).unwrap();
+    item.extend(Item::from(Key::event(event.organization_id, event.id)));
+    item
 }
 
 /// One record of the stream.

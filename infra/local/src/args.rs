@@ -12,6 +12,7 @@ Usage: cargo run -- [OPTION]...
   --data DIR       where to keep table and key       [.rolecall]
   --memory         keep them in memory instead
   --engine ADDR    where to serve the table          [127.0.0.1:0, any free port]
+  --outside ADDR   where to play SES and EventBridge [127.0.0.1:0, any free port]
   --issuer URL     accept this OpenID provider's tokens instead of own ones
   --audience AUD   whom tokens must be made for      [rolecall]
   --authzen-fixtures
@@ -28,6 +29,8 @@ pub struct Args {
     pub listen: SocketAddr,
     /// Where to serve the table.
     pub engine: SocketAddr,
+    /// Where to play the services that notify calls.
+    pub outside: SocketAddr,
     /// Where to keep table and key; nowhere means in memory.
     pub data: Option<PathBuf>,
     /// Whose tokens to accept instead of own ones.
@@ -43,6 +46,7 @@ impl Default for Args {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
             engine: SocketAddr::from(([127, 0, 0, 1], 0)),
+            outside: SocketAddr::from(([127, 0, 0, 1], 0)),
             data: Some(PathBuf::from(".rolecall")),
             issuer: None,
             audience: "rolecall".to_owned(),
@@ -65,6 +69,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Args>, Str
             "--authzen-fixtures" => parsed.certification = true,
             "--listen" => parsed.listen = read(&name, value(), ADDRESS)?,
             "--engine" => parsed.engine = read(&name, value(), ADDRESS)?,
+            "--outside" => parsed.outside = read(&name, value(), ADDRESS)?,
             "--data" => data = Some(read(&name, value(), "a directory")?),
             "--issuer" => parsed.issuer = Some(read(&name, value(), "a URL")?),
             "--audience" => parsed.audience = read(&name, value(), "a name")?,
@@ -102,12 +107,13 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let said = parsed(
-            "--listen [::1]:80 --engine 0.0.0.0:8000 --memory --issuer https://id.example.com --audience api \
-             --authzen-fixtures",
+            "--listen [::1]:80 --engine 0.0.0.0:8000 --outside 0.0.0.0:8001 --memory \
+             --issuer https://id.example.com --audience api --authzen-fixtures",
         );
         let expected = Args {
             listen: "[::1]:80".parse().unwrap(),
             engine: "0.0.0.0:8000".parse().unwrap(),
+            outside: "0.0.0.0:8001".parse().unwrap(),
             data: None,
             issuer: Some("https://id.example.com".to_owned()),
             audience: "api".to_owned(),

@@ -4,7 +4,6 @@
 use std::{
     fs::{File, OpenOptions},
     io::Write,
-    net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -50,9 +49,8 @@ struct Played {
 }
 
 impl Outside {
-    /// Plays them, with what they keep in `directory`, or else in memory.
-    pub(crate) async fn open(directory: Option<&Path>) -> Result<Self, Error> {
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    /// Plays them on `listener`, with what they keep in `directory`, or else in memory.
+    pub(crate) fn start(listener: TcpListener, directory: Option<&Path>) -> Result<Self, Error> {
         let url = format!("http://{}", listener.local_addr()?);
         let mailbox = Mailbox::open(directory)?;
         let events = directory.map(|directory| appending(&directory.join(EVENTS))).transpose()?;

@@ -37,6 +37,7 @@ impl Server {
     pub async fn open(args: &Args, compose: impl FnOnce(Client) -> Router) -> Result<Self, Error> {
         let listener = bind(args.listen, "--listen").await?;
         let engine = bind(args.engine, "--engine").await?;
+        let outside = bind(args.outside, "--outside").await?;
         let url = format!("http://{}", reachable(listener.local_addr()?));
         let data = args.data.as_deref();
         if let Some(data) = data {
@@ -45,7 +46,7 @@ impl Server {
         let engine = Engine::start(engine, data)?;
         table::create_table(&engine.client(), TABLE).await?;
         table::stream(&engine.client(), TABLE).await?;
-        let outside = Outside::open(data).await?;
+        let outside = Outside::start(outside, data)?;
         let outbox = outside.outbox(app(engine.client()).store, &url)?;
         let stream = Stream::open(outbox, data)?;
         let pages = outside.mailbox.router().merge(reference::router());

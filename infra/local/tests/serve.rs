@@ -8,12 +8,22 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
+    time::Duration,
 };
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    Client,
+    types::{AttributeValue, StreamViewType},
+};
 use axum::{Router, extract::Request, routing::get};
 use lambda_http::{RequestExt, request::RequestContext};
-use local::{TABLE, args::Args, engine::client, server::Server, table::create_table};
+use local::{
+    EVENTS, TABLE,
+    args::Args,
+    engine::client,
+    server::Server,
+    table::{create_table, stream as stream_table},
+};
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
@@ -240,6 +250,9 @@ async fn the_table_is_created_once_with_its_indexes_and_expiry() {
     let mut indexes: Vec<_> = indexes.into_iter().filter_map(|index| index.index_name).collect();
     indexes.sort();
     assert_eq!(indexes, ["due", "group", "identity", "tree"]);
+    let stream = table.stream_specification.and_then(|stream| stream.stream_view_type);
+    assert_eq!(stream, Some(StreamViewType::NewImage));
+    stream_table(&client, TABLE).await.unwrap();
     let ttl = client.describe_time_to_live().table_name(TABLE).send().await.unwrap();
     let ttl = ttl.time_to_live_description.and_then(|ttl| ttl.attribute_name);
     assert_eq!(ttl.as_deref(), Some("ttl"));
@@ -340,6 +353,108 @@ async fn what_was_acknowledged_survives_the_process_being_killed() {
     let terminated = Command::new("kill").arg(child.0.id().to_string()).status().unwrap();
     assert!(terminated.success());
     assert!(child.0.wait().unwrap().success());
+}
+
+/// The mails to an address, the newest first, once there are so many of them.
+async fn mails(url: &str, to: &str, at_least: usize) -> Vec<Value> {
+    let json = [("accept", "application/json")];
+    for _ in 0..100 {
+        let list = send("GET", format!("{url}/local/mailbox?to={to}"), &json, "").await.2;
+        let mails = at(&list, "/items").as_array().unwrap().clone();
+        if mails.len() >= at_least {
+            return mails;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no mail for {to}");
+}
+
+async fn post(url: &str, path: &str, email: &str, body: Value) -> Value {
+    let bearer = format!("Bearer {}", token(url, json!({ "email": email })).await);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let (status, _, answer) =
+        send("POST", format!("{url}{path}"), &headers, body.to_string()).await;
+    assert!((200..300).contains(&status), "{status} {answer}");
+    answer
+}
+
+/// Ada founds Acme and invites Bob; answers the path of the organization.
+async fn invited(url: &str) -> String {
+    let name = json!({ "name": "Acme" });
+    let acme = post(url, "/v1/organizations", "ada@example.com", name).await;
+    let acme = format!("/v1/organizations/{}", at(&acme, "/id").as_str().unwrap());
+    let offer = json!({ "email": "bob@example.com", "role_id": "user" });
+    post(url, &format!("{acme}/invitations"), "ada@example.com", offer).await;
+    acme
+}
+
+/// Invite, read the mail, follow its link, accept.
+#[tokio::test]
+async fn an_invitee_finds_the_mail_and_follows_its_link() {
+    let server = Server::open(&args(), local::router).await.unwrap();
+    let url = server.url.clone();
+    tokio::spawn(server.run(pending()));
+    invited(&url).await;
+    let mail = mails(&url, "Bob@example.com", 1).await.remove(0);
+    assert_eq!(at(&mail, "/subject"), "You are invited to Acme");
+    let text = at(&mail, "/text").as_str().unwrap();
+    let link = text.lines().find(|line| line.starts_with("http")).unwrap();
+    let path = link.strip_prefix(&format!("{url}/local/portal")).unwrap();
+    let (status, _, page) = send("GET", link.to_owned(), &[], "").await;
+    assert!(status == 200 && page.as_str().unwrap().contains("/accept"), "{page}");
+    let accept = format!("/v1{path}/accept");
+    let member = post(&url, &accept, "bob@example.com", json!({})).await;
+    assert_eq!(at(&member, "/role_id"), "user");
+
+    let (status, headers, list) = send("GET", format!("{url}/local/mailbox"), &[], "").await;
+    assert!(status == 200 && headers.contains("text/html"), "{headers}");
+    assert!(list.as_str().unwrap().contains("/local/mailbox/0"), "{list}");
+    let mail = send("GET", format!("{url}/local/mailbox/0"), &[], "").await.2;
+    assert!(mail.as_str().unwrap().contains("<iframe sandbox="), "{mail}");
+    for (path, expected) in [("/7", 404), ("?from=ada", 400), ("es", 401)] {
+        let answer = send("GET", format!("{url}/local/mailbox{path}"), &[], "").await;
+        assert_eq!(answer.0, expected, "{path}");
+    }
+}
+
+/// What was committed is told, whenever the process is killed; and mail that was sent is not sent
+/// again.
+#[tokio::test]
+async fn mail_survives_the_process_being_killed() {
+    let data = directory("mail");
+    let (mut acme, mut url) = (String::new(), String::from("http://127.0.0.1:0"));
+    for round in 0..4 {
+        let listen = url.strip_prefix("http://").unwrap().to_owned();
+        let (child, now, _) = started(&["--listen", &listen, "--data", data.to_str().unwrap()]);
+        url = now;
+        if round == 0 {
+            acme = invited(&url).await;
+        } else {
+            let offer = json!({ "email": format!("cy{round}@example.com"), "role_id": "user" });
+            post(&url, &format!("{acme}/invitations"), "ada@example.com", offer).await;
+        }
+        // At once, or when the stream was just looked at.
+        tokio::time::sleep(Duration::from_millis(70 * round)).await;
+        drop(child);
+    }
+    let listen = url.strip_prefix("http://").unwrap();
+    let (mut child, url, _) = started(&["--listen", listen, "--data", data.to_str().unwrap()]);
+    for invitee in ["bob", "cy1", "cy2", "cy3"] {
+        // One that was sent and not marked when the process was killed comes twice, and no more.
+        let mails = mails(&url, &format!("{invitee}@example.com"), 1).await;
+        assert!(mails.len() <= 2, "{mails:?}");
+    }
+    // A stop tells what is left before it ends.
+    let offer = json!({ "email": "dee@example.com", "role_id": "user" });
+    post(&url, &format!("{acme}/invitations"), "ada@example.com", offer).await;
+    Command::new("kill").arg(child.0.id().to_string()).status().unwrap();
+    assert!(child.0.wait().unwrap().success());
+    let kept = fs::read_to_string(data.join("mailbox.jsonl")).unwrap();
+    assert!(kept.contains(r#""to":"dee@example.com""#), "{kept}");
+    let events = fs::read_to_string(data.join(EVENTS)).unwrap();
+    let told = |action: &str| events.lines().filter(|line| line.contains(action)).count();
+    assert!(told(r#""detail-type":"organization.created""#) >= 1, "{events}");
+    assert!(told(r#""detail-type":"invitation.created""#) >= 5, "{events}");
 }
 
 #[test]

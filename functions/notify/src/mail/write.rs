@@ -64,3 +64,53 @@ fn told(letter: &Letter, portal: &Portal) -> (&'static str, Values) {
 fn day(at: Timestamp) -> String {
     at.strftime("%-d %B %Y, %H:%M UTC").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::{InvitationId, Name, OrgId};
+
+    use super::*;
+
+    fn notices() -> Vec<Notice> {
+        let ada = Email::parse("ada@example.com").unwrap();
+        vec![
+            Notice::Invited {
+                invitation: InvitationId::new(Timestamp::UNIX_EPOCH, 1),
+                role: "User".to_owned(),
+                until: Timestamp::UNIX_EPOCH,
+                by: None,
+            },
+            Notice::RequestReceived,
+            Notice::RequestToDecide { from: ada.clone() },
+            Notice::RequestApproved,
+            Notice::RequestDeclined,
+            Notice::HandedOver { to: ada },
+            Notice::TookOver { from: None },
+        ]
+    }
+
+    #[test]
+    fn every_mail_is_complete_and_its_own_words_need_no_escaping() {
+        let portal = Portal::parse("https://portal.example.com").unwrap();
+        for notice in notices() {
+            let letter = Letter {
+                to: Email::parse("bob@example.com").unwrap(),
+                org: OrgId::new(Timestamp::UNIX_EPOCH, 1),
+                organization: Name::parse("Acme", 100).unwrap(),
+                notice,
+            };
+            let (template, _) = told(&letter, &portal);
+            assert!(!template.contains(['<', '>', '&', '"', '\'']), "{template}");
+            let Parts { subject, text, html } = Mail::of(&letter, &portal).parts;
+            for part in [&subject, &text, &html] {
+                assert!(!part.contains(['{', '}']) && part.contains("Acme"), "{part}");
+            }
+            assert_eq!(html.contains("<a "), text.contains("https://"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_written_out() {
+        assert_eq!(day(Timestamp::UNIX_EPOCH), "1 January 1970, 00:00 UTC");
+    }
+}
