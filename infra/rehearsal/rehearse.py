@@ -114,6 +114,10 @@ def story(stack, issuer):
     known = expect(ada.get(f"{here}/sub-organizations"), 200)["items"]
     assert [organization["id"] for organization in known] == [below], known
     expect(ada.get(f"{here}/members?scope=subtree"), 200)
+    link = expect(ada.get(f"{here}/members/export?scope=subtree"), 303)["url"]
+    file = stack.fetch(link)
+    if file.status != 200 or not file.bytes.startswith(b"PK"):
+        raise AssertionError(f"no file: {file.status}")
     expect(ada.get(f"{here}/sub-organizations?depth=all"), 200)
     empty = {"name": "Yard", "parent": org}
     yard = expect(staff.post("/v1/operator/organizations", empty), 201, super_admin_user_id=None)["id"]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import zipfile
 from pathlib import Path
 
@@ -97,7 +98,8 @@ class Answer:
     def __init__(self, response):
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.text = response.read().decode()
+        self.bytes = response.read()
+        self.text = self.bytes.decode(errors="replace")
 
     @property
     def body(self):
@@ -139,6 +141,7 @@ class Stack:
                 {"ParameterKey": "Issuer", "ParameterValue": issuer.url},
                 {"ParameterKey": "Audience", "ParameterValue": AUDIENCE},
                 {"ParameterKey": "Architecture", "ParameterValue": "x86_64"},
+                {"ParameterKey": "ExportInline", "ParameterValue": "0"},  # So that every file goes to the bucket.
             ],
         )
         while True:
@@ -172,6 +175,15 @@ class Stack:
         connection.close()
         return answer
 
+    def fetch(self, url):
+        """What is found by a link, without a token."""
+        link = urllib.parse.urlsplit(url)
+        connection = http.client.HTTPConnection(link.hostname, link.port, timeout=30)
+        connection.request("GET", f"{link.path}?{link.query}")
+        answer = Answer(connection.getresponse())
+        connection.close()
+        return answer
+
     def scheduled(self, time):
         """Does what the schedule does at that time: calls its target with its input."""
         scheduler = self._emulator.client("scheduler")
@@ -193,7 +205,7 @@ class Stack:
         self._gateway.update_route(ApiId=self.api, RouteId=route["RouteId"], **changes)
 
     def permissions(self):
-        """Every (role, policy, statement, action, resource) that a function of the stack is allowed on the table."""
+        """Every (role, policy, statement, action, resource) that a function of the stack is allowed on table and bucket."""
         identity = self._emulator.client("iam")
         for name, role in self.resources.items():
             if not name.endswith("Role"):
@@ -204,7 +216,7 @@ class Stack:
                     actions, resources = _list(statement["Action"]), _list(statement["Resource"])
                     for action in actions:
                         for resource in resources:
-                            if action.startswith("dynamodb:"):
+                            if action.startswith(("dynamodb:", "s3:")):
                                 yield Permission(identity, role, policy, document, index, action, resource)
 
 

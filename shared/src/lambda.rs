@@ -66,15 +66,14 @@ pub async fn app() -> Result<App, Error> {
 
 /// What this deployment allows: `SELF_SERVICE` (`on`, `off`) and `MAX_PENDING`.
 fn limits() -> Result<Limits, Error> {
-    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let Limits { self_service, max_pending } = Limits::default();
-    let self_service = match env("SELF_SERVICE").as_deref() {
+    let self_service = match setting("SELF_SERVICE").as_deref() {
         None => self_service,
         Some("on") => true,
         Some("off") => false,
         Some(_) => return Err("SELF_SERVICE is neither `on` nor `off`".into()),
     };
-    let max_pending = match env("MAX_PENDING") {
+    let max_pending = match setting("MAX_PENDING") {
         None => max_pending,
         Some(number) => number.parse().map_err(|_| "MAX_PENDING is not a number")?,
     };
@@ -101,16 +100,28 @@ pub(crate) fn log_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static
 
 /// A client for the database, and the name of the table, as the environment tells them.
 pub fn table() -> Result<(Client, String), Error> {
-    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let name = env("TABLE_NAME").ok_or("TABLE_NAME is not set: it names the DynamoDB table")?;
-    Ok((Client::from_conf(configuration(env)?), name))
+    let name = setting("TABLE_NAME").ok_or("TABLE_NAME is not set: it names the DynamoDB table")?;
+    Ok((Client::from_conf(Config::from(&configuration(setting, "DYNAMODB")?)), name))
+}
+
+/// What the environment says of `name`, if it says anything.
+#[must_use]
+pub fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What the client of another service is made of, for the one function that needs it: the others
+/// do not link its SDK. `service` is its name in `AWS_ENDPOINT_URL_…`.
+pub fn sdk(service: &str) -> Result<SdkConfig, Error> {
+    configuration(setting, service)
 }
 
 /// The SDK's own way to a configuration looks into files, asks other services, and costs more than
 /// a request.
-fn configuration(env: impl Fn(&str) -> Option<String>) -> Result<Config, Error> {
+fn configuration(env: impl Fn(&str) -> Option<String>, service: &str) -> Result<SdkConfig, Error> {
     let need = |name: &str| env(name).ok_or_else(|| format!("{name} is not set: Lambda sets it"));
-    let endpoint = env("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| env("AWS_ENDPOINT_URL"));
+    let own = env(&format!("AWS_ENDPOINT_URL_{service}"));
+    let endpoint = own.or_else(|| env("AWS_ENDPOINT_URL"));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(2))
@@ -125,7 +136,7 @@ fn configuration(env: impl Fn(&str) -> Option<String>) -> Result<Config, Error> 
         .timeout_config(timeouts.build())
         .retry_config(RetryConfig::standard().with_max_attempts(3));
     config.set_endpoint_url(endpoint);
-    Ok(Config::from(&config.build()))
+    Ok(config.build())
 }
 
 /// TLS with Amazon's roots; without TLS only for an endpoint that asks for it, which is a local
@@ -239,13 +250,13 @@ mod tests {
     #[test]
     fn a_configuration_needs_only_what_lambda_sets() {
         let lambda = json!({ "AWS_REGION": "eu-central-1" });
-        let config = configuration(environment(lambda)).unwrap();
+        let config = configuration(environment(lambda), "DYNAMODB").unwrap();
         assert_eq!(config.region().map(Region::as_ref), Some("eu-central-1"));
     }
 
     #[test]
     fn a_missing_variable_is_named() {
-        let error = configuration(environment(json!({}))).unwrap_err();
+        let error = configuration(environment(json!({})), "S3").unwrap_err();
         assert_eq!(error.to_string(), "AWS_REGION is not set: Lambda sets it");
     }
 
@@ -258,7 +269,8 @@ mod tests {
             "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_ENDPOINT_URL_DYNAMODB": "https://127.0.0.1:1",
         });
-        let config = configuration(environment(here)).unwrap().to_builder();
+        let config = Config::from(&configuration(environment(here), "DYNAMODB").unwrap());
+        let config = config.to_builder();
         let client = Client::from_conf(config.retry_config(RetryConfig::disabled()).build());
         let error = client.list_tables().send().await.unwrap_err();
         assert!(matches!(error, SdkError::DispatchFailure(_)), "{error:?}");

@@ -7,6 +7,7 @@ mod cleanup;
 mod conventions;
 mod cost;
 mod events;
+mod export;
 mod faults;
 mod growth;
 mod interleavings;

@@ -1,4 +1,4 @@
-//! Engine, issuer and gateway put together; what is served through them is the caller's.
+//! Engine, bucket, issuer and gateway put together; what is served through them is the caller's.
 
 use std::{
     fs, io,
@@ -8,12 +8,19 @@ use std::{
 
 use authorizer::{Keys, Verifier};
 use aws_sdk_dynamodb::Client;
-use axum::Router;
+use axum::{Extension, Router};
 use lambda_http::Error;
+use members::{Bounds, Depot, Exports};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 use crate::{
-    TABLE, args::Args, engine::Engine, every_minute, gateway, housekeeping, issuer::Issuer, table,
+    TABLE,
+    args::Args,
+    bucket::{self, Bucket},
+    engine::Engine,
+    every_minute, gateway, housekeeping,
+    issuer::Issuer,
+    table,
 };
 
 /// How long requests under way may take once the server is told to stop.
@@ -42,7 +49,9 @@ impl Server {
         }
         let engine = Engine::start(engine, data)?;
         table::create_table(&engine.client(), TABLE).await?;
-        let mut router = compose(engine.client());
+        let depot = Some(Depot::new(bucket::config(&url), bucket::NAME));
+        let exports = Exports { bounds: Bounds::default(), depot };
+        let mut router = compose(engine.client()).layer(Extension(exports));
         let (issuer, keys) = if let Some(url) = args.issuer.clone() {
             let asked = url.clone();
             (url, tokio::task::spawn_blocking(move || Keys::discover(&asked)).await??)
@@ -53,7 +62,9 @@ impl Server {
             (url.clone(), keys)
         };
         let verifier = Verifier::new(&issuer, &args.audience, keys)?;
-        Ok(Self { url, engine, listener, router: gateway::guard(router, verifier) })
+        let bucket = Bucket::new(&url, gateway::now).router();
+        let router = gateway::guard(router, verifier).merge(bucket);
+        Ok(Self { url, engine, listener, router })
     }
 
     /// Serves until `stop` happens; then finishes what is under way.

@@ -4,6 +4,7 @@
 //! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
 
 mod commit;
+mod export;
 mod expression;
 mod facts;
 mod headcount;
@@ -31,6 +32,7 @@ use aws_sdk_dynamodb::{
 
 use crate::domain::Refusal;
 
+pub use export::Sweep;
 pub use facts::Found;
 pub use headcount::Headcount;
 pub use invitations::Overdue;
