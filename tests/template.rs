@@ -117,9 +117,11 @@ fn about_the_table(statement: &Value) -> bool {
     text.contains("\"dynamodb:") && !text.contains("Streams\"") && !text.contains("StreamArn")
 }
 
-/// What a function may do, as `(action, where)`: `("Query", "index/tree")`, `("GetItem", "table")`.
+/// What a function may do, as `(action, where)`: `("Query", "index/tree")`, `("GetItem", "table")`,
+/// `("PutObject", "exports")`.
 fn permissions(function: &Value) -> BTreeSet<(String, String)> {
     let place = |resource: &Value| match resource["Fn::Sub"].as_str() {
+        Some("${Exports.Arn}/*") => "exports".to_owned(),
         Some(index) => {
             index.strip_prefix("${Table.Arn}/").expect("an index of the table").to_owned()
         }
@@ -129,8 +131,8 @@ fn permissions(function: &Value) -> BTreeSet<(String, String)> {
     let action = |action: &Value| {
         action
             .as_str()
-            .and_then(|it| it.strip_prefix("dynamodb:"))
-            .expect("an action on the table")
+            .and_then(|it| it.strip_prefix("dynamodb:").or_else(|| it.strip_prefix("s3:")))
+            .expect("an action on the table or the bucket")
             .to_owned()
     };
     let of = |statement: Value| {
@@ -176,19 +178,15 @@ fn every_function_runs_alike() {
     assert!(globals["Timeout"].as_u64() < Some(29), "the API gives up after 29 seconds");
     for (name, function) in functions() {
         let own = &function["Properties"];
-        for common in [
-            "Runtime",
-            "Handler",
-            "Architectures",
-            "Tracing",
-            "LoggingConfig",
-            "MemorySize",
-            "Role",
-        ] {
+        for common in ["Runtime", "Handler", "Architectures", "Tracing", "LoggingConfig", "Role"] {
             assert!(own.get(common).is_none(), "{name} has a {common} of its own");
         }
         assert!(
-            ["cleanup", "notify"].contains(&&*name) || own.get("Timeout").is_none(),
+            name == "members" || own.get("MemorySize").is_none(),
+            "{name} has a memory of its own"
+        );
+        assert!(
+            ["cleanup", "members", "notify"].contains(&&*name) || own.get("Timeout").is_none(),
             "{name} has a time-out of its own"
         );
         assert!(
@@ -354,6 +352,10 @@ fn a_function_may_do_little() {
         assert_eq!(policies.len(), 2, "{name} has a policy that nobody reads here");
         for statement in statements(&function) {
             assert_eq!(statement["Effect"], "Allow");
+            if statement.to_string().contains("\"s3:") {
+                assert_eq!(name, "members", "only the export leaves files");
+                continue;
+            }
             if !about_the_table(&statement) {
                 assert_eq!(name, "notify", "{name} may do more than ask the table");
                 continue;
@@ -369,6 +371,10 @@ fn a_function_may_do_little() {
             assert_eq!(statement["Condition"], condition, "{name}: {actions:?}");
         }
         for (action, place) in permissions(&function) {
+            if place == "exports" {
+                assert!(["GetObject", "PutObject"].contains(&&*action), "{name} may {action}");
+                continue;
+            }
             assert!(READS.contains(&&*action) || WRITES.contains(&&*action), "{name} may {action}");
             assert!(
                 place == "table" || action == "Query",
@@ -445,6 +451,57 @@ fn the_table_outlives_its_stack_and_its_mistakes() {
         properties.get("LocalSecondaryIndexes").is_none(),
         "an organization must be able to split"
     );
+}
+
+/// U4: what is in it names people.
+#[test]
+fn exported_files_are_nobody_elses_and_do_not_stay() {
+    let members = &resource("Members")["Properties"];
+    let variables = &members["Environment"]["Variables"];
+    assert_eq!(variables["EXPORT_BUCKET"], json!({ "Ref": "Exports" }));
+    assert_eq!(variables["EXPORT_INLINE"], json!({ "Ref": "ExportInline" }));
+    assert!(members["Timeout"].as_u64() < Some(29), "the API gives up after 29 seconds");
+    let most = template()["Parameters"]["ExportInline"]["MaxValue"].as_u64().expect("a bound");
+    assert!(most * 4 / 3 < 6 * 1024 * 1024 - 64 * 1024, "an answer has 6 MB");
+    for (name, function) in functions() {
+        let named = function["Properties"]["Environment"].to_string().contains("Exports");
+        assert_eq!(named, name == "members", "{name}");
+    }
+
+    let buckets = resources("AWS::S3::Bucket");
+    assert_eq!(buckets.keys().collect::<Vec<_>>(), ["Exports"]);
+    let bucket = &buckets["Exports"];
+    assert_eq!(
+        (&bucket["DeletionPolicy"], &bucket["UpdateReplacePolicy"]),
+        (&json!("Retain"), &json!("Retain"))
+    );
+    let own = &bucket["Properties"];
+    assert!(own.get("BucketName").is_none(), "the name is another account's already");
+    assert!(own.get("VersioningConfiguration").is_none(), "what is gone is gone");
+    let blocked =
+        own["PublicAccessBlockConfiguration"].as_object().cloned().expect("it is private");
+    assert_eq!((blocked.len(), blocked.values().all(|on| *on == true)), (4, true));
+    let owner = &own["OwnershipControls"]["Rules"][0]["ObjectOwnership"];
+    assert_eq!(*owner, "BucketOwnerEnforced");
+    let rule = &own["LifecycleConfiguration"]["Rules"][0];
+    assert_eq!((&rule["Status"], &rule["ExpirationInDays"]), (&json!("Enabled"), &json!(1)));
+    assert!(rule.get("Prefix").is_none() && rule.get("TagFilters").is_none(), "some would stay");
+    let encryption = &own["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+    assert_eq!(encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256");
+
+    let policies = resources("AWS::S3::BucketPolicy");
+    assert_eq!(policies.keys().collect::<Vec<_>>(), ["ExportsPolicy"]);
+    let policy = &policies["ExportsPolicy"];
+    assert_eq!(policy["DeletionPolicy"], "Retain");
+    assert_eq!(policy["Properties"]["Bucket"], json!({ "Ref": "Exports" }));
+    let denied = json!({
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [{ "Fn::GetAtt": "Exports.Arn" }, { "Fn::Sub": "${Exports.Arn}/*" }],
+        "Condition": { "Bool": { "aws:SecureTransport": false } },
+    });
+    assert_eq!(list(&policy["Properties"]["PolicyDocument"]["Statement"]), [denied]);
 }
 
 #[test]

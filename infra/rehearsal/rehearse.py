@@ -131,6 +131,10 @@ def story(stack, issuer):
         assert ben.email in [member["email"] for member in found], (query, found)
     known = expect(ada.get(f"{here}/roles?scope=subtree&q=super"), 200)["items"]
     assert [role["organization_id"] for role in known] == [org, below], known
+    link = expect(ada.get(f"{here}/members/export?scope=subtree"), 303)["url"]
+    file = stack.fetch(link)
+    if file.status != 200 or not file.bytes.startswith(b"PK"):
+        raise AssertionError(f"no file: {file.status}")
     expect(ada.get(f"{here}/sub-organizations?depth=all"), 200)
     empty = {"name": "Yard", "parent": org}
     yard = expect(staff.post("/v1/operator/organizations", empty), 201, super_admin_user_id=None)["id"]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import zipfile
 from pathlib import Path
 
@@ -101,7 +102,8 @@ class Answer:
     def __init__(self, response):
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.text = response.read().decode()
+        self.bytes = response.read()
+        self.text = self.bytes.decode(errors="replace")
 
     @property
     def body(self):
@@ -150,6 +152,7 @@ class Stack:
                 {"ParameterKey": "PortalUrl", "ParameterValue": PORTAL},
                 {"ParameterKey": "MailFrom", "ParameterValue": MAIL_FROM},
                 {"ParameterKey": "MailIdentity", "ParameterValue": MAIL_FROM},
+                {"ParameterKey": "ExportInline", "ParameterValue": "0"},  # So that every file goes to the bucket.
             ],
         )
         while True:
@@ -190,6 +193,15 @@ class Stack:
             headers["Content-Type"] = "application/json"
             body = json.dumps(body)
         connection.request(method, path, body, headers)
+        answer = Answer(connection.getresponse())
+        connection.close()
+        return answer
+
+    def fetch(self, url):
+        """What is found by a link, without a token."""
+        link = urllib.parse.urlsplit(url)
+        connection = http.client.HTTPConnection(link.hostname, link.port, timeout=30)
+        connection.request("GET", f"{link.path}?{link.query}")
         answer = Answer(connection.getresponse())
         connection.close()
         return answer
@@ -254,7 +266,7 @@ class Stack:
         self._gateway.update_route(ApiId=self.api, RouteId=route["RouteId"], **changes)
 
     def permissions(self):
-        """Every (role, policy, statement, action, resource) that a function of the stack is allowed to do to table, bus and mail."""
+        """Every (role, policy, statement, action, resource) that a function of the stack is allowed to do to table, bucket, bus and mail."""
         identity = self._emulator.client("iam")
         for name, role in self.resources.items():
             if not name.endswith("Role"):
@@ -266,7 +278,7 @@ class Stack:
                     for action in actions:
                         for resource in resources:
                             service, _, call = action.partition(":")
-                            if service in ("dynamodb", "events", "ses") and call not in STREAM:
+                            if service in ("dynamodb", "events", "s3", "ses") and call not in STREAM:
                                 yield Permission(identity, role, policy, document, index, action, resource)
 
 

@@ -29,6 +29,8 @@ def derived(template, root, environment):
             asked = event["Properties"].pop("Auth", {}).get("AuthorizationScopes")
             if asked:
                 scopes["{Method} {Path}".format(**event["Properties"])] = asked
+    # There is no bucket here: a file that is too large for an answer is refused.
+    del resources["Members"]["Properties"]["Environment"]["Variables"]["EXPORT_BUCKET"]
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     variables |= {"TABLE_NAME": environment["TABLE"], "AWS_ENDPOINT_URL_DYNAMODB": environment["ENGINE"]}
 

@@ -12,6 +12,7 @@ use crate::{
 };
 
 const NOWHERE: &str = "/v1/organizations/org_01JD7Z0000000000000000000A";
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const INV: &str = "inv_01JD7Z0000000000000000000A";
 const ROLE: &str = "role_01JD7Z0000000000000000000A";
 const EVT: &str = "evt_01JD7Z0000000000000000000A";
@@ -41,6 +42,7 @@ fn routes() -> Vec<(&'static str, String, Option<Value>)> {
         ("POST", inv("/accept"), Some(json!({}))),
         ("POST", inv("/decline"), Some(json!({}))),
         ("GET", "…/members".into(), None),
+        ("GET", "…/members/export".into(), None),
         ("GET", "…/members/ada".into(), None),
         ("PATCH", "…/members/ada".into(), role()),
         ("DELETE", "…/members/ada".into(), None),
@@ -381,6 +383,7 @@ async fn every_answer_has_its_headers() {
         let kind = answer.headers.get("content-type").map(|kind| kind.to_str().unwrap());
         let expected = match answer.status.as_u16() {
             204 => None,
+            200..300 if path.ends_with("/export") => Some(XLSX),
             200..300 => Some(JSON),
             _ => Some("application/problem+json"),
         };

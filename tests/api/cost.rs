@@ -256,6 +256,19 @@ impl<'a> Survey<'a> {
         self.ask(ADA, (list, case), &path, None).await.expect(200);
         let path = format!("/members?organization_id={}", "org_01KAK000000000000000000000");
         self.ask(ADA, (list, "of one that is not below"), &path, None).await.expect(422);
+        let export = "GET /v1/organizations/{org}/members/export";
+        for (by, case, query) in [
+            (ADA, "ten rows", "q=m0000".to_owned()),
+            (ADA, "no rows", "q=nobody".into()),
+            (MIA, "by a custom role", "q=m0000".into()),
+            (OPERATOR, "by an operator", "q=m0000".into()),
+            (ADA, "of a custom role", format!("role_id={manager}")),
+            (ADA, "of the subtree", format!("scope=subtree&role_id={manager}")),
+        ] {
+            let path = format!("/members/export?{query}");
+            self.ask(by, (export, case), &path, None).await.expect(200);
+        }
+
         let one = "GET /v1/organizations/{org}/members/{sub}";
         self.ask(ADA, (one, "a User"), "/members/cy", None).await.expect(200);
         self.ask(ADA, (one, "in a custom role"), "/members/mia", None).await.expect(200);
@@ -803,6 +816,7 @@ fn bound(route: &str) -> Option<(Bound, &'static str)> {
         ("POST", "/join") => (write(4.0, 10.0, 4.0), JOIN),
         ("POST", "/roles") | ("PATCH" | "DELETE", "/roles/{role}") => (write(3.0, 8.0, 0.0), ROLE),
         ("GET", "/members") => (page(2.0), MEMBERS),
+        ("GET", "/members/export") => (Bound { write: 4.0, ..page(3.0) }, EXPORT),
         ("GET", "/invitations") => (page(2.0), INVITATIONS),
         ("GET", "/roles") => (page(2.0), ROLES),
         ("GET", "/events" | "/v1/me" | "/v1/me/invitations") => (page(2.0), ""),
@@ -847,6 +861,9 @@ const ROLE: &str = "the lock on its name: 2 WCU, when renamed two: 4; the actor'
 const MEMBERS: &str = "the names of custom roles on the page: a round trip; whom a search finds by the name of their \
                        role is read when those are known that it finds by address: a round trip; beyond the organization \
                        the tree's switch is the root's";
+const EXPORT: &str = "reading and recording are one after the other, and the names of organizations and custom roles are \
+                      looked up between them: a round trip, with custom roles two; each thousand rows: one or two more; \
+                      whoever asks is checked with the event: 2 WCU, their custom role: 2";
 const INVITATIONS: &str = "whether somebody is still behind each (INV9): a round trip";
 const ROLES: &str = "beyond the organization, and in a search, names are listed and what they name is read by key: a round trip";
 const SUBS: &str =

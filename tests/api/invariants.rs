@@ -529,6 +529,8 @@ impl Left {
             }
             E::MemberRoleChanged => self.change("role", target, &old["role_id"], &new["role_id"]),
             E::MemberRemoved | E::MemberLeft => self.take("role", target, &old["role_id"]),
+            // It tells who saw, and changes nothing.
+            E::MembersExported => {}
             E::RoleCreated | E::RoleUpdated | E::RoleDeleted => {
                 self.role(target, old, -1);
                 self.role(target, new, 1);

@@ -11,6 +11,7 @@ mod conventions;
 mod cost;
 mod decisions;
 mod events;
+mod export;
 mod faults;
 mod growth;
 mod interleavings;

@@ -69,6 +69,11 @@ const NEEDS: &[(&str, Needs)] = &[
         "GET /v1/organizations/{org}/members?scope=subtree",
         Level("user_management_sub_organizations", "view_only"),
     ),
+    ("GET /v1/organizations/{org}/members/export", Level("user_management", "view_only")),
+    (
+        "GET /v1/organizations/{org}/members/export?scope=subtree",
+        Level("user_management_sub_organizations", "view_only"),
+    ),
     ("GET /v1/organizations/{org}/members/{sub}", Level("user_management", "view_only")),
     ("PATCH /v1/organizations/{org}/members/{sub}", Level("user_management", "full_access")),
     ("DELETE /v1/organizations/{org}/members/{sub}", Level("user_management", "full_access")),

@@ -1,18 +1,21 @@
-//! What each function asks of the database, seen while it serves every route: the IAM policies of
+//! What each function asks of the database and the bucket, seen while it serves every route: the IAM policies of
 //! template.yaml allow this and no more (`tests/template.rs` compares).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
+use axum::http::Method;
 use local::ROUTES;
 use serde_json::Value;
 use shared::http::Limits;
 
 use crate::{
     cost::{CLEANUP, NOTIFY, Survey},
+    export::{EVERYTHING, Shelf},
     layer::{Call, Layer},
     printed::assert_printed,
     world::{ADA, World},
@@ -22,7 +25,7 @@ const PAGE: &str = "\
 # What each function asks of the database
 
 Printed by a test that serves every route and looks at each call. `template.yaml` allows each function exactly this; writes
-happen in transactions alone.
+happen in transactions alone. What is not about the table says so: `exports` is the bucket of large files.
 
 ";
 
@@ -30,7 +33,9 @@ happen in transactions alone.
 async fn each_function_asks_the_database_for_what_is_printed() {
     let below = World::new().await;
     let (layer, client) = Layer::under(&below.client);
-    let world = World::over(client, None, Limits::default()).await;
+    let mut world = World::over(client, None, Limits::default()).await;
+    let within = world.router.clone();
+    let shelf = Shelf::beside(&mut world, EVERYTHING).await;
     let seen = Arc::new(Mutex::new(BTreeMap::<String, BTreeSet<String>>::new()));
     let (asked, calls) = (Arc::clone(&world.asked), Arc::clone(&seen));
     layer.plan(move |call| {
@@ -39,6 +44,15 @@ async fn each_function_asks_the_database_for_what_is_printed() {
         None
     });
     let org = world.tree(ADA, "Acme").await;
+    let link = world.get(ADA, &format!("{org}/members/export")).await.expect(303);
+    // The bucket lets a link do what the function that signed it may do.
+    shelf.fetch(link.body["url"].as_str().unwrap(), Duration::ZERO).await.expect(200);
+    for method in shelf.asked.lock().unwrap().iter() {
+        let action = if method == Method::PUT { "PutObject" } else { "GetObject" };
+        let mut calls = seen.lock().unwrap();
+        calls.entry("members".to_owned()).or_default().insert(format!("{action} on exports"));
+    }
+    world.router = within;
     Survey::of(&world, org, 3).await.everything().await;
 
     let mut page = PAGE.to_owned();

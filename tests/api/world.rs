@@ -70,6 +70,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    pub bytes: Vec<u8>,
     pub body: Value,
     pub cost: Cost,
 }
@@ -228,8 +229,10 @@ impl Answer {
     pub async fn read(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        // A file is no text.
+        let text = String::from_utf8(bytes.to_vec()).unwrap_or_default();
         Self {
+            bytes: bytes.to_vec(),
             status: parts.status,
             headers: parts.headers,
             body: serde_json::from_str(&text).unwrap_or_default(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     domain::{self, Coverage, MAX_CHOSEN, OrgId, Person, RoleId, RoleObject, Search, Standing},
     http::{App, FieldError, Instead, Problem},
@@ -16,7 +16,7 @@ const MAX_ROLES: usize = 20;
 const MAX_RANGES: usize = 100;
 
 /// Which users to show. Parameters that take several values are repeated.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filters {
     /// In one of these statuses; in any, if none is named.
@@ -42,14 +42,14 @@ pub(crate) struct Filters {
     pub(crate) sort: Sort,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum StatusName {
     Active,
     Pending,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ScopeName {
     #[default]
@@ -57,7 +57,7 @@ pub(crate) enum ScopeName {
     Subtree,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Match {
     #[default]
@@ -65,7 +65,7 @@ pub(crate) enum Match {
     Contains,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Sort {
     #[default]

@@ -1,7 +1,11 @@
-//! The users of an organization: listed with the pending, given roles, removed, leaving.
+//! The users of an organization: listed with the pending, exported, given roles, removed, leaving.
 
+mod depot;
+mod export;
 mod filter;
 mod list;
+mod rows;
+mod sheet;
 
 use axum::{
     Router,
@@ -15,12 +19,15 @@ use shared::{
     store::{Found, Key, Reply, Store},
 };
 
+pub use depot::Depot;
+pub use export::{Bounds, Exports};
 use list::list;
 
 /// The routes.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/members", get(list))
+        .route("/v1/organizations/{org}/members/export", get(export::export))
         .route("/v1/organizations/{org}/members/{sub}", get(one).patch(change).delete(remove))
         .route("/v1/organizations/{org}/leave", post(leave))
 }

@@ -70,7 +70,7 @@ pub(crate) async fn list(
 }
 
 /// Where the custom role of a user is described.
-fn role_of(user: &User) -> Option<Key> {
+pub(crate) fn role_of(user: &User) -> Option<Key> {
     let (path, role) = match user {
         User::Active(member) => (&member.path, member.role_id),
         User::Pending(invitation) => (&invitation.path, invitation.role_id),

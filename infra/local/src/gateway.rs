@@ -135,6 +135,6 @@ impl<S: Sync> FromRequestParts<S> for Told {
 }
 
 #[expect(clippy::disallowed_methods, reason = "we are the gateway here")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -17,6 +17,7 @@ pub use routes::{FUNCTIONS, Function, ROUTES, routers};
 
 mod answer;
 pub mod args;
+pub mod bucket;
 pub mod engine;
 pub mod gateway;
 pub mod issuer;

@@ -44,6 +44,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/organizations/{org}/invitations/{inv}/accept", "accept"),
     ("POST", "/v1/organizations/{org}/invitations/{inv}/decline", "accept"),
     ("GET", "/v1/organizations/{org}/members", "members"),
+    ("GET", "/v1/organizations/{org}/members/export", "members"),
     ("GET", "/v1/organizations/{org}/members/{sub}", "members"),
     ("PATCH", "/v1/organizations/{org}/members/{sub}", "members"),
     ("DELETE", "/v1/organizations/{org}/members/{sub}", "members"),

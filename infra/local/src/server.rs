@@ -1,4 +1,4 @@
-//! Engine, issuer and gateway put together; what is served through them is the caller's.
+//! Engine, bucket, issuer and gateway put together; what is served through them is the caller's.
 
 use std::{
     fs, io,
@@ -8,13 +8,22 @@ use std::{
 
 use authorizer::{Keys, Verifier};
 use aws_sdk_dynamodb::Client;
-use axum::Router;
+use axum::{Extension, Router};
 use lambda_http::Error;
+use members::{Bounds, Depot, Exports};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 use crate::{
-    TABLE, app, args::Args, engine::Engine, every_minute, gateway, housekeeping, issuer::Issuer,
-    outside::Outside, reference, stream::Stream, table,
+    TABLE, app,
+    args::Args,
+    bucket::{self, Bucket},
+    engine::Engine,
+    every_minute, gateway, housekeeping,
+    issuer::Issuer,
+    outside::Outside,
+    reference,
+    stream::Stream,
+    table,
 };
 
 /// How long requests under way may take once the server is told to stop.
@@ -50,7 +59,9 @@ impl Server {
         let outbox = outside.outbox(app(engine.client()).store, &url)?;
         let stream = Stream::open(outbox, data)?;
         let pages = outside.mailbox.router().merge(reference::router());
-        let mut router = compose(engine.client()).merge(pages);
+        let depot = Some(Depot::new(bucket::config(&url), bucket::NAME));
+        let exports = Exports { bounds: Bounds::default(), depot };
+        let mut router = compose(engine.client()).layer(Extension(exports)).merge(pages);
         let (issuer, keys) = if let Some(url) = args.issuer.clone() {
             let asked = url.clone();
             (url, tokio::task::spawn_blocking(move || Keys::discover(&asked)).await??)
@@ -61,7 +72,8 @@ impl Server {
             (url.clone(), keys)
         };
         let verifier = Verifier::new(&issuer, &args.audience, keys)?;
-        let router = gateway::guard(router, verifier);
+        let bucket = Bucket::new(&url, gateway::now).router();
+        let router = gateway::guard(router, verifier).merge(bucket);
         Ok(Self { url, engine, listener, router, stream })
     }
 

@@ -43,6 +43,7 @@ actions! {
     MemberRoleChanged = "member.role_changed",
     MemberRemoved = "member.removed",
     MemberLeft = "member.left",
+    MembersExported = "members.exported",
     RoleCreated = "role.created",
     RoleUpdated = "role.updated",
     RoleDeleted = "role.deleted",

@@ -231,6 +231,21 @@ pub enum Refusal {
         "`{0}` is not this organization, and not one below it. List its sub-organizations to find the right ids."
     )]
     OutsideSubtree(OrgId),
+    /// SUB6: more rows than a file may hold.
+    #[error(
+        "These filters show more users than one file may hold, {0}. Narrow them (`status`, `role_id`, `q`), and export in parts."
+    )]
+    ExportTooLong(u32),
+    /// SUB6: more than can be read while somebody waits.
+    #[error(
+        "Reading all that these filters show takes longer than a request may last. Narrow them (`status`, `role_id`, `q`), and export in parts."
+    )]
+    ExportTooSlow,
+    /// SUB6: a file that does not fit into an answer, where there is no other way to hand it over.
+    #[error(
+        "This file is larger than an answer may be, and there is no place for larger ones here. Narrow the filters (`status`, `role_id`, `q`), and export in parts."
+    )]
+    ExportTooLarge,
 
     /// A fact that the decision relied on changed before the write.
     #[error("Something this request relied on changed while it ran; nothing was done. Try again.")]

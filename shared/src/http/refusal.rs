@@ -92,6 +92,9 @@ impl From<Refusal> for Problem {
             Refusal::TooManyPending(limit) => {
                 Self::new(status, slug, title, detail).with("limit", json!(limit))
             }
+            Refusal::ExportTooLong(rows) => {
+                Self::new(status, slug, title, detail).with("limit", json!(rows))
+            }
             Refusal::InvitationExpired(at) => {
                 Self::new(status, slug, title, detail).with("expired_at", json!(at))
             }
@@ -184,6 +187,9 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::FirstAdminNeeded => (422, "first-admin-needed", "First Admin needed"),
         R::SwitchIsTheRoots => (422, "switch-is-the-roots", "Switched at the root"),
         R::OutsideSubtree(_) => (422, "outside-subtree", "Not in this subtree"),
+        R::ExportTooLong(_) => (422, "export-too-long", "Too many for one file"),
+        R::ExportTooSlow => (422, "export-too-slow", "Too many for one request"),
+        R::ExportTooLarge => (422, "export-too-large", "Too large for an answer"),
         R::KeyReused => (422, "idempotency-key-reused", "Key used before"),
 
         R::TooManyPending(_) => (429, "too-many-pending", "Too many pending invitations"),

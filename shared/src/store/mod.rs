@@ -7,6 +7,7 @@ mod batch;
 mod commit;
 mod customers;
 mod decisions;
+mod export;
 mod expression;
 mod facts;
 mod headcount;
@@ -39,6 +40,7 @@ use crate::domain::Refusal;
 
 pub use batch::OPENED_AT_ONCE;
 pub use decisions::Question;
+pub use export::Sweep;
 pub use facts::Found;
 pub use headcount::Headcount;
 pub use invitations::Overdue;

@@ -63,7 +63,7 @@ pub(super) struct Range {
 
 /// What was found in one range: items with their positions, and where the reading was given up
 /// before it had as many as wanted.
-type Found = (Vec<(String, Item)>, Option<String>);
+pub(super) type Found = (Vec<(String, Item)>, Option<String>);
 
 impl Range {
     pub(super) fn of_index(index: &'static str, hash: String, prefix: String) -> Self {
@@ -185,7 +185,7 @@ impl Store {
 
     /// Up to `most` items of a range. Where a filter drops many, it reads in ever larger steps, up
     /// to `share` items at once.
-    async fn read(
+    pub(super) async fn read(
         &self,
         range: &Range,
         after: Option<&str>,

@@ -152,6 +152,23 @@ impl Store {
         Ok(found)
     }
 
+    /// The ranges of one part of all that a filter shows, and the part after it.
+    pub(super) async fn part(
+        &self,
+        filter: &UserFilter,
+        part: Part,
+    ) -> Result<(Vec<Range>, Option<Part>), Error> {
+        let Some(search) = &filter.search else {
+            return Ok((filter.users(&Expression::default()), None));
+        };
+        let Part::Roles(after) = part else {
+            return Ok((filter.found_by_address(search), Some(Part::Roles(None))));
+        };
+        let place = after.map(|after| Place { after, until: String::new() });
+        let roles = self.batch(filter, search, place.as_ref()).await?;
+        Ok((filter.found_by_role(search, &roles), roles.next.map(|next| Part::Roles(Some(next)))))
+    }
+
     /// The roles whose names a search finds: so many at once, in the order of their names, the
     /// built-in ones among the first. A batch that was begun holds what it held, and perhaps what
     /// was named since.
@@ -192,6 +209,15 @@ impl Store {
             next: if begun { until.filter(|until| *until != LAST.to_string()) } else { names.next },
         })
     }
+}
+
+/// What is read one after another where everything is: in a search, first those whom their address
+/// finds, then the users of one batch of roles after another.
+pub(super) enum Part {
+    /// What comes first.
+    First,
+    /// The users of the roles that come after this place.
+    Roles(Option<String>),
 }
 
 /// Roles whose users are listed together.

@@ -1,0 +1,124 @@
+//! A user as a row of the export: which columns there are, and what stands in them.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use shared::{
+    domain::{CustomRole, IdentityProviderRole, OrgId, OrgPath, RoleId},
+    http::views,
+    store::{Error, Key, Store, User},
+};
+
+use crate::{
+    list::role_of,
+    sheet::{Cell, Column},
+};
+
+/// The columns: what people look for first, ids last.
+pub(crate) const COLUMNS: [Column; 13] = [
+    ("Organization", 28.0),
+    ("E-mail", 32.0),
+    ("Name", 24.0),
+    ("Status", 10.0),
+    ("Role", 20.0),
+    ("Identity provider role", 21.0),
+    ("Joined at (UTC)", 20.0),
+    ("Invited at (UTC)", 20.0),
+    ("Expires at (UTC)", 20.0),
+    ("Organization ID", 33.0),
+    ("Role ID", 34.0),
+    ("User ID", 34.0),
+    ("Invitation ID", 56.0),
+];
+
+/// What organizations and custom roles are called: each is looked up once.
+#[derive(Debug, Default)]
+pub(crate) struct Labels {
+    organizations: HashMap<OrgId, String>,
+    roles: HashMap<Key, CustomRole>,
+}
+
+impl Labels {
+    /// Looks up what `users` need and is not known yet.
+    pub(crate) async fn learn(&mut self, store: &Store, users: &[User]) -> Result<(), Error> {
+        let orgs = users.iter().map(|user| path(user).id());
+        let orgs: Vec<_> = orgs.filter(|org| !self.organizations.contains_key(org)).collect();
+        let roles = users.iter().filter_map(role_of);
+        let roles: Vec<_> = roles.filter(|role| !self.roles.contains_key(role)).collect();
+        let keys = orgs.iter().map(|&org| Key::organization(org));
+        let found = store.names(keys.chain(roles.iter().cloned())).await?;
+        for org in orgs {
+            let name = found.organization(org)?.map(|org| org.name.to_string());
+            self.organizations.insert(org, name.unwrap_or_default());
+        }
+        for key in roles {
+            if let Some((role, _)) = found.role(&key)? {
+                self.roles.insert(key, role);
+            }
+        }
+        Ok(())
+    }
+
+    /// The row of `user`, in the order of [`COLUMNS`].
+    pub(crate) fn row<'a>(&'a self, user: &'a User, now: Timestamp) -> [Cell<'a>; 13] {
+        let (org, (role_name, identity)) = (path(user).id(), self.role(user));
+        let organization = self.organizations.get(&org).map(String::as_str);
+        let organization = organization.unwrap_or_default().into();
+        let identity = match identity {
+            IdentityProviderRole::Admin => "admin".into(),
+            IdentityProviderRole::User => "user".into(),
+        };
+        let (org, role) = (org.to_string().into(), role(user).to_string().into());
+        match user {
+            User::Active(member) => [
+                organization,
+                member.email.as_str().into(),
+                member.name.as_deref().map_or(Cell::Blank, Cell::from),
+                "active".into(),
+                role_name.into(),
+                identity,
+                Cell::Time(member.joined_at),
+                Cell::Blank,
+                Cell::Blank,
+                org,
+                role,
+                member.user_id.as_str().into(),
+                Cell::Blank,
+            ],
+            User::Pending(invitation) => [
+                organization,
+                invitation.email.as_str().into(),
+                Cell::Blank,
+                if invitation.expired(now) { "expired" } else { "pending" }.into(),
+                role_name.into(),
+                identity,
+                Cell::Blank,
+                Cell::Time(invitation.created_at),
+                Cell::Time(invitation.expires_at),
+                org,
+                role,
+                Cell::Blank,
+                invitation.id.to_string().into(),
+            ],
+        }
+    }
+
+    fn role(&self, user: &User) -> (String, IdentityProviderRole) {
+        let (role, custom) = (role(user), role_of(user).and_then(|key| self.roles.get(&key)));
+        (views::role_name(role, custom), views::identity_provider_role(role, custom))
+    }
+}
+
+fn path(user: &User) -> &OrgPath {
+    match user {
+        User::Active(member) => &member.path,
+        User::Pending(invitation) => &invitation.path,
+    }
+}
+
+fn role(user: &User) -> RoleId {
+    match user {
+        User::Active(member) => member.role_id,
+        User::Pending(invitation) => invitation.role_id,
+    }
+}

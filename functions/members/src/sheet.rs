@@ -1,0 +1,107 @@
+//! A table as an Excel file. It knows nothing of users, and never writes a formula: a text that
+//! begins like one stays a text.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+
+/// The media type of an Excel file.
+pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// The longest text that Excel takes, in UTF-16 units.
+const LONGEST: usize = 32_767;
+
+/// A column: what its head says, and how wide it is, in characters.
+pub(crate) type Column = (&'static str, f64);
+
+/// What stands in one place.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Cell<'a> {
+    /// Nothing.
+    Blank,
+    /// A text, whatever it looks like.
+    Text(Cow<'a, str>),
+    /// A time, to the second, as Excel counts it: without a zone, so the head must say which.
+    Time(Timestamp),
+}
+
+impl<'a, T: Into<Cow<'a, str>>> From<T> for Cell<'a> {
+    fn from(text: T) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+/// A sheet that grows row by row: rows go to a temporary file, so that memory holds one at a time.
+pub(crate) struct Sheet {
+    workbook: Workbook,
+    sheet: Worksheet,
+    columns: u16,
+    rows: u32,
+    time: Format,
+}
+
+impl Sheet {
+    /// A sheet with its heads, made `at`.
+    pub(crate) fn new(name: &str, columns: &[Column], at: Timestamp) -> Result<Self, XlsxError> {
+        let mut workbook = Workbook::new();
+        let made = ExcelDateTime::from_timestamp(at.as_second())?;
+        workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
+        let mut sheet = workbook.new_worksheet_with_constant_memory()?;
+        sheet.set_name(name)?.set_freeze_panes(1, 0)?;
+        let bold = Format::new().set_bold();
+        for (column, (head, width)) in (0..).zip(columns) {
+            sheet.set_column_width(column, *width)?;
+            sheet.write_string_with_format(0, column, *head, &bold)?;
+        }
+        let columns = u16::try_from(columns.len()).unwrap_or(u16::MAX);
+        let time = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
+        Ok(Self { workbook, sheet, columns, rows: 0, time })
+    }
+
+    /// Adds a row.
+    pub(crate) fn row<'a>(
+        &mut self,
+        cells: impl IntoIterator<Item = Cell<'a>>,
+    ) -> Result<(), XlsxError> {
+        self.rows += 1;
+        for (column, cell) in (0..).zip(cells) {
+            match cell {
+                Cell::Blank => {}
+                Cell::Text(text) => {
+                    self.sheet.write_string(self.rows, column, fitting(&text))?;
+                }
+                Cell::Time(at) => {
+                    let at = ExcelDateTime::from_timestamp(at.as_second())?;
+                    self.sheet.write_datetime_with_format(self.rows, column, &at, &self.time)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many rows there are below the heads.
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// The file.
+    pub(crate) fn finish(mut self) -> Result<Vec<u8>, XlsxError> {
+        self.sheet.autofilter(0, 0, self.rows, self.columns.saturating_sub(1))?;
+        self.workbook.push_worksheet(self.sheet);
+        self.workbook.save_to_buffer()
+    }
+}
+
+/// As much of `text` as Excel takes.
+fn fitting(text: &str) -> &str {
+    let mut units = 0;
+    let too_many = text.char_indices().find(|(_, c)| {
+        units += c.len_utf16();
+        units > LONGEST
+    });
+    too_many.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+#[cfg(test)]
+#[path = "sheet/tests.rs"]
+mod tests;

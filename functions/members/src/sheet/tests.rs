@@ -1,0 +1,149 @@
+//! What Excel finds in a file: read back by another library, and where that is blind, in the XML.
+
+use std::io::{Cursor, Read};
+
+use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
+
+use super::*;
+
+const HEADS: [Column; 2] = [("What", 30.0), ("When (UTC)", 20.0)];
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn made<'a>(rows: impl IntoIterator<Item = [Cell<'a>; 2]>) -> Vec<u8> {
+    let mut sheet = Sheet::new("Things", &HEADS, at("2026-11-21T12:00:00Z")).unwrap();
+    for row in rows {
+        sheet.row(row).unwrap();
+    }
+    sheet.finish().unwrap()
+}
+
+fn read(file: Vec<u8>) -> Vec<Vec<Data>> {
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).unwrap();
+    assert_eq!(book.sheet_names(), ["Things"]);
+    let formulas = book.worksheet_formula("Things").unwrap();
+    assert_eq!(formulas.used_cells().count(), 0);
+    let range = book.worksheet_range("Things").unwrap();
+    range.rows().map(<[Data]>::to_vec).collect()
+}
+
+/// Texts that a spreadsheet has been known to run, change or choke on.
+fn nasty() -> Vec<String> {
+    let mut texts: Vec<String> = [
+        "=1+1",
+        "=cmd|'/C calc'!A0",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1+1",
+        "\r=1+1",
+        "\n=1+1",
+        " =1+1 ",
+        "'=1+1",
+        "{=1+1}",
+        "1",
+        "007",
+        "1e9",
+        "2026-11-21",
+        "TRUE",
+        "#REF!",
+        "a\tb",
+        "a\rb",
+        "a\r\nb",
+        "a\nb",
+        "trailing \r",
+        "<b>&amp;\"'</b>]]>",
+        "_x000D_",
+        "_x005F_x000D_",
+        "_x0041_x_x0042_",
+        "bell \u{7} escape \u{1b} unit \u{1f}",
+        "\u{fffe} \u{ffff} \u{feff} \u{7f} \u{85}",
+        "Zoë \u{202e}gnp.exe \u{1f469}\u{200d}\u{1f680} \u{10fffd}",
+        "http://example.com/",
+        "mailto:eve@example.com",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    texts.push("x".repeat(LONGEST));
+    texts.push("=".repeat(LONGEST));
+    texts.push("\u{1f600}".repeat(LONGEST / 2));
+    texts
+}
+
+/// Advisory CVE-2026-93581 (OTRS): an export that gave `=…` to Excel as a formula.
+#[test]
+fn every_text_stays_the_text_it_is() {
+    let texts = nasty();
+    let rows = read(made(texts.iter().map(|text| [text.as_str().into(), Cell::Blank])));
+    assert_eq!(rows.len(), texts.len() + 1);
+    for (text, row) in texts.iter().zip(rows.iter().skip(1)) {
+        assert_eq!(row.first(), Some(&Data::String(text.clone())));
+    }
+}
+
+#[test]
+fn a_text_that_excel_does_not_take_is_cut_where_it_ends() {
+    let long = format!("{}\u{1f600}", "x".repeat(LONGEST - 1));
+    let rows = read(made([[long.as_str().into(), Cell::Blank]]));
+    assert_eq!(rows[1][0], Data::String("x".repeat(LONGEST - 1)));
+}
+
+#[test]
+fn a_time_is_a_date_of_excels() {
+    let times = ["2026-11-21T12:34:56.789Z", "1970-01-01T00:00:00Z", "9999-12-30T21:59:59Z"];
+    let rows = read(made(times.map(|time| ["at".into(), Cell::Time(at(time))])));
+    for (time, row) in times.iter().zip(rows.iter().skip(1)) {
+        let Data::DateTime(date) = &row[1] else { panic!("{row:?}") };
+        let (year, month, day, hour, minute, second, _) = date.to_ymd_hms_milli();
+        let read = format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+        assert_eq!(Some(read.as_str()), time.get(..19));
+    }
+}
+
+#[test]
+fn a_sheet_has_heads_also_when_there_is_nothing_below() {
+    let rows = read(made([]));
+    let heads = ["What", "When (UTC)"].map(|head| Data::String(head.to_owned()));
+    assert_eq!(rows, [heads]);
+}
+
+/// A part of the file, as its XML.
+fn part(file: Vec<u8>, name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(Cursor::new(file)).unwrap();
+    let mut text = String::new();
+    archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn the_heads_stay_in_sight_and_filter_what_is_below() {
+    let rows = |count: usize| made((0..count).map(|_| ["a".into(), Cell::Blank]));
+    for (count, filtered) in [(0, "A1:B1"), (1, "A1:B2"), (300, "A1:B301")] {
+        let xml = part(rows(count), "xl/worksheets/sheet1.xml");
+        let frozen =
+            r#"<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>"#;
+        assert!(xml.contains(frozen), "{xml}");
+        assert!(xml.contains(&format!(r#"<autoFilter ref="{filtered}"/>"#)), "{xml}");
+        assert!(xml.contains(r#"<col min="1" max="1" width="30.7"#), "{xml}");
+        assert!(!xml.contains("<f>"), "{xml}");
+    }
+}
+
+#[test]
+fn heads_are_bold() {
+    let file = made([["a".into(), Cell::Blank]]);
+    let sheet = part(file.clone(), "xl/worksheets/sheet1.xml");
+    assert!(sheet.contains(r#"<c r="A1" s="1" t="inlineStr">"#), "{sheet}");
+    assert!(sheet.contains(r#"<c r="A2" t="inlineStr">"#), "{sheet}");
+    let styles = part(file, "xl/styles.xml");
+    assert!(styles.contains("<font><b/>"), "{styles}");
+}
+
+/// The same rows at the same time are the same file: nothing in it asks a clock.
+#[test]
+fn a_file_is_made_of_its_rows_and_its_time_alone() {
+    let row = || [["a".into(), Cell::Time(at("2026-11-21T12:00:00Z"))]];
+    assert_eq!(made(row()), made(row()));
+}
