@@ -58,6 +58,7 @@ pub(super) struct Range {
     prefix: String,
     until: Option<String>,
     filter: Expression,
+    step: usize,
     newest_first: bool,
 }
 
@@ -71,7 +72,7 @@ impl Range {
             "identity" => ("identity", "pk"),
             "tree_since" => ("tree", "since"),
             "group_since" => ("group", "since"),
-            "tree_address" => ("tree", "address"),
+            "tree_prefix" => ("tree", "prefix"),
             other => (other, "place"),
         };
         let range = Self::of_table(hash, &prefix);
@@ -86,6 +87,7 @@ impl Range {
             prefix: prefix.to_owned(),
             until: None,
             filter: Expression::default(),
+            step: 0,
             newest_first: false,
         }
     }
@@ -93,6 +95,11 @@ impl Range {
     /// Only what passes `filter`, which is asked of each item that is read.
     pub(super) fn where_(self, filter: Expression) -> Self {
         Self { filter, ..self }
+    }
+
+    /// Reads at least so many at once where it has a filter: a short range in one go.
+    pub(super) fn in_steps_of(self, step: usize) -> Self {
+        Self { step, ..self }
     }
 
     /// Nothing after this position.
@@ -208,7 +215,8 @@ impl Store {
             let step = if filter.is_empty() {
                 missing
             } else {
-                missing.saturating_mul(4_usize.saturating_pow(nth)).min(share) + usize::from(again)
+                let grown = missing.saturating_mul(4_usize.saturating_pow(nth));
+                grown.min(share).max(range.step) + usize::from(again)
             };
             let request = self
                 .client
@@ -265,3 +273,7 @@ fn position(item: &Item, name: &str) -> Result<String, Error> {
     let missing = || Error::Broken(format!("a listed item has no `{name}`"));
     key.and_then(Result::ok).cloned().ok_or_else(missing)
 }
+
+#[cfg(test)]
+#[path = "tests/range.rs"]
+mod tests;

@@ -256,7 +256,7 @@ impl UserFilter {
         let sieve = Expression::one_of("role_id", roles).and(within(path));
         let range = |&status: &Status| {
             let hash = keys::tree(path, status);
-            self.ordered(Range::of_index("tree_address", hash, address.to_owned()))
+            self.ordered(Range::of_index("tree_prefix", hash, address.to_owned()))
                 .where_(sieve.clone())
         };
         self.statuses.iter().map(range).collect()
