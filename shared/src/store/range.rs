@@ -75,8 +75,8 @@ impl Range {
             "tree_prefix" => ("tree", "prefix"),
             other => (other, "place"),
         };
-        let range = Self::of_table(hash, &prefix);
-        Self { index: Some(index), hash: (name, range.hash.1), sort, ..range }
+        let range = Self::of_table(hash, "");
+        Self { index: Some(index), hash: (name, range.hash.1), sort, prefix, ..range }
     }
 
     pub(super) fn of_table(pk: String, prefix: &str) -> Self {
@@ -120,7 +120,6 @@ impl Range {
             end = end.min(until.to_owned());
         }
         match after.map(fitting) {
-            None => {}
             Some(after) if self.newest_first => {
                 if after < from.as_str() {
                     return None;
@@ -129,7 +128,7 @@ impl Range {
             }
             // Nothing but the position itself sorts before this: keys do not hold U+0001.
             Some(after) if after >= from.as_str() => from = format!("{after}\u{1}"),
-            Some(_) => {}
+            Some(_) | None => {}
         }
         if from > end {
             return None;
