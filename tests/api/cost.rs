@@ -239,7 +239,6 @@ impl<'a> Survey<'a> {
             ),
             ("of the subtree, by address", "&scope=subtree&q=m0".into()),
             ("by what is anywhere in addresses", "&q=example&match=contains".into()),
-            ("by address, sorted by time", "&q=m0&sort=joined_at".into()),
             ("by role name", "&q=manag".into()),
             ("of the subtree, by role name", "&scope=subtree&q=manag".into()),
         ] {
@@ -841,14 +840,14 @@ const ACCEPT: &str = "the organization, the place and the member are read before
                       role's name is read for the answer, and a backer whose role changed is looked at again: a round \
                       trip and 1 RCU, or three and 4; a member enters six indexes, the invitation leaves seven";
 const DECLINE: &str = "the organization, the place and the member are read before the rule is asked: 3 RCU; of a custom \
-                       role counted on its own item: 2 WCU";
+                       role counted on its own item: 2 WCU; it leaves seven indexes";
 const RESEND: &str = "a custom role, offered or held, is checked: 2 WCU each; six indexes show the new expiry, and in \
                       the seventh, by expiry, it moves: 8";
 const REVOKE: &str = "counted: 2 WCU, of a custom role: 2; the actor's custom role is checked: 2; it leaves seven indexes";
 const CHANGE: &str = "a custom role is read for its name: 1 RCU, and counted on its own item, taken and given: 2 WCU \
                       each; the actor's is checked: 2; it moves in two indexes by role: 4, and four others show it: 4";
-const REMOVE: &str = "counted: 2 WCU, in a custom role: 2; the actor's custom role is checked: 2";
-const LEAVE: &str = "in a custom role counted on its own item: 2 WCU";
+const REMOVE: &str = "counted: 2 WCU, in a custom role: 2; the actor's custom role is checked: 2; it leaves six indexes";
+const LEAVE: &str = "in a custom role counted on its own item: 2 WCU; it leaves six indexes";
 const TRANSFER: &str = "two members move in two indexes by role and are shown by four more: 16 WCU; the organization is \
                         shown by two: 2";
 const SUB: &str = "two histories tell of it: 2 WCU; it is listed right below its parent and in its tree, its Super Admin \

@@ -172,7 +172,7 @@ async fn everybody(world: &World) -> (Table, Vec<Known>) {
 /// SUB4, SUB6, U3
 #[tokio::test]
 async fn every_combination_is_walked_as_its_model_says() {
-    for seed in 0..3 {
+    for seed in 0..2 {
         let mut dice = StdRng::seed_from_u64(seed);
         let world = World::new().await;
         let orgs = forest(&world, &mut dice).await;
@@ -182,7 +182,7 @@ async fn every_combination_is_walked_as_its_model_says() {
             .values()
             .flat_map(|part| part.roles.keys().map(ToString::to_string))
             .collect();
-        for _ in 0..150 {
+        for _ in 0..100 {
             let top = orgs[..3].choose(&mut dice).unwrap();
             let top = if dice.random_bool(0.6) { &orgs[0] } else { top };
             let mut asked = Asked {

@@ -13,7 +13,9 @@ use super::{
     range::Range,
     users::within,
 };
-use crate::domain::{BuiltIn, CustomRoleId, Kind, OrgId, OrgPath, Organization, Reach, Search};
+use crate::domain::{
+    BuiltIn, CustomRoleId, Kind, MAX_CUSTOM_ROLES, OrgId, OrgPath, Organization, Reach, Search,
+};
 
 /// Stands between an organization's path and the number of a built-in role, which sorts before the
 /// names of custom roles and before whatever is below.
@@ -147,7 +149,7 @@ impl Store {
             }
             Reach::Subtree(path) => {
                 let hash = keys::tree_of_roles(path);
-                let range = Range::of_index("tree_address", hash, beginning);
+                let range = Range::of_index("tree_prefix", hash, beginning);
                 (vec![range], called.and(within(path)))
             }
         };
@@ -166,7 +168,7 @@ fn before(after: &str) -> &str {
 }
 
 fn names(path: &OrgPath, prefix: String) -> Range {
-    Range::of_index("tree", keys::tree_of_roles(path), prefix)
+    Range::of_index("tree", keys::tree_of_roles(path), prefix).in_steps_of(MAX_CUSTOM_ROLES)
 }
 
 /// A role that is called what a search looks for.

@@ -60,8 +60,8 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("mark: the event was told to the bus", Key::published(event));
     line("mark: the event was told to an address", Key::mailed(event, bobs));
     page += "\n## Indexes\n\n\
-             `tree`, `tree_since` and `tree_address` have one hash key, `tree`, and differ by range key: `place`,\n\
-             `since`, `address`; so do `group` and `group_since`. The name of a custom role is listed on its lock.\n\n\
+             `tree`, `tree_since` and `tree_prefix` have one hash key, `tree`, and differ by range key: `place`,\n\
+             `since`, `prefix`; so do `group` and `group_since`. The name of a custom role is listed on its lock.\n\n\
              | index | lists | hash | range |\n|---|---|---|---|\n";
     let sort = place(&path, &email);
     let mut line = |index: &str, lists: &str, hash: String, range: &str| {
@@ -88,9 +88,9 @@ fn the_layout_is_the_page_in_the_documentation() {
     let admins = holders(&path, admins, Status::Active);
     line("group_since", "holders of a role, those invited to it", admins, &since);
     let address = by_address(&email, &path);
-    line("tree_address", "members, invitations", tree(&path, Status::Active), &address);
+    line("tree_prefix", "members, invitations", tree(&path, Status::Active), &address);
     let (named, name) = (place_of_role(&path, "night shift", role), by_name("night shift", role));
     line("tree", "names of custom roles", tree_of_roles(&path), &named);
-    line("tree_address", "names of custom roles", tree_of_roles(&path), &name);
+    line("tree_prefix", "names of custom roles", tree_of_roles(&path), &name);
     assert_printed("table.md", &page);
 }
