@@ -21,6 +21,9 @@ from stack import AUDIENCE, Emulator, Stack
 
 performances = itertools.count(1)
 
+# The one route that needs no token: it tells where decisions are made.
+OPEN = "GET /.well-known/authzen-configuration"
+
 
 def expect(answer, status, /, **members):
     """The answer has that status, and these members in its body."""
@@ -57,6 +60,15 @@ class Person:
 
     def delete(self, path):
         return self._stack.call("DELETE", path, self._token)
+
+
+def question(person, action, organization):
+    """May that person do this there? Searches leave aside what they do not want to know."""
+    return {
+        "subject": {"type": "user", "id": person.id},
+        "action": {"name": action},
+        "resource": {"type": "organization", "id": organization},
+    }
 
 
 def story(stack, issuer):
@@ -138,6 +150,26 @@ def story(stack, issuer):
     expect(ada.get(f"{here}/sub-organizations?depth=all"), 200)
     empty = {"name": "Yard", "parent": org}
     yard = expect(staff.post("/v1/operator/organizations", empty), 201, super_admin_user_id=None)["id"]
+
+    # Other services ask who may do what.
+    service = Person(stack, issuer, "service", scope="decisions")
+    licenses = "license_management_sub_organizations.view_active_licenses"
+    decide = "/access/v1/evaluation"
+    expect(ada.post(decide, question(ada, "license_management.edit_license_notes", org)), 200, decision=True)
+    expect(ben.post(decide, question(ada, "license_management.open_page", org)), 403)
+    expect(service.post(decide, question(ben, licenses, yard)), 200, decision=True)
+    expect(service.post(decide, question(ben, "license_management.open_page", yard)), 200, decision=False)
+    batch = question(cy, licenses, yard) | {"evaluations": [{}, {"subject": {"type": "user", "id": ben.id}}]}
+    batch = expect(service.post(f"{decide}s", batch), 200)["evaluations"]
+    assert [one["decision"] for one in batch] == [False, True], batch
+    find = lambda what, person, action, place: [
+        one.get("id", one.get("name"))
+        for one in expect(service.post(f"/access/v1/search/{what}", question(person, action, place)), 200)["results"]
+    ]
+    assert set(find("subject", cy, "user_management.invite", org)) == {ada.id, ben.id}
+    assert set(find("resource", ben, licenses, org)) == {org, below, yard}
+    assert licenses in find("action", ben, licenses, yard)
+    expect(stack.call(*OPEN.split(" "), None), 404)  # Not in a deployment that does not know where it is.
     expect(ben.post(f"/v1/organizations/{yard}/join"), 200, role_id="super_admin")
     expect(ada.post(f"/v1/organizations/{yard}/join"), 409)
 
@@ -196,6 +228,10 @@ def story(stack, issuer):
     expect(staff.put(f"{customers}/{made}", {"preferred": True}), 200, preferred=True)
     linked = expect(staff.get(customers), 200)["items"]
     assert [link["customer_id"] for link in linked] == [made], linked
+    [theirs] = expect(dan.get("/v1/me/invitations"), 200)["items"]
+    expect(dan.post(f"/v1/organizations/{partner}/invitations/{theirs['id']}/accept"), 200)
+    customers_licenses = "license_management_customer_organizations.view_active_licenses"
+    assert set(find("resource", dan, customers_licenses, made)) == {partner, made}
     expect(staff.delete(f"{customers}/{made}"), 204)
 
     # Whom nobody waits for any longer is not waited for.
@@ -241,12 +277,15 @@ def post(stack, issuer):
     stack.asks(invited, eve)
     soon(lambda: stack.mails(eve.email), {f"Your request to join Acme of {ada.id}"})
     soon(lambda: stack.mails(ada.email), {f"{eve.email} asks to join Acme of {ada.id}"})
+def locked(stack):
+    """The routes that need a token."""
+    return [route for route in stack.routes() if route["RouteKey"] != OPEN]
 
 
 def gate(stack, issuer):
     """No route answers without a token, or with one that was meant for somebody else."""
     stranger = issuer.token("another-service", sub="eve", email="eve@example.com", email_verified=True)
-    for route in stack.routes():
+    for route in locked(stack):
         key = "GET /v1/nothing" if route["RouteKey"] == "$default" else route["RouteKey"]
         method, path = key.split(" ")
         for token in (None, stranger):
@@ -304,7 +343,7 @@ def controls(stack, issuer, told):
                 missed.append(permission)
     told(f"{len(permissions) - len(missed)} of {len(permissions)} permissions are missed when taken away")
 
-    routes = stack.routes()
+    routes = locked(stack)
     for route in routes:
         stack.change_route(route, AuthorizationType="NONE")
         if not fails(gate, stack, issuer):

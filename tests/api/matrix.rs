@@ -545,9 +545,10 @@ needs in `tests/api/matrix.rs`, then run `UPDATE_DOCS=1 cargo test -p tests --te
 
 Outside the organization: **nobody** has no token; the **stranger** is Super Admin of another one; the **pending** one is
 invited as Admin and has not accepted; the **Admin above** is Admin in the parent, and no member; the **operator** has the
-scope `operator`, and is no member; the **service** has the scope `decisions`. Inside it, in a custom role: with **all else** but the role object needed; with
-**none**, **view** or **full** of it, its prerequisite, and nothing else (where no role object is needed: with nothing, or
-with everything); · where the role object has no such level. Last, in a built-in role.
+scope `operator`, and is no member; the **service** has the scope `decisions`. Inside it, in a custom role: with
+**all else** but the role object needed; with **none**, **view** or **full** of it, its prerequisite, and nothing else
+(where no role object is needed: with nothing, or with everything); · where the role object has no such level. Last, in a
+built-in role.
 
 An organization answers 404 to whoever is outside, and 403 to whoever is inside and lacks something (U5). To join (SUB5)
 is about an empty organization right below, of which nobody is a member. Decisions are asked for about somebody else; about
@@ -648,7 +649,9 @@ async fn every_route_is_served_by_its_function_and_by_no_other() {
     }
     // A router shows its paths to whoever debugs it.
     let shown = format!("{:?}", local::routers());
-    let path = |text: &&str| text.starts_with('/') && !text.starts_with("//");
+    let path = |text: &&str| {
+        ["/v1", "/access", "/.well-known"].iter().any(|start| text.starts_with(start))
+    };
     let shown: BTreeSet<_> = shown.split('"').filter(path).collect();
     assert_eq!(shown, paths, "`local::ROUTES` and the routers have different paths");
 }

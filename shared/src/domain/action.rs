@@ -1,7 +1,7 @@
 //! The named actions that other services ask about (ORG6), and the least level that grants each.
 //! It never decides for anybody: that takes somebody's effective levels.
 
-use super::{Level, RoleObject};
+use super::{Condition, Level, RoleObject};
 
 /// Something that a role can allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,12 @@ impl Action {
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         Self::all().find(|action| action.name == name)
+    }
+
+    /// Does it count only while the switch of the tree is on, which stands at the root (SUB1)?
+    #[must_use]
+    pub fn asks_the_root(self) -> bool {
+        self.role_object.shown_when() == Condition::ManageSubOrganizations
     }
 
     /// Does holding `level` on its role object grant it?

@@ -76,19 +76,19 @@ pub struct Approach {
     pub link: Option<bool>,
 }
 
-/// What keeps a way from granting an action, in the order in which it is asked.
+/// What keeps a way from granting an action; the later, the nearer they came to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lacking {
     /// Nothing ever grants it.
     Never,
     /// There is no such membership, or this way does not carry the action.
     Membership,
+    /// The role object is for partner organizations alone (ROLE1).
+    Kind,
     /// The partner is not linked to the organization (PAR2).
     Link,
     /// It is, but not as its preferred partner (PAR2).
     PreferredLink,
-    /// The role object is for partner organizations alone (ROLE1).
-    Kind,
     /// It is switched off where the way starts (ROLE5).
     Switch(Condition),
     /// Another role object is held below this level (ROLE4).

@@ -11,8 +11,7 @@ use futures_util::future::{try_join, try_join_all};
 
 use super::{Error, Found, Key, Listing, Store, Window};
 use crate::domain::{
-    Action, Approach, Condition, OrgId, OrgPath, Organization, Person, Standing, UserId, Way,
-    granting,
+    Action, Approach, OrgId, OrgPath, Organization, Person, Standing, UserId, Way, granting,
 };
 
 /// How many entries of an index are asked for proposals: about what one read unit holds.
@@ -57,9 +56,7 @@ impl Question {
 
     /// Does anything depend on the switch of the tree, which is not here (SUB1)?
     fn asks_the_root(&self, org: &Organization) -> bool {
-        let switched =
-            |action: &Action| action.role_object.shown_when() == Condition::ManageSubOrganizations;
-        !org.path.is_root() && self.actions.iter().any(switched)
+        !org.path.is_root() && self.actions.iter().any(|action| action.asks_the_root())
     }
 
     /// How the subject reaches the organization, as far as `found` tells.

@@ -95,14 +95,14 @@ async fn single(app: &App, asker: &Asker, evaluation: Evaluation) -> Result<Deci
 /// Decides all of them on the same reads.
 async fn decide(app: &App, asker: &Asker, items: &[Item]) -> Result<Vec<Decision>, Error> {
     let fixtures = app.limits.certification;
-    let asked = |item: &Item| {
+    let put = |item: &Item| {
         let evaluation = item.evaluation.as_ref().ok();
         let evaluation =
             evaluation.filter(|it| !(fixtures && certification::knows(&it.resource)))?;
         let action = Action::find(&evaluation.action.name).filter(|it| it.level.is_some())?;
         question(&evaluation.subject, &evaluation.resource, vec![action])
     };
-    let questions: Vec<_> = items.iter().map(asked).collect();
+    let questions: Vec<_> = items.iter().map(put).collect();
     let known: Vec<_> = questions.iter().flatten().cloned().collect();
     let mut reached = app.store.approaches(&known).await?.into_iter();
     let decided = items.iter().zip(questions).map(|(item, question)| {

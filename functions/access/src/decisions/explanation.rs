@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use shared::{
     domain::{
-        Action, Approach, Lacking, Level, OrgId, Remedy, RoleId, RoleObject, Way, judge, remedy,
+        Action, Approach, BuiltIn, Lacking, Level, OrgId, Remedy, RoleId, RoleObject, Way, judge,
+        remedy,
     },
     http::FieldError,
 };
@@ -103,12 +104,11 @@ impl Explanation {
         let nearest = judged.iter().filter_map(|&(at, judged)| Some((judged.err()?, Some(at))));
         let nearest = nearest.max_by_key(|(lacking, _)| *lacking);
         let (lacking, at) = nearest.unwrap_or((nothing_tried(action), None));
-        let (code, reason, who) = match granted {
-            Some((approach, _)) => ("granted", through(approach, action), None),
-            None => {
-                let who = grantors(remedy(action, lacking, at, org));
-                (lacking.key(), why(lacking, at, action), Some(who))
-            }
+        let (code, reason, who) = if let Some((approach, _)) = granted {
+            ("granted", through(approach, action), None)
+        } else {
+            let who = grantors(remedy(action, lacking, at, org));
+            (lacking.key(), why(lacking, at, action), Some(who))
         };
         let tried = |&(approach, judged): &(&Approach, Result<(), Lacking>)| Tried {
             way: approach.way.key(),
@@ -217,7 +217,7 @@ fn grantors(remedy: Remedy) -> Grantors {
         Remedy::Holders { org, levels, built_in } => (
             Some(org),
             levels.into_iter().collect(),
-            built_in.into_iter().map(|role| role.key()).collect(),
+            built_in.into_iter().map(BuiltIn::key).collect(),
         ),
         Remedy::Operators | Remedy::Nobody => Default::default(),
     };

@@ -7,7 +7,6 @@ use shared::http::{App, Json, Problem};
 use super::{ACTIONS, EVALUATION, EVALUATIONS, RESOURCES, SUBJECTS};
 
 #[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "the specification names the fields")]
 pub(super) struct Metadata {
     policy_decision_point: &'static str,
     access_evaluation_endpoint: String,

@@ -56,7 +56,7 @@ fn certified(subject: &Entity, action: &Doing) -> Vec<Reference> {
     let entity = |id: &str| certification::entity(certification::RECORD, id);
     let may = |id: &&str| certification::decide(subject, action, &entity(id));
     let records = certification::RECORDS.into_iter().filter(may);
-    records.map(|id| Reference::new(certification::RECORD, id)).collect()
+    records.map(|id| Reference::new(certification::RECORD, &id)).collect()
 }
 
 async fn whereabouts(
@@ -88,7 +88,7 @@ async fn whereabouts(
     let reached = store.approaches(&questions).await?;
     let found = proposed.into_iter().zip(reached).filter_map(|((org, way, from), approaches)| {
         let first = granting(&approaches, action)?;
-        (first.way == way && first.from() == from).then(|| Reference::new(ORGANIZATION, org))
+        (first.way == way && first.from() == from).then(|| Reference::new(ORGANIZATION, &org))
     });
     Ok(step.answer(found.collect(), next))
 }

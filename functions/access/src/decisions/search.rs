@@ -42,7 +42,7 @@ pub(super) struct Named {
 }
 
 impl Reference {
-    pub(super) fn new(r#type: &'static str, id: impl ToString) -> Self {
+    pub(super) fn new(r#type: &'static str, id: &impl ToString) -> Self {
         Self { r#type, id: id.to_string() }
     }
 }

@@ -7,7 +7,9 @@
 use axum::extract::State;
 use futures_util::future::try_join_all;
 use shared::{
-    domain::{Action, Member, OrgId, Organization, RoleId, Way, granting, granting_roles},
+    domain::{
+        Action, CustomerLink, Member, OrgId, Organization, RoleId, Way, granting, granting_roles,
+    },
     http::{AnyObject, App, Caller, Instead, Json},
     store::{Error, Key, Listing, Question, Status, Store, User, UserFilter, Window, keys},
 };
@@ -71,7 +73,7 @@ pub(super) async fn search(
 fn certified(action: &Doing, resource: &Entity) -> Vec<Reference> {
     let people = certification::PEOPLE.into_iter();
     let may = |id: &&str| certification::decide(&certification::entity(USER, id), action, resource);
-    people.filter(may).map(|id| Reference::new(USER, id)).collect()
+    people.filter(may).map(|id| Reference::new(USER, &id)).collect()
 }
 
 async fn who(
@@ -95,7 +97,7 @@ async fn who(
     let found = proposed.into_iter().zip(reached).filter_map(|((source, member), approaches)| {
         let first = granting(&approaches, action)?;
         let here = first.way == source.way && first.from() == source.org.id();
-        here.then(|| Reference::new(USER, member.user_id))
+        here.then(|| Reference::new(USER, &member.user_id))
     });
     Ok(step.answer(found.collect(), next.or(beyond)))
 }
@@ -110,30 +112,17 @@ async fn sources(
     let mut all = Sources { sources: vec![], beyond: None };
     let Some(here) = store.organization(org).await? else { return Ok(all) };
     let above = if Way::Ancestor.carries(action) { here.path.ancestors() } else { &[] };
-    let partners = if Way::Partner.carries(action) {
-        // A little before the partner where it goes on, which is thereby among those found.
-        let partner = at.rank.strip_prefix('2').map(|bare| bare.trim_end_matches('~'));
-        let partner = partner.and_then(|bare| OrgId::from_bare(bare).ok());
-        let before = partner.map(|partner| {
-            let mut place = keys::organization(partner);
-            place.pop();
-            place
-        });
-        let window = Window { limit: PARTNERS, after: before.as_deref() };
-        store.partners(org, window).await?
-    } else {
-        Listing { items: vec![], next: None }
-    };
+    let partners = partners(store, action, org, at).await?;
     if partners.next.is_some() {
         all.beyond = partners.items.last().map(|link| format!("2{}~|", link.partner_id.bare()));
     }
     let beside = partners.items.iter().map(|link| link.partner_id);
     let linked = beside.clone().map(|partner| Key::customer(partner, org));
     let around = above.iter().copied().chain(beside.clone()).map(Key::organization);
-    let root = Key::organization(here.path.root_id());
-    let found =
-        store.look(around.chain(linked).chain((!here.path.is_root()).then_some(root))).await?;
-    let root = found.organization(here.path.root_id())?;
+    let root = here.path.root_id();
+    let asked = (action.asks_the_root() && root != org).then(|| Key::organization(root));
+    let found = store.look(around.chain(linked).chain(asked)).await?;
+    let root = found.organization(root)?;
     let mut add = |rank: String, way, link, org: Option<Organization>| {
         let Some(org) = org.filter(|_| *rank >= *at.rank) else { return };
         let roles = granting_roles(way, link, &org, root.as_ref(), action);
@@ -151,6 +140,27 @@ async fn sources(
     add("0".to_owned(), Way::Member, None, Some(here.clone()));
     all.sources.sort_by(|one, other| one.rank.cmp(&other.rank));
     Ok(all)
+}
+
+/// The customer's partners from this position on, if what is asked may be granted to one.
+async fn partners(
+    store: &Store,
+    action: Action,
+    org: OrgId,
+    at: &Position<'_>,
+) -> Result<Listing<CustomerLink>, Error> {
+    if !Way::Partner.carries(action) {
+        return Ok(Listing { items: vec![], next: None });
+    }
+    // A little before the partner where it goes on, which is thereby among those found.
+    let partner = at.rank.strip_prefix('2').map(|bare| bare.trim_end_matches('~'));
+    let partner = partner.and_then(|bare| OrgId::from_bare(bare).ok());
+    let before = partner.map(|partner| {
+        let mut place = keys::organization(partner);
+        place.pop();
+        place
+    });
+    store.partners(org, Window { limit: PARTNERS, after: before.as_deref() }).await
 }
 
 /// A page of those whose roles grant it, as the indexes have them; and where to go on.
