@@ -49,11 +49,11 @@ class Person:
     def post(self, path, body=None):
         return self._stack.call("POST", path, self._token, body)
 
-    def patch(self, path, body):
-        return self._stack.call("PATCH", path, self._token, body)
+    def patch(self, path, body, **headers):
+        return self._stack.call("PATCH", path, self._token, body, **headers)
 
-    def delete(self, path):
-        return self._stack.call("DELETE", path, self._token)
+    def delete(self, path, **headers):
+        return self._stack.call("DELETE", path, self._token, **headers)
 
 
 def story(stack, issuer):
@@ -175,6 +175,18 @@ def story(stack, issuer):
     [first] = expect(dan.get("/v1/me/invitations"), 200)["items"]
     expect(dan.post(f"/v1/organizations/{made}/invitations/{first['id']}/accept"), 200, user_id=dan.id)
     expect(dan.get(f"/v1/organizations/{made}"), 200, super_admin_user_id=dan.id)
+
+    # What is changed is what was seen.
+    partners = {"name": f"Initech of {dan.id}", "kind": "partner", "first_admin_email": dan.email}
+    partner = expect(staff.post("/v1/operator/organizations", partners), 201)["id"]
+    expect(staff.patch(f"/v1/operator/organizations/{partner}", {"manage_sub_organizations": True}), 200)
+    branch = {"name": "Branch", "parent": partner}
+    branch = expect(staff.post("/v1/operator/organizations", branch), 201)["id"]
+    seen = staff.get(f"/v1/operator/organizations/{branch}").headers["etag"]
+    on = lambda tag: staff.patch(f"/v1/operator/organizations/{branch}", {"mdf_program": True}, if_match=tag)
+    expect(on('"else"'), 412)
+    expect(on(seen), 200)
+    expect(on(seen), 412)
 
     # Whom nobody waits for any longer is not waited for.
     late = Person(stack, issuer, "late")

@@ -158,8 +158,8 @@ class Stack:
         self.api = self.resources["Api"]
         self._gateway = emulator.client("apigatewayv2")
 
-    def call(self, method, path, token=None, body=None):
-        """One request through the API Gateway."""
+    def call(self, method, path, token=None, body=None, **more):
+        """One request through the API Gateway; more of it are headers."""
         connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
         headers = {"Host": f"{self.api}.execute-api.localhost:{self._emulator.port}"}
         if token:
@@ -167,6 +167,7 @@ class Stack:
         if body is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps(body)
+        headers |= {name.replace("_", "-"): value for name, value in more.items()}
         connection.request(method, path, body, headers)
         answer = Answer(connection.getresponse())
         connection.close()

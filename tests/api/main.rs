@@ -7,6 +7,7 @@ mod batch;
 mod cleanup;
 mod conventions;
 mod cost;
+mod etag;
 mod events;
 mod faults;
 mod growth;

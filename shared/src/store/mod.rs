@@ -19,9 +19,12 @@ mod patience;
 mod replay;
 mod retire;
 mod roles;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod transaction;
+
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::{
     Client,
@@ -40,19 +43,22 @@ pub use meter::{Cost, metered};
 pub use organizations::{Founding, StoredProfile};
 pub use patience::Patience;
 pub use replay::{Chunk, Reply};
+pub use shown::Shown;
 
 /// The one table.
 #[derive(Clone, Debug)]
 pub struct Store {
     client: Client,
     table: String,
+    /// What its writes insist on, because a client has seen it.
+    seen: Arc<[shown::Seen]>,
 }
 
 impl Store {
     /// Opens `table` with `client`.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), seen: Arc::default() }
     }
 
     /// Opens the connection, by looking for what is never there.

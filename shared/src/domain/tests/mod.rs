@@ -6,5 +6,6 @@ mod grants;
 mod invitation;
 mod member;
 mod organization;
+mod retire;
 mod role;
 mod standing;
