@@ -98,6 +98,38 @@ fn no_request_has_fields_that_nobody_reads() {
     }
 }
 
+/// What a client has seen counts wherever something is changed or deleted (RFC 9110, `If-Match`).
+#[test]
+fn no_change_ignores_what_its_client_has_seen() {
+    // Handlers of what no GET shows by itself, so that there is nothing to have seen.
+    let unseen: [&str; 0] = [];
+    let texts: Vec<_> = sources("functions")
+        .into_iter()
+        .map(|path| (path.clone(), code(&path).collect::<Vec<_>>().join("\n")))
+        .collect();
+    let mut changes = 0;
+    for (path, text) in &texts {
+        for method in ["patch(", "put(", "delete("] {
+            for (at, _) in text.match_indices(method) {
+                let routed = text[..at].ends_with('.') || text[..at].ends_with(", ");
+                let handler = text[at + method.len()..].split(')').next().unwrap_or_default();
+                let name = handler.rsplit("::").next().unwrap_or_default();
+                if !routed || handler.is_empty() || unseen.contains(&name) {
+                    continue;
+                }
+                let signature = texts.iter().filter(|(other, _)| other.parent() == path.parent());
+                let signature = signature.filter_map(|(_, text)| {
+                    text.split_once(&format!("async fn {name}("))?.1.split_once("{\n")
+                });
+                let takes = signature.map(|(signature, _)| signature.contains("IfMatch")).next();
+                assert_eq!(takes, Some(true), "{}: {handler}", path.display());
+                changes += 1;
+            }
+        }
+    }
+    assert!(changes >= 7, "{changes} changes were found");
+}
+
 fn code(path: &Path) -> impl Iterator<Item = String> {
     let text = fs::read_to_string(path).unwrap();
     // Unit tests come last in a file.

@@ -52,14 +52,14 @@ class Person:
     def post(self, path, body=None):
         return self._stack.call("POST", path, self._token, body)
 
-    def patch(self, path, body):
-        return self._stack.call("PATCH", path, self._token, body)
+    def patch(self, path, body, **headers):
+        return self._stack.call("PATCH", path, self._token, body, **headers)
 
-    def put(self, path, body):
-        return self._stack.call("PUT", path, self._token, body)
+    def put(self, path, body, **headers):
+        return self._stack.call("PUT", path, self._token, body, **headers)
 
-    def delete(self, path):
-        return self._stack.call("DELETE", path, self._token)
+    def delete(self, path, **headers):
+        return self._stack.call("DELETE", path, self._token, **headers)
 
 
 def question(person, action, organization):
@@ -233,6 +233,17 @@ def story(stack, issuer):
     customers_licenses = "license_management_customer_organizations.view_active_licenses"
     assert set(find("resource", dan, customers_licenses, made)) == {partner, made}
     expect(staff.delete(f"{customers}/{made}"), 204)
+    # What is changed is what was seen.
+    partners = {"name": f"Initech of {dan.id}", "kind": "partner", "first_admin_email": dan.email}
+    partner = expect(staff.post("/v1/operator/organizations", partners), 201)["id"]
+    expect(staff.patch(f"/v1/operator/organizations/{partner}", {"manage_sub_organizations": True}), 200)
+    branch = {"name": "Branch", "parent": partner}
+    branch = expect(staff.post("/v1/operator/organizations", branch), 201)["id"]
+    seen = staff.get(f"/v1/operator/organizations/{branch}").headers["etag"]
+    on = lambda tag: staff.patch(f"/v1/operator/organizations/{branch}", {"mdf_program": True}, if_match=tag)
+    expect(on('"else"'), 412)
+    expect(on(seen), 200)
+    expect(on(seen), 412)
 
     # Whom nobody waits for any longer is not waited for.
     late = Person(stack, issuer, "late")

@@ -183,8 +183,8 @@ class Stack:
         events.put_rule(Name="all", EventBusName=bus, EventPattern=json.dumps({"source": ["rolecall"]}))
         events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "ear", "Arn": attributes["QueueArn"]}])
 
-    def call(self, method, path, token=None, body=None):
-        """One request through the API Gateway."""
+    def call(self, method, path, token=None, body=None, **more):
+        """One request through the API Gateway; more of it are headers."""
         connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
         headers = {"Host": f"{self.api}.execute-api.localhost:{self._emulator.port}"}
         if token:
@@ -192,6 +192,7 @@ class Stack:
         if body is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps(body)
+        headers |= {name.replace("_", "-"): value for name, value in more.items()}
         connection.request(method, path, body, headers)
         answer = Answer(connection.getresponse())
         connection.close()

@@ -103,6 +103,31 @@ impl<'a> Survey<'a> {
         path: &str,
         body: Option<Value>,
     ) -> Answer {
+        self.ask_with(who, (route, case), path, body, &[]).await
+    }
+
+    /// As whoever has seen what is there at the path.
+    async fn ask_as_seen(
+        &mut self,
+        who: Who,
+        (route, case): (&'static str, &str),
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let at = if path.starts_with("/v1") { path.into() } else { format!("{}{path}", self.org) };
+        let seen = self.world.get(who, &at).await.expect(200);
+        let tag = [("if-match", seen.headers["etag"].to_str().unwrap())];
+        self.ask_with(who, (route, case), path, body, &tag).await
+    }
+
+    async fn ask_with(
+        &mut self,
+        who: Who,
+        (route, case): (&'static str, &str),
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let (method, pattern) = route.split_once(' ').unwrap();
         assert!(
             ROUTES.iter().any(|(other, path, _)| (*other, *path) == (method, pattern)),
@@ -114,7 +139,7 @@ impl<'a> Survey<'a> {
         } else {
             format!("{}{path}", self.org)
         };
-        let answer = self.world.send(Some(who), method, &path, body).await;
+        let answer = self.world.send_with(Some(who), method, &path, body, headers).await;
         self.note(route, case, &answer);
         answer
     }
@@ -215,6 +240,11 @@ impl<'a> Survey<'a> {
         self.ask(ADA, (describe, "changed"), "", said).await.expect(200);
         self.ask(ADA, (describe, "renamed"), "", Some(json!({ "name": "Other" }))).await;
         self.ask(ADA, (describe, "renamed back"), "", Some(json!({ "name": "Acme" }))).await;
+        let said = Some(json!({ "website": "https://example.net" }));
+        let stale = [("if-match", "\"x\"")];
+        let case = "not as it was seen";
+        self.ask_with(ADA, (describe, case), "", said.clone(), &stale).await.expect(412);
+        self.ask_as_seen(ADA, (describe, "as it was seen"), "", said).await.expect(200);
     }
 
     async fn members(&mut self) {
@@ -287,6 +317,11 @@ impl<'a> Survey<'a> {
             let path = format!("/members/{}", member.sub);
             self.ask(by, (change, case), &path, Some(json!({ "role_id": to }))).await;
         }
+        let member = self.newcomer(&plain).await;
+        let (path, admin) =
+            (format!("/members/{}", member.sub), Some(json!({ "role_id": "admin" })));
+        let case = "custom to Admin, as they were seen";
+        self.ask_as_seen(ADA, (change, case), &path, admin).await.expect(200);
         let user = Some(json!({ "role_id": "user" }));
         self.ask(MIA, (change, "one's own"), "/members/mia", user.clone()).await.expect(403);
         self.ask(BOB, (change, "the Super Admin's"), "/members/ada", user).await.expect(409);
@@ -387,6 +422,9 @@ impl<'a> Survey<'a> {
                 self.ask(by, (revoke, gone), &path, None).await.expect(404);
             }
         }
+        let (_, id) = self.offer(ADA, "user").await;
+        let path = format!("/invitations/{id}");
+        self.ask_as_seen(ADA, (revoke, "as it was seen"), &path, None).await.expect(204);
         let (_, id) = self.offer(ADA, &manager).await;
         let path = format!("/invitations/{id}/resend");
         self.ask(MIA, (resend, "as much as one holds"), &path, None).await.expect(200);
@@ -495,6 +533,8 @@ impl<'a> Survey<'a> {
         ] {
             self.ask(by, (edit, case), &path, Some(change)).await;
         }
+        let said = Some(json!({ "description": "Newest" }));
+        self.ask_as_seen(ADA, (edit, "as it was seen"), &path, said).await.expect(200);
         let admin = "/roles/admin";
         self.ask(ADA, (edit, "a built-in one"), admin, Some(json!({}))).await.expect(409);
 
@@ -651,6 +691,16 @@ impl<'a> Survey<'a> {
         let on = Some(json!({ "manage_sub_organizations": true }));
         self.ask(OPERATOR, (switch, ""), &path, on.clone()).await.expect(200);
         self.ask(OPERATOR, (switch, "changes nothing"), &path, on).await.expect(200);
+        let partners =
+            json!({ "name": "P", "kind": "partner", "first_admin_email": self.fresh().email });
+        let root = self.world.post(OPERATOR, all, partners).await.expect(201).id();
+        let on = json!({ "manage_sub_organizations": true });
+        self.world.patch(OPERATOR, &format!("{all}/{root}"), on).await.expect(200);
+        let below = json!({ "name": "B", "parent": root });
+        let below = self.world.post(OPERATOR, all, below).await.expect(201).id();
+        let (path, on) = (format!("{all}/{below}"), Some(json!({ "mdf_program": true })));
+        let case = "a sub-organization, as it was seen";
+        self.ask_as_seen(OPERATOR, (switch, case), &path, on).await.expect(200);
         let again = "POST /v1/operator/organizations/{org}/first-admin";
         let path = format!("{all}/{made}/first-admin");
         // Another address may be counted in another part of the headcount, or in the same: its cost
@@ -856,7 +906,8 @@ const JOIN: &str = "the path is known once the organization is read, only then c
                     and 1 RCU a level; whoever is not above is looked for inside: a round trip; indexes as for creating";
 const ROLE: &str = "the lock on its name: 2 WCU, when renamed two: 4; the actor's custom role is checked: 2; the role \
                     table is on the organization's item, which two indexes show: 2; its name is listed in two: 2, renamed \
-                    4, and what is said of it is kept there: 2";
+                    4, and what is said of it is kept there: 2; with `reassign_to` it is marked, its users are listed, \
+                    read again and moved, thirty at a time, each with an event";
 const MEMBERS: &str = "the names of custom roles on the page: a round trip; whom a search finds by the name of their \
                        role is read when those are known that it finds by address: a round trip; beyond the organization \
                        the tree's switch is the root's";

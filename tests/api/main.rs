@@ -10,6 +10,7 @@ mod contract;
 mod conventions;
 mod cost;
 mod decisions;
+mod etag;
 mod events;
 mod export;
 mod faults;

@@ -614,6 +614,30 @@ async fn a_stranger_cannot_tell_which_organizations_exist() {
     }
 }
 
+/// No route ignores a parameter, also those that take none; and nothing comes of the request.
+#[tokio::test]
+async fn a_parameter_that_a_route_does_not_know_is_refused_by_every_route() {
+    for (route, needs) in NEEDS.iter().filter(|(route, _)| !route.contains('?')) {
+        let stage = Stage::set().await;
+        let who = match needs {
+            Operator => OPERATOR,
+            Invitee => IVY,
+            MemberWhoMayGo => stage.enter(Actor::BuiltIn("user"), *needs).await.unwrap(),
+            _ => SUE,
+        };
+        let (path, body) = stage.request(route).await;
+        let (method, _) = route.split_once(' ').unwrap();
+        let (world, odd) = (&stage.world, format!("{path}?colour=red"));
+        let refused = world.send(Some(who), method, &odd, body.clone()).await.expect(422);
+        assert_eq!(refused.body["errors"][0]["pointer"], "/colour", "{route}: {refused}");
+        assert!(refused.cost.write_units == 0.0, "{route}");
+        let stranger = world.send(None, method, &odd, body.clone()).await;
+        assert_eq!(stranger.status, 401, "{route}");
+        let answer = world.send(Some(who), method, &path, body).await;
+        assert!(answer.status.is_success(), "{route}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn whoever_is_in_a_sub_organization_is_told_that_it_is_not_empty() {
     let stage = Stage::set().await;

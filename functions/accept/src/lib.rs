@@ -11,7 +11,7 @@ use axum::{
 use serde::Serialize;
 use shared::{
     domain::{self, InvitationId, OrgId, Organization, Place, Refusal, RoleId},
-    http::{Acting, App, Instead, Json, NoBody, Page, PageQuery, Path, Query, Walk, views},
+    http::{Acting, App, Instead, Json, NoBody, Page, PageQuery, Path, Query, Tagged, Walk, views},
     store::{self, Found, Key, Reply},
 };
 
@@ -56,11 +56,11 @@ async fn mine(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path((org, id)): Path<(OrgId, InvitationId)>,
-) -> Result<Json<Mine>, Instead> {
+) -> Result<Tagged<Mine>, Instead> {
     let (organization, place) = app.store.invitation_for(&person, org).await?;
     let invitation = domain::mine(&person, id, place)?;
     let role = app.store.look(custom_role(&invitation)).await?;
-    Ok(Json(show(&invitation, Some(organization), &role, act.at)?))
+    Ok(Tagged(show(&invitation, Some(organization), &role, act.at)?))
 }
 
 /// Accepting is tried again when something it relied on changed meanwhile: the same person may

@@ -3,7 +3,7 @@
 use axum::{Router, extract::State, routing::get};
 use shared::{
     domain::{EventId, Level, OrgId, Refusal, RoleObject},
-    http::{Acting, App, Instead, Json, Page, PageQuery, Path, Query, Walk, views},
+    http::{Acting, App, Instead, Json, Page, PageQuery, Path, Query, Tagged, Walk, views},
     store::Key,
 };
 
@@ -31,10 +31,10 @@ async fn one(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path((org, id)): Path<(OrgId, EventId)>,
-) -> Result<Json<views::Event>, Instead> {
+) -> Result<Tagged<views::Event>, Instead> {
     let key = Key::event(org, id);
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
     actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
     let event = found.event(&key, act.at)?.ok_or(Refusal::NoSuchEvent)?;
-    Ok(Json(views::Event::of(event)))
+    Ok(Tagged(views::Event::of(event)))
 }

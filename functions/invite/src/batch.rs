@@ -3,50 +3,32 @@
 //! Each is judged and answered as if it had been sent by itself, one after the other; but whoever
 //! may not send them all sends none.
 
-use std::collections::HashMap;
-
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use shared::{
     domain::{
-        self, Act, AddressDigest, DEFAULT_DAYS, Email, InvitationId, MAX_BATCH, MAX_DAYS, Offer,
-        OrgId, Person, Place, Refusal, RoleId, Room, Standing,
+        self, Act, AddressDigest, InvitationId, Offer, OrgId, Person, Place, Refusal, Room,
+        Standing,
     },
-    http::{Acting, App, FieldError, Instead, Json, Path, Problem, Several, Within, views},
-    store::{Chunk, Error, Found, Key, OPENED_AT_ONCE, Patience, Reply},
+    http::{Acting, App, Instead, Json, Path, Problem, views},
+    store::{Chunk, Error, Found, Key, Patience, Reply},
 };
+
+use crate::list::{List, Outcome, Wanted};
 
 /// How often a chunk that lost a race is judged anew.
 const ROUNDS: usize = 5;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
-    invitations: Several<Element, MAX_BATCH>,
-}
-
-/// One line of a list that people type: an address that is none is the outcome of its line. All
-/// else that does not fit is a program's mistake, and refuses the request.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Element {
-    email: String,
-    role_id: RoleId,
-    expires_in_days: Option<Within<1, MAX_DAYS>>,
-}
 
 pub(crate) async fn invite(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path(org): Path<OrgId>,
-    Json(Wanted { invitations: Several(elements) }): Json<Wanted>,
+    Json(wanted): Json<Wanted>,
 ) -> Result<Reply, Instead> {
-    let batch = Batch { app: &app, person: &person, act: &act, list: List::of(org, elements) };
-    let facts = batch.facts(&batch.list.offers, act.once.as_ref().map(Key::once)).await?;
+    let batch = Batch { app: &app, person: &person, act: &act, org, list: List::of(wanted) };
+    let facts = batch.facts(batch.list.offers(), act.once.as_ref().map(Key::once)).await?;
     let begun = act.once.as_ref().map(|once| facts.1.begun(once, act.at)).transpose()?.flatten();
     let (first, mut outcomes) = begun.unwrap_or((0, vec![]));
-    batch.list.authorize(&facts)?;
+    batch.authorize(&facts)?;
     let patience = Patience::begin();
     for nth in first..batch.list.chunks() {
         if !patience.is_left() {
@@ -57,142 +39,6 @@ pub(crate) async fn invite(
     Ok(batch.list.reply(&outcomes))
 }
 
-/// What became of an offer.
-#[derive(Clone, Serialize, Deserialize)]
-struct Outcome {
-    status: u16,
-    #[serde(flatten)]
-    what: What,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum What {
-    Invitation(Value),
-    Problem(Value),
-}
-
-impl Outcome {
-    fn opened(invitation: &views::Invitation) -> Self {
-        // INVARIANT: views are structs with string keys, which always serialize.
-        let view = serde_json::to_value(invitation).unwrap_or_default();
-        Self { status: 201, what: What::Invitation(view) }
-    }
-
-    fn refused(why: impl Into<Problem>) -> Self {
-        let problem = why.into();
-        Self { status: problem.status().as_u16(), what: What::Problem(problem.within()) }
-    }
-
-    /// What becomes of the same address further down the list.
-    fn again(&self) -> Self {
-        let opened = match &self.what {
-            What::Invitation(view) => view.get("id").and_then(Value::as_str),
-            What::Problem(_) => None,
-        };
-        let opened = opened.and_then(|id| id.parse().ok()).map(Refusal::AlreadyInvited);
-        opened.map_or_else(|| self.clone(), Self::refused)
-    }
-}
-
-/// A list, read.
-struct List {
-    org: OrgId,
-    /// Each element: its address as it was sent, its role, and what it comes to.
-    elements: Vec<(String, RoleId, Reads)>,
-    /// What is offered, each address once.
-    offers: Vec<Offer>,
-}
-
-enum Reads {
-    /// The offer of this place.
-    Offer(usize),
-    /// Once more the address of that offer.
-    Again(usize),
-    /// An address that is none.
-    Wrong(Problem),
-}
-
-impl List {
-    fn of(org: OrgId, elements: Vec<Element>) -> Self {
-        let mut list = Self { org, elements: vec![], offers: vec![] };
-        let mut known = HashMap::new();
-        for (place, element) in elements.into_iter().enumerate() {
-            let Element { email: sent, role_id, expires_in_days } = element;
-            let reads = match Email::parse(&sent) {
-                Err(error) => {
-                    let pointer = format!("/invitations/{place}/email");
-                    let detail = error.to_string();
-                    Reads::Wrong(Problem::invalid(FieldError { pointer, detail }))
-                }
-                Ok(email) => match known.get(&email) {
-                    Some(nth) => Reads::Again(*nth),
-                    None => {
-                        known.insert(email.clone(), list.offers.len());
-                        let days = expires_in_days.map_or(DEFAULT_DAYS, |Within(days)| days);
-                        list.offers.push(Offer { email, role_id, days });
-                        Reads::Offer(list.offers.len().saturating_sub(1))
-                    }
-                },
-            };
-            list.elements.push((sent, role_id, reads));
-        }
-        list
-    }
-
-    /// All of them, also where the address is none: who may not grant a role may not list it.
-    fn authorize(&self, (actor, found): &Facts) -> Result<(), Instead> {
-        let mut offered = Vec::new();
-        for (_, role, _) in &self.elements {
-            let known = role.custom().map(|id| found.role(&Key::role(self.org, id))).transpose()?;
-            offered.push((*role, known.flatten().and_then(|(role, _)| role.retiring)));
-        }
-        domain::invite_all(actor, offered).map_err(|(place, why)| {
-            let at = |place| Problem::from(why.clone()).at(format!("/invitations/{place}/role_id"));
-            place.map_or_else(|| why.clone().into(), at).into()
-        })
-    }
-
-    /// Where the custom roles on offer are.
-    fn roles(&self) -> impl Iterator<Item = Key> {
-        let roles = self.elements.iter().filter_map(|(_, role, _)| role.custom());
-        roles.map(|id| Key::role(self.org, id))
-    }
-
-    /// How many transactions it takes. The last one records the reply, so there is always one.
-    fn chunks(&self) -> u16 {
-        let chunks = self.offers.len().div_ceil(OPENED_AT_ONCE).max(1);
-        u16::try_from(chunks).unwrap_or(u16::MAX)
-    }
-
-    fn chunk(&self, nth: u16) -> &[Offer] {
-        self.offers.chunks(OPENED_AT_ONCE).nth(usize::from(nth)).unwrap_or_default()
-    }
-
-    /// What became of each element, in the order in which they were sent.
-    fn reply(&self, outcomes: &[Outcome]) -> Reply {
-        #[derive(Serialize)]
-        struct Line<'a> {
-            email: &'a str,
-            #[serde(flatten)]
-            outcome: Outcome,
-        }
-        #[derive(Serialize)]
-        struct Answer<'a> {
-            outcomes: Vec<Line<'a>>,
-        }
-        let lines = self.elements.iter().filter_map(|(email, _, reads)| {
-            let outcome = match reads {
-                Reads::Offer(nth) => outcomes.get(*nth)?.clone(),
-                Reads::Again(nth) => outcomes.get(*nth)?.again(),
-                Reads::Wrong(problem) => Outcome::refused(problem.clone()),
-            };
-            Some(Line { email, outcome })
-        });
-        Reply::ok(&Answer { outcomes: lines.collect() })
-    }
-}
-
 /// Who asks, and what was found.
 type Facts = (Standing, Found);
 
@@ -201,6 +47,7 @@ struct Batch<'a> {
     app: &'a App,
     person: &'a Person,
     act: &'a Act,
+    org: OrgId,
     list: List,
 }
 
@@ -211,12 +58,32 @@ impl Batch<'_> {
         also: impl IntoIterator<Item = Key>,
     ) -> Result<Facts, Error> {
         let places = offers.iter().map(|offer| self.place(offer));
-        let keys = places.chain(self.list.roles()).chain(also);
-        self.app.store.facts(self.person, self.list.org, keys).await
+        let keys = places.chain(self.roles()).chain(also);
+        self.app.store.facts(self.person, self.org, keys).await
     }
 
     fn place(&self, offer: &Offer) -> Key {
-        Key::place(self.list.org, AddressDigest::of(self.list.org, &offer.email))
+        Key::place(self.org, AddressDigest::of(self.org, &offer.email))
+    }
+
+    /// May the actor send all of it? Also where the address is none: who may not grant a role may
+    /// not list it.
+    fn authorize(&self, (actor, found): &Facts) -> Result<(), Instead> {
+        let mut offered = Vec::new();
+        for role in self.list.roles() {
+            let known = role.custom().map(|id| found.role(&Key::role(self.org, id))).transpose()?;
+            offered.push((role, known.flatten().and_then(|(role, _)| role.retiring)));
+        }
+        domain::invite_all(actor, offered).map_err(|(place, why)| {
+            let at = |place| Problem::from(why.clone()).at(format!("/invitations/{place}/role_id"));
+            place.map_or_else(|| why.clone().into(), at).into()
+        })
+    }
+
+    /// Where the custom roles on offer are.
+    fn roles(&self) -> impl Iterator<Item = Key> {
+        let roles = self.list.roles().filter_map(domain::RoleId::custom);
+        roles.map(|id| Key::role(self.org, id))
     }
 
     /// Does one chunk, after the `outcomes` of those before. A race cancels all of it, and it is
@@ -245,12 +112,12 @@ impl Batch<'_> {
                 }
                 Err(error) => return Err(error.into()),
             }
-            tried = match self.facts(offers, Key::headcounts(self.list.org)).await {
+            tried = match self.facts(offers, Key::headcounts(self.org)).await {
                 Ok(facts) => {
                     if nth == 0 {
-                        self.list.authorize(&facts)?;
+                        self.authorize(&facts)?;
                     }
-                    let room = facts.1.room(self.list.org, cap);
+                    let room = facts.1.room(self.org, cap);
                     self.attempt(nth, &outcomes, &facts, Some(room)).await
                 }
                 Err(error) => Err(error),
@@ -273,7 +140,7 @@ impl Batch<'_> {
         let (mut judged, mut opened) = (before.to_vec(), Vec::new());
         for offer in self.list.chunk(nth) {
             let place = found.place(&self.place(offer))?;
-            let id = InvitationId::of(self.act.at, self.list.org, &offer.email);
+            let id = InvitationId::of(self.act.at, self.org, &offer.email);
             let mut invited = domain::invite(actor, offer.clone(), place.as_ref(), id, self.act.at);
             let expired = place.and_then(Place::pending);
             if let (Some(room), None) = (&mut room, &expired) {

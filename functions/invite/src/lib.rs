@@ -1,20 +1,25 @@
 //! Invitations, as the organization sees them: sent, listed, sent again, revoked.
 
 mod batch;
+mod list;
 
 use axum::{
     Router,
     extract::State,
     routing::{get, post},
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, AddressDigest, DEFAULT_DAYS, Email, Invitation, InvitationId, Level, MAX_DAYS, Offer,
         OrgId, Place, Refusal, RoleId, RoleObject, still_backed,
     },
-    http::{Acting, App, Instead, Json, NoBody, Page, PageQuery, Path, Query, Walk, Within, views},
-    store::{Found, Key, Reply},
+    http::{
+        Acting, App, IfMatch, Instead, Json, NoBody, Page, PageQuery, Path, Query, Tagged, Walk,
+        Within, views,
+    },
+    store::{Found, Key, Reply, Shown, Store},
 };
 
 /// The routes.
@@ -87,14 +92,14 @@ async fn one(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path((org, id)): Path<(OrgId, InvitationId)>,
-) -> Result<Json<Listed>, Instead> {
+) -> Result<Tagged<Listed>, Instead> {
     let key = Key::place(org, id.digest());
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let invitation = pending(&found, &key, id)?;
     let backers = app.store.look(backer(org, &invitation)).await?;
     let backed = backed(&actor.org, &invitation, &backers)?;
-    Ok(Json(Listed { invitation: views::Invitation::of(&invitation, act.at), backed }))
+    Ok(Tagged(Listed { invitation: views::Invitation::of(&invitation, act.at), backed }))
 }
 
 async fn resend(
@@ -117,6 +122,7 @@ async fn revoke(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path((org, id)): Path<(OrgId, InvitationId)>,
+    if_match: IfMatch,
     _: NoBody,
 ) -> Result<Reply, Instead> {
     let key = Key::place(org, id.digest());
@@ -124,8 +130,29 @@ async fn revoke(
     domain::revoke(&actor)?;
     let invitation = pending(&found, &key, id)?;
     let reply = Reply::done();
-    app.store.revoke(&act, &actor, &invitation, &reply).await?;
+    let store = as_seen(&app.store, &if_match, (&actor.org, found), &invitation, act.at).await?;
+    store.revoke(&act, &actor, &invitation, &reply).await?;
     Ok(reply)
+}
+
+/// The store to write with, where the invitation is what the client has seen.
+async fn as_seen(
+    store: &Store,
+    if_match: &IfMatch,
+    (org, found): (&domain::Organization, Found),
+    invitation: &Invitation,
+    now: Timestamp,
+) -> Result<Store, Instead> {
+    if !if_match.is_given() {
+        return Ok(store.clone());
+    }
+    let id = org.id();
+    let found = found.and(store.look(backer(id, invitation)).await?);
+    let backed = backed(org, invitation, &found)?;
+    let view = Listed { invitation: views::Invitation::of(invitation, now), backed };
+    let behind = invitation.backer.iter().map(|backer| Shown::member(id, &backer.user_id));
+    let shown = [Shown::invitation(id, invitation.id), Shown::grants(id)];
+    Ok(if_match.hold(&view, store, &found, shown.into_iter().chain(behind))?)
 }
 
 /// The invitation of this very id: an address may have had others before.

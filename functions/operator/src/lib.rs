@@ -13,8 +13,11 @@ use shared::{
         self, Awaited, Email, Invitation, InvitationId, Kind, MAX_ORGANIZATION_NAME, OrgId,
         Organization, Place, Refusal, Switches, Users,
     },
-    http::{Acting, App, Instead, Json, Named, Page, PageQuery, Path, Query, Walk, views},
-    store::{Founding, Headcount, Key, Reply},
+    http::{
+        Acting, App, IfMatch, Instead, Json, Named, Page, PageQuery, Path, Query, Tagged, Walk,
+        views,
+    },
+    store::{Found, Founding, Headcount, Key, Reply, Shown},
 };
 
 /// The routes.
@@ -54,7 +57,7 @@ async fn create(
             (org, conditions)
         }
         Some(parent) => {
-            let (parent, root) = with_root(&app, parent).await?;
+            let (parent, root, _) = with_root(&app, parent).await?;
             let conditions = parent.conditions(root.as_ref());
             let org = domain::found_below_by_operator(&parent, conditions, id, name, kind, act.at)?;
             let conditions = org.conditions(root.as_ref().or(Some(&parent)));
@@ -93,10 +96,10 @@ async fn one(
     State(app): State<App>,
     acting: Acting,
     Path(org): Path<OrgId>,
-) -> Result<Json<views::Organization>, Instead> {
+) -> Result<Tagged<views::Organization>, Instead> {
     acting.as_operator()?;
-    let (org, root) = with_root(&app, org).await?;
-    Ok(Json(views::Organization::of(&org, org.conditions(root.as_ref()))))
+    let (org, root, _) = with_root(&app, org).await?;
+    Ok(Tagged(views::Organization::of(&org, org.conditions(root.as_ref()))))
 }
 
 /// What may be switched; what is left out stays.
@@ -112,10 +115,14 @@ async fn switch(
     State(app): State<App>,
     acting: Acting,
     Path(org): Path<OrgId>,
+    if_match: IfMatch,
     Json(Wished { kind, manage_sub_organizations, mdf_program }): Json<Wished>,
 ) -> Result<Reply, Instead> {
     let Acting { act, .. } = acting.as_operator()?;
-    let (was, root) = with_root(&app, org).await?;
+    let (was, root, found) = with_root(&app, org).await?;
+    let shown = [Shown::organization(org), Shown::switches(was.path.root_id())];
+    let seen = views::Organization::of(&was, was.conditions(root.as_ref()));
+    let store = if_match.hold(&seen, &app.store, &found, shown)?;
     let partners = match (was.kind, kind) {
         (Kind::Partner, Some(Kind::Standard)) => {
             let found = app.store.look(Key::headcounts(org)).await?;
@@ -125,9 +132,10 @@ async fn switch(
     };
     let wanted = Switches { kind, manage_sub_organizations, mdf_program };
     let now = domain::switch(&was, root.as_ref(), partners, wanted)?;
-    let reply = Reply::ok(&views::Organization::of(&now, now.conditions(root.as_ref())));
+    let view = views::Organization::of(&now, now.conditions(root.as_ref()));
+    let reply = Reply::ok(&view).tagged();
     if now != was {
-        app.store.switch(&act, &was, (now.kind, now.settings), &reply).await?;
+        store.switch(&act, &was, (now.kind, now.settings), &reply).await?;
     }
     Ok(reply)
 }
@@ -161,11 +169,17 @@ async fn invite_first_admin(
     Ok(reply)
 }
 
-/// An organization, and the root of its tree where that is another.
-async fn with_root(app: &App, org: OrgId) -> Result<(Organization, Option<Organization>), Instead> {
-    let org = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
+/// An organization, the root of its tree where that is another, and what was found of them.
+async fn with_root(
+    app: &App,
+    org: OrgId,
+) -> Result<(Organization, Option<Organization>, Found), Instead> {
+    let found = app.store.look([Key::organization(org)]).await?;
+    let org = found.organization(org)?.ok_or(Refusal::NoSuchOrganization)?;
+    if org.path.is_root() {
+        return Ok((org, None, found));
+    }
     let root = org.path.root_id();
-    let above = (!org.path.is_root()).then(|| Key::organization(root));
-    let found = app.store.look(above).await?;
-    Ok((org, found.organization(root)?))
+    let found = found.and(app.store.look([Key::organization(root)]).await?);
+    Ok((org, found.organization(root)?, found))
 }

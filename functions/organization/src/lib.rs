@@ -11,8 +11,8 @@ use shared::{
         self, Kind, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile, Refusal, RoleId,
         RoleObject, Source,
     },
-    http::{Acting, App, Instead, Json, Named, Path, Text, views},
-    store::{Founding, Key, Reply},
+    http::{Acting, App, IfMatch, Instead, Json, Named, Path, Tagged, Text, views},
+    store::{Founding, Key, Reply, Shown},
 };
 
 /// The routes.
@@ -65,11 +65,11 @@ async fn show(
     State(app): State<App>,
     Acting { person, .. }: Acting,
     Path(org): Path<OrgId>,
-) -> Result<Json<Described>, Instead> {
+) -> Result<Tagged<Described>, Instead> {
     let (actor, found) = app.store.facts_in_tree(&person, org, [Key::profile(org)]).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
     let profile = found.profile(org)?.unwrap_or_default().profile;
-    Ok(Json(Described::of(&actor.org, actor.conditions, profile)))
+    Ok(Tagged(Described::of(&actor.org, actor.conditions, profile)))
 }
 
 /// What may be changed; what is left out stays.
@@ -86,12 +86,18 @@ async fn describe(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path(org): Path<OrgId>,
+    if_match: IfMatch,
     Json(wanted): Json<Description>,
 ) -> Result<Reply, Instead> {
     let (actor, found) = app.store.facts_in_tree(&person, org, [Key::profile(org)]).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::FullAccess)?;
     let seen = found.profile(org)?;
-    let Profile { website, address, contact } = seen.clone().unwrap_or_default().profile;
+    let before = seen.clone().unwrap_or_default().profile;
+    let root = Shown::switches(actor.org.path.root_id());
+    let shown = [Shown::organization(org), root, Shown::profile(org)];
+    let was = Described::of(&actor.org, actor.conditions, before.clone());
+    let store = if_match.hold(&was, &app.store, &found, shown)?;
+    let Profile { website, address, contact } = before.clone();
     let profile = Profile {
         website: wanted.website.map_or(website, |Text(text)| text),
         address: wanted.address.map_or(address, |Text(text)| text),
@@ -99,11 +105,10 @@ async fn describe(
     };
     let name = wanted.name.map_or_else(|| actor.org.name.clone(), |Named(name)| name);
     let now = domain::Organization { name, ..actor.org.clone() };
-    let reply = Reply::ok(&Described::of(&now, actor.conditions, profile.clone()));
-    let same = seen.as_ref().map(|seen| seen.profile.clone()).unwrap_or_default() == profile;
-    if !same || now.name != actor.org.name {
+    let reply = Reply::ok(&Described::of(&now, actor.conditions, profile.clone())).tagged();
+    if before != profile || now.name != actor.org.name {
         let said = (&now.name, &profile);
-        app.store.describe(&act, &actor, seen.as_ref(), said, &reply).await?;
+        store.describe(&act, &actor, seen.as_ref(), said, &reply).await?;
     }
     Ok(reply)
 }

@@ -4,14 +4,14 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{self, Act, CustomRole, OrgId, Person, Refusal, RoleId, Standing, Users},
-    http::{Acting, App, Instead, NoBody, Path, Problem, Query},
+    http::{Acting, App, IfMatch, Instead, NoBody, Path, Problem, Query},
     store::{Error, Found, Key, Patience, Reply, User},
 };
 
-use crate::editable;
+use crate::{as_seen, editable};
 
 /// How many steps one request takes at most: to begin, to move some of the users, to end.
-const STEPS: u16 = 24;
+const STEPS: u16 = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,18 +25,36 @@ pub(crate) async fn delete(
     Acting { person, act }: Acting,
     Path((org, role)): Path<(OrgId, RoleId)>,
     Query(Deletion { reassign_to }): Query<Deletion>,
+    if_match: IfMatch,
     _: NoBody,
 ) -> Result<Reply, Instead> {
     if let Some(target) = reassign_to {
-        return Retirement::of(&app, Acting { person, act }, (org, role), target).run().await;
+        let acting = Acting { person, act };
+        return Retirement::of(&app, acting, (org, role), target).run(&if_match).await;
     }
     let wanted = role.custom().map(|id| Key::role(org, id));
-    let (actor, found) = app.store.facts(&person, org, wanted).await?;
+    let (actor, found) = facts(&app, &person, org, wanted, &if_match).await?;
     let (role, users) = editable(&actor, &found, role)?;
     domain::delete_role(&actor, &role, users)?;
     let reply = Reply::done();
-    app.store.delete_role(&act, &actor, &role, &reply).await?;
+    let store = as_seen(&app.store, &if_match, (&actor, &found), (&role, users))?;
+    store.delete_role(&act, &actor, &role, &reply).await?;
     Ok(reply)
+}
+
+/// What a deletion is judged by: with the root of the tree, where the role must be shown.
+async fn facts(
+    app: &App,
+    person: &Person,
+    org: OrgId,
+    also: impl IntoIterator<Item = Key>,
+    if_match: &IfMatch,
+) -> Result<(Standing, Found), Error> {
+    if if_match.is_given() {
+        app.store.facts_in_tree(person, org, also).await
+    } else {
+        app.store.facts(person, org, also).await
+    }
 }
 
 /// A role whose users get another one before it is deleted. Every step is a transaction of its own
@@ -86,10 +104,12 @@ impl<'a> Retirement<'a> {
         Self { app, person, act, org, role, target, begun, listed, moved, remaining }
     }
 
-    async fn run(mut self) -> Result<Reply, Instead> {
+    async fn run(mut self, if_match: &IfMatch) -> Result<Reply, Instead> {
         let patience = Patience::begin();
+        let any = IfMatch::default();
         for nth in 0..STEPS {
-            match self.step(nth).await? {
+            // What the client has seen changes with the first step.
+            match self.step(nth, if nth == 0 { if_match } else { &any }).await? {
                 Step::Gone => return Ok(Reply::done()),
                 Step::Done if patience.is_left() => {}
                 Step::Done | Step::Wait => break,
@@ -103,12 +123,14 @@ impl<'a> Retirement<'a> {
     }
 
     /// Looks how things stand, judges anew, and does what is next.
-    async fn step(&mut self, nth: u16) -> Result<Step, Instead> {
+    async fn step(&mut self, nth: u16, if_match: &IfMatch) -> Result<Step, Instead> {
         let listed = self.listed.take();
-        let (actor, found) = self.facts(listed.iter().flatten().map(User::key)).await?;
+        let users = listed.iter().flatten().map(User::key);
+        let (actor, found) = self.facts(users, if_match).await?;
         let (was, left) = editable(&actor, &found, self.role)?;
         let role = self.judge(&actor, &found, &was)?;
-        let (store, act) = (&self.app.store, self.act.nth(nth));
+        let act = self.act.nth(nth);
+        let store = as_seen(&self.app.store, if_match, (&actor, &found), (&was, left))?;
         self.remaining = left;
         if left == Users::default() {
             let deleted = store.delete_role(&act, &actor, &was, &Reply::done()).await;
@@ -137,10 +159,14 @@ impl<'a> Retirement<'a> {
         Ok(Step::Done)
     }
 
-    async fn facts(&self, users: impl Iterator<Item = Key>) -> Result<(Standing, Found), Error> {
+    async fn facts(
+        &self,
+        users: impl Iterator<Item = Key>,
+        if_match: &IfMatch,
+    ) -> Result<(Standing, Found), Error> {
         let roles = [self.role, self.target].into_iter().filter_map(RoleId::custom);
-        let roles = roles.map(|id| Key::role(self.org, id));
-        self.app.store.facts(&self.person, self.org, roles.chain(users)).await
+        let also = roles.map(|id| Key::role(self.org, id)).chain(users);
+        facts(self.app, &self.person, self.org, also, if_match).await
     }
 
     fn judge(

@@ -13,8 +13,8 @@ use shared::{
         MAX_ROLE_NAME, OrgId, Organization, Refusal, RoleDraft, RoleId, RoleObject, Standing,
         Users,
     },
-    http::{Acting, App, Instead, Json, Named, Nulled, Path, Text, views},
-    store::{Found, Headcount, Key, Reply},
+    http::{Acting, App, IfMatch, Instead, Json, Named, Nulled, Path, Tagged, Text, views},
+    store::{Found, Headcount, Key, Reply, Shown, Store},
 };
 
 use list::list;
@@ -93,14 +93,14 @@ async fn one(
     State(app): State<App>,
     Acting { person, .. }: Acting,
     Path((org, role)): Path<(OrgId, RoleId)>,
-) -> Result<Json<views::Role>, Instead> {
+) -> Result<Tagged<views::Role>, Instead> {
     let wanted: Vec<Key> = match role {
         RoleId::BuiltIn(_) => Key::headcounts(org).collect(),
         RoleId::Custom(id) => vec![Key::role(org, id)],
     };
     let (actor, found) = app.store.facts_in_tree(&person, org, wanted).await?;
     actor.require(RoleObject::RoleManagement, Level::ViewOnly)?;
-    Ok(Json(match role {
+    Ok(Tagged(match role {
         RoleId::BuiltIn(role) if role.partner_only() && actor.org.kind != Kind::Partner => {
             return Err(Refusal::NoSuchRole.into());
         }
@@ -155,6 +155,7 @@ async fn edit(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path((org, role)): Path<(OrgId, RoleId)>,
+    if_match: IfMatch,
     Json(Change { name, description, permissions, retiring_to: Nulled(stays) }): Json<Change>,
 ) -> Result<Reply, Instead> {
     let wanted = role.custom().map(|id| Key::role(org, id));
@@ -164,9 +165,10 @@ async fn edit(
     let description = description.map(|Text(text)| text);
     let draft = RoleDraft { name, description, permissions, stays };
     let role = domain::edit_role(&actor, &was, draft)?;
-    let reply = Reply::ok(&views::Role::custom(org, &role, users, actor.conditions));
+    let reply = Reply::ok(&views::Role::custom(org, &role, users, actor.conditions)).tagged();
+    let store = as_seen(&app.store, &if_match, (&actor, &found), (&was, users))?;
     if role != was {
-        app.store.edit_role(&act, &actor, (&was, &role), &reply).await?;
+        store.edit_role(&act, &actor, (&was, &role), &reply).await?;
     }
     Ok(reply)
 }
@@ -178,6 +180,20 @@ fn editable(actor: &Standing, found: &Found, role: RoleId) -> Result<(CustomRole
         RoleId::BuiltIn(_) => Err(Refusal::BuiltInRole.into()),
         RoleId::Custom(id) => custom(found, actor.org.id(), id),
     }
+}
+
+/// The store to write with, where the role is what the client has seen. The facts are those
+/// [in the tree](shared::store::Store::facts_in_tree).
+fn as_seen(
+    store: &Store,
+    if_match: &IfMatch,
+    (actor, found): (&Standing, &Found),
+    (role, users): (&CustomRole, Users),
+) -> Result<Store, Instead> {
+    let (org, root) = (actor.org.id(), actor.org.path.root_id());
+    let view = views::Role::custom(org, role, users, actor.conditions);
+    let shown = [Shown::role(org, role.id), Shown::switches(org), Shown::switches(root)];
+    Ok(if_match.hold(&view, store, found, shown)?)
 }
 
 fn custom(found: &Found, org: OrgId, id: CustomRoleId) -> Result<(CustomRole, Users), Instead> {

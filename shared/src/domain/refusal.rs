@@ -250,6 +250,11 @@ pub enum Refusal {
     /// A fact that the decision relied on changed before the write.
     #[error("Something this request relied on changed while it ran; nothing was done. Try again.")]
     ChangedMeanwhile,
+    /// `If-Match` names another state of the resource than the present one.
+    #[error(
+        "This is not what you have seen: it changed, or something that it shows did; nothing was done. Fetch it again, and send the request with its new `ETag`."
+    )]
+    NotAsSeen,
     /// An `Idempotency-Key` with another body.
     #[error("This `Idempotency-Key` was already used for a different request. Use a new key.")]
     KeyReused,

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{FieldError, Problem, document, fit::fit};
+use super::{FieldError, Problem, document, fit::fit, query::Unread};
 
 /// The longest body that is read, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -45,6 +45,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        Unread::refuse(request.extensions())?;
         if !request.headers().get(CONTENT_TYPE).is_some_and(is_json) {
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -81,6 +82,7 @@ impl<S: Sync> FromRequest<S> for NoBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        Unread::refuse(request.extensions())?;
         let text = read_body(request.into_body()).await?;
         let is_empty_object =
             |value: Value| value.as_object().is_some_and(serde_json::Map::is_empty);

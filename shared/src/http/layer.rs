@@ -7,7 +7,7 @@ use axum::{
     Router,
     extract::{MatchedPath, RawPathParams, Request, State, rejection::RawPathParamsRejection},
     http::{
-        HeaderValue,
+        HeaderValue, Method,
         header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS},
     },
     middleware::{self, Next},
@@ -16,7 +16,7 @@ use axum::{
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::{Problem, RequestId};
+use super::{Problem, RequestId, etag::Known, query::Unread};
 use crate::store::metered;
 
 /// Gives a complete router its conventions: a request id, the headers of every answer, problems for
@@ -42,6 +42,12 @@ async fn keep(
     let id = RequestId::of(&request);
     let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(id.clone());
+    let unread = Unread::of(request.uri());
+    if let Some(unread) = &unread {
+        request.extensions_mut().insert(unread.clone());
+    }
+    let reads = request.method() == Method::GET;
+    let known = Known::of(request.headers()).filter(|_| reads);
 
     let span = tracing::error_span!("request", request_id = id.as_str());
     let running = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
@@ -49,6 +55,14 @@ async fn keep(
     let mut response = handled.unwrap_or_else(|panic| {
         span.in_scope(|| Problem::internal(message(panic.as_ref()))).into_response()
     });
+    if let (true, true, Some(unread)) = (reads, response.status().is_success(), unread)
+        && let Err(problem) = unread.check()
+    {
+        response = problem.into_response();
+    }
+    if let Some(known) = known {
+        known.spare(&mut response);
+    }
     finish(&mut response, &id);
 
     response.extensions_mut().insert(cost);

@@ -3,14 +3,15 @@
 //!
 //! Extractors run in the order of a handler's arguments, and the first one that fails answers.
 //! Write them in this order, or a stranger learns from a 400 or a 404 what only a 401 should have
-//! told him: [`Caller`] (401), [`Now`] and [`RequestId`], [`Path`] (404), [`Query`] (400, 422), and
-//! the body last: [`Json`] or [`NoBody`] (400, 413, 415, 422).
+//! told him: [`Caller`] (401), [`Now`] and [`RequestId`], [`Path`] (404), [`Query`] (400, 422),
+//! [`IfMatch`] (400), and the body last: [`Json`] or [`NoBody`] (400, 413, 415, 422).
 
 mod act;
 mod any_object;
 mod body;
 mod caller;
 mod document;
+mod etag;
 mod fit;
 mod input;
 mod layer;
@@ -29,6 +30,7 @@ pub use act::{Acting, IDEMPOTENCY_KEY};
 pub use any_object::AnyObject;
 pub use body::{Json, MAX_BODY, NoBody, read_body};
 pub use caller::{Caller, Now, SignIn, is_subject};
+pub use etag::{IfMatch, Tagged};
 pub use input::{Named, Nulled, Several, Text, Within};
 use layer::conventions;
 pub use page::{Cursor, Limit, Page, PageQuery};

@@ -1,10 +1,18 @@
 //! Query parameters. It never ignores one: not an unknown one, not the second of two.
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{Extensions, Uri, request::Parts},
+};
 use serde::de::DeserializeOwned;
 use serde_html_form::Deserializer;
 
-use super::{Problem, fit::fit};
+use super::{FieldError, Problem, fit::fit};
 
 /// The query as a `T`, whose `Vec` fields may be given several times.
 ///
@@ -17,6 +25,9 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        if let Some(unread) = parts.extensions.get::<Unread>() {
+            unread.read.store(true, Relaxed);
+        }
         let query = parts.uri.query().unwrap_or_default();
         fit(Deserializer::from_bytes(query.as_bytes())).map(Self).map_err(|error| {
             match error.pointer.strip_prefix('/') {
@@ -28,6 +39,39 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
                 _ => Problem::invalid(error),
             }
         })
+    }
+}
+
+/// A query that no handler has asked for yet. Routes without parameters need not say so: what
+/// nobody has read is refused before a body is taken, and instead of what a GET would have shown.
+#[derive(Clone, Debug)]
+pub(super) struct Unread {
+    parameter: String,
+    read: Arc<AtomicBool>,
+}
+
+impl Unread {
+    /// The query of a request, if it has any parameter.
+    pub(super) fn of(uri: &Uri) -> Option<Self> {
+        let pairs: Vec<(String, String)> =
+            serde_html_form::from_str(uri.query()?).unwrap_or_default();
+        let (parameter, _) = pairs.into_iter().next()?;
+        Some(Self { parameter, read: Arc::default() })
+    }
+
+    /// Insists that it was read, if there is one.
+    pub(super) fn refuse(extensions: &Extensions) -> Result<(), Problem> {
+        extensions.get::<Self>().map_or(Ok(()), Self::check)
+    }
+
+    /// Insists that it was read.
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        if self.read.load(Relaxed) {
+            return Ok(());
+        }
+        let name: String = self.parameter.chars().take(60).collect();
+        let detail = "unknown parameter, this takes none".to_owned();
+        Err(Problem::invalid(FieldError { pointer: format!("/{name}"), detail }))
     }
 }
 

@@ -4,13 +4,13 @@ use axum::{
     body::Body,
     http::{
         HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, LOCATION},
+        header::{CONTENT_TYPE, ETAG, LOCATION},
     },
     response::{IntoResponse, Response},
 };
 use serde_json::json;
 
-use super::{FieldError, Problem};
+use super::{FieldError, Problem, etag::tag};
 use crate::{
     domain::{Refusal, RoleObject},
     store::{self, Reply},
@@ -62,6 +62,8 @@ impl IntoResponse for Reply {
             response.headers_mut().insert(LOCATION, location);
         }
         if let Some(body) = self.body {
+            let tag = self.tagged.then(|| HeaderValue::try_from(tag(&body)).ok()).flatten();
+            response.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
             let json = HeaderValue::from_static("application/json");
             response.headers_mut().insert(CONTENT_TYPE, json);
             *response.body_mut() = Body::from(body);
@@ -174,6 +176,8 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::MdfIsForPartners => (409, "mdf-is-for-partners", "For partners only"),
         R::ChangedMeanwhile => (409, "changed-meanwhile", "Changed meanwhile"),
         R::KeyInUse => (409, "idempotency-key-in-use", "Still running"),
+
+        R::NotAsSeen => (412, "precondition-failed", "Not as you have seen it"),
 
         R::LevelNotAllowed(..) => (422, "level-not-allowed", "Level not allowed"),
         R::NotEditable(_) => (422, "not-editable", "Not editable"),

@@ -30,6 +30,12 @@ impl Expression {
         }
     }
 
+    /// The attribute has this value.
+    pub(super) fn equal(name: &str, value: AttributeValue) -> Self {
+        let placeholder = format!("seen_{name}");
+        Self::new(&format!("#{name} = :{placeholder}"), [(placeholder.as_str(), value)])
+    }
+
     /// Makes `#placeholder`, where it occurs, stand for `name`, which is not known before it runs.
     pub(super) fn naming(mut self, placeholder: &str, name: &str) -> Self {
         if let Some(stands_for) = self.names.get_mut(&format!("#{placeholder}")) {

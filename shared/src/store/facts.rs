@@ -42,6 +42,13 @@ impl Found {
         self.0.get(key).cloned().map(from_item).transpose()
     }
 
+    /// What else was found.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// An organization.
     pub fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
         self.get(&Key::organization(org))
@@ -148,7 +155,9 @@ impl Store {
         if path.is_root() {
             return Ok((standing, found));
         }
-        let root = self.organization(path.root_id()).await?;
+        let above = path.root_id();
+        let found = found.and(self.look([Key::organization(above)]).await?);
+        let root = found.organization(above)?;
         let Standing { person, org, member, .. } = standing;
         Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
     }

@@ -26,11 +26,14 @@ mod replay;
 mod retire;
 mod role_lists;
 mod roles;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod transaction;
 mod user_search;
 mod users;
+
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::{
     Client,
@@ -54,6 +57,7 @@ pub use patience::Patience;
 pub use range::{Listing, Window};
 pub use replay::{Chunk, Reply};
 pub use role_lists::{RoleEntry, RoleFilter};
+pub use shown::Shown;
 pub use users::{By, Order, User, UserFilter};
 
 /// The one table.
@@ -61,13 +65,15 @@ pub use users::{By, Order, User, UserFilter};
 pub struct Store {
     client: Client,
     table: String,
+    /// What its writes insist on, because a client has seen it.
+    seen: Arc<[shown::Seen]>,
 }
 
 impl Store {
     /// Opens `table` with `client`.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), seen: Arc::default() }
     }
 
     /// Opens the connection, by looking for what is never there.

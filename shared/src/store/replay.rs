@@ -25,31 +25,40 @@ pub struct Reply {
     /// The body, as the JSON text that is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// Is the body what a GET of the resource shows, so that it has the same entity tag?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tagged: bool,
 }
 
 impl Reply {
     /// 200, with what is there now.
     #[must_use]
     pub fn ok(view: &impl Serialize) -> Self {
-        Self { status: 200, location: None, body: Some(json(view)) }
+        Self { status: 200, location: None, body: Some(json(view)), tagged: false }
     }
 
     /// 201, with what was created and where it is.
     #[must_use]
     pub fn created(location: String, view: &impl Serialize) -> Self {
-        Self { status: 201, location: Some(location), body: Some(json(view)) }
+        Self { status: 201, location: Some(location), body: Some(json(view)), tagged: false }
+    }
+
+    /// The same, as what a GET of the resource shows.
+    #[must_use]
+    pub fn tagged(self) -> Self {
+        Self { tagged: true, ..self }
     }
 
     /// 202: begun, and to be repeated until it is done.
     #[must_use]
     pub fn begun(view: &impl Serialize) -> Self {
-        Self { status: 202, location: None, body: Some(json(view)) }
+        Self { status: 202, location: None, body: Some(json(view)), tagged: false }
     }
 
     /// 204: done, and there is nothing to show.
     #[must_use]
     pub fn done() -> Self {
-        Self { status: 204, location: None, body: None }
+        Self { status: 204, location: None, body: None, tagged: false }
     }
 }
 
@@ -105,8 +114,8 @@ impl Record {
 
     /// Whether the key is this chunk's to record: free or lapsed before the first, and afterwards
     /// where the chunk before left it.
-    pub(super) fn turn(once: &Once, chunk: Chunk, now: Timestamp) -> Result<Expression, Error> {
-        Ok(match chunk.nth {
+    pub(super) fn turn(once: &Once, chunk: Chunk, now: Timestamp) -> Expression {
+        match chunk.nth {
             0 => {
                 Expression::new("attribute_not_exists(#pk) OR #until <= :now", [("now", time(now))])
             }
@@ -114,19 +123,18 @@ impl Record {
                 "#chunks = :nth AND #fingerprint = :fingerprint",
                 [("nth", number(nth)), ("fingerprint", text(&once.fingerprint))],
             ),
-        })
+        }
     }
 
     /// What a repeat is answered, by the record it found.
     pub(super) fn replay(found: Option<Item>, fingerprint: &str) -> Error {
         match found.map(from_item::<Self>) {
             Some(Ok(record)) if record.fingerprint != fingerprint => Refusal::KeyReused.into(),
-            // Another run of the same request is under way, and a step ahead.
-            Some(Ok(Self { chunks: Some(_), .. })) => Refusal::KeyInUse.into(),
+            // Another run of the same request is under way and a step ahead; or the record was
+            // written and gone again while we looked.
+            Some(Ok(Self { chunks: Some(_), .. })) | None => Refusal::KeyInUse.into(),
             Some(Ok(record)) => Error::Replay(Box::new(record.reply)),
             Some(Err(error)) => error,
-            // Written and gone again while we looked.
-            None => Refusal::KeyInUse.into(),
         }
     }
 }

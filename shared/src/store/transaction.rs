@@ -19,9 +19,9 @@ use crate::domain::{
 
 /// Writes that happen together. Every condition names the [`Refusal`] it stands for.
 pub(super) struct Transaction<'a> {
-    store: &'a Store,
+    pub(super) store: &'a Store,
     act: &'a Act,
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     events: u128,
     tallies: BTreeMap<(OrgId, Counter), BTreeMap<String, i64>>,
     cap: Option<u64>,
@@ -346,10 +346,10 @@ impl<'a> Transaction<'a> {
     /// The same for work in several transactions: until the last, `reply` is what is known of it.
     pub(super) async fn commit_chunk(self, chunk: Chunk, reply: &Reply) -> Result<(), Error> {
         let (store, act) = (self.store, self.act);
-        let mut steps = self.counted().steps;
+        let mut steps = self.counted().insisting().steps;
         if let Some(once) = &act.once {
             let (key, item) = Record::item(once, (chunk, reply), act.at)?;
-            let condition = Record::turn(once, chunk, act.at)?;
+            let condition = Record::turn(once, chunk, act.at);
             let fingerprint = once.fingerprint.clone();
             let otherwise: Otherwise = Box::new(move |old| Record::replay(old, &fingerprint));
             let write = Write::Put(item);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use crate::{
     domain::*,
     fixtures::{
-        Dice, custom_id, member, name, now, partner, person, ranks, standard, standing, stated,
-        with_role,
+        Dice, custom_id, member, name, nothing, now, partner, person, ranks, standard, standing,
+        stated, with_role,
     },
 };
 
@@ -135,6 +135,10 @@ fn no_path_hands_out_more_than_the_granter_or_a_user_holds() {
         let touched = edit_role(&actor, &present, RoleDraft::default());
         assert!(touched.is_err() || reach);
         assert_eq!(delete_role(&actor, &present, Users::default()).is_ok(), reach);
+
+        let other = CustomRole { id: custom_id(3), levels: nothing(), ..present };
+        assert_eq!(retire_role(&actor, &other, role, None).is_ok(), reach);
+        assert_eq!(invite_all(&actor, [(RoleId::USER, None), (role, None)]).is_ok(), reach);
     }
     assert!(granted > 500 && refused > 500, "{granted} granted, {refused} refused");
 }

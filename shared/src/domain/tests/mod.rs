@@ -10,5 +10,6 @@ mod member;
 mod notice;
 mod organization;
 mod reach;
+mod retire;
 mod role;
 mod standing;

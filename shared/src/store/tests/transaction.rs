@@ -16,6 +16,8 @@ use super::*;
 use crate::store::{
     commit::{PAUSE, Verdict, clauses, pause, verdict},
     expression::Terms,
+    facts::Found,
+    shown::Shown,
 };
 use crate::{
     domain::{self, BuiltIn, EventAction, InvitationId, Member, Offer, UserId},
@@ -231,6 +233,50 @@ fn the_cap_stands_where_the_pending_grow_and_nowhere_else() {
     };
     assert!(matches!(capped(1), (1, Error::Full(1))));
     assert!(matches!(capped(-1), (0, _)));
+}
+
+/// ROLE6: whoever becomes a user of a custom role does so only while the role stays.
+#[test]
+fn nobody_becomes_a_user_of_a_role_that_is_on_its_way_to_be_deleted() {
+    let (org, role) = (org_id(1), RoleId::Custom(custom_id(1)));
+    let guarded = |status, by| {
+        let counters = steps(|t| t.count(org, 1, role, status, by));
+        let step = counters.into_iter().find(|step| step.key == Key::role(org, custom_id(1)));
+        step.unwrap().conditions[0].text.contains("attribute_not_exists(#retiring)")
+    };
+    for status in Status::ALL {
+        assert!(guarded(status, 1) && !guarded(status, -1), "{status:?}");
+    }
+    let (org, role) = with_role(partner(), 1, &[]);
+    let given = steps(|t| t.still_given(&org, role).unwrap()).remove(0);
+    assert!(given.conditions[0].text.contains("attribute_not_exists(#retiring)"));
+    let levels =
+        || Item::from([("levels".to_owned(), attribute(&org.roles[&custom_id(1)]).unwrap())]);
+    let mut retiring = levels();
+    retiring.insert("retiring".to_owned(), text("user"));
+    assert_eq!(refusal((given.otherwise)(Some(retiring))), Refusal::RoleRetiring(USER));
+    assert_eq!(refusal((given.otherwise)(Some(Item::new()))), Refusal::ChangedMeanwhile);
+    assert_eq!(refusal((given.otherwise)(None)), Refusal::NoSuchRole);
+}
+
+/// What a client has seen is insisted on of each item that shows it, whatever else is asked of it.
+#[test]
+fn what_was_seen_stands_beside_what_is_demanded() {
+    let (org, bob) = (org_id(1), UserId::new("bob"));
+    let seen = Item::from([("role_id".to_owned(), text("user"))]);
+    let found = Found([(Key::member(org, &bob), seen.clone())].into());
+    let shown = [Shown::member(org, &bob), Shown::profile(org)];
+    let (store, act) = (store().insisting(&found, shown), act(&person("ann")));
+    let transaction = store.transaction(&act).check(key(), is("a", 1), or(Refusal::NoSuchMember));
+    let [member, profile] = <[Step; 2]>::try_from(transaction.insisting().steps).ok().unwrap();
+    assert_eq!(member.conditions.len(), 2);
+    // As it was seen, it is the demand that failed; gone, too.
+    assert_eq!(refusal((member.otherwise)(Some(seen))), Refusal::NoSuchMember);
+    assert_eq!(refusal((member.otherwise)(None)), Refusal::NoSuchMember);
+    assert_eq!(refusal((member.otherwise)(Some(Item::new()))), Refusal::NotAsSeen);
+    assert_eq!(profile.key, Key::profile(org));
+    assert_eq!(profile.conditions[0].text, "attribute_not_exists(#revision)");
+    assert_eq!(refusal((profile.otherwise)(None)), Refusal::NotAsSeen);
 }
 
 #[test]
