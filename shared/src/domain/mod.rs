@@ -12,42 +12,64 @@
 //! - A **member** ([`Member`]) is a person's place in one organization, holding one role.
 //! - An **invitation** ([`Invitation`]) is an address's place until somebody accepts it; its
 //!   **backer** ([`Backer`]) is whoever sent it last.
+//! - An **approved domain** ([`ApprovedDomain`]) lets people with an address in it ask to join; what
+//!   they make is a **join request** ([`JoinRequest`]).
 //! - A **role object** ([`RoleObject`]) is an area of work, a **level** ([`Level`]) what one may do
 //!   there. A **role** ([`RoleId`]) gives a level for each: it is **built-in** ([`BuiltIn`]) or
 //!   **custom** ([`CustomRole`]).
 //! - A **condition** ([`Condition`]) switches a role object on and off.
 //! - An **operator** is platform staff; the **actor** is who asks; the **target** whom it is about.
 //! - An actor's **standing** ([`Standing`]) is what they may do in one organization, and why.
+//! - A **session** ([`Session`]) is how the actor signed in; an organization's **security**
+//!   ([`Security`]) is what it demands of sessions.
 //! - An **act** ([`Act`]) is one request that changes something; an **event** ([`Event`]) its trace.
 //! - A **refusal** ([`Refusal`]) is a rule saying no. There are no other errors here.
 
 mod action;
+mod approved_domain;
 mod catalogue;
+mod critical_alert_user;
 mod email;
 mod event;
 mod id;
 mod invitation;
+mod join_request;
 mod level;
+mod mail_domain;
 mod member;
 mod organization;
 mod person;
 mod refusal;
 mod role;
+mod security;
+mod session;
 mod standing;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub use action::Action;
+pub use approved_domain::{ApprovedDomain, MAX_DOMAINS, approve_domain};
 pub use catalogue::{BuiltIn, Condition, Conditions, Lowered, RoleObject, UnknownKey};
+pub use critical_alert_user::{
+    CriticalAlertUser, MAX_CRITICAL_ALERT_USERS, add_critical_alert_user,
+};
 pub use email::{Email, EmailError};
-pub use event::{Actor, DEFAULT_RETENTION_DAYS, Event, EventAction, Target};
-pub use id::{AddressDigest, CustomRoleId, EventId, InvitationId, NotAnId, OrgId, UserId};
+pub use event::{Actor, Event, EventAction, Target};
+pub use id::{
+    AddressDigest, CustomRoleId, EventId, InvitationId, JoinRequestId, NotAnId, OrgId,
+    PersonDigest, UserId,
+};
 pub use invitation::{
     Backer, DEFAULT_DAYS, HEADCOUNT_PARTS, Invitation, MAX_DAYS, Offer, Place, accept, invite,
     invite_first_admin, is_for, mine, resend, revoke, still_backed,
 };
+pub use join_request::{
+    JoinRequest, Known, MAX_COMMENT, MAX_JOIN_REQUESTS, RequestStatus, approve_request,
+    ask_to_join, asked_before, decides_requests, sees_requests,
+};
 pub use level::{Level, Levels};
+pub use mail_domain::MailDomain;
 pub use member::{Member, Source, change_role, join, leave, remove_member, transfer};
 pub use organization::{
     Awaited, Kind, Links, MAX_DEPTH, MAX_ORGANIZATION_NAME, OrgPath, Organization, Profile,
@@ -59,5 +81,10 @@ pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
     RoleDraft, RoleId, Users, create_role, delete_role, edit_role, levels_in, may_grant,
 };
+pub use security::{
+    DEFAULT_RETENTION_DAYS, LEAST_SESSION, MAX_NETWORKS, MOST_SESSION, NetworkError, Security,
+    parse_network, secure,
+};
+pub use session::{Presence, Session, multi_factor};
 pub use standing::Standing;
 pub use text::{Name, TextError, clean_text, is_invisible};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Email, Refusal, UserId};
+use super::{Email, Presence, Refusal, UserId};
 
 /// Somebody the identity provider vouches for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,17 @@ pub struct Person {
     pub name: Option<String>,
     /// Platform staff (OP1). Known by the token's scope, never by membership.
     pub operator: bool,
+    /// Do they ask, and signed in how (ORG3)?
+    pub presence: Presence,
 }
 
 impl Person {
+    /// Somebody whom others ask about: all that is known of them is who they are.
+    #[must_use]
+    pub fn asked_about(id: UserId) -> Self {
+        Self { id, email: None, name: None, operator: false, presence: Presence::AskedAbout }
+    }
+
     /// The verified address, which everything that makes a member needs.
     pub fn verified_email(&self) -> Result<&Email, Refusal> {
         self.email.as_ref().ok_or(Refusal::EmailNotVerified)

@@ -27,7 +27,7 @@ mod window;
 pub use act::{Acting, IDEMPOTENCY_KEY};
 pub use body::{Json, MAX_BODY, NoBody, read_body};
 pub use caller::{Caller, Now, SignIn};
-pub use input::{Named, Text, Within};
+pub use input::{Named, Networks, Text, Whole, Within};
 use layer::conventions;
 pub use page::{Cursor, Limit, Page, PageQuery};
 pub use path::Path;

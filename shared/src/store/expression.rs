@@ -40,11 +40,25 @@ impl Expression {
 
     /// Both conditions. Their values must have names of their own.
     pub(super) fn and(mut self, other: Self) -> Self {
+        if self.text.is_empty() {
+            return other;
+        }
         if !other.text.is_empty() {
             self.text = format!("{} AND ({})", self.text, other.text);
             self.names.extend(other.names);
             self.values.extend(other.values);
         }
+        self
+    }
+
+    /// Either condition. Their values must have names of their own.
+    pub(super) fn or(mut self, other: Self) -> Self {
+        if self.text.is_empty() {
+            return other;
+        }
+        self.text = format!("{} OR {}", self.text, other.text);
+        self.names.extend(other.names);
+        self.values.extend(other.values);
         self
     }
 

@@ -3,12 +3,16 @@
 //! Nothing here decides anything. Reads gather the facts a rule needs; a write is one transaction
 //! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
 
+mod approved_domains;
 mod commit;
+mod critical_alert_users;
 mod expression;
 mod facts;
 mod headcount;
+mod history;
 mod invitations;
 mod item;
+mod join_requests;
 pub mod keys;
 mod lists;
 mod members;
@@ -16,6 +20,8 @@ mod meter;
 mod organizations;
 mod replay;
 mod roles;
+mod security;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -29,6 +35,7 @@ use crate::domain::Refusal;
 
 pub use facts::Found;
 pub use headcount::Headcount;
+pub use history::EventFilter;
 pub use invitations::Overdue;
 pub use keys::{Key, Status};
 pub use lists::{Listing, Scope, User, UserFilter, Window};

@@ -29,7 +29,8 @@ impl Store {
         let room = Expression::new("size(#roles) < :most", most);
         let mut item = to_item(Key::role(org, role.id), role, [])?;
         item.extend(to_item(Key::role(org, role.id), &Users::default(), [])?);
-        let event = Event::new(act, org, EventAction::RoleCreated, of(role)).new_value(told(role));
+        let event =
+            Event::new(act, &actor.org, EventAction::RoleCreated, of(role)).new_value(told(role));
         self.transaction(act)
             .still_held(actor)?
             .put_new(Key::role(org, role.id), item, Refusal::ChangedMeanwhile)
@@ -59,7 +60,7 @@ impl Store {
             ],
         );
         let changed = |object: &RoleObject| role.levels.of(*object) != was.levels.of(*object);
-        let event = Event::new(act, org, EventAction::RoleUpdated, of(role))
+        let event = Event::new(act, &actor.org, EventAction::RoleUpdated, of(role))
             .old(told_of(was, changed))
             .new_value(told_of(role, changed));
         let mut writes = self.transaction(act).still_held(actor)?.set(
@@ -100,7 +101,7 @@ impl Store {
             None => Refusal::NoSuchRole.into(),
         });
         let listed = Expression::new("#roles.#id", []).naming("id", &role.id.bare());
-        let event = Event::new(act, org, EventAction::RoleDeleted, of(role)).old(told(role));
+        let event = Event::new(act, &actor.org, EventAction::RoleDeleted, of(role)).old(told(role));
         self.transaction(act)
             .still_held(actor)?
             .delete(Key::role(org, role.id), as_seen(role)?.and(unused), used)

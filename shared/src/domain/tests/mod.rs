@@ -3,7 +3,9 @@
 mod event;
 mod grants;
 mod invitation;
+mod join_request;
 mod member;
 mod organization;
 mod role;
+mod security;
 mod standing;
