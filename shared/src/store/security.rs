@@ -17,9 +17,7 @@ impl Store {
         reply: &Reply,
     ) -> Result<(), Error> {
         let org = &actor.org;
-        let clause =
-            Expression::new("#security = :security", [("security", attribute(&secured.security)?)]);
-        // What says nothing of its own is not stored at first.
+        // What says nothing of its own is not stored.
         let unset = Expression::new("attribute_not_exists(#security)", []);
         let unset = if org.security.is_default() { unset } else { Expression::default() };
         let unchanged =
@@ -29,11 +27,14 @@ impl Store {
             .old(json!(org.security))
             .new_value(json!(secured.security));
         let lost = gone_or(Refusal::NoSuchOrganization, Refusal::ChangedMeanwhile);
-        self.transaction(act)
-            .still_held(actor)?
-            .set(Key::organization(org.id()), clause, unchanged, lost)
-            .record(event)?
-            .commit(reply)
-            .await
+        let key = Key::organization(org.id());
+        let writes = self.transaction(act).still_held(actor)?;
+        let writes = if secured.security.is_default() {
+            writes.remove(key, Expression::new("#security", []), unchanged, lost)
+        } else {
+            let values = [("security", attribute(&secured.security)?)];
+            writes.set(key, Expression::new("#security = :security", values), unchanged, lost)
+        };
+        writes.record(event)?.commit(reply).await
     }
 }
