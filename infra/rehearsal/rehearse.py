@@ -55,7 +55,7 @@ class Person:
     def patch(self, path, body, **headers):
         return self._stack.call("PATCH", path, self._token, body, **headers)
 
-    def put(self, path, body, **headers):
+    def put(self, path, body=None, **headers):
         return self._stack.call("PUT", path, self._token, body, **headers)
 
     def delete(self, path, **headers):
@@ -113,6 +113,33 @@ def story(stack, issuer):
     expect(cy.post(f"{here}/invitations/{for_cy}/decline"), 204)
     listed = {member["email"] for member in expect(ada.get(f"{here}/members"), 200)["items"]}
     assert listed == {ada.email, ben.email}, listed
+
+    # Her domain's people may ask to join: Eve is let in, Fay is not, and Gil thinks better of it.
+    expect(ada.put(f"{here}/domains/example.com"), 200, domain="example.com")
+    [approved] = expect(ada.get(f"{here}/domains"), 200)["items"]
+    assert approved["added_by"] == ada.id, approved
+    eve, fay, gil = (Person(stack, issuer, name) for name in ("eve", "fay", "gil"))
+    joinable = [one["id"] for one in expect(eve.get("/v1/me/joinable-organizations?limit=100"), 200)["items"]]
+    assert org in joinable, joinable
+    ask = lambda person: expect(person.post(f"{here}/join-requests", {"comment": "Hello"}), 201)["id"]
+    from_eve, from_fay, _ = ask(eve), ask(fay), ask(gil)
+    expect(gil.delete(f"{here}/join-requests/mine"), 204)
+    asked = [request["id"] for request in expect(ada.get(f"{here}/join-requests"), 200)["items"]]
+    assert asked == [from_eve, from_fay], asked
+    expect(ada.post(f"{here}/join-requests/{from_eve}/approve", {"role_id": "user"}), 200, source="join_request")
+    expect(ada.post(f"{here}/join-requests/{from_fay}/decline"), 204)
+    expect(ada.delete(f"{here}/members/{eve.id}"), 204)
+    expect(ada.delete(f"{here}/domains/example.com"), 204)
+
+    # Somebody is told when it burns; and who looks in comes from somewhere.
+    expect(ada.put(f"{here}/critical-alert-users/{ben.email}"), 200, email=ben.email)
+    expect(ada.get(f"{here}/critical-alert-users"), 200)
+    expect(ada.delete(f"{here}/critical-alert-users/{ben.email}"), 204)
+    open_to_all = {"require_mfa": False, "max_session_minutes": None, "allowed_networks": [], "event_retention_days": 90}
+    expect(ada.put(f"{here}/security", open_to_all), 200)
+    expect(ada.get(f"{here}/security"), 200, event_retention_days=90)
+    expect(ada.put(f"{here}/security", open_to_all | {"require_mfa": True}), 409)
+    expect(ada.put(f"{here}/security", open_to_all | {"allowed_networks": ["203.0.113.0/24"]}), 409)
 
     # A role is made, held, and no longer needed.
     objects = expect(ada.get(f"{here}/role-objects"), 200)
@@ -197,8 +224,10 @@ def story(stack, issuer):
     stack.scheduled(at(now + datetime.timedelta(days=2)))
 
     # All of it is on record.
-    events = expect(ben.get(f"{here}/events"), 200)["items"]
+    events = expect(ben.get(f"{here}/events?limit=100"), 200)["items"]
     actions = [event["action"] for event in events]
+    added = expect(ben.get(f"{here}/events?action=member.added"), 200)["items"]
+    assert [event["target"]["id"] for event in added] == [eve.id], added
     for action in ("invitation.accepted", "super_admin.transferred", "member.left"):
         assert action in actions, (action, actions)
     assert actions.count("invitation.expired") == 1, actions

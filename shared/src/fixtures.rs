@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::domain::{
     Act, BuiltIn, CustomRoleId, Email, Kind, Level, Levels, Links, Member, Name, OrgId,
-    Organization, Person, RoleId, RoleObject, Settings, Source, Standing, UserId,
+    Organization, Person, Presence, RoleId, RoleObject, Session, Settings, Source, Standing,
+    UserId,
 };
 
 /// When everything happens.
@@ -27,6 +28,7 @@ pub(crate) fn person(name: &str) -> Person {
         email: Some(email(name)),
         name: Some(name.to_owned()),
         operator: false,
+        presence: Presence::Asking(Session::default()),
     }
 }
 

@@ -409,6 +409,26 @@ fn member_requests(org: &str) -> Vec<(&'static str, String, Option<Value>)> {
         ("POST", at("/sub-organizations"), Some(json!({ "name": "Mine" }))),
         ("POST", at("/join"), None),
         ("GET", at("/events"), None),
+        ("GET", at("/domains"), None),
+        ("PUT", at("/domains/example.com"), None),
+        ("DELETE", at("/domains/example.com"), None),
+        ("GET", at("/join-requests"), None),
+        ("POST", at("/join-requests/req_01JD7Z0000000000000000000A/approve"), Some(json!({}))),
+        ("POST", at("/join-requests/req_01JD7Z0000000000000000000A/decline"), None),
+        ("GET", at("/security"), None),
+        (
+            "PUT",
+            at("/security"),
+            Some(json!({
+                "require_mfa": false,
+                "max_session_minutes": null,
+                "allowed_networks": [],
+                "event_retention_days": 1,
+            })),
+        ),
+        ("GET", at("/critical-alert-users"), None),
+        ("PUT", at("/critical-alert-users/x@y.example"), None),
+        ("DELETE", at("/critical-alert-users/x@y.example"), None),
     ]
 }
 
@@ -689,13 +709,20 @@ async fn the_ways_into_an_organization_are_few_and_recorded() {
     let empty = world.empty_below(&root, "Joined").await;
     world.post(BOB, &format!("{empty}/join"), json!({})).await.expect(200);
     let partner = world.partner(CY, "Partner").await;
+    let domain = format!("{partner}/domains/example.com");
+    world.send(Some(CY), "PUT", &domain, None).await.expect(200);
+    let requests = format!("{partner}/join-requests");
+    let request = world.post(DEE, &requests, json!({})).await.expect(201).id();
+    world.post(CY, &format!("{requests}/{request}/approve"), json!({})).await.expect(200);
     for org in [&root, &below, &empty, &partner] {
         let members = world.walk(OPERATOR, &format!("{org}/members?status=active&limit=100")).await;
         let history = world.history(org).await;
         for member in &members {
             let made = |event: &&Value| match event["action"].as_str().unwrap() {
                 "organization.created" => event["new"]["super_admin_user_id"] == member["user_id"],
-                "invitation.accepted" => event["new"]["user_id"] == member["user_id"],
+                "invitation.accepted" | "member.added" => {
+                    event["new"]["user_id"] == member["user_id"]
+                }
                 "super_admin.assigned" => {
                     member["source"] == "joined" && event["target"]["id"] == member["user_id"]
                 }

@@ -15,6 +15,7 @@ const NOWHERE: &str = "/v1/organizations/org_01JD7Z0000000000000000000A";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const INV: &str = "inv_01JD7Z0000000000000000000A";
 const ROLE: &str = "role_01JD7Z0000000000000000000A";
+const REQ: &str = "req_01JD7Z0000000000000000000A";
 const EVT: &str = "evt_01JD7Z0000000000000000000A";
 
 /// Every route, with a body that fits where it takes one. `…` stands for an organization.
@@ -23,6 +24,12 @@ fn routes() -> Vec<(&'static str, String, Option<Value>)> {
     let role = || Some(json!({ "role_id": "user" }));
     let offer = Some(json!({ "email": "new@example.com", "role_id": "user" }));
     let first = Some(json!({ "name": "Name", "first_admin_email": "new@example.com" }));
+    let security = json!({
+        "require_mfa": false,
+        "max_session_minutes": null,
+        "allowed_networks": [],
+        "event_retention_days": 30,
+    });
     let inv = |end: &str| format!("…/invitations/{INV}{end}");
     vec![
         ("GET", "/v1/me".into(), None),
@@ -32,6 +39,20 @@ fn routes() -> Vec<(&'static str, String, Option<Value>)> {
         ("POST", "/v1/operator/organizations".into(), first),
         ("GET", "…".into(), None),
         ("PATCH", "…".into(), name()),
+        ("GET", "/v1/me/joinable-organizations".into(), None),
+        ("GET", "…/domains".into(), None),
+        ("PUT", "…/domains/example.com".into(), None),
+        ("GET", "…/join-requests".into(), None),
+        ("POST", "…/join-requests".into(), Some(json!({ "comment": "Hello" }))),
+        ("DELETE", "…/join-requests/mine".into(), None),
+        ("POST", format!("…/join-requests/{REQ}/approve"), role()),
+        ("POST", format!("…/join-requests/{REQ}/decline"), Some(json!({}))),
+        ("DELETE", "…/domains/example.com".into(), None),
+        ("GET", "…/security".into(), None),
+        ("PUT", "…/security".into(), Some(security)),
+        ("GET", "…/critical-alert-users".into(), None),
+        ("PUT", "…/critical-alert-users/zoe@example.com".into(), None),
+        ("DELETE", "…/critical-alert-users/zoe@example.com".into(), None),
         ("GET", "…/permissions".into(), None),
         ("GET", "…/invitations".into(), None),
         ("POST", "…/invitations".into(), offer),
@@ -393,7 +414,10 @@ async fn every_answer_has_its_headers() {
             assert_eq!(answer.body["status"], answer.status.as_u16());
         }
     }
-    assert_eq!(statuses.into_iter().collect::<Vec<_>>(), [200, 201, 401, 403, 404, 405, 409, 422]);
+    assert_eq!(
+        statuses.into_iter().collect::<Vec<_>>(),
+        [200, 201, 204, 401, 403, 404, 405, 409, 422]
+    );
 }
 
 #[tokio::test]
@@ -419,7 +443,17 @@ async fn a_request_has_the_name_that_its_client_gave_it() {
 /// Every list, with somebody who may read it.
 fn lists(org: &str) -> Vec<(Who, String)> {
     let mut lists = vec![(ADA, "/v1/me".to_owned()), (ADA, "/v1/me/invitations".to_owned())];
-    for list in ["members", "invitations", "roles", "sub-organizations", "events"] {
+    lists.push((ADA, "/v1/me/joinable-organizations".to_owned()));
+    for list in [
+        "members",
+        "invitations",
+        "roles",
+        "sub-organizations",
+        "events",
+        "domains",
+        "join-requests",
+        "critical-alert-users",
+    ] {
         lists.push((ADA, format!("{org}/{list}")));
     }
     lists.push((OPERATOR, "/v1/operator/organizations".to_owned()));
@@ -502,6 +536,7 @@ async fn a_cursor_belongs_to_its_list() {
                 vec!["roles?q=r&", "roles?q=r&match=contains&", "roles?scope=subtree&", &roles_of]
             }
             "sub-organizations?" => vec!["sub-organizations?depth=all&"],
+            "events?" => vec!["events?actor=ada&", "events?from=2026-01-01T00:00:00Z&"],
             _ => vec![],
         };
         let filtered = filtered.into_iter().map(at);
@@ -591,7 +626,8 @@ async fn a_forged_position_reaches_nothing_beyond_its_list() {
         "[] Subtree Prefix ",
         "[] Subtree Contains night",
     ];
-    let lists: [(&str, Vec<&str>); 11] = [
+    let every = "None None None {} None";
+    let lists: [(&str, Vec<&str>); 14] = [
         ("members?scope=subtree&q=us&", vec!["members", org, found]),
         ("members?scope=subtree&q=c&match=contains&", vec!["members", org, anywhere]),
         ("members?scope=subtree&sort=-joined_at&", vec!["members", org, back]),
@@ -601,7 +637,10 @@ async fn a_forged_position_reaches_nothing_beyond_its_list() {
         ("members?scope=subtree&", vec!["members", org, &subtree]),
         ("invitations?", vec!["invitations", org]),
         ("roles?", vec!["roles", org, "[] Organization Prefix "]),
-        ("events?", vec!["events", org]),
+        ("events?", vec!["events", org, every]),
+        ("domains?", vec!["domains", org]),
+        ("join-requests?", vec!["join requests", org]),
+        ("critical-alert-users?", vec!["critical alert users", org]),
         ("sub-organizations?", vec!["sub-organizations", org, "Children"]),
     ];
     for (list, binding) in lists {

@@ -82,6 +82,8 @@ impl<'a> Survey<'a> {
         self.refusals_of_outsiders().await;
         self.about_oneself().await;
         self.organization().await;
+        self.joining().await;
+        self.alerts().await;
         self.members().await;
         self.transfer().await;
         self.invitations().await;
@@ -90,6 +92,7 @@ impl<'a> Survey<'a> {
         self.sub_organizations().await;
         self.events().await;
         self.decisions().await;
+        self.security().await;
         self.operators().await;
         self.customers().await;
         self.cleanup().await;
@@ -193,6 +196,7 @@ impl<'a> Survey<'a> {
         for (method, path, _) in ROUTES {
             let route: &'static str = format!("{method} {path}").leak();
             let own = ["/mine", "/accept", "/decline"].iter().any(|end| path.ends_with(end));
+            let own = own && path.contains("/invitations/");
             if !path.contains("/organizations/{org}") {
                 continue;
             }
@@ -200,9 +204,12 @@ impl<'a> Survey<'a> {
             let path = path.replace("{inv}", &offer).replace("{evt}", &event);
             let path = path.replace("{customer}", self.org.rsplit('/').next().unwrap());
             let path = path.replace("{role}", &self.plain).replace("{sub}", CY.sub);
+            let path = path.replace("{domain}", "example.com").replace("{email}", CY.email);
+            let path = path.replace("{req}", "req_01KAK000000000000000000000");
             let case = if own { "somebody else's" } else { "a stranger" };
             self.ask(EVE, (route, case), &path, matrix::body(route)).await;
             let free = ["/permissions", "/leave", "/join"].iter().any(|end| path.ends_with(end));
+            let free = free || ["/join-requests", "/mine"].iter().any(|end| path.ends_with(end));
             if !own && !free && !path.contains("/operator/") {
                 let case = "a member who may not";
                 self.ask(NED, (route, case), &path, matrix::body(route)).await.expect(403);
@@ -245,6 +252,109 @@ impl<'a> Survey<'a> {
         let case = "not as it was seen";
         self.ask_with(ADA, (describe, case), "", said.clone(), &stale).await.expect(412);
         self.ask_as_seen(ADA, (describe, "as it was seen"), "", said).await.expect(200);
+    }
+
+    async fn joining(&mut self) {
+        let page = format!("?limit={}", self.limit);
+        let add = "PUT /v1/organizations/{org}/domains/{domain}";
+        let path = "/domains/example.com";
+        self.ask(ADA, (add, ""), path, None).await.expect(200);
+        self.ask(ADA, (add, "approved already"), path, None).await.expect(200);
+        self.ask(ADA, (add, "not one's own"), "/domains/example.org", None).await.expect(403);
+        let list = "GET /v1/organizations/{org}/domains";
+        self.ask(ADA, (list, "a page"), &format!("/domains{page}"), None).await.expect(200);
+
+        let joinable = "GET /v1/me/joinable-organizations";
+        let path = format!("/v1/me/joinable-organizations{page}");
+        let there = who("abe", "abe@elsewhere.example");
+        self.ask(there, (joinable, "none"), &path, None).await.expect(200);
+        self.ask(EVE, (joinable, "a page"), &path, None).await.expect(200);
+
+        let ask = "POST /v1/organizations/{org}/join-requests";
+        let mine = "DELETE /v1/organizations/{org}/join-requests/mine";
+        let wish = || Some(json!({ "comment": "Hello" }));
+        let asker = self.fresh();
+        self.ask(asker, (ask, ""), "/join-requests", wish()).await.expect(201);
+        self.ask(asker, (ask, "asked already"), "/join-requests", wish()).await.expect(409);
+        self.ask(there, (ask, "from elsewhere"), "/join-requests", wish()).await.expect(404);
+        self.ask(IVY, (ask, "invited already"), "/join-requests", wish()).await.expect(409);
+        self.ask(CY, (ask, "a member already"), "/join-requests", wish()).await.expect(409);
+        self.ask(asker, (mine, ""), "/join-requests/mine", None).await.expect(204);
+        self.ask(asker, (mine, "taken back already"), "/join-requests/mine", None).await;
+
+        let approve = "POST /v1/organizations/{org}/join-requests/{req}/approve";
+        let decline = "POST /v1/organizations/{org}/join-requests/{req}/decline";
+        let requests = "GET /v1/organizations/{org}/join-requests";
+        for (by, role, case) in [
+            (ADA, "user", "as User"),
+            (ADA, &*self.plain.clone(), "in a custom role"),
+            (MIA, "user", "by a custom role"),
+            (MIA, "admin", "more than one holds"),
+        ] {
+            let asker = self.fresh();
+            let id = self.ask(asker, (ask, ""), "/join-requests", wish()).await.id();
+            let path = format!("/join-requests/{id}/approve");
+            self.ask(by, (approve, case), &path, Some(json!({ "role_id": role }))).await;
+        }
+        let open = format!("/join-requests{page}");
+        self.ask(ADA, (requests, "a page"), &open, None).await.expect(200);
+        for (by, case) in [(ADA, ""), (MIA, "by a custom role")] {
+            let asker = self.fresh();
+            let id = self.ask(asker, (ask, ""), "/join-requests", wish()).await.id();
+            let path = format!("/join-requests/{id}/decline");
+            self.ask(by, (decline, case), &path, None).await.expect(204);
+            self.ask(by, (decline, "declined already"), &path, None).await.expect(404);
+            self.ask(asker, (ask, "declined before"), "/join-requests", wish()).await.expect(409);
+        }
+        // Whoever asked and is invited meanwhile ends their request by accepting.
+        let asker = self.fresh();
+        self.ask(asker, (ask, ""), "/join-requests", wish()).await.expect(201);
+        let offer = json!({ "email": asker.email, "role_id": "user" });
+        let path = format!("{}/invitations", self.org);
+        let id = self.world.post(ADA, &path, offer).await.expect(201).id();
+        let accept = "POST /v1/organizations/{org}/invitations/{inv}/accept";
+        let path = format!("/invitations/{id}/accept");
+        self.ask(asker, (accept, "having asked to join"), &path, None).await.expect(200);
+
+        let remove = "DELETE /v1/organizations/{org}/domains/{domain}";
+        let path = "/domains/example.com";
+        self.ask(ADA, (remove, ""), path, None).await.expect(204);
+        self.ask(ADA, (remove, "removed already"), path, None).await.expect(404);
+    }
+
+    async fn alerts(&mut self) {
+        let add = "PUT /v1/organizations/{org}/critical-alert-users/{email}";
+        let path = "/critical-alert-users/alert@example.com";
+        self.ask(ADA, (add, ""), path, None).await.expect(200);
+        self.ask(ADA, (add, "added already"), path, None).await.expect(200);
+        let list = "GET /v1/organizations/{org}/critical-alert-users";
+        let page = format!("/critical-alert-users?limit={}", self.limit);
+        self.ask(ADA, (list, "a page"), &page, None).await.expect(200);
+        let remove = "DELETE /v1/organizations/{org}/critical-alert-users/{email}";
+        self.ask(ADA, (remove, ""), path, None).await.expect(204);
+        self.ask(ADA, (remove, "removed already"), path, None).await.expect(404);
+    }
+
+    /// Demands that everybody here meets, and that are taken back.
+    async fn security(&mut self) {
+        let show = "GET /v1/organizations/{org}/security";
+        self.ask(ADA, (show, ""), "/security", None).await.expect(200);
+        let set = "PUT /v1/organizations/{org}/security";
+        let wanted = |mfa: bool, networks: &[&str]| {
+            Some(json!({
+                "require_mfa": mfa,
+                "max_session_minutes": null,
+                "allowed_networks": networks,
+                "event_retention_days": 365,
+            }))
+        };
+        let here = ["192.0.2.0/24"];
+        self.ask(ADA, (set, ""), "/security", wanted(false, &here)).await.expect(200);
+        self.ask(ADA, (set, "changes nothing"), "/security", wanted(false, &here)).await;
+        self.ask(ADA, (set, "locks oneself out"), "/security", wanted(true, &[])).await;
+        let abroad = Who { ip: "203.0.113.1", ..BOB };
+        self.ask(abroad, (show, "from a network that is not allowed"), "/security", None).await;
+        self.ask(ADA, (set, ""), "/security", wanted(false, &[])).await.expect(200);
     }
 
     async fn members(&mut self) {
@@ -589,6 +699,9 @@ impl<'a> Survey<'a> {
         let list = "GET /v1/organizations/{org}/events";
         let path = format!("/events?limit={}", self.limit);
         let events = self.ask(ADA, (list, "a page"), &path, None).await.expect(200);
+        let now = Timestamp::from_millisecond(self.world.now()).unwrap();
+        let until = format!("{path}&to={now}");
+        self.ask(ADA, (list, "until a moment"), &until, None).await.expect(200);
         let id = events.items()[0]["id"].as_str().unwrap();
         let one = "GET /v1/organizations/{org}/events/{evt}";
         self.ask(ADA, (one, ""), &format!("/events/{id}"), None).await.expect(200);
@@ -869,6 +982,8 @@ fn bound(route: &str) -> Option<(Bound, &'static str)> {
         ("GET", "/invitations") => (page(2.0), INVITATIONS),
         ("GET", "/roles") => (page(2.0), ROLES),
         ("GET", "/events" | "/v1/me" | "/v1/me/invitations") => (page(2.0), ""),
+        ("GET", "/domains" | "/join-requests" | "/critical-alert-users") => (page(2.0), ""),
+        ("GET", "/v1/me/joinable-organizations") => (page(2.0), ""),
         ("GET", "/sub-organizations") => (page(2.0), SUBS),
         ("POST", "/access/v1/evaluation") => {
             (Bound { trips: 2, read: 4.0, page: false, write: 0.0, index: 0.0 }, DECISION)
@@ -885,10 +1000,12 @@ fn bound(route: &str) -> Option<(Bound, &'static str)> {
 const INVITE: &str = "counted: 2 WCU; a custom role is counted on its own item: 2, and the inviter's is checked: 2; an \
                       idempotency key: 2, and 1 RCU when it is repeated; listed in seven indexes, by expiry (INV10) and in every \
                       order of the users list (SUB6) among them";
-const ACCEPT: &str = "the organization, the place and the member are read before the rule is asked: 3 RCU; counted: \
-                      2 WCU, in a custom role: 2; the backer is checked: 2, their custom role: 2 (INV9); a custom \
-                      role's name is read for the answer, and a backer whose role changed is looked at again: a round \
-                      trip and 1 RCU, or three and 4; a member enters six indexes, the invitation leaves seven";
+const ACCEPT: &str = "the organization, the place, and what the person asked before (ORG2) are read before the rule is \
+                      asked: 3 RCU; that nothing asked stays beside the membership is checked: 2 WCU, and where \
+                      something did, it is counted out: 2; counted: 2 WCU, in a custom role: 2; the backer is checked: \
+                      2, their custom role: 2 (INV9); a custom role's name is read for the answer, and a backer whose \
+                      role changed is looked at again: a round trip and 1 RCU, or three and 5; a member enters six \
+                      indexes, the invitation leaves seven";
 const DECLINE: &str = "the organization, the place and the member are read before the rule is asked: 3 RCU; of a custom \
                        role counted on its own item: 2 WCU; it leaves seven indexes";
 const RESEND: &str = "a custom role, offered or held, is checked: 2 WCU each; six indexes show the new expiry, and in \
@@ -903,7 +1020,8 @@ const TRANSFER: &str = "two members move in two indexes by role and are shown by
 const SUB: &str = "two histories tell of it: 2 WCU; it is listed right below its parent and in its tree, its Super Admin \
                    in six indexes: 8";
 const JOIN: &str = "the path is known once the organization is read, only then can one look who is above: a round trip, \
-                    and 1 RCU a level; whoever is not above is looked for inside: a round trip; indexes as for creating";
+                    and 2 RCU a level, for their place there and what is demanded of them (ORG3); whoever is not above \
+                    is looked for inside: a round trip; indexes as for creating";
 const ROLE: &str = "the lock on its name: 2 WCU, when renamed two: 4; the actor's custom role is checked: 2; the role \
                     table is on the organization's item, which two indexes show: 2; its name is listed in two: 2, renamed \
                     4, and what is said of it is kept there: 2; with `reassign_to` it is marked, its users are listed, \

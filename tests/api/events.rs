@@ -360,3 +360,172 @@ async fn changes_at_once_have_an_event_each() {
     names.dedup();
     assert_eq!((history.len(), names.len()), (21, 21));
 }
+
+/// The ids of all events that a filter shows, newest first.
+async fn shown(world: &World, org: &str, filter: &str) -> Vec<String> {
+    let events = world.walk(ADA, &format!("{org}/events?limit=2&{filter}")).await;
+    each(&events, "id").into_iter().map(ToOwned::to_owned).collect()
+}
+
+/// A history with something of everything, and the ids of those entries for which `keep` holds,
+/// newest first.
+async fn told(world: &World, org: &str, keep: impl Fn(&Value) -> bool) -> Vec<String> {
+    let history = world.history(org).await;
+    let kept = history.iter().rev().filter(|event| keep(event));
+    kept.map(|event| event["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_history_is_filtered_by_time_actor_action_and_target() {
+    let world = World::new().await;
+    let acme = world.found(ADA, "Acme").await;
+    world.bring(ADA, &acme, BOB, "admin").await;
+    world.bring(BOB, &acme, CY, "user").await;
+    world.assign(ADA, &acme, CY, "admin").await.expect(200);
+    world.assign(ADA, &acme, CY, "user").await.expect(200);
+    world.remove(BOB, &acme, CY).await.expect(204);
+    world.switch(&acme, json!({ "manage_sub_organizations": true })).await;
+    let history = world.history(&acme).await;
+    assert_eq!(history.len(), 9);
+    let (third, sixth) = (history[2]["at"].as_str().unwrap(), history[5]["at"].as_str().unwrap());
+
+    let by = |sub: &'static str| move |event: &Value| event["actor"]["user_id"] == sub;
+    let of = |action: &'static str| move |event: &Value| event["action"] == action;
+    let to = |id: &'static str| move |event: &Value| event["target"]["id"] == id;
+    let since = |event: &Value| event["at"].as_str().unwrap() >= third;
+    let until = |event: &Value| event["at"].as_str().unwrap() < sixth;
+    let changed = "member.role_changed";
+    for (filter, wanted) in [
+        (String::new(), told(&world, &acme, |_| true).await),
+        ("actor=bob".into(), told(&world, &acme, by("bob")).await),
+        ("actor=nobody".into(), vec![]),
+        ("target=cy".into(), told(&world, &acme, to("cy")).await),
+        (format!("action={changed}"), told(&world, &acme, of(changed)).await),
+        (
+            format!("action={changed}&action=member.removed&action={changed}"),
+            told(&world, &acme, |event| of(changed)(event) || of("member.removed")(event)).await,
+        ),
+        (
+            "actor=ada&target=cy".into(),
+            told(&world, &acme, |event| by("ada")(event) && to("cy")(event)).await,
+        ),
+        ("action=role.created".into(), vec![]),
+        (format!("from={third}"), told(&world, &acme, since).await),
+        (format!("to={sixth}"), told(&world, &acme, until).await),
+        (
+            format!("from={third}&to={sixth}"),
+            told(&world, &acme, |event| since(event) && until(event)).await,
+        ),
+        (
+            format!("from={third}&to={sixth}&actor=bob&action=invitation.created"),
+            told(&world, &acme, |event| {
+                let both = by("bob")(event) && of("invitation.created")(event);
+                both && since(event) && until(event)
+            })
+            .await,
+        ),
+        ("to=2026-11-21T12:00:00Z".into(), vec![]),
+        ("from=2027-01-01T00:00:00Z".into(), vec![]),
+        ("from=2026-11-21T13%3A00%3A00.5%2B01%3A00&to=3000-01-01T00:00:00Z".into(), {
+            told(&world, &acme, |event| event["at"].as_str().unwrap() > "2026-11-21T12:00:00Z")
+                .await
+        }),
+    ] {
+        assert_eq!(shown(&world, &acme, &filter).await, wanted, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_means_nothing_is_refused() {
+    let world = World::new().await;
+    let acme = world.found(ADA, "Acme").await;
+    let (day, later) = ("2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z");
+    for (query, pointer) in [
+        ("action=member.eaten".to_owned(), "/action/0"),
+        ("action=".to_owned(), "/action/0"),
+        ("from=yesterday".to_owned(), "/from"),
+        ("to=2026-11-21".to_owned(), "/to"),
+        ("from=1795262400".to_owned(), "/from"),
+        (format!("from={later}&to={day}"), "/to"),
+        (format!("from={day}&to={day}"), "/to"),
+        ("actors=ada".to_owned(), "/actors"),
+    ] {
+        let answer = world.get(ADA, &format!("{acme}/events?{query}")).await;
+        let answer = answer.refuses(422, "invalid-request");
+        assert_eq!(answer.pointer(), pointer, "{query}: {answer}");
+    }
+    for twice in ["actor=a&actor=b", "from=2026-11-21T00:00:00Z&from=2026-11-21T00:00:00Z"] {
+        let answer = world.get(ADA, &format!("{acme}/events?{twice}")).await;
+        answer.refuses(400, "unreadable-request");
+    }
+    // It is never taken for anything but a value.
+    for odd in ["actor=ada%27%20OR%201%3D1", "target=%23ttl", "actor=", "target=:now"] {
+        assert_eq!(shown(&world, &acme, odd).await, [""; 0], "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn each_change_to_who_may_ask_to_join_is_one_event() {
+    let world = World::new().await;
+    let acme = world.found(ADA, "Acme").await;
+    let domain = format!("{acme}/domains/example.com");
+    news!(world, acme, world.send(Some(ADA), "PUT", &domain, None), @r#"
+    approved_domain.added by ada: approved_domain example.com
+      - null
+      + {"domain":"example.com"}
+    "#);
+    let requests = format!("{acme}/join-requests");
+    let wish = json!({ "comment": "Hello" });
+    news!(world, acme, world.post(BOB, &requests, wish), @r#"
+    join_request.created by bob: join_request req_…
+      - null
+      + {"comment":"Hello","email":"bob@example.com","name":null,"user_id":"bob"}
+    "#);
+    news!(world, acme, world.delete(BOB, &format!("{requests}/mine")), @r#"
+    join_request.cancelled by bob: join_request req_…
+      - {"comment":"Hello","email":"bob@example.com","name":null,"user_id":"bob"}
+      + null
+    "#);
+    let bobs = world.post(BOB, &requests, json!({})).await.expect(201).id();
+    news!(world, acme, world.post(ADA, &format!("{requests}/{bobs}/approve"), json!({})), @r#"
+    join_request.approved by ada: join_request req_…
+      - {"comment":"","email":"bob@example.com","name":null,"user_id":"bob"}
+      + {"role_id":"user"}
+    member.added by ada: member bob
+      - null
+      + {"email":"bob@example.com","identity_provider_role":"user","role_id":"user","source":"join_request","user_id":"bob"}
+    "#);
+    let cys = world.post(CY, &requests, json!({})).await.expect(201).id();
+    news!(world, acme, world.post(ADA, &format!("{requests}/{cys}/decline"), json!({})), @r#"
+    join_request.declined by ada: join_request req_…
+      - {"comment":"","email":"cy@example.com","name":null,"user_id":"cy"}
+      + null
+    "#);
+    news!(world, acme, world.delete(ADA, &domain), @r#"
+    approved_domain.removed by ada: approved_domain example.com
+      - {"domain":"example.com"}
+      + null
+    "#);
+    let ops = format!("{acme}/critical-alert-users/ops@example.com");
+    news!(world, acme, world.send(Some(ADA), "PUT", &ops, None), @r#"
+    critical_alert_user.added by ada: critical_alert_user ops@example.com
+      - null
+      + {"email":"ops@example.com"}
+    "#);
+    news!(world, acme, world.delete(ADA, &ops), @r#"
+    critical_alert_user.removed by ada: critical_alert_user ops@example.com
+      - {"email":"ops@example.com"}
+      + null
+    "#);
+    let strict = json!({
+        "require_mfa": false,
+        "max_session_minutes": null,
+        "allowed_networks": ["192.0.2.0/24"],
+        "event_retention_days": 30,
+    });
+    news!(world, acme, world.put(ADA, &format!("{acme}/security"), strict), @r#"
+    security.updated by ada: organization org_…
+      - {"allowed_networks":[],"event_retention_days":365,"max_session_minutes":null,"require_mfa":false}
+      + {"allowed_networks":["192.0.2.0/24"],"event_retention_days":30,"max_session_minutes":null,"require_mfa":false}
+    "#);
+}

@@ -99,7 +99,8 @@ impl Touched {
                 let touched =
                     if write == "ConditionCheck" { &mut self.read } else { &mut self.written };
                 // Whoever adds to a counter does not mind who adds before.
-                if !key(at).contains("HEADCOUNT#") {
+                let counts = ["HEADCOUNT#", "TALLY#"].iter().any(|name| key(at).contains(name));
+                if !counts {
                     touched.insert(key(at));
                 }
             }

@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        AddressDigest, CustomRole, CustomRoleId, CustomerLink, Event, EventAction, HEADCOUNT_PARTS,
-        Invitation, Kind, Links, Member, OrgId, Organization, Profile, RoleId, RoleObject, UserId,
-        Users, fold,
+        AddressDigest, ApprovedDomain, CriticalAlertUser, CustomRole, CustomRoleId, CustomerLink,
+        Event, EventAction, HEADCOUNT_PARTS, Invitation, JoinRequest, Kind, Links, Member, OrgId,
+        Organization, PersonDigest, Profile, RoleId, RoleObject, Security, UserId, Users, fold,
     },
     store::{Key, Status, keys},
 };
@@ -58,6 +58,8 @@ pub fn inspect(items: &[Item]) -> Vec<String> {
         part.headcount(&mut found);
         part.awaited(&mut found);
         part.customers(&orgs, &mut found);
+        part.requests(&mut found);
+        part.tallies(&mut found);
         part.replay(&orgs, &mut found);
         for event in &part.events {
             if !ids.insert(event.id) {
@@ -89,6 +91,10 @@ pub struct Part {
     names: BTreeMap<String, (CustomRoleId, BTreeMap<String, String>)>,
     counts: BTreeMap<u8, BTreeMap<String, i64>>,
     pub customers: BTreeMap<OrgId, CustomerLink>,
+    pub domains: Vec<ApprovedDomain>,
+    pub requests: BTreeMap<UserId, JoinRequest>,
+    pub alerted: Vec<CriticalAlertUser>,
+    tallies: BTreeMap<String, i64>,
     pub events: Vec<Event>,
 }
 
@@ -133,7 +139,7 @@ impl Table {
         if kind == "EVENTS" {
             let event: Event = read(&value, &here)?;
             same(Key::event(id, event.id), &[])?;
-            if event.organization_id != id || !value["ttl"].is_number() {
+            if event.organization_id != id || event.kept_until <= event.at {
                 return Err(here("an event of another organization, or kept for ever"));
             }
             part.events.push(event);
@@ -230,6 +236,35 @@ impl Table {
                 let counts =
                     fields.filter_map(|(name, count)| Some((name.clone(), count.as_i64()?)));
                 part.counts.insert(nth, counts.collect());
+            }
+            ("DOMAIN", _) => {
+                let approved: ApprovedDomain = read(&value, &here)?;
+                let domain = &approved.domain;
+                let listed = [("identity", keys::mail_domain(domain))];
+                same(Key::approved_domain(id, domain), &listed)?;
+                if approved.organization_id != id || domain.is_public() {
+                    return Err(here("a domain of another organization, or everybody's"));
+                }
+                part.domains.push(approved);
+            }
+            ("REQUEST", _) => {
+                let request: JoinRequest = read(&value, &here)?;
+                let key = Key::join_request(id, PersonDigest::of(id, &request.user_id));
+                let listed = [("group", keys::join_requests(id)), ("place", request.id.bare())];
+                same(key, if request.is_pending() { &listed } else { &[] })?;
+                let own = PersonDigest::of(id, &request.user_id) == request.id.digest();
+                if request.organization_id != id || !own {
+                    return Err(here("a request of another organization or person"));
+                }
+                part.requests.insert(request.user_id.clone(), request);
+            }
+            ("ALERT", _) => {
+                let user: CriticalAlertUser = read(&value, &here)?;
+                same(Key::critical_alert_user(id, &user.email), &[])?;
+                part.alerted.push(user);
+            }
+            ("TALLY", what) => {
+                part.tallies.insert(what.to_owned(), value["count"].as_i64().unwrap_or_default());
             }
             _ => return Err(here("nobody knows what this is")),
         }
@@ -367,6 +402,27 @@ impl Part {
         differ(found, "whom it waits for", &awaits, &first);
     }
 
+    /// Nobody asks for what they have.
+    fn requests(&self, found: &mut Vec<String>) {
+        for user in self.requests.keys().filter(|user| self.members.contains_key(*user)) {
+            found.push(format!("{user} is a member, and has a request to join"));
+        }
+    }
+
+    fn tallies(&self, found: &mut Vec<String>) {
+        let open = self.requests.values().filter(|request| request.is_pending()).count();
+        let real = [
+            ("approved_domains", self.domains.len()),
+            ("critical_alert_users", self.alerted.len()),
+            ("join_requests", open),
+        ];
+        let real = real.map(|(what, count)| (what.to_owned(), i64::try_from(count).unwrap()));
+        let mut counted = self.tallies.clone();
+        counted.retain(|_, count| *count != 0);
+        let real = real.into_iter().filter(|(_, count)| *count != 0).collect();
+        differ(found, "what is bounded", &counted, &real);
+    }
+
     /// Every event takes one state away and gives another. Whatever the order in which those who
     /// raced were recorded, what is left over is what must be stored.
     fn replay(&self, orgs: &BTreeMap<OrgId, Self>, found: &mut Vec<String>) {
@@ -425,6 +481,16 @@ impl Part {
             if path.and_then(shared::domain::OrgPath::parent) == Some(org.id()) {
                 stored.put("below", &id.to_string(), &Value::Null);
             }
+        }
+        stored.put("security", "", &json!(org.security));
+        for approved in &self.domains {
+            stored.put("domain", approved.domain.as_str(), &Value::Null);
+        }
+        for request in self.requests.values() {
+            stored.put("request", request.user_id.as_str(), &json!(request.status));
+        }
+        for user in &self.alerted {
+            stored.put("alerted", user.email.as_str(), &Value::Null);
         }
         for (invitation, times) in left.1.iter().filter(|(_, times)| **times > 1) {
             found.push(format!("{invitation} was accepted {times} times"));
@@ -493,6 +559,7 @@ impl Left {
             E::OrganizationCreated => {
                 self.put("name", "", &new["name"]);
                 self.put("settings", "", &json!([new["kind"], false, false]));
+                self.put("security", "", &json!(Security::default()));
                 if let Some(founder) = new["super_admin_user_id"].as_str() {
                     self.put("role", founder, &json!("super_admin"));
                     self.put("super admin", "", &json!(founder));
@@ -522,6 +589,22 @@ impl Left {
             E::InvitationAccepted => {
                 *self.1.entry(target.to_owned()).or_default() += 1;
                 self.put("role", &user(new), &new["role_id"]);
+                if old["join_request"].is_string() {
+                    self.take("request", &user(new), &old["join_request"]);
+                }
+            }
+            E::MemberAdded => self.put("role", target, &new["role_id"]),
+            E::SecurityUpdated => self.change("security", "", old, new),
+            E::ApprovedDomainAdded => self.put("domain", target, &Value::Null),
+            E::ApprovedDomainRemoved => self.take("domain", target, &Value::Null),
+            E::CriticalAlertUserAdded => self.put("alerted", target, &Value::Null),
+            E::CriticalAlertUserRemoved => self.take("alerted", target, &Value::Null),
+            E::JoinRequestCreated => self.put("request", &user(new), &json!("pending")),
+            E::JoinRequestCancelled | E::JoinRequestApproved => {
+                self.take("request", &user(old), &json!("pending"));
+            }
+            E::JoinRequestDeclined => {
+                self.change("request", &user(old), &json!("pending"), &json!("declined"));
             }
             E::InvitationDeclined | E::InvitationRevoked | E::InvitationExpired => {
                 self.take("invitation", target, &offer(old));
@@ -558,11 +641,6 @@ impl Left {
                     }
                 }
             }
-            // A request waits outside; who comes in by one is told apart.
-            E::JoinRequestCreated
-            | E::JoinRequestCancelled
-            | E::JoinRequestApproved
-            | E::JoinRequestDeclined => {}
             E::SettingsUpdated => {
                 let state = |value: &Value| {
                     json!([value["kind"], value["manage_sub_organizations"], value["mdf_program"]])

@@ -40,14 +40,18 @@ enum Needs {
     AdminAbove,
     /// The invited address (INV4).
     Invitee,
+    /// A verified address in an approved domain, and no place here (ORG2).
+    Outsider,
+    /// A request of one's own to join (ORG2).
+    Asker,
     /// The scope `operator`.
     Operator,
     /// The scope `decisions`, to ask about others (ORG6).
     Decisions,
 }
 use Needs::{
-    AdminAbove, Decisions, Invitee, Level, Member, MemberWhoMayGo, Nothing, Operator, SuperAdmin,
-    Token,
+    AdminAbove, Asker, Decisions, Invitee, Level, Member, MemberWhoMayGo, Nothing, Operator,
+    Outsider, SuperAdmin, Token,
 };
 
 /// What each route needs. A query is a row of its own where it needs something else.
@@ -63,6 +67,41 @@ const NEEDS: &[(&str, Needs)] = &[
     ("POST /v1/organizations", Token),
     ("GET /v1/organizations/{org}", Level("organization_general_information", "view_only")),
     ("PATCH /v1/organizations/{org}", Level("organization_general_information", "full_access")),
+    ("GET /v1/me/joinable-organizations", Token),
+    ("GET /v1/organizations/{org}/domains", Level("organization_general_information", "view_only")),
+    (
+        "PUT /v1/organizations/{org}/domains/{domain}",
+        Level("organization_general_information", "full_access"),
+    ),
+    (
+        "DELETE /v1/organizations/{org}/domains/{domain}",
+        Level("organization_general_information", "full_access"),
+    ),
+    ("GET /v1/organizations/{org}/join-requests", Level("user_management", "full_access")),
+    ("POST /v1/organizations/{org}/join-requests", Outsider),
+    ("DELETE /v1/organizations/{org}/join-requests/mine", Asker),
+    (
+        "POST /v1/organizations/{org}/join-requests/{req}/approve",
+        Level("user_management", "full_access"),
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests/{req}/decline",
+        Level("user_management", "full_access"),
+    ),
+    ("GET /v1/organizations/{org}/security", Level("security_management", "view_only")),
+    ("PUT /v1/organizations/{org}/security", Level("security_management", "full_access")),
+    (
+        "GET /v1/organizations/{org}/critical-alert-users",
+        Level("critical_alert_users", "view_only"),
+    ),
+    (
+        "PUT /v1/organizations/{org}/critical-alert-users/{email}",
+        Level("critical_alert_users", "full_access"),
+    ),
+    (
+        "DELETE /v1/organizations/{org}/critical-alert-users/{email}",
+        Level("critical_alert_users", "full_access"),
+    ),
     ("GET /v1/organizations/{org}/permissions", Member),
     ("GET /v1/organizations/{org}/members", Level("user_management", "view_only")),
     (
@@ -287,6 +326,25 @@ impl Stage {
             let events = world.get(SUE, &format!("{here}/events?limit=1")).await.expect(200);
             path = path.replace("{evt}", events.items()[0]["id"].as_str().unwrap());
         }
+        if path.contains("/join-requests")
+            || route.starts_with("DELETE") && path.contains("{domain}")
+        {
+            let domain = format!("{here}/domains/example.com");
+            world.send(Some(SUE), "PUT", &domain, None).await.expect(200);
+        }
+        if path.contains("{req}") {
+            let asked = world.post(TOM, &format!("{here}/join-requests"), json!({})).await;
+            path = path.replace("{req}", &asked.expect(201).id());
+        }
+        if path.ends_with("/join-requests/mine") {
+            for asker in [EVE, PAM] {
+                world.post(asker, &format!("{here}/join-requests"), json!({})).await.expect(201);
+            }
+        }
+        path = path.replace("{domain}", "example.com").replace("{email}", TOM.email);
+        if route.starts_with("DELETE") && path.contains("/critical-alert-users/") {
+            world.send(Some(SUE), "PUT", &path, None).await.expect(200);
+        }
         if route.ends_with("/transfer") {
             world.bring(SUE, here, TOM, "admin").await;
         }
@@ -311,6 +369,14 @@ pub fn body(route: &str) -> Option<Value> {
             json!({ "invitations": [{ "email": TOM.email, "role_id": "user" }] })
         }
         "PATCH /v1/organizations/{org}/members/{sub}" => json!({ "role_id": "user" }),
+        "POST /v1/organizations/{org}/join-requests" => json!({ "comment": "Hello" }),
+        "POST /v1/organizations/{org}/join-requests/{req}/approve" => json!({ "role_id": "user" }),
+        "PUT /v1/organizations/{org}/security" => json!({
+            "require_mfa": false,
+            "max_session_minutes": null,
+            "allowed_networks": ["192.0.2.0/24"],
+            "event_retention_days": 365,
+        }),
         "PATCH /v1/organizations/{org}/roles/{role}" => json!({ "description": "new" }),
         "POST /v1/organizations/{org}/transfer" => json!({ "user_id": TOM.sub }),
         "POST /v1/operator/organizations" => {
@@ -440,6 +506,19 @@ fn expected(catalogue: &Value, actor: Actor, needs: Needs, reads: bool) -> (u16,
         Decisions => return yes_or(actor == Actor::Service, (403, "not-for-decisions")),
         Operator => return yes_or(actor == Actor::Operator, (403, "not-an-operator")),
         Invitee => return yes_or(actor == Actor::Pending, (404, "no-such-invitation")),
+        Outsider => {
+            return match actor {
+                Actor::Stranger | Actor::Above => YES,
+                Actor::Pending => (409, "you-are-invited"),
+                // Whose address is elsewhere.
+                Actor::Operator => OUTSIDE,
+                _ => (409, "you-are-member"),
+            };
+        }
+        Asker => {
+            let asked = matches!(actor, Actor::Stranger | Actor::Above);
+            return yes_or(asked, (404, "no-such-join-request"));
+        }
         AdminAbove => {
             // The members here are above the empty organization that this is about.
             return match actor {
@@ -552,7 +631,9 @@ built-in role.
 
 An organization answers 404 to whoever is outside, and 403 to whoever is inside and lacks something (U5). To join (SUB5)
 is about an empty organization right below, of which nobody is a member. Decisions are asked for about somebody else; about
-oneself a token suffices. The Super Admin cannot leave: 409 (SA5).
+oneself a token suffices. The Super Admin cannot leave: 409 (SA5). Where it
+is about asking to join (ORG2), the domain of everybody's address but the operator's is approved, and the stranger and the
+Admin above have asked before they take it back; whoever has a place already is told so.
 
 "
     .to_owned();
@@ -575,6 +656,8 @@ fn told(needs: Needs) -> String {
         SuperAdmin => "being the Super Admin".to_owned(),
         AdminAbove => "Admin or Super Admin above".to_owned(),
         Invitee => "the invited address".to_owned(),
+        Outsider => "an address in an approved domain, and no place here".to_owned(),
+        Asker => "a request of one's own".to_owned(),
         Operator => "scope `operator`".to_owned(),
         Decisions => "scope `decisions`".to_owned(),
         Nothing => "nothing".to_owned(),
@@ -603,7 +686,9 @@ async fn a_stranger_cannot_tell_which_organizations_exist() {
     for (route, _) in NEEDS.iter().filter(|(_, needs)| outside(*needs)) {
         let (method, path) = route.split_once(' ').unwrap();
         let path = path.replace("{inv}", &offer).replace("{evt}", event).replace("{role}", "user");
-        let path = path.replace("{sub}", SUE.sub);
+        let path = path.replace("{sub}", SUE.sub).replace("{email}", SUE.email);
+        let path = path.replace("{domain}", "example.com");
+        let path = path.replace("{req}", "req_01KAK000000000000000000000");
         let mut told = Vec::new();
         for org in [id(&here), "org_01KAK000000000000000000000"] {
             let path = path.replace("{org}", org);

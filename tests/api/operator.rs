@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        self, Act, BuiltIn, Email, InvitationId, Offer, OrgId, Person, Refusal, RoleId, UserId,
+        self, Act, BuiltIn, Email, InvitationId, Offer, OrgId, Person, Presence, Refusal, RoleId,
+        Session, UserId,
     },
     store::{Error, Reply},
 };
@@ -322,6 +323,7 @@ async fn a_partners_role_is_not_given_by_who_saw_a_partner_a_moment_ago() {
         email: Some(Email::parse(ADA.email).unwrap()),
         name: None,
         operator: false,
+        presence: Presence::Asking(Session::default()),
     };
     let at = Timestamp::from_millisecond(world.now()).unwrap();
     let by = Some(person.clone());

@@ -21,7 +21,10 @@ use aws_smithy_runtime_api::client::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    domain::{Act, Email, Event, EventAction, Person, UserId},
+    domain::{
+        Act, Email, Event, EventAction, Kind, MAX_ORGANIZATION_NAME, Name, Organization, Person,
+        UserId,
+    },
     store::{Key, Store, keys},
 };
 
@@ -231,7 +234,7 @@ pub async fn newest(world: &World, org: &str) -> Item {
 /// An event that no route has made: a request to join by `from`, or what became of it.
 pub fn event(world: &World, org: &str, action: EventAction, from: Who) -> Event {
     let email = Email::parse(from.email).ok();
-    let person = Person { id: UserId::new(from.sub), email, name: None, operator: false };
+    let person = Person { email, ..Person::asked_about(UserId::new(from.sub)) };
     let act = Act {
         by: Some(person),
         as_operator: false,
@@ -242,7 +245,10 @@ pub fn event(world: &World, org: &str, action: EventAction, from: Who) -> Event 
     };
     let target = ("join_request", "req_01M7YRRT800000000000000007".to_owned());
     let told = json!({ "user_id": from.sub, "email": from.email, "comment": "Let me in!" });
-    Event::new(&act, id(org).parse().unwrap(), action, target).new_value(told)
+    let name = Name::parse("Acme", MAX_ORGANIZATION_NAME).unwrap();
+    let id = id(org).parse().unwrap();
+    let org = Organization::found(id, name, Kind::Standard, None, act.at);
+    Event::new(&act, &org, action, target).new_value(told)
 }
 
 /// An event as it stands in the table.

@@ -590,3 +590,53 @@ async fn a_first_admin_who_let_it_expire_may_still_join_from_above() {
     world.post(CY, &format!("{below}/join"), json!({})).await.expect(200);
     check(&world).await;
 }
+
+/// ORG2: whoever decides first has decided, and nobody is let in twice, or has two places.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_decisions_about_one_request_one_counts() {
+    let world = world().await;
+    let (acme, admins) = with_crowd(&world, "admin", 4).await;
+    let domain = format!("{acme}/domains/example.com");
+    world.send(Some(ADA), "PUT", &domain, None).await.expect(200);
+    let requests = format!("{acme}/join-requests");
+    for round in 0..4 {
+        let asker = crowd("q", 4)[round];
+        let id = world.post(asker, &requests, json!({})).await.expect(201).id();
+        let offer = json!({ "email": asker.email, "role_id": "user" });
+        let mut asks = vec![
+            delete(asker, format!("{requests}/mine")),
+            post(ADA, format!("{acme}/invitations"), offer),
+        ];
+        for admin in &admins {
+            asks.push(post(*admin, format!("{requests}/{id}/approve"), json!({})));
+            asks.push(post(*admin, format!("{requests}/{id}/decline"), json!({})));
+        }
+        let answers = at_once(&world, asks).await;
+        let ended = answers[2..].iter().chain([&answers[0]]);
+        let ended = ended.filter(|answer| answer.status.is_success()).count();
+        assert_eq!(ended, 1, "{:?}", tally(&answers));
+        check(&world).await;
+    }
+}
+
+/// ORG2: the bound is exact, however many come at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_who_ask_at_once_each_is_counted() {
+    let world = world().await;
+    let acme = world.found(ADA, "Acme").await;
+    let domain = format!("{acme}/domains/example.com");
+    world.send(Some(ADA), "PUT", &domain, None).await.expect(200);
+    let requests = format!("{acme}/join-requests");
+    let people = crowd("q", 24);
+    let asks = people.iter().flat_map(|person| {
+        let ask = post(*person, &requests, json!({}));
+        [ask.clone(), ask]
+    });
+    let answers = at_once(&world, asks.collect()).await;
+    assert_eq!(count(&answers, "201"), 24);
+    only(&answers, &["201", "409 already-asked"]);
+    let asks = people.iter().map(|person| delete(*person, format!("{requests}/mine")));
+    let answers = at_once(&world, asks.chain([delete(ADA, &domain)]).collect()).await;
+    assert_eq!(count(&answers, "204"), 25);
+    check(&world).await;
+}

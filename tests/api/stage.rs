@@ -21,9 +21,13 @@ use crate::{
 pub const DAN: Who = who("dan", "dan@example.com");
 pub const FAY: Who = who("fay", "fay@example.com");
 pub const GUS: Who = who("gus", "gus@example.com");
+pub const HUGO: Who = who("hugo", "hugo@example.com");
+pub const INA: Who = who("ina", "ina@example.com");
+pub const MEG: Who = who("meg", "meg@example.com");
 pub const HAL: Who = who("hal", "hal@example.com");
 pub const IDA: Who = who("ida", "ida@example.com");
-pub const MEG: Who = who("meg", "meg@example.com");
+pub const KIM: Who = who("kim", "kim@example.com");
+pub const LEO: Who = who("leo", "leo@example.org");
 pub const MIA: Who = who("mia", "mia@example.com");
 
 /// A world with a layer under it, and how it was when the curtain rose.
@@ -214,17 +218,27 @@ impl State {
                 }
             };
             facts.insert(format!(
-                "{here}: under {:?}, {:?}, {:?}, Super Admin {:?}, awaits {}, says {:?}",
+                "{here}: under {:?}, {:?}, {:?}, Super Admin {:?}, awaits {}, says {:?}, {:?}",
                 org.path.parent().map(called),
                 org.kind,
                 org.settings,
                 org.super_admin_user_id,
                 org.awaits.is_some(),
                 part.profile,
+                org.security,
             ));
             for link in part.customers.values() {
                 let (customer, preferred) = (called(link.customer_id), link.preferred);
                 facts.insert(format!("{here}: works for {customer}, preferred: {preferred}"));
+            }
+            for approved in &part.domains {
+                facts.insert(format!("{here}: {} may ask", approved.domain));
+            }
+            for request in part.requests.values() {
+                facts.insert(format!("{here}: {} asked, {:?}", request.user_id, request.status));
+            }
+            for user in &part.alerted {
+                facts.insert(format!("{here}: {} is alerted", user.email));
             }
             for member in part.members.values() {
                 let (user, role) = (&member.user_id, role(member.role_id));
@@ -264,7 +278,7 @@ async fn furnish(world: &World) -> Vec<Deed> {
     world.bring(ADA, &acme, DAN, "user").await;
     world.bring(ADA, &acme, MIA, &managers).await;
     let guests = world.role(ADA, &acme, "Guests", json!({})).await;
-    world.bring(ADA, &acme, HAL, &guests).await;
+    world.bring(ADA, &acme, HUGO, &guests).await;
 
     let invited = async |by: Who, email: &str, role: &str, days: i64| {
         let offer = json!({ "email": email, "role_id": role, "expires_in_days": days });
@@ -276,8 +290,29 @@ async fn furnish(world: &World) -> Vec<Deed> {
     world.wait(2 * DAY);
     let cys = invited(BOB, CY.email, "user", 7).await;
     let eves = invited(MIA, EVE.email, &readers, 7).await;
-    let idas = invited(ADA, IDA.email, &guests, 7).await;
+    let inas = invited(ADA, INA.email, &guests, 7).await;
     let megs = invited(ADA, MEG.email, "mdf_admin", 7).await;
+
+    world.bring(ADA, &acme, LEO, "admin").await;
+    let domain = |name: &str| format!("{acme}/domains/{name}");
+    world.send(Some(ADA), "PUT", &domain("example.com"), None).await.expect(200);
+    let requests = format!("{acme}/join-requests");
+    let asked = async |who: Who| {
+        let answer = world.post(who, &requests, json!({})).await.expect(201);
+        format!("{requests}/{}", answer.id())
+    };
+    let (idas, kims) = (asked(IDA).await, asked(KIM).await);
+    let for_kim = invited(BOB, KIM.email, "user", 7).await;
+    let alerts = |email: &str| format!("{acme}/critical-alert-users/{email}");
+    world.send(Some(ADA), "PUT", &alerts("old@example.com"), None).await.expect(200);
+    let security = |days: u32| {
+        json!({
+            "require_mfa": false,
+            "max_session_minutes": null,
+            "allowed_networks": ["192.0.2.0/24"],
+            "event_retention_days": days,
+        })
+    };
 
     let root = acme.rsplit('/').next().unwrap();
     let below = async |name: &str, first: Option<&str>| {
@@ -375,8 +410,8 @@ async fn furnish(world: &World) -> Vec<Deed> {
             none(),
         ),
         ("BOB makes DAN a Guest", BOB, "PATCH", member(DAN), json!({ "role_id": guests })),
-        ("IDA accepts as Guest", IDA, "POST", format!("{idas}/accept"), none()),
-        ("BOB resends to ida", BOB, "POST", format!("{idas}/resend"), none()),
+        ("INA accepts as Guest", INA, "POST", format!("{inas}/accept"), none()),
+        ("BOB resends to ina", BOB, "POST", format!("{inas}/resend"), none()),
         ("ADA renames Acme", ADA, "PATCH", acme.clone(), json!({ "name": "Acme 2" })),
         (
             "BOB gives Acme a website",
@@ -394,6 +429,41 @@ async fn furnish(world: &World) -> Vec<Deed> {
         ),
         ("ADA joins Empty", ADA, "POST", format!("{empty}/join"), none()),
         ("BOB joins Empty", BOB, "POST", format!("{empty}/join"), none()),
+        ("HAL asks to join", HAL, "POST", requests.clone(), json!({ "comment": "Hello" })),
+        ("IDA takes her request back", IDA, "DELETE", format!("{requests}/mine"), none()),
+        ("ADA approves ida's", ADA, "POST", format!("{idas}/approve"), none()),
+        (
+            "BOB approves ida's as Free",
+            BOB,
+            "POST",
+            format!("{idas}/approve"),
+            json!({ "role_id": free }),
+        ),
+        ("BOB declines ida's", BOB, "POST", format!("{idas}/decline"), none()),
+        (
+            "BOB invites ida",
+            BOB,
+            "POST",
+            invitations.clone(),
+            json!({ "email": IDA.email, "role_id": "user" }),
+        ),
+        (
+            "BOB invites hal",
+            BOB,
+            "POST",
+            invitations.clone(),
+            json!({ "email": HAL.email, "role_id": "user" }),
+        ),
+        ("KIM accepts", KIM, "POST", format!("{for_kim}/accept"), none()),
+        ("KIM takes her request back", KIM, "DELETE", format!("{requests}/mine"), none()),
+        ("ADA declines kim's", ADA, "POST", format!("{kims}/decline"), none()),
+        ("ADA closes example.com", ADA, "DELETE", domain("example.com"), none()),
+        ("LEO opens example.org", LEO, "PUT", domain("example.org"), none()),
+        ("ADA sets the security", ADA, "PUT", format!("{acme}/security"), security(30)),
+        ("GUS sets the security", GUS, "PUT", format!("{acme}/security"), security(60)),
+        ("ADA has new alerted", ADA, "PUT", alerts("new@example.com"), none()),
+        ("BOB has new alerted", BOB, "PUT", alerts("new@example.com"), none()),
+        ("BOB has old alerted no more", BOB, "DELETE", alerts("old@example.com"), none()),
         ("FAY accepts as first Admin", FAY, "POST", format!("{fays}/accept"), none()),
         ("FAY declines", FAY, "POST", format!("{fays}/decline"), none()),
         (

@@ -40,11 +40,18 @@ pub struct Who {
     pub email: &'static str,
     pub verified: &'static str,
     pub scope: &'static str,
+    /// How they signed in, as the gateway hands it on: `[pwd otp]`.
+    pub amr: &'static str,
+    /// When, in seconds.
+    pub auth_time: Option<i64>,
+    /// From where.
+    pub ip: &'static str,
 }
 
 /// `who("ada")` has the address `ada@example.com`, verified.
 pub const fn who(sub: &'static str, email: &'static str) -> Who {
-    Who { sub, email, verified: "true", scope: "" }
+    let ip = "192.0.2.1";
+    Who { sub, email, verified: "true", scope: "", amr: "", auth_time: None, ip }
 }
 
 pub const ADA: Who = who("ada", "ada@example.com");
@@ -129,6 +136,10 @@ impl World {
         self.send(Some(who), "PATCH", path, Some(body)).await
     }
 
+    pub async fn put(&self, who: Who, path: &str, body: Value) -> Answer {
+        self.send(Some(who), "PUT", path, Some(body)).await
+    }
+
     pub async fn delete(&self, who: Who, path: &str) -> Answer {
         self.send(Some(who), "DELETE", path, None).await
     }
@@ -208,13 +219,18 @@ pub fn context(
     at: i64,
     method: &str,
 ) -> lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext {
-    let claims = who.map(|Who { sub, email, verified, scope }| {
-        json!({ "jwt": { "claims": {
-            "sub": sub, "email": email, "email_verified": verified, "scope": scope,
-        } } })
+    let claims = who.map(|Who { sub, email, verified, scope, amr, auth_time, .. }| {
+        let mut claims = json!({
+            "sub": sub, "email": email, "email_verified": verified, "scope": scope, "amr": amr,
+        });
+        if let Some(at) = auth_time {
+            claims["auth_time"] = json!(at.to_string());
+        }
+        json!({ "jwt": { "claims": claims } })
     });
+    let ip = who.map_or("192.0.2.1", |who| who.ip);
     let mut context = json!({
-        "http": { "method": method, "sourceIp": "192.0.2.1" },
+        "http": { "method": method, "sourceIp": ip },
         "requestId": "r1",
         "timeEpoch": at,
     });
@@ -280,7 +296,7 @@ impl fmt::Display for Answer {
 /// `text` with every id of ours cut down to its kind.
 pub fn mask(text: &str) -> String {
     let mut masked = text.to_owned();
-    for kind in ["org_", "inv_", "role_", "evt_"] {
+    for kind in ["org_", "inv_", "role_", "evt_", "req_"] {
         let mut rest = 0;
         while let Some(found) = masked[rest..].find(kind) {
             let (start, end) = (rest + found + kind.len(), rest + found + kind.len() + 26);

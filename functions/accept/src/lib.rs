@@ -74,7 +74,7 @@ async fn accept(
     let mut backer = None;
     let mut lost = Refusal::ChangedMeanwhile;
     for _ in 0..ROUNDS {
-        let (organization, place) = app.store.invitation_for(&person, org).await?;
+        let (organization, place, request) = app.store.invitation_to_accept(&person, org).await?;
         if place == Some(Place::Taken(person.id.clone())) && domain::is_for(&person, org, id) {
             // Without the member, they were removed in between.
             let Some(member) = app.store.member(org, &person.id).await? else { continue };
@@ -93,7 +93,8 @@ async fn accept(
                 let member = member?;
                 let reply = membership(&app, &member).await?;
                 let both = (&invitation, &member);
-                let done = app.store.accept(&act, &organization, both, held, &reply).await;
+                let relied = (held, request.as_ref());
+                let done = app.store.accept(&act, &organization, both, relied, &reply).await;
                 done.map(|()| reply)
             }
         };

@@ -3,14 +3,14 @@
 //! It reads only what is due, ends each in a transaction of its own, and can stop anywhere: what it
 //! did is done, and what it did not is still due the next time.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Act, Refusal},
-    store::{Error, Store},
+    store::{Error, Key, Store},
 };
 
 /// How many are read at once from each part of the index.
@@ -52,8 +52,14 @@ pub async fn run(
         }
         let overdue = store.overdue(now, BATCH).await?;
         let more = overdue.more;
+        // Whose they are tells how long the events are kept (ORG5), and who is waited for (INV8).
+        let orgs: BTreeSet<_> = overdue.invitations.iter().map(|open| open.path.id()).collect();
+        let found = store.look(orgs.into_iter().map(Key::organization)).await?;
+        let found = &found;
         let ended = stream::iter(overdue.invitations).map(|invitation| async move {
-            store.expire(&act(now, request_id), &invitation).await
+            let org = found.organization(invitation.path.id())?;
+            let org = org.ok_or(Refusal::NoSuchInvitation)?;
+            store.expire(&act(now, request_id), &org, &invitation).await
         });
         let ended: Vec<_> = ended.buffer_unordered(AT_ONCE).collect().await;
         let mut progress = false;

@@ -1,10 +1,17 @@
 //! The history of an organization, newest first (ORG5).
 
+use std::collections::BTreeSet;
+
 use axum::{Router, extract::State, routing::get};
+use jiff::Timestamp;
+use serde::Deserialize;
 use shared::{
-    domain::{EventId, Level, OrgId, Refusal, RoleObject},
-    http::{Acting, App, Instead, Json, Page, PageQuery, Path, Query, Tagged, Walk, views},
-    store::Key,
+    domain::{EventAction, EventId, Level, OrgId, Refusal, RoleObject},
+    http::{
+        Acting, App, FieldError, Instead, Json, Limit, Page, Path, Problem, Query, Tagged, Walk,
+        views,
+    },
+    store::{EventFilter, Key},
 };
 
 /// The routes.
@@ -14,16 +21,56 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/events/{evt}", get(one))
 }
 
+/// Which events to show. `action` may be given several times.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    /// At this time or later.
+    from: Option<Timestamp>,
+    /// Before this time.
+    to: Option<Timestamp>,
+    /// By the person with this user id.
+    actor: Option<String>,
+    #[serde(default)]
+    action: BTreeSet<EventAction>,
+    /// To what has this id.
+    target: Option<String>,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+impl ListQuery {
+    /// Everything that makes the list what it is: a cursor belongs to it alone.
+    fn names(&self, org: OrgId) -> Vec<String> {
+        let Self { from, to, actor, action, target, .. } = self;
+        let filters = format!("{from:?} {to:?} {actor:?} {action:?} {target:?}");
+        vec!["events".to_owned(), org.to_string(), filters]
+    }
+
+    fn filter(&self) -> Result<EventFilter<'_>, Problem> {
+        let (from, to) = (self.from, self.to);
+        if from.zip(to).is_some_and(|(from, to)| from >= to) {
+            let detail = "must be later than `from`: events are shown from then until before it";
+            let (pointer, detail) = ("/to".to_owned(), detail.to_owned());
+            return Err(Problem::invalid(FieldError { pointer, detail }));
+        }
+        let (actor, target) = (self.actor.as_deref(), self.target.as_deref());
+        Ok(EventFilter { from, to, actor, actions: &self.action, target })
+    }
+}
+
 async fn list(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path(org): Path<OrgId>,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<views::Event>>, Instead> {
-    let walk = Walk::new(vec!["events".into(), org.to_string()], limit, cursor.as_deref())?;
+    let walk = Walk::new(query.names(org), query.limit, query.cursor.as_deref())?;
+    let filter = query.filter()?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
-    let found = app.store.events(org, act.at, walk.window()).await?;
+    let found = app.store.events(org, filter, act.at, walk.window()).await?;
     Ok(Json(walk.page(found, views::Event::of)))
 }
 

@@ -95,7 +95,7 @@ async fn leave(
 ) -> Result<Reply, Instead> {
     let actor = app.store.standing(&person, org).await?;
     let reply = Reply::done();
-    app.store.leave(&act, domain::leave(&actor)?, &reply).await?;
+    app.store.leave(&act, &actor.org, domain::leave(&actor)?, &reply).await?;
     Ok(reply)
 }
 

@@ -49,18 +49,21 @@ async fn create(
 ) -> Result<Reply, Instead> {
     let Acting { person, act } = acting.as_operator()?;
     let id = OrgId::new(act.at, act.seed);
-    let (mut org, conditions) = match parent {
+    let parent = match parent {
+        None => None,
+        Some(parent) => Some(with_root(&app, parent).await?),
+    };
+    let (mut org, conditions) = match &parent {
         None => {
             let kind = kind.unwrap_or(Kind::Standard);
             let org = Organization::found(id, name, kind, None, act.at);
             let conditions = org.conditions(None);
             (org, conditions)
         }
-        Some(parent) => {
-            let (parent, root, _) = with_root(&app, parent).await?;
+        Some((parent, root, _)) => {
             let conditions = parent.conditions(root.as_ref());
-            let org = domain::found_below_by_operator(&parent, conditions, id, name, kind, act.at)?;
-            let conditions = org.conditions(root.as_ref().or(Some(&parent)));
+            let org = domain::found_below_by_operator(parent, conditions, id, name, kind, act.at)?;
+            let conditions = org.conditions(root.as_ref().or(Some(parent)));
             (org, conditions)
         }
     };
@@ -75,7 +78,9 @@ async fn create(
         first.as_ref().map(|first| Awaited { invitation: first.id, until: first.expires_at });
     let view = views::Organization::of(&org, conditions);
     let reply = Reply::created(format!("/v1/operator/organizations/{id}"), &view);
-    let founding = Founding { org: &org, founder: None, first: first.as_ref(), by_member: None };
+    let parent = parent.as_ref().map(|(parent, ..)| parent);
+    let first = first.as_ref();
+    let founding = Founding { org: &org, founder: None, first, parent, by_member: None };
     app.store.found(&act, founding, &reply).await?;
     Ok(reply)
 }

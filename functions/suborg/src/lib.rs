@@ -42,8 +42,8 @@ async fn create(
     let founder = Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, act.at)?;
     let view = views::Organization::of(&org, actor.conditions);
     let reply = Reply::created(format!("/v1/organizations/{id}"), &view);
-    let by_member = Some(&actor);
-    let founding = Founding { org: &org, founder: Some(&founder), first: None, by_member };
+    let (founder, parent, by_member) = (Some(&founder), Some(&actor.org), Some(&actor));
+    let founding = Founding { org: &org, founder, first: None, parent, by_member };
     app.store.found(&act, founding, &reply).await?;
     Ok(reply)
 }
@@ -110,17 +110,18 @@ async fn join(
     _: NoBody,
 ) -> Result<Reply, Instead> {
     let org = app.store.organization(id).await?.ok_or(Refusal::NoSuchOrganization)?;
-    let root = Key::organization(org.path.root_id());
+    let above = org.path.ancestors().iter().map(|&id| Key::organization(id));
     let places = org.path.ids().map(|id| Key::member(id, &person.id));
     let own = person.email.as_ref().map(|email| Key::place(id, AddressDigest::of(id, email)));
-    let found = app.store.look(places.chain([root]).chain(own.clone())).await?;
+    let found = app.store.look(places.chain(above).chain(own.clone())).await?;
     let members = org.path.ids().filter_map(|id| found.member(id, &person.id).transpose());
     let members = members.collect::<Result<Vec<_>, _>>()?;
-    let root = found.organization(org.path.root_id())?;
-    let (evidence, member) = domain::join(&person, &org, members, root.as_ref(), act.at)?;
+    let above = org.path.ancestors().iter().filter_map(|&id| found.organization(id).transpose());
+    let above = above.collect::<Result<Vec<_>, _>>()?;
+    let (evidence, member) = domain::join(&person, &org, members, &above, act.at)?;
     let reply = Reply::ok(&views::Member::of(&member, None));
     let place = own.and_then(|own| found.place(&own).transpose()).transpose()?;
     let expired = place.and_then(Place::pending);
-    app.store.join(&act, (&evidence, &member), expired.as_ref(), &reply).await?;
+    app.store.join(&act, &org, (&evidence, &member), expired.as_ref(), &reply).await?;
     Ok(reply)
 }

@@ -1,17 +1,14 @@
 //! The history: one entry a change, written with the change, never altered (ORG5).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Email, EventId, OrgId, UserId};
-
-/// How long an entry is kept unless the organization says otherwise, in days (ORG5).
-pub const DEFAULT_RETENTION_DAYS: u16 = 365;
+use super::{Act, Email, EventId, OrgId, Organization, UserId};
 
 macro_rules! actions {
     ($($name:ident = $key:literal,)*) => {
         /// What happened: object first, past tense.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum EventAction {
             $(#[doc = concat!("`", $key, "`")] #[serde(rename = $key)] $name,)*
         }
@@ -40,6 +37,7 @@ actions! {
     InvitationDeclined = "invitation.declined",
     InvitationRevoked = "invitation.revoked",
     InvitationExpired = "invitation.expired",
+    MemberAdded = "member.added",
     MemberRoleChanged = "member.role_changed",
     MemberRemoved = "member.removed",
     MemberLeft = "member.left",
@@ -57,6 +55,11 @@ actions! {
     CustomerLinkAdded = "customer_link.added",
     CustomerLinkUpdated = "customer_link.updated",
     CustomerLinkRemoved = "customer_link.removed",
+    SecurityUpdated = "security.updated",
+    ApprovedDomainAdded = "approved_domain.added",
+    ApprovedDomainRemoved = "approved_domain.removed",
+    CriticalAlertUserAdded = "critical_alert_user.added",
+    CriticalAlertUserRemoved = "critical_alert_user.removed",
 }
 
 /// Who did it.
@@ -73,7 +76,8 @@ pub struct Actor {
 /// What it was done to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// `organization`, `invitation`, `member` or `role`.
+    /// `organization`, `invitation`, `member`, `role`, `join_request`, `approved_domain` or
+    /// `critical_alert_user`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its id.
@@ -102,17 +106,27 @@ pub struct Event {
     pub new: serde_json::Value,
     /// In which request.
     pub request_id: String,
+    /// Until when it is kept: fixed when it is written, whatever the organization sets later.
+    #[serde(rename = "ttl", with = "jiff::fmt::serde::timestamp::second::required")]
+    pub kept_until: Timestamp,
 }
 
 impl Event {
-    /// Records `action`, done by `act` in `org`.
+    /// Records `action`, done by `act` in `org`, for as long as that keeps its events (ORG5).
     #[must_use]
-    pub fn new(act: &Act, org: OrgId, action: EventAction, (kind, target): (&str, String)) -> Self {
+    pub fn new(
+        act: &Act,
+        org: &Organization,
+        action: EventAction,
+        (kind, target): (&str, String),
+    ) -> Self {
         let by = act.by.as_ref();
+        let days = i64::from(org.security.event_retention_days);
+        let kept_until = act.at.saturating_add(SignedDuration::from_hours(24 * days));
         Self {
             id: EventId::new(act.at, act.seed),
             at: act.at,
-            organization_id: org,
+            organization_id: org.id(),
             actor: Actor {
                 user_id: by.map(|person| person.id.clone()),
                 email: by.and_then(|person| person.email.clone()),
@@ -123,6 +137,7 @@ impl Event {
             old: serde_json::Value::Null,
             new: serde_json::Value::Null,
             request_id: act.request_id.clone(),
+            kept_until: kept_until.unwrap_or(Timestamp::MAX),
         }
     }
 

@@ -109,6 +109,8 @@ ids! {
     OrgId = "org_";
     /// An invitation. Its random part is the address's digest, so that the id alone locates it.
     InvitationId = "inv_";
+    /// A request to join. Its random part is the person's digest, so that the id alone locates it.
+    JoinRequestId = "req_";
     /// A custom role.
     CustomRoleId = "role_";
     /// An entry in an organization's history.
@@ -129,6 +131,20 @@ impl InvitationId {
     }
 }
 
+impl JoinRequestId {
+    /// The id of a request of `user` to join `org`.
+    #[must_use]
+    pub fn of(now: Timestamp, org: OrgId, user: &UserId) -> Self {
+        Self::new(now, PersonDigest::of(org, user).0)
+    }
+
+    /// Where its person's request has its place.
+    #[must_use]
+    pub fn digest(self) -> PersonDigest {
+        PersonDigest(self.0.random())
+    }
+}
+
 /// An address in one organization, in the 80 bits that an id has room for: what locates an
 /// invitation from its address and from its id alike, without an index.
 ///
@@ -141,9 +157,7 @@ impl AddressDigest {
     /// equal across organizations.
     #[must_use]
     pub fn of(org: OrgId, email: &Email) -> Self {
-        let digest = Sha256::new().chain_update(org.bare()).chain_update(email.as_str()).finalize();
-        let low = digest.iter().take(10).fold(0, |sum, byte| (sum << 8) | u128::from(*byte));
-        Self(low)
+        Self(digest(org, email.as_str()))
     }
 
     /// One of `parts` equal parts of all addresses.
@@ -157,6 +171,32 @@ impl fmt::Display for AddressDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:020x}", self.0)
     }
+}
+
+/// A person in one organization, in as many bits: what locates their request to join from their
+/// token and from its id alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PersonDigest(u128);
+
+impl PersonDigest {
+    /// Digests a person.
+    #[must_use]
+    pub fn of(org: OrgId, user: &UserId) -> Self {
+        Self(digest(org, user.as_str()))
+    }
+}
+
+impl fmt::Display for PersonDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:020x}", self.0)
+    }
+}
+
+/// 80 bits of a text in an organization. Its id has always the same length, so the two do not run
+/// into each other.
+fn digest(org: OrgId, text: &str) -> u128 {
+    let digest = Sha256::new().chain_update(org.bare()).chain_update(text).finalize();
+    digest.iter().take(10).fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
 }
 
 fn millis(now: Timestamp) -> u64 {

@@ -128,18 +128,20 @@ pub fn transfer(actor: &Standing, heir: Option<Member>) -> Result<(Member, Membe
 }
 
 /// May `person` join the empty sub-organization `org` (SUB5)? Answers the ancestor's membership
-/// that lets them, and the new one, as Super Admin. `places` are theirs in it and above it.
+/// that lets them, and the new one, as Super Admin. `places` are theirs in it and above it; `above`
+/// are the organizations there, the root among them.
 ///
 /// 1. They are not in it already; who is may know that it is not empty (U5).
 /// 2. They hold the built-in Admin or Super Admin in an ancestor; to anybody else there is no such
 ///    organization (U5).
-/// 3. The tree's switch is on (SUB1).
-/// 4. It has neither members nor a pending invitation. An expired one does not count (INV2).
+/// 3. They have signed in as that ancestor demands of its members (ORG3).
+/// 4. The tree's switch is on (SUB1).
+/// 5. It has neither members nor a pending invitation. An expired one does not count (INV2).
 pub fn join(
     person: &Person,
     org: &Organization,
     places: Vec<Member>,
-    root: Option<&Organization>,
+    above: &[Organization],
     now: Timestamp,
 ) -> Result<(Member, Member), Refusal> {
     let lets_in = |member: &Member| {
@@ -149,9 +151,16 @@ pub fn join(
     if places.iter().any(|place| place.path.id() == org.id()) {
         return Err(Refusal::NotEmpty);
     }
-    let outside =
+    let mut why =
         if person.operator { Refusal::OperatorsOnlyRead } else { Refusal::NoSuchOrganization };
-    let evidence = places.into_iter().find(lets_in).ok_or(outside)?;
+    let mut admitted = |place: &Member| {
+        let there = above.iter().find(|org| org.id() == place.path.id());
+        let judged = there.map_or(Err(Refusal::NoSuchOrganization), |org| org.admits(person));
+        judged.map_err(|barred| why = barred).is_ok()
+    };
+    let evidence = places.into_iter().filter(lets_in).find(&mut admitted);
+    let evidence = evidence.ok_or(why)?;
+    let root = above.iter().find(|org| org.path.is_root());
     if !org.conditions(root).manage_sub_organizations {
         return Err(Refusal::SubOrganizationsOff);
     }

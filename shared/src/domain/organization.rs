@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use jiff::Timestamp;
 
 use super::{
-    Conditions, CustomRoleId, InvitationId, Level, Levels, Name, OrgId, Person, Refusal,
-    RoleObject, Standing, UserId, Users,
+    Conditions, CustomRoleId, InvitationId, Level, Levels, Name, OrgId, Person, Presence, Refusal,
+    RoleObject, Security, Standing, UserId, Users,
 };
 
 /// The longest organization name, in characters.
@@ -58,6 +58,9 @@ pub struct Organization {
     /// Its links to customers or partners (PAR2).
     #[serde(default)]
     pub links: Links,
+    /// What it demands of its members' sign-ins, and how long it remembers (ORG3).
+    #[serde(default, skip_serializing_if = "Security::is_default")]
+    pub security: Security,
     /// When it was founded.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub created_at: Timestamp,
@@ -104,6 +107,15 @@ impl Organization {
         self.path.id()
     }
 
+    /// Has a member who asks signed in as is demanded here (ORG3)? Nobody can demand it of somebody
+    /// who is only asked about.
+    pub fn admits(&self, person: &Person) -> Result<(), Refusal> {
+        match &person.presence {
+            Presence::Asking(session) => self.security.admits(session),
+            Presence::AskedAbout => Ok(()),
+        }
+    }
+
     /// What holds here for the role objects that show only on a condition (ROLE5). The tree's
     /// switch is the root's: `root` is the root's item where this is not the root itself; without
     /// it the switch counts as off.
@@ -137,6 +149,7 @@ impl Organization {
             awaits: None,
             roles: BTreeMap::new(),
             links: Links::default(),
+            security: Security::default(),
             created_at: now,
         }
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Email, Refusal, UserId};
+use super::{Email, Presence, Refusal, UserId};
 
 /// Somebody the identity provider vouches for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,13 +15,15 @@ pub struct Person {
     pub name: Option<String>,
     /// Platform staff (OP1). Known by the token's scope, never by membership.
     pub operator: bool,
+    /// Do they ask, and signed in how (ORG3)?
+    pub presence: Presence,
 }
 
 impl Person {
     /// Somebody whom others ask about: known by their id alone, and never as an operator (OP1).
     #[must_use]
-    pub fn subject(id: UserId) -> Self {
-        Self { id, email: None, name: None, operator: false }
+    pub fn asked_about(id: UserId) -> Self {
+        Self { id, email: None, name: None, operator: false, presence: Presence::AskedAbout }
     }
 
     /// The verified address, which everything that makes a member needs.

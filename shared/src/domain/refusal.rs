@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{InvitationId, Level, OrgId, RoleId, RoleObject, Users};
+use super::{InvitationId, JoinRequestId, Level, OrgId, RoleId, RoleObject, Users};
 
 /// Why a request was refused: one variant a rule, so that a client can tell them apart and a
 /// reader can find the rule. The text says what to do next.
@@ -26,6 +26,19 @@ pub enum Refusal {
         "There is no such invitation for you. Check the link and the address you are signed in with, or ask for a new invitation."
     )]
     NoSuchInvitation,
+    /// ORG2: there is no such request, or it has been decided, or it is not the caller's.
+    #[error(
+        "There is no such open request to join. List the open ones: it may have been decided or taken back."
+    )]
+    NoSuchJoinRequest,
+    /// ORG2.
+    #[error("This domain is not approved here. List the approved ones to find the right spelling.")]
+    NoSuchDomain,
+    /// ORG4.
+    #[error(
+        "This address does not receive this organization's critical alerts. List those that do."
+    )]
+    NoSuchCriticalAlertUser,
     /// The history has no such entry.
     #[error(
         "The history of this organization has no such event. It may have passed its retention."
@@ -73,6 +86,26 @@ pub enum Refusal {
         "This needs a verified e-mail address. Verify yours with your identity provider, then sign in again."
     )]
     EmailNotVerified,
+    /// ORG3: the organization wants a second factor.
+    #[error(
+        "This organization wants a second factor. Sign in again, with one, and ask with the new token."
+    )]
+    SecondFactorNeeded,
+    /// ORG3: the sign-in is too long ago, or nobody knows when it was.
+    #[error(
+        "This organization wants a sign-in of the last {0} minutes. Sign in again, and ask with the new token."
+    )]
+    SessionTooOld(u32),
+    /// ORG3: not from there.
+    #[error(
+        "This organization does not let requests in from your network. Use one that it allows, or ask its administrators to allow yours."
+    )]
+    NetworkNotAllowed,
+    /// ORG2: one can only speak for the domain of one's own address.
+    #[error(
+        "Only the domain of your own verified address can be approved, spelt exactly like it. Ask somebody who has an address in this one."
+    )]
+    NotYourDomain,
     /// Self-service creation is switched off in this deployment.
     #[error("Organizations are created by the platform's operators here. Ask them for one.")]
     SelfServiceOff,
@@ -92,6 +125,47 @@ pub enum Refusal {
         "This organization has as many pending invitations as it may have, {0}. Revoke some, or wait until they are accepted or expire."
     )]
     TooManyPending(u64),
+    /// ORG2: one is in already.
+    #[error(
+        "You, or somebody with your address, are a member of this organization already. `GET /v1/me` lists yours."
+    )]
+    YouAreMember,
+    /// ORG2: there is an invitation.
+    #[error(
+        "You are invited to this organization, {0}. Accept that (POST …/invitations/{0}/accept) instead of asking."
+    )]
+    YouAreInvited(InvitationId),
+    /// ORG2: one request a person.
+    #[error(
+        "You have asked to join already, {0}. Wait for a decision, or take it back (DELETE …/join-requests/mine)."
+    )]
+    AlreadyAsked(JoinRequestId),
+    /// ORG2: a declined person waits to be invited.
+    #[error(
+        "Your request to join was declined, so you cannot ask again. Ask one of the organization's administrators for an invitation."
+    )]
+    RequestDeclined,
+    /// ORG2.
+    #[error(
+        "This organization has as many open requests to join as it may have, {0}. Ask again when some have been decided."
+    )]
+    TooManyJoinRequests(u64),
+    /// ORG2: anybody can have an address there.
+    #[error(
+        "This domain gives addresses to everybody, so it cannot be approved. Invite people by their addresses instead."
+    )]
+    PublicMailDomain,
+    /// ORG2.
+    #[error("An organization has at most {0} approved domains. Remove one first.")]
+    TooManyDomains(u64),
+    /// ORG2: the door was closed meanwhile.
+    #[error(
+        "The domain of this request is not approved any more. Approve it again, or decline the request and invite the person."
+    )]
+    DomainNotApproved,
+    /// ORG4.
+    #[error("At most {0} addresses receive an organization's critical alerts. Remove one first.")]
+    TooManyCriticalAlertUsers(u64),
     /// INV5.
     #[error("This invitation expired at {0}. Ask for it to be sent again.")]
     InvitationExpired(Timestamp),
@@ -246,6 +320,9 @@ pub enum Refusal {
         "This file is larger than an answer may be, and there is no place for larger ones here. Narrow the filters (`status`, `role_id`, `q`), and export in parts."
     )]
     ExportTooLarge,
+    /// ORG3: the author would be the first to be refused.
+    #[error("This would lock you out yourself, so nothing was set. {0}")]
+    LocksYouOut(Box<Refusal>),
 
     /// A fact that the decision relied on changed before the write.
     #[error("Something this request relied on changed while it ran; nothing was done. Try again.")]

@@ -29,6 +29,9 @@ impl Standing {
     /// Places a person: by their membership in this very organization (U2), or, for reading alone,
     /// by being an operator (OP1). Everybody else is told that there is no such organization (U5).
     ///
+    /// A member who asks has signed in as the organization demands (ORG3). An operator is not bound
+    /// by that, unless they are a member; nor is somebody who is only asked about.
+    ///
     /// `root` is the tree's root, where the organization is not the root itself and the caller has
     /// read it; without it, what depends on the tree's switch counts as none.
     pub fn of(
@@ -44,6 +47,9 @@ impl Standing {
             None if person.operator => look_only(),
             None => return Err(Refusal::NoSuchOrganization),
         };
+        if member.is_some() {
+            org.admits(&person)?;
+        }
         let conditions = org.conditions(root);
         let effective = conditions.effective(levels);
         Ok(Self { person, org, member, conditions, levels, effective })

@@ -1,6 +1,8 @@
 //! What API Gateway vouches for: who is asking, and when. It never looks at a token, a header or a
 //! clock itself.
 
+use std::net::IpAddr;
+
 use axum::{extract::FromRequestParts, http::request::Parts};
 use jiff::Timestamp;
 use lambda_http::{
@@ -8,7 +10,7 @@ use lambda_http::{
 };
 
 use super::Problem;
-use crate::domain::{Email, Name, Person, UserId};
+use crate::domain::{Email, Name, Person, Presence, Session, UserId, multi_factor};
 
 /// The person who asks, as the authorizer saw them.
 #[derive(Clone, Debug)]
@@ -32,6 +34,20 @@ pub struct SignIn {
     pub source_ip: Option<String>,
 }
 
+impl SignIn {
+    /// What rules ask of it, at the time of the request.
+    fn session(&self, now: Timestamp) -> Session {
+        let at = self.auth_time.and_then(|at| Timestamp::from_second(at).ok());
+        let from = self.source_ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
+        Session {
+            multi_factor: multi_factor(&self.amr),
+            age: at.map(|at| now.duration_since(at)),
+            // An address of the old kind in the new one's clothes is of the old kind.
+            from: from.map(|ip| ip.to_canonical()),
+        }
+    }
+}
+
 /// The time of the request: the only clock there is.
 #[derive(Clone, Copy, Debug)]
 pub struct Now(pub Timestamp);
@@ -39,7 +55,7 @@ pub struct Now(pub Timestamp);
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let context = context(parts).ok_or_else(Problem::unauthenticated)?;
         let authorizer = context.authorizer.as_ref().ok_or_else(Problem::unauthenticated)?;
         let jwt = authorizer.jwt.as_ref().ok_or_else(Problem::unauthenticated)?;
@@ -62,7 +78,9 @@ impl<S: Sync> FromRequestParts<S> for Caller {
             source_ip: context.http.source_ip.clone(),
         };
         let operator = sign_in.scopes.iter().any(|scope| scope == "operator");
-        Ok(Self { person: Person { id, email, name, operator }, sign_in })
+        let Now(now) = Now::from_request_parts(parts, state).await?;
+        let presence = Presence::Asking(sign_in.session(now));
+        Ok(Self { person: Person { id, email, name, operator, presence }, sign_in })
     }
 }
 

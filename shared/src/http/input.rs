@@ -1,8 +1,11 @@
 //! Texts in requests, normalized and bounded before anybody sees them.
 
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 
-use crate::domain::{Name, clean_text};
+use crate::domain::{Name, clean_text, parse_network};
 
 /// A name of 1 to `MAX` characters.
 #[derive(Clone, Debug)]
@@ -62,5 +65,42 @@ impl<'de> Deserialize<'de> for Nulled {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let null = <()>::deserialize(deserializer);
         null.map(|()| Self(true)).map_err(|_| de::Error::custom("can only be set to null"))
+    }
+}
+
+/// A larger number from `LEAST` to `MOST`.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole<const LEAST: u32, const MOST: u32>(pub u32);
+
+impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Whole<LEAST, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        let fits = u32::try_from(number).ok().filter(|number| (LEAST..=MOST).contains(number));
+        let bounds = || de::Error::custom(format!("must be a whole number from {LEAST} to {MOST}"));
+        fits.map(Self).ok_or_else(bounds)
+    }
+}
+
+/// At most `MAX` networks in CIDR notation, each counted once.
+#[derive(Clone, Debug)]
+pub struct Networks<const MAX: usize>(pub BTreeSet<IpNet>);
+
+impl<'de, const MAX: usize> Deserialize<'de> for Networks<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let networks = BTreeSet::<Network>::deserialize(deserializer)?;
+        if networks.len() > MAX {
+            return Err(de::Error::custom(format!("must be at most {MAX} networks")));
+        }
+        Ok(Self(networks.into_iter().map(|Network(network)| network).collect()))
+    }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Network(IpNet);
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_network(&text).map(Self).map_err(de::Error::custom)
     }
 }

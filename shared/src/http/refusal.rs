@@ -88,10 +88,16 @@ impl From<Refusal> for Problem {
                     .with("role_object", json!(object))
                     .with("level_needed", json!(level))
             }
-            Refusal::AlreadyInvited(id) => {
+            Refusal::AlreadyInvited(id) | Refusal::YouAreInvited(id) => {
                 Self::new(status, slug, title, detail).with("invitation_id", json!(id))
             }
-            Refusal::TooManyPending(limit) => {
+            Refusal::AlreadyAsked(id) => {
+                Self::new(status, slug, title, detail).with("join_request_id", json!(id))
+            }
+            Refusal::TooManyPending(limit)
+            | Refusal::TooManyDomains(limit)
+            | Refusal::TooManyJoinRequests(limit)
+            | Refusal::TooManyCriticalAlertUsers(limit) => {
                 Self::new(status, slug, title, detail).with("limit", json!(limit))
             }
             Refusal::ExportTooLong(rows) => {
@@ -99,6 +105,9 @@ impl From<Refusal> for Problem {
             }
             Refusal::InvitationExpired(at) => {
                 Self::new(status, slug, title, detail).with("expired_at", json!(at))
+            }
+            Refusal::SessionTooOld(minutes) => {
+                Self::new(status, slug, title, detail).with("max_session_minutes", json!(minutes))
             }
             Refusal::RoleInUse(users) | Refusal::PartnerRolesInUse(users) => {
                 Self::new(status, slug, title, detail).with("holders", json!(users))
@@ -138,6 +147,11 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::NotLinked => (404, "not-linked", "Not linked"),
         R::NoSuchRole => (404, "no-such-role", "No such role"),
         R::NoSuchInvitation => (404, "no-such-invitation", "No such invitation"),
+        R::NoSuchJoinRequest => (404, "no-such-join-request", "No such request"),
+        R::NoSuchDomain => (404, "no-such-domain", "No such domain"),
+        R::NoSuchCriticalAlertUser => {
+            (404, "no-such-critical-alert-user", "No such critical alert user")
+        }
         R::NoSuchEvent => (404, "no-such-event", "No such event"),
 
         R::Lacks { .. } => (403, "lacks-permission", "Permission needed"),
@@ -148,10 +162,24 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::Escalates(..) => (403, "escalates", "More than you hold"),
         R::OwnRole => (403, "own-role", "Your own role"),
         R::EmailNotVerified => (403, "email-not-verified", "Verified address needed"),
+        R::SecondFactorNeeded => (403, "second-factor-needed", "Second factor needed"),
+        R::SessionTooOld(_) => (403, "session-too-old", "Sign in again"),
+        R::NetworkNotAllowed => (403, "network-not-allowed", "Network not allowed"),
+        R::NotYourDomain => (403, "not-your-domain", "Not your domain"),
         R::SelfServiceOff => (403, "self-service-off", "Not open to everybody"),
 
         R::AlreadyInvited(_) => (409, "already-invited", "Already invited"),
         R::AlreadyMember => (409, "already-member", "Already a member"),
+        R::YouAreMember => (409, "you-are-member", "You are a member"),
+        R::YouAreInvited(_) => (409, "you-are-invited", "You are invited"),
+        R::AlreadyAsked(_) => (409, "already-asked", "Already asked"),
+        R::RequestDeclined => (409, "request-declined", "Request declined"),
+        R::PublicMailDomain => (409, "public-mail-domain", "Everybody's domain"),
+        R::TooManyDomains(_) => (409, "too-many-domains", "Too many domains"),
+        R::DomainNotApproved => (409, "domain-not-approved", "Domain not approved"),
+        R::TooManyCriticalAlertUsers(_) => {
+            (409, "too-many-critical-alert-users", "Too many critical alert users")
+        }
         R::InvitationExpired(_) => (409, "invitation-expired", "Invitation expired"),
         R::BackerGone => (409, "backer-gone", "Nobody stands behind it"),
         R::RoleNameTaken => (409, "role-name-taken", "Name taken"),
@@ -174,6 +202,7 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         }
         R::CustomersAreStandard => (409, "customers-are-standard", "Not a customer"),
         R::MdfIsForPartners => (409, "mdf-is-for-partners", "For partners only"),
+        R::LocksYouOut(_) => (409, "locks-you-out", "Would lock you out"),
         R::ChangedMeanwhile => (409, "changed-meanwhile", "Changed meanwhile"),
         R::KeyInUse => (409, "idempotency-key-in-use", "Still running"),
 
@@ -196,6 +225,7 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::ExportTooLarge => (422, "export-too-large", "Too large for an answer"),
         R::KeyReused => (422, "idempotency-key-reused", "Key used before"),
 
+        R::TooManyJoinRequests(_) => (429, "too-many-join-requests", "Too many open requests"),
         R::TooManyPending(_) => (429, "too-many-pending", "Too many pending invitations"),
     }
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::domain::{
     self, Actor, BuiltIn, Conditions, CustomRole, Email, EventAction, EventId,
-    IdentityProviderRole, InvitationId, Kind, Level, Levels, Name, OrgId, RoleId, RoleObject,
-    Settings, Source, Target, UserId, Users,
+    IdentityProviderRole, InvitationId, JoinRequestId, Kind, Level, Levels, MailDomain, Name,
+    OrgId, RequestStatus, RoleId, RoleObject, Settings, Source, Target, UserId, Users,
 };
 
 /// An organization.
@@ -114,6 +114,63 @@ impl Invitation {
     }
 }
 
+/// A request to join.
+#[derive(Clone, Debug, Serialize)]
+pub struct JoinRequest {
+    id: JoinRequestId,
+    organization_id: OrgId,
+    user_id: UserId,
+    email: Email,
+    name: Option<String>,
+    comment: String,
+    status: RequestStatus,
+    created_at: Timestamp,
+}
+
+impl JoinRequest {
+    /// Shows `request`.
+    #[must_use]
+    pub fn of(request: domain::JoinRequest) -> Self {
+        let domain::JoinRequest { id, organization_id, user_id, email, .. } = request;
+        let domain::JoinRequest { name, comment, status, created_at, .. } = request;
+        Self { id, organization_id, user_id, email, name, comment, status, created_at }
+    }
+}
+
+/// An address that receives critical alerts.
+#[derive(Clone, Debug, Serialize)]
+pub struct CriticalAlertUser {
+    email: Email,
+    added_by: UserId,
+    added_at: Timestamp,
+}
+
+impl CriticalAlertUser {
+    /// Shows `user`.
+    #[must_use]
+    pub fn of(user: domain::CriticalAlertUser) -> Self {
+        let domain::CriticalAlertUser { email, added_by, added_at } = user;
+        Self { email, added_by, added_at }
+    }
+}
+
+/// An approved domain.
+#[derive(Clone, Debug, Serialize)]
+pub struct ApprovedDomain {
+    domain: MailDomain,
+    added_by: UserId,
+    added_at: Timestamp,
+}
+
+impl ApprovedDomain {
+    /// Shows `approved`.
+    #[must_use]
+    pub fn of(approved: domain::ApprovedDomain) -> Self {
+        let domain::ApprovedDomain { domain, added_by, added_at, .. } = approved;
+        Self { domain, added_by, added_at }
+    }
+}
+
 /// A role.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the contract names the fields")]
@@ -201,8 +258,8 @@ impl Event {
     /// Shows `event`.
     #[must_use]
     pub fn of(event: domain::Event) -> Self {
-        let domain::Event { id, at, organization_id, actor, action, target, old, new, request_id } =
-            event;
+        let domain::Event { id, at, organization_id, actor, action, target, .. } = event;
+        let domain::Event { old, new, request_id, .. } = event;
         Self { id, at, organization_id, actor, action, target, old, new, request_id }
     }
 }

@@ -48,10 +48,10 @@ impl Store {
         }
         for (invitation, expired) in opened {
             if let Some(old) = expired {
-                let event = ended(&act, EventAction::InvitationExpired, old);
+                let event = ended(&act, &actor.org, EventAction::InvitationExpired, old);
                 writes = writes.record(event)?.count_out(old);
             }
-            writes = writes.put_invitation(invitation, expired.as_ref())?;
+            writes = writes.put_invitation(&actor.org, invitation, expired.as_ref())?;
             writes = writes.count_pending(invitation, cap);
         }
         writes.commit_chunk(chunk, reply).await

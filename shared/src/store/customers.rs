@@ -63,7 +63,7 @@ impl Store {
             (Some(_), Some(_)) => EventAction::CustomerLinkUpdated,
             (Some(_), None) => EventAction::CustomerLinkRemoved,
         };
-        for (org, other) in [(here, there), (there, here)] {
+        for (org, other) in [(partner, there), (customer, here)] {
             let event = Event::new(act, org, action, ("organization", other.to_string()));
             writes = writes.record(event.old(told(was)).new_value(told(now)))?;
         }

@@ -84,7 +84,7 @@ fn stands(
     found: &Found,
 ) -> Result<Option<Standing>, Error> {
     let (org, member) = (found.organization(at)?, found.member(at, subject)?);
-    let (person, root) = (Person::subject(subject.clone()), found.organization(root)?);
+    let (person, root) = (Person::asked_about(subject.clone()), found.organization(root)?);
     Ok(Standing::of(person, org, member, root.as_ref()).ok())
 }
 

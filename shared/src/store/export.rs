@@ -51,9 +51,9 @@ impl Store {
         actor: &Standing,
         told: Value,
     ) -> Result<(), Error> {
-        let org = actor.org.id();
-        let target = ("organization", org.to_string());
-        let event = Event::new(act, org, EventAction::MembersExported, target).new_value(told);
+        let target = ("organization", actor.org.id().to_string());
+        let event =
+            Event::new(act, &actor.org, EventAction::MembersExported, target).new_value(told);
         let mut writes = self.transaction(act);
         if actor.member.is_some() {
             writes = writes.still_held(actor)?;

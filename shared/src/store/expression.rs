@@ -72,6 +72,17 @@ impl Expression {
         self
     }
 
+    /// Either condition. Their values must have names of their own.
+    pub(super) fn or(mut self, other: Self) -> Self {
+        if self.text.is_empty() {
+            return other;
+        }
+        self.text = format!("{} OR {}", self.text, other.text);
+        self.names.extend(other.names);
+        self.values.extend(other.values);
+        self
+    }
+
     /// Takes the values of `self` into `other`.
     pub(super) fn and_values(self, mut other: Self) -> Self {
         other.values.extend(self.values);

@@ -16,7 +16,8 @@ use super::{
     meter::Meter,
 };
 use crate::domain::{
-    CustomRole, Event, Invitation, Member, OrgId, OrgPath, Organization, Person, Place, Standing,
+    ApprovedDomain, CriticalAlertUser, CustomRole, Email, Event, Invitation, JoinRequest,
+    MailDomain, Member, OrgId, OrgPath, Organization, Person, PersonDigest, Place, Standing,
     UserId, Users,
 };
 
@@ -103,11 +104,40 @@ impl Found {
 
     /// An entry of the history, unless it has passed its retention.
     pub fn event(&self, key: &Key, now: Timestamp) -> Result<Option<Event>, Error> {
-        let ttl = self.0.get(key).and_then(|item| item.get("ttl")?.as_n().ok()?.parse().ok());
-        if ttl.is_some_and(|until: i64| until <= now.as_second()) {
-            return Ok(None);
-        }
-        self.get(key)
+        Ok(self.get(key)?.filter(|event: &Event| event.kept_until > now))
+    }
+
+    /// Is a domain approved?
+    #[must_use]
+    pub fn approves(&self, org: OrgId, domain: &MailDomain) -> bool {
+        self.0.contains_key(&Key::approved_domain(org, domain))
+    }
+
+    /// An approved domain.
+    pub fn approved_domain(
+        &self,
+        org: OrgId,
+        domain: &MailDomain,
+    ) -> Result<Option<ApprovedDomain>, Error> {
+        self.get(&Key::approved_domain(org, domain))
+    }
+
+    /// A person's request to join.
+    pub fn join_request(
+        &self,
+        org: OrgId,
+        person: PersonDigest,
+    ) -> Result<Option<JoinRequest>, Error> {
+        self.get(&Key::join_request(org, person))
+    }
+
+    /// Somebody who receives critical alerts.
+    pub fn critical_alert_user(
+        &self,
+        org: OrgId,
+        email: &Email,
+    ) -> Result<Option<CriticalAlertUser>, Error> {
+        self.get(&Key::critical_alert_user(org, email))
     }
 
     /// A part of an organization's headcount: how many active and pending, in all and by built-in

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    Error, Key, Reply, Status, Store,
+    Error, Found, Key, Reply, Status, Store,
     expression::Expression,
     item::{attribute, from_item, text, time, to_item},
     keys, listed,
@@ -16,8 +16,8 @@ use super::{
 };
 use crate::domain::{
     Act, AddressDigest, Awaited, Event, EventAction, HEADCOUNT_PARTS, IdentityProviderRole,
-    Invitation, Member, OrgId, Organization, Person, Place, Refusal, RoleId, Standing, UserId,
-    levels_in,
+    Invitation, JoinRequest, Member, OrgId, Organization, Person, PersonDigest, Place, Refusal,
+    RoleId, Standing, UserId, levels_in,
 };
 
 /// Invitations that have expired, and whether there may be more of them.
@@ -66,11 +66,11 @@ impl Store {
         let mut writes =
             self.transaction(act).still_held(actor)?.still_given(&actor.org, invitation.role_id)?;
         if let Some(old) = expired {
-            let event = ended(act, EventAction::InvitationExpired, old);
+            let event = ended(act, &actor.org, EventAction::InvitationExpired, old);
             writes = writes.record(event)?.count_out(old);
         }
         writes
-            .put_invitation(invitation, expired)?
+            .put_invitation(&actor.org, invitation, expired)?
             .count_pending(invitation, cap)
             .commit(reply)
             .await
@@ -121,11 +121,11 @@ impl Store {
                 Some(old) => writes.count_out(old),
                 None => writes.end(old, Expression::default())?,
             };
-            writes = writes.record(ended(act, action, old))?;
+            writes = writes.record(ended(act, org, action, old))?;
         }
         let Invitation { path, part, role_id, .. } = invitation;
         writes
-            .put_invitation(invitation, same_place)?
+            .put_invitation(org, invitation, same_place)?
             .count(path.id(), *part, *role_id, Status::Pending, 1)
             .commit(reply)
             .await
@@ -158,7 +158,7 @@ impl Store {
             ],
         );
         let told = |invitation: &Invitation| json!({ "expires_at": invitation.expires_at, "send_count": invitation.send_count });
-        let event = Event::new(act, was.path.id(), EventAction::InvitationResent, of(was))
+        let event = Event::new(act, &actor.org, EventAction::InvitationResent, of(was))
             .old(told(was))
             .new_value(told(now));
         self.transaction(act)
@@ -187,7 +187,7 @@ impl Store {
             .still_held(actor)?
             .end(invitation, Expression::default())?
             .stop_awaiting(&actor.org, invitation)?
-            .record(ended(act, EventAction::InvitationRevoked, invitation))?
+            .record(ended(act, &actor.org, EventAction::InvitationRevoked, invitation))?
             .commit(reply)
             .await
     }
@@ -203,40 +203,40 @@ impl Store {
         self.transaction(act)
             .end(invitation, Expression::default())?
             .stop_awaiting(org, invitation)?
-            .record(ended(act, EventAction::InvitationDeclined, invitation))?
+            .record(ended(act, org, EventAction::InvitationDeclined, invitation))?
             .commit(reply)
             .await
     }
 
     /// Ends an invitation that expired, unless it was resent, accepted or ended meanwhile (INV10).
-    pub async fn expire(&self, act: &Act, invitation: &Invitation) -> Result<(), Error> {
-        // Only an operator's invitation can be the one that its organization waits for.
-        let org = match invitation.backer {
-            None => self.organization(invitation.path.id()).await?,
-            Some(_) => None,
-        };
+    pub async fn expire(
+        &self,
+        act: &Act,
+        org: &Organization,
+        invitation: &Invitation,
+    ) -> Result<(), Error> {
         let overdue = Expression::new("#expires_at <= :now", [("now", time(act.at))]);
-        let mut writes = self.transaction(act).end(invitation, overdue)?;
-        if let Some(org) = org {
-            writes = writes.stop_awaiting(&org, invitation)?;
-        }
-        writes
-            .record(ended(act, EventAction::InvitationExpired, invitation))?
+        self.transaction(act)
+            .end(invitation, overdue)?
+            .stop_awaiting(org, invitation)?
+            .record(ended(act, org, EventAction::InvitationExpired, invitation))?
             .commit(&Reply::done())
             .await
     }
 
     /// Turns an invitation into a membership: exactly once, and only as long as all that the rule
-    /// saw holds (INV7, INV9). `backer` is the role in which its backer may grant it.
+    /// saw holds (INV7, INV9). `backer` is the role in which its backer may grant it, `request` what
+    /// its invitee asked before: that ends with it (ORG2).
     pub async fn accept(
         &self,
         act: &Act,
         org: &Organization,
         (invitation, member): (&Invitation, &Member),
-        backer: Option<RoleId>,
+        (backer, request): (Option<RoleId>, Option<&JoinRequest>),
         reply: &Reply,
     ) -> Result<(), Error> {
-        self.acceptance(act, org, (invitation, member), backer)?.commit(reply).await
+        let writes = self.acceptance(act, org, (invitation, member), (backer, request))?;
+        writes.commit(reply).await
     }
 
     pub(super) fn acceptance<'a>(
@@ -244,7 +244,7 @@ impl Store {
         act: &'a Act,
         org: &Organization,
         (invitation, member): (&Invitation, &Member),
-        backer: Option<RoleId>,
+        (backer, request): (Option<RoleId>, Option<&JoinRequest>),
     ) -> Result<Transaction<'a>, Error> {
         let id = org.id();
         let key = place(invitation);
@@ -258,25 +258,26 @@ impl Store {
             // they are a member.
             .put(key, lock, same, again())
             .seat_only(member)?
-            .count(id, invitation.part, invitation.role_id, Status::Pending, -1);
+            .count(id, invitation.part, invitation.role_id, Status::Pending, -1)
+            .no_request_beside(member, request)?;
         if let (Some(held), Some(backer)) = (backer, &invitation.backer) {
             let still = Expression::new("#role_id = :role", [("role", text(held.to_string()))]);
             writes = writes.check(Key::member(id, &backer.user_id), still, again());
             writes = writes.role_still_gives(org, held)?;
         }
         writes = writes.still_given(org, member.role_id)?;
-        writes = writes.record(
-            Event::new(act, id, EventAction::InvitationAccepted, of(invitation)).new_value(json!({
-                "user_id": member.user_id,
-                "email": member.email,
-                "role_id": member.role_id,
-                "identity_provider_role": levels_in(org, member.role_id).map(IdentityProviderRole::of),
-            })),
-        )?;
+        let asked = request.map(|request| json!({ "join_request": request.status }));
+        let accepted = Event::new(act, org, EventAction::InvitationAccepted, of(invitation));
+        writes = writes.record(accepted.old(asked.unwrap_or_default()).new_value(json!({
+            "user_id": member.user_id,
+            "email": member.email,
+            "role_id": member.role_id,
+            "identity_provider_role": levels_in(org, member.role_id).map(IdentityProviderRole::of),
+        })))?;
         if member.role_id == RoleId::SUPER_ADMIN {
             let vacant = Expression::new("attribute_not_exists(#super_admin)", []);
             let target = ("member", member.user_id.to_string());
-            let assigned = Event::new(act, id, EventAction::SuperAdminAssigned, target);
+            let assigned = Event::new(act, org, EventAction::SuperAdminAssigned, target);
             writes = writes
                 .first_super_admin(member, vacant, Refusal::ChangedMeanwhile)?
                 .record(assigned.new_value(json!({ "super_admin_user_id": member.user_id })))?;
@@ -296,11 +297,34 @@ impl Store {
         person: &Person,
         org: OrgId,
     ) -> Result<(Organization, Option<Place>), Error> {
+        let (organization, place, _) = self.place_of(person, org, None).await?;
+        Ok((organization, place))
+    }
+
+    /// The same, and what its person asked there before, which accepting ends (ORG2).
+    pub async fn invitation_to_accept(
+        &self,
+        person: &Person,
+        org: OrgId,
+    ) -> Result<(Organization, Option<Place>, Option<JoinRequest>), Error> {
+        let asked = PersonDigest::of(org, &person.id);
+        let also = Key::join_request(org, asked);
+        let (organization, place, found) = self.place_of(person, org, Some(also)).await?;
+        Ok((organization, place, found.join_request(org, asked)?))
+    }
+
+    async fn place_of(
+        &self,
+        person: &Person,
+        org: OrgId,
+        also: Option<Key>,
+    ) -> Result<(Organization, Option<Place>, Found), Error> {
         let email = person.email.as_ref().ok_or(Refusal::NoSuchInvitation)?;
         let place = Key::place(org, AddressDigest::of(org, email));
-        let found = self.look([Key::organization(org), place.clone()]).await?;
+        let keys = [Key::organization(org), place.clone()];
+        let found = self.look(keys.into_iter().chain(also)).await?;
         let organization = found.organization(org)?.ok_or(Refusal::NoSuchInvitation)?;
-        Ok((organization, found.place(&place)?))
+        Ok((organization, found.place(&place)?, found))
     }
 
     /// The oldest expired invitations of all organizations, at most `most` a part of the index.
@@ -337,19 +361,19 @@ impl Store {
 
 impl Transaction<'_> {
     /// Opens the first Admin's invitation, in an organization that is founded with it.
-    pub(super) fn open(self, invitation: &Invitation) -> Result<Self, Error> {
-        let Invitation { path, part, role_id, .. } = invitation;
-        let (org, part, role) = (path.id(), *part, *role_id);
-        Ok(self.put_invitation(invitation, None)?.count(org, part, role, Status::Pending, 1))
+    pub(super) fn open(self, org: &Organization, invitation: &Invitation) -> Result<Self, Error> {
+        let Invitation { part, role_id, .. } = invitation;
+        let opened = self.put_invitation(org, invitation, None)?;
+        Ok(opened.count(org.id(), *part, *role_id, Status::Pending, 1))
     }
 
     /// Puts a new invitation at its address's place, and records it.
     pub(super) fn put_invitation(
         self,
+        org: &Organization,
         invitation: &Invitation,
         expired: Option<&Invitation>,
     ) -> Result<Self, Error> {
-        let org = invitation.path.id();
         let key = place(invitation);
         let mut item = to_item(key.clone(), invitation, listed::invitation(invitation))?;
         item.insert("status".to_owned(), text("pending"));
@@ -364,7 +388,11 @@ impl Transaction<'_> {
 
     /// Makes an invitation one to another role, where it is still the one read; counts it there, and
     /// records it.
-    pub(super) fn reoffer(self, (was, now): (&Invitation, &Invitation)) -> Result<Self, Error> {
+    pub(super) fn reoffer(
+        self,
+        org: &Organization,
+        (was, now): (&Invitation, &Invitation),
+    ) -> Result<Self, Error> {
         let group = keys::holders(&now.path, now.role_id, Status::Pending);
         let clause = Expression::new(
             "#role_id = :role, #group = :group, #backer = :backer",
@@ -377,22 +405,28 @@ impl Transaction<'_> {
         let lost = gone_or(Refusal::NoSuchInvitation, Refusal::ChangedMeanwhile);
         let told =
             |offered: &Invitation| json!({ "email": offered.email, "role_id": offered.role_id });
-        let (org, action) = (was.path.id(), EventAction::InvitationRoleChanged);
-        let event =
-            Event::new(self.act(), org, action, of(was)).old(told(was)).new_value(told(now));
+        let event = Event::new(self.act(), org, EventAction::InvitationRoleChanged, of(was));
+        let event = event.old(told(was)).new_value(told(now));
         self.set(place(was), clause, same(was, Expression::default())?, lost)
             .count_out(was)
-            .count(org, now.part, now.role_id, Status::Pending, 1)
+            .count(org.id(), now.part, now.role_id, Status::Pending, 1)
             .record(event)
     }
 
-    /// Seats a new member where an expired invitation of theirs still has their place.
-    pub(super) fn seat_over(self, member: &Member, old: &Invitation) -> Result<Self, Error> {
+    /// Seats a new member where an expired invitation of theirs still has their place. It is `lost`
+    /// if it has been sent again, or is gone.
+    pub(super) fn seat_over(
+        self,
+        org: &Organization,
+        member: &Member,
+        old: &Invitation,
+        lost: Refusal,
+    ) -> Result<Self, Error> {
         let now = self.act().at;
         let overdue = Expression::new("#expires_at <= :now", [("now", time(now))]);
         let lock = taken(member, &place(old))?;
-        let event = ended(self.act(), EventAction::InvitationExpired, old);
-        self.put(place(old), lock, same(old, overdue)?, or(Refusal::NotEmpty))
+        let event = ended(self.act(), org, EventAction::InvitationExpired, old);
+        self.put(place(old), lock, same(old, overdue)?, or(lost))
             .count_out(old)
             .seat_only(member)?
             .record(event)
@@ -438,7 +472,7 @@ fn same(invitation: &Invitation, and: Expression) -> Result<Expression, Error> {
 }
 
 /// Whoever has the place now: the refusal names them as the rule would have.
-fn taken_by_another() -> super::transaction::Otherwise {
+pub(super) fn taken_by_another() -> super::transaction::Otherwise {
     Box::new(|old| {
         let pending = old.and_then(|item| from_item::<Invitation>(item).ok());
         pending.map_or(Refusal::AlreadyMember, |open| Refusal::AlreadyInvited(open.id)).into()
@@ -462,6 +496,11 @@ fn told(invitation: &Invitation) -> Value {
     })
 }
 
-pub(super) fn ended(act: &Act, action: EventAction, invitation: &Invitation) -> Event {
-    Event::new(act, invitation.path.id(), action, of(invitation)).old(told(invitation))
+pub(super) fn ended(
+    act: &Act,
+    org: &Organization,
+    action: EventAction,
+    invitation: &Invitation,
+) -> Event {
+    Event::new(act, org, action, of(invitation)).old(told(invitation))
 }

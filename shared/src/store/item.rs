@@ -47,8 +47,3 @@ pub(super) fn number(value: impl Copy + ToString) -> AttributeValue {
 pub(super) fn time(at: Timestamp) -> AttributeValue {
     number(at.as_millisecond())
 }
-
-/// A time as the `ttl` attribute wants it: seconds.
-pub(super) fn ttl(at: Timestamp, days: u16) -> AttributeValue {
-    number(at.as_second().saturating_add(i64::from(days) * 86_400))
-}

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::Error;
 use crate::domain::{
-    AddressDigest, CustomRoleId, Email, EventId, HEADCOUNT_PARTS, Once, OrgId, OrgPath, RoleId,
-    UserId,
+    AddressDigest, CustomRoleId, Email, EventId, HEADCOUNT_PARTS, MailDomain, Once, OrgId, OrgPath,
+    PersonDigest, RoleId, UserId,
 };
 
 /// The primary key of one item.
@@ -75,6 +75,30 @@ impl Key {
     /// All parts of an organization's headcount.
     pub fn headcounts(org: OrgId) -> impl Iterator<Item = Self> {
         (0..HEADCOUNT_PARTS).map(move |part| Self::headcount(org, part))
+    }
+
+    /// An approved domain.
+    #[must_use]
+    pub fn approved_domain(org: OrgId, domain: &MailDomain) -> Self {
+        Self::of(org, format!("{DOMAINS}{domain}"))
+    }
+
+    /// A person's request to join.
+    #[must_use]
+    pub fn join_request(org: OrgId, person: PersonDigest) -> Self {
+        Self::of(org, format!("REQUEST#{person}"))
+    }
+
+    /// An address that receives critical alerts.
+    #[must_use]
+    pub fn critical_alert_user(org: OrgId, email: &Email) -> Self {
+        Self::of(org, format!("{CRITICAL_ALERT_USERS}{email}"))
+    }
+
+    /// How many an organization has of something that is bounded.
+    #[must_use]
+    pub fn tally(org: OrgId, what: &str) -> Self {
+        Self::of(org, format!("TALLY#{what}"))
     }
 
     /// An entry of an organization's history.
@@ -183,6 +207,12 @@ fn told(event: EventId) -> String {
 /// In the partition of an organization: its custom roles, oldest first.
 pub const ROLES: &str = "ROLE#";
 
+/// In the partition of an organization: its approved domains, by name.
+pub const DOMAINS: &str = "DOMAIN#";
+
+/// In the partition of an organization: who receives critical alerts, by address.
+pub const CRITICAL_ALERT_USERS: &str = "ALERT#";
+
 /// Index `tree`: everybody in a tree who has this status, by path and address.
 #[must_use]
 pub fn tree(path: &OrgPath, status: Status) -> String {
@@ -215,6 +245,12 @@ pub fn holders(path: &OrgPath, role: RoleId, status: Status) -> String {
 #[must_use]
 pub fn children(parent: Option<OrgId>) -> String {
     parent.map_or_else(|| "ROOTS".to_owned(), |org| format!("CHILDREN#{}", org.bare()))
+}
+
+/// Index `group`: the open requests to join an organization, oldest first.
+#[must_use]
+pub fn join_requests(org: OrgId) -> String {
+    format!("REQUESTS#{}", org.bare())
 }
 
 /// Sorts within `tree` and `group`: a subtree is the range of a path, an organization that of its
@@ -274,6 +310,12 @@ pub const CUSTOMERS: &str = "CUSTOMER#";
 #[must_use]
 pub fn customer(customer: OrgId) -> String {
     format!("CUSTOMER#{}", customer.bare())
+}
+
+/// Index `identity`: the organizations that have approved a domain.
+#[must_use]
+pub fn mail_domain(domain: &MailDomain) -> String {
+    format!("DOMAIN#{domain}")
 }
 
 /// Into how many parts the due invitations of all organizations are split.

@@ -1,13 +1,10 @@
 //! Lists of one organization, one person or one address, and the organizations of a tree.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{
-    Error, Listing, Status, Store, Window, expression::Expression, item::number, keys, range::Range,
-};
+use super::{Error, Listing, Status, Store, Window, keys, range::Range};
 use crate::domain::{
-    CustomRole, Email, Event, Invitation, Member, OrgId, OrgPath, Organization, UserId, Users,
+    CustomRole, Email, Invitation, Member, OrgId, OrgPath, Organization, UserId, Users,
 };
 
 /// One organization, or all below it too.
@@ -91,17 +88,5 @@ impl Store {
         let Listing { items, next } = self.page::<Stored>(vec![range], window).await?;
         let items = items.into_iter().map(|Stored { role, users }| (role, users)).collect();
         Ok(Listing { items, next })
-    }
-
-    /// An organization's history, newest first, without what has passed its retention.
-    pub async fn events(
-        &self,
-        org: OrgId,
-        now: Timestamp,
-        window: Window<'_>,
-    ) -> Result<Listing<Event>, Error> {
-        let kept = Expression::new("#ttl > :now", [("now", number(now.as_second()))]);
-        let range = Range::of_table(keys::events(org), "").newest_first().where_(kept);
-        self.page(vec![range], window).await
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     Error, Key, Reply, Status, Store,
     expression::Expression,
+    invitations::taken_by_another,
     item::{Item, number, text, to_item},
     keys, listed,
     transaction::{Transaction, gone_or, or},
@@ -39,13 +40,19 @@ impl Store {
         target: &Member,
         reply: &Reply,
     ) -> Result<(), Error> {
-        let event = gone(act, EventAction::MemberRemoved, target);
+        let event = gone(act, &actor.org, EventAction::MemberRemoved, target);
         self.transaction(act).still_held(actor)?.unseat(target).record(event)?.commit(reply).await
     }
 
     /// Lets the member go.
-    pub async fn leave(&self, act: &Act, member: &Member, reply: &Reply) -> Result<(), Error> {
-        let event = gone(act, EventAction::MemberLeft, member);
+    pub async fn leave(
+        &self,
+        act: &Act,
+        org: &Organization,
+        member: &Member,
+        reply: &Reply,
+    ) -> Result<(), Error> {
+        let event = gone(act, org, EventAction::MemberLeft, member);
         self.transaction(act).unseat(member).record(event)?.commit(reply).await
     }
 
@@ -59,7 +66,7 @@ impl Store {
         reply: &Reply,
     ) -> Result<(), Error> {
         let org = actor.org.id();
-        let event = Event::new(act, org, EventAction::SuperAdminTransferred, of(heir))
+        let event = Event::new(act, &actor.org, EventAction::SuperAdminTransferred, of(heir))
             .old(json!({ "super_admin_user_id": former.user_id }))
             .new_value(json!({ "super_admin_user_id": heir.user_id }));
         let was_admin = Member { role_id: RoleId::ADMIN, ..heir.clone() };
@@ -87,7 +94,8 @@ impl Transaction<'_> {
         let org = member.path.id();
         let lock = Key::place(org, digest(member));
         let taken = taken(member, &lock)?;
-        Ok(self.seat_only(member)?.put_new(lock, taken, Refusal::AlreadyMember))
+        let free = Expression::new("attribute_not_exists(#pk)", []);
+        Ok(self.seat_only(member)?.put(lock, taken, free, taken_by_another()))
     }
 
     /// Seats a new member whose address has a place that somebody else turns into the lock.
@@ -134,7 +142,7 @@ impl Transaction<'_> {
                 "identity_provider_role": levels.map(IdentityProviderRole::of),
             })
         };
-        let event = Event::new(self.act(), org.id(), EventAction::MemberRoleChanged, of(was))
+        let event = Event::new(self.act(), org, EventAction::MemberRoleChanged, of(was))
             .old(told(was.role_id))
             .new_value(told(changed.role_id));
         self.reassign(was, changed.role_id, Refusal::ChangedMeanwhile)
@@ -179,8 +187,8 @@ fn of(member: &Member) -> (&'static str, String) {
     ("member", member.user_id.to_string())
 }
 
-fn gone(act: &Act, action: EventAction, member: &Member) -> Event {
-    Event::new(act, member.path.id(), action, of(member)).old(json!({
+fn gone(act: &Act, org: &Organization, action: EventAction, member: &Member) -> Event {
+    Event::new(act, org, action, of(member)).old(json!({
         "user_id": member.user_id,
         "email": member.email,
         "role_id": member.role_id,

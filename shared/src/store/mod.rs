@@ -3,16 +3,20 @@
 //! Nothing here decides anything. Reads gather the facts a rule needs; a write is one transaction
 //! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
 
+mod approved_domains;
 mod batch;
 mod commit;
+mod critical_alert_users;
 mod customers;
 mod decisions;
 mod export;
 mod expression;
 mod facts;
 mod headcount;
+mod history;
 mod invitations;
 mod item;
+mod join_requests;
 pub mod keys;
 mod listed;
 mod lists;
@@ -26,7 +30,9 @@ mod replay;
 mod retire;
 mod role_lists;
 mod roles;
+mod security;
 mod shown;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -47,6 +53,7 @@ pub use decisions::Question;
 pub use export::Sweep;
 pub use facts::Found;
 pub use headcount::Headcount;
+pub use history::EventFilter;
 pub use invitations::Overdue;
 pub use keys::{Key, Status};
 pub use lists::Scope;

@@ -36,6 +36,8 @@ pub struct Founding<'a> {
     pub founder: Option<&'a Member>,
     /// Or the invitation of its first Admin.
     pub first: Option<&'a Invitation>,
+    /// What is right above it, if anything is.
+    pub parent: Option<&'a Organization>,
     /// The member of the parent who creates it, where it is one who does.
     pub by_member: Option<&'a Standing>,
 }
@@ -48,7 +50,7 @@ impl Store {
         founding: Founding<'_>,
         reply: &Reply,
     ) -> Result<(), Error> {
-        let Founding { org, founder, first, by_member } = founding;
+        let Founding { org, founder, first, parent, by_member } = founding;
         let id = org.id();
         let mut writes = self.transaction(act);
         if let Some(actor) = by_member {
@@ -59,13 +61,17 @@ impl Store {
             organization_item(org)?,
             Refusal::ChangedMeanwhile,
         );
-        if let Some(parent) = org.path.parent() {
+        if let Some(parent) = parent {
             let target = ("organization", id.to_string());
             let created = Event::new(act, parent, EventAction::SubOrganizationCreated, target);
             writes = writes.record(created.new_value(json!({ "name": org.name })))?;
         }
-        let created =
-            Event::new(act, id, EventAction::OrganizationCreated, ("organization", id.to_string()));
+        let created = Event::new(
+            act,
+            org,
+            EventAction::OrganizationCreated,
+            ("organization", id.to_string()),
+        );
         writes = writes.record(created.new_value(json!({
             "name": org.name,
             "kind": org.kind,
@@ -76,7 +82,7 @@ impl Store {
             writes = writes.seat(member)?;
         }
         if let Some(invitation) = first {
-            writes = writes.open(invitation)?;
+            writes = writes.open(org, invitation)?;
         }
         writes.commit(reply).await
     }
@@ -126,7 +132,7 @@ impl Store {
                 ((field.to_owned(), json!(old)), (field.to_owned(), json!(new)))
             })
             .unzip();
-        let updated = Event::new(act, id, EventAction::OrganizationUpdated, target)
+        let updated = Event::new(act, &actor.org, EventAction::OrganizationUpdated, target)
             .old(Value::Object(old))
             .new_value(Value::Object(new));
         writes.record(updated)?.commit(reply).await
@@ -164,7 +170,7 @@ impl Store {
             })
         };
         let event =
-            Event::new(act, id, EventAction::SettingsUpdated, ("organization", id.to_string()))
+            Event::new(act, org, EventAction::SettingsUpdated, ("organization", id.to_string()))
                 .old(told(org.kind, org.settings))
                 .new_value(told(kind, settings));
         let mut writes = self.transaction(act).set(Key::organization(id), clause, unchanged, lost);
@@ -199,20 +205,21 @@ impl Store {
     pub async fn join(
         &self,
         act: &Act,
+        org: &Organization,
         (evidence, member): (&Member, &Member),
         expired: Option<&Invitation>,
         reply: &Reply,
     ) -> Result<(), Error> {
-        let id = member.path.id();
         let above = evidence.path.id();
         let role = evidence.role_id.to_string();
         let target = ("member", member.user_id.to_string());
-        let event = Event::new(act, id, EventAction::SuperAdminAssigned, target).new_value(json!({
-            "super_admin_user_id": member.user_id,
-            "email": member.email,
-            "role_id": member.role_id,
-            "source": member.source,
-        }));
+        let event =
+            Event::new(act, org, EventAction::SuperAdminAssigned, target).new_value(json!({
+                "super_admin_user_id": member.user_id,
+                "email": member.email,
+                "role_id": member.role_id,
+                "source": member.source,
+            }));
         let writes = self
             .transaction(act)
             .check(
@@ -223,7 +230,7 @@ impl Store {
             .found_super_admin(member, Refusal::NotEmpty, act.at)?;
         let seated = match expired {
             None => writes.seat(member)?,
-            Some(old) => writes.seat_over(member, old)?,
+            Some(old) => writes.seat_over(org, member, old, Refusal::NotEmpty)?,
         };
         seated.record(event)?.commit(reply).await
     }

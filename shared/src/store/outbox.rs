@@ -7,14 +7,14 @@ use std::collections::HashSet;
 use super::{
     Error, Key, Reply, Status, Store, User, UserFilter, Window,
     expression::Expression,
-    item::{Item, ttl},
+    item::{Item, number},
     keys::is_history,
     transaction::or,
 };
 use crate::domain::{Act, Event, MAX_MANAGERS, Member, Organization, Refusal, deciding_roles};
 
-/// For how many days after its event a mark is kept: longer than a stream keeps its records.
-const MARKED_DAYS: u16 = 3;
+/// How long after its event a mark is kept: three days, longer than a stream keeps its records.
+const MARKED_SECONDS: i64 = 3 * 86_400;
 
 /// The event in an item that a stream hands on, if the item belongs to a history.
 #[must_use]
@@ -46,7 +46,7 @@ impl Store {
             once: None,
         };
         let mut item = Item::from(mark.clone());
-        item.insert("ttl".to_owned(), ttl(event.at, MARKED_DAYS));
+        item.insert("ttl".to_owned(), number(event.at.as_second() + MARKED_SECONDS));
         self.transaction(&act)
             .put(mark, item, Expression::default(), or(Refusal::ChangedMeanwhile))
             .commit(&Reply::done())

@@ -56,6 +56,7 @@ pub(super) struct Range {
     hash: (&'static str, String),
     sort: &'static str,
     prefix: String,
+    since: Option<String>,
     until: Option<String>,
     filter: Expression,
     step: usize,
@@ -85,6 +86,7 @@ impl Range {
             hash: ("pk", pk),
             sort: "sk",
             prefix: prefix.to_owned(),
+            since: None,
             until: None,
             filter: Expression::default(),
             step: 0,
@@ -102,6 +104,11 @@ impl Range {
         Self { step, ..self }
     }
 
+    /// Nothing before the one position, and nothing after the other.
+    pub(super) fn between(self, since: String, until: String) -> Self {
+        Self { since: Some(since), until: Some(until), ..self }
+    }
+
     /// Nothing after this position.
     pub(super) fn until(self, until: Option<String>) -> Self {
         Self { until, ..self }
@@ -116,6 +123,9 @@ impl Range {
     /// end the position itself is among them, where the range has a beginning.
     fn condition(&self, after: Option<&str>) -> Option<Expression> {
         let (mut from, mut end) = (self.prefix.clone(), format!("{}{LAST}", self.prefix));
+        if let Some(since) = &self.since {
+            from = from.max(since.clone());
+        }
         if let Some(until) = self.until.as_deref().map(fitting) {
             end = end.min(until.to_owned());
         }
@@ -209,7 +219,8 @@ impl Store {
             let filter = terms.take(range.filter.clone());
             let (names, values) = terms.parts();
             // The position itself is read again, see `condition`.
-            let again = range.newest_first && after.is_some() && !range.prefix.is_empty();
+            let begins = !range.prefix.is_empty() || range.since.is_some();
+            let again = range.newest_first && after.is_some() && begins;
             let missing = most.saturating_sub(found.len()) + usize::from(again);
             let step = if filter.is_empty() {
                 missing

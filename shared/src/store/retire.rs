@@ -66,7 +66,7 @@ impl Store {
             .still_held(actor)?
             .still_given(&actor.org, target)?
             .set(Key::role(org, role.id), clause, as_seen(was)?, lost())
-            .record(edited(act, org, (was, role), |_| false))?
+            .record(edited(act, &actor.org, (was, role), |_| false))?
             .commit(&Reply::done())
             .await
     }
@@ -91,7 +91,9 @@ impl Store {
                 User::Active(member) => {
                     writes.change_role(&actor.org, (member, &reassign(member, target)))?
                 }
-                User::Pending(open) => writes.reoffer((open, &reoffer(actor, open, target)?))?,
+                User::Pending(open) => {
+                    writes.reoffer(&actor.org, (open, &reoffer(actor, open, target)?))?
+                }
             };
         }
         writes.commit(&Reply::done()).await

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     Act, CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, Name, OrgId,
-    OrgPath, Refusal, RoleObject, Standing, Users, fold,
+    OrgPath, Organization, Refusal, RoleObject, Standing, Users, fold,
 };
 
 impl Store {
@@ -30,7 +30,8 @@ impl Store {
         let room = Expression::new("size(#roles) < :most", most);
         let mut item = to_item(Key::role(org, role.id), role, [])?;
         item.extend(to_item(Key::role(org, role.id), &Users::default(), [])?);
-        let event = Event::new(act, org, EventAction::RoleCreated, of(role)).new_value(told(role));
+        let event =
+            Event::new(act, &actor.org, EventAction::RoleCreated, of(role)).new_value(told(role));
         self.transaction(act)
             .still_held(actor)?
             .put_new(Key::role(org, role.id), item, Refusal::ChangedMeanwhile)
@@ -60,7 +61,7 @@ impl Store {
             ],
         );
         let changed = |object: &RoleObject| role.levels.of(*object) != was.levels.of(*object);
-        let event = edited(act, org, (was, role), changed);
+        let event = edited(act, &actor.org, (was, role), changed);
         let mut writes = self.transaction(act).still_held(actor)?.set(
             Key::role(org, role.id),
             clause,
@@ -104,7 +105,7 @@ impl Store {
             None => Refusal::NoSuchRole.into(),
         });
         let listed = Expression::new("#roles.#id", []).naming("id", &role.id.bare());
-        let event = Event::new(act, org, EventAction::RoleDeleted, of(role)).old(told(role));
+        let event = Event::new(act, &actor.org, EventAction::RoleDeleted, of(role)).old(told(role));
         self.transaction(act)
             .still_held(actor)?
             .delete(Key::role(org, role.id), as_seen(role)?.and(unused), used)
@@ -173,7 +174,7 @@ pub(super) fn lost() -> Otherwise {
 /// What an edit changed: of the levels those that did, of a retirement that it began or ended.
 pub(super) fn edited(
     act: &Act,
-    org: OrgId,
+    org: &Organization,
     (was, role): (&CustomRole, &CustomRole),
     changed: impl Fn(&RoleObject) -> bool,
 ) -> Event {

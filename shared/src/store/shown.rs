@@ -36,6 +36,12 @@ impl Shown {
         Self { key: Key::organization(org), attributes: &["kind", "settings", "roles"] }
     }
 
+    /// What it demands of sign-ins, and how long it keeps events.
+    #[must_use]
+    pub fn security(org: OrgId) -> Self {
+        Self { key: Key::organization(org), attributes: &["security"] }
+    }
+
     /// What it says of itself.
     #[must_use]
     pub fn profile(org: OrgId) -> Self {

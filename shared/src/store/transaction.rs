@@ -9,12 +9,12 @@ use super::{
     Error, Key, Reply, Status, Store,
     expression::Expression,
     headcount::PARTNERS,
-    item::{Item, attribute, number, text, to_item, ttl},
+    item::{Item, attribute, number, text, to_item},
     replay::{Chunk, Record},
 };
 use crate::domain::{
-    Act, BuiltIn, DEFAULT_RETENTION_DAYS, Event, HEADCOUNT_PARTS, Invitation, OrgId, Organization,
-    Refusal, RoleId, Standing,
+    Act, BuiltIn, Event, HEADCOUNT_PARTS, Invitation, OrgId, Organization, Refusal, RoleId,
+    Standing,
 };
 
 /// Writes that happen together. Every condition names the [`Refusal`] it stands for.
@@ -168,6 +168,17 @@ impl<'a> Transaction<'a> {
         self.step(key, Write::Delete, condition, otherwise)
     }
 
+    /// Adds to a number in an item, which it makes if need be.
+    pub(super) fn add(
+        self,
+        key: Key,
+        clause: Expression,
+        condition: Expression,
+        otherwise: Otherwise,
+    ) -> Self {
+        self.step(key, Write::Update(vec![Change::Add(clause)]), condition, otherwise)
+    }
+
     /// Insists that the actor is still the member they were when the rule was asked, and their
     /// role, if it is a custom one, still gives what it gave.
     pub(super) fn still_held(self, actor: &Standing) -> Result<Self, Error> {
@@ -229,8 +240,7 @@ impl<'a> Transaction<'a> {
         let event = event.nth(self.act, self.events);
         self.events += 1;
         let key = Key::event(event.organization_id, event.id);
-        let mut item = to_item(key.clone(), &event, [])?;
-        item.insert("ttl".to_owned(), ttl(event.at, DEFAULT_RETENTION_DAYS));
+        let item = to_item(key.clone(), &event, [])?;
         Ok(self.put_new(key, item, Refusal::ChangedMeanwhile))
     }
 

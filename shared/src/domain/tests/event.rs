@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use crate::{
     domain::*,
-    fixtures::{act, operator, org_id, person},
+    fixtures::{act, in_days, operator, person, standard},
 };
 
 fn event(act: &Act) -> Event {
     let target = ("member", "bob".to_owned());
-    Event::new(act, org_id(1), EventAction::MemberRemoved, target)
+    Event::new(act, &standard(), EventAction::MemberRemoved, target)
 }
 
 #[test]
@@ -26,6 +26,7 @@ fn an_event_says_who_when_what_and_in_which_request() {
         "old": "before",
         "new": "after",
         "request_id": "request",
+        "ttl": 1_826_791_200,
     });
     assert_eq!(serde_json::to_value(&event).unwrap(), expected);
 }
@@ -49,4 +50,15 @@ fn the_events_of_one_request_have_ids_of_their_own() {
     let act = Act { seed: u128::MAX, ..act(&person("ann")) };
     let ids: HashSet<_> = (0..4).map(|nth| event(&act).nth(&act, nth).id).collect();
     assert_eq!(ids.len(), 4);
+}
+
+#[test]
+fn an_event_is_kept_for_as_long_as_its_organization_says_when_it_is_written() {
+    let kept = |days: u32| {
+        let security = Security { event_retention_days: days, ..Security::default() };
+        let org = Organization { security, ..standard() };
+        let target = ("member", "bob".to_owned());
+        Event::new(&act(&person("ann")), &org, EventAction::MemberRemoved, target).kept_until
+    };
+    assert_eq!([kept(1), kept(30), kept(365)], [in_days(1), in_days(30), in_days(365)]);
 }

@@ -145,7 +145,8 @@ fn without_a_verified_address_nobody_becomes_a_member() {
 
 fn join_as(role: RoleId, below: &Organization, root: &Organization) -> Result<Member, Refusal> {
     let above = member("ann", root, role);
-    let (evidence, joined) = join(&person("ann"), below, vec![above.clone()], Some(root), now())?;
+    let orgs = [root.clone()];
+    let (evidence, joined) = join(&person("ann"), below, vec![above.clone()], &orgs, now())?;
     assert_eq!(evidence, above);
     Ok(joined)
 }
@@ -167,7 +168,7 @@ fn an_admin_of_the_parent_may_join_though_the_root_does_not_know_them() {
     let parent = empty_below(&root);
     let below = parent.found_below(crate::fixtures::org_id(3), parent.name.clone(), None, now());
     let above = vec![member("ann", &parent, RoleId::ADMIN)];
-    assert!(join(&person("ann"), &below.unwrap(), above, Some(&root), now()).is_ok());
+    assert!(join(&person("ann"), &below.unwrap(), above, &[root, parent], now()).is_ok());
 }
 
 #[test]
@@ -179,11 +180,11 @@ fn to_everybody_else_there_is_no_such_sub_organization() {
     for role in [RoleId::USER, MDF_ADMIN, custom] {
         assert_eq!(join_as(role, &below, &root), missing, "{role}");
     }
-    let nobody = join(&person("eve"), &below, vec![], Some(&root), now());
+    let nobody = join(&person("eve"), &below, vec![], std::slice::from_ref(&root), now());
     assert_eq!(nobody.map(|(_, member)| member), missing);
     let elsewhere = Organization { path: OrgPath::root(crate::fixtures::org_id(9)), ..tree() };
     let beside = vec![member("eve", &elsewhere, RoleId::ADMIN)];
-    let joined = join(&person("eve"), &below, beside, Some(&root), now());
+    let joined = join(&person("eve"), &below, beside, &[root], now());
     assert_eq!(joined.map(|(_, member)| member), missing);
 }
 
@@ -193,7 +194,7 @@ fn who_is_in_it_already_may_know_that_it_is_not_empty() {
     let below = Organization { super_admin_user_id: Some(person("ann").id), ..empty_below(&root) };
     for role in [RoleId::SUPER_ADMIN, RoleId::USER] {
         let places = vec![member("ann", &below, role)];
-        let joined = join(&person("ann"), &below, places, Some(&root), now());
+        let joined = join(&person("ann"), &below, places, std::slice::from_ref(&root), now());
         assert_eq!(joined.map(|(_, member)| member), Err(Refusal::NotEmpty));
     }
 }
@@ -226,6 +227,24 @@ fn whoever_joins_has_a_verified_address() {
     let below = empty_below(&root);
     let above = vec![member("ann", &root, RoleId::ADMIN)];
     let ann = Person { email: None, ..person("ann") };
-    let joined = join(&ann, &below, above, Some(&root), now());
+    let joined = join(&ann, &below, above, &[root], now());
     assert_eq!(joined.map(|(_, member)| member), Err(Refusal::EmailNotVerified));
+}
+
+/// ORG3: whoever acts by their place above has signed in as is demanded there.
+#[test]
+fn whoever_joins_has_signed_in_as_the_ancestor_demands_whose_admin_they_are() {
+    let root = tree();
+    let strict = Organization {
+        security: Security { require_mfa: true, ..Security::default() },
+        ..empty_below(&root)
+    };
+    let below =
+        strict.found_below(crate::fixtures::org_id(3), root.name.clone(), None, now()).unwrap();
+    let above = [root.clone(), strict.clone()];
+    let at = |org: &Organization| member("ann", org, RoleId::ADMIN);
+    let joined = |places| join(&person("ann"), &below, places, &above, now());
+    assert_eq!(joined(vec![at(&strict)]), Err(Refusal::SecondFactorNeeded));
+    let (evidence, _) = joined(vec![at(&strict), at(&root)]).unwrap();
+    assert_eq!(evidence.path, root.path, "by another place above they may");
 }

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        AddressDigest, BuiltIn, CustomRoleId, Email, EventId, Once, OrgId, OrgPath, RoleId, UserId,
+        AddressDigest, BuiltIn, CustomRoleId, Email, EventId, MailDomain, Once, OrgId, OrgPath,
+        PersonDigest, RoleId, UserId,
     },
     printed::assert_printed,
     store::keys::{
-        Key, Status, address, by_address, by_name, children, customer, due, holders, organization,
-        place, place_of_role, since, tree, tree_of_organizations, tree_of_roles, user,
+        Key, Status, address, by_address, by_name, children, customer, due, holders, join_requests,
+        mail_domain, organization, place, place_of_role, since, tree, tree_of_organizations,
+        tree_of_roles, user,
     },
 };
 
@@ -22,6 +24,7 @@ fn the_layout_is_the_page_in_the_documentation() {
     let path = root.child(id(2));
     let org = path.id();
     let email = Email::parse("bob@example.com").unwrap();
+    let domain = MailDomain::of(&email);
     let bobs = AddressDigest::of(org, &email);
     let ada = UserId::new("ada|1");
     let role = CustomRoleId::new(Timestamp::UNIX_EPOCH, 3);
@@ -38,7 +41,7 @@ fn the_layout_is_the_page_in_the_documentation() {
          `UPDATE_DOCS=1 cargo test -p shared`. To change a line is to write a migration.\n\n\
          The examples are an organization right below its root, its member Ada, and Bob, who is\n\
          invited. Ids are shortened: `…1` is the root, `…2` the organization, `…3` a custom role,\n\
-         `…4` an event.\n\n\
+         `…4` an event, `…5` a request to join.\n\n\
          ## Items\n\n\
          An organization and what belongs to it share a partition; its history has one of its own.\n\n\
          | item | `pk` | `sk` |\n|---|---|---|\n",
@@ -55,6 +58,10 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("lock on a role's name", Key::role_name(org, "night shift"));
     line("a partner's link to a customer", Key::customer(org, root.id()));
     line("part of the headcount", Key::headcount(org, 0));
+    line("approved domain", Key::approved_domain(org, &domain));
+    line("a person's request to join", Key::join_request(org, PersonDigest::of(org, &ada)));
+    line("who receives critical alerts", Key::critical_alert_user(org, &email));
+    line("how many there are of those", Key::tally(org, "join_requests"));
     line("event", Key::event(org, event));
     line("answer to a repeatable request", Key::once(&once));
     line("mark: the event was told to the bus", Key::published(event));
@@ -79,6 +86,13 @@ fn the_layout_is_the_page_in_the_documentation() {
     let below = children(Some(root.id()));
     line("group", "organizations right below one", below, &path.to_string());
     line("group", "roots", children(None), &root.to_string());
+    line("group", "open requests to join", join_requests(org), "…5");
+    line(
+        "identity",
+        "organizations that approve a domain",
+        mail_domain(&domain),
+        &organization(org),
+    );
     line("identity", "a person's memberships", user(&ada), &organization(org));
     line("identity", "an address's invitations", address(&email), &organization(org));
     line("identity", "a customer's partners", customer(root.id()), &organization(org));

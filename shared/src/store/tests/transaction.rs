@@ -21,7 +21,7 @@ use crate::store::{
 };
 use crate::{
     domain::{self, BuiltIn, EventAction, InvitationId, Member, Offer, UserId},
-    fixtures::{act, custom_id, now, org_id, partner, person, standing, with_role},
+    fixtures::{act, custom_id, now, org_id, partner, person, standard, standing, with_role},
 };
 
 const USER: RoleId = RoleId::USER;
@@ -284,7 +284,7 @@ fn each_event_of_a_transaction_has_an_item_of_its_own() {
     let by = act(&person("ann"));
     let event = || {
         let target = ("member", "bob".to_owned());
-        Event::new(&by, org_id(1), EventAction::MemberRemoved, target)
+        Event::new(&by, &standard(), EventAction::MemberRemoved, target)
     };
     let steps = steps(|t| t.record(event()).unwrap().record(event()).unwrap());
     let [one, two] = <[Step; 2]>::try_from(steps).ok().unwrap();
@@ -318,7 +318,8 @@ fn who_accepts_twice_at_once_is_told_that_something_changed() {
     let open = domain::invite(&ann, offer, None, id, now()).unwrap();
     let member = domain::accept(&bob, &org, &open, ann.role(), now()).unwrap();
     let (store, act) = (store(), act(&bob));
-    let steps = store.acceptance(&act, &org, (&open, &member), ann.role()).unwrap().counted().steps;
+    let steps =
+        store.acceptance(&act, &org, (&open, &member), (ann.role(), None)).unwrap().counted().steps;
     let place = Key::place(org.id(), id.digest());
     let lost = steps.iter().find(|step| [&place, &seat(&member)].contains(&&step.key)).unwrap();
     assert_eq!(refusal((lost.otherwise)(Some(Item::new()))), Refusal::ChangedMeanwhile);

@@ -1,0 +1,189 @@
+//! The part of an address after its `@`: what an organization can approve (ORG2).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Email;
+
+/// A domain in ASCII (IDNA) and lower case, of several labels, without a root dot. Two of them are
+/// the same or they are not: none stands for what is below it or looks like it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MailDomain(String);
+
+impl MailDomain {
+    /// Reads a domain as [`Email::parse`] would read it after an `@`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Email::parse(&format!("x@{text}")).ok().map(|email| Self::of(&email))
+    }
+
+    /// The domain of an address.
+    #[must_use]
+    pub fn of(email: &Email) -> Self {
+        Self(email.domain().to_owned())
+    }
+
+    /// The domain.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Does it belong to a provider who gives addresses to everybody?
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        PUBLIC.contains(&self.as_str())
+    }
+}
+
+impl fmt::Display for MailDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Where anybody can have an address, so that having one proves nothing. Gathered by hand from what
+/// the providers offer at registration, with the country endings of the largest; it is no complete
+/// list, and need not be: whoever asks to join is still let in by a person.
+const PUBLIC: &[&str] = &[
+    "126.com",
+    "163.com",
+    "aim.com",
+    "aol.com",
+    "atomicmail.io",
+    "bk.ru",
+    "btinternet.com",
+    "comcast.net",
+    "disroot.org",
+    "duck.com",
+    "email.com",
+    "fastmail.com",
+    "fastmail.fm",
+    "foxmail.com",
+    "free.fr",
+    "freenet.de",
+    "gmail.com",
+    "gmx.at",
+    "gmx.ch",
+    "gmx.com",
+    "gmx.de",
+    "gmx.net",
+    "googlemail.com",
+    "guerrillamail.com",
+    "hey.com",
+    "hotmail.co.uk",
+    "hotmail.com",
+    "hotmail.de",
+    "hotmail.es",
+    "hotmail.fr",
+    "hotmail.it",
+    "hushmail.com",
+    "icloud.com",
+    "inbox.ru",
+    "laposte.net",
+    "libero.it",
+    "list.ru",
+    "live.co.uk",
+    "live.com",
+    "live.de",
+    "live.fr",
+    "mac.com",
+    "mail.com",
+    "mail.de",
+    "mail.ru",
+    "mailbox.org",
+    "mailinator.com",
+    "me.com",
+    "msn.com",
+    "naver.com",
+    "orange.fr",
+    "outlook.com",
+    "outlook.de",
+    "outlook.fr",
+    "pm.me",
+    "posteo.de",
+    "proton.me",
+    "protonmail.ch",
+    "protonmail.com",
+    "qq.com",
+    "rediffmail.com",
+    "rocketmail.com",
+    "seznam.cz",
+    "sina.com",
+    "t-online.de",
+    "tuta.com",
+    "tuta.io",
+    "tutanota.com",
+    "tutanota.de",
+    "verizon.net",
+    "wanadoo.fr",
+    "web.de",
+    "wp.pl",
+    "ya.ru",
+    "yahoo.ca",
+    "yahoo.co.in",
+    "yahoo.co.jp",
+    "yahoo.co.uk",
+    "yahoo.com",
+    "yahoo.com.br",
+    "yahoo.de",
+    "yahoo.es",
+    "yahoo.fr",
+    "yahoo.it",
+    "yandex.com",
+    "yandex.ru",
+    "yeah.net",
+    "ymail.com",
+    "yopmail.com",
+    "zoho.com",
+    "zohomail.com",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Option<String> {
+        MailDomain::parse(text).map(|domain| domain.to_string())
+    }
+
+    #[test]
+    fn a_domain_has_one_spelling() {
+        assert_eq!(parse("Example.COM").as_deref(), Some("example.com"));
+        assert_eq!(parse("BÜCHER.example"), parse("xn--bcher-kva.example"));
+        let of_address = MailDomain::of(&Email::parse("ada@bücher.example").unwrap());
+        assert_eq!(MailDomain::parse("bücher.example"), Some(of_address));
+    }
+
+    #[test]
+    fn what_is_no_domain_is_none() {
+        for text in [
+            "",
+            "example",
+            "example.com.",
+            ".example.com",
+            "example..com",
+            "*.example.com",
+            "@example.com",
+            "ada@example.com",
+            "example.com/x",
+            "exam ple.com",
+            "example\u{ff0e}com",
+            "-a.com",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn public_providers_are_listed_in_the_form_that_is_compared() {
+        for domain in PUBLIC {
+            assert_eq!(parse(domain).as_deref(), Some(*domain));
+        }
+        assert!(PUBLIC.is_sorted_by(|one, other| one < other), "in order, each once");
+        assert!(MailDomain::parse("GMail.com").unwrap().is_public());
+        assert!(!MailDomain::parse("gmail.com.example").unwrap().is_public());
+    }
+}
