@@ -87,44 +87,27 @@ pub(super) struct Range {
     sort: &'static str,
     prefix: String,
     filter: Expression,
-    sieved: bool,
-    /// From the newest down to the oldest, both included; otherwise upwards.
-    newest_first: Option<[String; 2]>,
 }
 
 impl Range {
     pub(super) fn of_index(index: &'static str, hash: String, prefix: String) -> Self {
         let sort = if index == "identity" { "pk" } else { "place" };
-        Self {
-            index: Some(index),
-            hash: (index, hash),
-            sort,
-            prefix,
-            ..Self::of_table(String::new(), "")
-        }
+        let filter = Expression::default();
+        Self { index: Some(index), hash: (index, hash), sort, prefix, filter }
     }
 
     pub(super) fn of_table(pk: String, prefix: &str) -> Self {
         let filter = Expression::default();
         let prefix = prefix.to_owned();
-        let (sieved, newest_first) = (false, None);
-        Self { index: None, hash: ("pk", pk), sort: "sk", prefix, filter, sieved, newest_first }
+        Self { index: None, hash: ("pk", pk), sort: "sk", prefix, filter }
     }
 
-    /// Only what fits; a `sieved` range is one of which most may not.
-    pub(super) fn where_(self, filter: Expression, sieved: bool) -> Self {
-        Self { filter, sieved, ..self }
-    }
-
-    pub(super) fn newest_first(self, newest: String, oldest: String) -> Self {
-        Self { newest_first: Some([newest, oldest]), ..self }
+    fn where_(self, filter: Expression) -> Self {
+        Self { filter, ..self }
     }
 
     /// The keys of this range that come after a position: none if it lies behind them all.
     fn condition(&self, after: Option<&str>) -> Option<Expression> {
-        if let Some([newest, oldest]) = &self.newest_first {
-            return self.downwards(newest, oldest, after);
-        }
         let end = format!("{}{LAST}", self.prefix);
         let from = match after {
             None => self.prefix.clone(),
@@ -133,33 +116,15 @@ impl Range {
             // Nothing but the position itself sorts before this: keys hold no control characters.
             Some(after) => format!("{after}\u{1}"),
         };
-        if from.is_empty() {
-            return Some(self.sorted("#hash = :hash", []));
-        }
-        Some(self.between(from, end))
-    }
-
-    fn downwards(&self, newest: &str, oldest: &str, after: Option<&str>) -> Option<Expression> {
-        let newest = match after {
-            Some(after) if after <= newest => before(after),
-            _ => newest.to_owned(),
+        let sorted = match after {
+            None if from.is_empty() => Expression::new("#hash = :hash", []),
+            _ => Expression::new(
+                "#hash = :hash AND #sort BETWEEN :from AND :end",
+                [("from", text(from)), ("end", text(end))],
+            ),
         };
-        (newest.as_str() >= oldest).then(|| self.between(oldest.to_owned(), newest))
-    }
-
-    fn between(&self, from: String, end: String) -> Expression {
-        let values = [("from", text(from)), ("end", text(end))];
-        self.sorted("#hash = :hash AND #sort BETWEEN :from AND :end", values)
-    }
-
-    fn sorted<const N: usize>(
-        &self,
-        condition: &str,
-        values: [(&str, AttributeValue); N],
-    ) -> Expression {
-        let sorted = Expression::new(condition, values);
         let hash = Expression::new("", [("hash", text(self.hash.1.clone()))]);
-        hash.and_values(sorted).naming("hash", self.hash.0).naming("sort", self.sort)
+        Some(hash.and_values(sorted).naming("hash", self.hash.0).naming("sort", self.sort))
     }
 }
 
@@ -184,10 +149,8 @@ impl Store {
                 (path.to_string(), begins)
             }
         };
-        let range = |index, hash| {
-            Range::of_index(index, hash, prefix.clone())
-                .where_(sieve.clone(), !sieve.text.is_empty())
-        };
+        let range =
+            |index, hash| Range::of_index(index, hash, prefix.clone()).where_(sieve.clone());
         let ranges = statuses.iter().flat_map(|&status| {
             let held = roles.iter().map(move |&role| ("group", keys::holders(path, role, status)));
             let any = roles.is_empty().then(|| ("tree", keys::tree(path, status)));
@@ -275,7 +238,6 @@ impl Store {
         ranges: Vec<Range>,
         Window { limit, after }: Window<'_>,
     ) -> Result<Listing<T>, Error> {
-        let newest_first = ranges.iter().any(|range| range.newest_first.is_some());
         let reads = ranges.iter().map(|range| self.read(range, after, limit + 1));
         let (mut found, mut horizon) = (Vec::new(), None::<String>);
         for (items, stopped) in try_join_all(reads).await? {
@@ -287,9 +249,7 @@ impl Store {
             };
         }
         found.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if newest_first {
-            found.reverse();
-        } else if let Some(horizon) = &horizon {
+        if let Some(horizon) = &horizon {
             found.retain(|(position, _)| position <= horizon);
         }
         let more = found.len() > limit;
@@ -307,6 +267,7 @@ impl Store {
         after: Option<&str>,
         most: usize,
     ) -> Result<(Vec<(String, Item)>, Option<String>), Error> {
+        let sieved = !range.filter.text.is_empty();
         let mut found = Vec::new();
         let mut after = after.map(ToOwned::to_owned);
         for _ in 0..SIEVINGS {
@@ -327,8 +288,7 @@ impl Store {
                 .set_filter_expression((!filter.is_empty()).then_some(filter))
                 .set_expression_attribute_names(names)
                 .set_expression_attribute_values(values)
-                .scan_index_forward(range.newest_first.is_none())
-                .limit(if range.sieved { SIEVED } else { wanted })
+                .limit(if sieved { SIEVED } else { wanted })
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
             let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
             Meter::read(answer.consumed_capacity());
@@ -344,14 +304,6 @@ impl Store {
         }
         Ok((found, after))
     }
-}
-
-/// The last text before `key`, among those that could be keys.
-fn before(key: &str) -> String {
-    let mut start = key.chars();
-    let below = start.next_back().and_then(|last| char::from_u32(u32::from(last).checked_sub(1)?));
-    let start = start.as_str();
-    below.map_or_else(|| start.to_owned(), |below| format!("{start}{below}{LAST}"))
 }
 
 fn sort_key(item: &Item, name: &str) -> Result<String, Error> {
