@@ -656,8 +656,16 @@ fn bound(route: &str) -> Option<(Bound, &'static str)> {
         ("GET", "/members") => (page(2.0), MEMBERS),
         ("GET", "/invitations") => (page(2.0), INVITATIONS),
         ("GET", "/roles") => (page(2.0), ROLES),
-        ("GET", "/events" | "/v1/me" | "/v1/me/invitations" | "/v1/me/joinable-organizations")
-        | ("GET", "/domains" | "/join-requests" | "/critical-alert-users") => (page(2.0), ""),
+        (
+            "GET",
+            "/events"
+            | "/domains"
+            | "/join-requests"
+            | "/critical-alert-users"
+            | "/v1/me"
+            | "/v1/me/invitations"
+            | "/v1/me/joinable-organizations",
+        ) => (page(2.0), ""),
         ("GET", "/sub-organizations") => (page(2.0), SUBS),
         ("GET", "/permissions") => {
             (Bound { trips: 1, read: 4.0, page: false, write: 0.0, index: 0.0 }, TREE)
