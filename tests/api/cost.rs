@@ -981,9 +981,16 @@ fn bound(route: &str) -> Option<(Bound, &'static str)> {
         ("GET", "/members/export") => (Bound { write: 4.0, ..page(3.0) }, EXPORT),
         ("GET", "/invitations") => (page(2.0), INVITATIONS),
         ("GET", "/roles") => (page(2.0), ROLES),
-        ("GET", "/events" | "/v1/me" | "/v1/me/invitations") => (page(2.0), ""),
-        ("GET", "/domains" | "/join-requests" | "/critical-alert-users") => (page(2.0), ""),
-        ("GET", "/v1/me/joinable-organizations") => (page(2.0), ""),
+        (
+            "GET",
+            "/events"
+            | "/domains"
+            | "/join-requests"
+            | "/critical-alert-users"
+            | "/v1/me"
+            | "/v1/me/invitations"
+            | "/v1/me/joinable-organizations",
+        ) => (page(2.0), ""),
         ("GET", "/sub-organizations") => (page(2.0), SUBS),
         ("POST", "/access/v1/evaluation") => {
             (Bound { trips: 2, read: 4.0, page: false, write: 0.0, index: 0.0 }, DECISION)

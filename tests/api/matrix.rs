@@ -368,9 +368,11 @@ pub fn body(route: &str) -> Option<Value> {
         "POST /v1/organizations/{org}/invitations/batch" => {
             json!({ "invitations": [{ "email": TOM.email, "role_id": "user" }] })
         }
-        "PATCH /v1/organizations/{org}/members/{sub}" => json!({ "role_id": "user" }),
+        "PATCH /v1/organizations/{org}/members/{sub}"
+        | "POST /v1/organizations/{org}/join-requests/{req}/approve" => {
+            json!({ "role_id": "user" })
+        }
         "POST /v1/organizations/{org}/join-requests" => json!({ "comment": "Hello" }),
-        "POST /v1/organizations/{org}/join-requests/{req}/approve" => json!({ "role_id": "user" }),
         "PUT /v1/organizations/{org}/security" => json!({
             "require_mfa": false,
             "max_session_minutes": null,

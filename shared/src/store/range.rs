@@ -119,8 +119,7 @@ impl Range {
         Self { newest_first: true, ..self }
     }
 
-    /// The keys of this range that come after a position: none if it lies behind them all. From its
-    /// end the position itself is among them, where the range has a beginning.
+    /// The keys of this range that come after a position: none if it lies behind them all.
     fn condition(&self, after: Option<&str>) -> Option<Expression> {
         let (mut from, mut end) = (self.prefix.clone(), format!("{}{LAST}", self.prefix));
         if let Some(since) = &self.since {
@@ -130,12 +129,7 @@ impl Range {
             end = end.min(until.to_owned());
         }
         match after.map(fitting) {
-            Some(after) if self.newest_first => {
-                if after < from.as_str() {
-                    return None;
-                }
-                end = end.min(after.to_owned());
-            }
+            Some(after) if self.newest_first => end = end.min(before(after)),
             // Nothing but the position itself sorts before this: keys do not hold U+0001.
             Some(after) if after >= from.as_str() => from = format!("{after}\u{1}"),
             Some(_) | None => {}
@@ -146,7 +140,7 @@ impl Range {
         let sorted = match (from.is_empty(), after) {
             (true, None) => Expression::new("#hash = :hash", []),
             (true, Some(_)) => {
-                Expression::new("#hash = :hash AND #sort < :end", [("end", text(end))])
+                Expression::new("#hash = :hash AND #sort <= :end", [("end", text(end))])
             }
             _ => Expression::new(
                 "#hash = :hash AND #sort BETWEEN :from AND :end",
@@ -156,6 +150,14 @@ impl Range {
         let hash = Expression::new("", [("hash", text(self.hash.1.clone()))]);
         Some(hash.and_values(sorted).naming("hash", self.hash.0).naming("sort", self.sort))
     }
+}
+
+/// The last text before `key`, among those that could be keys.
+fn before(key: &str) -> String {
+    let mut start = key.chars();
+    let last = start.next_back().and_then(|last| char::from_u32(u32::from(last).checked_sub(1)?));
+    let start = start.as_str();
+    last.map_or_else(|| start.to_owned(), |last| format!("{start}{last}{LAST}"))
 }
 
 /// As much of a position as a key condition takes: nothing is cut but what was forged.
@@ -218,15 +220,12 @@ impl Store {
             let condition = terms.take(condition);
             let filter = terms.take(range.filter.clone());
             let (names, values) = terms.parts();
-            // The position itself is read again, see `condition`.
-            let begins = !range.prefix.is_empty() || range.since.is_some();
-            let again = range.newest_first && after.is_some() && begins;
-            let missing = most.saturating_sub(found.len()) + usize::from(again);
+            let missing = most.saturating_sub(found.len());
             let step = if filter.is_empty() {
                 missing
             } else {
                 let grown = missing.saturating_mul(4_usize.saturating_pow(nth));
-                grown.min(share).max(range.step) + usize::from(again)
+                grown.min(share).max(range.step)
             };
             let request = self
                 .client
@@ -243,10 +242,7 @@ impl Store {
             let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
             Meter::read(answer.consumed_capacity());
             for item in answer.items.unwrap_or_default() {
-                let at = position(&item, range.sort)?;
-                if after.as_ref() != Some(&at) {
-                    found.push((at, item));
-                }
+                found.push((position(&item, range.sort)?, item));
             }
             let Some(last) = answer.last_evaluated_key else { return Ok((found, None)) };
             if found.len() >= most {

@@ -30,15 +30,14 @@ fn a_range_is_what_begins_alike() {
 fn a_position_narrows_it_from_the_side_that_is_read_first() {
     assert_eq!(bounds(&range(), Some("1#bob")), from_to("1#bob\u{1}", "1#b\u{10FFFF}"));
     let last = range().newest_first();
-    // With the position itself, which is dropped when it is read.
-    assert_eq!(bounds(&last, Some("1#bob")), from_to("1#b", "1#bob"));
+    assert_eq!(bounds(&last, Some("1#bob")), from_to("1#b", "1#boa\u{10FFFF}"));
 }
 
 #[test]
 fn a_position_outside_gives_all_of_it_or_nothing() {
     let all = from_to("1#b", "1#b\u{10FFFF}");
     let last = range().newest_first();
-    for (before, behind) in [("", "1#c"), ("1", "2"), ("1#a", "1#b\u{10FFFF}"), ("0", "~")] {
+    for (before, behind) in [("", "1#d"), ("1", "2"), ("1#a", "1#c~"), ("0", "~")] {
         assert_eq!(
             (bounds(&range(), Some(before)), bounds(&range(), Some(behind))),
             (all.clone(), None)
@@ -68,7 +67,19 @@ fn a_whole_partition_has_no_bounds_and_goes_on_before_its_position() {
     let history = Range::of_table("EVENTS#1".to_owned(), "").newest_first();
     let text = |after| history.condition(after).unwrap().text;
     assert_eq!(text(None), "#hash = :hash");
-    assert_eq!(text(Some("3")), "#hash = :hash AND #sort < :end");
+    assert_eq!(text(Some("3")), "#hash = :hash AND #sort <= :end");
+}
+
+#[test]
+fn before_a_key_are_all_smaller_keys_and_not_itself() {
+    let keys = ["1#a", "1#b", "1#ba", "1#bb", "1#c", "2", "01JD7Z0000", "01JD7Z0001"];
+    for key in keys {
+        let end = before(key);
+        for other in keys {
+            assert_eq!(other <= end.as_str(), other < key, "{other} before {key}");
+        }
+    }
+    assert_eq!(before(""), "");
 }
 
 #[test]
