@@ -111,16 +111,17 @@ async fn send_email(State(played): State<Played>, body: Bytes) -> Response {
 async fn put_events(State(played): State<Played>, headers: HeaderMap, body: Bytes) -> Response {
     let asked = serde_json::from_slice::<Value>(&body).unwrap_or_default();
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-    let (Some("AWSEvents.PutEvents"), Some(entries)) = (target, asked["Entries"].as_array()) else {
+    let entries = asked.get("Entries").and_then(Value::as_array);
+    let (Some("AWSEvents.PutEvents"), Some(entries)) = (target, entries) else {
         return refused();
     };
     let mut lines = String::new();
     for entry in entries {
-        let detail = entry["Detail"].as_str().and_then(|detail| serde_json::from_str(detail).ok());
+        let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
         let line = json!({
-            "source": entry["Source"],
-            "detail-type": entry["DetailType"],
-            "detail": detail.unwrap_or(Value::Null),
+            "source": text("Source"),
+            "detail-type": text("DetailType"),
+            "detail": serde_json::from_str(text("Detail")).unwrap_or(Value::Null),
         });
         let _ = writeln!(lines, "{line}");
     }
