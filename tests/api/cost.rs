@@ -911,7 +911,7 @@ impl<'a> Survey<'a> {
             ("a transfer: two mails", transferred),
         ] {
             self.world.asks(NOTIFY.to_owned());
-            let work = handle(batch(&[record(0, told)]), &outbox, || false);
+            let work = Box::pin(handle(batch(&[record(0, told)]), &outbox, || false));
             let (unfinished, cost) = metered(work).await;
             assert!(unfinished.batch_item_failures.is_empty(), "{case}");
             let (case, outcome) = (case.to_owned(), String::new());

@@ -8,7 +8,7 @@ use aws_sdk_eventbridge::{
 use serde::Serialize;
 use shared::{domain::Event, http::views};
 
-/// EventBridge takes so many events a call.
+/// `EventBridge` takes so many events a call.
 const MOST: usize = 10;
 /// And so many bytes, of which some are for what stands around an event.
 const ROOM: usize = 200_000;
@@ -62,7 +62,8 @@ impl Bus {
                 let accepted = |entry: &PutEventsResultEntry| entry.error_code.is_none();
                 let results = answer.entries();
                 if failed > 0 {
-                    let codes: Vec<_> = results.iter().filter_map(|it| it.error_code()).collect();
+                    let codes: Vec<_> =
+                        results.iter().filter_map(PutEventsResultEntry::error_code).collect();
                     tracing::warn!(failed, ?codes, "the bus did not take every event");
                 }
                 results.iter().map(accepted).collect()

@@ -85,7 +85,7 @@ impl Outbox {
         Ok(letter.into_iter().collect())
     }
 
-    /// Both hear of it, as long as they are members.
+    /// Both hear of it, as long as the new one is a member.
     async fn about_transfer(&self, event: &Event) -> Result<Vec<Letter>, Error> {
         let org = event.organization_id;
         let user = |value: &Value| value.get("super_admin_user_id")?.as_str().map(UserId::new);
@@ -97,14 +97,11 @@ impl Outbox {
             None => Ok(None),
         };
         let Some(organization) = found.organization(org)? else { return Ok(vec![]) };
-        let (former, heir) = (address(former)?, address(heir)?);
-        let handed = former
-            .clone()
-            .zip(heir.clone())
-            .map(|(former, to)| (former, Notice::HandedOver { to }));
-        let took = heir.map(|heir| (heir, Notice::TookOver { from: former }));
-        let both = handed.into_iter().chain(took);
-        Ok(both.map(|(to, notice)| Letter::new(&organization, to, notice)).collect())
+        let (former, Some(heir)) = (address(former)?, address(heir)?) else { return Ok(vec![]) };
+        let letter = |to, notice| Letter::new(&organization, to, notice);
+        let took = letter(heir.clone(), Notice::TookOver { from: former.clone() });
+        let handed = former.map(|former| letter(former, Notice::HandedOver { to: heir }));
+        Ok(handed.into_iter().chain([took]).collect())
     }
 }
 

@@ -70,7 +70,8 @@ impl Outbox {
             if enough() {
                 return;
             }
-            match self.tell(event).await {
+            // Boxed: most events are told to nobody by mail, and what sends one is large.
+            match Box::pin(self.tell(event)).await {
                 Ok(()) => entry.mailed = true,
                 Err(Stop::Here(cause)) => {
                     tracing::error!(event = %event.id, cause, "an event cannot be told by mail");

@@ -1,9 +1,10 @@
-//! The two services that notify calls, played: SES puts mail into a mailbox, EventBridge writes events
+//! The two services that notify calls, played: SES puts mail into a mailbox, `EventBridge` writes events
 //! into a file. Both take what a caller may send and nothing that they would refuse on AWS is noticed.
 
 use std::{
+    fmt::Write as _,
     fs::{File, OpenOptions},
-    io::Write,
+    io::Write as _,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -35,7 +36,7 @@ const FROM: &str = "no-reply@rolecall.example";
 /// What the bus is called.
 const BUS: &str = "rolecall";
 
-/// SES and EventBridge, at an address of their own.
+/// SES and `EventBridge`, at an address of their own.
 #[derive(Debug)]
 pub(crate) struct Outside {
     url: String,
@@ -106,22 +107,23 @@ async fn send_email(State(played): State<Played>, body: Bytes) -> Response {
     }
 }
 
-/// `PutEvents` of EventBridge.
+/// `PutEvents` of `EventBridge`.
 async fn put_events(State(played): State<Played>, headers: HeaderMap, body: Bytes) -> Response {
     let asked = serde_json::from_slice::<Value>(&body).unwrap_or_default();
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-    let (Some("AWSEvents.PutEvents"), Some(entries)) = (target, asked["Entries"].as_array()) else {
+    let entries = asked.get("Entries").and_then(Value::as_array);
+    let (Some("AWSEvents.PutEvents"), Some(entries)) = (target, entries) else {
         return refused();
     };
     let mut lines = String::new();
     for entry in entries {
-        let detail = entry["Detail"].as_str().and_then(|detail| serde_json::from_str(detail).ok());
+        let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
         let line = json!({
-            "source": entry["Source"],
-            "detail-type": entry["DetailType"],
-            "detail": detail.unwrap_or(Value::Null),
+            "source": text("Source"),
+            "detail-type": text("DetailType"),
+            "detail": serde_json::from_str(text("Detail")).unwrap_or(Value::Null),
         });
-        lines += &format!("{line}\n");
+        let _ = writeln!(lines, "{line}");
     }
     if let Some(file) = &played.events {
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);

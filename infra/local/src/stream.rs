@@ -65,7 +65,7 @@ impl Stream {
         let records = engine.records(TABLE, self.position.clone()).await?.records;
         for batch in records.chunks(BATCH) {
             let mut event = Event::default();
-            event.records = batch.to_vec();
+            event.records.extend_from_slice(batch);
             let unfinished = handle(event, &self.outbox, || false).await;
             let failed = unfinished.batch_item_failures.first();
             let failed = failed.and_then(|failure| failure.item_identifier.as_deref());
