@@ -512,7 +512,7 @@ fn the_table_has_its_keys_and_indexes() {
         index("group_since", "group S", "since S"),
         index("identity", "identity S", "pk S"),
         index("tree", "tree S", "place S"),
-        index("tree_address", "tree S", "address S"),
+        index("tree_prefix", "tree S", "prefix S"),
         index("tree_since", "tree S", "since S"),
     ]);
     assert_eq!(indexes, wanted);

@@ -113,7 +113,13 @@ def story(stack, issuer):
     below = expect(ada.post(f"{here}/sub-organizations", {"name": "Works"}), 201, parent_id=org)["id"]
     known = expect(ada.get(f"{here}/sub-organizations"), 200)["items"]
     assert [organization["id"] for organization in known] == [below], known
-    expect(ada.get(f"{here}/members?scope=subtree"), 200)
+    everywhere = f"{here}/members?scope=subtree"
+    expect(ada.get(everywhere), 200)
+    for query in ("sort=-joined_at", "role_id=admin&sort=joined_at", f"q={ben.email}", "q=adm&match=contains"):
+        found = expect(ada.get(f"{everywhere}&{query}"), 200)["items"]
+        assert ben.email in [member["email"] for member in found], (query, found)
+    known = expect(ada.get(f"{here}/roles?scope=subtree&q=super"), 200)["items"]
+    assert [role["organization_id"] for role in known] == [org, below], known
     link = expect(ada.get(f"{here}/members/export?scope=subtree"), 303)["url"]
     file = stack.fetch(link)
     if file.status != 200 or not file.bytes.startswith(b"PK"):

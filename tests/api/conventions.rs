@@ -479,6 +479,8 @@ async fn a_cursor_belongs_to_its_list() {
         }
     }
     let at = |list: &str| format!("{acme}/{list}limit=1");
+    let [users_of, roles_of] =
+        ["members", "roles"].map(|list| format!("{list}?organization_id={}&", id(&acme)));
     let own = ["members?", "invitations?", "roles?", "sub-organizations?", "events?"];
     for list in own {
         let cursor = cursor(&world, &at(list)).await;
@@ -491,7 +493,14 @@ async fn a_cursor_belongs_to_its_list() {
                 "members?q=p&",
                 "members?role_id=user&",
                 "members?scope=subtree&",
+                "members?q=p&match=contains&",
+                "members?sort=-email&",
+                "members?sort=joined_at&",
+                &users_of,
             ],
+            "roles?" => {
+                vec!["roles?q=r&", "roles?q=r&match=contains&", "roles?scope=subtree&", &roles_of]
+            }
             "sub-organizations?" => vec!["sub-organizations?depth=all&"],
             _ => vec![],
         };
@@ -553,15 +562,45 @@ async fn a_forged_position_reaches_nothing_beyond_its_list() {
         format!("{up}/~"),
         format!("ORG#{up}"),
         format!("ORG#{}", bare(&globex)),
+        "x".repeat(1_400),
+        "ü".repeat(700),
         "x".repeat(3_000),
+        // Within a search, and among built-in roles.
+        "role:".to_owned(),
+        "role:\u{1}".to_owned(),
+        "role:\u{1}\u{10FFFF}\u{1}".to_owned(),
+        format!("role:{up}\u{1}\u{10FFFF}\u{1}{up}"),
+        format!("role:n\u{1}{}\u{1}{}", "z".repeat(1_300), over),
+        format!("role:{up}/{over}#\u{1}{up}/{over}#~\u{1}"),
+        "address:~".to_owned(),
+        "address:a".to_owned(),
+        format!("address:{up}/{over}#"),
+        format!("address:cy@example.com#{up}/{over}"),
+        "\u{2}".to_owned(),
+        "ü\u{2}1".to_owned(),
+        format!("{up}\u{2}0"),
+        format!("{up}/{here}\u{2}1"),
+        format!("{up}/{over}\u{2}1"),
     ]);
     let nothing = "[] [] [] Organization Email Prefix ".to_owned();
     let subtree = "[] [] [] Subtree Email Prefix ".to_owned();
-    let lists: [(&str, Vec<&str>); 6] = [
+    let [found, anywhere, back, roles, named] = [
+        "[] [] [] Subtree Email Prefix us",
+        "[] [] [] Subtree Email Contains c",
+        "[] [] [] Subtree JoinedAtDescending Prefix ",
+        "[] Subtree Prefix ",
+        "[] Subtree Contains night",
+    ];
+    let lists: [(&str, Vec<&str>); 11] = [
+        ("members?scope=subtree&q=us&", vec!["members", org, found]),
+        ("members?scope=subtree&q=c&match=contains&", vec!["members", org, anywhere]),
+        ("members?scope=subtree&sort=-joined_at&", vec!["members", org, back]),
+        ("roles?scope=subtree&", vec!["roles", org, roles]),
+        ("roles?scope=subtree&q=night&match=contains&", vec!["roles", org, named]),
         ("members?", vec!["members", org, &nothing]),
         ("members?scope=subtree&", vec!["members", org, &subtree]),
         ("invitations?", vec!["invitations", org]),
-        ("roles?", vec!["roles", org]),
+        ("roles?", vec!["roles", org, "[] Organization Prefix "]),
         ("events?", vec!["events", org]),
         ("sub-organizations?", vec!["sub-organizations", org, "Children"]),
     ];

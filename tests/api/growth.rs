@@ -337,6 +337,26 @@ fn row(page: &mut String, few: &Line, many: &Line) {
     writeln!(page, "| `{route}` | {case} | {few} | {many} |").unwrap();
 }
 
+/// What no range answers is sieved out of what there is: so much for a page and no more, and the
+/// page says where to go on.
+#[tokio::test]
+#[ignore = "loads a large table: `cargo test -p tests --test api -- --ignored growth`"]
+async fn what_is_sieved_is_bounded() {
+    let (world, org) = city(LARGE).await;
+    for query in [
+        "q=nobody&match=contains",
+        "q=nobody&match=contains&scope=subtree",
+        "q=nobody&sort=-joined_at",
+        "q=m0&role_id=admin&scope=subtree",
+    ] {
+        let path = format!("{org}/members?limit=5&{query}");
+        let page = world.get(ADA, &path).await.expect(200);
+        assert!(page.items().is_empty() && page.body["next_cursor"].is_string(), "{query}: {page}");
+        let shared::store::Cost { round_trips, read_units, .. } = page.cost;
+        assert!(round_trips <= 12 && read_units <= 400.0, "{query}: {:?}", page.cost);
+    }
+}
+
 /// However many custom roles there are, the organization's item stays within one read of four KB:
 /// three levels down, under the longest name that is plain ASCII.
 #[tokio::test]

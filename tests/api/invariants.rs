@@ -22,7 +22,7 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// The keys of the table and of its indexes.
 const INDEXED: [&str; 9] =
-    ["pk", "sk", "tree", "group", "place", "since", "address", "identity", "due"];
+    ["pk", "sk", "tree", "group", "place", "since", "prefix", "identity", "due"];
 
 /// Insists that every organization in the table is sound.
 pub async fn check(world: &World) {
@@ -167,7 +167,7 @@ impl Table {
                                 AddressDigest::of(id, &member.email),
                             ),
                         ),
-                        ("address", keys::by_address(&member.email, path)),
+                        ("prefix", keys::by_address(&member.email, path)),
                         ("identity", keys::user(&member.user_id)),
                     ],
                 )?;
@@ -190,7 +190,7 @@ impl Table {
                         ("group", keys::holders(path, role, Status::Pending)),
                         ("place", keys::place(path, &open.email)),
                         ("since", keys::since(path, open.created_at, open.id.digest())),
-                        ("address", keys::by_address(&open.email, path)),
+                        ("prefix", keys::by_address(&open.email, path)),
                         ("identity", keys::address(&open.email)),
                         ("due", keys::due(open.id.digest().part(keys::DUE_PARTS))),
                     ],
@@ -208,7 +208,7 @@ impl Table {
             ("ROLENAME", folded) => {
                 let role = read(&value["role_id"], &here)?;
                 let listed = |name: &str| (name.to_owned(), text(name));
-                let listed = ["tree", "place", "address", "name", "about"].map(listed).into();
+                let listed = ["tree", "place", "prefix", "name", "about"].map(listed).into();
                 part.names.insert(folded.to_owned(), (role, listed));
             }
             ("HEADCOUNT", nth) => {
@@ -268,7 +268,7 @@ impl Part {
             let listed = [
                 ("tree", keys::tree_of_roles(&org.path)),
                 ("place", keys::place_of_role(&org.path, &name, role.id)),
-                ("address", keys::by_name(&name, role.id)),
+                ("prefix", keys::by_name(&name, role.id)),
                 ("name", name.clone()),
                 ("about", about),
             ];

@@ -14,6 +14,7 @@ mod interleavings;
 mod invariants;
 mod invite;
 mod layer;
+mod lists;
 mod matrix;
 mod members;
 mod operator;

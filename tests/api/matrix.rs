@@ -79,6 +79,10 @@ const NEEDS: &[(&str, Needs)] = &[
     ("POST /v1/organizations/{org}/invitations/{inv}/decline", Invitee),
     ("GET /v1/organizations/{org}/role-objects", Level("role_management", "view_only")),
     ("GET /v1/organizations/{org}/roles", Level("role_management", "view_only")),
+    (
+        "GET /v1/organizations/{org}/roles?scope=subtree",
+        Level("role_management_sub_organizations", "view_only"),
+    ),
     ("POST /v1/organizations/{org}/roles", Level("role_management", "full_access")),
     ("GET /v1/organizations/{org}/roles/{role}", Level("role_management", "view_only")),
     ("PATCH /v1/organizations/{org}/roles/{role}", Level("role_management", "full_access")),

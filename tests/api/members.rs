@@ -62,7 +62,7 @@ async fn four(world: &World) -> String {
 
 /// U4, SUB6
 #[tokio::test]
-async fn users_are_filtered_by_status_and_roles_and_searched_by_address() {
+async fn users_are_filtered_searched_and_sorted() {
     let world = World::new().await;
     let acme = four(&world).await;
     let (ada, bob, cy, dee) = (ADA.email, BOB.email, CY.email, DEE.email);
@@ -79,6 +79,19 @@ async fn users_are_filtered_by_status_and_roles_and_searched_by_address() {
         ("q=%20BOB%40Example", vec![bob]),
         ("q=example", vec![]),
         ("q=d&role_id=user", vec![dee]),
+        // By the name of their role, too: after those whom their address finds.
+        ("q=SUPER", vec![ada]),
+        ("q=ad", vec![ada, bob]),
+        ("q=ad&sort=-email", vec![ada, bob]),
+        ("q=admin&role_id=super_admin", vec![]),
+        ("q=user&status=pending", vec![dee]),
+        ("q=c&sort=joined_at", vec![cy]),
+        ("q=example&match=contains", vec![ada, bob, cy, dee]),
+        ("q=min&match=contains", vec![ada, bob]),
+        ("sort=email", vec![ada, bob, cy, dee]),
+        ("sort=-email", vec![dee, cy, bob, ada]),
+        ("sort=joined_at&status=active", vec![ada, bob, cy]),
+        ("sort=-joined_at&role_id=user", vec![dee, cy]),
         ("q=d&status=active", vec![]),
     ] {
         let list = world.get(ADA, &format!("{acme}/members?{query}")).await.expect(200);
@@ -90,7 +103,17 @@ async fn users_are_filtered_by_status_and_roles_and_searched_by_address() {
 async fn a_filter_that_means_nothing_is_refused() {
     let world = World::new().await;
     let acme = four(&world).await;
-    for query in ["status=removed", "role_id=boss", "scope=everything", "color=red", "sub=ada"] {
+    for query in [
+        "status=removed",
+        "role_id=boss",
+        "scope=everything",
+        "organization_id=acme",
+        "match=fuzzy",
+        "sort=name",
+        "sort=%2Bemail",
+        "color=red",
+        "sub=ada",
+    ] {
         let answer = world.get(ADA, &format!("{acme}/members?{query}")).await;
         answer.refuses(422, "invalid-request");
     }

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::{
-    scenes::{each, role_manager, user_manager},
+    scenes::{each, id, role_manager, user_manager},
     world::{ADA, BOB, CY, EVE, OPERATOR, World, mask},
 };
 
@@ -591,4 +591,63 @@ async fn an_edit_changes_what_it_names_and_nothing_else() {
     world.patch(ADA, &path, json!({})).await.expect(200);
     let actions = world.actions(&acme).await;
     assert_eq!(actions, ["organization.created", "role.created", "role.updated"]);
+}
+
+/// SUB4, SUB6, ROLE10
+#[tokio::test]
+async fn the_roles_of_a_subtree_come_by_organization_and_are_searched_by_name_or_description() {
+    let world = World::new().await;
+    let root = world.tree(ADA, "Root").await;
+    let branch = world.below(ADA, &root, "Branch").await;
+    world.role(ADA, &root, "Night shift", json!({})).await;
+    let guard = json!({ "name": "Guards", "description": "Night  SHIFT at the gate" });
+    let guards = world.post(ADA, &format!("{branch}/roles"), guard).await.expect(201).id();
+    world.bring(ADA, &branch, BOB, &guards).await;
+    world.invited(ADA, &branch, CY.email, "admin").await;
+    let list = async |query: &str| {
+        let list = world.walk(ADA, &format!("{root}/roles?limit=2&{query}")).await;
+        let line = |role: &Value| {
+            let org = if role["organization_id"] == id(&root) { "root" } else { "branch" };
+            let (name, users) = (role["name"].as_str().unwrap(), &role["users"]);
+            format!("{org}: {name} {}/{}", users["active"], users["pending"])
+        };
+        list.iter().map(line).collect::<Vec<_>>().join(", ")
+    };
+    assert_snapshot!(
+        list("scope=subtree").await,
+        @"root: Super Admin 1/0, root: Admin 0/0, root: User 0/0, root: Night shift 0/0, branch: Super Admin 1/0, branch: Admin 0/1, branch: User 0/0, branch: Guards 1/0"
+    );
+    let found = "root: Night shift 0/0, branch: Guards 1/0";
+    assert_eq!(list("scope=subtree&q=night%20shift").await, found);
+    assert_eq!(list("scope=subtree&q=gate").await, "");
+    assert_eq!(list("scope=subtree&q=gate&match=contains").await, "branch: Guards 1/0");
+    assert_eq!(list("q=NIGHT").await, "root: Night shift 0/0");
+    assert_eq!(list("q=admin").await, "root: Admin 0/0");
+    let chosen = format!("organization_id={}&q=admin&match=contains", id(&branch));
+    assert_eq!(list(&chosen).await, "branch: Super Admin 1/0, branch: Admin 0/1");
+
+    // What is said of a role is found as soon as it is said, and under its new name.
+    let path = format!("{branch}/roles/{guards}");
+    world.patch(ADA, &path, json!({ "description": "Porters" })).await.expect(200);
+    assert_eq!(list("scope=subtree&q=night").await, "root: Night shift 0/0");
+    assert_eq!(list("scope=subtree&q=porter").await, "branch: Guards 1/0");
+    world.patch(ADA, &path, json!({ "name": "Wardens" })).await.expect(200);
+    assert_eq!(list("scope=subtree&q=porter").await, "branch: Wardens 1/0");
+    assert_eq!(list("scope=subtree&q=guard").await, "");
+}
+
+/// SUB4
+#[tokio::test]
+async fn the_roles_of_a_subtree_take_their_own_permission() {
+    let world = World::new().await;
+    let root = world.found(ADA, "Root").await;
+    let list = format!("{root}/roles?scope=subtree");
+    let off = world.get(ADA, &list).await.refuses(403, "lacks-permission");
+    assert_eq!(off.body["role_object"], "role_management_sub_organizations");
+    world.switch(&root, json!({ "manage_sub_organizations": true })).await;
+    world.get(ADA, &list).await.expect(200);
+    let role = world.role(ADA, &root, "Role manager", role_manager()).await;
+    world.bring(ADA, &root, BOB, &role).await;
+    world.get(BOB, &list).await.refuses(403, "lacks-permission");
+    world.get(BOB, &format!("{root}/roles?q=adm")).await.expect(200);
 }

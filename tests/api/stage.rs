@@ -330,6 +330,7 @@ async fn furnish(world: &World) -> Vec<Deed> {
             role(&managers),
             json!({ "permissions": { "user_management": "view_only" } }),
         ),
+        ("ADA describes Free", ADA, "PATCH", role(&free), json!({ "description": "For anybody" })),
         ("BOB deletes Free", BOB, "DELETE", role(&free), none()),
         ("ADA renames Acme", ADA, "PATCH", acme.clone(), json!({ "name": "Acme 2" })),
         (

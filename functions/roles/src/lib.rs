@@ -1,19 +1,22 @@
 //! Roles: what there is to permit, and who made which role of it.
 
+mod list;
+
 use std::collections::BTreeMap;
 
 use axum::{Router, extract::State, routing::get};
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, BuiltIn, CustomRole, CustomRoleId, Kind, Level, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
-        OrgId, Refusal, RoleDraft, RoleId, RoleObject, Standing, Users,
+        self, BuiltIn, Conditions, CustomRole, CustomRoleId, Kind, Level, MAX_ROLE_DESCRIPTION,
+        MAX_ROLE_NAME, OrgId, Organization, Refusal, RoleDraft, RoleId, RoleObject, Standing,
+        Users,
     },
-    http::{
-        Acting, App, Instead, Json, Named, NoBody, Page, PageQuery, Path, Query, Text, Walk, views,
-    },
+    http::{Acting, App, Instead, Json, Named, NoBody, Path, Text, views},
     store::{Found, Headcount, Key, Reply},
 };
+
+use list::list;
 
 /// The routes.
 pub fn router() -> Router<App> {
@@ -75,35 +78,14 @@ fn describe(object: RoleObject) -> Object {
     }
 }
 
-/// The built-in roles come first, on the first page, beyond its limit.
-async fn list(
-    State(app): State<App>,
-    Acting { person, .. }: Acting,
-    Path(org): Path<OrgId>,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
-) -> Result<Json<Page<views::Role>>, Instead> {
-    let walk = Walk::new(vec!["roles".into(), org.to_string()], limit, cursor.as_deref())?;
-    let actor = app.store.standing_in_tree(&person, org).await?;
-    actor.require(RoleObject::RoleManagement, Level::ViewOnly)?;
-    let counts = walk.is_first().then(|| Key::headcounts(org));
-    let counts = app.store.look(counts.into_iter().flatten());
-    let (custom, found) = tokio::try_join!(app.store.roles(org, walk.window()), counts)?;
-    let conditions = actor.conditions;
-    let Page { items, next_cursor } =
-        walk.page(custom, |(role, users)| views::Role::custom(org, &role, users, conditions));
-    let built_in = if walk.is_first() { built_in_here(&actor, &found) } else { vec![] };
-    Ok(Json(Page { items: built_in.into_iter().chain(items).collect(), next_cursor }))
-}
-
-fn built_in_here(actor: &Standing, found: &Found) -> Vec<views::Role> {
-    let partner = actor.org.kind == Kind::Partner;
-    let here = BuiltIn::ALL.into_iter().filter(|role| partner || !role.partner_only());
-    here.map(|role| show_built_in(actor, found, role)).collect()
-}
-
-fn show_built_in(actor: &Standing, found: &Found, role: BuiltIn) -> views::Role {
-    let users = Headcount::of(&actor.org, found).users(role);
-    views::Role::built_in(actor.org.id(), role, users, actor.conditions)
+fn show_built_in(
+    org: &Organization,
+    found: &Found,
+    role: BuiltIn,
+    conditions: Conditions,
+) -> views::Role {
+    let users = Headcount::of(org, found).users(role);
+    views::Role::built_in(org.id(), role, users, conditions)
 }
 
 async fn one(
@@ -121,7 +103,7 @@ async fn one(
         RoleId::BuiltIn(role) if role.partner_only() && actor.org.kind != Kind::Partner => {
             return Err(Refusal::NoSuchRole.into());
         }
-        RoleId::BuiltIn(role) => show_built_in(&actor, &found, role),
+        RoleId::BuiltIn(role) => show_built_in(&actor.org, &found, role, actor.conditions),
         RoleId::Custom(id) => {
             let (role, users) = custom(&found, org, id)?;
             views::Role::custom(org, &role, users, actor.conditions)

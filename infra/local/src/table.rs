@@ -10,13 +10,13 @@ use aws_sdk_dynamodb::{
 };
 
 const STRINGS: [&str; 9] =
-    ["pk", "sk", "tree", "group", "place", "since", "address", "identity", "due"];
+    ["pk", "sk", "tree", "group", "place", "since", "prefix", "identity", "due"];
 const NUMBERS: [&str; 1] = ["expires_at"];
 /// Name, hash key, range key.
 const INDEXES: [[&str; 3]; 7] = [
     ["tree", "tree", "place"],
     ["tree_since", "tree", "since"],
-    ["tree_address", "tree", "address"],
+    ["tree_prefix", "tree", "prefix"],
     ["group", "group", "place"],
     ["group_since", "group", "since"],
     ["identity", "identity", "pk"],

@@ -10,7 +10,7 @@ use super::{
     Error, Reply, Store, User, UserFilter,
     item::{Item, from_item},
     range::Range,
-    users::Part,
+    user_search::Part,
 };
 use crate::domain::{Act, Event, EventAction, Standing};
 

@@ -202,7 +202,7 @@ pub fn since(path: &OrgPath, at: Timestamp, address: AddressDigest) -> String {
     format!("{path}#{:015}#{address}", at.as_millisecond())
 }
 
-/// Sorts within `tree_address`: what begins alike is one range of the whole tree.
+/// Sorts within `tree_prefix`: what begins alike is one range of the whole tree.
 #[must_use]
 pub fn by_address(email: &Email, path: &OrgPath) -> String {
     format!("{email}#{path}")
@@ -220,7 +220,7 @@ pub fn place_of_role(path: &OrgPath, folded: &str, role: CustomRoleId) -> String
     format!("{path}#{}", by_name(folded, role))
 }
 
-/// Sorts the names of roles within `tree_address`.
+/// Sorts the names of roles within `tree_prefix`.
 #[must_use]
 pub fn by_name(folded: &str, role: CustomRoleId) -> String {
     format!("{}#{}", beginning(folded), role.bare())

@@ -23,6 +23,7 @@ mod roles;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod user_search;
 mod users;
 
 use aws_sdk_dynamodb::{

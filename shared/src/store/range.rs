@@ -58,6 +58,7 @@ pub(super) struct Range {
     prefix: String,
     until: Option<String>,
     filter: Expression,
+    step: usize,
     newest_first: bool,
 }
 
@@ -71,11 +72,11 @@ impl Range {
             "identity" => ("identity", "pk"),
             "tree_since" => ("tree", "since"),
             "group_since" => ("group", "since"),
-            "tree_address" => ("tree", "address"),
+            "tree_prefix" => ("tree", "prefix"),
             other => (other, "place"),
         };
-        let range = Self::of_table(hash, &prefix);
-        Self { index: Some(index), hash: (name, range.hash.1), sort, ..range }
+        let range = Self::of_table(hash, "");
+        Self { index: Some(index), hash: (name, range.hash.1), sort, prefix, ..range }
     }
 
     pub(super) fn of_table(pk: String, prefix: &str) -> Self {
@@ -86,6 +87,7 @@ impl Range {
             prefix: prefix.to_owned(),
             until: None,
             filter: Expression::default(),
+            step: 0,
             newest_first: false,
         }
     }
@@ -93,6 +95,11 @@ impl Range {
     /// Only what passes `filter`, which is asked of each item that is read.
     pub(super) fn where_(self, filter: Expression) -> Self {
         Self { filter, ..self }
+    }
+
+    /// Reads at least so many at once where it has a filter: a short range in one go.
+    pub(super) fn in_steps_of(self, step: usize) -> Self {
+        Self { step, ..self }
     }
 
     /// Nothing after this position.
@@ -108,10 +115,11 @@ impl Range {
     /// The keys of this range that come after a position: none if it lies behind them all. From its
     /// end the position itself is among them, where the range has a beginning.
     fn condition(&self, after: Option<&str>) -> Option<Expression> {
-        let last = || format!("{}{LAST}", self.prefix);
-        let (mut from, mut end) = (self.prefix.clone(), self.until.clone().unwrap_or_else(last));
+        let (mut from, mut end) = (self.prefix.clone(), format!("{}{LAST}", self.prefix));
+        if let Some(until) = self.until.as_deref().map(fitting) {
+            end = end.min(until.to_owned());
+        }
         match after.map(fitting) {
-            None => {}
             Some(after) if self.newest_first => {
                 if after < from.as_str() {
                     return None;
@@ -120,7 +128,7 @@ impl Range {
             }
             // Nothing but the position itself sorts before this: keys do not hold U+0001.
             Some(after) if after >= from.as_str() => from = format!("{after}\u{1}"),
-            Some(_) => {}
+            Some(_) | None => {}
         }
         if from > end {
             return None;
@@ -206,7 +214,8 @@ impl Store {
             let step = if filter.is_empty() {
                 missing
             } else {
-                missing.saturating_mul(4_usize.saturating_pow(nth)).min(share) + usize::from(again)
+                let grown = missing.saturating_mul(4_usize.saturating_pow(nth));
+                grown.min(share).max(range.step) + usize::from(again)
             };
             let request = self
                 .client
@@ -263,3 +272,7 @@ fn position(item: &Item, name: &str) -> Result<String, Error> {
     let missing = || Error::Broken(format!("a listed item has no `{name}`"));
     key.and_then(Result::ok).cloned().ok_or_else(missing)
 }
+
+#[cfg(test)]
+#[path = "tests/range.rs"]
+mod tests;

@@ -13,7 +13,9 @@ use super::{
     range::Range,
     users::within,
 };
-use crate::domain::{BuiltIn, CustomRoleId, Kind, OrgId, OrgPath, Organization, Reach, Search};
+use crate::domain::{
+    BuiltIn, CustomRoleId, Kind, MAX_CUSTOM_ROLES, OrgId, OrgPath, Organization, Reach, Search,
+};
 
 /// Stands between an organization's path and the number of a built-in role, which sorts before the
 /// names of custom roles and before whatever is below.
@@ -136,25 +138,24 @@ impl Store {
     ) -> Result<Listing<Named>, Error> {
         let called = called(search);
         let beginning = keys::beginning(search.name());
-        let ranges = match reach {
+        let (ranges, sieve) = match reach {
             Reach::Organizations(paths) => {
                 let beginning = if search.anywhere() { "" } else { &beginning };
                 let range = |path: &OrgPath| names(path, format!("{path}#{beginning}"));
-                paths.iter().map(range).collect()
+                (paths.iter().map(range).collect(), called)
             }
-            Reach::Subtree(path) if search.anywhere() => vec![names(path, path.to_string())],
+            Reach::Subtree(path) if search.anywhere() => {
+                (vec![names(path, path.to_string())], called)
+            }
             Reach::Subtree(path) => {
                 let hash = keys::tree_of_roles(path);
-                vec![Range::of_index("tree_address", hash, beginning)]
+                let range = Range::of_index("tree_prefix", hash, beginning);
+                (vec![range], called.and(within(path)))
             }
-        };
-        let sieve = match reach {
-            Reach::Subtree(path) => called.and(within(path)),
-            Reach::Organizations(_) => called,
         };
         let sieve = sieve.and(and);
         let narrowed = |range: Range| range.where_(sieve.clone()).until(until.clone());
-        self.page(ranges.into_iter().map(narrowed).collect(), window).await
+        self.page(Vec::into_iter(ranges).map(narrowed).collect(), window).await
     }
 }
 
@@ -167,7 +168,7 @@ fn before(after: &str) -> &str {
 }
 
 fn names(path: &OrgPath, prefix: String) -> Range {
-    Range::of_index("tree", keys::tree_of_roles(path), prefix)
+    Range::of_index("tree", keys::tree_of_roles(path), prefix).in_steps_of(MAX_CUSTOM_ROLES)
 }
 
 /// A role that is called what a search looks for.

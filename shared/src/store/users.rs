@@ -6,23 +6,13 @@
 use serde::Deserialize;
 
 use super::{
-    Error, Listing, Status, Store, Window,
-    expression::Expression,
-    item::text,
-    keys,
-    range::{LAST, Range},
-    role_lists::Named,
+    Error, Listing, Status, Store, Window, expression::Expression, item::text, keys, range::Range,
+    user_search::Batch,
 };
-use crate::domain::{BuiltIn, CustomRoleId, Invitation, Member, OrgPath, Reach, RoleId, Search};
+use crate::domain::{Invitation, Member, OrgPath, Reach, RoleId, Search};
 
 /// No address has more bytes (INV3); and what is asked for must fit into a key.
 const LONGEST_EMAIL: usize = 254;
-/// The users of so many roles are read side by side for one page of a search.
-const ROLES_AT_ONCE: usize = 20;
-/// How many such batches are read for one page; it is short then, and its cursor goes on.
-const BATCHES: usize = 2;
-/// Between the parts of a position in a search. Keys do not hold it.
-const PART: char = '\u{1}';
 
 /// Which users a list shows, and in which order.
 #[derive(Clone, Debug)]
@@ -76,187 +66,18 @@ impl Store {
         window: Window<'_>,
     ) -> Result<Listing<User>, Error> {
         match &filter.search {
-            None => self.page(filter.users(&Expression::default()), window).await,
+            None => self.page(filter.everybody(), window).await,
             Some(search) => self.found_users(filter, search, window).await,
-        }
-    }
-
-    async fn found_users(
-        &self,
-        filter: &UserFilter,
-        search: &Search,
-        window: Window<'_>,
-    ) -> Result<Listing<User>, Error> {
-        let mut found = Listing::empty();
-        let mut position = Position::read(window.after);
-        let mut first = None;
-        if let Position::Address(after) = &position {
-            let by_address = Window { after: after.as_deref(), ..window };
-            let by_address = self.page(filter.found_by_address(search), by_address);
-            let (page, roles) = tokio::try_join!(by_address, self.batch(filter, search, None))?;
-            found.items = page.items;
-            found.next = page.next.map(|at| Position::Address(Some(at)).to_string());
-            position = Position::Role(roles.place(), None);
-            first = Some(roles);
-        }
-        for _ in 0..BATCHES {
-            let (Position::Role(place, after), None) = (&position, &found.next) else { break };
-            let roles = match first.take() {
-                Some(roles) => roles,
-                None => self.batch(filter, search, Some(place)).await?,
-            };
-            if found.items.len() >= window.limit {
-                let more = !roles.is_empty() || roles.next.is_some();
-                found.next = more.then(|| position.to_string());
-                return Ok(found);
-            }
-            let limit = window.limit - found.items.len();
-            let ranges = filter.found_by_role(search, &roles);
-            let page = self.page(ranges, Window { limit, after: after.as_deref() }).await?;
-            found.items.extend(page.items);
-            if let Some(at) = page.next {
-                found.next = Some(Position::Role(roles.place(), Some(at)).to_string());
-                break;
-            }
-            let Some(next) = roles.next else { return Ok(found) };
-            position = Position::Role(Place { after: next, until: String::new() }, None);
-        }
-        if let (Position::Role(..), None) = (&position, &found.next) {
-            found.next = Some(position.to_string());
-        }
-        Ok(found)
-    }
-
-    /// The ranges of one part of all that a filter shows, and the part after it.
-    pub(super) async fn part(
-        &self,
-        filter: &UserFilter,
-        part: Part,
-    ) -> Result<(Vec<Range>, Option<Part>), Error> {
-        let Some(search) = &filter.search else {
-            return Ok((filter.users(&Expression::default()), None));
-        };
-        let Part::Roles(after) = part else {
-            return Ok((filter.found_by_address(search), Some(Part::Roles(None))));
-        };
-        let place = after.map(|after| Place { after, until: String::new() });
-        let roles = self.batch(filter, search, place.as_ref()).await?;
-        Ok((filter.found_by_role(search, &roles), roles.next.map(|next| Part::Roles(Some(next)))))
-    }
-
-    /// The roles whose names a search finds: so many at once, in the order of their names, the
-    /// built-in ones among the first. A batch that was begun holds what it held, and perhaps what
-    /// was named since.
-    async fn batch(
-        &self,
-        filter: &UserFilter,
-        search: &Search,
-        place: Option<&Place>,
-    ) -> Result<Batch, Error> {
-        let begun = place.is_some_and(|place| !place.until.is_empty());
-        let limit = if begun { 5 * ROLES_AT_ONCE } else { ROLES_AT_ONCE };
-        let after = place.map(|place| place.after.as_str()).filter(|after| !after.is_empty());
-        let until = place.map(|place| place.until.clone()).filter(|until| !until.is_empty());
-        let wanted = Expression::one_of(
-            "role_id",
-            filter
-                .roles
-                .iter()
-                .filter(|role| role.custom().is_some())
-                .map(|role| text(role.to_string())),
-        );
-        let unwanted = !filter.roles.is_empty() && wanted.text.is_empty();
-        let window = Window { limit, after };
-        let names = if unwanted {
-            Listing::empty()
-        } else {
-            self.names_found(&filter.reach, search, wanted, until.clone(), window).await?
-        };
-        let built_in = BuiltIn::ALL.into_iter().filter(|role| {
-            let id = RoleId::BuiltIn(*role);
-            let wanted = filter.roles.is_empty() || filter.roles.contains(&id);
-            after.is_none() && wanted && search.finds(role.name())
-        });
-        Ok(Batch {
-            after: after.unwrap_or_default().to_owned(),
-            built_in: built_in.map(RoleId::BuiltIn).collect(),
-            custom: names.items.iter().map(Named::home).collect(),
-            next: if begun { until.filter(|until| *until != LAST.to_string()) } else { names.next },
-        })
-    }
-}
-
-/// What is read one after another where everything is: in a search, first those whom their address
-/// finds, then the users of one batch of roles after another.
-pub(super) enum Part {
-    /// What comes first.
-    First,
-    /// The users of the roles that come after this place.
-    Roles(Option<String>),
-}
-
-/// Roles whose users are listed together.
-struct Batch {
-    after: String,
-    built_in: Vec<RoleId>,
-    /// Each with the path of its organization.
-    custom: Vec<(CustomRoleId, String)>,
-    /// Where the next batch begins.
-    next: Option<String>,
-}
-
-impl Batch {
-    fn is_empty(&self) -> bool {
-        self.built_in.is_empty() && self.custom.is_empty()
-    }
-
-    fn place(&self) -> Place {
-        let until = self.next.clone().unwrap_or_else(|| LAST.to_string());
-        Place { after: self.after.clone(), until }
-    }
-}
-
-/// Which names of roles a batch holds: those after the one, up to the other, if it was begun.
-struct Place {
-    after: String,
-    until: String,
-}
-
-/// A position in a search.
-enum Position {
-    /// Among those whom their address finds.
-    Address(Option<String>),
-    /// Among the users of a batch of roles.
-    Role(Place, Option<String>),
-}
-
-impl Position {
-    /// A forged position is as good as any other: it only says where to go on.
-    fn read(text: Option<&str>) -> Self {
-        let text = text.unwrap_or_default();
-        let at = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let Some(parts) = text.strip_prefix("role:") else {
-            return Self::Address(at(text.strip_prefix("address:").unwrap_or(text)));
-        };
-        let mut parts = parts.splitn(3, PART).map(ToOwned::to_owned);
-        let mut part = || parts.next().unwrap_or_default();
-        let place = Place { after: part(), until: part() };
-        Self::Role(place, at(&part()))
-    }
-}
-
-impl std::fmt::Display for Position {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Address(at) => write!(f, "address:{}", at.as_deref().unwrap_or_default()),
-            Self::Role(Place { after, until }, at) => {
-                write!(f, "role:{after}{PART}{until}{PART}{}", at.as_deref().unwrap_or_default())
-            }
         }
     }
 }
 
 impl UserFilter {
+    /// All users that pass the filter.
+    pub(super) fn everybody(&self) -> Vec<Range> {
+        self.users(&Expression::default())
+    }
+
     /// All users that pass the filter, and a sieve.
     fn users(&self, sieve: &Expression) -> Vec<Range> {
         self.ranges(&self.roles, "", sieve)
@@ -267,7 +88,7 @@ impl UserFilter {
     /// What begins alike is one range: of an organization by its path and address, of a whole tree
     /// by address alone; there an inner subtree, and roles, are sieved out of it. Anything else is
     /// sieved out of what would be listed without the search.
-    fn found_by_address(&self, search: &Search) -> Vec<Range> {
+    pub(super) fn found_by_address(&self, search: &Search) -> Vec<Range> {
         let address = search.address();
         if address.len() > LONGEST_EMAIL {
             return vec![];
@@ -282,14 +103,14 @@ impl UserFilter {
         let sieve = Expression::one_of("role_id", roles).and(within(path));
         let range = |&status: &Status| {
             let hash = keys::tree(path, status);
-            self.ordered(Range::of_index("tree_address", hash, address.to_owned()))
+            self.ordered(Range::of_index("tree_prefix", hash, address.to_owned()))
                 .where_(sieve.clone())
         };
         self.statuses.iter().map(range).collect()
     }
 
     /// The users of these roles whom a search does not find by their address.
-    fn found_by_role(&self, search: &Search, batch: &Batch) -> Vec<Range> {
+    pub(super) fn found_by_role(&self, search: &Search, batch: &Batch) -> Vec<Range> {
         let sieve = finds(search).negated();
         let mut ranges = match batch.built_in.as_slice() {
             [] => vec![],

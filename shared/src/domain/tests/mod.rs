@@ -5,5 +5,6 @@ mod grants;
 mod invitation;
 mod member;
 mod organization;
+mod reach;
 mod role;
 mod standing;

@@ -10,8 +10,8 @@ use crate::{
     },
     printed::assert_printed,
     store::keys::{
-        Key, Status, address, children, due, holders, organization, place, tree,
-        tree_of_organizations, user,
+        Key, Status, address, by_address, by_name, children, due, holders, organization, place,
+        place_of_role, since, tree, tree_of_organizations, tree_of_roles, user,
     },
 };
 
@@ -56,7 +56,10 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("part of the headcount", Key::headcount(org, 0));
     line("event", Key::event(org, event));
     line("answer to a repeatable request", Key::once(&once));
-    page += "\n## Indexes\n\n| index | lists | hash | range |\n|---|---|---|---|\n";
+    page += "\n## Indexes\n\n\
+             `tree`, `tree_since` and `tree_prefix` have one hash key, `tree`, and differ by range key: `place`,\n\
+             `since`, `prefix`; so do `group` and `group_since`. The name of a custom role is listed on its lock.\n\n\
+             | index | lists | hash | range |\n|---|---|---|---|\n";
     let sort = place(&path, &email);
     let mut line = |index: &str, lists: &str, hash: String, range: &str| {
         let (hash, range) = (brief(&hash), brief(range));
@@ -76,5 +79,14 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("identity", "a person's memberships", user(&ada), &organization(org));
     line("identity", "an address's invitations", address(&email), &organization(org));
     line("due", "invitations by expiry", due(3), "expires_at");
+    let since = since(&path, Timestamp::UNIX_EPOCH, bobs);
+    line("tree_since", "members, invitations", tree(&path, Status::Active), &since);
+    let admins = holders(&path, admins, Status::Active);
+    line("group_since", "holders of a role, those invited to it", admins, &since);
+    let address = by_address(&email, &path);
+    line("tree_prefix", "members, invitations", tree(&path, Status::Active), &address);
+    let (named, name) = (place_of_role(&path, "night shift", role), by_name("night shift", role));
+    line("tree", "names of custom roles", tree_of_roles(&path), &named);
+    line("tree_prefix", "names of custom roles", tree_of_roles(&path), &name);
     assert_printed("table.md", &page);
 }

@@ -1,0 +1,178 @@
+//! The list of roles: an organization's own, or those of a subtree, found by a search or not.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        self, BuiltIn, Conditions, Coverage, Kind, MAX_CHOSEN, OrgId, Person, RoleObject, Search,
+        Standing,
+    },
+    http::{
+        Acting, App, FieldError, Instead, Json, Limit, Page, Path, Problem, Query, Walk, views,
+    },
+    store::{Found, Key, RoleEntry, RoleFilter},
+};
+
+use crate::show_built_in;
+
+/// Which roles to show. Organizations are repeated.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListQuery {
+    #[serde(default)]
+    organization_id: Vec<OrgId>,
+    /// What to look for in names and descriptions.
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    r#match: Match,
+    #[serde(default)]
+    scope: ScopeName,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Match {
+    #[default]
+    Prefix,
+    Contains,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ScopeName {
+    #[default]
+    Organization,
+    Subtree,
+}
+
+impl ListQuery {
+    /// The asker's standing, and the roles that they may see of those meant.
+    async fn judge(
+        &self,
+        app: &App,
+        person: &Person,
+        org: OrgId,
+    ) -> Result<(Standing, RoleFilter), Instead> {
+        let chosen = self.chosen()?;
+        let coverage = Coverage { subtree: self.scope == ScopeName::Subtree, chosen: &chosen };
+        let also = chosen.iter().map(|&org| Key::organization(org));
+        let (actor, found) = app.store.facts_in_tree(person, org, also).await?;
+        let objects = [RoleObject::RoleManagement, RoleObject::RoleManagementSubOrganizations];
+        let reach = domain::reach(&actor, coverage, &found.paths(&chosen)?, objects)?;
+        let search = Search::parse(&self.q, self.r#match == Match::Contains);
+        Ok((actor, RoleFilter { reach, search }))
+    }
+
+    fn chosen(&self) -> Result<Vec<OrgId>, Problem> {
+        let chosen: BTreeSet<OrgId> = self.organization_id.iter().copied().collect();
+        if chosen.len() > MAX_CHOSEN {
+            let detail = format!("choose at most {MAX_CHOSEN} organizations");
+            let pointer = "/organization_id".to_owned();
+            return Err(Problem::invalid(FieldError { pointer, detail }));
+        }
+        Ok(chosen.into_iter().collect())
+    }
+
+    /// Is it the organization's own list, without anything else?
+    fn is_plain(&self, org: OrgId) -> bool {
+        let own = self.organization_id.iter().all(|&chosen| chosen == org);
+        let alone = self.scope == ScopeName::Organization || !self.organization_id.is_empty();
+        own && alone && self.q.trim().is_empty()
+    }
+
+    /// Everything that makes the list what it is: a cursor belongs to it alone.
+    fn names(&self, org: OrgId) -> Vec<String> {
+        let Self { organization_id, q, r#match, scope, .. } = self;
+        let filters = format!("{organization_id:?} {scope:?} {match:?} {q}");
+        vec!["roles".to_owned(), org.to_string(), filters]
+    }
+}
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    Acting { person, .. }: Acting,
+    Path(org): Path<OrgId>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<views::Role>>, Instead> {
+    let walk = Walk::new(query.names(org), query.limit, query.cursor.as_deref())?;
+    let (actor, filter) = query.judge(&app, &person, org).await?;
+    Ok(Json(if query.is_plain(org) {
+        own(&app, &actor, &walk).await?
+    } else {
+        beyond(&app, &actor, &filter, &walk).await?
+    }))
+}
+
+/// An organization's own roles, oldest first. The built-in ones come before them, on the first page,
+/// beyond its limit.
+async fn own(app: &App, actor: &Standing, walk: &Walk) -> Result<Page<views::Role>, Instead> {
+    let org = actor.org.id();
+    let counts = walk.is_first().then(|| Key::headcounts(org));
+    let counts = app.store.look(counts.into_iter().flatten());
+    let (custom, found) = tokio::try_join!(app.store.roles(org, walk.window()), counts)?;
+    let conditions = actor.conditions;
+    let Page { items, next_cursor } =
+        walk.page(custom, |(role, users)| views::Role::custom(org, &role, users, conditions));
+    let built_in = if walk.is_first() { built_in_here(actor, &found) } else { vec![] };
+    Ok(Page { items: built_in.into_iter().chain(items).collect(), next_cursor })
+}
+
+fn built_in_here(actor: &Standing, found: &Found) -> Vec<views::Role> {
+    let partner = actor.org.kind == Kind::Partner;
+    let here = BuiltIn::ALL.into_iter().filter(|role| partner || !role.partner_only());
+    here.map(|role| show_built_in(&actor.org, found, role, actor.conditions)).collect()
+}
+
+/// Roles of any organizations, with what is counted of each as of a moment ago.
+async fn beyond(
+    app: &App,
+    actor: &Standing,
+    filter: &RoleFilter,
+    walk: &Walk,
+) -> Result<Page<views::Role>, Instead> {
+    let entries = app.store.roles_of(filter, walk.window()).await?;
+    let mut around = Vec::new();
+    let mut custom = Vec::new();
+    for entry in &entries.items {
+        match *entry {
+            RoleEntry::BuiltIn(org, _) => {
+                around.extend([Key::organization(org)].into_iter().chain(Key::headcounts(org)));
+            }
+            RoleEntry::Custom(org, role) => {
+                around.push(Key::organization(org));
+                custom.push(Key::role(org, role));
+            }
+        }
+    }
+    let (around, custom) = tokio::try_join!(app.store.glance(around), app.store.names(custom))?;
+    let Page { items, next_cursor } =
+        walk.try_page(entries, |entry| show(actor, entry, &around, &custom))?;
+    Ok(Page { items: items.into_iter().flatten().collect(), next_cursor })
+}
+
+/// A role of an organization somewhere below; none, if it was deleted a moment ago.
+fn show(
+    actor: &Standing,
+    entry: RoleEntry,
+    around: &Found,
+    custom: &Found,
+) -> Result<Option<views::Role>, Instead> {
+    let (RoleEntry::BuiltIn(id, _) | RoleEntry::Custom(id, _)) = entry;
+    let Some(org) = around.organization(id)? else { return Ok(None) };
+    let conditions = Conditions {
+        manage_sub_organizations: actor.conditions.manage_sub_organizations,
+        ..org.conditions(None)
+    };
+    Ok(match entry {
+        RoleEntry::BuiltIn(_, role) => Some(show_built_in(&org, around, role, conditions)),
+        RoleEntry::Custom(_, role) => custom
+            .role(&Key::role(id, role))?
+            .map(|(role, users)| views::Role::custom(id, &role, users, conditions)),
+    })
+}
