@@ -1037,8 +1037,9 @@ const MEMBERS: &str = "the names of custom roles on the page: a round trip; whom
                        role is read when those are known that it finds by address: a round trip; beyond the organization \
                        the tree's switch is the root's";
 const EXPORT: &str = "reading and recording are one after the other, and the names of organizations and custom roles are \
-                      looked up between them: a round trip, with custom roles two; each thousand rows: one or two more; \
-                      whoever asks is checked with the event: 2 WCU, their custom role: 2";
+                      looked up between them: a round trip; in a search the roles that it finds, and their users: a \
+                      round trip each; a thousand rows more: one or two; whoever asks is checked with the event: 2 WCU, \
+                      their custom role: 2";
 const INVITATIONS: &str = "whether somebody is still behind each (INV9): a round trip";
 const ROLES: &str = "beyond the organization, and in a search, names are listed and what they name is read by key: a round trip";
 const SUBS: &str =

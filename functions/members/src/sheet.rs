@@ -34,7 +34,7 @@ impl<'a, T: Into<Cow<'a, str>>> From<T> for Cell<'a> {
 /// A sheet that grows row by row: rows go to a temporary file, so that memory holds one at a time.
 pub(crate) struct Sheet {
     workbook: Workbook,
-    sheet: Worksheet,
+    grid: Worksheet,
     columns: u16,
     rows: u32,
     time: Format,
@@ -46,16 +46,16 @@ impl Sheet {
         let mut workbook = Workbook::new();
         let made = ExcelDateTime::from_timestamp(at.as_second())?;
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
-        let mut sheet = workbook.new_worksheet_with_constant_memory()?;
-        sheet.set_name(name)?.set_freeze_panes(1, 0)?;
+        let mut grid = workbook.new_worksheet_with_constant_memory()?;
+        grid.set_name(name)?.set_freeze_panes(1, 0)?;
         let bold = Format::new().set_bold();
         for (column, (head, width)) in (0..).zip(columns) {
-            sheet.set_column_width(column, *width)?;
-            sheet.write_string_with_format(0, column, *head, &bold)?;
+            grid.set_column_width(column, *width)?;
+            grid.write_string_with_format(0, column, *head, &bold)?;
         }
         let columns = u16::try_from(columns.len()).unwrap_or(u16::MAX);
         let time = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
-        Ok(Self { workbook, sheet, columns, rows: 0, time })
+        Ok(Self { workbook, grid, columns, rows: 0, time })
     }
 
     /// Adds a row.
@@ -68,11 +68,11 @@ impl Sheet {
             match cell {
                 Cell::Blank => {}
                 Cell::Text(text) => {
-                    self.sheet.write_string(self.rows, column, fitting(&text))?;
+                    self.grid.write_string(self.rows, column, fitting(&text))?;
                 }
                 Cell::Time(at) => {
                     let at = ExcelDateTime::from_timestamp(at.as_second())?;
-                    self.sheet.write_datetime_with_format(self.rows, column, &at, &self.time)?;
+                    self.grid.write_datetime_with_format(self.rows, column, &at, &self.time)?;
                 }
             }
         }
@@ -86,8 +86,8 @@ impl Sheet {
 
     /// The file.
     pub(crate) fn finish(mut self) -> Result<Vec<u8>, XlsxError> {
-        self.sheet.autofilter(0, 0, self.rows, self.columns.saturating_sub(1))?;
-        self.workbook.push_worksheet(self.sheet);
+        self.grid.autofilter(0, 0, self.rows, self.columns.saturating_sub(1))?;
+        self.workbook.push_worksheet(self.grid);
         self.workbook.save_to_buffer()
     }
 }
