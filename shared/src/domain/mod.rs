@@ -59,7 +59,9 @@ pub use customer::{CustomerLink, link_customer};
 pub use decision::{Approach, Lacking, Remedy, Way, granting, granting_roles, judge, remedy};
 pub use email::{Email, EmailError};
 pub use event::{Actor, DEFAULT_RETENTION_DAYS, Event, EventAction, Target};
-pub use id::{AddressDigest, CustomRoleId, EventId, InvitationId, NotAnId, OrgId, UserId};
+pub use id::{
+    AddressDigest, CustomRoleId, EventId, InvitationId, NotAUserId, NotAnId, OrgId, UserId,
+};
 pub use invitation::{
     Backer, DEFAULT_DAYS, HEADCOUNT_PARTS, Invitation, MAX_DAYS, Offer, Place, accept, invite,
     invite_first_admin, is_for, mine, resend, revoke, still_backed,
