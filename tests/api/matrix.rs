@@ -267,16 +267,6 @@ impl Stage {
         Some(ANN)
     }
 
-    /// Somebody who may ask for `route`.
-    pub fn insider(&self, route: &str) -> Who {
-        let needs = NEEDS.iter().find(|(name, _)| *name == route).map(|(_, needs)| *needs);
-        match needs {
-            Some(Operator) => OPERATOR,
-            Some(Invitee) => IVY,
-            _ => SUE,
-        }
-    }
-
     /// A request to `route` in which nothing but permission can be wrong.
     pub async fn request(&self, route: &str) -> (String, Option<Value>) {
         let Self { world, above, here, offer } = self;
@@ -352,6 +342,16 @@ impl Stage {
     }
 }
 
+/// Somebody on the stage who may ask for `route`.
+pub fn insider(route: &str) -> Who {
+    let needs = NEEDS.iter().find(|(name, _)| *name == route).map(|(_, needs)| *needs);
+    match needs {
+        Some(Operator) => OPERATOR,
+        Some(Invitee) => IVY,
+        Some(Decisions) => Who { scope: "decisions", ..SUE },
+        _ => SUE,
+    }
+}
 /// The id of no organization.
 const NOWHERE: &str = "org_01KAK000000000000000000000";
 

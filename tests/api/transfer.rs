@@ -133,3 +133,17 @@ async fn a_transfer_that_is_sent_again_does_nothing_more() {
     let transfers = actions.iter().filter(|action| *action == "super_admin.transferred").count();
     assert_eq!(transfers, 1);
 }
+
+/// DynamoDB takes no key as long as that.
+#[tokio::test]
+async fn what_is_too_long_to_be_anybodys_id_is_refused_before_it_is_looked_up() {
+    let world = World::new().await;
+    let acme = world.found(ADA, "Acme").await;
+    for sub in [String::new(), "s".repeat(256), "s".repeat(2_000)] {
+        let answer = world.post(ADA, &format!("{acme}/transfer"), json!({ "user_id": sub })).await;
+        assert_eq!(answer.refuses(422, "invalid-request").pointer(), "/user_id");
+    }
+    let long = "s".repeat(2_000);
+    let nobody = world.get(ADA, &format!("{acme}/members/{long}")).await;
+    nobody.refuses(404, "no-such-organization");
+}

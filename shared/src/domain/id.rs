@@ -14,9 +14,14 @@ use super::Email;
 #[error("is not an id: expected `{0}` and 26 characters")]
 pub struct NotAnId(&'static str);
 
+/// Why a text is nobody's `sub`: `OpenID` Connect's limits, within which it also fits into a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a user id: expected 1 to 255 visible ASCII characters")]
+pub struct NotAUserId;
+
 /// The `sub` claim of a signed-in person: the only identity there is. Opaque to us.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct UserId(String);
 
 impl UserId {
@@ -40,10 +45,20 @@ impl fmt::Display for UserId {
 }
 
 impl FromStr for UserId {
-    type Err = std::convert::Infallible;
+    type Err = NotAUserId;
 
-    fn from_str(sub: &str) -> Result<Self, Self::Err> {
-        Ok(Self::new(sub))
+    fn from_str(sub: &str) -> Result<Self, NotAUserId> {
+        let fits =
+            (1..=255).contains(&sub.len()) && sub.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits { Ok(Self::new(sub)) } else { Err(NotAUserId) }
+    }
+}
+
+impl TryFrom<String> for UserId {
+    type Error = NotAUserId;
+
+    fn try_from(sub: String) -> Result<Self, NotAUserId> {
+        sub.parse()
     }
 }
 
@@ -206,6 +221,15 @@ fn millis(now: Timestamp) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_id_fits_into_a_key() {
+        assert_eq!("auth0|42".parse(), Ok(UserId::new("auth0|42")));
+        for other in ["", "a b", "é", "a\n", &"s".repeat(256)] {
+            assert_eq!(other.parse::<UserId>(), Err(NotAUserId), "{other}");
+            assert!(serde_json::from_value::<UserId>(other.into()).is_err(), "{other}");
+        }
+    }
 
     #[test]
     fn an_id_has_one_spelling() {

@@ -74,7 +74,7 @@ pub use decision::{Approach, Lacking, Remedy, Way, granting, granting_roles, jud
 pub use email::{Email, EmailError};
 pub use event::{Actor, Event, EventAction, Target};
 pub use id::{
-    AddressDigest, CustomRoleId, EventId, InvitationId, JoinRequestId, NotAnId, OrgId,
+    AddressDigest, CustomRoleId, EventId, InvitationId, JoinRequestId, NotAUserId, NotAnId, OrgId,
     PersonDigest, UserId,
 };
 pub use invitation::{

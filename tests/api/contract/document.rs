@@ -296,10 +296,10 @@ fn its_schemas_are_schemas_and_its_examples_fit_them() {
     assert_eq!(CONTRACT.document["openapi"], "3.1.0");
     let mut count = 0;
     walk(&CONTRACT.document, "", &mut |at, value| {
-        if at.ends_with("/schema") || at.matches('/').count() == 3 && at.contains("/schemas/") {
-            if let Err(why) = jsonschema::draft202012::meta::validate(value) {
-                panic!("{at}: {why}");
-            }
+        let named = at.contains("/schemas/") && at.matches('/').count() == 3;
+        if named || at.ends_with("/schema") {
+            let judged = jsonschema::draft202012::meta::validate(value);
+            judged.unwrap_or_else(|why| panic!("{at}: {why}"));
         }
         for example in value.get("examples").and_then(Value::as_array).into_iter().flatten() {
             count += 1;
@@ -313,13 +313,17 @@ fn its_schemas_are_schemas_and_its_examples_fit_them() {
     assert!(count > 40, "{count}");
 }
 
-/// A field that nobody knows is refused: no schema of a body may take one.
+/// A field that nobody knows is refused: no schema of a body may take one. Decisions follow their own
+/// specification, which says to ignore it.
 #[test]
 fn no_body_takes_a_field_that_it_does_not_name() {
     for (name, operation) in CONTRACT.operations() {
         let body = CONTRACT.resolved(&operation["requestBody"]);
         let Some(schema) = body.pointer("/content/application~1json/schema") else { continue };
         let schema = CONTRACT.resolved(schema);
+        if name.contains(" /access/") {
+            continue;
+        }
         assert_eq!(schema["additionalProperties"], false, "{name}");
     }
 }
