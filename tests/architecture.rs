@@ -105,6 +105,7 @@ fn no_change_ignores_what_its_client_has_seen() {
     let unseen = ["add", "remove", "cancel", "link", "unlink"];
     let texts: Vec<_> = sources("functions")
         .into_iter()
+        .filter(|path| !path.to_string_lossy().contains("functions/notify")) // It serves no routes.
         .map(|path| (path.clone(), code(&path).collect::<Vec<_>>().join("\n")))
         .collect();
     let mut changes = 0;

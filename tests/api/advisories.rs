@@ -565,10 +565,13 @@ async fn the_path_alone_says_what_a_request_is_about() {
         let offer = json!({ "email": DEE.email, "role_id": "user", (field): id(&globex) });
         let answer = world.post(ADA, &format!("{acme}/invitations"), offer).await;
         assert_eq!(answer.refuses(422, "invalid-request").pointer(), format!("/{field}"));
-        // Queries that nobody reads: on lists they are refused.
-        let list = world.get(ADA, &format!("{acme}/members?{field}={}", id(&globex))).await;
+        // Queries that nobody reads are refused.
+        let list = world.get(ADA, &format!("{acme}/invitations?{field}={}", id(&globex))).await;
         assert_eq!(list.refuses(422, "invalid-request").pointer(), format!("/{field}"));
     }
+    // The one that is read chooses among those below, and nobody else's are.
+    let list = world.get(ADA, &format!("{acme}/members?organization_id={}", id(&globex))).await;
+    list.refuses(403, "lacks-permission");
     let twice = world.get(ADA, &format!("{acme}/members?limit=1&limit=100")).await;
     twice.refuses(400, "unreadable-request");
     assert_eq!(world.stored(&globex).await, before);

@@ -410,7 +410,7 @@ async fn a_file_too_large_for_an_answer_is_fetched_by_a_link_that_ends() {
     assert_eq!(answer.body["expires_at"], "2026-11-21T12:05:07Z");
     assert_eq!(world.actions(&acme).await.last().unwrap(), "members.exported");
 
-    let soon = Duration::from_secs(60);
+    let soon = Duration::from_mins(1);
     let file = shelf.fetch(url, soon).await.expect(200);
     assert_eq!(column(&file.bytes, "E-mail").len(), 4);
     assert_eq!(file.headers["content-type"], XLSX);

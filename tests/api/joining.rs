@@ -218,6 +218,22 @@ async fn a_request_is_approved_with_any_role_that_one_may_grant() {
     check(&world).await;
 }
 
+/// ROLE9, ROLE5: approving is granting.
+#[tokio::test]
+async fn a_request_makes_an_mdf_admin_only_by_the_super_admin_and_inside_the_programme() {
+    let world = World::new().await;
+    let acme = world.partner(ADA, "Acme").await;
+    world.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    world.bring(ADA, &acme, DEE, "admin").await;
+    let bobs = world.asked(BOB, &acme).await;
+    let mdf = || json!({ "role_id": "mdf_admin" });
+    world.approve(DEE, &bobs, mdf()).await.refuses(403, "only-super-admin");
+    world.approve(ADA, &bobs, mdf()).await.refuses(409, "outside-mdf-program");
+    world.switch(&acme, json!({ "mdf_program": true })).await;
+    world.approve(ADA, &bobs, mdf()).await.expect(200);
+    check(&world).await;
+}
+
 #[tokio::test]
 async fn one_asks_once_and_may_take_it_back() {
     let world = World::new().await;
@@ -433,6 +449,10 @@ async fn asking_and_deciding_have_one_effect_under_a_key() {
     };
     let path = format!("{acme}/join-requests");
     let first = keyed(BOB, &path).await.expect(201);
+    let key = [("idempotency-key", "k")];
+    let other = Some(json!({ "comment": "Hello" }));
+    let other = world.send_with(Some(BOB), "POST", &path, other, &key).await;
+    other.refuses(422, "idempotency-key-reused");
     let approve = format!("{path}/{}/approve", first.id());
     let member = keyed(ADA, &approve).await.expect(200);
     assert_eq!(keyed(BOB, &path).await.expect(201).text, first.text);

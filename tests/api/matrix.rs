@@ -510,7 +510,7 @@ fn expected(catalogue: &Value, actor: Actor, needs: Needs, reads: bool) -> (u16,
         Invitee => return yes_or(actor == Actor::Pending, (404, "no-such-invitation")),
         Outsider => {
             return match actor {
-                Actor::Stranger | Actor::Above => YES,
+                Actor::Stranger | Actor::Above | Actor::Service => YES,
                 Actor::Pending => (409, "you-are-invited"),
                 // Whose address is elsewhere.
                 Actor::Operator => OUTSIDE,

@@ -303,12 +303,11 @@ async fn a_retirement_that_stopped_anywhere_is_ended_by_its_repeat() {
             };
             layer.calm();
             check(&world).await;
-            match ended {
-                Some(answer) => assert_eq!(answer.status, 204, "{call} {fault:?}: {answer}"),
-                None => {
-                    let again = world.retire(ADA, &acme, &guests, &hosts).await;
-                    assert!([204, 404].contains(&again.status.as_u16()), "{call}: {again}");
-                }
+            if let Some(answer) = ended {
+                assert_eq!(answer.status, 204, "{call} {fault:?}: {answer}");
+            } else {
+                let again = world.retire(ADA, &acme, &guests, &hosts).await;
+                assert!([204, 404].contains(&again.status.as_u16()), "{call}: {again}");
             }
             assert_eq!(world.users(&acme, &hosts).await, json!({ "active": 1, "pending": 40 }));
             let roles = world.walk(ADA, &format!("{acme}/roles?limit=100")).await;

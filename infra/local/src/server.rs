@@ -73,7 +73,7 @@ impl Server {
         };
         let verifier = Verifier::new(&issuer, &args.audience, keys)?;
         let bucket = Bucket::new(&url, gateway::now).router();
-        let router = gateway::guard(router, verifier).merge(bucket);
+        let router = bucket.fallback_service(gateway::guard(router, verifier));
         Ok(Self { url, engine, listener, router, stream })
     }
 

@@ -19,11 +19,90 @@ const BY_FAULTS: &[(&str, &str)] = &[
     ("unavailable", "a_table_that_cannot_be_read_is_503_for_everybody"),
     ("changed-meanwhile", "two_writes_in_any_order_of_their_calls_end_as_one_after_the_other"),
     ("precondition-failed", "whoever_has_not_seen_what_is_there_changes_nothing"),
+    ("second-factor-needed", "no_route_lets_a_member_in_who_has_not_signed_in_as_demanded"),
+    ("session-too-old", "no_route_lets_a_member_in_who_has_not_signed_in_as_demanded"),
+    ("network-not-allowed", "no_route_lets_a_member_in_who_has_not_signed_in_as_demanded"),
+    ("role-retiring", "while_its_users_are_moved_a_role_is_given_to_nobody"),
     ("idempotency-key-in-use", "a_record_that_is_gone_again_is_of_a_request_that_still_runs"),
 ];
 
 /// Operation, problem, and the story in which it is answered.
 const IN_STORIES: &[(&str, &str, &str)] = &[
+    (
+        "PUT /v1/organizations/{org}/critical-alert-users/{email}",
+        "too-many-critical-alert-users",
+        "at_most_100_addresses_are_alerted",
+    ),
+    (
+        "PUT /v1/organizations/{org}/domains/{domain}",
+        "public-mail-domain",
+        "nobody_approves_a_domain_that_is_not_theirs_alone",
+    ),
+    (
+        "PUT /v1/organizations/{org}/domains/{domain}",
+        "email-not-verified",
+        "nobody_approves_a_domain_that_is_not_theirs_alone",
+    ),
+    (
+        "PUT /v1/organizations/{org}/domains/{domain}",
+        "too-many-domains",
+        "an_organization_has_at_most_20_approved_domains",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations/batch",
+        "no-such-role",
+        "one_offer_that_may_not_be_made_refuses_the_whole_list",
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests",
+        "too-many-join-requests",
+        "an_organization_has_at_most_200_open_requests",
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests",
+        "idempotency-key-reused",
+        "asking_and_deciding_have_one_effect_under_a_key",
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests/{req}/approve",
+        "no-such-join-request",
+        "one_asks_once_and_may_take_it_back",
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests/{req}/approve",
+        "no-such-role",
+        "a_request_is_approved_with_any_role_that_one_may_grant",
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests/{req}/approve",
+        "super-admin-is-transferred",
+        "a_request_is_approved_with_any_role_that_one_may_grant",
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests/{req}/approve",
+        "domain-not-approved",
+        "a_domain_that_is_removed_lets_nobody_ask_and_nobody_in",
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests/{req}/approve",
+        "already-member",
+        "a_request_is_its_persons_and_not_its_addresss",
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests/{req}/approve",
+        "already-invited",
+        "whoever_accepts_an_invitation_has_nothing_open_any_more",
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests/{req}/approve",
+        "only-super-admin",
+        "a_request_makes_an_mdf_admin_only_by_the_super_admin_and_inside_the_programme",
+    ),
+    (
+        "POST /v1/organizations/{org}/join-requests/{req}/approve",
+        "outside-mdf-program",
+        "a_request_makes_an_mdf_admin_only_by_the_super_admin_and_inside_the_programme",
+    ),
     ("POST /v1/operator/organizations", "no-such-organization", "what_an_operator_cannot_create"),
     ("POST /v1/operator/organizations", "sub-organizations-off", "what_an_operator_cannot_create"),
     ("POST /v1/operator/organizations", "too-deep", "they_nest_to_a_depth_of_eight"),

@@ -12,7 +12,7 @@ fn invited(org: &Organization) -> (Invitation, Event) {
     let id = InvitationId::of(now(), org.id(), &offer.email);
     let open = invite(&ann, offer, None, id, now()).unwrap();
     let target = ("invitation", id.to_string());
-    let event = Event::new(&act(&ann.person), &org, EventAction::InvitationCreated, target);
+    let event = Event::new(&act(&ann.person), org, EventAction::InvitationCreated, target);
     (open, event)
 }
 

@@ -102,7 +102,7 @@ async fn a_request_is_one_line_in_the_log() {
         lines,
         [json!({
             "level": "INFO", "target": "shared::http::layer", "message": "request", "request_id": "i",
-            "route": "/organizations/{org}", "status": 200, "org": "org_01",
+            "route": "/organizations/{org}", "status": 422, "org": "org_01",
             "round_trips": 0, "read_units": 0.0, "write_units": 0.0,
         })]
     );
