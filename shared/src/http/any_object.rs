@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-use super::{Problem, document, read_body};
+use super::{Problem, document, query::Unread, read_body};
 
 /// The members of a JSON object, whatever they are; none of them twice.
 #[derive(Clone, Debug)]
@@ -17,6 +17,9 @@ impl<S: Sync> FromRequest<S> for AnyObject {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        // There is no 422 in this protocol.
+        Unread::refuse(request.extensions())
+            .map_err(|problem| Problem::unreadable(problem.detail()))?;
         if !request.headers().get(CONTENT_TYPE).is_some_and(is_json) {
             let detail = "the body must be JSON, and `content-type: application/json` must say so";
             return Err(Problem::unreadable(detail));

@@ -29,6 +29,11 @@ const BY_FAULTS: &[(&str, &str)] = &[
 /// Operation, problem, and the story in which it is answered.
 const IN_STORIES: &[(&str, &str, &str)] = &[
     (
+        "GET /v1/organizations/{org}/join-requests",
+        "lacks-permission",
+        "everybody_gets_from_every_route_what_the_catalogue_gives_them",
+    ),
+    (
         "PUT /v1/organizations/{org}/critical-alert-users/{email}",
         "too-many-critical-alert-users",
         "at_most_100_addresses_are_alerted",
