@@ -115,9 +115,9 @@ impl Filters {
         let orgs: BTreeSet<OrgId> = self.organization_id.iter().copied().collect();
         let roles: BTreeSet<RoleId> = self.role_id.iter().copied().collect();
         let ranges = orgs.len().max(1) * roles.len().max(1) * self.statuses().len();
-        let (parameter, detail) = if orgs.len() > MAX_CHOSEN {
+        let (parameter, detail) = if self.organization_id.len() > MAX_CHOSEN {
             ("organization_id", format!("choose at most {MAX_CHOSEN} organizations"))
-        } else if roles.len() > MAX_ROLES {
+        } else if self.role_id.len() > MAX_ROLES {
             ("role_id", format!("choose at most {MAX_ROLES} roles"))
         } else if ranges > MAX_RANGES {
             let detail = format!(

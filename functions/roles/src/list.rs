@@ -71,7 +71,7 @@ impl ListQuery {
 
     fn chosen(&self) -> Result<Vec<OrgId>, Problem> {
         let chosen: BTreeSet<OrgId> = self.organization_id.iter().copied().collect();
-        if chosen.len() > MAX_CHOSEN {
+        if self.organization_id.len() > MAX_CHOSEN {
             let detail = format!("choose at most {MAX_CHOSEN} organizations");
             let pointer = "/organization_id".to_owned();
             return Err(Problem::invalid(FieldError { pointer, detail }));
