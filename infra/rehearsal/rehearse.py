@@ -314,7 +314,8 @@ def post(stack, issuer):
     soon(lambda: stack.mails(ben.email), {f"You are the Super Admin of Acme of {ada.id}"})
 
     # A request to join reaches those who decide.
-    stack.asks(invited, eve)
+    expect(ben.put(f"{here}/domains/example.com"), 200)
+    expect(eve.post(f"{here}/join-requests", {}), 201)
     soon(lambda: stack.mails(eve.email), {f"Your request to join Acme of {ada.id}"})
     soon(lambda: stack.mails(ada.email), {f"{eve.email} asks to join Acme of {ada.id}"})
 def locked(stack):

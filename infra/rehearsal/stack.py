@@ -244,17 +244,6 @@ class Stack:
                 break
         return [event["detail-type"] for event in self._heard if event["detail"]["organization_id"] == org]
 
-    def asks(self, event, person):
-        """Puts a request to join into the history of an event, as the function does that takes them."""
-        [pk, sk] = [f"EVENTS#{event['organization_id'].removeprefix('org_')}", event["id"].removeprefix("evt_")]
-        key = {"pk": {"S": pk}, "sk": {"S": sk}}
-        item = self._items.get_item(TableName=self.table, Key=key)["Item"]
-        later = sk[:-1] + ("0" if sk[-1] != "0" else "1")
-        target = {"type": {"S": "join_request"}, "id": {"S": "req_1"}}
-        asked = {"sk": {"S": later}, "id": {"S": f"evt_{later}"}, "action": {"S": "join_request.created"}}
-        new = {"user_id": {"S": person.id}, "email": {"S": person.email}, "comment": {"S": ""}}
-        self._items.put_item(TableName=self.table, Item=item | asked | {"target": {"M": target}, "new": {"M": new}})
-
     def marks(self, event):
         """What is marked as told of an event."""
         pk = {":pk": {"S": f"TOLD#{event.removeprefix('evt_')}"}}
