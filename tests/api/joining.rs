@@ -234,6 +234,18 @@ async fn a_request_makes_an_mdf_admin_only_by_the_super_admin_and_inside_the_pro
     check(&world).await;
 }
 
+/// A comment and a role are optional, and so is the body that would hold them.
+#[tokio::test]
+async fn asking_and_approving_take_no_body() {
+    let world = World::new().await;
+    let acme = world.open(ADA, "Acme").await;
+    let requests = format!("{acme}/join-requests");
+    let asked = world.send(Some(BOB), "POST", &requests, None).await.expect(201);
+    let approve = format!("{requests}/{}/approve", asked.id());
+    let member = world.send(Some(ADA), "POST", &approve, None).await.expect(200);
+    assert_eq!(member.body["role_id"], "user");
+}
+
 #[tokio::test]
 async fn one_asks_once_and_may_take_it_back() {
     let world = World::new().await;

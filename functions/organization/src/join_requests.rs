@@ -11,7 +11,10 @@ use shared::{
         self, AddressDigest, JoinRequest, JoinRequestId, Known, MAX_COMMENT, MailDomain, Name,
         OrgId, PersonDigest, Place, Refusal, RoleId,
     },
-    http::{Acting, App, Instead, Json, NoBody, Page, PageQuery, Path, Query, Text, Walk, views},
+    http::{
+        Acting, App, Instead, Json, NoBody, OptionalJson, Page, PageQuery, Path, Query, Text, Walk,
+        views,
+    },
     store::{Found, Key, Reply},
 };
 
@@ -62,7 +65,7 @@ pub(crate) async fn ask(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path(org): Path<OrgId>,
-    Json(Wish { comment: Text(comment) }): Json<Wish>,
+    OptionalJson(Wish { comment: Text(comment) }): OptionalJson<Wish>,
 ) -> Result<Reply, Instead> {
     let place = person.email.as_ref().map(|email| Key::place(org, AddressDigest::of(org, email)));
     let domain = person.email.as_ref().map(MailDomain::of);
@@ -124,7 +127,7 @@ pub(crate) async fn approve(
     State(app): State<App>,
     Acting { person, act }: Acting,
     Path((org, id)): Path<(OrgId, JoinRequestId)>,
-    Json(Approval { role_id }): Json<Approval>,
+    OptionalJson(Approval { role_id }): OptionalJson<Approval>,
 ) -> Result<Reply, Instead> {
     let role_id = role_id.unwrap_or(RoleId::USER);
     let role = role_id.custom().map(|role| Key::role(org, role));

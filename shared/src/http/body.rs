@@ -4,7 +4,7 @@
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, Request},
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -22,6 +22,10 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// silently ignored.
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
+
+/// A JSON body of which nothing is needed: without one it is what the empty object would be.
+#[derive(Clone, Debug)]
+pub struct OptionalJson<T>(pub T);
 
 /// No body, or the empty object that some clients send for none.
 #[derive(Clone, Copy, Debug)]
@@ -46,24 +50,45 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         Unread::refuse(request.extensions())?;
-        if !request.headers().get(CONTENT_TYPE).is_some_and(is_json) {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-media-type",
-                "Unsupported media type",
-                "the body must be JSON, and `content-type: application/json` must say so",
-            ));
+        if !is_json(request.headers()) {
+            return Err(not_json());
         }
-        let text = read_body(request.into_body()).await?;
-        let read = document::read(&text);
-        let value =
-            read.map_err(|why| Problem::unreadable(format!("the body is not JSON: {why}")))?;
-        // A derived `Deserialize` would take an array for an object, member by member.
-        if !value.is_object() {
-            return Err(Problem::invalid(at_the_top("expected a JSON object")));
-        }
-        fit(value).map(Self).map_err(Problem::invalid)
+        object(&read_body(request.into_body()).await?).map(Self)
     }
+}
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        Unread::refuse(request.extensions())?;
+        let json = is_json(request.headers());
+        let text = read_body(request.into_body()).await?;
+        if text.trim_ascii().is_empty() {
+            return object(b"{}").map(Self);
+        }
+        if json { object(&text).map(Self) } else { Err(not_json()) }
+    }
+}
+
+/// Reads an object that fits `T` exactly.
+fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    let read = document::read(text);
+    let value = read.map_err(|why| Problem::unreadable(format!("the body is not JSON: {why}")))?;
+    // A derived `Deserialize` would take an array for an object, member by member.
+    if !value.is_object() {
+        return Err(Problem::invalid(at_the_top("expected a JSON object")));
+    }
+    fit(value).map_err(Problem::invalid)
+}
+
+fn not_json() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "Unsupported media type",
+        "the body must be JSON, and `content-type: application/json` must say so",
+    )
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -99,8 +124,8 @@ fn at_the_top(detail: &str) -> FieldError {
 }
 
 /// `application/json`, or a media type built on it; parameters do not matter.
-fn is_json(content_type: &HeaderValue) -> bool {
-    let text = content_type.to_str().unwrap_or_default();
+fn is_json(headers: &HeaderMap) -> bool {
+    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))

@@ -28,7 +28,7 @@ mod window;
 
 pub use act::{Acting, IDEMPOTENCY_KEY};
 pub use any_object::AnyObject;
-pub use body::{Json, MAX_BODY, NoBody, read_body};
+pub use body::{Json, MAX_BODY, NoBody, OptionalJson, read_body};
 pub use caller::{Caller, Now, SignIn, is_subject};
 pub use etag::{IfMatch, Tagged};
 pub use input::{Named, Networks, Nulled, Several, Text, Whole, Within};
