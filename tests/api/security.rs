@@ -87,6 +87,7 @@ async fn what_cannot_be_set_is_refused_and_pointed_at() {
         ("/allowed_networks/1", "allowed_networks", json!(["10.0.0.0/8", "192.0.2.1"])),
         ("/allowed_networks/0", "allowed_networks", json!(["192.0.2.1/24"])),
         ("/allowed_networks", "allowed_networks", json!(many)),
+        ("/allowed_networks", "allowed_networks", json!(vec!["10.0.0.0/8"; 21])),
     ] {
         let mut all = wanted(false, None, &[], 365);
         all[field] = value;

@@ -8,7 +8,7 @@ use shared::{
         self, DEFAULT_RETENTION_DAYS, LEAST_SESSION, Level, MAX_NETWORKS, MOST_SESSION, OrgId,
         RoleObject, Security,
     },
-    http::{Acting, App, IfMatch, Instead, Json, Networks, Path, Tagged, Whole},
+    http::{Acting, App, IfMatch, Instead, Json, Networks, Path, Tagged, Within},
     store::{Reply, Shown},
 };
 
@@ -29,17 +29,17 @@ pub(crate) struct Wanted {
     require_mfa: bool,
     // An `Option` could be left out; this must be said, if only `null`.
     #[serde(deserialize_with = "Option::deserialize")]
-    max_session_minutes: Option<Whole<LEAST_SESSION, MOST_SESSION>>,
+    max_session_minutes: Option<Within<LEAST_SESSION, MOST_SESSION>>,
     allowed_networks: Networks<MAX_NETWORKS>,
-    event_retention_days: Whole<1, DEFAULT_RETENTION_DAYS>,
+    event_retention_days: Within<1, DEFAULT_RETENTION_DAYS>,
 }
 
 impl From<Wanted> for Security {
     fn from(wanted: Wanted) -> Self {
-        let Whole(days) = wanted.event_retention_days;
+        let Within(days) = wanted.event_retention_days;
         Self {
             require_mfa: wanted.require_mfa,
-            max_session_minutes: wanted.max_session_minutes.map(|Whole(minutes)| minutes),
+            max_session_minutes: wanted.max_session_minutes.map(|Within(minutes)| minutes),
             allowed_networks: wanted.allowed_networks.0,
             event_retention_days: days,
         }

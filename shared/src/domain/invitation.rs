@@ -9,9 +9,9 @@ use super::{
 };
 
 /// How many days an invitation stays open, unless its request says otherwise (INV5).
-pub const DEFAULT_DAYS: u8 = 7;
+pub const DEFAULT_DAYS: u32 = 7;
 /// The most that a request may say (INV5).
-pub const MAX_DAYS: u8 = 30;
+pub const MAX_DAYS: u32 = 30;
 
 /// Into how many parts an organization's headcount is split, so that people who come and go at once
 /// do not wait for one counter.
@@ -25,7 +25,7 @@ pub struct Offer {
     /// The role.
     pub role_id: RoleId,
     /// For how many days, 1 to 30.
-    pub days: u8,
+    pub days: u32,
 }
 
 /// An offer of a role in an organization, pending until somebody accepts it.
@@ -45,7 +45,7 @@ pub struct Invitation {
     /// Who made it.
     pub invited_by: UserId,
     /// How long it stays open after each sending.
-    pub days: u8,
+    pub days: u32,
     /// When it lapses.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub expires_at: Timestamp,
@@ -272,6 +272,6 @@ pub(super) fn backed_by(actor: &Standing) -> Result<Backer, Refusal> {
     Ok(Backer { user_id: member.user_id.clone(), role_id: member.role_id })
 }
 
-fn lapse(now: Timestamp, days: u8) -> Timestamp {
+fn lapse(now: Timestamp, days: u32) -> Timestamp {
     now.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
 }

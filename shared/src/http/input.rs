@@ -31,12 +31,12 @@ impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
 
 /// A number from `LEAST` to `MOST`.
 #[derive(Clone, Copy, Debug)]
-pub struct Within<const LEAST: u8, const MOST: u8>(pub u8);
+pub struct Within<const LEAST: u32, const MOST: u32>(pub u32);
 
-impl<'de, const LEAST: u8, const MOST: u8> Deserialize<'de> for Within<LEAST, MOST> {
+impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Within<LEAST, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = i64::deserialize(deserializer)?;
-        let fits = u8::try_from(number).ok().filter(|number| (LEAST..=MOST).contains(number));
+        let fits = u32::try_from(number).ok().filter(|number| (LEAST..=MOST).contains(number));
         let bounds = || de::Error::custom(format!("must be a whole number from {LEAST} to {MOST}"));
         fits.map(Self).ok_or_else(bounds)
     }
@@ -68,26 +68,13 @@ impl<'de> Deserialize<'de> for Nulled {
     }
 }
 
-/// A larger number from `LEAST` to `MOST`.
-#[derive(Clone, Copy, Debug)]
-pub struct Whole<const LEAST: u32, const MOST: u32>(pub u32);
-
-impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Whole<LEAST, MOST> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = i64::deserialize(deserializer)?;
-        let fits = u32::try_from(number).ok().filter(|number| (LEAST..=MOST).contains(number));
-        let bounds = || de::Error::custom(format!("must be a whole number from {LEAST} to {MOST}"));
-        fits.map(Self).ok_or_else(bounds)
-    }
-}
-
-/// At most `MAX` networks in CIDR notation, each counted once.
+/// At most `MAX` networks in CIDR notation.
 #[derive(Clone, Debug)]
 pub struct Networks<const MAX: usize>(pub BTreeSet<IpNet>);
 
 impl<'de, const MAX: usize> Deserialize<'de> for Networks<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let networks = BTreeSet::<Network>::deserialize(deserializer)?;
+        let networks = Vec::<Network>::deserialize(deserializer)?;
         if networks.len() > MAX {
             return Err(de::Error::custom(format!("must be at most {MAX} networks")));
         }
@@ -95,7 +82,6 @@ impl<'de, const MAX: usize> Deserialize<'de> for Networks<MAX> {
     }
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Network(IpNet);
 
 impl<'de> Deserialize<'de> for Network {

@@ -31,7 +31,7 @@ pub use any_object::AnyObject;
 pub use body::{Json, MAX_BODY, NoBody, OptionalJson, read_body};
 pub use caller::{Caller, Now, SignIn, is_subject};
 pub use etag::{IfMatch, Tagged};
-pub use input::{Named, Networks, Nulled, Several, Text, Whole, Within};
+pub use input::{Named, Networks, Nulled, Several, Text, Within};
 use layer::conventions;
 pub use page::{Cursor, Limit, Page, PageQuery};
 pub use path::Path;

@@ -23,7 +23,7 @@ fn asked() -> JoinRequest {
     ask(&person("tom"), &approved()).unwrap()
 }
 
-fn offer(days: u8) -> Invitation {
+fn offer(days: u32) -> Invitation {
     let id = InvitationId::of(now(), standard().id(), &email("tom"));
     let offer = Offer { email: email("tom"), role_id: RoleId::USER, days };
     invite(&super_admin(&standard()), offer, None, id, now()).unwrap()
