@@ -402,6 +402,10 @@ async fn chosen_organizations_are_here_or_below_and_of_others_nothing_is_told() 
     let refused = world.get(ADA, &format!("{root}/members?{}", roles(21))).await;
     let refused = refused.refuses(422, "invalid-request");
     assert_eq!(refused.body["errors"][0]["detail"], "choose at most 20 roles");
+    // A role counts as often as it is named.
+    let same = "&role_id=user".repeat(21);
+    let refused = world.get(ADA, &format!("{root}/members?limit=1{same}")).await;
+    refused.refuses(422, "invalid-request");
     let orgs: Vec<_> =
         (10..16).map(|nth| format!("organization_id=org_01KAK0000000000000000000{nth}")).collect();
     let refused = world.get(ADA, &format!("{root}/members?{}&{}", roles(9), orgs.join("&"))).await;

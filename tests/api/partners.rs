@@ -1,7 +1,12 @@
 //! Partners: their customers, and what a link switches on and off.
 
 use insta::assert_snapshot;
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::{
+    domain::{self, Act, Refusal},
+    store::{Error, Reply},
+};
 
 use crate::{
     invariants,
@@ -129,6 +134,27 @@ async fn who_is_linked_keeps_its_kind() {
     unlink(&world, &partner, &company).await.expect(204);
     world.switch(&partner, json!({ "kind": "standard" })).await;
     world.switch(&company, json!({ "kind": "partner" })).await;
+    invariants::check(&world).await;
+}
+
+/// PAR1: a link that was decided when its customer was none of its own kind comes too late.
+#[tokio::test]
+async fn nobody_is_linked_who_became_a_partner_a_moment_ago() {
+    let (world, partner, company) = market().await;
+    let read = async |org: &str| {
+        let org = id(org).parse().unwrap();
+        world.store.organization(org).await.unwrap().unwrap()
+    };
+    let (before, customer) = (read(&partner).await, read(&company).await);
+    let at = Timestamp::from_millisecond(world.now()).unwrap();
+    let request_id = "late".to_owned();
+    let act = Act { by: None, as_operator: true, at, request_id, seed: 7, once: None };
+    let link = domain::link_customer(&before, &customer, None, true, at).unwrap();
+
+    world.switch(&company, json!({ "kind": "partner" })).await;
+    let (both, states) = ((&before, &customer), (None, Some(link)));
+    let late = world.store.link_customer(&act, both, states, &Reply::done()).await.unwrap_err();
+    assert!(matches!(late, Error::Refused(Refusal::ChangedMeanwhile)), "{late:?}");
     invariants::check(&world).await;
 }
 
