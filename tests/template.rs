@@ -15,6 +15,7 @@ use std::{
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
+use shared::domain::MAX_DEPTH;
 
 /// The template as JSON, its short tags written out: `!Ref Table` is `{"Ref": "Table"}`.
 fn template() -> Value {
@@ -535,15 +536,21 @@ fn the_table_has_its_keys_and_indexes() {
     let index = |name: &str, hash: &str, range: &str| {
         (name.to_owned(), vec![format!("HASH {hash}"), format!("RANGE {range}")])
     };
-    let wanted = BTreeMap::from([
+    let branch = |depth| {
+        let name = format!("branch_{depth}");
+        index(&name, &format!("{name} S"), "prefix S")
+    };
+    let mut wanted = BTreeMap::from([
         index("due", "due S", "expires_at N"),
         index("group", "group S", "place S"),
+        index("group_prefix", "group S", "prefix S"),
         index("group_since", "group S", "since S"),
         index("identity", "identity S", "pk S"),
         index("tree", "tree S", "place S"),
         index("tree_prefix", "tree S", "prefix S"),
         index("tree_since", "tree S", "since S"),
     ]);
+    wanted.extend((1..=MAX_DEPTH).map(branch));
     assert_eq!(indexes, wanted);
 }
 

@@ -153,6 +153,8 @@ def story(stack, issuer):
     expect(ada.delete(f"{here}/roles/{role}"), 409)
     by_role = expect(ada.get(f"{here}/members?role_id={role}"), 200)["items"]
     assert [member["user_id"] for member in by_role] == [ben.id], by_role
+    by_name = expect(ada.get(f"{here}/members?role_id={role}&q=rec"), 200)["items"]
+    assert [member["user_id"] for member in by_name] == [ben.id], by_name
     expect(ada.delete(f"{here}/roles/{role}?reassign_to=admin"), 204)
     expect(ada.get(f"{here}/members/{ben.id}"), 200, role_id="admin")
     role = expect(ada.post(f"{here}/roles", {"name": "Recorder"}), 201)["id"]
@@ -165,11 +167,19 @@ def story(stack, issuer):
     assert [organization["id"] for organization in known] == [below], known
     everywhere = f"{here}/members?scope=subtree"
     expect(ada.get(everywhere), 200)
-    for query in ("sort=-joined_at", "role_id=admin&sort=joined_at", f"q={ben.email}", "q=adm&match=contains"):
+    as_admin = "role_id=admin"
+    for query in (
+        "sort=-joined_at", f"{as_admin}&sort=joined_at", f"q={ben.email}", f"{as_admin}&q={ben.email}", "q=adm&match=contains"
+    ):
         found = expect(ada.get(f"{everywhere}&{query}"), 200)["items"]
         assert ben.email in [member["email"] for member in found], (query, found)
     known = expect(ada.get(f"{here}/roles?scope=subtree&q=super"), 200)["items"]
     assert [role["organization_id"] for role in known] == [org, below], known
+    branch = f"/v1/organizations/{below}"
+    found = expect(ada.get(f"{branch}/members?scope=subtree&q=ada"), 200)["items"]
+    assert [member["user_id"] for member in found] == [ada.id], found
+    known = expect(ada.get(f"{branch}/roles?scope=subtree&q=super"), 200)["items"]
+    assert [role["organization_id"] for role in known] == [below], known
     link = expect(ada.get(f"{here}/members/export?scope=subtree"), 303)["url"]
     file = stack.fetch(link)
     if file.status != 200 or not file.bytes.startswith(b"PK"):

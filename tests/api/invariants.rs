@@ -12,7 +12,8 @@ use shared::{
     domain::{
         AddressDigest, ApprovedDomain, CriticalAlertUser, CustomRole, CustomRoleId, CustomerLink,
         Event, EventAction, HEADCOUNT_PARTS, Invitation, JoinRequest, Kind, Links, Member, OrgId,
-        Organization, PersonDigest, Profile, RoleId, RoleObject, Security, UserId, Users, fold,
+        OrgPath, Organization, PersonDigest, Profile, RoleId, RoleObject, Security, UserId, Users,
+        fold,
     },
     store::{Key, Status, keys},
 };
@@ -24,6 +25,9 @@ pub type Item = HashMap<String, AttributeValue>;
 /// The keys of the table and of its indexes.
 const INDEXED: [&str; 9] =
     ["pk", "sk", "tree", "group", "place", "since", "prefix", "identity", "due"];
+
+/// A value's attributes, by name.
+type Listed = BTreeMap<String, String>;
 
 /// Insists that every organization in the table is sound.
 pub async fn check(world: &World) {
@@ -88,7 +92,8 @@ pub struct Part {
     /// Whose is the lock at this place.
     locks: BTreeMap<String, UserId>,
     pub roles: BTreeMap<CustomRoleId, (CustomRole, Users)>,
-    names: BTreeMap<String, (CustomRoleId, BTreeMap<String, String>)>,
+    names: BTreeMap<String, (CustomRoleId, Listed)>,
+    descriptions: BTreeMap<CustomRoleId, Listed>,
     counts: BTreeMap<u8, BTreeMap<String, i64>>,
     pub customers: BTreeMap<OrgId, CustomerLink>,
     pub domains: Vec<ApprovedDomain>,
@@ -127,7 +132,7 @@ impl Table {
         let same = |key: Key, indexed: &[(&str, String)]| {
             let mut wanted = vec![("pk", key.pk), ("sk", key.sk)];
             wanted.extend(indexed.iter().cloned());
-            for name in INDEXED {
+            for name in INDEXED.into_iter().chain(keys::BRANCHES) {
                 let wanted = wanted.iter().find(|(wanted, _)| *wanted == name);
                 let wanted = wanted.map(|(_, text)| text.as_str());
                 if value[name].as_str() != wanted {
@@ -162,6 +167,7 @@ impl Table {
             ("MEMBER", _) => {
                 let member: Member = read(&value, &here)?;
                 let (path, role) = (&member.path, member.role_id);
+                let branch = |top| keys::branch(top, role.built_in(), Status::Active);
                 same(
                     Key::member(id, &member.user_id),
                     &[
@@ -176,9 +182,12 @@ impl Table {
                                 AddressDigest::of(id, &member.email),
                             ),
                         ),
-                        ("prefix", keys::by_address(&member.email, path)),
+                        ("prefix", keys::by_address(&member.email, path.id())),
                         ("identity", keys::user(&member.user_id)),
-                    ],
+                    ]
+                    .into_iter()
+                    .chain(in_branches(path, branch))
+                    .collect::<Vec<_>>(),
                 )?;
                 if path.id() != id {
                     return Err(here("a member of another organization"));
@@ -192,6 +201,7 @@ impl Table {
             ("EMAIL", _) => {
                 let open: Invitation = read(&value, &here)?;
                 let (path, role) = (&open.path, open.role_id);
+                let branch = |top| keys::branch(top, role.built_in(), Status::Pending);
                 same(
                     Key::place(id, AddressDigest::of(id, &open.email)),
                     &[
@@ -199,10 +209,13 @@ impl Table {
                         ("group", keys::holders(path, role, Status::Pending)),
                         ("place", keys::place(path, &open.email)),
                         ("since", keys::since(path, open.created_at, open.id.digest())),
-                        ("prefix", keys::by_address(&open.email, path)),
+                        ("prefix", keys::by_address(&open.email, path.id())),
                         ("identity", keys::address(&open.email)),
                         ("due", keys::due(open.id.digest().part(keys::DUE_PARTS))),
-                    ],
+                    ]
+                    .into_iter()
+                    .chain(in_branches(path, branch))
+                    .collect::<Vec<_>>(),
                 )?;
                 if value["status"] != "pending" || path.id() != id {
                     return Err(here("neither pending nor taken, or of another organization"));
@@ -216,9 +229,11 @@ impl Table {
             }
             ("ROLENAME", folded) => {
                 let role = read(&value["role_id"], &here)?;
-                let listed = |name: &str| (name.to_owned(), text(name));
-                let listed = ["tree", "place", "prefix", "name", "about"].map(listed).into();
-                part.names.insert(folded.to_owned(), (role, listed));
+                part.names.insert(folded.to_owned(), (role, listed(&value)));
+            }
+            ("ROLEABOUT", _) => {
+                let role = read(&value["role_id"], &here)?;
+                part.descriptions.insert(role, listed(&value));
             }
             ("CUSTOMER", _) => {
                 let link: CustomerLink = read(&value, &here)?;
@@ -276,6 +291,21 @@ fn read<T: DeserializeOwned>(value: &Value, here: &impl Fn(&str) -> String) -> R
     serde_json::from_value(value.clone()).map_err(|error| here(&error.to_string()))
 }
 
+/// In which branches of a tree something is listed, and how.
+fn in_branches(
+    path: &OrgPath,
+    hash: impl Fn(OrgId) -> String,
+) -> impl Iterator<Item = (&'static str, String)> {
+    keys::branches(path).map(move |(index, top)| (index, hash(top)))
+}
+
+/// All that an item says, but which role it is about, and where.
+fn listed(value: &Value) -> Listed {
+    let fields = value.as_object().into_iter().flatten();
+    let fields = fields.filter(|(name, _)| !["pk", "sk", "role_id"].contains(&name.as_str()));
+    fields.map(|(name, text)| (name.clone(), text.as_str().unwrap_or("no text").into())).collect()
+}
+
 fn differ<T: PartialEq + Debug>(found: &mut Vec<String>, what: &str, is: &T, should: &T) {
     if is != should {
         found.push(format!("{what}: is {is:?}, should be {should:?}"));
@@ -310,18 +340,35 @@ impl Part {
         let table: BTreeMap<_, _> =
             self.roles.values().map(|(role, _)| (role.id, role.levels)).collect();
         differ(found, "the role table", &org.roles, &table);
-        let names = self.roles.values().map(|(role, _)| {
+        let texts = |listed: Vec<(&str, String)>| -> Listed {
+            listed.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+        };
+        let (mut names, mut descriptions) = (BTreeMap::new(), BTreeMap::new());
+        for (role, _) in self.roles.values() {
             let (name, about) = (role.name.folded(), fold(&role.description));
-            let listed = [
+            let mut listed = vec![
                 ("tree", keys::tree_of_roles(&org.path)),
                 ("place", keys::place_of_role(&org.path, &name, role.id)),
                 ("prefix", keys::by_name(&name, role.id)),
+                ("identity", keys::name_of(role.id)),
                 ("name", name.clone()),
-                ("about", about),
+                ("about", about.clone()),
             ];
-            (name, (role.id, listed.map(|(name, text)| (name.to_owned(), text)).into()))
-        });
-        differ(found, "locks on role names", &self.names, &names.collect());
+            listed.extend(in_branches(&org.path, keys::branch_of_roles));
+            names.insert(name.clone(), (role.id, texts(listed)));
+            if !about.is_empty() {
+                let mut listed = vec![
+                    ("tree", keys::tree_of_descriptions(&org.path)),
+                    ("prefix", keys::by_name(&about, role.id)),
+                    ("name", name),
+                    ("about", about),
+                ];
+                listed.extend(in_branches(&org.path, keys::branch_of_descriptions));
+                descriptions.insert(role.id, texts(listed));
+            }
+        }
+        differ(found, "locks on role names", &self.names, &names);
+        differ(found, "what is listed of descriptions", &self.descriptions, &descriptions);
         let mut held: BTreeMap<CustomRoleId, Users> = BTreeMap::new();
         for member in self.members.values() {
             if let RoleId::Custom(id) = member.role_id {

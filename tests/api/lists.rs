@@ -93,7 +93,7 @@ impl Asked {
         let sorted = |mut users: Vec<&Known>, by_address: bool| {
             users.sort_by_key(|user| match (by_time, by_address) {
                 (true, _) => format!("{}#{:015}", user.path, user.since),
-                (false, true) => format!("{}#{}", user.email, user.path),
+                (false, true) => format!("{}#{}", user.email, user.org),
                 (false, false) => format!("{}#{}", user.path, user.email),
             });
             if down {
@@ -239,7 +239,8 @@ async fn roles_of_a_tree_are_walked_as_the_model_says() {
     let world = World::new().await;
     let orgs = forest(&world, &mut dice).await;
     for (nth, org) in orgs.iter().enumerate() {
-        let role = json!({ "name": format!("Team {nth}"), "description": "Works in support" });
+        let description = ["Works in support", "Supports teams", "Team of the night"][nth % 3];
+        let role = json!({ "name": format!("Team {nth}"), "description": description });
         world.post(ADA, &format!("{org}/roles"), role).await.expect(201);
     }
     let (table, users) = everybody(&world).await;
@@ -285,13 +286,22 @@ async fn roles_of_a_tree_are_walked_as_the_model_says() {
         let said = |name: &str, about: &str| {
             asked.q.is_empty() || asked.finds(name) || (!about.is_empty() && asked.finds(about))
         };
-        let wanted: Vec<_> = known
+        let mut wanted: Vec<_> = known
             .iter()
             .filter(|(at, org, _, name, about)| {
                 asked.covers(at, &org.to_string()) && said(name, about)
             })
-            .map(|(_, org, role, ..)| (org.to_string(), role.clone()))
             .collect();
+        if !asked.q.is_empty() && !asked.anywhere && asked.chosen.is_empty() {
+            // Built-in ones by organization, then by name, then by what only the description says.
+            wanted.sort_by_key(|(at, _, role, name, about)| match role.starts_with("role_") {
+                false => (0, at.clone(), String::new()),
+                true if asked.finds(name) => (1, fold(name), role.clone()),
+                true => (2, fold(about), role.clone()),
+            });
+        }
+        let wanted: Vec<_> =
+            wanted.iter().map(|(_, org, role, ..)| (org.to_string(), role.clone())).collect();
         let text = |role: &Value, name: &str| role[name].as_str().unwrap().to_owned();
         let shown: Vec<_> =
             found.iter().map(|role| (text(role, "organization_id"), text(role, "id"))).collect();

@@ -95,6 +95,9 @@ fn permissions(call: &Call<'_>) -> Vec<String> {
             kinds.map(action).collect()
         }
         "Query" => match call.body.get("IndexName").and_then(Value::as_str) {
+            Some(index) if index.starts_with("branch_") => {
+                vec!["Query on index/branch_*".to_owned()]
+            }
             Some(index) => vec![format!("Query on index/{index}")],
             None => vec!["Query on table".to_owned()],
         },

@@ -10,16 +10,27 @@ use aws_sdk_dynamodb::{
     },
 };
 
-const STRINGS: [&str; 9] =
-    ["pk", "sk", "tree", "group", "place", "since", "prefix", "identity", "due"];
+const STRINGS: [&str; 17] = [
+    "pk", "sk", "tree", "group", "place", "since", "prefix", "identity", "due", "branch_1",
+    "branch_2", "branch_3", "branch_4", "branch_5", "branch_6", "branch_7", "branch_8",
+];
 const NUMBERS: [&str; 1] = ["expires_at"];
 /// Name, hash key, range key.
-const INDEXES: [[&str; 3]; 7] = [
+const INDEXES: [[&str; 3]; 16] = [
     ["tree", "tree", "place"],
     ["tree_since", "tree", "since"],
     ["tree_prefix", "tree", "prefix"],
     ["group", "group", "place"],
     ["group_since", "group", "since"],
+    ["group_prefix", "group", "prefix"],
+    ["branch_1", "branch_1", "prefix"],
+    ["branch_2", "branch_2", "prefix"],
+    ["branch_3", "branch_3", "prefix"],
+    ["branch_4", "branch_4", "prefix"],
+    ["branch_5", "branch_5", "prefix"],
+    ["branch_6", "branch_6", "prefix"],
+    ["branch_7", "branch_7", "prefix"],
+    ["branch_8", "branch_8", "prefix"],
     ["identity", "identity", "pk"],
     ["due", "due", "expires_at"],
 ];

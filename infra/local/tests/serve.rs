@@ -249,7 +249,9 @@ async fn the_table_is_created_once_with_its_indexes_and_expiry() {
     let indexes = table.global_secondary_indexes.unwrap_or_default();
     let mut indexes: Vec<_> = indexes.into_iter().filter_map(|index| index.index_name).collect();
     indexes.sort();
-    let all = ["due", "group", "group_since", "identity", "tree", "tree_prefix", "tree_since"];
+    let all = ["due", "group", "group_prefix", "group_since", "identity", "tree", "tree_prefix"];
+    let all: Vec<_> =
+        shared::store::keys::BRANCHES.into_iter().chain(all).chain(["tree_since"]).collect();
     assert_eq!(indexes, all);
     let stream = table.stream_specification.and_then(|stream| stream.stream_view_type);
     assert_eq!(stream, Some(StreamViewType::NewImage));

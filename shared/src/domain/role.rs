@@ -34,6 +34,15 @@ impl RoleId {
     /// The built-in User.
     pub const USER: Self = Self::BuiltIn(BuiltIn::User);
 
+    /// The built-in role meant, if it is one.
+    #[must_use]
+    pub fn built_in(self) -> Option<BuiltIn> {
+        match self {
+            Self::BuiltIn(role) => Some(role),
+            Self::Custom(_) => None,
+        }
+    }
+
     /// The custom role meant, if it is one.
     #[must_use]
     pub fn custom(self) -> Option<CustomRoleId> {

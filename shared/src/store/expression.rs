@@ -36,23 +36,20 @@ impl Expression {
         Self::new(&format!("#{name} = :{placeholder}"), [(placeholder.as_str(), value)])
     }
 
+    /// Clauses that give attributes these texts.
+    pub(super) fn texts(attributes: Vec<(&str, String)>) -> Self {
+        let clauses = attributes.iter().map(|(name, _)| format!("#{name} = :{name}"));
+        let clauses = Self::new(&clauses.collect::<Vec<_>>().join(", "), []);
+        let value = |(name, text): (&str, String)| (format!(":{name}"), AttributeValue::S(text));
+        Self { values: attributes.into_iter().map(value).collect(), ..clauses }
+    }
+
     /// Makes `#placeholder`, where it occurs, stand for `name`, which is not known before it runs.
     pub(super) fn naming(mut self, placeholder: &str, name: &str) -> Self {
         if let Some(stands_for) = self.names.get_mut(&format!("#{placeholder}")) {
             name.clone_into(stands_for);
         }
         self
-    }
-
-    /// The attribute `name` has one of these values; nothing is asked where there are none.
-    pub(super) fn one_of(name: &str, values: impl IntoIterator<Item = AttributeValue>) -> Self {
-        let named = |(nth, value)| (format!(":{name}{nth}"), value);
-        let values: Values = values.into_iter().enumerate().map(named).collect();
-        if values.is_empty() {
-            return Self::default();
-        }
-        let list = values.keys().cloned().collect::<Vec<_>>().join(", ");
-        Self { values, ..Self::new(&format!("#{name} IN ({list})"), []) }
     }
 
     /// Not this: a single condition, without parentheses that DynamoDB would call redundant.

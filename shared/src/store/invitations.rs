@@ -393,21 +393,18 @@ impl Transaction<'_> {
         org: &Organization,
         (was, now): (&Invitation, &Invitation),
     ) -> Result<Self, Error> {
-        let group = keys::holders(&now.path, now.role_id, Status::Pending);
         let clause = Expression::new(
-            "#role_id = :role, #group = :group, #backer = :backer",
-            [
-                ("role", attribute(&now.role_id)?),
-                ("group", text(group)),
-                ("backer", attribute(&now.backer)?),
-            ],
+            "#role_id = :role, #backer = :backer",
+            [("role", attribute(&now.role_id)?), ("backer", attribute(&now.backer)?)],
         );
+        let listed = listed::in_role((&now.path, Status::Pending), now.role_id);
         let lost = gone_or(Refusal::NoSuchInvitation, Refusal::ChangedMeanwhile);
         let told =
             |offered: &Invitation| json!({ "email": offered.email, "role_id": offered.role_id });
         let event = Event::new(self.act(), org, EventAction::InvitationRoleChanged, of(was));
         let event = event.old(told(was)).new_value(told(now));
         self.set(place(was), clause, same(was, Expression::default())?, lost)
+            .and_set(Expression::texts(listed))
             .count_out(was)
             .count(org.id(), now.part, now.role_id, Status::Pending, 1)
             .record(event)

@@ -12,13 +12,14 @@ use super::{Error, Key};
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// `value`'s fields as attributes, at `key`, and the index attributes that list it.
-pub(super) fn to_item<const N: usize>(
+pub(super) fn to_item(
     key: Key,
     value: &impl Serialize,
-    indexed: [(&str, String); N],
+    indexed: impl IntoIterator<Item = (&'static str, String)>,
 ) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(Error::broken)?;
     item.extend(Item::from(key));
+    let indexed = indexed.into_iter();
     item.extend(indexed.map(|(name, text)| (name.to_owned(), AttributeValue::S(text))));
     Ok(item)
 }

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::Error;
 use crate::domain::{
-    AddressDigest, CustomRoleId, Email, EventId, HEADCOUNT_PARTS, MailDomain, Once, OrgId, OrgPath,
-    PersonDigest, RoleId, UserId,
+    AddressDigest, BuiltIn, CustomRoleId, Email, EventId, HEADCOUNT_PARTS, MAX_DEPTH, MailDomain,
+    Once, OrgId, OrgPath, PersonDigest, RoleId, UserId,
 };
 
 /// The primary key of one item.
@@ -58,6 +58,12 @@ impl Key {
     #[must_use]
     pub fn role_name(org: OrgId, folded: &str) -> Self {
         Self::of(org, format!("ROLENAME#{folded}"))
+    }
+
+    /// What is said of a role, where anything is: by that it is found.
+    #[must_use]
+    pub fn role_description(org: OrgId, role: CustomRoleId) -> Self {
+        Self::of(org, format!("ROLEABOUT#{}", role.bare()))
     }
 
     /// A partner's link to a customer.
@@ -231,6 +237,48 @@ pub fn tree_of_roles(path: &OrgPath) -> String {
     format!("ROOT#{}#ROLES", path.root_id().bare())
 }
 
+/// Index `tree_prefix`: what is said of the custom roles of a tree.
+#[must_use]
+pub fn tree_of_descriptions(path: &OrgPath) -> String {
+    format!("ROOT#{}#ABOUT", path.root_id().bare())
+}
+
+/// The indexes of branches, by the depth of their tops. A branch is an organization below the root,
+/// and everything below it; what can be searched stands in those of all branches that it is in.
+pub const BRANCHES: [&str; MAX_DEPTH] = [
+    "branch_1", "branch_2", "branch_3", "branch_4", "branch_5", "branch_6", "branch_7", "branch_8",
+];
+
+/// The index of the branch that begins here. A root has none: it is the whole tree.
+#[must_use]
+pub fn branch_index(top: &OrgPath) -> Option<&'static str> {
+    BRANCHES.get(top.depth().checked_sub(1)?).copied()
+}
+
+/// All branches that an organization is in, each with its index, the highest first.
+pub fn branches(path: &OrgPath) -> impl Iterator<Item = (&'static str, OrgId)> {
+    BRANCHES.into_iter().zip(path.ids().skip(1))
+}
+
+/// Index of a branch: the holders of a built-in role there, or of all custom ones.
+#[must_use]
+pub fn branch(top: OrgId, role: Option<BuiltIn>, status: Status) -> String {
+    let role = role.map_or("custom", BuiltIn::key);
+    format!("BRANCH#{}#{role}#{}", top.bare(), status.word())
+}
+
+/// Index of a branch: the names of all its custom roles.
+#[must_use]
+pub fn branch_of_roles(top: OrgId) -> String {
+    format!("BRANCH#{}#ROLES", top.bare())
+}
+
+/// Index of a branch: what is said of its custom roles.
+#[must_use]
+pub fn branch_of_descriptions(top: OrgId) -> String {
+    format!("BRANCH#{}#ABOUT", top.bare())
+}
+
 /// Index `group`: the holders of a role in a tree, by path and address.
 #[must_use]
 pub fn holders(path: &OrgPath, role: RoleId, status: Status) -> String {
@@ -267,10 +315,10 @@ pub fn since(path: &OrgPath, at: Timestamp, address: AddressDigest) -> String {
     format!("{path}#{:015}#{address}", at.as_millisecond())
 }
 
-/// Sorts within `tree_prefix`: what begins alike is one range of the whole tree.
+/// Sorts within `tree_prefix`, `group_prefix` and the branches: what begins alike is one range.
 #[must_use]
-pub fn by_address(email: &Email, path: &OrgPath) -> String {
-    format!("{email}#{path}")
+pub fn by_address(email: &Email, org: OrgId) -> String {
+    format!("{email}#{}", org.bare())
 }
 
 /// As much of a folded name as keys hold: the rest is compared where the whole is.
@@ -285,7 +333,7 @@ pub fn place_of_role(path: &OrgPath, folded: &str, role: CustomRoleId) -> String
     format!("{path}#{}", by_name(folded, role))
 }
 
-/// Sorts the names of roles within `tree_prefix`.
+/// Sorts the names of roles, and what is said of them, within `tree_prefix` and the branches.
 #[must_use]
 pub fn by_name(folded: &str, role: CustomRoleId) -> String {
     format!("{}#{}", beginning(folded), role.bare())
@@ -295,6 +343,12 @@ pub fn by_name(folded: &str, role: CustomRoleId) -> String {
 #[must_use]
 pub fn user(user: &UserId) -> String {
     format!("USER#{user}")
+}
+
+/// Index `identity`: where a custom role is, and what it is called.
+#[must_use]
+pub fn name_of(role: CustomRoleId) -> String {
+    format!("ROLE#{}", role.bare())
 }
 
 /// Index `identity`: an address's pending invitations.

@@ -7,7 +7,7 @@ use super::{
     expression::Expression,
     invitations::taken_by_another,
     item::{Item, number, text, to_item},
-    keys, listed,
+    listed,
     transaction::{Transaction, gone_or, or},
 };
 use crate::domain::{
@@ -153,13 +153,11 @@ impl Transaction<'_> {
 
     /// Gives a member another role, where they still hold the one read.
     fn reassign(self, member: &Member, role: RoleId, lost: Refusal) -> Self {
-        let group = keys::holders(&member.path, role, Status::Active);
-        let clause = Expression::new(
-            "#role_id = :role, #group = :group",
-            [("role", text(role.to_string())), ("group", text(group))],
-        );
+        let clause = Expression::new("#role_id = :role", [("role", text(role.to_string()))]);
+        let listed = listed::in_role((&member.path, Status::Active), role);
         let key = Key::member(member.path.id(), &member.user_id);
         self.set(key, clause, holds(member), gone_or(Refusal::NoSuchMember, lost))
+            .and_set(Expression::texts(listed))
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     Error, Store,
     expression::{Expression, Terms},
     item::{Item, from_item, text},
+    keys,
     meter::Meter,
 };
 
@@ -32,6 +33,19 @@ pub struct Window<'a> {
     pub limit: usize,
     /// Only what comes after this position.
     pub after: Option<&'a str>,
+}
+
+impl<'a> Window<'a> {
+    /// What of it lies in one part of a list, whose positions begin alike: nothing, if it begins
+    /// after all of them.
+    pub(super) fn of_part(self, part: &str) -> Option<Window<'a>> {
+        let Some(after) = self.after else { return Some(self) };
+        match after.strip_prefix(part) {
+            Some(rest) => Some(Self { after: Some(rest), ..self }),
+            None if after < part => Some(Self { after: None, ..self }),
+            None => None,
+        }
+    }
 }
 
 /// A part of a list.
@@ -60,6 +74,7 @@ pub(super) struct Range {
     until: Option<String>,
     filter: Expression,
     step: usize,
+    alike: bool,
     newest_first: bool,
 }
 
@@ -74,6 +89,8 @@ impl Range {
             "tree_since" => ("tree", "since"),
             "group_since" => ("group", "since"),
             "tree_prefix" => ("tree", "prefix"),
+            "group_prefix" => ("group", "prefix"),
+            branch if keys::BRANCHES.contains(&branch) => (branch, "prefix"),
             other => (other, "place"),
         };
         let range = Self::of_table(hash, "");
@@ -90,6 +107,7 @@ impl Range {
             until: None,
             filter: Expression::default(),
             step: 0,
+            alike: false,
             newest_first: false,
         }
     }
@@ -102,6 +120,11 @@ impl Range {
     /// Reads at least so many at once where it has a filter: a short range in one go.
     pub(super) fn in_steps_of(self, step: usize) -> Self {
         Self { step, ..self }
+    }
+
+    /// Either all of it passes its filter, or nothing: where the first do not, no more are read.
+    pub(super) fn alike(self) -> Self {
+        Self { alike: true, ..self }
     }
 
     /// Nothing before the one position, and nothing after the other.
@@ -245,6 +268,9 @@ impl Store {
                 found.push((position(&item, range.sort)?, item));
             }
             let Some(last) = answer.last_evaluated_key else { return Ok((found, None)) };
+            if range.alike && found.is_empty() {
+                return Ok((found, None));
+            }
             if found.len() >= most {
                 found.truncate(most);
                 return Ok((found, None));
@@ -256,6 +282,16 @@ impl Store {
 }
 
 impl<T> Listing<(String, T)> {
+    /// Both, known as far as the one that was given up first.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.items.extend(other.items);
+        self.next = match (self.next, other.next) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        self
+    }
+
     /// The window's part of what was found, in order.
     pub(super) fn cut(mut self, Window { limit, .. }: Window<'_>, newest_first: bool) -> Self {
         self.items.sort_by(|(one, _), (other, _)| one.cmp(other));

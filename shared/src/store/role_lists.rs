@@ -11,10 +11,10 @@ use super::{
     item::{from_item, text},
     keys,
     range::Range,
-    users::within,
 };
 use crate::domain::{
-    BuiltIn, CustomRoleId, Kind, MAX_CUSTOM_ROLES, OrgId, OrgPath, Organization, Reach, Search,
+    BuiltIn, CustomRoleId, Kind, MAX_CUSTOM_ROLES, OrgId, OrgPath, Organization, Reach, RoleId,
+    Search,
 };
 
 /// Stands between an organization's path and the number of a built-in role, which sorts before the
@@ -44,7 +44,6 @@ pub enum RoleEntry {
 pub(super) struct Named {
     role_id: CustomRoleId,
     place: String,
-    pk: String,
 }
 
 impl Named {
@@ -55,48 +54,88 @@ impl Named {
     }
 }
 
+/// Parts of a list, one after the other: what their positions begin with.
+const BUILT_IN_FIRST: &str = "1";
+const THEN_NAMED: &str = "2";
+const THEN_DESCRIBED: &str = "3";
+
 impl Store {
     /// Roles by organization, the built-in ones of each first, then its own by name.
+    ///
+    /// Those of a subtree whose name or description begins as a search says come in three parts: the
+    /// built-in ones by organization, the others by name, and whom only the description finds.
     pub async fn roles_of(
         &self,
         filter: &RoleFilter,
         window: Window<'_>,
     ) -> Result<Listing<RoleEntry>, Error> {
         let RoleFilter { reach, search } = filter;
-        let said = search.as_ref().map(said).unwrap_or_default();
-        let names: Vec<Range> = match reach {
-            Reach::Organizations(paths) => {
-                let range = |path: &OrgPath| names(path, format!("{path}#")).where_(said.clone());
-                paths.iter().map(range).collect()
+        let all = match (reach, search) {
+            (Reach::Subtree(top), Some(search)) if !search.anywhere() => {
+                let beginning = keys::beginning(search.name());
+                let named = [named_so(top, beginning.clone()).where_(called(search))];
+                let described = [described_so(top, beginning).where_(said_only(search))];
+                let (built_in, named, described) = tokio::try_join!(
+                    self.built_in(filter, BUILT_IN_FIRST, window),
+                    self.custom(&named, THEN_NAMED, window),
+                    self.custom(&described, THEN_DESCRIBED, window),
+                )?;
+                built_in.and(named).and(described)
             }
-            Reach::Subtree(path) => vec![names(path, path.to_string()).where_(said)],
+            _ => {
+                let said = search.as_ref().map(said).unwrap_or_default();
+                let range = |(path, prefix)| names(path, prefix).where_(said.clone());
+                let ranges: Vec<Range> = match reach {
+                    Reach::Organizations(paths) => {
+                        paths.iter().map(|path| (path, format!("{path}#"))).map(range).collect()
+                    }
+                    Reach::Subtree(top) => vec![range((top, top.to_string()))],
+                };
+                let (built_in, custom) = tokio::try_join!(
+                    self.built_in(filter, "", window),
+                    self.custom(&ranges, "", window)
+                )?;
+                built_in.and(custom)
+            }
         };
-        let (names, mut all) =
-            tokio::try_join!(self.merged(&names, window), self.built_in(filter, window))?;
-        all.next = match (all.next, names.next) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-        for (at, item) in names.items {
-            let Named { role_id, pk, .. } = from_item(item)?;
-            all.items.push((at, RoleEntry::Custom(keys::owner(&pk)?, role_id)));
-        }
         let Listing { items, next } = all.cut(window, false);
         Ok(Listing { items: items.into_iter().map(|(_, entry)| entry).collect(), next })
     }
 
-    /// The built-in roles of a page of organizations, with their positions.
+    /// The custom roles of some ranges, with their positions in a part of a list.
+    async fn custom(
+        &self,
+        ranges: &[Range],
+        part: &str,
+        window: Window<'_>,
+    ) -> Result<Listing<(String, RoleEntry)>, Error> {
+        #[derive(Deserialize)]
+        struct Entry {
+            role_id: CustomRoleId,
+            pk: String,
+        }
+        let Some(window) = window.of_part(part) else { return Ok(Listing::empty()) };
+        let Listing { items, next } = self.merged(ranges, window).await?;
+        let entry = |(at, item)| {
+            let Entry { role_id, pk } = from_item(item)?;
+            Ok((format!("{part}{at}"), RoleEntry::Custom(keys::owner(&pk)?, role_id)))
+        };
+        let items = items.into_iter().map(entry).collect::<Result<_, Error>>()?;
+        Ok(Listing { items, next: next.map(|at| format!("{part}{at}")) })
+    }
+
+    /// The built-in roles of a page of organizations, with their positions in a part of a list.
     async fn built_in(
         &self,
         filter: &RoleFilter,
-        Window { limit, after }: Window<'_>,
+        part: &str,
+        window: Window<'_>,
     ) -> Result<Listing<(String, RoleEntry)>, Error> {
         let found =
             |role: &BuiltIn| filter.search.as_ref().is_none_or(|search| search.finds(role.name()));
         let wanted: Vec<BuiltIn> = BuiltIn::ALL.into_iter().filter(found).collect();
-        if wanted.is_empty() {
-            return Ok(Listing::empty());
-        }
+        let window = window.of_part(part).filter(|_| !wanted.is_empty());
+        let Some(Window { limit, after }) = window else { return Ok(Listing::empty()) };
         let orgs = match &filter.reach {
             Reach::Organizations(paths) => {
                 let found =
@@ -122,40 +161,71 @@ impl Store {
             })
         });
         let after = |(at, _): &(String, _)| after.is_none_or(|after| at.as_str() > after);
-        let items = lines.filter(after).collect();
+        let items = lines.filter(after).map(|(at, entry)| (format!("{part}{at}"), entry)).collect();
         // Of the last organization all of them are known.
-        Ok(Listing { items, next: orgs.next.map(|path| format!("{path}{BUILT_IN}~")) })
+        let next = orgs.next.map(|path| format!("{part}{path}{BUILT_IN}~"));
+        Ok(Listing { items, next })
     }
 
-    /// The custom roles whose names a search finds and for which `and` holds.
+    /// The custom roles whose names a search finds.
     pub(super) async fn names_found(
         &self,
         reach: &Reach,
         search: &Search,
-        and: Expression,
         until: Option<String>,
         window: Window<'_>,
     ) -> Result<Listing<Named>, Error> {
-        let called = called(search);
-        let beginning = keys::beginning(search.name());
-        let (ranges, sieve) = match reach {
+        let beginning =
+            if search.anywhere() { String::new() } else { keys::beginning(search.name()) };
+        let ranges = match reach {
             Reach::Organizations(paths) => {
-                let beginning = if search.anywhere() { "" } else { &beginning };
-                let range = |path: &OrgPath| names(path, format!("{path}#{beginning}"));
-                (paths.iter().map(range).collect(), called)
+                paths.iter().map(|path| names(path, format!("{path}#{beginning}"))).collect()
             }
-            Reach::Subtree(path) if search.anywhere() => {
-                (vec![names(path, path.to_string())], called)
-            }
-            Reach::Subtree(path) => {
-                let hash = keys::tree_of_roles(path);
-                let range = Range::of_index("tree_prefix", hash, beginning);
-                (vec![range], called.and(within(path)))
-            }
+            Reach::Subtree(top) if search.anywhere() => vec![names(top, top.to_string())],
+            Reach::Subtree(top) => vec![named_so(top, beginning)],
         };
-        let sieve = sieve.and(and);
-        let narrowed = |range: Range| range.where_(sieve.clone()).until(until.clone());
+        let narrowed = |range: Range| range.where_(called(search)).until(until.clone());
         self.page(Vec::into_iter(ranges).map(narrowed).collect(), window).await
+    }
+
+    /// Those of `roles` that a search finds by their name, wherever `reach` covers them.
+    pub(super) async fn names_among(
+        &self,
+        roles: &[RoleId],
+        reach: &Reach,
+        search: &Search,
+    ) -> Result<Listing<Named>, Error> {
+        let range = |role| Range::of_index("identity", keys::name_of(role), String::new());
+        let roles = roles.iter().filter_map(|role| role.custom());
+        let ranges: Vec<_> = roles.map(|role| range(role).where_(called(search))).collect();
+        let window = Window { limit: ranges.len(), after: None };
+        let mut found = self.page::<Named>(ranges, window).await?;
+        found.items.retain(|named| match reach {
+            Reach::Organizations(paths) => {
+                paths.iter().any(|path| path.to_string() == named.home().1)
+            }
+            Reach::Subtree(top) => {
+                let (top, home) = (top.to_string(), named.home().1);
+                home.strip_prefix(&top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+        });
+        Ok(found)
+    }
+}
+
+/// Custom roles whose names begin so, in a whole tree or a branch of it.
+fn named_so(top: &OrgPath, beginning: String) -> Range {
+    match keys::branch_index(top) {
+        None => Range::of_index("tree_prefix", keys::tree_of_roles(top), beginning),
+        Some(index) => Range::of_index(index, keys::branch_of_roles(top.id()), beginning),
+    }
+}
+
+/// Custom roles whose descriptions begin so, in a whole tree or a branch of it.
+fn described_so(top: &OrgPath, beginning: String) -> Range {
+    match keys::branch_index(top) {
+        None => Range::of_index("tree_prefix", keys::tree_of_descriptions(top), beginning),
+        Some(index) => Range::of_index(index, keys::branch_of_descriptions(top.id()), beginning),
     }
 }
 
@@ -176,6 +246,12 @@ fn called(search: &Search) -> Expression {
     let condition =
         if search.anywhere() { "contains(#name, :name)" } else { "begins_with(#name, :name)" };
     Expression::new(condition, [("name", text(search.name()))])
+}
+
+/// A role whose description begins as a search says, and whose name does not.
+fn said_only(search: &Search) -> Expression {
+    let said = [("said", text(search.name()))];
+    Expression::new("begins_with(#about, :said) AND NOT begins_with(#name, :said)", said)
 }
 
 /// A role whose name or description says what a search looks for.

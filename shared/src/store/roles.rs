@@ -36,6 +36,7 @@ impl Store {
             .still_held(actor)?
             .put_new(Key::role(org, role.id), item, Refusal::ChangedMeanwhile)
             .name_role(&actor.org.path, role)?
+            .describe_role(&actor.org.path, (None, role))?
             .set(Key::organization(org), listed, room, or(Refusal::TooManyRoles))
             .record(event)?
             .commit(reply)
@@ -79,10 +80,15 @@ impl Store {
             let (listed, there) = (listed.naming("id", &id), there.naming("id", &id));
             writes = writes.set(Key::organization(org), listed, there, or(Refusal::NoSuchRole));
         }
-        if role.name.folded() != was.name.folded() {
+        let renamed = role.name.folded() != was.name.folded();
+        let described = fold(&role.description) != fold(&was.description);
+        if renamed {
             writes = writes.free_name(org, &was.name).name_role(&actor.org.path, role)?;
-        } else if fold(&role.description) != fold(&was.description) {
+        } else if described {
             writes = writes.tell_of_role(org, role)?;
+        }
+        if renamed || described {
+            writes = writes.describe_role(&actor.org.path, (Some(was), role))?;
         }
         writes.record(event)?.commit(reply).await
     }
@@ -110,6 +116,7 @@ impl Store {
             .still_held(actor)?
             .delete(Key::role(org, role.id), as_seen(role)?.and(unused), used)
             .free_name(org, &role.name)
+            .forget_description(org, role)
             .remove(
                 Key::organization(org),
                 listed,
@@ -141,6 +148,35 @@ impl super::transaction::Transaction<'_> {
             Expression::new("#role_id = :named", same),
             or(Refusal::ChangedMeanwhile),
         ))
+    }
+
+    /// Lists what is said of a role, instead of what was: nothing is not listed.
+    fn describe_role(
+        self,
+        path: &OrgPath,
+        (was, role): (Option<&CustomRole>, &CustomRole),
+    ) -> Result<Self, Error> {
+        let org = path.id();
+        if fold(&role.description).is_empty() {
+            return Ok(was
+                .into_iter()
+                .fold(self, |writes, was| writes.forget_description(org, was)));
+        }
+        let key = Key::role_description(org, role.id);
+        let item =
+            to_item(key.clone(), &json!({ "role_id": role.id }), listed::description(path, role))?;
+        // The role's own item, in the same transaction, is still what was seen.
+        Ok(self.put(key, item, Expression::default(), or(Refusal::ChangedMeanwhile)))
+    }
+
+    /// No longer lists what was said of a role.
+    fn forget_description(self, org: OrgId, was: &CustomRole) -> Self {
+        if fold(&was.description).is_empty() {
+            return self;
+        }
+        let there = Expression::new("attribute_exists(#pk)", []);
+        let key = Key::role_description(org, was.id);
+        self.delete(key, there, or(Refusal::ChangedMeanwhile))
     }
 
     /// Gives a name back.

@@ -6,7 +6,6 @@ use std::fmt;
 use super::{
     Error, Listing, Store, User, UserFilter, Window,
     expression::Expression,
-    item::text,
     range::{LAST, Range},
     role_lists::Named,
 };
@@ -106,20 +105,11 @@ impl Store {
         let limit = if begun { 5 * ROLES_AT_ONCE } else { ROLES_AT_ONCE };
         let after = place.map(|place| place.after.as_str()).filter(|after| !after.is_empty());
         let until = place.map(|place| place.until.clone()).filter(|until| !until.is_empty());
-        let wanted = Expression::one_of(
-            "role_id",
-            filter
-                .roles
-                .iter()
-                .filter(|role| role.custom().is_some())
-                .map(|role| text(role.to_string())),
-        );
-        let unwanted = !filter.roles.is_empty() && wanted.text.is_empty();
-        let window = Window { limit, after };
-        let names = if unwanted {
-            Listing::empty()
+        let names = if filter.roles.is_empty() {
+            let window = Window { limit, after };
+            self.names_found(&filter.reach, search, until.clone(), window).await?
         } else {
-            self.names_found(&filter.reach, search, wanted, until.clone(), window).await?
+            self.names_among(&filter.roles, &filter.reach, search).await?
         };
         let built_in = BuiltIn::ALL.into_iter().filter(|role| {
             let id = RoleId::BuiltIn(*role);

@@ -9,7 +9,7 @@ use super::{
     Error, Listing, Status, Store, Window, expression::Expression, item::text, keys, range::Range,
     user_search::Batch,
 };
-use crate::domain::{Invitation, Member, OrgPath, Reach, RoleId, Search};
+use crate::domain::{BuiltIn, Invitation, Member, OrgPath, Reach, RoleId, Search};
 
 /// No address has more bytes (INV3); and what is asked for must fit into a key.
 const LONGEST_EMAIL: usize = 254;
@@ -103,9 +103,8 @@ impl UserFilter {
 
     /// The users whom a search finds by their address.
     ///
-    /// What begins alike is one range: of an organization by its path and address, of a whole tree
-    /// by address alone; there an inner subtree, and roles, are sieved out of it. Anything else is
-    /// sieved out of what would be listed without the search.
+    /// Who begins so is one range: of an organization by path and address, of a tree or a branch by
+    /// address alone. Anything else is sieved out of what would be listed without the search.
     pub(super) fn found_by_address(&self, search: &Search) -> Vec<Range> {
         let address = search.address();
         if address.len() > LONGEST_EMAIL {
@@ -114,17 +113,36 @@ impl UserFilter {
         if search.anywhere() || self.order.by == By::Time {
             return self.users(&finds(search));
         }
-        let Reach::Subtree(path) = &self.reach else {
-            return self.ranges(&self.roles, address, &Expression::default());
+        match &self.reach {
+            Reach::Organizations(_) => self.ranges(&self.roles, address, &Expression::default()),
+            Reach::Subtree(top) => {
+                let below = |&status: &Status| self.beginning(top, status, address);
+                self.statuses.iter().flat_map(below).collect()
+            }
+        }
+    }
+
+    /// Whose address begins so, in a whole tree or a branch of it.
+    fn beginning(&self, top: &OrgPath, status: Status, address: &str) -> Vec<Range> {
+        let range = |index, hash| self.ordered(Range::of_index(index, hash, address.to_owned()));
+        let held = |&role: &RoleId| range("group_prefix", keys::holders(top, role, status));
+        let Some(index) = keys::branch_index(top) else {
+            return if self.roles.is_empty() {
+                vec![range("tree_prefix", keys::tree(top, status))]
+            } else {
+                self.roles.iter().map(held).collect()
+            };
         };
-        let roles = self.roles.iter().map(|role| text(role.to_string()));
-        let sieve = Expression::one_of("role_id", roles).and(within(path));
-        let range = |&status: &Status| {
-            let hash = keys::tree(path, status);
-            self.ordered(Range::of_index("tree_prefix", hash, address.to_owned()))
-                .where_(sieve.clone())
-        };
-        self.statuses.iter().map(range).collect()
+        let branch = |role: Option<BuiltIn>| range(index, keys::branch(top.id(), role, status));
+        if self.roles.is_empty() {
+            return BuiltIn::ALL.into_iter().map(Some).chain([None]).map(branch).collect();
+        }
+        let chosen = self.roles.iter().map(|role| match role.built_in() {
+            Some(built_in) => branch(Some(built_in)),
+            // Those who hold a custom role are all in the same organization.
+            None => held(role).where_(within(top)).alike(),
+        });
+        chosen.collect()
     }
 
     /// The users of these roles whom a search does not find by their address.
@@ -186,11 +204,8 @@ fn finds(search: &Search) -> Expression {
     Expression::new(condition, [("email", text(search.address()))])
 }
 
-/// Something in an organization or below it. All of a tree is.
-pub(super) fn within(path: &OrgPath) -> Expression {
-    if path.is_root() {
-        return Expression::default();
-    }
+/// Somebody in an organization or below it.
+fn within(path: &OrgPath) -> Expression {
     let places = [("here", text(format!("{path}#"))), ("below", text(format!("{path}/")))];
     Expression::new("begins_with(#place, :here) OR begins_with(#place, :below)", places)
 }

@@ -11,11 +11,29 @@ use crate::{
     },
     printed::assert_printed,
     store::keys::{
-        Key, Status, address, by_address, by_name, children, customer, due, holders, join_requests,
-        mail_domain, organization, place, place_of_role, since, tree, tree_of_organizations,
-        tree_of_roles, user,
+        Key, Status, address, branch, branch_of_descriptions, branch_of_roles, by_address, by_name,
+        children, customer, due, holders, join_requests, mail_domain, name_of, organization, place,
+        place_of_role, since, tree, tree_of_descriptions, tree_of_organizations, tree_of_roles,
+        user,
     },
 };
+
+const ITEMS: &str = "# The table\n\n\
+     A test prints this page from the code: change the code, then run\n\
+     `UPDATE_DOCS=1 cargo test -p shared`. To change a line is to write a migration.\n\n\
+     The examples are an organization right below its root, its member Ada, and Bob, who is\n\
+     invited. Ids are shortened: `…1` is the root, `…2` the organization, `…3` a custom role,\n\
+     `…4` an event, `…5` a request to join.\n\n\
+     ## Items\n\n\
+     An organization and what belongs to it share a partition; its history has one of its own.\n\n\
+     | item | `pk` | `sk` |\n|---|---|---|\n";
+
+const INDEXES: &str = "\n## Indexes\n\n\
+     `tree`, `tree_since` and `tree_prefix` have one hash key, `tree`, and differ by range key: `place`,\n\
+     `since`, `prefix`; so do `group`, `group_since` and `group_prefix`. There are eight indexes of branches,\n\
+     `branch_1` to `branch_8`, by the depth of their tops, each with a hash key of its name and `prefix`.\n\
+     The name of a custom role is listed on its lock.\n\n\
+     | index | lists | hash | range |\n|---|---|---|---|\n";
 
 #[test]
 fn the_layout_is_the_page_in_the_documentation() {
@@ -35,17 +53,7 @@ fn the_layout_is_the_page_in_the_documentation() {
         key: "k1".to_owned(),
         fingerprint: String::new(),
     };
-    let mut page = String::from(
-        "# The table\n\n\
-         A test prints this page from the code: change the code, then run\n\
-         `UPDATE_DOCS=1 cargo test -p shared`. To change a line is to write a migration.\n\n\
-         The examples are an organization right below its root, its member Ada, and Bob, who is\n\
-         invited. Ids are shortened: `…1` is the root, `…2` the organization, `…3` a custom role,\n\
-         `…4` an event, `…5` a request to join.\n\n\
-         ## Items\n\n\
-         An organization and what belongs to it share a partition; its history has one of its own.\n\n\
-         | item | `pk` | `sk` |\n|---|---|---|\n",
-    );
+    let mut page = ITEMS.to_owned();
     let brief = |text: &str| text.replace(&"0".repeat(25), "…").replace('|', "\\|");
     let mut line = |name: &str, Key { pk, sk }| {
         let _ = writeln!(page, "| {name} | `{}` | `{}` |", brief(&pk), brief(&sk));
@@ -56,6 +64,7 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("an address's place: invitation or lock", Key::place(org, bobs));
     line("custom role, number of its users", Key::role(org, role));
     line("lock on a role's name", Key::role_name(org, "night shift"));
+    line("what is said of a role, where anything is", Key::role_description(org, role));
     line("a partner's link to a customer", Key::customer(org, root.id()));
     line("part of the headcount", Key::headcount(org, 0));
     line("approved domain", Key::approved_domain(org, &domain));
@@ -66,10 +75,7 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("answer to a repeatable request", Key::once(&once));
     line("mark: the event was told to the bus", Key::published(event));
     line("mark: the event was told to an address", Key::mailed(event, bobs));
-    page += "\n## Indexes\n\n\
-             `tree`, `tree_since` and `tree_prefix` have one hash key, `tree`, and differ by range key: `place`,\n\
-             `since`, `prefix`; so do `group` and `group_since`. The name of a custom role is listed on its lock.\n\n\
-             | index | lists | hash | range |\n|---|---|---|---|\n";
+    page += INDEXES;
     let sort = place(&path, &email);
     let mut line = |index: &str, lists: &str, hash: String, range: &str| {
         let (hash, range) = (brief(&hash), brief(range));
@@ -100,11 +106,25 @@ fn the_layout_is_the_page_in_the_documentation() {
     let since = since(&path, Timestamp::UNIX_EPOCH, bobs);
     line("tree_since", "members, invitations", tree(&path, Status::Active), &since);
     let admins = holders(&path, admins, Status::Active);
-    line("group_since", "holders of a role, those invited to it", admins, &since);
-    let address = by_address(&email, &path);
+    line("group_since", "holders of a role, those invited to it", admins.clone(), &since);
+    let address = by_address(&email, org);
     line("tree_prefix", "members, invitations", tree(&path, Status::Active), &address);
+    let role_of = |role| branch(org, role, Status::Active);
+    line("group_prefix", "holders of a role, those invited to it", admins, &address);
+    line(
+        "branch_1",
+        "holders of a built-in role, those invited",
+        role_of(Some(BuiltIn::Admin)),
+        &address,
+    );
+    line("branch_1", "holders of all custom roles, those invited", role_of(None), &address);
     let (named, name) = (place_of_role(&path, "night shift", role), by_name("night shift", role));
     line("tree", "names of custom roles", tree_of_roles(&path), &named);
     line("tree_prefix", "names of custom roles", tree_of_roles(&path), &name);
+    line("branch_1", "names of custom roles", branch_of_roles(org), &name);
+    let said = by_name("those on call at night", role);
+    line("tree_prefix", "descriptions of custom roles", tree_of_descriptions(&path), &said);
+    line("branch_1", "descriptions of custom roles", branch_of_descriptions(org), &said);
+    line("identity", "a role's name, by its id", name_of(role), &organization(org));
     assert_printed("table.md", &page);
 }
