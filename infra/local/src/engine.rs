@@ -11,11 +11,16 @@ use dynoxide::{
     Database,
     actions::{get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest},
     server::serve_with_shutdown,
+    storage::Storage,
     streams::{shard_id, stream_arn},
 };
 use lambda_http::Error;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
+/// The engine keeps what a stream has shown for ever, and looks for the last of it with every write:
+/// with this it does not look through all of it.
+const STREAM_ORDER: &str = "CREATE INDEX IF NOT EXISTS stream_order ON _stream_records \
+                            (table_name, CAST(sequence_number AS INTEGER))";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running engine.
@@ -40,16 +45,17 @@ impl std::fmt::Debug for Opaque {
 impl Engine {
     /// Serves the tables kept in `directory`, or new ones in memory, on `listener`.
     pub fn start(listener: TcpListener, directory: Option<&Path>) -> Result<Self, Error> {
-        let database = match directory {
-            None => Database::memory()?,
+        let address = listener.local_addr()?;
+        let file = match directory {
+            None => format!("file:{}?mode=memory&cache=shared", address.port()),
             Some(directory) => {
                 let file = directory.join("table.sqlite");
-                let file = file.to_str().ok_or("the data directory's name is not UTF-8")?;
-                Database::new(file).map_err(|cause| format!("{file}: {cause}"))?
+                file.to_str().ok_or("the data directory's name is not UTF-8")?.to_owned()
             }
         };
+        let database = Database::new(&file).map_err(|cause| format!("{file}: {cause}"))?;
+        Storage::new(&file)?.conn().execute_batch(STREAM_ORDER)?;
         let (stop, stopped) = oneshot::channel();
-        let address = listener.local_addr()?;
         let stopped = async { stopped.await.unwrap_or_default() };
         let serving = tokio::spawn(serve_with_shutdown(listener, database.clone(), stopped));
         Ok(Self { address, database: Opaque(database), stop, serving })
