@@ -127,6 +127,21 @@ async fn the_batches() {
             [true, false],
         ),
         (
+            "c-3-2-6",
+            json!({
+                "subject": user("alice"), "action": does("read"),
+                "context": { "time": "2025-06-27T18:03-07:00" },
+                "evaluations": [
+                    { "resource": record("record-1") },
+                    {
+                        "resource": record("record-2"),
+                        "context": { "time": "2025-06-27T19:00-07:00", "source": "batch-override" },
+                    },
+                ],
+            }),
+            [true, true],
+        ),
+        (
             "c-3-2-7",
             json!({
                 "subject": user("alice"), "action": does("write"), "resource": active,

@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use local::ROUTES;
 use serde_json::{Value, json};
 use shared::{
-    domain::{AddressDigest, Email, EventAction, HEADCOUNT_PARTS, OrgId},
+    domain::{AddressDigest, Email, HEADCOUNT_PARTS, OrgId},
     store::{Cost, metered},
 };
 
 use crate::{
     growth::{Size, city},
     matrix::{self, SERVICE},
-    outside::{Outside, batch, event, item, newest, record},
+    outside::{Outside, batch, newest, record},
     printed::assert_printed,
     scenes::{id, operators},
     world::{ADA, Answer, BOB, CY, DAY, EVE, OPERATOR, Who, World, who},
@@ -917,20 +917,22 @@ impl<'a> Survey<'a> {
         let invited = newest(self.world, &self.org).await;
         self.offer(ADA, &plain).await;
         let in_a_custom_role = newest(self.world, &self.org).await;
-        let event = |action| event(self.world, &self.org, action, EVE);
-        let asked = item(&event(EventAction::JoinRequestCreated));
-        let approved = item(&event(EventAction::JoinRequestApproved));
-        let handed = json!({ "super_admin_user_id": ADA.sub });
-        let transferred = event(EventAction::SuperAdminTransferred).old(handed);
-        let heir = json!({ "super_admin_user_id": BOB.sub });
-        let transferred = item(&transferred.new_value(heir));
+        self.world.approve_domain(ADA, &self.org, "example.com").await.expect(200);
+        let asker = self.fresh();
+        let request = self.world.asked(asker, &self.org).await;
+        let asked = newest(self.world, &self.org).await;
+        self.world.decline(ADA, &request).await.expect(204);
+        let declined = newest(self.world, &self.org).await;
+        self.world.transfer(ADA, &self.org, BOB).await.expect(200);
+        let transferred = newest(self.world, &self.org).await;
+        self.world.transfer(BOB, &self.org, ADA).await.expect(200);
         for (case, told) in [
             ("an event for the bus alone", renamed),
             ("an invitation: one mail", invited.clone()),
             ("an invitation, again after a failure", invited),
             ("an invitation in a custom role", in_a_custom_role),
             ("a request to join: three mails", asked),
-            ("a decided request: one mail", approved),
+            ("a decided request: one mail", declined),
             ("a transfer: two mails", transferred),
         ] {
             self.world.asks(NOTIFY.to_owned());

@@ -13,22 +13,22 @@ const NOWHERE: &str = "/v1/organizations/org_01JD7Z0000000000000000000A";
 
 impl World {
     /// An organization of `who`'s, whose people may ask to join who have an address like theirs.
-    async fn open(&self, who: Who, name: &str) -> String {
+    pub async fn open(&self, who: Who, name: &str) -> String {
         let org = self.found(who, name).await;
         self.approve_domain(who, &org, "example.com").await.expect(200);
         org
     }
 
-    async fn approve_domain(&self, who: Who, org: &str, domain: &str) -> Answer {
+    pub async fn approve_domain(&self, who: Who, org: &str, domain: &str) -> Answer {
         self.send(Some(who), "PUT", &format!("{org}/domains/{domain}"), None).await
     }
 
-    async fn ask(&self, who: Who, org: &str) -> Answer {
+    pub async fn ask(&self, who: Who, org: &str) -> Answer {
         self.post(who, &format!("{org}/join-requests"), json!({})).await
     }
 
     /// `who` asks to join; answers the path of their request.
-    async fn asked(&self, who: Who, org: &str) -> String {
+    pub async fn asked(&self, who: Who, org: &str) -> String {
         format!("{org}/join-requests/{}", self.ask(who, org).await.expect(201).id())
     }
 
@@ -36,11 +36,11 @@ impl World {
         self.delete(who, &format!("{org}/join-requests/mine")).await
     }
 
-    async fn approve(&self, who: Who, request: &str, body: Value) -> Answer {
+    pub async fn approve(&self, who: Who, request: &str, body: Value) -> Answer {
         self.post(who, &format!("{request}/approve"), body).await
     }
 
-    async fn decline(&self, who: Who, request: &str) -> Answer {
+    pub async fn decline(&self, who: Who, request: &str) -> Answer {
         self.post(who, &format!("{request}/decline"), json!({})).await
     }
 

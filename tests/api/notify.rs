@@ -5,16 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use ::notify::{Outbox, handle};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use shared::{
-    domain::{Event, EventAction},
-    http::Limits,
-};
+use shared::http::Limits;
 
 use crate::{
     invariants::check,
     layer::{Fault, Layer},
-    outside::{Fate, Outside, PORTAL, batch, event, item, record, stream},
-    scenes::{each, id, user_manager},
+    outside::{Fate, Outside, PORTAL, batch, stream},
+    scenes::{DEE, each, id, user_manager},
     world::{ADA, BOB, CY, DAY, EVE, OPERATOR, Who, World, mask, who},
 };
 
@@ -56,12 +53,6 @@ impl Desk {
         assert_eq!(self.deliver().await, 0);
         self.outside.mails();
         self.outside.events();
-    }
-
-    /// Hands on one event that no route has made.
-    async fn tell(&self, event: &Event) -> Option<String> {
-        let records = [record(7, item(event))];
-        failed(&handle(batch(&records), &self.outbox, || false).await)
     }
 }
 
@@ -274,14 +265,15 @@ async fn a_first_admin_is_invited_by_the_platform() {
 #[tokio::test]
 async fn a_request_to_join_is_told_to_whoever_asks_and_to_those_who_decide() {
     let desk = Desk::new().await;
-    let acme = desk.world.found(ADA, "Acme").await;
+    let acme = desk.world.open(ADA, "Acme").await;
     let manager = desk.world.role(ADA, &acme, "Manager", user_manager()).await;
     desk.world.bring(ADA, &acme, BOB, "admin").await;
     desk.world.bring(ADA, &acme, CY, "user").await;
     desk.world.bring(ADA, &acme, MIA, &manager).await;
     desk.caught_up().await;
-    let created = event(&desk.world, &acme, EventAction::JoinRequestCreated, EVE);
-    assert_eq!(desk.tell(&created).await, None);
+    let wish = json!({ "comment": "Let me in!" });
+    desk.world.post(EVE, &format!("{acme}/join-requests"), wish).await.expect(201);
+    assert_eq!(desk.deliver().await, 0);
     let mails = desk.outside.mails();
     let to: Vec<_> = mails.iter().map(|mail| &mail["Destination"]["ToAddresses"][0]).collect();
     assert_eq!(to, [EVE.email, ADA.email, BOB.email, MIA.email]);
@@ -309,30 +301,22 @@ async fn a_request_to_join_is_told_to_whoever_asks_and_to_those_who_decide() {
     // What a stranger writes is read in the portal, and not under our name.
     assert!(!mails.iter().any(|mail| mail.to_string().contains("Let me in!")));
 
-    for (action, words) in [
-        (EventAction::JoinRequestApproved, "was approved"),
-        (EventAction::JoinRequestDeclined, "was declined"),
-    ] {
-        let decided = event(&desk.world, &acme, action, EVE);
-        assert_eq!(desk.tell(&decided).await, None);
-        let mails = desk.outside.mails();
-        assert_eq!(mails.len(), 1);
-        let text = shown(&mails[0]);
-        assert!(text.contains(words) && text.contains(EVE.email), "{text}");
-    }
-    let cancelled = event(&desk.world, &acme, EventAction::JoinRequestCancelled, EVE);
-    assert_eq!(desk.tell(&cancelled).await, None);
+    desk.world.delete(EVE, &format!("{acme}/join-requests/mine")).await.expect(204);
+    assert_eq!(desk.deliver().await, 0);
     assert_eq!(desk.outside.mails(), [Value::Null; 0]);
 }
 
+/// ORG2
 #[tokio::test]
-async fn what_became_of_a_request_is_told_in_full() {
+async fn what_became_of_a_request_is_told_to_whoever_asked() {
     let desk = Desk::new().await;
-    let acme = desk.world.found(ADA, "Acme").await;
-    for action in [EventAction::JoinRequestApproved, EventAction::JoinRequestDeclined] {
-        let decided = event(&desk.world, &acme, action, EVE);
-        assert_eq!(desk.tell(&decided).await, None);
-    }
+    let acme = desk.world.open(ADA, "Acme").await;
+    let (eves, dees) = (desk.world.asked(EVE, &acme).await, desk.world.asked(DEE, &acme).await);
+    desk.caught_up().await;
+    desk.world.approve(ADA, &eves, json!({})).await.expect(200);
+    desk.world.decline(ADA, &dees).await.expect(204);
+    assert_eq!(desk.deliver().await, 0);
+    assert_eq!(desk.outside.told().len(), 3, "joined, approved, declined");
     let mails = desk.outside.mails();
     assert_snapshot!(shown(&mails[0]), @"
     from no-reply@rolecall.example
@@ -346,7 +330,7 @@ async fn what_became_of_a_request_is_told_in_full() {
     ");
     assert_snapshot!(shown(&mails[1]), @"
     from no-reply@rolecall.example
-    to eve@example.com
+    to dee@example.com
     Your request to join Acme
 
     Your request to join Acme was declined. You can join when somebody there invites you.
@@ -356,20 +340,21 @@ async fn what_became_of_a_request_is_told_in_full() {
 #[tokio::test]
 async fn a_retry_sends_only_what_is_missing() {
     let desk = Desk::new().await;
-    let acme = desk.world.found(ADA, "Acme").await;
+    let acme = desk.world.open(ADA, "Acme").await;
     desk.world.bring(ADA, &acme, BOB, "admin").await;
     desk.caught_up().await;
-    let created = event(&desk.world, &acme, EventAction::JoinRequestCreated, EVE);
+    desk.world.asked(EVE, &acme).await;
     let slow = || Some(Fate::Refused("TooManyRequestsException", "slow down".to_owned()));
     desk.outside.plan(move |call| call.mails(BOB.email).then(slow).flatten());
-    assert!(desk.tell(&created).await.is_some());
+    assert_eq!(desk.deliver().await, 1);
     assert_eq!(desk.outside.addressees(), [EVE.email, ADA.email]);
     assert_eq!(desk.outside.told(), ["join_request.created"], "the bus does not wait");
-    assert!(desk.tell(&created).await.is_some());
+    assert_eq!(desk.deliver().await, 1);
     desk.outside.calm();
-    assert_eq!(desk.tell(&created).await, None);
+    assert_eq!(desk.deliver().await, 0);
     assert_eq!(desk.outside.addressees(), [BOB.email]);
-    assert_eq!(desk.tell(&created).await, None);
+    desk.done.store(0, Relaxed);
+    assert_eq!(desk.deliver().await, 0);
     assert_eq!(desk.outside.addressees(), [""; 0]);
 }
 
@@ -379,22 +364,22 @@ async fn dying_between_a_mail_and_its_mark_repeats_at_most_that_mail() {
     let below = World::new().await;
     let (layer, client) = Layer::under(&below.client);
     let desk = Desk::over(World::over(client, None, Limits::default()).await);
-    let acme = desk.world.found(ADA, "Acme").await;
+    let acme = desk.world.open(ADA, "Acme").await;
     desk.world.bring(ADA, &acme, BOB, "admin").await;
     desk.caught_up().await;
-    let created = event(&desk.world, &acme, EventAction::JoinRequestCreated, EVE);
+    desk.world.asked(EVE, &acme).await;
     let mut marks = 0;
     layer.plan(move |call| {
         marks += usize::from(call.name == "TransactWriteItems");
         (call.name == "TransactWriteItems" && marks == 2).then_some(Fault::StopBefore)
     });
     tokio::select! {
-        _ = desk.tell(&created) => panic!("it was to stop"),
+        _ = desk.deliver() => panic!("it was to stop"),
         () = layer.stopped() => {}
     }
     layer.calm();
     assert_eq!(desk.outside.addressees(), [EVE.email, ADA.email]);
-    assert_eq!(desk.tell(&created).await, None);
+    assert_eq!(desk.deliver().await, 0);
     assert_eq!(desk.outside.addressees(), [ADA.email, BOB.email]);
 }
 

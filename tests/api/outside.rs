@@ -18,20 +18,13 @@ use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
     result::ConnectorError,
 };
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::{
-    domain::{
-        Act, Email, Event, EventAction, Kind, MAX_ORGANIZATION_NAME, Name, Organization, Person,
-        UserId,
-    },
-    store::{Key, Store, keys},
-};
+use shared::store::{Store, keys};
 
 use crate::{
     invariants::{Item, scan},
     scenes::id,
-    world::{Who, World},
+    world::World,
 };
 
 pub const PORTAL: &str = "https://portal.example.com";
@@ -229,33 +222,6 @@ pub async fn newest(world: &World, org: &str) -> Item {
     let pk = AttributeValue::S(keys::events(org));
     let found = history.expression_attribute_values(":pk", pk).send().await.unwrap();
     found.items.unwrap_or_default().remove(0)
-}
-
-/// An event that no route has made: a request to join by `from`, or what became of it.
-pub fn event(world: &World, org: &str, action: EventAction, from: Who) -> Event {
-    let email = Email::parse(from.email).ok();
-    let person = Person { email, ..Person::asked_about(UserId::new(from.sub)) };
-    let act = Act {
-        by: Some(person),
-        as_operator: false,
-        at: Timestamp::from_millisecond(world.now()).unwrap(),
-        request_id: "r1".to_owned(),
-        seed: rand::random(),
-        once: None,
-    };
-    let target = ("join_request", "req_01M7YRRT800000000000000007".to_owned());
-    let told = json!({ "user_id": from.sub, "email": from.email, "comment": "Let me in!" });
-    let name = Name::parse("Acme", MAX_ORGANIZATION_NAME).unwrap();
-    let id = id(org).parse().unwrap();
-    let org = Organization::found(id, name, Kind::Standard, None, act.at);
-    Event::new(&act, &org, action, target).new_value(told)
-}
-
-/// An event as it stands in the table.
-pub fn item(event: &Event) -> Item {
-    let mut item: Item = serde_dynamo::to_item(event).unwrap();
-    item.extend(Item::from(Key::event(event.organization_id, event.id)));
-    item
 }
 
 /// One record of the stream.

@@ -186,14 +186,17 @@ pub fn invite_first_admin(
 /// (INV7). Works on an expired one, and revives one whose backer is gone (INV9).
 ///
 /// 1. The actor has `user_management` full.
-/// 2. The actor may yield the role.
+/// 2. The actor may yield the role. Where it is gone, so is the invitation to it as it was read.
 pub fn resend(
     actor: &Standing,
     invitation: &Invitation,
     now: Timestamp,
 ) -> Result<Invitation, Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    actor.require_grant(invitation.role_id)?;
+    actor.require_grant(invitation.role_id).map_err(|refusal| match refusal {
+        Refusal::NoSuchRole => Refusal::ChangedMeanwhile,
+        other => other,
+    })?;
     Ok(Invitation {
         backer: Some(backed_by(actor)?),
         expires_at: lapse(now, invitation.days),

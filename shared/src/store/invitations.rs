@@ -163,13 +163,14 @@ impl Store {
             .new_value(told(now));
         self.transaction(act)
             .still_held(actor)?
-            .still_given(&actor.org, was.role_id)?
+            // First, so that where the role is gone, with the invitation to it, it says so.
             .set(
                 place(was),
                 clause,
                 sendings,
                 gone_or(Refusal::NoSuchInvitation, Refusal::ChangedMeanwhile),
             )
+            .still_given(&actor.org, was.role_id)?
             .record(event)?
             .commit(reply)
             .await

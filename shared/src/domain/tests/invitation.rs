@@ -158,6 +158,16 @@ fn resending_restarts_the_clock_even_after_it_ran_out_and_changes_the_backer() {
     assert_eq!(resend(&super_admin(&org), &often, now()).unwrap().send_count, u32::MAX);
 }
 
+/// Its invitations go with a role: whoever still sees one has read it before.
+#[test]
+fn an_invitation_to_a_role_that_is_gone_has_changed_meanwhile() {
+    let (with, role) = with_role(standard(), 1, &[]);
+    let open = invited(&with, RoleId::SUPER_ADMIN, role).unwrap();
+    let without = standard();
+    let sent = resend(&super_admin(&without), &open, now());
+    assert_eq!(sent, Err(Refusal::ChangedMeanwhile));
+}
+
 #[test]
 fn only_who_may_grant_the_role_resends_it() {
     let users = (RoleObject::UserManagement, Level::FullAccess);
