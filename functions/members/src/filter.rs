@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{self, Coverage, MAX_CHOSEN, OrgId, Person, RoleId, RoleObject, Search, Standing},
-    http::{App, FieldError, Instead, Problem},
+    domain::{self, Coverage, OrgId, Person, RoleId, RoleObject, Search, Standing},
+    http::{App, FieldError, Instead, Match, Problem, ScopeName, chosen},
     store::{By, Key, Order, Status, UserFilter},
 };
 
@@ -47,22 +47,6 @@ pub(crate) struct Filters {
 pub(crate) enum StatusName {
     Active,
     Pending,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ScopeName {
-    #[default]
-    Organization,
-    Subtree,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Match {
-    #[default]
-    Prefix,
-    Contains,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,12 +96,10 @@ impl Filters {
 
     /// The organizations and roles chosen, each once, if they are not too many to be read at once.
     fn bounded(&self) -> Result<(Vec<OrgId>, Vec<RoleId>), Problem> {
-        let orgs: BTreeSet<OrgId> = self.organization_id.iter().copied().collect();
+        let orgs = chosen(&self.organization_id)?;
         let roles: BTreeSet<RoleId> = self.role_id.iter().copied().collect();
         let ranges = orgs.len().max(1) * roles.len().max(1) * self.statuses().len();
-        let (parameter, detail) = if self.organization_id.len() > MAX_CHOSEN {
-            ("organization_id", format!("choose at most {MAX_CHOSEN} organizations"))
-        } else if self.role_id.len() > MAX_ROLES {
+        let (parameter, detail) = if self.role_id.len() > MAX_ROLES {
             ("role_id", format!("choose at most {MAX_ROLES} roles"))
         } else if ranges > MAX_RANGES {
             let detail = format!(
@@ -126,7 +108,7 @@ impl Filters {
             );
             ("organization_id", detail)
         } else {
-            return Ok((orgs.into_iter().collect(), roles.into_iter().collect()));
+            return Ok((orgs, roles.into_iter().collect()));
         };
         Err(Problem::invalid(FieldError { pointer: format!("/{parameter}"), detail }))
     }

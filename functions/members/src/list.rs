@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{OrgId, RoleId},
-    http::{Acting, App, Instead, Json, Limit, Page, Path, Query, Walk, views},
+    http::{Acting, App, Instead, Json, Limit, Match, Page, Path, Query, ScopeName, Walk, views},
     store::{Found, Key, User},
 };
 
-use crate::filter::{Filters, Match, ScopeName, Sort, StatusName};
+use crate::filter::{Filters, Sort, StatusName};
 
 /// [`Filters`] and a page. Flattened, the fields would lose their types.
 #[derive(Debug, Deserialize)]

@@ -1,16 +1,13 @@
 //! The list of roles: an organization's own, or those of a subtree, found by a search or not.
 
-use std::collections::BTreeSet;
-
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, BuiltIn, Conditions, Coverage, Kind, MAX_CHOSEN, OrgId, Person, RoleObject, Search,
-        Standing,
+        self, BuiltIn, Conditions, Coverage, Kind, OrgId, Person, RoleObject, Search, Standing,
     },
     http::{
-        Acting, App, FieldError, Instead, Json, Limit, Page, Path, Problem, Query, Walk, views,
+        Acting, App, Instead, Json, Limit, Match, Page, Path, Query, ScopeName, Walk, chosen, views,
     },
     store::{Found, Key, RoleEntry, RoleFilter},
 };
@@ -35,22 +32,6 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Match {
-    #[default]
-    Prefix,
-    Contains,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ScopeName {
-    #[default]
-    Organization,
-    Subtree,
-}
-
 impl ListQuery {
     /// The asker's standing, and the roles that they may see of those meant.
     async fn judge(
@@ -59,7 +40,7 @@ impl ListQuery {
         person: &Person,
         org: OrgId,
     ) -> Result<(Standing, RoleFilter), Instead> {
-        let chosen = self.chosen()?;
+        let chosen = chosen(&self.organization_id)?;
         let coverage = Coverage { subtree: self.scope == ScopeName::Subtree, chosen: &chosen };
         let also = chosen.iter().map(|&org| Key::organization(org));
         let (actor, found) = app.store.facts_in_tree(person, org, also).await?;
@@ -67,16 +48,6 @@ impl ListQuery {
         let reach = domain::reach(&actor, coverage, &found.paths(&chosen)?, objects)?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
         Ok((actor, RoleFilter { reach, search }))
-    }
-
-    fn chosen(&self) -> Result<Vec<OrgId>, Problem> {
-        let chosen: BTreeSet<OrgId> = self.organization_id.iter().copied().collect();
-        if self.organization_id.len() > MAX_CHOSEN {
-            let detail = format!("choose at most {MAX_CHOSEN} organizations");
-            let pointer = "/organization_id".to_owned();
-            return Err(Problem::invalid(FieldError { pointer, detail }));
-        }
-        Ok(chosen.into_iter().collect())
     }
 
     /// Is it the organization's own list, without anything else?

@@ -7,11 +7,10 @@ use authorizer::{Claims, Verifier, bearer};
 use axum::{
     Router,
     body::{Body, HttpBody, to_bytes},
-    extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
+    extract::{ConnectInfo, MatchedPath, Request, State},
     http::{
-        HeaderMap, StatusCode,
+        HeaderMap,
         header::{AUTHORIZATION, USER_AGENT},
-        request::Parts,
     },
     middleware::{Next, from_fn_with_state},
     response::Response,
@@ -19,24 +18,14 @@ use axum::{
 use jiff::Timestamp;
 use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::json;
-use ulid::Ulid;
 
-use crate::{answer::Problem, issuer, mailbox, reference};
+use crate::{answer::Problem, issuer, mailbox, reference, told::Told};
 
 /// What API Gateway takes.
 const LIMIT: usize = 10_000_000;
 
 /// Paths for which no token is needed.
 const OPEN: [&str; 4] = [access::METADATA, issuer::DISCOVERY, issuer::JWKS, issuer::TOKEN];
-
-/// What the gateway tells about a request.
-#[derive(Clone, Debug)]
-pub struct Told {
-    /// Its id.
-    pub id: String,
-    /// When it came.
-    pub now: Timestamp,
-}
 
 /// Puts the gateway before `router`.
 pub fn guard(router: Router, verifier: Verifier) -> Router {
@@ -112,26 +101,6 @@ fn context(
         "authorizer": claims.map(|claims| json!({ "jwt": claims })),
     });
     serde_json::from_value(context).map(RequestContext::ApiGatewayV2)
-}
-
-impl Told {
-    fn by(now: Timestamp) -> Self {
-        let ulid = Ulid::from_parts(now.as_millisecond().cast_unsigned(), rand::random());
-        Self { id: ulid.to_string(), now }
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Told {
-    type Rejection = StatusCode;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
-        let Some(RequestContext::ApiGatewayV2(context)) = parts.request_context_ref() else {
-            return Err(StatusCode::INTERNAL_SERVER_ERROR);
-        };
-        let now = Timestamp::from_millisecond(context.time_epoch);
-        let now = now.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-        Ok(Self { id: context.request_id.clone().unwrap_or_default(), now })
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "we are the gateway here")]

@@ -30,7 +30,7 @@ use serde_json::json;
 
 use crate::{
     answer::{self, Problem},
-    gateway::Told,
+    told::Told,
 };
 
 /// Where the discovery document is.

@@ -28,6 +28,7 @@ mod routes;
 pub mod server;
 mod stream;
 pub mod table;
+mod told;
 
 /// The table that everything is kept in.
 pub const TABLE: &str = "rolecall";

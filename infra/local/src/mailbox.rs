@@ -20,8 +20,6 @@ use lambda_http::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::outside::appending;
-
 /// Where the mailbox is.
 pub(crate) const MAILBOX: &str = "/local/mailbox";
 /// Where links in mails lead to: a portal would be there.
@@ -172,4 +170,10 @@ fn page(title: &str, body: &str) -> Response {
 fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+/// A file that only ever grows.
+pub(crate) fn appending(file: &Path) -> Result<File, Error> {
+    let opened = File::options().create(true).append(true).open(file);
+    opened.map_err(|cause| format!("{}: {cause}", file.display()).into())
 }

@@ -3,7 +3,7 @@
 
 use std::{
     fmt::Write as _,
-    fs::{File, OpenOptions},
+    fs::File,
     io::Write as _,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -28,7 +28,7 @@ use ulid::Ulid;
 
 use crate::{
     EVENTS,
-    mailbox::{Mail, Mailbox, PORTAL},
+    mailbox::{Mail, Mailbox, PORTAL, appending},
 };
 
 /// Who mail is from.
@@ -146,12 +146,6 @@ fn refused() -> Response {
 fn failed(error: &std::io::Error) -> Response {
     eprintln!("what was sent cannot be kept: {error}");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
-}
-
-/// A file that only ever grows.
-pub(crate) fn appending(file: &Path) -> Result<File, Error> {
-    let opened = OpenOptions::new().create(true).append(true).open(file);
-    opened.map_err(|cause| format!("{}: {cause}", file.display()).into())
 }
 
 #[expect(clippy::disallowed_methods, reason = "we are the mail service here")]

@@ -21,6 +21,7 @@ mod problem;
 mod query;
 mod refusal;
 mod request_id;
+mod search;
 #[cfg(test)]
 mod tests;
 pub mod views;
@@ -39,6 +40,7 @@ pub use problem::{FieldError, Problem};
 pub use query::Query;
 pub use refusal::Instead;
 pub use request_id::RequestId;
+pub use search::{Match, ScopeName, chosen};
 pub use window::Walk;
 
 use axum::{Router, middleware};

@@ -10,8 +10,8 @@ use super::{
     expression::Expression,
     item::{attribute, from_item, text, time, to_item},
     keys, listed,
-    members::taken,
     meter::Meter,
+    places::{taken, taken_by_another},
     transaction::{Transaction, gone_or, or, share},
 };
 use crate::domain::{
@@ -467,14 +467,6 @@ fn same(invitation: &Invitation, and: Expression) -> Result<Expression, Error> {
     ];
     let same = "#id = :id AND #send_count = :sendings AND #role_id = :offered";
     Ok(Expression::new(same, values).and(and))
-}
-
-/// Whoever has the place now: the refusal names them as the rule would have.
-pub(super) fn taken_by_another() -> super::transaction::Otherwise {
-    Box::new(|old| {
-        let pending = old.and_then(|item| from_item::<Invitation>(item).ok());
-        pending.map_or(Refusal::AlreadyMember, |open| Refusal::AlreadyInvited(open.id)).into()
-    })
 }
 
 fn place(invitation: &Invitation) -> Key {

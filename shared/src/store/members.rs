@@ -5,9 +5,9 @@ use serde_json::json;
 use super::{
     Error, Key, Reply, Status, Store,
     expression::Expression,
-    invitations::taken_by_another,
-    item::{Item, number, text, to_item},
+    item::{number, text, to_item},
     listed,
+    places::{taken, taken_by_another},
     transaction::{Transaction, gone_or, or},
 };
 use crate::domain::{
@@ -159,13 +159,6 @@ impl Transaction<'_> {
         self.set(key, clause, holds(member), gone_or(Refusal::NoSuchMember, lost))
             .and_set(Expression::texts(listed))
     }
-}
-
-/// The lock that a member has on their address.
-pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
-    let mut item = to_item(key.clone(), &json!({ "status": "taken" }), [])?;
-    item.insert("user_id".to_owned(), text(member.user_id.as_str()));
-    Ok(item)
 }
 
 fn digest(member: &Member) -> AddressDigest {

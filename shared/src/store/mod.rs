@@ -25,6 +25,7 @@ mod meter;
 mod organizations;
 mod outbox;
 mod patience;
+mod places;
 mod range;
 mod replay;
 mod retire;
