@@ -162,9 +162,13 @@ impl Pairs<'_> {
             return Ok(());
         }
         // Each element of a list has an outcome of its own, and what is refused was so when it was
-        // read: the other deed may come between that and what the list writes.
-        let list = |deed: &Deed| deed.path.as_ref().is_some_and(|path| path.ends_with("/batch"));
-        if (list(first) || list(second)) && a.done() && b.done() {
+        // read; and a role retires in several writes: the other deed may come in between.
+        let several = |deed: &Deed| {
+            deed.path
+                .as_ref()
+                .is_some_and(|path| path.ends_with("/batch") || path.contains("reassign_to"))
+        };
+        if (several(first) || several(second)) && a.done() && b.done() {
             let ends = [self.serial(one, other).await, self.serial(other, one).await];
             if ends.contains(&Some(state.clone())) {
                 return Ok(());

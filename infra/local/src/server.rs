@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
     time::Duration,
 };
 
@@ -54,6 +55,12 @@ impl Server {
         }
         let engine = Engine::start(engine, data)?;
         table::create_table(&engine.client(), TABLE).await?;
+        if !table::is_current(&engine.client(), TABLE).await? {
+            let data = data.unwrap_or(Path::new("memory")).display();
+            let told = "holds a table of an earlier version, which lacks indexes: move it away, \
+                        or remove it, and start again";
+            return Err(format!("{data} {told}").into());
+        }
         table::stream(&engine.client(), TABLE).await?;
         let outside = Outside::start(outside, data)?;
         let outbox = outside.outbox(app(engine.client()).store, &url)?;

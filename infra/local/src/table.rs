@@ -69,6 +69,15 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
     }
 }
 
+/// Has the table every index? One of an earlier version lacks some, and would fail one request and
+/// serve the next.
+pub async fn is_current(client: &Client, name: &str) -> Result<bool, Error> {
+    let table = client.describe_table().table_name(name).send().await?.table;
+    let indexes = table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
+    let names: Vec<_> = indexes.iter().filter_map(|index| index.index_name.as_deref()).collect();
+    Ok(INDEXES.iter().all(|[name, ..]| names.contains(name)))
+}
+
 fn keys(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>, BuildError> {
     let key = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
     Ok(vec![key(hash, KeyType::Hash)?, key(range, KeyType::Range)?])

@@ -13,7 +13,10 @@ use std::{
 
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeValue, StreamViewType},
+    types::{
+        AttributeValue, DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate,
+        StreamViewType,
+    },
 };
 use axum::{Router, extract::Request, routing::get};
 use lambda_http::{RequestExt, request::RequestContext};
@@ -283,6 +286,21 @@ async fn a_server_told_to_stop_lets_go_of_everything() {
     assert!(has(&server.engine.client(), "kept").await);
     tokio::spawn(server.run(pending()));
     assert_eq!(ask(&url, "/local/jwks.json", "").await.2, before.2);
+}
+
+#[tokio::test]
+async fn a_table_of_an_earlier_version_is_refused_before_a_request_fails() {
+    let data = directory("earlier");
+    let args = Args { data: Some(data.clone()), ..args() };
+    let server = Server::open(&args, stub).await.unwrap();
+    let lesser = DeleteGlobalSecondaryIndexAction::builder().index_name("group_prefix").build();
+    let lesser = GlobalSecondaryIndexUpdate::builder().delete(lesser.unwrap()).build();
+    let client = server.engine.client();
+    let update = client.update_table().table_name(TABLE).global_secondary_index_updates(lesser);
+    update.send().await.unwrap();
+    server.run(async {}).await.unwrap();
+    let error = Server::open(&args, stub).await.unwrap_err().to_string();
+    assert!(error.contains("move it away") && error.contains("earlier"), "{error}");
 }
 
 async fn put(client: &Client, pk: &str) {
