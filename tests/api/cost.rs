@@ -368,6 +368,7 @@ impl<'a> Survey<'a> {
             ("by a custom role", format!("&role_id={manager}")),
             ("of the subtree", "&scope=subtree".into()),
             ("by time", "&sort=-joined_at".into()),
+            ("by address and time", "&q=m0000&sort=-joined_at".into()),
             ("of the subtree, by time", "&scope=subtree&sort=joined_at".into()),
             (
                 "of the subtree, in a role, by time",

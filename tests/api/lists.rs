@@ -9,7 +9,7 @@ use shared::domain::{BuiltIn, Kind, OrgPath, RoleId, fold};
 
 use crate::{
     invariants::{Part, Table, scan},
-    scenes::{id, someone, user_manager},
+    scenes::{each, id, someone, user_manager},
     world::{ADA, BOB, World},
 };
 
@@ -314,6 +314,33 @@ async fn roles_of_a_tree_are_walked_as_the_model_says() {
                 |status| users.iter().filter(holds).filter(|user| user.status == status).count();
             let counted = json!({ "active": count("active"), "pending": count("pending") });
             assert_eq!(role["users"], counted, "{role}");
+        }
+    }
+}
+
+/// More addresses begin alike than are sorted for one page.
+#[tokio::test]
+async fn however_many_begin_alike_they_come_by_time() {
+    let world = World::new().await;
+    let acme = world.found(ADA, "Acme").await;
+    for hundred in 0..3 {
+        let line = |nth| {
+            let name = if nth % 4 == 0 { "other" } else { "alike" };
+            json!({ "email": format!("{name}-{}@example.com", nth * 7919 % 1000), "role_id": "user" })
+        };
+        let lines: Vec<_> = (hundred * 100..hundred * 100 + 100).map(line).collect();
+        let wanted = json!({ "invitations": lines });
+        world.post(ADA, &format!("{acme}/invitations/batch"), wanted).await.expect(200);
+        world.wait(1_000);
+    }
+    for (sort, limit) in [("joined_at", 7), ("-joined_at", 100)] {
+        let path = format!("{acme}/members?limit={limit}&sort={sort}");
+        let everybody = world.walk(ADA, &path).await;
+        for q in ["alike", "alike-1", "nobody"] {
+            let found = world.walk(ADA, &format!("{path}&q={q}")).await;
+            let begins = |user: &&Value| user["email"].as_str().unwrap().starts_with(q);
+            let wanted: Vec<_> = everybody.iter().filter(begins).cloned().collect();
+            assert_eq!(each(&found, "email"), each(&wanted, "email"), "{sort} {q}");
         }
     }
 }

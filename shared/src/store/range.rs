@@ -198,9 +198,7 @@ impl Store {
         window: Window<'_>,
     ) -> Result<Listing<T>, Error> {
         let newest_first = ranges.iter().any(|range| range.newest_first);
-        let Listing { items, next } = self.merged(&ranges, window).await?.cut(window, newest_first);
-        let items = items.into_iter().map(|(_, item)| from_item(item)).collect::<Result<_, _>>()?;
-        Ok(Listing { items, next })
+        self.merged(&ranges, window).await?.cut(window, newest_first).parsed()
     }
 
     /// What the ranges hold of a window, and perhaps some more, each with its position; `next` is
@@ -307,6 +305,32 @@ impl<T> Listing<(String, T)> {
             self.next = self.items.last().map(|(at, _)| at.clone());
         }
         self
+    }
+}
+
+impl Listing<(String, Item)> {
+    /// The window's part of what was found, in the order of another sort key.
+    pub(super) fn sorted_by(
+        self,
+        name: &str,
+        window: Window<'_>,
+        newest_first: bool,
+    ) -> Result<Self, Error> {
+        let comes = |at: &str| match window.after {
+            None => true,
+            Some(after) if newest_first => at < after,
+            Some(after) => at > after,
+        };
+        let placed = self.items.into_iter().map(|(_, item)| Ok((position(&item, name)?, item)));
+        let mut items = placed.collect::<Result<Vec<_>, Error>>()?;
+        items.retain(|(at, _)| comes(at));
+        Ok(Self { items, next: self.next }.cut(window, newest_first))
+    }
+
+    /// The values in the items.
+    pub(super) fn parsed<T: DeserializeOwned>(self) -> Result<Listing<T>, Error> {
+        let values = self.items.into_iter().map(|(_, item)| from_item(item));
+        Ok(Listing { items: values.collect::<Result<_, _>>()?, next: self.next })
     }
 }
 

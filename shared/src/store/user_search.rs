@@ -29,7 +29,7 @@ impl Store {
         match Position::read(after) {
             Position::Address(after) => {
                 let window = Window { limit, after: after.as_deref() };
-                let by_address = self.page(filter.found_by_address(search), window);
+                let by_address = self.found_by_address(filter, search, window);
                 // Side by side: who is found by their role may be on the same page.
                 let (found, roles) =
                     tokio::try_join!(by_address, self.batch(filter, search, None))?;
