@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::domain::{BuiltIn, Kind, OrgPath, RoleId, fold};
 
 use crate::{
-    invariants::{Part, Table, scan},
+    invariants::{Part, Table, check, scan},
     scenes::{each, id, someone, user_manager},
     world::{ADA, BOB, World},
 };
@@ -388,6 +388,66 @@ async fn however_many_roles_are_called_alike_their_users_are_found() {
         assert!(all.insert(email.clone()), "{email} came twice");
     }
     assert_eq!(all, everybody);
+}
+
+/// SUB4, SUB6: whatever happens below, a branch is searched as it is now.
+#[tokio::test]
+async fn a_branch_shows_its_people_and_roles_as_they_are_now() {
+    let world = World::new().await;
+    let root = world.tree(ADA, "Root").await;
+    let branch = world.below(ADA, &root, "Branch").await;
+    let leaf = world.below(ADA, &branch, "Leaf").await;
+    let finds = async |list: &str, query: &str, name: &str| {
+        check(&world).await;
+        let found = world.walk(ADA, &format!("{branch}/{list}?scope=subtree&{query}")).await;
+        each(&found, name).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    let none: [String; 0] = [];
+
+    let role = json!({ "name": "Night shift", "description": "On call" });
+    let role = world.post(ADA, &format!("{leaf}/roles"), role).await.expect(201).id();
+    assert_eq!(finds("roles", "q=night", "id").await, [role.as_str()]);
+    assert_eq!(finds("roles", "q=on%20call", "id").await, [role.as_str()]);
+    let at = format!("{leaf}/roles/{role}");
+    world.patch(ADA, &at, json!({ "name": "Late shift" })).await.expect(200);
+    assert_eq!(finds("roles", "q=night", "id").await, none);
+    assert_eq!(finds("roles", "q=late", "id").await, [role.as_str()]);
+    world.patch(ADA, &at, json!({ "description": "" })).await.expect(200);
+    assert_eq!(finds("roles", "q=on", "id").await, none);
+    world.patch(ADA, &at, json!({ "description": "Until dawn" })).await.expect(200);
+    assert_eq!(finds("roles", "q=until", "id").await, [role.as_str()]);
+
+    world.bring(ADA, &leaf, BOB, "user").await;
+    world.invited(ADA, &leaf, "ina@example.com", &role).await;
+    assert_eq!(finds("members", "q=bob&role_id=user", "email").await, [BOB.email]);
+    world.assign(ADA, &leaf, BOB, &role).await.expect(200);
+    assert_eq!(finds("members", "q=bob&role_id=user", "email").await, none);
+    let by_role = format!("q=late&role_id={role}");
+    assert_eq!(finds("members", &by_role, "email").await, [BOB.email, "ina@example.com"]);
+    world.delete(ADA, &format!("{at}?reassign_to=admin")).await.expect(204);
+    assert_eq!(finds("roles", "q=until", "id").await, none);
+    assert_eq!(finds("members", "q=ina&role_id=admin", "email").await, ["ina@example.com"]);
+    world.transfer(ADA, &leaf, BOB).await.expect(200);
+    assert_eq!(finds("members", "q=bob&role_id=super_admin", "email").await, [BOB.email]);
+    world.remove(BOB, &leaf, ADA).await.expect(204);
+    assert_eq!(finds("members", "q=ada", "organization_id").await, [id(&branch)]);
+}
+
+/// U5, SUB6: a role that is chosen by its id does not lead out of the branch.
+#[tokio::test]
+async fn a_role_of_a_neighbour_leads_a_search_nowhere() {
+    let world = World::new().await;
+    let root = world.tree(ADA, "Root").await;
+    let branch = world.below(ADA, &root, "Branch").await;
+    let beside = world.below(ADA, &root, "Beside").await;
+    let role = world.role(ADA, &beside, "Night shift", json!({})).await;
+    world.bring(ADA, &beside, BOB, &role).await;
+    for (top, found) in [(&root, 1), (&branch, 0)] {
+        for search in ["", "q=bob", "q=night", "q=b&sort=joined_at", "q=ni&match=contains"] {
+            let path = format!("{top}/members?scope=subtree&role_id={role}&{search}");
+            assert_eq!(world.walk(ADA, &path).await.len(), found, "{search} in {top}");
+        }
+    }
 }
 
 /// SUB6, SUB4: what is chosen must be inside, and then takes what the subtree takes.
