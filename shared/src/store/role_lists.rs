@@ -63,7 +63,7 @@ impl Store {
     /// Roles by organization, the built-in ones of each first, then its own by name.
     ///
     /// Those of a subtree whose name or description begins as a search says come in three parts: the
-    /// built-in ones by organization, the others by name, and whom only the description finds.
+    /// built-in ones by organization, the others by name, and those that only their description finds.
     pub async fn roles_of(
         &self,
         filter: &RoleFilter,
