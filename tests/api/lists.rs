@@ -333,8 +333,8 @@ async fn however_many_begin_alike_they_come_by_time() {
         world.post(ADA, &format!("{acme}/invitations/batch"), wanted).await.expect(200);
         world.wait(1_000);
     }
-    for (sort, limit) in [("joined_at", 7), ("-joined_at", 100)] {
-        let path = format!("{acme}/members?limit={limit}&sort={sort}");
+    for sort in ["joined_at", "-joined_at"] {
+        let path = format!("{acme}/members?limit=9&sort={sort}");
         let everybody = world.walk(ADA, &path).await;
         for q in ["alike", "alike-1", "nobody"] {
             let found = world.walk(ADA, &format!("{path}&q={q}")).await;

@@ -10,30 +10,26 @@ use aws_sdk_dynamodb::{
     },
 };
 
-const STRINGS: [&str; 17] = [
-    "pk", "sk", "tree", "group", "place", "since", "prefix", "identity", "due", "branch_1",
-    "branch_2", "branch_3", "branch_4", "branch_5", "branch_6", "branch_7", "branch_8",
-];
+use shared::store::keys::BRANCHES;
+
+const STRINGS: [&str; 9] =
+    ["pk", "sk", "tree", "group", "place", "since", "prefix", "identity", "due"];
 const NUMBERS: [&str; 1] = ["expires_at"];
-/// Name, hash key, range key.
-const INDEXES: [[&str; 3]; 16] = [
+/// Name, hash key, range key; those of branches come besides.
+const INDEXES: [[&str; 3]; 8] = [
     ["tree", "tree", "place"],
     ["tree_since", "tree", "since"],
     ["tree_prefix", "tree", "prefix"],
     ["group", "group", "place"],
     ["group_since", "group", "since"],
     ["group_prefix", "group", "prefix"],
-    ["branch_1", "branch_1", "prefix"],
-    ["branch_2", "branch_2", "prefix"],
-    ["branch_3", "branch_3", "prefix"],
-    ["branch_4", "branch_4", "prefix"],
-    ["branch_5", "branch_5", "prefix"],
-    ["branch_6", "branch_6", "prefix"],
-    ["branch_7", "branch_7", "prefix"],
-    ["branch_8", "branch_8", "prefix"],
     ["identity", "identity", "pk"],
     ["due", "due", "expires_at"],
 ];
+
+fn indexes() -> impl Iterator<Item = [&'static str; 3]> {
+    INDEXES.into_iter().chain(BRANCHES.map(|branch| [branch, branch, "prefix"]))
+}
 
 /// Creates the table `name`, unless it is there.
 pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
@@ -42,9 +38,11 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
         .table_name(name)
         .billing_mode(BillingMode::PayPerRequest)
         .set_key_schema(Some(keys("pk", "sk")?));
-    for (names, kind) in
-        [(&STRINGS[..], ScalarAttributeType::S), (&NUMBERS, ScalarAttributeType::N)]
-    {
+    for (names, kind) in [
+        (&STRINGS[..], ScalarAttributeType::S),
+        (&BRANCHES, ScalarAttributeType::S),
+        (&NUMBERS, ScalarAttributeType::N),
+    ] {
         for name in names {
             table = table.attribute_definitions(
                 AttributeDefinition::builder()
@@ -54,7 +52,7 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
             );
         }
     }
-    for [name, hash, range] in INDEXES {
+    for [name, hash, range] in indexes() {
         table = table.global_secondary_indexes(
             GlobalSecondaryIndex::builder()
                 .index_name(name)
@@ -73,9 +71,9 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
 /// serve the next.
 pub async fn is_current(client: &Client, name: &str) -> Result<bool, Error> {
     let table = client.describe_table().table_name(name).send().await?.table;
-    let indexes = table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
-    let names: Vec<_> = indexes.iter().filter_map(|index| index.index_name.as_deref()).collect();
-    Ok(INDEXES.iter().all(|[name, ..]| names.contains(name)))
+    let there = table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
+    let there: Vec<_> = there.iter().filter_map(|index| index.index_name.as_deref()).collect();
+    Ok(indexes().all(|[name, ..]| there.contains(&name)))
 }
 
 fn keys(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>, BuildError> {

@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use axum::{Router, extract::Request, routing::get};
+use dynoxide::storage::Storage;
 use lambda_http::{RequestExt, request::RequestContext};
 use local::{
     EVENTS, TABLE,
@@ -286,6 +287,19 @@ async fn a_server_told_to_stop_lets_go_of_everything() {
     assert!(has(&server.engine.client(), "kept").await);
     tokio::spawn(server.run(pending()));
     assert_eq!(ask(&url, "/local/jwks.json", "").await.2, before.2);
+}
+
+/// The engine's own statement, as of the version that is pinned: another one may ask otherwise.
+#[tokio::test]
+async fn no_write_looks_through_all_that_the_stream_has_shown() {
+    let data = directory("stream");
+    let server = Server::open(&Args { data: Some(data.clone()), ..args() }, stub).await.unwrap();
+    server.run(async {}).await.unwrap();
+    let engine = Storage::new(data.join("table.sqlite").to_str().unwrap()).unwrap();
+    let last = "EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 \
+                FROM _stream_records WHERE table_name = 'rolecall'";
+    let plan: String = engine.conn().query_row(last, [], |row| row.get(3)).unwrap();
+    assert!(plan.contains("SEARCH") && plan.contains("INDEX stream_order"), "{plan}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use super::{
     item::{from_item, text},
     keys,
     range::Range,
+    users::covered,
 };
 use crate::domain::{
     BuiltIn, CustomRoleId, Kind, MAX_CUSTOM_ROLES, OrgId, OrgPath, Organization, Reach, RoleId,
@@ -195,37 +196,30 @@ impl Store {
         reach: &Reach,
         search: &Search,
     ) -> Result<Listing<Named>, Error> {
+        let wanted = called(search).and(covered(reach));
         let range = |role| Range::of_index("identity", keys::name_of(role), String::new());
         let roles = roles.iter().filter_map(|role| role.custom());
-        let ranges: Vec<_> = roles.map(|role| range(role).where_(called(search))).collect();
+        let ranges: Vec<_> = roles.map(|role| range(role).where_(wanted.clone())).collect();
         let window = Window { limit: ranges.len(), after: None };
-        let mut found = self.page::<Named>(ranges, window).await?;
-        found.items.retain(|named| match reach {
-            Reach::Organizations(paths) => {
-                paths.iter().any(|path| path.to_string() == named.home().1)
-            }
-            Reach::Subtree(top) => {
-                let (top, home) = (top.to_string(), named.home().1);
-                home.strip_prefix(&top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
-        });
-        Ok(found)
+        self.page(ranges, window).await
     }
 }
 
 /// Custom roles whose names begin so, in a whole tree or a branch of it.
 fn named_so(top: &OrgPath, beginning: String) -> Range {
-    match keys::branch_index(top) {
-        None => Range::of_index("tree_prefix", keys::tree_of_roles(top), beginning),
-        Some(index) => Range::of_index(index, keys::branch_of_roles(top.id()), beginning),
-    }
+    begins_so(top, [keys::tree_of_roles(top), keys::branch_of_roles(top.id())], beginning)
 }
 
 /// Custom roles whose descriptions begin so, in a whole tree or a branch of it.
 fn described_so(top: &OrgPath, beginning: String) -> Range {
+    let hashes = [keys::tree_of_descriptions(top), keys::branch_of_descriptions(top.id())];
+    begins_so(top, hashes, beginning)
+}
+
+fn begins_so(top: &OrgPath, [tree, branch]: [String; 2], beginning: String) -> Range {
     match keys::branch_index(top) {
-        None => Range::of_index("tree_prefix", keys::tree_of_descriptions(top), beginning),
-        Some(index) => Range::of_index(index, keys::branch_of_descriptions(top.id()), beginning),
+        None => Range::of_index("tree_prefix", tree, beginning),
+        Some(index) => Range::of_index(index, branch, beginning),
     }
 }
 

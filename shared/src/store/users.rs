@@ -162,7 +162,7 @@ impl UserFilter {
         let chosen = self.roles.iter().map(|role| match role.built_in() {
             Some(built_in) => branch(Some(built_in)),
             // Those who hold a custom role are all in the same organization.
-            None => held(role).where_(within(top)).alike(),
+            None => held(role).where_(covered(&self.reach)).alike(),
         });
         chosen.collect()
     }
@@ -226,8 +226,16 @@ fn finds(search: &Search) -> Expression {
     Expression::new(condition, [("email", text(search.address()))])
 }
 
-/// Somebody in an organization or below it.
-fn within(path: &OrgPath) -> Expression {
-    let places = [("here", text(format!("{path}#"))), ("below", text(format!("{path}/")))];
-    Expression::new("begins_with(#place, :here) OR begins_with(#place, :below)", places)
+/// Something in one of the organizations, or anywhere in the subtree.
+pub(super) fn covered(reach: &Reach) -> Expression {
+    let beginnings = match reach {
+        Reach::Organizations(paths) => paths.iter().map(|path| format!("{path}#")).collect(),
+        Reach::Subtree(top) => vec![format!("{top}#"), format!("{top}/")],
+    };
+    let begins = |(nth, beginning): (usize, String)| {
+        let value = format!("place{nth}");
+        let condition = format!("begins_with(#place, :{value})");
+        Expression::new(&condition, [(value.as_str(), text(beginning))])
+    };
+    beginnings.into_iter().enumerate().map(begins).fold(Expression::default(), Expression::or)
 }
