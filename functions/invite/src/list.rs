@@ -5,25 +5,25 @@ use std::collections::{HashMap, hash_map::Entry};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
-    domain::{DEFAULT_DAYS, Email, MAX_BATCH, MAX_DAYS, Offer, Refusal, RoleId},
-    http::{FieldError, Problem, Several, Within, views},
-    store::{OPENED_AT_ONCE, Reply},
+    domain::{DEFAULT_DAYS, Email, InvitationDraft, MAX_BATCH, MAX_DAYS, Refusal, RoleId},
+    http::{Answer, BoundedInt, BoundedVec, FieldError, Problem, views},
+    store::OPENED_AT_ONCE,
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
-    invitations: Several<Element, MAX_BATCH>,
+pub(crate) struct BatchInviteRequest {
+    invitations: BoundedVec<BatchInviteItem, MAX_BATCH>,
 }
 
 /// One line of a list that people type: an address that is none is the outcome of its line. All
 /// else that does not fit is a program's mistake, and refuses the request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Element {
+struct BatchInviteItem {
     email: String,
     role_id: RoleId,
-    expires_in_days: Option<Within<1, MAX_DAYS>>,
+    expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
 }
 
 /// What became of an offer.
@@ -31,12 +31,12 @@ struct Element {
 pub(crate) struct Outcome {
     status: u16,
     #[serde(flatten)]
-    what: What,
+    what: OutcomeBody,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum What {
+enum OutcomeBody {
     Invitation(Value),
     Problem(Value),
 }
@@ -45,19 +45,19 @@ impl Outcome {
     pub(crate) fn opened(invitation: &views::Invitation) -> Self {
         // INVARIANT: views are structs with string keys, which always serialize.
         let view = serde_json::to_value(invitation).unwrap_or_default();
-        Self { status: 201, what: What::Invitation(view) }
+        Self { status: 201, what: OutcomeBody::Invitation(view) }
     }
 
     pub(crate) fn refused(why: impl Into<Problem>) -> Self {
         let problem = why.into();
-        Self { status: problem.status().as_u16(), what: What::Problem(problem.within()) }
+        Self { status: problem.status().as_u16(), what: OutcomeBody::Problem(problem.to_value()) }
     }
 
     /// What becomes of the same address further down the list.
     fn again(&self) -> Self {
         let opened = match &self.what {
-            What::Invitation(view) => view.get("id").and_then(Value::as_str),
-            What::Problem(_) => None,
+            OutcomeBody::Invitation(view) => view.get("id").and_then(Value::as_str),
+            OutcomeBody::Problem(_) => None,
         };
         let opened = opened.and_then(|id| id.parse().ok()).map(Refusal::AlreadyInvited);
         opened.map_or_else(|| self.clone(), Self::refused)
@@ -65,41 +65,43 @@ impl Outcome {
 }
 
 /// A list, read.
-pub(crate) struct List {
+pub(crate) struct BatchList {
     /// Each element: its address as it was sent, its role, and what it comes to.
-    elements: Vec<(String, RoleId, Reads)>,
+    elements: Vec<(String, RoleId, ParsedItem)>,
     /// What is offered, each address once.
-    offers: Vec<Offer>,
+    offers: Vec<InvitationDraft>,
 }
 
-enum Reads {
+enum ParsedItem {
     /// The offer of this place.
-    Offer(usize),
+    InvitationDraft(usize),
     /// Once more the address of that offer.
     Again(usize),
     /// An address that is none.
     Wrong(Problem),
 }
 
-impl List {
-    pub(crate) fn of(Wanted { invitations: Several(elements) }: Wanted) -> Self {
+impl BatchList {
+    pub(crate) fn of(
+        BatchInviteRequest { invitations: BoundedVec(elements) }: BatchInviteRequest,
+    ) -> Self {
         let mut list = Self { elements: vec![], offers: vec![] };
         let mut known = HashMap::new();
         for (place, element) in elements.into_iter().enumerate() {
-            let Element { email: sent, role_id, expires_in_days } = element;
+            let BatchInviteItem { email: sent, role_id, expires_in_days } = element;
             let reads = match Email::parse(&sent) {
                 Err(error) => {
                     let pointer = format!("/invitations/{place}/email");
                     let detail = error.to_string();
-                    Reads::Wrong(Problem::invalid(FieldError { pointer, detail }))
+                    ParsedItem::Wrong(Problem::invalid(FieldError { pointer, detail }))
                 }
                 Ok(email) => match known.entry(email.clone()) {
-                    Entry::Occupied(first) => Reads::Again(*first.get()),
+                    Entry::Occupied(first) => ParsedItem::Again(*first.get()),
                     Entry::Vacant(first) => {
                         let nth = *first.insert(list.offers.len());
-                        let days = expires_in_days.map_or(DEFAULT_DAYS, |Within(days)| days);
-                        list.offers.push(Offer { email, role_id, days });
-                        Reads::Offer(nth)
+                        let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
+                        list.offers.push(InvitationDraft { email, role_id, days });
+                        ParsedItem::InvitationDraft(nth)
                     }
                 },
             };
@@ -109,7 +111,7 @@ impl List {
     }
 
     /// What is offered, each address once.
-    pub(crate) fn offers(&self) -> &[Offer] {
+    pub(crate) fn drafts(&self) -> &[InvitationDraft] {
         &self.offers
     }
 
@@ -124,30 +126,30 @@ impl List {
         u16::try_from(chunks).unwrap_or(u16::MAX)
     }
 
-    pub(crate) fn chunk(&self, nth: u16) -> &[Offer] {
+    pub(crate) fn chunk(&self, nth: u16) -> &[InvitationDraft] {
         self.offers.chunks(OPENED_AT_ONCE).nth(usize::from(nth)).unwrap_or_default()
     }
 
     /// What became of each element, in the order in which they were sent.
-    pub(crate) fn reply(&self, outcomes: &[Outcome]) -> Reply {
+    pub(crate) fn answer(&self, outcomes: &[Outcome]) -> Answer {
         #[derive(Serialize)]
-        struct Line<'a> {
+        struct OutcomeLine<'a> {
             email: &'a str,
             #[serde(flatten)]
             outcome: Outcome,
         }
         #[derive(Serialize)]
-        struct Answer<'a> {
-            outcomes: Vec<Line<'a>>,
+        struct Outcomes<'a> {
+            outcomes: Vec<OutcomeLine<'a>>,
         }
         let lines = self.elements.iter().filter_map(|(email, _, reads)| {
             let outcome = match reads {
-                Reads::Offer(nth) => outcomes.get(*nth)?.clone(),
-                Reads::Again(nth) => outcomes.get(*nth)?.again(),
-                Reads::Wrong(problem) => Outcome::refused(problem.clone()),
+                ParsedItem::InvitationDraft(nth) => outcomes.get(*nth)?.clone(),
+                ParsedItem::Again(nth) => outcomes.get(*nth)?.again(),
+                ParsedItem::Wrong(problem) => Outcome::refused(problem.clone()),
             };
-            Some(Line { email, outcome })
+            Some(OutcomeLine { email, outcome })
         });
-        Reply::ok(&Answer { outcomes: lines.collect() })
+        Answer::ok(&Outcomes { outcomes: lines.collect() })
     }
 }

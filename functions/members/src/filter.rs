@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{self, Coverage, OrgId, Person, RoleId, RoleObject, Search, Standing},
-    http::{App, FieldError, Instead, Match, Problem, ScopeName, chosen},
+    domain::{
+        self, ListPermissions, OrgId, Person, RequestedScope, RoleId, RoleObject, Search, Standing,
+    },
+    http::{ApiError, App, FieldError, Match, Problem, ScopeParam, chosen},
     store::{By, Key, Order, Status, UserFilter},
 };
 
@@ -36,7 +38,7 @@ pub(crate) struct Filters {
     pub(crate) r#match: Match,
     /// In the organization alone, or below it, too.
     #[serde(default)]
-    pub(crate) scope: ScopeName,
+    pub(crate) scope: ScopeParam,
     /// In which order.
     #[serde(default)]
     pub(crate) sort: Sort,
@@ -68,18 +70,21 @@ impl Filters {
         app: &App,
         person: &Person,
         org: OrgId,
-    ) -> Result<(Standing, UserFilter), Instead> {
+    ) -> Result<(Standing, UserFilter), ApiError> {
         let (orgs, roles) = self.bounded()?;
-        let subtree = self.scope == ScopeName::Subtree;
-        let coverage = Coverage { subtree, chosen: &orgs };
+        let subtree = self.scope == ScopeParam::Subtree;
+        let coverage = RequestedScope { subtree, chosen: &orgs };
         let also = orgs.iter().map(|&org| Key::organization(org));
         let (actor, found) = if coverage.goes_beyond(org) {
             app.store.facts_in_tree(person, org, also).await?
         } else {
             app.store.facts(person, org, also).await?
         };
-        let objects = [RoleObject::UserManagement, RoleObject::UserManagementSubOrganizations];
-        let reach = domain::reach(&actor, coverage, &found.paths(&orgs)?, objects)?;
+        let objects = ListPermissions {
+            own: RoleObject::UserManagement,
+            below: RoleObject::UserManagementSubOrganizations,
+        };
+        let reach = domain::resolve_scope(&actor, coverage, &found.paths(&orgs)?, objects)?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
         let filter =
             UserFilter { reach, statuses: self.statuses(), roles, search, order: self.order() };

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::config::Builder;
 use axum::Extension;
-use members::{Bounds, Depot, Exports};
+use members::{ExportBucket, ExportConfig, ExportLimits};
 use shared::lambda::{sdk, serve, setting};
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,18 +12,18 @@ async fn main() -> Result<(), lambda_http::Error> {
 
 /// What the environment says: `EXPORT_BUCKET`, and `EXPORT_INLINE` (bytes), where less than the most
 /// is wanted in an answer.
-fn exports() -> Result<Exports, lambda_http::Error> {
-    let mut bounds = Bounds::default();
+fn exports() -> Result<ExportConfig, lambda_http::Error> {
+    let mut bounds = ExportLimits::default();
     if let Some(bytes) = setting("EXPORT_INLINE") {
         let bytes: usize = bytes.parse().map_err(|_| "EXPORT_INLINE is not a number")?;
         bounds.inline = bounds.inline.min(bytes);
     }
     let Some(bucket) = setting("EXPORT_BUCKET") else {
-        return Ok(Exports { bounds, depot: None });
+        return Ok(ExportConfig { bounds, depot: None });
     };
     let config = sdk("S3")?;
     // A name of its own for each bucket is what AWS has; a local engine has one for all.
     let elsewhere = config.endpoint_url().is_some();
     let config = Builder::from(&config).force_path_style(elsewhere);
-    Ok(Exports { bounds, depot: Some(Depot::new(config, bucket)) })
+    Ok(ExportConfig { bounds, depot: Some(ExportBucket::new(config, bucket)) })
 }

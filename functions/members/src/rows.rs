@@ -33,12 +33,12 @@ pub(crate) const COLUMNS: [Column; 13] = [
 
 /// What organizations and custom roles are called: each is looked up once.
 #[derive(Debug, Default)]
-pub(crate) struct Labels {
+pub(crate) struct DisplayNames {
     organizations: HashMap<OrgId, String>,
     roles: HashMap<Key, CustomRole>,
 }
 
-impl Labels {
+impl DisplayNames {
     /// Looks up what `users` need and is not known yet.
     pub(crate) async fn learn(&mut self, store: &Store, users: &[User]) -> Result<(), Error> {
         let orgs = users.iter().map(|user| path(user).id());
@@ -46,7 +46,7 @@ impl Labels {
         let roles = users.iter().filter_map(role_of);
         let roles: Vec<_> = roles.filter(|role| !self.roles.contains_key(role)).collect();
         let keys = orgs.iter().map(|&org| Key::organization(org));
-        let found = store.names(keys.chain(roles.iter().cloned())).await?;
+        let found = store.get_for_display(keys.chain(roles.iter().cloned())).await?;
         for org in orgs {
             let name = found.organization(org)?.map(|org| org.name.to_string());
             self.organizations.insert(org, name.unwrap_or_default());

@@ -4,12 +4,14 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, BuiltIn, Conditions, Coverage, Kind, OrgId, Person, RoleObject, Search, Standing,
+        self, BuiltIn, Conditions, Kind, ListPermissions, OrgId, Person, RequestedScope,
+        RoleObject, Search, Standing,
     },
     http::{
-        Acting, App, Instead, Json, Limit, Match, Page, Path, Query, ScopeName, Walk, chosen, views,
+        ApiError, App, Caller, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam,
+        chosen, views,
     },
-    store::{Found, Key, RoleEntry, RoleFilter},
+    store::{FetchedItems, Key, RoleEntry, RoleFilter},
 };
 
 use crate::show_built_in;
@@ -26,7 +28,7 @@ pub(crate) struct ListQuery {
     #[serde(default)]
     r#match: Match,
     #[serde(default)]
-    scope: ScopeName,
+    scope: ScopeParam,
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
@@ -39,13 +41,17 @@ impl ListQuery {
         app: &App,
         person: &Person,
         org: OrgId,
-    ) -> Result<(Standing, RoleFilter), Instead> {
+    ) -> Result<(Standing, RoleFilter), ApiError> {
         let chosen = chosen(&self.organization_id)?;
-        let coverage = Coverage { subtree: self.scope == ScopeName::Subtree, chosen: &chosen };
+        let coverage =
+            RequestedScope { subtree: self.scope == ScopeParam::Subtree, chosen: &chosen };
         let also = chosen.iter().map(|&org| Key::organization(org));
         let (actor, found) = app.store.facts_in_tree(person, org, also).await?;
-        let objects = [RoleObject::RoleManagement, RoleObject::RoleManagementSubOrganizations];
-        let reach = domain::reach(&actor, coverage, &found.paths(&chosen)?, objects)?;
+        let objects = ListPermissions {
+            own: RoleObject::RoleManagement,
+            below: RoleObject::RoleManagementSubOrganizations,
+        };
+        let reach = domain::resolve_scope(&actor, coverage, &found.paths(&chosen)?, objects)?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
         Ok((actor, RoleFilter { reach, search }))
     }
@@ -53,7 +59,7 @@ impl ListQuery {
     /// Is it the organization's own list, without anything else?
     fn is_plain(&self, org: OrgId) -> bool {
         let own = self.organization_id.iter().all(|&chosen| chosen == org);
-        let alone = self.scope == ScopeName::Organization || !self.organization_id.is_empty();
+        let alone = self.scope == ScopeParam::Organization || !self.organization_id.is_empty();
         own && alone && self.q.trim().is_empty()
     }
 
@@ -67,11 +73,11 @@ impl ListQuery {
 
 pub(crate) async fn list(
     State(app): State<App>,
-    Acting { person, .. }: Acting,
+    Caller { person, .. }: Caller,
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<views::Role>>, Instead> {
-    let walk = Walk::new(query.names(org), query.limit, query.cursor.as_deref())?;
+) -> Result<Json<Page<views::Role>>, ApiError> {
+    let walk = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
     let (actor, filter) = query.judge(&app, &person, org).await?;
     Ok(Json(if query.is_plain(org) {
         own(&app, &actor, &walk).await?
@@ -82,10 +88,14 @@ pub(crate) async fn list(
 
 /// An organization's own roles, oldest first. The built-in ones come before them, on the first page,
 /// beyond its limit.
-async fn own(app: &App, actor: &Standing, walk: &Walk) -> Result<Page<views::Role>, Instead> {
+async fn own(
+    app: &App,
+    actor: &Standing,
+    walk: &Pagination,
+) -> Result<Page<views::Role>, ApiError> {
     let org = actor.org.id();
-    let counts = walk.is_first().then(|| Key::headcounts(org));
-    let counts = app.store.look(counts.into_iter().flatten());
+    let counts = walk.is_first().then(|| [Key::counts(org)]);
+    let counts = app.store.get(counts.into_iter().flatten());
     let (custom, found) = tokio::try_join!(app.store.roles(org, walk.window()), counts)?;
     let conditions = actor.conditions;
     let Page { items, next_cursor } =
@@ -94,7 +104,7 @@ async fn own(app: &App, actor: &Standing, walk: &Walk) -> Result<Page<views::Rol
     Ok(Page { items: built_in.into_iter().chain(items).collect(), next_cursor })
 }
 
-fn built_in_here(actor: &Standing, found: &Found) -> Vec<views::Role> {
+fn built_in_here(actor: &Standing, found: &FetchedItems) -> Vec<views::Role> {
     let partner = actor.org.kind == Kind::Partner;
     let here = BuiltIn::ALL.into_iter().filter(|role| partner || !role.partner_only());
     here.map(|role| show_built_in(&actor.org, found, role, actor.conditions)).collect()
@@ -105,15 +115,15 @@ async fn beyond(
     app: &App,
     actor: &Standing,
     filter: &RoleFilter,
-    walk: &Walk,
-) -> Result<Page<views::Role>, Instead> {
+    walk: &Pagination,
+) -> Result<Page<views::Role>, ApiError> {
     let entries = app.store.roles_of(filter, walk.window()).await?;
     let mut around = Vec::new();
     let mut custom = Vec::new();
     for entry in &entries.items {
         match *entry {
             RoleEntry::BuiltIn(org, _) => {
-                around.extend([Key::organization(org)].into_iter().chain(Key::headcounts(org)));
+                around.extend([Key::organization(org)].into_iter().chain([Key::counts(org)]));
             }
             RoleEntry::Custom(org, role) => {
                 around.push(Key::organization(org));
@@ -121,7 +131,8 @@ async fn beyond(
             }
         }
     }
-    let (around, custom) = tokio::try_join!(app.store.glance(around), app.store.names(custom))?;
+    let (around, custom) =
+        tokio::try_join!(app.store.get_eventual(around), app.store.get_for_display(custom))?;
     let Page { items, next_cursor } =
         walk.try_page(entries, |entry| show(actor, entry, &around, &custom))?;
     Ok(Page { items: items.into_iter().flatten().collect(), next_cursor })
@@ -131,9 +142,9 @@ async fn beyond(
 fn show(
     actor: &Standing,
     entry: RoleEntry,
-    around: &Found,
-    custom: &Found,
-) -> Result<Option<views::Role>, Instead> {
+    around: &FetchedItems,
+    custom: &FetchedItems,
+) -> Result<Option<views::Role>, ApiError> {
     let (RoleEntry::BuiltIn(id, _) | RoleEntry::Custom(id, _)) = entry;
     let Some(org) = around.organization(id)? else { return Ok(None) };
     let conditions = Conditions {

@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 
 use super::CONTRACT;
 use crate::{
-    matrix::{SUE, Stage, insider},
-    scenes::DEE,
-    world::{ADA, Answer, BOB, EVE, OPERATOR, Who, World},
+    helpers::DEE,
+    matrix::{SUE, Scenario, insider},
+    test_app::{ADA, Answer, BOB, EVE, Identity, OPERATOR, TestApp},
 };
 
 /// What is answered in many places, to faults and races and headers, and a story that shows it in each.
 const BY_FAULTS: &[(&str, &str)] = &[
     ("internal", "a_panic_is_answered_and_nobody_else_notices"),
     ("unavailable", "a_table_that_cannot_be_read_is_503_for_everybody"),
-    ("changed-meanwhile", "two_writes_in_any_order_of_their_calls_end_as_one_after_the_other"),
+    ("changed-concurrently", "two_writes_in_any_order_of_their_calls_end_as_one_after_the_other"),
     ("precondition-failed", "whoever_has_not_seen_what_is_there_changes_nothing"),
-    ("second-factor-needed", "no_route_lets_a_member_in_who_has_not_signed_in_as_demanded"),
+    ("mfa-required", "no_route_lets_a_member_in_who_has_not_signed_in_as_demanded"),
     ("session-too-old", "no_route_lets_a_member_in_who_has_not_signed_in_as_demanded"),
     ("network-not-allowed", "no_route_lets_a_member_in_who_has_not_signed_in_as_demanded"),
-    ("role-retiring", "while_its_users_are_moved_a_role_is_given_to_nobody"),
+    ("role-being-deleted", "while_its_users_are_moved_a_role_is_given_to_nobody"),
     ("idempotency-key-in-use", "a_record_that_is_gone_again_is_of_a_request_that_still_runs"),
 ];
 
@@ -30,17 +30,17 @@ const BY_FAULTS: &[(&str, &str)] = &[
 const IN_STORIES: &[(&str, &str, &str)] = &[
     (
         "GET /v1/organizations/{org}/join-requests",
-        "lacks-permission",
+        "missing-permission",
         "everybody_gets_from_every_route_what_the_catalogue_gives_them",
     ),
     (
-        "PUT /v1/organizations/{org}/critical-alert-users/{email}",
-        "too-many-critical-alert-users",
+        "POST /v1/organizations/{org}/critical-alert-users",
+        "critical-alert-user-limit",
         "at_most_100_addresses_are_alerted",
     ),
     (
         "PUT /v1/organizations/{org}/domains/{domain}",
-        "public-mail-domain",
+        "public-email-domain",
         "nobody_approves_a_domain_that_is_not_theirs_alone",
     ),
     (
@@ -50,7 +50,7 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
     ),
     (
         "PUT /v1/organizations/{org}/domains/{domain}",
-        "too-many-domains",
+        "approved-domain-limit",
         "an_organization_has_at_most_20_approved_domains",
     ),
     (
@@ -60,7 +60,7 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
     ),
     (
         "POST /v1/organizations/{org}/join-requests",
-        "too-many-join-requests",
+        "join-request-limit",
         "an_organization_has_at_most_200_open_requests",
     ),
     (
@@ -80,7 +80,7 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
     ),
     (
         "POST /v1/organizations/{org}/join-requests/{req}/approve",
-        "super-admin-is-transferred",
+        "super-admin-not-assignable",
         "a_request_is_approved_with_any_role_that_one_may_grant",
     ),
     (
@@ -100,22 +100,26 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
     ),
     (
         "POST /v1/organizations/{org}/join-requests/{req}/approve",
-        "only-super-admin",
+        "super-admin-required",
         "a_request_makes_an_mdf_admin_only_by_the_super_admin_and_inside_the_programme",
     ),
     (
         "POST /v1/organizations/{org}/join-requests/{req}/approve",
-        "outside-mdf-program",
+        "mdf-program-required",
         "a_request_makes_an_mdf_admin_only_by_the_super_admin_and_inside_the_programme",
     ),
     ("POST /v1/operator/organizations", "no-such-organization", "what_an_operator_cannot_create"),
-    ("POST /v1/operator/organizations", "sub-organizations-off", "what_an_operator_cannot_create"),
-    ("POST /v1/operator/organizations", "too-deep", "they_nest_to_a_depth_of_eight"),
-    ("POST /v1/operator/organizations", "first-admin-needed", "what_an_operator_cannot_create"),
-    ("POST /v1/operator/organizations", "kind-is-inherited", "what_an_operator_cannot_create"),
+    (
+        "POST /v1/operator/organizations",
+        "sub-organizations-disabled",
+        "what_an_operator_cannot_create",
+    ),
+    ("POST /v1/operator/organizations", "depth-limit", "they_nest_to_a_depth_of_eight"),
+    ("POST /v1/operator/organizations", "first-admin-required", "what_an_operator_cannot_create"),
+    ("POST /v1/operator/organizations", "kind-inherited", "what_an_operator_cannot_create"),
     (
         "PATCH /v1/operator/organizations/{org}",
-        "mdf-is-for-partners",
+        "mdf-partner-only",
         "an_operator_switches_what_members_cannot",
     ),
     (
@@ -125,22 +129,22 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
     ),
     (
         "PATCH /v1/operator/organizations/{org}",
-        "kind-is-inherited",
+        "kind-inherited",
         "an_operator_switches_what_members_cannot",
     ),
     (
         "PATCH /v1/operator/organizations/{org}",
-        "switch-is-the-roots",
+        "root-setting-only",
         "an_operator_switches_what_members_cannot",
     ),
     (
         "POST /v1/organizations",
-        "self-service-off",
+        "self-service-disabled",
         "a_deployment_may_leave_founding_to_its_operators",
     ),
     (
         "POST /v1/organizations/{org}/invitations",
-        "only-super-admin",
+        "super-admin-required",
         "mdf_admin_is_offered_by_the_super_admin_alone_and_inside_the_programme",
     ),
     (
@@ -150,17 +154,17 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
     ),
     (
         "POST /v1/organizations/{org}/invitations",
-        "outside-mdf-program",
+        "mdf-program-required",
         "mdf_admin_is_offered_by_the_super_admin_alone_and_inside_the_programme",
     ),
     (
         "POST /v1/organizations/{org}/invitations",
-        "super-admin-is-transferred",
+        "super-admin-not-assignable",
         "refusals_leave_no_event",
     ),
     (
         "POST /v1/organizations/{org}/invitations",
-        "too-many-pending",
+        "pending-invitation-limit",
         "an_organization_has_only_so_many_pending",
     ),
     (
@@ -170,22 +174,22 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
     ),
     (
         "POST /v1/organizations/{org}/invitations/{inv}/accept",
-        "outside-mdf-program",
+        "mdf-program-required",
         "an_mdf_admins_invitation_is_refused_once_the_programme_is_left",
     ),
     (
         "POST /v1/organizations/{org}/invitations/{inv}/resend",
-        "escalates",
+        "exceeds-own-permissions",
         "nobody_resends_what_they_could_not_have_sent",
     ),
     (
         "POST /v1/organizations/{org}/invitations/{inv}/resend",
-        "only-super-admin",
+        "super-admin-required",
         "mdf_admin_is_offered_by_the_super_admin_alone_and_inside_the_programme",
     ),
     (
         "POST /v1/organizations/{org}/invitations/{inv}/resend",
-        "outside-mdf-program",
+        "mdf-program-required",
         "two_writes_in_any_order_of_their_calls_end_as_one_after_the_other",
     ),
     (
@@ -194,39 +198,43 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
         "two_writes_in_any_order_of_their_calls_end_as_one_after_the_other",
     ),
     (
-        "PATCH /v1/organizations/{org}/members/{sub}",
+        "PATCH /v1/organizations/{org}/members/@{sub}",
         "no-such-role",
         "a_role_that_is_not_here_cannot_be_given",
     ),
     (
-        "PATCH /v1/organizations/{org}/members/{sub}",
-        "outside-mdf-program",
+        "PATCH /v1/organizations/{org}/members/@{sub}",
+        "mdf-program-required",
         "mdf_admin_is_given_by_the_super_admin_and_taken_by_anyone_who_manages_users",
     ),
     (
-        "PATCH /v1/organizations/{org}/members/{sub}",
-        "super-admin-is-transferred",
+        "PATCH /v1/organizations/{org}/members/@{sub}",
+        "super-admin-not-assignable",
         "nobody_is_made_super_admin_by_a_role_change",
     ),
-    ("POST /v1/organizations/{org}/roles", "escalates", "nobody_makes_a_role_above_themselves"),
     (
         "POST /v1/organizations/{org}/roles",
-        "too-many-roles",
+        "exceeds-own-permissions",
+        "nobody_makes_a_role_above_themselves",
+    ),
+    (
+        "POST /v1/organizations/{org}/roles",
+        "role-limit",
         "a_hundred_custom_roles_do_not_make_authorization_dearer",
     ),
     (
         "PATCH /v1/organizations/{org}/roles/{role}",
-        "own-role",
+        "cannot-change-own-role",
         "nobody_edits_or_deletes_the_role_they_hold",
     ),
     (
         "DELETE /v1/organizations/{org}/roles/{role}",
-        "escalates",
+        "exceeds-own-permissions",
         "nobody_edits_or_deletes_a_role_above_themselves",
     ),
     (
         "DELETE /v1/organizations/{org}/roles/{role}",
-        "own-role",
+        "cannot-change-own-role",
         "nobody_edits_or_deletes_the_role_they_hold",
     ),
     (
@@ -234,51 +242,55 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
         "built-in-role",
         "built_in_roles_stay_as_they_are",
     ),
-    ("POST /v1/organizations/{org}/sub-organizations", "too-deep", "they_nest_to_a_depth_of_eight"),
+    (
+        "POST /v1/organizations/{org}/sub-organizations",
+        "depth-limit",
+        "they_nest_to_a_depth_of_eight",
+    ),
     ("POST /v1/organizations/{org}/transfer", "no-such-member", "every_answer_has_its_headers"),
     (
         "POST /v1/organizations/{org}/transfer",
-        "transferred-meanwhile",
+        "super-admin-changed",
         "of_two_transfers_at_once_one_wins",
     ),
     (
         "POST /v1/organizations/{org}/invitations",
-        "role-retiring",
+        "role-being-deleted",
         "while_its_users_are_moved_a_role_is_given_to_nobody",
     ),
     (
-        "PATCH /v1/organizations/{org}/members/{sub}",
-        "role-retiring",
-        "while_its_users_are_moved_a_role_is_given_to_nobody",
-    ),
-    (
-        "POST /v1/organizations/{org}/invitations/batch",
-        "role-retiring",
+        "PATCH /v1/organizations/{org}/members/@{sub}",
+        "role-being-deleted",
         "while_its_users_are_moved_a_role_is_given_to_nobody",
     ),
     (
         "POST /v1/organizations/{org}/invitations/batch",
-        "escalates",
+        "role-being-deleted",
+        "while_its_users_are_moved_a_role_is_given_to_nobody",
+    ),
+    (
+        "POST /v1/organizations/{org}/invitations/batch",
+        "exceeds-own-permissions",
         "one_offer_that_may_not_be_made_refuses_the_whole_list",
     ),
     (
         "POST /v1/organizations/{org}/invitations/batch",
-        "super-admin-is-transferred",
+        "super-admin-not-assignable",
         "one_offer_that_may_not_be_made_refuses_the_whole_list",
     ),
     (
         "POST /v1/organizations/{org}/invitations/batch",
-        "lacks-permission",
+        "missing-permission",
         "one_offer_that_may_not_be_made_refuses_the_whole_list",
     ),
     (
         "POST /v1/organizations/{org}/invitations/batch",
-        "only-super-admin",
+        "super-admin-required",
         "a_list_offers_mdf_admin_as_an_invitation_does",
     ),
     (
         "POST /v1/organizations/{org}/invitations/batch",
-        "outside-mdf-program",
+        "mdf-program-required",
         "a_list_offers_mdf_admin_as_an_invitation_does",
     ),
     (
@@ -288,33 +300,37 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
     ),
     (
         "DELETE /v1/organizations/{org}/roles/{role}",
-        "role-retiring",
+        "role-being-deleted",
         "while_its_users_are_moved_a_role_is_given_to_nobody",
     ),
     (
         "DELETE /v1/organizations/{org}/roles/{role}",
-        "only-super-admin",
+        "super-admin-required",
         "what_may_not_be_given_is_not_given_this_way_either",
     ),
     (
         "DELETE /v1/organizations/{org}/roles/{role}",
-        "outside-mdf-program",
+        "mdf-program-required",
         "what_may_not_be_given_is_not_given_this_way_either",
     ),
     (
         "DELETE /v1/organizations/{org}/roles/{role}",
-        "reassigned-to-itself",
+        "reassign-to-same-role",
         "what_may_not_be_given_is_not_given_this_way_either",
     ),
     (
         "DELETE /v1/organizations/{org}/roles/{role}",
-        "super-admin-is-transferred",
+        "super-admin-not-assignable",
         "what_may_not_be_given_is_not_given_this_way_either",
     ),
-    ("PATCH /v1/operator/organizations/{org}", "linked", "who_is_linked_keeps_its_kind"),
+    (
+        "PATCH /v1/operator/organizations/{org}",
+        "organization-linked",
+        "who_is_linked_keeps_its_kind",
+    ),
     (
         "PUT /v1/operator/organizations/{org}/customers/{customer}",
-        "only-partners-have-customers",
+        "partner-required",
         "only_a_partner_is_linked_and_only_to_a_standard_organization",
     ),
     (
@@ -324,7 +340,7 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
     ),
     (
         "GET /v1/organizations/{org}/members/export",
-        "lacks-permission",
+        "missing-permission",
         "the_file_takes_the_permission_of_the_list",
     ),
     (
@@ -334,17 +350,17 @@ const IN_STORIES: &[(&str, &str, &str)] = &[
     ),
     (
         "GET /v1/organizations/{org}/members/export",
-        "export-too-large",
+        "export-size-limit",
         "without_a_depot_a_large_file_is_refused",
     ),
     (
         "GET /v1/organizations/{org}/members/export",
-        "export-too-long",
+        "export-row-limit",
         "more_than_a_file_or_a_request_may_hold_is_refused",
     ),
     (
         "GET /v1/organizations/{org}/members/export",
-        "export-too-slow",
+        "export-time-limit",
         "more_than_a_file_or_a_request_may_hold_is_refused",
     ),
     ("GET /.well-known/authzen-configuration", "200", "anybody_may_ask_where_decisions_are_made"),
@@ -387,9 +403,9 @@ async fn every_answer_that_it_names_is_given_somewhere() {
     assert!(missing.is_empty(), "nobody is ever answered\n{}", missing.join("\n"));
 }
 
-/// What `docs/costs.md` lists, which the survey prints from what it was answered.
+/// What `docs/internals/costs.md` lists, which the survey prints from what it was answered.
 fn surveyed() -> BTreeSet<Given> {
-    let page = fs::read_to_string("../docs/costs.md").unwrap();
+    let page = fs::read_to_string("../docs/internals/costs.md").unwrap();
     let lines = page.lines().filter_map(|line| {
         let mut cells = line.split('|').skip(1).map(|cell| cell.trim().trim_matches('`'));
         let (route, _, outcome) = (cells.next()?, cells.next()?, cells.next()?);
@@ -414,21 +430,21 @@ fn stories() -> BTreeSet<String> {
 
 /// What does not only refuse: it needs a scene of its own.
 const CHANGING: [&str; 5] =
-    ["200", "201", "204", "idempotency-key-reused", "sub-organizations-off"];
+    ["200", "201", "204", "idempotency-key-reused", "sub-organizations-disabled"];
 
 /// A request to an operation that somebody may make, and in which nothing is wrong yet.
 struct Scene {
-    stage: Stage,
+    stage: Scenario,
     method: String,
     template: String,
-    who: Who,
+    who: Identity,
     path: String,
     body: Option<Value>,
 }
 
 impl Scene {
     async fn of(name: &str) -> Self {
-        let stage = Stage::set().await;
+        let stage = Scenario::set().await;
         let (path, body) = stage.request(name).await;
         let who = if name.ends_with("/leave") { DEE } else { insider(name) };
         stage.world.bring(SUE, &stage.here, DEE, "user").await;
@@ -441,7 +457,7 @@ impl Scene {
         self.stage.world.send(Some(self.who), &self.method, path, body).await
     }
 
-    async fn send_as(&self, who: Option<Who>) -> Answer {
+    async fn send_as(&self, who: Option<Identity>) -> Answer {
         self.stage.world.send(who, &self.method, &self.path, self.body.clone()).await
     }
 
@@ -464,15 +480,17 @@ impl Scene {
                 return self.send(path, body.clone()).await.status.as_str() == slug;
             }
             "unauthenticated" => self.send_as(None).await,
-            "not-an-operator" | "not-for-decisions" => self.send_as(Some(EVE)).await,
-            "operators-only-read" => self.send_as(Some(OPERATOR)).await,
-            "email-not-verified" => self.send_as(Some(Who { verified: "false", ..self.who })).await,
+            "operator-scope-required" | "decisions-scope-required" => self.send_as(Some(EVE)).await,
+            "operator-read-only" => self.send_as(Some(OPERATOR)).await,
+            "email-not-verified" => {
+                self.send_as(Some(Identity { verified: "false", ..self.who })).await
+            }
             "unreadable-request" if body.is_some() => self.send_raw(JSON, "{".to_owned()).await,
             "unreadable-request" => match self.twice() {
                 Some(twice) => self.send(&twice, None).await,
                 None => self.send_with(("if-match", "no tag"), None).await,
             },
-            "outside-subtree" => {
+            "organization-outside-subtree" => {
                 let elsewhere = format!("{path}?organization_id={NOWHERE}");
                 self.send(&elsewhere, None).await
             }
@@ -488,12 +506,15 @@ impl Scene {
                 self.send_with((KEY, "k"), body.clone()).await;
                 self.send_with((KEY, "k"), Some(other(body.as_ref()))).await
             }
-            "sub-organizations-off" => {
+            "sub-organizations-disabled" => {
                 let off = json!({ "manage_sub_organizations": false });
                 stage.world.switch(&stage.above, off).await;
                 self.send(path, body.clone()).await
             }
-            "level-not-allowed" | "not-editable" | "not-shown" | "prerequisite-unmet" => {
+            "level-not-allowed"
+            | "role-object-not-editable"
+            | "role-object-not-available"
+            | "prerequisite-not-met" => {
                 let mut body = body.clone().unwrap_or_default();
                 body["permissions"] = unsettable(slug);
                 self.send(path, Some(body)).await
@@ -550,8 +571,8 @@ fn other(body: Option<&Value>) -> Value {
 fn unsettable(slug: &str) -> Value {
     match slug {
         "level-not-allowed" => json!({ "event_history": "full_access" }),
-        "not-editable" => json!({ "channel_partner_portal_mdf": "none" }),
-        "not-shown" => json!({ "support_service_customer_organizations": "none" }),
+        "role-object-not-editable" => json!({ "channel_partner_portal_mdf": "none" }),
+        "role-object-not-available" => json!({ "support_service_customer_organizations": "none" }),
         _ => json!({ "user_management_sub_organizations": "view_only", "user_management": "none" }),
     }
 }
@@ -559,11 +580,11 @@ fn unsettable(slug: &str) -> Value {
 /// ROLE9
 #[tokio::test]
 async fn a_list_offers_mdf_admin_as_an_invitation_does() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let partner = world.partner(ADA, "Partner").await;
     world.bring(ADA, &partner, BOB, "admin").await;
     let list = json!({ "invitations": [{ "email": DEE.email, "role_id": "mdf_admin" }] });
     let path = format!("{partner}/invitations/batch");
-    world.post(BOB, &path, list.clone()).await.refuses(403, "only-super-admin");
-    world.post(ADA, &path, list).await.refuses(409, "outside-mdf-program");
+    world.post(BOB, &path, list.clone()).await.refuses(403, "super-admin-required");
+    world.post(ADA, &path, list).await.refuses(409, "mdf-program-required");
 }

@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use reading::Reading;
 use serde_json::{Value, json};
 
-use crate::world::Answer;
+use crate::test_app::Answer;
 pub use document::CONTRACT;
 
 /// What was asked.
