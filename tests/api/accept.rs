@@ -306,6 +306,8 @@ async fn an_mdf_admins_invitation_is_refused_once_the_programme_is_left() {
     world.switch(&acme, json!({ "mdf_program": false })).await;
     let answer = world.post(BOB, &format!("{path}/accept"), json!({})).await;
     answer.refuses(409, "mdf-program-required");
+    let answer = world.post(ADA, &format!("{path}/resend"), json!({})).await;
+    answer.refuses(409, "mdf-program-required");
     world.switch(&acme, json!({ "mdf_program": true })).await;
     world.post(BOB, &format!("{path}/accept"), json!({})).await.expect(200);
 }

@@ -6,7 +6,7 @@ use shared::http::Limits;
 
 use crate::{
     fault_layer::{Fault, Layer},
-    helpers::{each, someone, user_manager},
+    helpers::{DEE, each, someone, user_manager},
     invariants::check,
     test_app::{ADA, Answer, BOB, CY, DAY, Identity, TestApp},
 };
@@ -390,4 +390,15 @@ async fn a_list_whose_author_is_dismissed_half_way_tells_what_was_sent() {
     removed.expect(204);
     listed.refuses(404, "no-such-organization");
     check(&world).await;
+}
+
+/// ROLE9
+#[tokio::test]
+async fn batch_grants_mdf_admin_under_the_rules_of_a_single_invitation() {
+    let world = TestApp::new().await;
+    let partner = world.partner(ADA, "Partner").await;
+    world.bring(ADA, &partner, BOB, "admin").await;
+    let offers = [json!({ "email": DEE.email, "role_id": "mdf_admin" })];
+    world.batch(BOB, &partner, &offers).await.refuses(403, "super-admin-required");
+    world.batch(ADA, &partner, &offers).await.refuses(409, "mdf-program-required");
 }

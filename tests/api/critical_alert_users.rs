@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     helpers::each,
     invariants::check,
-    test_app::{ADA, Answer, BOB, EVE, Identity, OPERATOR, TestApp},
+    test_app::{ADA, Answer, BOB, Identity, OPERATOR, TestApp},
 };
 
 impl TestApp {

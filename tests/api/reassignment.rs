@@ -169,7 +169,12 @@ async fn while_its_users_are_moved_a_role_is_given_to_nobody() {
     assert_eq!(refused.refuses(409, "role-being-deleted").body["reassign_to"], "user");
     let offer = json!({ "email": "x@example.com", "role_id": guests });
     let list = json!({ "invitations": [{ "email": "y@example.com", "role_id": "user" }, offer] });
+    world.send(Some(ADA), "PUT", &format!("{acme}/domains/example.com"), None).await.expect(200);
+    let requests = format!("{acme}/join-requests");
+    let asked = world.post(someone(1), &requests, json!({})).await.expect(201).id();
+    let approval = json!({ "role_id": guests });
     for (by, path, body) in [
+        (ADA, format!("{requests}/{asked}/approve"), approval),
         (ADA, format!("{acme}/invitations"), offer),
         (ADA, format!("{acme}/invitations/batch"), list),
         (ADA, format!("{invited}/resend"), json!({})),

@@ -28,7 +28,7 @@ use shared::{
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use crate::contract::{self, Asked};
+use crate::contract::{self, ObservedRequest};
 
 /// 2026-11-21T12:00:00Z
 pub const NOON: i64 = 1_795_262_400_000;
@@ -188,10 +188,10 @@ impl TestApp {
     /// The answer to a request that already has its context. It must be one that the contract allows.
     pub async fn respond(&self, request: Request<Body>) -> Answer {
         self.asks(format!("{} {}", request.method(), request.uri().path()));
-        let (asked, request) = Asked::note(request).await;
+        let (observed, request) = ObservedRequest::read(request).await;
         let response = self.router.clone().oneshot(request).await.unwrap();
         let answer = Answer::read(response).await;
-        contract::check(&asked, &answer);
+        contract::check(&observed, &answer);
         answer
     }
 

@@ -1,7 +1,8 @@
-//! Invitations, as the invitee sees them: found, accepted, declined.
+//! The invitations of the caller: list, show, accept and decline.
 //!
-//! Whoever is invited has no standing in the organization yet. The proof is the verified address
-//! in their own token (INV4), and every key here is made of it: nobody can reach another's.
+//! An invited person has no standing in the organization. Their proof is the verified address in
+//! their token (INV4). All keys derive from that address, so a caller never reaches the invitations
+//! of another person.
 
 use axum::{
     Router,
@@ -21,7 +22,7 @@ use shared::{
     store::{self, Acceptance, Committed, FetchedItems, InviteeFacts, Key},
 };
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/me/invitations", get(list))
@@ -30,10 +31,10 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/invitations/{inv}/decline", post(decline))
 }
 
-/// How often a race with the organization's own changes is run again.
+/// The maximum number of attempts to accept. Changes in the organization can make an attempt fail.
 const ROUNDS: usize = 4;
 
-/// An invitation, with the names that an invitee wants to read.
+/// An invitation with the names of its organization and role.
 #[derive(Serialize)]
 struct ReceivedInvitation {
     #[serde(flatten)]
@@ -73,8 +74,8 @@ async fn mine(
     Ok(WithEtag { view, version: invitation.version })
 }
 
-/// An acceptance is tried again when a fact that it relied on changed meanwhile: the same person may
-/// have accepted twice at once, or the inviter may hold another role now.
+/// Accepts an invitation. Retries if a fact that the attempt relied on has changed: the same person
+/// accepted concurrently, or the inviter holds another role now.
 async fn accept(
     State(app): State<App>,
     Caller { person, context, .. }: Caller,
@@ -88,7 +89,8 @@ async fn accept(
         if facts.slot == Some(AddressSlot::Taken(person.id.clone()))
             && domain::was_issued_to(&person, org, id)
         {
-            // Without the member, they were removed in between, or the read was torn.
+            // The slot is taken, but there is no member: they were removed in between, or the two
+            // reads saw different states.
             let Some(member) = &facts.member else { continue };
             return accepted_before(&app, &context, member).await;
         }
@@ -96,7 +98,8 @@ async fn accept(
         let stored = invitation.inviter.as_ref().map(|inviter| inviter.role_id);
         let role = inviter_role.unwrap_or(stored);
         match try_accept(&app, &context, &person, &facts, &invitation, role).await {
-            // The stored role is only a hint: the inviter may hold a better one now.
+            // The stored role can be outdated. The next attempt uses the role that the inviter
+            // holds now.
             Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if inviter_role.is_some() => {
                 return Err(Refusal::InviterNotAuthorized.into());
             }
@@ -132,7 +135,7 @@ async fn try_accept(
     }
 }
 
-/// The same person has accepted before: the answer is their membership.
+/// The response to a person who has accepted before: their membership.
 async fn accepted_before(
     app: &App,
     context: &RequestContext,
@@ -146,7 +149,7 @@ async fn accepted_before(
     Ok(membership(app, member).await?)
 }
 
-/// The role that the inviter of an invitation holds now, if they are a member.
+/// The role that the inviter holds now; none if they are no longer a member.
 async fn role_of_inviter(
     app: &App,
     org: &Organization,
@@ -170,7 +173,7 @@ async fn decline(
     answer.unless_repeated(committed)
 }
 
-/// The membership as its member sees it. The name of a custom role is one more read.
+/// The response with the membership. The name of a custom role takes one more read.
 async fn membership(app: &App, member: &domain::Member) -> Result<Answer, store::Error> {
     let key = member.role_id.custom().map(|role| Key::role(member.path.id(), role));
     let found = app.store.get(key.clone()).await?;
@@ -179,7 +182,7 @@ async fn membership(app: &App, member: &domain::Member) -> Result<Answer, store:
     Ok(Answer::ok(&view).with_version(member.version))
 }
 
-/// Where the names of an invitation's organization and role are.
+/// The keys of the items that hold the names of an invitation's organization and role.
 fn named(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
     [Key::organization(invitation.path.id())].into_iter().chain(custom_role(invitation))
 }

@@ -14,28 +14,28 @@ use shared::{
     store::{EventFilter, Key},
 };
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/events", get(list))
         .route("/v1/organizations/{org}/events/{evt}", get(one))
 }
 
-/// Which events to show. `action` may be given several times.
+/// The query of the list. `action` can be repeated.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ListQuery {
-    /// At this time or later.
+    /// Only events at this time or later.
     #[serde(default, deserialize_with = "optional_time")]
     from: Option<Timestamp>,
-    /// Before this time.
+    /// Only events before this time.
     #[serde(default, deserialize_with = "optional_time")]
     to: Option<Timestamp>,
-    /// By the person with this user id.
+    /// Only events whose actor has this user id.
     actor: Option<String>,
     #[serde(default)]
     action: BTreeSet<EventAction>,
-    /// To what has this id.
+    /// Only events whose target has this id.
     target: Option<String>,
     #[serde(default)]
     limit: Limit,
@@ -43,7 +43,7 @@ struct ListQuery {
 }
 
 impl ListQuery {
-    /// Everything that makes the list what it is: a cursor belongs to it alone.
+    /// The organization and the filters. A cursor is valid only for the same ones.
     fn names(&self, org: OrgId) -> Vec<String> {
         let Self { from, to, actor, action, target, .. } = self;
         let filters = format!("{from:?} {to:?} {actor:?} {action:?} {target:?}");

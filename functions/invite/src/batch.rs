@@ -1,7 +1,7 @@
-//! Many invitations in one request (INV11).
+//! Up to 100 invitations in one request (INV11).
 //!
-//! Each is judged and answered as if it had been sent by itself, one after the other; but whoever
-//! may not send them all sends none.
+//! Each item is judged in order, as if it were sent alone. If the caller may not grant one of the
+//! roles, the whole request is refused.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use shared::{
 
 use crate::list::{BatchInviteRequest, BatchList, Outcome};
 
-/// How often a chunk that lost a race is judged anew.
+/// The maximum number of times that a chunk is judged again after a lost race.
 const ROUNDS: usize = 5;
 
 pub(crate) async fn invite(
@@ -49,21 +49,21 @@ pub(crate) async fn invite(
     Ok(batch.list.answer(&outcomes))
 }
 
-/// The facts that a batch is judged by.
+/// The facts on which a batch is judged.
 struct BatchFacts {
     actor: Standing,
     found: FetchedItems,
 }
 
-/// How one chunk of a batch ended.
+/// The result of one chunk.
 enum ChunkEnd {
-    /// All outcomes up to its end.
+    /// The outcomes of all items up to the end of the chunk.
     Judged(Vec<Outcome>),
-    /// Another run of the same request had answered; this is its answer.
+    /// Another run of the same request has finished. Contains its response.
     Repeated(Answer),
 }
 
-/// A batch of invitations and the request that sends it.
+/// A batch of invitations and its request.
 struct BatchInvite<'a> {
     app: &'a App,
     person: &'a Person,
@@ -88,8 +88,12 @@ impl BatchInvite<'_> {
         Key::address_slot(self.org, AddressDigest::of(self.org, &draft.email))
     }
 
-    /// May the actor send all of it? A role that they may not grant refuses the batch, also in an
-    /// item whose address is malformed.
+    /// Checks that the actor may grant every role in the batch, including the roles of items with a
+    /// malformed address.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of the first role that the actor may not grant, at its position.
     fn authorize(&self, facts: &BatchFacts) -> Result<(), ApiError> {
         let mut offered = Vec::new();
         for id in self.list.roles() {
@@ -107,15 +111,15 @@ impl BatchInvite<'_> {
         })
     }
 
-    /// The keys of the custom roles on offer.
+    /// The keys of the custom roles in the batch.
     fn roles(&self) -> impl Iterator<Item = Key> {
         let roles = self.list.roles().filter_map(RoleId::custom);
         roles.map(|id| Key::role(self.org, id))
     }
 
-    /// Sends one chunk, after the `outcomes` of the chunks before. A lost race cancels the chunk, and
-    /// it is judged anew, so that only the invitation that lost is refused. Once an invitation is
-    /// open, a refusal of a whole chunk is the outcome of each item in it.
+    /// Writes one chunk, after the `outcomes` of the chunks before. A lost race cancels the whole
+    /// chunk, which is then judged again, so that only the invitation that lost is refused. After
+    /// the first chunk, a refusal of a whole chunk becomes the outcome of each of its items.
     async fn chunk(
         &self,
         nth: u16,
@@ -158,7 +162,7 @@ impl BatchInvite<'_> {
         chunk_end(committed, outcomes).map_err(ApiError::from)
     }
 
-    /// Judges a chunk, and writes it. The outcomes are those of the chunk alone.
+    /// Judges a chunk and writes it once. Returns the outcomes of this chunk alone.
     async fn attempt(
         &self,
         nth: u16,
@@ -207,7 +211,7 @@ impl BatchInvite<'_> {
         Chunk { nth, last: nth.saturating_add(1) == self.list.chunks() }
     }
 
-    /// The record after a chunk.
+    /// The content of the idempotency record after a chunk.
     fn progress<'a>(&self, nth: u16, outcomes: &'a [Outcome]) -> Progress<'a> {
         if self.chunk_of(nth).last {
             Progress::Complete(self.list.answer(outcomes))
@@ -217,13 +221,13 @@ impl BatchInvite<'_> {
     }
 }
 
-/// What the idempotency record keeps after a chunk.
+/// The content of the idempotency record after a chunk.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Progress<'a> {
-    /// After the last chunk: the answer.
+    /// After the last chunk: the response.
     Complete(Answer),
-    /// Before: the outcomes so far.
+    /// After an earlier chunk: the outcomes so far.
     SoFar(&'a [Outcome]),
 }
 
@@ -234,13 +238,13 @@ fn chunk_end(committed: Committed, outcomes: Vec<Outcome>) -> Result<ChunkEnd, E
     }
 }
 
-/// A lost race: judging the chunk anew tells which invitation lost it.
+/// Whether a refusal is a lost race. Judging the chunk again finds the invitation that lost.
 fn is_lost_race(why: &Refusal) -> bool {
     use Refusal::{AlreadyInvited, AlreadyMember, ChangedConcurrently};
     matches!(why, AlreadyInvited(_) | AlreadyMember | ChangedConcurrently)
 }
 
-/// Another run of the same request answers it.
+/// Whether a refusal concerns the idempotency key: another run of the same request answers it.
 fn is_of_the_key(why: &Refusal) -> bool {
     matches!(why, Refusal::IdempotencyKeyReused | Refusal::IdempotencyKeyInUse)
 }

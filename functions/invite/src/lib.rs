@@ -1,4 +1,4 @@
-//! Invitations, as the organization sees them: sent, listed, sent again, revoked.
+//! The invitations of an organization: create, list, show, resend and revoke.
 
 mod batch;
 mod list;
@@ -21,7 +21,7 @@ use shared::{
     store::{FetchedItems, InvitationChange, Key, NewInvitation},
 };
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/invitations", get(list).post(invite))
@@ -62,7 +62,7 @@ async fn invite(
     answer.unless_repeated(committed)
 }
 
-/// An invitation in a list: is somebody still behind it (INV9)?
+/// An invitation, and whether its inviter may still grant the role (INV9).
 #[derive(Serialize)]
 struct ListedInvitation {
     #[serde(flatten)]
@@ -143,7 +143,7 @@ async fn revoke(
     Ok(answer)
 }
 
-/// The invitation of this very id: an address may have had others before.
+/// The pending invitation with this id. Earlier invitations of the same address have other ids.
 fn pending(found: &FetchedItems, key: &Key, id: InvitationId) -> Result<Invitation, ApiError> {
     let pending = found.pending(key)?.filter(|invitation| invitation.id == id);
     Ok(pending.ok_or(Refusal::NoSuchInvitation)?)

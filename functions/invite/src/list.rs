@@ -1,4 +1,4 @@
-//! A list of invitations: as it is sent, and as it is answered.
+//! The request and the response of a batch of invitations.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -16,8 +16,8 @@ pub(crate) struct BatchInviteRequest {
     invitations: BoundedVec<BatchInviteItem, MAX_BATCH>,
 }
 
-/// One line of a list that people type: an address that is none is the outcome of its line. All
-/// else that does not fit is a program's mistake, and refuses the request.
+/// One item. People type addresses, so a malformed address is refused in the outcome of its item.
+/// Any other malformed field refuses the request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BatchInviteItem {
@@ -26,7 +26,7 @@ struct BatchInviteItem {
     expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
 }
 
-/// What became of an offer.
+/// The outcome of one item.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     status: u16,
@@ -53,7 +53,7 @@ impl Outcome {
         Self { status: problem.status().as_u16(), what: OutcomeBody::Problem(problem.to_value()) }
     }
 
-    /// What becomes of the same address further down the list.
+    /// The outcome of a later item with the same address.
     fn again(&self) -> Self {
         let opened = match &self.what {
             OutcomeBody::Invitation(view) => view.get("id").and_then(Value::as_str),
@@ -64,20 +64,20 @@ impl Outcome {
     }
 }
 
-/// A list, read.
+/// A parsed batch.
 pub(crate) struct BatchList {
-    /// Each element: its address as it was sent, its role, and what it comes to.
+    /// The address as it was sent, the role and the parsed form of each item.
     elements: Vec<(String, RoleId, ParsedItem)>,
-    /// What is offered, each address once.
+    /// The invitations to create, one for each address.
     offers: Vec<InvitationDraft>,
 }
 
 enum ParsedItem {
-    /// The offer of this place.
+    /// The invitation with this index.
     InvitationDraft(usize),
-    /// Once more the address of that offer.
+    /// The address of the invitation with this index, again.
     Again(usize),
-    /// An address that is none.
+    /// A malformed address.
     Wrong(Problem),
 }
 
@@ -110,17 +110,17 @@ impl BatchList {
         list
     }
 
-    /// What is offered, each address once.
+    /// The invitations to create, one for each address.
     pub(crate) fn drafts(&self) -> &[InvitationDraft] {
         &self.offers
     }
 
-    /// The role of each element, also where the address is none.
+    /// The role of each item, including items with a malformed address.
     pub(crate) fn roles(&self) -> impl Iterator<Item = RoleId> {
         self.elements.iter().map(|(_, role, _)| *role)
     }
 
-    /// How many transactions it takes. The last one records the reply, so there is always one.
+    /// The number of transactions. The last one records the response, so there is at least one.
     pub(crate) fn chunks(&self) -> u16 {
         let chunks = self.offers.len().div_ceil(OPENED_AT_ONCE).max(1);
         u16::try_from(chunks).unwrap_or(u16::MAX)
@@ -130,7 +130,7 @@ impl BatchList {
         self.offers.chunks(OPENED_AT_ONCE).nth(usize::from(nth)).unwrap_or_default()
     }
 
-    /// What became of each element, in the order in which they were sent.
+    /// The response with the outcome of each item, in the order of the request.
     pub(crate) fn answer(&self, outcomes: &[Outcome]) -> Answer {
         #[derive(Serialize)]
         struct OutcomeLine<'a> {

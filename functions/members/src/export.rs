@@ -1,4 +1,4 @@
-//! The users that the filters of the list show, all of them, as an Excel file (U4, SUB6).
+//! The export: all users that the filters match, as an Excel file (U4, SUB6).
 
 use std::time::Duration;
 
@@ -29,25 +29,25 @@ use crate::{
     sheet::{Sheet, XLSX},
 };
 
-/// What an export may be here, and where a large file goes. A router without it has no depot.
+/// The limits of exports, and the bucket for large files. The default has no bucket.
 #[derive(Clone, Debug, Default)]
 pub struct ExportConfig {
-    /// How much is exported at once.
+    /// The limits.
     pub bounds: ExportLimits,
-    /// Where files go that are larger than an answer.
+    /// The bucket for files that are too large for a response.
     pub depot: Option<ExportBucket>,
 }
 
-/// How much is exported at once.
+/// The limits.
 #[derive(Clone, Copy, Debug)]
 pub struct ExportLimits {
-    /// How many rows at most; Excel's own bound is ten times this.
+    /// The maximum number of rows. The limit of Excel is ten times the default.
     pub rows: u32,
-    /// How many bytes are answered; larger files go to the depot. Lambda's answers have at most
-    /// 6 MB, in which a file is a third longer.
+    /// The maximum number of bytes in a response; larger files go to the bucket. A Lambda response
+    /// has at most 6 MB, and encoding makes a file a third longer.
     pub inline: usize,
-    /// How long reading may take: the file must still be made and handed over before the API gives
-    /// up.
+    /// The maximum time for reading. It leaves time to write and deliver the file before the API's
+    /// timeout.
     pub reading: Duration,
 }
 
@@ -70,24 +70,29 @@ pub(crate) async fn export(
     let told = json!({ "filters": filters, "rows": sheet.rows() });
     let name = format!("users-{org}-{}.xlsx", context.at.strftime("%Y%m%dT%H%M%SZ"));
     let file = spawn_blocking(|| sheet.finish()).await.map_err(Problem::internal)?;
-    // First the file, then the trace, and only then the way to the file: nobody gets one of which
-    // there is no trace, and there is none of a file that could not be left.
+    // The order is file, event, delivery. No file is delivered without an event, and no event
+    // records a file that could not be stored.
     let way = exports.way(name, file.map_err(broken)?).await?;
     let context = RequestContext { as_operator: actor.member.is_none(), ..context };
     app.store.record_export(&context, &actor, told).await?;
     way.open(context.at).await
 }
 
-/// The way on which a file is handed over.
+/// The delivery of a file.
 enum Delivery {
-    /// In the answer.
+    /// In the response.
     Answer { name: String, file: Vec<u8> },
-    /// By a link to where it was left.
+    /// By a link to the stored file.
     ExportBucket { depot: ExportBucket, left: StoredObject },
 }
 
 impl ExportConfig {
-    /// Makes ready to hand over a file.
+    /// Prepares the delivery of a file, and stores a large one.
+    ///
+    /// # Errors
+    ///
+    /// - [`Refusal::ExportSizeLimit`] for a large file without a bucket.
+    /// - `unavailable` if the bucket cannot be reached.
     async fn way(self, name: String, file: Vec<u8>) -> Result<Delivery, ApiError> {
         if file.len() <= self.bounds.inline {
             return Ok(Delivery::Answer { name, file });
@@ -99,7 +104,11 @@ impl ExportConfig {
 }
 
 impl Delivery {
-    /// Hands the file over.
+    /// The response with the file, or with the link to it.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable` if the link cannot be signed.
     async fn open(self, now: Timestamp) -> Result<Response, ApiError> {
         match self {
             Self::Answer { name, file } => {
@@ -116,7 +125,13 @@ impl Delivery {
     }
 }
 
-/// All that the filter shows, a row each.
+/// A sheet with a row for each user that the filter matches.
+///
+/// # Errors
+///
+/// - [`Refusal::ExportRowLimit`] for more users than the limit.
+/// - [`Refusal::ExportTimeLimit`] if reading takes longer than the limit.
+/// - The errors of the store, and `internal` if the temporary file cannot be written.
 async fn sheet(
     app: &App,
     context: &RequestContext,
@@ -142,7 +157,7 @@ async fn sheet(
     Ok(sheet)
 }
 
-/// A sheet fails only where its temporary file does.
+/// A failed sheet is an internal error: only its temporary file can fail.
 fn broken(error: XlsxError) -> Problem {
     Problem::internal(error)
 }

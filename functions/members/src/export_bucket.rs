@@ -1,4 +1,4 @@
-//! Where a file is left that is too large for an answer, and the link by which it is fetched.
+//! The bucket for files that are too large for a response, and the links to them.
 
 use std::time::Duration;
 
@@ -15,45 +15,46 @@ use serde::Serialize;
 
 use crate::sheet::XLSX;
 
-/// How long a link works. The credentials that sign it may end earlier, and the link with them.
+/// The time to live of a link. The link ends earlier if the credentials that sign it do.
 const LINK: Duration = Duration::from_mins(5);
-/// How long one try may take, and all of them: a call to the table is quicker.
+/// The timeouts of one attempt and of the whole upload, which takes longer than a call to the
+/// table.
 const TRY: Duration = Duration::from_secs(4);
 const TRIES: Duration = Duration::from_secs(6);
 
-/// A bucket of ours that nobody can read, and that forgets by itself.
+/// A private bucket whose lifecycle rule deletes the files.
 #[derive(Clone, Debug)]
 pub struct ExportBucket {
     client: Client,
     bucket: String,
 }
 
-/// A file that was left in the depot, which nobody can find without a link.
+/// The key of a stored file. It is random, so only the link gives access.
 #[derive(Debug)]
 pub(crate) struct StoredObject(String);
 
-/// How a file is fetched.
+/// A link to a stored file.
 #[derive(Debug, Serialize)]
 pub(crate) struct Link {
-    /// Where; whoever has it needs nothing else.
+    /// The signed URL. It needs no further credentials.
     pub(crate) url: String,
-    /// Until when.
+    /// The time when the link expires.
     pub(crate) expires_at: Timestamp,
 }
 
-/// The depot cannot be reached, or refuses.
+/// The bucket cannot be reached or refuses the request. Contains the cause.
 #[derive(Debug)]
 pub(crate) struct BucketUnavailable(String);
 
 impl ExportBucket {
-    /// The depot in `bucket`.
+    /// The bucket with this name.
     #[must_use]
     pub fn new(config: Builder, bucket: impl Into<String>) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(TRY)
             .operation_timeout(TRIES);
-        // The signature covers the file's digest: another checksum would tell nothing new.
+        // The signature covers the digest of the file, so another checksum is not needed.
         let config = config
             .timeout_config(timeouts.build())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
@@ -61,7 +62,11 @@ impl ExportBucket {
         Self { client: Client::from_conf(config.build()), bucket: bucket.into() }
     }
 
-    /// Leaves a file that will be called `name` by whoever fetches it.
+    /// Stores a file, to be downloaded as `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`BucketUnavailable`] if the upload fails.
     pub(crate) async fn leave(
         &self,
         file: Vec<u8>,
@@ -75,7 +80,11 @@ impl ExportBucket {
         Ok(StoredObject(key))
     }
 
-    /// A link to a file, from now on.
+    /// A link to a stored file, valid from `now` on.
+    ///
+    /// # Errors
+    ///
+    /// [`BucketUnavailable`] if the link cannot be signed.
     pub(crate) async fn link(
         &self,
         StoredObject(key): StoredObject,
@@ -102,7 +111,7 @@ impl From<BucketUnavailable> for shared::http::Problem {
     }
 }
 
-/// How a file is offered for saving. Names of ours are plain ASCII without quotation marks.
+/// The `Content-Disposition` of a download. File names are plain ASCII without quotation marks.
 pub(crate) fn attachment(name: &str) -> String {
     format!("attachment; filename=\"{name}\"")
 }

@@ -1,4 +1,4 @@
-//! The users of an organization: listed with the pending, exported, given roles, removed, leaving.
+//! The members of an organization: list, export, show, change of role, removal and leaving.
 
 mod export;
 mod export_bucket;
@@ -23,7 +23,7 @@ pub use export::{ExportConfig, ExportLimits};
 pub use export_bucket::ExportBucket;
 use list::list;
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/members", get(list))
@@ -101,7 +101,13 @@ async fn leave(
     answer.unless_repeated(committed)
 }
 
-/// The member that a change is about. An actor who may change nobody does not learn who is there.
+/// The member to change.
+///
+/// # Errors
+///
+/// - The refusals of [`Standing::require`] without full access to user management. They come first,
+///   so that the caller does not learn which members exist.
+/// - [`Refusal::NoSuchMember`] if there is no such member.
 fn target(
     actor: &Standing,
     found: &FetchedItems,

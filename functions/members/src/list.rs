@@ -1,4 +1,4 @@
-//! The users list: active and pending together (U3).
+//! The list of users: active members and pending invitations together (U3).
 
 use axum::extract::State;
 use jiff::Timestamp;
@@ -13,7 +13,8 @@ use shared::{
 
 use crate::filter::{Filters, Sort, StatusName};
 
-/// [`Filters`] and a page. Flattened, the fields would lose their types.
+/// The fields of [`Filters`] and of a page. Flattened structs would lose the types of query
+/// parameters.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
@@ -31,7 +32,7 @@ pub(crate) struct ListQuery {
     scope: ScopeParam,
     #[serde(default)]
     sort: Sort,
-    /// The `sub` of one person: the list holds their membership alone.
+    /// The `sub` of one person. The list then contains only their membership.
     user_id: Option<UserId>,
     #[serde(default)]
     limit: Limit,
@@ -47,7 +48,7 @@ impl ListQuery {
     }
 }
 
-/// A user, active or pending (U3).
+/// An active member or a pending invitation (U3).
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum UserRow {
@@ -76,7 +77,7 @@ pub(crate) async fn list(
     Ok(Json(walk.try_page(found, |user| line(&user, &roles, context.at))?))
 }
 
-/// The membership of one person, found by their `sub`.
+/// The page with the membership of one person, found by their `sub`.
 async fn one_person(
     app: &App,
     person: &Person,
@@ -92,7 +93,7 @@ async fn one_person(
     Ok(Page { items: rows, next_cursor: None })
 }
 
-/// Where the custom role of a user is described.
+/// The key of a user's custom role; none for a built-in role.
 pub(crate) fn role_of(user: &User) -> Option<Key> {
     let (path, role) = match user {
         User::Active(member) => (&member.path, member.role_id),

@@ -1,4 +1,4 @@
-//! The Lambda function `members`: its routes, and the bucket that it leaves large files in.
+//! The Lambda function `members`, with the bucket for large exports.
 
 use aws_sdk_s3::config::Builder;
 use axum::Extension;
@@ -10,8 +10,12 @@ async fn main() -> Result<(), lambda_http::Error> {
     serve(members::router().layer(Extension(exports()?))).await
 }
 
-/// What the environment says: `EXPORT_BUCKET`, and `EXPORT_INLINE` (bytes), where less than the most
-/// is wanted in an answer.
+/// The configuration of exports from the environment: `EXPORT_BUCKET`, and `EXPORT_INLINE`, which
+/// lowers the maximum number of bytes in a response.
+///
+/// # Errors
+///
+/// `EXPORT_INLINE` is not a number, or the AWS configuration cannot be read.
 fn exports() -> Result<ExportConfig, lambda_http::Error> {
     let mut bounds = ExportLimits::default();
     if let Some(bytes) = setting("EXPORT_INLINE") {
@@ -22,7 +26,7 @@ fn exports() -> Result<ExportConfig, lambda_http::Error> {
         return Ok(ExportConfig { bounds, depot: None });
     };
     let config = sdk("S3")?;
-    // A name of its own for each bucket is what AWS has; a local engine has one for all.
+    // AWS has a host name for each bucket. A local engine has one for all buckets.
     let elsewhere = config.endpoint_url().is_some();
     let config = Builder::from(&config).force_path_style(elsewhere);
     Ok(ExportConfig { bounds, depot: Some(ExportBucket::new(config, bucket)) })

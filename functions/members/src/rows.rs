@@ -1,4 +1,4 @@
-//! A user as a row of the export: which columns there are, and what stands in them.
+//! The columns of the export, and the row of a user.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::{
     sheet::{Cell, Column},
 };
 
-/// The columns: what people look for first, ids last.
+/// The columns. Names come first, ids last.
 pub(crate) const COLUMNS: [Column; 13] = [
     ("Organization", 28.0),
     ("E-mail", 32.0),
@@ -31,7 +31,7 @@ pub(crate) const COLUMNS: [Column; 13] = [
     ("Invitation ID", 56.0),
 ];
 
-/// What organizations and custom roles are called: each is looked up once.
+/// The names of organizations and custom roles. Each is read once.
 #[derive(Debug, Default)]
 pub(crate) struct DisplayNames {
     organizations: HashMap<OrgId, String>,
@@ -39,7 +39,11 @@ pub(crate) struct DisplayNames {
 }
 
 impl DisplayNames {
-    /// Looks up what `users` need and is not known yet.
+    /// Reads the names that `users` need and that are not known yet.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the store.
     pub(crate) async fn learn(&mut self, store: &Store, users: &[User]) -> Result<(), Error> {
         let orgs = users.iter().map(|user| path(user).id());
         let orgs: Vec<_> = orgs.filter(|org| !self.organizations.contains_key(org)).collect();

@@ -1,4 +1,4 @@
-//! Which customers a partner works for (PAR1).
+//! The customers of a partner (PAR1).
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use shared::{
     store::{Key, LinkChange},
 };
 
-/// A partner's customers, the longest-standing organization first.
+/// Lists the customers of a partner, the oldest organization first.
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -77,7 +77,7 @@ struct LinkFacts {
     partner: Organization,
     customer: Organization,
     link: Option<CustomerLink>,
-    /// The version of the link that was removed a short time ago.
+    /// The version of a link that was removed recently.
     deleted: Option<Version>,
 }
 

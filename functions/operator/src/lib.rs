@@ -1,4 +1,4 @@
-//! The platform's staff: organizations created for others, and what is switched on for them (OP1).
+//! The routes of platform operators: organizations for others, and their settings (OP1).
 
 mod customers;
 
@@ -20,7 +20,7 @@ use shared::{
     store::{Key, NewOrganization, OrganizationCounts},
 };
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/operator/organizations", get(list).post(create))
@@ -88,7 +88,7 @@ async fn create(
     answer.unless_repeated(committed)
 }
 
-/// The roots of all trees, oldest first.
+/// Lists the roots of all trees, oldest first.
 async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -111,7 +111,7 @@ async fn one(
     Ok(WithEtag { view, version: org.version })
 }
 
-/// What may be switched; what is left out stays.
+/// The settings to change. Absent fields keep their values.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpdateSettingsRequest {
@@ -156,8 +156,8 @@ struct InviteFirstAdminRequest {
     email: Email,
 }
 
-/// The first Admin's invitation may have expired, or gone to the wrong address: nobody inside could
-/// send another.
+/// Replaces the invitation of the first Admin, which may have expired or gone to a wrong address.
+/// No member exists who could send another.
 async fn invite_first_admin(
     State(app): State<App>,
     caller: Caller,
@@ -180,7 +180,7 @@ async fn invite_first_admin(
     answer.unless_repeated(committed)
 }
 
-/// An organization, and the root of its tree where that is another one.
+/// An organization, and the root of its tree if that is another organization.
 struct OrganizationFacts {
     org: Organization,
     root: Option<Organization>,

@@ -1,4 +1,4 @@
-//! Who receives an organization's critical alerts (ORG4).
+//! The addresses that receive the critical alerts of an organization (ORG4).
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -31,7 +31,7 @@ pub(crate) struct AddCriticalAlertUserRequest {
     email: Email,
 }
 
-/// An address that receives the alerts already is answered as it is.
+/// Adds an address. An address that is in the list already is returned unchanged.
 pub(crate) async fn add(
     State(app): State<App>,
     Caller { person, context, .. }: Caller,

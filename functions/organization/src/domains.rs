@@ -1,4 +1,4 @@
-//! Approved domains: whose people may ask to join (ORG2).
+//! Approved domains: people with an address in one may ask to join (ORG2).
 
 use axum::extract::State;
 use shared::{

@@ -1,8 +1,8 @@
-//! Requests to join, from both sides: asked by people whose domain is approved, decided by whoever
-//! manages users. Nobody becomes a member without a person's decision (ORG2).
+//! Join requests: made by people with an address in an approved domain, decided by user managers
+//! (ORG2).
 //!
-//! Whoever asks has no standing. What they may know follows from the verified address in their own
-//! token, and to everybody else there is no such organization (U5).
+//! A requester has no standing in the organization. The verified address in their token decides
+//! what they may know; any other caller gets 404 (U5).
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -18,15 +18,15 @@ use shared::{
     store::{FetchedItems, Key, RequestApproval},
 };
 
-/// An organization that one may ask to join: no more than its name.
+/// An organization that the caller can ask to join.
 #[derive(Serialize)]
 pub(crate) struct JoinableOrganization {
     id: OrgId,
     name: Name,
 }
 
-/// Those that have approved my address's domain, and that I am not in, have not asked, and have not
-/// been declined by. A page is short where many are left out.
+/// Lists organizations that approve the domain of the caller's address. Organizations that the
+/// caller is in, or has asked before, are left out, so a page can be short.
 pub(crate) async fn joinable(
     State(app): State<App>,
     Caller { person, .. }: Caller,
@@ -192,7 +192,7 @@ pub(crate) async fn decline(
     answer.unless_repeated(committed)
 }
 
-/// The open request of this very id: a person may have made others before.
+/// The open request with this id. Earlier requests of the same person have other ids.
 fn open(found: &FetchedItems, org: OrgId, id: JoinRequestId) -> Result<JoinRequest, ApiError> {
     let request = found.join_request(org, id.digest())?;
     let open = request.filter(|request| request.id == id && request.is_pending());

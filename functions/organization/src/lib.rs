@@ -1,5 +1,5 @@
-//! Organizations: founded and described, who may ask to join them, how members must sign in, and
-//! who receives critical alerts.
+//! Organizations: profile, approved domains, join requests, security settings and critical alert
+//! users.
 
 mod critical_alert_users;
 mod domains;
@@ -13,7 +13,7 @@ use axum::{
 };
 use shared::http::App;
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations", post(profile::create))

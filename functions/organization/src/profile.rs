@@ -1,4 +1,4 @@
-//! Organizations: founded by whoever becomes their Super Admin, shown, described (ORG1).
+//! Organizations: create, show and update (ORG1).
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ pub(crate) async fn create(
     answer.unless_repeated(committed)
 }
 
-/// An organization with what it says of itself (ORG1).
+/// An organization with its profile (ORG1).
 #[derive(Serialize)]
 pub(crate) struct OrganizationDetails {
     #[serde(flatten)]
@@ -64,7 +64,7 @@ pub(crate) async fn show(
     Ok(WithEtag { view, version: actor.org.version })
 }
 
-/// What may be changed; what is left out stays.
+/// The fields to change. Absent fields keep their values.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateOrganizationRequest {

@@ -1,5 +1,5 @@
-//! How members must sign in, and how long events are kept (ORG3). It is enforced where a standing
-//! is made, so that no route can forget it.
+//! Sign-in requirements and event retention (ORG3). They are enforced where a standing is created,
+//! so that every route obeys them.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -21,12 +21,12 @@ pub(crate) async fn show(
     Ok(WithEtag { version: actor.org.version, view: actor.org.security })
 }
 
-/// All of it: what is set replaces what was.
+/// The new settings. They replace the old ones completely.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateSecurityRequest {
     require_mfa: bool,
-    // An `Option` could be left out; this must be said, if only `null`.
+    // Required, even if it is `null`. A plain `Option` could be absent.
     #[serde(deserialize_with = "Option::deserialize")]
     max_session_minutes: Option<BoundedInt<MIN_SESSION_MINUTES, MAX_SESSION_MINUTES>>,
     allowed_networks: Networks<MAX_NETWORKS>,

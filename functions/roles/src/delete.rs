@@ -1,4 +1,4 @@
-//! Deleting a role: at once if nobody uses it; otherwise its users get another role first (ROLE6).
+//! Deletes a role. A role in use is deleted after its users got another role (ROLE6).
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::editable;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeleteRoleQuery {
-    /// The role that its users get first.
+    /// The role that the users of the deleted role get.
     reassign_to: Option<RoleId>,
 }
 
@@ -48,14 +48,14 @@ pub(crate) async fn delete(
     Ok(answer)
 }
 
-/// What a client is answered while users still have the deleted role.
+/// The progress of a deletion that continues after the response.
 #[derive(Serialize)]
 struct ReassignmentView {
     moved: UserCount,
     remaining: UserCount,
 }
 
-/// Moves users for as long as a request may last. The scheduled clean-up moves the rest.
+/// Moves users until the request must end. The scheduled clean-up moves the rest.
 async fn reassign(
     app: &App,
     context: &RequestContext,

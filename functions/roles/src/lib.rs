@@ -1,4 +1,4 @@
-//! Roles: what there is to permit, and who made which role of it.
+//! Role objects, and built-in and custom roles.
 
 mod delete;
 mod list;
@@ -19,7 +19,7 @@ use shared::{
 
 use list::list;
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/role-objects", get(role_objects))
@@ -27,16 +27,16 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/roles/{role}", get(one).patch(edit).delete(delete::delete))
 }
 
-/// A role object as it applies in an organization now.
+/// A role object as it applies in an organization.
 #[derive(Serialize)]
 struct RoleObjectView {
     key: RoleObject,
     name: &'static str,
-    /// The levels that a custom role may be given: none if it cannot be set.
+    /// The levels that a custom role can have. Empty if custom roles cannot set the role object.
     settable_levels: Vec<Level>,
     custom_role_default: Level,
     prerequisite: Option<Prerequisite>,
-    /// What each level adds.
+    /// The actions that each level adds.
     levels: BTreeMap<Level, &'static [&'static str]>,
 }
 
@@ -46,7 +46,7 @@ struct Prerequisite {
     at_least: Level,
 }
 
-/// The catalogue is short and whole: one page.
+/// All role objects on one page.
 #[derive(Serialize)]
 struct Catalogue {
     items: Vec<RoleObjectView>,
@@ -146,7 +146,7 @@ async fn create(
     answer.unless_repeated(committed)
 }
 
-/// What may be changed; what is left out stays.
+/// The fields to change. Absent fields keep their values.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpdateRoleRequest {
@@ -180,7 +180,14 @@ async fn edit(
     Ok(answer)
 }
 
-/// The role to change. Who may not change any is not told which there are.
+/// The custom role to change.
+///
+/// # Errors
+///
+/// - The refusals of [`Standing::require`] without full access to role management. They come first,
+///   so that the caller does not learn which roles exist.
+/// - [`Refusal::BuiltInRole`] for a built-in role, and [`Refusal::NoSuchRole`] if there is no such
+///   role.
 fn editable(
     actor: &Standing,
     found: &FetchedItems,

@@ -1,4 +1,4 @@
-//! The list of roles: an organization's own, or those of a subtree, found by a search or not.
+//! The list of roles of one organization or of a subtree, with or without a search.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -16,13 +16,13 @@ use shared::{
 
 use crate::show_built_in;
 
-/// Which roles to show. Organizations are repeated.
+/// The query of the list. `organization_id` can be repeated.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
     #[serde(default)]
     organization_id: Vec<OrgId>,
-    /// What to look for in names and descriptions.
+    /// The text to search for in names and descriptions.
     #[serde(default)]
     q: String,
     #[serde(default)]
@@ -35,7 +35,12 @@ pub(crate) struct ListQuery {
 }
 
 impl ListQuery {
-    /// The asker's standing, and the roles that they may see of those meant.
+    /// The caller's standing, and the filter for the store.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of [`domain::resolve_scope`] if the caller may not see the chosen
+    /// organizations.
     async fn judge(
         &self,
         app: &App,
@@ -56,14 +61,14 @@ impl ListQuery {
         Ok((actor, RoleFilter { reach, search }))
     }
 
-    /// Is it the organization's own list, without anything else?
+    /// Whether the query asks for all roles of the organization in the path, and no other.
     fn is_plain(&self, org: OrgId) -> bool {
         let own = self.organization_id.iter().all(|&chosen| chosen == org);
         let alone = self.scope == ScopeParam::Organization || !self.organization_id.is_empty();
         own && alone && self.q.trim().is_empty()
     }
 
-    /// Everything that makes the list what it is: a cursor belongs to it alone.
+    /// The organization and the filters. A cursor is valid only for the same ones.
     fn names(&self, org: OrgId) -> Vec<String> {
         let Self { organization_id, q, r#match, scope, .. } = self;
         let filters = format!("{organization_id:?} {scope:?} {match:?} {q}");
@@ -86,8 +91,8 @@ pub(crate) async fn list(
     }))
 }
 
-/// An organization's own roles, oldest first. The built-in ones come before them, on the first page,
-/// beyond its limit.
+/// The custom roles of the organization in the path, oldest first. The first page begins with the
+/// built-in roles, beyond its limit.
 async fn own(
     app: &App,
     actor: &Standing,
@@ -110,7 +115,7 @@ fn built_in_here(actor: &Standing, found: &FetchedItems) -> Vec<views::Role> {
     here.map(|role| show_built_in(&actor.org, found, role, actor.conditions)).collect()
 }
 
-/// Roles of any organizations, with what is counted of each as of a moment ago.
+/// Roles of several organizations. The numbers of users are eventually consistent.
 async fn beyond(
     app: &App,
     actor: &Standing,
@@ -138,7 +143,7 @@ async fn beyond(
     Ok(Page { items: items.into_iter().flatten().collect(), next_cursor })
 }
 
-/// A role of an organization somewhere below; none, if it was deleted a moment ago.
+/// A role of another organization; none if it was deleted a moment ago.
 fn show(
     actor: &Standing,
     entry: RoleEntry,

@@ -1,4 +1,4 @@
-//! Sub-organizations: created below, listed, joined while they are empty.
+//! Sub-organizations: create, list, and join an empty one.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use shared::{
     store::{Key, NewOrganization, TreeDepth},
 };
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/sub-organizations", get(list).post(create))
@@ -66,7 +66,7 @@ struct ListQuery {
     cursor: Option<String>,
 }
 
-/// The organizations right below, or all of them.
+/// The organizations directly below, or all below.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Depth {
@@ -75,7 +75,7 @@ enum Depth {
     All,
 }
 
-/// A sub-organization, with the number of its users.
+/// A sub-organization with its number of users.
 #[derive(Serialize)]
 struct SubOrganizationRow {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! The Super Admin role, handed on.
+//! The transfer of the Super Admin role.
 
 use axum::{Router, extract::State, routing::post};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use shared::{
     store::Key,
 };
 
-/// The route.
+/// The route of the function.
 pub fn router() -> Router<App> {
     Router::new().route("/v1/organizations/{org}/transfer", post(transfer))
 }
