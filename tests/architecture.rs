@@ -1,13 +1,13 @@
-//! The invariants of ARCHITECTURE.md that the compiler does not check.
+//! The dependency rules of ARCHITECTURE.md that the compiler does not check.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// The domain decides; it does not read, write, wait or guess.
+/// The domain has no input or output, no clock, no randomness, and no dependency on other layers.
 #[test]
-fn the_domain_is_pure() {
+fn domain_is_pure() {
     let forbidden = [
         "async ",
         ".await?",
@@ -25,15 +25,14 @@ fn the_domain_is_pure() {
     ];
     for path in sources("shared/src/domain") {
         for line in code(&path) {
-            let found = forbidden.iter().find(|word| line.contains(*word));
-            assert_eq!(found, None, "{}: {line}", path.display());
+            let word = forbidden.iter().find(|word| line.contains(*word));
+            assert_eq!(word, None, "{}: {line}", path.display());
         }
     }
 }
 
-/// The store never looks at HTTP.
 #[test]
-fn imports_run_one_way() {
+fn store_does_not_depend_on_http() {
     for path in sources("shared/src/store") {
         for line in code(&path) {
             assert!(
@@ -45,9 +44,9 @@ fn imports_run_one_way() {
     }
 }
 
-/// Functions share through `shared`, and never name the table, the SDK or each other.
+/// Functions reach the table, the environment and the time through `shared`.
 #[test]
-fn functions_are_thin() {
+fn functions_use_no_table_client_environment_or_clock() {
     for path in sources("functions") {
         for line in code(&path) {
             for word in ["aws_sdk_dynamodb", "aws_config", "std::env", "Timestamp::now"] {
@@ -57,23 +56,22 @@ fn functions_are_thin() {
     }
 }
 
-/// Key formats are written in one file.
 #[test]
-fn keys_are_spelled_in_one_place() {
+fn key_formats_are_in_one_file() {
     for path in sources("shared/src/store") {
-        let spelled = code(&path).any(|line| line.contains("ORG#") || line.contains("MEMBER#"));
-        assert_eq!(spelled, path.ends_with("keys.rs"), "{}", path.display());
+        let has_format = code(&path).any(|line| line.contains("ORG#") || line.contains("MEMBER#"));
+        assert_eq!(has_format, path.ends_with("keys.rs"), "{}", path.display());
     }
 }
 
-/// One method writes to the table.
+/// Only `commit` writes to the table, and no code scans it.
 #[test]
-fn everything_is_written_in_a_transaction() {
+fn all_writes_are_transactions() {
     let writes = ["put_item()", "update_item()", "delete_item()", "batch_write_item()", ".scan()"];
     for path in sources("shared/src").into_iter().chain(sources("functions")) {
         for line in code(&path) {
-            let found = writes.iter().find(|word| line.contains(*word));
-            assert_eq!(found, None, "{}: {line}", path.display());
+            let word = writes.iter().find(|word| line.contains(*word));
+            assert_eq!(word, None, "{}: {line}", path.display());
             if line.contains("transact_write_items()") {
                 assert!(path.ends_with("commit.rs"), "{}: {line}", path.display());
             }
@@ -81,9 +79,8 @@ fn everything_is_written_in_a_transaction() {
     }
 }
 
-/// Every body and query refuses fields that it does not know.
 #[test]
-fn no_request_has_fields_that_nobody_reads() {
+fn request_structs_refuse_unknown_fields() {
     for path in sources("functions") {
         let text = fs::read_to_string(&path).unwrap();
         for (at, _) in text.match_indices("Deserialize)]\n") {
@@ -98,47 +95,63 @@ fn no_request_has_fields_that_nobody_reads() {
     }
 }
 
-/// What a client has seen counts wherever something is changed or deleted (RFC 9110, `If-Match`).
+/// Every handler of PATCH, PUT and DELETE takes `If-Match` (RFC 9110, section 13.1.1).
 #[test]
-fn no_change_ignores_what_its_client_has_seen() {
-    // Handlers of what no GET shows by itself, so that there is nothing to have seen.
-    let unseen = ["add", "remove", "cancel", "link", "unlink"];
-    let texts: Vec<_> = sources("functions")
+fn changes_accept_if_match() {
+    // These handlers change resources that no GET returns alone, so there is no `ETag` to match.
+    let exempt = ["add", "remove", "cancel", "link", "unlink"];
+    let files: Vec<SourceFile> = sources("functions")
         .into_iter()
-        .filter(|path| !path.to_string_lossy().contains("functions/notify")) // It serves no routes.
-        .map(|path| (path.clone(), code(&path).collect::<Vec<_>>().join("\n")))
+        .filter(|path| !path.to_string_lossy().contains("functions/notify")) // It has no routes.
+        .map(|path| SourceFile { text: code(&path).collect::<Vec<_>>().join("\n"), path })
         .collect();
-    let mut changes = 0;
-    for (path, text) in &texts {
-        for method in ["patch(", "put(", "delete("] {
-            for (at, _) in text.match_indices(method) {
-                let routed = text[..at].ends_with('.') || text[..at].ends_with(", ");
-                let handler = text[at + method.len()..].split(')').next().unwrap_or_default();
-                let name = handler.rsplit("::").next().unwrap_or_default();
-                if !routed || handler.is_empty() || unseen.contains(&name) {
-                    continue;
-                }
-                let signature = texts.iter().filter(|(other, _)| other.parent() == path.parent());
-                let signature = signature.filter_map(|(_, text)| {
-                    text.split_once(&format!("async fn {name}("))?.1.split_once("{\n")
-                });
-                let takes = signature.map(|(signature, _)| signature.contains("IfMatch")).next();
-                assert_eq!(takes, Some(true), "{}: {handler}", path.display());
-                changes += 1;
-            }
+    let mut handlers = 0;
+    for file in &files {
+        for name in changing_handlers(&file.text).filter(|name| !exempt.contains(name)) {
+            let mut package =
+                files.iter().filter(|other| other.path.parent() == file.path.parent());
+            let signature = package.find_map(|other| signature(&other.text, name));
+            let takes_if_match = signature.map(|signature| signature.contains("IfMatch"));
+            assert_eq!(takes_if_match, Some(true), "{}: {name}", file.path.display());
+            handlers += 1;
         }
     }
-    assert!(changes >= 7, "{changes} changes were found");
+    assert!(handlers >= 7, "only {handlers} handlers were found");
 }
 
+struct SourceFile {
+    path: PathBuf,
+    text: String,
+}
+
+/// The names of the handlers in `patch(…)`, `put(…)` and `delete(…)` of the routes.
+fn changing_handlers(text: &str) -> impl Iterator<Item = &str> {
+    ["patch(", "put(", "delete("].into_iter().flat_map(move |method| {
+        text.match_indices(method).filter_map(move |(at, _)| {
+            let before = &text[..at];
+            let is_route = before.ends_with('.') || before.ends_with(", ");
+            let handler = text[at + method.len()..].split(')').next().unwrap_or_default();
+            let name = handler.rsplit("::").next().unwrap_or_default();
+            (is_route && !name.is_empty()).then_some(name)
+        })
+    })
+}
+
+/// The parameters and the return type of a function in `text`.
+fn signature<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(&format!("async fn {name}("))?;
+    rest.split_once("{\n").map(|(signature, _)| signature)
+}
+
+/// The lines of a file without comments and unit tests, which come last.
 fn code(path: &Path) -> impl Iterator<Item = String> {
     let text = fs::read_to_string(path).unwrap();
-    // Unit tests come last in a file.
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
     let lines: Vec<_> = code.lines().map(ToOwned::to_owned).collect();
     lines.into_iter().filter(|line| !line.trim_start().starts_with("//"))
 }
 
+/// The Rust files below a folder, without files of tests.
 fn sources(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder)];

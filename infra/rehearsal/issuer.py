@@ -1,4 +1,4 @@
-"""A small OpenID Connect issuer, so that a rehearsal has tokens to show: discovery document, one RS256 key, signatures."""
+"""An OpenID Connect issuer for the rehearsal: a discovery document, one RS256 key, and signed tokens."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ def _number(value):
 
 
 class Issuer:
-    """Serves its keys on a free port until the process ends."""
+    """Serves its public key on a free port until the process ends."""
 
     def __init__(self):
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -46,7 +46,7 @@ class Issuer:
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def token(self, audience, **claims):
-        """A token for an hour."""
+        """A token that is valid for an hour."""
         now = int(time.time())
         claims = {"iss": self.url, "aud": audience, "iat": now, "exp": now + 3600} | claims
         signed = ".".join(_base64url(json.dumps(part).encode()) for part in ({"alg": "RS256", "kid": "1"}, claims))

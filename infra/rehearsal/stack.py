@@ -1,4 +1,4 @@
-"""`template.yaml`, deployed to an AWS emulator that verifies tokens and enforces IAM, with the binaries given."""
+"""Deploys `template.yaml` to an AWS emulator that verifies tokens and enforces IAM."""
 
 import copy
 import http.client
@@ -22,8 +22,8 @@ import transform
 AUDIENCE = "rolecall"
 PORTAL = "https://portal.example.com"
 MAIL_FROM = "no-reply@rolecall.example"
-# What Lambda asks the stream for a function, which the emulator does without asking anybody.
-STREAM = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
+# Lambda calls these with the role of the function. The emulator calls them without a permission.
+STREAM_ACTIONS = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
 
 
 def _free_port():
@@ -33,7 +33,7 @@ def _free_port():
 
 
 class Emulator:
-    """The emulator as a process of its own; `AUTH` makes it judge every call by the caller's policies."""
+    """The emulator in its own process. With `AUTH`, it enforces the IAM policies of the caller."""
 
     def __init__(self, log):
         self.port = _free_port()
@@ -42,7 +42,7 @@ class Emulator:
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_ENDPOINT_URL": self.url,  # What the functions call instead of AWS.
+            "AWS_ENDPOINT_URL": self.url,  # The functions call this instead of AWS.
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "LAMBDA_EXECUTOR": "local",
@@ -50,7 +50,7 @@ class Emulator:
         }
         self._log = open(log, "wb")
         command = [str(Path(sys.executable).parent / "ministack")]
-        # A process group of its own, so that its end is also that of the functions it started.
+        # Its own process group, so that `stop` also ends the functions that it started.
         self._process = subprocess.Popen(
             command, env=environment, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -87,7 +87,7 @@ class Emulator:
 
 
 def _bootstrap(binary):
-    """A deployment package that runs a binary where it lies."""
+    """A deployment package whose bootstrap runs a binary of this machine."""
     script = zipfile.ZipInfo("bootstrap")
     script.external_attr = 0o755 << 16
     package = io.BytesIO()
@@ -96,8 +96,8 @@ def _bootstrap(binary):
     return package.getvalue()
 
 
-class Answer:
-    """What the API said."""
+class Response:
+    """A response of the API."""
 
     def __init__(self, response):
         self.status = response.status
@@ -114,80 +114,35 @@ class Answer:
 
 
 class Stack:
-    """A deployed template and the ways to speak to it."""
+    """A deployed template and its services."""
 
     def __init__(self, emulator, template, binaries, issuer):
         self._emulator = emulator
-        template = copy.deepcopy(template)
-        # Issuers have https addresses, except for this one.
-        template["Parameters"]["Issuer"].pop("AllowedPattern")
-        for statement in template["Resources"]["Notify"]["Properties"]["Policies"][1]["Statement"]:
-            if statement["Action"] == "ses:SendEmail":
-                # The emulator tells neither whose identity a mail is sent by nor `ses:FromAddress`.
-                statement["Resource"] = "*"
-                del statement["Condition"]
         storage = emulator.client("s3")
-        storage.create_bucket(
-            Bucket="code", CreateBucketConfiguration={"LocationConstraint": transform.REGION}
-        )
-        for resource in template["Resources"].values():
-            if resource["Type"] == "AWS::Serverless::Function":
-                code = resource["Properties"]["CodeUri"]
-                binary = Path(binaries, Path(code).name).resolve(strict=True)
-                storage.put_object(Bucket="code", Key=code, Body=_bootstrap(binary))
-        template = transform.written_out(transform.transformed(template))
-        for name, resource in list(template["Resources"].items()):
-            if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
-                del template["Resources"][name]  # The emulator cannot add metrics up.
-        del template["Resources"]["ExportsPolicy"]  # It asks for TLS, which the emulator does not speak.
-
+        storage.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": transform.REGION})
+        for code in _code_uris(template):
+            binary = Path(binaries, Path(code).name).resolve(strict=True)
+            storage.put_object(Bucket="code", Key=code, Body=_bootstrap(binary))
         emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_FROM)
-        storage.put_object(Bucket="code", Key="template.json", Body=json.dumps(template))
-        formation = emulator.client("cloudformation")
-        formation.create_stack(
-            StackName="rolecall",
-            TemplateURL=f"{emulator.url}/code/template.json",
-            Capabilities=["CAPABILITY_IAM"],
-            Parameters=[
-                {"ParameterKey": "Issuer", "ParameterValue": issuer.url},
-                {"ParameterKey": "Audience", "ParameterValue": AUDIENCE},
-                {"ParameterKey": "Architecture", "ParameterValue": "x86_64"},
-                {"ParameterKey": "PortalUrl", "ParameterValue": PORTAL},
-                {"ParameterKey": "MailFrom", "ParameterValue": MAIL_FROM},
-                {"ParameterKey": "MailIdentity", "ParameterValue": MAIL_FROM},
-                {"ParameterKey": "ExportInline", "ParameterValue": "0"},  # So that every file goes to the bucket.
-            ],
-        )
-        while True:
-            [stack] = formation.describe_stacks(StackName="rolecall")["Stacks"]
-            if stack["StackStatus"] == "CREATE_COMPLETE":
-                break
-            if stack["StackStatus"] != "CREATE_IN_PROGRESS":
-                raise RuntimeError(f"not deployed: {stack['StackStatus']}: {stack.get('StackStatusReason')}")
-            time.sleep(0.1)
-        pages = formation.get_paginator("list_stack_resources").paginate(StackName="rolecall")
-        self.resources = {
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for page in pages
-            for resource in page["StackResourceSummaries"]
-        }
+        storage.put_object(Bucket="code", Key="template.json", Body=json.dumps(_adapted(template)))
+        self.resources = _deploy(emulator, issuer)
         self.table = self.resources["Table"]
         self.api = self.resources["Api"]
         self._gateway = emulator.client("apigatewayv2")
         self._items = emulator.client("dynamodb")
-        self._listen()
+        self._subscribe()
 
-    def _listen(self):
-        """Puts a queue behind the bus."""
+    def _subscribe(self):
+        """Subscribes a queue to the bus."""
         self._queues, events = self._emulator.client("sqs"), self._emulator.client("events")
-        self._heard, self._ear = [], self._queues.create_queue(QueueName="heard")["QueueUrl"]
-        attributes = self._queues.get_queue_attributes(QueueUrl=self._ear, AttributeNames=["QueueArn"])["Attributes"]
+        self._published, self._queue = [], self._queues.create_queue(QueueName="published")["QueueUrl"]
+        attributes = self._queues.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
         bus = self.resources["Bus"]
         events.put_rule(Name="all", EventBusName=bus, EventPattern=json.dumps({"source": ["rolecall"]}))
-        events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "ear", "Arn": attributes["QueueArn"]}])
+        events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "queue", "Arn": attributes["QueueArn"]}])
 
-    def call(self, method, path, token=None, body=None, **more):
-        """One request through the API Gateway; more of it are headers."""
+    def call(self, method, path, token=None, body=None, **headers_by_name):
+        """Sends one request through API Gateway. Underscores in the names of headers become hyphens."""
         connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
         headers = {"Host": f"{self.api}.execute-api.localhost:{self._emulator.port}"}
         if token:
@@ -195,23 +150,23 @@ class Stack:
         if body is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps(body)
-        headers |= {name.replace("_", "-"): value for name, value in more.items()}
+        headers |= {name.replace("_", "-"): value for name, value in headers_by_name.items()}
         connection.request(method, path, body, headers)
-        answer = Answer(connection.getresponse())
+        response = Response(connection.getresponse())
         connection.close()
-        return answer
+        return response
 
     def fetch(self, url):
-        """What is found by a link, without a token."""
+        """The response to a GET of a link, without a token."""
         link = urllib.parse.urlsplit(url)
         connection = http.client.HTTPConnection(link.hostname, link.port, timeout=30)
         connection.request("GET", f"{link.path}?{link.query}")
-        answer = Answer(connection.getresponse())
+        response = Response(connection.getresponse())
         connection.close()
-        return answer
+        return response
 
-    def scheduled(self, time):
-        """Does what the schedule does at that time: calls its target with its input."""
+    def run_schedule(self, time):
+        """Calls the target of the schedule with its input, as the scheduler does at `time`."""
         scheduler = self._emulator.client("scheduler")
         [summary] = scheduler.list_schedules()["Schedules"]
         target = scheduler.get_schedule(Name=summary["Name"])["Target"]
@@ -228,29 +183,29 @@ class Stack:
         """The subjects of the mails to an address, oldest first."""
         connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
         connection.request("GET", "/_ministack/ses/messages")
-        answer = Answer(connection.getresponse())
+        response = Response(connection.getresponse())
         connection.close()
-        accounts = answer.body["messages"].values()
+        accounts = response.body["messages"].values()
         return [mail["Subject"] for mails in accounts for mail in mails if to in mail["To"]]
 
-    def heard(self, org):
-        """What the bus has told of an organization."""
+    def published(self, org):
+        """The types of the events of an organization that the bus has received."""
         while True:
-            got = self._queues.receive_message(QueueUrl=self._ear, MaxNumberOfMessages=10).get("Messages", [])
-            for message in got:
-                self._heard.append(json.loads(message["Body"]))
-                self._queues.delete_message(QueueUrl=self._ear, ReceiptHandle=message["ReceiptHandle"])
-            if not got:
+            messages = self._queues.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", [])
+            for message in messages:
+                self._published.append(json.loads(message["Body"]))
+                self._queues.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+            if not messages:
                 break
-        return [event["detail-type"] for event in self._heard if event["detail"]["organization_id"] == org]
+        return [event["detail-type"] for event in self._published if event["detail"]["organization_id"] == org]
 
     def marks(self, event):
-        """What is marked as told of an event."""
+        """The kinds of the delivery marks of an event."""
         pk = {":pk": {"S": f"TOLD#{event.removeprefix('evt_')}"}}
-        found = self._items.query(
+        response = self._items.query(
             TableName=self.table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues=pk
         )
-        return [item["sk"]["S"].split("#")[0] for item in found["Items"]]
+        return [item["sk"]["S"].split("#")[0] for item in response["Items"]]
 
     def routes(self):
         return self._gateway.get_routes(ApiId=self.api)["Items"]
@@ -259,7 +214,7 @@ class Stack:
         self._gateway.update_route(ApiId=self.api, RouteId=route["RouteId"], **changes)
 
     def permissions(self):
-        """Every (role, policy, statement, action, resource) that a function of the stack is allowed to do to table, bucket, bus and mail."""
+        """Every permission of a function on the table, the bucket, the bus and SES."""
         identity = self._emulator.client("iam")
         for name, role in self.resources.items():
             if not name.endswith("Role"):
@@ -271,8 +226,61 @@ class Stack:
                     for action in actions:
                         for resource in resources:
                             service, _, call = action.partition(":")
-                            if service in ("dynamodb", "events", "s3", "ses") and call not in STREAM:
+                            if service in ("dynamodb", "events", "s3", "ses") and call not in STREAM_ACTIONS:
                                 yield Permission(identity, role, policy, document, index, action, resource)
+
+
+def _code_uris(template):
+    resources = template["Resources"].values()
+    return [it["Properties"]["CodeUri"] for it in resources if it["Type"] == "AWS::Serverless::Function"]
+
+
+def _adapted(template):
+    """The transformed template without the parts that the emulator lacks."""
+    template = copy.deepcopy(template)
+    # The issuer of the rehearsal has no https URL.
+    template["Parameters"]["Issuer"].pop("AllowedPattern")
+    for statement in template["Resources"]["Notify"]["Properties"]["Policies"][1]["Statement"]:
+        if statement["Action"] == "ses:SendEmail":
+            # The emulator evaluates neither the identity of the sender nor `ses:FromAddress`.
+            statement["Resource"] = "*"
+            del statement["Condition"]
+    template = transform.without_openapi_body(transform.transformed(template))
+    for name, resource in list(template["Resources"].items()):
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+            del template["Resources"][name]  # The emulator has no metric math.
+    del template["Resources"]["ExportsPolicy"]  # It requires TLS, which the emulator lacks.
+    return template
+
+
+def _deploy(emulator, issuer):
+    """Creates the stack and returns the physical ids of its resources by their logical ids."""
+    parameters = {
+        "Issuer": issuer.url,
+        "Audience": AUDIENCE,
+        "Architecture": "x86_64",
+        "PortalUrl": PORTAL,
+        "MailFrom": MAIL_FROM,
+        "MailIdentity": MAIL_FROM,
+        "ExportInline": "0",  # Every file goes to the bucket.
+    }
+    formation = emulator.client("cloudformation")
+    formation.create_stack(
+        StackName="rolecall",
+        TemplateURL=f"{emulator.url}/code/template.json",
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    )
+    while True:
+        [stack] = formation.describe_stacks(StackName="rolecall")["Stacks"]
+        if stack["StackStatus"] == "CREATE_COMPLETE":
+            break
+        if stack["StackStatus"] != "CREATE_IN_PROGRESS":
+            raise RuntimeError(f"deployment failed: {stack['StackStatus']}: {stack.get('StackStatusReason')}")
+        time.sleep(0.1)
+    pages = formation.get_paginator("list_stack_resources").paginate(StackName="rolecall")
+    summaries = [summary for page in pages for summary in page["StackResourceSummaries"]]
+    return {summary["LogicalResourceId"]: summary["PhysicalResourceId"] for summary in summaries}
 
 
 def _list(value):
@@ -280,7 +288,7 @@ def _list(value):
 
 
 class Permission:
-    """One action on one resource; `with` takes it away for a while."""
+    """One action on one resource. A `with` block removes it temporarily."""
 
     def __init__(self, identity, role, policy, document, index, action, resource):
         self._identity, self._role, self._policy = identity, role, policy
@@ -288,8 +296,8 @@ class Permission:
         self.action, self.resource = action, resource
 
     @property
-    def tells(self):
-        """Is it notify's?"""
+    def is_of_notify(self):
+        """Whether the permission belongs to notify."""
         return "Notify" in self._role
 
     def __str__(self):

@@ -1,6 +1,7 @@
-"""What CloudFormation makes of `template.yaml`: the SAM transform, done here, offline.
+"""Applies the SAM transform to `template.yaml` without AWS.
 
-Prints it as JSON when run (`transform.py template.yaml`), for linters, which see more in it than in the source.
+As a program (`transform.py template.yaml`) it prints the result as JSON for linters, which find more in it than in the
+source.
 """
 
 import copy
@@ -17,13 +18,13 @@ HTTP_METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 
 def read(path):
-    """The template as a dictionary, its short tags (`!Ref`) written out."""
+    """The template as a dictionary, with its short tags (`!Ref`) expanded."""
     with open(path, encoding="utf-8") as file:
         return yaml_parse(file.read())
 
 
 def transformed(template, code_bucket="code"):
-    """The template after the SAM transform; each function's code is named by its `CodeUri`."""
+    """The template after the SAM transform. The `CodeUri` of a function becomes its key in the code bucket."""
     template = copy.deepcopy(template)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -35,8 +36,8 @@ def transformed(template, code_bucket="code"):
     return translator.translate(sam_template=template, parameter_values={})
 
 
-def written_out(template):
-    """The same API with resources of its own for authorizers, integrations and routes, instead of an OpenAPI body."""
+def without_openapi_body(template):
+    """The template with resources for authorizers, integrations and routes in place of the OpenAPI body of the API."""
     template = copy.deepcopy(template)
     resources = template["Resources"]
     for api, resource in list(resources.items()):
@@ -66,7 +67,7 @@ def written_out(template):
                 elif method in HTTP_METHODS:
                     key = f"{method.upper()} {path}"
                 else:
-                    raise ValueError(f"{path}: {method} is not a method")
+                    raise ValueError(f"{path}: {method} is not an HTTP method")
                 resources |= _route(api, key, operation)
     return template
 

@@ -1,9 +1,9 @@
-"""What `sam local` is given instead of `template.yaml`: the same functions and routes, with a gateway's part of our own.
+"""Derives a template for `sam local` from `template.yaml`, with the same functions and routes.
 
     derive.py template.yaml > local.json
 
-`sam local` knows no JWT authorizer, so the package `infra/authorizer` stands in for it. Whose tokens it accepts and which
-engine the functions call comes from the environment, see `start`. Nothing here is ever deployed.
+`sam local` has no JWT authorizer, so the template uses `infra/authorizer` as a Lambda authorizer. The environment
+names the issuer, the audience and the DynamoDB engine (see `start`). The derived template is never deployed.
 """
 
 import json
@@ -14,22 +14,22 @@ from pathlib import Path
 from samtranslator.yaml_helper import yaml_parse
 
 
-def derived(template, root, environment):
+def derive(template, root, environment):
     resources = template["Resources"]
     template["Parameters"]["Architecture"]["Default"] = environment["ARCHITECTURE"]
-    # The gateway asks for these scopes; here the authorizer does.
+    # API Gateway checks these scopes. Here, the authorizer does.
     scopes = {}
     for resource in resources.values():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         properties = resource["Properties"]
         properties["CodeUri"] = str(root / properties["CodeUri"])
-        # The stream calls notify; here the local server does, which has the engine.
+        # Notify has no events. The local server passes the stream of its engine to notify.
         for event in properties.get("Events", {}).values():
-            asked = event["Properties"].pop("Auth", {}).get("AuthorizationScopes")
-            if asked:
-                scopes["{Method} {Path}".format(**event["Properties"])] = asked
-    # There is no bucket here: a file that is too large for an answer is refused.
+            required = event["Properties"].pop("Auth", {}).get("AuthorizationScopes")
+            if required:
+                scopes["{Method} {Path}".format(**event["Properties"])] = required
+    # There is no bucket, so the function refuses to export a file that is larger than a response.
     del resources["Members"]["Properties"]["Environment"]["Variables"]["EXPORT_BUCKET"]
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     variables |= {"TABLE_NAME": environment["TABLE"], "AWS_ENDPOINT_URL_DYNAMODB": environment["ENGINE"]}
@@ -60,4 +60,4 @@ def derived(template, root, environment):
 
 if __name__ == "__main__":
     source = Path(sys.argv[1]).resolve()
-    json.dump(derived(yaml_parse(source.read_text("utf-8")), source.parent, os.environ), sys.stdout, indent=2)
+    json.dump(derive(yaml_parse(source.read_text("utf-8")), source.parent, os.environ), sys.stdout, indent=2)

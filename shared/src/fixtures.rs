@@ -1,4 +1,4 @@
-//! People and organizations for tests: as much of them as a rule looks at.
+//! Persons, organizations and members for unit tests.
 
 use std::collections::BTreeMap;
 
@@ -6,33 +6,33 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::domain::{
-    Act, BuiltIn, CustomRoleId, Email, Kind, Level, Levels, Links, Member, Name, OrgId,
-    Organization, Person, Presence, RoleId, RoleObject, Session, Settings, Source, Standing,
-    UserId,
+    AuthnContext, BuiltIn, CustomRole, CustomRoleId, Email, Kind, Level, Levels, LinkCounts,
+    Member, Name, OrgId, Organization, Person, RequestContext, RoleId, RoleObject, Settings,
+    Source, Standing, UserId, Version,
 };
 
-/// When everything happens.
+/// The time of every request in the tests.
 pub(crate) fn now() -> Timestamp {
     "2026-11-21T10:00:00Z".parse().unwrap()
 }
 
-/// So many days after [`now`].
+/// The time `days` days after [`now`].
 pub(crate) fn in_days(days: i64) -> Timestamp {
     now() + SignedDuration::from_hours(24 * days)
 }
 
-/// Somebody with a verified address, named after them.
+/// A person whose verified address is `name@example.com`.
 pub(crate) fn person(name: &str) -> Person {
     Person {
         id: UserId::new(name),
         email: Some(email(name)),
         name: Some(name.to_owned()),
         operator: false,
-        presence: Presence::Asking(Session::default()),
+        authn: Some(AuthnContext::default()),
     }
 }
 
-/// One of the platform's staff.
+/// A platform operator.
 pub(crate) fn operator() -> Person {
     Person { operator: true, ..person("operator") }
 }
@@ -49,37 +49,49 @@ pub(crate) fn org_id(n: u128) -> OrgId {
     OrgId::new(now(), n)
 }
 
-/// A standard organization, whose Super Admin is Sue. Nothing is switched on.
+/// A standard root organization in which no condition holds. Its Super Admin is Sue.
 pub(crate) fn standard() -> Organization {
-    Organization::found(org_id(1), name("Standard"), Kind::Standard, Some(&person("sue")), now())
+    Organization::create(org_id(1), name("Standard"), Kind::Standard, Some(&person("sue")), now())
 }
 
-/// A partner's organization, whose Super Admin is Sue. Everything is switched on.
+/// A partner organization in which every condition holds. Its Super Admin is Sue.
 pub(crate) fn partner() -> Organization {
     Organization {
         kind: Kind::Partner,
         settings: Settings { manage_sub_organizations: true, mdf_program: true },
-        links: Links { customers: 1, preferred: 1, partners: 0 },
+        links: LinkCounts { customers: 1, preferred: 1, partners: 0 },
         ..standard()
     }
 }
 
-/// The root of a tree that may have sub-organizations.
+/// A root organization with sub-organization management turned on.
 pub(crate) fn tree() -> Organization {
     let settings = Settings { manage_sub_organizations: true, mdf_program: false };
     Organization { settings, ..standard() }
 }
 
-/// A sub-organization that nobody is in yet.
+/// A sub-organization without members.
 pub(crate) fn empty_below(parent: &Organization) -> Organization {
-    parent.found_below(org_id(2), name("Below"), None, now()).unwrap()
+    parent.create_child(org_id(2), name("Below"), None, now()).unwrap()
 }
 
 pub(crate) fn custom_id(n: u128) -> CustomRoleId {
     CustomRoleId::new(now(), n)
 }
 
-/// The organization with one more custom role; what `levels` does not name is `none`.
+/// A custom role named "R".
+pub(crate) fn custom_role(n: u128, levels: Levels) -> CustomRole {
+    CustomRole {
+        id: custom_id(n),
+        name: name("R"),
+        description: String::new(),
+        levels,
+        reassignment: None,
+        version: Version::first(now(), None),
+    }
+}
+
+/// The organization with another custom role. Role objects not in `levels` have `none`.
 pub(crate) fn with_role(
     org: Organization,
     n: u128,
@@ -96,39 +108,39 @@ pub(crate) fn nothing() -> Levels {
 }
 
 pub(crate) fn member(name: &str, org: &Organization, role: RoleId) -> Member {
-    Member::new(&person(name), org, role, Source::Invitation, now()).unwrap()
+    Member::new(&person(name), org, role, Source::Invitation, None, now()).unwrap()
 }
 
-/// Somebody who holds `role` in `org`, which is a root.
+/// The standing of a person with `role` in the root organization `org`.
 pub(crate) fn standing(name: &str, org: &Organization, role: RoleId) -> Standing {
     let member = member(name, org, role);
     Standing::of(person(name), Some(org.clone()), Some(member), None).unwrap()
 }
 
-/// The Super Admin of `org`, which is a root.
+/// The standing of the Super Admin of the root organization `org`.
 pub(crate) fn super_admin(org: &Organization) -> Standing {
     standing("sue", org, RoleId::SUPER_ADMIN)
 }
 
-/// An operator who looks at `org`.
+/// The standing of an operator in `org`.
 pub(crate) fn operator_in(org: &Organization) -> Standing {
     Standing::of(operator(), Some(org.clone()), None, None).unwrap()
 }
 
-/// A request of `by`.
-pub(crate) fn act(by: &Person) -> Act {
-    Act {
+/// The context of a request from `by`.
+pub(crate) fn context(by: &Person) -> RequestContext {
+    RequestContext {
         by: Some(by.clone()),
         as_operator: false,
         at: now(),
         request_id: "request".to_owned(),
         seed: 7,
-        once: None,
+        idempotency_key: None,
     }
 }
 
-/// What the catalogue's second statement says that a built-in role holds, as a rank: 0, 1 or 2.
-/// Nothing of it is read by the code it is to check.
+/// The levels of a built-in role in `tests/catalogue.json`, as ranks from 0 to 2. The code under
+/// test does not parse them.
 pub(crate) fn stated(role: BuiltIn) -> BTreeMap<String, usize> {
     let catalogue: Value =
         serde_json::from_str(include_str!("../../tests/catalogue.json")).unwrap();
@@ -142,24 +154,24 @@ pub(crate) fn stated(role: BuiltIn) -> BTreeMap<String, usize> {
     objects.iter().map(held).collect()
 }
 
-/// Levels as ranks, to compare with [`stated`] ones.
+/// Levels as ranks, for a comparison with [`stated`].
 pub(crate) fn ranks(levels: Levels) -> BTreeMap<String, usize> {
     levels.iter().map(|(object, level)| (object.key().to_owned(), level as usize)).collect()
 }
 
-/// Numbers that look random and are the same every time.
+/// A deterministic generator of pseudo-random numbers.
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    /// A number below `sides`.
+    /// A number from 0 to `sides - 1`.
     pub(crate) fn throw(&mut self, sides: usize) -> usize {
-        // Knuth's constants; the low bits are the poor ones.
+        // Knuth's MMIX constants. The low bits have short periods, so they are dropped.
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % sides
     }
 
-    /// Any levels that the role objects allow.
+    /// A random level for each role object, among those that it accepts.
     pub(crate) fn levels(&mut self) -> Levels {
         RoleObject::ALL.into_iter().fold(nothing(), |levels, object| {
             let allowed = object.levels();

@@ -1,5 +1,5 @@
-//! Running a router as a Lambda function. It knows the environment that Lambda sets, and no rule of
-//! ours.
+//! The Lambda runtime: configuration from environment variables, logging, AWS clients, and serving
+//! a router.
 
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ use crate::{
     store::Store,
 };
 
-/// Every public endpoint of AWS has a certificate from one of these. Parsing the system's hundred
-/// and more takes longer than a whole request.
+/// The certificate authorities of AWS's public endpoints. Parsing the system's more than one hundred
+/// roots takes longer than a request.
 const ROOTS: [&str; 5] = [
     include_str!("roots/amazon_root_ca_1.pem"),
     include_str!("roots/amazon_root_ca_2.pem"),
@@ -41,90 +41,104 @@ const ROOTS: [&str; 5] = [
     include_str!("roots/starfield_services_root_ca_g2.pem"),
 ];
 
-/// Serves a function's router until Lambda has had enough.
+/// Serves a function's router until Lambda stops the process.
 ///
-/// Something small is read from the table first: the connection then exists before the first
-/// request, and initialization has more CPU than requests have.
+/// # Errors
+///
+/// A missing or invalid environment variable, or a failure of the Lambda runtime.
 pub async fn serve(router: Router<App>) -> Result<(), Error> {
     let app = app().await?;
     let router = complete(router, app);
-    lambda_runtime::run(Adapter::from(router).map_request(guard)).await
+    lambda_runtime::run(Adapter::from(router).map_request(sanitize)).await
 }
 
-/// What a function reaches, as the environment tells it; with the log started and the connection
-/// to the table open.
+/// Builds a function's state from environment variables, and starts the log.
+///
+/// It reads one item of the table, so that the connection exists before the first request:
+/// initialization has more CPU than a request.
+///
+/// # Errors
+///
+/// A missing or invalid environment variable. A table that cannot be reached is only logged.
 pub async fn app() -> Result<App, Error> {
-    log();
-    let (client, name) = table()?;
+    start_log();
+    let Table { client, name } = table()?;
     let store = Store::new(client, name);
-    // A table that cannot be reached now may be by the time somebody asks.
+    // The table may be available again by the first request.
     if let Err(cause) = store.open().await {
         tracing::error!(%cause, "the table cannot be reached");
     }
     Ok(App { store, limits: limits()? })
 }
 
-/// What this deployment allows: `SELF_SERVICE` (`on`, `off`) and `MAX_PENDING`; where its clients
-/// reach it, `PUBLIC_URL`; and whether it is being certified, `AUTHZEN_FIXTURES` (`on`, `off`).
+/// Reads `SELF_SERVICE` (`on` or `off`), `MAX_PENDING` (a number) and `PUBLIC_URL`.
 fn limits() -> Result<Limits, Error> {
-    let Limits { self_service, max_pending, certification, .. } = Limits::default();
-    let switch = |name: &str, otherwise| match setting(name).as_deref() {
-        None => Ok(otherwise),
-        Some("on") => Ok(true),
-        Some("off") => Ok(false),
-        Some(_) => Err(format!("{name} is neither `on` nor `off`")),
+    let defaults = Limits::default();
+    let self_service = match setting("SELF_SERVICE").as_deref() {
+        None => defaults.self_service,
+        Some("on") => true,
+        Some("off") => false,
+        Some(_) => return Err("SELF_SERVICE must be `on` or `off`".into()),
     };
-    let self_service = switch("SELF_SERVICE", self_service)?;
-    let certification = switch("AUTHZEN_FIXTURES", certification)?;
-    // Read once, and kept for as long as the function lives.
-    let public_url = setting("PUBLIC_URL").map(|url| &*url.leak());
     let max_pending = match setting("MAX_PENDING") {
-        None => max_pending,
-        Some(number) => number.parse().map_err(|_| "MAX_PENDING is not a number")?,
+        None => defaults.max_pending,
+        Some(number) => number.parse().map_err(|_| "MAX_PENDING must be a whole number")?,
     };
-    Ok(Limits { self_service, max_pending, public_url, certification })
+    // Leaked once a process, so that `Limits` is `Copy`.
+    let public_url = setting("PUBLIC_URL").map(|url| &*url.leak());
+    Ok(Limits { self_service, max_pending, public_url })
 }
 
-/// Starts the log: one JSON object a line, from `info` on unless `RUST_LOG` says otherwise.
-pub fn log() {
+/// Starts the log on standard output: one JSON object a line, from level `info` on, or as `RUST_LOG`
+/// sets it.
+fn start_log() {
     log_to(std::io::stdout);
 }
 
 pub(crate) fn log_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
-    let wanted = std::env::var("RUST_LOG").ok().and_then(|wanted| wanted.parse::<Targets>().ok());
-    let filter = wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let targets = setting("RUST_LOG").and_then(|targets| targets.parse::<Targets>().ok());
+    let filter = targets.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_span_list(false)
         .with_writer(writer)
-        .without_time(); // CloudWatch stamps every line.
-    // Fails only if there is a log already, which will do.
+        .without_time(); // CloudWatch adds the time.
+    // Fails only if the log has been started before.
     let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
 }
 
-/// A client for the database, and the name of the table, as the environment tells them.
-pub fn table() -> Result<(Client, String), Error> {
-    let name = setting("TABLE_NAME").ok_or("TABLE_NAME is not set: it names the DynamoDB table")?;
-    Ok((Client::from_conf(Config::from(&sdk("DYNAMODB")?)), name))
+/// The DynamoDB table of this deployment.
+struct Table {
+    client: Client,
+    name: String,
 }
 
-/// What the environment says, unless it says nothing.
+fn table() -> Result<Table, Error> {
+    let name = setting("TABLE_NAME").ok_or("TABLE_NAME is not set: it names the DynamoDB table")?;
+    Ok(Table { client: Client::from_conf(Config::from(&sdk("DYNAMODB")?)), name })
+}
+
+/// The value of an environment variable. An empty one counts as not set.
 #[must_use]
 pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The configuration of a client for one of AWS's services, whose name is that in
-/// `AWS_ENDPOINT_URL_…`.
+/// The SDK configuration of a client for one AWS service, named as in `AWS_ENDPOINT_URL_<service>`.
+///
+/// # Errors
+///
+/// `AWS_REGION` is not set, or TLS cannot be set up.
 pub fn sdk(service: &str) -> Result<SdkConfig, Error> {
     configuration(service, setting)
 }
 
-/// The SDK's own way to a configuration looks into files, asks other services, and costs more than
-/// a request.
+/// Builds the configuration from the variables that Lambda sets. The SDK's own loader also reads
+/// files and calls other services, which costs more than a request.
 fn configuration(service: &str, env: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, Error> {
-    let need = |name: &str| env(name).ok_or_else(|| format!("{name} is not set: Lambda sets it"));
+    let required =
+        |name: &str| env(name).ok_or_else(|| format!("{name} is not set: Lambda sets it"));
     let endpoint = env(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| env("AWS_ENDPOINT_URL"));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
@@ -132,7 +146,7 @@ fn configuration(service: &str, env: impl Fn(&str) -> Option<String>) -> Result<
         .operation_timeout(Duration::from_secs(4));
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(need("AWS_REGION")?))
+        .region(Region::new(required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(
             EnvironmentVariableCredentialsProvider::new(),
         ))
@@ -143,8 +157,8 @@ fn configuration(service: &str, env: impl Fn(&str) -> Option<String>) -> Result<
     Ok(config.build())
 }
 
-/// TLS with Amazon's roots; without TLS only for an endpoint that asks for it, which is a local
-/// engine's.
+/// An HTTP client that trusts Amazon's roots. It omits TLS only for an `http://` endpoint, which a
+/// local engine has.
 fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, Error> {
     if endpoint.is_some_and(|url| url.starts_with("http://")) {
         return Ok(Builder::new().build_http());
@@ -157,33 +171,35 @@ fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, Error> {
         .build_https())
 }
 
-/// Takes out of an event what `lambda_http` would panic over when it builds a URL: a `Host` that is
-/// none, and characters that no URL has (the gateway decodes paths). Without any host, nothing can
-/// build a link from a forged one either.
-fn guard(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+/// Removes from an event everything on which `lambda_http` panics when it builds a URL: an invalid
+/// `Host`, and characters that a URL must encode (API Gateway decodes paths).
+///
+/// The host is always removed, so that no link can be built from a forged one.
+fn sanitize(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
         request.headers.remove(HOST);
         request.request_context.domain_name = None;
-        let path = escaped(request.raw_path.as_deref().unwrap_or_default(), "");
+        let path = percent_encode(request.raw_path.as_deref().unwrap_or_default(), "");
         request.raw_path = Some(if path.starts_with('/') { path } else { format!("/{path}") });
         request.raw_query_string =
-            request.raw_query_string.take().map(|query| escaped(&query, "?"));
+            request.raw_query_string.take().map(|query| percent_encode(&query, "?"));
     }
     event
 }
 
-/// `text` with everything percent-encoded that may not stand in a path, except what is already
-/// encoded, and `also`.
-fn escaped(text: &str, also: &str) -> String {
-    let stands = |byte: u8| byte.is_ascii_alphanumeric() || b"%-._~!$&'()*+,;=:@/".contains(&byte);
-    let escape = |byte: u8| {
-        if stands(byte) || also.as_bytes().contains(&byte) {
+/// Percent-encodes every byte that a path must not contain. It keeps `%`, because it introduces an
+/// encoded byte, and the bytes of `keep`.
+fn percent_encode(text: &str, keep: &str) -> String {
+    let is_allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"%-._~!$&'()*+,;=:@/".contains(&byte);
+    let encode = |byte: u8| {
+        if is_allowed(byte) || keep.as_bytes().contains(&byte) {
             char::from(byte).to_string()
         } else {
             format!("%{byte:02X}")
         }
     };
-    text.bytes().map(escape).collect()
+    text.bytes().map(encode).collect()
 }
 
 #[cfg(test)]
@@ -208,8 +224,9 @@ mod tests {
             },
         }))
         .unwrap();
-        let request =
-            lambda_http::Request::from(guard(LambdaEvent::new(event, Context::default())).payload);
+        let request = lambda_http::Request::from(
+            sanitize(LambdaEvent::new(event, Context::default())).payload,
+        );
         let echo = get(async |OriginalUri(uri): OriginalUri| uri.to_string());
         let answer = Router::new().fallback(echo).oneshot(request).await.unwrap();
         let body = axum::body::to_bytes(Body::new(answer.into_body()), 4096).await.unwrap();
@@ -217,14 +234,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_host_that_is_none_reaches_nobody() {
+    async fn host_is_removed_from_the_uri() {
         for host in ["", "a b", "evil.example:99999", "[::1", "evil.example/%2e", "ex\u{e4}mple"] {
             assert_eq!(uri_of(host, "/v1/me", "").await, "/v1/me", "{host:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_decoded_path_stays_a_path() {
+    async fn decoded_path_is_encoded_again() {
         let uri = uri_of("h", "/v1/members/a?b#c|d\\e \u{fc}\n\"<>[]", "").await;
         assert_eq!(uri, "/v1/members/a%3Fb%23c%7Cd%5Ce%20%C3%BC%0A%22%3C%3E%5B%5D");
         assert_eq!(uri_of("h", "@evil.example:99999", "").await, "/@evil.example:99999");
@@ -232,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_encoded_path_is_not_encoded_again() {
+    async fn encoded_path_is_not_encoded_twice() {
         assert_eq!(
             uri_of("h", "/v1/members/auth0%7C1", "q=a%20b").await,
             "/v1/members/auth0%7C1?q=a%20b"
@@ -240,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_query_may_hold_anything() {
+    async fn query_with_invalid_characters_is_encoded() {
         assert_eq!(
             uri_of("h", "/v1/me", "q=\"a b\"<\u{fc}#&r=?").await,
             "/v1/me?q=%22a%20b%22%3C%C3%BC%23&r=?"
@@ -252,21 +269,21 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_needs_only_what_lambda_sets() {
+    fn configuration_needs_only_the_variables_of_lambda() {
         let lambda = json!({ "AWS_REGION": "eu-central-1" });
         let config = configuration("DYNAMODB", environment(lambda)).unwrap();
         assert_eq!(config.region().map(Region::as_ref), Some("eu-central-1"));
     }
 
     #[test]
-    fn a_missing_variable_is_named() {
+    fn missing_variable_is_named() {
         let error = configuration("DYNAMODB", environment(json!({}))).unwrap_err();
         assert_eq!(error.to_string(), "AWS_REGION is not set: Lambda sets it");
     }
 
-    /// The first connection reads the roots, and panics over one that is no certificate.
+    /// The first connection parses the roots, and panics if one is not a certificate.
     #[tokio::test]
-    async fn the_roots_are_certificates() {
+    async fn every_root_is_a_certificate() {
         let here = json!({
             "AWS_REGION": "eu-central-1",
             "AWS_ACCESS_KEY_ID": "id",

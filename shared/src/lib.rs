@@ -1,7 +1,7 @@
-//! Everything the functions share: the rules, the table, and the way in and out.
+//! The code that all functions share: the rules ([`domain`]), the table ([`store`]), requests and
+//! responses ([`http`]), and the Lambda runtime ([`lambda`]).
 //!
 //! Dependencies point one way: [`http`] → [`store`] → [`domain`].
-//! The domain knows nothing of the other two.
 
 pub mod domain;
 #[cfg(test)]

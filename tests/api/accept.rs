@@ -5,14 +5,14 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::{
-    scenes::{DEE, each, id, operators, user_manager},
-    world::{ADA, BOB, CY, DAY, EVE, OPERATOR, Who, World, who},
+    helpers::{DEE, each, id, operators, user_manager},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, who},
 };
 
 /// INV6
 #[tokio::test]
 async fn i_find_my_invitations_of_every_organization() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let globex = world.found(CY, "Globex").await;
     let night = world.role(CY, &globex, "Night shift", json!({})).await;
@@ -62,7 +62,7 @@ async fn i_find_my_invitations_of_every_organization() {
 /// INV6
 #[tokio::test]
 async fn reading_an_invitation_changes_nothing() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
     let first = world.get(BOB, &format!("{path}/mine")).await.expect(200);
@@ -78,7 +78,7 @@ async fn reading_an_invitation_changes_nothing() {
 /// INV7
 #[tokio::test]
 async fn accepting_makes_a_member() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
     let answer = world.post(BOB, &format!("{path}/accept"), json!({})).await;
@@ -86,6 +86,7 @@ async fn accepting_makes_a_member() {
     200 OK
     {
       "email": "bob@example.com",
+      "id": "mem_…",
       "identity_provider_role": "user",
       "joined_at": "2026-11-21T12:00:02Z",
       "name": null,
@@ -105,7 +106,7 @@ async fn accepting_makes_a_member() {
 /// INV7
 #[tokio::test]
 async fn accepting_again_answers_with_the_membership() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
     let first = world.post(BOB, &format!("{path}/accept"), json!({})).await.expect(200);
@@ -118,7 +119,7 @@ async fn accepting_again_answers_with_the_membership() {
 /// INV7
 #[tokio::test]
 async fn accepting_many_times_at_once_makes_one_member() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
     let accept = format!("{path}/accept");
@@ -135,7 +136,7 @@ async fn accepting_many_times_at_once_makes_one_member() {
 /// INV7
 #[tokio::test]
 async fn declining_ends_it_and_leaves_the_address_free() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
     let declined = world.post(BOB, &format!("{path}/decline"), json!({})).await.expect(204);
@@ -152,7 +153,7 @@ async fn declining_ends_it_and_leaves_the_address_free() {
 #[tokio::test]
 async fn an_invitation_is_good_until_the_moment_it_expires() {
     for (late_by, status) in [(-1, 200), (0, 409)] {
-        let world = World::new().await;
+        let world = TestApp::new().await;
         let acme = world.found(ADA, "Acme").await;
         let sent = world.now();
         let path = world.invited(ADA, &acme, BOB.email, "user").await;
@@ -165,7 +166,7 @@ async fn an_invitation_is_good_until_the_moment_it_expires() {
 /// INV5, INV7
 #[tokio::test]
 async fn an_expired_invitation_says_so_until_it_is_sent_again() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
     world.wait(7 * DAY);
@@ -173,7 +174,7 @@ async fn an_expired_invitation_says_so_until_it_is_sent_again() {
     assert_snapshot!(answer, @r#"
     409 Conflict
     {
-      "detail": "This invitation expired at 2026-11-28T12:00:01Z. Ask for it to be sent again.",
+      "detail": "This invitation has expired. Ask an administrator of the organization to send it again.",
       "expired_at": "2026-11-28T12:00:01Z",
       "instance": "r1",
       "status": 409,
@@ -188,10 +189,10 @@ async fn an_expired_invitation_says_so_until_it_is_sent_again() {
 /// INV4
 #[tokio::test]
 async fn it_takes_the_invited_address_and_a_verified_one() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
-    let unverified = Who { verified: "false", ..BOB };
+    let unverified = Identity { verified: "false", ..BOB };
     let routes = [("GET", "mine"), ("POST", "accept"), ("POST", "decline")];
     for person in [EVE, unverified, ADA, OPERATOR] {
         for (method, end) in routes {
@@ -209,7 +210,7 @@ async fn it_takes_the_invited_address_and_a_verified_one() {
 /// INV8, SA1
 #[tokio::test]
 async fn the_first_admin_becomes_super_admin() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let wanted = json!({ "name": "Acme", "first_admin_email": ADA.email });
     let made = world.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
     let acme = format!("/v1/organizations/{}", made.id());
@@ -244,12 +245,12 @@ async fn an_invitation_counts_only_while_somebody_who_may_grant_it_stands_behind
         RoleLoses,
     }
     for (then, status, slug) in [
-        (Then::Leaves, 409, "backer-gone"),
-        (Then::Becomes("user"), 409, "backer-gone"),
-        (Then::RoleLoses, 409, "backer-gone"),
+        (Then::Leaves, 409, "inviter-not-authorized"),
+        (Then::Becomes("user"), 409, "inviter-not-authorized"),
+        (Then::RoleLoses, 409, "inviter-not-authorized"),
         (Then::Becomes("admin"), 200, ""),
     ] {
-        let world = World::new().await;
+        let world = TestApp::new().await;
         let acme = world.found(ADA, "Acme").await;
         let powers =
             json!({ "user_management": "full_access", "security_management": "full_access" });
@@ -283,25 +284,30 @@ async fn an_invitation_counts_only_while_somebody_who_may_grant_it_stands_behind
 /// INV9
 #[tokio::test]
 async fn what_backs_an_ordinary_user_is_being_a_member_who_may_grant() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let manager = world.role(ADA, &acme, "User manager", user_manager()).await;
     world.bring(ADA, &acme, BOB, &manager).await;
     let path = world.invited(BOB, &acme, CY.email, "user").await;
     world.remove(ADA, &acme, BOB).await.expect(204);
-    world.post(CY, &format!("{path}/accept"), json!({})).await.refuses(409, "backer-gone");
+    world
+        .post(CY, &format!("{path}/accept"), json!({}))
+        .await
+        .refuses(409, "inviter-not-authorized");
 }
 
 /// INV9, ROLE5
 #[tokio::test]
 async fn an_mdf_admins_invitation_is_refused_once_the_programme_is_left() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.partner(ADA, "Acme").await;
     world.switch(&acme, json!({ "mdf_program": true })).await;
     let path = world.invited(ADA, &acme, BOB.email, "mdf_admin").await;
     world.switch(&acme, json!({ "mdf_program": false })).await;
     let answer = world.post(BOB, &format!("{path}/accept"), json!({})).await;
-    answer.refuses(409, "outside-mdf-program");
+    answer.refuses(409, "mdf-program-required");
+    let answer = world.post(ADA, &format!("{path}/resend"), json!({})).await;
+    answer.refuses(409, "mdf-program-required");
     world.switch(&acme, json!({ "mdf_program": true })).await;
     world.post(BOB, &format!("{path}/accept"), json!({})).await.expect(200);
 }
@@ -309,7 +315,7 @@ async fn an_mdf_admins_invitation_is_refused_once_the_programme_is_left() {
 /// INV9
 #[tokio::test]
 async fn an_operators_invitation_needs_no_backer() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let wanted = json!({ "name": "Branch", "parent": id(&root), "first_admin_email": BOB.email });
     let made = world.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
@@ -322,7 +328,7 @@ async fn an_operators_invitation_needs_no_backer() {
 /// INV7: one person, two addresses.
 #[tokio::test]
 async fn a_member_cannot_come_in_a_second_time_by_another_address() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "user").await;
     let path = world.invited(ADA, &acme, "robert@example.com", "admin").await;
@@ -336,7 +342,7 @@ async fn a_member_cannot_come_in_a_second_time_by_another_address() {
 #[tokio::test]
 async fn accepting_and_revoking_at_once_come_to_one_of_the_two() {
     for _ in 0..8 {
-        let world = World::new().await;
+        let world = TestApp::new().await;
         let acme = world.found(ADA, "Acme").await;
         let path = world.invited(ADA, &acme, DEE.email, "user").await;
         let accept = format!("{path}/accept");

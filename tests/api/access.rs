@@ -4,14 +4,14 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::{
-    scenes::user_manager,
-    world::{ADA, BOB, CY, EVE, OPERATOR, Who, World},
+    helpers::user_manager,
+    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp},
 };
 
 /// U1
 #[tokio::test]
 async fn a_person_without_memberships_is_a_personal_user() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     assert_snapshot!(world.get(EVE, "/v1/me").await, @r#"
     200 OK
     {
@@ -30,7 +30,7 @@ async fn a_person_without_memberships_is_a_personal_user() {
 /// U1
 #[tokio::test]
 async fn a_member_is_an_organization_user_and_finds_each_organization_with_the_role_there() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.found(ADA, "Acme").await;
     let globex = world.found(BOB, "Globex").await;
     let night = world.role(BOB, &globex, "Night shift", user_manager()).await;
@@ -71,7 +71,7 @@ async fn a_member_is_an_organization_user_and_finds_each_organization_with_the_r
 /// U1
 #[tokio::test]
 async fn who_leaves_the_last_organization_is_a_personal_user_again() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "user").await;
     assert_eq!(world.get(BOB, "/v1/me").await.body["user_type"], "organization");
@@ -85,14 +85,14 @@ async fn who_leaves_the_last_organization_is_a_personal_user_again() {
 
 #[tokio::test]
 async fn an_address_that_is_not_verified_is_not_shown_as_ones_own() {
-    let world = World::new().await;
-    let me = world.get(Who { verified: "false", ..EVE }, "/v1/me").await.expect(200);
+    let world = TestApp::new().await;
+    let me = world.get(Identity { verified: "false", ..EVE }, "/v1/me").await.expect(200);
     assert_eq!((&me.body["email"], &me.body["email_verified"]), (&Value::Null, &json!(false)));
 }
 
 #[tokio::test]
 async fn permissions_are_the_levels_that_count_now_and_why_some_are_lower() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     assert_snapshot!(world.get(BOB, &format!("{acme}/permissions")).await, @r#"
@@ -101,19 +101,19 @@ async fn permissions_are_the_levels_that_count_now_and_why_some_are_lower() {
       "lowered": [
         {
           "effective": "none",
-          "reason": "it counts only while an operator has turned sub-organization management on for the tree",
+          "reason": "it is available only while an operator has turned sub-organization management on for the tree",
           "role_object": "license_management_sub_organizations",
           "stored": "full_access"
         },
         {
           "effective": "none",
-          "reason": "it counts only while an operator has turned sub-organization management on for the tree",
+          "reason": "it is available only while an operator has turned sub-organization management on for the tree",
           "role_object": "role_management_sub_organizations",
           "stored": "view_only"
         },
         {
           "effective": "none",
-          "reason": "it counts only while an operator has turned sub-organization management on for the tree",
+          "reason": "it is available only while an operator has turned sub-organization management on for the tree",
           "role_object": "user_management_sub_organizations",
           "stored": "full_access"
         }
@@ -138,7 +138,7 @@ async fn permissions_are_the_levels_that_count_now_and_why_some_are_lower() {
 /// U2: no power comes down from a parent.
 #[tokio::test]
 async fn permissions_are_those_of_the_membership_in_this_very_organization() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     world.bring(ADA, &root, BOB, "admin").await;
     let branch = world.below(BOB, &root, "Branch").await;
@@ -157,7 +157,7 @@ async fn permissions_are_those_of_the_membership_in_this_very_organization() {
 /// ROLE5
 #[tokio::test]
 async fn a_level_sleeps_while_its_condition_does_not_hold_and_wakes_with_it() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     let watch = json!({
         "user_management": "view_only", "user_management_sub_organizations": "view_only",
@@ -174,7 +174,7 @@ async fn a_level_sleeps_while_its_condition_does_not_hold_and_wakes_with_it() {
     world.get(BOB, &list).await.expect(200);
     world.switch(&acme, json!({ "manage_sub_organizations": false })).await;
     assert_eq!(level().await, Value::Null);
-    world.get(BOB, &list).await.refuses(403, "lacks-permission");
+    world.get(BOB, &list).await.refuses(403, "missing-permission");
     world.switch(&acme, json!({ "manage_sub_organizations": true })).await;
     assert_eq!(level().await, "view_only");
     world.get(BOB, &list).await.expect(200);
@@ -183,7 +183,7 @@ async fn a_level_sleeps_while_its_condition_does_not_hold_and_wakes_with_it() {
 /// ROLE4: stored while its base was hidden away, judged as nothing.
 #[tokio::test]
 async fn a_level_whose_prerequisite_is_unmet_counts_as_none() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     let watch = json!({
         "user_management": "view_only", "user_management_sub_organizations": "view_only",
@@ -204,17 +204,17 @@ async fn a_level_whose_prerequisite_is_unmet_counts_as_none() {
             "role_object": "user_management_sub_organizations",
             "stored": "view_only",
             "effective": "none",
-            "reason": "it needs at least `view_only` on `user_management`",
+            "reason": "it requires at least view access to User Management",
         }])
     );
     let list = world.get(BOB, &format!("{acme}/sub-organizations")).await;
-    list.refuses(403, "lacks-permission");
+    list.refuses(403, "missing-permission");
 }
 
 /// OP1
 #[tokio::test]
 async fn an_operator_sees_everything_and_may_change_nothing() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let told = world.get(OPERATOR, &format!("{acme}/permissions")).await.expect(200);
     assert_eq!(told.body["role_id"], Value::Null);

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use shared::http::Limits;
 
 use crate::{
+    fault_layer::{Fault, Layer},
+    helpers::{DEE, each, someone, user_manager},
     invariants::check,
-    layer::{Fault, Layer},
-    scenes::{each, someone, user_manager},
-    world::{ADA, Answer, BOB, CY, DAY, Who, World},
+    test_app::{ADA, Answer, BOB, CY, DAY, Identity, TestApp},
 };
 
 /// Offers to so many people, from the `first` on.
@@ -16,14 +16,14 @@ fn offers(first: usize, many: usize) -> Vec<Value> {
     (first..first + many).map(|n| json!({ "email": someone(n).email, "role_id": "user" })).collect()
 }
 
-impl World {
-    async fn batch(&self, by: Who, org: &str, offers: &[Value]) -> Answer {
+impl TestApp {
+    async fn batch(&self, by: Identity, org: &str, offers: &[Value]) -> Answer {
         self.batch_with(by, org, offers, &[]).await
     }
 
     async fn batch_with(
         &self,
-        by: Who,
+        by: Identity,
         org: &str,
         offers: &[Value],
         headers: &[(&str, &str)],
@@ -45,17 +45,17 @@ impl Answer {
 }
 
 /// An engine, and a layer between it and the world.
-async fn layered(limits: Limits) -> (World, Layer, World) {
-    let engine = World::new().await;
+async fn layered(limits: Limits) -> (TestApp, Layer, TestApp) {
+    let engine = TestApp::new().await;
     let (layer, client) = Layer::under(&engine.client);
-    let world = World::over(client, None, limits).await;
+    let world = TestApp::over(client, None, limits).await;
     (world, layer, engine)
 }
 
 /// INV11
 #[tokio::test]
 async fn each_address_of_a_list_has_its_own_outcome_in_order() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     world.invited(ADA, &acme, CY.email, "user").await;
@@ -91,7 +91,7 @@ async fn each_address_of_a_list_has_its_own_outcome_in_order() {
         {
           "email": "cy@example.com",
           "problem": {
-            "detail": "This address already has a pending invitation, inv_…. Resend that one (POST …/invitations/inv_…/resend), or revoke it first.",
+            "detail": "This address already has a pending invitation. Send that invitation again, or revoke it first.",
             "invitation_id": "inv_…",
             "status": 409,
             "title": "Already invited",
@@ -102,7 +102,7 @@ async fn each_address_of_a_list_has_its_own_outcome_in_order() {
         {
           "email": "BOB@example.com",
           "problem": {
-            "detail": "This address already belongs to a member of this organization. Change the member's role instead.",
+            "detail": "This address belongs to a member of this organization. Change the member's role instead.",
             "status": 409,
             "title": "Already a member",
             "type": "/problems/already-member"
@@ -120,7 +120,7 @@ async fn each_address_of_a_list_has_its_own_outcome_in_order() {
               }
             ],
             "status": 422,
-            "title": "The request is not valid",
+            "title": "Invalid request",
             "type": "/problems/invalid-request"
           },
           "status": 422
@@ -128,7 +128,7 @@ async fn each_address_of_a_list_has_its_own_outcome_in_order() {
         {
           "email": "new@example.com",
           "problem": {
-            "detail": "This address already has a pending invitation, inv_…. Resend that one (POST …/invitations/inv_…/resend), or revoke it first.",
+            "detail": "This address already has a pending invitation. Send that invitation again, or revoke it first.",
             "invitation_id": "inv_…",
             "status": 409,
             "title": "Already invited",
@@ -146,14 +146,14 @@ async fn each_address_of_a_list_has_its_own_outcome_in_order() {
 /// whatever else is wrong with it.
 #[tokio::test]
 async fn one_offer_that_may_not_be_made_refuses_the_whole_list() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let manager = world.role(ADA, &acme, "Managers", user_manager()).await;
     world.bring(ADA, &acme, BOB, &manager).await;
     let before = world.history(&acme).await.len();
     for (role, status, problem) in [
-        ("admin", 403, "escalates"),
-        ("super_admin", 422, "super-admin-is-transferred"),
+        ("admin", 403, "exceeds-own-permissions"),
+        ("super_admin", 422, "super-admin-not-assignable"),
         ("mdf_admin", 404, "no-such-role"),
         ("role_01KAK000000000000000000000", 404, "no-such-role"),
     ] {
@@ -167,7 +167,7 @@ async fn one_offer_that_may_not_be_made_refuses_the_whole_list() {
         }
     }
     world.bring(ADA, &acme, CY, "user").await;
-    world.batch(CY, &acme, &offers(0, 3)).await.refuses(403, "lacks-permission");
+    world.batch(CY, &acme, &offers(0, 3)).await.refuses(403, "missing-permission");
     assert_eq!(world.pending(&acme).await.len(), 0);
     let brought = 2;
     assert_eq!(world.history(&acme).await.len(), before + brought);
@@ -178,7 +178,7 @@ async fn one_offer_that_may_not_be_made_refuses_the_whole_list() {
 /// INV11
 #[tokio::test]
 async fn a_list_has_one_to_a_hundred_elements_and_no_others() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for (list, pointer) in [
         (vec![], "/invitations"),
@@ -214,7 +214,7 @@ async fn a_list_has_one_to_a_hundred_elements_and_no_others() {
 /// INV2
 #[tokio::test]
 async fn expired_invitations_are_replaced_by_the_list_too() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let short: Vec<_> = (0..45)
         .map(|n| json!({ "email": someone(n).email, "role_id": "user", "expires_in_days": 1 }))
@@ -232,7 +232,7 @@ async fn expired_invitations_are_replaced_by_the_list_too() {
 #[tokio::test]
 async fn a_list_fills_an_organization_to_its_cap_and_not_beyond() {
     for (cap, before) in [(30, 0), (31, 7), (45, 44), (3, 3), (1, 0)] {
-        let world = World::with(Limits { max_pending: cap, ..Limits::default() }).await;
+        let world = TestApp::with(Limits { max_pending: cap, ..Limits::default() }).await;
         let acme = world.found(ADA, "Acme").await;
         if before > 0 {
             world.batch(ADA, &acme, &offers(100, before)).await.expect(200);
@@ -250,7 +250,7 @@ async fn a_list_fills_an_organization_to_its_cap_and_not_beyond() {
 
 #[tokio::test]
 async fn a_key_gives_the_same_answer_again_and_invites_nobody_twice() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let key = [("idempotency-key", "k-1")];
     for list in [offers(0, 3), offers(10, 45), vec![json!({ "email": "no", "role_id": "user" })]] {
@@ -337,7 +337,7 @@ async fn a_race_for_one_address_costs_the_list_that_address_alone() {
 /// Two lists at once, and the same list twice with one key.
 #[tokio::test]
 async fn lists_at_once_invite_each_address_once_and_never_past_the_cap() {
-    let world = World::with(Limits { max_pending: 40, ..Limits::default() }).await;
+    let world = TestApp::with(Limits { max_pending: 40, ..Limits::default() }).await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     let (one, other) = (offers(0, 45), offers(25, 45));
@@ -349,7 +349,7 @@ async fn lists_at_once_invite_each_address_once_and_never_past_the_cap() {
     assert!(opened <= 40);
     check(&world).await;
 
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let (list, key) = (offers(0, 45), [("idempotency-key", "k-1")]);
     let (one, other) = futures_util::join!(
@@ -390,4 +390,15 @@ async fn a_list_whose_author_is_dismissed_half_way_tells_what_was_sent() {
     removed.expect(204);
     listed.refuses(404, "no-such-organization");
     check(&world).await;
+}
+
+/// ROLE9
+#[tokio::test]
+async fn batch_grants_mdf_admin_under_the_rules_of_a_single_invitation() {
+    let world = TestApp::new().await;
+    let partner = world.partner(ADA, "Partner").await;
+    world.bring(ADA, &partner, BOB, "admin").await;
+    let offers = [json!({ "email": DEE.email, "role_id": "mdf_admin" })];
+    world.batch(BOB, &partner, &offers).await.refuses(403, "super-admin-required");
+    world.batch(ADA, &partner, &offers).await.refuses(409, "mdf-program-required");
 }

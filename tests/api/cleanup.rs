@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    scenes::{each, id, someone},
-    world::{ADA, BOB, CY, DAY, OPERATOR, World},
+    helpers::{each, id, someone},
+    test_app::{ADA, BOB, CY, DAY, OPERATOR, TestApp},
 };
 
-async fn tick(world: &World) -> Summary {
+async fn tick(world: &TestApp) -> Summary {
     let now = Timestamp::from_millisecond(world.now()).unwrap();
     world.wait(1_000);
     run(&world.store, now, "tick-1", || false).await.unwrap()
@@ -20,7 +20,7 @@ fn expired(expired: u32) -> Summary {
 }
 
 /// `n` expired invitations, and one that is not.
-async fn overdue(world: &World, n: usize) -> String {
+async fn overdue(world: &TestApp, n: usize) -> String {
     let acme = world.found(ADA, "Acme").await;
     for n in 0..n {
         world.invited(ADA, &acme, someone(n).email, "user").await;
@@ -34,7 +34,7 @@ async fn overdue(world: &World, n: usize) -> String {
 /// INV10
 #[tokio::test]
 async fn it_ends_what_has_expired_and_nothing_else_one_event_each() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = overdue(&world, 5).await;
     assert_eq!(tick(&world).await, expired(5));
 
@@ -56,7 +56,7 @@ async fn it_ends_what_has_expired_and_nothing_else_one_event_each() {
 /// INV10
 #[tokio::test]
 async fn it_runs_any_number_of_times() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = overdue(&world, 3).await;
     assert_eq!(tick(&world).await, expired(3));
     let once = world.actions(&acme).await;
@@ -67,7 +67,7 @@ async fn it_runs_any_number_of_times() {
 /// INV10
 #[tokio::test]
 async fn two_at_once_end_each_invitation_once() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = overdue(&world, 20).await;
     let (one, other) = tokio::join!(tick(&world), tick(&world));
     assert_eq!(one.expired + other.expired, 20);
@@ -79,7 +79,7 @@ async fn two_at_once_end_each_invitation_once() {
 /// INV10
 #[tokio::test]
 async fn what_was_resent_or_accepted_stays() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let resent = world.invited(ADA, &acme, BOB.email, "user").await;
     let accepted = world.invited(ADA, &acme, CY.email, "user").await;
@@ -95,7 +95,7 @@ async fn what_was_resent_or_accepted_stays() {
 #[tokio::test]
 async fn a_resend_at_the_same_time_wins_or_comes_too_late() {
     for _ in 0..8 {
-        let world = World::new().await;
+        let world = TestApp::new().await;
         let acme = world.found(ADA, "Acme").await;
         let path = world.invited(ADA, &acme, BOB.email, "user").await;
         world.wait(8 * DAY);
@@ -110,7 +110,7 @@ async fn a_resend_at_the_same_time_wins_or_comes_too_late() {
 /// INV10: whatever is left is due the next time.
 #[tokio::test]
 async fn without_time_it_says_that_there_is_more_and_the_next_run_goes_on() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     overdue(&world, 4).await;
     let now = Timestamp::from_millisecond(world.now()).unwrap();
     let cut = run(&world.store, now, "tick-1", || true).await.unwrap();
@@ -121,7 +121,7 @@ async fn without_time_it_says_that_there_is_more_and_the_next_run_goes_on() {
 /// INV10: it dies between two of its writes.
 #[tokio::test]
 async fn it_may_die_halfway() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = overdue(&world, 30).await;
     let now = Timestamp::from_millisecond(world.now()).unwrap();
     let cut = run(&world.store, now, "tick-1", || false);
@@ -137,7 +137,7 @@ async fn it_may_die_halfway() {
 /// INV10, over the bound of one reading.
 #[tokio::test]
 async fn it_goes_on_until_nothing_is_due() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = overdue(&world, 430).await;
     let summary = tick(&world).await;
     assert_eq!((summary.expired, summary.failed, summary.more), (430, 0, false));
@@ -148,7 +148,7 @@ async fn it_goes_on_until_nothing_is_due() {
 /// INV8, SUB5
 #[tokio::test]
 async fn an_organization_stops_waiting_for_an_admin_whose_invitation_ended() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let wanted = json!({ "name": "Branch", "parent": id(&root), "first_admin_email": BOB.email });
     let made = world.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use shared::http::Cursor;
 
 use crate::{
-    scenes::{each, id, operators, someone, user_manager},
-    world::{ADA, Answer, BOB, CY, DAY, EVE, OPERATOR, Who, World},
+    helpers::{each, id, operators, someone, user_manager},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, with_ids},
 };
 
 const NOWHERE: &str = "/v1/organizations/org_01JD7Z0000000000000000000A";
@@ -51,8 +51,8 @@ fn routes() -> Vec<(&'static str, String, Option<Value>)> {
         ("GET", "…/security".into(), None),
         ("PUT", "…/security".into(), Some(security)),
         ("GET", "…/critical-alert-users".into(), None),
-        ("PUT", "…/critical-alert-users/zoe@example.com".into(), None),
-        ("DELETE", "…/critical-alert-users/zoe@example.com".into(), None),
+        ("POST", "…/critical-alert-users".into(), Some(json!({ "email": "zoe@example.com" }))),
+        ("DELETE", "…/critical-alert-users/@zoe@example.com".into(), None),
         ("GET", "…/permissions".into(), None),
         ("GET", "…/invitations".into(), None),
         ("POST", "…/invitations".into(), offer),
@@ -64,9 +64,9 @@ fn routes() -> Vec<(&'static str, String, Option<Value>)> {
         ("POST", inv("/decline"), Some(json!({}))),
         ("GET", "…/members".into(), None),
         ("GET", "…/members/export".into(), None),
-        ("GET", "…/members/ada".into(), None),
-        ("PATCH", "…/members/ada".into(), role()),
-        ("DELETE", "…/members/ada".into(), None),
+        ("GET", "…/members/@ada".into(), None),
+        ("PATCH", "…/members/@ada".into(), role()),
+        ("DELETE", "…/members/@ada".into(), None),
         ("POST", "…/leave".into(), Some(json!({}))),
         ("GET", "…/role-objects".into(), None),
         ("GET", "…/roles".into(), None),
@@ -74,7 +74,7 @@ fn routes() -> Vec<(&'static str, String, Option<Value>)> {
         ("GET", format!("…/roles/{ROLE}"), None),
         ("PATCH", format!("…/roles/{ROLE}"), name()),
         ("DELETE", format!("…/roles/{ROLE}"), None),
-        ("POST", "…/transfer".into(), Some(json!({ "user_id": "bob" }))),
+        ("POST", "…/transfer".into(), Some(json!({ "member_id": "@bob" }))),
         ("GET", "…/sub-organizations".into(), None),
         ("POST", "…/sub-organizations".into(), name()),
         ("POST", "…/join".into(), Some(json!({}))),
@@ -95,14 +95,14 @@ fn with_body() -> Vec<(&'static str, String, Option<Value>)> {
 }
 
 async fn raw(
-    world: &World,
-    who: Who,
+    world: &TestApp,
+    who: Identity,
     method: &str,
     path: &str,
     content: &str,
     body: &str,
 ) -> Answer {
-    let request = Request::builder().method(method).uri(path);
+    let request = Request::builder().method(method).uri(with_ids(path));
     let request =
         if content.is_empty() { request } else { request.header("content-type", content) };
     world.answer(Some(who), request.body(Body::from(body.to_owned())).unwrap()).await
@@ -112,14 +112,14 @@ const JSON: &str = "application/json";
 
 #[tokio::test]
 async fn a_problem_is_a_problem_document() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let named = [("x-request-id", "r-7")];
     let answer = world.send_with(Some(ADA), "GET", NOWHERE, None, &named).await;
     assert_eq!(answer.headers["content-type"], "application/problem+json");
     assert_snapshot!(answer, @r#"
     404 Not Found
     {
-      "detail": "There is no such organization, or you are not in it. Check the id, or ask one of its administrators for an invitation.",
+      "detail": "There is no such organization, or you are not a member of it. Check the id, or ask an administrator of the organization for an invitation.",
       "instance": "r-7",
       "status": 404,
       "title": "No such organization",
@@ -130,7 +130,7 @@ async fn a_problem_is_a_problem_document() {
 
 #[tokio::test]
 async fn an_unknown_route_is_a_problem_too() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for path in [
         "/",
@@ -140,7 +140,7 @@ async fn an_unknown_route_is_a_problem_too() {
         "/v1//me",
         "/local/token",
         &format!("{acme}/secrets"),
-        &format!("{acme}/members/ada/role"),
+        &format!("{acme}/members/@ada/role"),
         &format!("{acme}/"),
     ] {
         let answer = world.get(ADA, path).await.refuses(404, "no-such-route");
@@ -150,11 +150,11 @@ async fn an_unknown_route_is_a_problem_too() {
 
 #[tokio::test]
 async fn an_unknown_method_is_told_which_there_are() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for (method, path, allow) in [
         ("DELETE", acme.clone(), "GET,HEAD,PATCH"),
-        ("PUT", format!("{acme}/members/ada"), "GET,HEAD,PATCH,DELETE"),
+        ("PUT", format!("{acme}/members/@ada"), "GET,HEAD,PATCH,DELETE"),
         ("PATCH", format!("{acme}/transfer"), "POST"),
         ("POST", "/v1/me".to_owned(), "GET,HEAD"),
     ] {
@@ -167,7 +167,7 @@ async fn an_unknown_method_is_told_which_there_are() {
 
 #[tokio::test]
 async fn nobody_gets_anything_without_a_token() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let before = world.history(&acme).await;
     for (method, path, body) in routes() {
@@ -181,7 +181,7 @@ async fn nobody_gets_anything_without_a_token() {
 
 #[tokio::test]
 async fn a_token_without_a_decent_sub_is_no_token() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let long = "s".repeat(256);
     for sub in [json!(""), json!("a b"), json!("a\nb"), json!("é"), json!(long)] {
         let claims = json!({ "sub": sub, "email": ADA.email, "email_verified": "true" });
@@ -195,7 +195,7 @@ async fn a_token_without_a_decent_sub_is_no_token() {
 /// U5: byte for byte, wherever a stranger knocks.
 #[tokio::test]
 async fn to_a_stranger_an_organization_and_none_are_the_same() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     for (method, path, body) in inside() {
@@ -213,7 +213,7 @@ async fn to_a_stranger_an_organization_and_none_are_the_same() {
 /// U5: they get no further than the one read that tells who they are.
 #[tokio::test]
 async fn a_stranger_costs_one_round_trip_and_nobody_none() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     for path in ["", "/members", "/roles", "/invitations", "/events", "/sub-organizations"] {
         let path = format!("{acme}{path}");
@@ -226,7 +226,7 @@ async fn a_stranger_costs_one_round_trip_and_nobody_none() {
 /// U5: and so is what is no id at all.
 #[tokio::test]
 async fn to_a_stranger_a_malformed_id_is_the_same_too() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let none = world.get(EVE, NOWHERE).await;
     for org in
         ["acme", "org_", "org_01jd7z0000000000000000000a", "org_..", "%2e%2e", "org_%00", "1"]
@@ -239,7 +239,7 @@ async fn to_a_stranger_a_malformed_id_is_the_same_too() {
 /// U5: the things in it, too.
 #[tokio::test]
 async fn to_a_stranger_what_is_in_an_organization_is_the_same_as_what_is_not() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     let role = world.role(ADA, &acme, "Night shift", json!({})).await;
     let invitation = world.invited(ADA, &acme, BOB.email, "user").await;
@@ -249,7 +249,7 @@ async fn to_a_stranger_what_is_in_an_organization_is_the_same_as_what_is_not() {
         (invitation.clone(), format!("{acme}/invitations/{INV}")),
         (format!("{invitation}/mine"), format!("{acme}/invitations/{INV}/mine")),
         (format!("{acme}/events/{event}"), format!("{acme}/events/{EVT}")),
-        (format!("{acme}/members/ada"), format!("{acme}/members/zoe")),
+        (format!("{acme}/members/@ada"), format!("{acme}/members/@zoe")),
     ] {
         let (there, not) = (world.get(EVE, &there).await, world.get(EVE, &not).await);
         assert_eq!(there.anonymous(), not.anonymous());
@@ -259,7 +259,7 @@ async fn to_a_stranger_what_is_in_an_organization_is_the_same_as_what_is_not() {
 
 #[tokio::test]
 async fn a_field_that_nobody_knows_is_refused_and_pointed_at() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     for (method, path, body) in with_body() {
         let mut body = body.unwrap();
@@ -276,16 +276,16 @@ async fn a_field_that_nobody_knows_is_refused_and_pointed_at() {
         @r#"
     422 Unprocessable Entity
     {
-      "detail": "/colour: unknown field `colour`, expected one of `name`, `website`, `address`, `contact`",
+      "detail": "/colour: is unknown: use one of `name`, `website`, `address`, `contact`",
       "errors": [
         {
-          "detail": "unknown field `colour`, expected one of `name`, `website`, `address`, `contact`",
+          "detail": "is unknown: use one of `name`, `website`, `address`, `contact`",
           "pointer": "/colour"
         }
       ],
       "instance": "r1",
       "status": 422,
-      "title": "The request is not valid",
+      "title": "Invalid request",
       "type": "/problems/invalid-request"
     }
     "#
@@ -294,7 +294,7 @@ async fn a_field_that_nobody_knows_is_refused_and_pointed_at() {
 
 #[tokio::test]
 async fn a_key_that_comes_twice_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for body in [
         r#"{"name": "A", "name": "B"}"#,
@@ -314,7 +314,7 @@ async fn a_key_that_comes_twice_is_refused() {
 
 #[tokio::test]
 async fn only_json_is_read() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for (method, path, body) in with_body() {
         let body = body.unwrap().to_string();
@@ -335,7 +335,7 @@ async fn only_json_is_read() {
 
 #[tokio::test]
 async fn a_body_has_at_most_64_kib() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let padded = |length: usize| {
         let text = r#"{"name": "Padded"}"#;
@@ -353,7 +353,7 @@ async fn a_body_has_at_most_64_kib() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for body in [
         "",
@@ -377,7 +377,7 @@ async fn what_cannot_be_read_is_refused() {
 
 #[tokio::test]
 async fn every_answer_has_its_headers() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     let mut statuses = std::collections::BTreeSet::new();
     let everything = routes().into_iter().flat_map(|(method, path, body)| {
@@ -422,7 +422,7 @@ async fn every_answer_has_its_headers() {
 
 #[tokio::test]
 async fn a_request_has_the_name_that_its_client_gave_it() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = format!("{acme}/roles");
     let named = [("x-request-id", "my/request=1")];
@@ -441,7 +441,7 @@ async fn a_request_has_the_name_that_its_client_gave_it() {
 }
 
 /// Every list, with somebody who may read it.
-fn lists(org: &str) -> Vec<(Who, String)> {
+fn lists(org: &str) -> Vec<(Identity, String)> {
     let mut lists = vec![(ADA, "/v1/me".to_owned()), (ADA, "/v1/me/invitations".to_owned())];
     lists.push((ADA, "/v1/me/joinable-organizations".to_owned()));
     for list in [
@@ -462,7 +462,7 @@ fn lists(org: &str) -> Vec<(Who, String)> {
 
 #[tokio::test]
 async fn a_page_has_from_1_to_100_items() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     for (who, path) in lists(&acme) {
         for limit in
@@ -482,7 +482,7 @@ async fn a_page_has_from_1_to_100_items() {
 
 #[tokio::test]
 async fn a_cursor_that_is_none_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     for (who, path) in lists(&acme) {
         for cursor in
@@ -495,14 +495,14 @@ async fn a_cursor_that_is_none_is_refused() {
 }
 
 /// The cursor of a first page.
-async fn cursor(world: &World, path: &str) -> String {
+async fn cursor(world: &TestApp, path: &str) -> String {
     let page = world.get(ADA, path).await.expect(200);
     page.body["next_cursor"].as_str().expect("more than a page").to_owned()
 }
 
 #[tokio::test]
 async fn a_cursor_belongs_to_its_list() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     let globex = world.tree(ADA, "Globex").await;
     for org in [&acme, &globex] {
@@ -554,7 +554,7 @@ async fn a_cursor_belongs_to_its_list() {
 /// A position can be forged; it leads nowhere that its forger may not read.
 #[tokio::test]
 async fn a_forged_position_reaches_nothing_beyond_its_list() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let branch = world.below(ADA, &root, "Branch").await;
     let sibling = world.below(ADA, &root, "Sibling").await;
@@ -669,7 +669,7 @@ async fn a_forged_position_reaches_nothing_beyond_its_list() {
 
 #[tokio::test]
 async fn a_walk_meets_everybody_once() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     for n in 0..60 {
         let person = someone(n);
@@ -708,7 +708,7 @@ async fn a_walk_meets_everybody_once() {
 
 #[tokio::test]
 async fn a_walk_through_everything_else_meets_everything_once() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     for n in 0..12 {
         world.below(ADA, &root, &format!("Branch {n:02}")).await;
@@ -734,14 +734,14 @@ async fn a_walk_through_everything_else_meets_everything_once() {
 }
 
 /// POSTs with a key.
-async fn keyed(world: &World, who: Who, path: &str, key: &str, body: Value) -> Answer {
+async fn keyed(world: &TestApp, who: Identity, path: &str, key: &str, body: Value) -> Answer {
     let headers = [("idempotency-key", key)];
     world.send_with(Some(who), "POST", path, Some(body), &headers).await
 }
 
 #[tokio::test]
 async fn the_same_key_and_body_give_the_first_answer_again_and_do_nothing() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let founded = json!({ "name": "Acme" });
     let first = keyed(&world, ADA, "/v1/organizations", "k", founded.clone()).await.expect(201);
     let again = keyed(&world, ADA, "/v1/organizations", "k", founded).await;
@@ -772,7 +772,7 @@ async fn the_same_key_and_body_give_the_first_answer_again_and_do_nothing() {
         (ADA, format!("{acme}/sub-organizations"), json!({ "name": "Branch 2" })),
         (BOB, format!("{branch}/join"), json!({})),
         (OPERATOR, "/v1/operator/organizations".to_owned(), first_admin),
-        (ADA, format!("{acme}/transfer"), json!({ "user_id": "bob" })),
+        (ADA, format!("{acme}/transfer"), json!({ "member_id": "@bob" })),
         (ADA, format!("{acme}/leave"), json!({})),
     ] {
         let first = keyed(&world, who, &path, "k", body.clone()).await;
@@ -789,7 +789,7 @@ async fn the_same_key_and_body_give_the_first_answer_again_and_do_nothing() {
 /// The first answer, not today's.
 #[tokio::test]
 async fn a_repeat_is_answered_as_the_first_time_was_whatever_happened_since() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let accept = format!("{}/accept", world.invited(ADA, &acme, BOB.email, "user").await);
     let first = keyed(&world, BOB, &accept, "k", json!({})).await.expect(200);
@@ -811,7 +811,7 @@ async fn a_repeat_is_answered_as_the_first_time_was_whatever_happened_since() {
 
 #[tokio::test]
 async fn a_key_with_another_body_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let roles = format!("{acme}/roles");
     keyed(&world, ADA, &roles, "k", json!({ "name": "Night" })).await.expect(201);
@@ -831,7 +831,7 @@ async fn a_key_with_another_body_is_refused() {
 
 #[tokio::test]
 async fn a_key_belongs_to_its_caller_and_its_route() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     let globex = world.found(ADA, "Globex").await;
@@ -851,7 +851,7 @@ async fn a_key_belongs_to_its_caller_and_its_route() {
 
 #[tokio::test]
 async fn a_key_is_1_to_64_visible_characters_sent_once() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let long = "k".repeat(65);
     let body = json!({ "name": "Acme" });
     for key in ["", " ", "a b", "a\tb", "ü", &long] {
@@ -876,7 +876,7 @@ async fn a_key_is_1_to_64_visible_characters_sent_once() {
 
 #[tokio::test]
 async fn a_key_is_forgotten_after_24_hours() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let body = json!({ "name": "Acme" });
     let at = world.now();
     let first = keyed(&world, ADA, "/v1/organizations", "k", body.clone()).await.expect(201);
@@ -897,12 +897,12 @@ async fn a_key_is_forgotten_after_24_hours() {
 /// A refusal is not remembered: nothing was done, so the next try is a first.
 #[tokio::test]
 async fn a_refused_request_may_be_tried_again_under_its_key() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "user").await;
     let path = format!("{acme}/invitations");
     let offer = json!({ "email": CY.email, "role_id": "user" });
-    keyed(&world, BOB, &path, "k", offer.clone()).await.refuses(403, "lacks-permission");
+    keyed(&world, BOB, &path, "k", offer.clone()).await.refuses(403, "missing-permission");
     let role = world.role(ADA, &acme, "User manager", user_manager()).await;
     world.assign(ADA, &acme, BOB, &role).await.expect(200);
     let first = keyed(&world, BOB, &path, "k", offer.clone()).await.expect(201);
@@ -916,7 +916,7 @@ async fn a_refused_request_may_be_tried_again_under_its_key() {
 
 #[tokio::test]
 async fn many_at_once_under_one_key_have_one_effect_and_one_answer() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     let pending = world.invited(ADA, &acme, "old@example.com", "user").await;
     for (path, body) in [
@@ -948,10 +948,10 @@ async fn many_at_once_under_one_key_have_one_effect_and_one_answer() {
 /// What a route lets a stranger see must not depend on what it lets an operator do.
 #[tokio::test]
 async fn operator_routes_tell_others_nothing_either() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let there = world.get(EVE, &operators(&acme)).await;
     let not = world.get(EVE, &operators(NOWHERE)).await;
     assert_eq!(there.anonymous(), not.anonymous());
-    there.refuses(403, "not-an-operator");
+    there.refuses(403, "operator-scope-required");
 }

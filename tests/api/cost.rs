@@ -6,26 +6,23 @@ use ::notify::handle;
 use jiff::Timestamp;
 use local::ROUTES;
 use serde_json::{Value, json};
-use shared::{
-    domain::{AddressDigest, Email, HEADCOUNT_PARTS, OrgId},
-    store::{Cost, metered},
-};
+use shared::store::{Cost, metered};
 
 use crate::{
+    fake_aws::{Outside, batch, newest, record},
     growth::{Size, city},
+    helpers::{id, operators},
     matrix::{self, SERVICE},
-    outside::{Outside, batch, newest, record},
     printed::assert_printed,
-    scenes::{id, operators},
-    world::{ADA, Answer, BOB, CY, DAY, EVE, OPERATOR, Who, World, who},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, who},
 };
 
 /// Holds a custom role that manages users and roles.
-pub const MIA: Who = who("mia", "mia@example.com");
+pub const MIA: Identity = who("mia", "mia@example.com");
 /// Holds a custom role that gives nothing.
-pub const NED: Who = who("ned", "ned@example.com");
+pub const NED: Identity = who("ned", "ned@example.com");
 /// Is invited everywhere.
-pub const IVY: Who = who("ivy", "ivy@example.com");
+pub const IVY: Identity = who("ivy", "ivy@example.com");
 
 pub const CLEANUP: &str = "the clean-up";
 pub const NOTIFY: &str = "notify";
@@ -42,7 +39,7 @@ pub struct Line {
 }
 
 /// Somebody whom nobody knows yet.
-pub fn somebody(name: &str) -> Who {
+pub fn somebody(name: &str) -> Identity {
     let name: &'static str = name.to_owned().leak();
     who(name, format!("{name}@example.com").leak())
 }
@@ -52,7 +49,7 @@ pub fn somebody(name: &str) -> Who {
 /// What it asks for and changes it has made itself, so that it works alike in an organization with
 /// ten members and with ten thousand.
 pub struct Survey<'a> {
-    pub world: &'a World,
+    pub world: &'a TestApp,
     /// The path of an organization in which Ada is Super Admin.
     pub org: String,
     /// How long pages are.
@@ -65,7 +62,7 @@ pub struct Survey<'a> {
 
 impl<'a> Survey<'a> {
     /// An organization with its cast: Ada is Super Admin, Bob Admin, Cy User, Mia a manager.
-    pub async fn of(world: &'a World, org: String, limit: usize) -> Self {
+    pub async fn of(world: &'a TestApp, org: String, limit: usize) -> Self {
         let powers = json!({ "user_management": "full_access", "role_management": "full_access" });
         let manager = world.role(ADA, &org, "Manager", powers).await;
         let plain = world.role(ADA, &org, "Plain", json!({})).await;
@@ -101,7 +98,7 @@ impl<'a> Survey<'a> {
 
     async fn ask(
         &mut self,
-        who: Who,
+        who: Identity,
         (route, case): (&'static str, &str),
         path: &str,
         body: Option<Value>,
@@ -112,7 +109,7 @@ impl<'a> Survey<'a> {
     /// As whoever has seen what is there at the path.
     async fn ask_as_seen(
         &mut self,
-        who: Who,
+        who: Identity,
         (route, case): (&'static str, &str),
         path: &str,
         body: Option<Value>,
@@ -125,7 +122,7 @@ impl<'a> Survey<'a> {
 
     async fn ask_with(
         &mut self,
-        who: Who,
+        who: Identity,
         (route, case): (&'static str, &str),
         path: &str,
         body: Option<Value>,
@@ -157,32 +154,20 @@ impl<'a> Survey<'a> {
         self.lines.push(Line { route, case: case.to_owned(), outcome, items, cost });
     }
 
-    fn fresh(&mut self) -> Who {
+    fn fresh(&mut self) -> Identity {
         self.nth += 1;
         somebody(&format!("x{}-{:04}", self.org.len(), self.nth))
     }
 
-    /// Somebody whom nobody knows yet, counted in this part of the headcount.
-    fn fresh_in(&mut self, part: u8) -> Who {
-        let org: OrgId = self.org.rsplit('/').next().unwrap().parse().unwrap();
-        loop {
-            let who = self.fresh();
-            let email = Email::parse(who.email).unwrap();
-            if AddressDigest::of(org, &email).part(HEADCOUNT_PARTS) == part {
-                return who;
-            }
-        }
-    }
-
     /// Somebody new, in a role.
-    async fn newcomer(&mut self, role: &str) -> Who {
+    async fn newcomer(&mut self, role: &str) -> Identity {
         let newcomer = self.fresh();
         self.world.bring(ADA, &self.org, newcomer, role).await;
         newcomer
     }
 
     /// A new invitation, and whom it is for.
-    async fn offer(&mut self, by: Who, role: &str) -> (Who, String) {
+    async fn offer(&mut self, by: Identity, role: &str) -> (Identity, String) {
         let invitee = self.fresh();
         let offer = json!({ "email": invitee.email, "role_id": role });
         let path = format!("{}/invitations", self.org);
@@ -203,8 +188,9 @@ impl<'a> Survey<'a> {
             let path = path.replace("{org}", self.org.rsplit('/').next().unwrap());
             let path = path.replace("{inv}", &offer).replace("{evt}", &event);
             let path = path.replace("{customer}", self.org.rsplit('/').next().unwrap());
-            let path = path.replace("{role}", &self.plain).replace("{sub}", CY.sub);
-            let path = path.replace("{domain}", "example.com").replace("{email}", CY.email);
+            let path = path.replace("{role}", &self.plain).replace("{member}", "@cy");
+            let path =
+                path.replace("{domain}", "example.com").replace("{alert}", "@alert@example.com");
             let path = path.replace("{req}", "req_01KAK000000000000000000000");
             let case = if own { "somebody else's" } else { "a stranger" };
             self.ask(EVE, (route, case), &path, matrix::body(route)).await;
@@ -323,14 +309,16 @@ impl<'a> Survey<'a> {
     }
 
     async fn alerts(&mut self) {
-        let add = "PUT /v1/organizations/{org}/critical-alert-users/{email}";
-        let path = "/critical-alert-users/alert@example.com";
-        self.ask(ADA, (add, ""), path, None).await.expect(200);
-        self.ask(ADA, (add, "added already"), path, None).await.expect(200);
+        let add = "POST /v1/organizations/{org}/critical-alert-users";
+        let alert = || Some(json!({ "email": "alert@example.com" }));
+        let path = "/critical-alert-users";
+        self.ask(ADA, (add, ""), path, alert()).await.expect(201);
+        self.ask(ADA, (add, "added already"), path, alert()).await.expect(201);
+        let path = "/critical-alert-users/@alert@example.com";
         let list = "GET /v1/organizations/{org}/critical-alert-users";
         let page = format!("/critical-alert-users?limit={}", self.limit);
         self.ask(ADA, (list, "a page"), &page, None).await.expect(200);
-        let remove = "DELETE /v1/organizations/{org}/critical-alert-users/{email}";
+        let remove = "DELETE /v1/organizations/{org}/critical-alert-users/{alert}";
         self.ask(ADA, (remove, ""), path, None).await.expect(204);
         self.ask(ADA, (remove, "removed already"), path, None).await.expect(404);
     }
@@ -352,7 +340,7 @@ impl<'a> Survey<'a> {
         self.ask(ADA, (set, ""), "/security", wanted(false, &here)).await.expect(200);
         self.ask(ADA, (set, "changes nothing"), "/security", wanted(false, &here)).await;
         self.ask(ADA, (set, "locks oneself out"), "/security", wanted(true, &[])).await;
-        let abroad = Who { ip: "203.0.113.1", ..BOB };
+        let abroad = Identity { ip: "203.0.113.1", ..BOB };
         self.ask(abroad, (show, "from a network that is not allowed"), "/security", None).await;
         self.ask(ADA, (set, ""), "/security", wanted(false, &[])).await.expect(200);
     }
@@ -422,12 +410,12 @@ impl<'a> Survey<'a> {
             self.ask(by, (export, case), &path, None).await.expect(200);
         }
 
-        let one = "GET /v1/organizations/{org}/members/{sub}";
-        self.ask(ADA, (one, "a User"), "/members/cy", None).await.expect(200);
-        self.ask(ADA, (one, "in a custom role"), "/members/mia", None).await.expect(200);
-        self.ask(ADA, (one, "nobody there"), "/members/nobody", None).await.expect(404);
+        let one = "GET /v1/organizations/{org}/members/{member}";
+        self.ask(ADA, (one, "a User"), "/members/@cy", None).await.expect(200);
+        self.ask(ADA, (one, "in a custom role"), "/members/@mia", None).await.expect(200);
+        self.ask(ADA, (one, "nobody there"), "/members/@nobody", None).await.expect(404);
 
-        let change = "PATCH /v1/organizations/{org}/members/{sub}";
+        let change = "PATCH /v1/organizations/{org}/members/{member}";
         for (by, from, to, case) in [
             (ADA, "user", "admin", "User to Admin"),
             (ADA, "user", "user", "changes nothing"),
@@ -438,36 +426,36 @@ impl<'a> Survey<'a> {
             (BOB, "admin", "user", "an Admin, by an Admin"),
         ] {
             let member = self.newcomer(from).await;
-            let path = format!("/members/{}", member.sub);
+            let path = format!("/members/@{}", member.sub);
             self.ask(by, (change, case), &path, Some(json!({ "role_id": to }))).await;
         }
         let member = self.newcomer(&plain).await;
         let (path, admin) =
-            (format!("/members/{}", member.sub), Some(json!({ "role_id": "admin" })));
+            (format!("/members/@{}", member.sub), Some(json!({ "role_id": "admin" })));
         let case = "custom to Admin, as they were seen";
         self.ask_as_seen(ADA, (change, case), &path, admin).await.expect(200);
         let user = Some(json!({ "role_id": "user" }));
-        self.ask(MIA, (change, "one's own"), "/members/mia", user.clone()).await.expect(403);
-        self.ask(BOB, (change, "the Super Admin's"), "/members/ada", user).await.expect(409);
+        self.ask(MIA, (change, "one's own"), "/members/@mia", user.clone()).await.expect(403);
+        self.ask(BOB, (change, "the Super Admin's"), "/members/@ada", user).await.expect(409);
 
-        let remove = "DELETE /v1/organizations/{org}/members/{sub}";
+        let remove = "DELETE /v1/organizations/{org}/members/{member}";
         let leave = "POST /v1/organizations/{org}/leave";
         for (role, case) in [("user", "a User"), (&plain, "in a custom role")] {
             let member = self.newcomer(role).await;
-            self.ask(ADA, (remove, case), &format!("/members/{}", member.sub), None).await;
+            self.ask(ADA, (remove, case), &format!("/members/@{}", member.sub), None).await;
             let member = self.newcomer(role).await;
             self.ask(member, (leave, case), "/leave", None).await.expect(204);
         }
         let member = self.newcomer("user").await;
-        let path = format!("/members/{}", member.sub);
+        let path = format!("/members/@{}", member.sub);
         self.ask(MIA, (remove, "by a custom role"), &path, None).await.expect(204);
-        self.ask(BOB, (remove, "the Super Admin"), "/members/ada", None).await.expect(409);
+        self.ask(BOB, (remove, "the Super Admin"), "/members/@ada", None).await.expect(409);
         self.ask(ADA, (leave, "the Super Admin"), "/leave", None).await.expect(409);
     }
 
     async fn transfer(&mut self) {
         let route = "POST /v1/organizations/{org}/transfer";
-        let to = |who: Who| Some(json!({ "user_id": who.sub }));
+        let to = |who: Identity| Some(json!({ "member_id": format!("@{}", who.sub) }));
         self.ask(BOB, (route, "by an Admin"), "/transfer", to(BOB)).await.expect(403);
         self.ask(ADA, (route, "to a User"), "/transfer", to(CY)).await.expect(409);
         self.ask(ADA, (route, ""), "/transfer", to(BOB)).await.expect(200);
@@ -487,7 +475,7 @@ impl<'a> Survey<'a> {
             let offer = json!({ "email": self.fresh().email, "role_id": role });
             self.ask(by, (invite, case), "/invitations", Some(offer)).await;
         }
-        let offer = |who: Who| Some(json!({ "email": who.email, "role_id": "user" }));
+        let offer = |who: Identity| Some(json!({ "email": who.email, "role_id": "user" }));
         let path = format!("{}/invitations", self.org);
         self.ask(ADA, (invite, "pending already"), "/invitations", offer(IVY)).await.expect(409);
         self.ask(ADA, (invite, "a member already"), "/invitations", offer(CY)).await.expect(409);
@@ -513,9 +501,9 @@ impl<'a> Survey<'a> {
             (MIA, "admin", 10, "more than one holds"),
             (ADA, "user", 100, "a hundred as User"),
         ] {
-            let offer = |who: Who| json!({ "email": who.email, "role_id": role });
+            let offer = |who: Identity| json!({ "email": who.email, "role_id": role });
             // All parts of the headcount in turn, so that its cost is one figure.
-            let offers = (0..many).map(|nth| offer(self.fresh_in(nth % HEADCOUNT_PARTS)));
+            let offers = (0..many).map(|_| offer(self.fresh()));
             let offers: Vec<_> = offers.collect();
             let body = Some(json!({ "invitations": offers }));
             self.ask(by, (batch, case), "/invitations/batch", body).await;
@@ -579,10 +567,10 @@ impl<'a> Survey<'a> {
         self.world.send(Some(invitee), "POST", &format!("{}{path}", self.org), None).await;
         self.ask(invitee, (accept, "once more"), &path, None).await.expect(200);
 
-        let backer = self.newcomer("admin").await;
-        let (invitee, id) = self.offer(backer, "user").await;
-        let (late, other) = self.offer(backer, "user").await;
-        let theirs = format!("{}/members/{}", self.org, backer.sub);
+        let inviter = self.newcomer("admin").await;
+        let (invitee, id) = self.offer(inviter, "user").await;
+        let (late, other) = self.offer(inviter, "user").await;
+        let theirs = format!("{}/members/@{}", self.org, inviter.sub);
         let changed = json!({ "role_id": manager });
         self.world.patch(ADA, &theirs, changed).await.expect(200);
         let path = format!("/invitations/{id}/accept");
@@ -682,7 +670,7 @@ impl<'a> Survey<'a> {
 
         let name = self.fresh().sub;
         let role = self.world.role(ADA, &self.org, name, json!({})).await;
-        let (member, invitee) = (self.fresh_in(0), self.fresh_in(1));
+        let (member, invitee) = (self.fresh(), self.fresh());
         self.world.bring(ADA, &self.org, member, &role).await;
         let offer = json!({ "email": invitee.email, "role_id": role });
         let invitations = format!("{}/invitations", self.org);
@@ -742,7 +730,7 @@ impl<'a> Survey<'a> {
         let licenses = "license_management.view_active_licenses";
         let below = "license_management_sub_organizations.view_active_licenses";
         let customers = "license_management_customer_organizations.view_active_licenses";
-        let asked = |who: Who, action: &str, org: &str| {
+        let asked = |who: Identity, action: &str, org: &str| {
             json!({
                 "subject": { "type": "user", "id": who.sub },
                 "action": { "name": action },
@@ -838,6 +826,8 @@ impl<'a> Survey<'a> {
         let (path, on) = (format!("{all}/{below}"), Some(json!({ "mdf_program": true })));
         let case = "a sub-organization, as it was seen";
         self.ask_as_seen(OPERATOR, (switch, case), &path, on).await.expect(200);
+        let off = Some(json!({ "mdf_program": false }));
+        self.ask(OPERATOR, (switch, "MDF programme off"), &path, off).await.expect(200);
         let again = "POST /v1/operator/organizations/{org}/first-admin";
         let path = format!("{all}/{made}/first-admin");
         // Another address may be counted in another part of the headcount, or in the same: its cost
@@ -948,9 +938,9 @@ impl<'a> Survey<'a> {
 
 /// A tree and a partner of its own, so that decisions cost alike wherever they are surveyed.
 struct Around {
-    above: Who,
-    user_above: Who,
-    partner: Who,
+    above: Identity,
+    user_above: Identity,
+    partner: Identity,
     branch: String,
     customer: String,
 }
@@ -996,8 +986,8 @@ fn bound(route: &str) -> Option<(Bound, &'static str)> {
         ("POST", "/invitations/{inv}/decline") => (write(2.0, 6.0, 6.0), DECLINE),
         ("POST", "/invitations/{inv}/resend") => (write(3.0, 6.0, 3.0), RESEND),
         ("DELETE", "/invitations/{inv}") => (write(3.0, 6.0, 3.0), REVOKE),
-        ("PATCH", "/members/{sub}") => (write(3.0, 8.0, 3.0), CHANGE),
-        ("DELETE", "/members/{sub}") => (write(3.0, 8.0, 3.0), REMOVE),
+        ("PATCH", "/members/{member}") => (write(3.0, 8.0, 3.0), CHANGE),
+        ("DELETE", "/members/{member}") => (write(3.0, 8.0, 3.0), REMOVE),
         ("POST", "/leave") => (write(3.0, 8.0, 3.0), LEAVE),
         ("POST", "/transfer") => (write(3.0, 8.0, 6.0), TRANSFER),
         ("POST", "/sub-organizations") => (write(4.0, 10.0, 4.0), SUB),
@@ -1035,8 +1025,8 @@ const INVITE: &str = "counted: 2 WCU; a custom role is counted on its own item: 
                       order of the users list (SUB6) among them, and in one more a level below the root";
 const ACCEPT: &str = "the organization, the place, and what the person asked before (ORG2) are read before the rule is \
                       asked: 3 RCU; that nothing asked stays beside the membership is checked: 2 WCU, and where \
-                      something did, it is counted out: 2; counted: 2 WCU, in a custom role: 2; the backer is checked: \
-                      2, their custom role: 2 (INV9); a custom role's name is read for the answer, and a backer whose \
+                      something did, it is counted out: 2; counted: 2 WCU, in a custom role: 2; the inviter is checked: \
+                      2, their custom role: 2 (INV9); a custom role's name is read for the answer, and a inviter whose \
                       role changed is looked at again: a round trip and 1 RCU, or three and 5; a member enters seven \
                       indexes, the invitation leaves eight, and one more each a level below the root";
 const DECLINE: &str = "the organization, the place and the member are read before the rule is asked: 3 RCU; of a custom \
@@ -1231,5 +1221,5 @@ async fn every_route_costs_what_the_page_of_costs_says() {
         );
     }
     let below_title = "In a sub-organization, where it differs";
-    assert_printed("costs.md", &print(&[("In a root", in_a_root), (below_title, below)]));
+    assert_printed("internals/costs.md", &print(&[("In a root", in_a_root), (below_title, below)]));
 }

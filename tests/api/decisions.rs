@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use shared::http::Limits;
 
 use crate::{
+    helpers::{id, operators, someone},
     matrix::SERVICE,
-    scenes::{id, operators, someone},
-    world::{ADA, Answer, BOB, CY, EVE, NOON, OPERATOR, Who, World, context},
+    test_app::{ADA, Answer, BOB, CY, EVE, Identity, NOON, OPERATOR, TestApp, context},
 };
 use lambda_http::{RequestExt, request::RequestContext};
 
@@ -25,7 +25,7 @@ const CREATE: &str = "user_management_sub_organizations.create_sub_organization"
 const CUSTOMERS: &str = "license_management_customer_organizations.view_active_licenses";
 const CASE: &str = "support_service_customer_organizations.submit_case_on_behalf";
 
-fn asked(who: Who, action: &str, org: &str) -> Value {
+fn asked(who: Identity, action: &str, org: &str) -> Value {
     json!({
         "subject": { "type": "user", "id": who.sub },
         "action": { "name": action },
@@ -33,21 +33,21 @@ fn asked(who: Who, action: &str, org: &str) -> Value {
     })
 }
 
-fn explained(who: Who, action: &str, org: &str) -> Value {
+fn explained(who: Identity, action: &str, org: &str) -> Value {
     let mut asked = asked(who, action, org);
     asked["context"] = json!({ "explain": true });
     asked
 }
 
 /// May `who` do this there?
-async fn may(world: &World, who: Who, action: &str, org: &str) -> bool {
+async fn may(world: &TestApp, who: Identity, action: &str, org: &str) -> bool {
     let decided = world.post(SERVICE, ONE, asked(who, action, org)).await.expect(200);
     assert_eq!(decided.text, json!({ "decision": decided.body["decision"] }).to_string());
     decided.body["decision"].as_bool().unwrap()
 }
 
 /// The ids or names that a search finds, walked to its end.
-async fn found(world: &World, route: &str, body: Value, limit: usize) -> Vec<String> {
+async fn found(world: &TestApp, route: &str, body: Value, limit: usize) -> Vec<String> {
     let (mut all, mut body) = (Vec::new(), body);
     body["page"] = json!({ "limit": limit });
     loop {
@@ -63,15 +63,15 @@ async fn found(world: &World, route: &str, body: Value, limit: usize) -> Vec<Str
     }
 }
 
-async fn link(world: &World, partner: &str, customer: &str, preferred: bool) {
+async fn link(world: &TestApp, partner: &str, customer: &str, preferred: bool) {
     let path = format!("{}/customers/{}", operators(partner), id(customer));
     let body = Some(json!({ "preferred": preferred }));
     world.send(Some(OPERATOR), "PUT", &path, body).await.expect(200);
 }
 
 /// A tree of three levels: Ada above, Bob Admin above, Cy User above; the branches are empty.
-async fn forest() -> (World, String, String, String) {
-    let world = World::new().await;
+async fn forest() -> (TestApp, String, String, String) {
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     world.bring(ADA, &root, BOB, "admin").await;
     world.bring(ADA, &root, CY, "user").await;
@@ -83,7 +83,7 @@ async fn forest() -> (World, String, String, String) {
 /// ORG6, U2
 #[tokio::test]
 async fn a_member_may_what_their_role_says() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, CY, "user").await;
     assert!(may(&world, ADA, NOTES, &acme).await);
@@ -95,7 +95,7 @@ async fn a_member_may_what_their_role_says() {
 /// ROLE8
 #[tokio::test]
 async fn a_decision_follows_the_role_at_once() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let desk = world.role(ADA, &acme, "Desk", json!({ "license_management": "view_only" })).await;
     world.bring(ADA, &acme, BOB, &desk).await;
@@ -143,7 +143,7 @@ async fn no_way_leads_up_or_aside() {
 /// PAR2
 #[tokio::test]
 async fn a_partners_member_reaches_its_linked_customers() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let partner = world.partner(ADA, "Partner").await;
     world.bring(ADA, &partner, BOB, "user").await;
     let (one, two) = (world.found(EVE, "One").await, world.found(EVE, "Two").await);
@@ -178,7 +178,7 @@ async fn what_is_never_granted_is_granted_to_nobody() {
 
 #[tokio::test]
 async fn what_is_unknown_is_denied_and_no_error() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let good = asked(ADA, OPEN, &acme);
     for (pointer, value) in [
@@ -201,28 +201,37 @@ async fn what_is_unknown_is_denied_and_no_error() {
 
 #[tokio::test]
 async fn about_oneself_a_token_suffices_about_others_it_takes_the_scope() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let mine = world.post(ADA, ONE, asked(ADA, NOTES, &acme)).await.expect(200);
     assert_eq!(mine.body, json!({ "decision": true }));
-    world.post(ADA, ONE, asked(EVE, NOTES, &acme)).await.refuses(403, "not-for-decisions");
+    world.post(ADA, ONE, asked(EVE, NOTES, &acme)).await.refuses(403, "decisions-scope-required");
     let both = json!({ "evaluations": [asked(ADA, NOTES, &acme), asked(EVE, NOTES, &acme)] });
-    world.post(ADA, MANY, both.clone()).await.refuses(403, "not-for-decisions");
+    world.post(ADA, MANY, both.clone()).await.refuses(403, "decisions-scope-required");
     world.post(SERVICE, MANY, both).await.expect(200);
     let robot = json!({
         "subject": { "type": "robot", "id": ADA.sub },
         "action": { "name": OPEN },
         "resource": { "type": "organization", "id": id(&acme) },
     });
-    world.post(ADA, ONE, robot).await.refuses(403, "not-for-decisions");
+    world.post(ADA, ONE, robot).await.refuses(403, "decisions-scope-required");
 
-    world.post(ADA, SUBJECTS, asked(ADA, OPEN, &acme)).await.refuses(403, "not-for-decisions");
+    world
+        .post(ADA, SUBJECTS, asked(ADA, OPEN, &acme))
+        .await
+        .refuses(403, "decisions-scope-required");
     for route in [RESOURCES, ACTIONS] {
         world.post(ADA, route, asked(ADA, OPEN, &acme)).await.expect(200);
-        world.post(ADA, route, asked(EVE, OPEN, &acme)).await.refuses(403, "not-for-decisions");
+        world
+            .post(ADA, route, asked(EVE, OPEN, &acme))
+            .await
+            .refuses(403, "decisions-scope-required");
     }
     // Operators are platform staff, and no service.
-    world.post(OPERATOR, ONE, asked(ADA, OPEN, &acme)).await.refuses(403, "not-for-decisions");
+    world
+        .post(OPERATOR, ONE, asked(ADA, OPEN, &acme))
+        .await
+        .refuses(403, "decisions-scope-required");
     let nobody = world.send(None, "POST", ONE, Some(asked(ADA, OPEN, &acme))).await.expect(401);
     assert_eq!(nobody.headers["www-authenticate"], "Bearer");
 }
@@ -230,23 +239,23 @@ async fn about_oneself_a_token_suffices_about_others_it_takes_the_scope() {
 /// What the specification calls a bad request.
 #[tokio::test]
 async fn what_is_missing_or_of_the_wrong_type_is_400() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let good = asked(ADA, OPEN, "org_x");
     let bad = [
-        ("/subject", None, "`/subject` is missing"),
-        ("/subject", Some(Value::Null), "`/subject` is missing"),
+        ("/subject", None, "`/subject` is required"),
+        ("/subject", Some(Value::Null), "`/subject` is required"),
         ("/subject", Some(json!("ada")), "`/subject` must be an object"),
         ("/subject", Some(json!(["user", "ada"])), "`/subject` must be an object"),
-        ("/subject/type", None, "`/subject/type` is missing"),
-        ("/subject/id", None, "`/subject/id` is missing"),
+        ("/subject/type", None, "`/subject/type` is required"),
+        ("/subject/id", None, "`/subject/id` is required"),
         ("/subject/id", Some(json!(7)), "`/subject/id` must be a string"),
         ("/subject/properties", Some(json!("x")), "`/subject/properties` must be an object"),
-        ("/action", None, "`/action` is missing"),
-        ("/action/name", None, "`/action/name` is missing"),
+        ("/action", None, "`/action` is required"),
+        ("/action/name", None, "`/action/name` is required"),
         ("/action/name", Some(json!(123)), "`/action/name` must be a string"),
-        ("/resource", None, "`/resource` is missing"),
-        ("/resource/type", None, "`/resource/type` is missing"),
-        ("/resource/id", None, "`/resource/id` is missing"),
+        ("/resource", None, "`/resource` is required"),
+        ("/resource/type", None, "`/resource/type` is required"),
+        ("/resource/id", None, "`/resource/id` is required"),
         ("/context", Some(json!([])), "`/context` must be an object"),
     ];
     for (pointer, value, detail) in bad {
@@ -267,7 +276,7 @@ async fn what_is_missing_or_of_the_wrong_type_is_400() {
 }
 
 /// A request with this content type and this very body.
-async fn raw(world: &World, kind: Option<&str>, body: &'static str) -> Answer {
+async fn raw(world: &TestApp, kind: Option<&str>, body: &'static str) -> Answer {
     let context = RequestContext::ApiGatewayV2(context(Some(ADA), NOON, "POST"));
     let request = Request::post(ONE);
     let request = kind.into_iter().fold(request, |it, kind| it.header("content-type", kind));
@@ -277,7 +286,7 @@ async fn raw(world: &World, kind: Option<&str>, body: &'static str) -> Answer {
 
 #[tokio::test]
 async fn a_body_that_is_no_json_object_is_400() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let json = Some("application/json");
     for body in ["", "{", "[]", "null", "\"x\"", "{\"subject\":{},\"subject\":{}}"] {
         raw(&world, json, body).await.refuses(400, "unreadable-request");
@@ -295,7 +304,7 @@ async fn a_body_that_is_no_json_object_is_400() {
 
 #[tokio::test]
 async fn unknown_members_are_ignored_and_the_request_id_comes_back() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let mut asked = asked(ADA, NOTES, &acme);
     asked["foo"] = json!({ "bar": [1] });
@@ -311,7 +320,7 @@ async fn unknown_members_are_ignored_and_the_request_id_comes_back() {
 
 #[tokio::test]
 async fn defaults_are_replaced_whole_and_each_evaluation_is_answered_in_its_place() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, CY, "user").await;
     let mut body = asked(CY, OPEN, &acme);
@@ -332,7 +341,7 @@ async fn defaults_are_replaced_whole_and_each_evaluation_is_answered_in_its_plac
 
 #[tokio::test]
 async fn an_answer_ends_with_the_evaluation_that_decides() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, CY, "user").await;
     let each = [OPEN, NOTES, OPEN].map(|name| json!({ "action": { "name": name } }));
@@ -360,7 +369,7 @@ async fn an_answer_ends_with_the_evaluation_that_decides() {
 
 #[tokio::test]
 async fn without_evaluations_it_is_a_single_one() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for evaluations in [Value::Null, json!([])] {
         let mut body = asked(ADA, OPEN, &acme);
@@ -416,7 +425,7 @@ async fn many_memberships_hide_none() {
 
 #[tokio::test]
 async fn a_reason_says_what_is_lacking_and_who_could_grant_it() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, CY, "user").await;
     assert_snapshot!(world.post(SERVICE, ONE, explained(CY, NOTES, &acme)).await, @r#"
@@ -425,7 +434,7 @@ async fn a_reason_says_what_is_lacking_and_who_could_grant_it() {
       "context": {
         "code": "level",
         "level_needed": "full_access",
-        "reason": "They hold `view_only` on `license_management` in this organization; this takes `full_access`.",
+        "reason": "The subject holds `view_only` on `license_management` in this organization; this action needs `full_access`.",
         "role_object": "license_management",
         "ways": [
           {
@@ -433,7 +442,7 @@ async fn a_reason_says_what_is_lacking_and_who_could_grant_it() {
             "lacking": "level",
             "level_held": "view_only",
             "organization_id": "org_…",
-            "reason": "They hold `view_only` on `license_management` in this organization; this takes `full_access`.",
+            "reason": "The subject holds `view_only` on `license_management` in this organization; this action needs `full_access`.",
             "role_id": "user",
             "way": "member"
           }
@@ -448,7 +457,7 @@ async fn a_reason_says_what_is_lacking_and_who_could_grant_it() {
             "user_management": "full_access"
           },
           "organization_id": "org_…",
-          "reason": "Whoever holds these levels there can invite them or give them another role.",
+          "reason": "A member who holds these levels there can invite the subject or assign another role.",
           "who": "members"
         }
       },
@@ -461,14 +470,14 @@ async fn a_reason_says_what_is_lacking_and_who_could_grant_it() {
       "context": {
         "code": "granted",
         "level_needed": "none",
-        "reason": "They hold `view_only` on `license_management` in this organization, which grants this.",
+        "reason": "The subject holds `view_only` on `license_management` in this organization, which grants this.",
         "role_object": "license_management",
         "ways": [
           {
             "granted": true,
             "level_held": "view_only",
             "organization_id": "org_…",
-            "reason": "They hold `view_only` on `license_management` in this organization, which grants this.",
+            "reason": "The subject holds `view_only` on `license_management` in this organization, which grants this.",
             "role_id": "user",
             "way": "member"
           }
@@ -503,7 +512,7 @@ async fn a_reason_names_each_way_that_was_tried() {
           }
         ],
         "who_could_grant": {
-          "reason": "The platform's operators switch and link.",
+          "reason": "An operator of the platform can change this setting or link.",
           "who": "operators"
         }
       },
@@ -532,7 +541,7 @@ async fn a_reason_tells_a_stranger_nothing() {
 
 #[tokio::test]
 async fn every_reason_has_a_code() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let partner = world.partner(ADA, "Partner").await;
     link(&world, &partner, &acme, false).await;
@@ -594,7 +603,7 @@ async fn a_search_for_subjects_finds_whoever_may_once() {
 
 #[tokio::test]
 async fn a_search_answers_in_the_specifications_words() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let end = r#""page":{"next_token":""}}"#;
     let body = asked(EVE, OPEN, &acme);
@@ -633,7 +642,7 @@ async fn a_search_for_resources_finds_every_organization_once() {
 
 #[tokio::test]
 async fn a_search_for_resources_finds_a_partners_customers() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let partner = world.partner(ADA, "Partner").await;
     let mut customers = Vec::new();
     for nth in 0..5 {
@@ -671,7 +680,7 @@ async fn a_search_for_actions_agrees_with_decisions() {
 
 #[tokio::test]
 async fn a_token_belongs_to_its_search() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let mut body = asked(ADA, OPEN, &acme);
     body["page"] = json!({ "limit": 2 });
@@ -702,7 +711,7 @@ async fn a_token_belongs_to_its_search() {
 
 #[tokio::test]
 async fn a_search_wants_what_the_specification_requires() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let whole = asked(ADA, OPEN, "org_x");
     for (route, missing) in [
         (SUBJECTS, "/subject/type"),
@@ -730,7 +739,7 @@ async fn a_search_wants_what_the_specification_requires() {
 #[tokio::test]
 async fn anybody_may_ask_where_decisions_are_made() {
     let limits = Limits { public_url: Some("https://api.example.com/"), ..Limits::default() };
-    let world = World::with(limits).await;
+    let world = TestApp::with(limits).await;
     let path = "/.well-known/authzen-configuration";
     assert_snapshot!(world.send(None, "GET", path, None).await, @r#"
     200 OK
@@ -743,6 +752,6 @@ async fn anybody_may_ask_where_decisions_are_made() {
       "search_subject_endpoint": "https://api.example.com/access/v1/search/subject"
     }
     "#);
-    let nowhere = World::with(Limits { public_url: None, ..Limits::default() }).await;
+    let nowhere = TestApp::with(Limits { public_url: None, ..Limits::default() }).await;
     nowhere.send(None, "GET", path, None).await.refuses(404, "no-such-route");
 }

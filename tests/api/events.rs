@@ -5,12 +5,12 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::{
-    scenes::{DEE, each, id, operators, someone, user_manager},
-    world::{ADA, BOB, CY, DAY, EVE, OPERATOR, Who, World, mask},
+    helpers::{DEE, each, id, operators, someone, user_manager},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, mask},
 };
 
 /// The events that `org` has beyond the first `before`, told shortly.
-async fn news(world: &World, org: &str, before: usize) -> String {
+async fn news(world: &TestApp, org: &str, before: usize) -> String {
     let line = |event: &Value| {
         let (actor, target) = (&event["actor"], &event["target"]);
         let by = actor["user_id"].as_str().unwrap_or("nobody");
@@ -36,10 +36,10 @@ macro_rules! news {
 /// ORG5
 #[tokio::test]
 async fn an_event_tells_who_did_what_to_whom_and_what_it_was_before() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "user").await;
-    let path = format!("{acme}/members/bob");
+    let path = format!("{acme}/members/@bob");
     let body = Some(json!({ "role_id": "admin" }));
     let named = [("x-request-id", "promote-bob")];
     world.send_with(Some(ADA), "PATCH", &path, body, &named).await.expect(200);
@@ -69,8 +69,9 @@ async fn an_event_tells_who_did_what_to_whom_and_what_it_was_before() {
       "organization_id": "org_…",
       "request_id": "promote-bob",
       "target": {
-        "id": "bob",
-        "type": "member"
+        "id": "mem_…",
+        "type": "member",
+        "version": 1795262403000
       }
     }
     "#);
@@ -78,7 +79,7 @@ async fn an_event_tells_who_did_what_to_whom_and_what_it_was_before() {
 
 #[tokio::test]
 async fn each_change_to_an_organization_is_one_event() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     assert_snapshot!(news(&world, &acme, 0).await, @r#"
     organization.created by ada: organization org_…
@@ -114,7 +115,7 @@ async fn each_change_to_an_organization_is_one_event() {
 
 #[tokio::test]
 async fn each_change_to_an_invitation_is_one_event() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     let path = format!("{acme}/invitations");
@@ -134,7 +135,7 @@ async fn each_change_to_an_invitation_is_one_event() {
     news!(world, acme, world.post(CY, &format!("{one}/accept"), json!({})), @r#"
     invitation.accepted by cy: invitation inv_…
       - null
-      + {"email":"cy@example.com","identity_provider_role":"user","role_id":"user","user_id":"cy"}
+      + {"email":"cy@example.com","identity_provider_role":"user","member_id":"mem_…","role_id":"user","user_id":"cy"}
     "#);
     let one = world.invited(ADA, &acme, DEE.email, "user").await;
     news!(world, acme, world.post(DEE, &format!("{one}/decline"), json!({})), @r#"
@@ -152,7 +153,7 @@ async fn each_change_to_an_invitation_is_one_event() {
 
 #[tokio::test]
 async fn each_change_to_a_member_is_one_event() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for person in [BOB, CY, DEE] {
         world.bring(ADA, &acme, person, "user").await;
@@ -160,23 +161,23 @@ async fn each_change_to_a_member_is_one_event() {
     let both = json!({ "user_management": "full_access", "role_management": "full_access" });
     let deputy = world.role(ADA, &acme, "Deputy", both).await;
     news!(world, acme, world.assign(ADA, &acme, BOB, &deputy), @r#"
-    member.role_changed by ada: member bob
+    member.role_changed by ada: member mem_…
       - {"identity_provider_role":"user","role_id":"user"}
       + {"identity_provider_role":"admin","role_id":"role_…"}
     "#);
     news!(world, acme, world.remove(BOB, &acme, CY), @r#"
-    member.removed by bob: member cy
+    member.removed by bob: member mem_…
       - {"email":"cy@example.com","role_id":"user","user_id":"cy"}
       + null
     "#);
     news!(world, acme, world.post(DEE, &format!("{acme}/leave"), json!({})), @r#"
-    member.left by dee: member dee
+    member.left by dee: member mem_…
       - {"email":"dee@example.com","role_id":"user","user_id":"dee"}
       + null
     "#);
     world.assign(ADA, &acme, BOB, "admin").await.expect(200);
     news!(world, acme, world.transfer(ADA, &acme, BOB), @r#"
-    super_admin.transferred by ada: member bob
+    super_admin.transferred by ada: organization org_…
       - {"super_admin_user_id":"ada"}
       + {"super_admin_user_id":"bob"}
     "#);
@@ -184,7 +185,7 @@ async fn each_change_to_a_member_is_one_event() {
 
 #[tokio::test]
 async fn each_change_to_a_role_is_one_event() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let roles = format!("{acme}/roles");
     let wanted = json!({ "name": "Night shift", "permissions": { "event_history": "view_only" } });
@@ -211,13 +212,13 @@ async fn each_change_to_a_role_is_one_event() {
 /// SUB5, INV8
 #[tokio::test]
 async fn each_super_admin_that_comes_is_one_event() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let branch = world.empty_below(&root, "Branch").await;
     news!(world, branch, world.post(ADA, &format!("{branch}/join"), json!({})), @r#"
-    super_admin.assigned by ada: member ada
+    super_admin.assigned by ada: organization org_…
       - null
-      + {"email":"ada@example.com","role_id":"super_admin","source":"joined","super_admin_user_id":"ada"}
+      + {"email":"ada@example.com","identity_provider_role":"admin","member_id":"mem_…","role_id":"super_admin","source":"joined","super_admin_user_id":"ada","user_id":"ada"}
     "#);
     let wanted = json!({ "name": "Acme", "first_admin_email": BOB.email });
     let made = world.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
@@ -225,8 +226,8 @@ async fn each_super_admin_that_comes_is_one_event() {
     news!(world, acme, world.accept(BOB, &acme), @r#"
     invitation.accepted by bob: invitation inv_…
       - null
-      + {"email":"bob@example.com","identity_provider_role":"admin","role_id":"super_admin","user_id":"bob"}
-    super_admin.assigned by bob: member bob
+      + {"email":"bob@example.com","identity_provider_role":"admin","member_id":"mem_…","role_id":"super_admin","user_id":"bob"}
+    super_admin.assigned by bob: organization org_…
       - null
       + {"super_admin_user_id":"bob"}
     "#);
@@ -235,7 +236,7 @@ async fn each_super_admin_that_comes_is_one_event() {
 /// A refused request leaves no trace.
 #[tokio::test]
 async fn refusals_leave_no_event() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     world.bring(ADA, &acme, CY, "user").await;
@@ -244,7 +245,7 @@ async fn refusals_leave_no_event() {
     let mut before = world.history(&acme).await;
     let (user, sub) = (json!({ "role_id": "user" }), json!({ "user_id": "cy" }));
     let offer = |email: &str, role: &str| json!({ "email": email, "role_id": role });
-    let refused: [(Who, &str, String, Value); 20] = [
+    let refused: [(Identity, &str, String, Value); 20] = [
         (CY, "PATCH", acme.clone(), json!({ "name": "X" })),
         (EVE, "PATCH", acme.clone(), json!({ "name": "X" })),
         (CY, "POST", format!("{acme}/invitations"), offer("x@y.example", "user")),
@@ -254,9 +255,9 @@ async fn refusals_leave_no_event() {
         (CY, "DELETE", pending.clone(), json!({})),
         (EVE, "POST", format!("{pending}/accept"), json!({})),
         (EVE, "POST", format!("{pending}/decline"), json!({})),
-        (CY, "PATCH", format!("{acme}/members/bob"), user.clone()),
-        (BOB, "PATCH", format!("{acme}/members/bob"), user.clone()),
-        (BOB, "DELETE", format!("{acme}/members/ada"), json!({})),
+        (CY, "PATCH", format!("{acme}/members/@bob"), user.clone()),
+        (BOB, "PATCH", format!("{acme}/members/@bob"), user.clone()),
+        (BOB, "DELETE", format!("{acme}/members/@ada"), json!({})),
         (ADA, "POST", format!("{acme}/leave"), json!({})),
         (CY, "POST", format!("{acme}/roles"), json!({ "name": "X" })),
         (ADA, "POST", format!("{acme}/roles"), json!({ "name": "held" })),
@@ -278,7 +279,7 @@ async fn refusals_leave_no_event() {
 /// The newest comes first, and a walk meets each once, though new ones arrive meanwhile.
 #[tokio::test]
 async fn a_walk_through_the_history_is_not_moved_by_what_happens_meanwhile() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for n in 0..30 {
         world.invited(ADA, &acme, someone(n).email, "user").await;
@@ -302,7 +303,7 @@ async fn a_walk_through_the_history_is_not_moved_by_what_happens_meanwhile() {
 /// Retention: a year, and then it is as if it had never been.
 #[tokio::test]
 async fn an_event_is_shown_for_a_year() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let first = world.history(&acme).await[0]["id"].as_str().unwrap().to_owned();
     world.wait(364 * DAY);
@@ -317,7 +318,7 @@ async fn an_event_is_shown_for_a_year() {
 /// ORG5, U5
 #[tokio::test]
 async fn the_history_takes_its_permission_and_is_this_organizations_alone() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let globex = world.found(BOB, "Globex").await;
     let theirs = world.history(&globex).await[0]["id"].as_str().unwrap().to_owned();
@@ -326,7 +327,7 @@ async fn the_history_takes_its_permission_and_is_this_organizations_alone() {
     world.bring(ADA, &acme, DEE, "user").await;
     let own = world.history(&acme).await[0]["id"].as_str().unwrap().to_owned();
     for path in [format!("{acme}/events"), format!("{acme}/events/{own}")] {
-        world.get(CY, &path).await.refuses(403, "lacks-permission");
+        world.get(CY, &path).await.refuses(403, "missing-permission");
         world.get(EVE, &path).await.refuses(404, "no-such-organization");
         world.get(DEE, &path).await.expect(200);
         for method in ["POST", "PUT", "PATCH", "DELETE"] {
@@ -343,7 +344,7 @@ async fn the_history_takes_its_permission_and_is_this_organizations_alone() {
 /// Each of many changes at once has its event, under its own request.
 #[tokio::test]
 async fn changes_at_once_have_an_event_each() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let (world, acme) = (&world, &acme);
     let made = (0..20).map(async |n| {
@@ -362,14 +363,14 @@ async fn changes_at_once_have_an_event_each() {
 }
 
 /// The ids of all events that a filter shows, newest first.
-async fn shown(world: &World, org: &str, filter: &str) -> Vec<String> {
+async fn shown(world: &TestApp, org: &str, filter: &str) -> Vec<String> {
     let events = world.walk(ADA, &format!("{org}/events?limit=2&{filter}")).await;
     each(&events, "id").into_iter().map(ToOwned::to_owned).collect()
 }
 
 /// A history with something of everything, and the ids of those entries for which `keep` holds,
 /// newest first.
-async fn told(world: &World, org: &str, keep: impl Fn(&Value) -> bool) -> Vec<String> {
+async fn told(world: &TestApp, org: &str, keep: impl Fn(&Value) -> bool) -> Vec<String> {
     let history = world.history(org).await;
     let kept = history.iter().rev().filter(|event| keep(event));
     kept.map(|event| event["id"].as_str().unwrap().to_owned()).collect()
@@ -377,7 +378,7 @@ async fn told(world: &World, org: &str, keep: impl Fn(&Value) -> bool) -> Vec<St
 
 #[tokio::test]
 async fn the_history_is_filtered_by_time_actor_action_and_target() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     world.bring(BOB, &acme, CY, "user").await;
@@ -437,7 +438,7 @@ async fn the_history_is_filtered_by_time_actor_action_and_target() {
 
 #[tokio::test]
 async fn a_filter_that_means_nothing_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let (day, later) = ("2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z");
     for (query, pointer) in [
@@ -466,7 +467,7 @@ async fn a_filter_that_means_nothing_is_refused() {
 
 #[tokio::test]
 async fn each_change_to_who_may_ask_to_join_is_one_event() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let domain = format!("{acme}/domains/example.com");
     news!(world, acme, world.send(Some(ADA), "PUT", &domain, None), @r#"
@@ -491,9 +492,9 @@ async fn each_change_to_who_may_ask_to_join_is_one_event() {
     join_request.approved by ada: join_request req_…
       - {"comment":"","email":"bob@example.com","name":null,"user_id":"bob"}
       + {"role_id":"user"}
-    member.added by ada: member bob
+    member.added by ada: member mem_…
       - null
-      + {"email":"bob@example.com","identity_provider_role":"user","role_id":"user","source":"join_request","user_id":"bob"}
+      + {"email":"bob@example.com","identity_provider_role":"user","member_id":"mem_…","role_id":"user","source":"join_request","user_id":"bob"}
     "#);
     let cys = world.post(CY, &requests, json!({})).await.expect(201).id();
     news!(world, acme, world.post(ADA, &format!("{requests}/{cys}/decline"), json!({})), @r#"
@@ -506,14 +507,15 @@ async fn each_change_to_who_may_ask_to_join_is_one_event() {
       - {"domain":"example.com"}
       + null
     "#);
-    let ops = format!("{acme}/critical-alert-users/ops@example.com");
-    news!(world, acme, world.send(Some(ADA), "PUT", &ops, None), @r#"
-    critical_alert_user.added by ada: critical_alert_user ops@example.com
+    let alerts = format!("{acme}/critical-alert-users");
+    let ops = format!("{alerts}/@ops@example.com");
+    news!(world, acme, world.post(ADA, &alerts, json!({ "email": "ops@example.com" })), @r#"
+    critical_alert_user.added by ada: critical_alert_user alert_…
       - null
       + {"email":"ops@example.com"}
     "#);
     news!(world, acme, world.delete(ADA, &ops), @r#"
-    critical_alert_user.removed by ada: critical_alert_user ops@example.com
+    critical_alert_user.removed by ada: critical_alert_user alert_…
       - {"email":"ops@example.com"}
       + null
     "#);

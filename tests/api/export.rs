@@ -21,22 +21,23 @@ use insta::assert_snapshot;
 use jiff::Timestamp;
 use lambda_http::IntoResponse;
 use local::bucket::{self, Bucket};
-use members::{Bounds, Depot, Exports};
+use members::{ExportBucket, ExportConfig, ExportLimits};
 use serde_json::json;
 use shared::http::Limits;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use crate::{
-    layer::{Fault, Layer},
-    scenes::{DEE, each, id, someone},
-    world::{ADA, Answer, BOB, CY, DAY, EVE, NOON, OPERATOR, Who, World, mask},
+    fault_layer::{Fault, Layer},
+    helpers::{DEE, each, id, someone},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, NOON, OPERATOR, TestApp, mask},
 };
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// Small files go to the depot too.
-pub const EVERYTHING: Bounds = Bounds { rows: 1_000, inline: 0, reading: Duration::from_secs(10) };
+pub const EVERYTHING: ExportLimits =
+    ExportLimits { rows: 1_000, inline: 0, reading: Duration::from_secs(10) };
 
 /// A bucket of our own, with a clock of its own.
 pub struct Shelf {
@@ -48,7 +49,7 @@ pub struct Shelf {
 
 impl Shelf {
     /// Puts a shelf beside `world`, for files beyond these bounds.
-    pub async fn beside(world: &mut World, bounds: Bounds) -> Self {
+    pub async fn beside(world: &mut TestApp, bounds: ExportLimits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (clock, asked) = (Arc::new(AtomicI64::new(NOON)), Arc::default());
@@ -63,8 +64,8 @@ impl Shelf {
         });
         let router = Bucket::new(&url, now).router().layer(note);
         tokio::spawn(axum::serve(listener, router.clone()).into_future());
-        let depot = Some(Depot::new(bucket::config(&url), bucket::NAME));
-        world.router = world.router.clone().layer(Extension(Exports { bounds, depot }));
+        let depot = Some(ExportBucket::new(bucket::config(&url), bucket::NAME));
+        world.router = world.router.clone().layer(Extension(ExportConfig { bounds, depot }));
         Self { router, clock, asked }
     }
 
@@ -90,12 +91,12 @@ fn column(file: &[u8], head: &str) -> Vec<String> {
     rows.iter().skip(1).map(|row| row[nth].to_string()).collect()
 }
 
-async fn export(world: &World, who: Who, org: &str, query: &str) -> Answer {
+async fn export(world: &TestApp, who: Identity, org: &str, query: &str) -> Answer {
     world.get(who, &format!("{org}/members/export?{query}")).await
 }
 
 /// Ada as Super Admin, Bob as Admin, Cy in a custom role, and the pending Dee.
-async fn four(world: &World) -> String {
+async fn four(world: &TestApp) -> String {
     let acme = world.found(ADA, "=1+1 Acme").await;
     let desk = world.role(ADA, &acme, "@Support", json!({ "user_management": "view_only" })).await;
     world.bring(ADA, &acme, BOB, "admin").await;
@@ -107,7 +108,7 @@ async fn four(world: &World) -> String {
 /// U4, SUB6
 #[tokio::test]
 async fn a_file_shows_whom_the_list_shows_with_what_is_known_of_them() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = four(&world).await;
     let answer = export(&world, ADA, &acme, "").await.expect(200);
     assert_eq!(answer.headers["content-type"], XLSX);
@@ -142,7 +143,7 @@ async fn a_file_shows_whom_the_list_shows_with_what_is_known_of_them() {
 
 #[tokio::test]
 async fn an_invitation_that_lapsed_is_called_expired() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = four(&world).await;
     world.wait(8 * DAY);
     let answer = export(&world, ADA, &acme, "status=pending").await.expect(200);
@@ -152,7 +153,7 @@ async fn an_invitation_that_lapsed_is_called_expired() {
 /// SUB4, SUB6: the same filters, the same users, in the same order.
 #[tokio::test]
 async fn every_filter_of_the_list_is_one_of_the_file() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let night = world.role(ADA, &root, "Person of the night", json!({})).await;
     world.bring(ADA, &root, BOB, "admin").await;
@@ -199,9 +200,9 @@ async fn every_filter_of_the_list_is_one_of_the_file() {
 /// However little comes at a time, everybody is in the file once, and in order.
 #[tokio::test]
 async fn answers_in_small_parts_leave_nobody_out() {
-    let below = World::new().await;
+    let below = TestApp::new().await;
     let (layer, client) = Layer::under(&below.client);
-    let world = World::over(client, None, Limits::default()).await;
+    let world = TestApp::over(client, None, Limits::default()).await;
     let acme = world.found(ADA, "Acme").await;
     for n in 0..30 {
         if n % 3 == 0 {
@@ -223,7 +224,7 @@ async fn answers_in_small_parts_leave_nobody_out() {
 
 #[tokio::test]
 async fn a_file_without_users_has_its_heads() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = four(&world).await;
     for query in ["q=nobody", "role_id=mdf_admin", &format!("q={}", "x".repeat(2_000))] {
         let file = export(&world, ADA, &acme, query).await.expect(200);
@@ -235,7 +236,7 @@ async fn a_file_without_users_has_its_heads() {
 /// A file is no page.
 #[tokio::test]
 async fn a_page_of_a_file_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = four(&world).await;
     for query in ["limit=10", "cursor=x", "color=red", "status=removed", "scope=everything"] {
         export(&world, ADA, &acme, query).await.refuses(422, "invalid-request");
@@ -245,13 +246,13 @@ async fn a_page_of_a_file_is_refused() {
 /// U4, SUB4: whoever may see the list may take it along, and nobody else.
 #[tokio::test]
 async fn the_file_takes_the_permission_of_the_list() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = four(&world).await;
     let blind = world.role(ADA, &acme, "Blind", json!({})).await;
     world.bring(ADA, &acme, EVE, &blind).await;
     export(&world, CY, &acme, "").await.expect(200);
-    export(&world, CY, &acme, "scope=subtree").await.refuses(403, "lacks-permission");
-    export(&world, EVE, &acme, "").await.refuses(403, "lacks-permission");
+    export(&world, CY, &acme, "scope=subtree").await.refuses(403, "missing-permission");
+    export(&world, EVE, &acme, "").await.refuses(403, "missing-permission");
     export(&world, DEE, &acme, "").await.refuses(404, "no-such-organization");
     let told = world.actions(&acme).await;
     assert_eq!(told.iter().filter(|action| *action == "members.exported").count(), 1);
@@ -260,7 +261,7 @@ async fn the_file_takes_the_permission_of_the_list() {
 /// ORG5, OP1
 #[tokio::test]
 async fn every_file_is_on_record() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = four(&world).await;
     export(&world, CY, &acme, "status=active&q=b&sort=-email").await.expect(200);
     export(&world, OPERATOR, &acme, "").await.expect(200);
@@ -280,7 +281,8 @@ async fn every_file_is_on_record() {
         },
         {
           "id": "org_…",
-          "type": "organization"
+          "type": "member_export",
+          "version": 1795262407000
         },
         null,
         {
@@ -306,7 +308,8 @@ async fn every_file_is_on_record() {
         },
         {
           "id": "org_…",
-          "type": "organization"
+          "type": "member_export",
+          "version": 1795262408000
         },
         null,
         {
@@ -329,9 +332,9 @@ async fn every_file_is_on_record() {
 /// Nobody gets a file of which there is no trace.
 #[tokio::test]
 async fn a_file_that_cannot_be_recorded_is_not_handed_over() {
-    let below = World::new().await;
+    let below = TestApp::new().await;
     let (layer, client) = Layer::under(&below.client);
-    let mut world = World::over(client, None, Limits::default()).await;
+    let mut world = TestApp::over(client, None, Limits::default()).await;
     Shelf::beside(&mut world, EVERYTHING).await;
     let acme = four(&world).await;
     for fault in [Fault::Status(500), Fault::LostBefore, Fault::Conflict] {
@@ -351,9 +354,9 @@ async fn a_file_that_cannot_be_recorded_is_not_handed_over() {
 /// Whoever loses what let them ask, at whatever moment, gets the file with its trace, or neither.
 #[tokio::test]
 async fn who_is_removed_meanwhile_gets_nothing() {
-    let below = World::new().await;
+    let below = TestApp::new().await;
     let (layer, client) = Layer::under(&below.client);
-    let world = World::over(client, None, Limits::default()).await;
+    let world = TestApp::over(client, None, Limits::default()).await;
     let mut ends = Vec::new();
     for before in 0..7 {
         let acme = four(&world).await;
@@ -375,9 +378,9 @@ async fn who_is_removed_meanwhile_gets_nothing() {
 /// ROLE8: the same with the role itself.
 #[tokio::test]
 async fn whose_role_changes_meanwhile_gets_nothing() {
-    let below = World::new().await;
+    let below = TestApp::new().await;
     let (layer, client) = Layer::under(&below.client);
-    let world = World::over(client, None, Limits::default()).await;
+    let world = TestApp::over(client, None, Limits::default()).await;
     let mut ends = Vec::new();
     for before in 0..7 {
         let acme = four(&world).await;
@@ -395,12 +398,12 @@ async fn whose_role_changes_meanwhile_gets_nothing() {
     }
     ends.dedup();
     let ends: Vec<_> = ends.iter().map(|(status, problem)| format!("{status} {problem}")).collect();
-    assert_eq!(ends, ["403 lacks-permission", "409 changed-meanwhile", "200 "]);
+    assert_eq!(ends, ["403 missing-permission", "409 changed-concurrently", "200 "]);
 }
 
 #[tokio::test]
 async fn a_file_too_large_for_an_answer_is_fetched_by_a_link_that_ends() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let shelf = Shelf::beside(&mut world, EVERYTHING).await;
     let acme = four(&world).await;
     let answer = export(&world, ADA, &acme, "").await.expect(303);
@@ -432,7 +435,7 @@ async fn a_file_too_large_for_an_answer_is_fetched_by_a_link_that_ends() {
 /// overwrite each other.
 #[tokio::test]
 async fn every_file_has_a_place_of_its_own() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let shelf = Shelf::beside(&mut world, EVERYTHING).await;
     let acme = four(&world).await;
     let mut files = Vec::new();
@@ -449,18 +452,18 @@ async fn every_file_has_a_place_of_its_own() {
 
 #[tokio::test]
 async fn without_a_depot_a_large_file_is_refused() {
-    let mut world = World::new().await;
-    let exports = Exports { bounds: EVERYTHING, depot: None };
+    let mut world = TestApp::new().await;
+    let exports = ExportConfig { bounds: EVERYTHING, depot: None };
     world.router = world.router.clone().layer(Extension(exports));
     let acme = four(&world).await;
     assert_snapshot!(export(&world, ADA, &acme, "").await, @r#"
     422 Unprocessable Entity
     {
-      "detail": "This file is larger than an answer may be, and there is no place for larger ones here. Narrow the filters (`status`, `role_id`, `q`), and export in parts.",
+      "detail": "This file is larger than a response can be. Use narrower filters, and export in parts.",
       "instance": "r1",
       "status": 422,
-      "title": "Too large for an answer",
-      "type": "/problems/export-too-large"
+      "title": "Export size limit exceeded",
+      "type": "/problems/export-size-limit"
     }
     "#);
     assert!(!world.actions(&acme).await.contains(&"members.exported".to_owned()));
@@ -468,9 +471,9 @@ async fn without_a_depot_a_large_file_is_refused() {
 
 #[tokio::test]
 async fn a_depot_that_is_away_is_waited_for() {
-    let mut world = World::new().await;
-    let depot = Some(Depot::new(bucket::config("http://127.0.0.1:1"), bucket::NAME));
-    let exports = Exports { bounds: EVERYTHING, depot };
+    let mut world = TestApp::new().await;
+    let depot = Some(ExportBucket::new(bucket::config("http://127.0.0.1:1"), bucket::NAME));
+    let exports = ExportConfig { bounds: EVERYTHING, depot };
     world.router = world.router.clone().layer(Extension(exports));
     let acme = four(&world).await;
     let answer = export(&world, ADA, &acme, "").await.refuses(503, "unavailable");
@@ -480,34 +483,34 @@ async fn a_depot_that_is_away_is_waited_for() {
 
 #[tokio::test]
 async fn more_than_a_file_or_a_request_may_hold_is_refused() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let acme = four(&world).await;
     let router = world.router.clone();
-    let within = |bounds| router.clone().layer(Extension(Exports { bounds, depot: None }));
-    world.router = within(Bounds { rows: 4, ..Bounds::default() });
+    let within = |bounds| router.clone().layer(Extension(ExportConfig { bounds, depot: None }));
+    world.router = within(ExportLimits { rows: 4, ..ExportLimits::default() });
     export(&world, ADA, &acme, "").await.expect(200);
-    world.router = within(Bounds { rows: 3, ..Bounds::default() });
+    world.router = within(ExportLimits { rows: 3, ..ExportLimits::default() });
     assert_snapshot!(export(&world, ADA, &acme, "").await, @r#"
     422 Unprocessable Entity
     {
-      "detail": "These filters show more users than one file may hold, 3. Narrow them (`status`, `role_id`, `q`), and export in parts.",
+      "detail": "These filters match more than 3 users, which is the limit of a file. Use narrower filters, and export in parts.",
       "instance": "r1",
       "limit": 3,
       "status": 422,
-      "title": "Too many for one file",
-      "type": "/problems/export-too-long"
+      "title": "Export row limit exceeded",
+      "type": "/problems/export-row-limit"
     }
     "#);
     export(&world, ADA, &acme, "status=active").await.expect(200);
-    world.router = within(Bounds { reading: Duration::ZERO, ..Bounds::default() });
+    world.router = within(ExportLimits { reading: Duration::ZERO, ..ExportLimits::default() });
     assert_snapshot!(export(&world, ADA, &acme, "").await, @r#"
     422 Unprocessable Entity
     {
-      "detail": "Reading all that these filters show takes longer than a request may last. Narrow them (`status`, `role_id`, `q`), and export in parts.",
+      "detail": "This export takes longer than a request can last. Use narrower filters, and export in parts.",
       "instance": "r1",
       "status": 422,
-      "title": "Too many for one request",
-      "type": "/problems/export-too-slow"
+      "title": "Export time limit exceeded",
+      "type": "/problems/export-time-limit"
     }
     "#);
     let told = world.actions(&acme).await;

@@ -15,11 +15,11 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
+    fault_layer::{Fault, Layer},
     interleavings::{chosen, seed},
     invariants::check,
-    layer::{Fault, Layer},
-    stage::{Deed, MIA, Outcome, Stage, State},
-    world::{ADA, BOB, CY, DAY, World},
+    scenario::{MIA, Operation, Outcome, Scenario, State},
+    test_app::{ADA, BOB, CY, DAY, TestApp},
 };
 
 /// About how many faults are tried unless all are.
@@ -42,7 +42,7 @@ const AT_WRITES: [Fault; 9] = [
 ];
 
 /// Alone and undisturbed: how it ends, and which calls it makes.
-async fn alone(stage: &Stage, deed: &Deed) -> (Outcome, State, Vec<String>) {
+async fn alone(stage: &Scenario, deed: &Operation) -> (Outcome, State, Vec<String>) {
     stage.reset().await;
     let calls = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&calls);
@@ -60,7 +60,7 @@ async fn alone(stage: &Stage, deed: &Deed) -> (Outcome, State, Vec<String>) {
 #[tokio::test]
 async fn any_fault_at_any_call_leaves_a_write_done_once_or_not_at_all() {
     let (seed, only) = (seed(), std::env::var("FAULT").ok());
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     let mut tries = Vec::new();
     let mut ends = Vec::new();
     for (nth, deed) in stage.deeds.iter().enumerate() {
@@ -98,8 +98,8 @@ async fn any_fault_at_any_call_leaves_a_write_done_once_or_not_at_all() {
 }
 
 async fn disturb(
-    stage: &Stage,
-    deed: &Deed,
+    stage: &Scenario,
+    deed: &Operation,
     (end, done): &(Outcome, State),
     call: usize,
     fault: &Fault,
@@ -151,11 +151,11 @@ async fn disturb(
 
 /// Every write, on a stage of its own, with the same fault at each call that `at` picks.
 async fn each(
-    stage: &Stage,
+    stage: &Scenario,
     at: fn(&str) -> bool,
     fault: Fault,
     times: usize,
-) -> Vec<(Stage, Deed, Outcome, Duration)> {
+) -> Vec<(Scenario, Operation, Outcome, Duration)> {
     let running = stage.deeds.iter().map(async |deed| {
         let copy = stage.copy().await;
         let (met, fault) = (AtomicUsize::new(0), fault.clone());
@@ -178,7 +178,7 @@ fn writes(name: &str) -> bool {
 
 #[tokio::test]
 async fn conflicts_that_pass_are_waited_out() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     for (stage, deed, outcome, _) in each(&stage, writes, Fault::Conflict, 4).await {
         assert!(outcome.done(), "{}: {outcome}", deed.name);
         assert_eq!(stage.look().await.0, [""; 0], "{}", deed.name);
@@ -187,7 +187,7 @@ async fn conflicts_that_pass_are_waited_out() {
 
 #[tokio::test]
 async fn conflicts_that_never_end_are_given_up_with_503_and_nothing_is_done() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     for fault in [Fault::Conflict, Fault::ThrottledItem, Fault::Throttle] {
         for (stage, deed, outcome, took) in each(&stage, writes, fault.clone(), usize::MAX).await {
             assert_eq!(outcome.status, 503, "{fault:?} {}: {outcome}", deed.name);
@@ -201,7 +201,7 @@ async fn conflicts_that_never_end_are_given_up_with_503_and_nothing_is_done() {
 /// What is unknown is answered as unknown, and comes to one effect when it is asked again.
 #[tokio::test]
 async fn answers_that_never_come_leave_one_effect() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     for (stage, deed, outcome, _) in each(&stage, writes, Fault::LostAfter, usize::MAX).await {
         assert_eq!(outcome.status, 503, "{}: {outcome}", deed.name);
         let (broken, state) = stage.look().await;
@@ -217,7 +217,7 @@ async fn answers_that_never_come_leave_one_effect() {
 
 #[tokio::test]
 async fn a_table_that_cannot_be_read_is_503_for_everybody() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     for fault in [Fault::LostBefore, Fault::Throttle, Fault::Status(500), Fault::Partial] {
         let reads = |name: &str| name == "BatchGetItem";
         for (stage, deed, outcome, _) in each(&stage, reads, fault.clone(), usize::MAX).await {
@@ -236,7 +236,7 @@ async fn a_table_that_cannot_be_read_is_503_for_everybody() {
 /// However long each call takes to fail, the answer comes while the function still lives.
 #[tokio::test]
 async fn a_database_that_answers_nobody_does_not_outlast_the_function() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     stage.layer.plan(|call| writes(call.name).then_some(Fault::Slow(1_500)));
     let begun = Instant::now();
     let outcome = stage.play(stage.deed("ADA invites ann as User")).await;
@@ -248,13 +248,13 @@ async fn a_database_that_answers_nobody_does_not_outlast_the_function() {
 /// answer cannot be read, the answer is not a refusal.
 #[tokio::test]
 async fn a_repeat_whose_first_answer_cannot_be_read_is_not_refused() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     for name in ["ADA invites ann as User", "CY declines", "BOB leaves", "BOB joins Empty"] {
         stage.reset().await;
         let deed = stage.deed(name);
         let first = stage.play_with(deed, Some("k-1")).await;
         assert!(first.done(), "{name}: {first}");
-        let record = |body: &Value| body.to_string().contains("ONCE#");
+        let record = |body: &Value| body.to_string().contains("IDEMPOTENCY#");
         stage.layer.plan(move |call| record(call.body).then_some(Fault::LostBefore));
         let again = stage.play_with(deed, Some("k-1")).await;
         assert_eq!(again.status, 503, "{name}: {again}");
@@ -268,7 +268,7 @@ async fn a_repeat_whose_first_answer_cannot_be_read_is_not_refused() {
 /// in one transaction.
 #[tokio::test]
 async fn writes_are_decided_by_consistent_reads_alone() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     for deed in stage.deeds.iter().filter(|deed| deed.path.is_some()) {
         stage.reset().await;
         let odd = Arc::new(Mutex::new(Vec::new()));
@@ -295,7 +295,7 @@ async fn writes_are_decided_by_consistent_reads_alone() {
 /// INV10: an index that lags behind shows what is not so any more; nothing comes of it.
 #[tokio::test]
 async fn a_clean_up_that_reads_an_old_index_ends_only_what_is_due() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     let cleaning = stage.deed("the clean-up runs");
     let old = stage.copy().await;
     for name in ["BOB resends what expired", "BOB invites again what expired", "the clean-up runs"]
@@ -307,7 +307,8 @@ async fn a_clean_up_that_reads_an_old_index_ends_only_what_is_due() {
         let table = old.world.table.clone();
         stage.layer.plan(move |call| (call.name == "Query").then(|| Fault::Stale(table.clone())));
         let cleaned = stage.play(cleaning).await;
-        assert!(cleaned.text.contains("expired: 0, skipped: 1"), "{name}: {cleaned}");
+        let nothing = "expired: 0, roles_deleted: 0, skipped: 1";
+        assert!(cleaned.text.contains(nothing), "{name}: {cleaned}");
         assert_eq!(stage.look().await, (vec![], before), "{name}");
     }
 }
@@ -315,7 +316,7 @@ async fn a_clean_up_that_reads_an_old_index_ends_only_what_is_due() {
 /// Row 11: an invitation that an old index still shows is gone all the same.
 #[tokio::test]
 async fn an_invitation_seen_in_an_old_index_cannot_be_accepted() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     let old = stage.copy().await;
     let revoked = stage.play(stage.deed("ADA revokes cy's")).await;
     assert_eq!(revoked.status, 204);
@@ -330,7 +331,7 @@ async fn an_invitation_seen_in_an_old_index_cannot_be_accepted() {
 /// A transaction shows its parts one after another to a batch read.
 #[tokio::test]
 async fn an_acceptance_repeated_while_its_first_is_half_seen_is_answered_with_the_membership() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     let deed = stage.deed("CY accepts");
     let first = stage.play(deed).await;
     for torn in ["MEMBER#", "EMAIL#"] {
@@ -348,7 +349,7 @@ async fn an_acceptance_repeated_while_its_first_is_half_seen_is_answered_with_th
 
 #[tokio::test]
 async fn lists_are_whole_however_short_their_pages_and_batches_come() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     let acme = stage.deed("ADA renames Acme").path.clone().unwrap();
     let lists = [
         format!("{acme}/members"),
@@ -374,7 +375,7 @@ async fn lists_are_whole_however_short_their_pages_and_batches_come() {
     }
 }
 
-async fn walk(world: &World, path: &str) -> Vec<Value> {
+async fn walk(world: &TestApp, path: &str) -> Vec<Value> {
     let mut all = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -392,7 +393,7 @@ async fn walk(world: &World, path: &str) -> Vec<Value> {
 /// Row 07: what was looked at is not what is accepted.
 #[tokio::test]
 async fn an_invitation_looked_at_and_then_ended_cannot_be_accepted() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     let accept = stage.deed("CY accepts");
     let link = accept.path.clone().unwrap().replace("/accept", "/mine");
     for end in ["ADA revokes cy's", "CY declines", "expiry"] {
@@ -412,7 +413,7 @@ async fn an_invitation_looked_at_and_then_ended_cannot_be_accepted() {
 /// Whoever holds a call open for long acts on what they read then, and is refused.
 #[tokio::test]
 async fn a_write_held_open_while_its_author_is_dismissed_is_refused() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     let invite = stage.deed("MIA invites ann as Reader");
     for dismissal in ["BOB removes MIA", "ADA makes MIA a User", "ADA lowers Managers"] {
         stage.reset().await;
@@ -434,9 +435,9 @@ async fn a_write_held_open_while_its_author_is_dismissed_is_refused() {
 /// The layer itself tells the truth.
 #[tokio::test]
 async fn a_layer_without_a_plan_changes_nothing() {
-    let plain = World::new().await;
+    let plain = TestApp::new().await;
     let (layer, client) = Layer::under(&plain.client);
-    let world = World::over(client, None, shared::http::Limits::default()).await;
+    let world = TestApp::over(client, None, shared::http::Limits::default()).await;
     layer.plan(|_| None);
     world.found(ADA, "Acme").await;
     assert_eq!(layer.calm(), 1);

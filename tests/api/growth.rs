@@ -10,9 +10,7 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::{
-    domain::{
-        AddressDigest, CustomRoleId, Email, EventId, HEADCOUNT_PARTS, InvitationId, OrgId, UserId,
-    },
+    domain::{AddressDigest, CustomRoleId, Email, EventId, InvitationId, OrgId, UserId},
     http::Limits,
     store::{Key, keys},
 };
@@ -20,7 +18,7 @@ use shared::{
 use crate::{
     cost::{IVY, Line, MIA, NOTIFY, Survey, figures, paged, somebody},
     printed::assert_printed,
-    world::{ADA, BOB, CY, DAY, EVE, NOON, OPERATOR, World},
+    test_app::{ADA, BOB, CY, DAY, EVE, NOON, OPERATOR, TestApp},
 };
 
 type Item = HashMap<String, AttributeValue>;
@@ -40,14 +38,14 @@ const SMALL: Size = Size { members: 10, pending: 10, organizations: 10 };
 const LARGE: Size = Size { members: 10_000, pending: 10_000, organizations: 1_000 };
 
 /// A world where Ada's organization has sub-organizations switched on; answers its path.
-pub async fn city(size: Size) -> (World, String) {
-    let world = World::with(Limits { max_pending: 100_000, ..Limits::default() }).await;
+pub async fn city(size: Size) -> (TestApp, String) {
+    let world = TestApp::with(Limits { max_pending: 100_000, ..Limits::default() }).await;
     let org = tree(&world).await;
     load(&world, &org, size).await;
     (world, org)
 }
 
-async fn tree(world: &World) -> String {
+async fn tree(world: &TestApp) -> String {
     let org = world.found(ADA, "Acme").await;
     let on = json!({ "manage_sub_organizations": true });
     world.patch(OPERATOR, &org.replace("/v1/", "/v1/operator/"), on).await.expect(200);
@@ -56,36 +54,37 @@ async fn tree(world: &World) -> String {
 
 /// Fills an organization up with copies of what the API makes, written beside it because that is
 /// faster. Ids are as old as yesterday, so that the copies come first in every list.
-async fn load(world: &World, org: &str, size: Size) {
+async fn load(world: &TestApp, org: &str, size: Size) {
     let id = last(org);
     let mut items = Vec::new();
-    let mut counts = HashMap::<(u8, &str), u64>::new();
+    let mut counts = HashMap::<&str, u64>::new();
 
     let (name, first) = (|nth: u32| format!("m{nth:05}"), somebody("m00000"));
     world.bring(ADA, org, first, "user").await;
     let user = UserId::new(first.sub);
-    let member = world.item(&Key::member(id, &user)).await;
-    let lock = world.item(&Key::place(id, digest(id, first.email))).await;
+    let member = world.item(&Key::membership(id, &user)).await;
+    let lock = world.item(&Key::address_slot(id, digest(id, first.email))).await;
     for nth in 1..size.members {
         let digest = digest(id, &format!("{}@example.com", name(nth)));
-        items.push(told_apart(copy(&member, &[(first.sub, &name(nth))]), digest));
+        let key = Key::membership(id, &UserId::new(name(nth)));
+        let member = moved(copy(&member, &[(first.sub, &name(nth))]), key);
+        items.push(told_apart(member, digest));
         let lock = copy(&lock, &[(first.sub, &name(nth))]);
-        items.push(moved(lock, Key::place(id, digest)));
+        items.push(moved(lock, Key::address_slot(id, digest)));
         for count in ["active", "active_user"] {
-            *counts.entry((digest.part(HEADCOUNT_PARTS), count)).or_default() += 1;
+            *counts.entry(count).or_default() += 1;
         }
     }
 
     let first = somebody("p00000");
     let offer = json!({ "email": first.email, "role_id": "user" });
     let offered = world.post(ADA, &format!("{org}/invitations"), offer).await.expect(201).id();
-    let invitation = world.item(&Key::place(id, digest(id, first.email))).await;
+    let invitation = world.item(&Key::address_slot(id, digest(id, first.email))).await;
     for nth in 1..size.pending {
         let email = format!("p{nth:05}@example.com");
         items.push(invited(&invitation, (&offered, id), (id, first.email, &email)));
         for count in ["pending", "pending_user"] {
-            let part = digest(id, &email).part(HEADCOUNT_PARTS);
-            *counts.entry((part, count)).or_default() += 1;
+            *counts.entry(count).or_default() += 1;
         }
     }
 
@@ -96,16 +95,17 @@ async fn load(world: &World, org: &str, size: Size) {
     let offer = json!({ "email": IVY.email, "role_id": "user" });
     let offered = world.post(ADA, &format!("{there}/invitations"), offer).await.expect(201).id();
     let organization = world.item(&Key::organization(below)).await;
-    let member = world.item(&Key::member(below, &UserId::new(ADA.sub))).await;
-    let lock = world.item(&Key::place(below, digest(below, ADA.email))).await;
-    let invitation = world.item(&Key::place(below, digest(below, IVY.email))).await;
+    let member = world.item(&Key::membership(below, &UserId::new(ADA.sub))).await;
+    let lock = world.item(&Key::address_slot(below, digest(below, ADA.email))).await;
+    let invitation = world.item(&Key::address_slot(below, digest(below, IVY.email))).await;
     let root = world.item(&Key::organization(id)).await;
     for nth in 1..size.organizations {
         let other = OrgId::new(yesterday(nth), rand::random());
         let ids = [(&*below.bare(), &*other.bare())];
         items.push(copy(&organization, &ids));
-        items.push(copy(&member, &ids));
-        items.push(moved(copy(&lock, &ids), Key::place(other, digest(other, ADA.email))));
+        let key = Key::membership(other, &UserId::new(ADA.sub));
+        items.push(moved(copy(&member, &ids), key));
+        items.push(moved(copy(&lock, &ids), Key::address_slot(other, digest(other, ADA.email))));
         items.push(invited(&invitation, (&offered, below), (other, IVY.email, IVY.email)));
         let other = OrgId::new(yesterday(nth), rand::random());
         items.push(copy(&root, &[(&*id.bare(), &*other.bare())]));
@@ -120,8 +120,8 @@ async fn load(world: &World, org: &str, size: Size) {
     }
 
     world.write(items).await;
-    for ((part, count), by) in counts {
-        world.count(&Key::headcount(id, part), count, by).await;
+    for (count, by) in counts {
+        world.count(&Key::counts(id), count, by).await;
     }
 }
 
@@ -144,12 +144,10 @@ fn invited(
     let texts = [(id, &*own.to_string()), (&*was.bare(), &*org.bare()), (from, to)];
     let mut item = copy(invitation, &texts);
     let number = |number: i64| AttributeValue::N(number.to_string());
-    let part = own.digest().part(HEADCOUNT_PARTS);
-    item.insert("part".to_owned(), number(part.into()));
     item.insert("expires_at".to_owned(), number(NOON + 100 * DAY));
-    let due = keys::due(own.digest().part(keys::DUE_PARTS));
+    let due = keys::due(own.digest().shard(keys::DUE_SHARDS));
     item.insert("due".to_owned(), AttributeValue::S(due));
-    moved(told_apart(item, own.digest()), Key::place(org, own.digest()))
+    moved(told_apart(item, own.digest()), Key::address_slot(org, own.digest()))
 }
 
 /// A copy of an item in which some texts are others.
@@ -182,7 +180,7 @@ fn moved(mut item: Item, key: Key) -> Item {
     item
 }
 
-impl World {
+impl TestApp {
     /// What stands at a key.
     async fn item(&self, key: &Key) -> Item {
         let request = self.client.get_item().table_name(&self.table).consistent_read(true);
@@ -253,7 +251,7 @@ fn last(org: &str) -> OrgId {
 
 /// What everything costs where a tree is so deep.
 async fn surveyed_at(depth: usize) -> Vec<Line> {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let mut org = tree(&world).await;
     for _ in 0..depth {
         let path = format!("{org}/sub-organizations");
@@ -267,7 +265,7 @@ async fn surveyed_at(depth: usize) -> Vec<Line> {
 
 /// What everything costs beside so many custom roles.
 async fn surveyed_beside(roles: usize) -> Vec<Line> {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let org = tree(&world).await;
     let all = json!({
         "user_management": "full_access",
@@ -307,7 +305,7 @@ A test asks for everything twice and prints this page:
 `UPDATE_DOCS=1 cargo test -p tests --test api -- --ignored growth`. Figures are those of `costs.md`, on pages of five:
 sequential round trips · read units · write units of the table + of its indexes.
 
-## Users, invitations, history, sub-organizations
+## UserCount, invitations, history, sub-organizations
 
 First in an organization with 10 members, 10 entries more in its history, 10 pending invitations and 10
 sub-organizations, the caller being a member of each; then with 10,000, 10,000, 10,000 and 1,000.
@@ -373,7 +371,7 @@ sub-organizations, the caller being a member of each; then with 10,000, 10,000, 
         "these cost more where there is more; look for a read that is not bounded by its page:\n{}",
         grown.join("\n")
     );
-    assert_printed("growth.md", &page);
+    assert_printed("internals/growth.md", &page);
 }
 
 fn row(page: &mut String, few: &Line, many: &Line) {
@@ -414,7 +412,7 @@ async fn what_is_sieved_is_bounded() {
 /// three levels down, under the longest name that is plain ASCII.
 #[tokio::test]
 async fn a_hundred_custom_roles_do_not_make_authorization_dearer() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let mut org = tree(&world).await;
     for _ in 0..3 {
         let path = format!("{org}/sub-organizations");
@@ -434,20 +432,20 @@ async fn a_hundred_custom_roles_do_not_make_authorization_dearer() {
             world.bring(ADA, &org, MIA, &role).await;
         }
         if matches!(nth, 0 | 99) {
-            let asked = world.get(MIA, &format!("{org}/members/mia")).await;
+            let asked = world.get(MIA, &format!("{org}/members/@mia")).await;
             costs.push(asked.expect(200).cost);
         }
     }
     assert_eq!(costs[0], costs[1], "make the role table on the organization's item smaller");
     let more = json!({ "name": "Role 100" });
     let refused = world.post(ADA, &format!("{org}/roles"), more).await.expect(409);
-    assert_eq!(refused.problem(), "too-many-roles");
+    assert_eq!(refused.problem(), "role-limit");
 }
 
 /// Whoever asks, in whatever role: the organization and the caller's place in it, at once.
 #[tokio::test]
 async fn authorizing_any_caller_is_one_round_trip_and_two_read_units() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let org = world.found(ADA, "Acme").await;
     let survey = Survey::of(&world, org.clone(), 5).await;
     let path = format!("{}/permissions", survey.org);

@@ -10,15 +10,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        AddressDigest, ApprovedDomain, CriticalAlertUser, CustomRole, CustomRoleId, CustomerLink,
-        Event, EventAction, HEADCOUNT_PARTS, Invitation, JoinRequest, Kind, Links, Member, OrgId,
-        OrgPath, Organization, PersonDigest, Profile, RoleId, RoleObject, Security, UserId, Users,
-        fold,
+        AddressDigest, AlertId, ApprovedDomain, BuiltIn, CriticalAlertUser, CustomRole,
+        CustomRoleId, CustomerLink, Event, EventAction, Invitation, JoinRequest, Kind, LinkCounts,
+        Member, MemberId, OrgId, OrgPath, Organization, PersonDigest, Profile, RoleId, RoleObject,
+        Security, UserCount, UserId, fold,
     },
     store::{Key, Status, keys},
 };
 
-use crate::world::World;
+use crate::test_app::TestApp;
 
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -30,13 +30,13 @@ const INDEXED: [&str; 9] =
 type Listed = BTreeMap<String, String>;
 
 /// Insists that every organization in the table is sound.
-pub async fn check(world: &World) {
+pub async fn check(world: &TestApp) {
     let broken = inspect(&scan(world).await);
     assert!(broken.is_empty(), "invariants are broken:\n  {}", broken.join("\n  "));
 }
 
 /// All items of the table.
-pub async fn scan(world: &World) -> Vec<Item> {
+pub async fn scan(world: &TestApp) -> Vec<Item> {
     let mut items = Vec::new();
     let mut start = None;
     loop {
@@ -59,12 +59,12 @@ pub fn inspect(items: &[Item]) -> Vec<String> {
         part.super_admin(&mut found);
         part.places(&mut found);
         part.roles(&mut found);
-        part.headcount(&mut found);
+        part.counted(&mut found);
         part.awaited(&mut found);
         part.customers(&orgs, &mut found);
         part.requests(&mut found);
-        part.tallies(&mut found);
         part.replay(&orgs, &mut found);
+        part.chains(&mut found);
         for event in &part.events {
             if !ids.insert(event.id) {
                 found.push(format!("the event id {} is used twice", event.id));
@@ -78,28 +78,29 @@ pub fn inspect(items: &[Item]) -> Vec<String> {
 /// The table, sorted out.
 #[derive(Debug, Default)]
 pub struct Table {
-    pub orgs: BTreeMap<OrgId, Part>,
+    pub orgs: BTreeMap<OrgId, OrganizationItems>,
     broken: Vec<String>,
 }
 
 /// All that one organization has.
 #[derive(Debug, Default)]
-pub struct Part {
+pub struct OrganizationItems {
     pub org: Option<Organization>,
     pub profile: Profile,
     pub members: BTreeMap<UserId, Member>,
     pub pending: Vec<Invitation>,
     /// Whose is the lock at this place.
     locks: BTreeMap<String, UserId>,
-    pub roles: BTreeMap<CustomRoleId, (CustomRole, Users)>,
+    pub roles: BTreeMap<CustomRoleId, (CustomRole, UserCount)>,
+    /// To how many roles' users each role is being given.
+    incoming: BTreeMap<CustomRoleId, i64>,
     names: BTreeMap<String, (CustomRoleId, Listed)>,
     descriptions: BTreeMap<CustomRoleId, Listed>,
-    counts: BTreeMap<u8, BTreeMap<String, i64>>,
+    counts: BTreeMap<String, i64>,
     pub customers: BTreeMap<OrgId, CustomerLink>,
     pub domains: Vec<ApprovedDomain>,
     pub requests: BTreeMap<UserId, JoinRequest>,
     pub alerted: Vec<CriticalAlertUser>,
-    tallies: BTreeMap<String, i64>,
     pub events: Vec<Event>,
 }
 
@@ -123,8 +124,15 @@ impl Table {
         let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
         let (pk, sk) = (text("pk"), text("sk"));
         let here = |what: &str| format!("{pk} | {sk}: {what}");
-        if pk.starts_with("ONCE#") || pk.starts_with("TOLD#") {
+        if pk.starts_with("IDEMPOTENCY#") || pk.starts_with("TOLD#") {
             return if value["ttl"].is_number() { Ok(()) } else { Err(here("is kept for ever")) };
+        }
+        if value["deleted"] == true {
+            // A tombstone: the version of a deleted entity, for a day, in no list.
+            let mut names: Vec<_> = item.keys().map(String::as_str).collect();
+            names.sort_unstable();
+            let expected = ["deleted", "pk", "sk", "ttl", "version"];
+            return if names == expected { Ok(()) } else { Err(here("keeps more than a version")) };
         }
         let (kind, bare) = pk.split_once('#').ok_or_else(|| here("is no key of ours"))?;
         let id = OrgId::from_bare(bare).map_err(|error| here(&error.to_string()))?;
@@ -169,7 +177,7 @@ impl Table {
                 let (path, role) = (&member.path, member.role_id);
                 let branch = |top| keys::branch(top, role.built_in(), Status::Active);
                 same(
-                    Key::member(id, &member.user_id),
+                    Key::member(id, member.id()),
                     &[
                         ("tree", keys::tree(path, Status::Active)),
                         ("group", keys::holders(path, role, Status::Active)),
@@ -203,7 +211,7 @@ impl Table {
                 let (path, role) = (&open.path, open.role_id);
                 let branch = |top| keys::branch(top, role.built_in(), Status::Pending);
                 same(
-                    Key::place(id, AddressDigest::of(id, &open.email)),
+                    Key::address_slot(id, AddressDigest::of(id, &open.email)),
                     &[
                         ("tree", keys::tree(path, Status::Pending)),
                         ("group", keys::holders(path, role, Status::Pending)),
@@ -211,7 +219,7 @@ impl Table {
                         ("since", keys::since(path, open.created_at, open.id.digest())),
                         ("prefix", keys::by_address(&open.email, path.id())),
                         ("identity", keys::address(&open.email)),
-                        ("due", keys::due(open.id.digest().part(keys::DUE_PARTS))),
+                        ("due", keys::due(open.id.digest().shard(keys::DUE_SHARDS))),
                     ]
                     .into_iter()
                     .chain(in_branches(path, branch))
@@ -224,7 +232,11 @@ impl Table {
             }
             ("ROLE", _) => {
                 let role: CustomRole = read(&value, &here)?;
-                same(Key::role(id, role.id), &[])?;
+                let due = [("due", keys::due(keys::role_shard(role.id)))];
+                same(Key::role(id, role.id), if role.reassignment.is_some() { &due } else { &[] })?;
+                if let Some(incoming) = value["incoming"].as_i64().filter(|count| *count != 0) {
+                    part.incoming.insert(role.id, incoming);
+                }
                 part.roles.insert(role.id, (role, read(&value, &here)?));
             }
             ("ROLENAME", folded) => {
@@ -244,17 +256,15 @@ impl Table {
                 }
                 part.customers.insert(customer, link);
             }
-            ("HEADCOUNT", nth) => {
-                let nth = nth.parse::<u8>().ok().filter(|nth| *nth < HEADCOUNT_PARTS);
-                let nth = nth.ok_or_else(|| here("no part of the headcount"))?;
+            ("COUNTS", _) => {
                 let fields = value.as_object().into_iter().flatten();
                 let counts =
                     fields.filter_map(|(name, count)| Some((name.clone(), count.as_i64()?)));
-                part.counts.insert(nth, counts.collect());
+                part.counts = counts.collect();
             }
             ("DOMAIN", _) => {
                 let approved: ApprovedDomain = read(&value, &here)?;
-                let domain = &approved.domain;
+                let domain = &approved.value;
                 let listed = [("identity", keys::mail_domain(domain))];
                 same(Key::approved_domain(id, domain), &listed)?;
                 if approved.organization_id != id || domain.is_public() {
@@ -275,11 +285,8 @@ impl Table {
             }
             ("ALERT", _) => {
                 let user: CriticalAlertUser = read(&value, &here)?;
-                same(Key::critical_alert_user(id, &user.email), &[])?;
+                same(Key::critical_alert_user(id, AlertId::of(id, &user.value)), &[])?;
                 part.alerted.push(user);
-            }
-            ("TALLY", what) => {
-                part.tallies.insert(what.to_owned(), value["count"].as_i64().unwrap_or_default());
             }
             _ => return Err(here("nobody knows what this is")),
         }
@@ -312,7 +319,7 @@ fn differ<T: PartialEq + Debug>(found: &mut Vec<String>, what: &str, is: &T, sho
     }
 }
 
-impl Part {
+impl OrganizationItems {
     fn super_admin(&self, found: &mut Vec<String>) {
         let Some(org) = &self.org else {
             return found.push("it has items, but is not there itself".to_owned());
@@ -369,7 +376,7 @@ impl Part {
         }
         differ(found, "locks on role names", &self.names, &names);
         differ(found, "what is listed of descriptions", &self.descriptions, &descriptions);
-        let mut held: BTreeMap<CustomRoleId, Users> = BTreeMap::new();
+        let mut held: BTreeMap<CustomRoleId, UserCount> = BTreeMap::new();
         for member in self.members.values() {
             if let RoleId::Custom(id) = member.role_id {
                 held.entry(id).or_default().active += 1;
@@ -389,20 +396,8 @@ impl Part {
         }
     }
 
-    fn headcount(&self, found: &mut Vec<String>) {
-        let mut sum = BTreeMap::<String, i64>::new();
-        let mut pending = BTreeMap::<u8, i64>::new();
-        for (nth, counts) in &self.counts {
-            for (name, count) in counts {
-                if *count < 0 {
-                    found.push(format!("part {nth} of the headcount: {name} is {count}"));
-                }
-                *sum.entry(name.clone()).or_default() += count;
-            }
-            pending.insert(*nth, counts.get("pending").copied().unwrap_or_default());
-        }
+    fn counted(&self, found: &mut Vec<String>) {
         let mut real = BTreeMap::<String, i64>::new();
-        let mut open = BTreeMap::<u8, i64>::new();
         let active = self.members.values().map(|member| ("active", member.role_id));
         let offered = self.pending.iter().map(|invitation| ("pending", invitation.role_id));
         for (status, role) in active.chain(offered).filter(|&(_, role)| role != RoleId::SUPER_ADMIN)
@@ -412,13 +407,65 @@ impl Part {
                 *real.entry(format!("{status}_{role}")).or_default() += 1;
             }
         }
-        for invitation in &self.pending {
-            *open.entry(invitation.part).or_default() += 1;
+        let open = self.requests.values().filter(|request| request.is_pending()).count();
+        for (list, entries) in [
+            ("approved_domains", self.domains.len()),
+            ("critical_alert_users", self.alerted.len()),
+            ("join_requests", open),
+        ] {
+            real.insert(list.to_owned(), i64::try_from(entries).unwrap());
         }
-        sum.retain(|_, count| *count != 0);
-        pending.retain(|_, count| *count != 0);
-        differ(found, "the headcount", &sum, &real);
-        differ(found, "pending by part of the headcount", &pending, &open);
+        let mut incoming = BTreeMap::new();
+        let moves = self.roles.values().filter_map(|(role, _)| role.reassignment.as_ref());
+        for target in moves.map(|reassignment| reassignment.to) {
+            match target {
+                RoleId::Custom(id) => *incoming.entry(id).or_default() += 1,
+                RoleId::BuiltIn(BuiltIn::MdfAdmin | BuiltIn::PartnerUser) => {
+                    *real.entry("moves_to_partner_roles".to_owned()).or_default() += 1;
+                }
+                RoleId::BuiltIn(_) => {}
+            }
+        }
+        differ(found, "the roles that receive users", &self.incoming, &incoming);
+        let nonzero = |mut counts: BTreeMap<String, i64>| {
+            counts.retain(|_, count| *count != 0);
+            counts
+        };
+        differ(found, "the counter item", &nonzero(self.counts.clone()), &nonzero(real));
+    }
+
+    /// The events of one target, by version, form a chain: versions and ids increase, and each old
+    /// value is the new value before (ORG5).
+    fn chains(&self, found: &mut Vec<String>) {
+        let aliases = Aliases::of(&self.events);
+        let mut chains = BTreeMap::<_, Vec<&Event>>::new();
+        for event in &self.events {
+            let target = (event.target.kind, event.target.id.clone());
+            chains.entry(target).or_default().push(event);
+        }
+        for ((kind, id), mut chain) in chains {
+            chain.sort_by_key(|event| (event.target.version, event.id));
+            for event in &chain {
+                differ(found, "the time of an event", &event.at, &event.target.version.at());
+            }
+            for pair in chain.windows(2) {
+                let [before, after] = pair else { continue };
+                if before.id >= after.id {
+                    found.push(format!("{kind:?} {id}: versions and ids disagree"));
+                }
+                for (field, new) in before.new.as_object().into_iter().flatten() {
+                    let Some(old) = after.old.get(field).filter(|old| !old.is_object()) else {
+                        continue;
+                    };
+                    if field == "identity_provider_role"
+                        || aliases.of_role(old) == aliases.of_role(new)
+                    {
+                        continue;
+                    }
+                    found.push(format!("{kind:?} {id}: `{field}` became {new}, then was {old}"));
+                }
+            }
+        }
     }
 
     /// PAR1: whoever is linked counts it, and is of the right kind.
@@ -426,7 +473,7 @@ impl Part {
         let Some(org) = &self.org else { return };
         let count = |count: usize| u32::try_from(count).unwrap();
         let partners = orgs.values().filter(|part| part.customers.contains_key(&org.id()));
-        let links = Links {
+        let links = LinkCounts {
             customers: count(self.customers.len()),
             preferred: count(self.customers.values().filter(|link| link.preferred).count()),
             partners: count(partners.count()),
@@ -442,11 +489,14 @@ impl Part {
     fn awaited(&self, found: &mut Vec<String>) {
         let Some(org) = &self.org else { return };
         let vacant = org.super_admin_user_id.is_none();
-        let first = self.pending.iter().filter(|open| vacant && open.backer.is_none());
+        let first = self.pending.iter().filter(|open| vacant && open.inviter.is_none());
         let first: Vec<_> = first.map(|open| (open.id, open.expires_at)).collect();
-        let awaits: Vec<_> =
-            org.awaits.iter().map(|awaited| (awaited.invitation, awaited.until)).collect();
-        differ(found, "whom it waits for", &awaits, &first);
+        let pending_first_admin: Vec<_> = org
+            .pending_first_admin
+            .iter()
+            .map(|awaited| (awaited.invitation, awaited.until))
+            .collect();
+        differ(found, "whom it waits for", &pending_first_admin, &first);
     }
 
     /// Nobody asks for what they have.
@@ -456,38 +506,27 @@ impl Part {
         }
     }
 
-    fn tallies(&self, found: &mut Vec<String>) {
-        let open = self.requests.values().filter(|request| request.is_pending()).count();
-        let real = [
-            ("approved_domains", self.domains.len()),
-            ("critical_alert_users", self.alerted.len()),
-            ("join_requests", open),
-        ];
-        let real = real.map(|(what, count)| (what.to_owned(), i64::try_from(count).unwrap()));
-        let mut counted = self.tallies.clone();
-        counted.retain(|_, count| *count != 0);
-        let real = real.into_iter().filter(|(_, count)| *count != 0).collect();
-        differ(found, "what is bounded", &counted, &real);
-    }
-
     /// Every event takes one state away and gives another. Whatever the order in which those who
     /// raced were recorded, what is left over is what must be stored.
     fn replay(&self, orgs: &BTreeMap<OrgId, Self>, found: &mut Vec<String>) {
         let Some(org) = &self.org else { return };
-        let mut left = Left::default();
+        let aliases = Aliases::of(&self.events);
+        let mut left = Replayed { aliases: aliases.clone(), ..Replayed::default() };
         for event in &self.events {
             left.apply(event);
         }
-        let mut stored = Left::default();
+        let mut stored = Replayed { aliases, ..Replayed::default() };
         for member in self.members.values() {
-            stored.put("role", member.user_id.as_str(), &json!(member.role_id));
+            let role = stored.aliases.of_role(&json!(member.role_id));
+            stored.put("role", &member.id().to_string(), &role);
         }
         if let Some(user) = &org.super_admin_user_id {
             stored.put("super admin", "", &json!(user));
         }
         for open in &self.pending {
             let id = open.id.to_string();
-            stored.put("invitation", &id, &json!([open.email, open.role_id]));
+            let role = stored.aliases.of_role(&json!(open.role_id));
+            stored.put("invitation", &id, &json!([open.email, role]));
             stored.put("expiry", &id, &json!(open.expires_at));
         }
         for (role, _) in self.roles.values() {
@@ -499,7 +538,7 @@ impl Part {
                 "name": role.name,
                 "description": role.description,
                 "permissions": levels.collect::<serde_json::Map<_, _>>(),
-                "retiring_to": role.retiring,
+                "reassign_to": role.reassignment.as_ref().map(|begun| begun.to),
             });
             stored.role(&role.id.to_string(), &told, 1);
         }
@@ -531,28 +570,30 @@ impl Part {
         }
         stored.put("security", "", &json!(org.security));
         for approved in &self.domains {
-            stored.put("domain", approved.domain.as_str(), &Value::Null);
+            stored.put("domain", approved.value.as_str(), &Value::Null);
         }
         for request in self.requests.values() {
             stored.put("request", request.user_id.as_str(), &json!(request.status));
         }
         for user in &self.alerted {
-            stored.put("alerted", user.email.as_str(), &Value::Null);
+            let id = AlertId::of(org.id(), &user.value).to_string();
+            stored.put("alerted", &id, &Value::Null);
         }
-        for (invitation, times) in left.1.iter().filter(|(_, times)| **times > 1) {
+        for (invitation, times) in left.accepted.iter().filter(|(_, times)| **times > 1) {
             found.push(format!("{invitation} was accepted {times} times"));
         }
         // The event of an acceptance does not tell what was offered: whatever is left of it goes.
-        left.0.retain(|(kind, of, _), count| {
-            *count != 0 && !(matches!(*kind, "invitation" | "expiry") && left.1.contains_key(of))
+        left.facts.retain(|(kind, of, _), count| {
+            *count != 0
+                && !(matches!(*kind, "invitation" | "expiry") && left.accepted.contains_key(of))
         });
-        for (what, count) in &left.0 {
-            if !stored.0.contains_key(what) {
+        for (what, count) in &left.facts {
+            if !stored.facts.contains_key(what) {
                 found.push(format!("its events end in {what:?} ({count}), which is not stored"));
             }
         }
-        for (what, count) in &stored.0 {
-            let told = left.0.get(what).copied().unwrap_or_default();
+        for (what, count) in &stored.facts {
+            let told = left.facts.get(what).copied().unwrap_or_default();
             if told != *count {
                 found.push(format!("{what:?} is stored, but by its events {told} times"));
             }
@@ -560,34 +601,60 @@ impl Part {
     }
 }
 
+/// Roles whose users are moved to another role: an event of the role says so, and no event of each
+/// user. What follows from one role follows from the other.
+#[derive(Clone, Debug, Default)]
+struct Aliases(BTreeMap<String, String>);
+
+impl Aliases {
+    fn of(events: &[Event]) -> Self {
+        let begun = events.iter().filter_map(|event| {
+            let to = event.new["reassign_to"].as_str()?;
+            Some((event.target.id.clone(), to.to_owned()))
+        });
+        Self(begun.collect())
+    }
+
+    fn of_role(&self, role: &Value) -> Value {
+        let mut role = role.clone();
+        while let Some(to) = role.as_str().and_then(|role| self.0.get(role)) {
+            role = json!(to);
+        }
+        role
+    }
+}
+
 /// What events leave over: kind of fact, of what, and its state, each so many times; and how often
 /// each invitation was accepted.
 #[derive(Debug, Default)]
-struct Left(BTreeMap<(&'static str, String, String), i64>, BTreeMap<String, u32>);
+struct Replayed {
+    facts: BTreeMap<(&'static str, String, String), i64>,
+    accepted: BTreeMap<String, u32>,
+    aliases: Aliases,
+}
 
-impl Left {
+impl Replayed {
     fn put(&mut self, kind: &'static str, of: &str, state: &Value) {
-        *self.0.entry((kind, of.to_owned(), state.to_string())).or_default() += 1;
+        *self.facts.entry((kind, of.to_owned(), state.to_string())).or_default() += 1;
     }
 
     fn take(&mut self, kind: &'static str, of: &str, state: &Value) {
-        *self.0.entry((kind, of.to_owned(), state.to_string())).or_default() -= 1;
+        *self.facts.entry((kind, of.to_owned(), state.to_string())).or_default() -= 1;
     }
 
     /// A role, and each of its levels apart: an edit tells only of those that it changed.
     fn role(&mut self, id: &str, told: &Value, by: i64) {
-        if told.is_null() {
+        if let Some(to) = told["reassign_to"].as_str() {
+            *self.facts.entry(("reassigned", id.to_owned(), to.to_owned())).or_default() += by;
+        }
+        if told["name"].is_null() {
             return;
         }
         let said = json!([told["name"], told["description"]]).to_string();
-        *self.0.entry(("custom role", id.to_owned(), said)).or_default() += by;
-        if told["retiring_to"].is_string() {
-            let to = told["retiring_to"].to_string();
-            *self.0.entry(("retiring", id.to_owned(), to)).or_default() += by;
-        }
+        *self.facts.entry(("custom role", id.to_owned(), said)).or_default() += by;
         for (object, level) in told["permissions"].as_object().into_iter().flatten() {
             let of = format!("{id} {object}");
-            *self.0.entry(("level", of, level.to_string())).or_default() += by;
+            *self.facts.entry(("level", of, level.to_string())).or_default() += by;
         }
     }
 
@@ -600,16 +667,23 @@ impl Left {
         use EventAction as E;
         let Event { old, new, .. } = event;
         let target = event.target.id.as_str();
-        let offer = |value: &Value| json!([value["email"], value["role_id"]]);
+        let aliases = self.aliases.clone();
+        let role = |value: &Value| aliases.of_role(&value["role_id"]);
+        let offer = |value: &Value| json!([value["email"], role(value)]);
+        let member = |user: &Value| {
+            let user = UserId::new(user.as_str().unwrap_or_default());
+            MemberId::of(event.organization_id, &user).to_string()
+        };
         let user = |value: &Value| value["user_id"].as_str().unwrap_or_default().to_owned();
         match event.action {
             E::OrganizationCreated => {
                 self.put("name", "", &new["name"]);
                 self.put("settings", "", &json!([new["kind"], false, false]));
                 self.put("security", "", &json!(Security::default()));
-                if let Some(founder) = new["super_admin_user_id"].as_str() {
-                    self.put("role", founder, &json!("super_admin"));
-                    self.put("super admin", "", &json!(founder));
+                let founder = &new["super_admin_user_id"];
+                if founder.is_string() {
+                    self.put("role", &member(founder), &json!("super_admin"));
+                    self.put("super admin", "", founder);
                 }
             }
             E::OrganizationUpdated => {
@@ -617,7 +691,7 @@ impl Left {
                     for (value, by) in [(&old[field], -1), (&new[field], 1)] {
                         if let Some(text) = value.as_str().filter(|text| !text.is_empty()) {
                             let state = json!(text).to_string();
-                            *self.0.entry((field, String::new(), state)).or_default() += by;
+                            *self.facts.entry((field, String::new(), state)).or_default() += by;
                         }
                     }
                 }
@@ -630,17 +704,14 @@ impl Left {
             E::InvitationResent => {
                 self.change("expiry", target, &old["expires_at"], &new["expires_at"]);
             }
-            E::InvitationRoleChanged => {
-                self.change("invitation", target, &offer(old), &offer(new));
-            }
             E::InvitationAccepted => {
-                *self.1.entry(target.to_owned()).or_default() += 1;
-                self.put("role", &user(new), &new["role_id"]);
+                *self.accepted.entry(target.to_owned()).or_default() += 1;
+                self.put("role", &member(&new["user_id"]), &role(new));
                 if old["join_request"].is_string() {
                     self.take("request", &user(new), &old["join_request"]);
                 }
             }
-            E::MemberAdded => self.put("role", target, &new["role_id"]),
+            E::MemberAdded => self.put("role", target, &role(new)),
             E::SecurityUpdated => self.change("security", "", old, new),
             E::ApprovedDomainAdded => self.put("domain", target, &Value::Null),
             E::ApprovedDomainRemoved => self.take("domain", target, &Value::Null),
@@ -657,26 +728,33 @@ impl Left {
                 self.take("invitation", target, &offer(old));
                 self.take("expiry", target, &old["expires_at"]);
             }
-            E::MemberRoleChanged => self.change("role", target, &old["role_id"], &new["role_id"]),
-            E::MemberRemoved | E::MemberLeft => self.take("role", target, &old["role_id"]),
+            E::MemberRoleChanged => self.change("role", target, &role(old), &role(new)),
+            E::MemberRemoved | E::MemberLeft => self.take("role", target, &role(old)),
             // It tells who saw, and changes nothing.
             E::MembersExported => {}
-            E::RoleCreated | E::RoleUpdated | E::RoleDeleted => {
+            E::RoleCreated | E::RoleUpdated => {
                 self.role(target, old, -1);
                 self.role(target, new, 1);
             }
+            E::RoleDeleted => {
+                self.role(target, old, -1);
+                // Its users have the other role now.
+                if let Some(to) = aliases.0.get(target) {
+                    let ended = ("reassigned", target.to_owned(), to.clone());
+                    *self.facts.entry(ended).or_default() -= 1;
+                }
+            }
             E::SuperAdminAssigned => {
-                self.put("super admin", "", &json!(target));
+                self.put("super admin", "", &new["super_admin_user_id"]);
                 if new["role_id"].is_string() {
-                    self.put("role", target, &new["role_id"]);
+                    self.put("role", &member(&new["super_admin_user_id"]), &role(new));
                 }
             }
             E::SuperAdminTransferred => {
                 let (was, is) = (&old["super_admin_user_id"], &new["super_admin_user_id"]);
                 self.change("super admin", "", was, is);
-                let name = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                self.change("role", &name(was), &json!("super_admin"), &json!("admin"));
-                self.change("role", &name(is), &json!("admin"), &json!("super_admin"));
+                self.change("role", &member(was), &json!("super_admin"), &json!("admin"));
+                self.change("role", &member(is), &json!("admin"), &json!("super_admin"));
             }
             E::CustomerLinkAdded | E::CustomerLinkUpdated | E::CustomerLinkRemoved => {
                 for (value, by) in [(old, -1), (new, 1)] {
@@ -684,7 +762,7 @@ impl Left {
                     let kind = if value["partner_id"] == here { "customer" } else { "partner" };
                     if let Some(preferred) = value["preferred"].as_bool() {
                         let state = json!(preferred).to_string();
-                        *self.0.entry((kind, target.to_owned(), state)).or_default() += by;
+                        *self.facts.entry((kind, target.to_owned(), state)).or_default() += by;
                     }
                 }
             }

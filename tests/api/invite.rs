@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use shared::http::Limits;
 
 use crate::{
-    scenes::{DEE, each, id, someone, user_manager},
-    world::{ADA, BOB, CY, DAY, EVE, OPERATOR, World},
+    helpers::{DEE, each, id, someone, user_manager},
+    test_app::{ADA, BOB, CY, DAY, EVE, OPERATOR, TestApp},
 };
 
 /// INV1, INV3
 #[tokio::test]
 async fn an_admin_invites_an_address() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let offer = json!({ "email": " Bob@EXAMPLE.com ", "role_id": "user" });
     let answer = world.post(ADA, &format!("{acme}/invitations"), offer).await;
@@ -38,14 +38,14 @@ async fn an_admin_invites_an_address() {
 /// U5
 #[tokio::test]
 async fn a_stranger_cannot_tell_that_the_organization_exists() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let offer = json!({ "email": "bob@example.com", "role_id": "user" });
     let answer = world.post(EVE, &format!("{acme}/invitations"), offer).await;
     assert_snapshot!(answer, @r#"
     404 Not Found
     {
-      "detail": "There is no such organization, or you are not in it. Check the id, or ask one of its administrators for an invitation.",
+      "detail": "There is no such organization, or you are not a member of it. Check the id, or ask an administrator of the organization for an invitation.",
       "instance": "r1",
       "status": 404,
       "title": "No such organization",
@@ -57,25 +57,25 @@ async fn a_stranger_cannot_tell_that_the_organization_exists() {
 /// INV1, U4, U5: a member who may not is told what it would take.
 #[tokio::test]
 async fn who_may_not_manage_users_is_told_what_it_takes() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "user").await;
     assert_snapshot!(world.invite(BOB, &acme, CY.email, "user").await, @r#"
     403 Forbidden
     {
-      "detail": "This needs `full_access` on `user_management`, which your role here does not give. Ask an administrator of this organization.",
+      "detail": "Your role does not give full access to User Management, which this needs. Ask an administrator of this organization.",
       "instance": "r1",
       "level_needed": "full_access",
       "role_object": "user_management",
       "status": 403,
-      "title": "Permission needed",
-      "type": "/problems/lacks-permission"
+      "title": "Permission missing",
+      "type": "/problems/missing-permission"
     }
     "#);
 
     let path = world.invited(ADA, &acme, CY.email, "user").await;
-    world.post(BOB, &format!("{path}/resend"), json!({})).await.refuses(403, "lacks-permission");
-    world.delete(BOB, &path).await.refuses(403, "lacks-permission");
+    world.post(BOB, &format!("{path}/resend"), json!({})).await.refuses(403, "missing-permission");
+    world.delete(BOB, &path).await.refuses(403, "missing-permission");
     world.get(BOB, &path).await.expect(200);
     let list = world.get(BOB, &format!("{acme}/invitations")).await.expect(200);
     assert_eq!(each(list.items(), "email"), [CY.email]);
@@ -84,7 +84,7 @@ async fn who_may_not_manage_users_is_told_what_it_takes() {
 /// INV1, U4
 #[tokio::test]
 async fn inviting_takes_full_access_to_user_management_and_nothing_else() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.partner(ADA, "Acme").await;
     world.switch(&acme, json!({ "mdf_program": true })).await;
     let manager = world.role(ADA, &acme, "User manager", user_manager()).await;
@@ -104,7 +104,7 @@ async fn inviting_takes_full_access_to_user_management_and_nothing_else() {
         if may {
             invited.expect(201)
         } else {
-            invited.refuses(403, "lacks-permission")
+            invited.refuses(403, "missing-permission")
         };
     }
 }
@@ -112,7 +112,7 @@ async fn inviting_takes_full_access_to_user_management_and_nothing_else() {
 /// INV2
 #[tokio::test]
 async fn an_address_that_is_pending_is_refused_with_the_way_to_resend_it() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let first = world.invited(ADA, &acme, BOB.email, "user").await;
     let second = world.invite(ADA, &acme, BOB.email, "admin").await;
@@ -120,7 +120,7 @@ async fn an_address_that_is_pending_is_refused_with_the_way_to_resend_it() {
     assert_snapshot!(second, @r#"
     409 Conflict
     {
-      "detail": "This address already has a pending invitation, inv_…. Resend that one (POST …/invitations/inv_…/resend), or revoke it first.",
+      "detail": "This address already has a pending invitation. Send that invitation again, or revoke it first.",
       "instance": "r1",
       "invitation_id": "inv_…",
       "status": 409,
@@ -135,7 +135,7 @@ async fn an_address_that_is_pending_is_refused_with_the_way_to_resend_it() {
 /// INV2
 #[tokio::test]
 async fn a_members_address_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "user").await;
     world.invite(ADA, &acme, "BOB@example.com", "user").await.refuses(409, "already-member");
@@ -145,7 +145,7 @@ async fn a_members_address_is_refused() {
 /// INV2
 #[tokio::test]
 async fn an_expired_invitation_never_stands_in_the_way() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let old = world.invited(ADA, &acme, BOB.email, "user").await;
     world.wait(8 * DAY);
@@ -165,7 +165,7 @@ async fn an_expired_invitation_never_stands_in_the_way() {
 /// INV3
 #[tokio::test]
 async fn all_spellings_of_an_address_are_one() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let families = [
         vec!["bob@example.com", " BOB@example.COM", "bob@EXAMPLE.com\n", "bob@example。com"],
@@ -190,7 +190,7 @@ async fn all_spellings_of_an_address_are_one() {
 /// INV3
 #[tokio::test]
 async fn what_is_no_address_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(63).repeat(3));
     let far = format!("{}@example.com", "a".repeat(65));
@@ -226,7 +226,7 @@ async fn what_is_no_address_is_refused() {
 /// INV4
 #[tokio::test]
 async fn an_invitation_holds_nothing_that_could_leak() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
     let told = world.get(ADA, &path).await;
@@ -257,7 +257,7 @@ async fn an_invitation_holds_nothing_that_could_leak() {
 /// INV5
 #[tokio::test]
 async fn an_invitation_is_open_for_seven_days_unless_the_request_says_otherwise() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let days = |answer: &Value| {
         let at = |name: &str| answer[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
@@ -282,7 +282,7 @@ async fn an_invitation_is_open_for_seven_days_unless_the_request_says_otherwise(
 /// INV5: nothing has cleaned up, and still everybody sees it.
 #[tokio::test]
 async fn whether_it_has_expired_is_judged_by_the_clock() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
     let expired = async || {
@@ -303,7 +303,7 @@ async fn whether_it_has_expired_is_judged_by_the_clock() {
 /// INV7
 #[tokio::test]
 async fn resending_keeps_the_id_restarts_the_clock_and_counts() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let offer = json!({ "email": BOB.email, "role_id": "user", "expires_in_days": 2 });
     let sent = world.post(ADA, &format!("{acme}/invitations"), offer).await.expect(201);
@@ -337,7 +337,7 @@ async fn resending_keeps_the_id_restarts_the_clock_and_counts() {
 /// INV7
 #[tokio::test]
 async fn revoking_ends_an_invitation_for_good() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
     world.delete(ADA, &path).await.expect(204);
@@ -355,7 +355,7 @@ async fn revoking_ends_an_invitation_for_good() {
 /// INV9
 #[tokio::test]
 async fn the_list_shows_whose_backer_is_gone_and_anyone_who_may_revives_it() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     let path = world.invited(BOB, &acme, CY.email, "admin").await;
@@ -368,7 +368,10 @@ async fn the_list_shows_whose_backer_is_gone_and_anyone_who_may_revives_it() {
     assert_eq!(backed().await, true);
     world.remove(ADA, &acme, BOB).await.expect(204);
     assert_eq!(backed().await, false);
-    world.post(CY, &format!("{path}/accept"), json!({})).await.refuses(409, "backer-gone");
+    world
+        .post(CY, &format!("{path}/accept"), json!({}))
+        .await
+        .refuses(409, "inviter-not-authorized");
     world.post(ADA, &format!("{path}/resend"), json!({})).await.expect(200);
     assert_eq!(backed().await, true);
     world.post(CY, &format!("{path}/accept"), json!({})).await.expect(200);
@@ -377,20 +380,20 @@ async fn the_list_shows_whose_backer_is_gone_and_anyone_who_may_revives_it() {
 /// INV7, ROLE7: resending is granting.
 #[tokio::test]
 async fn nobody_resends_what_they_could_not_have_sent() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let manager = world.role(ADA, &acme, "User manager", user_manager()).await;
     world.bring(ADA, &acme, BOB, &manager).await;
     let path = world.invited(ADA, &acme, CY.email, "admin").await;
     let answer = world.post(BOB, &format!("{path}/resend"), json!({})).await;
-    answer.refuses(403, "escalates");
+    answer.refuses(403, "exceeds-own-permissions");
     world.delete(BOB, &path).await.expect(204);
 }
 
 /// INV12
 #[tokio::test]
 async fn an_organization_has_only_so_many_pending() {
-    let world = World::with(Limits { max_pending: 6, ..Limits::default() }).await;
+    let world = TestApp::with(Limits { max_pending: 6, ..Limits::default() }).await;
     let acme = world.found(ADA, "Acme").await;
     let mut paths = Vec::new();
     for n in 0..6 {
@@ -400,33 +403,40 @@ async fn an_organization_has_only_so_many_pending() {
     assert_snapshot!(full, @r#"
     429 Too Many Requests
     {
-      "detail": "This organization has as many pending invitations as it may have, 6. Revoke some, or wait until they are accepted or expire.",
+      "detail": "This organization has 6 pending invitations, which is the limit. Revoke some, or wait until some are accepted or expire.",
       "instance": "r1",
       "limit": 6,
       "status": 429,
-      "title": "Too many pending invitations",
-      "type": "/problems/too-many-pending"
+      "title": "Pending invitation limit reached",
+      "type": "/problems/pending-invitation-limit"
     }
     "#);
     // An ended one makes room, however it ended.
     world.delete(ADA, &paths[0]).await.expect(204);
     world.invite(ADA, &acme, "more@example.com", "user").await.expect(201);
-    world.invite(ADA, &acme, "most@example.com", "user").await.refuses(429, "too-many-pending");
+    world
+        .invite(ADA, &acme, "most@example.com", "user")
+        .await
+        .refuses(429, "pending-invitation-limit");
     world.post(someone(1), &format!("{}/accept", paths[1]), json!({})).await.expect(200);
     world.invite(ADA, &acme, "most@example.com", "user").await.expect(201);
-    world.invite(ADA, &acme, "last@example.com", "user").await.refuses(429, "too-many-pending");
+    world
+        .invite(ADA, &acme, "last@example.com", "user")
+        .await
+        .refuses(429, "pending-invitation-limit");
 }
 
 /// INV12: also when they come at once.
 #[tokio::test]
 async fn no_crowd_gets_past_the_cap() {
-    let world = World::with(Limits { max_pending: 5, ..Limits::default() }).await;
+    let world = TestApp::with(Limits { max_pending: 5, ..Limits::default() }).await;
     let acme = world.found(ADA, "Acme").await;
     let (world, acme) = (&world, &acme);
     let crowd = (0..12).map(|n| world.invite(ADA, acme, someone(n).email, "user"));
     let answers = futures_util::future::join_all(crowd).await;
     let made = answers.iter().filter(|answer| answer.status == 201).count();
-    let full = answers.iter().filter(|answer| answer.problem() == "too-many-pending").count();
+    let full =
+        answers.iter().filter(|answer| answer.problem() == "pending-invitation-limit").count();
     assert_eq!((made, full), (5, 7));
     let list = world.get(ADA, &format!("{acme}/invitations")).await;
     assert_eq!(list.items().len(), 5);
@@ -435,14 +445,14 @@ async fn no_crowd_gets_past_the_cap() {
 /// SA3, ROLE7: what is not a role here cannot be offered.
 #[tokio::test]
 async fn only_roles_of_this_organization_can_be_offered() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let globex = world.found(ADA, "Globex").await;
     let foreign = world.role(ADA, &globex, "Night shift", json!({})).await;
     let gone = world.role(ADA, &acme, "Day shift", json!({})).await;
     world.delete(ADA, &format!("{acme}/roles/{gone}")).await.expect(204);
     for (role, status, slug) in [
-        ("super_admin", 422, "super-admin-is-transferred"),
+        ("super_admin", 422, "super-admin-not-assignable"),
         ("mdf_admin", 404, "no-such-role"),
         ("partner_user", 404, "no-such-role"),
         (foreign.as_str(), 404, "no-such-role"),
@@ -457,16 +467,16 @@ async fn only_roles_of_this_organization_can_be_offered() {
 /// ROLE9, ROLE5
 #[tokio::test]
 async fn mdf_admin_is_offered_by_the_super_admin_alone_and_inside_the_programme() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.partner(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     let outside = world.invite(ADA, &acme, CY.email, "mdf_admin").await;
-    outside.refuses(409, "outside-mdf-program");
+    outside.refuses(409, "mdf-program-required");
     world.switch(&acme, json!({ "mdf_program": true })).await;
-    world.invite(BOB, &acme, CY.email, "mdf_admin").await.refuses(403, "only-super-admin");
+    world.invite(BOB, &acme, CY.email, "mdf_admin").await.refuses(403, "super-admin-required");
     let path = world.invited(ADA, &acme, CY.email, "mdf_admin").await;
     let resend = world.post(BOB, &format!("{path}/resend"), json!({})).await;
-    resend.refuses(403, "only-super-admin");
+    resend.refuses(403, "super-admin-required");
     let member = world.post(CY, &format!("{path}/accept"), json!({})).await.expect(200);
     assert_eq!(member.body["role_id"], "mdf_admin");
 }
@@ -474,7 +484,7 @@ async fn mdf_admin_is_offered_by_the_super_admin_alone_and_inside_the_programme(
 /// U5
 #[tokio::test]
 async fn another_organizations_invitation_is_no_invitation_here() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let globex = world.found(ADA, "Globex").await;
     let path = world.invited(ADA, &globex, BOB.email, "user").await;
@@ -489,7 +499,7 @@ async fn another_organizations_invitation_is_no_invitation_here() {
 /// OP1
 #[tokio::test]
 async fn an_operator_reads_invitations_and_sends_none() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = world.invited(ADA, &acme, BOB.email, "user").await;
     world.get(OPERATOR, &path).await.expect(200);
@@ -499,6 +509,6 @@ async fn an_operator_reads_invitations_and_sends_none() {
         world.delete(OPERATOR, &path).await,
     ];
     for answer in answers {
-        answer.refuses(403, "operators-only-read");
+        answer.refuses(403, "operator-read-only");
     }
 }

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use shared::domain::{BuiltIn, Kind, OrgPath, RoleId, fold};
 
 use crate::{
-    invariants::{Part, Table, check, scan},
-    scenes::{each, id, someone, user_manager},
-    world::{ADA, BOB, World},
+    helpers::{each, id, someone, user_manager},
+    invariants::{OrganizationItems, Table, check, scan},
+    test_app::{ADA, BOB, TestApp},
 };
 
 /// A user as the model knows them.
 #[derive(Clone, Debug)]
-struct Known {
+struct SeededUser {
     path: String,
     org: String,
     email: String,
@@ -81,16 +81,16 @@ impl Asked {
     }
 
     /// Who should be shown: address and organization.
-    fn expected(&self, users: &[Known]) -> Vec<(String, String)> {
-        let passes = |user: &&Known| {
+    fn expected(&self, users: &[SeededUser]) -> Vec<(String, String)> {
+        let passes = |user: &&SeededUser| {
             self.covers(&user.path, &user.org)
                 && (self.statuses.is_empty() || self.statuses.contains(&user.status))
                 && (self.roles.is_empty() || self.roles.contains(&user.role))
         };
-        let users: Vec<&Known> = users.iter().filter(passes).collect();
+        let users: Vec<&SeededUser> = users.iter().filter(passes).collect();
         let tree_wide = self.subtree && self.chosen.is_empty();
         let (by_time, down) = (self.sort.ends_with("joined_at"), self.sort.starts_with('-'));
-        let sorted = |mut users: Vec<&Known>, by_address: bool| {
+        let sorted = |mut users: Vec<&SeededUser>, by_address: bool| {
             users.sort_by_key(|user| match (by_time, by_address) {
                 (true, _) => format!("{}#{:015}", user.path, user.since),
                 (false, true) => format!("{}#{}", user.email, user.org),
@@ -114,7 +114,7 @@ impl Asked {
 }
 
 /// A random tree of Ada's, with some roles and users in each organization; their paths.
-async fn forest(world: &World, dice: &mut StdRng) -> Vec<String> {
+async fn forest(world: &TestApp, dice: &mut StdRng) -> Vec<String> {
     let mut orgs = vec![world.tree(ADA, "Root").await];
     for nth in 0..5 {
         let above = orgs.choose(dice).unwrap().clone();
@@ -141,7 +141,7 @@ async fn forest(world: &World, dice: &mut StdRng) -> Vec<String> {
     orgs
 }
 
-fn role_name(part: &Part, role: RoleId) -> String {
+fn role_name(part: &OrganizationItems, role: RoleId) -> String {
     match role {
         RoleId::BuiltIn(role) => role.name().to_owned(),
         RoleId::Custom(id) => part.roles[&id].0.name.to_string(),
@@ -149,12 +149,12 @@ fn role_name(part: &Part, role: RoleId) -> String {
 }
 
 /// Everybody, by the table itself.
-async fn everybody(world: &World) -> (Table, Vec<Known>) {
+async fn everybody(world: &TestApp) -> (Table, Vec<SeededUser>) {
     let table = Table::read(&scan(world).await);
     let mut users = Vec::new();
     for part in table.orgs.values() {
         let known =
-            |path: &OrgPath, email: &dyn ToString, status, role: RoleId, since: i64| Known {
+            |path: &OrgPath, email: &dyn ToString, status, role: RoleId, since: i64| SeededUser {
                 path: path.to_string(),
                 org: path.id().to_string(),
                 email: email.to_string(),
@@ -180,7 +180,7 @@ async fn everybody(world: &World) -> (Table, Vec<Known>) {
 async fn every_combination_is_walked_as_its_model_says() {
     for seed in 0..2 {
         let mut dice = StdRng::seed_from_u64(seed);
-        let world = World::new().await;
+        let world = TestApp::new().await;
         let orgs = forest(&world, &mut dice).await;
         let (table, users) = everybody(&world).await;
         let custom: Vec<String> = table
@@ -236,7 +236,7 @@ async fn every_combination_is_walked_as_its_model_says() {
 #[tokio::test]
 async fn roles_of_a_tree_are_walked_as_the_model_says() {
     let mut dice = StdRng::seed_from_u64(7);
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let orgs = forest(&world, &mut dice).await;
     for (nth, org) in orgs.iter().enumerate() {
         let description = ["Works in support", "Supports teams", "Team of the night"][nth % 3];
@@ -307,7 +307,7 @@ async fn roles_of_a_tree_are_walked_as_the_model_says() {
             found.iter().map(|role| (text(role, "organization_id"), text(role, "id"))).collect();
         assert_eq!(shown, wanted, "{asked:?}");
         for role in &found {
-            let holds = |user: &&Known| {
+            let holds = |user: &&SeededUser| {
                 user.org == text(role, "organization_id") && user.role == text(role, "id")
             };
             let count =
@@ -321,7 +321,7 @@ async fn roles_of_a_tree_are_walked_as_the_model_says() {
 /// More addresses begin alike than are sorted for one page.
 #[tokio::test]
 async fn however_many_begin_alike_they_come_by_time() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for hundred in 0..3 {
         let line = |nth| {
@@ -348,7 +348,7 @@ async fn however_many_begin_alike_they_come_by_time() {
 /// More roles are called alike than are read at once: nobody is left out, and nobody comes twice.
 #[tokio::test]
 async fn however_many_roles_are_called_alike_their_users_are_found() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let mut everybody = BTreeSet::new();
     for nth in 0..70 {
@@ -393,7 +393,7 @@ async fn however_many_roles_are_called_alike_their_users_are_found() {
 /// SUB4, SUB6: whatever happens below, a branch is searched as it is now.
 #[tokio::test]
 async fn a_branch_shows_its_people_and_roles_as_they_are_now() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let branch = world.below(ADA, &root, "Branch").await;
     let leaf = world.below(ADA, &branch, "Leaf").await;
@@ -436,7 +436,7 @@ async fn a_branch_shows_its_people_and_roles_as_they_are_now() {
 /// U5, SUB6: a role that is chosen by its id does not lead out of the branch.
 #[tokio::test]
 async fn a_role_of_a_neighbour_leads_a_search_nowhere() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let branch = world.below(ADA, &root, "Branch").await;
     let beside = world.below(ADA, &root, "Beside").await;
@@ -453,7 +453,7 @@ async fn a_role_of_a_neighbour_leads_a_search_nowhere() {
 /// SUB6, SUB4: what is chosen must be inside, and then takes what the subtree takes.
 #[tokio::test]
 async fn chosen_organizations_are_here_or_below_and_of_others_nothing_is_told() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let branch = world.below(ADA, &root, "Branch").await;
     let leaf = world.below(ADA, &branch, "Leaf").await;
@@ -474,13 +474,16 @@ async fn chosen_organizations_are_here_or_below_and_of_others_nothing_is_told() 
             let told = refused.body["detail"].as_str().unwrap_or_default().to_owned();
             assert_eq!(
                 told.replace(id(outside), "…"),
-                "`…` is not this organization, and not one below it. List its sub-organizations to find the right ids."
+                "An organization in the filter is neither this organization nor below it. List the sub-organizations to find the right ids."
             );
-            assert_eq!(refused.refuses(422, "outside-subtree").pointer(), "/organization_id");
+            assert_eq!(
+                refused.refuses(422, "organization-outside-subtree").pointer(),
+                "/organization_id"
+            );
         }
         // Off: what goes beyond takes its own permission, what does not is as before.
         world.switch(&root, json!({ "manage_sub_organizations": false })).await;
-        let refused = world.get(ADA, &at(&root, &[&leaf])).await.refuses(403, "lacks-permission");
+        let refused = world.get(ADA, &at(&root, &[&leaf])).await.refuses(403, "missing-permission");
         let object = if list == "members" { "user" } else { "role" };
         assert_eq!(refused.body["role_object"], format!("{object}_management_sub_organizations"));
         world.get(ADA, &at(&root, &[&root])).await.expect(200);

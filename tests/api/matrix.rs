@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 use crate::{
     printed::assert_printed,
-    world::{Answer, EVE, NOON, OPERATOR, Who, World, context, mask, who},
+    test_app::{Answer, EVE, Identity, NOON, OPERATOR, TestApp, context, mask, who},
 };
 
 /// What a route asks of those it lets in.
@@ -43,15 +43,15 @@ enum Needs {
     /// A verified address in an approved domain, and no place here (ORG2).
     Outsider,
     /// A request of one's own to join (ORG2).
-    Asker,
+    DecisionCaller,
     /// The scope `operator`.
     Operator,
     /// The scope `decisions`, to ask about others (ORG6).
     Decisions,
 }
 use Needs::{
-    AdminAbove, Asker, Decisions, Invitee, Level, Member, MemberWhoMayGo, Nothing, Operator,
-    Outsider, SuperAdmin, Token,
+    AdminAbove, DecisionCaller, Decisions, Invitee, Level, Member, MemberWhoMayGo, Nothing,
+    Operator, Outsider, SuperAdmin, Token,
 };
 
 /// What each route needs. A query is a row of its own where it needs something else.
@@ -79,7 +79,7 @@ const NEEDS: &[(&str, Needs)] = &[
     ),
     ("GET /v1/organizations/{org}/join-requests", Level("user_management", "full_access")),
     ("POST /v1/organizations/{org}/join-requests", Outsider),
-    ("DELETE /v1/organizations/{org}/join-requests/mine", Asker),
+    ("DELETE /v1/organizations/{org}/join-requests/mine", DecisionCaller),
     (
         "POST /v1/organizations/{org}/join-requests/{req}/approve",
         Level("user_management", "full_access"),
@@ -95,11 +95,11 @@ const NEEDS: &[(&str, Needs)] = &[
         Level("critical_alert_users", "view_only"),
     ),
     (
-        "PUT /v1/organizations/{org}/critical-alert-users/{email}",
+        "POST /v1/organizations/{org}/critical-alert-users",
         Level("critical_alert_users", "full_access"),
     ),
     (
-        "DELETE /v1/organizations/{org}/critical-alert-users/{email}",
+        "DELETE /v1/organizations/{org}/critical-alert-users/{alert}",
         Level("critical_alert_users", "full_access"),
     ),
     ("GET /v1/organizations/{org}/permissions", Member),
@@ -113,9 +113,9 @@ const NEEDS: &[(&str, Needs)] = &[
         "GET /v1/organizations/{org}/members/export?scope=subtree",
         Level("user_management_sub_organizations", "view_only"),
     ),
-    ("GET /v1/organizations/{org}/members/{sub}", Level("user_management", "view_only")),
-    ("PATCH /v1/organizations/{org}/members/{sub}", Level("user_management", "full_access")),
-    ("DELETE /v1/organizations/{org}/members/{sub}", Level("user_management", "full_access")),
+    ("GET /v1/organizations/{org}/members/{member}", Level("user_management", "view_only")),
+    ("PATCH /v1/organizations/{org}/members/{member}", Level("user_management", "full_access")),
+    ("DELETE /v1/organizations/{org}/members/{member}", Level("user_management", "full_access")),
     ("POST /v1/organizations/{org}/leave", MemberWhoMayGo),
     ("POST /v1/organizations/{org}/transfer", SuperAdmin),
     ("GET /v1/organizations/{org}/invitations", Level("user_management", "view_only")),
@@ -185,7 +185,7 @@ enum Actor {
 }
 
 const COLUMNS: [(&str, Actor); 13] = [
-    ("nobody", Actor::Nobody),
+    ("no token", Actor::Nobody),
     ("stranger", Actor::Stranger),
     ("pending", Actor::Pending),
     ("Admin above", Actor::Above),
@@ -201,32 +201,33 @@ const COLUMNS: [(&str, Actor); 13] = [
 ];
 
 /// Founded the organization above.
-const REX: Who = who("rex", "rex@example.com");
+const REX: Identity = who("rex", "rex@example.com");
 /// Is Admin there.
-const PAM: Who = who("pam", "pam@example.com");
+const PAM: Identity = who("pam", "pam@example.com");
 /// Is Super Admin here.
-pub const SUE: Who = who("sue", "sue@example.com");
+pub const SUE: Identity = who("sue", "sue@example.com");
 /// Is asked to play every other member here.
-const ANN: Who = who("ann", "ann@example.com");
+const ANN: Identity = who("ann", "ann@example.com");
 /// Is invited here.
-const IVY: Who = who("ivy", "ivy@example.com");
+const IVY: Identity = who("ivy", "ivy@example.com");
 /// Is another service.
-pub const SERVICE: Who = Who { scope: "decisions", ..who("service", "service@example.com") };
+pub const SERVICE: Identity =
+    Identity { scope: "decisions", ..who("service", "service@example.com") };
 /// Is whom it is about, where it is about somebody.
-const TOM: Who = who("tom", "tom@example.com");
+const TOM: Identity = who("tom", "tom@example.com");
 
 /// Above there is an organization whose tree has sub-organizations switched on; here is one of
 /// them.
-pub struct Stage {
-    pub world: World,
+pub struct Scenario {
+    pub world: TestApp,
     pub above: String,
     pub here: String,
     offer: String,
 }
 
-impl Stage {
+impl Scenario {
     pub async fn set() -> Self {
-        let world = World::new().await;
+        let world = TestApp::new().await;
         let above = world.found(REX, "Above").await;
         let switch = above.replace("/v1/", "/v1/operator/");
         let on = json!({ "manage_sub_organizations": true });
@@ -242,7 +243,7 @@ impl Stage {
     }
 
     /// Makes somebody of whom `actor` speaks.
-    async fn enter(&self, actor: Actor, needs: Needs) -> Option<Who> {
+    async fn enter(&self, actor: Actor, needs: Needs) -> Option<Identity> {
         let Self { world, above, here, .. } = self;
         match actor {
             Actor::Nobody => return None,
@@ -305,12 +306,12 @@ impl Stage {
             };
             path = path.replace("{inv}", &inv);
         }
-        if path.contains("{role}") || path.contains("{sub}") {
+        if path.contains("{role}") || path.contains("{member}") {
             let role = world.role(SUE, here, "Plain", json!({})).await;
-            if path.contains("{sub}") {
+            if path.contains("{member}") {
                 world.bring(SUE, here, TOM, &role).await;
             }
-            path = path.replace("{role}", &role).replace("{sub}", TOM.sub);
+            path = path.replace("{role}", &role).replace("{member}", &format!("@{}", TOM.sub));
         }
         if path.contains("{evt}") {
             let events = world.get(SUE, &format!("{here}/events?limit=1")).await.expect(200);
@@ -331,9 +332,11 @@ impl Stage {
                 world.post(asker, &format!("{here}/join-requests"), json!({})).await.expect(201);
             }
         }
-        path = path.replace("{domain}", "example.com").replace("{email}", TOM.email);
+        path =
+            path.replace("{domain}", "example.com").replace("{alert}", &format!("@{}", TOM.email));
         if route.starts_with("DELETE") && path.contains("/critical-alert-users/") {
-            world.send(Some(SUE), "PUT", &path, None).await.expect(200);
+            let alerts = format!("{here}/critical-alert-users");
+            world.post(SUE, &alerts, json!({ "email": TOM.email })).await.expect(201);
         }
         if route.ends_with("/transfer") {
             world.bring(SUE, here, TOM, "admin").await;
@@ -343,12 +346,12 @@ impl Stage {
 }
 
 /// Somebody on the stage who may ask for `route`.
-pub fn insider(route: &str) -> Who {
+pub fn insider(route: &str) -> Identity {
     let needs = NEEDS.iter().find(|(name, _)| *name == route).map(|(_, needs)| *needs);
     match needs {
         Some(Operator) => OPERATOR,
         Some(Invitee) => IVY,
-        Some(Decisions) => Who { scope: "decisions", ..SUE },
+        Some(Decisions) => Identity { scope: "decisions", ..SUE },
         _ => SUE,
     }
 }
@@ -368,7 +371,7 @@ pub fn body(route: &str) -> Option<Value> {
         "POST /v1/organizations/{org}/invitations/batch" => {
             json!({ "invitations": [{ "email": TOM.email, "role_id": "user" }] })
         }
-        "PATCH /v1/organizations/{org}/members/{sub}"
+        "PATCH /v1/organizations/{org}/members/{member}"
         | "POST /v1/organizations/{org}/join-requests/{req}/approve" => {
             json!({ "role_id": "user" })
         }
@@ -380,7 +383,7 @@ pub fn body(route: &str) -> Option<Value> {
             "event_retention_days": 365,
         }),
         "PATCH /v1/organizations/{org}/roles/{role}" => json!({ "description": "new" }),
-        "POST /v1/organizations/{org}/transfer" => json!({ "user_id": TOM.sub }),
+        "POST /v1/organizations/{org}/transfer" => json!({ "member_id": format!("@{}", TOM.sub) }),
         "POST /v1/operator/organizations" => {
             json!({ "name": "New", "first_admin_email": TOM.email })
         }
@@ -407,14 +410,15 @@ pub fn body(route: &str) -> Option<Value> {
             "subject": { "type": "user", "id": TOM.sub },
             "resource": { "type": "organization", "id": NOWHERE },
         }),
-        "POST /v1/operator/organizations/{org}/first-admin" => json!({ "email": TOM.email }),
+        "POST /v1/organizations/{org}/critical-alert-users"
+        | "POST /v1/operator/organizations/{org}/first-admin" => json!({ "email": TOM.email }),
         _ => return None,
     };
     Some(body)
 }
 
 /// An organization below `parent` that nobody is in yet.
-async fn empty(world: &World, parent: &str, first: &str) -> String {
+async fn empty(world: &TestApp, parent: &str, first: &str) -> String {
     let wanted = below(parent, Some(first));
     let made = world.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
     format!("/v1/organizations/{}", made.id())
@@ -505,19 +509,19 @@ fn expected(catalogue: &Value, actor: Actor, needs: Needs, reads: bool) -> (u16,
     }
     match needs {
         Token | Nothing => return YES,
-        Decisions => return yes_or(actor == Actor::Service, (403, "not-for-decisions")),
-        Operator => return yes_or(actor == Actor::Operator, (403, "not-an-operator")),
+        Decisions => return yes_or(actor == Actor::Service, (403, "decisions-scope-required")),
+        Operator => return yes_or(actor == Actor::Operator, (403, "operator-scope-required")),
         Invitee => return yes_or(actor == Actor::Pending, (404, "no-such-invitation")),
         Outsider => {
             return match actor {
                 Actor::Stranger | Actor::Above | Actor::Service => YES,
-                Actor::Pending => (409, "you-are-invited"),
+                Actor::Pending => (409, "caller-already-invited"),
                 // Whose address is elsewhere.
                 Actor::Operator => OUTSIDE,
-                _ => (409, "you-are-member"),
+                _ => (409, "caller-already-member"),
             };
         }
-        Asker => {
+        DecisionCaller => {
             let asked = matches!(actor, Actor::Stranger | Actor::Above);
             return yes_or(asked, (404, "no-such-join-request"));
         }
@@ -525,7 +529,7 @@ fn expected(catalogue: &Value, actor: Actor, needs: Needs, reads: bool) -> (u16,
             // The members here are above the empty organization that this is about.
             return match actor {
                 Actor::Above | Actor::BuiltIn("admin" | "super_admin") => YES,
-                Actor::Operator => (403, "operators-only-read"),
+                Actor::Operator => (403, "operator-read-only"),
                 _ => OUTSIDE,
             };
         }
@@ -535,7 +539,7 @@ fn expected(catalogue: &Value, actor: Actor, needs: Needs, reads: bool) -> (u16,
         (Actor::Stranger | Actor::Pending | Actor::Above | Actor::Service, _) => {
             return OUTSIDE;
         }
-        (Actor::Operator, _) => return yes_or(reads, (403, "operators-only-read")),
+        (Actor::Operator, _) => return yes_or(reads, (403, "operator-read-only")),
         (Actor::Custom(level), Level(..)) => level,
         (Actor::BuiltIn(role), Level(key, _)) => {
             object(catalogue, key)["built_in"][role].as_str().unwrap()
@@ -544,9 +548,9 @@ fn expected(catalogue: &Value, actor: Actor, needs: Needs, reads: bool) -> (u16,
     };
     let super_admin = actor == Actor::BuiltIn("super_admin");
     match needs {
-        MemberWhoMayGo => yes_or(!super_admin, (409, "super-admin-stays")),
-        SuperAdmin => yes_or(super_admin, (403, "only-super-admin")),
-        Level(_, least) => yes_or(reaches(catalogue, holds, least), (403, "lacks-permission")),
+        MemberWhoMayGo => yes_or(!super_admin, (409, "super-admin-protected")),
+        SuperAdmin => yes_or(super_admin, (403, "super-admin-required")),
+        Level(_, least) => yes_or(reaches(catalogue, holds, least), (403, "missing-permission")),
         _ => YES,
     }
 }
@@ -558,7 +562,7 @@ fn complaint(answer: &Answer, needs: Needs, (status, problem): (u16, &str)) -> O
         return Some(format!("expected {status} {problem}, but it was answered\n{answer}"));
     }
     // U5: who lacks a level is told which.
-    if let (403, "lacks-permission", Level(object, level)) = (status, problem, needs) {
+    if let (403, "missing-permission", Level(object, level)) = (status, problem, needs) {
         let told = (answer.body["role_object"].as_str(), answer.body["level_needed"].as_str());
         if told != (Some(object), Some(level)) {
             return Some(format!("expected to be told of {level} on {object}:\n{answer}"));
@@ -576,7 +580,7 @@ async fn cell(row: usize, column: usize) -> (usize, usize, Option<Answer>) {
     if !exists(&catalogue(), actor, needs) {
         return (row, column, None);
     }
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     let who = stage.enter(actor, needs).await;
     let (path, body) = stage.request(route).await;
     let (method, _) = route.split_once(' ').unwrap();
@@ -612,30 +616,45 @@ async fn everybody_gets_from_every_route_what_the_catalogue_gives_them() {
          function is wrong.",
         complaints.join("\n"),
     );
-    assert_printed("matrix.md", &print(&page));
+    assert_printed("internals/matrix.md", &print(&page));
 }
 
 fn print(cells: &[Vec<String>]) -> String {
     let mut page = "\
-# Who may do what
+# Answers by caller
 
-Every route, asked by everybody. A test asks, compares with the catalogue, and prints this page: change what a route
-needs in `tests/api/matrix.rs`, then run `UPDATE_DOCS=1 cargo test -p tests --test api matrix`.
+The answer of each route to each kind of caller. A test sends every request, compares the answer with the catalogue, and
+prints this page. To change what a route needs, edit `NEEDS` in `tests/api/matrix.rs` and run
+`UPDATE_DOCS=1 cargo test -p tests --test api matrix`.
 
-✓ is a success; everything else is the status of the refusal. `…` stands for `/v1/organizations/{org}`.
+✓ is a success. A number is the status of the refusal. · means that the role object has no such level. `…` stands for
+`/v1/organizations/{org}`.
 
-Outside the organization: **nobody** has no token; the **stranger** is Super Admin of another one; the **pending** one is
-invited as Admin and has not accepted; the **Admin above** is Admin in the parent, and no member; the **operator** has the
-scope `operator`, and is no member; the **service** has the scope `decisions`. Inside it, in a custom role: with
-**all else** but the role object needed; with **none**, **view** or **full** of it, its prerequisite, and nothing else
-(where no role object is needed: with nothing, or with everything); · where the role object has no such level. Last, in a
-built-in role.
+Callers outside the organization:
 
-An organization answers 404 to whoever is outside, and 403 to whoever is inside and lacks something (U5). To join (SUB5)
-is about an empty organization right below, of which nobody is a member. Decisions are asked for about somebody else; about
-oneself a token suffices. The Super Admin cannot leave: 409 (SA5). Where it
-is about asking to join (ORG2), the domain of everybody's address but the operator's is approved, and the stranger and the
-Admin above have asked before they take it back; whoever has a place already is told so.
+- **no token**: not signed in
+- **stranger**: Super Admin of another organization
+- **pending**: invited as Admin, not accepted yet
+- **Admin above**: Admin of the parent, not a member
+- **operator**: scope `operator`, not a member
+- **service**: scope `decisions`
+
+Members with a custom role:
+
+- **all else**: every role object except the needed one
+- **none**, **view**, **full**: this level of the needed role object, its prerequisite, and nothing else. For routes that need no role
+  object: nothing, or everything
+
+The last columns are built-in roles.
+
+Notes:
+
+- A caller outside gets 404. A member who lacks a level gets 403 (U5).
+- Joining (SUB5) is tested on an empty organization below, of which no caller is a member.
+- Decisions are about another person. About oneself, any token is enough.
+- The Super Admin cannot leave: 409 (SA5).
+- For join requests (ORG2), the domain of every caller except the operator is approved. Before withdrawing, the stranger and the
+  Admin above have asked to join. A caller with a place in the organization gets 409.
 
 "
     .to_owned();
@@ -659,7 +678,7 @@ fn told(needs: Needs) -> String {
         AdminAbove => "Admin or Super Admin above".to_owned(),
         Invitee => "the invited address".to_owned(),
         Outsider => "an address in an approved domain, and no place here".to_owned(),
-        Asker => "a request of one's own".to_owned(),
+        DecisionCaller => "a request of one's own".to_owned(),
         Operator => "scope `operator`".to_owned(),
         Decisions => "scope `decisions`".to_owned(),
         Nothing => "nothing".to_owned(),
@@ -681,14 +700,15 @@ fn every_route_has_a_row_in_the_matrix_and_every_row_a_route() {
 /// Whoever is outside is told the same of an organization that exists and of one that does not.
 #[tokio::test]
 async fn a_stranger_cannot_tell_which_organizations_exist() {
-    let Stage { world, here, offer, .. } = Stage::set().await;
+    let Scenario { world, here, offer, .. } = Scenario::set().await;
     let events = world.get(SUE, &format!("{here}/events?limit=1")).await;
     let event = events.items()[0]["id"].as_str().unwrap();
     let outside = |needs| !matches!(needs, Nothing | Token | Operator | Decisions);
     for (route, _) in NEEDS.iter().filter(|(_, needs)| outside(*needs)) {
         let (method, path) = route.split_once(' ').unwrap();
         let path = path.replace("{inv}", &offer).replace("{evt}", event).replace("{role}", "user");
-        let path = path.replace("{sub}", SUE.sub).replace("{email}", SUE.email);
+        let path = path.replace("{member}", &format!("@{}", SUE.sub));
+        let path = path.replace("{alert}", &format!("@{}", SUE.email));
         let path = path.replace("{domain}", "example.com");
         let path = path.replace("{req}", "req_01KAK000000000000000000000");
         let mut told = Vec::new();
@@ -705,12 +725,12 @@ async fn a_stranger_cannot_tell_which_organizations_exist() {
 #[tokio::test]
 async fn a_parameter_that_a_route_does_not_know_is_refused_by_every_route() {
     for (route, needs) in NEEDS.iter().filter(|(route, _)| !route.contains('?')) {
-        let stage = Stage::set().await;
+        let stage = Scenario::set().await;
         let who = match needs {
             Operator => OPERATOR,
             Invitee => IVY,
             MemberWhoMayGo => stage.enter(Actor::BuiltIn("user"), *needs).await.unwrap(),
-            Outsider | Asker => stage.enter(Actor::Stranger, *needs).await.unwrap(),
+            Outsider | DecisionCaller => stage.enter(Actor::Stranger, *needs).await.unwrap(),
             Decisions => stage.enter(Actor::Service, *needs).await.unwrap(),
             _ => SUE,
         };
@@ -731,12 +751,12 @@ async fn a_parameter_that_a_route_does_not_know_is_refused_by_every_route() {
 
 #[tokio::test]
 async fn whoever_is_in_a_sub_organization_is_told_that_it_is_not_empty() {
-    let stage = Stage::set().await;
+    let stage = Scenario::set().await;
     let ann = stage.enter(Actor::BuiltIn("user"), Token).await.unwrap();
     for insider in [SUE, ann, REX] {
         let join = format!("{}/join", stage.here);
         let answer = stage.world.post(insider, &join, json!({})).await.expect(409);
-        assert_eq!(answer.problem(), "not-empty", "{insider:?}: {answer}");
+        assert_eq!(answer.problem(), "organization-not-empty", "{insider:?}: {answer}");
     }
 }
 

@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 use shared::http::Limits;
 
 use crate::{
+    fake_aws::{Fate, Outside, PORTAL, batch, stream},
+    fault_layer::{Fault, Layer},
+    helpers::{DEE, each, id, user_manager},
     invariants::check,
-    layer::{Fault, Layer},
-    outside::{Fate, Outside, PORTAL, batch, stream},
-    scenes::{DEE, each, id, user_manager},
-    world::{ADA, BOB, CY, DAY, EVE, OPERATOR, Who, World, mask, who},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, mask, who},
 };
 
-const MIA: Who = who("mia", "mia@example.com");
+const MIA: Identity = who("mia", "mia@example.com");
 
 /// A world whose stream leads outside.
 struct Desk {
-    world: World,
+    world: TestApp,
     outside: Outside,
     outbox: Outbox,
     /// How many records are done with.
@@ -28,10 +28,10 @@ struct Desk {
 
 impl Desk {
     async fn new() -> Self {
-        Self::over(World::new().await)
+        Self::over(TestApp::new().await)
     }
 
-    fn over(world: World) -> Self {
+    fn over(world: TestApp) -> Self {
         let outside = Outside::default();
         let outbox = outside.outbox(&world.store);
         Self { world, outside, outbox, done: AtomicUsize::new(0) }
@@ -56,7 +56,7 @@ impl Desk {
     }
 }
 
-fn failed(unfinished: &::notify::Unfinished) -> Option<String> {
+fn failed(unfinished: &::notify::BatchFailures) -> Option<String> {
     assert!(unfinished.batch_item_failures.len() <= 1);
     let failure = unfinished.batch_item_failures.first()?;
     Some(failure.item_identifier.clone().unwrap())
@@ -93,14 +93,14 @@ async fn an_invitee_is_told_by_mail_and_the_bus_is_told_everything() {
     to bob@example.com
     You are invited to Acme
 
-    ada@example.com invites you to join Acme as Admin.
+    ada@example.com has invited you to join Acme as Admin.
 
-    See the invitation:
+    View the invitation:
     https://portal.example.com/organizations/org_…/invitations/inv_…
 
-    Sign in with bob@example.com to accept or decline it. It is open until 28 November 2026, 12:00 UTC. The link only shows where the invitation is: nobody but you can accept it, and nothing happens before you do.
+    Please sign in with bob@example.com to accept or decline. The invitation is valid until 28 November 2026, 12:00 UTC. Only you can accept it, and opening the link changes nothing.
 
-    You do not know Acme? Then do nothing.
+    If you do not know Acme, you can ignore this mail.
     ");
     assert_snapshot!(mask(html(&mails[0])), @r#"
     <!doctype html>
@@ -111,10 +111,10 @@ async fn an_invitee_is_told_by_mail_and_the_bus_is_told_everything() {
     <title>You are invited to Acme</title>
     </head>
     <body style="margin: 0 auto; max-width: 36em; padding: 1.5em; font: 16px/1.5 sans-serif; color: #222">
-    <p>ada@example.com invites you to join Acme as Admin.</p>
-    <p><a href="https://portal.example.com/organizations/org_…/invitations/inv_…">See the invitation</a></p>
-    <p>Sign in with bob@example.com to accept or decline it. It is open until 28 November 2026, 12:00 UTC. The link only shows where the invitation is: nobody but you can accept it, and nothing happens before you do.</p>
-    <p>You do not know Acme? Then do nothing.</p>
+    <p>ada@example.com has invited you to join Acme as Admin.</p>
+    <p><a href="https://portal.example.com/organizations/org_…/invitations/inv_…">View the invitation</a></p>
+    <p>Please sign in with bob@example.com to accept or decline. The invitation is valid until 28 November 2026, 12:00 UTC. Only you can accept it, and opening the link changes nothing.</p>
+    <p>If you do not know Acme, you can ignore this mail.</p>
     </body>
     </html>
     "#);
@@ -149,7 +149,8 @@ async fn an_invitee_is_told_by_mail_and_the_bus_is_told_everything() {
         "request_id": "r1",
         "target": {
           "id": "inv_…",
-          "type": "invitation"
+          "type": "invitation",
+          "version": 1795262401000
         },
         "version": "1"
       },
@@ -196,7 +197,7 @@ async fn a_resent_invitation_is_mailed_again() {
     assert_eq!(desk.deliver().await, 0);
     let mails = desk.outside.mails();
     assert_eq!(mails.len(), 1);
-    assert!(shown(&mails[0]).contains("open until 29 November 2026"), "{}", shown(&mails[0]));
+    assert!(shown(&mails[0]).contains("valid until 29 November 2026"), "{}", shown(&mails[0]));
 }
 
 #[tokio::test]
@@ -229,19 +230,19 @@ async fn a_transfer_is_told_to_both() {
     to ada@example.com
     You handed over Acme
 
-    bob@example.com is the Super Admin of Acme now. You are an Admin.
+    bob@example.com is now the Super Admin of Acme, and you are an Admin.
 
     Open Acme:
     https://portal.example.com/organizations/org_…
 
-    You did not do this? Then ask bob@example.com to hand the role back, and whoever runs your accounts to look at yours.
+    If this was not you, please ask bob@example.com to transfer the role back, and contact the administrator of your account.
     ");
     assert_snapshot!(shown(&mails[1]), @"
     from no-reply@rolecall.example
     to bob@example.com
     You are the Super Admin of Acme
 
-    ada@example.com has handed the Super Admin role of Acme over to you.
+    ada@example.com has transferred the Super Admin role of Acme to you.
 
     Open Acme:
     https://portal.example.com/organizations/org_…
@@ -257,7 +258,7 @@ async fn a_first_admin_is_invited_by_the_platform() {
     assert_eq!(desk.deliver().await, 0);
     let mails = desk.outside.mails();
     let text = shown(&mails[0]);
-    assert!(text.contains("The platform's staff invites you to join Globex as Admin."), "{text}");
+    assert!(text.contains("The platform team has invited you to join Globex as Admin."), "{text}");
     assert!(!mails[0].to_string().contains(OPERATOR.email));
 }
 
@@ -282,21 +283,21 @@ async fn a_request_to_join_is_told_to_whoever_asks_and_to_those_who_decide() {
     to eve@example.com
     Your request to join Acme
 
-    Your request to join Acme has arrived. Those who manage its users will decide, and you will hear from us.
+    We have received your request to join Acme. One of its user managers will review it, and we will send you the decision by mail.
 
-    You did not ask for it? Then somebody signed in with eve@example.com: tell whoever runs your accounts.
+    If you did not send this request, someone else has signed in with eve@example.com. Please contact the administrator of your account.
     ");
     assert_snapshot!(shown(&mails[1]), @"
     from no-reply@rolecall.example
     to ada@example.com
     eve@example.com asks to join Acme
 
-    eve@example.com asks to join Acme. You may approve the request with a role, or decline it.
+    eve@example.com would like to join Acme. You can approve the request and choose a role, or decline it.
 
-    See the requests:
+    Review the requests:
     https://portal.example.com/organizations/org_…/join-requests
 
-    You get this mail because you manage the users of Acme.
+    You receive this mail because you manage the users of Acme.
     ");
     // What a stranger writes is read in the portal, and not under our name.
     assert!(!mails.iter().any(|mail| mail.to_string().contains("Let me in!")));
@@ -323,7 +324,7 @@ async fn what_became_of_a_request_is_told_to_whoever_asked() {
     to eve@example.com
     Welcome to Acme
 
-    Your request to join Acme was approved. You are a member now.
+    Your request to join Acme was approved. You are now a member.
 
     Open Acme:
     https://portal.example.com/organizations/org_…
@@ -333,7 +334,7 @@ async fn what_became_of_a_request_is_told_to_whoever_asked() {
     to dee@example.com
     Your request to join Acme
 
-    Your request to join Acme was declined. You can join when somebody there invites you.
+    Your request to join Acme was declined. You can still join if one of its user managers invites you.
     ");
 }
 
@@ -361,9 +362,9 @@ async fn a_retry_sends_only_what_is_missing() {
 /// The moment that cannot be closed: sent, and not yet marked.
 #[tokio::test]
 async fn dying_between_a_mail_and_its_mark_repeats_at_most_that_mail() {
-    let below = World::new().await;
+    let below = TestApp::new().await;
     let (layer, client) = Layer::under(&below.client);
-    let desk = Desk::over(World::over(client, None, Limits::default()).await);
+    let desk = Desk::over(TestApp::over(client, None, Limits::default()).await);
     let acme = desk.world.open(ADA, "Acme").await;
     desk.world.bring(ADA, &acme, BOB, "admin").await;
     desk.caught_up().await;
@@ -486,9 +487,9 @@ async fn the_bus_is_told_in_order_ten_at_a_time_and_only_what_is_missing() {
 
 #[tokio::test]
 async fn nothing_is_lost_while_bus_or_table_cannot_be_reached() {
-    let below = World::new().await;
+    let below = TestApp::new().await;
     let (layer, client) = Layer::under(&below.client);
-    let desk = Desk::over(World::over(client, None, Limits::default()).await);
+    let desk = Desk::over(TestApp::over(client, None, Limits::default()).await);
     let acme = desk.world.found(ADA, "Acme").await;
     desk.world.invited(ADA, &acme, BOB.email, "user").await;
     desk.outside.plan(|call| (call.name == "PutEvents").then_some(Fate::Lost));

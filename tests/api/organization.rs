@@ -5,14 +5,14 @@ use serde_json::json;
 use shared::http::Limits;
 
 use crate::{
-    scenes::id,
-    world::{ADA, BOB, EVE, OPERATOR, Who, World},
+    helpers::id,
+    test_app::{ADA, BOB, EVE, Identity, OPERATOR, TestApp},
 };
 
 /// SA1
 #[tokio::test]
 async fn whoever_founds_an_organization_is_its_super_admin() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let answer =
         world.post(ADA, "/v1/organizations", json!({ "name": "  Acme\u{a0} Corp " })).await;
     let location = format!("/v1/organizations/{}", answer.id());
@@ -45,8 +45,8 @@ async fn whoever_founds_an_organization_is_its_super_admin() {
 
 #[tokio::test]
 async fn founding_needs_a_verified_address() {
-    let world = World::new().await;
-    let eve = Who { verified: "false", ..EVE };
+    let world = TestApp::new().await;
+    let eve = Identity { verified: "false", ..EVE };
     let answer = world.post(eve, "/v1/organizations", json!({ "name": "Acme" })).await;
     answer.refuses(403, "email-not-verified");
     assert_eq!(world.get(EVE, "/v1/me").await.body["user_type"], "personal");
@@ -54,16 +54,16 @@ async fn founding_needs_a_verified_address() {
 
 #[tokio::test]
 async fn a_deployment_may_leave_founding_to_its_operators() {
-    let world = World::with(Limits { self_service: false, ..Limits::default() }).await;
+    let world = TestApp::with(Limits { self_service: false, ..Limits::default() }).await;
     let answer = world.post(ADA, "/v1/organizations", json!({ "name": "Acme" })).await;
-    answer.refuses(403, "self-service-off");
+    answer.refuses(403, "self-service-disabled");
     let acme = world.partner(ADA, "Acme").await;
     world.get(ADA, &acme).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_name_is_something_that_people_can_read() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let long = "x".repeat(101);
     for name in ["", "  \u{3000} ", &long, "Ac\u{200b}me", "Ac\u{202e}me", "Ac\0me", "\u{feff}Acme"]
@@ -83,7 +83,7 @@ async fn a_name_is_something_that_people_can_read() {
 
 #[tokio::test]
 async fn what_an_organization_says_of_itself_is_changed_piece_by_piece() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.patch(ADA, &acme, json!({ "website": "https://acme.example" })).await.expect(200);
     let more = json!({ "name": "Acme Corp", "address": "1 Road\n2 Town", "contact": "Ada" });
@@ -115,7 +115,7 @@ async fn what_an_organization_says_of_itself_is_changed_piece_by_piece() {
 
 #[tokio::test]
 async fn a_member_with_view_reads_but_does_not_describe() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "user").await;
     world.get(BOB, &acme).await.expect(200);
@@ -123,13 +123,13 @@ async fn a_member_with_view_reads_but_does_not_describe() {
     assert_snapshot!(answer, @r#"
     403 Forbidden
     {
-      "detail": "This needs `full_access` on `organization_general_information`, which your role here does not give. Ask an administrator of this organization.",
+      "detail": "Your role does not give full access to Organization General Information, which this needs. Ask an administrator of this organization.",
       "instance": "r1",
       "level_needed": "full_access",
       "role_object": "organization_general_information",
       "status": 403,
-      "title": "Permission needed",
-      "type": "/problems/lacks-permission"
+      "title": "Permission missing",
+      "type": "/problems/missing-permission"
     }
     "#);
     assert_eq!(world.get(ADA, &acme).await.body["name"], "Acme");
@@ -137,7 +137,7 @@ async fn a_member_with_view_reads_but_does_not_describe() {
 
 #[tokio::test]
 async fn only_what_may_be_described_can_be() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for (field, value) in [
         ("id", json!(id(&acme))),
@@ -159,7 +159,7 @@ async fn only_what_may_be_described_can_be() {
 
 #[tokio::test]
 async fn saying_the_same_again_changes_nothing() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for body in [json!({}), json!({ "name": " Acme " }), json!({ "website": "" })] {
         world.patch(ADA, &acme, body).await.expect(200);
@@ -170,11 +170,11 @@ async fn saying_the_same_again_changes_nothing() {
 /// U5, OP1
 #[tokio::test]
 async fn strangers_find_nothing_and_operators_only_look() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.get(EVE, &acme).await.refuses(404, "no-such-organization");
     let change = json!({ "name": "Eve's" });
     world.patch(EVE, &acme, change.clone()).await.refuses(404, "no-such-organization");
     world.get(OPERATOR, &acme).await.expect(200);
-    world.patch(OPERATOR, &acme, change).await.refuses(403, "operators-only-read");
+    world.patch(OPERATOR, &acme, change).await.refuses(403, "operator-read-only");
 }

@@ -4,14 +4,14 @@ use insta::assert_snapshot;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    domain::{self, Act, Refusal},
-    store::{Error, Reply},
+    domain::{self, Refusal, RequestContext},
+    store::{Error, LinkChange},
 };
 
 use crate::{
+    helpers::{each, id, operators},
     invariants,
-    scenes::{each, id, operators},
-    world::{ADA, Answer, BOB, CY, EVE, OPERATOR, World},
+    test_app::{ADA, Answer, BOB, CY, EVE, OPERATOR, TestApp},
 };
 
 /// What depends on having any customer, and what on being preferred by one.
@@ -19,8 +19,8 @@ const LICENSES: &str = "license_management_customer_organizations";
 const SUPPORT: &str = "support_service_customer_organizations";
 
 /// A partner whose Super Admin is Ada, and Eve's company, which is nobody's customer yet.
-async fn market() -> (World, String, String) {
-    let world = World::new().await;
+async fn market() -> (TestApp, String, String) {
+    let world = TestApp::new().await;
     let partner = world.partner(ADA, "Partner").await;
     let company = world.found(EVE, "Company").await;
     (world, partner, company)
@@ -30,17 +30,17 @@ fn customers(partner: &str) -> String {
     format!("{}/customers", operators(partner))
 }
 
-async fn link(world: &World, partner: &str, customer: &str, preferred: bool) -> Answer {
+async fn link(world: &TestApp, partner: &str, customer: &str, preferred: bool) -> Answer {
     let path = format!("{}/{}", customers(partner), id(customer));
     world.send(Some(OPERATOR), "PUT", &path, Some(json!({ "preferred": preferred }))).await
 }
 
-async fn unlink(world: &World, partner: &str, customer: &str) -> Answer {
+async fn unlink(world: &TestApp, partner: &str, customer: &str) -> Answer {
     world.delete(OPERATOR, &format!("{}/{}", customers(partner), id(customer))).await
 }
 
 /// The levels that Ada effectively holds on what links switch.
-async fn held(world: &World, partner: &str) -> [Value; 2] {
+async fn held(world: &TestApp, partner: &str) -> [Value; 2] {
     let mine = world.get(ADA, &format!("{partner}/permissions")).await.expect(200);
     [LICENSES, SUPPORT].map(|object| mine.body["permissions"][object].clone())
 }
@@ -90,7 +90,7 @@ async fn a_stored_level_survives_the_last_customer() {
     let (world, partner, company) = market().await;
     let wanted = json!({ "name": "Field", "permissions": { LICENSES: "view_only" } });
     let path = format!("{partner}/roles");
-    world.post(ADA, &path, wanted.clone()).await.refuses(422, "not-shown");
+    world.post(ADA, &path, wanted.clone()).await.refuses(422, "role-object-not-available");
     link(&world, &partner, &company, false).await.expect(200);
     let role = world.post(ADA, &path, wanted).await.expect(201).id();
     world.bring(ADA, &partner, CY, &role).await;
@@ -111,13 +111,13 @@ async fn only_a_partner_is_linked_and_only_to_a_standard_organization() {
     let (world, partner, company) = market().await;
     let other = world.partner(BOB, "Rival").await;
     let standard = world.found(CY, "Standard").await;
-    link(&world, &standard, &company, true).await.refuses(409, "only-partners-have-customers");
-    link(&world, &partner, &other, true).await.refuses(409, "customers-are-standard");
-    link(&world, &partner, &partner, true).await.refuses(409, "customers-are-standard");
+    link(&world, &standard, &company, true).await.refuses(409, "partner-required");
+    link(&world, &partner, &other, true).await.refuses(409, "customer-must-be-standard");
+    link(&world, &partner, &partner, true).await.refuses(409, "customer-must-be-standard");
     let nobody = "/v1/organizations/org_01JD7Z0000000000000000000A";
     link(&world, &partner, nobody, true).await.refuses(404, "no-such-organization");
     link(&world, nobody, &company, true).await.refuses(404, "no-such-organization");
-    unlink(&world, &partner, &company).await.refuses(404, "not-linked");
+    unlink(&world, &partner, &company).await.refuses(404, "customer-not-linked");
     invariants::check(&world).await;
 }
 
@@ -128,7 +128,7 @@ async fn who_is_linked_keeps_its_kind() {
     link(&world, &partner, &company, true).await.expect(200);
     for (org, kind, counts) in [(&partner, "standard", [1, 0]), (&company, "partner", [0, 1])] {
         let refused = world.patch(OPERATOR, &operators(org), json!({ "kind": kind })).await;
-        let refused = refused.refuses(409, "linked");
+        let refused = refused.refuses(409, "organization-linked");
         assert_eq!([&refused.body["customers"], &refused.body["partners"]], counts);
     }
     unlink(&world, &partner, &company).await.expect(204);
@@ -148,13 +148,21 @@ async fn nobody_is_linked_who_became_a_partner_a_moment_ago() {
     let (before, customer) = (read(&partner).await, read(&company).await);
     let at = Timestamp::from_millisecond(world.now()).unwrap();
     let request_id = "late".to_owned();
-    let act = Act { by: None, as_operator: true, at, request_id, seed: 7, once: None };
-    let link = domain::link_customer(&before, &customer, None, true, at).unwrap();
+    let act = RequestContext {
+        by: None,
+        as_operator: true,
+        at,
+        request_id,
+        seed: 7,
+        idempotency_key: None,
+    };
+    let link = domain::link_customer(&before, &customer, None, None, true, at).unwrap();
 
     world.switch(&company, json!({ "kind": "partner" })).await;
-    let (both, states) = ((&before, &customer), (None, Some(link)));
-    let late = world.store.link_customer(&act, both, states, &Reply::done()).await.unwrap_err();
-    assert!(matches!(late, Error::Refused(Refusal::ChangedMeanwhile)), "{late:?}");
+    let (partner, customer) = (&before, &customer);
+    let change = LinkChange { partner, customer, before: None, after: Some(link), deleted: None };
+    let late = world.store.link_customer(&act, change, &()).await.unwrap_err();
+    assert!(matches!(late, Error::Refused(Refusal::ChangedConcurrently)), "{late:?}");
     invariants::check(&world).await;
 }
 
@@ -173,7 +181,8 @@ async fn a_link_is_told_in_both_histories() {
         let linked: Vec<Value> = history.iter().filter(linked).cloned().collect();
         assert_eq!(each(&linked, "action"), told);
         for event in &linked {
-            assert_eq!(event["target"], json!({ "type": "organization", "id": id(other) }));
+            assert_eq!(event["target"]["type"], "customer_link");
+            assert_eq!(event["target"]["id"], id(other));
             assert_eq!(event["actor"]["operator"], true);
         }
         let said = |preferred| json!({ "partner_id": id(&partner), "customer_id": id(&company), "preferred": preferred });

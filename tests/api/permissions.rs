@@ -16,24 +16,24 @@ use shared::http::Limits;
 use crate::{
     cost::{CLEANUP, NOTIFY, Survey},
     export::{EVERYTHING, Shelf},
-    layer::{Call, Layer},
+    fault_layer::{Call, Layer},
     printed::assert_printed,
-    world::{ADA, World},
+    test_app::{ADA, TestApp},
 };
 
 const PAGE: &str = "\
-# What each function asks of the database
+# Calls by function
 
-Printed by a test that serves every route and looks at each call. `template.yaml` allows each function exactly this; writes
-happen in transactions alone. What is not about the table says so: `exports` is the bucket of large files.
+The calls that each function makes to the table, its indexes and the bucket `exports`. A test serves every route, records
+the calls, and prints this page. `template.yaml` allows each function exactly these calls, and writes only in transactions.
 
 ";
 
 #[tokio::test]
 async fn each_function_asks_the_database_for_what_is_printed() {
-    let below = World::new().await;
+    let below = TestApp::new().await;
     let (layer, client) = Layer::under(&below.client);
-    let mut world = World::over(client, None, Limits::default()).await;
+    let mut world = TestApp::over(client, None, Limits::default()).await;
     let within = world.router.clone();
     let shelf = Shelf::beside(&mut world, EVERYTHING).await;
     let seen = Arc::new(Mutex::new(BTreeMap::<String, BTreeSet<String>>::new()));
@@ -60,7 +60,7 @@ async fn each_function_asks_the_database_for_what_is_printed() {
         let permissions: Vec<_> = permissions.iter().cloned().collect();
         writeln!(page, "- **{function}**: {}", permissions.join(", ")).unwrap();
     }
-    assert_printed("permissions.md", &page);
+    assert_printed("internals/permissions.md", &page);
 }
 
 /// Whose route it is.

@@ -14,33 +14,33 @@ use tokio::sync::Barrier;
 
 use crate::{
     invariants::{Table, check, scan},
-    world::{ADA, Answer, BOB, CY, DAY, EVE, OPERATOR, Who, World, who},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, who},
 };
 
 /// One request of many.
 #[derive(Clone)]
 struct Ask {
-    who: Who,
+    who: Identity,
     method: &'static str,
     path: String,
     body: Value,
     key: Option<&'static str>,
 }
 
-fn ask(who: Who, method: &'static str, path: impl Into<String>, body: Value) -> Ask {
+fn ask(who: Identity, method: &'static str, path: impl Into<String>, body: Value) -> Ask {
     Ask { who, method, path: path.into(), body, key: None }
 }
 
-fn post(who: Who, path: impl Into<String>, body: Value) -> Ask {
+fn post(who: Identity, path: impl Into<String>, body: Value) -> Ask {
     ask(who, "POST", path, body)
 }
 
-fn delete(who: Who, path: impl Into<String>) -> Ask {
+fn delete(who: Identity, path: impl Into<String>) -> Ask {
     ask(who, "DELETE", path, Value::Null)
 }
 
 impl Ask {
-    async fn send(&self, world: &World) -> Answer {
+    async fn send(&self, world: &TestApp) -> Answer {
         let key = self.key.map(|key| ("idempotency-key", key));
         let headers: Vec<_> = key.into_iter().collect();
         let body = (!self.body.is_null()).then(|| self.body.clone());
@@ -49,7 +49,7 @@ impl Ask {
 }
 
 /// All of them at the same moment. Answers each, in the order asked; none is a server error.
-async fn at_once(world: &Arc<World>, asks: Vec<Ask>) -> Vec<Answer> {
+async fn at_once(world: &Arc<TestApp>, asks: Vec<Ask>) -> Vec<Answer> {
     let barrier = Arc::new(Barrier::new(asks.len()));
     let running = asks.into_iter().map(|ask| {
         let (world, barrier) = (Arc::clone(world), Arc::clone(&barrier));
@@ -88,18 +88,18 @@ fn count(answers: &[Answer], said: &str) -> usize {
 }
 
 /// People nobody has met before.
-fn crowd(kind: &str, size: usize) -> Vec<Who> {
+fn crowd(kind: &str, size: usize) -> Vec<Identity> {
     let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     let one = |nth| who(leak(format!("{kind}{nth}")), leak(format!("{kind}{nth}@example.com")));
     (0..size).map(one).collect()
 }
 
-async fn world() -> Arc<World> {
-    Arc::new(World::new().await)
+async fn world() -> Arc<TestApp> {
+    Arc::new(TestApp::new().await)
 }
 
 /// An organization of ADA's, with so many more of one role in it.
-async fn with_crowd(world: &World, role: &str, size: usize) -> (String, Vec<Who>) {
+async fn with_crowd(world: &TestApp, role: &str, size: usize) -> (String, Vec<Identity>) {
     let acme = world.found(ADA, "Acme").await;
     let people = crowd("p", size);
     for person in &people {
@@ -108,20 +108,20 @@ async fn with_crowd(world: &World, role: &str, size: usize) -> (String, Vec<Who>
     (acme, people)
 }
 
-async fn invited(world: &World, by: Who, acme: &str, whom: Who, role: &str) -> String {
+async fn invited(world: &TestApp, by: Identity, acme: &str, whom: Identity, role: &str) -> String {
     let path = format!("{acme}/invitations");
     let offer = json!({ "email": whom.email, "role_id": role });
     let id = world.post(by, &path, offer).await.expect(201).id();
     format!("{path}/{id}")
 }
 
-async fn events(world: &World, action: EventAction) -> Vec<Event> {
+async fn events(world: &TestApp, action: EventAction) -> Vec<Event> {
     let Table { orgs, .. } = Table::read(&scan(world).await);
     let all = orgs.into_values().flat_map(|part| part.events);
     all.filter(|event| event.action == action).collect()
 }
 
-async fn clean_up(world: &World, at: i64) -> Summary {
+async fn clean_up(world: &TestApp, at: i64) -> Summary {
     let now = Timestamp::from_millisecond(at).unwrap();
     let summary = cleanup::run(&world.store, now, "clean-up", || false).await.unwrap();
     assert_eq!(summary.failed, 0);
@@ -133,13 +133,13 @@ async fn of_many_transfers_at_once_one_wins() {
     let world = world().await;
     let (acme, admins) = with_crowd(&world, "admin", 4).await;
     let path = format!("{acme}/transfer");
-    let heir = |nth: usize| json!({ "user_id": admins[nth % 4].sub });
-    let asks = (0..32).map(|nth| post(ADA, &path, heir(nth))).collect();
+    let new_super_admin = |nth: usize| json!({ "member_id": format!("@{}", admins[nth % 4].sub) });
+    let asks = (0..32).map(|nth| post(ADA, &path, new_super_admin(nth))).collect();
     let answers = at_once(&world, asks).await;
     assert_eq!(count(&answers, "200"), 1);
     only(
         &answers,
-        &["200", "409 transferred-meanwhile", "403 only-super-admin", "409 not-an-admin"],
+        &["200", "409 super-admin-changed", "403 super-admin-required", "409 target-not-admin"],
     );
     check(&world).await;
 }
@@ -150,8 +150,8 @@ async fn whoever_handed_on_the_role_can_leave_and_the_counts_are_right() {
     let world = world().await;
     // Chance decides where an address is counted.
     for _ in 0..6 {
-        let (acme, heir) = with_crowd(&world, "admin", 1).await;
-        let to = json!({ "user_id": heir[0].sub });
+        let (acme, new_super_admin) = with_crowd(&world, "admin", 1).await;
+        let to = json!({ "member_id": format!("@{}", new_super_admin[0].sub) });
         world.post(ADA, &format!("{acme}/transfer"), to).await.expect(200);
         check(&world).await;
         world.post(ADA, &format!("{acme}/leave"), json!({})).await.expect(204);
@@ -210,7 +210,7 @@ async fn one_address_invited_in_many_spellings_at_once_is_invited_once() {
     check(&world).await;
 }
 
-async fn empty_below(world: &World, acme: &str, first: Option<Who>) -> String {
+async fn empty_below(world: &TestApp, acme: &str, first: Option<Identity>) -> String {
     let operated = acme.replace("/v1/", "/v1/operator/");
     let on = json!({ "manage_sub_organizations": true });
     world.patch(OPERATOR, &operated, on).await.expect(200);
@@ -232,7 +232,7 @@ async fn of_many_who_join_an_empty_sub_organization_at_once_one_gets_in() {
     let asks = all.map(|admin| post(admin, format!("{below}/join"), json!({}))).collect();
     let answers = at_once(&world, asks).await;
     assert_eq!(count(&answers, "200"), 1);
-    assert_eq!(count(&answers, "409 not-empty"), 31);
+    assert_eq!(count(&answers, "409 organization-not-empty"), 31);
     check(&world).await;
 }
 
@@ -252,7 +252,10 @@ async fn a_first_admin_who_accepts_while_others_join_makes_one_super_admin() {
         [post(CY, &accept, json!({})), post(*admin, format!("{below}/join"), json!({}))]
     });
     let answers = at_once(&world, asks.collect()).await;
-    only(&answers, &["200", "409 not-empty", "409 invitation-expired", "404 no-such-invitation"]);
+    only(
+        &answers,
+        &["200", "409 organization-not-empty", "409 invitation-expired", "404 no-such-invitation"],
+    );
     check(&world).await;
     assert!(events(&world, EventAction::SuperAdminAssigned).await.len() <= 1);
 }
@@ -269,7 +272,7 @@ async fn a_role_deleted_while_it_is_given_is_deleted_or_given() {
             post(ADA, format!("{acme}/invitations"), offer)
         };
         let give = |nth: usize| {
-            let path = format!("{acme}/members/{}", users[nth % 6].sub);
+            let path = format!("{acme}/members/@{}", users[nth % 6].sub);
             ask(ADA, "PATCH", path, json!({ "role_id": role }))
         };
         let remove = |_| delete(ADA, format!("{acme}/roles/{role}"));
@@ -279,7 +282,14 @@ async fn a_role_deleted_while_it_is_given_is_deleted_or_given() {
         let answers = at_once(&world, asks).await;
         only(
             &answers,
-            &["200", "201", "204", "404 no-such-role", "409 role-in-use", "409 changed-meanwhile"],
+            &[
+                "200",
+                "201",
+                "204",
+                "404 no-such-role",
+                "409 role-in-use",
+                "409 changed-concurrently",
+            ],
         );
         let given = count(&answers, "200") + count(&answers, "201");
         assert!(count(&answers, "204") <= 1 && (count(&answers, "204") == 1) == (given == 0));
@@ -302,7 +312,7 @@ async fn a_role_raised_while_it_is_given_is_never_given_above_its_giver() {
         ask(ADA, "PATCH", format!("{acme}/roles/{night}"), levels)
     };
     let give = |nth: usize| {
-        let path = format!("{acme}/members/{}", users[nth % 8].sub);
+        let path = format!("{acme}/members/@{}", users[nth % 8].sub);
         ask(BOB, "PATCH", path, json!({ "role_id": night }))
     };
     let invite = |nth: usize| {
@@ -311,7 +321,7 @@ async fn a_role_raised_while_it_is_given_is_never_given_above_its_giver() {
     };
     let asks = (0..12).flat_map(|nth| [edit(nth), give(nth), invite(nth)]).collect();
     let answers = at_once(&world, asks).await;
-    only(&answers, &["200", "201", "403 escalates", "409 changed-meanwhile"]);
+    only(&answers, &["200", "201", "403 exceeds-own-permissions", "409 changed-concurrently"]);
     check(&world).await;
 }
 
@@ -321,9 +331,13 @@ async fn an_heir_who_leaves_or_is_removed_at_once_does_not_take_the_role_along()
     let (acme, admins) = with_crowd(&world, "admin", 12).await;
     let asks = admins.iter().flat_map(|admin| {
         [
-            post(ADA, format!("{acme}/transfer"), json!({ "user_id": admin.sub })),
+            post(
+                ADA,
+                format!("{acme}/transfer"),
+                json!({ "member_id": format!("@{}", admin.sub) }),
+            ),
             post(*admin, format!("{acme}/leave"), json!({})),
-            delete(ADA, format!("{acme}/members/{}", admin.sub)),
+            delete(ADA, format!("{acme}/members/@{}", admin.sub)),
         ]
     });
     let answers = at_once(&world, asks.collect()).await;
@@ -360,7 +374,7 @@ async fn an_invitation_pulled_in_all_directions_at_once_goes_one_way() {
                 "200",
                 "204",
                 "404 no-such-invitation",
-                "409 changed-meanwhile",
+                "409 changed-concurrently",
                 "409 invitation-expired",
             ],
         );
@@ -415,7 +429,7 @@ async fn one_key_sent_with_many_bodies_at_once_is_the_first_ones() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_invited_at_once_are_as_many_as_may_be_pending() {
     let limits = Limits { max_pending: 10, ..Limits::default() };
-    let world = Arc::new(World::with(limits).await);
+    let world = Arc::new(TestApp::with(limits).await);
     let acme = world.found(ADA, "Acme").await;
     let path = format!("{acme}/invitations");
     let asks = |from: usize| {
@@ -424,7 +438,7 @@ async fn many_invited_at_once_are_as_many_as_may_be_pending() {
     };
     let answers = at_once(&world, asks(0)).await;
     assert_eq!(count(&answers, "201"), 10, "{:?}", tally(&answers));
-    assert_eq!(count(&answers, "429 too-many-pending"), 54);
+    assert_eq!(count(&answers, "429 pending-invitation-limit"), 54);
     check(&world).await;
     let open = answers.iter().find(|answer| answer.status == 201).unwrap().id();
     world.delete(ADA, &format!("{path}/{open}")).await.expect(204);
@@ -437,7 +451,7 @@ async fn many_invited_at_once_are_as_many_as_may_be_pending() {
 #[tokio::test]
 async fn what_expired_is_replaced_also_when_no_more_may_be_pending() {
     let limits = Limits { max_pending: 4, ..Limits::default() };
-    let world = World::with(limits).await;
+    let world = TestApp::with(limits).await;
     let acme = world.found(ADA, "Acme").await;
     let path = format!("{acme}/invitations");
     let invite = async |nth: i32| {
@@ -466,12 +480,12 @@ async fn an_inviter_demoted_at_once_invites_before_or_not_at_all() {
         post(admins[nth % 4], format!("{acme}/invitations"), offer)
     });
     let demotions = admins.iter().map(|admin| {
-        ask(ADA, "PATCH", format!("{acme}/members/{}", admin.sub), json!({ "role_id": "user" }))
+        ask(ADA, "PATCH", format!("{acme}/members/@{}", admin.sub), json!({ "role_id": "user" }))
     });
     let asks = invites.chain(demotions).collect();
     let answers = at_once(&world, asks).await;
     assert_eq!(count(&answers, "200"), 4);
-    only(&answers, &["200", "201", "403 lacks-permission", "409 changed-meanwhile"]);
+    only(&answers, &["200", "201", "403 missing-permission", "409 changed-concurrently"]);
     let late = format!("{acme}/invitations");
     let offer = json!({ "email": "late@example.com", "role_id": "user" });
     world.post(admins[0], &late, offer).await.expect(403);
@@ -483,7 +497,7 @@ async fn of_two_who_remove_each_other_at_once_one_stays() {
     let world = world().await;
     let (acme, admins) = with_crowd(&world, "admin", 32).await;
     let asks =
-        (0..32).map(|nth| delete(admins[nth], format!("{acme}/members/{}", admins[nth ^ 1].sub)));
+        (0..32).map(|nth| delete(admins[nth], format!("{acme}/members/@{}", admins[nth ^ 1].sub)));
     let answers = at_once(&world, asks.collect()).await;
     for pair in answers.chunks(2) {
         assert_eq!(count(pair, "204"), 1, "{:?}", tally(pair));
@@ -514,7 +528,7 @@ async fn two_clean_ups_at_once_end_each_invitation_once() {
     let (summaries, answers) = both.await;
     only(
         &answers,
-        &["200", "404 no-such-invitation", "409 invitation-expired", "409 changed-meanwhile"],
+        &["200", "404 no-such-invitation", "409 invitation-expired", "409 changed-concurrently"],
     );
     let ended: u32 = summaries.iter().map(|summary| summary.expired).sum();
     let resent = count(&answers[..16], "200");
@@ -552,7 +566,7 @@ async fn a_clean_up_that_dies_halfway_is_finished_by_the_next() {
 /// ORG5: what a change leaves alone, its event does not vouch for.
 #[tokio::test]
 async fn an_event_tells_only_what_changed() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.patch(ADA, &acme, json!({ "website": "https://acme.example" })).await.expect(200);
     let told = events(&world, EventAction::OrganizationUpdated).await;
@@ -563,7 +577,7 @@ async fn an_event_tells_only_what_changed() {
 /// INV9: the role that a backer holds now counts, not the one they held.
 #[tokio::test]
 async fn a_backer_who_rose_since_still_stands_behind_the_invitation() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let managers = json!({ "user_management": "full_access", "event_history": "view_only" });
     let managers = world.role(ADA, &acme, "Managers", managers).await;
@@ -572,7 +586,7 @@ async fn a_backer_who_rose_since_still_stands_behind_the_invitation() {
     world.bring(ADA, &acme, BOB, &managers).await;
     let mine = invited(&world, BOB, &acme, CY, &readers).await;
     let up = json!({ "role_id": "admin" });
-    world.patch(ADA, &format!("{acme}/members/{}", BOB.sub), up).await.expect(200);
+    world.patch(ADA, &format!("{acme}/members/@{}", BOB.sub), up).await.expect(200);
     world.delete(ADA, &format!("{acme}/roles/{managers}")).await.expect(204);
     world.post(CY, &format!("{mine}/accept"), json!({})).await.expect(200);
     check(&world).await;
@@ -581,7 +595,7 @@ async fn a_backer_who_rose_since_still_stands_behind_the_invitation() {
 /// SUB5, INV2: an expired invitation does not stand in the way, not even one's own.
 #[tokio::test]
 async fn a_first_admin_who_let_it_expire_may_still_join_from_above() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let (acme, _) = with_crowd(&world, "user", 0).await;
     world.bring(ADA, &acme, CY, "admin").await;
     let below = empty_below(&world, &acme, Some(CY)).await;
@@ -634,7 +648,7 @@ async fn of_many_who_ask_at_once_each_is_counted() {
     });
     let answers = at_once(&world, asks.collect()).await;
     assert_eq!(count(&answers, "201"), 24);
-    only(&answers, &["201", "409 already-asked"]);
+    only(&answers, &["201", "409 join-request-pending"]);
     let asks = people.iter().map(|person| delete(*person, format!("{requests}/mine")));
     let answers = at_once(&world, asks.chain([delete(ADA, &domain)]).collect()).await;
     assert_eq!(count(&answers, "204"), 25);

@@ -1,7 +1,7 @@
 //! From the event that API Gateway sends, to the function that it sends it to: nothing else is
 //! mounted, and claims are strings.
 
-use ::cleanup::Tick;
+use ::cleanup::ScheduledRun;
 use axum::{Router, body::Body};
 use lambda_http::request::from_str;
 use serde_json::{Value, json};
@@ -9,12 +9,12 @@ use shared::http::{App, Limits, complete};
 use tower::ServiceExt;
 
 use crate::{
-    scenes::{DEE, id},
-    world::{ADA, Answer, BOB, DAY, OPERATOR, Who, World},
+    helpers::{DEE, id},
+    test_app::{ADA, Answer, BOB, DAY, Identity, OPERATOR, TestApp, member_id},
 };
 
 /// What API Gateway sends for a request (payload format 2.0).
-fn event(world: &World, who: Who, method: &str, path: &str, body: Option<&Value>) -> Value {
+fn event(world: &TestApp, who: Identity, method: &str, path: &str, body: Option<&Value>) -> Value {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     json!({
         "version": "2.0",
@@ -72,16 +72,16 @@ fn event(world: &World, who: Who, method: &str, path: &str, body: Option<&Value>
 }
 
 /// The answer of one function to an event.
-async fn answer(world: &World, function: Router<App>, event: &Value) -> Answer {
+async fn answer(world: &TestApp, function: Router<App>, event: &Value) -> Answer {
     let app = App { store: world.store.clone(), limits: Limits::default() };
     let request = from_str(&event.to_string()).unwrap().map(Body::new);
     Answer::read(complete(function, app).oneshot(request).await.unwrap()).await
 }
 
 async fn ask(
-    world: &World,
+    world: &TestApp,
     function: Router<App>,
-    who: Who,
+    who: Identity,
     method: &str,
     path: &str,
     body: Option<Value>,
@@ -99,7 +99,7 @@ fn is_ours(answer: &Answer) {
 
 #[tokio::test]
 async fn access_tells_who_i_am() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.found(ADA, "Acme").await;
     let told = ask(&world, access::router(), ADA, "GET", "/v1/me?limit=5", None).await.expect(200);
     assert_eq!(told.body["email_verified"], true);
@@ -109,7 +109,7 @@ async fn access_tells_who_i_am() {
 
 #[tokio::test]
 async fn organization_founds_one() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let name = Some(json!({ "name": "Acme" }));
     let made = ask(&world, organization::router(), ADA, "POST", "/v1/organizations", name).await;
     let made = made.expect(201);
@@ -120,7 +120,7 @@ async fn organization_founds_one() {
 
 #[tokio::test]
 async fn invite_takes_a_body_that_the_gateway_encoded() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = format!("{acme}/invitations");
     let mut sent = event(&world, ADA, "POST", &path, None);
@@ -134,10 +134,10 @@ async fn invite_takes_a_body_that_the_gateway_encoded() {
 
 #[tokio::test]
 async fn accept_makes_a_member() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = format!("{}/accept", world.invited(ADA, &acme, BOB.email, "user").await);
-    let unverified = Who { verified: "false", ..BOB };
+    let unverified = Identity { verified: "false", ..BOB };
     let refused = ask(&world, accept::router(), unverified, "POST", &path, None).await;
     is_ours(&refused.refuses(404, "no-such-invitation"));
     let member = ask(&world, accept::router(), BOB, "POST", &path, None).await.expect(200);
@@ -145,16 +145,24 @@ async fn accept_makes_a_member() {
     is_ours(&member);
 }
 
+/// An HTTP API hands the path over decoded: it carries ids of ours alone.
 #[tokio::test]
-async fn members_finds_a_sub_that_the_gateway_decoded() {
-    let world = World::new().await;
+async fn members_shows_changes_and_removes_a_person_whatever_their_sub_is() {
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
-    let odd = Who { sub: "auth0|42", ..DEE };
-    world.bring(ADA, &acme, odd, "user").await;
-    let path = format!("{acme}/members/auth0%7C42");
-    let found = ask(&world, members::router(), ADA, "GET", &path, None).await.expect(200);
-    assert_eq!(found.body["user_id"], "auth0|42");
-    is_ours(&found);
+    for sub in ["a/b4+Lfg=", "x#EXT#@y", "CORP\\jdoe", "auth0|1", "https://idp.example/users/7"] {
+        let odd = Identity { sub, ..DEE };
+        let id = world.bring(ADA, &acme, odd, "user").await.id();
+        let path = format!("{acme}/members/{id}");
+        let found = ask(&world, members::router(), ADA, "GET", &path, None).await.expect(200);
+        assert_eq!(found.body["user_id"], sub);
+        is_ours(&found);
+        let role = Some(json!({ "role_id": "admin" }));
+        let changed = ask(&world, members::router(), ADA, "PATCH", &path, role).await.expect(200);
+        assert_eq!(changed.body["role_id"], "admin");
+        ask(&world, members::router(), ADA, "DELETE", &path, None).await.expect(204);
+    }
+    world.bring(ADA, &acme, DEE, "user").await;
     let query = format!("{acme}/members?status=active&status=pending&role_id=user");
     let list = ask(&world, members::router(), ADA, "GET", &query, None).await.expect(200);
     assert_eq!(list.items().len(), 1);
@@ -162,7 +170,7 @@ async fn members_finds_a_sub_that_the_gateway_decoded() {
 
 #[tokio::test]
 async fn roles_makes_one() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let wanted = Some(json!({ "name": "Nachtwächter" }));
     let path = format!("{acme}/roles");
@@ -173,10 +181,11 @@ async fn roles_makes_one() {
 
 #[tokio::test]
 async fn transfer_hands_on() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
-    let (path, to) = (format!("{acme}/transfer"), Some(json!({ "user_id": "bob" })));
+    let (path, to) =
+        (format!("{acme}/transfer"), Some(json!({ "member_id": member_id(&acme, BOB.sub) })));
     let handed = ask(&world, transfer::router(), ADA, "POST", &path, to).await.expect(200);
     assert_eq!(handed.body["super_admin_user_id"], "bob");
     is_ours(&handed);
@@ -184,7 +193,7 @@ async fn transfer_hands_on() {
 
 #[tokio::test]
 async fn suborg_creates_one() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let (path, name) = (format!("{root}/sub-organizations"), Some(json!({ "name": "Branch" })));
     let made = ask(&world, suborg::router(), ADA, "POST", &path, name).await.expect(201);
@@ -194,7 +203,7 @@ async fn suborg_creates_one() {
 
 #[tokio::test]
 async fn events_lists_the_history() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let path = format!("{acme}/events");
     let list = ask(&world, events::router(), ADA, "GET", &path, None).await.expect(200);
@@ -205,33 +214,35 @@ async fn events_lists_the_history() {
 /// OP1
 #[tokio::test]
 async fn operator_knows_the_scope() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let path = "/v1/operator/organizations";
     let refused = ask(&world, operator::router(), ADA, "GET", path, None).await;
-    is_ours(&refused.refuses(403, "not-an-operator"));
+    is_ours(&refused.refuses(403, "operator-scope-required"));
     is_ours(&ask(&world, operator::router(), OPERATOR, "GET", path, None).await.expect(200));
 }
 
 /// INV10
 #[tokio::test]
 async fn cleanup_takes_the_schedulers_tick() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.invited(ADA, &acme, BOB.email, "user").await;
     world.wait(8 * DAY);
     let late = r#"{"time": "2026-11-29T12:00:00Z"}"#;
     let early = r#"{"time": "2026-11-28T11:59:59Z"}"#;
     for (tick, expired) in [(early, 0), (late, 1), (late, 0)] {
-        let Tick { time } = serde_json::from_str(tick).unwrap();
+        let ScheduledRun { time } = serde_json::from_str(tick).unwrap();
         let summary = ::cleanup::run(&world.store, time, "tick", || false).await.unwrap();
-        let told = json!({ "expired": expired, "skipped": 0, "failed": 0, "more": false });
+        let told = json!({
+            "expired": expired, "roles_deleted": 0, "skipped": 0, "failed": 0, "more": false,
+        });
         assert_eq!(serde_json::to_value(summary).unwrap(), told);
     }
 }
 
 #[tokio::test]
 async fn a_request_that_nobody_vouched_for_is_refused_whatever_its_headers_say() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let mut sent = event(&world, ADA, "GET", "/v1/me", None);
     sent["requestContext"].as_object_mut().unwrap().remove("authorizer");
     let refused = answer(&world, access::router(), &sent).await;
@@ -244,7 +255,7 @@ async fn a_request_that_nobody_vouched_for_is_refused_whatever_its_headers_say()
 
 #[tokio::test]
 async fn a_function_serves_its_own_routes_alone() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let elsewhere = ask(&world, access::router(), ADA, "GET", &acme, None).await;
     is_ours(&elsewhere.refuses(404, "no-such-route"));

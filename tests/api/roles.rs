@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::{
-    scenes::{each, id, role_manager, user_manager},
-    world::{ADA, BOB, CY, EVE, OPERATOR, World, mask},
+    helpers::{each, id, role_manager, user_manager},
+    test_app::{ADA, BOB, CY, EVE, OPERATOR, TestApp, mask},
 };
 
 /// The catalogue that the seeds give, as data.
@@ -32,7 +32,7 @@ fn lines(objects: &[Value]) -> String {
 /// ROLE3, ROLE5
 #[tokio::test]
 async fn the_role_objects_are_those_that_are_shown_here() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let all = world.get(ADA, &format!("{acme}/role-objects")).await.expect(200);
     assert_snapshot!(lines(all.items()), @"
@@ -74,7 +74,7 @@ async fn the_role_objects_are_those_that_are_shown_here() {
 /// ROLE3, ROLE5
 #[tokio::test]
 async fn switches_show_more_role_objects() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.partner(ADA, "Acme").await;
     world.switch(&acme, json!({ "mdf_program": true, "manage_sub_organizations": true })).await;
     let all = world.get(ADA, &format!("{acme}/role-objects")).await.expect(200);
@@ -100,7 +100,7 @@ async fn switches_show_more_role_objects() {
 /// ROLE1: every cell of the catalogue, as far as switches can show it.
 #[tokio::test]
 async fn the_built_in_roles_hold_what_the_catalogue_says() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let catalogue = catalogue();
     let standard = world.tree(ADA, "Standard").await;
     let partner = world.partner(ADA, "Partner").await;
@@ -139,7 +139,7 @@ async fn the_built_in_roles_hold_what_the_catalogue_says() {
 /// ROLE1
 #[tokio::test]
 async fn built_in_roles_stay_as_they_are() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     for role in ["super_admin", "admin", "user", "mdf_admin", "partner_user"] {
         let path = format!("{acme}/roles/{role}");
@@ -154,7 +154,7 @@ async fn built_in_roles_stay_as_they_are() {
 /// ROLE2: what is left out gets its default.
 #[tokio::test]
 async fn a_role_is_created_with_the_defaults_of_what_it_leaves_out() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let wanted = json!({
         "name": "  Night \u{a0} shift",
@@ -195,7 +195,7 @@ async fn a_role_is_created_with_the_defaults_of_what_it_leaves_out() {
 /// ROLE2
 #[tokio::test]
 async fn a_name_is_a_roles_own() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let globex = world.found(ADA, "Globex").await;
     let night = world.role(ADA, &acme, "Night Shift", json!({})).await;
@@ -231,7 +231,7 @@ async fn a_name_is_a_roles_own() {
 /// ROLE2
 #[tokio::test]
 async fn names_and_descriptions_have_bounds() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let roles = format!("{acme}/roles");
     for name in [json!(""), json!(" "), json!("x".repeat(65)), json!("a\u{200d}b"), json!(7)] {
@@ -250,7 +250,7 @@ async fn names_and_descriptions_have_bounds() {
 /// ROLE2
 #[tokio::test]
 async fn an_organization_has_a_hundred_roles_of_its_own() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let mut last = String::new();
     for n in 0..100 {
@@ -258,7 +258,7 @@ async fn an_organization_has_a_hundred_roles_of_its_own() {
     }
     let one_more = json!({ "name": "One more" });
     let roles = format!("{acme}/roles");
-    world.post(ADA, &roles, one_more.clone()).await.refuses(409, "too-many-roles");
+    world.post(ADA, &roles, one_more.clone()).await.refuses(409, "role-limit");
     let listed = world.walk(ADA, &format!("{roles}?limit=30")).await;
     assert_eq!(listed.len(), 103);
     world.delete(ADA, &format!("{roles}/{last}")).await.expect(204);
@@ -268,7 +268,7 @@ async fn an_organization_has_a_hundred_roles_of_its_own() {
 /// ROLE3
 #[tokio::test]
 async fn a_role_object_accepts_only_its_own_levels() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let roles = format!("{acme}/roles");
     let wanted = json!({ "name": "Odd", "permissions": { "event_history": "full_access" } });
@@ -279,10 +279,10 @@ async fn a_role_object_accepts_only_its_own_levels() {
         "none",
         "view_only"
       ],
-      "detail": "`event_history` does not allow `full_access`. Choose one of the levels it allows.",
+      "detail": "Event History cannot be set to full access. Choose one of the allowed levels.",
       "errors": [
         {
-          "detail": "`event_history` does not allow `full_access`. Choose one of the levels it allows.",
+          "detail": "Event History cannot be set to full access. Choose one of the allowed levels.",
           "pointer": "/permissions/event_history"
         }
       ],
@@ -296,11 +296,20 @@ async fn a_role_object_accepts_only_its_own_levels() {
 
     for (permissions, slug) in [
         (json!({ "support_service": "none" }), "level-not-allowed"),
-        (json!({ "channel_partner_portal_my_deal_management": "full_access" }), "not-editable"),
-        (json!({ "channel_partner_portal_mdf": "none" }), "not-editable"),
-        (json!({ "channel_partner_portal_organization_playbook": "full_access" }), "not-shown"),
-        (json!({ "license_management_customer_organizations": "view_only" }), "not-shown"),
-        (json!({ "role_management_sub_organizations": "view_only" }), "not-shown"),
+        (
+            json!({ "channel_partner_portal_my_deal_management": "full_access" }),
+            "role-object-not-editable",
+        ),
+        (json!({ "channel_partner_portal_mdf": "none" }), "role-object-not-editable"),
+        (
+            json!({ "channel_partner_portal_organization_playbook": "full_access" }),
+            "role-object-not-available",
+        ),
+        (
+            json!({ "license_management_customer_organizations": "view_only" }),
+            "role-object-not-available",
+        ),
+        (json!({ "role_management_sub_organizations": "view_only" }), "role-object-not-available"),
         (json!({ "coffee": "full_access" }), "invalid-request"),
         (json!({ "user_management": "root" }), "invalid-request"),
         (json!({ "user_management": 2 }), "invalid-request"),
@@ -315,7 +324,7 @@ async fn a_role_object_accepts_only_its_own_levels() {
 /// ROLE3, ROLE5
 #[tokio::test]
 async fn of_the_partner_portal_a_custom_role_sets_the_playbook_alone() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.partner(ADA, "Acme").await;
     let playbook = json!({ "channel_partner_portal_organization_playbook": "full_access" });
     let role = world.role(ADA, &acme, "Editor", playbook).await;
@@ -329,7 +338,7 @@ async fn of_the_partner_portal_a_custom_role_sets_the_playbook_alone() {
 /// ROLE4
 #[tokio::test]
 async fn a_role_that_breaks_a_prerequisite_is_refused_and_never_mended() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     let roles = format!("{acme}/roles");
     let alone = json!({ "user_management_sub_organizations": "view_only" });
@@ -337,10 +346,10 @@ async fn a_role_that_breaks_a_prerequisite_is_refused_and_never_mended() {
     assert_snapshot!(world.post(ADA, &roles, wanted).await, @r#"
     422 Unprocessable Entity
     {
-      "detail": "`user_management_sub_organizations` needs at least `view_only` on `user_management`. Set both.",
+      "detail": "User Management - Sub Organizations requires at least view access to User Management. Set both.",
       "errors": [
         {
-          "detail": "`user_management_sub_organizations` needs at least `view_only` on `user_management`. Set both.",
+          "detail": "User Management - Sub Organizations requires at least view access to User Management. Set both.",
           "pointer": "/permissions/user_management_sub_organizations"
         }
       ],
@@ -351,8 +360,8 @@ async fn a_role_that_breaks_a_prerequisite_is_refused_and_never_mended() {
       },
       "role_object": "user_management_sub_organizations",
       "status": 422,
-      "title": "Prerequisite unmet",
-      "type": "/problems/prerequisite-unmet"
+      "title": "Prerequisite not met",
+      "type": "/problems/prerequisite-not-met"
     }
     "#);
 
@@ -362,7 +371,7 @@ async fn a_role_that_breaks_a_prerequisite_is_refused_and_never_mended() {
     let role = world.role(ADA, &acme, "Watch", both).await;
     let less = json!({ "permissions": { "user_management": "none" } });
     let answer = world.patch(ADA, &format!("{roles}/{role}"), less).await;
-    answer.refuses(422, "prerequisite-unmet");
+    answer.refuses(422, "prerequisite-not-met");
     let less = json!({ "permissions": {
         "user_management": "none", "user_management_sub_organizations": "none",
     } });
@@ -372,7 +381,7 @@ async fn a_role_that_breaks_a_prerequisite_is_refused_and_never_mended() {
 /// ROLE6
 #[tokio::test]
 async fn a_role_in_use_cannot_be_deleted() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let night = world.role(ADA, &acme, "Night shift", json!({})).await;
     let path = format!("{acme}/roles/{night}");
@@ -381,7 +390,7 @@ async fn a_role_in_use_cannot_be_deleted() {
     assert_snapshot!(world.delete(ADA, &path).await, @r#"
     409 Conflict
     {
-      "detail": "This role is in use: 1 members hold it and 1 pending invitations name it. Give them another role first.",
+      "detail": "1 members hold this role, and 1 pending invitations offer it. Give them another role first.",
       "holders": {
         "active": 1,
         "pending": 1
@@ -406,7 +415,7 @@ async fn a_role_in_use_cannot_be_deleted() {
 #[tokio::test]
 async fn no_role_is_deleted_under_somebody_who_gets_it_at_that_moment() {
     for _ in 0..8 {
-        let world = World::new().await;
+        let world = TestApp::new().await;
         let acme = world.found(ADA, "Acme").await;
         world.bring(ADA, &acme, BOB, "user").await;
         let night = world.role(ADA, &acme, "Night shift", json!({})).await;
@@ -427,7 +436,7 @@ async fn no_role_is_deleted_under_somebody_who_gets_it_at_that_moment() {
 /// ROLE7
 #[tokio::test]
 async fn nobody_makes_a_role_above_themselves() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let maker = world.role(ADA, &acme, "Role manager", role_manager()).await;
     world.bring(ADA, &acme, BOB, &maker).await;
@@ -437,26 +446,26 @@ async fn nobody_makes_a_role_above_themselves() {
     assert_snapshot!(world.post(BOB, &roles, above).await, @r#"
     403 Forbidden
     {
-      "detail": "This role has `full_access` on `user_management`, which is more than you hold yourself, so you cannot hand it out or change it. Ask somebody who holds at least as much.",
+      "detail": "This role has full access to User Management, which is more than you have. Ask a member who has at least that level to grant or change the role.",
       "instance": "r1",
       "level_needed": "full_access",
       "role_object": "user_management",
       "status": 403,
-      "title": "More than you hold",
-      "type": "/problems/escalates"
+      "title": "Role exceeds your own permissions",
+      "type": "/problems/exceeds-own-permissions"
     }
     "#);
     // As much as they hold, or the built-in User does, is fine.
     let within = json!({ "role_management": "full_access", "user_management": "view_only" });
     let own = world.role(BOB, &acme, "Within", within).await;
     let grow = json!({ "permissions": { "security_management": "full_access" } });
-    world.patch(BOB, &format!("{roles}/{own}"), grow).await.refuses(403, "escalates");
+    world.patch(BOB, &format!("{roles}/{own}"), grow).await.refuses(403, "exceeds-own-permissions");
 }
 
 /// ROLE7: present levels count too.
 #[tokio::test]
 async fn nobody_edits_or_deletes_a_role_above_themselves() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let maker = world.role(ADA, &acme, "Role manager", role_manager()).await;
     let above = world.role(ADA, &acme, "User manager", user_manager()).await;
@@ -467,16 +476,16 @@ async fn nobody_edits_or_deletes_a_role_above_themselves() {
         json!({ "description": "Mine" }),
         json!({ "permissions": { "user_management": "none" } }),
     ] {
-        world.patch(BOB, &path, change).await.refuses(403, "escalates");
+        world.patch(BOB, &path, change).await.refuses(403, "exceeds-own-permissions");
     }
-    world.delete(BOB, &path).await.refuses(403, "escalates");
+    world.delete(BOB, &path).await.refuses(403, "exceeds-own-permissions");
     world.delete(ADA, &path).await.expect(204);
 }
 
 /// ROLE8
 #[tokio::test]
 async fn editing_a_role_counts_at_its_holders_very_next_request() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let role = world.role(ADA, &acme, "Manager", user_manager()).await;
     world.bring(ADA, &acme, BOB, &role).await;
@@ -484,7 +493,7 @@ async fn editing_a_role_counts_at_its_holders_very_next_request() {
     world.invite(BOB, &acme, "one@example.com", "user").await.expect(201);
     let less = json!({ "permissions": { "user_management": "view_only" } });
     world.patch(ADA, &path, less).await.expect(200);
-    world.invite(BOB, &acme, "two@example.com", "user").await.refuses(403, "lacks-permission");
+    world.invite(BOB, &acme, "two@example.com", "user").await.refuses(403, "missing-permission");
     world.patch(ADA, &path, json!({ "permissions": user_manager() })).await.expect(200);
     world.invite(BOB, &acme, "two@example.com", "user").await.expect(201);
 }
@@ -492,7 +501,7 @@ async fn editing_a_role_counts_at_its_holders_very_next_request() {
 /// ROLE10
 #[tokio::test]
 async fn the_list_begins_with_the_built_in_roles_and_counts_the_users_of_each() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let night = world.role(ADA, &acme, "Night shift", json!({})).await;
     world.role(ADA, &acme, "Managers", user_manager()).await;
@@ -521,7 +530,7 @@ async fn the_list_begins_with_the_built_in_roles_and_counts_the_users_of_each() 
 /// ROLE11
 #[tokio::test]
 async fn the_identity_provider_is_told_admin_for_full_access_to_users_and_roles() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let both = json!({ "user_management": "full_access", "role_management": "full_access" });
     for (n, (permissions, told)) in
@@ -532,7 +541,7 @@ async fn the_identity_provider_is_told_admin_for_full_access_to_users_and_roles(
         let role = world.role(ADA, &acme, &format!("Role {n}"), permissions).await;
         let read = world.get(ADA, &format!("{acme}/roles/{role}")).await;
         assert_eq!(read.body["identity_provider_role"], told);
-        let person = crate::scenes::someone(n);
+        let person = crate::helpers::someone(n);
         let member = world.bring(ADA, &acme, person, &role).await;
         assert_eq!(member.body["identity_provider_role"], told);
     }
@@ -541,18 +550,18 @@ async fn the_identity_provider_is_told_admin_for_full_access_to_users_and_roles(
 /// ROLE12
 #[tokio::test]
 async fn nobody_edits_or_deletes_the_role_they_hold() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let maker = world.role(ADA, &acme, "Role manager", role_manager()).await;
     world.bring(ADA, &acme, BOB, &maker).await;
     let path = format!("{acme}/roles/{maker}");
-    world.patch(BOB, &path, json!({ "name": "Mine" })).await.refuses(403, "own-role");
-    world.delete(BOB, &path).await.refuses(403, "own-role");
+    world.patch(BOB, &path, json!({ "name": "Mine" })).await.refuses(403, "cannot-change-own-role");
+    world.delete(BOB, &path).await.refuses(403, "cannot-change-own-role");
 }
 
 #[tokio::test]
 async fn who_only_looks_at_roles_changes_none() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let night = world.role(ADA, &acme, "Night shift", json!({})).await;
     let path = format!("{acme}/roles/{night}");
@@ -563,8 +572,8 @@ async fn who_only_looks_at_roles_changes_none() {
         world.get(EVE, &get).await.refuses(404, "no-such-organization");
     }
     for (who, status, slug) in [
-        (BOB, 403, "lacks-permission"),
-        (OPERATOR, 403, "operators-only-read"),
+        (BOB, 403, "missing-permission"),
+        (OPERATOR, 403, "operator-read-only"),
         (EVE, 404, "no-such-organization"),
     ] {
         let new = json!({ "name": "New" });
@@ -576,7 +585,7 @@ async fn who_only_looks_at_roles_changes_none() {
 
 #[tokio::test]
 async fn an_edit_changes_what_it_names_and_nothing_else() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let role = world.role(ADA, &acme, "Manager", user_manager()).await;
     let path = format!("{acme}/roles/{role}");
@@ -596,7 +605,7 @@ async fn an_edit_changes_what_it_names_and_nothing_else() {
 /// SUB4, SUB6, ROLE10
 #[tokio::test]
 async fn the_roles_of_a_subtree_come_by_organization_and_are_searched_by_name_or_description() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let branch = world.below(ADA, &root, "Branch").await;
     world.role(ADA, &root, "Night shift", json!({})).await;
@@ -639,15 +648,15 @@ async fn the_roles_of_a_subtree_come_by_organization_and_are_searched_by_name_or
 /// SUB4
 #[tokio::test]
 async fn the_roles_of_a_subtree_take_their_own_permission() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.found(ADA, "Root").await;
     let list = format!("{root}/roles?scope=subtree");
-    let off = world.get(ADA, &list).await.refuses(403, "lacks-permission");
+    let off = world.get(ADA, &list).await.refuses(403, "missing-permission");
     assert_eq!(off.body["role_object"], "role_management_sub_organizations");
     world.switch(&root, json!({ "manage_sub_organizations": true })).await;
     world.get(ADA, &list).await.expect(200);
     let role = world.role(ADA, &root, "Role manager", role_manager()).await;
     world.bring(ADA, &root, BOB, &role).await;
-    world.get(BOB, &list).await.refuses(403, "lacks-permission");
+    world.get(BOB, &list).await.refuses(403, "missing-permission");
     world.get(BOB, &format!("{root}/roles?q=adm")).await.expect(200);
 }

@@ -5,10 +5,10 @@ use local::ROUTES;
 use serde_json::{Value, json};
 
 use crate::{
+    helpers::{DEE, id},
     invariants::check,
     matrix,
-    scenes::{DEE, id},
-    world::{ADA, Answer, BOB, CY, DAY, EVE, NOON, OPERATOR, Who, World},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, NOON, OPERATOR, TestApp},
 };
 
 fn wanted(mfa: bool, minutes: Option<u32>, networks: &[&str], days: u32) -> Value {
@@ -21,19 +21,19 @@ fn wanted(mfa: bool, minutes: Option<u32>, networks: &[&str], days: u32) -> Valu
 }
 
 /// Signed in with two factors, just now.
-fn fresh(who: Who) -> Who {
-    Who { amr: "[pwd otp]", auth_time: Some(NOON / 1_000), ..who }
+fn fresh(who: Identity) -> Identity {
+    Identity { amr: "[pwd otp]", auth_time: Some(NOON / 1_000), ..who }
 }
 
-impl World {
-    async fn secure(&self, who: Who, org: &str, wanted: Value) -> Answer {
+impl TestApp {
+    async fn secure(&self, who: Identity, org: &str, wanted: Value) -> Answer {
         self.put(who, &format!("{org}/security"), wanted).await
     }
 }
 
 #[tokio::test]
 async fn security_is_set_as_a_whole() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     assert_snapshot!(world.get(ADA, &format!("{acme}/security")).await, @r#"
     200 OK
@@ -73,7 +73,7 @@ async fn security_is_set_as_a_whole() {
 
 #[tokio::test]
 async fn what_cannot_be_set_is_refused_and_pointed_at() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let many: Vec<String> = (0..21).map(|n| format!("10.{n}.0.0/16")).collect();
     for (pointer, field, value) in [
@@ -106,7 +106,7 @@ async fn what_cannot_be_set_is_refused_and_pointed_at() {
 /// ORG3, U5: on every route about one organization, whoever is in it and whatever they may do.
 #[tokio::test]
 async fn no_route_lets_a_member_in_who_has_not_signed_in_as_demanded() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     let event = world.history(&acme).await[0]["id"].as_str().unwrap().to_owned();
@@ -125,13 +125,13 @@ async fn no_route_lets_a_member_in_who_has_not_signed_in_as_demanded() {
         let route = format!("{method} {path}");
         let path = path.replace("{org}", id(&acme)).replace("{evt}", &event);
         let path = path.replace("{inv}", id(&offer)).replace("{role}", "user");
-        let path = path.replace("{sub}", "bob").replace("{email}", CY.email);
+        let path = path.replace("{member}", "@bob").replace("{alert}", "@cy@example.com");
         let path = path.replace("{domain}", "example.com");
         let path = path.replace("{req}", "req_01KAK000000000000000000000");
         let body = matrix::body(&route).or((*method == "POST").then(|| json!({})));
         for member in [ADA, BOB] {
             let answer = world.send(Some(member), method, &path, body.clone()).await;
-            assert_eq!(answer.problem(), "second-factor-needed", "{route}: {answer}");
+            assert_eq!(answer.problem(), "mfa-required", "{route}: {answer}");
         }
         let stranger = world.send(Some(EVE), method, &path, body).await;
         stranger.refuses(404, "no-such-organization");
@@ -142,7 +142,7 @@ async fn no_route_lets_a_member_in_who_has_not_signed_in_as_demanded() {
 
 #[tokio::test]
 async fn a_refusal_says_what_to_do() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "user").await;
     let strict = wanted(true, Some(60), &["192.0.2.0/24"], 365);
@@ -150,73 +150,73 @@ async fn a_refusal_says_what_to_do() {
     assert_snapshot!(world.get(BOB, &acme).await, @r#"
     403 Forbidden
     {
-      "detail": "This organization wants a second factor. Sign in again, with one, and ask with the new token.",
+      "detail": "This organization requires a multi-factor sign-in. Sign in again with a second factor.",
       "instance": "r1",
       "status": 403,
-      "title": "Second factor needed",
-      "type": "/problems/second-factor-needed"
+      "title": "Multi-factor sign-in required",
+      "type": "/problems/mfa-required"
     }
     "#);
-    let old = Who { auth_time: Some(NOON / 1_000 - 3_600), ..fresh(BOB) };
+    let old = Identity { auth_time: Some(NOON / 1_000 - 3_600), ..fresh(BOB) };
     assert_snapshot!(world.get(old, &acme).await, @r#"
     403 Forbidden
     {
-      "detail": "This organization wants a sign-in of the last 60 minutes. Sign in again, and ask with the new token.",
+      "detail": "This organization requires a sign-in within the last 60 minutes. Sign in again.",
       "instance": "r1",
       "max_session_minutes": 60,
       "status": 403,
-      "title": "Sign in again",
+      "title": "Sign-in too old",
       "type": "/problems/session-too-old"
     }
     "#);
-    let never = Who { auth_time: None, ..fresh(BOB) };
+    let never = Identity { auth_time: None, ..fresh(BOB) };
     world.get(never, &acme).await.refuses(403, "session-too-old");
-    let abroad = Who { ip: "198.51.100.1", ..fresh(BOB) };
+    let abroad = Identity { ip: "198.51.100.1", ..fresh(BOB) };
     assert_snapshot!(world.get(abroad, &acme).await, @r#"
     403 Forbidden
     {
-      "detail": "This organization does not let requests in from your network. Use one that it allows, or ask its administrators to allow yours.",
+      "detail": "This organization does not allow requests from your network. Use an allowed network, or ask an administrator to allow yours.",
       "instance": "r1",
       "status": 403,
       "title": "Network not allowed",
       "type": "/problems/network-not-allowed"
     }
     "#);
-    let mapped = Who { ip: "::ffff:192.0.2.77", ..fresh(BOB) };
+    let mapped = Identity { ip: "::ffff:192.0.2.77", ..fresh(BOB) };
     world.get(mapped, &acme).await.expect(200);
-    let nowhere = Who { ip: "unknown", ..fresh(BOB) };
+    let nowhere = Identity { ip: "unknown", ..fresh(BOB) };
     world.get(nowhere, &acme).await.refuses(403, "network-not-allowed");
 }
 
 /// A session ends by the clock, in the middle of whatever one does.
 #[tokio::test]
 async fn a_session_lasts_as_long_as_it_may_and_no_longer() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.secure(fresh(ADA), &acme, wanted(false, Some(5), &[], 365)).await.expect(200);
     world.wait(NOON + 300_000 - world.now());
     world.get(fresh(ADA), &acme).await.expect(200);
     world.get(fresh(ADA), &acme).await.refuses(403, "session-too-old");
-    let again = Who { auth_time: Some(world.now() / 1_000), ..ADA };
+    let again = Identity { auth_time: Some(world.now() / 1_000), ..ADA };
     world.get(again, &acme).await.expect(200);
 }
 
 #[tokio::test]
 async fn nobody_locks_themselves_out() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     assert_snapshot!(world.secure(ADA, &acme, wanted(true, None, &[], 365)).await, @r#"
     409 Conflict
     {
-      "detail": "This would lock you out yourself, so nothing was set. This organization wants a second factor. Sign in again, with one, and ask with the new token.",
+      "detail": "These settings would lock you out, so nothing was changed. This organization requires a multi-factor sign-in. Sign in again with a second factor.",
       "instance": "r1",
       "status": 409,
-      "title": "Would lock you out",
-      "type": "/problems/locks-you-out"
+      "title": "Settings would lock you out",
+      "type": "/problems/would-lock-out-caller"
     }
     "#);
     for out in [wanted(false, Some(5), &[], 365), wanted(false, None, &["10.0.0.0/8"], 365)] {
-        world.secure(ADA, &acme, out).await.refuses(409, "locks-you-out");
+        world.secure(ADA, &acme, out).await.refuses(409, "would-lock-out-caller");
     }
     world.get(ADA, &acme).await.expect(200);
     assert_eq!(world.actions(&acme).await, ["organization.created"]);
@@ -225,7 +225,7 @@ async fn nobody_locks_themselves_out() {
 /// What is about oneself, or about becoming a member, is asked without a standing.
 #[tokio::test]
 async fn what_is_ones_own_stays_open() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.send(Some(ADA), "PUT", &format!("{acme}/domains/example.com"), None).await.expect(200);
     let inside = format!("{acme}/join-requests");
@@ -234,7 +234,7 @@ async fn what_is_ones_own_stays_open() {
     world.secure(fresh(ADA), &acme, wanted(true, None, &[], 365)).await.expect(200);
     assert_eq!(world.get(ADA, "/v1/me").await.expect(200).body["user_type"], "organization");
     world.accept(CY, &acme).await.expect(200);
-    world.get(CY, &acme).await.refuses(403, "second-factor-needed");
+    world.get(CY, &acme).await.refuses(403, "mfa-required");
     world.post(DEE, &format!("{declined}/decline"), json!({})).await.expect(204);
     assert_eq!(world.get(BOB, "/v1/me/joinable-organizations").await.items().len(), 1);
     world.post(BOB, &inside, json!({})).await.expect(201);
@@ -244,27 +244,27 @@ async fn what_is_ones_own_stays_open() {
 /// OP1
 #[tokio::test]
 async fn operators_look_in_unless_they_are_members() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.secure(fresh(ADA), &acme, wanted(true, None, &[], 365)).await.expect(200);
     world.get(OPERATOR, &acme).await.expect(200);
     world.get(OPERATOR, &format!("{acme}/events")).await.expect(200);
     world.bring(fresh(ADA), &acme, OPERATOR, "user").await;
-    world.get(OPERATOR, &acme).await.refuses(403, "second-factor-needed");
+    world.get(OPERATOR, &acme).await.refuses(403, "mfa-required");
     world.get(fresh(OPERATOR), &acme).await.expect(200);
 }
 
 /// U2: what a parent demands binds who acts by their place in it, and nobody below.
 #[tokio::test]
 async fn what_a_parent_demands_binds_whoever_joins_from_there() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "admin").await;
     let empty = world.empty_below(&acme, "Empty").await;
     let below = world.below(ADA, &acme, "Below").await;
     world.secure(fresh(ADA), &acme, wanted(true, None, &[], 365)).await.expect(200);
     let join = format!("{empty}/join");
-    world.post(BOB, &join, json!({})).await.refuses(403, "second-factor-needed");
+    world.post(BOB, &join, json!({})).await.refuses(403, "mfa-required");
     world.post(fresh(BOB), &join, json!({})).await.expect(200);
     world.get(BOB, &empty).await.expect(200);
     world.get(ADA, &below).await.expect(200);
@@ -274,7 +274,7 @@ async fn what_a_parent_demands_binds_whoever_joins_from_there() {
 /// ORG5: what is written is kept as long as was said then.
 #[tokio::test]
 async fn each_event_is_kept_as_long_as_was_said_when_it_was_written() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.tree(ADA, "Acme").await;
     let before = world.history(&acme).await.len();
     world.secure(ADA, &acme, wanted(false, None, &[], 30)).await.expect(200);
@@ -304,12 +304,12 @@ async fn each_event_is_kept_as_long_as_was_said_when_it_was_written() {
 
 #[tokio::test]
 async fn setting_it_takes_the_right_to() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     world.bring(ADA, &acme, BOB, "user").await;
     world.get(BOB, &format!("{acme}/security")).await.expect(200);
     let all = wanted(false, None, &[], 365);
-    world.secure(BOB, &acme, all.clone()).await.refuses(403, "lacks-permission");
+    world.secure(BOB, &acme, all.clone()).await.refuses(403, "missing-permission");
     world.secure(EVE, &acme, all.clone()).await.refuses(404, "no-such-organization");
-    world.secure(OPERATOR, &acme, all).await.refuses(403, "operators-only-read");
+    world.secure(OPERATOR, &acme, all).await.refuses(403, "operator-read-only");
 }

@@ -5,31 +5,31 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::{
-    scenes::{DEE, each, id, someone},
-    world::{ADA, BOB, CY, DAY, EVE, OPERATOR, World},
+    helpers::{DEE, each, id, someone},
+    test_app::{ADA, BOB, CY, DAY, EVE, OPERATOR, TestApp},
 };
 
 /// SUB1
 #[tokio::test]
 async fn sub_organizations_are_off_by_default() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let acme = world.found(ADA, "Acme").await;
     let wanted = json!({ "name": "Branch" });
     let refused = world.post(ADA, &format!("{acme}/sub-organizations"), wanted).await;
     assert_snapshot!(refused, @r#"
     403 Forbidden
     {
-      "detail": "This needs `full_access` on `user_management_sub_organizations`, which your role here does not give, because the role object is switched off here. Ask an administrator of this organization.",
+      "detail": "Your role does not give full access to User Management - Sub Organizations, which this needs. This permission is not available in this organization. Ask an administrator of this organization.",
       "instance": "r1",
       "level_needed": "full_access",
       "role_object": "user_management_sub_organizations",
       "status": 403,
-      "title": "Permission needed",
-      "type": "/problems/lacks-permission"
+      "title": "Permission missing",
+      "type": "/problems/missing-permission"
     }
     "#);
     let list = world.get(ADA, &format!("{acme}/sub-organizations")).await;
-    list.refuses(403, "lacks-permission");
+    list.refuses(403, "missing-permission");
     world.switch(&acme, json!({ "manage_sub_organizations": true })).await;
     let branch = world.below(ADA, &acme, "Branch").await;
     // It holds for the whole tree.
@@ -38,14 +38,14 @@ async fn sub_organizations_are_off_by_default() {
     for org in [&acme, &branch, &leaf] {
         let wanted = json!({ "name": "One more" });
         let refused = world.post(ADA, &format!("{org}/sub-organizations"), wanted).await;
-        refused.refuses(403, "lacks-permission");
+        refused.refuses(403, "missing-permission");
     }
 }
 
 /// SUB2, U2
 #[tokio::test]
 async fn who_creates_a_sub_organization_is_its_super_admin() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.partner(ADA, "Root").await;
     world.switch(&root, json!({ "manage_sub_organizations": true })).await;
     world.bring(ADA, &root, BOB, "admin").await;
@@ -86,7 +86,7 @@ async fn who_creates_a_sub_organization_is_its_super_admin() {
 /// SUB2
 #[tokio::test]
 async fn creating_one_takes_full_access_in_the_parent() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.partner(ADA, "Root").await;
     world.switch(&root, json!({ "manage_sub_organizations": true, "mdf_program": true })).await;
     let path = format!("{root}/sub-organizations");
@@ -110,24 +110,24 @@ async fn creating_one_takes_full_access_in_the_parent() {
         if lists {
             list.expect(200)
         } else {
-            list.refuses(403, "lacks-permission")
+            list.refuses(403, "missing-permission")
         };
         let made = world.post(person, &path, json!({ "name": format!("Branch {n}") })).await;
         if creates {
             made.expect(201)
         } else {
-            made.refuses(403, "lacks-permission")
+            made.refuses(403, "missing-permission")
         };
     }
     let wanted = json!({ "name": "Op's" });
-    world.post(OPERATOR, &path, wanted.clone()).await.refuses(403, "operators-only-read");
+    world.post(OPERATOR, &path, wanted.clone()).await.refuses(403, "operator-read-only");
     world.post(EVE, &path, wanted).await.refuses(404, "no-such-organization");
 }
 
 /// SUB2: nothing in a body says where, or of what kind.
 #[tokio::test]
 async fn the_parent_is_the_one_in_the_path() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let other = world.tree(BOB, "Other").await;
     for (field, value) in [("parent", id(&other)), ("parent_id", id(&other)), ("kind", "partner")] {
@@ -140,7 +140,7 @@ async fn the_parent_is_the_one_in_the_path() {
 /// SUB3
 #[tokio::test]
 async fn they_nest_to_a_depth_of_eight() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let mut org = world.tree(ADA, "Level 0").await;
     for level in 1..=8 {
         org = world.below(ADA, &org, &format!("Level {level}")).await;
@@ -148,16 +148,16 @@ async fn they_nest_to_a_depth_of_eight() {
     }
     let wanted = json!({ "name": "Level 9" });
     let refused = world.post(ADA, &format!("{org}/sub-organizations"), wanted.clone()).await;
-    refused.refuses(409, "too-deep");
+    refused.refuses(409, "depth-limit");
     let wanted = json!({ "name": "Level 9", "parent": id(&org) });
     let refused = world.post(OPERATOR, "/v1/operator/organizations", wanted).await;
-    refused.refuses(409, "too-deep");
+    refused.refuses(409, "depth-limit");
 }
 
 /// SUB4
 #[tokio::test]
 async fn they_are_listed_with_their_path_and_users() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let one = world.below(ADA, &root, "One").await;
     world.bring(ADA, &one, BOB, "user").await;
@@ -229,7 +229,7 @@ async fn they_are_listed_with_their_path_and_users() {
 /// SUB5
 #[tokio::test]
 async fn an_admin_from_above_joins_an_empty_one_as_its_super_admin() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     world.bring(ADA, &root, BOB, "admin").await;
     let branch = world.empty_below(&root, "Branch").await;
@@ -238,6 +238,7 @@ async fn an_admin_from_above_joins_an_empty_one_as_its_super_admin() {
     200 OK
     {
       "email": "bob@example.com",
+      "id": "mem_…",
       "identity_provider_role": "admin",
       "joined_at": "2026-11-21T12:00:05Z",
       "name": null,
@@ -251,14 +252,14 @@ async fn an_admin_from_above_joins_an_empty_one_as_its_super_admin() {
     "#);
     let bob = (vec!["bob".to_owned()], Some("bob".to_owned()));
     assert_eq!(world.super_admins(&branch).await, bob);
-    world.post(ADA, &join, json!({})).await.refuses(409, "not-empty");
+    world.post(ADA, &join, json!({})).await.refuses(409, "organization-not-empty");
     assert_eq!(world.super_admins(&branch).await, bob);
 }
 
 /// SUB5, U5
 #[tokio::test]
 async fn it_takes_the_built_in_admin_or_super_admin_of_an_ancestor() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let middle = world.below(ADA, &root, "Middle").await;
     let sibling = world.below(ADA, &root, "Sibling").await;
@@ -271,7 +272,7 @@ async fn it_takes_the_built_in_admin_or_super_admin_of_an_ancestor() {
     for person in [BOB, CY, EVE] {
         world.post(person, &join, json!({})).await.refuses(404, "no-such-organization");
     }
-    world.post(OPERATOR, &join, json!({})).await.refuses(403, "operators-only-read");
+    world.post(OPERATOR, &join, json!({})).await.refuses(403, "operator-read-only");
     world.bring(ADA, &root, DEE, "admin").await;
     world.post(DEE, &join, json!({})).await.expect(200);
 }
@@ -279,13 +280,13 @@ async fn it_takes_the_built_in_admin_or_super_admin_of_an_ancestor() {
 /// SUB5, INV8
 #[tokio::test]
 async fn one_that_waits_for_its_first_admin_is_not_empty() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let wanted = json!({ "name": "Branch", "parent": id(&root), "first_admin_email": BOB.email });
     let made = world.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
     let branch = format!("/v1/organizations/{}", made.id());
     let join = format!("{branch}/join");
-    world.post(ADA, &join, json!({})).await.refuses(409, "not-empty");
+    world.post(ADA, &join, json!({})).await.refuses(409, "organization-not-empty");
     // INV2: an expired one never stands in the way.
     world.wait(8 * DAY);
     world.post(ADA, &join, json!({})).await.expect(200);
@@ -297,7 +298,7 @@ async fn one_that_waits_for_its_first_admin_is_not_empty() {
 /// SUB5
 #[tokio::test]
 async fn one_whose_first_admin_declined_can_be_joined() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let wanted = json!({ "name": "Branch", "parent": id(&root), "first_admin_email": BOB.email });
     let made = world.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
@@ -311,7 +312,7 @@ async fn one_whose_first_admin_declined_can_be_joined() {
 /// SUB5, SA1
 #[tokio::test]
 async fn of_many_who_join_at_once_one_wins() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let people: Vec<_> = (0..6).map(someone).collect();
     for &person in &people {
@@ -326,7 +327,7 @@ async fn of_many_who_join_at_once_one_wins() {
         .map(|answer| &answer.body["user_id"])
         .collect();
     assert_eq!(won.len(), 1);
-    let lost = answers.iter().filter(|answer| answer.problem() == "not-empty").count();
+    let lost = answers.iter().filter(|answer| answer.problem() == "organization-not-empty").count();
     assert_eq!(lost, 5);
     let (holders, told) = world.super_admins(&branch).await;
     assert_eq!((json!(holders[0]), holders.len()), (won[0].clone(), 1));
@@ -336,12 +337,15 @@ async fn of_many_who_join_at_once_one_wins() {
 /// U5: whoever is in knows that it is there.
 #[tokio::test]
 async fn a_member_who_joins_again_is_told_that_it_is_not_empty() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let root = world.tree(ADA, "Root").await;
     let joined = world.post(ADA, &format!("{root}/join"), json!({})).await;
-    joined.refuses(409, "not-empty");
+    joined.refuses(409, "organization-not-empty");
     let branch = world.empty_below(&root, "Branch").await;
     world.post(ADA, &format!("{branch}/join"), json!({})).await.expect(200);
     world.bring(ADA, &branch, BOB, "user").await;
-    world.post(BOB, &format!("{branch}/join"), json!({})).await.refuses(409, "not-empty");
+    world
+        .post(BOB, &format!("{branch}/join"), json!({}))
+        .await
+        .refuses(409, "organization-not-empty");
 }

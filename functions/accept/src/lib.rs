@@ -1,7 +1,8 @@
-//! Invitations, as the invitee sees them: found, accepted, declined.
+//! The invitations of the caller: list, show, accept and decline.
 //!
-//! Whoever is invited has no standing in the organization yet. The proof is the verified address
-//! in their own token (INV4), and every key here is made of it: nobody can reach another's.
+//! An invited person has no standing in the organization. Their proof is the verified address in
+//! their token (INV4). All keys derive from that address, so a caller never reaches the invitations
+//! of another person.
 
 use axum::{
     Router,
@@ -10,12 +11,18 @@ use axum::{
 };
 use serde::Serialize;
 use shared::{
-    domain::{self, InvitationId, OrgId, Organization, Place, Refusal, RoleId},
-    http::{Acting, App, Instead, Json, NoBody, Page, PageQuery, Path, Query, Tagged, Walk, views},
-    store::{self, Found, Key, Reply},
+    domain::{
+        self, AddressSlot, InvitationId, MemberId, OrgId, Organization, Person, Refusal,
+        RequestContext, RoleId,
+    },
+    http::{
+        Answer, ApiError, App, Caller, Json, NoBody, Page, PageQuery, Pagination, Path, Query,
+        WithEtag, views,
+    },
+    store::{self, Acceptance, Committed, FetchedItems, InviteeFacts, Key},
 };
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/me/invitations", get(list))
@@ -24,12 +31,12 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/invitations/{inv}/decline", post(decline))
 }
 
-/// How often a race with the organization's own changes is run again.
+/// The maximum number of attempts to accept. Changes in the organization can make an attempt fail.
 const ROUNDS: usize = 4;
 
-/// An invitation, with the names that an invitee wants to read.
+/// An invitation with the names of its organization and role.
 #[derive(Serialize)]
-struct Mine {
+struct ReceivedInvitation {
     #[serde(flatten)]
     invitation: views::Invitation,
     organization_name: String,
@@ -38,70 +45,69 @@ struct Mine {
 
 async fn list(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Query(PageQuery { limit, cursor }): Query<PageQuery>,
-) -> Result<Json<Page<Mine>>, Instead> {
+) -> Result<Json<Page<ReceivedInvitation>>, ApiError> {
     let email = person.verified_email()?;
-    let walk =
-        Walk::new(vec!["my invitations".into(), person.id.to_string()], limit, cursor.as_deref())?;
+    let walk = Pagination::new(
+        vec!["my invitations".into(), person.id.to_string()],
+        limit,
+        cursor.as_deref(),
+    )?;
     let found = app.store.invitations_of(email, walk.window()).await?;
-    let names = app.store.names(found.items.iter().flat_map(named)).await?;
+    let names = app.store.get_for_display(found.items.iter().flat_map(named)).await?;
     Ok(Json(walk.try_page(found, |invitation| {
         let org = names.organization(invitation.path.id())?;
-        show(&invitation, org, &names, act.at)
+        show(&invitation, org, &names, context.at)
     })?))
 }
 
 async fn mine(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path((org, id)): Path<(OrgId, InvitationId)>,
-) -> Result<Tagged<Mine>, Instead> {
-    let (organization, place) = app.store.invitation_for(&person, org).await?;
-    let invitation = domain::mine(&person, id, place)?;
-    let role = app.store.look(custom_role(&invitation)).await?;
-    Ok(Tagged(show(&invitation, Some(organization), &role, act.at)?))
+) -> Result<WithEtag<ReceivedInvitation>, ApiError> {
+    let facts = app.store.invitee_facts(&person, org).await?;
+    let invitation = domain::own_invitation(&person, id, facts.slot)?;
+    let role = app.store.get(custom_role(&invitation)).await?;
+    let view = show(&invitation, Some(facts.org), &role, context.at)?;
+    Ok(WithEtag { view, version: invitation.version })
 }
 
-/// Accepting is tried again when something it relied on changed meanwhile: the same person may
-/// have accepted twice at once, or the backer may hold another role by now.
+/// Accepts an invitation. Retries if a fact that the attempt relied on has changed: the same person
+/// accepted concurrently, or the inviter holds another role now.
 async fn accept(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
-) -> Result<Reply, Instead> {
-    let mut backer = None;
-    let mut lost = Refusal::ChangedMeanwhile;
+) -> Result<Answer, ApiError> {
+    let mut inviter_role = None;
+    let mut lost = Refusal::ChangedConcurrently;
     for _ in 0..ROUNDS {
-        let (organization, place, request) = app.store.invitation_to_accept(&person, org).await?;
-        if place == Some(Place::Taken(person.id.clone())) && domain::is_for(&person, org, id) {
-            // Without the member, they were removed in between.
-            let Some(member) = app.store.member(org, &person.id).await? else { continue };
-            if let Some(once) = &act.once {
-                app.store.answered_before(once, act.at).await?;
-            }
-            return Ok(membership(&app, &member).await?);
+        let facts = app.store.invitee_facts(&person, org).await?;
+        if facts.slot == Some(AddressSlot::Taken(person.id.clone()))
+            && domain::was_issued_to(&person, org, id)
+        {
+            // The slot is taken, but there is no member: they were removed in between, or the two
+            // reads saw different states.
+            let Some(member) = &facts.member else { continue };
+            return accepted_before(&app, &context, member).await;
         }
-        let invitation = domain::mine(&person, id, place)?;
-        let hint = invitation.backer.as_ref().map(|backer| backer.role_id);
-        let held = backer.unwrap_or(hint);
-        let done = match domain::accept(&person, &organization, &invitation, held, act.at) {
-            // What is stored is only a hint: the backer may hold a better role by now.
-            Err(Refusal::BackerGone) if backer.is_none() => Err(Refusal::BackerGone.into()),
-            member => {
-                let member = member?;
-                let reply = membership(&app, &member).await?;
-                let both = (&invitation, &member);
-                let relied = (held, request.as_ref());
-                let done = app.store.accept(&act, &organization, both, relied, &reply).await;
-                done.map(|()| reply)
+        let invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
+        let stored = invitation.inviter.as_ref().map(|inviter| inviter.role_id);
+        let role = inviter_role.unwrap_or(stored);
+        match try_accept(&app, &context, &person, &facts, &invitation, role).await {
+            // The stored role can be outdated. The next attempt uses the role that the inviter
+            // holds now.
+            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if inviter_role.is_some() => {
+                return Err(Refusal::InviterNotAuthorized.into());
             }
-        };
-        match done {
-            Err(store::Error::Refused(why @ (Refusal::ChangedMeanwhile | Refusal::BackerGone))) => {
+            Err(store::Error::Refused(
+                why @ (Refusal::ChangedConcurrently | Refusal::InviterNotAuthorized),
+            )) => {
                 lost = why;
-                backer = Some(role_of_backer(&app, &organization, &invitation).await?);
+                inviter_role = Some(role_of_inviter(&app, &facts.org, &invitation).await?);
             }
             done => return Ok(done?),
         }
@@ -109,39 +115,74 @@ async fn accept(
     Err(lost.into())
 }
 
-/// The role that an invitation's backer holds now, if they are a member.
-async fn role_of_backer(
+async fn try_accept(
+    app: &App,
+    context: &RequestContext,
+    person: &Person,
+    facts: &InviteeFacts,
+    invitation: &domain::Invitation,
+    inviter_role: Option<RoleId>,
+) -> Result<Answer, store::Error> {
+    let InviteeFacts { org, request, deleted, .. } = facts;
+    let member = domain::accept(person, org, invitation, inviter_role, *deleted, context.at)?;
+    let answer = membership(app, &member).await?;
+    let (deleted, request) = (*deleted, request.as_ref());
+    let acceptance =
+        Acceptance { org, invitation, member: &member, deleted, inviter_role, request };
+    match app.store.accept(context, &acceptance, &answer).await? {
+        Committed::Now => Ok(answer),
+        Committed::Before(recorded) => Answer::recorded(&recorded),
+    }
+}
+
+/// The response to a person who has accepted before: their membership.
+async fn accepted_before(
+    app: &App,
+    context: &RequestContext,
+    member: &domain::Member,
+) -> Result<Answer, ApiError> {
+    if let Some(key) = &context.idempotency_key
+        && let Some(answer) = app.store.answered_before(key, context.at).await?
+    {
+        return Ok(Answer::recorded(&answer)?);
+    }
+    Ok(membership(app, member).await?)
+}
+
+/// The role that the inviter holds now; none if they are no longer a member.
+async fn role_of_inviter(
     app: &App,
     org: &Organization,
     invitation: &domain::Invitation,
 ) -> Result<Option<RoleId>, store::Error> {
-    let Some(backer) = &invitation.backer else { return Ok(None) };
-    let member = app.store.member(org.id(), &backer.user_id).await?;
-    Ok(member.map(|member| member.role_id))
+    let Some(inviter) = &invitation.inviter else { return Ok(None) };
+    let id = MemberId::of(org.id(), &inviter.user_id);
+    Ok(app.store.member(org.id(), id).await?.map(|member| member.role_id))
 }
 
 async fn decline(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
-) -> Result<Reply, Instead> {
-    let (organization, place) = app.store.invitation_for(&person, org).await?;
-    let invitation = domain::mine(&person, id, place)?;
-    let reply = Reply::done();
-    app.store.decline(&act, &organization, &invitation, &reply).await?;
-    Ok(reply)
+) -> Result<Answer, ApiError> {
+    let facts = app.store.invitee_facts(&person, org).await?;
+    let invitation = domain::own_invitation(&person, id, facts.slot)?;
+    let answer = Answer::no_content();
+    let committed = app.store.decline(&context, &facts.org, &invitation, &answer).await?;
+    answer.unless_repeated(committed)
 }
 
-/// The membership as its member sees it. A custom role's name is one more read.
-async fn membership(app: &App, member: &domain::Member) -> Result<Reply, store::Error> {
+/// The response with the membership. The name of a custom role takes one more read.
+async fn membership(app: &App, member: &domain::Member) -> Result<Answer, store::Error> {
     let key = member.role_id.custom().map(|role| Key::role(member.path.id(), role));
-    let found = app.store.look(key.clone()).await?;
+    let found = app.store.get(key.clone()).await?;
     let role = key.and_then(|key| found.role(&key).transpose()).transpose()?;
-    Ok(Reply::ok(&views::Member::of(member, role.as_ref().map(|(role, _)| role))))
+    let view = views::Member::of(member, role.as_ref().map(|(role, _)| role));
+    Ok(Answer::ok(&view).with_version(member.version))
 }
 
-/// Where the names of an invitation's organization and role are.
+/// The keys of the items that hold the names of an invitation's organization and role.
 fn named(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
     [Key::organization(invitation.path.id())].into_iter().chain(custom_role(invitation))
 }
@@ -153,11 +194,11 @@ fn custom_role(invitation: &domain::Invitation) -> Option<Key> {
 fn show(
     invitation: &domain::Invitation,
     org: Option<Organization>,
-    names: &Found,
+    names: &FetchedItems,
     now: jiff::Timestamp,
-) -> Result<Mine, Instead> {
+) -> Result<ReceivedInvitation, ApiError> {
     let role = custom_role(invitation).and_then(|key| names.role(&key).transpose()).transpose()?;
-    Ok(Mine {
+    Ok(ReceivedInvitation {
         invitation: views::Invitation::of(invitation, now),
         organization_name: org.map(|org| org.name.to_string()).unwrap_or_default(),
         role_name: views::role_name(invitation.role_id, role.as_ref().map(|(role, _)| role)),

@@ -1,4 +1,4 @@
-//! The Lambda function `accept`: its routes, and nothing else.
+//! The Lambda function `accept`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

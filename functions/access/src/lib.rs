@@ -1,5 +1,5 @@
-//! What a person may do: who they are to whom, at which level where; and, for other services, whether
-//! they may do what the catalogue names (ORG6).
+//! The function `access`: the caller's own organizations and permissions, and AuthZEN decisions for
+//! other services (ORG6).
 
 mod decisions;
 mod me;
@@ -10,7 +10,7 @@ use shared::http::App;
 
 pub use decisions::METADATA;
 
-/// The routes.
+/// The routes of this function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/me", get(me::me))

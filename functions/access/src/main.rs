@@ -1,4 +1,4 @@
-//! The Lambda function `access`: its routes, and nothing else.
+//! The Lambda function `access`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -1,14 +1,14 @@
-//! `/v1/me`: the caller, and where they are a member.
+//! `GET /v1/me`: the caller and their organizations.
 
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
     domain::{Email, Kind, Member, OrgId, RoleId, UserId},
-    http::{Acting, App, Instead, Json, Page, PageQuery, Query, Walk, views},
-    store::{Found, Key},
+    http::{ApiError, App, Caller, Json, Page, PageQuery, Pagination, Query, views},
+    store::{FetchedItems, Key},
 };
 
-/// The caller, and a page of the organizations to switch between (U1).
+/// The caller and one page of the organizations that they are a member of (U1).
 #[derive(Serialize)]
 pub(crate) struct Me {
     user_id: UserId,
@@ -33,16 +33,17 @@ struct Membership {
 
 pub(crate) async fn me(
     State(app): State<App>,
-    Acting { person, .. }: Acting,
+    Caller { person, .. }: Caller,
     Query(PageQuery { limit, cursor }): Query<PageQuery>,
-) -> Result<Json<Me>, Instead> {
-    let walk = Walk::new(vec!["me".into(), person.id.to_string()], limit, cursor.as_deref())?;
-    let found = app.store.memberships(&person.id, walk.window()).await?;
-    let named = app.store.names(found.items.iter().flat_map(described)).await?;
-    let shown = found.items.iter().map(|member| show(member, &named));
+) -> Result<Json<Me>, ApiError> {
+    let pagination =
+        Pagination::new(vec!["me".into(), person.id.to_string()], limit, cursor.as_deref())?;
+    let members = app.store.memberships(&person.id, pagination.window()).await?;
+    let names = app.store.get_for_display(members.items.iter().flat_map(name_keys)).await?;
+    let shown = members.items.iter().map(|member| membership(member, &names));
     let organizations = shown.collect::<Result<Vec<_>, _>>()?;
-    let Page { next_cursor, .. } = walk.page(found, drop);
-    let personal = organizations.is_empty() && walk.is_first();
+    let Page { next_cursor, .. } = pagination.page(members, drop);
+    let personal = organizations.is_empty() && pagination.is_first();
     Ok(Json(Me {
         user_id: person.id,
         email_verified: person.email.is_some(),
@@ -55,18 +56,18 @@ pub(crate) async fn me(
     }))
 }
 
-/// Where the names of a membership's organization and role are.
-fn described(member: &Member) -> impl Iterator<Item = Key> + use<> {
+/// The keys of the items that hold the names of a member's organization and role.
+fn name_keys(member: &Member) -> impl Iterator<Item = Key> + use<> {
     let org = member.path.id();
     let role = member.role_id.custom().map(|role| Key::role(org, role));
     [Key::organization(org)].into_iter().chain(role)
 }
 
-fn show(member: &Member, named: &Found) -> Result<Membership, Instead> {
+fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiError> {
     let id = member.path.id();
-    let org = named.organization(id)?;
+    let org = names.organization(id)?;
     let role = match member.role_id {
-        RoleId::Custom(role) => named.role(&Key::role(id, role))?,
+        RoleId::Custom(role) => names.role(&Key::role(id, role))?,
         RoleId::BuiltIn(_) => None,
     };
     Ok(Membership {

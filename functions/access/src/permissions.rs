@@ -1,29 +1,30 @@
-//! `…/permissions`: what the caller may do in one organization.
+//! `GET …/permissions`: the caller's effective permissions in one organization.
 
 use std::collections::BTreeMap;
 
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
-    domain::{self, Level, OrgId, RoleId, RoleObject, UserId},
-    http::{Acting, App, Instead, Json, Path},
+    domain::{Level, OrgId, Restriction, RoleId, RoleObject, UserId},
+    http::{ApiError, App, Caller, Json, Path},
 };
 
-/// What the caller may do here now.
+/// The caller's effective permissions.
 #[derive(Serialize)]
 #[expect(clippy::struct_field_names, reason = "the contract names the fields")]
 pub(crate) struct Permissions {
     organization_id: OrgId,
     user_id: UserId,
     role_id: Option<RoleId>,
-    /// The effective level for every role object that is shown here.
+    /// The effective level of each role object that is shown in this organization.
     permissions: BTreeMap<RoleObject, Level>,
-    /// Where the role would give more than it does now, in an organization of this kind.
-    lowered: Vec<Lowered>,
+    /// The role objects whose effective level is below the stored one. Objects that an organization
+    /// of this kind never has are left out.
+    lowered: Vec<RestrictedLevel>,
 }
 
 #[derive(Serialize)]
-struct Lowered {
+struct RestrictedLevel {
     role_object: RoleObject,
     stored: Level,
     effective: Level,
@@ -32,21 +33,18 @@ struct Lowered {
 
 pub(crate) async fn permissions(
     State(app): State<App>,
-    Acting { person, .. }: Acting,
+    Caller { person, .. }: Caller,
     Path(org): Path<OrgId>,
-) -> Result<Json<Permissions>, Instead> {
+) -> Result<Json<Permissions>, ApiError> {
     let actor = app.store.standing_in_tree(&person, org).await?;
     let conditions = actor.conditions;
-    let lowered = |object| {
-        let why = conditions.why_lower(actor.levels, object)?;
-        if why == domain::Lowered::NotInThisKind {
-            return None;
-        }
-        Some(Lowered {
+    let restricted = |object| {
+        let restriction = conditions.restriction_if_held(actor.levels, object)?;
+        (restriction != Restriction::PartnerOnly).then(|| RestrictedLevel {
             role_object: object,
             stored: actor.levels.of(object),
             effective: actor.effective.of(object),
-            reason: why.to_string(),
+            reason: restriction.to_string(),
         })
     };
     Ok(Json(Permissions {
@@ -57,7 +55,7 @@ pub(crate) async fn permissions(
             .iter()
             .filter(|&(object, _)| conditions.shows(object))
             .collect(),
-        lowered: RoleObject::ALL.into_iter().filter_map(lowered).collect(),
+        lowered: RoleObject::ALL.into_iter().filter_map(restricted).collect(),
         user_id: actor.person.id.clone(),
     }))
 }

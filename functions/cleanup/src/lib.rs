@@ -1,7 +1,8 @@
-//! The scheduled clean-up: expired invitations end, one event each (INV10).
+//! The scheduled clean-up: it ends expired invitations, with one event each (INV10), and continues
+//! role deletions that were too long for one request (ROLE6).
 //!
-//! It reads only what is due, ends each in a transaction of its own, and can stop anywhere: what it
-//! did is done, and what it did not is still due the next time.
+//! It reads only due items and handles each in transactions of its own. It may stop at any point; the
+//! next run continues with the items that are still due.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -9,36 +10,51 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{Act, Refusal},
-    store::{Error, Key, Store},
+    domain::{CustomRoleId, Invitation, OrgId, Refusal, RequestContext},
+    store::{DueItem, DueItems, Error, FetchedItems, Key, ReassignmentProgress, Store},
 };
 
-/// How many are read at once from each part of the index.
+/// The number of items that one read returns from each shard of the index.
 const BATCH: u16 = 100;
-/// How many are ended side by side.
+/// The number of items that are handled concurrently.
 const AT_ONCE: usize = 8;
 
-/// What the schedule sends.
+/// The event of the schedule.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Tick {
-    /// The time it is run for: what expired by then ends.
+pub struct ScheduledRun {
+    /// The time of the run. Items that are due by then are handled.
     pub time: Timestamp,
 }
 
-/// What it did.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Invitations ended.
+    /// Invitations that were ended.
     pub expired: u32,
-    /// Those that somebody resent, accepted or ended while we looked.
+    /// Roles whose users all have another role now, and which were deleted.
+    pub roles_deleted: u32,
+    /// Due items that another request changed meanwhile.
     pub skipped: u32,
-    /// Those that could not be ended now. They are due the next time.
+    /// Due items that failed. The next run tries them again.
     pub failed: u32,
-    /// Is there more to do, because the time ran out?
+    /// Whether more items are due: time ran out, or an index lags.
     pub more: bool,
 }
 
-/// Ends what expired by `now`, until nothing is due, or `enough` says that time has run out.
+/// The result for one due item.
+enum Outcome {
+    Expired,
+    RoleDeleted,
+    RoleUnfinished,
+    Skipped,
+    Failed,
+}
+
+/// Handles the items that are due at `now`, until none is due or `enough` returns true.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] if the table cannot be read.
 pub async fn run(
     store: &Store,
     now: Timestamp,
@@ -50,52 +66,104 @@ pub async fn run(
         if enough() {
             return Ok(Summary { more: true, ..summary });
         }
-        let overdue = store.overdue(now, BATCH).await?;
-        let more = overdue.more;
-        // Whose they are tells how long the events are kept (ORG5), and who is waited for (INV8).
-        let orgs: BTreeSet<_> = overdue.invitations.iter().map(|open| open.path.id()).collect();
-        let found = store.look(orgs.into_iter().map(Key::organization)).await?;
-        let found = &found;
-        let ended = stream::iter(overdue.invitations).map(|invitation| async move {
-            let org = found.organization(invitation.path.id())?;
-            let org = org.ok_or(Refusal::NoSuchInvitation)?;
-            store.expire(&act(now, request_id), &org, &invitation).await
-        });
-        let ended: Vec<_> = ended.buffer_unordered(AT_ONCE).collect().await;
-        let mut progress = false;
-        for done in ended {
-            match done {
-                Ok(()) => {
-                    summary.expired += 1;
-                    progress = true;
-                }
-                Err(Error::Refused(Refusal::NoSuchInvitation | Refusal::ChangedMeanwhile)) => {
-                    summary.skipped += 1;
-                }
-                Err(cause) => {
-                    tracing::error!(%cause, "an invitation could not be ended");
-                    summary.failed += 1;
-                }
-            }
+        let DueItems { items, more } = store.due(now, BATCH).await?;
+        // The organization has the retention of events (ORG5) and its pending first Admin (INV8).
+        let orgs: BTreeSet<_> = items.iter().filter_map(organization_of).collect();
+        let found = store.get(orgs.into_iter().map(Key::organization)).await?;
+        let run = Run { store, found: &found, now, request_id, enough: &enough };
+        let outcomes = stream::iter(items).map(|item| run.item(item));
+        let outcomes: Vec<_> = outcomes.buffer_unordered(AT_ONCE).collect().await;
+        let before = summary;
+        for outcome in &outcomes {
+            summary.count(outcome);
         }
-        // What is still listed after a round without progress is the index lagging behind.
+        let unfinished = outcomes.iter().any(|outcome| matches!(outcome, Outcome::RoleUnfinished));
+        let progress =
+            (before.expired, before.roles_deleted) != (summary.expired, summary.roles_deleted);
+        // Items that are listed after a round without progress are stale: the index lags behind.
         if !more || !progress {
-            return Ok(Summary { more, ..summary });
+            return Ok(Summary { more: more || unfinished, ..summary });
         }
     }
 }
 
-/// Nobody acts when the schedule does.
-fn act(now: Timestamp, request_id: &str) -> Act {
-    Act {
+/// One round of the clean-up.
+struct Run<'a, E> {
+    store: &'a Store,
+    found: &'a FetchedItems,
+    now: Timestamp,
+    request_id: &'a str,
+    enough: &'a E,
+}
+
+impl<E: Fn() -> bool> Run<'_, E> {
+    async fn item(&self, item: DueItem) -> Outcome {
+        use Refusal::{ChangedConcurrently, NoSuchInvitation, NoSuchOrganization, NoSuchRole};
+        let done = match item {
+            DueItem::Invitation(invitation) => self.expire(&invitation).await,
+            DueItem::Role { org, role } => self.reassign(org, role).await,
+        };
+        match done {
+            Ok(outcome) => outcome,
+            Err(Error::Refused(
+                ChangedConcurrently | NoSuchInvitation | NoSuchOrganization | NoSuchRole,
+            )) => Outcome::Skipped,
+            Err(cause) => {
+                tracing::error!(%cause, "a due item failed");
+                Outcome::Failed
+            }
+        }
+    }
+
+    async fn expire(&self, invitation: &Invitation) -> Result<Outcome, Error> {
+        let org = self.found.organization(invitation.path.id())?;
+        let org = org.ok_or(Refusal::NoSuchInvitation)?;
+        let context = context(self.now, self.request_id);
+        self.store.expire(&context, &org, invitation).await.map(|()| Outcome::Expired)
+    }
+
+    async fn reassign(&self, org: OrgId, role: CustomRoleId) -> Result<Outcome, Error> {
+        let context = context(self.now, self.request_id);
+        let progress = self.store.reassign_users(&context, org, role, self.enough).await?;
+        Ok(match progress {
+            ReassignmentProgress::Done => Outcome::RoleDeleted,
+            ReassignmentProgress::Unfinished { .. } => Outcome::RoleUnfinished,
+        })
+    }
+}
+
+impl Summary {
+    fn count(&mut self, outcome: &Outcome) {
+        let counter = match outcome {
+            Outcome::Expired => &mut self.expired,
+            Outcome::RoleDeleted => &mut self.roles_deleted,
+            Outcome::Skipped => &mut self.skipped,
+            Outcome::Failed => &mut self.failed,
+            Outcome::RoleUnfinished => return,
+        };
+        *counter += 1;
+    }
+}
+
+/// The organization that must be read to end an item. A reassignment reads its own.
+fn organization_of(item: &DueItem) -> Option<OrgId> {
+    match item {
+        DueItem::Invitation(invitation) => Some(invitation.path.id()),
+        DueItem::Role { .. } => None,
+    }
+}
+
+/// The context of the events: the schedule has no actor.
+fn context(now: Timestamp, request_id: &str) -> RequestContext {
+    RequestContext {
         by: None,
         as_operator: false,
         at: now,
         request_id: request_id.to_owned(),
         seed: rand::random(),
-        once: None,
+        idempotency_key: None,
     }
 }
 
-/// How much time is kept for answering.
+/// The time before Lambda's deadline at which a run ends.
 pub const RESERVE: Duration = Duration::from_secs(10);

@@ -8,32 +8,34 @@ use serde::Deserialize;
 use shared::{
     domain::{EventAction, EventId, Level, OrgId, Refusal, RoleObject},
     http::{
-        Acting, App, FieldError, Instead, Json, Limit, Page, Path, Problem, Query, Tagged, Walk,
-        views,
+        ApiError, App, Caller, FieldError, Json, Limit, Page, Pagination, Path, Problem, Query,
+        WithEtag, optional_time, views,
     },
     store::{EventFilter, Key},
 };
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/events", get(list))
         .route("/v1/organizations/{org}/events/{evt}", get(one))
 }
 
-/// Which events to show. `action` may be given several times.
+/// The query of the list. `action` can be repeated.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ListQuery {
-    /// At this time or later.
+    /// Only events at this time or later.
+    #[serde(default, deserialize_with = "optional_time")]
     from: Option<Timestamp>,
-    /// Before this time.
+    /// Only events before this time.
+    #[serde(default, deserialize_with = "optional_time")]
     to: Option<Timestamp>,
-    /// By the person with this user id.
+    /// Only events whose actor has this user id.
     actor: Option<String>,
     #[serde(default)]
     action: BTreeSet<EventAction>,
-    /// To what has this id.
+    /// Only events whose target has this id.
     target: Option<String>,
     #[serde(default)]
     limit: Limit,
@@ -41,7 +43,7 @@ struct ListQuery {
 }
 
 impl ListQuery {
-    /// Everything that makes the list what it is: a cursor belongs to it alone.
+    /// The organization and the filters. A cursor is valid only for the same ones.
     fn names(&self, org: OrgId) -> Vec<String> {
         let Self { from, to, actor, action, target, .. } = self;
         let filters = format!("{from:?} {to:?} {actor:?} {action:?} {target:?}");
@@ -62,26 +64,27 @@ impl ListQuery {
 
 async fn list(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<views::Event>>, Instead> {
-    let walk = Walk::new(query.names(org), query.limit, query.cursor.as_deref())?;
+) -> Result<Json<Page<views::Event>>, ApiError> {
+    let walk = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
     let filter = query.filter()?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
-    let found = app.store.events(org, filter, act.at, walk.window()).await?;
+    let found = app.store.events(org, filter, context.at, walk.window()).await?;
     Ok(Json(walk.page(found, views::Event::of)))
 }
 
 async fn one(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path((org, id)): Path<(OrgId, EventId)>,
-) -> Result<Tagged<views::Event>, Instead> {
+) -> Result<WithEtag<views::Event>, ApiError> {
     let key = Key::event(org, id);
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
     actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
-    let event = found.event(&key, act.at)?.ok_or(Refusal::NoSuchEvent)?;
-    Ok(Tagged(views::Event::of(event)))
+    let event = found.event(&key, context.at)?.ok_or(Refusal::NoSuchEvent)?;
+    let version = event.target.version;
+    Ok(WithEtag { view: views::Event::of(event), version })
 }

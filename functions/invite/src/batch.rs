@@ -1,184 +1,250 @@
-//! Many invitations in one request (INV11).
+//! Up to 100 invitations in one request (INV11).
 //!
-//! Each is judged and answered as if it had been sent by itself, one after the other; but whoever
-//! may not send them all sends none.
+//! Each item is judged in order, as if it were sent alone. If the caller may not grant one of the
+//! roles, the whole request is refused.
 
 use axum::extract::State;
+use serde::Serialize;
 use shared::{
     domain::{
-        self, Act, AddressDigest, InvitationId, Offer, OrgId, Person, Place, Refusal, Room,
-        Standing,
+        self, AddressDigest, AddressSlot, BatchRefusal, InvitationDraft, InvitationId, OfferedRole,
+        OrgId, PendingRoom, Person, Refusal, RequestContext, RoleId, Standing,
     },
-    http::{Acting, App, Instead, Json, Path, Problem, views},
-    store::{Chunk, Error, Found, Key, Patience, Reply},
+    http::{Answer, ApiError, App, Caller, Json, Path, Problem, views},
+    store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key, NewInvitation},
 };
 
-use crate::list::{List, Outcome, Wanted};
+use crate::list::{BatchInviteRequest, BatchList, Outcome};
 
-/// How often a chunk that lost a race is judged anew.
+/// The maximum number of times that a chunk is judged again after a lost race.
 const ROUNDS: usize = 5;
 
 pub(crate) async fn invite(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(org): Path<OrgId>,
-    Json(wanted): Json<Wanted>,
-) -> Result<Reply, Instead> {
-    let batch = Batch { app: &app, person: &person, act: &act, org, list: List::of(wanted) };
-    let facts = batch.facts(batch.list.offers(), act.once.as_ref().map(Key::once)).await?;
-    let begun = act.once.as_ref().map(|once| facts.1.begun(once, act.at)).transpose()?.flatten();
-    let (first, mut outcomes) = begun.unwrap_or((0, vec![]));
+    Json(request): Json<BatchInviteRequest>,
+) -> Result<Answer, ApiError> {
+    let list = BatchList::of(request);
+    let batch = BatchInvite { app: &app, person: &person, context: &context, org, list };
+    let key = context.idempotency_key.as_ref();
+    let facts = batch.facts(batch.list.drafts(), key.map(Key::idempotency)).await?;
+    let earlier = key.map(|key| facts.found.earlier_run(key, context.at)).transpose()?;
+    let (first, mut outcomes) = match earlier.unwrap_or(EarlierRun::None) {
+        EarlierRun::None => (0, vec![]),
+        EarlierRun::Stopped { chunks, progress } => (chunks, progress),
+        EarlierRun::Answered(answer) => return Ok(Answer::recorded(&answer)?),
+    };
     batch.authorize(&facts)?;
-    let patience = Patience::begin();
+    let deadline = Deadline::begin();
     for nth in first..batch.list.chunks() {
-        if !patience.is_left() {
+        if !deadline.is_left() {
             return Err(Problem::unavailable(1).into());
         }
-        outcomes = batch.chunk(nth, outcomes, &facts).await?;
+        match batch.chunk(nth, outcomes, &facts).await? {
+            ChunkEnd::Judged(judged) => outcomes = judged,
+            ChunkEnd::Repeated(answer) => return Ok(answer),
+        }
     }
-    Ok(batch.list.reply(&outcomes))
+    Ok(batch.list.answer(&outcomes))
 }
 
-/// Who asks, and what was found.
-type Facts = (Standing, Found);
+/// The facts on which a batch is judged.
+struct BatchFacts {
+    actor: Standing,
+    found: FetchedItems,
+}
 
-/// A list on its way.
-struct Batch<'a> {
+/// The result of one chunk.
+enum ChunkEnd {
+    /// The outcomes of all items up to the end of the chunk.
+    Judged(Vec<Outcome>),
+    /// Another run of the same request has finished. Contains its response.
+    Repeated(Answer),
+}
+
+/// A batch of invitations and its request.
+struct BatchInvite<'a> {
     app: &'a App,
     person: &'a Person,
-    act: &'a Act,
+    context: &'a RequestContext,
     org: OrgId,
-    list: List,
+    list: BatchList,
 }
 
-impl Batch<'_> {
+impl BatchInvite<'_> {
     async fn facts(
         &self,
-        offers: &[Offer],
+        drafts: &[InvitationDraft],
         also: impl IntoIterator<Item = Key>,
-    ) -> Result<Facts, Error> {
-        let places = offers.iter().map(|offer| self.place(offer));
-        let keys = places.chain(self.roles()).chain(also);
-        self.app.store.facts(self.person, self.org, keys).await
+    ) -> Result<BatchFacts, Error> {
+        let slots = drafts.iter().map(|draft| self.slot(draft));
+        let keys = slots.chain(self.roles()).chain([Key::counts(self.org)]).chain(also);
+        let (actor, found) = self.app.store.facts(self.person, self.org, keys).await?;
+        Ok(BatchFacts { actor, found })
     }
 
-    fn place(&self, offer: &Offer) -> Key {
-        Key::place(self.org, AddressDigest::of(self.org, &offer.email))
+    fn slot(&self, draft: &InvitationDraft) -> Key {
+        Key::address_slot(self.org, AddressDigest::of(self.org, &draft.email))
     }
 
-    /// May the actor send all of it? Also where the address is none: who may not grant a role may
-    /// not list it.
-    fn authorize(&self, (actor, found): &Facts) -> Result<(), Instead> {
+    /// Checks that the actor may grant every role in the batch, including the roles of items with a
+    /// malformed address.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of the first role that the actor may not grant, at its position.
+    fn authorize(&self, facts: &BatchFacts) -> Result<(), ApiError> {
         let mut offered = Vec::new();
-        for role in self.list.roles() {
-            let known = role.custom().map(|id| found.role(&Key::role(self.org, id))).transpose()?;
-            offered.push((role, known.flatten().and_then(|(role, _)| role.retiring)));
+        for id in self.list.roles() {
+            let key = id.custom().map(|id| Key::role(self.org, id));
+            let role = key.map(|key| facts.found.role(&key)).transpose()?.flatten();
+            let reassigned_to = role.and_then(|(role, _)| Some(role.reassignment?.to));
+            offered.push(OfferedRole { id, reassigned_to });
         }
-        domain::invite_all(actor, offered).map_err(|(place, why)| {
-            let at = |place| Problem::from(why.clone()).at(format!("/invitations/{place}/role_id"));
-            place.map_or_else(|| why.clone().into(), at).into()
+        domain::check_batch(&facts.actor, offered).map_err(|BatchRefusal { position, refusal }| {
+            let problem = Problem::from(refusal);
+            match position {
+                Some(position) => problem.at(format!("/invitations/{position}/role_id")).into(),
+                None => problem.into(),
+            }
         })
     }
 
-    /// Where the custom roles on offer are.
+    /// The keys of the custom roles in the batch.
     fn roles(&self) -> impl Iterator<Item = Key> {
-        let roles = self.list.roles().filter_map(domain::RoleId::custom);
+        let roles = self.list.roles().filter_map(RoleId::custom);
         roles.map(|id| Key::role(self.org, id))
     }
 
-    /// Does one chunk, after the `outcomes` of those before. A race cancels all of it, and it is
-    /// judged anew, so that only whoever lost is refused. Once something is opened, what refuses a
-    /// whole chunk is the outcome of each in it.
+    /// Writes one chunk, after the `outcomes` of the chunks before. A lost race cancels the whole
+    /// chunk, which is then judged again, so that only the invitation that lost is refused. After
+    /// the first chunk, a refusal of a whole chunk becomes the outcome of each of its items.
     async fn chunk(
         &self,
         nth: u16,
         mut outcomes: Vec<Outcome>,
-        facts: &Facts,
-    ) -> Result<Vec<Outcome>, Instead> {
-        let (offers, cap) = (self.list.chunk(nth), self.app.limits.max_pending);
-        let mut tried = self.attempt(nth, &outcomes, facts, None).await;
-        let mut lost = Refusal::ChangedMeanwhile;
+        facts: &BatchFacts,
+    ) -> Result<ChunkEnd, ApiError> {
+        let drafts = self.list.chunk(nth);
+        let mut tried = self.attempt(nth, &outcomes, facts).await;
+        let mut lost = Refusal::ChangedConcurrently;
         for _ in 0..ROUNDS {
             match tried {
-                Ok(judged) => {
+                Ok(ChunkEnd::Judged(judged)) => {
                     outcomes.extend(judged);
-                    return Ok(outcomes);
+                    return Ok(ChunkEnd::Judged(outcomes));
                 }
-                Err(Error::Full(_)) => lost = Refusal::TooManyPending(cap),
-                Err(Error::Refused(why)) if is_passing(&why) => lost = Refusal::ChangedMeanwhile,
+                Ok(repeated) => return Ok(repeated),
+                Err(Error::Refused(why @ Refusal::PendingInvitationLimit(_))) => lost = why,
+                Err(Error::Refused(why)) if is_lost_race(&why) => {
+                    lost = Refusal::ChangedConcurrently;
+                }
                 Err(Error::Refused(why)) if nth > 0 && !is_of_the_key(&why) => {
                     lost = why;
                     break;
                 }
                 Err(error) => return Err(error.into()),
             }
-            tried = match self.facts(offers, Key::headcounts(self.org)).await {
+            tried = match self.facts(drafts, None).await {
                 Ok(facts) => {
                     if nth == 0 {
                         self.authorize(&facts)?;
                     }
-                    let room = facts.1.room(self.org, cap);
-                    self.attempt(nth, &outcomes, &facts, Some(room)).await
+                    self.attempt(nth, &outcomes, &facts).await
                 }
                 Err(error) => Err(error),
             };
         }
-        outcomes.extend(offers.iter().map(|_| Outcome::refused(lost.clone())));
-        let reply = self.reply_after(nth, &outcomes);
-        self.app.store.open_none(self.act, (self.chunk_of(nth), &reply)).await?;
-        Ok(outcomes)
+        outcomes.extend(drafts.iter().map(|_| Outcome::refused(lost.clone())));
+        let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &outcomes));
+        let committed = self.app.store.record_progress(self.context, chunk, &progress).await?;
+        chunk_end(committed, outcomes).map_err(ApiError::from)
     }
 
-    /// Judges a chunk, and writes it.
+    /// Judges a chunk and writes it once. Returns the outcomes of this chunk alone.
     async fn attempt(
         &self,
         nth: u16,
         before: &[Outcome],
-        (actor, found): &Facts,
-        mut room: Option<Room>,
-    ) -> Result<Vec<Outcome>, Error> {
+        facts: &BatchFacts,
+    ) -> Result<ChunkEnd, Error> {
         let (mut judged, mut opened) = (before.to_vec(), Vec::new());
-        for offer in self.list.chunk(nth) {
-            let place = found.place(&self.place(offer))?;
-            let id = InvitationId::of(self.act.at, self.org, &offer.email);
-            let mut invited = domain::invite(actor, offer.clone(), place.as_ref(), id, self.act.at);
-            let expired = place.and_then(Place::pending);
-            if let (Some(room), None) = (&mut room, &expired) {
-                invited = invited.and_then(|invitation| room.seat(invitation));
-            }
-            judged.push(match invited {
-                Err(why) => Outcome::refused(why),
-                Ok(invitation) => {
-                    let view = views::Invitation::of(&invitation, self.act.at);
-                    opened.push((invitation, expired));
-                    Outcome::opened(&view)
+        let cap = self.app.limits.max_pending;
+        let mut room = facts.found.pending_room(self.org, cap);
+        for draft in self.list.chunk(nth) {
+            match self.judge(draft, facts, &mut room)? {
+                Ok(new) => {
+                    let view = views::Invitation::of(&new.invitation, self.context.at);
+                    judged.push(Outcome::opened(&view));
+                    opened.push(new);
                 }
-            });
+                Err(refusal) => judged.push(Outcome::refused(refusal)),
+            }
         }
-        let reply = self.reply_after(nth, &judged);
-        let opened = (opened.as_slice(), self.app.limits.max_pending);
-        let chunk = (self.chunk_of(nth), &reply);
-        self.app.store.open_invitations(self.act, actor, opened, chunk).await?;
-        Ok(judged.split_off(before.len()))
+        let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &judged));
+        let (store, actor) = (&self.app.store, &facts.actor);
+        let committed =
+            store.open_invitations(self.context, actor, &opened, cap, chunk, &progress).await?;
+        chunk_end(committed, judged.split_off(before.len()))
+    }
+
+    fn judge(
+        &self,
+        draft: &InvitationDraft,
+        facts: &BatchFacts,
+        room: &mut PendingRoom,
+    ) -> Result<Result<NewInvitation, Refusal>, Error> {
+        let now = self.context.at;
+        let slot = facts.found.address_slot(&self.slot(draft))?;
+        let id = InvitationId::of(now, self.org, &draft.email);
+        let invited = domain::invite(&facts.actor, draft.clone(), slot.as_ref(), id, now);
+        let replaces = slot.and_then(AddressSlot::pending);
+        let invited = match replaces {
+            None => invited.and_then(|invitation| room.take(invitation)),
+            Some(_) => invited,
+        };
+        Ok(invited.map(|invitation| NewInvitation { invitation, replaces }))
     }
 
     fn chunk_of(&self, nth: u16) -> Chunk {
         Chunk { nth, last: nth.saturating_add(1) == self.list.chunks() }
     }
 
-    /// What is known of the reply after a chunk; all of it after the last.
-    fn reply_after(&self, nth: u16, outcomes: &[Outcome]) -> Reply {
-        if self.chunk_of(nth).last { self.list.reply(outcomes) } else { Reply::ok(&outcomes) }
+    /// The content of the idempotency record after a chunk.
+    fn progress<'a>(&self, nth: u16, outcomes: &'a [Outcome]) -> Progress<'a> {
+        if self.chunk_of(nth).last {
+            Progress::Complete(self.list.answer(outcomes))
+        } else {
+            Progress::SoFar(outcomes)
+        }
     }
 }
 
-/// Who lost a race is told apart by looking again.
-fn is_passing(why: &Refusal) -> bool {
-    use Refusal::{AlreadyInvited, AlreadyMember, ChangedMeanwhile};
-    matches!(why, AlreadyInvited(_) | AlreadyMember | ChangedMeanwhile)
+/// The content of the idempotency record after a chunk.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Progress<'a> {
+    /// After the last chunk: the response.
+    Complete(Answer),
+    /// After an earlier chunk: the outcomes so far.
+    SoFar(&'a [Outcome]),
 }
 
-/// Another run of the same request answers it.
+fn chunk_end(committed: Committed, outcomes: Vec<Outcome>) -> Result<ChunkEnd, Error> {
+    match committed {
+        Committed::Now => Ok(ChunkEnd::Judged(outcomes)),
+        Committed::Before(answer) => Answer::recorded(&answer).map(ChunkEnd::Repeated),
+    }
+}
+
+/// Whether a refusal is a lost race. Judging the chunk again finds the invitation that lost.
+fn is_lost_race(why: &Refusal) -> bool {
+    use Refusal::{AlreadyInvited, AlreadyMember, ChangedConcurrently};
+    matches!(why, AlreadyInvited(_) | AlreadyMember | ChangedConcurrently)
+}
+
+/// Whether a refusal concerns the idempotency key: another run of the same request answers it.
 fn is_of_the_key(why: &Refusal) -> bool {
-    matches!(why, Refusal::KeyReused | Refusal::KeyInUse)
+    matches!(why, Refusal::IdempotencyKeyReused | Refusal::IdempotencyKeyInUse)
 }

@@ -1,4 +1,4 @@
-//! Invitations, as the organization sees them: sent, listed, sent again, revoked.
+//! The invitations of an organization: create, list, show, resend and revoke.
 
 mod batch;
 mod list;
@@ -8,21 +8,20 @@ use axum::{
     extract::State,
     routing::{get, post},
 };
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressDigest, DEFAULT_DAYS, Email, Invitation, InvitationId, Level, MAX_DAYS, Offer,
-        OrgId, Place, Refusal, RoleId, RoleObject, still_backed,
+        self, AddressDigest, AddressSlot, DEFAULT_DAYS, Email, Invitation, InvitationDraft,
+        InvitationId, Level, MAX_DAYS, OrgId, Refusal, RoleId, RoleObject, inviter_may_grant,
     },
     http::{
-        Acting, App, IfMatch, Instead, Json, NoBody, Page, PageQuery, Path, Query, Tagged, Walk,
-        Within, views,
+        Answer, ApiError, App, BoundedInt, Caller, IfMatch, Json, NoBody, Page, PageQuery,
+        Pagination, Path, Query, WithEtag, views,
     },
-    store::{Found, Key, Reply, Shown, Store},
+    store::{FetchedItems, InvitationChange, Key, NewInvitation},
 };
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/invitations", get(list).post(invite))
@@ -33,38 +32,39 @@ pub fn router() -> Router<App> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct CreateInvitationRequest {
     email: Email,
     role_id: RoleId,
-    expires_in_days: Option<Within<1, MAX_DAYS>>,
+    expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
 }
 
 async fn invite(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(org): Path<OrgId>,
-    Json(wanted): Json<Wanted>,
-) -> Result<Reply, Instead> {
-    let Wanted { email, role_id, expires_in_days } = wanted;
-    let key = Key::place(org, AddressDigest::of(org, &email));
+    Json(wanted): Json<CreateInvitationRequest>,
+) -> Result<Answer, ApiError> {
+    let CreateInvitationRequest { email, role_id, expires_in_days } = wanted;
+    let key = Key::address_slot(org, AddressDigest::of(org, &email));
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
-    let place = found.place(&key)?;
+    let slot = found.address_slot(&key)?;
 
-    let id = InvitationId::of(act.at, org, &email);
-    let days = expires_in_days.map_or(DEFAULT_DAYS, |Within(days)| days);
-    let offer = Offer { email, role_id, days };
-    let invitation = domain::invite(&actor, offer, place.as_ref(), id, act.at)?;
+    let id = InvitationId::of(context.at, org, &email);
+    let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
+    let draft = InvitationDraft { email, role_id, days };
+    let invitation = domain::invite(&actor, draft, slot.as_ref(), id, context.at)?;
 
-    let reply = Reply::created(location(&invitation), &views::Invitation::of(&invitation, act.at));
-    let expired = place.and_then(Place::pending);
-    let opened = (&invitation, expired.as_ref());
-    app.store.open_invitation(&act, &actor, opened, app.limits.max_pending, &reply).await?;
-    Ok(reply)
+    let view = views::Invitation::of(&invitation, context.at);
+    let answer = Answer::created(location(&invitation), &view).with_version(invitation.version);
+    let new = NewInvitation { invitation, replaces: slot.and_then(AddressSlot::pending) };
+    let cap = app.limits.max_pending;
+    let committed = app.store.open_invitation(&context, &actor, &new, cap, &answer).await?;
+    answer.unless_repeated(committed)
 }
 
-/// An invitation in a list: is somebody still behind it (INV9)?
+/// An invitation, and whether its inviter may still grant the role (INV9).
 #[derive(Serialize)]
-struct Listed {
+struct ListedInvitation {
     #[serde(flatten)]
     invitation: views::Invitation,
     backed: bool,
@@ -72,107 +72,95 @@ struct Listed {
 
 async fn list(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(org): Path<OrgId>,
     Query(PageQuery { limit, cursor }): Query<PageQuery>,
-) -> Result<Json<Page<Listed>>, Instead> {
-    let walk = Walk::new(vec!["invitations".into(), org.to_string()], limit, cursor.as_deref())?;
+) -> Result<Json<Page<ListedInvitation>>, ApiError> {
+    let walk =
+        Pagination::new(vec!["invitations".into(), org.to_string()], limit, cursor.as_deref())?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let found = app.store.invitations(&actor.org.path, walk.window()).await?;
-    let backers = found.items.iter().filter_map(|invitation| backer(org, invitation));
-    let backers = app.store.look(backers).await?;
+    let inviters = found.items.iter().filter_map(|invitation| inviter(org, invitation));
+    let inviters = app.store.get(inviters).await?;
     Ok(Json(walk.try_page(found, |invitation| {
-        let backed = backed(&actor.org, &invitation, &backers)?;
-        Ok::<_, Instead>(Listed { invitation: views::Invitation::of(&invitation, act.at), backed })
+        let backed = backed(&actor.org, &invitation, &inviters)?;
+        Ok::<_, ApiError>(ListedInvitation {
+            invitation: views::Invitation::of(&invitation, context.at),
+            backed,
+        })
     })?))
 }
 
 async fn one(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path((org, id)): Path<(OrgId, InvitationId)>,
-) -> Result<Tagged<Listed>, Instead> {
-    let key = Key::place(org, id.digest());
+) -> Result<WithEtag<ListedInvitation>, ApiError> {
+    let key = Key::address_slot(org, id.digest());
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let invitation = pending(&found, &key, id)?;
-    let backers = app.store.look(backer(org, &invitation)).await?;
-    let backed = backed(&actor.org, &invitation, &backers)?;
-    Ok(Tagged(Listed { invitation: views::Invitation::of(&invitation, act.at), backed }))
+    let inviters = app.store.get(inviter(org, &invitation)).await?;
+    let backed = backed(&actor.org, &invitation, &inviters)?;
+    let view =
+        ListedInvitation { invitation: views::Invitation::of(&invitation, context.at), backed };
+    Ok(WithEtag { view, version: invitation.version })
 }
 
 async fn resend(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
-) -> Result<Reply, Instead> {
-    let key = Key::place(org, id.digest());
+) -> Result<Answer, ApiError> {
+    let key = Key::address_slot(org, id.digest());
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    let invitation = pending(&found, &key, id)?;
-    let resent = domain::resend(&actor, &invitation, act.at)?;
-    let reply = Reply::ok(&views::Invitation::of(&resent, act.at));
-    app.store.resend(&act, &actor, (&invitation, &resent), &reply).await?;
-    Ok(reply)
+    let before = pending(&found, &key, id)?;
+    let after = domain::resend(&actor, &before, context.at)?;
+    let view = views::Invitation::of(&after, context.at);
+    let answer = Answer::ok(&view).with_version(after.version);
+    let change = InvitationChange { before: &before, after: &after };
+    let committed = app.store.resend(&context, &actor, change, &answer).await?;
+    answer.unless_repeated(committed)
 }
 
 async fn revoke(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     if_match: IfMatch,
     _: NoBody,
-) -> Result<Reply, Instead> {
-    let key = Key::place(org, id.digest());
+) -> Result<Answer, ApiError> {
+    let key = Key::address_slot(org, id.digest());
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
     domain::revoke(&actor)?;
     let invitation = pending(&found, &key, id)?;
-    let reply = Reply::done();
-    let store = as_seen(&app.store, &if_match, (&actor.org, found), &invitation, act.at).await?;
-    store.revoke(&act, &actor, &invitation, &reply).await?;
-    Ok(reply)
+    if_match.check(invitation.version)?;
+    let answer = Answer::no_content();
+    if_match.outcome(app.store.revoke(&context, &actor, &invitation, &answer).await)?;
+    Ok(answer)
 }
 
-/// The store to write with, where the invitation is what the client has seen.
-async fn as_seen(
-    store: &Store,
-    if_match: &IfMatch,
-    (org, found): (&domain::Organization, Found),
-    invitation: &Invitation,
-    now: Timestamp,
-) -> Result<Store, Instead> {
-    if !if_match.is_given() {
-        return Ok(store.clone());
-    }
-    let id = org.id();
-    let found = found.and(store.look(backer(id, invitation)).await?);
-    let backed = backed(org, invitation, &found)?;
-    let view = Listed { invitation: views::Invitation::of(invitation, now), backed };
-    let behind = invitation.backer.iter().map(|backer| Shown::member(id, &backer.user_id));
-    let shown = [Shown::invitation(id, invitation.id), Shown::grants(id)];
-    Ok(if_match.hold(&view, store, &found, shown.into_iter().chain(behind))?)
+/// The pending invitation with this id. Earlier invitations of the same address have other ids.
+fn pending(found: &FetchedItems, key: &Key, id: InvitationId) -> Result<Invitation, ApiError> {
+    let pending = found.pending(key)?.filter(|invitation| invitation.id == id);
+    Ok(pending.ok_or(Refusal::NoSuchInvitation)?)
 }
 
-/// The invitation of this very id: an address may have had others before.
-fn pending(found: &Found, key: &Key, id: InvitationId) -> Result<Invitation, Instead> {
-    let pending = found.place(key)?.and_then(Place::pending);
-    Ok(pending.filter(|found| found.id == id).ok_or(Refusal::NoSuchInvitation)?)
-}
-
-fn backer(org: OrgId, invitation: &Invitation) -> Option<Key> {
-    invitation.backer.as_ref().map(|backer| Key::member(org, &backer.user_id))
+fn inviter(org: OrgId, invitation: &Invitation) -> Option<Key> {
+    invitation.inviter.as_ref().map(|inviter| Key::membership(org, &inviter.user_id))
 }
 
 fn backed(
     org: &domain::Organization,
     invitation: &Invitation,
-    backers: &Found,
-) -> Result<bool, Instead> {
-    let Some(backer) = &invitation.backer else { return Ok(true) };
-    let member = backers.member(org.id(), &backer.user_id)?;
-    Ok(still_backed(org, invitation.role_id, member.map(|member| member.role_id)).is_ok())
+    inviters: &FetchedItems,
+) -> Result<bool, ApiError> {
+    let Some(inviter) = &invitation.inviter else { return Ok(true) };
+    let member = inviters.membership(org.id(), &inviter.user_id)?;
+    Ok(inviter_may_grant(org, invitation.role_id, member.map(|member| member.role_id)).is_ok())
 }
 
 fn location(invitation: &Invitation) -> String {

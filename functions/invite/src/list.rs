@@ -1,42 +1,42 @@
-//! A list of invitations: as it is sent, and as it is answered.
+//! The request and the response of a batch of invitations.
 
 use std::collections::{HashMap, hash_map::Entry};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
-    domain::{DEFAULT_DAYS, Email, MAX_BATCH, MAX_DAYS, Offer, Refusal, RoleId},
-    http::{FieldError, Problem, Several, Within, views},
-    store::{OPENED_AT_ONCE, Reply},
+    domain::{DEFAULT_DAYS, Email, InvitationDraft, MAX_BATCH, MAX_DAYS, Refusal, RoleId},
+    http::{Answer, BoundedInt, BoundedVec, FieldError, Problem, views},
+    store::OPENED_AT_ONCE,
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
-    invitations: Several<Element, MAX_BATCH>,
+pub(crate) struct BatchInviteRequest {
+    invitations: BoundedVec<BatchInviteItem, MAX_BATCH>,
 }
 
-/// One line of a list that people type: an address that is none is the outcome of its line. All
-/// else that does not fit is a program's mistake, and refuses the request.
+/// One item. People type addresses, so a malformed address is refused in the outcome of its item.
+/// Any other malformed field refuses the request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Element {
+struct BatchInviteItem {
     email: String,
     role_id: RoleId,
-    expires_in_days: Option<Within<1, MAX_DAYS>>,
+    expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
 }
 
-/// What became of an offer.
+/// The outcome of one item.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     status: u16,
     #[serde(flatten)]
-    what: What,
+    what: OutcomeBody,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum What {
+enum OutcomeBody {
     Invitation(Value),
     Problem(Value),
 }
@@ -45,61 +45,63 @@ impl Outcome {
     pub(crate) fn opened(invitation: &views::Invitation) -> Self {
         // INVARIANT: views are structs with string keys, which always serialize.
         let view = serde_json::to_value(invitation).unwrap_or_default();
-        Self { status: 201, what: What::Invitation(view) }
+        Self { status: 201, what: OutcomeBody::Invitation(view) }
     }
 
     pub(crate) fn refused(why: impl Into<Problem>) -> Self {
         let problem = why.into();
-        Self { status: problem.status().as_u16(), what: What::Problem(problem.within()) }
+        Self { status: problem.status().as_u16(), what: OutcomeBody::Problem(problem.to_value()) }
     }
 
-    /// What becomes of the same address further down the list.
+    /// The outcome of a later item with the same address.
     fn again(&self) -> Self {
         let opened = match &self.what {
-            What::Invitation(view) => view.get("id").and_then(Value::as_str),
-            What::Problem(_) => None,
+            OutcomeBody::Invitation(view) => view.get("id").and_then(Value::as_str),
+            OutcomeBody::Problem(_) => None,
         };
         let opened = opened.and_then(|id| id.parse().ok()).map(Refusal::AlreadyInvited);
         opened.map_or_else(|| self.clone(), Self::refused)
     }
 }
 
-/// A list, read.
-pub(crate) struct List {
-    /// Each element: its address as it was sent, its role, and what it comes to.
-    elements: Vec<(String, RoleId, Reads)>,
-    /// What is offered, each address once.
-    offers: Vec<Offer>,
+/// A parsed batch.
+pub(crate) struct BatchList {
+    /// The address as it was sent, the role and the parsed form of each item.
+    elements: Vec<(String, RoleId, ParsedItem)>,
+    /// The invitations to create, one for each address.
+    offers: Vec<InvitationDraft>,
 }
 
-enum Reads {
-    /// The offer of this place.
-    Offer(usize),
-    /// Once more the address of that offer.
+enum ParsedItem {
+    /// The invitation with this index.
+    InvitationDraft(usize),
+    /// The address of the invitation with this index, again.
     Again(usize),
-    /// An address that is none.
+    /// A malformed address.
     Wrong(Problem),
 }
 
-impl List {
-    pub(crate) fn of(Wanted { invitations: Several(elements) }: Wanted) -> Self {
+impl BatchList {
+    pub(crate) fn of(
+        BatchInviteRequest { invitations: BoundedVec(elements) }: BatchInviteRequest,
+    ) -> Self {
         let mut list = Self { elements: vec![], offers: vec![] };
         let mut known = HashMap::new();
         for (place, element) in elements.into_iter().enumerate() {
-            let Element { email: sent, role_id, expires_in_days } = element;
+            let BatchInviteItem { email: sent, role_id, expires_in_days } = element;
             let reads = match Email::parse(&sent) {
                 Err(error) => {
                     let pointer = format!("/invitations/{place}/email");
                     let detail = error.to_string();
-                    Reads::Wrong(Problem::invalid(FieldError { pointer, detail }))
+                    ParsedItem::Wrong(Problem::invalid(FieldError { pointer, detail }))
                 }
                 Ok(email) => match known.entry(email.clone()) {
-                    Entry::Occupied(first) => Reads::Again(*first.get()),
+                    Entry::Occupied(first) => ParsedItem::Again(*first.get()),
                     Entry::Vacant(first) => {
                         let nth = *first.insert(list.offers.len());
-                        let days = expires_in_days.map_or(DEFAULT_DAYS, |Within(days)| days);
-                        list.offers.push(Offer { email, role_id, days });
-                        Reads::Offer(nth)
+                        let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
+                        list.offers.push(InvitationDraft { email, role_id, days });
+                        ParsedItem::InvitationDraft(nth)
                     }
                 },
             };
@@ -108,46 +110,46 @@ impl List {
         list
     }
 
-    /// What is offered, each address once.
-    pub(crate) fn offers(&self) -> &[Offer] {
+    /// The invitations to create, one for each address.
+    pub(crate) fn drafts(&self) -> &[InvitationDraft] {
         &self.offers
     }
 
-    /// The role of each element, also where the address is none.
+    /// The role of each item, including items with a malformed address.
     pub(crate) fn roles(&self) -> impl Iterator<Item = RoleId> {
         self.elements.iter().map(|(_, role, _)| *role)
     }
 
-    /// How many transactions it takes. The last one records the reply, so there is always one.
+    /// The number of transactions. The last one records the response, so there is at least one.
     pub(crate) fn chunks(&self) -> u16 {
         let chunks = self.offers.len().div_ceil(OPENED_AT_ONCE).max(1);
         u16::try_from(chunks).unwrap_or(u16::MAX)
     }
 
-    pub(crate) fn chunk(&self, nth: u16) -> &[Offer] {
+    pub(crate) fn chunk(&self, nth: u16) -> &[InvitationDraft] {
         self.offers.chunks(OPENED_AT_ONCE).nth(usize::from(nth)).unwrap_or_default()
     }
 
-    /// What became of each element, in the order in which they were sent.
-    pub(crate) fn reply(&self, outcomes: &[Outcome]) -> Reply {
+    /// The response with the outcome of each item, in the order of the request.
+    pub(crate) fn answer(&self, outcomes: &[Outcome]) -> Answer {
         #[derive(Serialize)]
-        struct Line<'a> {
+        struct OutcomeLine<'a> {
             email: &'a str,
             #[serde(flatten)]
             outcome: Outcome,
         }
         #[derive(Serialize)]
-        struct Answer<'a> {
-            outcomes: Vec<Line<'a>>,
+        struct Outcomes<'a> {
+            outcomes: Vec<OutcomeLine<'a>>,
         }
         let lines = self.elements.iter().filter_map(|(email, _, reads)| {
             let outcome = match reads {
-                Reads::Offer(nth) => outcomes.get(*nth)?.clone(),
-                Reads::Again(nth) => outcomes.get(*nth)?.again(),
-                Reads::Wrong(problem) => Outcome::refused(problem.clone()),
+                ParsedItem::InvitationDraft(nth) => outcomes.get(*nth)?.clone(),
+                ParsedItem::Again(nth) => outcomes.get(*nth)?.again(),
+                ParsedItem::Wrong(problem) => Outcome::refused(problem.clone()),
             };
-            Some(Line { email, outcome })
+            Some(OutcomeLine { email, outcome })
         });
-        Reply::ok(&Answer { outcomes: lines.collect() })
+        Answer::ok(&Outcomes { outcomes: lines.collect() })
     }
 }

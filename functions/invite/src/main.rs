@@ -1,4 +1,4 @@
-//! The Lambda function `invite`: its routes, and nothing else.
+//! The Lambda function `invite`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -1,4 +1,4 @@
-//! The users that the filters of the list show, all of them, as an Excel file (U4, SUB6).
+//! The export: all users that the filters match, as an Excel file (U4, SUB6).
 
 use std::time::Duration;
 
@@ -16,42 +16,42 @@ use jiff::Timestamp;
 use rust_xlsxwriter::XlsxError;
 use serde_json::json;
 use shared::{
-    domain::{Act, OrgId, Refusal},
-    http::{Acting, App, Instead, Json, Path, Problem, Query},
+    domain::{OrgId, Refusal, RequestContext},
+    http::{ApiError, App, Caller, Json, Path, Problem, Query},
     store::UserFilter,
 };
 use tokio::{task::spawn_blocking, time::Instant};
 
 use crate::{
-    depot::{Depot, Left, attachment},
+    export_bucket::{ExportBucket, StoredObject, attachment},
     filter::Filters,
-    rows::{COLUMNS, Labels},
+    rows::{COLUMNS, DisplayNames},
     sheet::{Sheet, XLSX},
 };
 
-/// What an export may be here, and where a large file goes. A router without it has no depot.
+/// The limits of exports, and the bucket for large files. The default has no bucket.
 #[derive(Clone, Debug, Default)]
-pub struct Exports {
-    /// How much is exported at once.
-    pub bounds: Bounds,
-    /// Where files go that are larger than an answer.
-    pub depot: Option<Depot>,
+pub struct ExportConfig {
+    /// The limits.
+    pub bounds: ExportLimits,
+    /// The bucket for files that are too large for a response.
+    pub depot: Option<ExportBucket>,
 }
 
-/// How much is exported at once.
+/// The limits.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// How many rows at most; Excel's own bound is ten times this.
+pub struct ExportLimits {
+    /// The maximum number of rows. The limit of Excel is ten times the default.
     pub rows: u32,
-    /// How many bytes are answered; larger files go to the depot. Lambda's answers have at most
-    /// 6 MB, in which a file is a third longer.
+    /// The maximum number of bytes in a response; larger files go to the bucket. A Lambda response
+    /// has at most 6 MB, and encoding makes a file a third longer.
     pub inline: usize,
-    /// How long reading may take: the file must still be made and handed over before the API gives
-    /// up.
+    /// The maximum time for reading. It leaves time to write and deliver the file before the API's
+    /// timeout.
     pub reading: Duration,
 }
 
-impl Default for Bounds {
+impl Default for ExportLimits {
     fn default() -> Self {
         Self { rows: 100_000, inline: 4_500_000, reading: Duration::from_secs(12) }
     }
@@ -59,55 +59,64 @@ impl Default for Bounds {
 
 pub(crate) async fn export(
     State(app): State<App>,
-    exports: Option<Extension<Exports>>,
-    Acting { person, act }: Acting,
+    exports: Option<Extension<ExportConfig>>,
+    Caller { person, context, .. }: Caller,
     Path(org): Path<OrgId>,
     Query(filters): Query<Filters>,
-) -> Result<Response, Instead> {
+) -> Result<Response, ApiError> {
     let Extension(exports) = exports.unwrap_or_default();
     let (actor, filter) = filters.judge(&app, &person, org).await?;
-    let sheet = sheet(&app, &act, &filter, exports.bounds).await?;
+    let sheet = sheet(&app, &context, &filter, exports.bounds).await?;
     let told = json!({ "filters": filters, "rows": sheet.rows() });
-    let name = format!("users-{org}-{}.xlsx", act.at.strftime("%Y%m%dT%H%M%SZ"));
+    let name = format!("users-{org}-{}.xlsx", context.at.strftime("%Y%m%dT%H%M%SZ"));
     let file = spawn_blocking(|| sheet.finish()).await.map_err(Problem::internal)?;
-    // First the file, then the trace, and only then the way to the file: nobody gets one of which
-    // there is no trace, and there is none of a file that could not be left.
+    // The order is file, event, delivery. No file is delivered without an event, and no event
+    // records a file that could not be stored.
     let way = exports.way(name, file.map_err(broken)?).await?;
-    let act = Act { as_operator: actor.member.is_none(), ..act };
-    app.store.record_export(&act, &actor, told).await?;
-    way.open(act.at).await
+    let context = RequestContext { as_operator: actor.member.is_none(), ..context };
+    app.store.record_export(&context, &actor, told).await?;
+    way.open(context.at).await
 }
 
-/// The way on which a file is handed over.
-enum Way {
-    /// In the answer.
+/// The delivery of a file.
+enum Delivery {
+    /// In the response.
     Answer { name: String, file: Vec<u8> },
-    /// By a link to where it was left.
-    Depot { depot: Depot, left: Left },
+    /// By a link to the stored file.
+    ExportBucket { depot: ExportBucket, left: StoredObject },
 }
 
-impl Exports {
-    /// Makes ready to hand over a file.
-    async fn way(self, name: String, file: Vec<u8>) -> Result<Way, Instead> {
+impl ExportConfig {
+    /// Prepares the delivery of a file, and stores a large one.
+    ///
+    /// # Errors
+    ///
+    /// - [`Refusal::ExportSizeLimit`] for a large file without a bucket.
+    /// - `unavailable` if the bucket cannot be reached.
+    async fn way(self, name: String, file: Vec<u8>) -> Result<Delivery, ApiError> {
         if file.len() <= self.bounds.inline {
-            return Ok(Way::Answer { name, file });
+            return Ok(Delivery::Answer { name, file });
         }
-        let depot = self.depot.ok_or(Refusal::ExportTooLarge)?;
+        let depot = self.depot.ok_or(Refusal::ExportSizeLimit)?;
         let left = depot.leave(file, &name).await?;
-        Ok(Way::Depot { depot, left })
+        Ok(Delivery::ExportBucket { depot, left })
     }
 }
 
-impl Way {
-    /// Hands the file over.
-    async fn open(self, now: Timestamp) -> Result<Response, Instead> {
+impl Delivery {
+    /// The response with the file, or with the link to it.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable` if the link cannot be signed.
+    async fn open(self, now: Timestamp) -> Result<Response, ApiError> {
         match self {
             Self::Answer { name, file } => {
                 let headers =
                     [(CONTENT_TYPE, XLSX.to_owned()), (CONTENT_DISPOSITION, attachment(&name))];
                 Ok((headers, Body::from(file)).into_response())
             }
-            Self::Depot { depot, left } => {
+            Self::ExportBucket { depot, left } => {
                 let link = depot.link(left, now).await?;
                 let location = [(LOCATION, link.url.clone())];
                 Ok((StatusCode::SEE_OTHER, location, Json(link)).into_response())
@@ -116,33 +125,39 @@ impl Way {
     }
 }
 
-/// All that the filter shows, a row each.
+/// A sheet with a row for each user that the filter matches.
+///
+/// # Errors
+///
+/// - [`Refusal::ExportRowLimit`] for more users than the limit.
+/// - [`Refusal::ExportTimeLimit`] if reading takes longer than the limit.
+/// - The errors of the store, and `internal` if the temporary file cannot be written.
 async fn sheet(
     app: &App,
-    act: &Act,
+    context: &RequestContext,
     filter: &UserFilter,
-    bounds: Bounds,
-) -> Result<Sheet, Instead> {
+    bounds: ExportLimits,
+) -> Result<Sheet, ApiError> {
     let begun = Instant::now();
-    let mut sheet = Sheet::new("Users", &COLUMNS, act.at).map_err(broken)?;
-    let mut labels = Labels::default();
+    let mut sheet = Sheet::new("Users", &COLUMNS, context.at).map_err(broken)?;
+    let mut labels = DisplayNames::default();
     let mut users = app.store.sweep(filter);
     while let Some(users) = users.next().await? {
         if begun.elapsed() >= bounds.reading {
-            return Err(Refusal::ExportTooSlow.into());
+            return Err(Refusal::ExportTimeLimit.into());
         }
         labels.learn(&app.store, &users).await?;
         for user in &users {
             if sheet.rows() >= bounds.rows {
-                return Err(Refusal::ExportTooLong(bounds.rows).into());
+                return Err(Refusal::ExportRowLimit(bounds.rows).into());
             }
-            sheet.row(labels.row(user, act.at)).map_err(broken)?;
+            sheet.row(labels.row(user, context.at)).map_err(broken)?;
         }
     }
     Ok(sheet)
 }
 
-/// A sheet fails only where its temporary file does.
+/// A failed sheet is an internal error: only its temporary file can fail.
 fn broken(error: XlsxError) -> Problem {
     Problem::internal(error)
 }

@@ -1,43 +1,45 @@
-//! Which users a client wants to see: the query that the list and whatever else shows users take,
-//! and what of it the asker may see (SUB4, SUB6).
+//! The filters of the list and the export of users, and the check that the caller may see the
+//! chosen organizations (SUB4, SUB6).
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{self, Coverage, OrgId, Person, RoleId, RoleObject, Search, Standing},
-    http::{App, FieldError, Instead, Match, Problem, ScopeName, chosen},
+    domain::{
+        self, ListPermissions, OrgId, Person, RequestedScope, RoleId, RoleObject, Search, Standing,
+    },
+    http::{ApiError, App, FieldError, Match, Problem, ScopeParam, chosen},
     store::{By, Key, Order, Status, UserFilter},
 };
 
-/// At most so many roles are chosen at once.
+/// The maximum number of chosen roles.
 const MAX_ROLES: usize = 20;
-/// At most so many ranges are read for one page: organizations × roles × statuses.
+/// The maximum number of ranges that one page reads: organizations × roles × statuses.
 const MAX_RANGES: usize = 100;
 
-/// Which users to show. Parameters that take several values are repeated.
+/// The filters. Parameters with several values are repeated.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filters {
-    /// In one of these statuses; in any, if none is named.
+    /// Only users with one of these statuses. Empty: any status.
     #[serde(default)]
     pub(crate) status: Vec<StatusName>,
-    /// In one of these roles.
+    /// Only users with one of these roles. Empty: any role.
     #[serde(default)]
     pub(crate) role_id: Vec<RoleId>,
-    /// In one of these organizations, which are the one asked or below it.
+    /// Only users of these organizations, which must be the one in the path or below it.
     #[serde(default)]
     pub(crate) organization_id: Vec<OrgId>,
-    /// What to look for in addresses and in the names of roles.
+    /// The text to search for in addresses and in the names of roles.
     #[serde(default)]
     pub(crate) q: String,
-    /// Where in them to look for it.
+    /// Whether the text matches at the beginning or anywhere.
     #[serde(default)]
     pub(crate) r#match: Match,
-    /// In the organization alone, or below it, too.
+    /// Whether organizations below are included.
     #[serde(default)]
-    pub(crate) scope: ScopeName,
-    /// In which order.
+    pub(crate) scope: ScopeParam,
+    /// The order within each organization.
     #[serde(default)]
     pub(crate) sort: Sort,
 }
@@ -62,31 +64,40 @@ pub(crate) enum Sort {
 }
 
 impl Filters {
-    /// The asker's standing, and the users that they may see of those meant.
+    /// The caller's standing, and the filter for the store.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid-request` for too many organizations, roles or combinations.
+    /// - The refusals of [`domain::resolve_scope`] if the caller may not see the chosen
+    ///   organizations.
     pub(crate) async fn judge(
         &self,
         app: &App,
         person: &Person,
         org: OrgId,
-    ) -> Result<(Standing, UserFilter), Instead> {
+    ) -> Result<(Standing, UserFilter), ApiError> {
         let (orgs, roles) = self.bounded()?;
-        let subtree = self.scope == ScopeName::Subtree;
-        let coverage = Coverage { subtree, chosen: &orgs };
+        let subtree = self.scope == ScopeParam::Subtree;
+        let coverage = RequestedScope { subtree, chosen: &orgs };
         let also = orgs.iter().map(|&org| Key::organization(org));
         let (actor, found) = if coverage.goes_beyond(org) {
             app.store.facts_in_tree(person, org, also).await?
         } else {
             app.store.facts(person, org, also).await?
         };
-        let objects = [RoleObject::UserManagement, RoleObject::UserManagementSubOrganizations];
-        let reach = domain::reach(&actor, coverage, &found.paths(&orgs)?, objects)?;
+        let objects = ListPermissions {
+            own: RoleObject::UserManagement,
+            below: RoleObject::UserManagementSubOrganizations,
+        };
+        let reach = domain::resolve_scope(&actor, coverage, &found.paths(&orgs)?, objects)?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
         let filter =
             UserFilter { reach, statuses: self.statuses(), roles, search, order: self.order() };
         Ok((actor, filter))
     }
 
-    /// Everything that makes a list what it is: a cursor belongs to it alone.
+    /// The organization, the filters and the order. A cursor is valid only for the same ones.
     pub(crate) fn names(&self, org: OrgId) -> Vec<String> {
         let Self { status, role_id, organization_id, q, r#match, scope, sort } = self;
         let filters =
@@ -94,7 +105,11 @@ impl Filters {
         vec!["members".to_owned(), org.to_string(), filters]
     }
 
-    /// The organizations and roles chosen, each once, if they are not too many to be read at once.
+    /// The chosen organizations and roles without duplicates.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-request` if they are too many to read at once.
     fn bounded(&self) -> Result<(Vec<OrgId>, Vec<RoleId>), Problem> {
         let orgs = chosen(&self.organization_id)?;
         let roles: BTreeSet<RoleId> = self.role_id.iter().copied().collect();

@@ -1,7 +1,7 @@
-//! The users of an organization: listed with the pending, exported, given roles, removed, leaving.
+//! The members of an organization: list, export, show, change of role, removal and leaving.
 
-mod depot;
 mod export;
+mod export_bucket;
 mod filter;
 mod list;
 mod rows;
@@ -14,120 +14,112 @@ use axum::{
 };
 use serde::Deserialize;
 use shared::{
-    domain::{self, Level, OrgId, Refusal, RoleId, RoleObject, Standing, UserId},
-    http::{Acting, App, IfMatch, Instead, Json, NoBody, Path, Tagged, views},
-    store::{Found, Key, Reply, Shown, Store},
+    domain::{self, Level, MemberId, OrgId, Refusal, RoleId, RoleObject, Standing},
+    http::{Answer, ApiError, App, Caller, IfMatch, Json, NoBody, Path, WithEtag, views},
+    store::{FetchedItems, Key, MemberChange, Store},
 };
 
-pub use depot::Depot;
-pub use export::{Bounds, Exports};
+pub use export::{ExportConfig, ExportLimits};
+pub use export_bucket::ExportBucket;
 use list::list;
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/members", get(list))
         .route("/v1/organizations/{org}/members/export", get(export::export))
-        .route("/v1/organizations/{org}/members/{sub}", get(one).patch(change).delete(remove))
+        .route("/v1/organizations/{org}/members/{member}", get(one).patch(change).delete(remove))
         .route("/v1/organizations/{org}/leave", post(leave))
 }
 
 async fn one(
     State(app): State<App>,
-    Acting { person, .. }: Acting,
-    Path((org, user)): Path<(OrgId, UserId)>,
-) -> Result<Tagged<views::Member>, Instead> {
-    let (actor, found) = app.store.facts(&person, org, [Key::member(org, &user)]).await?;
+    Caller { person, .. }: Caller,
+    Path((org, id)): Path<(OrgId, MemberId)>,
+) -> Result<WithEtag<views::Member>, ApiError> {
+    let (actor, found) = app.store.facts(&person, org, [Key::member(org, id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let member = found.member(org, &user)?.ok_or(Refusal::NoSuchMember)?;
-    Ok(Tagged(show(&app.store, &member).await?))
+    let member = found.member(org, id)?.ok_or(Refusal::NoSuchMember)?;
+    Ok(WithEtag { view: show(&app.store, &member).await?, version: member.version })
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Change {
+struct UpdateMemberRequest {
     role_id: RoleId,
 }
 
 async fn change(
     State(app): State<App>,
-    Acting { person, act }: Acting,
-    Path((org, user)): Path<(OrgId, UserId)>,
+    Caller { person, context, .. }: Caller,
+    Path((org, id)): Path<(OrgId, MemberId)>,
     if_match: IfMatch,
-    Json(Change { role_id }): Json<Change>,
-) -> Result<Reply, Instead> {
+    Json(UpdateMemberRequest { role_id }): Json<UpdateMemberRequest>,
+) -> Result<Answer, ApiError> {
     let role = role_id.custom().map(|role| Key::role(org, role));
-    let also = [Key::member(org, &user)].into_iter().chain(role.clone());
+    let also = [Key::member(org, id)].into_iter().chain(role.clone());
     let (actor, found) = app.store.facts(&person, org, also).await?;
-    let target = target(&actor, &found, &user)?;
-    let changed = domain::change_role(&actor, &target, role_id)?;
+    let before = target(&actor, &found, id)?;
+    let after = domain::change_role(&actor, &before, role_id, context.at)?;
+    if_match.check(before.version)?;
     let role = role.and_then(|key| found.role(&key).transpose()).transpose()?;
-    let view = views::Member::of(&changed, role.as_ref().map(|(role, _)| role));
-    let reply = Reply::ok(&view).tagged();
-    let store = as_seen(&app.store, &if_match, found, &target).await?;
-    if changed != target {
-        store.change_role(&act, &actor, (&target, &changed), &reply).await?;
+    let view = views::Member::of(&after, role.as_ref().map(|(role, _)| role));
+    let answer = Answer::ok(&view).with_version(after.version);
+    if after != before {
+        let change = MemberChange { before: &before, after: &after };
+        if_match.outcome(app.store.change_role(&context, &actor, change, &answer).await)?;
     }
-    Ok(reply)
+    Ok(answer)
 }
 
 async fn remove(
     State(app): State<App>,
-    Acting { person, act }: Acting,
-    Path((org, user)): Path<(OrgId, UserId)>,
+    Caller { person, context, .. }: Caller,
+    Path((org, id)): Path<(OrgId, MemberId)>,
     if_match: IfMatch,
     _: NoBody,
-) -> Result<Reply, Instead> {
-    let (actor, found) = app.store.facts(&person, org, [Key::member(org, &user)]).await?;
-    let target = target(&actor, &found, &user)?;
-    domain::remove_member(&actor, &target)?;
-    let reply = Reply::done();
-    let store = as_seen(&app.store, &if_match, found, &target).await?;
-    store.remove_member(&act, &actor, &target, &reply).await?;
-    Ok(reply)
+) -> Result<Answer, ApiError> {
+    let (actor, found) = app.store.facts(&person, org, [Key::member(org, id)]).await?;
+    let member = target(&actor, &found, id)?;
+    domain::remove_member(&actor, &member)?;
+    if_match.check(member.version)?;
+    let answer = Answer::no_content();
+    if_match.outcome(app.store.remove_member(&context, &actor, &member, &answer).await)?;
+    Ok(answer)
 }
 
 async fn leave(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(org): Path<OrgId>,
     _: NoBody,
-) -> Result<Reply, Instead> {
+) -> Result<Answer, ApiError> {
     let actor = app.store.standing(&person, org).await?;
-    let reply = Reply::done();
-    app.store.leave(&act, &actor.org, domain::leave(&actor)?, &reply).await?;
-    Ok(reply)
+    let answer = Answer::no_content();
+    let member = domain::leave(&actor)?;
+    let committed = app.store.leave(&context, &actor.org, member, &answer).await?;
+    answer.unless_repeated(committed)
 }
 
-/// Whom it is about. Who may not change anybody is not told who is there.
-fn target(actor: &Standing, found: &Found, user: &UserId) -> Result<domain::Member, Instead> {
+/// The member to change.
+///
+/// # Errors
+///
+/// - The refusals of [`Standing::require`] without full access to user management. They come first,
+///   so that the caller does not learn which members exist.
+/// - [`Refusal::NoSuchMember`] if there is no such member.
+fn target(
+    actor: &Standing,
+    found: &FetchedItems,
+    id: MemberId,
+) -> Result<domain::Member, ApiError> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    Ok(found.member(actor.org.id(), user)?.ok_or(Refusal::NoSuchMember)?)
+    Ok(found.member(actor.org.id(), id)?.ok_or(Refusal::NoSuchMember)?)
 }
 
-/// The store to write with, where the member is what the client has seen.
-async fn as_seen(
-    store: &Store,
-    if_match: &IfMatch,
-    found: Found,
-    member: &domain::Member,
-) -> Result<Store, Instead> {
-    if !if_match.is_given() {
-        return Ok(store.clone());
-    }
-    let (org, role) = (member.path.id(), member.role_id.custom());
-    let key = role.map(|role| Key::role(org, role));
-    let found = found.and(store.look(key.clone()).await?);
-    let custom = key.and_then(|key| found.role(&key).transpose()).transpose()?;
-    let view = views::Member::of(member, custom.as_ref().map(|(role, _)| role));
-    let role = role.map(|role| Shown::role_name(org, role));
-    let shown = [Shown::member(org, &member.user_id)].into_iter().chain(role);
-    Ok(if_match.hold(&view, store, &found, shown)?)
-}
-
-async fn show(store: &Store, member: &domain::Member) -> Result<views::Member, Instead> {
+async fn show(store: &Store, member: &domain::Member) -> Result<views::Member, ApiError> {
     let key = member.role_id.custom().map(|role| Key::role(member.path.id(), role));
-    let found = store.look(key.clone()).await?;
+    let found = store.get(key.clone()).await?;
     let role = key.and_then(|key| found.role(&key).transpose()).transpose()?;
     Ok(views::Member::of(member, role.as_ref().map(|(role, _)| role)))
 }

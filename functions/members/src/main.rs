@@ -1,8 +1,8 @@
-//! The Lambda function `members`: its routes, and the bucket that it leaves large files in.
+//! The Lambda function `members`, with the bucket for large exports.
 
 use aws_sdk_s3::config::Builder;
 use axum::Extension;
-use members::{Bounds, Depot, Exports};
+use members::{ExportBucket, ExportConfig, ExportLimits};
 use shared::lambda::{sdk, serve, setting};
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,20 +10,24 @@ async fn main() -> Result<(), lambda_http::Error> {
     serve(members::router().layer(Extension(exports()?))).await
 }
 
-/// What the environment says: `EXPORT_BUCKET`, and `EXPORT_INLINE` (bytes), where less than the most
-/// is wanted in an answer.
-fn exports() -> Result<Exports, lambda_http::Error> {
-    let mut bounds = Bounds::default();
+/// The configuration of exports from the environment: `EXPORT_BUCKET`, and `EXPORT_INLINE`, which
+/// lowers the maximum number of bytes in a response.
+///
+/// # Errors
+///
+/// `EXPORT_INLINE` is not a number, or the AWS configuration cannot be read.
+fn exports() -> Result<ExportConfig, lambda_http::Error> {
+    let mut bounds = ExportLimits::default();
     if let Some(bytes) = setting("EXPORT_INLINE") {
         let bytes: usize = bytes.parse().map_err(|_| "EXPORT_INLINE is not a number")?;
         bounds.inline = bounds.inline.min(bytes);
     }
     let Some(bucket) = setting("EXPORT_BUCKET") else {
-        return Ok(Exports { bounds, depot: None });
+        return Ok(ExportConfig { bounds, depot: None });
     };
     let config = sdk("S3")?;
-    // A name of its own for each bucket is what AWS has; a local engine has one for all.
+    // AWS has a host name for each bucket. A local engine has one for all buckets.
     let elsewhere = config.endpoint_url().is_some();
     let config = Builder::from(&config).force_path_style(elsewhere);
-    Ok(Exports { bounds, depot: Some(Depot::new(config, bucket)) })
+    Ok(ExportConfig { bounds, depot: Some(ExportBucket::new(config, bucket)) })
 }

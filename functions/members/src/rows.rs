@@ -1,4 +1,4 @@
-//! A user as a row of the export: which columns there are, and what stands in them.
+//! The columns of the export, and the row of a user.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::{
     sheet::{Cell, Column},
 };
 
-/// The columns: what people look for first, ids last.
+/// The columns. Names come first, ids last.
 pub(crate) const COLUMNS: [Column; 13] = [
     ("Organization", 28.0),
     ("E-mail", 32.0),
@@ -31,22 +31,26 @@ pub(crate) const COLUMNS: [Column; 13] = [
     ("Invitation ID", 56.0),
 ];
 
-/// What organizations and custom roles are called: each is looked up once.
+/// The names of organizations and custom roles. Each is read once.
 #[derive(Debug, Default)]
-pub(crate) struct Labels {
+pub(crate) struct DisplayNames {
     organizations: HashMap<OrgId, String>,
     roles: HashMap<Key, CustomRole>,
 }
 
-impl Labels {
-    /// Looks up what `users` need and is not known yet.
+impl DisplayNames {
+    /// Reads the names that `users` need and that are not known yet.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the store.
     pub(crate) async fn learn(&mut self, store: &Store, users: &[User]) -> Result<(), Error> {
         let orgs = users.iter().map(|user| path(user).id());
         let orgs: Vec<_> = orgs.filter(|org| !self.organizations.contains_key(org)).collect();
         let roles = users.iter().filter_map(role_of);
         let roles: Vec<_> = roles.filter(|role| !self.roles.contains_key(role)).collect();
         let keys = orgs.iter().map(|&org| Key::organization(org));
-        let found = store.names(keys.chain(roles.iter().cloned())).await?;
+        let found = store.get_for_display(keys.chain(roles.iter().cloned())).await?;
         for org in orgs {
             let name = found.organization(org)?.map(|org| org.name.to_string());
             self.organizations.insert(org, name.unwrap_or_default());

@@ -1,5 +1,4 @@
-//! A table as an Excel file. It knows nothing of users, and never writes a formula: a text that
-//! begins like one stays a text.
+//! A table as an Excel file. Texts are never written as formulas, whatever they begin with.
 
 use std::borrow::Cow;
 
@@ -8,20 +7,20 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet,
 
 /// The media type of an Excel file.
 pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-/// The longest text that Excel takes, in UTF-16 units.
+/// The longest text in a cell, in UTF-16 units.
 const LONGEST: usize = 32_767;
 
-/// A column: what its head says, and how wide it is, in characters.
+/// A column: its header, and its width in characters.
 pub(crate) type Column = (&'static str, f64);
 
-/// What stands in one place.
+/// The content of a cell.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Cell<'a> {
-    /// Nothing.
+    /// Empty.
     Blank,
-    /// A text, whatever it looks like.
+    /// A text. It is never interpreted.
     Text(Cow<'a, str>),
-    /// A time, to the second, as Excel counts it: without a zone, so the head must say which.
+    /// A time in UTC, to the second. Excel times have no zone, so the header must name it.
     Time(Timestamp),
 }
 
@@ -31,7 +30,8 @@ impl<'a, T: Into<Cow<'a, str>>> From<T> for Cell<'a> {
     }
 }
 
-/// A sheet that grows row by row: rows go to a temporary file, so that memory holds one at a time.
+/// A sheet that is written row by row. Rows go to a temporary file, so that memory holds one row at
+/// a time.
 pub(crate) struct Sheet {
     workbook: Workbook,
     grid: Worksheet,
@@ -41,7 +41,11 @@ pub(crate) struct Sheet {
 }
 
 impl Sheet {
-    /// A sheet with its heads, made `at`.
+    /// A sheet with its headers, created at the time `at`.
+    ///
+    /// # Errors
+    ///
+    /// The temporary file cannot be written.
     pub(crate) fn new(name: &str, columns: &[Column], at: Timestamp) -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
         let made = ExcelDateTime::from_timestamp(at.as_second())?;
@@ -59,6 +63,10 @@ impl Sheet {
     }
 
     /// Adds a row.
+    ///
+    /// # Errors
+    ///
+    /// The temporary file cannot be written.
     pub(crate) fn row<'a>(
         &mut self,
         cells: impl IntoIterator<Item = Cell<'a>>,
@@ -79,12 +87,16 @@ impl Sheet {
         Ok(())
     }
 
-    /// How many rows there are below the heads.
+    /// The number of rows below the headers.
     pub(crate) fn rows(&self) -> u32 {
         self.rows
     }
 
-    /// The file.
+    /// The finished file.
+    ///
+    /// # Errors
+    ///
+    /// The temporary file cannot be read.
     pub(crate) fn finish(mut self) -> Result<Vec<u8>, XlsxError> {
         self.grid.autofilter(0, 0, self.rows, self.columns.saturating_sub(1))?;
         self.workbook.push_worksheet(self.grid);
@@ -92,7 +104,7 @@ impl Sheet {
     }
 }
 
-/// As much of `text` as Excel takes.
+/// The longest beginning of `text` that fits into a cell.
 fn fitting(text: &str) -> &str {
     let mut units = 0;
     let too_many = text.char_indices().find(|(_, c)| {

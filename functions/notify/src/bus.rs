@@ -1,4 +1,4 @@
-//! The event bus: every event, in the shape that `docs/events.md` promises.
+//! The event bus. `docs/events.md` documents the format of an event.
 
 use aws_sdk_eventbridge::{
     Client,
@@ -8,21 +8,22 @@ use aws_sdk_eventbridge::{
 use serde::Serialize;
 use shared::{domain::Event, http::views};
 
-/// `EventBridge` takes so many events a call.
-const MOST: usize = 10;
-/// And so many bytes, of which some are for what stands around an event.
-const ROOM: usize = 200_000;
-/// The version of an event's shape.
+/// The most events in one `PutEvents` call.
+const MAX_ENTRIES: usize = 10;
+/// The most bytes of all details in one call. `EventBridge` accepts 256 KiB together with the other
+/// fields.
+const MAX_DETAIL_BYTES: usize = 200_000;
+/// The version of the event format.
 const VERSION: &str = "1";
 
-/// The bus.
+/// An event bus of `EventBridge`.
 #[derive(Clone, Debug)]
 pub struct Bus {
     client: Client,
     name: String,
 }
 
-/// What listeners get.
+/// The `detail` of an event on the bus.
 #[derive(Serialize)]
 struct Detail {
     version: &'static str,
@@ -31,20 +32,21 @@ struct Detail {
 }
 
 impl Bus {
-    /// The bus of this name.
+    /// The bus with this name.
     #[must_use]
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self { client, name: name.into() }
     }
 
-    /// Publishes events in their order. Answers which were accepted: after a call that failed, even
-    /// in part, there is no further one, so that the rest does not overtake what is missing.
+    /// Publishes events in order. Returns which were accepted; events that were not tried are left
+    /// out. After a call in which an event failed there is no further call, so that the later events
+    /// do not overtake it.
     pub(crate) async fn publish(&self, events: &[&Event]) -> Vec<bool> {
         let entries: Vec<_> = events.iter().map(|event| self.entry(event)).collect();
         let mut accepted = Vec::new();
         let mut rest = entries.as_slice();
         while !rest.is_empty() {
-            let (call, later) = rest.split_at(fitting(rest));
+            let (call, later) = rest.split_at(entries_in_one_call(rest));
             accepted.extend(self.put(call).await);
             if accepted.contains(&false) {
                 break;
@@ -64,13 +66,13 @@ impl Bus {
                 if failed > 0 {
                     let codes: Vec<_> =
                         results.iter().filter_map(PutEventsResultEntry::error_code).collect();
-                    tracing::warn!(failed, ?codes, "the bus did not take every event");
+                    tracing::warn!(failed, ?codes, "event bus rejected some events");
                 }
                 results.iter().map(accepted).collect()
             }
             Err(cause) => {
                 let cause = aws_sdk_eventbridge::error::DisplayErrorContext(cause);
-                tracing::warn!(%cause, "the bus took no event");
+                tracing::warn!(%cause, "event bus call failed");
                 vec![false]
             }
         }
@@ -89,12 +91,12 @@ impl Bus {
     }
 }
 
-/// How many of these go into one call: one at least.
-fn fitting(entries: &[PutEventsRequestEntry]) -> usize {
+/// The number of entries that fit into one call, at least 1.
+fn entries_in_one_call(entries: &[PutEventsRequestEntry]) -> usize {
     let mut bytes = 0;
     let fits = |entry: &&PutEventsRequestEntry| {
         bytes += entry.detail().map_or(0, str::len);
-        bytes <= ROOM
+        bytes <= MAX_DETAIL_BYTES
     };
-    entries.iter().take(MOST).take_while(fits).count().max(1)
+    entries.iter().take(MAX_ENTRIES).take_while(fits).count().max(1)
 }

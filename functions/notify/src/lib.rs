@@ -1,115 +1,116 @@
-//! Tells others what happened: everything to the event bus, and some of it to people by mail.
+//! The function `notify`: publishes every history event on the event bus, and sends mail about some.
 //!
-//! The history is the outbox. An event is written with its change, and the table's stream brings it
-//! here at least once; so nothing is lost, whatever dies between the change and the telling. What
-//! was told is marked, so that a second time only what is missing is told.
+//! The history is a transactional outbox. Each event is written with its change, and the table's
+//! stream delivers it here at least once, so a crash loses no event. Marks in the table record the
+//! published events and the sent mails; a retry skips them.
 
 mod batch;
 mod bus;
-mod letters;
 mod mail;
+mod mails;
 
 use aws_lambda_events::dynamodb;
-pub use aws_lambda_events::streams::DynamoDbEventResponse as Unfinished;
+pub use aws_lambda_events::streams::DynamoDbEventResponse as BatchFailures;
 use shared::store::{Key, Store};
 
-use batch::{Batch, Entry};
+use batch::{StreamBatch, StreamEvent};
 pub use bus::Bus;
-pub use mail::{Portal, Post};
+pub use mail::{Mailer, Portal};
 
-/// Where everything goes.
+/// The destinations of events.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    /// The table, which knows what was told already.
+    /// The table with the marks.
     pub store: Store,
-    /// Where other services listen.
+    /// The event bus.
     pub bus: Bus,
-    /// Where mail is taken.
-    pub post: Post,
+    /// The mail service.
+    pub mailer: Mailer,
 }
 
-/// Tells what a batch of the stream brings, and answers where the stream has to begin again: at the
-/// first event of which something is still to be told. `enough` says that time runs out.
+/// Processes a batch of the stream. Returns the first event that is not finished, from which the
+/// stream must deliver again.
 ///
-/// The bus comes first, so that other services do not wait for the mail.
+/// It publishes before it sends mail, so that other services do not wait for mail. It stops sending
+/// once `out_of_time` returns true.
 pub async fn handle(
     batch: dynamodb::Event,
     outbox: &Outbox,
-    enough: impl Fn() -> bool,
-) -> Unfinished {
-    let mut batch = Batch::of(batch);
+    out_of_time: impl Fn() -> bool,
+) -> BatchFailures {
+    let mut batch = StreamBatch::of(batch);
     outbox.publish(&mut batch).await;
-    outbox.send(&mut batch, enough).await;
-    outbox.remember(&batch).await;
-    batch.unfinished()
+    outbox.send_mails(&mut batch, out_of_time).await;
+    outbox.mark_published(&batch).await;
+    batch.failures()
 }
 
 impl Outbox {
-    /// Puts on the bus what is not there yet, in the order of the stream, up to the first failure.
-    async fn publish(&self, batch: &mut Batch) {
-        let marks = batch.entries.iter().filter_map(Entry::published_mark).collect();
-        // Not to know what was published only means to publish it again.
+    /// Publishes the events that are not on the bus, in stream order, up to the first failure.
+    async fn publish(&self, batch: &mut StreamBatch) {
+        let marks = batch.entries.iter().filter_map(StreamEvent::published_mark).collect();
+        // Without the marks, events are published again; listeners expect that.
         let marked = self.store.marked(marks).await.unwrap_or_default();
         for entry in &mut batch.entries {
             entry.published = entry.published_mark().is_some_and(|mark| marked.contains(&mark));
         }
-        let mut waiting: Vec<_> =
-            batch.entries.iter_mut().filter(|it| it.waits_for_bus()).collect();
-        let events: Vec<_> = waiting.iter().filter_map(|entry| entry.event.as_ref()).collect();
+        let mut pending: Vec<_> =
+            batch.entries.iter_mut().filter(|entry| entry.needs_publishing()).collect();
+        let events: Vec<_> = pending.iter().filter_map(|entry| entry.event.as_ref()).collect();
         let accepted = self.bus.publish(&events).await;
-        for (entry, accepted) in waiting.iter_mut().zip(accepted) {
+        for (entry, accepted) in pending.iter_mut().zip(accepted) {
             entry.published = accepted;
         }
     }
 
-    /// Sends the mails of each event, up to the first that cannot be sent now: neither could those
-    /// after it. An event that has a defect of its own only keeps itself.
-    async fn send(&self, batch: &mut Batch, enough: impl Fn() -> bool) {
+    /// Sends the mails of each event. An event with a defect is skipped; a failure of a service ends
+    /// the loop, because later mails would fail too.
+    async fn send_mails(&self, batch: &mut StreamBatch, out_of_time: impl Fn() -> bool) {
         for entry in &mut batch.entries {
             let Some(event) = &entry.event else { continue };
-            if enough() {
+            if out_of_time() {
                 return;
             }
-            // Boxed: most events are told to nobody by mail, and what sends one is large.
-            match Box::pin(self.tell(event)).await {
+            // Boxed: the future is large, and most events have no mail.
+            match Box::pin(self.send_pending(event)).await {
                 Ok(()) => entry.mailed = true,
-                Err(Stop::Here(cause)) => {
-                    tracing::error!(event = %event.id, cause, "an event cannot be told by mail");
+                Err(MailError::Event(cause)) => {
+                    tracing::error!(event = %event.id, cause, "event has a defect: no mail sent");
                 }
-                Err(Stop::Everywhere(cause)) => {
-                    tracing::warn!(event = %event.id, cause, "mail has to wait");
+                Err(MailError::Service(cause)) => {
+                    tracing::warn!(event = %event.id, cause, "mail delayed");
                     return;
                 }
             }
         }
     }
 
-    /// Marks what is on the bus and will come here again.
-    async fn remember(&self, batch: &Batch) {
-        for entry in batch.entries.iter().skip_while(|entry| entry.finished()) {
+    /// Marks the published events that the stream will deliver again.
+    async fn mark_published(&self, batch: &StreamBatch) {
+        for entry in batch.entries.iter().skip_while(|entry| entry.is_finished()) {
             if let (true, Some(event)) = (entry.published, &entry.event)
                 && let Err(cause) = self.store.mark(event, Key::published(event.id)).await
             {
-                tracing::warn!(event = %event.id, %cause, "an event will be published again");
+                tracing::warn!(event = %event.id, %cause, "event will be published again");
             }
         }
     }
 }
 
-/// Why mail was not sent.
+/// The reason why the mails of an event were not sent.
 #[derive(Debug)]
-enum Stop {
-    /// This event is to blame.
-    Here(String),
-    /// No other could be told now, either.
-    Everywhere(String),
+enum MailError {
+    /// The event has a defect. Other events are not affected.
+    Event(String),
+    /// The mail service or the table fails. Mails of other events would fail too.
+    Service(String),
 }
 
-impl From<shared::store::Error> for Stop {
+impl From<shared::store::Error> for MailError {
     fn from(error: shared::store::Error) -> Self {
         match error {
-            shared::store::Error::Broken(cause) => Self::Here(cause),
-            other => Self::Everywhere(other.to_string()),
+            shared::store::Error::Broken(cause) => Self::Event(cause),
+            other => Self::Service(other.to_string()),
         }
     }
 }

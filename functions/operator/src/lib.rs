@@ -1,4 +1,4 @@
-//! The platform's staff: organizations created for others, and what is switched on for them (OP1).
+//! The routes of platform operators: organizations for others, and their settings (OP1).
 
 mod customers;
 
@@ -10,21 +10,21 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, Awaited, Email, Invitation, InvitationId, Kind, MAX_ORGANIZATION_NAME, OrgId,
-        Organization, Place, Refusal, Switches, Users,
+        self, Email, Invitation, InvitationId, Kind, MAX_ORGANIZATION_NAME, OrgId, Organization,
+        PendingFirstAdmin, Refusal, SettingsUpdate, UserCount,
     },
     http::{
-        Acting, App, IfMatch, Instead, Json, Named, Page, PageQuery, Path, Query, Tagged, Walk,
-        views,
+        Answer, ApiError, App, Caller, IfMatch, Json, NameField, Page, PageQuery, Pagination, Path,
+        Query, WithEtag, views,
     },
-    store::{Found, Founding, Headcount, Key, Reply, Shown},
+    store::{Key, NewOrganization, OrganizationCounts},
 };
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/operator/organizations", get(list).post(create))
-        .route("/v1/operator/organizations/{org}", get(one).patch(switch))
+        .route("/v1/operator/organizations/{org}", get(one).patch(update))
         .route("/v1/operator/organizations/{org}/first-admin", post(invite_first_admin))
         .route("/v1/operator/organizations/{org}/customers", get(customers::list))
         .route(
@@ -35,8 +35,8 @@ pub fn router() -> Router<App> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
-    name: Named<MAX_ORGANIZATION_NAME>,
+struct CreateOrganizationRequest {
+    name: NameField<MAX_ORGANIZATION_NAME>,
     kind: Option<Kind>,
     parent: Option<OrgId>,
     first_admin_email: Option<Email>,
@@ -44,11 +44,11 @@ struct Wanted {
 
 async fn create(
     State(app): State<App>,
-    acting: Acting,
-    Json(Wanted { name: Named(name), kind, parent, first_admin_email }): Json<Wanted>,
-) -> Result<Reply, Instead> {
-    let Acting { person, act } = acting.as_operator()?;
-    let id = OrgId::new(act.at, act.seed);
+    caller: Caller,
+    Json(CreateOrganizationRequest { name: NameField(name), kind, parent, first_admin_email }): Json<CreateOrganizationRequest>,
+) -> Result<Answer, ApiError> {
+    let Caller { person, context, .. } = caller.as_operator()?;
+    let id = OrgId::new(context.at, context.seed);
     let parent = match parent {
         None => None,
         Some(parent) => Some(with_root(&app, parent).await?),
@@ -56,135 +56,139 @@ async fn create(
     let (mut org, conditions) = match &parent {
         None => {
             let kind = kind.unwrap_or(Kind::Standard);
-            let org = Organization::found(id, name, kind, None, act.at);
+            let org = Organization::create(id, name, kind, None, context.at);
             let conditions = org.conditions(None);
             (org, conditions)
         }
-        Some((parent, root, _)) => {
+        Some(OrganizationFacts { org: parent, root }) => {
             let conditions = parent.conditions(root.as_ref());
-            let org = domain::found_below_by_operator(parent, conditions, id, name, kind, act.at)?;
+            let org =
+                domain::create_child_as_operator(parent, conditions, id, name, kind, context.at)?;
             let conditions = org.conditions(root.as_ref().or(Some(parent)));
             (org, conditions)
         }
     };
     if parent.is_none() && first_admin_email.is_none() {
-        return Err(Refusal::FirstAdminNeeded.into());
+        return Err(Refusal::FirstAdminRequired.into());
     }
     let first = first_admin_email.map(|email| {
-        let invitation = InvitationId::of(act.at, id, &email);
-        Invitation::of_first_admin(invitation, &org, email, &person, act.at)
+        let invitation = InvitationId::of(context.at, id, &email);
+        Invitation::of_first_admin(invitation, &org, email, &person, context.at)
     });
-    org.awaits =
-        first.as_ref().map(|first| Awaited { invitation: first.id, until: first.expires_at });
+    org.pending_first_admin = first
+        .as_ref()
+        .map(|first| PendingFirstAdmin { invitation: first.id, until: first.expires_at });
     let view = views::Organization::of(&org, conditions);
-    let reply = Reply::created(format!("/v1/operator/organizations/{id}"), &view);
-    let parent = parent.as_ref().map(|(parent, ..)| parent);
-    let first = first.as_ref();
-    let founding = Founding { org: &org, founder: None, first, parent, by_member: None };
-    app.store.found(&act, founding, &reply).await?;
-    Ok(reply)
+    let location = format!("/v1/operator/organizations/{id}");
+    let answer = Answer::created(location, &view).with_version(org.version);
+    let parent = parent.as_ref().map(|facts| &facts.org);
+    let first_admin = first.as_ref();
+    let new = NewOrganization { org: &org, founder: None, first_admin, parent, creator: None };
+    let committed = app.store.create_organization(&context, new, &answer).await?;
+    answer.unless_repeated(committed)
 }
 
-/// The roots of all trees, oldest first.
+/// Lists the roots of all trees, oldest first.
 async fn list(
     State(app): State<App>,
-    acting: Acting,
+    caller: Caller,
     Query(PageQuery { limit, cursor }): Query<PageQuery>,
-) -> Result<Json<Page<views::Organization>>, Instead> {
-    acting.as_operator()?;
-    let walk = Walk::new(vec!["all organizations".to_owned()], limit, cursor.as_deref())?;
+) -> Result<Json<Page<views::Organization>>, ApiError> {
+    caller.as_operator()?;
+    let walk = Pagination::new(vec!["all organizations".to_owned()], limit, cursor.as_deref())?;
     let found = app.store.roots(walk.window()).await?;
     Ok(Json(walk.page(found, |org| views::Organization::of(&org, org.conditions(None)))))
 }
 
 async fn one(
     State(app): State<App>,
-    acting: Acting,
+    caller: Caller,
     Path(org): Path<OrgId>,
-) -> Result<Tagged<views::Organization>, Instead> {
-    acting.as_operator()?;
-    let (org, root, _) = with_root(&app, org).await?;
-    Ok(Tagged(views::Organization::of(&org, org.conditions(root.as_ref()))))
+) -> Result<WithEtag<views::Organization>, ApiError> {
+    caller.as_operator()?;
+    let OrganizationFacts { org, root } = with_root(&app, org).await?;
+    let view = views::Organization::of(&org, org.conditions(root.as_ref()));
+    Ok(WithEtag { view, version: org.version })
 }
 
-/// What may be switched; what is left out stays.
+/// The settings to change. Absent fields keep their values.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wished {
+struct UpdateSettingsRequest {
     kind: Option<Kind>,
     manage_sub_organizations: Option<bool>,
     mdf_program: Option<bool>,
 }
 
-async fn switch(
+async fn update(
     State(app): State<App>,
-    acting: Acting,
+    caller: Caller,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
-    Json(Wished { kind, manage_sub_organizations, mdf_program }): Json<Wished>,
-) -> Result<Reply, Instead> {
-    let Acting { act, .. } = acting.as_operator()?;
-    let (was, root, found) = with_root(&app, org).await?;
-    let shown = [Shown::organization(org), Shown::switches(was.path.root_id())];
-    let seen = views::Organization::of(&was, was.conditions(root.as_ref()));
-    let store = if_match.hold(&seen, &app.store, &found, shown)?;
-    let partners = match (was.kind, kind) {
+    Json(UpdateSettingsRequest { kind, manage_sub_organizations, mdf_program }): Json<
+        UpdateSettingsRequest,
+    >,
+) -> Result<Answer, ApiError> {
+    let Caller { context, .. } = caller.as_operator()?;
+    let OrganizationFacts { org: before, root } = with_root(&app, org).await?;
+    if_match.check(before.version)?;
+    let partner_users = match (before.kind, kind) {
         (Kind::Partner, Some(Kind::Standard)) => {
-            let found = app.store.look(Key::headcounts(org)).await?;
-            Headcount::of(&was, &found).partners()
+            let found = app.store.get([Key::counts(org)]).await?;
+            OrganizationCounts::of(&before, &found).partner_roles()
         }
-        _ => Users::default(),
+        _ => UserCount::default(),
     };
-    let wanted = Switches { kind, manage_sub_organizations, mdf_program };
-    let now = domain::switch(&was, root.as_ref(), partners, wanted)?;
-    let view = views::Organization::of(&now, now.conditions(root.as_ref()));
-    let reply = Reply::ok(&view).tagged();
-    if now != was {
-        store.switch(&act, &was, (now.kind, now.settings), &reply).await?;
+    let wanted = SettingsUpdate { kind, manage_sub_organizations, mdf_program };
+    let root = root.as_ref();
+    let after = domain::update_settings(&before, root, partner_users, wanted, context.at)?;
+    let view = views::Organization::of(&after, after.conditions(root));
+    let answer = Answer::ok(&view).with_version(after.version);
+    if after != before {
+        if_match.outcome(app.store.update_settings(&context, &before, &after, &answer).await)?;
     }
-    Ok(reply)
+    Ok(answer)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FirstAdmin {
+struct InviteFirstAdminRequest {
     email: Email,
 }
 
-/// The first Admin's invitation may have expired, or gone to the wrong address: nobody inside could
-/// send another.
+/// Replaces the invitation of the first Admin, which may have expired or gone to a wrong address.
+/// No member exists who could send another.
 async fn invite_first_admin(
     State(app): State<App>,
-    acting: Acting,
+    caller: Caller,
     Path(id): Path<OrgId>,
-    Json(FirstAdmin { email }): Json<FirstAdmin>,
-) -> Result<Reply, Instead> {
-    let Acting { person, act } = acting.as_operator()?;
+    Json(InviteFirstAdminRequest { email }): Json<InviteFirstAdminRequest>,
+) -> Result<Answer, ApiError> {
+    let Caller { person, context, .. } = caller.as_operator()?;
     let org = app.store.organization(id).await?.ok_or(Refusal::NoSuchOrganization)?;
-    let invitation = InvitationId::of(act.at, id, &email);
-    let invitation = domain::invite_first_admin(&person, &org, email, invitation, act.at)?;
-    let awaited = org.awaits.map(|awaited| Key::place(id, awaited.invitation.digest()));
-    let found = app.store.look(awaited.clone()).await?;
-    let awaited = awaited.and_then(|key| found.place(&key).transpose()).transpose()?;
-    let awaited = awaited.and_then(Place::pending);
+    let invitation = InvitationId::of(context.at, id, &email);
+    let invitation = domain::invite_first_admin(&person, &org, email, invitation, context.at)?;
+    let slot = org.pending_first_admin.map(|it| Key::address_slot(id, it.invitation.digest()));
+    let found = app.store.get(slot.clone()).await?;
+    let pending = slot.map(|slot| found.pending(&slot)).transpose()?.flatten();
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
-    let reply = Reply::created(location, &views::Invitation::of(&invitation, act.at));
-    let instead_of = (&invitation, awaited.as_ref());
-    app.store.invite_first_admin(&act, &org, instead_of, &reply).await?;
-    Ok(reply)
+    let view = views::Invitation::of(&invitation, context.at);
+    let answer = Answer::created(location, &view).with_version(invitation.version);
+    let pending = pending.as_ref();
+    let store = &app.store;
+    let committed = store.invite_first_admin(&context, &org, &invitation, pending, &answer).await?;
+    answer.unless_repeated(committed)
 }
 
-/// An organization, the root of its tree where that is another, and what was found of them.
-async fn with_root(
-    app: &App,
-    org: OrgId,
-) -> Result<(Organization, Option<Organization>, Found), Instead> {
-    let found = app.store.look([Key::organization(org)]).await?;
-    let org = found.organization(org)?.ok_or(Refusal::NoSuchOrganization)?;
-    if org.path.is_root() {
-        return Ok((org, None, found));
-    }
-    let root = org.path.root_id();
-    let found = found.and(app.store.look([Key::organization(root)]).await?);
-    Ok((org, found.organization(root)?, found))
+/// An organization, and the root of its tree if that is another organization.
+struct OrganizationFacts {
+    org: Organization,
+    root: Option<Organization>,
+}
+
+async fn with_root(app: &App, org: OrgId) -> Result<OrganizationFacts, ApiError> {
+    let org = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
+    let root =
+        if org.path.is_root() { None } else { app.store.organization(org.path.root_id()).await? };
+    Ok(OrganizationFacts { org, root })
 }

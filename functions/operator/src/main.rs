@@ -1,4 +1,4 @@
-//! The Lambda function `operator`: its routes, and nothing else.
+//! The Lambda function `operator`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

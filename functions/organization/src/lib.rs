@@ -1,5 +1,5 @@
-//! Organizations: founded and described, who may ask to join them, how members must sign in, and
-//! who receives critical alerts.
+//! Organizations: profile, approved domains, join requests, security settings and critical alert
+//! users.
 
 mod critical_alert_users;
 mod domains;
@@ -13,11 +13,11 @@ use axum::{
 };
 use shared::http::App;
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/v1/organizations", post(profile::found))
-        .route("/v1/organizations/{org}", get(profile::show).patch(profile::describe))
+        .route("/v1/organizations", post(profile::create))
+        .route("/v1/organizations/{org}", get(profile::show).patch(profile::update))
         .route("/v1/organizations/{org}/domains", get(domains::list))
         .route(
             "/v1/organizations/{org}/domains/{domain}",
@@ -32,9 +32,12 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/join-requests/{req}/approve", post(join_requests::approve))
         .route("/v1/organizations/{org}/join-requests/{req}/decline", post(join_requests::decline))
         .route("/v1/organizations/{org}/security", get(security::show).put(security::set))
-        .route("/v1/organizations/{org}/critical-alert-users", get(critical_alert_users::list))
         .route(
-            "/v1/organizations/{org}/critical-alert-users/{email}",
-            put(critical_alert_users::add).delete(critical_alert_users::remove),
+            "/v1/organizations/{org}/critical-alert-users",
+            get(critical_alert_users::list).post(critical_alert_users::add),
+        )
+        .route(
+            "/v1/organizations/{org}/critical-alert-users/{alert}",
+            delete(critical_alert_users::remove),
         )
 }

@@ -1,4 +1,4 @@
-//! Organizations: founded by whoever becomes their Super Admin, shown, described (ORG1).
+//! Organizations: create, show and update (ORG1).
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -7,45 +7,47 @@ use shared::{
         self, Kind, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile, Refusal, RoleId,
         RoleObject, Source,
     },
-    http::{Acting, App, IfMatch, Instead, Json, Named, Path, Tagged, Text, views},
-    store::{Founding, Key, Reply, Shown},
+    http::{Answer, ApiError, App, Caller, IfMatch, Json, NameField, Path, Text, WithEtag, views},
+    store::{Key, NewOrganization, ProfileChange},
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
-    name: Named<MAX_ORGANIZATION_NAME>,
+pub(crate) struct CreateOrganizationRequest {
+    name: NameField<MAX_ORGANIZATION_NAME>,
 }
 
-pub(crate) async fn found(
+pub(crate) async fn create(
     State(app): State<App>,
-    Acting { person, act }: Acting,
-    Json(Wanted { name: Named(name) }): Json<Wanted>,
-) -> Result<Reply, Instead> {
+    Caller { person, context, .. }: Caller,
+    Json(CreateOrganizationRequest { name: NameField(name) }): Json<CreateOrganizationRequest>,
+) -> Result<Answer, ApiError> {
     if !app.limits.self_service {
-        return Err(Refusal::SelfServiceOff.into());
+        return Err(Refusal::SelfServiceDisabled.into());
     }
-    let id = OrgId::new(act.at, act.seed);
-    let org = domain::Organization::found(id, name, Kind::Standard, Some(&person), act.at);
-    let founder = Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, act.at)?;
-    let view = Described::of(&org, org.conditions(None), Profile::default());
-    let reply = Reply::created(format!("/v1/organizations/{id}"), &view);
-    let founder = Some(&founder);
-    let founding = Founding { org: &org, founder, first: None, parent: None, by_member: None };
-    app.store.found(&act, founding, &reply).await?;
-    Ok(reply)
+    let id = OrgId::new(context.at, context.seed);
+    let org = domain::Organization::create(id, name, Kind::Standard, Some(&person), context.at);
+    let founder =
+        Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
+    let view = OrganizationDetails::of(&org, org.conditions(None), Profile::default());
+    let answer =
+        Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
+    let (org, founder) = (&org, Some(&founder));
+    let new = NewOrganization { org, founder, first_admin: None, parent: None, creator: None };
+    let committed = app.store.create_organization(&context, new, &answer).await?;
+    answer.unless_repeated(committed)
 }
 
-/// An organization with what it says of itself (ORG1).
+/// An organization with its profile (ORG1).
 #[derive(Serialize)]
-pub(crate) struct Described {
+pub(crate) struct OrganizationDetails {
     #[serde(flatten)]
     organization: views::Organization,
     #[serde(flatten)]
     profile: Profile,
 }
 
-impl Described {
+impl OrganizationDetails {
     fn of(org: &domain::Organization, conditions: domain::Conditions, profile: Profile) -> Self {
         Self { organization: views::Organization::of(org, conditions), profile }
     }
@@ -53,52 +55,50 @@ impl Described {
 
 pub(crate) async fn show(
     State(app): State<App>,
-    Acting { person, .. }: Acting,
+    Caller { person, .. }: Caller,
     Path(org): Path<OrgId>,
-) -> Result<Tagged<Described>, Instead> {
+) -> Result<WithEtag<OrganizationDetails>, ApiError> {
     let (actor, found) = app.store.facts_in_tree(&person, org, [Key::profile(org)]).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
-    let profile = found.profile(org)?.unwrap_or_default().profile;
-    Ok(Tagged(Described::of(&actor.org, actor.conditions, profile)))
+    let view = OrganizationDetails::of(&actor.org, actor.conditions, found.profile(org)?);
+    Ok(WithEtag { view, version: actor.org.version })
 }
 
-/// What may be changed; what is left out stays.
+/// The fields to change. Absent fields keep their values.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Description {
-    name: Option<Named<MAX_ORGANIZATION_NAME>>,
+pub(crate) struct UpdateOrganizationRequest {
+    name: Option<NameField<MAX_ORGANIZATION_NAME>>,
     website: Option<Text<200>>,
     address: Option<Text<500>>,
     contact: Option<Text<200>>,
 }
 
-pub(crate) async fn describe(
+pub(crate) async fn update(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
-    Json(wanted): Json<Description>,
-) -> Result<Reply, Instead> {
+    Json(wanted): Json<UpdateOrganizationRequest>,
+) -> Result<Answer, ApiError> {
     let (actor, found) = app.store.facts_in_tree(&person, org, [Key::profile(org)]).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::FullAccess)?;
-    let seen = found.profile(org)?;
-    let before = seen.clone().unwrap_or_default().profile;
-    let root = Shown::switches(actor.org.path.root_id());
-    let shown = [Shown::organization(org), root, Shown::profile(org)];
-    let was = Described::of(&actor.org, actor.conditions, before.clone());
-    let store = if_match.hold(&was, &app.store, &found, shown)?;
+    if_match.check(actor.org.version)?;
+    let before = found.profile(org)?;
     let Profile { website, address, contact } = before.clone();
-    let profile = Profile {
+    let after = Profile {
         website: wanted.website.map_or(website, |Text(text)| text),
         address: wanted.address.map_or(address, |Text(text)| text),
         contact: wanted.contact.map_or(contact, |Text(text)| text),
     };
-    let name = wanted.name.map_or_else(|| actor.org.name.clone(), |Named(name)| name);
-    let now = domain::Organization { name, ..actor.org.clone() };
-    let reply = Reply::ok(&Described::of(&now, actor.conditions, profile.clone())).tagged();
-    if before != profile || now.name != actor.org.name {
-        let said = (&now.name, &profile);
-        store.describe(&act, &actor, seen.as_ref(), said, &reply).await?;
+    let name = wanted.name.map_or_else(|| actor.org.name.clone(), |NameField(name)| name);
+    let changed = before != after || name != actor.org.name;
+    let org = if changed { actor.org.renamed(name, context.at) } else { actor.org.clone() };
+    let view = OrganizationDetails::of(&org, actor.conditions, after.clone());
+    let answer = Answer::ok(&view).with_version(org.version);
+    if changed {
+        let change = ProfileChange { before: &before, org: &org, after: &after };
+        if_match.outcome(app.store.update_profile(&context, &actor, change, &answer).await)?;
     }
-    Ok(reply)
+    Ok(answer)
 }

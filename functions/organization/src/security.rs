@@ -1,45 +1,44 @@
-//! How members must sign in, and how long events are kept (ORG3). It is enforced where a standing
-//! is made, so that no route can forget it.
+//! Sign-in requirements and event retention (ORG3). They are enforced where a standing is created,
+//! so that every route obeys them.
 
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, DEFAULT_RETENTION_DAYS, LEAST_SESSION, Level, MAX_NETWORKS, MOST_SESSION, OrgId,
-        RoleObject, Security,
+        self, DEFAULT_RETENTION_DAYS, Level, MAX_NETWORKS, MAX_SESSION_MINUTES,
+        MIN_SESSION_MINUTES, OrgId, RoleObject, Security,
     },
-    http::{Acting, App, IfMatch, Instead, Json, Networks, Path, Tagged, Within},
-    store::{Reply, Shown},
+    http::{Answer, ApiError, App, BoundedInt, Caller, IfMatch, Json, Networks, Path, WithEtag},
 };
 
 pub(crate) async fn show(
     State(app): State<App>,
-    Acting { person, .. }: Acting,
+    Caller { person, .. }: Caller,
     Path(org): Path<OrgId>,
-) -> Result<Tagged<Security>, Instead> {
+) -> Result<WithEtag<Security>, ApiError> {
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::SecurityManagement, Level::ViewOnly)?;
-    Ok(Tagged(actor.org.security))
+    Ok(WithEtag { version: actor.org.version, view: actor.org.security })
 }
 
-/// All of it: what is set replaces what was.
+/// The new settings. They replace the old ones completely.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
+pub(crate) struct UpdateSecurityRequest {
     require_mfa: bool,
-    // An `Option` could be left out; this must be said, if only `null`.
+    // Required, even if it is `null`. A plain `Option` could be absent.
     #[serde(deserialize_with = "Option::deserialize")]
-    max_session_minutes: Option<Within<LEAST_SESSION, MOST_SESSION>>,
+    max_session_minutes: Option<BoundedInt<MIN_SESSION_MINUTES, MAX_SESSION_MINUTES>>,
     allowed_networks: Networks<MAX_NETWORKS>,
-    event_retention_days: Within<1, DEFAULT_RETENTION_DAYS>,
+    event_retention_days: BoundedInt<1, DEFAULT_RETENTION_DAYS>,
 }
 
-impl From<Wanted> for Security {
-    fn from(wanted: Wanted) -> Self {
-        let Within(days) = wanted.event_retention_days;
+impl From<UpdateSecurityRequest> for Security {
+    fn from(wanted: UpdateSecurityRequest) -> Self {
+        let BoundedInt(days) = wanted.event_retention_days;
         Self {
             require_mfa: wanted.require_mfa,
-            max_session_minutes: wanted.max_session_minutes.map(|Within(minutes)| minutes),
+            max_session_minutes: wanted.max_session_minutes.map(|BoundedInt(minutes)| minutes),
             allowed_networks: wanted.allowed_networks.0,
             event_retention_days: days,
         }
@@ -48,18 +47,18 @@ impl From<Wanted> for Security {
 
 pub(crate) async fn set(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
-    Json(wanted): Json<Wanted>,
-) -> Result<Reply, Instead> {
-    let (actor, found) = app.store.facts(&person, org, []).await?;
-    let secured = domain::secure(&actor, wanted.into())?;
-    let was = &actor.org.security;
-    let store = if_match.hold(was, &app.store, &found, [Shown::security(org)])?;
-    let reply = Reply::ok(&secured.security).tagged();
-    if secured.security != actor.org.security {
-        store.secure(&act, &actor, &secured, &reply).await?;
+    Json(request): Json<UpdateSecurityRequest>,
+) -> Result<Answer, ApiError> {
+    let actor = app.store.standing(&person, org).await?;
+    let secured = domain::update_security(&actor, request.into(), context.at)?;
+    if_match.check(actor.org.version)?;
+    let answer = Answer::ok(&secured.security).with_version(secured.version);
+    if secured != actor.org {
+        let written = app.store.update_security(&context, &actor, &secured, &answer).await;
+        if_match.outcome(written)?;
     }
-    Ok(reply)
+    Ok(answer)
 }

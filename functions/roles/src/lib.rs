@@ -1,4 +1,4 @@
-//! Roles: what there is to permit, and who made which role of it.
+//! Role objects, and built-in and custom roles.
 
 mod delete;
 mod list;
@@ -11,15 +11,15 @@ use shared::{
     domain::{
         self, BuiltIn, Conditions, CustomRole, CustomRoleId, Kind, Level, MAX_ROLE_DESCRIPTION,
         MAX_ROLE_NAME, OrgId, Organization, Refusal, RoleDraft, RoleId, RoleObject, Standing,
-        Users,
+        UserCount, Version,
     },
-    http::{Acting, App, IfMatch, Instead, Json, Named, Nulled, Path, Tagged, Text, views},
-    store::{Found, Headcount, Key, Reply, Shown, Store},
+    http::{Answer, ApiError, App, Caller, IfMatch, Json, NameField, Path, Text, WithEtag, views},
+    store::{FetchedItems, Key, OrganizationCounts, RoleChange},
 };
 
 use list::list;
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/role-objects", get(role_objects))
@@ -27,16 +27,16 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/roles/{role}", get(one).patch(edit).delete(delete::delete))
 }
 
-/// A role object as it applies in an organization now.
+/// A role object as it applies in an organization.
 #[derive(Serialize)]
-struct Object {
+struct RoleObjectView {
     key: RoleObject,
     name: &'static str,
-    /// The levels that a custom role may be given: none if it cannot be set.
+    /// The levels that a custom role can have. Empty if custom roles cannot set the role object.
     settable_levels: Vec<Level>,
     custom_role_default: Level,
     prerequisite: Option<Prerequisite>,
-    /// What each level adds.
+    /// The actions that each level adds.
     levels: BTreeMap<Level, &'static [&'static str]>,
 }
 
@@ -46,28 +46,28 @@ struct Prerequisite {
     at_least: Level,
 }
 
-/// The catalogue is short and whole: one page.
+/// All role objects on one page.
 #[derive(Serialize)]
 struct Catalogue {
-    items: Vec<Object>,
+    items: Vec<RoleObjectView>,
     next_cursor: Option<String>,
 }
 
 async fn role_objects(
     State(app): State<App>,
-    Acting { person, .. }: Acting,
+    Caller { person, .. }: Caller,
     Path(org): Path<OrgId>,
-) -> Result<Json<Catalogue>, Instead> {
+) -> Result<Json<Catalogue>, ApiError> {
     let actor = app.store.standing_in_tree(&person, org).await?;
     actor.require(RoleObject::RoleManagement, Level::ViewOnly)?;
     let shown = RoleObject::ALL.into_iter().filter(|&object| actor.conditions.shows(object));
     Ok(Json(Catalogue { items: shown.map(describe).collect(), next_cursor: None }))
 }
 
-fn describe(object: RoleObject) -> Object {
+fn describe(object: RoleObject) -> RoleObjectView {
     let settable = if object.editable_in_custom_roles() { object.levels() } else { &[] };
-    let meaning = |&level: &Level| Some((level, object.meaning(level)?));
-    Object {
+    let meaning = |&level: &Level| Some((level, object.actions_added_by(level)?));
+    RoleObjectView {
         key: object,
         name: object.name(),
         settable_levels: settable.to_vec(),
@@ -81,41 +81,46 @@ fn describe(object: RoleObject) -> Object {
 
 fn show_built_in(
     org: &Organization,
-    found: &Found,
+    found: &FetchedItems,
     role: BuiltIn,
     conditions: Conditions,
 ) -> views::Role {
-    let users = Headcount::of(org, found).users(role);
+    let users = OrganizationCounts::of(org, found).users(role);
     views::Role::built_in(org.id(), role, users, conditions)
 }
 
 async fn one(
     State(app): State<App>,
-    Acting { person, .. }: Acting,
+    Caller { person, .. }: Caller,
     Path((org, role)): Path<(OrgId, RoleId)>,
-) -> Result<Tagged<views::Role>, Instead> {
-    let wanted: Vec<Key> = match role {
-        RoleId::BuiltIn(_) => Key::headcounts(org).collect(),
-        RoleId::Custom(id) => vec![Key::role(org, id)],
+) -> Result<WithEtag<views::Role>, ApiError> {
+    let key = match role {
+        RoleId::BuiltIn(_) => Key::counts(org),
+        RoleId::Custom(id) => Key::role(org, id),
     };
-    let (actor, found) = app.store.facts_in_tree(&person, org, wanted).await?;
+    let (actor, found) = app.store.facts_in_tree(&person, org, [key]).await?;
     actor.require(RoleObject::RoleManagement, Level::ViewOnly)?;
-    Ok(Tagged(match role {
+    Ok(match role {
         RoleId::BuiltIn(role) if role.partner_only() && actor.org.kind != Kind::Partner => {
             return Err(Refusal::NoSuchRole.into());
         }
-        RoleId::BuiltIn(role) => show_built_in(&actor.org, &found, role, actor.conditions),
+        // A built-in role never changes.
+        RoleId::BuiltIn(role) => WithEtag {
+            view: show_built_in(&actor.org, &found, role, actor.conditions),
+            version: Version::default(),
+        },
         RoleId::Custom(id) => {
             let (role, users) = custom(&found, org, id)?;
-            views::Role::custom(org, &role, users, actor.conditions)
+            let view = views::Role::custom(org, &role, users, actor.conditions);
+            WithEtag { view, version: role.version }
         }
-    }))
+    })
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
-    name: Named<MAX_ROLE_NAME>,
+struct CreateRoleRequest {
+    name: NameField<MAX_ROLE_NAME>,
     description: Option<Text<MAX_ROLE_DESCRIPTION>>,
     #[serde(default)]
     permissions: BTreeMap<RoleObject, Level>,
@@ -123,58 +128,71 @@ struct Wanted {
 
 async fn create(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(org): Path<OrgId>,
-    Json(Wanted { name: Named(name), description, permissions }): Json<Wanted>,
-) -> Result<Reply, Instead> {
+    Json(CreateRoleRequest { name: NameField(name), description, permissions }): Json<
+        CreateRoleRequest,
+    >,
+) -> Result<Answer, ApiError> {
     let actor = app.store.standing_in_tree(&person, org).await?;
     let description = description.map(|Text(text)| text);
     let draft = RoleDraft { description, permissions, ..RoleDraft::default() };
-    let id = CustomRoleId::new(act.at, act.seed);
-    let role = domain::create_role(&actor, id, name, draft)?;
-    let view = views::Role::custom(org, &role, Users::default(), actor.conditions);
-    let reply = Reply::created(format!("/v1/organizations/{org}/roles/{id}"), &view);
-    app.store.create_role(&act, &actor, &role, &reply).await?;
-    Ok(reply)
+    let id = CustomRoleId::new(context.at, context.seed);
+    let role = domain::create_role(&actor, id, name, draft, context.at)?;
+    let view = views::Role::custom(org, &role, UserCount::default(), actor.conditions);
+    let location = format!("/v1/organizations/{org}/roles/{id}");
+    let answer = Answer::created(location, &view).with_version(role.version);
+    let committed = app.store.create_role(&context, &actor, &role, &answer).await?;
+    answer.unless_repeated(committed)
 }
 
-/// What may be changed; what is left out stays.
+/// The fields to change. Absent fields keep their values.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Change {
-    name: Option<Named<MAX_ROLE_NAME>>,
+struct UpdateRoleRequest {
+    name: Option<NameField<MAX_ROLE_NAME>>,
     description: Option<Text<MAX_ROLE_DESCRIPTION>>,
     #[serde(default)]
     permissions: BTreeMap<RoleObject, Level>,
-    /// Only `null`: the role stays after all.
-    #[serde(default)]
-    retiring_to: Nulled,
 }
 
 async fn edit(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path((org, role)): Path<(OrgId, RoleId)>,
     if_match: IfMatch,
-    Json(Change { name, description, permissions, retiring_to: Nulled(stays) }): Json<Change>,
-) -> Result<Reply, Instead> {
+    Json(UpdateRoleRequest { name, description, permissions }): Json<UpdateRoleRequest>,
+) -> Result<Answer, ApiError> {
     let wanted = role.custom().map(|id| Key::role(org, id));
     let (actor, found) = app.store.facts_in_tree(&person, org, wanted).await?;
-    let (was, users) = editable(&actor, &found, role)?;
-    let name = name.map(|Named(name)| name);
+    let (before, users) = editable(&actor, &found, role)?;
+    let name = name.map(|NameField(name)| name);
     let description = description.map(|Text(text)| text);
-    let draft = RoleDraft { name, description, permissions, stays };
-    let role = domain::edit_role(&actor, &was, draft)?;
-    let reply = Reply::ok(&views::Role::custom(org, &role, users, actor.conditions)).tagged();
-    let store = as_seen(&app.store, &if_match, (&actor, &found), (&was, users))?;
-    if role != was {
-        store.edit_role(&act, &actor, (&was, &role), &reply).await?;
+    let draft = RoleDraft { name, description, permissions };
+    let after = domain::edit_role(&actor, &before, draft, context.at)?;
+    if_match.check(before.version)?;
+    let view = views::Role::custom(org, &after, users, actor.conditions);
+    let answer = Answer::ok(&view).with_version(after.version);
+    if after != before {
+        let change = RoleChange { before: &before, after: &after };
+        if_match.outcome(app.store.edit_role(&context, &actor, change, &answer).await)?;
     }
-    Ok(reply)
+    Ok(answer)
 }
 
-/// The role to change. Who may not change any is not told which there are.
-fn editable(actor: &Standing, found: &Found, role: RoleId) -> Result<(CustomRole, Users), Instead> {
+/// The custom role to change.
+///
+/// # Errors
+///
+/// - The refusals of [`Standing::require`] without full access to role management. They come first,
+///   so that the caller does not learn which roles exist.
+/// - [`Refusal::BuiltInRole`] for a built-in role, and [`Refusal::NoSuchRole`] if there is no such
+///   role.
+fn editable(
+    actor: &Standing,
+    found: &FetchedItems,
+    role: RoleId,
+) -> Result<(CustomRole, UserCount), ApiError> {
     actor.require(RoleObject::RoleManagement, Level::FullAccess)?;
     match role {
         RoleId::BuiltIn(_) => Err(Refusal::BuiltInRole.into()),
@@ -182,20 +200,10 @@ fn editable(actor: &Standing, found: &Found, role: RoleId) -> Result<(CustomRole
     }
 }
 
-/// The store to write with, where the role is what the client has seen. The facts are those
-/// [in the tree](shared::store::Store::facts_in_tree).
-fn as_seen(
-    store: &Store,
-    if_match: &IfMatch,
-    (actor, found): (&Standing, &Found),
-    (role, users): (&CustomRole, Users),
-) -> Result<Store, Instead> {
-    let (org, root) = (actor.org.id(), actor.org.path.root_id());
-    let view = views::Role::custom(org, role, users, actor.conditions);
-    let shown = [Shown::role(org, role.id), Shown::switches(org), Shown::switches(root)];
-    Ok(if_match.hold(&view, store, found, shown)?)
-}
-
-fn custom(found: &Found, org: OrgId, id: CustomRoleId) -> Result<(CustomRole, Users), Instead> {
+fn custom(
+    found: &FetchedItems,
+    org: OrgId,
+    id: CustomRoleId,
+) -> Result<(CustomRole, UserCount), ApiError> {
     Ok(found.role(&Key::role(org, id))?.ok_or(Refusal::NoSuchRole)?)
 }

@@ -1,63 +1,74 @@
-//! The list of roles: an organization's own, or those of a subtree, found by a search or not.
+//! The list of roles of one organization or of a subtree, with or without a search.
 
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, BuiltIn, Conditions, Coverage, Kind, OrgId, Person, RoleObject, Search, Standing,
+        self, BuiltIn, Conditions, Kind, ListPermissions, OrgId, Person, RequestedScope,
+        RoleObject, Search, Standing,
     },
     http::{
-        Acting, App, Instead, Json, Limit, Match, Page, Path, Query, ScopeName, Walk, chosen, views,
+        ApiError, App, Caller, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam,
+        chosen, views,
     },
-    store::{Found, Key, RoleEntry, RoleFilter},
+    store::{FetchedItems, Key, RoleEntry, RoleFilter},
 };
 
 use crate::show_built_in;
 
-/// Which roles to show. Organizations are repeated.
+/// The query of the list. `organization_id` can be repeated.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
     #[serde(default)]
     organization_id: Vec<OrgId>,
-    /// What to look for in names and descriptions.
+    /// The text to search for in names and descriptions.
     #[serde(default)]
     q: String,
     #[serde(default)]
     r#match: Match,
     #[serde(default)]
-    scope: ScopeName,
+    scope: ScopeParam,
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
 }
 
 impl ListQuery {
-    /// The asker's standing, and the roles that they may see of those meant.
+    /// The caller's standing, and the filter for the store.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of [`domain::resolve_scope`] if the caller may not see the chosen
+    /// organizations.
     async fn judge(
         &self,
         app: &App,
         person: &Person,
         org: OrgId,
-    ) -> Result<(Standing, RoleFilter), Instead> {
+    ) -> Result<(Standing, RoleFilter), ApiError> {
         let chosen = chosen(&self.organization_id)?;
-        let coverage = Coverage { subtree: self.scope == ScopeName::Subtree, chosen: &chosen };
+        let coverage =
+            RequestedScope { subtree: self.scope == ScopeParam::Subtree, chosen: &chosen };
         let also = chosen.iter().map(|&org| Key::organization(org));
         let (actor, found) = app.store.facts_in_tree(person, org, also).await?;
-        let objects = [RoleObject::RoleManagement, RoleObject::RoleManagementSubOrganizations];
-        let reach = domain::reach(&actor, coverage, &found.paths(&chosen)?, objects)?;
+        let objects = ListPermissions {
+            own: RoleObject::RoleManagement,
+            below: RoleObject::RoleManagementSubOrganizations,
+        };
+        let reach = domain::resolve_scope(&actor, coverage, &found.paths(&chosen)?, objects)?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
         Ok((actor, RoleFilter { reach, search }))
     }
 
-    /// Is it the organization's own list, without anything else?
+    /// Whether the query asks for all roles of the organization in the path, and no other.
     fn is_plain(&self, org: OrgId) -> bool {
         let own = self.organization_id.iter().all(|&chosen| chosen == org);
-        let alone = self.scope == ScopeName::Organization || !self.organization_id.is_empty();
+        let alone = self.scope == ScopeParam::Organization || !self.organization_id.is_empty();
         own && alone && self.q.trim().is_empty()
     }
 
-    /// Everything that makes the list what it is: a cursor belongs to it alone.
+    /// The organization and the filters. A cursor is valid only for the same ones.
     fn names(&self, org: OrgId) -> Vec<String> {
         let Self { organization_id, q, r#match, scope, .. } = self;
         let filters = format!("{organization_id:?} {scope:?} {match:?} {q}");
@@ -67,11 +78,11 @@ impl ListQuery {
 
 pub(crate) async fn list(
     State(app): State<App>,
-    Acting { person, .. }: Acting,
+    Caller { person, .. }: Caller,
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<views::Role>>, Instead> {
-    let walk = Walk::new(query.names(org), query.limit, query.cursor.as_deref())?;
+) -> Result<Json<Page<views::Role>>, ApiError> {
+    let walk = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
     let (actor, filter) = query.judge(&app, &person, org).await?;
     Ok(Json(if query.is_plain(org) {
         own(&app, &actor, &walk).await?
@@ -80,12 +91,16 @@ pub(crate) async fn list(
     }))
 }
 
-/// An organization's own roles, oldest first. The built-in ones come before them, on the first page,
-/// beyond its limit.
-async fn own(app: &App, actor: &Standing, walk: &Walk) -> Result<Page<views::Role>, Instead> {
+/// The custom roles of the organization in the path, oldest first. The first page begins with the
+/// built-in roles, beyond its limit.
+async fn own(
+    app: &App,
+    actor: &Standing,
+    walk: &Pagination,
+) -> Result<Page<views::Role>, ApiError> {
     let org = actor.org.id();
-    let counts = walk.is_first().then(|| Key::headcounts(org));
-    let counts = app.store.look(counts.into_iter().flatten());
+    let counts = walk.is_first().then(|| [Key::counts(org)]);
+    let counts = app.store.get(counts.into_iter().flatten());
     let (custom, found) = tokio::try_join!(app.store.roles(org, walk.window()), counts)?;
     let conditions = actor.conditions;
     let Page { items, next_cursor } =
@@ -94,26 +109,26 @@ async fn own(app: &App, actor: &Standing, walk: &Walk) -> Result<Page<views::Rol
     Ok(Page { items: built_in.into_iter().chain(items).collect(), next_cursor })
 }
 
-fn built_in_here(actor: &Standing, found: &Found) -> Vec<views::Role> {
+fn built_in_here(actor: &Standing, found: &FetchedItems) -> Vec<views::Role> {
     let partner = actor.org.kind == Kind::Partner;
     let here = BuiltIn::ALL.into_iter().filter(|role| partner || !role.partner_only());
     here.map(|role| show_built_in(&actor.org, found, role, actor.conditions)).collect()
 }
 
-/// Roles of any organizations, with what is counted of each as of a moment ago.
+/// Roles of several organizations. The numbers of users are eventually consistent.
 async fn beyond(
     app: &App,
     actor: &Standing,
     filter: &RoleFilter,
-    walk: &Walk,
-) -> Result<Page<views::Role>, Instead> {
+    walk: &Pagination,
+) -> Result<Page<views::Role>, ApiError> {
     let entries = app.store.roles_of(filter, walk.window()).await?;
     let mut around = Vec::new();
     let mut custom = Vec::new();
     for entry in &entries.items {
         match *entry {
             RoleEntry::BuiltIn(org, _) => {
-                around.extend([Key::organization(org)].into_iter().chain(Key::headcounts(org)));
+                around.extend([Key::organization(org)].into_iter().chain([Key::counts(org)]));
             }
             RoleEntry::Custom(org, role) => {
                 around.push(Key::organization(org));
@@ -121,19 +136,20 @@ async fn beyond(
             }
         }
     }
-    let (around, custom) = tokio::try_join!(app.store.glance(around), app.store.names(custom))?;
+    let (around, custom) =
+        tokio::try_join!(app.store.get_eventual(around), app.store.get_for_display(custom))?;
     let Page { items, next_cursor } =
         walk.try_page(entries, |entry| show(actor, entry, &around, &custom))?;
     Ok(Page { items: items.into_iter().flatten().collect(), next_cursor })
 }
 
-/// A role of an organization somewhere below; none, if it was deleted a moment ago.
+/// A role of another organization; none if it was deleted a moment ago.
 fn show(
     actor: &Standing,
     entry: RoleEntry,
-    around: &Found,
-    custom: &Found,
-) -> Result<Option<views::Role>, Instead> {
+    around: &FetchedItems,
+    custom: &FetchedItems,
+) -> Result<Option<views::Role>, ApiError> {
     let (RoleEntry::BuiltIn(id, _) | RoleEntry::Custom(id, _)) = entry;
     let Some(org) = around.organization(id)? else { return Ok(None) };
     let conditions = Conditions {

@@ -1,4 +1,4 @@
-//! Sub-organizations: created below, listed, joined while they are empty.
+//! Sub-organizations: create, list, and join an empty one.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,17 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressDigest, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Place, Refusal, RoleId,
-        RoleObject, Source, Users,
+        self, AddressDigest, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Refusal, RoleId,
+        RoleObject, Source, UserCount,
     },
-    http::{Acting, App, Instead, Json, Limit, Named, NoBody, Page, Path, Query, Walk, views},
-    store::{Founding, Key, Reply, Scope},
+    http::{
+        Answer, ApiError, App, Caller, Json, Limit, NameField, NoBody, Page, Pagination, Path,
+        Query, views,
+    },
+    store::{Key, NewOrganization, TreeDepth},
 };
 
-/// The routes.
+/// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/sub-organizations", get(list).post(create))
@@ -26,26 +29,31 @@ pub fn router() -> Router<App> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
-    name: Named<MAX_ORGANIZATION_NAME>,
+struct CreateSubOrganizationRequest {
+    name: NameField<MAX_ORGANIZATION_NAME>,
 }
 
 async fn create(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(parent): Path<OrgId>,
-    Json(Wanted { name: Named(name) }): Json<Wanted>,
-) -> Result<Reply, Instead> {
+    Json(CreateSubOrganizationRequest { name: NameField(name) }): Json<
+        CreateSubOrganizationRequest,
+    >,
+) -> Result<Answer, ApiError> {
     let actor = app.store.standing_in_tree(&person, parent).await?;
-    let id = OrgId::new(act.at, act.seed);
-    let org = domain::create_sub_organization(&actor, id, name, act.at)?;
-    let founder = Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, act.at)?;
+    let id = OrgId::new(context.at, context.seed);
+    let org = domain::create_sub_organization(&actor, id, name, context.at)?;
+    let founder =
+        Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
     let view = views::Organization::of(&org, actor.conditions);
-    let reply = Reply::created(format!("/v1/organizations/{id}"), &view);
-    let (founder, parent, by_member) = (Some(&founder), Some(&actor.org), Some(&actor));
-    let founding = Founding { org: &org, founder, first: None, parent, by_member };
-    app.store.found(&act, founding, &reply).await?;
-    Ok(reply)
+    let answer =
+        Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
+    let (org, founder) = (&org, Some(&founder));
+    let (parent, creator) = (Some(&actor.org), Some(&actor));
+    let new = NewOrganization { org, founder, first_admin: None, parent, creator };
+    let committed = app.store.create_organization(&context, new, &answer).await?;
+    answer.unless_repeated(committed)
 }
 
 #[derive(Deserialize)]
@@ -58,7 +66,7 @@ struct ListQuery {
     cursor: Option<String>,
 }
 
-/// The organizations right below, or all of them.
+/// The organizations directly below, or all below.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Depth {
@@ -67,31 +75,31 @@ enum Depth {
     All,
 }
 
-/// A sub-organization, with the number of its users.
+/// A sub-organization with its number of users.
 #[derive(Serialize)]
-struct Line {
+struct SubOrganizationRow {
     #[serde(flatten)]
     organization: views::Organization,
-    users: Users,
+    users: UserCount,
 }
 
 async fn list(
     State(app): State<App>,
-    Acting { person, .. }: Acting,
+    Caller { person, .. }: Caller,
     Path(org): Path<OrgId>,
     Query(ListQuery { depth, limit, cursor }): Query<ListQuery>,
-) -> Result<Json<Page<Line>>, Instead> {
+) -> Result<Json<Page<SubOrganizationRow>>, ApiError> {
     let list = vec!["sub-organizations".to_owned(), org.to_string(), format!("{depth:?}")];
-    let walk = Walk::new(list, limit, cursor.as_deref())?;
+    let walk = Pagination::new(list, limit, cursor.as_deref())?;
     let actor = app.store.standing_in_tree(&person, org).await?;
     actor.require(RoleObject::UserManagementSubOrganizations, Level::ViewOnly)?;
     let scope = match depth {
-        Depth::Children => Scope::Organization,
-        Depth::All => Scope::Subtree,
+        Depth::Children => TreeDepth::Organization,
+        Depth::All => TreeDepth::Subtree,
     };
     let found = app.store.below(&actor.org.path, scope, walk.window()).await?;
     let ids: Vec<OrgId> = found.items.iter().map(domain::Organization::id).collect();
-    let users: HashMap<OrgId, Users> = app.store.headcounts(&ids).await?;
+    let users: HashMap<OrgId, UserCount> = app.store.counts(&ids).await?;
     Ok(Json(walk.page(found, |org| {
         let mut users = users.get(&org.id()).copied().unwrap_or_default();
         users.active += u64::from(org.super_admin_user_id.is_some());
@@ -99,29 +107,31 @@ async fn list(
             manage_sub_organizations: actor.conditions.manage_sub_organizations,
             ..org.conditions(None)
         };
-        Line { organization: views::Organization::of(&org, conditions), users }
+        SubOrganizationRow { organization: views::Organization::of(&org, conditions), users }
     })))
 }
 
 async fn join(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(id): Path<OrgId>,
     _: NoBody,
-) -> Result<Reply, Instead> {
+) -> Result<Answer, ApiError> {
     let org = app.store.organization(id).await?.ok_or(Refusal::NoSuchOrganization)?;
-    let above = org.path.ancestors().iter().map(|&id| Key::organization(id));
-    let places = org.path.ids().map(|id| Key::member(id, &person.id));
-    let own = person.email.as_ref().map(|email| Key::place(id, AddressDigest::of(id, email)));
-    let found = app.store.look(places.chain(above).chain(own.clone())).await?;
-    let members = org.path.ids().filter_map(|id| found.member(id, &person.id).transpose());
+    let ancestors = org.path.ancestors().iter().map(|&id| Key::organization(id));
+    let memberships = org.path.ids().map(|id| Key::membership(id, &person.id));
+    let slot = person.email.as_ref().map(|it| Key::address_slot(id, AddressDigest::of(id, it)));
+    let found = app.store.get(memberships.chain(ancestors).chain(slot.clone())).await?;
+    let members = org.path.ids().filter_map(|id| found.membership(id, &person.id).transpose());
     let members = members.collect::<Result<Vec<_>, _>>()?;
-    let above = org.path.ancestors().iter().filter_map(|&id| found.organization(id).transpose());
-    let above = above.collect::<Result<Vec<_>, _>>()?;
-    let (evidence, member) = domain::join(&person, &org, members, &above, act.at)?;
-    let reply = Reply::ok(&views::Member::of(&member, None));
-    let place = own.and_then(|own| found.place(&own).transpose()).transpose()?;
-    let expired = place.and_then(Place::pending);
-    app.store.join(&act, &org, (&evidence, &member), expired.as_ref(), &reply).await?;
-    Ok(reply)
+    let ancestors = org.path.ancestors().iter();
+    let ancestors = ancestors.filter_map(|&id| found.organization(id).transpose());
+    let ancestors = ancestors.collect::<Result<Vec<_>, _>>()?;
+    let deleted = found.deleted_at(&Key::membership(id, &person.id))?;
+    let joining = domain::join(&person, &org, members, &ancestors, deleted, context.at)?;
+    let view = views::Member::of(&joining.member, None);
+    let answer = Answer::ok(&view).with_version(joining.member.version);
+    let expired = slot.map(|slot| found.pending(&slot)).transpose()?.flatten();
+    let committed = app.store.join(&context, &org, &joining, expired.as_ref(), &answer).await?;
+    answer.unless_repeated(committed)
 }

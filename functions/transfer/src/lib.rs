@@ -1,36 +1,36 @@
-//! The Super Admin role, handed on.
+//! The transfer of the Super Admin role.
 
 use axum::{Router, extract::State, routing::post};
 use serde::Deserialize;
 use shared::{
-    domain::{self, OrgId, Organization, UserId},
-    http::{Acting, App, Instead, Json, Path, views},
-    store::{Key, Reply},
+    domain::{self, MemberId, OrgId},
+    http::{Answer, ApiError, App, Caller, Json, Path, views},
+    store::Key,
 };
 
-/// The route.
+/// The route of the function.
 pub fn router() -> Router<App> {
     Router::new().route("/v1/organizations/{org}/transfer", post(transfer))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct To {
-    user_id: UserId,
+struct TransferRequest {
+    member_id: MemberId,
 }
 
 async fn transfer(
     State(app): State<App>,
-    Acting { person, act }: Acting,
+    Caller { person, context, .. }: Caller,
     Path(org): Path<OrgId>,
-    Json(To { user_id }): Json<To>,
-) -> Result<Reply, Instead> {
-    let (actor, found) =
-        app.store.facts_in_tree(&person, org, [Key::member(org, &user_id)]).await?;
-    let (former, heir) = domain::transfer(&actor, found.member(org, &user_id)?)?;
-    let handed =
-        Organization { super_admin_user_id: Some(heir.user_id.clone()), ..actor.org.clone() };
-    let reply = Reply::ok(&views::Organization::of(&handed, actor.conditions));
-    app.store.transfer(&act, &actor, (&former, &heir), &reply).await?;
-    Ok(reply)
+    Json(TransferRequest { member_id }): Json<TransferRequest>,
+) -> Result<Answer, ApiError> {
+    let also = [Key::member(org, member_id)];
+    let (actor, found) = app.store.facts_in_tree(&person, org, also).await?;
+    let successor = found.member(org, member_id)?;
+    let transfer = domain::transfer(&actor, successor, context.at)?;
+    let view = views::Organization::of(&transfer.org, actor.conditions);
+    let answer = Answer::ok(&view).with_version(transfer.org.version);
+    let committed = app.store.transfer(&context, &actor, &transfer, &answer).await?;
+    answer.unless_repeated(committed)
 }

@@ -1,4 +1,4 @@
-//! The Lambda function `transfer`: its routes, and nothing else.
+//! The Lambda function `transfer`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -1,4 +1,4 @@
-//! The issuer's public keys, given or fetched; it never keeps one that could verify anything but RS256.
+//! The public keys of the issuer, given or fetched. Only RSA keys for RS256 signatures are kept.
 
 use std::{
     collections::BTreeMap,
@@ -18,56 +18,58 @@ use ureq::{Agent, http::Uri};
 
 use crate::Unset;
 
-/// An issuer is asked anew for an unknown key at most this often.
-const PAUSE: SignedDuration = SignedDuration::from_mins(1);
-const PATIENCE: Duration = Duration::from_secs(5);
-const LIMIT: u64 = 1 << 20;
+/// The shortest time between two fetches for an unknown key.
+const REFETCH_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The largest response, in bytes.
+const MAX_RESPONSE: u64 = 1 << 20;
 
 /// Public keys by their `kid`.
 #[derive(Debug)]
 pub struct Keys {
-    /// Where to look for keys not seen yet.
+    /// The address of the key set, if it can be fetched again.
     url: Option<String>,
-    known: Mutex<Known>,
+    cache: Mutex<CachedKeys>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct CachedKeys {
     keys: BTreeMap<String, DecodingKey>,
-    asked: Option<Timestamp>,
+    /// The last fetch for an unknown key.
+    refetched: Option<Timestamp>,
 }
 
-/// Why there are no keys.
+/// The reason why keys cannot be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
-    /// There is no issuer to ask.
+    /// The issuer is empty.
     #[error(transparent)]
     Unset(#[from] Unset),
-    /// Anyone on the way could answer.
+    /// The address is not `https`, nor `http` on this machine or a private network.
     #[error("{0} is neither an https URL nor an http URL of this machine or a private network")]
     Insecure(String),
-    /// No answer, or not a good one.
+    /// The connection failed or the status is an error.
     #[error("{url} does not answer: {cause}")]
     Unreachable {
-        /// Who was asked.
+        /// The address of the request.
         url: String,
-        /// What happened.
+        /// The failure.
         cause: ureq::Error,
     },
-    /// Not the document that belongs there.
-    #[error("{url} answers something else: {cause}")]
+    /// The response is not the expected document.
+    #[error("{url} has another content than expected: {cause}")]
     Unreadable {
-        /// Who was asked.
+        /// The address of the request.
         url: String,
-        /// What is wrong with it.
+        /// The parse error.
         cause: serde_json::Error,
     },
-    /// The discovery document speaks for someone else.
+    /// The discovery document names another issuer.
     #[error("{url} is the document of another issuer: {issuer}")]
     Foreign {
-        /// Who was asked.
+        /// The address of the request.
         url: String,
-        /// Who answered.
+        /// The issuer in the document.
         issuer: String,
     },
 }
@@ -84,13 +86,22 @@ struct Jwks {
 }
 
 impl Keys {
-    /// The keys in a JSON Web Key Set; those of other kinds and uses are passed over.
+    /// The usable keys of a JSON Web Key Set.
+    ///
+    /// # Errors
+    ///
+    /// `json` is not a key set.
     pub fn from_jwks(json: &str) -> Result<Self, serde_json::Error> {
         let jwks = serde_json::from_str(json)?;
-        Ok(Self { url: None, known: Mutex::new(Known { keys: usable(jwks), asked: None }) })
+        let cache = CachedKeys { keys: usable(jwks), refetched: None };
+        Ok(Self { url: None, cache: Mutex::new(cache) })
     }
 
-    /// The keys that `issuer`'s discovery document points at.
+    /// The keys that the discovery document of `issuer` refers to.
+    ///
+    /// # Errors
+    ///
+    /// The document or the keys cannot be fetched, or the document names another issuer.
     pub fn discover(issuer: &str) -> Result<Self, KeysError> {
         if issuer.is_empty() {
             return Err(Unset("issuer").into());
@@ -103,40 +114,45 @@ impl Keys {
         Self::fetch(&document.jwks_uri)
     }
 
-    /// The keys at `url`, which is asked again when a token names one that it did not have.
+    /// The keys at `url`. They are fetched again when a token names an unknown key, at most once a minute.
+    ///
+    /// # Errors
+    ///
+    /// The keys cannot be fetched.
     pub fn fetch(url: &str) -> Result<Self, KeysError> {
-        let known = Known { keys: usable(read(url)?), asked: None };
-        Ok(Self { url: Some(url.to_owned()), known: Mutex::new(known) })
+        let cache = CachedKeys { keys: usable(read(url)?), refetched: None };
+        Ok(Self { url: Some(url.to_owned()), cache: Mutex::new(cache) })
     }
 
+    /// The key with this id. May fetch the keys again, which blocks.
     pub(crate) fn get(&self, kid: &str, now: Timestamp) -> Option<DecodingKey> {
-        let mut known = self.known();
-        if let Some(key) = known.keys.get(kid) {
+        let mut cache = self.lock();
+        if let Some(key) = cache.keys.get(kid) {
             return Some(key.clone());
         }
         let url = self.url.as_deref()?;
-        if known.asked.is_some_and(|asked| now.duration_since(asked) < PAUSE) {
+        if cache.refetched.is_some_and(|last| now.duration_since(last) < REFETCH_INTERVAL) {
             return None;
         }
-        known.asked = Some(now);
-        drop(known); // Others need not wait for the answer.
+        cache.refetched = Some(now);
+        drop(cache); // Other requests do not wait for the fetch.
         let keys = usable(read(url).ok()?);
         let key = keys.get(kid).cloned();
-        self.known().keys = keys;
+        self.lock().keys = keys;
         key
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, CachedKeys> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn usable(jwks: Jwks) -> BTreeMap<String, DecodingKey> {
-    let known = jwks.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-    known.filter_map(|key| Some((key.common.key_id.clone()?, verifying_rs256(&key)?))).collect()
+    let parsed = jwks.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+    parsed.filter_map(|key| Some((key.common.key_id.clone()?, rs256_key(&key)?))).collect()
 }
 
-fn verifying_rs256(key: &Jwk) -> Option<DecodingKey> {
+fn rs256_key(key: &Jwk) -> Option<DecodingKey> {
     let rsa = matches!(key.algorithm, AlgorithmParameters::RSA(_));
     let signs = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let rs256 = matches!(key.common.key_algorithm, None | Some(KeyAlgorithm::RS256));
@@ -148,26 +164,25 @@ fn read<T: DeserializeOwned>(url: &str) -> Result<T, KeysError> {
         return Err(KeysError::Insecure(url.to_owned()));
     }
     let agent: Agent =
-        Agent::config_builder().timeout_global(Some(PATIENCE)).max_redirects(0).build().into();
-    let answer = agent
-        .get(url)
-        .call()
-        .and_then(|mut answer| answer.body_mut().with_config().limit(LIMIT).read_to_string());
-    let answer = answer.map_err(|cause| KeysError::Unreachable { url: url.to_owned(), cause })?;
-    serde_json::from_str(&answer)
+        Agent::config_builder().timeout_global(Some(TIMEOUT)).max_redirects(0).build().into();
+    let response = agent.get(url).call().and_then(|mut response| {
+        response.body_mut().with_config().limit(MAX_RESPONSE).read_to_string()
+    });
+    let text = response.map_err(|cause| KeysError::Unreachable { url: url.to_owned(), cause })?;
+    serde_json::from_str(&text)
         .map_err(|cause| KeysError::Unreadable { url: url.to_owned(), cause })
 }
 
 fn is_trustworthy(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    let near = host == "localhost"
+    let is_local = host == "localhost"
         || host.parse().is_ok_and(|address| match address {
             IpAddr::V4(address) => address.is_loopback() || address.is_private(),
             IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
         });
     match uri.scheme_str() {
         Some("https") => !host.is_empty(),
-        Some("http") => near,
+        Some("http") => is_local,
         _ => false,
     }
 }
@@ -184,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_come_over_https_or_from_nearby() {
+    fn keys_come_over_https_or_from_a_private_network() {
         for url in [
             "https://id.example.com/keys",
             "http://127.0.0.1:9000/",
@@ -201,29 +216,29 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_other_kinds_and_uses_are_passed_over() {
+    fn keys_of_other_kinds_and_uses_are_ignored() {
         let keys = Keys::from_jwks(
             r#"{"keys": [
                 {"kid": "good", "kty": "RSA", "n": "sXch", "e": "AQAB"},
                 {"kid": "for encryption", "kty": "RSA", "use": "enc", "n": "sXch", "e": "AQAB"},
                 {"kid": "for RS512", "kty": "RSA", "alg": "RS512", "n": "sXch", "e": "AQAB"},
                 {"kid": "secret", "kty": "oct", "k": "c2VjcmV0"},
-                {"kid": "unheard of", "kty": "MOON"},
+                {"kid": "unknown", "kty": "OTHER"},
                 {"kty": "RSA", "n": "sXch", "e": "AQAB"}
             ]}"#,
         );
-        let known = keys.unwrap().known.into_inner().unwrap();
-        assert_eq!(known.keys.into_keys().collect::<Vec<_>>(), ["good"]);
+        let cache = keys.unwrap().cache.into_inner().unwrap();
+        assert_eq!(cache.keys.into_keys().collect::<Vec<_>>(), ["good"]);
     }
 
     #[test]
-    fn an_unknown_key_is_asked_for_at_most_once_a_minute() {
+    fn unknown_key_is_fetched_at_most_once_a_minute() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/keys", listener.local_addr().unwrap());
-        let (asked, count) = mpsc::channel();
+        let (sender, requests) = mpsc::channel();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                asked.send(()).unwrap();
+                sender.send(()).unwrap();
                 let mut stream = stream.unwrap();
                 let _ = stream.read(&mut [0; 1024]).unwrap();
                 stream
@@ -235,11 +250,11 @@ mod tests {
         for second in [0, 1, 59, 60, 61, 119, 120] {
             assert!(keys.get("new", Timestamp::from_second(second).unwrap()).is_none());
         }
-        assert_eq!(count.try_iter().count(), 1 + 3);
+        assert_eq!(requests.try_iter().count(), 1 + 3);
     }
 
     #[test]
-    fn no_issuer_is_refused_before_anyone_is_asked() {
+    fn empty_issuer_is_refused_without_a_fetch() {
         assert!(matches!(Keys::discover(""), Err(KeysError::Unset(Unset("issuer")))));
     }
 }

@@ -1,7 +1,8 @@
-//! Verifies bearer tokens as API Gateway's JWT authorizer does; it never decides what the bearer may do, and
-//! never reads a clock. The local server verifies with it, and so does `sam local`, whose emulator enforces no
-//! JWT authorizer: there [`gateway`] moves the claims to where API Gateway writes them, so that the functions need
-//! not know, and there is nothing in them that a deployed one could be talked into.
+//! Verifies bearer tokens as the JWT authorizer of API Gateway does.
+//!
+//! It reads no clock and decides nothing about permissions. The local server uses it as a library. `sam local`, which
+//! enforces no JWT authorizer, runs it as a Lambda authorizer. There, [`gateway`] moves the claims to where API Gateway
+//! writes them, so that the functions need no switch for local use.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ mod keys;
 
 pub use keys::{Keys, KeysError};
 
-/// Whose tokens are good here, and for whom they must have been made.
+/// Accepts the tokens of one issuer for one audience.
 #[derive(Debug)]
 pub struct Verifier {
     issuer: String,
@@ -23,7 +24,7 @@ pub struct Verifier {
     keys: Keys,
 }
 
-/// Why there can be no verifier: an empty issuer or audience would stand for "any".
+/// A setting is empty. An empty issuer or audience would accept any.
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error("the {0} is not set")]
 pub struct Unset(pub(crate) &'static str);
@@ -31,35 +32,35 @@ pub struct Unset(pub(crate) &'static str);
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Denied {
-    /// Not three parts, not JSON, `alg` something else, or a time that is not a number.
+    /// Not three parts, not JSON, an `alg` other than RS256, or a time that is not a number.
     #[error("the token is not a JWT signed with RS256")]
     Unreadable,
-    /// `kid` is missing, or the issuer has no such key.
+    /// `kid` is missing, or the issuer has no key with this id.
     #[error("the token is signed with a key that its issuer does not have")]
     UnknownKey,
-    /// The key is the issuer's, the signature is not.
+    /// The signature does not match the key.
     #[error("the token's signature is wrong")]
     Signature,
-    /// `iss` is missing or someone else.
+    /// `iss` is missing or differs.
     #[error("the token is from another issuer")]
     Issuer,
-    /// Neither `aud`, nor in its absence `client_id`, names us.
+    /// Neither `aud` nor, without an `aud`, `client_id` is the audience.
     #[error("the token is for another audience")]
     Audience,
-    /// `exp` is past or missing.
+    /// `exp` has passed or is missing.
     #[error("the token has expired")]
     Expired,
-    /// `nbf` or `iat` is to come.
+    /// `nbf` or `iat` is in the future.
     #[error("the token is not valid yet")]
     NotYetValid,
 }
 
-/// What a good token says, in the form in which API Gateway hands it on: every claim a string.
+/// The claims of a valid token in the form of API Gateway: every claim is a string.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Claims {
-    /// By name.
+    /// The claims by name.
     pub claims: BTreeMap<String, String>,
-    /// The words of `scope`.
+    /// The space-separated words of `scope`.
     pub scopes: Option<Vec<String>>,
 }
 
@@ -73,7 +74,11 @@ pub fn bearer(header: &str) -> &str {
 }
 
 impl Verifier {
-    /// Accepts tokens that `issuer` made for `audience` and signed with one of `keys`.
+    /// A verifier of tokens from `issuer` for `audience`, signed with one of `keys`.
+    ///
+    /// # Errors
+    ///
+    /// `issuer` or `audience` is empty.
     pub fn new(issuer: &str, audience: &str, keys: Keys) -> Result<Self, Unset> {
         match (issuer, audience) {
             ("", _) => Err(Unset("issuer")),
@@ -82,7 +87,11 @@ impl Verifier {
         }
     }
 
-    /// What `token` says, if it is good at `now`. Blocks while keys are fetched.
+    /// The claims of `token` if it is valid at `now`. Blocks while it fetches keys.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the token is not valid.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Denied> {
         let header = decode_header(token).map_err(|_| Denied::Unreadable)?;
         if header.alg != Algorithm::RS256 || header.crit.is_some() {
@@ -96,26 +105,28 @@ impl Verifier {
                 _ => Denied::Unreadable,
             })?
             .claims;
-        self.is_for_us(&claims)?;
-        is_in_time(&claims, now)?;
+        self.check_issuer_and_audience(&claims)?;
+        check_times(&claims, now)?;
         Ok(Claims::from(&claims))
     }
 
-    fn is_for_us(&self, claims: &Map<String, Value>) -> Result<(), Denied> {
+    fn check_issuer_and_audience(&self, claims: &Map<String, Value>) -> Result<(), Denied> {
         if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
             return Err(Denied::Issuer);
         }
-        let names_us = match claims.get("aud").or_else(|| claims.get("client_id")) {
+        let matches = match claims.get("aud").or_else(|| claims.get("client_id")) {
             Some(Value::String(audience)) => *audience == self.audience,
-            Some(Value::Array(audiences)) => audiences.iter().any(|one| *one == self.audience),
+            Some(Value::Array(audiences)) => {
+                audiences.iter().any(|audience| *audience == self.audience)
+            }
             _ => false,
         };
-        if names_us { Ok(()) } else { Err(Denied::Audience) }
+        if matches { Ok(()) } else { Err(Denied::Audience) }
     }
 }
 
-/// The library looks at the signature only: of times it would ask the machine's clock, and it lets a missing
-/// issuer or audience pass.
+/// Restricts the library to the signature. It would compare times with the system clock, and accept a token without
+/// issuer or audience. The verifier checks those itself.
 fn signature_only() -> Validation {
     let mut validation = Validation::new(Algorithm::RS256);
     validation.required_spec_claims.clear();
@@ -124,7 +135,7 @@ fn signature_only() -> Validation {
     validation
 }
 
-fn is_in_time(claims: &Map<String, Value>, now: Timestamp) -> Result<(), Denied> {
+fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<(), Denied> {
     let now = now.as_duration().as_secs_f64();
     let time = |name| claims.get(name).map(|time| time.as_f64().ok_or(Denied::Unreadable));
     if time("exp").transpose()?.is_none_or(|exp| exp <= now) {
@@ -142,18 +153,19 @@ impl From<&Map<String, Value>> for Claims {
     fn from(claims: &Map<String, Value>) -> Self {
         let scope = claims.get("scope").and_then(Value::as_str);
         Self {
-            claims: claims.iter().map(|(name, value)| (name.clone(), rendered(value))).collect(),
+            claims: claims.iter().map(|(name, value)| (name.clone(), claim_text(value))).collect(),
             scopes: scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
         }
     }
 }
 
-fn rendered(value: &Value) -> String {
+/// The text of a claim as API Gateway writes it: lists as `[a b]`.
+fn claim_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string().trim_end_matches(".0").to_owned(),
         Value::Array(items) => {
-            format!("[{}]", items.iter().map(rendered).collect::<Vec<_>>().join(" "))
+            format!("[{}]", items.iter().map(claim_text).collect::<Vec<_>>().join(" "))
         }
         other => other.to_string(),
     }

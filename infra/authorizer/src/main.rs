@@ -1,5 +1,7 @@
-//! Stands before the function that lies beside it; without one, judges tokens as a Lambda authorizer. For
-//! `sam local` alone: never deployed.
+//! The Lambda function `authorizer` for `sam local`. Never deployed.
+//!
+//! With a program named `function` in its directory, it runs that program behind [`gateway`]. Without one, it is a Lambda
+//! authorizer.
 
 use std::{collections::HashMap, env, path::Path};
 
@@ -12,7 +14,7 @@ use lambda_http::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What a `REQUEST` authorizer is told (payload format 2.0), as far as it matters here.
+/// The event of a `REQUEST` authorizer (payload format 2.0), reduced to the members that are read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
@@ -23,7 +25,7 @@ struct Request {
     route_key: String,
 }
 
-/// Which scopes a route asks for, one of which will do; `SCOPES` tells it as JSON.
+/// The scopes of each route, from the JSON in `SCOPES`. A token needs one of them.
 type Scopes = HashMap<String, Vec<String>>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,7 +34,7 @@ async fn main() -> Result<(), Error> {
     let function = Path::new(&task).join("function");
     if function.exists() {
         let runtime = env::var("AWS_LAMBDA_RUNTIME_API")?;
-        return gateway::stand_before(&function, &runtime).await;
+        return gateway::run_behind_gateway(&function, &runtime).await;
     }
     let scopes: Scopes = serde_json::from_str(&env::var("SCOPES")?)?;
     let verifier = verifier()?;
@@ -42,7 +44,7 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-/// As `ISSUER` and `AUDIENCE` say. In a container the issuer has another address: `JWKS_URL` gives it.
+/// A verifier for `ISSUER` and `AUDIENCE`. `JWKS_URL` is the address of the keys if the container cannot reach `ISSUER`.
 fn verifier() -> Result<Verifier, Error> {
     let [issuer, audience, url] =
         ["ISSUER", "AUDIENCE", "JWKS_URL"].map(|name| env::var(name).unwrap_or_default());
@@ -54,10 +56,11 @@ fn authorize(verifier: &Verifier, scopes: &Scopes, request: &Request, now: Times
     let header = request.identity_source.first().map_or("", String::as_str);
     match verifier.verify(bearer(header), now) {
         Ok(token) => {
-            let has = token.scopes.unwrap_or_default();
-            let wanted = scopes.get(&request.route_key);
-            let may = wanted.is_none_or(|any| any.iter().any(|scope| has.contains(scope)));
-            json!({ "isAuthorized": may, "context": token.claims })
+            let granted = token.scopes.unwrap_or_default();
+            let required = scopes.get(&request.route_key);
+            let authorized =
+                required.is_none_or(|any| any.iter().any(|scope| granted.contains(scope)));
+            json!({ "isAuthorized": authorized, "context": token.claims })
         }
         Err(denied) => {
             eprintln!("denied: {denied}");
@@ -66,8 +69,8 @@ fn authorize(verifier: &Verifier, scopes: &Scopes, request: &Request, now: Times
     }
 }
 
-/// The emulator's events all tell the second in which the emulator was started, so the event cannot be asked.
-#[expect(clippy::disallowed_methods, reason = "the event does not tell the time here")]
+/// The events of `sam local` have the time at which it started, not the time of the request.
+#[expect(clippy::disallowed_methods, reason = "the event has no usable time")]
 fn now() -> Timestamp {
     Timestamp::now()
 }
@@ -77,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_brings_no_token_is_not_authorized() {
+    fn request_without_valid_token_is_not_authorized() {
         let keys = Keys::from_jwks(r#"{"keys": []}"#).unwrap();
         let verifier = Verifier::new("https://id.example.com", "rolecall", keys).unwrap();
         for event in [json!({ "type": "REQUEST" }), json!({ "identitySource": ["Bearer x"] })] {

@@ -1,4 +1,4 @@
-//! Tokens good and bad; no network is asked here.
+//! Valid and invalid tokens. The tests use no network.
 
 use std::sync::LazyLock;
 
@@ -33,7 +33,7 @@ fn header() -> Header {
     Header { kid: Some("ours".to_owned()), ..Header::new(Algorithm::RS256) }
 }
 
-/// A good token's claims, with `changes` made; `null` takes a claim away.
+/// The claims of a valid token with `changes`. `null` removes a claim.
 fn claims(changes: Value) -> Map<String, Value> {
     let good = json!({
         "iss": ISSUER, "aud": "rolecall", "sub": "ada", "iat": NOW, "nbf": NOW, "exp": NOW + 60,
@@ -61,31 +61,31 @@ fn denied(token: &str) -> Denied {
 }
 
 #[test]
-fn a_good_token_says_who_it_is() {
-    let said = verify(&token(json!({}))).unwrap();
-    assert_eq!(said.claims.get("sub").unwrap(), "ada");
-    assert_eq!(said.scopes, None);
+fn valid_token_returns_its_claims() {
+    let token_claims = verify(&token(json!({}))).unwrap();
+    assert_eq!(token_claims.claims.get("sub").unwrap(), "ada");
+    assert_eq!(token_claims.scopes, None);
 }
 
 #[test]
-fn claims_are_handed_on_as_strings() {
-    let said = verify(&token(json!({
+fn claims_are_returned_as_strings() {
+    let token_claims = verify(&token(json!({
         "email_verified": true, "auth_time": NOW, "half": 0.5, "whole": 2.0,
         "amr": ["pwd", "otp"], "none": [], "scope": "operator  decisions",
     })));
-    let said = said.unwrap();
-    let claim = |name| said.claims.get(name).map(String::as_str);
+    let token_claims = token_claims.unwrap();
+    let claim = |name| token_claims.claims.get(name).map(String::as_str);
     assert_eq!(claim("email_verified"), Some("true"));
     assert_eq!(claim("auth_time"), Some("1795262400"));
     assert_eq!(claim("half"), Some("0.5"));
     assert_eq!(claim("whole"), Some("2"));
     assert_eq!(claim("amr"), Some("[pwd otp]"));
     assert_eq!(claim("none"), Some("[]"));
-    assert_eq!(said.scopes.unwrap(), ["operator", "decisions"]);
+    assert_eq!(token_claims.scopes.unwrap(), ["operator", "decisions"]);
 }
 
 #[test]
-fn a_signature_by_another_key_is_denied() {
+fn signature_of_another_key_is_denied() {
     let other = RsaPrivateKey::new(&mut OsRng, 2048).unwrap();
     let forged = encode(&header(), &claims(json!({})), &signing(&other)).unwrap();
     assert_eq!(denied(&forged), Denied::Signature);
@@ -93,14 +93,14 @@ fn a_signature_by_another_key_is_denied() {
 
 #[test]
 fn changed_claims_are_denied() {
-    let (good, evil) = (token(json!({})), token(json!({ "sub": "eve" })));
-    let mut parts: Vec<_> = good.split('.').collect();
-    parts.splice(1..2, evil.split('.').skip(1).take(1));
+    let (original, changed) = (token(json!({})), token(json!({ "sub": "eve" })));
+    let mut parts: Vec<_> = original.split('.').collect();
+    parts.splice(1..2, changed.split('.').skip(1).take(1));
     assert_eq!(denied(&parts.join(".")), Denied::Signature);
 }
 
 #[test]
-fn an_unknown_or_missing_kid_is_denied() {
+fn unknown_or_missing_kid_is_denied() {
     for kid in [Some("theirs".to_owned()), None] {
         let token = encode(&Header { kid, ..header() }, &claims(json!({})), &signing(&KEY));
         assert_eq!(denied(&token.unwrap()), Denied::UnknownKey);
@@ -108,7 +108,7 @@ fn an_unknown_or_missing_kid_is_denied() {
 }
 
 #[test]
-fn an_unsigned_token_is_denied() {
+fn unsigned_token_is_denied() {
     let (_, rest) =
         token(json!({})).split_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     let payload = rest.split('.').next().unwrap();
@@ -118,7 +118,7 @@ fn an_unsigned_token_is_denied() {
 }
 
 #[test]
-fn a_token_signed_with_the_public_key_as_a_secret_is_denied() {
+fn public_key_as_hmac_secret_is_denied() {
     let pem = KEY.to_public_key().to_pkcs1_pem(LineEnding::LF).unwrap();
     let header = Header { kid: Some("ours".to_owned()), ..Header::new(Algorithm::HS256) };
     let forged = encode(&header, &claims(json!({})), &EncodingKey::from_secret(pem.as_bytes()));
@@ -126,14 +126,14 @@ fn a_token_signed_with_the_public_key_as_a_secret_is_denied() {
 }
 
 #[test]
-fn another_issuer_is_denied() {
+fn other_issuer_is_denied() {
     for issuer in [json!("https://id.example.com/"), json!([ISSUER]), json!(null)] {
         assert_eq!(denied(&token(json!({ "iss": issuer }))), Denied::Issuer);
     }
 }
 
 #[test]
-fn another_audience_is_denied() {
+fn other_audience_is_denied() {
     for audience in [json!("other"), json!(["other"]), json!([]), json!(1), json!(null)] {
         assert_eq!(denied(&token(json!({ "aud": audience }))), Denied::Audience);
     }
@@ -142,13 +142,13 @@ fn another_audience_is_denied() {
 }
 
 #[test]
-fn one_of_several_audiences_or_the_client_will_do() {
+fn one_of_several_audiences_or_client_id_is_accepted() {
     assert!(verify(&token(json!({ "aud": ["other", "rolecall"] }))).is_ok());
     assert!(verify(&token(json!({ "aud": null, "client_id": "rolecall" }))).is_ok());
 }
 
 #[test]
-fn a_token_is_good_from_its_first_second_until_its_last() {
+fn token_is_valid_from_its_start_until_its_expiry() {
     assert_eq!(denied(&token(json!({ "exp": NOW }))), Denied::Expired);
     assert_eq!(denied(&token(json!({ "exp": null }))), Denied::Expired);
     assert_eq!(denied(&token(json!({ "nbf": NOW + 1 }))), Denied::NotYetValid);
@@ -158,21 +158,21 @@ fn a_token_is_good_from_its_first_second_until_its_last() {
 }
 
 #[test]
-fn what_is_not_a_token_is_denied() {
+fn malformed_token_is_denied() {
     for token in ["", ".", "..", "a.b.c", "x", "Bearer"] {
         assert_eq!(denied(token), Denied::Unreadable, "{token}");
     }
 }
 
 #[test]
-fn an_empty_issuer_or_audience_is_refused() {
+fn empty_issuer_or_audience_is_refused() {
     let keys = || Keys::from_jwks(r#"{"keys": []}"#).unwrap();
     assert_eq!(Verifier::new("", "rolecall", keys()).unwrap_err(), Unset("issuer"));
     assert_eq!(Verifier::new(ISSUER, "", keys()).unwrap_err(), Unset("audience"));
 }
 
 #[test]
-fn the_word_bearer_is_optional_and_in_any_case() {
+fn bearer_scheme_is_optional_and_case_insensitive() {
     for header in ["Bearer t", "bearer t", "BEARER  t", "t"] {
         assert_eq!(bearer(header), "t");
     }

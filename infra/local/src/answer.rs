@@ -1,4 +1,4 @@
-//! The gateway's own answers; it never touches those of the functions.
+//! The responses of the gateway and the issuer: JSON and problem documents (RFC 9457).
 
 use axum::{
     body::Body,
@@ -8,12 +8,12 @@ use axum::{
 use serde::Serialize;
 use serde_json::json;
 
-/// `value` as JSON.
+/// A 200 response with `value` as JSON to the request with this id.
 pub(crate) fn json(id: &str, value: &impl Serialize) -> Response {
-    answer(StatusCode::OK, "application/json", id, value)
+    response(StatusCode::OK, "application/json", id, value)
 }
 
-/// An answer that is not the one hoped for (RFC 9457).
+/// A problem document (RFC 9457).
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
@@ -24,65 +24,51 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    /// There is no token.
+    /// 401: the request has no token.
     pub(crate) fn no_token() -> Self {
         let detail = "Send `Authorization: Bearer <token>`, once.".to_owned();
         Self { challenge: Some("Bearer"), ..Self::unauthenticated(detail) }
     }
 
-    /// There is a token, but it is no good, because of `cause`.
+    /// 401: the verifier denies the token for `cause`.
     pub(crate) fn bad_token(cause: authorizer::Denied) -> Self {
         let detail = format!("Get a new token: {cause}.");
         Self { challenge: Some(r#"Bearer error="invalid_token""#), ..Self::unauthenticated(detail) }
     }
 
     fn unauthenticated(detail: String) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Who are you?", detail)
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Authentication required", detail)
     }
 
-    /// The body is not JSON.
+    /// 400: the body is not JSON.
     pub(crate) fn unreadable(detail: String) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "unreadable-request",
-            "The request cannot be read",
-            detail,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "unreadable-request", "Unreadable request", detail)
     }
 
-    /// The body is JSON, but not the right one.
+    /// 422: the body is JSON of another shape.
     pub(crate) fn invalid(detail: String) -> Self {
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid-request",
-            "The request is not valid",
-            detail,
-        )
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request", detail)
     }
 
-    /// The body is larger than API Gateway takes.
+    /// 413: the body is larger than API Gateway accepts, or shorter than its announced length.
     pub(crate) fn too_large() -> Self {
-        let detail = "Send at most 10 MB, and all that was announced.".to_owned();
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            "The request is too large",
-            detail,
-        )
+        let detail =
+            "Send at most 10 MB, and as many bytes as `Content-Length` announces.".to_owned();
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large", detail)
     }
 
-    /// Our fault. The cause is in the log.
+    /// 500: the server failed. The log has the cause.
     pub(crate) fn internal() -> Self {
-        let detail = "This is not your fault. The server's log has the cause.".to_owned();
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong", detail)
+        let detail = "The server failed. Its log has the cause.".to_owned();
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
     }
 
     fn new(status: StatusCode, slug: &'static str, title: &'static str, detail: String) -> Self {
         Self { status, slug, title, detail, challenge: None }
     }
 
-    /// The answer to request `id`.
-    pub(crate) fn answer(self, id: &str) -> Response {
+    /// The response to the request with this id.
+    pub(crate) fn respond(self, id: &str) -> Response {
         let body = json!({
             "type": format!("/problems/{}", self.slug),
             "title": self.title,
@@ -90,7 +76,7 @@ impl Problem {
             "detail": self.detail,
             "instance": id,
         });
-        let mut response = answer(self.status, "application/problem+json", id, &body);
+        let mut response = response(self.status, "application/problem+json", id, &body);
         if let Some(challenge) = self.challenge {
             let challenge = HeaderValue::from_static(challenge);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -99,7 +85,8 @@ impl Problem {
     }
 }
 
-fn answer(status: StatusCode, kind: &'static str, id: &str, body: &impl Serialize) -> Response {
+/// A response with the headers that all of them have.
+fn response(status: StatusCode, kind: &'static str, id: &str, body: &impl Serialize) -> Response {
     let mut response = Response::new(Body::from(serde_json::to_vec(body).unwrap_or_default()));
     *response.status_mut() = status;
     let headers = response.headers_mut();

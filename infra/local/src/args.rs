@@ -1,43 +1,44 @@
-//! The command line; it never opens anything.
+//! The command line options. Parsing opens no file and no port.
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
-Serves the whole API on this machine, as API Gateway would.
+Serves the whole API on this machine, behind a stand-in for API Gateway.
 
 Usage: cargo run -- [OPTION]...
 
-  --listen ADDR    where to serve the API            [127.0.0.1:9000]
-  --data DIR       where to keep table and key       [.rolecall]
-  --memory         keep them in memory instead
-  --engine ADDR    where to serve the table          [127.0.0.1:0, any free port]
-  --outside ADDR   where to play SES and EventBridge [127.0.0.1:0, any free port]
-  --issuer URL     accept this OpenID provider's tokens instead of own ones
-  --audience AUD   whom tokens must be made for      [rolecall]
+  --listen ADDR    address of the API                      [127.0.0.1:9000]
+  --data DIR       directory of the table and signing key  [.rolecall]
+  --memory         keep the table and key in memory only
+  --engine ADDR    address of the DynamoDB engine          [127.0.0.1:0, any free port]
+  --fake-aws ADDR  address of the SES and EventBridge stand-ins
+                                                           [127.0.0.1:0, any free port]
+  --issuer URL     accept tokens of this OpenID provider, not of the built-in issuer
+  --audience AUD   audience that tokens must have          [rolecall]
   --authzen-fixtures
-                   serve the fixtures of AuthZEN's certification, too
+                   also serve the fixtures of the AuthZEN certification
   --help           print this
 ";
 
 const ADDRESS: &str = "an address such as 127.0.0.1:9000";
 
-/// How to serve.
+/// The options of the server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Args {
-    /// Where to serve the API.
+    /// The address of the API.
     pub listen: SocketAddr,
-    /// Where to serve the table.
+    /// The address of the DynamoDB engine.
     pub engine: SocketAddr,
-    /// Where to play the services that notify calls.
-    pub outside: SocketAddr,
-    /// Where to keep table and key; nowhere means in memory.
+    /// The address of the stand-ins for SES and `EventBridge`.
+    pub fake_aws: SocketAddr,
+    /// The directory of the table and the signing key. `None` keeps both in memory.
     pub data: Option<PathBuf>,
-    /// Whose tokens to accept instead of own ones.
+    /// The OpenID provider whose tokens are accepted. `None` means the built-in issuer.
     pub issuer: Option<String>,
-    /// Whom tokens must be made for.
+    /// The audience that tokens must have.
     pub audience: String,
-    /// Serve the fixtures of AuthZEN's certification?
+    /// Whether to serve the fixtures of the AuthZEN certification.
     pub certification: bool,
 }
 
@@ -46,7 +47,7 @@ impl Default for Args {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
             engine: SocketAddr::from(([127, 0, 0, 1], 0)),
-            outside: SocketAddr::from(([127, 0, 0, 1], 0)),
+            fake_aws: SocketAddr::from(([127, 0, 0, 1], 0)),
             data: Some(PathBuf::from(".rolecall")),
             issuer: None,
             audience: "rolecall".to_owned(),
@@ -55,7 +56,11 @@ impl Default for Args {
     }
 }
 
-/// Reads the arguments after the program's name. `None` means that help is asked for.
+/// Parses the arguments after the program's name. Returns `None` if they ask for help.
+///
+/// # Errors
+///
+/// The message for the user, if an option is unknown, lacks its value or excludes another.
 pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Args>, String> {
     let mut args = args.into_iter();
     let mut parsed = Args::default();
@@ -69,7 +74,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Args>, Str
             "--authzen-fixtures" => parsed.certification = true,
             "--listen" => parsed.listen = read(&name, value(), ADDRESS)?,
             "--engine" => parsed.engine = read(&name, value(), ADDRESS)?,
-            "--outside" => parsed.outside = read(&name, value(), ADDRESS)?,
+            "--fake-aws" => parsed.fake_aws = read(&name, value(), ADDRESS)?,
             "--data" => data = Some(read(&name, value(), "a directory")?),
             "--issuer" => parsed.issuer = Some(read(&name, value(), "a URL")?),
             "--audience" => parsed.audience = read(&name, value(), "a name")?,
@@ -99,31 +104,31 @@ mod tests {
     }
 
     #[test]
-    fn nothing_need_be_said() {
+    fn every_option_has_a_default() {
         assert_eq!(parsed(""), Ok(Some(Args::default())));
         assert_eq!(parsed("--help"), Ok(None));
     }
 
     #[test]
-    fn everything_can_be_said() {
-        let said = parsed(
-            "--listen [::1]:80 --engine 0.0.0.0:8000 --outside 0.0.0.0:8001 --memory \
+    fn every_option_can_be_set() {
+        let parsed = parsed(
+            "--listen [::1]:80 --engine 0.0.0.0:8000 --fake-aws 0.0.0.0:8001 --memory \
              --issuer https://id.example.com --audience api --authzen-fixtures",
         );
         let expected = Args {
             listen: "[::1]:80".parse().unwrap(),
             engine: "0.0.0.0:8000".parse().unwrap(),
-            outside: "0.0.0.0:8001".parse().unwrap(),
+            fake_aws: "0.0.0.0:8001".parse().unwrap(),
             data: None,
             issuer: Some("https://id.example.com".to_owned()),
             audience: "api".to_owned(),
             certification: true,
         };
-        assert_eq!(said, Ok(Some(expected)));
+        assert_eq!(parsed, Ok(Some(expected)));
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn invalid_options_are_named_in_the_message() {
         for (line, message) in [
             ("--port 80", "there is no --port; try --help"),
             ("--listen", "--listen takes an address such as 127.0.0.1:9000"),

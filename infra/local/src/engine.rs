@@ -1,4 +1,4 @@
-//! The engine under the table, inside this process; whoever uses it does so through its address, never directly.
+//! The embedded DynamoDB engine, served over HTTP. The functions reach it through a client, as they reach DynamoDB.
 
 use std::{io, net::SocketAddr, path::Path, time::Duration};
 
@@ -17,23 +17,24 @@ use dynoxide::{
 use lambda_http::Error;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
-/// The engine keeps what a stream has shown for ever, and looks for the last of it with every write:
-/// with this it does not look through all of it.
+/// The engine never trims a stream, and each write looks up the last sequence number. This index makes the lookup a
+/// search instead of a scan over all records.
 const STREAM_ORDER: &str = "CREATE INDEX IF NOT EXISTS stream_order ON _stream_records \
                             (table_name, CAST(sequence_number AS INTEGER))";
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the engine may take to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A running engine.
 #[derive(Debug)]
 pub struct Engine {
-    /// Where it is served.
+    /// The address of the engine.
     pub address: SocketAddr,
     database: Opaque,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<Result<(), String>>,
 }
 
-/// The engine's own type says nothing about itself.
+/// Implements `Debug` for the engine's type, which does not.
 struct Opaque(Database);
 
 impl std::fmt::Debug for Opaque {
@@ -43,14 +44,18 @@ impl std::fmt::Debug for Opaque {
 }
 
 impl Engine {
-    /// Serves the tables kept in `directory`, or new ones in memory, on `listener`.
+    /// Serves the tables stored in `directory`, or new ones in memory, on `listener`.
+    ///
+    /// # Errors
+    ///
+    /// The database file cannot be opened.
     pub fn start(listener: TcpListener, directory: Option<&Path>) -> Result<Self, Error> {
         let address = listener.local_addr()?;
         let file = match directory {
             None => format!("file:{}?mode=memory&cache=shared", address.port()),
             Some(directory) => {
                 let file = directory.join("table.sqlite");
-                file.to_str().ok_or("the data directory's name is not UTF-8")?.to_owned()
+                file.to_str().ok_or("the name of the data directory is not UTF-8")?.to_owned()
             }
         };
         let database = Database::new(&file).map_err(|cause| format!("{file}: {cause}"))?;
@@ -61,55 +66,64 @@ impl Engine {
         Ok(Self { address, database: Opaque(database), stop, serving })
     }
 
-    /// A client for it.
+    /// A client for the engine.
     #[must_use]
     pub fn client(&self) -> Client {
         client(&format!("http://{}", self.address))
     }
 
-    /// Deletes what has expired; the engine does not do so by itself.
-    pub async fn sweep(&self) {
+    /// Deletes the items whose `ttl` has passed. The engine does not delete them by itself.
+    pub async fn delete_expired(&self) {
         let database = self.database.0.clone();
         match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => eprintln!("what has expired stays: {error}"),
-            Err(error) => eprintln!("what has expired stays: {error}"),
+            Ok(Err(error)) => eprintln!("expired items cannot be deleted: {error}"),
+            Err(error) => eprintln!("expired items cannot be deleted: {error}"),
         }
     }
 
-    /// What the stream of a table holds after a position, from its beginning if there is none: as
-    /// much as one look shows, as Lambda is handed it.
+    /// One page of the stream records of `table` after the sequence number `after`, or from the beginning, as the event
+    /// that Lambda passes to a function.
+    ///
+    /// # Errors
+    ///
+    /// The stream cannot be read.
     pub async fn records(
         &self,
         table: &'static str,
         after: Option<String>,
     ) -> Result<dynamodb::Event, Error> {
         let database = self.database.0.clone();
-        let kind = if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
-        let from = GetShardIteratorRequest {
+        let start = if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
+        let request = GetShardIteratorRequest {
             stream_arn: stream_arn(table, ""),
             shard_id: shard_id(table),
-            shard_iterator_type: kind.to_owned(),
+            shard_iterator_type: start.to_owned(),
             sequence_number: after,
         };
-        let look = move || {
-            let from = database.get_shard_iterator(from)?.shard_iterator.unwrap_or_default();
-            database.get_records(GetRecordsRequest { shard_iterator: from, limit: None })
+        let read = move || {
+            let iterator = database.get_shard_iterator(request)?.shard_iterator;
+            let shard_iterator = iterator.unwrap_or_default();
+            database.get_records(GetRecordsRequest { shard_iterator, limit: None })
         };
-        let found = tokio::task::spawn_blocking(look).await??;
-        Ok(serde_json::from_value(serde_json::to_value(found)?)?)
+        let records = tokio::task::spawn_blocking(read).await??;
+        Ok(serde_json::from_value(serde_json::to_value(records)?)?)
     }
 
-    /// Finishes what it is doing, and closes its files.
+    /// Finishes the calls in progress and closes the files.
+    ///
+    /// # Errors
+    ///
+    /// The engine does not stop within 5 seconds.
     pub async fn stop(self) -> Result<(), Error> {
         drop(self.database);
         drop(self.stop);
-        let late = io::Error::new(io::ErrorKind::TimedOut, "the engine is still busy");
-        Ok(timeout(PATIENCE, self.serving).await.map_err(|_| late)???)
+        let busy = io::Error::new(io::ErrorKind::TimedOut, "the engine is still busy");
+        Ok(timeout(STOP_TIMEOUT, self.serving).await.map_err(|_| busy)???)
     }
 }
 
-/// A client for the engine at `url`, which asks for no secrets and speaks no TLS.
+/// A client for the engine at `url`, without TLS. The engine accepts any credentials.
 #[must_use]
 pub fn client(url: &str) -> Client {
     let config = Config::builder()

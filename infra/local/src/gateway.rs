@@ -1,5 +1,6 @@
-//! What API Gateway does to a request before a function sees it; it never looks into a body, and leaves a
-//! function's answer as it is.
+//! The stand-in for API Gateway: verifies the token, limits the body, and adds the request context.
+//!
+//! It does not parse bodies and does not change a function's response.
 
 use std::{net::SocketAddr, sync::Arc, time::SystemTime};
 
@@ -19,55 +20,66 @@ use jiff::Timestamp;
 use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::json;
 
-use crate::{answer::Problem, issuer, mailbox, reference, told::Told};
+use crate::{answer::Problem, gateway_context::GatewayContext, issuer, mailbox, reference};
 
-/// What API Gateway takes.
-const LIMIT: usize = 10_000_000;
+/// The largest body that API Gateway accepts, in bytes.
+const MAX_BODY: usize = 10_000_000;
 
-/// Paths for which no token is needed.
+/// The paths that need no token.
 const OPEN: [&str; 4] = [access::METADATA, issuer::DISCOVERY, issuer::JWKS, issuer::TOKEN];
 
-/// Puts the gateway before `router`.
+/// Puts the gateway in front of `router`.
 pub fn guard(router: Router, verifier: Verifier) -> Router {
-    router.layer(from_fn_with_state(Arc::new(verifier), pass))
+    router.layer(from_fn_with_state(Arc::new(verifier), handle))
 }
 
-async fn pass(State(verifier): State<Arc<Verifier>>, request: Request, next: Next) -> Response {
-    let told = Told::by(now());
+async fn handle(State(verifier): State<Arc<Verifier>>, request: Request, next: Next) -> Response {
+    let arrival = GatewayContext::new(now());
     let echo = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
-    let id = echo.unwrap_or(&told.id).to_owned();
-    let request = match admit(verifier, request, told).await {
+    let id = echo.unwrap_or(&arrival.id).to_owned();
+    let request = match admit(verifier, request, arrival).await {
         Ok(request) => request,
-        Err(problem) => return problem.answer(&id),
+        Err(problem) => return problem.respond(&id),
     };
-    // A task of its own: a panic ends it and nothing else, and it goes on if the client does not wait.
+    // In its own task, a panic ends this request only, and a disconnecting client does not cancel it.
     match tokio::spawn(next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::internal().answer(&id),
+        Err(_) => Problem::internal().respond(&id),
     }
 }
 
-async fn admit(verifier: Arc<Verifier>, request: Request, told: Told) -> Result<Request, Problem> {
+/// Verifies the token of `request` and adds the request context.
+///
+/// # Errors
+///
+/// The problem to respond with: no valid token (401), or a body that is too large or incomplete (413).
+async fn admit(
+    verifier: Arc<Verifier>,
+    request: Request,
+    arrival: GatewayContext,
+) -> Result<Request, Problem> {
     let path = request.uri().path();
-    let open = OPEN.contains(&path) || mailbox::is_open(path) || reference::is_at(path);
+    let open = OPEN.contains(&path) || mailbox::is_at(path) || reference::is_at(path);
     let claims = if open {
         None
     } else {
         let token = token(request.headers()).ok_or_else(Problem::no_token)?.to_owned();
-        let answer = tokio::task::spawn_blocking(move || verifier.verify(&token, told.now));
-        let answer = answer.await.map_err(|_| Problem::internal())?;
-        Some(answer.map_err(Problem::bad_token)?)
+        // Verification may fetch the issuer's keys.
+        let verification =
+            tokio::task::spawn_blocking(move || verifier.verify(&token, arrival.now));
+        let outcome = verification.await.map_err(|_| Problem::internal())?;
+        Some(outcome.map_err(Problem::bad_token)?)
     };
-    let context = context(&request, &told, claims).map_err(|_| Problem::internal())?;
+    let context = context(&request, &arrival, claims).map_err(|_| Problem::internal())?;
     let (parts, body) = request.into_parts();
-    if body.size_hint().lower() > LIMIT as u64 {
+    if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(Problem::too_large());
     }
-    let body = to_bytes(body, LIMIT).await.map_err(|_| Problem::too_large())?;
+    let body = to_bytes(body, MAX_BODY).await.map_err(|_| Problem::too_large())?;
     Ok(Request::from_parts(parts, Body::from(body)).with_request_context(context))
 }
 
-/// The token, if there is exactly one.
+/// The token of the only `Authorization` header. `None` if there is no such header, or more than one.
 fn token(headers: &HeaderMap) -> Option<&str> {
     let mut headers = headers.get_all(AUTHORIZATION).iter();
     match (headers.next(), headers.next()) {
@@ -76,9 +88,10 @@ fn token(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
+/// The request context of an HTTP API (payload format 2.0).
 fn context(
     request: &Request,
-    told: &Told,
+    arrival: &GatewayContext,
     claims: Option<Claims>,
 ) -> serde_json::Result<RequestContext> {
     let extensions = request.extensions();
@@ -89,8 +102,8 @@ fn context(
     let context = json!({
         "routeKey": route.as_deref().unwrap_or("$default"),
         "stage": "$default",
-        "requestId": told.id,
-        "timeEpoch": told.now.as_millisecond(),
+        "requestId": arrival.id,
+        "timeEpoch": arrival.now.as_millisecond(),
         "http": {
             "method": method,
             "path": request.uri().path(),
@@ -103,7 +116,7 @@ fn context(
     serde_json::from_value(context).map(RequestContext::ApiGatewayV2)
 }
 
-#[expect(clippy::disallowed_methods, reason = "we are the gateway here")]
+#[expect(clippy::disallowed_methods, reason = "stands in for API Gateway")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -1,4 +1,4 @@
-//! An issuer of tokens that gives anyone any token; it is never more than a stand-in for a real one.
+//! The token issuer of the local server: it signs any token for any caller, so it is for development only.
 
 use std::{
     fs::{self, OpenOptions},
@@ -30,19 +30,20 @@ use serde_json::json;
 
 use crate::{
     answer::{self, Problem},
-    told::Told,
+    gateway_context::GatewayContext,
 };
 
-/// Where the discovery document is.
+/// The path of the discovery document.
 pub const DISCOVERY: &str = "/.well-known/openid-configuration";
-/// Where the public key is.
+/// The path of the public key.
 pub const JWKS: &str = "/local/jwks.json";
-/// Where tokens are given out.
+/// The path that returns tokens.
 pub const TOKEN: &str = "/local/token";
 
-const HOUR: i64 = 3600;
+/// How long a token is valid unless the request says otherwise, in seconds.
+const DEFAULT_LIFETIME: i64 = 3600;
 
-/// An issuer with a key of its own.
+/// An issuer with its signing key.
 pub struct Issuer {
     url: String,
     audience: String,
@@ -50,10 +51,10 @@ pub struct Issuer {
     public: Jwk,
 }
 
-/// What a token is wished to say.
+/// The body of a token request: the claims of the token.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+struct TokenRequest {
     email: String,
     sub: Option<String>,
     email_verified: Option<bool>,
@@ -61,7 +62,7 @@ struct Wish {
     scope: Option<String>,
     amr: Option<Vec<String>>,
     auth_time: Option<i64>,
-    /// In seconds; a token for which this is negative has expired.
+    /// In seconds. A negative number makes an expired token.
     expires_in: Option<i64>,
 }
 
@@ -85,27 +86,31 @@ struct Claims<'a> {
 }
 
 impl Issuer {
-    /// The issuer at `url` of tokens for `audience`, with the key kept in `directory`, or else a new one.
+    /// The issuer at `url` of tokens for `audience`. It keeps its key in `directory`; without one, the key is new.
+    ///
+    /// # Errors
+    ///
+    /// The key cannot be read, written or parsed.
     pub fn open(url: &str, audience: &str, directory: Option<&Path>) -> Result<Self, Error> {
         let pem = match directory {
             None => new_key()?,
-            Some(directory) => kept_key(&directory.join("issuer.pem"))?,
+            Some(directory) => stored_key(&directory.join("issuer.pem"))?,
         };
         let key = EncodingKey::from_rsa_pem(pem.as_bytes())
-            .map_err(|cause| format!("the issuer's key: {cause}"))?;
+            .map_err(|cause| format!("the key of the issuer cannot be parsed: {cause}"))?;
         let mut public = Jwk::from_encoding_key(&key, Algorithm::RS256)?;
         public.common.key_id = Some(public.thumbprint(ThumbprintHash::SHA256));
         public.common.public_key_use = Some(PublicKeyUse::Signature);
         Ok(Self { url: url.to_owned(), audience: audience.to_owned(), key, public })
     }
 
-    /// Its public key, as a JSON Web Key Set.
+    /// The public key as a JSON Web Key Set.
     #[must_use]
     pub fn jwks(&self) -> serde_json::Value {
         json!({ "keys": [self.public] })
     }
 
-    /// Its routes, which stand behind the gateway like any other: from there they have the time.
+    /// The routes of the issuer. They stand behind the gateway, which gives them the time.
     pub fn router(self) -> Router {
         Router::new()
             .route(DISCOVERY, get(discovery))
@@ -114,27 +119,27 @@ impl Issuer {
             .with_state(Arc::new(self))
     }
 
-    fn sign(&self, wish: Wish, now: i64) -> Result<String, jsonwebtoken::errors::Error> {
+    fn sign(&self, request: TokenRequest, now: i64) -> Result<String, jsonwebtoken::errors::Error> {
         let header =
             Header { kid: self.public.common.key_id.clone(), ..Header::new(Algorithm::RS256) };
         let claims = Claims {
             iss: &self.url,
             aud: &self.audience,
-            sub: wish.sub.unwrap_or_else(|| format!("local|{}", wish.email.to_lowercase())),
+            sub: request.sub.unwrap_or_else(|| format!("local|{}", request.email.to_lowercase())),
             iat: now,
-            exp: now.saturating_add(wish.expires_in.unwrap_or(HOUR)),
-            email: wish.email,
-            email_verified: wish.email_verified.unwrap_or(true),
-            name: wish.name,
-            scope: wish.scope,
-            amr: wish.amr,
-            auth_time: wish.auth_time,
+            exp: now.saturating_add(request.expires_in.unwrap_or(DEFAULT_LIFETIME)),
+            email: request.email,
+            email_verified: request.email_verified.unwrap_or(true),
+            name: request.name,
+            scope: request.scope,
+            amr: request.amr,
+            auth_time: request.auth_time,
         };
         encode(&header, &claims, &self.key)
     }
 }
 
-async fn discovery(State(issuer): State<Arc<Issuer>>, told: Told) -> Response {
+async fn discovery(State(issuer): State<Arc<Issuer>>, context: GatewayContext) -> Response {
     let document = json!({
         "issuer": issuer.url,
         "jwks_uri": format!("{}{JWKS}", issuer.url),
@@ -142,30 +147,34 @@ async fn discovery(State(issuer): State<Arc<Issuer>>, told: Told) -> Response {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
     });
-    answer::json(&told.id, &document)
+    answer::json(&context.id, &document)
 }
 
-async fn jwks(State(issuer): State<Arc<Issuer>>, told: Told) -> Response {
-    answer::json(&told.id, &issuer.jwks())
+async fn jwks(State(issuer): State<Arc<Issuer>>, context: GatewayContext) -> Response {
+    answer::json(&context.id, &issuer.jwks())
 }
 
-async fn token(State(issuer): State<Arc<Issuer>>, told: Told, body: Bytes) -> Response {
-    let wish = match serde_json::from_slice::<Wish>(&body) {
-        Ok(wish) => wish,
+async fn token(
+    State(issuer): State<Arc<Issuer>>,
+    context: GatewayContext,
+    body: Bytes,
+) -> Response {
+    let request = match serde_json::from_slice::<TokenRequest>(&body) {
+        Ok(request) => request,
         Err(error) if error.is_data() => {
-            return Problem::invalid(error.to_string()).answer(&told.id);
+            return Problem::invalid(error.to_string()).respond(&context.id);
         }
-        Err(error) => return Problem::unreadable(error.to_string()).answer(&told.id),
+        Err(error) => return Problem::unreadable(error.to_string()).respond(&context.id),
     };
-    let expires_in = wish.expires_in.unwrap_or(HOUR);
-    match issuer.sign(wish, told.now.as_second()) {
+    let expires_in = request.expires_in.unwrap_or(DEFAULT_LIFETIME);
+    match issuer.sign(request, context.now.as_second()) {
         Ok(token) => answer::json(
-            &told.id,
+            &context.id,
             &json!({ "access_token": token, "expires_in": expires_in, "token_type": "Bearer" }),
         ),
         Err(error) => {
-            eprintln!("no token: {error}");
-            Problem::internal().answer(&told.id)
+            eprintln!("the token cannot be signed: {error}");
+            Problem::internal().respond(&context.id)
         }
     }
 }
@@ -174,24 +183,24 @@ fn new_key() -> Result<String, Error> {
     Ok(RsaPrivateKey::new(&mut OsRng, 2048)?.to_pkcs8_pem(LineEnding::LF)?.to_string())
 }
 
-fn kept_key(file: &Path) -> Result<String, Error> {
+fn stored_key(file: &Path) -> Result<String, Error> {
     match fs::read_to_string(file) {
         Ok(pem) => Ok(pem),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let pem = new_key()?;
-            keep(file, &pem)?;
+            store_key(file, &pem)?;
             Ok(pem)
         }
         Err(error) => Err(format!("{}: {error}", file.display()).into()),
     }
 }
 
-/// Writes beside and renames, so that half a key is never found.
-fn keep(file: &Path, pem: &str) -> io::Result<()> {
+/// Writes to a draft and renames it, so that the file is never incomplete. Only its owner can read it.
+fn store_key(file: &Path, pem: &str) -> io::Result<()> {
     let draft = file.with_extension("pem.new");
     let mut options = OpenOptions::new();
-    let mut half = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    half.write_all(pem.as_bytes())?;
-    half.sync_all()?;
+    let mut key_file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    key_file.write_all(pem.as_bytes())?;
+    key_file.sync_all()?;
     fs::rename(draft, file)
 }

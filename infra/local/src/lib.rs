@@ -1,5 +1,7 @@
-//! API Gateway's stand-in on a laptop, over a table and an issuer of its own; it knows no rule of the product, and
-//! no deployed function knows it.
+//! The local server: all functions in one process, behind a stand-in for API Gateway.
+//!
+//! It brings a DynamoDB engine, a token issuer, and stand-ins for SES, `EventBridge` and S3. It holds no rule of the
+//! product, and no deployed function depends on it. A request passes [`server`], [`gateway`] and one of the [`ROUTES`].
 
 use std::{convert::Infallible, time::Duration};
 
@@ -17,58 +19,59 @@ pub use routes::{FUNCTIONS, Function, ROUTES, routers};
 
 mod answer;
 pub mod args;
+pub mod authzen_fixtures;
 pub mod bucket;
 pub mod engine;
+mod fake_aws;
 pub mod gateway;
+mod gateway_context;
 pub mod issuer;
 mod mailbox;
-mod outside;
 pub mod reference;
 mod routes;
 pub mod server;
 mod stream;
 pub mod table;
-mod told;
 
-/// The table that everything is kept in.
+/// The name of the table.
 pub const TABLE: &str = "rolecall";
 
-/// The file, among the data, to which the event bus adds what it is told.
-pub const EVENTS: &str = "events.jsonl";
+/// The file in the data directory to which the event bus appends each event as a line of JSON.
+pub const EVENTS_FILE: &str = "events.jsonl";
 
-/// The whole API over the table that `client` reaches.
+/// All functions over the table that `client` reaches, with the default limits.
 pub fn router(client: Client) -> Router {
     complete(routers(), app(client))
 }
 
-/// The same as `args` tell.
+/// All functions with the options in `args`.
 pub fn router_for(args: &Args, client: Client) -> Router {
     let url: &'static str = format!("http://{}", server::reachable(args.listen)).leak();
     let App { store, limits } = app(client);
-    let certification = args.certification;
-    let limits = Limits { public_url: Some(url), certification, ..limits };
-    complete(routers(), App { store, limits })
+    let limits = Limits { public_url: Some(url), ..limits };
+    let router = complete(routers(), App { store, limits });
+    if args.certification { authzen_fixtures::with_fixtures(router) } else { router }
 }
 
-/// What the functions reach here.
+/// The state of the functions: a store over `client`, and the default limits.
 #[must_use]
 pub fn app(client: Client) -> App {
     App { store: Store::new(client, TABLE), limits: Limits::default() }
 }
 
-/// What happens by itself: what a deployment's schedule does, and what its table would do.
+/// Runs the clean-up, as the deployed schedule does, and deletes expired items, as DynamoDB does. Logs a failure.
 pub async fn housekeeping(engine: &Engine) {
     let store = app(engine.client()).store;
-    #[expect(clippy::disallowed_methods, reason = "we are the schedule here")]
+    #[expect(clippy::disallowed_methods, reason = "stands in for the scheduler")]
     let now = Timestamp::now();
     match cleanup::run(&store, now, "local clean-up", || false).await {
         Ok(summary) => tracing::info!(?summary, "clean-up"),
-        Err(cause) => tracing::error!(%cause, "the clean-up failed"),
+        Err(cause) => tracing::error!(%cause, "clean-up failed"),
     }
-    engine.sweep().await;
+    engine.delete_expired().await;
 }
 
-/// Does `work` once a minute, for as long as it is polled.
+/// Runs `work` once a minute until the future is dropped.
 pub async fn every_minute<F: Future<Output = ()>>(work: impl Fn() -> F) -> Infallible {
     loop {
         tokio::time::sleep(Duration::from_mins(1)).await;

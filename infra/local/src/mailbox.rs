@@ -1,4 +1,4 @@
-//! Everybody's mail in one box, for anybody to read; it sends nothing on.
+//! The mailbox of the local server: it keeps every mail, shows all of them without a token, and forwards none.
 
 use std::{
     fmt::Write as _,
@@ -20,12 +20,12 @@ use lambda_http::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Where the mailbox is.
+/// The path of the mailbox.
 pub(crate) const MAILBOX: &str = "/local/mailbox";
-/// Where links in mails lead to: a portal would be there.
+/// The path that links in mails begin with. It stands in for the portal of a deployment.
 pub(crate) const PORTAL: &str = "/local/portal";
 
-/// A mail as it arrived.
+/// A mail as notify sent it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Mail {
     pub(crate) at: Timestamp,
@@ -36,81 +36,91 @@ pub(crate) struct Mail {
     pub(crate) html: String,
 }
 
-/// The box.
+/// The mails of all recipients, in order of arrival.
 #[derive(Clone, Debug)]
-pub(crate) struct Mailbox(Arc<Mutex<Kept>>);
+pub(crate) struct Mailbox(Arc<Mutex<Mails>>);
 
 #[derive(Debug)]
-struct Kept {
+struct Mails {
     mails: Vec<Mail>,
+    /// Receives each mail as a line of JSON.
     file: Option<File>,
 }
 
-/// What may be asked of the list.
+/// The query of the list.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct ListQuery {
+    /// Only mails to this address, compared without case.
     to: Option<String>,
 }
 
 impl Mailbox {
-    /// The mails kept in `directory`, or none yet.
+    /// A mailbox with the mails that `directory` has; without a directory, an empty one in memory.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened.
     pub(crate) fn open(directory: Option<&Path>) -> Result<Self, Error> {
         let file = directory.map(|directory| directory.join("mailbox.jsonl"));
-        let kept = file.as_deref().map(fs::read_to_string).and_then(Result::ok).unwrap_or_default();
-        // A line that was cut short when the process was killed was never acknowledged.
-        let mails = kept.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let file = file.as_deref().map(appending).transpose()?;
-        Ok(Self(Arc::new(Mutex::new(Kept { mails, file }))))
+        let text = file.as_deref().map(fs::read_to_string).and_then(Result::ok).unwrap_or_default();
+        // A process that was killed may leave an incomplete line. SES did not acknowledge that mail.
+        let mails = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let file = file.as_deref().map(open_for_append).transpose()?;
+        Ok(Self(Arc::new(Mutex::new(Mails { mails, file }))))
     }
 
-    /// Takes a mail in.
-    pub(crate) fn take(&self, mail: Mail) -> io::Result<()> {
-        let mut kept = self.kept();
-        if let Some(file) = &mut kept.file {
-            // A line of its own, even after one that was cut short.
+    /// Adds a mail.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written. The mail is not added.
+    pub(crate) fn deliver(&self, mail: Mail) -> io::Result<()> {
+        let mut inbox = self.lock();
+        if let Some(file) = &mut inbox.file {
+            // The leading line break ends a line that may be incomplete.
             file.write_all(format!("\n{}\n", json!(mail)).as_bytes())?;
         }
-        kept.mails.push(mail);
+        inbox.mails.push(mail);
         Ok(())
     }
 
-    /// Its pages.
+    /// The pages of the mailbox, and the stand-in for the portal.
     pub(crate) fn router(&self) -> Router {
         Router::new()
             .route(MAILBOX, get(list))
-            .route(&format!("{MAILBOX}/{{nth}}"), get(one))
+            .route(&format!("{MAILBOX}/{{nth}}"), get(show))
             .route(&format!("{PORTAL}/{{*path}}"), get(portal))
             .with_state(self.clone())
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, Mails> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Needs no token: it is a page to look at, and nobody's but the developer's.
-pub(crate) fn is_open(path: &str) -> bool {
+/// Whether `path` belongs to the mailbox or the portal. Those paths need no token.
+pub(crate) fn is_at(path: &str) -> bool {
     let within = |root: &str| {
         path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     within(MAILBOX) || within(PORTAL)
 }
 
-/// All mails, or those to one address; the newest first.
+/// All mails or those to one address, newest first, as HTML or, if the client accepts it, as JSON.
 async fn list(
     State(mailbox): State<Mailbox>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Response {
     let query = uri.query().unwrap_or_default();
-    let Ok(Wanted { to }) = serde_html_form::from_str(query) else {
-        let hint = "the mailbox knows one parameter: ?to=ada@example.com\n";
+    let Ok(ListQuery { to }) = serde_html_form::from_str(query) else {
+        let hint = "the mailbox has one parameter: ?to=ada@example.com\n";
         return (StatusCode::BAD_REQUEST, hint).into_response();
     };
-    let mails = mailbox.kept().mails.clone();
-    let wanted = |mail: &Mail| to.as_ref().is_none_or(|to| mail.to.eq_ignore_ascii_case(to));
-    let found = mails.iter().enumerate().rev().filter(|(_, mail)| wanted(mail));
+    let mails = mailbox.lock().mails.clone();
+    let matches = |mail: &Mail| to.as_ref().is_none_or(|to| mail.to.eq_ignore_ascii_case(to));
+    let found = mails.iter().enumerate().rev().filter(|(_, mail)| matches(mail));
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("application/json")) {
         let items: Vec<_> = found.map(|(_, mail)| mail).collect();
@@ -127,9 +137,9 @@ async fn list(
     page("Mailbox", &format!("<table cellpadding=\"6\">{head}\n{rows}</table>"))
 }
 
-/// One mail: its headers, its text, and its HTML where no script of it runs.
-async fn one(State(mailbox): State<Mailbox>, InPath(nth): InPath<usize>) -> Response {
-    let Some(mail) = mailbox.kept().mails.get(nth).cloned() else {
+/// One mail: its headers, text and HTML. The sandbox of the frame runs no scripts.
+async fn show(State(mailbox): State<Mailbox>, InPath(nth): InPath<usize>) -> Response {
+    let Some(mail) = mailbox.lock().mails.get(nth).cloned() else {
         return (StatusCode::NOT_FOUND, "there is no such mail\n").into_response();
     };
     let Mail { at, from, to, subject, text, html } = mail;
@@ -144,18 +154,18 @@ async fn one(State(mailbox): State<Mailbox>, InPath(nth): InPath<usize>) -> Resp
     )
 }
 
-/// What stands where the portal would be.
+/// The page that a link in a mail opens: it names the requests that a portal would send.
 async fn portal(InPath(path): InPath<String>) -> Response {
     let path = escape(&path);
-    let mut body = String::from("<p>Here the portal would show what the mail is about.</p>");
+    let mut body = String::from("<p>This page stands in for the portal of a deployment.</p>");
     if path.contains("/invitations/") {
         let _ = write!(
             body,
-            "<p>With the token of the invitee it asks <code>GET /v1/{path}/mine</code>, and then \
+            "<p>With the token of the invitee, the portal sends <code>GET /v1/{path}/mine</code>, then \
              <code>POST /v1/{path}/accept</code> or <code>…/decline</code>.</p>"
         );
     }
-    page("The portal", &body)
+    page("Portal", &body)
 }
 
 fn page(title: &str, body: &str) -> Response {
@@ -172,8 +182,8 @@ fn escape(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-/// A file that only ever grows.
-pub(crate) fn appending(file: &Path) -> Result<File, Error> {
+/// Opens or creates a file for appending.
+pub(crate) fn open_for_append(file: &Path) -> Result<File, Error> {
     let opened = File::options().create(true).append(true).open(file);
     opened.map_err(|cause| format!("{}: {cause}", file.display()).into())
 }

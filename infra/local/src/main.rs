@@ -1,10 +1,10 @@
-//! `cargo run`: the whole API on this machine; it does nothing that a test could not do through the library.
+//! The program `rolecall` (`cargo run`): reads the options, starts the [`Server`] and prints its addresses.
 
 use std::{env, process::ExitCode};
 
 use lambda_http::Error;
 use local::{
-    EVENTS, TABLE,
+    EVENTS_FILE, TABLE,
     args::{Args, HELP, parse},
     reference,
     server::Server,
@@ -35,12 +35,10 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(args: &Args) -> Result<(), Error> {
-    let wanted = env::var("RUST_LOG").unwrap_or_else(|_| "warn,dynoxide=error".to_owned());
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(lines).with(wanted.parse::<Targets>()?).init();
+    start_log()?;
     let mut terminated = signal(SignalKind::terminate())?;
     let server = Server::open(args, |client| local::router_for(args, client)).await?;
-    welcome(args, &server);
+    print_addresses(args, &server);
     server
         .run(async {
             tokio::select! {
@@ -51,7 +49,16 @@ async fn serve(args: &Args) -> Result<(), Error> {
         .await
 }
 
-fn welcome(args: &Args, server: &Server) {
+/// Logs to stderr, from the level in `RUST_LOG` on.
+fn start_log() -> Result<(), Error> {
+    let levels = env::var("RUST_LOG").unwrap_or_else(|_| "warn,dynoxide=error".to_owned());
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(layer).with(levels.parse::<Targets>()?).init();
+    Ok(())
+}
+
+/// Prints each address and three requests to try.
+fn print_addresses(args: &Args, server: &Server) {
     let url = &server.url;
     let data = args.data.as_ref().map_or("in memory".to_owned(), |data| data.display().to_string());
     println!("API     {url}");
@@ -61,8 +68,8 @@ fn welcome(args: &Args, server: &Server) {
     println!("issuer  {} (audience `{}`)", args.issuer.as_ref().unwrap_or(url), args.audience);
     println!("mail    {url}/local/mailbox");
     match &args.data {
-        Some(data) => println!("events  tail -f {}", data.join(EVENTS).display()),
-        None => println!("events  (kept in a file only with --data)"),
+        Some(data) => println!("events  tail -f {}", data.join(EVENTS_FILE).display()),
+        None => println!("events  not written to a file (--memory)"),
     }
     println!("\nTry:");
     match &args.issuer {

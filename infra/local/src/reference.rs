@@ -1,14 +1,14 @@
-//! The HTTP contract, to be read and tried: the document, and a page that shows it. Nothing deployed serves either.
+//! The `OpenAPI` document and Swagger UI for it. Only the local server has these routes.
 
 use axum::{Router, http::header::CONTENT_TYPE, response::IntoResponse, routing::get};
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 
-/// Where the document is.
+/// The path of the `OpenAPI` document.
 pub const DOCUMENT: &str = "/openapi.yaml";
-/// Where the page is. What it is made of is below.
+/// The path of the page. Its scripts and styles are below it.
 pub const PAGE: &str = "/docs";
 
-/// The routes. All of it is in the program: the page asks no other server for anything.
+/// The routes of the document and the page. The program embeds all assets, so the page loads nothing from elsewhere.
 pub fn router() -> Router {
     let page = ApiDefinition {
         uri_prefix: PAGE,
@@ -18,7 +18,7 @@ pub fn router() -> Router {
     generate_routes(page).route(DOCUMENT, get(document))
 }
 
-/// Is `path` one of them? They need no token.
+/// Whether `path` belongs to the document or the page. Those paths need no token.
 #[must_use]
 pub fn is_at(path: &str) -> bool {
     let below =

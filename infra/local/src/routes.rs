@@ -1,9 +1,9 @@
-//! Which route is whose: what the deployment template tells API Gateway. What a route does is its function's business.
+//! The routes and the function that serves each. `tests/template.rs` compares them with `template.yaml`.
 
 use axum::Router;
 use shared::http::App;
 
-/// A function that serves routes: its name and its router.
+/// The name and the router of a function that serves routes.
 pub type Function = (&'static str, fn() -> Router<App>);
 
 /// Every function that serves routes.
@@ -20,7 +20,7 @@ pub const FUNCTIONS: [Function; 10] = [
     ("transfer", transfer::router),
 ];
 
-/// Every route: its method, its path, and the function that serves it.
+/// The method, path and function of each route.
 pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/me", "access"),
     ("GET", "/v1/organizations/{org}/permissions", "access"),
@@ -45,8 +45,8 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/organizations/{org}/security", "organization"),
     ("PUT", "/v1/organizations/{org}/security", "organization"),
     ("GET", "/v1/organizations/{org}/critical-alert-users", "organization"),
-    ("PUT", "/v1/organizations/{org}/critical-alert-users/{email}", "organization"),
-    ("DELETE", "/v1/organizations/{org}/critical-alert-users/{email}", "organization"),
+    ("POST", "/v1/organizations/{org}/critical-alert-users", "organization"),
+    ("DELETE", "/v1/organizations/{org}/critical-alert-users/{alert}", "organization"),
     ("POST", "/v1/organizations/{org}/invitations", "invite"),
     ("POST", "/v1/organizations/{org}/invitations/batch", "invite"),
     ("GET", "/v1/organizations/{org}/invitations", "invite"),
@@ -59,9 +59,9 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/organizations/{org}/invitations/{inv}/decline", "accept"),
     ("GET", "/v1/organizations/{org}/members", "members"),
     ("GET", "/v1/organizations/{org}/members/export", "members"),
-    ("GET", "/v1/organizations/{org}/members/{sub}", "members"),
-    ("PATCH", "/v1/organizations/{org}/members/{sub}", "members"),
-    ("DELETE", "/v1/organizations/{org}/members/{sub}", "members"),
+    ("GET", "/v1/organizations/{org}/members/{member}", "members"),
+    ("PATCH", "/v1/organizations/{org}/members/{member}", "members"),
+    ("DELETE", "/v1/organizations/{org}/members/{member}", "members"),
     ("POST", "/v1/organizations/{org}/leave", "members"),
     ("GET", "/v1/organizations/{org}/role-objects", "roles"),
     ("GET", "/v1/organizations/{org}/roles", "roles"),
@@ -85,7 +85,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("DELETE", "/v1/operator/organizations/{org}/customers/{customer}", "operator"),
 ];
 
-/// Every function's router, side by side, as API Gateway has them.
+/// The routers of all functions merged into one.
 pub fn routers() -> Router<App> {
     FUNCTIONS.iter().fold(Router::new(), |all, (_, router)| all.merge(router()))
 }

@@ -1,4 +1,4 @@
-//! Engine, bucket, issuer and gateway put together; what is served through them is the caller's.
+//! Puts the parts together: engine, stream reader, fake AWS, bucket, issuer and gateway.
 
 use std::{
     fs, io,
@@ -11,7 +11,7 @@ use authorizer::{Keys, Verifier};
 use aws_sdk_dynamodb::Client;
 use axum::{Extension, Router};
 use lambda_http::Error;
-use members::{Bounds, Depot, Exports};
+use members::{ExportBucket, ExportConfig, ExportLimits};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 use crate::{
@@ -19,23 +19,24 @@ use crate::{
     args::Args,
     bucket::{self, Bucket},
     engine::Engine,
-    every_minute, gateway, housekeeping,
+    every_minute,
+    fake_aws::FakeAws,
+    gateway, housekeeping,
     issuer::Issuer,
-    outside::Outside,
     reference,
     stream::Stream,
     table,
 };
 
-/// How long requests under way may take once the server is told to stop.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long requests in progress may take after a stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A server that is ready: connections to it wait until it runs.
+/// A server that has opened its ports. Connections wait until [`Server::run`].
 #[derive(Debug)]
 pub struct Server {
-    /// Where the API is.
+    /// The URL of the API.
     pub url: String,
-    /// Where the table is.
+    /// The DynamoDB engine.
     pub engine: Engine,
     listener: TcpListener,
     router: Router,
@@ -43,48 +44,39 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens everything that `args` name, and puts the gateway before what `compose` makes of a client for the table.
+    /// Opens the ports and files that `args` name. `compose` makes the router of the functions from a client for the
+    /// table.
+    ///
+    /// # Errors
+    ///
+    /// A port or file cannot be opened, the data directory holds a table of an earlier version, or the issuer in `args`
+    /// publishes no keys.
     pub async fn open(args: &Args, compose: impl FnOnce(Client) -> Router) -> Result<Self, Error> {
         let listener = bind(args.listen, "--listen").await?;
-        let engine = bind(args.engine, "--engine").await?;
-        let outside = bind(args.outside, "--outside").await?;
+        let engine_listener = bind(args.engine, "--engine").await?;
+        let fake_aws_listener = bind(args.fake_aws, "--fake-aws").await?;
         let url = format!("http://{}", reachable(listener.local_addr()?));
         let data = args.data.as_deref();
         if let Some(data) = data {
             fs::create_dir_all(data).map_err(|cause| format!("{}: {cause}", data.display()))?;
         }
-        let engine = Engine::start(engine, data)?;
-        table::create_table(&engine.client(), TABLE).await?;
-        if !table::is_current(&engine.client(), TABLE).await? {
-            let data = data.unwrap_or(Path::new("memory")).display();
-            let told = "holds a table of an earlier version, which lacks indexes: move it away, \
-                        or remove it, and start again";
-            return Err(format!("{data} {told}").into());
-        }
-        table::stream(&engine.client(), TABLE).await?;
-        let outside = Outside::start(outside, data)?;
-        let outbox = outside.outbox(app(engine.client()).store, &url)?;
-        let stream = Stream::open(outbox, data)?;
-        let pages = outside.mailbox.router().merge(reference::router());
-        let depot = Some(Depot::new(bucket::config(&url), bucket::NAME));
-        let exports = Exports { bounds: Bounds::default(), depot };
-        let mut router = compose(engine.client()).layer(Extension(exports)).merge(pages);
-        let (issuer, keys) = if let Some(url) = args.issuer.clone() {
-            let asked = url.clone();
-            (url, tokio::task::spawn_blocking(move || Keys::discover(&asked)).await??)
-        } else {
-            let issuer = Issuer::open(&url, &args.audience, data)?;
-            let keys = Keys::from_jwks(&issuer.jwks().to_string())?;
-            router = router.merge(issuer.router());
-            (url.clone(), keys)
-        };
-        let verifier = Verifier::new(&issuer, &args.audience, keys)?;
-        let bucket = Bucket::new(&url, gateway::now).router();
-        let router = bucket.fallback_service(gateway::guard(router, verifier));
+        let engine = Engine::start(engine_listener, data)?;
+        prepare_table(&engine.client(), data).await?;
+        let fake_aws = FakeAws::start(fake_aws_listener, data)?;
+        let stream = Stream::open(fake_aws.outbox(app(engine.client()).store, &url)?, data)?;
+        let functions = compose(engine.client()).layer(Extension(export_config(&url)));
+        let pages = fake_aws.mailbox.router().merge(reference::router());
+        let (tokens, verifier) = token_verifier(args, &url).await?;
+        let guarded = gateway::guard(functions.merge(pages).merge(tokens), verifier);
+        let router = Bucket::new(&url, gateway::now).router().fallback_service(guarded);
         Ok(Self { url, engine, listener, router, stream })
     }
 
-    /// Serves until `stop` happens; then finishes what is under way.
+    /// Serves until `stop` completes, then finishes the requests in progress and passes on the rest of the stream.
+    ///
+    /// # Errors
+    ///
+    /// The listener fails, or the engine does not stop.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let (stopping, stopped) = oneshot::channel::<()>();
         let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
@@ -98,7 +90,7 @@ impl Server {
             never = stream.follow(&engine) => match never {},
         }
         drop(stopping);
-        if let Ok(served) = timeout(PATIENCE, serving).await {
+        if let Ok(served) = timeout(STOP_TIMEOUT, serving).await {
             served??;
         }
         stream.drain(&engine).await;
@@ -106,17 +98,47 @@ impl Server {
     }
 }
 
+/// Creates the table and its stream if they do not exist.
+async fn prepare_table(client: &Client, data: Option<&Path>) -> Result<(), Error> {
+    table::create_table(client, TABLE).await?;
+    if !table::is_current(client, TABLE).await? {
+        let data = data.unwrap_or(Path::new("memory")).display();
+        let message = "holds a table of an earlier version, which lacks indexes: move the directory \
+                       away or remove it, then start again";
+        return Err(format!("{data} {message}").into());
+    }
+    Ok(table::enable_stream(client, TABLE).await?)
+}
+
+/// The export configuration for the bucket of the server at `url`.
+fn export_config(url: &str) -> ExportConfig {
+    let depot = Some(ExportBucket::new(bucket::config(url), bucket::NAME));
+    ExportConfig { bounds: ExportLimits::default(), depot }
+}
+
+/// The verifier of tokens and, for the built-in issuer, its routes.
+async fn token_verifier(args: &Args, url: &str) -> Result<(Router, Verifier), Error> {
+    if let Some(issuer) = args.issuer.clone() {
+        let discovered = issuer.clone();
+        let keys = tokio::task::spawn_blocking(move || Keys::discover(&discovered)).await??;
+        return Ok((Router::new(), Verifier::new(&issuer, &args.audience, keys)?));
+    }
+    let issuer = Issuer::open(url, &args.audience, args.data.as_deref())?;
+    let keys = Keys::from_jwks(&issuer.jwks().to_string())?;
+    Ok((issuer.router(), Verifier::new(url, &args.audience, keys)?))
+}
+
 async fn bind(address: SocketAddr, option: &str) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("{address} is in use: end what listens there, or choose another with {option}")
+            format!("{address} is in use: end the program that listens there, or set {option}")
                 .into()
         }
         _ => format!("{option} {address}: {error}").into(),
     })
 }
 
-/// An address at which a client on this machine finds what listens on `address`.
+/// The address at which a client on this machine reaches a listener on `address`.
 pub(crate) fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

@@ -1,5 +1,6 @@
-//! The way from the table's stream to notify, as Lambda goes it: in order, in batches, again from where
-//! a batch failed, and past what fails too often.
+//! Passes the records of the table's stream to notify, as a Lambda event source mapping does: in order and in batches.
+//!
+//! After a failure it retries from the failed record. It skips a record after [`MAX_ATTEMPTS`].
 
 use std::{convert::Infallible, fs, io, path::Path, path::PathBuf, time::Duration};
 
@@ -9,27 +10,31 @@ use notify::{Outbox, handle};
 
 use crate::{TABLE, engine::Engine};
 
-/// How often the stream is looked at.
-const PAUSE: Duration = Duration::from_millis(200);
-/// How many records are handed on at once.
-const BATCH: usize = 100;
-/// How often the same place is tried before it is given up.
-const TRIES: u32 = 10;
+/// The time between two reads of the stream.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// The number of records in a batch.
+const BATCH_SIZE: usize = 100;
+/// How often a record is tried before it is skipped.
+const MAX_ATTEMPTS: u32 = 10;
 
-/// Whoever reads the stream, and how far.
+/// A reader of the stream and its position.
 #[derive(Debug)]
 pub(crate) struct Stream {
     outbox: Outbox,
-    /// The last record that is done with.
+    /// The sequence number of the last record that was handled or skipped.
     position: Option<String>,
-    /// Where that is kept.
+    /// The file that stores the position.
     file: Option<PathBuf>,
-    /// How often the record after it failed.
+    /// How often the record after the position failed.
     failures: u32,
 }
 
 impl Stream {
-    /// Goes on where it stopped the last time.
+    /// Continues from the position stored in `directory`, or starts at the beginning of the stream.
+    ///
+    /// # Errors
+    ///
+    /// The position cannot be read.
     pub(crate) fn open(outbox: Outbox, directory: Option<&Path>) -> Result<Self, Error> {
         let file = directory.map(|directory| directory.join("stream.position"));
         let position = match file.as_deref().map(fs::read_to_string) {
@@ -41,18 +46,18 @@ impl Stream {
         Ok(Self { outbox, position, file, failures: 0 })
     }
 
-    /// Hands on whatever comes, for as long as it is polled.
+    /// Passes on records as they arrive, until the future is dropped.
     pub(crate) async fn follow(&mut self, engine: &Engine) -> Infallible {
         loop {
             self.drain(engine).await;
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Hands on what is there, up to what fails.
+    /// Passes on all records of the stream, up to the first one that fails.
     pub(crate) async fn drain(&mut self, engine: &Engine) {
         loop {
-            match self.batch(engine).await {
+            match self.read_page(engine).await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => return eprintln!("the stream cannot be read: {error}"),
@@ -60,25 +65,25 @@ impl Stream {
         }
     }
 
-    /// Hands on one look at the stream. Is there more to do at once?
-    async fn batch(&mut self, engine: &Engine) -> Result<bool, Error> {
+    /// Passes on one page of the stream. Returns whether to read the next page at once.
+    async fn read_page(&mut self, engine: &Engine) -> Result<bool, Error> {
         let records = engine.records(TABLE, self.position.clone()).await?.records;
-        for batch in records.chunks(BATCH) {
+        for batch in records.chunks(BATCH_SIZE) {
             let mut event = Event::default();
             event.records.extend_from_slice(batch);
-            let unfinished = handle(event, &self.outbox, || false).await;
-            let failed = unfinished.batch_item_failures.first();
-            let failed = failed.and_then(|failure| failure.item_identifier.as_deref());
-            let done = batch.iter().take_while(|record| sequence(record) != failed).count();
+            let response = handle(event, &self.outbox, || false).await;
+            let failure = response.batch_item_failures.first();
+            let failed = failure.and_then(|failure| failure.item_identifier.as_deref());
+            let done = batch.iter().take_while(|record| sequence_number(record) != failed).count();
             if let Some(last) = done.checked_sub(1).and_then(|last| batch.get(last)) {
                 self.advance(last)?;
             }
             if let Some(record) = batch.get(done) {
                 self.failures += 1;
-                if self.failures < TRIES {
+                if self.failures < MAX_ATTEMPTS {
                     return Ok(false);
                 }
-                eprintln!("given up, it failed {TRIES} times: {:?}", record.change.keys);
+                eprintln!("skipped after {MAX_ATTEMPTS} failures: {:?}", record.change.keys);
                 self.advance(record)?;
                 return Ok(true);
             }
@@ -86,8 +91,7 @@ impl Stream {
         Ok(!records.is_empty())
     }
 
-    /// Is done with a record. The place is written beside and renamed, so that half of it is never
-    /// found.
+    /// Moves the position past `record`. The rename of a draft keeps the file from being incomplete.
     fn advance(&mut self, record: &EventRecord) -> io::Result<()> {
         self.position.clone_from(&record.change.sequence_number);
         self.failures = 0;
@@ -98,6 +102,6 @@ impl Stream {
     }
 }
 
-fn sequence(record: &EventRecord) -> Option<&str> {
+fn sequence_number(record: &EventRecord) -> Option<&str> {
     record.change.sequence_number.as_deref()
 }

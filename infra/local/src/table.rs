@@ -1,4 +1,4 @@
-//! The table's shape, as the deployment template has it; what the items mean is the store's business.
+//! Creates the table with the keys and indexes of `template.yaml`.
 
 use aws_sdk_dynamodb::{
     Client, Error,
@@ -15,7 +15,7 @@ use shared::store::keys::BRANCHES;
 const STRINGS: [&str; 9] =
     ["pk", "sk", "tree", "group", "place", "since", "prefix", "identity", "due"];
 const NUMBERS: [&str; 1] = ["expires_at"];
-/// Name, hash key, range key; those of branches come besides.
+/// Name, hash key and range key of each index except those of branches.
 const INDEXES: [[&str; 3]; 8] = [
     ["tree", "tree", "place"],
     ["tree_since", "tree", "since"],
@@ -31,7 +31,11 @@ fn indexes() -> impl Iterator<Item = [&'static str; 3]> {
     INDEXES.into_iter().chain(BRANCHES.map(|branch| [branch, branch, "prefix"]))
 }
 
-/// Creates the table `name`, unless it is there.
+/// Creates the table `name` if it does not exist, and enables its `ttl`.
+///
+/// # Errors
+///
+/// The engine refuses a call or cannot be reached.
 pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
     let mut table = client
         .create_table()
@@ -62,18 +66,21 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
         );
     }
     match table.send().await.map_err(Error::from) {
-        Ok(_) | Err(Error::ResourceInUseException(_)) => expire(client, name).await,
+        Ok(_) | Err(Error::ResourceInUseException(_)) => enable_ttl(client, name).await,
         Err(error) => Err(error),
     }
 }
 
-/// Has the table every index? One of an earlier version lacks some, and would fail one request and
-/// serve the next.
+/// Whether the table has every index. A table of an earlier version may lack some, and queries of those would fail.
+///
+/// # Errors
+///
+/// The engine refuses the call or cannot be reached.
 pub async fn is_current(client: &Client, name: &str) -> Result<bool, Error> {
     let table = client.describe_table().table_name(name).send().await?.table;
-    let there = table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
-    let there: Vec<_> = there.iter().filter_map(|index| index.index_name.as_deref()).collect();
-    Ok(indexes().all(|[name, ..]| there.contains(&name)))
+    let existing = table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
+    let names: Vec<_> = existing.iter().filter_map(|index| index.index_name.as_deref()).collect();
+    Ok(indexes().all(|[name, ..]| names.contains(&name)))
 }
 
 fn keys(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>, BuildError> {
@@ -81,11 +88,12 @@ fn keys(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>, BuildError> {
     Ok(vec![key(hash, KeyType::Hash)?, key(range, KeyType::Range)?])
 }
 
-/// A separate step, so that a table whose creation was cut short gets it, too.
-async fn expire(client: &Client, name: &str) -> Result<(), Error> {
-    let now = client.describe_time_to_live().table_name(name).send().await?;
-    let now = now.time_to_live_description.and_then(|now| now.time_to_live_status);
-    if now == Some(TimeToLiveStatus::Enabled) {
+/// A separate step, so that it also completes a table whose creation was interrupted.
+async fn enable_ttl(client: &Client, name: &str) -> Result<(), Error> {
+    let response = client.describe_time_to_live().table_name(name).send().await?;
+    let description = response.time_to_live_description;
+    let status = description.and_then(|description| description.time_to_live_status);
+    if status == Some(TimeToLiveStatus::Enabled) {
         return Ok(());
     }
     let ttl = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build()?;
@@ -93,9 +101,12 @@ async fn expire(client: &Client, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives the table its stream, unless it has one. A step for those who listen: tables of earlier
-/// days get it too, and tests where nobody listens are spared it.
-pub async fn stream(client: &Client, name: &str) -> Result<(), Error> {
+/// Enables the stream of the table if it has none. Tests that read no stream skip this step.
+///
+/// # Errors
+///
+/// The engine refuses a call or cannot be reached.
+pub async fn enable_stream(client: &Client, name: &str) -> Result<(), Error> {
     let table = client.describe_table().table_name(name).send().await?.table;
     if table.and_then(|table| table.stream_specification).is_some_and(|it| it.stream_enabled) {
         return Ok(());

@@ -1,47 +1,49 @@
-//! The named actions that other services ask about (ORG6), and the least level that grants each.
-//! It never decides for anybody: that takes somebody's effective levels.
+//! The named actions of the permission catalogue. Other services ask for decisions about them
+//! (ORG6).
 
 use super::{Condition, Level, RoleObject};
 
-/// Something that a role can allow.
+/// One operation that a role can permit, for example `user_management.invite`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// What it is called: `user_management.invite`.
+    /// The name of the action in the API.
     pub name: &'static str,
-    /// The role object that it belongs to.
+    /// The role object that the action belongs to.
     pub role_object: RoleObject,
-    /// The least level that grants it. `None`: it is named, but nothing ever grants it.
+    /// The lowest level that grants the action. `None`: no level grants it.
     pub level: Option<Level>,
 }
 
 impl Action {
-    /// All of them, in the catalogue's order; last in each role object, what is never granted.
+    /// All actions in the order of the catalogue. The actions that no level grants come last within
+    /// each role object.
     pub fn all() -> impl Iterator<Item = Self> {
         RoleObject::ALL.into_iter().flat_map(|role_object| {
             let granted = Level::ALL.into_iter().flat_map(move |level| {
-                let names = role_object.meaning(level).unwrap_or_default();
+                let names = role_object.actions_added_by(level).unwrap_or_default();
                 names.iter().map(move |name| Self { name, role_object, level: Some(level) })
             });
-            let never = role_object.never().iter();
-            granted.chain(never.map(move |name| Self { name, role_object, level: None }))
+            let never_granted = role_object.never_granted().iter();
+            granted.chain(never_granted.map(move |name| Self { name, role_object, level: None }))
         })
     }
 
-    /// The action called `name`.
+    /// The action with this name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         Self::all().find(|action| action.name == name)
     }
 
-    /// Does it count only while the switch of the tree is on, which stands at the root (SUB1)?
+    /// Whether the action depends on `manage_sub_organizations`, a setting of the root organization
+    /// (SUB1).
     #[must_use]
-    pub fn asks_the_root(self) -> bool {
+    pub fn depends_on_root_settings(self) -> bool {
         self.role_object.shown_when() == Condition::ManageSubOrganizations
     }
 
-    /// Does holding `level` on its role object grant it?
+    /// Whether `level` on the action's role object grants the action.
     #[must_use]
-    pub fn granted_by(self, level: Level) -> bool {
+    pub fn is_granted_by(self, level: Level) -> bool {
         self.level.is_some_and(|least| level >= least)
     }
 }
@@ -53,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_action_has_one_name_and_is_found_by_it() {
+    fn action_names_are_unique_and_find_their_action() {
         let mut names = HashSet::new();
         for action in Action::all() {
             assert!(names.insert(action.name), "{} is named twice", action.name);
@@ -63,17 +65,17 @@ mod tests {
     }
 
     #[test]
-    fn a_higher_level_keeps_what_the_lower_one_granted() {
+    fn higher_level_grants_the_actions_of_lower_levels() {
         let list = Action::find("user_management.list").unwrap();
         let invite = Action::find("user_management.invite").unwrap();
-        assert_eq!(Level::ALL.map(|level| list.granted_by(level)), [false, true, true]);
-        assert_eq!(Level::ALL.map(|level| invite.granted_by(level)), [false, false, true]);
+        assert_eq!(Level::ALL.map(|level| list.is_granted_by(level)), [false, true, true]);
+        assert_eq!(Level::ALL.map(|level| invite.is_granted_by(level)), [false, false, true]);
     }
 
     #[test]
-    fn what_is_never_granted_is_known_and_refused_at_every_level() {
+    fn never_granted_action_is_found_and_granted_at_no_level() {
         let edit = "license_management_sub_organizations.edit_license_notes";
         let edit = Action::find(edit).unwrap();
-        assert_eq!(Level::ALL.map(|level| edit.granted_by(level)), [false; 3]);
+        assert_eq!(Level::ALL.map(|level| edit.is_granted_by(level)), [false; 3]);
     }
 }

@@ -1,49 +1,69 @@
-//! Many invitations at once: who may send them all, and which of them there is room for.
+//! Batches of invitations (INV11): permission checks, and the limit of pending invitations.
 
-use super::{HEADCOUNT_PARTS, Invitation, Level, Refusal, RoleId, RoleObject, Standing};
+use super::{Invitation, Level, Refusal, RoleId, RoleObject, Standing};
 
-/// The most invitations in one request (INV11).
+/// The highest number of invitations in one request (INV11).
 pub const MAX_BATCH: usize = 100;
 
-/// May the actor invite to all of these roles? One that they may not yield refuses the whole list,
-/// before anything is done; the refusal comes with its place.
+/// A role that a batch offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfferedRole {
+    /// The role.
+    pub id: RoleId,
+    /// The role that its users get, if it is being deleted.
+    pub reassigned_to: Option<RoleId>,
+}
+
+/// The refusal of a whole batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchRefusal {
+    /// The position of the refused invitation, from 0. `None` if the actor may not invite at all.
+    pub position: Option<usize>,
+    /// The reason.
+    pub refusal: Refusal,
+}
+
+/// Checks that the actor may invite to all of these roles. One refused role refuses the whole
+/// batch.
 ///
-/// 1. The actor has `user_management` full (INV1).
-/// 2. The actor may yield every role (ROLE7, ROLE9, SA3).
-/// 3. None of them is on its way to be deleted; with each comes the role that its users get then.
-pub fn invite_all(
+/// # Errors
+/// The first refusal, with the position of its invitation:
+/// - The refusals of [`Standing::require`] without full access to `user_management` (INV1).
+/// - The refusals of [`Standing::require_grant`] for each role (ROLE7, ROLE9, SA3).
+/// - [`Refusal::RoleBeingDeleted`] for a role that is being deleted (ROLE6).
+pub fn check_batch(
     actor: &Standing,
-    roles: impl IntoIterator<Item = (RoleId, Option<RoleId>)>,
-) -> Result<(), (Option<usize>, Refusal)> {
-    actor.require(RoleObject::UserManagement, Level::FullAccess).map_err(|why| (None, why))?;
-    for (nth, (role, retiring)) in roles.into_iter().enumerate() {
-        let stays = retiring.map_or(Ok(()), |to| Err(Refusal::RoleRetiring(to)));
-        actor.require_grant(role).and(stays).map_err(|why| (Some(nth), why))?;
+    roles: impl IntoIterator<Item = OfferedRole>,
+) -> Result<(), BatchRefusal> {
+    let by_actor = |refusal| BatchRefusal { position: None, refusal };
+    actor.require(RoleObject::UserManagement, Level::FullAccess).map_err(by_actor)?;
+    for (position, role) in roles.into_iter().enumerate() {
+        let not_being_deleted =
+            role.reassigned_to.map_or(Ok(()), |to| Err(Refusal::RoleBeingDeleted(to)));
+        actor
+            .require_grant(role.id)
+            .and(not_being_deleted)
+            .map_err(|refusal| BatchRefusal { position: Some(position), refusal })?;
     }
     Ok(())
 }
 
-/// What room each part of an organization's headcount has for pending invitations (INV12).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Room {
-    /// By part.
-    pub parts: [u64; HEADCOUNT_PARTS as usize],
-    /// How many the organization may have in all.
+/// The number of pending invitations that an organization can still add (INV12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PendingRoom {
+    /// The highest number of pending invitations.
     pub cap: u64,
+    /// The number that can still be added.
+    pub left: u64,
 }
 
-impl Room {
-    /// Seats a new invitation in its own part of the headcount, or in one that has room.
-    pub fn seat(&mut self, invitation: Invitation) -> Result<Invitation, Refusal> {
-        let own = [invitation.part].into_iter();
-        for part in own.chain(0..HEADCOUNT_PARTS) {
-            if let Some(left) = self.parts.get_mut(usize::from(part))
-                && *left > 0
-            {
-                *left -= 1;
-                return Ok(Invitation { part, ..invitation });
-            }
-        }
-        Err(Refusal::TooManyPending(self.cap))
+impl PendingRoom {
+    /// Counts an invitation that does not replace an expired one.
+    ///
+    /// # Errors
+    /// [`Refusal::PendingInvitationLimit`] if there is no room left.
+    pub fn take(&mut self, invitation: Invitation) -> Result<Invitation, Refusal> {
+        self.left = self.left.checked_sub(1).ok_or(Refusal::PendingInvitationLimit(self.cap))?;
+        Ok(invitation)
     }
 }

@@ -1,66 +1,84 @@
-//! Partners and their customers: which organization works for which (PAR1, PAR2).
+//! Links between a partner and its customers (PAR1, PAR2).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Links, OrgId, Organization, Refusal};
+use super::{Kind, LinkCounts, OrgId, Organization, Refusal, Version};
 
-/// A partner's relation to one customer.
+/// The link between a partner and one customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerLink {
-    /// Who works for the customer.
+    /// The partner.
     pub partner_id: OrgId,
-    /// For whom.
+    /// The customer.
     pub customer_id: OrgId,
-    /// Is it the customer's preferred partner?
+    /// Whether the partner is the customer's preferred one.
     pub preferred: bool,
-    /// Since when they are linked.
+    /// The time at which they were linked.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub linked_at: Timestamp,
+    /// The version of the link.
+    pub version: Version,
 }
 
-/// Links a customer to a partner, or says anew whether it is preferred (PAR1).
+/// Links a customer to a partner, or changes whether the partner is preferred (PAR1).
 ///
-/// 1. Only a partner has customers.
-/// 2. A customer is a standard organization.
+/// `existing` is the present link, if there is one. `deleted` is the version of a link of the two
+/// that was removed a short time ago.
+///
+/// # Errors
+/// - [`Refusal::PartnerRequired`] if `partner` is not a partner organization.
+/// - [`Refusal::CustomerMustBeStandard`] if `customer` is not a standard organization.
 pub fn link_customer(
     partner: &Organization,
     customer: &Organization,
-    was: Option<CustomerLink>,
+    existing: Option<CustomerLink>,
+    deleted: Option<Version>,
     preferred: bool,
     now: Timestamp,
 ) -> Result<CustomerLink, Refusal> {
     if partner.kind != Kind::Partner {
-        return Err(Refusal::OnlyPartnersHaveCustomers);
+        return Err(Refusal::PartnerRequired);
     }
     if customer.kind != Kind::Standard {
-        return Err(Refusal::CustomersAreStandard);
+        return Err(Refusal::CustomerMustBeStandard);
     }
-    let linked_at = was.map_or(now, |was| was.linked_at);
-    let (partner_id, customer_id) = (partner.id(), customer.id());
-    Ok(CustomerLink { partner_id, customer_id, preferred, linked_at })
+    Ok(match existing {
+        Some(link) if link.preferred == preferred => link,
+        Some(link) => CustomerLink { preferred, version: link.version.next(now), ..link },
+        None => CustomerLink {
+            partner_id: partner.id(),
+            customer_id: customer.id(),
+            preferred,
+            linked_at: now,
+            version: Version::first(now, deleted),
+        },
+    })
 }
 
-impl Links {
-    /// The partner's links once one of them is `now` what it `was`.
+impl LinkCounts {
+    /// The counts of the partner after a change of one of its links.
     #[must_use]
-    pub fn of_partner(self, was: Option<CustomerLink>, now: Option<CustomerLink>) -> Self {
-        let preferred = |link: Option<CustomerLink>| link.is_some_and(|link| link.preferred);
+    pub fn of_partner(self, before: Option<CustomerLink>, after: Option<CustomerLink>) -> Self {
+        let count = |number, counts: fn(&CustomerLink) -> bool| {
+            recount(number, before.filter(counts), after.filter(counts))
+        };
         Self {
-            customers: moved(self.customers, was.is_some(), now.is_some()),
-            preferred: moved(self.preferred, preferred(was), preferred(now)),
+            customers: count(self.customers, |_| true),
+            preferred: count(self.preferred, |link| link.preferred),
             ..self
         }
     }
 
-    /// The same for the customer.
+    /// The counts of the customer after a change of one of its links.
     #[must_use]
-    pub fn of_customer(self, was: Option<CustomerLink>, now: Option<CustomerLink>) -> Self {
-        Self { partners: moved(self.partners, was.is_some(), now.is_some()), ..self }
+    pub fn of_customer(self, before: Option<CustomerLink>, after: Option<CustomerLink>) -> Self {
+        Self { partners: recount(self.partners, before, after), ..self }
     }
 }
 
-/// A count of those for whom something holds, when for one of them it held and now holds.
-fn moved(count: u32, held: bool, holds: bool) -> u32 {
-    count.saturating_sub(u32::from(held)).saturating_add(u32::from(holds))
+/// The number of links after one of them changed. `None`: there is no link.
+fn recount(number: u32, before: Option<CustomerLink>, after: Option<CustomerLink>) -> u32 {
+    let one_if = |link: Option<CustomerLink>| u32::from(link.is_some());
+    number.saturating_sub(one_if(before)).saturating_add(one_if(after))
 }

@@ -1,8 +1,8 @@
-//! Decisions that other services ask for (ORG6): may this person do that action in this
-//! organization? It never finds out who is a member of what: that is an argument.
+//! Access decisions for other services (ORG6): whether a person may perform an action in an
+//! organization, through which access path, and who could grant it.
 
 use super::{
-    Action, BuiltIn, Condition, Conditions, Kind, Level, Levels, Lowered, OrgId, Organization,
+    Action, BuiltIn, Condition, Conditions, Kind, Level, Levels, OrgId, Organization, Restriction,
     RoleId, RoleObject, Standing, levels_in,
 };
 use RoleObject::{
@@ -11,25 +11,86 @@ use RoleObject::{
     UserManagementSubOrganizations,
 };
 
-/// Creating an organization is done in the one above it (SUB2): who is further up has no part in it.
-const ONES_OWN: &str = "user_management_sub_organizations.create_sub_organization";
+/// Decides whether a membership grants `action`.
+///
+/// 1. Some level grants the action, and the access path supports it.
+/// 2. A partner is linked to the organization. Some actions need the preferred partner (PAR2).
+/// 3. The role object is available where the path starts (ROLE4, ROLE5).
+/// 4. The role's level grants the action.
+///
+/// # Errors
+/// The [`DenyReason`] of the first of these checks that fails.
+pub fn evaluate(membership: &PathMembership, action: Action) -> Result<(), DenyReason> {
+    let PathMembership { path, standing: Standing { conditions, levels, .. }, preferred } =
+        membership;
+    evaluate_levels(*path, *preferred, *conditions, *levels, action)
+}
 
-/// How a person reaches an organization.
+/// The first membership that grants `action`. `None` means that the action is denied.
+#[must_use]
+pub fn first_granting(memberships: &[PathMembership], action: Action) -> Option<&PathMembership> {
+    memberships.iter().find(|membership| evaluate(membership, action).is_ok())
+}
+
+/// The roles of `org` whose holders may perform `action` through `path`.
+///
+/// `preferred` is as in [`PathMembership`]. `root` is the root organization of the tree, if `org`
+/// is not the root.
+#[must_use]
+pub fn granting_roles(
+    path: AccessPath,
+    preferred: Option<bool>,
+    org: &Organization,
+    root: Option<&Organization>,
+    action: Action,
+) -> Vec<RoleId> {
+    let conditions = org.conditions(root);
+    let built_in = BuiltIn::ALL.into_iter().map(RoleId::BuiltIn);
+    let all = built_in.chain(org.roles.keys().copied().map(RoleId::Custom));
+    let grants = |role: &RoleId| {
+        levels_in(org, *role).is_some_and(|levels| {
+            evaluate_levels(path, preferred, conditions, levels, action).is_ok()
+        })
+    };
+    all.filter(grants).collect()
+}
+
+/// A person's membership in the organization where an access path starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathMembership {
+    /// The path from this membership to the resource organization.
+    pub path: AccessPath,
+    /// The person's permissions where the path starts.
+    pub standing: Standing,
+    /// For [`AccessPath::Partner`]: whether the partner is the customer's preferred one. `None` if
+    /// the two are not linked.
+    pub preferred: Option<bool>,
+}
+
+impl PathMembership {
+    /// The organization where the path starts.
+    #[must_use]
+    pub fn from(&self) -> OrgId {
+        self.standing.org.id()
+    }
+}
+
+/// How a person can have access to an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Way {
-    /// As its member (U2).
+pub enum AccessPath {
+    /// As a member of the organization (U2).
     Member,
-    /// As a member of an organization above it (SUB4).
+    /// As a member of an organization above it in the tree (SUB4).
     Ancestor,
-    /// As a member of a partner that is linked to it (PAR2).
+    /// As a member of a partner organization that is linked to it (PAR2).
     Partner,
 }
 
-impl Way {
-    /// All of them, in the order in which they are tried.
+impl AccessPath {
+    /// All paths, in the order in which they are evaluated.
     pub const ALL: [Self; 3] = [Self::Member, Self::Ancestor, Self::Partner];
 
-    /// Its name in the API.
+    /// The name of the path in the API.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
@@ -39,14 +100,14 @@ impl Way {
         }
     }
 
-    /// Can this way ever grant `action`?
+    /// Whether this path can grant `action` at any level.
     ///
-    /// 1. What the catalogue never grants, no way does.
-    /// 2. A member may do there whatever their level there says (U2).
-    /// 3. From above and from a partner, the role objects that are about such organizations carry,
-    ///    and only what takes a level: what `none` grants is how one's own pages look.
+    /// - No path grants an action that the catalogue never grants.
+    /// - [`Member`](Self::Member) supports all other actions (U2).
+    /// - [`Ancestor`](Self::Ancestor) and [`Partner`](Self::Partner) support the role objects for
+    ///   sub-organizations and customers, for actions that need more than `none`.
     #[must_use]
-    pub fn carries(self, action: Action) -> bool {
+    pub fn supports(self, action: Action) -> bool {
         let Some(least) = action.level else { return false };
         match (self, action.role_object) {
             (Self::Member, _) => true,
@@ -55,7 +116,7 @@ impl Way {
                 LicenseManagementSubOrganizations
                 | RoleManagementSubOrganizations
                 | UserManagementSubOrganizations,
-            ) => least > Level::None && action.name != ONES_OWN,
+            ) => least > Level::None && action.name != MEMBERS_OF_PARENT_ONLY,
             (
                 Self::Partner,
                 LicenseManagementCustomerOrganizations | SupportServiceCustomerOrganizations,
@@ -65,40 +126,33 @@ impl Way {
     }
 }
 
-/// A person's membership in the organization where a way starts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approach {
-    /// Which way.
-    pub way: Way,
-    /// What they hold there.
-    pub standing: Standing,
-    /// The partner's link to the organization that it is about; whether it is preferred there.
-    pub link: Option<bool>,
-}
+/// Only a member of the direct parent creates a sub-organization (SUB2).
+const MEMBERS_OF_PARENT_ONLY: &str = "user_management_sub_organizations.create_sub_organization";
 
-/// What keeps a way from granting an action; the later, the nearer they came to it.
+/// Why a membership does not grant an action. The order is that of the checks: a greater reason is
+/// closer to a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lacking {
-    /// Nothing ever grants it.
+pub enum DenyReason {
+    /// No level grants the action.
     Never,
-    /// There is no such membership, or this way does not carry the action.
+    /// The person has no such membership, or the access path does not support the action.
     Membership,
-    /// The role object is for partner organizations alone (ROLE1).
+    /// The role object is for partner organizations only (ROLE1).
     Kind,
     /// The partner is not linked to the organization (PAR2).
     Link,
-    /// It is, but not as its preferred partner (PAR2).
+    /// The partner is linked, but is not the preferred partner (PAR2).
     PreferredLink,
-    /// It is switched off where the way starts (ROLE5).
+    /// The condition of the role object does not hold where the path starts (ROLE5).
     Switch(Condition),
-    /// Another role object is held below this level (ROLE4).
+    /// The prerequisite role object is held below this level (ROLE4).
     Prerequisite(RoleObject, Level),
-    /// This level is needed.
+    /// The action needs this level.
     Level(Level),
 }
 
-impl Lacking {
-    /// Its name in the API.
+impl DenyReason {
+    /// The name of the reason in the API.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
@@ -114,116 +168,82 @@ impl Lacking {
     }
 }
 
-/// Does this approach grant `action` (ORG6)?
-pub fn judge(approach: &Approach, action: Action) -> Result<(), Lacking> {
-    let Approach { way, standing: Standing { conditions, levels, .. }, link } = approach;
-    weigh(*way, *link, *conditions, *levels, action)
-}
-
-/// Which roles of `org` grant `action` on this way, whoever holds them.
-#[must_use]
-pub fn granting_roles(
-    way: Way,
-    link: Option<bool>,
-    org: &Organization,
-    root: Option<&Organization>,
-    action: Action,
-) -> Vec<RoleId> {
-    let conditions = org.conditions(root);
-    let built_in = BuiltIn::ALL.into_iter().map(RoleId::BuiltIn);
-    let all = built_in.chain(org.roles.keys().copied().map(RoleId::Custom));
-    let grants = |role: &RoleId| {
-        let levels = levels_in(org, *role);
-        levels.is_some_and(|levels| weigh(way, link, conditions, levels, action).is_ok())
-    };
-    all.filter(grants).collect()
-}
-
-/// 1. Something grants it, and this way may.
-/// 2. A partner is linked to the organization; to act on its behalf, as its preferred one (PAR2).
-/// 3. The role object counts where the way starts (ROLE4, ROLE5).
-/// 4. The level there suffices.
-fn weigh(
-    way: Way,
-    link: Option<bool>,
-    conditions: Conditions,
-    levels: Levels,
-    action: Action,
-) -> Result<(), Lacking> {
-    let (object, least) = (action.role_object, action.level.ok_or(Lacking::Never)?);
-    if !way.carries(action) {
-        return Err(Lacking::Membership);
-    }
-    if way == Way::Partner {
-        let preferred = link.ok_or(Lacking::Link)?;
-        if !preferred && object.shown_when() == Condition::PreferredPartnerCustomer {
-            return Err(Lacking::PreferredLink);
-        }
-    }
-    match conditions.hindrance(levels, object) {
-        Some(Lowered::NotInThisKind) => Err(Lacking::Kind),
-        Some(Lowered::SwitchedOff(condition)) => Err(Lacking::Switch(condition)),
-        Some(Lowered::PrerequisiteUnmet(base, level)) => Err(Lacking::Prerequisite(base, level)),
-        None if action.granted_by(levels.of(object)) => Ok(()),
-        None => Err(Lacking::Level(least)),
-    }
-}
-
-/// The first approach that grants `action`; without one it is denied.
-#[must_use]
-pub fn granting(approaches: &[Approach], action: Action) -> Option<&Approach> {
-    approaches.iter().find(|approach| judge(approach, action).is_ok())
-}
-
-impl Approach {
-    /// Where it starts.
-    #[must_use]
-    pub fn from(&self) -> OrgId {
-        self.standing.org.id()
-    }
-}
-
-/// Who could make a denial a grant.
+/// Who could change a denial into a grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Whoever holds all of these levels in this organization (ROLE7).
+pub enum Remediation {
+    /// A member who holds all these levels in this organization (ROLE7).
     Holders {
-        /// Where.
+        /// The organization.
         org: OrgId,
-        /// What they hold.
+        /// The levels that such a member holds.
         levels: Vec<(RoleObject, Level)>,
-        /// Which of the built-in roles do.
+        /// The built-in roles that have these levels.
         built_in: Vec<BuiltIn>,
     },
-    /// The platform's operators (SUB1, PAR1).
+    /// A platform operator (SUB1, PAR1).
     Operators,
-    /// Nobody.
-    Nobody,
+    /// No one: no role grants the action.
+    Impossible,
 }
 
-/// Who could give what is `lacking` for `action`. `at` is the approach it is lacking in, if there is
-/// one; otherwise a membership of `org` is.
+/// Who could grant `action` after a denial for `reason`.
+///
+/// `at` is the membership that was denied. Without one, the person needs a membership of `org`.
 #[must_use]
-pub fn remedy(action: Action, lacking: Lacking, at: Option<&Approach>, org: OrgId) -> Remedy {
-    let (object, level) = match lacking {
-        Lacking::Never => return Remedy::Nobody,
-        Lacking::Link | Lacking::PreferredLink | Lacking::Kind | Lacking::Switch(_) => {
-            return Remedy::Operators;
+pub fn remediation(
+    action: Action,
+    reason: DenyReason,
+    at: Option<&PathMembership>,
+    org: OrgId,
+) -> Remediation {
+    let (object, level) = match reason {
+        DenyReason::Never => return Remediation::Impossible,
+        DenyReason::Link | DenyReason::PreferredLink | DenyReason::Kind | DenyReason::Switch(_) => {
+            return Remediation::Operators;
         }
-        Lacking::Prerequisite(base, level) => (base, level),
-        Lacking::Level(level) => (action.role_object, level),
-        Lacking::Membership => (action.role_object, action.level.unwrap_or(Level::FullAccess)),
+        DenyReason::Prerequisite(base, level) => (base, level),
+        DenyReason::Level(level) => (action.role_object, level),
+        DenyReason::Membership => (action.role_object, action.level.unwrap_or(Level::FullAccess)),
     };
     let mut levels = vec![(UserManagement, Level::FullAccess)];
-    // What a User holds may be handed out by whoever does not hold it, too (ROLE7).
+    // A member may grant the levels of the built-in User without holding them (ROLE7).
     if BuiltIn::User.levels().of(object) < level && object != UserManagement {
         levels.push((object, level));
     }
-    let partner = at.is_some_and(|approach| approach.standing.org.kind == Kind::Partner);
+    let partner = at.is_some_and(|membership| membership.standing.org.kind == Kind::Partner);
     let holds = |role: &BuiltIn| {
         let all = levels.iter().all(|&(object, level)| role.levels().of(object) >= level);
         all && (partner || !role.partner_only())
     };
     let built_in = BuiltIn::ALL.into_iter().filter(holds).collect();
-    Remedy::Holders { org: at.map_or(org, Approach::from), levels, built_in }
+    Remediation::Holders { org: at.map_or(org, PathMembership::from), levels, built_in }
+}
+
+/// See [`evaluate`].
+fn evaluate_levels(
+    path: AccessPath,
+    preferred: Option<bool>,
+    conditions: Conditions,
+    levels: Levels,
+    action: Action,
+) -> Result<(), DenyReason> {
+    let (object, least) = (action.role_object, action.level.ok_or(DenyReason::Never)?);
+    if !path.supports(action) {
+        return Err(DenyReason::Membership);
+    }
+    if path == AccessPath::Partner {
+        let preferred = preferred.ok_or(DenyReason::Link)?;
+        if !preferred && object.shown_when() == Condition::PreferredPartnerCustomer {
+            return Err(DenyReason::PreferredLink);
+        }
+    }
+    match conditions.restriction(levels, object) {
+        Some(Restriction::PartnerOnly) => Err(DenyReason::Kind),
+        Some(Restriction::ConditionNotMet(condition)) => Err(DenyReason::Switch(condition)),
+        Some(Restriction::PrerequisiteNotMet(base, level)) => {
+            Err(DenyReason::Prerequisite(base, level))
+        }
+        None if action.is_granted_by(levels.of(object)) => Ok(()),
+        None => Err(DenyReason::Level(least)),
+    }
 }

@@ -1,5 +1,4 @@
-//! E-mail addresses, in the one form in which they are compared and stored (INV3). It never finds
-//! out whether anybody reads the mail.
+//! E-mail addresses in the normal form in which they are compared and stored (INV3).
 
 use std::fmt;
 
@@ -13,60 +12,63 @@ use super::is_invisible;
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
-/// Why an address was refused. None of these repeats the address: it may end in a log.
+/// Why an address is invalid. The texts never repeat the address, because logs can contain them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmailError {
-    /// It is longer than mail can carry.
-    #[error("the address is too long: use at most 254 bytes, of which 64 before the @")]
+    /// The address is too long (RFC 5321, section 4.5.3.1).
+    #[error("the address is too long: use at most 254 bytes, and at most 64 before the @")]
     TooLong,
-    /// It has no `@`, or several.
-    #[error("an address has exactly one @: write it like name@example.com")]
+    /// The address has no `@` or several.
+    #[error("an address has exactly one @: enter it like name@example.com")]
     NotOneAt,
-    /// Nothing is before the `@`.
-    #[error("nothing is before the @: write the address like name@example.com")]
+    /// The address has no local part.
+    #[error("the part before the @ is missing: enter the address like name@example.com")]
     NoLocalPart,
-    /// It has a character that does not belong into an address.
+    /// The address contains a character that is not allowed.
     #[error("the address contains the character U+{:04X}: remove it", u32::from(*.0))]
     Forbidden(char),
-    /// It has a character that becomes another one elsewhere.
+    /// The address contains a character that other software normalizes to punctuation.
     #[error(
-        "the address contains the character U+{:04X}, which only looks like another: type the \
-         plain one",
+        "the address contains the character U+{:04X}, which looks like a punctuation mark: enter \
+         the plain mark instead",
         u32::from(*.0)
     )]
     Lookalike(char),
-    /// What is after the `@` is no domain.
-    #[error("what is after the @ is not a domain name: write it like example.com")]
+    /// The part after the `@` is not a domain name.
+    #[error("the part after the @ is not a domain name: enter it like example.com")]
     Domain,
 }
 
-/// An address that fits is not longer than this before it is normalized, either.
+/// An address that is longer than this before normalization is too long after it, too.
 const MAX_RAW_BYTES: usize = 4 * MAX_BYTES;
 const MAX_BYTES: usize = 254;
 const MAX_LOCAL_BYTES: usize = 64;
 
 impl Email {
-    /// Reads an address and normalizes it (INV3).
+    /// Parses an address and normalizes it (INV3): trimmed, the local part in lower case and NFC,
+    /// the domain in ASCII (IDNA). Dots and plus-tags stay.
     ///
-    /// 1. It is trimmed, and not absurdly long.
-    /// 2. Every character can be seen, is no white space, and is what it looks like.
-    /// 3. It has one `@`, something before it, and a domain of several labels after it.
-    /// 4. The part before is in lower case and NFC, with no punctuation that mail headers use.
-    /// 5. The domain is in ASCII (IDNA), and all of it fits.
+    /// # Errors
+    /// - [`EmailError::TooLong`] for more than 254 bytes, or more than 64 before the `@`.
+    /// - [`EmailError::Forbidden`] for a control, white-space or invisible character, or for
+    ///   punctuation of mail headers before the `@`.
+    /// - [`EmailError::Lookalike`] for a character that NFKC turns into punctuation.
+    /// - [`EmailError::NotOneAt`], [`EmailError::NoLocalPart`] or [`EmailError::Domain`] for an
+    ///   address that is not `local@domain` with a domain of several labels.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         let text = text.trim();
         if text.len() > MAX_RAW_BYTES {
             return Err(EmailError::TooLong);
         }
-        text.chars().try_for_each(check)?;
+        text.chars().try_for_each(check_character)?;
         let (local, domain) = text.split_once('@').ok_or(EmailError::NotOneAt)?;
         if domain.contains('@') {
             return Err(EmailError::NotOneAt);
         }
 
         let local: String = local.nfc().collect::<String>().to_lowercase().nfc().collect();
-        // Normalizing must not have made a character that would have been refused.
-        local.chars().try_for_each(check)?;
+        // Normalization can produce a character that is not allowed.
+        local.chars().try_for_each(check_character)?;
         if let Some(c) = local.chars().find(|c| r#",;:<>"()[]\@"#.contains(*c)) {
             return Err(EmailError::Forbidden(c));
         }
@@ -74,7 +76,7 @@ impl Email {
             return Err(EmailError::NoLocalPart);
         }
 
-        // Strict: labels of 1 to 63 letters, digits and inner hyphens, and no root dot.
+        // Strict: labels of 1 to 63 letters, digits and inner hyphens, without a root dot.
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| EmailError::Domain)?;
         if !domain.contains('.') {
             return Err(EmailError::Domain);
@@ -87,28 +89,28 @@ impl Email {
         Ok(Self(address))
     }
 
-    /// The beginning of an address, as it would stand in a normalized one.
+    /// Normalizes the beginning of an address for a search.
     #[must_use]
     pub fn prefix(text: &str) -> String {
         text.trim().nfc().collect::<String>().to_lowercase().nfc().collect()
     }
 
-    /// The address.
+    /// The address in normal form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What is after the `@`, in ASCII.
+    /// The part after the `@`, in ASCII.
     #[must_use]
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 }
 
-/// Refuses what is unseen, and what software that applies NFKC would turn into punctuation that
-/// means something in an address: a full-width `@` passes for a letter here and for `@` there.
-fn check(c: char) -> Result<(), EmailError> {
+/// Refuses invisible characters, and characters that NFKC turns into punctuation of addresses. For
+/// example, other software could read a full-width `@` as the separator.
+fn check_character(c: char) -> Result<(), EmailError> {
     if c.is_ascii() {
         return if c.is_ascii_graphic() { Ok(()) } else { Err(EmailError::Forbidden(c)) };
     }
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_trimmed_and_lower_cased() {
+    fn address_is_trimmed_and_lower_cased() {
         assert_eq!(parse(" Ada@Example.COM\n").unwrap(), "ada@example.com");
     }
 
@@ -161,25 +163,25 @@ mod tests {
     }
 
     #[test]
-    fn an_accent_has_one_spelling_however_it_was_typed() {
+    fn local_part_is_normalized_to_nfc() {
         assert_eq!(parse("JOSE\u{301}@example.com"), parse("jos\u{E9}@example.com"));
     }
 
     #[test]
-    fn a_domain_of_any_script_becomes_ascii() {
+    fn domain_is_converted_to_ascii() {
         let email = Email::parse("ada@BÜCHER.example").unwrap();
         assert_eq!(email.domain(), "xn--bcher-kva.example");
         assert_eq!(parse("ada@xn--bcher-kva.example").unwrap(), email.as_str());
     }
 
     #[test]
-    fn a_full_width_at_sign_is_not_an_at_sign() {
+    fn full_width_at_sign_is_refused() {
         assert_eq!(parse("ada＠example.com"), Err(EmailError::Lookalike('＠')));
         assert_eq!(parse("ada＠evil.com@example.com"), Err(EmailError::Lookalike('＠')));
     }
 
     #[test]
-    fn what_only_looks_like_punctuation_is_refused() {
+    fn lookalike_of_punctuation_is_refused() {
         for c in "﹫．，；：＜＞＂（）［］＼｀\u{37E}\u{1FEF}…⒈".chars() {
             assert_eq!(parse(&format!("a{c}b@example.com")), Err(EmailError::Lookalike(c)));
             assert_eq!(parse(&format!("ab@exam{c}ple.com")), Err(EmailError::Lookalike(c)));
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_exactly_one_at_sign() {
+    fn address_has_exactly_one_at_sign() {
         for text in ["", "ada", "ada@example.com@evil.com", "@@example.com"] {
             assert_eq!(parse(text), Err(EmailError::NotOneAt), "{text}");
         }
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_refused() {
+    fn invisible_character_is_refused() {
         for c in "\0\r\n\t \u{A0}\u{AD}\u{200B}\u{202E}\u{2028}\u{3000}\u{FEFF}\u{E0041}".chars() {
             assert_eq!(parse(&format!("a{c}b@example.com")), Err(EmailError::Forbidden(c)));
             assert_eq!(parse(&format!("ab@exam{c}ple.com")), Err(EmailError::Forbidden(c)));
@@ -211,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_has_labels_and_no_root_dot() {
+    fn domain_has_several_labels_and_no_root_dot() {
         let long = format!("{}.com", "a".repeat(64));
         for domain in [
             "",
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_fits_into_254_bytes_and_64_before_the_at() {
+    fn address_has_at_most_254_bytes_and_64_before_the_at_sign() {
         let labels = "a".repeat(62) + "." + &"b".repeat(62) + "." + &"c".repeat(60) + ".d";
         let local = "x".repeat(64);
         assert_eq!(parse(&format!("{local}@{labels}e")).unwrap().len(), 254);
@@ -240,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn normalizing_twice_changes_nothing_for_any_character() {
+    fn normalizing_is_idempotent_for_every_character() {
         for c in every_character_of_interest() {
             for text in [format!("A{c}\u{301}b@example.com"), format!("a@b{c}c.example")] {
                 let Ok(email) = Email::parse(&text) else { continue };
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_a_string_on_the_wire_and_is_checked_on_the_way_in() {
+    fn address_serializes_as_a_string_and_is_checked_when_deserialized() {
         let email: Email = serde_json::from_str(r#""Ada@Example.com""#).unwrap();
         assert_eq!(serde_json::to_string(&email).unwrap(), r#""ada@example.com""#);
         let refused = serde_json::from_str::<Email>(r#""ada""#).unwrap_err();

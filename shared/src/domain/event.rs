@@ -1,23 +1,24 @@
-//! The history: one entry a change, written with the change, never altered (ORG5).
+//! Events: the history of an organization. Each change writes one event in its transaction, and no
+//! request alters an event (ORG5).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Email, EventId, OrgId, Organization, UserId};
+use super::{Email, EventId, OrgId, Organization, RequestContext, UserId, Version};
 
 macro_rules! actions {
     ($($name:ident = $key:literal,)*) => {
-        /// What happened: object first, past tense.
+        /// The kind of change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum EventAction {
             $(#[doc = concat!("`", $key, "`")] #[serde(rename = $key)] $name,)*
         }
 
         impl EventAction {
-            /// All of them.
+            /// All actions.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// As it stands in the history.
+            /// The name of the action in the API.
             #[must_use]
             pub fn key(self) -> &'static str {
                 match self { $(Self::$name => $key,)* }
@@ -32,7 +33,6 @@ actions! {
     SubOrganizationCreated = "sub_organization.created",
     InvitationCreated = "invitation.created",
     InvitationResent = "invitation.resent",
-    InvitationRoleChanged = "invitation.role_changed",
     InvitationAccepted = "invitation.accepted",
     InvitationDeclined = "invitation.declined",
     InvitationRevoked = "invitation.revoked",
@@ -62,98 +62,136 @@ actions! {
     CriticalAlertUserRemoved = "critical_alert_user.removed",
 }
 
-/// Who did it.
+/// The person who made a change, as an event records them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// The person; none when the clean-up ran.
+    /// The id of the person. `None` for the scheduled clean-up.
     pub user_id: Option<UserId>,
-    /// Their verified address then.
+    /// The verified address of the person at the time of the event.
     pub email: Option<Email>,
-    /// Did they act as the platform's operator (OP1)?
+    /// Whether the person used the operator scope (OP1).
     pub operator: bool,
 }
 
-/// What it was done to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// `organization`, `invitation`, `member`, `role`, `join_request`, `approved_domain` or
-    /// `critical_alert_user`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Its id.
-    pub id: String,
+/// The kind of entity that a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    /// An organization, including its settings, security settings and Super Admin.
+    Organization,
+    /// An invitation.
+    Invitation,
+    /// A member.
+    Member,
+    /// An export of members.
+    MemberExport,
+    /// A custom role.
+    Role,
+    /// A join request.
+    JoinRequest,
+    /// An approved domain.
+    ApprovedDomain,
+    /// A critical alert user.
+    CriticalAlertUser,
+    /// The link between a partner and a customer. Its id is that of the other organization.
+    CustomerLink,
 }
 
-/// One change.
+/// The entity that a change is about, and its version after the change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The kind of entity.
+    #[serde(rename = "type")]
+    pub kind: TargetKind,
+    /// The id of the entity.
+    pub id: String,
+    /// The version after the change. The events of one target, ordered by version, form a chain
+    /// (ORG5).
+    pub version: Version,
+}
+
+impl Target {
+    /// The target with this kind, id and version.
+    #[must_use]
+    pub fn new(kind: TargetKind, id: &impl ToString, version: Version) -> Self {
+        Self { kind, id: id.to_string(), version }
+    }
+}
+
+/// One change in an organization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Its id, in order of time.
+    /// The id. Ids are ordered by time.
     pub id: EventId,
-    /// When.
+    /// The time of the change.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub at: Timestamp,
-    /// In which organization.
+    /// The organization.
     pub organization_id: OrgId,
-    /// By whom.
+    /// The person who made the change.
     pub actor: Actor,
-    /// What.
+    /// The kind of change.
     pub action: EventAction,
-    /// To what.
+    /// The changed entity.
     pub target: Target,
-    /// What it was before, as far as it changed.
+    /// The changed values before the change.
     pub old: serde_json::Value,
-    /// What it is now.
+    /// The changed values after the change.
     pub new: serde_json::Value,
-    /// In which request.
+    /// The id of the request.
     pub request_id: String,
-    /// Until when it is kept: fixed when it is written, whatever the organization sets later.
+    /// The end of the retention. A later change of the organization's retention does not affect it.
     #[serde(rename = "ttl", with = "jiff::fmt::serde::timestamp::second::required")]
     pub kept_until: Timestamp,
 }
 
 impl Event {
-    /// Records `action`, done by `act` in `org`, for as long as that keeps its events (ORG5).
+    /// The event of `action` on `target`, with the present event retention of `org` (ORG5).
+    ///
+    /// The time of the event is the version of its target. So the list of events and the chain of
+    /// one target have the same order, even if a request is committed late.
     #[must_use]
     pub fn new(
-        act: &Act,
+        context: &RequestContext,
         org: &Organization,
         action: EventAction,
-        (kind, target): (&str, String),
+        target: Target,
     ) -> Self {
-        let by = act.by.as_ref();
+        let by = context.by.as_ref();
+        let at = target.version.at();
         let days = i64::from(org.security.event_retention_days);
-        let kept_until = act.at.saturating_add(SignedDuration::from_hours(24 * days));
+        let kept_until = at.saturating_add(SignedDuration::from_hours(24 * days));
         Self {
-            id: EventId::new(act.at, act.seed),
-            at: act.at,
+            id: EventId::new(at, context.seed),
+            at,
             organization_id: org.id(),
             actor: Actor {
                 user_id: by.map(|person| person.id.clone()),
                 email: by.and_then(|person| person.email.clone()),
-                operator: act.as_operator,
+                operator: context.as_operator,
             },
             action,
-            target: Target { kind: kind.to_owned(), id: target },
+            target,
             old: serde_json::Value::Null,
             new: serde_json::Value::Null,
-            request_id: act.request_id.clone(),
+            request_id: context.request_id.clone(),
             kept_until: kept_until.unwrap_or(Timestamp::MAX),
         }
     }
 
-    /// The `nth` event of its request, from 0: each has an id of its own.
+    /// The same event with the id of the `nth` event of its request, from 0.
     #[must_use]
-    pub fn nth(self, act: &Act, nth: u128) -> Self {
-        Self { id: EventId::new(act.at, act.seed.wrapping_add(nth)), ..self }
+    pub fn nth(self, context: &RequestContext, nth: u128) -> Self {
+        Self { id: EventId::new(self.at, context.seed.wrapping_add(nth)), ..self }
     }
 
-    /// Adds what it was before.
+    /// The event with the values before the change.
     #[must_use]
     pub fn old(self, old: serde_json::Value) -> Self {
         Self { old, ..self }
     }
 
-    /// Adds what it is now.
+    /// The event with the values after the change.
     #[must_use]
     pub fn new_value(self, new: serde_json::Value) -> Self {
         Self { new, ..self }

@@ -1,4 +1,4 @@
-//! Names for things: never reused, never guessed from a request's body.
+//! The ids of entities. The service creates them and never uses one again.
 
 use std::{fmt, str::FromStr};
 
@@ -9,29 +9,29 @@ use ulid::Ulid;
 
 use super::Email;
 
-/// A text that is not an id of the kind wanted.
+/// The text is not an id of the expected kind. Contains the prefix of that kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not an id: expected `{0}` and 26 characters")]
+#[error("is not an id: it must start with {0}, followed by 26 characters")]
 pub struct NotAnId(&'static str);
 
-/// Why a text is nobody's `sub`: `OpenID` Connect's limits, within which it also fits into a key.
+/// The text is not a valid `sub` claim (`OpenID` Connect Core, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not a user id: expected 1 to 255 visible ASCII characters")]
+#[error("is not a user id: it must be 1 to 255 visible ASCII characters")]
 pub struct NotAUserId;
 
-/// The `sub` claim of a signed-in person: the only identity there is. Opaque to us.
+/// The id of a person: the `sub` claim of their token.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct UserId(String);
 
 impl UserId {
-    /// Wraps a `sub` claim.
+    /// The id for a `sub` claim from a verified token.
     #[must_use]
     pub fn new(sub: impl Into<String>) -> Self {
         Self(sub.into())
     }
 
-    /// The claim as it came.
+    /// The value of the claim.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -71,22 +71,19 @@ macro_rules! ids {
         impl $name {
             const PREFIX: &str = $prefix;
 
-            /// A new id, sortable by the millisecond it was made in.
-            #[must_use]
-            pub fn new(now: Timestamp, entropy: u128) -> Self {
-                Self(Ulid::from_parts(millis(now), entropy))
-            }
-
-            /// The id without its prefix, as it stands in keys: 26 characters.
+            /// The id without its prefix: 26 characters.
             #[must_use]
             pub fn bare(self) -> String {
                 self.0.to_string()
             }
 
-            /// Reads [`bare`](Self::bare) back.
+            /// Parses the text from [`bare`](Self::bare).
+            ///
+            /// # Errors
+            /// [`NotAnId`] if the text is not 26 characters in upper-case Crockford base 32.
             pub fn from_bare(text: &str) -> Result<Self, NotAnId> {
                 let ulid = Ulid::from_string(text).map_err(|_| NotAnId(Self::PREFIX))?;
-                // One spelling an id: lower case and look-alike letters are somebody's mistake.
+                // The ULID parser accepts lower case and lookalikes; an id has one spelling only.
                 if ulid.to_string() == text { Ok(Self(ulid)) } else { Err(NotAnId(Self::PREFIX)) }
             }
         }
@@ -120,16 +117,54 @@ macro_rules! ids {
 }
 
 ids! {
-    /// An organization, wherever in a tree it stands.
+    /// The id of an organization.
     OrgId = "org_";
-    /// An invitation. Its random part is the address's digest, so that the id alone locates it.
+    /// The id of an invitation. Its random part is the digest of the address, so the id alone
+    /// locates the invitation.
     InvitationId = "inv_";
-    /// A request to join. Its random part is the person's digest, so that the id alone locates it.
+    /// The id of a join request. Its random part is the digest of the person, so the id alone
+    /// locates the request.
     JoinRequestId = "req_";
-    /// A custom role.
+    /// The id of a custom role.
     CustomRoleId = "role_";
-    /// An entry in an organization's history.
+    /// The id of an event.
     EventId = "evt_";
+    /// The id of a member: a digest of organization and `sub`. Request paths contain this id, never
+    /// the `sub`.
+    MemberId = "mem_";
+    /// The id of a critical alert user: a digest of organization and address.
+    AlertId = "alert_";
+}
+
+/// Adds a constructor for ids that sort by their time of creation.
+macro_rules! time_ordered {
+    ($($name:ident),*) => { $(
+        impl $name {
+            /// A new id. Ids sort by the millisecond of their creation.
+            #[must_use]
+            pub fn new(now: Timestamp, entropy: u128) -> Self {
+                Self(Ulid::from_parts(millis(now), entropy))
+            }
+        }
+    )* };
+}
+
+time_ordered!(OrgId, InvitationId, JoinRequestId, CustomRoleId, EventId);
+
+impl MemberId {
+    /// The id of `user` as a member of `org`. A person who joins again gets the same id.
+    #[must_use]
+    pub fn of(org: OrgId, user: &UserId) -> Self {
+        Self(Ulid(digest(org, user.as_str(), 16)))
+    }
+}
+
+impl AlertId {
+    /// The id of the critical alert user with this address in `org`.
+    #[must_use]
+    pub fn of(org: OrgId, email: &Email) -> Self {
+        Self(Ulid(digest(org, email.as_str(), 16)))
+    }
 }
 
 impl InvitationId {
@@ -139,7 +174,7 @@ impl InvitationId {
         Self::new(now, AddressDigest::of(org, email).0)
     }
 
-    /// Where its address has its place.
+    /// The digest of the invited address.
     #[must_use]
     pub fn digest(self) -> AddressDigest {
         AddressDigest(self.0.random())
@@ -147,38 +182,38 @@ impl InvitationId {
 }
 
 impl JoinRequestId {
-    /// The id of a request of `user` to join `org`.
+    /// The id of a join request of `user` for `org`.
     #[must_use]
     pub fn of(now: Timestamp, org: OrgId, user: &UserId) -> Self {
         Self::new(now, PersonDigest::of(org, user).0)
     }
 
-    /// Where its person's request has its place.
+    /// The digest of the person.
     #[must_use]
     pub fn digest(self) -> PersonDigest {
         PersonDigest(self.0.random())
     }
 }
 
-/// An address in one organization, in the 80 bits that an id has room for: what locates an
-/// invitation from its address and from its id alike, without an index.
+/// An 80-bit digest of an address in one organization. It locates an invitation by its address or
+/// by its id, without an index.
 ///
-/// It is a locator, not a proof: whoever uses it compares the address it finds (INV4).
+/// Digests can collide, so the reader of an invitation must compare the address (INV4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AddressDigest(u128);
 
 impl AddressDigest {
-    /// Digests an address. The organization is part of it, so that equal addresses do not look
-    /// equal across organizations.
+    /// The digest of an address in `org`. The same address has different digests in different
+    /// organizations.
     #[must_use]
     pub fn of(org: OrgId, email: &Email) -> Self {
-        Self(digest(org, email.as_str()))
+        Self(digest(org, email.as_str(), 10))
     }
 
-    /// One of `parts` equal parts of all addresses.
+    /// The shard of the address, from 0 to `shards - 1`.
     #[must_use]
-    pub fn part(self, parts: u8) -> u8 {
-        u8::try_from(self.0 % u128::from(parts.max(1))).unwrap_or_default()
+    pub fn shard(self, shards: u8) -> u8 {
+        u8::try_from(self.0 % u128::from(shards.max(1))).unwrap_or_default()
     }
 }
 
@@ -188,16 +223,16 @@ impl fmt::Display for AddressDigest {
     }
 }
 
-/// A person in one organization, in as many bits: what locates their request to join from their
-/// token and from its id alike.
+/// An 80-bit digest of a person in one organization. It locates a join request by its person or by
+/// its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PersonDigest(u128);
 
 impl PersonDigest {
-    /// Digests a person.
+    /// The digest of a person in `org`.
     #[must_use]
     pub fn of(org: OrgId, user: &UserId) -> Self {
-        Self(digest(org, user.as_str()))
+        Self(digest(org, user.as_str(), 10))
     }
 }
 
@@ -207,11 +242,11 @@ impl fmt::Display for PersonDigest {
     }
 }
 
-/// 80 bits of a text in an organization. Its id has always the same length, so the two do not run
-/// into each other.
-fn digest(org: OrgId, text: &str) -> u128 {
+/// The first `bytes` bytes (at most 16) of the digest of a text in an organization. The id of an
+/// organization has a fixed length, so different inputs cannot concatenate to the same text.
+fn digest(org: OrgId, text: &str, bytes: usize) -> u128 {
     let digest = Sha256::new().chain_update(org.bare()).chain_update(text).finalize();
-    digest.iter().take(10).fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
+    digest.iter().take(bytes).fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
 }
 
 fn millis(now: Timestamp) -> u64 {
@@ -223,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_id_fits_into_a_key() {
+    fn user_id_has_1_to_255_visible_ascii_characters() {
         assert_eq!("auth0|42".parse(), Ok(UserId::new("auth0|42")));
         for other in ["", "a b", "é", "a\n", &"s".repeat(256)] {
             assert_eq!(other.parse::<UserId>(), Err(NotAUserId), "{other}");
@@ -232,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_has_one_spelling() {
+    fn id_has_one_spelling() {
         let id = OrgId::new(Timestamp::UNIX_EPOCH, 77);
         let text = id.to_string();
         assert_eq!(text.parse(), Ok(id));

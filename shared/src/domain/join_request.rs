@@ -1,100 +1,119 @@
-//! Requests to join: asked from outside, decided inside (ORG2).
+//! Join requests: a person asks to become a member, and a user manager decides (ORG2).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Email, JoinRequestId, Level, Member, OrgId, Organization, Person, Place, Refusal, RoleId,
-    RoleObject, Source, Standing, UserId,
+    AddressSlot, Email, JoinRequestId, Level, Member, OrgId, Organization, Person, Refusal, RoleId,
+    RoleObject, Source, Standing, Target, TargetKind, UserId, Version,
 };
 
-/// How many may be open in an organization at a time.
+/// The highest number of open join requests in an organization.
 pub const MAX_JOIN_REQUESTS: u64 = 200;
-/// The longest comment, in characters.
+/// The longest comment of a join request, in characters.
 pub const MAX_COMMENT: usize = 500;
 
-/// What has become of a request. An approved one is a membership; a cancelled one is gone.
+/// The status of a join request. Approved and cancelled requests are not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestStatus {
-    /// It waits for a decision.
+    /// The request waits for a decision.
     Pending,
-    /// It was declined, and is remembered until its person accepts an invitation.
+    /// The request was declined. It is stored until the person accepts an invitation.
     Declined,
 }
 
-/// A person's wish to become a member: one for each organization and person.
+/// The request of a person to become a member. There is at most one for each person and
+/// organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinRequest {
-    /// Its id.
+    /// The id.
     pub id: JoinRequestId,
-    /// Which organization.
+    /// The organization.
     pub organization_id: OrgId,
-    /// Who asks.
+    /// The person.
     pub user_id: UserId,
-    /// By which address, verified, in an approved domain.
+    /// The verified address of the person, in an approved domain.
     pub email: Email,
-    /// What they are called.
+    /// The name of the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What they say to it.
+    /// The comment of the person.
     pub comment: String,
-    /// Is it still open?
+    /// The status.
     pub status: RequestStatus,
-    /// When they asked.
+    /// The time of the request.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub created_at: Timestamp,
+    /// The version of the request.
+    pub version: Version,
 }
 
 impl JoinRequest {
-    /// Is it waiting for a decision?
+    /// Whether the request waits for a decision.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.status == RequestStatus::Pending
     }
+
+    /// The request with the status [`Declined`](RequestStatus::Declined).
+    #[must_use]
+    pub fn declined(&self, now: Timestamp) -> Self {
+        let version = self.version.next(now);
+        Self { status: RequestStatus::Declined, version, ..self.clone() }
+    }
+
+    /// The request as the target of an event.
+    #[must_use]
+    pub fn target(&self, version: Version) -> Target {
+        Target::new(TargetKind::JoinRequest, &self.id, version)
+    }
 }
 
-/// What an organization knows of somebody who asks to join.
+/// The facts about an applicant that a join request depends on.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
-    /// Is the domain of their verified address approved?
-    pub approved: bool,
-    /// Are they a member?
-    pub member: bool,
-    /// What their address has there.
-    pub place: Option<Place>,
-    /// What they asked before.
-    pub request: Option<JoinRequest>,
+pub struct ApplicantFacts {
+    /// Whether the domain of their verified address is approved.
+    pub domain_approved: bool,
+    /// Whether they are a member.
+    pub is_member: bool,
+    /// The use of their address in the organization.
+    pub slot: Option<AddressSlot>,
+    /// Their earlier request.
+    pub earlier_request: Option<JoinRequest>,
 }
 
-/// Asks to join, or says why not.
+/// Creates a join request.
 ///
-/// 1. The person is no member, who may know that they are one.
-/// 2. Their verified address is in an approved domain; to everybody else there is no such
-///    organization (U5).
-/// 3. The address has no place: an invitation is to be accepted. An expired one does not count.
-/// 4. They have not asked before, unless they took it back; who was declined waits to be invited.
+/// # Errors
+/// - [`Refusal::CallerAlreadyMember`] if the person, or a member with their address, is a member.
+/// - [`Refusal::NoSuchOrganization`] unless their verified address is in an approved domain (U5).
+/// - [`Refusal::CallerAlreadyInvited`] if they have an invitation that has not expired.
+/// - The refusal of [`refuse_repeat`] if they have an earlier request.
 pub fn ask_to_join(
     person: &Person,
     org: &Organization,
-    known: &Known,
+    facts: &ApplicantFacts,
     comment: String,
     now: Timestamp,
 ) -> Result<JoinRequest, Refusal> {
-    if known.member {
-        return Err(Refusal::YouAreMember);
+    if facts.is_member {
+        return Err(Refusal::CallerAlreadyMember);
     }
-    let email = person.email.as_ref().filter(|_| known.approved);
-    let email = email.ok_or(Refusal::NoSuchOrganization)?;
-    match &known.place {
-        Some(Place::Taken(_)) => return Err(Refusal::YouAreMember),
-        Some(Place::Pending(open)) if !open.expired(now) => {
-            return Err(Refusal::YouAreInvited(open.id));
+    let email = person
+        .email
+        .as_ref()
+        .filter(|_| facts.domain_approved)
+        .ok_or(Refusal::NoSuchOrganization)?;
+    match &facts.slot {
+        Some(AddressSlot::Taken(_)) => return Err(Refusal::CallerAlreadyMember),
+        Some(AddressSlot::Pending(pending)) if !pending.expired(now) => {
+            return Err(Refusal::CallerAlreadyInvited(pending.id));
         }
         _ => {}
     }
-    if let Some(before) = &known.request {
-        return Err(asked_before(before));
+    if let Some(earlier) = &facts.earlier_request {
+        return Err(refuse_repeat(earlier));
     }
     Ok(JoinRequest {
         id: JoinRequestId::of(now, org.id(), &person.id),
@@ -105,58 +124,75 @@ pub fn ask_to_join(
         comment,
         status: RequestStatus::Pending,
         created_at: now,
+        version: Version::first(now, None),
     })
 }
 
-/// Why whoever made this request may not make another.
+/// The refusal of another request from the person who made this one.
 #[must_use]
-pub fn asked_before(request: &JoinRequest) -> Refusal {
+pub fn refuse_repeat(request: &JoinRequest) -> Refusal {
     match request.status {
-        RequestStatus::Pending => Refusal::AlreadyAsked(request.id),
-        RequestStatus::Declined => Refusal::RequestDeclined,
+        RequestStatus::Pending => Refusal::JoinRequestPending(request.id),
+        RequestStatus::Declined => Refusal::JoinRequestDeclined,
     }
 }
 
-/// May the actor see the open requests? Whoever decides them, and operators, who see everything
-/// (OP1).
-pub fn sees_requests(actor: &Standing) -> Result<(), Refusal> {
+/// Checks that the actor may list the open join requests: a user manager or an operator (OP1).
+///
+/// # Errors
+/// The refusals of [`Standing::require`] otherwise.
+pub fn check_list_requests(actor: &Standing) -> Result<(), Refusal> {
     let level = if actor.member.is_none() { Level::ViewOnly } else { Level::FullAccess };
     actor.require(RoleObject::UserManagement, level)
 }
 
-/// May the actor decide requests? With `user_management` full (U4).
-pub fn decides_requests(actor: &Standing) -> Result<(), Refusal> {
+/// Checks that the actor may approve and decline join requests (U4).
+///
+/// # Errors
+/// The refusals of [`Standing::require`] without full access to `user_management`.
+pub fn check_decide_requests(actor: &Standing) -> Result<(), Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)
 }
 
-/// Approves an open request, or says why not. Answers the new member. `approved` says whether the
-/// request's domain still is, `place` what its address has here.
+/// The facts that an approval depends on, in addition to the request and the actor.
+#[derive(Clone, Debug)]
+pub struct ApprovalFacts {
+    /// Whether the domain of the request is still approved.
+    pub domain_approved: bool,
+    /// The use of the request's address in the organization.
+    pub slot: Option<AddressSlot>,
+    /// The version of the requester's membership that ended a short time ago.
+    pub deleted: Option<Version>,
+}
+
+/// Approves an open request. The requester becomes a member with the role `role`.
 ///
-/// 1. The actor has `user_management` full.
-/// 2. The actor may yield the role (ROLE7, ROLE9, SA3).
-/// 3. The domain is still approved.
-/// 4. The address has no place here yet; an expired invitation does not count (INV2).
+/// # Errors
+/// - The refusals of [`check_decide_requests`].
+/// - The refusals of [`Standing::require_grant`] for the role (ROLE7, ROLE9, SA3).
+/// - [`Refusal::DomainNotApproved`] if the domain is no longer approved.
+/// - [`Refusal::AlreadyMember`] or [`Refusal::AlreadyInvited`] if the address is in use (INV2).
 pub fn approve_request(
     actor: &Standing,
     request: &JoinRequest,
     role: RoleId,
-    (approved, place): (bool, Option<&Place>),
+    facts: &ApprovalFacts,
     now: Timestamp,
 ) -> Result<Member, Refusal> {
-    decides_requests(actor)?;
+    check_decide_requests(actor)?;
     actor.require_grant(role)?;
-    if !approved {
+    if !facts.domain_approved {
         return Err(Refusal::DomainNotApproved);
     }
-    match place {
-        Some(Place::Taken(_)) => return Err(Refusal::AlreadyMember),
-        Some(Place::Pending(open)) if !open.expired(now) => {
-            return Err(Refusal::AlreadyInvited(open.id));
+    match &facts.slot {
+        Some(AddressSlot::Taken(_)) => return Err(Refusal::AlreadyMember),
+        Some(AddressSlot::Pending(pending)) if !pending.expired(now) => {
+            return Err(Refusal::AlreadyInvited(pending.id));
         }
         _ => {}
     }
     let email = Some(request.email.clone());
     let name = request.name.clone();
-    let person = Person { email, name, ..Person::asked_about(request.user_id.clone()) };
-    Member::new(&person, &actor.org, role, Source::JoinRequest, now)
+    let person = Person { email, name, ..Person::subject(request.user_id.clone()) };
+    Member::new(&person, &actor.org, role, Source::JoinRequest, facts.deleted, now)
 }

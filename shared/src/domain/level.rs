@@ -1,4 +1,4 @@
-//! How much a role allows on one role object, and on all of them; never which role that is.
+//! The levels of a role: one for each role object.
 
 use std::fmt;
 
@@ -6,21 +6,31 @@ use serde::{Deserialize, Serialize};
 
 use super::RoleObject;
 
-/// How much is allowed on a role object. Each level includes the ones before it.
+/// The permission level on a role object. Each level includes the lower ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// Nothing, or the little that everybody may do.
+    /// No permission, except the actions that the catalogue grants at this level.
     None,
-    /// Look.
+    /// Read.
     ViewOnly,
-    /// Look and change.
+    /// Read and write.
     FullAccess,
 }
 
 impl Level {
-    /// All of them, lowest first.
+    /// All levels, lowest first.
     pub const ALL: [Self; 3] = [Self::None, Self::ViewOnly, Self::FullAccess];
+
+    /// The name of the level in user interfaces.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "no access",
+            Self::ViewOnly => "view access",
+            Self::FullAccess => "full access",
+        }
+    }
 }
 
 impl fmt::Display for Level {
@@ -33,45 +43,45 @@ impl fmt::Display for Level {
     }
 }
 
-/// A level for each role object.
-///
-/// Stored, and serialized, as one number: see [`Levels::pack`].
+/// A level for each role object. Serialized as one number: see [`Levels::pack`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "u64", into = "u64")]
 pub struct Levels([Level; RoleObject::ALL.len()]);
 
 impl Levels {
-    /// The levels that `level` names, object by object.
+    /// The levels that the function returns for each role object.
     pub fn from_fn(level: impl Fn(RoleObject) -> Level) -> Self {
         Self(RoleObject::ALL.map(level))
     }
 
     /// The level on `object`.
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "there is one level for each variant")]
+    #[expect(clippy::indexing_slicing, reason = "the array has one level for each variant")]
     pub fn of(self, object: RoleObject) -> Level {
         self.0[object as usize]
     }
 
-    /// The same levels, but `level` on `object`.
+    /// These levels with `object` set to `level`.
     #[must_use]
     pub fn with(self, object: RoleObject, level: Level) -> Self {
         Self::from_fn(|other| if other == object { level } else { self.of(other) })
     }
 
-    /// Every role object with its level, in the catalogue's order.
+    /// Each role object with its level, in the order of the catalogue.
     pub fn iter(self) -> impl Iterator<Item = (RoleObject, Level)> {
         RoleObject::ALL.into_iter().zip(self.0)
     }
 
-    /// On each role object the higher of the two.
+    /// The higher of the two levels on each role object.
     #[must_use]
     pub fn higher(self, other: Self) -> Self {
         Self::from_fn(|object| self.of(object).max(other.of(object)))
     }
 
-    /// Is `other` within these levels? If not: the first object on which it exceeds them, and the
-    /// level it has there (ROLE7).
+    /// Checks that no level of `other` is higher than the level here (ROLE7).
+    ///
+    /// # Errors
+    /// The first role object on which `other` is higher, with its level there.
     pub fn covers(self, other: Self) -> Result<(), (RoleObject, Level)> {
         match other.iter().find(|&(object, level)| level > self.of(object)) {
             Some(excess) => Err(excess),
@@ -79,13 +89,13 @@ impl Levels {
         }
     }
 
-    /// All levels in one number: two bits an object, the catalogue's first object lowest.
+    /// Encodes the levels as a number: two bits for each role object, the first one lowest.
     #[must_use]
     pub fn pack(self) -> u64 {
         self.iter().fold(0, |bits, (object, level)| bits | ((level as u64) << shift(object)))
     }
 
-    /// What [`Levels::pack`] packed. Bits that mean nothing count as `none`: least privilege.
+    /// Decodes the number from [`Levels::pack`]. Bits without a meaning count as `none`.
     #[must_use]
     pub fn unpack(bits: u64) -> Self {
         Self::from_fn(|object| match (bits >> shift(object)) & 0b11 {
@@ -96,7 +106,7 @@ impl Levels {
     }
 }
 
-/// Where an object's two bits begin.
+/// The position of the lowest bit of a role object.
 fn shift(object: RoleObject) -> u32 {
     2 * object as u32
 }
@@ -119,7 +129,7 @@ mod tests {
     use crate::domain::BuiltIn;
 
     #[test]
-    fn each_level_includes_the_ones_before_it() {
+    fn levels_are_ordered_and_serialize_as_their_keys() {
         assert!(Level::ALL.is_sorted());
         for level in Level::ALL {
             assert_eq!(serde_json::to_value(level).unwrap(), level.to_string());
@@ -127,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn packed_levels_come_back_as_they_were() {
+    fn unpack_reverses_pack() {
         for object in RoleObject::ALL {
             for level in Level::ALL {
                 let levels = BuiltIn::Admin.levels().with(object, level);
@@ -140,19 +150,19 @@ mod tests {
         }
     }
 
-    /// Roles are stored this way: if this number changes, so does what their holders may do.
+    /// Stored roles use this number. A change would alter the permissions of their holders.
     #[test]
-    fn what_is_stored_keeps_its_meaning() {
+    fn packed_admin_levels_are_stable() {
         insta::assert_snapshot!(BuiltIn::Admin.levels().pack(), @"11184794278");
     }
 
     #[test]
-    fn bits_that_mean_nothing_grant_nothing() {
+    fn bits_without_meaning_unpack_to_none() {
         assert_eq!(Levels::unpack(u64::MAX), Levels::from_fn(|_| Level::None));
     }
 
     #[test]
-    fn levels_cover_what_is_nowhere_above_them() {
+    fn levels_cover_levels_that_are_nowhere_higher() {
         let (admin, user) = (BuiltIn::Admin.levels(), BuiltIn::User.levels());
         assert_eq!(admin.covers(admin), Ok(()));
         assert_eq!(admin.covers(user), Ok(()));
@@ -160,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_higher_of_two_covers_both_and_no_more() {
+    fn higher_takes_the_maximum_on_each_role_object() {
         let none = Levels::from_fn(|_| Level::None);
         let events = none.with(RoleObject::EventHistory, Level::ViewOnly);
         let users = none.with(RoleObject::UserManagement, Level::FullAccess);

@@ -1,4 +1,5 @@
-//! The part of an address after its `@`: what an organization can approve (ORG2).
+//! Mail domains: the part of an e-mail address after the `@`. An organization can approve them
+//! (ORG2).
 
 use std::fmt;
 
@@ -6,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Email;
 
-/// A domain in ASCII (IDNA) and lower case, of several labels, without a root dot. Two of them are
-/// the same or they are not: none stands for what is below it or looks like it.
+/// A domain in ASCII (IDNA) and lower case, with several labels and without a root dot. A domain
+/// does not include its subdomains.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MailDomain(String);
 
 impl MailDomain {
-    /// Reads a domain as [`Email::parse`] would read it after an `@`.
+    /// Parses a domain with the rules of [`Email::parse`]. `None` if it is invalid.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Email::parse(&format!("x@{text}")).ok().map(|email| Self::of(&email))
@@ -25,13 +26,13 @@ impl MailDomain {
         Self(email.domain().to_owned())
     }
 
-    /// The domain.
+    /// The domain as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Does it belong to a provider who gives addresses to everybody?
+    /// Whether the domain belongs to a public mail provider, where anyone can register an address.
     #[must_use]
     pub fn is_public(&self) -> bool {
         PUBLIC.contains(&self.as_str())
@@ -44,9 +45,9 @@ impl fmt::Display for MailDomain {
     }
 }
 
-/// Where anybody can have an address, so that having one proves nothing. Gathered by hand from what
-/// the providers offer at registration, with the country endings of the largest; it is no complete
-/// list, and need not be: whoever asks to join is still let in by a person.
+/// Domains of public mail providers, in alphabetical order. An address there proves no relation to
+/// an organization. The list was collected by hand and is not complete. It need not be, because a
+/// user manager decides about each join request.
 const PUBLIC: &[&str] = &[
     "126.com",
     "163.com",
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_has_one_spelling() {
+    fn domain_is_normalized() {
         assert_eq!(parse("Example.COM").as_deref(), Some("example.com"));
         assert_eq!(parse("BÜCHER.example"), parse("xn--bcher-kva.example"));
         let of_address = MailDomain::of(&Email::parse("ada@bücher.example").unwrap());
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_domain_is_none() {
+    fn invalid_domain_is_not_parsed() {
         for text in [
             "",
             "example",
@@ -178,11 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn public_providers_are_listed_in_the_form_that_is_compared() {
+    fn public_providers_are_listed_in_normal_form() {
         for domain in PUBLIC {
             assert_eq!(parse(domain).as_deref(), Some(*domain));
         }
-        assert!(PUBLIC.is_sorted_by(|one, other| one < other), "in order, each once");
+        assert!(PUBLIC.is_sorted_by(|one, other| one < other), "sorted and unique");
         assert!(MailDomain::parse("GMail.com").unwrap().is_public());
         assert!(!MailDomain::parse("gmail.com.example").unwrap().is_public());
     }

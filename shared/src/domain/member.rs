@@ -1,65 +1,69 @@
-//! Members: their place in one organization, and how it changes.
+//! Members: memberships of persons in organizations, and their changes.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AddressDigest, Email, HEADCOUNT_PARTS, Level, OrgPath, Organization, Person, Refusal, RoleId,
-    RoleObject, Standing, UserId,
+    Email, Level, MemberId, OrgPath, Organization, Person, Refusal, RoleId, RoleObject, Standing,
+    Target, TargetKind, UserId, Version,
 };
 
-/// How somebody became a member.
+/// How a person became a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// By accepting an invitation.
+    /// The person accepted an invitation.
     Invitation,
-    /// By an approved request (ORG2).
+    /// A user manager approved the person's join request (ORG2).
     JoinRequest,
-    /// By creating the organization.
+    /// The person created the organization.
     Creator,
-    /// By joining an empty sub-organization (SUB5).
+    /// The person joined an empty sub-organization (SUB5).
     Joined,
 }
 
-/// A person's place in one organization, holding exactly one role there.
+/// The membership of a person in one organization, with exactly one role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Who.
+    /// The id of the person.
     pub user_id: UserId,
-    /// Where.
+    /// The organization.
     pub path: OrgPath,
-    /// The address they were known by when they joined; it stays theirs in this organization.
+    /// The verified address of the person when they joined. It does not change.
     pub email: Email,
-    /// What they are called.
+    /// The name of the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What they may do.
+    /// The role of the member.
     pub role_id: RoleId,
-    /// How they came in.
+    /// How the person became a member.
     pub source: Source,
-    /// When.
+    /// The time at which the person became a member.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub joined_at: Timestamp,
-    /// Which part of the organization's headcount counts them, unless they are its Super Admin.
-    #[serde(default)]
-    pub part: u8,
+    /// The version of the membership.
+    pub version: Version,
 }
 
 impl Member {
-    /// Makes `person` a member of `org`. Their address must be verified.
+    /// Makes `person` a member of `org`. `deleted` is the version of their membership that ended
+    /// there a short time ago, if there was one.
+    ///
+    /// # Errors
+    /// [`Refusal::EmailNotVerified`] if the person has no verified address.
     pub fn new(
         person: &Person,
         org: &Organization,
         role_id: RoleId,
         source: Source,
+        deleted: Option<Version>,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         let email = person.verified_email()?.clone();
         Ok(Self {
             user_id: person.id.clone(),
             path: org.path.clone(),
-            part: AddressDigest::of(org.id(), &email).part(HEADCOUNT_PARTS),
+            version: Version::first(now, deleted),
             email,
             name: person.name.clone(),
             role_id,
@@ -67,107 +71,194 @@ impl Member {
             joined_at: now,
         })
     }
+
+    /// The id of the member in the API.
+    #[must_use]
+    pub fn id(&self) -> MemberId {
+        MemberId::of(self.path.id(), &self.user_id)
+    }
+
+    /// The member with this role. If they hold it already, nothing changes.
+    #[must_use]
+    pub fn with_role(&self, role_id: RoleId, now: Timestamp) -> Self {
+        if role_id == self.role_id {
+            return self.clone();
+        }
+        Self { role_id, version: self.version.next(now), ..self.clone() }
+    }
+
+    /// The member as the target of an event.
+    #[must_use]
+    pub fn target(&self, version: Version) -> Target {
+        Target::new(TargetKind::Member, &self.id(), version)
+    }
 }
 
-/// May the actor give `target` the role `role`?
+/// Gives `target` another role.
 ///
-/// 1. The actor has `user_management` full (U4).
-/// 2. Nobody changes their own role (ROLE12).
-/// 3. The Super Admin's role stays (SA3).
-/// 4. An Admin's role is the Super Admin's to change (SA4).
-/// 5. The actor may yield the new role (ROLE7, ROLE9).
-pub fn change_role(actor: &Standing, target: &Member, role: RoleId) -> Result<Member, Refusal> {
+/// # Errors
+/// - The refusals of [`Standing::require`] without full access to `user_management` (U4).
+/// - [`Refusal::CannotChangeOwnRole`] if the target is the actor (ROLE12).
+/// - [`Refusal::SuperAdminProtected`] if the target is the Super Admin (SA3).
+/// - [`Refusal::SuperAdminRequired`] if the target is an Admin, and the actor is not the Super
+///   Admin (SA4).
+/// - The refusals of [`Standing::require_grant`] for the new role (ROLE7, ROLE9).
+pub fn change_role(
+    actor: &Standing,
+    target: &Member,
+    role: RoleId,
+    now: Timestamp,
+) -> Result<Member, Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     if target.user_id == actor.person.id {
-        return Err(Refusal::OwnRole);
+        return Err(Refusal::CannotChangeOwnRole);
     }
     match target.role_id {
-        RoleId::SUPER_ADMIN => return Err(Refusal::SuperAdminStays),
-        RoleId::ADMIN if !actor.is_super_admin() => return Err(Refusal::OnlySuperAdmin),
+        RoleId::SUPER_ADMIN => return Err(Refusal::SuperAdminProtected),
+        RoleId::ADMIN if !actor.is_super_admin() => return Err(Refusal::SuperAdminRequired),
         _ => {}
     }
     actor.require_grant(role)?;
-    Ok(Member { role_id: role, ..target.clone() })
+    Ok(target.with_role(role, now))
 }
 
-/// May the actor remove `target`? Anyone but the Super Admin, with `user_management` full (SA3,
-/// SA4).
+/// Checks that the actor may remove `target`.
+///
+/// # Errors
+/// - The refusals of [`Standing::require`] without full access to `user_management` (SA4).
+/// - [`Refusal::SuperAdminProtected`] if the target is the Super Admin (SA3).
 pub fn remove_member(actor: &Standing, target: &Member) -> Result<(), Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    stays(target)
+    check_not_super_admin(target)
 }
 
-/// May the member leave? Anyone but the Super Admin (SA5).
+/// The membership of an actor who leaves the organization.
+///
+/// # Errors
+/// - The refusal of [`Standing::membership`] if the actor is not a member.
+/// - [`Refusal::SuperAdminProtected`] if the actor is the Super Admin (SA5).
 pub fn leave(actor: &Standing) -> Result<&Member, Refusal> {
     let member = actor.membership()?;
-    stays(member).map(|()| member)
+    check_not_super_admin(member).map(|()| member)
 }
 
-fn stays(member: &Member) -> Result<(), Refusal> {
-    if member.role_id == RoleId::SUPER_ADMIN { Err(Refusal::SuperAdminStays) } else { Ok(()) }
+fn check_not_super_admin(member: &Member) -> Result<(), Refusal> {
+    if member.role_id == RoleId::SUPER_ADMIN { Err(Refusal::SuperAdminProtected) } else { Ok(()) }
 }
 
-/// May the actor hand the Super Admin role on to `heir` (SA2)? Answers the former and the new one.
+/// The changes of a transfer of the Super Admin role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuperAdminTransfer {
+    /// The former Super Admin, who is now an Admin.
+    pub former: Member,
+    /// The new Super Admin before the transfer, as an Admin.
+    pub admin: Member,
+    /// The new Super Admin after the transfer.
+    pub successor: Member,
+    /// The organization with its new Super Admin.
+    pub org: Organization,
+}
+
+/// Transfers the Super Admin role to the member `successor` (SA2).
 ///
-/// 1. The actor is the Super Admin.
-/// 2. The heir is a member.
-/// 3. The heir holds the built-in Admin.
-///
-/// The former one takes the heir's place in the headcount, so that nothing is counted anew.
-pub fn transfer(actor: &Standing, heir: Option<Member>) -> Result<(Member, Member), Refusal> {
+/// # Errors
+/// - [`Refusal::SuperAdminRequired`] if the actor is not the Super Admin.
+/// - [`Refusal::NoSuchMember`] if there is no successor.
+/// - [`Refusal::TargetNotAdmin`] if the successor does not hold the built-in Admin role.
+pub fn transfer(
+    actor: &Standing,
+    successor: Option<Member>,
+    now: Timestamp,
+) -> Result<SuperAdminTransfer, Refusal> {
     let former = actor.membership()?;
     if former.role_id != RoleId::SUPER_ADMIN {
-        return Err(Refusal::OnlySuperAdmin);
+        return Err(Refusal::SuperAdminRequired);
     }
-    let heir = heir.ok_or(Refusal::NoSuchMember)?;
-    if heir.role_id != RoleId::ADMIN {
-        return Err(Refusal::NotAnAdmin);
+    let successor = successor.ok_or(Refusal::NoSuchMember)?;
+    if successor.role_id != RoleId::ADMIN {
+        return Err(Refusal::TargetNotAdmin);
     }
-    let former = Member { role_id: RoleId::ADMIN, part: heir.part, ..former.clone() };
-    Ok((former, Member { role_id: RoleId::SUPER_ADMIN, ..heir }))
+    Ok(SuperAdminTransfer {
+        former: former.with_role(RoleId::ADMIN, now),
+        org: actor.org.with_super_admin(&successor.user_id, now),
+        successor: successor.with_role(RoleId::SUPER_ADMIN, now),
+        admin: successor,
+    })
 }
 
-/// May `person` join the empty sub-organization `org` (SUB5)? Answers the ancestor's membership
-/// that lets them, and the new one, as Super Admin. `places` are theirs in it and above it; `above`
-/// are the organizations there, the root among them.
+/// The changes of joining an empty sub-organization, and the membership that allows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joining {
+    /// The membership in an ancestor that allows the person to join.
+    pub evidence: Member,
+    /// The new member, who is the Super Admin.
+    pub member: Member,
+    /// The organization with its new Super Admin.
+    pub org: Organization,
+    /// The version of the person's membership that ended there a short time ago.
+    pub deleted: Option<Version>,
+}
+
+/// Lets `person` join the empty sub-organization `org` as its Super Admin (SUB5).
 ///
-/// 1. They are not in it already; who is may know that it is not empty (U5).
-/// 2. They hold the built-in Admin or Super Admin in an ancestor; to anybody else there is no such
-///    organization (U5).
-/// 3. They have signed in as that ancestor demands of its members (ORG3).
-/// 4. The tree's switch is on (SUB1).
-/// 5. It has neither members nor a pending invitation. An expired one does not count (INV2).
+/// An organization is empty if it has no Super Admin and no pending invitation of its first Admin.
+/// `memberships` are those of the person in `org` and its ancestors. `ancestors` are the
+/// organizations above `org`, including the root. `deleted` is the version of the person's
+/// membership that ended in `org` a short time ago.
+///
+/// # Errors
+/// - [`Refusal::OrganizationNotEmpty`] if the person is a member of `org`, or it is not empty.
+/// - [`Refusal::NoSuchOrganization`] unless the person is Admin or Super Admin of an ancestor (U5).
+///   An operator gets [`Refusal::OperatorReadOnly`] instead.
+/// - The refusals of [`Organization::check_sign_in`] of that ancestor (ORG3).
+/// - [`Refusal::SubOrganizationsDisabled`] if sub-organization management is off (SUB1).
+/// - [`Refusal::EmailNotVerified`] if the person has no verified address.
 pub fn join(
     person: &Person,
     org: &Organization,
-    places: Vec<Member>,
-    above: &[Organization],
+    memberships: Vec<Member>,
+    ancestors: &[Organization],
+    deleted: Option<Version>,
     now: Timestamp,
-) -> Result<(Member, Member), Refusal> {
-    let lets_in = |member: &Member| {
-        matches!(member.role_id, RoleId::SUPER_ADMIN | RoleId::ADMIN)
-            && org.path.ancestors().contains(&member.path.id())
-    };
-    if places.iter().any(|place| place.path.id() == org.id()) {
-        return Err(Refusal::NotEmpty);
+) -> Result<Joining, Refusal> {
+    if memberships.iter().any(|member| member.path.id() == org.id()) {
+        return Err(Refusal::OrganizationNotEmpty);
     }
-    let mut why =
-        if person.operator { Refusal::OperatorsOnlyRead } else { Refusal::NoSuchOrganization };
-    let mut admitted = |place: &Member| {
-        let there = above.iter().find(|org| org.id() == place.path.id());
-        let judged = there.map_or(Err(Refusal::NoSuchOrganization), |org| org.admits(person));
-        judged.map_err(|barred| why = barred).is_ok()
-    };
-    let evidence = places.into_iter().filter(lets_in).find(&mut admitted);
-    let evidence = evidence.ok_or(why)?;
-    let root = above.iter().find(|org| org.path.is_root());
+    let evidence = admin_membership_above(person, org, memberships, ancestors)?;
+    let root = ancestors.iter().find(|org| org.path.is_root());
     if !org.conditions(root).manage_sub_organizations {
-        return Err(Refusal::SubOrganizationsOff);
+        return Err(Refusal::SubOrganizationsDisabled);
     }
-    let awaited = org.awaits.is_some_and(|awaited| awaited.until > now);
-    if org.super_admin_user_id.is_some() || awaited {
-        return Err(Refusal::NotEmpty);
+    let has_invitation = org.pending_first_admin.is_some_and(|pending| pending.until > now);
+    if org.super_admin_user_id.is_some() || has_invitation {
+        return Err(Refusal::OrganizationNotEmpty);
     }
-    let member = Member::new(person, org, RoleId::SUPER_ADMIN, Source::Joined, now)?;
-    Ok((evidence, member))
+    let member = Member::new(person, org, RoleId::SUPER_ADMIN, Source::Joined, deleted, now)?;
+    let org = org.with_super_admin(&member.user_id, now);
+    Ok(Joining { evidence, member, org, deleted })
+}
+
+/// The first membership as Admin or Super Admin of an ancestor whose security settings the sign-in
+/// satisfies. Otherwise the refusal of the last such ancestor.
+fn admin_membership_above(
+    person: &Person,
+    org: &Organization,
+    memberships: Vec<Member>,
+    ancestors: &[Organization],
+) -> Result<Member, Refusal> {
+    let mut refusal =
+        if person.operator { Refusal::OperatorReadOnly } else { Refusal::NoSuchOrganization };
+    for member in memberships {
+        let is_admin = matches!(member.role_id, RoleId::SUPER_ADMIN | RoleId::ADMIN);
+        if !is_admin || !org.path.ancestors().contains(&member.path.id()) {
+            continue;
+        }
+        let ancestor = ancestors.iter().find(|ancestor| ancestor.id() == member.path.id());
+        let ancestor = ancestor.ok_or(Refusal::NoSuchOrganization);
+        match ancestor.and_then(|ancestor| ancestor.check_sign_in(person)) {
+            Ok(()) => return Ok(member),
+            Err(error) => refusal = error,
+        }
+    }
+    Err(refusal)
 }

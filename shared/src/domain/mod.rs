@@ -1,113 +1,204 @@
-//! The rules, and nothing else.
+//! The rules of Rolecall: who may do what in which organization.
 //!
-//! Code here decides; it does not read, write, wait, look at the clock or roll dice. Whatever a
-//! rule needs is an argument, and its answer is a value. Rule ids (INV3, ROLE7 …) are those of
-//! `docs/rules.md`.
+//! The functions of this module are pure. They get facts and the time as arguments, and return a
+//! new value or a [`Refusal`]. They do not read the database, send mails or use a clock. The store
+//! reads the facts, and repeats those that a decision depends on as conditions of the write.
 //!
-//! # Glossary
+//! Rule ids such as INV3 and ROLE7 refer to `docs/internals/rules.md`.
 //!
-//! - A **person** ([`Person`]) is somebody the identity provider vouches for.
-//! - An **organization** ([`Organization`]) is of a [`Kind`], and stands somewhere in a tree: its
-//!   [`OrgPath`] names all above it, the **root** first.
-//! - A **member** ([`Member`]) is a person's place in one organization, holding one role.
-//! - An **invitation** ([`Invitation`]) is an address's place until somebody accepts it; its
-//!   **backer** ([`Backer`]) is whoever sent it last.
-//! - An **approved domain** ([`ApprovedDomain`]) lets people with an address in it ask to join; what
-//!   they make is a **join request** ([`JoinRequest`]).
-//! - A **role object** ([`RoleObject`]) is an area of work, a **level** ([`Level`]) what one may do
-//!   there. A **role** ([`RoleId`]) gives a level for each: it is **built-in** ([`BuiltIn`]) or
-//!   **custom** ([`CustomRole`]).
-//! - A **condition** ([`Condition`]) switches a role object on and off.
-//! - A partner's **customer** is an organization that it is linked to ([`CustomerLink`]).
-//! - An **operator** is platform staff; the **actor** is who asks; the **target** whom it is about.
-//! - A list's **reach** ([`Reach`]) is the organizations it covers.
-//! - An actor's **standing** ([`Standing`]) is what they may do in one organization, and why.
-//! - A **session** ([`Session`]) is how the actor signed in; an organization's **security**
-//!   ([`Security`]) is what it demands of sessions.
-//! - An **act** ([`Act`]) is one request that changes something; an **event** ([`Event`]) its trace.
-//! - A **notice** ([`Notice`]) is what an event tells somebody by mail; a **letter** ([`Letter`]) is
-//!   one with its address.
-//! - A **decision** ([`judge`]) is what other services ask for: may somebody do an **action**
-//!   ([`Action`]) in an organization? A **way** ([`Way`]) is how they reach it, an **approach**
-//!   ([`Approach`]) what they hold where it starts.
-//! - A **refusal** ([`Refusal`]) is a rule saying no. There are no other errors here.
+//! # The model
+//!
+//! ```text
+//!  Acme (root organization, kind "standard")
+//!  ├── members
+//!  │     Sue ── Super Admin
+//!  │     Ann ── Admin
+//!  │     Max ── "Team Lead", a custom role: Role object             Level
+//!  │                                        User Management         full access
+//!  │                                        License Management      view access
+//!  │                                        (all other objects)     no access
+//!  ├── invitations
+//!  │     bob@example.com ── offered the role User by Max, expires in 7 days
+//!  └── Acme Labs (sub-organization)
+//!        └── members
+//!              Ann ── Super Admin
+//! ```
+//!
+//! **Who.** The identity provider knows each [`Person`] by a [`UserId`] (the token's `sub`), their
+//! [`Name`] and a verified [`Email`]. An [`AuthnContext`] says how the caller signed in. An
+//! *operator* is platform staff, recognized by a scope in the token. The *actor* is the person who
+//! makes a request; its *target* is the thing that the request changes.
+//!
+//! **Where.** An [`Organization`] has a [`Kind`] (`standard` or `partner`), an [`OrgId`] and an
+//! [`OrgPath`] that lists its ancestors from the root. It also has [`Settings`] from operators,
+//! [`Security`] settings and a [`Profile`]. An operator changes the settings with a
+//! [`SettingsUpdate`]. A [`CustomerLink`] links a partner to a customer, and [`LinkCounts`] is the
+//! number of links.
+//!
+//! **Membership.** A [`Member`] is a person in one organization, with exactly one role there.
+//! Membership in one organization gives no permission in another one (U2). Here, Ann is Admin of
+//! Acme and Super Admin of Acme Labs, and Sue is no member of Acme Labs. A [`Source`] says how the
+//! person became a member. [`SuperAdminTransfer`] and [`Joining`] are what these operations change.
+//!
+//! **Roles.** A [`RoleObject`] is a functional area, such as User Management. A role has a
+//! [`Level`] on each role object ([`Levels`]): `none`, `view_only` or `full_access`. A role is one
+//! of the five [`BuiltIn`] roles or a [`CustomRole`] of the organization; a [`RoleId`] names
+//! either. The permission catalogue lists the [`Action`]s that each level grants, for example
+//! `user_management.invite`. A client creates or edits a role with a [`RoleDraft`]. [`UserCount`]
+//! is the number of its users, who get another role by a [`Reassignment`] before it is deleted. The
+//! [`IdentityProviderRole`] is what other systems see of a role.
+//!
+//! **Effective levels.** Two rules can reduce a stored level to `none`; a [`Restriction`] says why:
+//! - *Availability*: a role object has a [`Condition`], for example that the partner has a linked
+//!   customer. [`Conditions`] says which conditions hold in an organization (ROLE5).
+//! - *Prerequisite*: License Management - Sub Organizations counts only with at least `view_only`
+//!   on License Management (ROLE4).
+//!
+//! **Permission checks.** A [`Standing`] is a person with their membership and effective levels in
+//! one organization. Every rule about a member's request takes one as `actor`.
+//! [`Standing::require`] checks a level, [`Standing::require_grant`] checks that the actor may
+//! grant a role. Beyond the levels of the built-in User, no one can grant more than they have
+//! (ROLE7).
+//!
+//! **Ways to become a member.** An [`Invitation`], made from an [`InvitationDraft`], offers a role
+//! to an e-mail address, and the address holder accepts it. Its [`Inviter`] must still be allowed
+//! to grant the role at that moment (INV9). A new root organization waits for its
+//! [`PendingFirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
+//! [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
+//!
+//! A [`JoinRequest`] is the reverse: a person with an address in an [`ApprovedDomain`] asks, and a
+//! user manager approves. Its [`RequestStatus`] is pending or declined. [`ApplicantFacts`] and
+//! [`ApprovalFacts`] are the facts that these two steps depend on. An [`AddressSlot`] is what an
+//! organization knows of an address: an invitation or a member.
+//!
+//! **Events and mails.** A [`RequestContext`] describes the request that changes something, with
+//! the [`IdempotencyKey`] that makes a repeat recognizable. Each change writes an [`Event`] with
+//! its [`Actor`], [`EventAction`] and [`Target`] of some [`TargetKind`]. The [`Version`] of the
+//! target orders its events. Some events cause a [`Notification`], sent as an [`OutgoingMail`].
+//!
+//! **Decisions.** Other services ask whether a person may perform an action in an organization, and
+//! [`evaluate`] answers. An [`AccessPath`] is the way to the organization: as a member, from an
+//! ancestor, or from a partner. A [`PathMembership`] is the membership where the path starts. A
+//! denial has a [`DenyReason`] and a [`Remediation`].
+//!
+//! **Lists.** A [`RequestedScope`] is the organizations that a client wants to list. With the
+//! [`ListPermissions`] of the list, it becomes a [`Scope`]. A [`Search`] is a text to filter by.
+//!
+//! **Short lists.** Approved domains (of type [`MailDomain`]) and [`CriticalAlertUser`]s, the
+//! addresses that receive critical alerts, are [`ListEntry`]s of some [`ListValue`]. A
+//! [`BoundedList`] has a limit.
+//!
+//! **Ids and errors.** Each entity has an id: [`CustomRoleId`], [`InvitationId`],
+//! [`JoinRequestId`], [`EventId`], [`MemberId`] and [`AlertId`]. An [`AddressDigest`] or a
+//! [`PersonDigest`] locates an entity by address or person. Text that cannot be parsed is a
+//! [`NotAnId`], [`NotAUserId`], [`EmailError`], [`NetworkError`], [`TextError`] or [`UnknownKey`].
+//!
+//! # Example
+//!
+//! Max invites Bob to the role User:
+//! 1. The store reads Acme and Max's membership, and [`Standing::of`] computes his effective
+//!    levels.
+//! 2. [`invite`] checks that Max has full access to User Management (INV1), that he may grant User
+//!    (ROLE7), and that the address is free (INV2). It returns the [`Invitation`].
+//! 3. The store writes the invitation and an [`Event`] in one transaction.
+//! 4. Bob signs in with the invited address, and [`accept`] checks the expiry and Max's permission
+//!    again. He becomes a
+//!    [`Member`] with the role User.
+//!
+//! If Max invites Bob to the role Admin, [`invite`] returns [`Refusal::ExceedsOwnPermissions`]:
+//! Admin has full access to License Management, and Max does not.
 
+mod acceptance;
 mod action;
-mod approved_domain;
+mod authn;
 mod batch;
 mod catalogue;
-mod critical_alert_user;
 mod customer;
 mod decision;
 mod email;
 mod event;
+mod grant;
 mod id;
 mod invitation;
 mod join_request;
 mod level;
+mod list_entry;
 mod mail_domain;
 mod member;
-mod notice;
+mod notification;
+mod org_path;
 mod organization;
 mod person;
-mod reach;
+mod reassignment;
 mod refusal;
-mod retire;
 mod role;
+mod scope;
 mod search;
 mod security;
-mod session;
+mod settings;
 mod standing;
 #[cfg(test)]
 mod tests;
 mod text;
+mod version;
 
+pub use acceptance::{accept, inviter_may_grant, own_invitation, was_issued_to};
 pub use action::Action;
-pub use approved_domain::{ApprovedDomain, MAX_DOMAINS, approve_domain};
-pub use batch::{MAX_BATCH, Room, invite_all};
-pub use catalogue::{BuiltIn, Condition, Conditions, Lowered, RoleObject, UnknownKey};
-pub use critical_alert_user::{
-    CriticalAlertUser, MAX_CRITICAL_ALERT_USERS, add_critical_alert_user,
-};
+pub use authn::{AuthnContext, is_multi_factor};
+pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch};
+pub use catalogue::{BuiltIn, Condition, Conditions, Restriction, RoleObject, UnknownKey};
 pub use customer::{CustomerLink, link_customer};
-pub use decision::{Approach, Lacking, Remedy, Way, granting, granting_roles, judge, remedy};
+pub use decision::{
+    AccessPath, DenyReason, PathMembership, Remediation, evaluate, first_granting, granting_roles,
+    remediation,
+};
 pub use email::{Email, EmailError};
-pub use event::{Actor, Event, EventAction, Target};
+pub use event::{Actor, Event, EventAction, Target, TargetKind};
+pub use grant::{levels_in, may_grant};
 pub use id::{
-    AddressDigest, CustomRoleId, EventId, InvitationId, JoinRequestId, NotAUserId, NotAnId, OrgId,
-    PersonDigest, UserId,
+    AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MemberId,
+    NotAUserId, NotAnId, OrgId, PersonDigest, UserId,
 };
 pub use invitation::{
-    Backer, DEFAULT_DAYS, HEADCOUNT_PARTS, Invitation, MAX_DAYS, Offer, Place, accept, invite,
-    invite_first_admin, is_for, mine, resend, revoke, still_backed,
+    AddressSlot, DEFAULT_DAYS, Invitation, InvitationDraft, Inviter, MAX_DAYS, invite,
+    invite_first_admin, resend, revoke,
 };
 pub use join_request::{
-    JoinRequest, Known, MAX_COMMENT, MAX_JOIN_REQUESTS, RequestStatus, approve_request,
-    ask_to_join, asked_before, decides_requests, sees_requests,
+    ApplicantFacts, ApprovalFacts, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS, RequestStatus,
+    approve_request, ask_to_join, check_decide_requests, check_list_requests, refuse_repeat,
 };
 pub use level::{Level, Levels};
+pub use list_entry::{
+    ApprovedDomain, BoundedList, CriticalAlertUser, ListEntry, ListValue, MAX_CRITICAL_ALERT_USERS,
+    MAX_DOMAINS, add_critical_alert_user, approve_domain,
+};
 pub use mail_domain::MailDomain;
-pub use member::{Member, Source, change_role, join, leave, remove_member, transfer};
-pub use notice::{
-    Letter, MAX_MANAGERS, Notice, about_invitation, decide, deciding_roles, may_decide,
+pub use member::{
+    Joining, Member, Source, SuperAdminTransfer, change_role, join, leave, remove_member, transfer,
 };
+pub use notification::{
+    MAX_NOTIFIED_MANAGERS, Notification, OutgoingMail, decides_join_requests, invitation_mail,
+    join_request_mails, roles_deciding_join_requests,
+};
+pub use org_path::OrgPath;
 pub use organization::{
-    Awaited, Kind, Links, MAX_DEPTH, MAX_ORGANIZATION_NAME, OrgPath, Organization, Profile,
-    Settings, Switches, create_sub_organization, found_below_by_operator, switch,
+    Kind, LinkCounts, MAX_DEPTH, MAX_ORGANIZATION_NAME, Organization, PendingFirstAdmin, Profile,
+    create_child_as_operator, create_sub_organization,
 };
-pub use person::{Act, Once, Person};
-pub use reach::{Coverage, MAX_CHOSEN, Reach, reach};
+pub use person::{IdempotencyKey, Person, RequestContext};
+pub use reassignment::{Reassignment, delete_with_reassignment};
 pub use refusal::Refusal;
-pub use retire::{reassign, reoffer, retire_role};
 pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
-    RoleDraft, RoleId, Users, create_role, delete_role, edit_role, levels_in, may_grant,
+    RoleDraft, RoleId, UserCount, create_role, delete_role, edit_role,
 };
+pub use scope::{ListPermissions, MAX_CHOSEN, RequestedScope, Scope, resolve_scope};
 pub use search::Search;
 pub use security::{
-    DEFAULT_RETENTION_DAYS, LEAST_SESSION, MAX_NETWORKS, MOST_SESSION, NetworkError, Security,
-    parse_network, secure,
+    DEFAULT_RETENTION_DAYS, MAX_NETWORKS, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES, NetworkError,
+    Security, parse_network, update_security,
 };
-pub use session::{Presence, Session, multi_factor};
+pub use settings::{Settings, SettingsUpdate, update_settings};
 pub use standing::Standing;
 pub use text::{Name, TextError, clean_text, fold, is_invisible};
+pub use version::Version;

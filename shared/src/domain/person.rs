@@ -1,72 +1,76 @@
-//! People, and what they do: who acts, when, and in which request.
+//! The person behind a request, and the context of a request that changes data.
 
 use jiff::Timestamp;
 
-use super::{Email, Presence, Refusal, UserId};
+use super::{AuthnContext, Email, Refusal, UserId};
 
-/// Somebody the identity provider vouches for.
+/// A person that the identity provider knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// The token's `sub`.
+    /// The `sub` claim of the token.
     pub id: UserId,
-    /// The token's address, if the provider says that it is verified; otherwise none (INV4).
+    /// The e-mail address, if the identity provider has verified it (INV4).
     pub email: Option<Email>,
-    /// What they are called.
+    /// The name from the identity provider.
     pub name: Option<String>,
-    /// Platform staff (OP1). Known by the token's scope, never by membership.
+    /// Whether the token has the operator scope (OP1). A membership never makes an operator.
     pub operator: bool,
-    /// Do they ask, and signed in how (ORG3)?
-    pub presence: Presence,
+    /// How the caller signed in (ORG3). `None` if the person is the subject of another caller's
+    /// request.
+    pub authn: Option<AuthnContext>,
 }
 
 impl Person {
-    /// Somebody whom others ask about: known by their id alone, and never as an operator (OP1).
+    /// The subject of another caller's request. It is never an operator (OP1).
     #[must_use]
-    pub fn asked_about(id: UserId) -> Self {
-        Self { id, email: None, name: None, operator: false, presence: Presence::AskedAbout }
+    pub fn subject(id: UserId) -> Self {
+        Self { id, email: None, name: None, operator: false, authn: None }
     }
 
-    /// The verified address, which everything that makes a member needs.
+    /// The verified e-mail address. Every rule that makes a person a member needs it.
+    ///
+    /// # Errors
+    /// [`Refusal::EmailNotVerified`] if the person has no verified address.
     pub fn verified_email(&self) -> Result<&Email, Refusal> {
         self.email.as_ref().ok_or(Refusal::EmailNotVerified)
     }
 }
 
-/// One request that may change something: the part of it that every event records.
+/// The context of one request that changes data. Every event records it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Act {
-    /// Who acts. Nobody does when the clean-up runs.
+pub struct RequestContext {
+    /// The actor. `None` for the scheduled clean-up.
     pub by: Option<Person>,
-    /// Does the actor use their power as an operator?
+    /// Whether the actor uses the operator scope.
     pub as_operator: bool,
-    /// When, by the event's own clock.
+    /// The time at which the request arrived.
     pub at: Timestamp,
-    /// The request's id.
+    /// The id of the request.
     pub request_id: String,
-    /// Chance, thrown once a request: ids are made of it and of the time.
+    /// A random number of the request. New ids are made from it and the time.
     pub seed: u128,
-    /// What makes a repeat of the request recognizable, if its client cares.
-    pub once: Option<Once>,
+    /// The idempotency key, if the client sent one.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
-impl Act {
-    /// The same request, as the author of its `nth` transaction: the events of each have ids of
-    /// their own. A transaction holds fewer than 128.
+impl RequestContext {
+    /// The context of the `nth` transaction of the request, from 0. The events of each transaction
+    /// get ids of their own, for up to 128 events a transaction.
     #[must_use]
     pub fn nth(&self, nth: u16) -> Self {
         Self { seed: self.seed.wrapping_add(u128::from(nth) << 7), ..self.clone() }
     }
 }
 
-/// A client's `Idempotency-Key`, and the request it was sent with.
+/// A client's `Idempotency-Key` header with the request that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Once {
-    /// Whose key it is.
+pub struct IdempotencyKey {
+    /// The caller that sent the key.
     pub caller: UserId,
-    /// Method and path: a key belongs to one route.
+    /// The method and path of the request. A key is valid for one route.
     pub route: String,
-    /// The key as it was sent.
+    /// The value of the header.
     pub key: String,
-    /// A digest of the body.
+    /// A digest of the request body.
     pub fingerprint: String,
 }

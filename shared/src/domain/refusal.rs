@@ -1,343 +1,373 @@
-//! Every way a rule says no.
+//! The reasons for which the rules refuse a request.
 
 use jiff::Timestamp;
 
-use super::{InvitationId, JoinRequestId, Level, OrgId, RoleId, RoleObject, Users};
+use super::{InvitationId, JoinRequestId, Level, OrgId, RoleId, RoleObject, UserCount};
 
-/// Why a request was refused: one variant a rule, so that a client can tell them apart and a
-/// reader can find the rule. The text says what to do next.
+/// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
+///
+/// The text is the detail of the problem. It says what to do next, and a user interface can show
+/// it. It contains no keys or ids: those are separate members of the problem.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// U5: it does not exist, or the caller is not in it; nobody outside can tell which.
+    /// The organization does not exist, or the caller is not a member. The answer is the same, so
+    /// it reveals nothing to others (U5).
     #[error(
-        "There is no such organization, or you are not in it. Check the id, or ask one of its administrators for an invitation."
+        "There is no such organization, or you are not a member of it. Check the id, or ask an administrator of the organization for an invitation."
     )]
     NoSuchOrganization,
-    /// The organization has no such member.
-    #[error(
-        "Nobody with this user id is a member of this organization. List the members to find the right one."
-    )]
+    /// The organization has no member with this id.
+    #[error("This organization has no member with this id. List its members to find the right id.")]
     NoSuchMember,
-    /// The organization has no such role.
-    #[error("This organization has no such role. List its roles to find the right id.")]
+    /// The organization has no role with this id.
+    #[error("This organization has no role with this id. List its roles to find the right id.")]
     NoSuchRole,
-    /// There is no such invitation, or it is not the caller's to see (INV4).
+    /// The invitation does not exist, or is not for the caller (INV4).
     #[error(
-        "There is no such invitation for you. Check the link and the address you are signed in with, or ask for a new invitation."
+        "There is no such invitation for you. Check the link, and that you are signed in with the invited address, or ask for a new invitation."
     )]
     NoSuchInvitation,
-    /// ORG2: there is no such request, or it has been decided, or it is not the caller's.
+    /// The join request does not exist, is no longer open, or is another person's (ORG2).
     #[error(
-        "There is no such open request to join. List the open ones: it may have been decided or taken back."
+        "There is no such open join request. It may have been decided or cancelled. List the open requests to see which remain."
     )]
     NoSuchJoinRequest,
-    /// ORG2.
-    #[error("This domain is not approved here. List the approved ones to find the right spelling.")]
-    NoSuchDomain,
-    /// ORG4.
+    /// The domain is not approved in the organization (ORG2).
     #[error(
-        "This address does not receive this organization's critical alerts. List those that do."
+        "This domain is not approved in this organization. List the approved domains to find the right one."
+    )]
+    NoSuchDomain,
+    /// The organization has no such critical alert subscription (ORG4).
+    #[error(
+        "This address does not receive the critical alerts of this organization. List the addresses that do."
     )]
     NoSuchCriticalAlertUser,
-    /// The history has no such entry.
-    #[error(
-        "The history of this organization has no such event. It may have passed its retention."
-    )]
+    /// The event does not exist, or its retention has passed (ORG5).
+    #[error("The history of this organization has no such event. Its retention may have passed.")]
     NoSuchEvent,
 
-    /// U5: a member who lacks a level.
-    #[error("This needs `{level}` on `{object}`, which your role here does not give{}. Ask an administrator of this organization.", if *.shown { "" } else { ", because the role object is switched off here" })]
-    Lacks {
-        /// On which role object.
+    /// A member lacks a level on a role object (U5).
+    #[error(
+        "Your role does not give {} to {}, which this needs.{} Ask an administrator of this organization.",
+        .level.name(),
+        .object.name(),
+        if *.shown { "" } else { " This permission is not available in this organization." }
+    )]
+    MissingPermission {
+        /// The role object.
         object: RoleObject,
-        /// Which level at least.
+        /// The level that the request needs.
         level: Level,
-        /// Whether the object is shown in this organization at all (ROLE5).
+        /// Whether the role object is shown in the organization (ROLE5).
         shown: bool,
     },
-    /// OP1: operators read everything and act as nobody.
+    /// An operator without a membership tries to act as a member (OP1).
     #[error(
-        "Operators can read here but not act as a member. Ask an administrator of this organization, or use the operator routes."
+        "Operators can read here, but cannot act as a member. Ask an administrator of this organization, or use the operator API."
     )]
-    OperatorsOnlyRead,
-    /// The routes of operators.
-    #[error("This is for the platform's operators: it needs the scope `operator`.")]
-    NotAnOperator,
-    /// ORG6: what others may do is told to services alone.
+    OperatorReadOnly,
+    /// The route needs a token with the operator scope (OP1).
     #[error(
-        "Asking about anybody but yourself needs a token with the scope `decisions`. Ask with your own user id as the subject, or have your service's client given the scope."
+        "Only platform operators can do this. Sign in with a client that has the operator scope."
     )]
-    NotForDecisions,
-    /// SA2, SA4, ROLE9: the Super Admin's alone.
-    #[error("Only the Super Admin of this organization can do this. Ask them to.")]
-    OnlySuperAdmin,
-    /// ROLE7: nobody hands out more than they hold.
+    OperatorScopeRequired,
+    /// A decision about another person needs a token with the decisions scope (ORG6).
     #[error(
-        "This role has `{1}` on `{0}`, which is more than you hold yourself, so you cannot hand it out or change it. Ask somebody who holds at least as much."
+        "A request about another person needs a token with the decisions scope. Ask about yourself, or have the scope added to your service's client."
     )]
-    Escalates(RoleObject, Level),
-    /// ROLE12: one's own role.
+    DecisionsScopeRequired,
+    /// Only the Super Admin can do this (SA2, SA4, ROLE9).
+    #[error("Only the Super Admin of this organization can do this. Ask them to do it.")]
+    SuperAdminRequired,
+    /// The role has a higher level on a role object than the actor may grant (ROLE7).
     #[error(
-        "Nobody can change their own role, or edit or delete the role they hold. Ask another administrator."
+        "This role has {} to {}, which is more than you have. Ask a member who has at least that level to grant or change the role.",
+        .1.name(),
+        .0.name()
     )]
-    OwnRole,
-    /// INV4: what makes a member needs a verified address.
+    ExceedsOwnPermissions(RoleObject, Level),
+    /// The actor tries to change their own role, or the custom role that they hold (ROLE12).
     #[error(
-        "This needs a verified e-mail address. Verify yours with your identity provider, then sign in again."
+        "You cannot change your own role, or edit or delete the role that you hold. Ask another administrator."
+    )]
+    CannotChangeOwnRole,
+    /// The caller has no verified e-mail address (INV4).
+    #[error(
+        "This needs a verified e-mail address. Verify your address with your identity provider, then sign in again."
     )]
     EmailNotVerified,
-    /// ORG3: the organization wants a second factor.
+    /// The organization requires a multi-factor sign-in (ORG3).
     #[error(
-        "This organization wants a second factor. Sign in again, with one, and ask with the new token."
+        "This organization requires a multi-factor sign-in. Sign in again with a second factor."
     )]
-    SecondFactorNeeded,
-    /// ORG3: the sign-in is too long ago, or nobody knows when it was.
-    #[error(
-        "This organization wants a sign-in of the last {0} minutes. Sign in again, and ask with the new token."
-    )]
+    MfaRequired,
+    /// The sign-in is older than the organization allows, or its time is unknown (ORG3). Contains
+    /// the maximum age in minutes.
+    #[error("This organization requires a sign-in within the last {0} minutes. Sign in again.")]
     SessionTooOld(u32),
-    /// ORG3: not from there.
+    /// The organization does not allow requests from the caller's network (ORG3).
     #[error(
-        "This organization does not let requests in from your network. Use one that it allows, or ask its administrators to allow yours."
+        "This organization does not allow requests from your network. Use an allowed network, or ask an administrator to allow yours."
     )]
     NetworkNotAllowed,
-    /// ORG2: one can only speak for the domain of one's own address.
+    /// The domain is not that of the actor's verified address (ORG2).
     #[error(
-        "Only the domain of your own verified address can be approved, spelt exactly like it. Ask somebody who has an address in this one."
+        "You can approve only the domain of your own verified e-mail address. Ask a member with an address in this domain to approve it."
     )]
-    NotYourDomain,
-    /// Self-service creation is switched off in this deployment.
-    #[error("Organizations are created by the platform's operators here. Ask them for one.")]
-    SelfServiceOff,
-
-    /// INV2: the address is pending.
+    DomainNotOwn,
+    /// Users cannot create organizations in this deployment.
     #[error(
-        "This address already has a pending invitation, {0}. Resend that one (POST …/invitations/{0}/resend), or revoke it first."
+        "Only platform operators can create organizations here. Ask an operator to create one."
+    )]
+    SelfServiceDisabled,
+
+    /// The address has a pending invitation (INV2).
+    #[error(
+        "This address already has a pending invitation. Send that invitation again, or revoke it first."
     )]
     AlreadyInvited(InvitationId),
-    /// INV2: the address is a member's.
+    /// The address belongs to a member (INV2).
     #[error(
-        "This address already belongs to a member of this organization. Change the member's role instead."
+        "This address belongs to a member of this organization. Change the member's role instead."
     )]
     AlreadyMember,
-    /// INV12.
+    /// The organization has the highest number of pending invitations (INV12).
     #[error(
-        "This organization has as many pending invitations as it may have, {0}. Revoke some, or wait until they are accepted or expire."
+        "This organization has {0} pending invitations, which is the limit. Revoke some, or wait until some are accepted or expire."
     )]
-    TooManyPending(u64),
-    /// ORG2: one is in already.
+    PendingInvitationLimit(u64),
+    /// The caller, or a member with the caller's address, is in the organization (ORG2).
     #[error(
-        "You, or somebody with your address, are a member of this organization already. `GET /v1/me` lists yours."
+        "You, or another user with your e-mail address, are a member of this organization already. Open it from the list of your organizations."
     )]
-    YouAreMember,
-    /// ORG2: there is an invitation.
+    CallerAlreadyMember,
+    /// The caller has a pending invitation to the organization (ORG2).
     #[error(
-        "You are invited to this organization, {0}. Accept that (POST …/invitations/{0}/accept) instead of asking."
+        "You have a pending invitation to this organization. Accept it instead of asking to join."
     )]
-    YouAreInvited(InvitationId),
-    /// ORG2: one request a person.
+    CallerAlreadyInvited(InvitationId),
+    /// The caller has an open join request (ORG2).
     #[error(
-        "You have asked to join already, {0}. Wait for a decision, or take it back (DELETE …/join-requests/mine)."
+        "You have already asked to join this organization. Wait for the decision, or cancel your request."
     )]
-    AlreadyAsked(JoinRequestId),
-    /// ORG2: a declined person waits to be invited.
+    JoinRequestPending(JoinRequestId),
+    /// The caller's join request was declined (ORG2).
     #[error(
-        "Your request to join was declined, so you cannot ask again. Ask one of the organization's administrators for an invitation."
+        "Your request to join was declined, so you cannot ask again. Ask an administrator of the organization for an invitation."
     )]
-    RequestDeclined,
-    /// ORG2.
+    JoinRequestDeclined,
+    /// The organization has the highest number of open join requests (ORG2).
     #[error(
-        "This organization has as many open requests to join as it may have, {0}. Ask again when some have been decided."
+        "This organization has {0} open join requests, which is the limit. Try again when some have been decided."
     )]
-    TooManyJoinRequests(u64),
-    /// ORG2: anybody can have an address there.
+    JoinRequestLimit(u64),
+    /// The domain belongs to a public mail provider (ORG2).
     #[error(
-        "This domain gives addresses to everybody, so it cannot be approved. Invite people by their addresses instead."
+        "Anyone can have an address in this domain, so it cannot be approved. Invite people by their addresses instead."
     )]
-    PublicMailDomain,
-    /// ORG2.
+    PublicEmailDomain,
+    /// The organization has the highest number of approved domains (ORG2).
     #[error("An organization has at most {0} approved domains. Remove one first.")]
-    TooManyDomains(u64),
-    /// ORG2: the door was closed meanwhile.
+    ApprovedDomainLimit(u64),
+    /// The domain of a join request is no longer approved (ORG2).
     #[error(
-        "The domain of this request is not approved any more. Approve it again, or decline the request and invite the person."
+        "The domain of this request is no longer approved. Approve it again, or decline the request and invite the person."
     )]
     DomainNotApproved,
-    /// ORG4.
-    #[error("At most {0} addresses receive an organization's critical alerts. Remove one first.")]
-    TooManyCriticalAlertUsers(u64),
-    /// INV5.
-    #[error("This invitation expired at {0}. Ask for it to be sent again.")]
-    InvitationExpired(Timestamp),
-    /// INV9: who invited may not grant the role any more.
+    /// The organization has the highest number of critical alert subscriptions (ORG4).
     #[error(
-        "Whoever sent this invitation can no longer grant its role. Ask an administrator of the organization to send it again."
+        "At most {0} addresses receive the critical alerts of an organization. Remove one first."
     )]
-    BackerGone,
-
-    /// ROLE2: the name is another role's, or a built-in's.
+    CriticalAlertUserLimit(u64),
+    /// The invitation has expired (INV5). Contains the time of expiry.
     #[error(
-        "Another role of this organization has this name (case and spaces do not count). Choose another name."
+        "This invitation has expired. Ask an administrator of the organization to send it again."
+    )]
+    InvitationExpired(Timestamp),
+    /// The inviter is no longer a member who may grant the role (INV9).
+    #[error(
+        "The person who sent this invitation can no longer grant its role. Ask an administrator of the organization to send it again."
+    )]
+    InviterNotAuthorized,
+
+    /// Another role, or a built-in one, has the same folded name (ROLE2).
+    #[error(
+        "Another role of this organization has this name. Case and extra spaces do not make a difference. Choose another name."
     )]
     RoleNameTaken,
-    /// ROLE2.
-    #[error("An organization has at most 100 custom roles. Delete one that nobody uses.")]
-    TooManyRoles,
-    /// ROLE1.
+    /// The organization has the highest number of custom roles (ROLE2).
+    #[error("An organization has at most 100 custom roles. Delete a role that is not used.")]
+    RoleLimit,
+    /// Built-in roles cannot be changed (ROLE1).
     #[error("Built-in roles cannot be edited, renamed or deleted. Create a custom role instead.")]
     BuiltInRole,
-    /// ROLE3.
-    #[error("`{0}` does not allow `{1}`. Choose one of the levels it allows.")]
+    /// The role object does not accept the level (ROLE3).
+    #[error("{} cannot be set to {}. Choose one of the allowed levels.", .0.name(), .1.name())]
     LevelNotAllowed(RoleObject, Level),
-    /// ROLE3.
-    #[error("`{0}` cannot be set in custom roles. Leave it out.")]
-    NotEditable(RoleObject),
-    /// ROLE5.
-    #[error("`{0}` is not available in this organization now, so it cannot be set. Leave it out.")]
-    NotShown(RoleObject),
-    /// ROLE4.
-    #[error("`{object}` needs at least `{least}` on `{base}`. Set both.")]
-    PrerequisiteUnmet {
-        /// The object that needs another.
+    /// The role object has a fixed level in custom roles (ROLE3).
+    #[error("{} cannot be set in custom roles. Leave it out.", .0.name())]
+    RoleObjectNotEditable(RoleObject),
+    /// The condition of the role object does not hold in the organization (ROLE5).
+    #[error("{} is not available in this organization, so it cannot be set. Leave it out.", .0.name())]
+    RoleObjectNotAvailable(RoleObject),
+    /// The role holds a role object without its prerequisite (ROLE4).
+    #[error("{} requires at least {} to {}. Set both.", .object.name(), .least.name(), .base.name())]
+    PrerequisiteNotMet {
+        /// The role object with the prerequisite.
         object: RoleObject,
-        /// The other.
+        /// The prerequisite role object.
         base: RoleObject,
-        /// What it must be at least.
+        /// The lowest level of the prerequisite.
         least: Level,
     },
-    /// ROLE6.
-    #[error("This role is in use: {} members hold it and {} pending invitations name it. Give them another role first.", .0.active, .0.pending)]
-    RoleInUse(Users),
+    /// Members hold the role, or pending invitations offer it (ROLE6).
+    #[error("{} members hold this role, and {} pending invitations offer it. Give them another role first.", .0.active, .0.pending)]
+    RoleInUse(UserCount),
     /// ROLE6: the role is on its way to be deleted.
     #[error(
-        "This role is being deleted: its users get `{0}` instead, and nobody can be given it. Choose another role, or let it stay (PATCH the role with `retiring_to: null`)."
+        "This role is being deleted: its users get the role {0} instead, and it cannot be granted or changed any more. Choose another role."
     )]
-    RoleRetiring(RoleId),
-    /// ROLE6: nothing would be left to hold.
+    RoleBeingDeleted(RoleId),
+    /// The users of a role that is being deleted are being moved to this one, or to one that needs
+    /// the setting (ROLE6).
     #[error(
-        "The users of a role cannot be given the same role when it is deleted. Choose another."
+        "Users of a role that is being deleted are being moved to this role, or to a role that needs this setting. Try again when that deletion has ended."
     )]
-    ReassignedToItself,
-    /// ROLE5.
+    ReassignmentTarget,
+    /// The users of a role to be deleted would get the same role (ROLE6).
     #[error(
-        "MDF Admin can only be given in a partner organization that is in the MDF programme. Ask the platform's operators to join it."
+        "The users of a deleted role need another role. Choose a role other than the deleted one."
     )]
-    OutsideMdfProgram,
+    ReassignToSameRole,
+    /// MDF Admin needs a partner organization in the MDF programme (ROLE5).
+    #[error(
+        "MDF Admin can be granted only in a partner organization in the MDF programme. Ask a platform operator to add the organization to it."
+    )]
+    MdfProgramRequired,
 
-    /// SA3: the role is never given.
+    /// The Super Admin role is not granted by invitation, approval or role change (SA3).
+    #[error("The Super Admin role cannot be granted. Its holder can transfer it to an Admin.")]
+    SuperAdminNotAssignable,
+    /// The Super Admin cannot be removed, leave, or get another role (SA3, SA5).
     #[error(
-        "Super Admin is never given by invitation or role change: its holder transfers it to an Admin."
+        "The Super Admin cannot be removed, leave, or get another role. They must first transfer the Super Admin role to an Admin."
     )]
-    SuperAdminIsTransferred,
-    /// SA3, SA5: the Super Admin stays as they are.
+    SuperAdminProtected,
+    /// The new Super Admin does not hold the built-in Admin role (SA2).
     #[error(
-        "The Super Admin's role cannot be changed or taken, and they cannot leave. They must first transfer it to an Admin."
+        "The Super Admin role can be transferred only to a member with the Admin role. Make them an Admin first."
     )]
-    SuperAdminStays,
-    /// SA2: only an Admin can take it over.
+    TargetNotAdmin,
+    /// Another request transferred the Super Admin role (SA2).
     #[error(
-        "The Super Admin role can only be transferred to a member who holds the built-in Admin. Make them Admin first."
+        "Another request has transferred the Super Admin role, so nothing was changed. Check who holds it now."
     )]
-    NotAnAdmin,
-    /// SA2: somebody was faster.
-    #[error(
-        "The Super Admin role changed hands meanwhile; nothing was done. Look who holds it now."
-    )]
-    TransferredMeanwhile,
+    SuperAdminChanged,
 
-    /// SUB3.
-    #[error("Sub-organizations nest at most 8 levels below their root. Create it further up.")]
-    TooDeep,
-    /// SUB1: the tree's switch is off.
+    /// The sub-organization would be deeper than [`MAX_DEPTH`](super::MAX_DEPTH) (SUB3).
+    #[error("Sub-organizations can be nested at most 8 levels deep. Create it at a higher level.")]
+    DepthLimit,
+    /// Sub-organization management is off in the tree (SUB1).
     #[error(
-        "Sub-organizations are not switched on for this organization's tree. Ask the platform's operators to switch on `manage_sub_organizations`."
+        "Sub-organizations are turned off for this organization. Ask a platform operator to turn on sub-organization management."
     )]
-    SubOrganizationsOff,
-    /// SUB5: only an empty one can be joined.
+    SubOrganizationsDisabled,
+    /// The sub-organization has members or pending invitations (SUB5).
     #[error(
-        "Only a sub-organization without members and pending invitations can be joined. Ask one of its members for an invitation."
+        "You can join only a sub-organization without members and pending invitations. Ask one of its members for an invitation."
     )]
-    NotEmpty,
-    /// SUB2: the parent decides.
-    #[error("A sub-organization is of its parent's kind. Leave `kind` out, or name the parent's.")]
-    KindIsInherited,
-    /// INV8: a root nobody could ever enter.
+    OrganizationNotEmpty,
+    /// A sub-organization has the kind of its parent (SUB2).
     #[error(
-        "An organization without a parent needs `first_admin_email`: nobody could enter it otherwise."
+        "A sub-organization has the same kind as its parent. Leave the kind out, or use the parent's."
     )]
-    FirstAdminNeeded,
-    /// OP1: operators invite nobody but the first Admin.
-    #[error("This organization has its Super Admin. From now on its own administrators invite.")]
-    MembersInvite,
-    /// SUB1: the switch is the root's.
+    KindInherited,
+    /// A root organization that an operator creates needs a first Admin (INV8).
     #[error(
-        "`manage_sub_organizations` is switched at the root of a tree, for the whole tree. Set it on the root organization."
+        "An organization without a parent needs the address of its first Admin. Add the address."
     )]
-    SwitchIsTheRoots,
-    /// PAR1: the partners' roles would be left without a meaning.
-    #[error("This organization cannot stop being a partner: {} members hold MDF Admin or Partner User, and {} pending invitations name them. Give them another role first.", .0.active, .0.pending)]
-    PartnerRolesInUse(Users),
-    /// PAR1: a link is between a partner and a standard organization.
+    FirstAdminRequired,
+    /// Operators invite only the first Admin (OP1).
     #[error(
-        "This organization cannot change its kind: it is linked to {customers} customers and {partners} partners. Remove these links first."
+        "This organization has a Super Admin, so operators can no longer invite. Ask its administrators to invite."
     )]
-    Linked {
-        /// Those it works for.
+    SuperAdminExists,
+    /// The setting belongs to the root organization (SUB1).
+    #[error(
+        "Sub-organization management is set on the root organization for the whole tree. Change it there."
+    )]
+    RootSettingOnly,
+    /// Members hold partner roles, or pending invitations offer them (PAR1).
+    #[error("{} members hold MDF Admin or Partner User, and {} pending invitations offer these roles. Give them another role before you change the kind.", .0.active, .0.pending)]
+    PartnerRolesInUse(UserCount),
+    /// The organization is linked to customers or partners (PAR1).
+    #[error(
+        "This organization has links to {customers} customers and {partners} partners, so its kind cannot change. Remove the links first."
+    )]
+    OrganizationLinked {
+        /// The number of customers.
         customers: u32,
-        /// Those who work for it.
+        /// The number of partners.
         partners: u32,
     },
-    /// PAR1.
-    #[error("Only partner organizations have customers. Set `kind` to `partner` first.")]
-    OnlyPartnersHaveCustomers,
-    /// PAR1.
-    #[error("A partner's customer is a standard organization; this one is a partner itself.")]
-    CustomersAreStandard,
-    /// PAR1.
-    #[error("These two organizations are not linked. List the partner's customers.")]
-    NotLinked,
-    /// PAR1: standard organizations have no MDF programme.
-    #[error("Only partner organizations join the MDF programme. Set `kind` to `partner` first.")]
-    MdfIsForPartners,
+    /// Only a partner organization has customers (PAR1).
+    #[error(
+        "Only partner organizations have customers. Change the kind of the organization to partner first."
+    )]
+    PartnerRequired,
+    /// A customer is a standard organization (PAR1).
+    #[error(
+        "A customer must be a standard organization, and this one is a partner. Choose another organization."
+    )]
+    CustomerMustBeStandard,
+    /// The two organizations are not linked (PAR1).
+    #[error(
+        "These organizations are not linked. List the customers of the partner to find the right one."
+    )]
+    CustomerNotLinked,
+    /// Only a partner organization is in the MDF programme (PAR1).
+    #[error(
+        "Only partner organizations can be in the MDF programme. Change the kind of the organization to partner first."
+    )]
+    MdfPartnerOnly,
 
-    /// SUB6, U5: a list covers the caller's organization and what is below it, and nothing else.
+    /// The organization is not the caller's or below it, or does not exist (SUB6, U5).
     #[error(
-        "`{0}` is not this organization, and not one below it. List its sub-organizations to find the right ids."
+        "An organization in the filter is neither this organization nor below it. List the sub-organizations to find the right ids."
     )]
-    OutsideSubtree(OrgId),
-    /// SUB6: more rows than a file may hold.
+    OrganizationOutsideSubtree(OrgId),
+    /// The filters match more users than a file can hold (SUB6).
     #[error(
-        "These filters show more users than one file may hold, {0}. Narrow them (`status`, `role_id`, `q`), and export in parts."
+        "These filters match more than {0} users, which is the limit of a file. Use narrower filters, and export in parts."
     )]
-    ExportTooLong(u32),
-    /// SUB6: more than can be read while somebody waits.
+    ExportRowLimit(u32),
+    /// The export would take longer than a request can last (SUB6).
     #[error(
-        "Reading all that these filters show takes longer than a request may last. Narrow them (`status`, `role_id`, `q`), and export in parts."
+        "This export takes longer than a request can last. Use narrower filters, and export in parts."
     )]
-    ExportTooSlow,
-    /// SUB6: a file that does not fit into an answer, where there is no other way to hand it over.
+    ExportTimeLimit,
+    /// The file exceeds the response size, and the deployment has no export bucket (SUB6).
     #[error(
-        "This file is larger than an answer may be, and there is no place for larger ones here. Narrow the filters (`status`, `role_id`, `q`), and export in parts."
+        "This file is larger than a response can be. Use narrower filters, and export in parts."
     )]
-    ExportTooLarge,
-    /// ORG3: the author would be the first to be refused.
-    #[error("This would lock you out yourself, so nothing was set. {0}")]
-    LocksYouOut(Box<Refusal>),
+    ExportSizeLimit,
+    /// The author's own sign-in does not satisfy the new settings (ORG3). Contains the refusal that
+    /// the author would get.
+    #[error("These settings would lock you out, so nothing was changed. {0}")]
+    WouldLockOutCaller(Box<Refusal>),
 
-    /// A fact that the decision relied on changed before the write.
-    #[error("Something this request relied on changed while it ran; nothing was done. Try again.")]
-    ChangedMeanwhile,
-    /// `If-Match` names another state of the resource than the present one.
+    /// A concurrent request changed data that this request depends on.
+    #[error("Another request changed the same data, so nothing was changed. Try again.")]
+    ChangedConcurrently,
+    /// `If-Match` does not match the current version of the resource.
     #[error(
-        "This is not what you have seen: it changed, or something that it shows did; nothing was done. Fetch it again, and send the request with its new `ETag`."
+        "The resource has changed since you read it, so nothing was changed. Read it again, and repeat the change."
     )]
-    NotAsSeen,
-    /// An `Idempotency-Key` with another body.
-    #[error("This `Idempotency-Key` was already used for a different request. Use a new key.")]
-    KeyReused,
-    /// An `Idempotency-Key` whose first request has not ended.
-    #[error(
-        "The first request with this `Idempotency-Key` is still running. Try again in a moment."
-    )]
-    KeyInUse,
+    PreconditionFailed,
+    /// The client used an `Idempotency-Key` for another request before.
+    #[error("This idempotency key was used for a different request. Use a new key.")]
+    IdempotencyKeyReused,
+    /// The first request with the same `Idempotency-Key` is still running.
+    #[error("The first request with this idempotency key is still running. Try again in a moment.")]
+    IdempotencyKeyInUse,
 }

@@ -1,40 +1,40 @@
-//! Roles: which there are, what a custom one may be, and who may hand one out.
+//! Roles: their ids, and the rules for custom roles.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
-    BuiltIn, CustomRoleId, Kind, Level, Levels, Name, NotAnId, Organization, Refusal, RoleObject,
-    Standing,
+    BuiltIn, CustomRoleId, Level, Levels, Name, NotAnId, Reassignment, Refusal, RoleObject,
+    Standing, Target, TargetKind, Version, grant::check_no_escalation,
 };
 
-/// At most this many custom roles an organization (ROLE2): its role table must stay small enough
-/// to be read with every request.
+/// The highest number of custom roles in an organization (ROLE2). Every request reads their levels.
 pub const MAX_CUSTOM_ROLES: usize = 100;
 /// The longest role name, in characters (ROLE2).
 pub const MAX_ROLE_NAME: usize = 64;
 /// The longest role description, in characters (ROLE2).
 pub const MAX_ROLE_DESCRIPTION: usize = 256;
 
-/// Names a role: a built-in by its key, a custom one by its id.
+/// Identifies a role: a built-in role by its key, a custom role by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RoleId {
-    /// One of the five that every organization of the kind has.
+    /// A built-in role.
     BuiltIn(BuiltIn),
-    /// One of the organization's own.
+    /// A custom role of the organization.
     Custom(CustomRoleId),
 }
 
 impl RoleId {
-    /// The one Super Admin's role.
+    /// The built-in role Super Admin.
     pub const SUPER_ADMIN: Self = Self::BuiltIn(BuiltIn::SuperAdmin);
-    /// The built-in Admin.
+    /// The built-in role Admin.
     pub const ADMIN: Self = Self::BuiltIn(BuiltIn::Admin);
-    /// The built-in User.
+    /// The built-in role User.
     pub const USER: Self = Self::BuiltIn(BuiltIn::User);
 
-    /// The built-in role meant, if it is one.
+    /// The built-in role, if it is one.
     #[must_use]
     pub fn built_in(self) -> Option<BuiltIn> {
         match self {
@@ -43,7 +43,7 @@ impl RoleId {
         }
     }
 
-    /// The custom role meant, if it is one.
+    /// The id of the custom role, if it is one.
     #[must_use]
     pub fn custom(self) -> Option<CustomRoleId> {
         match self {
@@ -85,18 +85,18 @@ impl<'de> Deserialize<'de> for RoleId {
     }
 }
 
-/// What the identity provider is told of a role (ROLE11).
+/// The role that other systems, such as the identity provider, use for a member (ROLE11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdentityProviderRole {
-    /// Full access to both user and role management.
+    /// Full access to User Management and Role Management.
     Admin,
-    /// Everybody else.
+    /// Every other role.
     User,
 }
 
 impl IdentityProviderRole {
-    /// Reads it off a role's levels (ROLE11).
+    /// The identity provider role for these levels (ROLE11).
     #[must_use]
     pub fn of(levels: Levels) -> Self {
         let full = |object| levels.of(object) == Level::FullAccess;
@@ -108,186 +108,178 @@ impl IdentityProviderRole {
     }
 }
 
-/// An organization's own role.
+/// A role that an organization defines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomRole {
-    /// Its id, never used again after it is deleted.
+    /// The id. It is not used again after the role is deleted.
     pub id: CustomRoleId,
-    /// What people call it; unique in the organization by its folded form (ROLE2).
+    /// The name. Its folded form is unique in the organization (ROLE2).
     pub name: Name,
-    /// What it is for. May be empty.
+    /// The description, which can be empty.
     pub description: String,
-    /// What it may do.
+    /// The levels of the role.
     pub levels: Levels,
-    /// Which role its users get instead, while it is on its way to be deleted (ROLE6). Nobody is
-    /// given it any more.
+    /// The deletion in progress, if the role is being deleted. It cannot be granted then (ROLE6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retiring: Option<RoleId>,
+    pub reassignment: Option<Reassignment>,
+    /// The version of name, description, levels and deletion.
+    pub version: Version,
 }
 
-/// How many hold a role, and how many are invited to.
+impl CustomRole {
+    /// The role as the target of an event.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        self.target_at(self.version)
+    }
+
+    /// The role as the target of the event that makes its version `version`.
+    #[must_use]
+    pub fn target_at(&self, version: Version) -> Target {
+        Target::new(TargetKind::Role, &RoleId::Custom(self.id), version)
+    }
+}
+
+/// The number of users with a role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Users {
-    /// Members.
+pub struct UserCount {
+    /// The number of members who hold it.
     pub active: u64,
-    /// Pending invitations.
+    /// The number of pending invitations that offer it.
     pub pending: u64,
 }
 
-/// What a client wants of a new role, or wants changed in one: what is absent stays as it is.
+/// The values of a new role, or the changes of an existing one. Missing values stay unchanged, or
+/// get their default.
 #[derive(Clone, Debug, Default)]
 pub struct RoleDraft {
-    /// A name.
+    /// The name.
     pub name: Option<Name>,
-    /// A description.
+    /// The description.
     pub description: Option<String>,
-    /// Levels for some role objects.
+    /// The levels to set.
     pub permissions: BTreeMap<RoleObject, Level>,
-    /// Shall it stay after all, where it was on its way to be deleted (ROLE6)?
-    pub stays: bool,
 }
 
-/// Makes a custom role, or says why not.
+/// Creates a custom role. The write ensures that no other custom role has the name.
 ///
-/// 1. The actor has `role_management` full.
-/// 2. The levels are settable (ROLE3, ROLE5) and keep the prerequisites (ROLE4).
-/// 3. The name is not a built-in's (ROLE2). That no other role has it, the write sees to.
-/// 4. The organization has room for it (ROLE2).
-/// 5. The actor could hand it out (ROLE7).
+/// # Errors
+/// - The refusals of [`Standing::require`] without full access to `role_management`.
+/// - [`Refusal::RoleObjectNotEditable`], [`Refusal::RoleObjectNotAvailable`] or
+///   [`Refusal::LevelNotAllowed`] for a level that cannot be set (ROLE3, ROLE5).
+/// - [`Refusal::PrerequisiteNotMet`] for a role object without its prerequisite (ROLE4).
+/// - [`Refusal::RoleNameTaken`] for the name of a built-in role (ROLE2).
+/// - [`Refusal::RoleLimit`] if there are [`MAX_CUSTOM_ROLES`] roles.
+/// - [`Refusal::ExceedsOwnPermissions`] if the actor may not grant the levels (ROLE7).
 pub fn create_role(
     actor: &Standing,
     id: CustomRoleId,
     name: Name,
     draft: RoleDraft,
+    now: Timestamp,
 ) -> Result<CustomRole, Refusal> {
     actor.require(RoleObject::RoleManagement, Level::FullAccess)?;
-    let levels = settle(actor, Levels::from_fn(RoleObject::custom_role_default), &draft)?;
-    not_built_in(&name)?;
+    let levels = apply_levels(actor, Levels::from_fn(RoleObject::custom_role_default), &draft)?;
+    check_name_not_built_in(&name)?;
     if actor.org.roles.len() >= MAX_CUSTOM_ROLES {
-        return Err(Refusal::TooManyRoles);
+        return Err(Refusal::RoleLimit);
     }
-    within(actor.levels, levels)?;
+    check_no_escalation(actor.levels, levels)?;
     let description = draft.description.unwrap_or_default();
-    Ok(CustomRole { id, name, description, levels, retiring: None })
+    let version = Version::first(now, None);
+    Ok(CustomRole { id, name, description, levels, reassignment: None, version })
 }
 
-/// Changes a custom role, or says why not.
+/// Changes a custom role.
 ///
-/// 1. The actor has `role_management` full.
-/// 2. The actor does not hold the role (ROLE12).
-/// 3. Its present levels are within what the actor may hand out (ROLE7).
-/// 4. The new ones are settable, keep the prerequisites, and are within it too.
-/// 5. The new name is not a built-in's.
+/// # Errors
+/// - The refusals of [`Standing::require`] without full access to `role_management`.
+/// - [`Refusal::CannotChangeOwnRole`] if the actor holds the role (ROLE12).
+/// - [`Refusal::ExceedsOwnPermissions`] if the actor may not grant the present or the new levels
+///   (ROLE7).
+/// - [`Refusal::RoleBeingDeleted`] if the role is being deleted (ROLE6).
+/// - The refusals of [`create_role`] for the new levels and the new name.
 pub fn edit_role(
     actor: &Standing,
     role: &CustomRole,
     draft: RoleDraft,
+    now: Timestamp,
 ) -> Result<CustomRole, Refusal> {
-    may_touch(actor, role)?;
-    let levels = settle(actor, role.levels, &draft)?;
-    within(actor.levels, levels)?;
-    if let Some(name) = &draft.name {
-        not_built_in(name)?;
+    check_can_edit(actor, role)?;
+    if let Some(begun) = &role.reassignment {
+        return Err(Refusal::RoleBeingDeleted(begun.to));
     }
-    Ok(CustomRole {
+    let levels = apply_levels(actor, role.levels, &draft)?;
+    check_no_escalation(actor.levels, levels)?;
+    if let Some(name) = &draft.name {
+        check_name_not_built_in(name)?;
+    }
+    let edited = CustomRole {
         id: role.id,
         name: draft.name.unwrap_or_else(|| role.name.clone()),
         description: draft.description.unwrap_or_else(|| role.description.clone()),
         levels,
-        retiring: role.retiring.filter(|_| !draft.stays),
-    })
+        reassignment: None,
+        version: role.version,
+    };
+    let version = if edited == *role { role.version } else { role.version.next(now) };
+    Ok(CustomRole { version, ..edited })
 }
 
-/// May the actor delete the role? As for editing it, and nobody may hold it or be invited to it
-/// (ROLE6).
-pub fn delete_role(actor: &Standing, role: &CustomRole, users: Users) -> Result<(), Refusal> {
-    may_touch(actor, role)?;
-    if users == Users::default() { Ok(()) } else { Err(Refusal::RoleInUse(users)) }
+/// Checks that the actor may delete a role that has no users (ROLE6).
+///
+/// # Errors
+/// - The refusals of [`Standing::require`], [`Refusal::CannotChangeOwnRole`] and
+///   [`Refusal::ExceedsOwnPermissions`], as in [`edit_role`].
+/// - [`Refusal::RoleBeingDeleted`] or [`Refusal::RoleInUse`] if the role has users.
+pub fn delete_role(actor: &Standing, role: &CustomRole, users: UserCount) -> Result<(), Refusal> {
+    check_can_edit(actor, role)?;
+    match &role.reassignment {
+        _ if users == UserCount::default() => Ok(()),
+        Some(begun) => Err(Refusal::RoleBeingDeleted(begun.to)),
+        None => Err(Refusal::RoleInUse(users)),
+    }
 }
 
-pub(super) fn may_touch(actor: &Standing, role: &CustomRole) -> Result<(), Refusal> {
+/// Checks that the actor has full access to `role_management`, does not hold the role (ROLE12), and
+/// may grant its present levels (ROLE7).
+pub(super) fn check_can_edit(actor: &Standing, role: &CustomRole) -> Result<(), Refusal> {
     actor.require(RoleObject::RoleManagement, Level::FullAccess)?;
     if actor.role() == Some(RoleId::Custom(role.id)) {
-        return Err(Refusal::OwnRole);
+        return Err(Refusal::CannotChangeOwnRole);
     }
-    within(actor.levels, role.levels)
+    check_no_escalation(actor.levels, role.levels)
 }
 
-/// Puts the wanted levels over the present ones, in the catalogue's order (ROLE3–5).
-fn settle(actor: &Standing, present: Levels, draft: &RoleDraft) -> Result<Levels, Refusal> {
+/// Sets the levels of the draft on the present ones, and checks the result (ROLE3, ROLE4, ROLE5).
+fn apply_levels(actor: &Standing, present: Levels, draft: &RoleDraft) -> Result<Levels, Refusal> {
     let mut levels = present;
     for (&object, &level) in &draft.permissions {
         if !object.editable_in_custom_roles() {
-            return Err(Refusal::NotEditable(object));
+            return Err(Refusal::RoleObjectNotEditable(object));
         }
         if !actor.conditions.shows(object) {
-            return Err(Refusal::NotShown(object));
+            return Err(Refusal::RoleObjectNotAvailable(object));
         }
         if !object.allows(level) {
             return Err(Refusal::LevelNotAllowed(object, level));
         }
         levels = levels.with(object, level);
     }
-    // A hidden object cannot be set, so it must not stand in the way either (ROLE5).
+    // A hidden role object cannot be set, so its prerequisite is not checked (ROLE5).
     for object in RoleObject::ALL.into_iter().filter(|&object| actor.conditions.shows(object)) {
         if let Some((base, least)) = object.prerequisite()
             && levels.of(object) > Level::None
             && levels.of(base) < least
         {
-            return Err(Refusal::PrerequisiteUnmet { object, base, least });
+            return Err(Refusal::PrerequisiteNotMet { object, base, least });
         }
     }
     Ok(levels)
 }
 
-fn not_built_in(name: &Name) -> Result<(), Refusal> {
+fn check_name_not_built_in(name: &Name) -> Result<(), Refusal> {
     let folded = name.folded();
     let taken = BuiltIn::ALL.iter().any(|role| role.name().to_lowercase() == folded);
     if taken { Err(Refusal::RoleNameTaken) } else { Ok(()) }
-}
-
-/// No escalation (ROLE7): on no role object more than the granter holds, or the built-in User does.
-///
-/// Stored levels are compared, not effective ones: a level that sleeps until a condition holds is
-/// handed out all the same.
-fn within(granter: Levels, levels: Levels) -> Result<(), Refusal> {
-    let reach = granter.higher(BuiltIn::User.levels());
-    reach.covers(levels).map_err(|(object, level)| Refusal::Escalates(object, level))
-}
-
-/// The levels of a role as `org` has it now: none if it has no such role.
-#[must_use]
-pub fn levels_in(org: &Organization, role: RoleId) -> Option<Levels> {
-    match role {
-        RoleId::BuiltIn(role) if role.partner_only() && org.kind != Kind::Partner => None,
-        RoleId::BuiltIn(role) => Some(role.levels()),
-        RoleId::Custom(id) => org.roles.get(&id).copied(),
-    }
-}
-
-/// May a holder of `granter` yield `role` in `org` (ROLE7, ROLE9, ROLE5, SA3)?
-///
-/// 1. The role exists here.
-/// 2. Super Admin is transferred, never given.
-/// 3. User and Partner User may always be given.
-/// 4. MDF Admin is the Super Admin's to give, inside the programme.
-/// 5. Everything else within the granter's own levels.
-pub fn may_grant(
-    org: &Organization,
-    granter: RoleId,
-    granter_levels: Levels,
-    role: RoleId,
-) -> Result<(), Refusal> {
-    let levels = levels_in(org, role).ok_or(Refusal::NoSuchRole)?;
-    match role {
-        RoleId::BuiltIn(BuiltIn::SuperAdmin) => Err(Refusal::SuperAdminIsTransferred),
-        RoleId::BuiltIn(BuiltIn::User | BuiltIn::PartnerUser) => Ok(()),
-        RoleId::BuiltIn(BuiltIn::MdfAdmin) if granter != RoleId::SUPER_ADMIN => {
-            Err(Refusal::OnlySuperAdmin)
-        }
-        RoleId::BuiltIn(BuiltIn::MdfAdmin) if !org.settings.mdf_program => {
-            Err(Refusal::OutsideMdfProgram)
-        }
-        _ => within(granter_levels, levels),
-    }
 }

@@ -1,8 +1,8 @@
-//! What somebody looks for, in the forms in which addresses and names are compared.
+//! A search text, normalized in the way that e-mail addresses and names are compared.
 
 use super::{Email, fold};
 
-/// A text to look for. There is none without anything to look for.
+/// A search text that is not empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     address: String,
@@ -11,33 +11,36 @@ pub struct Search {
 }
 
 impl Search {
-    /// Looks for `text` at the beginning, or `anywhere`.
+    /// Normalizes a search text. `None` if nothing is left of it.
+    ///
+    /// The search matches the beginning of an address or name, or any part of it if `anywhere` is
+    /// true.
     #[must_use]
     pub fn parse(text: &str, anywhere: bool) -> Option<Self> {
         let (address, name) = (Email::prefix(text), fold(text));
-        let nothing = address.is_empty() || name.is_empty();
-        (!nothing).then_some(Self { address, name, anywhere })
+        let is_empty = address.is_empty() || name.is_empty();
+        (!is_empty).then_some(Self { address, name, anywhere })
     }
 
-    /// As it would stand in an address.
+    /// The text in the normal form of an e-mail address.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// As it would stand in a folded name.
+    /// The text in the folded form of a name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Not only at the beginning?
+    /// Whether the search matches any part of an address or name, not the beginning alone.
     #[must_use]
     pub fn anywhere(&self) -> bool {
         self.anywhere
     }
 
-    /// Is it in this name?
+    /// Whether the search matches this name.
     #[must_use]
     pub fn finds(&self, name: &str) -> bool {
         let folded = fold(name);

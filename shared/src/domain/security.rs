@@ -1,33 +1,33 @@
-//! What an organization demands of its members' sign-ins, and how long it remembers (ORG3).
+//! The security settings of an organization: sign-in requirements and event retention (ORG3).
 
 use std::collections::BTreeSet;
 
 use ipnet::{IpNet, Ipv6Net};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Level, Organization, Presence, Refusal, RoleObject, Session, Standing};
+use super::{AuthnContext, Level, Organization, Refusal, RoleObject, Standing};
 
-/// How long an event is kept unless the organization says otherwise, in days; and the most it may
-/// say (ORG5).
+/// The default and longest retention of events, in days (ORG5).
 pub const DEFAULT_RETENTION_DAYS: u32 = 365;
-/// The shortest session that may be demanded, in minutes: shorter ones end while people work.
-pub const LEAST_SESSION: u32 = 5;
-/// The longest: thirty days.
-pub const MOST_SESSION: u32 = 30 * 24 * 60;
-/// How many networks may be named. Every request reads them.
+/// The shortest maximum session age that an organization can set, in minutes.
+pub const MIN_SESSION_MINUTES: u32 = 5;
+/// The longest maximum session age that an organization can set, in minutes: 30 days.
+pub const MAX_SESSION_MINUTES: u32 = 30 * 24 * 60;
+/// The highest number of allowed networks. Every request reads them.
 pub const MAX_NETWORKS: usize = 20;
 
-/// An organization's security settings. Every request about it reads them.
+/// The security settings of an organization. Every request in the organization reads them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Security {
-    /// Only who signed in with more than one factor gets in.
+    /// Whether members must sign in with more than one factor.
     pub require_mfa: bool,
-    /// Only who signed in at most so many minutes ago does.
+    /// The maximum age of a sign-in in minutes, from [`MIN_SESSION_MINUTES`] to
+    /// [`MAX_SESSION_MINUTES`]. `None`: no maximum.
     pub max_session_minutes: Option<u32>,
-    /// Only who comes from one of these networks does; from anywhere, if none is named.
+    /// The networks that requests may come from, at most [`MAX_NETWORKS`]. Empty: any network.
     pub allowed_networks: BTreeSet<IpNet>,
-    /// For how many days its events are kept, from when they are written (ORG5).
+    /// The number of days that new events are kept, from 1 to [`DEFAULT_RETENTION_DAYS`] (ORG5).
     pub event_retention_days: u32,
 }
 
@@ -43,70 +43,86 @@ impl Default for Security {
 }
 
 impl Security {
-    /// Does it say nothing of its own? Then it need not be stored, and read by every request.
+    /// Whether all settings have their default values. Default settings are not stored.
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Does a sign-in meet the demands? What nothing is known of does not.
+    /// Checks that a sign-in satisfies the settings. A missing fact does not satisfy them.
     ///
-    /// 1. It had a second factor, where one is demanded.
-    /// 2. It is not too long ago.
-    /// 3. The request comes from a network that is allowed.
-    pub fn admits(&self, session: &Session) -> Result<(), Refusal> {
-        if self.require_mfa && !session.multi_factor {
-            return Err(Refusal::SecondFactorNeeded);
+    /// # Errors
+    /// - [`Refusal::MfaRequired`] if the sign-in used one factor, and two are required.
+    /// - [`Refusal::SessionTooOld`] if the sign-in is older than the maximum age.
+    /// - [`Refusal::NetworkNotAllowed`] if the request comes from a network that is not allowed.
+    pub fn check_sign_in(&self, authn: &AuthnContext) -> Result<(), Refusal> {
+        if self.require_mfa && !authn.multi_factor {
+            return Err(Refusal::MfaRequired);
         }
         if let Some(minutes) = self.max_session_minutes {
-            let most = SignedDuration::from_mins(minutes.into());
-            if session.age.is_none_or(|age| age > most) {
+            let maximum = SignedDuration::from_mins(minutes.into());
+            if authn.sign_in_age.is_none_or(|age| age > maximum) {
                 return Err(Refusal::SessionTooOld(minutes));
             }
         }
-        let within = |net: &IpNet| session.from.is_some_and(|from| net.contains(&from));
-        if !self.allowed_networks.is_empty() && !self.allowed_networks.iter().any(within) {
+        let contains_source = |net: &IpNet| authn.source_ip.is_some_and(|ip| net.contains(&ip));
+        if !self.allowed_networks.is_empty() && !self.allowed_networks.iter().any(contains_source) {
             return Err(Refusal::NetworkNotAllowed);
         }
         Ok(())
     }
 }
 
-/// Why a text is no network.
+/// Why a text is not a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
-    /// It cannot be read.
-    #[error("is not a network: write it like 192.0.2.0/24 or 2001:db8::/32")]
-    Unreadable,
-    /// It names an address in the network rather than the network.
-    #[error("has bits set beyond its prefix: write {0} if that is the network you mean")]
-    NotTheFirst(IpNet),
-    /// No request comes from there: such addresses are read as the old kind.
-    #[error("is a network of IPv4 addresses in IPv6 form: write it like 192.0.2.0/24")]
-    Mapped,
+    /// The text is not in CIDR notation.
+    #[error("is not a network: enter it like 192.0.2.0/24 or 2001:db8::/32")]
+    NotCidr,
+    /// The address is not the first of the network. Contains the network.
+    #[error("does not start at the first address of its network: enter {0} instead")]
+    HostBitsSet(IpNet),
+    /// The network has IPv4-mapped IPv6 addresses. Source addresses of requests are never in this
+    /// form.
+    #[error("is a network of IPv4 addresses in IPv6 form: enter it like 192.0.2.0/24")]
+    Ipv4Mapped,
 }
 
-/// Reads a network in CIDR notation.
+/// Parses a network in CIDR notation.
+///
+/// # Errors
+/// - [`NetworkError::NotCidr`] if the text is not in CIDR notation.
+/// - [`NetworkError::HostBitsSet`] if the address is not the first of the network.
+/// - [`NetworkError::Ipv4Mapped`] if the network has IPv4-mapped IPv6 addresses.
 pub fn parse_network(text: &str) -> Result<IpNet, NetworkError> {
-    let net: IpNet = text.parse().map_err(|_| NetworkError::Unreadable)?;
+    let net: IpNet = text.parse().map_err(|_| NetworkError::NotCidr)?;
     if net != net.trunc() {
-        return Err(NetworkError::NotTheFirst(net.trunc()));
+        return Err(NetworkError::HostBitsSet(net.trunc()));
     }
     let mapped = |net: &Ipv6Net| net.prefix_len() >= 96 && net.addr().to_ipv4_mapped().is_some();
     if matches!(&net, IpNet::V6(net) if mapped(net)) {
-        return Err(NetworkError::Mapped);
+        return Err(NetworkError::Ipv4Mapped);
     }
     Ok(net)
 }
 
-/// Sets an organization's security, or says why not.
+/// Changes the security settings of the actor's organization.
 ///
-/// 1. The actor has `security_management` full.
-/// 2. The actor's own sign-in meets it: nobody locks themselves out.
-pub fn secure(actor: &Standing, wanted: Security) -> Result<Organization, Refusal> {
+/// # Errors
+/// - The refusals of [`Standing::require`] without full access to `security_management`.
+/// - [`Refusal::WouldLockOutCaller`] if the actor's own sign-in does not satisfy the new settings.
+pub fn update_security(
+    actor: &Standing,
+    update: Security,
+    now: Timestamp,
+) -> Result<Organization, Refusal> {
     actor.require(RoleObject::SecurityManagement, Level::FullAccess)?;
-    if let Presence::Asking(session) = &actor.person.presence {
-        wanted.admits(session).map_err(|why| Refusal::LocksYouOut(Box::new(why)))?;
+    if let Some(authn) = &actor.person.authn {
+        update.check_sign_in(authn).map_err(|why| Refusal::WouldLockOutCaller(Box::new(why)))?;
     }
-    Ok(Organization { security: wanted, ..actor.org.clone() })
+    if update == actor.org.security {
+        return Ok(actor.org.clone());
+    }
+    let version = actor.org.version.next(now);
+    Ok(Organization { security: update, version, ..actor.org.clone() })
 }

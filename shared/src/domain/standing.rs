@@ -1,39 +1,45 @@
-//! Who is asking, and what they may do in one organization.
+//! The permissions of one person in one organization.
 
 use super::{
     BuiltIn, Conditions, Level, Levels, Member, Organization, Person, Refusal, RoleId, RoleObject,
     levels_in, may_grant,
 };
 
-/// A person whom an organization knows, and the membership that makes it so.
+/// A person, an organization that they may know of, and their permissions there.
 ///
-/// A stranger has no standing, so whoever holds one of these may at least know that the
-/// organization exists (U5). The membership is kept as evidence: a write repeats it as a condition.
+/// Only members and operators have a standing, so a rule that takes one may reveal that the
+/// organization exists (U5). A write repeats the membership as a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// Where.
+    /// The organization.
     pub org: Organization,
-    /// The membership; none for an operator, who reads without being a member (OP1).
+    /// The person's membership. `None` for an operator, who reads without a membership (OP1).
     pub member: Option<Member>,
-    /// What holds in the organization (ROLE5).
+    /// The conditions that hold in the organization (ROLE5).
     pub conditions: Conditions,
-    /// The role's levels as stored: what ROLE7 compares.
+    /// The stored levels of the role. The escalation check compares these (ROLE7).
     pub levels: Levels,
-    /// The role's levels as they count now (ROLE4, ROLE5): what permission is judged by.
+    /// The levels after prerequisites and conditions are applied. Permission checks use these
+    /// (ROLE4, ROLE5).
     pub effective: Levels,
 }
 
 impl Standing {
-    /// Places a person: by their membership in this very organization (U2), or, for reading alone,
-    /// by being an operator (OP1). Everybody else is told that there is no such organization (U5).
+    /// Determines the permissions of `person` in `org`.
     ///
-    /// A member who asks has signed in as the organization demands (ORG3). An operator is not bound
-    /// by that, unless they are a member; nor is somebody who is only asked about.
+    /// A member gets the levels of their role in this organization (U2). An operator without a
+    /// membership gets view levels (OP1). A role that no longer exists, or that this kind of
+    /// organization does not have, gives no level.
     ///
-    /// `root` is the tree's root, where the organization is not the root itself and the caller has
-    /// read it; without it, what depends on the tree's switch counts as none.
+    /// `root` is the root organization of the tree, if `org` is not the root. Without it,
+    /// `manage_sub_organizations` counts as off.
+    ///
+    /// # Errors
+    /// - [`Refusal::NoSuchOrganization`] if `org` is `None`, or if the person is neither a member
+    ///   nor an operator. Both cases give the same answer (U5).
+    /// - The refusals of [`Organization::check_sign_in`] if the caller is a member (ORG3).
     pub fn of(
         person: Person,
         org: Option<Organization>,
@@ -42,61 +48,68 @@ impl Standing {
     ) -> Result<Self, Refusal> {
         let org = org.ok_or(Refusal::NoSuchOrganization)?;
         let levels = match &member {
-            // A role that is not there any more, or not in this kind, grants nothing.
-            Some(member) => levels_in(&org, member.role_id).unwrap_or_else(nothing),
-            None if person.operator => look_only(),
+            Some(member) => levels_in(&org, member.role_id).unwrap_or_else(no_levels),
+            None if person.operator => read_only_levels(),
             None => return Err(Refusal::NoSuchOrganization),
         };
         if member.is_some() {
-            org.admits(&person)?;
+            org.check_sign_in(&person)?;
         }
         let conditions = org.conditions(root);
         let effective = conditions.effective(levels);
         Ok(Self { person, org, member, conditions, levels, effective })
     }
 
-    /// Insists on a level.
+    /// Checks that the person has at least `level` on `object`.
+    ///
+    /// # Errors
+    /// - [`Refusal::MissingPermission`] if a member's level is lower.
+    /// - [`Refusal::OperatorReadOnly`] if an operator's level is lower.
     pub fn require(&self, object: RoleObject, level: Level) -> Result<(), Refusal> {
         if self.effective.of(object) >= level {
             return Ok(());
         }
-        let shown = self.conditions.shows(object);
-        Err(if self.member.is_none() {
-            Refusal::OperatorsOnlyRead
-        } else {
-            Refusal::Lacks { object, level, shown }
-        })
+        if self.member.is_none() {
+            return Err(Refusal::OperatorReadOnly);
+        }
+        Err(Refusal::MissingPermission { object, level, shown: self.conditions.shows(object) })
     }
 
-    /// The membership, which only members have.
+    /// The person's membership.
+    ///
+    /// # Errors
+    /// [`Refusal::OperatorReadOnly`] if the person is an operator without a membership.
     pub fn membership(&self) -> Result<&Member, Refusal> {
-        self.member.as_ref().ok_or(Refusal::OperatorsOnlyRead)
+        self.member.as_ref().ok_or(Refusal::OperatorReadOnly)
     }
 
-    /// The role held here.
+    /// The role that the person holds in the organization.
     #[must_use]
     pub fn role(&self) -> Option<RoleId> {
         self.member.as_ref().map(|member| member.role_id)
     }
 
-    /// Is this the Super Admin?
+    /// Whether the person is the Super Admin of the organization.
     #[must_use]
     pub fn is_super_admin(&self) -> bool {
         self.role() == Some(RoleId::SUPER_ADMIN)
     }
 
-    /// May the actor yield `role` to somebody (ROLE7)?
+    /// Checks that the person may grant `role` to another person (ROLE7).
+    ///
+    /// # Errors
+    /// - [`Refusal::OperatorReadOnly`] if the person is an operator without a membership.
+    /// - The refusals of [`may_grant`].
     pub fn require_grant(&self, role: RoleId) -> Result<(), Refusal> {
         may_grant(&self.org, self.membership()?.role_id, self.levels, role)
     }
 }
 
-/// An operator sees everything and touches nothing.
-fn look_only() -> Levels {
+fn read_only_levels() -> Levels {
     let all = BuiltIn::SuperAdmin.levels();
     Levels::from_fn(|object| all.of(object).min(Level::ViewOnly))
 }
 
-fn nothing() -> Levels {
+fn no_levels() -> Levels {
     Levels::from_fn(|_| Level::None)
 }

@@ -1,64 +1,67 @@
-//! Text that people write and other people read: names, descriptions, comments. It never judges
-//! what the text says.
+//! Normalization and checks of free text: names, descriptions and comments.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-/// Why a text was refused.
+/// Why a text is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing is left once white space is trimmed.
-    #[error("it is empty: write at least one character that can be seen")]
+    /// The text has no character other than white space.
+    #[error("it is empty: enter at least one visible character")]
     Empty,
-    /// It has more characters than this.
+    /// The text has more than this number of characters.
     #[error("it is too long: shorten it to {0} characters")]
     TooLong(usize),
-    /// It has a character that nobody can see.
+    /// The text contains an invisible character.
     #[error("it contains the invisible character U+{:04X}: remove it", u32::from(*.0))]
     Invisible(char),
 }
 
 /// The name of an organization or a role.
 ///
-/// A request's text goes through [`Name::parse`]; deserializing is for names already stored, and
-/// checks nothing.
+/// [`Name::parse`] checks text from a request. Deserialization is for stored names and checks
+/// nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Name(String);
 
 impl Name {
-    /// A name of 1 to `max_chars` characters, in NFC, with white space trimmed and every run of it
-    /// made one space.
+    /// Normalizes a name to NFC, trims it and replaces each run of white space by one space.
+    ///
+    /// # Errors
+    /// - [`TextError::Empty`] or [`TextError::TooLong`] unless the result has 1 to `max_chars`
+    ///   characters.
+    /// - [`TextError::Invisible`] if it contains an invisible character.
     pub fn parse(text: &str, max_chars: usize) -> Result<Self, TextError> {
-        let name = collapsed(&text.nfc().collect::<String>());
+        let name = single_spaced(&text.nfc().collect::<String>());
         if name.is_empty() {
             return Err(TextError::Empty);
         }
-        checked(name, max_chars).map(Self)
+        check(name, max_chars).map(Self)
     }
 
-    /// The name as people see it.
+    /// The name as it is displayed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name as it is compared: two names that fold alike are the same name (ROLE2).
+    /// The name as it is compared: names with equal folded forms are the same name (ROLE2).
     #[must_use]
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
 }
 
-/// A text as it is compared and searched.
+/// Folds a text for comparison and search: NFKC, lower case, single spaces.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    // Compatibility forms first: some hide capitals or spaces. Again afterwards, since a
-    // lower-cased text need not be in normal form.
+    // Some compatibility characters contain capitals or spaces, so NFKC comes first. Lower-casing
+    // can leave normal form, so NFKC follows again.
     let lower = text.nfkc().collect::<String>().to_lowercase();
-    collapsed(&lower).nfkc().collect()
+    single_spaced(&lower).nfkc().collect()
 }
 
 impl fmt::Display for Name {
@@ -67,20 +70,24 @@ impl fmt::Display for Name {
     }
 }
 
-/// A description or other free text: like a [`Name`], but it may be empty and have lines.
+/// Normalizes a description or comment. Unlike a [`Name`], it can be empty and have several lines.
+///
+/// # Errors
+/// - [`TextError::TooLong`] if the result has more than `max_chars` characters.
+/// - [`TextError::Invisible`] if it contains an invisible character.
 pub fn clean_text(text: &str, max_chars: usize) -> Result<String, TextError> {
     let text = text.nfc().collect::<String>();
-    let lines: Vec<_> = text.split('\n').map(collapsed).collect();
-    checked(lines.join("\n").trim().to_owned(), max_chars)
+    let lines: Vec<_> = text.split('\n').map(single_spaced).collect();
+    check(lines.join("\n").trim().to_owned(), max_chars)
 }
 
-/// White space trimmed, and every run of it made one space.
-fn collapsed(text: &str) -> String {
+/// Trims the text and replaces each run of white space by one space.
+fn single_spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `text`, if every character can be seen and there are not too many.
-fn checked(text: String, max_chars: usize) -> Result<String, TextError> {
+/// Checks the number of characters, and that all of them are visible.
+fn check(text: String, max_chars: usize) -> Result<String, TextError> {
     if text.chars().count() > max_chars {
         return Err(TextError::TooLong(max_chars));
     }
@@ -90,12 +97,12 @@ fn checked(text: String, max_chars: usize) -> Result<String, TextError> {
     }
 }
 
-/// Is `c` something that a reader cannot see, or cannot know the look of?
+/// Whether a reader cannot see `c`, or cannot know how it looks.
 ///
-/// These are Unicode's control, format and private-use characters, whatever else it says may be
-/// ignored in display (`Default_Ignorable_Code_Point`), and the blanks that are not white space.
-/// With them, texts that look the same can differ, and text can read in another order than it is
-/// stored in. White space is not judged here, control characters aside.
+/// These are the control, format and private-use characters of Unicode, all characters with the
+/// property `Default_Ignorable_Code_Point`, and the blanks that are not white space. With such
+/// characters, different texts can look the same, and text can display in another order than it is
+/// stored. White space other than control characters is not included.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -129,8 +136,7 @@ pub fn is_invisible(c: char) -> bool {
 pub(super) mod tests {
     use super::*;
 
-    /// Every character, save the ideographs and unassigned planes that normalize to themselves:
-    /// they are nine in ten and would teach nothing.
+    /// All characters, except the ideographs and unassigned planes that normalize to themselves.
     pub(in crate::domain) fn every_character_of_interest() -> impl Iterator<Item = char> {
         let compatibility_ideographs = '\u{2F800}'..='\u{2FA1F}';
         let last = '\u{E0000}'..='\u{E0FFF}';
@@ -145,31 +151,31 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn white_space_around_and_inside_a_name_is_made_plain() {
+    fn name_is_trimmed_and_single_spaced() {
         assert_eq!(name("  Night \t\n\u{3000} Shift\u{2028}").unwrap(), "Night Shift");
     }
 
     #[test]
-    fn a_name_has_one_spelling_however_its_accents_were_typed() {
+    fn name_is_normalized_to_nfc() {
         assert_eq!(name("Cafe\u{301}").unwrap(), "Caf\u{E9}");
     }
 
     #[test]
-    fn a_name_of_nothing_but_space_is_empty() {
+    fn name_of_white_space_is_empty() {
         assert_eq!(name(" \u{A0}\t"), Err(TextError::Empty));
     }
 
     #[test]
-    fn length_is_counted_in_characters_after_cleaning() {
+    fn length_counts_characters_after_normalization() {
         assert_eq!(Name::parse("  日本  ", 2).unwrap().as_str(), "日本");
         assert_eq!(Name::parse("日本語", 2), Err(TextError::TooLong(2)));
     }
 
     #[test]
-    fn what_cannot_be_seen_is_refused() {
-        let unseen = "\0\u{1B}\u{7F}\u{AD}\u{61C}\u{200B}\u{200D}\u{202E}\u{2066}\u{2800}\u{3164}\
+    fn invisible_character_is_refused() {
+        let invisible = "\0\u{1B}\u{7F}\u{AD}\u{61C}\u{200B}\u{200D}\u{202E}\u{2066}\u{2800}\u{3164}\
                       \u{E000}\u{FE0F}\u{FEFF}\u{E0041}";
-        for c in unseen.chars() {
+        for c in invisible.chars() {
             let text = format!("Ad{c}min");
             assert_eq!(name(&text), Err(TextError::Invisible(c)), "{text:?}");
             assert_eq!(clean_text(&text, 64), Err(TextError::Invisible(c)), "{text:?}");
@@ -177,13 +183,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_refusal_says_what_to_do() {
+    fn error_text_names_the_character_to_remove() {
         let refused = name("a\u{200B}b").unwrap_err();
         insta::assert_snapshot!(refused, @"it contains the invisible character U+200B: remove it");
     }
 
     #[test]
-    fn names_that_look_or_sound_the_same_fold_alike() {
+    fn names_that_look_the_same_fold_to_the_same_text() {
         let plain = Name::parse("mdf admin", 64).unwrap().folded();
         for like in ["MDF Admin", " MDF\u{A0} Admin ", "ＭＤＦ　ａｄｍｉｎ", "𝐌𝐃𝐅 𝐀𝐝𝐦𝐢𝐧"]
         {
@@ -192,7 +198,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn folding_and_cleaning_twice_change_nothing_for_any_character() {
+    fn normalizing_and_folding_are_idempotent() {
         for c in every_character_of_interest() {
             let Ok(name) = Name::parse(&format!("A{c}\u{301} {c}B"), 64) else { continue };
             assert_eq!(Name::parse(name.as_str(), 64), Ok(name.clone()), "{c:?}");
@@ -202,14 +208,14 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn free_text_may_be_empty_and_keeps_its_lines() {
+    fn free_text_can_be_empty_and_keeps_its_lines() {
         assert_eq!(clean_text(" \r\n ", 10).unwrap(), "");
         assert_eq!(clean_text("one  line \r\n\r\n another\n", 20).unwrap(), "one line\n\nanother");
         assert_eq!(clean_text("123", 2), Err(TextError::TooLong(2)));
     }
 
     #[test]
-    fn a_name_is_stored_as_the_text_it_is() {
+    fn name_serializes_as_its_text() {
         let name = Name::parse("Night Shift", 64).unwrap();
         assert_eq!(serde_json::to_string(&name).unwrap(), r#""Night Shift""#);
         assert_eq!(serde_json::from_str::<Name>(r#""Night Shift""#).unwrap(), name);

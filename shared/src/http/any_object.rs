@@ -1,5 +1,5 @@
-//! Bodies of a protocol that has rules of its own (AuthZEN): what is unknown is ignored, and what is
-//! wrong is 400, the content type too.
+//! JSON bodies of a protocol with rules of its own (AuthZEN): unknown members are ignored, and every
+//! error is 400, also a wrong content type.
 
 use axum::{
     extract::{FromRequest, Request},
@@ -7,9 +7,9 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-use super::{Problem, document, query::Unread, read_body};
+use super::{Problem, query::UnreadQuery, read_body, strict_json};
 
-/// The members of a JSON object, whatever they are; none of them twice.
+/// A JSON object with any members, each at most once.
 #[derive(Clone, Debug)]
 pub struct AnyObject(pub Map<String, Value>);
 
@@ -17,23 +17,20 @@ impl<S: Sync> FromRequest<S> for AnyObject {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        // There is no 422 in this protocol.
-        Unread::refuse(request.extensions())
+        // The protocol has no 422.
+        UnreadQuery::require_read(request.extensions())
             .map_err(|problem| Problem::unreadable(problem.detail()))?;
         if !request.headers().get(CONTENT_TYPE).is_some_and(is_json) {
-            let detail = "the body must be JSON, and `content-type: application/json` must say so";
-            return Err(Problem::unreadable(detail));
+            return Err(Problem::unreadable("Send JSON with `content-type: application/json`."));
         }
-        let text = read_body(request.into_body()).await?;
-        match document::read(&text) {
-            Ok(Value::Object(members)) => Ok(Self(members)),
-            Ok(_) => Err(Problem::unreadable("the body must be a JSON object")),
-            Err(why) => Err(Problem::unreadable(format!("the body is not JSON: {why}"))),
+        match strict_json::read(&read_body(request.into_body()).await?)? {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Err(Problem::unreadable("Send a JSON object.")),
         }
     }
 }
 
-/// `application/json` and nothing like it; parameters do not matter.
+/// Whether a content type is `application/json`, with or without parameters.
 fn is_json(content_type: &HeaderValue) -> bool {
     let text = content_type.to_str().unwrap_or_default();
     text.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")

@@ -1,5 +1,5 @@
-//! Bodies, in and out. It never guesses: not at a content type, not at a field, not at which of two
-//! members counts.
+//! Request and response bodies. Parsing is strict: the content type must be JSON, unknown fields
+//! are refused, and no member may be repeated.
 
 use axum::{
     body::{Body, Bytes},
@@ -11,49 +11,35 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{FieldError, Problem, document, fit::fit, query::Unread};
+use super::{FieldError, Problem, deserialize, query::UnreadQuery, strict_json};
 
-/// The longest body that is read, in bytes.
+/// The longest accepted body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// A JSON body: in, a single object that fits `T` exactly; out, whatever `T` is.
+/// A JSON body. As an extractor it accepts one JSON object that matches `T`; as a response it
+/// serializes any `T`.
 ///
-/// Types that come in say `#[serde(deny_unknown_fields)]`, so that a misspelt field is never
-/// silently ignored.
+/// Request types carry `#[serde(deny_unknown_fields)]`, so that a misspelt field is refused.
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
 
-/// A JSON body of which nothing is needed: without one it is what the empty object would be.
+/// A JSON body in which every field is optional; no body counts as `{}`.
 #[derive(Clone, Debug)]
 pub struct OptionalJson<T>(pub T);
 
-/// No body, or the empty object that some clients send for none.
+/// No body. An empty object is accepted too, because some clients send one with every POST.
 #[derive(Clone, Copy, Debug)]
 pub struct NoBody;
-
-/// The bytes of a body of decent length.
-pub async fn read_body(body: Body) -> Result<Bytes, Problem> {
-    match Limited::new(body, MAX_BODY).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(cause) if cause.is::<LengthLimitError>() => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            "The body is too large",
-            format!("a body may be {MAX_BODY} bytes long"),
-        )),
-        Err(_) => Err(Problem::unreadable("the body ended too early")),
-    }
-}
 
 impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        Unread::refuse(request.extensions())?;
+        UnreadQuery::require_read(request.extensions())?;
         if !is_json(request.headers()) {
-            return Err(not_json());
+            return Err(unsupported_media_type());
         }
-        object(&read_body(request.into_body()).await?).map(Self)
+        parse_object(&read_body(request.into_body()).await?).map(Self)
     }
 }
 
@@ -61,34 +47,30 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for OptionalJson<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        Unread::refuse(request.extensions())?;
-        let json = is_json(request.headers());
+        UnreadQuery::require_read(request.extensions())?;
+        let is_json = is_json(request.headers());
         let text = read_body(request.into_body()).await?;
         if text.trim_ascii().is_empty() {
-            return object(b"{}").map(Self);
+            return parse_object(b"{}").map(Self);
         }
-        if json { object(&text).map(Self) } else { Err(not_json()) }
+        if is_json { parse_object(&text).map(Self) } else { Err(unsupported_media_type()) }
     }
 }
 
-/// Reads an object that fits `T` exactly.
-fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
-    let read = document::read(text);
-    let value = read.map_err(|why| Problem::unreadable(format!("the body is not JSON: {why}")))?;
-    // A derived `Deserialize` would take an array for an object, member by member.
-    if !value.is_object() {
-        return Err(Problem::invalid(at_the_top("expected a JSON object")));
-    }
-    fit(value).map_err(Problem::invalid)
-}
+impl<S: Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
 
-fn not_json() -> Problem {
-    Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported-media-type",
-        "Unsupported media type",
-        "the body must be JSON, and `content-type: application/json` must say so",
-    )
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        UnreadQuery::require_read(request.extensions())?;
+        let text = read_body(request.into_body()).await?;
+        let is_empty_object =
+            |value: Value| value.as_object().is_some_and(serde_json::Map::is_empty);
+        if text.trim_ascii().is_empty() || strict_json::read(&text).is_ok_and(is_empty_object) {
+            Ok(Self)
+        } else {
+            Err(Problem::invalid(whole_body("must be empty: this route takes no body")))
+        }
+    }
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -103,27 +85,49 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-impl<S: Sync> FromRequest<S> for NoBody {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        Unread::refuse(request.extensions())?;
-        let text = read_body(request.into_body()).await?;
-        let is_empty_object =
-            |value: Value| value.as_object().is_some_and(serde_json::Map::is_empty);
-        if text.trim_ascii().is_empty() || document::read(&text).is_ok_and(is_empty_object) {
-            Ok(Self)
-        } else {
-            Err(Problem::invalid(at_the_top("this takes no body")))
-        }
+/// Reads a body of at most [`MAX_BODY`] bytes.
+///
+/// # Errors
+///
+/// 413 if the body is longer, 400 if the connection ends before the body does.
+pub async fn read_body(body: Body) -> Result<Bytes, Problem> {
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(cause) if cause.is::<LengthLimitError>() => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body-too-large",
+            "Body too large",
+            format!("Send a body of at most {MAX_BODY} bytes."),
+        )),
+        Err(_) => Err(Problem::unreadable("The body ended too early. Send the request again.")),
     }
 }
 
-fn at_the_top(detail: &str) -> FieldError {
+/// Parses a JSON object that matches `T`.
+fn parse_object<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    let value = strict_json::read(text)?;
+    // A derived `Deserialize` also accepts an array, member by member.
+    if !value.is_object() {
+        return Err(Problem::invalid(whole_body("must be a JSON object")));
+    }
+    deserialize::parse(value).map_err(Problem::invalid)
+}
+
+fn unsupported_media_type() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "Unsupported media type",
+        "Send JSON with `content-type: application/json`.",
+    )
+}
+
+fn whole_body(detail: &str) -> FieldError {
     FieldError { pointer: String::new(), detail: detail.to_owned() }
 }
 
-/// `application/json`, or a media type built on it; parameters do not matter.
+/// Whether the content type is `application/json` or `application/…+json`, with or without
+/// parameters.
 fn is_json(headers: &HeaderMap) -> bool {
     let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -6,19 +6,39 @@ use std::net::IpAddr;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use jiff::Timestamp;
 use lambda_http::{
-    RequestExt, aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext,
+    RequestExt, aws_lambda_events::apigw::ApiGatewayV2httpRequestContext,
+    request::RequestContext as GatewayContext,
 };
 
-use super::Problem;
-use crate::domain::{Email, Name, Person, Presence, Session, UserId, multi_factor};
+use super::{Problem, RequestId, idempotency::KeyedRequest};
+use crate::domain::{
+    AuthnContext, Email, Name, Person, Refusal, RequestContext, UserId, is_multi_factor,
+};
 
 /// The person who asks, as the authorizer saw them.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Who.
     pub person: Person,
-    /// How they proved it.
+    /// How they signed in.
     pub sign_in: SignIn,
+    /// The request they make: its time, its id, its idempotency key.
+    pub context: RequestContext,
+}
+
+impl Caller {
+    /// The same caller, acting by the scope `operator` of their token (OP1).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OperatorScopeRequired`] if the token does not have the scope.
+    pub fn as_operator(self) -> Result<Self, Refusal> {
+        if !self.person.operator {
+            return Err(Refusal::OperatorScopeRequired);
+        }
+        let context = RequestContext { as_operator: true, ..self.context };
+        Ok(Self { context, ..self })
+    }
 }
 
 /// How and from where the caller signed in.
@@ -36,14 +56,14 @@ pub struct SignIn {
 
 impl SignIn {
     /// What rules ask of it, at the time of the request.
-    fn session(&self, now: Timestamp) -> Session {
+    fn authn_context(&self, now: Timestamp) -> AuthnContext {
         let at = self.auth_time.and_then(|at| Timestamp::from_second(at).ok());
         let from = self.source_ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
-        Session {
-            multi_factor: multi_factor(&self.amr),
-            age: at.map(|at| now.duration_since(at)),
+        AuthnContext {
+            multi_factor: is_multi_factor(&self.amr),
+            sign_in_age: at.map(|at| now.duration_since(at)),
             // An address of the old kind in the new one's clothes is of the old kind.
-            from: from.map(|ip| ip.to_canonical()),
+            source_ip: from.map(|ip| ip.to_canonical()),
         }
     }
 }
@@ -79,8 +99,19 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         };
         let operator = sign_in.scopes.iter().any(|scope| scope == "operator");
         let Now(now) = Now::from_request_parts(parts, state).await?;
-        let presence = Presence::Asking(sign_in.session(now));
-        Ok(Self { person: Person { id, email, name, operator, presence }, sign_in })
+        let authn = Some(sign_in.authn_context(now));
+        let person = Person { id, email, name, operator, authn };
+        let request_id = RequestId::from_request_parts(parts, state).await?.to_string();
+        let keyed = parts.extensions.get::<KeyedRequest>();
+        let context = RequestContext {
+            by: Some(person.clone()),
+            as_operator: false,
+            at: now,
+            request_id,
+            seed: rand::random(),
+            idempotency_key: keyed.map(|keyed| keyed.of(&person.id)),
+        };
+        Ok(Self { person, sign_in, context })
     }
 }
 
@@ -98,7 +129,7 @@ impl<S: Sync> FromRequestParts<S> for Now {
 
 fn context(parts: &Parts) -> Option<&ApiGatewayV2httpRequestContext> {
     match parts.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => Some(context),
+        Some(GatewayContext::ApiGatewayV2(context)) => Some(context),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
-//! Entity tags and `If-Match` (RFC 9110, 8.8.3 and 13.1.1): nobody changes what they have not seen.
+//! Entity tags, `If-Match` and `If-None-Match` (RFC 9110, 8.8.3, 13.1.1, 13.1.2).
 //!
-//! A tag is a digest of the representation. It is a strong one: whatever a client would see change
-//! changes it, also what is derived, such as how many users a role has.
+//! The tag of a resource is the version of its item. Figures that are derived, such as the number of
+//! users of a role, and names of other entities are no part of the version.
 
 use axum::{
     body::Body,
@@ -13,31 +13,32 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use super::Problem;
+use super::{Answer, ApiError, Problem};
 use crate::{
-    domain::Refusal,
-    store::{Found, Reply, Shown, Store},
+    domain::{Refusal, Version},
+    store,
 };
 
-/// A resource by itself, shown with its tag.
+/// A single resource with its version as the `ETag`.
 #[derive(Clone, Copy, Debug)]
-pub struct Tagged<T>(pub T);
+pub struct WithEtag<T> {
+    /// The representation.
+    pub view: T,
+    /// The version of the resource.
+    pub version: Version,
+}
 
-impl<T: Serialize> IntoResponse for Tagged<T> {
+impl<T: Serialize> IntoResponse for WithEtag<T> {
     fn into_response(self) -> Response {
-        Reply::ok(&self.0).tagged().into_response()
+        Answer::ok(&self.view).with_version(self.version).into_response()
     }
 }
 
-/// The tag of a representation.
-pub(super) fn tag(representation: &str) -> String {
-    let digest = Sha256::digest(representation);
-    let digest: Vec<u8> = digest.into_iter().take(16).collect();
-    format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest))
+/// The entity tag of a version.
+pub(super) fn tag(version: Version) -> String {
+    format!("\"{}\"", version.as_millisecond())
 }
 
 /// Which state of a resource a client means to change: any, where it does not say.
@@ -49,31 +50,57 @@ pub struct IfMatch(Option<Tags>);
 enum Tags {
     /// `*`: whichever, as long as it is there.
     Any,
-    /// These, each with whether it is a weak one.
-    These(Vec<(bool, String)>),
+    /// These.
+    These(Vec<Tag>),
+}
+
+/// One tag of a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Tag {
+    tag: String,
+    weak: bool,
 }
 
 impl IfMatch {
-    /// Does the client say? Then the representation is needed.
-    #[must_use]
-    pub fn is_given(&self) -> bool {
-        self.0.is_some()
+    /// Refuses a change of a resource whose version the client has not seen.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::PreconditionFailed`] if `If-Match` names other versions only. A weak tag names
+    /// none (RFC 9110, 13.1.1).
+    pub fn check(&self, version: Version) -> Result<(), Refusal> {
+        let Some(Tags::These(tags)) = &self.0 else { return Ok(()) };
+        let now = tag(version);
+        let seen = tags.iter().any(|seen| !seen.weak && seen.tag == now);
+        if seen { Ok(()) } else { Err(Refusal::PreconditionFailed) }
     }
 
-    /// The store to write with. Where the client says what it has seen, that must be what `view`
-    /// shows now; and the writes insist that what it shows, of the items `found`, is so still.
-    pub fn hold(
-        &self,
-        view: &impl Serialize,
-        store: &Store,
-        found: &Found,
-        shown: impl IntoIterator<Item = Shown>,
-    ) -> Result<Store, Problem> {
-        let Some(Tags::These(tags)) = &self.0 else { return Ok(store.clone()) };
-        let now = Reply::ok(view).body.as_deref().map(tag);
-        // A weak tag is no proof of anything (13.1.1).
-        let seen = tags.iter().any(|(weak, tag)| !weak && Some(tag) == now.as_ref());
-        if seen { Ok(store.insisting(found, shown)) } else { Err(Refusal::NotAsSeen.into()) }
+    /// The same for a resource that has no tag: only `*` fits it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::PreconditionFailed`] if `If-Match` names any tag.
+    pub fn check_untagged(&self) -> Result<(), Refusal> {
+        match &self.0 {
+            Some(Tags::These(_)) => Err(Refusal::PreconditionFailed),
+            Some(Tags::Any) | None => Ok(()),
+        }
+    }
+
+    /// The outcome of the write. If the client named a version, a lost race means that the resource
+    /// has another version now: 412.
+    ///
+    /// # Errors
+    ///
+    /// The error of the write.
+    pub fn outcome<T>(&self, written: Result<T, store::Error>) -> Result<T, ApiError> {
+        let named = matches!(self.0, Some(Tags::These(_)));
+        written.map_err(|error| match error {
+            store::Error::Refused(Refusal::ChangedConcurrently) if named => {
+                Refusal::PreconditionFailed.into()
+            }
+            error => error.into(),
+        })
     }
 }
 
@@ -107,7 +134,7 @@ impl Tags {
             }
             let weak = rest.strip_prefix("W/");
             let (tag, after) = weak.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
-            tags.push((weak.is_some(), format!("\"{tag}\"")));
+            tags.push(Tag { tag: format!("\"{tag}\""), weak: weak.is_some() });
             rest = after.trim_start_matches([' ', '\t']);
             if !rest.is_empty() && !rest.starts_with(',') {
                 return None;
@@ -118,9 +145,9 @@ impl Tags {
 
 /// Which representation a client has already: it need not be sent again (13.1.2).
 #[derive(Clone, Debug)]
-pub(super) struct Known(Tags);
+pub(super) struct IfNoneMatch(Tags);
 
-impl Known {
+impl IfNoneMatch {
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         Tags::of(headers, &IF_NONE_MATCH).flatten().map(Self)
     }
@@ -130,7 +157,7 @@ impl Known {
         let Some(tag) = response.headers().get(ETAG) else { return };
         let known = match &self.0 {
             Tags::Any => true,
-            Tags::These(tags) => tags.iter().any(|(_, known)| tag == known.as_str()),
+            Tags::These(tags) => tags.iter().any(|known| tag == known.tag.as_str()),
         };
         if known && response.status() == StatusCode::OK {
             *response.status_mut() = StatusCode::NOT_MODIFIED;

@@ -1,24 +1,25 @@
-//! Texts in requests, normalized and bounded before anybody sees them.
+//! Field types of requests: each normalizes its input and checks its bounds.
 
 use std::collections::BTreeSet;
 
 use ipnet::IpNet;
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::domain::{Name, clean_text, parse_network};
 
-/// A name of 1 to `MAX` characters.
+/// A name of 1 to `MAX` characters, normalized by [`Name::parse`].
 #[derive(Clone, Debug)]
-pub struct Named<const MAX: usize>(pub Name);
+pub struct NameField<const MAX: usize>(pub Name);
 
-impl<'de, const MAX: usize> Deserialize<'de> for Named<MAX> {
+impl<'de, const MAX: usize> Deserialize<'de> for NameField<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Name::parse(&text, MAX).map(Self).map_err(de::Error::custom)
     }
 }
 
-/// A text of at most `MAX` characters, which may be empty.
+/// A text of 0 to `MAX` characters, normalized by [`clean_text`].
 #[derive(Clone, Debug, Default)]
 pub struct Text<const MAX: usize>(pub String);
 
@@ -29,46 +30,35 @@ impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     }
 }
 
-/// A number from `LEAST` to `MOST`.
+/// A whole number from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug)]
-pub struct Within<const LEAST: u32, const MOST: u32>(pub u32);
+pub struct BoundedInt<const MIN: u32, const MAX: u32>(pub u32);
 
-impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Within<LEAST, MOST> {
+impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for BoundedInt<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = i64::deserialize(deserializer)?;
-        let fits = u32::try_from(number).ok().filter(|number| (LEAST..=MOST).contains(number));
-        let bounds = || de::Error::custom(format!("must be a whole number from {LEAST} to {MOST}"));
+        let fits = u32::try_from(number).ok().filter(|number| (MIN..=MAX).contains(number));
+        let bounds = || de::Error::custom(format!("must be a whole number from {MIN} to {MAX}"));
         fits.map(Self).ok_or_else(bounds)
     }
 }
 
-/// A list of 1 to `MOST` things.
+/// An array of 1 to `MAX` items.
 #[derive(Clone, Debug)]
-pub struct Several<T, const MOST: usize>(pub Vec<T>);
+pub struct BoundedVec<T, const MAX: usize>(pub Vec<T>);
 
-impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Several<T, MOST> {
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for BoundedVec<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let things = Vec::deserialize(deserializer)?;
-        if (1..=MOST).contains(&things.len()) {
-            return Ok(Self(things));
+        let items = Vec::deserialize(deserializer)?;
+        let count = items.len();
+        if (1..=MAX).contains(&count) {
+            return Ok(Self(items));
         }
-        let has = things.len();
-        Err(de::Error::custom(format!("must have 1 to {MOST} items, and has {has}")))
+        Err(de::Error::custom(format!("must have 1 to {MAX} items, and has {count}")))
     }
 }
 
-/// Whether a member was given as `null`, the only value it takes: for what can only be taken back.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Nulled(pub bool);
-
-impl<'de> Deserialize<'de> for Nulled {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let null = <()>::deserialize(deserializer);
-        null.map(|()| Self(true)).map_err(|_| de::Error::custom("can only be set to null"))
-    }
-}
-
-/// At most `MAX` networks in CIDR notation.
+/// At most `MAX` networks in CIDR notation, without repetitions.
 #[derive(Clone, Debug)]
 pub struct Networks<const MAX: usize>(pub BTreeSet<IpNet>);
 
@@ -76,7 +66,7 @@ impl<'de, const MAX: usize> Deserialize<'de> for Networks<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let networks = Vec::<Network>::deserialize(deserializer)?;
         if networks.len() > MAX {
-            return Err(de::Error::custom(format!("must be at most {MAX} networks")));
+            return Err(de::Error::custom(format!("must have at most {MAX} networks")));
         }
         Ok(Self(networks.into_iter().map(|Network(network)| network).collect()))
     }
@@ -89,4 +79,18 @@ impl<'de> Deserialize<'de> for Network {
         let text = String::deserialize(deserializer)?;
         parse_network(&text).map(Self).map_err(de::Error::custom)
     }
+}
+
+/// Deserializes an optional RFC 3339 time, for `#[serde(default, deserialize_with = …)]`.
+///
+/// # Errors
+///
+/// An instruction how to write a time, if the text is not one.
+pub fn optional_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
+    let instruction = "must be a time such as 2026-11-21T12:00:00Z";
+    let text = Option::<String>::deserialize(deserializer)?;
+    let time = text.map(|text| text.parse().map_err(|_| de::Error::custom(instruction)));
+    time.transpose()
 }

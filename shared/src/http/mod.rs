@@ -1,20 +1,20 @@
-//! The way in and out: who asks, when, for what, and how answers look. It decides nothing about
-//! anybody's rights.
+//! HTTP: extractors for requests, and the form of responses. This module makes no authorization
+//! decisions.
 //!
-//! Extractors run in the order of a handler's arguments, and the first one that fails answers.
-//! Write them in this order, or a stranger learns from a 400 or a 404 what only a 401 should have
-//! told him: [`Caller`] (401), [`Now`] and [`RequestId`], [`Path`] (404), [`Query`] (400, 422),
-//! [`IfMatch`] (400), and the body last: [`Json`] or [`NoBody`] (400, 413, 415, 422).
+//! axum runs the extractors in the order of a handler's arguments; the first that fails ends the
+//! request. Write them in this order, so that an unauthenticated client gets 401 and no 400 or 404
+//! that reveals more: [`Caller`] (401), [`Now`] and [`RequestId`], [`Path`] (404), [`Query`] (400,
+//! 422), [`IfMatch`] (400), and the body last: [`Json`] or [`NoBody`] (400, 413, 415, 422).
 
-mod act;
+mod access_log;
+mod answer;
 mod any_object;
 mod body;
 mod caller;
-mod document;
+mod deserialize;
 mod etag;
-mod fit;
+mod idempotency;
 mod input;
-mod layer;
 mod page;
 mod path;
 mod problem;
@@ -22,67 +22,63 @@ mod query;
 mod refusal;
 mod request_id;
 mod search;
+mod strict_json;
 #[cfg(test)]
 mod tests;
 pub mod views;
 mod window;
 
-pub use act::{Acting, IDEMPOTENCY_KEY};
+use access_log::conventions;
+pub use answer::Answer;
 pub use any_object::AnyObject;
 pub use body::{Json, MAX_BODY, NoBody, OptionalJson, read_body};
 pub use caller::{Caller, Now, SignIn, is_subject};
-pub use etag::{IfMatch, Tagged};
-pub use input::{Named, Networks, Nulled, Several, Text, Within};
-use layer::conventions;
+pub use etag::{IfMatch, WithEtag};
+pub use idempotency::IDEMPOTENCY_KEY;
+pub use input::{BoundedInt, BoundedVec, NameField, Networks, Text, optional_time};
 pub use page::{Cursor, Limit, Page, PageQuery};
 pub use path::Path;
 pub use problem::{FieldError, Problem};
 pub use query::Query;
-pub use refusal::Instead;
+pub use refusal::ApiError;
 pub use request_id::RequestId;
-pub use search::{Match, ScopeName, chosen};
-pub use window::Walk;
+pub use search::{Match, ScopeParam, chosen};
+pub use window::Pagination;
 
 use axum::{Router, middleware};
 
 use crate::store::Store;
 
-/// What every handler can reach.
+/// The state of every handler.
 #[derive(Clone, Debug)]
 pub struct App {
     /// The table.
     pub store: Store,
-    /// What this deployment allows.
+    /// The limits of this deployment.
     pub limits: Limits,
 }
 
-/// What a deployment sets.
+/// The configuration of a deployment.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// May everybody create organizations, or operators alone?
+    /// Whether everyone may create organizations; if not, only operators may.
     pub self_service: bool,
-    /// How many pending invitations an organization may have (INV12).
+    /// The most pending invitations of one organization (INV12).
     pub max_pending: u64,
-    /// Where clients reach the API, for those who ask where decisions are made; nobody else hears
-    /// of it, and no request can tell it (`Host` may be forged).
+    /// The URL of the API, for AuthZEN's metadata. It comes from the configuration alone, because
+    /// the `Host` header of a request may be forged.
     pub public_url: Option<&'static str>,
-    /// Are the fixtures of AuthZEN's certification served beside real organizations?
-    pub certification: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            self_service: true,
-            max_pending: 1_000,
-            public_url: Some("http://127.0.0.1:9000"),
-            certification: false,
-        }
+        Self { self_service: true, max_pending: 1_000, public_url: Some("http://127.0.0.1:9000") }
     }
 }
 
-/// A function's router, complete: with what it reaches, and with the conventions of every answer.
+/// Completes a function's router: adds its state, idempotent replays, and the conventions of every
+/// response.
 pub fn complete(router: Router<App>, app: App) -> Router {
-    let once = middleware::from_fn_with_state(app.clone(), act::once);
-    conventions(router.layer(once).with_state(app))
+    let replay = middleware::from_fn_with_state(app.clone(), idempotency::replay_repeats);
+    conventions(router.layer(replay).with_state(app))
 }

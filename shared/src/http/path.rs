@@ -1,5 +1,5 @@
-//! Path parameters. It never says why one does not fit: what cannot exist is answered like what
-//! does not exist.
+//! Path parameters. A malformed id gets the same 404 as an unknown one, so that a client cannot
+//! tell the two apart (U5).
 
 use axum::{
     extract::{FromRequestParts, Path as AxumPath},
@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 use super::Problem;
 use crate::domain::Refusal;
 
-/// The percent-decoded parameters of the path, as axum reads them: one value, a tuple, or a struct.
+/// The percent-decoded parameters of the path: one value, a tuple, or a struct, as in axum.
+///
+/// Rejects with [`Refusal::NoSuchOrganization`] if a parameter does not parse.
 #[derive(Clone, Debug)]
 pub struct Path<T>(pub T);
 

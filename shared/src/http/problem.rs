@@ -1,5 +1,4 @@
-//! Errors on the wire, as RFC 9457 problem details. It never decides what is an error, and never
-//! shows a cause.
+//! Error responses as RFC 9457 problem details. A problem never shows its internal cause.
 
 use std::fmt::Display;
 
@@ -16,7 +15,8 @@ use serde_json::{Map, Value, json};
 
 use super::RequestId;
 
-/// An answer that is not the one hoped for.
+/// An error response: a status, the slug of its documentation page, a title, a detail that says what
+/// to do, and members of its own.
 #[derive(Clone, Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -27,30 +27,17 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// A problem as RFC 9457 writes it.
-#[derive(Serialize)]
-struct Document<'a> {
-    r#type: String,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    instance: Option<&'a str>,
-    #[serde(flatten)]
-    members: &'a Map<String, Value>,
-}
-
-/// One place in a request, and what is wrong there.
+/// One invalid field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// A JSON pointer (RFC 6901); the parameters of a query count as the members of one object.
+    /// A JSON pointer (RFC 6901). The parameters of a query count as the members of one object.
     pub pointer: String,
-    /// For people.
+    /// How to correct the field, for people.
     pub detail: String,
 }
 
 impl Problem {
-    /// A problem whose documentation is the page `/problems/<slug>`.
+    /// A problem that is documented at `/problems/<slug>`.
     pub fn new(
         status: StatusCode,
         slug: &'static str,
@@ -61,82 +48,79 @@ impl Problem {
         Self { status, slug, title, detail: detail.into(), members, headers }
     }
 
-    /// Adds a member of the problem's own.
+    /// Adds an extension member.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         self.members.insert(key.to_owned(), value.into());
         self
     }
 
-    /// Adds the places that are wrong.
+    /// Adds the member `errors`, which lists the invalid fields.
     #[must_use]
-    pub fn errors(self, errors: Vec<FieldError>) -> Self {
-        let listed = errors
-            .into_iter()
-            .map(|FieldError { pointer, detail }| json!({ "pointer": pointer, "detail": detail }));
-        self.with("errors", listed.collect::<Vec<_>>())
+    pub fn errors(self, errors: &[FieldError]) -> Self {
+        self.with("errors", json!(errors))
     }
 
-    /// Adds a header to the answer.
+    /// Adds a response header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
-    /// Readable, but wrong at one place.
+    /// 422: one field of the request is invalid.
     #[must_use]
     pub fn invalid(error: FieldError) -> Self {
         let detail = format!("{}: {}", error.pointer, error.detail);
-        let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "The request is not valid");
-        Self::new(status, "invalid-request", title, detail).errors(vec![error])
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request", detail)
+            .errors(&[error])
     }
 
-    /// Not even readable.
+    /// 400: the request cannot be parsed.
     pub fn unreadable(detail: impl Into<String>) -> Self {
-        let title = "The request cannot be read";
-        Self::new(StatusCode::BAD_REQUEST, "unreadable-request", title, detail)
+        Self::new(StatusCode::BAD_REQUEST, "unreadable-request", "Unreadable request", detail)
     }
 
-    /// Nobody vouched for the caller.
+    /// 401: the request has no verified token.
     #[must_use]
     pub fn unauthenticated() -> Self {
-        let (title, detail) = ("Not signed in", "this needs a valid bearer token");
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", title, detail)
+        let detail = "Sign in, and send a valid bearer token in the `Authorization` header.";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Authentication required", detail)
             .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
-    /// There is no such route.
+    /// 404: no route matches the path.
     #[must_use]
     pub fn not_found() -> Self {
-        let (title, detail) = ("No such route", "nothing is served at this path");
-        Self::new(StatusCode::NOT_FOUND, "no-such-route", title, detail)
+        let detail = "No route matches this path. Compare it with the API reference.";
+        Self::new(StatusCode::NOT_FOUND, "no-such-route", "No such route", detail)
     }
 
-    /// The route knows other methods; axum lists them in `Allow`.
+    /// 405: the path does not support the method. axum lists the supported ones in `Allow`.
     #[must_use]
     pub fn method_not_allowed() -> Self {
-        let detail = "this path does not take the method; `Allow` lists those it takes";
+        let detail = "This path does not support the method. Use one that `Allow` lists.";
         let title = "Method not allowed";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title, detail)
     }
 
-    /// Our fault. The cause is for the log, where it appears once, and never for the caller.
+    /// 500: a defect of ours. Logs `cause`; the client does not see it.
     pub fn internal(cause: impl Display) -> Self {
         tracing::error!(%cause, "internal error");
-        let detail = "something went wrong on our side; the request id finds it in our log";
+        let detail =
+            "The server has a defect. Report the request id, which finds the cause in its log.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
     }
 
-    /// What we depend on is busy or away.
+    /// 503: a service that this one depends on is busy or cannot be reached.
     #[must_use]
     pub fn unavailable(retry_after_seconds: u16) -> Self {
-        let (title, detail) = ("Temporarily unavailable", "try again in a moment");
+        let (title, detail) = ("Temporarily unavailable", "Try again in a moment.");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, detail)
             .with_header(RETRY_AFTER, HeaderValue::from(retry_after_seconds))
     }
 
-    /// The status of the answer.
+    /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -148,26 +132,26 @@ impl Problem {
         self.slug
     }
 
-    /// What it says to people.
+    /// What happened and what to do, for people.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The document itself.
-    pub(super) fn document(&self, instance: Option<&RequestId>) -> Body {
+    /// The response body, with the request id as its `instance`.
+    pub(super) fn body(&self, instance: Option<&RequestId>) -> Body {
         // INVARIANT: strings, numbers and values with string keys always serialize.
-        Body::from(serde_json::to_vec(&self.told(instance)).unwrap_or_default())
+        Body::from(serde_json::to_vec(&self.document(instance)).unwrap_or_default())
     }
 
-    /// The document as a part of another answer, which has the request's id itself.
+    /// The problem without `instance`, as a part of a response to a batch.
     #[must_use]
-    pub fn within(&self) -> Value {
+    pub fn to_value(&self) -> Value {
         // INVARIANT: as above.
-        serde_json::to_value(self.told(None)).unwrap_or_default()
+        serde_json::to_value(self.document(None)).unwrap_or_default()
     }
 
-    fn told<'a>(&'a self, instance: Option<&'a RequestId>) -> Document<'a> {
+    fn document<'a>(&'a self, instance: Option<&'a RequestId>) -> Document<'a> {
         Document {
             r#type: format!("/problems/{}", self.slug),
             title: self.title,
@@ -178,19 +162,19 @@ impl Problem {
         }
     }
 
-    /// Points at the place in the request that it is about.
+    /// Adds `errors` with this problem's detail at one field.
     #[must_use]
     pub fn at(self, pointer: impl Into<String>) -> Self {
         let detail = self.detail.clone();
-        self.errors(vec![FieldError { pointer: pointer.into(), detail }])
+        self.errors(&[FieldError { pointer: pointer.into(), detail }])
     }
 }
 
 impl IntoResponse for Problem {
-    /// The problem travels along as an extension, so that [`complete`](super::complete) can
-    /// name the request in it.
+    /// Also stores the problem as an extension, so that [`complete`](super::complete) can add the
+    /// request id.
     fn into_response(self) -> Response {
-        let mut response = Response::new(self.document(None));
+        let mut response = Response::new(self.body(None));
         *response.status_mut() = self.status;
         let content_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -198,4 +182,17 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// A problem as RFC 9457 serializes it.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'a str>,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
 }

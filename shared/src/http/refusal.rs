@@ -1,74 +1,43 @@
 //! Refusals on the wire: the whole table of statuses is the one `match` below.
 
 use axum::{
-    body::Body,
-    http::{
-        HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, ETAG, LOCATION},
-    },
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde_json::json;
 
-use super::{FieldError, Problem, etag::tag};
+use super::{FieldError, Problem};
 use crate::{
     domain::{Refusal, RoleObject},
-    store::{self, Reply},
+    store,
 };
 
-/// What is answered instead of what a handler was about to do.
+/// The error half of a handler's result: a problem, which converts into an HTTP response.
 #[derive(Debug)]
-pub enum Instead {
-    /// A problem.
-    Problem(Box<Problem>),
-    /// What the first of two equal requests was answered.
-    Reply(Box<Reply>),
-}
+pub struct ApiError(Box<Problem>);
 
-impl<T: Into<Problem>> From<T> for Instead {
+impl<T: Into<Problem>> From<T> for ApiError {
     fn from(problem: T) -> Self {
-        Self::Problem(Box::new(problem.into()))
+        Self(Box::new(problem.into()))
     }
 }
 
-impl From<store::Error> for Instead {
+impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Refused(refusal) => refusal.into(),
-            store::Error::Replay(reply) => Self::Reply(reply),
             store::Error::Unavailable(cause) => {
                 tracing::error!(%cause, "the database is not available");
-                Problem::unavailable(1).into()
+                Self::unavailable(1)
             }
-            store::Error::Full(_) | store::Error::Broken(_) => Problem::internal(error).into(),
+            store::Error::CommittedBefore(_) | store::Error::Broken(_) => Self::internal(error),
         }
     }
 }
 
-impl IntoResponse for Instead {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        match self {
-            Self::Problem(problem) => problem.into_response(),
-            Self::Reply(reply) => reply.into_response(),
-        }
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
-        let mut response = status.into_response();
-        if let Some(location) = self.location.and_then(|text| HeaderValue::try_from(text).ok()) {
-            response.headers_mut().insert(LOCATION, location);
-        }
-        if let Some(body) = self.body {
-            let tag = self.tagged.then(|| HeaderValue::try_from(tag(&body)).ok()).flatten();
-            response.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
-            let json = HeaderValue::from_static("application/json");
-            response.headers_mut().insert(CONTENT_TYPE, json);
-            *response.body_mut() = Body::from(body);
-        }
-        response
+        self.0.into_response()
     }
 }
 
@@ -78,29 +47,29 @@ impl From<Refusal> for Problem {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let detail = refusal.to_string();
         let field = |pointer: String, detail: String| {
-            Self::new(status, slug, title, detail.clone())
-                .errors(vec![FieldError { pointer, detail }])
+            Self::new(status, slug, title, detail.clone()).errors(&[FieldError { pointer, detail }])
         };
         let level_of = |object: RoleObject| format!("/permissions/{object}");
         match refusal {
-            Refusal::Lacks { object, level, .. } | Refusal::Escalates(object, level) => {
+            Refusal::MissingPermission { object, level, .. }
+            | Refusal::ExceedsOwnPermissions(object, level) => {
                 Self::new(status, slug, title, detail)
                     .with("role_object", json!(object))
                     .with("level_needed", json!(level))
             }
-            Refusal::AlreadyInvited(id) | Refusal::YouAreInvited(id) => {
+            Refusal::AlreadyInvited(id) | Refusal::CallerAlreadyInvited(id) => {
                 Self::new(status, slug, title, detail).with("invitation_id", json!(id))
             }
-            Refusal::AlreadyAsked(id) => {
+            Refusal::JoinRequestPending(id) => {
                 Self::new(status, slug, title, detail).with("join_request_id", json!(id))
             }
-            Refusal::TooManyPending(limit)
-            | Refusal::TooManyDomains(limit)
-            | Refusal::TooManyJoinRequests(limit)
-            | Refusal::TooManyCriticalAlertUsers(limit) => {
+            Refusal::PendingInvitationLimit(limit)
+            | Refusal::ApprovedDomainLimit(limit)
+            | Refusal::JoinRequestLimit(limit)
+            | Refusal::CriticalAlertUserLimit(limit) => {
                 Self::new(status, slug, title, detail).with("limit", json!(limit))
             }
-            Refusal::ExportTooLong(rows) => {
+            Refusal::ExportRowLimit(rows) => {
                 Self::new(status, slug, title, detail).with("limit", json!(rows))
             }
             Refusal::InvitationExpired(at) => {
@@ -112,27 +81,31 @@ impl From<Refusal> for Problem {
             Refusal::RoleInUse(users) | Refusal::PartnerRolesInUse(users) => {
                 Self::new(status, slug, title, detail).with("holders", json!(users))
             }
-            Refusal::Linked { customers, partners } => Self::new(status, slug, title, detail)
-                .with("customers", json!(customers))
-                .with("partners", json!(partners)),
+            Refusal::OrganizationLinked { customers, partners } => {
+                Self::new(status, slug, title, detail)
+                    .with("customers", json!(customers))
+                    .with("partners", json!(partners))
+            }
             Refusal::LevelNotAllowed(object, _) => field(level_of(object), detail)
                 .with("role_object", json!(object))
                 .with("allowed", json!(object.levels())),
-            Refusal::NotEditable(object) | Refusal::NotShown(object) => {
+            Refusal::RoleObjectNotEditable(object) | Refusal::RoleObjectNotAvailable(object) => {
                 field(level_of(object), detail).with("role_object", json!(object))
             }
-            Refusal::PrerequisiteUnmet { object, base, least } => field(level_of(object), detail)
+            Refusal::PrerequisiteNotMet { object, base, least } => field(level_of(object), detail)
                 .with("role_object", json!(object))
                 .with("prerequisite", json!({ "role_object": base, "at_least": least })),
-            Refusal::SuperAdminIsTransferred => field("/role_id".to_owned(), detail),
-            Refusal::RoleRetiring(target) => {
-                Self::new(status, slug, title, detail).with("retiring_to", json!(target))
+            Refusal::SuperAdminNotAssignable => field("/role_id".to_owned(), detail),
+            Refusal::RoleBeingDeleted(target) => {
+                Self::new(status, slug, title, detail).with("reassign_to", json!(target))
             }
-            Refusal::ReassignedToItself => field("/reassign_to".to_owned(), detail),
-            Refusal::KindIsInherited => field("/kind".to_owned(), detail),
-            Refusal::FirstAdminNeeded => field("/first_admin_email".to_owned(), detail),
-            Refusal::SwitchIsTheRoots => field("/manage_sub_organizations".to_owned(), detail),
-            Refusal::OutsideSubtree(_) => field("/organization_id".to_owned(), detail),
+            Refusal::ReassignToSameRole => field("/reassign_to".to_owned(), detail),
+            Refusal::KindInherited => field("/kind".to_owned(), detail),
+            Refusal::FirstAdminRequired => field("/first_admin_email".to_owned(), detail),
+            Refusal::RootSettingOnly => field("/manage_sub_organizations".to_owned(), detail),
+            Refusal::OrganizationOutsideSubtree(id) => {
+                field("/organization_id".to_owned(), detail).with("organization_id", json!(id))
+            }
             _ => Self::new(status, slug, title, detail),
         }
     }
@@ -144,88 +117,105 @@ fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
     match refusal {
         R::NoSuchOrganization => (404, "no-such-organization", "No such organization"),
         R::NoSuchMember => (404, "no-such-member", "No such member"),
-        R::NotLinked => (404, "not-linked", "Not linked"),
+        R::CustomerNotLinked => (404, "customer-not-linked", "Customer not linked"),
         R::NoSuchRole => (404, "no-such-role", "No such role"),
         R::NoSuchInvitation => (404, "no-such-invitation", "No such invitation"),
-        R::NoSuchJoinRequest => (404, "no-such-join-request", "No such request"),
-        R::NoSuchDomain => (404, "no-such-domain", "No such domain"),
+        R::NoSuchJoinRequest => (404, "no-such-join-request", "No such join request"),
+        R::NoSuchDomain => (404, "no-such-domain", "No such approved domain"),
         R::NoSuchCriticalAlertUser => {
             (404, "no-such-critical-alert-user", "No such critical alert user")
         }
         R::NoSuchEvent => (404, "no-such-event", "No such event"),
 
-        R::Lacks { .. } => (403, "lacks-permission", "Permission needed"),
-        R::OperatorsOnlyRead => (403, "operators-only-read", "Operators only read here"),
-        R::NotAnOperator => (403, "not-an-operator", "For operators only"),
-        R::NotForDecisions => (403, "not-for-decisions", "Scope needed"),
-        R::OnlySuperAdmin => (403, "only-super-admin", "For the Super Admin only"),
-        R::Escalates(..) => (403, "escalates", "More than you hold"),
-        R::OwnRole => (403, "own-role", "Your own role"),
-        R::EmailNotVerified => (403, "email-not-verified", "Verified address needed"),
-        R::SecondFactorNeeded => (403, "second-factor-needed", "Second factor needed"),
-        R::SessionTooOld(_) => (403, "session-too-old", "Sign in again"),
+        R::MissingPermission { .. } => (403, "missing-permission", "Permission missing"),
+        R::OperatorReadOnly => (403, "operator-read-only", "Operators have read access only"),
+        R::OperatorScopeRequired => (403, "operator-scope-required", "Operator scope required"),
+        R::DecisionsScopeRequired => (403, "decisions-scope-required", "Decisions scope required"),
+        R::SuperAdminRequired => (403, "super-admin-required", "Super Admin required"),
+        R::ExceedsOwnPermissions(..) => {
+            (403, "exceeds-own-permissions", "Role exceeds your own permissions")
+        }
+        R::CannotChangeOwnRole => (403, "cannot-change-own-role", "Own role cannot be changed"),
+        R::EmailNotVerified => (403, "email-not-verified", "E-mail address not verified"),
+        R::MfaRequired => (403, "mfa-required", "Multi-factor sign-in required"),
+        R::SessionTooOld(_) => (403, "session-too-old", "Sign-in too old"),
         R::NetworkNotAllowed => (403, "network-not-allowed", "Network not allowed"),
-        R::NotYourDomain => (403, "not-your-domain", "Not your domain"),
-        R::SelfServiceOff => (403, "self-service-off", "Not open to everybody"),
+        R::DomainNotOwn => (403, "domain-not-own", "Not the domain of your address"),
+        R::SelfServiceDisabled => (403, "self-service-disabled", "Self-service creation disabled"),
 
         R::AlreadyInvited(_) => (409, "already-invited", "Already invited"),
         R::AlreadyMember => (409, "already-member", "Already a member"),
-        R::YouAreMember => (409, "you-are-member", "You are a member"),
-        R::YouAreInvited(_) => (409, "you-are-invited", "You are invited"),
-        R::AlreadyAsked(_) => (409, "already-asked", "Already asked"),
-        R::RequestDeclined => (409, "request-declined", "Request declined"),
-        R::PublicMailDomain => (409, "public-mail-domain", "Everybody's domain"),
-        R::TooManyDomains(_) => (409, "too-many-domains", "Too many domains"),
-        R::DomainNotApproved => (409, "domain-not-approved", "Domain not approved"),
-        R::TooManyCriticalAlertUsers(_) => {
-            (409, "too-many-critical-alert-users", "Too many critical alert users")
+        R::CallerAlreadyMember => (409, "caller-already-member", "You are already a member"),
+        R::CallerAlreadyInvited(_) => (409, "caller-already-invited", "You are already invited"),
+        R::JoinRequestPending(_) => (409, "join-request-pending", "Join request already pending"),
+        R::JoinRequestDeclined => (409, "join-request-declined", "Join request declined"),
+        R::PublicEmailDomain => (409, "public-email-domain", "Public e-mail domain"),
+        R::ApprovedDomainLimit(_) => {
+            (409, "approved-domain-limit", "Approved domain limit reached")
+        }
+        R::DomainNotApproved => (409, "domain-not-approved", "Domain no longer approved"),
+        R::CriticalAlertUserLimit(_) => {
+            (409, "critical-alert-user-limit", "Critical alert user limit reached")
         }
         R::InvitationExpired(_) => (409, "invitation-expired", "Invitation expired"),
-        R::BackerGone => (409, "backer-gone", "Nobody stands behind it"),
-        R::RoleNameTaken => (409, "role-name-taken", "Name taken"),
-        R::TooManyRoles => (409, "too-many-roles", "Too many roles"),
-        R::BuiltInRole => (409, "built-in-role", "Built-in role"),
+        R::InviterNotAuthorized => (409, "inviter-not-authorized", "Inviter no longer authorized"),
+        R::RoleNameTaken => (409, "role-name-taken", "Role name taken"),
+        R::RoleLimit => (409, "role-limit", "Role limit reached"),
+        R::BuiltInRole => (409, "built-in-role", "Built-in role cannot be changed"),
         R::RoleInUse(_) => (409, "role-in-use", "Role in use"),
-        R::RoleRetiring(_) => (409, "role-retiring", "Role being deleted"),
-        R::OutsideMdfProgram => (409, "outside-mdf-program", "Outside the MDF programme"),
-        R::SuperAdminStays => (409, "super-admin-stays", "Transfer first"),
-        R::NotAnAdmin => (409, "not-an-admin", "Not an Admin"),
-        R::TransferredMeanwhile => (409, "transferred-meanwhile", "Transferred meanwhile"),
-        R::TooDeep => (409, "too-deep", "Too deep"),
-        R::SubOrganizationsOff => (409, "sub-organizations-off", "Switched off"),
-        R::NotEmpty => (409, "not-empty", "Not empty"),
-        R::PartnerRolesInUse(_) => (409, "partner-roles-in-use", "Partner roles in use"),
-        R::MembersInvite => (409, "members-invite", "Its members invite"),
-        R::Linked { .. } => (409, "linked", "Linked to others"),
-        R::OnlyPartnersHaveCustomers => {
-            (409, "only-partners-have-customers", "Only partners have customers")
+        R::RoleBeingDeleted(_) => (409, "role-being-deleted", "Role is being deleted"),
+        R::ReassignmentTarget => (409, "role-is-reassignment-target", "Role receives moved users"),
+        R::MdfProgramRequired => (409, "mdf-program-required", "MDF programme required"),
+        R::SuperAdminProtected => (409, "super-admin-protected", "Super Admin is protected"),
+        R::TargetNotAdmin => (409, "target-not-admin", "Target is not an Admin"),
+        R::SuperAdminChanged => (409, "super-admin-changed", "Super Admin changed concurrently"),
+        R::DepthLimit => (409, "depth-limit", "Depth limit reached"),
+        R::SubOrganizationsDisabled => {
+            (409, "sub-organizations-disabled", "Sub-organizations disabled")
         }
-        R::CustomersAreStandard => (409, "customers-are-standard", "Not a customer"),
-        R::MdfIsForPartners => (409, "mdf-is-for-partners", "For partners only"),
-        R::LocksYouOut(_) => (409, "locks-you-out", "Would lock you out"),
-        R::ChangedMeanwhile => (409, "changed-meanwhile", "Changed meanwhile"),
-        R::KeyInUse => (409, "idempotency-key-in-use", "Still running"),
+        R::OrganizationNotEmpty => (409, "organization-not-empty", "Organization is not empty"),
+        R::PartnerRolesInUse(_) => (409, "partner-roles-in-use", "Partner roles in use"),
+        R::SuperAdminExists => {
+            (409, "super-admin-exists", "Organization already has a Super Admin")
+        }
+        R::OrganizationLinked { .. } => (409, "organization-linked", "Organization is linked"),
+        R::PartnerRequired => (409, "partner-required", "Partner organization required"),
+        R::CustomerMustBeStandard => {
+            (409, "customer-must-be-standard", "Customer must be a standard organization")
+        }
+        R::MdfPartnerOnly => (409, "mdf-partner-only", "MDF programme is for partners"),
+        R::WouldLockOutCaller(_) => (409, "would-lock-out-caller", "Settings would lock you out"),
+        R::ChangedConcurrently => (409, "changed-concurrently", "Changed by another request"),
+        R::IdempotencyKeyInUse => (409, "idempotency-key-in-use", "First request still running"),
 
-        R::NotAsSeen => (412, "precondition-failed", "Not as you have seen it"),
+        R::PreconditionFailed => (412, "precondition-failed", "Resource has changed"),
 
         R::LevelNotAllowed(..) => (422, "level-not-allowed", "Level not allowed"),
-        R::NotEditable(_) => (422, "not-editable", "Not editable"),
-        R::NotShown(_) => (422, "not-shown", "Not available here"),
-        R::PrerequisiteUnmet { .. } => (422, "prerequisite-unmet", "Prerequisite unmet"),
-        R::SuperAdminIsTransferred => {
-            (422, "super-admin-is-transferred", "Transferred, never given")
+        R::RoleObjectNotEditable(_) => {
+            (422, "role-object-not-editable", "Role object not editable")
         }
-        R::ReassignedToItself => (422, "reassigned-to-itself", "The same role"),
-        R::KindIsInherited => (422, "kind-is-inherited", "Kind is the parent's"),
-        R::FirstAdminNeeded => (422, "first-admin-needed", "First Admin needed"),
-        R::SwitchIsTheRoots => (422, "switch-is-the-roots", "Switched at the root"),
-        R::OutsideSubtree(_) => (422, "outside-subtree", "Not in this subtree"),
-        R::ExportTooLong(_) => (422, "export-too-long", "Too many for one file"),
-        R::ExportTooSlow => (422, "export-too-slow", "Too many for one request"),
-        R::ExportTooLarge => (422, "export-too-large", "Too large for an answer"),
-        R::KeyReused => (422, "idempotency-key-reused", "Key used before"),
+        R::RoleObjectNotAvailable(_) => {
+            (422, "role-object-not-available", "Role object not available")
+        }
+        R::PrerequisiteNotMet { .. } => (422, "prerequisite-not-met", "Prerequisite not met"),
+        R::SuperAdminNotAssignable => {
+            (422, "super-admin-not-assignable", "Super Admin cannot be assigned")
+        }
+        R::ReassignToSameRole => (422, "reassign-to-same-role", "Reassignment to the same role"),
+        R::KindInherited => (422, "kind-inherited", "Kind is inherited from the parent"),
+        R::FirstAdminRequired => (422, "first-admin-required", "First Admin required"),
+        R::RootSettingOnly => (422, "root-setting-only", "Setting belongs to the root"),
+        R::OrganizationOutsideSubtree(_) => {
+            (422, "organization-outside-subtree", "Organization outside this subtree")
+        }
+        R::ExportRowLimit(_) => (422, "export-row-limit", "Export row limit exceeded"),
+        R::ExportTimeLimit => (422, "export-time-limit", "Export time limit exceeded"),
+        R::ExportSizeLimit => (422, "export-size-limit", "Export size limit exceeded"),
+        R::IdempotencyKeyReused => (422, "idempotency-key-reused", "Idempotency key reused"),
 
-        R::TooManyJoinRequests(_) => (429, "too-many-join-requests", "Too many open requests"),
-        R::TooManyPending(_) => (429, "too-many-pending", "Too many pending invitations"),
+        R::JoinRequestLimit(_) => (429, "join-request-limit", "Join request limit reached"),
+        R::PendingInvitationLimit(_) => {
+            (429, "pending-invitation-limit", "Pending invitation limit reached")
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::{MAX_CHOSEN, OrgId};
 /// In the organization alone, or below it, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ScopeName {
+pub enum ScopeParam {
     /// Nothing below.
     #[default]
     Organization,

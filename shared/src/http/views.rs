@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    self, Actor, BuiltIn, Conditions, CustomRole, Email, EventAction, EventId,
-    IdentityProviderRole, InvitationId, JoinRequestId, Kind, Level, Levels, MailDomain, Name,
-    OrgId, RequestStatus, RoleId, RoleObject, Settings, Source, Target, UserId, Users,
+    self, Actor, AlertId, BuiltIn, Conditions, CustomRole, Email, EventAction, EventId,
+    IdentityProviderRole, InvitationId, JoinRequestId, Kind, Level, Levels, MailDomain, MemberId,
+    Name, OrgId, RequestStatus, RoleId, RoleObject, Settings, Source, Target, UserCount, UserId,
 };
 
 /// An organization.
@@ -47,6 +47,7 @@ impl Organization {
 /// A member.
 #[derive(Clone, Debug, Serialize)]
 pub struct Member {
+    id: MemberId,
     user_id: UserId,
     organization_id: OrgId,
     email: Email,
@@ -64,6 +65,7 @@ impl Member {
     #[must_use]
     pub fn of(member: &domain::Member, custom: Option<&CustomRole>) -> Self {
         Self {
+            id: member.id(),
             user_id: member.user_id.clone(),
             organization_id: member.path.id(),
             email: member.email.clone(),
@@ -140,6 +142,7 @@ impl JoinRequest {
 /// An address that receives critical alerts.
 #[derive(Clone, Debug, Serialize)]
 pub struct CriticalAlertUser {
+    id: AlertId,
     email: Email,
     added_by: UserId,
     added_at: Timestamp,
@@ -149,8 +152,9 @@ impl CriticalAlertUser {
     /// Shows `user`.
     #[must_use]
     pub fn of(user: domain::CriticalAlertUser) -> Self {
-        let domain::CriticalAlertUser { email, added_by, added_at } = user;
-        Self { email, added_by, added_at }
+        let domain::CriticalAlertUser { organization_id, value: email, .. } = user;
+        let id = AlertId::of(organization_id, &email);
+        Self { id, email, added_by: user.added_by, added_at: user.added_at }
     }
 }
 
@@ -166,7 +170,7 @@ impl ApprovedDomain {
     /// Shows `approved`.
     #[must_use]
     pub fn of(approved: domain::ApprovedDomain) -> Self {
-        let domain::ApprovedDomain { domain, added_by, added_at, .. } = approved;
+        let domain::ApprovedDomain { value: domain, added_by, added_at, .. } = approved;
         Self { domain, added_by, added_at }
     }
 }
@@ -181,17 +185,17 @@ pub struct Role {
     description: String,
     built_in: bool,
     permissions: BTreeMap<RoleObject, Level>,
-    users: Users,
+    users: UserCount,
     identity_provider_role: IdentityProviderRole,
     /// Which role its users get, while it is on its way to be deleted (ROLE6).
     #[serde(skip_serializing_if = "Option::is_none")]
-    retiring_to: Option<RoleId>,
+    reassign_to: Option<RoleId>,
 }
 
 impl Role {
     /// Shows an organization's own role, as far as its role objects are shown there (ROLE5).
     #[must_use]
-    pub fn custom(org: OrgId, role: &CustomRole, users: Users, conditions: Conditions) -> Self {
+    pub fn custom(org: OrgId, role: &CustomRole, users: UserCount, conditions: Conditions) -> Self {
         Self {
             id: RoleId::Custom(role.id),
             organization_id: org,
@@ -201,13 +205,13 @@ impl Role {
             permissions: shown(role.levels, conditions),
             users,
             identity_provider_role: IdentityProviderRole::of(role.levels),
-            retiring_to: role.retiring,
+            reassign_to: role.reassignment.as_ref().map(|begun| begun.to),
         }
     }
 
     /// Shows a built-in role.
     #[must_use]
-    pub fn built_in(org: OrgId, role: BuiltIn, users: Users, conditions: Conditions) -> Self {
+    pub fn built_in(org: OrgId, role: BuiltIn, users: UserCount, conditions: Conditions) -> Self {
         Self {
             id: RoleId::BuiltIn(role),
             organization_id: org,
@@ -217,7 +221,7 @@ impl Role {
             permissions: shown(role.levels(), conditions),
             users,
             identity_provider_role: IdentityProviderRole::of(role.levels()),
-            retiring_to: None,
+            reassign_to: None,
         }
     }
 }
@@ -235,7 +239,7 @@ impl CustomerLink {
     /// Shows `link`.
     #[must_use]
     pub fn of(link: domain::CustomerLink) -> Self {
-        let domain::CustomerLink { partner_id, customer_id, preferred, linked_at } = link;
+        let domain::CustomerLink { partner_id, customer_id, preferred, linked_at, .. } = link;
         Self { partner_id, customer_id, preferred, linked_at }
     }
 }

@@ -14,10 +14,10 @@ use tokio::time::Instant;
 
 use super::{
     Error, Store,
-    expression::Terms,
+    expression::ExpressionValues,
     failing,
     meter::Meter,
-    transaction::{Change, Otherwise, Step, Write},
+    transaction::{Change, OnConditionFailed, Step, Write},
 };
 
 /// How often a commit is tried against others that touch the same items.
@@ -34,7 +34,7 @@ impl Store {
     pub(super) async fn send(
         &self,
         writes: Vec<TransactWriteItem>,
-        otherwise: Vec<Otherwise>,
+        on_failed: Vec<OnConditionFailed>,
     ) -> Result<(), Error> {
         let token = format!("{:032x}", rand::random::<u128>());
         let begun = Instant::now();
@@ -53,7 +53,7 @@ impl Store {
                 }
                 Err(error) => error,
             };
-            match verdict(error, &otherwise) {
+            match verdict(error, &on_failed) {
                 Verdict::Final(error) => return Err(error),
                 Verdict::Again(error) if tries >= TRIES || begun.elapsed() >= BUDGET => {
                     return Err(error);
@@ -66,8 +66,11 @@ impl Store {
 }
 
 impl Step {
-    pub(super) fn build(self, table: &str) -> Result<(TransactWriteItem, Otherwise), Error> {
-        let mut terms = Terms::default();
+    pub(super) fn build(
+        self,
+        table: &str,
+    ) -> Result<(TransactWriteItem, OnConditionFailed), Error> {
+        let mut terms = ExpressionValues::default();
         let all = self.conditions.into_iter().map(|piece| format!("({})", terms.take(piece)));
         let all = all.collect::<Vec<_>>().join(" AND ");
         let condition = (!all.is_empty()).then_some(all);
@@ -120,12 +123,12 @@ impl Step {
                 item.delete(delete.build().map_err(Error::broken)?)
             }
         };
-        Ok((item.build(), self.otherwise))
+        Ok((item.build(), self.on_failed))
     }
 }
 
 /// `SET a, b REMOVE c ADD d`: each clause word stands once.
-pub(super) fn clauses(changes: Vec<Change>, terms: &mut Terms) -> String {
+pub(super) fn clauses(changes: Vec<Change>, terms: &mut ExpressionValues) -> String {
     let (mut set, mut remove, mut add) = (Vec::new(), Vec::new(), Vec::new());
     for change in changes {
         match change {
@@ -151,7 +154,7 @@ pub(super) enum Verdict {
 /// moment was wrong, else a defect or an outage.
 pub(super) fn verdict(
     error: SdkError<TransactWriteItemsError>,
-    otherwise: &[Otherwise],
+    on_failed: &[OnConditionFailed],
 ) -> Verdict {
     use TransactWriteItemsError as E;
     let again = |error| Verdict::Again(Error::unavailable(error));
@@ -160,9 +163,9 @@ pub(super) fn verdict(
             let reasons = canceled.cancellation_reasons();
             let failed =
                 |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-            let first = reasons.iter().zip(otherwise).find(|(reason, _)| failed(reason));
-            if let Some((reason, otherwise)) = first {
-                return Verdict::Final(otherwise(reason.item().cloned()));
+            let first = reasons.iter().zip(on_failed).find(|(reason, _)| failed(reason));
+            if let Some((reason, on_failed)) = first {
+                return Verdict::Final(on_failed(reason.item().cloned()));
             }
             let broken = |reason: &CancellationReason| {
                 matches!(reason.code(), Some("ValidationError" | "ItemCollectionSizeLimitExceeded"))

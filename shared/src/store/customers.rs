@@ -1,82 +1,91 @@
 //! Partners and their customers: linked, told apart, unlinked.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Error, Found, Key, Listing, Reply, Store, Window,
+    Committed, Error, FetchedItems, Key, PageRequest, Slice, Store,
     expression::Expression,
     item::{attribute, to_item},
     keys,
     range::Range,
-    transaction::{gone_or, or},
+    transaction::{Transaction, at_version, gone_or, or},
 };
-use crate::domain::{Act, CustomerLink, Event, EventAction, Links, OrgId, Organization, Refusal};
+use crate::domain::{
+    CustomerLink, Event, EventAction, OrgId, Organization, Refusal, RequestContext, Target,
+    TargetKind, Version,
+};
 
-impl Found {
+impl FetchedItems {
     /// A partner's link to a customer.
     pub fn customer(&self, key: &Key) -> Result<Option<CustomerLink>, Error> {
         self.get(key)
     }
 }
 
+/// A link between a partner and a customer before and after a change.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkChange<'a> {
+    /// The partner.
+    pub partner: &'a Organization,
+    /// The customer.
+    pub customer: &'a Organization,
+    /// The link as the rule saw it.
+    pub before: Option<CustomerLink>,
+    /// The link as it becomes; none if it is removed.
+    pub after: Option<CustomerLink>,
+    /// The version of the link that was removed a short time ago.
+    pub deleted: Option<Version>,
+}
+
 impl Store {
-    /// Makes the link between a partner and a customer what it is `now`: both organizations count
-    /// it, and both histories tell of it.
+    /// Changes the link between a partner and a customer: both organizations count it, and both
+    /// histories record it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`] if the link or one of the organizations is not as the rule
+    /// saw it.
     pub async fn link_customer(
         &self,
-        act: &Act,
-        (partner, customer): (&Organization, &Organization),
-        (was, now): (Option<CustomerLink>, Option<CustomerLink>),
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let (here, there) = (partner.id(), customer.id());
-        let key = Key::customer(here, there);
-        let as_read = match was {
-            None => Expression::new("attribute_not_exists(#pk)", []),
-            Some(was) => Expression::new(
-                "#preferred = :preferred",
-                [("preferred", attribute(&was.preferred)?)],
-            ),
-        };
-        let lost = or(Refusal::ChangedMeanwhile);
-        let writes = self.transaction(act);
-        let mut writes = match now {
-            None => writes.delete(key, as_read, lost),
-            Some(link) => {
-                let indexed = [("identity", keys::customer(there))];
-                writes.put(key.clone(), to_item(key, &link, indexed)?, as_read, lost)
-            }
-        };
+        context: &RequestContext,
+        change: LinkChange<'_>,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let LinkChange { partner, customer, before, after, .. } = change;
+        let (version, mut writes) = self.transaction(context).write_link(change)?;
         for (org, links) in [
-            (partner, partner.links.of_partner(was, now)),
-            (customer, customer.links.of_customer(was, now)),
+            (partner, partner.links.of_partner(before, after)),
+            (customer, customer.links.of_customer(before, after)),
         ] {
             writes = writes.set(
                 Key::organization(org.id()),
                 Expression::new("#links = :links", [("links", attribute(&links)?)]),
-                same_links(org, org.links)?,
-                gone_or(Refusal::NoSuchOrganization, Refusal::ChangedMeanwhile),
+                same_links(org)?,
+                gone_or(Refusal::NoSuchOrganization, Refusal::ChangedConcurrently),
             );
         }
-        let action = match (was, now) {
+        let action = match (before, after) {
             (None, _) => EventAction::CustomerLinkAdded,
             (Some(_), Some(_)) => EventAction::CustomerLinkUpdated,
             (Some(_), None) => EventAction::CustomerLinkRemoved,
         };
-        for (org, other) in [(partner, there), (customer, here)] {
-            let event = Event::new(act, org, action, ("organization", other.to_string()));
-            writes = writes.record(event.old(told(was)).new_value(told(now)))?;
+        for (org, other) in [(partner, customer.id()), (customer, partner.id())] {
+            let target = Target::new(TargetKind::CustomerLink, &other, version);
+            let event = Event::new(context, org, action, target);
+            writes = writes.record(event.old(shown(before)).new_value(shown(after)))?;
         }
-        writes.commit(reply).await
+        writes.commit(answer).await
     }
 
     /// A partner's customers, the longest-standing organization first.
     pub async fn customers(
         &self,
         partner: OrgId,
-        window: Window<'_>,
-    ) -> Result<Listing<CustomerLink>, Error> {
-        let range = Range::of_table(keys::organization(partner), keys::CUSTOMERS);
+        window: PageRequest<'_>,
+    ) -> Result<Slice<CustomerLink>, Error> {
+        let live = Expression::new("attribute_not_exists(#deleted)", []);
+        let range = Range::of_table(keys::organization(partner), keys::CUSTOMERS).where_(live);
         self.page(vec![range], window).await
     }
 
@@ -84,20 +93,49 @@ impl Store {
     pub async fn partners(
         &self,
         customer: OrgId,
-        window: Window<'_>,
-    ) -> Result<Listing<CustomerLink>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<CustomerLink>, Error> {
         let range = Range::of_index("identity", keys::customer(customer), String::new());
         self.page(vec![range], window).await
     }
 }
 
-/// The organization is still of its kind, and linked as it was.
-fn same_links(org: &Organization, links: Links) -> Result<Expression, Error> {
-    let values = [("was", attribute(&links)?), ("kind", attribute(&org.kind)?)];
-    Ok(Expression::new("#links = :was AND #kind = :kind", values))
+impl Transaction<'_> {
+    /// Writes the item of a link, and gives the version after the change.
+    fn write_link(self, change: LinkChange<'_>) -> Result<(Version, Self), Error> {
+        let LinkChange { partner, customer, before, after, deleted } = change;
+        let key = Key::customer(partner.id(), customer.id());
+        let lost = or(Refusal::ChangedConcurrently);
+        let item = |link: &CustomerLink| {
+            to_item(key.clone(), link, [("identity", keys::customer(customer.id()))])
+        };
+        Ok(match (before, after) {
+            (None, None) => (deleted.unwrap_or_default(), self),
+            (None, Some(link)) => {
+                (link.version, self.create(key.clone(), item(&link)?, deleted, lost)?)
+            }
+            (Some(seen), Some(link)) => {
+                let put = self.put(key.clone(), item(&link)?, at_version(seen.version)?, lost);
+                (link.version, put)
+            }
+            (Some(seen), None) => {
+                let gone = seen.version.next(self.context().at);
+                (gone, self.bury(key, seen.version, gone, lost)?)
+            }
+        })
+    }
 }
 
-fn told(link: Option<CustomerLink>) -> Value {
-    let told = |CustomerLink { partner_id, customer_id, preferred, .. }| json!({ "partner_id": partner_id, "customer_id": customer_id, "preferred": preferred });
-    link.map_or(Value::Null, told)
+/// The organization is of the kind, and linked, as the rule saw it.
+fn same_links(org: &Organization) -> Result<Expression, Error> {
+    let values = [("before", attribute(&org.links)?), ("kind", attribute(&org.kind)?)];
+    Ok(Expression::new("#links = :before AND #kind = :kind", values))
+}
+
+fn shown(link: Option<CustomerLink>) -> Value {
+    let shown = |link: CustomerLink| {
+        let CustomerLink { partner_id, customer_id, preferred, .. } = link;
+        json!({ "partner_id": partner_id, "customer_id": customer_id, "preferred": preferred })
+    };
+    link.map_or(Value::Null, shown)
 }

@@ -9,9 +9,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::{try_join, try_join_all};
 
-use super::{Error, Found, Key, Listing, Store, Window};
+use super::{Error, FetchedItems, Key, PageRequest, Slice, Store};
 use crate::domain::{
-    Action, Approach, OrgId, OrgPath, Organization, Person, Standing, UserId, Way, granting,
+    AccessPath, Action, OrgId, OrgPath, Organization, PathMembership, Person, Standing, UserId,
+    first_granting,
 };
 
 /// How many entries of an index are asked for proposals: about what one read unit holds.
@@ -21,7 +22,7 @@ const DRAINED: usize = 100;
 
 /// May `subject` do any of `actions` in `org`?
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct AccessQuery {
     /// Who.
     pub subject: UserId,
     /// Where.
@@ -32,7 +33,7 @@ pub struct Question {
 
 /// Organizations to look at, as an index has them.
 #[derive(Debug, Default)]
-struct Proposed {
+struct IndexHits {
     orgs: BTreeSet<OrgId>,
     /// Are there more than these?
     more: bool,
@@ -40,37 +41,45 @@ struct Proposed {
 
 /// Where to look for ways that do not begin in the organization itself.
 #[derive(Debug, Default)]
-struct Elsewhere {
+struct CandidateOrganizations {
     ancestors: Vec<OrgId>,
     partners: Vec<OrgId>,
 }
 
-impl Question {
-    fn takes(&self, way: Way) -> bool {
-        self.actions.iter().any(|&action| way.carries(action))
+impl AccessQuery {
+    fn takes(&self, way: AccessPath) -> bool {
+        self.actions.iter().any(|&action| way.supports(action))
     }
 
     fn place(&self, at: OrgId) -> [Key; 2] {
-        [Key::organization(at), Key::member(at, &self.subject)]
+        [Key::organization(at), Key::membership(at, &self.subject)]
     }
 
     /// Does anything depend on the switch of the tree, which is not here (SUB1)?
-    fn asks_the_root(&self, org: &Organization) -> bool {
-        !org.path.is_root() && self.actions.iter().any(|action| action.asks_the_root())
+    fn depends_on_root_settings(&self, org: &Organization) -> bool {
+        !org.path.is_root() && self.actions.iter().any(|action| action.depends_on_root_settings())
     }
 
     /// How the subject reaches the organization, as far as `found` tells.
-    fn approaches(&self, elsewhere: &Elsewhere, found: &Found) -> Result<Vec<Approach>, Error> {
+    fn approaches(
+        &self,
+        elsewhere: &CandidateOrganizations,
+        found: &FetchedItems,
+    ) -> Result<Vec<PathMembership>, Error> {
         let Some(org) = found.organization(self.org)? else { return Ok(vec![]) };
         let root = org.path.root_id();
         let mut approaches = Vec::new();
-        let own = [(Way::Member, self.org)].into_iter();
-        let above = elsewhere.ancestors.iter().map(|&ancestor| (Way::Ancestor, ancestor));
-        let beside = elsewhere.partners.iter().map(|&partner| (Way::Partner, partner));
+        let own = [(AccessPath::Member, self.org)].into_iter();
+        let above = elsewhere.ancestors.iter().map(|&ancestor| (AccessPath::Ancestor, ancestor));
+        let beside = elsewhere.partners.iter().map(|&partner| (AccessPath::Partner, partner));
         for (way, at) in own.chain(above).chain(beside) {
             let link = found.customer(&Key::customer(at, self.org))?.map(|link| link.preferred);
             let standing = stands(&self.subject, at, root, found)?;
-            approaches.extend(standing.map(|standing| Approach { way, standing, link }));
+            approaches.extend(standing.map(|standing| PathMembership {
+                path: way,
+                standing,
+                preferred: link,
+            }));
         }
         Ok(approaches)
     }
@@ -81,25 +90,28 @@ fn stands(
     subject: &UserId,
     at: OrgId,
     root: OrgId,
-    found: &Found,
+    found: &FetchedItems,
 ) -> Result<Option<Standing>, Error> {
-    let (org, member) = (found.organization(at)?, found.member(at, subject)?);
-    let (person, root) = (Person::asked_about(subject.clone()), found.organization(root)?);
+    let (org, member) = (found.organization(at)?, found.membership(at, subject)?);
+    let (person, root) = (Person::subject(subject.clone()), found.organization(root)?);
     Ok(Standing::of(person, org, member, root.as_ref()).ok())
 }
 
 impl Store {
     /// How each question's subject reaches its organization, in the order in which ways are tried.
     /// All questions share their reads.
-    pub async fn approaches(&self, questions: &[Question]) -> Result<Vec<Vec<Approach>>, Error> {
+    pub async fn approaches(
+        &self,
+        questions: &[AccessQuery],
+    ) -> Result<Vec<Vec<PathMembership>>, Error> {
         let places = questions.iter().flat_map(|question| question.place(question.org));
         let (mut found, (memberships, partners)) =
             try_join(self.fetch(places.collect()), self.proposed(questions)).await?;
         let (mut elsewhere, mut further) = (Vec::new(), Vec::new());
         for question in questions {
-            let nowhere = Elsewhere::default();
+            let nowhere = CandidateOrganizations::default();
             let direct = question.approaches(&nowhere, &found)?;
-            let denied = |action: &Action| granting(&direct, *action).is_none();
+            let denied = |action: &Action| first_granting(&direct, *action).is_none();
             let org =
                 found.organization(question.org)?.filter(|_| question.actions.iter().any(denied));
             let Some(org) = org else {
@@ -114,7 +126,7 @@ impl Store {
                 further.push(Key::customer(partner, question.org));
             }
             let member = !direct.is_empty() || !there.ancestors.is_empty();
-            if member && question.asks_the_root(&org) {
+            if member && question.depends_on_root_settings(&org) {
                 further.push(Key::organization(org.path.root_id()));
             }
             elsewhere.push(there);
@@ -131,7 +143,7 @@ impl Store {
         paths: &[OrgPath],
     ) -> Result<Vec<Option<Standing>>, Error> {
         let keys = paths.iter().flat_map(|path| {
-            let (own, member) = (Key::organization(path.id()), Key::member(path.id(), subject));
+            let (own, member) = (Key::organization(path.id()), Key::membership(path.id(), subject));
             [own, member, Key::organization(path.root_id())]
         });
         let found = self.fetch(keys.collect()).await?;
@@ -142,22 +154,23 @@ impl Store {
     /// Where the indexes propose to look: for each subject, for each organization.
     async fn proposed(
         &self,
-        questions: &[Question],
-    ) -> Result<(HashMap<UserId, Proposed>, HashMap<OrgId, Proposed>), Error> {
-        let abroad =
-            |question: &&Question| question.takes(Way::Ancestor) || question.takes(Way::Partner);
+        questions: &[AccessQuery],
+    ) -> Result<(HashMap<UserId, IndexHits>, HashMap<OrgId, IndexHits>), Error> {
+        let abroad = |question: &&AccessQuery| {
+            question.takes(AccessPath::Ancestor) || question.takes(AccessPath::Partner)
+        };
         let subjects: BTreeSet<_> =
             questions.iter().filter(abroad).map(|question| &question.subject).collect();
-        let linked = questions.iter().filter(|question| question.takes(Way::Partner));
+        let linked = questions.iter().filter(|question| question.takes(AccessPath::Partner));
         let customers: BTreeSet<_> = linked.map(|question| question.org).collect();
-        let window = Window { limit: PROPOSED, after: None };
+        let window = PageRequest { limit: PROPOSED, after: None };
         let memberships = subjects.into_iter().map(async |subject| {
             let found = self.memberships(subject, window).await?;
-            Ok::<_, Error>((subject.clone(), Proposed::of(found, |member| member.path.id())))
+            Ok::<_, Error>((subject.clone(), IndexHits::of(found, |member| member.path.id())))
         });
         let partners = customers.into_iter().map(async |customer| {
             let found = self.partners(customer, window).await?;
-            Ok::<_, Error>((customer, Proposed::of(found, |link| link.partner_id)))
+            Ok::<_, Error>((customer, IndexHits::of(found, |link| link.partner_id)))
         });
         let (memberships, partners) =
             try_join(try_join_all(memberships), try_join_all(partners)).await?;
@@ -168,14 +181,14 @@ impl Store {
     /// if the other has too much to tell.
     async fn elsewhere(
         &self,
-        question: &Question,
+        question: &AccessQuery,
         org: &Organization,
-        (memberships, partners): (Option<&Proposed>, Option<&Proposed>),
-    ) -> Result<Elsewhere, Error> {
+        (memberships, partners): (Option<&IndexHits>, Option<&IndexHits>),
+    ) -> Result<CandidateOrganizations, Error> {
         let may =
             |at: &OrgId| memberships.is_none_or(|known| known.more || known.orgs.contains(at));
-        let mut elsewhere = Elsewhere::default();
-        if question.takes(Way::Ancestor) {
+        let mut elsewhere = CandidateOrganizations::default();
+        if question.takes(AccessPath::Ancestor) {
             elsewhere.ancestors = org.path.ancestors().iter().copied().filter(may).collect();
         }
         elsewhere.partners = match (partners, memberships) {
@@ -195,8 +208,8 @@ impl Store {
     async fn all_partners(&self, customer: OrgId) -> Result<Vec<OrgId>, Error> {
         let (mut all, mut after) = (Vec::new(), None::<String>);
         loop {
-            let window = Window { limit: DRAINED, after: after.as_deref() };
-            let Listing { items, next } = self.partners(customer, window).await?;
+            let window = PageRequest { limit: DRAINED, after: after.as_deref() };
+            let Slice { items, next } = self.partners(customer, window).await?;
             all.extend(items.into_iter().map(|link| link.partner_id));
             match next {
                 Some(next) => after = Some(next),
@@ -206,8 +219,8 @@ impl Store {
     }
 }
 
-impl Proposed {
-    fn of<T>(found: Listing<T>, org: impl Fn(T) -> OrgId) -> Self {
+impl IndexHits {
+    fn of<T>(found: Slice<T>, org: impl Fn(T) -> OrgId) -> Self {
         Self { more: found.next.is_some(), orgs: found.items.into_iter().map(org).collect() }
     }
 }

@@ -7,12 +7,12 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::{
-    Error, Reply, Store, User, UserFilter,
+    Error, Store, User, UserFilter,
     item::{Item, from_item},
     range::Range,
     user_search::Part,
 };
-use crate::domain::{Act, Event, EventAction, Standing};
+use crate::domain::{Event, EventAction, RequestContext, Standing, Target, TargetKind, Version};
 
 /// How many entries are read ahead, in all ranges together: what is held in memory is bounded.
 const AHEAD: usize = 4_000;
@@ -21,15 +21,15 @@ const AHEAD: usize = 4_000;
 ///
 /// A page of the list reads every range as far as the page might need it, and drops the rest. A
 /// walk to the end would pay for that with every page, so this keeps what it has read.
-pub struct Sweep<'a> {
+pub struct UserStream<'a> {
     store: &'a Store,
     filter: &'a UserFilter,
-    lanes: Vec<Lane>,
+    lanes: Vec<RangeReader>,
     next: Option<Part>,
 }
 
 /// One range, and how far it has been read.
-struct Lane {
+struct RangeReader {
     range: Range,
     ahead: VecDeque<(String, Item)>,
     after: Option<String>,
@@ -39,70 +39,71 @@ struct Lane {
 impl Store {
     /// Starts a walk through the users that a filter shows.
     #[must_use]
-    pub fn sweep<'a>(&'a self, filter: &'a UserFilter) -> Sweep<'a> {
-        Sweep { store: self, filter, lanes: vec![], next: Some(Part::First) }
+    pub fn sweep<'a>(&'a self, filter: &'a UserFilter) -> UserStream<'a> {
+        UserStream { store: self, filter, lanes: vec![], next: Some(Part::First) }
     }
 
     /// Records that users were handed out in a file (U4, SUB6), while the actor still holds what
     /// let them ask. An operator holds nothing that could be lost (OP1).
     pub async fn record_export(
         &self,
-        act: &Act,
+        context: &RequestContext,
         actor: &Standing,
         told: Value,
     ) -> Result<(), Error> {
-        let target = ("organization", actor.org.id().to_string());
+        let version = Version::first(context.at, None);
+        let target = Target::new(TargetKind::MemberExport, &actor.org.id(), version);
         let event =
-            Event::new(act, &actor.org, EventAction::MembersExported, target).new_value(told);
-        let mut writes = self.transaction(act);
+            Event::new(context, &actor.org, EventAction::MembersExported, target).new_value(told);
+        let mut writes = self.transaction(context);
         if actor.member.is_some() {
             writes = writes.still_held(actor)?;
         }
-        writes.record(event)?.commit(&Reply::done()).await
+        writes.record(event)?.commit(&()).await.map(drop)
     }
 }
 
-impl Sweep<'_> {
+impl UserStream<'_> {
     /// The next users, in order; none at the end. There may be none of them before the end, where
     /// a filter dropped all that was read.
     pub async fn next(&mut self) -> Result<Option<Vec<User>>, Error> {
-        if self.lanes.iter().all(Lane::is_spent) {
+        if self.lanes.iter().all(RangeReader::is_spent) {
             let Some(part) = self.next.take() else { return Ok(None) };
             let (ranges, next) = self.store.part(self.filter, part).await?;
-            self.lanes = ranges.into_iter().map(Lane::new).collect();
+            self.lanes = ranges.into_iter().map(RangeReader::new).collect();
             self.next = next;
         }
         let (store, share) = (self.store, (AHEAD / self.lanes.len().max(1)).clamp(40, 1_000));
-        let hungry = self.lanes.iter_mut().filter(|lane| lane.ahead.is_empty() && !lane.ended);
-        try_join_all(hungry.map(|lane| lane.read(store, share))).await?;
-        let ripe = self.ripe().into_iter().map(|(_, item)| from_item(item));
-        ripe.collect::<Result<_, _>>().map(Some)
+        let waiting = self.lanes.iter_mut().filter(|lane| lane.ahead.is_empty() && !lane.ended);
+        try_join_all(waiting.map(|lane| lane.read(store, share))).await?;
+        let ready = self.ready().into_iter().map(|(_, item)| from_item(item));
+        ready.collect::<Result<_, _>>().map(Some)
     }
 
     /// What comes before everything that has not been read yet.
-    fn ripe(&mut self) -> Vec<(String, Item)> {
+    fn ready(&mut self) -> Vec<(String, Item)> {
         let descending = self.filter.order.descending;
         let unread = self.lanes.iter().filter(|lane| !lane.ended);
         let unread = unread.filter_map(|lane| lane.after.clone());
         let horizon = if descending { unread.max() } else { unread.min() };
-        let mut ripe = Vec::new();
+        let mut ready = Vec::new();
         for lane in &mut self.lanes {
             let count = match &horizon {
                 Some(horizon) if descending => lane.ahead.partition_point(|(at, _)| at >= horizon),
                 Some(horizon) => lane.ahead.partition_point(|(at, _)| at <= horizon),
                 None => lane.ahead.len(),
             };
-            ripe.extend(lane.ahead.drain(..count));
+            ready.extend(lane.ahead.drain(..count));
         }
-        ripe.sort_by(|(one, _), (other, _)| one.cmp(other));
+        ready.sort_by(|(one, _), (other, _)| one.cmp(other));
         if descending {
-            ripe.reverse();
+            ready.reverse();
         }
-        ripe
+        ready
     }
 }
 
-impl Lane {
+impl RangeReader {
     fn new(range: Range) -> Self {
         Self { range, ahead: VecDeque::new(), after: None, ended: false }
     }

@@ -30,20 +30,6 @@ impl Expression {
         }
     }
 
-    /// The attribute has this value.
-    pub(super) fn equal(name: &str, value: AttributeValue) -> Self {
-        let placeholder = format!("seen_{name}");
-        Self::new(&format!("#{name} = :{placeholder}"), [(placeholder.as_str(), value)])
-    }
-
-    /// Clauses that give attributes these texts.
-    pub(super) fn texts(attributes: Vec<(&str, String)>) -> Self {
-        let clauses = attributes.iter().map(|(name, _)| format!("#{name} = :{name}"));
-        let clauses = Self::new(&clauses.collect::<Vec<_>>().join(", "), []);
-        let value = |(name, text): (&str, String)| (format!(":{name}"), AttributeValue::S(text));
-        Self { values: attributes.into_iter().map(value).collect(), ..clauses }
-    }
-
     /// Makes `#placeholder`, where it occurs, stand for `name`, which is not known before it runs.
     pub(super) fn naming(mut self, placeholder: &str, name: &str) -> Self {
         if let Some(stands_for) = self.names.get_mut(&format!("#{placeholder}")) {
@@ -57,8 +43,11 @@ impl Expression {
         Self { text: format!("NOT {}", self.text), ..self }
     }
 
-    /// Both conditions: the first one without an `OR`. Their values must have names of their own.
+    /// Both conditions. Their values must have names of their own.
     pub(super) fn and(mut self, other: Self) -> Self {
+        if self.text.contains(" OR ") {
+            self.text = format!("({})", self.text);
+        }
         self.text = match (self.text.is_empty(), other.text.is_empty()) {
             (true, _) => other.text,
             (_, true) => self.text,
@@ -99,13 +88,13 @@ impl Expression {
 
 /// The names and values of all the pieces of one request.
 #[derive(Default)]
-pub(super) struct Terms {
+pub(super) struct ExpressionValues {
     nth: usize,
     names: Names,
     values: Values,
 }
 
-impl Terms {
+impl ExpressionValues {
     /// Takes a piece in, and gives its text back.
     pub(super) fn take(&mut self, piece: Expression) -> String {
         self.nth += 1;

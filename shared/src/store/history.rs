@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Error, Listing, Store, Window,
+    Error, PageRequest, Slice, Store,
     expression::Expression,
     item::{number, text},
     keys,
@@ -38,8 +38,8 @@ impl Store {
         org: OrgId,
         filter: EventFilter<'_>,
         now: Timestamp,
-        window: Window<'_>,
-    ) -> Result<Listing<Event>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<Event>, Error> {
         // Keys tell milliseconds: the first that is not earlier, and the last that is.
         let (from, to) = (filter.from.unwrap_or_default(), filter.to.unwrap_or(Timestamp::MAX));
         let oldest = from.saturating_add(SignedDuration::from_nanos(999_999)).unwrap_or(from);

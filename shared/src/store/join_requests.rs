@@ -1,122 +1,151 @@
 //! Requests to join: an item a person, which their request's id locates (ORG2).
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Error, Key, Listing, Reply, Store, Window,
+    Committed, Error, Key, PageRequest, Slice, Store,
     expression::Expression,
     item::{attribute, from_item, time, to_item},
     keys,
+    members::shown_member,
     range::Range,
-    tally::Tally,
-    transaction::{Otherwise, Transaction, or},
+    transaction::{OnConditionFailed, Transaction, absent as no_member, or, present},
 };
 use crate::domain::{
-    Act, AddressDigest, Event, EventAction, IdentityProviderRole, Invitation, JoinRequest,
-    MailDomain, Member, OrgId, Organization, PersonDigest, Refusal, RequestStatus, Standing,
-    asked_before, levels_in,
+    AddressDigest, BoundedList, Event, EventAction, Invitation, JoinRequest, MailDomain, Member,
+    OrgId, Organization, PersonDigest, Refusal, RequestContext, Standing, Version, refuse_repeat,
 };
+
+/// A request that is approved, and the membership that it becomes.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestApproval<'a> {
+    /// The open request.
+    pub request: &'a JoinRequest,
+    /// The new member.
+    pub member: &'a Member,
+    /// The version of their membership that ended a short time ago.
+    pub deleted: Option<Version>,
+    /// An expired invitation of theirs, which ends with the approval.
+    pub expired: Option<&'a Invitation>,
+}
 
 impl Store {
     /// Opens a request, as long as its domain is approved, its person no member, and their address
     /// not invited.
     pub async fn ask_to_join(
         &self,
-        act: &Act,
+        context: &RequestContext,
         org: &Organization,
         request: &JoinRequest,
-        reply: &Reply,
-    ) -> Result<(), Error> {
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
         let (id, key) = (org.id(), place(request));
         let indexed = [("group", keys::join_requests(id)), ("place", request.id.bare())];
         let item = to_item(key.clone(), request, indexed)?;
         let absent = || Expression::new("attribute_not_exists(#pk)", []);
-        let overdue = Expression::new("#expires_at <= :now", [("now", time(act.at))]);
-        let address = Key::place(id, AddressDigest::of(id, &request.email));
-        self.transaction(act)
+        let overdue = Expression::new("#expires_at <= :now", [("now", time(context.at))]);
+        let address = Key::address_slot(id, AddressDigest::of(id, &request.email));
+        self.transaction(context)
             .still_approved(request, Refusal::NoSuchOrganization)
-            .check(Key::member(id, &request.user_id), absent(), or(Refusal::YouAreMember))
+            .check(
+                Key::membership(id, &request.user_id),
+                no_member(),
+                or(Refusal::CallerAlreadyMember),
+            )
             .check(address, absent().or(overdue), invited_meanwhile())
             .put(key, item, absent(), asked_meanwhile())
-            .one_more(id, Tally::JoinRequests)
+            .count_entry(id, BoundedList::JoinRequests, 1)
             .record(
-                Event::new(act, org, EventAction::JoinRequestCreated, of(request))
-                    .new_value(told(request)),
+                Event::new(
+                    context,
+                    org,
+                    EventAction::JoinRequestCreated,
+                    request.target(request.version),
+                )
+                .new_value(shown(request)),
             )?
-            .commit(reply)
+            .commit(answer)
             .await
     }
 
     /// Takes a request back, on behalf of its person.
     pub async fn cancel_request(
         &self,
-        act: &Act,
+        context: &RequestContext,
         org: &Organization,
         request: &JoinRequest,
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let event = Event::new(act, org, EventAction::JoinRequestCancelled, of(request));
-        self.transaction(act)
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let target = request.target(request.version.next(context.at));
+        let event = Event::new(context, org, EventAction::JoinRequestCancelled, target);
+        self.transaction(context)
             .end_request(request)?
-            .record(event.old(told(request)))?
-            .commit(reply)
+            .record(event.old(shown(request)))?
+            .commit(answer)
             .await
     }
 
-    /// Turns a request into a membership: only as long as all that the rule saw holds. An
-    /// invitation of theirs that `expired` ends with that.
+    /// Turns a request into a membership, only while everything that the rule saw holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchJoinRequest`], [`Refusal::DomainNotApproved`], [`Refusal::AlreadyMember`] or
+    /// [`Refusal::AlreadyInvited`] if one of the facts changed; the refusals of a lost race.
     pub async fn approve_request(
         &self,
-        act: &Act,
+        context: &RequestContext,
         actor: &Standing,
-        (request, member): (&JoinRequest, &Member),
-        expired: Option<&Invitation>,
-        reply: &Reply,
-    ) -> Result<(), Error> {
+        approval: &RequestApproval<'_>,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let RequestApproval { request, member, deleted, expired } = *approval;
         let org = &actor.org;
-        let approved = Event::new(act, org, EventAction::JoinRequestApproved, of(request))
-            .old(told(request))
+        let target = request.target(request.version.next(context.at));
+        let approved = Event::new(context, org, EventAction::JoinRequestApproved, target)
+            .old(shown(request))
             .new_value(json!({ "role_id": member.role_id }));
-        let target = ("member", member.user_id.to_string());
-        let levels = levels_in(org, member.role_id);
-        let added = Event::new(act, org, EventAction::MemberAdded, target).new_value(json!({
-            "user_id": member.user_id,
-            "email": member.email,
-            "role_id": member.role_id,
-            "identity_provider_role": levels.map(IdentityProviderRole::of),
-            "source": member.source,
-        }));
+        let target = member.target(member.version);
+        let added = Event::new(context, org, EventAction::MemberAdded, target);
+        let added = added.new_value(shown_member(org, member));
         let writes = self
-            .transaction(act)
+            .transaction(context)
             .still_held(actor)?
             .end_request(request)?
             .still_approved(request, Refusal::DomainNotApproved)
-            .still_given(org, member.role_id)?;
-        let seated = match expired {
-            None => writes.seat(member)?,
-            Some(old) => writes.seat_over(org, member, old, Refusal::ChangedMeanwhile)?,
+            .still_granted(org, member.role_id)?;
+        let lost = Refusal::ChangedConcurrently;
+        let writes = match expired {
+            None => writes.add_member(member, deleted)?,
+            Some(old) => writes.add_member_over_expired(org, member, deleted, old, lost)?,
         };
-        seated.record(approved)?.record(added)?.commit(reply).await
+        writes.record(approved)?.record(added)?.commit(answer).await
     }
 
     /// Declines a request, and remembers that.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchJoinRequest`] if the request is not open any more; the refusals of a lost
+    /// race.
     pub async fn decline_request(
         &self,
-        act: &Act,
+        context: &RequestContext,
         actor: &Standing,
         request: &JoinRequest,
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let declined = JoinRequest { status: RequestStatus::Declined, ..request.clone() };
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let declined = request.declined(context.at);
         let item = to_item(place(request), &declined, [])?;
         let gone = or(Refusal::NoSuchJoinRequest);
-        let event = Event::new(act, &actor.org, EventAction::JoinRequestDeclined, of(request));
-        self.transaction(act)
+        let target = request.target(declined.version);
+        let event = Event::new(context, &actor.org, EventAction::JoinRequestDeclined, target);
+        self.transaction(context)
             .still_held(actor)?
             .put(place(request), item, same(request)?, gone)
-            .one_less(request.organization_id, Tally::JoinRequests)
-            .record(event.old(told(request)))?
-            .commit(reply)
+            .count_entry(request.organization_id, BoundedList::JoinRequests, -1)
+            .record(event.old(shown(request)))?
+            .commit(answer)
             .await
     }
 
@@ -124,8 +153,8 @@ impl Store {
     pub async fn join_requests(
         &self,
         org: OrgId,
-        window: Window<'_>,
-    ) -> Result<Listing<JoinRequest>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<JoinRequest>, Error> {
         let range = Range::of_index("group", keys::join_requests(org), String::new());
         self.page(vec![range], window).await
     }
@@ -133,54 +162,59 @@ impl Store {
 
 impl Transaction<'_> {
     /// Ends what a new member had asked, open or declined: there is no request beside a membership.
-    pub(super) fn no_request_beside(
+    pub(super) fn end_own_request(
         self,
         member: &Member,
         request: Option<&JoinRequest>,
     ) -> Result<Self, Error> {
         let org = member.path.id();
-        let again = || or(Refusal::ChangedMeanwhile);
+        let again = || or(Refusal::ChangedConcurrently);
         let Some(request) = request else {
             let key = Key::join_request(org, PersonDigest::of(org, &member.user_id));
             return Ok(self.check(key, Expression::new("attribute_not_exists(#pk)", []), again()));
         };
         let ended = self.delete(place(request), same(request)?, again());
-        Ok(if request.is_pending() { ended.one_less(org, Tally::JoinRequests) } else { ended })
+        Ok(if request.is_pending() {
+            ended.count_entry(org, BoundedList::JoinRequests, -1)
+        } else {
+            ended
+        })
     }
 
     /// Deletes a request that is still open.
     fn end_request(self, request: &JoinRequest) -> Result<Self, Error> {
         let gone = or(Refusal::NoSuchJoinRequest);
         let ended = self.delete(place(request), same(request)?, gone);
-        Ok(ended.one_less(request.organization_id, Tally::JoinRequests))
+        Ok(ended.count_entry(request.organization_id, BoundedList::JoinRequests, -1))
     }
 
     /// Insists that the domain of a request is approved.
     fn still_approved(self, request: &JoinRequest, otherwise: Refusal) -> Self {
         let domain = MailDomain::of(&request.email);
         let key = Key::approved_domain(request.organization_id, &domain);
-        self.check(key, Expression::new("attribute_exists(#pk)", []), or(otherwise))
+        self.check(key, present(), or(otherwise))
     }
 }
 
 /// It is still this request, in this state.
 fn same(request: &JoinRequest) -> Result<Expression, Error> {
-    let values = [("id", attribute(&request.id)?), ("status", attribute(&request.status)?)];
-    Ok(Expression::new("#id = :id AND #status = :status", values))
+    let values = [("id", attribute(&request.id)?), ("seen", attribute(&request.version)?)];
+    Ok(Expression::new("#id = :id AND #version = :seen", values))
 }
 
 /// Whoever has the address's place now: told to the one whose address it is.
-fn invited_meanwhile() -> Otherwise {
+fn invited_meanwhile() -> OnConditionFailed {
     Box::new(|old| {
         let open = old.and_then(|item| from_item::<Invitation>(item).ok());
-        open.map_or(Refusal::YouAreMember, |open| Refusal::YouAreInvited(open.id)).into()
+        open.map_or(Refusal::CallerAlreadyMember, |open| Refusal::CallerAlreadyInvited(open.id))
+            .into()
     })
 }
 
-fn asked_meanwhile() -> Otherwise {
+fn asked_meanwhile() -> OnConditionFailed {
     Box::new(|old| {
         let before = old.and_then(|item| from_item::<JoinRequest>(item).ok());
-        before.map_or(Refusal::ChangedMeanwhile, |before| asked_before(&before)).into()
+        before.map_or(Refusal::ChangedConcurrently, |before| refuse_repeat(&before)).into()
     })
 }
 
@@ -188,11 +222,7 @@ fn place(request: &JoinRequest) -> Key {
     Key::join_request(request.organization_id, request.id.digest())
 }
 
-fn of(request: &JoinRequest) -> (&'static str, String) {
-    ("join_request", request.id.to_string())
-}
-
-fn told(request: &JoinRequest) -> Value {
+fn shown(request: &JoinRequest) -> Value {
     let JoinRequest { user_id, email, name, comment, .. } = request;
     json!({ "user_id": user_id, "email": email, "name": name, "comment": comment })
 }

@@ -3,15 +3,15 @@
 //! An organization, its members, the places of its addresses and its roles share one partition;
 //! its history has one of its own, so that IAM can forbid altering it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::Error;
 use crate::domain::{
-    AddressDigest, BuiltIn, CustomRoleId, Email, EventId, HEADCOUNT_PARTS, MAX_DEPTH, MailDomain,
-    Once, OrgId, OrgPath, PersonDigest, RoleId, UserId,
+    AddressDigest, AlertId, BoundedList, BuiltIn, CustomRoleId, Email, EventId, IdempotencyKey,
+    MAX_DEPTH, MailDomain, MemberId, OrgId, OrgPath, PersonDigest, RoleId, UserId,
 };
 
 /// The primary key of one item.
@@ -38,13 +38,19 @@ impl Key {
 
     /// A member.
     #[must_use]
-    pub fn member(org: OrgId, user: &UserId) -> Self {
-        Self::of(org, format!("MEMBER#{user}"))
+    pub fn member(org: OrgId, member: MemberId) -> Self {
+        Self::of(org, format!("MEMBER#{}", member.bare()))
+    }
+
+    /// The membership of a person.
+    #[must_use]
+    pub fn membership(org: OrgId, user: &UserId) -> Self {
+        Self::member(org, MemberId::of(org, user))
     }
 
     /// An address's place: a pending invitation, or a member's lock on the address.
     #[must_use]
-    pub fn place(org: OrgId, address: AddressDigest) -> Self {
+    pub fn address_slot(org: OrgId, address: AddressDigest) -> Self {
         Self::of(org, format!("EMAIL#{address}"))
     }
 
@@ -72,21 +78,16 @@ impl Key {
         Self::of(partner, format!("CUSTOMER#{}", customer.bare()))
     }
 
-    /// One part of an organization's headcount.
+    /// The counter item of an organization.
     #[must_use]
-    pub fn headcount(org: OrgId, part: u8) -> Self {
-        Self::of(org, format!("HEADCOUNT#{part}"))
-    }
-
-    /// All parts of an organization's headcount.
-    pub fn headcounts(org: OrgId) -> impl Iterator<Item = Self> {
-        (0..HEADCOUNT_PARTS).map(move |part| Self::headcount(org, part))
+    pub fn counts(org: OrgId) -> Self {
+        Self::of(org, "COUNTS".to_owned())
     }
 
     /// An approved domain.
     #[must_use]
     pub fn approved_domain(org: OrgId, domain: &MailDomain) -> Self {
-        Self::of(org, format!("{DOMAINS}{domain}"))
+        Self::list_entry(org, BoundedList::ApprovedDomains, domain)
     }
 
     /// A person's request to join.
@@ -97,14 +98,14 @@ impl Key {
 
     /// An address that receives critical alerts.
     #[must_use]
-    pub fn critical_alert_user(org: OrgId, email: &Email) -> Self {
-        Self::of(org, format!("{CRITICAL_ALERT_USERS}{email}"))
+    pub fn critical_alert_user(org: OrgId, id: AlertId) -> Self {
+        Self::list_entry(org, BoundedList::CriticalAlertUsers, &id)
     }
 
-    /// How many an organization has of something that is bounded.
+    /// An entry of a bounded list.
     #[must_use]
-    pub fn tally(org: OrgId, what: &str) -> Self {
-        Self::of(org, format!("TALLY#{what}"))
+    pub fn list_entry(org: OrgId, list: BoundedList, id: &impl fmt::Display) -> Self {
+        Self::of(org, format!("{}{id}", entries(list)))
     }
 
     /// An entry of an organization's history.
@@ -115,8 +116,8 @@ impl Key {
 
     /// The record of a request that its client may repeat. A route has no `#`.
     #[must_use]
-    pub fn once(once: &Once) -> Self {
-        Self { pk: format!("ONCE#{}", once.caller), sk: format!("{}#{}", once.route, once.key) }
+    pub fn idempotency(key: &IdempotencyKey) -> Self {
+        Self { pk: format!("IDEMPOTENCY#{}", key.caller), sk: format!("{}#{}", key.route, key.key) }
     }
 
     /// A mark: the event was told to the bus.
@@ -213,11 +214,15 @@ fn told(event: EventId) -> String {
 /// In the partition of an organization: its custom roles, oldest first.
 pub const ROLES: &str = "ROLE#";
 
-/// In the partition of an organization: its approved domains, by name.
-pub const DOMAINS: &str = "DOMAIN#";
-
-/// In the partition of an organization: who receives critical alerts, by address.
-pub const CRITICAL_ALERT_USERS: &str = "ALERT#";
+/// In the partition of an organization: the entries of a bounded list, by id.
+#[must_use]
+pub fn entries(list: BoundedList) -> &'static str {
+    match list {
+        BoundedList::ApprovedDomains => "DOMAIN#",
+        BoundedList::CriticalAlertUsers => "ALERT#",
+        BoundedList::JoinRequests => "REQUEST#",
+    }
+}
 
 /// Index `tree`: everybody in a tree who has this status, by path and address.
 #[must_use]
@@ -368,15 +373,21 @@ pub fn customer(customer: OrgId) -> String {
 
 /// Index `identity`: the organizations that have approved a domain.
 #[must_use]
-pub fn mail_domain(domain: &MailDomain) -> String {
+pub fn mail_domain(domain: &(impl fmt::Display + ?Sized)) -> String {
     format!("DOMAIN#{domain}")
 }
 
 /// Into how many parts the due invitations of all organizations are split.
-pub const DUE_PARTS: u8 = 4;
+pub const DUE_SHARDS: u8 = 4;
+
+/// The shard of a role in the index `due`.
+#[must_use]
+pub fn role_shard(role: CustomRoleId) -> u8 {
+    role.bare().bytes().last().unwrap_or_default() % DUE_SHARDS
+}
 
 /// Index `due`: pending invitations by expiry.
 #[must_use]
-pub fn due(part: u8) -> String {
-    format!("DUE#{part}")
+pub fn due(shard: u8) -> String {
+    format!("DUE#{shard}")
 }

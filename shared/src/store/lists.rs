@@ -2,14 +2,14 @@
 
 use serde::Deserialize;
 
-use super::{Error, Listing, Status, Store, Window, keys, range::Range};
+use super::{Error, PageRequest, Slice, Status, Store, keys, range::Range};
 use crate::domain::{
-    CustomRole, Email, Invitation, Member, OrgId, OrgPath, Organization, UserId, Users,
+    CustomRole, Email, Invitation, Member, OrgId, OrgPath, Organization, UserCount, UserId,
 };
 
 /// One organization, or all below it too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum TreeDepth {
     /// Itself alone.
     Organization,
     /// Itself and everything below.
@@ -21,8 +21,8 @@ impl Store {
     pub async fn invitations(
         &self,
         path: &OrgPath,
-        window: Window<'_>,
-    ) -> Result<Listing<Invitation>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<Invitation>, Error> {
         let hash = keys::tree(path, Status::Pending);
         self.page(vec![Range::of_index("tree", hash, format!("{path}#"))], window).await
     }
@@ -31,14 +31,14 @@ impl Store {
     pub async fn below(
         &self,
         path: &OrgPath,
-        scope: Scope,
-        window: Window<'_>,
-    ) -> Result<Listing<Organization>, Error> {
+        scope: TreeDepth,
+        window: PageRequest<'_>,
+    ) -> Result<Slice<Organization>, Error> {
         let range = match scope {
-            Scope::Organization => {
+            TreeDepth::Organization => {
                 Range::of_index("group", keys::children(Some(path.id())), String::new())
             }
-            Scope::Subtree => {
+            TreeDepth::Subtree => {
                 Range::of_index("tree", keys::tree_of_organizations(path), format!("{path}/"))
             }
         };
@@ -46,7 +46,7 @@ impl Store {
     }
 
     /// All organizations without a parent.
-    pub async fn roots(&self, window: Window<'_>) -> Result<Listing<Organization>, Error> {
+    pub async fn roots(&self, window: PageRequest<'_>) -> Result<Slice<Organization>, Error> {
         let hash = keys::children(None);
         self.page(vec![Range::of_index("group", hash, String::new())], window).await
     }
@@ -55,8 +55,8 @@ impl Store {
     pub async fn memberships(
         &self,
         user: &UserId,
-        window: Window<'_>,
-    ) -> Result<Listing<Member>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<Member>, Error> {
         let range = Range::of_index("identity", keys::user(user), String::new());
         self.page(vec![range], window).await
     }
@@ -65,8 +65,8 @@ impl Store {
     pub async fn invitations_of(
         &self,
         email: &Email,
-        window: Window<'_>,
-    ) -> Result<Listing<Invitation>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<Invitation>, Error> {
         let range = Range::of_index("identity", keys::address(email), String::new());
         self.page(vec![range], window).await
     }
@@ -75,18 +75,18 @@ impl Store {
     pub async fn roles(
         &self,
         org: OrgId,
-        window: Window<'_>,
-    ) -> Result<Listing<(CustomRole, Users)>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<(CustomRole, UserCount)>, Error> {
         #[derive(Deserialize)]
         struct Stored {
             #[serde(flatten)]
             role: CustomRole,
             #[serde(flatten)]
-            users: Users,
+            users: UserCount,
         }
         let range = Range::of_table(keys::organization(org), keys::ROLES);
-        let Listing { items, next } = self.page::<Stored>(vec![range], window).await?;
+        let Slice { items, next } = self.page::<Stored>(vec![range], window).await?;
         let items = items.into_iter().map(|Stored { role, users }| (role, users)).collect();
-        Ok(Listing { items, next })
+        Ok(Slice { items, next })
     }
 }

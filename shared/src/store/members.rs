@@ -1,187 +1,243 @@
-//! Members: who is in, as what, and who is out.
+//! Members: added, given another role, removed; and the transfer of the Super Admin role.
 
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{
-    Error, Key, Reply, Status, Store,
+    Committed, Error, Key, Status, Store,
+    address_slots::{taken, taken_by_another},
     expression::Expression,
-    item::{number, text, to_item},
-    listed,
-    places::{taken, taken_by_another},
-    transaction::{Transaction, gone_or, or},
+    index_attributes,
+    item::{Item, attribute, text, to_item},
+    transaction::{Transaction, absent_or, at_version, gone_or, or},
 };
 use crate::domain::{
-    Act, AddressDigest, Event, EventAction, IdentityProviderRole, Member, Organization, Refusal,
-    RoleId, Standing, levels_in,
+    AddressDigest, Event, EventAction, IdentityProviderRole, Member, Organization, Refusal,
+    RequestContext, RoleId, Standing, SuperAdminTransfer, Version, levels_in,
 };
 
+/// A member before and after a change.
+#[derive(Clone, Copy, Debug)]
+pub struct MemberChange<'a> {
+    /// The member as the rule saw them.
+    pub before: &'a Member,
+    /// The member as they become.
+    pub after: &'a Member,
+}
+
 impl Store {
-    /// Gives `target` the role of `changed`.
+    /// Gives a member another role.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
+    /// saw them; the refusals of `still_held` and
+    /// `still_granted`.
     pub async fn change_role(
         &self,
-        act: &Act,
+        context: &RequestContext,
         actor: &Standing,
-        (target, changed): (&Member, &Member),
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        self.transaction(act)
+        change: MemberChange<'_>,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let MemberChange { before, after } = change;
+        let shown = |member: &Member| shown_role(&actor.org, member.role_id);
+        let target = after.target(after.version);
+        let event = Event::new(context, &actor.org, EventAction::MemberRoleChanged, target)
+            .old(shown(before))
+            .new_value(shown(after));
+        self.transaction(context)
             .still_held(actor)?
-            .still_given(&actor.org, changed.role_id)?
-            .change_role(&actor.org, (target, changed))?
-            .commit(reply)
+            .still_granted(&actor.org, after.role_id)?
+            .change_role(change, Refusal::ChangedConcurrently)?
+            .record(event)?
+            .commit(answer)
             .await
     }
 
-    /// Removes `target`.
+    /// Removes a member.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
+    /// saw them; the refusals of `still_held`.
     pub async fn remove_member(
         &self,
-        act: &Act,
+        context: &RequestContext,
         actor: &Standing,
-        target: &Member,
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let event = gone(act, &actor.org, EventAction::MemberRemoved, target);
-        self.transaction(act).still_held(actor)?.unseat(target).record(event)?.commit(reply).await
+        member: &Member,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let gone = member.version.next(context.at);
+        let event = removed(context, &actor.org, EventAction::MemberRemoved, member, gone);
+        self.transaction(context)
+            .still_held(actor)?
+            .remove_member(member, gone)?
+            .record(event)?
+            .commit(answer)
+            .await
     }
 
-    /// Lets the member go.
+    /// Removes a member on their own request.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
+    /// saw them.
     pub async fn leave(
         &self,
-        act: &Act,
+        context: &RequestContext,
         org: &Organization,
         member: &Member,
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let event = gone(act, org, EventAction::MemberLeft, member);
-        self.transaction(act).unseat(member).record(event)?.commit(reply).await
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let gone = member.version.next(context.at);
+        let event = removed(context, org, EventAction::MemberLeft, member, gone);
+        let writes = self.transaction(context).remove_member(member, gone)?;
+        writes.record(event)?.commit(answer).await
     }
 
-    /// Hands the Super Admin role on: the two members and the organization change together, so
-    /// that nobody ever sees two, or none (SA1, SA2).
+    /// Transfers the Super Admin role: the two members and the organization change together, so
+    /// nobody ever sees two Super Admins, or none (SA1, SA2).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SuperAdminChanged`], [`Refusal::NoSuchMember`] or [`Refusal::TargetNotAdmin`] if
+    /// one of the three is not as the rule saw it.
     pub async fn transfer(
         &self,
-        act: &Act,
+        context: &RequestContext,
         actor: &Standing,
-        (former, heir): (&Member, &Member),
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let org = actor.org.id();
-        let event = Event::new(act, &actor.org, EventAction::SuperAdminTransferred, of(heir))
-            .old(json!({ "super_admin_user_id": former.user_id }))
-            .new_value(json!({ "super_admin_user_id": heir.user_id }));
-        let was_admin = Member { role_id: RoleId::ADMIN, ..heir.clone() };
-        let was = text(former.user_id.as_str());
-        let handed = [("heir", text(heir.user_id.as_str()))];
-        self.transaction(act)
-            .reassign(actor.membership()?, former.role_id, Refusal::TransferredMeanwhile)
-            .and_set(Expression::new("#part = :part", [("part", number(former.part))]))
-            .reassign(&was_admin, heir.role_id, Refusal::NotAnAdmin)
+        transfer: &SuperAdminTransfer,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let SuperAdminTransfer { former, admin, successor, org } = transfer;
+        let before = actor.membership()?;
+        let name = |user| json!({ "super_admin_user_id": user });
+        let event = Event::new(context, org, EventAction::SuperAdminTransferred, org.target())
+            .old(name(&former.user_id))
+            .new_value(name(&successor.user_id));
+        let names_former =
+            Expression::new("#super_admin = :former", [("former", text(former.user_id.as_str()))]);
+        self.transaction(context)
+            .change_role(MemberChange { before, after: former }, Refusal::SuperAdminChanged)?
+            .change_role(MemberChange { before: admin, after: successor }, Refusal::TargetNotAdmin)?
             .set(
-                Key::organization(org),
-                Expression::new("#super_admin = :heir", handed),
-                Expression::new("#super_admin = :was", [("was", was)]),
-                or(Refusal::TransferredMeanwhile),
+                Key::organization(org.id()),
+                Expression::new(
+                    "#super_admin = :successor, #version = :version",
+                    [
+                        ("successor", text(successor.user_id.as_str())),
+                        ("version", attribute(&org.version)?),
+                    ],
+                ),
+                names_former.and(at_version(actor.org.version)?),
+                or(Refusal::SuperAdminChanged),
             )
             .record(event)?
-            .commit(reply)
+            .commit(answer)
             .await
     }
 }
 
 impl Transaction<'_> {
-    /// Seats a new member, who has no place yet, and locks their address (INV2).
-    pub(super) fn seat(self, member: &Member) -> Result<Self, Error> {
-        let org = member.path.id();
-        let lock = Key::place(org, digest(member));
-        let taken = taken(member, &lock)?;
+    /// Adds a member and locks their address, which nobody holds (INV2). `deleted` is the version of
+    /// their membership that ended a short time ago.
+    pub(super) fn add_member(
+        self,
+        member: &Member,
+        deleted: Option<Version>,
+    ) -> Result<Self, Error> {
+        let slot = Key::address_slot(member.path.id(), digest(member));
+        let lock = taken(member, &slot)?;
         let free = Expression::new("attribute_not_exists(#pk)", []);
-        Ok(self.seat_only(member)?.put(lock, taken, free, taken_by_another()))
+        Ok(self.add_member_without_slot(member, deleted)?.put(slot, lock, free, taken_by_another()))
     }
 
-    /// Seats a new member whose address has a place that somebody else turns into the lock.
-    pub(super) fn seat_only(self, member: &Member) -> Result<Self, Error> {
+    /// Adds a member whose address slot another step of this transaction turns into their lock.
+    pub(super) fn add_member_without_slot(
+        self,
+        member: &Member,
+        deleted: Option<Version>,
+    ) -> Result<Self, Error> {
+        let (org, key) = (member.path.id(), key(member));
+        let created = self.create(
+            key.clone(),
+            item(key, member)?,
+            deleted,
+            absent_or(Refusal::AlreadyMember),
+        )?;
+        Ok(created.count(org, member.role_id, Status::Active, 1))
+    }
+
+    /// Removes a member who is as the rule saw them, and frees their address. A Super Admin is never
+    /// removed: who becomes Super Admin meanwhile has another version.
+    fn remove_member(self, member: &Member, gone: Version) -> Result<Self, Error> {
         let org = member.path.id();
-        let key = Key::member(org, &member.user_id);
-        let item = to_item(key.clone(), member, listed::member(member))?;
-        Ok(self.put_new(key, item, Refusal::AlreadyMember).count(
-            org,
-            member.part,
-            member.role_id,
-            Status::Active,
-            1,
-        ))
+        let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
+        let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
+        Ok(self
+            .bury(key(member), member.version, gone, lost)?
+            .delete(Key::address_slot(org, digest(member)), lock, or(Refusal::ChangedConcurrently))
+            .count(org, member.role_id, Status::Active, -1))
     }
 
-    /// Takes a member's seat, as they hold it, and frees their address. The Super Admin's seat is
-    /// never taken: whoever gets it in between does not hold the role read.
-    fn unseat(self, member: &Member) -> Self {
-        let org = member.path.id();
-        self.delete(
-            Key::member(org, &member.user_id),
-            holds(member),
-            gone_or(Refusal::NoSuchMember, Refusal::ChangedMeanwhile),
-        )
-        .delete(
-            Key::place(org, digest(member)),
-            Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]),
-            or(Refusal::ChangedMeanwhile),
-        )
-        .count(org, member.part, member.role_id, Status::Active, -1)
-    }
-
-    /// Gives a member another role, counts them there, and records it.
+    /// Gives a member who is as the rule saw them another role, and counts them there.
     pub(super) fn change_role(
         self,
-        org: &Organization,
-        (was, changed): (&Member, &Member),
+        MemberChange { before, after }: MemberChange<'_>,
+        lost: Refusal,
     ) -> Result<Self, Error> {
-        let told = |role: RoleId| {
-            let levels = levels_in(org, role);
-            json!({
-                "role_id": role,
-                "identity_provider_role": levels.map(IdentityProviderRole::of),
-            })
-        };
-        let event = Event::new(self.act(), org, EventAction::MemberRoleChanged, of(was))
-            .old(told(was.role_id))
-            .new_value(told(changed.role_id));
-        self.reassign(was, changed.role_id, Refusal::ChangedMeanwhile)
-            .count(org.id(), was.part, was.role_id, Status::Active, -1)
-            .count(org.id(), was.part, changed.role_id, Status::Active, 1)
-            .record(event)
-    }
-
-    /// Gives a member another role, where they still hold the one read.
-    fn reassign(self, member: &Member, role: RoleId, lost: Refusal) -> Self {
-        let clause = Expression::new("#role_id = :role", [("role", text(role.to_string()))]);
-        let listed = listed::in_role((&member.path, Status::Active), role);
-        let key = Key::member(member.path.id(), &member.user_id);
-        self.set(key, clause, holds(member), gone_or(Refusal::NoSuchMember, lost))
-            .and_set(Expression::texts(listed))
+        let (org, key) = (after.path.id(), key(after));
+        let seen = at_version(before.version)?;
+        Ok(self
+            .put(key.clone(), item(key, after)?, seen, gone_or(Refusal::NoSuchMember, lost))
+            .count(org, before.role_id, Status::Active, -1)
+            .count(org, after.role_id, Status::Active, 1))
     }
 }
 
-fn digest(member: &Member) -> AddressDigest {
-    AddressDigest::of(member.path.id(), &member.email)
+/// The role of a member, as events show it.
+pub(super) fn shown_role(org: &Organization, role: RoleId) -> Value {
+    let levels = levels_in(org, role);
+    json!({ "role_id": role, "identity_provider_role": levels.map(IdentityProviderRole::of) })
 }
 
-/// The member holds the role read, and is counted where they were then: who held it, handed it on
-/// and got it back may be counted elsewhere.
-fn holds(member: &Member) -> Expression {
-    Expression::new(
-        "#role_id = :held AND #part = :part",
-        [("held", text(member.role_id.to_string())), ("part", number(member.part))],
-    )
+/// A member, as the events that add them show them.
+pub(super) fn shown_member(org: &Organization, member: &Member) -> Value {
+    let levels = levels_in(org, member.role_id);
+    json!({
+        "member_id": member.id(),
+        "user_id": member.user_id,
+        "email": member.email,
+        "role_id": member.role_id,
+        "identity_provider_role": levels.map(IdentityProviderRole::of),
+        "source": member.source,
+    })
 }
 
-fn of(member: &Member) -> (&'static str, String) {
-    ("member", member.user_id.to_string())
-}
-
-fn gone(act: &Act, org: &Organization, action: EventAction, member: &Member) -> Event {
-    Event::new(act, org, action, of(member)).old(json!({
+fn removed(
+    context: &RequestContext,
+    org: &Organization,
+    action: EventAction,
+    member: &Member,
+    gone: Version,
+) -> Event {
+    Event::new(context, org, action, member.target(gone)).old(json!({
         "user_id": member.user_id,
         "email": member.email,
         "role_id": member.role_id,
     }))
+}
+
+fn key(member: &Member) -> Key {
+    Key::member(member.path.id(), member.id())
+}
+
+fn item(key: Key, member: &Member) -> Result<Item, Error> {
+    to_item(key, member, index_attributes::member(member))
+}
+
+fn digest(member: &Member) -> AddressDigest {
+    AddressDigest::of(member.path.id(), &member.email)
 }

@@ -11,12 +11,12 @@ use aws_sdk_dynamodb::types::{Capacity, ConsumedCapacity};
 const TENTHS: f64 = 10.0;
 
 tokio::task_local! {
-    static CURRENT: Arc<Tally>;
+    static CURRENT: Arc<CostCounter>;
 }
 
 /// What one request has consumed so far.
 #[derive(Debug, Default)]
-struct Tally {
+struct CostCounter {
     under_way: AtomicU32,
     round_trips: AtomicU32,
     read: AtomicU32,
@@ -39,7 +39,7 @@ pub struct Cost {
 
 /// Runs `work`, and tells what it consumed.
 pub async fn metered<T>(work: impl Future<Output = T>) -> (T, Cost) {
-    let tally = Arc::new(Tally::default());
+    let tally = Arc::new(CostCounter::default());
     let done = CURRENT.scope(Arc::clone(&tally), work).await;
     let units = |tenths: &AtomicU32| f64::from(tenths.load(Relaxed)) / TENTHS;
     let cost = Cost {
@@ -86,7 +86,7 @@ impl Meter {
     }
 }
 
-fn add(counter: impl FnOnce(&Tally) -> &AtomicU32, units: Option<f64>) {
+fn add(counter: impl FnOnce(&CostCounter) -> &AtomicU32, units: Option<f64>) {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small, positive")]
     let tenths = (units.unwrap_or_default() * TENTHS).round() as u32;
     // Outside of a request nothing is counted.

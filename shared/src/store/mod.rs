@@ -3,44 +3,39 @@
 //! Nothing here decides anything. Reads gather the facts a rule needs; a write is one transaction
 //! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
 
-mod approved_domains;
+mod address_slots;
 mod batch;
 mod commit;
-mod critical_alert_users;
 mod customers;
+mod deadline;
 mod decisions;
+mod due;
 mod export;
 mod expression;
-mod facts;
-mod headcount;
+mod fetch;
 mod history;
+mod idempotency;
+mod index_attributes;
 mod invitations;
 mod item;
 mod join_requests;
 pub mod keys;
-mod listed;
+mod list_entries;
 mod lists;
 mod members;
 mod meter;
 mod organizations;
 mod outbox;
-mod patience;
-mod places;
 mod range;
-mod replay;
-mod retire;
+mod reassignment;
 mod role_lists;
 mod roles;
-mod security;
-mod shown;
-mod tally;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod user_counts;
 mod user_search;
 mod users;
-
-use std::sync::Arc;
 
 use aws_sdk_dynamodb::{
     Client,
@@ -50,22 +45,27 @@ use aws_sdk_dynamodb::{
 use crate::domain::Refusal;
 
 pub use batch::OPENED_AT_ONCE;
-pub use decisions::Question;
-pub use export::Sweep;
-pub use facts::Found;
-pub use headcount::Headcount;
+pub use customers::LinkChange;
+pub use deadline::Deadline;
+pub use decisions::AccessQuery;
+pub use due::{DueItem, DueItems};
+pub use export::UserStream;
+pub use fetch::FetchedItems;
 pub use history::EventFilter;
-pub use invitations::Overdue;
+pub use idempotency::{Chunk, Committed, EarlierRun};
+pub use invitations::{Acceptance, InvitationChange, InviteeFacts, NewInvitation};
+pub use join_requests::RequestApproval;
 pub use keys::{Key, Status};
-pub use lists::Scope;
+pub use lists::TreeDepth;
+pub use members::MemberChange;
 pub use meter::{Cost, metered};
-pub use organizations::{Founding, StoredProfile};
+pub use organizations::{NewOrganization, ProfileChange};
 pub use outbox::recorded;
-pub use patience::Patience;
-pub use range::{Listing, Window};
-pub use replay::{Chunk, Reply};
+pub use range::{PageRequest, Slice};
+pub use reassignment::ReassignmentProgress;
 pub use role_lists::{RoleEntry, RoleFilter};
-pub use shown::Shown;
+pub use roles::RoleChange;
+pub use user_counts::OrganizationCounts;
 pub use users::{By, Order, User, UserFilter};
 
 /// The one table.
@@ -73,21 +73,19 @@ pub use users::{By, Order, User, UserFilter};
 pub struct Store {
     client: Client,
     table: String,
-    /// What its writes insist on, because a client has seen it.
-    seen: Arc<[shown::Seen]>,
 }
 
 impl Store {
     /// Opens `table` with `client`.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), seen: Arc::default() }
+        Self { client, table: table.into() }
     }
 
     /// Opens the connection, by looking for what is never there.
     pub async fn open(&self) -> Result<(), Error> {
         let nothing = Key { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() };
-        self.look([nothing]).await.map(drop)
+        self.get([nothing]).await.map(drop)
     }
 }
 
@@ -97,12 +95,9 @@ pub enum Error {
     /// A condition failed; it stood for this rule.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The request is a repeat: this is what its first time was answered.
-    #[error("this request was answered before")]
-    Replay(Box<Reply>),
-    /// This part of the headcount has no room for another pending invitation (INV12).
-    #[error("part {0} of the headcount is full")]
-    Full(u8),
+    /// The request is a repeat of a committed one; this is the answer of that one, as JSON text.
+    #[error("a request with this idempotency key was committed before")]
+    CommittedBefore(String),
     /// The database throttles or cannot be reached. A write may or may not have happened.
     #[error("{0}")]
     Unavailable(String),

@@ -1,271 +1,353 @@
-//! Organizations: founding, describing, switching.
+//! Organizations: created, described, set up by operators, joined.
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Error, Key, Reply, Store,
+    Committed, Error, Key, NewInvitation, Store,
     expression::Expression,
-    headcount::PARTNERS,
-    item::{Item, attribute, number, text, to_item},
+    item::{Item, attribute, number, text, time, to_item},
     keys,
-    transaction::{Transaction, gone_or, or},
+    members::shown_member,
+    transaction::{Change, OnConditionFailed, Transaction, at_version, gone_or, or},
+    user_counts::Counter,
 };
 use crate::domain::{
-    Act, Event, EventAction, Invitation, Kind, Member, Name, Organization, Profile, Refusal,
-    Settings, Standing,
+    Event, EventAction, Invitation, Joining, Kind, Member, Organization, Profile, Refusal,
+    RequestContext, Settings, Standing,
 };
 
-/// A profile as stored: `revision` tells one writing of it from the next.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredProfile {
-    /// What the organization says of itself.
-    #[serde(flatten)]
-    pub profile: Profile,
-    /// Which writing this is.
-    pub revision: String,
-}
-
-/// What comes into being with an organization.
+/// An organization to create, and what comes into being with it.
 #[derive(Clone, Debug)]
-pub struct Founding<'a> {
+pub struct NewOrganization<'a> {
     /// The organization.
     pub org: &'a Organization,
     /// Its first member, as Super Admin.
     pub founder: Option<&'a Member>,
-    /// Or the invitation of its first Admin.
-    pub first: Option<&'a Invitation>,
-    /// What is right above it, if anything is.
+    /// The invitation of its first Admin.
+    pub first_admin: Option<&'a Invitation>,
+    /// The organization right above it.
     pub parent: Option<&'a Organization>,
-    /// The member of the parent who creates it, where it is one who does.
-    pub by_member: Option<&'a Standing>,
+    /// The member of the parent who creates it; none if an operator does.
+    pub creator: Option<&'a Standing>,
+}
+
+/// Name and profile of an organization before and after a change.
+#[derive(Clone, Copy, Debug)]
+pub struct ProfileChange<'a> {
+    /// The profile as the rule saw it.
+    pub before: &'a Profile,
+    /// The organization as it becomes: its name and version.
+    pub org: &'a Organization,
+    /// The profile as it becomes.
+    pub after: &'a Profile,
 }
 
 impl Store {
-    /// Founds an organization: with a Super Admin, with a first Admin invited, or empty.
-    pub async fn found(
+    /// Creates an organization: with a Super Admin, with a first Admin invited, or empty.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of `still_held` for the creator.
+    pub async fn create_organization(
         &self,
-        act: &Act,
-        founding: Founding<'_>,
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let Founding { org, founder, first, parent, by_member } = founding;
-        let id = org.id();
-        let mut writes = self.transaction(act);
-        if let Some(actor) = by_member {
+        context: &RequestContext,
+        new: NewOrganization<'_>,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let NewOrganization { org, founder, first_admin, parent, creator } = new;
+        let mut writes = self.transaction(context);
+        if let Some(actor) = creator {
             writes = writes.still_held(actor)?;
         }
-        writes = writes.put_new(
-            Key::organization(id),
-            organization_item(org)?,
-            Refusal::ChangedMeanwhile,
-        );
+        let key = Key::organization(org.id());
+        writes = writes.put_new(key, organization_item(org)?, Refusal::ChangedConcurrently);
         if let Some(parent) = parent {
-            let target = ("organization", id.to_string());
-            let created = Event::new(act, parent, EventAction::SubOrganizationCreated, target);
-            writes = writes.record(created.new_value(json!({ "name": org.name })))?;
+            let action = EventAction::SubOrganizationCreated;
+            let event = Event::new(context, parent, action, org.target());
+            writes = writes.record(event.new_value(json!({ "name": org.name })))?;
         }
-        let created = Event::new(
-            act,
-            org,
-            EventAction::OrganizationCreated,
-            ("organization", id.to_string()),
-        );
-        writes = writes.record(created.new_value(json!({
+        let event = Event::new(context, org, EventAction::OrganizationCreated, org.target());
+        writes = writes.record(event.new_value(json!({
             "name": org.name,
             "kind": org.kind,
             "parent_id": org.path.parent(),
             "super_admin_user_id": org.super_admin_user_id,
         })))?;
         if let Some(member) = founder {
-            writes = writes.seat(member)?;
+            writes = writes.add_member(member, None)?;
         }
-        if let Some(invitation) = first {
-            writes = writes.open(org, invitation)?;
+        if let Some(invitation) = first_admin {
+            let new = NewInvitation { invitation: invitation.clone(), replaces: None };
+            writes = writes.open(org, &new, 1)?;
         }
-        writes.commit(reply).await
+        writes.commit(answer).await
     }
 
-    /// Changes what an organization says of itself. `seen` is the profile as it was read.
-    pub async fn describe(
+    /// Changes the name and the profile of an organization (ORG1).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it; the refusals
+    /// of `still_held`.
+    pub async fn update_profile(
         &self,
-        act: &Act,
+        context: &RequestContext,
         actor: &Standing,
-        seen: Option<&StoredProfile>,
-        (name, profile): (&Name, &Profile),
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let id = actor.org.id();
-        let before = seen.map(|seen| seen.profile.clone()).unwrap_or_default();
-        let mut writes = self.transaction(act).still_held(actor)?;
-        if *name != actor.org.name {
-            writes = writes.set(
-                Key::organization(id),
-                Expression::new("#name = :name", [("name", attribute(name)?)]),
-                Expression::new("#name = :was", [("was", attribute(&actor.org.name)?)]),
-                gone_or(Refusal::NoSuchOrganization, Refusal::ChangedMeanwhile),
-            );
+        change: ProfileChange<'_>,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let ProfileChange { before, org, after } = change;
+        let clause = [("name", attribute(&org.name)?), ("version", attribute(&org.version)?)];
+        let clause = Expression::new("#name = :name, #version = :version", clause);
+        let mut writes = self
+            .transaction(context)
+            .still_held(actor)?
+            .update_organization(&actor.org, vec![Change::Set(clause)])?;
+        if after != before {
+            // The condition on the organization's version covers its profile.
+            let key = Key::profile(org.id());
+            let item = to_item(key.clone(), after, [])?;
+            let lost = or(Refusal::ChangedConcurrently);
+            writes = writes.put(key, item, Expression::default(), lost);
         }
-        if *profile != before {
-            let revision = format!("{:032x}", act.seed);
-            let stored = StoredProfile { profile: profile.clone(), revision };
-            let unchanged = match seen {
-                None => Expression::new("attribute_not_exists(#pk)", []),
-                Some(seen) => Expression::new("#revision = :was", [("was", text(&seen.revision))]),
-            };
-            let item = to_item(Key::profile(id), &stored, [])?;
-            let lost = or(Refusal::ChangedMeanwhile);
-            writes = writes.put(Key::profile(id), item, unchanged, lost);
-        }
-        let target = ("organization", id.to_string());
         let fields = [
-            ("name", actor.org.name.as_str(), name.as_str()),
-            ("website", &before.website, &profile.website),
-            ("address", &before.address, &profile.address),
-            ("contact", &before.contact, &profile.contact),
+            ("name", actor.org.name.as_str(), org.name.as_str()),
+            ("website", &before.website, &after.website),
+            ("address", &before.address, &after.address),
+            ("contact", &before.contact, &after.contact),
         ];
-        // What the write does not change it does not vouch for either.
-        let changed = fields.into_iter().filter(|(_, old, new)| old != new);
+        let changed = fields.into_iter().filter(|(_, before, after)| before != after);
         let (old, new): (Map<_, _>, Map<_, _>) = changed
-            .map(|(field, old, new)| {
-                ((field.to_owned(), json!(old)), (field.to_owned(), json!(new)))
+            .map(|(field, before, after)| {
+                ((field.to_owned(), json!(before)), (field.to_owned(), json!(after)))
             })
             .unzip();
-        let updated = Event::new(act, &actor.org, EventAction::OrganizationUpdated, target)
+        let event = Event::new(context, org, EventAction::OrganizationUpdated, org.target())
             .old(Value::Object(old))
             .new_value(Value::Object(new));
-        writes.record(updated)?.commit(reply).await
+        writes.record(event)?.commit(answer).await
     }
 
-    /// Switches what operators switch.
-    pub async fn switch(
+    /// Changes the kind and the settings of an organization (SUB1, PAR1).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it, or a user got
+    /// a partner role meanwhile.
+    pub async fn update_settings(
         &self,
-        act: &Act,
-        org: &Organization,
-        (kind, settings): (Kind, Settings),
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let id = org.id();
-        let clause = Expression::new(
-            "#settings = :settings, #kind = :kind",
-            [("settings", attribute(&settings)?), ("kind", attribute(&kind)?)],
-        );
-        // A link made meanwhile would be between two of a kind (PAR1).
-        let unchanged = Expression::new(
-            "#settings = :settings AND #kind = :kind AND #links = :links",
-            [
-                ("settings", attribute(&org.settings)?),
-                ("kind", attribute(&org.kind)?),
-                ("links", attribute(&org.links)?),
-            ],
-        );
-        let lost = gone_or(Refusal::NoSuchOrganization, Refusal::ChangedMeanwhile);
-        let told = |kind: Kind, settings: Settings| {
-            let Settings { manage_sub_organizations, mdf_program } = settings;
-            json!({
-                "kind": kind,
-                "manage_sub_organizations": manage_sub_organizations,
-                "mdf_program": mdf_program,
-            })
-        };
-        let event =
-            Event::new(act, org, EventAction::SettingsUpdated, ("organization", id.to_string()))
-                .old(told(org.kind, org.settings))
-                .new_value(told(kind, settings));
-        let mut writes = self.transaction(act).set(Key::organization(id), clause, unchanged, lost);
-        // The mark on the headcount is what stops a partners' role from being given meanwhile.
-        let mark = [("standard", attribute(&true)?)];
-        for part in Key::headcounts(id) {
-            writes = match (org.kind, kind) {
-                (Kind::Partner, Kind::Standard) => {
-                    let unused = PARTNERS
-                        .map(|name| format!("(attribute_not_exists(#{name}) OR #{name} = :none)"));
-                    let unused = Expression::new(&unused.join(" AND "), [("none", number(0))]);
-                    let marked = Expression::new("#standard = :standard", mark.clone());
-                    writes.set(part, marked, unused, or(Refusal::ChangedMeanwhile))
-                }
-                (Kind::Standard, Kind::Partner) => {
-                    let unmarked = Expression::new("#standard", []);
-                    writes.remove(
-                        part,
-                        unmarked,
-                        Expression::default(),
-                        or(Refusal::ChangedMeanwhile),
-                    )
-                }
-                _ => break,
-            };
-        }
-        writes.record(event)?.commit(reply).await
+        context: &RequestContext,
+        before: &Organization,
+        after: &Organization,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let values = [
+            ("settings", attribute(&after.settings)?),
+            ("kind", attribute(&after.kind)?),
+            ("version", attribute(&after.version)?),
+        ];
+        let clause = "#settings = :settings, #kind = :kind, #version = :version";
+        let changes = vec![Change::Set(Expression::new(clause, values))];
+        // A link made meanwhile would be between two organizations of a kind (PAR1).
+        let same_links = Expression::new("#links = :links", [("links", attribute(&before.links)?)]);
+        let lost = or(Refusal::ChangedConcurrently);
+        let event = Event::new(context, after, EventAction::SettingsUpdated, after.target())
+            .old(shown_settings(before))
+            .new_value(shown_settings(after));
+        self.transaction(context)
+            .update_organization(before, changes)?
+            .check(Key::organization(before.id()), same_links, lost)
+            .mark_kind(before, after.kind)?
+            .keep_mdf_program_for_moves(before, after)
+            .record(event)?
+            .commit(answer)
+            .await
     }
 
-    /// Lets somebody from above into an empty sub-organization, as its Super Admin (SUB5). An
-    /// invitation of theirs that `expired` ends with that.
+    /// Changes the security settings of an organization (ORG3). They are stored on its item, which
+    /// every request reads.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it; the refusals
+    /// of `still_held`.
+    pub async fn update_security(
+        &self,
+        context: &RequestContext,
+        actor: &Standing,
+        secured: &Organization,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let version = [("version", attribute(&secured.version)?)];
+        let version = Change::Set(Expression::new("#version = :version", version));
+        let security = if secured.security.is_default() {
+            Change::Remove(Expression::new("#security", []))
+        } else {
+            let values = [("security", attribute(&secured.security)?)];
+            Change::Set(Expression::new("#security = :security", values))
+        };
+        // The retention until now applies to the event.
+        let event = Event::new(context, &actor.org, EventAction::SecurityUpdated, secured.target())
+            .old(json!(actor.org.security))
+            .new_value(json!(secured.security));
+        self.transaction(context)
+            .still_held(actor)?
+            .update_organization(&actor.org, vec![version, security])?
+            .record(event)?
+            .commit(answer)
+            .await
+    }
+
+    /// Adds a member of an ancestor to an empty sub-organization, as its Super Admin (SUB5).
+    /// `expired` is an invitation of theirs that ends with it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OrganizationNotEmpty`] if another person was faster;
+    /// [`Refusal::NoSuchOrganization`] if the membership above changed.
     pub async fn join(
         &self,
-        act: &Act,
-        org: &Organization,
-        (evidence, member): (&Member, &Member),
+        context: &RequestContext,
+        before: &Organization,
+        joining: &Joining,
         expired: Option<&Invitation>,
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let above = evidence.path.id();
-        let role = evidence.role_id.to_string();
-        let target = ("member", member.user_id.to_string());
-        let event =
-            Event::new(act, org, EventAction::SuperAdminAssigned, target).new_value(json!({
-                "super_admin_user_id": member.user_id,
-                "email": member.email,
-                "role_id": member.role_id,
-                "source": member.source,
-            }));
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let Joining { evidence, member, org, deleted } = joining;
+        let held =
+            Expression::new("#role_id = :role", [("role", text(evidence.role_id.to_string()))]);
+        let mut shown = shown_member(org, member);
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("super_admin_user_id".to_owned(), json!(member.user_id));
+        }
+        let event = Event::new(context, org, EventAction::SuperAdminAssigned, org.target());
+        let vacant =
+            "attribute_not_exists(#pending_first_admin) OR #pending_first_admin.#until <= :now";
+        let vacant = Expression::new(vacant, [("now", time(context.at))]);
         let writes = self
-            .transaction(act)
+            .transaction(context)
             .check(
-                Key::member(above, &evidence.user_id),
-                Expression::new("#role_id = :role", [("role", text(role))]),
+                Key::member(evidence.path.id(), evidence.id()),
+                held,
                 or(Refusal::NoSuchOrganization),
             )
-            .found_super_admin(member, Refusal::NotEmpty, act.at)?;
-        let seated = match expired {
-            None => writes.seat(member)?,
-            Some(old) => writes.seat_over(org, member, old, Refusal::NotEmpty)?,
+            .name_super_admin(before, org, vacant, Refusal::OrganizationNotEmpty)?;
+        let added = match expired {
+            None => writes.add_member(member, *deleted)?,
+            Some(old) => {
+                let lost = Refusal::OrganizationNotEmpty;
+                writes.add_member_over_expired(org, member, *deleted, old, lost)?
+            }
         };
-        seated.record(event)?.commit(reply).await
+        added.record(event.new_value(shown))?.commit(answer).await
     }
 }
 
 impl Transaction<'_> {
-    /// Makes `member` the first Super Admin of their organization, which must have none, and wait
-    /// for nobody but, perhaps, through this very invitation (SA1, INV8).
-    pub(super) fn found_super_admin(
-        self,
-        member: &Member,
-        otherwise: Refusal,
-        now: Timestamp,
-    ) -> Result<Self, Error> {
-        let vacant = "attribute_not_exists(#super_admin) AND \
-                      (attribute_not_exists(#awaits) OR #awaits.#until <= :now)";
-        self.first_super_admin(
-            member,
-            Expression::new(vacant, [("now", super::item::time(now))]),
-            otherwise,
-        )
-    }
-
+    /// Makes `member`, who accepts the first Admin's invitation, the Super Admin of an organization
+    /// that has none (SA1, INV8), and records it.
     pub(super) fn first_super_admin(
         self,
+        org: &Organization,
         member: &Member,
-        vacant: Expression,
-        otherwise: Refusal,
     ) -> Result<Self, Error> {
-        let clause =
-            Expression::new("#super_admin = :user", [("user", attribute(&member.user_id)?)]);
-        Ok(self
-            .set(Key::organization(member.path.id()), clause, vacant, or(otherwise))
-            .and_remove(Expression::new("#awaits", [])))
+        let after = org.with_super_admin(&member.user_id, self.context().at);
+        let target = after.target();
+        let event = Event::new(self.context(), org, EventAction::SuperAdminAssigned, target);
+        let event = event.new_value(json!({ "super_admin_user_id": member.user_id }));
+        let lost = Refusal::ChangedConcurrently;
+        self.name_super_admin(org, &after, Expression::default(), lost)?.record(event)
     }
+
+    /// Names the Super Admin of an organization that has none, if `vacant` holds.
+    fn name_super_admin(
+        self,
+        before: &Organization,
+        after: &Organization,
+        vacant: Expression,
+        lost: Refusal,
+    ) -> Result<Self, Error> {
+        let values = [
+            ("user", attribute(&after.super_admin_user_id)?),
+            ("version", attribute(&after.version)?),
+        ];
+        let set = Expression::new("#super_admin = :user, #version = :version", values);
+        let changes =
+            vec![Change::Set(set), Change::Remove(Expression::new("#pending_first_admin", []))];
+        let none = Expression::new("attribute_not_exists(#super_admin)", []);
+        let condition = none.and(at_version(before.version)?).and(vacant);
+        Ok(self.update(Key::organization(before.id()), changes, condition, or(lost)))
+    }
+
+    /// Updates an organization that has the version that the rule saw.
+    fn update_organization(
+        self,
+        before: &Organization,
+        changes: Vec<Change>,
+    ) -> Result<Self, Error> {
+        let lost = gone_or(Refusal::NoSuchOrganization, Refusal::ChangedConcurrently);
+        let seen = at_version(before.version)?;
+        Ok(self.update(Key::organization(before.id()), changes, seen, lost))
+    }
+
+    /// Marks the counter item of an organization that stops being a partner, so that no partner role
+    /// is granted meanwhile; and removes the mark from one that becomes a partner.
+    fn mark_kind(self, before: &Organization, kind: Kind) -> Result<Self, Error> {
+        let key = Key::counts(before.id());
+        let lost = partner_roles_needed();
+        Ok(match (before.kind, kind) {
+            (Kind::Partner, Kind::Standard) => {
+                let unused = Counter::PARTNER_ROLES.map(|counter| {
+                    let name = counter.attribute();
+                    format!("(attribute_not_exists(#{name}) OR #{name} = :none)")
+                });
+                let unused = Expression::new(&unused.join(" AND "), [("none", number(0))]);
+                let mark = [("standard", attribute(&true)?)];
+                let mark = Expression::new("#standard = :standard", mark);
+                self.set(key, mark, unused, lost)
+            }
+            (Kind::Standard, Kind::Partner) => {
+                let unmark = Change::Remove(Expression::new("#standard", []));
+                self.update(key, vec![unmark], Expression::default(), lost)
+            }
+            _ => self,
+        })
+    }
+
+    /// Checks that no users are being moved to MDF Admin if the MDF programme is switched off
+    /// (ROLE5, ROLE6).
+    fn keep_mdf_program_for_moves(self, before: &Organization, after: &Organization) -> Self {
+        if !before.settings.mdf_program || after.settings.mdf_program {
+            return self;
+        }
+        let moves = Counter::MovesToPartnerRoles.attribute();
+        let none = format!("attribute_not_exists(#{moves}) OR #{moves} = :none");
+        let none = Expression::new(&none, [("none", number(0))]);
+        self.check(Key::counts(before.id()), none, partner_roles_needed())
+    }
+}
+
+/// Why partner roles, or the MDF programme, cannot be switched off.
+fn partner_roles_needed() -> OnConditionFailed {
+    let moves = Counter::MovesToPartnerRoles.attribute();
+    Box::new(move |counts| {
+        let moves = counts.and_then(|counts| counts.get(moves).cloned());
+        match moves {
+            Some(AttributeValue::N(number)) if number != "0" => Refusal::ReassignmentTarget.into(),
+            _ => Refusal::ChangedConcurrently.into(),
+        }
+    })
+}
+
+fn shown_settings(org: &Organization) -> Value {
+    let Settings { manage_sub_organizations, mdf_program } = org.settings;
+    json!({
+        "kind": org.kind,
+        "manage_sub_organizations": manage_sub_organizations,
+        "mdf_program": mdf_program,
+    })
 }
 
 fn organization_item(org: &Organization) -> Result<Item, Error> {

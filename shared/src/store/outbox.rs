@@ -5,13 +5,16 @@
 use std::collections::HashSet;
 
 use super::{
-    Error, Key, Reply, Status, Store, User, UserFilter, Window,
+    Error, Key, PageRequest, Status, Store, User, UserFilter,
     expression::Expression,
     item::{Item, number},
     keys::is_history,
     transaction::or,
 };
-use crate::domain::{Act, Event, MAX_MANAGERS, Member, Organization, Refusal, deciding_roles};
+use crate::domain::{
+    Event, MAX_NOTIFIED_MANAGERS, Member, Organization, Refusal, RequestContext,
+    roles_deciding_join_requests,
+};
 
 /// How long after its event a mark is kept: three days, longer than a stream keeps its records.
 const MARKED_SECONDS: i64 = 3 * 86_400;
@@ -37,29 +40,31 @@ impl Store {
 
     /// Marks that `event` was told. To do so twice does no harm.
     pub async fn mark(&self, event: &Event, mark: Key) -> Result<(), Error> {
-        let act = Act {
+        let context = RequestContext {
             by: None,
             as_operator: false,
             at: event.at,
             request_id: event.request_id.clone(),
             seed: 0,
-            once: None,
+            idempotency_key: None,
         };
         let mut item = Item::from(mark.clone());
         item.insert("ttl".to_owned(), number(event.at.as_second() + MARKED_SECONDS));
-        self.transaction(&act)
-            .put(mark, item, Expression::default(), or(Refusal::ChangedMeanwhile))
-            .commit(&Reply::done())
+        self.transaction(&context)
+            .put(mark, item, Expression::default(), or(Refusal::ChangedConcurrently))
+            .commit(&())
             .await
+            .map(drop)
     }
 
     /// Members who may decide about requests to join `org`, the Super Admin first: looked up by an
     /// index, and read again where nothing is stale.
     pub async fn managers(&self, org: &Organization) -> Result<Vec<Member>, Error> {
         let id = org.id();
-        let roles = deciding_roles(org);
+        let roles = roles_deciding_join_requests(org);
         let filter = UserFilter::of_roles(&org.path, vec![Status::Active], roles);
-        let listed = self.users(&filter, Window { limit: MAX_MANAGERS, after: None }).await?;
+        let listed =
+            self.users(&filter, PageRequest { limit: MAX_NOTIFIED_MANAGERS, after: None }).await?;
         let mut users: Vec<_> = org.super_admin_user_id.iter().cloned().collect();
         for user in listed.items {
             if let User::Active(Member { user_id, .. }) = user
@@ -68,8 +73,8 @@ impl Store {
                 users.push(user_id);
             }
         }
-        let found = self.look(users.iter().map(|user| Key::member(id, user))).await?;
-        let members = users.iter().map(|user| found.member(id, user));
+        let found = self.get(users.iter().map(|user| Key::membership(id, user))).await?;
+        let members = users.iter().map(|user| found.membership(id, user));
         members.filter_map(Result::transpose).collect()
     }
 }

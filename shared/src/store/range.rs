@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Error, Store,
-    expression::{Expression, Terms},
+    expression::{Expression, ExpressionValues},
     item::{Item, from_item, text},
     keys,
     meter::Meter,
@@ -28,17 +28,17 @@ pub(super) const LAST: char = '\u{10FFFF}';
 
 /// Which part of a list a client wants.
 #[derive(Clone, Copy, Debug)]
-pub struct Window<'a> {
+pub struct PageRequest<'a> {
     /// At most so many.
     pub limit: usize,
     /// Only what comes after this position.
     pub after: Option<&'a str>,
 }
 
-impl<'a> Window<'a> {
+impl<'a> PageRequest<'a> {
     /// What of it lies in one part of a list, whose positions begin alike: nothing, if it begins
     /// after all of them.
-    pub(super) fn of_part(self, part: &str) -> Option<Window<'a>> {
+    pub(super) fn of_part(self, part: &str) -> Option<PageRequest<'a>> {
         let Some(after) = self.after else { return Some(self) };
         match after.strip_prefix(part) {
             Some(rest) => Some(Self { after: Some(rest), ..self }),
@@ -50,14 +50,14 @@ impl<'a> Window<'a> {
 
 /// A part of a list.
 #[derive(Debug)]
-pub struct Listing<T> {
+pub struct Slice<T> {
     /// What is in it.
     pub items: Vec<T>,
     /// The position where it goes on, if it does.
     pub next: Option<String>,
 }
 
-impl<T> Listing<T> {
+impl<T> Slice<T> {
     /// Nothing, and nothing more.
     pub(super) fn empty() -> Self {
         Self { items: vec![], next: None }
@@ -80,7 +80,7 @@ pub(super) struct Range {
 
 /// What was found in one range: items with their positions, and where the reading was given up
 /// before it had as many as wanted.
-pub(super) type Found = (Vec<(String, Item)>, Option<String>);
+pub(super) type FetchedItems = (Vec<(String, Item)>, Option<String>);
 
 impl Range {
     pub(super) fn of_index(index: &'static str, hash: String, prefix: String) -> Self {
@@ -195,8 +195,8 @@ impl Store {
     pub(super) async fn page<T: DeserializeOwned>(
         &self,
         ranges: Vec<Range>,
-        window: Window<'_>,
-    ) -> Result<Listing<T>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<T>, Error> {
         let newest_first = ranges.iter().any(|range| range.newest_first);
         self.merged(&ranges, window).await?.cut(window, newest_first).parsed()
     }
@@ -206,11 +206,11 @@ impl Store {
     pub(super) async fn merged(
         &self,
         ranges: &[Range],
-        Window { limit, after }: Window<'_>,
-    ) -> Result<Listing<(String, Item)>, Error> {
+        PageRequest { limit, after }: PageRequest<'_>,
+    ) -> Result<Slice<(String, Item)>, Error> {
         let share = (SIEVED / ranges.len().max(1)).max(1);
         let reads = ranges.iter().map(|range| self.read(range, after, limit + 1, share));
-        let mut all = Listing::empty();
+        let mut all = Slice::empty();
         for (range, (items, stopped)) in ranges.iter().zip(try_join_all(reads).await?) {
             all.items.extend(items);
             all.next = match (all.next, stopped) {
@@ -230,14 +230,14 @@ impl Store {
         after: Option<&str>,
         most: usize,
         share: usize,
-    ) -> Result<Found, Error> {
+    ) -> Result<FetchedItems, Error> {
         let mut found = Vec::new();
         let mut after = after.map(ToOwned::to_owned);
         for nth in 0..SIEVINGS {
             let Some(condition) = range.condition(after.as_deref()) else {
                 return Ok((found, None));
             };
-            let mut terms = Terms::default();
+            let mut terms = ExpressionValues::default();
             let condition = terms.take(condition);
             let filter = terms.take(range.filter.clone());
             let (names, values) = terms.parts();
@@ -279,7 +279,7 @@ impl Store {
     }
 }
 
-impl<T> Listing<(String, T)> {
+impl<T> Slice<(String, T)> {
     /// Both, known as far as the one that was given up first.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.items.extend(other.items);
@@ -291,7 +291,11 @@ impl<T> Listing<(String, T)> {
     }
 
     /// The window's part of what was found, in order.
-    pub(super) fn cut(mut self, Window { limit, .. }: Window<'_>, newest_first: bool) -> Self {
+    pub(super) fn cut(
+        mut self,
+        PageRequest { limit, .. }: PageRequest<'_>,
+        newest_first: bool,
+    ) -> Self {
         self.items.sort_by(|(one, _), (other, _)| one.cmp(other));
         if newest_first {
             self.items.reverse();
@@ -308,12 +312,12 @@ impl<T> Listing<(String, T)> {
     }
 }
 
-impl Listing<(String, Item)> {
+impl Slice<(String, Item)> {
     /// The window's part of what was found, in the order of another sort key.
     pub(super) fn sorted_by(
         self,
         name: &str,
-        window: Window<'_>,
+        window: PageRequest<'_>,
         newest_first: bool,
     ) -> Result<Self, Error> {
         let comes = |at: &str| match window.after {
@@ -328,9 +332,9 @@ impl Listing<(String, Item)> {
     }
 
     /// The values in the items.
-    pub(super) fn parsed<T: DeserializeOwned>(self) -> Result<Listing<T>, Error> {
+    pub(super) fn parsed<T: DeserializeOwned>(self) -> Result<Slice<T>, Error> {
         let values = self.items.into_iter().map(|(_, item)| from_item(item));
-        Ok(Listing { items: values.collect::<Result<_, _>>()?, next: self.next })
+        Ok(Slice { items: values.collect::<Result<_, _>>()?, next: self.next })
     }
 }
 

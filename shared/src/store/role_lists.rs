@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::{
-    Error, Key, Listing, Store, Window,
+    Error, Key, PageRequest, Slice, Store,
     expression::Expression,
     item::{from_item, text},
     keys,
@@ -14,7 +14,7 @@ use super::{
     users::covered,
 };
 use crate::domain::{
-    BuiltIn, CustomRoleId, Kind, MAX_CUSTOM_ROLES, OrgId, OrgPath, Organization, Reach, RoleId,
+    BuiltIn, CustomRoleId, Kind, MAX_CUSTOM_ROLES, OrgId, OrgPath, Organization, RoleId, Scope,
     Search,
 };
 
@@ -26,7 +26,7 @@ const BUILT_IN: char = '\u{2}';
 #[derive(Clone, Debug)]
 pub struct RoleFilter {
     /// Of where.
-    pub reach: Reach,
+    pub reach: Scope,
     /// With what in their name or description.
     pub search: Option<Search>,
 }
@@ -42,12 +42,12 @@ pub enum RoleEntry {
 
 /// A role's name, as it is listed.
 #[derive(Debug, Deserialize)]
-pub(super) struct Named {
+pub(super) struct ListedRoleName {
     role_id: CustomRoleId,
     place: String,
 }
 
-impl Named {
+impl ListedRoleName {
     /// The role, and the path of its organization.
     pub(super) fn home(&self) -> (CustomRoleId, String) {
         let path = self.place.split('#').next().unwrap_or_default();
@@ -68,11 +68,11 @@ impl Store {
     pub async fn roles_of(
         &self,
         filter: &RoleFilter,
-        window: Window<'_>,
-    ) -> Result<Listing<RoleEntry>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<RoleEntry>, Error> {
         let RoleFilter { reach, search } = filter;
         let all = match (reach, search) {
-            (Reach::Subtree(top), Some(search)) if !search.anywhere() => {
+            (Scope::Subtree(top), Some(search)) if !search.anywhere() => {
                 let beginning = keys::beginning(search.name());
                 let named = [named_so(top, beginning.clone()).where_(called(search))];
                 let described = [described_so(top, beginning).where_(said_only(search))];
@@ -87,10 +87,10 @@ impl Store {
                 let said = search.as_ref().map(said).unwrap_or_default();
                 let range = |(path, prefix)| names(path, prefix).where_(said.clone());
                 let ranges: Vec<Range> = match reach {
-                    Reach::Organizations(paths) => {
+                    Scope::Organizations(paths) => {
                         paths.iter().map(|path| (path, format!("{path}#"))).map(range).collect()
                     }
-                    Reach::Subtree(top) => vec![range((top, top.to_string()))],
+                    Scope::Subtree(top) => vec![range((top, top.to_string()))],
                 };
                 let (built_in, custom) = tokio::try_join!(
                     self.built_in(filter, "", window),
@@ -99,8 +99,8 @@ impl Store {
                 built_in.and(custom)
             }
         };
-        let Listing { items, next } = all.cut(window, false);
-        Ok(Listing { items: items.into_iter().map(|(_, entry)| entry).collect(), next })
+        let Slice { items, next } = all.cut(window, false);
+        Ok(Slice { items: items.into_iter().map(|(_, entry)| entry).collect(), next })
     }
 
     /// The custom roles of some ranges, with their positions in a part of a list.
@@ -108,21 +108,21 @@ impl Store {
         &self,
         ranges: &[Range],
         part: &str,
-        window: Window<'_>,
-    ) -> Result<Listing<(String, RoleEntry)>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<(String, RoleEntry)>, Error> {
         #[derive(Deserialize)]
         struct Entry {
             role_id: CustomRoleId,
             pk: String,
         }
-        let Some(window) = window.of_part(part) else { return Ok(Listing::empty()) };
-        let Listing { items, next } = self.merged(ranges, window).await?;
+        let Some(window) = window.of_part(part) else { return Ok(Slice::empty()) };
+        let Slice { items, next } = self.merged(ranges, window).await?;
         let entry = |(at, item)| {
             let Entry { role_id, pk } = from_item(item)?;
             Ok((format!("{part}{at}"), RoleEntry::Custom(keys::owner(&pk)?, role_id)))
         };
         let items = items.into_iter().map(entry).collect::<Result<_, Error>>()?;
-        Ok(Listing { items, next: next.map(|at| format!("{part}{at}")) })
+        Ok(Slice { items, next: next.map(|at| format!("{part}{at}")) })
     }
 
     /// The built-in roles of a page of organizations, with their positions in a part of a list.
@@ -130,25 +130,26 @@ impl Store {
         &self,
         filter: &RoleFilter,
         part: &str,
-        window: Window<'_>,
-    ) -> Result<Listing<(String, RoleEntry)>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<(String, RoleEntry)>, Error> {
         let found =
             |role: &BuiltIn| filter.search.as_ref().is_none_or(|search| search.finds(role.name()));
         let wanted: Vec<BuiltIn> = BuiltIn::ALL.into_iter().filter(found).collect();
         let window = window.of_part(part).filter(|_| !wanted.is_empty());
-        let Some(Window { limit, after }) = window else { return Ok(Listing::empty()) };
+        let Some(PageRequest { limit, after }) = window else { return Ok(Slice::empty()) };
         let orgs = match &filter.reach {
-            Reach::Organizations(paths) => {
-                let found =
-                    self.glance(paths.iter().map(|path| Key::organization(path.id()))).await?;
+            Scope::Organizations(paths) => {
+                let found = self
+                    .get_eventual(paths.iter().map(|path| Key::organization(path.id())))
+                    .await?;
                 let orgs = paths.iter().map(|path| found.organization(path.id()));
                 let items = orgs.filter_map(Result::transpose).collect::<Result<_, _>>()?;
-                Listing { items, next: None }
+                Slice { items, next: None }
             }
-            Reach::Subtree(path) => {
+            Scope::Subtree(path) => {
                 let hash = keys::tree_of_organizations(path);
                 let range = Range::of_index("tree", hash, path.to_string());
-                let window = Window { limit: limit + 1, after: after.map(before) };
+                let window = PageRequest { limit: limit + 1, after: after.map(before) };
                 self.page::<Organization>(vec![range], window).await?
             }
         };
@@ -165,25 +166,25 @@ impl Store {
         let items = lines.filter(after).map(|(at, entry)| (format!("{part}{at}"), entry)).collect();
         // Of the last organization all of them are known.
         let next = orgs.next.map(|path| format!("{part}{path}{BUILT_IN}~"));
-        Ok(Listing { items, next })
+        Ok(Slice { items, next })
     }
 
     /// The custom roles whose names a search finds.
     pub(super) async fn names_found(
         &self,
-        reach: &Reach,
+        reach: &Scope,
         search: &Search,
         until: Option<String>,
-        window: Window<'_>,
-    ) -> Result<Listing<Named>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<ListedRoleName>, Error> {
         let beginning =
             if search.anywhere() { String::new() } else { keys::beginning(search.name()) };
         let ranges = match reach {
-            Reach::Organizations(paths) => {
+            Scope::Organizations(paths) => {
                 paths.iter().map(|path| names(path, format!("{path}#{beginning}"))).collect()
             }
-            Reach::Subtree(top) if search.anywhere() => vec![names(top, top.to_string())],
-            Reach::Subtree(top) => vec![named_so(top, beginning)],
+            Scope::Subtree(top) if search.anywhere() => vec![names(top, top.to_string())],
+            Scope::Subtree(top) => vec![named_so(top, beginning)],
         };
         let narrowed = |range: Range| range.where_(called(search)).until(until.clone());
         self.page(Vec::into_iter(ranges).map(narrowed).collect(), window).await
@@ -193,14 +194,14 @@ impl Store {
     pub(super) async fn names_among(
         &self,
         roles: &[RoleId],
-        reach: &Reach,
+        reach: &Scope,
         search: &Search,
-    ) -> Result<Listing<Named>, Error> {
+    ) -> Result<Slice<ListedRoleName>, Error> {
         let wanted = called(search).and(covered(reach));
         let range = |role| Range::of_index("identity", keys::name_of(role), String::new());
         let roles = roles.iter().filter_map(|role| role.custom());
         let ranges: Vec<_> = roles.map(|role| range(role).where_(wanted.clone())).collect();
-        let window = Window { limit: ranges.len(), after: None };
+        let window = PageRequest { limit: ranges.len(), after: None };
         self.page(ranges, window).await
     }
 }

@@ -1,45 +1,56 @@
 //! Custom roles: the role table on the organization, an item each, a lock on each name.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Error, Key, Reply, Store,
+    Committed, Error, Key, Store,
     expression::Expression,
+    index_attributes,
     item::{attribute, text, to_item},
-    listed,
-    transaction::{Otherwise, gone_or, or},
+    reassignment::{not_a_target, role_lost},
+    transaction::{Change, OnConditionFailed, Transaction, at_version, or},
 };
 use crate::domain::{
-    Act, CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, Name, OrgId,
-    OrgPath, Organization, Refusal, RoleObject, Standing, Users, fold,
+    CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, Name, OrgId, OrgPath,
+    Organization, Refusal, RequestContext, RoleObject, Standing, UserCount, fold,
 };
+
+/// A custom role before and after a change.
+#[derive(Clone, Copy, Debug)]
+pub struct RoleChange<'a> {
+    /// The role as the rule saw it.
+    pub before: &'a CustomRole,
+    /// The role as it becomes.
+    pub after: &'a CustomRole,
+}
 
 impl Store {
     /// Adds a role, whose name nobody has, while there is room for it.
     pub async fn create_role(
         &self,
-        act: &Act,
+        context: &RequestContext,
         actor: &Standing,
         role: &CustomRole,
-        reply: &Reply,
-    ) -> Result<(), Error> {
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
         let org = actor.org.id();
         let values = [("levels", attribute(&role.levels)?)];
         let listed = Expression::new("#roles.#id = :levels", values).naming("id", &role.id.bare());
         let most = [("most", attribute(&MAX_CUSTOM_ROLES)?)];
         let room = Expression::new("size(#roles) < :most", most);
         let mut item = to_item(Key::role(org, role.id), role, [])?;
-        item.extend(to_item(Key::role(org, role.id), &Users::default(), [])?);
-        let event =
-            Event::new(act, &actor.org, EventAction::RoleCreated, of(role)).new_value(told(role));
-        self.transaction(act)
+        item.extend(to_item(Key::role(org, role.id), &UserCount::default(), [])?);
+        let event = Event::new(context, &actor.org, EventAction::RoleCreated, role.target())
+            .new_value(shown_role(role));
+        self.transaction(context)
             .still_held(actor)?
-            .put_new(Key::role(org, role.id), item, Refusal::ChangedMeanwhile)
+            .put_new(Key::role(org, role.id), item, Refusal::ChangedConcurrently)
             .name_role(&actor.org.path, role)?
             .describe_role(&actor.org.path, (None, role))?
-            .set(Key::organization(org), listed, room, or(Refusal::TooManyRoles))
+            .set(Key::organization(org), listed, room, or(Refusal::RoleLimit))
             .record(event)?
-            .commit(reply)
+            .commit(answer)
             .await
     }
 
@@ -47,31 +58,28 @@ impl Store {
     /// request, since each reads the organization's role table (ROLE8).
     pub async fn edit_role(
         &self,
-        act: &Act,
+        context: &RequestContext,
         actor: &Standing,
-        (was, role): (&CustomRole, &CustomRole),
-        reply: &Reply,
-    ) -> Result<(), Error> {
+        RoleChange { before: was, after: role }: RoleChange<'_>,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
         let org = actor.org.id();
         let clause = Expression::new(
-            "#name = :name, #description = :description, #levels = :levels",
+            "#name = :name, #description = :description, #levels = :levels, #version = :version",
             [
+                ("version", attribute(&role.version)?),
                 ("name", attribute(&role.name)?),
                 ("description", attribute(&role.description)?),
                 ("levels", attribute(&role.levels)?),
             ],
         );
-        let changed = |object: &RoleObject| role.levels.of(*object) != was.levels.of(*object);
-        let event = edited(act, &actor.org, (was, role), changed);
-        let mut writes = self.transaction(act).still_held(actor)?.set(
+        let event = edited(context, &actor.org, was, role);
+        let mut writes = self.transaction(context).still_held(actor)?.set(
             Key::role(org, role.id),
             clause,
-            as_seen(was)?,
-            lost(),
+            at_version(was.version)?,
+            role_lost(),
         );
-        if was.retiring.is_some() && role.retiring.is_none() {
-            writes = writes.and_remove(Expression::new("#retiring", []));
-        }
         if role.levels != was.levels {
             let levels = [("levels", attribute(&role.levels)?)];
             let listed = Expression::new("#roles.#id = :levels", levels);
@@ -90,51 +98,69 @@ impl Store {
         if renamed || described {
             writes = writes.describe_role(&actor.org.path, (Some(was), role))?;
         }
-        writes.record(event)?.commit(reply).await
+        writes.record(event)?.commit(answer).await
     }
 
     /// Deletes a role that nobody holds and no invitation names (ROLE6): whoever assigns it writes
     /// to the same item.
     pub async fn delete_role(
         &self,
-        act: &Act,
+        context: &RequestContext,
         actor: &Standing,
         role: &CustomRole,
-        reply: &Reply,
-    ) -> Result<(), Error> {
-        let org = actor.org.id();
-        let none = [("none", attribute(&0)?)];
-        let unused = Expression::new("#active = :none AND #pending = :none", none);
-        let used: Otherwise = Box::new(|old| match old.map(super::item::from_item::<Users>) {
-            Some(Ok(users)) if users != Users::default() => Refusal::RoleInUse(users).into(),
-            Some(_) => Refusal::ChangedMeanwhile.into(),
-            None => Refusal::NoSuchRole.into(),
-        });
-        let listed = Expression::new("#roles.#id", []).naming("id", &role.id.bare());
-        let event = Event::new(act, &actor.org, EventAction::RoleDeleted, of(role)).old(told(role));
-        self.transaction(act)
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let gone = role.version.next(context.at);
+        let event = Event::new(context, &actor.org, EventAction::RoleDeleted, role.target_at(gone))
+            .old(shown_role(role));
+        self.transaction(context)
             .still_held(actor)?
-            .delete(Key::role(org, role.id), as_seen(role)?.and(unused), used)
-            .free_name(org, &role.name)
-            .forget_description(org, role)
-            .remove(
-                Key::organization(org),
-                listed,
-                Expression::new("attribute_exists(#pk)", []),
-                or(Refusal::NoSuchOrganization),
-            )
+            .delete_role(&actor.org, role)?
             .record(event)?
-            .commit(reply)
+            .commit(answer)
             .await
     }
 }
 
-impl super::transaction::Transaction<'_> {
+impl Transaction<'_> {
+    /// Deletes a role that is as the rule saw it, that nobody holds and no invitation names, and to
+    /// which no other role's users are being moved (ROLE6).
+    pub(super) fn delete_role(self, org: &Organization, role: &CustomRole) -> Result<Self, Error> {
+        let none = [("none", attribute(&0)?)];
+        let unused = Expression::new("#active = :none AND #pending = :none", none);
+        let unused = at_version(role.version)?.and(unused).and(not_a_target());
+        let used: OnConditionFailed = Box::new(|old| {
+            let users = old.clone().map(super::item::from_item::<UserCount>);
+            match (users, old) {
+                (Some(Ok(users)), _) if users != UserCount::default() => {
+                    Refusal::RoleInUse(users).into()
+                }
+                (_, old) => role_lost()(old),
+            }
+        });
+        let listed = Expression::new("#roles.#id", []).naming("id", &role.id.bare());
+        let target = role.reassignment.as_ref().map(|reassignment| reassignment.to);
+        Ok(target
+            .into_iter()
+            .fold(self, |writes, target| writes.count_incoming(org.id(), target, -1))
+            .delete(Key::role(org.id(), role.id), unused, used)
+            .free_name(org.id(), &role.name)
+            .forget_description(org.id(), role)
+            .update(
+                Key::organization(org.id()),
+                vec![Change::Remove(listed)],
+                Expression::new("attribute_exists(#pk)", []),
+                or(Refusal::NoSuchOrganization),
+            ))
+    }
+}
+
+impl Transaction<'_> {
     /// Takes a role's name, which nobody has (ROLE2).
     fn name_role(self, path: &OrgPath, role: &CustomRole) -> Result<Self, Error> {
         let lock = Key::role_name(path.id(), &role.name.folded());
         let named = json!({ "role_id": role.id });
-        let item = to_item(lock.clone(), &named, listed::role(path, role))?;
+        let item = to_item(lock.clone(), &named, index_attributes::role(path, role))?;
         Ok(self.put_new(lock, item, Refusal::RoleNameTaken))
     }
 
@@ -146,7 +172,7 @@ impl super::transaction::Transaction<'_> {
             Key::role_name(org, &role.name.folded()),
             Expression::new("#about = :about", told),
             Expression::new("#role_id = :named", same),
-            or(Refusal::ChangedMeanwhile),
+            or(Refusal::ChangedConcurrently),
         ))
     }
 
@@ -163,10 +189,13 @@ impl super::transaction::Transaction<'_> {
                 .fold(self, |writes, was| writes.forget_description(org, was)));
         }
         let key = Key::role_description(org, role.id);
-        let item =
-            to_item(key.clone(), &json!({ "role_id": role.id }), listed::description(path, role))?;
+        let item = to_item(
+            key.clone(),
+            &json!({ "role_id": role.id }),
+            index_attributes::description(path, role),
+        )?;
         // The role's own item, in the same transaction, is still what was seen.
-        Ok(self.put(key, item, Expression::default(), or(Refusal::ChangedMeanwhile)))
+        Ok(self.put(key, item, Expression::default(), or(Refusal::ChangedConcurrently)))
     }
 
     /// No longer lists what was said of a role.
@@ -176,67 +205,36 @@ impl super::transaction::Transaction<'_> {
         }
         let there = Expression::new("attribute_exists(#pk)", []);
         let key = Key::role_description(org, was.id);
-        self.delete(key, there, or(Refusal::ChangedMeanwhile))
+        self.delete(key, there, or(Refusal::ChangedConcurrently))
     }
 
     /// Gives a name back.
     fn free_name(self, org: OrgId, name: &Name) -> Self {
         let there = Expression::new("attribute_exists(#pk)", []);
-        self.delete(Key::role_name(org, &name.folded()), there, or(Refusal::ChangedMeanwhile))
+        self.delete(Key::role_name(org, &name.folded()), there, or(Refusal::ChangedConcurrently))
     }
 }
 
-/// The role is still what the rule saw.
-pub(super) fn as_seen(role: &CustomRole) -> Result<Expression, Error> {
-    let retiring = match role.retiring {
-        None => Expression::new("attribute_not_exists(#retiring)", []),
-        Some(to) => Expression::new("#retiring = :was_to", [("was_to", attribute(&to)?)]),
-    };
-    Ok(Expression::new(
-        "#levels = :was_levels AND #name = :was_name AND #description = :was_description",
-        [
-            ("was_levels", attribute(&role.levels)?),
-            ("was_name", attribute(&role.name)?),
-            ("was_description", attribute(&role.description)?),
-        ],
-    )
-    .and(retiring))
-}
-
-pub(super) fn lost() -> Otherwise {
-    gone_or(Refusal::NoSuchRole, Refusal::ChangedMeanwhile)
-}
-
-/// What an edit changed: of the levels those that did, of a retirement that it began or ended.
-pub(super) fn edited(
-    act: &Act,
+/// The event of an edit: name, description, and the levels that changed.
+fn edited(
+    context: &RequestContext,
     org: &Organization,
-    (was, role): (&CustomRole, &CustomRole),
-    changed: impl Fn(&RoleObject) -> bool,
+    was: &CustomRole,
+    role: &CustomRole,
 ) -> Event {
-    let (mut old, mut new) = (told_of(was, &changed), told_of(role, &changed));
-    for (told, to) in [(&mut old, was.retiring), (&mut new, role.retiring)] {
-        if let (Some(told), true) = (told.as_object_mut(), was.retiring != role.retiring) {
-            told.insert("retiring_to".to_owned(), json!(to));
-        }
-    }
-    Event::new(act, org, EventAction::RoleUpdated, of(role)).old(old).new_value(new)
+    let changed = |object: &RoleObject| role.levels.of(*object) != was.levels.of(*object);
+    Event::new(context, org, EventAction::RoleUpdated, role.target())
+        .old(shown_levels(was, changed))
+        .new_value(shown_levels(role, changed))
 }
 
-fn of(role: &CustomRole) -> (&'static str, String) {
-    ("role", role.id.to_string())
-}
-
-fn told(role: &CustomRole) -> Value {
-    let mut told = told_of(role, |_| true);
-    if let (Some(told), Some(to)) = (told.as_object_mut(), role.retiring) {
-        told.insert("retiring_to".to_owned(), json!(to));
-    }
-    told
+/// A role, as events show it.
+pub(super) fn shown_role(role: &CustomRole) -> Value {
+    shown_levels(role, |_| true)
 }
 
 /// The same with some of the role objects only: all of them make a large entry.
-fn told_of(role: &CustomRole, which: impl Fn(&RoleObject) -> bool) -> Value {
+fn shown_levels(role: &CustomRole, which: impl Fn(&RoleObject) -> bool) -> Value {
     let levels = role.levels.iter().filter(|(object, _)| which(object));
     let levels = levels.map(|(object, level)| (object.key().to_owned(), json!(level)));
     json!({

@@ -1,39 +1,44 @@
 //! One write: everything or nothing, and a reason when nothing.
 //!
-//! A change, the facts it was decided on, its events, the headcount and the record of its
+//! A change, the facts it was decided on, its events, the counters and the record of its
 //! idempotency key are one `TransactWriteItems`. Nothing else writes to the table.
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
+use serde::Serialize;
+
 use super::{
-    Error, Key, Reply, Status, Store,
+    Committed, Error, Key, Status, Store,
     expression::Expression,
-    headcount::PARTNERS,
+    idempotency::{Chunk, Record},
     item::{Item, attribute, number, text, to_item},
-    replay::{Chunk, Record},
+    user_counts::{CountChanges, Counter},
 };
 use crate::domain::{
-    Act, BuiltIn, Event, HEADCOUNT_PARTS, Invitation, OrgId, Organization, Refusal, RoleId,
-    Standing,
+    BoundedList, BuiltIn, Event, Invitation, OrgId, Organization, Refusal, RequestContext, RoleId,
+    Standing, Version,
 };
+
+/// How long a deleted entity leaves its version behind: far longer than any request runs.
+const TOMBSTONE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Writes that happen together. Every condition names the [`Refusal`] it stands for.
 pub(super) struct Transaction<'a> {
     pub(super) store: &'a Store,
-    act: &'a Act,
+    context: &'a RequestContext,
     pub(super) steps: Vec<Step>,
     events: u128,
-    tallies: BTreeMap<(OrgId, Counter), BTreeMap<String, i64>>,
-    cap: Option<u64>,
+    counts: BTreeMap<OrgId, CountChanges>,
 }
 
-/// What happens to one item. DynamoDB takes each item once a transaction, so demands on the same
-/// one are joined.
+/// The write of one item. `DynamoDB` takes each item once a transaction, so demands on the same item
+/// are joined.
 pub(super) struct Step {
     pub(super) key: Key,
     pub(super) write: Write,
     pub(super) conditions: Vec<Expression>,
-    pub(super) otherwise: Otherwise,
+    pub(super) on_failed: OnConditionFailed,
 }
 
 pub(super) enum Write {
@@ -44,7 +49,7 @@ pub(super) enum Write {
 }
 
 impl Write {
-    /// Can both happen to one item at once?
+    /// Can both be one write of the same item?
     fn joins(&self, other: &Self) -> bool {
         matches!(
             (self, other),
@@ -53,76 +58,138 @@ impl Write {
     }
 }
 
-/// A clause of an update, and what it says.
+/// A clause of an update.
 pub(super) enum Change {
     Set(Expression),
     Remove(Expression),
     Add(Expression),
 }
 
-/// The refusal that a failed condition stands for, told from the item as it was found.
-pub(super) type Otherwise = Box<dyn Fn(Option<Item>) -> Error + Send>;
-
-/// Where users are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Counter {
-    Part(u8),
-    Role(RoleId),
-}
-
-impl Store {
-    pub(super) fn transaction<'a>(&'a self, act: &'a Act) -> Transaction<'a> {
-        Transaction {
-            store: self,
-            act,
-            steps: Vec::new(),
-            events: 0,
-            tallies: BTreeMap::new(),
-            cap: None,
-        }
+impl Change {
+    /// Adds to a number, which is 0 if it is absent.
+    pub(super) fn add(attribute: &str, by: i64) -> Self {
+        Self::Add(Expression::new(&format!("#{attribute} :by"), [("by", number(by))]))
     }
 }
 
+/// The error that a failed condition stands for, given the item as it was found.
+pub(super) type OnConditionFailed = Box<dyn Fn(Option<Item>) -> Error + Send>;
+
 /// A condition that stands for one refusal, however it failed.
-pub(super) fn or(refusal: Refusal) -> Otherwise {
+pub(super) fn or(refusal: Refusal) -> OnConditionFailed {
     Box::new(move |_| refusal.clone().into())
 }
 
-/// A condition on an item that may be gone, or may only differ.
-pub(super) fn gone_or(gone: Refusal, differs: Refusal) -> Otherwise {
-    Box::new(move |old| old.map_or(&gone, |_| &differs).clone().into())
+/// A condition on an entity that may be gone, or may only differ.
+pub(super) fn gone_or(gone: Refusal, differs: Refusal) -> OnConditionFailed {
+    Box::new(move |old| live(old).map_or(&gone, |_| &differs).clone().into())
 }
 
-/// Why a custom role cannot be given: it is not there, or not for long (ROLE6).
-fn not_given(role: Option<Item>) -> Error {
-    let target = role.as_ref().and_then(|role| role.get("retiring")?.as_s().ok()?.parse().ok());
-    match (role, target) {
-        (None, _) => Refusal::NoSuchRole.into(),
-        (Some(_), Some(target)) => Refusal::RoleRetiring(target).into(),
-        (Some(_), None) => Refusal::ChangedMeanwhile.into(),
+/// A condition that an entity is absent, which stands for `exists` if the entity exists.
+pub(super) fn absent_or(exists: Refusal) -> OnConditionFailed {
+    gone_or(Refusal::ChangedConcurrently, exists)
+}
+
+/// The item, unless it is the tombstone of a deleted entity.
+pub(super) fn live(item: Option<Item>) -> Option<Item> {
+    item.filter(|item| !item.contains_key("deleted"))
+}
+
+/// The entity is absent: there is no item, or a tombstone.
+pub(super) fn absent() -> Expression {
+    Expression::new("attribute_not_exists(#pk) OR attribute_exists(#deleted)", [])
+}
+
+/// The entity exists: there is an item, and no tombstone.
+pub(super) fn present() -> Expression {
+    Expression::new("attribute_exists(#pk) AND attribute_not_exists(#deleted)", [])
+}
+
+/// The entity has the version that the rule saw.
+pub(super) fn at_version(version: Version) -> Result<Expression, Error> {
+    Ok(Expression::new("#version = :seen_version", [("seen_version", attribute(&version)?)]))
+}
+
+/// Why a custom role cannot be granted: it is gone, or being deleted (ROLE6).
+pub(super) fn not_grantable(role: Option<&Item>) -> Error {
+    let reassigned_to = |role: &Item| -> Option<RoleId> {
+        role.get("reassignment")?.as_m().ok()?.get("to")?.as_s().ok()?.parse().ok()
+    };
+    match role.map(reassigned_to) {
+        None => Refusal::NoSuchRole.into(),
+        Some(Some(target)) => Refusal::RoleBeingDeleted(target).into(),
+        Some(None) => Refusal::ChangedConcurrently.into(),
+    }
+}
+
+impl Store {
+    pub(super) fn transaction<'a>(&'a self, context: &'a RequestContext) -> Transaction<'a> {
+        let (steps, counts) = (Vec::new(), BTreeMap::new());
+        Transaction { store: self, context, steps, events: 0, counts }
     }
 }
 
 impl<'a> Transaction<'a> {
-    /// Adds an item that must not be there yet.
-    pub(super) fn put_new(self, key: Key, item: Item, otherwise: Refusal) -> Self {
-        self.put(key, item, Expression::new("attribute_not_exists(#pk)", []), or(otherwise))
+    /// Adds an item that must not exist.
+    pub(super) fn put_new(self, key: Key, item: Item, exists: Refusal) -> Self {
+        self.put(key, item, Expression::new("attribute_not_exists(#pk)", []), or(exists))
     }
 
-    /// Puts an item where a condition holds of what was there.
+    /// Creates an entity that must not exist. `deleted` is the version of its tombstone, if one was
+    /// read: the new entity continues from there.
+    pub(super) fn create(
+        self,
+        key: Key,
+        item: Item,
+        deleted: Option<Version>,
+        on_failed: OnConditionFailed,
+    ) -> Result<Self, Error> {
+        let condition = match deleted {
+            None => Expression::new("attribute_not_exists(#pk)", []),
+            Some(version) => Expression::new(
+                "attribute_exists(#deleted) AND #version = :deleted",
+                [("deleted", attribute(&version)?)],
+            ),
+        };
+        Ok(self.put(key, item, condition, on_failed))
+    }
+
+    /// Deletes an entity that has the version `seen`. A tombstone keeps the version `gone` for a
+    /// day, so that an entity created again with the same key continues from it.
+    pub(super) fn bury(
+        self,
+        key: Key,
+        seen: Version,
+        gone: Version,
+        on_failed: OnConditionFailed,
+    ) -> Result<Self, Error> {
+        let mut tombstone = Item::from(key.clone());
+        let expires = gone.at().saturating_add(TOMBSTONE).unwrap_or(gone.at());
+        tombstone.insert("deleted".to_owned(), attribute(&true)?);
+        tombstone.insert("version".to_owned(), attribute(&gone)?);
+        tombstone.insert("ttl".to_owned(), number(expires.as_second()));
+        Ok(self.put(key, tombstone, at_version(seen)?, on_failed))
+    }
+
+    /// Puts an item if a condition holds of the one before.
     pub(super) fn put(
         self,
         key: Key,
         item: Item,
         condition: Expression,
-        otherwise: Otherwise,
+        on_failed: OnConditionFailed,
     ) -> Self {
-        self.step(key, Write::Put(item), condition, otherwise)
+        self.step(key, Write::Put(item), condition, on_failed)
     }
 
-    /// Insists on a fact about an item that stays as it is.
-    pub(super) fn check(self, key: Key, condition: Expression, otherwise: Otherwise) -> Self {
-        self.step(key, Write::Check, condition, otherwise)
+    /// Repeats a fact about an item that stays as it is.
+    pub(super) fn check(
+        self,
+        key: Key,
+        condition: Expression,
+        on_failed: OnConditionFailed,
+    ) -> Self {
+        self.step(key, Write::Check, condition, on_failed)
     }
 
     /// Sets attributes of an item. Clauses look like `#name = :value`.
@@ -131,75 +198,59 @@ impl<'a> Transaction<'a> {
         key: Key,
         clause: Expression,
         condition: Expression,
-        otherwise: Otherwise,
+        on_failed: OnConditionFailed,
     ) -> Self {
-        self.step(key, Write::Update(vec![Change::Set(clause)]), condition, otherwise)
+        self.update(key, vec![Change::Set(clause)], condition, on_failed)
     }
 
-    /// Also sets an attribute of the item that the last step updates.
-    pub(super) fn and_set(mut self, clause: Expression) -> Self {
-        if let Some(Step { write: Write::Update(changes), .. }) = self.steps.last_mut() {
-            changes.push(Change::Set(clause));
-        }
-        self
-    }
-
-    /// Also removes an attribute of the item that the last step updates.
-    pub(super) fn and_remove(mut self, clause: Expression) -> Self {
-        if let Some(Step { write: Write::Update(changes), .. }) = self.steps.last_mut() {
-            changes.push(Change::Remove(clause));
-        }
-        self
-    }
-
-    /// Removes an attribute of an item.
-    pub(super) fn remove(
+    /// Updates an item.
+    pub(super) fn update(
         self,
         key: Key,
-        clause: Expression,
+        changes: Vec<Change>,
         condition: Expression,
-        otherwise: Otherwise,
+        on_failed: OnConditionFailed,
     ) -> Self {
-        self.step(key, Write::Update(vec![Change::Remove(clause)]), condition, otherwise)
+        self.step(key, Write::Update(changes), condition, on_failed)
     }
 
     /// Deletes an item.
-    pub(super) fn delete(self, key: Key, condition: Expression, otherwise: Otherwise) -> Self {
-        self.step(key, Write::Delete, condition, otherwise)
-    }
-
-    /// Adds to a number in an item, which it makes if need be.
-    pub(super) fn add(
+    pub(super) fn delete(
         self,
         key: Key,
-        clause: Expression,
         condition: Expression,
-        otherwise: Otherwise,
+        on_failed: OnConditionFailed,
     ) -> Self {
-        self.step(key, Write::Update(vec![Change::Add(clause)]), condition, otherwise)
+        self.step(key, Write::Delete, condition, on_failed)
     }
 
-    /// Insists that the actor is still the member they were when the rule was asked, and their
-    /// role, if it is a custom one, still gives what it gave.
+    /// Repeats that the actor is the member that the rule saw and, if their role is a custom one,
+    /// that it gives the same levels.
     pub(super) fn still_held(self, actor: &Standing) -> Result<Self, Error> {
-        self.still_held_or(actor, Refusal::ChangedMeanwhile)
-    }
-
-    /// The same, where a lost race has a name of its own.
-    pub(super) fn still_held_or(self, actor: &Standing, lost: Refusal) -> Result<Self, Error> {
         let member = actor.membership()?;
-        let org = actor.org.id();
         let held = self.check(
-            Key::member(org, &member.user_id),
+            Key::member(actor.org.id(), member.id()),
             Expression::new("#role_id = :role", [("role", text(member.role_id.to_string()))]),
-            gone_or(Refusal::NoSuchOrganization, lost),
+            gone_or(Refusal::NoSuchOrganization, Refusal::ChangedConcurrently),
         );
         held.role_still_gives(&actor.org, member.role_id)
     }
 
-    /// Insists that a custom role gives what the rule saw it give. Built-in ones never change.
+    /// Repeats that a custom role gives the levels that the rule saw. Built-in roles never change.
     pub(super) fn role_still_gives(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
         self.role_as_judged(org, role, "#levels = :levels")
+    }
+
+    /// Repeats that a role may be granted as the rule saw it: MDF Admin inside the programme alone
+    /// (ROLE5, INV9), a custom role with the levels that were judged and not being deleted (ROLE6).
+    /// No other role needs the organization's item, which every request reads.
+    pub(super) fn still_granted(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
+        if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
+            let granted = "#levels = :levels AND attribute_not_exists(#reassignment)";
+            return self.role_as_judged(org, role, granted);
+        }
+        let on = Expression::new("#settings.#mdf_program = :on", [("on", attribute(&true)?)]);
+        Ok(self.check(Key::organization(org.id()), on, or(Refusal::ChangedConcurrently)))
     }
 
     fn role_as_judged(
@@ -211,79 +262,71 @@ impl<'a> Transaction<'a> {
         let RoleId::Custom(id) = role else { return Ok(self) };
         let levels = attribute(org.roles.get(&id).ok_or(Refusal::NoSuchRole)?)?;
         let condition = Expression::new(condition, [("levels", levels.clone())]);
-        let otherwise: Otherwise = Box::new(move |old| match old {
-            Some(old) if old.get("levels") != Some(&levels) => Refusal::ChangedMeanwhile.into(),
-            old => not_given(old),
+        let on_failed: OnConditionFailed = Box::new(move |old| match old {
+            Some(old) if old.get("levels") != Some(&levels) => Refusal::ChangedConcurrently.into(),
+            old => not_grantable(old.as_ref()),
         });
-        Ok(self.check(Key::role(org.id(), id), condition, otherwise))
+        Ok(self.check(Key::role(org.id(), id), condition, on_failed))
     }
 
-    /// Insists that a role may still be given as the rule saw it: MDF Admin inside the programme
-    /// alone (ROLE5, INV9), a custom role with the levels that were judged and not on its way to be
-    /// deleted (ROLE6). No other role needs the organization's item, which everybody reads.
-    pub(super) fn still_given(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
-        if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
-            let given = "#levels = :levels AND attribute_not_exists(#retiring)";
-            return self.role_as_judged(org, role, given);
-        }
-        let on = Expression::new("#settings.#mdf_program = :on", [("on", attribute(&true)?)]);
-        Ok(self.check(Key::organization(org.id()), on, or(Refusal::ChangedMeanwhile)))
+    /// The request that this transaction belongs to.
+    pub(super) fn context(&self) -> &'a RequestContext {
+        self.context
     }
 
-    /// The request that this is part of.
-    pub(super) fn act(&self) -> &'a Act {
-        self.act
-    }
-
-    /// Adds an event about this change to its organization's history.
+    /// Adds the event of this change to its organization's history.
     pub(super) fn record(mut self, event: Event) -> Result<Self, Error> {
-        let event = event.nth(self.act, self.events);
+        let event = event.nth(self.context, self.events);
         self.events += 1;
         let key = Key::event(event.organization_id, event.id);
         let item = to_item(key.clone(), &event, [])?;
-        Ok(self.put_new(key, item, Refusal::ChangedMeanwhile))
+        Ok(self.put_new(key, item, Refusal::ChangedConcurrently))
     }
 
-    /// Counts a user of a role in or out. `part` is where their organization counts them.
-    pub(super) fn count(
-        mut self,
-        org: OrgId,
-        part: u8,
-        role: RoleId,
-        status: Status,
-        by: i64,
-    ) -> Self {
-        // There is exactly one Super Admin, and everybody knows where.
-        if role == RoleId::SUPER_ADMIN {
-            return self;
-        }
-        let status = match status {
-            Status::Active => "active",
-            Status::Pending => "pending",
-        };
-        let headcount = self.tallies.entry((org, Counter::Part(part))).or_default();
-        *headcount.entry(status.to_owned()).or_default() += by;
-        match role {
-            RoleId::BuiltIn(role) => {
-                *headcount.entry(format!("{status}_{role}")).or_default() += by;
-            }
-            RoleId::Custom(_) => {
-                let users = self.tallies.entry((org, Counter::Role(role))).or_default();
-                *users.entry(status.to_owned()).or_default() += by;
-            }
-        }
+    /// Counts users of a role in or out.
+    pub(super) fn count(mut self, org: OrgId, role: RoleId, status: Status, by: i64) -> Self {
+        self.counts.entry(org).or_default().users(role, status, by);
         self
     }
 
-    /// Counts a new pending invitation in, as long as its organization may have one more (INV12).
-    pub(super) fn count_pending(self, invitation: &Invitation, cap: u64) -> Self {
-        let Invitation { path, part, role_id, .. } = invitation;
-        let counted = self.count(path.id(), *part, *role_id, Status::Pending, 1);
-        Self { cap: Some(cap), ..counted }
+    /// Counts a new pending invitation in, as long as its organization has fewer than `cap` (INV12).
+    pub(super) fn count_pending(mut self, invitation: &Invitation, cap: u64) -> Self {
+        let changes = self.counts.entry(invitation.path.id()).or_default();
+        changes.users(invitation.role_id, Status::Pending, 1);
+        changes.pending_cap = Some(cap);
+        self
     }
 
-    fn step(mut self, key: Key, write: Write, condition: Expression, otherwise: Otherwise) -> Self {
+    /// Counts an entry of a bounded list in or out.
+    pub(super) fn count_entry(self, org: OrgId, list: BoundedList, by: i64) -> Self {
+        self.count_number(org, Counter::List(list), by)
+    }
+
+    /// Adds to a number of an organization.
+    pub(super) fn count_number(mut self, org: OrgId, counter: Counter, by: i64) -> Self {
+        self.counts.entry(org).or_default().add(counter, by);
+        self
+    }
+
+    fn step(
+        self,
+        key: Key,
+        write: Write,
+        condition: Expression,
+        on_failed: OnConditionFailed,
+    ) -> Self {
         let conditions = if condition.text.is_empty() { vec![] } else { vec![condition] };
+        self.join(key, write, conditions, on_failed)
+    }
+
+    /// Adds a step, or joins it with the step of the same item.
+    fn join(
+        mut self,
+        key: Key,
+        write: Write,
+        conditions: Vec<Expression>,
+        on_failed: OnConditionFailed,
+    ) -> Self {
         let joins = |step: &&mut Step| step.key == key && step.write.joins(&write);
         match self.steps.iter_mut().find(joins) {
             Some(step) => {
@@ -294,109 +337,57 @@ impl<'a> Transaction<'a> {
                     (_, _) => {}
                 }
             }
-            // Two writes that cannot be one stay two, and DynamoDB refuses them: nothing is lost.
-            None => self.steps.push(Step { key, write, conditions, otherwise }),
+            // Two writes that cannot be joined stay two, and DynamoDB refuses them: nothing is lost.
+            None => self.steps.push(Step { key, write, conditions, on_failed }),
         }
         self
     }
 
-    /// Turns the tallies into one update a counter.
-    fn counted(mut self) -> Self {
-        for ((org, counter), sums) in std::mem::take(&mut self.tallies) {
-            let changes = sums.into_iter().filter(|(_, by)| *by != 0).collect::<Vec<_>>();
-            if changes.is_empty() {
-                continue;
+    /// Turns the changes of counters into one update a counter item and custom role.
+    pub(super) fn counted(mut self) -> Self {
+        for (org, changes) in std::mem::take(&mut self.counts) {
+            for update in changes.updates(org) {
+                let write = Write::Update(update.changes);
+                self = self.join(update.key, write, update.conditions, update.on_failed);
             }
-            let pending = changes.iter().find(|(name, _)| name == "pending").map(|(_, by)| *by);
-            let more = pending.and_then(|by| u64::try_from(by).ok());
-            let (key, condition, otherwise) = match counter {
-                Counter::Part(part) => {
-                    let cap = self.cap.map(|cap| share(cap, part));
-                    let room = cap.zip(more).map(|(cap, more)| room(cap, more));
-                    let mut holds = room.unwrap_or_default();
-                    let gives = |(name, by): &(String, i64)| PARTNERS.contains(&&**name) && *by > 0;
-                    if changes.iter().any(gives) {
-                        holds = Expression::new("attribute_not_exists(#standard)", []).and(holds);
-                    }
-                    let full: Otherwise = Box::new(move |old| {
-                        let standard = old.is_some_and(|old| old.contains_key("standard"));
-                        if standard { Refusal::NoSuchRole.into() } else { Error::Full(part) }
-                    });
-                    (Key::headcount(org, part), holds, full)
-                }
-                Counter::Role(role) => {
-                    let Some(id) = role.custom() else { continue };
-                    let gains = changes.iter().any(|(_, by)| *by > 0);
-                    let there = if gains {
-                        "attribute_exists(#pk) AND attribute_not_exists(#retiring)"
-                    } else {
-                        "attribute_exists(#pk)"
-                    };
-                    (
-                        Key::role(org, id),
-                        Expression::new(there, []),
-                        Box::new(not_given) as Otherwise,
-                    )
-                }
-            };
-            let adds = changes.into_iter().map(|(name, by)| {
-                Change::Add(Expression::new(&format!("#{name} :by"), [("by", number(by))]))
-            });
-            self = self.step(key, Write::Update(adds.collect()), condition, otherwise);
         }
         self
     }
 
-    /// Writes it all, with the record that lets the client repeat the request. The first condition
-    /// to fail gives the refusal; conflicts with other transactions are waited out.
-    pub(super) async fn commit(self, reply: &Reply) -> Result<(), Error> {
-        self.commit_chunk(Chunk::ALL, reply).await
+    /// Writes everything or nothing, with the record of the idempotency key, which keeps `answer`
+    /// for a repeat. The first condition to fail gives the refusal; conflicts with other
+    /// transactions are retried.
+    ///
+    /// A repeat of a request that was committed before changes nothing: [`Committed::Before`].
+    pub(super) async fn commit(self, answer: &impl Serialize) -> Result<Committed, Error> {
+        self.commit_chunk(Chunk::ALL, answer).await
     }
 
-    /// The same for work in several transactions: until the last, `reply` is what is known of it.
-    pub(super) async fn commit_chunk(self, chunk: Chunk, reply: &Reply) -> Result<(), Error> {
-        let (store, act) = (self.store, self.act);
-        let mut steps = self.counted().insisting().steps;
-        if let Some(once) = &act.once {
-            let (key, item) = Record::item(once, (chunk, reply), act.at)?;
-            let condition = Record::turn(once, chunk, act.at);
-            let fingerprint = once.fingerprint.clone();
-            let otherwise: Otherwise = Box::new(move |old| Record::replay(old, &fingerprint));
-            let write = Write::Put(item);
+    /// The same for work in several transactions: until the last, `answer` is the progress.
+    pub(super) async fn commit_chunk(
+        self,
+        chunk: Chunk,
+        answer: &impl Serialize,
+    ) -> Result<Committed, Error> {
+        let (store, context) = (self.store, self.context);
+        let mut steps = self.counted().steps;
+        if let Some(idempotency_key) = &context.idempotency_key {
             // First, because a repeat also meets the changes of the first request.
-            steps.insert(0, Step { key, write, conditions: vec![condition], otherwise });
+            steps.insert(0, Record::step(idempotency_key, chunk, answer, context.at)?);
         }
         if steps.is_empty() {
-            return Ok(());
+            return Ok(Committed::Now);
         }
-        let (writes, otherwise): (Vec<_>, Vec<_>) = steps
+        let (writes, on_failed): (Vec<_>, Vec<_>) = steps
             .into_iter()
             .map(|step| step.build(&store.table))
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
             .unzip();
-        store.send(writes, otherwise).await
+        match store.send(writes, on_failed).await {
+            Ok(()) => Ok(Committed::Now),
+            Err(Error::CommittedBefore(answer)) => Ok(Committed::Before(answer)),
+            Err(error) => Err(error),
+        }
     }
 }
-
-/// A part of the headcount has room for so many `more` pending, if it may count up to `cap`.
-fn room(cap: u64, more: u64) -> Expression {
-    let below = i128::from(cap) + 1 - i128::from(more);
-    // A part that nobody was ever counted in has room, unless it has not enough at all.
-    let text = if below > 0 {
-        "attribute_not_exists(#pending) OR #pending < :below"
-    } else {
-        "#pending < :below"
-    };
-    Expression::new(text, [("below", number(below))])
-}
-
-/// The share of a cap that one part of the headcount may use: together they make the whole.
-pub(super) fn share(cap: u64, part: u8) -> u64 {
-    let parts = u64::from(HEADCOUNT_PARTS);
-    cap / parts + u64::from(u64::from(part) < cap % parts)
-}
-
-#[cfg(test)]
-#[path = "tests/transaction.rs"]
-mod tests;

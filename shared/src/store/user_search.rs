@@ -4,10 +4,10 @@
 use std::fmt;
 
 use super::{
-    Error, Listing, Store, User, UserFilter, Window,
+    Error, PageRequest, Slice, Store, User, UserFilter,
     expression::Expression,
     range::{LAST, Range},
-    role_lists::Named,
+    role_lists::ListedRoleName,
 };
 use crate::domain::{BuiltIn, CustomRoleId, RoleId, Search};
 
@@ -24,11 +24,11 @@ impl Store {
         &self,
         filter: &UserFilter,
         search: &Search,
-        Window { limit, after }: Window<'_>,
-    ) -> Result<Listing<User>, Error> {
+        PageRequest { limit, after }: PageRequest<'_>,
+    ) -> Result<Slice<User>, Error> {
         match Position::read(after) {
             Position::Address(after) => {
-                let window = Window { limit, after: after.as_deref() };
+                let window = PageRequest { limit, after: after.as_deref() };
                 let by_address = self.found_by_address(filter, search, window);
                 // Side by side: who is found by their role may be on the same page.
                 let (found, roles) =
@@ -37,7 +37,7 @@ impl Store {
                     None => self.found_in(filter, search, (roles, None), limit, found.items).await,
                     Some(at) => {
                         let next = Some(Position::Address(Some(at)).to_string());
-                        Ok(Listing { next, ..found })
+                        Ok(Slice { next, ..found })
                     }
                 }
             }
@@ -56,23 +56,23 @@ impl Store {
         (mut roles, mut after): (Batch, Option<String>),
         limit: usize,
         mut items: Vec<User>,
-    ) -> Result<Listing<User>, Error> {
+    ) -> Result<Slice<User>, Error> {
         for _ in 0..BATCHES {
             if items.len() >= limit {
                 let more = !roles.is_empty() || roles.next.is_some();
-                return Ok(Listing { items, next: more.then(|| roles.position(after)) });
+                return Ok(Slice { items, next: more.then(|| roles.position(after)) });
             }
-            let window = Window { limit: limit - items.len(), after: after.as_deref() };
+            let window = PageRequest { limit: limit - items.len(), after: after.as_deref() };
             let page = self.page(filter.found_by_role(search, &roles), window).await?;
             items.extend(page.items);
             if page.next.is_some() {
-                return Ok(Listing { items, next: Some(roles.position(page.next)) });
+                return Ok(Slice { items, next: Some(roles.position(page.next)) });
             }
-            let Some(next) = roles.next else { return Ok(Listing { items, next: None }) };
-            let next = Place { after: next, until: String::new() };
+            let Some(next) = roles.next else { return Ok(Slice { items, next: None }) };
+            let next = BatchBounds { after: next, until: String::new() };
             (roles, after) = (self.batch(filter, search, Some(&next)).await?, None);
         }
-        Ok(Listing { items, next: Some(roles.position(None)) })
+        Ok(Slice { items, next: Some(roles.position(None)) })
     }
 
     /// The ranges of one part of all that a filter shows, and the part after it.
@@ -87,7 +87,7 @@ impl Store {
         let Part::Roles(after) = part else {
             return Ok((filter.found_by_address(search), Some(Part::Roles(None))));
         };
-        let place = after.map(|after| Place { after, until: String::new() });
+        let place = after.map(|after| BatchBounds { after, until: String::new() });
         let roles = self.batch(filter, search, place.as_ref()).await?;
         Ok((filter.found_by_role(search, &roles), roles.next.map(|next| Part::Roles(Some(next)))))
     }
@@ -99,14 +99,14 @@ impl Store {
         &self,
         filter: &UserFilter,
         search: &Search,
-        place: Option<&Place>,
+        place: Option<&BatchBounds>,
     ) -> Result<Batch, Error> {
         let begun = place.is_some_and(|place| !place.until.is_empty());
         let limit = if begun { 5 * ROLES_AT_ONCE } else { ROLES_AT_ONCE };
         let after = place.map(|place| place.after.as_str()).filter(|after| !after.is_empty());
         let until = place.map(|place| place.until.clone()).filter(|until| !until.is_empty());
         let names = if filter.roles.is_empty() {
-            let window = Window { limit, after };
+            let window = PageRequest { limit, after };
             self.names_found(&filter.reach, search, until.clone(), window).await?
         } else {
             self.names_among(&filter.roles, &filter.reach, search).await?
@@ -119,7 +119,7 @@ impl Store {
         Ok(Batch {
             after: after.unwrap_or_default().to_owned(),
             built_in: built_in.map(RoleId::BuiltIn).collect(),
-            custom: names.items.iter().map(Named::home).collect(),
+            custom: names.items.iter().map(ListedRoleName::home).collect(),
             next: if begun { until.filter(|until| *until != LAST.to_string()) } else { names.next },
         })
     }
@@ -153,12 +153,12 @@ impl Batch {
     /// A position among its users.
     fn position(&self, at: Option<String>) -> String {
         let until = self.next.clone().unwrap_or_else(|| LAST.to_string());
-        Position::Role(Place { after: self.after.clone(), until }, at).to_string()
+        Position::Role(BatchBounds { after: self.after.clone(), until }, at).to_string()
     }
 }
 
 /// Which names of roles a batch holds: those after the one, up to the other, if it was begun.
-struct Place {
+struct BatchBounds {
     after: String,
     until: String,
 }
@@ -168,7 +168,7 @@ enum Position {
     /// Among those whom their address finds.
     Address(Option<String>),
     /// Among the users of a batch of roles.
-    Role(Place, Option<String>),
+    Role(BatchBounds, Option<String>),
 }
 
 impl Position {
@@ -181,7 +181,7 @@ impl Position {
         };
         let mut parts = parts.splitn(3, PART).map(ToOwned::to_owned);
         let mut part = || parts.next().unwrap_or_default();
-        let place = Place { after: part(), until: part() };
+        let place = BatchBounds { after: part(), until: part() };
         Self::Role(place, at(&part()))
     }
 }
@@ -190,7 +190,7 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(at) => write!(f, "address:{}", at.as_deref().unwrap_or_default()),
-            Self::Role(Place { after, until }, at) => {
+            Self::Role(BatchBounds { after, until }, at) => {
                 write!(f, "role:{after}{PART}{until}{PART}{}", at.as_deref().unwrap_or_default())
             }
         }

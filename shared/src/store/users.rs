@@ -6,10 +6,10 @@
 use serde::Deserialize;
 
 use super::{
-    Error, Listing, Status, Store, Window, expression::Expression, item::text, keys, range::Range,
-    user_search::Batch,
+    Error, PageRequest, Slice, Status, Store, expression::Expression, item::text, keys,
+    range::Range, user_search::Batch,
 };
-use crate::domain::{BuiltIn, Invitation, Member, OrgPath, Reach, RoleId, Search};
+use crate::domain::{BuiltIn, Invitation, Member, OrgPath, RoleId, Scope, Search};
 
 /// No address has more bytes (INV3); and what is asked for must fit into a key.
 const LONGEST_EMAIL: usize = 254;
@@ -20,7 +20,7 @@ const FEW: usize = 200;
 #[derive(Clone, Debug)]
 pub struct UserFilter {
     /// Of where.
-    pub reach: Reach,
+    pub reach: Scope,
     /// In which status.
     pub statuses: Vec<Status>,
     /// In which roles; in any, if none is named.
@@ -76,8 +76,8 @@ impl Store {
     pub async fn users(
         &self,
         filter: &UserFilter,
-        window: Window<'_>,
-    ) -> Result<Listing<User>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<User>, Error> {
         match &filter.search {
             None => self.page(filter.users(&Expression::default()), window).await,
             Some(search) => self.found_users(filter, search, window).await,
@@ -90,13 +90,13 @@ impl Store {
         &self,
         filter: &UserFilter,
         search: &Search,
-        window: Window<'_>,
-    ) -> Result<Listing<User>, Error> {
+        window: PageRequest<'_>,
+    ) -> Result<Slice<User>, Error> {
         let Order { by, descending } = filter.order;
         if by == By::Time && !search.anywhere() {
             let order = Order { by: By::Address, descending: false };
             let ranges = UserFilter { order, ..filter.clone() }.found_by_address(search);
-            let found = self.merged(&ranges, Window { limit: FEW, after: None }).await?;
+            let found = self.merged(&ranges, PageRequest { limit: FEW, after: None }).await?;
             if found.items.len() <= FEW && found.next.is_none() {
                 return found.sorted_by("since", window, descending)?.parsed();
             }
@@ -110,7 +110,7 @@ impl UserFilter {
     #[must_use]
     pub fn of_roles(path: &OrgPath, statuses: Vec<Status>, roles: Vec<RoleId>) -> Self {
         Self {
-            reach: Reach::Organizations(vec![path.clone()]),
+            reach: Scope::Organizations(vec![path.clone()]),
             statuses,
             roles,
             search: None,
@@ -136,8 +136,8 @@ impl UserFilter {
             return self.users(&finds(search));
         }
         match &self.reach {
-            Reach::Organizations(_) => self.ranges(&self.roles, address, &Expression::default()),
-            Reach::Subtree(top) => {
+            Scope::Organizations(_) => self.ranges(&self.roles, address, &Expression::default()),
+            Scope::Subtree(top) => {
                 let below = |&status: &Status| self.beginning(top, status, address);
                 self.statuses.iter().flat_map(below).collect()
             }
@@ -191,8 +191,8 @@ impl UserFilter {
         let mut ranges = Vec::new();
         for path in self.reach.paths() {
             let prefix = match self.reach {
-                Reach::Organizations(_) => format!("{path}#{beginning}"),
-                Reach::Subtree(_) => path.to_string(),
+                Scope::Organizations(_) => format!("{path}#{beginning}"),
+                Scope::Subtree(_) => path.to_string(),
             };
             for &status in &self.statuses {
                 let held = roles.iter().map(|&role| (group, keys::holders(path, role, status)));
@@ -227,10 +227,10 @@ fn finds(search: &Search) -> Expression {
 }
 
 /// Something in one of the organizations, or anywhere in the subtree.
-pub(super) fn covered(reach: &Reach) -> Expression {
+pub(super) fn covered(reach: &Scope) -> Expression {
     let beginnings = match reach {
-        Reach::Organizations(paths) => paths.iter().map(|path| format!("{path}#")).collect(),
-        Reach::Subtree(top) => vec![format!("{top}#"), format!("{top}/")],
+        Scope::Organizations(paths) => paths.iter().map(|path| format!("{path}#")).collect(),
+        Scope::Subtree(top) => vec![format!("{top}#"), format!("{top}/")],
     };
     let begins = |(nth, beginning): (usize, String)| {
         let value = format!("place{nth}");

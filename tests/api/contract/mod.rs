@@ -1,163 +1,251 @@
-//! `docs/openapi.yaml`, held to what the functions do: every answer that a story gets is read by it. It never asks
-//! anything itself.
+//! `docs/openapi.yaml` compared with the product.
+//!
+//! [`check`] compares every response in the tests with the document, and records the documented outcomes that it sees.
 
+mod agreement;
+mod common_outcomes;
 mod document;
-mod given;
-mod reading;
+mod outcome_record;
+mod parameters;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex},
+};
 
 use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, Uri, header::CONTENT_TYPE},
 };
 use http_body_util::BodyExt;
-use reading::Reading;
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::world::Answer;
-pub use document::CONTRACT;
+use crate::test_app::Answer;
+use document::{CONTRACT, Contract, Operation};
+use parameters::ParameterType;
 
-/// What was asked.
-pub struct Asked {
-    pub method: Method,
-    pub uri: Uri,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
+/// A request of a test.
+pub struct ObservedRequest {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Vec<u8>,
 }
 
-impl Asked {
-    /// Notes a request, and hands it on.
-    pub async fn note(request: Request<Body>) -> (Self, Request<Body>) {
+impl ObservedRequest {
+    /// Reads a request, and returns an equal one to send.
+    pub async fn read(request: Request<Body>) -> (Self, Request<Body>) {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        let (method, uri, headers) =
-            (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
-        let asked = Self { method, uri, headers, body: body.to_vec() };
-        (asked, Request::from_parts(parts, Body::from(body)))
-    }
-
-    fn name(&self) -> String {
-        format!("{} {}", self.method, self.uri)
+        let observed = Self {
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
+            body: body.to_vec(),
+        };
+        (observed, Request::from_parts(parts, Body::from(body)))
     }
 }
 
-/// Insists that the document allows this answer to this request.
-pub fn check(asked: &Asked, answer: &Answer) {
-    if asked.method == Method::HEAD {
+/// Asserts that the document allows `answer` as the response to `request`.
+pub fn check(request: &ObservedRequest, answer: &Answer) {
+    let ObservedRequest { method, uri, .. } = request;
+    if method == Method::HEAD {
         return;
     }
-    let problems = match CONTRACT.operation(asked.method.as_str(), asked.uri.path()) {
-        Some(operation) => disagreements(&operation, asked, answer),
-        None => outside(answer),
+    let operation = CONTRACT.operation(method.as_str(), uri.path());
+    let violations = match &operation {
+        Some(operation) => response_violations(operation, request, answer),
+        None => unrouted_violations(answer),
     };
     assert!(
-        problems.is_empty(),
-        "docs/openapi.yaml does not allow this answer to {}:\n{}\n\n{answer}",
-        asked.name(),
-        problems.join("\n")
+        violations.is_empty(),
+        "docs/openapi.yaml does not allow this response to {method} {uri}:\n{}\n\n{answer}",
+        violations.join("\n")
     );
-}
-
-/// Where the document has no operation, there is nothing but problems that it knows.
-fn outside(answer: &Answer) -> Vec<String> {
-    let known = format!("/components/schemas/{}", answer.problem());
-    if !answer.status.is_client_error() || CONTRACT.document.pointer(&known).is_none() {
-        return vec!["it has no such operation".to_owned()];
+    if let Some(operation) = operation {
+        outcome_record::add(&operation.name, &outcome(answer));
     }
-    CONTRACT.violations(&json!({ "$ref": format!("#{known}") }), &answer.body)
 }
 
-fn disagreements(operation: &Value, asked: &Asked, answer: &Answer) -> Vec<String> {
+/// The slug of a problem, or the status.
+fn outcome(answer: &Answer) -> String {
+    match answer.problem() {
+        "" => answer.status.as_str().to_owned(),
+        slug => slug.to_owned(),
+    }
+}
+
+/// A request without an operation gets a documented problem.
+fn unrouted_violations(answer: &Answer) -> Vec<String> {
+    let pointer = format!("/components/schemas/{}", answer.problem());
+    if !answer.status.is_client_error() || CONTRACT.0.pointer(&pointer).is_none() {
+        return vec!["there is no such operation".to_owned()];
+    }
+    CONTRACT.violations(&json!({ "$ref": format!("#{pointer}") }), &answer.body)
+}
+
+fn response_violations(
+    operation: &Operation<'_>,
+    request: &ObservedRequest,
+    answer: &Answer,
+) -> Vec<String> {
     let status = answer.status.as_str();
-    let Some(response) = operation["responses"].get(status) else {
-        return vec![format!("it does not say {status}")];
+    let Some(response) = operation.definition["responses"].get(status) else {
+        return vec![format!("the operation has no status {status}")];
     };
-    let response = CONTRACT.resolved(response);
-    let mut wrong = in_headers(response, answer);
-    wrong.extend(in_content(response, answer));
+    let response = CONTRACT.resolve(response);
+    let mut violations = header_violations(response, answer);
+    violations.extend(content_violations(response, answer));
+    // A request that succeeds is one that the document allows.
     if answer.status.is_success() {
-        wrong.extend(in_request(operation, asked));
+        violations.extend(body_violations(operation, request));
+        violations.extend(unknown_parameters(operation, request));
+        violations.extend(parameter_violations(operation, request));
     }
-    wrong
+    violations
 }
 
-fn in_headers(response: &Value, answer: &Answer) -> Vec<String> {
+fn header_violations(response: &Value, answer: &Answer) -> Vec<String> {
     let headers = response["headers"].as_object().into_iter().flatten();
-    let wrong = headers.flat_map(|(name, header)| {
-        let header = CONTRACT.resolved(header);
+    let violations = headers.flat_map(|(name, header)| {
+        let header = CONTRACT.resolve(header);
         match answer.headers.get(name) {
             Some(value) => {
-                let value = Reading::of(&header["schema"]).one(value.to_str().unwrap());
+                let value = ParameterType::of(&header["schema"]).parse(value.to_str().unwrap());
                 CONTRACT.violations(&header["schema"], &value)
             }
             None if header["required"] == true => vec![format!("the header {name} is missing")],
             None => vec![],
         }
     });
-    wrong.collect()
+    violations.collect()
 }
 
-fn in_content(response: &Value, answer: &Answer) -> Vec<String> {
-    let kind = answer.headers.get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap());
-    match (response["content"].as_object(), kind) {
+fn content_violations(response: &Value, answer: &Answer) -> Vec<String> {
+    let content_type = answer.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap());
+    match (response["content"].as_object(), content_type) {
         (None, None) if answer.text.is_empty() => vec![],
-        (Some(content), Some(kind)) if content.contains_key(kind) => {
-            match content[kind].get("schema") {
-                Some(schema) if kind.ends_with("json") => CONTRACT.violations(schema, &answer.body),
+        (Some(content), Some(content_type)) if content.contains_key(content_type) => {
+            match content[content_type].get("schema") {
+                Some(schema) if content_type.ends_with("json") => {
+                    CONTRACT.violations(schema, &answer.body)
+                }
                 _ => vec![],
             }
         }
-        _ => vec![format!("the content is {kind:?}")],
+        _ => vec![format!("the content type is {content_type:?}")],
     }
 }
 
-/// What the document refuses was answered with a success.
-fn in_request(operation: &Value, asked: &Asked) -> Vec<String> {
-    let mut wrong = in_body(operation, asked);
-    let parameters = CONTRACT.parameters(operation);
-    let path = CONTRACT.path_of(asked.method.as_str(), asked.uri.path()).unwrap_or_default();
-    let query = reading::pairs(asked.uri.query().unwrap_or_default());
-    let known = |name: &str| parameters.iter().any(|it| it["in"] == "query" && it["name"] == name);
-    for (name, _) in query.iter().filter(|(name, _)| !known(name)) {
-        wrong.push(format!("the parameter {name} is unknown"));
-    }
-    for parameter in parameters {
-        let name = parameter["name"].as_str().unwrap();
-        let given: Vec<String> = match parameter["in"].as_str() {
-            Some("query") => query
-                .iter()
-                .filter(|(key, _)| key == name)
-                .map(|(_, value)| value.clone())
-                .collect(),
-            Some("path") => reading::in_path(&path, asked.uri.path(), name).into_iter().collect(),
-            _ => {
-                let headers = asked.headers.get_all(name).iter();
-                headers.map(|value| value.to_str().unwrap_or_default().to_owned()).collect()
-            }
-        };
-        if given.is_empty() {
-            if parameter["required"] == true {
-                wrong.push(format!("the parameter {name} is missing"));
-            }
-            continue;
-        }
-        let value = Reading::of(&parameter["schema"]).all(&given);
-        let about = |why| format!("the parameter {name}: {why}");
-        wrong.extend(CONTRACT.violations(&parameter["schema"], &value).into_iter().map(about));
-    }
-    wrong
-}
-
-fn in_body(operation: &Value, asked: &Asked) -> Vec<String> {
-    let body = CONTRACT.resolved(&operation["requestBody"]);
-    let text = asked.body.trim_ascii();
+fn body_violations(operation: &Operation<'_>, request: &ObservedRequest) -> Vec<String> {
+    let body = CONTRACT.resolve(&operation.definition["requestBody"]);
+    let text = request.body.trim_ascii();
     if text.is_empty() {
-        return if body["required"] == true { vec!["the body is missing".into()] } else { vec![] };
+        let required = body["required"] == true;
+        return required.then(|| "the body is missing".to_owned()).into_iter().collect();
     }
     let value: Value = serde_json::from_slice(text).unwrap();
-    let schema = body.pointer("/content/application~1json/schema");
-    match schema {
-        Some(schema) => CONTRACT.violations(schema, &reading::normalized(value)),
+    match body.pointer("/content/application~1json/schema") {
+        Some(schema) => CONTRACT.violations(schema, &parameters::trimmed(value)),
         None if value == json!({}) => vec![],
-        None => vec!["it has no body".to_owned()],
+        None => vec!["the operation has no body".to_owned()],
+    }
+}
+
+fn unknown_parameters(operation: &Operation<'_>, request: &ObservedRequest) -> Vec<String> {
+    let parameters = CONTRACT.parameters(operation);
+    let is_known =
+        |name: &str| parameters.iter().any(|it| it["in"] == "query" && it["name"] == name);
+    let query = parameters::query(&request.uri).into_iter();
+    let unknown = query.filter(|(name, _)| !is_known(name));
+    unknown.map(|(name, _)| format!("the parameter {name} is unknown")).collect()
+}
+
+fn parameter_violations(operation: &Operation<'_>, request: &ObservedRequest) -> Vec<String> {
+    let violations = CONTRACT.parameters(operation).into_iter().flat_map(|parameter| {
+        let (name, schema) = (parameter["name"].as_str().unwrap(), &parameter["schema"]);
+        let values = parameter_values(operation, request, parameter);
+        if values.is_empty() {
+            let required = parameter["required"] == true;
+            return required
+                .then(|| format!("the parameter {name} is missing"))
+                .into_iter()
+                .collect();
+        }
+        let value = ParameterType::of(schema).parse_all(&values);
+        let violations = CONTRACT.violations(schema, &value).into_iter();
+        violations.map(|violation| format!("the parameter {name}: {violation}")).collect::<Vec<_>>()
+    });
+    violations.collect()
+}
+
+/// The values of a parameter in a request.
+fn parameter_values(
+    operation: &Operation<'_>,
+    request: &ObservedRequest,
+    parameter: &Value,
+) -> Vec<String> {
+    let name = parameter["name"].as_str().unwrap();
+    match parameter["in"].as_str() {
+        Some("query") => {
+            let query = parameters::query(&request.uri).into_iter();
+            query.filter(|(key, _)| key == name).map(|(_, value)| value).collect()
+        }
+        Some("path") => {
+            let (_, template) = operation.name.split_once(' ').unwrap();
+            parameters::in_path(template, request.uri.path(), name).into_iter().collect()
+        }
+        _ => {
+            let headers = request.headers.get_all(name).iter();
+            headers.map(|value| value.to_str().unwrap_or_default().to_owned()).collect()
+        }
+    }
+}
+
+impl Contract {
+    /// The operation that serves a request. A literal segment of a template wins over a parameter.
+    fn operation(&self, method: &str, path: &str) -> Option<Operation<'_>> {
+        let matches = |template: &str| {
+            let (template, path) = (template.split('/'), path.split('/'));
+            template.clone().count() == path.clone().count()
+                && template.zip(path).all(|(template, segment)| {
+                    template == segment || (template.starts_with('{') && !segment.is_empty())
+                })
+        };
+        let templates = self.0["paths"].as_object().unwrap().iter();
+        let matching = templates.filter(|(template, _)| matches(template));
+        let (template, item) = matching.min_by_key(|(path, _)| path.matches('{').count())?;
+        let definition = item.get(method.to_lowercase())?;
+        Some(Operation { name: format!("{method} {template}"), definition })
+    }
+
+    fn parameters<'a>(&'a self, operation: &Operation<'a>) -> Vec<&'a Value> {
+        let parameters = operation.definition["parameters"].as_array().into_iter().flatten();
+        parameters.map(|parameter| self.resolve(parameter)).collect()
+    }
+
+    /// The violations of `schema` in `value`.
+    fn violations(&self, schema: &Value, value: &Value) -> Vec<String> {
+        let describe =
+            |error: jsonschema::ValidationError| format!("{}: {error}", error.instance_path());
+        self.validator(schema).iter_errors(value).map(describe).collect()
+    }
+
+    fn validator(&self, schema: &Value) -> Arc<Validator> {
+        static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> =
+            LazyLock::new(Mutex::default);
+        let key = schema.to_string();
+        if let Some(validator) = VALIDATORS.lock().unwrap().get(&key) {
+            return validator.clone();
+        }
+        let mut document = schema.clone();
+        document["components"] = self.0["components"].clone();
+        let options = jsonschema::draft202012::options().should_validate_formats(true);
+        let validator = options.build(&document).unwrap_or_else(|why| panic!("{why}: {schema}"));
+        let validator = Arc::new(validator);
+        VALIDATORS.lock().unwrap().insert(key, validator.clone());
+        validator
     }
 }

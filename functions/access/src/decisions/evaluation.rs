@@ -1,24 +1,24 @@
-//! One decision, or several of them.
+//! `POST /access/v1/evaluation` and `/access/v1/evaluations`: one decision, or up to 256.
 
 use axum::extract::State;
 use serde::Serialize;
+use serde_json::Value;
 use shared::{
-    domain::{Action, granting},
-    http::{AnyObject, App, Caller, FieldError, Instead, Json},
-    store::Error,
+    domain::{Action, PathMembership, Refusal, first_granting},
+    http::{AnyObject, ApiError, App, Caller, FieldError, Json},
+    store::AccessQuery,
 };
 
 use super::{
-    Asker, certification,
+    DecisionCaller, access_query,
     explanation::Explanation,
-    question,
-    wire::{Draft, Evaluation, Members, bad},
+    wire::{Evaluation, EvaluationDraft, Members, bad},
 };
 
-/// So many evaluations in one request at most.
-const MOST: usize = 256;
+/// The most evaluations in one request.
+const MAX_EVALUATIONS: usize = 256;
 
-/// A decision; why, if that was asked for.
+/// A decision, with its reason if the request asks for one.
 #[derive(Serialize)]
 pub(super) struct Decision {
     decision: bool,
@@ -26,7 +26,8 @@ pub(super) struct Decision {
     context: Option<Explanation>,
 }
 
-/// Decisions in the order in which they were asked for; or one, to who asks for one here.
+/// The response of `/access/v1/evaluations`: the decisions in the order of the request, or a single
+/// one if the request has no `evaluations`.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Decisions {
@@ -34,7 +35,7 @@ pub(super) enum Decisions {
     Many { evaluations: Vec<Decision> },
 }
 
-/// An evaluation as it came: one that is broken is denied in its place.
+/// An item of `evaluations`. A malformed item is denied; the others are still decided.
 struct Item {
     evaluation: Result<Evaluation, FieldError>,
     explain: bool,
@@ -44,82 +45,100 @@ pub(super) async fn one(
     State(app): State<App>,
     caller: Caller,
     AnyObject(members): AnyObject,
-) -> Result<Json<Decision>, Instead> {
-    let evaluation = Members::of(&members).evaluation(&Draft::default()).map_err(bad)?;
-    Ok(Json(single(&app, &Asker::of(caller), evaluation).await?))
+) -> Result<Json<Decision>, ApiError> {
+    let evaluation = Members::of(&members).evaluation(&EvaluationDraft::default()).map_err(bad)?;
+    Ok(Json(decide(&app, &DecisionCaller::of(caller), evaluation).await?))
 }
 
 pub(super) async fn many(
     State(app): State<App>,
     caller: Caller,
     AnyObject(members): AnyObject,
-) -> Result<Json<Decisions>, Instead> {
-    let (members, asker) = (Members::of(&members), Asker::of(caller));
+) -> Result<Json<Decisions>, ApiError> {
+    let (members, caller) = (Members::of(&members), DecisionCaller::of(caller));
     let semantic = members.semantic().map_err(bad)?;
-    let (evaluations, defaults) = (members.evaluations(), members.draft().map_err(bad)?);
-    let evaluations = evaluations.map_err(bad)?;
+    let defaults = members.draft().map_err(bad)?;
+    let evaluations = members.evaluations().map_err(bad)?;
     if evaluations.is_empty() {
-        let evaluation = members.evaluation(&Draft::default()).map_err(bad)?;
-        return Ok(Json(Decisions::One(single(&app, &asker, evaluation).await?)));
+        let evaluation = members.evaluation(&EvaluationDraft::default()).map_err(bad)?;
+        return Ok(Json(Decisions::One(decide(&app, &caller, evaluation).await?)));
     }
-    if evaluations.len() > MOST {
-        let detail = format!("must have at most {MOST} items; send the rest in another request");
-        return Err(bad(FieldError { pointer: "/evaluations".to_owned(), detail }).into());
-    }
-    let items: Vec<_> = evaluations
-        .iter()
-        .enumerate()
-        .map(|(nth, value)| {
-            let item = Members::item(value, format!("/evaluations/{nth}"));
-            let explain = item.as_ref().ok().and_then(|item| item.explain().ok().flatten());
-            let explain = explain.unwrap_or(defaults.explains());
-            Item { evaluation: item.and_then(|item| item.evaluation(&defaults)), explain }
-        })
-        .collect();
-    for evaluation in items.iter().filter_map(|item| item.evaluation.as_ref().ok()) {
-        asker.may_ask_about(&evaluation.subject)?;
-    }
-    let mut evaluations = decide(&app, &asker, &items).await?;
+    let items = items(evaluations, &defaults).map_err(bad)?;
+    let mut evaluations = decide_all(&app, &caller, &items).await?;
     let last = evaluations.iter().position(|decided| semantic.ends_with(decided.decision));
-    evaluations.truncate(last.map_or(MOST, |last| last + 1));
+    evaluations.truncate(last.map_or(MAX_EVALUATIONS, |last| last + 1));
     Ok(Json(Decisions::Many { evaluations }))
 }
 
-async fn single(app: &App, asker: &Asker, evaluation: Evaluation) -> Result<Decision, Instead> {
-    asker.may_ask_about(&evaluation.subject)?;
-    let item = Item { explain: evaluation.explain, evaluation: Ok(evaluation) };
-    let decided = decide(app, asker, &[item]).await?.pop();
-    Ok(decided.unwrap_or(Decision { decision: false, context: None }))
+fn items(evaluations: &[Value], defaults: &EvaluationDraft) -> Result<Vec<Item>, FieldError> {
+    if evaluations.len() > MAX_EVALUATIONS {
+        let pointer = "/evaluations".to_owned();
+        let detail =
+            format!("must have at most {MAX_EVALUATIONS} items: send the rest in another request");
+        return Err(FieldError { pointer, detail });
+    }
+    let item = |(index, value)| {
+        let members = Members::item(value, format!("/evaluations/{index}"));
+        let explain = members.as_ref().ok().and_then(|item| item.explain().ok().flatten());
+        Item {
+            explain: explain.unwrap_or(defaults.explains()),
+            evaluation: members.and_then(|item| item.evaluation(defaults)),
+        }
+    };
+    Ok(evaluations.iter().enumerate().map(item).collect())
 }
 
-/// Decides all of them on the same reads.
-async fn decide(app: &App, asker: &Asker, items: &[Item]) -> Result<Vec<Decision>, Error> {
-    let fixtures = app.limits.certification;
-    let put = |item: &Item| {
-        let evaluation = item.evaluation.as_ref().ok();
-        let evaluation =
-            evaluation.filter(|it| !(fixtures && certification::knows(&it.resource)))?;
-        let action = Action::find(&evaluation.action.name).filter(|it| it.level.is_some())?;
-        question(&evaluation.subject, &evaluation.resource, vec![action])
-    };
-    let questions: Vec<_> = items.iter().map(put).collect();
-    let known: Vec<_> = questions.iter().flatten().cloned().collect();
-    let mut reached = app.store.approaches(&known).await?.into_iter();
-    let decided = items.iter().zip(questions).map(|(item, question)| {
-        let approaches = question.and_then(|_| reached.next()).unwrap_or_default();
-        let action = |it: &Evaluation| Action::find(&it.action.name);
-        let (decision, context) = match &item.evaluation {
-            Err(error) => (false, Explanation::broken(error)),
-            Ok(it) if fixtures && certification::knows(&it.resource) => {
-                let decision = certification::decide(&it.subject, &it.action, &it.resource);
-                (decision, Explanation::fixture())
-            }
-            Ok(it) => {
-                let granted = action(it).is_some_and(|it| granting(&approaches, it).is_some());
-                (granted, Explanation::of(asker, it, &approaches))
+async fn decide(
+    app: &App,
+    caller: &DecisionCaller,
+    evaluation: Evaluation,
+) -> Result<Decision, ApiError> {
+    let item = Item { explain: evaluation.explain, evaluation: Ok(evaluation) };
+    let decision = decide_all(app, caller, &[item]).await?.pop();
+    Ok(decision.unwrap_or(Decision { decision: false, context: None }))
+}
+
+/// Decides all items on one set of reads.
+async fn decide_all(
+    app: &App,
+    caller: &DecisionCaller,
+    items: &[Item],
+) -> Result<Vec<Decision>, ApiError> {
+    check_subjects(caller, items)?;
+    let queries: Vec<_> = items.iter().map(Item::query).collect();
+    let known: Vec<_> = queries.iter().flatten().cloned().collect();
+    let mut memberships = app.store.approaches(&known).await?.into_iter();
+    let decisions = items.iter().zip(queries).map(|(item, query)| {
+        let paths = query.and_then(|_| memberships.next()).unwrap_or_default();
+        item.decide(caller, &paths)
+    });
+    Ok(decisions.collect())
+}
+
+fn check_subjects(caller: &DecisionCaller, items: &[Item]) -> Result<(), Refusal> {
+    let mut evaluations = items.iter().filter_map(|item| item.evaluation.as_ref().ok());
+    evaluations.try_for_each(|evaluation| caller.may_ask_about(&evaluation.subject))
+}
+
+impl Item {
+    /// The query for the store; none if the item is denied without a read.
+    fn query(&self) -> Option<AccessQuery> {
+        let evaluation = self.evaluation.as_ref().ok()?;
+        let action = Action::find(&evaluation.action.name)?;
+        action.level?;
+        access_query(&evaluation.subject, &evaluation.resource, vec![action])
+    }
+
+    /// Decides by the paths on which the subject reaches the organization.
+    fn decide(&self, caller: &DecisionCaller, paths: &[PathMembership]) -> Decision {
+        let (decision, context) = match &self.evaluation {
+            Err(error) => (false, Explanation::malformed(error)),
+            Ok(evaluation) => {
+                let action = Action::find(&evaluation.action.name);
+                let decision = action.is_some_and(|action| first_granting(paths, action).is_some());
+                (decision, Explanation::of(caller, evaluation, paths))
             }
         };
-        Decision { decision, context: item.explain.then_some(context) }
-    });
-    Ok(decided.collect())
+        Decision { decision, context: self.explain.then_some(context) }
+    }
 }

@@ -1,58 +1,64 @@
-//! Why a decision is what it is, in words for administrators and codes for programs; given to who
-//! asks for it.
+//! The reason for a decision: a code for programs and a sentence for administrators. A response has
+//! it only if the request sets `context.explain`.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use shared::{
     domain::{
-        Action, Approach, BuiltIn, Lacking, Level, OrgId, Remedy, RoleId, RoleObject, Way, judge,
-        remedy,
+        AccessPath, Action, BuiltIn, DenyReason, Level, OrgId, PathMembership, Remediation, RoleId,
+        RoleObject, evaluate, remediation,
     },
     http::FieldError,
 };
 
 use super::{
-    Asker, organization, user,
+    DecisionCaller, ORGANIZATION, USER, organization, user,
     wire::{Entity, Evaluation},
 };
+
+const NOT_A_MEMBER: &str = "The subject is a member neither of this organization nor of one above it that carries this \
+     action, or the organization does not exist.";
 
 /// The reason for a decision.
 #[derive(Debug, Serialize)]
 pub(super) struct Explanation {
-    /// `granted`, or what is lacking.
+    /// `granted`, or the kind of denial.
     code: &'static str,
     reason: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     role_object: Option<RoleObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     level_needed: Option<Level>,
-    /// Every way that was tried.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    ways: Vec<Tried>,
+    /// Every path on which the subject reaches the organization.
+    #[serde(rename = "ways", skip_serializing_if = "Vec::is_empty")]
+    paths: Vec<PathExplanation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     who_could_grant: Option<Grantors>,
 }
 
+/// The result on one path.
 #[derive(Debug, Serialize)]
-struct Tried {
-    way: &'static str,
+struct PathExplanation {
+    #[serde(rename = "way")]
+    path: &'static str,
     organization_id: OrgId,
     role_id: Option<RoleId>,
     level_held: Level,
     granted: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lacking: Option<&'static str>,
+    #[serde(rename = "lacking", skip_serializing_if = "Option::is_none")]
+    deny_reason: Option<&'static str>,
     reason: String,
 }
 
+/// The people who could turn a denial into a grant.
 #[derive(Debug, Serialize)]
 struct Grantors {
     /// `members`, `operators` or `nobody`.
     who: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     organization_id: Option<OrgId>,
-    /// What such a member holds.
+    /// The levels that such a member holds.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     levels: BTreeMap<RoleObject, Level>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -60,166 +66,199 @@ struct Grantors {
     reason: &'static str,
 }
 
+/// A path of the subject, with the result on it.
+struct JudgedPath<'a> {
+    membership: &'a PathMembership,
+    result: Result<(), DenyReason>,
+}
+
 impl Explanation {
-    fn plain(code: &'static str, reason: impl Into<String>) -> Self {
-        let (role_object, level_needed, ways, who_could_grant) = Default::default();
-        Self { code, reason: reason.into(), role_object, level_needed, ways, who_could_grant }
+    /// The evaluation is malformed.
+    pub(super) fn malformed(error: &FieldError) -> Self {
+        Self::new("malformed", format!("`{}` {}", error.pointer, error.detail))
     }
 
-    /// The evaluation itself is wrong.
-    pub(super) fn broken(error: &FieldError) -> Self {
-        Self::plain("malformed", format!("`{}` {}", error.pointer, error.detail))
-    }
-
-    /// It was answered from the fixtures of the certification.
-    pub(super) fn fixture() -> Self {
-        Self::plain("fixture", "The fixtures of the certification say so.")
-    }
-
-    /// Why `evaluation` is decided as it is on these approaches.
-    pub(super) fn of(asker: &Asker, evaluation: &Evaluation, approaches: &[Approach]) -> Self {
+    /// The reason for the decision on `evaluation`, given all paths of its subject.
+    pub(super) fn of(
+        caller: &DecisionCaller,
+        evaluation: &Evaluation,
+        paths: &[PathMembership],
+    ) -> Self {
         let Evaluation { subject, action, resource, .. } = evaluation;
-        match (Action::find(&action.name), unknown(subject, resource)) {
-            (None, _) => Self::plain(
-                "unknown_action",
-                "The catalogue has no such action. Ask for one that it names.",
-            ),
-            (Some(_), Some(unknown)) => unknown,
-            (Some(action), None) => match organization(resource) {
-                Some(org) => Self::known(asker, action, org, approaches),
-                None => Self::plain("membership", NOT_A_MEMBER),
-            },
+        let Some(action) = Action::find(&action.name) else {
+            let reason = "The catalogue has no such action. Use an action of the catalogue.";
+            return Self::new("unknown_action", reason);
+        };
+        if let Some(unknown) = Self::unknown_entity(subject, resource) {
+            return unknown;
+        }
+        match organization(resource) {
+            Some(org) => Self::of_paths(caller, action, org, paths),
+            None => Self::new("membership", NOT_A_MEMBER),
         }
     }
 
-    fn known(asker: &Asker, action: Action, org: OrgId, approaches: &[Approach]) -> Self {
-        let judged = approaches.iter().map(|approach| (approach, judge(approach, action)));
-        // Where somebody may not even know that the organization exists, they are not told what is
-        // above or beside it (U5).
-        let told = |(approach, judged): &(&Approach, Result<(), Lacking>)| {
-            asker.service || approach.way == Way::Member || judged.is_ok()
-        };
-        let judged: Vec<_> = judged.filter(told).collect();
-        let granted = judged.iter().find(|(_, judged)| judged.is_ok());
-        let nearest = judged.iter().filter_map(|&(at, judged)| Some((judged.err()?, Some(at))));
-        let nearest = nearest.max_by_key(|(lacking, _)| *lacking);
-        let (lacking, at) = nearest.unwrap_or((nothing_tried(action), None));
-        let (code, reason, who) = if let Some((approach, _)) = granted {
-            ("granted", through(approach, action), None)
-        } else {
-            let who = grantors(remedy(action, lacking, at, org));
-            (lacking.key(), why(lacking, at, action), Some(who))
-        };
-        let tried = |&(approach, judged): &(&Approach, Result<(), Lacking>)| Tried {
-            way: approach.way.key(),
-            organization_id: approach.from(),
-            role_id: approach.standing.role(),
-            level_held: approach.standing.effective.of(action.role_object),
-            granted: judged.is_ok(),
-            lacking: judged.err().map(Lacking::key),
-            reason: match judged {
-                Ok(()) => through(approach, action),
-                Err(lacking) => why(lacking, Some(approach), action),
-            },
+    fn new(code: &'static str, reason: impl Into<String>) -> Self {
+        let (role_object, level_needed, paths, who_could_grant) = Default::default();
+        Self { code, reason: reason.into(), role_object, level_needed, paths, who_could_grant }
+    }
+
+    /// The reason why the subject or the resource cannot exist.
+    fn unknown_entity(subject: &Entity, resource: &Entity) -> Option<Self> {
+        if subject.kind != USER {
+            let reason = "Use the subject type `user`; the id is the `sub` of the person's token.";
+            return Some(Self::new("unknown_subject_type", reason));
+        }
+        if resource.kind != ORGANIZATION {
+            let reason = "Use the resource type `organization`.";
+            return Some(Self::new("unknown_resource_type", reason));
+        }
+        user(subject).is_none().then(|| Self::new("membership", NOT_A_MEMBER))
+    }
+
+    fn of_paths(
+        caller: &DecisionCaller,
+        action: Action,
+        org: OrgId,
+        paths: &[PathMembership],
+    ) -> Self {
+        let visible = visible_paths(caller, action, paths);
+        let (code, reason, who_could_grant) = match visible.iter().find(|path| path.result.is_ok())
+        {
+            Some(granting) => ("granted", grant_reason(granting.membership, action), None),
+            None => denial(&visible, action, org),
         };
         Self {
             code,
             reason,
             role_object: Some(action.role_object),
             level_needed: action.level,
-            ways: judged.iter().map(tried).collect(),
-            who_could_grant: who,
+            paths: visible.iter().map(|path| PathExplanation::of(path, action)).collect(),
+            who_could_grant,
         }
     }
 }
 
-const NOT_A_MEMBER: &str = "They are not a member there, nor of an organization above it through which this could be done, \
-     or there is no such organization.";
-
-/// What is wrong with whom or what it is about, whatever is stored.
-fn unknown(subject: &Entity, resource: &Entity) -> Option<Explanation> {
-    if subject.kind != super::USER {
-        return Some(Explanation::plain(
-            "unknown_subject_type",
-            "Subjects are of the type `user`; their id is the `sub` of their tokens.",
-        ));
+impl PathExplanation {
+    fn of(&JudgedPath { membership, result }: &JudgedPath<'_>, action: Action) -> Self {
+        Self {
+            path: membership.path.key(),
+            organization_id: membership.from(),
+            role_id: membership.standing.role(),
+            level_held: membership.standing.effective.of(action.role_object),
+            granted: result.is_ok(),
+            deny_reason: result.err().map(DenyReason::key),
+            reason: match result {
+                Ok(()) => grant_reason(membership, action),
+                Err(deny) => deny_text(deny, Some(membership), action),
+            },
+        }
     }
-    if resource.kind != super::ORGANIZATION {
-        return Some(Explanation::plain(
-            "unknown_resource_type",
-            "Resources are of the type `organization`.",
-        ));
-    }
-    user(subject).is_none().then(|| Explanation::plain("membership", NOT_A_MEMBER))
 }
 
-/// What is lacking where there was nothing to try.
-fn nothing_tried(action: Action) -> Lacking {
+impl From<Remediation> for Grantors {
+    fn from(remediation: Remediation) -> Self {
+        let (who, reason) = match &remediation {
+            Remediation::Holders { .. } => (
+                "members",
+                "A member who holds these levels there can invite the subject or assign another role.",
+            ),
+            Remediation::Operators => {
+                ("operators", "An operator of the platform can change this setting or link.")
+            }
+            Remediation::Impossible => ("nobody", "No role can grant this action."),
+        };
+        let (organization_id, levels, built_in_roles) = match remediation {
+            Remediation::Holders { org, levels, built_in } => (
+                Some(org),
+                levels.into_iter().collect(),
+                built_in.into_iter().map(BuiltIn::key).collect(),
+            ),
+            Remediation::Operators | Remediation::Impossible => Default::default(),
+        };
+        Self { who, organization_id, levels, built_in_roles, reason }
+    }
+}
+
+/// The paths that the caller may see. A caller who asks about themselves does not learn of
+/// organizations above or partners of one that they may not see (U5).
+fn visible_paths<'a>(
+    caller: &DecisionCaller,
+    action: Action,
+    paths: &'a [PathMembership],
+) -> Vec<JudgedPath<'a>> {
+    let judged = paths
+        .iter()
+        .map(|membership| JudgedPath { membership, result: evaluate(membership, action) });
+    let is_visible = |path: &JudgedPath<'_>| {
+        caller.service || path.membership.path == AccessPath::Member || path.result.is_ok()
+    };
+    judged.filter(is_visible).collect()
+}
+
+/// The code, the reason and the remediation of a denial: those of the path that came closest.
+fn denial(
+    paths: &[JudgedPath<'_>],
+    action: Action,
+    org: OrgId,
+) -> (&'static str, String, Option<Grantors>) {
+    let denied = paths.iter().filter_map(|path| Some((path.result.err()?, Some(path.membership))));
+    let closest = denied.max_by_key(|(deny, _)| *deny);
+    let (deny, membership) = closest.unwrap_or((reason_without_paths(action), None));
+    let grantors = remediation(action, deny, membership, org).into();
+    (deny.key(), deny_text(deny, membership, action), Some(grantors))
+}
+
+/// The reason for a denial if the subject reaches the organization on no path.
+fn reason_without_paths(action: Action) -> DenyReason {
     match action.level {
-        None => Lacking::Never,
-        Some(_) if Way::Partner.carries(action) => Lacking::Link,
-        Some(_) => Lacking::Membership,
+        None => DenyReason::Never,
+        Some(_) if AccessPath::Partner.supports(action) => DenyReason::Link,
+        Some(_) => DenyReason::Membership,
     }
 }
 
-fn place(approach: &Approach) -> String {
-    let org = approach.from();
-    match approach.way {
-        Way::Member => "in this organization".to_owned(),
-        Way::Ancestor => format!("in {org}, above this organization"),
-        Way::Partner => format!("in the partner {org}"),
-    }
+fn grant_reason(membership: &PathMembership, action: Action) -> String {
+    let object = action.role_object;
+    let level = membership.standing.effective.of(object);
+    format!("The subject holds `{level}` on `{object}` {}, which grants this.", place(membership))
 }
 
-fn through(approach: &Approach, action: Action) -> String {
+fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Action) -> String {
     let object = action.role_object;
-    let level = approach.standing.effective.of(object);
-    format!("They hold `{level}` on `{object}` {}, which grants this.", place(approach))
-}
-
-fn why(lacking: Lacking, at: Option<&Approach>, action: Action) -> String {
-    let object = action.role_object;
-    let place = at.map_or_else(|| "there".to_owned(), place);
-    match lacking {
-        Lacking::Never => "Nothing ever grants this action on such organizations.".to_owned(),
-        Lacking::Membership => NOT_A_MEMBER.to_owned(),
-        Lacking::Link => {
-            "They are not a member of a partner that is linked to this organization.".to_owned()
+    let place = membership.map_or_else(|| "there".to_owned(), place);
+    match deny {
+        DenyReason::Never => "No role grants this action on such organizations.".to_owned(),
+        DenyReason::Membership => NOT_A_MEMBER.to_owned(),
+        DenyReason::Link => {
+            "The subject is not a member of a partner that is linked to this organization."
+                .to_owned()
         }
-        Lacking::PreferredLink => {
+        DenyReason::PreferredLink => {
             "The partner is linked to this organization, but not as its preferred partner."
                 .to_owned()
         }
-        Lacking::Kind => format!("`{object}` is for partner organizations alone."),
-        Lacking::Switch(condition) => {
+        DenyReason::Kind => format!("Only partner organizations have `{object}`."),
+        DenyReason::Switch(condition) => {
             format!("`{object}` is switched off {place}: it counts only while {condition}.")
         }
-        Lacking::Prerequisite(base, level) => {
+        DenyReason::Prerequisite(base, level) => {
             format!("`{object}` counts {place} only with at least `{level}` on `{base}`.")
         }
-        Lacking::Level(level) => {
-            let held = at.map_or(Level::None, |at| at.standing.effective.of(object));
-            format!("They hold `{held}` on `{object}` {place}; this takes `{level}`.")
+        DenyReason::Level(needed) => {
+            let held = membership.map_or(Level::None, |at| at.standing.effective.of(object));
+            format!(
+                "The subject holds `{held}` on `{object}` {place}; this action needs `{needed}`."
+            )
         }
     }
 }
 
-fn grantors(remedy: Remedy) -> Grantors {
-    let (who, reason) = match &remedy {
-        Remedy::Holders { .. } => (
-            "members",
-            "Whoever holds these levels there can invite them or give them another role.",
-        ),
-        Remedy::Operators => ("operators", "The platform's operators switch and link."),
-        Remedy::Nobody => ("nobody", "No role can give it."),
-    };
-    let (organization_id, levels, built_in_roles) = match remedy {
-        Remedy::Holders { org, levels, built_in } => (
-            Some(org),
-            levels.into_iter().collect(),
-            built_in.into_iter().map(BuiltIn::key).collect(),
-        ),
-        Remedy::Operators | Remedy::Nobody => Default::default(),
-    };
-    Grantors { who, organization_id, levels, built_in_roles, reason }
+fn place(membership: &PathMembership) -> String {
+    let org = membership.from();
+    match membership.path {
+        AccessPath::Member => "in this organization".to_owned(),
+        AccessPath::Ancestor => format!("in {org}, above this organization"),
+        AccessPath::Partner => format!("in the partner {org}"),
+    }
 }

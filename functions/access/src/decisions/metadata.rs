@@ -1,4 +1,4 @@
-//! Where decisions are made: the specification's metadata, for anybody who asks.
+//! AuthZEN's metadata document (section 9): the URLs of the decision routes. It needs no token.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -16,18 +16,18 @@ pub(super) struct Metadata {
     search_action_endpoint: String,
 }
 
-/// Tells the routes, where a deployment has been told its own address; otherwise there is nothing
-/// that a client could compare with the address it asked at.
+/// Serves the metadata, or 404 if the deployment has no public URL configured: a client must be able
+/// to compare the URL in the document with the one it called.
 pub(super) async fn metadata(State(app): State<App>) -> Result<Json<Metadata>, Problem> {
     let url = app.limits.public_url.ok_or_else(Problem::not_found)?;
     let url = url.trim_end_matches('/');
-    let at = |path| format!("{url}{path}");
+    let endpoint = |path| format!("{url}{path}");
     Ok(Json(Metadata {
         policy_decision_point: url,
-        access_evaluation_endpoint: at(EVALUATION),
-        access_evaluations_endpoint: at(EVALUATIONS),
-        search_subject_endpoint: at(SUBJECTS),
-        search_resource_endpoint: at(RESOURCES),
-        search_action_endpoint: at(ACTIONS),
+        access_evaluation_endpoint: endpoint(EVALUATION),
+        access_evaluations_endpoint: endpoint(EVALUATIONS),
+        search_subject_endpoint: endpoint(SUBJECTS),
+        search_resource_endpoint: endpoint(RESOURCES),
+        search_action_endpoint: endpoint(ACTIONS),
     }))
 }

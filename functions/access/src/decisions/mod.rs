@@ -1,8 +1,8 @@
-//! OpenID AuthZEN, Authorization API 1.0: other services ask whether somebody may do something.
+//! OpenID AuthZEN, Authorization API 1.0: other services ask whether a subject may do an action in
+//! an organization.
 //!
-//! Everybody may ask about themselves; about others takes the scope `decisions`.
+//! A caller may ask about themselves. Questions about others need the scope `decisions`.
 
-mod certification;
 mod evaluation;
 mod explanation;
 mod metadata;
@@ -18,12 +18,12 @@ use axum::{
 use shared::{
     domain::{Action, OrgId, Refusal, UserId},
     http::{App, Caller, is_subject},
-    store::Question,
+    store::AccessQuery,
 };
 
 use wire::Entity;
 
-/// Where it is told which routes these are. Nobody needs a token for it.
+/// The path of the metadata document, which needs no token.
 pub const METADATA: &str = "/.well-known/authzen-configuration";
 
 const EVALUATION: &str = "/access/v1/evaluation";
@@ -32,11 +32,11 @@ const SUBJECTS: &str = "/access/v1/search/subject";
 const RESOURCES: &str = "/access/v1/search/resource";
 const ACTIONS: &str = "/access/v1/search/action";
 
-/// The scope of services that ask about others.
+/// The scope for questions about others.
 const SCOPE: &str = "decisions";
-/// The one type of subjects.
+/// The only subject type.
 const USER: &str = "user";
-/// The one type of resources.
+/// The only resource type.
 const ORGANIZATION: &str = "organization";
 
 pub(crate) fn router() -> Router<App> {
@@ -49,42 +49,51 @@ pub(crate) fn router() -> Router<App> {
         .route(ACTIONS, post(search::actions))
 }
 
-/// About whom a caller may ask, and hear.
+/// The caller of a decision route, with the right to ask about others.
 #[derive(Clone, Debug)]
-struct Asker {
+struct DecisionCaller {
     user: UserId,
+    /// Whether the token has the scope `decisions`.
     service: bool,
 }
 
-impl Asker {
+impl DecisionCaller {
     fn of(caller: Caller) -> Self {
         let service = caller.sign_in.scopes.iter().any(|scope| scope == SCOPE);
         Self { user: caller.person.id, service }
     }
 
-    /// May they ask about `subject`?
+    /// Checks that the caller may ask about `subject`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::DecisionsScopeRequired`] if it is another person and the token lacks the scope.
     fn may_ask_about(&self, subject: &Entity) -> Result<(), Refusal> {
         let own = subject.kind == USER && subject.id == self.user.as_str();
-        if own || self.service { Ok(()) } else { Err(Refusal::NotForDecisions) }
+        if own || self.service { Ok(()) } else { Err(Refusal::DecisionsScopeRequired) }
     }
 
-    /// May they ask who may do something?
+    /// Checks that the caller may search for subjects.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::DecisionsScopeRequired`] if the token lacks the scope.
     fn may_ask_about_anybody(&self) -> Result<(), Refusal> {
-        if self.service { Ok(()) } else { Err(Refusal::NotForDecisions) }
+        if self.service { Ok(()) } else { Err(Refusal::DecisionsScopeRequired) }
     }
 }
 
-/// Who `subject` is, if they can be anybody.
+/// The user id of `subject`, if its type and id are valid.
 fn user(subject: &Entity) -> Option<UserId> {
     (subject.kind == USER && is_subject(&subject.id)).then(|| UserId::new(&*subject.id))
 }
 
-/// Which organization `resource` is, if it can be one.
+/// The organization id of `resource`, if its type and id are valid.
 fn organization(resource: &Entity) -> Option<OrgId> {
     (resource.kind == ORGANIZATION).then(|| resource.id.parse().ok()).flatten()
 }
 
-/// What is asked of the store, unless the names alone say that nobody may.
-fn question(subject: &Entity, resource: &Entity, actions: Vec<Action>) -> Option<Question> {
-    Some(Question { subject: user(subject)?, org: organization(resource)?, actions })
+/// The query for the store; none if the subject or the resource cannot exist, which is a denial.
+fn access_query(subject: &Entity, resource: &Entity, actions: Vec<Action>) -> Option<AccessQuery> {
+    Some(AccessQuery { subject: user(subject)?, org: organization(resource)?, actions })
 }

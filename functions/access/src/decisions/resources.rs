@@ -1,173 +1,184 @@
-//! Where a subject may do an action: in the organizations whose member they are, then in those
-//! below these, or linked to them.
+//! `POST /access/v1/search/resource`: the organizations in which a subject may do an action. First
+//! the subject's own organizations, then their sub-organizations or linked customers.
 //!
-//! Indexes propose; each proposal is then decided like an evaluation. What is reached by several
-//! ways is found once: by the first of them.
+//! Indexes yield candidates; each candidate is then decided like an evaluation. An organization that
+//! is reached on several paths is found once, on the first of them.
 
 use axum::extract::State;
 use shared::{
-    domain::{Action, Approach, OrgId, OrgPath, Standing, UserId, Way, granting, judge},
-    http::{AnyObject, App, Caller, Instead, Json},
-    store::{Error, Question, Scope, Store, Window, keys},
+    domain::{
+        AccessPath, Action, OrgId, OrgPath, PathMembership, Standing, UserId, evaluate,
+        first_granting,
+    },
+    http::{AnyObject, ApiError, App, Caller, Json},
+    store::{AccessQuery, Error, PageRequest, Store, TreeDepth, keys},
 };
 
 use super::{
-    Asker, ORGANIZATION, RESOURCES, certification,
-    search::{Reference, Results, Step},
+    DecisionCaller, ORGANIZATION, RESOURCES,
+    search::{Reference, Results, SearchPage},
     user,
-    wire::{Doing, Entity, Members, bad},
+    wire::{Members, bad},
 };
 
-/// So many memberships are looked at in one step, where they lead elsewhere.
+/// The most memberships whose further paths one page examines.
 const MEMBERSHIPS: usize = 10;
-/// So many of them are followed.
+/// The most memberships whose sub-organizations or customers one page reads.
 const FOLLOWED: usize = 4;
 
-/// An organization that may be reached, by this way from there.
-type Proposal = (OrgId, Way, OrgId);
+/// An organization that the subject may reach.
+struct Candidate {
+    org: OrgId,
+    path: AccessPath,
+    /// The organization of the membership with which the path begins.
+    from: OrgId,
+}
 
 pub(super) async fn search(
     State(app): State<App>,
     caller: Caller,
     AnyObject(members): AnyObject,
-) -> Result<Json<Results<Reference>>, Instead> {
+) -> Result<Json<Results<Reference>>, ApiError> {
     let members = Members::of(&members);
-    let subject = members.needed_entity("subject").map_err(bad)?;
-    let action = members.needed_action().map_err(bad)?;
-    let kind = members.needed_type("resource").map_err(bad)?;
-    let step = Step::new(RESOURCES, &members, "resource")?;
-    Asker::of(caller).may_ask_about(&subject)?;
+    let subject = members.required_entity("subject").map_err(bad)?;
+    let action = members.required_action().map_err(bad)?;
+    let kind = members.required_type("resource").map_err(bad)?;
+    let step = SearchPage::new(RESOURCES, &members, "resource")?;
+    DecisionCaller::of(caller).may_ask_about(&subject)?;
     if step.limit == 0 {
         return Ok(step.pause());
-    }
-    if app.limits.certification && kind == certification::RECORD {
-        return Ok(step.slice(certified(&subject, &action)));
     }
     let action = Action::find(&action.name).filter(|action| action.level.is_some());
     match (action, user(&subject)) {
         (Some(action), Some(subject)) if kind == ORGANIZATION => {
-            whereabouts(&app.store, action, &subject, &step).await
+            granted_resources(&app.store, action, &subject, &step).await
         }
         _ => Ok(step.answer(vec![], None)),
     }
 }
 
-fn certified(subject: &Entity, action: &Doing) -> Vec<Reference> {
-    let entity = |id: &str| certification::entity(certification::RECORD, id);
-    let may = |id: &&str| certification::decide(subject, action, &entity(id));
-    let records = certification::RECORDS.into_iter().filter(may);
-    records.map(|id| Reference::new(certification::RECORD, &id)).collect()
-}
-
-async fn whereabouts(
+async fn granted_resources(
     store: &Store,
     action: Action,
     subject: &UserId,
-    step: &Step,
-) -> Result<Json<Results<Reference>>, Instead> {
+    step: &SearchPage,
+) -> Result<Json<Results<Reference>>, ApiError> {
     let after = step.after.as_deref().unwrap_or("own|");
-    let (mut proposed, mut next) = (Vec::new(), Some(after.to_owned()));
+    let (mut candidates, mut next) = (Vec::new(), Some(after.to_owned()));
     if let Some(after) = after.strip_prefix("own|") {
-        (proposed, next) = own(store, subject, after, step.limit).await?;
+        (candidates, next) = own(store, subject, after, step.limit).await?;
     }
-    let beyond = [Way::Ancestor, Way::Partner].into_iter().find(|way| way.carries(action));
-    let room = step.limit - proposed.len();
+    let beyond =
+        [AccessPath::Ancestor, AccessPath::Partner].into_iter().find(|way| way.supports(action));
+    let room = step.limit - candidates.len();
     next = match (next, beyond) {
         (Some(next), Some(way)) if !next.starts_with("own|") && room > 0 => {
-            let from = Expedition { store, subject, action, way };
-            let (found, next) = from.proposed(next.trim_start_matches("beyond|"), room).await?;
-            proposed.extend(found);
+            let from = ResourceSearch { store, subject, action, way };
+            let (found, next) = from.candidates(next.trim_start_matches("beyond|"), room).await?;
+            candidates.extend(found);
             next
         }
         (Some(next), None) if !next.starts_with("own|") => None,
         (next, _) => next,
     };
-    let question =
-        |&(org, ..): &Proposal| Question { subject: subject.clone(), org, actions: vec![action] };
-    let questions: Vec<_> = proposed.iter().map(question).collect();
-    let reached = store.approaches(&questions).await?;
-    let found = proposed.into_iter().zip(reached).filter_map(|((org, way, from), approaches)| {
-        let first = granting(&approaches, action)?;
-        (first.way == way && first.from() == from).then(|| Reference::new(ORGANIZATION, &org))
+    let query = |candidate: &Candidate| AccessQuery {
+        subject: subject.clone(),
+        org: candidate.org,
+        actions: vec![action],
+    };
+    let queries: Vec<_> = candidates.iter().map(query).collect();
+    let memberships = store.approaches(&queries).await?;
+    let found = candidates.into_iter().zip(memberships).filter_map(|(candidate, paths)| {
+        let first = first_granting(&paths, action)?;
+        (first.path == candidate.path && first.from() == candidate.from)
+            .then(|| Reference::new(ORGANIZATION, &candidate.org))
     });
     Ok(step.answer(found.collect(), next))
 }
 
-/// A page of the organizations whose member they are.
+/// A page of the organizations that the subject is a member of.
 async fn own(
     store: &Store,
     subject: &UserId,
     after: &str,
     limit: usize,
-) -> Result<(Vec<Proposal>, Option<String>), Error> {
-    let window = Window { limit, after: (!after.is_empty()).then_some(after) };
+) -> Result<(Vec<Candidate>, Option<String>), Error> {
+    let window = PageRequest { limit, after: (!after.is_empty()).then_some(after) };
     let found = store.memberships(subject, window).await?;
     let next = found.next.map_or_else(|| "beyond|".to_owned(), |next| format!("own|{next}"));
     let orgs = found.items.into_iter().map(|member| member.path.id());
-    Ok((orgs.map(|org| (org, Way::Member, org)).collect(), Some(next)))
+    Ok((
+        orgs.map(|org| Candidate { org, path: AccessPath::Member, from: org }).collect(),
+        Some(next),
+    ))
 }
 
-/// A search for organizations beyond those whose member somebody is.
-struct Expedition<'a> {
+/// A search for the organizations that a subject reaches without being their member.
+struct ResourceSearch<'a> {
     store: &'a Store,
     subject: &'a UserId,
     action: Action,
-    way: Way,
+    way: AccessPath,
 }
 
-impl Expedition<'_> {
-    /// A page of what their memberships lead to; and where to go on. A position is a membership,
-    /// and how far it has been followed.
-    async fn proposed(
+impl ResourceSearch<'_> {
+    /// A page of candidates, and the next position. A position consists of the last completed
+    /// membership and the position within the following one.
+    async fn candidates(
         &self,
         position: &str,
         limit: usize,
-    ) -> Result<(Vec<Proposal>, Option<String>), Error> {
+    ) -> Result<(Vec<Candidate>, Option<String>), Error> {
         let (done, inner) = position.split_once('|').unwrap_or((position, ""));
         let (mut done, mut inner) = (done.to_owned(), inner.to_owned());
-        let window = Window { limit: MEMBERSHIPS, after: (!done.is_empty()).then_some(&*done) };
+        let window =
+            PageRequest { limit: MEMBERSHIPS, after: (!done.is_empty()).then_some(&*done) };
         let memberships = self.store.memberships(self.subject, window).await?;
         let paths: Vec<_> = memberships.items.into_iter().map(|member| member.path).collect();
         let standings = self.store.standings(self.subject, &paths).await?;
-        let (mut proposed, mut followed) = (Vec::new(), 0);
+        let (mut candidates, mut followed) = (Vec::new(), 0);
         for (path, standing) in paths.iter().zip(standings) {
-            if standing.is_some_and(|standing| self.leads_on(standing)) {
-                let room = limit - proposed.len();
+            if standing.is_some_and(|standing| self.could_grant(standing)) {
+                let room = limit - candidates.len();
                 if room == 0 || followed == FOLLOWED {
-                    return Ok((proposed, Some(format!("beyond|{done}|"))));
+                    return Ok((candidates, Some(format!("beyond|{done}|"))));
                 }
                 followed += 1;
                 let after = (!inner.is_empty()).then_some(&*inner);
-                let (found, more) = self.follow(path, Window { limit: room, after }).await?;
-                proposed.extend(found.into_iter().map(|org| (org, self.way, path.id())));
+                let (found, more) = self.follow(path, PageRequest { limit: room, after }).await?;
+                candidates.extend(found.into_iter().map(|org| Candidate {
+                    org,
+                    path: self.way,
+                    from: path.id(),
+                }));
                 if let Some(more) = more {
-                    return Ok((proposed, Some(format!("beyond|{done}|{more}"))));
+                    return Ok((candidates, Some(format!("beyond|{done}|{more}"))));
                 }
             }
             (done, inner) = (keys::organization(path.id()), String::new());
         }
-        Ok((proposed, memberships.next.map(|next| format!("beyond|{next}|"))))
+        Ok((candidates, memberships.next.map(|next| format!("beyond|{next}|"))))
     }
 
-    /// Might this membership grant it elsewhere?
-    fn leads_on(&self, standing: Standing) -> bool {
-        let approach = Approach { way: self.way, standing, link: Some(true) };
-        judge(&approach, self.action).is_ok()
+    /// Whether this membership could grant the action in another organization.
+    fn could_grant(&self, standing: Standing) -> bool {
+        let approach = PathMembership { path: self.way, standing, preferred: Some(true) };
+        evaluate(&approach, self.action).is_ok()
     }
 
     async fn follow(
         &self,
         path: &OrgPath,
-        window: Window<'_>,
+        window: PageRequest<'_>,
     ) -> Result<(Vec<OrgId>, Option<String>), Error> {
-        if self.way == Way::Partner {
+        if self.way == AccessPath::Partner {
             let found = self.store.customers(path.id(), window).await?;
             return Ok((
                 found.items.into_iter().map(|link| link.customer_id).collect(),
                 found.next,
             ));
         }
-        let found = self.store.below(path, Scope::Subtree, window).await?;
+        let found = self.store.below(path, TreeDepth::Subtree, window).await?;
         Ok((found.items.into_iter().map(|org| org.id()).collect(), found.next))
     }
 }

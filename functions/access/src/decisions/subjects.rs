@@ -1,48 +1,49 @@
-//! Who may do an action in an organization: those whose roles grant it there, then above it, then
-//! in its partners.
+//! `POST /access/v1/search/subject`: the members who may do an action in an organization. First those
+//! of the organization itself, then of the ones above it, then of its partners.
 //!
-//! Indexes propose, by role; each proposal is then decided like an evaluation. Whoever may by
-//! several ways is found once: by the first of them.
+//! Indexes yield candidates by role; each candidate is then decided like an evaluation. A member who
+//! may on several paths is found once, on the first of them.
 
 use axum::extract::State;
 use futures_util::future::try_join_all;
 use shared::{
     domain::{
-        Action, CustomerLink, Member, OrgId, Organization, RoleId, Way, granting, granting_roles,
+        AccessPath, Action, CustomerLink, Member, OrgId, Organization, RoleId, first_granting,
+        granting_roles,
     },
-    http::{AnyObject, App, Caller, Instead, Json},
-    store::{Error, Key, Listing, Question, Status, Store, User, UserFilter, Window, keys},
+    http::{AnyObject, ApiError, App, Caller, Json},
+    store::{AccessQuery, Error, Key, PageRequest, Slice, Status, Store, User, UserFilter, keys},
 };
 
 use super::{
-    Asker, SUBJECTS, USER, certification, organization,
-    search::{Reference, Results, Step},
-    wire::{Doing, Entity, Members, bad},
+    DecisionCaller, SUBJECTS, USER, organization,
+    search::{Reference, Results, SearchPage},
+    wire::{Members, bad},
 };
 
-/// So many roles at most are looked through side by side; beyond, all members of an organization
-/// are, whose roles then decide.
+/// The most roles whose members are read concurrently. With more roles, all members of the
+/// organization are read.
 const MERGED: usize = 8;
-/// So many partners are looked at in one step.
+/// The most partners that one page examines.
 const PARTNERS: usize = 10;
 
-/// An organization whose members may reach the one that it is about, and by which roles.
-struct Source {
-    /// Where it stands among all sources.
+/// An organization whose members may reach the resource, and the roles that grant the action.
+struct MemberSource {
+    /// The sort key among all sources.
     rank: String,
-    way: Way,
+    way: AccessPath,
     org: Organization,
     roles: Vec<RoleId>,
 }
 
-/// All sources of one step, and where the next one goes on if there are more.
-struct Sources {
-    sources: Vec<Source>,
+/// The sources of one page, and the position of the next page if there are more.
+struct MemberSources {
+    sources: Vec<MemberSource>,
     beyond: Option<String>,
 }
 
-/// A position: the source, and the place in it.
-struct Position<'a> {
+/// A position: the rank of a source, and the place within it.
+struct SubjectPosition<'a> {
     rank: &'a str,
     place: &'a str,
 }
@@ -51,67 +52,60 @@ pub(super) async fn search(
     State(app): State<App>,
     caller: Caller,
     AnyObject(members): AnyObject,
-) -> Result<Json<Results<Reference>>, Instead> {
+) -> Result<Json<Results<Reference>>, ApiError> {
     let members = Members::of(&members);
-    let kind = members.needed_type("subject").map_err(bad)?;
-    let action = members.needed_action().map_err(bad)?;
-    let resource = members.needed_entity("resource").map_err(bad)?;
-    let step = Step::new(SUBJECTS, &members, "subject")?;
-    Asker::of(caller).may_ask_about_anybody()?;
+    let kind = members.required_type("subject").map_err(bad)?;
+    let action = members.required_action().map_err(bad)?;
+    let resource = members.required_entity("resource").map_err(bad)?;
+    let step = SearchPage::new(SUBJECTS, &members, "subject")?;
+    DecisionCaller::of(caller).may_ask_about_anybody()?;
     if step.limit == 0 {
         return Ok(step.pause());
     }
-    if kind == USER && app.limits.certification && certification::knows(&resource) {
-        return Ok(step.slice(certified(&action, &resource)));
-    }
     match (Action::find(&action.name), organization(&resource)) {
-        (Some(action), Some(org)) if kind == USER => who(&app.store, action, org, &step).await,
+        (Some(action), Some(org)) if kind == USER => {
+            granted_subjects(&app.store, action, org, &step).await
+        }
         _ => Ok(step.answer(vec![], None)),
     }
 }
 
-fn certified(action: &Doing, resource: &Entity) -> Vec<Reference> {
-    let people = certification::PEOPLE.into_iter();
-    let may = |id: &&str| certification::decide(&certification::entity(USER, id), action, resource);
-    people.filter(may).map(|id| Reference::new(USER, &id)).collect()
-}
-
-async fn who(
+async fn granted_subjects(
     store: &Store,
     action: Action,
     org: OrgId,
-    step: &Step,
-) -> Result<Json<Results<Reference>>, Instead> {
+    step: &SearchPage,
+) -> Result<Json<Results<Reference>>, ApiError> {
     let position = step.after.as_deref().and_then(|after| after.split_once('|'));
     let (rank, place) = position.unwrap_or_default();
-    let at = Position { rank, place };
-    let Sources { sources, beyond } = sources(store, action, org, &at).await?;
-    let (proposed, next) = proposed(store, &sources, &at, step.limit).await?;
-    let question = |(_, member): &(&Source, Member)| Question {
+    let at = SubjectPosition { rank, place };
+    let MemberSources { sources, beyond } = sources(store, action, org, &at).await?;
+    let (candidates, next) = candidates(store, &sources, &at, step.limit).await?;
+    let query = |(_, member): &(&MemberSource, Member)| AccessQuery {
         subject: member.user_id.clone(),
         org,
         actions: vec![action],
     };
-    let questions: Vec<_> = proposed.iter().map(question).collect();
-    let reached = store.approaches(&questions).await?;
-    let found = proposed.into_iter().zip(reached).filter_map(|((source, member), approaches)| {
-        let first = granting(&approaches, action)?;
-        let here = first.way == source.way && first.from() == source.org.id();
+    let queries: Vec<_> = candidates.iter().map(query).collect();
+    let memberships = store.approaches(&queries).await?;
+    let found = candidates.into_iter().zip(memberships).filter_map(|((source, member), paths)| {
+        let first = first_granting(&paths, action)?;
+        let here = first.path == source.way && first.from() == source.org.id();
         here.then(|| Reference::new(USER, &member.user_id))
     });
     Ok(step.answer(found.collect(), next.or(beyond)))
 }
 
-/// Whose members may reach `org` from this position on.
+/// The sources of `org` from a position on.
 async fn sources(
     store: &Store,
     action: Action,
     org: OrgId,
-    at: &Position<'_>,
-) -> Result<Sources, Error> {
-    let mut all = Sources { sources: vec![], beyond: None };
+    at: &SubjectPosition<'_>,
+) -> Result<MemberSources, Error> {
+    let mut all = MemberSources { sources: vec![], beyond: None };
     let Some(here) = store.organization(org).await? else { return Ok(all) };
-    let above = if Way::Ancestor.carries(action) { here.path.ancestors() } else { &[] };
+    let above = if AccessPath::Ancestor.supports(action) { here.path.ancestors() } else { &[] };
     let partners = partners(store, action, org, at).await?;
     if partners.next.is_some() {
         all.beyond = partners.items.last().map(|link| format!("2{}~|", link.partner_id.bare()));
@@ -120,39 +114,44 @@ async fn sources(
     let linked = beside.clone().map(|partner| Key::customer(partner, org));
     let around = above.iter().copied().chain(beside.clone()).map(Key::organization);
     let root = here.path.root_id();
-    let asked = (action.asks_the_root() && root != org).then(|| Key::organization(root));
-    let found = store.look(around.chain(linked).chain(asked)).await?;
+    let asked = (action.depends_on_root_settings() && root != org).then(|| Key::organization(root));
+    let found = store.get(around.chain(linked).chain(asked)).await?;
     let root = found.organization(root)?;
     let mut add = |rank: String, way, link, org: Option<Organization>| {
         let Some(org) = org.filter(|_| *rank >= *at.rank) else { return };
         let roles = granting_roles(way, link, &org, root.as_ref(), action);
         if !roles.is_empty() {
-            all.sources.push(Source { rank, way, org, roles });
+            all.sources.push(MemberSource { rank, way, org, roles });
         }
     };
     for (depth, &ancestor) in above.iter().enumerate() {
-        add(format!("1{depth}"), Way::Ancestor, None, found.organization(ancestor)?);
+        add(format!("1{depth}"), AccessPath::Ancestor, None, found.organization(ancestor)?);
     }
     for partner in beside {
         let link = found.customer(&Key::customer(partner, org))?.map(|link| link.preferred);
-        add(format!("2{}", partner.bare()), Way::Partner, link, found.organization(partner)?);
+        add(
+            format!("2{}", partner.bare()),
+            AccessPath::Partner,
+            link,
+            found.organization(partner)?,
+        );
     }
-    add("0".to_owned(), Way::Member, None, Some(here.clone()));
+    add("0".to_owned(), AccessPath::Member, None, Some(here.clone()));
     all.sources.sort_by(|one, other| one.rank.cmp(&other.rank));
     Ok(all)
 }
 
-/// The customer's partners from this position on, if what is asked may be granted to one.
+/// The partners of a customer from a position on; none if no partner may do the action.
 async fn partners(
     store: &Store,
     action: Action,
     org: OrgId,
-    at: &Position<'_>,
-) -> Result<Listing<CustomerLink>, Error> {
-    if !Way::Partner.carries(action) {
-        return Ok(Listing { items: vec![], next: None });
+    at: &SubjectPosition<'_>,
+) -> Result<Slice<CustomerLink>, Error> {
+    if !AccessPath::Partner.supports(action) {
+        return Ok(Slice { items: vec![], next: None });
     }
-    // A little before the partner where it goes on, which is thereby among those found.
+    // The position just before the partner's key, so that the page includes that partner.
     let partner = at.rank.strip_prefix('2').map(|bare| bare.trim_end_matches('~'));
     let partner = partner.and_then(|bare| OrgId::from_bare(bare).ok());
     let before = partner.map(|partner| {
@@ -160,29 +159,29 @@ async fn partners(
         place.pop();
         place
     });
-    store.partners(org, Window { limit: PARTNERS, after: before.as_deref() }).await
+    store.partners(org, PageRequest { limit: PARTNERS, after: before.as_deref() }).await
 }
 
-/// A page of those whose roles grant it, as the indexes have them; and where to go on.
-async fn proposed<'a>(
+/// A page of members whose roles grant the action according to the indexes, and the next position.
+async fn candidates<'a>(
     store: &Store,
-    sources: &'a [Source],
-    at: &Position<'_>,
+    sources: &'a [MemberSource],
+    at: &SubjectPosition<'_>,
     limit: usize,
-) -> Result<(Vec<(&'a Source, Member)>, Option<String>), Error> {
+) -> Result<(Vec<(&'a MemberSource, Member)>, Option<String>), Error> {
     let pages = sources.iter().map(|source| {
         let place = (source.rank == at.rank && !at.place.is_empty()).then_some(at.place);
         let roles: &[RoleId] = if source.roles.len() > MERGED { &[] } else { &source.roles };
         let active = vec![Status::Active];
         let filter = UserFilter::of_roles(&source.org.path, active, roles.to_vec());
-        async move { store.users(&filter, Window { limit, after: place }).await }
+        async move { store.users(&filter, PageRequest { limit, after: place }).await }
     });
-    let mut proposed = Vec::new();
+    let mut candidates = Vec::new();
     for (source, page) in sources.iter().zip(try_join_all(pages).await?) {
-        let Source { rank, .. } = source;
-        let room = limit - proposed.len();
+        let MemberSource { rank, .. } = source;
+        let room = limit - candidates.len();
         if room == 0 && !page.items.is_empty() {
-            return Ok((proposed, Some(format!("{rank}|"))));
+            return Ok((candidates, Some(format!("{rank}|"))));
         }
         let (mut place, more) = (page.next, page.items.len() > room);
         for user in page.items.into_iter().take(room) {
@@ -190,12 +189,12 @@ async fn proposed<'a>(
                 if more {
                     place = Some(keys::place(&member.path, &member.email));
                 }
-                proposed.push((source, member));
+                candidates.push((source, member));
             }
         }
         if let Some(place) = place {
-            return Ok((proposed, Some(format!("{rank}|{place}"))));
+            return Ok((candidates, Some(format!("{rank}|{place}"))));
         }
     }
-    Ok((proposed, None))
+    Ok((candidates, None))
 }

@@ -1,14 +1,14 @@
-//! What is asked, as the specification spells it: what is required must be there and of its type,
-//! what is unknown is ignored, and `null` is nothing.
+//! Parsing of AuthZEN requests: required members must be present and of their type, unknown members
+//! are ignored, and `null` counts as absent.
 
 use serde_json::{Map, Value};
 use shared::http::{FieldError, Problem};
 
-/// The members of an object in a request, and where it is.
+/// The members of an object in a request, and the object's JSON pointer.
 #[derive(Clone, Debug)]
 pub(crate) struct Members<'a> {
     members: &'a Map<String, Value>,
-    at: String,
+    pointer: String,
 }
 
 /// A subject or a resource.
@@ -21,37 +21,38 @@ pub(crate) struct Entity {
 
 /// An action.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Doing {
+pub(crate) struct ActionRequest {
     pub(crate) name: String,
     pub(crate) properties: Map<String, Value>,
 }
 
-/// May this subject do this to that?
+/// A question: may the subject do the action on the resource?
 #[derive(Clone, Debug)]
 pub(crate) struct Evaluation {
     pub(crate) subject: Entity,
-    pub(crate) action: Doing,
+    pub(crate) action: ActionRequest,
     pub(crate) resource: Entity,
+    /// Whether the response has the reason.
     pub(crate) explain: bool,
 }
 
-/// What an evaluation says of itself, as far as it does.
+/// An evaluation whose members are all optional: the defaults of a batch.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Draft {
+pub(crate) struct EvaluationDraft {
     subject: Option<Entity>,
-    action: Option<Doing>,
+    action: Option<ActionRequest>,
     resource: Option<Entity>,
     explain: Option<bool>,
 }
 
-impl Draft {
-    /// Is a reason wanted, where an evaluation does not say?
+impl EvaluationDraft {
+    /// Whether items that do not set `explain` get a reason.
     pub(crate) fn explains(&self) -> bool {
         self.explain.unwrap_or_default()
     }
 }
 
-/// When several evaluations are enough.
+/// The value of `options.evaluations_semantic`: when a batch ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Semantic {
     #[default]
@@ -61,7 +62,7 @@ pub(crate) enum Semantic {
 }
 
 impl Semantic {
-    /// Is nothing asked any more once this was decided?
+    /// Whether a batch ends after this decision.
     pub(crate) fn ends_with(self, decision: bool) -> bool {
         match self {
             Self::ExecuteAll => false,
@@ -72,16 +73,20 @@ impl Semantic {
 }
 
 impl<'a> Members<'a> {
-    /// All of a request.
+    /// The members of the request body.
     pub(crate) fn of(members: &'a Map<String, Value>) -> Self {
-        Self { members, at: String::new() }
+        Self { members, pointer: String::new() }
     }
 
-    /// The members of an item of a list in it.
-    pub(crate) fn item(value: &'a Value, at: String) -> Result<Self, FieldError> {
+    /// The members of the object at `pointer`.
+    ///
+    /// # Errors
+    ///
+    /// `value` is not an object.
+    pub(crate) fn item(value: &'a Value, pointer: String) -> Result<Self, FieldError> {
         match value {
-            Value::Object(members) => Ok(Self { members, at }),
-            _ => Err(wrong(at, "an object")),
+            Value::Object(members) => Ok(Self { members, pointer }),
+            _ => Err(wrong_type(pointer, "an object")),
         }
     }
 
@@ -89,27 +94,28 @@ impl<'a> Members<'a> {
         self.members.get(name).filter(|value| !value.is_null())
     }
 
-    fn place(&self, name: &str) -> String {
-        format!("{}/{name}", self.at)
+    fn pointer_to(&self, name: &str) -> String {
+        format!("{}/{name}", self.pointer)
     }
 
     fn object(&self, name: &str) -> Result<Option<Self>, FieldError> {
-        self.get(name).map(|value| Members::item(value, self.place(name))).transpose()
+        self.get(name).map(|value| Members::item(value, self.pointer_to(name))).transpose()
     }
 
     fn text(&self, name: &str) -> Result<Option<String>, FieldError> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let read = |value| text(value).ok_or_else(|| wrong(self.place(name), "a string"));
+        let read = |value| text(value).ok_or_else(|| wrong_type(self.pointer_to(name), "a string"));
         self.get(name).map(read).transpose()
     }
 
-    fn needed<T>(&self, name: &str, value: Option<T>) -> Result<T, FieldError> {
-        let missing = || FieldError { pointer: self.place(name), detail: "is missing".to_owned() };
+    fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, FieldError> {
+        let missing =
+            || FieldError { pointer: self.pointer_to(name), detail: "is required".to_owned() };
         value.ok_or_else(missing)
     }
 
-    fn needed_text(&self, name: &str) -> Result<String, FieldError> {
-        self.needed(name, self.text(name)?)
+    fn required_text(&self, name: &str) -> Result<String, FieldError> {
+        self.required(name, self.text(name)?)
     }
 
     fn properties(&self) -> Result<Map<String, Value>, FieldError> {
@@ -118,99 +124,136 @@ impl<'a> Members<'a> {
 
     fn entity(&self, name: &str) -> Result<Option<Entity>, FieldError> {
         let read = |entity: Self| {
-            let (kind, id) = (entity.needed_text("type")?, entity.needed_text("id")?);
+            let (kind, id) = (entity.required_text("type")?, entity.required_text("id")?);
             Ok(Entity { kind, id, properties: entity.properties()? })
         };
         self.object(name)?.map(read).transpose()
     }
 
-    /// A subject or a resource.
-    pub(crate) fn needed_entity(&self, name: &str) -> Result<Entity, FieldError> {
-        self.needed(name, self.entity(name)?)
+    /// A required subject or resource.
+    ///
+    /// # Errors
+    ///
+    /// It is absent or malformed.
+    pub(crate) fn required_entity(&self, name: &str) -> Result<Entity, FieldError> {
+        self.required(name, self.entity(name)?)
     }
 
-    /// The type of what is searched for; its id is ignored.
-    pub(crate) fn needed_type(&self, name: &str) -> Result<String, FieldError> {
-        self.needed(name, self.object(name)?)?.needed_text("type")
+    /// The type of the searched entity, whose id is ignored.
+    ///
+    /// # Errors
+    ///
+    /// It is absent or malformed.
+    pub(crate) fn required_type(&self, name: &str) -> Result<String, FieldError> {
+        self.required(name, self.object(name)?)?.required_text("type")
     }
 
-    fn doing(&self) -> Result<Option<Doing>, FieldError> {
+    fn action(&self) -> Result<Option<ActionRequest>, FieldError> {
         let read = |action: Self| {
-            let name = action.needed_text("name")?;
-            Ok(Doing { name, properties: action.properties()? })
+            let name = action.required_text("name")?;
+            Ok(ActionRequest { name, properties: action.properties()? })
         };
         self.object("action")?.map(read).transpose()
     }
 
-    /// The action.
-    pub(crate) fn needed_action(&self) -> Result<Doing, FieldError> {
-        self.needed("action", self.doing()?)
+    /// The required action.
+    ///
+    /// # Errors
+    ///
+    /// It is absent or malformed.
+    pub(crate) fn required_action(&self) -> Result<ActionRequest, FieldError> {
+        self.required("action", self.action()?)
     }
 
-    /// Is a reason wanted?
+    /// Whether `context.explain` is true; none without a context.
+    ///
+    /// # Errors
+    ///
+    /// `context` is not an object.
     pub(crate) fn explain(&self) -> Result<Option<bool>, FieldError> {
         let context = self.object("context")?;
         Ok(context.map(|context| context.get("explain") == Some(&Value::Bool(true))))
     }
 
-    /// An evaluation, as far as it is here.
-    pub(crate) fn draft(&self) -> Result<Draft, FieldError> {
-        Ok(Draft {
+    /// The members of an evaluation that are present.
+    ///
+    /// # Errors
+    ///
+    /// One of them is malformed.
+    pub(crate) fn draft(&self) -> Result<EvaluationDraft, FieldError> {
+        Ok(EvaluationDraft {
             subject: self.entity("subject")?,
-            action: self.doing()?,
+            action: self.action()?,
             resource: self.entity("resource")?,
             explain: self.explain()?,
         })
     }
 
-    /// A whole evaluation: what is not here is as in `defaults`, member by member.
-    pub(crate) fn evaluation(&self, defaults: &Draft) -> Result<Evaluation, FieldError> {
-        let Draft { subject, action, resource, explain } = self.draft()?;
+    /// An evaluation; an absent member is taken whole from `defaults`.
+    ///
+    /// # Errors
+    ///
+    /// A member is malformed, or absent in both.
+    pub(crate) fn evaluation(&self, defaults: &EvaluationDraft) -> Result<Evaluation, FieldError> {
+        let EvaluationDraft { subject, action, resource, explain } = self.draft()?;
         let subject = subject.or_else(|| defaults.subject.clone());
         let action = action.or_else(|| defaults.action.clone());
         let resource = resource.or_else(|| defaults.resource.clone());
         Ok(Evaluation {
-            subject: self.needed("subject", subject)?,
-            action: self.needed("action", action)?,
-            resource: self.needed("resource", resource)?,
+            subject: self.required("subject", subject)?,
+            action: self.required("action", action)?,
+            resource: self.required("resource", resource)?,
             explain: explain.or(defaults.explain).unwrap_or_default(),
         })
     }
 
-    /// The evaluations, if there are any.
+    /// The items of `evaluations`, none if it is absent.
+    ///
+    /// # Errors
+    ///
+    /// It is not an array.
     pub(crate) fn evaluations(&self) -> Result<&'a [Value], FieldError> {
         match self.get("evaluations") {
             None => Ok(&[]),
             Some(Value::Array(items)) => Ok(items),
-            Some(_) => Err(wrong(self.place("evaluations"), "an array")),
+            Some(_) => Err(wrong_type(self.pointer_to("evaluations"), "an array")),
         }
     }
 
-    /// When they are enough.
+    /// When the batch ends.
+    ///
+    /// # Errors
+    ///
+    /// The value is unknown.
     pub(crate) fn semantic(&self) -> Result<Semantic, FieldError> {
         let Some(options) = self.object("options")? else { return Ok(Semantic::default()) };
         match options.text("evaluations_semantic")?.as_deref() {
             None | Some("execute_all") => Ok(Semantic::ExecuteAll),
             Some("deny_on_first_deny") => Ok(Semantic::DenyOnFirstDeny),
             Some("permit_on_first_permit") => Ok(Semantic::PermitOnFirstPermit),
-            Some(_) => Err(wrong(
-                options.place("evaluations_semantic"),
+            Some(_) => Err(wrong_type(
+                options.pointer_to("evaluations_semantic"),
                 "`execute_all`, `deny_on_first_deny` or `permit_on_first_permit`",
             )),
         }
     }
 
-    /// What a search wants of its page: a token, and a limit.
+    /// The `token` and the `limit` of a search's `page`.
+    ///
+    /// # Errors
+    ///
+    /// One of them has the wrong type.
     pub(crate) fn page(&self) -> Result<(Option<String>, Option<u64>), FieldError> {
         let Some(page) = self.object("page")? else { return Ok((None, None)) };
         page.properties()?;
         let number = |value: &Value| {
-            value.as_u64().ok_or_else(|| wrong(page.place("limit"), "a whole number"))
+            value.as_u64().ok_or_else(|| wrong_type(page.pointer_to("limit"), "a whole number"))
         };
         Ok((page.text("token")?, page.get("limit").map(number).transpose()?))
     }
 
-    /// Everything but the page and what is searched for, its type aside: what a token is bound to.
+    /// The part of a search to which a page token is bound: all members except `page`, and of the
+    /// searched entity only its type.
     pub(crate) fn bound(&self, searched: &str) -> String {
         let mut members = self.members.clone();
         members.remove("page");
@@ -220,12 +263,12 @@ impl<'a> Members<'a> {
     }
 }
 
-fn wrong(pointer: String, wanted: &str) -> FieldError {
-    FieldError { pointer, detail: format!("must be {wanted}") }
+fn wrong_type(pointer: String, expected: &str) -> FieldError {
+    FieldError { pointer, detail: format!("must be {expected}") }
 }
 
-/// The specification's one answer to whatever is wrong with a request.
+/// 400, which the specification requires for every malformed request.
 pub(crate) fn bad(error: FieldError) -> Problem {
     let detail = format!("`{}` {}", error.pointer, error.detail);
-    Problem::unreadable(detail).errors(vec![error])
+    Problem::unreadable(detail).errors(&[error])
 }

@@ -1,4 +1,5 @@
-//! What Excel finds in a file: read back by another library, and where that is blind, in the XML.
+//! Reads the files back with another library; where that library hides a detail, the tests read the
+//! XML.
 
 use std::io::{Cursor, Read};
 
@@ -29,7 +30,7 @@ fn read(file: Vec<u8>) -> Vec<Vec<Data>> {
     range.rows().map(<[Data]>::to_vec).collect()
 }
 
-/// Texts that a spreadsheet has been known to run, change or choke on.
+/// Texts that spreadsheets are known to execute, change or reject.
 fn nasty() -> Vec<String> {
     let mut texts: Vec<String> = [
         "=1+1",
@@ -72,7 +73,7 @@ fn nasty() -> Vec<String> {
     texts
 }
 
-/// Advisory CVE-2026-93581 (OTRS): an export that gave `=…` to Excel as a formula.
+/// Advisory CVE-2026-93581 (OTRS): an export passed `=…` to Excel as a formula.
 #[test]
 fn every_text_stays_the_text_it_is() {
     let texts = nasty();
@@ -109,7 +110,7 @@ fn a_sheet_has_heads_also_when_there_is_nothing_below() {
     assert_eq!(rows, [heads]);
 }
 
-/// A part of the file, as its XML.
+/// One part of the file, as XML.
 fn part(file: Vec<u8>, name: &str) -> String {
     let mut archive = zip::ZipArchive::new(Cursor::new(file)).unwrap();
     let mut text = String::new();
@@ -141,21 +142,21 @@ fn heads_are_bold() {
     assert!(styles.contains("<font><b/>"), "{styles}");
 }
 
-/// The same rows at the same time are the same file: nothing in it asks a clock.
+/// Equal rows and times give equal files.
 #[test]
 fn a_file_is_made_of_its_rows_and_its_time_alone() {
     let row = || [["a".into(), Cell::Time(at("2026-11-21T12:00:00Z"))]];
     assert_eq!(made(row()), made(row()));
 }
 
-/// The most memory that this process has had, in KB.
+/// The peak memory of this process, in KB.
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Rows do not stay in memory; the finished file does.
+/// Rows do not stay in memory. The finished file does.
 #[test]
 #[ignore = "takes a while, and must be alone: `cargo test -p members -- --ignored`"]
 fn memory_does_not_grow_with_the_rows() {

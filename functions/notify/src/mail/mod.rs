@@ -1,11 +1,11 @@
-//! Mail: what a letter looks like, and how it is sent.
+//! The content of mails, and sending them by SES.
 
+mod compose;
+mod mailer;
 mod portal;
-mod post;
 mod template;
-mod write;
 
+use compose::compose;
+pub(crate) use mailer::Delivery;
+pub use mailer::Mailer;
 pub use portal::Portal;
-pub use post::Post;
-pub(crate) use post::Sent;
-pub(crate) use write::Mail;

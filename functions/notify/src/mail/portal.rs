@@ -1,20 +1,26 @@
-//! Where the portal is. Links are made of this and of ids, and of nothing that any request said.
+//! Links to the portal. They consist of the configured URL and ids; no part comes from a request.
 
 use shared::domain::{InvitationId, OrgId};
 
-/// The portal's address, from the configuration alone.
+/// The URL of the portal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Portal(String);
 
 impl Portal {
-    /// Reads the address; it is `https`, or `http` on this very machine.
+    /// Parses the URL: `https`, or `http` on the local machine, without query and fragment.
+    ///
+    /// # Errors
+    ///
+    /// A message that names the URL, if it is anything else.
     pub fn parse(url: &str) -> Result<Self, String> {
-        let plain =
+        let is_plain =
             url.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"'?#\\".contains(&byte));
-        let secure = url.starts_with("https://");
-        let here = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-        if !plain || !(secure || here.iter().any(|here| url.starts_with(here))) {
-            return Err(format!("{url:?} is no portal: write it like https://portal.example.com"));
+        let is_https = url.starts_with("https://");
+        let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+        if !is_plain || !(is_https || local.iter().any(|local| url.starts_with(local))) {
+            return Err(format!(
+                "{url:?} is not a portal URL: write it like https://portal.example.com"
+            ));
         }
         Ok(Self(url.trim_end_matches('/').to_owned()))
     }
@@ -37,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_portal_is_secure_or_here() {
+    fn portal_url_is_https_or_local() {
         for good in
             ["https://portal.example.com/", "https://example.com/app", "http://127.0.0.1:9000"]
         {

@@ -1,44 +1,44 @@
-//! The mails' templates: one text, from which both the plain and the HTML body are made, so that
-//! they say the same.
+//! Mail templates. The plain and the HTML body come from one text, so that they agree.
 //!
-//! The first line is the subject; paragraphs follow, with an empty line between. `{name}` stands for
-//! a value. A paragraph `[words] {link}` is a link. Values are put in after all of that was
-//! understood, so whatever they hold is text, and stays in its line.
+//! The first line is the subject; paragraphs follow, separated by empty lines. `{name}` is replaced
+//! by a value. A paragraph `[label] {link}` is a link. Values are inserted after the template is
+//! parsed, so a value never becomes markup, a link or a second line.
 
 use shared::domain::is_invisible;
 
-/// Longer values are cut: nobody writes a mail of their own into ours.
-const LONGEST: usize = 300;
-/// What stands around the HTML body.
+/// The longest value, in characters. Longer ones are cut, so that a value cannot carry a message of
+/// its own.
+const MAX_VALUE: usize = 300;
+/// The HTML document around the body.
 const FRAME: &str = include_str!("../../templates/frame.html");
 
-/// The three parts of a mail.
+/// The content of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Parts {
+pub(crate) struct MailContent {
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) html: String,
 }
 
-/// Fills a template in.
-pub(crate) fn fill(template: &str, values: &[(&str, String)]) -> Parts {
+/// Renders a template with its values.
+pub(crate) fn render(template: &str, values: &[(&str, String)]) -> MailContent {
     let (subject, body) = template.trim().split_once("\n\n").unwrap_or((template, ""));
-    let plain = |text: &str| put(text, values, str::to_owned);
-    let html = |text: &str| put(text, values, escape);
+    let plain = |text: &str| insert(text, values, str::to_owned);
+    let html = |text: &str| insert(text, values, escape_html);
     let paragraphs: Vec<String> =
         body.split("\n\n").map(|lines| lines.replace('\n', " ")).collect();
     let in_text = paragraphs.iter().map(|paragraph| match link(paragraph) {
-        Some((words, target)) => format!("{}:\n{}", plain(words), plain(target)),
+        Some((label, target)) => format!("{}:\n{}", plain(label), plain(target)),
         None => plain(paragraph),
     });
     let in_html = paragraphs.iter().map(|paragraph| match link(paragraph) {
-        Some((words, target)) => {
-            format!("<p><a href=\"{}\">{}</a></p>", html(target), html(words))
+        Some((label, target)) => {
+            format!("<p><a href=\"{}\">{}</a></p>", html(target), html(label))
         }
         None => format!("<p>{}</p>", html(paragraph)),
     });
     let framed = [("subject", html(subject)), ("body", in_html.collect::<Vec<_>>().join("\n"))];
-    Parts {
+    MailContent {
         subject: plain(subject),
         text: in_text.collect::<Vec<_>>().join("\n\n") + "\n",
         html: replace(FRAME, |name| {
@@ -47,22 +47,22 @@ pub(crate) fn fill(template: &str, values: &[(&str, String)]) -> Parts {
     }
 }
 
-/// The words and the target of a paragraph that is a link.
+/// The label and the target of a paragraph that is a link.
 fn link(paragraph: &str) -> Option<(&str, &str)> {
     paragraph.strip_prefix('[')?.split_once("] ")
 }
 
-/// `text` with its values, everything written as `write` does.
-fn put(text: &str, values: &[(&str, String)], write: fn(&str) -> String) -> String {
+/// Inserts the values into `text`, each encoded by `encode`.
+fn insert(text: &str, values: &[(&str, String)], encode: fn(&str) -> String) -> String {
     let value = |name: &str| {
         let (_, value) = values.iter().find(|(known, _)| *known == name)?;
-        Some(write(&harmless(value)))
+        Some(encode(&single_line(value)))
     };
-    // Nothing in a template's own words needs escaping; a test looks.
+    // The template's own text needs no escaping; a test checks that.
     replace(text, value)
 }
 
-/// Puts a value for each `{name}`; what has none stays as it is.
+/// Replaces each `{name}` that has a value.
 fn replace(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut pieces = text.split('{');
     let mut filled = pieces.next().unwrap_or_default().to_owned();
@@ -75,14 +75,14 @@ fn replace(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     filled
 }
 
-/// A value in one line, without anything that cannot be seen, and not too long. No header can end
-/// in the middle of one.
-fn harmless(value: &str) -> String {
-    let seen = |c: char| if is_invisible(c) || c.is_control() { ' ' } else { c };
-    value.chars().take(LONGEST).map(seen).collect()
+/// A value as one line of at most `MAX_VALUE` characters, with control and invisible characters
+/// replaced by spaces. It cannot end a mail header.
+fn single_line(value: &str) -> String {
+    let visible = |c: char| if is_invisible(c) || c.is_control() { ' ' } else { c };
+    value.chars().take(MAX_VALUE).map(visible).collect()
 }
 
-fn escape(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -103,16 +103,16 @@ mod tests {
 
     const TEMPLATE: &str = "Hello {who}\n\nDear {who},\nwelcome.\n\n[Look at {who}] {link}\n";
 
-    fn filled(who: &str) -> Parts {
-        fill(
+    fn filled(who: &str) -> MailContent {
+        render(
             TEMPLATE,
             &[("who", who.to_owned()), ("link", "https://a.example/?a=1&b=2".to_owned())],
         )
     }
 
     #[test]
-    fn both_bodies_come_from_one_text() {
-        let Parts { subject, text, html } = filled("Ada");
+    fn both_bodies_come_from_one_template() {
+        let MailContent { subject, text, html } = filled("Ada");
         assert_eq!(subject, "Hello Ada");
         assert_eq!(text, "Dear Ada, welcome.\n\nLook at Ada:\nhttps://a.example/?a=1&b=2\n");
         assert!(html.contains("<p>Dear Ada, welcome.</p>"), "{html}");
@@ -121,8 +121,9 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_text_and_nothing_else() {
-        let Parts { subject, text, html } = filled("<a href=\"x\">\r\nBcc: eve\n\n[x] {link}</a>");
+    fn value_never_becomes_markup_or_a_header() {
+        let MailContent { subject, text, html } =
+            filled("<a href=\"x\">\r\nBcc: eve\n\n[x] {link}</a>");
         assert!(!subject.contains(['\r', '\n']), "{subject:?}");
         assert!(!html.contains("<a href=\"x\">") && !html.contains("</a></a>"), "{html}");
         assert!(
@@ -133,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_not_a_letter_of_its_own() {
+    fn long_value_is_cut() {
         let long = "x".repeat(10_000);
-        assert_eq!(filled(&long).subject.len(), "Hello ".len() + LONGEST);
+        assert_eq!(filled(&long).subject.len(), "Hello ".len() + MAX_VALUE);
     }
 }

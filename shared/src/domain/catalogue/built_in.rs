@@ -1,4 +1,4 @@
-//! The roles that every organization has and nobody can edit (ROLE1); never the custom ones.
+//! The built-in roles (ROLE1). They cannot be edited, renamed or deleted.
 
 use std::{fmt, str::FromStr};
 
@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 use super::UnknownKey;
 use crate::domain::Levels;
 
-/// A fixed role.
+/// A role with fixed levels that every organization of its kind has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BuiltIn {
-    /// Answers for the organization; there is exactly one (SA1).
+    /// Owns the organization. An organization has at most one Super Admin (SA1).
     SuperAdmin,
-    /// Runs the organization.
+    /// Administers the organization.
     Admin,
-    /// Works in it.
+    /// Works in the organization.
     User,
     /// Manages a partner's market development funds.
     MdfAdmin,
-    /// Works in a partner organization, with its own deals.
+    /// Works in a partner organization and registers deals.
     PartnerUser,
 }
 
 impl BuiltIn {
-    /// All of them, in the catalogue's order.
+    /// All built-in roles in the order of the catalogue.
     pub const ALL: [Self; 5] =
         [Self::SuperAdmin, Self::Admin, Self::User, Self::MdfAdmin, Self::PartnerUser];
 
-    /// Its name in the API.
+    /// The name of the role in the API.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl BuiltIn {
         }
     }
 
-    /// Its name for people.
+    /// The name of the role in user interfaces.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -52,13 +52,13 @@ impl BuiltIn {
         }
     }
 
-    /// Is it for partner organizations alone?
+    /// Whether only partner organizations have the role.
     #[must_use]
     pub fn partner_only(self) -> bool {
         matches!(self, Self::MdfAdmin | Self::PartnerUser)
     }
 
-    /// What it holds, before any condition is judged (ROLE5).
+    /// The levels of the role, before conditions are applied (ROLE5).
     #[must_use]
     pub fn levels(self) -> Levels {
         Levels::from_fn(|object| object.held_by(self))

@@ -1,5 +1,5 @@
-//! Which role objects count in an organization, and how much (ROLE4, ROLE5). It never finds out
-//! what holds there: that is an argument.
+//! The effective levels of a role: its stored levels after conditions and prerequisites are applied
+//! (ROLE4, ROLE5).
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::{Level, RoleObject};
 use crate::domain::Levels;
 
-/// When a role object is shown, in the kinds of organization it is for.
+/// A condition under which a role object is shown, settable and effective.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
-    /// Always.
+    /// No condition.
     Always,
-    /// Sub-organization management is on for the tree (SUB1).
+    /// An operator has turned on sub-organization management for the tree (SUB1).
     ManageSubOrganizations,
-    /// The partner is in the MDF programme (PAR1).
+    /// An operator has put the partner in the MDF (market development funds) programme (PAR1).
     MdfProgram,
-    /// The partner has a linked customer (PAR2).
+    /// The partner has at least one linked customer (PAR2).
     LinkedCustomer,
-    /// The partner has a linked customer that prefers it (PAR2).
+    /// The partner is the preferred partner of at least one linked customer (PAR2).
     PreferredPartnerCustomer,
 }
 
@@ -40,91 +40,94 @@ impl fmt::Display for Condition {
     }
 }
 
-/// What holds in an organization. By default: a standard one with everything off.
+/// The facts about an organization that conditions depend on. The default is a standard
+/// organization in which no condition holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "they are switches, and independent ones")]
+#[expect(clippy::struct_excessive_bools, reason = "five independent facts")]
 pub struct Conditions {
-    /// It is of kind `partner`.
+    /// Whether the organization is of kind `partner`.
     pub partner: bool,
-    /// [`Condition::ManageSubOrganizations`].
+    /// Whether [`Condition::ManageSubOrganizations`] holds.
     pub manage_sub_organizations: bool,
-    /// [`Condition::MdfProgram`].
+    /// Whether [`Condition::MdfProgram`] holds.
     pub mdf_program: bool,
-    /// [`Condition::LinkedCustomer`].
+    /// Whether [`Condition::LinkedCustomer`] holds.
     pub linked_customer: bool,
-    /// [`Condition::PreferredPartnerCustomer`].
+    /// Whether [`Condition::PreferredPartnerCustomer`] holds.
     pub preferred_partner_customer: bool,
 }
 
-/// Why a level counts as `none`.
+/// Why a stored level counts as `none`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lowered {
-    /// The role object is for partner organizations alone.
-    NotInThisKind,
-    /// Its condition does not hold (ROLE5).
-    SwitchedOff(Condition),
-    /// Its prerequisite is held below this level (ROLE4).
-    PrerequisiteUnmet(RoleObject, Level),
+pub enum Restriction {
+    /// Only partner organizations have the role object (ROLE1).
+    PartnerOnly,
+    /// The condition of the role object does not hold (ROLE5).
+    ConditionNotMet(Condition),
+    /// The role holds the prerequisite role object below this level (ROLE4).
+    PrerequisiteNotMet(RoleObject, Level),
 }
 
-impl fmt::Display for Lowered {
+impl fmt::Display for Restriction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotInThisKind => f.write_str("it is for partner organizations alone"),
-            Self::SwitchedOff(condition) => write!(f, "it counts only while {condition}"),
-            Self::PrerequisiteUnmet(object, level) => {
-                write!(f, "it needs at least `{level}` on `{object}`")
+            Self::PartnerOnly => f.write_str("only partner organizations have it"),
+            Self::ConditionNotMet(condition) => {
+                write!(f, "it is available only while {condition}")
+            }
+            Self::PrerequisiteNotMet(object, level) => {
+                write!(f, "it requires at least {} to {}", level.name(), object.name())
             }
         }
     }
 }
 
 impl Conditions {
-    /// Is `object` shown and settable here (ROLE5)?
+    /// Whether `object` is shown and settable (ROLE5).
     #[must_use]
     pub fn shows(self, object: RoleObject) -> bool {
-        self.hides(object).is_none()
+        self.hidden_because(object).is_none()
     }
 
-    /// What `levels` come to here (ROLE4, ROLE5).
+    /// The levels after conditions and prerequisites are applied. A restricted level becomes
+    /// `none` (ROLE4, ROLE5).
     #[must_use]
     pub fn effective(self, levels: Levels) -> Levels {
-        Levels::from_fn(|object| match self.why_lower(levels, object) {
+        Levels::from_fn(|object| match self.restriction_if_held(levels, object) {
             Some(_) => Level::None,
             None => levels.of(object),
         })
     }
 
-    /// Why the level on `object` counts as `none` here, if it does and is not `none` anyway.
-    ///
-    /// 1. The object is for this kind of organization.
-    /// 2. Its condition holds (ROLE5).
-    /// 3. Its prerequisite, itself judged here, is met (ROLE4).
+    /// Why the level on `object` counts as `none`. `None` if it counts, or is `none` already.
     #[must_use]
-    pub fn why_lower(self, levels: Levels, object: RoleObject) -> Option<Lowered> {
-        if levels.of(object) == Level::None { None } else { self.hindrance(levels, object) }
+    pub fn restriction_if_held(self, levels: Levels, object: RoleObject) -> Option<Restriction> {
+        if levels.of(object) == Level::None { None } else { self.restriction(levels, object) }
     }
 
-    /// Why `object` does not count here at all, at whatever level it is held: what even `none`
-    /// grants on it is then not granted either.
+    /// Why `object` grants no action, not even one that `none` grants. `None` if it can.
+    ///
+    /// 1. The organization is of the right kind.
+    /// 2. The condition of the role object holds (ROLE5).
+    /// 3. The prerequisite is held, and is itself not restricted (ROLE4).
     #[must_use]
-    pub fn hindrance(self, levels: Levels, object: RoleObject) -> Option<Lowered> {
-        self.hides(object).or_else(|| {
+    pub fn restriction(self, levels: Levels, object: RoleObject) -> Option<Restriction> {
+        self.hidden_because(object).or_else(|| {
             let (base, least) = object.prerequisite()?;
-            let met = levels.of(base) >= least && self.why_lower(levels, base).is_none();
-            (!met).then_some(Lowered::PrerequisiteUnmet(base, least))
+            let met = levels.of(base) >= least && self.restriction_if_held(levels, base).is_none();
+            (!met).then_some(Restriction::PrerequisiteNotMet(base, least))
         })
     }
 
-    fn hides(self, object: RoleObject) -> Option<Lowered> {
+    fn hidden_because(self, object: RoleObject) -> Option<Restriction> {
         if object.partner_only() && !self.partner {
-            return Some(Lowered::NotInThisKind);
+            return Some(Restriction::PartnerOnly);
         }
         let condition = object.shown_when();
-        (!self.hold(condition)).then_some(Lowered::SwitchedOff(condition))
+        (!self.is_met(condition)).then_some(Restriction::ConditionNotMet(condition))
     }
 
-    fn hold(self, condition: Condition) -> bool {
+    fn is_met(self, condition: Condition) -> bool {
         match condition {
             Condition::Always => true,
             Condition::ManageSubOrganizations => self.manage_sub_organizations,
@@ -153,15 +156,15 @@ mod tests {
     };
 
     #[test]
-    fn where_everything_is_on_a_built_in_role_is_what_the_catalogue_says() {
+    fn built_in_role_keeps_all_its_levels_if_every_condition_holds() {
         for role in BuiltIn::ALL {
             assert_eq!(EVERYTHING.effective(role.levels()), role.levels());
         }
     }
 
     #[test]
-    fn a_switch_that_is_off_turns_off_its_objects_and_no_others() {
-        let switches = [
+    fn unmet_condition_restricts_its_own_role_objects_only() {
+        let unmet = [
             (
                 Condition::ManageSubOrganizations,
                 Conditions { manage_sub_organizations: false, ..EVERYTHING },
@@ -174,18 +177,18 @@ mod tests {
             ),
         ];
         let held = BuiltIn::SuperAdmin.levels();
-        for (condition, here) in switches {
+        for (condition, here) in unmet {
             for object in RoleObject::ALL {
                 let off = object.shown_when() == condition;
-                let lowered = off.then_some(Lowered::SwitchedOff(condition));
+                let restriction = off.then_some(Restriction::ConditionNotMet(condition));
                 assert_eq!(here.shows(object), !off, "{object}");
-                assert_eq!(here.why_lower(held, object), lowered, "{object}");
+                assert_eq!(here.restriction_if_held(held, object), restriction, "{object}");
             }
         }
     }
 
     #[test]
-    fn in_a_standard_organization_what_is_for_partners_counts_as_none() {
+    fn partner_only_role_object_counts_as_none_in_a_standard_organization() {
         let here = Conditions { partner: false, ..EVERYTHING };
         let held = BuiltIn::SuperAdmin.levels();
         for object in RoleObject::ALL {
@@ -193,33 +196,33 @@ mod tests {
         }
         for object in [ChannelPartnerPortalMdf, SupportServiceCustomerOrganizations] {
             assert_eq!(here.effective(held).of(object), Level::None);
-            assert_eq!(here.why_lower(held, object), Some(Lowered::NotInThisKind));
+            assert_eq!(here.restriction_if_held(held, object), Some(Restriction::PartnerOnly));
         }
     }
 
     #[test]
-    fn an_unmet_prerequisite_counts_as_none() {
+    fn level_with_unmet_prerequisite_counts_as_none() {
         let held = BuiltIn::Admin.levels().with(LicenseManagement, Level::None);
         let object = LicenseManagementSubOrganizations;
-        let unmet = Lowered::PrerequisiteUnmet(LicenseManagement, Level::ViewOnly);
-        assert_eq!(EVERYTHING.why_lower(held, object), Some(unmet));
+        let unmet = Restriction::PrerequisiteNotMet(LicenseManagement, Level::ViewOnly);
+        assert_eq!(EVERYTHING.restriction_if_held(held, object), Some(unmet));
         assert_eq!(EVERYTHING.effective(held).of(object), Level::None);
-        insta::assert_snapshot!(unmet, @"it needs at least `view_only` on `license_management`");
+        insta::assert_snapshot!(unmet, @"it requires at least view access to License Management");
 
         let met = held.with(LicenseManagement, Level::ViewOnly);
         assert_eq!(EVERYTHING.effective(met).of(object), Level::FullAccess);
     }
 
     #[test]
-    fn what_was_none_anyway_has_not_been_lowered() {
+    fn level_none_has_no_restriction() {
         let none = Levels::from_fn(|_| Level::None);
         for object in RoleObject::ALL {
-            assert_eq!(Conditions::default().why_lower(none, object), None);
+            assert_eq!(Conditions::default().restriction_if_held(none, object), None);
         }
     }
 
     #[test]
-    fn judging_twice_changes_nothing() {
+    fn effective_levels_do_not_change_when_computed_again() {
         let here = Conditions { manage_sub_organizations: true, ..Conditions::default() };
         let held = BuiltIn::SuperAdmin.levels().with(UserManagement, Level::None);
         assert_eq!(here.effective(here.effective(held)), here.effective(held));

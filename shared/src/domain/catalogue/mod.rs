@@ -1,8 +1,8 @@
-//! The permission catalogue: what roles can allow, and what the built-in ones do. It never asks
-//! who is acting.
+//! The permission catalogue: the role objects with their levels and actions, and the levels of the
+//! built-in roles.
 //!
-//! `table.rs` is the catalogue itself, `docs/catalogue.md` prints it, and the tests hold it to
-//! `tests/catalogue.json`, where it is stated a second time.
+//! `table.rs` is the catalogue as data. The tests compare it with `tests/catalogue.json`, which
+//! states the same facts independently, and print it to `docs/internals/catalogue.md`.
 
 mod built_in;
 mod conditions;
@@ -12,12 +12,12 @@ mod table;
 mod tests;
 
 pub use built_in::BuiltIn;
-pub use conditions::{Condition, Conditions, Lowered};
+pub use conditions::{Condition, Conditions, Restriction};
 pub use role_object::RoleObject;
 
 use super::Level;
 
-/// A key that is not in the catalogue.
+/// The catalogue has no role object or built-in role with this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no {0} has this key; the catalogue lists them all")]
+#[error("is not the key of a {0}; the permission catalogue lists all keys")]
 pub struct UnknownKey(&'static str);

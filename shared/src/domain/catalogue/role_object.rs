@@ -1,4 +1,4 @@
-//! Role objects: the functional areas that a permission applies to. They never know who holds it.
+//! Role objects: the functional areas that permissions apply to.
 
 use std::{fmt, str::FromStr};
 
@@ -11,37 +11,38 @@ use super::{
 
 /// A functional area that a permission applies to.
 ///
-/// Roles are stored in this order: append, never reorder or remove.
+/// Stored roles depend on the order of the variants. Append new variants; never reorder or remove
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoleObject {
-    /// Who receives critical alerts.
+    /// The addresses that receive critical alerts.
     CriticalAlertUsers,
-    /// What has been changed, and by whom.
+    /// The history of changes.
     EventHistory,
     /// The organization's own licences.
     LicenseManagement,
-    /// The licences of the organizations below.
+    /// The licences of sub-organizations.
     LicenseManagementSubOrganizations,
     /// The licences of a partner's linked customers.
     LicenseManagementCustomerOrganizations,
     /// Name, address, contact and approved domains.
     OrganizationGeneralInformation,
-    /// The roles themselves.
+    /// The custom roles.
     RoleManagement,
-    /// The roles of the organizations below.
+    /// The custom roles of sub-organizations.
     RoleManagementSubOrganizations,
-    /// How members must sign in.
+    /// The sign-in requirements for members.
     SecurityManagement,
     /// Support cases.
     SupportService,
     /// Support cases on behalf of a customer.
     SupportServiceCustomerOrganizations,
-    /// Members, invitations and requests to join.
+    /// Members, invitations and join requests.
     UserManagement,
-    /// The users of the organizations below, and creating such organizations.
+    /// The users of sub-organizations, and the creation of sub-organizations.
     UserManagementSubOrganizations,
-    /// The partner's own deals.
+    /// The deals that the member registered.
     ChannelPartnerPortalMyDealManagement,
     /// All deals of the partner organization.
     ChannelPartnerPortalOrganizationDealManagement,
@@ -52,7 +53,7 @@ pub enum RoleObject {
 }
 
 impl RoleObject {
-    /// All of them, in the catalogue's order.
+    /// All role objects in the order of the catalogue.
     pub const ALL: [Self; 17] = [
         Self::CriticalAlertUsers,
         Self::EventHistory,
@@ -78,76 +79,78 @@ impl RoleObject {
         &CATALOGUE[self as usize]
     }
 
-    /// Its name in the API.
+    /// The name of the role object in the API.
     #[must_use]
     pub fn key(self) -> &'static str {
         self.row().key
     }
 
-    /// Its name for people.
+    /// The name of the role object in user interfaces.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// Is it for partner organizations alone?
+    /// Whether only partner organizations have the role object.
     #[must_use]
     pub fn partner_only(self) -> bool {
         self.row().partner_only
     }
 
-    /// The levels it accepts, lowest first (ROLE3).
+    /// The levels that the role object accepts, lowest first (ROLE3).
     #[must_use]
     pub fn levels(self) -> &'static [Level] {
         self.row().levels
     }
 
-    /// Does it accept `level` (ROLE3)?
+    /// Whether the role object accepts `level` (ROLE3).
     #[must_use]
     pub fn allows(self, level: Level) -> bool {
         self.levels().contains(&level)
     }
 
-    /// Its level in a custom role that leaves it out (ROLE2).
+    /// The level in a custom role that does not set the role object (ROLE2).
     #[must_use]
     pub fn custom_role_default(self) -> Level {
         self.row().custom_role_default
     }
 
-    /// May a custom role depart from its default (ROLE3)?
+    /// Whether a custom role can set a level other than the default (ROLE3).
     #[must_use]
     pub fn editable_in_custom_roles(self) -> bool {
         self.row().editable_in_custom_roles
     }
 
-    /// When it is shown, settable and effective, in the kinds it is for (ROLE5).
+    /// The condition under which the role object is shown, settable and effective (ROLE5).
     #[must_use]
     pub fn shown_when(self) -> Condition {
         self.row().shown_when
     }
 
-    /// Which object must be held, and at which level at least, for this one to count (ROLE4).
+    /// The role object that a role must hold, and its lowest level, for this one to be effective
+    /// (ROLE4).
     #[must_use]
     pub fn prerequisite(self) -> Option<(Self, Level)> {
         self.row().prerequisite
     }
 
-    /// The actions that `level` adds to the levels below it; nothing if it does not accept `level`.
+    /// The actions that `level` adds to those of the lower levels. `None` if the role object does
+    /// not accept `level`.
     #[must_use]
-    pub fn meaning(self, level: Level) -> Option<&'static [&'static str]> {
+    pub fn actions_added_by(self, level: Level) -> Option<&'static [&'static str]> {
         self.allows(level).then_some(match level {
-            Level::None => self.row().nothing,
-            Level::ViewOnly => self.row().view,
-            Level::FullAccess => self.row().full,
+            Level::None => self.row().none_actions,
+            Level::ViewOnly => self.row().view_actions,
+            Level::FullAccess => self.row().full_actions,
         })
     }
 
-    /// The actions that no level ever grants.
-    pub(in crate::domain) fn never(self) -> &'static [&'static str] {
-        self.row().never
+    /// The actions that no level grants.
+    pub(in crate::domain) fn never_granted(self) -> &'static [&'static str] {
+        self.row().never_granted
     }
 
-    /// The level that `role` holds on it (ROLE1).
+    /// The level of the built-in `role` on this role object (ROLE1).
     pub(super) fn held_by(self, role: BuiltIn) -> Level {
         let [super_admin, admin, user, mdf_admin, partner_user] = self.row().built_in;
         match role {

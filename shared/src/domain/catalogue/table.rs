@@ -1,42 +1,42 @@
-//! The catalogue's table: one row a role object, all of it data; it never decides anything.
-//!
-//! The order of the rows is the order of [`RoleObject`]'s variants.
+//! The permission catalogue as data: one row for each role object, in the order of the
+//! [`RoleObject`] variants.
 
 use super::{Condition, Level, RoleObject};
 use Level::{FullAccess as Full, None as Nothing, ViewOnly as View};
 
-/// What the catalogue says about one role object.
+/// The catalogue entry of one role object.
 pub(super) struct Row {
-    /// Its name in the API.
+    /// The name in the API.
     pub(super) key: &'static str,
-    /// Its name for people.
+    /// The name in user interfaces.
     pub(super) name: &'static str,
-    /// Is it for partner organizations alone?
+    /// Whether only partner organizations have the role object.
     pub(super) partner_only: bool,
-    /// When it is shown, in the kinds it is for (ROLE5).
+    /// The condition under which the role object is shown (ROLE5).
     pub(super) shown_when: Condition,
-    /// Which object must be held, and at which level, for this one to count (ROLE4).
+    /// The role object that a role must hold for this one to be effective, and its lowest level
+    /// (ROLE4).
     pub(super) prerequisite: Option<(RoleObject, Level)>,
-    /// The levels it accepts (ROLE3).
+    /// The levels that the role object accepts, lowest first (ROLE3).
     pub(super) levels: &'static [Level],
-    /// The level in a custom role that leaves it out (ROLE2).
+    /// The level in a custom role that does not set the role object (ROLE2).
     pub(super) custom_role_default: Level,
-    /// May a custom role depart from that (ROLE3)?
+    /// Whether a custom role can set another level than that (ROLE3).
     pub(super) editable_in_custom_roles: bool,
-    /// What Super Admin, Admin, User, MDF Admin and Partner User hold (ROLE1).
+    /// The levels of Super Admin, Admin, User, MDF Admin and Partner User (ROLE1).
     pub(super) built_in: [Level; 5],
-    /// The actions that everybody may do.
-    pub(super) nothing: &'static [&'static str],
+    /// The actions that `none` grants.
+    pub(super) none_actions: &'static [&'static str],
     /// The actions that `view_only` adds.
-    pub(super) view: &'static [&'static str],
+    pub(super) view_actions: &'static [&'static str],
     /// The actions that `full_access` adds.
-    pub(super) full: &'static [&'static str],
-    /// The actions that no level ever grants.
-    pub(super) never: &'static [&'static str],
+    pub(super) full_actions: &'static [&'static str],
+    /// The actions that no level grants.
+    pub(super) never_granted: &'static [&'static str],
 }
 
-/// What a row says unless it says otherwise. It says its own names and `built_in`.
-const ORDINARY: Row = Row {
+/// The default values of a row. Each row sets at least its names and `built_in`.
+const DEFAULTS: Row = Row {
     key: "",
     name: "",
     partner_only: false,
@@ -46,45 +46,45 @@ const ORDINARY: Row = Row {
     custom_role_default: Nothing,
     editable_in_custom_roles: true,
     built_in: [Nothing; 5],
-    nothing: &[],
-    view: &[],
-    full: &[],
-    never: &[],
+    none_actions: &[],
+    view_actions: &[],
+    full_actions: &[],
+    never_granted: &[],
 };
 
-/// Everything that a role may allow, and what the built-in roles do allow.
+/// The permission catalogue.
 pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
     Row {
         key: "critical_alert_users",
         name: "Critical Alert Users",
         built_in: [Full, Full, View, Full, View],
-        view: &["critical_alert_users.list"],
-        full: &["critical_alert_users.add", "critical_alert_users.remove"],
-        ..ORDINARY
+        view_actions: &["critical_alert_users.list"],
+        full_actions: &["critical_alert_users.add", "critical_alert_users.remove"],
+        ..DEFAULTS
     },
     Row {
         key: "event_history",
         name: "Event History",
         levels: &[Nothing, View],
         built_in: [View, View, View, View, View],
-        view: &["event_history.list", "event_history.get"],
-        ..ORDINARY
+        view_actions: &["event_history.list", "event_history.get"],
+        ..DEFAULTS
     },
     Row {
         key: "license_management",
         name: "License Management",
         built_in: [Full, Full, View, Full, View],
-        nothing: &["license_management.open_page"],
-        view: &[
+        none_actions: &["license_management.open_page"],
+        view_actions: &[
             "license_management.view_active_licenses",
             "license_management.view_full_license_history",
         ],
-        full: &[
+        full_actions: &[
             "license_management.download_active_deployment_report",
             "license_management.edit_license_notes",
             "license_management.view_metadefender_cloud_license",
         ],
-        ..ORDINARY
+        ..DEFAULTS
     },
     Row {
         key: "license_management_sub_organizations",
@@ -92,18 +92,18 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
         shown_when: Condition::ManageSubOrganizations,
         prerequisite: Some((RoleObject::LicenseManagement, View)),
         built_in: [Full, Full, Nothing, Full, Nothing],
-        nothing: &["license_management_sub_organizations.view_merged_unattributed"],
-        view: &[
+        none_actions: &["license_management_sub_organizations.view_merged_unattributed"],
+        view_actions: &[
             "license_management_sub_organizations.list_by_sub_organization",
             "license_management_sub_organizations.view_active_licenses",
             "license_management_sub_organizations.view_full_license_history",
         ],
-        full: &[
+        full_actions: &[
             "license_management_sub_organizations.download_active_deployment_report",
             "license_management_sub_organizations.view_metadefender_cloud_license",
         ],
-        never: &["license_management_sub_organizations.edit_license_notes"],
-        ..ORDINARY
+        never_granted: &["license_management_sub_organizations.edit_license_notes"],
+        ..DEFAULTS
     },
     Row {
         key: "license_management_customer_organizations",
@@ -111,39 +111,43 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
         partner_only: true,
         shown_when: Condition::LinkedCustomer,
         built_in: [Full, Full, Nothing, Full, View],
-        view: &[
+        view_actions: &[
             "license_management_customer_organizations.view_active_licenses",
             "license_management_customer_organizations.view_full_license_history",
             "license_management_customer_organizations.view_metadefender_cloud_license",
             "license_management_customer_organizations.view_customer_note",
             "license_management_customer_organizations.view_partner_note",
         ],
-        full: &[
+        full_actions: &[
             "license_management_customer_organizations.download_active_deployment_report",
             "license_management_customer_organizations.edit_partner_note",
         ],
-        never: &["license_management_customer_organizations.edit_license_notes"],
-        ..ORDINARY
+        never_granted: &["license_management_customer_organizations.edit_license_notes"],
+        ..DEFAULTS
     },
     Row {
         key: "organization_general_information",
         name: "Organization General Information",
         built_in: [Full, Full, View, Full, View],
-        view: &["organization_general_information.view", "approved_domains.list"],
-        full: &[
+        view_actions: &["organization_general_information.view", "approved_domains.list"],
+        full_actions: &[
             "organization_general_information.update",
             "approved_domains.add",
             "approved_domains.remove",
         ],
-        ..ORDINARY
+        ..DEFAULTS
     },
     Row {
         key: "role_management",
         name: "Role Management",
         built_in: [Full, Full, View, View, View],
-        view: &["role_management.list", "role_management.get"],
-        full: &["role_management.create", "role_management.update", "role_management.delete"],
-        ..ORDINARY
+        view_actions: &["role_management.list", "role_management.get"],
+        full_actions: &[
+            "role_management.create",
+            "role_management.update",
+            "role_management.delete",
+        ],
+        ..DEFAULTS
     },
     Row {
         key: "role_management_sub_organizations",
@@ -152,16 +156,19 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
         prerequisite: Some((RoleObject::RoleManagement, View)),
         levels: &[Nothing, View],
         built_in: [View, View, Nothing, View, Nothing],
-        view: &["role_management_sub_organizations.list", "role_management_sub_organizations.get"],
-        ..ORDINARY
+        view_actions: &[
+            "role_management_sub_organizations.list",
+            "role_management_sub_organizations.get",
+        ],
+        ..DEFAULTS
     },
     Row {
         key: "security_management",
         name: "Security Management",
         built_in: [Full, Full, View, Full, View],
-        view: &["security_management.view"],
-        full: &["security_management.update"],
-        ..ORDINARY
+        view_actions: &["security_management.view"],
+        full_actions: &["security_management.update"],
+        ..DEFAULTS
     },
     Row {
         key: "support_service",
@@ -169,9 +176,9 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
         levels: &[View, Full],
         custom_role_default: View,
         built_in: [Full, Full, View, Full, View],
-        view: &["support_service.use"],
-        full: &["support_service.configure_organization_case_access"],
-        ..ORDINARY
+        view_actions: &["support_service.use"],
+        full_actions: &["support_service.configure_organization_case_access"],
+        ..DEFAULTS
     },
     Row {
         key: "support_service_customer_organizations",
@@ -180,20 +187,20 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
         shown_when: Condition::PreferredPartnerCustomer,
         levels: &[Nothing, Full],
         built_in: [Full, Full, Nothing, Full, Nothing],
-        full: &["support_service_customer_organizations.submit_case_on_behalf"],
-        ..ORDINARY
+        full_actions: &["support_service_customer_organizations.submit_case_on_behalf"],
+        ..DEFAULTS
     },
     Row {
         key: "user_management",
         name: "User Management",
         built_in: [Full, Full, View, View, View],
-        view: &[
+        view_actions: &[
             "user_management.list",
             "user_management.get",
             "user_management.search",
             "user_management.export",
         ],
-        full: &[
+        full_actions: &[
             "user_management.invite",
             "user_management.resend_invitation",
             "user_management.revoke_invitation",
@@ -204,7 +211,7 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
             "join_requests.approve",
             "join_requests.decline",
         ],
-        ..ORDINARY
+        ..DEFAULTS
     },
     Row {
         key: "user_management_sub_organizations",
@@ -212,14 +219,14 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
         shown_when: Condition::ManageSubOrganizations,
         prerequisite: Some((RoleObject::UserManagement, View)),
         built_in: [Full, Full, Nothing, View, Nothing],
-        view: &[
+        view_actions: &[
             "user_management_sub_organizations.list",
             "user_management_sub_organizations.search",
             "user_management_sub_organizations.filter",
             "user_management_sub_organizations.export",
         ],
-        full: &["user_management_sub_organizations.create_sub_organization"],
-        ..ORDINARY
+        full_actions: &["user_management_sub_organizations.create_sub_organization"],
+        ..DEFAULTS
     },
     Row {
         key: "channel_partner_portal_my_deal_management",
@@ -228,11 +235,11 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
         levels: &[Nothing, Full],
         editable_in_custom_roles: false,
         built_in: [Full, Full, Nothing, Full, Full],
-        full: &[
+        full_actions: &[
             "channel_partner_portal_my_deal_management.access_page",
             "channel_partner_portal_my_deal_management.register_deal",
         ],
-        ..ORDINARY
+        ..DEFAULTS
     },
     Row {
         key: "channel_partner_portal_organization_deal_management",
@@ -241,8 +248,10 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
         levels: &[Nothing, View],
         editable_in_custom_roles: false,
         built_in: [View, View, Nothing, View, Nothing],
-        view: &["channel_partner_portal_organization_deal_management.list_organization_deals"],
-        ..ORDINARY
+        view_actions: &[
+            "channel_partner_portal_organization_deal_management.list_organization_deals",
+        ],
+        ..DEFAULTS
     },
     Row {
         key: "channel_partner_portal_mdf",
@@ -251,12 +260,12 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
         shown_when: Condition::MdfProgram,
         editable_in_custom_roles: false,
         built_in: [Full, Full, Nothing, Full, View],
-        view: &[
+        view_actions: &[
             "channel_partner_portal_mdf.access_page",
             "channel_partner_portal_mdf.list_organization_mdf",
         ],
-        full: &["channel_partner_portal_mdf.request_new_fund"],
-        ..ORDINARY
+        full_actions: &["channel_partner_portal_mdf.request_new_fund"],
+        ..DEFAULTS
     },
     Row {
         key: "channel_partner_portal_organization_playbook",
@@ -265,15 +274,15 @@ pub(super) static CATALOGUE: [Row; RoleObject::ALL.len()] = [
         levels: &[View, Full],
         custom_role_default: View,
         built_in: [Full, Full, View, Full, View],
-        view: &[
+        view_actions: &[
             "channel_partner_portal_organization_playbook.list",
             "channel_partner_portal_organization_playbook.get",
         ],
-        full: &[
+        full_actions: &[
             "channel_partner_portal_organization_playbook.create",
             "channel_partner_portal_organization_playbook.update",
             "channel_partner_portal_organization_playbook.delete",
         ],
-        ..ORDINARY
+        ..DEFAULTS
     },
 ];

@@ -1,4 +1,5 @@
-//! Holds the catalogue to its second statement, and prints it; it never reads the table directly.
+//! Compares the catalogue with `tests/catalogue.json`, and prints it as a page of the
+//! documentation.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -7,7 +8,8 @@ use serde::Deserialize;
 use super::*;
 use crate::{domain::Action, printed::assert_printed};
 
-/// `tests/catalogue.json`, in words: nothing in it is parsed by the code it is to check.
+/// The content of `tests/catalogue.json`. Keys and levels stay strings, so that the code under test
+/// does not parse its own expectation.
 #[derive(Deserialize)]
 struct Stated {
     built_in_roles: Vec<StatedRole>,
@@ -49,15 +51,15 @@ fn stated() -> Stated {
     serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap()
 }
 
-/// Each role object with what is stated about it.
+/// Each role object with its entry in the file.
 fn objects() -> Vec<(RoleObject, StatedObject)> {
     let stated = stated().role_objects;
     assert_eq!(stated.len(), RoleObject::ALL.len());
     RoleObject::ALL.into_iter().zip(stated).collect()
 }
 
-/// A value as the API spells it.
-fn spelt(value: impl serde::Serialize) -> String {
+/// The JSON string of a value.
+fn json_string(value: impl serde::Serialize) -> String {
     serde_json::from_value(serde_json::to_value(value).unwrap()).unwrap()
 }
 
@@ -66,39 +68,39 @@ fn kinds(partner_only: bool) -> &'static [&'static str] {
 }
 
 #[test]
-fn every_role_object_is_called_what_it_is_called() {
+fn role_object_keys_and_names_match_the_file() {
     for (object, stated) in objects() {
         assert_eq!(object.key(), stated.key);
         assert_eq!(object.name(), stated.name);
         assert_eq!(object.to_string(), stated.key);
-        assert_eq!(spelt(object), stated.key);
+        assert_eq!(json_string(object), stated.key);
         assert_eq!(stated.key.parse(), Ok(object));
     }
     assert_eq!("deals".parse::<RoleObject>(), Err(UnknownKey("role object")));
 }
 
 #[test]
-fn every_role_object_is_shown_where_it_belongs() {
+fn role_object_kinds_and_conditions_match_the_file() {
     for (object, stated) in objects() {
         assert_eq!(kinds(object.partner_only()), stated.kinds, "{object}");
         let condition = stated.shown_when.unwrap_or("always".to_owned());
-        assert_eq!(spelt(object.shown_when()), condition, "{object}");
+        assert_eq!(json_string(object.shown_when()), condition, "{object}");
     }
 }
 
 #[test]
-fn every_condition_is_explained_in_the_same_words() {
+fn condition_texts_match_the_file() {
     let words = stated().shown_when;
     for object in RoleObject::ALL {
         let condition = object.shown_when();
         if condition != Condition::Always {
-            assert_eq!(words.get(&spelt(condition)), Some(&condition.to_string()));
+            assert_eq!(words.get(&json_string(condition)), Some(&condition.to_string()));
         }
     }
 }
 
 #[test]
-fn every_role_object_accepts_its_own_levels() {
+fn role_object_levels_match_the_file() {
     for (object, stated) in objects() {
         let levels: Vec<_> = object.levels().iter().map(Level::to_string).collect();
         assert_eq!(levels, stated.levels, "{object}");
@@ -109,7 +111,7 @@ fn every_role_object_accepts_its_own_levels() {
 }
 
 #[test]
-fn every_custom_role_begins_with_the_defaults() {
+fn custom_role_defaults_match_the_file() {
     for (object, stated) in objects() {
         assert_eq!(object.custom_role_default().to_string(), stated.custom_role_default);
         assert_eq!(object.editable_in_custom_roles(), stated.custom_role_editable, "{object}");
@@ -118,7 +120,7 @@ fn every_custom_role_begins_with_the_defaults() {
 }
 
 #[test]
-fn every_prerequisite_is_what_is_stated_and_has_none_itself() {
+fn prerequisites_match_the_file_and_have_no_prerequisite_themselves() {
     for (object, stated) in objects() {
         let prerequisite = object.prerequisite().map(|(base, least)| {
             assert_eq!(base.prerequisite(), None, "{object}");
@@ -130,33 +132,33 @@ fn every_prerequisite_is_what_is_stated_and_has_none_itself() {
 }
 
 #[test]
-fn every_level_adds_its_actions() {
+fn actions_of_each_level_match_the_file() {
     for (object, stated) in objects() {
         for level in Level::ALL {
             let stated = stated.each_level_adds.get(&level.to_string());
-            let adds = object.meaning(level).map(<[_]>::to_vec);
+            let adds = object.actions_added_by(level).map(<[_]>::to_vec);
             let stated = stated.map(|names| names.iter().map(String::as_str).collect());
             assert_eq!(adds, stated, "{object} {level}");
         }
-        assert_eq!(object.never(), stated.never, "{object}");
+        assert_eq!(object.never_granted(), stated.never, "{object}");
     }
 }
 
 #[test]
-fn seventy_actions_can_be_granted_and_two_never() {
+fn catalogue_has_70_grantable_actions_and_2_never_granted() {
     let (granted, never): (Vec<_>, Vec<_>) = Action::all().partition(|it| it.level.is_some());
     assert_eq!((granted.len(), never.len()), (70, 2));
 }
 
 #[test]
-fn every_built_in_role_is_called_what_it_is_called() {
+fn built_in_role_keys_and_names_match_the_file() {
     let stated = stated().built_in_roles;
     assert_eq!(stated.len(), BuiltIn::ALL.len());
     for (role, stated) in BuiltIn::ALL.into_iter().zip(stated) {
         assert_eq!(role.key(), stated.key);
         assert_eq!(role.name(), stated.name);
         assert_eq!(role.to_string(), stated.key);
-        assert_eq!(spelt(role), stated.key);
+        assert_eq!(json_string(role), stated.key);
         assert_eq!(stated.key.parse(), Ok(role));
         assert_eq!(kinds(role.partner_only()), stated.kinds, "{role}");
     }
@@ -164,7 +166,7 @@ fn every_built_in_role_is_called_what_it_is_called() {
 }
 
 #[test]
-fn every_built_in_role_holds_what_is_stated() {
+fn built_in_role_levels_match_the_file() {
     for (object, stated) in objects() {
         assert_eq!(stated.built_in.len(), BuiltIn::ALL.len());
         for role in BuiltIn::ALL {
@@ -179,10 +181,10 @@ fn every_built_in_role_holds_what_is_stated() {
     }
 }
 
-/// A change to this page is a change of policy: review it as one.
+/// A change of this page is a change of policy.
 #[test]
-fn the_catalogue_is_the_page_in_the_documentation() {
-    assert_printed("catalogue.md", &page().unwrap());
+fn catalogue_matches_the_documentation_page() {
+    assert_printed("internals/catalogue.md", &page().unwrap());
 }
 
 fn page() -> Result<String, std::fmt::Error> {
@@ -190,9 +192,9 @@ fn page() -> Result<String, std::fmt::Error> {
         "# The permission catalogue\n\n\
          A test prints this page from the code: change the code, then run\n\
          `UPDATE_DOCS=1 cargo test -p shared`.\n\n\
-         ## What the built-in roles hold\n\n\
-         MDF Admin and Partner User exist in partner organizations alone. A level counts as\n\
-         `none` where its role object is not shown, or its prerequisite is not met.\n\n",
+         ## Levels of the built-in roles\n\n\
+         Only partner organizations have MDF Admin and Partner User. A level counts as `none` if\n\
+         its role object is not shown, or its prerequisite is not met.\n\n",
     );
     let names = BuiltIn::ALL.map(BuiltIn::name).join(" | ");
     writeln!(page, "| | {names} |\n|---|---|---|---|---|---|")?;
@@ -204,8 +206,8 @@ fn page() -> Result<String, std::fmt::Error> {
         writeln!(page, "\n## {}\n\n`{object}`\n", object.name())?;
         let kinds = kinds(object.partner_only()).join(", ");
         let levels: Vec<_> = object.levels().iter().map(Level::to_string).collect();
-        let fixed = if object.editable_in_custom_roles() { "" } else { ", and stays there" };
-        writeln!(page, "- In organizations of kind: {kinds}")?;
+        let fixed = if object.editable_in_custom_roles() { "" } else { " (fixed)" };
+        writeln!(page, "- Kinds of organization: {kinds}")?;
         writeln!(page, "- Shown when: {}", object.shown_when())?;
         writeln!(page, "- Levels: {}", levels.join(", "))?;
         writeln!(page, "- Default in a custom role: {}{fixed}", object.custom_role_default())?;
@@ -214,15 +216,19 @@ fn page() -> Result<String, std::fmt::Error> {
         }
         writeln!(page, "\n| level | adds |\n|---|---|")?;
         for &level in object.levels() {
-            writeln!(page, "| {level} | {} |", listed(object.meaning(level).unwrap_or_default()))?;
+            writeln!(
+                page,
+                "| {level} | {} |",
+                code_list(object.actions_added_by(level).unwrap_or_default())
+            )?;
         }
-        if !object.never().is_empty() {
-            writeln!(page, "| never | {} |", listed(object.never()))?;
+        if !object.never_granted().is_empty() {
+            writeln!(page, "| never | {} |", code_list(object.never_granted()))?;
         }
     }
     Ok(page)
 }
 
-fn listed(names: &[&str]) -> String {
+fn code_list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -1,32 +1,50 @@
-//! Many invitations at once: INV11, INV12, ROLE7.
+//! Batches of invitations: INV11, INV12, ROLE6, ROLE7.
 
 use crate::{domain::*, fixtures::*};
 
-#[test]
-fn a_list_is_refused_for_the_first_role_that_may_not_be_granted() {
-    let users = (RoleObject::UserManagement, Level::FullAccess);
-    let (org, manager) = with_role(standard(), 1, &[users]);
-    let actor = standing("ann", &org, manager);
-    let all = |roles: [RoleId; 3]| roles.map(|role| (role, None));
-    assert_eq!(invite_all(&actor, all([RoleId::USER, manager, RoleId::USER])), Ok(()));
-    let retiring = [(RoleId::USER, None), (manager, Some(RoleId::USER))];
-    let refused = invite_all(&actor, retiring);
-    assert_eq!(refused, Err((Some(1), Refusal::RoleRetiring(RoleId::USER))));
-    let refused = invite_all(&actor, all([RoleId::USER, RoleId::ADMIN, RoleId::SUPER_ADMIN]));
-    assert!(matches!(refused, Err((Some(1), Refusal::Escalates(..)))), "{refused:?}");
-    let reader = standing("ann", &org, RoleId::USER);
-    let refused = invite_all(&reader, [(RoleId::USER, None)]);
-    assert!(matches!(refused, Err((None, Refusal::Lacks { .. }))), "{refused:?}");
+fn offered(id: RoleId) -> OfferedRole {
+    OfferedRole { id, reassigned_to: None }
 }
 
 #[test]
-fn an_invitation_is_seated_in_its_own_part_or_where_there_is_room() {
+fn batch_is_refused_for_the_first_role_that_cannot_be_granted() {
+    let users = (RoleObject::UserManagement, Level::FullAccess);
+    let (org, manager) = with_role(standard(), 1, &[users]);
+    let actor = standing("ann", &org, manager);
+    assert_eq!(check_batch(&actor, [RoleId::USER, manager, RoleId::USER].map(offered)), Ok(()));
+    let refused =
+        check_batch(&actor, [RoleId::USER, RoleId::ADMIN, RoleId::SUPER_ADMIN].map(offered));
+    let BatchRefusal { position, refusal } = refused.unwrap_err();
+    assert_eq!(position, Some(1));
+    assert!(matches!(refusal, Refusal::ExceedsOwnPermissions(..)), "{refusal:?}");
+}
+
+#[test]
+fn batch_with_a_role_that_is_being_deleted_is_refused() {
+    let (org, role) = with_role(standard(), 1, &[]);
+    let deleted = OfferedRole { id: role, reassigned_to: Some(RoleId::USER) };
+    let refused = check_batch(&super_admin(&org), [offered(RoleId::USER), deleted]);
+    let refusal = Refusal::RoleBeingDeleted(RoleId::USER);
+    assert_eq!(refused, Err(BatchRefusal { position: Some(1), refusal }));
+}
+
+#[test]
+fn batch_of_an_actor_who_may_not_invite_is_refused_without_a_position() {
+    let reader = standing("ann", &standard(), RoleId::USER);
+    let BatchRefusal { position, refusal } =
+        check_batch(&reader, [offered(RoleId::USER)]).unwrap_err();
+    assert_eq!(position, None);
+    assert!(matches!(refusal, Refusal::MissingPermission { .. }), "{refusal:?}");
+}
+
+#[test]
+fn invitations_beyond_the_pending_limit_are_refused() {
     let org = standard();
-    let offer = Offer { email: email("bob"), role_id: RoleId::USER, days: DEFAULT_DAYS };
-    let id = InvitationId::of(now(), org.id(), &offer.email);
-    let new = invite(&super_admin(&org), offer, None, id, now()).unwrap();
-    let new = Invitation { part: 2, ..new };
-    let mut room = Room { parts: [0, 1, 1, 1], cap: 9 };
-    let seats = [(); 4].map(|()| room.seat(new.clone()).map(|seated| seated.part));
-    assert_eq!(seats, [Ok(2), Ok(1), Ok(3), Err(Refusal::TooManyPending(9))]);
+    let draft = InvitationDraft { email: email("bob"), role_id: RoleId::USER, days: DEFAULT_DAYS };
+    let id = InvitationId::of(now(), org.id(), &draft.email);
+    let new = invite(&super_admin(&org), draft, None, id, now()).unwrap();
+    let mut room = PendingRoom { cap: 9, left: 2 };
+    let taken = [(); 3].map(|()| room.take(new.clone()));
+    let limit = Err(Refusal::PendingInvitationLimit(9));
+    assert_eq!(taken, [Ok(new.clone()), Ok(new), limit]);
 }

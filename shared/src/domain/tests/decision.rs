@@ -1,12 +1,12 @@
-//! Decisions: what each way grants, and what keeps it from granting.
+//! Access decisions: which access path grants an action, and why a membership does not grant it.
 
 use std::fmt::Write;
 
-use crate::domain::Standing;
 use crate::{
     domain::{
-        Action, Approach, BuiltIn, Condition, Lacking, Level, OrgId, Organization, Remedy, RoleId,
-        RoleObject, Way, granting, granting_roles, judge, remedy,
+        AccessPath, Action, BuiltIn, Condition, DenyReason, Level, OrgId, Organization,
+        PathMembership, Remediation, RoleId, RoleObject, Standing, evaluate, first_granting,
+        granting_roles, remediation,
     },
     fixtures::{member, org_id, partner, person, standard, tree, with_role},
     printed::assert_printed,
@@ -16,11 +16,16 @@ fn action(name: &str) -> Action {
     Action::find(name).unwrap()
 }
 
-/// What somebody in `role` of `org`, a root, brings along this way.
-fn approach(way: Way, org: &Organization, role: RoleId, link: Option<bool>) -> Approach {
+/// The membership of a person with `role` in `org`, a root organization.
+fn membership(
+    path: AccessPath,
+    org: &Organization,
+    role: RoleId,
+    preferred: Option<bool>,
+) -> PathMembership {
     let member = member("bob", org, role);
     let standing = Standing::of(person("bob"), Some(org.clone()), Some(member), None).unwrap();
-    Approach { way, standing, link }
+    PathMembership { path, standing, preferred }
 }
 
 const OPEN: &str = "license_management.open_page";
@@ -31,169 +36,179 @@ const CREATE: &str = "user_management_sub_organizations.create_sub_organization"
 const CUSTOMERS: &str = "license_management_customer_organizations.view_active_licenses";
 const CASE: &str = "support_service_customer_organizations.submit_case_on_behalf";
 
-/// The page that says which way can grant what.
 #[test]
-fn the_ways_are_the_page_in_the_documentation() {
+fn access_paths_match_the_documentation_page() {
     let mut page = String::from(
-        "# Which way grants what\n\n\
-         Other services ask whether a person may do an action in an organization (ORG6). A test prints\n\
-         this page from the code: change the code, then run `UPDATE_DOCS=1 cargo test -p shared`.\n\n\
+        "# Access paths\n\n\
+         Other services ask whether a person may perform an action in an organization (ORG6). This page\n\
+         lists the access paths that can grant each action. A test prints this page from the code:\n\
+         change the code, then run `UPDATE_DOCS=1 cargo test -p shared`.\n\n\
          - **member**: the person is a member of the organization.\n\
-         - **ancestor**: they are a member of an organization above it, in the same tree.\n\
-         - **partner**: they are a member of a partner that is linked to it.\n\n\
-         A cell names the level that is needed where the way starts: in the organization itself, above\n\
-         it, in the partner. There the role object must be shown, and its prerequisite met (ROLE4,\n\
-         ROLE5), even where `none` suffices. `–`: this way never grants it. \\*: as the customer's\n\
-         preferred partner.\n\n\
+         - **ancestor**: the person is a member of an organization above it in the tree.\n\
+         - **partner**: the person is a member of a partner organization that is linked to it.\n\n\
+         Each cell is the level that the person needs in the organization where the path starts. The\n\
+         role object must be available there, even if the level is `none` (ROLE4, ROLE5). `–`: the path\n\
+         never grants the action. \\*: only for the preferred partner of the customer.\n\n\
          | action | member | ancestor | partner |\n|---|---|---|---|\n",
     );
     for action in Action::all() {
-        let cell = |way: Way| match action.level.filter(|_| way.carries(action)) {
+        let cell = |path: AccessPath| match action.level.filter(|_| path.supports(action)) {
             None => "–".to_owned(),
             Some(level) => {
                 let condition = action.role_object.shown_when();
                 let preferred =
-                    way == Way::Partner && condition == Condition::PreferredPartnerCustomer;
+                    path == AccessPath::Partner && condition == Condition::PreferredPartnerCustomer;
                 format!("`{level}`{}", if preferred { " \\*" } else { "" })
             }
         };
-        let [own, above, beside] = Way::ALL.map(cell);
-        writeln!(page, "| `{}` | {own} | {above} | {beside} |", action.name).unwrap();
+        let [member, ancestor, partner] = AccessPath::ALL.map(cell);
+        writeln!(page, "| `{}` | {member} | {ancestor} | {partner} |", action.name).unwrap();
     }
-    assert_printed("ways.md", &page);
+    assert_printed("internals/decision-paths.md", &page);
 }
 
 /// U2, ORG6
 #[test]
-fn a_member_may_what_their_level_says_and_no_more() {
+fn member_may_perform_the_actions_of_their_level_only() {
     let org = standard();
-    let user = approach(Way::Member, &org, RoleId::USER, None);
-    let admin = approach(Way::Member, &org, RoleId::ADMIN, None);
-    assert_eq!(judge(&user, action(OPEN)), Ok(()));
-    assert_eq!(judge(&user, action(NOTES)), Err(Lacking::Level(Level::FullAccess)));
-    assert_eq!(judge(&admin, action(NOTES)), Ok(()));
+    let user = membership(AccessPath::Member, &org, RoleId::USER, None);
+    let admin = membership(AccessPath::Member, &org, RoleId::ADMIN, None);
+    assert_eq!(evaluate(&user, action(OPEN)), Ok(()));
+    assert_eq!(evaluate(&user, action(NOTES)), Err(DenyReason::Level(Level::FullAccess)));
+    assert_eq!(evaluate(&admin, action(NOTES)), Ok(()));
 }
 
-/// Every action, every built-in role: what the levels of the role say, where everything is on.
 #[test]
-fn where_everything_is_on_a_member_may_what_the_catalogue_says() {
+fn built_in_role_grants_what_the_catalogue_says_if_every_condition_holds() {
     let org = partner();
     for role in BuiltIn::ALL {
-        let approach = approach(Way::Member, &org, RoleId::BuiltIn(role), None);
+        let membership = membership(AccessPath::Member, &org, RoleId::BuiltIn(role), None);
         for action in Action::all() {
             let base = action.role_object.prerequisite();
             let met = base.is_none_or(|(base, least)| role.levels().of(base) >= least);
-            let held = action.granted_by(role.levels().of(action.role_object));
-            assert_eq!(judge(&approach, action).is_ok(), held && met, "{role}: {}", action.name);
+            let held = action.is_granted_by(role.levels().of(action.role_object));
+            assert_eq!(
+                evaluate(&membership, action).is_ok(),
+                held && met,
+                "{role}: {}",
+                action.name
+            );
         }
     }
 }
 
 /// U2, SUB4
 #[test]
-fn from_above_only_what_is_about_organizations_below_is_granted() {
+fn ancestor_path_grants_actions_on_sub_organizations_only() {
     let org = tree();
-    let admin = approach(Way::Ancestor, &org, RoleId::ADMIN, None);
-    assert_eq!(judge(&admin, action(BELOW)), Ok(()));
-    assert_eq!(judge(&admin, action(NOTES)), Err(Lacking::Membership));
-    assert_eq!(judge(&admin, action(CUSTOMERS)), Err(Lacking::Membership));
-    let user = approach(Way::Ancestor, &org, RoleId::USER, None);
-    assert_eq!(judge(&user, action(BELOW)), Err(Lacking::Level(Level::ViewOnly)));
+    let admin = membership(AccessPath::Ancestor, &org, RoleId::ADMIN, None);
+    assert_eq!(evaluate(&admin, action(BELOW)), Ok(()));
+    assert_eq!(evaluate(&admin, action(NOTES)), Err(DenyReason::Membership));
+    assert_eq!(evaluate(&admin, action(CUSTOMERS)), Err(DenyReason::Membership));
+    let user = membership(AccessPath::Ancestor, &org, RoleId::USER, None);
+    assert_eq!(evaluate(&user, action(BELOW)), Err(DenyReason::Level(Level::ViewOnly)));
 }
 
-/// SUB2: an organization is created by a member of the one above it.
+/// SUB2: only members of the direct parent create a sub-organization.
 #[test]
-fn from_above_nothing_is_created_and_nothing_is_merged() {
-    let admin = approach(Way::Ancestor, &tree(), RoleId::ADMIN, None);
+fn ancestor_path_grants_neither_creation_nor_merged_licences() {
+    let admin = membership(AccessPath::Ancestor, &tree(), RoleId::ADMIN, None);
     for name in [CREATE, MERGED] {
-        assert_eq!(judge(&admin, action(name)), Err(Lacking::Membership), "{name}");
-        let own = approach(Way::Member, &tree(), RoleId::ADMIN, None);
-        assert_eq!(judge(&own, action(name)), Ok(()), "{name}");
+        assert_eq!(evaluate(&admin, action(name)), Err(DenyReason::Membership), "{name}");
+        let own = membership(AccessPath::Member, &tree(), RoleId::ADMIN, None);
+        assert_eq!(evaluate(&own, action(name)), Ok(()), "{name}");
     }
 }
 
-/// The catalogue's `never`.
 #[test]
-fn what_the_catalogue_never_grants_no_way_does() {
+fn never_granted_action_is_denied_on_every_path() {
     let org = partner();
     let never = Action::all().filter(|action| action.level.is_none());
     for action in never.inspect(|action| assert!(!action.name.is_empty())) {
-        for way in Way::ALL {
-            let everything = approach(way, &org, RoleId::SUPER_ADMIN, Some(true));
-            assert_eq!(judge(&everything, action), Err(Lacking::Never), "{}", action.name);
+        for path in AccessPath::ALL {
+            let super_admin = membership(path, &org, RoleId::SUPER_ADMIN, Some(true));
+            assert_eq!(evaluate(&super_admin, action), Err(DenyReason::Never), "{}", action.name);
         }
     }
 }
 
 /// ROLE5
 #[test]
-fn a_switch_that_is_off_grants_nothing_that_depends_on_it() {
-    let off = Lacking::Switch(Condition::ManageSubOrganizations);
-    for way in [Way::Member, Way::Ancestor] {
-        let admin = approach(way, &standard(), RoleId::ADMIN, None);
-        assert_eq!(judge(&admin, action(BELOW)), Err(off));
+fn unmet_condition_denies_the_actions_that_depend_on_it() {
+    let off = DenyReason::Switch(Condition::ManageSubOrganizations);
+    for path in [AccessPath::Member, AccessPath::Ancestor] {
+        let admin = membership(path, &standard(), RoleId::ADMIN, None);
+        assert_eq!(evaluate(&admin, action(BELOW)), Err(off));
     }
-    let member = approach(Way::Member, &standard(), RoleId::ADMIN, None);
-    assert_eq!(judge(&member, action(MERGED)), Err(off), "not even what `none` grants");
+    let member = membership(AccessPath::Member, &standard(), RoleId::ADMIN, None);
+    assert_eq!(
+        evaluate(&member, action(MERGED)),
+        Err(off),
+        "not even an action that `none` grants"
+    );
 }
 
-/// ROLE4: or somebody who may not see licences would see them merged with others.
+/// ROLE4: without it, a person without access to licences could see them merged with others.
 #[test]
-fn an_unmet_prerequisite_grants_nothing_not_even_what_none_grants() {
+fn unmet_prerequisite_denies_even_actions_that_none_grants() {
     let (org, role) = with_role(tree(), 5, &[(RoleObject::EventHistory, Level::ViewOnly)]);
-    let member = approach(Way::Member, &org, role, None);
-    let unmet = Lacking::Prerequisite(RoleObject::LicenseManagement, Level::ViewOnly);
-    assert_eq!(judge(&member, action(MERGED)), Err(unmet));
+    let member = membership(AccessPath::Member, &org, role, None);
+    let unmet = DenyReason::Prerequisite(RoleObject::LicenseManagement, Level::ViewOnly);
+    assert_eq!(evaluate(&member, action(MERGED)), Err(unmet));
 }
 
 /// PAR2
 #[test]
-fn from_a_partner_a_link_opens_what_is_about_customers_alone() {
+fn partner_path_needs_a_link_and_grants_actions_on_customers_only() {
     let org = partner();
-    let admin = |link| approach(Way::Partner, &org, RoleId::ADMIN, link);
-    assert_eq!(judge(&admin(Some(false)), action(CUSTOMERS)), Ok(()));
-    assert_eq!(judge(&admin(None), action(CUSTOMERS)), Err(Lacking::Link));
-    assert_eq!(judge(&admin(Some(true)), action(BELOW)), Err(Lacking::Membership));
-    assert_eq!(judge(&admin(Some(true)), action(NOTES)), Err(Lacking::Membership));
+    let admin = |link| membership(AccessPath::Partner, &org, RoleId::ADMIN, link);
+    assert_eq!(evaluate(&admin(Some(false)), action(CUSTOMERS)), Ok(()));
+    assert_eq!(evaluate(&admin(None), action(CUSTOMERS)), Err(DenyReason::Link));
+    assert_eq!(evaluate(&admin(Some(true)), action(BELOW)), Err(DenyReason::Membership));
+    assert_eq!(evaluate(&admin(Some(true)), action(NOTES)), Err(DenyReason::Membership));
 }
 
-/// PAR2: another customer's preference does not count here.
+/// PAR2: being the preferred partner of another customer does not help.
 #[test]
-fn only_the_preferred_partner_acts_on_behalf_of_a_customer() {
+fn only_the_preferred_partner_may_submit_cases_for_a_customer() {
     let org = partner();
-    let admin = |link| approach(Way::Partner, &org, RoleId::ADMIN, link);
-    assert_eq!(judge(&admin(Some(true)), action(CASE)), Ok(()));
-    assert_eq!(judge(&admin(Some(false)), action(CASE)), Err(Lacking::PreferredLink));
+    let admin = |link| membership(AccessPath::Partner, &org, RoleId::ADMIN, link);
+    assert_eq!(evaluate(&admin(Some(true)), action(CASE)), Ok(()));
+    assert_eq!(evaluate(&admin(Some(false)), action(CASE)), Err(DenyReason::PreferredLink));
 }
 
 #[test]
-fn in_a_standard_organization_what_is_for_partners_is_not_granted() {
-    let admin = approach(Way::Member, &standard(), RoleId::ADMIN, None);
-    assert_eq!(judge(&admin, action(CUSTOMERS)), Err(Lacking::Kind));
+fn partner_only_action_is_denied_in_a_standard_organization() {
+    let admin = membership(AccessPath::Member, &standard(), RoleId::ADMIN, None);
+    assert_eq!(evaluate(&admin, action(CUSTOMERS)), Err(DenyReason::Kind));
 }
 
 #[test]
-fn the_first_way_that_grants_is_the_one_that_counts() {
-    let user = approach(Way::Member, &tree(), RoleId::USER, None);
-    let admin = approach(Way::Ancestor, &tree(), RoleId::ADMIN, None);
-    let ways = [user, admin];
-    assert_eq!(granting(&ways, action(BELOW)).unwrap().way, Way::Ancestor);
-    assert_eq!(granting(&ways, action(OPEN)).unwrap().way, Way::Member);
-    assert_eq!(granting(&ways, action(NOTES)), None);
+fn first_granting_membership_is_returned() {
+    let user = membership(AccessPath::Member, &tree(), RoleId::USER, None);
+    let admin = membership(AccessPath::Ancestor, &tree(), RoleId::ADMIN, None);
+    let memberships = [user, admin];
+    assert_eq!(first_granting(&memberships, action(BELOW)).unwrap().path, AccessPath::Ancestor);
+    assert_eq!(first_granting(&memberships, action(OPEN)).unwrap().path, AccessPath::Member);
+    assert_eq!(first_granting(&memberships, action(NOTES)), None);
 }
 
-/// A search by roles finds whom a decision would let.
+/// Searches use `granting_roles`, decisions use `evaluate`: the two must agree.
 #[test]
-fn the_roles_that_grant_are_those_whose_holders_are_let() {
+fn granting_roles_are_the_roles_whose_holders_are_granted() {
     let (org, _) = with_role(partner(), 5, &[(RoleObject::LicenseManagement, Level::ViewOnly)]);
     let custom = org.roles.keys().copied().map(RoleId::Custom);
     let roles: Vec<_> = BuiltIn::ALL.into_iter().map(RoleId::BuiltIn).chain(custom).collect();
-    for (way, link) in [(Way::Member, None), (Way::Ancestor, None), (Way::Partner, Some(false))] {
+    for (path, preferred) in [
+        (AccessPath::Member, None),
+        (AccessPath::Ancestor, None),
+        (AccessPath::Partner, Some(false)),
+    ] {
         for action in Action::all() {
-            let granting = granting_roles(way, link, &org, None, action);
+            let granting = granting_roles(path, preferred, &org, None, action);
             for &role in &roles {
-                let let_in = judge(&approach(way, &org, role, link), action).is_ok();
-                assert_eq!(granting.contains(&role), let_in, "{} {role}", action.name);
+                let granted = evaluate(&membership(path, &org, role, preferred), action).is_ok();
+                assert_eq!(granting.contains(&role), granted, "{} {role}", action.name);
             }
         }
     }
@@ -201,22 +216,22 @@ fn the_roles_that_grant_are_those_whose_holders_are_let() {
 
 /// ROLE7
 #[test]
-fn who_could_grant_holds_as_much_themselves() {
-    let holders = |name, lacking| remedy(action(name), lacking, None, org_id(9));
+fn remediation_names_members_who_hold_the_missing_level() {
+    let who = |name, reason| remediation(action(name), reason, None, org_id(9));
     let admins = vec![BuiltIn::SuperAdmin, BuiltIn::Admin];
     let users = (RoleObject::UserManagement, Level::FullAccess);
     let org: OrgId = org_id(9);
     let notes = (RoleObject::LicenseManagement, Level::FullAccess);
     assert_eq!(
-        holders(NOTES, Lacking::Level(Level::FullAccess)),
-        Remedy::Holders { org, levels: vec![users, notes], built_in: admins.clone() }
+        who(NOTES, DenyReason::Level(Level::FullAccess)),
+        Remediation::Holders { org, levels: vec![users, notes], built_in: admins.clone() }
     );
-    // What a User holds may be given by anybody who gives roles.
+    // Every user manager may grant the levels of the built-in User.
     let view = "license_management.view_active_licenses";
     assert_eq!(
-        holders(view, Lacking::Level(Level::ViewOnly)),
-        Remedy::Holders { org, levels: vec![users], built_in: admins }
+        who(view, DenyReason::Level(Level::ViewOnly)),
+        Remediation::Holders { org, levels: vec![users], built_in: admins }
     );
-    assert_eq!(holders(BELOW, Lacking::Link), Remedy::Operators);
-    assert_eq!(holders(BELOW, Lacking::Never), Remedy::Nobody);
+    assert_eq!(who(BELOW, DenyReason::Link), Remediation::Operators);
+    assert_eq!(who(BELOW, DenyReason::Never), Remediation::Impossible);
 }

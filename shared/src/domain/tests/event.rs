@@ -1,28 +1,32 @@
-//! The trace of a change: ORG5, OP1.
+//! Events: ORG5, OP1.
 
 use std::collections::HashSet;
 
 use crate::{
     domain::*,
-    fixtures::{act, in_days, operator, person, standard},
+    fixtures::{context, in_days, now, operator, person, standard},
 };
 
-fn event(act: &Act) -> Event {
-    let target = ("member", "bob".to_owned());
-    Event::new(act, &standard(), EventAction::MemberRemoved, target)
+fn event_in(org: &Organization, context: &RequestContext) -> Event {
+    let target = Target::new(TargetKind::Member, &"bob", Version::first(context.at, None));
+    Event::new(context, org, EventAction::MemberRemoved, target)
+}
+
+fn event(context: &RequestContext) -> Event {
+    event_in(&standard(), context)
 }
 
 #[test]
-fn an_event_says_who_when_what_and_in_which_request() {
+fn event_has_actor_time_action_target_and_request() {
     let ann = person("ann");
-    let event = event(&act(&ann)).old("before".into()).new_value("after".into());
+    let event = event(&context(&ann)).old("before".into()).new_value("after".into());
     let expected = serde_json::json!({
         "id": "evt_01M7YRRT800000000000000007",
         "at": 1_795_255_200_000_i64,
         "organization_id": "org_01M7YRRT800000000000000001",
         "actor": { "user_id": "ann", "email": "ann@example.com", "operator": false },
         "action": "member.removed",
-        "target": { "type": "member", "id": "bob" },
+        "target": { "type": "member", "id": "bob", "version": 1_795_255_200_000_i64 },
         "old": "before",
         "new": "after",
         "request_id": "request",
@@ -32,33 +36,41 @@ fn an_event_says_who_when_what_and_in_which_request() {
 }
 
 #[test]
-fn an_operators_event_says_so_and_the_clean_ups_names_nobody() {
-    let by = Act { as_operator: true, ..act(&operator()) };
+fn event_marks_an_operator_and_has_no_actor_for_the_clean_up() {
+    let by = RequestContext { as_operator: true, ..context(&operator()) };
     assert!(event(&by).actor.operator);
-    let nobody = Act { by: None, ..act(&operator()) };
-    let Actor { user_id, email, operator } = event(&nobody).actor;
+    let clean_up = RequestContext { by: None, ..context(&operator()) };
+    let Actor { user_id, email, operator } = event(&clean_up).actor;
     assert_eq!((user_id, email, operator), (None, None, false));
 }
 
 #[test]
-fn an_operator_who_acts_as_a_member_is_not_marked() {
-    assert!(!event(&act(&operator())).actor.operator);
+fn event_of_an_operator_who_acts_as_a_member_is_not_marked() {
+    assert!(!event(&context(&operator())).actor.operator);
 }
 
 #[test]
-fn the_events_of_one_request_have_ids_of_their_own() {
-    let act = Act { seed: u128::MAX, ..act(&person("ann")) };
-    let ids: HashSet<_> = (0..4).map(|nth| event(&act).nth(&act, nth).id).collect();
+fn events_of_one_request_have_different_ids() {
+    let context = RequestContext { seed: u128::MAX, ..context(&person("ann")) };
+    let ids: HashSet<_> = (0..4).map(|nth| event(&context).nth(&context, nth).id).collect();
     assert_eq!(ids.len(), 4);
 }
 
 #[test]
-fn an_event_is_kept_for_as_long_as_its_organization_says_when_it_is_written() {
+fn event_has_the_retention_of_its_organization() {
     let kept = |days: u32| {
         let security = Security { event_retention_days: days, ..Security::default() };
         let org = Organization { security, ..standard() };
-        let target = ("member", "bob".to_owned());
-        Event::new(&act(&person("ann")), &org, EventAction::MemberRemoved, target).kept_until
+        event_in(&org, &context(&person("ann"))).kept_until
     };
     assert_eq!([kept(1), kept(30), kept(365)], [in_days(1), in_days(30), in_days(365)]);
+}
+
+#[test]
+fn time_of_an_event_is_the_version_of_its_target() {
+    let late = Version::first(in_days(1), None);
+    let target = Target::new(TargetKind::Member, &"bob", late.next(now()));
+    let event = Event::new(&context(&person("ann")), &standard(), EventAction::MemberLeft, target);
+    assert_eq!(event.at, event.target.version.at());
+    assert!(event.at > late.at(), "although the request arrived before");
 }

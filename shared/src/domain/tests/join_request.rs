@@ -1,4 +1,4 @@
-//! Who may ask to join, and who lets them: ORG2.
+//! Join requests, approved domains and approvals: ORG2.
 
 use crate::{
     domain::*,
@@ -11,62 +11,73 @@ fn domain(text: &str) -> Option<MailDomain> {
     MailDomain::parse(text)
 }
 
-fn approved() -> Known {
-    Known { approved: true, ..Known::default() }
+fn approved() -> ApplicantFacts {
+    ApplicantFacts { domain_approved: true, ..ApplicantFacts::default() }
 }
 
-fn ask(who: &Person, known: &Known) -> Result<JoinRequest, Refusal> {
-    ask_to_join(who, &standard(), known, String::new(), now())
+fn ask(person: &Person, facts: &ApplicantFacts) -> Result<JoinRequest, Refusal> {
+    ask_to_join(person, &standard(), facts, String::new(), now())
+}
+
+/// The facts for an approval whose domain is approved.
+fn facts(slot: Option<AddressSlot>) -> ApprovalFacts {
+    ApprovalFacts { domain_approved: true, slot, deleted: None }
 }
 
 fn asked() -> JoinRequest {
     ask(&person("tom"), &approved()).unwrap()
 }
 
-fn offer(days: u32) -> Invitation {
+fn invitation(days: u32) -> Invitation {
     let id = InvitationId::of(now(), standard().id(), &email("tom"));
-    let offer = Offer { email: email("tom"), role_id: RoleId::USER, days };
-    invite(&super_admin(&standard()), offer, None, id, now()).unwrap()
+    let draft = InvitationDraft { email: email("tom"), role_id: RoleId::USER, days };
+    invite(&super_admin(&standard()), draft, None, id, now()).unwrap()
 }
 
-/// 40: better-auth GHSA-phx7-w8x2-3xgf; Logto CVE-2026-15611; Keycloak CVE-2025-1391.
+/// Compare better-auth GHSA-phx7-w8x2-3xgf, Logto CVE-2026-15611 and Keycloak CVE-2025-1391.
 #[test]
-fn one_speaks_for_the_domain_of_ones_own_address_and_for_nothing_that_looks_like_it() {
+fn only_the_domain_of_the_actors_own_address_can_be_approved() {
     let sue = super_admin(&standard());
     assert_eq!(
-        approve_domain(&sue, domain("EXAMPLE.com"), now()).unwrap().domain.as_str(),
+        approve_domain(&sue, domain("EXAMPLE.com"), None, now()).unwrap().value.as_str(),
         "example.com"
     );
     for other in ["sub.example.com", "evilexample.com", "example.com.evil", "example.org", "com"] {
-        let refused = approve_domain(&sue, domain(other), now());
-        assert_eq!(refused, Err(Refusal::NotYourDomain), "{other}");
+        let refused = approve_domain(&sue, domain(other), None, now());
+        assert_eq!(refused, Err(Refusal::DomainNotOwn), "{other}");
     }
-    assert_eq!(approve_domain(&sue, domain("example.com."), now()), Err(Refusal::NotYourDomain));
-    let nobody = Standing { person: Person { email: None, ..person("sue") }, ..sue };
-    let unverified = approve_domain(&nobody, domain("example.com"), now());
-    assert_eq!(unverified, Err(Refusal::EmailNotVerified));
+    assert_eq!(
+        approve_domain(&sue, domain("example.com."), None, now()),
+        Err(Refusal::DomainNotOwn)
+    );
+    let unverified = Standing { person: Person { email: None, ..person("sue") }, ..sue };
+    let refused = approve_domain(&unverified, domain("example.com"), None, now());
+    assert_eq!(refused, Err(Refusal::EmailNotVerified));
 }
 
 #[test]
-fn nobody_approves_the_domain_of_everybody() {
+fn public_mail_domain_cannot_be_approved() {
     let sue = super_admin(&standard());
     let public = Email::parse("sue@gmail.com").unwrap();
     let sue = Standing { person: Person { email: Some(public), ..person("sue") }, ..sue };
-    assert_eq!(approve_domain(&sue, domain("gmail.com"), now()), Err(Refusal::PublicMailDomain));
+    assert_eq!(
+        approve_domain(&sue, domain("gmail.com"), None, now()),
+        Err(Refusal::PublicEmailDomain)
+    );
 }
 
 #[test]
-fn approving_takes_organization_general_information_full() {
+fn approving_a_domain_requires_full_organization_general_information() {
     let (object, level) = (RoleObject::OrganizationGeneralInformation, Level::FullAccess);
     let ann = standing("ann", &standard(), RoleId::USER);
-    let lacks = Err(Refusal::Lacks { object, level, shown: true });
-    assert_eq!(approve_domain(&ann, domain("example.com"), now()), lacks);
-    let looks = approve_domain(&operator_in(&standard()), domain("example.com"), now());
-    assert_eq!(looks, Err(Refusal::OperatorsOnlyRead));
+    let lacks = Err(Refusal::MissingPermission { object, level, shown: true });
+    assert_eq!(approve_domain(&ann, domain("example.com"), None, now()), lacks);
+    let by_operator = approve_domain(&operator_in(&standard()), domain("example.com"), None, now());
+    assert_eq!(by_operator, Err(Refusal::OperatorReadOnly));
 }
 
 #[test]
-fn whose_domain_is_approved_may_ask() {
+fn person_with_an_address_in_an_approved_domain_can_ask_to_join() {
     let request = asked();
     assert_eq!((request.email, request.status), (email("tom"), RequestStatus::Pending));
     assert_eq!(request.id.digest(), PersonDigest::of(standard().id(), &person("tom").id));
@@ -74,92 +85,142 @@ fn whose_domain_is_approved_may_ask() {
 
 /// U5
 #[test]
-fn to_everybody_else_there_is_no_such_organization() {
-    assert_eq!(ask(&person("tom"), &Known::default()), Err(Refusal::NoSuchOrganization));
+fn person_without_an_approved_domain_gets_no_such_organization() {
+    assert_eq!(ask(&person("tom"), &ApplicantFacts::default()), Err(Refusal::NoSuchOrganization));
     let unverified = Person { email: None, ..person("tom") };
     assert_eq!(ask(&unverified, &approved()), Err(Refusal::NoSuchOrganization));
 }
 
 #[test]
-fn whoever_has_a_place_does_not_ask() {
-    let member = Known { member: true, ..Known::default() };
-    assert_eq!(ask(&person("tom"), &member), Err(Refusal::YouAreMember));
-    let taken = Some(Place::Taken(UserId::new("another")));
+fn member_or_invitee_cannot_ask_to_join() {
+    let member = ApplicantFacts { is_member: true, ..ApplicantFacts::default() };
+    assert_eq!(ask(&person("tom"), &member), Err(Refusal::CallerAlreadyMember));
+    let taken = Some(AddressSlot::Taken(UserId::new("another")));
     assert_eq!(
-        ask(&person("tom"), &Known { place: taken, ..approved() }),
-        Err(Refusal::YouAreMember)
+        ask(&person("tom"), &ApplicantFacts { slot: taken, ..approved() }),
+        Err(Refusal::CallerAlreadyMember)
     );
-    let open = offer(7);
+    let open = invitation(7);
     let id = open.id;
-    let invited = Known { place: Some(Place::Pending(open)), ..approved() };
-    assert_eq!(ask(&person("tom"), &invited), Err(Refusal::YouAreInvited(id)));
+    let invited = ApplicantFacts { slot: Some(AddressSlot::Pending(open)), ..approved() };
+    assert_eq!(ask(&person("tom"), &invited), Err(Refusal::CallerAlreadyInvited(id)));
     let late = ask_to_join(&person("tom"), &standard(), &invited, String::new(), in_days(7));
-    assert!(late.is_ok(), "an expired one does not count");
+    assert!(late.is_ok(), "an expired invitation does not count");
 }
 
 #[test]
-fn one_asks_once_and_a_declined_person_no_more() {
-    let before = |status| Known { request: Some(JoinRequest { status, ..asked() }), ..approved() };
+fn pending_or_declined_applicant_cannot_ask_again() {
+    let before = |status| ApplicantFacts {
+        earlier_request: Some(JoinRequest { status, ..asked() }),
+        ..approved()
+    };
     let again = ask(&person("tom"), &before(RequestStatus::Pending));
-    assert_eq!(again, Err(Refusal::AlreadyAsked(asked().id)));
+    assert_eq!(again, Err(Refusal::JoinRequestPending(asked().id)));
     let declined = ask(&person("tom"), &before(RequestStatus::Declined));
-    assert_eq!(declined, Err(Refusal::RequestDeclined));
+    assert_eq!(declined, Err(Refusal::JoinRequestDeclined));
 }
 
 #[test]
-fn whoever_is_approved_is_a_member_by_request() {
+fn approved_applicant_becomes_a_member() {
     let sue = super_admin(&standard());
-    let member = approve_request(&sue, &asked(), RoleId::USER, (true, None), now()).unwrap();
+    let member = approve_request(&sue, &asked(), RoleId::USER, &facts(None), now()).unwrap();
     assert_eq!((member.role_id, member.source), (RoleId::USER, Source::JoinRequest));
     assert_eq!((member.email, member.user_id), (email("tom"), person("tom").id));
 }
 
 /// ROLE7, SA3, U4
 #[test]
-fn nobody_approves_with_more_than_they_may_grant() {
+fn approval_requires_permission_to_grant_the_role() {
     let users = [(RoleObject::UserManagement, Level::FullAccess)];
     let (org, role) = with_role(standard(), 1, &users);
     let mia = standing("mia", &org, role);
     let approve =
-        |actor: &Standing, role| approve_request(actor, &asked(), role, (true, None), now());
+        |actor: &Standing, role| approve_request(actor, &asked(), role, &facts(None), now());
     assert!(approve(&mia, RoleId::USER).is_ok());
-    assert!(matches!(approve(&mia, RoleId::ADMIN), Err(Refusal::Escalates(..))));
+    assert!(matches!(approve(&mia, RoleId::ADMIN), Err(Refusal::ExceedsOwnPermissions(..))));
     assert_eq!(
         approve(&super_admin(&org), RoleId::SUPER_ADMIN),
-        Err(Refusal::SuperAdminIsTransferred)
+        Err(Refusal::SuperAdminNotAssignable)
     );
     let ann = standing("ann", &org, RoleId::USER);
-    assert!(matches!(approve(&ann, RoleId::USER), Err(Refusal::Lacks { .. })));
-    assert_eq!(approve(&operator_in(&org), RoleId::USER), Err(Refusal::OperatorsOnlyRead));
+    assert!(matches!(approve(&ann, RoleId::USER), Err(Refusal::MissingPermission { .. })));
+    assert_eq!(approve(&operator_in(&org), RoleId::USER), Err(Refusal::OperatorReadOnly));
 }
 
 #[test]
-fn a_request_is_approved_only_while_its_domain_is() {
+fn request_whose_domain_is_no_longer_approved_cannot_be_approved() {
     let sue = super_admin(&standard());
-    let closed = approve_request(&sue, &asked(), RoleId::USER, (false, None), now());
-    assert_eq!(closed, Err(Refusal::DomainNotApproved));
+    let facts = ApprovalFacts { domain_approved: false, ..facts(None) };
+    let refused = approve_request(&sue, &asked(), RoleId::USER, &facts, now());
+    assert_eq!(refused, Err(Refusal::DomainNotApproved));
 }
 
 /// INV2
 #[test]
-fn an_address_that_has_a_place_is_not_given_another() {
+fn request_whose_address_is_in_use_cannot_be_approved() {
     let sue = super_admin(&standard());
-    let approve =
-        |place: &Place, at| approve_request(&sue, &asked(), RoleId::USER, (true, Some(place)), at);
-    let taken = Place::Taken(UserId::new("another"));
+    let approve = |slot: &AddressSlot, at| {
+        approve_request(&sue, &asked(), RoleId::USER, &facts(Some(slot.clone())), at)
+    };
+    let taken = AddressSlot::Taken(UserId::new("another"));
     assert_eq!(approve(&taken, now()), Err(Refusal::AlreadyMember));
-    let open = offer(7);
+    let open = invitation(7);
     let id = open.id;
-    assert_eq!(approve(&Place::Pending(open.clone()), now()), Err(Refusal::AlreadyInvited(id)));
-    assert!(approve(&Place::Pending(open), in_days(7)).is_ok(), "an expired one does not count");
+    assert_eq!(
+        approve(&AddressSlot::Pending(open.clone()), now()),
+        Err(Refusal::AlreadyInvited(id))
+    );
+    assert!(
+        approve(&AddressSlot::Pending(open), in_days(7)).is_ok(),
+        "an expired invitation does not count"
+    );
 }
 
 /// OP1
 #[test]
-fn operators_see_requests_and_decide_none() {
+fn operator_can_list_join_requests_but_not_decide() {
     let operator = operator_in(&standard());
-    assert_eq!(sees_requests(&operator), Ok(()));
-    assert_eq!(decides_requests(&operator), Err(Refusal::OperatorsOnlyRead));
+    assert_eq!(check_list_requests(&operator), Ok(()));
+    assert_eq!(check_decide_requests(&operator), Err(Refusal::OperatorReadOnly));
     let ann = standing("ann", &standard(), RoleId::USER);
-    assert!(matches!(sees_requests(&ann), Err(Refusal::Lacks { .. })));
+    assert!(matches!(check_list_requests(&ann), Err(Refusal::MissingPermission { .. })));
+}
+
+#[test]
+fn declined_request_changes_status_and_version_only() {
+    let request = asked();
+    let version = request.version.next(in_days(1));
+    let expected = JoinRequest { status: RequestStatus::Declined, version, ..request.clone() };
+    assert_eq!(request.declined(in_days(1)), expected);
+}
+
+#[test]
+fn version_of_an_approved_member_continues_from_the_ended_membership() {
+    let ended = Version::first(in_days(1), None);
+    let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: Some(ended) };
+    let sue = super_admin(&standard());
+    let member = approve_request(&sue, &asked(), RoleId::USER, &facts, now()).unwrap();
+    assert_eq!(member.version, ended.next(now()));
+}
+
+#[test]
+fn version_of_a_list_entry_continues_from_the_removed_entry() {
+    let sue = super_admin(&standard());
+    let removed = Version::first(in_days(1), None);
+    let domain = approve_domain(&sue, domain("example.com"), Some(removed), now()).unwrap();
+    assert_eq!((domain.version, domain.added_at), (removed.next(now()), now()));
+    let alerts = add_critical_alert_user(&sue, email("tom"), Some(removed), now()).unwrap();
+    assert_eq!((alerts.version, alerts.added_at), (removed.next(now()), now()));
+}
+
+/// ORG4
+#[test]
+fn adding_a_critical_alert_user_requires_full_access_to_them() {
+    let add = |actor: &Standing| add_critical_alert_user(actor, email("tom"), None, now());
+    let (object, level) = (RoleObject::CriticalAlertUsers, Level::FullAccess);
+    let lacks = Refusal::MissingPermission { object, level, shown: true };
+    assert_eq!(add(&standing("ann", &standard(), RoleId::USER)), Err(lacks));
+    assert_eq!(add(&operator_in(&standard())), Err(Refusal::OperatorReadOnly));
+    let added = add(&super_admin(&standard())).unwrap();
+    assert_eq!((added.value, added.added_by), (email("tom"), person("sue").id));
 }

@@ -1,4 +1,4 @@
-//! Members and the one Super Admin: SA2 to SA5, ROLE9, ROLE12, SUB5.
+//! Members and the Super Admin: SA2 to SA5, ROLE9, ROLE12, SUB5.
 
 use crate::{
     domain::*,
@@ -11,148 +11,164 @@ use crate::{
 const MDF_ADMIN: RoleId = RoleId::BuiltIn(BuiltIn::MdfAdmin);
 
 #[test]
-fn changing_and_removing_need_user_management_in_full() {
+fn changing_a_role_and_removing_require_full_user_management() {
     let org = partner();
     let bob = member("bob", &org, RoleId::USER);
     for role in BuiltIn::ALL {
         let actor = standing("ann", &org, RoleId::BuiltIn(role));
         let full = stated(role)["user_management"] == 2;
-        assert_eq!(change_role(&actor, &bob, RoleId::USER).is_ok(), full, "{role}");
+        assert_eq!(change_role(&actor, &bob, RoleId::USER, now()).is_ok(), full, "{role}");
         assert_eq!(remove_member(&actor, &bob).is_ok(), full, "{role}");
     }
 }
 
 #[test]
-fn a_new_role_changes_nothing_else_about_a_member() {
+fn role_change_changes_role_and_version_only() {
     let org = standard();
     let bob = member("bob", &org, RoleId::USER);
-    let changed = change_role(&super_admin(&org), &bob, RoleId::ADMIN).unwrap();
-    assert_eq!(changed, Member { role_id: RoleId::ADMIN, ..bob });
+    let changed = |role| change_role(&super_admin(&org), &bob, role, in_days(1)).unwrap();
+    let version = bob.version.next(in_days(1));
+    assert_eq!(changed(RoleId::ADMIN), Member { role_id: RoleId::ADMIN, version, ..bob.clone() });
+    assert_eq!(changed(RoleId::USER), bob, "nothing changed");
 }
 
 #[test]
-fn nobody_changes_their_own_role() {
+fn own_role_cannot_be_changed() {
     let org = standard();
     for role in [RoleId::SUPER_ADMIN, RoleId::ADMIN] {
         let actor = standing("ann", &org, role);
         let ann = member("ann", &org, role);
-        assert_eq!(change_role(&actor, &ann, RoleId::USER), Err(Refusal::OwnRole));
+        assert_eq!(
+            change_role(&actor, &ann, RoleId::USER, now()),
+            Err(Refusal::CannotChangeOwnRole)
+        );
     }
 }
 
 #[test]
-fn the_super_admin_is_neither_changed_nor_removed_nor_lets_go() {
+fn super_admin_cannot_be_changed_removed_or_leave() {
     let org = standard();
     let sue = member("sue", &org, RoleId::SUPER_ADMIN);
     let admin = standing("ann", &org, RoleId::ADMIN);
-    assert_eq!(change_role(&admin, &sue, RoleId::USER), Err(Refusal::SuperAdminStays));
-    assert_eq!(remove_member(&admin, &sue), Err(Refusal::SuperAdminStays));
-    assert_eq!(remove_member(&super_admin(&org), &sue), Err(Refusal::SuperAdminStays));
-    assert_eq!(leave(&super_admin(&org)), Err(Refusal::SuperAdminStays));
+    assert_eq!(change_role(&admin, &sue, RoleId::USER, now()), Err(Refusal::SuperAdminProtected));
+    assert_eq!(remove_member(&admin, &sue), Err(Refusal::SuperAdminProtected));
+    assert_eq!(remove_member(&super_admin(&org), &sue), Err(Refusal::SuperAdminProtected));
+    assert_eq!(leave(&super_admin(&org)), Err(Refusal::SuperAdminProtected));
 }
 
 #[test]
-fn everybody_else_may_leave() {
+fn every_other_member_can_leave() {
     let (org, custom) = with_role(partner(), 1, &[]);
     let others = BuiltIn::ALL.into_iter().filter(|&role| role != BuiltIn::SuperAdmin);
     for role in others.map(RoleId::BuiltIn).chain([custom]) {
         assert_eq!(leave(&standing("ann", &org, role)), Ok(&member("ann", &org, role)));
     }
-    assert_eq!(leave(&operator_in(&org)), Err(Refusal::OperatorsOnlyRead));
+    assert_eq!(leave(&operator_in(&org)), Err(Refusal::OperatorReadOnly));
 }
 
 #[test]
-fn an_admins_role_is_the_super_admins_to_change_but_anyones_to_take_away() {
+fn only_the_super_admin_changes_an_admins_role_but_a_user_manager_can_remove_an_admin() {
     let users = (RoleObject::UserManagement, Level::FullAccess);
     let (org, manager) = with_role(standard(), 1, &[users]);
     let bob = member("bob", &org, RoleId::ADMIN);
     for role in [RoleId::ADMIN, manager] {
         let actor = standing("ann", &org, role);
-        assert_eq!(change_role(&actor, &bob, RoleId::USER), Err(Refusal::OnlySuperAdmin));
+        assert_eq!(
+            change_role(&actor, &bob, RoleId::USER, now()),
+            Err(Refusal::SuperAdminRequired)
+        );
         assert_eq!(remove_member(&actor, &bob), Ok(()));
     }
-    assert!(change_role(&super_admin(&org), &bob, RoleId::USER).is_ok());
+    assert!(change_role(&super_admin(&org), &bob, RoleId::USER, now()).is_ok());
 }
 
 #[test]
-fn super_admin_is_never_a_new_role() {
+fn super_admin_cannot_be_granted_by_a_role_change() {
     let org = standard();
     let bob = member("bob", &org, RoleId::USER);
-    let given = change_role(&super_admin(&org), &bob, RoleId::SUPER_ADMIN);
-    assert_eq!(given, Err(Refusal::SuperAdminIsTransferred));
+    let given = change_role(&super_admin(&org), &bob, RoleId::SUPER_ADMIN, now());
+    assert_eq!(given, Err(Refusal::SuperAdminNotAssignable));
 }
 
 #[test]
-fn only_the_super_admin_makes_an_mdf_admin_and_any_user_manager_unmakes_one() {
+fn only_the_super_admin_grants_mdf_admin_but_a_user_manager_can_take_it_away() {
     let org = partner();
     let bob = member("bob", &org, RoleId::USER);
     let admin = standing("ann", &org, RoleId::ADMIN);
-    assert_eq!(change_role(&admin, &bob, MDF_ADMIN), Err(Refusal::OnlySuperAdmin));
-    let made = change_role(&super_admin(&org), &bob, MDF_ADMIN).unwrap();
-    assert!(change_role(&admin, &made, RoleId::USER).is_ok());
+    assert_eq!(change_role(&admin, &bob, MDF_ADMIN, now()), Err(Refusal::SuperAdminRequired));
+    let made = change_role(&super_admin(&org), &bob, MDF_ADMIN, now()).unwrap();
+    assert!(change_role(&admin, &made, RoleId::USER, now()).is_ok());
 }
 
 #[test]
-fn outside_the_programme_nobody_makes_an_mdf_admin_but_those_there_are_stay() {
+fn mdf_admin_cannot_be_granted_outside_the_mdf_programme_but_holders_keep_it() {
     let mut org = partner();
     org.settings.mdf_program = false;
     let bob = member("bob", &org, RoleId::USER);
-    let made = change_role(&super_admin(&org), &bob, MDF_ADMIN);
-    assert_eq!(made, Err(Refusal::OutsideMdfProgram));
+    let made = change_role(&super_admin(&org), &bob, MDF_ADMIN, now());
+    assert_eq!(made, Err(Refusal::MdfProgramRequired));
     let mia = standing("mia", &org, MDF_ADMIN);
     assert_eq!(mia.effective.of(RoleObject::ChannelPartnerPortalMdf), Level::None);
     assert_eq!(mia.effective.of(RoleObject::LicenseManagement), Level::FullAccess);
 }
 
 #[test]
-fn the_super_admin_role_goes_to_an_admin_and_its_holder_becomes_one() {
+fn transfer_makes_the_admin_super_admin_and_the_former_one_admin() {
     let org = standard();
-    let heir = member("ann", &org, RoleId::ADMIN);
-    let (former, new) = transfer(&super_admin(&org), Some(heir)).unwrap();
-    assert_eq!(former, member("sue", &org, RoleId::ADMIN));
-    assert_eq!(new, member("ann", &org, RoleId::SUPER_ADMIN));
+    let ann = member("ann", &org, RoleId::ADMIN);
+    let transfer = transfer(&super_admin(&org), Some(ann.clone()), in_days(1)).unwrap();
+    let version = ann.version.next(in_days(1));
+    let former = Member { version, ..member("sue", &org, RoleId::ADMIN) };
+    let successor = Member { version, ..member("ann", &org, RoleId::SUPER_ADMIN) };
+    let org = org.with_super_admin(&ann.user_id, in_days(1));
+    assert_eq!(transfer, SuperAdminTransfer { former, admin: ann, successor, org });
 }
 
 #[test]
-fn nobody_but_an_admin_can_take_it_over() {
+fn super_admin_can_be_transferred_to_an_admin_only() {
     let (org, custom) = with_role(partner(), 1, &[]);
     let sue = super_admin(&org);
-    assert_eq!(transfer(&sue, None), Err(Refusal::NoSuchMember));
+    assert_eq!(transfer(&sue, None, now()), Err(Refusal::NoSuchMember));
     let others = BuiltIn::ALL.into_iter().filter(|&role| role != BuiltIn::Admin);
     for role in others.map(RoleId::BuiltIn).chain([custom]) {
-        let heir = member("ann", &org, role);
-        assert_eq!(transfer(&sue, Some(heir)), Err(Refusal::NotAnAdmin), "{role}");
+        let successor = member("ann", &org, role);
+        assert_eq!(transfer(&sue, Some(successor), now()), Err(Refusal::TargetNotAdmin), "{role}");
     }
 }
 
 #[test]
-fn nobody_but_the_super_admin_hands_it_on() {
+fn only_the_super_admin_can_transfer_the_role() {
     let org = partner();
-    let heir = Some(member("bob", &org, RoleId::ADMIN));
+    let successor = Some(member("bob", &org, RoleId::ADMIN));
     for role in BuiltIn::ALL.into_iter().filter(|&role| role != BuiltIn::SuperAdmin) {
         let actor = standing("ann", &org, RoleId::BuiltIn(role));
-        assert_eq!(transfer(&actor, heir.clone()), Err(Refusal::OnlySuperAdmin), "{role}");
+        assert_eq!(
+            transfer(&actor, successor.clone(), now()),
+            Err(Refusal::SuperAdminRequired),
+            "{role}"
+        );
     }
-    assert_eq!(transfer(&operator_in(&org), heir), Err(Refusal::OperatorsOnlyRead));
+    assert_eq!(transfer(&operator_in(&org), successor, now()), Err(Refusal::OperatorReadOnly));
 }
 
 #[test]
-fn without_a_verified_address_nobody_becomes_a_member() {
-    let nameless = Person { email: None, ..person("eve") };
-    let made = Member::new(&nameless, &standard(), RoleId::USER, Source::Creator, now());
+fn person_without_a_verified_address_cannot_become_a_member() {
+    let unverified = Person { email: None, ..person("eve") };
+    let made = Member::new(&unverified, &standard(), RoleId::USER, Source::Creator, None, now());
     assert_eq!(made, Err(Refusal::EmailNotVerified));
 }
 
 fn join_as(role: RoleId, below: &Organization, root: &Organization) -> Result<Member, Refusal> {
     let above = member("ann", root, role);
     let orgs = [root.clone()];
-    let (evidence, joined) = join(&person("ann"), below, vec![above.clone()], &orgs, now())?;
-    assert_eq!(evidence, above);
-    Ok(joined)
+    let joining = join(&person("ann"), below, vec![above.clone()], &orgs, None, now())?;
+    assert_eq!(joining.evidence, above);
+    assert_eq!(joining.org.super_admin_user_id, Some(person("ann").id));
+    Ok(joining.member)
 }
 
 #[test]
-fn an_admin_from_above_joins_an_empty_sub_organization_as_its_super_admin() {
+fn admin_of_an_ancestor_joins_an_empty_sub_organization_as_its_super_admin() {
     let root = tree();
     let below = empty_below(&root);
     for role in [RoleId::SUPER_ADMIN, RoleId::ADMIN] {
@@ -163,16 +179,16 @@ fn an_admin_from_above_joins_an_empty_sub_organization_as_its_super_admin() {
 }
 
 #[test]
-fn an_admin_of_the_parent_may_join_though_the_root_does_not_know_them() {
+fn admin_of_the_parent_can_join_without_being_a_member_of_the_root() {
     let root = tree();
     let parent = empty_below(&root);
-    let below = parent.found_below(crate::fixtures::org_id(3), parent.name.clone(), None, now());
+    let below = parent.create_child(crate::fixtures::org_id(3), parent.name.clone(), None, now());
     let above = vec![member("ann", &parent, RoleId::ADMIN)];
-    assert!(join(&person("ann"), &below.unwrap(), above, &[root, parent], now()).is_ok());
+    assert!(join(&person("ann"), &below.unwrap(), above, &[root, parent], None, now()).is_ok());
 }
 
 #[test]
-fn to_everybody_else_there_is_no_such_sub_organization() {
+fn person_who_is_no_admin_above_gets_no_such_organization() {
     let users = (RoleObject::UserManagementSubOrganizations, Level::FullAccess);
     let (root, custom) = with_role(tree(), 1, &[users]);
     let below = empty_below(&root);
@@ -180,71 +196,101 @@ fn to_everybody_else_there_is_no_such_sub_organization() {
     for role in [RoleId::USER, MDF_ADMIN, custom] {
         assert_eq!(join_as(role, &below, &root), missing, "{role}");
     }
-    let nobody = join(&person("eve"), &below, vec![], std::slice::from_ref(&root), now());
-    assert_eq!(nobody.map(|(_, member)| member), missing);
+    let stranger = join(&person("eve"), &below, vec![], std::slice::from_ref(&root), None, now());
+    assert_eq!(stranger.map(|joining| joining.member), missing);
     let elsewhere = Organization { path: OrgPath::root(crate::fixtures::org_id(9)), ..tree() };
-    let beside = vec![member("eve", &elsewhere, RoleId::ADMIN)];
-    let joined = join(&person("eve"), &below, beside, &[root], now());
-    assert_eq!(joined.map(|(_, member)| member), missing);
+    let unrelated = vec![member("eve", &elsewhere, RoleId::ADMIN)];
+    let joined = join(&person("eve"), &below, unrelated, &[root], None, now());
+    assert_eq!(joined.map(|joining| joining.member), missing);
 }
 
 #[test]
-fn who_is_in_it_already_may_know_that_it_is_not_empty() {
+fn member_of_a_sub_organization_cannot_join_it_again() {
     let root = tree();
     let below = Organization { super_admin_user_id: Some(person("ann").id), ..empty_below(&root) };
     for role in [RoleId::SUPER_ADMIN, RoleId::USER] {
-        let places = vec![member("ann", &below, role)];
-        let joined = join(&person("ann"), &below, places, std::slice::from_ref(&root), now());
-        assert_eq!(joined.map(|(_, member)| member), Err(Refusal::NotEmpty));
+        let own = vec![member("ann", &below, role)];
+        let joined = join(&person("ann"), &below, own, std::slice::from_ref(&root), None, now());
+        assert_eq!(joined.map(|joining| joining.member), Err(Refusal::OrganizationNotEmpty));
     }
 }
 
 #[test]
-fn a_sub_organization_with_members_or_a_pending_invitation_is_not_joined() {
+fn sub_organization_with_members_or_a_pending_invitation_cannot_be_joined() {
     let root = tree();
     let taken = Organization { super_admin_user_id: Some(person("bob").id), ..empty_below(&root) };
-    assert_eq!(join_as(RoleId::ADMIN, &taken, &root), Err(Refusal::NotEmpty));
+    assert_eq!(join_as(RoleId::ADMIN, &taken, &root), Err(Refusal::OrganizationNotEmpty));
 
     let id = InvitationId::of(now(), taken.id(), person("bob").email.as_ref().unwrap());
-    let awaiting = |until| Organization {
-        awaits: Some(Awaited { invitation: id, until }),
+    let with_invitation = |until| Organization {
+        pending_first_admin: Some(PendingFirstAdmin { invitation: id, until }),
         ..empty_below(&root)
     };
-    assert_eq!(join_as(RoleId::ADMIN, &awaiting(in_days(1)), &root), Err(Refusal::NotEmpty));
-    assert!(join_as(RoleId::ADMIN, &awaiting(now()), &root).is_ok(), "expired, it is none");
+    assert_eq!(
+        join_as(RoleId::ADMIN, &with_invitation(in_days(1)), &root),
+        Err(Refusal::OrganizationNotEmpty)
+    );
+    assert!(
+        join_as(RoleId::ADMIN, &with_invitation(now()), &root).is_ok(),
+        "an expired invitation does not count"
+    );
 }
 
 #[test]
-fn where_the_trees_switch_is_off_nobody_joins() {
+fn joining_requires_sub_organization_management_to_be_on() {
     let root = standard();
     let below = empty_below(&root);
-    assert_eq!(join_as(RoleId::ADMIN, &below, &root), Err(Refusal::SubOrganizationsOff));
+    assert_eq!(join_as(RoleId::ADMIN, &below, &root), Err(Refusal::SubOrganizationsDisabled));
 }
 
 #[test]
-fn whoever_joins_has_a_verified_address() {
+fn joining_requires_a_verified_address() {
     let root = tree();
     let below = empty_below(&root);
     let above = vec![member("ann", &root, RoleId::ADMIN)];
     let ann = Person { email: None, ..person("ann") };
-    let joined = join(&ann, &below, above, &[root], now());
-    assert_eq!(joined.map(|(_, member)| member), Err(Refusal::EmailNotVerified));
+    let joined = join(&ann, &below, above, &[root], None, now());
+    assert_eq!(joined.map(|joining| joining.member), Err(Refusal::EmailNotVerified));
 }
 
-/// ORG3: whoever acts by their place above has signed in as is demanded there.
+/// ORG3: the membership in the ancestor allows the request, so its security settings apply.
 #[test]
-fn whoever_joins_has_signed_in_as_the_ancestor_demands_whose_admin_they_are() {
+fn joining_requires_a_sign_in_that_satisfies_the_ancestor() {
     let root = tree();
     let strict = Organization {
         security: Security { require_mfa: true, ..Security::default() },
         ..empty_below(&root)
     };
     let below =
-        strict.found_below(crate::fixtures::org_id(3), root.name.clone(), None, now()).unwrap();
+        strict.create_child(crate::fixtures::org_id(3), root.name.clone(), None, now()).unwrap();
     let above = [root.clone(), strict.clone()];
     let at = |org: &Organization| member("ann", org, RoleId::ADMIN);
-    let joined = |places| join(&person("ann"), &below, places, &above, now());
-    assert_eq!(joined(vec![at(&strict)]), Err(Refusal::SecondFactorNeeded));
-    let (evidence, _) = joined(vec![at(&strict), at(&root)]).unwrap();
-    assert_eq!(evidence.path, root.path, "by another place above they may");
+    let joined = |memberships| join(&person("ann"), &below, memberships, &above, None, now());
+    assert_eq!(joined(vec![at(&strict)]), Err(Refusal::MfaRequired));
+    let joining = joined(vec![at(&strict), at(&root)]).unwrap();
+    assert_eq!(joining.evidence.path, root.path, "another ancestor accepts the sign-in");
+}
+
+#[test]
+fn version_of_a_new_membership_continues_from_the_ended_one() {
+    let ended = Version::first(in_days(1), None);
+    let new = |deleted| {
+        let ann = person("ann");
+        Member::new(&ann, &standard(), RoleId::USER, Source::Creator, deleted, now()).unwrap()
+    };
+    assert_eq!(new(None).version, Version::first(now(), None));
+    assert_eq!(new(Some(ended)).version, ended.next(now()));
+    let root = tree();
+    let (below, above) = (empty_below(&root), vec![member("ann", &root, RoleId::ADMIN)]);
+    let joining = join(&person("ann"), &below, above, &[root], Some(ended), now()).unwrap();
+    assert_eq!((joining.member.version, joining.deleted), (ended.next(now()), Some(ended)));
+}
+
+#[test]
+fn member_id_depends_on_person_and_organization_only() {
+    let org = standard();
+    let (user, admin) = (member("ann", &org, RoleId::USER), member("ann", &org, RoleId::ADMIN));
+    assert_eq!(user.id(), admin.id());
+    assert_ne!(user.id(), member("bob", &org, RoleId::USER).id());
+    assert_ne!(user.id(), member("ann", &empty_below(&org), RoleId::USER).id());
 }

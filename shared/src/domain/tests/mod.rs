@@ -1,4 +1,4 @@
-//! The rules as sentences. Each test names what it holds; rule ids are those of `docs/rules.md`.
+//! Tests of the rules. Rule ids such as INV3 refer to `docs/internals/rules.md`.
 
 mod batch;
 mod customer;
@@ -8,10 +8,10 @@ mod grants;
 mod invitation;
 mod join_request;
 mod member;
-mod notice;
+mod notification;
 mod organization;
-mod reach;
-mod retire;
+mod reassignment;
 mod role;
+mod scope;
 mod security;
 mod standing;

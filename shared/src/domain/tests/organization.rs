@@ -1,10 +1,10 @@
-//! Organizations and their trees: SUB1 to SUB3, PAR1, OP1.
+//! Organizations, their trees and settings: SUB1 to SUB3, PAR1, OP1.
 
 use crate::{
     domain::*,
     fixtures::{
-        empty_below, name, now, org_id, partner, person, standard, standing, stated, super_admin,
-        tree, with_role,
+        empty_below, in_days, name, now, org_id, partner, person, standard, standing, stated,
+        super_admin, tree, with_role,
     },
 };
 
@@ -15,7 +15,7 @@ fn create(actor: &Standing) -> Result<Organization, Refusal> {
 }
 
 #[test]
-fn creating_below_needs_the_full_level_in_the_parent() {
+fn creating_a_sub_organization_requires_the_full_level_in_the_parent() {
     let org = partner();
     for role in BuiltIn::ALL {
         let full = stated(role)["user_management_sub_organizations"] == 2;
@@ -25,15 +25,15 @@ fn creating_below_needs_the_full_level_in_the_parent() {
 }
 
 #[test]
-fn by_default_there_are_no_sub_organizations() {
+fn sub_organizations_are_off_by_default() {
     assert!(!standard().settings.manage_sub_organizations);
     let (object, level) = (RoleObject::UserManagementSubOrganizations, Level::FullAccess);
-    let refused = Err(Refusal::Lacks { object, level, shown: false });
+    let refused = Err(Refusal::MissingPermission { object, level, shown: false });
     assert_eq!(create(&super_admin(&standard())), refused);
 }
 
 #[test]
-fn whoever_creates_one_is_its_super_admin_whatever_they_are_above() {
+fn creator_of_a_sub_organization_is_its_super_admin() {
     let objects = [
         (RoleObject::UserManagement, Level::ViewOnly),
         (RoleObject::UserManagementSubOrganizations, Level::FullAccess),
@@ -44,118 +44,120 @@ fn whoever_creates_one_is_its_super_admin_whatever_they_are_above() {
 }
 
 #[test]
-fn a_sub_organization_is_of_its_parents_kind_and_inherits_nothing_else() {
+fn sub_organization_inherits_the_kind_of_its_parent_only() {
     for root in [tree(), partner()] {
         let made = create(&super_admin(&root)).unwrap();
         assert_eq!(made.kind, root.kind);
         assert_eq!(made.path, root.path.child(org_id(2)));
         assert_eq!(made.settings, Settings::default());
-        assert_eq!((made.links, made.roles.len()), (Links::default(), 0));
+        assert_eq!((made.links, made.roles.len()), (LinkCounts::default(), 0));
     }
 }
 
 #[test]
-fn they_nest_eight_deep_and_no_deeper() {
+fn sub_organizations_nest_at_most_8_levels_deep() {
     let mut org = tree();
     for depth in 1..=MAX_DEPTH {
-        org = org.found_below(org_id(depth as u128 + 1), name(BELOW), None, now()).unwrap();
+        org = org.create_child(org_id(depth as u128 + 1), name(BELOW), None, now()).unwrap();
         assert_eq!(org.path.depth(), depth);
     }
-    let deeper = org.found_below(org_id(99), name(BELOW), None, now());
-    assert_eq!(deeper, Err(Refusal::TooDeep));
+    let deeper = org.create_child(org_id(99), name(BELOW), None, now());
+    assert_eq!(deeper, Err(Refusal::DepthLimit));
     assert_eq!(MAX_DEPTH, 8);
 }
 
 fn by_operator(parent: &Organization, kind: Option<Kind>) -> Result<Organization, Refusal> {
     let conditions = parent.conditions(None);
-    found_below_by_operator(parent, conditions, org_id(2), name(BELOW), kind, now())
+    create_child_as_operator(parent, conditions, org_id(2), name(BELOW), kind, now())
 }
 
 #[test]
-fn an_operator_creates_below_where_the_tree_allows_it_and_in_its_kind() {
-    assert_eq!(by_operator(&standard(), None), Err(Refusal::SubOrganizationsOff));
-    assert_eq!(by_operator(&tree(), Some(Kind::Partner)), Err(Refusal::KindIsInherited));
+fn operator_creates_sub_organizations_only_if_turned_on_and_of_the_parents_kind() {
+    assert_eq!(by_operator(&standard(), None), Err(Refusal::SubOrganizationsDisabled));
+    assert_eq!(by_operator(&tree(), Some(Kind::Partner)), Err(Refusal::KindInherited));
     for kind in [None, Some(Kind::Standard)] {
         let made = by_operator(&tree(), kind).unwrap();
         assert_eq!((made.kind, made.super_admin_user_id), (Kind::Standard, None));
     }
 }
 
-/// Nobody holds a partners' role, and the root is a standard organization.
-fn switched(
+/// Updates the settings of an organization without users of partner roles, below a standard root.
+fn update(
     org: &Organization,
     kind: Option<Kind>,
     manage_sub_organizations: Option<bool>,
     mdf_program: Option<bool>,
 ) -> Result<Organization, Refusal> {
-    let wanted = Switches { kind, manage_sub_organizations, mdf_program };
+    let wanted = SettingsUpdate { kind, manage_sub_organizations, mdf_program };
     let root = (!org.path.is_root()).then(tree);
-    switch(org, root.as_ref(), Users::default(), wanted)
+    update_settings(org, root.as_ref(), UserCount::default(), wanted, now())
 }
 
 #[test]
-fn a_sub_organization_follows_its_trees_kind() {
+fn sub_organization_can_get_the_kind_of_its_root() {
     let below = empty_below(&tree());
     let root = Organization { kind: Kind::Partner, ..tree() };
-    let wanted = Switches { kind: Some(Kind::Partner), ..Switches::default() };
-    let now = switch(&below, Some(&root), Users::default(), wanted).unwrap();
-    assert_eq!(now.kind, Kind::Partner);
+    let update = SettingsUpdate { kind: Some(Kind::Partner), ..SettingsUpdate::default() };
+    let updated =
+        update_settings(&below, Some(&root), UserCount::default(), update, now()).unwrap();
+    assert_eq!(updated.kind, Kind::Partner);
 }
 
 #[test]
-fn a_partner_stays_one_while_its_roles_are_used() {
-    let wanted = Switches { kind: Some(Kind::Standard), ..Switches::default() };
-    for users in [Users { active: 1, pending: 0 }, Users { active: 0, pending: 1 }] {
+fn partner_with_users_of_partner_roles_keeps_its_kind() {
+    let update = SettingsUpdate { kind: Some(Kind::Standard), ..SettingsUpdate::default() };
+    for users in [UserCount { active: 1, pending: 0 }, UserCount { active: 0, pending: 1 }] {
         let refused = Err(Refusal::PartnerRolesInUse(users));
-        assert_eq!(switch(&partner(), None, users, wanted), refused);
+        assert_eq!(update_settings(&partner(), None, users, update, now()), refused);
     }
 }
 
 #[test]
-fn a_switch_changes_what_it_names_and_nothing_else() {
+fn update_changes_the_named_settings_only() {
     let org = standard();
-    assert_eq!(switched(&org, None, None, None), Ok(org.clone()));
-    let on = switched(&org, None, Some(true), None).unwrap();
-    assert_eq!(on, tree());
-    assert_eq!(switched(&on, None, Some(false), None), Ok(org));
+    assert_eq!(update(&org, None, None, None), Ok(org.clone()));
+    let on = update(&org, None, Some(true), None).unwrap();
+    assert_eq!(on, Organization { version: org.version.next(now()), ..tree() });
+    let off = update(&on, None, Some(false), None).unwrap();
+    assert_eq!(off, Organization { version: on.version.next(now()), ..org });
 }
 
 #[test]
-fn the_trees_switch_is_set_at_its_root() {
+fn manage_sub_organizations_is_set_at_the_root_only() {
     let below = empty_below(&tree());
     for on in [true, false] {
-        assert_eq!(switched(&below, None, Some(on), None), Err(Refusal::SwitchIsTheRoots));
+        assert_eq!(update(&below, None, Some(on), None), Err(Refusal::RootSettingOnly));
     }
 }
 
 #[test]
-fn a_sub_organization_keeps_its_kind() {
+fn sub_organization_cannot_differ_in_kind_from_its_root() {
     let below = empty_below(&tree());
-    assert_eq!(switched(&below, Some(Kind::Partner), None, None), Err(Refusal::KindIsInherited));
-    assert_eq!(switched(&below, Some(Kind::Standard), None, None), Ok(below));
+    assert_eq!(update(&below, Some(Kind::Partner), None, None), Err(Refusal::KindInherited));
+    assert_eq!(update(&below, Some(Kind::Standard), None, None), Ok(below));
 }
 
 #[test]
-fn only_partners_are_in_the_programme() {
+fn only_partners_can_be_in_the_mdf_programme() {
     let org = standard();
-    assert_eq!(switched(&org, None, None, Some(true)), Err(Refusal::MdfIsForPartners));
-    let both = switched(&org, Some(Kind::Partner), None, Some(true)).unwrap();
+    assert_eq!(update(&org, None, None, Some(true)), Err(Refusal::MdfPartnerOnly));
+    let both = update(&org, Some(Kind::Partner), None, Some(true)).unwrap();
     assert!(both.settings.mdf_program && both.conditions(None).mdf_program);
-    let below = switched(&empty_below(&partner()), None, None, Some(true)).unwrap();
-    assert!(below.settings.mdf_program, "a sub-organization joins on its own");
+    let below = update(&empty_below(&partner()), None, None, Some(true)).unwrap();
+    assert!(below.settings.mdf_program, "each sub-organization has its own setting");
 }
 
 #[test]
-fn who_stops_being_a_partner_leaves_the_programme_for_good() {
-    let partner = Organization { links: Links::default(), ..partner() };
-    let left = switched(&partner, Some(Kind::Standard), None, None).unwrap();
+fn former_partner_leaves_the_mdf_programme_permanently() {
+    let partner = Organization { links: LinkCounts::default(), ..partner() };
+    let left = update(&partner, Some(Kind::Standard), None, None).unwrap();
     assert!(!left.settings.mdf_program);
-    let back = switched(&left, Some(Kind::Partner), None, None).unwrap();
+    let back = update(&left, Some(Kind::Partner), None, None).unwrap();
     assert!(!back.settings.mdf_program);
 }
 
 #[test]
-fn a_path_reads_from_the_root_down_and_its_text_is_a_prefix_of_all_below() {
+fn path_lists_ids_from_the_root_and_its_text_is_a_prefix_of_paths_below() {
     let root = OrgPath::root(org_id(1));
     let path = root.child(org_id(2)).child(org_id(3));
     assert_eq!(path.ids().collect::<Vec<_>>(), [1, 2, 3].map(org_id));
@@ -167,8 +169,19 @@ fn a_path_reads_from_the_root_down_and_its_text_is_a_prefix_of_all_below() {
 }
 
 #[test]
-fn an_organization_is_stored_as_it_is() {
+fn organization_is_unchanged_by_serialization() {
     let (org, _) = with_role(partner(), 1, &[(RoleObject::EventHistory, Level::ViewOnly)]);
     let json = serde_json::to_string(&org).unwrap();
     assert_eq!(serde_json::from_str::<Organization>(&json).unwrap(), org);
+}
+
+#[test]
+fn new_name_or_super_admin_advances_the_version() {
+    let org = standard();
+    let version = org.version.next(in_days(1));
+    let renamed = org.renamed(name("Other"), in_days(1));
+    assert_eq!(renamed, Organization { name: name("Other"), version, ..org.clone() });
+    let ann = person("ann").id;
+    let transferred = org.with_super_admin(&ann, in_days(1));
+    assert_eq!(transferred, Organization { super_admin_user_id: Some(ann), version, ..org });
 }

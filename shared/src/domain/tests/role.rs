@@ -3,8 +3,8 @@
 use crate::{
     domain::*,
     fixtures::{
-        custom_id, name, nothing, operator_in, partner, standard, standing, stated, super_admin,
-        tree, with_role,
+        custom_id, custom_role, in_days, name, nothing, now, operator_in, partner, standard,
+        standing, stated, super_admin, tree, with_role,
     },
 };
 
@@ -13,31 +13,31 @@ fn draft(permissions: &[(RoleObject, Level)]) -> RoleDraft {
 }
 
 fn create(actor: &Standing, permissions: &[(RoleObject, Level)]) -> Result<CustomRole, Refusal> {
-    create_role(actor, custom_id(1), name("Night shift"), draft(permissions))
+    create_role(actor, custom_id(1), name("Night shift"), draft(permissions), now())
 }
 
 fn role(levels: Levels) -> CustomRole {
-    let description = "They sleep by day".to_owned();
-    CustomRole { id: custom_id(1), name: name("Night shift"), description, levels, retiring: None }
+    let description = "Works at night".to_owned();
+    CustomRole { name: name("Night shift"), description, ..custom_role(1, levels) }
 }
 
 #[test]
-fn making_editing_and_deleting_need_role_management_in_full() {
+fn creating_editing_and_deleting_require_full_role_management() {
     let org = partner();
     for built_in in BuiltIn::ALL {
         let actor = standing("ann", &org, RoleId::BuiltIn(built_in));
         let full = stated(built_in)["role_management"] == 2;
         assert_eq!(create(&actor, &[]).is_ok(), full, "{built_in}");
-        let edited = edit_role(&actor, &role(nothing()), RoleDraft::default());
+        let edited = edit_role(&actor, &role(nothing()), RoleDraft::default(), now());
         assert_eq!(edited.is_ok(), full, "{built_in}");
-        let deleted = delete_role(&actor, &role(nothing()), Users::default());
+        let deleted = delete_role(&actor, &role(nothing()), UserCount::default());
         assert_eq!(deleted.is_ok(), full, "{built_in}");
     }
-    assert_eq!(create(&operator_in(&org), &[]), Err(Refusal::OperatorsOnlyRead));
+    assert_eq!(create(&operator_in(&org), &[]), Err(Refusal::OperatorReadOnly));
 }
 
 #[test]
-fn what_a_new_role_leaves_out_gets_the_catalogues_default() {
+fn new_role_has_the_catalogue_defaults_for_levels_it_does_not_set() {
     let events = (RoleObject::EventHistory, Level::ViewOnly);
     let made = create(&super_admin(&standard()), &[events]).unwrap();
     for (object, level) in made.levels.iter() {
@@ -48,41 +48,41 @@ fn what_a_new_role_leaves_out_gets_the_catalogues_default() {
 }
 
 #[test]
-fn a_built_ins_name_is_taken_however_it_is_spelt() {
+fn names_of_built_in_roles_are_taken_in_every_spelling() {
     let sue = super_admin(&standard());
     for taken in ["Super Admin", "ADMIN", "user", "mdf  admin", "Partner User", "Ａdmin"] {
-        let made = create_role(&sue, custom_id(1), name(taken), RoleDraft::default());
+        let made = create_role(&sue, custom_id(1), name(taken), RoleDraft::default(), now());
         assert_eq!(made, Err(Refusal::RoleNameTaken), "{taken}");
         let renamed = RoleDraft { name: Some(name(taken)), ..RoleDraft::default() };
-        let edited = edit_role(&sue, &role(nothing()), renamed);
+        let edited = edit_role(&sue, &role(nothing()), renamed, now());
         assert_eq!(edited, Err(Refusal::RoleNameTaken), "{taken}");
     }
 }
 
 #[test]
-fn there_is_room_for_a_hundred_roles() {
+fn organization_has_at_most_100_custom_roles() {
     let mut org = standard();
     for n in 0..99 {
         org.roles.insert(custom_id(1_000 + n), nothing());
     }
     assert!(create(&super_admin(&org), &[]).is_ok());
     org.roles.insert(custom_id(2_000), nothing());
-    assert_eq!(create(&super_admin(&org), &[]), Err(Refusal::TooManyRoles));
+    assert_eq!(create(&super_admin(&org), &[]), Err(Refusal::RoleLimit));
 }
 
 #[test]
-fn a_role_object_accepts_its_own_levels_where_it_is_shown_and_editable() {
+fn level_can_be_set_only_if_accepted_shown_and_editable() {
     for org in [standard(), tree(), partner()] {
         let sue = super_admin(&org);
         for object in RoleObject::ALL {
             for level in Level::ALL {
-                // What a prerequisite asks for is set along.
+                // The prerequisite is set as well.
                 let mut wanted: Vec<_> = object.prerequisite().into_iter().collect();
                 wanted.push((object, level));
                 let expected = if !object.editable_in_custom_roles() {
-                    Err(Refusal::NotEditable(object))
+                    Err(Refusal::RoleObjectNotEditable(object))
                 } else if !sue.conditions.shows(object) {
-                    Err(Refusal::NotShown(object))
+                    Err(Refusal::RoleObjectNotAvailable(object))
                 } else if !object.levels().contains(&level) {
                     Err(Refusal::LevelNotAllowed(object, level))
                 } else {
@@ -96,7 +96,7 @@ fn a_role_object_accepts_its_own_levels_where_it_is_shown_and_editable() {
 }
 
 #[test]
-fn the_partner_portal_is_not_editable_but_for_the_playbook() {
+fn partner_portal_except_the_playbook_is_not_editable() {
     let fixed = RoleObject::ALL.into_iter().filter(|object| !object.editable_in_custom_roles());
     let fixed: Vec<_> = fixed.map(RoleObject::key).collect();
     let portal = RoleObject::ALL
@@ -107,7 +107,7 @@ fn the_partner_portal_is_not_editable_but_for_the_playbook() {
 }
 
 #[test]
-fn a_role_that_breaks_a_prerequisite_is_refused_and_never_mended() {
+fn role_without_a_prerequisite_is_refused() {
     let sue = super_admin(&partner());
     let dependent = RoleObject::ALL.into_iter().filter_map(|object| {
         let (base, least) = object.prerequisite()?;
@@ -117,101 +117,102 @@ fn a_role_that_breaks_a_prerequisite_is_refused_and_never_mended() {
     let dependent: Vec<_> = dependent.collect();
     assert!(!dependent.is_empty());
     for (object, level, base, least) in dependent {
-        let unmet = Err(Refusal::PrerequisiteUnmet { object, base, least });
+        let unmet = Err(Refusal::PrerequisiteNotMet { object, base, least });
         assert_eq!(create(&sue, &[(object, level), (base, Level::None)]), unmet);
         assert!(create(&sue, &[(object, level), (base, least)]).is_ok(), "{object}");
         assert!(create(&sue, &[(object, Level::None), (base, Level::None)]).is_ok());
-        // Nor can the base be taken away later.
+        // The prerequisite cannot be removed later either.
         let both = role(nothing().with(object, level).with(base, least));
-        assert_eq!(edit_role(&sue, &both, draft(&[(base, Level::None)])), unmet);
+        assert_eq!(edit_role(&sue, &both, draft(&[(base, Level::None)]), now()), unmet);
     }
 }
 
 #[test]
-fn what_was_stored_while_a_condition_held_survives_an_edit_after_it_ended() {
+fn stored_level_whose_condition_no_longer_holds_survives_an_edit() {
     let object = RoleObject::UserManagementSubOrganizations;
     let both =
         nothing().with(RoleObject::UserManagement, Level::ViewOnly).with(object, Level::ViewOnly);
     let sue = super_admin(&standard());
-    let edited = edit_role(&sue, &role(both), draft(&[])).unwrap();
+    let edited = edit_role(&sue, &role(both), draft(&[]), now()).unwrap();
     assert_eq!(edited.levels.of(object), Level::ViewOnly);
-    // A hidden object cannot be set, so it does not stand in the way either.
+    // A hidden role object cannot be set, so its prerequisite is not checked.
     let base = draft(&[(RoleObject::UserManagement, Level::None)]);
-    assert!(edit_role(&sue, &role(both), base).is_ok());
-    let hidden = edit_role(&sue, &role(both), draft(&[(object, Level::None)]));
-    assert_eq!(hidden, Err(Refusal::NotShown(object)));
+    assert!(edit_role(&sue, &role(both), base, now()).is_ok());
+    let hidden = edit_role(&sue, &role(both), draft(&[(object, Level::None)]), now());
+    assert_eq!(hidden, Err(Refusal::RoleObjectNotAvailable(object)));
 }
 
 #[test]
-fn an_edit_changes_what_it_names_and_nothing_else() {
-    let was = role(nothing());
+fn edit_changes_the_given_values_and_the_version_only() {
+    let before = role(nothing());
     let sue = super_admin(&standard());
-    assert_eq!(edit_role(&sue, &was, RoleDraft::default()), Ok(was.clone()));
+    assert_eq!(edit_role(&sue, &before, RoleDraft::default(), now()), Ok(before.clone()));
     let renamed = RoleDraft { name: Some(name("Day shift")), ..RoleDraft::default() };
-    let expected = CustomRole { name: name("Day shift"), ..was.clone() };
-    assert_eq!(edit_role(&sue, &was, renamed), Ok(expected));
+    let version = before.version.next(in_days(1));
+    let expected = CustomRole { name: name("Day shift"), version, ..before.clone() };
+    assert_eq!(edit_role(&sue, &before, renamed, in_days(1)), Ok(expected));
     let described = RoleDraft { description: Some(String::new()), ..RoleDraft::default() };
-    let expected = CustomRole { description: String::new(), ..was.clone() };
-    assert_eq!(edit_role(&sue, &was, described), Ok(expected));
+    let expected = CustomRole { description: String::new(), version, ..before.clone() };
+    assert_eq!(edit_role(&sue, &before, described, in_days(1)), Ok(expected));
 }
 
 #[test]
-fn a_role_above_the_actor_is_neither_lowered_nor_deleted_by_them() {
+fn role_with_higher_levels_than_the_actors_cannot_be_edited_or_deleted() {
     let roles = (RoleObject::RoleManagement, Level::FullAccess);
     let (org, clerk) = with_role(standard(), 9, &[roles]);
     let actor = standing("ann", &org, clerk);
     let above = (RoleObject::SecurityManagement, Level::FullAccess);
     let strong = role(nothing().with(above.0, above.1));
-    let escalates = Refusal::Escalates(above.0, above.1);
-    let lowered = edit_role(&actor, &strong, draft(&[(above.0, Level::None)]));
+    let escalates = Refusal::ExceedsOwnPermissions(above.0, above.1);
+    let lowered = edit_role(&actor, &strong, draft(&[(above.0, Level::None)]), now());
     assert_eq!(lowered, Err(escalates.clone()));
-    let deleted = delete_role(&actor, &strong, Users::default());
+    let deleted = delete_role(&actor, &strong, UserCount::default());
     assert_eq!(deleted, Err(escalates.clone()));
-    let raised = edit_role(&actor, &role(nothing()), draft(&[above]));
+    let raised = edit_role(&actor, &role(nothing()), draft(&[above]), now());
     assert_eq!(raised, Err(escalates.clone()));
     assert_eq!(create(&actor, &[above]), Err(escalates));
 }
 
 #[test]
-fn a_level_that_sleeps_is_compared_all_the_same() {
+fn escalation_check_includes_levels_whose_condition_does_not_hold() {
     let roles = (RoleObject::RoleManagement, Level::FullAccess);
     let object = RoleObject::UserManagementSubOrganizations;
     let (org, clerk) = with_role(standard(), 9, &[roles]);
-    let sleeping = role(nothing().with(object, Level::FullAccess));
-    let touched = edit_role(&standing("ann", &org, clerk), &sleeping, RoleDraft::default());
-    assert_eq!(touched, Err(Refusal::Escalates(object, Level::FullAccess)));
+    let hidden = role(nothing().with(object, Level::FullAccess));
+    let edited = edit_role(&standing("ann", &org, clerk), &hidden, RoleDraft::default(), now());
+    assert_eq!(edited, Err(Refusal::ExceedsOwnPermissions(object, Level::FullAccess)));
 }
 
 #[test]
-fn nobody_edits_or_deletes_the_role_they_hold() {
+fn holder_of_a_role_cannot_edit_or_delete_it() {
     let full = (RoleObject::RoleManagement, Level::FullAccess);
     let (org, held) = with_role(standard(), 1, &[full]);
     let actor = standing("ann", &org, held);
     let own = role(org.roles[&custom_id(1)]);
     for permissions in [draft(&[]), draft(&[(full.0, Level::None)])] {
-        assert_eq!(edit_role(&actor, &own, permissions), Err(Refusal::OwnRole));
+        assert_eq!(edit_role(&actor, &own, permissions, now()), Err(Refusal::CannotChangeOwnRole));
     }
-    assert_eq!(delete_role(&actor, &own, Users::default()), Err(Refusal::OwnRole));
+    assert_eq!(delete_role(&actor, &own, UserCount::default()), Err(Refusal::CannotChangeOwnRole));
 }
 
 #[test]
-fn a_role_that_anybody_holds_or_is_invited_to_is_not_deleted() {
+fn role_with_users_cannot_be_deleted() {
     let sue = super_admin(&standard());
     for (active, pending) in [(1, 0), (0, 1), (2, 3)] {
-        let users = Users { active, pending };
+        let users = UserCount { active, pending };
         let deleted = delete_role(&sue, &role(nothing()), users);
         assert_eq!(deleted, Err(Refusal::RoleInUse(users)));
     }
-    assert_eq!(delete_role(&sue, &role(nothing()), Users::default()), Ok(()));
+    assert_eq!(delete_role(&sue, &role(nothing()), UserCount::default()), Ok(()));
 }
 
 #[test]
-fn the_identity_provider_is_told_admin_of_those_who_manage_users_and_roles() {
+fn identity_provider_role_is_admin_for_full_user_and_role_management() {
     for built_in in BuiltIn::ALL {
         let stated = stated(built_in);
         let admin = stated["user_management"] == 2 && stated["role_management"] == 2;
-        let told = IdentityProviderRole::of(built_in.levels());
-        assert_eq!(told == IdentityProviderRole::Admin, admin, "{built_in}");
+        let role = IdentityProviderRole::of(built_in.levels());
+        assert_eq!(role == IdentityProviderRole::Admin, admin, "{built_in}");
     }
     for users in Level::ALL {
         for roles in Level::ALL {
@@ -219,14 +220,14 @@ fn the_identity_provider_is_told_admin_of_those_who_manage_users_and_roles() {
                 .with(RoleObject::UserManagement, users)
                 .with(RoleObject::RoleManagement, roles);
             let admin = users == Level::FullAccess && roles == Level::FullAccess;
-            let told = IdentityProviderRole::of(levels);
-            assert_eq!(told == IdentityProviderRole::Admin, admin);
+            let role = IdentityProviderRole::of(levels);
+            assert_eq!(role == IdentityProviderRole::Admin, admin);
         }
     }
 }
 
 #[test]
-fn a_role_is_named_by_its_key_or_its_id_and_by_nothing_else() {
+fn role_id_is_parsed_from_a_key_or_an_id_only() {
     for role in BuiltIn::ALL {
         assert_eq!(role.key().parse(), Ok(RoleId::BuiltIn(role)));
     }

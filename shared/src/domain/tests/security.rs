@@ -1,4 +1,4 @@
-//! What an organization demands of a sign-in: ORG3.
+//! Security settings and sign-in checks: ORG3.
 
 use std::net::IpAddr;
 
@@ -6,20 +6,20 @@ use jiff::SignedDuration;
 
 use crate::{
     domain::*,
-    fixtures::{member, operator, person, standard, standing, super_admin},
+    fixtures::{in_days, member, now, operator, person, standard, standing, super_admin},
 };
 
-fn session(amr: &[&str], minutes: i64, from: &str) -> Session {
+fn authn(amr: &[&str], minutes: i64, from: &str) -> AuthnContext {
     let methods: Vec<_> = amr.iter().map(|&method| method.to_owned()).collect();
-    Session {
-        multi_factor: multi_factor(&methods),
-        age: Some(SignedDuration::from_mins(minutes)),
-        from: Some(from.parse::<IpAddr>().unwrap()),
+    AuthnContext {
+        multi_factor: is_multi_factor(&methods),
+        sign_in_age: Some(SignedDuration::from_mins(minutes)),
+        source_ip: Some(from.parse::<IpAddr>().unwrap()),
     }
 }
 
-fn networks(of: &[&str]) -> Security {
-    let allowed_networks = of.iter().map(|net| parse_network(net).unwrap()).collect();
+fn networks(cidrs: &[&str]) -> Security {
+    let allowed_networks = cidrs.iter().map(|net| parse_network(net).unwrap()).collect();
     Security { allowed_networks, ..Security::default() }
 }
 
@@ -33,8 +33,8 @@ fn strict() -> Security {
 }
 
 #[test]
-fn two_factors_are_two_only_if_they_differ_in_kind() {
-    let of = |amr: &[&str]| session(amr, 0, "192.0.2.1").multi_factor;
+fn two_methods_are_multi_factor_only_if_they_differ_in_kind() {
+    let of = |amr: &[&str]| authn(amr, 0, "192.0.2.1").multi_factor;
     let two: [&[&str]; 7] = [
         &["mfa"],
         &["pwd", "mfa"],
@@ -64,36 +64,36 @@ fn two_factors_are_two_only_if_they_differ_in_kind() {
 }
 
 #[test]
-fn nothing_is_demanded_at_first() {
-    assert_eq!(Security::default().admits(&Session::default()), Ok(()));
+fn default_settings_accept_every_sign_in() {
+    assert_eq!(Security::default().check_sign_in(&AuthnContext::default()), Ok(()));
     assert!(Security::default().is_default());
 }
 
 #[test]
-fn a_sign_in_that_meets_the_demands_gets_in() {
-    assert_eq!(strict().admits(&session(&["pwd", "otp"], 60, "192.0.2.255")), Ok(()));
+fn sign_in_that_satisfies_the_settings_is_accepted() {
+    assert_eq!(strict().check_sign_in(&authn(&["pwd", "otp"], 60, "192.0.2.255")), Ok(()));
 }
 
 #[test]
-fn each_demand_that_is_not_met_has_its_refusal() {
-    let of = |amr: &[&str], minutes, from| strict().admits(&session(amr, minutes, from));
-    assert_eq!(of(&["pwd"], 0, "192.0.2.1"), Err(Refusal::SecondFactorNeeded));
+fn each_unsatisfied_setting_has_its_own_refusal() {
+    let of = |amr: &[&str], minutes, from| strict().check_sign_in(&authn(amr, minutes, from));
+    assert_eq!(of(&["pwd"], 0, "192.0.2.1"), Err(Refusal::MfaRequired));
     assert_eq!(of(&["mfa"], 61, "192.0.2.1"), Err(Refusal::SessionTooOld(60)));
     assert_eq!(of(&["mfa"], 0, "192.0.3.1"), Err(Refusal::NetworkNotAllowed));
 }
 
 #[test]
-fn what_nothing_is_known_of_is_not_met() {
-    let met = session(&["mfa"], 0, "192.0.2.1");
-    let ageless = Session { age: None, ..met.clone() };
-    assert_eq!(strict().admits(&ageless), Err(Refusal::SessionTooOld(60)));
-    let nowhere = Session { from: None, ..met };
-    assert_eq!(strict().admits(&nowhere), Err(Refusal::NetworkNotAllowed));
+fn missing_fact_does_not_satisfy_a_setting() {
+    let satisfied = authn(&["mfa"], 0, "192.0.2.1");
+    let unknown_age = AuthnContext { sign_in_age: None, ..satisfied.clone() };
+    assert_eq!(strict().check_sign_in(&unknown_age), Err(Refusal::SessionTooOld(60)));
+    let unknown_source = AuthnContext { source_ip: None, ..satisfied };
+    assert_eq!(strict().check_sign_in(&unknown_source), Err(Refusal::NetworkNotAllowed));
 }
 
 #[test]
-fn an_address_is_in_a_network_or_it_is_not() {
-    let from = |security: &Security, ip: &str| security.admits(&session(&[], 0, ip)).is_ok();
+fn source_address_must_be_in_an_allowed_network() {
+    let from = |security: &Security, ip: &str| security.check_sign_in(&authn(&[], 0, ip)).is_ok();
     let some = networks(&["192.0.2.7/32", "10.0.0.0/8", "2001:db8::/32"]);
     for ip in ["192.0.2.7", "10.255.0.1", "2001:db8:ffff::1"] {
         assert!(from(&some, ip), "{ip}");
@@ -105,68 +105,79 @@ fn an_address_is_in_a_network_or_it_is_not() {
 }
 
 #[test]
-fn a_network_is_written_by_its_first_address() {
+fn network_must_start_at_its_first_address() {
     for text in ["192.0.2.0/24", "192.0.2.7/32", "0.0.0.0/0", "2001:db8::/32", "::/0"] {
         assert_eq!(parse_network(text).unwrap().to_string(), text);
     }
     for text in ["", "192.0.2.1", "192.0.2.0/33", "192.0.2/24", "example.com/24", " 10.0.0.0/8"] {
-        assert_eq!(parse_network(text), Err(NetworkError::Unreadable), "{text}");
+        assert_eq!(parse_network(text), Err(NetworkError::NotCidr), "{text}");
     }
     let first = "192.0.2.0/24".parse().unwrap();
-    assert_eq!(parse_network("192.0.2.7/24"), Err(NetworkError::NotTheFirst(first)));
-    assert_eq!(parse_network("::ffff:192.0.2.0/120"), Err(NetworkError::Mapped));
+    assert_eq!(parse_network("192.0.2.7/24"), Err(NetworkError::HostBitsSet(first)));
+    assert_eq!(parse_network("::ffff:192.0.2.0/120"), Err(NetworkError::Ipv4Mapped));
 }
 
-/// U5: the organization's demands are told to its members alone.
+/// U5: only members learn the security settings.
 #[test]
-fn a_stranger_is_told_that_there_is_no_such_organization_before_anything_is_demanded() {
+fn non_member_gets_no_such_organization_before_the_sign_in_is_checked() {
     let org = Organization { security: strict(), ..standard() };
     let eve = Standing::of(person("eve"), Some(org), None, None);
     assert_eq!(eve, Err(Refusal::NoSuchOrganization));
 }
 
 #[test]
-fn no_member_has_a_standing_without_the_sign_in_that_is_demanded() {
+fn member_without_the_required_sign_in_is_refused_in_every_role() {
     let org = Organization { security: strict(), ..standard() };
     for role in BuiltIn::ALL.map(RoleId::BuiltIn) {
         let ann = Some(member("ann", &org, role));
-        let sits = Standing::of(person("ann"), Some(org.clone()), ann, None);
-        assert_eq!(sits, Err(Refusal::SecondFactorNeeded), "{role}");
+        let standing = Standing::of(person("ann"), Some(org.clone()), ann, None);
+        assert_eq!(standing, Err(Refusal::MfaRequired), "{role}");
     }
 }
 
 /// OP1
 #[test]
-fn an_operator_is_bound_only_as_a_member() {
+fn security_settings_apply_to_an_operator_only_as_a_member() {
     let org = Organization { security: strict(), ..standard() };
     assert!(Standing::of(operator(), Some(org.clone()), None, None).is_ok());
     let own = Some(member("operator", &org, RoleId::ADMIN));
-    let sits = Standing::of(operator(), Some(org), own, None);
-    assert_eq!(sits, Err(Refusal::SecondFactorNeeded));
+    let standing = Standing::of(operator(), Some(org), own, None);
+    assert_eq!(standing, Err(Refusal::MfaRequired));
 }
 
 #[test]
-fn who_is_asked_about_has_no_sign_in_to_be_judged() {
+fn sign_in_of_the_subject_of_a_request_is_not_checked() {
     let org = Organization { security: strict(), ..standard() };
     let ann = member("ann", &org, RoleId::USER);
-    let asked = Person::asked_about(ann.user_id.clone());
-    assert!(Standing::of(asked, Some(org), Some(ann), None).is_ok());
+    let subject = Person::subject(ann.user_id.clone());
+    assert!(Standing::of(subject, Some(org), Some(ann), None).is_ok());
 }
 
 #[test]
-fn nobody_locks_themselves_out() {
+fn settings_that_would_lock_out_the_author_are_refused() {
     let sue = super_admin(&standard());
-    let why = Box::new(Refusal::SecondFactorNeeded);
-    assert_eq!(secure(&sue, strict()), Err(Refusal::LocksYouOut(why)));
-    let met = Presence::Asking(session(&["mfa"], 0, "192.0.2.1"));
-    let sue = Standing { person: Person { presence: met, ..person("sue") }, ..sue };
-    assert_eq!(secure(&sue, strict()).unwrap().security, strict());
+    let why = Box::new(Refusal::MfaRequired);
+    assert_eq!(update_security(&sue, strict(), now()), Err(Refusal::WouldLockOutCaller(why)));
+    let satisfied = Some(authn(&["mfa"], 0, "192.0.2.1"));
+    let sue = Standing { person: Person { authn: satisfied, ..person("sue") }, ..sue };
+    assert_eq!(update_security(&sue, strict(), now()).unwrap().security, strict());
 }
 
 #[test]
-fn setting_it_takes_security_management_full() {
+fn changing_the_settings_requires_full_security_management() {
     let (object, level) = (RoleObject::SecurityManagement, Level::FullAccess);
     let ann = standing("ann", &standard(), RoleId::USER);
-    let lacks = Err(Refusal::Lacks { object, level, shown: true });
-    assert_eq!(secure(&ann, Security::default()), lacks);
+    let lacks = Err(Refusal::MissingPermission { object, level, shown: true });
+    assert_eq!(update_security(&ann, Security::default(), now()), lacks);
+}
+
+#[test]
+fn equal_settings_keep_the_version() {
+    let org = standard();
+    let sue = super_admin(&org);
+    assert_eq!(update_security(&sue, org.security.clone(), in_days(1)), Ok(org.clone()));
+    let wanted = Security { event_retention_days: 30, ..Security::default() };
+    let version = org.version.next(in_days(1));
+    let expected = Organization { security: wanted.clone(), version, ..org };
+    assert_eq!(update_security(&sue, wanted, in_days(1)), Ok(expected));
 }

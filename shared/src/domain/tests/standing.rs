@@ -1,4 +1,4 @@
-//! Who has a standing, and what it comes to: U2, U5, OP1, ROLE4, ROLE5.
+//! Permissions of a person in an organization: U2, U5, OP1, ROLE4, ROLE5.
 
 use crate::{
     domain::*,
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[test]
-fn to_a_stranger_there_is_no_such_organization() {
+fn non_member_gets_the_same_answer_as_for_a_missing_organization() {
     let missing = Standing::of(person("eve"), None, None, None);
     let foreign = Standing::of(person("eve"), Some(standard()), None, None);
     assert_eq!(missing, Err(Refusal::NoSuchOrganization));
@@ -17,14 +17,14 @@ fn to_a_stranger_there_is_no_such_organization() {
 }
 
 #[test]
-fn the_super_admin_of_the_parent_is_a_stranger_below() {
+fn super_admin_of_the_parent_is_no_member_of_the_sub_organization() {
     let (above, sue) = (tree(), person("sue"));
     let below = Standing::of(sue, Some(empty_below(&above)), None, Some(&above));
     assert_eq!(below, Err(Refusal::NoSuchOrganization));
 }
 
 #[test]
-fn a_member_holds_what_the_catalogue_says_where_everything_is_on() {
+fn built_in_roles_have_their_catalogue_levels_if_every_condition_holds() {
     let org = partner();
     for role in BuiltIn::ALL {
         let actor = standing("ann", &org, RoleId::BuiltIn(role));
@@ -34,42 +34,48 @@ fn a_member_holds_what_the_catalogue_says_where_everything_is_on() {
 }
 
 #[test]
-fn a_member_who_lacks_a_level_is_told_object_and_level() {
+fn refusal_names_the_missing_role_object_and_level() {
     let actor = standing("ann", &standard(), RoleId::USER);
     let (object, level) = (RoleObject::UserManagement, Level::FullAccess);
     assert_eq!(actor.require(object, Level::ViewOnly), Ok(()));
-    assert_eq!(actor.require(object, level), Err(Refusal::Lacks { object, level, shown: true }));
+    assert_eq!(
+        actor.require(object, level),
+        Err(Refusal::MissingPermission { object, level, shown: true })
+    );
 }
 
 #[test]
-fn what_is_switched_off_counts_for_nobody_and_the_refusal_says_so() {
+fn role_object_with_unmet_condition_is_refused_as_not_shown() {
     let (object, level) = (RoleObject::UserManagementSubOrganizations, Level::ViewOnly);
     let sue = super_admin(&standard());
     assert_eq!(sue.levels.of(object), Level::FullAccess);
-    assert_eq!(sue.require(object, level), Err(Refusal::Lacks { object, level, shown: false }));
+    assert_eq!(
+        sue.require(object, level),
+        Err(Refusal::MissingPermission { object, level, shown: false })
+    );
     assert_eq!(super_admin(&tree()).require(object, level), Ok(()));
 }
 
 #[test]
-fn the_trees_switch_is_the_roots() {
+fn manage_sub_organizations_is_read_from_the_root() {
     let root = tree();
     let below = Organization {
         super_admin_user_id: Some(person("ann").id),
         settings: Settings::default(),
         ..empty_below(&root)
     };
-    let sits = |above: Option<&Organization>| {
+    let stands = |above: Option<&Organization>| {
         let ann = member("ann", &below, RoleId::SUPER_ADMIN);
         Standing::of(person("ann"), Some(below.clone()), Some(ann), above).unwrap()
     };
     let object = RoleObject::UserManagementSubOrganizations;
-    assert_eq!(sits(Some(&root)).effective.of(object), Level::FullAccess);
-    assert_eq!(sits(Some(&standard())).effective.of(object), Level::None);
-    assert_eq!(sits(None).effective.of(object), Level::None, "unknown counts as off");
+    assert_eq!(stands(Some(&root)).effective.of(object), Level::FullAccess);
+    assert_eq!(stands(Some(&standard())).effective.of(object), Level::None);
+    assert_eq!(stands(None).effective.of(object), Level::None, "an unknown root counts as off");
 }
 
 #[test]
-fn a_switch_set_below_the_root_switches_nothing() {
+fn manage_sub_organizations_below_the_root_has_no_effect() {
     let root = standard();
     let settings = Settings { manage_sub_organizations: true, mdf_program: false };
     let below = Organization { settings, ..empty_below(&root) };
@@ -78,7 +84,7 @@ fn a_switch_set_below_the_root_switches_nothing() {
 }
 
 #[test]
-fn an_unmet_prerequisite_counts_as_none() {
+fn level_with_unmet_prerequisite_counts_as_none() {
     let object = RoleObject::RoleManagementSubOrganizations;
     let (org, role) = with_role(tree(), 1, &[(object, Level::ViewOnly)]);
     let actor = standing("ann", &org, role);
@@ -90,14 +96,14 @@ fn an_unmet_prerequisite_counts_as_none() {
 }
 
 #[test]
-fn a_role_that_is_gone_grants_nothing() {
+fn deleted_role_gives_no_level() {
     let (_, role) = with_role(standard(), 1, &[]);
     let actor = standing("ann", &standard(), role);
     assert_eq!((actor.levels, actor.effective), (nothing(), nothing()));
 }
 
 #[test]
-fn a_partners_role_grants_nothing_once_the_organization_is_no_partner() {
+fn partner_role_gives_no_level_in_a_standard_organization() {
     for role in [BuiltIn::MdfAdmin, BuiltIn::PartnerUser] {
         let actor = standing("ann", &standard(), RoleId::BuiltIn(role));
         assert_eq!((actor.levels, actor.effective), (nothing(), nothing()), "{role}");
@@ -105,22 +111,22 @@ fn a_partners_role_grants_nothing_once_the_organization_is_no_partner() {
 }
 
 #[test]
-fn an_operator_looks_at_everything_shown_and_touches_nothing() {
+fn operator_can_view_every_shown_role_object_and_change_none() {
     for org in [standard(), tree(), partner()] {
         let actor = operator_in(&org);
         for object in RoleObject::ALL {
-            let sees = actor.require(object, Level::ViewOnly);
-            assert_eq!(sees.is_ok(), actor.conditions.shows(object), "{object}");
-            let touches = actor.require(object, Level::FullAccess);
-            assert_eq!(touches, Err(Refusal::OperatorsOnlyRead), "{object}");
+            let view = actor.require(object, Level::ViewOnly);
+            assert_eq!(view.is_ok(), actor.conditions.shows(object), "{object}");
+            let change = actor.require(object, Level::FullAccess);
+            assert_eq!(change, Err(Refusal::OperatorReadOnly), "{object}");
         }
-        assert_eq!(actor.membership(), Err(Refusal::OperatorsOnlyRead));
-        assert_eq!(actor.require_grant(RoleId::USER), Err(Refusal::OperatorsOnlyRead));
+        assert_eq!(actor.membership(), Err(Refusal::OperatorReadOnly));
+        assert_eq!(actor.require_grant(RoleId::USER), Err(Refusal::OperatorReadOnly));
     }
 }
 
 #[test]
-fn an_operator_who_is_a_member_is_judged_as_the_member() {
+fn operator_with_a_membership_has_the_permissions_of_a_member() {
     let org = standard();
     let ann = member("operator", &org, RoleId::ADMIN);
     let actor = Standing::of(operator(), Some(org), Some(ann), None).unwrap();
@@ -128,7 +134,7 @@ fn an_operator_who_is_a_member_is_judged_as_the_member() {
 }
 
 #[test]
-fn an_operator_finds_no_organization_that_does_not_exist() {
+fn operator_gets_no_such_organization_for_a_missing_one() {
     let missing = Standing::of(operator(), None, None, None);
     assert_eq!(missing, Err(Refusal::NoSuchOrganization));
 }

@@ -1,4 +1,4 @@
-//! What may come in a body.
+//! Request and response bodies.
 
 use axum::{Router, body::Body, http::Request, routing::post};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::http::{Json, NoBody, conventions};
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Offer {
+struct InvitationDraft {
     role_id: Even,
     #[serde(default)]
     to: Vec<Address>,
@@ -20,7 +20,7 @@ struct Address {
     email: String,
 }
 
-/// Stands for a value that parses itself.
+/// A field type with an error message of its own.
 #[derive(Deserialize, Serialize)]
 #[serde(try_from = "u32")]
 struct Even(u32);
@@ -29,46 +29,46 @@ impl TryFrom<u32> for Even {
     type Error = &'static str;
 
     fn try_from(number: u32) -> Result<Self, &'static str> {
-        if number.is_multiple_of(2) { Ok(Self(number)) } else { Err("is odd") }
+        if number.is_multiple_of(2) { Ok(Self(number)) } else { Err("must be even") }
     }
 }
 
 async fn send_as(content_type: &str, target: &str, body: impl Into<Body>) -> Answer {
     let router = Router::new()
-        .route("/offer", post(async |Json(offer): Json<Offer>| Json(offer)))
-        .route("/nothing", post(async |_: NoBody| "done"));
+        .route("/draft", post(async |Json(draft): Json<InvitationDraft>| Json(draft)))
+        .route("/empty", post(async |_: NoBody| "done"));
     let request = Request::post(target).header("content-type", content_type);
     send(conventions(router), request.body(body.into()).unwrap()).await
 }
 
-async fn offer(body: impl Into<Body>) -> Answer {
-    send_as("application/json", "/offer", body).await
+async fn send_draft(body: impl Into<Body>) -> Answer {
+    send_as("application/json", "/draft", body).await
 }
 
 #[tokio::test]
-async fn json_comes_in_and_goes_out() {
-    let answer = offer(r#" {"role_id": 2, "to": [{"email": "a@b"}]} "#).await;
+async fn json_is_parsed_and_serialized() {
+    let answer = send_draft(r#" {"role_id": 2, "to": [{"email": "a@b"}]} "#).await;
     assert_eq!(answer.text, r#"{"role_id":2,"to":[{"email":"a@b"}]}"#);
     assert_eq!(answer.header("content-type"), "application/json");
 }
 
 #[tokio::test]
-async fn a_body_must_say_that_it_is_json() {
+async fn content_type_must_be_json() {
     for good in
         ["application/json; charset=utf-8", "Application/JSON", "application/merge-patch+json"]
     {
-        assert_eq!(send_as(good, "/offer", r#"{"role_id":2}"#).await.status, 200, "{good}");
+        assert_eq!(send_as(good, "/draft", r#"{"role_id":2}"#).await.status, 200, "{good}");
     }
     for bad in
         ["", "text/plain", "text/json", "application/jsonp", "application/x-www-form-urlencoded"]
     {
-        let answer = send_as(bad, "/offer", r#"{"role_id":2}"#).await;
+        let answer = send_as(bad, "/draft", r#"{"role_id":2}"#).await;
         assert!(answer.verdict().starts_with("415 unsupported-media-type"), "{bad}");
     }
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_400() {
+async fn unparseable_body_is_400() {
     let deep = "[".repeat(200);
     for body in [
         "",
@@ -82,27 +82,27 @@ async fn what_cannot_be_read_is_400() {
         "\"\\ud800\"",
         &deep,
     ] {
-        let answer = offer(body.to_owned()).await;
+        let answer = send_draft(body.to_owned()).await;
         assert!(answer.verdict().starts_with("400 unreadable-request"), "{body}");
     }
-    assert_eq!(offer(vec![b'"', 0xff, b'"']).await.status, 400);
+    assert_eq!(send_draft(vec![b'"', 0xff, b'"']).await.status, 400);
 }
 
 #[tokio::test]
-async fn a_member_named_twice_is_400_wherever_it_is() {
+async fn repeated_member_is_400_at_any_depth() {
     for body in [
         r#"{"role_id":2,"role_id":2}"#,
         r#"{"role_id":2,"role_\u0069d":4}"#,
         r#"{"role_id":2,"to":[{"email":"a","email":"b"}]}"#,
         r#"{"unknown":{"x":{"a":1,"a":1}}}"#,
     ] {
-        let said = "400 unreadable-request: the body is not JSON: an object names a member twice";
-        assert!(offer(body).await.verdict().starts_with(said), "{body}");
+        let expected = "400 unreadable-request: An object has two members of the same name";
+        assert!(send_draft(body).await.verdict().starts_with(expected), "{body}");
     }
 }
 
 #[tokio::test]
-async fn what_reads_but_does_not_fit_is_422_and_says_where() {
+async fn invalid_field_is_422_with_pointer_and_instruction() {
     let mut seen = Vec::new();
     for body in [
         "{}",
@@ -115,48 +115,48 @@ async fn what_reads_but_does_not_fit_is_422_and_says_where() {
         "[2]",
         "null",
     ] {
-        let answer = offer(body).await;
+        let answer = send_draft(body).await;
         assert_eq!(answer.status, 422, "{body}");
         seen.push(format!("{body} → {}", answer.json()["errors"]));
     }
     insta::assert_snapshot!(seen.join("\n"), @r#"
-        {} → [{"detail":"missing field `role_id`","pointer":"/role_id"}]
-        {"role_id":"2"} → [{"detail":"invalid type: string \"2\", expected u32","pointer":"/role_id"}]
-        {"role_id":3} → [{"detail":"is odd","pointer":"/role_id"}]
-        {"role_id":2,"rolle":1} → [{"detail":"unknown field `rolle`, expected `role_id` or `to`","pointer":"/rolle"}]
-        {"role_id":2,"to":[{"email":"a"},{"email":7}]} → [{"detail":"invalid type: integer `7`, expected a string","pointer":"/to/1/email"}]
-        {"role_id":2,"to":[{}]} → [{"detail":"missing field `email`","pointer":"/to/0/email"}]
-        {"role_id":2,"to":[{"e/~":1}]} → [{"detail":"unknown field `e/~`, expected `email`","pointer":"/to/0/e~1~0"}]
-        [2] → [{"detail":"expected a JSON object","pointer":""}]
-        null → [{"detail":"expected a JSON object","pointer":""}]
+        {} → [{"detail":"is required","pointer":"/role_id"}]
+        {"role_id":"2"} → [{"detail":"must be a whole number, 0 or more","pointer":"/role_id"}]
+        {"role_id":3} → [{"detail":"must be even","pointer":"/role_id"}]
+        {"role_id":2,"rolle":1} → [{"detail":"is unknown: use `role_id` or `to`","pointer":"/rolle"}]
+        {"role_id":2,"to":[{"email":"a"},{"email":7}]} → [{"detail":"must be a string","pointer":"/to/1/email"}]
+        {"role_id":2,"to":[{}]} → [{"detail":"is required","pointer":"/to/0/email"}]
+        {"role_id":2,"to":[{"e/~":1}]} → [{"detail":"is unknown: use `email`","pointer":"/to/0/e~1~0"}]
+        [2] → [{"detail":"must be a JSON object","pointer":""}]
+        null → [{"detail":"must be a JSON object","pointer":""}]
         "#);
 }
 
 #[tokio::test]
-async fn a_complaint_never_repeats_a_huge_input() {
+async fn problem_repeats_little_of_a_huge_input() {
     let huge = "x".repeat(60_000);
     for body in [format!(r#"{{"role_id":"{huge}"}}"#), format!(r#"{{"{huge}":1}}"#)] {
-        let answer = offer(body).await;
+        let answer = send_draft(body).await;
         assert_eq!(answer.status, 422);
         assert!(answer.text.len() < 1500, "{}", answer.text.len());
     }
 }
 
 #[tokio::test]
-async fn a_body_may_be_64_kib_long() {
+async fn body_is_limited_to_64_kib() {
     let padded = |length: usize| format!(r#"{{"role_id":2{}}}"#, " ".repeat(length - 13));
-    assert_eq!(offer(padded(65_536)).await.status, 200);
-    let said = "413 body-too-large: a body may be 65536 bytes long";
-    assert_eq!(offer(padded(65_537)).await.verdict(), said);
-    assert_eq!(send_as("text/plain", "/nothing", padded(65_537)).await.verdict(), said);
+    assert_eq!(send_draft(padded(65_536)).await.status, 200);
+    let expected = "413 body-too-large: Send a body of at most 65536 bytes.";
+    assert_eq!(send_draft(padded(65_537)).await.verdict(), expected);
+    assert_eq!(send_as("text/plain", "/empty", padded(65_537)).await.verdict(), expected);
 }
 
 #[tokio::test]
-async fn where_no_body_is_taken_an_empty_object_is_none() {
+async fn empty_object_counts_as_no_body() {
     for body in ["", " \n", "{}", " { } "] {
-        assert_eq!(send_as("text/plain", "/nothing", body).await.text, "done", "{body}");
+        assert_eq!(send_as("text/plain", "/empty", body).await.text, "done", "{body}");
     }
     for body in ["null", "[]", "{", r#"{"a":1}"#, "0"] {
-        assert_eq!(send_as("application/json", "/nothing", body).await.status, 422, "{body}");
+        assert_eq!(send_as("application/json", "/empty", body).await.status, 422, "{body}");
     }
 }

@@ -1,22 +1,22 @@
-//! Who is asking, and who only says so.
+//! The caller: claims that are trusted, and claims that are not.
 
 use axum::{Router, routing};
 use serde_json::{Value, json};
 
-use super::{Answer, get, send, vouched};
-use crate::http::{Caller, Now, layer::conventions};
+use super::{Answer, authorized, get, send};
+use crate::http::{Caller, Now, access_log::conventions};
 
-async fn who(Caller { person, sign_in }: Caller, Now(now): Now) -> String {
+async fn describe(Caller { person, sign_in, .. }: Caller, Now(now): Now) -> String {
     let email = person.email.map(|email| email.to_string());
     format!("{} {email:?} {:?} {} {sign_in:?} {now}", person.id, person.name, person.operator)
 }
 
 fn router() -> Router {
-    Router::new().route("/who", routing::get(who))
+    Router::new().route("/caller", routing::get(describe))
 }
 
-async fn ask(authorizer: &Value) -> Answer {
-    send(conventions(router()), vouched(get("/who"), authorizer)).await
+async fn call(authorizer: &Value) -> Answer {
+    send(conventions(router()), authorized(get("/caller"), authorizer)).await
 }
 
 fn jwt(claims: &Value) -> Value {
@@ -24,75 +24,79 @@ fn jwt(claims: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_signed_in_person_is_known_by_their_claims() {
+async fn caller_is_read_from_the_claims() {
     let claims = json!({
         "sub": "auth0|42", "email": "ann@example.com", "email_verified": "true", "name": "Ann",
         "scope": "openid operator", "amr": "[pwd mfa]", "auth_time": "1699999990",
     });
-    let seen = ask(&jwt(&claims)).await.text;
+    let seen = call(&jwt(&claims)).await.text;
     insta::assert_snapshot!(seen, @r#"auth0|42 Some("ann@example.com") Some("Ann") true SignIn { scopes: ["openid", "operator"], amr: ["pwd", "mfa"], auth_time: Some(1699999990), source_ip: Some("192.0.2.1") } 2023-11-14T22:13:20.123Z"#);
 }
 
 #[tokio::test]
-async fn nobody_is_told_to_sign_in() {
+async fn request_without_claims_is_401() {
     for authorizer in [json!(null), json!({}), jwt(&json!({})), json!({ "lambda": { "sub": "u" } })]
     {
-        let answer = ask(&authorizer).await;
-        assert_eq!(answer.verdict(), "401 unauthenticated: this needs a valid bearer token");
+        let answer = call(&authorizer).await;
+        assert_eq!(
+            answer.verdict(),
+            "401 unauthenticated: Sign in, and send a valid bearer token in the `Authorization` header."
+        );
         assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
 }
 
 #[tokio::test]
-async fn a_subject_is_1_to_255_visible_characters() {
+async fn subject_is_1_to_255_visible_characters() {
     let longest = "s".repeat(255);
-    assert_eq!(ask(&jwt(&json!({ "sub": longest }))).await.status, 200);
+    assert_eq!(call(&jwt(&json!({ "sub": longest }))).await.status, 200);
     for sub in ["", " ", "a b", "a\n", "\u{e4}", &"s".repeat(256)] {
-        assert_eq!(ask(&jwt(&json!({ "sub": sub }))).await.status, 401, "{sub:?}");
+        assert_eq!(call(&jwt(&json!({ "sub": sub }))).await.status, 401, "{sub:?}");
     }
 }
 
-/// CVE-2026-53514: an address counts only if its verification is beyond doubt.
+/// CVE-2026-53514: only `email_verified` = `true` makes an address count.
 #[tokio::test]
-async fn an_address_counts_only_if_verified_is_exactly_true() {
+async fn address_counts_only_if_email_verified_is_exactly_true() {
     for verified in ["false", "0", "1", "TRUE", "True", "true ", " true", "[true]", "", "yes"] {
         let claims = json!({ "sub": "u", "email": "a@b.example", "email_verified": verified });
-        let seen = ask(&jwt(&claims)).await.text;
+        let seen = call(&jwt(&claims)).await.text;
         assert!(seen.starts_with("u None "), "{verified}: {seen}");
     }
-    let unsaid = json!({ "sub": "u", "email": "a@b.example" });
-    assert!(ask(&jwt(&unsaid)).await.text.starts_with("u None "));
+    let without_flag = json!({ "sub": "u", "email": "a@b.example" });
+    assert!(call(&jwt(&without_flag)).await.text.starts_with("u None "));
     let claims = json!({ "sub": "u", "email": "a@b.example", "email_verified": "true" });
-    assert!(ask(&jwt(&claims)).await.text.starts_with("u Some(\"a@b.example\") "));
+    assert!(call(&jwt(&claims)).await.text.starts_with("u Some(\"a@b.example\") "));
 }
 
-/// Nobody but a JWT authorizer is believed: not another kind of authorizer, and not a header.
+/// Only the claims of a JWT authorizer count, not the context of another authorizer.
 #[tokio::test]
-async fn a_context_that_is_no_tokens_names_nobody() {
+async fn lambda_authorizer_context_is_ignored() {
     let context = json!({ "lambda": { "sub": "context" } });
-    assert_eq!(ask(&context).await.status, 401);
+    assert_eq!(call(&context).await.status, 401);
     let both = json!({ "jwt": { "claims": { "sub": "token" } }, "lambda": { "sub": "context" } });
-    assert!(ask(&both).await.text.starts_with("token "));
+    assert!(call(&both).await.text.starts_with("token "));
 }
 
 #[tokio::test]
-async fn an_operator_has_the_scope_as_a_whole_word() {
+async fn operator_scope_must_match_as_a_whole_word() {
     for (scope, operator) in
         [("operator", true), ("a operator", true), ("operators", false), ("Operator", false)]
     {
-        let answer = ask(&jwt(&json!({ "sub": "u", "scope": scope }))).await;
+        let answer = call(&jwt(&json!({ "sub": "u", "scope": scope }))).await;
         assert!(answer.text.starts_with(&format!("u None None {operator} ")), "{scope}");
     }
 }
 
 #[tokio::test]
-async fn without_the_time_nothing_goes_on() {
+async fn request_without_time_is_500() {
     use axum::{body::Body, http::Request};
     use lambda_http::{RequestExt, request::RequestContext};
 
     let context = json!({ "authorizer": jwt(&json!({ "sub": "u" })), "http": { "method": "GET" } });
     let context = RequestContext::ApiGatewayV2(serde_json::from_value(context).unwrap());
-    let request = Request::get("/who").body(Body::empty()).unwrap().with_request_context(context);
+    let request =
+        Request::get("/caller").body(Body::empty()).unwrap().with_request_context(context);
     let answer = send(conventions(router()), request).await;
     assert_eq!(answer.status, 500);
     assert!(!answer.text.contains("time"), "{}", answer.text);

@@ -1,4 +1,4 @@
-//! The log of a test. It never mixes tests: each runs on a thread of its own.
+//! Captures the log lines of one test. Each test runs on its own thread and sees only its lines.
 
 use std::{
     cell::RefCell,
@@ -22,13 +22,13 @@ impl Write for Lines {
     }
 }
 
-/// One log for all tests: `tracing` decides once for each line of code whether anybody listens.
+/// Starts the log once for all tests, because `tracing` caches for each call site whether it is enabled.
 pub(super) fn start() {
-    static STARTED: Once = Once::new();
-    STARTED.call_once(|| crate::lambda::log_to(|| Lines));
+    static INIT: Once = Once::new();
+    INIT.call_once(|| crate::lambda::log_to(|| Lines));
 }
 
-/// What this test has logged since it was asked last.
+/// Takes the lines that this test has logged since the last call.
 pub(super) fn taken() -> String {
     String::from_utf8(LINES.take()).unwrap()
 }

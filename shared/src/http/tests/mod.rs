@@ -1,12 +1,13 @@
-//! What clients see of the conventions. It plays the gateway, and never a handler of a function.
+//! What clients see of extractors and responses, through small routers and simulated gateway events.
 
+mod answers;
 mod bodies;
 mod callers;
-mod every_answer;
 mod log;
 mod pages;
 mod parameters;
 mod problems;
+mod responses;
 
 use axum::{
     Router,
@@ -32,7 +33,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Status, slug, and what is wrong where.
+    /// A problem's status, slug and detail.
     fn verdict(&self) -> String {
         let problem = self.json();
         let slug = problem["type"].as_str().unwrap().trim_start_matches("/problems/");
@@ -55,8 +56,8 @@ fn get(target: &str) -> Builder {
     Request::get(target)
 }
 
-/// A request as the gateway hands it on, with `authorizer` in its context.
-fn vouched(request: Builder, authorizer: &Value) -> Request<Body> {
+/// A request as API Gateway passes it on, with `authorizer` in its context.
+fn authorized(request: Builder, authorizer: &Value) -> Request<Body> {
     let context = serde_json::from_value(json!({
         "requestId": "gateway-1",
         "timeEpoch": 1_700_000_000_123_i64,

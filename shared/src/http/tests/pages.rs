@@ -5,7 +5,7 @@ use crate::http::{Cursor, Page};
 const LIST: [&str; 3] = ["members", "org_1", "status=active"];
 
 #[test]
-fn a_cursor_comes_back_as_the_position_it_stands_for() {
+fn cursor_decodes_to_its_position() {
     for position in ["m", "MEMBER#auth0|42", "\u{fc}\u{0}"] {
         let cursor = Cursor::encode(&LIST, position);
         assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
@@ -14,7 +14,7 @@ fn a_cursor_comes_back_as_the_position_it_stands_for() {
 }
 
 #[test]
-fn a_cursor_of_another_list_is_refused() {
+fn cursor_of_another_list_is_refused() {
     let cursor = Cursor::encode(&LIST, "position");
     let others: [&[&str]; 6] = [
         &[],
@@ -31,7 +31,7 @@ fn a_cursor_of_another_list_is_refused() {
 }
 
 #[test]
-fn a_malformed_cursor_is_refused() {
+fn malformed_cursor_is_refused() {
     let good = Cursor::encode(&LIST, "position");
     let cut: String = good.chars().take(11).collect();
     let no_position = Cursor::encode(&LIST, "");
@@ -50,7 +50,7 @@ fn a_malformed_cursor_is_refused() {
 }
 
 #[test]
-fn the_last_page_says_so() {
+fn last_page_has_no_next_cursor() {
     let page = Page { items: vec![1, 2], next_cursor: None }.map(|item| item * 2);
     assert_eq!(serde_json::to_string(&page).unwrap(), r#"{"items":[2,4],"next_cursor":null}"#);
 }

@@ -1,4 +1,4 @@
-//! What may come in a path and in a query.
+//! Path and query parameters.
 
 use axum::{Router, body::Body, routing};
 use serde::Deserialize;
@@ -25,7 +25,7 @@ struct Filters {
     limit: Limit,
 }
 
-async fn ask(target: &str) -> Answer {
+async fn send_get(target: &str) -> Answer {
     let router = Router::new()
         .route("/list", routing::get(async |Query(filters): Query<Filters>| format!("{filters:?}")))
         .route("/one/{a}", routing::get(async |Path(one): Path<String>| one))
@@ -37,29 +37,29 @@ async fn ask(target: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_list_parameter_repeats() {
-    let seen = ask("/list?status=active&q=a%20b%2Bc&status=pending&limit=100").await.text;
+async fn list_parameter_may_be_repeated() {
+    let seen = send_get("/list?status=active&q=a%20b%2Bc&status=pending&limit=100").await.text;
     assert_eq!(
         seen,
         r#"Filters { status: [Active, Pending], scope: None, q: Some("a b+c"), limit: Limit(100) }"#
     );
-    let seen = ask("/list").await.text;
+    let seen = send_get("/list").await.text;
     assert_eq!(seen, "Filters { status: [], scope: None, q: None, limit: Limit(25) }");
 }
 
 #[tokio::test]
-async fn any_other_parameter_comes_once() {
+async fn other_parameter_must_not_be_repeated() {
     for query in ["q=a&q=a", "scope=active&scope=active", "limit=1&status=active&limit=1"] {
-        let verdict = ask(&format!("/list?{query}")).await.verdict();
+        let verdict = send_get(&format!("/list?{query}")).await.verdict();
         assert!(
-            verdict.starts_with("400 unreadable-request: the parameter `"),
+            verdict.starts_with("400 unreadable-request: Send the parameter `"),
             "{query}: {verdict}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_parameter_that_is_unknown_or_wrong_is_422_and_named() {
+async fn unknown_or_invalid_parameter_is_422_and_named() {
     let mut seen = Vec::new();
     for query in [
         "stauts=active",
@@ -73,36 +73,36 @@ async fn a_parameter_that_is_unknown_or_wrong_is_422_and_named() {
         "limit=1e1",
         "scope=",
     ] {
-        let answer = ask(&format!("/list?{query}")).await;
+        let answer = send_get(&format!("/list?{query}")).await;
         assert_eq!(answer.status, 422, "{query}");
         seen.push(format!("{query} → {}", answer.json()["errors"]));
     }
     insta::assert_snapshot!(seen.join("\n"), @r#"
-        stauts=active → [{"detail":"unknown field `stauts`, expected one of `status`, `scope`, `q`, `limit`","pointer":"/stauts"}]
-        stauts=a&stauts=b → [{"detail":"unknown field `stauts`, expected one of `status`, `scope`, `q`, `limit`","pointer":"/stauts"}]
-        status=ACTIVE → [{"detail":"unknown variant `ACTIVE`, expected `active` or `pending`","pointer":"/status/0"}]
-        status=active&status=x → [{"detail":"unknown variant `x`, expected `active` or `pending`","pointer":"/status/1"}]
+        stauts=active → [{"detail":"is unknown: use one of `status`, `scope`, `q`, `limit`","pointer":"/stauts"}]
+        stauts=a&stauts=b → [{"detail":"is unknown: use one of `status`, `scope`, `q`, `limit`","pointer":"/stauts"}]
+        status=ACTIVE → [{"detail":"must be `active` or `pending`","pointer":"/status/0"}]
+        status=active&status=x → [{"detail":"must be `active` or `pending`","pointer":"/status/1"}]
         limit=0 → [{"detail":"must be a whole number from 1 to 100","pointer":"/limit"}]
         limit=101 → [{"detail":"must be a whole number from 1 to 100","pointer":"/limit"}]
         limit= → [{"detail":"must be a whole number from 1 to 100","pointer":"/limit"}]
         limit=-1 → [{"detail":"must be a whole number from 1 to 100","pointer":"/limit"}]
         limit=1e1 → [{"detail":"must be a whole number from 1 to 100","pointer":"/limit"}]
-        scope= → [{"detail":"unknown variant ``, expected `active` or `pending`","pointer":"/scope"}]
+        scope= → [{"detail":"must be `active` or `pending`","pointer":"/scope"}]
         "#);
 }
 
 #[tokio::test]
-async fn a_path_parameter_is_decoded_once() {
-    assert_eq!(ask("/one/auth0%7C42").await.text, "auth0|42");
-    assert_eq!(ask("/one/a%2Fb").await.text, "a/b");
-    assert_eq!(ask("/one/a%252Fb").await.text, "a%2Fb");
+async fn path_parameter_is_decoded_once() {
+    assert_eq!(send_get("/one/auth0%7C42").await.text, "auth0|42");
+    assert_eq!(send_get("/one/a%2Fb").await.text, "a/b");
+    assert_eq!(send_get("/one/a%252Fb").await.text, "a%2Fb");
 }
 
 #[tokio::test]
-async fn a_path_that_cannot_exist_is_answered_like_one_that_does_not() {
+async fn malformed_path_parameter_gets_the_404_of_an_unknown_organization() {
     for target in ["/one/%ff", "/two/a/256", "/two/a/b", "/two/%ff/1"] {
-        let said = "404 no-such-organization: There is no such organization, or you are not in it. Check the id, or ask one of its administrators for an invitation.";
-        assert_eq!(ask(target).await.verdict(), said, "{target}");
+        let expected = "404 no-such-organization: There is no such organization, or you are not a member of it. Check the id, or ask an administrator of the organization for an invitation.";
+        assert_eq!(send_get(target).await.verdict(), expected, "{target}");
     }
-    assert_eq!(ask("/two/a/255").await.text, r#"("a", 255)"#);
+    assert_eq!(send_get("/two/a/255").await.text, r#"("a", 255)"#);
 }

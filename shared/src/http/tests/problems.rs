@@ -1,8 +1,8 @@
-//! Every problem has its page in the documentation, and every page its problem.
+//! Compares the problem slugs in the code with the headings of `docs/problems.md`.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// Where problems are made: the shared crate, the functions, and the local gateway.
+/// The folders whose code creates problems: the shared crate, the functions, the local gateway.
 const FOLDERS: [&str; 3] = ["shared/src/http", "functions", "infra/local/src"];
 
 fn root() -> std::path::PathBuf {
@@ -25,7 +25,7 @@ fn quoted(text: &str) -> Option<&str> {
     text.split('"').nth(1)
 }
 
-/// Each slug in the code, with its status where that is a number.
+/// Each slug in the code, with its status if that is a literal number.
 fn in_code() -> BTreeMap<String, Option<u16>> {
     let mut texts = Vec::new();
     for folder in FOLDERS {
@@ -33,7 +33,7 @@ fn in_code() -> BTreeMap<String, Option<u16>> {
     }
     let mut slugs = BTreeMap::new();
     for text in texts {
-        // `(409, "slug", "Title")`, of the table of refusals.
+        // `(409, "slug", "Title")` in the table of refusals.
         for (at, _) in text.match_indices(", \"") {
             let status = text[..at].rsplit('(').next().unwrap();
             if let (3, Ok(status)) = (status.len(), status.parse()) {
@@ -41,8 +41,8 @@ fn in_code() -> BTreeMap<String, Option<u16>> {
             }
         }
         // `Problem::new(status, "slug", …)`.
-        for made in text.split("Problem::new(").skip(1).chain(text.split("Self::new(").skip(1)) {
-            let mut arguments = made.splitn(3, ',').skip(1);
+        for call in text.split("Problem::new(").skip(1).chain(text.split("Self::new(").skip(1)) {
+            let mut arguments = call.splitn(3, ',').skip(1);
             let slug = arguments.next().map(str::trim).filter(|slug| slug.starts_with('"'));
             if let Some(slug) = slug.and_then(quoted) {
                 slugs.entry(slug.to_owned()).or_insert(None);
@@ -52,7 +52,7 @@ fn in_code() -> BTreeMap<String, Option<u16>> {
     slugs
 }
 
-/// Each heading of the page, with the status below it.
+/// Each heading of the page, with the status in its text.
 fn in_documentation() -> BTreeMap<String, u16> {
     let page = fs::read_to_string(root().join("docs/problems.md")).unwrap();
     let entries = page.split("\n## ").skip(1).map(|entry| {
@@ -64,7 +64,7 @@ fn in_documentation() -> BTreeMap<String, u16> {
 }
 
 #[test]
-fn every_problem_is_documented_and_nothing_else_is() {
+fn documented_problems_are_those_in_the_code() {
     let (code, pages) = (in_code(), in_documentation());
     assert!(code.len() > 50, "{code:?}");
     assert_eq!(code.keys().collect::<Vec<_>>(), pages.keys().collect::<Vec<_>>());

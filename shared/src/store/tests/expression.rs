@@ -1,4 +1,4 @@
-//! Pieces of expressions, alone and joined.
+//! Names and values of expressions, alone and joined.
 
 use super::*;
 use crate::store::item::number;
@@ -11,7 +11,7 @@ fn names(piece: &Expression) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn every_name_in_the_text_stands_for_its_attribute() {
+fn each_name_in_the_text_is_bound_to_its_attribute() {
     let piece = Expression::new("#role_id = :role AND size(#roles.#id) < :n OR #a1<>:b", []);
     let expected = [("#a1", "a1"), ("#id", "id"), ("#role_id", "role_id"), ("#roles", "roles")];
     assert_eq!(names(&piece), expected);
@@ -20,15 +20,15 @@ fn every_name_in_the_text_stands_for_its_attribute() {
 }
 
 #[test]
-fn a_placeholder_stands_for_what_is_known_later() {
+fn placeholder_is_bound_to_the_given_attribute() {
     let piece = Expression::new("#roles.#id = :levels", []).naming("id", "01ABC");
     assert_eq!(names(&piece), [("#id", "01ABC"), ("#roles", "roles")]);
     let other = Expression::new("#roles", []).naming("id", "01ABC");
-    assert_eq!(names(&other), [("#roles", "roles")], "what does not occur is not named");
+    assert_eq!(names(&other), [("#roles", "roles")], "a name that does not occur is not bound");
 }
 
 #[test]
-fn two_conditions_are_one_and_nothing_adds_nothing() {
+fn and_joins_two_conditions_and_ignores_an_empty_one() {
     let one = || Expression::new("#a = :a", [("a", number(1))]);
     let both = one().and(Expression::new("#b > :b", [("b", number(2))]));
     assert_eq!(both.text, "#a = :a AND (#b > :b)");
@@ -38,21 +38,21 @@ fn two_conditions_are_one_and_nothing_adds_nothing() {
 }
 
 #[test]
-fn pieces_of_one_request_may_call_their_values_alike() {
-    let mut terms = Terms::default();
-    let texts = [1, 2].map(|n| terms.take(Expression::new("#n = :n", [("n", number(n))])));
+fn values_with_the_same_name_in_two_expressions_stay_apart() {
+    let mut all = ExpressionValues::default();
+    let texts = [1, 2].map(|n| all.take(Expression::new("#n = :n", [("n", number(n))])));
     assert_eq!(texts, ["#n = :v1_n", "#n = :v2_n"]);
-    let (names, values) = terms.parts();
+    let (names, values) = all.parts();
     assert_eq!(names.unwrap().len(), 1);
     let values = values.unwrap();
     assert_eq!((&values[":v1_n"], &values[":v2_n"]), (&number(1), &number(2)));
 }
 
 #[test]
-fn no_names_and_no_values_are_none_rather_than_empty() {
-    assert_eq!(Terms::default().parts(), (None, None));
-    let mut terms = Terms::default();
-    terms.take(Expression::new("attribute_exists(#pk)", []));
-    let (names, values) = terms.parts();
+fn missing_names_or_values_are_none_and_never_an_empty_map() {
+    assert_eq!(ExpressionValues::default().parts(), (None, None));
+    let mut all = ExpressionValues::default();
+    all.take(Expression::new("attribute_exists(#pk)", []));
+    let (names, values) = all.parts();
     assert!(names.is_some() && values.is_none());
 }

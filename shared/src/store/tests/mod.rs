@@ -1,5 +1,81 @@
-//! What of the store can be tested without a table.
+//! Tests of the store that need no table.
 
-mod headcount;
-mod replay;
+mod acceptance;
+mod commit;
+mod idempotency;
 mod table;
+mod tombstones;
+mod transaction;
+mod user_counts;
+
+use aws_sdk_dynamodb::{Client, Config, config::BehaviorVersion, types::AttributeValue};
+
+use super::{
+    Error, Key, Store,
+    transaction::{Step, Transaction},
+};
+use crate::{
+    domain::Refusal,
+    fixtures::{context, person},
+};
+
+fn store() -> Store {
+    let config = Config::builder().behavior_version(BehaviorVersion::latest()).build();
+    Store::new(Client::from_conf(config), "table")
+}
+
+/// The steps of a transaction of Ann, with those that count.
+fn steps(add: impl FnOnce(Transaction<'_>) -> Transaction<'_>) -> Vec<Step> {
+    let (store, context) = (store(), context(&person("ann")));
+    add(store.transaction(&context)).counted().steps
+}
+
+/// The only element.
+fn only<T>(all: Vec<T>) -> T {
+    let [one] = <[T; 1]>::try_from(all).ok().unwrap();
+    one
+}
+
+fn refusal(error: Error) -> Refusal {
+    if let Error::Refused(refusal) = error { refusal } else { panic!("{error:?}") }
+}
+
+/// A step as DynamoDB gets it, with values in place of their names.
+#[derive(Debug, PartialEq, Eq)]
+struct Sent {
+    key: Key,
+    update: String,
+    condition: String,
+}
+
+fn sent(step: Step) -> Sent {
+    let key = step.key.clone();
+    let (item, _) = step.build("table").unwrap();
+    let (mut update, condition, values) = if let Some(update) = item.update() {
+        let text = update.update_expression().to_owned();
+        (text, update.condition_expression(), update.expression_attribute_values())
+    } else if let Some(put) = item.put() {
+        (String::new(), put.condition_expression(), put.expression_attribute_values())
+    } else if let Some(check) = item.condition_check() {
+        let condition = Some(check.condition_expression());
+        (String::new(), condition, check.expression_attribute_values())
+    } else {
+        let delete = item.delete().unwrap();
+        (String::new(), delete.condition_expression(), delete.expression_attribute_values())
+    };
+    let mut condition = condition.unwrap_or_default().to_owned();
+    let mut values: Vec<_> = values.into_iter().flatten().collect();
+    // The longest first, because a name can begin with another.
+    values.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    for (name, value) in values {
+        let value = match value {
+            AttributeValue::N(number) => number.clone(),
+            AttributeValue::S(text) => text.clone(),
+            AttributeValue::Bool(on) => on.to_string(),
+            other => panic!("{other:?}"),
+        };
+        update = update.replace(name, &value);
+        condition = condition.replace(name, &value);
+    }
+    Sent { key, update, condition }
+}

@@ -8,7 +8,7 @@ fn range() -> Range {
 
 /// From where to where a range is read.
 fn bounds(range: &Range, after: Option<&str>) -> Option<(String, String)> {
-    let mut terms = Terms::default();
+    let mut terms = ExpressionValues::default();
     terms.take(range.condition(after)?);
     let values = terms.parts().1.unwrap_or_default();
     let value = |name: &str| values[name].as_s().unwrap().clone();
@@ -84,12 +84,12 @@ fn before_a_key_are_all_smaller_keys_and_not_itself() {
 
 #[test]
 fn a_page_is_cut_where_the_reading_was_given_up() {
-    let found = |next: Option<&str>| Listing {
+    let found = |next: Option<&str>| Slice {
         items: ["d", "a", "c", "b"].map(|at| (at.to_owned(), ())).to_vec(),
         next: next.map(ToOwned::to_owned),
     };
-    let shown = |found: Listing<(String, ())>, limit, newest_first| {
-        let cut = found.cut(Window { limit, after: None }, newest_first);
+    let shown = |found: Slice<(String, ())>, limit, newest_first| {
+        let cut = found.cut(PageRequest { limit, after: None }, newest_first);
         let items: String = cut.items.into_iter().map(|(at, ())| at).collect();
         (items, cut.next)
     };

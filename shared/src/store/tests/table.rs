@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        AddressDigest, BuiltIn, CustomRoleId, Email, EventId, MailDomain, Once, OrgId, OrgPath,
-        PersonDigest, RoleId, UserId,
+        AddressDigest, AlertId, BuiltIn, CustomRoleId, Email, EventId, IdempotencyKey, MailDomain,
+        OrgId, OrgPath, PersonDigest, RoleId, UserId,
     },
     printed::assert_printed,
     store::keys::{
@@ -36,7 +36,7 @@ const INDEXES: &str = "\n## Indexes\n\n\
      | index | lists | hash | range |\n|---|---|---|---|\n";
 
 #[test]
-fn the_layout_is_the_page_in_the_documentation() {
+fn layout_matches_the_documentation_page() {
     let id = |n| OrgId::new(Timestamp::UNIX_EPOCH, n);
     let root = OrgPath::root(id(1));
     let path = root.child(id(2));
@@ -47,7 +47,7 @@ fn the_layout_is_the_page_in_the_documentation() {
     let ada = UserId::new("ada|1");
     let role = CustomRoleId::new(Timestamp::UNIX_EPOCH, 3);
     let event = EventId::new(Timestamp::UNIX_EPOCH, 4);
-    let once = Once {
+    let once = IdempotencyKey {
         caller: ada.clone(),
         route: "POST /v1/organizations".to_owned(),
         key: "k1".to_owned(),
@@ -60,19 +60,18 @@ fn the_layout_is_the_page_in_the_documentation() {
     };
     line("organization: settings, role table", Key::organization(org));
     line("what it says of itself", Key::profile(org));
-    line("member", Key::member(org, &ada));
-    line("an address's place: invitation or lock", Key::place(org, bobs));
+    line("member", Key::membership(org, &ada));
+    line("an address's place: invitation or lock", Key::address_slot(org, bobs));
     line("custom role, number of its users", Key::role(org, role));
     line("lock on a role's name", Key::role_name(org, "night shift"));
     line("what is said of a role, where anything is", Key::role_description(org, role));
     line("a partner's link to a customer", Key::customer(org, root.id()));
-    line("part of the headcount", Key::headcount(org, 0));
+    line("numbers of users and of list entries", Key::counts(org));
     line("approved domain", Key::approved_domain(org, &domain));
     line("a person's request to join", Key::join_request(org, PersonDigest::of(org, &ada)));
-    line("who receives critical alerts", Key::critical_alert_user(org, &email));
-    line("how many there are of those", Key::tally(org, "join_requests"));
+    line("who receives critical alerts", Key::critical_alert_user(org, AlertId::of(org, &email)));
     line("event", Key::event(org, event));
-    line("answer to a repeatable request", Key::once(&once));
+    line("answer to a repeatable request", Key::idempotency(&once));
     line("mark: the event was told to the bus", Key::published(event));
     line("mark: the event was told to an address", Key::mailed(event, bobs));
     page += INDEXES;
@@ -126,5 +125,5 @@ fn the_layout_is_the_page_in_the_documentation() {
     line("tree_prefix", "descriptions of custom roles", tree_of_descriptions(&path), &said);
     line("branch_1", "descriptions of custom roles", branch_of_descriptions(org), &said);
     line("identity", "a role's name, by its id", name_of(role), &organization(org));
-    assert_printed("table.md", &page);
+    assert_printed("internals/table.md", &page);
 }

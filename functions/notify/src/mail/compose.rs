@@ -1,0 +1,119 @@
+//! The content of a mail: the template of its notification, with the values.
+
+use jiff::Timestamp;
+use shared::domain::{Email, Notification, OutgoingMail};
+
+use super::{
+    Portal,
+    template::{MailContent, render},
+};
+
+/// Composes a mail.
+pub(crate) fn compose(mail: &OutgoingMail, portal: &Portal) -> MailContent {
+    let Draft { template, mut values } = draft(mail, portal);
+    values.push(("organization", mail.organization.to_string()));
+    values.push(("recipient", mail.to.as_str().to_owned()));
+    render(template, &values)
+}
+
+/// A template, and the values that only its notification has.
+struct Draft {
+    template: &'static str,
+    values: Vec<(&'static str, String)>,
+}
+
+fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
+    let org = mail.org;
+    let organization = ("link", portal.organization(org));
+    let address = |email: &Email| email.as_str().to_owned();
+    let (template, values) = match &mail.notification {
+        Notification::Invited { invitation, role, until, by } => {
+            let by = by.as_ref().map_or_else(|| "The platform team".to_owned(), address);
+            let link = portal.invitation(org, *invitation);
+            let values = [
+                ("by", by),
+                ("role", role.clone()),
+                ("until", date_and_time(*until)),
+                ("link", link),
+            ];
+            (include_str!("../../templates/invited.txt"), values.into())
+        }
+        Notification::RequestReceived => {
+            (include_str!("../../templates/request_received.txt"), vec![])
+        }
+        Notification::RequestToDecide { from } => {
+            let values = [("from", address(from)), ("link", portal.join_requests(org))];
+            (include_str!("../../templates/request_to_decide.txt"), values.into())
+        }
+        Notification::RequestApproved => {
+            (include_str!("../../templates/request_approved.txt"), vec![organization])
+        }
+        Notification::RequestDeclined => {
+            (include_str!("../../templates/request_declined.txt"), vec![])
+        }
+        Notification::SuperAdminTransferred { to } => {
+            let values = [("to", address(to)), organization];
+            (include_str!("../../templates/handed_over.txt"), values.into())
+        }
+        Notification::SuperAdminReceived { from } => {
+            let from = from.as_ref().map_or_else(|| "The former Super Admin".to_owned(), address);
+            (include_str!("../../templates/took_over.txt"), vec![("from", from), organization])
+        }
+    };
+    Draft { template, values }
+}
+
+/// A time such as `28 November 2026, 12:00 UTC`.
+fn date_and_time(at: Timestamp) -> String {
+    at.strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::{InvitationId, Name, OrgId};
+
+    use super::*;
+
+    fn notifications() -> Vec<Notification> {
+        let ada = Email::parse("ada@example.com").unwrap();
+        vec![
+            Notification::Invited {
+                invitation: InvitationId::new(Timestamp::UNIX_EPOCH, 1),
+                role: "User".to_owned(),
+                until: Timestamp::UNIX_EPOCH,
+                by: None,
+            },
+            Notification::RequestReceived,
+            Notification::RequestToDecide { from: ada.clone() },
+            Notification::RequestApproved,
+            Notification::RequestDeclined,
+            Notification::SuperAdminTransferred { to: ada },
+            Notification::SuperAdminReceived { from: None },
+        ]
+    }
+
+    #[test]
+    fn every_mail_is_complete_and_its_template_needs_no_escaping() {
+        let portal = Portal::parse("https://portal.example.com").unwrap();
+        for notice in notifications() {
+            let mail = OutgoingMail {
+                to: Email::parse("bob@example.com").unwrap(),
+                org: OrgId::new(Timestamp::UNIX_EPOCH, 1),
+                organization: Name::parse("Acme", 100).unwrap(),
+                notification: notice,
+            };
+            let Draft { template, .. } = draft(&mail, &portal);
+            assert!(!template.contains(['<', '>', '&', '"', '\'']), "{template}");
+            let MailContent { subject, text, html } = compose(&mail, &portal);
+            for part in [&subject, &text, &html] {
+                assert!(!part.contains(['{', '}']) && part.contains("Acme"), "{part}");
+            }
+            assert_eq!(html.contains("<a "), text.contains("https://"), "{text}");
+        }
+    }
+
+    #[test]
+    fn time_is_written_out() {
+        assert_eq!(date_and_time(Timestamp::UNIX_EPOCH), "1 January 1970, 00:00 UTC");
+    }
+}

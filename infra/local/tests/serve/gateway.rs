@@ -1,0 +1,158 @@
+//! Tokens, request context, limits and open paths.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+use local::{args::Args, server::Server};
+use serde_json::json;
+use tokio::task::spawn_blocking;
+
+use super::{args, get_with, send, start_server, stub, token};
+
+#[tokio::test]
+async fn claims_of_the_token_are_in_the_request_context() {
+    let url = start_server(&args()).await;
+    let request = json!({
+        "email": "Ada@example.com", "name": "Ada", "scope": "operator decisions",
+        "amr": ["pwd", "otp"], "auth_time": 1_795_262_400,
+    });
+    let response = get_with(&url, "/echo/a%7Cb", &token(&url, request).await).await;
+    assert_eq!(response.status, 200);
+    let context = response.body;
+    let claims = &context["authorizer"]["jwt"]["claims"];
+    assert_eq!(claims["iss"], json!(url));
+    assert_eq!(claims["aud"], "rolecall");
+    assert_eq!(claims["sub"], "local|ada@example.com");
+    assert_eq!(claims["email"], "Ada@example.com");
+    assert_eq!(claims["email_verified"], "true");
+    assert_eq!(claims["amr"], "[pwd otp]");
+    assert_eq!(claims["auth_time"], "1795262400");
+    assert_eq!(context["authorizer"]["jwt"]["scopes"], json!(["operator", "decisions"]));
+    assert_eq!(context["routeKey"], "GET /echo/{name}");
+    assert_eq!(context["http"]["path"], "/echo/a%7Cb");
+    assert_eq!(context["http"]["protocol"], "HTTP/1.1");
+    assert_eq!(context["http"]["sourceIp"], "127.0.0.1");
+    assert!(context["timeEpoch"].as_i64().unwrap() > 1_700_000_000_000);
+    assert_eq!(context["requestId"].as_str().unwrap().len(), 26);
+}
+
+#[tokio::test]
+async fn missing_token_is_answered_with_a_problem() {
+    let url = start_server(&args()).await;
+    let id = [("x-request-id", "mine")];
+    let response = send("GET", format!("{url}/echo/x"), &id, "").await;
+    assert_eq!(response.status, 401);
+    let headers = response.headers;
+    assert!(headers.contains(r#""www-authenticate": "Bearer""#), "{headers}");
+    assert!(headers.contains("application/problem+json"), "{headers}");
+    assert!(headers.contains(r#""x-request-id": "mine""#), "{headers}");
+    assert_eq!(
+        response.body,
+        json!({
+            "type": "/problems/unauthenticated", "title": "Authentication required", "status": 401,
+            "detail": "Send `Authorization: Bearer <token>`, once.", "instance": "mine",
+        })
+    );
+}
+
+#[tokio::test]
+async fn invalid_or_repeated_token_is_refused() {
+    let url = start_server(&args()).await;
+    let good = token(&url, json!({ "email": "ada@example.com" })).await;
+    let expired = token(&url, json!({ "email": "ada@example.com", "expires_in": -1 })).await;
+    let other_url = start_server(&args()).await;
+    let other = token(&other_url, json!({ "email": "ada@example.com" })).await;
+    let truncated = good.get(..good.len() - 4).unwrap();
+    for bad in [truncated, &expired, &other, ""] {
+        let response = get_with(&url, "/echo/x", bad).await;
+        assert_eq!(response.status, 401);
+        assert!(response.headers.contains("invalid_token"), "{}", response.headers);
+        assert!(response.body["detail"].as_str().unwrap().starts_with("Get a new token: "));
+    }
+
+    let bearer = format!("Bearer {good}");
+    let twice = [("authorization", bearer.as_str()), ("authorization", &bearer)];
+    assert_eq!(send("GET", format!("{url}/echo/x"), &twice, "").await.status, 401);
+}
+
+#[tokio::test]
+async fn openapi_document_and_page_need_no_token() {
+    let url = start_server(&args()).await;
+    let get = async |path: &str| send("GET", format!("{url}{path}"), &[], "").await;
+    let document = get("/openapi.yaml").await;
+    assert_eq!(document.status, 200);
+    assert!(document.headers.contains("application/yaml"), "{}", document.headers);
+    assert!(document.body.as_str().unwrap().contains("\nopenapi: 3.1.0\n"));
+    let page = get("/docs").await;
+    assert_eq!(page.status, 200);
+    let html = page.body.as_str().unwrap();
+    assert!(html.contains("/openapi.yaml"), "{html}");
+    for asset in ["/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"] {
+        assert!(html.contains(asset), "{html}");
+        assert_eq!(get(asset).await.status, 200);
+    }
+    for path in ["/docs2", "/openapi.yaml/x", "/"] {
+        assert_eq!(get(path).await.status, 401, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn panic_is_answered_with_500_and_ends_no_other_request() {
+    let url = start_server(&args()).await;
+    let token = token(&url, json!({ "email": "ada@example.com" })).await;
+    let response = get_with(&url, "/panic", &token).await;
+    assert_eq!(response.status, 500);
+    assert_eq!(response.body["type"], "/problems/internal");
+    assert_eq!(get_with(&url, "/echo/x", &token).await.status, 200);
+}
+
+#[tokio::test]
+async fn body_over_10_mb_is_refused_before_it_is_sent() {
+    let url = start_server(&args()).await;
+    let token = token(&url, json!({ "email": "ada@example.com" })).await;
+    let response = spawn_blocking(move || {
+        let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+        let head = format!(
+            "POST /echo/x HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 10000001\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
+    });
+    let response = response.await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
+    assert!(response.contains("/problems/body-too-large"), "{response}");
+}
+
+#[tokio::test]
+async fn invalid_token_request_is_refused() {
+    let url = format!("{}/local/token", start_server(&args()).await);
+    for (body, status) in [
+        (r#"{"email": "ada@example.com", "admin": true}"#, 422),
+        (r#"{"email": "ada@example.com", "email_verified": "yes"}"#, 422),
+        ("{}", 422),
+        ("email=ada", 400),
+        ("", 400),
+    ] {
+        let response = send("POST", url.clone(), &[], body).await;
+        assert_eq!(response.status, status, "{body}");
+        assert!(response.headers.contains("application/problem+json"), "{}", response.headers);
+    }
+}
+
+#[tokio::test]
+async fn tokens_of_another_issuer_are_verified_with_its_published_keys() {
+    let issuer = start_server(&args()).await;
+    let url = start_server(&Args { issuer: Some(issuer.clone()), ..args() }).await;
+    let token = token(&issuer, json!({ "email": "ada@example.com" })).await;
+    assert_eq!(get_with(&url, "/echo/x", &token).await.status, 200);
+    let built_in = get_with(&url, "/local/jwks.json", "").await;
+    assert_eq!(built_in.status, 404);
+
+    let unreachable = Args { issuer: Some("http://127.0.0.1:1".to_owned()), ..args() };
+    let error = Server::open(&unreachable, stub).await.unwrap_err().to_string();
+    assert!(error.contains("http://127.0.0.1:1"), "{error}");
+}

@@ -1,0 +1,92 @@
+//! The program `rolecall`: options, kills, stops.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Output, Stdio},
+};
+
+use local::engine::client;
+use serde_json::json;
+
+use super::{directory, get_with, has_item, put_item, token};
+
+/// A running program. Dropping it kills the process.
+pub(super) struct RunningServer {
+    pub(super) process: Child,
+    pub(super) url: String,
+    pub(super) engine: String,
+}
+
+impl RunningServer {
+    /// Starts the program and reads its addresses.
+    pub(super) fn start(args: &[&str]) -> Self {
+        let mut process = rolecall(args).spawn().unwrap();
+        let mut lines =
+            BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut address = |name: &str| {
+            let line = lines.find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().nth(1).unwrap().to_owned()
+        };
+        let (url, engine) = (address("API"), address("engine"));
+        lines.find(|line| line.contains("/v1/me"));
+        Self { process, url, engine }
+    }
+
+    /// Sends SIGTERM, and checks that the process ends with success.
+    pub(super) fn terminate(mut self) {
+        let killed = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+        assert!(killed.success());
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        self.process.kill().ok(); // SIGKILL
+        self.process.wait().ok();
+    }
+}
+
+fn rolecall(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs the program to its end, and returns its exit code and error message.
+fn run(args: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stderr, .. } = rolecall(args).output().unwrap();
+    (status.code(), String::from_utf8(stderr).unwrap())
+}
+
+#[tokio::test]
+async fn acknowledged_writes_survive_a_kill() {
+    let data = directory("killed");
+    let data = data.to_str().unwrap();
+    let server = RunningServer::start(&["--listen", "127.0.0.1:0", "--data", data]);
+    let url = server.url.clone();
+    let token = token(&url, json!({ "email": "ada@example.com" })).await;
+    for number in 0..20 {
+        put_item(&client(&server.engine), &number.to_string()).await;
+    }
+    drop(server);
+
+    let listen = url.strip_prefix("http://").unwrap();
+    let server = RunningServer::start(&["--listen", listen, "--data", data]);
+    for number in 0..20 {
+        assert!(has_item(&client(&server.engine), &number.to_string()).await, "{number} is lost");
+    }
+    // The signing key survives, too: the token is valid, so the status is that of an unknown path.
+    assert_eq!(get_with(&server.url, "/no/such/path", &token).await.status, 404);
+    let (code, message) = run(&["--listen", listen, "--memory"]);
+    assert_eq!(code, Some(1));
+    assert!(message.contains("is in use"), "{message}");
+    server.terminate();
+}
+
+#[test]
+fn unknown_option_is_refused() {
+    let (code, message) = run(&["--port", "80"]);
+    assert_eq!(code, Some(2));
+    assert!(message.contains("there is no --port") && message.contains("--listen"), "{message}");
+}

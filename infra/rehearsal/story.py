@@ -1,0 +1,360 @@
+"""The steps of the rehearsal: together they call every route of the deployed stack and every function."""
+
+import datetime
+import itertools
+
+from stack import AUDIENCE
+
+_runs = itertools.count(1)
+
+# The only route that needs no token. It returns the URLs of the decision API.
+OPEN = "GET /.well-known/authzen-configuration"
+
+LICENSES = "license_management_sub_organizations.view_active_licenses"
+CUSTOMER_LICENSES = "license_management_customer_organizations.view_active_licenses"
+
+
+def expect(response, status, /, **members):
+    """Checks the status and these members of the body. Returns the body."""
+    if response.status != status:
+        raise AssertionError(f"expected {status}, not {response}")
+    for name, value in members.items():
+        if response.body.get(name) != value:
+            raise AssertionError(f"expected {name} to be {value!r} in {response}")
+    return response.body
+
+
+class Person:
+    """A user with a token. The name is unique to each run, so that runs share no data."""
+
+    def __init__(self, stack, issuer, name, audience=AUDIENCE, **claims):
+        run = next(_runs)
+        self.id, self.email = f"{name}-{run}", f"{name}-{run}@example.com"
+        self._stack = stack
+        self._token = issuer.token(
+            audience, sub=self.id, email=self.email, email_verified=True, name=name.title(), **claims
+        )
+
+    def get(self, path):
+        return self._stack.call("GET", path, self._token)
+
+    def post(self, path, body=None):
+        return self._stack.call("POST", path, self._token, body)
+
+    def patch(self, path, body, **headers):
+        return self._stack.call("PATCH", path, self._token, body, **headers)
+
+    def put(self, path, body=None, **headers):
+        return self._stack.call("PUT", path, self._token, body, **headers)
+
+    def delete(self, path, **headers):
+        return self._stack.call("DELETE", path, self._token, **headers)
+
+
+def question(person, action, organization):
+    """The body of a decision: may the person do this in the organization? A search ignores the member that it searches for."""
+    return {
+        "subject": {"type": "user", "id": person.id},
+        "action": {"name": action},
+        "resource": {"type": "organization", "id": organization},
+    }
+
+
+def story(stack, issuer):
+    """Runs all steps in order with new people."""
+    run = Story(stack, issuer)
+    run.create_organization()
+    run.invite()
+    run.accept_and_decline()
+    run.request_to_join()
+    run.change_security()
+    run.manage_roles()
+    run.create_sub_organization()
+    run.search_subtree()
+    run.export()
+    run.create_organization_without_super_admin()
+    run.decide()
+    run.search_decisions()
+    run.join_sub_organization()
+    run.transfer_and_leave()
+    run.expire_invitation()
+    run.list_events()
+    run.operate()
+    run.link_partner_and_customer()
+    run.match_etag()
+    run.expire_first_admin()
+    expect(run.ben.get("/v1/nothing"), 404)
+
+
+class Story:
+    """The people and ids that the steps share."""
+
+    def __init__(self, stack, issuer):
+        self.stack, self.issuer = stack, issuer
+        self.ada, self.ben, self.cy, self.dan = (self.person(name) for name in ("ada", "ben", "cy", "dan"))
+        self.staff = self.person("staff", scope="operator")
+        self.service = self.person("service", scope="decisions")
+        self.now = datetime.datetime.now(datetime.timezone.utc)
+
+    def person(self, name, **claims):
+        return Person(self.stack, self.issuer, name, **claims)
+
+    def run_schedule(self, days):
+        """Runs the clean-up as of so many days from now."""
+        self.stack.run_schedule((self.now + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def create_organization(self):
+        created = self.ada.post("/v1/organizations", {"name": f"Acme of {self.ada.id}"})
+        self.org = expect(created, 201, super_admin_user_id=self.ada.id)["id"]
+        self.path = f"/v1/organizations/{self.org}"
+        assert created.headers["location"] == self.path, created.headers
+        expect(self.ada.get(self.path), 200, id=self.org)
+        expect(self.ada.patch(self.path, {"name": f"Acme & Co. of {self.ada.id}"}), 200)
+        assert expect(self.ada.get("/v1/me"), 200)["user_type"] == "organization"
+        expect(self.ada.get(f"{self.path}/permissions"), 200)
+        expect(self.ben.get(self.path), 404)
+
+    def _invite(self, person):
+        body = {"email": person.email, "role_id": "admin"}
+        return expect(self.ada.post(f"{self.path}/invitations", body), 201, status="pending")["id"]
+
+    def invite(self):
+        ada, cy, dan, invitations = self.ada, self.cy, self.dan, f"{self.path}/invitations"
+        self.for_ben, self.for_cy, for_dan = self._invite(self.ben), self._invite(cy), self._invite(dan)
+        expect(ada.post(f"{invitations}/{self.for_cy}/resend"), 200, send_count=2)
+        expect(ada.get(f"{invitations}/{self.for_cy}"), 200, email=cy.email)
+        pending = {invitation["id"] for invitation in expect(ada.get(invitations), 200)["items"]}
+        assert pending == {self.for_ben, self.for_cy, for_dan}, pending
+        expect(ada.delete(f"{invitations}/{for_dan}"), 204)
+
+        # A batch has an outcome for each invitation.
+        batch = [{"email": dan.email, "role_id": "user"}, {"email": cy.email, "role_id": "user"}]
+        outcomes = expect(ada.post(f"{invitations}/batch", {"invitations": batch}), 200)["outcomes"]
+        assert [outcome["status"] for outcome in outcomes] == [201, 409], outcomes
+        expect(ada.delete(f"{invitations}/{outcomes[0]['invitation']['id']}"), 204)
+
+    def accept_and_decline(self):
+        ada, ben, cy, invitations = self.ada, self.ben, self.cy, f"{self.path}/invitations"
+        mine = expect(ben.get("/v1/me/invitations"), 200)["items"]
+        assert [invitation["id"] for invitation in mine] == [self.for_ben], mine
+        expect(ben.get(f"{invitations}/{self.for_ben}/mine"), 200)
+        expect(cy.post(f"{invitations}/{self.for_ben}/accept"), 404)
+        expect(ben.post(f"{invitations}/{self.for_ben}/accept"), 200, user_id=ben.id, role_id="admin")
+        expect(cy.post(f"{invitations}/{self.for_cy}/decline"), 204)
+        listed = {member["email"] for member in expect(ada.get(f"{self.path}/members"), 200)["items"]}
+        assert listed == {ada.email, ben.email}, listed
+
+    def request_to_join(self):
+        """Eve's request is approved, Fay's declined, and Gil cancels his."""
+        ada, requests = self.ada, f"{self.path}/join-requests"
+        expect(ada.put(f"{self.path}/domains/example.com"), 200, domain="example.com")
+        [approved] = expect(ada.get(f"{self.path}/domains"), 200)["items"]
+        assert approved["added_by"] == ada.id, approved
+        self.eve, fay, gil = (self.person(name) for name in ("eve", "fay", "gil"))
+        joinable = expect(self.eve.get("/v1/me/joinable-organizations?limit=100"), 200)["items"]
+        assert self.org in [organization["id"] for organization in joinable], joinable
+        request = lambda person: expect(person.post(requests, {"comment": "Hello"}), 201)["id"]
+        from_eve, from_fay, _ = request(self.eve), request(fay), request(gil)
+        expect(gil.delete(f"{requests}/mine"), 204)
+        listed = [request["id"] for request in expect(ada.get(requests), 200)["items"]]
+        assert listed == [from_eve, from_fay], listed
+        expect(ada.post(f"{requests}/{from_eve}/approve", {"role_id": "user"}), 200, source="join_request")
+        expect(ada.post(f"{requests}/{from_fay}/decline"), 204)
+        self.eve_member = self._member(self.eve)
+        expect(ada.delete(f"{self.path}/members/{self.eve_member}"), 204)
+        expect(ada.delete(f"{self.path}/domains/example.com"), 204)
+
+    def change_security(self):
+        ada, ben = self.ada, self.ben
+        alerts = f"{self.path}/critical-alert-users"
+        added = expect(ada.post(alerts, {"email": ben.email}), 201, email=ben.email)
+        expect(ada.get(alerts), 200)
+        expect(ada.delete(f"{alerts}/{added['id']}"), 204)
+        unrestricted = {
+            "require_mfa": False, "max_session_minutes": None, "allowed_networks": [], "event_retention_days": 90
+        }
+        security = f"{self.path}/security"
+        expect(ada.put(security, unrestricted), 200)
+        expect(ada.get(security), 200, event_retention_days=90)
+        # Ada does not meet these restrictions herself.
+        expect(ada.put(security, unrestricted | {"require_mfa": True}), 409)
+        expect(ada.put(security, unrestricted | {"allowed_networks": ["203.0.113.0/24"]}), 409)
+
+    def manage_roles(self):
+        ada, ben, roles, members = self.ada, self.ben, f"{self.path}/roles", f"{self.path}/members"
+        assert expect(ada.get(f"{self.path}/role-objects"), 200)
+        role = expect(ada.post(roles, {"name": "Registrar", "permissions": {}}), 201)["id"]
+        expect(ada.patch(f"{roles}/{role}", {"name": "Recorder"}), 200, name="Recorder")
+        expect(ada.get(roles), 200)
+        expect(ada.get(f"{roles}/{role}"), 200, users={"active": 0, "pending": 0})
+        member = f"{members}/{self._member(ben)}"
+        expect(ada.patch(member, {"role_id": role}), 200, role_id=role)
+        expect(ada.get(member), 200, role_name="Recorder")
+        expect(ada.delete(f"{roles}/{role}"), 409)
+        for query in (f"role_id={role}", f"role_id={role}&q=rec"):
+            holders = expect(ada.get(f"{members}?{query}"), 200)["items"]
+            assert [member["user_id"] for member in holders] == [ben.id], holders
+        expect(ada.delete(f"{roles}/{role}?reassign_to=admin"), 204)
+        expect(ada.get(member), 200, role_id="admin")
+        unused = expect(ada.post(roles, {"name": "Recorder"}), 201)["id"]
+        expect(ada.delete(f"{roles}/{unused}"), 204)
+
+    def create_sub_organization(self):
+        operator_path = f"/v1/operator/organizations/{self.org}"
+        expect(self.staff.patch(operator_path, {"manage_sub_organizations": True}), 200)
+        path = f"{self.path}/sub-organizations"
+        self.works = expect(self.ada.post(path, {"name": "Works"}), 201, parent_id=self.org)["id"]
+        listed = expect(self.ada.get(path), 200)["items"]
+        assert [organization["id"] for organization in listed] == [self.works], listed
+
+    def search_subtree(self):
+        ada, ben, works = self.ada, self.ben, f"/v1/organizations/{self.works}"
+        everywhere = f"{self.path}/members?scope=subtree"
+        expect(ada.get(everywhere), 200)
+        for query in (
+            "sort=-joined_at",
+            "role_id=admin&sort=joined_at",
+            f"q={ben.email}",
+            f"role_id=admin&q={ben.email}",
+            "q=adm&match=contains",
+        ):
+            found = expect(ada.get(f"{everywhere}&{query}"), 200)["items"]
+            assert ben.email in [member["email"] for member in found], (query, found)
+        roles = expect(ada.get(f"{self.path}/roles?scope=subtree&q=super"), 200)["items"]
+        assert [role["organization_id"] for role in roles] == [self.org, self.works], roles
+        members = expect(ada.get(f"{works}/members?scope=subtree&q=ada"), 200)["items"]
+        assert [member["user_id"] for member in members] == [ada.id], members
+        roles = expect(ada.get(f"{works}/roles?scope=subtree&q=super"), 200)["items"]
+        assert [role["organization_id"] for role in roles] == [self.works], roles
+
+    def export(self):
+        link = expect(self.ada.get(f"{self.path}/members/export?scope=subtree"), 303)["url"]
+        file = self.stack.fetch(link)
+        if file.status != 200 or not file.bytes.startswith(b"PK"):
+            raise AssertionError(f"no file: {file.status}")
+
+    def create_organization_without_super_admin(self):
+        expect(self.ada.get(f"{self.path}/sub-organizations?depth=all"), 200)
+        body = {"name": "Yard", "parent": self.org}
+        created = self.staff.post("/v1/operator/organizations", body)
+        self.yard = expect(created, 201, super_admin_user_id=None)["id"]
+
+    def decide(self):
+        ada, ben, service, path = self.ada, self.ben, self.service, "/access/v1/evaluation"
+        expect(ada.post(path, question(ada, "license_management.edit_license_notes", self.org)), 200, decision=True)
+        # A user may ask only about themselves.
+        expect(ben.post(path, question(ada, "license_management.open_page", self.org)), 403)
+        expect(service.post(path, question(ben, LICENSES, self.yard)), 200, decision=True)
+        expect(service.post(path, question(ben, "license_management.open_page", self.yard)), 200, decision=False)
+        batch = question(self.cy, LICENSES, self.yard)
+        batch["evaluations"] = [{}, {"subject": {"type": "user", "id": ben.id}}]
+        evaluations = expect(service.post(f"{path}s", batch), 200)["evaluations"]
+        assert [evaluation["decision"] for evaluation in evaluations] == [False, True], evaluations
+        # The deployment has no public URL, so it has no metadata.
+        expect(self.stack.call(*OPEN.split(" "), None), 404)
+
+    def _member(self, person):
+        """The id of the person's membership, as Ada sees it."""
+        members = expect(self.ada.get(f"{self.path}/members?user_id={person.id}"), 200)["items"]
+        [member] = members
+        return member["id"]
+
+    def _search(self, kind, person, action, organization):
+        body = question(person, action, organization)
+        results = expect(self.service.post(f"/access/v1/search/{kind}", body), 200)["results"]
+        return {result.get("id", result.get("name")) for result in results}
+
+    def search_decisions(self):
+        subjects = self._search("subject", self.cy, "user_management.invite", self.org)
+        assert subjects == {self.ada.id, self.ben.id}, subjects
+        resources = self._search("resource", self.ben, LICENSES, self.org)
+        assert resources == {self.org, self.works, self.yard}, resources
+        assert LICENSES in self._search("action", self.ben, LICENSES, self.yard)
+
+    def join_sub_organization(self):
+        expect(self.ben.post(f"/v1/organizations/{self.yard}/join"), 200, role_id="super_admin")
+        expect(self.ada.post(f"/v1/organizations/{self.yard}/join"), 409)
+
+    def transfer_and_leave(self):
+        ada, ben, cy, invitations = self.ada, self.ben, self.cy, f"{self.path}/invitations"
+        again = expect(ada.post(invitations, {"email": cy.email, "role_id": "user"}), 201)["id"]
+        expect(cy.post(f"{invitations}/{again}/accept"), 200)
+        expect(ada.delete(f"{self.path}/members/{self._member(cy)}"), 204)
+        to_ben = {"member_id": self._member(ben)}
+        expect(ada.post(f"{self.path}/transfer", to_ben), 200, super_admin_user_id=ben.id)
+        expect(ada.post(f"{self.path}/transfer", to_ben), 403)
+        expect(ada.post(f"{self.path}/leave"), 204)
+        expect(ada.get(self.path), 404)
+
+    def expire_invitation(self):
+        invitations = f"{self.path}/invitations"
+        body = {"email": self.dan.email, "role_id": "user", "expires_in_days": 1}
+        short = expect(self.ben.post(invitations, body), 201)["id"]
+        self.run_schedule(days=0)
+        expect(self.ben.get(f"{invitations}/{short}"), 200)
+        self.run_schedule(days=2)
+        expect(self.ben.get(f"{invitations}/{short}"), 404)
+        self.run_schedule(days=2)
+
+    def list_events(self):
+        ben, path = self.ben, f"{self.path}/events"
+        events = expect(ben.get(f"{path}?limit=100"), 200)["items"]
+        actions = [event["action"] for event in events]
+        added = expect(ben.get(f"{path}?action=member.added"), 200)["items"]
+        assert [event["target"]["id"] for event in added] == [self.eve_member], added
+        for action in ("invitation.accepted", "super_admin.transferred", "member.left"):
+            assert action in actions, (action, actions)
+        assert actions.count("invitation.expired") == 1, actions
+        expect(ben.get(f"{path}/{events[0]['id']}"), 200, action=events[0]["action"])
+
+    def operate(self):
+        """An operator creates an organization and replaces its first Admin until one accepts."""
+        staff, dan, path = self.staff, self.dan, "/v1/operator/organizations"
+        expect(self.ada.get(path), 403, message="Forbidden")
+        body = {"name": f"Globex of {dan.id}", "kind": "standard", "first_admin_email": dan.email}
+        self.globex = expect(staff.post(path, body), 201)["id"]
+        expect(staff.get(path), 200)
+        expect(staff.get(f"{path}/{self.globex}"), 200, id=self.globex)
+        expect(staff.post(f"{path}/{self.globex}/first-admin", {"email": self.cy.email}), 201)
+        expect(staff.post(f"{path}/{self.globex}/first-admin", {"email": dan.email}), 201)
+        [first] = expect(dan.get("/v1/me/invitations"), 200)["items"]
+        accept = f"/v1/organizations/{self.globex}/invitations/{first['id']}/accept"
+        expect(dan.post(accept), 200, user_id=dan.id)
+        expect(dan.get(f"/v1/organizations/{self.globex}"), 200, super_admin_user_id=dan.id)
+
+    def _create_partner(self, name):
+        body = {"name": f"{name} of {self.dan.id}", "kind": "partner", "first_admin_email": self.dan.email}
+        return expect(self.staff.post("/v1/operator/organizations", body), 201)["id"]
+
+    def link_partner_and_customer(self):
+        staff, dan, partner = self.staff, self.dan, self._create_partner("Partner")
+        customers = f"/v1/operator/organizations/{partner}/customers"
+        expect(staff.put(f"{customers}/{self.globex}", {"preferred": True}), 200, preferred=True)
+        linked = expect(staff.get(customers), 200)["items"]
+        assert [link["customer_id"] for link in linked] == [self.globex], linked
+        [invitation] = expect(dan.get("/v1/me/invitations"), 200)["items"]
+        expect(dan.post(f"/v1/organizations/{partner}/invitations/{invitation['id']}/accept"), 200)
+        resources = self._search("resource", dan, CUSTOMER_LICENSES, self.globex)
+        assert resources == {partner, self.globex}, resources
+        expect(staff.delete(f"{customers}/{self.globex}"), 204)
+
+    def match_etag(self):
+        staff, partner, path = self.staff, self._create_partner("Initech"), "/v1/operator/organizations"
+        expect(staff.patch(f"{path}/{partner}", {"manage_sub_organizations": True}), 200)
+        branch = expect(staff.post(path, {"name": "Branch", "parent": partner}), 201)["id"]
+        etag = staff.get(f"{path}/{branch}").headers["etag"]
+        change = lambda tag: staff.patch(f"{path}/{branch}", {"mdf_program": True}, if_match=tag)
+        expect(change('"else"'), 412)
+        expect(change(etag), 200)
+        expect(change(etag), 412)
+        # Checks the counters, too.
+        expect(staff.patch(f"{path}/{branch}", {"mdf_program": False}), 200)
+
+    def expire_first_admin(self):
+        """The invitation of a first Admin expires."""
+        late = self.person("late")
+        body = {"name": "Docks", "parent": self.org, "first_admin_email": late.email}
+        expect(self.staff.post("/v1/operator/organizations", body), 201)
+        assert len(expect(late.get("/v1/me/invitations"), 200)["items"]) == 1
+        self.run_schedule(days=8)
+        assert expect(late.get("/v1/me/invitations"), 200)["items"] == []

@@ -1,0 +1,80 @@
+//! The acceptance of an invitation by the address holder (INV4, INV7, INV9).
+
+use jiff::Timestamp;
+
+use super::{
+    AddressDigest, AddressSlot, Invitation, InvitationId, Member, OrgId, Organization, Person,
+    Refusal, RoleId, Source, Version, levels_in, may_grant,
+};
+
+/// Accepts an invitation (INV7). In an organization without Super Admin, the new member becomes its
+/// Super Admin (INV8).
+///
+/// `inviter` is the present role of the inviter, if they are still a member. `deleted` is the
+/// version of the person's membership that ended a short time ago.
+///
+/// # Errors
+/// - [`Refusal::InvitationExpired`] if the invitation has expired (INV5).
+/// - The refusals of [`inviter_may_grant`], unless an operator sent the invitation (INV9).
+/// - [`Refusal::EmailNotVerified`] if the person has no verified address.
+pub fn accept(
+    person: &Person,
+    org: &Organization,
+    invitation: &Invitation,
+    inviter: Option<RoleId>,
+    deleted: Option<Version>,
+    now: Timestamp,
+) -> Result<Member, Refusal> {
+    if invitation.expired(now) {
+        return Err(Refusal::InvitationExpired(invitation.expires_at));
+    }
+    if invitation.inviter.is_some() {
+        inviter_may_grant(org, invitation.role_id, inviter)?;
+    }
+    let first = org.super_admin_user_id.is_none();
+    let role = if first { RoleId::SUPER_ADMIN } else { invitation.role_id };
+    Member::new(person, org, role, Source::Invitation, deleted, now)
+}
+
+/// Checks that the inviter may still grant `role` (INV9). `inviter` is their present role, if they
+/// are still a member.
+///
+/// # Errors
+/// - [`Refusal::InviterNotAuthorized`] if they may no longer grant it, or the role no longer
+///   exists.
+/// - [`Refusal::MdfProgramRequired`] for MDF Admin outside the MDF programme.
+pub fn inviter_may_grant(
+    org: &Organization,
+    role: RoleId,
+    inviter: Option<RoleId>,
+) -> Result<(), Refusal> {
+    let granter = inviter.ok_or(Refusal::InviterNotAuthorized)?;
+    let levels = levels_in(org, granter).ok_or(Refusal::InviterNotAuthorized)?;
+    match may_grant(org, granter, levels, role) {
+        Err(Refusal::MdfProgramRequired) => Err(Refusal::MdfProgramRequired),
+        Err(_) => Err(Refusal::InviterNotAuthorized),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Whether the id is that of a present or past invitation of `org` to this person's address.
+#[must_use]
+pub fn was_issued_to(person: &Person, org: OrgId, id: InvitationId) -> bool {
+    let digest = |email| AddressDigest::of(org, email);
+    person.email.as_ref().map(digest) == Some(id.digest())
+}
+
+/// The invitation with this id, if it is for the person's verified address (INV4).
+///
+/// # Errors
+/// [`Refusal::NoSuchInvitation`] if there is none, or if it is for another address.
+pub fn own_invitation(
+    person: &Person,
+    id: InvitationId,
+    slot: Option<AddressSlot>,
+) -> Result<Invitation, Refusal> {
+    slot.and_then(AddressSlot::pending)
+        .filter(|invitation| invitation.id == id)
+        .filter(|invitation| person.email.as_ref() == Some(&invitation.email))
+        .ok_or(Refusal::NoSuchInvitation)
+}

@@ -1,0 +1,124 @@
+//! The mails that an event causes: their recipients and content. The `notify` function composes and
+//! sends them.
+
+use jiff::Timestamp;
+
+use super::{
+    Email, Event, Invitation, InvitationId, Level, Member, Name, OrgId, Organization, RoleId,
+    RoleObject, levels_in,
+};
+
+/// The highest number of user managers that get a mail about a join request, including the Super
+/// Admin.
+pub const MAX_NOTIFIED_MANAGERS: usize = 20;
+
+/// The content of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notification {
+    /// The recipient is invited. The id locates the invitation and is not a secret (INV4).
+    Invited {
+        /// The invitation.
+        invitation: InvitationId,
+        /// The name of the offered role.
+        role: String,
+        /// The time at which the invitation expires.
+        until: Timestamp,
+        /// The inviter's address. `None` for an operator.
+        by: Option<Email>,
+    },
+    /// The recipient's join request has arrived (ORG2).
+    RequestReceived,
+    /// A person asks to join, and the recipient can decide (ORG2).
+    RequestToDecide {
+        /// The address of the requester.
+        from: Email,
+    },
+    /// The recipient's join request was approved.
+    RequestApproved,
+    /// The recipient's join request was declined.
+    RequestDeclined,
+    /// The recipient has transferred the Super Admin role (SA2).
+    SuperAdminTransferred {
+        /// The address of the new Super Admin.
+        to: Email,
+    },
+    /// The recipient has become the Super Admin (SA2).
+    SuperAdminReceived {
+        /// The address of the former Super Admin, if known.
+        from: Option<Email>,
+    },
+}
+
+/// A mail to one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutgoingMail {
+    /// The address of the recipient.
+    pub to: Email,
+    /// The organization that the mail is about.
+    pub org: OrgId,
+    /// The name of that organization.
+    pub organization: Name,
+    /// The content of the mail.
+    pub notification: Notification,
+}
+
+impl OutgoingMail {
+    /// A mail about `org`.
+    #[must_use]
+    pub fn new(org: &Organization, to: Email, notification: Notification) -> Self {
+        Self { to, org: org.id(), organization: org.name.clone(), notification }
+    }
+}
+
+/// The mail to an invitee for a sending `event`. `role` is the name of the offered role.
+///
+/// `None` if the invitation is no longer pending, or was sent again later: that sending has a mail
+/// of its own (INV7).
+#[must_use]
+pub fn invitation_mail(
+    event: &Event,
+    org: &Organization,
+    pending: Option<Invitation>,
+    role: String,
+) -> Option<OutgoingMail> {
+    let is_latest_sending = |invitation: &Invitation| {
+        invitation.id.to_string() == event.target.id && invitation.sent_at == event.at
+    };
+    let invitation = pending.filter(is_latest_sending)?;
+    let by = event.actor.email.clone().filter(|_| !event.actor.operator);
+    let (id, until) = (invitation.id, invitation.expires_at);
+    let invited = Notification::Invited { invitation: id, role, until, by };
+    Some(OutgoingMail::new(org, invitation.email, invited))
+}
+
+/// The mails to the members who can decide about a join request of `from`: the first
+/// [`MAX_NOTIFIED_MANAGERS`] of them, in the order of `members`.
+#[must_use]
+pub fn join_request_mails(
+    org: &Organization,
+    members: Vec<Member>,
+    from: &Email,
+) -> Vec<OutgoingMail> {
+    let managers = members.into_iter().filter(|member| decides_join_requests(org, member.role_id));
+    let mail = |member: Member| {
+        OutgoingMail::new(org, member.email, Notification::RequestToDecide { from: from.clone() })
+    };
+    managers.take(MAX_NOTIFIED_MANAGERS).map(mail).collect()
+}
+
+/// The roles of `org` whose holders decide about join requests: those with full access to
+/// `user_management` (U4).
+#[must_use]
+pub fn roles_deciding_join_requests(org: &Organization) -> Vec<RoleId> {
+    let custom = org.roles.keys().copied().map(RoleId::Custom);
+    let roles = [RoleId::SUPER_ADMIN, RoleId::ADMIN].into_iter().chain(custom);
+    roles.filter(|&role| decides_join_requests(org, role)).collect()
+}
+
+/// Whether the holders of `role` decide about requests to join `org`.
+#[must_use]
+pub fn decides_join_requests(org: &Organization, role: RoleId) -> bool {
+    let effective = |levels| org.conditions(None).effective(levels);
+    let level = levels_in(org, role).map(|levels| effective(levels).of(RoleObject::UserManagement));
+    level == Some(Level::FullAccess)
+}

@@ -1,0 +1,121 @@
+//! Deletion of a role that has users: ROLE6, ROLE7, ROLE9, ROLE12, SA3, INV9.
+
+use crate::{domain::*, fixtures::*};
+
+/// An organization with the custom roles `guests`, which has no levels, and `hosts`.
+struct Roles {
+    org: Organization,
+    guests: CustomRole,
+    hosts: RoleId,
+}
+
+fn roles() -> Roles {
+    let (org, _) = with_role(partner(), 1, &[]);
+    let (org, hosts) = with_role(org, 2, &[]);
+    Roles { org, guests: custom_role(1, nothing()), hosts }
+}
+
+/// Deletes a role at [`in_days`]`(1)`. The target is a built-in role, or not being deleted.
+fn delete(actor: &Standing, role: &CustomRole, target: RoleId) -> Result<CustomRole, Refusal> {
+    delete_with_reassignment(actor, role, target, None, in_days(1))
+}
+
+#[test]
+fn users_of_a_deleted_role_can_get_any_role_that_the_actor_may_grant() {
+    let Roles { org, guests, hosts } = roles();
+    let admin = standing("ann", &org, RoleId::ADMIN);
+    let by = Inviter { user_id: person("ann").id, role_id: RoleId::ADMIN };
+    for to in [RoleId::USER, RoleId::ADMIN, hosts] {
+        let reassignment = Some(Reassignment { to, by: by.clone() });
+        let version = guests.version.next(in_days(1));
+        let expected = CustomRole { reassignment, version, ..guests.clone() };
+        assert_eq!(delete(&admin, &guests, to), Ok(expected));
+    }
+    let mdf = RoleId::BuiltIn(BuiltIn::MdfAdmin);
+    assert_eq!(delete(&admin, &guests, mdf), Err(Refusal::SuperAdminRequired));
+    assert!(delete(&super_admin(&org), &guests, mdf).is_ok());
+    let refusals = [
+        (RoleId::Custom(guests.id), Refusal::ReassignToSameRole),
+        (RoleId::SUPER_ADMIN, Refusal::SuperAdminNotAssignable),
+        (RoleId::Custom(custom_id(9)), Refusal::NoSuchRole),
+    ];
+    for (target, refusal) in refusals {
+        assert_eq!(delete(&super_admin(&org), &guests, target), Err(refusal));
+    }
+}
+
+#[test]
+fn deletion_can_be_repeated_with_the_same_target_only() {
+    let Roles { org, guests, hosts } = roles();
+    let admin = standing("ann", &org, RoleId::ADMIN);
+    let deleted = delete(&admin, &guests, hosts).unwrap();
+    assert_eq!(delete(&super_admin(&org), &deleted, hosts), Ok(deleted.clone()));
+    let other_target = delete(&admin, &deleted, RoleId::USER);
+    assert_eq!(other_target, Err(Refusal::RoleBeingDeleted(hosts)));
+}
+
+#[test]
+fn role_that_is_being_deleted_cannot_be_the_target() {
+    let Roles { org, guests, hosts } = roles();
+    let admin = standing("ann", &org, RoleId::ADMIN);
+    let target = CustomRole { id: hosts.custom().unwrap(), ..guests.clone() };
+    let target = delete(&admin, &target, RoleId::Custom(guests.id)).unwrap();
+    let refused = delete_with_reassignment(&admin, &guests, hosts, Some(&target), now());
+    assert_eq!(refused, Err(Refusal::RoleBeingDeleted(RoleId::Custom(guests.id))));
+}
+
+#[test]
+fn deletion_requires_permission_to_edit_the_role_and_to_grant_the_target() {
+    let Roles { org, guests, hosts } = roles();
+    let holder = standing("ann", &org, RoleId::Custom(guests.id));
+    let refused = delete(&holder, &guests, hosts);
+    assert!(matches!(refused, Err(Refusal::MissingPermission { .. })));
+    let full = (RoleObject::RoleManagement, Level::FullAccess);
+    let (org, managers) = with_role(org, 3, &[full]);
+    let manager = standing("ann", &org, managers);
+    let own = CustomRole { id: managers.custom().unwrap(), ..guests.clone() };
+    assert_eq!(delete(&manager, &own, hosts), Err(Refusal::CannotChangeOwnRole));
+    assert!(delete(&manager, &guests, RoleId::USER).is_ok());
+    let higher_target = delete(&manager, &guests, RoleId::ADMIN);
+    assert!(matches!(higher_target, Err(Refusal::ExceedsOwnPermissions(..))));
+    let higher_role = CustomRole { levels: BuiltIn::Admin.levels(), ..guests };
+    let refused = delete(&manager, &higher_role, RoleId::USER);
+    assert!(matches!(refused, Err(Refusal::ExceedsOwnPermissions(..))));
+}
+
+#[test]
+fn reassigned_invitation_gets_the_new_role_and_the_deleting_member_as_inviter() {
+    let Roles { org, guests, hosts } = roles();
+    let (bob, ann) = (standing("bob", &org, RoleId::ADMIN), standing("ann", &org, RoleId::ADMIN));
+    let draft = InvitationDraft { email: email("cy"), role_id: RoleId::Custom(guests.id), days: 3 };
+    let id = InvitationId::of(now(), org.id(), &draft.email);
+    let pending = invite(&bob, draft, None, id, now()).unwrap();
+    let reassignment = delete(&ann, &guests, hosts).unwrap().reassignment.unwrap();
+    let inviter = Some(Inviter { user_id: ann.person.id, role_id: RoleId::ADMIN });
+    let version = pending.version.next(in_days(2));
+    let moved = reassignment.invitation(&pending, in_days(2));
+    assert_eq!(moved, Invitation { role_id: hosts, inviter, version, ..pending });
+}
+
+#[test]
+fn reassigned_member_gets_the_new_role() {
+    let Roles { org, guests, hosts } = roles();
+    let ann = standing("ann", &org, RoleId::ADMIN);
+    let reassignment = delete(&ann, &guests, hosts).unwrap().reassignment.unwrap();
+    let cy = member("cy", &org, RoleId::Custom(guests.id));
+    let version = cy.version.next(in_days(2));
+    assert_eq!(reassignment.member(&cy, in_days(2)), Member { role_id: hosts, version, ..cy });
+}
+
+#[test]
+fn role_that_is_being_deleted_cannot_be_edited_and_is_deleted_without_users() {
+    let Roles { org, guests, hosts } = roles();
+    let admin = standing("ann", &org, RoleId::ADMIN);
+    let deleted = delete(&admin, &guests, hosts).unwrap();
+    let being_deleted = Refusal::RoleBeingDeleted(hosts);
+    let edited = edit_role(&admin, &deleted, RoleDraft::default(), now());
+    assert_eq!(edited, Err(being_deleted.clone()));
+    let users = UserCount { active: 1, pending: 0 };
+    assert_eq!(delete_role(&admin, &deleted, users), Err(being_deleted));
+    assert_eq!(delete_role(&admin, &deleted, UserCount::default()), Ok(()));
+}

@@ -1,0 +1,106 @@
+//! Successful answers, in a form that the idempotency record can keep.
+
+use axum::{
+    body::Body,
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, ETAG, LOCATION},
+    },
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{ApiError, etag};
+use crate::{
+    domain::Version,
+    store::{self, Committed},
+};
+
+/// A successful answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    status: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<Version>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+}
+
+impl Answer {
+    /// 200 with a representation.
+    #[must_use]
+    pub fn ok(view: &impl Serialize) -> Self {
+        Self { status: 200, location: None, version: None, body: Some(json(view)) }
+    }
+
+    /// 201 with the created resource and its location.
+    #[must_use]
+    pub fn created(location: String, view: &impl Serialize) -> Self {
+        Self { status: 201, location: Some(location), ..Self::ok(view) }
+    }
+
+    /// 202 with the progress of work that continues by itself.
+    #[must_use]
+    pub fn accepted(progress: &impl Serialize) -> Self {
+        Self { status: 202, ..Self::ok(progress) }
+    }
+
+    /// 204.
+    #[must_use]
+    pub fn no_content() -> Self {
+        Self { status: 204, location: None, version: None, body: None }
+    }
+
+    /// The same with the version of the resource as its `ETag`.
+    #[must_use]
+    pub fn with_version(self, version: Version) -> Self {
+        Self { version: Some(version), ..self }
+    }
+
+    /// This answer; or, if the request repeats a committed one, the answer of that one.
+    ///
+    /// # Errors
+    ///
+    /// An internal error if the recorded answer cannot be read.
+    pub fn unless_repeated(self, committed: Committed) -> Result<Self, ApiError> {
+        match committed {
+            Committed::Now => Ok(self),
+            Committed::Before(answer) => Ok(Self::recorded(&answer)?),
+        }
+    }
+
+    /// Reads an answer that the idempotency record kept.
+    ///
+    /// # Errors
+    ///
+    /// [`store::Error::Broken`] if it cannot be read.
+    pub fn recorded(answer: &str) -> Result<Self, store::Error> {
+        serde_json::from_str(answer).map_err(|error| store::Error::Broken(error.to_string()))
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = status.into_response();
+        let headers = response.headers_mut();
+        if let Some(location) = self.location.and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.insert(LOCATION, location);
+        }
+        if let Some(tag) = self.version.and_then(|it| HeaderValue::try_from(etag::tag(it)).ok()) {
+            headers.insert(ETAG, tag);
+        }
+        if let Some(body) = self.body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *response.body_mut() = Body::from(body);
+        }
+        response
+    }
+}
+
+fn json(view: &impl Serialize) -> String {
+    // INVARIANT: views are structs with string keys, which always serialize.
+    serde_json::to_string(view).unwrap_or_default()
+}

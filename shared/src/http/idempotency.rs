@@ -1,0 +1,87 @@
+//! Idempotency keys: a repeated POST gets the answer of the first one and changes nothing.
+
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request, State},
+    http::{Method, StatusCode},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use sha2::{Digest, Sha256};
+
+use super::{Answer, ApiError, App, Caller, Problem, read_body};
+use crate::domain::{IdempotencyKey, UserId};
+
+/// Where a client puts its key.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// A request with a key, before its caller is known.
+#[derive(Clone, Debug)]
+pub(super) struct KeyedRequest {
+    route: String,
+    key: String,
+    fingerprint: String,
+}
+
+impl KeyedRequest {
+    pub(super) fn of(&self, caller: &UserId) -> IdempotencyKey {
+        let Self { route, key, fingerprint } = self.clone();
+        IdempotencyKey { caller: caller.clone(), route, key, fingerprint }
+    }
+}
+
+/// Gives a POST with an `Idempotency-Key` the answer of its first time.
+///
+/// The first time costs nothing but the record in its transaction. A repeat either finds that
+/// record there, or is refused, because it meets the changes of the first; only then it is looked
+/// up.
+pub(super) async fn replay_repeats(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match keyed(request).await {
+        Ok((request, None)) => next.run(request).await,
+        Ok((request, Some(keyed))) => repeatable(app, request, keyed, next).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn repeatable(app: App, mut request: Request, keyed: KeyedRequest, next: Next) -> Response {
+    request.extensions_mut().insert(keyed.clone());
+    let (mut parts, body) = request.into_parts();
+    let caller = Caller::from_request_parts(&mut parts, &app).await;
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let refused = matches!(response.status().as_u16(), 403 | 404 | 409 | 422 | 429);
+    let (true, Ok(Caller { person, context, .. })) = (refused, caller) else { return response };
+    match app.store.answered_before(&keyed.of(&person.id), context.at).await {
+        Ok(None) => response,
+        Ok(Some(answer)) => Answer::recorded(&answer).map_err(ApiError::from).into_response(),
+        // If the lookup fails, the refusal may be stale.
+        Err(error) => ApiError::from(error).into_response(),
+    }
+}
+
+async fn keyed(request: Request) -> Result<(Request, Option<KeyedRequest>), Problem> {
+    if request.method() != Method::POST {
+        return Ok((request, None));
+    }
+    let mut keys = request.headers().get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else { return Ok((request, None)) };
+    let key = key.to_str().unwrap_or_default().to_owned();
+    let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if keys.next().is_some() || !visible || !(1..=64).contains(&key.len()) {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-idempotency-key",
+            "Bad idempotency key",
+            "`Idempotency-Key` is sent once, with 1 to 64 visible ASCII characters. Send a new one.",
+        ));
+    }
+    let (parts, body) = request.into_parts();
+    let body = read_body(body).await?;
+    let fingerprint = format!("{:x}", Sha256::digest(&body));
+    let route = format!("{} {}", parts.method, parts.uri.path());
+    let request = Request::from_parts(parts, Body::from(body));
+    Ok((request, Some(KeyedRequest { route, key, fingerprint })))
+}

@@ -1,0 +1,83 @@
+//! What ends or continues by itself, found by the scheduled clean-up: expired invitations (INV10)
+//! and roles whose users are being moved (ROLE6).
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+
+use super::{
+    Error, Store,
+    item::{Item, from_item, text, time},
+    keys,
+    meter::Meter,
+};
+use crate::domain::{CustomRole, CustomRoleId, Invitation, OrgId};
+
+/// An item whose time has come.
+#[derive(Clone, Debug)]
+pub enum DueItem {
+    /// An expired invitation.
+    Invitation(Box<Invitation>),
+    /// A role that is being deleted.
+    Role {
+        /// Its organization.
+        org: OrgId,
+        /// The role.
+        role: CustomRoleId,
+    },
+}
+
+/// Items that are due, and whether there may be more.
+#[derive(Debug, Default)]
+pub struct DueItems {
+    /// The oldest of each shard.
+    pub items: Vec<DueItem>,
+    /// Whether a shard holds more than were read.
+    pub more: bool,
+}
+
+impl Store {
+    /// The oldest due items of all organizations, at most `most` a shard of the index.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn due(&self, now: Timestamp, most: u16) -> Result<DueItems, Error> {
+        let shards = (0..keys::DUE_SHARDS).map(|shard| self.due_in(shard, now, most));
+        let mut all = DueItems::default();
+        for DueItems { items, more } in try_join_all(shards).await? {
+            all.items.extend(items);
+            all.more |= more;
+        }
+        Ok(all)
+    }
+
+    async fn due_in(&self, shard: u8, now: Timestamp, most: u16) -> Result<DueItems, Error> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("due")
+            .key_condition_expression("#due = :due AND #expires_at <= :now")
+            .expression_attribute_names("#due", "due")
+            .expression_attribute_names("#expires_at", "expires_at")
+            .expression_attribute_values(":due", text(keys::due(shard)))
+            .expression_attribute_values(":now", time(now))
+            .limit(i32::from(most))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
+        Meter::read(answer.consumed_capacity());
+        let more = answer.last_evaluated_key.is_some();
+        let items = answer.items.unwrap_or_default().into_iter().map(due_item);
+        Ok(DueItems { items: items.collect::<Result<_, _>>()?, more })
+    }
+}
+
+fn due_item(item: Item) -> Result<DueItem, Error> {
+    if !item.contains_key("levels") {
+        return from_item(item).map(Box::new).map(DueItem::Invitation);
+    }
+    let pk = item.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
+    let CustomRole { id, .. } = from_item(item)?;
+    Ok(DueItem::Role { org: keys::owner(&pk)?, role: id })
+}

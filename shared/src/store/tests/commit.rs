@@ -1,0 +1,109 @@
+//! The verdict on a failed write: a refusal, another try, or an error.
+
+use aws_sdk_dynamodb::{
+    config::http::HttpResponse,
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{CancellationReason, error::TransactionCanceledException},
+};
+use aws_smithy_runtime_api::http::StatusCode;
+
+use crate::{
+    domain::Refusal,
+    store::{
+        Error,
+        commit::{PAUSE, Verdict, pause, verdict},
+        transaction::or,
+    },
+};
+
+/// The verdict on a cancellation with these codes. Condition `n` stands for
+/// `PendingInvitationLimit(n)`.
+fn cancelled(codes: &[&str]) -> Verdict {
+    let reason = |code: &&str| CancellationReason::builder().code(*code).build();
+    let reasons = codes.iter().map(reason).collect();
+    let error = TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons));
+    let error = TransactWriteItemsError::TransactionCanceledException(error.build());
+    let answer = HttpResponse::new(StatusCode::try_from(400).unwrap(), "".into());
+    let numbers = 0_u64..;
+    let on_failed: Vec<_> =
+        numbers.take(codes.len()).map(|nth| or(Refusal::PendingInvitationLimit(nth))).collect();
+    verdict(SdkError::service_error(error, answer), &on_failed)
+}
+
+/// Every combination of up to five reasons: the first failed condition gives the refusal, a
+/// validation error is final, and everything else is retried.
+#[test]
+fn every_combination_of_cancellation_reasons_has_a_verdict() {
+    const CODES: [&str; 5] = [
+        "None",
+        "ConditionalCheckFailed",
+        "TransactionConflict",
+        "ThrottlingError",
+        "ValidationError",
+    ];
+    let mut mixes = vec![vec![]];
+    for _ in 0..5 {
+        let longer = |mix: &Vec<&'static str>| CODES.map(|code| [mix.as_slice(), &[code]].concat());
+        mixes = mixes.iter().flat_map(longer).collect();
+        for mix in &mixes {
+            let failed = mix.iter().position(|&code| code == "ConditionalCheckFailed");
+            match (cancelled(mix), failed) {
+                (
+                    Verdict::Final(Error::Refused(Refusal::PendingInvitationLimit(nth))),
+                    Some(first),
+                ) => {
+                    assert_eq!(nth, first as u64, "{mix:?}");
+                }
+                (Verdict::Final(Error::Broken(_)), None) => {
+                    assert!(mix.contains(&"ValidationError"), "{mix:?}");
+                }
+                (Verdict::Again(Error::Unavailable(_)), None) => {
+                    assert!(!mix.contains(&"ValidationError"), "{mix:?}");
+                }
+                _ => panic!("{mix:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn cancellation_without_reasons_is_final_and_a_timeout_is_retried() {
+    assert!(matches!(cancelled(&[]), Verdict::Final(Error::Broken(_))));
+    let timeout = SdkError::timeout_error("no answer");
+    assert!(matches!(verdict(timeout, &[]), Verdict::Again(Error::Unavailable(_))));
+}
+
+#[test]
+fn pauses_have_a_maximum() {
+    for tries in 1..40 {
+        assert!(pause(tries) <= PAUSE * 64);
+    }
+}
+
+#[test]
+fn passing_failures_are_retried_and_others_are_final() {
+    use TransactWriteItemsError as E;
+    use aws_sdk_dynamodb::types::error::{InternalServerError, TransactionInProgressException};
+    use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::ConnectorError};
+
+    let again = |error: SdkError<E>| matches!(verdict(error, &[]), Verdict::Again(_));
+    let answered = |error: E, status: u16| {
+        SdkError::service_error(error, HttpResponse::new(status.try_into().unwrap(), "".into()))
+    };
+    let odd = |code: &str, status| {
+        let meta = aws_sdk_dynamodb::error::ErrorMetadata::builder().code(code).build();
+        answered(E::generic(meta), status)
+    };
+    let busy = TransactionInProgressException::builder().build();
+    assert!(again(answered(E::TransactionInProgressException(busy), 400)));
+    let failed = InternalServerError::builder().build();
+    assert!(again(answered(E::InternalServerError(failed), 500)));
+    assert!(again(odd("ThrottlingException", 400)));
+    assert!(again(odd("ServiceUnavailable", 503)));
+    assert!(again(odd("", 502)), "the page of a proxy");
+    assert!(!again(odd("AccessDeniedException", 400)));
+    assert!(!again(odd("ValidationException", 400)));
+    assert!(again(SdkError::dispatch_failure(ConnectorError::timeout("no answer".into()))));
+    assert!(again(SdkError::timeout_error("no answer")));
+}

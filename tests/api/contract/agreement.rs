@@ -1,0 +1,197 @@
+//! The document agrees with the code, the template and itself.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+use local::{FUNCTIONS, ROUTES};
+use serde_json::{Value, json};
+use shared::domain::{BuiltIn, EventAction, IdentityProviderRole, Kind, Level, RoleObject, Source};
+
+use super::document::{CONTRACT, parse_yaml};
+
+#[test]
+fn document_has_the_routes_of_the_code_tagged_with_their_functions() {
+    let code = ROUTES
+        .iter()
+        .map(|(method, path, function)| (format!("{method} {path}"), vec![(*function).to_owned()]));
+    let documented = CONTRACT.operations().into_iter().map(|operation| {
+        (operation.name, texts(&operation.definition["tags"]).into_iter().collect())
+    });
+    assert_eq!(documented.collect::<BTreeMap<_, _>>(), code.collect::<BTreeMap<_, _>>());
+    let tags = CONTRACT.0["tags"].as_array().unwrap().iter();
+    let tags: BTreeSet<_> = tags.map(|tag| tag["name"].as_str().unwrap()).collect();
+    assert_eq!(tags, FUNCTIONS.iter().map(|(name, _)| *name).collect());
+}
+
+#[test]
+fn document_requires_the_scopes_of_the_template() {
+    let template = parse_yaml(&fs::read_to_string("../template.yaml").unwrap());
+    let resources = template["Resources"].as_object().unwrap().values();
+    let events =
+        resources.flat_map(|it| it["Properties"]["Events"].as_object().into_iter().flatten());
+    let deployed = events.filter_map(|(_, event)| {
+        let event = &event["Properties"];
+        let (method, path) = (event["Method"].as_str()?, event["Path"].as_str()?);
+        let security = match event["Auth"]["Authorizer"].as_str() {
+            Some("NONE") => json!([]),
+            _ => json!([{ "bearer": texts(&event["Auth"]["AuthorizationScopes"]) }]),
+        };
+        Some((format!("{method} {path}"), security))
+    });
+    let documented = CONTRACT.operations().into_iter().map(|operation| {
+        let security = operation.definition.get("security").unwrap_or(&CONTRACT.0["security"]);
+        (operation.name, security.clone())
+    });
+    assert_eq!(documented.collect::<BTreeMap<_, _>>(), deployed.collect::<BTreeMap<_, _>>());
+}
+
+#[test]
+fn document_has_the_enumerations_of_the_code() {
+    let documented = |name: &str| texts(&CONTRACT.0["components"]["schemas"][name]["enum"]);
+    let serialized = |values: Value| texts(&values);
+    let actions = EventAction::ALL.iter().map(|action| action.key().to_owned()).collect();
+    assert_eq!(documented("EventAction"), actions);
+    let objects = RoleObject::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(documented("RoleObject"), objects);
+    let levels = Level::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(documented("Level"), levels);
+    let roles = BuiltIn::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(documented("BuiltInRoleId"), roles);
+    assert_eq!(documented("Kind"), serialized(json!([Kind::Standard, Kind::Partner])));
+    let roles = json!([IdentityProviderRole::Admin, IdentityProviderRole::User]);
+    assert_eq!(documented("IdentityProviderRole"), serialized(roles));
+    let sources = [Source::Invitation, Source::JoinRequest, Source::Creator, Source::Joined];
+    assert_eq!(documented("Source"), serialized(json!(sources)));
+}
+
+/// Another test compares `docs/problems.md` with the code.
+#[test]
+fn document_has_the_problems_of_the_page_with_their_statuses() {
+    let page = fs::read_to_string("../docs/problems.md").unwrap();
+    let on_page = page.split("\n## ").skip(1).map(|entry| {
+        let (slug, text) = entry.split_once("\n\n").unwrap();
+        let status = text.split("**").nth(1).unwrap();
+        (slug.to_owned(), status.parse::<u64>().unwrap())
+    });
+    let schemas = &CONTRACT.0["components"]["schemas"];
+    let documented = schemas.as_object().unwrap().iter().filter_map(|(slug, schema)| {
+        let status = schema["properties"]["status"]["const"].as_u64()?;
+        assert_eq!(schema["properties"]["type"]["const"], format!("/problems/{slug}"));
+        Some((slug.clone(), status))
+    });
+    assert_eq!(documented.collect::<BTreeMap<_, _>>(), on_page.collect::<BTreeMap<_, _>>());
+    for operation in CONTRACT.operations() {
+        for (status, response) in operation.definition["responses"].as_object().unwrap() {
+            for slug in CONTRACT.slugs(response) {
+                let of_problem = &schemas[&slug]["properties"]["status"]["const"];
+                assert_eq!(of_problem.to_string(), *status, "{} {slug}", operation.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn references_resolve_and_no_component_is_unused() {
+    let mut used = BTreeSet::new();
+    visit_objects(&CONTRACT.0, "", &mut |pointer, value| {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let target = reference.strip_prefix('#').expect("references stay in the document");
+            assert!(CONTRACT.0.pointer(target).is_some(), "{pointer} refers to {reference}");
+            used.insert(target.to_owned());
+        }
+    });
+    // Responses to requests without an operation.
+    let unrouted = ["no-such-route", "method-not-allowed"];
+    used.extend(unrouted.map(|slug| format!("/components/schemas/{slug}")));
+    for kind in ["parameters", "headers", "requestBodies", "responses", "schemas"] {
+        for name in CONTRACT.0["components"][kind].as_object().unwrap().keys() {
+            assert!(
+                used.contains(&format!("/components/{kind}/{name}")),
+                "{kind}/{name} is unused"
+            );
+        }
+    }
+}
+
+#[test]
+fn operations_have_unique_ids_texts_and_the_parameters_of_their_paths() {
+    let mut ids = BTreeSet::new();
+    for operation in CONTRACT.operations() {
+        let (name, definition) = (&operation.name, operation.definition);
+        assert!(ids.insert(definition["operationId"].as_str().unwrap()), "{name}");
+        for member in ["summary", "description"] {
+            assert!(
+                !definition[member].as_str().unwrap_or_default().is_empty(),
+                "{name}: {member}"
+            );
+        }
+        let in_path = name.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        let parameters = CONTRACT.parameters(&operation);
+        let declared = parameters.iter().filter(|parameter| parameter["in"] == "path");
+        let declared: BTreeSet<_> = declared.map(|it| it["name"].as_str().unwrap()).collect();
+        assert_eq!(declared, in_path.collect(), "{name}");
+    }
+    visit_objects(&CONTRACT.0, "", &mut |pointer, value| {
+        for (name, link) in value.get("links").and_then(Value::as_object).into_iter().flatten() {
+            let target = link["operationId"].as_str().unwrap();
+            assert!(ids.contains(target), "{pointer}/links/{name} refers to {target}");
+        }
+    });
+}
+
+/// OpenAPI 3.1 uses JSON Schema 2020-12.
+#[test]
+fn schemas_are_valid_and_examples_satisfy_them() {
+    assert_eq!(CONTRACT.0["openapi"], "3.1.0");
+    let mut examples = 0;
+    visit_objects(&CONTRACT.0, "", &mut |pointer, value| {
+        let is_component = pointer.contains("/schemas/") && pointer.matches('/').count() == 3;
+        if is_component || pointer.ends_with("/schema") {
+            let valid = jsonschema::draft202012::meta::validate(value);
+            valid.unwrap_or_else(|why| panic!("{pointer}: {why}"));
+        }
+        for example in value.get("examples").and_then(Value::as_array).into_iter().flatten() {
+            examples += 1;
+            let violations = CONTRACT.violations(value, example);
+            assert_eq!(violations, Vec::<String>::new(), "{pointer}: {example}");
+        }
+    });
+    assert!(examples > 40, "{examples}");
+}
+
+/// AuthZEN requests are exempt: their specification says to ignore unknown fields.
+#[test]
+fn request_bodies_have_no_unknown_fields() {
+    for operation in CONTRACT.operations().iter().filter(|it| !it.name.contains(" /access/")) {
+        let body = CONTRACT.resolve(&operation.definition["requestBody"]);
+        let Some(schema) = body.pointer("/content/application~1json/schema") else { continue };
+        let schema = CONTRACT.resolve(schema);
+        assert_eq!(schema["additionalProperties"], false, "{}", operation.name);
+    }
+}
+
+/// Visits every object in `value`, with its JSON pointer.
+fn visit_objects<'a>(value: &'a Value, pointer: &str, visit: &mut impl FnMut(&str, &'a Value)) {
+    match value {
+        Value::Object(members) => {
+            visit(pointer, value);
+            for (name, value) in members {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                visit_objects(value, &format!("{pointer}/{name}"), visit);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                visit_objects(value, &format!("{pointer}/{index}"), visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn texts(value: &Value) -> BTreeSet<String> {
+    let texts = value.as_array().into_iter().flatten();
+    texts.filter_map(Value::as_str).map(str::to_owned).collect()
+}

@@ -1,0 +1,352 @@
+//! A small world to tell stories in: all routers over an engine of its own, people who ask, and a
+//! clock that moves one second a request.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+};
+
+use aws_sdk_dynamodb::Client;
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode},
+    response::Response,
+};
+use http_body_util::BodyExt;
+use lambda_http::{RequestExt, request::RequestContext};
+use local::engine::Engine;
+use serde_json::{Value, json};
+use shared::{
+    domain::{AlertId, Email, MemberId, OrgId, UserId},
+    http::{App, Limits, complete},
+    store::{Cost, Store},
+};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+use crate::contract::{self, ObservedRequest};
+
+/// 2026-11-21T12:00:00Z
+pub const NOON: i64 = 1_795_262_400_000;
+pub const DAY: i64 = 24 * 60 * 60 * 1_000;
+
+/// Somebody who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub sub: &'static str,
+    pub email: &'static str,
+    pub verified: &'static str,
+    pub scope: &'static str,
+    /// How they signed in, as the gateway hands it on: `[pwd otp]`.
+    pub amr: &'static str,
+    /// When, in seconds.
+    pub auth_time: Option<i64>,
+    /// From where.
+    pub ip: &'static str,
+}
+
+/// `who("ada")` has the address `ada@example.com`, verified.
+pub const fn who(sub: &'static str, email: &'static str) -> Identity {
+    let ip = "192.0.2.1";
+    Identity { sub, email, verified: "true", scope: "", amr: "", auth_time: None, ip }
+}
+
+pub const ADA: Identity = who("ada", "ada@example.com");
+pub const BOB: Identity = who("bob", "bob@example.com");
+pub const CY: Identity = who("cy", "cy@example.com");
+pub const EVE: Identity = who("eve", "eve@example.com");
+pub const OPERATOR: Identity =
+    Identity { scope: "openid operator", ..who("op", "op@platform.example") };
+
+pub struct TestApp {
+    pub client: Client,
+    pub table: String,
+    pub store: Store,
+    pub router: Router,
+    /// What was asked last: a method and a path.
+    pub asked: Arc<Mutex<String>>,
+    now: AtomicI64,
+    _engine: Option<Engine>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+    pub bytes: Vec<u8>,
+    pub body: Value,
+    pub cost: Cost,
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    /// `DYNAMODB_TEST_ENDPOINT` names another engine to run on.
+    pub async fn with(limits: Limits) -> Self {
+        let (engine, client) = if let Ok(url) = std::env::var("DYNAMODB_TEST_ENDPOINT") {
+            (None, local::engine::client(&url))
+        } else {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let engine = Engine::start(listener, None).unwrap();
+            let client = engine.client();
+            (Some(engine), client)
+        };
+        Self::over(client, engine, limits).await
+    }
+
+    /// A world over any client, for those who put something between.
+    pub async fn over(client: Client, engine: Option<Engine>, limits: Limits) -> Self {
+        let table = format!("test-{:032x}", rand::random::<u128>());
+        local::table::create_table(&client, &table).await.unwrap();
+        let store = Store::new(client.clone(), &table);
+        let router = complete(local::routers(), App { store: store.clone(), limits });
+        let (asked, now) = (Arc::default(), AtomicI64::new(NOON));
+        Self { client, table, store, router, asked, now, _engine: engine }
+    }
+
+    /// Notes what is asked now.
+    pub fn asks(&self, what: String) {
+        *self.asked.lock().unwrap() = what;
+    }
+
+    /// What time it is, in milliseconds.
+    pub fn now(&self) -> i64 {
+        self.now.load(Relaxed)
+    }
+
+    pub fn wait(&self, milliseconds: i64) {
+        self.now.fetch_add(milliseconds, Relaxed);
+    }
+
+    pub async fn get(&self, who: Identity, path: &str) -> Answer {
+        self.send(Some(who), "GET", path, None).await
+    }
+
+    pub async fn post(&self, who: Identity, path: &str, body: Value) -> Answer {
+        self.send(Some(who), "POST", path, Some(body)).await
+    }
+
+    pub async fn patch(&self, who: Identity, path: &str, body: Value) -> Answer {
+        self.send(Some(who), "PATCH", path, Some(body)).await
+    }
+
+    pub async fn put(&self, who: Identity, path: &str, body: Value) -> Answer {
+        self.send(Some(who), "PUT", path, Some(body)).await
+    }
+
+    pub async fn delete(&self, who: Identity, path: &str) -> Answer {
+        self.send(Some(who), "DELETE", path, None).await
+    }
+
+    /// Somebody, or nobody, asks.
+    pub async fn send(
+        &self,
+        who: Option<Identity>,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        self.send_with(who, method, path, body, &[]).await
+    }
+
+    /// The same with headers.
+    pub async fn send_with(
+        &self,
+        who: Option<Identity>,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let body = body.map(|body| with_member_ids(path, body));
+        let mut request = Request::builder().method(method).uri(with_ids(path));
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.answer(who, request.body(body).unwrap()).await
+    }
+
+    /// The answer to any request, as API Gateway would hand it on.
+    pub async fn answer(&self, who: Option<Identity>, request: Request<Body>) -> Answer {
+        let at = self.now.fetch_add(1_000, Relaxed);
+        let context = context(who, at, request.method().as_str());
+        self.respond(request.with_request_context(RequestContext::ApiGatewayV2(context))).await
+    }
+
+    /// The answer to a request that already has its context. It must be one that the contract allows.
+    pub async fn respond(&self, request: Request<Body>) -> Answer {
+        self.asks(format!("{} {}", request.method(), request.uri().path()));
+        let (observed, request) = ObservedRequest::read(request).await;
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let answer = Answer::read(response).await;
+        contract::check(&observed, &answer);
+        answer
+    }
+
+    /// An organization founded by `who`; answers its path.
+    pub async fn found(&self, who: Identity, name: &str) -> String {
+        let answer = self.post(who, "/v1/organizations", json!({ "name": name })).await;
+        format!("/v1/organizations/{}", answer.expect(201).id())
+    }
+
+    /// Invites `who` into `org` on behalf of `by`, and has them accept.
+    pub async fn bring(&self, by: Identity, org: &str, who: Identity, role: &str) -> Answer {
+        let offer = json!({ "email": who.email, "role_id": role });
+        let invited = self.post(by, &format!("{org}/invitations"), offer).await.expect(201);
+        let accept = format!("{org}/invitations/{}/accept", invited.id());
+        self.post(who, &accept, json!({})).await.expect(200)
+    }
+
+    /// A custom role made by `by`; answers its id.
+    pub async fn role(&self, by: Identity, org: &str, name: &str, permissions: Value) -> String {
+        let role = json!({ "name": name, "permissions": permissions });
+        self.post(by, &format!("{org}/roles"), role).await.expect(201).id()
+    }
+}
+
+/// `…/members/@bob` stands for the member whose `sub` is `bob`, `…/critical-alert-users/@x@y.example`
+/// for that address: both ids are digests.
+pub fn with_ids(path: &str) -> String {
+    let replaced = |list: &str, id: fn(&str, &str) -> String| {
+        let (org, rest) = path.split_once(list)?;
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(end);
+        Some(format!("{org}{}{}{rest}", list.trim_end_matches('@'), id(org, name)))
+    };
+    replaced("/members/@", member_id)
+        .or_else(|| replaced("/critical-alert-users/@", alert_id))
+        .unwrap_or_else(|| path.to_owned())
+}
+
+/// The same for `"member_id": "@bob"` in a body.
+fn with_member_ids(path: &str, mut body: Value) -> Value {
+    if let Some(sub) = body["member_id"].as_str().and_then(|id| id.strip_prefix('@')) {
+        body["member_id"] = json!(member_id(path, sub));
+    }
+    body
+}
+
+/// The id of a person as a member of the organization in a path.
+pub fn member_id(path: &str, sub: &str) -> String {
+    let id = |org| MemberId::of(org, &UserId::new(sub)).to_string();
+    organization(path).map_or_else(|| sub.to_owned(), id)
+}
+
+/// The id of an address among the critical alert users of the organization in a path.
+pub fn alert_id(path: &str, email: &str) -> String {
+    let id = |(org, email)| AlertId::of(org, &email).to_string();
+    organization(path).zip(Email::parse(email).ok()).map_or_else(|| email.to_owned(), id)
+}
+
+fn organization(path: &str) -> Option<OrgId> {
+    path.split('/').find(|part| part.starts_with("org_"))?.parse().ok()
+}
+
+/// What API Gateway says of a request.
+pub fn context(
+    who: Option<Identity>,
+    at: i64,
+    method: &str,
+) -> lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext {
+    let claims = who.map(|Identity { sub, email, verified, scope, amr, auth_time, .. }| {
+        let mut claims = json!({
+            "sub": sub, "email": email, "email_verified": verified, "scope": scope, "amr": amr,
+        });
+        if let Some(at) = auth_time {
+            claims["auth_time"] = json!(at.to_string());
+        }
+        json!({ "jwt": { "claims": claims } })
+    });
+    let ip = who.map_or("192.0.2.1", |who| who.ip);
+    let mut context = json!({
+        "http": { "method": method, "sourceIp": ip },
+        "requestId": "r1",
+        "timeEpoch": at,
+    });
+    if let Some(claims) = claims {
+        context["authorizer"] = claims;
+    }
+    serde_json::from_value(context).unwrap()
+}
+
+impl Answer {
+    /// Reads a response to its end.
+    pub async fn read(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        // A file is no text.
+        let text = String::from_utf8(bytes.to_vec()).unwrap_or_default();
+        Self {
+            bytes: bytes.to_vec(),
+            status: parts.status,
+            headers: parts.headers,
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+            cost: parts.extensions.get::<Cost>().copied().unwrap_or_default(),
+        }
+    }
+
+    /// Insists on a status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{self}");
+        self
+    }
+
+    /// The `id` in the body.
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.body["id"].as_str().unwrap_or_else(|| panic!("no id: {self}")).to_owned()
+    }
+
+    /// The last part of a problem's type.
+    pub fn problem(&self) -> &str {
+        self.body["type"].as_str().unwrap_or_default().trim_start_matches("/problems/")
+    }
+
+    /// The items of a list.
+    pub fn items(&self) -> &[Value] {
+        self.body["items"].as_array().map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Status and body, with what varies from run to run masked: `org_…`, `inv_…`, and so on.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if !self.text.is_empty() {
+            let pretty = serde_json::to_string_pretty(&self.body).unwrap();
+            write!(f, "\n{}", mask(&pretty))?;
+        }
+        Ok(())
+    }
+}
+
+/// `text` with every id of ours cut down to its kind.
+pub fn mask(text: &str) -> String {
+    let mut masked = text.to_owned();
+    for kind in ["org_", "inv_", "role_", "evt_", "req_", "mem_", "alert_"] {
+        let mut rest = 0;
+        while let Some(found) = masked[rest..].find(kind) {
+            let (start, end) = (rest + found + kind.len(), rest + found + kind.len() + 26);
+            let id = masked.get(start..end).unwrap_or_default();
+            if id.len() == 26 && id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
+                masked.replace_range(start..end, "…");
+            }
+            rest = start;
+        }
+    }
+    masked
+}

@@ -1,0 +1,92 @@
+//! `template.yaml`: every function, route, permission and resource of the stack is as it must be. Linters check the
+//! syntax, and `infra/rehearsal` deploys the template.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "an unexpected template fails the test"
+)]
+
+use std::{collections::BTreeMap, fs};
+
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value, json};
+
+mod cleanup;
+mod exports;
+mod functions;
+mod logs_and_alarms;
+mod notify;
+mod permissions;
+mod routes;
+mod table;
+
+/// The template as JSON, with its short tags expanded: `!Ref Table` becomes `{"Ref": "Table"}`.
+fn template() -> Value {
+    let text = fs::read_to_string("../template.yaml").expect("template.yaml can be read");
+    let documents = Yaml::load_from_str(&text).expect("template.yaml is YAML");
+    json_of(documents.first().expect("template.yaml is not empty"))
+}
+
+fn json_of(yaml: &Yaml) -> Value {
+    match yaml {
+        Yaml::Value(Scalar::Null) => Value::Null,
+        Yaml::Value(Scalar::Boolean(value)) => json!(value),
+        Yaml::Value(Scalar::Integer(value)) => json!(value),
+        Yaml::Value(Scalar::FloatingPoint(value)) => json!(value.into_inner()),
+        Yaml::Value(Scalar::String(value)) => json!(value),
+        Yaml::Sequence(items) => items.iter().map(json_of).collect(),
+        Yaml::Mapping(members) => {
+            let key = |yaml: &Yaml| yaml.as_str().expect("a key is a string").to_owned();
+            members
+                .iter()
+                .map(|(name, value)| (key(name), json_of(value)))
+                .collect::<Map<_, _>>()
+                .into()
+        }
+        Yaml::Tagged(tag, inner) => match tag.suffix.as_str() {
+            "Ref" => json!({ "Ref": json_of(inner) }),
+            name => json!({ format!("Fn::{name}"): json_of(inner) }),
+        },
+        other => panic!("CloudFormation cannot read {other:?}"),
+    }
+}
+
+/// The resources of a type, by name.
+fn resources(of_type: &str) -> BTreeMap<String, Value> {
+    let template = template();
+    let all = template["Resources"].as_object().expect("there are resources");
+    all.iter()
+        .filter(|(_, it)| it["Type"] == of_type)
+        .map(|(name, it)| (name.clone(), it.clone()))
+        .collect()
+}
+
+fn resource(name: &str) -> Value {
+    template()["Resources"][name].clone()
+}
+
+/// The functions by the names of their packages.
+fn functions() -> BTreeMap<String, Value> {
+    resources("AWS::Serverless::Function")
+        .into_iter()
+        .map(|(name, function)| (name.to_lowercase(), function))
+        .collect()
+}
+
+/// Each event of each function, with the function's name.
+fn events() -> Vec<(String, Value)> {
+    let events_of = |(name, function): (String, Value)| {
+        let events = function["Properties"]["Events"].as_object().cloned();
+        // Notify has no events: an event source mapping calls it.
+        let events = events.or_else(|| (name == "notify").then(Map::new));
+        let events = events.expect("something calls the function");
+        events.into_iter().map(move |(_, event)| (name.clone(), event))
+    };
+    functions().into_iter().flat_map(events_of).collect()
+}
+
+/// The items of a list, or the value itself if it is none.
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
