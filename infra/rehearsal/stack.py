@@ -179,6 +179,21 @@ class Stack:
             raise AssertionError(f"the clean-up failed: {answer}")
         return answer
 
+    def begin_role_deletion(self, org, role, user):
+        """Marks a role like a request that has no time left to give its users the role `user`."""
+        keys = {"pk": f"ORG#{org.removeprefix('org_')}", "sk": f"ROLE#{role.removeprefix('role_')}"}
+        by = {"user_id": {"S": user}, "role_id": {"S": "super_admin"}}
+        self._items.update_item(
+            TableName=self.table,
+            Key={name: {"S": value} for name, value in keys.items()},
+            UpdateExpression="SET reassignment = :reassignment, due = :due, expires_at = :now",
+            ExpressionAttributeValues={
+                ":reassignment": {"M": {"to": {"S": "user"}, "by": {"M": by}}},
+                ":due": {"S": "DUE#0"},
+                ":now": {"N": "0"},
+            },
+        )
+
     def mails(self, to):
         """The subjects of the mails to an address, oldest first."""
         connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
@@ -201,7 +216,7 @@ class Stack:
 
     def marks(self, event):
         """The kinds of the delivery marks of an event."""
-        pk = {":pk": {"S": f"TOLD#{event.removeprefix('evt_')}"}}
+        pk = {":pk": {"S": f"DELIVERY#{event.removeprefix('evt_')}"}}
         response = self._items.query(
             TableName=self.table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues=pk
         )

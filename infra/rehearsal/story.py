@@ -199,6 +199,16 @@ class Story:
         unused = expect(ada.post(roles, {"name": "Recorder"}), 201)["id"]
         expect(ada.delete(f"{roles}/{unused}"), 204)
 
+        # The clean-up finishes a deletion that a request began.
+        begun = expect(ada.post(roles, {"name": "Porter"}), 201)["id"]
+        invitations, body = f"{self.path}/invitations", {"email": f"porter-of-{ada.email}", "role_id": begun}
+        moved = expect(ada.post(invitations, body), 201)["id"]
+        self.stack.begin_role_deletion(self.org, begun, ada.id)
+        self.run_schedule(days=0)
+        expect(ada.get(f"{roles}/{begun}"), 404)
+        expect(ada.get(f"{invitations}/{moved}"), 200, role_id="user")
+        expect(ada.delete(f"{invitations}/{moved}"), 204)
+
     def create_sub_organization(self):
         operator_path = f"/v1/operator/organizations/{self.org}"
         expect(self.staff.patch(operator_path, {"manage_sub_organizations": True}), 200)

@@ -1,19 +1,21 @@
-//! `/v1/organizations/{org}/invitations/batch`
+//! `/v1/organizations/{org}/invitations/batch` (INV11).
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use shared::http::Limits;
 
 use crate::{
-    fault_layer::{Fault, Layer},
-    helpers::{DEE, each, someone, user_manager},
+    fault_layer::Fault,
+    helpers::{DEE, each, nth_user, user_manager},
     invariants::check,
     test_app::{ADA, Answer, BOB, CY, DAY, Identity, TestApp},
 };
 
-/// Offers to so many people, from the `first` on.
+/// Invitations for `many` users, from the `first` on.
 fn offers(first: usize, many: usize) -> Vec<Value> {
-    (first..first + many).map(|n| json!({ "email": someone(n).email, "role_id": "user" })).collect()
+    (first..first + many)
+        .map(|n| json!({ "email": nth_user(n).email, "role_id": "user" }))
+        .collect()
 }
 
 impl TestApp {
@@ -33,7 +35,7 @@ impl TestApp {
     }
 
     async fn pending(&self, org: &str) -> Vec<Value> {
-        self.walk(ADA, &format!("{org}/invitations?limit=100")).await
+        self.list_all(ADA, &format!("{org}/invitations?limit=100")).await
     }
 }
 
@@ -44,21 +46,12 @@ impl Answer {
     }
 }
 
-/// An engine, and a layer between it and the world.
-async fn layered(limits: Limits) -> (TestApp, Layer, TestApp) {
-    let engine = TestApp::new().await;
-    let (layer, client) = Layer::under(&engine.client);
-    let world = TestApp::over(client, None, limits).await;
-    (world, layer, engine)
-}
-
 /// INV11
 #[tokio::test]
-async fn each_address_of_a_list_has_its_own_outcome_in_order() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    world.bring(ADA, &acme, BOB, "admin").await;
-    world.invited(ADA, &acme, CY.email, "user").await;
+async fn each_address_has_its_own_outcome_in_order() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    app.create_invitation(ADA, &acme, CY.email, "user").await;
     let list = [
         json!({ "email": " New@Example.COM", "role_id": "user", "expires_in_days": 1 }),
         json!({ "email": "cy@example.com", "role_id": "user" }),
@@ -66,7 +59,7 @@ async fn each_address_of_a_list_has_its_own_outcome_in_order() {
         json!({ "email": "not an address", "role_id": "user" }),
         json!({ "email": "new@example.com", "role_id": "admin" }),
     ];
-    let answer = world.batch(ADA, &acme, &list).await;
+    let answer = app.batch(ADA, &acme, &list).await;
     assert_snapshot!(answer, @r#"
     200 OK
     {
@@ -139,47 +132,44 @@ async fn each_address_of_a_list_has_its_own_outcome_in_order() {
       ]
     }
     "#);
-    check(&world).await;
+    check(&app).await;
 }
 
-/// Row 20, ROLE7: one offer that may not be made refuses all of them, wherever it stands, and
-/// whatever else is wrong with it.
+/// INV11, ROLE7
 #[tokio::test]
-async fn one_offer_that_may_not_be_made_refuses_the_whole_list() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let manager = world.role(ADA, &acme, "Managers", user_manager()).await;
-    world.bring(ADA, &acme, BOB, &manager).await;
-    let before = world.history(&acme).await.len();
+async fn one_role_that_cannot_be_granted_refuses_the_whole_batch() {
+    let (app, acme) = TestApp::with_acme().await;
+    let manager = app.create_role(ADA, &acme, "Managers", user_manager()).await;
+    app.add_member(ADA, &acme, BOB, &manager).await;
+    let before = app.history(&acme).await.len();
     for (role, status, problem) in [
         ("admin", 403, "exceeds-own-permissions"),
         ("super_admin", 422, "super-admin-not-assignable"),
         ("mdf_admin", 404, "no-such-role"),
         ("role_01KAK000000000000000000000", 404, "no-such-role"),
     ] {
-        for place in [0, 25, 49] {
-            for email in ["x@example.com", "no address", someone(1).email] {
+        for position in [0, 25, 49] {
+            for email in ["x@example.com", "no address", nth_user(1).email] {
                 let mut list = offers(0, 49);
-                list.insert(place, json!({ "email": email, "role_id": role }));
-                let refused = world.batch(BOB, &acme, &list).await.refuses(status, problem);
-                assert_eq!(refused.pointer(), format!("/invitations/{place}/role_id"));
+                list.insert(position, json!({ "email": email, "role_id": role }));
+                let refused = app.batch(BOB, &acme, &list).await.refuses(status, problem);
+                assert_eq!(refused.pointer(), format!("/invitations/{position}/role_id"));
             }
         }
     }
-    world.bring(ADA, &acme, CY, "user").await;
-    world.batch(CY, &acme, &offers(0, 3)).await.refuses(403, "missing-permission");
-    assert_eq!(world.pending(&acme).await.len(), 0);
+    app.add_member(ADA, &acme, CY, "user").await;
+    app.batch(CY, &acme, &offers(0, 3)).await.refuses(403, "missing-permission");
+    assert_eq!(app.pending(&acme).await.len(), 0);
     let brought = 2;
-    assert_eq!(world.history(&acme).await.len(), before + brought);
-    let done = world.batch(BOB, &acme, &offers(0, 49)).await.expect(200);
+    assert_eq!(app.history(&acme).await.len(), before + brought);
+    let done = app.batch(BOB, &acme, &offers(0, 49)).await.expect(200);
     assert_eq!(done.statuses(), [201; 49]);
 }
 
 /// INV11
 #[tokio::test]
-async fn a_list_has_one_to_a_hundred_elements_and_no_others() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
+async fn batch_has_1_to_100_valid_elements() {
+    let (app, acme) = TestApp::with_acme().await;
     for (list, pointer) in [
         (vec![], "/invitations"),
         (offers(0, 101), "/invitations"),
@@ -194,85 +184,83 @@ async fn a_list_has_one_to_a_hundred_elements_and_no_others() {
             "/invitations/0/note",
         ),
     ] {
-        let refused = world.batch(ADA, &acme, &list).await.refuses(422, "invalid-request");
+        let refused = app.batch(ADA, &acme, &list).await.refuses(422, "invalid-request");
         assert_eq!(refused.pointer(), pointer, "{refused}");
     }
-    let done = world.batch(ADA, &acme, &offers(0, 100)).await.expect(200);
+    let done = app.batch(ADA, &acme, &offers(0, 100)).await.expect(200);
     assert_eq!(done.statuses(), [201; 100]);
     // One read, and five writes.
     assert_eq!(done.cost.round_trips, 6);
-    let told = done.body["outcomes"].as_array().unwrap();
-    let addresses: Vec<_> = (0..100).map(|n| someone(n).email).collect();
-    assert_eq!(each(told, "email"), addresses);
-    let pending = world.pending(&acme).await;
+    let outcomes = done.body["outcomes"].as_array().unwrap();
+    let addresses: Vec<_> = (0..100).map(|n| nth_user(n).email).collect();
+    assert_eq!(each(outcomes, "email"), addresses);
+    let pending = app.pending(&acme).await;
     assert_eq!(pending.len(), 100);
-    let ids: Vec<_> = told.iter().map(|told| told["invitation"]["id"].as_str().unwrap()).collect();
+    let ids: Vec<_> =
+        outcomes.iter().map(|outcomes| outcomes["invitation"]["id"].as_str().unwrap()).collect();
     assert_eq!(each(&pending, "id"), ids);
-    check(&world).await;
+    check(&app).await;
 }
 
 /// INV2
 #[tokio::test]
-async fn expired_invitations_are_replaced_by_the_list_too() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
+async fn batch_replaces_expired_invitations() {
+    let (app, acme) = TestApp::with_acme().await;
     let short: Vec<_> = (0..45)
-        .map(|n| json!({ "email": someone(n).email, "role_id": "user", "expires_in_days": 1 }))
+        .map(|n| json!({ "email": nth_user(n).email, "role_id": "user", "expires_in_days": 1 }))
         .collect();
-    world.batch(ADA, &acme, &short).await.expect(200);
-    world.wait(2 * DAY);
-    assert_eq!(world.batch(ADA, &acme, &short).await.statuses(), [201; 45]);
-    let actions = world.actions(&acme).await;
-    let count = |wanted: &str| actions.iter().filter(|action| *action == wanted).count();
+    app.batch(ADA, &acme, &short).await.expect(200);
+    app.wait(2 * DAY);
+    assert_eq!(app.batch(ADA, &acme, &short).await.statuses(), [201; 45]);
+    let actions = app.actions(&acme).await;
+    let count = |body: &str| actions.iter().filter(|action| *action == body).count();
     assert_eq!((count("invitation.created"), count("invitation.expired")), (90, 45));
-    check(&world).await;
+    check(&app).await;
 }
 
-/// INV12: the cap is exact, whichever parts of the headcount the addresses belong to.
+/// INV12
 #[tokio::test]
-async fn a_list_fills_an_organization_to_its_cap_and_not_beyond() {
+async fn batch_stops_exactly_at_the_limit() {
     for (cap, before) in [(30, 0), (31, 7), (45, 44), (3, 3), (1, 0)] {
-        let world = TestApp::with(Limits { max_pending: cap, ..Limits::default() }).await;
-        let acme = world.found(ADA, "Acme").await;
+        let app = TestApp::with(Limits { max_pending: cap, ..Limits::default() }).await;
+        let acme = app.create_organization(ADA, "Acme").await;
         if before > 0 {
-            world.batch(ADA, &acme, &offers(100, before)).await.expect(200);
+            app.batch(ADA, &acme, &offers(100, before)).await.expect(200);
         }
         let room = usize::try_from(cap).unwrap() - before;
-        let answer = world.batch(ADA, &acme, &offers(0, 45)).await.expect(200);
+        let answer = app.batch(ADA, &acme, &offers(0, 45)).await.expect(200);
         let statuses = answer.statuses();
         assert_eq!(statuses.iter().filter(|status| **status == 201).count(), room.min(45));
         assert!(statuses.iter().all(|status| [201, 429].contains(status)), "{statuses:?}");
-        // Who comes first is in.
+        // The first addresses are invited, the last are refused.
         assert!(statuses.is_sorted(), "{statuses:?}");
-        check(&world).await;
+        check(&app).await;
     }
 }
 
 #[tokio::test]
-async fn a_key_gives_the_same_answer_again_and_invites_nobody_twice() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
+async fn repeated_batch_key_returns_the_first_response() {
+    let (app, acme) = TestApp::with_acme().await;
     let key = [("idempotency-key", "k-1")];
     for list in [offers(0, 3), offers(10, 45), vec![json!({ "email": "no", "role_id": "user" })]] {
         let key = [("idempotency-key", list[0]["email"].as_str().unwrap())];
-        let first = world.batch_with(ADA, &acme, &list, &key).await.expect(200);
-        let pending = world.pending(&acme).await;
-        world.wait(DAY / 2);
-        let again = world.batch_with(ADA, &acme, &list, &key).await.expect(200);
+        let first = app.batch_with(ADA, &acme, &list, &key).await.expect(200);
+        let pending = app.pending(&acme).await;
+        app.wait(DAY / 2);
+        let again = app.batch_with(ADA, &acme, &list, &key).await.expect(200);
         assert_eq!(again.text, first.text);
-        assert_eq!(world.pending(&acme).await, pending);
-        world
-            .batch_with(ADA, &acme, &offers(60, 1), &key)
+        assert_eq!(app.pending(&acme).await, pending);
+        app.batch_with(ADA, &acme, &offers(60, 1), &key)
             .await
             .refuses(422, "idempotency-key-reused");
     }
-    world.batch_with(ADA, &acme, &offers(70, 45), &key).await.expect(200);
-    check(&world).await;
+    app.batch_with(ADA, &acme, &offers(70, 45), &key).await.expect(200);
+    check(&app).await;
 }
 
-/// What was begun is ended by the repeat, and each outcome is that of the first time.
+/// Each outcome of the first run stays.
 #[tokio::test]
-async fn a_run_that_died_between_two_chunks_is_taken_up_where_it_stopped() {
+async fn repeat_continues_a_batch_that_stopped_between_chunks() {
     let list = offers(0, 50);
     let key = [("idempotency-key", "k-1")];
     for (call, fault) in [
@@ -283,122 +271,115 @@ async fn a_run_that_died_between_two_chunks_is_taken_up_where_it_stopped() {
         (3, Fault::StopBefore),
         (3, Fault::StopAfter),
     ] {
-        let (world, layer, _engine) = layered(Limits::default()).await;
-        let acme = world.found(ADA, "Acme").await;
+        let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+        let acme = app.create_organization(ADA, "Acme").await;
         layer.once(call, fault.clone());
         tokio::select! {
-            answer = world.batch_with(ADA, &acme, &list, &key) => panic!("{answer}"),
+            answer = app.batch_with(ADA, &acme, &list, &key) => panic!("{answer}"),
             () = layer.stopped() => {}
         }
-        layer.calm();
-        check(&world).await;
-        let begun = (call, &fault) != (1, &Fault::StopBefore);
-        if begun {
-            let other = world.batch_with(ADA, &acme, &offers(60, 1), &key).await;
+        layer.clear_faults();
+        check(&app).await;
+        let started = (call, &fault) != (1, &Fault::StopBefore);
+        if started {
+            let other = app.batch_with(ADA, &acme, &offers(60, 1), &key).await;
             other.refuses(422, "idempotency-key-reused");
         }
-        let again = world.batch_with(ADA, &acme, &list, &key).await.expect(200);
+        let again = app.batch_with(ADA, &acme, &list, &key).await.expect(200);
         assert_eq!(again.statuses(), [201; 50], "{call} {fault:?}");
-        let third = world.batch_with(ADA, &acme, &list, &key).await.expect(200);
+        let third = app.batch_with(ADA, &acme, &list, &key).await.expect(200);
         assert_eq!(third.text, again.text);
         let ids = |items: &[Value]| -> Vec<String> {
             items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
         };
-        let told = again.body["outcomes"].as_array().unwrap().iter();
-        let told: Vec<_> = told.map(|outcome| outcome["invitation"].clone()).collect();
-        assert_eq!(ids(&told), ids(&world.pending(&acme).await));
-        let created = world.actions(&acme).await;
+        let outcomes = again.body["outcomes"].as_array().unwrap().iter();
+        let outcomes: Vec<_> = outcomes.map(|outcome| outcome["invitation"].clone()).collect();
+        assert_eq!(ids(&outcomes), ids(&app.pending(&acme).await));
+        let created = app.actions(&acme).await;
         let created = created.iter().filter(|action| *action == "invitation.created").count();
         assert_eq!(created, 50);
-        check(&world).await;
+        check(&app).await;
     }
 }
 
-/// Who loses a race for an address is told so; the others of the chunk are invited all the same.
 #[tokio::test]
-async fn a_race_for_one_address_costs_the_list_that_address_alone() {
-    let (world, layer, _engine) = layered(Limits::default()).await;
-    let acme = world.found(ADA, "Acme").await;
-    world.bring(ADA, &acme, BOB, "admin").await;
+async fn lost_race_for_one_address_fails_only_that_address() {
+    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let acme = app.create_organization(ADA, "Acme").await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
     let list = offers(0, 25);
-    // The list is read; Bob invites one of them, wholly; then the list is written.
+    // The batch is read, Bob invites one address, then the batch is written.
     let order = [0, 1, 1, 0, 0, 0, 0];
-    let taken = world.invite(BOB, &acme, someone(7).email, "user");
-    let (listed, bobs, _) = layer.interleave(&order, world.batch(ADA, &acme, &list), taken).await;
+    let taken = app.invite(BOB, &acme, nth_user(7).email, "user");
+    let (listed, bobs, _) = layer.interleave(&order, app.batch(ADA, &acme, &list), taken).await;
     let bobs = bobs.expect(201);
-    let mut wanted = [201; 25];
-    wanted[7] = 409;
-    assert_eq!(listed.statuses(), wanted);
+    let mut body = [201; 25];
+    body[7] = 409;
+    assert_eq!(listed.statuses(), body);
     let problem = &listed.body["outcomes"][7]["problem"];
     assert_eq!(problem["invitation_id"], bobs.id());
-    check(&world).await;
+    check(&app).await;
 }
 
-/// Two lists at once, and the same list twice with one key.
 #[tokio::test]
-async fn lists_at_once_invite_each_address_once_and_never_past_the_cap() {
-    let world = TestApp::with(Limits { max_pending: 40, ..Limits::default() }).await;
-    let acme = world.found(ADA, "Acme").await;
-    world.bring(ADA, &acme, BOB, "admin").await;
+async fn concurrent_batches_invite_each_address_once_within_the_limit() {
+    let app = TestApp::with(Limits { max_pending: 40, ..Limits::default() }).await;
+    let acme = app.create_organization(ADA, "Acme").await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
     let (one, other) = (offers(0, 45), offers(25, 45));
     let (one, other) =
-        futures_util::join!(world.batch(ADA, &acme, &one), world.batch(BOB, &acme, &other));
+        futures_util::join!(app.batch(ADA, &acme, &one), app.batch(BOB, &acme, &other));
     let opened = [one.expect(200).statuses(), other.expect(200).statuses()].concat();
     let opened = opened.iter().filter(|status| **status == 201).count();
-    assert_eq!(world.pending(&acme).await.len(), opened);
+    assert_eq!(app.pending(&acme).await.len(), opened);
     assert!(opened <= 40);
-    check(&world).await;
+    check(&app).await;
 
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
+    let (app, acme) = TestApp::with_acme().await;
     let (list, key) = (offers(0, 45), [("idempotency-key", "k-1")]);
     let (one, other) = futures_util::join!(
-        world.batch_with(ADA, &acme, &list, &key),
-        world.batch_with(ADA, &acme, &list, &key)
+        app.batch_with(ADA, &acme, &list, &key),
+        app.batch_with(ADA, &acme, &list, &key)
     );
     for answer in [&one, &other] {
         let waits = answer.problem() == "idempotency-key-in-use";
         assert!(answer.status == 200 || waits, "{answer}");
     }
-    let after = world.batch_with(ADA, &acme, &list, &key).await.expect(200);
+    let after = app.batch_with(ADA, &acme, &list, &key).await.expect(200);
     assert_eq!(after.statuses(), [201; 45]);
-    assert_eq!(world.pending(&acme).await.len(), 45);
-    check(&world).await;
+    assert_eq!(app.pending(&acme).await.len(), 45);
+    check(&app).await;
 }
 
-/// Whoever is dismissed while their list is under way has the rest of it refused, and not the part
-/// that was sent.
 #[tokio::test]
-async fn a_list_whose_author_is_dismissed_half_way_tells_what_was_sent() {
-    let (world, layer, _engine) = layered(Limits::default()).await;
-    let acme = world.found(ADA, "Acme").await;
-    world.bring(ADA, &acme, BOB, "admin").await;
+async fn removal_of_the_caller_refuses_the_rest_of_a_batch() {
+    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let acme = app.create_organization(ADA, "Acme").await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
     let list = offers(0, 45);
     let order = [0, 0, 1, 1, 0, 0, 0, 0, 0, 0];
-    let (listed, removed, _) = layer
-        .interleave(&order, world.batch(BOB, &acme, &list), world.remove(ADA, &acme, BOB))
-        .await;
+    let (listed, removed, _) =
+        layer.interleave(&order, app.batch(BOB, &acme, &list), app.remove(ADA, &acme, BOB)).await;
     removed.expect(204);
-    let wanted = [[201; 20].as_slice(), &[404; 25]].concat();
-    assert_eq!(listed.expect(200).statuses(), wanted);
-    // Before anything is sent, all of it is refused.
-    world.bring(ADA, &acme, CY, "admin").await;
+    let body = [[201; 20].as_slice(), &[404; 25]].concat();
+    assert_eq!(listed.expect(200).statuses(), body);
+    // A removal before the first write refuses the whole batch.
+    app.add_member(ADA, &acme, CY, "admin").await;
     let order = [0, 1, 1, 0, 0, 0];
     let (listed, removed, _) = layer
-        .interleave(&order, world.batch(CY, &acme, &offers(50, 45)), world.remove(ADA, &acme, CY))
+        .interleave(&order, app.batch(CY, &acme, &offers(50, 45)), app.remove(ADA, &acme, CY))
         .await;
     removed.expect(204);
     listed.refuses(404, "no-such-organization");
-    check(&world).await;
+    check(&app).await;
 }
 
 /// ROLE9
 #[tokio::test]
 async fn batch_grants_mdf_admin_under_the_rules_of_a_single_invitation() {
-    let world = TestApp::new().await;
-    let partner = world.partner(ADA, "Partner").await;
-    world.bring(ADA, &partner, BOB, "admin").await;
+    let (app, partner) = TestApp::with_partner("Partner").await;
+    app.add_member(ADA, &partner, BOB, "admin").await;
     let offers = [json!({ "email": DEE.email, "role_id": "mdf_admin" })];
-    world.batch(BOB, &partner, &offers).await.refuses(403, "super-admin-required");
-    world.batch(ADA, &partner, &offers).await.refuses(409, "mdf-program-required");
+    app.batch(BOB, &partner, &offers).await.refuses(403, "super-admin-required");
+    app.batch(ADA, &partner, &offers).await.refuses(409, "mdf-program-required");
 }

@@ -81,89 +81,45 @@ async fn scenario_decides_its_eight_evaluations() {
     assert_eq!(post(&app, "evaluation", more).await.body, json!({ "decision": true }));
 }
 
+/// The batches of the scenario: `id | request | decisions`. `<name>` stands for a subject, an action or
+/// a resource.
+const BATCHES: &str = r#"
+c-3-2-1 | {"subject": <alice>, "action": <read>, "evaluations": [{"resource": <record-1>}, {"resource": <record-2>}]} | [true, true]
+c-3-2-2 | {"subject": <bob>, "resource": <record-1>, "evaluations": [{"action": <read>}, {"action": <write>}]} | [true, false]
+c-3-2-3 | {"subject": <alice>, "action": <write>, "evaluations": [{"resource": <active>}, {"resource": <archived>}]} | [true, false]
+c-3-2-4 | {"action": <write>, "resource": <archived>, "evaluations": [{"subject": <alice>}, {"subject": <admin>}]} | [false, true]
+c-3-2-5 | {"evaluations": [{"subject": <alice>, "action": <read>, "resource": <record-1>}, {"subject": <bob>, "action": <write>, "resource": <record-1>}]} | [true, false]
+c-3-2-6 | {"subject": <alice>, "action": <read>, "context": {"time": "2025-06-27T18:03-07:00"}, "evaluations": [{"resource": <record-1>}, {"resource": <record-2>, "context": {"time": "2025-06-27T19:00-07:00", "source": "batch-override"}}]} | [true, true]
+c-3-2-7 | {"subject": <alice>, "action": <write>, "resource": <active>, "evaluations": [{}, {"resource": <archived>}]} | [true, false]
+c-3-4-1 | {"subject": <alice>, "action": <read>, "options": {"evaluations_semantic": "execute_all"}, "evaluations": [{"resource": <record-1>}, {}]} | [true, false]
+"#;
+
 /// c-3-2, c-3-4
 #[tokio::test]
 async fn scenario_decides_its_batches() {
     let app = app_with_fixtures().await;
     let active =
         json!({ "type": "record", "id": "record-1", "properties": { "status": "active" } });
-    for (id, body, decisions) in [
-        (
-            "c-3-2-1",
-            json!({
-                "subject": user("alice"), "action": action("read"),
-                "evaluations": [{ "resource": record("record-1") }, { "resource": record("record-2") }],
-            }),
-            [true, true],
-        ),
-        (
-            "c-3-2-2",
-            json!({
-                "subject": user("bob"), "resource": record("record-1"),
-                "evaluations": [{ "action": action("read") }, { "action": action("write") }],
-            }),
-            [true, false],
-        ),
-        (
-            "c-3-2-3",
-            json!({
-                "subject": user("alice"), "action": action("write"),
-                "evaluations": [{ "resource": active }, { "resource": archived() }],
-            }),
-            [true, false],
-        ),
-        (
-            "c-3-2-4",
-            json!({
-                "action": action("write"), "resource": archived(),
-                "evaluations": [{ "subject": user("alice") }, { "subject": admin() }],
-            }),
-            [false, true],
-        ),
-        (
-            "c-3-2-5",
-            json!({ "evaluations": [
-                { "subject": user("alice"), "action": action("read"), "resource": record("record-1") },
-                { "subject": user("bob"), "action": action("write"), "resource": record("record-1") },
-            ] }),
-            [true, false],
-        ),
-        (
-            "c-3-2-6",
-            json!({
-                "subject": user("alice"), "action": action("read"),
-                "context": { "time": "2025-06-27T18:03-07:00" },
-                "evaluations": [
-                    { "resource": record("record-1") },
-                    {
-                        "resource": record("record-2"),
-                        "context": { "time": "2025-06-27T19:00-07:00", "source": "batch-override" },
-                    },
-                ],
-            }),
-            [true, true],
-        ),
-        (
-            "c-3-2-7",
-            json!({
-                "subject": user("alice"), "action": action("write"), "resource": active,
-                "evaluations": [{}, { "resource": archived() }],
-            }),
-            [true, false],
-        ),
-        (
-            "c-3-4-1",
-            json!({
-                "subject": user("alice"), "action": action("read"),
-                "options": { "evaluations_semantic": "execute_all" },
-                "evaluations": [{ "resource": record("record-1") }, {}],
-            }),
-            [true, false],
-        ),
-    ] {
-        let answer = post(&app, "evaluations", body).await;
-        let decisions = decisions.map(|decision| json!({ "decision": decision }));
-        assert_eq!(answer.body, json!({ "evaluations": decisions }), "{id}");
+    let names = [
+        ("<alice>", user("alice")),
+        ("<bob>", user("bob")),
+        ("<admin>", admin()),
+        ("<read>", action("read")),
+        ("<write>", action("write")),
+        ("<record-1>", record("record-1")),
+        ("<record-2>", record("record-2")),
+        ("<active>", active),
+        ("<archived>", archived()),
+    ];
+    for line in BATCHES.trim().lines() {
+        let [id, body, decisions] = [0, 1, 2].map(|nth| line.split(" | ").nth(nth).unwrap());
+        let resolve =
+            |text: String, (name, value): &(&str, Value)| text.replace(name, &value.to_string());
+        let body = names.iter().fold(body.to_owned(), resolve);
+        let answer = post(&app, "evaluations", serde_json::from_str(&body).unwrap()).await;
+        let decisions: Vec<bool> = serde_json::from_str(decisions).unwrap();
+        let results: Vec<_> = decisions.iter().map(|it| json!({ "decision": it })).collect();
+        assert_eq!(answer.body, json!({ "evaluations": results }), "{id}");
     }
 }
 
@@ -206,7 +162,7 @@ async fn scenario_answers_its_searches() {
             json!({ "results": results, "page": { "next_token": "" } }),
             "{id}"
         );
-        // c-4-2-3, c-4-3-3: the id of what is searched for changes nothing.
+        // c-4-2-3, c-4-3-3: an id in the searched entity changes nothing.
         if route != "action" {
             body[route]["id"] = json!("alice");
             let same = post(&app, &format!("search/{route}"), body).await;

@@ -1,4 +1,4 @@
-//! SES and EventBridge as a test wants them, at the SDK's HTTP client; and the stream that leads there.
+//! Fakes of SES and EventBridge at the SDK's HTTP client, and the records of the table's stream.
 
 use std::{
     fmt,
@@ -29,25 +29,25 @@ use crate::{
 
 pub const PORTAL: &str = "https://portal.example.com";
 
-/// What happens to a call.
+/// A fault of one call.
 #[derive(Clone, Debug)]
-pub enum Fate {
-    /// It is refused with this error, which says this.
-    Refused(&'static str, String),
-    /// There is no answer, and nothing was done.
+pub enum CallFault {
+    /// The service answers with this error code and message.
+    Rejected(&'static str, String),
+    /// There is no response, and nothing was done.
     Lost,
-    /// The bus does not take these of its entries.
-    Without(Vec<usize>),
+    /// The bus rejects these of the entries.
+    RejectedEntries(Vec<usize>),
 }
 
-/// A call to one of the two.
+/// A call to one of the services.
 #[derive(Debug)]
 pub struct Call<'a> {
-    /// Which one since the plan was made, from 0.
+    /// The number of the call since the plan was set, from 0.
     pub nth: usize,
     /// `SendEmail` or `PutEvents`.
     pub name: &'a str,
-    /// Its body.
+    /// The request body.
     pub body: &'a Value,
 }
 
@@ -58,28 +58,28 @@ impl Call<'_> {
     }
 }
 
-type Plan = Box<dyn FnMut(&Call<'_>) -> Option<Fate> + Send>;
+type Plan = Box<dyn FnMut(&Call<'_>) -> Option<CallFault> + Send>;
 
-/// Both services, and what they were given.
+/// Both services, and what they received.
 #[derive(Clone, Default)]
-pub struct Outside(Arc<Mutex<Given>>);
+pub struct FakeAws(Arc<Mutex<Received>>);
 
 #[derive(Default)]
-struct Given {
+struct Received {
     plan: Option<Plan>,
     calls: Vec<Value>,
     mails: Vec<Value>,
     events: Vec<Value>,
 }
 
-impl fmt::Debug for Outside {
+impl fmt::Debug for FakeAws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Outside")
+        f.write_str("FakeAws")
     }
 }
 
-impl Outside {
-    /// What notify reaches, with this store.
+impl FakeAws {
+    /// The outbox of `notify`, with this store and the fake services.
     pub fn outbox(&self, store: &Store) -> Outbox {
         let credentials = || Credentials::new("test", "test", None, None, "test");
         let region = || Region::from_static("eu-central-1");
@@ -105,41 +105,41 @@ impl Outside {
         }
     }
 
-    /// From now on `plan` decides about every call.
-    pub fn plan(&self, plan: impl FnMut(&Call<'_>) -> Option<Fate> + Send + 'static) {
+    /// Sets the faults of the next calls.
+    pub fn plan(&self, plan: impl FnMut(&Call<'_>) -> Option<CallFault> + Send + 'static) {
         let mut given = self.given();
         given.calls.clear();
         given.plan = Some(Box::new(plan));
     }
 
-    /// Everything works again.
-    pub fn calm(&self) {
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
         self.given().plan = None;
     }
 
-    /// The mails taken, oldest first, and takes them away.
+    /// Takes the received mails, oldest first.
     pub fn mails(&self) -> Vec<Value> {
         std::mem::take(&mut self.given().mails)
     }
 
-    /// Whom the mails taken are for, and takes them away.
+    /// Takes the received mails; returns their addressees.
     pub fn addressees(&self) -> Vec<String> {
         let to = |mail: Value| mail["Destination"]["ToAddresses"][0].as_str().unwrap().to_owned();
         self.mails().into_iter().map(to).collect()
     }
 
-    /// The entries that the bus took, in order, and takes them away.
+    /// Takes the entries that the bus received, in order.
     pub fn events(&self) -> Vec<Value> {
         std::mem::take(&mut self.given().events)
     }
 
-    /// What those entries are about.
-    pub fn told(&self) -> Vec<String> {
+    /// Takes the entries; returns their types.
+    pub fn event_types(&self) -> Vec<String> {
         let kind = |event: Value| event["DetailType"].as_str().unwrap().to_owned();
         self.events().into_iter().map(kind).collect()
     }
 
-    fn given(&self) -> MutexGuard<'_, Given> {
+    fn given(&self) -> MutexGuard<'_, Received> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
@@ -156,13 +156,13 @@ impl Outside {
         given.calls.push(body.clone());
         let fate = given.plan.as_mut().and_then(|plan| plan(&Call { nth, name, body: &body }));
         let refused = match fate {
-            Some(Fate::Lost) => return Err(ConnectorError::timeout("injected".into())),
-            Some(Fate::Refused(code, message)) => {
+            Some(CallFault::Lost) => return Err(ConnectorError::timeout("injected".into())),
+            Some(CallFault::Rejected(code, message)) => {
                 let mut answer = respond(400, &json!({ "__type": code, "message": message }));
                 answer.headers_mut().insert("x-amzn-errortype", code);
                 return Ok(answer);
             }
-            Some(Fate::Without(refused)) => refused,
+            Some(CallFault::RejectedEntries(refused)) => refused,
             None => vec![],
         };
         if name == "SendEmail" {
@@ -188,7 +188,7 @@ fn respond(status: u16, body: &Value) -> HttpResponse {
     HttpResponse::new(status.try_into().unwrap(), body.to_string().into())
 }
 
-impl HttpClient for Outside {
+impl HttpClient for FakeAws {
     fn http_connector(
         &self,
         _: &HttpConnectorSettings,
@@ -198,26 +198,25 @@ impl HttpClient for Outside {
     }
 }
 
-impl HttpConnector for Outside {
+impl HttpConnector for FakeAws {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::ready(self.answer(&request))
     }
 }
 
-/// Everything that ever happened, as the table's stream brings it: commits of stories follow each
-/// other as their events' ids do.
-pub async fn stream(world: &TestApp) -> Vec<Value> {
+/// All events as records of the table's stream, in the order of their ids.
+pub async fn stream(app: &TestApp) -> Vec<Value> {
     let history = |item: &Item| item["pk"].as_s().unwrap().starts_with("EVENTS#");
-    let mut items: Vec<Item> = scan(world).await.into_iter().filter(history).collect();
+    let mut items: Vec<Item> = scan(app).await.into_iter().filter(history).collect();
     items.sort_by_key(|item| item["sk"].as_s().unwrap().clone());
     items.into_iter().enumerate().map(|(nth, item)| record(nth, item)).collect()
 }
 
-/// The last entry of an organization's history, looked up as its route does.
-pub async fn newest(world: &TestApp, org: &str) -> Item {
-    world.asks(format!("GET {org}/events"));
+/// The last event of an organization, read as its route reads it.
+pub async fn newest(app: &TestApp, org: &str) -> Item {
+    app.set_last_request(format!("GET {org}/events"));
     let org = id(org).parse().unwrap();
-    let history = world.client.query().table_name(&world.table);
+    let history = app.client.query().table_name(&app.table);
     let history = history.key_condition_expression("pk = :pk").scan_index_forward(false).limit(1);
     let pk = AttributeValue::S(keys::events(org));
     let found = history.expression_attribute_values(":pk", pk).send().await.unwrap();
@@ -245,7 +244,7 @@ pub fn record(nth: usize, item: Item) -> Value {
     })
 }
 
-/// Records as Lambda hands them on.
+/// The event with which Lambda passes records on.
 pub fn batch(records: &[Value]) -> dynamodb::Event {
     serde_json::from_value(json!({ "Records": records })).unwrap()
 }

@@ -1,6 +1,6 @@
-//! A layer at the SDK's HTTP client, for what a local engine hides: conflicts, throttles, time-outs
-//! before and after the write, answers in part, stale indexes, torn reads; calls held open; and
-//! processes that stop between two calls.
+//! A fault layer at the SDK's HTTP client. It produces what a local engine never does: conflicts,
+//! throttling, time-outs before and after the write, partial batches, stale indexes and torn reads. It
+//! also orders the calls of two requests, and stops a process between two calls.
 
 use std::{
     collections::VecDeque,
@@ -24,51 +24,51 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-/// What happens to one call.
+/// A fault of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// A transaction met another: `TransactionConflict` for one of its items.
+    /// `TransactionConflict` for one item of a transaction.
     Conflict,
     /// A transaction is throttled on one of its items.
     ThrottledItem,
     /// The table is throttled.
     Throttle,
-    /// An answer with this status that is none of DynamoDB's.
+    /// A response with this status that does not come from DynamoDB.
     Status(u16),
-    /// No answer; nothing was done.
+    /// No response; the call was not executed.
     LostBefore,
-    /// No answer; it was done.
+    /// No response; the call was executed.
     LostAfter,
-    /// No answer for so many milliseconds, and then none; nothing was done.
+    /// A lost connection after so many milliseconds; the call was not executed.
     Slow(u64),
-    /// Half of a batch comes back, and the rest as `UnprocessedKeys`.
+    /// Half of a batch is returned, and the rest as `UnprocessedKeys`.
     Partial,
-    /// A page of one item, and where it goes on.
+    /// A page of one item, with a `LastEvaluatedKey`.
     Short,
-    /// An index as it was in this other table.
+    /// The query reads this other table, whose index is older.
     Stale(String),
-    /// A batch read that misses the items whose sort key begins so: torn by a transaction.
+    /// A batch read without the items whose sort key begins so, as during a transaction.
     Torn(&'static str),
     /// The process stops before the call.
     StopBefore,
-    /// The process stops after the call, before its answer.
+    /// The process stops after the call, before its response.
     StopAfter,
 }
 
-/// A call to the database.
+/// A call to DynamoDB.
 #[derive(Debug)]
 pub struct Call<'a> {
-    /// Which one since the plan was made, from 0.
+    /// The number of the call since the plan was set, from 0.
     pub nth: usize,
     /// `BatchGetItem`, `Query`, `TransactWriteItems`.
     pub name: &'a str,
-    /// Its body.
+    /// The request body.
     pub body: &'a Value,
 }
 
 type Plan = Box<dyn FnMut(&Call<'_>) -> Option<Fault> + Send>;
 
-/// Between the SDK and the engine.
+/// The layer between the SDK and the engine.
 #[derive(Clone)]
 pub struct Layer(Arc<Inner>);
 
@@ -86,8 +86,8 @@ impl fmt::Debug for Layer {
 }
 
 impl Layer {
-    /// A layer under `client`, and the client above it. The SDK itself does not try again, so that
-    /// what is tried again is the product's doing.
+    /// A layer under `client`, and the client above it. The SDK does not retry, so each retry is the
+    /// product's.
     pub fn under(client: &Client) -> (Self, Client) {
         let real = client.config().http_client().expect("an HTTP client");
         let layer = Self(Arc::new(Inner {
@@ -101,28 +101,28 @@ impl Layer {
         (layer, Client::from_conf(config.build()))
     }
 
-    /// From now on `plan` decides about every call.
+    /// Sets the faults of the next calls.
     pub fn plan(&self, plan: impl FnMut(&Call<'_>) -> Option<Fault> + Send + 'static) {
         *locked(&self.0.plan) = (0, Some(Box::new(plan)));
     }
 
-    /// The `nth` call, from 0, meets `fault`; no other does.
+    /// Only the `nth` call, from 0, has `fault`.
     pub fn once(&self, nth: usize, fault: Fault) {
         self.plan(move |call| (call.nth == nth).then(|| fault.clone()));
     }
 
-    /// No more faults. Answers how many calls there were since the plan was made.
-    pub fn calm(&self) -> usize {
+    /// Removes all faults. Returns the number of calls since the plan was set.
+    pub fn clear_faults(&self) -> usize {
         std::mem::take(&mut *locked(&self.0.plan)).0
     }
 
-    /// Waits until a call was stopped.
+    /// Waits until a call is stopped.
     pub async fn stopped(&self) {
         self.0.stopped.notified().await;
     }
 
-    /// Runs two at once, call by call in the given order. Answers both results, and whose calls
-    /// they were.
+    /// Runs two requests concurrently, with their calls in the given order. Returns both results, and
+    /// the order in which the calls were made.
     pub async fn interleave<A, B>(
         &self,
         order: &[usize],
@@ -131,12 +131,12 @@ impl Layer {
     ) -> (A, B, Vec<usize>) {
         let steps = Arc::new(Steps::new(order));
         *locked(&self.0.steps) = Some(Arc::clone(&steps));
-        let one = LANE.scope(0, async {
+        let one = REQUEST.scope(0, async {
             let done = one.await;
             steps.end(0);
             done
         });
-        let other = LANE.scope(1, async {
+        let other = REQUEST.scope(1, async {
             let done = other.await;
             steps.end(1);
             done
@@ -166,11 +166,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 tokio::task_local! {
-    /// Which of two requests a call belongs to.
-    static LANE: usize;
+    /// The request, 0 or 1, that a call belongs to.
+    static REQUEST: usize;
 }
 
-/// Whose turn it is to call.
+/// The turns of the two requests.
 struct Steps {
     turns: Mutex<Turns>,
     moved: Notify,
@@ -190,8 +190,8 @@ impl Steps {
         Self { turns: Mutex::new(turns), moved: Notify::new() }
     }
 
-    /// Waits for a turn. Once the order has run out, everybody goes one after another.
-    async fn turn(&self, lane: usize) {
+    /// Waits for a turn. After the end of the order, calls run one at a time.
+    async fn turn(&self, request_number: usize) {
         loop {
             let moved = self.moved.notified();
             tokio::pin!(moved);
@@ -201,11 +201,11 @@ impl Steps {
                 while turns.order.front().is_some_and(|&next| turns.ended[next]) {
                     turns.order.pop_front();
                 }
-                let mine = turns.order.front().is_none_or(|&next| next == lane);
+                let mine = turns.order.front().is_none_or(|&next| next == request_number);
                 if mine && !turns.calling {
                     turns.order.pop_front();
                     turns.calling = true;
-                    turns.taken.push(lane);
+                    turns.taken.push(request_number);
                     return;
                 }
             }
@@ -218,8 +218,8 @@ impl Steps {
         self.moved.notify_waiters();
     }
 
-    fn end(&self, lane: usize) {
-        locked(&self.turns).ended[lane] = true;
+    fn end(&self, request_number: usize) {
+        locked(&self.turns).ended[request_number] = true;
         self.moved.notify_waiters();
     }
 }
@@ -244,13 +244,13 @@ struct Wire {
 impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (layer, real) = (self.layer.clone(), self.real.clone());
-        let lane = LANE.try_with(|lane| *lane).ok();
+        let request_number = REQUEST.try_with(|request_number| *request_number).ok();
         HttpConnectorFuture::new(async move {
             let steps = locked(&layer.0.steps).clone();
-            let Some((steps, lane)) = steps.zip(lane) else {
+            let Some((steps, request_number)) = steps.zip(request_number) else {
                 return layer.pass(&real, request).await;
             };
-            steps.turn(lane).await;
+            steps.turn(request_number).await;
             let answer = layer.pass(&real, request).await;
             steps.done();
             answer
@@ -355,7 +355,7 @@ fn problem(kind: &str) -> Value {
     json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "injected" })
 }
 
-/// The last of `items` is the reason.
+/// A cancelled transaction whose last item is the reason.
 fn cancelled(items: usize, code: &str) -> HttpResponse {
     let mut reasons = vec![json!({ "Code": "None" }); items.saturating_sub(1)];
     reasons.push(json!({ "Code": code, "Message": "injected" }));

@@ -1,4 +1,4 @@
-//! What many stories begin with, and the few questions that many of them ask.
+//! Helpers that many tests share.
 
 use axum::{
     body::Body,
@@ -7,59 +7,89 @@ use axum::{
 use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::{Value, json};
 
-use crate::test_app::{Answer, Identity, OPERATOR, TestApp, context, who};
+use crate::test_app::{ADA, Answer, Identity, OPERATOR, TestApp, context, identity};
 
-pub const DEE: Identity = who("dee", "dee@example.com");
+pub const DEE: Identity = identity("dee", "dee@example.com");
 
-/// The `n`th of many people.
-pub fn someone(n: usize) -> Identity {
+/// The `n`th of many users.
+pub fn nth_user(n: usize) -> Identity {
     let sub: &'static str = format!("person-{n:03}").leak();
     let email: &'static str = format!("person-{n:03}@example.com").leak();
-    who(sub, email)
+    identity(sub, email)
 }
 
-/// Two custom roles that many stories need: a pure user manager, and a pure role manager.
+/// The permissions of a pure user manager.
 pub fn user_manager() -> Value {
     json!({ "user_management": "full_access" })
 }
 
+/// The permissions of a pure role manager.
 pub fn role_manager() -> Value {
     json!({ "role_management": "full_access" })
 }
 
 impl TestApp {
-    /// An operator switches something in `org`.
-    pub async fn switch(&self, org: &str, switches: Value) {
-        self.patch(OPERATOR, &operators(org), switches).await.expect(200);
+    /// An app with the organization Acme, of which ADA is the Super Admin.
+    pub async fn with_acme() -> (Self, String) {
+        let app = Self::new().await;
+        let acme = app.create_organization(ADA, "Acme").await;
+        (app, acme)
+    }
+
+    /// An app with an organization of ADA's that may have sub-organizations.
+    pub async fn with_tree(name: &str) -> (Self, String) {
+        let app = Self::new().await;
+        let root = app.create_tree(ADA, name).await;
+        (app, root)
+    }
+
+    /// An app with a partner organization of ADA's.
+    pub async fn with_partner(name: &str) -> (Self, String) {
+        let app = Self::new().await;
+        let partner = app.create_partner(ADA, name).await;
+        (app, partner)
+    }
+
+    /// An operator changes settings of `org`.
+    pub async fn update_settings(&self, org: &str, switches: Value) {
+        self.patch(OPERATOR, &operator_path(org), switches).await.expect(200);
     }
 
     /// A partner organization that an operator created, with `first` as its Super Admin.
-    pub async fn partner(&self, first: Identity, name: &str) -> String {
-        let wanted = json!({ "name": name, "kind": "partner", "first_admin_email": first.email });
-        let made = self.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
+    pub async fn create_partner(&self, first: Identity, name: &str) -> String {
+        let body = json!({ "name": name, "kind": "partner", "first_admin_email": first.email });
+        let made = self.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
         let org = format!("/v1/organizations/{}", made.id());
         self.accept(first, &org).await.expect(200);
         org
     }
 
-    /// An organization of `who` that may have sub-organizations.
-    pub async fn tree(&self, who: Identity, name: &str) -> String {
-        let org = self.found(who, name).await;
-        self.switch(&org, json!({ "manage_sub_organizations": true })).await;
+    /// An organization of `caller` that may have sub-organizations.
+    pub async fn create_tree(&self, caller: Identity, name: &str) -> String {
+        let org = self.create_organization(caller, name).await;
+        self.update_settings(&org, json!({ "manage_sub_organizations": true })).await;
         org
     }
 
-    /// A sub-organization that `who` creates under `org`.
-    pub async fn below(&self, who: Identity, org: &str, name: &str) -> String {
-        let wanted = json!({ "name": name });
-        let made = self.post(who, &format!("{org}/sub-organizations"), wanted).await.expect(201);
+    /// A sub-organization that `caller` creates under `org`.
+    pub async fn create_sub_organization(&self, caller: Identity, org: &str, name: &str) -> String {
+        let body = json!({ "name": name });
+        let made = self.post(caller, &format!("{org}/sub-organizations"), body).await.expect(201);
         format!("/v1/organizations/{}", made.id())
     }
 
-    /// A sub-organization that an operator creates under `org`, with nobody in it.
-    pub async fn empty_below(&self, org: &str, name: &str) -> String {
-        let wanted = json!({ "name": name, "parent": id(org) });
-        let made = self.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
+    /// A sub-organization that an operator creates under `org`, with `first` invited as its Admin.
+    pub async fn create_sub_organization_for(&self, first: Identity, org: &str) -> String {
+        self.update_settings(org, json!({ "manage_sub_organizations": true })).await;
+        let body = json!({ "name": "Below", "parent": id(org), "first_admin_email": first.email });
+        let made = self.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
+        format!("/v1/organizations/{}", made.id())
+    }
+
+    /// A sub-organization without users that an operator creates under `org`.
+    pub async fn create_empty_sub_organization(&self, org: &str, name: &str) -> String {
+        let body = json!({ "name": name, "parent": id(org) });
+        let made = self.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
         format!("/v1/organizations/{}", made.id())
     }
 
@@ -69,23 +99,35 @@ impl TestApp {
         self.post(by, &format!("{org}/invitations"), offer).await
     }
 
-    /// `by` invites an address; answers the path of the invitation.
-    pub async fn invited(&self, by: Identity, org: &str, email: &str, role: &str) -> String {
+    /// `by` invites an address; returns the path of the invitation.
+    pub async fn create_invitation(
+        &self,
+        by: Identity,
+        org: &str,
+        email: &str,
+        role: &str,
+    ) -> String {
         let id = self.invite(by, org, email, role).await.expect(201).id();
         format!("{org}/invitations/{id}")
     }
 
-    /// `who` accepts the invitation to `org` that they find among their own.
-    pub async fn accept(&self, who: Identity, org: &str) -> Answer {
-        let mine = self.get(who, "/v1/me/invitations?limit=100").await.expect(200);
+    /// `caller` accepts their invitation to `org`.
+    pub async fn accept(&self, caller: Identity, org: &str) -> Answer {
+        let mine = self.get(caller, "/v1/me/invitations?limit=100").await.expect(200);
         let to_org = |item: &&Value| item["organization_id"] == id(org);
-        let found = mine.items().iter().find(to_org).expect("an invitation of theirs");
+        let found = mine.items().iter().find(to_org).expect("an invitation to this organization");
         let accept = format!("{org}/invitations/{}/accept", found["id"].as_str().unwrap());
-        self.post(who, &accept, json!({})).await
+        self.post(caller, &accept, json!({})).await
     }
 
     /// `by` gives `target` another role.
-    pub async fn assign(&self, by: Identity, org: &str, target: Identity, role: &str) -> Answer {
+    pub async fn change_role(
+        &self,
+        by: Identity,
+        org: &str,
+        target: Identity,
+        role: &str,
+    ) -> Answer {
         let path = format!("{org}/members/@{}", target.sub);
         self.patch(by, &path, json!({ "role_id": role })).await
     }
@@ -95,7 +137,7 @@ impl TestApp {
         self.delete(by, &format!("{org}/members/@{}", target.sub)).await
     }
 
-    /// `by` hands the Super Admin role on.
+    /// `by` transfers the Super Admin role.
     pub async fn transfer(&self, by: Identity, org: &str, new_super_admin: Identity) -> Answer {
         self.post(
             by,
@@ -107,38 +149,39 @@ impl TestApp {
 
     /// The whole history of `org`, oldest first.
     pub async fn history(&self, org: &str) -> Vec<Value> {
-        let mut events = self.walk(OPERATOR, &format!("{org}/events?limit=100")).await;
+        let mut events = self.list_all(OPERATOR, &format!("{org}/events?limit=100")).await;
         events.reverse();
         events
     }
 
-    /// What happened in `org`, oldest first.
+    /// The actions in the history of `org`, oldest first.
     pub async fn actions(&self, org: &str) -> Vec<String> {
         let events = self.history(org).await;
         events.iter().map(|event| event["action"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The role that `who` holds in `org`, as a reader of the users list sees it.
-    pub async fn role_of(&self, org: &str, who: Identity) -> Option<String> {
-        let found = self.get(OPERATOR, &format!("{org}/members/@{}", who.sub)).await;
+    /// The role of `caller` in `org`, by the users list.
+    pub async fn role_of(&self, org: &str, caller: Identity) -> Option<String> {
+        let found = self.get(OPERATOR, &format!("{org}/members/@{}", caller.sub)).await;
         found.body["role_id"].as_str().map(ToOwned::to_owned)
     }
 
-    /// Everybody who holds Super Admin in `org`, by the users list; and who the organization says.
+    /// The Super Admins of `org`: by the users list, and by the organization.
     pub async fn super_admins(&self, org: &str) -> (Vec<String>, Option<String>) {
-        let users = self.walk(OPERATOR, &format!("{org}/members?status=active&limit=100")).await;
+        let users =
+            self.list_all(OPERATOR, &format!("{org}/members?status=active&limit=100")).await;
         let holders = users.iter().filter(|user| user["role_id"] == "super_admin");
         let holders = holders.map(|user| user["user_id"].as_str().unwrap().to_owned()).collect();
-        let told = self.get(OPERATOR, org).await.expect(200);
-        (holders, told.body["super_admin_user_id"].as_str().map(ToOwned::to_owned))
+        let response = self.get(OPERATOR, org).await.expect(200);
+        (holders, response.body["super_admin_user_id"].as_str().map(ToOwned::to_owned))
     }
 
     /// All items of a list; `path` has a query.
-    pub async fn walk(&self, who: Identity, path: &str) -> Vec<Value> {
+    pub async fn list_all(&self, caller: Identity, path: &str) -> Vec<Value> {
         let mut all = Vec::new();
         let mut cursor = String::new();
         loop {
-            let page = self.get(who, &format!("{path}{cursor}")).await.expect(200);
+            let page = self.get(caller, &format!("{path}{cursor}")).await.expect(200);
             let items =
                 if page.body["organizations"].is_array() { "organizations" } else { "items" };
             all.extend(page.body[items].as_array().unwrap().iter().cloned());
@@ -149,8 +192,8 @@ impl TestApp {
         }
     }
 
-    /// Asks with these very claims, as the gateway's JWT authorizer would hand them on.
-    pub async fn claiming(&self, claims: &Value, method: &str, path: &str) -> Answer {
+    /// Sends a request with these claims, as the JWT authorizer of API Gateway passes them on.
+    pub async fn send_with_claims(&self, claims: &Value, method: &str, path: &str) -> Answer {
         let mut context = json!(context(None, self.now(), method));
         context["authorizer"] = json!({ "jwt": { "claims": claims } });
         let context = serde_json::from_value(context).unwrap();
@@ -166,19 +209,19 @@ fn request(method: &str, path: &str) -> Request<Body> {
 }
 
 impl Answer {
-    /// Insists on a refusal: its status, and the slug of its problem.
+    /// Asserts a refusal: the status, and the slug of the problem.
     #[track_caller]
     pub fn refuses(self, status: u16, slug: &str) -> Self {
         assert_eq!((self.status.as_u16(), self.problem()), (status, slug), "{self}");
         self
     }
 
-    /// Where the request is wrong, by its problem.
+    /// The JSON pointer of the first error.
     pub fn pointer(&self) -> &str {
         self.body["errors"][0]["pointer"].as_str().unwrap_or_default()
     }
 
-    /// The body's bytes, but for the request's id.
+    /// Status and body without the request id.
     pub fn anonymous(&self) -> String {
         let instance = self.body["instance"].as_str().unwrap_or_default();
         format!("{} {}", self.status, self.text.replacen(instance, "…", 1))
@@ -190,12 +233,12 @@ pub fn id(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
 }
 
-/// Where operators find an organization.
-pub fn operators(org: &str) -> String {
+/// The operator's path of an organization.
+pub fn operator_path(org: &str) -> String {
     org.replace("/v1/", "/v1/operator/")
 }
 
-/// One member of each item.
+/// The field `name` of each item.
 pub fn each<'a>(items: &'a [Value], name: &str) -> Vec<&'a str> {
     items.iter().map(|item| item[name].as_str().unwrap_or_default()).collect()
 }

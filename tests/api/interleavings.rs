@@ -1,8 +1,8 @@
-//! Every pair of writes, in every order of their calls to the store: what happened is what would have
-//! happened one after the other, in the order in which they were committed.
+//! Every pair of operations, in every order of their calls to DynamoDB. The result equals that of running
+//! them one after the other, in the order of their commits.
 //!
-//! `DEEP=1` runs all schedules, `DEEP=2/3` the second third of them. Otherwise pairs that touch nothing of each other are left out, and a
-//! sample of the rest is drawn by `SEED`.
+//! `DEEP=1` runs all schedules, `DEEP=2/3` the second third of them. Otherwise pairs without a common item
+//! are left out, and `SEED` draws a sample of the rest.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -17,38 +17,38 @@ use serde_json::Value;
 
 use crate::scenario::{Operation, Outcome, Scenario, State};
 
-/// About how many schedules are run unless all are.
+/// The approximate size of the sample.
 const SAMPLE: usize = 400;
 
 #[tokio::test]
-async fn two_writes_in_any_order_of_their_calls_end_as_one_after_the_other() {
+async fn two_writes_in_any_order_end_like_one_after_the_other() {
     let seed = seed();
     let only = std::env::var("SCHEDULE").ok();
-    let stage = Scenario::set().await;
+    let scenario = Scenario::new().await;
     let mut alone = Vec::new();
-    for deed in &stage.deeds {
-        stage.reset().await;
+    for operation in &scenario.operations {
+        scenario.reset().await;
         let touched = Arc::new(Mutex::new(Touched::default()));
         let seen = Arc::clone(&touched);
-        stage.layer.plan(move |call| {
+        scenario.layer.plan(move |call| {
             seen.lock().unwrap().see(call.body);
             None
         });
-        let outcome = stage.play(deed).await;
-        let calls = stage.layer.calm();
-        assert!(outcome.done(), "{} alone: {outcome}", deed.name);
-        let (broken, state) = stage.look().await;
-        assert!(broken.is_empty(), "{} alone: {broken:#?}", deed.name);
+        let outcome = scenario.run(operation).await;
+        let calls = scenario.layer.clear_faults();
+        assert!(outcome.done(), "{} alone: {outcome}", operation.name);
+        let (broken, state) = scenario.inspect().await;
+        assert!(broken.is_empty(), "{} alone: {broken:#?}", operation.name);
         let touched = std::mem::take(&mut *touched.lock().unwrap());
         alone.push(Alone { calls, state, touched });
     }
     let mut schedules = Vec::new();
-    for one in 0..stage.deeds.len() {
-        for other in one..stage.deeds.len() {
+    for one in 0..scenario.operations.len() {
+        for other in one..scenario.operations.len() {
             if deep().is_some() || only.is_some() || alone[one].touched.meets(&alone[other].touched)
             {
                 let orders = orders(alone[one].calls, alone[other].calls);
-                // One after the other is not at once.
+                // A sorted order is sequential.
                 let orders =
                     orders.into_iter().filter(|order| deep().is_some() || !order.is_sorted());
                 schedules.extend(orders.map(|order| (one, other, order)));
@@ -60,13 +60,13 @@ async fn two_writes_in_any_order_of_their_calls_end_as_one_after_the_other() {
         Some(only) => *only == name(*one, *other, order),
         None => chosen(seed, &name(*one, *other, order), SAMPLE, all),
     });
-    let mut pairs = Pairs { stage: &stage, alone: &alone, serial: HashMap::new() };
+    let mut pairs = Pairs { scenario: &scenario, alone: &alone, serial: HashMap::new() };
     let mut wrong = Vec::new();
     for (one, other, order) in &schedules {
         let run = AssertUnwindSafe(pairs.run(*one, *other, order)).catch_unwind().await;
-        if let Err(what) = run.unwrap_or_else(|_| Err("no answer like this, see above".to_owned()))
-        {
-            let (first, second) = (stage.deeds[*one].name, stage.deeds[*other].name);
+        if let Err(what) = run.unwrap_or_else(|_| Err("a panic, see above".to_owned())) {
+            let (first, second) =
+                (scenario.operations[*one].name, scenario.operations[*other].name);
             wrong.push(format!(
                 "{first:?} and {second:?}: {what}\n    \
                  SCHEDULE={} cargo test -p tests --test api interleavings",
@@ -75,18 +75,18 @@ async fn two_writes_in_any_order_of_their_calls_end_as_one_after_the_other() {
         }
     }
     println!("{} of {all} schedules, SEED={seed}", schedules.len());
-    let told = wrong.iter().take(40).cloned().collect::<Vec<_>>().join("\n");
-    assert!(wrong.is_empty(), "SEED={seed}: {} schedules went wrong\n{told}", wrong.len());
+    let report = wrong.iter().take(40).cloned().collect::<Vec<_>>().join("\n");
+    assert!(wrong.is_empty(), "SEED={seed}: {} schedules went wrong\n{report}", wrong.len());
 }
 
-/// A deed by itself: how many calls, to what end, touching which items.
+/// The result of an operation that runs alone.
 struct Alone {
     calls: usize,
     state: State,
     touched: Touched,
 }
 
-/// The items that somebody reads and writes.
+/// The items that an operation reads and writes.
 #[derive(Default)]
 struct Touched {
     read: BTreeSet<String>,
@@ -104,7 +104,7 @@ impl Touched {
                 let at = item.get("Key").unwrap_or(&item["Item"]);
                 let touched =
                     if write == "ConditionCheck" { &mut self.read } else { &mut self.written };
-                // Whoever adds to a counter does not mind who adds before.
+                // Additions to a counter commute.
                 let counts = key(at).contains("COUNTS");
                 if !counts {
                     touched.insert(key(at));
@@ -122,53 +122,54 @@ impl Touched {
 }
 
 struct Pairs<'a> {
-    stage: &'a Scenario,
+    scenario: &'a Scenario,
     alone: &'a [Alone],
     serial: HashMap<(usize, usize), Option<State>>,
 }
 
 impl Pairs<'_> {
     async fn run(&mut self, one: usize, other: usize, order: &[usize]) -> Result<(), String> {
-        let (first, second) = (&self.stage.deeds[one], &self.stage.deeds[other]);
-        self.stage.reset().await;
+        let (first, second) = (&self.scenario.operations[one], &self.scenario.operations[other]);
+        self.scenario.reset().await;
         let (a, b, taken) = self
-            .stage
+            .scenario
             .layer
-            .interleave(order, self.stage.play(first), self.stage.play(second))
+            .interleave(order, self.scenario.run(first), self.scenario.run(second))
             .await;
-        let (broken, state) = self.stage.look().await;
-        let tell = |what: &str| {
-            let mut told = format!("{what} (calls {taken:?})\n    {a}\n    {b}");
+        let (broken, state) = self.scenario.inspect().await;
+        let describe = |what: &str| {
+            let mut report = format!("{what} (calls {taken:?})\n    {a}\n    {b}");
             for line in &broken {
-                write!(told, "\n    {line}").unwrap();
+                write!(report, "\n    {line}").unwrap();
             }
-            told
+            report
         };
         if !broken.is_empty() {
-            return Err(tell("invariants are broken"));
+            return Err(describe("invariants are broken"));
         }
         if a.status >= 500 || b.status >= 500 {
-            return Err(tell("a server error"));
+            return Err(describe("a server error"));
         }
         let possible = match (a.done(), b.done()) {
-            // Whoever called last wrote last.
+            // The last call is the last write.
             (true, true) if taken.last() == Some(&1) => self.serial(one, other).await,
             (true, true) => self.serial(other, one).await,
             (true, false) => Some(self.alone[one].state.clone()),
             (false, true) => Some(self.alone[other].state.clone()),
-            (false, false) => return Err(tell("neither was done")),
+            (false, false) => return Err(describe("neither was done")),
         };
         if possible.as_ref() == Some(&state) {
             return Ok(());
         }
-        // Each element of a list has an outcome of its own, and what is refused was so when it was
-        // read; and a role retires in several writes: the other deed may come in between.
-        let several = |deed: &Operation| {
-            deed.path
+        // Each element of a batch has its own outcome, and a reassignment has several writes: the other
+        // operation can run between them.
+        let has_several_writes = |operation: &Operation| {
+            operation
+                .path
                 .as_ref()
                 .is_some_and(|path| path.ends_with("/batch") || path.contains("reassign_to"))
         };
-        if (several(first) || several(second)) && a.done() && b.done() {
+        if (has_several_writes(first) || has_several_writes(second)) && a.done() && b.done() {
             let ends = [self.serial(one, other).await, self.serial(other, one).await];
             // Two requests for the same deletion help each other: both report its one end.
             let same = first.path == second.path && self.alone[one].state == state;
@@ -176,26 +177,26 @@ impl Pairs<'_> {
                 return Ok(());
             }
         }
-        let mut what = "one after the other it would not end like this".to_owned();
+        let mut what = "the result differs from that of a sequential run".to_owned();
         if let Some(could) = &possible {
             let more: Vec<_> = state.facts.difference(&could.facts).collect();
             let less: Vec<_> = could.facts.difference(&state.facts).collect();
-            write!(what, "\n    only now {more:#?}\n    only then {less:#?}").unwrap();
+            write!(what, "\n    unexpected {more:#?}\n    missing {less:#?}").unwrap();
             write!(what, "\n    events {} and {}", state.events, could.events).unwrap();
         }
-        Err(tell(&what))
+        Err(describe(&what))
     }
 
-    /// The end of both, one after the other, if both can be done so.
+    /// The result of a sequential run; none if one of them is refused.
     async fn serial(&mut self, one: usize, other: usize) -> Option<State> {
         if let Some(known) = self.serial.get(&(one, other)) {
             return known.clone();
         }
-        let play = async |deed: &Operation| -> Outcome { self.stage.play(deed).await };
-        self.stage.reset().await;
-        let first = play(&self.stage.deeds[one]).await;
-        let second = play(&self.stage.deeds[other]).await;
-        let state = self.stage.look().await.1;
+        let play = async |operation: &Operation| -> Outcome { self.scenario.run(operation).await };
+        self.scenario.reset().await;
+        let first = play(&self.scenario.operations[one]).await;
+        let second = play(&self.scenario.operations[other]).await;
+        let state = self.scenario.inspect().await.1;
         let end = (first.done() && second.done()).then_some(state);
         self.serial.insert((one, other), end.clone());
         end
@@ -207,10 +208,10 @@ fn orders(ones: usize, others: usize) -> Vec<Vec<usize>> {
     if ones == 0 || others == 0 {
         return vec![[vec![0; ones], vec![1; others]].concat()];
     }
-    let lead = |lane: usize, rest: Vec<Vec<usize>>| {
+    let prefix = |lane: usize, rest: Vec<Vec<usize>>| {
         rest.into_iter().map(move |rest| [vec![lane], rest].concat())
     };
-    lead(0, orders(ones - 1, others)).chain(lead(1, orders(ones, others - 1))).collect()
+    prefix(0, orders(ones - 1, others)).chain(prefix(1, orders(ones, others - 1))).collect()
 }
 
 fn name(one: usize, other: usize, order: &[usize]) -> String {
@@ -218,19 +219,19 @@ fn name(one: usize, other: usize, order: &[usize]) -> String {
     format!("{one}-{other}-{order}")
 }
 
-/// Is everything to be tried? Then which part of it, and of how many.
+/// The part to run, and the number of parts, if `DEEP` is set.
 fn deep() -> Option<(u64, u64)> {
     let deep = std::env::var("DEEP").ok()?;
     let (part, of) = deep.split_once('/').unwrap_or(("1", &deep));
     Some((part.parse().unwrap(), of.parse().unwrap()))
 }
 
-/// What draws the sample: printed, and taken back.
+/// The seed of the sample. Set `SEED` to the printed value to repeat a run.
 pub fn seed() -> u64 {
     std::env::var("SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap())
 }
 
-/// Is this one to be tried: in the part asked for, or in a sample of so many out of all?
+/// Is the case `name` in the part of `DEEP`, or in the sample?
 pub fn chosen(seed: u64, name: &str, sample: usize, all: usize) -> bool {
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
     if let Some((part, of)) = deep() {

@@ -1,4 +1,4 @@
-//! What must hold of the whole table, always (`security.md`): read item by item, told in sentences.
+//! Invariants of all stored data, checked item by item.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -13,9 +13,9 @@ use shared::{
         AddressDigest, AlertId, ApprovedDomain, BuiltIn, CriticalAlertUser, CustomRole,
         CustomRoleId, CustomerLink, Event, EventAction, Invitation, JoinRequest, Kind, LinkCounts,
         Member, MemberId, OrgId, OrgPath, Organization, PersonDigest, Profile, RoleId, RoleObject,
-        Security, UserCount, UserId, fold,
+        RoleSummary, Security, UserCount, UserId,
     },
-    store::{Key, Status, keys},
+    store::{Key, Status, index},
 };
 
 use crate::test_app::TestApp;
@@ -24,23 +24,22 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// The keys of the table and of its indexes.
 const INDEXED: [&str; 9] =
-    ["pk", "sk", "tree", "group", "place", "since", "prefix", "identity", "due"];
+    ["pk", "sk", "tree", "path", "time", "email_org", "group", "identity", "due"];
 
 /// A value's attributes, by name.
-type Listed = BTreeMap<String, String>;
 
 /// Insists that every organization in the table is sound.
-pub async fn check(world: &TestApp) {
-    let broken = inspect(&scan(world).await);
+pub async fn check(app: &TestApp) {
+    let broken = inspect(&scan(app).await);
     assert!(broken.is_empty(), "invariants are broken:\n  {}", broken.join("\n  "));
 }
 
 /// All items of the table.
-pub async fn scan(world: &TestApp) -> Vec<Item> {
+pub async fn scan(app: &TestApp) -> Vec<Item> {
     let mut items = Vec::new();
     let mut start = None;
     loop {
-        let page = world.client.scan().table_name(&world.table).consistent_read(true);
+        let page = app.client.scan().table_name(&app.table).consistent_read(true);
         let page = page.set_exclusive_start_key(start).send().await.unwrap();
         items.extend(page.items.unwrap_or_default());
         start = page.last_evaluated_key;
@@ -89,13 +88,12 @@ pub struct OrganizationItems {
     pub profile: Profile,
     pub members: BTreeMap<UserId, Member>,
     pub pending: Vec<Invitation>,
-    /// Whose is the lock at this place.
+    /// The holder of each lock on an address.
     locks: BTreeMap<String, UserId>,
     pub roles: BTreeMap<CustomRoleId, (CustomRole, UserCount)>,
     /// To how many roles' users each role is being given.
     incoming: BTreeMap<CustomRoleId, i64>,
-    names: BTreeMap<String, (CustomRoleId, Listed)>,
-    descriptions: BTreeMap<CustomRoleId, Listed>,
+    names: BTreeMap<String, RoleSummary>,
     counts: BTreeMap<String, i64>,
     pub customers: BTreeMap<OrgId, CustomerLink>,
     pub domains: Vec<ApprovedDomain>,
@@ -119,12 +117,17 @@ impl Table {
     }
 
     fn take(&mut self, item: &Item) -> Result<(), String> {
-        let value: Value =
+        let mut value: Value =
             serde_dynamo::from_item(item.clone()).map_err(|error| error.to_string())?;
+        let stored = value.clone();
+        // Listed items store their path at the beginning of a range key.
+        if let Some(path) = value["path"].as_str().and_then(index::path_of) {
+            value["path"] = json!(path);
+        }
         let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
         let (pk, sk) = (text("pk"), text("sk"));
         let here = |what: &str| format!("{pk} | {sk}: {what}");
-        if pk.starts_with("IDEMPOTENCY#") || pk.starts_with("TOLD#") {
+        if pk.starts_with("IDEMPOTENCY#") || pk.starts_with("DELIVERY#") {
             return if value["ttl"].is_number() { Ok(()) } else { Err(here("is kept for ever")) };
         }
         if value["deleted"] == true {
@@ -140,11 +143,11 @@ impl Table {
         let same = |key: Key, indexed: &[(&str, String)]| {
             let mut wanted = vec![("pk", key.pk), ("sk", key.sk)];
             wanted.extend(indexed.iter().cloned());
-            for name in INDEXED.into_iter().chain(keys::BRANCHES) {
+            for name in INDEXED {
                 let wanted = wanted.iter().find(|(wanted, _)| *wanted == name);
                 let wanted = wanted.map(|(_, text)| text.as_str());
-                if value[name].as_str() != wanted {
-                    return Err(here(&format!("`{name}` is {}, not {wanted:?}", value[name])));
+                if stored[name].as_str() != wanted {
+                    return Err(here(&format!("`{name}` is {}, not {wanted:?}", stored[name])));
                 }
             }
             Ok(())
@@ -164,9 +167,9 @@ impl Table {
                 same(
                     Key::organization(id),
                     &[
-                        ("tree", keys::tree_of_organizations(&org.path)),
-                        ("group", keys::children(org.path.parent())),
-                        ("place", org.path.to_string()),
+                        ("tree", index::organizations(&org.path)),
+                        ("group", index::children(org.path.parent())),
+                        ("path", index::path(&org.path)),
                     ],
                 )?;
                 part.org = Some(org);
@@ -175,55 +178,40 @@ impl Table {
             ("MEMBER", _) => {
                 let member: Member = read(&value, &here)?;
                 let (path, role) = (&member.path, member.role_id);
-                let branch = |top| keys::branch(top, role.built_in(), Status::Active);
                 same(
                     Key::member(id, member.id()),
                     &[
-                        ("tree", keys::tree(path, Status::Active)),
-                        ("group", keys::holders(path, role, Status::Active)),
-                        ("place", keys::place(path, &member.email)),
-                        (
-                            "since",
-                            keys::since(
-                                path,
-                                member.joined_at,
-                                AddressDigest::of(id, &member.email),
-                            ),
-                        ),
-                        ("prefix", keys::by_address(&member.email, path.id())),
-                        ("identity", keys::user(&member.user_id)),
-                    ]
-                    .into_iter()
-                    .chain(in_branches(path, branch))
-                    .collect::<Vec<_>>(),
+                        ("tree", index::users(path, Status::Active)),
+                        ("group", index::users_of_role(path, role, Status::Active)),
+                        ("path", index::user_by_email(path, &member.email)),
+                        ("time", index::user_by_time(path, member.joined_at, &member.email)),
+                        ("email_org", index::email_in(&member.email, path.id())),
+                        ("identity", index::person(&member.user_id)),
+                    ],
                 )?;
                 if path.id() != id {
                     return Err(here("a member of another organization"));
                 }
                 part.members.insert(member.user_id.clone(), member);
             }
-            ("EMAIL", place) if value["status"] == "taken" => {
+            ("EMAIL", digest) if value["status"] == "taken" => {
                 same(Key { pk: pk.clone(), sk: sk.clone() }, &[])?;
-                part.locks.insert(place.to_owned(), UserId::new(text("user_id")));
+                part.locks.insert(digest.to_owned(), UserId::new(text("user_id")));
             }
             ("EMAIL", _) => {
                 let open: Invitation = read(&value, &here)?;
                 let (path, role) = (&open.path, open.role_id);
-                let branch = |top| keys::branch(top, role.built_in(), Status::Pending);
                 same(
                     Key::address_slot(id, AddressDigest::of(id, &open.email)),
                     &[
-                        ("tree", keys::tree(path, Status::Pending)),
-                        ("group", keys::holders(path, role, Status::Pending)),
-                        ("place", keys::place(path, &open.email)),
-                        ("since", keys::since(path, open.created_at, open.id.digest())),
-                        ("prefix", keys::by_address(&open.email, path.id())),
-                        ("identity", keys::address(&open.email)),
-                        ("due", keys::due(open.id.digest().shard(keys::DUE_SHARDS))),
-                    ]
-                    .into_iter()
-                    .chain(in_branches(path, branch))
-                    .collect::<Vec<_>>(),
+                        ("tree", index::users(path, Status::Pending)),
+                        ("group", index::users_of_role(path, role, Status::Pending)),
+                        ("path", index::user_by_email(path, &open.email)),
+                        ("time", index::user_by_time(path, open.created_at, &open.email)),
+                        ("email_org", index::email_in(&open.email, path.id())),
+                        ("identity", index::address(&open.email)),
+                        ("due", index::due(open.id.digest().shard(index::DUE_SHARDS))),
+                    ],
                 )?;
                 if value["status"] != "pending" || path.id() != id {
                     return Err(here("neither pending nor taken, or of another organization"));
@@ -232,25 +220,28 @@ impl Table {
             }
             ("ROLE", _) => {
                 let role: CustomRole = read(&value, &here)?;
-                let due = [("due", keys::due(keys::role_shard(role.id)))];
+                let last = role.id.to_string().bytes().last().unwrap_or_default();
+                let due = [("due", index::due(last % index::DUE_SHARDS))];
                 same(Key::role(id, role.id), if role.reassignment.is_some() { &due } else { &[] })?;
                 if let Some(incoming) = value["incoming"].as_i64().filter(|count| *count != 0) {
                     part.incoming.insert(role.id, incoming);
                 }
                 part.roles.insert(role.id, (role, read(&value, &here)?));
             }
-            ("ROLENAME", folded) => {
-                let role = read(&value["role_id"], &here)?;
-                part.names.insert(folded.to_owned(), (role, listed(&value)));
-            }
-            ("ROLEABOUT", _) => {
-                let role = read(&value["role_id"], &here)?;
-                part.descriptions.insert(role, listed(&value));
+            ("ROLENAMES", _) => {
+                let path: OrgPath = read(&value["path"], &here)?;
+                let indexed = [("tree", index::roles(&path)), ("path", index::path(&path))];
+                same(Key::role_names(id), &indexed)?;
+                for (name, role) in value.as_object().into_iter().flatten() {
+                    if let Some(folded) = name.strip_prefix('=') {
+                        part.names.insert(folded.to_owned(), read(role, &here)?);
+                    }
+                }
             }
             ("CUSTOMER", _) => {
                 let link: CustomerLink = read(&value, &here)?;
                 let customer = link.customer_id;
-                same(Key::customer(id, customer), &[("identity", keys::customer(customer))])?;
+                same(Key::customer(id, customer), &[("identity", index::customer(customer))])?;
                 if link.partner_id != id {
                     return Err(here("another partner's customer"));
                 }
@@ -265,7 +256,7 @@ impl Table {
             ("DOMAIN", _) => {
                 let approved: ApprovedDomain = read(&value, &here)?;
                 let domain = &approved.value;
-                let listed = [("identity", keys::mail_domain(domain))];
+                let listed = [("identity", index::domain(domain.as_str()))];
                 same(Key::approved_domain(id, domain), &listed)?;
                 if approved.organization_id != id || domain.is_public() {
                     return Err(here("a domain of another organization, or everybody's"));
@@ -275,7 +266,7 @@ impl Table {
             ("REQUEST", _) => {
                 let request: JoinRequest = read(&value, &here)?;
                 let key = Key::join_request(id, PersonDigest::of(id, &request.user_id));
-                let listed = [("group", keys::join_requests(id)), ("place", request.id.bare())];
+                let listed = [("group", index::join_requests(id)), ("path", request.id.bare())];
                 same(key, if request.is_pending() { &listed } else { &[] })?;
                 let own = PersonDigest::of(id, &request.user_id) == request.id.digest();
                 if request.organization_id != id || !own {
@@ -288,7 +279,7 @@ impl Table {
                 same(Key::critical_alert_user(id, AlertId::of(id, &user.value)), &[])?;
                 part.alerted.push(user);
             }
-            _ => return Err(here("nobody knows what this is")),
+            _ => return Err(here("is an item of no known kind")),
         }
         Ok(())
     }
@@ -296,21 +287,6 @@ impl Table {
 
 fn read<T: DeserializeOwned>(value: &Value, here: &impl Fn(&str) -> String) -> Result<T, String> {
     serde_json::from_value(value.clone()).map_err(|error| here(&error.to_string()))
-}
-
-/// In which branches of a tree something is listed, and how.
-fn in_branches(
-    path: &OrgPath,
-    hash: impl Fn(OrgId) -> String,
-) -> impl Iterator<Item = (&'static str, String)> {
-    keys::branches(path).map(move |(index, top)| (index, hash(top)))
-}
-
-/// All that an item says, but which role it is about, and where.
-fn listed(value: &Value) -> Listed {
-    let fields = value.as_object().into_iter().flatten();
-    let fields = fields.filter(|(name, _)| !["pk", "sk", "role_id"].contains(&name.as_str()));
-    fields.map(|(name, text)| (name.clone(), text.as_str().unwrap_or("no text").into())).collect()
 }
 
 fn differ<T: PartialEq + Debug>(found: &mut Vec<String>, what: &str, is: &T, should: &T) {
@@ -347,35 +323,8 @@ impl OrganizationItems {
         let table: BTreeMap<_, _> =
             self.roles.values().map(|(role, _)| (role.id, role.levels)).collect();
         differ(found, "the role table", &org.roles, &table);
-        let texts = |listed: Vec<(&str, String)>| -> Listed {
-            listed.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
-        };
-        let (mut names, mut descriptions) = (BTreeMap::new(), BTreeMap::new());
-        for (role, _) in self.roles.values() {
-            let (name, about) = (role.name.folded(), fold(&role.description));
-            let mut listed = vec![
-                ("tree", keys::tree_of_roles(&org.path)),
-                ("place", keys::place_of_role(&org.path, &name, role.id)),
-                ("prefix", keys::by_name(&name, role.id)),
-                ("identity", keys::name_of(role.id)),
-                ("name", name.clone()),
-                ("about", about.clone()),
-            ];
-            listed.extend(in_branches(&org.path, keys::branch_of_roles));
-            names.insert(name.clone(), (role.id, texts(listed)));
-            if !about.is_empty() {
-                let mut listed = vec![
-                    ("tree", keys::tree_of_descriptions(&org.path)),
-                    ("prefix", keys::by_name(&about, role.id)),
-                    ("name", name),
-                    ("about", about),
-                ];
-                listed.extend(in_branches(&org.path, keys::branch_of_descriptions));
-                descriptions.insert(role.id, texts(listed));
-            }
-        }
-        differ(found, "locks on role names", &self.names, &names);
-        differ(found, "what is listed of descriptions", &self.descriptions, &descriptions);
+        let names = self.roles.values().map(|(role, _)| (role.name.folded(), role.summary()));
+        differ(found, "the names of roles", &self.names, &names.collect());
         let mut held: BTreeMap<CustomRoleId, UserCount> = BTreeMap::new();
         for member in self.members.values() {
             if let RoleId::Custom(id) = member.role_id {
@@ -534,13 +483,13 @@ impl OrganizationItems {
                 .levels
                 .iter()
                 .map(|(object, level): (RoleObject, _)| (object.key().to_owned(), json!(level)));
-            let told = json!({
+            let shown = json!({
                 "name": role.name,
                 "description": role.description,
                 "permissions": levels.collect::<serde_json::Map<_, _>>(),
                 "reassign_to": role.reassignment.as_ref().map(|begun| begun.to),
             });
-            stored.role(&role.id.to_string(), &told, 1);
+            stored.role(&role.id.to_string(), &shown, 1);
         }
         stored.put("name", "", &json!(org.name));
         let Profile { website, address, contact } = &self.profile;
@@ -593,9 +542,9 @@ impl OrganizationItems {
             }
         }
         for (what, count) in &stored.facts {
-            let told = left.facts.get(what).copied().unwrap_or_default();
-            if told != *count {
-                found.push(format!("{what:?} is stored, but by its events {told} times"));
+            let shown = left.facts.get(what).copied().unwrap_or_default();
+            if shown != *count {
+                found.push(format!("{what:?} is stored, but by its events {shown} times"));
             }
         }
     }
@@ -643,16 +592,16 @@ impl Replayed {
     }
 
     /// A role, and each of its levels apart: an edit tells only of those that it changed.
-    fn role(&mut self, id: &str, told: &Value, by: i64) {
-        if let Some(to) = told["reassign_to"].as_str() {
+    fn role(&mut self, id: &str, shown: &Value, by: i64) {
+        if let Some(to) = shown["reassign_to"].as_str() {
             *self.facts.entry(("reassigned", id.to_owned(), to.to_owned())).or_default() += by;
         }
-        if told["name"].is_null() {
+        if shown["name"].is_null() {
             return;
         }
-        let said = json!([told["name"], told["description"]]).to_string();
+        let said = json!([shown["name"], shown["description"]]).to_string();
         *self.facts.entry(("custom role", id.to_owned(), said)).or_default() += by;
-        for (object, level) in told["permissions"].as_object().into_iter().flatten() {
+        for (object, level) in shown["permissions"].as_object().into_iter().flatten() {
             let of = format!("{id} {object}");
             *self.facts.entry(("level", of, level.to_string())).or_default() += by;
         }

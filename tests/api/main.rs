@@ -1,4 +1,4 @@
-//! What the API does, told from outside: through the deployed routers, over a real engine.
+//! Tests of the API through the deployed routers, over a real DynamoDB engine.
 
 mod accept;
 mod access;
@@ -10,6 +10,7 @@ mod contract;
 mod conventions;
 mod cost;
 mod critical_alert_users;
+mod decision_search;
 mod decisions;
 mod etag;
 mod events;
@@ -19,22 +20,24 @@ mod fault_layer;
 mod faults;
 mod growth;
 mod helpers;
+mod idempotency;
 mod interleavings;
 mod invariants;
 mod invite;
 mod joining;
+mod lambda_events;
 mod lists;
 mod matrix;
 mod members;
 mod notify;
 mod operator;
 mod organization;
+mod paging;
 mod partners;
 mod permissions;
 #[path = "../../shared/src/printed.rs"]
 mod printed;
 mod races;
-mod raw;
 mod reassignment;
 mod roles;
 mod scenario;

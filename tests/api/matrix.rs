@@ -1,4 +1,4 @@
-//! Who may do what: every route, asked by everybody, each time in a world of its own.
+//! Who may do what: every route, asked by everybody, each time in a app of its own.
 //!
 //! What is expected comes from the catalogue (`catalogue.json`, read as data) and from the table
 //! below, which says what the contract asks for at each route; never from the product's code.
@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 use crate::{
     printed::assert_printed,
-    test_app::{Answer, EVE, Identity, NOON, OPERATOR, TestApp, context, mask, who},
+    test_app::{Answer, EVE, Identity, NOON, OPERATOR, TestApp, context, identity, mask},
 };
 
 /// What a route asks of those it lets in.
@@ -40,7 +40,7 @@ enum Needs {
     AdminAbove,
     /// The invited address (INV4).
     Invitee,
-    /// A verified address in an approved domain, and no place here (ORG2).
+    /// A verified address in an approved domain, and no membership or invitation here (ORG2).
     Outsider,
     /// A request of one's own to join (ORG2).
     DecisionCaller,
@@ -201,25 +201,25 @@ const COLUMNS: [(&str, Actor); 13] = [
 ];
 
 /// Founded the organization above.
-const REX: Identity = who("rex", "rex@example.com");
+const REX: Identity = identity("rex", "rex@example.com");
 /// Is Admin there.
-const PAM: Identity = who("pam", "pam@example.com");
+const PAM: Identity = identity("pam", "pam@example.com");
 /// Is Super Admin here.
-pub const SUE: Identity = who("sue", "sue@example.com");
+pub const SUE: Identity = identity("sue", "sue@example.com");
 /// Is asked to play every other member here.
-const ANN: Identity = who("ann", "ann@example.com");
+const ANN: Identity = identity("ann", "ann@example.com");
 /// Is invited here.
-const IVY: Identity = who("ivy", "ivy@example.com");
+const IVY: Identity = identity("ivy", "ivy@example.com");
 /// Is another service.
 pub const SERVICE: Identity =
-    Identity { scope: "decisions", ..who("service", "service@example.com") };
+    Identity { scope: "decisions", ..identity("service", "service@example.com") };
 /// Is whom it is about, where it is about somebody.
-const TOM: Identity = who("tom", "tom@example.com");
+const TOM: Identity = identity("tom", "tom@example.com");
 
 /// Above there is an organization whose tree has sub-organizations switched on; here is one of
 /// them.
 pub struct Scenario {
-    pub world: TestApp,
+    pub app: TestApp,
     pub above: String,
     pub here: String,
     offer: String,
@@ -227,24 +227,24 @@ pub struct Scenario {
 
 impl Scenario {
     pub async fn set() -> Self {
-        let world = TestApp::new().await;
-        let above = world.found(REX, "Above").await;
+        let app = TestApp::new().await;
+        let above = app.create_organization(REX, "Above").await;
         let switch = above.replace("/v1/", "/v1/operator/");
         let on = json!({ "manage_sub_organizations": true });
-        world.patch(OPERATOR, &switch, on).await.expect(200);
-        let here = empty(&world, &above, SUE.email).await;
-        let mine = world.get(SUE, "/v1/me/invitations").await.expect(200);
+        app.patch(OPERATOR, &switch, on).await.expect(200);
+        let here = empty(&app, &above, SUE.email).await;
+        let mine = app.get(SUE, "/v1/me/invitations").await.expect(200);
         let first = mine.items()[0]["id"].as_str().unwrap();
         let accept = format!("{here}/invitations/{first}/accept");
-        world.send(Some(SUE), "POST", &accept, None).await.expect(200);
+        app.send(Some(SUE), "POST", &accept, None).await.expect(200);
         let offer = json!({ "email": IVY.email, "role_id": "admin" });
-        let offer = world.post(SUE, &format!("{here}/invitations"), offer).await.expect(201).id();
-        Self { world, above, here, offer }
+        let offer = app.post(SUE, &format!("{here}/invitations"), offer).await.expect(201).id();
+        Self { app, above, here, offer }
     }
 
     /// Makes somebody of whom `actor` speaks.
     async fn enter(&self, actor: Actor, needs: Needs) -> Option<Identity> {
-        let Self { world, above, here, .. } = self;
+        let Self { app, above, here, .. } = self;
         match actor {
             Actor::Nobody => return None,
             Actor::Operator => return Some(OPERATOR),
@@ -252,17 +252,17 @@ impl Scenario {
             Actor::Pending => return Some(IVY),
             Actor::BuiltIn("super_admin") => return Some(SUE),
             Actor::Above => {
-                world.bring(REX, above, PAM, "admin").await;
+                app.add_member(REX, above, PAM, "admin").await;
                 return Some(PAM);
             }
             Actor::Stranger => {
-                world.found(EVE, "Elsewhere").await;
+                app.create_organization(EVE, "Elsewhere").await;
                 return Some(EVE);
             }
-            Actor::BuiltIn(role) => world.bring(SUE, here, ANN, role).await,
+            Actor::BuiltIn(role) => app.add_member(SUE, here, ANN, role).await,
             Actor::Custom(_) | Actor::AllElse => {
-                let role = world.role(SUE, here, "Theirs", levels(actor, needs)).await;
-                world.bring(SUE, here, ANN, &role).await
+                let role = app.create_role(SUE, here, "Theirs", levels(actor, needs)).await;
+                app.add_member(SUE, here, ANN, &role).await
             }
         };
         Some(ANN)
@@ -270,28 +270,28 @@ impl Scenario {
 
     /// A request to `route` in which nothing but permission can be wrong.
     pub async fn request(&self, route: &str) -> (String, Option<Value>) {
-        let Self { world, above, here, offer } = self;
+        let Self { app, above, here, offer } = self;
         let (_, path) = route.split_once(' ').unwrap();
         let mut path = match route {
             "POST /v1/organizations/{org}/join" => {
-                let room = world.post(OPERATOR, "/v1/operator/organizations", below(here, None));
+                let room = app.post(OPERATOR, "/v1/operator/organizations", below(here, None));
                 format!("/v1/organizations/{}/join", room.await.expect(201).id())
             }
             _ => path.replace("/v1/organizations/{org}", here),
         };
         if route.ends_with("/first-admin") {
-            let room = world.post(OPERATOR, "/v1/operator/organizations", below(here, None));
+            let room = app.post(OPERATOR, "/v1/operator/organizations", below(here, None));
             path = path.replace("{org}", &room.await.expect(201).id());
         }
         if path.contains("{customer}") {
             let all = "/v1/operator/organizations";
             let wanted =
                 json!({ "name": "Partner", "kind": "partner", "first_admin_email": TOM.email });
-            let partner = world.post(OPERATOR, all, wanted).await.expect(201).id();
+            let partner = app.post(OPERATOR, all, wanted).await.expect(201).id();
             path = path.replace("{org}", &partner).replace("{customer}", id(above));
             if route.starts_with("DELETE") {
                 let linked = Some(json!({ "preferred": false }));
-                world.send(Some(OPERATOR), "PUT", &path, linked).await.expect(200);
+                app.send(Some(OPERATOR), "PUT", &path, linked).await.expect(200);
             }
         }
         path = path.replace("{org}", id(above));
@@ -302,44 +302,44 @@ impl Scenario {
             let inv = if own {
                 offer.clone()
             } else {
-                world.post(SUE, &offers, offered).await.expect(201).id()
+                app.post(SUE, &offers, offered).await.expect(201).id()
             };
             path = path.replace("{inv}", &inv);
         }
         if path.contains("{role}") || path.contains("{member}") {
-            let role = world.role(SUE, here, "Plain", json!({})).await;
+            let role = app.create_role(SUE, here, "Plain", json!({})).await;
             if path.contains("{member}") {
-                world.bring(SUE, here, TOM, &role).await;
+                app.add_member(SUE, here, TOM, &role).await;
             }
             path = path.replace("{role}", &role).replace("{member}", &format!("@{}", TOM.sub));
         }
         if path.contains("{evt}") {
-            let events = world.get(SUE, &format!("{here}/events?limit=1")).await.expect(200);
+            let events = app.get(SUE, &format!("{here}/events?limit=1")).await.expect(200);
             path = path.replace("{evt}", events.items()[0]["id"].as_str().unwrap());
         }
         if path.contains("/join-requests")
             || route.starts_with("DELETE") && path.contains("{domain}")
         {
             let domain = format!("{here}/domains/example.com");
-            world.send(Some(SUE), "PUT", &domain, None).await.expect(200);
+            app.send(Some(SUE), "PUT", &domain, None).await.expect(200);
         }
         if path.contains("{req}") {
-            let asked = world.post(TOM, &format!("{here}/join-requests"), json!({})).await;
+            let asked = app.post(TOM, &format!("{here}/join-requests"), json!({})).await;
             path = path.replace("{req}", &asked.expect(201).id());
         }
         if path.ends_with("/join-requests/mine") {
             for asker in [EVE, PAM] {
-                world.post(asker, &format!("{here}/join-requests"), json!({})).await.expect(201);
+                app.post(asker, &format!("{here}/join-requests"), json!({})).await.expect(201);
             }
         }
         path =
             path.replace("{domain}", "example.com").replace("{alert}", &format!("@{}", TOM.email));
         if route.starts_with("DELETE") && path.contains("/critical-alert-users/") {
             let alerts = format!("{here}/critical-alert-users");
-            world.post(SUE, &alerts, json!({ "email": TOM.email })).await.expect(201);
+            app.post(SUE, &alerts, json!({ "email": TOM.email })).await.expect(201);
         }
         if route.ends_with("/transfer") {
-            world.bring(SUE, here, TOM, "admin").await;
+            app.add_member(SUE, here, TOM, "admin").await;
         }
         (path, body(route))
     }
@@ -418,9 +418,9 @@ pub fn body(route: &str) -> Option<Value> {
 }
 
 /// An organization below `parent` that nobody is in yet.
-async fn empty(world: &TestApp, parent: &str, first: &str) -> String {
+async fn empty(app: &TestApp, parent: &str, first: &str) -> String {
     let wanted = below(parent, Some(first));
-    let made = world.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
+    let made = app.post(OPERATOR, "/v1/operator/organizations", wanted).await.expect(201);
     format!("/v1/organizations/{}", made.id())
 }
 
@@ -561,11 +561,11 @@ fn complaint(answer: &Answer, needs: Needs, (status, problem): (u16, &str)) -> O
     if (class, answer.problem()) != (status, problem) {
         return Some(format!("expected {status} {problem}, but it was answered\n{answer}"));
     }
-    // U5: who lacks a level is told which.
+    // U5: the problem names the missing level.
     if let (403, "missing-permission", Level(object, level)) = (status, problem, needs) {
-        let told = (answer.body["role_object"].as_str(), answer.body["level_needed"].as_str());
-        if told != (Some(object), Some(level)) {
-            return Some(format!("expected to be told of {level} on {object}:\n{answer}"));
+        let named = (answer.body["role_object"].as_str(), answer.body["level_needed"].as_str());
+        if named != (Some(object), Some(level)) {
+            return Some(format!("expected the problem to name {level} on {object}:\n{answer}"));
         }
     }
     let wrote = answer.cost.write_units + answer.cost.index_write_units;
@@ -584,7 +584,7 @@ async fn cell(row: usize, column: usize) -> (usize, usize, Option<Answer>) {
     let who = stage.enter(actor, needs).await;
     let (path, body) = stage.request(route).await;
     let (method, _) = route.split_once(' ').unwrap();
-    (row, column, Some(stage.world.send(who, method, &path, body).await))
+    (row, column, Some(stage.app.send(who, method, &path, body).await))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -654,7 +654,7 @@ Notes:
 - Decisions are about another person. About oneself, any token is enough.
 - The Super Admin cannot leave: 409 (SA5).
 - For join requests (ORG2), the domain of every caller except the operator is approved. Before withdrawing, the stranger and the
-  Admin above have asked to join. A caller with a place in the organization gets 409.
+  Admin above have asked to join. A caller with a membership or an invitation in the organization gets 409.
 
 "
     .to_owned();
@@ -663,12 +663,12 @@ Notes:
     writeln!(page, "|---|---|{}", ":-:|".repeat(heads.len())).unwrap();
     for ((route, needs), cells) in NEEDS.iter().zip(cells) {
         let route = route.replace("/v1/organizations/{org}", "…");
-        writeln!(page, "| `{route}` | {} | {} |", told(*needs), cells.join(" | ")).unwrap();
+        writeln!(page, "| `{route}` | {} | {} |", needs_text(*needs), cells.join(" | ")).unwrap();
     }
     page
 }
 
-fn told(needs: Needs) -> String {
+fn needs_text(needs: Needs) -> String {
     match needs {
         Token => "a token".to_owned(),
         Member => "membership".to_owned(),
@@ -677,7 +677,7 @@ fn told(needs: Needs) -> String {
         SuperAdmin => "being the Super Admin".to_owned(),
         AdminAbove => "Admin or Super Admin above".to_owned(),
         Invitee => "the invited address".to_owned(),
-        Outsider => "an address in an approved domain, and no place here".to_owned(),
+        Outsider => "an address in an approved domain, and no membership or invitation".to_owned(),
         DecisionCaller => "a request of one's own".to_owned(),
         Operator => "scope `operator`".to_owned(),
         Decisions => "scope `decisions`".to_owned(),
@@ -697,11 +697,11 @@ fn every_route_has_a_row_in_the_matrix_and_every_row_a_route() {
     assert!(gone.is_empty(), "`local::ROUTES` does not have these rows of `NEEDS`: {gone:#?}");
 }
 
-/// Whoever is outside is told the same of an organization that exists and of one that does not.
+/// Outsiders get the same answer for an existing organization and a missing one (U5).
 #[tokio::test]
 async fn a_stranger_cannot_tell_which_organizations_exist() {
-    let Scenario { world, here, offer, .. } = Scenario::set().await;
-    let events = world.get(SUE, &format!("{here}/events?limit=1")).await;
+    let Scenario { app, here, offer, .. } = Scenario::set().await;
+    let events = app.get(SUE, &format!("{here}/events?limit=1")).await;
     let event = events.items()[0]["id"].as_str().unwrap();
     let outside = |needs| !matches!(needs, Nothing | Token | Operator | Decisions);
     for (route, _) in NEEDS.iter().filter(|(_, needs)| outside(*needs)) {
@@ -711,13 +711,13 @@ async fn a_stranger_cannot_tell_which_organizations_exist() {
         let path = path.replace("{alert}", &format!("@{}", SUE.email));
         let path = path.replace("{domain}", "example.com");
         let path = path.replace("{req}", "req_01KAK000000000000000000000");
-        let mut told = Vec::new();
+        let mut answers = Vec::new();
         for org in [id(&here), "org_01KAK000000000000000000000"] {
             let path = path.replace("{org}", org);
-            let answer = world.send(Some(EVE), method, &path, body(route)).await.expect(404);
-            told.push((answer.headers, mask(&answer.text)));
+            let answer = app.send(Some(EVE), method, &path, body(route)).await.expect(404);
+            answers.push((answer.headers, mask(&answer.text)));
         }
-        assert_eq!(told[0], told[1], "{route} tells a stranger what exists");
+        assert_eq!(answers[0], answers[1], "{route} tells a stranger what exists");
     }
 }
 
@@ -736,26 +736,26 @@ async fn a_parameter_that_a_route_does_not_know_is_refused_by_every_route() {
         };
         let (path, body) = stage.request(route).await;
         let (method, _) = route.split_once(' ').unwrap();
-        let (world, odd) = (&stage.world, format!("{path}?colour=red"));
-        let refused = world.send(Some(who), method, &odd, body.clone()).await;
+        let (app, odd) = (&stage.app, format!("{path}?colour=red"));
+        let refused = app.send(Some(who), method, &odd, body.clone()).await;
         let status = if *needs == Decisions { 400 } else { 422 };
         assert_eq!(refused.status, status, "{route}: {refused}");
         assert!(refused.body["detail"].as_str().unwrap().contains("/colour"), "{route}: {refused}");
         assert!(refused.cost.write_units == 0.0, "{route}");
-        let stranger = world.send(None, method, &odd, body.clone()).await;
+        let stranger = app.send(None, method, &odd, body.clone()).await;
         assert_eq!(stranger.status, if *needs == Nothing { 422 } else { 401 }, "{route}");
-        let answer = world.send(Some(who), method, &path, body).await;
+        let answer = app.send(Some(who), method, &path, body).await;
         assert!(answer.status.is_success(), "{route}: {answer}");
     }
 }
 
 #[tokio::test]
-async fn whoever_is_in_a_sub_organization_is_told_that_it_is_not_empty() {
+async fn join_of_a_sub_organization_with_members_is_refused() {
     let stage = Scenario::set().await;
     let ann = stage.enter(Actor::BuiltIn("user"), Token).await.unwrap();
     for insider in [SUE, ann, REX] {
         let join = format!("{}/join", stage.here);
-        let answer = stage.world.post(insider, &join, json!({})).await.expect(409);
+        let answer = stage.app.post(insider, &join, json!({})).await.expect(409);
         assert_eq!(answer.problem(), "organization-not-empty", "{insider:?}: {answer}");
     }
 }

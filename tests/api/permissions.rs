@@ -15,7 +15,7 @@ use shared::http::Limits;
 
 use crate::{
     cost::{CLEANUP, NOTIFY, Survey},
-    export::{EVERYTHING, Shelf},
+    export::{EVERYTHING, ExportStore},
     fault_layer::{Call, Layer},
     printed::assert_printed,
     test_app::{ADA, TestApp},
@@ -33,27 +33,27 @@ the calls, and prints this page. `template.yaml` allows each function exactly th
 async fn each_function_asks_the_database_for_what_is_printed() {
     let below = TestApp::new().await;
     let (layer, client) = Layer::under(&below.client);
-    let mut world = TestApp::over(client, None, Limits::default()).await;
-    let within = world.router.clone();
-    let shelf = Shelf::beside(&mut world, EVERYTHING).await;
+    let mut app = TestApp::over(client, None, Limits::default()).await;
+    let within = app.router.clone();
+    let shelf = ExportStore::add_to(&mut app, EVERYTHING).await;
     let seen = Arc::new(Mutex::new(BTreeMap::<String, BTreeSet<String>>::new()));
-    let (asked, calls) = (Arc::clone(&world.asked), Arc::clone(&seen));
+    let (asked, calls) = (Arc::clone(&app.last_request), Arc::clone(&seen));
     layer.plan(move |call| {
         let function = function(&asked.lock().unwrap());
         calls.lock().unwrap().entry(function).or_default().extend(permissions(call));
         None
     });
-    let org = world.tree(ADA, "Acme").await;
-    let link = world.get(ADA, &format!("{org}/members/export")).await.expect(303);
+    let org = app.create_tree(ADA, "Acme").await;
+    let link = app.get(ADA, &format!("{org}/members/export")).await.expect(303);
     // The bucket lets a link do what the function that signed it may do.
     shelf.fetch(link.body["url"].as_str().unwrap(), Duration::ZERO).await.expect(200);
-    for method in shelf.asked.lock().unwrap().iter() {
+    for method in shelf.requests.lock().unwrap().iter() {
         let action = if method == Method::PUT { "PutObject" } else { "GetObject" };
         let mut calls = seen.lock().unwrap();
         calls.entry("members".to_owned()).or_default().insert(format!("{action} on exports"));
     }
-    world.router = within;
-    Survey::of(&world, org, 3).await.everything().await;
+    app.router = within;
+    Survey::of(&app, org, 3).await.measure_all().await;
 
     let mut page = PAGE.to_owned();
     for (function, permissions) in seen.lock().unwrap().iter() {
@@ -95,9 +95,6 @@ fn permissions(call: &Call<'_>) -> Vec<String> {
             kinds.map(action).collect()
         }
         "Query" => match call.body.get("IndexName").and_then(Value::as_str) {
-            Some(index) if index.starts_with("branch_") => {
-                vec!["Query on index/branch_*".to_owned()]
-            }
             Some(index) => vec![format!("Query on index/{index}")],
             None => vec!["Query on table".to_owned()],
         },

@@ -1,11 +1,11 @@
-//! `/v1/organizations/{org}/roles` and `…/role-objects`
+//! `/v1/organizations/{org}/roles` and `…/role-objects`.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::{
-    helpers::{each, id, role_manager, user_manager},
-    test_app::{ADA, BOB, CY, EVE, OPERATOR, TestApp, mask},
+    helpers::{each, nth_user, role_manager, user_manager},
+    test_app::{ADA, BOB, CY, EVE, TestApp, mask},
 };
 
 /// The catalogue that the seeds give, as data.
@@ -31,10 +31,9 @@ fn lines(objects: &[Value]) -> String {
 
 /// ROLE3, ROLE5
 #[tokio::test]
-async fn the_role_objects_are_those_that_are_shown_here() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let all = world.get(ADA, &format!("{acme}/role-objects")).await.expect(200);
+async fn role_objects_of_a_standard_organization() {
+    let (app, acme) = TestApp::with_acme().await;
+    let all = app.get(ADA, &format!("{acme}/role-objects")).await.expect(200);
     assert_snapshot!(lines(all.items()), @"
     critical_alert_users: [none|view_only|full_access], default none
     event_history: [none|view_only], default none
@@ -73,11 +72,11 @@ async fn the_role_objects_are_those_that_are_shown_here() {
 
 /// ROLE3, ROLE5
 #[tokio::test]
-async fn switches_show_more_role_objects() {
-    let world = TestApp::new().await;
-    let acme = world.partner(ADA, "Acme").await;
-    world.switch(&acme, json!({ "mdf_program": true, "manage_sub_organizations": true })).await;
-    let all = world.get(ADA, &format!("{acme}/role-objects")).await.expect(200);
+async fn settings_show_more_role_objects() {
+    let (app, acme) = TestApp::with_partner("Acme").await;
+    app.update_settings(&acme, json!({ "mdf_program": true, "manage_sub_organizations": true }))
+        .await;
+    let all = app.get(ADA, &format!("{acme}/role-objects")).await.expect(200);
     assert_snapshot!(lines(all.items()), @"
     critical_alert_users: [none|view_only|full_access], default none
     event_history: [none|view_only], default none
@@ -97,14 +96,15 @@ async fn switches_show_more_role_objects() {
     ");
 }
 
-/// ROLE1: every cell of the catalogue, as far as switches can show it.
+/// ROLE1, ROLE11: every cell of the catalogue that settings can show.
 #[tokio::test]
-async fn the_built_in_roles_hold_what_the_catalogue_says() {
-    let world = TestApp::new().await;
+async fn built_in_roles_have_the_levels_of_the_catalogue() {
+    let app = TestApp::new().await;
     let catalogue = catalogue();
-    let standard = world.tree(ADA, "Standard").await;
-    let partner = world.partner(ADA, "Partner").await;
-    world.switch(&partner, json!({ "mdf_program": true, "manage_sub_organizations": true })).await;
+    let standard = app.create_tree(ADA, "Standard").await;
+    let partner = app.create_partner(ADA, "Partner").await;
+    app.update_settings(&partner, json!({ "mdf_program": true, "manage_sub_organizations": true }))
+        .await;
     let mut cells = 0;
     for (org, kind) in [(&standard, "standard"), (&partner, "partner")] {
         let is_of_kind =
@@ -112,12 +112,11 @@ async fn the_built_in_roles_hold_what_the_catalogue_says() {
         let roles = catalogue["built_in_roles"].as_array().unwrap().iter().filter(is_of_kind);
         for role in roles {
             let key = role["key"].as_str().unwrap();
-            let told = world.get(ADA, &format!("{org}/roles/{key}")).await.expect(200);
-            assert_eq!(told.body["name"], role["name"]);
-            assert_eq!(told.body["built_in"], true);
-            // ROLE11
-            assert_eq!(told.body["identity_provider_role"], role["identity_provider_role"]);
-            let shown = told.body["permissions"].as_object().unwrap();
+            let response = app.get(ADA, &format!("{org}/roles/{key}")).await.expect(200);
+            assert_eq!(response.body["name"], role["name"]);
+            assert_eq!(response.body["built_in"], true);
+            assert_eq!(response.body["identity_provider_role"], role["identity_provider_role"]);
+            let shown = response.body["permissions"].as_object().unwrap();
             let objects = catalogue["role_objects"].as_array().unwrap().iter();
             let unlinked = ["linked_customer", "preferred_partner_customer"];
             let expected = objects.filter(is_of_kind).filter(|object| {
@@ -138,32 +137,30 @@ async fn the_built_in_roles_hold_what_the_catalogue_says() {
 
 /// ROLE1
 #[tokio::test]
-async fn built_in_roles_stay_as_they_are() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
+async fn built_in_roles_cannot_be_changed() {
+    let (app, acme) = TestApp::with_acme().await;
     for role in ["super_admin", "admin", "user", "mdf_admin", "partner_user"] {
         let path = format!("{acme}/roles/{role}");
-        world.patch(ADA, &path, json!({ "name": "Boss" })).await.refuses(409, "built-in-role");
-        world.delete(ADA, &path).await.refuses(409, "built-in-role");
+        app.patch(ADA, &path, json!({ "name": "Boss" })).await.refuses(409, "built-in-role");
+        app.delete(ADA, &path).await.refuses(409, "built-in-role");
     }
     for role in ["mdf_admin", "partner_user"] {
-        world.get(ADA, &format!("{acme}/roles/{role}")).await.refuses(404, "no-such-role");
+        app.get(ADA, &format!("{acme}/roles/{role}")).await.refuses(404, "no-such-role");
     }
 }
 
-/// ROLE2: what is left out gets its default.
+/// ROLE2
 #[tokio::test]
-async fn a_role_is_created_with_the_defaults_of_what_it_leaves_out() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let wanted = json!({
+async fn levels_left_out_get_their_defaults() {
+    let (app, acme) = TestApp::with_acme().await;
+    let body = json!({
         "name": "  Night \u{a0} shift",
         "description": " Looks after\n the house ",
         "permissions": { "security_management": "full_access", "event_history": "view_only" },
     });
-    let answer = world.post(ADA, &format!("{acme}/roles"), wanted).await;
+    let answer = app.post(ADA, &format!("{acme}/roles"), body).await;
     assert_eq!(answer.headers["location"], format!("{acme}/roles/{}", answer.id()));
-    let read = world.get(ADA, &format!("{acme}/roles/{}", answer.id())).await;
+    let read = app.get(ADA, &format!("{acme}/roles/{}", answer.id())).await;
     assert_eq!(read.body, answer.body);
     assert_snapshot!(answer, @r#"
     201 Created
@@ -194,85 +191,89 @@ async fn a_role_is_created_with_the_defaults_of_what_it_leaves_out() {
 
 /// ROLE2
 #[tokio::test]
-async fn a_name_is_a_roles_own() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let globex = world.found(ADA, "Globex").await;
-    let night = world.role(ADA, &acme, "Night Shift", json!({})).await;
-    let day = world.role(ADA, &acme, "Day Shift", json!({})).await;
+async fn role_name_is_unique_ignoring_case_and_spaces() {
+    let (app, acme) = TestApp::with_acme().await;
+    let globex = app.create_organization(ADA, "Globex").await;
+    let night = app.create_role(ADA, &acme, "Night Shift", json!({})).await;
+    let day = app.create_role(ADA, &acme, "Day Shift", json!({})).await;
     let taken = [
         "Night Shift",
         "night shift",
         "  NIGHT \t  shift ",
         "Ｎight Shift",
         "Admin",
+        "𝐀dmin",
+        "ＡＤＭＩＮ",
         "super  ADMIN",
+        "Super\u{a0}Admin",
         "User",
         "mdf admin",
         "Partner User",
     ];
     for name in taken {
-        let made = world.post(ADA, &format!("{acme}/roles"), json!({ "name": name })).await;
+        let made = app.post(ADA, &format!("{acme}/roles"), json!({ "name": name })).await;
         assert_eq!((made.status.as_u16(), made.problem()), (409, "role-name-taken"), "{name:?}");
         let path = format!("{acme}/roles/{day}");
-        let renamed = world.patch(ADA, &path, json!({ "name": name })).await;
+        let renamed = app.patch(ADA, &path, json!({ "name": name })).await;
         assert_eq!((renamed.status.as_u16(), renamed.problem()), (409, "role-name-taken"));
     }
-    // Elsewhere, or once it is given back, it is free; and a role may respell its own.
-    world.role(ADA, &globex, "Night Shift", json!({})).await;
+    // The name is free in another organization and after a rename. A role may respell its own.
+    app.create_role(ADA, &globex, "Night Shift", json!({})).await;
     let path = format!("{acme}/roles/{night}");
-    world.patch(ADA, &path, json!({ "name": "NIGHT shift" })).await.expect(200);
-    world.patch(ADA, &path, json!({ "name": "Late shift" })).await.expect(200);
-    let again = world.role(ADA, &acme, "Night Shift", json!({})).await;
-    world.delete(ADA, &format!("{acme}/roles/{again}")).await.expect(204);
-    world.role(ADA, &acme, "night shift", json!({})).await;
+    app.patch(ADA, &path, json!({ "name": "NIGHT shift" })).await.expect(200);
+    app.patch(ADA, &path, json!({ "name": "Late shift" })).await.expect(200);
+    let again = app.create_role(ADA, &acme, "Night Shift", json!({})).await;
+    app.delete(ADA, &format!("{acme}/roles/{again}")).await.expect(204);
+    app.create_role(ADA, &acme, "night shift", json!({})).await;
 }
 
 /// ROLE2
 #[tokio::test]
 async fn names_and_descriptions_have_bounds() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
+    let (app, acme) = TestApp::with_acme().await;
     let roles = format!("{acme}/roles");
-    for name in [json!(""), json!(" "), json!("x".repeat(65)), json!("a\u{200d}b"), json!(7)] {
-        let answer = world.post(ADA, &roles, json!({ "name": name })).await;
+    // Invisible characters cannot imitate another name.
+    for name in ["Ad\u{200b}min", "\u{202e}nimdA", "Night\u{2066}Shift", "Night\u{ad}Shift"] {
+        let answer = app.post(ADA, &roles, json!({ "name": name })).await;
         assert_eq!(answer.refuses(422, "invalid-request").pointer(), "/name");
     }
-    let nameless = world.post(ADA, &roles, json!({ "permissions": {} })).await;
+    for name in [json!(""), json!(" "), json!("x".repeat(65)), json!("a\u{200d}b"), json!(7)] {
+        let answer = app.post(ADA, &roles, json!({ "name": name })).await;
+        assert_eq!(answer.refuses(422, "invalid-request").pointer(), "/name");
+    }
+    let nameless = app.post(ADA, &roles, json!({ "permissions": {} })).await;
     assert_eq!(nameless.refuses(422, "invalid-request").pointer(), "/name");
     let long = json!({ "name": "Long", "description": "x".repeat(257) });
-    let long = world.post(ADA, &roles, long).await;
+    let long = app.post(ADA, &roles, long).await;
     assert_eq!(long.refuses(422, "invalid-request").pointer(), "/description");
     let fits = json!({ "name": "x".repeat(64), "description": "x".repeat(256) });
-    world.post(ADA, &roles, fits).await.expect(201);
+    app.post(ADA, &roles, fits).await.expect(201);
 }
 
 /// ROLE2
 #[tokio::test]
-async fn an_organization_has_a_hundred_roles_of_its_own() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
+async fn organization_has_at_most_100_custom_roles() {
+    let (app, acme) = TestApp::with_acme().await;
     let mut last = String::new();
     for n in 0..100 {
-        last = world.role(ADA, &acme, &format!("Role {n}"), json!({})).await;
+        last = app.create_role(ADA, &acme, &format!("Role {n}"), json!({})).await;
     }
     let one_more = json!({ "name": "One more" });
     let roles = format!("{acme}/roles");
-    world.post(ADA, &roles, one_more.clone()).await.refuses(409, "role-limit");
-    let listed = world.walk(ADA, &format!("{roles}?limit=30")).await;
+    app.post(ADA, &roles, one_more.clone()).await.refuses(409, "role-limit");
+    let listed = app.list_all(ADA, &format!("{roles}?limit=30")).await;
     assert_eq!(listed.len(), 103);
-    world.delete(ADA, &format!("{roles}/{last}")).await.expect(204);
-    world.post(ADA, &roles, one_more).await.expect(201);
+    app.delete(ADA, &format!("{roles}/{last}")).await.expect(204);
+    app.post(ADA, &roles, one_more).await.expect(201);
 }
 
 /// ROLE3
 #[tokio::test]
-async fn a_role_object_accepts_only_its_own_levels() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
+async fn role_object_accepts_only_its_own_levels() {
+    let (app, acme) = TestApp::with_acme().await;
     let roles = format!("{acme}/roles");
-    let wanted = json!({ "name": "Odd", "permissions": { "event_history": "full_access" } });
-    assert_snapshot!(world.post(ADA, &roles, wanted).await, @r#"
+    let body = json!({ "name": "Odd", "permissions": { "event_history": "full_access" } });
+    assert_snapshot!(app.post(ADA, &roles, body).await, @r#"
     422 Unprocessable Entity
     {
       "allowed": [
@@ -315,21 +316,20 @@ async fn a_role_object_accepts_only_its_own_levels() {
         (json!({ "user_management": 2 }), "invalid-request"),
         (json!([]), "invalid-request"),
     ] {
-        let wanted = json!({ "name": "Odd", "permissions": permissions });
-        world.post(ADA, &roles, wanted).await.refuses(422, slug);
+        let body = json!({ "name": "Odd", "permissions": permissions });
+        app.post(ADA, &roles, body).await.refuses(422, slug);
     }
-    assert_eq!(world.actions(&acme).await, ["organization.created"]);
+    assert_eq!(app.actions(&acme).await, ["organization.created"]);
 }
 
 /// ROLE3, ROLE5
 #[tokio::test]
-async fn of_the_partner_portal_a_custom_role_sets_the_playbook_alone() {
-    let world = TestApp::new().await;
-    let acme = world.partner(ADA, "Acme").await;
+async fn custom_role_can_set_only_the_playbook_of_the_partner_portal() {
+    let (app, acme) = TestApp::with_partner("Acme").await;
     let playbook = json!({ "channel_partner_portal_organization_playbook": "full_access" });
-    let role = world.role(ADA, &acme, "Editor", playbook).await;
-    let told = world.get(ADA, &format!("{acme}/roles/{role}")).await;
-    let level = |object: &str| told.body["permissions"][object].clone();
+    let role = app.create_role(ADA, &acme, "Editor", playbook).await;
+    let response = app.get(ADA, &format!("{acme}/roles/{role}")).await;
+    let level = |object: &str| response.body["permissions"][object].clone();
     assert_eq!(level("channel_partner_portal_organization_playbook"), "full_access");
     assert_eq!(level("channel_partner_portal_my_deal_management"), "none");
     assert_eq!(level("channel_partner_portal_mdf"), Value::Null);
@@ -337,13 +337,12 @@ async fn of_the_partner_portal_a_custom_role_sets_the_playbook_alone() {
 
 /// ROLE4
 #[tokio::test]
-async fn a_role_that_breaks_a_prerequisite_is_refused_and_never_mended() {
-    let world = TestApp::new().await;
-    let acme = world.tree(ADA, "Acme").await;
+async fn role_with_an_unmet_prerequisite_is_refused() {
+    let (app, acme) = TestApp::with_tree("Acme").await;
     let roles = format!("{acme}/roles");
     let alone = json!({ "user_management_sub_organizations": "view_only" });
-    let wanted = json!({ "name": "Watch", "permissions": alone });
-    assert_snapshot!(world.post(ADA, &roles, wanted).await, @r#"
+    let body = json!({ "name": "Watch", "permissions": alone });
+    assert_snapshot!(app.post(ADA, &roles, body).await, @r#"
     422 Unprocessable Entity
     {
       "detail": "User Management - Sub Organizations requires at least view access to User Management. Set both.",
@@ -368,29 +367,28 @@ async fn a_role_that_breaks_a_prerequisite_is_refused_and_never_mended() {
     let both = json!({
         "user_management": "view_only", "user_management_sub_organizations": "full_access",
     });
-    let role = world.role(ADA, &acme, "Watch", both).await;
+    let role = app.create_role(ADA, &acme, "Watch", both).await;
     let less = json!({ "permissions": { "user_management": "none" } });
-    let answer = world.patch(ADA, &format!("{roles}/{role}"), less).await;
+    let answer = app.patch(ADA, &format!("{roles}/{role}"), less).await;
     answer.refuses(422, "prerequisite-not-met");
     let less = json!({ "permissions": {
         "user_management": "none", "user_management_sub_organizations": "none",
     } });
-    world.patch(ADA, &format!("{roles}/{role}"), less).await.expect(200);
+    app.patch(ADA, &format!("{roles}/{role}"), less).await.expect(200);
 }
 
 /// ROLE6
 #[tokio::test]
-async fn a_role_in_use_cannot_be_deleted() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let night = world.role(ADA, &acme, "Night shift", json!({})).await;
+async fn role_in_use_cannot_be_deleted() {
+    let (app, acme) = TestApp::with_acme().await;
+    let night = app.create_role(ADA, &acme, "Night shift", json!({})).await;
     let path = format!("{acme}/roles/{night}");
-    world.bring(ADA, &acme, BOB, &night).await;
-    let pending = world.invited(ADA, &acme, CY.email, &night).await;
-    assert_snapshot!(world.delete(ADA, &path).await, @r#"
+    app.add_member(ADA, &acme, BOB, &night).await;
+    let pending = app.create_invitation(ADA, &acme, CY.email, &night).await;
+    assert_snapshot!(app.delete(ADA, &path).await, @r#"
     409 Conflict
     {
-      "detail": "1 members hold this role, and 1 pending invitations offer it. Give them another role first.",
+      "detail": "The role has users: 1 active, 1 pending. Give them another role first.",
       "holders": {
         "active": 1,
         "pending": 1
@@ -402,48 +400,27 @@ async fn a_role_in_use_cannot_be_deleted() {
     }
     "#);
 
-    world.assign(ADA, &acme, BOB, "user").await.expect(200);
-    let still = world.delete(ADA, &path).await.refuses(409, "role-in-use");
+    app.change_role(ADA, &acme, BOB, "user").await.expect(200);
+    let still = app.delete(ADA, &path).await.refuses(409, "role-in-use");
     assert_eq!(still.body["holders"], json!({ "active": 0, "pending": 1 }));
-    world.delete(ADA, &pending).await.expect(204);
-    world.delete(ADA, &path).await.expect(204);
-    world.get(ADA, &path).await.refuses(404, "no-such-role");
-    world.delete(ADA, &path).await.refuses(404, "no-such-role");
+    app.delete(ADA, &pending).await.expect(204);
+    app.delete(ADA, &path).await.expect(204);
+    app.get(ADA, &path).await.refuses(404, "no-such-role");
+    app.delete(ADA, &path).await.refuses(404, "no-such-role");
 }
 
-/// ROLE6: whichever comes first.
+/// ROLE7, ROLE12: a role manager cannot create, extend, edit or delete a role above the own levels,
+/// nor change the role that they hold.
 #[tokio::test]
-async fn no_role_is_deleted_under_somebody_who_gets_it_at_that_moment() {
-    for _ in 0..8 {
-        let world = TestApp::new().await;
-        let acme = world.found(ADA, "Acme").await;
-        world.bring(ADA, &acme, BOB, "user").await;
-        let night = world.role(ADA, &acme, "Night shift", json!({})).await;
-        let path = format!("{acme}/roles/{night}");
-        let (deleted, assigned, invited) = tokio::join!(
-            world.delete(ADA, &path),
-            world.assign(ADA, &acme, BOB, &night),
-            world.invite(ADA, &acme, CY.email, &night),
-        );
-        let there = world.get(ADA, &path).await.status == 200;
-        assert_eq!(deleted.status == 204, !there);
-        for (answer, done) in [(assigned, 200), (invited, 201)] {
-            assert!(there || answer.status != done, "{deleted} {answer}");
-        }
-    }
-}
-
-/// ROLE7
-#[tokio::test]
-async fn nobody_makes_a_role_above_themselves() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let maker = world.role(ADA, &acme, "Role manager", role_manager()).await;
-    world.bring(ADA, &acme, BOB, &maker).await;
+async fn role_manager_cannot_create_or_edit_a_role_above_own_levels() {
+    let (app, acme) = TestApp::with_acme().await;
+    let maker = app.create_role(ADA, &acme, "Role manager", role_manager()).await;
+    let above = app.create_role(ADA, &acme, "User manager", user_manager()).await;
+    app.add_member(ADA, &acme, BOB, &maker).await;
     let roles = format!("{acme}/roles");
 
-    let above = json!({ "name": "Above", "permissions": { "user_management": "full_access" } });
-    assert_snapshot!(world.post(BOB, &roles, above).await, @r#"
+    let new = json!({ "name": "Above", "permissions": { "user_management": "full_access" } });
+    assert_snapshot!(app.post(BOB, &roles, new).await, @r#"
     403 Forbidden
     {
       "detail": "This role has full access to User Management, which is more than you have. Ask a member who has at least that level to grant or change the role.",
@@ -455,59 +432,50 @@ async fn nobody_makes_a_role_above_themselves() {
       "type": "/problems/exceeds-own-permissions"
     }
     "#);
-    // As much as they hold, or the built-in User does, is fine.
+    // Allowed: the levels that the caller or the built-in User holds.
     let within = json!({ "role_management": "full_access", "user_management": "view_only" });
-    let own = world.role(BOB, &acme, "Within", within).await;
+    let own = app.create_role(BOB, &acme, "Within", within).await;
     let grow = json!({ "permissions": { "security_management": "full_access" } });
-    world.patch(BOB, &format!("{roles}/{own}"), grow).await.refuses(403, "exceeds-own-permissions");
-}
-
-/// ROLE7: present levels count too.
-#[tokio::test]
-async fn nobody_edits_or_deletes_a_role_above_themselves() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let maker = world.role(ADA, &acme, "Role manager", role_manager()).await;
-    let above = world.role(ADA, &acme, "User manager", user_manager()).await;
-    world.bring(ADA, &acme, BOB, &maker).await;
-    let path = format!("{acme}/roles/{above}");
-    for change in [
-        json!({ "name": "Mine" }),
-        json!({ "description": "Mine" }),
-        json!({ "permissions": { "user_management": "none" } }),
-    ] {
-        world.patch(BOB, &path, change).await.refuses(403, "exceeds-own-permissions");
+    app.patch(BOB, &format!("{roles}/{own}"), grow).await.refuses(403, "exceeds-own-permissions");
+    // The present levels of a role count, too.
+    for (role, slug) in [(&above, "exceeds-own-permissions"), (&maker, "cannot-change-own-role")] {
+        let path = format!("{roles}/{role}");
+        for change in [
+            json!({ "name": "Mine" }),
+            json!({ "description": "Mine" }),
+            json!({ "permissions": { "user_management": "none" } }),
+        ] {
+            app.patch(BOB, &path, change).await.refuses(403, slug);
+        }
+        app.delete(BOB, &path).await.refuses(403, slug);
     }
-    world.delete(BOB, &path).await.refuses(403, "exceeds-own-permissions");
-    world.delete(ADA, &path).await.expect(204);
+    app.delete(ADA, &format!("{roles}/{above}")).await.expect(204);
 }
 
 /// ROLE8
 #[tokio::test]
-async fn editing_a_role_counts_at_its_holders_very_next_request() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let role = world.role(ADA, &acme, "Manager", user_manager()).await;
-    world.bring(ADA, &acme, BOB, &role).await;
+async fn role_edit_takes_effect_on_the_next_request() {
+    let (app, acme) = TestApp::with_acme().await;
+    let role = app.create_role(ADA, &acme, "Manager", user_manager()).await;
+    app.add_member(ADA, &acme, BOB, &role).await;
     let path = format!("{acme}/roles/{role}");
-    world.invite(BOB, &acme, "one@example.com", "user").await.expect(201);
+    app.invite(BOB, &acme, "one@example.com", "user").await.expect(201);
     let less = json!({ "permissions": { "user_management": "view_only" } });
-    world.patch(ADA, &path, less).await.expect(200);
-    world.invite(BOB, &acme, "two@example.com", "user").await.refuses(403, "missing-permission");
-    world.patch(ADA, &path, json!({ "permissions": user_manager() })).await.expect(200);
-    world.invite(BOB, &acme, "two@example.com", "user").await.expect(201);
+    app.patch(ADA, &path, less).await.expect(200);
+    app.invite(BOB, &acme, "two@example.com", "user").await.refuses(403, "missing-permission");
+    app.patch(ADA, &path, json!({ "permissions": user_manager() })).await.expect(200);
+    app.invite(BOB, &acme, "two@example.com", "user").await.expect(201);
 }
 
 /// ROLE10
 #[tokio::test]
-async fn the_list_begins_with_the_built_in_roles_and_counts_the_users_of_each() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let night = world.role(ADA, &acme, "Night shift", json!({})).await;
-    world.role(ADA, &acme, "Managers", user_manager()).await;
-    world.bring(ADA, &acme, BOB, &night).await;
-    world.invited(ADA, &acme, CY.email, "admin").await;
-    let list = world.get(ADA, &format!("{acme}/roles")).await.expect(200);
+async fn roles_list_starts_with_built_in_roles_and_counts_users() {
+    let (app, acme) = TestApp::with_acme().await;
+    let night = app.create_role(ADA, &acme, "Night shift", json!({})).await;
+    app.create_role(ADA, &acme, "Managers", user_manager()).await;
+    app.add_member(ADA, &acme, BOB, &night).await;
+    app.create_invitation(ADA, &acme, CY.email, "admin").await;
+    let list = app.get(ADA, &format!("{acme}/roles")).await.expect(200);
     let line = |role: &Value| {
         let text = |name: &str| role[name].as_str().unwrap().to_owned();
         let (id, name, idp) = (text("id"), text("name"), text("identity_provider_role"));
@@ -521,142 +489,154 @@ async fn the_list_begins_with_the_built_in_roles_and_counts_the_users_of_each() 
     role_… | Night shift | false | user | {"active":1,"pending":0}
     role_… | Managers | false | user | {"active":0,"pending":0}
     "#);
-    let partner = world.partner(EVE, "Partner").await;
-    let list = world.get(EVE, &format!("{partner}/roles")).await.expect(200);
+    let partner = app.create_partner(EVE, "Partner").await;
+    let list = app.get(EVE, &format!("{partner}/roles")).await.expect(200);
     let five = ["super_admin", "admin", "user", "mdf_admin", "partner_user"];
     assert_eq!(each(list.items(), "id"), five);
 }
 
 /// ROLE11
 #[tokio::test]
-async fn the_identity_provider_is_told_admin_for_full_access_to_users_and_roles() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
+async fn identity_provider_role_is_admin_for_full_access_to_users_and_roles() {
+    let (app, acme) = TestApp::with_acme().await;
     let both = json!({ "user_management": "full_access", "role_management": "full_access" });
-    for (n, (permissions, told)) in
+    for (n, (permissions, expected)) in
         [(both, "admin"), (user_manager(), "user"), (role_manager(), "user"), (json!({}), "user")]
             .into_iter()
             .enumerate()
     {
-        let role = world.role(ADA, &acme, &format!("Role {n}"), permissions).await;
-        let read = world.get(ADA, &format!("{acme}/roles/{role}")).await;
-        assert_eq!(read.body["identity_provider_role"], told);
-        let person = crate::helpers::someone(n);
-        let member = world.bring(ADA, &acme, person, &role).await;
-        assert_eq!(member.body["identity_provider_role"], told);
-    }
-}
-
-/// ROLE12
-#[tokio::test]
-async fn nobody_edits_or_deletes_the_role_they_hold() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let maker = world.role(ADA, &acme, "Role manager", role_manager()).await;
-    world.bring(ADA, &acme, BOB, &maker).await;
-    let path = format!("{acme}/roles/{maker}");
-    world.patch(BOB, &path, json!({ "name": "Mine" })).await.refuses(403, "cannot-change-own-role");
-    world.delete(BOB, &path).await.refuses(403, "cannot-change-own-role");
-}
-
-#[tokio::test]
-async fn who_only_looks_at_roles_changes_none() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let night = world.role(ADA, &acme, "Night shift", json!({})).await;
-    let path = format!("{acme}/roles/{night}");
-    world.bring(ADA, &acme, BOB, "user").await;
-    for get in [path.clone(), format!("{acme}/roles"), format!("{acme}/role-objects")] {
-        world.get(BOB, &get).await.expect(200);
-        world.get(OPERATOR, &get).await.expect(200);
-        world.get(EVE, &get).await.refuses(404, "no-such-organization");
-    }
-    for (who, status, slug) in [
-        (BOB, 403, "missing-permission"),
-        (OPERATOR, 403, "operator-read-only"),
-        (EVE, 404, "no-such-organization"),
-    ] {
-        let new = json!({ "name": "New" });
-        world.post(who, &format!("{acme}/roles"), new.clone()).await.refuses(status, slug);
-        world.patch(who, &path, new).await.refuses(status, slug);
-        world.delete(who, &path).await.refuses(status, slug);
+        let role = app.create_role(ADA, &acme, &format!("Role {n}"), permissions).await;
+        let read = app.get(ADA, &format!("{acme}/roles/{role}")).await;
+        assert_eq!(read.body["identity_provider_role"], expected);
+        let person = nth_user(n);
+        let member = app.add_member(ADA, &acme, person, &role).await;
+        assert_eq!(member.body["identity_provider_role"], expected);
     }
 }
 
 #[tokio::test]
-async fn an_edit_changes_what_it_names_and_nothing_else() {
-    let world = TestApp::new().await;
-    let acme = world.found(ADA, "Acme").await;
-    let role = world.role(ADA, &acme, "Manager", user_manager()).await;
+async fn edit_changes_only_the_fields_sent() {
+    let (app, acme) = TestApp::with_acme().await;
+    let role = app.create_role(ADA, &acme, "Manager", user_manager()).await;
     let path = format!("{acme}/roles/{role}");
     let change = json!({ "permissions": { "event_history": "view_only" } });
-    let edited = world.patch(ADA, &path, change.clone()).await.expect(200);
+    let edited = app.patch(ADA, &path, change.clone()).await.expect(200);
     assert_eq!(edited.body["name"], "Manager");
     assert_eq!(edited.body["permissions"]["user_management"], "full_access");
     assert_eq!(edited.body["permissions"]["event_history"], "view_only");
-    assert_eq!(world.get(ADA, &path).await.body, edited.body);
-    // Again: nothing to change, nothing to record.
-    world.patch(ADA, &path, change).await.expect(200);
-    world.patch(ADA, &path, json!({})).await.expect(200);
-    let actions = world.actions(&acme).await;
+    assert_eq!(app.get(ADA, &path).await.body, edited.body);
+    // A repeat changes nothing and records no event.
+    app.patch(ADA, &path, change).await.expect(200);
+    app.patch(ADA, &path, json!({})).await.expect(200);
+    let actions = app.actions(&acme).await;
     assert_eq!(actions, ["organization.created", "role.created", "role.updated"]);
 }
 
-/// SUB4, SUB6, ROLE10
+/// SUB6, ROLE10: in one organization. `lists.rs` tests subtrees.
 #[tokio::test]
-async fn the_roles_of_a_subtree_come_by_organization_and_are_searched_by_name_or_description() {
-    let world = TestApp::new().await;
-    let root = world.tree(ADA, "Root").await;
-    let branch = world.below(ADA, &root, "Branch").await;
-    world.role(ADA, &root, "Night shift", json!({})).await;
-    let guard = json!({ "name": "Guards", "description": "Night  SHIFT at the gate" });
-    let guards = world.post(ADA, &format!("{branch}/roles"), guard).await.expect(201).id();
-    world.bring(ADA, &branch, BOB, &guards).await;
-    world.invited(ADA, &branch, CY.email, "admin").await;
-    let list = async |query: &str| {
-        let list = world.walk(ADA, &format!("{root}/roles?limit=2&{query}")).await;
+async fn roles_are_searched_by_name_or_description() {
+    let (app, acme) = TestApp::with_acme().await;
+    let night = app.create_role(ADA, &acme, "Night shift", json!({})).await;
+    let guards = json!({ "name": "Guards", "description": "Night  SHIFT at the gate" });
+    app.post(ADA, &format!("{acme}/roles"), guards).await.expect(201);
+    app.add_member(ADA, &acme, BOB, &night).await;
+    for (query, found) in [
+        ("q=NIGHT", "Guards 0/0, Night shift 1/0"),
+        ("q=night%20shift", "Guards 0/0, Night shift 1/0"),
+        ("q=gate", ""),
+        ("q=gate&match=contains", "Guards 0/0"),
+        ("q=admin", "Admin 0/0"),
+        ("q=admin&match=contains", "Super Admin 1/0, Admin 0/0"),
+    ] {
+        let list = app.list_all(ADA, &format!("{acme}/roles?limit=2&{query}")).await;
         let line = |role: &Value| {
-            let org = if role["organization_id"] == id(&root) { "root" } else { "branch" };
             let (name, users) = (role["name"].as_str().unwrap(), &role["users"]);
-            format!("{org}: {name} {}/{}", users["active"], users["pending"])
+            format!("{name} {}/{}", users["active"], users["pending"])
         };
-        list.iter().map(line).collect::<Vec<_>>().join(", ")
-    };
-    assert_snapshot!(
-        list("scope=subtree").await,
-        @"root: Super Admin 1/0, root: Admin 0/0, root: User 0/0, root: Night shift 0/0, branch: Super Admin 1/0, branch: Admin 0/1, branch: User 0/0, branch: Guards 1/0"
-    );
-    let found = "root: Night shift 0/0, branch: Guards 1/0";
-    assert_eq!(list("scope=subtree&q=night%20shift").await, found);
-    assert_eq!(list("scope=subtree&q=gate").await, "");
-    assert_eq!(list("scope=subtree&q=gate&match=contains").await, "branch: Guards 1/0");
-    assert_eq!(list("q=NIGHT").await, "root: Night shift 0/0");
-    assert_eq!(list("q=admin").await, "root: Admin 0/0");
-    let chosen = format!("organization_id={}&q=admin&match=contains", id(&branch));
-    assert_eq!(list(&chosen).await, "branch: Super Admin 1/0, branch: Admin 0/1");
-
-    // What is said of a role is found as soon as it is said, and under its new name.
-    let path = format!("{branch}/roles/{guards}");
-    world.patch(ADA, &path, json!({ "description": "Porters" })).await.expect(200);
-    assert_eq!(list("scope=subtree&q=night").await, "root: Night shift 0/0");
-    assert_eq!(list("scope=subtree&q=porter").await, "branch: Guards 1/0");
-    world.patch(ADA, &path, json!({ "name": "Wardens" })).await.expect(200);
-    assert_eq!(list("scope=subtree&q=porter").await, "branch: Wardens 1/0");
-    assert_eq!(list("scope=subtree&q=guard").await, "");
+        assert_eq!(list.iter().map(line).collect::<Vec<_>>().join(", "), found, "{query}");
+    }
 }
 
 /// SUB4
 #[tokio::test]
-async fn the_roles_of_a_subtree_take_their_own_permission() {
-    let world = TestApp::new().await;
-    let root = world.found(ADA, "Root").await;
+async fn subtree_roles_list_needs_its_own_permission() {
+    let app = TestApp::new().await;
+    let root = app.create_organization(ADA, "Root").await;
     let list = format!("{root}/roles?scope=subtree");
-    let off = world.get(ADA, &list).await.refuses(403, "missing-permission");
+    let off = app.get(ADA, &list).await.refuses(403, "missing-permission");
     assert_eq!(off.body["role_object"], "role_management_sub_organizations");
-    world.switch(&root, json!({ "manage_sub_organizations": true })).await;
-    world.get(ADA, &list).await.expect(200);
-    let role = world.role(ADA, &root, "Role manager", role_manager()).await;
-    world.bring(ADA, &root, BOB, &role).await;
-    world.get(BOB, &list).await.refuses(403, "missing-permission");
-    world.get(BOB, &format!("{root}/roles?q=adm")).await.expect(200);
+    app.update_settings(&root, json!({ "manage_sub_organizations": true })).await;
+    app.get(ADA, &list).await.expect(200);
+    let role = app.create_role(ADA, &root, "Role manager", role_manager()).await;
+    app.add_member(ADA, &root, BOB, &role).await;
+    app.get(BOB, &list).await.refuses(403, "missing-permission");
+    app.get(BOB, &format!("{root}/roles?q=adm")).await.expect(200);
+}
+
+/// SA3, ROLE7: a role that is not assignable or not of this organization cannot be granted, read or
+/// changed (Ibexa GHSA-394j-x37r-2q27). A role is named by its exact id (decocms/studio #3388).
+#[tokio::test]
+async fn only_assignable_roles_of_this_organization_can_be_granted() {
+    let (app, acme) = TestApp::with_acme().await;
+    let globex = app.create_organization(ADA, "Globex").await;
+    let foreign = app.create_role(ADA, &globex, "Boss", role_manager()).await;
+    let deleted = app.create_role(ADA, &acme, "Day shift", json!({})).await;
+    app.delete(ADA, &format!("{acme}/roles/{deleted}")).await.expect(204);
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    app.add_member(ADA, &acme, EVE, "user").await;
+    let mut cases = vec![(json!("super_admin"), 422, "super-admin-not-assignable")];
+    let unknown = "role_01JD7Z0000000000000000000A";
+    for role in ["mdf_admin", "partner_user", &foreign, &deleted, unknown] {
+        cases.push((json!(role), 404, "no-such-role"));
+    }
+    let malformed = [
+        json!("owner"),
+        json!("user,super_admin"),
+        json!(["admin"]),
+        json!("Admin"),
+        json!("ADMIN"),
+        json!(" admin"),
+        json!("admin "),
+        json!("ａdmin"),
+        json!("admin\u{200b}"),
+        json!("аdmin"),
+        json!(""),
+        json!(null),
+        json!(1),
+        json!({ "id": "admin" }),
+        json!("superadmin"),
+        json!("Super Admin"),
+        json!("role_"),
+        json!("role_01jd7z0000000000000000000a"),
+        json!("org_01JD7Z0000000000000000000A"),
+    ];
+    cases.extend(malformed.map(|role| (role, 422, "invalid-request")));
+    for (role, status, slug) in cases {
+        let offer = json!({ "email": CY.email, "role_id": role });
+        for answer in [
+            app.patch(ADA, &format!("{acme}/members/@eve"), json!({ "role_id": role })).await,
+            app.patch(ADA, &format!("{acme}/members/@bob"), json!({ "role_id": role })).await,
+            app.post(ADA, &format!("{acme}/invitations"), offer).await,
+        ] {
+            let answer = answer.refuses(status, slug);
+            assert!(status == 404 || answer.pointer() == "/role_id", "{role}: {answer}");
+        }
+    }
+    app.change_role(BOB, &acme, EVE, "super_admin")
+        .await
+        .refuses(422, "super-admin-not-assignable");
+    assert_eq!(app.role_of(&acme, EVE).await.as_deref(), Some("user"));
+    assert_eq!(app.super_admins(&acme).await.0, ["ada"]);
+    app.invite(ADA, &acme, "dee@example.com", "user").await.expect(201);
+    for caller in ["cy", "dee"] {
+        let path = format!("{acme}/members/@{caller}");
+        let answer = app.patch(ADA, &path, json!({ "role_id": "user" })).await;
+        answer.refuses(404, "no-such-member");
+    }
+    let path = format!("{acme}/roles/{foreign}");
+    app.get(ADA, &path).await.refuses(404, "no-such-role");
+    app.patch(ADA, &path, json!({ "name": "X" })).await.refuses(404, "no-such-role");
+    app.delete(ADA, &path).await.refuses(404, "no-such-role");
+    let list = app.get(ADA, &format!("{acme}/members?role_id={foreign}")).await.expect(200);
+    assert_eq!(list.items().len(), 0);
 }

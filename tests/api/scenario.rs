@@ -1,5 +1,5 @@
-//! A small organization with everything in it, and everything that can be done to it: set once, then
-//! put back as it was before each try.
+//! An organization with data of every kind, and the operations that change it. The data is created
+//! once and restored before each run.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -7,53 +7,128 @@ use std::{
     sync::Mutex,
 };
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::{
+    Client,
+    types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest},
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{domain::RoleId, http::Limits, store::Error};
 
 use crate::{
     fault_layer::Layer,
+    helpers::{id, operator_path},
     invariants::{Item, Table, inspect, scan},
-    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, who},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, start_engine},
 };
 
-pub const DAN: Identity = who("dan", "dan@example.com");
-pub const FAY: Identity = who("fay", "fay@example.com");
-pub const GUS: Identity = who("gus", "gus@example.com");
-pub const HUGO: Identity = who("hugo", "hugo@example.com");
-pub const INA: Identity = who("ina", "ina@example.com");
-pub const MEG: Identity = who("meg", "meg@example.com");
-pub const HAL: Identity = who("hal", "hal@example.com");
-pub const IDA: Identity = who("ida", "ida@example.com");
-pub const KIM: Identity = who("kim", "kim@example.com");
-pub const LEO: Identity = who("leo", "leo@example.org");
-pub const MIA: Identity = who("mia", "mia@example.com");
+const DAN: Identity = identity("dan", "dan@example.com");
+const FAY: Identity = identity("fay", "fay@example.com");
+const GUS: Identity = identity("gus", "gus@example.com");
+const HUGO: Identity = identity("hugo", "hugo@example.com");
+const INA: Identity = identity("ina", "ina@example.com");
+const MEG: Identity = identity("meg", "meg@example.com");
+const HAL: Identity = identity("hal", "hal@example.com");
+const IDA: Identity = identity("ida", "ida@example.com");
+const KIM: Identity = identity("kim", "kim@example.com");
+const LEO: Identity = identity("leo", "leo@example.org");
+pub const MIA: Identity = identity("mia", "mia@example.com");
+const USERS: [Identity; 15] =
+    [ADA, BOB, CY, EVE, DAN, FAY, GUS, HUGO, INA, MEG, HAL, IDA, KIM, LEO, MIA];
 
-/// A world with a layer under it, and how it was when the curtain rose.
+/// The operations: `name | method path | body`. The name begins with the caller. `<name>` is the id or
+/// path of an item of the scenario.
+const OPERATIONS: &str = r#"
+ADA invites ann as User | POST <acme>/invitations | {"email": "ann@example.com", "role_id": "user"}
+BOB invites ann as Free | POST <acme>/invitations | {"email": "ann@example.com", "role_id": "<free>"}
+MIA invites ann as Reader | POST <acme>/invitations | {"email": "ann@example.com", "role_id": "<readers>"}
+BOB invites ann, cy and old in a batch | POST <acme>/invitations/batch | {"invitations": [{"email": "ann@example.com", "role_id": "user"}, {"email": "cy@example.com", "role_id": "user"}, {"email": "old@example.com", "role_id": "<free>"}]}
+BOB resends to cy | POST <cys>/resend | {}
+ADA revokes cy's | DELETE <cys> | {}
+CY accepts | POST <cys>/accept | {}
+CY declines | POST <cys>/decline | {}
+BOB resends the expired invitation | POST <old>/resend | {}
+BOB replaces the expired invitation | POST <acme>/invitations | {"email": "old@example.com", "role_id": "<free>"}
+EVE accepts as Reader | POST <eves>/accept | {}
+MEG accepts as MDF Admin | POST <megs>/accept | {}
+ADA makes DAN Free | PATCH <acme>/members/@dan | {"role_id": "<free>"}
+BOB makes DAN a Reader | PATCH <acme>/members/@dan | {"role_id": "<readers>"}
+ADA makes DAN MDF Admin | PATCH <acme>/members/@dan | {"role_id": "mdf_admin"}
+ADA invites ann as MDF Admin | POST <acme>/invitations | {"email": "ann@example.com", "role_id": "mdf_admin"}
+ADA resends meg's | POST <megs>/resend | {}
+ADA makes BOB a User | PATCH <acme>/members/@bob | {"role_id": "user"}
+ADA makes MIA a User | PATCH <acme>/members/@mia | {"role_id": "user"}
+MIA removes BOB | DELETE <acme>/members/@bob | {}
+BOB removes MIA | DELETE <acme>/members/@mia | {}
+BOB leaves | POST <acme>/leave | {}
+ADA transfers to BOB | POST <acme>/transfer | {"member_id": "@bob"}
+ADA transfers to GUS | POST <acme>/transfer | {"member_id": "@gus"}
+ADA creates Night | POST <acme>/roles | {"name": "Night"}
+BOB renames Free to Night | PATCH <acme>/roles/<free> | {"name": "Night"}
+ADA raises Readers | PATCH <acme>/roles/<readers> | {"permissions": {"user_management": "view_only"}}
+ADA lowers Managers | PATCH <acme>/roles/<managers> | {"permissions": {"user_management": "view_only"}}
+ADA describes Free | PATCH <acme>/roles/<free> | {"description": "For anybody"}
+BOB deletes Free | DELETE <acme>/roles/<free> | {}
+ADA deletes Guests and reassigns to Readers | DELETE <acme>/roles/<guests>?reassign_to=<readers> | {}
+BOB makes DAN a Guest | PATCH <acme>/members/@dan | {"role_id": "<guests>"}
+INA accepts as Guest | POST <inas>/accept | {}
+BOB resends to ina | POST <inas>/resend | {}
+ADA renames Acme | PATCH <acme> | {"name": "Acme 2"}
+BOB changes the website of Acme | PATCH <acme> | {"website": "https://acme.example"}
+BOB creates Below | POST <acme>/sub-organizations | {"name": "Below"}
+ADA joins Empty | POST <empty>/join | {}
+BOB joins Empty | POST <empty>/join | {}
+HAL requests to join | POST <acme>/join-requests | {"comment": "Hello"}
+IDA cancels her request | DELETE <acme>/join-requests/mine | {}
+ADA approves ida's | POST <idas>/approve | {}
+BOB approves ida's as Free | POST <idas>/approve | {"role_id": "<free>"}
+BOB declines ida's | POST <idas>/decline | {}
+BOB invites ida | POST <acme>/invitations | {"email": "ida@example.com", "role_id": "user"}
+BOB invites hal | POST <acme>/invitations | {"email": "hal@example.com", "role_id": "user"}
+KIM accepts | POST <for_kim>/accept | {}
+KIM cancels her request | DELETE <acme>/join-requests/mine | {}
+ADA declines kim's | POST <kims>/decline | {}
+ADA removes the domain example.com | DELETE <acme>/domains/example.com | {}
+LEO approves the domain example.org | PUT <acme>/domains/example.org | {}
+ADA sets the security | PUT <acme>/security | {"require_mfa": false, "max_session_minutes": null, "allowed_networks": ["192.0.2.0/24"], "event_retention_days": 30}
+GUS sets the security | PUT <acme>/security | {"require_mfa": false, "max_session_minutes": null, "allowed_networks": ["192.0.2.0/24"], "event_retention_days": 60}
+ADA adds new to the alerts | POST <acme>/critical-alert-users | {"email": "new@example.com"}
+BOB adds new to the alerts | POST <acme>/critical-alert-users | {"email": "new@example.com"}
+BOB removes old from the alerts | DELETE <acme>/critical-alert-users/<old_alert> | {}
+FAY accepts as first Admin | POST <fays>/accept | {}
+FAY declines | POST <fays>/decline | {}
+an operator links Rival | PUT <operated>/customers/<rival> | {"preferred": true}
+an operator makes Acme preferred | PUT <operated>/customers/<company> | {"preferred": true}
+an operator unlinks Company | DELETE <operated>/customers/<company> | {}
+an operator makes Rival a partner | PATCH /v1/operator/organizations/<rival> | {"kind": "partner"}
+an operator ends the programme | PATCH <operated> | {"mdf_program": false}
+"#;
+
+/// An app with a fault layer, and its data at the start of each run.
 pub struct Scenario {
-    pub world: TestApp,
+    pub app: TestApp,
     pub layer: Layer,
-    pub deeds: Vec<Operation>,
-    pub items: Vec<Item>,
+    pub operations: Vec<Operation>,
+    items: Vec<Item>,
     at: i64,
-    /// What `look` saw, as long as nothing was done since.
+    /// The items that `inspect` read, while no operation has run since.
     seen: Mutex<Option<Vec<Item>>>,
-    engine: TestApp,
+    /// A client without the layer.
+    client: Client,
 }
 
-/// Something that somebody does here.
+/// A request, or a run of the clean-up.
 #[derive(Clone, Debug)]
 pub struct Operation {
     pub name: &'static str,
-    pub who: Identity,
+    pub caller: Identity,
     pub method: &'static str,
-    /// None: the clean-up.
+    /// None for the clean-up.
     pub path: Option<String>,
     pub body: Value,
 }
 
-/// How it ended.
+/// The result of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub status: u16,
@@ -62,7 +137,21 @@ pub struct Outcome {
 }
 
 impl Operation {
-    /// Is it done in several transactions, so that it may stop between two of them?
+    fn parse(line: &'static str, ids: &[(&str, String)]) -> Self {
+        let [name, request, body] = [0, 1, 2].map(|nth| line.split(" | ").nth(nth).unwrap());
+        let caller = USERS.iter().find(|user| name.starts_with(&user.sub.to_uppercase()));
+        let (method, path) = request.split_once(' ').unwrap();
+        let resolve = |text: &str| {
+            let replace =
+                |text: String, (name, id): &(&str, String)| text.replace(&format!("<{name}>"), id);
+            ids.iter().fold(text.to_owned(), replace)
+        };
+        let body = serde_json::from_str(&resolve(body)).unwrap();
+        let (caller, path) = (caller.copied().unwrap_or(OPERATOR), Some(resolve(path)));
+        Self { name, caller, method, path, body }
+    }
+
+    /// Does it run several transactions, so that it can stop between two of them?
     pub fn in_steps(&self) -> bool {
         self.path.as_ref().is_some_and(|path| path.contains("reassign_to"))
     }
@@ -81,78 +170,77 @@ impl fmt::Display for Outcome {
 }
 
 impl Scenario {
-    pub async fn set() -> Self {
-        let engine = TestApp::new().await;
-        let (layer, client) = Layer::under(&engine.client);
-        let world = TestApp::over(client, None, Limits::default()).await;
-        let deeds = seed_data(&world).await;
-        let items = scan(&world).await;
+    pub async fn new() -> Self {
+        let (engine, client) = start_engine().await;
+        let (layer, layered) = Layer::under(&client);
+        let app = TestApp::over(layered, engine, Limits::default()).await;
+        let operations = seed_data(&app).await;
+        let items = scan(&app).await;
         assert_eq!(inspect(&items), [""; 0]);
-        let at = world.now();
-        Self { world, layer, deeds, items, at, seen: Mutex::default(), engine }
+        let at = app.now();
+        Self { app, layer, operations, items, at, seen: Mutex::default(), client }
     }
 
-    /// Another stage with the same furniture, on the same engine.
+    /// A scenario with the same data in another table of the same engine.
     pub async fn copy(&self) -> Self {
-        let engine = TestApp::over(self.engine.client.clone(), None, Limits::default()).await;
-        let (layer, client) = Layer::under(&engine.client);
-        let world = TestApp::over(client, None, Limits::default()).await;
-        let (deeds, items) = (self.deeds.clone(), self.items.clone());
-        let (at, seen) = (self.at, Mutex::default());
-        let copy = Self { world, layer, deeds, items, at, seen, engine };
+        let (layer, client) = Layer::under(&self.client);
+        let app = TestApp::over(client, None, Limits::default()).await;
+        let (operations, items) = (self.operations.clone(), self.items.clone());
+        let (at, seen, client) = (self.at, Mutex::default(), self.client.clone());
+        let copy = Self { app, layer, operations, items, at, seen, client };
         copy.reset().await;
         copy
     }
 
-    /// Puts everything back, the clock too.
+    /// Restores the data and the clock.
     pub async fn reset(&self) {
-        self.layer.calm();
-        self.world.wait(self.at - self.world.now());
+        self.layer.clear_faults();
+        self.app.wait(self.at - self.app.now());
         let key = |item: &Item| (item["pk"].clone(), item["sk"].clone());
         let seen = self.seen.lock().unwrap().take();
-        let found = match seen {
+        let stored = match seen {
             Some(seen) => seen,
-            None => scan(&self.world).await,
+            None => scan(&self.app).await,
         };
-        let wanted: HashMap<String, &Item> =
+        let initial: HashMap<String, &Item> =
             self.items.iter().map(|item| (format!("{:?}", key(item)), item)).collect();
         let mut requests = Vec::new();
-        let mut there = HashMap::new();
-        for item in &found {
+        let mut present = HashMap::new();
+        for item in &stored {
             let name = format!("{:?}", key(item));
-            if !wanted.contains_key(&name) {
+            if !initial.contains_key(&name) {
                 let (pk, sk) = key(item);
                 let delete = DeleteRequest::builder().key("pk", pk).key("sk", sk).build().unwrap();
                 requests.push(WriteRequest::builder().delete_request(delete).build());
             }
-            there.insert(name, item);
+            present.insert(name, item);
         }
-        for (name, item) in wanted {
-            if there.get(&name) != Some(&item) {
+        for (name, item) in initial {
+            if present.get(&name) != Some(&item) {
                 let item: HashMap<String, AttributeValue> = item.clone();
                 let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
                 requests.push(WriteRequest::builder().put_request(put).build());
             }
         }
         for batch in requests.chunks(25) {
-            let write = self.world.client.batch_write_item();
-            write.request_items(&self.world.table, batch.to_vec()).send().await.unwrap();
+            let write = self.app.client.batch_write_item();
+            write.request_items(&self.app.table, batch.to_vec()).send().await.unwrap();
         }
     }
 
-    pub async fn play(&self, deed: &Operation) -> Outcome {
-        self.play_with(deed, None).await
+    pub async fn run(&self, operation: &Operation) -> Outcome {
+        self.run_with_key(operation, None).await
     }
 
-    /// Does it, with an `Idempotency-Key` where the route knows them.
-    pub async fn play_with(&self, deed: &Operation, key: Option<&str>) -> Outcome {
+    /// Runs an operation; a POST has the `Idempotency-Key`.
+    pub async fn run_with_key(&self, operation: &Operation, key: Option<&str>) -> Outcome {
         *self.seen.lock().unwrap() = None;
-        let Some(path) = &deed.path else { return self.clean_up().await };
+        let Some(path) = &operation.path else { return self.clean_up().await };
         let key = key.map(|key| ("idempotency-key", key));
-        let headers: Vec<_> = key.into_iter().filter(|_| deed.method == "POST").collect();
-        let body = (deed.method != "DELETE").then(|| deed.body.clone());
-        let who = Some(deed.who);
-        let answer = self.world.send_with(who, deed.method, path, body, &headers).await;
+        let headers: Vec<_> = key.into_iter().filter(|_| operation.method == "POST").collect();
+        let body = (operation.method != "DELETE").then(|| operation.body.clone());
+        let caller = Some(operation.caller);
+        let answer = self.app.send_with(caller, operation.method, path, body, &headers).await;
         Outcome {
             status: answer.status.as_u16(),
             retry_after: answer.headers.contains_key("retry-after"),
@@ -161,9 +249,8 @@ impl Scenario {
     }
 
     async fn clean_up(&self) -> Outcome {
-        let now = Timestamp::from_millisecond(self.world.now()).unwrap();
-        let (status, text) = match cleanup::run(&self.world.store, now, "clean-up", || false).await
-        {
+        let now = Timestamp::from_millisecond(self.app.now()).unwrap();
+        let (status, text) = match cleanup::run(&self.app.store, now, "clean-up", || false).await {
             Ok(summary) if summary.failed == 0 => (200, format!("{summary:?}")),
             Ok(summary) => (503, format!("{summary:?}")),
             Err(error @ Error::Unavailable(_)) => (503, error.to_string()),
@@ -172,10 +259,10 @@ impl Scenario {
         Outcome { status, retry_after: true, text }
     }
 
-    /// Whatever is wrong with the table now, and what it says.
-    pub async fn look(&self) -> (Vec<String>, State) {
-        self.layer.calm();
-        let items = scan(&self.world).await;
+    /// The violated invariants, and the facts in the table.
+    pub async fn inspect(&self) -> (Vec<String>, State) {
+        self.layer.clear_faults();
+        let items = scan(&self.app).await;
         let found = (inspect(&items), State::of(&items));
         *self.seen.lock().unwrap() = Some(items);
         found
@@ -186,12 +273,15 @@ impl Scenario {
     }
 
     #[track_caller]
-    pub fn deed(&self, name: &str) -> &Operation {
-        self.deeds.iter().find(|deed| deed.name == name).unwrap_or_else(|| panic!("no {name:?}"))
+    pub fn operation(&self, name: &str) -> &Operation {
+        self.operations
+            .iter()
+            .find(|operation| operation.name == name)
+            .unwrap_or_else(|| panic!("no {name:?}"))
     }
 }
 
-/// What a table says, without the times and ids that no two runs share.
+/// The facts in a table, without times and ids, which differ between runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     pub facts: BTreeSet<String>,
@@ -203,14 +293,14 @@ impl State {
         let Table { orgs, .. } = Table::read(items);
         let mut facts = BTreeSet::new();
         let mut events = 0;
-        let called = |org| {
+        let name_of = |org| {
             let part = orgs.get(&org).and_then(|part| part.org.as_ref());
             part.map(|org| org.name.to_string()).unwrap_or_default()
         };
         for part in orgs.values() {
             events += part.events.len();
             let Some(org) = &part.org else { continue };
-            let here = called(org.id());
+            let here = name_of(org.id());
             let role = |role: RoleId| match role {
                 RoleId::BuiltIn(role) => role.to_string(),
                 RoleId::Custom(id) => {
@@ -219,7 +309,7 @@ impl State {
             };
             facts.insert(format!(
                 "{here}: under {:?}, {:?}, {:?}, Super Admin {:?}, awaits {}, says {:?}, {:?}",
-                org.path.parent().map(called),
+                org.path.parent().map(name_of),
                 org.kind,
                 org.settings,
                 org.super_admin_user_id,
@@ -228,7 +318,7 @@ impl State {
                 org.security,
             ));
             for link in part.customers.values() {
-                let (customer, preferred) = (called(link.customer_id), link.preferred);
+                let (customer, preferred) = (name_of(link.customer_id), link.preferred);
                 facts.insert(format!("{here}: works for {customer}, preferred: {preferred}"));
             }
             for approved in &part.domains {
@@ -253,7 +343,7 @@ impl State {
             }
             for (role, users) in part.roles.values() {
                 let (name, text, levels) = (&role.name, &role.description, role.levels.pack());
-                let to = role.reassignment.as_ref().map(|begun| begun.to);
+                let to = role.reassignment.as_ref().map(|reassignment| reassignment.to);
                 facts.insert(format!("{here}: role {name:?} {text:?} {levels} {users:?} {to:?}"));
             }
         }
@@ -261,250 +351,87 @@ impl State {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a list")]
-async fn seed_data(world: &TestApp) -> Vec<Operation> {
-    let acme = world.found(ADA, "Acme").await;
-    let operated = acme.replace("/v1/", "/v1/operator/");
-    let switches =
+async fn seed_data(app: &TestApp) -> Vec<Operation> {
+    let mut ids = seed_organization(app).await;
+    ids.extend(seed_invitations(app, &ids).await);
+    ids.extend(seed_join_requests(app, &ids[0].1).await);
+    ids.extend(seed_other_organizations(app, &ids[0].1).await);
+    let lines = OPERATIONS.trim().lines();
+    let requests = lines.map(|line| Operation::parse(line, &ids));
+    let (caller, body) = (OPERATOR, json!({}));
+    let clean_up = Operation { name: "the clean-up runs", caller, method: "", path: None, body };
+    requests.chain([clean_up]).collect()
+}
+
+/// Acme, its custom roles and its members.
+async fn seed_organization(app: &TestApp) -> Vec<(&'static str, String)> {
+    let acme = app.create_organization(ADA, "Acme").await;
+    let settings =
         json!({ "kind": "partner", "mdf_program": true, "manage_sub_organizations": true });
-    world.patch(OPERATOR, &operated, switches).await.expect(200);
-
+    app.update_settings(&acme, settings).await;
     let managers = json!({ "user_management": "full_access", "event_history": "view_only" });
-    let managers = world.role(ADA, &acme, "Managers", managers).await;
+    let managers = app.create_role(ADA, &acme, "Managers", managers).await;
     let readers = json!({ "event_history": "view_only" });
-    let readers = world.role(ADA, &acme, "Readers", readers.clone()).await;
-    let free = world.role(ADA, &acme, "Free", json!({})).await;
-    world.bring(ADA, &acme, BOB, "admin").await;
-    world.bring(ADA, &acme, GUS, "admin").await;
-    world.bring(ADA, &acme, DAN, "user").await;
-    world.bring(ADA, &acme, MIA, &managers).await;
-    let guests = world.role(ADA, &acme, "Guests", json!({})).await;
-    world.bring(ADA, &acme, HUGO, &guests).await;
+    let readers = app.create_role(ADA, &acme, "Readers", readers).await;
+    let free = app.create_role(ADA, &acme, "Free", json!({})).await;
+    let guests = app.create_role(ADA, &acme, "Guests", json!({})).await;
+    for (user, role) in
+        [(BOB, "admin"), (GUS, "admin"), (DAN, "user"), (MIA, &managers), (HUGO, &guests)]
+    {
+        app.add_member(ADA, &acme, user, role).await;
+    }
+    let operated = operator_path(&acme);
+    vec![
+        ("acme", acme),
+        ("operated", operated),
+        ("readers", readers),
+        ("guests", guests),
+        ("managers", managers),
+        ("free", free),
+    ]
+}
 
-    let invited = async |by: Identity, email: &str, role: &str, days: i64| {
-        let offer = json!({ "email": email, "role_id": role, "expires_in_days": days });
-        let path = format!("{acme}/invitations");
-        let answer = world.post(by, &path, offer).await.expect(201);
-        format!("{path}/{}", answer.id())
-    };
-    let old = invited(ADA, "old@example.com", &readers, 1).await;
-    world.wait(2 * DAY);
-    let cys = invited(BOB, CY.email, "user", 7).await;
-    let eves = invited(MIA, EVE.email, &readers, 7).await;
-    let inas = invited(ADA, INA.email, &guests, 7).await;
-    let megs = invited(ADA, MEG.email, "mdf_admin", 7).await;
-
-    world.bring(ADA, &acme, LEO, "admin").await;
-    let domain = |name: &str| format!("{acme}/domains/{name}");
-    world.send(Some(ADA), "PUT", &domain("example.com"), None).await.expect(200);
-    let requests = format!("{acme}/join-requests");
-    let asked = async |who: Identity| {
-        let answer = world.post(who, &requests, json!({})).await.expect(201);
-        format!("{requests}/{}", answer.id())
-    };
-    let (idas, kims) = (asked(IDA).await, asked(KIM).await);
-    let for_kim = invited(BOB, KIM.email, "user", 7).await;
-    let alerts = format!("{acme}/critical-alert-users");
-    let old_alert = json!({ "email": "old@example.com" });
-    let old_alert = world.post(ADA, &alerts, old_alert).await.expect(201).id();
-    let security = |days: u32| {
-        json!({
-            "require_mfa": false,
-            "max_session_minutes": null,
-            "allowed_networks": ["192.0.2.0/24"],
-            "event_retention_days": days,
-        })
-    };
-
-    let root = acme.rsplit('/').next().unwrap();
-    let below = async |name: &str, first: Option<&str>| {
-        let mut body = json!({ "name": name, "parent": root });
-        if let Some(first) = first {
-            body["first_admin_email"] = json!(first);
-        }
-        let answer = world.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
-        format!("/v1/organizations/{}", answer.id())
-    };
-    let empty = below("Empty", None).await;
-    let waiting = below("Waiting", Some(FAY.email)).await;
-    let first = world.get(FAY, "/v1/me/invitations").await.expect(200);
-    let first = first.items()[0]["id"].as_str().unwrap().to_owned();
-    let fays = format!("{waiting}/invitations/{first}");
-
-    let company = world.found(EVE, "Company").await;
-    let rival = world.found(EVE, "Rival").await;
-    let one = |org: &str| org.rsplit('/').next().unwrap().to_owned();
-    let linked = format!("{operated}/customers/{}", one(&company));
-    let preferred = |preferred: bool| json!({ "preferred": preferred });
-    world.send(Some(OPERATOR), "PUT", &linked, Some(preferred(false))).await.expect(200);
-
+/// Pending invitations, one of them expired.
+async fn seed_invitations(
+    app: &TestApp,
+    ids: &[(&'static str, String)],
+) -> Vec<(&'static str, String)> {
+    let [acme, readers, guests] = [0, 2, 3].map(|nth| ids[nth].1.as_str());
     let invitations = format!("{acme}/invitations");
-    let member = |who: Identity| format!("{acme}/members/@{}", who.sub);
-    let transfer = format!("{acme}/transfer");
-    let roles = format!("{acme}/roles");
-    let role = |id: &str| format!("{acme}/roles/{id}");
-    let ann = |role: &str| json!({ "email": "ann@example.com", "role_id": role });
-    let none = || json!({});
-    let deeds: Vec<(&'static str, Identity, &'static str, String, Value)> = vec![
-        ("ADA invites ann as User", ADA, "POST", invitations.clone(), ann("user")),
-        ("BOB invites ann as Free", BOB, "POST", invitations.clone(), ann(&free)),
-        ("MIA invites ann as Reader", MIA, "POST", invitations.clone(), ann(&readers)),
-        (
-            "BOB invites ann, cy and old by a list",
-            BOB,
-            "POST",
-            format!("{invitations}/batch"),
-            json!({ "invitations": [
-                ann("user"),
-                { "email": CY.email, "role_id": "user" },
-                { "email": "old@example.com", "role_id": free },
-            ] }),
-        ),
-        ("BOB resends to cy", BOB, "POST", format!("{cys}/resend"), none()),
-        ("ADA revokes cy's", ADA, "DELETE", cys.clone(), none()),
-        ("CY accepts", CY, "POST", format!("{cys}/accept"), none()),
-        ("CY declines", CY, "POST", format!("{cys}/decline"), none()),
-        ("BOB resends what expired", BOB, "POST", format!("{old}/resend"), none()),
-        (
-            "BOB invites again what expired",
-            BOB,
-            "POST",
-            invitations.clone(),
-            json!({ "email": "old@example.com", "role_id": free }),
-        ),
-        ("EVE accepts as Reader", EVE, "POST", format!("{eves}/accept"), none()),
-        ("MEG accepts as MDF Admin", MEG, "POST", format!("{megs}/accept"), none()),
-        ("ADA makes DAN Free", ADA, "PATCH", member(DAN), json!({ "role_id": free })),
-        ("BOB makes DAN a Reader", BOB, "PATCH", member(DAN), json!({ "role_id": readers })),
-        ("ADA makes DAN MDF Admin", ADA, "PATCH", member(DAN), json!({ "role_id": "mdf_admin" })),
-        ("ADA invites ann as MDF Admin", ADA, "POST", invitations.clone(), ann("mdf_admin")),
-        ("ADA resends meg's", ADA, "POST", format!("{megs}/resend"), none()),
-        ("ADA makes BOB a User", ADA, "PATCH", member(BOB), json!({ "role_id": "user" })),
-        ("ADA makes MIA a User", ADA, "PATCH", member(MIA), json!({ "role_id": "user" })),
-        ("MIA removes BOB", MIA, "DELETE", member(BOB), none()),
-        ("BOB removes MIA", BOB, "DELETE", member(MIA), none()),
-        ("BOB leaves", BOB, "POST", format!("{acme}/leave"), none()),
-        ("ADA hands over to BOB", ADA, "POST", transfer.clone(), json!({ "member_id": "@bob" })),
-        ("ADA hands over to GUS", ADA, "POST", transfer, json!({ "member_id": "@gus" })),
-        ("ADA creates Night", ADA, "POST", roles, json!({ "name": "Night" })),
-        ("BOB renames Free to Night", BOB, "PATCH", role(&free), json!({ "name": "Night" })),
-        (
-            "ADA raises Readers",
-            ADA,
-            "PATCH",
-            role(&readers),
-            json!({ "permissions": { "user_management": "view_only" } }),
-        ),
-        (
-            "ADA lowers Managers",
-            ADA,
-            "PATCH",
-            role(&managers),
-            json!({ "permissions": { "user_management": "view_only" } }),
-        ),
-        ("ADA describes Free", ADA, "PATCH", role(&free), json!({ "description": "For anybody" })),
-        ("BOB deletes Free", BOB, "DELETE", role(&free), none()),
-        (
-            "ADA retires Guests to Readers",
-            ADA,
-            "DELETE",
-            format!("{}?reassign_to={readers}", role(&guests)),
-            none(),
-        ),
-        ("BOB makes DAN a Guest", BOB, "PATCH", member(DAN), json!({ "role_id": guests })),
-        ("INA accepts as Guest", INA, "POST", format!("{inas}/accept"), none()),
-        ("BOB resends to ina", BOB, "POST", format!("{inas}/resend"), none()),
-        ("ADA renames Acme", ADA, "PATCH", acme.clone(), json!({ "name": "Acme 2" })),
-        (
-            "BOB gives Acme a website",
-            BOB,
-            "PATCH",
-            acme.clone(),
-            json!({ "website": "https://acme.example" }),
-        ),
-        (
-            "BOB creates Below",
-            BOB,
-            "POST",
-            format!("{acme}/sub-organizations"),
-            json!({ "name": "Below" }),
-        ),
-        ("ADA joins Empty", ADA, "POST", format!("{empty}/join"), none()),
-        ("BOB joins Empty", BOB, "POST", format!("{empty}/join"), none()),
-        ("HAL asks to join", HAL, "POST", requests.clone(), json!({ "comment": "Hello" })),
-        ("IDA takes her request back", IDA, "DELETE", format!("{requests}/mine"), none()),
-        ("ADA approves ida's", ADA, "POST", format!("{idas}/approve"), none()),
-        (
-            "BOB approves ida's as Free",
-            BOB,
-            "POST",
-            format!("{idas}/approve"),
-            json!({ "role_id": free }),
-        ),
-        ("BOB declines ida's", BOB, "POST", format!("{idas}/decline"), none()),
-        (
-            "BOB invites ida",
-            BOB,
-            "POST",
-            invitations.clone(),
-            json!({ "email": IDA.email, "role_id": "user" }),
-        ),
-        (
-            "BOB invites hal",
-            BOB,
-            "POST",
-            invitations.clone(),
-            json!({ "email": HAL.email, "role_id": "user" }),
-        ),
-        ("KIM accepts", KIM, "POST", format!("{for_kim}/accept"), none()),
-        ("KIM takes her request back", KIM, "DELETE", format!("{requests}/mine"), none()),
-        ("ADA declines kim's", ADA, "POST", format!("{kims}/decline"), none()),
-        ("ADA closes example.com", ADA, "DELETE", domain("example.com"), none()),
-        ("LEO opens example.org", LEO, "PUT", domain("example.org"), none()),
-        ("ADA sets the security", ADA, "PUT", format!("{acme}/security"), security(30)),
-        ("GUS sets the security", GUS, "PUT", format!("{acme}/security"), security(60)),
-        ("ADA has new alerted", ADA, "POST", alerts.clone(), json!({ "email": "new@example.com" })),
-        ("BOB has new alerted", BOB, "POST", alerts.clone(), json!({ "email": "new@example.com" })),
-        ("BOB has old alerted no more", BOB, "DELETE", format!("{alerts}/{old_alert}"), none()),
-        ("FAY accepts as first Admin", FAY, "POST", format!("{fays}/accept"), none()),
-        ("FAY declines", FAY, "POST", format!("{fays}/decline"), none()),
-        (
-            "an operator links Rival",
-            OPERATOR,
-            "PUT",
-            format!("{operated}/customers/{}", one(&rival)),
-            preferred(true),
-        ),
-        ("an operator makes Acme preferred", OPERATOR, "PUT", linked.clone(), preferred(true)),
-        ("an operator unlinks Company", OPERATOR, "DELETE", linked, none()),
-        (
-            "an operator makes Rival a partner",
-            OPERATOR,
-            "PATCH",
-            rival.replace("/v1/", "/v1/operator/"),
-            json!({ "kind": "partner" }),
-        ),
-        (
-            "an operator ends the programme",
-            OPERATOR,
-            "PATCH",
-            operated,
-            json!({ "mdf_program": false }),
-        ),
+    let short = json!({ "email": "old@example.com", "role_id": readers, "expires_in_days": 1 });
+    let old = app.post(ADA, &invitations, short).await.expect(201).id();
+    app.wait(2 * DAY);
+    let pending = vec![
+        ("old", format!("{invitations}/{old}")),
+        ("cys", app.create_invitation(BOB, acme, CY.email, "user").await),
+        ("eves", app.create_invitation(MIA, acme, EVE.email, readers).await),
+        ("inas", app.create_invitation(ADA, acme, INA.email, guests).await),
+        ("megs", app.create_invitation(ADA, acme, MEG.email, "mdf_admin").await),
     ];
-    let deeds = deeds.into_iter().map(|(name, who, method, path, body)| Operation {
-        name,
-        who,
-        method,
-        path: Some(path),
-        body,
-    });
-    let clean_up = Operation {
-        name: "the clean-up runs",
-        who: OPERATOR,
-        method: "",
-        path: None,
-        body: json!({}),
-    };
-    deeds.chain([clean_up]).collect()
+    app.add_member(ADA, acme, LEO, "admin").await;
+    pending
+}
+
+/// An approved domain, join requests, and a critical alert user.
+async fn seed_join_requests(app: &TestApp, acme: &str) -> Vec<(&'static str, String)> {
+    app.approve_domain(ADA, acme, "example.com").await.expect(200);
+    let idas = app.create_join_request(IDA, acme).await;
+    let kims = app.create_join_request(KIM, acme).await;
+    let for_kim = app.create_invitation(BOB, acme, KIM.email, "user").await;
+    let alert = json!({ "email": "old@example.com" });
+    let alert = app.post(ADA, &format!("{acme}/critical-alert-users"), alert).await.expect(201);
+    vec![("idas", idas), ("kims", kims), ("for_kim", for_kim), ("old_alert", alert.id())]
+}
+
+/// An empty and a waiting sub-organization, and two customers, one of them linked.
+async fn seed_other_organizations(app: &TestApp, acme: &str) -> Vec<(&'static str, String)> {
+    let empty = app.create_empty_sub_organization(acme, "Empty").await;
+    let waiting = app.create_sub_organization_for(FAY, acme).await;
+    let first = app.get(FAY, "/v1/me/invitations").await.expect(200).items()[0]["id"].clone();
+    let fays = format!("{waiting}/invitations/{}", first.as_str().unwrap());
+    let company = id(&app.create_organization(EVE, "Company").await).to_owned();
+    let rival = id(&app.create_organization(EVE, "Rival").await).to_owned();
+    let link = format!("{}/customers/{company}", operator_path(acme));
+    app.put(OPERATOR, &link, json!({ "preferred": false })).await.expect(200);
+    vec![("empty", empty), ("fays", fays), ("company", company), ("rival", rival)]
 }

@@ -1,5 +1,5 @@
-//! A small world to tell stories in: all routers over an engine of its own, people who ask, and a
-//! clock that moves one second a request.
+//! The app under test: all routers over a DynamoDB engine of its own. Its clock advances one second
+//! with each request.
 
 use std::{
     fmt,
@@ -28,52 +28,55 @@ use shared::{
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use crate::contract::{self, ObservedRequest};
+use crate::{
+    contract::{self, ObservedRequest},
+    fault_layer::Layer,
+};
 
 /// 2026-11-21T12:00:00Z
 pub const NOON: i64 = 1_795_262_400_000;
 pub const DAY: i64 = 24 * 60 * 60 * 1_000;
 
-/// Somebody who asks.
+/// The identity of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub sub: &'static str,
     pub email: &'static str,
     pub verified: &'static str,
     pub scope: &'static str,
-    /// How they signed in, as the gateway hands it on: `[pwd otp]`.
+    /// The authentication methods, as API Gateway formats them: `[pwd otp]`.
     pub amr: &'static str,
-    /// When, in seconds.
+    /// The time of the sign-in, in seconds.
     pub auth_time: Option<i64>,
-    /// From where.
+    /// The address that the request comes from.
     pub ip: &'static str,
 }
 
-/// `who("ada")` has the address `ada@example.com`, verified.
-pub const fn who(sub: &'static str, email: &'static str) -> Identity {
+/// An identity with a verified address.
+pub const fn identity(sub: &'static str, email: &'static str) -> Identity {
     let ip = "192.0.2.1";
     Identity { sub, email, verified: "true", scope: "", amr: "", auth_time: None, ip }
 }
 
-pub const ADA: Identity = who("ada", "ada@example.com");
-pub const BOB: Identity = who("bob", "bob@example.com");
-pub const CY: Identity = who("cy", "cy@example.com");
-pub const EVE: Identity = who("eve", "eve@example.com");
+pub const ADA: Identity = identity("ada", "ada@example.com");
+pub const BOB: Identity = identity("bob", "bob@example.com");
+pub const CY: Identity = identity("cy", "cy@example.com");
+pub const EVE: Identity = identity("eve", "eve@example.com");
 pub const OPERATOR: Identity =
-    Identity { scope: "openid operator", ..who("op", "op@platform.example") };
+    Identity { scope: "openid operator", ..identity("op", "op@platform.example") };
 
 pub struct TestApp {
     pub client: Client,
     pub table: String,
     pub store: Store,
     pub router: Router,
-    /// What was asked last: a method and a path.
-    pub asked: Arc<Mutex<String>>,
+    /// Method and path of the last request.
+    pub last_request: Arc<Mutex<String>>,
     now: AtomicI64,
     _engine: Option<Engine>,
 }
 
-/// What came back.
+/// A response, read to its end.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -89,35 +92,34 @@ impl TestApp {
         Self::with(Limits::default()).await
     }
 
-    /// `DYNAMODB_TEST_ENDPOINT` names another engine to run on.
     pub async fn with(limits: Limits) -> Self {
-        let (engine, client) = if let Ok(url) = std::env::var("DYNAMODB_TEST_ENDPOINT") {
-            (None, local::engine::client(&url))
-        } else {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let engine = Engine::start(listener, None).unwrap();
-            let client = engine.client();
-            (Some(engine), client)
-        };
+        let (engine, client) = start_engine().await;
         Self::over(client, engine, limits).await
     }
 
-    /// A world over any client, for those who put something between.
+    /// An app with a fault layer between it and its engine.
+    pub async fn with_fault_layer(limits: Limits) -> (Self, Layer) {
+        let (engine, client) = start_engine().await;
+        let (layer, client) = Layer::under(&client);
+        (Self::over(client, engine, limits).await, layer)
+    }
+
+    /// An app over the engine of `client`, with a table of its own.
     pub async fn over(client: Client, engine: Option<Engine>, limits: Limits) -> Self {
         let table = format!("test-{:032x}", rand::random::<u128>());
         local::table::create_table(&client, &table).await.unwrap();
         let store = Store::new(client.clone(), &table);
         let router = complete(local::routers(), App { store: store.clone(), limits });
-        let (asked, now) = (Arc::default(), AtomicI64::new(NOON));
-        Self { client, table, store, router, asked, now, _engine: engine }
+        let (last_request, now) = (Arc::default(), AtomicI64::new(NOON));
+        Self { client, table, store, router, last_request, now, _engine: engine }
     }
 
-    /// Notes what is asked now.
-    pub fn asks(&self, what: String) {
-        *self.asked.lock().unwrap() = what;
+    /// Names the request that the next calls to the table belong to.
+    pub fn set_last_request(&self, what: String) {
+        *self.last_request.lock().unwrap() = what;
     }
 
-    /// What time it is, in milliseconds.
+    /// The time, in milliseconds.
     pub fn now(&self) -> i64 {
         self.now.load(Relaxed)
     }
@@ -126,41 +128,41 @@ impl TestApp {
         self.now.fetch_add(milliseconds, Relaxed);
     }
 
-    pub async fn get(&self, who: Identity, path: &str) -> Answer {
-        self.send(Some(who), "GET", path, None).await
+    pub async fn get(&self, caller: Identity, path: &str) -> Answer {
+        self.send(Some(caller), "GET", path, None).await
     }
 
-    pub async fn post(&self, who: Identity, path: &str, body: Value) -> Answer {
-        self.send(Some(who), "POST", path, Some(body)).await
+    pub async fn post(&self, caller: Identity, path: &str, body: Value) -> Answer {
+        self.send(Some(caller), "POST", path, Some(body)).await
     }
 
-    pub async fn patch(&self, who: Identity, path: &str, body: Value) -> Answer {
-        self.send(Some(who), "PATCH", path, Some(body)).await
+    pub async fn patch(&self, caller: Identity, path: &str, body: Value) -> Answer {
+        self.send(Some(caller), "PATCH", path, Some(body)).await
     }
 
-    pub async fn put(&self, who: Identity, path: &str, body: Value) -> Answer {
-        self.send(Some(who), "PUT", path, Some(body)).await
+    pub async fn put(&self, caller: Identity, path: &str, body: Value) -> Answer {
+        self.send(Some(caller), "PUT", path, Some(body)).await
     }
 
-    pub async fn delete(&self, who: Identity, path: &str) -> Answer {
-        self.send(Some(who), "DELETE", path, None).await
+    pub async fn delete(&self, caller: Identity, path: &str) -> Answer {
+        self.send(Some(caller), "DELETE", path, None).await
     }
 
-    /// Somebody, or nobody, asks.
+    /// Sends a request; without a caller, it has no token.
     pub async fn send(
         &self,
-        who: Option<Identity>,
+        caller: Option<Identity>,
         method: &str,
         path: &str,
         body: Option<Value>,
     ) -> Answer {
-        self.send_with(who, method, path, body, &[]).await
+        self.send_with(caller, method, path, body, &[]).await
     }
 
-    /// The same with headers.
+    /// Sends a request with headers.
     pub async fn send_with(
         &self,
-        who: Option<Identity>,
+        caller: Option<Identity>,
         method: &str,
         path: &str,
         body: Option<Value>,
@@ -175,45 +177,70 @@ impl TestApp {
             request = request.header(*name, *value);
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        self.answer(who, request.body(body).unwrap()).await
+        self.answer(caller, request.body(body).unwrap()).await
     }
 
-    /// The answer to any request, as API Gateway would hand it on.
-    pub async fn answer(&self, who: Option<Identity>, request: Request<Body>) -> Answer {
+    /// Sends any request with the context that API Gateway adds.
+    pub async fn answer(&self, caller: Option<Identity>, request: Request<Body>) -> Answer {
         let at = self.now.fetch_add(1_000, Relaxed);
-        let context = context(who, at, request.method().as_str());
+        let context = context(caller, at, request.method().as_str());
         self.respond(request.with_request_context(RequestContext::ApiGatewayV2(context))).await
     }
 
-    /// The answer to a request that already has its context. It must be one that the contract allows.
+    /// Sends a request that has its context. Asserts that the contract allows the response.
     pub async fn respond(&self, request: Request<Body>) -> Answer {
-        self.asks(format!("{} {}", request.method(), request.uri().path()));
+        self.set_last_request(format!("{} {}", request.method(), request.uri().path()));
         let (observed, request) = ObservedRequest::read(request).await;
         let response = self.router.clone().oneshot(request).await.unwrap();
         let answer = Answer::read(response).await;
         contract::check(&observed, &answer);
+        let written = answer.cost.write_units + answer.cost.index_write_units;
+        assert!(!answer.status.is_client_error() || written == 0.0, "written despite {answer}");
         answer
     }
 
-    /// An organization founded by `who`; answers its path.
-    pub async fn found(&self, who: Identity, name: &str) -> String {
-        let answer = self.post(who, "/v1/organizations", json!({ "name": name })).await;
+    /// An organization created by `caller`; returns its path.
+    pub async fn create_organization(&self, caller: Identity, name: &str) -> String {
+        let answer = self.post(caller, "/v1/organizations", json!({ "name": name })).await;
         format!("/v1/organizations/{}", answer.expect(201).id())
     }
 
-    /// Invites `who` into `org` on behalf of `by`, and has them accept.
-    pub async fn bring(&self, by: Identity, org: &str, who: Identity, role: &str) -> Answer {
-        let offer = json!({ "email": who.email, "role_id": role });
+    /// Makes `caller` a member: `by` invites, and `caller` accepts.
+    pub async fn add_member(
+        &self,
+        by: Identity,
+        org: &str,
+        caller: Identity,
+        role: &str,
+    ) -> Answer {
+        let offer = json!({ "email": caller.email, "role_id": role });
         let invited = self.post(by, &format!("{org}/invitations"), offer).await.expect(201);
         let accept = format!("{org}/invitations/{}/accept", invited.id());
-        self.post(who, &accept, json!({})).await.expect(200)
+        self.post(caller, &accept, json!({})).await.expect(200)
     }
 
-    /// A custom role made by `by`; answers its id.
-    pub async fn role(&self, by: Identity, org: &str, name: &str, permissions: Value) -> String {
+    /// A custom role created by `by`; returns its id.
+    pub async fn create_role(
+        &self,
+        by: Identity,
+        org: &str,
+        name: &str,
+        permissions: Value,
+    ) -> String {
         let role = json!({ "name": name, "permissions": permissions });
         self.post(by, &format!("{org}/roles"), role).await.expect(201).id()
     }
+}
+
+/// Starts an engine. `DYNAMODB_TEST_ENDPOINT` names another one to use.
+pub async fn start_engine() -> (Option<Engine>, Client) {
+    if let Ok(url) = std::env::var("DYNAMODB_TEST_ENDPOINT") {
+        return (None, local::engine::client(&url));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let engine = Engine::start(listener, None).unwrap();
+    let client = engine.client();
+    (Some(engine), client)
 }
 
 /// `…/members/@bob` stands for the member whose `sub` is `bob`, `…/critical-alert-users/@x@y.example`
@@ -254,13 +281,13 @@ fn organization(path: &str) -> Option<OrgId> {
     path.split('/').find(|part| part.starts_with("org_"))?.parse().ok()
 }
 
-/// What API Gateway says of a request.
+/// The request context of API Gateway.
 pub fn context(
-    who: Option<Identity>,
+    caller: Option<Identity>,
     at: i64,
     method: &str,
 ) -> lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext {
-    let claims = who.map(|Identity { sub, email, verified, scope, amr, auth_time, .. }| {
+    let claims = caller.map(|Identity { sub, email, verified, scope, amr, auth_time, .. }| {
         let mut claims = json!({
             "sub": sub, "email": email, "email_verified": verified, "scope": scope, "amr": amr,
         });
@@ -269,7 +296,7 @@ pub fn context(
         }
         json!({ "jwt": { "claims": claims } })
     });
-    let ip = who.map_or("192.0.2.1", |who| who.ip);
+    let ip = caller.map_or("192.0.2.1", |caller| caller.ip);
     let mut context = json!({
         "http": { "method": method, "sourceIp": ip },
         "requestId": "r1",
@@ -286,7 +313,7 @@ impl Answer {
     pub async fn read(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        // A file is no text.
+        // The text of a file is empty.
         let text = String::from_utf8(bytes.to_vec()).unwrap_or_default();
         Self {
             bytes: bytes.to_vec(),
@@ -298,7 +325,7 @@ impl Answer {
         }
     }
 
-    /// Insists on a status.
+    /// Asserts the status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{self}");
@@ -322,7 +349,7 @@ impl Answer {
     }
 }
 
-/// Status and body, with what varies from run to run masked: `org_…`, `inv_…`, and so on.
+/// Status and body, with masked ids: `org_…`, `inv_…`.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;
@@ -334,7 +361,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// `text` with every id of ours cut down to its kind.
+/// `text` with each id reduced to its kind.
 pub fn mask(text: &str) -> String {
     let mut masked = text.to_owned();
     for kind in ["org_", "inv_", "role_", "evt_", "req_", "mem_", "alert_"] {

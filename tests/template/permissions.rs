@@ -92,7 +92,8 @@ fn functions_write_only_in_transactions() {
             let writes = actions.iter().any(|action| !READS.contains(&&*action_name(action)));
             let mut condition = if writes { in_transactions.clone() } else { Value::Null };
             if writes && name == "notify" {
-                condition["ForAllValues:StringLike"] = json!({ "dynamodb:LeadingKeys": "TOLD#*" });
+                condition["ForAllValues:StringLike"] =
+                    json!({ "dynamodb:LeadingKeys": "DELIVERY#*" });
             }
             assert_eq!(statement["Condition"], condition, "{name}: {actions:?}");
         }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use shared::domain::MAX_DEPTH;
 
 use super::{list, resource};
 
@@ -44,21 +43,14 @@ fn table_has_its_keys_and_indexes() {
     let index = |name: &str, hash: &str, range: &str| {
         (name.to_owned(), vec![format!("HASH {hash}"), format!("RANGE {range}")])
     };
-    let branch = |depth| {
-        let name = format!("branch_{depth}");
-        index(&name, &format!("{name} S"), "prefix S")
-    };
-    let mut expected = BTreeMap::from([
-        index("due", "due S", "expires_at N"),
-        index("group", "group S", "place S"),
-        index("group_prefix", "group S", "prefix S"),
-        index("group_since", "group S", "since S"),
-        index("identity", "identity S", "pk S"),
-        index("tree", "tree S", "place S"),
-        index("tree_prefix", "tree S", "prefix S"),
-        index("tree_since", "tree S", "since S"),
+    let expected = BTreeMap::from([
+        index("by_due", "due S", "expires_at N"),
+        index("by_email", "tree S", "email_org S"),
+        index("by_identity", "identity S", "pk S"),
+        index("by_path", "tree S", "path S"),
+        index("by_role", "group S", "path S"),
+        index("by_time", "tree S", "time S"),
     ]);
-    expected.extend((1..=MAX_DEPTH).map(branch));
     assert_eq!(indexes, expected);
 }
 

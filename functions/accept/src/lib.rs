@@ -32,7 +32,7 @@ pub fn router() -> Router<App> {
 }
 
 /// The maximum number of attempts to accept. Changes in the organization can make an attempt fail.
-const ROUNDS: usize = 4;
+const MAX_ATTEMPTS: usize = 4;
 
 /// An invitation with the names of its organization and role.
 #[derive(Serialize)]
@@ -49,14 +49,14 @@ async fn list(
     Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<ReceivedInvitation>>, ApiError> {
     let email = person.verified_email()?;
-    let walk = Pagination::new(
+    let pagination = Pagination::new(
         vec!["my invitations".into(), person.id.to_string()],
         limit,
         cursor.as_deref(),
     )?;
-    let found = app.store.invitations_of(email, walk.window()).await?;
-    let names = app.store.get_for_display(found.items.iter().flat_map(named)).await?;
-    Ok(Json(walk.try_page(found, |invitation| {
+    let found = app.store.invitations_of(email, pagination.request()).await?;
+    let names = app.store.get_for_display(found.items.iter().flat_map(display_keys)).await?;
+    Ok(Json(pagination.try_page(found, |invitation| {
         let org = names.organization(invitation.path.id())?;
         show(&invitation, org, &names, context.at)
     })?))
@@ -82,9 +82,10 @@ async fn accept(
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let mut inviter_role = None;
-    let mut lost = Refusal::ChangedConcurrently;
-    for _ in 0..ROUNDS {
+    // The role that the inviter holds now, once it was read.
+    let mut current_role: Option<Option<RoleId>> = None;
+    let mut last_refusal = Refusal::ChangedConcurrently;
+    for _ in 0..MAX_ATTEMPTS {
         let facts = app.store.invitee_facts(&person, org).await?;
         if facts.slot == Some(AddressSlot::Taken(person.id.clone()))
             && domain::was_issued_to(&person, org, id)
@@ -96,23 +97,23 @@ async fn accept(
         }
         let invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
         let stored = invitation.inviter.as_ref().map(|inviter| inviter.role_id);
-        let role = inviter_role.unwrap_or(stored);
+        let role = current_role.unwrap_or(stored);
         match try_accept(&app, &context, &person, &facts, &invitation, role).await {
             // The stored role can be outdated. The next attempt uses the role that the inviter
             // holds now.
-            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if inviter_role.is_some() => {
+            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if current_role.is_some() => {
                 return Err(Refusal::InviterNotAuthorized.into());
             }
             Err(store::Error::Refused(
                 why @ (Refusal::ChangedConcurrently | Refusal::InviterNotAuthorized),
             )) => {
-                lost = why;
-                inviter_role = Some(role_of_inviter(&app, &facts.org, &invitation).await?);
+                last_refusal = why;
+                current_role = Some(role_of_inviter(&app, &facts.org, &invitation).await?);
             }
             done => return Ok(done?),
         }
     }
-    Err(lost.into())
+    Err(last_refusal.into())
 }
 
 async fn try_accept(
@@ -176,14 +177,14 @@ async fn decline(
 /// The response with the membership. The name of a custom role takes one more read.
 async fn membership(app: &App, member: &domain::Member) -> Result<Answer, store::Error> {
     let key = member.role_id.custom().map(|role| Key::role(member.path.id(), role));
-    let found = app.store.get(key.clone()).await?;
-    let role = key.and_then(|key| found.role(&key).transpose()).transpose()?;
-    let view = views::Member::of(member, role.as_ref().map(|(role, _)| role));
+    let found = app.store.get(key).await?;
+    let role = found.role_summary(member.path.id(), member.role_id)?;
+    let view = views::Member::of(member, role.as_ref());
     Ok(Answer::ok(&view).with_version(member.version))
 }
 
 /// The keys of the items that hold the names of an invitation's organization and role.
-fn named(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
+fn display_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
     [Key::organization(invitation.path.id())].into_iter().chain(custom_role(invitation))
 }
 
@@ -197,10 +198,10 @@ fn show(
     names: &FetchedItems,
     now: jiff::Timestamp,
 ) -> Result<ReceivedInvitation, ApiError> {
-    let role = custom_role(invitation).and_then(|key| names.role(&key).transpose()).transpose()?;
+    let role = names.role_summary(invitation.path.id(), invitation.role_id)?;
     Ok(ReceivedInvitation {
         invitation: views::Invitation::of(invitation, now),
         organization_name: org.map(|org| org.name.to_string()).unwrap_or_default(),
-        role_name: views::role_name(invitation.role_id, role.as_ref().map(|(role, _)| role)),
+        role_name: views::role_name(invitation.role_id, role.as_ref()),
     })
 }

@@ -38,7 +38,7 @@ pub(crate) async fn me(
 ) -> Result<Json<Me>, ApiError> {
     let pagination =
         Pagination::new(vec!["me".into(), person.id.to_string()], limit, cursor.as_deref())?;
-    let members = app.store.memberships(&person.id, pagination.window()).await?;
+    let members = app.store.memberships(&person.id, pagination.request()).await?;
     let names = app.store.get_for_display(members.items.iter().flat_map(name_keys)).await?;
     let shown = members.items.iter().map(|member| membership(member, &names));
     let organizations = shown.collect::<Result<Vec<_>, _>>()?;
@@ -66,16 +66,13 @@ fn name_keys(member: &Member) -> impl Iterator<Item = Key> + use<> {
 fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiError> {
     let id = member.path.id();
     let org = names.organization(id)?;
-    let role = match member.role_id {
-        RoleId::Custom(role) => names.role(&Key::role(id, role))?,
-        RoleId::BuiltIn(_) => None,
-    };
+    let role = names.role_summary(id, member.role_id)?;
     Ok(Membership {
         id,
         name: org.as_ref().map(|org| org.name.to_string()).unwrap_or_default(),
         kind: org.as_ref().map(|org| org.kind),
         parent_id: member.path.parent(),
         role_id: member.role_id,
-        role_name: views::role_name(member.role_id, role.as_ref().map(|(role, _)| role)),
+        role_name: views::role_name(member.role_id, role.as_ref()),
     })
 }

@@ -20,7 +20,7 @@ pub(crate) struct Permissions {
     permissions: BTreeMap<RoleObject, Level>,
     /// The role objects whose effective level is below the stored one. Objects that an organization
     /// of this kind never has are left out.
-    lowered: Vec<RestrictedLevel>,
+    restrictions: Vec<RestrictedLevel>,
 }
 
 #[derive(Serialize)]
@@ -55,7 +55,7 @@ pub(crate) async fn permissions(
             .iter()
             .filter(|&(object, _)| conditions.shows(object))
             .collect(),
-        lowered: RoleObject::ALL.into_iter().filter_map(restricted).collect(),
+        restrictions: RoleObject::ALL.into_iter().filter_map(restricted).collect(),
         user_id: actor.person.id.clone(),
     }))
 }

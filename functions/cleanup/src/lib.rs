@@ -127,6 +127,7 @@ impl<E: Fn() -> bool> Run<'_, E> {
         let progress = self.store.reassign_users(&context, org, role, self.enough).await?;
         Ok(match progress {
             ReassignmentProgress::Done => Outcome::RoleDeleted,
+            ReassignmentProgress::AlreadyDeleted => Outcome::Skipped,
             ReassignmentProgress::Unfinished { .. } => Outcome::RoleUnfinished,
         })
     }

@@ -68,12 +68,12 @@ async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<views::Event>>, ApiError> {
-    let walk = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
+    let pagination = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
     let filter = query.filter()?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
-    let found = app.store.events(org, filter, context.at, walk.window()).await?;
-    Ok(Json(walk.page(found, views::Event::of)))
+    let found = app.store.events(org, filter, context.at, pagination.request()).await?;
+    Ok(Json(pagination.page(found, views::Event::of)))
 }
 
 async fn one(

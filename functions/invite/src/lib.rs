@@ -67,7 +67,7 @@ async fn invite(
 struct ListedInvitation {
     #[serde(flatten)]
     invitation: views::Invitation,
-    backed: bool,
+    inviter_authorized: bool,
 }
 
 async fn list(
@@ -76,18 +76,18 @@ async fn list(
     Path(org): Path<OrgId>,
     Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<ListedInvitation>>, ApiError> {
-    let walk =
+    let pagination =
         Pagination::new(vec!["invitations".into(), org.to_string()], limit, cursor.as_deref())?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let found = app.store.invitations(&actor.org.path, walk.window()).await?;
+    let found = app.store.invitations(&actor.org.path, pagination.request()).await?;
     let inviters = found.items.iter().filter_map(|invitation| inviter(org, invitation));
     let inviters = app.store.get(inviters).await?;
-    Ok(Json(walk.try_page(found, |invitation| {
-        let backed = backed(&actor.org, &invitation, &inviters)?;
+    Ok(Json(pagination.try_page(found, |invitation| {
+        let inviter_authorized = inviter_authorized(&actor.org, &invitation, &inviters)?;
         Ok::<_, ApiError>(ListedInvitation {
             invitation: views::Invitation::of(&invitation, context.at),
-            backed,
+            inviter_authorized,
         })
     })?))
 }
@@ -102,9 +102,11 @@ async fn one(
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let invitation = pending(&found, &key, id)?;
     let inviters = app.store.get(inviter(org, &invitation)).await?;
-    let backed = backed(&actor.org, &invitation, &inviters)?;
-    let view =
-        ListedInvitation { invitation: views::Invitation::of(&invitation, context.at), backed };
+    let inviter_authorized = inviter_authorized(&actor.org, &invitation, &inviters)?;
+    let view = ListedInvitation {
+        invitation: views::Invitation::of(&invitation, context.at),
+        inviter_authorized,
+    };
     Ok(WithEtag { view, version: invitation.version })
 }
 
@@ -153,7 +155,7 @@ fn inviter(org: OrgId, invitation: &Invitation) -> Option<Key> {
     invitation.inviter.as_ref().map(|inviter| Key::membership(org, &inviter.user_id))
 }
 
-fn backed(
+fn inviter_authorized(
     org: &domain::Organization,
     invitation: &Invitation,
     inviters: &FetchedItems,

@@ -35,7 +35,7 @@ pub struct ExportConfig {
     /// The limits.
     pub bounds: ExportLimits,
     /// The bucket for files that are too large for a response.
-    pub depot: Option<ExportBucket>,
+    pub bucket: Option<ExportBucket>,
 }
 
 /// The limits.
@@ -65,17 +65,17 @@ pub(crate) async fn export(
     Query(filters): Query<Filters>,
 ) -> Result<Response, ApiError> {
     let Extension(exports) = exports.unwrap_or_default();
-    let (actor, filter) = filters.judge(&app, &person, org).await?;
+    let (actor, filter) = filters.authorize(&app, &person, org).await?;
     let sheet = sheet(&app, &context, &filter, exports.bounds).await?;
-    let told = json!({ "filters": filters, "rows": sheet.rows() });
+    let exported = json!({ "filters": filters, "rows": sheet.rows() });
     let name = format!("users-{org}-{}.xlsx", context.at.strftime("%Y%m%dT%H%M%SZ"));
     let file = spawn_blocking(|| sheet.finish()).await.map_err(Problem::internal)?;
     // The order is file, event, delivery. No file is delivered without an event, and no event
     // records a file that could not be stored.
-    let way = exports.way(name, file.map_err(broken)?).await?;
+    let delivery = exports.prepare_delivery(name, file.map_err(broken)?).await?;
     let context = RequestContext { as_operator: actor.member.is_none(), ..context };
-    app.store.record_export(&context, &actor, told).await?;
-    way.open(context.at).await
+    app.store.record_export(&context, &actor, exported).await?;
+    delivery.into_response(context.at).await
 }
 
 /// The delivery of a file.
@@ -83,7 +83,7 @@ enum Delivery {
     /// In the response.
     Answer { name: String, file: Vec<u8> },
     /// By a link to the stored file.
-    ExportBucket { depot: ExportBucket, left: StoredObject },
+    Link { bucket: ExportBucket, object: StoredObject },
 }
 
 impl ExportConfig {
@@ -93,13 +93,13 @@ impl ExportConfig {
     ///
     /// - [`Refusal::ExportSizeLimit`] for a large file without a bucket.
     /// - `unavailable` if the bucket cannot be reached.
-    async fn way(self, name: String, file: Vec<u8>) -> Result<Delivery, ApiError> {
+    async fn prepare_delivery(self, name: String, file: Vec<u8>) -> Result<Delivery, ApiError> {
         if file.len() <= self.bounds.inline {
             return Ok(Delivery::Answer { name, file });
         }
-        let depot = self.depot.ok_or(Refusal::ExportSizeLimit)?;
-        let left = depot.leave(file, &name).await?;
-        Ok(Delivery::ExportBucket { depot, left })
+        let bucket = self.bucket.ok_or(Refusal::ExportSizeLimit)?;
+        let object = bucket.store(file, &name).await?;
+        Ok(Delivery::Link { bucket, object })
     }
 }
 
@@ -109,15 +109,15 @@ impl Delivery {
     /// # Errors
     ///
     /// `unavailable` if the link cannot be signed.
-    async fn open(self, now: Timestamp) -> Result<Response, ApiError> {
+    async fn into_response(self, now: Timestamp) -> Result<Response, ApiError> {
         match self {
             Self::Answer { name, file } => {
                 let headers =
                     [(CONTENT_TYPE, XLSX.to_owned()), (CONTENT_DISPOSITION, attachment(&name))];
                 Ok((headers, Body::from(file)).into_response())
             }
-            Self::ExportBucket { depot, left } => {
-                let link = depot.link(left, now).await?;
+            Self::Link { bucket, object } => {
+                let link = bucket.link(object, now).await?;
                 let location = [(LOCATION, link.url.clone())];
                 Ok((StatusCode::SEE_OTHER, location, Json(link)).into_response())
             }
@@ -141,7 +141,7 @@ async fn sheet(
     let begun = Instant::now();
     let mut sheet = Sheet::new("Users", &COLUMNS, context.at).map_err(broken)?;
     let mut labels = DisplayNames::default();
-    let mut users = app.store.sweep(filter);
+    let mut users = app.store.user_stream(filter);
     while let Some(users) = users.next().await? {
         if begun.elapsed() >= bounds.reading {
             return Err(Refusal::ExportTimeLimit.into());

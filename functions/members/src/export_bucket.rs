@@ -67,7 +67,7 @@ impl ExportBucket {
     /// # Errors
     ///
     /// [`BucketUnavailable`] if the upload fails.
-    pub(crate) async fn leave(
+    pub(crate) async fn store(
         &self,
         file: Vec<u8>,
         name: &str,
@@ -106,7 +106,7 @@ impl BucketUnavailable {
 
 impl From<BucketUnavailable> for shared::http::Problem {
     fn from(BucketUnavailable(cause): BucketUnavailable) -> Self {
-        tracing::error!(%cause, "the depot is not available");
+        tracing::error!(%cause, "the bucket of exports is not available");
         Self::unavailable(1)
     }
 }

@@ -14,7 +14,8 @@ use shared::{
 
 /// The maximum number of chosen roles.
 const MAX_ROLES: usize = 20;
-/// The maximum number of ranges that one page reads: organizations × roles × statuses.
+/// The maximum product of organizations, roles and statuses in a request. A search by role name reads
+/// more ranges.
 const MAX_RANGES: usize = 100;
 
 /// The filters. Parameters with several values are repeated.
@@ -71,7 +72,7 @@ impl Filters {
     /// - `invalid-request` for too many organizations, roles or combinations.
     /// - The refusals of [`domain::resolve_scope`] if the caller may not see the chosen
     ///   organizations.
-    pub(crate) async fn judge(
+    pub(crate) async fn authorize(
         &self,
         app: &App,
         person: &Person,
@@ -90,10 +91,22 @@ impl Filters {
             own: RoleObject::UserManagement,
             below: RoleObject::UserManagementSubOrganizations,
         };
-        let reach = domain::resolve_scope(&actor, coverage, &found.paths(&orgs)?, objects)?;
-        let search = Search::parse(&self.q, self.r#match == Match::Contains);
-        let filter =
-            UserFilter { reach, statuses: self.statuses(), roles, search, order: self.order() };
+        let scope = domain::resolve_scope(&actor, coverage, &found.paths(&orgs)?, objects)?;
+        let mut with_custom_roles = Vec::new();
+        for path in scope.paths() {
+            let org = if path.id() == org { None } else { found.organization(path.id())? };
+            if !org.as_ref().unwrap_or(&actor.org).roles.is_empty() {
+                with_custom_roles.push(path.id());
+            }
+        }
+        let filter = UserFilter {
+            with_custom_roles,
+            scope,
+            statuses: self.statuses(),
+            roles,
+            search: Search::parse(&self.q, self.r#match == Match::Contains),
+            order: self.order(),
+        };
         Ok((actor, filter))
     }
 

@@ -57,13 +57,12 @@ async fn change(
     Json(UpdateMemberRequest { role_id }): Json<UpdateMemberRequest>,
 ) -> Result<Answer, ApiError> {
     let role = role_id.custom().map(|role| Key::role(org, role));
-    let also = [Key::member(org, id)].into_iter().chain(role.clone());
+    let also = [Key::member(org, id)].into_iter().chain(role);
     let (actor, found) = app.store.facts(&person, org, also).await?;
     let before = target(&actor, &found, id)?;
     let after = domain::change_role(&actor, &before, role_id, context.at)?;
     if_match.check(before.version)?;
-    let role = role.and_then(|key| found.role(&key).transpose()).transpose()?;
-    let view = views::Member::of(&after, role.as_ref().map(|(role, _)| role));
+    let view = views::Member::of(&after, found.role_summary(org, role_id)?.as_ref());
     let answer = Answer::ok(&view).with_version(after.version);
     if after != before {
         let change = MemberChange { before: &before, after: &after };
@@ -118,8 +117,7 @@ fn target(
 }
 
 async fn show(store: &Store, member: &domain::Member) -> Result<views::Member, ApiError> {
-    let key = member.role_id.custom().map(|role| Key::role(member.path.id(), role));
-    let found = store.get(key.clone()).await?;
-    let role = key.and_then(|key| found.role(&key).transpose()).transpose()?;
-    Ok(views::Member::of(member, role.as_ref().map(|(role, _)| role)))
+    let org = member.path.id();
+    let found = store.get(member.role_id.custom().map(|role| Key::role(org, role))).await?;
+    Ok(views::Member::of(member, found.role_summary(org, member.role_id)?.as_ref()))
 }

@@ -8,7 +8,7 @@ use shared::{
     http::{
         ApiError, App, Caller, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam, views,
     },
-    store::{FetchedItems, Key, User},
+    store::{Key, RoleSummaries, User},
 };
 
 use crate::filter::{Filters, Sort, StatusName};
@@ -70,11 +70,16 @@ pub(crate) async fn list(
         return Ok(Json(one_person(&app, &person, org, user, context.at).await?));
     }
     let (filters, limit, cursor) = query.parts();
-    let walk = Pagination::new(filters.names(org), limit, cursor.as_deref())?;
-    let (_, filter) = filters.judge(&app, &person, org).await?;
-    let found = app.store.users(&filter, walk.window()).await?;
-    let roles = app.store.get_for_display(found.items.iter().filter_map(role_of)).await?;
-    Ok(Json(walk.try_page(found, |user| line(&user, &roles, context.at))?))
+    let pagination = Pagination::new(filters.names(org), limit, cursor.as_deref())?;
+    let (actor, filter) = filters.authorize(&app, &person, org).await?;
+    // The role names of an organization with custom roles are read together with its users.
+    let own = Some(org).filter(|_| !actor.org.roles.is_empty());
+    let (found, mut roles) = tokio::try_join!(
+        app.store.users(&filter, pagination.request()),
+        app.store.role_summaries(own)
+    )?;
+    app.store.load_missing_roles(&mut roles, &found.items).await?;
+    Ok(Json(pagination.page(found, |user| user_row(&user, &roles, context.at))))
 }
 
 /// The page with the membership of one person, found by their `sub`.
@@ -87,29 +92,20 @@ async fn one_person(
 ) -> Result<Page<UserRow>, ApiError> {
     let (actor, found) = app.store.facts(person, org, [Key::membership(org, user)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let user = found.membership(org, user)?.map(User::Active);
-    let roles = app.store.get_for_display(user.iter().filter_map(role_of)).await?;
-    let rows = user.iter().map(|user| line(user, &roles, now)).collect::<Result<_, _>>()?;
-    Ok(Page { items: rows, next_cursor: None })
+    let users: Vec<_> = found.membership(org, user)?.map(User::Active).into_iter().collect();
+    let mut roles = RoleSummaries::default();
+    app.store.load_missing_roles(&mut roles, &users).await?;
+    let items = users.iter().map(|user| user_row(user, &roles, now)).collect();
+    Ok(Page { items, next_cursor: None })
 }
 
-/// The key of a user's custom role; none for a built-in role.
-pub(crate) fn role_of(user: &User) -> Option<Key> {
-    let (path, role) = match user {
-        User::Active(member) => (&member.path, member.role_id),
-        User::Pending(invitation) => (&invitation.path, invitation.role_id),
-    };
-    role.custom().map(|role| Key::role(path.id(), role))
-}
-
-fn line(user: &User, roles: &FetchedItems, now: Timestamp) -> Result<UserRow, ApiError> {
-    let role = role_of(user).and_then(|key| roles.role(&key).transpose()).transpose()?;
-    let custom = role.as_ref().map(|(role, _)| role);
-    Ok(match user {
-        User::Active(member) => UserRow::Active(views::Member::of(member, custom)),
+fn user_row(user: &User, roles: &RoleSummaries, now: Timestamp) -> UserRow {
+    let role = roles.of(user.role());
+    match user {
+        User::Active(member) => UserRow::Active(views::Member::of(member, role)),
         User::Pending(invitation) => UserRow::Pending {
             invitation: views::Invitation::of(invitation, now),
-            role_name: views::role_name(invitation.role_id, custom),
+            role_name: views::role_name(invitation.role_id, role),
         },
-    })
+    }
 }

@@ -23,11 +23,11 @@ fn exports() -> Result<ExportConfig, lambda_http::Error> {
         bounds.inline = bounds.inline.min(bytes);
     }
     let Some(bucket) = setting("EXPORT_BUCKET") else {
-        return Ok(ExportConfig { bounds, depot: None });
+        return Ok(ExportConfig { bounds, bucket: None });
     };
     let config = sdk("S3")?;
     // AWS has a host name for each bucket. A local engine has one for all buckets.
     let elsewhere = config.endpoint_url().is_some();
     let config = Builder::from(&config).force_path_style(elsewhere);
-    Ok(ExportConfig { bounds, depot: Some(ExportBucket::new(config, bucket)) })
+    Ok(ExportConfig { bounds, bucket: Some(ExportBucket::new(config, bucket)) })
 }

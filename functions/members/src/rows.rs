@@ -4,15 +4,12 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use shared::{
-    domain::{CustomRole, IdentityProviderRole, OrgId, OrgPath, RoleId},
+    domain::{IdentityProviderRole, OrgId},
     http::views,
-    store::{Error, Key, Store, User},
+    store::{Error, Key, RoleSummaries, Store, User},
 };
 
-use crate::{
-    list::role_of,
-    sheet::{Cell, Column},
-};
+use crate::sheet::{Cell, Column};
 
 /// The columns. Names come first, ids last.
 pub(crate) const COLUMNS: [Column; 13] = [
@@ -35,7 +32,7 @@ pub(crate) const COLUMNS: [Column; 13] = [
 #[derive(Debug, Default)]
 pub(crate) struct DisplayNames {
     organizations: HashMap<OrgId, String>,
-    roles: HashMap<Key, CustomRole>,
+    roles: RoleSummaries,
 }
 
 impl DisplayNames {
@@ -45,34 +42,30 @@ impl DisplayNames {
     ///
     /// The errors of the store.
     pub(crate) async fn learn(&mut self, store: &Store, users: &[User]) -> Result<(), Error> {
-        let orgs = users.iter().map(|user| path(user).id());
+        let orgs = users.iter().map(|user| user.path().id());
         let orgs: Vec<_> = orgs.filter(|org| !self.organizations.contains_key(org)).collect();
-        let roles = users.iter().filter_map(role_of);
-        let roles: Vec<_> = roles.filter(|role| !self.roles.contains_key(role)).collect();
         let keys = orgs.iter().map(|&org| Key::organization(org));
-        let found = store.get_for_display(keys.chain(roles.iter().cloned())).await?;
+        let (found, ()) = tokio::try_join!(
+            store.get_for_display(keys),
+            store.load_missing_roles(&mut self.roles, users)
+        )?;
         for org in orgs {
             let name = found.organization(org)?.map(|org| org.name.to_string());
             self.organizations.insert(org, name.unwrap_or_default());
-        }
-        for key in roles {
-            if let Some((role, _)) = found.role(&key)? {
-                self.roles.insert(key, role);
-            }
         }
         Ok(())
     }
 
     /// The row of `user`, in the order of [`COLUMNS`].
     pub(crate) fn row<'a>(&'a self, user: &'a User, now: Timestamp) -> [Cell<'a>; 13] {
-        let (org, (role_name, identity)) = (path(user).id(), self.role(user));
+        let (org, (role_name, identity)) = (user.path().id(), self.role(user));
         let organization = self.organizations.get(&org).map(String::as_str);
         let organization = organization.unwrap_or_default().into();
         let identity = match identity {
             IdentityProviderRole::Admin => "admin".into(),
             IdentityProviderRole::User => "user".into(),
         };
-        let (org, role) = (org.to_string().into(), role(user).to_string().into());
+        let (org, role) = (org.to_string().into(), user.role().to_string().into());
         match user {
             User::Active(member) => [
                 organization,
@@ -108,21 +101,7 @@ impl DisplayNames {
     }
 
     fn role(&self, user: &User) -> (String, IdentityProviderRole) {
-        let (role, custom) = (role(user), role_of(user).and_then(|key| self.roles.get(&key)));
+        let (role, custom) = (user.role(), self.roles.of(user.role()));
         (views::role_name(role, custom), views::identity_provider_role(role, custom))
-    }
-}
-
-fn path(user: &User) -> &OrgPath {
-    match user {
-        User::Active(member) => &member.path,
-        User::Pending(invitation) => &invitation.path,
-    }
-}
-
-fn role(user: &User) -> RoleId {
-    match user {
-        User::Active(member) => member.role_id,
-        User::Pending(invitation) => invitation.role_id,
     }
 }

@@ -68,9 +68,8 @@ impl Outbox {
     async fn role_name(&self, org: &Organization, role: Option<RoleId>) -> Result<String, Error> {
         let Some(role) = role else { return Ok(String::new()) };
         let key = role.custom().map(|id| Key::role(org.id(), id));
-        let found = self.store.get_for_display(key.clone()).await?;
-        let custom = key.map(|key| found.role(&key)).transpose()?.flatten();
-        Ok(role_name(role, custom.map(|(role, _)| role).as_ref()))
+        let found = self.store.get_for_display(key).await?;
+        Ok(role_name(role, found.role_summary(org.id(), role)?.as_ref()))
     }
 
     /// The mails about a new join request: a receipt, and one to each user manager.

@@ -20,10 +20,10 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<views::CustomerLink>>, ApiError> {
     caller.as_operator()?;
     app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
-    let walk =
+    let pagination =
         Pagination::new(vec!["customers".into(), org.to_string()], limit, cursor.as_deref())?;
-    let found = app.store.customers(org, walk.window()).await?;
-    Ok(Json(walk.page(found, views::CustomerLink::of)))
+    let found = app.store.customers(org, pagination.request()).await?;
+    Ok(Json(pagination.page(found, views::CustomerLink::of)))
 }
 
 #[derive(Deserialize)]

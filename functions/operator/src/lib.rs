@@ -95,9 +95,10 @@ async fn list(
     Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<views::Organization>>, ApiError> {
     caller.as_operator()?;
-    let walk = Pagination::new(vec!["all organizations".to_owned()], limit, cursor.as_deref())?;
-    let found = app.store.roots(walk.window()).await?;
-    Ok(Json(walk.page(found, |org| views::Organization::of(&org, org.conditions(None)))))
+    let pagination =
+        Pagination::new(vec!["all organizations".to_owned()], limit, cursor.as_deref())?;
+    let found = app.store.roots(pagination.request()).await?;
+    Ok(Json(pagination.page(found, |org| views::Organization::of(&org, org.conditions(None)))))
 }
 
 async fn one(

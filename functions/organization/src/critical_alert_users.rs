@@ -18,11 +18,11 @@ pub(crate) async fn list(
     Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<views::CriticalAlertUser>>, ApiError> {
     let list = vec!["critical alert users".to_owned(), org.to_string()];
-    let walk = Pagination::new(list, limit, cursor.as_deref())?;
+    let pagination = Pagination::new(list, limit, cursor.as_deref())?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::CriticalAlertUsers, Level::ViewOnly)?;
-    let found = app.store.entries::<Email>(org, walk.window()).await?;
-    Ok(Json(walk.page(found, views::CriticalAlertUser::of)))
+    let found = app.store.entries::<Email>(org, pagination.request()).await?;
+    Ok(Json(pagination.page(found, views::CriticalAlertUser::of)))
 }
 
 #[derive(Deserialize)]

@@ -16,11 +16,12 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<views::ApprovedDomain>>, ApiError> {
-    let walk = Pagination::new(vec!["domains".into(), org.to_string()], limit, cursor.as_deref())?;
+    let pagination =
+        Pagination::new(vec!["domains".into(), org.to_string()], limit, cursor.as_deref())?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
-    let found = app.store.entries::<MailDomain>(org, walk.window()).await?;
-    Ok(Json(walk.page(found, views::ApprovedDomain::of)))
+    let found = app.store.entries::<MailDomain>(org, pagination.request()).await?;
+    Ok(Json(pagination.page(found, views::ApprovedDomain::of)))
 }
 
 pub(crate) async fn add(

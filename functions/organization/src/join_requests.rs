@@ -34,14 +34,14 @@ pub(crate) async fn joinable(
 ) -> Result<Json<Page<JoinableOrganization>>, ApiError> {
     let domain = MailDomain::of(person.verified_email()?);
     let list = vec!["joinable".to_owned(), person.id.to_string(), domain.to_string()];
-    let walk = Pagination::new(list, limit, cursor.as_deref())?;
-    let mut approvals = app.store.approvals(&domain, walk.window()).await?;
-    let asked = |org| PersonDigest::of(org, &person.id);
+    let pagination = Pagination::new(list, limit, cursor.as_deref())?;
+    let mut approvals = app.store.approvals(&domain, pagination.request()).await?;
+    let digest = |org| PersonDigest::of(org, &person.id);
     let known = approvals.items.iter().map(|approval| approval.organization_id).flat_map(|org| {
         [
             Key::organization(org),
             Key::membership(org, &person.id),
-            Key::join_request(org, asked(org)),
+            Key::join_request(org, digest(org)),
         ]
     });
     let known = app.store.get_eventual(known).await?;
@@ -49,11 +49,11 @@ pub(crate) async fn joinable(
     for approval in std::mem::take(&mut approvals.items) {
         let org = approval.organization_id;
         let inside = known.membership(org, &person.id)?.is_some();
-        if !inside && known.join_request(org, asked(org))?.is_none() {
+        if !inside && known.join_request(org, digest(org))?.is_none() {
             open.extend(known.organization(org)?);
         }
     }
-    let Page { next_cursor, .. } = walk.page(approvals, drop);
+    let Page { next_cursor, .. } = pagination.page(approvals, drop);
     let items =
         open.into_iter().map(|org| JoinableOrganization { id: org.id(), name: org.name }).collect();
     Ok(Json(Page { items, next_cursor }))
@@ -72,22 +72,22 @@ pub(crate) async fn ask(
     Path(org): Path<OrgId>,
     OptionalJson(CreateJoinRequest { comment: Text(comment) }): OptionalJson<CreateJoinRequest>,
 ) -> Result<Answer, ApiError> {
-    let place =
+    let slot =
         person.email.as_ref().map(|email| Key::address_slot(org, AddressDigest::of(org, email)));
     let domain = person.email.as_ref().map(MailDomain::of);
     let approval = domain.as_ref().map(|domain| Key::approved_domain(org, domain));
-    let asked = PersonDigest::of(org, &person.id);
+    let digest = PersonDigest::of(org, &person.id);
     let own =
-        [Key::organization(org), Key::membership(org, &person.id), Key::join_request(org, asked)];
-    let found = app.store.get(own.into_iter().chain(place.clone()).chain(approval)).await?;
+        [Key::organization(org), Key::membership(org, &person.id), Key::join_request(org, digest)];
+    let found = app.store.get(own.into_iter().chain(slot.clone()).chain(approval)).await?;
     let organization = found.organization(org)?.ok_or(Refusal::NoSuchOrganization)?;
-    let known = ApplicantFacts {
+    let facts = ApplicantFacts {
         domain_approved: domain.is_some_and(|domain| found.approves(org, &domain)),
         is_member: found.membership(org, &person.id)?.is_some(),
-        slot: place.and_then(|place| found.address_slot(&place).transpose()).transpose()?,
-        earlier_request: found.join_request(org, asked)?,
+        slot: slot.and_then(|slot| found.address_slot(&slot).transpose()).transpose()?,
+        earlier_request: found.join_request(org, digest)?,
     };
-    let request = domain::ask_to_join(&person, &organization, &known, comment, context.at)?;
+    let request = domain::ask_to_join(&person, &organization, &facts, comment, context.at)?;
     let location = format!("/v1/organizations/{org}/join-requests/mine");
     let answer = Answer::created(location, &views::JoinRequest::of(request.clone()));
     let committed = app.store.ask_to_join(&context, &organization, &request, &answer).await?;
@@ -102,9 +102,9 @@ pub(crate) async fn cancel(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     if_match.check_untagged()?;
-    let asked = PersonDigest::of(org, &person.id);
-    let found = app.store.get([Key::organization(org), Key::join_request(org, asked)]).await?;
-    let request = found.join_request(org, asked)?.filter(JoinRequest::is_pending);
+    let digest = PersonDigest::of(org, &person.id);
+    let found = app.store.get([Key::organization(org), Key::join_request(org, digest)]).await?;
+    let request = found.join_request(org, digest)?.filter(JoinRequest::is_pending);
     let (Some(organization), Some(request)) = (found.organization(org)?, request) else {
         return Err(Refusal::NoSuchJoinRequest.into());
     };
@@ -119,12 +119,12 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(PageQuery { limit, cursor }): Query<PageQuery>,
 ) -> Result<Json<Page<views::JoinRequest>>, ApiError> {
-    let walk =
+    let pagination =
         Pagination::new(vec!["join requests".into(), org.to_string()], limit, cursor.as_deref())?;
     let actor = app.store.standing(&person, org).await?;
     domain::check_list_requests(&actor)?;
-    let found = app.store.join_requests(org, walk.window()).await?;
-    Ok(Json(walk.page(found, views::JoinRequest::of)))
+    let found = app.store.join_requests(org, pagination.request()).await?;
+    Ok(Json(pagination.page(found, views::JoinRequest::of)))
 }
 
 #[derive(Deserialize)]
@@ -141,8 +141,8 @@ pub(crate) async fn approve(
 ) -> Result<Answer, ApiError> {
     let role_id = role_id.unwrap_or(RoleId::USER);
     let role = role_id.custom().map(|role| Key::role(org, role));
-    let asked = Key::join_request(org, id.digest());
-    let facts = [asked].into_iter().chain(role.clone());
+    let key = Key::join_request(org, id.digest());
+    let facts = [key].into_iter().chain(role);
     let (actor, found) = app.store.facts(&person, org, facts).await?;
     domain::check_decide_requests(&actor)?;
     let request = open(&found, org, id)?;
@@ -150,8 +150,7 @@ pub(crate) async fn approve(
     let facts = approval_facts(&app, org, &request).await?;
     let member = domain::approve_request(&actor, &request, role_id, &facts, context.at)?;
 
-    let role = role.and_then(|key| found.role(&key).transpose()).transpose()?;
-    let view = views::Member::of(&member, role.as_ref().map(|(role, _)| role));
+    let view = views::Member::of(&member, found.role_summary(org, role_id)?.as_ref());
     let answer = Answer::ok(&view).with_version(member.version);
     let (deleted, expired) = (facts.deleted, facts.slot.and_then(AddressSlot::pending));
     let (request, member, expired) = (&request, &member, expired.as_ref());
@@ -183,8 +182,8 @@ pub(crate) async fn decline(
     Path((org, id)): Path<(OrgId, JoinRequestId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let asked = Key::join_request(org, id.digest());
-    let (actor, found) = app.store.facts(&person, org, [asked]).await?;
+    let key = Key::join_request(org, id.digest());
+    let (actor, found) = app.store.facts(&person, org, [key]).await?;
     domain::check_decide_requests(&actor)?;
     let request = open(&found, org, id)?;
     let answer = Answer::no_content();

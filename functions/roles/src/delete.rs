@@ -1,4 +1,4 @@
-//! Deletes a role. A role in use is deleted after its users got another role (ROLE6).
+//! Deletes a role. It moves the users of a role in use to another role first (ROLE6).
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use shared::{
         self, CustomRole, CustomRoleId, OrgId, Refusal, RequestContext, RoleId, Standing, UserCount,
     },
     http::{Answer, ApiError, App, Caller, IfMatch, NoBody, Path, Problem, Query},
-    store::{Deadline, FetchedItems, Key, ReassignmentProgress},
+    store::{Deadline, Error, FetchedItems, Key, ReassignmentProgress},
 };
 
 use crate::editable;
@@ -31,24 +31,29 @@ pub(crate) async fn delete(
     let keys = roles.map(|id| Key::role(org, id));
     let (actor, found) = app.store.facts(&person, org, keys).await?;
     let (before, users) = editable(&actor, &found, role)?;
-    if_match.check(before.version)?;
-    let mut reassigning = before.reassignment.is_some();
-    if let Some(target) = reassign_to {
-        let marked = judge(&actor, &found, &before, target, &context)?;
-        if !reassigning && users != UserCount::default() {
-            let begun = app.store.begin_reassignment(&context, &actor, &before, &marked).await;
-            if_match.outcome(begun)?;
-            reassigning = true;
+    let marked = match reassign_to {
+        Some(target) => Some(check_reassignment(&actor, &found, &before, target, &context)?),
+        None => {
+            domain::delete_role(&actor, &before, users)?;
+            None
         }
-    } else {
-        domain::delete_role(&actor, &before, users)?;
-    }
-    if reassigning {
+    };
+    if_match.check(before.version)?;
+    if before.reassignment.is_some() {
         return reassign(&app, &context, org, before.id).await;
     }
-    let answer = Answer::no_content();
-    if_match.outcome(app.store.delete_role(&context, &actor, &before, &answer).await)?;
-    Ok(answer)
+    if users == UserCount::default() {
+        let answer = Answer::no_content();
+        let deleted = app.store.delete_role(&context, &actor, &before, &answer).await;
+        match (deleted, &marked) {
+            // The role got its first user meanwhile.
+            (Err(Error::Refused(Refusal::RoleInUse(_))), Some(_)) => {}
+            (deleted, _) => return if_match.outcome(deleted).map(|_| answer).map_err(Into::into),
+        }
+    }
+    let marked = marked.ok_or(Refusal::RoleInUse(users))?;
+    if_match.outcome(app.store.begin_reassignment(&context, &actor, &before, &marked).await)?;
+    reassign(&app, &context, org, before.id).await
 }
 
 /// The progress of a deletion that continues after the response.
@@ -68,14 +73,14 @@ async fn reassign(
     let deadline = Deadline::begin();
     let progress = app.store.reassign_users(context, org, role, || !deadline.is_left()).await?;
     Ok(match progress {
-        ReassignmentProgress::Done => Answer::no_content(),
+        ReassignmentProgress::Done | ReassignmentProgress::AlreadyDeleted => Answer::no_content(),
         ReassignmentProgress::Unfinished { moved, remaining } => {
             Answer::accepted(&ReassignmentView { moved, remaining })
         }
     })
 }
 
-fn judge(
+fn check_reassignment(
     actor: &Standing,
     found: &FetchedItems,
     before: &CustomRole,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, BuiltIn, Conditions, Kind, ListPermissions, OrgId, Person, RequestedScope,
+        self, BuiltIn, Conditions, Kind, ListPermissions, OrgId, Person, RequestedScope, RoleId,
         RoleObject, Search, Standing,
     },
     http::{
@@ -41,7 +41,7 @@ impl ListQuery {
     ///
     /// The refusals of [`domain::resolve_scope`] if the caller may not see the chosen
     /// organizations.
-    async fn judge(
+    async fn authorize(
         &self,
         app: &App,
         person: &Person,
@@ -56,9 +56,9 @@ impl ListQuery {
             own: RoleObject::RoleManagement,
             below: RoleObject::RoleManagementSubOrganizations,
         };
-        let reach = domain::resolve_scope(&actor, coverage, &found.paths(&chosen)?, objects)?;
+        let scope = domain::resolve_scope(&actor, coverage, &found.paths(&chosen)?, objects)?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
-        Ok((actor, RoleFilter { reach, search }))
+        Ok((actor, RoleFilter { scope, search }))
     }
 
     /// Whether the query asks for all roles of the organization in the path, and no other.
@@ -82,12 +82,12 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<views::Role>>, ApiError> {
-    let walk = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
-    let (actor, filter) = query.judge(&app, &person, org).await?;
+    let pagination = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
+    let (actor, filter) = query.authorize(&app, &person, org).await?;
     Ok(Json(if query.is_plain(org) {
-        own(&app, &actor, &walk).await?
+        own(&app, &actor, &pagination).await?
     } else {
-        beyond(&app, &actor, &filter, &walk).await?
+        beyond(&app, &actor, &filter, &pagination).await?
     }))
 }
 
@@ -96,16 +96,16 @@ pub(crate) async fn list(
 async fn own(
     app: &App,
     actor: &Standing,
-    walk: &Pagination,
+    pagination: &Pagination,
 ) -> Result<Page<views::Role>, ApiError> {
     let org = actor.org.id();
-    let counts = walk.is_first().then(|| [Key::counts(org)]);
+    let counts = pagination.is_first().then(|| [Key::counts(org)]);
     let counts = app.store.get(counts.into_iter().flatten());
-    let (custom, found) = tokio::try_join!(app.store.roles(org, walk.window()), counts)?;
+    let (custom, found) = tokio::try_join!(app.store.roles(org, pagination.request()), counts)?;
     let conditions = actor.conditions;
     let Page { items, next_cursor } =
-        walk.page(custom, |(role, users)| views::Role::custom(org, &role, users, conditions));
-    let built_in = if walk.is_first() { built_in_here(actor, &found) } else { vec![] };
+        pagination.page(custom, |(role, users)| views::Role::custom(org, &role, users, conditions));
+    let built_in = if pagination.is_first() { built_in_here(actor, &found) } else { vec![] };
     Ok(Page { items: built_in.into_iter().chain(items).collect(), next_cursor })
 }
 
@@ -120,46 +120,35 @@ async fn beyond(
     app: &App,
     actor: &Standing,
     filter: &RoleFilter,
-    walk: &Pagination,
+    pagination: &Pagination,
 ) -> Result<Page<views::Role>, ApiError> {
-    let entries = app.store.roles_of(filter, walk.window()).await?;
-    let mut around = Vec::new();
-    let mut custom = Vec::new();
-    for entry in &entries.items {
-        match *entry {
-            RoleEntry::BuiltIn(org, _) => {
-                around.extend([Key::organization(org)].into_iter().chain([Key::counts(org)]));
-            }
-            RoleEntry::Custom(org, role) => {
-                around.push(Key::organization(org));
-                custom.push(Key::role(org, role));
-            }
-        }
-    }
-    let (around, custom) =
-        tokio::try_join!(app.store.get_eventual(around), app.store.get_for_display(custom))?;
+    let entries = app.store.roles_of(filter, pagination.request()).await?;
+    let built_in = entries.items.iter().filter(|entry| entry.role.custom().is_none());
+    let counts = built_in.map(|entry| Key::counts(entry.org.id()));
+    let key = |entry: &RoleEntry| Some(Key::role(entry.org.id(), entry.role.custom()?));
+    let custom = entries.items.iter().filter_map(key);
+    let (counts, custom) =
+        tokio::try_join!(app.store.get_eventual(counts), app.store.get_for_display(custom))?;
+    let found = counts.and(custom);
     let Page { items, next_cursor } =
-        walk.try_page(entries, |entry| show(actor, entry, &around, &custom))?;
+        pagination.try_page(entries, |entry| show(actor, &entry, &found))?;
     Ok(Page { items: items.into_iter().flatten().collect(), next_cursor })
 }
 
 /// A role of another organization; none if it was deleted a moment ago.
 fn show(
     actor: &Standing,
-    entry: RoleEntry,
-    around: &FetchedItems,
-    custom: &FetchedItems,
+    RoleEntry { org, role }: &RoleEntry,
+    found: &FetchedItems,
 ) -> Result<Option<views::Role>, ApiError> {
-    let (RoleEntry::BuiltIn(id, _) | RoleEntry::Custom(id, _)) = entry;
-    let Some(org) = around.organization(id)? else { return Ok(None) };
     let conditions = Conditions {
         manage_sub_organizations: actor.conditions.manage_sub_organizations,
         ..org.conditions(None)
     };
-    Ok(match entry {
-        RoleEntry::BuiltIn(_, role) => Some(show_built_in(&org, around, role, conditions)),
-        RoleEntry::Custom(_, role) => custom
-            .role(&Key::role(id, role))?
-            .map(|(role, users)| views::Role::custom(id, &role, users, conditions)),
+    Ok(match *role {
+        RoleId::BuiltIn(role) => Some(show_built_in(org, found, role, conditions)),
+        RoleId::Custom(id) => found
+            .role(&Key::role(org.id(), id))?
+            .map(|(role, users)| views::Role::custom(org.id(), &role, users, conditions)),
     })
 }

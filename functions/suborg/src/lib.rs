@@ -90,17 +90,17 @@ async fn list(
     Query(ListQuery { depth, limit, cursor }): Query<ListQuery>,
 ) -> Result<Json<Page<SubOrganizationRow>>, ApiError> {
     let list = vec!["sub-organizations".to_owned(), org.to_string(), format!("{depth:?}")];
-    let walk = Pagination::new(list, limit, cursor.as_deref())?;
+    let pagination = Pagination::new(list, limit, cursor.as_deref())?;
     let actor = app.store.standing_in_tree(&person, org).await?;
     actor.require(RoleObject::UserManagementSubOrganizations, Level::ViewOnly)?;
     let scope = match depth {
         Depth::Children => TreeDepth::Organization,
         Depth::All => TreeDepth::Subtree,
     };
-    let found = app.store.below(&actor.org.path, scope, walk.window()).await?;
+    let found = app.store.below(&actor.org.path, scope, pagination.request()).await?;
     let ids: Vec<OrgId> = found.items.iter().map(domain::Organization::id).collect();
     let users: HashMap<OrgId, UserCount> = app.store.counts(&ids).await?;
-    Ok(Json(walk.page(found, |org| {
+    Ok(Json(pagination.page(found, |org| {
         let mut users = users.get(&org.id()).copied().unwrap_or_default();
         users.active += u64::from(org.super_admin_user_id.is_some());
         let conditions = domain::Conditions {

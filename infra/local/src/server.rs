@@ -112,8 +112,8 @@ async fn prepare_table(client: &Client, data: Option<&Path>) -> Result<(), Error
 
 /// The export configuration for the bucket of the server at `url`.
 fn export_config(url: &str) -> ExportConfig {
-    let depot = Some(ExportBucket::new(bucket::config(url), bucket::NAME));
-    ExportConfig { bounds: ExportLimits::default(), depot }
+    let bucket = Some(ExportBucket::new(bucket::config(url), bucket::NAME));
+    ExportConfig { bounds: ExportLimits::default(), bucket }
 }
 
 /// The verifier of tokens and, for the built-in issuer, its routes.

@@ -1,5 +1,7 @@
 //! Creates the table with the keys and indexes of `template.yaml`.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::{
     Client, Error,
     error::BuildError,
@@ -10,26 +12,7 @@ use aws_sdk_dynamodb::{
     },
 };
 
-use shared::store::keys::BRANCHES;
-
-const STRINGS: [&str; 9] =
-    ["pk", "sk", "tree", "group", "place", "since", "prefix", "identity", "due"];
-const NUMBERS: [&str; 1] = ["expires_at"];
-/// Name, hash key and range key of each index except those of branches.
-const INDEXES: [[&str; 3]; 8] = [
-    ["tree", "tree", "place"],
-    ["tree_since", "tree", "since"],
-    ["tree_prefix", "tree", "prefix"],
-    ["group", "group", "place"],
-    ["group_since", "group", "since"],
-    ["group_prefix", "group", "prefix"],
-    ["identity", "identity", "pk"],
-    ["due", "due", "expires_at"],
-];
-
-fn indexes() -> impl Iterator<Item = [&'static str; 3]> {
-    INDEXES.into_iter().chain(BRANCHES.map(|branch| [branch, branch, "prefix"]))
-}
+use shared::store::Index;
 
 /// Creates the table `name` if it does not exist, and enables its `ttl`.
 ///
@@ -42,25 +25,21 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
         .table_name(name)
         .billing_mode(BillingMode::PayPerRequest)
         .set_key_schema(Some(keys("pk", "sk")?));
-    for (names, kind) in [
-        (&STRINGS[..], ScalarAttributeType::S),
-        (&BRANCHES, ScalarAttributeType::S),
-        (&NUMBERS, ScalarAttributeType::N),
-    ] {
-        for name in names {
-            table = table.attribute_definitions(
-                AttributeDefinition::builder()
-                    .attribute_name(*name)
-                    .attribute_type(kind.clone())
-                    .build()?,
-            );
-        }
+    let attributes = Index::ALL.into_iter().flat_map(|index| [index.hash(), index.range()]);
+    for name in attributes.chain(["pk", "sk"]).collect::<BTreeSet<_>>() {
+        let kind = match name {
+            "expires_at" => ScalarAttributeType::N,
+            _ => ScalarAttributeType::S,
+        };
+        table = table.attribute_definitions(
+            AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()?,
+        );
     }
-    for [name, hash, range] in indexes() {
+    for index in Index::ALL {
         table = table.global_secondary_indexes(
             GlobalSecondaryIndex::builder()
-                .index_name(name)
-                .set_key_schema(Some(keys(hash, range)?))
+                .index_name(index.name())
+                .set_key_schema(Some(keys(index.hash(), index.range())?))
                 .projection(Projection::builder().projection_type(ProjectionType::All).build())
                 .build()?,
         );
@@ -80,7 +59,7 @@ pub async fn is_current(client: &Client, name: &str) -> Result<bool, Error> {
     let table = client.describe_table().table_name(name).send().await?.table;
     let existing = table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
     let names: Vec<_> = existing.iter().filter_map(|index| index.index_name.as_deref()).collect();
-    Ok(indexes().all(|[name, ..]| names.contains(&name)))
+    Ok(Index::ALL.into_iter().all(|index| names.contains(&index.name())))
 }
 
 fn keys(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>, BuildError> {

@@ -43,6 +43,7 @@ pub enum EmailError {
 const MAX_RAW_BYTES: usize = 4 * MAX_BYTES;
 const MAX_BYTES: usize = 254;
 const MAX_LOCAL_BYTES: usize = 64;
+const MAX_DOMAIN_BYTES: usize = 253;
 
 impl Email {
     /// Parses an address and normalizes it (INV3): trimmed, the local part in lower case and NFC,
@@ -66,7 +67,7 @@ impl Email {
             return Err(EmailError::NotOneAt);
         }
 
-        let local: String = local.nfc().collect::<String>().to_lowercase().nfc().collect();
+        let local = lower_case(local);
         // Normalization can produce a character that is not allowed.
         local.chars().try_for_each(check_character)?;
         if let Some(c) = local.chars().find(|c| r#",;:<>"()[]\@"#.contains(*c)) {
@@ -76,8 +77,7 @@ impl Email {
             return Err(EmailError::NoLocalPart);
         }
 
-        // Strict: labels of 1 to 63 letters, digits and inner hyphens, without a root dot.
-        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| EmailError::Domain)?;
+        let domain = ascii_domain(domain).ok_or(EmailError::Domain)?;
         if !domain.contains('.') {
             return Err(EmailError::Domain);
         }
@@ -92,7 +92,7 @@ impl Email {
     /// Normalizes the beginning of an address for a search.
     #[must_use]
     pub fn prefix(text: &str) -> String {
-        text.trim().nfc().collect::<String>().to_lowercase().nfc().collect()
+        lower_case(text.trim())
     }
 
     /// The address in normal form.
@@ -106,6 +106,28 @@ impl Email {
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
+}
+
+/// The text in lower case and NFC. ASCII needs no Unicode tables: every request reads addresses.
+fn lower_case(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfc().collect::<String>().to_lowercase().nfc().collect()
+}
+
+/// The domain in ASCII (IDNA, strict): labels of 1 to 63 letters, digits and inner hyphens, without a
+/// root dot; none if it is no domain.
+fn ascii_domain(domain: &str) -> Option<String> {
+    let is_plain = |label: &str| {
+        let hyphens = label.starts_with('-') || label.ends_with('-') || label.contains("--");
+        let characters = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (1..=63).contains(&label.len()) && characters && !hyphens
+    };
+    if domain.len() <= MAX_DOMAIN_BYTES && domain.split('.').all(is_plain) {
+        return Some(domain.to_ascii_lowercase());
+    }
+    idna::domain_to_ascii_strict(domain).ok()
 }
 
 /// Refuses invisible characters, and characters that NFKC turns into punctuation of addresses. For
@@ -165,6 +187,38 @@ mod tests {
     #[test]
     fn local_part_is_normalized_to_nfc() {
         assert_eq!(parse("JOSE\u{301}@example.com"), parse("jos\u{E9}@example.com"));
+    }
+
+    #[test]
+    fn plain_domains_are_read_like_every_domain() {
+        let long = "a".repeat(63);
+        for domain in [
+            "example.com",
+            "EXAMPLE.Com",
+            "a.b",
+            "a-b.c1",
+            "1.2",
+            "xn--bcher-kva.example",
+            "localhost",
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "-a.b",
+            "a-.b",
+            "a--b.c",
+            "ab--c.d",
+            "a_b.c",
+            "a b.c",
+            "a/b.c",
+            &format!("{long}.com"),
+            &format!("{long}a.com"),
+            &vec![&*long; 4].join("."),
+        ] {
+            let expected = idna::domain_to_ascii_strict(domain).ok();
+            assert_eq!(ascii_domain(domain), expected, "{domain}");
+        }
     }
 
     #[test]

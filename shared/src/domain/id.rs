@@ -62,6 +62,9 @@ impl TryFrom<String> for UserId {
     }
 }
 
+/// The digits of an id: base 32 by Crockford, upper case.
+const CROCKFORD: &[u8] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => { $(
         $(#[$doc])*
@@ -82,9 +85,10 @@ macro_rules! ids {
             /// # Errors
             /// [`NotAnId`] if the text is not 26 characters in upper-case Crockford base 32.
             pub fn from_bare(text: &str) -> Result<Self, NotAnId> {
-                let ulid = Ulid::from_string(text).map_err(|_| NotAnId(Self::PREFIX))?;
-                // The ULID parser accepts lower case and lookalikes; an id has one spelling only.
-                if ulid.to_string() == text { Ok(Self(ulid)) } else { Err(NotAnId(Self::PREFIX)) }
+                // The ULID parser also accepts lower case, lookalikes and numbers that are too large.
+                let one_spelling = text.bytes().all(|byte| CROCKFORD.contains(&byte));
+                let ulid = Ulid::from_string(text).ok().filter(|_| one_spelling && text < "8");
+                ulid.map(Self).ok_or(NotAnId(Self::PREFIX))
             }
         }
 
@@ -150,6 +154,20 @@ macro_rules! time_ordered {
 }
 
 time_ordered!(OrgId, InvitationId, JoinRequestId, CustomRoleId, EventId);
+
+impl OrgId {
+    /// The 16 bytes of the id. They sort like the id.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_bytes()
+    }
+
+    /// The id with these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Ulid::from_bytes(bytes))
+    }
+}
 
 impl MemberId {
     /// The id of `user` as a member of `org`. A person who joins again gets the same id.
@@ -271,7 +289,10 @@ mod tests {
         let id = OrgId::new(Timestamp::UNIX_EPOCH, 77);
         let text = id.to_string();
         assert_eq!(text.parse(), Ok(id));
-        for other in [text.to_lowercase(), text.replace("org_", "inv_"), format!("{text}0")] {
+        let too_large = text.replace("org_0", "org_8");
+        for other in
+            [text.to_lowercase(), text.replace("org_", "inv_"), format!("{text}0"), too_large]
+        {
             assert!(other.parse::<OrgId>().is_err(), "{other}");
         }
     }

@@ -190,7 +190,7 @@ pub use reassignment::{Reassignment, delete_with_reassignment};
 pub use refusal::Refusal;
 pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
-    RoleDraft, RoleId, UserCount, create_role, delete_role, edit_role,
+    RoleDraft, RoleId, RoleSummary, UserCount, create_role, delete_role, edit_role,
 };
 pub use scope::{ListPermissions, MAX_CHOSEN, RequestedScope, Scope, resolve_scope};
 pub use search::Search;

@@ -240,9 +240,12 @@ impl Organization {
 
 /// Serializes the role table with ids without their prefix, because every request reads it.
 mod role_table {
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, fmt};
 
-    use serde::{Deserialize, Deserializer, Serializer, de};
+    use serde::{
+        Deserializer, Serializer,
+        de::{self, MapAccess, Visitor},
+    };
 
     use super::{CustomRoleId, Levels};
 
@@ -256,10 +259,25 @@ mod role_table {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<BTreeMap<CustomRoleId, Levels>, D::Error> {
-        let roles = BTreeMap::<String, Levels>::deserialize(deserializer)?;
-        let read = |(id, levels): (String, Levels)| {
-            CustomRoleId::from_bare(&id).map(|id| (id, levels)).map_err(de::Error::custom)
-        };
-        roles.into_iter().map(read).collect()
+        struct Table;
+
+        impl<'de> Visitor<'de> for Table {
+            type Value = BTreeMap<CustomRoleId, Levels>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("levels by role id")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut roles = Vec::with_capacity(map.size_hint().unwrap_or_default());
+                while let Some(id) = map.next_key::<String>()? {
+                    let id = CustomRoleId::from_bare(&id).map_err(de::Error::custom)?;
+                    roles.push((id, map.next_value()?));
+                }
+                Ok(roles.into_iter().collect())
+            }
+        }
+
+        deserializer.deserialize_map(Table)
     }
 }

@@ -221,7 +221,7 @@ pub enum Refusal {
         least: Level,
     },
     /// Members hold the role, or pending invitations offer it (ROLE6).
-    #[error("{} members hold this role, and {} pending invitations offer it. Give them another role first.", .0.active, .0.pending)]
+    #[error("The role has users: {} active, {} pending. Give them another role first.", .0.active, .0.pending)]
     RoleInUse(UserCount),
     /// ROLE6: the role is on its way to be deleted.
     #[error(
@@ -298,7 +298,7 @@ pub enum Refusal {
     )]
     RootSettingOnly,
     /// Members hold partner roles, or pending invitations offer them (PAR1).
-    #[error("{} members hold MDF Admin or Partner User, and {} pending invitations offer these roles. Give them another role before you change the kind.", .0.active, .0.pending)]
+    #[error("MDF Admin and Partner User have users: {} active, {} pending. Give them another role before you change the kind.", .0.active, .0.pending)]
     PartnerRolesInUse(UserCount),
     /// The organization is linked to customers or partners (PAR1).
     #[error(

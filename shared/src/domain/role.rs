@@ -126,7 +126,28 @@ pub struct CustomRole {
     pub version: Version,
 }
 
+/// What lists show of a custom role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleSummary {
+    /// The id.
+    pub id: CustomRoleId,
+    /// The name.
+    pub name: Name,
+    /// The description, which can be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// The levels.
+    pub levels: Levels,
+}
+
 impl CustomRole {
+    /// What lists show of the role.
+    #[must_use]
+    pub fn summary(&self) -> RoleSummary {
+        let Self { id, name, description, levels, .. } = self.clone();
+        RoleSummary { id, name, description, levels }
+    }
+
     /// The role as the target of an event.
     #[must_use]
     pub fn target(&self) -> Target {

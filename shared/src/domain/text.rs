@@ -58,6 +58,9 @@ impl Name {
 /// Folds a text for comparison and search: NFKC, lower case, single spaces.
 #[must_use]
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return single_spaced(&text.to_ascii_lowercase());
+    }
     // Some compatibility characters contain capitals or spaces, so NFKC comes first. Lower-casing
     // can leave normal form, so NFKC follows again.
     let lower = text.nfkc().collect::<String>().to_lowercase();

@@ -57,7 +57,7 @@ async fn apply(
         response = problem.into_response();
     }
     if let Some(tags) = if_none_match {
-        tags.spare(&mut response);
+        tags.apply(&mut response);
     }
     finish(&mut response, &id);
     response.extensions_mut().insert(cost);

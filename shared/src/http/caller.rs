@@ -1,5 +1,5 @@
-//! What API Gateway vouches for: who is asking, and when. It never looks at a token, a header or a
-//! clock itself.
+//! The caller and the time of a request, from API Gateway's request context. Tokens are verified
+//! there; this module reads no token, header or clock.
 
 use std::net::IpAddr;
 
@@ -15,14 +15,14 @@ use crate::domain::{
     AuthnContext, Email, Name, Person, Refusal, RequestContext, UserId, is_multi_factor,
 };
 
-/// The person who asks, as the authorizer saw them.
+/// The caller, from the claims that the authorizer verified.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// How they signed in.
+    /// Their sign-in.
     pub sign_in: SignIn,
-    /// The request they make: its time, its id, its idempotency key.
+    /// The time, the id and the idempotency key of the request.
     pub context: RequestContext,
 }
 
@@ -41,34 +41,34 @@ impl Caller {
     }
 }
 
-/// How and from where the caller signed in.
+/// The sign-in of the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
-    /// What the token may be used for (`scope`).
+    /// The scopes of the token (`scope`).
     pub scopes: Vec<String>,
     /// The authentication methods (`amr`).
     pub amr: Vec<String>,
-    /// When it happened, in seconds since the epoch (`auth_time`).
+    /// The time of the sign-in, in seconds since the epoch (`auth_time`).
     pub auth_time: Option<i64>,
-    /// The caller's address on the network.
+    /// The caller's IP address.
     pub source_ip: Option<String>,
 }
 
 impl SignIn {
-    /// What rules ask of it, at the time of the request.
+    /// The facts for the security rules, at the time of the request (ORG3).
     fn authn_context(&self, now: Timestamp) -> AuthnContext {
         let at = self.auth_time.and_then(|at| Timestamp::from_second(at).ok());
         let from = self.source_ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
         AuthnContext {
             multi_factor: is_multi_factor(&self.amr),
             sign_in_age: at.map(|at| now.duration_since(at)),
-            // An address of the old kind in the new one's clothes is of the old kind.
+            // Treat IPv4-mapped IPv6 addresses as IPv4.
             source_ip: from.map(|ip| ip.to_canonical()),
         }
     }
 }
 
-/// The time of the request: the only clock there is.
+/// The time of the request. Handlers use no other clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Now(pub Timestamp);
 
@@ -83,11 +83,11 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
         let id = claim("sub").and_then(|sub| sub.parse::<UserId>().ok());
         let id = id.ok_or_else(Problem::unauthenticated)?;
-        // A verified address opens invitations, so nothing that merely looks like "yes" will do.
+        // A verified address opens invitations, so only the exact value `true` counts.
         let verified = claim("email_verified") == Some("true");
         let email = claim("email").filter(|_| verified);
         let email = email.and_then(|email| Email::parse(email).ok());
-        // A name is shown to others: one that could deceive them is none.
+        // Other people see the name. Ignore a name that could deceive them.
         let name = claim("name").and_then(|name| Name::parse(name, 200).ok());
         let name = name.map(|name| name.to_string());
 
@@ -121,8 +121,7 @@ impl<S: Sync> FromRequestParts<S> for Now {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         // A context without the time reads as 1970.
         let millisecond = context(parts).map(|context| context.time_epoch).filter(|&at| at > 0);
-        let millisecond =
-            millisecond.ok_or_else(|| Problem::internal("the event does not tell the time"))?;
+        let millisecond = millisecond.ok_or_else(|| Problem::internal("the event has no time"))?;
         Timestamp::from_millisecond(millisecond).map(Self).map_err(Problem::internal)
     }
 }
@@ -134,13 +133,13 @@ fn context(parts: &Parts) -> Option<&ApiGatewayV2httpRequestContext> {
     }
 }
 
-/// Can this be anybody's id?
+/// Whether the text is a valid `sub`.
 #[must_use]
 pub fn is_subject(sub: &str) -> bool {
     sub.parse::<UserId>().is_ok()
 }
 
-/// A list as the gateway hands one on, `[a b]`, or plain words.
+/// The words of a claim. The gateway writes a list as `[a b]`.
 fn words(claim: &str) -> Vec<String> {
     let bare = claim.strip_prefix('[').and_then(|claim| claim.strip_suffix(']'));
     bare.unwrap_or(claim).split_whitespace().map(str::to_owned).collect()

@@ -41,16 +41,16 @@ pub(super) fn tag(version: Version) -> String {
     format!("\"{}\"", version.as_millisecond())
 }
 
-/// Which state of a resource a client means to change: any, where it does not say.
+/// The `If-Match` precondition of a request (RFC 9110, 13.1.1). Without the header any version matches.
 #[derive(Clone, Debug, Default)]
 pub struct IfMatch(Option<Tags>);
 
 /// The tags in a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tags {
-    /// `*`: whichever, as long as it is there.
+    /// `*`: any existing version.
     Any,
-    /// These.
+    /// One of these versions.
     These(Vec<Tag>),
 }
 
@@ -143,7 +143,7 @@ impl Tags {
     }
 }
 
-/// Which representation a client has already: it need not be sent again (13.1.2).
+/// The `If-None-Match` precondition of a request (RFC 9110, 13.1.2).
 #[derive(Clone, Debug)]
 pub(super) struct IfNoneMatch(Tags);
 
@@ -152,8 +152,8 @@ impl IfNoneMatch {
         Tags::of(headers, &IF_NONE_MATCH).flatten().map(Self)
     }
 
-    /// Says so, where the answer would have been what is known.
-    pub(super) fn spare(&self, response: &mut Response) {
+    /// Replaces a 200 response with 304 if the client has this version.
+    pub(super) fn apply(&self, response: &mut Response) {
         let Some(tag) = response.headers().get(ETAG) else { return };
         let known = match &self.0 {
             Tags::Any => true,

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{Answer, ApiError, App, Caller, Problem, read_body};
 use crate::domain::{IdempotencyKey, UserId};
 
-/// Where a client puts its key.
+/// The request header of the key.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// A request with a key, before its caller is known.
@@ -30,11 +30,10 @@ impl KeyedRequest {
     }
 }
 
-/// Gives a POST with an `Idempotency-Key` the answer of its first time.
+/// Answers a repeated POST with the recorded answer of the first one.
 ///
-/// The first time costs nothing but the record in its transaction. A repeat either finds that
-/// record there, or is refused, because it meets the changes of the first; only then it is looked
-/// up.
+/// A request is processed first. Its transaction finds the record of an earlier one. If the request
+/// is refused before, because it meets the changes of the earlier one, the record is looked up.
 pub(super) async fn replay_repeats(
     State(app): State<App>,
     request: Request,

@@ -16,6 +16,7 @@ mod etag;
 mod idempotency;
 mod input;
 mod page;
+mod pagination;
 mod path;
 mod problem;
 mod query;
@@ -26,7 +27,6 @@ mod strict_json;
 #[cfg(test)]
 mod tests;
 pub mod views;
-mod window;
 
 use access_log::conventions;
 pub use answer::Answer;
@@ -37,13 +37,13 @@ pub use etag::{IfMatch, WithEtag};
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{BoundedInt, BoundedVec, NameField, Networks, Text, optional_time};
 pub use page::{Cursor, Limit, Page, PageQuery};
+pub use pagination::Pagination;
 pub use path::Path;
 pub use problem::{FieldError, Problem};
 pub use query::Query;
 pub use refusal::ApiError;
 pub use request_id::RequestId;
 pub use search::{Match, ScopeParam, chosen};
-pub use window::Pagination;
 
 use axum::{Router, middleware};
 

@@ -1,5 +1,4 @@
-//! Lists, a page at a time. It never ends a walk early, and never takes a cursor from one list into
-//! another.
+//! Pages of lists and their cursors.
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -7,42 +6,43 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use sha2::{Digest, Sha256};
 
 use super::Problem;
+use crate::store::Position;
 
-/// The longest position in bytes: three sort keys of ours have no more.
-const LONGEST_POSITION: usize = 1_500;
+/// The longest key of a position in bytes, which `DynamoDB` also has for sort keys.
+const MAX_KEY: usize = 1024;
+/// The length of the checksum in a cursor, in bytes.
+const CHECKSUM: usize = 8;
 
-/// How many items a page holds at most: 1 to 100, and 25 unless told otherwise.
+/// The most items of a page: 1 to 100, 25 by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(u8);
 
-/// The query of a list without filters. A list with filters has these two fields among its own,
-/// spelled out the same way: flattened they would lose their types.
+/// The query of a list without filters. The query of a list with filters repeats the two fields,
+/// because flattened fields would lose their types.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
-    /// How many items at most.
+    /// The most items.
     #[serde(default)]
     pub limit: Limit,
-    /// Where the page before ended.
+    /// The `next_cursor` of the page before.
     pub cursor: Option<String>,
 }
 
-/// Some items of a list, and where to go on.
+/// Some items of a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// What to send as `cursor` for the next page; `null` when there is none.
+    /// The `cursor` of the next page; `null` after the last one.
     pub next_cursor: Option<String>,
 }
 
-/// Where a walk through a list stands: a digest of the list, and a position in it.
+/// The text of a position in a list.
 ///
-/// It holds no secret and carries no signature, because it grants nothing: a position is only ever
-/// used below the key prefix of the list that the caller was authorized for in this very request,
-/// so a forged one can only skip about in what its forger may read anyway. The digest is for honest
-/// mistakes: a cursor taken to another list, or kept while the filters change, is refused instead
-/// of giving a page that means nothing.
+/// It contains a checksum over the list and the position: a damaged cursor, or a cursor of another
+/// list or other filters, is refused. It is no secret, because a position only narrows a range that
+/// the caller was authorized for in the same request.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor;
 
@@ -78,33 +78,43 @@ impl<T> Page<T> {
 }
 
 impl Cursor {
-    /// The cursor that goes on after `position` in the list that `binding` names: the kind of list,
-    /// its organization, its filters and its order.
+    /// The cursor for `position` in the list that `list` identifies: by its kind, its organization,
+    /// its filters and its order.
     #[must_use]
-    pub fn encode(binding: &[&str], position: &str) -> String {
-        URL_SAFE_NO_PAD.encode([digest(binding).as_slice(), position.as_bytes()].concat())
+    pub fn encode(list: &[impl AsRef<str>], position: &Position) -> String {
+        let Position { part, key } = position;
+        let payload = [&[*part], key.as_bytes()].concat();
+        URL_SAFE_NO_PAD.encode([checksum(list, &payload).as_slice(), &payload].concat())
     }
 
-    /// The position that `cursor` stands for in the list that `binding` names.
-    pub fn decode(cursor: &str, binding: &[&str]) -> Result<String, Problem> {
+    /// The position in the list that `list` identifies.
+    ///
+    /// # Errors
+    ///
+    /// `bad-cursor` (400) for a damaged cursor, or a cursor of another list.
+    pub fn decode(cursor: &str, list: &[impl AsRef<str>]) -> Result<Position, Problem> {
         let read = || {
             let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-            let position = bytes.strip_prefix(digest(binding).as_slice())?;
-            let decent = |position: &String| (1..=LONGEST_POSITION).contains(&position.len());
-            String::from_utf8(position.to_vec()).ok().filter(decent)
+            let (sum, payload) = bytes.split_at_checked(CHECKSUM)?;
+            let (part, key) = payload.split_first()?;
+            let valid = key.len() <= MAX_KEY && sum == checksum(list, payload);
+            let key = String::from_utf8(key.to_vec()).ok().filter(|_| valid)?;
+            Some(Position { part: *part, key })
         };
-        let detail = "the cursor is malformed, or belongs to another list; start again without one";
+        let detail = "The cursor is damaged, or belongs to another list. Start again without it.";
         let bad = || Problem::new(StatusCode::BAD_REQUEST, "bad-cursor", "Bad cursor", detail);
         read().ok_or_else(bad)
     }
 }
 
-/// Eight bytes. Every part is preceded by its length, so that no two lists of parts read the same.
-fn digest(binding: &[&str]) -> Vec<u8> {
+/// The first bytes of a digest. Each part of `list` is preceded by its length, so different lists
+/// have different input.
+fn checksum(list: &[impl AsRef<str>], payload: &[u8]) -> Vec<u8> {
     let mut hasher = Sha256::new();
-    for part in binding {
-        hasher.update(part.len().to_be_bytes());
-        hasher.update(part);
+    for part in list {
+        hasher.update(part.as_ref().len().to_be_bytes());
+        hasher.update(part.as_ref());
     }
-    hasher.finalize().into_iter().take(8).collect()
+    hasher.update(payload);
+    hasher.finalize().into_iter().take(CHECKSUM).collect()
 }

@@ -1,4 +1,4 @@
-//! Refusals on the wire: the whole table of statuses is the one `match` below.
+//! Refusals as problems: status, slug and title of each are one table.
 
 use axum::{
     http::StatusCode,
@@ -43,7 +43,7 @@ impl IntoResponse for ApiError {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let (status, slug, title) = told(&refusal);
+        let (status, slug, title) = entry(&refusal);
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let detail = refusal.to_string();
         let field = |pointer: String, detail: String| {
@@ -112,7 +112,7 @@ impl From<Refusal> for Problem {
 }
 
 /// Status, slug and title of every refusal. Each slug has a page in `docs/problems.md`.
-fn told(refusal: &Refusal) -> (u16, &'static str, &'static str) {
+fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
     use Refusal as R;
     match refusal {
         R::NoSuchOrganization => (404, "no-such-organization", "No such organization"),

@@ -1,4 +1,4 @@
-//! What the lists of users and of roles are asked alike: where to look, and for what (SUB6).
+//! Query parameters that the lists of users and of roles share (SUB6).
 
 use std::collections::BTreeSet;
 
@@ -7,29 +7,33 @@ use serde::{Deserialize, Serialize};
 use super::{FieldError, Problem};
 use crate::domain::{MAX_CHOSEN, OrgId};
 
-/// In the organization alone, or below it, too.
+/// The organization alone, or its subtree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScopeParam {
-    /// Nothing below.
+    /// The organization alone.
     #[default]
     Organization,
-    /// All below.
+    /// The organization and all below it.
     Subtree,
 }
 
-/// Where in a text to look.
+/// How a search text matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Match {
-    /// At its beginning.
+    /// At the beginning.
     #[default]
     Prefix,
     /// Anywhere.
     Contains,
 }
 
-/// The organizations chosen, each once: at most so many.
+/// The chosen organizations without duplicates.
+///
+/// # Errors
+///
+/// `invalid-request` for more than [`MAX_CHOSEN`].
 pub fn chosen(organization_id: &[OrgId]) -> Result<Vec<OrgId>, Problem> {
     if organization_id.len() > MAX_CHOSEN {
         let detail = format!("choose at most {MAX_CHOSEN} organizations");

@@ -1,4 +1,4 @@
-//! What clients see of things: the field names of the contract, and no more than they may know.
+//! Entities as clients see them, with the field names of the contract.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::domain::{
     self, Actor, AlertId, BuiltIn, Conditions, CustomRole, Email, EventAction, EventId,
     IdentityProviderRole, InvitationId, JoinRequestId, Kind, Level, Levels, MailDomain, MemberId,
-    Name, OrgId, RequestStatus, RoleId, RoleObject, Settings, Source, Target, UserCount, UserId,
+    Name, OrgId, RequestStatus, RoleId, RoleObject, RoleSummary, Settings, Source, Target,
+    UserCount, UserId,
 };
 
 /// An organization.
@@ -26,7 +27,7 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Shows `org`, with the switches as they count there.
+    /// Shows `org` with the settings that apply there.
     #[must_use]
     pub fn of(org: &domain::Organization, conditions: Conditions) -> Self {
         let Conditions { manage_sub_organizations, mdf_program, .. } = conditions;
@@ -63,7 +64,7 @@ pub struct Member {
 impl Member {
     /// Shows `member`; `custom` is their role, if it is a custom one.
     #[must_use]
-    pub fn of(member: &domain::Member, custom: Option<&CustomRole>) -> Self {
+    pub fn of(member: &domain::Member, custom: Option<&RoleSummary>) -> Self {
         Self {
             id: member.id(),
             user_id: member.user_id.clone(),
@@ -187,7 +188,7 @@ pub struct Role {
     permissions: BTreeMap<RoleObject, Level>,
     users: UserCount,
     identity_provider_role: IdentityProviderRole,
-    /// Which role its users get, while it is on its way to be deleted (ROLE6).
+    /// The role that the users get, while the role is being deleted (ROLE6).
     #[serde(skip_serializing_if = "Option::is_none")]
     reassign_to: Option<RoleId>,
 }
@@ -270,16 +271,16 @@ impl Event {
 
 /// What a role is called.
 #[must_use]
-pub fn role_name(role: RoleId, custom: Option<&CustomRole>) -> String {
+pub fn role_name(role: RoleId, custom: Option<&RoleSummary>) -> String {
     match role {
         RoleId::BuiltIn(role) => role.name().to_owned(),
         RoleId::Custom(id) => custom.map_or_else(|| id.to_string(), |role| role.name.to_string()),
     }
 }
 
-/// What the identity provider is told of a role (ROLE11).
+/// The role for the identity provider (ROLE11).
 #[must_use]
-pub fn identity_provider_role(role: RoleId, custom: Option<&CustomRole>) -> IdentityProviderRole {
+pub fn identity_provider_role(role: RoleId, custom: Option<&RoleSummary>) -> IdentityProviderRole {
     match (role, custom) {
         (RoleId::BuiltIn(role), _) => IdentityProviderRole::of(role.levels()),
         (RoleId::Custom(_), Some(role)) => IdentityProviderRole::of(role.levels),

@@ -1,4 +1,4 @@
-//! The place of an address in an organization: an invitation's, or a member's for good (INV2).
+//! The slot of an address in an organization. A pending invitation or a member holds it (INV2).
 
 use serde_json::json;
 
@@ -11,12 +11,12 @@ use crate::domain::{Invitation, Member, Refusal};
 
 /// The lock that a member has on their address.
 pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
-    let mut item = to_item(key.clone(), &json!({ "status": "taken" }), [])?;
+    let mut item = to_item(key.clone(), &json!({ "status": "taken" }), vec![])?;
     item.insert("user_id".to_owned(), text(member.user_id.as_str()));
     Ok(item)
 }
 
-/// Whoever has the place now: the refusal names them as the rule would have.
+/// The refusal for a slot that is not free, by its present holder.
 pub(super) fn taken_by_another() -> OnConditionFailed {
     Box::new(|old| {
         let pending = old.and_then(|item| from_item::<Invitation>(item).ok());

@@ -9,13 +9,13 @@ use super::{
 };
 use crate::domain::{OrgId, PendingRoom, RequestContext, Standing};
 
-/// How many invitations are opened in one transaction. Each is an item, its event, the event of the
-/// expired invitation that it replaces, and the count of its role; with the shared items that makes
-/// at most 85 of the 100 actions that `DynamoDB` takes.
+/// The number of invitations in one transaction. Each takes its item, its event, the event of the
+/// expired invitation that it replaces, and the count of its role. With the shared items these are
+/// at most 85 of the 100 actions that `DynamoDB` accepts.
 pub const OPENED_AT_ONCE: usize = 20;
 
 impl FetchedItems {
-    /// How many more invitations may be pending, by the counter item (INV12).
+    /// How many more invitations can be pending, according to the counter item (INV12).
     #[must_use]
     pub fn pending_room(&self, org: OrgId, cap: u64) -> PendingRoom {
         let attribute = Counter::Users(Status::Pending).attribute();
@@ -26,8 +26,8 @@ impl FetchedItems {
 }
 
 impl Store {
-    /// Opens all of these invitations or none, each where its address is free, or held by the
-    /// expired invitation that it replaces (INV2). What they rely on in common is repeated once.
+    /// Creates all of these invitations or none. Each address is free, or held by the expired
+    /// invitation that is replaced (INV2).
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Store {
             writes = writes.still_granted(&actor.org, role)?;
         }
         for new in opened {
-            writes = writes.open(&actor.org, new, cap)?;
+            writes = writes.add_invitation(&actor.org, new, cap)?;
         }
         writes.commit_chunk(chunk, progress).await
     }

@@ -1,4 +1,4 @@
-//! Partners and their customers: linked, told apart, unlinked.
+//! Links between partners and their customers.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     Committed, Error, FetchedItems, Key, PageRequest, Slice, Store,
     expression::Expression,
+    index::{self, Index},
     item::{attribute, to_item},
     keys,
     range::Range,
@@ -78,25 +79,34 @@ impl Store {
         writes.commit(answer).await
     }
 
-    /// A partner's customers, the longest-standing organization first.
+    /// A partner's customers by the age of their organizations.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn customers(
         &self,
         partner: OrgId,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<CustomerLink>, Error> {
         let live = Expression::new("attribute_not_exists(#deleted)", []);
-        let range = Range::of_table(keys::organization(partner), keys::CUSTOMERS).where_(live);
-        self.page(vec![range], window).await
+        let range = Range::of_table(keys::organization(partner), keys::CUSTOMERS).filtered(live);
+        self.page(vec![range], page).await
     }
 
-    /// A customer's partners, the longest-standing organization first.
+    /// A customer's partners by the age of their organizations, from one of them on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn partners(
         &self,
         customer: OrgId,
-        window: PageRequest<'_>,
+        from: Option<OrgId>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<CustomerLink>, Error> {
-        let range = Range::of_index("identity", keys::customer(customer), String::new());
-        self.page(vec![range], window).await
+        let range = Range::of_index(Index::ByIdentity, index::customer(customer), "");
+        self.page(vec![range.not_before(from.map(keys::organization))], page).await
     }
 }
 
@@ -106,9 +116,7 @@ impl Transaction<'_> {
         let LinkChange { partner, customer, before, after, deleted } = change;
         let key = Key::customer(partner.id(), customer.id());
         let lost = or(Refusal::ChangedConcurrently);
-        let item = |link: &CustomerLink| {
-            to_item(key.clone(), link, [("identity", keys::customer(customer.id()))])
-        };
+        let item = |link: &CustomerLink| to_item(key.clone(), link, index::customer_link(link));
         Ok(match (before, after) {
             (None, None) => (deleted.unwrap_or_default(), self),
             (None, Some(link)) => {

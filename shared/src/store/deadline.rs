@@ -1,27 +1,27 @@
-//! How long a request that writes several times goes on.
+//! The time limit of a request with several transactions.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// After this long nothing more is begun: the transaction under way, and the reads before it, still
-/// fit into what a function has.
-const ENOUGH: Duration = Duration::from_secs(8);
+/// The time after which a request begins no further transaction. The one in progress still ends
+/// within the time-out of the function.
+const TIME_LIMIT: Duration = Duration::from_secs(8);
 
-/// How long a request that writes several times goes on before it answers what it has.
+/// The end of the time in which a request may begin transactions.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// From now on.
+    /// Begins now.
     #[must_use]
     pub fn begin() -> Self {
         Self(Instant::now())
     }
 
-    /// May another transaction begin?
+    /// Whether another transaction may begin.
     #[must_use]
     pub fn is_left(self) -> bool {
-        self.0.elapsed() < ENOUGH
+        self.0.elapsed() < TIME_LIMIT
     }
 }

@@ -1,9 +1,8 @@
-//! Reading what a decision about anybody needs (ORG6): every way in which they might reach the
-//! organization.
+//! Reads for decisions about a subject (ORG6): every path on which they may reach an organization.
 //!
-//! One round trip where membership decides; two where it takes an organization above, or a
-//! partner. Indexes only propose where to look: what is decided by is read strongly, by key. An
-//! index that lags can make a decision stricter, and no more than that.
+//! A decision by membership takes one round trip, a decision through an ancestor or a partner two.
+//! Indexes only find candidates. Facts are read by key, strongly consistent. An index that lags can
+//! make a decision stricter, never more permissive.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,31 +14,31 @@ use crate::domain::{
     first_granting,
 };
 
-/// How many entries of an index are asked for proposals: about what one read unit holds.
+/// The most entries that an index gives as candidates: about one read unit.
 const PROPOSED: usize = 10;
-/// How many are read at once where all are needed.
+/// The page size when all entries are needed.
 const DRAINED: usize = 100;
 
-/// May `subject` do any of `actions` in `org`?
+/// The question whether a subject may do actions in an organization.
 #[derive(Clone, Debug)]
 pub struct AccessQuery {
-    /// Who.
+    /// The subject.
     pub subject: UserId,
-    /// Where.
+    /// The organization.
     pub org: OrgId,
-    /// What.
+    /// The actions.
     pub actions: Vec<Action>,
 }
 
-/// Organizations to look at, as an index has them.
+/// Candidate organizations from an index.
 #[derive(Debug, Default)]
 struct IndexHits {
     orgs: BTreeSet<OrgId>,
-    /// Are there more than these?
+    /// Whether the index has more.
     more: bool,
 }
 
-/// Where to look for ways that do not begin in the organization itself.
+/// Candidates for paths through other organizations.
 #[derive(Debug, Default)]
 struct CandidateOrganizations {
     ancestors: Vec<OrgId>,
@@ -55,12 +54,12 @@ impl AccessQuery {
         [Key::organization(at), Key::membership(at, &self.subject)]
     }
 
-    /// Does anything depend on the switch of the tree, which is not here (SUB1)?
+    /// Whether an action depends on the settings of the root, which is another organization (SUB1).
     fn depends_on_root_settings(&self, org: &Organization) -> bool {
         !org.path.is_root() && self.actions.iter().any(|action| action.depends_on_root_settings())
     }
 
-    /// How the subject reaches the organization, as far as `found` tells.
+    /// The paths on which the subject reaches the organization, according to `found`.
     fn approaches(
         &self,
         elsewhere: &CandidateOrganizations,
@@ -85,7 +84,7 @@ impl AccessQuery {
     }
 }
 
-/// What a subject holds somewhere, if they are a member there. Nobody else's standing is made here.
+/// The standing of a subject in an organization; none if they are not a member there.
 fn stands(
     subject: &UserId,
     at: OrgId,
@@ -98,8 +97,12 @@ fn stands(
 }
 
 impl Store {
-    /// How each question's subject reaches its organization, in the order in which ways are tried.
-    /// All questions share their reads.
+    /// The paths on which the subject of each question reaches its organization, in the order of
+    /// evaluation. All questions share their reads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn approaches(
         &self,
         questions: &[AccessQuery],
@@ -118,8 +121,9 @@ impl Store {
                 elsewhere.push(nowhere);
                 continue;
             };
-            let at = (memberships.get(&question.subject), partners.get(&question.org));
-            let there = self.elsewhere(question, &org, at).await?;
+            let (memberships, partners) =
+                (memberships.get(&question.subject), partners.get(&question.org));
+            let there = self.elsewhere(question, &org, memberships, partners).await?;
             further.extend(there.ancestors.iter().flat_map(|&above| question.place(above)));
             for &partner in &there.partners {
                 further.extend(question.place(partner));
@@ -131,12 +135,16 @@ impl Store {
             }
             elsewhere.push(there);
         }
-        found.0.extend(self.fetch(further).await?.0);
+        found = found.and(self.fetch(further).await?);
         let all = questions.iter().zip(&elsewhere);
         all.map(|(question, elsewhere)| question.approaches(elsewhere, &found)).collect()
     }
 
-    /// What a subject holds at each of these places, where they are a member.
+    /// The standing of a subject in each of these organizations; none where they are no member.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn standings(
         &self,
         subject: &UserId,
@@ -151,7 +159,7 @@ impl Store {
         all.map(|path| stands(subject, path.id(), path.root_id(), &found)).collect()
     }
 
-    /// Where the indexes propose to look: for each subject, for each organization.
+    /// The candidates of the indexes: for each subject, and for each organization.
     async fn proposed(
         &self,
         questions: &[AccessQuery],
@@ -169,7 +177,7 @@ impl Store {
             Ok::<_, Error>((subject.clone(), IndexHits::of(found, |member| member.path.id())))
         });
         let partners = customers.into_iter().map(async |customer| {
-            let found = self.partners(customer, window).await?;
+            let found = self.partners(customer, None, window).await?;
             Ok::<_, Error>((customer, IndexHits::of(found, |link| link.partner_id)))
         });
         let (memberships, partners) =
@@ -177,13 +185,14 @@ impl Store {
         Ok((memberships.into_iter().collect(), partners.into_iter().collect()))
     }
 
-    /// Where to look for other ways than membership: where both indexes agree, or where one does
-    /// if the other has too much to tell.
+    /// The candidates for paths other than membership: organizations that both indexes contain, or
+    /// one index if the other has too many entries.
     async fn elsewhere(
         &self,
         question: &AccessQuery,
         org: &Organization,
-        (memberships, partners): (Option<&IndexHits>, Option<&IndexHits>),
+        memberships: Option<&IndexHits>,
+        partners: Option<&IndexHits>,
     ) -> Result<CandidateOrganizations, Error> {
         let may =
             |at: &OrgId| memberships.is_none_or(|known| known.more || known.orgs.contains(at));
@@ -204,12 +213,12 @@ impl Store {
         Ok(elsewhere)
     }
 
-    /// Every partner of a customer, however many there are.
+    /// Every partner of a customer.
     async fn all_partners(&self, customer: OrgId) -> Result<Vec<OrgId>, Error> {
-        let (mut all, mut after) = (Vec::new(), None::<String>);
+        let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let window = PageRequest { limit: DRAINED, after: after.as_deref() };
-            let Slice { items, next } = self.partners(customer, window).await?;
+            let window = PageRequest { limit: DRAINED, after: after.as_ref() };
+            let Slice { items, next } = self.partners(customer, None, window).await?;
             all.extend(items.into_iter().map(|link| link.partner_id));
             match next {
                 Some(next) => after = Some(next),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     Error, Store,
+    index::{self, Index},
     item::{Item, from_item, text, time},
     keys,
     meter::Meter,
@@ -43,7 +44,7 @@ impl Store {
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn due(&self, now: Timestamp, most: u16) -> Result<DueItems, Error> {
-        let shards = (0..keys::DUE_SHARDS).map(|shard| self.due_in(shard, now, most));
+        let shards = (0..index::DUE_SHARDS).map(|shard| self.due_in(shard, now, most));
         let mut all = DueItems::default();
         for DueItems { items, more } in try_join_all(shards).await? {
             all.items.extend(items);
@@ -57,11 +58,11 @@ impl Store {
             .client
             .query()
             .table_name(&self.table)
-            .index_name("due")
+            .index_name(Index::ByDue.name())
             .key_condition_expression("#due = :due AND #expires_at <= :now")
             .expression_attribute_names("#due", "due")
             .expression_attribute_names("#expires_at", "expires_at")
-            .expression_attribute_values(":due", text(keys::due(shard)))
+            .expression_attribute_values(":due", text(index::due(shard)))
             .expression_attribute_values(":now", time(now))
             .limit(i32::from(most))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);

@@ -1,5 +1,4 @@
-//! Everything that a list of users shows, from its beginning to its end, each entry read once; and
-//! the trace of having handed it out.
+//! All users that a list shows, from beginning to end, each read once; and the event of an export.
 
 use std::collections::VecDeque;
 
@@ -7,28 +6,27 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::{
-    Error, Store, User, UserFilter,
-    item::{Item, from_item},
-    range::Range,
-    user_search::Part,
+    Error, Position, Store, User, UserFilter,
+    item::Item,
+    range::{Found, MAX_FILTER_UNITS, Range},
 };
 use crate::domain::{Event, EventAction, RequestContext, Standing, Target, TargetKind, Version};
 
-/// How many entries are read ahead, in all ranges together: what is held in memory is bounded.
+/// The most users that are read ahead, in all ranges together. It bounds the memory.
 const AHEAD: usize = 4_000;
 
-/// A walk through all users that a filter shows, in the order of the list.
+/// All users that a filter shows, in the order of the list.
 ///
-/// A page of the list reads every range as far as the page might need it, and drops the rest. A
-/// walk to the end would pay for that with every page, so this keeps what it has read.
+/// A page of the list reads each range as far as the page could need it, and drops the rest. The
+/// stream keeps what it has read.
 pub struct UserStream<'a> {
     store: &'a Store,
     filter: &'a UserFilter,
-    lanes: Vec<RangeReader>,
-    next: Option<Part>,
+    readers: Vec<RangeReader>,
+    next: Option<Position>,
 }
 
-/// One range, and how far it has been read.
+/// A range, and what was read of it.
 struct RangeReader {
     range: Range,
     ahead: VecDeque<(String, Item)>,
@@ -37,24 +35,27 @@ struct RangeReader {
 }
 
 impl Store {
-    /// Starts a walk through the users that a filter shows.
+    /// All users that a filter shows.
     #[must_use]
-    pub fn sweep<'a>(&'a self, filter: &'a UserFilter) -> UserStream<'a> {
-        UserStream { store: self, filter, lanes: vec![], next: Some(Part::First) }
+    pub fn user_stream<'a>(&'a self, filter: &'a UserFilter) -> UserStream<'a> {
+        UserStream { store: self, filter, readers: vec![], next: Some(Position::new("")) }
     }
 
-    /// Records that users were handed out in a file (U4, SUB6), while the actor still holds what
-    /// let them ask. An operator holds nothing that could be lost (OP1).
+    /// Records an export (U4, SUB6). An operator has no membership to check again (OP1).
+    ///
+    /// # Errors
+    ///
+    /// The refusals of `still_held`.
     pub async fn record_export(
         &self,
         context: &RequestContext,
         actor: &Standing,
-        told: Value,
+        exported: Value,
     ) -> Result<(), Error> {
         let version = Version::first(context.at, None);
         let target = Target::new(TargetKind::MemberExport, &actor.org.id(), version);
-        let event =
-            Event::new(context, &actor.org, EventAction::MembersExported, target).new_value(told);
+        let event = Event::new(context, &actor.org, EventAction::MembersExported, target)
+            .new_value(exported);
         let mut writes = self.transaction(context);
         if actor.member.is_some() {
             writes = writes.still_held(actor)?;
@@ -64,36 +65,45 @@ impl Store {
 }
 
 impl UserStream<'_> {
-    /// The next users, in order; none at the end. There may be none of them before the end, where
-    /// a filter dropped all that was read.
+    /// The next users in order; none at the end. The list can be empty before the end, if a filter
+    /// dropped all that was read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn next(&mut self) -> Result<Option<Vec<User>>, Error> {
-        if self.lanes.iter().all(RangeReader::is_spent) {
-            let Some(part) = self.next.take() else { return Ok(None) };
-            let (ranges, next) = self.store.part(self.filter, part).await?;
-            self.lanes = ranges.into_iter().map(RangeReader::new).collect();
-            self.next = next;
+        if self.readers.iter().all(RangeReader::is_exhausted) {
+            let Some(position) = self.next.take() else { return Ok(None) };
+            let section = self.store.section(self.filter, &position).await?;
+            let after = Some(position.key).filter(|key| !key.is_empty());
+            let reader = |range| RangeReader::new(range, after.clone());
+            self.readers = section.ranges.into_iter().map(reader).collect();
+            self.next = section.next;
         }
-        let (store, share) = (self.store, (AHEAD / self.lanes.len().max(1)).clamp(40, 1_000));
-        let waiting = self.lanes.iter_mut().filter(|lane| lane.ahead.is_empty() && !lane.ended);
-        try_join_all(waiting.map(|lane| lane.read(store, share))).await?;
-        let ready = self.ready().into_iter().map(|(_, item)| from_item(item));
+        let (store, share) = (self.store, (AHEAD / self.readers.len().max(1)).clamp(40, 1_000));
+        let waiting =
+            self.readers.iter_mut().filter(|reader| reader.ahead.is_empty() && !reader.ended);
+        try_join_all(waiting.map(|reader| reader.read(store, share))).await?;
+        let ready = self.ready().into_iter().map(|(_, item)| User::of(item));
         ready.collect::<Result<_, _>>().map(Some)
     }
 
-    /// What comes before everything that has not been read yet.
+    /// The users before everything that was not read yet.
     fn ready(&mut self) -> Vec<(String, Item)> {
         let descending = self.filter.order.descending;
-        let unread = self.lanes.iter().filter(|lane| !lane.ended);
-        let unread = unread.filter_map(|lane| lane.after.clone());
+        let unread = self.readers.iter().filter(|reader| !reader.ended);
+        let unread = unread.filter_map(|reader| reader.after.clone());
         let horizon = if descending { unread.max() } else { unread.min() };
         let mut ready = Vec::new();
-        for lane in &mut self.lanes {
+        for reader in &mut self.readers {
             let count = match &horizon {
-                Some(horizon) if descending => lane.ahead.partition_point(|(at, _)| at >= horizon),
-                Some(horizon) => lane.ahead.partition_point(|(at, _)| at <= horizon),
-                None => lane.ahead.len(),
+                Some(horizon) if descending => {
+                    reader.ahead.partition_point(|(at, _)| at >= horizon)
+                }
+                Some(horizon) => reader.ahead.partition_point(|(at, _)| at <= horizon),
+                None => reader.ahead.len(),
             };
-            ready.extend(lane.ahead.drain(..count));
+            ready.extend(reader.ahead.drain(..count));
         }
         ready.sort_by(|(one, _), (other, _)| one.cmp(other));
         if descending {
@@ -104,20 +114,23 @@ impl UserStream<'_> {
 }
 
 impl RangeReader {
-    fn new(range: Range) -> Self {
-        Self { range, ahead: VecDeque::new(), after: None, ended: false }
+    fn new(range: Range, after: Option<String>) -> Self {
+        Self { range, ahead: VecDeque::new(), after, ended: false }
     }
 
-    fn is_spent(&self) -> bool {
+    fn is_exhausted(&self) -> bool {
         self.ended && self.ahead.is_empty()
     }
 
-    /// Reads on, up to `most` entries.
+    /// Reads on, up to `most` users.
     async fn read(&mut self, store: &Store, most: usize) -> Result<(), Error> {
-        let (found, stopped) = store.read(&self.range, self.after.as_deref(), most, most).await?;
-        self.ended = stopped.is_none() && found.len() < most;
-        self.after = stopped.or_else(|| found.last().map(|(at, _)| at.clone()));
-        self.ahead.extend(found);
+        let after = self.after.as_deref();
+        let Found { items, stopped_at, .. } =
+            store.read(&self.range, after, most, MAX_FILTER_UNITS).await?;
+        self.ended = stopped_at.is_none() && items.len() < most;
+        let read_to = stopped_at.or_else(|| items.last().map(|(key, _)| key.clone()));
+        self.after = read_to.or_else(|| self.after.take());
+        self.ahead.extend(items);
         Ok(())
     }
 }

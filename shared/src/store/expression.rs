@@ -1,4 +1,4 @@
-//! Expressions in DynamoDB's language, with their names and values, which can be joined.
+//! Expressions of DynamoDB with their names and values.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 type Names = HashMap<String, String>;
 type Values = HashMap<String, AttributeValue>;
 
-/// A piece of an expression. Attribute names are written `#name` (many are reserved words), values
-/// `:value`.
+/// An expression. It writes attribute names as `#name`, because many are reserved words, and values
+/// as `:value`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Expression {
     pub(super) text: String,
@@ -17,7 +17,7 @@ pub(super) struct Expression {
 }
 
 impl Expression {
-    /// `text`, in which every `#name` stands for the attribute of that name.
+    /// An expression in which every `#name` stands for the attribute with that name.
     pub(super) fn new<const N: usize>(text: &str, values: [(&str, AttributeValue); N]) -> Self {
         let names = text.split('#').skip(1).map(|rest| {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
@@ -30,7 +30,7 @@ impl Expression {
         }
     }
 
-    /// Makes `#placeholder`, where it occurs, stand for `name`, which is not known before it runs.
+    /// Makes `#placeholder` stand for the attribute `name`.
     pub(super) fn naming(mut self, placeholder: &str, name: &str) -> Self {
         if let Some(stands_for) = self.names.get_mut(&format!("#{placeholder}")) {
             name.clone_into(stands_for);
@@ -38,7 +38,20 @@ impl Expression {
         self
     }
 
-    /// Not this: a single condition, without parentheses that DynamoDB would call redundant.
+    /// The attribute has one of these values, each under its name; no condition without values.
+    pub(super) fn one_of<'a>(
+        attribute: &str,
+        values: impl Iterator<Item = (&'a str, AttributeValue)>,
+    ) -> Self {
+        let values: Values = values.map(|(name, value)| (format!(":{name}"), value)).collect();
+        if values.is_empty() {
+            return Self::default();
+        }
+        let list = values.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Self { values, ..Self::new(&format!("#{attribute} IN ({list})"), []) }
+    }
+
+    /// The negation of a single condition. DynamoDB refuses redundant parentheses.
     pub(super) fn negated(self) -> Self {
         Self { text: format!("NOT {}", self.text), ..self }
     }
@@ -69,14 +82,8 @@ impl Expression {
         self
     }
 
-    /// Takes the values of `self` into `other`.
-    pub(super) fn and_values(self, mut other: Self) -> Self {
-        other.values.extend(self.values);
-        other
-    }
-
-    /// Renames the values, so that they do not meet those of another piece.
-    fn apart(self, nth: usize) -> Self {
+    /// Renames the values, so that they differ from those of another expression.
+    fn renamed(self, nth: usize) -> Self {
         let rename = |name: String| name.replace(':', &format!(":v{nth}_"));
         Self {
             text: rename(self.text),
@@ -86,7 +93,7 @@ impl Expression {
     }
 }
 
-/// The names and values of all the pieces of one request.
+/// The names and values of all expressions of one request.
 #[derive(Default)]
 pub(super) struct ExpressionValues {
     nth: usize,
@@ -95,16 +102,16 @@ pub(super) struct ExpressionValues {
 }
 
 impl ExpressionValues {
-    /// Takes a piece in, and gives its text back.
+    /// Adds an expression and returns its text.
     pub(super) fn take(&mut self, piece: Expression) -> String {
         self.nth += 1;
-        let piece = piece.apart(self.nth);
+        let piece = piece.renamed(self.nth);
         self.names.extend(piece.names);
         self.values.extend(piece.values);
         piece.text
     }
 
-    /// All names and values; none rather than an empty map, which DynamoDB refuses.
+    /// All names and values. DynamoDB refuses empty maps, so these are `None`.
     pub(super) fn parts(self) -> (Option<Names>, Option<Values>) {
         let some = |empty: bool| (!empty).then_some(());
         let names = some(self.names.is_empty()).map(|()| self.names);

@@ -1,7 +1,8 @@
-//! Reading what a rule needs to know: strongly consistent, by key, all at once.
+//! Reads of items by key. Rules get facts from strongly consistent reads, all in one call.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -18,54 +19,73 @@ use super::{
 use crate::domain::{
     AddressSlot, AlertId, ApprovedDomain, CriticalAlertUser, CustomRole, Event, Invitation,
     JoinRequest, MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonDigest,
-    Profile, Standing, UserCount, UserId, Version,
+    Profile, RoleId, RoleSummary, Standing, UserCount, UserId, Version,
 };
 
-/// DynamoDB's bound on one batch.
+/// The most keys of one `BatchGetItem` call.
 const BATCH: usize = 100;
-/// How often a batch that came back in part is asked for the rest.
+/// How often the rest of a batch that was read in part is read again.
 const TRIES: u32 = 6;
 
-/// What was found at the keys asked for.
+/// The items that were found at some keys.
 #[derive(Debug, Default)]
-pub struct FetchedItems(pub(super) HashMap<Key, Item>);
+pub struct FetchedItems {
+    pub(super) items: HashMap<Key, Item>,
+    /// The organizations that were read already. With 100 custom roles, reading one takes longer
+    /// than the rest of a request.
+    organizations: Mutex<HashMap<OrgId, Organization>>,
+}
 
 impl FetchedItems {
+    pub(super) fn of(items: HashMap<Key, Item>) -> Self {
+        Self { items, organizations: Mutex::default() }
+    }
+
     pub(super) fn item(&self, key: &Key) -> Option<&Item> {
-        self.0.get(key).filter(|item| !item.contains_key("deleted"))
+        self.items.get(key).filter(|item| !item.contains_key("deleted"))
     }
 
     pub(super) fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
         self.item(key).cloned().map(from_item).transpose()
     }
 
-    /// The version at which the entity at `key` was deleted a short time ago, if it was.
+    /// The version of the entity at `key` that was deleted in the last day.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`], as for every item that cannot be read.
     pub fn deleted_at(&self, key: &Key) -> Result<Option<Version>, Error> {
-        let tombstone = self.0.get(key).filter(|item| item.contains_key("deleted"));
+        let tombstone = self.items.get(key).filter(|item| item.contains_key("deleted"));
         let version = tombstone.and_then(|item| item.get("version")).cloned();
         version.map(serde_dynamo::from_attribute_value).transpose().map_err(Error::broken)
     }
 
-    /// What else was found.
+    /// These items and others.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
+        self.items.extend(other.items);
         self
     }
 
     /// An organization.
     pub fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
-        self.get(&Key::organization(org))
+        let mut known = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains_key(&org)
+            && let Some(organization) = self.get(&Key::organization(org))?
+        {
+            known.insert(org, organization);
+        }
+        Ok(known.get(&org).cloned())
     }
 
-    /// The paths of those among `orgs` that there are.
+    /// The paths of those of `orgs` that exist.
     pub fn paths(&self, orgs: &[OrgId]) -> Result<BTreeMap<OrgId, OrgPath>, Error> {
         let found =
             orgs.iter().map(|&org| Ok(self.organization(org)?.map(|found| (org, found.path))));
         found.filter_map(Result::transpose).collect()
     }
 
-    /// The profile of an organization; empty if nothing was ever written into it.
+    /// The profile of an organization. It is empty if it was never written.
     pub fn profile(&self, org: OrgId) -> Result<Profile, Error> {
         Ok(self.get(&Key::profile(org))?.unwrap_or_default())
     }
@@ -92,11 +112,17 @@ impl FetchedItems {
         Ok(self.get(key)?.map(|Stored { role, users }| (role, users)))
     }
 
-    /// What an organization knows of an address.
+    /// What lists show of a custom role; none for a built-in role.
+    pub fn role_summary(&self, org: OrgId, role: RoleId) -> Result<Option<RoleSummary>, Error> {
+        let Some(id) = role.custom() else { return Ok(None) };
+        Ok(self.role(&Key::role(org, id))?.map(|(role, _)| role.summary()))
+    }
+
+    /// The slot of an address in an organization.
     pub fn address_slot(&self, key: &Key) -> Result<Option<AddressSlot>, Error> {
         #[derive(Deserialize)]
         #[serde(tag = "status", rename_all = "snake_case")]
-        #[expect(clippy::large_enum_variant, reason = "it becomes a `Place` at once")]
+        #[expect(clippy::large_enum_variant, reason = "it becomes an `AddressSlot` at once")]
         enum Stored {
             Pending(Invitation),
             Taken { user_id: UserId },
@@ -107,12 +133,12 @@ impl FetchedItems {
         }))
     }
 
-    /// An entry of the history, unless it has passed its retention.
+    /// An event, unless its retention has passed.
     pub fn event(&self, key: &Key, now: Timestamp) -> Result<Option<Event>, Error> {
         Ok(self.get(key)?.filter(|event: &Event| event.kept_until > now))
     }
 
-    /// Is a domain approved?
+    /// Whether a domain is approved.
     #[must_use]
     pub fn approves(&self, org: OrgId, domain: &MailDomain) -> bool {
         self.item(&Key::approved_domain(org, domain)).is_some()
@@ -147,8 +173,11 @@ impl FetchedItems {
 }
 
 impl Store {
-    /// A person's standing in an organization, and whatever else the rule wants to know, in one
-    /// round trip. Strangers get no further than this.
+    /// A person's standing in an organization, and the items at `also`, in one round trip.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of [`Standing::of`]; [`Error::Unavailable`] if the table cannot be read.
     pub async fn facts(
         &self,
         person: &Person,
@@ -162,13 +191,21 @@ impl Store {
         Ok((Standing::of(person.clone(), organization, member, None)?, found))
     }
 
-    /// A person's standing in an organization: one round trip.
+    /// A person's standing in an organization.
+    ///
+    /// # Errors
+    ///
+    /// As [`facts`](Self::facts).
     pub async fn standing(&self, person: &Person, org: OrgId) -> Result<Standing, Error> {
         Ok(self.facts(person, org, []).await?.0)
     }
 
-    /// The same, for rules about what the tree's switch shows and hides (ROLE5): in a
-    /// sub-organization the root is read too, one round trip more.
+    /// The same for rules that depend on the settings of the root (SUB1, ROLE5). In a
+    /// sub-organization it reads the root in a second round trip.
+    ///
+    /// # Errors
+    ///
+    /// As [`facts`](Self::facts).
     pub async fn facts_in_tree(
         &self,
         person: &Person,
@@ -187,22 +224,38 @@ impl Store {
         Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
     }
 
-    /// The same without anything else.
+    /// The same without further items.
+    ///
+    /// # Errors
+    ///
+    /// As [`facts`](Self::facts).
     pub async fn standing_in_tree(&self, person: &Person, org: OrgId) -> Result<Standing, Error> {
         Ok(self.facts_in_tree(person, org, []).await?.0)
     }
 
-    /// An organization, whoever asks: for operators, and for what is above.
+    /// An organization, without a check of the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
         self.fetch(vec![Key::organization(org)]).await?.organization(org)
     }
 
-    /// What stands at `keys`.
+    /// The items at `keys`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn get(&self, keys: impl IntoIterator<Item = Key>) -> Result<FetchedItems, Error> {
         self.fetch(keys.into_iter().collect()).await
     }
 
-    /// What stood at `keys` at most a moment ago, at half the price: only ever to show it.
+    /// The items at `keys` as of a moment ago, at half the cost. They are shown, never decided on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn get_eventual(
         &self,
         keys: impl IntoIterator<Item = Key>,
@@ -210,30 +263,34 @@ impl Store {
         self.fetch_with(keys.into_iter().collect(), false).await
     }
 
-    /// What is called how: a glance, and a look where that finds nothing, which may be too new.
+    /// The same, but items that are not found are read again with strong consistency, because they
+    /// may be new.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn get_for_display(
         &self,
         keys: impl IntoIterator<Item = Key>,
     ) -> Result<FetchedItems, Error> {
         let mut keys: Vec<Key> = keys.into_iter().collect();
-        let mut found = self.get_eventual(keys.clone()).await?;
-        keys.retain(|key| !found.0.contains_key(key));
-        found.0.extend(self.get(keys).await?.0);
-        Ok(found)
+        let found = self.get_eventual(keys.clone()).await?;
+        keys.retain(|key| !found.items.contains_key(key));
+        Ok(found.and(self.get(keys).await?))
     }
 
-    /// Reads items by key, strongly consistent. More than one batch of them go side by side.
+    /// Reads items by key, strongly consistent. Several batches are read concurrently.
     pub(super) async fn fetch(&self, keys: Vec<Key>) -> Result<FetchedItems, Error> {
         self.fetch_with(keys, true).await
     }
 
     async fn fetch_with(&self, keys: Vec<Key>, strongly: bool) -> Result<FetchedItems, Error> {
         let mut seen = HashSet::new();
-        // What cannot be a key is not there.
+        // DynamoDB refuses a key that is too long, so no item has it.
         let keys = keys.into_iter().filter(|key| key.fits() && seen.insert(key.clone()));
         let keys: Vec<Key> = keys.collect();
         let batches = keys.chunks(BATCH).map(|batch| self.fetch_batch(batch, strongly));
-        Ok(FetchedItems(try_join_all(batches).await?.into_iter().flatten().collect()))
+        Ok(FetchedItems::of(try_join_all(batches).await?.into_iter().flatten().collect()))
     }
 
     async fn fetch_batch(&self, keys: &[Key], strongly: bool) -> Result<HashMap<Key, Item>, Error> {
@@ -262,7 +319,7 @@ impl Store {
             for item in items.flatten() {
                 found.insert(Key::of_item(&item)?, item);
             }
-            // A short answer never means that something is not there.
+            // The rest was not processed, which says nothing about its existence.
             let rest = answer.unprocessed_keys.and_then(|mut all| all.remove(&self.table));
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
         }

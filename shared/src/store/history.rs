@@ -1,4 +1,4 @@
-//! Looking into an organization's history (ORG5).
+//! Lists of an organization's history (ORG5).
 
 use std::collections::BTreeSet;
 
@@ -13,34 +13,38 @@ use super::{
 };
 use crate::domain::{Event, EventAction, EventId, OrgId};
 
-/// Which events a list shows: those for which all of it holds.
+/// The filters of a list of events. An event must pass all of them.
 #[derive(Clone, Copy, Debug)]
 pub struct EventFilter<'a> {
-    /// At this time or later.
+    /// Events at this time or later.
     pub from: Option<Timestamp>,
-    /// Before this time.
+    /// Events before this time.
     pub to: Option<Timestamp>,
-    /// By this person.
+    /// Events by this person.
     pub actor: Option<&'a str>,
-    /// Of these actions; of any, if none is named.
+    /// Events with one of these actions; empty for any.
     pub actions: &'a BTreeSet<EventAction>,
-    /// To what has this id.
+    /// Events whose target has this id.
     pub target: Option<&'a str>,
 }
 
 impl Store {
-    /// An organization's history, newest first, without what has passed its retention.
+    /// An organization's history, newest first, without events whose retention has passed.
     ///
-    /// Times are a range of keys. The other filters sieve that range: a page is short where few
-    /// fit, and its cursor goes on.
+    /// Times are a range of keys, the other filters apply to that range. A page can be short; its
+    /// cursor then continues.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn events(
         &self,
         org: OrgId,
         filter: EventFilter<'_>,
         now: Timestamp,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<Event>, Error> {
-        // Keys tell milliseconds: the first that is not earlier, and the last that is.
+        // Keys have milliseconds: the first one at or after `from`, and the last one before `to`.
         let (from, to) = (filter.from.unwrap_or_default(), filter.to.unwrap_or(Timestamp::MAX));
         let oldest = from.saturating_add(SignedDuration::from_nanos(999_999)).unwrap_or(from);
         let newest = to.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(to);
@@ -48,16 +52,17 @@ impl Store {
             [(newest, u128::MAX), (oldest, 0)].map(|(at, rest)| EventId::new(at, rest).bare());
         let kept = Expression::new("#ttl > :now", [("now", number(now.as_second()))]);
         let range = Range::of_table(keys::events(org), "")
-            .between(oldest, newest)
-            .newest_first()
-            .where_(kept.and(filter.sieve()));
-        self.page(vec![range], window).await
+            .not_before(Some(oldest))
+            .not_after(Some(newest))
+            .descending(true)
+            .filtered(kept.and(filter.condition()));
+        self.page(vec![range], page).await
     }
 }
 
 impl EventFilter<'_> {
-    /// What is not a matter of time.
-    fn sieve(&self) -> Expression {
+    /// The filters other than time.
+    fn condition(&self) -> Expression {
         let by = self
             .actor
             .map(|sub| Expression::new("#actor.#user_id = :actor", [("actor", text(sub))]));
@@ -69,7 +74,6 @@ impl EventFilter<'_> {
             Expression::new(&is, [(name.as_str(), text(action.key()))])
         });
         let of = of.fold(Expression::default(), Expression::or);
-        // The last, because it may be an "or".
         by.into_iter().chain(to).chain([of]).fold(Expression::default(), Expression::and)
     }
 }

@@ -85,7 +85,7 @@ impl Record {
         let (conditions, fingerprint) =
             (vec![Self::turn(key, chunk, now)], key.fingerprint.clone());
         let key = Key::idempotency(key);
-        let mut item = to_item(key.clone(), &record, [])?;
+        let mut item = to_item(key.clone(), &record, vec![])?;
         item.insert("ttl".to_owned(), number(record.until.as_second()));
         let on_failed: OnConditionFailed = Box::new(move |old| Self::of_repeat(old, &fingerprint));
         Ok(Step { key, write: Write::Put(item), conditions, on_failed })
@@ -175,7 +175,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<String>, Error> {
         let found = self.get([Key::idempotency(key)]).await?;
-        // A run that stopped half-way answered nobody, so the refusal is the answer.
+        // A run that stopped in between sent no answer, so the refusal is the answer.
         Ok(match found.earlier_run::<serde_json::Value>(key, now)? {
             EarlierRun::Answered(answer) => Some(answer),
             EarlierRun::None | EarlierRun::Stopped { .. } => None,

@@ -7,7 +7,7 @@ use super::{
     Committed, Error, FetchedItems, Key, Status, Store,
     address_slots::{taken, taken_by_another},
     expression::Expression,
-    index_attributes,
+    index,
     item::{Item, attribute, text, time, to_item},
     transaction::{Change, Transaction, gone_or, or},
 };
@@ -35,7 +35,7 @@ pub struct InvitationChange<'a> {
     pub after: &'a Invitation,
 }
 
-/// Everything that an acceptance relies on.
+/// The facts that an acceptance repeats as conditions, and the new member.
 #[derive(Clone, Debug)]
 pub struct Acceptance<'a> {
     /// The organization.
@@ -86,7 +86,7 @@ impl Store {
         self.transaction(context)
             .still_held(actor)?
             .still_granted(&actor.org, new.invitation.role_id)?
-            .open(&actor.org, new, cap)?
+            .add_invitation(&actor.org, new, cap)?
             .commit(answer)
             .await
     }
@@ -266,7 +266,7 @@ impl Store {
         writes.commit(answer).await
     }
 
-    /// A member, whoever asks: an invitation's inviter, or the invitee who has accepted.
+    /// A member, without a check of the caller: the inviter, or the invitee who has accepted.
     ///
     /// # Errors
     ///
@@ -317,7 +317,7 @@ impl FetchedItems {
 
 impl Transaction<'_> {
     /// Opens an invitation: puts it, counts it, and ends the expired one that it replaces.
-    pub(super) fn open(
+    pub(super) fn add_invitation(
         mut self,
         org: &Organization,
         NewInvitation { invitation, replaces }: &NewInvitation,
@@ -435,7 +435,7 @@ fn slot(invitation: &Invitation) -> Key {
 }
 
 fn item(invitation: &Invitation) -> Result<Item, Error> {
-    let attributes = index_attributes::invitation(invitation);
+    let attributes = index::invitation(invitation);
     let mut item = to_item(slot(invitation), invitation, attributes)?;
     item.insert("status".to_owned(), text("pending"));
     Ok(item)

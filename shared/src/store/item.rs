@@ -6,31 +6,39 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Error, Key};
+use super::{
+    Error, Key,
+    index::{self, Attributes},
+};
+use crate::domain::OrgPath;
 
 /// An item as the SDK has it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// `value`'s fields as attributes, at `key`, and the index attributes that list it.
+/// The fields of `value` as attributes, at `key`, with the attributes of the indexes that list it.
+///
+/// A listed item stores the path of its organization once, at the beginning of a range key.
 pub(super) fn to_item(
     key: Key,
     value: &impl Serialize,
-    indexed: impl IntoIterator<Item = (&'static str, String)>,
+    indexed: Attributes,
 ) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(Error::broken)?;
     item.extend(Item::from(key));
-    let indexed = indexed.into_iter();
-    item.extend(indexed.map(|(name, text)| (name.to_owned(), AttributeValue::S(text))));
+    item.extend(indexed.into_iter().map(|(name, value)| (name.to_owned(), text(value))));
     Ok(item)
 }
 
 /// The value in an item, whatever its key.
-pub(super) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+pub(super) fn from_item<T: DeserializeOwned>(mut item: Item) -> Result<T, Error> {
+    if let Some(path) = index::path_of_item(&item) {
+        item.insert("path".to_owned(), attribute::<OrgPath>(&path)?);
+    }
     serde_dynamo::from_item(item).map_err(Error::broken)
 }
 
 /// A value as an attribute.
-pub(super) fn attribute(value: &impl Serialize) -> Result<AttributeValue, Error> {
+pub(super) fn attribute<T: Serialize>(value: &T) -> Result<AttributeValue, Error> {
     serde_dynamo::to_attribute_value(value).map_err(Error::broken)
 }
 

@@ -1,4 +1,4 @@
-//! Requests to join: an item a person, which their request's id locates (ORG2).
+//! Requests to join: an item for each person, which the id of the request locates (ORG2).
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{
     Committed, Error, Key, PageRequest, Slice, Store,
     expression::Expression,
+    index::{self, Index},
     item::{attribute, from_item, time, to_item},
-    keys,
     members::shown_member,
     range::Range,
     transaction::{OnConditionFailed, Transaction, absent as no_member, or, present},
@@ -31,8 +31,13 @@ pub struct RequestApproval<'a> {
 }
 
 impl Store {
-    /// Opens a request, as long as its domain is approved, its person no member, and their address
-    /// not invited.
+    /// Creates a request.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchOrganization`], [`Refusal::CallerAlreadyMember`] or
+    /// [`Refusal::CallerAlreadyInvited`] if the domain is no longer approved, or the person is a
+    /// member or invited meanwhile; the refusals of [`refuse_repeat`] for an earlier request.
     pub async fn ask_to_join(
         &self,
         context: &RequestContext,
@@ -40,9 +45,8 @@ impl Store {
         request: &JoinRequest,
         answer: &impl Serialize,
     ) -> Result<Committed, Error> {
-        let (id, key) = (org.id(), place(request));
-        let indexed = [("group", keys::join_requests(id)), ("place", request.id.bare())];
-        let item = to_item(key.clone(), request, indexed)?;
+        let (id, key) = (org.id(), key_of(request));
+        let item = to_item(key.clone(), request, index::join_request(request))?;
         let absent = || Expression::new("attribute_not_exists(#pk)", []);
         let overdue = Expression::new("#expires_at <= :now", [("now", time(context.at))]);
         let address = Key::address_slot(id, AddressDigest::of(id, &request.email));
@@ -69,7 +73,11 @@ impl Store {
             .await
     }
 
-    /// Takes a request back, on behalf of its person.
+    /// Cancels a request for the person who made it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchJoinRequest`] if the request is not open any more.
     pub async fn cancel_request(
         &self,
         context: &RequestContext,
@@ -86,7 +94,7 @@ impl Store {
             .await
     }
 
-    /// Turns a request into a membership, only while everything that the rule saw holds.
+    /// Makes the person of a request a member.
     ///
     /// # Errors
     ///
@@ -122,7 +130,7 @@ impl Store {
         writes.record(approved)?.record(added)?.commit(answer).await
     }
 
-    /// Declines a request, and remembers that.
+    /// Declines a request. The item stays, so that the person cannot ask again.
     ///
     /// # Errors
     ///
@@ -136,13 +144,13 @@ impl Store {
         answer: &impl Serialize,
     ) -> Result<Committed, Error> {
         let declined = request.declined(context.at);
-        let item = to_item(place(request), &declined, [])?;
+        let item = to_item(key_of(request), &declined, vec![])?;
         let gone = or(Refusal::NoSuchJoinRequest);
         let target = request.target(declined.version);
         let event = Event::new(context, &actor.org, EventAction::JoinRequestDeclined, target);
         self.transaction(context)
             .still_held(actor)?
-            .put(place(request), item, same(request)?, gone)
+            .put(key_of(request), item, as_seen(request)?, gone)
             .count_entry(request.organization_id, BoundedList::JoinRequests, -1)
             .record(event.old(shown(request)))?
             .commit(answer)
@@ -150,18 +158,22 @@ impl Store {
     }
 
     /// The open requests to join an organization, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn join_requests(
         &self,
         org: OrgId,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<JoinRequest>, Error> {
-        let range = Range::of_index("group", keys::join_requests(org), String::new());
-        self.page(vec![range], window).await
+        let range = Range::of_index(Index::ByRole, index::join_requests(org), "");
+        self.page(vec![range], page).await
     }
 }
 
 impl Transaction<'_> {
-    /// Ends what a new member had asked, open or declined: there is no request beside a membership.
+    /// Deletes the request of a new member, open or declined: a member has no request.
     pub(super) fn end_own_request(
         self,
         member: &Member,
@@ -173,7 +185,7 @@ impl Transaction<'_> {
             let key = Key::join_request(org, PersonDigest::of(org, &member.user_id));
             return Ok(self.check(key, Expression::new("attribute_not_exists(#pk)", []), again()));
         };
-        let ended = self.delete(place(request), same(request)?, again());
+        let ended = self.delete(key_of(request), as_seen(request)?, again());
         Ok(if request.is_pending() {
             ended.count_entry(org, BoundedList::JoinRequests, -1)
         } else {
@@ -184,11 +196,11 @@ impl Transaction<'_> {
     /// Deletes a request that is still open.
     fn end_request(self, request: &JoinRequest) -> Result<Self, Error> {
         let gone = or(Refusal::NoSuchJoinRequest);
-        let ended = self.delete(place(request), same(request)?, gone);
+        let ended = self.delete(key_of(request), as_seen(request)?, gone);
         Ok(ended.count_entry(request.organization_id, BoundedList::JoinRequests, -1))
     }
 
-    /// Insists that the domain of a request is approved.
+    /// Checks that the domain of a request is approved.
     fn still_approved(self, request: &JoinRequest, otherwise: Refusal) -> Self {
         let domain = MailDomain::of(&request.email);
         let key = Key::approved_domain(request.organization_id, &domain);
@@ -196,13 +208,13 @@ impl Transaction<'_> {
     }
 }
 
-/// It is still this request, in this state.
-fn same(request: &JoinRequest) -> Result<Expression, Error> {
+/// The request is as the rule saw it.
+fn as_seen(request: &JoinRequest) -> Result<Expression, Error> {
     let values = [("id", attribute(&request.id)?), ("seen", attribute(&request.version)?)];
     Ok(Expression::new("#id = :id AND #version = :seen", values))
 }
 
-/// Whoever has the address's place now: told to the one whose address it is.
+/// The refusal for a person whose address is taken meanwhile.
 fn invited_meanwhile() -> OnConditionFailed {
     Box::new(|old| {
         let open = old.and_then(|item| from_item::<Invitation>(item).ok());
@@ -211,6 +223,7 @@ fn invited_meanwhile() -> OnConditionFailed {
     })
 }
 
+/// The refusal for a person who has a request already.
 fn asked_meanwhile() -> OnConditionFailed {
     Box::new(|old| {
         let before = old.and_then(|item| from_item::<JoinRequest>(item).ok());
@@ -218,7 +231,7 @@ fn asked_meanwhile() -> OnConditionFailed {
     })
 }
 
-fn place(request: &JoinRequest) -> Key {
+fn key_of(request: &JoinRequest) -> Key {
     Key::join_request(request.organization_id, request.id.digest())
 }
 

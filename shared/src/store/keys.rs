@@ -1,25 +1,27 @@
-//! Where everything lives: every key format of the table is on this page, and only here.
+//! The primary keys of the table. The keys of its indexes are in [`index`](super::index).
 //!
-//! An organization, its members, the places of its addresses and its roles share one partition;
-//! its history has one of its own, so that IAM can forbid altering it.
+//! An organization, its members, the slots of its addresses and its roles share one partition. Its
+//! history has a partition of its own, so that IAM can forbid changing events.
 
 use std::{collections::HashMap, fmt};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
 
 use super::Error;
 use crate::domain::{
-    AddressDigest, AlertId, BoundedList, BuiltIn, CustomRoleId, Email, EventId, IdempotencyKey,
-    MAX_DEPTH, MailDomain, MemberId, OrgId, OrgPath, PersonDigest, RoleId, UserId,
+    AddressDigest, AlertId, BoundedList, CustomRoleId, EventId, IdempotencyKey, MailDomain,
+    MemberId, OrgId, PersonDigest, UserId,
 };
+
+/// Begins the sort keys of members.
+const MEMBER: &str = "MEMBER#";
 
 /// The primary key of one item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The partition.
     pub pk: String,
-    /// The place in it.
+    /// The sort key in the partition.
     pub sk: String,
 }
 
@@ -30,7 +32,7 @@ impl Key {
         Self::of(org, "ORG".to_owned())
     }
 
-    /// What an organization says of itself. Apart, so that requests do not read it on their way.
+    /// The profile of an organization. A separate item, so that other requests do not read it.
     #[must_use]
     pub fn profile(org: OrgId) -> Self {
         Self::of(org, "PROFILE".to_owned())
@@ -39,7 +41,7 @@ impl Key {
     /// A member.
     #[must_use]
     pub fn member(org: OrgId, member: MemberId) -> Self {
-        Self::of(org, format!("MEMBER#{}", member.bare()))
+        Self::of(org, format!("{MEMBER}{}", member.bare()))
     }
 
     /// The membership of a person.
@@ -48,7 +50,7 @@ impl Key {
         Self::member(org, MemberId::of(org, user))
     }
 
-    /// An address's place: a pending invitation, or a member's lock on the address.
+    /// The slot of an address: a pending invitation, or the lock of a member on the address.
     #[must_use]
     pub fn address_slot(org: OrgId, address: AddressDigest) -> Self {
         Self::of(org, format!("EMAIL#{address}"))
@@ -60,16 +62,10 @@ impl Key {
         Self::of(org, format!("ROLE#{}", role.bare()))
     }
 
-    /// A lock on a role's name.
+    /// Names, descriptions and levels of all custom roles of an organization.
     #[must_use]
-    pub fn role_name(org: OrgId, folded: &str) -> Self {
-        Self::of(org, format!("ROLENAME#{folded}"))
-    }
-
-    /// What is said of a role, where anything is: by that it is found.
-    #[must_use]
-    pub fn role_description(org: OrgId, role: CustomRoleId) -> Self {
-        Self::of(org, format!("ROLEABOUT#{}", role.bare()))
+    pub fn role_names(org: OrgId) -> Self {
+        Self::of(org, "ROLENAMES".to_owned())
     }
 
     /// A partner's link to a customer.
@@ -114,25 +110,30 @@ impl Key {
         Self { pk: events(org), sk: event.bare() }
     }
 
-    /// The record of a request that its client may repeat. A route has no `#`.
+    /// The record of an idempotency key. A route contains no `#`.
     #[must_use]
     pub fn idempotency(key: &IdempotencyKey) -> Self {
         Self { pk: format!("IDEMPOTENCY#{}", key.caller), sk: format!("{}#{}", key.route, key.key) }
     }
 
-    /// A mark: the event was told to the bus.
+    /// The mark that an event was published on the bus.
     #[must_use]
     pub fn published(event: EventId) -> Self {
-        Self { pk: told(event), sk: "BUS".to_owned() }
+        Self { pk: delivery(event), sk: "BUS".to_owned() }
     }
 
-    /// A mark: the event was told to an address, or never can be.
+    /// The mark that the mail of an event to an address was sent, or rejected for good.
     #[must_use]
     pub fn mailed(event: EventId, to: AddressDigest) -> Self {
-        Self { pk: told(event), sk: format!("MAIL#{to}") }
+        Self { pk: delivery(event), sk: format!("MAIL#{to}") }
     }
 
-    /// Is it short enough for DynamoDB?
+    /// Whether a member is stored at the key.
+    pub(super) fn is_member(&self) -> bool {
+        self.sk.starts_with(MEMBER)
+    }
+
+    /// Whether the key is short enough for DynamoDB.
     pub(super) fn fits(&self) -> bool {
         self.pk.len() <= 2048 && self.sk.len() <= 1024
     }
@@ -161,7 +162,7 @@ impl From<Key> for HashMap<String, AttributeValue> {
     }
 }
 
-/// Whether a place in an organization is taken for good.
+/// The status of a user of an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// A member.
@@ -174,7 +175,8 @@ impl Status {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Active, Self::Pending];
 
-    fn word(self) -> &'static str {
+    /// The status in a key.
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Active => "ACTIVE",
             Self::Pending => "PENDING",
@@ -188,27 +190,26 @@ pub fn organization(org: OrgId) -> String {
     format!("ORG#{}", org.bare())
 }
 
-/// Whose partition it is.
+/// The organization of a partition.
 pub(super) fn owner(pk: &str) -> Result<OrgId, Error> {
     let bare = pk.split_once('#').map(|(_, bare)| bare).unwrap_or_default();
     OrgId::from_bare(bare).map_err(Error::broken)
 }
 
-/// The partition of its history.
+/// The partition of an organization's history.
 #[must_use]
 pub fn events(org: OrgId) -> String {
     format!("EVENTS#{}", org.bare())
 }
 
-/// Is this the partition of a history? What is new there is told to others.
+/// Whether this is the partition of a history. New items there are published.
 pub(super) fn is_history(pk: &str) -> bool {
     pk.starts_with("EVENTS#")
 }
 
-/// The partition of what is known about telling an event: outside of every organization's, so that
-/// a mark is nobody's news.
-fn told(event: EventId) -> String {
-    format!("TOLD#{}", event.bare())
+/// The partition of the marks of an event. It is no history, so a mark is not published.
+fn delivery(event: EventId) -> String {
+    format!("DELIVERY#{}", event.bare())
 }
 
 /// In the partition of an organization: its custom roles, oldest first.
@@ -224,170 +225,5 @@ pub fn entries(list: BoundedList) -> &'static str {
     }
 }
 
-/// Index `tree`: everybody in a tree who has this status, by path and address.
-#[must_use]
-pub fn tree(path: &OrgPath, status: Status) -> String {
-    format!("ROOT#{}#{}", path.root_id().bare(), status.word())
-}
-
-/// Index `tree`: all organizations of a tree, by path.
-#[must_use]
-pub fn tree_of_organizations(path: &OrgPath) -> String {
-    format!("ROOT#{}#ORG", path.root_id().bare())
-}
-
-/// Index `tree`: the names of all custom roles of a tree, by path and name.
-#[must_use]
-pub fn tree_of_roles(path: &OrgPath) -> String {
-    format!("ROOT#{}#ROLES", path.root_id().bare())
-}
-
-/// Index `tree_prefix`: what is said of the custom roles of a tree.
-#[must_use]
-pub fn tree_of_descriptions(path: &OrgPath) -> String {
-    format!("ROOT#{}#ABOUT", path.root_id().bare())
-}
-
-/// The indexes of branches, by the depth of their tops. A branch is an organization below the root,
-/// and everything below it; what can be searched stands in those of all branches that it is in.
-pub const BRANCHES: [&str; MAX_DEPTH] = [
-    "branch_1", "branch_2", "branch_3", "branch_4", "branch_5", "branch_6", "branch_7", "branch_8",
-];
-
-/// The index of the branch that begins here. A root has none: it is the whole tree.
-#[must_use]
-pub fn branch_index(top: &OrgPath) -> Option<&'static str> {
-    BRANCHES.get(top.depth().checked_sub(1)?).copied()
-}
-
-/// All branches that an organization is in, each with its index, the highest first.
-pub fn branches(path: &OrgPath) -> impl Iterator<Item = (&'static str, OrgId)> {
-    BRANCHES.into_iter().zip(path.ids().skip(1))
-}
-
-/// Index of a branch: the holders of a built-in role there, or of all custom ones.
-#[must_use]
-pub fn branch(top: OrgId, role: Option<BuiltIn>, status: Status) -> String {
-    let role = role.map_or("custom", BuiltIn::key);
-    format!("BRANCH#{}#{role}#{}", top.bare(), status.word())
-}
-
-/// Index of a branch: the names of all its custom roles.
-#[must_use]
-pub fn branch_of_roles(top: OrgId) -> String {
-    format!("BRANCH#{}#ROLES", top.bare())
-}
-
-/// Index of a branch: what is said of its custom roles.
-#[must_use]
-pub fn branch_of_descriptions(top: OrgId) -> String {
-    format!("BRANCH#{}#ABOUT", top.bare())
-}
-
-/// Index `group`: the holders of a role in a tree, by path and address.
-#[must_use]
-pub fn holders(path: &OrgPath, role: RoleId, status: Status) -> String {
-    let role = match role {
-        RoleId::BuiltIn(role) => role.key().to_owned(),
-        RoleId::Custom(id) => id.bare(),
-    };
-    format!("ROOT#{}#ROLE#{role}#{}", path.root_id().bare(), status.word())
-}
-
-/// Index `group`: the organizations right below one, or all roots.
-#[must_use]
-pub fn children(parent: Option<OrgId>) -> String {
-    parent.map_or_else(|| "ROOTS".to_owned(), |org| format!("CHILDREN#{}", org.bare()))
-}
-
-/// Index `group`: the open requests to join an organization, oldest first.
-#[must_use]
-pub fn join_requests(org: OrgId) -> String {
-    format!("REQUESTS#{}", org.bare())
-}
-
-/// Sorts within `tree` and `group`: a subtree is the range of a path, an organization that of its
-/// path and `#`.
-#[must_use]
-pub fn place(path: &OrgPath, email: &Email) -> String {
-    format!("{path}#{email}")
-}
-
-/// Sorts within `tree_since` and `group_since`, as `place` does elsewhere: by the time when somebody
-/// joined or was invited.
-#[must_use]
-pub fn since(path: &OrgPath, at: Timestamp, address: AddressDigest) -> String {
-    format!("{path}#{:015}#{address}", at.as_millisecond())
-}
-
-/// Sorts within `tree_prefix`, `group_prefix` and the branches: what begins alike is one range.
-#[must_use]
-pub fn by_address(email: &Email, org: OrgId) -> String {
-    format!("{email}#{}", org.bare())
-}
-
-/// As much of a folded name as keys hold: the rest is compared where the whole is.
-#[must_use]
-pub fn beginning(folded: &str) -> String {
-    folded.chars().take(40).collect()
-}
-
-/// Sorts the names of roles within `tree`.
-#[must_use]
-pub fn place_of_role(path: &OrgPath, folded: &str, role: CustomRoleId) -> String {
-    format!("{path}#{}", by_name(folded, role))
-}
-
-/// Sorts the names of roles, and what is said of them, within `tree_prefix` and the branches.
-#[must_use]
-pub fn by_name(folded: &str, role: CustomRoleId) -> String {
-    format!("{}#{}", beginning(folded), role.bare())
-}
-
-/// Index `identity`: a person's memberships.
-#[must_use]
-pub fn user(user: &UserId) -> String {
-    format!("USER#{user}")
-}
-
-/// Index `identity`: where a custom role is, and what it is called.
-#[must_use]
-pub fn name_of(role: CustomRoleId) -> String {
-    format!("ROLE#{}", role.bare())
-}
-
-/// Index `identity`: an address's pending invitations.
-#[must_use]
-pub fn address(email: &Email) -> String {
-    format!("EMAIL#{email}")
-}
-
 /// In the partition of a partner: its customers, oldest organization first.
 pub const CUSTOMERS: &str = "CUSTOMER#";
-
-/// Index `identity`: a customer's partners.
-#[must_use]
-pub fn customer(customer: OrgId) -> String {
-    format!("CUSTOMER#{}", customer.bare())
-}
-
-/// Index `identity`: the organizations that have approved a domain.
-#[must_use]
-pub fn mail_domain(domain: &(impl fmt::Display + ?Sized)) -> String {
-    format!("DOMAIN#{domain}")
-}
-
-/// Into how many parts the due invitations of all organizations are split.
-pub const DUE_SHARDS: u8 = 4;
-
-/// The shard of a role in the index `due`.
-#[must_use]
-pub fn role_shard(role: CustomRoleId) -> u8 {
-    role.bare().bytes().last().unwrap_or_default() % DUE_SHARDS
-}
-
-/// Index `due`: pending invitations by expiry.
-#[must_use]
-pub fn due(shard: u8) -> String {
-    format!("DUE#{shard}")
-}

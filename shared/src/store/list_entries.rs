@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     Committed, Error, Key, PageRequest, Slice, Store,
     expression::Expression,
-    index_attributes,
+    index::{self, Index},
     item::to_item,
     keys,
     range::Range,
@@ -36,7 +36,7 @@ impl Store {
         let org = entry.organization_id;
         let id = entry.value.id(org);
         let key = Key::list_entry(org, T::LIST, &id);
-        let item = to_item(key.clone(), entry, index_attributes::list_entry(T::LIST, &id))?;
+        let item = to_item(key.clone(), entry, index::list_entry(T::LIST, &id))?;
         let target = Target::new(T::TARGET, &id, entry.version);
         let event = Event::new(context, &actor.org, T::ADDED, target)
             .new_value(json!({ T::FIELD: entry.value }));
@@ -90,7 +90,7 @@ impl Store {
     ) -> Result<Slice<ListEntry<T>>, Error> {
         let range = Range::of_table(keys::organization(org), keys::entries(T::LIST));
         let live = Expression::new("attribute_not_exists(#deleted)", []);
-        self.page(vec![range.where_(live)], page).await
+        self.page(vec![range.filtered(live)], page).await
     }
 
     /// The organizations that have approved a domain.
@@ -103,7 +103,7 @@ impl Store {
         domain: &MailDomain,
         page: PageRequest<'_>,
     ) -> Result<Slice<ApprovedDomain>, Error> {
-        let range = Range::of_index("identity", keys::mail_domain(domain), String::new());
+        let range = Range::of_index(Index::ByIdentity, index::domain(domain.as_str()), "");
         self.page(vec![range], page).await
     }
 }

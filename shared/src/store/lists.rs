@@ -2,80 +2,111 @@
 
 use serde::Deserialize;
 
-use super::{Error, PageRequest, Slice, Status, Store, keys, range::Range};
+use super::{
+    Error, PageRequest, Slice, Status, Store,
+    index::{self, Index},
+    keys,
+    range::Range,
+};
 use crate::domain::{
     CustomRole, Email, Invitation, Member, OrgId, OrgPath, Organization, UserCount, UserId,
 };
 
-/// One organization, or all below it too.
+/// How deep a list of organizations goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TreeDepth {
-    /// Itself alone.
+    /// The organizations directly below.
     Organization,
-    /// Itself and everything below.
+    /// All organizations below.
     Subtree,
 }
 
 impl Store {
     /// An organization's pending invitations, by address.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn invitations(
         &self,
         path: &OrgPath,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<Invitation>, Error> {
-        let hash = keys::tree(path, Status::Pending);
-        self.page(vec![Range::of_index("tree", hash, format!("{path}#"))], window).await
+        let hash = index::users(path, Status::Pending);
+        let range = Range::of_index(Index::ByPath, hash, index::in_organization(path));
+        self.page(vec![range], page).await
     }
 
-    /// The organizations right below one, or with `Subtree` all below it.
+    /// The organizations below one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn below(
         &self,
         path: &OrgPath,
         scope: TreeDepth,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<Organization>, Error> {
         let range = match scope {
             TreeDepth::Organization => {
-                Range::of_index("group", keys::children(Some(path.id())), String::new())
+                Range::of_index(Index::ByRole, index::children(Some(path.id())), "")
             }
             TreeDepth::Subtree => {
-                Range::of_index("tree", keys::tree_of_organizations(path), format!("{path}/"))
+                let [_, below] = index::in_subtree(path);
+                Range::of_index(Index::ByPath, index::organizations(path), below)
             }
         };
-        self.page(vec![range], window).await
+        self.page(vec![range], page).await
     }
 
-    /// All organizations without a parent.
-    pub async fn roots(&self, window: PageRequest<'_>) -> Result<Slice<Organization>, Error> {
-        let hash = keys::children(None);
-        self.page(vec![Range::of_index("group", hash, String::new())], window).await
+    /// All root organizations.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn roots(&self, page: PageRequest<'_>) -> Result<Slice<Organization>, Error> {
+        let range = Range::of_index(Index::ByRole, index::children(None), "");
+        self.page(vec![range], page).await
     }
 
     /// A person's memberships, by organization.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn memberships(
         &self,
         user: &UserId,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<Member>, Error> {
-        let range = Range::of_index("identity", keys::user(user), String::new());
-        self.page(vec![range], window).await
+        let range = Range::of_index(Index::ByIdentity, index::person(user), "");
+        self.page(vec![range], page).await
     }
 
     /// An address's pending invitations, by organization.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn invitations_of(
         &self,
         email: &Email,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<Invitation>, Error> {
-        let range = Range::of_index("identity", keys::address(email), String::new());
-        self.page(vec![range], window).await
+        let range = Range::of_index(Index::ByIdentity, index::address(email), "");
+        self.page(vec![range], page).await
     }
 
     /// An organization's custom roles, oldest first, each with the number of its users.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn roles(
         &self,
         org: OrgId,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<(CustomRole, UserCount)>, Error> {
         #[derive(Deserialize)]
         struct Stored {
@@ -85,7 +116,7 @@ impl Store {
             users: UserCount,
         }
         let range = Range::of_table(keys::organization(org), keys::ROLES);
-        let Slice { items, next } = self.page::<Stored>(vec![range], window).await?;
+        let Slice { items, next } = self.page::<Stored>(vec![range], page).await?;
         let items = items.into_iter().map(|Stored { role, users }| (role, users)).collect();
         Ok(Slice { items, next })
     }

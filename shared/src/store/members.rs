@@ -7,7 +7,7 @@ use super::{
     Committed, Error, Key, Status, Store,
     address_slots::{taken, taken_by_another},
     expression::Expression,
-    index_attributes,
+    index,
     item::{Item, attribute, text, to_item},
     transaction::{Transaction, absent_or, at_version, gone_or, or},
 };
@@ -97,8 +97,8 @@ impl Store {
         writes.record(event)?.commit(answer).await
     }
 
-    /// Transfers the Super Admin role: the two members and the organization change together, so
-    /// nobody ever sees two Super Admins, or none (SA1, SA2).
+    /// Transfers the Super Admin role. The two members and the organization change in one
+    /// transaction, so there is exactly one Super Admin at any time (SA1, SA2).
     ///
     /// # Errors
     ///
@@ -141,8 +141,8 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Adds a member and locks their address, which nobody holds (INV2). `deleted` is the version of
-    /// their membership that ended a short time ago.
+    /// Adds a member and locks their address, whose slot is free (INV2). `deleted` is the version of
+    /// their membership that ended in the last day.
     pub(super) fn add_member(
         self,
         member: &Member,
@@ -235,7 +235,7 @@ fn key(member: &Member) -> Key {
 }
 
 fn item(key: Key, member: &Member) -> Result<Item, Error> {
-    to_item(key, member, index_attributes::member(member))
+    to_item(key, member, index::member(member))
 }
 
 fn digest(member: &Member) -> AddressDigest {

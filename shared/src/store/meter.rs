@@ -1,4 +1,4 @@
-//! What a request costs: round trips to the table, and capacity units.
+//! The cost of a request: round trips to the table, and capacity units.
 
 use std::sync::{
     Arc,
@@ -7,27 +7,27 @@ use std::sync::{
 
 use aws_sdk_dynamodb::types::{Capacity, ConsumedCapacity};
 
-/// Capacity in tenths of a unit, so that it can be counted in whole numbers.
+/// Capacity is counted in tenths of a unit, as whole numbers.
 const TENTHS: f64 = 10.0;
 
 tokio::task_local! {
     static CURRENT: Arc<CostCounter>;
 }
 
-/// What one request has consumed so far.
+/// The consumption of a request so far.
 #[derive(Debug, Default)]
 struct CostCounter {
-    under_way: AtomicU32,
+    in_progress: AtomicU32,
     round_trips: AtomicU32,
     read: AtomicU32,
     write: AtomicU32,
     write_indexes: AtomicU32,
 }
 
-/// What a request consumed: sequential round trips, and capacity units.
+/// The cost of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
-    /// Calls that had to wait for one another; calls side by side count once.
+    /// Sequential calls. Concurrent calls count once.
     pub round_trips: u32,
     /// Read capacity units.
     pub read_units: f64,
@@ -37,58 +37,57 @@ pub struct Cost {
     pub index_write_units: f64,
 }
 
-/// Runs `work`, and tells what it consumed.
+/// Runs `work` and measures its cost.
 pub async fn metered<T>(work: impl Future<Output = T>) -> (T, Cost) {
-    let tally = Arc::new(CostCounter::default());
-    let done = CURRENT.scope(Arc::clone(&tally), work).await;
+    let counter = Arc::new(CostCounter::default());
+    let done = CURRENT.scope(Arc::clone(&counter), work).await;
     let units = |tenths: &AtomicU32| f64::from(tenths.load(Relaxed)) / TENTHS;
     let cost = Cost {
-        round_trips: tally.round_trips.load(Relaxed),
-        read_units: units(&tally.read),
-        write_units: units(&tally.write),
-        index_write_units: units(&tally.write_indexes),
+        round_trips: counter.round_trips.load(Relaxed),
+        read_units: units(&counter.read),
+        write_units: units(&counter.write),
+        index_write_units: units(&counter.write_indexes),
     };
     (done, cost)
 }
 
-/// Counts into whatever request is running; outside of one it counts nothing.
+/// Counts for the request that runs in this task. Outside of a request it counts nothing.
 pub(super) struct Meter;
 
 impl Meter {
-    /// Counts a call as a round trip, unless another is under way beside it.
+    /// Counts a call as a round trip, unless another call is in progress.
     pub(super) async fn call<T>(call: impl Future<Output = T>) -> T {
-        let tally = CURRENT.try_with(Arc::clone).unwrap_or_default();
-        if tally.under_way.fetch_add(1, Relaxed) == 0 {
-            tally.round_trips.fetch_add(1, Relaxed);
+        let counter = CURRENT.try_with(Arc::clone).unwrap_or_default();
+        if counter.in_progress.fetch_add(1, Relaxed) == 0 {
+            counter.round_trips.fetch_add(1, Relaxed);
         }
         let done = call.await;
-        tally.under_way.fetch_sub(1, Relaxed);
+        counter.in_progress.fetch_sub(1, Relaxed);
         done
     }
 
-    /// Counts what reads consumed.
+    /// Counts the consumption of reads.
     pub(super) fn read<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         for capacity in consumed {
-            add(|tally| &tally.read, capacity.capacity_units());
+            add(|counter| &counter.read, capacity.capacity_units());
         }
     }
 
-    /// Counts what writes consumed, in the table and in its indexes.
+    /// Counts the consumption of writes, in the table and in its indexes.
     pub(super) fn write<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         for capacity in consumed {
-            add(|tally| &tally.write, capacity.table().and_then(Capacity::capacity_units));
+            add(|counter| &counter.write, capacity.table().and_then(Capacity::capacity_units));
             let indexes =
                 capacity.global_secondary_indexes().into_iter().flat_map(|map| map.values());
             for index in indexes {
-                add(|tally| &tally.write_indexes, index.capacity_units());
+                add(|counter| &counter.write_indexes, index.capacity_units());
             }
         }
     }
 }
 
-fn add(counter: impl FnOnce(&CostCounter) -> &AtomicU32, units: Option<f64>) {
+fn add(number: impl FnOnce(&CostCounter) -> &AtomicU32, units: Option<f64>) {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small, positive")]
     let tenths = (units.unwrap_or_default() * TENTHS).round() as u32;
-    // Outside of a request nothing is counted.
-    let _ = CURRENT.try_with(|tally| counter(tally).fetch_add(tenths, Relaxed));
+    let _ = CURRENT.try_with(|counter| number(counter).fetch_add(tenths, Relaxed));
 }

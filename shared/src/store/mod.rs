@@ -1,7 +1,7 @@
-//! The table: one file an entity, one method an access pattern.
+//! The table: a file for each entity, a method for each access pattern.
 //!
-//! Nothing here decides anything. Reads gather the facts a rule needs; a write is one transaction
-//! whose conditions repeat those facts, so that a rule cannot be outrun by a race.
+//! The store makes no decisions. Reads get the facts that a rule needs. A write is one transaction,
+//! whose conditions repeat those facts, so a change by another request cannot bypass the rule.
 
 mod address_slots;
 mod batch;
@@ -15,7 +15,7 @@ mod expression;
 mod fetch;
 mod history;
 mod idempotency;
-mod index_attributes;
+pub mod index;
 mod invitations;
 mod item;
 mod join_requests;
@@ -29,12 +29,12 @@ mod outbox;
 mod range;
 mod reassignment;
 mod role_lists;
+mod role_names;
 mod roles;
 #[cfg(test)]
 mod tests;
 mod transaction;
 mod user_counts;
-mod user_search;
 mod users;
 
 use aws_sdk_dynamodb::{
@@ -53,6 +53,7 @@ pub use export::UserStream;
 pub use fetch::FetchedItems;
 pub use history::EventFilter;
 pub use idempotency::{Chunk, Committed, EarlierRun};
+pub use index::Index;
 pub use invitations::{Acceptance, InvitationChange, InviteeFacts, NewInvitation};
 pub use join_requests::RequestApproval;
 pub use keys::{Key, Status};
@@ -61,14 +62,15 @@ pub use members::MemberChange;
 pub use meter::{Cost, metered};
 pub use organizations::{NewOrganization, ProfileChange};
 pub use outbox::recorded;
-pub use range::{PageRequest, Slice};
+pub use range::{PageRequest, Position, Slice};
 pub use reassignment::ReassignmentProgress;
 pub use role_lists::{RoleEntry, RoleFilter};
+pub use role_names::{RoleNames, RoleSummaries};
 pub use roles::RoleChange;
 pub use user_counts::OrganizationCounts;
 pub use users::{By, Order, User, UserFilter};
 
-/// The one table.
+/// The table.
 #[derive(Clone, Debug)]
 pub struct Store {
     client: Client,
@@ -82,26 +84,30 @@ impl Store {
         Self { client, table: table.into() }
     }
 
-    /// Opens the connection, by looking for what is never there.
+    /// Opens the connection by reading an item that never exists.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn open(&self) -> Result<(), Error> {
         let nothing = Key { pk: "NOTHING".to_owned(), sk: "NOTHING".to_owned() };
         self.get([nothing]).await.map(drop)
     }
 }
 
-/// Why the store did not do it.
+/// The failure of a store operation.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A condition failed; it stood for this rule.
+    /// A condition failed that stands for this refusal.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The request is a repeat of a committed one; this is the answer of that one, as JSON text.
+    /// The request repeats a committed one; this is the answer of that one, as JSON text.
     #[error("a request with this idempotency key was committed before")]
     CommittedBefore(String),
     /// The database throttles or cannot be reached. A write may or may not have happened.
     #[error("{0}")]
     Unavailable(String),
-    /// The database refused what should never be refused, or holds something we cannot read.
+    /// A defect: `DynamoDB` rejected a call as invalid, or an item cannot be read.
     #[error("{0}")]
     Broken(String),
 }
@@ -111,7 +117,7 @@ impl Error {
         Self::Broken(DisplayErrorContext(error).to_string())
     }
 
-    /// A failed read: harmless, and worth another try unless it can never work.
+    /// The error of a failed read: unavailable, unless a repeat cannot succeed.
     fn from_read<E>(error: SdkError<E>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
@@ -133,8 +139,8 @@ impl Error {
     }
 }
 
-/// Did the database, or what stands before it, fail by itself? Then its answer need not be one of
-/// DynamoDB's, and a write may have happened.
+/// Whether the server failed. The response then need not come from DynamoDB itself, and a write may
+/// have happened.
 fn failing<E>(error: &SdkError<E>) -> bool {
     error.raw_response().is_some_and(|response| response.status().is_server_error())
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::{
     Committed, Error, Key, NewInvitation, Store,
     expression::Expression,
+    index,
     item::{Item, attribute, number, text, time, to_item},
-    keys,
     members::shown_member,
     transaction::{Change, OnConditionFailed, Transaction, at_version, gone_or, or},
     user_counts::Counter,
@@ -80,7 +80,7 @@ impl Store {
         }
         if let Some(invitation) = first_admin {
             let new = NewInvitation { invitation: invitation.clone(), replaces: None };
-            writes = writes.open(org, &new, 1)?;
+            writes = writes.add_invitation(org, &new, 1)?;
         }
         writes.commit(answer).await
     }
@@ -108,7 +108,7 @@ impl Store {
         if after != before {
             // The condition on the organization's version covers its profile.
             let key = Key::profile(org.id());
-            let item = to_item(key.clone(), after, [])?;
+            let item = to_item(key.clone(), after, vec![])?;
             let lost = or(Refusal::ChangedConcurrently);
             writes = writes.put(key, item, Expression::default(), lost);
         }
@@ -351,10 +351,5 @@ fn shown_settings(org: &Organization) -> Value {
 }
 
 fn organization_item(org: &Organization) -> Result<Item, Error> {
-    let indexed = [
-        ("tree", keys::tree_of_organizations(&org.path)),
-        ("group", keys::children(org.path.parent())),
-        ("place", org.path.to_string()),
-    ];
-    to_item(Key::organization(org.id()), org, indexed)
+    to_item(Key::organization(org.id()), org, index::organization(org))
 }

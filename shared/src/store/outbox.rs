@@ -1,6 +1,7 @@
-//! Telling others what happened: the history is the outbox, and a mark says what was told to whom.
+//! The history as an outbox: events are published on the bus and sent as mails, and marks record
+//! which of that is done.
 //!
-//! A mark is no change of anything that rules judge, and so the one write without an event.
+//! A mark is the one write without an event, because no rule depends on it.
 
 use std::collections::HashSet;
 
@@ -16,10 +17,10 @@ use crate::domain::{
     roles_deciding_join_requests,
 };
 
-/// How long after its event a mark is kept: three days, longer than a stream keeps its records.
+/// How long after its event a mark is kept: three days. A stream keeps its records for one day.
 const MARKED_SECONDS: i64 = 3 * 86_400;
 
-/// The event in an item that a stream hands on, if the item belongs to a history.
+/// The event in a record of the table's stream, if the item belongs to a history.
 #[must_use]
 pub fn recorded(
     keys: &serde_dynamo::Item,
@@ -33,12 +34,20 @@ pub fn recorded(
 }
 
 impl Store {
-    /// Which of these marks are there.
+    /// The marks that exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn marked(&self, marks: Vec<Key>) -> Result<HashSet<Key>, Error> {
-        Ok(self.fetch(marks).await?.0.into_keys().collect())
+        Ok(self.fetch(marks).await?.items.into_keys().collect())
     }
 
-    /// Marks that `event` was told. To do so twice does no harm.
+    /// Marks that a part of the work for `event` is done. Marking twice has no further effect.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be written.
     pub async fn mark(&self, event: &Event, mark: Key) -> Result<(), Error> {
         let context = RequestContext {
             by: None,
@@ -57,8 +66,12 @@ impl Store {
             .map(drop)
     }
 
-    /// Members who may decide about requests to join `org`, the Super Admin first: looked up by an
-    /// index, and read again where nothing is stale.
+    /// Members who may decide about requests to join `org`, the Super Admin first. An index finds
+    /// them, and a strongly consistent read checks them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn managers(&self, org: &Organization) -> Result<Vec<Member>, Error> {
         let id = org.id();
         let roles = roles_deciding_join_requests(org);

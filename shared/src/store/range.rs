@@ -1,8 +1,8 @@
-//! Reading ranges: a page of a list is one range of one partition, or a merge of a few, read side by
-//! side. What is listed where is not known here.
+//! Reading ranges: a page of a list is one range of one partition, or a merge of a few ranges that
+//! are read concurrently.
 //!
-//! A position in a list is the sort key of the last item seen. It only ever narrows a range that
-//! the caller was authorized for, so a forged one can reach nothing else.
+//! A position only narrows a range that the caller was authorized for, so a forged position cannot
+//! reach other data.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use futures_util::future::try_join_all;
@@ -11,337 +11,339 @@ use serde::de::DeserializeOwned;
 use super::{
     Error, Store,
     expression::{Expression, ExpressionValues},
+    index::{Index, LAST},
     item::{Item, from_item, text},
-    keys,
     meter::Meter,
 };
 
-/// How much is read at once where a filter may drop most of it, all ranges of a page together.
-const SIEVED: usize = 500;
-/// How often at most a filtered range is read on for one page; the page is short then, and its
-/// cursor goes on from there.
-const SIEVINGS: u32 = 8;
-/// No key of ours has more bytes, and DynamoDB takes few more.
-const LONGEST_KEY: usize = 1_000;
-/// After every key that could follow in a range.
-pub(super) const LAST: char = '\u{10FFFF}';
+/// The most read units that filtered and bounded ranges consume in one request. If they are used
+/// up, the page is short and its cursor continues.
+pub(super) const MAX_FILTER_UNITS: f64 = 100.0;
+/// The read units of an item of 1 KB in an eventually consistent read.
+const UNITS_PER_ITEM: f64 = 0.125;
+/// The read units of an item of 32 KB: the first estimate for items of unknown size.
+const UNITS_PER_LARGE_ITEM: f64 = 4.0;
 
-/// Which part of a list a client wants.
+/// The part of a list that a client asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct PageRequest<'a> {
-    /// At most so many.
+    /// The most items.
     pub limit: usize,
-    /// Only what comes after this position.
-    pub after: Option<&'a str>,
+    /// The position after which the page begins.
+    pub after: Option<&'a Position>,
 }
 
-impl<'a> PageRequest<'a> {
-    /// What of it lies in one part of a list, whose positions begin alike: nothing, if it begins
-    /// after all of them.
-    pub(super) fn of_part(self, part: &str) -> Option<PageRequest<'a>> {
-        let Some(after) = self.after else { return Some(self) };
-        match after.strip_prefix(part) {
-            Some(rest) => Some(Self { after: Some(rest), ..self }),
-            None if after < part => Some(Self { after: None, ..self }),
-            None => None,
-        }
+/// A position in a list: the key of an item, in one of the parts that the list consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The part, from 0. Most lists have one.
+    pub part: u8,
+    /// The range key of the item.
+    pub key: String,
+}
+
+impl Position {
+    /// A position in the first part of a list.
+    #[must_use]
+    pub fn new(key: impl Into<String>) -> Self {
+        Self { part: 0, key: key.into() }
     }
 }
 
-/// A part of a list.
+/// Some items of a list, and the position after them if there are more.
 #[derive(Debug)]
 pub struct Slice<T> {
-    /// What is in it.
+    /// The items.
     pub items: Vec<T>,
-    /// The position where it goes on, if it does.
-    pub next: Option<String>,
+    /// The position at which the list continues.
+    pub next: Option<Position>,
 }
 
-impl<T> Slice<T> {
-    /// Nothing, and nothing more.
-    pub(super) fn empty() -> Self {
-        Self { items: vec![], next: None }
-    }
-}
-
-/// A range of sort keys in one partition of the table or an index.
+/// A range of range keys in one partition of the table or of an index.
+#[derive(Clone)]
 pub(super) struct Range {
-    index: Option<&'static str>,
-    hash: (&'static str, String),
-    sort: &'static str,
+    index: Option<Index>,
+    hash: String,
     prefix: String,
-    since: Option<String>,
-    until: Option<String>,
+    first: Option<String>,
+    last: Option<String>,
     filter: Expression,
-    step: usize,
-    alike: bool,
-    newest_first: bool,
+    bounded: bool,
+    pub(super) descending: bool,
 }
 
-/// What was found in one range: items with their positions, and where the reading was given up
-/// before it had as many as wanted.
-pub(super) type FetchedItems = (Vec<(String, Item)>, Option<String>);
+/// What one reading of a range found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The items with their keys.
+    pub(super) items: Vec<(String, Item)>,
+    /// The key at which the reading stopped because its read units were used up.
+    pub(super) stopped_at: Option<String>,
+    /// The read units of a filtered or bounded range.
+    units: f64,
+}
 
 impl Range {
-    pub(super) fn of_index(index: &'static str, hash: String, prefix: String) -> Self {
-        let (name, sort) = match index {
-            "identity" => ("identity", "pk"),
-            "tree_since" => ("tree", "since"),
-            "group_since" => ("group", "since"),
-            "tree_prefix" => ("tree", "prefix"),
-            "group_prefix" => ("group", "prefix"),
-            branch if keys::BRANCHES.contains(&branch) => (branch, "prefix"),
-            other => (other, "place"),
-        };
-        let range = Self::of_table(hash, "");
-        Self { index: Some(index), hash: (name, range.hash.1), sort, prefix, ..range }
+    /// The keys of an index that begin with `prefix`.
+    pub(super) fn of_index(index: Index, hash: String, prefix: impl Into<String>) -> Self {
+        Self { index: Some(index), ..Self::of_table(hash, prefix) }
     }
 
-    pub(super) fn of_table(pk: String, prefix: &str) -> Self {
+    /// The sort keys of a partition that begin with `prefix`.
+    pub(super) fn of_table(pk: String, prefix: impl Into<String>) -> Self {
         Self {
             index: None,
-            hash: ("pk", pk),
-            sort: "sk",
-            prefix: prefix.to_owned(),
-            since: None,
-            until: None,
+            hash: pk,
+            prefix: prefix.into(),
+            first: None,
+            last: None,
             filter: Expression::default(),
-            step: 0,
-            alike: false,
-            newest_first: false,
+            bounded: false,
+            descending: false,
         }
     }
 
-    /// Only what passes `filter`, which is asked of each item that is read.
-    pub(super) fn where_(self, filter: Expression) -> Self {
+    /// Only items that pass `filter`, which DynamoDB applies to each item that it reads.
+    pub(super) fn filtered(self, filter: Expression) -> Self {
         Self { filter, ..self }
     }
 
-    /// Reads at least so many at once where it has a filter: a short range in one go.
-    pub(super) fn in_steps_of(self, step: usize) -> Self {
-        Self { step, ..self }
+    /// Bounds the read units like those of a filter, for items of very different sizes.
+    pub(super) fn bounded(self) -> Self {
+        Self { bounded: true, ..self }
     }
 
-    /// Either all of it passes its filter, or nothing: where the first do not, no more are read.
-    pub(super) fn alike(self) -> Self {
-        Self { alike: true, ..self }
+    /// No key before `first`.
+    pub(super) fn not_before(self, first: Option<String>) -> Self {
+        Self { first, ..self }
     }
 
-    /// Nothing before the one position, and nothing after the other.
-    pub(super) fn between(self, since: String, until: String) -> Self {
-        Self { since: Some(since), until: Some(until), ..self }
+    /// No key after `last`.
+    pub(super) fn not_after(self, last: Option<String>) -> Self {
+        Self { last, ..self }
     }
 
-    /// Nothing after this position.
-    pub(super) fn until(self, until: Option<String>) -> Self {
-        Self { until, ..self }
+    /// In descending order.
+    pub(super) fn descending(self, descending: bool) -> Self {
+        Self { descending, ..self }
     }
 
-    /// From its end.
-    pub(super) fn newest_first(self) -> Self {
-        Self { newest_first: true, ..self }
+    fn range_attribute(&self) -> &'static str {
+        self.index.map_or("sk", Index::range)
     }
 
-    /// The keys of this range that come after a position: none if it lies behind them all.
+    /// The key condition for the keys at and after a position; none if there are none.
     fn condition(&self, after: Option<&str>) -> Option<Expression> {
-        let (mut from, mut end) = (self.prefix.clone(), format!("{}{LAST}", self.prefix));
-        if let Some(since) = &self.since {
-            from = from.max(since.clone());
+        let mut first = self.prefix.clone();
+        let mut last = format!("{}{LAST}", self.prefix);
+        for bound in self.first.as_deref().into_iter().chain(after.filter(|_| !self.descending)) {
+            first = first.max(bound.to_owned());
         }
-        if let Some(until) = self.until.as_deref().map(fitting) {
-            end = end.min(until.to_owned());
+        for bound in self.last.as_deref().into_iter().chain(after.filter(|_| self.descending)) {
+            last = last.min(bound.to_owned());
         }
-        match after.map(fitting) {
-            Some(after) if self.newest_first => end = end.min(before(after)),
-            // Nothing but the position itself sorts before this: keys do not hold U+0001.
-            Some(after) if after >= from.as_str() => from = format!("{after}\u{1}"),
-            Some(_) | None => {}
-        }
-        if from > end {
+        if first > last {
             return None;
         }
-        let sorted = match (from.is_empty(), after) {
-            (true, None) => Expression::new("#hash = :hash", []),
-            (true, Some(_)) => {
-                Expression::new("#hash = :hash AND #sort <= :end", [("end", text(end))])
-            }
-            _ => Expression::new(
-                "#hash = :hash AND #sort BETWEEN :from AND :end",
-                [("from", text(from)), ("end", text(end))],
-            ),
+        let hash = self.index.map_or("pk", Index::hash);
+        let values = [("hash", text(self.hash.clone())), ("last", text(last))];
+        let condition = if first.is_empty() {
+            Expression::new("#hash = :hash AND #range <= :last", values)
+        } else {
+            let [hash, last] = values;
+            let condition = "#hash = :hash AND #range BETWEEN :first AND :last";
+            Expression::new(condition, [hash, last, ("first", text(first))])
         };
-        let hash = Expression::new("", [("hash", text(self.hash.1.clone()))]);
-        Some(hash.and_values(sorted).naming("hash", self.hash.0).naming("sort", self.sort))
+        Some(condition.naming("hash", hash).naming("range", self.range_attribute()))
     }
-}
 
-/// The last text before `key`, among those that could be keys.
-fn before(key: &str) -> String {
-    let mut start = key.chars();
-    let last = start.next_back().and_then(|last| char::from_u32(u32::from(last).checked_sub(1)?));
-    let start = start.as_str();
-    last.map_or_else(|| start.to_owned(), |last| format!("{start}{last}{LAST}"))
-}
-
-/// As much of a position as a key condition takes: nothing is cut but what was forged.
-fn fitting(after: &str) -> &str {
-    let ends = after.char_indices().map(|(at, _)| at).chain([after.len()]);
-    let end = ends.take_while(|end| *end <= LONGEST_KEY).last();
-    end.and_then(|end| after.get(..end)).unwrap_or_default()
+    fn key(&self, item: &Item) -> Result<String, Error> {
+        let name = self.range_attribute();
+        let key = item.get(name).map(AttributeValue::as_s).and_then(Result::ok);
+        key.cloned().ok_or_else(|| Error::Broken(format!("a listed item has no `{name}`")))
+    }
 }
 
 impl Store {
-    /// A page of the ranges, merged in the order of their sort keys.
+    /// A page of the ranges, merged in the order of their keys.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub(super) async fn page<T: DeserializeOwned>(
         &self,
         ranges: Vec<Range>,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<T>, Error> {
-        let newest_first = ranges.iter().any(|range| range.newest_first);
-        self.merged(&ranges, window).await?.cut(window, newest_first).parsed()
+        let after = page.after.map(|position| position.key.as_str());
+        let found = self.merged(&ranges, page.limit, after, MAX_FILTER_UNITS).await?;
+        let Slice { items, next } = found.slice(page.limit, 0);
+        let items = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        Ok(Slice { items, next })
     }
 
-    /// What the ranges hold of a window, and perhaps some more, each with its position; `next` is
-    /// where the first of them was given up.
+    /// The first items of the ranges after a key, merged. More than `limit` items show that the
+    /// ranges continue. Filtered and bounded ranges consume about `units` read units together.
     pub(super) async fn merged(
         &self,
         ranges: &[Range],
-        PageRequest { limit, after }: PageRequest<'_>,
-    ) -> Result<Slice<(String, Item)>, Error> {
-        let share = (SIEVED / ranges.len().max(1)).max(1);
-        let reads = ranges.iter().map(|range| self.read(range, after, limit + 1, share));
-        let mut all = Slice::empty();
-        for (range, (items, stopped)) in ranges.iter().zip(try_join_all(reads).await?) {
-            all.items.extend(items);
-            all.next = match (all.next, stopped) {
-                (Some(one), Some(other)) if range.newest_first => Some(one.max(other)),
-                (Some(one), Some(other)) => Some(one.min(other)),
-                (one, other) => one.or(other),
-            };
-        }
-        Ok(all)
+        limit: usize,
+        after: Option<&str>,
+        units: f64,
+    ) -> Result<Merged, Error> {
+        let live = ranges.iter().filter(|range| range.condition(after).is_some()).count();
+        let units = units / f64::from(u32::try_from(live.max(1)).unwrap_or(u32::MAX));
+        let reads = ranges.iter().map(|range| self.read(range, after, limit + 1, units));
+        let descending = ranges.iter().any(|range| range.descending);
+        Ok(Merged::of(try_join_all(reads).await?, descending))
     }
 
-    /// Up to `most` items of a range. Where a filter drops many, it reads in ever larger steps, up
-    /// to `share` items at once.
+    /// Reads up to `wanted` items of a range after a key. With a filter, each query is four times as
+    /// large as the one before, until about `units` read units are consumed.
     pub(super) async fn read(
         &self,
         range: &Range,
         after: Option<&str>,
-        most: usize,
-        share: usize,
-    ) -> Result<FetchedItems, Error> {
-        let mut found = Vec::new();
-        let mut after = after.map(ToOwned::to_owned);
-        for nth in 0..SIEVINGS {
-            let Some(condition) = range.condition(after.as_deref()) else {
-                return Ok((found, None));
-            };
-            let mut terms = ExpressionValues::default();
-            let condition = terms.take(condition);
-            let filter = terms.take(range.filter.clone());
-            let (names, values) = terms.parts();
-            let missing = most.saturating_sub(found.len());
-            let step = if filter.is_empty() {
-                missing
-            } else {
-                let grown = missing.saturating_mul(4_usize.saturating_pow(nth));
-                grown.min(share).max(range.step)
-            };
-            let request = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .set_index_name(range.index.map(ToOwned::to_owned))
-                .key_condition_expression(condition)
-                .set_filter_expression((!filter.is_empty()).then_some(filter))
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .scan_index_forward(!range.newest_first)
-                .limit(i32::try_from(step).unwrap_or(i32::MAX))
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        wanted: usize,
+        units: f64,
+    ) -> Result<Found, Error> {
+        let mut found = Found::default();
+        let Some(condition) = range.condition(after) else { return Ok(found) };
+        let mut terms = ExpressionValues::default();
+        let condition = terms.take(condition);
+        let filter = terms.take(range.filter.clone());
+        let stepped = range.bounded || !filter.is_empty();
+        let (names, values) = terms.parts();
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .set_index_name(range.index.map(|index| index.name().to_owned()))
+            .key_condition_expression(condition)
+            .set_filter_expression((!filter.is_empty()).then_some(filter))
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .scan_index_forward(!range.descending)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let mut budget = ReadBudget::new(units, range.bounded);
+        let mut start = None;
+        loop {
+            // The item at the position itself is read once more, and dropped.
+            let missing = wanted - found.items.len() + usize::from(after.is_some());
+            let limit = if stepped { budget.limit(missing) } else { missing };
+            let request = query
+                .clone()
+                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start);
             let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
             Meter::read(answer.consumed_capacity());
+            let consumed = answer.consumed_capacity().and_then(|all| all.capacity_units());
+            budget.count(answer.scanned_count, consumed.unwrap_or_default());
             for item in answer.items.unwrap_or_default() {
-                found.push((position(&item, range.sort)?, item));
+                let key = range.key(&item)?;
+                if after != Some(key.as_str()) && found.items.len() < wanted {
+                    found.items.push((key, item));
+                }
             }
-            let Some(last) = answer.last_evaluated_key else { return Ok((found, None)) };
-            if range.alike && found.is_empty() {
-                return Ok((found, None));
+            if stepped {
+                found.units = budget.consumed;
             }
-            if found.len() >= most {
-                found.truncate(most);
-                return Ok((found, None));
+            start = answer.last_evaluated_key;
+            let Some(last) = &start else { return Ok(found) };
+            if found.items.len() >= wanted {
+                return Ok(found);
             }
-            after = Some(position(&last, range.sort)?);
+            if stepped && budget.is_used_up() {
+                found.stopped_at = Some(range.key(last)?);
+                return Ok(found);
+            }
         }
-        Ok((found, after))
     }
 }
 
-impl<T> Slice<(String, T)> {
-    /// Both, known as far as the one that was given up first.
-    pub(super) fn and(mut self, other: Self) -> Self {
-        self.items.extend(other.items);
-        self.next = match (self.next, other.next) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-        self
+/// The read units of a range, and the sizes of the queries that read it.
+struct ReadBudget {
+    units: f64,
+    consumed: f64,
+    scanned: f64,
+    factor: f64,
+    first_estimate: f64,
+}
+
+impl ReadBudget {
+    fn new(units: f64, large_items: bool) -> Self {
+        let first_estimate = if large_items { UNITS_PER_LARGE_ITEM } else { UNITS_PER_ITEM };
+        Self { units, consumed: 0.0, scanned: 0.0, factor: 1.0, first_estimate }
     }
 
-    /// The window's part of what was found, in order.
-    pub(super) fn cut(
-        mut self,
-        PageRequest { limit, .. }: PageRequest<'_>,
-        newest_first: bool,
-    ) -> Self {
-        self.items.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if newest_first {
-            self.items.reverse();
+    /// The number of items to read next: four times as many with each query, as far as the read
+    /// units suffice for items of the average size so far.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 100 / 0.125")]
+    fn limit(&mut self, missing: usize) -> usize {
+        let missing = f64::from(u32::try_from(missing).unwrap_or(u32::MAX));
+        let grown = missing * self.factor;
+        self.factor *= 4.0;
+        let left = (self.units - self.consumed) / self.units_per_item();
+        grown.min(left).max(1.0) as usize
+    }
+
+    fn count(&mut self, scanned: i32, consumed: f64) {
+        self.scanned += f64::from(scanned);
+        self.consumed += consumed;
+    }
+
+    fn units_per_item(&self) -> f64 {
+        if self.scanned > 0.0 { self.consumed / self.scanned } else { self.first_estimate }
+    }
+
+    /// Whether the remaining units suffice for fewer than ten items.
+    fn is_used_up(&self) -> bool {
+        self.units - self.consumed < 10.0 * self.units_per_item()
+    }
+}
+
+/// The merged items of several ranges, up to the first key at which a range stopped.
+pub(super) struct Merged {
+    pub(super) items: Vec<(String, Item)>,
+    /// The key up to which the items are complete, if a range stopped.
+    pub(super) complete_to: Option<String>,
+    /// The read units that filtered and bounded ranges consumed.
+    pub(super) units: f64,
+}
+
+impl Merged {
+    fn of(found: Vec<Found>, descending: bool) -> Self {
+        let (mut items, mut stops, mut units) = (Vec::new(), Vec::new(), 0.0);
+        for range in found {
+            units += range.units;
+            items.extend(range.items);
+            stops.extend(range.stopped_at);
         }
-        if let Some(horizon) = &self.next {
-            // Beyond the place where one range stopped early, nothing is known of it.
-            self.items.retain(|(at, _)| if newest_first { at >= horizon } else { at <= horizon });
+        items.sort_by(|(one, _), (other, _)| one.cmp(other));
+        if descending {
+            items.reverse();
         }
-        if self.items.len() > limit {
+        let complete_to =
+            if descending { stops.into_iter().max() } else { stops.into_iter().min() };
+        if let Some(complete_to) = &complete_to {
+            items.retain(
+                |(key, _)| if descending { key >= complete_to } else { key <= complete_to },
+            );
+        }
+        Self { items, complete_to, units }
+    }
+
+    /// The first `limit` items, and the position in `part` at which the ranges continue.
+    pub(super) fn slice(mut self, limit: usize, part: u8) -> Slice<Item> {
+        let key = if self.items.len() > limit {
             self.items.truncate(limit);
-            self.next = self.items.last().map(|(at, _)| at.clone());
-        }
-        self
-    }
-}
-
-impl Slice<(String, Item)> {
-    /// The window's part of what was found, in the order of another sort key.
-    pub(super) fn sorted_by(
-        self,
-        name: &str,
-        window: PageRequest<'_>,
-        newest_first: bool,
-    ) -> Result<Self, Error> {
-        let comes = |at: &str| match window.after {
-            None => true,
-            Some(after) if newest_first => at < after,
-            Some(after) => at > after,
+            self.items.last().map(|(key, _)| key.clone())
+        } else {
+            self.complete_to
         };
-        let placed = self.items.into_iter().map(|(_, item)| Ok((position(&item, name)?, item)));
-        let mut items = placed.collect::<Result<Vec<_>, Error>>()?;
-        items.retain(|(at, _)| comes(at));
-        Ok(Self { items, next: self.next }.cut(window, newest_first))
+        let items = self.items.into_iter().map(|(_, item)| item).collect();
+        Slice { items, next: key.map(|key| Position { part, key }) }
     }
-
-    /// The values in the items.
-    pub(super) fn parsed<T: DeserializeOwned>(self) -> Result<Slice<T>, Error> {
-        let values = self.items.into_iter().map(|(_, item)| from_item(item));
-        Ok(Slice { items: values.collect::<Result<_, _>>()?, next: self.next })
-    }
-}
-
-fn position(item: &Item, name: &str) -> Result<String, Error> {
-    let key = item.get(name).map(AttributeValue::as_s);
-    let missing = || Error::Broken(format!("a listed item has no `{name}`"));
-    key.and_then(Result::ok).cloned().ok_or_else(missing)
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
-//! Deleting a role that is in use: it is marked, its users get another role, it is deleted (ROLE6).
-//! Each step is one transaction that leaves everything valid; the scheduled clean-up continues
+//! Deletes a role that is in use: marks it, gives its users another role, then deletes it (ROLE6).
+//! Each step is one transaction that leaves everything valid. The scheduled clean-up continues
 //! where a request stopped.
+
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::{
-    Error, FetchedItems, InvitationChange, Key, MemberChange, PageRequest, Status, Store, User,
-    UserFilter,
+    Error, FetchedItems, InvitationChange, Key, MemberChange, PageRequest, Position, Status, Store,
+    User, UserFilter,
     expression::Expression,
+    index,
     item::{Item, attribute, number, text, time},
-    keys,
     roles::shown_role,
     transaction::{Change, OnConditionFailed, Transaction, at_version, or},
     user_counts::Counter,
@@ -19,15 +21,17 @@ use crate::domain::{
     Refusal, RequestContext, RoleId, Standing, UserCount,
 };
 
-/// How many users get the other role in one transaction. Each is an item; with the roles, the
-/// counter item and the checks that makes at most 86 of the 100 actions that `DynamoDB` takes.
+/// How many users get the other role in one transaction. With the deleted role, and the target role
+/// or the counter item, these are at most 82 of the 100 actions that `DynamoDB` accepts.
 const MOVED_AT_ONCE: usize = 80;
 
-/// How far the deletion of a role came.
+/// The state of a role deletion after some steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReassignmentProgress {
     /// All users have the other role, and the role is deleted.
     Done,
+    /// Another request deleted the role.
+    AlreadyDeleted,
     /// The clean-up continues.
     Unfinished {
         /// How many users have the other role by now.
@@ -37,21 +41,25 @@ pub enum ReassignmentProgress {
     },
 }
 
-/// How many steps in a row may lose against other requests before the clean-up continues.
-const LOST_AT_MOST: u32 = 10;
+/// How many steps in a row may have no effect before the clean-up continues: other requests change
+/// the users, or the index does not list them yet.
+const MAX_IDLE_STEPS: u32 = 6;
+/// The pause after a step without effect. It grows with each, and exceeds the usual lag of an index.
+const PAUSE: Duration = Duration::from_millis(30);
 
 /// The end of one step.
 enum Step {
     Deleted,
+    AlreadyDeleted,
     Moved,
-    /// Another request changed something; the step is repeated.
-    Lost,
+    /// Another request changed something. The step is repeated.
+    Conflict,
     /// The index does not list the remaining users yet.
     NothingListed,
 }
 
 impl Store {
-    /// Marks a role as being deleted: from now on nobody is given it, because every write that
+    /// Marks a role as being deleted. It cannot be granted from then on, because every write that
     /// grants a role has a condition on its item.
     ///
     /// # Errors
@@ -71,7 +79,7 @@ impl Store {
         let values = [
             ("reassignment", attribute(reassignment)?),
             ("version", attribute(&after.version)?),
-            ("due", text(keys::due(keys::role_shard(after.id)))),
+            ("due", text(index::due_of_role(after.id))),
             ("due_at", time(context.at)),
         ];
         let mark = Expression::new(
@@ -89,7 +97,7 @@ impl Store {
                 Key::role(org, after.id),
                 vec![Change::Set(mark)],
                 at_version(before.version)?.and(not_a_target()),
-                role_lost(),
+                role_changed(),
             )
             .record(event)?
             .commit(&())
@@ -98,7 +106,7 @@ impl Store {
     }
 
     /// Gives the users of a role that is being deleted the other role, and deletes it, until
-    /// `enough` says that time has run out.
+    /// `out_of_time` returns true.
     ///
     /// # Errors
     ///
@@ -109,62 +117,74 @@ impl Store {
         context: &RequestContext,
         org: OrgId,
         role: CustomRoleId,
-        enough: impl Fn() -> bool,
+        out_of_time: impl Fn() -> bool,
     ) -> Result<ReassignmentProgress, Error> {
-        let mut lost = 0;
+        let mut idle_steps = 0;
+        let mut after = None;
         loop {
-            match self.reassign_some(context, org, role).await? {
+            match self.reassign_batch(context, org, role, &mut after).await? {
                 Step::Deleted => return Ok(ReassignmentProgress::Done),
-                Step::Moved => lost = 0,
-                Step::Lost => lost += 1,
-                Step::NothingListed => lost = LOST_AT_MOST,
+                Step::AlreadyDeleted => return Ok(ReassignmentProgress::AlreadyDeleted),
+                Step::Moved => idle_steps = 0,
+                Step::Conflict | Step::NothingListed => {
+                    idle_steps += 1;
+                    tokio::time::sleep(PAUSE * idle_steps).await;
+                }
             }
-            if lost < LOST_AT_MOST && !enough() {
+            if idle_steps < MAX_IDLE_STEPS && !out_of_time() {
                 continue;
             }
             let key = Key::role(org, role);
             let found = self.get([key.clone()]).await?;
             let Some((_, remaining)) = found.role(&key)? else {
-                return Ok(ReassignmentProgress::Done);
+                return Ok(ReassignmentProgress::AlreadyDeleted);
             };
-            // Another request moved the last users, so only the deletion is left.
-            if remaining != UserCount::default() || enough() {
-                return Ok(ReassignmentProgress::Unfinished {
-                    moved: found.moved(&key),
-                    remaining,
-                });
+            // If no users remain, the next step deletes the role.
+            if remaining != UserCount::default() || out_of_time() {
+                let moved = found.moved(&key);
+                return Ok(ReassignmentProgress::Unfinished { moved, remaining });
             }
         }
     }
 
-    async fn reassign_some(
+    /// Moves the users that the index lists after a position, and sets the position of the next
+    /// ones. A lagging index still lists users that were moved, but only before the position.
+    async fn reassign_batch(
         &self,
         context: &RequestContext,
         org: OrgId,
         role: CustomRoleId,
+        after: &mut Option<Position>,
     ) -> Result<Step, Error> {
         let keys = [Key::organization(org), Key::role(org, role)];
         let found = self.get(keys.clone()).await?;
         let organization = found.organization(org)?.ok_or(Refusal::NoSuchOrganization)?;
         let Some((deleted, users)) = found.role(&Key::role(org, role))? else {
-            return Ok(Step::Deleted);
+            return Ok(Step::AlreadyDeleted);
         };
         let reassignment = deleted.reassignment.clone().ok_or(Refusal::NoSuchRole)?;
         if users == UserCount::default() {
             let moved = found.moved(&Key::role(org, role));
             let done = self.end_reassignment(context, &organization, &deleted, moved).await;
-            return step(done, Step::Deleted);
+            return conflict_or(done, Step::Deleted);
         }
         let role = RoleId::Custom(role);
         let filter = UserFilter::of_roles(&organization.path, Status::ALL.to_vec(), vec![role]);
-        let page = PageRequest { limit: MOVED_AT_ONCE, after: None };
-        let listed = self.users(&filter, page).await?.items;
-        let real = self.get(listed.iter().map(User::key)).await?.users_of(role, &listed)?;
-        if real.is_empty() {
-            return Ok(Step::NothingListed);
+        let page = PageRequest { limit: MOVED_AT_ONCE, after: after.as_ref() };
+        let listed = self.users(&filter, page).await?;
+        let current = self.get(listed.items.iter().map(User::key)).await?;
+        let current = current.users_of(role, &listed.items)?;
+        if current.is_empty() {
+            let is_end = listed.next.is_none();
+            *after = listed.next;
+            return Ok(if is_end { Step::NothingListed } else { Step::Moved });
         }
-        let moved = self.move_users(context, &organization, &deleted, &reassignment, &real).await;
-        step(moved, Step::Moved)
+        let moved =
+            self.move_users(context, &organization, &deleted, &reassignment, &current).await;
+        if moved.is_ok() {
+            *after = listed.next;
+        }
+        conflict_or(moved, Step::Moved)
     }
 
     /// Gives these users the other role: all of them or none. The event of the deletion counts them.
@@ -203,7 +223,12 @@ impl Store {
             Change::add("moved_pending", count(moved.pending)),
         ];
         writes
-            .update(Key::role(org.id(), role.id), changes, at_version(role.version)?, role_lost())
+            .update(
+                Key::role(org.id(), role.id),
+                changes,
+                at_version(role.version)?,
+                role_changed(),
+            )
             .commit(&())
             .await
             .map(drop)
@@ -230,32 +255,21 @@ impl Store {
     }
 }
 
-fn step(written: Result<(), Error>, done: Step) -> Result<Step, Error> {
+fn conflict_or(written: Result<(), Error>, done: Step) -> Result<Step, Error> {
     use Refusal::{ChangedConcurrently, NoSuchInvitation, NoSuchMember, NoSuchRole, RoleInUse};
     match written {
         Ok(()) => Ok(done),
         Err(Error::Refused(
             ChangedConcurrently | NoSuchInvitation | NoSuchMember | NoSuchRole | RoleInUse(_),
-        )) => Ok(Step::Lost),
+        )) => Ok(Step::Conflict),
         Err(error) => Err(error),
-    }
-}
-
-impl User {
-    /// The key of the user's item.
-    #[must_use]
-    pub fn key(&self) -> Key {
-        match self {
-            Self::Pending(open) => Key::address_slot(open.path.id(), open.id.digest()),
-            Self::Active(member) => Key::member(member.path.id(), member.id()),
-        }
     }
 }
 
 impl FetchedItems {
     /// Those of `users` who have the role, as they were found.
     fn users_of(&self, role: RoleId, users: &[User]) -> Result<Vec<User>, Error> {
-        let mut real = Vec::new();
+        let mut current = Vec::new();
         for user in users {
             let found = match user {
                 User::Active(member) => {
@@ -263,9 +277,9 @@ impl FetchedItems {
                 }
                 User::Pending(_) => self.pending(&user.key())?.map(User::Pending),
             };
-            real.extend(found.filter(|user| user.role() == role));
+            current.extend(found.filter(|user| user.role() == role));
         }
-        Ok(real)
+        Ok(current)
     }
 
     /// How many users of a role that is being deleted have the other role by now.
@@ -302,7 +316,7 @@ pub(super) fn not_a_target() -> Expression {
 }
 
 /// Why a role is not as the rule saw it.
-pub(super) fn role_lost() -> OnConditionFailed {
+pub(super) fn role_changed() -> OnConditionFailed {
     Box::new(|old| match old {
         None => Refusal::NoSuchRole.into(),
         Some(role) if is_target(&role) => Refusal::ReassignmentTarget.into(),

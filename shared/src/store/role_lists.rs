@@ -1,260 +1,168 @@
-//! Roles by name: of some organizations or of a subtree, and found by a search (SUB4, SUB6).
+//! Lists of roles of several organizations, with or without a search (SUB4, SUB6).
 //!
-//! The lists hold the names alone, on the locks that keep them: a role's item changes with each of
-//! its users, and would be written to every index each time.
+//! The order is by organization; in each, the built-in roles come first, then the custom ones by
+//! name. Organizations and their role names are two ranges with the same order.
 
-use serde::Deserialize;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Error, Key, PageRequest, Slice, Store,
-    expression::Expression,
-    item::{from_item, text},
-    keys,
-    range::Range,
-    users::covered,
+    Error, Key, PageRequest, Position, Slice, Store,
+    index::{self, Index},
+    item::from_item,
+    range::{MAX_FILTER_UNITS, Range},
+    role_names::RoleNames,
 };
-use crate::domain::{
-    BuiltIn, CustomRoleId, Kind, MAX_CUSTOM_ROLES, OrgId, OrgPath, Organization, RoleId, Scope,
-    Search,
-};
+use crate::domain::{BuiltIn, Kind, OrgId, OrgPath, Organization, RoleId, Scope, Search};
 
-/// Stands between an organization's path and the number of a built-in role, which sorts before the
-/// names of custom roles and before whatever is below.
-const BUILT_IN: char = '\u{2}';
+/// The most organizations that a search reads in one step.
+const SEARCHED_AT_ONCE: usize = 100;
+/// The most steps for one page.
+const MAX_STEPS: usize = 4;
 
-/// Which roles a list shows.
+/// The roles that a list shows.
 #[derive(Clone, Debug)]
 pub struct RoleFilter {
-    /// Of where.
-    pub reach: Scope,
-    /// With what in their name or description.
+    /// The organizations.
+    pub scope: Scope,
+    /// The text to search for in names and descriptions.
     pub search: Option<Search>,
 }
 
-/// A line of a list of roles: where it is, and which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoleEntry {
-    /// One that every organization of the kind has.
-    BuiltIn(OrgId, BuiltIn),
-    /// One of the organization's own.
-    Custom(OrgId, CustomRoleId),
+/// A role of one of the organizations.
+#[derive(Clone, Debug)]
+pub struct RoleEntry {
+    /// The organization, as of a moment ago.
+    pub org: Arc<Organization>,
+    /// The role.
+    pub role: RoleId,
 }
 
-/// A role's name, as it is listed.
-#[derive(Debug, Deserialize)]
-pub(super) struct ListedRoleName {
-    role_id: CustomRoleId,
-    place: String,
+/// Some organizations with their role names.
+struct OrganizationBatch {
+    orgs: Vec<Organization>,
+    names: HashMap<OrgId, RoleNames>,
+    /// The organization that comes next.
+    next: Option<OrgPath>,
+    /// The read units that were consumed.
+    units: f64,
 }
-
-impl ListedRoleName {
-    /// The role, and the path of its organization.
-    pub(super) fn home(&self) -> (CustomRoleId, String) {
-        let path = self.place.split('#').next().unwrap_or_default();
-        (self.role_id, path.to_owned())
-    }
-}
-
-/// Parts of a list, one after the other: what their positions begin with.
-const BUILT_IN_FIRST: &str = "1";
-const THEN_NAMED: &str = "2";
-const THEN_DESCRIBED: &str = "3";
 
 impl Store {
-    /// Roles by organization, the built-in ones of each first, then its own by name.
+    /// A page of roles. It can be short; its cursor then continues.
     ///
-    /// Those of a subtree whose name or description begins as a search says come in three parts: the
-    /// built-in ones by organization, the others by name, and those that only their description finds.
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn roles_of(
         &self,
         filter: &RoleFilter,
-        window: PageRequest<'_>,
+        PageRequest { limit, after }: PageRequest<'_>,
     ) -> Result<Slice<RoleEntry>, Error> {
-        let RoleFilter { reach, search } = filter;
-        let all = match (reach, search) {
-            (Scope::Subtree(top), Some(search)) if !search.anywhere() => {
-                let beginning = keys::beginning(search.name());
-                let named = [named_so(top, beginning.clone()).where_(called(search))];
-                let described = [described_so(top, beginning).where_(said_only(search))];
-                let (built_in, named, described) = tokio::try_join!(
-                    self.built_in(filter, BUILT_IN_FIRST, window),
-                    self.custom(&named, THEN_NAMED, window),
-                    self.custom(&described, THEN_DESCRIBED, window),
-                )?;
-                built_in.and(named).and(described)
+        let after = after.map(|position| position.key.as_str());
+        let mut start = after.and_then(index::path_of);
+        let mut found = Vec::new();
+        let mut units = 0.0;
+        for _ in 0..MAX_STEPS {
+            // Every organization has at least three roles.
+            let wanted = filter.search.as_ref().map_or(limit / 3 + 1, |_| SEARCHED_AT_ONCE);
+            let batch =
+                self.organizations_with_roles(&filter.scope, start.as_ref(), wanted).await?;
+            units += batch.units;
+            for org in batch.orgs {
+                let entries = entries(org, &batch.names, filter.search.as_ref());
+                found.extend(entries.filter(|(key, _)| after.is_none_or(|after| &**key > after)));
             }
-            _ => {
-                let said = search.as_ref().map(said).unwrap_or_default();
-                let range = |(path, prefix)| names(path, prefix).where_(said.clone());
-                let ranges: Vec<Range> = match reach {
-                    Scope::Organizations(paths) => {
-                        paths.iter().map(|path| (path, format!("{path}#"))).map(range).collect()
-                    }
-                    Scope::Subtree(top) => vec![range((top, top.to_string()))],
-                };
-                let (built_in, custom) = tokio::try_join!(
-                    self.built_in(filter, "", window),
-                    self.custom(&ranges, "", window)
-                )?;
-                built_in.and(custom)
+            if found.len() > limit {
+                found.truncate(limit);
+                let next = found.last().map(|(key, _)| Position::new(key.clone()));
+                return Ok(Slice {
+                    items: found.into_iter().map(|(_, role)| role).collect(),
+                    next,
+                });
             }
-        };
-        let Slice { items, next } = all.cut(window, false);
-        Ok(Slice { items: items.into_iter().map(|(_, entry)| entry).collect(), next })
-    }
-
-    /// The custom roles of some ranges, with their positions in a part of a list.
-    async fn custom(
-        &self,
-        ranges: &[Range],
-        part: &str,
-        window: PageRequest<'_>,
-    ) -> Result<Slice<(String, RoleEntry)>, Error> {
-        #[derive(Deserialize)]
-        struct Entry {
-            role_id: CustomRoleId,
-            pk: String,
+            start = batch.next;
+            if start.is_none() || found.len() == limit || units >= MAX_FILTER_UNITS / 2.0 {
+                break;
+            }
         }
-        let Some(window) = window.of_part(part) else { return Ok(Slice::empty()) };
-        let Slice { items, next } = self.merged(ranges, window).await?;
-        let entry = |(at, item)| {
-            let Entry { role_id, pk } = from_item(item)?;
-            Ok((format!("{part}{at}"), RoleEntry::Custom(keys::owner(&pk)?, role_id)))
-        };
-        let items = items.into_iter().map(entry).collect::<Result<_, Error>>()?;
-        Ok(Slice { items, next: next.map(|at| format!("{part}{at}")) })
+        let next = start.map(|next| Position::new(index::path(&next)));
+        Ok(Slice { items: found.into_iter().map(|(_, role)| role).collect(), next })
     }
 
-    /// The built-in roles of a page of organizations, with their positions in a part of a list.
-    async fn built_in(
+    /// Organizations in the order of their paths, from one of them on.
+    async fn organizations_with_roles(
         &self,
-        filter: &RoleFilter,
-        part: &str,
-        window: PageRequest<'_>,
-    ) -> Result<Slice<(String, RoleEntry)>, Error> {
-        let found =
-            |role: &BuiltIn| filter.search.as_ref().is_none_or(|search| search.finds(role.name()));
-        let wanted: Vec<BuiltIn> = BuiltIn::ALL.into_iter().filter(found).collect();
-        let window = window.of_part(part).filter(|_| !wanted.is_empty());
-        let Some(PageRequest { limit, after }) = window else { return Ok(Slice::empty()) };
-        let orgs = match &filter.reach {
-            Scope::Organizations(paths) => {
-                let found = self
-                    .get_eventual(paths.iter().map(|path| Key::organization(path.id())))
-                    .await?;
-                let orgs = paths.iter().map(|path| found.organization(path.id()));
-                let items = orgs.filter_map(Result::transpose).collect::<Result<_, _>>()?;
-                Slice { items, next: None }
-            }
-            Scope::Subtree(path) => {
-                let hash = keys::tree_of_organizations(path);
-                let range = Range::of_index("tree", hash, path.to_string());
-                let window = PageRequest { limit: limit + 1, after: after.map(before) };
-                self.page::<Organization>(vec![range], window).await?
-            }
+        scope: &Scope,
+        start: Option<&OrgPath>,
+        wanted: usize,
+    ) -> Result<OrganizationBatch, Error> {
+        let top = match scope {
+            Scope::Subtree(top) => top,
+            Scope::Organizations(paths) => return self.named_organizations_with_roles(paths).await,
         };
-        let here =
-            |org: &Organization, role: BuiltIn| org.kind == Kind::Partner || !role.partner_only();
-        let lines = orgs.items.iter().flat_map(|org| {
-            let roles = wanted.iter().filter(|role| here(org, **role));
-            roles.map(|&role| {
-                let at = format!("{}{BUILT_IN}{}", org.path, role as u8);
-                (at, RoleEntry::BuiltIn(org.id(), role))
-            })
+        let [orgs, names] = [index::organizations(top), index::roles(top)].map(|hash| {
+            let range = Range::of_index(Index::ByPath, hash, index::path(top));
+            [range.not_before(start.map(index::path)).bounded()]
         });
-        let after = |(at, _): &(String, _)| after.is_none_or(|after| at.as_str() > after);
-        let items = lines.filter(after).map(|(at, entry)| (format!("{part}{at}"), entry)).collect();
-        // Of the last organization all of them are known.
-        let next = orgs.next.map(|path| format!("{part}{path}{BUILT_IN}~"));
-        Ok(Slice { items, next })
+        let (orgs, names) = tokio::try_join!(
+            self.merged(&orgs, wanted, None, MAX_FILTER_UNITS / 2.0),
+            self.merged(&names, wanted, None, MAX_FILTER_UNITS / 2.0)
+        )?;
+        let units = orgs.units + names.units;
+        let stopped = orgs.complete_to.is_some() || names.complete_to.is_some();
+        // An organization is complete only if its role names were read.
+        let complete = |key: &String| names.complete_to.as_ref().is_none_or(|end| key <= end);
+        let mut orgs: Vec<_> = orgs.items.into_iter().filter(|(key, _)| complete(key)).collect();
+        // The last one is read again where the list continues.
+        let continues = orgs.len() > wanted || stopped && orgs.len() > 1;
+        let next = if continues { orgs.pop() } else { None };
+        let next = next.and_then(|(key, _)| index::path_of(&key));
+        let orgs = orgs.into_iter().map(|(_, item)| from_item(item));
+        let orgs = orgs.collect::<Result<Vec<Organization>, _>>()?;
+        let names = names.items.into_iter().map(|(_, item)| RoleNames::of(item));
+        let names = by_organization(names.collect::<Result<_, _>>()?);
+        Ok(OrganizationBatch { orgs, names, next, units })
     }
 
-    /// The custom roles whose names a search finds.
-    pub(super) async fn names_found(
+    async fn named_organizations_with_roles(
         &self,
-        reach: &Scope,
-        search: &Search,
-        until: Option<String>,
-        window: PageRequest<'_>,
-    ) -> Result<Slice<ListedRoleName>, Error> {
-        let beginning =
-            if search.anywhere() { String::new() } else { keys::beginning(search.name()) };
-        let ranges = match reach {
-            Scope::Organizations(paths) => {
-                paths.iter().map(|path| names(path, format!("{path}#{beginning}"))).collect()
-            }
-            Scope::Subtree(top) if search.anywhere() => vec![names(top, top.to_string())],
-            Scope::Subtree(top) => vec![named_so(top, beginning)],
-        };
-        let narrowed = |range: Range| range.where_(called(search)).until(until.clone());
-        self.page(Vec::into_iter(ranges).map(narrowed).collect(), window).await
-    }
-
-    /// Those of `roles` that a search finds by their name, wherever `reach` covers them.
-    pub(super) async fn names_among(
-        &self,
-        roles: &[RoleId],
-        reach: &Scope,
-        search: &Search,
-    ) -> Result<Slice<ListedRoleName>, Error> {
-        let wanted = called(search).and(covered(reach));
-        let range = |role| Range::of_index("identity", keys::name_of(role), String::new());
-        let roles = roles.iter().filter_map(|role| role.custom());
-        let ranges: Vec<_> = roles.map(|role| range(role).where_(wanted.clone())).collect();
-        let window = PageRequest { limit: ranges.len(), after: None };
-        self.page(ranges, window).await
+        paths: &[OrgPath],
+    ) -> Result<OrganizationBatch, Error> {
+        let keys = paths.iter().map(|path| Key::organization(path.id()));
+        let (found, names) = tokio::try_join!(
+            self.get_eventual(keys),
+            self.role_names(paths.iter().map(OrgPath::id))
+        )?;
+        let orgs = paths.iter().filter_map(|path| found.organization(path.id()).transpose());
+        let mut orgs = orgs.collect::<Result<Vec<_>, _>>()?;
+        orgs.sort_by_key(|org| index::path(&org.path));
+        Ok(OrganizationBatch { orgs, names: by_organization(names), next: None, units: 0.0 })
     }
 }
 
-/// Custom roles whose names begin so, in a whole tree or a branch of it.
-fn named_so(top: &OrgPath, beginning: String) -> Range {
-    begins_so(top, [keys::tree_of_roles(top), keys::branch_of_roles(top.id())], beginning)
+fn by_organization(names: Vec<RoleNames>) -> HashMap<OrgId, RoleNames> {
+    names.into_iter().map(|names| (names.path.id(), names)).collect()
 }
 
-/// Custom roles whose descriptions begin so, in a whole tree or a branch of it.
-fn described_so(top: &OrgPath, beginning: String) -> Range {
-    let hashes = [keys::tree_of_descriptions(top), keys::branch_of_descriptions(top.id())];
-    begins_so(top, hashes, beginning)
-}
-
-fn begins_so(top: &OrgPath, [tree, branch]: [String; 2], beginning: String) -> Range {
-    match keys::branch_index(top) {
-        None => Range::of_index("tree_prefix", tree, beginning),
-        Some(index) => Range::of_index(index, branch, beginning),
+/// The roles of an organization that a search finds, each with its position.
+fn entries(
+    org: Organization,
+    names: &HashMap<OrgId, RoleNames>,
+    search: Option<&Search>,
+) -> impl Iterator<Item = (String, RoleEntry)> {
+    let org = Arc::new(org);
+    let finds = |text: &str| search.is_none_or(|search| search.finds(text));
+    let available = |role: &BuiltIn| org.kind == Kind::Partner || !role.partner_only();
+    let built_in = BuiltIn::ALL.into_iter().filter(available).filter(|role| finds(role.name()));
+    let mut roles: Vec<_> =
+        built_in.map(|role| (format!("0{}", role as u8), RoleId::BuiltIn(role))).collect();
+    for (folded, role) in names.get(&org.id()).into_iter().flat_map(RoleNames::by_name) {
+        if finds(role.name.as_str()) || (!role.description.is_empty() && finds(&role.description)) {
+            roles.push((format!("1{folded}"), RoleId::Custom(role.id)));
+        }
     }
-}
-
-/// A position from which an organization is read once more, if `after` is among its built-in roles.
-fn before(after: &str) -> &str {
-    let Some((path, _)) = after.split_once(BUILT_IN) else { return after };
-    let mut path = path.chars();
-    path.next_back();
-    path.as_str()
-}
-
-fn names(path: &OrgPath, prefix: String) -> Range {
-    Range::of_index("tree", keys::tree_of_roles(path), prefix).in_steps_of(MAX_CUSTOM_ROLES)
-}
-
-/// A role that is called what a search looks for.
-fn called(search: &Search) -> Expression {
-    let condition =
-        if search.anywhere() { "contains(#name, :name)" } else { "begins_with(#name, :name)" };
-    Expression::new(condition, [("name", text(search.name()))])
-}
-
-/// A role whose description begins as a search says, and whose name does not.
-fn said_only(search: &Search) -> Expression {
-    let said = [("said", text(search.name()))];
-    Expression::new("begins_with(#about, :said) AND NOT begins_with(#name, :said)", said)
-}
-
-/// A role whose name or description says what a search looks for.
-fn said(search: &Search) -> Expression {
-    let condition = if search.anywhere() {
-        "contains(#name, :said) OR contains(#about, :said)"
-    } else {
-        "begins_with(#name, :said) OR begins_with(#about, :said)"
-    };
-    Expression::new(condition, [("said", text(search.name()))])
+    let prefix = index::in_organization(&org.path);
+    roles.into_iter().map(move |(rank, role)| {
+        (format!("{prefix}{rank}"), RoleEntry { org: Arc::clone(&org), role })
+    })
 }

@@ -279,7 +279,7 @@ impl<'a> Transaction<'a> {
         let event = event.nth(self.context, self.events);
         self.events += 1;
         let key = Key::event(event.organization_id, event.id);
-        let item = to_item(key.clone(), &event, [])?;
+        let item = to_item(key.clone(), &event, vec![])?;
         Ok(self.put_new(key, item, Refusal::ChangedConcurrently))
     }
 

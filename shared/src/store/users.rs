@@ -1,66 +1,87 @@
 //! The users list (U3): members and pending invitations, filtered, searched and sorted (SUB6).
 //!
-//! Each status and role in each organization is one range, and ranges are merged. The order is by
-//! organization, and within it by address or by time, so that a subtree is one range too.
+//! A list without a search is one part. A search has two: the users whose address matches, and the
+//! other users whose role has a matching name. Each part is a merge of ranges.
 
-use serde::Deserialize;
+use futures_util::future::OptionFuture;
 
 use super::{
-    Error, PageRequest, Slice, Status, Store, expression::Expression, item::text, keys,
-    range::Range, user_search::Batch,
+    Error, Key, PageRequest, Position, Slice, Status, Store,
+    expression::Expression,
+    index::{self, Index},
+    item::{Item, from_item, text},
+    range::{MAX_FILTER_UNITS, Range},
+    role_names::RoleNamesPage,
 };
-use crate::domain::{BuiltIn, Invitation, Member, OrgPath, RoleId, Scope, Search};
+use crate::domain::{BuiltIn, Invitation, Member, OrgId, OrgPath, RoleId, Scope, Search};
 
-/// No address has more bytes (INV3); and what is asked for must fit into a key.
-const LONGEST_EMAIL: usize = 254;
-/// No more than so many are read and sorted for one page.
-const FEW: usize = 200;
+/// The longest address in bytes (INV3).
+const MAX_EMAIL: usize = 254;
+/// The most roles in one section whose users are read as separate ranges.
+const MAX_ROLE_RANGES: usize = 20;
+/// The most sections of a list that are read for one page.
+const MAX_SECTIONS: usize = 4;
+/// The part of a search with the users whose address matches; also a list without a search.
+const BY_ADDRESS: u8 = 0;
+/// The part of a search with the other users, whose role has a matching name.
+const BY_ROLE_NAME: u8 = 1;
 
-/// Which users a list shows, and in which order.
+/// The users that a list shows, and their order.
 #[derive(Clone, Debug)]
 pub struct UserFilter {
-    /// Of where.
-    pub reach: Scope,
-    /// In which status.
+    /// The organizations.
+    pub scope: Scope,
+    /// The statuses.
     pub statuses: Vec<Status>,
-    /// In which roles; in any, if none is named.
+    /// The roles; empty for any role.
     pub roles: Vec<RoleId>,
-    /// With what in their address, or in the name of their role.
+    /// The text to search for.
     pub search: Option<Search>,
-    /// In which order.
+    /// The order.
     pub order: Order,
+    /// The organizations of the scope that have custom roles. Not used for a subtree.
+    pub with_custom_roles: Vec<OrgId>,
 }
 
-/// The order of users: by organization, and within it by this.
+/// The order of users: by organization, then by address or time. Users of a whole subtree whose
+/// address begins with a text are ordered by address first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// By what.
+    /// The second criterion.
     pub by: By,
-    /// From the end.
+    /// Whether the order is reversed.
     pub descending: bool,
 }
 
-/// What users are sorted by.
+/// What users of an organization are sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// Their address.
     Address,
-    /// When they joined, or were invited.
+    /// The time when they joined or were invited.
     Time,
 }
 
-/// A line of the users list (U3).
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+/// A row of the users list (U3).
+#[derive(Debug)]
 pub enum User {
-    /// An invitation that nobody has accepted yet.
+    /// An invitation that was not accepted yet.
     Pending(Invitation),
     /// A member.
     Active(Member),
 }
 
 impl User {
-    /// The role they hold, or are invited to.
+    /// The user in an item.
+    pub(super) fn of(item: Item) -> Result<Self, Error> {
+        if Key::of_item(&item)?.is_member() {
+            from_item(item).map(Self::Active)
+        } else {
+            from_item(item).map(Self::Pending)
+        }
+    }
+
+    /// The role that the user holds, or is invited to.
     #[must_use]
     pub fn role(&self) -> RoleId {
         match self {
@@ -68,174 +89,280 @@ impl User {
             Self::Active(member) => member.role_id,
         }
     }
-}
 
-impl Store {
-    /// Users, in their order. In a search first those whom their address finds, then those whom
-    /// the name of their role does.
-    pub async fn users(
-        &self,
-        filter: &UserFilter,
-        window: PageRequest<'_>,
-    ) -> Result<Slice<User>, Error> {
-        match &filter.search {
-            None => self.page(filter.users(&Expression::default()), window).await,
-            Some(search) => self.found_users(filter, search, window).await,
+    /// The organization.
+    #[must_use]
+    pub fn path(&self) -> &OrgPath {
+        match self {
+            Self::Pending(invitation) => &invitation.path,
+            Self::Active(member) => &member.path,
         }
     }
 
-    /// The users whom a search finds by their address. By time, too, few of them are read as they
-    /// begin, and sorted here: no index has both.
-    pub(super) async fn found_by_address(
+    /// The key of the user's item.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Pending(open) => Key::address_slot(open.path.id(), open.id.digest()),
+            Self::Active(member) => Key::member(member.path.id(), member.id()),
+        }
+    }
+}
+
+/// The ranges of one step through a list.
+pub(super) struct Section {
+    pub(super) part: u8,
+    pub(super) ranges: Vec<Range>,
+    /// The beginning of the next section.
+    pub(super) next: Option<Position>,
+    /// The read units that finding the ranges consumed.
+    units: f64,
+}
+
+impl Store {
+    /// A page of users. It can be short; its cursor then continues.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn users(
         &self,
         filter: &UserFilter,
-        search: &Search,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<Slice<User>, Error> {
-        let Order { by, descending } = filter.order;
-        if by == By::Time && !search.anywhere() {
-            let order = Order { by: By::Address, descending: false };
-            let ranges = UserFilter { order, ..filter.clone() }.found_by_address(search);
-            let found = self.merged(&ranges, PageRequest { limit: FEW, after: None }).await?;
-            if found.items.len() <= FEW && found.next.is_none() {
-                return found.sorted_by("since", window, descending)?.parsed();
+        let mut position = page.after.cloned().unwrap_or_else(|| Position::new(""));
+        let mut users = Vec::new();
+        let mut prepared_section = None;
+        let mut units = MAX_FILTER_UNITS;
+        for _ in 0..MAX_SECTIONS {
+            let section = match prepared_section.take() {
+                Some(section) => section,
+                None => self.section(filter, &position).await?,
+            };
+            let remaining = page.limit - users.len();
+            let after = Some(position.key.as_str()).filter(|key| !key.is_empty());
+            // If the first page has room left, it needs the next section. Read it concurrently.
+            let next = section.next.as_ref().filter(|_| page.after.is_none() && users.is_empty());
+            let prepare = OptionFuture::from(next.map(|next| self.section(filter, next)));
+            let (found, prepared) =
+                futures_util::join!(self.merged(&section.ranges, remaining, after, units), prepare);
+            let found = found?;
+            units -= found.units + section.units;
+            prepared_section = prepared.transpose()?;
+            let Slice { items, next } = found.slice(remaining, section.part);
+            users.extend(items.into_iter().map(User::of).collect::<Result<Vec<_>, _>>()?);
+            if next.is_some() || users.len() >= page.limit || units < 1.0 {
+                return Ok(Slice { items: users, next: next.or(section.next) });
             }
+            let Some(next) = section.next else { return Ok(Slice { items: users, next: None }) };
+            position = next;
         }
-        self.page(filter.found_by_address(search), window).await
+        Ok(Slice { items: users, next: Some(position) })
+    }
+
+    /// The section of a list at a position.
+    pub(super) async fn section(
+        &self,
+        filter: &UserFilter,
+        position: &Position,
+    ) -> Result<Section, Error> {
+        let Some(search) = &filter.search else {
+            let ranges = filter.ranges(&filter.roles, Address::Any);
+            return Ok(Section { part: BY_ADDRESS, ranges, next: None, units: 0.0 });
+        };
+        if position.part != BY_ROLE_NAME {
+            let ranges = filter.ranges(&filter.roles, Address::Matches(search));
+            let next = Some(Position { part: BY_ROLE_NAME, key: String::new() });
+            return Ok(Section { part: BY_ADDRESS, ranges, next, units: 0.0 });
+        }
+        let start = index::path_of(&position.key);
+        let page = self.role_names_from(filter, start.as_ref()).await?;
+        Ok(filter.section_by_role_name(search, page))
+    }
+
+    /// The role names of the filter's organizations, from one of them on, in the filter's order.
+    async fn role_names_from(
+        &self,
+        filter: &UserFilter,
+        start: Option<&OrgPath>,
+    ) -> Result<RoleNamesPage, Error> {
+        let descending = filter.order.descending;
+        if let Scope::Subtree(top) = &filter.scope {
+            return self.role_names_in_subtree(top, start, descending).await;
+        }
+        let mut found = self.role_names(filter.with_custom_roles.iter().copied()).await?;
+        found.sort_by_key(|names| index::path(&names.path));
+        if descending {
+            found.reverse();
+        }
+        if let Some(start) = start.map(index::path) {
+            found.retain(|names| {
+                let path = index::path(&names.path);
+                if descending { path <= start } else { path >= start }
+            });
+        }
+        Ok(RoleNamesPage { items: found, next: None, units: 0.0 })
+    }
+}
+
+/// The addresses that ranges cover.
+#[derive(Clone, Copy)]
+enum Address<'a> {
+    Any,
+    Matches(&'a Search),
+    DoesNotMatch(&'a Search),
+}
+
+impl<'a> Address<'a> {
+    /// What the addresses begin with, if a range of keys can express it.
+    fn beginning(self) -> Option<&'a str> {
+        match self {
+            Self::Matches(search) if !search.anywhere() => Some(search.address()),
+            _ => None,
+        }
+    }
+
+    fn filter(self) -> Expression {
+        match self {
+            Self::Any => Expression::default(),
+            Self::Matches(search) => matches(search),
+            Self::DoesNotMatch(search) => matches(search).negated(),
+        }
     }
 }
 
 impl UserFilter {
-    /// The users of some roles in one organization, by address.
+    /// The users with one of these roles in one organization, by address.
     #[must_use]
     pub fn of_roles(path: &OrgPath, statuses: Vec<Status>, roles: Vec<RoleId>) -> Self {
         Self {
-            reach: Scope::Organizations(vec![path.clone()]),
+            scope: Scope::Organizations(vec![path.clone()]),
             statuses,
             roles,
             search: None,
             order: Order { by: By::Address, descending: false },
+            with_custom_roles: vec![],
         }
     }
 
-    /// All users that pass the filter, and a sieve.
-    pub(super) fn users(&self, sieve: &Expression) -> Vec<Range> {
-        self.ranges(&self.roles, "", sieve)
-    }
-
-    /// The users whom a search finds by their address.
+    /// The ranges of the users with one of these roles (any role, if none is named) and such an
+    /// address.
     ///
-    /// Who begins so is one range: of an organization by path and address, of a tree or a branch by
-    /// address alone. Anything else is sieved out of what would be listed without the search.
-    pub(super) fn found_by_address(&self, search: &Search) -> Vec<Range> {
-        let address = search.address();
-        if address.len() > LONGEST_EMAIL {
+    /// An index answers one of these questions without a filter: an organization or a subtree by
+    /// address or by time; a role by address; the beginning of an address in an organization or in
+    /// a whole tree. If the list asks several, one selects the range and the others are filters.
+    fn ranges(&self, roles: &[RoleId], address: Address<'_>) -> Vec<Range> {
+        if address.beginning().is_some_and(|beginning| beginning.len() > MAX_EMAIL) {
             return vec![];
         }
-        if search.anywhere() || self.order.by == By::Time {
-            return self.users(&finds(search));
-        }
-        match &self.reach {
-            Scope::Organizations(_) => self.ranges(&self.roles, address, &Expression::default()),
-            Scope::Subtree(top) => {
-                let below = |&status: &Status| self.beginning(top, status, address);
-                self.statuses.iter().flat_map(below).collect()
-            }
-        }
-    }
-
-    /// Whose address begins so, in a whole tree or a branch of it.
-    fn beginning(&self, top: &OrgPath, status: Status, address: &str) -> Vec<Range> {
-        let range = |index, hash| self.ordered(Range::of_index(index, hash, address.to_owned()));
-        let held = |&role: &RoleId| range("group_prefix", keys::holders(top, role, status));
-        let Some(index) = keys::branch_index(top) else {
-            return if self.roles.is_empty() {
-                vec![range("tree_prefix", keys::tree(top, status))]
-            } else {
-                self.roles.iter().map(held).collect()
-            };
-        };
-        let branch = |role: Option<BuiltIn>| range(index, keys::branch(top.id(), role, status));
-        if self.roles.is_empty() {
-            return BuiltIn::ALL.into_iter().map(Some).chain([None]).map(branch).collect();
-        }
-        let chosen = self.roles.iter().map(|role| match role.built_in() {
-            Some(built_in) => branch(Some(built_in)),
-            // Those who hold a custom role are all in the same organization.
-            None => held(role).where_(covered(&self.reach)).alike(),
-        });
-        chosen.collect()
-    }
-
-    /// The users of these roles whom a search does not find by their address.
-    pub(super) fn found_by_role(&self, search: &Search, batch: &Batch) -> Vec<Range> {
-        let sieve = finds(search).negated();
-        let mut ranges = match batch.built_in.as_slice() {
-            [] => vec![],
-            roles => self.ranges(roles, "", &sieve),
-        };
-        let Some(tree) = self.reach.paths().first() else { return ranges };
-        for (role, home) in &batch.custom {
-            for &status in &self.statuses {
-                let hash = keys::holders(tree, RoleId::Custom(*role), status);
-                let range = Range::of_index(self.indexes().1, hash, format!("{home}#"));
-                ranges.push(self.ordered(range).where_(sieve.clone()));
-            }
-        }
-        ranges
-    }
-
-    /// A range for each organization or the subtree, each status, and each role.
-    fn ranges(&self, roles: &[RoleId], beginning: &str, sieve: &Expression) -> Vec<Range> {
-        let (tree, group) = self.indexes();
         let mut ranges = Vec::new();
-        for path in self.reach.paths() {
-            let prefix = match self.reach {
-                Scope::Organizations(_) => format!("{path}#{beginning}"),
-                Scope::Subtree(_) => path.to_string(),
-            };
-            for &status in &self.statuses {
-                let held = roles.iter().map(|&role| (group, keys::holders(path, role, status)));
-                let any = roles.is_empty().then(|| (tree, keys::tree(path, status)));
-                ranges.extend(held.chain(any).map(|(index, hash)| {
-                    let range = Range::of_index(index, hash, prefix.clone());
-                    self.ordered(range).where_(sieve.clone())
-                }));
+        for &status in &self.statuses {
+            match (&self.scope, address.beginning()) {
+                (Scope::Subtree(top), Some(beginning)) if self.order.by == By::Address => {
+                    let hash = index::users(top, status);
+                    let filter = with_role(roles).and(within(top));
+                    ranges.push(Range::of_index(Index::ByEmail, hash, beginning).filtered(filter));
+                }
+                _ => {
+                    let below = |path| self.ranges_of(path, status, roles, address);
+                    ranges.extend(self.scope.paths().iter().flat_map(below));
+                }
             }
         }
-        ranges
+        let descending = self.order.descending;
+        ranges.into_iter().map(|range| range.descending(descending)).collect()
     }
 
-    /// The indexes of everybody, and of the users of a role, in this order.
-    fn indexes(&self) -> (&'static str, &'static str) {
-        match self.order.by {
-            By::Address => ("tree", "group"),
-            By::Time => ("tree_since", "group_since"),
+    /// The ranges for one status, in one organization or in the subtree, ordered by organization.
+    fn ranges_of(
+        &self,
+        path: &OrgPath,
+        status: Status,
+        roles: &[RoleId],
+        address: Address<'_>,
+    ) -> Vec<Range> {
+        let prefix = match &self.scope {
+            Scope::Organizations(_) => index::in_organization(path),
+            Scope::Subtree(top) => index::path(top),
+        };
+        let users = index::users(path, status);
+        if self.order.by == By::Time {
+            let filter = with_role(roles).and(address.filter());
+            return vec![Range::of_index(Index::ByTime, users, prefix).filtered(filter)];
         }
+        let (prefix, filter) = match address.beginning() {
+            Some(beginning) => (format!("{prefix}{beginning}"), Expression::default()),
+            None => (prefix, address.filter()),
+        };
+        if roles.is_empty() || roles.len() > MAX_ROLE_RANGES {
+            let filter = with_role(roles).and(filter);
+            return vec![Range::of_index(Index::ByPath, users, prefix).filtered(filter)];
+        }
+        let role_range = |&role| {
+            let hash = index::users_of_role(path, role, status);
+            Range::of_index(Index::ByRole, hash, prefix.clone()).filtered(filter.clone())
+        };
+        roles.iter().map(role_range).collect()
     }
 
-    fn ordered(&self, range: Range) -> Range {
-        if self.order.descending { range.newest_first() } else { range }
+    /// The users whose role has a matching name and whose address does not match. The section ends
+    /// before the organization that would exceed [`MAX_ROLE_RANGES`] custom roles.
+    fn section_by_role_name(&self, search: &Search, page: RoleNamesPage) -> Section {
+        let unmatched = Address::DoesNotMatch(search);
+        let wanted = |role: &RoleId| self.roles.is_empty() || self.roles.contains(role);
+        let (mut ranges, mut count, mut next) = (Vec::new(), 0, page.next);
+        for names in page.items {
+            let matching: Vec<_> = names.matching(search).filter(wanted).collect();
+            count += matching.len();
+            if count > MAX_ROLE_RANGES && count > matching.len() {
+                next = Some(names.path);
+                break;
+            }
+            if !matching.is_empty() {
+                let scope = Scope::Organizations(vec![names.path]);
+                ranges.extend(Self { scope, ..self.clone() }.ranges(&matching, unmatched));
+            }
+        }
+        let section_end = next.map(|next| match self.order.descending {
+            true => index::after_organization(&next),
+            false => index::path(&next),
+        });
+        let built_in = BuiltIn::ALL.into_iter().filter(|role| search.finds(role.name()));
+        let built_in: Vec<_> = built_in.map(RoleId::BuiltIn).filter(wanted).collect();
+        if !built_in.is_empty() {
+            let bounded = |range: Range| match self.order.descending {
+                true => range.not_before(section_end.clone()),
+                false => range.not_after(section_end.clone()),
+            };
+            ranges.extend(self.ranges(&built_in, unmatched).into_iter().map(bounded));
+        }
+        let next = section_end.map(|key| Position { part: BY_ROLE_NAME, key });
+        Section { part: BY_ROLE_NAME, ranges, next, units: page.units }
     }
 }
 
-/// A user whom a search finds by their address.
-fn finds(search: &Search) -> Expression {
-    let condition =
-        if search.anywhere() { "contains(#email, :email)" } else { "begins_with(#email, :email)" };
+/// Users whose address matches.
+fn matches(search: &Search) -> Expression {
+    let condition = match search.anywhere() {
+        true => "contains(#email, :email)",
+        false => "begins_with(#email, :email)",
+    };
     Expression::new(condition, [("email", text(search.address()))])
 }
 
-/// Something in one of the organizations, or anywhere in the subtree.
-pub(super) fn covered(reach: &Scope) -> Expression {
-    let beginnings = match reach {
-        Scope::Organizations(paths) => paths.iter().map(|path| format!("{path}#")).collect(),
-        Scope::Subtree(top) => vec![format!("{top}#"), format!("{top}/")],
-    };
-    let begins = |(nth, beginning): (usize, String)| {
-        let value = format!("place{nth}");
-        let condition = format!("begins_with(#place, :{value})");
-        Expression::new(&condition, [(value.as_str(), text(beginning))])
-    };
-    beginnings.into_iter().enumerate().map(begins).fold(Expression::default(), Expression::or)
+/// Users with one of these roles, or with any role if there is none.
+fn with_role(roles: &[RoleId]) -> Expression {
+    let names: Vec<_> = (0..roles.len()).map(|nth| format!("role{nth}")).collect();
+    let values = names.iter().zip(roles).map(|(name, role)| (&**name, text(role.to_string())));
+    Expression::one_of("role_id", values)
+}
+
+/// Users of a subtree, among those of its tree.
+fn within(subtree: &OrgPath) -> Expression {
+    if subtree.is_root() {
+        return Expression::default();
+    }
+    let [own, below] = index::in_subtree(subtree).map(text);
+    let condition = "begins_with(#path, :own) OR begins_with(#path, :below)";
+    Expression::new(condition, [("own", own), ("below", below)])
 }

@@ -49,7 +49,7 @@ impl ValidRequest {
     async fn to(operation: &str) -> Self {
         let scenario = Scenario::set().await;
         let (path, body) = scenario.request(operation).await;
-        scenario.world.bring(SUE, &scenario.here, DEE, "user").await;
+        scenario.app.add_member(SUE, &scenario.here, DEE, "user").await;
         let caller = match operation {
             "POST /v1/organizations/{org}/leave" => DEE,
             "POST /v1/organizations/{org}/join-requests"
@@ -99,11 +99,11 @@ impl ValidRequest {
     }
 
     async fn send(&self, path: &str, body: Option<Value>) -> Answer {
-        self.scenario.world.send(Some(self.caller), &self.method, path, body).await
+        self.scenario.app.send(Some(self.caller), &self.method, path, body).await
     }
 
     async fn send_as(&self, caller: Option<Identity>) -> Answer {
-        self.scenario.world.send(caller, &self.method, &self.path, self.body.clone()).await
+        self.scenario.app.send(caller, &self.method, &self.path, self.body.clone()).await
     }
 
     async fn send_query(&self, query: &str) -> Answer {
@@ -111,14 +111,14 @@ impl ValidRequest {
     }
 
     async fn send_with_header(&self, header: (&str, &str)) -> Answer {
-        let (world, caller) = (&self.scenario.world, Some(self.caller));
-        world.send_with(caller, &self.method, &self.path, self.body.clone(), &[header]).await
+        let (app, caller) = (&self.scenario.app, Some(self.caller));
+        app.send_with(caller, &self.method, &self.path, self.body.clone(), &[header]).await
     }
 
     async fn send_raw(&self, content_type: &str, body: String) -> Answer {
         let request = Request::builder().method(self.method.as_str()).uri(&self.path);
         let request = request.header("content-type", content_type).body(Body::from(body)).unwrap();
-        self.scenario.world.answer(Some(self.caller), request).await
+        self.scenario.app.answer(Some(self.caller), request).await
     }
 
     /// A malformed body, a repeated query parameter, or a malformed `If-Match`.
@@ -149,16 +149,15 @@ impl ValidRequest {
         for value in other.as_object_mut().unwrap().values_mut() {
             *value = json!(format!("x{}", value.as_str().unwrap_or_default()));
         }
-        let (world, caller, key) =
-            (&self.scenario.world, Some(self.caller), (IDEMPOTENCY_KEY, "k"));
-        world.send_with(caller, &self.method, &self.path, Some(other), &[key]).await
+        let (app, caller, key) = (&self.scenario.app, Some(self.caller), (IDEMPOTENCY_KEY, "k"));
+        app.send_with(caller, &self.method, &self.path, Some(other), &[key]).await
     }
 
     /// The request in another scenario, whose tree has sub-organizations turned off.
     async fn send_without_sub_organizations(&self) -> Answer {
         let other = Box::pin(Self::to(&format!("{} {}", self.method, self.template))).await;
         let off = json!({ "manage_sub_organizations": false });
-        other.scenario.world.switch(&other.scenario.above, off).await;
+        other.scenario.app.update_settings(&other.scenario.above, off).await;
         other.send(&other.path, other.body.clone()).await
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Explanation {
     #[serde(skip_serializing_if = "Option::is_none")]
     level_needed: Option<Level>,
     /// Every path on which the subject reaches the organization.
-    #[serde(rename = "ways", skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     paths: Vec<PathExplanation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     who_could_grant: Option<Grantors>,
@@ -40,13 +40,12 @@ pub(super) struct Explanation {
 /// The result on one path.
 #[derive(Debug, Serialize)]
 struct PathExplanation {
-    #[serde(rename = "way")]
     path: &'static str,
     organization_id: OrgId,
     role_id: Option<RoleId>,
     level_held: Level,
     granted: bool,
-    #[serde(rename = "lacking", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     deny_reason: Option<&'static str>,
     reason: String,
 }
@@ -54,7 +53,7 @@ struct PathExplanation {
 /// The people who could turn a denial into a grant.
 #[derive(Debug, Serialize)]
 struct Grantors {
-    /// `members`, `operators` or `nobody`.
+    /// `members`, `operators` or `no_one`.
     who: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     organization_id: Option<OrgId>,
@@ -166,7 +165,7 @@ impl From<Remediation> for Grantors {
             Remediation::Operators => {
                 ("operators", "An operator of the platform can change this setting or link.")
             }
-            Remediation::Impossible => ("nobody", "No role can grant this action."),
+            Remediation::Impossible => ("no_one", "No role can grant this action."),
         };
         let (organization_id, levels, built_in_roles) = match remediation {
             Remediation::Holders { org, levels, built_in } => (

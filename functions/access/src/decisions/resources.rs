@@ -11,7 +11,7 @@ use shared::{
         first_granting,
     },
     http::{AnyObject, ApiError, App, Caller, Json},
-    store::{AccessQuery, Error, PageRequest, Store, TreeDepth, keys},
+    store::{AccessQuery, Error, PageRequest, Position, Store, TreeDepth, keys},
 };
 
 use super::{
@@ -103,14 +103,20 @@ async fn own(
     after: &str,
     limit: usize,
 ) -> Result<(Vec<Candidate>, Option<String>), Error> {
-    let window = PageRequest { limit, after: (!after.is_empty()).then_some(after) };
-    let found = store.memberships(subject, window).await?;
-    let next = found.next.map_or_else(|| "beyond|".to_owned(), |next| format!("own|{next}"));
+    let after = position_after(after);
+    let page = PageRequest { limit, after: after.as_ref() };
+    let found = store.memberships(subject, page).await?;
+    let next = found.next.map_or_else(|| "beyond|".to_owned(), |next| format!("own|{}", next.key));
     let orgs = found.items.into_iter().map(|member| member.path.id());
     Ok((
         orgs.map(|org| Candidate { org, path: AccessPath::Member, from: org }).collect(),
         Some(next),
     ))
+}
+
+/// The position after a key; none for the beginning.
+fn position_after(key: &str) -> Option<Position> {
+    (!key.is_empty()).then(|| Position::new(key))
 }
 
 /// A search for the organizations that a subject reaches without being their member.
@@ -131,9 +137,9 @@ impl ResourceSearch<'_> {
     ) -> Result<(Vec<Candidate>, Option<String>), Error> {
         let (done, inner) = position.split_once('|').unwrap_or((position, ""));
         let (mut done, mut inner) = (done.to_owned(), inner.to_owned());
-        let window =
-            PageRequest { limit: MEMBERSHIPS, after: (!done.is_empty()).then_some(&*done) };
-        let memberships = self.store.memberships(self.subject, window).await?;
+        let after = position_after(&done);
+        let page = PageRequest { limit: MEMBERSHIPS, after: after.as_ref() };
+        let memberships = self.store.memberships(self.subject, page).await?;
         let paths: Vec<_> = memberships.items.into_iter().map(|member| member.path).collect();
         let standings = self.store.standings(self.subject, &paths).await?;
         let (mut candidates, mut followed) = (Vec::new(), 0);
@@ -144,8 +150,9 @@ impl ResourceSearch<'_> {
                     return Ok((candidates, Some(format!("beyond|{done}|"))));
                 }
                 followed += 1;
-                let after = (!inner.is_empty()).then_some(&*inner);
-                let (found, more) = self.follow(path, PageRequest { limit: room, after }).await?;
+                let after = position_after(&inner);
+                let page = PageRequest { limit: room, after: after.as_ref() };
+                let (found, more) = self.follow(path, page).await?;
                 candidates.extend(found.into_iter().map(|org| Candidate {
                     org,
                     path: self.way,
@@ -157,7 +164,7 @@ impl ResourceSearch<'_> {
             }
             (done, inner) = (keys::organization(path.id()), String::new());
         }
-        Ok((candidates, memberships.next.map(|next| format!("beyond|{next}|"))))
+        Ok((candidates, memberships.next.map(|next| format!("beyond|{}|", next.key))))
     }
 
     /// Whether this membership could grant the action in another organization.
@@ -169,16 +176,16 @@ impl ResourceSearch<'_> {
     async fn follow(
         &self,
         path: &OrgPath,
-        window: PageRequest<'_>,
+        page: PageRequest<'_>,
     ) -> Result<(Vec<OrgId>, Option<String>), Error> {
         if self.way == AccessPath::Partner {
-            let found = self.store.customers(path.id(), window).await?;
+            let found = self.store.customers(path.id(), page).await?;
             return Ok((
                 found.items.into_iter().map(|link| link.customer_id).collect(),
-                found.next,
+                found.next.map(|next| next.key),
             ));
         }
-        let found = self.store.below(path, TreeDepth::Subtree, window).await?;
-        Ok((found.items.into_iter().map(|org| org.id()).collect(), found.next))
+        let found = self.store.below(path, TreeDepth::Subtree, page).await?;
+        Ok((found.items.into_iter().map(|org| org.id()).collect(), found.next.map(|next| next.key)))
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::{
     domain::{Action, first_granting},
     http::{AnyObject, ApiError, App, Caller, Cursor, Json, Problem},
-    store::Error,
+    store::{Error, Position},
 };
 
 use super::{
@@ -78,9 +78,8 @@ impl SearchPage {
                 "`/page/token` belongs to another search. Repeat everything else unchanged, or start again without it.",
             )
         };
-        let binding: Vec<&str> = search.iter().map(String::as_str).collect();
-        let position = Cursor::decode(&token, &binding).map_err(|_| changed())?;
-        let (limit, after) = position.split_once(' ').ok_or_else(changed)?;
+        let position = Cursor::decode(&token, &search).map_err(|_| changed())?;
+        let (limit, after) = position.key.split_once(' ').ok_or_else(changed)?;
         let same =
             |limit: &u64| *limit <= MAX_LIMIT && wanted.is_none_or(|wanted| wanted == *limit);
         let limit = limit.parse().ok().filter(same);
@@ -91,8 +90,8 @@ impl SearchPage {
 
     /// A page with these results; the next one begins after `next`.
     pub(super) fn answer<T>(&self, results: Vec<T>, next: Option<String>) -> Json<Results<T>> {
-        let binding: Vec<&str> = self.search.iter().map(String::as_str).collect();
-        let token = |next| Cursor::encode(&binding, &format!("{} {next}", self.limit));
+        let position = |next| Position::new(format!("{} {next}", self.limit));
+        let token = |next| Cursor::encode(&self.search, &position(next));
         let page = NextPage { next_token: next.map(token).unwrap_or_default() };
         Json(Results { results, page })
     }

@@ -12,7 +12,10 @@ use shared::{
         granting_roles,
     },
     http::{AnyObject, ApiError, App, Caller, Json},
-    store::{AccessQuery, Error, Key, PageRequest, Slice, Status, Store, User, UserFilter, keys},
+    store::{
+        AccessQuery, Error, Key, PageRequest, Position, Slice, Status, Store, User, UserFilter,
+        index,
+    },
 };
 
 use super::{
@@ -151,15 +154,9 @@ async fn partners(
     if !AccessPath::Partner.supports(action) {
         return Ok(Slice { items: vec![], next: None });
     }
-    // The position just before the partner's key, so that the page includes that partner.
     let partner = at.rank.strip_prefix('2').map(|bare| bare.trim_end_matches('~'));
     let partner = partner.and_then(|bare| OrgId::from_bare(bare).ok());
-    let before = partner.map(|partner| {
-        let mut place = keys::organization(partner);
-        place.pop();
-        place
-    });
-    store.partners(org, PageRequest { limit: PARTNERS, after: before.as_deref() }).await
+    store.partners(org, partner, PageRequest { limit: PARTNERS, after: None }).await
 }
 
 /// A page of members whose roles grant the action according to the indexes, and the next position.
@@ -170,11 +167,12 @@ async fn candidates<'a>(
     limit: usize,
 ) -> Result<(Vec<(&'a MemberSource, Member)>, Option<String>), Error> {
     let pages = sources.iter().map(|source| {
-        let place = (source.rank == at.rank && !at.place.is_empty()).then_some(at.place);
+        let continued = source.rank == at.rank && !at.place.is_empty();
+        let after = continued.then(|| Position::new(at.place));
         let roles: &[RoleId] = if source.roles.len() > MERGED { &[] } else { &source.roles };
         let active = vec![Status::Active];
         let filter = UserFilter::of_roles(&source.org.path, active, roles.to_vec());
-        async move { store.users(&filter, PageRequest { limit, after: place }).await }
+        async move { store.users(&filter, PageRequest { limit, after: after.as_ref() }).await }
     });
     let mut candidates = Vec::new();
     for (source, page) in sources.iter().zip(try_join_all(pages).await?) {
@@ -183,11 +181,11 @@ async fn candidates<'a>(
         if room == 0 && !page.items.is_empty() {
             return Ok((candidates, Some(format!("{rank}|"))));
         }
-        let (mut place, more) = (page.next, page.items.len() > room);
+        let (mut place, more) = (page.next.map(|next| next.key), page.items.len() > room);
         for user in page.items.into_iter().take(room) {
             if let User::Active(member) = user {
                 if more {
-                    place = Some(keys::place(&member.path, &member.email));
+                    place = Some(index::user_by_email(&member.path, &member.email));
                 }
                 candidates.push((source, member));
             }

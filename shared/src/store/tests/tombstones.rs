@@ -53,7 +53,7 @@ fn deleted_entity_leaves_its_version_for_a_day() {
 fn entity_is_deleted_only_in_the_version_that_the_rule_saw() {
     let (seen, gone) = versions();
     let step = bury(seen, gone);
-    let entity = to_item(key(), &member("bob", &standard(), RoleId::USER), []).unwrap();
+    let entity = to_item(key(), &member("bob", &standard(), RoleId::USER), vec![]).unwrap();
     assert_eq!(refusal((step.on_failed)(Some(entity))), Refusal::ChangedConcurrently);
     assert_eq!(refusal((step.on_failed)(Some(put(&step)))), Refusal::NoSuchMember);
     assert_eq!(refusal((step.on_failed)(None)), Refusal::NoSuchMember);
@@ -70,7 +70,7 @@ fn entity_is_created_where_the_rule_saw_nothing_or_this_tombstone() {
 #[test]
 fn creation_beside_an_existing_entity_is_refused_and_beside_a_tombstone_lost() {
     let (seen, gone) = versions();
-    let entity = to_item(key(), &member("bob", &standard(), RoleId::USER), []).unwrap();
+    let entity = to_item(key(), &member("bob", &standard(), RoleId::USER), vec![]).unwrap();
     let tombstone = put(&bury(seen, gone));
     for step in [create(None), create(Some(gone))] {
         assert_eq!(refusal((step.on_failed)(Some(entity.clone()))), Refusal::AlreadyMember);
@@ -82,7 +82,7 @@ fn creation_beside_an_existing_entity_is_refused_and_beside_a_tombstone_lost() {
 #[test]
 fn entity_that_is_created_again_continues_from_its_tombstone() {
     let (seen, gone) = versions();
-    let found = FetchedItems(HashMap::from([(key(), put(&bury(seen, gone)))]));
+    let found = FetchedItems::of(HashMap::from([(key(), put(&bury(seen, gone)))]));
     let deleted = found.deleted_at(&key()).unwrap();
     assert_eq!(deleted, Some(gone));
     assert_eq!(Version::first(now(), deleted), gone.next(now()));
@@ -93,15 +93,15 @@ fn tombstone_is_not_read_as_an_entity() {
     let (seen, gone) = versions();
     let tombstone = put(&bury(seen, gone));
     assert_eq!(live(Some(tombstone.clone())), None);
-    let found = FetchedItems(HashMap::from([(key(), tombstone)]));
+    let found = FetchedItems::of(HashMap::from([(key(), tombstone)]));
     assert_eq!(found.membership(org_id(1), &UserId::new("bob")).unwrap(), None);
 }
 
 #[test]
 fn existing_entity_has_no_tombstone() {
     let bob: Member = member("bob", &standard(), RoleId::USER);
-    let item = to_item(key(), &bob, []).unwrap();
-    let found = FetchedItems(HashMap::from([(key(), item.clone())]));
+    let item = to_item(key(), &bob, vec![]).unwrap();
+    let found = FetchedItems::of(HashMap::from([(key(), item.clone())]));
     assert_eq!(found.deleted_at(&key()).unwrap(), None);
     assert_eq!(found.membership(org_id(1), &bob.user_id).unwrap(), Some(bob));
     assert_eq!(live(Some(item.clone())), Some(item));

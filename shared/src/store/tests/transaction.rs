@@ -199,6 +199,6 @@ fn actor_whose_membership_ended_gets_no_such_organization() {
     let tombstone = Item::from([("deleted".to_owned(), attribute(&true).unwrap())]);
     assert_eq!(failed(None), Refusal::NoSuchOrganization);
     assert_eq!(failed(Some(tombstone)), Refusal::NoSuchOrganization);
-    let changed = to_item(step.key.clone(), &member("ann", &org, USER), []).unwrap();
+    let changed = to_item(step.key.clone(), &member("ann", &org, USER), vec![]).unwrap();
     assert_eq!(failed(Some(changed)), Refusal::ChangedConcurrently);
 }

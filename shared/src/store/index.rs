@@ -1,0 +1,330 @@
+//! The six indexes of the table, and the attributes by which each entity is listed in them.
+//!
+//! Every entity that a list shows is in the index of each order that the list offers. The number of
+//! indexes does not depend on the depth of the tree: a range key begins with the path of the
+//! organization, so a subtree is the range of its path.
+
+use base64::{
+    Engine,
+    alphabet::Alphabet,
+    engine::{GeneralPurpose, general_purpose::NO_PAD},
+};
+use jiff::Timestamp;
+
+use super::{Status, item::Item};
+use crate::domain::{
+    AddressDigest, BoundedList, CustomRoleId, CustomerLink, Email, Invitation, JoinRequest, Member,
+    OrgId, OrgPath, Organization, RoleId, UserId,
+};
+
+/// An index of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// Users by organization and address; organizations and role names by path.
+    ByPath,
+    /// Users by organization and time.
+    ByTime,
+    /// Users of a tree by address and organization.
+    ByEmail,
+    /// Users of a role by organization and address; child organizations; open join requests.
+    ByRole,
+    /// Memberships of a person, invitations of an address, partners of a customer, organizations
+    /// that approve a domain; by organization.
+    ByIdentity,
+    /// Invitations by expiry; roles that are being deleted.
+    ByDue,
+}
+
+impl Index {
+    /// Every index.
+    pub const ALL: [Self; 6] =
+        [Self::ByPath, Self::ByTime, Self::ByEmail, Self::ByRole, Self::ByIdentity, Self::ByDue];
+
+    /// The name of the index.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ByPath => "by_path",
+            Self::ByTime => "by_time",
+            Self::ByEmail => "by_email",
+            Self::ByRole => "by_role",
+            Self::ByIdentity => "by_identity",
+            Self::ByDue => "by_due",
+        }
+    }
+
+    /// The attribute of its hash key.
+    #[must_use]
+    pub fn hash(self) -> &'static str {
+        match self {
+            Self::ByPath | Self::ByTime | Self::ByEmail => "tree",
+            Self::ByRole => "group",
+            Self::ByIdentity => "identity",
+            Self::ByDue => "due",
+        }
+    }
+
+    /// The attribute of its range key.
+    #[must_use]
+    pub fn range(self) -> &'static str {
+        match self {
+            Self::ByPath | Self::ByRole => "path",
+            Self::ByTime => "time",
+            Self::ByEmail => "email_org",
+            Self::ByIdentity => "pk",
+            Self::ByDue => "expires_at",
+        }
+    }
+}
+
+/// The attributes by which an item is listed.
+pub(super) type Attributes = Vec<(&'static str, String)>;
+
+/// The attributes of a member.
+pub(super) fn member(member: &Member) -> Attributes {
+    let Member { path, email, role_id, user_id, joined_at, .. } = member;
+    let user = IndexedUser { path, email, role: *role_id, status: Status::Active, at: *joined_at };
+    let mut all = user.attributes();
+    all.push(("identity", person(user_id)));
+    all
+}
+
+/// The attributes of an invitation.
+pub(super) fn invitation(invitation: &Invitation) -> Attributes {
+    let Invitation { path, email, role_id, id, created_at, .. } = invitation;
+    let user =
+        IndexedUser { path, email, role: *role_id, status: Status::Pending, at: *created_at };
+    let mut all = user.attributes();
+    all.push(("identity", address(email)));
+    all.push(("due", due(id.digest().shard(DUE_SHARDS))));
+    all
+}
+
+/// What members and invitations have in common in the users list (U3).
+struct IndexedUser<'a> {
+    path: &'a OrgPath,
+    email: &'a Email,
+    role: RoleId,
+    status: Status,
+    at: Timestamp,
+}
+
+impl IndexedUser<'_> {
+    fn attributes(&self) -> Attributes {
+        let Self { path, email, role, status, at } = *self;
+        vec![
+            ("tree", users(path, status)),
+            ("path", user_by_email(path, email)),
+            ("time", user_by_time(path, at, email)),
+            ("email_org", email_in(email, path.id())),
+            ("group", users_of_role(path, role, status)),
+        ]
+    }
+}
+
+/// The attributes of an organization.
+pub(super) fn organization(org: &Organization) -> Attributes {
+    vec![
+        ("tree", organizations(&org.path)),
+        ("group", children(org.path.parent())),
+        ("path", path(&org.path)),
+    ]
+}
+
+/// The attributes of an open request to join.
+pub(super) fn join_request(request: &JoinRequest) -> Attributes {
+    vec![("group", join_requests(request.organization_id)), ("path", request.id.bare())]
+}
+
+/// The attributes of an entry of a bounded list. Only approved domains are in an index.
+pub(super) fn list_entry(list: BoundedList, id: &str) -> Attributes {
+    match list {
+        BoundedList::ApprovedDomains => vec![("identity", domain(id))],
+        BoundedList::CriticalAlertUsers | BoundedList::JoinRequests => vec![],
+    }
+}
+
+/// The attributes of a link to a customer.
+pub(super) fn customer_link(link: &CustomerLink) -> Attributes {
+    vec![("identity", customer(link.customer_id))]
+}
+
+// Hash keys of `tree`: the root organization and the kind of item.
+
+/// The users of a tree who have this status.
+#[must_use]
+pub fn users(org: &OrgPath, status: Status) -> String {
+    format!("{}#{}", id(org.root_id()), status.name())
+}
+
+/// The organizations of a tree.
+#[must_use]
+pub fn organizations(org: &OrgPath) -> String {
+    format!("{}#ORGS", id(org.root_id()))
+}
+
+/// The names of the custom roles of a tree.
+#[must_use]
+pub fn roles(org: &OrgPath) -> String {
+    format!("{}#ROLES", id(org.root_id()))
+}
+
+// Hash keys of `group`.
+
+/// The users of a role in a tree.
+#[must_use]
+pub fn users_of_role(org: &OrgPath, role: RoleId, status: Status) -> String {
+    let role = match role {
+        RoleId::BuiltIn(role) => role.key().to_owned(),
+        RoleId::Custom(id) => id.bare(),
+    };
+    format!("{}#{role}#{}", id(org.root_id()), status.name())
+}
+
+/// The organizations directly below one; without a parent all roots.
+#[must_use]
+pub fn children(parent: Option<OrgId>) -> String {
+    parent.map_or_else(|| "ROOTS".to_owned(), |org| format!("CHILDREN#{}", id(org)))
+}
+
+/// The open requests to join an organization.
+#[must_use]
+pub fn join_requests(org: OrgId) -> String {
+    format!("REQUESTS#{}", id(org))
+}
+
+// Hash keys of `identity`.
+
+/// The memberships of a person.
+#[must_use]
+pub fn person(user: &UserId) -> String {
+    format!("USER#{user}")
+}
+
+/// The pending invitations of an address.
+#[must_use]
+pub fn address(email: &Email) -> String {
+    format!("EMAIL#{email}")
+}
+
+/// The partners of a customer.
+#[must_use]
+pub fn customer(customer: OrgId) -> String {
+    format!("CUSTOMER#{}", id(customer))
+}
+
+/// The organizations that have approved a domain.
+#[must_use]
+pub fn domain(domain: &str) -> String {
+    format!("DOMAIN#{domain}")
+}
+
+// Hash keys of `due`.
+
+/// The number of shards of the index `by_due`.
+pub const DUE_SHARDS: u8 = 4;
+
+/// What is due in one shard.
+#[must_use]
+pub fn due(shard: u8) -> String {
+    format!("DUE#{shard}")
+}
+
+/// The shard of a role that is being deleted.
+#[must_use]
+pub fn due_of_role(role: CustomRoleId) -> String {
+    due(role.bare().bytes().last().unwrap_or_default() % DUE_SHARDS)
+}
+
+// Range keys.
+
+/// Separates the path of an organization from what follows. It sorts before `/`, so what belongs to
+/// an organization comes before the organizations below it.
+const END_OF_PATH: char = '#';
+
+/// Sorts after every character that a key contains.
+pub(super) const LAST: char = '\u{10FFFF}';
+
+/// The path of an organization. The keys of all items in its subtree begin with it.
+#[must_use]
+pub fn path(org: &OrgPath) -> String {
+    org.ids().map(id).collect::<Vec<_>>().join("/")
+}
+
+/// The beginning of the keys of what belongs to one organization.
+#[must_use]
+pub fn in_organization(org: &OrgPath) -> String {
+    format!("{}{END_OF_PATH}", path(org))
+}
+
+/// The beginnings of the keys of what belongs to an organization, or to one below it.
+#[must_use]
+pub fn in_subtree(org: &OrgPath) -> [String; 2] {
+    [in_organization(org), format!("{}/", path(org))]
+}
+
+/// After the keys of all that belongs to one organization.
+#[must_use]
+pub fn after_organization(org: &OrgPath) -> String {
+    format!("{}{LAST}", in_organization(org))
+}
+
+/// A user in an organization, by address.
+#[must_use]
+pub fn user_by_email(org: &OrgPath, email: &Email) -> String {
+    format!("{}{email}", in_organization(org))
+}
+
+/// A user in an organization, by time. The first 32 bits of the digest of their address distinguish
+/// users of the same millisecond.
+#[must_use]
+pub fn user_by_time(org: &OrgPath, at: Timestamp, email: &Email) -> String {
+    let digest = AddressDigest::of(org.id(), email).to_string();
+    let digest = digest.get(..8).unwrap_or_default();
+    format!("{}{:015}#{digest}", in_organization(org), at.as_millisecond())
+}
+
+/// A user in a tree, by address.
+#[must_use]
+pub fn email_in(email: &Email, org: OrgId) -> String {
+    format!("{email}#{}", id(org))
+}
+
+/// The path at the beginning of a range key; none if it begins with no path.
+#[must_use]
+pub fn path_of(range: &str) -> Option<OrgPath> {
+    let path = range.split(END_OF_PATH).next().unwrap_or_default();
+    let ids = path.split('/').map(parse_id).collect::<Option<Vec<_>>>()?;
+    OrgPath::try_from(ids).ok()
+}
+
+/// The path of the organization that an item belongs to.
+pub(super) fn path_of_item(item: &Item) -> Option<OrgPath> {
+    path_of(item.get("path")?.as_s().ok()?)
+}
+
+/// The digits of an id in a key: base 64 in the order of ASCII, so that ids sort by time here too.
+const DIGITS: &str = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+
+const ID: GeneralPurpose = GeneralPurpose::new(
+    &match Alphabet::new(DIGITS) {
+        Ok(alphabet) => alphabet,
+        Err(_) => panic!("64 distinct characters of ASCII are an alphabet"),
+    },
+    NO_PAD,
+);
+
+/// An id in 22 characters, so that an item at depth 8 stays below 1 KB.
+#[must_use]
+pub fn id(org: OrgId) -> String {
+    ID.encode(org.to_bytes())
+}
+
+fn parse_id(text: &str) -> Option<OrgId> {
+    let bytes = ID.decode(text).ok()?;
+    Some(OrgId::from_bytes(bytes.try_into().ok()?))
+}
+
+#[cfg(test)]
+#[path = "tests/index.rs"]
+mod tests;

@@ -1,0 +1,214 @@
+//! The names of custom roles: one item for each organization, with an attribute for each name.
+//!
+//! A list of users or roles reads one item for all role names of an organization. The attributes
+//! are also the locks that keep names unique (ROLE2).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{
+    Error, Key, Store, User,
+    expression::Expression,
+    index::{self, Index},
+    item::{Item, attribute, text},
+    range::{MAX_FILTER_UNITS, Range},
+    transaction::{Change, OnConditionFailed, Transaction, or},
+};
+use crate::domain::{
+    CustomRole, CustomRoleId, OrgId, OrgPath, Refusal, RoleId, RoleSummary, Search,
+};
+
+/// Begins the names of the attributes that hold a role.
+const NAME: &str = "=";
+/// The most organizations whose role names are read at once.
+const MAX_ORGANIZATIONS: usize = 100;
+
+/// The custom roles of an organization, by folded name.
+#[derive(Clone, Debug)]
+pub struct RoleNames {
+    /// The organization.
+    pub path: OrgPath,
+    roles: BTreeMap<String, RoleSummary>,
+}
+
+/// Custom roles by id.
+#[derive(Clone, Debug, Default)]
+pub struct RoleSummaries(HashMap<CustomRoleId, RoleSummary>);
+
+impl RoleSummaries {
+    /// The role, if it is a known custom one.
+    #[must_use]
+    pub fn of(&self, role: RoleId) -> Option<&RoleSummary> {
+        self.0.get(&role.custom()?)
+    }
+
+    fn add(&mut self, names: Vec<RoleNames>) {
+        let roles = names.into_iter().flat_map(|names| names.roles.into_values());
+        self.0.extend(roles.map(|role| (role.id, role)));
+    }
+
+    /// The organizations whose role names contain roles of `users` that are not loaded.
+    fn missing(&self, users: &[User]) -> BTreeSet<OrgId> {
+        let unknown =
+            |user: &&User| user.role().custom().is_some() && self.of(user.role()).is_none();
+        users.iter().filter(unknown).map(|user| user.path().id()).collect()
+    }
+}
+
+/// The role names of some organizations of a subtree.
+pub(super) struct RoleNamesPage {
+    pub(super) items: Vec<RoleNames>,
+    /// The organization that comes next.
+    pub(super) next: Option<OrgPath>,
+    /// The read units that were consumed.
+    pub(super) units: f64,
+}
+
+impl RoleNames {
+    pub(super) fn of(item: Item) -> Result<Self, Error> {
+        let path = index::path_of_item(&item);
+        let path = path.ok_or_else(|| Error::Broken("role names have no path".to_owned()))?;
+        let roles = item.into_iter().filter_map(|(name, value)| {
+            let folded = name.strip_prefix(NAME)?.to_owned();
+            Some(serde_dynamo::from_attribute_value(value).map(|role| (folded, role)))
+        });
+        Ok(Self { path, roles: roles.collect::<Result<_, _>>().map_err(Error::broken)? })
+    }
+
+    /// The roles, each with its folded name, in the order of these.
+    pub(super) fn by_name(&self) -> impl Iterator<Item = (&str, &RoleSummary)> {
+        self.roles.iter().map(|(folded, role)| (folded.as_str(), role))
+    }
+
+    /// The roles whose name matches.
+    pub(super) fn matching(&self, search: &Search) -> impl Iterator<Item = RoleId> {
+        let matches = |role: &&RoleSummary| search.finds(role.name.as_str());
+        self.roles.values().filter(matches).map(|role| RoleId::Custom(role.id))
+    }
+}
+
+impl Store {
+    /// The names of the custom roles of some organizations, as of a moment ago.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn role_names(
+        &self,
+        orgs: impl IntoIterator<Item = OrgId>,
+    ) -> Result<Vec<RoleNames>, Error> {
+        let found = self.get_eventual(orgs.into_iter().map(Key::role_names)).await?;
+        found.items.into_values().map(RoleNames::of).collect()
+    }
+
+    /// The custom roles of some organizations, as of a moment ago.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn role_summaries(
+        &self,
+        orgs: impl IntoIterator<Item = OrgId>,
+    ) -> Result<RoleSummaries, Error> {
+        let mut roles = RoleSummaries::default();
+        roles.add(self.role_names(orgs).await?);
+        Ok(roles)
+    }
+
+    /// Adds the custom roles of `users` that are not known yet. A role that an eventually consistent
+    /// read does not find may be new, so it is read again with strong consistency.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn load_missing_roles(
+        &self,
+        roles: &mut RoleSummaries,
+        users: &[User],
+    ) -> Result<(), Error> {
+        roles.add(self.role_names(roles.missing(users)).await?);
+        let found = self.get(roles.missing(users).into_iter().map(Key::role_names)).await?;
+        let names = found.items.into_values().map(RoleNames::of);
+        roles.add(names.collect::<Result<_, _>>()?);
+        Ok(())
+    }
+
+    /// The role names of a subtree, from one of its organizations on.
+    pub(super) async fn role_names_in_subtree(
+        &self,
+        top: &OrgPath,
+        start: Option<&OrgPath>,
+        descending: bool,
+    ) -> Result<RoleNamesPage, Error> {
+        let range = Range::of_index(Index::ByPath, index::roles(top), index::path(top));
+        let start = start.map(index::path);
+        let range = if descending { range.not_after(start) } else { range.not_before(start) };
+        let range = range.bounded().descending(descending);
+        let found = self.merged(&[range], MAX_ORGANIZATIONS, None, MAX_FILTER_UNITS).await?;
+        let (stopped, units) = (found.complete_to.is_some(), found.units);
+        let names = found.items.into_iter().map(|(_, item)| RoleNames::of(item));
+        let mut items = names.collect::<Result<Vec<_>, _>>()?;
+        // The last one is read again where the list continues.
+        let continues = items.len() > MAX_ORGANIZATIONS || stopped && items.len() > 1;
+        let next = if continues { items.pop() } else { None };
+        Ok(RoleNamesPage { items, next: next.map(|names| names.path), units })
+    }
+}
+
+impl Transaction<'_> {
+    /// Adds a role whose name no other role of its organization has (ROLE2).
+    pub(super) fn add_role_name(self, org: &OrgPath, role: &CustomRole) -> Result<Self, Error> {
+        let (tree, path) = (index::roles(org), index::path(org));
+        let listed = [("tree", text(tree)), ("path", text(path))];
+        let listed = Change::Set(Expression::new("#tree = :tree, #path = :path", listed));
+        let changes = vec![listed, Change::Set(entry(role)?)];
+        let free = with_role_attribute("attribute_not_exists(#name)", role);
+        Ok(self.update(Key::role_names(org.id()), changes, free, or(Refusal::RoleNameTaken)))
+    }
+
+    /// Changes a role's entry, and its name if it differs.
+    pub(super) fn change_role_name(
+        self,
+        org: OrgId,
+        before: &CustomRole,
+        after: &CustomRole,
+    ) -> Result<Self, Error> {
+        let mut changes = vec![Change::Set(entry(after)?)];
+        let mut condition = with_role_attribute("attribute_exists(#name)", before);
+        if after.name.folded() != before.name.folded() {
+            changes.push(Change::Remove(former_name(before)));
+            condition = with_role_attribute("attribute_not_exists(#name)", after);
+        }
+        let name = attribute_name(after);
+        let lost: OnConditionFailed = Box::new(move |names| match names {
+            Some(names) if names.contains_key(&name) => Refusal::RoleNameTaken.into(),
+            _ => Refusal::ChangedConcurrently.into(),
+        });
+        Ok(self.update(Key::role_names(org), changes, condition, lost))
+    }
+
+    /// Removes the name of a deleted role.
+    pub(super) fn remove_role_name(self, org: OrgId, role: &CustomRole) -> Self {
+        let changes = vec![Change::Remove(with_role_attribute("#name", role))];
+        let exists = with_role_attribute("attribute_exists(#name)", role);
+        self.update(Key::role_names(org), changes, exists, or(Refusal::ChangedConcurrently))
+    }
+}
+
+fn attribute_name(role: &CustomRole) -> String {
+    format!("{NAME}{}", role.name.folded())
+}
+
+/// An expression in which `#name` is the attribute of a role.
+fn with_role_attribute(expression: &str, role: &CustomRole) -> Expression {
+    Expression::new(expression, []).naming("name", &attribute_name(role))
+}
+
+/// The attribute of the former name. It has its own placeholder, because `#name` is the new name.
+fn former_name(role: &CustomRole) -> Expression {
+    Expression::new("#former", []).naming("former", &attribute_name(role))
+}
+
+fn entry(role: &CustomRole) -> Result<Expression, Error> {
+    let entry = [("entry", attribute(&role.summary())?)];
+    Ok(Expression::new("#name = :entry", entry).naming("name", &attribute_name(role)))
+}

@@ -1,0 +1,174 @@
+//! Events as API Gateway sends them to the deployed functions. All claims are texts.
+
+use ::cleanup::ScheduledRun;
+use axum::{Router, body::Body};
+use lambda_http::request::from_str;
+use serde_json::{Value, json};
+use shared::http::{App, Limits, complete};
+use tower::ServiceExt;
+
+use crate::{
+    helpers::{DEE, id},
+    test_app::{ADA, Answer, BOB, DAY, Identity, OPERATOR, TestApp, member_id},
+};
+
+/// The event of a request, in payload format 2.0.
+fn event(app: &TestApp, caller: Identity, method: &str, path: &str, body: Option<&Value>) -> Value {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    json!({
+        "version": "2.0",
+        "routeKey": format!("{method} {path}"),
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {
+            "accept": "*/*",
+            "authorization": "Bearer e30.e30.e30",
+            "content-length": "0",
+            "content-type": "application/json",
+            "host": "api.rolecall.example",
+            "x-amzn-trace-id": "Root=1-6920-5f84c7a9",
+            "x-forwarded-for": "192.0.2.1",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https"
+        },
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "a1b2c3d4e5",
+            "authorizer": {
+                "jwt": {
+                    "claims": {
+                        "aud": "rolecall",
+                        "auth_time": "1795262300",
+                        "email": caller.email,
+                        "email_verified": caller.verified,
+                        "exp": "1795265900",
+                        "iat": "1795262300",
+                        "iss": "https://id.example.com/",
+                        "scope": caller.scope,
+                        "sub": caller.sub
+                    },
+                    "scopes": null
+                }
+            },
+            "domainName": "api.rolecall.example",
+            "domainPrefix": "api",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "curl/8.5.0"
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": format!("{method} {path}"),
+            "stage": "$default",
+            "time": "21/Nov/2026:12:00:00 +0000",
+            "timeEpoch": app.now()
+        },
+        "body": body.map(Value::to_string),
+        "isBase64Encoded": false
+    })
+}
+
+/// The response of one function to an event.
+async fn answer(app: &TestApp, function: Router<App>, event: &Value) -> Answer {
+    let app = App { store: app.store.clone(), limits: Limits::default() };
+    let request = from_str(&event.to_string()).unwrap().map(Body::new);
+    Answer::read(complete(function, app).oneshot(request).await.unwrap()).await
+}
+
+/// Asserts the headers that every response has.
+#[track_caller]
+fn has_standard_headers(answer: &Answer) {
+    assert_eq!(answer.headers["x-request-id"], "JKJaXmPLvHcESHA=");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+}
+
+#[tokio::test]
+async fn base64_body_is_decoded() {
+    let (app, acme) = TestApp::with_acme().await;
+    let path = format!("{acme}/invitations");
+    let mut sent = event(&app, ADA, "POST", &path, None);
+    // {"email":"bob@example.com","role_id":"user"}
+    sent["body"] = json!("eyJlbWFpbCI6ImJvYkBleGFtcGxlLmNvbSIsInJvbGVfaWQiOiJ1c2VyIn0=");
+    sent["isBase64Encoded"] = json!(true);
+    let made = answer(&app, invite::router(), &sent).await.expect(201);
+    assert_eq!(made.body["email"], "bob@example.com");
+    has_standard_headers(&made);
+}
+
+#[tokio::test]
+async fn each_function_answers_events_of_api_gateway() {
+    let (app, acme) = TestApp::with_tree("Acme").await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    let call = async |function, caller, method: &str, path: &str, body: Option<Value>| {
+        let answer =
+            answer(&app, function, &event(&app, caller, method, path, body.as_ref())).await;
+        has_standard_headers(&answer);
+        answer
+    };
+    let (name, at) =
+        (|| Some(json!({ "name": "Nachtwächter" })), |path: &str| format!("{acme}{path}"));
+    let me = call(access::router(), ADA, "GET", "/v1/me?limit=5", None).await.expect(200);
+    assert_eq!(me.body["email_verified"], true);
+    assert_eq!(me.body["organizations"][0]["role_id"], "super_admin");
+    let path = "/v1/organizations";
+    let created = call(organization::router(), ADA, "POST", path, name()).await.expect(201);
+    assert_eq!(created.body["name"], "Nachtwächter");
+
+    let path = format!("{}/accept", app.create_invitation(ADA, &acme, DEE.email, "user").await);
+    let unverified = Identity { verified: "false", ..DEE };
+    let refused = call(accept::router(), unverified, "POST", &path, None).await;
+    refused.refuses(404, "no-such-invitation");
+    let member = call(accept::router(), DEE, "POST", &path, None).await.expect(200);
+    assert_eq!(member.body["role_id"], "user");
+    let path = at("/members?status=active&status=pending&role_id=user");
+    let users = call(members::router(), ADA, "GET", &path, None).await.expect(200);
+    assert_eq!(users.items().len(), 1);
+    let role = call(roles::router(), ADA, "POST", &at("/roles"), name()).await.expect(201);
+    assert_eq!(role.body["name"], "Nachtwächter");
+    let branch = call(suborg::router(), ADA, "POST", &at("/sub-organizations"), name()).await;
+    assert_eq!(branch.expect(201).body["parent_id"], id(&acme));
+    let history = call(events::router(), ADA, "GET", &at("/events"), None).await.expect(200);
+    assert_eq!(history.items()[0]["organization_id"], id(&acme));
+    let to_bob = Some(json!({ "member_id": member_id(&acme, BOB.sub) }));
+    let org = call(transfer::router(), ADA, "POST", &at("/transfer"), to_bob).await.expect(200);
+    assert_eq!(org.body["super_admin_user_id"], "bob");
+
+    let path = "/v1/operator/organizations";
+    let refused = call(operator::router(), ADA, "GET", path, None).await;
+    refused.refuses(403, "operator-scope-required");
+    call(operator::router(), OPERATOR, "GET", path, None).await.expect(200);
+}
+
+/// INV10
+#[tokio::test]
+async fn clean_up_uses_the_time_of_the_schedule() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    app.wait(8 * DAY);
+    let late = r#"{"time": "2026-11-29T12:00:00Z"}"#;
+    let early = r#"{"time": "2026-11-28T11:59:59Z"}"#;
+    for (tick, expired) in [(early, 0), (late, 1), (late, 0)] {
+        let ScheduledRun { time } = serde_json::from_str(tick).unwrap();
+        let summary = ::cleanup::run(&app.store, time, "tick", || false).await.unwrap();
+        let expected = json!({
+            "expired": expired, "roles_deleted": 0, "skipped": 0, "failed": 0, "more": false,
+        });
+        assert_eq!(serde_json::to_value(summary).unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn request_without_claims_of_the_jwt_authorizer_is_unauthenticated() {
+    let app = TestApp::new().await;
+    let mut sent = event(&app, ADA, "GET", "/v1/me", None);
+    sent["requestContext"].as_object_mut().unwrap().remove("authorizer");
+    let refused = answer(&app, access::router(), &sent).await;
+    has_standard_headers(&refused.refuses(401, "unauthenticated"));
+    // Claims of a Lambda authorizer do not count.
+    let claims = json!({ "sub": "ada", "email": ADA.email, "email_verified": "true" });
+    sent["requestContext"]["authorizer"] = json!({ "lambda": claims });
+    answer(&app, access::router(), &sent).await.refuses(401, "unauthenticated");
+}

@@ -1,0 +1,245 @@
+//! Pages and cursors of every list.
+
+use serde_json::json;
+use shared::{http::Cursor, store::Position};
+
+use crate::{
+    helpers::{each, id, nth_user},
+    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp},
+};
+
+/// Every list, with a caller who may read it.
+fn lists(org: &str) -> Vec<(Identity, String)> {
+    let mut lists = vec![(ADA, "/v1/me".to_owned()), (ADA, "/v1/me/invitations".to_owned())];
+    lists.push((ADA, "/v1/me/joinable-organizations".to_owned()));
+    for list in [
+        "members",
+        "invitations",
+        "roles",
+        "sub-organizations",
+        "events",
+        "domains",
+        "join-requests",
+        "critical-alert-users",
+    ] {
+        lists.push((ADA, format!("{org}/{list}")));
+    }
+    lists.push((OPERATOR, "/v1/operator/organizations".to_owned()));
+    lists
+}
+
+#[tokio::test]
+async fn page_limit_is_1_to_100() {
+    let (app, acme) = TestApp::with_tree("Acme").await;
+    for (caller, path) in lists(&acme) {
+        for limit in
+            ["0", "101", "abc", "", "-1", "1.5", "1e2", "99999999999999999999", "%2B", "１"]
+        {
+            let answer = app.get(caller, &format!("{path}?limit={limit}")).await;
+            let answer = answer.refuses(422, "invalid-request");
+            assert_eq!(answer.pointer(), "/limit", "{path} {limit}");
+        }
+        for limit in ["1", "100"] {
+            app.get(caller, &format!("{path}?limit={limit}")).await.expect(200);
+        }
+        let unknown = app.get(caller, &format!("{path}?offset=5")).await;
+        assert_eq!(unknown.refuses(422, "invalid-request").pointer(), "/offset", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn malformed_cursor_is_refused() {
+    let (app, acme) = TestApp::with_tree("Acme").await;
+    for (caller, path) in lists(&acme) {
+        for cursor in
+            ["", "x", "!!!!", "AAAAAAAAAAA", "AAAAAAAAAAAA", "%00", "null", "ÿÿÿÿÿÿÿÿÿÿÿÿ"]
+        {
+            let answer = app.get(caller, &format!("{path}?cursor={cursor}")).await;
+            answer.refuses(400, "bad-cursor");
+        }
+    }
+}
+
+/// The cursor of a first page.
+async fn cursor(app: &TestApp, path: &str) -> String {
+    let page = app.get(ADA, path).await.expect(200);
+    page.body["next_cursor"].as_str().expect("more than a page").to_owned()
+}
+
+#[tokio::test]
+async fn cursor_is_bound_to_list_filters_organization_and_caller() {
+    let (app, acme) = TestApp::with_tree("Acme").await;
+    let globex = app.create_tree(ADA, "Globex").await;
+    for org in [&acme, &globex] {
+        for n in 0..3 {
+            app.create_invitation(ADA, org, nth_user(n).email, "user").await;
+            app.create_role(ADA, org, &format!("Role {n}"), json!({})).await;
+            app.create_sub_organization(ADA, org, &format!("Branch {n}")).await;
+        }
+    }
+    let at = |list: &str| format!("{acme}/{list}limit=1");
+    let [users_of, roles_of] =
+        ["members", "roles"].map(|list| format!("{list}?organization_id={}&", id(&acme)));
+    let own = ["members?", "invitations?", "roles?", "sub-organizations?", "events?"];
+    for list in own {
+        let cursor = cursor(&app, &at(list)).await;
+        app.get(ADA, &format!("{}&cursor={cursor}", at(list))).await.expect(200);
+        // Other lists, other filters, another organization.
+        let others = own.iter().filter(|other| **other != list).map(|other| at(other));
+        let filtered = match list {
+            "members?" => vec![
+                "members?status=pending&",
+                "members?q=p&",
+                "members?role_id=user&",
+                "members?scope=subtree&",
+                "members?q=p&match=contains&",
+                "members?sort=-email&",
+                "members?sort=joined_at&",
+                &users_of,
+            ],
+            "roles?" => {
+                vec!["roles?q=r&", "roles?q=r&match=contains&", "roles?scope=subtree&", &roles_of]
+            }
+            "sub-organizations?" => vec!["sub-organizations?depth=all&"],
+            "events?" => vec!["events?actor=ada&", "events?from=2026-01-01T00:00:00Z&"],
+            _ => vec![],
+        };
+        let filtered = filtered.into_iter().map(at);
+        let elsewhere = [format!("{globex}/{list}limit=1"), "/v1/me?limit=1".to_owned()];
+        for path in others.chain(filtered).chain(elsewhere) {
+            let answer = app.get(ADA, &format!("{path}&cursor={cursor}")).await;
+            answer.refuses(400, "bad-cursor");
+        }
+    }
+    let mine = cursor(&app, "/v1/me?limit=1").await;
+    let of_other_caller = app.get(BOB, &format!("/v1/me?cursor={mine}")).await;
+    of_other_caller.refuses(400, "bad-cursor");
+}
+
+/// Positions that a client could forge: keys of other items, other organizations and other lists.
+fn forged_positions(root: &str, branch: &str, sibling: &str, other_root: &str) -> Vec<String> {
+    let [root, branch, sibling, other_root] = [root, branch, sibling, other_root]
+        .map(|org| id(org).trim_start_matches("org_").to_owned());
+    let (branch, sibling) = (format!("{root}/{branch}"), format!("{root}/{sibling}"));
+    let texts = "! 0 ~ \u{10FFFF} \u{1} ORG MEMBER# ROLE# ROLE#~ EVENTS# # / role: role:\u{1} \
+                 role:\u{1}\u{10FFFF}\u{1} address:~ address:a \u{2} ü\u{2}1 \
+                 00000000000000000000000000 7ZZZZZZZZZZZZZZZZZZZZZZZZZ";
+    let mut forged: Vec<String> = texts.split(' ').map(ToOwned::to_owned).collect();
+    for org in [&root, &branch, &sibling] {
+        forged.extend(
+            ["", "#", "/", "/~", "#\u{10FFFF}", "\u{2}0", "\u{2}1"]
+                .map(|end| format!("{org}{end}")),
+        );
+    }
+    forged.extend([
+        format!("ORG#{root}"),
+        format!("ORG#{other_root}"),
+        "x".repeat(1_400),
+        "ü".repeat(700),
+        "x".repeat(3_000),
+        format!("role:{root}\u{1}\u{10FFFF}\u{1}{root}"),
+        format!("role:n\u{1}{}\u{1}{sibling}", "z".repeat(1_300)),
+        format!("role:{sibling}#\u{1}{sibling}#~\u{1}"),
+        format!("address:{sibling}#"),
+        format!("address:cy@example.com#{sibling}"),
+    ]);
+    forged
+}
+
+/// A client can forge the position in a cursor. It reads only what the client may read anyway.
+#[tokio::test]
+async fn forged_cursor_reads_nothing_beyond_its_list() {
+    let (app, root) = TestApp::with_tree("Root").await;
+    let branch = app.create_sub_organization(ADA, &root, "Branch").await;
+    let sibling = app.create_sub_organization(ADA, &root, "Sibling").await;
+    let globex = app.create_organization(EVE, "Globex").await;
+    app.add_member(ADA, &branch, BOB, "admin").await;
+    for org in [&root, &branch, &sibling] {
+        app.create_invitation(ADA, org, CY.email, "user").await;
+        app.create_role(ADA, org, "Night shift", json!({})).await;
+    }
+    let org = id(&branch);
+    let forged = forged_positions(&root, &branch, &sibling, &globex);
+    let nothing = "[] [] [] Organization Email Prefix ".to_owned();
+    let subtree = "[] [] [] Subtree Email Prefix ".to_owned();
+    let [found, anywhere, back, roles, named] = [
+        "[] [] [] Subtree Email Prefix us",
+        "[] [] [] Subtree Email Contains c",
+        "[] [] [] Subtree JoinedAtDescending Prefix ",
+        "[] Subtree Prefix ",
+        "[] Subtree Contains night",
+    ];
+    let every = "None None None {} None";
+    let lists: [(&str, Vec<&str>); 14] = [
+        ("members?scope=subtree&q=us&", vec!["members", org, found]),
+        ("members?scope=subtree&q=c&match=contains&", vec!["members", org, anywhere]),
+        ("members?scope=subtree&sort=-joined_at&", vec!["members", org, back]),
+        ("roles?scope=subtree&", vec!["roles", org, roles]),
+        ("roles?scope=subtree&q=night&match=contains&", vec!["roles", org, named]),
+        ("members?", vec!["members", org, &nothing]),
+        ("members?scope=subtree&", vec!["members", org, &subtree]),
+        ("invitations?", vec!["invitations", org]),
+        ("roles?", vec!["roles", org, "[] Organization Prefix "]),
+        ("events?", vec!["events", org, every]),
+        ("domains?", vec!["domains", org]),
+        ("join-requests?", vec!["join requests", org]),
+        ("critical-alert-users?", vec!["critical alert users", org]),
+        ("sub-organizations?", vec!["sub-organizations", org, "Children"]),
+    ];
+    for (list, binding) in lists {
+        let whole = app.get(BOB, &format!("{branch}/{list}limit=100")).await.expect(200);
+        let mut accepted = 0;
+        for position in &forged {
+            let cursor = Cursor::encode(&binding, &Position::new(position));
+            let path = format!("{branch}/{list}limit=100&cursor={cursor}");
+            let page = app.get(BOB, &path).await;
+            accepted += usize::from(page.status == 200);
+            assert!(
+                page.status == 200 || page.problem() == "bad-cursor",
+                "{list} {position:?}: {page}"
+            );
+            for item in page.items() {
+                assert!(whole.items().contains(item), "{list} {position:?} shows {item}");
+            }
+        }
+        assert!(accepted > 0, "update the binding of {list}: every cursor was refused");
+    }
+    for position in &forged {
+        let cursor = Cursor::encode(&["me", "bob"], &Position::new(position));
+        let page = app.get(BOB, &format!("/v1/me?cursor={cursor}")).await;
+        assert!(page.status == 200 || page.problem() == "bad-cursor", "{position:?}: {page}");
+        let orgs = page.body["organizations"].as_array().cloned().unwrap_or_default();
+        assert!(orgs.iter().all(|of| of["id"] == org), "{position:?}");
+    }
+}
+
+/// The users list has its own test, in `lists.rs`.
+#[tokio::test]
+async fn paging_returns_each_item_once() {
+    let (app, root) = TestApp::with_tree("Root").await;
+    for n in 0..12 {
+        app.create_sub_organization(ADA, &root, &format!("Branch {n:02}")).await;
+        app.create_role(ADA, &root, &format!("Role {n:02}"), json!({})).await;
+        let other = app.create_organization(BOB, &format!("Other {n:02}")).await;
+        app.create_invitation(BOB, &other, ADA.email, "user").await;
+        app.create_invitation(ADA, &root, nth_user(n).email, "user").await;
+    }
+    for (caller, path, count) in [
+        (ADA, "/v1/me?".to_owned(), 13),
+        (ADA, "/v1/me/invitations?".to_owned(), 12),
+        (ADA, format!("{root}/roles?"), 15),
+        (ADA, format!("{root}/invitations?"), 12),
+        (ADA, format!("{root}/events?"), 38),
+        (ADA, format!("{root}/sub-organizations?"), 12),
+        (ADA, format!("{root}/sub-organizations?depth=all&"), 12),
+        (OPERATOR, "/v1/operator/organizations?".to_owned(), 13),
+    ] {
+        let items = app.list_all(caller, &format!("{path}limit=5")).await;
+        let mut ids = each(&items, "id");
+        assert_eq!(ids.len(), count, "{path}");
+        assert!(!path.contains("/events") || ids.is_sorted_by(|newer, older| newer > older));
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "{path}");
+    }
+}
