@@ -655,7 +655,7 @@ costs more than its bound, in a root organization or eight levels below one.
   an address of 28 characters, lists are pages of 25.
 - **at depth 8**: only where it differs. Rules that depend on the root's settings (SUB1) read the root: one trip and 1 RCU.
 - A custom role of the caller, or a custom role that is granted, adds 2 WCU. An `Idempotency-Key` adds 2 WCU.
-- A list with filters reads at most 100 RCU a request; its page can be short.
+- Filters of a list read about 100 RCU a request at most; the page is short then.
 
 | operation | trips | RCU | WCU | at depth 8 |
 |---|--:|--:|--:|---|

@@ -133,7 +133,6 @@ mod reassignment;
 mod refusal;
 mod role;
 mod scope;
-mod search;
 mod security;
 mod settings;
 mod standing;
@@ -192,8 +191,7 @@ pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
     RoleDraft, RoleId, RoleSummary, UserCount, create_role, delete_role, edit_role,
 };
-pub use scope::{ListPermissions, MAX_CHOSEN, RequestedScope, Scope, resolve_scope};
-pub use search::Search;
+pub use scope::{ListPermissions, MAX_CHOSEN, RequestedScope, Scope, Search, resolve_scope};
 pub use security::{
     DEFAULT_RETENTION_DAYS, MAX_NETWORKS, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES, NetworkError,
     Security, parse_network, update_security,

@@ -1,8 +1,8 @@
-//! The organizations that a list covers (SUB4, SUB6).
+//! The organizations that a list covers, and the text that it searches for (SUB4, SUB6).
 
 use std::collections::BTreeMap;
 
-use super::{Level, OrgId, OrgPath, Refusal, RoleObject, Standing};
+use super::{Email, Level, OrgId, OrgPath, Refusal, RoleObject, Standing, fold};
 
 /// The highest number of organizations that a list request may name (SUB6).
 pub const MAX_CHOSEN: usize = 20;
@@ -89,4 +89,50 @@ pub fn resolve_scope(
         path.cloned().ok_or(Refusal::OrganizationOutsideSubtree(id))
     };
     Ok(Scope::Organizations(chosen.into_iter().map(inside).collect::<Result<_, _>>()?))
+}
+
+/// A search text that is not empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    address: String,
+    name: String,
+    anywhere: bool,
+}
+
+impl Search {
+    /// Normalizes a search text. `None` if nothing is left of it.
+    ///
+    /// The search matches the beginning of an address or name, or any part of it if `anywhere` is
+    /// true.
+    #[must_use]
+    pub fn parse(text: &str, anywhere: bool) -> Option<Self> {
+        let (address, name) = (Email::prefix(text), fold(text));
+        let is_empty = address.is_empty() || name.is_empty();
+        (!is_empty).then_some(Self { address, name, anywhere })
+    }
+
+    /// The text in the normal form of an e-mail address.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The text in the folded form of a name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the search matches any part of an address or name, not the beginning alone.
+    #[must_use]
+    pub fn anywhere(&self) -> bool {
+        self.anywhere
+    }
+
+    /// Whether the search matches this name.
+    #[must_use]
+    pub fn finds(&self, name: &str) -> bool {
+        let folded = fold(name);
+        if self.anywhere { folded.contains(&self.name) } else { folded.starts_with(&self.name) }
+    }
 }

@@ -15,14 +15,12 @@ mod deserialize;
 mod etag;
 mod idempotency;
 mod input;
-mod page;
-mod pagination;
+mod lists;
 mod path;
 mod problem;
 mod query;
 mod refusal;
 mod request_id;
-mod search;
 mod strict_json;
 #[cfg(test)]
 mod tests;
@@ -36,14 +34,12 @@ pub use caller::{Caller, Now, SignIn, is_subject};
 pub use etag::{IfMatch, WithEtag};
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{BoundedInt, BoundedVec, NameField, Networks, Text, optional_time};
-pub use page::{Cursor, Limit, Page, PageQuery};
-pub use pagination::Pagination;
+pub use lists::{Cursor, Limit, Match, Page, PageQuery, Pagination, ScopeParam, chosen};
 pub use path::Path;
 pub use problem::{FieldError, Problem};
 pub use query::Query;
 pub use refusal::ApiError;
 pub use request_id::RequestId;
-pub use search::{Match, ScopeParam, chosen};
 
 use axum::{Router, middleware};
 

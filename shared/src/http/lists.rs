@@ -1,12 +1,17 @@
-//! Pages of lists and their cursors.
+//! Lists: query parameters, pages and cursors.
+
+use std::{collections::BTreeSet, convert::Infallible};
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use sha2::{Digest, Sha256};
 
-use super::Problem;
-use crate::store::Position;
+use super::{FieldError, Problem};
+use crate::{
+    domain::{MAX_CHOSEN, OrgId},
+    store::{PageRequest, Position, Slice},
+};
 
 /// The longest key of a position in bytes, which `DynamoDB` also has for sort keys.
 const MAX_KEY: usize = 1024;
@@ -117,4 +122,94 @@ fn checksum(list: &[impl AsRef<str>], payload: &[u8]) -> Vec<u8> {
     }
     hasher.update(payload);
     hasher.finalize().into_iter().take(CHECKSUM).collect()
+}
+
+/// The requested page of a list. The list is identified by its kind, its organization, its filters
+/// and its order.
+#[derive(Clone, Debug)]
+pub struct Pagination {
+    list: Vec<String>,
+    limit: Limit,
+    after: Option<Position>,
+}
+
+impl Pagination {
+    /// Reads the parameters of a request.
+    ///
+    /// # Errors
+    ///
+    /// `bad-cursor` (400) for a damaged cursor, or a cursor of another list.
+    pub fn new(list: Vec<String>, limit: Limit, cursor: Option<&str>) -> Result<Self, Problem> {
+        let after = cursor.map(|cursor| Cursor::decode(cursor, &list)).transpose()?;
+        Ok(Self { list, limit, after })
+    }
+
+    /// Whether this is the first page.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.after.is_none()
+    }
+
+    /// The page to request from the store.
+    #[must_use]
+    pub fn request(&self) -> PageRequest<'_> {
+        PageRequest { limit: self.limit.get(), after: self.after.as_ref() }
+    }
+
+    /// The page with the items of a slice.
+    pub fn page<T, V>(&self, found: Slice<T>, mut show: impl FnMut(T) -> V) -> Page<V> {
+        let Ok(page) = self.try_page(found, |item| Ok::<_, Infallible>(show(item)));
+        page
+    }
+
+    /// The same, if showing an item can fail.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `show`.
+    pub fn try_page<T, V, E>(
+        &self,
+        found: Slice<T>,
+        show: impl FnMut(T) -> Result<V, E>,
+    ) -> Result<Page<V>, E> {
+        let next_cursor = found.next.map(|position| Cursor::encode(&self.list, &position));
+        let items = found.items.into_iter().map(show).collect::<Result<_, _>>()?;
+        Ok(Page { items, next_cursor })
+    }
+}
+
+/// The organization alone, or its subtree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScopeParam {
+    /// The organization alone.
+    #[default]
+    Organization,
+    /// The organization and all below it.
+    Subtree,
+}
+
+/// How a search text matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Match {
+    /// At the beginning.
+    #[default]
+    Prefix,
+    /// Anywhere.
+    Contains,
+}
+
+/// The chosen organizations without duplicates.
+///
+/// # Errors
+///
+/// `invalid-request` for more than [`MAX_CHOSEN`].
+pub fn chosen(organization_id: &[OrgId]) -> Result<Vec<OrgId>, Problem> {
+    if organization_id.len() > MAX_CHOSEN {
+        let detail = format!("choose at most {MAX_CHOSEN} organizations");
+        let pointer = "/organization_id".to_owned();
+        return Err(Problem::invalid(FieldError { pointer, detail }));
+    }
+    Ok(organization_id.iter().copied().collect::<BTreeSet<_>>().into_iter().collect())
 }
