@@ -57,7 +57,7 @@ async fn list(
     let found = app.store.invitations_of(email, pagination.request()).await?;
     let names = app.store.get_for_display(found.items.iter().flat_map(display_keys)).await?;
     Ok(Json(pagination.try_page(found, |invitation| {
-        let org = names.organization(invitation.path.id())?;
+        let org = names.organization(invitation.path.id());
         show(&invitation, org, &names, context.at)
     })?))
 }

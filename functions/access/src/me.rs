@@ -65,7 +65,7 @@ fn name_keys(member: &Member) -> impl Iterator<Item = Key> + use<> {
 
 fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiError> {
     let id = member.path.id();
-    let org = names.organization(id)?;
+    let org = names.organization(id);
     let role = names.role_summary(id, member.role_id)?;
     Ok(Membership {
         id,

@@ -116,7 +116,7 @@ impl<E: Fn() -> bool> Run<'_, E> {
     }
 
     async fn expire(&self, invitation: &Invitation) -> Result<Outcome, Error> {
-        let org = self.found.organization(invitation.path.id())?;
+        let org = self.found.organization(invitation.path.id());
         let org = org.ok_or(Refusal::NoSuchInvitation)?;
         let context = context(self.now, self.request_id);
         self.store.expire(&context, &org, invitation).await.map(|()| Outcome::Expired)

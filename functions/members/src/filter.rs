@@ -91,10 +91,10 @@ impl Filters {
             own: RoleObject::UserManagement,
             below: RoleObject::UserManagementSubOrganizations,
         };
-        let scope = domain::resolve_scope(&actor, coverage, &found.paths(&orgs)?, objects)?;
+        let scope = domain::resolve_scope(&actor, coverage, &found.paths(&orgs), objects)?;
         let mut with_custom_roles = Vec::new();
         for path in scope.paths() {
-            let org = if path.id() == org { None } else { found.organization(path.id())? };
+            let org = if path.id() == org { None } else { found.organization(path.id()) };
             if !org.as_ref().unwrap_or(&actor.org).roles.is_empty() {
                 with_custom_roles.push(path.id());
             }

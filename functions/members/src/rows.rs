@@ -50,7 +50,7 @@ impl DisplayNames {
             store.load_missing_roles(&mut self.roles, users)
         )?;
         for org in orgs {
-            let name = found.organization(org)?.map(|org| org.name.to_string());
+            let name = found.organization(org).map(|org| org.name.to_string());
             self.organizations.insert(org, name.unwrap_or_default());
         }
         Ok(())

@@ -57,7 +57,7 @@ impl Outbox {
         let Ok(id) = event.target.id.parse::<InvitationId>() else { return Ok(vec![]) };
         let slot = Key::address_slot(org, id.digest());
         let found = self.store.get([Key::organization(org), slot.clone()]).await?;
-        let Some(organization) = found.organization(org)? else { return Ok(vec![]) };
+        let Some(organization) = found.organization(org) else { return Ok(vec![]) };
         let invitation = found.address_slot(&slot)?.and_then(AddressSlot::pending);
         let role_id = invitation.as_ref().map(|invitation| invitation.role_id);
         let role = self.role_name(&organization, role_id).await?;
@@ -104,7 +104,7 @@ impl Outbox {
             Some(user) => Ok::<_, Error>(found.membership(org, &user)?.map(|member| member.email)),
             None => Ok(None),
         };
-        let Some(organization) = found.organization(org)? else { return Ok(vec![]) };
+        let Some(organization) = found.organization(org) else { return Ok(vec![]) };
         let (former, Some(new)) = (address(former)?, address(new)?) else { return Ok(vec![]) };
         let mail = |to, notification| OutgoingMail::new(&organization, to, notification);
         let took_over =

@@ -86,8 +86,8 @@ async fn link_facts(app: &App, partner: OrgId, customer: OrgId) -> Result<LinkFa
     let keys = [Key::organization(partner), Key::organization(customer), link.clone()];
     let found = app.store.get(keys).await?;
     Ok(LinkFacts {
-        partner: found.organization(partner)?.ok_or(Refusal::NoSuchOrganization)?,
-        customer: found.organization(customer)?.ok_or(Refusal::NoSuchOrganization)?,
+        partner: found.organization(partner).ok_or(Refusal::NoSuchOrganization)?,
+        customer: found.organization(customer).ok_or(Refusal::NoSuchOrganization)?,
         link: found.customer(&link)?,
         deleted: found.deleted_at(&link)?,
     })

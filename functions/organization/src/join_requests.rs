@@ -50,7 +50,7 @@ pub(crate) async fn joinable(
         let org = approval.organization_id;
         let inside = known.membership(org, &person.id)?.is_some();
         if !inside && known.join_request(org, digest(org))?.is_none() {
-            open.extend(known.organization(org)?);
+            open.extend(known.organization(org));
         }
     }
     let Page { next_cursor, .. } = pagination.page(approvals, drop);
@@ -80,7 +80,7 @@ pub(crate) async fn ask(
     let own =
         [Key::organization(org), Key::membership(org, &person.id), Key::join_request(org, digest)];
     let found = app.store.get(own.into_iter().chain(slot.clone()).chain(approval)).await?;
-    let organization = found.organization(org)?.ok_or(Refusal::NoSuchOrganization)?;
+    let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
     let facts = ApplicantFacts {
         domain_approved: domain.is_some_and(|domain| found.approves(org, &domain)),
         is_member: found.membership(org, &person.id)?.is_some(),
@@ -105,7 +105,7 @@ pub(crate) async fn cancel(
     let digest = PersonDigest::of(org, &person.id);
     let found = app.store.get([Key::organization(org), Key::join_request(org, digest)]).await?;
     let request = found.join_request(org, digest)?.filter(JoinRequest::is_pending);
-    let (Some(organization), Some(request)) = (found.organization(org)?, request) else {
+    let (Some(organization), Some(request)) = (found.organization(org), request) else {
         return Err(Refusal::NoSuchJoinRequest.into());
     };
     let answer = Answer::no_content();

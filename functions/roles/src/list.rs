@@ -56,7 +56,7 @@ impl ListQuery {
             own: RoleObject::RoleManagement,
             below: RoleObject::RoleManagementSubOrganizations,
         };
-        let scope = domain::resolve_scope(&actor, coverage, &found.paths(&chosen)?, objects)?;
+        let scope = domain::resolve_scope(&actor, coverage, &found.paths(&chosen), objects)?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
         Ok((actor, RoleFilter { scope, search }))
     }

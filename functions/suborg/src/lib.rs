@@ -125,8 +125,7 @@ async fn join(
     let members = org.path.ids().filter_map(|id| found.membership(id, &person.id).transpose());
     let members = members.collect::<Result<Vec<_>, _>>()?;
     let ancestors = org.path.ancestors().iter();
-    let ancestors = ancestors.filter_map(|&id| found.organization(id).transpose());
-    let ancestors = ancestors.collect::<Result<Vec<_>, _>>()?;
+    let ancestors: Vec<_> = ancestors.filter_map(|&id| found.organization(id)).collect();
     let deleted = found.deleted_at(&Key::membership(id, &person.id))?;
     let joining = domain::join(&person, &org, members, &ancestors, deleted, context.at)?;
     let view = views::Member::of(&joining.member, None);

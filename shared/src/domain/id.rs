@@ -62,8 +62,10 @@ impl TryFrom<String> for UserId {
     }
 }
 
-/// The digits of an id: base 32 by Crockford, upper case.
-const CROCKFORD: &[u8] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Whether a byte is a digit of an id: base 32 by Crockford, upper case.
+fn is_crockford_digit(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte.is_ascii_uppercase() && !b"ILOU".contains(&byte)
+}
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => { $(
@@ -86,7 +88,7 @@ macro_rules! ids {
             /// [`NotAnId`] if the text is not 26 characters in upper-case Crockford base 32.
             pub fn from_bare(text: &str) -> Result<Self, NotAnId> {
                 // The ULID parser also accepts lower case, lookalikes and numbers that are too large.
-                let one_spelling = text.bytes().all(|byte| CROCKFORD.contains(&byte));
+                let one_spelling = text.bytes().all(is_crockford_digit);
                 let ulid = Ulid::from_string(text).ok().filter(|_| one_spelling && text < "8");
                 ulid.map(Self).ok_or(NotAnId(Self::PREFIX))
             }

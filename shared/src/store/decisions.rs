@@ -65,7 +65,7 @@ impl AccessQuery {
         elsewhere: &CandidateOrganizations,
         found: &FetchedItems,
     ) -> Result<Vec<PathMembership>, Error> {
-        let Some(org) = found.organization(self.org)? else { return Ok(vec![]) };
+        let Some(org) = found.organization(self.org) else { return Ok(vec![]) };
         let root = org.path.root_id();
         let mut approaches = Vec::new();
         let own = [(AccessPath::Member, self.org)].into_iter();
@@ -91,8 +91,8 @@ fn stands(
     root: OrgId,
     found: &FetchedItems,
 ) -> Result<Option<Standing>, Error> {
-    let (org, member) = (found.organization(at)?, found.membership(at, subject)?);
-    let (person, root) = (Person::subject(subject.clone()), found.organization(root)?);
+    let (org, member) = (found.organization(at), found.membership(at, subject)?);
+    let (person, root) = (Person::subject(subject.clone()), found.organization(root));
     Ok(Standing::of(person, org, member, root.as_ref()).ok())
 }
 
@@ -116,7 +116,7 @@ impl Store {
             let direct = question.approaches(&nowhere, &found)?;
             let denied = |action: &Action| first_granting(&direct, *action).is_none();
             let org =
-                found.organization(question.org)?.filter(|_| question.actions.iter().any(denied));
+                found.organization(question.org).filter(|_| question.actions.iter().any(denied));
             let Some(org) = org else {
                 elsewhere.push(nowhere);
                 continue;

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -14,6 +13,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::{
     Error, Key, Store,
     item::{Item, from_item},
+    keys,
     meter::Meter,
 };
 use crate::domain::{
@@ -31,14 +31,30 @@ const TRIES: u32 = 6;
 #[derive(Debug, Default)]
 pub struct FetchedItems {
     pub(super) items: HashMap<Key, Item>,
-    /// The organizations that were read already. With 100 custom roles, reading one takes longer
-    /// than the rest of a request.
-    organizations: Mutex<HashMap<OrgId, Organization>>,
+    /// The organizations, decoded once: with 100 custom roles, that takes longer than the rest of a
+    /// request.
+    organizations: HashMap<OrgId, Organization>,
 }
 
 impl FetchedItems {
-    pub(super) fn of(items: HashMap<Key, Item>) -> Self {
-        Self { items, organizations: Mutex::default() }
+    pub(super) fn of(found: HashMap<Key, Item>) -> Result<Self, Error> {
+        let mut all = Self::default();
+        for (key, item) in found {
+            if key.is_organization() {
+                let organization: Organization = from_item(item)?;
+                all.organizations.insert(organization.id(), organization);
+            } else {
+                all.items.insert(key, item);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether an item was found at `key`.
+    fn contains(&self, key: &Key) -> bool {
+        let organization =
+            || keys::owner(&key.pk).is_ok_and(|org| self.organizations.contains_key(&org));
+        self.items.contains_key(key) || key.is_organization() && organization()
     }
 
     pub(super) fn item(&self, key: &Key) -> Option<&Item> {
@@ -64,25 +80,21 @@ impl FetchedItems {
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.items.extend(other.items);
+        self.organizations.extend(other.organizations);
         self
     }
 
     /// An organization.
-    pub fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
-        let mut known = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.contains_key(&org)
-            && let Some(organization) = self.get(&Key::organization(org))?
-        {
-            known.insert(org, organization);
-        }
-        Ok(known.get(&org).cloned())
+    #[must_use]
+    pub fn organization(&self, org: OrgId) -> Option<Organization> {
+        self.organizations.get(&org).cloned()
     }
 
     /// The paths of those of `orgs` that exist.
-    pub fn paths(&self, orgs: &[OrgId]) -> Result<BTreeMap<OrgId, OrgPath>, Error> {
-        let found =
-            orgs.iter().map(|&org| Ok(self.organization(org)?.map(|found| (org, found.path))));
-        found.filter_map(Result::transpose).collect()
+    #[must_use]
+    pub fn paths(&self, orgs: &[OrgId]) -> BTreeMap<OrgId, OrgPath> {
+        let path = |org: &OrgId| Some((*org, self.organizations.get(org)?.path.clone()));
+        orgs.iter().filter_map(path).collect()
     }
 
     /// The profile of an organization. It is empty if it was never written.
@@ -186,7 +198,7 @@ impl Store {
     ) -> Result<(Standing, FetchedItems), Error> {
         let own = [Key::organization(org), Key::member(org, MemberId::of(org, &person.id))];
         let found = self.fetch(own.into_iter().chain(also).collect()).await?;
-        let organization = found.organization(org)?;
+        let organization = found.organization(org);
         let member = found.membership(org, &person.id)?;
         Ok((Standing::of(person.clone(), organization, member, None)?, found))
     }
@@ -219,7 +231,7 @@ impl Store {
         }
         let above = path.root_id();
         let found = found.and(self.get([Key::organization(above)]).await?);
-        let root = found.organization(above)?;
+        let root = found.organization(above);
         let Standing { person, org, member, .. } = standing;
         Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
     }
@@ -239,7 +251,7 @@ impl Store {
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
-        self.fetch(vec![Key::organization(org)]).await?.organization(org)
+        Ok(self.fetch(vec![Key::organization(org)]).await?.organization(org))
     }
 
     /// The items at `keys`.
@@ -275,7 +287,7 @@ impl Store {
     ) -> Result<FetchedItems, Error> {
         let mut keys: Vec<Key> = keys.into_iter().collect();
         let found = self.get_eventual(keys.clone()).await?;
-        keys.retain(|key| !found.items.contains_key(key));
+        keys.retain(|key| !found.contains(key));
         Ok(found.and(self.get(keys).await?))
     }
 
@@ -290,7 +302,7 @@ impl Store {
         let keys = keys.into_iter().filter(|key| key.fits() && seen.insert(key.clone()));
         let keys: Vec<Key> = keys.collect();
         let batches = keys.chunks(BATCH).map(|batch| self.fetch_batch(batch, strongly));
-        Ok(FetchedItems::of(try_join_all(batches).await?.into_iter().flatten().collect()))
+        FetchedItems::of(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
     async fn fetch_batch(&self, keys: &[Key], strongly: bool) -> Result<HashMap<Key, Item>, Error> {

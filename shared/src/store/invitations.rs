@@ -295,7 +295,7 @@ impl Store {
         ];
         let found = self.get(keys).await?;
         Ok(InviteeFacts {
-            org: found.organization(org)?.ok_or(Refusal::NoSuchInvitation)?,
+            org: found.organization(org).ok_or(Refusal::NoSuchInvitation)?,
             slot: found.address_slot(&slot)?,
             request: found.join_request(org, asked)?,
             member: found.membership(org, &person.id)?,

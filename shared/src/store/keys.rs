@@ -13,6 +13,8 @@ use crate::domain::{
     MemberId, OrgId, PersonDigest, UserId,
 };
 
+/// The sort key of an organization.
+const ORGANIZATION: &str = "ORG";
 /// Begins the sort keys of members.
 const MEMBER: &str = "MEMBER#";
 
@@ -29,7 +31,7 @@ impl Key {
     /// An organization: settings and role table.
     #[must_use]
     pub fn organization(org: OrgId) -> Self {
-        Self::of(org, "ORG".to_owned())
+        Self::of(org, ORGANIZATION.to_owned())
     }
 
     /// The profile of an organization. A separate item, so that other requests do not read it.
@@ -126,6 +128,11 @@ impl Key {
     #[must_use]
     pub fn mailed(event: EventId, to: AddressDigest) -> Self {
         Self { pk: delivery(event), sk: format!("MAIL#{to}") }
+    }
+
+    /// Whether an organization is stored at the key.
+    pub(super) fn is_organization(&self) -> bool {
+        self.sk == ORGANIZATION
     }
 
     /// Whether a member is stored at the key.

@@ -158,7 +158,7 @@ impl Store {
     ) -> Result<Step, Error> {
         let keys = [Key::organization(org), Key::role(org, role)];
         let found = self.get(keys.clone()).await?;
-        let organization = found.organization(org)?.ok_or(Refusal::NoSuchOrganization)?;
+        let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
         let Some((deleted, users)) = found.role(&Key::role(org, role))? else {
             return Ok(Step::AlreadyDeleted);
         };

@@ -133,8 +133,8 @@ impl Store {
             self.get_eventual(keys),
             self.role_names(paths.iter().map(OrgPath::id))
         )?;
-        let orgs = paths.iter().filter_map(|path| found.organization(path.id()).transpose());
-        let mut orgs = orgs.collect::<Result<Vec<_>, _>>()?;
+        let orgs = paths.iter().filter_map(|path| found.organization(path.id()));
+        let mut orgs: Vec<_> = orgs.collect();
         orgs.sort_by_key(|org| index::path(&org.path));
         Ok(OrganizationBatch { orgs, names: by_organization(names), next: None, units: 0.0 })
     }

@@ -119,7 +119,7 @@ async fn sources(
     let root = here.path.root_id();
     let asked = (action.depends_on_root_settings() && root != org).then(|| Key::organization(root));
     let found = store.get(around.chain(linked).chain(asked)).await?;
-    let root = found.organization(root)?;
+    let root = found.organization(root);
     let mut add = |rank: String, way, link, org: Option<Organization>| {
         let Some(org) = org.filter(|_| *rank >= *at.rank) else { return };
         let roles = granting_roles(way, link, &org, root.as_ref(), action);
@@ -128,16 +128,11 @@ async fn sources(
         }
     };
     for (depth, &ancestor) in above.iter().enumerate() {
-        add(format!("1{depth}"), AccessPath::Ancestor, None, found.organization(ancestor)?);
+        add(format!("1{depth}"), AccessPath::Ancestor, None, found.organization(ancestor));
     }
     for partner in beside {
         let link = found.customer(&Key::customer(partner, org))?.map(|link| link.preferred);
-        add(
-            format!("2{}", partner.bare()),
-            AccessPath::Partner,
-            link,
-            found.organization(partner)?,
-        );
+        add(format!("2{}", partner.bare()), AccessPath::Partner, link, found.organization(partner));
     }
     add("0".to_owned(), AccessPath::Member, None, Some(here.clone()));
     all.sources.sort_by(|one, other| one.rank.cmp(&other.rank));

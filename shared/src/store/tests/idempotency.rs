@@ -33,7 +33,7 @@ fn record(chunk: Chunk) -> Item {
 }
 
 fn found(item: Item) -> FetchedItems {
-    FetchedItems::of(HashMap::from([(Key::idempotency(&key("body")), item)]))
+    FetchedItems::of(HashMap::from([(Key::idempotency(&key("body")), item)])).unwrap()
 }
 
 #[test]

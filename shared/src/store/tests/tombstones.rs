@@ -82,7 +82,7 @@ fn creation_beside_an_existing_entity_is_refused_and_beside_a_tombstone_lost() {
 #[test]
 fn entity_that_is_created_again_continues_from_its_tombstone() {
     let (seen, gone) = versions();
-    let found = FetchedItems::of(HashMap::from([(key(), put(&bury(seen, gone)))]));
+    let found = FetchedItems::of(HashMap::from([(key(), put(&bury(seen, gone)))])).unwrap();
     let deleted = found.deleted_at(&key()).unwrap();
     assert_eq!(deleted, Some(gone));
     assert_eq!(Version::first(now(), deleted), gone.next(now()));
@@ -93,7 +93,7 @@ fn tombstone_is_not_read_as_an_entity() {
     let (seen, gone) = versions();
     let tombstone = put(&bury(seen, gone));
     assert_eq!(live(Some(tombstone.clone())), None);
-    let found = FetchedItems::of(HashMap::from([(key(), tombstone)]));
+    let found = FetchedItems::of(HashMap::from([(key(), tombstone)])).unwrap();
     assert_eq!(found.membership(org_id(1), &UserId::new("bob")).unwrap(), None);
 }
 
@@ -101,7 +101,7 @@ fn tombstone_is_not_read_as_an_entity() {
 fn existing_entity_has_no_tombstone() {
     let bob: Member = member("bob", &standard(), RoleId::USER);
     let item = to_item(key(), &bob, vec![]).unwrap();
-    let found = FetchedItems::of(HashMap::from([(key(), item.clone())]));
+    let found = FetchedItems::of(HashMap::from([(key(), item.clone())])).unwrap();
     assert_eq!(found.deleted_at(&key()).unwrap(), None);
     assert_eq!(found.membership(org_id(1), &bob.user_id).unwrap(), Some(bob));
     assert_eq!(live(Some(item.clone())), Some(item));

@@ -29,7 +29,7 @@ fn numbers(numbers: &[(&str, i64)]) -> Item {
 fn counts(attributes: &[(&str, i64)]) -> OrganizationCounts {
     let org = standard();
     let items = HashMap::from([(Key::counts(org.id()), numbers(attributes))]);
-    OrganizationCounts::of(&org, &FetchedItems::of(items))
+    OrganizationCounts::of(&org, &FetchedItems::of(items).unwrap())
 }
 
 /// The updates of the counters, as key and `ADD` clause.
