@@ -26,9 +26,7 @@ pub type Item = HashMap<String, AttributeValue>;
 const INDEXED: [&str; 9] =
     ["pk", "sk", "tree", "path", "time", "email_org", "group", "identity", "due"];
 
-/// A value's attributes, by name.
-
-/// Insists that every organization in the table is sound.
+/// Checks every organization in the table.
 pub async fn check(app: &TestApp) {
     let broken = inspect(&scan(app).await);
     assert!(broken.is_empty(), "invariants are broken:\n  {}", broken.join("\n  "));

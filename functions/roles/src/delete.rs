@@ -31,13 +31,12 @@ pub(crate) async fn delete(
     let keys = roles.map(|id| Key::role(org, id));
     let (actor, found) = app.store.facts(&person, org, keys).await?;
     let (before, users) = editable(&actor, &found, role)?;
-    let marked = match reassign_to {
-        Some(target) => Some(check_reassignment(&actor, &found, &before, target, &context)?),
-        None => {
-            domain::delete_role(&actor, &before, users)?;
-            None
-        }
-    };
+    let marked = reassign_to
+        .map(|target| check_reassignment(&actor, &found, &before, target, &context))
+        .transpose()?;
+    if marked.is_none() {
+        domain::delete_role(&actor, &before, users)?;
+    }
     if_match.check(before.version)?;
     if before.reassignment.is_some() {
         return reassign(&app, &context, org, before.id).await;
@@ -48,7 +47,7 @@ pub(crate) async fn delete(
         match (deleted, &marked) {
             // The role got its first user meanwhile.
             (Err(Error::Refused(Refusal::RoleInUse(_))), Some(_)) => {}
-            (deleted, _) => return if_match.outcome(deleted).map(|_| answer).map_err(Into::into),
+            (deleted, _) => return if_match.outcome(deleted).map(|_| answer),
         }
     }
     let marked = marked.ok_or(Refusal::RoleInUse(users))?;

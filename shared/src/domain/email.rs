@@ -214,7 +214,7 @@ mod tests {
             "a/b.c",
             &format!("{long}.com"),
             &format!("{long}a.com"),
-            &vec![&*long; 4].join("."),
+            &[&*long; 4].join("."),
         ] {
             let expected = idna::domain_to_ascii_strict(domain).ok();
             assert_eq!(ascii_domain(domain), expected, "{domain}");

@@ -5,12 +5,15 @@
 
 use std::collections::HashSet;
 
+use futures_util::future::try_join_all;
+
 use super::{
     Error, Key, PageRequest, Status, Store, User, UserFilter,
     expression::Expression,
     item::{Item, number},
     keys::is_history,
     transaction::or,
+    users::MAX_ROLE_RANGES,
 };
 use crate::domain::{
     Event, MAX_NOTIFIED_MANAGERS, Member, Organization, Refusal, RequestContext,
@@ -75,11 +78,19 @@ impl Store {
     pub async fn managers(&self, org: &Organization) -> Result<Vec<Member>, Error> {
         let id = org.id();
         let roles = roles_deciding_join_requests(org);
-        let filter = UserFilter::of_roles(&org.path, vec![Status::Active], roles);
-        let listed =
-            self.users(&filter, PageRequest { limit: MAX_NOTIFIED_MANAGERS, after: None }).await?;
+        // With more roles at once, the list would read all members of the organization.
+        let listed = roles.chunks(MAX_ROLE_RANGES).map(async |roles| {
+            let filter = UserFilter::of_roles(&org.path, vec![Status::Active], roles.to_vec());
+            let page = PageRequest { limit: MAX_NOTIFIED_MANAGERS, after: None };
+            Ok::<_, Error>(self.users(&filter, page).await?.items)
+        });
+        let mut listed: Vec<_> = try_join_all(listed).await?.into_iter().flatten().collect();
+        listed.sort_by_key(|user| match user {
+            User::Active(member) => member.email.clone(),
+            User::Pending(invitation) => invitation.email.clone(),
+        });
         let mut users: Vec<_> = org.super_admin_user_id.iter().cloned().collect();
-        for user in listed.items {
+        for user in listed.into_iter().take(MAX_NOTIFIED_MANAGERS) {
             if let User::Active(Member { user_id, .. }) = user
                 && !users.contains(&user_id)
             {

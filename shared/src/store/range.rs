@@ -4,7 +4,7 @@
 //! A position only narrows a range that the caller was authorized for, so a forged position cannot
 //! reach other data.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
 
@@ -237,7 +237,7 @@ impl Store {
                 .set_exclusive_start_key(start);
             let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
             Meter::read(answer.consumed_capacity());
-            let consumed = answer.consumed_capacity().and_then(|all| all.capacity_units());
+            let consumed = answer.consumed_capacity().and_then(ConsumedCapacity::capacity_units);
             budget.count(answer.scanned_count, consumed.unwrap_or_default());
             for item in answer.items.unwrap_or_default() {
                 let key = range.key(&item)?;

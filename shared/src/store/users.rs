@@ -18,7 +18,7 @@ use crate::domain::{BuiltIn, Invitation, Member, OrgId, OrgPath, RoleId, Scope, 
 /// The longest address in bytes (INV3).
 const MAX_EMAIL: usize = 254;
 /// The most roles in one section whose users are read as separate ranges.
-const MAX_ROLE_RANGES: usize = 20;
+pub(super) const MAX_ROLE_RANGES: usize = 20;
 /// The most sections of a list that are read for one page.
 const MAX_SECTIONS: usize = 4;
 /// The part of a search with the users whose address matches; also a list without a search.
@@ -323,16 +323,16 @@ impl UserFilter {
                 ranges.extend(Self { scope, ..self.clone() }.ranges(&matching, unmatched));
             }
         }
-        let section_end = next.map(|next| match self.order.descending {
-            true => index::after_organization(&next),
-            false => index::path(&next),
+        let descending = self.order.descending;
+        let section_end = next.map(|next| {
+            if descending { index::after_organization(&next) } else { index::path(&next) }
         });
         let built_in = BuiltIn::ALL.into_iter().filter(|role| search.finds(role.name()));
         let built_in: Vec<_> = built_in.map(RoleId::BuiltIn).filter(wanted).collect();
         if !built_in.is_empty() {
-            let bounded = |range: Range| match self.order.descending {
-                true => range.not_before(section_end.clone()),
-                false => range.not_after(section_end.clone()),
+            let bounded = |range: Range| {
+                let end = section_end.clone();
+                if descending { range.not_before(end) } else { range.not_after(end) }
             };
             ranges.extend(self.ranges(&built_in, unmatched).into_iter().map(bounded));
         }
@@ -343,10 +343,8 @@ impl UserFilter {
 
 /// Users whose address matches.
 fn matches(search: &Search) -> Expression {
-    let condition = match search.anywhere() {
-        true => "contains(#email, :email)",
-        false => "begins_with(#email, :email)",
-    };
+    let condition =
+        if search.anywhere() { "contains(#email, :email)" } else { "begins_with(#email, :email)" };
     Expression::new(condition, [("email", text(search.address()))])
 }
 
