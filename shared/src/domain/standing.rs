@@ -63,13 +63,14 @@ impl Standing {
     /// Checks that the person has at least `level` on `object`.
     ///
     /// # Errors
-    /// - [`Refusal::MissingPermission`] if a member's level is lower.
-    /// - [`Refusal::OperatorReadOnly`] if an operator's level is lower.
+    /// - [`Refusal::OperatorReadOnly`] if an operator without a membership needs more than view.
+    /// - [`Refusal::MissingPermission`] if the level is lower otherwise. An operator lacks the view
+    ///   level only if the organization does not show the role object.
     pub fn require(&self, object: RoleObject, level: Level) -> Result<(), Refusal> {
         if self.effective.of(object) >= level {
             return Ok(());
         }
-        if self.member.is_none() {
+        if self.member.is_none() && level > Level::ViewOnly {
             return Err(Refusal::OperatorReadOnly);
         }
         Err(Refusal::MissingPermission { object, level, shown: self.conditions.shows(object) })
