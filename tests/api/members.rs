@@ -172,6 +172,7 @@ async fn member_is_found_by_any_sub() {
         let by_sub = format!("{acme}/members?user_id={encoded}");
         let found = app.get(ADA, &by_sub).await.expect(200);
         assert_eq!(found.items()[0]["id"], id);
+        app.get(ADA, &format!("{by_sub}&cursor=x")).await.refuses(400, "bad-cursor");
         app.delete(ADA, &path).await.expect(204);
         app.get(ADA, &path).await.refuses(404, "no-such-member");
         assert_eq!(app.get(ADA, &by_sub).await.expect(200).items().len(), 0);

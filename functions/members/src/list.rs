@@ -67,6 +67,9 @@ pub(crate) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<UserRow>>, ApiError> {
     if let Some(user) = &query.user_id {
+        // A page with one person has no next page, so no cursor belongs to it.
+        let list = vec!["member".to_owned(), org.to_string(), user.to_string()];
+        Pagination::new(list, query.limit, query.cursor.as_deref())?;
         return Ok(Json(one_person(&app, &person, org, user, context.at).await?));
     }
     let (filters, limit, cursor) = query.parts();
