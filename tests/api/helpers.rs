@@ -1,5 +1,7 @@
 //! Helpers that many tests share.
 
+use std::collections::HashSet;
+
 use axum::{
     body::Body,
     http::{Request, header::CONTENT_TYPE},
@@ -179,8 +181,10 @@ impl TestApp {
     /// All items of a list; `path` has a query.
     pub async fn list_all(&self, caller: Identity, path: &str) -> Vec<Value> {
         let mut all = Vec::new();
+        let mut cursors = HashSet::new();
         let mut cursor = String::new();
         loop {
+            assert!(cursors.insert(cursor.clone()), "{path} returns the same cursor again");
             let page = self.get(caller, &format!("{path}{cursor}")).await.expect(200);
             let items =
                 if page.body["organizations"].is_array() { "organizations" } else { "items" };
