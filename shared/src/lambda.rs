@@ -120,7 +120,6 @@ fn table() -> Result<Table, Error> {
 }
 
 /// The value of an environment variable. An empty one counts as not set.
-#[must_use]
 pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -582,18 +582,13 @@ impl<'a> Survey<'a> {
         let (store, key) = (&self.app.store, Key::role(org, role));
         let ada = Person::subject(UserId::new(ADA.sub));
         let (actor, found) = store.facts(&ada, org, [key.clone()]).await.unwrap();
-        let (before, _) = found.role(&key).unwrap().unwrap();
-        let context = RequestContext {
-            by: None,
-            as_operator: false,
-            at: Timestamp::from_millisecond(self.app.now()).unwrap(),
-            request_id: "test".to_owned(),
-            seed: 0,
-            idempotency_key: None,
-        };
+        let before = found.role(&key).unwrap().unwrap().role;
+        let at = Timestamp::from_millisecond(self.app.now()).unwrap();
+        let context = RequestContext::without_actor(at, "test", 0);
         let marked =
             delete_with_reassignment(&actor, &before, RoleId::USER, None, context.at).unwrap();
-        store.begin_reassignment(&context, &actor, &before, &marked).await.unwrap();
+        let writes = store.transaction(&context).begin_reassignment(&actor, &before, &marked);
+        writes.unwrap().commit(&()).await.unwrap();
     }
 
     async fn notify(&mut self) {

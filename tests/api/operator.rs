@@ -264,7 +264,8 @@ async fn partner_role_grant_fails_when_the_kind_changed_concurrently() {
     app.update_settings(&acme, json!({ "kind": "standard" })).await;
     let open = || async {
         let new = NewInvitation { invitation: invitation.clone(), replaces: None };
-        app.store.open_invitation(&act, &actor, &new, 1_000, &()).await
+        let writes = app.store.transaction(&act).open_invitation(&actor, &new, 1_000)?;
+        writes.commit(&()).await
     };
     let late = open().await.unwrap_err();
     assert!(matches!(late, Error::Refused(Refusal::NoSuchRole)), "{late:?}");

@@ -163,7 +163,8 @@ async fn link_fails_when_the_customer_became_a_partner_concurrently() {
     app.update_settings(&company, json!({ "kind": "partner" })).await;
     let (partner, customer) = (&before, &customer);
     let change = LinkChange { partner, customer, before: None, after: Some(link), deleted: None };
-    let late = app.store.link_customer(&act, change, &()).await.unwrap_err();
+    let writes = app.store.transaction(&act).link_customer(change).unwrap();
+    let late = writes.commit(&()).await.unwrap_err();
     assert!(matches!(late, Error::Refused(Refusal::ChangedConcurrently)), "{late:?}");
     invariants::check(&app).await;
 }

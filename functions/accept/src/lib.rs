@@ -6,7 +6,6 @@
 
 use axum::{
     Router,
-    extract::State,
     routing::{get, post},
 };
 use serde::Serialize;
@@ -16,10 +15,9 @@ use shared::{
         RequestContext, RoleId,
     },
     http::{
-        Answer, ApiError, App, Caller, Json, NoBody, Page, PageQuery, Pagination, Path, Query,
-        WithEtag, views,
+        Answer, ApiError, App, Call, Json, NoBody, Page, PageQuery, Path, Query, WithEtag, views,
     },
-    store::{self, Acceptance, Committed, FetchedItems, InviteeFacts, Key},
+    store::{self, Acceptance, Committed, FetchedItems, InviteeFacts, Key, List},
 };
 
 /// The routes of the function.
@@ -44,17 +42,12 @@ struct ReceivedInvitation {
 }
 
 async fn list(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
+    Call { app, person, context, .. }: Call,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<ReceivedInvitation>>, ApiError> {
     let email = person.verified_email()?;
-    let pagination = Pagination::new(
-        vec!["my invitations".into(), person.id.to_string()],
-        limit,
-        cursor.as_deref(),
-    )?;
-    let found = app.store.invitations_of(email, pagination.request()).await?;
+    let pagination = page.of("my invitations", &person.id)?;
+    let found = app.store.page(List::invitations_to(email), pagination.request()).await?;
     let names = app.store.get_for_display(found.items.iter().flat_map(display_keys)).await?;
     Ok(Json(pagination.try_page(found, |invitation| {
         let org = names.organization(invitation.path.id());
@@ -63,8 +56,7 @@ async fn list(
 }
 
 async fn mine(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
 ) -> Result<WithEtag<ReceivedInvitation>, ApiError> {
     let facts = app.store.invitee_facts(&person, org).await?;
@@ -77,8 +69,7 @@ async fn mine(
 /// Accepts an invitation. Retries if a fact that the attempt relied on has changed: the same person
 /// accepted concurrently, or the inviter holds another role now.
 async fn accept(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
@@ -130,7 +121,7 @@ async fn try_accept(
     let (deleted, request) = (*deleted, request.as_ref());
     let acceptance =
         Acceptance { org, invitation, member: &member, deleted, inviter_role, request };
-    match app.store.accept(context, &acceptance, &answer).await? {
+    match app.store.transaction(context).accept(&acceptance)?.commit(&answer).await? {
         Committed::Now => Ok(answer),
         Committed::Before(recorded) => Answer::recorded(&recorded),
     }
@@ -162,16 +153,14 @@ async fn role_of_inviter(
 }
 
 async fn decline(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let facts = app.store.invitee_facts(&person, org).await?;
     let invitation = domain::own_invitation(&person, id, facts.slot)?;
     let answer = Answer::no_content();
-    let committed = app.store.decline(&context, &facts.org, &invitation, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).decline(&facts.org, &invitation)?).await
 }
 
 /// The response with the membership. The name of a custom role takes one more read.

@@ -1,11 +1,10 @@
 //! `GET /v1/me`: the caller and their organizations.
 
-use axum::extract::State;
 use serde::Serialize;
 use shared::{
     domain::{Email, Kind, Member, OrgId, RoleId, UserId},
-    http::{ApiError, App, Caller, Json, Page, PageQuery, Pagination, Query, views},
-    store::{FetchedItems, Key},
+    http::{ApiError, Call, Json, Page, PageQuery, Query, views},
+    store::{FetchedItems, Key, List},
 };
 
 /// The caller and one page of the organizations that they are a member of (U1).
@@ -32,13 +31,11 @@ struct Membership {
 }
 
 pub(crate) async fn me(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
+    Call { app, person, .. }: Call,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Me>, ApiError> {
-    let pagination =
-        Pagination::new(vec!["me".into(), person.id.to_string()], limit, cursor.as_deref())?;
-    let members = app.store.memberships(&person.id, pagination.request()).await?;
+    let pagination = page.of("me", &person.id)?;
+    let members = app.store.page(List::memberships(&person.id), pagination.request()).await?;
     let names = app.store.get_for_display(members.items.iter().flat_map(name_keys)).await?;
     let shown = members.items.iter().map(|member| membership(member, &names));
     let organizations = shown.collect::<Result<Vec<_>, _>>()?;

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State;
 use serde::Serialize;
 use shared::{
     domain::{Level, OrgId, Restriction, RoleId, RoleObject, UserId},
-    http::{ApiError, App, Caller, Json, Path},
+    http::{ApiError, Call, Json, Path},
 };
 
 /// The caller's effective permissions.
@@ -32,8 +31,7 @@ struct RestrictedLevel {
 }
 
 pub(crate) async fn permissions(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
 ) -> Result<Json<Permissions>, ApiError> {
     let actor = app.store.standing_in_tree(&person, org).await?;

@@ -97,6 +97,10 @@ struct Run<'a, E> {
 }
 
 impl<E: Fn() -> bool> Run<'_, E> {
+    fn context(&self) -> RequestContext {
+        RequestContext::without_actor(self.now, self.request_id, rand::random())
+    }
+
     async fn item(&self, item: DueItem) -> Outcome {
         use Refusal::{ChangedConcurrently, NoSuchInvitation, NoSuchOrganization, NoSuchRole};
         let done = match item {
@@ -118,12 +122,13 @@ impl<E: Fn() -> bool> Run<'_, E> {
     async fn expire(&self, invitation: &Invitation) -> Result<Outcome, Error> {
         let org = self.found.organization(invitation.path.id());
         let org = org.ok_or(Refusal::NoSuchInvitation)?;
-        let context = context(self.now, self.request_id);
-        self.store.expire(&context, &org, invitation).await.map(|()| Outcome::Expired)
+        let context = self.context();
+        let writes = self.store.transaction(&context).expire(&org, invitation)?;
+        writes.commit(&()).await.map(|_| Outcome::Expired)
     }
 
     async fn reassign(&self, org: OrgId, role: CustomRoleId) -> Result<Outcome, Error> {
-        let context = context(self.now, self.request_id);
+        let context = self.context();
         let progress = self.store.reassign_users(&context, org, role, self.enough).await?;
         Ok(match progress {
             ReassignmentProgress::Done => Outcome::RoleDeleted,
@@ -151,18 +156,6 @@ fn organization_of(item: &DueItem) -> Option<OrgId> {
     match item {
         DueItem::Invitation(invitation) => Some(invitation.path.id()),
         DueItem::Role { .. } => None,
-    }
-}
-
-/// The context of the events: the schedule has no actor.
-fn context(now: Timestamp, request_id: &str) -> RequestContext {
-    RequestContext {
-        by: None,
-        as_operator: false,
-        at: now,
-        request_id: request_id.to_owned(),
-        seed: rand::random(),
-        idempotency_key: None,
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use axum::{Router, extract::State, routing::get};
+use axum::{Router, routing::get};
 use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
     domain::{EventAction, EventId, Level, OrgId, Refusal, RoleObject},
     http::{
-        ApiError, App, Caller, FieldError, Json, Limit, Page, Pagination, Path, Problem, Query,
+        ApiError, App, Call, FieldError, Json, Limit, Page, Pagination, Path, Problem, Query,
         WithEtag, optional_time, views,
     },
-    store::{EventFilter, Key},
+    store::{EventFilter, Key, List},
 };
 
 /// The routes of the function.
@@ -22,22 +22,20 @@ pub fn router() -> Router<App> {
 }
 
 /// The query of the list. `action` can be repeated.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct ListQuery {
     /// Only events at this time or later.
-    #[serde(default, deserialize_with = "optional_time")]
+    #[serde(deserialize_with = "optional_time")]
     from: Option<Timestamp>,
     /// Only events before this time.
-    #[serde(default, deserialize_with = "optional_time")]
+    #[serde(deserialize_with = "optional_time")]
     to: Option<Timestamp>,
     /// Only events whose actor has this user id.
     actor: Option<String>,
-    #[serde(default)]
     action: BTreeSet<EventAction>,
     /// Only events whose target has this id.
     target: Option<String>,
-    #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
 }
@@ -63,8 +61,7 @@ impl ListQuery {
 }
 
 async fn list(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<views::Event>>, ApiError> {
@@ -72,13 +69,13 @@ async fn list(
     let filter = query.filter()?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
-    let found = app.store.events(org, filter, context.at, pagination.request()).await?;
+    let events = List::events(org, filter, context.at);
+    let found = app.store.page(events, pagination.request()).await?;
     Ok(Json(pagination.page(found, views::Event::of)))
 }
 
 async fn one(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, EventId)>,
 ) -> Result<WithEtag<views::Event>, ApiError> {
     let key = Key::event(org, id);

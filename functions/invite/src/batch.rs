@@ -3,14 +3,13 @@
 //! Each item is judged in order, as if it were sent alone. If the caller may not grant one of the
 //! roles, the whole request is refused.
 
-use axum::extract::State;
 use serde::Serialize;
 use shared::{
     domain::{
         self, AddressDigest, AddressSlot, BatchRefusal, InvitationDraft, InvitationId, OfferedRole,
         OrgId, PendingRoom, Person, Refusal, RequestContext, RoleId, Standing,
     },
-    http::{Answer, ApiError, App, Caller, Json, Path, Problem, views},
+    http::{Answer, ApiError, App, Call, Json, Path, Problem, views},
     store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key, NewInvitation},
 };
 
@@ -20,8 +19,7 @@ use crate::list::{BatchInviteRequest, BatchList, Outcome};
 const ROUNDS: usize = 5;
 
 pub(crate) async fn invite(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Json(request): Json<BatchInviteRequest>,
 ) -> Result<Answer, ApiError> {
@@ -99,7 +97,7 @@ impl BatchInvite<'_> {
         for id in self.list.roles() {
             let key = id.custom().map(|id| Key::role(self.org, id));
             let role = key.map(|key| facts.found.role(&key)).transpose()?.flatten();
-            let reassigned_to = role.and_then(|(role, _)| Some(role.reassignment?.to));
+            let reassigned_to = role.and_then(|found| Some(found.role.reassignment?.to));
             offered.push(OfferedRole { id, reassigned_to });
         }
         domain::check_batch(&facts.actor, offered).map_err(|BatchRefusal { position, refusal }| {
@@ -158,8 +156,8 @@ impl BatchInvite<'_> {
         }
         outcomes.extend(drafts.iter().map(|_| Outcome::refused(lost.clone())));
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &outcomes));
-        let committed = self.app.store.record_progress(self.context, chunk, &progress).await?;
-        chunk_end(committed, outcomes).map_err(ApiError::from)
+        let writes = self.app.store.transaction(self.context);
+        Ok(chunk_end(writes.commit_chunk(chunk, &progress).await?, outcomes)?)
     }
 
     /// Judges a chunk and writes it once. Returns the outcomes of this chunk alone.
@@ -183,10 +181,9 @@ impl BatchInvite<'_> {
             }
         }
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &judged));
-        let (store, actor) = (&self.app.store, &facts.actor);
-        let committed =
-            store.open_invitations(self.context, actor, &opened, cap, chunk, &progress).await?;
-        chunk_end(committed, judged.split_off(before.len()))
+        let writes = self.app.store.transaction(self.context);
+        let writes = writes.open_invitations(&facts.actor, &opened, cap, chunk)?;
+        chunk_end(writes.commit_chunk(chunk, &progress).await?, judged.split_off(before.len()))
     }
 
     fn judge(

@@ -5,7 +5,6 @@ mod list;
 
 use axum::{
     Router,
-    extract::State,
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
@@ -15,10 +14,10 @@ use shared::{
         InvitationId, Level, MAX_DAYS, OrgId, Refusal, RoleId, RoleObject, inviter_may_grant,
     },
     http::{
-        Answer, ApiError, App, BoundedInt, Caller, IfMatch, Json, NoBody, Page, PageQuery,
-        Pagination, Path, Query, WithEtag, views,
+        Answer, ApiError, App, BoundedInt, Call, IfMatch, Json, NoBody, Page, PageQuery, Path,
+        Query, WithEtag, views,
     },
-    store::{FetchedItems, InvitationChange, Key, NewInvitation},
+    store::{FetchedItems, InvitationChange, Key, List, NewInvitation},
 };
 
 /// The routes of the function.
@@ -39,8 +38,7 @@ struct CreateInvitationRequest {
 }
 
 async fn invite(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Json(wanted): Json<CreateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
@@ -58,8 +56,7 @@ async fn invite(
     let answer = Answer::created(location(&invitation), &view).with_version(invitation.version);
     let new = NewInvitation { invitation, replaces: slot.and_then(AddressSlot::pending) };
     let cap = app.limits.max_pending;
-    let committed = app.store.open_invitation(&context, &actor, &new, cap, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).open_invitation(&actor, &new, cap)?).await
 }
 
 /// An invitation, and whether its inviter may still grant the role (INV9).
@@ -71,16 +68,14 @@ struct ListedInvitation {
 }
 
 async fn list(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<ListedInvitation>>, ApiError> {
-    let pagination =
-        Pagination::new(vec!["invitations".into(), org.to_string()], limit, cursor.as_deref())?;
+    let pagination = page.of("invitations", &org)?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let found = app.store.invitations(&actor.org.path, pagination.request()).await?;
+    let found = app.store.page(List::invitations(&actor.org.path), pagination.request()).await?;
     let inviters = found.items.iter().filter_map(|invitation| inviter(org, invitation));
     let inviters = app.store.get(inviters).await?;
     Ok(Json(pagination.try_page(found, |invitation| {
@@ -93,8 +88,7 @@ async fn list(
 }
 
 async fn one(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
 ) -> Result<WithEtag<ListedInvitation>, ApiError> {
     let key = Key::address_slot(org, id.digest());
@@ -111,8 +105,7 @@ async fn one(
 }
 
 async fn resend(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
@@ -124,13 +117,11 @@ async fn resend(
     let view = views::Invitation::of(&after, context.at);
     let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
-    let committed = app.store.resend(&context, &actor, change, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).resend(&actor, change)?).await
 }
 
 async fn revoke(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     if_match: IfMatch,
     _: NoBody,
@@ -141,8 +132,7 @@ async fn revoke(
     let invitation = pending(&found, &key, id)?;
     if_match.check(invitation.version)?;
     let answer = Answer::no_content();
-    if_match.outcome(app.store.revoke(&context, &actor, &invitation, &answer).await)?;
-    Ok(answer)
+    if_match.commit(answer, app.store.transaction(&context).revoke(&actor, &invitation)?).await
 }
 
 /// The pending invitation with this id. Earlier invitations of the same address have other ids.

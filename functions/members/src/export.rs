@@ -17,7 +17,7 @@ use rust_xlsxwriter::XlsxError;
 use serde_json::json;
 use shared::{
     domain::{OrgId, Refusal, RequestContext},
-    http::{ApiError, App, Caller, Json, Path, Problem, Query},
+    http::{ApiError, App, Call, Json, Path, Problem, Query},
     store::UserFilter,
 };
 use tokio::{task::spawn_blocking, time::Instant};
@@ -60,7 +60,7 @@ impl Default for ExportLimits {
 pub(crate) async fn export(
     State(app): State<App>,
     exports: Option<Extension<ExportConfig>>,
-    Caller { person, context, .. }: Caller,
+    Call { person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Query(filters): Query<Filters>,
 ) -> Result<Response, ApiError> {
@@ -74,7 +74,7 @@ pub(crate) async fn export(
     // records a file that could not be stored.
     let delivery = exports.prepare_delivery(name, file.map_err(broken)?).await?;
     let context = RequestContext { as_operator: actor.member.is_none(), ..context };
-    app.store.record_export(&context, &actor, exported).await?;
+    app.store.transaction(&context).record_export(&actor, exported)?.commit(&()).await?;
     delivery.into_response(context.at).await
 }
 

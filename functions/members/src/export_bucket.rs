@@ -48,7 +48,6 @@ pub(crate) struct BucketUnavailable(String);
 
 impl ExportBucket {
     /// The bucket with this name.
-    #[must_use]
     pub fn new(config: Builder, bucket: impl Into<String>) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))

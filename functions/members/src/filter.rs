@@ -20,28 +20,21 @@ const MAX_RANGES: usize = 100;
 
 /// The filters. Parameters with several values are repeated.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Filters {
     /// Only users with one of these statuses. Empty: any status.
-    #[serde(default)]
     pub(crate) status: Vec<StatusName>,
     /// Only users with one of these roles. Empty: any role.
-    #[serde(default)]
     pub(crate) role_id: Vec<RoleId>,
     /// Only users of these organizations, which must be the one in the path or below it.
-    #[serde(default)]
     pub(crate) organization_id: Vec<OrgId>,
     /// The text to search for in addresses and in the names of roles.
-    #[serde(default)]
     pub(crate) q: String,
     /// Whether the text matches at the beginning or anywhere.
-    #[serde(default)]
     pub(crate) r#match: Match,
     /// Whether organizations below are included.
-    #[serde(default)]
     pub(crate) scope: ScopeParam,
     /// The order within each organization.
-    #[serde(default)]
     pub(crate) sort: Sort,
 }
 

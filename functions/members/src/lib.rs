@@ -9,13 +9,12 @@ mod sheet;
 
 use axum::{
     Router,
-    extract::State,
     routing::{get, post},
 };
 use serde::Deserialize;
 use shared::{
     domain::{self, Level, MemberId, OrgId, Refusal, RoleId, RoleObject, Standing},
-    http::{Answer, ApiError, App, Caller, IfMatch, Json, NoBody, Path, WithEtag, views},
+    http::{Answer, ApiError, App, Call, IfMatch, Json, NoBody, Path, WithEtag, views},
     store::{FetchedItems, Key, MemberChange, Store},
 };
 
@@ -33,8 +32,7 @@ pub fn router() -> Router<App> {
 }
 
 async fn one(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path((org, id)): Path<(OrgId, MemberId)>,
 ) -> Result<WithEtag<views::Member>, ApiError> {
     let (actor, found) = app.store.facts(&person, org, [Key::member(org, id)]).await?;
@@ -50,8 +48,7 @@ struct UpdateMemberRequest {
 }
 
 async fn change(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, MemberId)>,
     if_match: IfMatch,
     Json(UpdateMemberRequest { role_id }): Json<UpdateMemberRequest>,
@@ -64,16 +61,15 @@ async fn change(
     if_match.check(before.version)?;
     let view = views::Member::of(&after, found.role_summary(org, role_id)?.as_ref());
     let answer = Answer::ok(&view).with_version(after.version);
-    if after != before {
-        let change = MemberChange { before: &before, after: &after };
-        if_match.outcome(app.store.change_role(&context, &actor, change, &answer).await)?;
+    if after == before {
+        return Ok(answer);
     }
-    Ok(answer)
+    let change = MemberChange { before: &before, after: &after };
+    if_match.commit(answer, app.store.transaction(&context).change_role(&actor, change)?).await
 }
 
 async fn remove(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, MemberId)>,
     if_match: IfMatch,
     _: NoBody,
@@ -83,21 +79,18 @@ async fn remove(
     domain::remove_member(&actor, &member)?;
     if_match.check(member.version)?;
     let answer = Answer::no_content();
-    if_match.outcome(app.store.remove_member(&context, &actor, &member, &answer).await)?;
-    Ok(answer)
+    if_match.commit(answer, app.store.transaction(&context).remove_member(&actor, &member)?).await
 }
 
 async fn leave(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let actor = app.store.standing(&person, org).await?;
     let answer = Answer::no_content();
     let member = domain::leave(&actor)?;
-    let committed = app.store.leave(&context, &actor.org, member, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).leave(&actor.org, member)?).await
 }
 
 /// The member to change.

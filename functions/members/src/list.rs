@@ -1,12 +1,11 @@
 //! The list of users: active members and pending invitations together (U3).
 
-use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Level, OrgId, Person, RoleId, RoleObject, UserId},
     http::{
-        ApiError, App, Caller, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam, views,
+        ApiError, App, Call, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam, views,
     },
     store::{Key, RoleSummaries, User},
 };
@@ -15,26 +14,18 @@ use crate::filter::{Filters, Sort, StatusName};
 
 /// The fields of [`Filters`] and of a page. Flattened structs would lose the types of query
 /// parameters.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
-    #[serde(default)]
     status: Vec<StatusName>,
-    #[serde(default)]
     role_id: Vec<RoleId>,
-    #[serde(default)]
     organization_id: Vec<OrgId>,
-    #[serde(default)]
     q: String,
-    #[serde(default)]
     r#match: Match,
-    #[serde(default)]
     scope: ScopeParam,
-    #[serde(default)]
     sort: Sort,
     /// The `sub` of one person. The list then contains only their membership.
     user_id: Option<UserId>,
-    #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
 }
@@ -61,8 +52,7 @@ pub(crate) enum UserRow {
 }
 
 pub(crate) async fn list(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<UserRow>>, ApiError> {

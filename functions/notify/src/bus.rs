@@ -33,7 +33,6 @@ struct Detail {
 
 impl Bus {
     /// The bus with this name.
-    #[must_use]
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self { client, name: name.into() }
     }

@@ -1,28 +1,24 @@
 //! The customers of a partner (PAR1).
 
-use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     domain::{self, CustomerLink, OrgId, Organization, Refusal, Version},
     http::{
-        Answer, ApiError, App, Caller, IfMatch, Json, NoBody, Page, PageQuery, Pagination, Path,
-        Query, views,
+        Answer, ApiError, App, Call, IfMatch, Json, NoBody, Page, PageQuery, Path, Query, views,
     },
-    store::{Key, LinkChange},
+    store::{Key, LinkChange, List},
 };
 
 /// Lists the customers of a partner, the oldest organization first.
 pub(crate) async fn list(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     Path(org): Path<OrgId>,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::CustomerLink>>, ApiError> {
-    caller.as_operator()?;
+    let Call { app, .. } = call.as_operator()?;
     app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
-    let pagination =
-        Pagination::new(vec!["customers".into(), org.to_string()], limit, cursor.as_deref())?;
-    let found = app.store.customers(org, pagination.request()).await?;
+    let pagination = page.of("customers", &org)?;
+    let found = app.store.page(List::customers(org), pagination.request()).await?;
     Ok(Json(pagination.page(found, views::CustomerLink::of)))
 }
 
@@ -33,34 +29,32 @@ pub(crate) struct LinkCustomerRequest {
 }
 
 pub(crate) async fn link(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     Path((partner, customer)): Path<(OrgId, OrgId)>,
     if_match: IfMatch,
     Json(LinkCustomerRequest { preferred }): Json<LinkCustomerRequest>,
 ) -> Result<Answer, ApiError> {
-    let Caller { context, .. } = caller.as_operator()?;
+    let Call { app, context, .. } = call.as_operator()?;
     if_match.check_untagged()?;
     let LinkFacts { partner, customer, link: before, deleted } =
         link_facts(&app, partner, customer).await?;
     let after = domain::link_customer(&partner, &customer, before, deleted, preferred, context.at)?;
     let answer = Answer::ok(&views::CustomerLink::of(after));
-    if before != Some(after) {
-        let (partner, customer, after) = (&partner, &customer, Some(after));
-        let change = LinkChange { partner, customer, before, after, deleted };
-        app.store.link_customer(&context, change, &answer).await?;
+    if before == Some(after) {
+        return Ok(answer);
     }
-    Ok(answer)
+    let (partner, customer, after) = (&partner, &customer, Some(after));
+    let change = LinkChange { partner, customer, before, after, deleted };
+    answer.commit(app.store.transaction(&context).link_customer(change)?).await
 }
 
 pub(crate) async fn unlink(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     Path((partner, customer)): Path<(OrgId, OrgId)>,
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let Caller { context, .. } = caller.as_operator()?;
+    let Call { app, context, .. } = call.as_operator()?;
     if_match.check_untagged()?;
     let LinkFacts { partner, customer, link, deleted } =
         link_facts(&app, partner, customer).await?;
@@ -68,8 +62,7 @@ pub(crate) async fn unlink(
     let answer = Answer::no_content();
     let (partner, customer) = (&partner, &customer);
     let change = LinkChange { partner, customer, before, after: None, deleted };
-    app.store.link_customer(&context, change, &answer).await?;
-    Ok(answer)
+    answer.commit(app.store.transaction(&context).link_customer(change)?).await
 }
 
 /// A partner, a customer, and the link between them.

@@ -4,7 +4,6 @@ mod customers;
 
 use axum::{
     Router,
-    extract::State,
     routing::{get, post, put},
 };
 use serde::Deserialize;
@@ -14,10 +13,10 @@ use shared::{
         PendingFirstAdmin, Refusal, SettingsUpdate, UserCount,
     },
     http::{
-        Answer, ApiError, App, Caller, IfMatch, Json, NameField, Page, PageQuery, Pagination, Path,
-        Query, WithEtag, views,
+        Answer, ApiError, App, Call, IfMatch, Json, NameField, Page, PageQuery, Path, Query,
+        WithEtag, views,
     },
-    store::{Key, NewOrganization, OrganizationCounts},
+    store::{Key, List, NewOrganization, OrganizationCounts},
 };
 
 /// The routes of the function.
@@ -43,11 +42,10 @@ struct CreateOrganizationRequest {
 }
 
 async fn create(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     Json(CreateOrganizationRequest { name: NameField(name), kind, parent, first_admin_email }): Json<CreateOrganizationRequest>,
 ) -> Result<Answer, ApiError> {
-    let Caller { person, context, .. } = caller.as_operator()?;
+    let Call { app, person, context, .. } = call.as_operator()?;
     let id = OrgId::new(context.at, context.seed);
     let parent = match parent {
         None => None,
@@ -84,29 +82,25 @@ async fn create(
     let parent = parent.as_ref().map(|facts| &facts.org);
     let first_admin = first.as_ref();
     let new = NewOrganization { org: &org, founder: None, first_admin, parent, creator: None };
-    let committed = app.store.create_organization(&context, new, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).create_organization(new)?).await
 }
 
 /// Lists the roots of all trees, oldest first.
 async fn list(
-    State(app): State<App>,
-    caller: Caller,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
+    call: Call,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::Organization>>, ApiError> {
-    caller.as_operator()?;
-    let pagination =
-        Pagination::new(vec!["all organizations".to_owned()], limit, cursor.as_deref())?;
-    let found = app.store.roots(pagination.request()).await?;
+    let Call { app, .. } = call.as_operator()?;
+    let pagination = page.of("organizations", &"all")?;
+    let found = app.store.page(List::children(None), pagination.request()).await?;
     Ok(Json(pagination.page(found, |org| views::Organization::of(&org, org.conditions(None)))))
 }
 
 async fn one(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     Path(org): Path<OrgId>,
 ) -> Result<WithEtag<views::Organization>, ApiError> {
-    caller.as_operator()?;
+    let Call { app, .. } = call.as_operator()?;
     let OrganizationFacts { org, root } = with_root(&app, org).await?;
     let view = views::Organization::of(&org, org.conditions(root.as_ref()));
     Ok(WithEtag { view, version: org.version })
@@ -122,15 +116,14 @@ struct UpdateSettingsRequest {
 }
 
 async fn update(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
     Json(UpdateSettingsRequest { kind, manage_sub_organizations, mdf_program }): Json<
         UpdateSettingsRequest,
     >,
 ) -> Result<Answer, ApiError> {
-    let Caller { context, .. } = caller.as_operator()?;
+    let Call { app, context, .. } = call.as_operator()?;
     let OrganizationFacts { org: before, root } = with_root(&app, org).await?;
     if_match.check(before.version)?;
     let partner_users = match (before.kind, kind) {
@@ -145,10 +138,10 @@ async fn update(
     let after = domain::update_settings(&before, root, partner_users, wanted, context.at)?;
     let view = views::Organization::of(&after, after.conditions(root));
     let answer = Answer::ok(&view).with_version(after.version);
-    if after != before {
-        if_match.outcome(app.store.update_settings(&context, &before, &after, &answer).await)?;
+    if after == before {
+        return Ok(answer);
     }
-    Ok(answer)
+    if_match.commit(answer, app.store.transaction(&context).update_settings(&before, &after)?).await
 }
 
 #[derive(Deserialize)]
@@ -160,12 +153,11 @@ struct InviteFirstAdminRequest {
 /// Replaces the invitation of the first Admin, which may have expired or gone to a wrong address.
 /// No member exists who could send another.
 async fn invite_first_admin(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     Path(id): Path<OrgId>,
     Json(InviteFirstAdminRequest { email }): Json<InviteFirstAdminRequest>,
 ) -> Result<Answer, ApiError> {
-    let Caller { person, context, .. } = caller.as_operator()?;
+    let Call { app, person, context, .. } = call.as_operator()?;
     let org = app.store.organization(id).await?.ok_or(Refusal::NoSuchOrganization)?;
     let invitation = InvitationId::of(context.at, id, &email);
     let invitation = domain::invite_first_admin(&person, &org, email, invitation, context.at)?;
@@ -176,9 +168,8 @@ async fn invite_first_admin(
     let view = views::Invitation::of(&invitation, context.at);
     let answer = Answer::created(location, &view).with_version(invitation.version);
     let pending = pending.as_ref();
-    let store = &app.store;
-    let committed = store.invite_first_admin(&context, &org, &invitation, pending, &answer).await?;
-    answer.unless_repeated(committed)
+    let writes = app.store.transaction(&context).invite_first_admin(&org, &invitation, pending)?;
+    answer.commit(writes).await
 }
 
 /// An organization, and the root of its tree if that is another organization.

@@ -1,27 +1,22 @@
 //! The addresses that receive the critical alerts of an organization (ORG4).
 
-use axum::extract::State;
 use serde::Deserialize;
 use shared::{
-    domain::{self, AlertId, Email, Level, OrgId, Refusal, RoleObject},
-    http::{
-        Answer, ApiError, App, Caller, IfMatch, Json, NoBody, Page, PageQuery, Pagination, Path,
-        Query, views,
-    },
-    store::Key,
+    domain::{self, AlertId, CriticalAlertUser, Email, Level, OrgId, Refusal, RoleObject},
+    http::{Answer, ApiError, Call, IfMatch, Json, NoBody, Page, PageQuery, Path, Query, views},
+    store::{Key, List},
 };
 
 pub(crate) async fn list(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::CriticalAlertUser>>, ApiError> {
-    let list = vec!["critical alert users".to_owned(), org.to_string()];
-    let pagination = Pagination::new(list, limit, cursor.as_deref())?;
+    let pagination = page.of("critical alert users", &org)?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::CriticalAlertUsers, Level::ViewOnly)?;
-    let found = app.store.entries::<Email>(org, pagination.request()).await?;
+    let found =
+        app.store.page(List::<CriticalAlertUser>::entries(org), pagination.request()).await?;
     Ok(Json(pagination.page(found, views::CriticalAlertUser::of)))
 }
 
@@ -33,8 +28,7 @@ pub(crate) struct AddCriticalAlertUserRequest {
 
 /// Adds an address. An address that is in the list already is returned unchanged.
 pub(crate) async fn add(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Json(AddCriticalAlertUserRequest { email }): Json<AddCriticalAlertUserRequest>,
 ) -> Result<Answer, ApiError> {
@@ -46,17 +40,15 @@ pub(crate) async fn add(
     let location = format!("/v1/organizations/{org}/critical-alert-users/{id}");
     if let Some(before) = found.critical_alert_user(org, id)? {
         let answer = Answer::created(location, &views::CriticalAlertUser::of(before));
-        let committed = app.store.keep_answer(&context, &answer).await?;
-        return answer.unless_repeated(committed);
+        // A transaction without changes keeps the answer for a repeat.
+        return answer.commit(app.store.transaction(&context)).await;
     }
     let answer = Answer::created(location, &views::CriticalAlertUser::of(user.clone()));
-    let committed = app.store.add_entry(&context, &actor, &user, deleted, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).add_entry(&actor, &user, deleted)?).await
 }
 
 pub(crate) async fn remove(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, AlertId)>,
     if_match: IfMatch,
     _: NoBody,
@@ -67,6 +59,5 @@ pub(crate) async fn remove(
     actor.require(RoleObject::CriticalAlertUsers, Level::FullAccess)?;
     let user = found.critical_alert_user(org, id)?.ok_or(Refusal::NoSuchCriticalAlertUser)?;
     let answer = Answer::no_content();
-    app.store.remove_entry(&context, &actor, &user, &answer).await?;
-    Ok(answer)
+    answer.commit(app.store.transaction(&context).remove_entry(&actor, &user)?).await
 }

@@ -1,32 +1,25 @@
 //! Approved domains: people with an address in one may ask to join (ORG2).
 
-use axum::extract::State;
 use shared::{
-    domain::{self, Level, MailDomain, OrgId, Refusal, RoleObject},
-    http::{
-        Answer, ApiError, App, Caller, IfMatch, Json, NoBody, Page, PageQuery, Pagination, Path,
-        Query, views,
-    },
-    store::Key,
+    domain::{self, ApprovedDomain, Level, MailDomain, OrgId, Refusal, RoleObject},
+    http::{Answer, ApiError, Call, IfMatch, Json, NoBody, Page, PageQuery, Path, Query, views},
+    store::{Key, List},
 };
 
 pub(crate) async fn list(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::ApprovedDomain>>, ApiError> {
-    let pagination =
-        Pagination::new(vec!["domains".into(), org.to_string()], limit, cursor.as_deref())?;
+    let pagination = page.of("domains", &org)?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
-    let found = app.store.entries::<MailDomain>(org, pagination.request()).await?;
+    let found = app.store.page(List::<ApprovedDomain>::entries(org), pagination.request()).await?;
     Ok(Json(pagination.page(found, views::ApprovedDomain::of)))
 }
 
 pub(crate) async fn add(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, domain)): Path<(OrgId, String)>,
     if_match: IfMatch,
     _: NoBody,
@@ -41,13 +34,11 @@ pub(crate) async fn add(
         return Ok(Answer::ok(&views::ApprovedDomain::of(before)));
     }
     let answer = Answer::ok(&views::ApprovedDomain::of(approved.clone()));
-    app.store.add_entry(&context, &actor, &approved, deleted, &answer).await?;
-    Ok(answer)
+    answer.commit(app.store.transaction(&context).add_entry(&actor, &approved, deleted)?).await
 }
 
 pub(crate) async fn remove(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, domain)): Path<(OrgId, String)>,
     if_match: IfMatch,
     _: NoBody,
@@ -60,6 +51,5 @@ pub(crate) async fn remove(
     let domain = domain.ok_or(Refusal::NoSuchDomain)?;
     let entry = found.approved_domain(org, &domain)?.ok_or(Refusal::NoSuchDomain)?;
     let answer = Answer::no_content();
-    app.store.remove_entry(&context, &actor, &entry, &answer).await?;
-    Ok(answer)
+    answer.commit(app.store.transaction(&context).remove_entry(&actor, &entry)?).await
 }

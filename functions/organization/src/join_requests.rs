@@ -4,7 +4,6 @@
 //! A requester has no standing in the organization. The verified address in their token decides
 //! what they may know; any other caller gets 404 (U5).
 
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
@@ -12,10 +11,10 @@ use shared::{
         JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, PersonDigest, Refusal, RoleId,
     },
     http::{
-        Answer, ApiError, App, Caller, IfMatch, Json, NoBody, OptionalJson, Page, PageQuery,
-        Pagination, Path, Query, Text, views,
+        Answer, ApiError, App, Call, IfMatch, Json, NoBody, OptionalJson, Page, PageQuery, Path,
+        Query, Text, views,
     },
-    store::{FetchedItems, Key, RequestApproval},
+    store::{FetchedItems, Key, List, RequestApproval},
 };
 
 /// An organization that the caller can ask to join.
@@ -28,14 +27,12 @@ pub(crate) struct JoinableOrganization {
 /// Lists organizations that approve the domain of the caller's address. Organizations that the
 /// caller is in, or has asked before, are left out, so a page can be short.
 pub(crate) async fn joinable(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
+    Call { app, person, .. }: Call,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<JoinableOrganization>>, ApiError> {
     let domain = MailDomain::of(person.verified_email()?);
-    let list = vec!["joinable".to_owned(), person.id.to_string(), domain.to_string()];
-    let pagination = Pagination::new(list, limit, cursor.as_deref())?;
-    let mut approvals = app.store.approvals(&domain, pagination.request()).await?;
+    let pagination = page.of("joinable", &format!("{domain} {}", person.id))?;
+    let mut approvals = app.store.page(List::approvals(&domain), pagination.request()).await?;
     let digest = |org| PersonDigest::of(org, &person.id);
     let known = approvals.items.iter().map(|approval| approval.organization_id).flat_map(|org| {
         [
@@ -67,8 +64,7 @@ pub(crate) struct CreateJoinRequest {
 }
 
 pub(crate) async fn ask(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     OptionalJson(CreateJoinRequest { comment: Text(comment) }): OptionalJson<CreateJoinRequest>,
 ) -> Result<Answer, ApiError> {
@@ -90,13 +86,11 @@ pub(crate) async fn ask(
     let request = domain::ask_to_join(&person, &organization, &facts, comment, context.at)?;
     let location = format!("/v1/organizations/{org}/join-requests/mine");
     let answer = Answer::created(location, &views::JoinRequest::of(request.clone()));
-    let committed = app.store.ask_to_join(&context, &organization, &request, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).ask_to_join(&organization, &request)?).await
 }
 
 pub(crate) async fn cancel(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
     _: NoBody,
@@ -109,21 +103,18 @@ pub(crate) async fn cancel(
         return Err(Refusal::NoSuchJoinRequest.into());
     };
     let answer = Answer::no_content();
-    app.store.cancel_request(&context, &organization, &request, &answer).await?;
-    Ok(answer)
+    answer.commit(app.store.transaction(&context).cancel_request(&organization, &request)?).await
 }
 
 pub(crate) async fn list(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
-    Query(PageQuery { limit, cursor }): Query<PageQuery>,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::JoinRequest>>, ApiError> {
-    let pagination =
-        Pagination::new(vec!["join requests".into(), org.to_string()], limit, cursor.as_deref())?;
+    let pagination = page.of("join requests", &org)?;
     let actor = app.store.standing(&person, org).await?;
     domain::check_list_requests(&actor)?;
-    let found = app.store.join_requests(org, pagination.request()).await?;
+    let found = app.store.page(List::join_requests(org), pagination.request()).await?;
     Ok(Json(pagination.page(found, views::JoinRequest::of)))
 }
 
@@ -134,8 +125,7 @@ pub(crate) struct ApproveJoinRequest {
 }
 
 pub(crate) async fn approve(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, JoinRequestId)>,
     OptionalJson(ApproveJoinRequest { role_id }): OptionalJson<ApproveJoinRequest>,
 ) -> Result<Answer, ApiError> {
@@ -155,8 +145,7 @@ pub(crate) async fn approve(
     let (deleted, expired) = (facts.deleted, facts.slot.and_then(AddressSlot::pending));
     let (request, member, expired) = (&request, &member, expired.as_ref());
     let approval = RequestApproval { request, member, deleted, expired };
-    let committed = app.store.approve_request(&context, &actor, &approval, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).approve_request(&actor, &approval)?).await
 }
 
 async fn approval_facts(
@@ -177,8 +166,7 @@ async fn approval_facts(
 }
 
 pub(crate) async fn decline(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, JoinRequestId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
@@ -187,8 +175,7 @@ pub(crate) async fn decline(
     domain::check_decide_requests(&actor)?;
     let request = open(&found, org, id)?;
     let answer = Answer::no_content();
-    let committed = app.store.decline_request(&context, &actor, &request, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).decline_request(&actor, &request)?).await
 }
 
 /// The open request with this id. Earlier requests of the same person have other ids.

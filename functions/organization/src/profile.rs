@@ -1,13 +1,12 @@
 //! Organizations: create, show and update (ORG1).
 
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, Kind, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile, Refusal, RoleId,
         RoleObject, Source,
     },
-    http::{Answer, ApiError, App, Caller, IfMatch, Json, NameField, Path, Text, WithEtag, views},
+    http::{Answer, ApiError, Call, IfMatch, Json, NameField, Path, Text, WithEtag, views},
     store::{Key, NewOrganization, ProfileChange},
 };
 
@@ -18,8 +17,7 @@ pub(crate) struct CreateOrganizationRequest {
 }
 
 pub(crate) async fn create(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Json(CreateOrganizationRequest { name: NameField(name) }): Json<CreateOrganizationRequest>,
 ) -> Result<Answer, ApiError> {
     if !app.limits.self_service {
@@ -34,8 +32,7 @@ pub(crate) async fn create(
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
     let (org, founder) = (&org, Some(&founder));
     let new = NewOrganization { org, founder, first_admin: None, parent: None, creator: None };
-    let committed = app.store.create_organization(&context, new, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).create_organization(new)?).await
 }
 
 /// An organization with its profile (ORG1).
@@ -54,8 +51,7 @@ impl OrganizationDetails {
 }
 
 pub(crate) async fn show(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
 ) -> Result<WithEtag<OrganizationDetails>, ApiError> {
     let (actor, found) = app.store.facts_in_tree(&person, org, [Key::profile(org)]).await?;
@@ -75,8 +71,7 @@ pub(crate) struct UpdateOrganizationRequest {
 }
 
 pub(crate) async fn update(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
     Json(wanted): Json<UpdateOrganizationRequest>,
@@ -96,9 +91,10 @@ pub(crate) async fn update(
     let org = if changed { actor.org.renamed(name, context.at) } else { actor.org.clone() };
     let view = OrganizationDetails::of(&org, actor.conditions, after.clone());
     let answer = Answer::ok(&view).with_version(org.version);
-    if changed {
-        let change = ProfileChange { before: &before, org: &org, after: &after };
-        if_match.outcome(app.store.update_profile(&context, &actor, change, &answer).await)?;
+    if !changed {
+        return Ok(answer);
     }
-    Ok(answer)
+    let change = ProfileChange { before: &before, org: &org, after: &after };
+    let writes = app.store.transaction(&context).update_profile(&actor, change)?;
+    if_match.commit(answer, writes).await
 }

@@ -1,19 +1,17 @@
 //! Sign-in requirements and event retention (ORG3). They are enforced where a standing is created,
 //! so that every route obeys them.
 
-use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     domain::{
         self, DEFAULT_RETENTION_DAYS, Level, MAX_NETWORKS, MAX_SESSION_MINUTES,
         MIN_SESSION_MINUTES, OrgId, RoleObject, Security,
     },
-    http::{Answer, ApiError, App, BoundedInt, Caller, IfMatch, Json, Networks, Path, WithEtag},
+    http::{Answer, ApiError, BoundedInt, Call, IfMatch, Json, Networks, Path, WithEtag},
 };
 
 pub(crate) async fn show(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
 ) -> Result<WithEtag<Security>, ApiError> {
     let actor = app.store.standing(&person, org).await?;
@@ -46,8 +44,7 @@ impl From<UpdateSecurityRequest> for Security {
 }
 
 pub(crate) async fn set(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
     Json(request): Json<UpdateSecurityRequest>,
@@ -56,9 +53,9 @@ pub(crate) async fn set(
     let secured = domain::update_security(&actor, request.into(), context.at)?;
     if_match.check(actor.org.version)?;
     let answer = Answer::ok(&secured.security).with_version(secured.version);
-    if secured != actor.org {
-        let written = app.store.update_security(&context, &actor, &secured, &answer).await;
-        if_match.outcome(written)?;
+    if secured == actor.org {
+        return Ok(answer);
     }
-    Ok(answer)
+    let writes = app.store.transaction(&context).update_security(&actor, &secured)?;
+    if_match.commit(answer, writes).await
 }

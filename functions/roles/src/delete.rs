@@ -1,13 +1,12 @@
 //! Deletes a role. It moves the users of a role in use to another role first (ROLE6).
 
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, CustomRole, CustomRoleId, OrgId, Refusal, RequestContext, RoleId, Standing, UserCount,
     },
-    http::{Answer, ApiError, App, Caller, IfMatch, NoBody, Path, Problem, Query},
-    store::{Deadline, Error, FetchedItems, Key, ReassignmentProgress},
+    http::{Answer, ApiError, App, Call, IfMatch, NoBody, Path, Problem, Query},
+    store::{Deadline, Error, FetchedItems, Key, ReassignmentProgress, RoleWithUsers},
 };
 
 use crate::editable;
@@ -20,8 +19,7 @@ pub(crate) struct DeleteRoleQuery {
 }
 
 pub(crate) async fn delete(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, role)): Path<(OrgId, RoleId)>,
     Query(DeleteRoleQuery { reassign_to }): Query<DeleteRoleQuery>,
     if_match: IfMatch,
@@ -30,7 +28,7 @@ pub(crate) async fn delete(
     let roles = [Some(role), reassign_to].into_iter().flatten().filter_map(RoleId::custom);
     let keys = roles.map(|id| Key::role(org, id));
     let (actor, found) = app.store.facts(&person, org, keys).await?;
-    let (before, users) = editable(&actor, &found, role)?;
+    let RoleWithUsers { role: before, users } = editable(&actor, &found, role)?;
     let marked = reassign_to
         .map(|target| check_reassignment(&actor, &found, &before, target, &context))
         .transpose()?;
@@ -43,7 +41,8 @@ pub(crate) async fn delete(
     }
     if users == UserCount::default() {
         let answer = Answer::no_content();
-        let deleted = app.store.delete_role(&context, &actor, &before, &answer).await;
+        let writes = app.store.transaction(&context).delete_role(&actor, &before)?;
+        let deleted = writes.commit(&answer).await;
         match (deleted, &marked) {
             // The role got its first user meanwhile.
             (Err(Error::Refused(Refusal::RoleInUse(_))), Some(_)) => {}
@@ -51,7 +50,8 @@ pub(crate) async fn delete(
         }
     }
     let marked = marked.ok_or(Refusal::RoleInUse(users))?;
-    if_match.outcome(app.store.begin_reassignment(&context, &actor, &before, &marked).await)?;
+    let writes = app.store.transaction(&context).begin_reassignment(&actor, &before, &marked)?;
+    if_match.outcome(writes.commit(&()).await)?;
     reassign(&app, &context, org, before.id).await
 }
 
@@ -89,7 +89,7 @@ fn check_reassignment(
     use Refusal::{NoSuchRole, RoleBeingDeleted, SuperAdminNotAssignable};
     let key = target.custom().map(|id| Key::role(actor.org.id(), id));
     let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
-    let target_role = target_role.as_ref().map(|(role, _)| role);
+    let target_role = target_role.as_ref().map(|found| &found.role);
     domain::delete_with_reassignment(actor, before, target, target_role, context.at).map_err(
         |refusal| match refusal {
             NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable => {

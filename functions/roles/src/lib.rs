@@ -5,16 +5,15 @@ mod list;
 
 use std::collections::BTreeMap;
 
-use axum::{Router, extract::State, routing::get};
+use axum::{Router, routing::get};
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, BuiltIn, Conditions, CustomRole, CustomRoleId, Kind, Level, MAX_ROLE_DESCRIPTION,
-        MAX_ROLE_NAME, OrgId, Organization, Refusal, RoleDraft, RoleId, RoleObject, Standing,
-        UserCount, Version,
+        self, BuiltIn, Conditions, CustomRoleId, Kind, Level, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
+        OrgId, Organization, Refusal, RoleDraft, RoleId, RoleObject, Standing, UserCount, Version,
     },
-    http::{Answer, ApiError, App, Caller, IfMatch, Json, NameField, Path, Text, WithEtag, views},
-    store::{FetchedItems, Key, OrganizationCounts, RoleChange},
+    http::{Answer, ApiError, App, Call, IfMatch, Json, NameField, Path, Text, WithEtag, views},
+    store::{Error, FetchedItems, Key, OrganizationCounts, RoleChange, RoleWithUsers},
 };
 
 use list::list;
@@ -54,8 +53,7 @@ struct Catalogue {
 }
 
 async fn role_objects(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
 ) -> Result<Json<Catalogue>, ApiError> {
     let actor = app.store.standing_in_tree(&person, org).await?;
@@ -90,8 +88,7 @@ fn show_built_in(
 }
 
 async fn one(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path((org, role)): Path<(OrgId, RoleId)>,
 ) -> Result<WithEtag<views::Role>, ApiError> {
     let key = match role {
@@ -110,7 +107,7 @@ async fn one(
             version: Version::default(),
         },
         RoleId::Custom(id) => {
-            let (role, users) = custom(&found, org, id)?;
+            let RoleWithUsers { role, users } = custom(&found, org, id)?;
             let view = views::Role::custom(org, &role, users, actor.conditions);
             WithEtag { view, version: role.version }
         }
@@ -127,8 +124,7 @@ struct CreateRoleRequest {
 }
 
 async fn create(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Json(CreateRoleRequest { name: NameField(name), description, permissions }): Json<
         CreateRoleRequest,
@@ -142,8 +138,7 @@ async fn create(
     let view = views::Role::custom(org, &role, UserCount::default(), actor.conditions);
     let location = format!("/v1/organizations/{org}/roles/{id}");
     let answer = Answer::created(location, &view).with_version(role.version);
-    let committed = app.store.create_role(&context, &actor, &role, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).create_role(&actor, &role)?).await
 }
 
 /// The fields to change. Absent fields keep their values.
@@ -156,28 +151,39 @@ struct UpdateRoleRequest {
     permissions: BTreeMap<RoleObject, Level>,
 }
 
+/// The maximum number of attempts to edit a role.
+const MAX_ATTEMPTS: usize = 4;
+
 async fn edit(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path((org, role)): Path<(OrgId, RoleId)>,
     if_match: IfMatch,
     Json(UpdateRoleRequest { name, description, permissions }): Json<UpdateRoleRequest>,
 ) -> Result<Answer, ApiError> {
-    let wanted = role.custom().map(|id| Key::role(org, id));
-    let (actor, found) = app.store.facts_in_tree(&person, org, wanted).await?;
-    let (before, users) = editable(&actor, &found, role)?;
     let name = name.map(|NameField(name)| name);
     let description = description.map(|Text(text)| text);
     let draft = RoleDraft { name, description, permissions };
-    let after = domain::edit_role(&actor, &before, draft, context.at)?;
-    if_match.check(before.version)?;
-    let view = views::Role::custom(org, &after, users, actor.conditions);
-    let answer = Answer::ok(&view).with_version(after.version);
-    if after != before {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let wanted = role.custom().map(|id| Key::role(org, id));
+        let (actor, found) = app.store.facts_in_tree(&person, org, wanted).await?;
+        let RoleWithUsers { role: before, users } = editable(&actor, &found, role)?;
+        let after = domain::edit_role(&actor, &before, draft.clone(), context.at)?;
+        if_match.check(before.version)?;
+        let view = views::Role::custom(org, &after, users, actor.conditions);
+        let answer = Answer::ok(&view).with_version(after.version);
+        if after == before {
+            return Ok(answer);
+        }
         let change = RoleChange { before: &before, after: &after };
-        if_match.outcome(app.store.edit_role(&context, &actor, change, &answer).await)?;
+        let writes = app.store.transaction(&context).edit_role(&actor, change)?;
+        match writes.commit(&answer).await {
+            // The levels of all roles are one table: another role may have changed.
+            Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
+            written => return if_match.outcome(written).map(|_| answer),
+        }
     }
-    Ok(answer)
 }
 
 /// The custom role to change.
@@ -192,7 +198,7 @@ fn editable(
     actor: &Standing,
     found: &FetchedItems,
     role: RoleId,
-) -> Result<(CustomRole, UserCount), ApiError> {
+) -> Result<RoleWithUsers, ApiError> {
     actor.require(RoleObject::RoleManagement, Level::FullAccess)?;
     match role {
         RoleId::BuiltIn(_) => Err(Refusal::BuiltInRole.into()),
@@ -200,10 +206,6 @@ fn editable(
     }
 }
 
-fn custom(
-    found: &FetchedItems,
-    org: OrgId,
-    id: CustomRoleId,
-) -> Result<(CustomRole, UserCount), ApiError> {
+fn custom(found: &FetchedItems, org: OrgId, id: CustomRoleId) -> Result<RoleWithUsers, ApiError> {
     Ok(found.role(&Key::role(org, id))?.ok_or(Refusal::NoSuchRole)?)
 }

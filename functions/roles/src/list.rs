@@ -1,6 +1,5 @@
 //! The list of roles of one organization or of a subtree, with or without a search.
 
-use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -8,28 +7,23 @@ use shared::{
         RoleObject, Search, Standing,
     },
     http::{
-        ApiError, App, Caller, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam,
-        chosen, views,
+        ApiError, App, Call, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam, chosen,
+        views,
     },
-    store::{FetchedItems, Key, RoleEntry, RoleFilter},
+    store::{FetchedItems, Key, List, RoleEntry, RoleFilter, RoleWithUsers},
 };
 
 use crate::show_built_in;
 
 /// The query of the list. `organization_id` can be repeated.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
-    #[serde(default)]
     organization_id: Vec<OrgId>,
     /// The text to search for in names and descriptions.
-    #[serde(default)]
     q: String,
-    #[serde(default)]
     r#match: Match,
-    #[serde(default)]
     scope: ScopeParam,
-    #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
 }
@@ -77,8 +71,7 @@ impl ListQuery {
 }
 
 pub(crate) async fn list(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<views::Role>>, ApiError> {
@@ -101,10 +94,12 @@ async fn own(
     let org = actor.org.id();
     let counts = pagination.is_first().then(|| [Key::counts(org)]);
     let counts = app.store.get(counts.into_iter().flatten());
-    let (custom, found) = tokio::try_join!(app.store.roles(org, pagination.request()), counts)?;
+    let (custom, found) =
+        tokio::try_join!(app.store.page(List::roles(org), pagination.request()), counts)?;
     let conditions = actor.conditions;
-    let Page { items, next_cursor } =
-        pagination.page(custom, |(role, users)| views::Role::custom(org, &role, users, conditions));
+    let Page { items, next_cursor } = pagination.page(custom, |RoleWithUsers { role, users }| {
+        views::Role::custom(org, &role, users, conditions)
+    });
     let built_in = if pagination.is_first() { built_in_here(actor, &found) } else { vec![] };
     Ok(Page { items: built_in.into_iter().chain(items).collect(), next_cursor })
 }
@@ -147,8 +142,10 @@ fn show(
     };
     Ok(match *role {
         RoleId::BuiltIn(role) => Some(show_built_in(org, found, role, conditions)),
-        RoleId::Custom(id) => found
-            .role(&Key::role(org.id(), id))?
-            .map(|(role, users)| views::Role::custom(org.id(), &role, users, conditions)),
+        RoleId::Custom(id) => {
+            found.role(&Key::role(org.id(), id))?.map(|RoleWithUsers { role, users }| {
+                views::Role::custom(org.id(), &role, users, conditions)
+            })
+        }
     })
 }

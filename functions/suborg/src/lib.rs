@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use axum::{
     Router,
-    extract::State,
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
@@ -14,10 +13,10 @@ use shared::{
         RoleObject, Source, UserCount,
     },
     http::{
-        Answer, ApiError, App, Caller, Json, Limit, NameField, NoBody, Page, Pagination, Path,
-        Query, views,
+        Answer, ApiError, App, Call, Json, Limit, NameField, NoBody, Page, Pagination, Path, Query,
+        views,
     },
-    store::{Key, NewOrganization, TreeDepth},
+    store::{Key, List, NewOrganization},
 };
 
 /// The routes of the function.
@@ -34,8 +33,7 @@ struct CreateSubOrganizationRequest {
 }
 
 async fn create(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(parent): Path<OrgId>,
     Json(CreateSubOrganizationRequest { name: NameField(name) }): Json<
         CreateSubOrganizationRequest,
@@ -52,16 +50,13 @@ async fn create(
     let (org, founder) = (&org, Some(&founder));
     let (parent, creator) = (Some(&actor.org), Some(&actor));
     let new = NewOrganization { org, founder, first_admin: None, parent, creator };
-    let committed = app.store.create_organization(&context, new, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).create_organization(new)?).await
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct ListQuery {
-    #[serde(default)]
     depth: Depth,
-    #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
 }
@@ -84,8 +79,7 @@ struct SubOrganizationRow {
 }
 
 async fn list(
-    State(app): State<App>,
-    Caller { person, .. }: Caller,
+    Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
     Query(ListQuery { depth, limit, cursor }): Query<ListQuery>,
 ) -> Result<Json<Page<SubOrganizationRow>>, ApiError> {
@@ -93,11 +87,11 @@ async fn list(
     let pagination = Pagination::new(list, limit, cursor.as_deref())?;
     let actor = app.store.standing_in_tree(&person, org).await?;
     actor.require(RoleObject::UserManagementSubOrganizations, Level::ViewOnly)?;
-    let scope = match depth {
-        Depth::Children => TreeDepth::Organization,
-        Depth::All => TreeDepth::Subtree,
+    let below = match depth {
+        Depth::Children => List::children(Some(org)),
+        Depth::All => List::below(&actor.org.path),
     };
-    let found = app.store.below(&actor.org.path, scope, pagination.request()).await?;
+    let found = app.store.page(below, pagination.request()).await?;
     let ids: Vec<OrgId> = found.items.iter().map(domain::Organization::id).collect();
     let users: HashMap<OrgId, UserCount> = app.store.counts(&ids).await?;
     Ok(Json(pagination.page(found, |org| {
@@ -112,8 +106,7 @@ async fn list(
 }
 
 async fn join(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(id): Path<OrgId>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
@@ -131,6 +124,5 @@ async fn join(
     let view = views::Member::of(&joining.member, None);
     let answer = Answer::ok(&view).with_version(joining.member.version);
     let expired = slot.map(|slot| found.pending(&slot)).transpose()?.flatten();
-    let committed = app.store.join(&context, &org, &joining, expired.as_ref(), &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).join(&org, &joining, expired.as_ref())?).await
 }

@@ -1,10 +1,10 @@
 //! The transfer of the Super Admin role.
 
-use axum::{Router, extract::State, routing::post};
+use axum::{Router, routing::post};
 use serde::Deserialize;
 use shared::{
     domain::{self, MemberId, OrgId},
-    http::{Answer, ApiError, App, Caller, Json, Path, views},
+    http::{Answer, ApiError, App, Call, Json, Path, views},
     store::Key,
 };
 
@@ -20,8 +20,7 @@ struct TransferRequest {
 }
 
 async fn transfer(
-    State(app): State<App>,
-    Caller { person, context, .. }: Caller,
+    Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Json(TransferRequest { member_id }): Json<TransferRequest>,
 ) -> Result<Answer, ApiError> {
@@ -31,6 +30,5 @@ async fn transfer(
     let transfer = domain::transfer(&actor, successor, context.at)?;
     let view = views::Organization::of(&transfer.org, actor.conditions);
     let answer = Answer::ok(&view).with_version(transfer.org.version);
-    let committed = app.store.transfer(&context, &actor, &transfer, &answer).await?;
-    answer.unless_repeated(committed)
+    answer.commit(app.store.transaction(&context).transfer(&actor, &transfer)?).await
 }

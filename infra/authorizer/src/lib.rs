@@ -65,7 +65,6 @@ pub struct Claims {
 }
 
 /// The token in an `Authorization` header, with or without the word `Bearer`.
-#[must_use]
 pub fn bearer(header: &str) -> &str {
     match header.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),

@@ -6,11 +6,7 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_s3::{
-    Client,
-    config::{BehaviorVersion, Builder, Config, Credentials, Region},
-    presigning::PresigningConfig,
-};
+use aws_sdk_s3::{Client, config::Builder, presigning::PresigningConfig};
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
@@ -24,6 +20,8 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 
+use crate::engine::sdk_config;
+
 /// The name of the bucket.
 pub const NAME: &str = "exports";
 
@@ -34,15 +32,8 @@ const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 const MAX_FILE: usize = 256 * 1024 * 1024;
 
 /// The client configuration for the bucket that the server at `url` serves.
-#[must_use]
 pub fn config(url: &str) -> Builder {
-    Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-        .endpoint_url(format!("{url}{PATH}/"))
-        .force_path_style(true)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .region(Region::from_static("eu-central-1"))
+    Builder::from(&sdk_config(&format!("{url}{PATH}/"))).force_path_style(true)
 }
 
 /// The bucket.

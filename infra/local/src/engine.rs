@@ -2,10 +2,11 @@
 
 use std::{io, net::SocketAddr, path::Path, time::Duration};
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_lambda_events::dynamodb;
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Config, Credentials, Region},
+    config::{Credentials, SharedCredentialsProvider},
 };
 use dynoxide::{
     Database,
@@ -67,7 +68,6 @@ impl Engine {
     }
 
     /// A client for the engine.
-    #[must_use]
     pub fn client(&self) -> Client {
         client(&format!("http://{}", self.address))
     }
@@ -123,15 +123,19 @@ impl Engine {
     }
 }
 
-/// A client for the engine at `url`, without TLS. The engine accepts any credentials.
-#[must_use]
+/// A client of the engine at `url`.
 pub fn client(url: &str) -> Client {
-    let config = Config::builder()
+    Client::new(&sdk_config(url))
+}
+
+/// The configuration of a client of a local service at `url`.
+pub(crate) fn sdk_config(url: &str) -> SdkConfig {
+    let credentials = Credentials::new("local", "local", None, None, "local");
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(url)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .region(Region::from_static("eu-central-1"))
-        .build();
-    Client::from_conf(config)
+        .build()
 }

@@ -9,7 +9,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::{
     Router,
     body::Bytes,
@@ -28,6 +27,7 @@ use ulid::Ulid;
 
 use crate::{
     EVENTS_FILE,
+    engine::sdk_config,
     mailbox::{Mail, Mailbox, PORTAL, open_for_append},
 };
 
@@ -78,24 +78,10 @@ impl FakeAws {
     ///
     /// `api` is not a URL.
     pub(crate) fn outbox(&self, store: Store, api: &str) -> Result<Outbox, Error> {
-        let credentials = || Credentials::new("local", "local", None, None, "local");
-        let http = || aws_smithy_http_client::Builder::new().build_http();
-        let region = || Region::from_static("eu-central-1");
-        let ses = aws_sdk_sesv2::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(credentials())
-            .endpoint_url(&self.url)
-            .http_client(http())
-            .region(region());
-        let bus = aws_sdk_eventbridge::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(credentials())
-            .endpoint_url(&self.url)
-            .http_client(http())
-            .region(region());
+        let config = sdk_config(&self.url);
         let portal = Portal::parse(&format!("{api}{PORTAL}"))?;
-        let ses = aws_sdk_sesv2::Client::from_conf(ses.build());
-        let bus = aws_sdk_eventbridge::Client::from_conf(bus.build());
+        let ses = aws_sdk_sesv2::Client::new(&config);
+        let bus = aws_sdk_eventbridge::Client::new(&config);
         Ok(Outbox { store, bus: Bus::new(bus, BUS), mailer: Mailer::new(ses, FROM, portal) })
     }
 }

@@ -105,7 +105,6 @@ impl Issuer {
     }
 
     /// The public key as a JSON Web Key Set.
-    #[must_use]
     pub fn jwks(&self) -> serde_json::Value {
         json!({ "keys": [self.public] })
     }

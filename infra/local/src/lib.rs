@@ -54,7 +54,6 @@ pub fn router_for(args: &Args, client: Client) -> Router {
 }
 
 /// The state of the functions: a store over `client`, and the default limits.
-#[must_use]
 pub fn app(client: Client) -> App {
     App { store: Store::new(client, TABLE), limits: Limits::default() }
 }

@@ -19,7 +19,6 @@ pub fn router() -> Router {
 }
 
 /// Whether `path` belongs to the document or the page. Those paths need no token.
-#[must_use]
 pub fn is_at(path: &str) -> bool {
     let below =
         path.strip_prefix(PAGE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

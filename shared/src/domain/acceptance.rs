@@ -58,7 +58,6 @@ pub fn inviter_may_grant(
 }
 
 /// Whether the id is that of a present or past invitation of `org` to this person's address.
-#[must_use]
 pub fn was_issued_to(person: &Person, org: OrgId, id: InvitationId) -> bool {
     let digest = |email| AddressDigest::of(org, email);
     person.email.as_ref().map(digest) == Some(id.digest())

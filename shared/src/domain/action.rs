@@ -29,20 +29,17 @@ impl Action {
     }
 
     /// The action with this name.
-    #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         Self::all().find(|action| action.name == name)
     }
 
     /// Whether the action depends on `manage_sub_organizations`, a setting of the root organization
     /// (SUB1).
-    #[must_use]
     pub fn depends_on_root_settings(self) -> bool {
         self.role_object.shown_when() == Condition::ManageSubOrganizations
     }
 
     /// Whether `level` on the action's role object grants the action.
-    #[must_use]
     pub fn is_granted_by(self, level: Level) -> bool {
         self.level.is_some_and(|least| level >= least)
     }

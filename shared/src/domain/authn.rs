@@ -20,7 +20,6 @@ pub struct AuthnContext {
 ///
 /// They are if one of them is `mfa`, or if two of them are factors of different kinds. A password
 /// and a PIN are one factor.
-#[must_use]
 pub fn is_multi_factor(methods: &[String]) -> bool {
     let mut factors = methods.iter().filter_map(|method| factor(method));
     let first = factors.next();

@@ -58,7 +58,6 @@ pub fn link_customer(
 
 impl LinkCounts {
     /// The counts of the partner after a change of one of its links.
-    #[must_use]
     pub fn of_partner(self, before: Option<CustomerLink>, after: Option<CustomerLink>) -> Self {
         let count = |number, counts: fn(&CustomerLink) -> bool| {
             recount(number, before.filter(counts), after.filter(counts))
@@ -71,7 +70,6 @@ impl LinkCounts {
     }
 
     /// The counts of the customer after a change of one of its links.
-    #[must_use]
     pub fn of_customer(self, before: Option<CustomerLink>, after: Option<CustomerLink>) -> Self {
         Self { partners: recount(self.partners, before, after), ..self }
     }

@@ -27,7 +27,6 @@ pub fn evaluate(membership: &PathMembership, action: Action) -> Result<(), DenyR
 }
 
 /// The first membership that grants `action`. `None` means that the action is denied.
-#[must_use]
 pub fn first_granting(memberships: &[PathMembership], action: Action) -> Option<&PathMembership> {
     memberships.iter().find(|membership| evaluate(membership, action).is_ok())
 }
@@ -36,7 +35,6 @@ pub fn first_granting(memberships: &[PathMembership], action: Action) -> Option<
 ///
 /// `preferred` is as in [`PathMembership`]. `root` is the root organization of the tree, if `org`
 /// is not the root.
-#[must_use]
 pub fn granting_roles(
     path: AccessPath,
     preferred: Option<bool>,
@@ -69,7 +67,6 @@ pub struct PathMembership {
 
 impl PathMembership {
     /// The organization where the path starts.
-    #[must_use]
     pub fn from(&self) -> OrgId {
         self.standing.org.id()
     }
@@ -91,7 +88,6 @@ impl AccessPath {
     pub const ALL: [Self; 3] = [Self::Member, Self::Ancestor, Self::Partner];
 
     /// The name of the path in the API.
-    #[must_use]
     pub fn key(self) -> &'static str {
         match self {
             Self::Member => "member",
@@ -106,7 +102,6 @@ impl AccessPath {
     /// - [`Member`](Self::Member) supports all other actions (U2).
     /// - [`Ancestor`](Self::Ancestor) and [`Partner`](Self::Partner) support the role objects for
     ///   sub-organizations and customers, for actions that need more than `none`.
-    #[must_use]
     pub fn supports(self, action: Action) -> bool {
         let Some(least) = action.level else { return false };
         match (self, action.role_object) {
@@ -153,7 +148,6 @@ pub enum DenyReason {
 
 impl DenyReason {
     /// The name of the reason in the API.
-    #[must_use]
     pub fn key(self) -> &'static str {
         match self {
             Self::Never => "never",
@@ -189,7 +183,6 @@ pub enum Remediation {
 /// Who could grant `action` after a denial for `reason`.
 ///
 /// `at` is the membership that was denied. Without one, the person needs a membership of `org`.
-#[must_use]
 pub fn remediation(
     action: Action,
     reason: DenyReason,

@@ -90,19 +90,16 @@ impl Email {
     }
 
     /// Normalizes the beginning of an address for a search.
-    #[must_use]
     pub fn prefix(text: &str) -> String {
         lower_case(text.trim())
     }
 
     /// The address in normal form.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The part after the `@`, in ASCII.
-    #[must_use]
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }

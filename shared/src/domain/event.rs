@@ -19,7 +19,6 @@ macro_rules! actions {
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// The name of the action in the API.
-            #[must_use]
             pub fn key(self) -> &'static str {
                 match self { $(Self::$name => $key,)* }
             }
@@ -112,7 +111,6 @@ pub struct Target {
 
 impl Target {
     /// The target with this kind, id and version.
-    #[must_use]
     pub fn new(kind: TargetKind, id: &impl ToString, version: Version) -> Self {
         Self { kind, id: id.to_string(), version }
     }
@@ -150,7 +148,6 @@ impl Event {
     ///
     /// The time of the event is the version of its target. So the list of events and the chain of
     /// one target have the same order, even if a request is committed late.
-    #[must_use]
     pub fn new(
         context: &RequestContext,
         org: &Organization,
@@ -180,19 +177,16 @@ impl Event {
     }
 
     /// The same event with the id of the `nth` event of its request, from 0.
-    #[must_use]
     pub fn nth(self, context: &RequestContext, nth: u128) -> Self {
         Self { id: EventId::new(self.at, context.seed.wrapping_add(nth)), ..self }
     }
 
     /// The event with the values before the change.
-    #[must_use]
     pub fn old(self, old: serde_json::Value) -> Self {
         Self { old, ..self }
     }
 
     /// The event with the values after the change.
-    #[must_use]
     pub fn new_value(self, new: serde_json::Value) -> Self {
         Self { new, ..self }
     }

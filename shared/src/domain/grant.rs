@@ -33,7 +33,6 @@ pub fn may_grant(
 }
 
 /// The present levels of a role in `org`. `None` if the organization has no such role.
-#[must_use]
 pub fn levels_in(org: &Organization, role: RoleId) -> Option<Levels> {
     match role {
         RoleId::BuiltIn(role) if role.partner_only() && org.kind != Kind::Partner => None,

@@ -26,13 +26,11 @@ pub struct UserId(String);
 
 impl UserId {
     /// The id for a `sub` claim from a verified token.
-    #[must_use]
     pub fn new(sub: impl Into<String>) -> Self {
         Self(sub.into())
     }
 
     /// The value of the claim.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -77,7 +75,6 @@ macro_rules! ids {
             const PREFIX: &str = $prefix;
 
             /// The id without its prefix: 26 characters.
-            #[must_use]
             pub fn bare(self) -> String {
                 self.0.to_string()
             }
@@ -147,7 +144,6 @@ macro_rules! time_ordered {
     ($($name:ident),*) => { $(
         impl $name {
             /// A new id. Ids sort by the millisecond of their creation.
-            #[must_use]
             pub fn new(now: Timestamp, entropy: u128) -> Self {
                 Self(Ulid::from_parts(millis(now), entropy))
             }
@@ -159,13 +155,11 @@ time_ordered!(OrgId, InvitationId, JoinRequestId, CustomRoleId, EventId);
 
 impl OrgId {
     /// The 16 bytes of the id. They sort like the id.
-    #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_bytes()
     }
 
     /// The id with these bytes.
-    #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Ulid::from_bytes(bytes))
     }
@@ -173,7 +167,6 @@ impl OrgId {
 
 impl MemberId {
     /// The id of `user` as a member of `org`. A person who joins again gets the same id.
-    #[must_use]
     pub fn of(org: OrgId, user: &UserId) -> Self {
         Self(Ulid(digest(org, user.as_str(), 16)))
     }
@@ -181,7 +174,6 @@ impl MemberId {
 
 impl AlertId {
     /// The id of the critical alert user with this address in `org`.
-    #[must_use]
     pub fn of(org: OrgId, email: &Email) -> Self {
         Self(Ulid(digest(org, email.as_str(), 16)))
     }
@@ -189,13 +181,11 @@ impl AlertId {
 
 impl InvitationId {
     /// The id of an invitation of `email` into `org`.
-    #[must_use]
     pub fn of(now: Timestamp, org: OrgId, email: &Email) -> Self {
         Self::new(now, AddressDigest::of(org, email).0)
     }
 
     /// The digest of the invited address.
-    #[must_use]
     pub fn digest(self) -> AddressDigest {
         AddressDigest(self.0.random())
     }
@@ -203,13 +193,11 @@ impl InvitationId {
 
 impl JoinRequestId {
     /// The id of a join request of `user` for `org`.
-    #[must_use]
     pub fn of(now: Timestamp, org: OrgId, user: &UserId) -> Self {
         Self::new(now, PersonDigest::of(org, user).0)
     }
 
     /// The digest of the person.
-    #[must_use]
     pub fn digest(self) -> PersonDigest {
         PersonDigest(self.0.random())
     }
@@ -225,13 +213,11 @@ pub struct AddressDigest(u128);
 impl AddressDigest {
     /// The digest of an address in `org`. The same address has different digests in different
     /// organizations.
-    #[must_use]
     pub fn of(org: OrgId, email: &Email) -> Self {
         Self(digest(org, email.as_str(), 10))
     }
 
     /// The shard of the address, from 0 to `shards - 1`.
-    #[must_use]
     pub fn shard(self, shards: u8) -> u8 {
         u8::try_from(self.0 % u128::from(shards.max(1))).unwrap_or_default()
     }
@@ -250,7 +236,6 @@ pub struct PersonDigest(u128);
 
 impl PersonDigest {
     /// The digest of a person in `org`.
-    #[must_use]
     pub fn of(org: OrgId, user: &UserId) -> Self {
         Self(digest(org, user.as_str(), 10))
     }

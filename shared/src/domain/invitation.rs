@@ -70,13 +70,11 @@ pub struct Inviter {
 
 impl Invitation {
     /// Whether the invitation has expired at `now` (INV5).
-    #[must_use]
     pub fn expired(&self, now: Timestamp) -> bool {
         self.expires_at <= now
     }
 
     /// An operator's invitation of the first Admin. It depends on no inviter (INV8, OP1).
-    #[must_use]
     pub fn of_first_admin(
         id: InvitationId,
         org: &Organization,
@@ -89,7 +87,6 @@ impl Invitation {
     }
 
     /// The invitation as the target of an event.
-    #[must_use]
     pub fn target(&self, version: Version) -> Target {
         Target::new(TargetKind::Invitation, &self.id, version)
     }
@@ -134,12 +131,26 @@ pub enum AddressSlot {
 
 impl AddressSlot {
     /// The invitation, if there is one.
-    #[must_use]
     pub fn pending(self) -> Option<Invitation> {
         match self {
             Self::Pending(invitation) => Some(invitation),
             Self::Taken(_) => None,
         }
+    }
+}
+
+/// Checks that an address is free, or has only an expired invitation (INV2).
+///
+/// # Errors
+///
+/// [`Refusal::AlreadyMember`] or [`Refusal::AlreadyInvited`].
+pub(super) fn check_free(slot: Option<&AddressSlot>, now: Timestamp) -> Result<(), Refusal> {
+    match slot {
+        Some(AddressSlot::Taken(_)) => Err(Refusal::AlreadyMember),
+        Some(AddressSlot::Pending(pending)) if !pending.expired(now) => {
+            Err(Refusal::AlreadyInvited(pending.id))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -160,13 +171,7 @@ pub fn invite(
 ) -> Result<Invitation, Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     actor.require_grant(draft.role_id)?;
-    match slot {
-        Some(AddressSlot::Taken(_)) => return Err(Refusal::AlreadyMember),
-        Some(AddressSlot::Pending(pending)) if !pending.expired(now) => {
-            return Err(Refusal::AlreadyInvited(pending.id));
-        }
-        _ => {}
-    }
+    check_free(slot, now)?;
     Ok(Invitation::new(id, &actor.org, draft, &actor.person, Some(inviter_of(actor)?), now))
 }
 

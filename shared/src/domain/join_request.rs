@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AddressSlot, Email, JoinRequestId, Level, Member, OrgId, Organization, Person, Refusal, RoleId,
-    RoleObject, Source, Standing, Target, TargetKind, UserId, Version,
+    RoleObject, Source, Standing, Target, TargetKind, UserId, Version, invitation::check_free,
 };
 
 /// The highest number of open join requests in an organization.
@@ -51,20 +51,17 @@ pub struct JoinRequest {
 
 impl JoinRequest {
     /// Whether the request waits for a decision.
-    #[must_use]
     pub fn is_pending(&self) -> bool {
         self.status == RequestStatus::Pending
     }
 
     /// The request with the status [`Declined`](RequestStatus::Declined).
-    #[must_use]
     pub fn declined(&self, now: Timestamp) -> Self {
         let version = self.version.next(now);
         Self { status: RequestStatus::Declined, version, ..self.clone() }
     }
 
     /// The request as the target of an event.
-    #[must_use]
     pub fn target(&self, version: Version) -> Target {
         Target::new(TargetKind::JoinRequest, &self.id, version)
     }
@@ -105,13 +102,10 @@ pub fn ask_to_join(
         .as_ref()
         .filter(|_| facts.domain_approved)
         .ok_or(Refusal::NoSuchOrganization)?;
-    match &facts.slot {
-        Some(AddressSlot::Taken(_)) => return Err(Refusal::CallerAlreadyMember),
-        Some(AddressSlot::Pending(pending)) if !pending.expired(now) => {
-            return Err(Refusal::CallerAlreadyInvited(pending.id));
-        }
-        _ => {}
-    }
+    check_free(facts.slot.as_ref(), now).map_err(|refusal| match refusal {
+        Refusal::AlreadyInvited(id) => Refusal::CallerAlreadyInvited(id),
+        _ => Refusal::CallerAlreadyMember,
+    })?;
     if let Some(earlier) = &facts.earlier_request {
         return Err(refuse_repeat(earlier));
     }
@@ -129,7 +123,6 @@ pub fn ask_to_join(
 }
 
 /// The refusal of another request from the person who made this one.
-#[must_use]
 pub fn refuse_repeat(request: &JoinRequest) -> Refusal {
     match request.status {
         RequestStatus::Pending => Refusal::JoinRequestPending(request.id),
@@ -184,13 +177,7 @@ pub fn approve_request(
     if !facts.domain_approved {
         return Err(Refusal::DomainNotApproved);
     }
-    match &facts.slot {
-        Some(AddressSlot::Taken(_)) => return Err(Refusal::AlreadyMember),
-        Some(AddressSlot::Pending(pending)) if !pending.expired(now) => {
-            return Err(Refusal::AlreadyInvited(pending.id));
-        }
-        _ => {}
-    }
+    check_free(facts.slot.as_ref(), now)?;
     let email = Some(request.email.clone());
     let name = request.name.clone();
     let person = Person { email, name, ..Person::subject(request.user_id.clone()) };

@@ -23,7 +23,6 @@ impl Level {
     pub const ALL: [Self; 3] = [Self::None, Self::ViewOnly, Self::FullAccess];
 
     /// The name of the level in user interfaces.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "no access",
@@ -55,14 +54,12 @@ impl Levels {
     }
 
     /// The level on `object`.
-    #[must_use]
     #[expect(clippy::indexing_slicing, reason = "the array has one level for each variant")]
     pub fn of(self, object: RoleObject) -> Level {
         self.0[object as usize]
     }
 
     /// These levels with `object` set to `level`.
-    #[must_use]
     pub fn with(self, object: RoleObject, level: Level) -> Self {
         Self::from_fn(|other| if other == object { level } else { self.of(other) })
     }
@@ -73,7 +70,6 @@ impl Levels {
     }
 
     /// The higher of the two levels on each role object.
-    #[must_use]
     pub fn higher(self, other: Self) -> Self {
         Self::from_fn(|object| self.of(object).max(other.of(object)))
     }
@@ -90,13 +86,11 @@ impl Levels {
     }
 
     /// Encodes the levels as a number: two bits for each role object, the first one lowest.
-    #[must_use]
     pub fn pack(self) -> u64 {
         self.iter().fold(0, |bits, (object, level)| bits | ((level as u64) << shift(object)))
     }
 
     /// Decodes the number from [`Levels::pack`]. Bits without a meaning count as `none`.
-    #[must_use]
     pub fn unpack(bits: u64) -> Self {
         Self::from_fn(|object| match (bits >> shift(object)) & 0b11 {
             1 => Level::ViewOnly,

@@ -27,7 +27,6 @@ pub enum BoundedList {
 
 impl BoundedList {
     /// The highest number of entries.
-    #[must_use]
     pub fn limit(self) -> u64 {
         match self {
             Self::ApprovedDomains => MAX_DOMAINS,
@@ -37,7 +36,6 @@ impl BoundedList {
     }
 
     /// The refusal of an entry beyond the limit.
-    #[must_use]
     pub fn refusal(self) -> Refusal {
         match self {
             Self::ApprovedDomains => Refusal::ApprovedDomainLimit(self.limit()),

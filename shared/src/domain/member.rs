@@ -73,13 +73,11 @@ impl Member {
     }
 
     /// The id of the member in the API.
-    #[must_use]
     pub fn id(&self) -> MemberId {
         MemberId::of(self.path.id(), &self.user_id)
     }
 
     /// The member with this role. If they hold it already, nothing changes.
-    #[must_use]
     pub fn with_role(&self, role_id: RoleId, now: Timestamp) -> Self {
         if role_id == self.role_id {
             return self.clone();
@@ -88,7 +86,6 @@ impl Member {
     }
 
     /// The member as the target of an event.
-    #[must_use]
     pub fn target(&self, version: Version) -> Target {
         Target::new(TargetKind::Member, &self.id(), version)
     }

@@ -182,7 +182,7 @@ pub use notification::{
 pub use org_path::OrgPath;
 pub use organization::{
     Kind, LinkCounts, MAX_DEPTH, MAX_ORGANIZATION_NAME, Organization, PendingFirstAdmin, Profile,
-    create_child_as_operator, create_sub_organization,
+    create_child_as_operator, create_sub_organization, role_entry,
 };
 pub use person::{IdempotencyKey, Person, RequestContext};
 pub use reassignment::{Reassignment, delete_with_reassignment};

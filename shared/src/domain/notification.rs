@@ -64,7 +64,6 @@ pub struct OutgoingMail {
 
 impl OutgoingMail {
     /// A mail about `org`.
-    #[must_use]
     pub fn new(org: &Organization, to: Email, notification: Notification) -> Self {
         Self { to, org: org.id(), organization: org.name.clone(), notification }
     }
@@ -74,7 +73,6 @@ impl OutgoingMail {
 ///
 /// `None` if the invitation is no longer pending, or was sent again later: that sending has a mail
 /// of its own (INV7).
-#[must_use]
 pub fn invitation_mail(
     event: &Event,
     org: &Organization,
@@ -93,7 +91,6 @@ pub fn invitation_mail(
 
 /// The mails to the members who can decide about a join request of `from`: the first
 /// [`MAX_NOTIFIED_MANAGERS`] of them, in the order of `members`.
-#[must_use]
 pub fn join_request_mails(
     org: &Organization,
     members: Vec<Member>,
@@ -108,7 +105,6 @@ pub fn join_request_mails(
 
 /// The roles of `org` whose holders decide about join requests: those with full access to
 /// `user_management` (U4).
-#[must_use]
 pub fn roles_deciding_join_requests(org: &Organization) -> Vec<RoleId> {
     let custom = org.roles.keys().copied().map(RoleId::Custom);
     let roles = [RoleId::SUPER_ADMIN, RoleId::ADMIN].into_iter().chain(custom);
@@ -116,7 +112,6 @@ pub fn roles_deciding_join_requests(org: &Organization) -> Vec<RoleId> {
 }
 
 /// Whether the holders of `role` decide about requests to join `org`.
-#[must_use]
 pub fn decides_join_requests(org: &Organization, role: RoleId) -> bool {
     let effective = |levels| org.conditions(None).effective(levels);
     let level = levels_in(org, role).map(|levels| effective(levels).of(RoleObject::UserManagement));

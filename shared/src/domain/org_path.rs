@@ -16,49 +16,41 @@ pub struct OrgPath {
 
 impl OrgPath {
     /// The path of a root organization.
-    #[must_use]
     pub fn root(id: OrgId) -> Self {
         Self { ancestors: Vec::new(), id }
     }
 
     /// The path of a sub-organization directly below this organization.
-    #[must_use]
     pub fn child(&self, id: OrgId) -> Self {
         Self { ancestors: self.ids().collect(), id }
     }
 
     /// The id of the organization.
-    #[must_use]
     pub fn id(&self) -> OrgId {
         self.id
     }
 
     /// The id of the root of the tree.
-    #[must_use]
     pub fn root_id(&self) -> OrgId {
         self.ancestors.first().copied().unwrap_or(self.id)
     }
 
     /// Whether the organization is the root of its tree.
-    #[must_use]
     pub fn is_root(&self) -> bool {
         self.ancestors.is_empty()
     }
 
     /// The id of the organization directly above.
-    #[must_use]
     pub fn parent(&self) -> Option<OrgId> {
         self.ancestors.last().copied()
     }
 
     /// Whether the organization is `top` or below it.
-    #[must_use]
     pub fn is_within(&self, top: &Self) -> bool {
         self.ids().any(|id| id == top.id)
     }
 
     /// The ids of all organizations above, the root first.
-    #[must_use]
     pub fn ancestors(&self) -> &[OrgId] {
         &self.ancestors
     }
@@ -69,7 +61,6 @@ impl OrgPath {
     }
 
     /// The number of organizations above.
-    #[must_use]
     pub fn depth(&self) -> usize {
         self.ancestors.len()
     }

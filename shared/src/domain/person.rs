@@ -22,7 +22,6 @@ pub struct Person {
 
 impl Person {
     /// The subject of another caller's request. It is never an operator (OP1).
-    #[must_use]
     pub fn subject(id: UserId) -> Self {
         Self { id, email: None, name: None, operator: false, authn: None }
     }
@@ -54,11 +53,10 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// The context of the `nth` transaction of the request, from 0. The events of each transaction
-    /// get ids of their own, for up to 128 events a transaction.
-    #[must_use]
-    pub fn nth(&self, nth: u16) -> Self {
-        Self { seed: self.seed.wrapping_add(u128::from(nth) << 7), ..self.clone() }
+    /// The context of work that no person requested.
+    pub fn without_actor(at: Timestamp, request_id: &str, seed: u128) -> Self {
+        let request_id = request_id.to_owned();
+        Self { by: None, as_operator: false, at, request_id, seed, idempotency_key: None }
     }
 }
 

@@ -61,13 +61,11 @@ pub fn delete_with_reassignment(
 
 impl Reassignment {
     /// A member who holds the deleted role, with the new role.
-    #[must_use]
     pub fn member(&self, member: &Member, now: Timestamp) -> Member {
         member.with_role(self.to, now)
     }
 
     /// An invitation that offers the deleted role, with the new role. It is not sent again.
-    #[must_use]
     pub fn invitation(&self, invitation: &Invitation, now: Timestamp) -> Invitation {
         Invitation {
             role_id: self.to,

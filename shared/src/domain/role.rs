@@ -35,7 +35,6 @@ impl RoleId {
     pub const USER: Self = Self::BuiltIn(BuiltIn::User);
 
     /// The built-in role, if it is one.
-    #[must_use]
     pub fn built_in(self) -> Option<BuiltIn> {
         match self {
             Self::BuiltIn(role) => Some(role),
@@ -44,7 +43,6 @@ impl RoleId {
     }
 
     /// The id of the custom role, if it is one.
-    #[must_use]
     pub fn custom(self) -> Option<CustomRoleId> {
         match self {
             Self::Custom(id) => Some(id),
@@ -97,7 +95,6 @@ pub enum IdentityProviderRole {
 
 impl IdentityProviderRole {
     /// The identity provider role for these levels (ROLE11).
-    #[must_use]
     pub fn of(levels: Levels) -> Self {
         let full = |object| levels.of(object) == Level::FullAccess;
         if full(RoleObject::UserManagement) && full(RoleObject::RoleManagement) {
@@ -142,20 +139,17 @@ pub struct RoleSummary {
 
 impl CustomRole {
     /// What lists show of the role.
-    #[must_use]
     pub fn summary(&self) -> RoleSummary {
         let Self { id, name, description, levels, .. } = self.clone();
         RoleSummary { id, name, description, levels }
     }
 
     /// The role as the target of an event.
-    #[must_use]
     pub fn target(&self) -> Target {
         self.target_at(self.version)
     }
 
     /// The role as the target of the event that makes its version `version`.
-    #[must_use]
     pub fn target_at(&self, version: Version) -> Target {
         Target::new(TargetKind::Role, &RoleId::Custom(self.id), version)
     }

@@ -18,7 +18,6 @@ pub enum Scope {
 
 impl Scope {
     /// The paths of the organizations, or the path of the top of the subtree.
-    #[must_use]
     pub fn paths(&self) -> &[OrgPath] {
         match self {
             Self::Organizations(paths) => paths,
@@ -38,7 +37,6 @@ pub struct RequestedScope<'a> {
 
 impl RequestedScope<'_> {
     /// Whether the scope includes an organization other than `org`.
-    #[must_use]
     pub fn goes_beyond(self, org: OrgId) -> bool {
         if self.chosen.is_empty() {
             self.subtree
@@ -104,7 +102,6 @@ impl Search {
     ///
     /// The search matches the beginning of an address or name, or any part of it if `anywhere` is
     /// true.
-    #[must_use]
     pub fn parse(text: &str, anywhere: bool) -> Option<Self> {
         let (address, name) = (Email::prefix(text), fold(text));
         let is_empty = address.is_empty() || name.is_empty();
@@ -112,25 +109,21 @@ impl Search {
     }
 
     /// The text in the normal form of an e-mail address.
-    #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
     /// The text in the folded form of a name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether the search matches any part of an address or name, not the beginning alone.
-    #[must_use]
     pub fn anywhere(&self) -> bool {
         self.anywhere
     }
 
     /// Whether the search matches this name.
-    #[must_use]
     pub fn finds(&self, name: &str) -> bool {
         let folded = fold(name);
         if self.anywhere { folded.contains(&self.name) } else { folded.starts_with(&self.name) }

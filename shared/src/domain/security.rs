@@ -44,7 +44,6 @@ impl Default for Security {
 
 impl Security {
     /// Whether all settings have their default values. Default settings are not stored.
-    #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }

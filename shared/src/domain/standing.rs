@@ -85,13 +85,11 @@ impl Standing {
     }
 
     /// The role that the person holds in the organization.
-    #[must_use]
     pub fn role(&self) -> Option<RoleId> {
         self.member.as_ref().map(|member| member.role_id)
     }
 
     /// Whether the person is the Super Admin of the organization.
-    #[must_use]
     pub fn is_super_admin(&self) -> bool {
         self.role() == Some(RoleId::SUPER_ADMIN)
     }

@@ -43,20 +43,17 @@ impl Name {
     }
 
     /// The name as it is displayed.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The name as it is compared: names with equal folded forms are the same name (ROLE2).
-    #[must_use]
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
 }
 
 /// Folds a text for comparison and search: NFKC, lower case, single spaces.
-#[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return single_spaced(&text.to_ascii_lowercase());
@@ -106,7 +103,6 @@ fn check(text: String, max_chars: usize) -> Result<String, TextError> {
 /// property `Default_Ignorable_Code_Point`, and the blanks that are not white space. With such
 /// characters, different texts can look the same, and text can display in another order than it is
 /// stored. White space other than control characters is not included.
-#[must_use]
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' // Control.

@@ -16,25 +16,21 @@ pub struct Version(i64);
 impl Version {
     /// The first version of an entity that is created `now`. `deleted` is the version at which an
     /// entity with the same id was deleted a short time ago, if there was one.
-    #[must_use]
     pub fn first(now: Timestamp, deleted: Option<Self>) -> Self {
         deleted.unwrap_or_default().next(now)
     }
 
     /// The version after this one, for a change by a request that arrived at `now`.
-    #[must_use]
     pub fn next(self, now: Timestamp) -> Self {
         Self(now.as_millisecond().max(self.0.saturating_add(1)))
     }
 
     /// The time of the change.
-    #[must_use]
     pub fn at(self) -> Timestamp {
         Timestamp::from_millisecond(self.0).unwrap_or_default()
     }
 
     /// The number, in milliseconds since the epoch.
-    #[must_use]
     pub fn as_millisecond(self) -> i64 {
         self.0
     }

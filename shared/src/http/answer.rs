@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{ApiError, etag};
 use crate::{
     domain::Version,
-    store::{self, Committed},
+    store::{self, Committed, Transaction},
 };
 
 /// A successful answer.
@@ -30,42 +30,38 @@ pub struct Answer {
 
 impl Answer {
     /// 200 with a representation.
-    #[must_use]
     pub fn ok(view: &impl Serialize) -> Self {
         Self { status: 200, location: None, version: None, body: Some(json(view)) }
     }
 
     /// 201 with the created resource and its location.
-    #[must_use]
     pub fn created(location: String, view: &impl Serialize) -> Self {
         Self { status: 201, location: Some(location), ..Self::ok(view) }
     }
 
     /// 202 with the progress of work that continues by itself.
-    #[must_use]
     pub fn accepted(progress: &impl Serialize) -> Self {
         Self { status: 202, ..Self::ok(progress) }
     }
 
     /// 204.
-    #[must_use]
     pub fn no_content() -> Self {
         Self { status: 204, location: None, version: None, body: None }
     }
 
     /// The same with the version of the resource as its `ETag`.
-    #[must_use]
     pub fn with_version(self, version: Version) -> Self {
         Self { version: Some(version), ..self }
     }
 
-    /// This answer; or, if the request repeats a committed one, the answer of that one.
+    /// Commits the transaction of the request. Returns this answer; or, if the request repeats a
+    /// committed one, the answer of that one.
     ///
     /// # Errors
     ///
-    /// An internal error if the recorded answer cannot be read.
-    pub fn unless_repeated(self, committed: Committed) -> Result<Self, ApiError> {
-        match committed {
+    /// The error of the commit.
+    pub async fn commit(self, writes: Transaction<'_>) -> Result<Self, ApiError> {
+        match writes.commit(&self).await? {
             Committed::Now => Ok(self),
             Committed::Before(answer) => Ok(Self::recorded(&answer)?),
         }

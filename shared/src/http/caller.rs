@@ -10,14 +10,14 @@ use lambda_http::{
     request::RequestContext as GatewayContext,
 };
 
-use super::{Problem, RequestId, idempotency::KeyedRequest};
+use super::{App, Problem, RequestId, idempotency::KeyedRequest};
 use crate::domain::{
     AuthnContext, Email, Name, Person, Refusal, RequestContext, UserId, is_multi_factor,
 };
 
 /// The caller, from the claims that the authorizer verified.
 #[derive(Clone, Debug)]
-pub struct Caller {
+pub(super) struct Caller {
     /// The person.
     pub person: Person,
     /// Their sign-in.
@@ -26,8 +26,21 @@ pub struct Caller {
     pub context: RequestContext,
 }
 
-impl Caller {
-    /// The same caller, acting by the scope `operator` of their token (OP1).
+/// A call of the API by a person who is signed in: the [`App`] and the [`Caller`].
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The table and the limits of the application.
+    pub app: App,
+    /// The person.
+    pub person: Person,
+    /// Their sign-in.
+    pub sign_in: SignIn,
+    /// The time, the id and the idempotency key of the request.
+    pub context: RequestContext,
+}
+
+impl Call {
+    /// The same call, made by the scope `operator` of the person's token (OP1).
     ///
     /// # Errors
     ///
@@ -38,6 +51,15 @@ impl Caller {
         }
         let context = RequestContext { as_operator: true, ..self.context };
         Ok(Self { context, ..self })
+    }
+}
+
+impl FromRequestParts<App> for Call {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Caller { person, sign_in, context } = Caller::from_request_parts(parts, app).await?;
+        Ok(Self { app: app.clone(), person, sign_in, context })
     }
 }
 
@@ -134,7 +156,6 @@ fn context(parts: &Parts) -> Option<&ApiGatewayV2httpRequestContext> {
 }
 
 /// Whether the text is a valid `sub`.
-#[must_use]
 pub fn is_subject(sub: &str) -> bool {
     sub.parse::<UserId>().is_ok()
 }

@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::{Answer, ApiError, Problem};
 use crate::{
     domain::{Refusal, Version},
-    store,
+    store::{self, Transaction},
 };
 
 /// A single resource with its version as the `ETag`.
@@ -85,6 +85,20 @@ impl IfMatch {
             Some(Tags::These(_)) => Err(Refusal::PreconditionFailed),
             Some(Tags::Any) | None => Ok(()),
         }
+    }
+
+    /// Commits the transaction of a change, and returns its answer.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`outcome`](Self::outcome).
+    pub async fn commit(
+        &self,
+        answer: Answer,
+        writes: Transaction<'_>,
+    ) -> Result<Answer, ApiError> {
+        self.outcome(writes.commit(&answer).await)?;
+        Ok(answer)
     }
 
     /// The outcome of the write. If the client named a version, a lost race means that the resource

@@ -9,7 +9,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Answer, ApiError, App, Caller, Problem, read_body};
+use super::{Answer, ApiError, App, Problem, caller::Caller, read_body};
 use crate::domain::{IdempotencyKey, UserId};
 
 /// The request header of the key.

@@ -1,6 +1,6 @@
 //! Lists: query parameters, pages and cursors.
 
-use std::{collections::BTreeSet, convert::Infallible};
+use std::{collections::BTreeSet, convert::Infallible, fmt::Display};
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -25,13 +25,24 @@ pub struct Limit(u8);
 /// The query of a list without filters. The query of a list with filters repeats the two fields,
 /// because flattened fields would lose their types.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct PageQuery {
     /// The most items.
-    #[serde(default)]
     pub limit: Limit,
     /// The `next_cursor` of the page before.
     pub cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// The pagination of the list with this name and owner. A cursor fits no other list.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Pagination::new`].
+    pub fn of(&self, list: &str, owner: &impl Display) -> Result<Pagination, Problem> {
+        let list = vec![list.to_owned(), owner.to_string()];
+        Pagination::new(list, self.limit, self.cursor.as_deref())
+    }
 }
 
 /// Some items of a list.
@@ -53,7 +64,6 @@ pub struct Cursor;
 
 impl Limit {
     /// The number of items.
-    #[must_use]
     pub fn get(self) -> usize {
         usize::from(self.0)
     }
@@ -85,7 +95,6 @@ impl<T> Page<T> {
 impl Cursor {
     /// The cursor for `position` in the list that `list` identifies: by its kind, its organization,
     /// its filters and its order.
-    #[must_use]
     pub fn encode(list: &[impl AsRef<str>], position: &Position) -> String {
         let Position { part, key } = position;
         let payload = [&[*part], key.as_bytes()].concat();
@@ -145,13 +154,11 @@ impl Pagination {
     }
 
     /// Whether this is the first page.
-    #[must_use]
     pub fn is_first(&self) -> bool {
         self.after.is_none()
     }
 
     /// The page to request from the store.
-    #[must_use]
     pub fn request(&self) -> PageRequest<'_> {
         PageRequest { limit: self.limit.get(), after: self.after.as_ref() }
     }

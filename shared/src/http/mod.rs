@@ -3,7 +3,7 @@
 //!
 //! axum runs the extractors in the order of a handler's arguments; the first that fails ends the
 //! request. Write them in this order, so that an unauthenticated client gets 401 and no 400 or 404
-//! that reveals more: [`Caller`] (401), [`Now`] and [`RequestId`], [`Path`] (404), [`Query`] (400,
+//! that reveals more: [`Call`] (401), [`Now`] and [`RequestId`], [`Path`] (404), [`Query`] (400,
 //! 422), [`IfMatch`] (400), and the body last: [`Json`] or [`NoBody`] (400, 413, 415, 422).
 
 mod access_log;
@@ -30,7 +30,7 @@ use access_log::conventions;
 pub use answer::Answer;
 pub use any_object::AnyObject;
 pub use body::{Json, MAX_BODY, NoBody, OptionalJson, read_body};
-pub use caller::{Caller, Now, SignIn, is_subject};
+pub use caller::{Call, Now, SignIn, is_subject};
 pub use etag::{IfMatch, WithEtag};
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{BoundedInt, BoundedVec, NameField, Networks, Text, optional_time};

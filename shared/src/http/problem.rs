@@ -49,27 +49,23 @@ impl Problem {
     }
 
     /// Adds an extension member.
-    #[must_use]
     pub fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         self.members.insert(key.to_owned(), value.into());
         self
     }
 
     /// Adds the member `errors`, which lists the invalid fields.
-    #[must_use]
     pub fn errors(self, errors: &[FieldError]) -> Self {
         self.with("errors", json!(errors))
     }
 
     /// Adds a response header.
-    #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
     /// 422: one field of the request is invalid.
-    #[must_use]
     pub fn invalid(error: FieldError) -> Self {
         let detail = format!("{}: {}", error.pointer, error.detail);
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request", detail)
@@ -82,7 +78,6 @@ impl Problem {
     }
 
     /// 401: the request has no verified token.
-    #[must_use]
     pub fn unauthenticated() -> Self {
         let detail = "Sign in, and send a valid bearer token in the `Authorization` header.";
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Authentication required", detail)
@@ -90,14 +85,12 @@ impl Problem {
     }
 
     /// 404: no route matches the path.
-    #[must_use]
     pub fn not_found() -> Self {
         let detail = "No route matches this path. Compare it with the API reference.";
         Self::new(StatusCode::NOT_FOUND, "no-such-route", "No such route", detail)
     }
 
     /// 405: the path does not support the method. axum lists the supported ones in `Allow`.
-    #[must_use]
     pub fn method_not_allowed() -> Self {
         let detail = "This path does not support the method. Use one that `Allow` lists.";
         let title = "Method not allowed";
@@ -113,7 +106,6 @@ impl Problem {
     }
 
     /// 503: a service that this one depends on is busy or cannot be reached.
-    #[must_use]
     pub fn unavailable(retry_after_seconds: u16) -> Self {
         let (title, detail) = ("Temporarily unavailable", "Try again in a moment.");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, detail)
@@ -121,19 +113,16 @@ impl Problem {
     }
 
     /// The HTTP status.
-    #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
     /// The last part of the problem's `type`.
-    #[must_use]
     pub fn slug(&self) -> &'static str {
         self.slug
     }
 
     /// What happened and what to do, for people.
-    #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
@@ -145,7 +134,6 @@ impl Problem {
     }
 
     /// The problem without `instance`, as a part of a response to a batch.
-    #[must_use]
     pub fn to_value(&self) -> Value {
         // INVARIANT: as above.
         serde_json::to_value(self.document(None)).unwrap_or_default()
@@ -163,7 +151,6 @@ impl Problem {
     }
 
     /// Adds `errors` with this problem's detail at one field.
-    #[must_use]
     pub fn at(self, pointer: impl Into<String>) -> Self {
         let detail = self.detail.clone();
         self.errors(&[FieldError { pointer: pointer.into(), detail }])

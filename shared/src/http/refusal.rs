@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{FieldError, Problem};
+use super::Problem;
 use crate::{
     domain::{Refusal, RoleObject},
     store,
@@ -43,70 +43,54 @@ impl IntoResponse for ApiError {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
+        use Refusal as R;
         let (status, slug, title) = entry(&refusal);
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let detail = refusal.to_string();
-        let field = |pointer: String, detail: String| {
-            Self::new(status, slug, title, detail.clone()).errors(&[FieldError { pointer, detail }])
-        };
+        let problem = Self::new(status, slug, title, refusal.to_string());
         let level_of = |object: RoleObject| format!("/permissions/{object}");
         match refusal {
-            Refusal::MissingPermission { object, level, .. }
-            | Refusal::ExceedsOwnPermissions(object, level) => {
-                Self::new(status, slug, title, detail)
-                    .with("role_object", json!(object))
-                    .with("level_needed", json!(level))
+            R::MissingPermission { object, level, .. }
+            | R::ExceedsOwnPermissions(object, level) => {
+                problem.with("role_object", json!(object)).with("level_needed", json!(level))
             }
-            Refusal::AlreadyInvited(id) | Refusal::CallerAlreadyInvited(id) => {
-                Self::new(status, slug, title, detail).with("invitation_id", json!(id))
+            R::AlreadyInvited(id) | R::CallerAlreadyInvited(id) => {
+                problem.with("invitation_id", json!(id))
             }
-            Refusal::JoinRequestPending(id) => {
-                Self::new(status, slug, title, detail).with("join_request_id", json!(id))
+            R::JoinRequestPending(id) => problem.with("join_request_id", json!(id)),
+            R::PendingInvitationLimit(limit)
+            | R::ApprovedDomainLimit(limit)
+            | R::JoinRequestLimit(limit)
+            | R::CriticalAlertUserLimit(limit) => problem.with("limit", json!(limit)),
+            R::ExportRowLimit(rows) => problem.with("limit", json!(rows)),
+            R::InvitationExpired(at) => problem.with("expired_at", json!(at)),
+            R::SessionTooOld(minutes) => problem.with("max_session_minutes", json!(minutes)),
+            R::RoleInUse(users) | R::PartnerRolesInUse(users) => {
+                problem.with("holders", json!(users))
             }
-            Refusal::PendingInvitationLimit(limit)
-            | Refusal::ApprovedDomainLimit(limit)
-            | Refusal::JoinRequestLimit(limit)
-            | Refusal::CriticalAlertUserLimit(limit) => {
-                Self::new(status, slug, title, detail).with("limit", json!(limit))
+            R::OrganizationLinked { customers, partners } => {
+                problem.with("customers", json!(customers)).with("partners", json!(partners))
             }
-            Refusal::ExportRowLimit(rows) => {
-                Self::new(status, slug, title, detail).with("limit", json!(rows))
-            }
-            Refusal::InvitationExpired(at) => {
-                Self::new(status, slug, title, detail).with("expired_at", json!(at))
-            }
-            Refusal::SessionTooOld(minutes) => {
-                Self::new(status, slug, title, detail).with("max_session_minutes", json!(minutes))
-            }
-            Refusal::RoleInUse(users) | Refusal::PartnerRolesInUse(users) => {
-                Self::new(status, slug, title, detail).with("holders", json!(users))
-            }
-            Refusal::OrganizationLinked { customers, partners } => {
-                Self::new(status, slug, title, detail)
-                    .with("customers", json!(customers))
-                    .with("partners", json!(partners))
-            }
-            Refusal::LevelNotAllowed(object, _) => field(level_of(object), detail)
+            R::LevelNotAllowed(object, _) => problem
+                .at(level_of(object))
                 .with("role_object", json!(object))
                 .with("allowed", json!(object.levels())),
-            Refusal::RoleObjectNotEditable(object) | Refusal::RoleObjectNotAvailable(object) => {
-                field(level_of(object), detail).with("role_object", json!(object))
+            R::RoleObjectNotEditable(object) | R::RoleObjectNotAvailable(object) => {
+                problem.at(level_of(object)).with("role_object", json!(object))
             }
-            Refusal::PrerequisiteNotMet { object, base, least } => field(level_of(object), detail)
+            R::PrerequisiteNotMet { object, base, least } => problem
+                .at(level_of(object))
                 .with("role_object", json!(object))
                 .with("prerequisite", json!({ "role_object": base, "at_least": least })),
-            Refusal::SuperAdminNotAssignable => field("/role_id".to_owned(), detail),
-            Refusal::RoleBeingDeleted(target) => {
-                Self::new(status, slug, title, detail).with("reassign_to", json!(target))
+            R::SuperAdminNotAssignable => problem.at("/role_id"),
+            R::RoleBeingDeleted(target) => problem.with("reassign_to", json!(target)),
+            R::ReassignToSameRole => problem.at("/reassign_to"),
+            R::KindInherited => problem.at("/kind"),
+            R::FirstAdminRequired => problem.at("/first_admin_email"),
+            R::RootSettingOnly => problem.at("/manage_sub_organizations"),
+            R::OrganizationOutsideSubtree(id) => {
+                problem.at("/organization_id").with("organization_id", json!(id))
             }
-            Refusal::ReassignToSameRole => field("/reassign_to".to_owned(), detail),
-            Refusal::KindInherited => field("/kind".to_owned(), detail),
-            Refusal::FirstAdminRequired => field("/first_admin_email".to_owned(), detail),
-            Refusal::RootSettingOnly => field("/manage_sub_organizations".to_owned(), detail),
-            Refusal::OrganizationOutsideSubtree(id) => {
-                field("/organization_id".to_owned(), detail).with("organization_id", json!(id))
-            }
-            _ => Self::new(status, slug, title, detail),
+            _ => problem,
         }
     }
 }

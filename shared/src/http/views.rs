@@ -28,7 +28,6 @@ pub struct Organization {
 
 impl Organization {
     /// Shows `org` with the settings that apply there.
-    #[must_use]
     pub fn of(org: &domain::Organization, conditions: Conditions) -> Self {
         let Conditions { manage_sub_organizations, mdf_program, .. } = conditions;
         Self {
@@ -63,7 +62,6 @@ pub struct Member {
 
 impl Member {
     /// Shows `member`; `custom` is their role, if it is a custom one.
-    #[must_use]
     pub fn of(member: &domain::Member, custom: Option<&RoleSummary>) -> Self {
         Self {
             id: member.id(),
@@ -99,7 +97,6 @@ pub struct Invitation {
 
 impl Invitation {
     /// Shows `invitation` as it is at `now` (INV5).
-    #[must_use]
     pub fn of(invitation: &domain::Invitation, now: Timestamp) -> Self {
         Self {
             id: invitation.id,
@@ -132,7 +129,6 @@ pub struct JoinRequest {
 
 impl JoinRequest {
     /// Shows `request`.
-    #[must_use]
     pub fn of(request: domain::JoinRequest) -> Self {
         let domain::JoinRequest { id, organization_id, user_id, email, .. } = request;
         let domain::JoinRequest { name, comment, status, created_at, .. } = request;
@@ -151,7 +147,6 @@ pub struct CriticalAlertUser {
 
 impl CriticalAlertUser {
     /// Shows `user`.
-    #[must_use]
     pub fn of(user: domain::CriticalAlertUser) -> Self {
         let domain::CriticalAlertUser { organization_id, value: email, .. } = user;
         let id = AlertId::of(organization_id, &email);
@@ -169,7 +164,6 @@ pub struct ApprovedDomain {
 
 impl ApprovedDomain {
     /// Shows `approved`.
-    #[must_use]
     pub fn of(approved: domain::ApprovedDomain) -> Self {
         let domain::ApprovedDomain { value: domain, added_by, added_at, .. } = approved;
         Self { domain, added_by, added_at }
@@ -195,7 +189,6 @@ pub struct Role {
 
 impl Role {
     /// Shows an organization's own role, as far as its role objects are shown there (ROLE5).
-    #[must_use]
     pub fn custom(org: OrgId, role: &CustomRole, users: UserCount, conditions: Conditions) -> Self {
         Self {
             id: RoleId::Custom(role.id),
@@ -211,7 +204,6 @@ impl Role {
     }
 
     /// Shows a built-in role.
-    #[must_use]
     pub fn built_in(org: OrgId, role: BuiltIn, users: UserCount, conditions: Conditions) -> Self {
         Self {
             id: RoleId::BuiltIn(role),
@@ -238,7 +230,6 @@ pub struct CustomerLink {
 
 impl CustomerLink {
     /// Shows `link`.
-    #[must_use]
     pub fn of(link: domain::CustomerLink) -> Self {
         let domain::CustomerLink { partner_id, customer_id, preferred, linked_at, .. } = link;
         Self { partner_id, customer_id, preferred, linked_at }
@@ -261,7 +252,6 @@ pub struct Event {
 
 impl Event {
     /// Shows `event`.
-    #[must_use]
     pub fn of(event: domain::Event) -> Self {
         let domain::Event { id, at, organization_id, actor, action, target, .. } = event;
         let domain::Event { old, new, request_id, .. } = event;
@@ -270,7 +260,6 @@ impl Event {
 }
 
 /// What a role is called.
-#[must_use]
 pub fn role_name(role: RoleId, custom: Option<&RoleSummary>) -> String {
     match role {
         RoleId::BuiltIn(role) => role.name().to_owned(),
@@ -279,7 +268,6 @@ pub fn role_name(role: RoleId, custom: Option<&RoleSummary>) -> String {
 }
 
 /// The role for the identity provider (ROLE11).
-#[must_use]
 pub fn identity_provider_role(role: RoleId, custom: Option<&RoleSummary>) -> IdentityProviderRole {
     match (role, custom) {
         (RoleId::BuiltIn(role), _) => IdentityProviderRole::of(role.levels()),

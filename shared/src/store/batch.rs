@@ -2,21 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use super::{
-    Chunk, Committed, Error, FetchedItems, Key, NewInvitation, Status, Store, user_counts::Counter,
+    Chunk, Error, FetchedItems, Key, NewInvitation, Status, Transaction, user_counts::Counter,
 };
-use crate::domain::{OrgId, PendingRoom, RequestContext, Standing};
+use crate::domain::{OrgId, PendingRoom, Standing};
 
 /// The number of invitations in one transaction. Each takes its item, its event, the event of the
 /// expired invitation that it replaces, and the count of its role. With the shared items these are
 /// at most 85 of the 100 actions that `DynamoDB` accepts.
 pub const OPENED_AT_ONCE: usize = 20;
+/// More than the events of one such transaction.
+const EVENTS_AT_ONCE: u128 = 128;
 
 impl FetchedItems {
     /// How many more invitations can be pending, according to the counter item (INV12).
-    #[must_use]
     pub fn pending_room(&self, org: OrgId, cap: u64) -> PendingRoom {
         let attribute = Counter::Users(Status::Pending).attribute();
         let item = self.item(&Key::counts(org));
@@ -25,24 +24,23 @@ impl FetchedItems {
     }
 }
 
-impl Store {
+impl Transaction<'_> {
     /// Creates all of these invitations or none. Each address is free, or held by the expired
-    /// invitation that is replaced (INV2).
+    /// invitation that is replaced (INV2). The events of each chunk of the request get ids of their
+    /// own.
     ///
     /// # Errors
     ///
     /// The refusals of [`open_invitation`](Self::open_invitation), for the first that fails.
-    pub async fn open_invitations(
-        &self,
-        context: &RequestContext,
+    pub fn open_invitations(
+        self,
         actor: &Standing,
         opened: &[NewInvitation],
         cap: u64,
         chunk: Chunk,
-        progress: &impl Serialize,
-    ) -> Result<Committed, Error> {
-        let context = context.nth(chunk.nth);
-        let mut writes = self.transaction(&context);
+    ) -> Result<Self, Error> {
+        let mut writes = self;
+        writes.events = u128::from(chunk.nth) * EVENTS_AT_ONCE;
         if !opened.is_empty() {
             writes = writes.still_held(actor)?;
         }
@@ -53,20 +51,6 @@ impl Store {
         for new in opened {
             writes = writes.add_invitation(&actor.org, new, cap)?;
         }
-        writes.commit_chunk(chunk, progress).await
-    }
-
-    /// Records the progress of a chunk in which no invitation is opened.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be written.
-    pub async fn record_progress(
-        &self,
-        context: &RequestContext,
-        chunk: Chunk,
-        progress: &impl Serialize,
-    ) -> Result<Committed, Error> {
-        self.transaction(context).commit_chunk(chunk, progress).await
+        Ok(writes)
     }
 }

@@ -16,6 +16,7 @@ use super::{
     Error, Store,
     expression::ExpressionValues,
     failing,
+    item::Item,
     meter::Meter,
     transaction::{Change, OnConditionFailed, Step, Write},
 };
@@ -65,6 +66,22 @@ impl Store {
     }
 }
 
+/// Completes the builder of a write with the table, its conditions, and the names and values of all
+/// its expressions. The SDK has a builder type for each kind of write, with equal methods.
+macro_rules! conditional {
+    ($builder:expr, $table:ident, $condition:ident, $values:ident) => {{
+        let (names, values) = $values.parts();
+        $builder
+            .table_name($table)
+            .set_condition_expression($condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_values_on_condition_check_failure(AllOld)
+            .build()
+            .map_err(Error::broken)?
+    }};
+}
+
 impl Step {
     pub(super) fn build(
         self,
@@ -74,70 +91,42 @@ impl Step {
         let all = self.conditions.into_iter().map(|piece| format!("({})", terms.take(piece)));
         let all = all.collect::<Vec<_>>().join(" AND ");
         let condition = (!all.is_empty()).then_some(all);
-        let item = TransactWriteItem::builder();
+        let (item, key) = (TransactWriteItem::builder(), Some(Item::from(self.key)));
         let item = match self.write {
             Write::Check => {
-                let (names, values) = terms.parts();
-                let check = ConditionCheck::builder()
-                    .table_name(table)
-                    .set_key(Some(self.key.into()))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(AllOld);
-                item.condition_check(check.build().map_err(Error::broken)?)
+                let check = ConditionCheck::builder().set_key(key);
+                item.condition_check(conditional!(check, table, condition, terms))
             }
             Write::Put(new) => {
-                let (names, values) = terms.parts();
-                let put = Put::builder()
-                    .table_name(table)
-                    .set_item(Some(new))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(AllOld);
-                item.put(put.build().map_err(Error::broken)?)
+                let put = Put::builder().set_item(Some(new));
+                item.put(conditional!(put, table, condition, terms))
             }
             Write::Update(changes) => {
                 let update = clauses(changes, &mut terms);
-                let (names, values) = terms.parts();
-                let update = Update::builder()
-                    .table_name(table)
-                    .set_key(Some(self.key.into()))
-                    .update_expression(update)
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(AllOld);
-                item.update(update.build().map_err(Error::broken)?)
+                let update = Update::builder().set_key(key).update_expression(update);
+                item.update(conditional!(update, table, condition, terms))
             }
             Write::Delete => {
-                let (names, values) = terms.parts();
-                let delete = Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(self.key.into()))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(AllOld);
-                item.delete(delete.build().map_err(Error::broken)?)
+                let delete = Delete::builder().set_key(key);
+                item.delete(conditional!(delete, table, condition, terms))
             }
         };
         Ok((item.build(), self.on_failed))
     }
 }
 
-/// `SET a, b REMOVE c ADD d`: each clause word stands once.
+/// `SET a, b REMOVE c ADD d DELETE e`: each clause word stands once.
 pub(super) fn clauses(changes: Vec<Change>, terms: &mut ExpressionValues) -> String {
-    let (mut set, mut remove, mut add) = (Vec::new(), Vec::new(), Vec::new());
+    let [mut set, mut remove, mut add, mut delete] = [const { Vec::new() }; 4];
     for change in changes {
         match change {
             Change::Set(piece) => set.push(terms.take(piece)),
             Change::Remove(piece) => remove.push(terms.take(piece)),
             Change::Add(piece) => add.push(terms.take(piece)),
+            Change::Delete(piece) => delete.push(terms.take(piece)),
         }
     }
-    let words = [("SET", set), ("REMOVE", remove), ("ADD", add)].into_iter();
+    let words = [("SET", set), ("REMOVE", remove), ("ADD", add), ("DELETE", delete)].into_iter();
     let words = words.filter(|(_, pieces)| !pieces.is_empty());
     words
         .map(|(word, pieces)| format!("{word} {}", pieces.join(", ")))

@@ -1,20 +1,16 @@
 //! Links between partners and their customers.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Committed, Error, FetchedItems, Key, PageRequest, Slice, Store,
+    Error, FetchedItems, Key,
     expression::Expression,
-    index::{self, Index},
+    index::{self},
     item::{attribute, to_item},
-    keys,
-    range::Range,
     transaction::{Transaction, at_version, gone_or, or},
 };
 use crate::domain::{
-    CustomerLink, Event, EventAction, OrgId, Organization, Refusal, RequestContext, Target,
-    TargetKind, Version,
+    CustomerLink, Event, EventAction, Organization, Refusal, Target, TargetKind, Version,
 };
 
 impl FetchedItems {
@@ -39,7 +35,7 @@ pub struct LinkChange<'a> {
     pub deleted: Option<Version>,
 }
 
-impl Store {
+impl Transaction<'_> {
     /// Changes the link between a partner and a customer: both organizations count it, and both
     /// histories record it.
     ///
@@ -47,14 +43,10 @@ impl Store {
     ///
     /// [`Refusal::ChangedConcurrently`] if the link or one of the organizations is not as the rule
     /// saw it.
-    pub async fn link_customer(
-        &self,
-        context: &RequestContext,
-        change: LinkChange<'_>,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn link_customer(self, change: LinkChange<'_>) -> Result<Self, Error> {
+        let context = self.context;
         let LinkChange { partner, customer, before, after, .. } = change;
-        let (version, mut writes) = self.transaction(context).write_link(change)?;
+        let (version, mut writes) = self.write_link(change)?;
         for (org, links) in [
             (partner, partner.links.of_partner(before, after)),
             (customer, customer.links.of_customer(before, after)),
@@ -76,41 +68,9 @@ impl Store {
             let event = Event::new(context, org, action, target);
             writes = writes.record(event.old(shown(before)).new_value(shown(after)))?;
         }
-        writes.commit(answer).await
+        Ok(writes)
     }
 
-    /// A partner's customers by the age of their organizations.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn customers(
-        &self,
-        partner: OrgId,
-        page: PageRequest<'_>,
-    ) -> Result<Slice<CustomerLink>, Error> {
-        let live = Expression::new("attribute_not_exists(#deleted)", []);
-        let range = Range::of_table(keys::organization(partner), keys::CUSTOMERS).filtered(live);
-        self.page(vec![range], page).await
-    }
-
-    /// A customer's partners by the age of their organizations, from one of them on.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn partners(
-        &self,
-        customer: OrgId,
-        from: Option<OrgId>,
-        page: PageRequest<'_>,
-    ) -> Result<Slice<CustomerLink>, Error> {
-        let range = Range::of_index(Index::ByIdentity, index::customer(customer), "");
-        self.page(vec![range.not_before(from.map(keys::organization))], page).await
-    }
-}
-
-impl Transaction<'_> {
     /// Writes the item of a link, and gives the version after the change.
     fn write_link(self, change: LinkChange<'_>) -> Result<(Version, Self), Error> {
         let LinkChange { partner, customer, before, after, deleted } = change;
@@ -127,7 +87,7 @@ impl Transaction<'_> {
                 (link.version, put)
             }
             (Some(seen), None) => {
-                let gone = seen.version.next(self.context().at);
+                let gone = seen.version.next(self.context.at);
                 (gone, self.bury(key, seen.version, gone, lost)?)
             }
         })

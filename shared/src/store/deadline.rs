@@ -14,13 +14,11 @@ pub struct Deadline(Instant);
 
 impl Deadline {
     /// Begins now.
-    #[must_use]
     pub fn begin() -> Self {
         Self(Instant::now())
     }
 
     /// Whether another transaction may begin.
-    #[must_use]
     pub fn is_left(self) -> bool {
         self.0.elapsed() < TIME_LIMIT
     }

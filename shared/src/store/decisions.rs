@@ -8,16 +8,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::{try_join, try_join_all};
 
-use super::{Error, FetchedItems, Key, PageRequest, Slice, Store};
+use super::{Error, FetchedItems, Key, List, PageRequest, Slice, Store};
 use crate::domain::{
     AccessPath, Action, OrgId, OrgPath, Organization, PathMembership, Person, Standing, UserId,
     first_granting,
 };
 
 /// The most entries that an index gives as candidates: about one read unit.
-const PROPOSED: usize = 10;
+const INDEX_HITS: usize = 10;
 /// The page size when all entries are needed.
-const DRAINED: usize = 100;
+const PAGE: usize = 100;
 
 /// The question whether a subject may do actions in an organization.
 #[derive(Clone, Debug)]
@@ -46,11 +46,11 @@ struct CandidateOrganizations {
 }
 
 impl AccessQuery {
-    fn takes(&self, way: AccessPath) -> bool {
-        self.actions.iter().any(|&action| way.supports(action))
+    fn supports(&self, path: AccessPath) -> bool {
+        self.actions.iter().any(|&action| path.supports(action))
     }
 
-    fn place(&self, at: OrgId) -> [Key; 2] {
+    fn keys(&self, at: OrgId) -> [Key; 2] {
         [Key::organization(at), Key::membership(at, &self.subject)]
     }
 
@@ -60,32 +60,30 @@ impl AccessQuery {
     }
 
     /// The paths on which the subject reaches the organization, according to `found`.
-    fn approaches(
+    fn memberships_on_paths(
         &self,
-        elsewhere: &CandidateOrganizations,
+        candidates: &CandidateOrganizations,
         found: &FetchedItems,
     ) -> Result<Vec<PathMembership>, Error> {
         let Some(org) = found.organization(self.org) else { return Ok(vec![]) };
         let root = org.path.root_id();
-        let mut approaches = Vec::new();
+        let mut memberships = Vec::new();
         let own = [(AccessPath::Member, self.org)].into_iter();
-        let above = elsewhere.ancestors.iter().map(|&ancestor| (AccessPath::Ancestor, ancestor));
-        let beside = elsewhere.partners.iter().map(|&partner| (AccessPath::Partner, partner));
-        for (way, at) in own.chain(above).chain(beside) {
-            let link = found.customer(&Key::customer(at, self.org))?.map(|link| link.preferred);
-            let standing = stands(&self.subject, at, root, found)?;
-            approaches.extend(standing.map(|standing| PathMembership {
-                path: way,
-                standing,
-                preferred: link,
-            }));
+        let above = candidates.ancestors.iter().map(|&ancestor| (AccessPath::Ancestor, ancestor));
+        let partners = candidates.partners.iter().map(|&partner| (AccessPath::Partner, partner));
+        for (path, at) in own.chain(above).chain(partners) {
+            let preferred =
+                found.customer(&Key::customer(at, self.org))?.map(|link| link.preferred);
+            let standing = standing_at(&self.subject, at, root, found)?;
+            let membership = |standing| PathMembership { path, standing, preferred };
+            memberships.extend(standing.map(membership));
         }
-        Ok(approaches)
+        Ok(memberships)
     }
 }
 
 /// The standing of a subject in an organization; none if they are not a member there.
-fn stands(
+fn standing_at(
     subject: &UserId,
     at: OrgId,
     root: OrgId,
@@ -97,47 +95,46 @@ fn stands(
 }
 
 impl Store {
-    /// The paths on which the subject of each question reaches its organization, in the order of
-    /// evaluation. All questions share their reads.
+    /// The paths on which the subject of each query reaches its organization, in the order of
+    /// evaluation. All queries share their reads.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn approaches(
+    pub async fn memberships_on_paths(
         &self,
-        questions: &[AccessQuery],
+        queries: &[AccessQuery],
     ) -> Result<Vec<Vec<PathMembership>>, Error> {
-        let places = questions.iter().flat_map(|question| question.place(question.org));
+        let keys = queries.iter().flat_map(|query| query.keys(query.org));
         let (mut found, (memberships, partners)) =
-            try_join(self.fetch(places.collect()), self.proposed(questions)).await?;
-        let (mut elsewhere, mut further) = (Vec::new(), Vec::new());
-        for question in questions {
-            let nowhere = CandidateOrganizations::default();
-            let direct = question.approaches(&nowhere, &found)?;
+            try_join(self.fetch(keys.collect()), self.index_hits(queries)).await?;
+        let (mut candidates, mut more_keys) = (Vec::new(), Vec::new());
+        for query in queries {
+            let none = CandidateOrganizations::default();
+            let direct = query.memberships_on_paths(&none, &found)?;
             let denied = |action: &Action| first_granting(&direct, *action).is_none();
-            let org =
-                found.organization(question.org).filter(|_| question.actions.iter().any(denied));
+            let org = found.organization(query.org).filter(|_| query.actions.iter().any(denied));
             let Some(org) = org else {
-                elsewhere.push(nowhere);
+                candidates.push(none);
                 continue;
             };
             let (memberships, partners) =
-                (memberships.get(&question.subject), partners.get(&question.org));
-            let there = self.elsewhere(question, &org, memberships, partners).await?;
-            further.extend(there.ancestors.iter().flat_map(|&above| question.place(above)));
-            for &partner in &there.partners {
-                further.extend(question.place(partner));
-                further.push(Key::customer(partner, question.org));
+                (memberships.get(&query.subject), partners.get(&query.org));
+            let own = self.candidates(query, &org, memberships, partners).await?;
+            more_keys.extend(own.ancestors.iter().flat_map(|&above| query.keys(above)));
+            for &partner in &own.partners {
+                more_keys.extend(query.keys(partner));
+                more_keys.push(Key::customer(partner, query.org));
             }
-            let member = !direct.is_empty() || !there.ancestors.is_empty();
-            if member && question.depends_on_root_settings(&org) {
-                further.push(Key::organization(org.path.root_id()));
+            let member = !direct.is_empty() || !own.ancestors.is_empty();
+            if member && query.depends_on_root_settings(&org) {
+                more_keys.push(Key::organization(org.path.root_id()));
             }
-            elsewhere.push(there);
+            candidates.push(own);
         }
-        found = found.and(self.fetch(further).await?);
-        let all = questions.iter().zip(&elsewhere);
-        all.map(|(question, elsewhere)| question.approaches(elsewhere, &found)).collect()
+        found = found.and(self.fetch(more_keys).await?);
+        let all = queries.iter().zip(&candidates);
+        all.map(|(query, candidates)| query.memberships_on_paths(candidates, &found)).collect()
     }
 
     /// The standing of a subject in each of these organizations; none where they are no member.
@@ -156,28 +153,28 @@ impl Store {
         });
         let found = self.fetch(keys.collect()).await?;
         let all = paths.iter();
-        all.map(|path| stands(subject, path.id(), path.root_id(), &found)).collect()
+        all.map(|path| standing_at(subject, path.id(), path.root_id(), &found)).collect()
     }
 
     /// The candidates of the indexes: for each subject, and for each organization.
-    async fn proposed(
+    async fn index_hits(
         &self,
-        questions: &[AccessQuery],
+        queries: &[AccessQuery],
     ) -> Result<(HashMap<UserId, IndexHits>, HashMap<OrgId, IndexHits>), Error> {
-        let abroad = |question: &&AccessQuery| {
-            question.takes(AccessPath::Ancestor) || question.takes(AccessPath::Partner)
+        let indirect = |query: &&AccessQuery| {
+            query.supports(AccessPath::Ancestor) || query.supports(AccessPath::Partner)
         };
         let subjects: BTreeSet<_> =
-            questions.iter().filter(abroad).map(|question| &question.subject).collect();
-        let linked = questions.iter().filter(|question| question.takes(AccessPath::Partner));
-        let customers: BTreeSet<_> = linked.map(|question| question.org).collect();
-        let window = PageRequest { limit: PROPOSED, after: None };
+            queries.iter().filter(indirect).map(|query| &query.subject).collect();
+        let linked = queries.iter().filter(|query| query.supports(AccessPath::Partner));
+        let customers: BTreeSet<_> = linked.map(|query| query.org).collect();
+        let page = PageRequest { limit: INDEX_HITS, after: None };
         let memberships = subjects.into_iter().map(async |subject| {
-            let found = self.memberships(subject, window).await?;
+            let found = self.page(List::memberships(subject), page).await?;
             Ok::<_, Error>((subject.clone(), IndexHits::of(found, |member| member.path.id())))
         });
         let partners = customers.into_iter().map(async |customer| {
-            let found = self.partners(customer, None, window).await?;
+            let found = self.page(List::partners(customer, None), page).await?;
             Ok::<_, Error>((customer, IndexHits::of(found, |link| link.partner_id)))
         });
         let (memberships, partners) =
@@ -187,20 +184,20 @@ impl Store {
 
     /// The candidates for paths other than membership: organizations that both indexes contain, or
     /// one index if the other has too many entries.
-    async fn elsewhere(
+    async fn candidates(
         &self,
-        question: &AccessQuery,
+        query: &AccessQuery,
         org: &Organization,
         memberships: Option<&IndexHits>,
         partners: Option<&IndexHits>,
     ) -> Result<CandidateOrganizations, Error> {
         let may =
             |at: &OrgId| memberships.is_none_or(|known| known.more || known.orgs.contains(at));
-        let mut elsewhere = CandidateOrganizations::default();
-        if question.takes(AccessPath::Ancestor) {
-            elsewhere.ancestors = org.path.ancestors().iter().copied().filter(may).collect();
+        let mut candidates = CandidateOrganizations::default();
+        if query.supports(AccessPath::Ancestor) {
+            candidates.ancestors = org.path.ancestors().iter().copied().filter(may).collect();
         }
-        elsewhere.partners = match (partners, memberships) {
+        candidates.partners = match (partners, memberships) {
             (None, _) => vec![],
             (Some(partners), _) if !partners.more => {
                 partners.orgs.iter().copied().filter(may).collect()
@@ -208,17 +205,17 @@ impl Store {
             (_, Some(memberships)) if !memberships.more => {
                 memberships.orgs.iter().copied().collect()
             }
-            _ => self.all_partners(question.org).await?,
+            _ => self.all_partners(query.org).await?,
         };
-        Ok(elsewhere)
+        Ok(candidates)
     }
 
     /// Every partner of a customer.
     async fn all_partners(&self, customer: OrgId) -> Result<Vec<OrgId>, Error> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let window = PageRequest { limit: DRAINED, after: after.as_ref() };
-            let Slice { items, next } = self.partners(customer, None, window).await?;
+            let page = PageRequest { limit: PAGE, after: after.as_ref() };
+            let Slice { items, next } = self.page(List::partners(customer, None), page).await?;
             all.extend(items.into_iter().map(|link| link.partner_id));
             match next {
                 Some(next) => after = Some(next),

@@ -6,11 +6,11 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::{
-    Error, Position, Store, User, UserFilter,
+    Error, Position, Store, Transaction, User, UserFilter,
     item::Item,
     range::{Found, MAX_FILTER_UNITS, Range},
 };
-use crate::domain::{Event, EventAction, RequestContext, Standing, Target, TargetKind, Version};
+use crate::domain::{Event, EventAction, Standing, Target, TargetKind, Version};
 
 /// The most users that are read ahead, in all ranges together. It bounds the memory.
 const AHEAD: usize = 4_000;
@@ -36,31 +36,24 @@ struct RangeReader {
 
 impl Store {
     /// All users that a filter shows.
-    #[must_use]
     pub fn user_stream<'a>(&'a self, filter: &'a UserFilter) -> UserStream<'a> {
         UserStream { store: self, filter, readers: vec![], next: Some(Position::new("")) }
     }
+}
 
+impl Transaction<'_> {
     /// Records an export (U4, SUB6). An operator has no membership to check again (OP1).
     ///
     /// # Errors
     ///
     /// The refusals of `still_held`.
-    pub async fn record_export(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        exported: Value,
-    ) -> Result<(), Error> {
-        let version = Version::first(context.at, None);
+    pub fn record_export(self, actor: &Standing, exported: Value) -> Result<Self, Error> {
+        let version = Version::first(self.context.at, None);
         let target = Target::new(TargetKind::MemberExport, &actor.org.id(), version);
-        let event = Event::new(context, &actor.org, EventAction::MembersExported, target)
+        let event = Event::new(self.context, &actor.org, EventAction::MembersExported, target)
             .new_value(exported);
-        let mut writes = self.transaction(context);
-        if actor.member.is_some() {
-            writes = writes.still_held(actor)?;
-        }
-        writes.record(event)?.commit(&()).await.map(drop)
+        let writes = if actor.member.is_some() { self.still_held(actor)? } else { self };
+        writes.record(event)
     }
 }
 

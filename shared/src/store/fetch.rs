@@ -11,15 +11,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    Error, Key, Store,
+    Error, Key, RoleWithUsers, Store,
     item::{Item, from_item},
     keys,
     meter::Meter,
 };
 use crate::domain::{
-    AddressSlot, AlertId, ApprovedDomain, CriticalAlertUser, CustomRole, Event, Invitation,
-    JoinRequest, MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonDigest,
-    Profile, RoleId, RoleSummary, Standing, UserCount, UserId, Version,
+    AddressSlot, AlertId, ApprovedDomain, CriticalAlertUser, Event, Invitation, JoinRequest,
+    MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonDigest, Profile,
+    RoleId, RoleSummary, Standing, UserId, Version,
 };
 
 /// The most keys of one `BatchGetItem` call.
@@ -77,7 +77,6 @@ impl FetchedItems {
     }
 
     /// These items and others.
-    #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.items.extend(other.items);
         self.organizations.extend(other.organizations);
@@ -85,13 +84,11 @@ impl FetchedItems {
     }
 
     /// An organization.
-    #[must_use]
     pub fn organization(&self, org: OrgId) -> Option<Organization> {
         self.organizations.get(&org).cloned()
     }
 
     /// The paths of those of `orgs` that exist.
-    #[must_use]
     pub fn paths(&self, orgs: &[OrgId]) -> BTreeMap<OrgId, OrgPath> {
         let path = |org: &OrgId| Some((*org, self.organizations.get(org)?.path.clone()));
         orgs.iter().filter_map(path).collect()
@@ -113,21 +110,14 @@ impl FetchedItems {
     }
 
     /// A custom role and the number of its users.
-    pub fn role(&self, key: &Key) -> Result<Option<(CustomRole, UserCount)>, Error> {
-        #[derive(Deserialize)]
-        struct Stored {
-            #[serde(flatten)]
-            role: CustomRole,
-            #[serde(flatten)]
-            users: UserCount,
-        }
-        Ok(self.get(key)?.map(|Stored { role, users }| (role, users)))
+    pub fn role(&self, key: &Key) -> Result<Option<RoleWithUsers>, Error> {
+        self.get(key)
     }
 
     /// What lists show of a custom role; none for a built-in role.
     pub fn role_summary(&self, org: OrgId, role: RoleId) -> Result<Option<RoleSummary>, Error> {
         let Some(id) = role.custom() else { return Ok(None) };
-        Ok(self.role(&Key::role(org, id))?.map(|(role, _)| role.summary()))
+        Ok(self.role(&Key::role(org, id))?.map(|found| found.role.summary()))
     }
 
     /// The slot of an address in an organization.
@@ -151,7 +141,6 @@ impl FetchedItems {
     }
 
     /// Whether a domain is approved.
-    #[must_use]
     pub fn approves(&self, org: OrgId, domain: &MailDomain) -> bool {
         self.item(&Key::approved_domain(org, domain)).is_some()
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Error, PageRequest, Slice, Store,
+    List,
     expression::Expression,
     item::{number, text},
     keys,
@@ -28,22 +28,12 @@ pub struct EventFilter<'a> {
     pub target: Option<&'a str>,
 }
 
-impl Store {
+impl List<Event> {
     /// An organization's history, newest first, without events whose retention has passed.
     ///
     /// Times are a range of keys, the other filters apply to that range. A page can be short; its
     /// cursor then continues.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn events(
-        &self,
-        org: OrgId,
-        filter: EventFilter<'_>,
-        now: Timestamp,
-        page: PageRequest<'_>,
-    ) -> Result<Slice<Event>, Error> {
+    pub fn events(org: OrgId, filter: EventFilter<'_>, now: Timestamp) -> Self {
         // Keys have milliseconds: the first one at or after `from`, and the last one before `to`.
         let (from, to) = (filter.from.unwrap_or_default(), filter.to.unwrap_or(Timestamp::MAX));
         let oldest = from.saturating_add(SignedDuration::from_nanos(999_999)).unwrap_or(from);
@@ -56,7 +46,7 @@ impl Store {
             .not_after(Some(newest))
             .descending(true)
             .filtered(kept.and(filter.condition()));
-        self.page(vec![range], page).await
+        Self::of(range)
     }
 }
 

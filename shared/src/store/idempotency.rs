@@ -10,7 +10,7 @@ use super::{
     item::{Item, from_item, number, text, time, to_item},
     transaction::{OnConditionFailed, Step, Write},
 };
-use crate::domain::{IdempotencyKey, Refusal, RequestContext};
+use crate::domain::{IdempotencyKey, Refusal};
 
 /// How long a key is remembered.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -149,19 +149,6 @@ impl FetchedItems {
 }
 
 impl Store {
-    /// Keeps the answer of a request that changes nothing for a repeat with the same idempotency key.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::IdempotencyKeyReused`] if another request used the key.
-    pub async fn keep_answer(
-        &self,
-        context: &RequestContext,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
-        self.transaction(context).commit(answer).await
-    }
-
     /// The answer of an earlier request with this key, as JSON text. A refused request asks for it,
     /// because a repeat meets the changes of the first request.
     ///

@@ -41,7 +41,6 @@ impl Index {
         [Self::ByPath, Self::ByTime, Self::ByEmail, Self::ByRole, Self::ByIdentity, Self::ByDue];
 
     /// The name of the index.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::ByPath => "by_path",
@@ -54,7 +53,6 @@ impl Index {
     }
 
     /// The attribute of its hash key.
-    #[must_use]
     pub fn hash(self) -> &'static str {
         match self {
             Self::ByPath | Self::ByTime | Self::ByEmail => "tree",
@@ -65,7 +63,6 @@ impl Index {
     }
 
     /// The attribute of its range key.
-    #[must_use]
     pub fn range(self) -> &'static str {
         match self {
             Self::ByPath | Self::ByRole => "path",
@@ -152,19 +149,16 @@ pub(super) fn customer_link(link: &CustomerLink) -> Attributes {
 // Hash keys of `tree`: the root organization and the kind of item.
 
 /// The users of a tree who have this status.
-#[must_use]
 pub fn users(org: &OrgPath, status: Status) -> String {
     format!("{}#{}", id(org.root_id()), status.name())
 }
 
 /// The organizations of a tree.
-#[must_use]
 pub fn organizations(org: &OrgPath) -> String {
     format!("{}#ORGS", id(org.root_id()))
 }
 
 /// The names of the custom roles of a tree.
-#[must_use]
 pub fn roles(org: &OrgPath) -> String {
     format!("{}#ROLES", id(org.root_id()))
 }
@@ -172,7 +166,6 @@ pub fn roles(org: &OrgPath) -> String {
 // Hash keys of `group`.
 
 /// The users of a role in a tree.
-#[must_use]
 pub fn users_of_role(org: &OrgPath, role: RoleId, status: Status) -> String {
     let role = match role {
         RoleId::BuiltIn(role) => role.key().to_owned(),
@@ -182,13 +175,11 @@ pub fn users_of_role(org: &OrgPath, role: RoleId, status: Status) -> String {
 }
 
 /// The organizations directly below one; without a parent all roots.
-#[must_use]
 pub fn children(parent: Option<OrgId>) -> String {
     parent.map_or_else(|| "ROOTS".to_owned(), |org| format!("CHILDREN#{}", id(org)))
 }
 
 /// The open requests to join an organization.
-#[must_use]
 pub fn join_requests(org: OrgId) -> String {
     format!("REQUESTS#{}", id(org))
 }
@@ -196,25 +187,21 @@ pub fn join_requests(org: OrgId) -> String {
 // Hash keys of `identity`.
 
 /// The memberships of a person.
-#[must_use]
 pub fn person(user: &UserId) -> String {
     format!("USER#{user}")
 }
 
 /// The pending invitations of an address.
-#[must_use]
 pub fn address(email: &Email) -> String {
     format!("EMAIL#{email}")
 }
 
 /// The partners of a customer.
-#[must_use]
 pub fn customer(customer: OrgId) -> String {
     format!("CUSTOMER#{}", id(customer))
 }
 
 /// The organizations that have approved a domain.
-#[must_use]
 pub fn domain(domain: &str) -> String {
     format!("DOMAIN#{domain}")
 }
@@ -225,13 +212,11 @@ pub fn domain(domain: &str) -> String {
 pub const DUE_SHARDS: u8 = 4;
 
 /// What is due in one shard.
-#[must_use]
 pub fn due(shard: u8) -> String {
     format!("DUE#{shard}")
 }
 
 /// The shard of a role that is being deleted.
-#[must_use]
 pub fn due_of_role(role: CustomRoleId) -> String {
     due(role.bare().bytes().last().unwrap_or_default() % DUE_SHARDS)
 }
@@ -246,38 +231,32 @@ const END_OF_PATH: char = '#';
 pub(super) const LAST: char = '\u{10FFFF}';
 
 /// The path of an organization. The keys of all items in its subtree begin with it.
-#[must_use]
 pub fn path(org: &OrgPath) -> String {
     org.ids().map(id).collect::<Vec<_>>().join("/")
 }
 
 /// The beginning of the keys of what belongs to one organization.
-#[must_use]
 pub fn in_organization(org: &OrgPath) -> String {
     format!("{}{END_OF_PATH}", path(org))
 }
 
 /// The beginnings of the keys of what belongs to an organization, or to one below it.
-#[must_use]
 pub fn in_subtree(org: &OrgPath) -> [String; 2] {
     [in_organization(org), format!("{}/", path(org))]
 }
 
 /// After the keys of all that belongs to one organization.
-#[must_use]
 pub fn after_organization(org: &OrgPath) -> String {
     format!("{}{LAST}", in_organization(org))
 }
 
 /// A user in an organization, by address.
-#[must_use]
 pub fn user_by_email(org: &OrgPath, email: &Email) -> String {
     format!("{}{email}", in_organization(org))
 }
 
 /// A user in an organization, by time. The first 32 bits of the digest of their address distinguish
 /// users of the same millisecond.
-#[must_use]
 pub fn user_by_time(org: &OrgPath, at: Timestamp, email: &Email) -> String {
     let digest = AddressDigest::of(org.id(), email).to_string();
     let digest = digest.get(..8).unwrap_or_default();
@@ -285,13 +264,11 @@ pub fn user_by_time(org: &OrgPath, at: Timestamp, email: &Email) -> String {
 }
 
 /// A user in a tree, by address.
-#[must_use]
 pub fn email_in(email: &Email, org: OrgId) -> String {
     format!("{email}#{}", id(org))
 }
 
 /// The path at the beginning of a range key; none if it begins with no path.
-#[must_use]
 pub fn path_of(range: &str) -> Option<OrgPath> {
     let path = range.split(END_OF_PATH).next().unwrap_or_default();
     let ids = path.split('/').map(parse_id).collect::<Option<Vec<_>>>()?;
@@ -315,7 +292,6 @@ const ID: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// An id in 22 characters, so that an item at depth 8 stays below 1 KB.
-#[must_use]
 pub fn id(org: OrgId) -> String {
     ID.encode(org.to_bytes())
 }

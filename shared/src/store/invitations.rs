@@ -1,10 +1,9 @@
 //! Invitations: opened, sent again, accepted, ended.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Committed, Error, FetchedItems, Key, Status, Store,
+    Error, FetchedItems, Key, Status, Store,
     address_slots::{taken, taken_by_another},
     expression::Expression,
     index,
@@ -68,204 +67,6 @@ pub struct InviteeFacts {
 }
 
 impl Store {
-    /// Opens an invitation where its address is free, or held by the expired invitation that it
-    /// replaces. The organization has at most `cap` pending invitations (INV12).
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::AlreadyInvited`] or [`Refusal::AlreadyMember`] if the address was taken meanwhile;
-    /// [`Refusal::PendingInvitationLimit`]; the refusals of a lost race.
-    pub async fn open_invitation(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        new: &NewInvitation,
-        cap: u64,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
-        self.transaction(context)
-            .still_held(actor)?
-            .still_granted(&actor.org, new.invitation.role_id)?
-            .add_invitation(&actor.org, new, cap)?
-            .commit(answer)
-            .await
-    }
-
-    /// Invites the first Admin of an organization, instead of the invitee that it waits for.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::ChangedConcurrently`] if the organization has a Super Admin now, or waits for
-    /// another invitee.
-    pub async fn invite_first_admin(
-        &self,
-        context: &RequestContext,
-        org: &Organization,
-        invitation: &Invitation,
-        pending: Option<&Invitation>,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
-        let waits_for =
-            PendingFirstAdmin { invitation: invitation.id, until: invitation.expires_at };
-        let clause = Expression::new(
-            "#pending_first_admin = :pending",
-            [("pending", attribute(&waits_for)?)],
-        );
-        let vacant = Expression::new("attribute_not_exists(#super_admin)", []);
-        let vacant = vacant.and(waits_for_same(org)?);
-        let lost = or(Refusal::ChangedConcurrently);
-        let mut writes =
-            self.transaction(context).set(Key::organization(org.id()), clause, vacant, lost);
-        let same_slot = pending.filter(|old| slot(old) == slot(invitation));
-        if let Some(old) = pending {
-            let action = if old.expired(context.at) {
-                EventAction::InvitationExpired
-            } else {
-                EventAction::InvitationRevoked
-            };
-            writes = match same_slot {
-                Some(old) => writes.count_out(old),
-                None => writes.end(old, Expression::default())?,
-            };
-            writes = writes.record(ended(context, org, action, old))?;
-        }
-        writes
-            .put_invitation(org, invitation, same_slot)?
-            .count(org.id(), invitation.role_id, Status::Pending, 1)
-            .commit(answer)
-            .await
-    }
-
-    /// Sends an invitation again.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
-    /// the rule saw it; the refusals of a lost race.
-    pub async fn resend(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        change: InvitationChange<'_>,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
-        let InvitationChange { before, after } = change;
-        let shown = |invitation: &Invitation| json!({ "expires_at": invitation.expires_at, "send_count": invitation.send_count });
-        let target = after.target(after.version);
-        let event = Event::new(context, &actor.org, EventAction::InvitationResent, target)
-            .old(shown(before))
-            .new_value(shown(after));
-        self.transaction(context)
-            .still_held(actor)?
-            // First, so that where the role is gone, with the invitation to it, it says so.
-            .update_invitation(change)?
-            .still_granted(&actor.org, before.role_id)?
-            .record(event)?
-            .commit(answer)
-            .await
-    }
-
-    /// Ends an invitation on behalf of its organization.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
-    /// the rule saw it; the refusals of a lost race.
-    pub async fn revoke(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        invitation: &Invitation,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
-        self.transaction(context)
-            .still_held(actor)?
-            .end(invitation, Expression::default())?
-            .stop_waiting(&actor.org, invitation)?
-            .record(ended(context, &actor.org, EventAction::InvitationRevoked, invitation))?
-            .commit(answer)
-            .await
-    }
-
-    /// Ends an invitation on behalf of its invitee.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
-    /// the rule saw it.
-    pub async fn decline(
-        &self,
-        context: &RequestContext,
-        org: &Organization,
-        invitation: &Invitation,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
-        self.transaction(context)
-            .end(invitation, Expression::default())?
-            .stop_waiting(org, invitation)?
-            .record(ended(context, org, EventAction::InvitationDeclined, invitation))?
-            .commit(answer)
-            .await
-    }
-
-    /// Ends an invitation that expired (INV10).
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if it was resent, accepted
-    /// or ended meanwhile.
-    pub async fn expire(
-        &self,
-        context: &RequestContext,
-        org: &Organization,
-        invitation: &Invitation,
-    ) -> Result<(), Error> {
-        let expired = Expression::new("#expires_at <= :now", [("now", time(context.at))]);
-        self.transaction(context)
-            .end(invitation, expired)?
-            .stop_waiting(org, invitation)?
-            .record(ended(context, org, EventAction::InvitationExpired, invitation))?
-            .commit(&())
-            .await
-            .map(drop)
-    }
-
-    /// Turns an invitation into a membership, exactly once, and only while everything that the rule
-    /// saw holds (INV7, INV9).
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::ChangedConcurrently`] if one of the facts changed; [`Refusal::AlreadyMember`] if
-    /// the person became a member with another address; the refusals of
-    /// `still_granted`.
-    pub async fn accept(
-        &self,
-        context: &RequestContext,
-        acceptance: &Acceptance<'_>,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
-        let Acceptance { org, invitation, member, deleted, request, .. } = *acceptance;
-        let slot = slot(invitation);
-        let lock = taken(member, &slot)?;
-        let open = Expression::new("#expires_at > :now", [("now", time(context.at))]);
-        let open = same(invitation)?.and(open);
-        let writes = self
-            .transaction(context)
-            // First, so that a repeat finds out that it accepted, and not only that it is a member.
-            .put(slot, lock, open, or(Refusal::ChangedConcurrently))
-            .add_member_without_slot(member, deleted)?
-            .count(org.id(), invitation.role_id, Status::Pending, -1)
-            .end_own_request(member, request)?
-            .inviter_still_grants(acceptance)?
-            .still_granted(org, member.role_id)?
-            .record(accepted(context, acceptance))?;
-        let writes = match member.role_id {
-            RoleId::SUPER_ADMIN => writes.first_super_admin(org, member)?,
-            _ => writes,
-        };
-        writes.commit(answer).await
-    }
-
     /// A member, without a check of the caller: the inviter, or the invitee who has accepted.
     ///
     /// # Errors
@@ -316,6 +117,158 @@ impl FetchedItems {
 }
 
 impl Transaction<'_> {
+    /// Opens an invitation where its address is free, or held by the expired invitation that it
+    /// replaces. The organization has at most `cap` pending invitations (INV12).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::AlreadyInvited`] or [`Refusal::AlreadyMember`] if the address was taken meanwhile;
+    /// [`Refusal::PendingInvitationLimit`]; the refusals of a lost race.
+    pub fn open_invitation(
+        self,
+        actor: &Standing,
+        new: &NewInvitation,
+        cap: u64,
+    ) -> Result<Self, Error> {
+        self.still_held(actor)?
+            .still_granted(&actor.org, new.invitation.role_id)?
+            .add_invitation(&actor.org, new, cap)
+    }
+
+    /// Invites the first Admin of an organization, instead of the invitee that it waits for.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`] if the organization has a Super Admin now, or waits for
+    /// another invitee.
+    pub fn invite_first_admin(
+        self,
+        org: &Organization,
+        invitation: &Invitation,
+        pending: Option<&Invitation>,
+    ) -> Result<Self, Error> {
+        let context = self.context;
+        let waits_for =
+            PendingFirstAdmin { invitation: invitation.id, until: invitation.expires_at };
+        let clause = Expression::new(
+            "#pending_first_admin = :pending",
+            [("pending", attribute(&waits_for)?)],
+        );
+        let vacant = Expression::new("attribute_not_exists(#super_admin)", []);
+        let vacant = vacant.and(waits_for_same(org)?);
+        let lost = or(Refusal::ChangedConcurrently);
+        let mut writes = self.set(Key::organization(org.id()), clause, vacant, lost);
+        let same_slot = pending.filter(|old| slot(old) == slot(invitation));
+        if let Some(old) = pending {
+            let action = if old.expired(context.at) {
+                EventAction::InvitationExpired
+            } else {
+                EventAction::InvitationRevoked
+            };
+            writes = match same_slot {
+                Some(old) => writes.count_out(old),
+                None => writes.end(old, Expression::default())?,
+            };
+            writes = writes.record(ended(context, org, action, old))?;
+        }
+        let writes = writes.put_invitation(org, invitation, same_slot)?;
+        Ok(writes.count(org.id(), invitation.role_id, Status::Pending, 1))
+    }
+
+    /// Sends an invitation again.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
+    /// the rule saw it; the refusals of a lost race.
+    pub fn resend(self, actor: &Standing, change: InvitationChange<'_>) -> Result<Self, Error> {
+        let context = self.context;
+        let InvitationChange { before, after } = change;
+        let shown = |invitation: &Invitation| json!({ "expires_at": invitation.expires_at, "send_count": invitation.send_count });
+        let target = after.target(after.version);
+        let event = Event::new(context, &actor.org, EventAction::InvitationResent, target)
+            .old(shown(before))
+            .new_value(shown(after));
+        self.still_held(actor)?
+            // First, so that where the role is gone, with the invitation to it, it says so.
+            .update_invitation(change)?
+            .still_granted(&actor.org, before.role_id)?
+            .record(event)
+    }
+
+    /// Ends an invitation on behalf of its organization.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
+    /// the rule saw it; the refusals of a lost race.
+    pub fn revoke(self, actor: &Standing, invitation: &Invitation) -> Result<Self, Error> {
+        let context = self.context;
+        self.still_held(actor)?
+            .end(invitation, Expression::default())?
+            .stop_waiting(&actor.org, invitation)?
+            .record(ended(context, &actor.org, EventAction::InvitationRevoked, invitation))
+    }
+
+    /// Ends an invitation on behalf of its invitee.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
+    /// the rule saw it.
+    pub fn decline(self, org: &Organization, invitation: &Invitation) -> Result<Self, Error> {
+        let context = self.context;
+        self.end(invitation, Expression::default())?.stop_waiting(org, invitation)?.record(ended(
+            context,
+            org,
+            EventAction::InvitationDeclined,
+            invitation,
+        ))
+    }
+
+    /// Ends an invitation that expired (INV10).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if it was resent, accepted
+    /// or ended meanwhile.
+    pub fn expire(self, org: &Organization, invitation: &Invitation) -> Result<Self, Error> {
+        let now = self.context.at;
+        let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
+        let event = ended(self.context, org, EventAction::InvitationExpired, invitation);
+        self.end(invitation, expired)?.stop_waiting(org, invitation)?.record(event)
+    }
+
+    /// Turns an invitation into a membership, exactly once, and only while everything that the rule
+    /// saw holds (INV7, INV9).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`] if one of the facts changed; [`Refusal::AlreadyMember`] if
+    /// the person became a member with another address; the refusals of
+    /// `still_granted`.
+    pub fn accept(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
+        let context = self.context;
+        let Acceptance { org, invitation, member, deleted, request, .. } = *acceptance;
+        let slot = slot(invitation);
+        let lock = taken(member, &slot)?;
+        let open = Expression::new("#expires_at > :now", [("now", time(context.at))]);
+        let open = same(invitation)?.and(open);
+        let writes = self
+            // First, so that a repeat finds out that it accepted, and not only that it is a member.
+            .put(slot, lock, open, or(Refusal::ChangedConcurrently))
+            .add_member_without_slot(member, deleted)?
+            .count(org.id(), invitation.role_id, Status::Pending, -1)
+            .end_own_request(member, request)?
+            .inviter_still_grants(acceptance)?
+            .still_granted(org, member.role_id)?
+            .record(accepted(context, acceptance))?;
+        match member.role_id {
+            RoleId::SUPER_ADMIN => writes.first_super_admin(org, member),
+            _ => Ok(writes),
+        }
+    }
+
     /// Opens an invitation: puts it, counts it, and ends the expired one that it replaces.
     pub(super) fn add_invitation(
         mut self,
@@ -324,7 +277,7 @@ impl Transaction<'_> {
         cap: u64,
     ) -> Result<Self, Error> {
         if let Some(old) = replaces {
-            let event = ended(self.context(), org, EventAction::InvitationExpired, old);
+            let event = ended(self.context, org, EventAction::InvitationExpired, old);
             self = self.record(event)?.count_out(old);
         }
         let opened = self.put_invitation(org, invitation, replaces.as_ref())?;
@@ -343,7 +296,7 @@ impl Transaction<'_> {
             Some(old) => same(old)?,
         };
         let target = invitation.target(invitation.version);
-        let event = Event::new(self.context(), org, EventAction::InvitationCreated, target);
+        let event = Event::new(self.context, org, EventAction::InvitationCreated, target);
         let event = event.new_value(shown(invitation));
         self.put(slot(invitation), item(invitation)?, free, taken_by_another()).record(event)
     }
@@ -367,10 +320,10 @@ impl Transaction<'_> {
         old: &Invitation,
         lost: Refusal,
     ) -> Result<Self, Error> {
-        let now = self.context().at;
+        let now = self.context.at;
         let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
         let lock = taken(member, &slot(old))?;
-        let event = ended(self.context(), org, EventAction::InvitationExpired, old);
+        let event = ended(self.context, org, EventAction::InvitationExpired, old);
         self.put(slot(old), lock, same(old)?.and(expired), or(lost))
             .count_out(old)
             .add_member_without_slot(member, deleted)?

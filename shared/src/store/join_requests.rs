@@ -1,20 +1,18 @@
 //! Requests to join: an item for each person, which the id of the request locates (ORG2).
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Committed, Error, Key, PageRequest, Slice, Store,
+    Error, Key,
     expression::Expression,
-    index::{self, Index},
+    index::{self},
     item::{attribute, from_item, time, to_item},
     members::shown_member,
-    range::Range,
     transaction::{OnConditionFailed, Transaction, absent as no_member, or, present},
 };
 use crate::domain::{
     AddressDigest, BoundedList, Event, EventAction, Invitation, JoinRequest, MailDomain, Member,
-    OrgId, Organization, PersonDigest, Refusal, RequestContext, Standing, Version, refuse_repeat,
+    Organization, PersonDigest, Refusal, Standing, Version, refuse_repeat,
 };
 
 /// A request that is approved, and the membership that it becomes.
@@ -30,7 +28,7 @@ pub struct RequestApproval<'a> {
     pub expired: Option<&'a Invitation>,
 }
 
-impl Store {
+impl Transaction<'_> {
     /// Creates a request.
     ///
     /// # Errors
@@ -38,20 +36,14 @@ impl Store {
     /// [`Refusal::NoSuchOrganization`], [`Refusal::CallerAlreadyMember`] or
     /// [`Refusal::CallerAlreadyInvited`] if the domain is no longer approved, or the person is a
     /// member or invited meanwhile; the refusals of [`refuse_repeat`] for an earlier request.
-    pub async fn ask_to_join(
-        &self,
-        context: &RequestContext,
-        org: &Organization,
-        request: &JoinRequest,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn ask_to_join(self, org: &Organization, request: &JoinRequest) -> Result<Self, Error> {
+        let context = self.context;
         let (id, key) = (org.id(), key_of(request));
         let item = to_item(key.clone(), request, index::join_request(request))?;
         let absent = || Expression::new("attribute_not_exists(#pk)", []);
         let overdue = Expression::new("#expires_at <= :now", [("now", time(context.at))]);
         let address = Key::address_slot(id, AddressDigest::of(id, &request.email));
-        self.transaction(context)
-            .still_approved(request, Refusal::NoSuchOrganization)
+        self.still_approved(request, Refusal::NoSuchOrganization)
             .check(
                 Key::membership(id, &request.user_id),
                 no_member(),
@@ -68,9 +60,7 @@ impl Store {
                     request.target(request.version),
                 )
                 .new_value(shown(request)),
-            )?
-            .commit(answer)
-            .await
+            )
     }
 
     /// Cancels a request for the person who made it.
@@ -78,20 +68,11 @@ impl Store {
     /// # Errors
     ///
     /// [`Refusal::NoSuchJoinRequest`] if the request is not open any more.
-    pub async fn cancel_request(
-        &self,
-        context: &RequestContext,
-        org: &Organization,
-        request: &JoinRequest,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn cancel_request(self, org: &Organization, request: &JoinRequest) -> Result<Self, Error> {
+        let context = self.context;
         let target = request.target(request.version.next(context.at));
         let event = Event::new(context, org, EventAction::JoinRequestCancelled, target);
-        self.transaction(context)
-            .end_request(request)?
-            .record(event.old(shown(request)))?
-            .commit(answer)
-            .await
+        self.end_request(request)?.record(event.old(shown(request)))
     }
 
     /// Makes the person of a request a member.
@@ -100,13 +81,12 @@ impl Store {
     ///
     /// [`Refusal::NoSuchJoinRequest`], [`Refusal::DomainNotApproved`], [`Refusal::AlreadyMember`] or
     /// [`Refusal::AlreadyInvited`] if one of the facts changed; the refusals of a lost race.
-    pub async fn approve_request(
-        &self,
-        context: &RequestContext,
+    pub fn approve_request(
+        self,
         actor: &Standing,
         approval: &RequestApproval<'_>,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    ) -> Result<Self, Error> {
+        let context = self.context;
         let RequestApproval { request, member, deleted, expired } = *approval;
         let org = &actor.org;
         let target = request.target(request.version.next(context.at));
@@ -117,7 +97,6 @@ impl Store {
         let added = Event::new(context, org, EventAction::MemberAdded, target);
         let added = added.new_value(shown_member(org, member));
         let writes = self
-            .transaction(context)
             .still_held(actor)?
             .end_request(request)?
             .still_approved(request, Refusal::DomainNotApproved)
@@ -127,7 +106,7 @@ impl Store {
             None => writes.add_member(member, deleted)?,
             Some(old) => writes.add_member_over_expired(org, member, deleted, old, lost)?,
         };
-        writes.record(approved)?.record(added)?.commit(answer).await
+        writes.record(approved)?.record(added)
     }
 
     /// Declines a request. The item stays, so that the person cannot ask again.
@@ -136,43 +115,19 @@ impl Store {
     ///
     /// [`Refusal::NoSuchJoinRequest`] if the request is not open any more; the refusals of a lost
     /// race.
-    pub async fn decline_request(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        request: &JoinRequest,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn decline_request(self, actor: &Standing, request: &JoinRequest) -> Result<Self, Error> {
+        let context = self.context;
         let declined = request.declined(context.at);
         let item = to_item(key_of(request), &declined, vec![])?;
         let gone = or(Refusal::NoSuchJoinRequest);
         let target = request.target(declined.version);
         let event = Event::new(context, &actor.org, EventAction::JoinRequestDeclined, target);
-        self.transaction(context)
-            .still_held(actor)?
+        self.still_held(actor)?
             .put(key_of(request), item, as_seen(request)?, gone)
             .count_entry(request.organization_id, BoundedList::JoinRequests, -1)
-            .record(event.old(shown(request)))?
-            .commit(answer)
-            .await
+            .record(event.old(shown(request)))
     }
 
-    /// The open requests to join an organization, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn join_requests(
-        &self,
-        org: OrgId,
-        page: PageRequest<'_>,
-    ) -> Result<Slice<JoinRequest>, Error> {
-        let range = Range::of_index(Index::ByRole, index::join_requests(org), "");
-        self.page(vec![range], page).await
-    }
-}
-
-impl Transaction<'_> {
     /// Deletes the request of a new member, open or declined: a member has no request.
     pub(super) fn end_own_request(
         self,

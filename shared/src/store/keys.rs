@@ -29,103 +29,86 @@ pub struct Key {
 
 impl Key {
     /// An organization: settings and role table.
-    #[must_use]
     pub fn organization(org: OrgId) -> Self {
         Self::of(org, ORGANIZATION.to_owned())
     }
 
     /// The profile of an organization. A separate item, so that other requests do not read it.
-    #[must_use]
     pub fn profile(org: OrgId) -> Self {
         Self::of(org, "PROFILE".to_owned())
     }
 
     /// A member.
-    #[must_use]
     pub fn member(org: OrgId, member: MemberId) -> Self {
         Self::of(org, format!("{MEMBER}{}", member.bare()))
     }
 
     /// The membership of a person.
-    #[must_use]
     pub fn membership(org: OrgId, user: &UserId) -> Self {
         Self::member(org, MemberId::of(org, user))
     }
 
     /// The slot of an address: a pending invitation, or the lock of a member on the address.
-    #[must_use]
     pub fn address_slot(org: OrgId, address: AddressDigest) -> Self {
         Self::of(org, format!("EMAIL#{address}"))
     }
 
     /// A custom role, with the number of its users.
-    #[must_use]
     pub fn role(org: OrgId, role: CustomRoleId) -> Self {
         Self::of(org, format!("ROLE#{}", role.bare()))
     }
 
     /// Names, descriptions and levels of all custom roles of an organization.
-    #[must_use]
     pub fn role_names(org: OrgId) -> Self {
         Self::of(org, "ROLENAMES".to_owned())
     }
 
     /// A partner's link to a customer.
-    #[must_use]
     pub fn customer(partner: OrgId, customer: OrgId) -> Self {
         Self::of(partner, format!("CUSTOMER#{}", customer.bare()))
     }
 
     /// The counter item of an organization.
-    #[must_use]
     pub fn counts(org: OrgId) -> Self {
         Self::of(org, "COUNTS".to_owned())
     }
 
     /// An approved domain.
-    #[must_use]
     pub fn approved_domain(org: OrgId, domain: &MailDomain) -> Self {
         Self::list_entry(org, BoundedList::ApprovedDomains, domain)
     }
 
     /// A person's request to join.
-    #[must_use]
     pub fn join_request(org: OrgId, person: PersonDigest) -> Self {
         Self::of(org, format!("REQUEST#{person}"))
     }
 
     /// An address that receives critical alerts.
-    #[must_use]
     pub fn critical_alert_user(org: OrgId, id: AlertId) -> Self {
         Self::list_entry(org, BoundedList::CriticalAlertUsers, &id)
     }
 
     /// An entry of a bounded list.
-    #[must_use]
     pub fn list_entry(org: OrgId, list: BoundedList, id: &impl fmt::Display) -> Self {
         Self::of(org, format!("{}{id}", entries(list)))
     }
 
     /// An entry of an organization's history.
-    #[must_use]
     pub fn event(org: OrgId, event: EventId) -> Self {
         Self { pk: events(org), sk: event.bare() }
     }
 
     /// The record of an idempotency key. A route contains no `#`.
-    #[must_use]
     pub fn idempotency(key: &IdempotencyKey) -> Self {
         Self { pk: format!("IDEMPOTENCY#{}", key.caller), sk: format!("{}#{}", key.route, key.key) }
     }
 
     /// The mark that an event was published on the bus.
-    #[must_use]
     pub fn published(event: EventId) -> Self {
         Self { pk: delivery(event), sk: "BUS".to_owned() }
     }
 
     /// The mark that the mail of an event to an address was sent, or rejected for good.
-    #[must_use]
     pub fn mailed(event: EventId, to: AddressDigest) -> Self {
         Self { pk: delivery(event), sk: format!("MAIL#{to}") }
     }
@@ -192,7 +175,6 @@ impl Status {
 }
 
 /// The partition of an organization.
-#[must_use]
 pub fn organization(org: OrgId) -> String {
     format!("ORG#{}", org.bare())
 }
@@ -204,7 +186,6 @@ pub(super) fn owner(pk: &str) -> Result<OrgId, Error> {
 }
 
 /// The partition of an organization's history.
-#[must_use]
 pub fn events(org: OrgId) -> String {
     format!("EVENTS#{}", org.bare())
 }
@@ -223,7 +204,6 @@ fn delivery(event: EventId) -> String {
 pub const ROLES: &str = "ROLE#";
 
 /// In the partition of an organization: the entries of a bounded list, by id.
-#[must_use]
 pub fn entries(list: BoundedList) -> &'static str {
     match list {
         BoundedList::ApprovedDomains => "DOMAIN#",

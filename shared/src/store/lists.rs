@@ -1,123 +1,141 @@
-//! Lists of one organization, one person or one address, and the organizations of a tree.
+//! The lists of entities: one range each, read page by page.
 
-use serde::Deserialize;
+use std::marker::PhantomData;
+
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Error, PageRequest, Slice, Status, Store,
+    expression::Expression,
     index::{self, Index},
     keys,
     range::Range,
 };
 use crate::domain::{
-    CustomRole, Email, Invitation, Member, OrgId, OrgPath, Organization, UserCount, UserId,
+    ApprovedDomain, CustomRole, CustomerLink, Email, Invitation, JoinRequest, ListEntry, ListValue,
+    MailDomain, Member, OrgId, OrgPath, Organization, UserCount, UserId,
 };
 
-/// How deep a list of organizations goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TreeDepth {
-    /// The organizations directly below.
-    Organization,
-    /// All organizations below.
-    Subtree,
+/// A list of entities of one kind.
+#[derive(Clone)]
+pub struct List<T> {
+    range: Range,
+    entity: PhantomData<T>,
+}
+
+/// A custom role with the number of its users, as its item holds both.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RoleWithUsers {
+    /// The role.
+    #[serde(flatten)]
+    pub role: CustomRole,
+    /// The number of its users.
+    #[serde(flatten)]
+    pub users: UserCount,
 }
 
 impl Store {
+    /// A page of a list.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn page<T: DeserializeOwned>(
+        &self,
+        list: List<T>,
+        page: PageRequest<'_>,
+    ) -> Result<Slice<T>, Error> {
+        self.page_of(&list.range, page).await
+    }
+}
+
+impl<T> List<T> {
+    pub(super) fn of(range: Range) -> Self {
+        Self { range, entity: PhantomData }
+    }
+
+    fn of_index(index: Index, hash: String) -> Self {
+        Self::of(Range::of_index(index, hash, ""))
+    }
+}
+
+impl List<Invitation> {
     /// An organization's pending invitations, by address.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn invitations(
-        &self,
-        path: &OrgPath,
-        page: PageRequest<'_>,
-    ) -> Result<Slice<Invitation>, Error> {
+    pub fn invitations(path: &OrgPath) -> Self {
         let hash = index::users(path, Status::Pending);
-        let range = Range::of_index(Index::ByPath, hash, index::in_organization(path));
-        self.page(vec![range], page).await
-    }
-
-    /// The organizations below one.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn below(
-        &self,
-        path: &OrgPath,
-        scope: TreeDepth,
-        page: PageRequest<'_>,
-    ) -> Result<Slice<Organization>, Error> {
-        let range = match scope {
-            TreeDepth::Organization => {
-                Range::of_index(Index::ByRole, index::children(Some(path.id())), "")
-            }
-            TreeDepth::Subtree => {
-                let [_, below] = index::in_subtree(path);
-                Range::of_index(Index::ByPath, index::organizations(path), below)
-            }
-        };
-        self.page(vec![range], page).await
-    }
-
-    /// All root organizations.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn roots(&self, page: PageRequest<'_>) -> Result<Slice<Organization>, Error> {
-        let range = Range::of_index(Index::ByRole, index::children(None), "");
-        self.page(vec![range], page).await
-    }
-
-    /// A person's memberships, by organization.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn memberships(
-        &self,
-        user: &UserId,
-        page: PageRequest<'_>,
-    ) -> Result<Slice<Member>, Error> {
-        let range = Range::of_index(Index::ByIdentity, index::person(user), "");
-        self.page(vec![range], page).await
+        Self::of(Range::of_index(Index::ByPath, hash, index::in_organization(path)))
     }
 
     /// An address's pending invitations, by organization.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn invitations_of(
-        &self,
-        email: &Email,
-        page: PageRequest<'_>,
-    ) -> Result<Slice<Invitation>, Error> {
-        let range = Range::of_index(Index::ByIdentity, index::address(email), "");
-        self.page(vec![range], page).await
+    pub fn invitations_to(email: &Email) -> Self {
+        Self::of_index(Index::ByIdentity, index::address(email))
+    }
+}
+
+impl List<Member> {
+    /// A person's memberships, by organization.
+    pub fn memberships(user: &UserId) -> Self {
+        Self::of_index(Index::ByIdentity, index::person(user))
+    }
+}
+
+impl List<Organization> {
+    /// The organizations directly below one, oldest first; without one, all roots.
+    pub fn children(parent: Option<OrgId>) -> Self {
+        Self::of_index(Index::ByRole, index::children(parent))
     }
 
-    /// An organization's custom roles, oldest first, each with the number of its users.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn roles(
-        &self,
-        org: OrgId,
-        page: PageRequest<'_>,
-    ) -> Result<Slice<(CustomRole, UserCount)>, Error> {
-        #[derive(Deserialize)]
-        struct Stored {
-            #[serde(flatten)]
-            role: CustomRole,
-            #[serde(flatten)]
-            users: UserCount,
-        }
-        let range = Range::of_table(keys::organization(org), keys::ROLES);
-        let Slice { items, next } = self.page::<Stored>(vec![range], page).await?;
-        let items = items.into_iter().map(|Stored { role, users }| (role, users)).collect();
-        Ok(Slice { items, next })
+    /// All organizations below one, by path.
+    pub fn below(path: &OrgPath) -> Self {
+        let [_, below] = index::in_subtree(path);
+        Self::of(Range::of_index(Index::ByPath, index::organizations(path), below))
     }
+}
+
+impl List<RoleWithUsers> {
+    /// An organization's custom roles, oldest first.
+    pub fn roles(org: OrgId) -> Self {
+        Self::of(Range::of_table(keys::organization(org), keys::ROLES))
+    }
+}
+
+impl List<JoinRequest> {
+    /// The open requests to join an organization, oldest first.
+    pub fn join_requests(org: OrgId) -> Self {
+        Self::of_index(Index::ByRole, index::join_requests(org))
+    }
+}
+
+impl<T: ListValue> List<ListEntry<T>> {
+    /// The entries of an organization's list, by id.
+    pub fn entries(org: OrgId) -> Self {
+        let range = Range::of_table(keys::organization(org), keys::entries(T::LIST));
+        Self::of(range.filtered(live()))
+    }
+}
+
+impl List<ApprovedDomain> {
+    /// The organizations that have approved a domain.
+    pub fn approvals(domain: &MailDomain) -> Self {
+        Self::of_index(Index::ByIdentity, index::domain(domain.as_str()))
+    }
+}
+
+impl List<CustomerLink> {
+    /// A partner's customers, by the age of their organizations.
+    pub fn customers(partner: OrgId) -> Self {
+        let range = Range::of_table(keys::organization(partner), keys::CUSTOMERS);
+        Self::of(range.filtered(live()))
+    }
+
+    /// A customer's partners by the age of their organizations, from one of them on.
+    pub fn partners(customer: OrgId, from: Option<OrgId>) -> Self {
+        let range = Range::of_index(Index::ByIdentity, index::customer(customer), "");
+        Self::of(range.not_before(from.map(keys::organization)))
+    }
+}
+
+/// The item is not a tombstone.
+fn live() -> Expression {
+    Expression::new("attribute_not_exists(#deleted)", [])
 }

@@ -1,10 +1,9 @@
 //! Members: added, given another role, removed; and the transfer of the Super Admin role.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Committed, Error, Key, Status, Store,
+    Error, Key, Status,
     address_slots::{taken, taken_by_another},
     expression::Expression,
     index,
@@ -25,7 +24,7 @@ pub struct MemberChange<'a> {
     pub after: &'a Member,
 }
 
-impl Store {
+impl Transaction<'_> {
     /// Gives a member another role.
     ///
     /// # Errors
@@ -33,26 +32,18 @@ impl Store {
     /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
     /// saw them; the refusals of `still_held` and
     /// `still_granted`.
-    pub async fn change_role(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        change: MemberChange<'_>,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn change_role(self, actor: &Standing, change: MemberChange<'_>) -> Result<Self, Error> {
+        let context = self.context;
         let MemberChange { before, after } = change;
         let shown = |member: &Member| shown_role(&actor.org, member.role_id);
         let target = after.target(after.version);
         let event = Event::new(context, &actor.org, EventAction::MemberRoleChanged, target)
             .old(shown(before))
             .new_value(shown(after));
-        self.transaction(context)
-            .still_held(actor)?
+        self.still_held(actor)?
             .still_granted(&actor.org, after.role_id)?
-            .change_role(change, Refusal::ChangedConcurrently)?
-            .record(event)?
-            .commit(answer)
-            .await
+            .replace_member(change, Refusal::ChangedConcurrently)?
+            .record(event)
     }
 
     /// Removes a member.
@@ -61,21 +52,11 @@ impl Store {
     ///
     /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
     /// saw them; the refusals of `still_held`.
-    pub async fn remove_member(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        member: &Member,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn remove_member(self, actor: &Standing, member: &Member) -> Result<Self, Error> {
+        let context = self.context;
         let gone = member.version.next(context.at);
         let event = removed(context, &actor.org, EventAction::MemberRemoved, member, gone);
-        self.transaction(context)
-            .still_held(actor)?
-            .remove_member(member, gone)?
-            .record(event)?
-            .commit(answer)
-            .await
+        self.still_held(actor)?.bury_member(member, gone)?.record(event)
     }
 
     /// Removes a member on their own request.
@@ -84,17 +65,12 @@ impl Store {
     ///
     /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
     /// saw them.
-    pub async fn leave(
-        &self,
-        context: &RequestContext,
-        org: &Organization,
-        member: &Member,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn leave(self, org: &Organization, member: &Member) -> Result<Self, Error> {
+        let context = self.context;
         let gone = member.version.next(context.at);
         let event = removed(context, org, EventAction::MemberLeft, member, gone);
-        let writes = self.transaction(context).remove_member(member, gone)?;
-        writes.record(event)?.commit(answer).await
+        let writes = self.bury_member(member, gone)?;
+        writes.record(event)
     }
 
     /// Transfers the Super Admin role. The two members and the organization change in one
@@ -104,13 +80,8 @@ impl Store {
     ///
     /// [`Refusal::SuperAdminChanged`], [`Refusal::NoSuchMember`] or [`Refusal::TargetNotAdmin`] if
     /// one of the three is not as the rule saw it.
-    pub async fn transfer(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        transfer: &SuperAdminTransfer,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn transfer(self, actor: &Standing, transfer: &SuperAdminTransfer) -> Result<Self, Error> {
+        let context = self.context;
         let SuperAdminTransfer { former, admin, successor, org } = transfer;
         let before = actor.membership()?;
         let name = |user| json!({ "super_admin_user_id": user });
@@ -119,9 +90,11 @@ impl Store {
             .new_value(name(&successor.user_id));
         let names_former =
             Expression::new("#super_admin = :former", [("former", text(former.user_id.as_str()))]);
-        self.transaction(context)
-            .change_role(MemberChange { before, after: former }, Refusal::SuperAdminChanged)?
-            .change_role(MemberChange { before: admin, after: successor }, Refusal::TargetNotAdmin)?
+        self.replace_member(MemberChange { before, after: former }, Refusal::SuperAdminChanged)?
+            .replace_member(
+                MemberChange { before: admin, after: successor },
+                Refusal::TargetNotAdmin,
+            )?
             .set(
                 Key::organization(org.id()),
                 Expression::new(
@@ -134,13 +107,9 @@ impl Store {
                 names_former.and(at_version(actor.org.version)?),
                 or(Refusal::SuperAdminChanged),
             )
-            .record(event)?
-            .commit(answer)
-            .await
+            .record(event)
     }
-}
 
-impl Transaction<'_> {
     /// Adds a member and locks their address, whose slot is free (INV2). `deleted` is the version of
     /// their membership that ended in the last day.
     pub(super) fn add_member(
@@ -172,7 +141,7 @@ impl Transaction<'_> {
 
     /// Removes a member who is as the rule saw them, and frees their address. A Super Admin is never
     /// removed: who becomes Super Admin meanwhile has another version.
-    fn remove_member(self, member: &Member, gone: Version) -> Result<Self, Error> {
+    fn bury_member(self, member: &Member, gone: Version) -> Result<Self, Error> {
         let org = member.path.id();
         let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
         let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
@@ -183,7 +152,7 @@ impl Transaction<'_> {
     }
 
     /// Gives a member who is as the rule saw them another role, and counts them there.
-    pub(super) fn change_role(
+    pub(super) fn replace_member(
         self,
         MemberChange { before, after }: MemberChange<'_>,
         lost: Refusal,

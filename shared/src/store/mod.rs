@@ -57,7 +57,7 @@ pub use index::Index;
 pub use invitations::{Acceptance, InvitationChange, InviteeFacts, NewInvitation};
 pub use join_requests::RequestApproval;
 pub use keys::{Key, Status};
-pub use lists::TreeDepth;
+pub use lists::{List, RoleWithUsers};
 pub use members::MemberChange;
 pub use meter::{Cost, metered};
 pub use organizations::{NewOrganization, ProfileChange};
@@ -67,6 +67,7 @@ pub use reassignment::ReassignmentProgress;
 pub use role_lists::{RoleEntry, RoleFilter};
 pub use role_names::{RoleNames, RoleSummaries};
 pub use roles::RoleChange;
+pub use transaction::Transaction;
 pub use user_counts::OrganizationCounts;
 pub use users::{By, Order, User, UserFilter};
 
@@ -79,7 +80,6 @@ pub struct Store {
 
 impl Store {
     /// Opens `table` with `client`.
-    #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }

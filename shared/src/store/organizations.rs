@@ -1,11 +1,10 @@
 //! Organizations: created, described, set up by operators, joined.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Committed, Error, Key, NewInvitation, Store,
+    Error, Key, NewInvitation,
     expression::Expression,
     index,
     item::{Item, attribute, number, text, time, to_item},
@@ -15,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     Event, EventAction, Invitation, Joining, Kind, Member, Organization, Profile, Refusal,
-    RequestContext, Settings, Standing,
+    Settings, Standing,
 };
 
 /// An organization to create, and what comes into being with it.
@@ -44,20 +43,16 @@ pub struct ProfileChange<'a> {
     pub after: &'a Profile,
 }
 
-impl Store {
+impl Transaction<'_> {
     /// Creates an organization: with a Super Admin, with a first Admin invited, or empty.
     ///
     /// # Errors
     ///
     /// The refusals of `still_held` for the creator.
-    pub async fn create_organization(
-        &self,
-        context: &RequestContext,
-        new: NewOrganization<'_>,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn create_organization(self, new: NewOrganization<'_>) -> Result<Self, Error> {
+        let context = self.context;
         let NewOrganization { org, founder, first_admin, parent, creator } = new;
-        let mut writes = self.transaction(context);
+        let mut writes = self;
         if let Some(actor) = creator {
             writes = writes.still_held(actor)?;
         }
@@ -82,7 +77,7 @@ impl Store {
             let new = NewInvitation { invitation: invitation.clone(), replaces: None };
             writes = writes.add_invitation(org, &new, 1)?;
         }
-        writes.commit(answer).await
+        Ok(writes)
     }
 
     /// Changes the name and the profile of an organization (ORG1).
@@ -91,20 +86,17 @@ impl Store {
     ///
     /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it; the refusals
     /// of `still_held`.
-    pub async fn update_profile(
-        &self,
-        context: &RequestContext,
+    pub fn update_profile(
+        self,
         actor: &Standing,
         change: ProfileChange<'_>,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    ) -> Result<Self, Error> {
+        let context = self.context;
         let ProfileChange { before, org, after } = change;
         let clause = [("name", attribute(&org.name)?), ("version", attribute(&org.version)?)];
         let clause = Expression::new("#name = :name, #version = :version", clause);
-        let mut writes = self
-            .transaction(context)
-            .still_held(actor)?
-            .update_organization(&actor.org, vec![Change::Set(clause)])?;
+        let mut writes =
+            self.still_held(actor)?.update_organization(&actor.org, vec![Change::Set(clause)])?;
         if after != before {
             // The condition on the organization's version covers its profile.
             let key = Key::profile(org.id());
@@ -127,7 +119,7 @@ impl Store {
         let event = Event::new(context, org, EventAction::OrganizationUpdated, org.target())
             .old(Value::Object(old))
             .new_value(Value::Object(new));
-        writes.record(event)?.commit(answer).await
+        writes.record(event)
     }
 
     /// Changes the kind and the settings of an organization (SUB1, PAR1).
@@ -136,13 +128,12 @@ impl Store {
     ///
     /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it, or a user got
     /// a partner role meanwhile.
-    pub async fn update_settings(
-        &self,
-        context: &RequestContext,
+    pub fn update_settings(
+        self,
         before: &Organization,
         after: &Organization,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    ) -> Result<Self, Error> {
+        let context = self.context;
         let values = [
             ("settings", attribute(&after.settings)?),
             ("kind", attribute(&after.kind)?),
@@ -156,14 +147,11 @@ impl Store {
         let event = Event::new(context, after, EventAction::SettingsUpdated, after.target())
             .old(shown_settings(before))
             .new_value(shown_settings(after));
-        self.transaction(context)
-            .update_organization(before, changes)?
+        self.update_organization(before, changes)?
             .check(Key::organization(before.id()), same_links, lost)
             .mark_kind(before, after.kind)?
             .keep_mdf_program_for_moves(before, after)
-            .record(event)?
-            .commit(answer)
-            .await
+            .record(event)
     }
 
     /// Changes the security settings of an organization (ORG3). They are stored on its item, which
@@ -173,13 +161,8 @@ impl Store {
     ///
     /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it; the refusals
     /// of `still_held`.
-    pub async fn update_security(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        secured: &Organization,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn update_security(self, actor: &Standing, secured: &Organization) -> Result<Self, Error> {
+        let context = self.context;
         let version = [("version", attribute(&secured.version)?)];
         let version = Change::Set(Expression::new("#version = :version", version));
         let security = if secured.security.is_default() {
@@ -192,12 +175,9 @@ impl Store {
         let event = Event::new(context, &actor.org, EventAction::SecurityUpdated, secured.target())
             .old(json!(actor.org.security))
             .new_value(json!(secured.security));
-        self.transaction(context)
-            .still_held(actor)?
+        self.still_held(actor)?
             .update_organization(&actor.org, vec![version, security])?
-            .record(event)?
-            .commit(answer)
-            .await
+            .record(event)
     }
 
     /// Adds a member of an ancestor to an empty sub-organization, as its Super Admin (SUB5).
@@ -207,14 +187,13 @@ impl Store {
     ///
     /// [`Refusal::OrganizationNotEmpty`] if another person was faster;
     /// [`Refusal::NoSuchOrganization`] if the membership above changed.
-    pub async fn join(
-        &self,
-        context: &RequestContext,
+    pub fn join(
+        self,
         before: &Organization,
         joining: &Joining,
         expired: Option<&Invitation>,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    ) -> Result<Self, Error> {
+        let context = self.context;
         let Joining { evidence, member, org, deleted } = joining;
         let held =
             Expression::new("#role_id = :role", [("role", text(evidence.role_id.to_string()))]);
@@ -227,7 +206,6 @@ impl Store {
             "attribute_not_exists(#pending_first_admin) OR #pending_first_admin.#until <= :now";
         let vacant = Expression::new(vacant, [("now", time(context.at))]);
         let writes = self
-            .transaction(context)
             .check(
                 Key::member(evidence.path.id(), evidence.id()),
                 held,
@@ -241,11 +219,9 @@ impl Store {
                 writes.add_member_over_expired(org, member, *deleted, old, lost)?
             }
         };
-        added.record(event.new_value(shown))?.commit(answer).await
+        added.record(event.new_value(shown))
     }
-}
 
-impl Transaction<'_> {
     /// Makes `member`, who accepts the first Admin's invitation, the Super Admin of an organization
     /// that has none (SA1, INV8), and records it.
     pub(super) fn first_super_admin(
@@ -253,9 +229,9 @@ impl Transaction<'_> {
         org: &Organization,
         member: &Member,
     ) -> Result<Self, Error> {
-        let after = org.with_super_admin(&member.user_id, self.context().at);
+        let after = org.with_super_admin(&member.user_id, self.context.at);
         let target = after.target();
-        let event = Event::new(self.context(), org, EventAction::SuperAdminAssigned, target);
+        let event = Event::new(self.context, org, EventAction::SuperAdminAssigned, target);
         let event = event.new_value(json!({ "super_admin_user_id": member.user_id }));
         let lost = Refusal::ChangedConcurrently;
         self.name_super_admin(org, &after, Expression::default(), lost)?.record(event)
@@ -351,5 +327,6 @@ fn shown_settings(org: &Organization) -> Value {
 }
 
 fn organization_item(org: &Organization) -> Result<Item, Error> {
+    // A new organization has no role table: DynamoDB has no empty sets.
     to_item(Key::organization(org.id()), org, index::organization(org))
 }

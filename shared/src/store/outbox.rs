@@ -24,7 +24,6 @@ use crate::domain::{
 const MARKED_SECONDS: i64 = 3 * 86_400;
 
 /// The event in a record of the table's stream, if the item belongs to a history.
-#[must_use]
 pub fn recorded(
     keys: &serde_dynamo::Item,
     image: serde_dynamo::Item,
@@ -52,14 +51,7 @@ impl Store {
     ///
     /// [`Error::Unavailable`] if the table cannot be written.
     pub async fn mark(&self, event: &Event, mark: Key) -> Result<(), Error> {
-        let context = RequestContext {
-            by: None,
-            as_operator: false,
-            at: event.at,
-            request_id: event.request_id.clone(),
-            seed: 0,
-            idempotency_key: None,
-        };
+        let context = RequestContext::without_actor(event.at, &event.request_id, 0);
         let mut item = Item::from(mark.clone());
         item.insert("ttl".to_owned(), number(event.at.as_second() + MARKED_SECONDS));
         self.transaction(&context)

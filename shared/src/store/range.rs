@@ -44,7 +44,6 @@ pub struct Position {
 
 impl Position {
     /// A position in the first part of a list.
-    #[must_use]
     pub fn new(key: impl Into<String>) -> Self {
         Self { part: 0, key: key.into() }
     }
@@ -165,18 +164,15 @@ impl Range {
 }
 
 impl Store {
-    /// A page of the ranges, merged in the order of their keys.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub(super) async fn page<T: DeserializeOwned>(
+    /// A page of one range.
+    pub(super) async fn page_of<T: DeserializeOwned>(
         &self,
-        ranges: Vec<Range>,
+        range: &Range,
         page: PageRequest<'_>,
     ) -> Result<Slice<T>, Error> {
         let after = page.after.map(|position| position.key.as_str());
-        let found = self.merged(&ranges, page.limit, after, MAX_FILTER_UNITS).await?;
+        let range = std::slice::from_ref(range);
+        let found = self.merged(range, page.limit, after, MAX_FILTER_UNITS).await?;
         let Slice { items, next } = found.slice(page.limit, 0);
         let items = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
         Ok(Slice { items, next })

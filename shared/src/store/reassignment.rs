@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    Error, FetchedItems, InvitationChange, Key, MemberChange, PageRequest, Position, Status, Store,
-    User, UserFilter,
+    Error, FetchedItems, InvitationChange, Key, MemberChange, PageRequest, Position, RoleWithUsers,
+    Status, Store, User, UserFilter,
     expression::Expression,
     index,
     item::{Item, attribute, number, text, time},
@@ -59,52 +59,6 @@ enum Step {
 }
 
 impl Store {
-    /// Marks a role as being deleted. It cannot be granted from then on, because every write that
-    /// grants a role has a condition on its item.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule saw
-    /// it; [`Refusal::ReassignmentTarget`] if users of another role are moved to it; the refusals of
-    /// `still_granted` for the target.
-    pub async fn begin_reassignment(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        before: &CustomRole,
-        after: &CustomRole,
-    ) -> Result<(), Error> {
-        let org = actor.org.id();
-        let reassignment = after.reassignment.as_ref().ok_or(Refusal::ChangedConcurrently)?;
-        let values = [
-            ("reassignment", attribute(reassignment)?),
-            ("version", attribute(&after.version)?),
-            ("due", text(index::due_of_role(after.id))),
-            ("due_at", time(context.at)),
-        ];
-        let mark = Expression::new(
-            "#reassignment = :reassignment, #version = :version, #due = :due, #expires_at = :due_at",
-            values,
-        );
-        let event = Event::new(context, &actor.org, EventAction::RoleUpdated, after.target())
-            .old(json!({ "reassign_to": null }))
-            .new_value(json!({ "reassign_to": reassignment.to }));
-        self.transaction(context)
-            .still_held(actor)?
-            .still_granted(&actor.org, reassignment.to)?
-            .count_incoming(org, reassignment.to, 1)
-            .update(
-                Key::role(org, after.id),
-                vec![Change::Set(mark)],
-                at_version(before.version)?.and(not_a_target()),
-                role_changed(),
-            )
-            .record(event)?
-            .commit(&())
-            .await
-            .map(drop)
-    }
-
     /// Gives the users of a role that is being deleted the other role, and deletes it, until
     /// `out_of_time` returns true.
     ///
@@ -136,7 +90,7 @@ impl Store {
             }
             let key = Key::role(org, role);
             let found = self.get([key.clone()]).await?;
-            let Some((_, remaining)) = found.role(&key)? else {
+            let Some(RoleWithUsers { users: remaining, .. }) = found.role(&key)? else {
                 return Ok(ReassignmentProgress::AlreadyDeleted);
             };
             // If no users remain, the next step deletes the role.
@@ -159,7 +113,8 @@ impl Store {
         let keys = [Key::organization(org), Key::role(org, role)];
         let found = self.get(keys.clone()).await?;
         let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
-        let Some((deleted, users)) = found.role(&Key::role(org, role))? else {
+        let found_role = found.role(&Key::role(org, role))?;
+        let Some(RoleWithUsers { role: deleted, users }) = found_role else {
             return Ok(Step::AlreadyDeleted);
         };
         let reassignment = deleted.reassignment.clone().ok_or(Refusal::NoSuchRole)?;
@@ -204,7 +159,7 @@ impl Store {
                     moved.active += 1;
                     let after = &reassignment.member(before, now);
                     let change = MemberChange { before, after };
-                    writes.change_role(change, Refusal::ChangedConcurrently)?
+                    writes.replace_member(change, Refusal::ChangedConcurrently)?
                 }
                 User::Pending(before) => {
                     moved.pending += 1;
@@ -251,7 +206,7 @@ impl Store {
                 "members": moved.active,
                 "invitations": moved.pending,
             }));
-        self.transaction(context).delete_role(org, role)?.record(event)?.commit(&()).await.map(drop)
+        self.transaction(context).remove_role(org, role)?.record(event)?.commit(&()).await.map(drop)
     }
 }
 
@@ -293,6 +248,48 @@ impl FetchedItems {
 }
 
 impl Transaction<'_> {
+    /// Marks a role as being deleted. It cannot be granted from then on, because every write that
+    /// grants a role has a condition on its item.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule saw
+    /// it; [`Refusal::ReassignmentTarget`] if users of another role are moved to it; the refusals of
+    /// `still_granted` for the target.
+    pub fn begin_reassignment(
+        self,
+        actor: &Standing,
+        before: &CustomRole,
+        after: &CustomRole,
+    ) -> Result<Self, Error> {
+        let context = self.context;
+        let org = actor.org.id();
+        let reassignment = after.reassignment.as_ref().ok_or(Refusal::ChangedConcurrently)?;
+        let values = [
+            ("reassignment", attribute(reassignment)?),
+            ("version", attribute(&after.version)?),
+            ("due", text(index::due_of_role(after.id))),
+            ("due_at", time(context.at)),
+        ];
+        let mark = Expression::new(
+            "#reassignment = :reassignment, #version = :version, #due = :due, #expires_at = :due_at",
+            values,
+        );
+        let event = Event::new(context, &actor.org, EventAction::RoleUpdated, after.target())
+            .old(json!({ "reassign_to": null }))
+            .new_value(json!({ "reassign_to": reassignment.to }));
+        self.still_held(actor)?
+            .still_granted(&actor.org, reassignment.to)?
+            .count_incoming(org, reassignment.to, 1)
+            .update(
+                Key::role(org, after.id),
+                vec![Change::Set(mark)],
+                at_version(before.version)?.and(not_a_target()),
+                role_changed(),
+            )
+            .record(event)
+    }
+
     /// Counts the roles whose users are being moved to `target`. While there are any, a custom role
     /// cannot be deleted itself, and the settings that a partner role needs cannot be switched off.
     pub(super) fn count_incoming(self, org: OrgId, target: RoleId, by: i64) -> Self {

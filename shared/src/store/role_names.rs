@@ -36,7 +36,6 @@ pub struct RoleSummaries(HashMap<CustomRoleId, RoleSummary>);
 
 impl RoleSummaries {
     /// The role, if it is a known custom one.
-    #[must_use]
     pub fn of(&self, role: RoleId) -> Option<&RoleSummary> {
         self.0.get(&role.custom()?)
     }

@@ -1,11 +1,11 @@
 //! Custom roles: the levels on the organization's item, an item for each role, and an item with the
 //! names of all.
 
-use serde::Serialize;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use super::{
-    Committed, Error, Key, Store,
+    Error, Key,
     expression::Expression,
     item::{attribute, to_item},
     reassignment::{not_a_target, role_changed},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, Organization, Refusal,
-    RequestContext, RoleObject, Standing, UserCount,
+    RequestContext, RoleObject, Standing, UserCount, role_entry,
 };
 
 /// A custom role before and after a change.
@@ -25,37 +25,29 @@ pub struct RoleChange<'a> {
     pub after: &'a CustomRole,
 }
 
-impl Store {
+impl Transaction<'_> {
     /// Adds a role whose name is free, if the organization has room for it (ROLE2).
     ///
     /// # Errors
     ///
     /// [`Refusal::RoleNameTaken`] or [`Refusal::RoleLimit`]; the refusals of
     /// `still_held`.
-    pub async fn create_role(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        role: &CustomRole,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    pub fn create_role(self, actor: &Standing, role: &CustomRole) -> Result<Self, Error> {
+        let context = self.context;
         let org = actor.org.id();
-        let values = [("levels", attribute(&role.levels)?)];
-        let listed = Expression::new("#roles.#id = :levels", values).naming("id", &role.id.bare());
-        let most = [("most", attribute(&MAX_CUSTOM_ROLES)?)];
-        let room = Expression::new("size(#roles) < :most", most);
+        let entry = [("entry", role_table(role_entry(role.id, role.levels)))];
+        let enter = vec![Change::Add(Expression::new("#roles :entry", entry))];
+        let room = "attribute_not_exists(#roles) OR size(#roles) < :most";
+        let room = Expression::new(room, [("most", attribute(&MAX_CUSTOM_ROLES)?)]);
         let mut item = to_item(Key::role(org, role.id), role, vec![])?;
         item.extend(to_item(Key::role(org, role.id), &UserCount::default(), vec![])?);
         let event = Event::new(context, &actor.org, EventAction::RoleCreated, role.target())
             .new_value(shown_role(role));
-        self.transaction(context)
-            .still_held(actor)?
+        self.still_held(actor)?
             .put_new(Key::role(org, role.id), item, Refusal::ChangedConcurrently)
             .add_role_name(&actor.org.path, role)?
-            .set(Key::organization(org), listed, room, or(Refusal::RoleLimit))
-            .record(event)?
-            .commit(answer)
-            .await
+            .update(Key::organization(org), enter, room, or(Refusal::RoleLimit))
+            .record(event)
     }
 
     /// Changes a role that is as the rule saw it. The change applies to the next request of each
@@ -65,13 +57,12 @@ impl Store {
     ///
     /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule saw
     /// it; [`Refusal::RoleNameTaken`]; the refusals of `still_held`.
-    pub async fn edit_role(
-        &self,
-        context: &RequestContext,
+    pub fn edit_role(
+        self,
         actor: &Standing,
         RoleChange { before, after: role }: RoleChange<'_>,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    ) -> Result<Self, Error> {
+        let context = self.context;
         let org = actor.org.id();
         let clause = Expression::new(
             "#name = :name, #description = :description, #levels = :levels, #version = :version",
@@ -83,21 +74,27 @@ impl Store {
             ],
         );
         let event = edited(context, &actor.org, before, role);
-        let mut writes = self.transaction(context).still_held(actor)?.set(
+        let mut writes = self.still_held(actor)?.set(
             Key::role(org, role.id),
             clause,
             at_version(before.version)?,
             role_changed(),
         );
         if role.levels != before.levels {
-            let levels = [("levels", attribute(&role.levels)?)];
-            let listed = Expression::new("#roles.#id = :levels", levels);
-            let there = Expression::new("attribute_exists(#roles.#id)", []);
-            let id = role.id.bare();
-            let (listed, there) = (listed.naming("id", &id), there.naming("id", &id));
-            writes = writes.set(Key::organization(org), listed, there, or(Refusal::NoSuchRole));
+            // A set cannot lose one entry and gain another in one update, so it is replaced.
+            let same = AttributeValue::Ss(actor.org.role_entries());
+            let entries = actor.org.role_entries().into_iter();
+            let entry = role_entry(role.id, role.levels);
+            let others = entries.filter(|other| !other.starts_with(&role.id.bare()));
+            let table = AttributeValue::Ss(others.chain([entry]).collect());
+            writes = writes.set(
+                Key::organization(org),
+                Expression::new("#roles = :table", [("table", table)]),
+                Expression::new("#roles = :same", [("same", same)]),
+                or(Refusal::ChangedConcurrently),
+            );
         }
-        writes.change_role_name(org, before, role)?.record(event)?.commit(answer).await
+        writes.change_role_name(org, before, role)?.record(event)
     }
 
     /// Deletes a role without users (ROLE6). Granting a role writes to its item too, so a role that
@@ -105,30 +102,18 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The refusals of `Transaction::delete_role` and `still_held`.
-    pub async fn delete_role(
-        &self,
-        context: &RequestContext,
-        actor: &Standing,
-        role: &CustomRole,
-        answer: &impl Serialize,
-    ) -> Result<Committed, Error> {
+    /// The refusals of `remove_role` and `still_held`.
+    pub fn delete_role(self, actor: &Standing, role: &CustomRole) -> Result<Self, Error> {
+        let context = self.context;
         let gone = role.version.next(context.at);
         let event = Event::new(context, &actor.org, EventAction::RoleDeleted, role.target_at(gone))
             .old(shown_role(role));
-        self.transaction(context)
-            .still_held(actor)?
-            .delete_role(&actor.org, role)?
-            .record(event)?
-            .commit(answer)
-            .await
+        self.still_held(actor)?.remove_role(&actor.org, role)?.record(event)
     }
-}
 
-impl Transaction<'_> {
     /// Deletes a role that is as the rule saw it, has no users, and receives none from a role that
     /// is being deleted (ROLE6).
-    pub(super) fn delete_role(self, org: &Organization, role: &CustomRole) -> Result<Self, Error> {
+    pub(super) fn remove_role(self, org: &Organization, role: &CustomRole) -> Result<Self, Error> {
         let none = [("none", attribute(&0)?)];
         let unused = Expression::new("#active = :none AND #pending = :none", none);
         let unused = at_version(role.version)?.and(unused).and(not_a_target());
@@ -141,7 +126,8 @@ impl Transaction<'_> {
                 (_, old) => role_changed()(old),
             }
         });
-        let listed = Expression::new("#roles.#id", []).naming("id", &role.id.bare());
+        let entry = [("entry", role_table(role_entry(role.id, role.levels)))];
+        let leave = vec![Change::Delete(Expression::new("#roles :entry", entry))];
         let target = role.reassignment.as_ref().map(|reassignment| reassignment.to);
         Ok(target
             .into_iter()
@@ -150,11 +136,16 @@ impl Transaction<'_> {
             .remove_role_name(org.id(), role)
             .update(
                 Key::organization(org.id()),
-                vec![Change::Remove(listed)],
+                leave,
                 Expression::new("attribute_exists(#pk)", []),
                 or(Refusal::NoSuchOrganization),
             ))
     }
+}
+
+/// A role table with one entry.
+fn role_table(entry: String) -> AttributeValue {
+    AttributeValue::Ss(vec![entry])
 }
 
 /// The event of an edit: name, description, and the levels that changed.

@@ -24,11 +24,13 @@ use crate::domain::{
 const TOMBSTONE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Writes that happen together. Every condition names the [`Refusal`] it stands for.
-pub(super) struct Transaction<'a> {
+#[must_use = "a transaction changes nothing until it is committed"]
+pub struct Transaction<'a> {
     pub(super) store: &'a Store,
-    context: &'a RequestContext,
+    pub(super) context: &'a RequestContext,
     pub(super) steps: Vec<Step>,
-    events: u128,
+    /// The number of events recorded so far.
+    pub(super) events: u128,
     counts: BTreeMap<OrgId, CountChanges>,
 }
 
@@ -63,6 +65,7 @@ pub(super) enum Change {
     Set(Expression),
     Remove(Expression),
     Add(Expression),
+    Delete(Expression),
 }
 
 impl Change {
@@ -123,7 +126,8 @@ pub(super) fn not_grantable(role: Option<&Item>) -> Error {
 }
 
 impl Store {
-    pub(super) fn transaction<'a>(&'a self, context: &'a RequestContext) -> Transaction<'a> {
+    /// Begins a transaction of a request.
+    pub fn transaction<'a>(&'a self, context: &'a RequestContext) -> Transaction<'a> {
         let (steps, counts) = (Vec::new(), BTreeMap::new());
         Transaction { store: self, context, steps, events: 0, counts }
     }
@@ -269,11 +273,6 @@ impl<'a> Transaction<'a> {
         Ok(self.check(Key::role(org.id(), id), condition, on_failed))
     }
 
-    /// The request that this transaction belongs to.
-    pub(super) fn context(&self) -> &'a RequestContext {
-        self.context
-    }
-
     /// Adds the event of this change to its organization's history.
     pub(super) fn record(mut self, event: Event) -> Result<Self, Error> {
         let event = event.nth(self.context, self.events);
@@ -316,11 +315,11 @@ impl<'a> Transaction<'a> {
         on_failed: OnConditionFailed,
     ) -> Self {
         let conditions = if condition.text.is_empty() { vec![] } else { vec![condition] };
-        self.join(key, write, conditions, on_failed)
+        self.add_step(key, write, conditions, on_failed)
     }
 
     /// Adds a step, or joins it with the step of the same item.
-    fn join(
+    fn add_step(
         mut self,
         key: Key,
         write: Write,
@@ -348,7 +347,7 @@ impl<'a> Transaction<'a> {
         for (org, changes) in std::mem::take(&mut self.counts) {
             for update in changes.updates(org) {
                 let write = Write::Update(update.changes);
-                self = self.join(update.key, write, update.conditions, update.on_failed);
+                self = self.add_step(update.key, write, update.conditions, update.on_failed);
             }
         }
         self
@@ -359,12 +358,12 @@ impl<'a> Transaction<'a> {
     /// transactions are retried.
     ///
     /// A repeat of a request that was committed before changes nothing: [`Committed::Before`].
-    pub(super) async fn commit(self, answer: &impl Serialize) -> Result<Committed, Error> {
+    pub async fn commit(self, answer: &impl Serialize) -> Result<Committed, Error> {
         self.commit_chunk(Chunk::ALL, answer).await
     }
 
     /// The same for work in several transactions: until the last, `answer` is the progress.
-    pub(super) async fn commit_chunk(
+    pub async fn commit_chunk(
         self,
         chunk: Chunk,
         answer: &impl Serialize,

@@ -72,7 +72,6 @@ pub struct OrganizationCounts {
 
 impl OrganizationCounts {
     /// Reads the counter item of `org` at [`Key::counts`].
-    #[must_use]
     pub fn of(org: &Organization, found: &FetchedItems) -> Self {
         let super_admins = u64::from(org.super_admin_user_id.is_some());
         Self { super_admins, ..Self::without_super_admin(org.id(), found) }
@@ -96,7 +95,6 @@ impl OrganizationCounts {
     }
 
     /// All users.
-    #[must_use]
     pub fn all(&self) -> UserCount {
         UserCount {
             active: self.number(Counter::Users(Status::Active)) + self.super_admins,
@@ -105,7 +103,6 @@ impl OrganizationCounts {
     }
 
     /// The users of a built-in role.
-    #[must_use]
     pub fn users(&self, role: BuiltIn) -> UserCount {
         if role == BuiltIn::SuperAdmin {
             return UserCount { active: self.super_admins, pending: 0 };
@@ -117,7 +114,6 @@ impl OrganizationCounts {
     }
 
     /// The users of the roles that only partners have.
-    #[must_use]
     pub fn partner_roles(&self) -> UserCount {
         let (mdf, partner) = (self.users(BuiltIn::MdfAdmin), self.users(BuiltIn::PartnerUser));
         UserCount { active: mdf.active + partner.active, pending: mdf.pending + partner.pending }

@@ -82,7 +82,6 @@ impl User {
     }
 
     /// The role that the user holds, or is invited to.
-    #[must_use]
     pub fn role(&self) -> RoleId {
         match self {
             Self::Pending(invitation) => invitation.role_id,
@@ -91,7 +90,6 @@ impl User {
     }
 
     /// The organization.
-    #[must_use]
     pub fn path(&self) -> &OrgPath {
         match self {
             Self::Pending(invitation) => &invitation.path,
@@ -100,7 +98,6 @@ impl User {
     }
 
     /// The key of the user's item.
-    #[must_use]
     pub fn key(&self) -> Key {
         match self {
             Self::Pending(open) => Key::address_slot(open.path.id(), open.id.digest()),
@@ -233,7 +230,6 @@ impl<'a> Address<'a> {
 
 impl UserFilter {
     /// The users with one of these roles in one organization, by address.
-    #[must_use]
     pub fn of_roles(path: &OrgPath, statuses: Vec<Status>, roles: Vec<RoleId>) -> Self {
         Self {
             scope: Scope::Organizations(vec![path.clone()]),

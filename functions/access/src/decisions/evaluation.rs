@@ -1,11 +1,10 @@
 //! `POST /access/v1/evaluation` and `/access/v1/evaluations`: one decision, or up to 256.
 
-use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
     domain::{Action, PathMembership, Refusal, first_granting},
-    http::{AnyObject, ApiError, App, Caller, FieldError, Json},
+    http::{AnyObject, ApiError, App, Call, FieldError, Json},
     store::AccessQuery,
 };
 
@@ -42,29 +41,27 @@ struct Item {
 }
 
 pub(super) async fn one(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     AnyObject(members): AnyObject,
 ) -> Result<Json<Decision>, ApiError> {
     let evaluation = Members::of(&members).evaluation(&EvaluationDraft::default()).map_err(bad)?;
-    Ok(Json(decide(&app, &DecisionCaller::of(caller), evaluation).await?))
+    Ok(Json(decide(&call.app, &DecisionCaller::of(&call), evaluation).await?))
 }
 
 pub(super) async fn many(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     AnyObject(members): AnyObject,
 ) -> Result<Json<Decisions>, ApiError> {
-    let (members, caller) = (Members::of(&members), DecisionCaller::of(caller));
+    let (members, caller) = (Members::of(&members), DecisionCaller::of(&call));
     let semantic = members.semantic().map_err(bad)?;
     let defaults = members.draft().map_err(bad)?;
     let evaluations = members.evaluations().map_err(bad)?;
     if evaluations.is_empty() {
         let evaluation = members.evaluation(&EvaluationDraft::default()).map_err(bad)?;
-        return Ok(Json(Decisions::One(decide(&app, &caller, evaluation).await?)));
+        return Ok(Json(Decisions::One(decide(&call.app, &caller, evaluation).await?)));
     }
     let items = items(evaluations, &defaults).map_err(bad)?;
-    let mut evaluations = decide_all(&app, &caller, &items).await?;
+    let mut evaluations = decide_all(&call.app, &caller, &items).await?;
     let last = evaluations.iter().position(|decided| semantic.ends_with(decided.decision));
     evaluations.truncate(last.map_or(MAX_EVALUATIONS, |last| last + 1));
     Ok(Json(Decisions::Many { evaluations }))
@@ -107,7 +104,7 @@ async fn decide_all(
     check_subjects(caller, items)?;
     let queries: Vec<_> = items.iter().map(Item::query).collect();
     let known: Vec<_> = queries.iter().flatten().cloned().collect();
-    let mut memberships = app.store.approaches(&known).await?.into_iter();
+    let mut memberships = app.store.memberships_on_paths(&known).await?.into_iter();
     let decisions = items.iter().zip(queries).map(|(item, query)| {
         let paths = query.and_then(|_| memberships.next()).unwrap_or_default();
         item.decide(caller, &paths)

@@ -17,7 +17,7 @@ use axum::{
 };
 use shared::{
     domain::{Action, OrgId, Refusal, UserId},
-    http::{App, Caller, is_subject},
+    http::{App, Call, is_subject},
     store::AccessQuery,
 };
 
@@ -58,9 +58,9 @@ struct DecisionCaller {
 }
 
 impl DecisionCaller {
-    fn of(caller: Caller) -> Self {
-        let service = caller.sign_in.scopes.iter().any(|scope| scope == SCOPE);
-        Self { user: caller.person.id, service }
+    fn of(call: &Call) -> Self {
+        let service = call.sign_in.scopes.iter().any(|scope| scope == SCOPE);
+        Self { user: call.person.id.clone(), service }
     }
 
     /// Checks that the caller may ask about `subject`.

@@ -4,14 +4,13 @@
 //! Indexes yield candidates; each candidate is then decided like an evaluation. An organization that
 //! is reached on several paths is found once, on the first of them.
 
-use axum::extract::State;
 use shared::{
     domain::{
         AccessPath, Action, OrgId, OrgPath, PathMembership, Standing, UserId, evaluate,
         first_granting,
     },
-    http::{AnyObject, ApiError, App, Caller, Json},
-    store::{AccessQuery, Error, PageRequest, Position, Store, TreeDepth, keys},
+    http::{AnyObject, ApiError, Call, Json},
+    store::{AccessQuery, Error, List, PageRequest, Position, Store, keys},
 };
 
 use super::{
@@ -35,8 +34,7 @@ struct Candidate {
 }
 
 pub(super) async fn search(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     AnyObject(members): AnyObject,
 ) -> Result<Json<Results<Reference>>, ApiError> {
     let members = Members::of(&members);
@@ -44,14 +42,14 @@ pub(super) async fn search(
     let action = members.required_action().map_err(bad)?;
     let kind = members.required_type("resource").map_err(bad)?;
     let step = SearchPage::new(RESOURCES, &members, "resource")?;
-    DecisionCaller::of(caller).may_ask_about(&subject)?;
+    DecisionCaller::of(&call).may_ask_about(&subject)?;
     if step.limit == 0 {
         return Ok(step.pause());
     }
     let action = Action::find(&action.name).filter(|action| action.level.is_some());
     match (action, user(&subject)) {
         (Some(action), Some(subject)) if kind == ORGANIZATION => {
-            granted_resources(&app.store, action, &subject, &step).await
+            granted_resources(&call.app.store, action, &subject, &step).await
         }
         _ => Ok(step.answer(vec![], None)),
     }
@@ -69,11 +67,11 @@ async fn granted_resources(
         (candidates, next) = own(store, subject, after, step.limit).await?;
     }
     let beyond =
-        [AccessPath::Ancestor, AccessPath::Partner].into_iter().find(|way| way.supports(action));
+        [AccessPath::Ancestor, AccessPath::Partner].into_iter().find(|path| path.supports(action));
     let room = step.limit - candidates.len();
     next = match (next, beyond) {
-        (Some(next), Some(way)) if !next.starts_with("own|") && room > 0 => {
-            let from = ResourceSearch { store, subject, action, way };
+        (Some(next), Some(path)) if !next.starts_with("own|") && room > 0 => {
+            let from = ResourceSearch { store, subject, action, path };
             let (found, next) = from.candidates(next.trim_start_matches("beyond|"), room).await?;
             candidates.extend(found);
             next
@@ -87,7 +85,7 @@ async fn granted_resources(
         actions: vec![action],
     };
     let queries: Vec<_> = candidates.iter().map(query).collect();
-    let memberships = store.approaches(&queries).await?;
+    let memberships = store.memberships_on_paths(&queries).await?;
     let found = candidates.into_iter().zip(memberships).filter_map(|(candidate, paths)| {
         let first = first_granting(&paths, action)?;
         (first.path == candidate.path && first.from() == candidate.from)
@@ -105,7 +103,7 @@ async fn own(
 ) -> Result<(Vec<Candidate>, Option<String>), Error> {
     let after = position_after(after);
     let page = PageRequest { limit, after: after.as_ref() };
-    let found = store.memberships(subject, page).await?;
+    let found = store.page(List::memberships(subject), page).await?;
     let next = found.next.map_or_else(|| "beyond|".to_owned(), |next| format!("own|{}", next.key));
     let orgs = found.items.into_iter().map(|member| member.path.id());
     Ok((
@@ -124,7 +122,7 @@ struct ResourceSearch<'a> {
     store: &'a Store,
     subject: &'a UserId,
     action: Action,
-    way: AccessPath,
+    path: AccessPath,
 }
 
 impl ResourceSearch<'_> {
@@ -139,7 +137,7 @@ impl ResourceSearch<'_> {
         let (mut done, mut inner) = (done.to_owned(), inner.to_owned());
         let after = position_after(&done);
         let page = PageRequest { limit: MEMBERSHIPS, after: after.as_ref() };
-        let memberships = self.store.memberships(self.subject, page).await?;
+        let memberships = self.store.page(List::memberships(self.subject), page).await?;
         let paths: Vec<_> = memberships.items.into_iter().map(|member| member.path).collect();
         let standings = self.store.standings(self.subject, &paths).await?;
         let (mut candidates, mut followed) = (Vec::new(), 0);
@@ -155,7 +153,7 @@ impl ResourceSearch<'_> {
                 let (found, more) = self.follow(path, page).await?;
                 candidates.extend(found.into_iter().map(|org| Candidate {
                     org,
-                    path: self.way,
+                    path: self.path,
                     from: path.id(),
                 }));
                 if let Some(more) = more {
@@ -169,8 +167,8 @@ impl ResourceSearch<'_> {
 
     /// Whether this membership could grant the action in another organization.
     fn could_grant(&self, standing: Standing) -> bool {
-        let approach = PathMembership { path: self.way, standing, preferred: Some(true) };
-        evaluate(&approach, self.action).is_ok()
+        let membership = PathMembership { path: self.path, standing, preferred: Some(true) };
+        evaluate(&membership, self.action).is_ok()
     }
 
     async fn follow(
@@ -178,14 +176,14 @@ impl ResourceSearch<'_> {
         path: &OrgPath,
         page: PageRequest<'_>,
     ) -> Result<(Vec<OrgId>, Option<String>), Error> {
-        if self.way == AccessPath::Partner {
-            let found = self.store.customers(path.id(), page).await?;
+        if self.path == AccessPath::Partner {
+            let found = self.store.page(List::customers(path.id()), page).await?;
             return Ok((
                 found.items.into_iter().map(|link| link.customer_id).collect(),
                 found.next.map(|next| next.key),
             ));
         }
-        let found = self.store.below(path, TreeDepth::Subtree, page).await?;
+        let found = self.store.page(List::below(path), page).await?;
         Ok((found.items.into_iter().map(|org| org.id()).collect(), found.next.map(|next| next.key)))
     }
 }

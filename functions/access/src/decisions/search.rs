@@ -1,10 +1,9 @@
 //! Pages of search results, and `POST /access/v1/search/action`.
 
-use axum::extract::State;
 use serde::Serialize;
 use shared::{
     domain::{Action, first_granting},
-    http::{AnyObject, ApiError, App, Caller, Cursor, Json, Problem},
+    http::{AnyObject, ApiError, App, Call, Cursor, Json, Problem},
     store::{Error, Position},
 };
 
@@ -111,16 +110,15 @@ impl SearchPage {
 }
 
 pub(super) async fn actions(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     AnyObject(members): AnyObject,
 ) -> Result<Json<Results<ActionReference>>, ApiError> {
     let members = Members::of(&members);
     let subject = members.required_entity("subject").map_err(bad)?;
     let resource = members.required_entity("resource").map_err(bad)?;
     let step = SearchPage::new(ACTIONS, &members, "action")?;
-    DecisionCaller::of(caller).may_ask_about(&subject)?;
-    let names = granted_actions(&app, &subject, &resource).await?;
+    DecisionCaller::of(&call).may_ask_about(&subject)?;
+    let names = granted_actions(&call.app, &subject, &resource).await?;
     Ok(step.slice(names.into_iter().map(|name| ActionReference { name }).collect()))
 }
 
@@ -131,7 +129,7 @@ async fn granted_actions(
 ) -> Result<Vec<&'static str>, Error> {
     let actions: Vec<_> = Action::all().filter(|action| action.level.is_some()).collect();
     let Some(query) = access_query(subject, resource, actions) else { return Ok(vec![]) };
-    let memberships = app.store.approaches(std::slice::from_ref(&query)).await?;
+    let memberships = app.store.memberships_on_paths(std::slice::from_ref(&query)).await?;
     let paths = memberships.into_iter().next().unwrap_or_default();
     let is_granted = |action: &&Action| first_granting(&paths, **action).is_some();
     Ok(query.actions.iter().filter(is_granted).map(|action| action.name).collect())

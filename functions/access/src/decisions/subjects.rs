@@ -4,17 +4,16 @@
 //! Indexes yield candidates by role; each candidate is then decided like an evaluation. A member who
 //! may on several paths is found once, on the first of them.
 
-use axum::extract::State;
 use futures_util::future::try_join_all;
 use shared::{
     domain::{
         AccessPath, Action, CustomerLink, Member, OrgId, Organization, RoleId, first_granting,
         granting_roles,
     },
-    http::{AnyObject, ApiError, App, Caller, Json},
+    http::{AnyObject, ApiError, Call, Json},
     store::{
-        AccessQuery, Error, Key, PageRequest, Position, Slice, Status, Store, User, UserFilter,
-        index,
+        AccessQuery, Error, Key, List, PageRequest, Position, Slice, Status, Store, User,
+        UserFilter, index,
     },
 };
 
@@ -34,7 +33,7 @@ const PARTNERS: usize = 10;
 struct MemberSource {
     /// The sort key among all sources.
     rank: String,
-    way: AccessPath,
+    path: AccessPath,
     org: Organization,
     roles: Vec<RoleId>,
 }
@@ -52,8 +51,7 @@ struct SubjectPosition<'a> {
 }
 
 pub(super) async fn search(
-    State(app): State<App>,
-    caller: Caller,
+    call: Call,
     AnyObject(members): AnyObject,
 ) -> Result<Json<Results<Reference>>, ApiError> {
     let members = Members::of(&members);
@@ -61,13 +59,13 @@ pub(super) async fn search(
     let action = members.required_action().map_err(bad)?;
     let resource = members.required_entity("resource").map_err(bad)?;
     let step = SearchPage::new(SUBJECTS, &members, "subject")?;
-    DecisionCaller::of(caller).may_ask_about_anybody()?;
+    DecisionCaller::of(&call).may_ask_about_anybody()?;
     if step.limit == 0 {
         return Ok(step.pause());
     }
     match (Action::find(&action.name), organization(&resource)) {
         (Some(action), Some(org)) if kind == USER => {
-            granted_subjects(&app.store, action, org, &step).await
+            granted_subjects(&call.app.store, action, org, &step).await
         }
         _ => Ok(step.answer(vec![], None)),
     }
@@ -90,10 +88,10 @@ async fn granted_subjects(
         actions: vec![action],
     };
     let queries: Vec<_> = candidates.iter().map(query).collect();
-    let memberships = store.approaches(&queries).await?;
+    let memberships = store.memberships_on_paths(&queries).await?;
     let found = candidates.into_iter().zip(memberships).filter_map(|((source, member), paths)| {
         let first = first_granting(&paths, action)?;
-        let here = first.path == source.way && first.from() == source.org.id();
+        let here = first.path == source.path && first.from() == source.org.id();
         here.then(|| Reference::new(USER, &member.user_id))
     });
     Ok(step.answer(found.collect(), next.or(beyond)))
@@ -120,11 +118,11 @@ async fn sources(
     let asked = (action.depends_on_root_settings() && root != org).then(|| Key::organization(root));
     let found = store.get(around.chain(linked).chain(asked)).await?;
     let root = found.organization(root);
-    let mut add = |rank: String, way, link, org: Option<Organization>| {
+    let mut add = |rank: String, path, link, org: Option<Organization>| {
         let Some(org) = org.filter(|_| *rank >= *at.rank) else { return };
-        let roles = granting_roles(way, link, &org, root.as_ref(), action);
+        let roles = granting_roles(path, link, &org, root.as_ref(), action);
         if !roles.is_empty() {
-            all.sources.push(MemberSource { rank, way, org, roles });
+            all.sources.push(MemberSource { rank, path, org, roles });
         }
     };
     for (depth, &ancestor) in above.iter().enumerate() {
@@ -151,7 +149,8 @@ async fn partners(
     }
     let partner = at.rank.strip_prefix('2').map(|bare| bare.trim_end_matches('~'));
     let partner = partner.and_then(|bare| OrgId::from_bare(bare).ok());
-    store.partners(org, partner, PageRequest { limit: PARTNERS, after: None }).await
+    let page = PageRequest { limit: PARTNERS, after: None };
+    store.page(List::partners(org, partner), page).await
 }
 
 /// A page of members whose roles grant the action according to the indexes, and the next position.

@@ -22,6 +22,12 @@ struct Draft {
     values: Vec<(&'static str, String)>,
 }
 
+macro_rules! template {
+    ($name:literal) => {
+        include_str!(concat!("../../templates/", $name, ".txt"))
+    };
+}
+
 fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
     let org = mail.org;
     let organization = ("link", portal.organization(org));
@@ -36,28 +42,22 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
                 ("until", date_and_time(*until)),
                 ("link", link),
             ];
-            (include_str!("../../templates/invited.txt"), values.into())
+            (template!("invited"), values.into())
         }
-        Notification::RequestReceived => {
-            (include_str!("../../templates/request_received.txt"), vec![])
-        }
+        Notification::RequestReceived => (template!("request_received"), vec![]),
         Notification::RequestToDecide { from } => {
             let values = [("from", address(from)), ("link", portal.join_requests(org))];
-            (include_str!("../../templates/request_to_decide.txt"), values.into())
+            (template!("request_to_decide"), values.into())
         }
-        Notification::RequestApproved => {
-            (include_str!("../../templates/request_approved.txt"), vec![organization])
-        }
-        Notification::RequestDeclined => {
-            (include_str!("../../templates/request_declined.txt"), vec![])
-        }
+        Notification::RequestApproved => (template!("request_approved"), vec![organization]),
+        Notification::RequestDeclined => (template!("request_declined"), vec![]),
         Notification::SuperAdminTransferred { to } => {
             let values = [("to", address(to)), organization];
-            (include_str!("../../templates/handed_over.txt"), values.into())
+            (template!("handed_over"), values.into())
         }
         Notification::SuperAdminReceived { from } => {
             let from = from.as_ref().map_or_else(|| "The former Super Admin".to_owned(), address);
-            (include_str!("../../templates/took_over.txt"), vec![("from", from), organization])
+            (template!("took_over"), vec![("from", from), organization])
         }
     };
     Draft { template, values }

@@ -31,13 +31,11 @@ pub(crate) enum Delivery {
 
 impl Mailer {
     /// A mailer that sends from this address, with links to `portal`.
-    #[must_use]
     pub fn new(client: Client, from: impl Into<String>, portal: Portal) -> Self {
         Self { client, from: from.into(), configuration_set: None, portal }
     }
 
     /// Sets the SES configuration set.
-    #[must_use]
     pub fn with_configuration_set(self, configuration_set: Option<String>) -> Self {
         Self { configuration_set, ..self }
     }

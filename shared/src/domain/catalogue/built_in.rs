@@ -29,7 +29,6 @@ impl BuiltIn {
         [Self::SuperAdmin, Self::Admin, Self::User, Self::MdfAdmin, Self::PartnerUser];
 
     /// The name of the role in the API.
-    #[must_use]
     pub fn key(self) -> &'static str {
         match self {
             Self::SuperAdmin => "super_admin",
@@ -41,7 +40,6 @@ impl BuiltIn {
     }
 
     /// The name of the role in user interfaces.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::SuperAdmin => "Super Admin",
@@ -53,13 +51,11 @@ impl BuiltIn {
     }
 
     /// Whether only partner organizations have the role.
-    #[must_use]
     pub fn partner_only(self) -> bool {
         matches!(self, Self::MdfAdmin | Self::PartnerUser)
     }
 
     /// The levels of the role, before conditions are applied (ROLE5).
-    #[must_use]
     pub fn levels(self) -> Levels {
         Levels::from_fn(|object| object.held_by(self))
     }

@@ -84,14 +84,12 @@ impl fmt::Display for Restriction {
 
 impl Conditions {
     /// Whether `object` is shown and settable (ROLE5).
-    #[must_use]
     pub fn shows(self, object: RoleObject) -> bool {
         self.hidden_because(object).is_none()
     }
 
     /// The levels after conditions and prerequisites are applied. A restricted level becomes
     /// `none` (ROLE4, ROLE5).
-    #[must_use]
     pub fn effective(self, levels: Levels) -> Levels {
         Levels::from_fn(|object| match self.restriction_if_held(levels, object) {
             Some(_) => Level::None,
@@ -100,7 +98,6 @@ impl Conditions {
     }
 
     /// Why the level on `object` counts as `none`. `None` if it counts, or is `none` already.
-    #[must_use]
     pub fn restriction_if_held(self, levels: Levels, object: RoleObject) -> Option<Restriction> {
         if levels.of(object) == Level::None { None } else { self.restriction(levels, object) }
     }
@@ -110,7 +107,6 @@ impl Conditions {
     /// 1. The organization is of the right kind.
     /// 2. The condition of the role object holds (ROLE5).
     /// 3. The prerequisite is held, and is itself not restricted (ROLE4).
-    #[must_use]
     pub fn restriction(self, levels: Levels, object: RoleObject) -> Option<Restriction> {
         self.hidden_because(object).or_else(|| {
             let (base, least) = object.prerequisite()?;

@@ -80,63 +80,53 @@ impl RoleObject {
     }
 
     /// The name of the role object in the API.
-    #[must_use]
     pub fn key(self) -> &'static str {
         self.row().key
     }
 
     /// The name of the role object in user interfaces.
-    #[must_use]
     pub fn name(self) -> &'static str {
         self.row().name
     }
 
     /// Whether only partner organizations have the role object.
-    #[must_use]
     pub fn partner_only(self) -> bool {
         self.row().partner_only
     }
 
     /// The levels that the role object accepts, lowest first (ROLE3).
-    #[must_use]
     pub fn levels(self) -> &'static [Level] {
         self.row().levels
     }
 
     /// Whether the role object accepts `level` (ROLE3).
-    #[must_use]
     pub fn allows(self, level: Level) -> bool {
         self.levels().contains(&level)
     }
 
     /// The level in a custom role that does not set the role object (ROLE2).
-    #[must_use]
     pub fn custom_role_default(self) -> Level {
         self.row().custom_role_default
     }
 
     /// Whether a custom role can set a level other than the default (ROLE3).
-    #[must_use]
     pub fn editable_in_custom_roles(self) -> bool {
         self.row().editable_in_custom_roles
     }
 
     /// The condition under which the role object is shown, settable and effective (ROLE5).
-    #[must_use]
     pub fn shown_when(self) -> Condition {
         self.row().shown_when
     }
 
     /// The role object that a role must hold, and its lowest level, for this one to be effective
     /// (ROLE4).
-    #[must_use]
     pub fn prerequisite(self) -> Option<(Self, Level)> {
         self.row().prerequisite
     }
 
     /// The actions that `level` adds to those of the lower levels. `None` if the role object does
     /// not accept `level`.
-    #[must_use]
     pub fn actions_added_by(self, level: Level) -> Option<&'static [&'static str]> {
         self.allows(level).then_some(match level {
             Level::None => self.row().none_actions,

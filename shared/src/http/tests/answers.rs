@@ -7,12 +7,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{
-    domain::Version,
-    fixtures::now,
-    http::Answer,
-    store::{self, Committed},
-};
+use crate::{domain::Version, fixtures::now, http::Answer, store};
 
 /// Status, location, entity tag, content type and body of the response.
 async fn sent(answer: Answer) -> (u16, [String; 3], String) {
@@ -49,13 +44,4 @@ fn recorded_answer_is_the_answer_that_was_given() {
     }
     let unreadable = Answer::recorded("{}");
     assert!(matches!(unreadable, Err(store::Error::Broken(_))), "{unreadable:?}");
-}
-
-#[test]
-fn repeated_request_gets_the_first_answer() {
-    let first = serde_json::to_string(&created()).unwrap();
-    let repeated = Answer::no_content().unless_repeated(Committed::Before(first));
-    assert_eq!(repeated.ok(), Some(created()));
-    let new = Answer::no_content().unless_repeated(Committed::Now);
-    assert_eq!(new.ok(), Some(Answer::no_content()));
 }

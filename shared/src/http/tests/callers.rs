@@ -4,7 +4,7 @@ use axum::{Router, routing};
 use serde_json::{Value, json};
 
 use super::{Answer, authorized, get, send};
-use crate::http::{Caller, Now, access_log::conventions};
+use crate::http::{Now, access_log::conventions, caller::Caller};
 
 async fn describe(Caller { person, sign_in, .. }: Caller, Now(now): Now) -> String {
     let email = person.email.map(|email| email.to_string());

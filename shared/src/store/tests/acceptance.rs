@@ -74,7 +74,12 @@ async fn second_of_two_acceptances_is_a_concurrent_change() {
     let slot = Key::address_slot(org.id(), id.digest());
     let membership = Key::membership(org.id(), &bob.id);
     let lost = async |failing: &[Key]| {
-        let committed = store(failing).accept(&context(&bob), &acceptance, &()).await;
+        let committed = store(failing)
+            .transaction(&context(&bob))
+            .accept(&acceptance)
+            .unwrap()
+            .commit(&())
+            .await;
         refusal(committed.unwrap_err())
     };
     let both = lost(&[slot, membership.clone()]).await;
