@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::domain::{
-    AuthnContext, BuiltIn, CustomRole, CustomRoleId, Email, Kind, Level, Levels, LinkCounts,
-    Member, Name, OrgId, Organization, Person, RequestContext, RoleId, RoleObject, Settings,
-    Source, Standing, UserId, Version,
+    AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS, Email, Invitation,
+    InvitationDraft, InvitationId, Kind, Level, Levels, LinkCounts, Member, Name, OrgId,
+    Organization, Person, Refusal, RequestContext, RoleId, RoleObject, Settings, Source, Standing,
+    UserId, Version, invite,
 };
 
 /// The time of every request in the tests.
@@ -125,6 +126,13 @@ pub(crate) fn super_admin(org: &Organization) -> Standing {
 /// The standing of an operator in `org`.
 pub(crate) fn operator_in(org: &Organization) -> Standing {
     Standing::of(operator(), Some(org.clone()), None, None).unwrap()
+}
+
+/// The invitation of `name` to `role` by `actor`, for seven days.
+pub(crate) fn invited(actor: &Standing, name: &str, role: RoleId) -> Result<Invitation, Refusal> {
+    let draft = InvitationDraft { email: email(name), role_id: role, days: DEFAULT_DAYS };
+    let id = InvitationId::of(now(), actor.org.id(), &draft.email);
+    invite(actor, draft, None, id, now())
 }
 
 /// The context of a request from `by`.

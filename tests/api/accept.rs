@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     helpers::each,
-    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, mask},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity},
 };
 
 /// INV6
@@ -14,31 +14,17 @@ async fn person_lists_their_invitations_from_all_organizations() {
     let (app, acme) = TestApp::with_acme().await;
     let globex = app.create_organization(CY, "Globex").await;
     let night = app.create_role(CY, &globex, "Night shift", json!({})).await;
-    app.create_invitation(ADA, &acme, "BOB@example.com", "admin").await;
-    app.create_invitation(CY, &globex, BOB.email, &night).await;
-    app.create_invitation(CY, &globex, EVE.email, "user").await;
-    let mine = app.get(BOB, "/v1/me/invitations").await.expect(200);
-    assert_snapshot!(serde_json::to_string_pretty(&mine.items()[0]).map(|it| mask(&it)).unwrap(), @r#"
+    let mut expected = Vec::new();
+    for (inviter, org, name, role, role_name) in
+        [(ADA, &acme, "Acme", "admin", "Admin"), (CY, &globex, "Globex", &night, "Night shift")]
     {
-      "created_at": "2026-11-21T12:00:03Z",
-      "email": "bob@example.com",
-      "expired": false,
-      "expires_at": "2026-11-28T12:00:03Z",
-      "id": "inv_…",
-      "invited_by": "ada",
-      "organization_id": "org_…",
-      "organization_name": "Acme",
-      "role_id": "admin",
-      "role_name": "Admin",
-      "send_count": 1,
-      "sent_at": "2026-11-21T12:00:03Z",
-      "status": "pending"
+        let mut invitation = app.invite(inviter, org, "BOB@example.com", role).await.body;
+        invitation["organization_name"] = json!(name);
+        invitation["role_name"] = json!(role_name);
+        expected.push(invitation);
     }
-    "#);
-    assert_eq!(each(mine.items(), "organization_name"), ["Acme", "Globex"]);
-    assert_eq!(each(mine.items(), "invited_by"), ["ada", "cy"]);
-    assert_eq!(each(mine.items(), "role_id"), ["admin", &night]);
-    assert_eq!(each(mine.items(), "role_name"), ["Admin", "Night shift"]);
+    app.create_invitation(CY, &globex, EVE.email, "user").await;
+    assert_eq!(app.get(BOB, "/v1/me/invitations").await.expect(200).items(), expected);
 }
 
 /// INV6: accepting and declining need a POST.
@@ -47,12 +33,10 @@ async fn reading_an_invitation_changes_nothing() {
     let (app, acme) = TestApp::with_acme().await;
     let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
     let first = app.get(BOB, &format!("{path}/mine")).await.expect(200);
-    let second = app.get(BOB, &format!("{path}/mine")).await.expect(200);
-    assert_eq!(first.body, second.body);
     for end in ["accept", "decline"] {
-        let get = app.get(BOB, &format!("{path}/{end}")).await;
-        get.refuses(405, "method-not-allowed");
+        app.get(BOB, &format!("{path}/{end}")).await.refuses(405, "method-not-allowed");
     }
+    assert_eq!(app.get(BOB, &format!("{path}/mine")).await.body, first.body);
     assert_eq!(app.actions(&acme).await, ["organization.created", "invitation.created"]);
 }
 
@@ -87,39 +71,28 @@ async fn accepting_makes_one_member_and_can_be_repeated() {
     assert_eq!(actions, ["organization.created", "invitation.created", "invitation.accepted"]);
 }
 
-/// INV5: the time of the request decides, not the clean-up.
+/// INV5, INV7: the time of the request decides, not the clean-up. Decidim CVE-2023-48220.
 #[tokio::test]
-async fn invitation_can_be_accepted_until_the_millisecond_it_expires() {
-    for (late_by, status) in [(-1, 200), (0, 409)] {
+async fn expired_invitation_is_rejected_until_it_is_resent() {
+    for late_by in [-1, 0] {
         let (app, acme) = TestApp::with_acme().await;
         let sent = app.now();
         let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
         app.wait(sent + 7 * DAY + late_by - app.now());
-        let answer = app.post(BOB, &format!("{path}/accept"), json!({})).await;
-        assert_eq!(answer.status.as_u16(), status, "{answer}");
+        let accept = format!("{path}/accept");
+        let answer = app.post(BOB, &accept, json!({})).await;
+        if late_by < 0 {
+            answer.expect(200);
+            continue;
+        }
+        assert_snapshot!(answer.summary(), @r#"
+        409 invitation-expired: Invitation expired
+        This invitation has expired. Ask an administrator of the organization to send it again.
+        expired_at: "2026-11-28T12:00:01Z"
+        "#);
+        app.post(ADA, &format!("{path}/resend"), json!({})).await.expect(200);
+        app.post(BOB, &accept, json!({})).await.expect(200);
     }
-}
-
-/// INV5, INV7
-#[tokio::test]
-async fn expired_invitation_is_rejected_until_it_is_resent() {
-    let (app, acme) = TestApp::with_acme().await;
-    let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
-    app.wait(7 * DAY);
-    let answer = app.post(BOB, &format!("{path}/accept"), json!({})).await;
-    assert_snapshot!(answer, @r#"
-    409 Conflict
-    {
-      "detail": "This invitation has expired. Ask an administrator of the organization to send it again.",
-      "expired_at": "2026-11-28T12:00:01Z",
-      "instance": "r1",
-      "status": 409,
-      "title": "Invitation expired",
-      "type": "/problems/invitation-expired"
-    }
-    "#);
-    app.post(ADA, &format!("{path}/resend"), json!({})).await.expect(200);
-    app.post(BOB, &format!("{path}/accept"), json!({})).await.expect(200);
 }
 
 /// INV4
@@ -146,26 +119,15 @@ async fn only_the_verified_invited_address_can_use_an_invitation() {
 #[tokio::test]
 async fn first_admin_becomes_super_admin() {
     let app = TestApp::new().await;
-    let body = json!({ "name": "Acme", "first_admin_email": ADA.email });
-    let made = app.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
-    let acme = format!("/v1/organizations/{}", made.id());
+    let acme = app.create_organization_for(ADA, "Acme").await;
     assert_eq!(app.super_admins(&acme).await, (vec![], None));
-
     let mine = app.get(ADA, "/v1/me/invitations").await;
     assert_eq!(each(mine.items(), "role_id"), ["admin"]);
     let member = app.accept(ADA, &acme).await.expect(200);
     assert_eq!(member.body["role_id"], "super_admin");
     assert_eq!(app.super_admins(&acme).await, (vec!["ada".to_owned()], Some("ada".to_owned())));
     let actions = app.actions(&acme).await;
-    assert_eq!(
-        actions,
-        [
-            "organization.created",
-            "invitation.created",
-            "invitation.accepted",
-            "super_admin.assigned"
-        ]
-    );
+    assert_eq!(actions[1..], ["invitation.created", "invitation.accepted", "super_admin.assigned"]);
     // The second Admin stays an Admin.
     let next = app.add_member(ADA, &acme, BOB, "admin").await;
     assert_eq!(next.body["role_id"], "admin");
@@ -175,59 +137,49 @@ async fn first_admin_becomes_super_admin() {
 /// `inviter_authorized` shows that. Anyone who may grant the role revives the invitation by resending it.
 #[tokio::test]
 async fn invitation_needs_an_inviter_who_may_still_grant_its_role() {
-    enum Then {
-        Leaves,
-        IsRemoved,
-        Becomes(&'static str),
-        RoleLosesALevel,
-    }
-    for (then, offered, backed) in [
-        (Then::Leaves, "guard", false),
-        (Then::IsRemoved, "user", false),
-        (Then::Becomes("user"), "guard", false),
-        (Then::RoleLosesALevel, "guard", false),
-        (Then::Becomes("admin"), "guard", true),
+    for (change, offered, authorized) in [
+        ("leaves", "guard", false),
+        ("is removed", "user", false),
+        ("becomes user", "guard", false),
+        ("role loses a level", "guard", false),
+        ("becomes admin", "guard", true),
     ] {
         let (app, acme) = TestApp::with_acme().await;
         let powers =
             json!({ "user_management": "full_access", "security_management": "full_access" });
-        let manager = app.create_role(ADA, &acme, "Manager", powers).await;
+        let manager = app.add_member_with(ADA, &acme, BOB, powers).await;
         let guard = json!({ "security_management": "full_access" });
         let guard = app.create_role(ADA, &acme, "Guard", guard).await;
-        app.add_member(ADA, &acme, BOB, &manager).await;
         let role = if offered == "guard" { &guard } else { offered };
         let path = app.create_invitation(BOB, &acme, CY.email, role).await;
-        let is_backed = async || {
+        let is_authorized = async || {
             let list = app.get(ADA, &format!("{acme}/invitations")).await;
             let one = app.get(ADA, &path).await.body["inviter_authorized"].clone();
             assert_eq!(list.items()[0]["inviter_authorized"], one);
             one == true
         };
-        assert!(is_backed().await);
-        match then {
-            Then::Leaves => {
-                app.post(BOB, &format!("{acme}/leave"), json!({})).await.expect(204);
-            }
-            Then::IsRemoved => {
-                app.remove(ADA, &acme, BOB).await.expect(204);
-            }
-            Then::Becomes(role) => {
-                app.change_role(ADA, &acme, BOB, role).await.expect(200);
-                app.delete(ADA, &format!("{acme}/roles/{manager}")).await.expect(204);
-            }
-            Then::RoleLosesALevel => {
+        assert!(is_authorized().await);
+        let role = format!("{acme}/roles/{manager}");
+        match change {
+            "leaves" => app.post(BOB, &format!("{acme}/leave"), json!({})).await.expect(204),
+            "is removed" => app.remove(ADA, &acme, BOB).await.expect(204),
+            "role loses a level" => {
                 let less = json!({ "permissions": { "security_management": "view_only" } });
-                app.patch(ADA, &format!("{acme}/roles/{manager}"), less).await.expect(200);
+                app.patch(ADA, &role, less).await.expect(200)
             }
-        }
-        assert_eq!(is_backed().await, backed);
+            becomes => {
+                let new = becomes.trim_start_matches("becomes ");
+                app.change_role(ADA, &acme, BOB, new).await.expect(200);
+                app.delete(ADA, &role).await.expect(204)
+            }
+        };
+        assert_eq!(is_authorized().await, authorized, "inviter {change}");
         let accept = format!("{path}/accept");
-        if !backed {
-            let refused = app.post(CY, &accept, json!({})).await;
-            refused.refuses(409, "inviter-not-authorized");
+        if !authorized {
+            app.post(CY, &accept, json!({})).await.refuses(409, "inviter-not-authorized");
             let resent = app.post(ADA, &format!("{path}/resend"), json!({})).await.expect(200);
             assert_eq!(resent.body["send_count"], 2);
-            assert!(is_backed().await);
+            assert!(is_authorized().await);
         }
         app.post(CY, &accept, json!({})).await.expect(200);
     }

@@ -3,190 +3,108 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::{
     conventions::{EVT, INV, ROLE, organization_routes},
-    helpers::{DEE, each, id, nth_user, user_manager},
-    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity},
+    helpers::{DEE, id, nth_user, user_manager},
+    invariants::{Item, scan},
+    test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp, identity},
 };
 
 impl TestApp {
-    /// All stored items in the partitions of `org`.
-    async fn stored(&self, org: &str) -> BTreeMap<String, String> {
-        let bare = id(org).trim_start_matches("org_").to_owned();
-        let items = self.scan().await.into_iter();
-        items.filter(|(key, _)| key.contains(&format!("#{bare}|"))).collect()
-    }
-
-    /// All items of the table by key, as text.
-    async fn scan(&self) -> BTreeMap<String, String> {
-        let (mut found, mut from) = (BTreeMap::new(), None);
-        loop {
-            let page = self.client.scan().table_name(&self.table).set_exclusive_start_key(from);
-            let page = page.send().await.unwrap();
-            for item in page.items.unwrap_or_default() {
-                let text = |name: &str| item[name].as_s().unwrap().as_str();
-                let key = format!("{}|{}", text("pk"), text("sk"));
-                found.insert(key, plain(&AttributeValue::M(item)).to_string());
-            }
-            match page.last_evaluated_key {
-                Some(key) => from = Some(key),
-                None => return found,
-            }
-        }
+    /// All stored items in the partitions of `org` by key.
+    async fn stored(&self, org: &str) -> BTreeMap<String, Item> {
+        let partition = format!("#{}|", id(org).trim_start_matches("org_"));
+        let items = scan(self).await.into_iter().map(|item| {
+            let [pk, sk] = ["pk", "sk"].map(|name| item[name].as_s().unwrap().as_str());
+            (format!("{pk}|{sk}"), item)
+        });
+        items.filter(|(key, _)| key.contains(&partition)).collect()
     }
 }
 
-/// The value of an attribute, with sorted names.
-fn plain(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::M(map) => {
-            map.iter().map(|(name, value)| (name.clone(), plain(value))).collect()
-        }
-        AttributeValue::L(list) => list.iter().map(plain).collect(),
-        other => json!(format!("{other:?}")),
-    }
-}
-
-/// INV4. better-auth CVE-2026-53514, GHSA-fmh4-wcc4-5jm3.
+/// INV4. Keycloak CVE-2026-1529; Fider CVE-2026-65840, GHSA-vxjw-gv4f-vq58; Casdoor CVE-2026-15630.
 #[tokio::test]
-async fn email_counts_only_if_email_verified_is_exactly_true() {
-    let (app, acme) = TestApp::with_acme().await;
-    let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
-    let before = app.stored(&acme).await;
-    let claims = |verified: Option<Value>| {
-        let mut claims = json!({ "sub": "mallory", "email": BOB.email });
-        if let Some(verified) = verified {
-            claims["email_verified"] = verified;
-        }
-        claims
-    };
-    let routes = [
-        ("GET", "/v1/me/invitations".to_owned()),
-        ("GET", format!("{path}/mine")),
-        ("POST", format!("{path}/accept")),
-        ("POST", format!("{path}/decline")),
-        ("POST", format!("{acme}/join")),
-    ];
-    let words =
-        ["false", "TRUE", "True", "true ", " true", "TRUE ", "1", "yes", "[true]", "", "\"true\""];
-    for value in words.iter().map(|word| Some(json!(word))).chain([None]) {
-        let claims = claims(value.clone());
-        for (method, path) in &routes {
-            let answer = app.send_with_claims(&claims, method, path).await;
-            assert!(matches!(answer.status.as_u16(), 403 | 404), "{value:?}: {answer}");
-        }
-        let me = app.send_with_claims(&claims, "GET", "/v1/me").await.expect(200);
-        assert_eq!((&me.body["email"], &me.body["email_verified"]), (&Value::Null, &json!(false)));
-    }
-    assert_eq!(app.stored(&acme).await, before);
-    let valid =
-        app.send_with_claims(&claims(Some(json!("true"))), "GET", &format!("{path}/mine")).await;
-    valid.expect(200);
-}
-
-/// U5. authentik CVE-2022-23555.
-#[tokio::test]
-async fn invitation_is_unknown_in_another_organization() {
-    let (app, acme) = TestApp::with_acme().await;
-    let globex = app.create_organization(CY, "Globex").await;
-    let path = app.create_invitation(ADA, &acme, BOB.email, "admin").await;
-    let foreign = format!("{globex}/invitations/{}", id(&path));
-    let before = app.stored(&globex).await;
-    for end in ["accept", "decline"] {
-        let answer = app.post(BOB, &format!("{foreign}/{end}"), json!({})).await;
-        answer.refuses(404, "no-such-invitation");
-    }
-    app.get(BOB, &format!("{foreign}/mine")).await.refuses(404, "no-such-invitation");
-    app.get(CY, &foreign).await.refuses(404, "no-such-invitation");
-    app.post(CY, &format!("{foreign}/resend"), json!({})).await.refuses(404, "no-such-invitation");
-    app.delete(CY, &foreign).await.refuses(404, "no-such-invitation");
-    assert_eq!(app.stored(&globex).await, before);
-    // A member of the other organization gets the same answer.
-    app.add_member(CY, &globex, BOB, "user").await;
-    let answer = app.post(BOB, &format!("{foreign}/accept"), json!({})).await;
-    answer.refuses(404, "no-such-invitation");
-    app.post(BOB, &format!("{path}/accept"), json!({})).await.expect(200);
-}
-
-/// INV4. Keycloak CVE-2026-1529; Fider CVE-2026-65840, GHSA-vxjw-gv4f-vq58.
-#[tokio::test]
-async fn acceptance_grants_what_was_offered_whatever_the_body_says() {
+async fn body_and_query_cannot_name_organization_role_or_user() {
     let (app, acme) = TestApp::with_acme().await;
     let globex = app.create_organization(CY, "Globex").await;
     let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
-    let before = app.stored(&acme).await;
+    let before = (app.stored(&acme).await, app.stored(&globex).await);
     for (field, value) in [
-        ("role_id", json!("admin")),
-        ("organization_id", json!(id(&globex))),
-        ("email", json!(EVE.email)),
-        ("user_id", json!("eve")),
-        ("invitation_id", json!(id(&path))),
-        ("status", json!("active")),
+        ("role_id", "admin"),
+        ("email", EVE.email),
+        ("organization_id", id(&globex)),
+        ("org", id(&globex)),
+        ("id", id(&globex)),
+        ("user_id", "eve"),
+        ("sub", "eve"),
+        ("invitation_id", id(&path)),
+        ("status", "active"),
     ] {
-        for end in ["accept", "decline", "resend"] {
-            let by = if end == "resend" { ADA } else { BOB };
-            let body = json!({ (field): value });
-            let answer = app.post(by, &format!("{path}/{end}"), body).await;
+        let extra = json!({ (field): value });
+        let mut offer = json!({ "email": DEE.email, "role_id": "user" });
+        let is_known = !offer[field].is_null();
+        offer[field] = json!(value);
+        let mut answers = vec![
+            app.post(BOB, &format!("{path}/accept"), extra.clone()).await,
+            app.post(BOB, &format!("{path}/decline"), extra.clone()).await,
+            app.post(ADA, &format!("{path}/resend"), extra).await,
+            app.get(ADA, &format!("{acme}/invitations?{field}={value}")).await,
+        ];
+        if !is_known {
+            answers.push(app.post(ADA, &format!("{acme}/invitations"), offer).await);
+        }
+        for answer in answers {
             answer.refuses(422, "invalid-request");
         }
     }
-    assert_eq!(app.stored(&acme).await, before);
+    // `organization_id` filters by organizations below.
+    let list = app.get(ADA, &format!("{acme}/members?organization_id={}", id(&globex))).await;
+    list.refuses(403, "missing-permission");
+    assert_eq!((app.stored(&acme).await, app.stored(&globex).await), before);
     let member = app.post(BOB, &format!("{path}/accept"), json!({})).await.expect(200);
-    assert_eq!(member.body["role_id"], "user");
-    assert_eq!(member.body["organization_id"], id(&acme));
+    let granted = (&member.body["role_id"], &member.body["organization_id"]);
+    assert_eq!(granted, (&json!("user"), &json!(id(&acme))));
 }
 
-/// INV5. Decidim CVE-2023-48220.
-#[tokio::test]
-async fn expired_invitation_makes_no_member_by_any_route() {
-    let (app, acme) = TestApp::with_tree("Acme").await;
-    let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
-    app.wait(7 * DAY);
-    app.post(BOB, &format!("{path}/accept"), json!({})).await.refuses(409, "invitation-expired");
-    let join = app.post(BOB, &format!("{acme}/join"), json!({})).await;
-    join.refuses(404, "no-such-organization");
-    app.change_role(ADA, &acme, BOB, "user").await.refuses(404, "no-such-member");
-    app.transfer(ADA, &acme, BOB).await.refuses(404, "no-such-member");
-    app.get(BOB, &acme).await.refuses(404, "no-such-organization");
-    assert_eq!(app.role_of(&acme, BOB).await, None);
-}
-
-/// INV7, INV9: the write judges the invitation again, so an earlier look proves nothing. An ended
-/// invitation stays ended, and leaves its address free. Databasement CVE-2026-95654.
+/// INV7, INV9: the write judges the invitation again, so an earlier read proves nothing. An ended
+/// invitation stays ended, and leaves its address free. Databasement CVE-2026-95654; loreai #1345,
+/// graphql-hive #250, rapidpro #615.
 #[tokio::test]
 async fn ended_invitation_cannot_be_used_after_it_was_read() {
     let (app, acme) = TestApp::with_acme().await;
-    for ending in ["revoked", "declined", "accepted by another account", "expired"] {
-        let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    let other = identity("bobs-other-sub", BOB.email);
+    for ending in ["revoked", "declined", "accepted by another account", "followed by removal"] {
+        let path = app.create_invitation(ADA, &acme, BOB.email, "admin").await;
         app.get(BOB, &format!("{path}/mine")).await.expect(200);
-        let other = identity("bobs-other-sub", BOB.email);
-        let ended = match ending {
+        let accept = format!("{path}/accept");
+        match ending {
             "revoked" => app.delete(ADA, &path).await.expect(204),
             "declined" => app.post(BOB, &format!("{path}/decline"), json!({})).await.expect(204),
-            "expired" => {
-                app.wait(7 * DAY);
-                let accepted = app.post(BOB, &format!("{path}/accept"), json!({})).await;
-                accepted.refuses(409, "invitation-expired");
-                continue;
+            "accepted by another account" => app.post(other, &accept, json!({})).await.expect(200),
+            _ => {
+                app.post(BOB, &accept, json!({})).await.expect(200);
+                app.remove(ADA, &acme, BOB).await.expect(204)
             }
-            _ => app.post(other, &format!("{path}/accept"), json!({})).await.expect(200),
         };
-        assert!(ended.status == 200 || ended.text.is_empty(), "{ended}");
-        for (caller, end) in [(ADA, "resend"), (BOB, "accept"), (BOB, "decline")] {
-            let answer = app.post(caller, &format!("{path}/{end}"), json!({})).await;
+        for (caller, method, end) in [
+            (ADA, "POST", "/resend"),
+            (BOB, "POST", "/accept"),
+            (BOB, "POST", "/decline"),
+            (BOB, "GET", "/mine"),
+            (ADA, "GET", ""),
+            (ADA, "DELETE", ""),
+        ] {
+            let answer = app.send(Some(caller), method, &format!("{path}{end}"), None).await;
             answer.refuses(404, "no-such-invitation");
         }
-        app.get(BOB, &format!("{path}/mine")).await.refuses(404, "no-such-invitation");
-        app.get(ADA, &path).await.refuses(404, "no-such-invitation");
-        app.delete(ADA, &path).await.refuses(404, "no-such-invitation");
         assert_eq!(app.get(BOB, "/v1/me/invitations").await.items().len(), 0, "{ending}");
-        assert_eq!(app.role_of(&acme, BOB).await, None);
-        if ended.status == 200 {
+        app.get(BOB, &acme).await.refuses(404, "no-such-organization");
+        if ending.starts_with("accepted") {
             app.remove(ADA, &acme, other).await.expect(204);
         }
+        app.remove(ADA, &acme, other).await.refuses(404, "no-such-member");
     }
 }
 
@@ -195,8 +113,7 @@ async fn ended_invitation_cannot_be_used_after_it_was_read() {
 async fn headers_cannot_choose_host_tenant_or_user() {
     let (app, acme) = TestApp::with_acme().await;
     let globex = app.create_organization(EVE, "Globex").await;
-    let (other_id, acme_id) = (id(&globex).to_owned(), id(&acme).to_owned());
-    let hostile: [(&str, &str); 11] = [
+    let hostile = [
         ("host", "evil.example"),
         ("x-forwarded-host", "evil.example"),
         ("forwarded", "host=evil.example;proto=http"),
@@ -204,64 +121,33 @@ async fn headers_cannot_choose_host_tenant_or_user() {
         ("referer", "https://evil.example/"),
         ("x-original-url", "/v1/operator/organizations"),
         ("x-http-method-override", "DELETE"),
-        ("x-organization-id", &other_id),
-        ("x-tenant-id", &other_id),
+        ("x-organization-id", id(&globex)),
+        ("x-tenant-id", id(&globex)),
         ("x-user-id", "eve"),
         ("x-amzn-oidc-identity", "eve"),
     ];
     let path = format!("{acme}/invitations");
-    let offer = |email: &str| Some(json!({ "email": email, "role_id": "user" }));
-    let made =
-        app.send_with(Some(ADA), "POST", &path, offer(BOB.email), &hostile).await.expect(201);
-    assert_eq!(made.body["organization_id"], acme_id);
-    let location = made.headers["location"].to_str().unwrap();
-    assert_eq!(location, format!("{path}/{}", made.id()));
-    assert!(!made.text.contains("evil"), "{made}");
+    let offer = Some(json!({ "email": BOB.email, "role_id": "user" }));
+    let made = app.send_with(Some(ADA), "POST", &path, offer, &hostile).await.expect(201);
+    assert_eq!(made.body["organization_id"], id(&acme));
+    assert_eq!(made.headers["location"], format!("{path}/{}", made.id()));
     // Mail is made of stored data, so its links contain none of these hosts either.
-    let stored = format!("{:?}", app.stored(&acme).await);
+    let stored = format!("{made} {:?}", app.stored(&acme).await);
     assert!(!stored.contains("evil"), "{stored}");
     // Headers do not authenticate anyone.
-    let here = [
-        ("x-organization-id", acme_id.as_str()),
-        ("x-user-id", "ada"),
-        ("authorization", "Bearer ada"),
-    ];
+    let here =
+        [("x-organization-id", id(&acme)), ("x-user-id", "ada"), ("authorization", "Bearer ada")];
     let answer = app.send_with(Some(EVE), "GET", &acme, None, &here).await;
     answer.refuses(404, "no-such-organization");
     app.send_with(None, "GET", "/v1/me", None, &here).await.refuses(401, "unauthenticated");
 }
 
-/// A Super Admin, an Admin, a pure user manager and a user manager with one more level; and the
-/// nine roles of their organization.
-async fn granters(app: &TestApp) -> (String, Vec<(Identity, String)>, Vec<String>) {
-    let acme = app.create_partner(ADA, "Acme").await;
-    app.update_settings(&acme, json!({ "mdf_program": true })).await;
-    let powers = json!({ "user_management": "full_access", "security_management": "full_access" });
-    let plus = app.create_role(ADA, &acme, "Manager and guard", powers).await;
-    let manager = app.create_role(ADA, &acme, "Manager", user_manager()).await;
-    let guard = json!({ "security_management": "full_access" });
-    let guard = app.create_role(ADA, &acme, "Guard", guard).await;
-    let looker =
-        app.create_role(ADA, &acme, "Looker", json!({ "event_history": "view_only" })).await;
-    let mut people = vec![(ADA, "super_admin".to_owned())];
-    for (n, role) in ["admin", &manager, &plus].into_iter().enumerate() {
-        app.add_member(ADA, &acme, nth_user(900 + n), role).await;
-        people.push((nth_user(900 + n), role.to_owned()));
-    }
-    let roles = ["super_admin", "admin", "user", "mdf_admin", "partner_user"];
-    let mut roles = roles.map(ToOwned::to_owned).to_vec();
-    roles.extend([manager, plus, guard, looker]);
-    (acme, people, roles)
-}
-
-/// May the actor of the row grant the role of the column? Rows and columns are those of `granters`.
-const GRANTS: [[bool; 9]; 4] = [
-    //     SA     Admin  User  MDF    PU    mgr    plus   guard  look
-    /*SA*/
-    [false, true, true, true, true, true, true, true, true],
-    /*Ad*/ [false, true, true, false, true, true, true, true, true],
-    /*mg*/ [false, false, true, false, true, true, false, false, true],
-    /*pl*/ [false, false, true, false, true, true, true, true, true],
+/// May the granter of the row grant the role of the column? Rows and columns are those of the test below.
+const GRANTS: [&str; 4] = [
+    "- + + + + + + + +", // Super Admin
+    "- + + - + + + + +", // Admin
+    "- - + - + + - - +", // Manager
+    "- - + - + + + + +", // Manager and guard
 ];
 
 /// ROLE7: by invitation, resending and role change. A user manager may revoke any invitation. Grav
@@ -269,157 +155,94 @@ const GRANTS: [[bool; 9]; 4] = [
 /// Ghost CVE-2026-105678, GHSA-4pvx-fwjj-8gpc; Plane CVE-2026-104955.
 #[tokio::test]
 async fn no_route_grants_above_own_levels() {
-    let app = TestApp::new().await;
-    let (acme, people, roles) = granters(&app).await;
+    let (app, acme) = TestApp::with_partner("Acme").await;
+    app.update_settings(&acme, json!({ "mdf_program": true })).await;
+    let mut roles = ["super_admin", "admin", "user", "mdf_admin", "partner_user"]
+        .map(ToOwned::to_owned)
+        .to_vec();
+    let both = json!({ "user_management": "full_access", "security_management": "full_access" });
+    for (name, levels) in [
+        ("Manager", user_manager()),
+        ("Manager and guard", both),
+        ("Guard", json!({ "security_management": "full_access" })),
+        ("Viewer", json!({ "event_history": "view_only" })),
+    ] {
+        roles.push(app.create_role(ADA, &acme, name, levels).await);
+    }
     let target = DEE;
+    let granters = [(ADA, 0), (nth_user(901), 1), (nth_user(902), 5), (nth_user(903), 6)];
+    for (granter, role) in &granters[1..] {
+        app.add_member(ADA, &acme, *granter, &roles[*role]).await;
+    }
     app.add_member(ADA, &acme, target, "user").await;
     let mut n = 0;
-    for ((actor, held), grants) in people.iter().zip(GRANTS) {
-        for (role, may) in roles.iter().zip(grants) {
+    for ((actor, held), grants) in granters.into_iter().zip(GRANTS) {
+        for (role, grant) in roles.iter().zip(grants.split(' ')) {
+            let may = grant == "+";
             n += 1;
-            let label = format!("{held} grants {role}");
-            let invited = app.invite(*actor, &acme, nth_user(n).email, role).await;
+            let label = format!("{} grants {role}", roles[held]);
+            let invited = app.invite(actor, &acme, nth_user(n).email, role).await;
             assert_eq!(invited.status == 201, may, "{label}: {invited}");
-            let assigned = app.change_role(*actor, &acme, target, role).await;
+            let assigned = app.change_role(actor, &acme, target, role).await;
             assert_eq!(assigned.status == 200, may, "{label}: {assigned}");
             assert!(matches!(assigned.status.as_u16(), 200 | 403 | 422), "{label}: {assigned}");
-            if *held != "super_admin" && may && role == "admin" {
-                // SA4: only the Super Admin changes an Admin's role.
-                let back = app.change_role(*actor, &acme, target, "user").await;
-                back.refuses(403, "super-admin-required");
-            }
             app.change_role(ADA, &acme, target, "user").await.expect(200);
             if role != "super_admin" {
                 let path = app.create_invitation(ADA, &acme, nth_user(100 + n).email, role).await;
-                let resent = app.post(*actor, &format!("{path}/resend"), json!({})).await;
+                let resent = app.post(actor, &format!("{path}/resend"), json!({})).await;
                 assert_eq!(resent.status == 200, may, "{label}: {resent}");
-                app.delete(*actor, &path).await.expect(204);
+                app.delete(actor, &path).await.expect(204);
             }
         }
     }
 }
 
-/// INV7. loreai #1345, graphql-hive #250, rapidpro #615.
-#[tokio::test]
-async fn removed_member_cannot_return_by_an_old_invitation() {
-    let (app, acme) = TestApp::with_acme().await;
-    let first = app.create_invitation(ADA, &acme, BOB.email, "admin").await;
-    app.post(BOB, &format!("{first}/accept"), json!({})).await.expect(200);
-    app.remove(ADA, &acme, BOB).await.expect(204);
-    app.remove(ADA, &acme, BOB).await.refuses(404, "no-such-member");
-    let gone = app.post(BOB, &format!("{first}/accept"), json!({})).await;
-    gone.refuses(404, "no-such-invitation");
-    app.get(BOB, &acme).await.refuses(404, "no-such-organization");
-    assert_eq!(app.get(BOB, "/v1/me/invitations").await.items().len(), 0);
-    // A new invitation has a new id.
-    let second = app.create_invitation(ADA, &acme, BOB.email, "user").await;
-    assert_ne!(first, second);
-    let old = app.post(BOB, &format!("{first}/accept"), json!({})).await;
-    old.refuses(404, "no-such-invitation");
-    let member = app.post(BOB, &format!("{second}/accept"), json!({})).await.expect(200);
-    assert_eq!(member.body["role_id"], "user");
-}
-
-/// Casdoor CVE-2026-15630.
-#[tokio::test]
-async fn body_and_query_cannot_name_another_organization() {
-    let (app, acme) = TestApp::with_acme().await;
-    let globex = app.create_organization(BOB, "Globex").await;
-    app.add_member(BOB, &globex, CY, "user").await;
-    let before = app.stored(&globex).await;
-    for field in ["organization_id", "id", "org", "user_id", "sub"] {
-        let offer = json!({ "email": DEE.email, "role_id": "user", (field): id(&globex) });
-        let answer = app.post(ADA, &format!("{acme}/invitations"), offer).await;
-        assert_eq!(answer.refuses(422, "invalid-request").pointer(), format!("/{field}"));
-        let list = app.get(ADA, &format!("{acme}/invitations?{field}={}", id(&globex))).await;
-        assert_eq!(list.refuses(422, "invalid-request").pointer(), format!("/{field}"));
-    }
-    // `organization_id` filters by organizations below.
-    let list = app.get(ADA, &format!("{acme}/members?organization_id={}", id(&globex))).await;
-    list.refuses(403, "missing-permission");
-    assert_eq!(app.stored(&globex).await, before);
-}
-
-/// Members of one organization reach nothing in another with equal content. Grafana CVE-2021-41244,
-/// GHSA-mpwp-42x6-4wmx, CVE-2026-92539; ZITADEL CVE-2026-105209.
+/// Members and invitees of one organization reach nothing in another with equal content. Grafana
+/// CVE-2021-41244, GHSA-mpwp-42x6-4wmx, CVE-2026-92539; ZITADEL CVE-2026-105209; authentik CVE-2022-23555.
 #[tokio::test]
 async fn members_reach_nothing_in_another_organization() {
-    struct Sample {
-        org: String,
-        role: String,
-        invitation: String,
-        event: String,
-    }
     let app = TestApp::new().await;
+    let guest = identity("guest", "guest@example.com");
     let create = async |first: Identity, second: Identity, third: Identity| {
         let org = app.create_tree(first, "Sample").await;
         let role = app.create_role(first, &org, "Night shift", json!({})).await;
         app.add_member(first, &org, second, "admin").await;
         app.add_member(first, &org, third, &role).await;
-        let invitation = app.create_invitation(first, &org, "guest@example.com", "user").await;
+        let invitation = app.create_invitation(first, &org, guest.email, "user").await;
         let event = app.history(&org).await[0]["id"].as_str().unwrap().to_owned();
-        Sample { org, role, invitation: id(&invitation).to_owned(), event }
+        let (invitation, member) = (id(&invitation).to_owned(), format!("@{}", second.sub));
+        (org, [("@ada", member), (ROLE, role), (EVT, event), (INV, invitation)])
     };
-    let own = create(ADA, BOB, CY).await;
-    let other = create(nth_user(1), nth_user(2), nth_user(3)).await;
-    let their_member = format!("@{}", nth_user(2).sub);
-    let before = app.stored(&other.org).await;
-    // The other organization, with ids of its own items and of the caller's organization.
-    for ids in [&other, &own] {
-        let mut routes = organization_routes();
-        routes.push(("GET", "…/members?scope=subtree".into(), None));
-        routes.push(("GET", "…/sub-organizations?depth=all".into(), None));
-        for (method, path, body) in routes {
-            let path = path.replace('…', &other.org).replace("@ada", &their_member);
-            let path = path.replace(ROLE, &ids.role).replace(EVT, &ids.event);
-            let path = path.replace(INV, &ids.invitation);
-            for caller in [ADA, BOB, CY] {
-                let answer = app.send(Some(caller), method, &path, body.clone()).await;
-                assert_eq!(answer.status, 404, "{} {method} {path}: {answer}", caller.sub);
-            }
+    let (own, own_ids) = create(ADA, BOB, CY).await;
+    let (other, other_ids) = create(nth_user(1), nth_user(2), nth_user(3)).await;
+    let before = (app.stored(&own).await, app.stored(&other).await);
+    let mut routes = organization_routes();
+    routes.push(("GET", "…/members?scope=subtree".into(), None));
+    routes.push(("GET", "…/sub-organizations?depth=all".into(), None));
+    for (method, route, body) in routes {
+        let path = |org: &str, ids: &[(&str, String)]| {
+            ids.iter().fold(route.replace('…', org), |path, (name, id)| path.replace(name, id))
+        };
+        // The other organization, with ids of its own items and of the caller's organization.
+        let mut requests = Vec::new();
+        for ids in [&other_ids, &own_ids] {
+            requests.extend([ADA, BOB, CY].map(|caller| (caller, path(&other, ids))));
+        }
+        // The caller's organization, with ids of the other's items.
+        if own_ids.iter().any(|(name, _)| route.contains(name)) {
+            requests.extend([ADA, guest].map(|caller| (caller, path(&own, &other_ids))));
+        }
+        for (caller, path) in requests {
+            let answer = app.send(Some(caller), method, &path, body.clone()).await;
+            assert_eq!(answer.status, 404, "{} {method} {path}: {answer}", caller.sub);
         }
     }
-    // The caller's organization, with ids of the other's items.
-    for path in [
-        format!("/roles/{}", other.role),
-        format!("/invitations/{}", other.invitation),
-        format!("/events/{}", other.event),
-        format!("/members/{their_member}"),
-    ] {
-        let answer = app.get(ADA, &format!("{}{path}", own.org)).await;
-        assert_eq!(answer.status, 404, "{path}: {answer}");
-    }
-    assert_eq!(app.stored(&other.org).await, before);
+    assert_eq!((app.stored(&own).await, app.stored(&other).await), before);
+    // The invitee can use the invitation where it belongs.
+    app.accept(guest, &own).await.expect(200);
 }
 
-/// U1. OpenCVE CVE-2026-92764.
-#[tokio::test]
-async fn me_lists_exactly_the_active_memberships() {
-    let app = TestApp::new().await;
-    let own = app.create_organization(ADA, "Own").await;
-    let joined = app.create_organization(BOB, "Joined").await;
-    let left = app.create_organization(BOB, "Left").await;
-    let removed = app.create_organization(BOB, "Removed").await;
-    let transferred = app.create_organization(ADA, "Handed on").await;
-    let invited = app.create_organization(BOB, "Invited").await;
-    for org in [&joined, &left, &removed] {
-        app.add_member(BOB, org, ADA, "user").await;
-    }
-    app.post(ADA, &format!("{left}/leave"), json!({})).await.expect(204);
-    app.remove(BOB, &removed, ADA).await.expect(204);
-    app.add_member(ADA, &transferred, BOB, "admin").await;
-    app.transfer(ADA, &transferred, BOB).await.expect(200);
-    app.post(ADA, &format!("{transferred}/leave"), json!({})).await.expect(204);
-    app.create_invitation(BOB, &invited, ADA.email, "admin").await;
-    let me = app.get(ADA, "/v1/me").await.expect(200);
-    let mut found = each(me.body["organizations"].as_array().unwrap(), "id");
-    found.sort_unstable();
-    let mut expected = [id(&own), id(&joined)];
-    expected.sort_unstable();
-    assert_eq!(found, expected);
-}
-
-/// CloudExplorer GHSA-cp3j-437h-4vwj; CKAN #1633.
+/// CloudExplorer GHSA-cp3j-437h-4vwj.
 #[tokio::test]
 async fn each_membership_has_one_event_that_made_it() {
     let (app, root) = TestApp::with_tree("Root").await;
@@ -428,65 +251,41 @@ async fn each_membership_has_one_event_that_made_it() {
     let empty = app.create_empty_sub_organization(&root, "Joined").await;
     app.post(BOB, &format!("{empty}/join"), json!({})).await.expect(200);
     let partner = app.create_partner(CY, "Partner").await;
-    let domain = format!("{partner}/domains/example.com");
-    app.send(Some(CY), "PUT", &domain, None).await.expect(200);
-    let requests = format!("{partner}/join-requests");
-    let request = app.post(DEE, &requests, json!({})).await.expect(201).id();
-    app.post(CY, &format!("{requests}/{request}/approve"), json!({})).await.expect(200);
+    app.approve_domain(CY, &partner, "example.com").await.expect(200);
+    let request = app.create_join_request(DEE, &partner).await;
+    app.approve(CY, &request, json!({})).await.expect(200);
     for org in [&root, &below, &empty, &partner] {
         let members =
             app.list_all(OPERATOR, &format!("{org}/members?status=active&limit=100")).await;
         let history = app.history(org).await;
         for member in &members {
+            let user = &member["user_id"];
             let made = |event: &&Value| match event["action"].as_str().unwrap() {
-                "organization.created" => event["new"]["super_admin_user_id"] == member["user_id"],
-                "invitation.accepted" | "member.added" => {
-                    event["new"]["user_id"] == member["user_id"]
-                }
+                "organization.created" => event["new"]["super_admin_user_id"] == *user,
+                "invitation.accepted" | "member.added" => event["new"]["user_id"] == *user,
                 "super_admin.assigned" => {
-                    let user = &event["new"]["super_admin_user_id"];
-                    member["source"] == "joined" && user == &member["user_id"]
+                    member["source"] == "joined" && event["new"]["super_admin_user_id"] == *user
                 }
                 _ => false,
             };
             assert_eq!(history.iter().filter(made).count(), 1, "{member}");
         }
     }
-    // CKAN: the parent is the organization of the path, never one that a body names.
-    let other_tree = app.create_tree(EVE, "Eve's").await;
-    let wanted = json!({ "name": "Mine" });
-    let foreign = app.post(BOB, &format!("{other_tree}/sub-organizations"), wanted).await;
-    foreign.refuses(404, "no-such-organization");
-    let named = json!({ "name": "Mine", "parent_id": id(&other_tree) });
-    let named = app.post(BOB, &format!("{root}/sub-organizations"), named).await;
-    named.refuses(422, "invalid-request");
-    let moved = app.patch(ADA, &root, json!({ "parent_id": id(&below) })).await;
-    moved.refuses(422, "invalid-request");
 }
 
-/// ROLE8. Keystone CVE-2012-4413; FileRise CVE-2026-57493; Rancher GHSA-vf6j-6739-78m8; Apache
-/// Answer CVE-2026-60053.
+/// Keystone CVE-2012-4413; FileRise CVE-2026-57493.
 #[tokio::test]
-async fn token_claims_grant_no_role_and_changes_apply_at_once() {
+async fn token_claims_grant_no_role() {
     let (app, acme) = TestApp::with_acme().await;
-    app.add_member(ADA, &acme, BOB, "admin").await;
     let claims = json!({
         "sub": "eve", "email": EVE.email, "email_verified": "true", "role": "super_admin",
         "roles": "[admin]", "groups": "[admins]", "org_id": id(&acme), "organization_id": id(&acme),
         "permissions": "[user_management:full_access]", "scope": "admin", "cognito:groups": "[operator]",
     });
-    let list = format!("{acme}/members");
-    app.send_with_claims(&claims, "GET", &list).await.refuses(404, "no-such-organization");
+    let members = app.send_with_claims(&claims, "GET", &format!("{acme}/members")).await;
+    members.refuses(404, "no-such-organization");
     let operators = app.send_with_claims(&claims, "GET", "/v1/operator/organizations").await;
     operators.refuses(403, "operator-scope-required");
-
-    let invite = async |n: usize| app.invite(BOB, &acme, nth_user(n).email, "user").await;
-    invite(0).await.expect(201);
-    app.change_role(ADA, &acme, BOB, "user").await.expect(200);
-    invite(1).await.refuses(403, "missing-permission");
-    app.remove(ADA, &acme, BOB).await.expect(204);
-    invite(2).await.refuses(404, "no-such-organization");
-    app.get(BOB, &list).await.refuses(404, "no-such-organization");
 }
 
 /// ZITADEL CVE-2024-46999; Capgo CVE-2026-88860.
@@ -499,36 +298,8 @@ async fn only_the_history_names_a_removed_member() {
     app.delete(ADA, &path).await.expect(204);
     app.remove(ADA, &acme, bob).await.expect(204);
     for (key, item) in app.stored(&acme).await {
-        let named = key.contains("0123456789") || item.contains("bob-0123456789");
-        assert!(!named || key.starts_with("EVENTS#"), "{key}: {item}");
-    }
-}
-
-/// INV3. Auth.js CVE-2026-73420, GHSA-7rqj-j65f-68wh.
-#[tokio::test]
-async fn address_with_a_character_that_folds_to_punctuation_is_refused() {
-    let (app, acme) = TestApp::with_acme().await;
-    for c in [
-        '\u{ff20}', '\u{fe6b}', '\u{ff0e}', '\u{2024}', '\u{fe52}', '\u{ff0c}', '\u{ff1b}',
-        '\u{ff1c}', '\u{ff1e}', '\u{ff02}', '\u{2488}', '\u{0}', '\r', '\u{85}', '\u{2028}',
-    ] {
-        for email in [
-            format!("bob{c}evil.example"),
-            format!("bob{c}x@example.com"),
-            format!("{c}bob@example.com"),
-        ] {
-            let answer = app.invite(ADA, &acme, &email, "user").await;
-            let trimmed = c.is_whitespace() && email.starts_with(c);
-            assert_eq!(answer.status == 422, !trimmed, "{email:?}: {answer}");
-            if trimmed {
-                let path = format!("{acme}/invitations/{}", answer.id());
-                app.delete(ADA, &path).await.expect(204);
-            }
-        }
-        // A token with such an address counts as one without an address.
-        let claims = json!({ "sub": "m", "email": format!("bob{c}x@example.com"), "email_verified": "true" });
-        let me = app.send_with_claims(&claims, "GET", "/v1/me").await.expect(200);
-        assert_eq!(me.body["email_verified"], false, "{c:?}");
+        let named = key.contains("0123456789") || format!("{item:?}").contains("bob-0123456789");
+        assert!(!named || key.starts_with("EVENTS#"), "{key}: {item:?}");
     }
 }
 
@@ -538,15 +309,10 @@ async fn identity_is_the_sub_and_not_the_address() {
     let (app, acme) = TestApp::with_acme().await;
     app.add_member(ADA, &acme, BOB, "admin").await;
     // Bob's address under another sub, Bob's address as the sub, and Bob's sub in capitals.
-    for impostor in [
-        identity("mallory", BOB.email),
-        identity("bob@example.com", "m@example.com"),
-        identity("BOB", "n@example.com"),
-    ] {
-        app.get(impostor, &acme).await.refuses(404, "no-such-organization");
-        app.post(impostor, &format!("{acme}/leave"), json!({}))
-            .await
-            .refuses(404, "no-such-organization");
+    for (sub, email) in
+        [("mallory", BOB.email), ("bob@example.com", "m@example.com"), ("BOB", "n@example.com")]
+    {
+        app.get(identity(sub, email), &acme).await.refuses(404, "no-such-organization");
     }
     // Bob with another address is still Bob.
     app.get(identity("bob", "robert@example.com"), &acme).await.expect(200);

@@ -5,6 +5,7 @@ use local::authzen_fixtures::with_fixtures;
 use serde_json::{Value, json};
 
 use crate::{
+    decisions::decisions_body,
     matrix::SERVICE,
     test_app::{ADA, Answer, TestApp},
 };
@@ -27,184 +28,117 @@ fn record(id: &str) -> Value {
     json!({ "type": "record", "id": id })
 }
 
-fn archived() -> Value {
-    json!({ "type": "record", "id": "record-2", "properties": { "status": "archived" } })
-}
-
-fn admin() -> Value {
-    json!({ "type": "user", "id": "bob", "properties": { "role": "admin" } })
-}
-
 fn action(name: &str) -> Value {
     json!({ "name": name })
 }
 
-fn delete(soft: bool) -> Value {
-    json!({ "name": "delete", "properties": { "soft": soft } })
-}
-
-/// c-1-4, c-2-2, c-2-6
-#[tokio::test]
-async fn scenario_decides_its_eight_evaluations() {
-    let app = app_with_fixtures().await;
-    for (rule, subject, action, resource, decision) in [
-        (1, user("alice"), action("read"), record("record-1"), true),
-        (2, user("alice"), action("write"), record("record-1"), true),
-        (3, user("bob"), action("read"), record("record-1"), true),
-        (4, user("bob"), action("write"), record("record-1"), false),
-        (5, user("alice"), action("write"), archived(), false),
-        (6, admin(), action("write"), archived(), true),
-        (7, user("alice"), delete(true), record("record-1"), true),
-        (8, user("alice"), delete(false), record("record-1"), false),
-    ] {
-        let body = json!({ "subject": subject, "action": action, "resource": resource });
-        for context in
-            [None, Some(json!({ "time": "2025-06-27T18:03-07:00", "ip": "192.168.1.1" }))]
-        {
-            let mut body = body.clone();
-            body["futureField"] = json!({ "nested": true });
-            if let Some(context) = context {
-                body["context"] = context;
-            }
-            let answer = post(&app, "evaluation", body).await;
-            assert_eq!(answer.body, json!({ "decision": decision }), "rule {rule}");
-        }
-    }
-    let more = json!({
-        "subject": { "type": "user", "id": "alice", "properties": { "role": "manager" } },
-        "action": { "name": "read", "properties": { "method": "GET" } },
-        "resource": {
-            "type": "record", "id": "record-1",
-            "properties": { "status": "active", "owner": "bob" },
-        },
-    });
-    assert_eq!(post(&app, "evaluation", more).await.body, json!({ "decision": true }));
-}
-
-/// The batches of the scenario: `id | request | decisions`. `<name>` stands for a subject, an action or
-/// a resource.
-const BATCHES: &str = r#"
-c-3-2-1 | {"subject": <alice>, "action": <read>, "evaluations": [{"resource": <record-1>}, {"resource": <record-2>}]} | [true, true]
-c-3-2-2 | {"subject": <bob>, "resource": <record-1>, "evaluations": [{"action": <read>}, {"action": <write>}]} | [true, false]
-c-3-2-3 | {"subject": <alice>, "action": <write>, "evaluations": [{"resource": <active>}, {"resource": <archived>}]} | [true, false]
-c-3-2-4 | {"action": <write>, "resource": <archived>, "evaluations": [{"subject": <alice>}, {"subject": <admin>}]} | [false, true]
-c-3-2-5 | {"evaluations": [{"subject": <alice>, "action": <read>, "resource": <record-1>}, {"subject": <bob>, "action": <write>, "resource": <record-1>}]} | [true, false]
-c-3-2-6 | {"subject": <alice>, "action": <read>, "context": {"time": "2025-06-27T18:03-07:00"}, "evaluations": [{"resource": <record-1>}, {"resource": <record-2>, "context": {"time": "2025-06-27T19:00-07:00", "source": "batch-override"}}]} | [true, true]
-c-3-2-7 | {"subject": <alice>, "action": <write>, "resource": <active>, "evaluations": [{}, {"resource": <archived>}]} | [true, false]
-c-3-4-1 | {"subject": <alice>, "action": <read>, "options": {"evaluations_semantic": "execute_all"}, "evaluations": [{"resource": <record-1>}, {}]} | [true, false]
+/// The requests of the scenario: `id | route | request | answer`. An answer is a decision, the decisions of a batch, or
+/// the results of a search. `<name>` stands for a subject, an action or a resource.
+const SCENARIO: &str = r#"
+rule-1 | evaluation | {"subject": <alice>, "action": <read>, "resource": <record-1>} | true
+rule-2 | evaluation | {"subject": <alice>, "action": <write>, "resource": <record-1>} | true
+rule-3 | evaluation | {"subject": <bob>, "action": <read>, "resource": <record-1>} | true
+rule-4 | evaluation | {"subject": <bob>, "action": <write>, "resource": <record-1>} | false
+rule-5 | evaluation | {"subject": <alice>, "action": <write>, "resource": <archived>} | false
+rule-6 | evaluation | {"subject": <admin>, "action": <write>, "resource": <archived>} | true
+rule-7 | evaluation | {"subject": <alice>, "action": <soft-delete>, "resource": <record-1>} | true
+rule-8 | evaluation | {"subject": <alice>, "action": <delete>, "resource": <record-1>} | false
+c-1-4 | evaluation | {"subject": <manager>, "action": <read-get>, "resource": <active>} | true
+c-3-2-1 | evaluations | {"subject": <alice>, "action": <read>, "evaluations": [{"resource": <record-1>}, {"resource": <record-2>}]} | [true, true]
+c-3-2-2 | evaluations | {"subject": <bob>, "resource": <record-1>, "evaluations": [{"action": <read>}, {"action": <write>}]} | [true, false]
+c-3-2-3 | evaluations | {"subject": <alice>, "action": <write>, "evaluations": [{"resource": <active>}, {"resource": <archived>}]} | [true, false]
+c-3-2-4 | evaluations | {"action": <write>, "resource": <archived>, "evaluations": [{"subject": <alice>}, {"subject": <admin>}]} | [false, true]
+c-3-2-5 | evaluations | {"evaluations": [{"subject": <alice>, "action": <read>, "resource": <record-1>}, {"subject": <bob>, "action": <write>, "resource": <record-1>}]} | [true, false]
+c-3-2-6 | evaluations | {"subject": <alice>, "action": <read>, "evaluations": [{"resource": <record-1>}, {"resource": <record-2>, "context": {"time": "2025-06-27T19:00-07:00", "source": "batch-override"}}]} | [true, true]
+c-3-2-7 | evaluations | {"subject": <alice>, "action": <write>, "resource": <active>, "evaluations": [{}, {"resource": <archived>}]} | [true, false]
+c-3-4-1 | evaluations | {"subject": <alice>, "action": <read>, "options": {"evaluations_semantic": "execute_all"}, "evaluations": [{"resource": <record-1>}, {}]} | [true, false]
+c-3-4-2 | evaluations | {"subject": <bob>, "resource": <record-1>, "options": {"evaluations_semantic": "deny_on_first_deny"}, "evaluations": [{"action": <read>}, {"action": <write>}, {"action": <read>}]} | [true, false]
+c-3-4-3 | evaluations | {"subject": <bob>, "resource": <record-1>, "options": {"evaluations_semantic": "permit_on_first_permit"}, "evaluations": [{"action": <read>}, {"action": <write>}]} | [true]
+S1 | search/subject | {"subject": <any-user>, "action": <read>, "resource": <record-1>} | [<alice>, <bob>]
+S2 | search/resource | {"subject": <alice>, "action": <read>, "resource": <any-record>} | [<record-1>, <record-2>]
+S3 | search/action | {"subject": <alice>, "resource": <record-1>} | [<read>, <write>]
+S4 | search/subject | {"subject": <any-user>, "action": <write>, "resource": <archived>} | [<bob>]
+S5 | search/resource | {"subject": <admin>, "action": <write>, "resource": <any-record>} | [<record-2>]
+S6 | search/action | {"subject": <admin>, "resource": <archived>} | [<read>, <write>]
+c-4-6-1 | search/action | {"subject": {"type": "user", "id": "nonexistent-user"}, "resource": <record-1>} | []
+c-4-6-2 | search/subject | {"subject": {"type": "spaceship"}, "action": <read>, "resource": <record-1>} | []
 "#;
 
-/// c-3-2, c-3-4
-#[tokio::test]
-async fn scenario_decides_its_batches() {
-    let app = app_with_fixtures().await;
-    let active =
-        json!({ "type": "record", "id": "record-1", "properties": { "status": "active" } });
-    let names = [
-        ("<alice>", user("alice")),
-        ("<bob>", user("bob")),
-        ("<admin>", admin()),
-        ("<read>", action("read")),
-        ("<write>", action("write")),
-        ("<record-1>", record("record-1")),
-        ("<record-2>", record("record-2")),
-        ("<active>", active),
-        ("<archived>", archived()),
-    ];
-    for line in BATCHES.trim().lines() {
-        let [id, body, decisions] = [0, 1, 2].map(|nth| line.split(" | ").nth(nth).unwrap());
-        let resolve =
-            |text: String, (name, value): &(&str, Value)| text.replace(name, &value.to_string());
-        let body = names.iter().fold(body.to_owned(), resolve);
-        let answer = post(&app, "evaluations", serde_json::from_str(&body).unwrap()).await;
-        let decisions: Vec<bool> = serde_json::from_str(decisions).unwrap();
-        let results: Vec<_> = decisions.iter().map(|it| json!({ "decision": it })).collect();
-        assert_eq!(answer.body, json!({ "evaluations": results }), "{id}");
-    }
+const NAMES: &str = r#"
+alice {"type": "user", "id": "alice"}
+bob {"type": "user", "id": "bob"}
+admin {"type": "user", "id": "bob", "properties": {"role": "admin"}}
+manager {"type": "user", "id": "alice", "properties": {"role": "manager"}}
+any-user {"type": "user"}
+read {"name": "read"}
+read-get {"name": "read", "properties": {"method": "GET"}}
+write {"name": "write"}
+delete {"name": "delete", "properties": {"soft": false}}
+soft-delete {"name": "delete", "properties": {"soft": true}}
+record-1 {"type": "record", "id": "record-1"}
+record-2 {"type": "record", "id": "record-2"}
+active {"type": "record", "id": "record-1", "properties": {"status": "active", "owner": "bob"}}
+archived {"type": "record", "id": "record-2", "properties": {"status": "archived"}}
+any-record {"type": "record"}
+"#;
+
+/// The JSON in a cell of [`SCENARIO`].
+fn resolve(cell: &str) -> Value {
+    let replace = |text: String, line: &str| {
+        let (name, value) = line.split_once(' ').unwrap();
+        text.replace(&format!("<{name}>"), value)
+    };
+    let json = NAMES.trim().lines().fold(cell.to_owned(), replace);
+    serde_json::from_str(&json).unwrap_or_else(|why| panic!("{why}: {json}"))
 }
 
-/// c-1-5, c-4
-#[tokio::test]
-async fn scenario_answers_its_searches() {
-    let app = app_with_fixtures().await;
-    let (record_1, any_user, any_record) =
-        (record("record-1"), json!({ "type": "user" }), json!({ "type": "record" }));
-    let subjects =
-        |action, resource| json!({ "subject": any_user, "action": action, "resource": resource });
-    let resources =
-        |subject, action| json!({ "subject": subject, "action": action, "resource": any_record });
-    let actions = |subject, resource| json!({ "subject": subject, "resource": resource });
-    let names = |names: &[&str]| names.iter().map(|name| action(name)).collect::<Vec<_>>();
-    for (id, route, body, results) in [
-        (
-            "S1",
-            "subject",
-            subjects(action("read"), record_1.clone()),
-            vec![user("alice"), user("bob")],
-        ),
-        (
-            "S2",
-            "resource",
-            resources(user("alice"), action("read")),
-            vec![record("record-1"), record("record-2")],
-        ),
-        ("S3", "action", actions(user("alice"), record_1.clone()), names(&["read", "write"])),
-        ("S4", "subject", subjects(action("write"), archived()), vec![user("bob")]),
-        ("S5", "resource", resources(admin(), action("write")), vec![record("record-2")]),
-        ("S6", "action", actions(admin(), archived()), names(&["read", "write"])),
-        ("c-4-6-1", "action", actions(user("nonexistent-user"), record_1.clone()), vec![]),
-    ] {
-        let mut body = body;
-        body["context"] = json!({ "time": "2025-06-27T18:03-07:00" });
-        let answer = post(&app, &format!("search/{route}"), body.clone()).await;
-        assert_eq!(
-            answer.body,
-            json!({ "results": results, "page": { "next_token": "" } }),
-            "{id}"
-        );
-        // c-4-2-3, c-4-3-3: an id in the searched entity changes nothing.
-        if route != "action" {
-            body[route]["id"] = json!("alice");
-            let same = post(&app, &format!("search/{route}"), body).await;
-            assert_eq!(same.body["results"], answer.body["results"], "{id}");
+fn expected_body(route: &str, answer: &Value) -> Value {
+    match answer {
+        Value::Array(results) if route.starts_with("search/") => {
+            json!({ "results": results, "page": { "next_token": "" } })
         }
+        Value::Array(decisions) => {
+            let decisions: Vec<bool> = decisions.iter().map(|it| it.as_bool().unwrap()).collect();
+            decisions_body(&decisions)
+        }
+        decision => json!({ "decision": decision }),
     }
-    // c-4-6-2
-    let mut spaceship = subjects(action("read"), record_1.clone());
-    spaceship["subject"]["type"] = json!("spaceship");
-    assert_eq!(post(&app, "search/subject", spaceship).await.body["results"], json!([]));
-    // c-4-5
-    let mut page = subjects(action("read"), record_1);
-    page["page"] = json!({ "limit": 1 });
-    let first = post(&app, "search/subject", page.clone()).await;
-    assert_eq!(first.body["results"], json!([user("alice")]));
-    page["page"] = json!({ "token": first.body["page"]["next_token"] });
-    let second = post(&app, "search/subject", page).await;
-    let last = json!({ "results": [user("bob")], "page": { "next_token": "" } });
-    assert_eq!(second.body, last);
 }
 
-/// c-3-4: a batch ends after the first deciding item; the items about records count with the fixtures' decisions.
+/// c-1, c-2, c-3, c-4
 #[tokio::test]
-async fn batch_ends_after_the_deciding_item() {
+async fn requests_of_the_scenario_have_its_answers() {
     let app = app_with_fixtures().await;
-    for (semantic, decisions) in [
-        ("execute_all", vec![true, false, true]),
-        ("deny_on_first_deny", vec![true, false]),
-        ("permit_on_first_permit", vec![true]),
-    ] {
-        let body = json!({
-            "subject": user("bob"), "resource": record("record-1"),
-            "options": { "evaluations_semantic": semantic },
-            "evaluations": [
-                { "action": action("read") }, { "action": action("write") }, { "action": action("read") },
-            ],
-        });
-        let answer = post(&app, "evaluations", body).await;
-        let decisions: Vec<_> =
-            decisions.into_iter().map(|decision| json!({ "decision": decision })).collect();
-        assert_eq!(answer.body, json!({ "evaluations": decisions }), "{semantic}");
+    for line in SCENARIO.trim().lines() {
+        let [id, route, request, answer] =
+            [0, 1, 2, 3].map(|nth| line.split(" | ").nth(nth).unwrap());
+        let (mut request, expected) = (resolve(request), expected_body(route, &resolve(answer)));
+        assert_eq!(post(&app, route, request.clone()).await.body, expected, "{id}");
+        // A context, an unknown member and an id in the searched entity change nothing.
+        request["context"] = json!({ "time": "2025-06-27T18:03-07:00", "ip": "192.168.1.1" });
+        request["futureField"] = json!({ "nested": true });
+        match route {
+            "search/subject" => request["subject"]["id"] = json!("alice"),
+            "search/resource" => request["resource"]["id"] = json!("alice"),
+            _ => {}
+        }
+        assert_eq!(post(&app, route, request).await.body, expected, "{id} with a context");
     }
+}
+
+/// c-4-5
+#[tokio::test]
+async fn search_results_are_paged() {
+    let app = app_with_fixtures().await;
+    let mut search = json!({
+        "subject": { "type": "user" }, "action": action("read"), "resource": record("record-1"),
+    });
+    search["page"] = json!({ "limit": 1 });
+    let first = post(&app, "search/subject", search.clone()).await;
+    assert_eq!(first.body["results"], json!([user("alice")]));
+    search["page"] = json!({ "token": first.body["page"]["next_token"] });
+    let second = post(&app, "search/subject", search).await;
+    assert_eq!(second.body, expected_body("search/subject", &json!([user("bob")])));
 }
 
 /// The function `access` validates and authorizes requests about records, too.

@@ -15,16 +15,10 @@ impl TestApp {
         self.get(caller, path).await.expect(200).tag()
     }
 
-    /// Sends a request with `If-Match`.
-    async fn if_match(
-        &self,
-        caller: Identity,
-        method: &str,
-        path: &str,
-        body: Option<Value>,
-        tag: &str,
-    ) -> Answer {
-        self.send_with(Some(caller), method, path, body, &[("if-match", tag)]).await
+    /// Sends a change with `If-Match`.
+    async fn if_match(&self, change: &Change, tag: &str) -> Answer {
+        let Change { caller, method, path, body, .. } = change;
+        self.send_with(Some(*caller), method, path, body.clone(), &[("if-match", tag)]).await
     }
 }
 
@@ -58,30 +52,68 @@ async fn fixture() -> Fixture {
     Fixture { app, layer, acme, role, invitation }
 }
 
-/// The requests that accept `If-Match`.
-fn changes(fixture: &Fixture) -> Vec<(Identity, &'static str, String, Option<Value>)> {
-    let Fixture { acme, role, invitation, .. } = fixture;
-    vec![
-        (ADA, "PATCH", acme.clone(), Some(json!({ "website": "https://acme.example" }))),
-        (OPERATOR, "PATCH", operator_path(acme), Some(json!({ "mdf_program": true }))),
-        (ADA, "PATCH", format!("{acme}/members/@cy"), Some(json!({ "role_id": "user" }))),
-        (ADA, "PATCH", role.clone(), Some(json!({ "description": "Come and go" }))),
-        (ADA, "DELETE", format!("{acme}/members/@cy"), None),
-        (ADA, "DELETE", invitation.clone(), None),
-        (ADA, "DELETE", role.clone(), None),
-    ]
+/// A request that accepts `If-Match`.
+struct Change {
+    caller: Identity,
+    method: &'static str,
+    path: String,
+    body: Option<Value>,
+    /// Requests by BOB that change the same resource.
+    interfering: Vec<(&'static str, String, Value)>,
+}
+
+impl Fixture {
+    fn changes(&self) -> Vec<Change> {
+        let Self { acme, role, invitation, .. } = self;
+        let cy = format!("{acme}/members/@cy");
+        let rename = |path: &str| ("PATCH", path.to_owned(), json!({ "name": "Renamed" }));
+        let contact = ("PATCH", acme.clone(), json!({ "contact": "Bob" }));
+        let assign = ("PATCH", cy.clone(), json!({ "role_id": "partner_user" }));
+        let resend = ("POST", format!("{invitation}/resend"), json!({}));
+        let website = json!({ "website": "https://acme.example" });
+        let mdf_program = json!({ "mdf_program": true });
+        let user = json!({ "role_id": "user" });
+        let description = json!({ "description": "Come and go" });
+        let operated = operator_path(acme);
+        [
+            (ADA, "PATCH", acme, Some(website), vec![rename(acme), contact]),
+            (OPERATOR, "PATCH", &operated, Some(mdf_program), vec![rename(acme)]),
+            (ADA, "PATCH", &cy, Some(user), vec![assign.clone()]),
+            (ADA, "PATCH", role, Some(description), vec![rename(role)]),
+            (ADA, "DELETE", &cy, None, vec![assign]),
+            (ADA, "DELETE", invitation, None, vec![resend]),
+            (ADA, "DELETE", role, None, vec![rename(role)]),
+        ]
+        .map(|(caller, method, path, body, interfering)| {
+            let path = path.clone();
+            Change { caller, method, path, body, interfering }
+        })
+        .into()
+    }
+}
+
+/// The `nth` change of a new fixture, and the tag of its resource. The role is unused if it is to be deleted.
+async fn ready(nth: usize) -> (Fixture, Change, String) {
+    let fixture = fixture().await;
+    let change = fixture.changes().remove(nth);
+    if (change.method, &change.path) == ("DELETE", &fixture.role) {
+        fixture.app.remove(ADA, &fixture.acme, CY).await.expect(204);
+        fixture.app.delete(ADA, &fixture.invitation).await.expect(204);
+    }
+    let tag = fixture.app.tag(change.caller, &change.path).await;
+    (fixture, change, tag)
 }
 
 #[tokio::test]
 async fn etag_stays_until_the_resource_changes() {
     let fixture = fixture().await;
     let Fixture { app, acme, .. } = &fixture;
-    for (caller, method, path, body) in changes(&fixture) {
-        let first = app.get(caller, &path).await.expect(200);
-        assert_eq!(app.get(caller, &path).await.tag(), first.tag(), "{path}");
-        if method == "PATCH" {
-            let changed = app.patch(caller, &path, body.unwrap()).await.expect(200);
-            assert_ne!(changed.tag(), first.tag(), "{path}");
+    for Change { caller, path, body, .. } in fixture.changes() {
+        let first = app.tag(caller, &path).await;
+        assert_eq!(app.tag(caller, &path).await, first, "{path}");
+        if let Some(body) = body {
+            let changed = app.patch(caller, &path, body).await.expect(200);
+            assert_ne!(changed.tag(), first, "{path}");
             let shown = app.get(caller, &path).await.expect(200);
             assert_eq!((shown.tag(), shown.text), (changed.tag(), changed.text), "{path}");
         }
@@ -99,28 +131,20 @@ async fn etag_stays_until_the_resource_changes() {
 #[tokio::test]
 async fn stale_if_match_changes_nothing() {
     for nth in 0..7 {
-        let fixture = fixture().await;
-        let Fixture { app, .. } = &fixture;
-        let (caller, method, path, body) = changes(&fixture).remove(nth);
-        if (method, &path) == ("DELETE", &fixture.role) {
-            app.remove(ADA, &fixture.acme, CY).await.expect(204);
-            app.delete(ADA, &fixture.invitation).await.expect(204);
-        }
-        let before = app.get(caller, &path).await.expect(200);
-        let tag = before.tag();
+        let (fixture, change, tag) = ready(nth).await;
+        let app = &fixture.app;
+        let before = app.get(change.caller, &change.path).await.text;
         for stale in [r#""x""#, &format!("W/{tag}"), r#""a", "b""#, &format!("\"x{}", &tag[1..])] {
-            let refused = app.if_match(caller, method, &path, body.clone(), stale).await;
-            let refused = refused.refuses(412, "precondition-failed");
+            let refused = app.if_match(&change, stale).await.refuses(412, "precondition-failed");
             assert!(refused.body["detail"].as_str().unwrap().contains("Read it again"));
         }
         for unreadable in ["x", "", "\"x", "*, *"] {
-            let refused = app.if_match(caller, method, &path, body.clone(), unreadable).await;
-            refused.refuses(400, "unreadable-request");
+            app.if_match(&change, unreadable).await.refuses(400, "unreadable-request");
         }
-        assert_eq!(app.get(caller, &path).await.text, before.text);
-        let seen = [tag.clone(), "*".to_owned(), format!("\"x\", {tag} ,W/\"y\"")];
-        let done = app.if_match(caller, method, &path, body, &seen[nth % 3]).await;
-        assert!(done.status.is_success(), "{method} {path}: {done}");
+        assert_eq!(app.get(change.caller, &change.path).await.text, before);
+        let matching = [tag.clone(), "*".to_owned(), format!("\"x\", {tag} ,W/\"y\"")];
+        let done = app.if_match(&change, &matching[nth % 3]).await;
+        assert!(done.status.is_success(), "{} {}: {done}", change.method, change.path);
         check(app).await;
     }
 }
@@ -128,16 +152,13 @@ async fn stale_if_match_changes_nothing() {
 /// A missing resource stays 404, and a missing permission 403, whatever `If-Match` says.
 #[tokio::test]
 async fn if_match_reveals_nothing_to_callers_without_access() {
-    let fixture = fixture().await;
-    let Fixture { app, acme, .. } = &fixture;
-    let body = || Some(json!({ "role_id": "user" }));
-    for (caller, path, status) in [
-        (DEE, format!("{acme}/members/@cy"), 404),
-        (CY, format!("{acme}/members/@bob"), 403),
-        (ADA, format!("{acme}/members/@nobody"), 404),
-    ] {
+    let Fixture { app, acme, .. } = &fixture().await;
+    for (caller, member, status) in [(DEE, "cy", 404), (CY, "bob", 403), (ADA, "nobody", 404)] {
+        let (path, body) =
+            (format!("{acme}/members/@{member}"), Some(json!({ "role_id": "user" })));
+        let change = Change { caller, method: "PATCH", path, body, interfering: vec![] };
         for tag in ["*", r#""x""#] {
-            app.if_match(caller, "PATCH", &path, body(), tag).await.expect(status);
+            app.if_match(&change, tag).await.expect(status);
         }
     }
 }
@@ -145,58 +166,25 @@ async fn if_match_reveals_nothing_to_callers_without_access() {
 /// The write repeats the comparison. A change by another caller between read and write gives 412.
 #[tokio::test]
 async fn change_between_read_and_write_fails_if_match() {
-    type Change = (Identity, &'static str, String, Value);
-    let interfering = |fixture: &Fixture, nth: usize| -> Vec<Change> {
-        let Fixture { acme, role, invitation, .. } = fixture;
-        let named = || json!({ "name": "Renamed" });
-        match nth {
-            0 => vec![
-                (BOB, "PATCH", acme.clone(), named()),
-                (BOB, "PATCH", acme.clone(), json!({ "contact": "Bob" })),
-            ],
-            1 => vec![(BOB, "PATCH", acme.clone(), named())],
-            2 | 4 => {
-                vec![(
-                    BOB,
-                    "PATCH",
-                    format!("{acme}/members/@cy"),
-                    json!({ "role_id": "partner_user" }),
-                )]
-            }
-            5 => vec![(BOB, "POST", format!("{invitation}/resend"), json!({}))],
-            _ => vec![(BOB, "PATCH", role.clone(), named())],
-        }
-    };
-    let ready = async |nth: usize| {
-        let fixture = fixture().await;
-        let (caller, method, path, body) = changes(&fixture).remove(nth);
-        if (method, &path) == ("DELETE", &fixture.role) {
-            fixture.app.remove(ADA, &fixture.acme, CY).await.expect(204);
-            fixture.app.delete(ADA, &fixture.invitation).await.expect(204);
-        }
-        let tag = fixture.app.tag(caller, &path).await;
-        fixture.layer.plan(|_| None);
-        (fixture, caller, method, path, body, tag)
-    };
     for nth in 0..7 {
-        let (alone, caller, method, path, body, tag) = ready(nth).await;
-        let done = alone.app.if_match(caller, method, &path, body, &tag).await;
-        assert!(done.status.is_success(), "{method} {path}: {done}");
+        let (alone, change, tag) = ready(nth).await;
+        alone.layer.plan(|_| None);
+        let done = alone.app.if_match(&change, &tag).await;
+        assert!(done.status.is_success(), "{} {}: {done}", change.method, change.path);
         let reads = alone.layer.clear_faults() - 1;
-        for other in 0..interfering(&alone, nth).len() {
-            let (fixture, caller, method, path, body, tag) = ready(nth).await;
+        for other in 0..change.interfering.len() {
+            let (fixture, mut change, tag) = ready(nth).await;
             let Fixture { app, layer, .. } = &fixture;
-            let (by, how, other_path, change) = interfering(&fixture, nth).remove(other);
-            let mine = app.if_match(caller, method, &path, body.clone(), &tag);
+            let (method, path, body) = change.interfering.swap_remove(other);
+            layer.plan(|_| None);
             // The other request runs completely before the write.
             let order = [vec![0; reads], vec![1; 4], vec![0; 4]].concat();
-            let other_answer = app.send(Some(by), how, &other_path, Some(change.clone()));
-            let (mine, other_answer, calls) = layer.interleave(&order, mine, other_answer).await;
+            let interfering = app.send(Some(BOB), method, &path, Some(body));
+            let mine = app.if_match(&change, &tag);
+            let (mine, interfering, calls) = layer.interleave(&order, mine, interfering).await;
             layer.clear_faults();
-            let label =
-                format!("{method} {path}, meanwhile {how} {other_path} {change}: {calls:?}");
-            assert!(other_answer.status.is_success(), "{label}: {other_answer}");
-            assert_eq!(mine.status, 412, "{label}: {mine}");
+            assert!(interfering.status.is_success(), "{method} {path}: {interfering}");
+            assert_eq!(mine.status, 412, "{} {}: {mine}\n{calls:?}", change.method, change.path);
             check(app).await;
         }
     }

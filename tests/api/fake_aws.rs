@@ -9,19 +9,20 @@ use ::notify::{Bus, Mailer, Outbox, Portal};
 use aws_lambda_events::dynamodb;
 use aws_sdk_dynamodb::{
     config::{
-        BehaviorVersion, Credentials, HttpClient, Region, RuntimeComponents, http::HttpRequest,
-        http::HttpResponse, retry::RetryConfig,
+        BehaviorVersion, Credentials, Region, http::HttpRequest, http::HttpResponse,
+        retry::RetryConfig,
     },
     types::AttributeValue,
 };
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
     result::ConnectorError,
 };
 use serde_json::{Value, json};
 use shared::store::{Store, keys};
 
 use crate::{
+    fault_layer::{Call, answer},
     helpers::id,
     invariants::{Item, scan},
     test_app::TestApp,
@@ -40,17 +41,7 @@ pub enum CallFault {
     RejectedEntries(Vec<usize>),
 }
 
-/// A call to one of the services.
-#[derive(Debug)]
-pub struct Call<'a> {
-    /// The number of the call since the plan was set, from 0.
-    pub nth: usize,
-    /// `SendEmail` or `PutEvents`.
-    pub name: &'a str,
-    /// The request body.
-    pub body: &'a Value,
-}
-
+/// A call of `SendEmail` or `PutEvents`.
 impl Call<'_> {
     /// Is this a mail to `email`?
     pub fn mails(&self, email: &str) -> bool {
@@ -83,16 +74,18 @@ impl FakeAws {
     pub fn outbox(&self, store: &Store) -> Outbox {
         let credentials = || Credentials::new("test", "test", None, None, "test");
         let region = || Region::from_static("eu-central-1");
+        let connector = SharedHttpConnector::new(self.clone());
+        let http = http_client_fn(move |_, _| connector.clone());
         let ses = aws_sdk_sesv2::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .credentials_provider(credentials())
-            .http_client(self.clone())
+            .http_client(http.clone())
             .retry_config(RetryConfig::disabled())
             .region(region());
         let bus = aws_sdk_eventbridge::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .credentials_provider(credentials())
-            .http_client(self.clone())
+            .http_client(http)
             .retry_config(RetryConfig::disabled())
             .region(region());
         let ses = aws_sdk_sesv2::Client::from_conf(ses.build());
@@ -144,13 +137,9 @@ impl FakeAws {
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let name = if request.uri().ends_with("/v2/email/outbound-emails") {
-            "SendEmail"
-        } else {
-            "PutEvents"
-        };
-        let body: Value =
-            serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap();
+        let is_mail = request.uri().ends_with("/v2/email/outbound-emails");
+        let name = if is_mail { "SendEmail" } else { "PutEvents" };
+        let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
         let mut given = self.given();
         let nth = given.calls.len();
         given.calls.push(body.clone());
@@ -158,16 +147,16 @@ impl FakeAws {
         let refused = match fate {
             Some(CallFault::Lost) => return Err(ConnectorError::timeout("injected".into())),
             Some(CallFault::Rejected(code, message)) => {
-                let mut answer = respond(400, &json!({ "__type": code, "message": message }));
+                let mut answer = answer(400, &json!({ "__type": code, "message": message }));
                 answer.headers_mut().insert("x-amzn-errortype", code);
                 return Ok(answer);
             }
             Some(CallFault::RejectedEntries(refused)) => refused,
             None => vec![],
         };
-        if name == "SendEmail" {
+        if is_mail {
             given.mails.push(body);
-            return Ok(respond(200, &json!({ "MessageId": "m-1" })));
+            return Ok(answer(200, &json!({ "MessageId": "m-1" })));
         }
         let entries = body["Entries"].as_array().unwrap();
         assert!(entries.len() <= 10, "EventBridge takes ten entries a call");
@@ -180,21 +169,7 @@ impl FakeAws {
                 given.events.push(entry.clone());
             }
         }
-        Ok(respond(200, &json!({ "FailedEntryCount": refused.len(), "Entries": results })))
-    }
-}
-
-fn respond(status: u16, body: &Value) -> HttpResponse {
-    HttpResponse::new(status.try_into().unwrap(), body.to_string().into())
-}
-
-impl HttpClient for FakeAws {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
+        Ok(answer(200, &json!({ "FailedEntryCount": refused.len(), "Entries": results })))
     }
 }
 

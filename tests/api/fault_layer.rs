@@ -12,12 +12,11 @@ use std::{
 use aws_sdk_dynamodb::{
     Client,
     config::{
-        HttpClient, RuntimeComponents, SharedHttpClient, http::HttpRequest, http::HttpResponse,
-        retry::RetryConfig,
+        HttpClient, SharedHttpClient, http::HttpRequest, http::HttpResponse, retry::RetryConfig,
     },
 };
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
     result::ConnectorError,
 };
 use http_body_util::BodyExt;
@@ -55,12 +54,12 @@ pub enum Fault {
     StopAfter,
 }
 
-/// A call to DynamoDB.
+/// A call to an AWS service.
 #[derive(Debug)]
 pub struct Call<'a> {
     /// The number of the call since the plan was set, from 0.
     pub nth: usize,
-    /// `BatchGetItem`, `Query`, `TransactWriteItems`.
+    /// `BatchGetItem`, `Query`, `TransactWriteItems`, `SendEmail`.
     pub name: &'a str,
     /// The request body.
     pub body: &'a Value,
@@ -97,7 +96,12 @@ impl Layer {
             stopped: Notify::new(),
         }));
         let config = client.config().to_builder();
-        let config = config.http_client(layer.clone()).retry_config(RetryConfig::disabled());
+        let above = layer.clone();
+        let config = config.http_client(http_client_fn(move |settings, components| {
+            let real = above.0.real.http_connector(settings, components);
+            SharedHttpConnector::new(Wire { layer: above.clone(), real })
+        }));
+        let config = config.retry_config(RetryConfig::disabled());
         (layer, Client::from_conf(config.build()))
     }
 
@@ -131,16 +135,7 @@ impl Layer {
     ) -> (A, B, Vec<usize>) {
         let steps = Arc::new(Steps::new(order));
         *locked(&self.0.steps) = Some(Arc::clone(&steps));
-        let one = REQUEST.scope(0, async {
-            let done = one.await;
-            steps.end(0);
-            done
-        });
-        let other = REQUEST.scope(1, async {
-            let done = other.await;
-            steps.end(1);
-            done
-        });
+        let (one, other) = (steps.run(0, one), steps.run(1, other));
         let (one, other) = futures_util::join!(one, other);
         *locked(&self.0.steps) = None;
         let taken = locked(&steps.turns).taken.clone();
@@ -218,20 +213,12 @@ impl Steps {
         self.moved.notify_waiters();
     }
 
-    fn end(&self, request_number: usize) {
+    /// Runs a request to its end.
+    async fn run<T>(&self, request_number: usize, request: impl Future<Output = T>) -> T {
+        let done = REQUEST.scope(request_number, request).await;
         locked(&self.turns).ended[request_number] = true;
         self.moved.notify_waiters();
-    }
-}
-
-impl HttpClient for Layer {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let real = self.0.real.http_connector(settings, components);
-        SharedHttpConnector::new(Wire { layer: self.clone(), real })
+        done
     }
 }
 
@@ -266,21 +253,17 @@ impl Layer {
     ) -> Result<HttpResponse, ConnectorError> {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let name = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let body: Value =
-            serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let bytes = request.body().bytes().unwrap_or_default();
+        let mut body: Value = serde_json::from_slice(bytes).unwrap_or_default();
         let Some(fault) = self.decide(&name, &body) else { return real.call(request).await };
         let items = body["TransactItems"].as_array().map_or(0, Vec::len);
-        let table = || {
-            let tables = body["RequestItems"].as_object();
-            tables.and_then(|tables| tables.keys().next()).cloned().unwrap_or_default()
-        };
+        let tables = body["RequestItems"].as_object();
+        let table = tables.and_then(|it| it.keys().next()).cloned().unwrap_or_default();
         match fault {
             Fault::Conflict => Ok(cancelled(items, "TransactionConflict")),
             Fault::ThrottledItem => Ok(cancelled(items, "ThrottlingError")),
             Fault::Throttle => Ok(answer(400, &problem("ProvisionedThroughputExceededException"))),
-            Fault::Status(status) => {
-                Ok(HttpResponse::new(status.try_into().unwrap(), "<html>no</html>".into()))
-            }
+            Fault::Status(status) => Ok(answer(status, &json!("not DynamoDB"))),
             Fault::LostBefore => Err(lost()),
             Fault::LostAfter => {
                 read(real.call(request).await?).await;
@@ -296,37 +279,30 @@ impl Layer {
                 self.stop().await
             }
             Fault::Short => {
-                let mut body = body;
                 body["Limit"] = json!(1);
                 real.call(with(request, &body)).await
             }
             Fault::Stale(table) => {
-                let mut body = body;
                 body["TableName"] = json!(table);
                 real.call(with(request, &body)).await
             }
             Fault::Partial => {
-                let (table, mut first) = (table(), body.clone());
-                let all =
-                    body["RequestItems"][&table]["Keys"].as_array().cloned().unwrap_or_default();
-                let (now, later) = all.split_at(all.len() / 2);
-                if now.is_empty() {
-                    let rest = json!({ "Responses": {}, "UnprocessedKeys": body["RequestItems"] });
-                    return Ok(answer(200, &rest));
-                }
-                first["RequestItems"][&table]["Keys"] = json!(now);
-                let mut found = read(real.call(with(request, &first)).await?).await;
                 let mut rest = body["RequestItems"].clone();
+                let mut now = rest[&table]["Keys"].as_array().cloned().unwrap_or_default();
+                let later = now.split_off(now.len() / 2);
+                let mut found = json!({ "Responses": {} });
+                if !now.is_empty() {
+                    body["RequestItems"][&table]["Keys"] = json!(now);
+                    found = read(real.call(with(request, &body)).await?).await;
+                }
                 rest[&table]["Keys"] = json!(later);
                 found["UnprocessedKeys"] = rest;
                 Ok(answer(200, &found))
             }
             Fault::Torn(prefix) => {
                 let mut found = read(real.call(request).await?).await;
-                if let Some(items) = found["Responses"][table()].as_array_mut() {
-                    let key =
-                        |item: &Value| item["sk"]["S"].as_str().unwrap_or_default().to_owned();
-                    items.retain(|item| !key(item).starts_with(prefix));
+                if let Some(items) = found["Responses"][&table].as_array_mut() {
+                    items.retain(|item| !item["sk"]["S"].as_str().unwrap().starts_with(prefix));
                 }
                 Ok(answer(200, &found))
             }
@@ -334,9 +310,8 @@ impl Layer {
     }
 }
 
-fn with(request: HttpRequest, body: &Value) -> HttpRequest {
+fn with(mut request: HttpRequest, body: &Value) -> HttpRequest {
     let text = body.to_string();
-    let mut request = request;
     request.headers_mut().insert("content-length", text.len().to_string());
     *request.body_mut() = text.into();
     request
@@ -347,7 +322,8 @@ async fn read(response: HttpResponse) -> Value {
     serde_json::from_slice(&body).unwrap_or_default()
 }
 
-fn answer(status: u16, body: &Value) -> HttpResponse {
+/// A response of an AWS service.
+pub fn answer(status: u16, body: &Value) -> HttpResponse {
     HttpResponse::new(status.try_into().unwrap(), body.to_string().into())
 }
 

@@ -2,14 +2,11 @@
 
 use std::collections::HashSet;
 
-use axum::{
-    body::Body,
-    http::{Request, header::CONTENT_TYPE},
-};
+use axum::{body::Body, http::Request};
 use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::{Value, json};
 
-use crate::test_app::{ADA, Answer, Identity, OPERATOR, TestApp, context, identity};
+use crate::test_app::{ADA, Answer, Identity, OPERATOR, TestApp, context, identity, mask};
 
 pub const DEE: Identity = identity("dee", "dee@example.com");
 
@@ -60,8 +57,7 @@ impl TestApp {
     /// A partner organization that an operator created, with `first` as its Super Admin.
     pub async fn create_partner(&self, first: Identity, name: &str) -> String {
         let body = json!({ "name": name, "kind": "partner", "first_admin_email": first.email });
-        let made = self.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
-        let org = format!("/v1/organizations/{}", made.id());
+        let org = self.create_as_operator(body).await;
         self.accept(first, &org).await.expect(200);
         org
     }
@@ -84,13 +80,15 @@ impl TestApp {
     pub async fn create_sub_organization_for(&self, first: Identity, org: &str) -> String {
         self.update_settings(org, json!({ "manage_sub_organizations": true })).await;
         let body = json!({ "name": "Below", "parent": id(org), "first_admin_email": first.email });
-        let made = self.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
-        format!("/v1/organizations/{}", made.id())
+        self.create_as_operator(body).await
     }
 
     /// A sub-organization without users that an operator creates under `org`.
     pub async fn create_empty_sub_organization(&self, org: &str, name: &str) -> String {
-        let body = json!({ "name": name, "parent": id(org) });
+        self.create_as_operator(json!({ "name": name, "parent": id(org) })).await
+    }
+
+    async fn create_as_operator(&self, body: Value) -> String {
         let made = self.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
         format!("/v1/organizations/{}", made.id())
     }
@@ -102,14 +100,8 @@ impl TestApp {
     }
 
     /// `by` invites an address; returns the path of the invitation.
-    pub async fn create_invitation(
-        &self,
-        by: Identity,
-        org: &str,
-        email: &str,
-        role: &str,
-    ) -> String {
-        let id = self.invite(by, org, email, role).await.expect(201).id();
+    pub async fn create_invitation(&self, by: Identity, org: &str, to: &str, role: &str) -> String {
+        let id = self.invite(by, org, to, role).await.expect(201).id();
         format!("{org}/invitations/{id}")
     }
 
@@ -122,15 +114,9 @@ impl TestApp {
         self.post(caller, &accept, json!({})).await
     }
 
-    /// `by` gives `target` another role.
-    pub async fn change_role(
-        &self,
-        by: Identity,
-        org: &str,
-        target: Identity,
-        role: &str,
-    ) -> Answer {
-        let path = format!("{org}/members/@{}", target.sub);
+    /// `by` gives `user` another role.
+    pub async fn change_role(&self, by: Identity, org: &str, user: Identity, role: &str) -> Answer {
+        let path = format!("{org}/members/@{}", user.sub);
         self.patch(by, &path, json!({ "role_id": role })).await
     }
 
@@ -141,12 +127,8 @@ impl TestApp {
 
     /// `by` transfers the Super Admin role.
     pub async fn transfer(&self, by: Identity, org: &str, new_super_admin: Identity) -> Answer {
-        self.post(
-            by,
-            &format!("{org}/transfer"),
-            json!({ "member_id": format!("@{}", new_super_admin.sub) }),
-        )
-        .await
+        let body = json!({ "member_id": format!("@{}", new_super_admin.sub) });
+        self.post(by, &format!("{org}/transfer"), body).await
     }
 
     /// The whole history of `org`, oldest first.
@@ -201,15 +183,9 @@ impl TestApp {
         let mut context = json!(context(None, self.now(), method));
         context["authorizer"] = json!({ "jwt": { "claims": claims } });
         let context = serde_json::from_value(context).unwrap();
-        let request = request(method, path);
-        let request = request.with_request_context(RequestContext::ApiGatewayV2(context));
-        self.respond(request).await
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        self.respond(request.with_request_context(RequestContext::ApiGatewayV2(context))).await
     }
-}
-
-fn request(method: &str, path: &str) -> Request<Body> {
-    let request = Request::builder().method(method).uri(path);
-    request.header(CONTENT_TYPE, "application/json").body(Body::empty()).unwrap()
 }
 
 impl Answer {
@@ -245,4 +221,44 @@ pub fn operator_path(org: &str) -> String {
 /// The field `name` of each item.
 pub fn each<'a>(items: &'a [Value], name: &str) -> Vec<&'a str> {
     items.iter().map(|item| item[name].as_str().unwrap_or_default()).collect()
+}
+
+impl TestApp {
+    /// Makes `caller` a member in a new custom role; returns the id of the role.
+    pub async fn add_member_with(
+        &self,
+        by: Identity,
+        org: &str,
+        caller: Identity,
+        permissions: Value,
+    ) -> String {
+        let role = self.create_role(by, org, &format!("Role of {}", caller.sub), permissions).await;
+        self.add_member(by, org, caller, &role).await;
+        role
+    }
+
+    /// An organization that an operator creates, with `first` invited as its Admin.
+    pub async fn create_organization_for(&self, first: Identity, name: &str) -> String {
+        let body = json!({ "name": name, "first_admin_email": first.email });
+        let made = self.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
+        format!("/v1/organizations/{}", made.id())
+    }
+}
+
+impl Answer {
+    /// A problem in a few lines: status, slug and title; the detail; the pointers of its errors; and the
+    /// members of its own.
+    pub fn summary(&self) -> String {
+        let text = |name: &str| self.body[name].as_str().unwrap_or_default();
+        let mut lines =
+            vec![format!("{} {}: {}", self.status.as_u16(), self.problem(), text("title"))];
+        lines.push(text("detail").to_owned());
+        let errors = self.body["errors"].as_array().into_iter().flatten();
+        lines.extend(errors.map(|error| format!("at {}", error["pointer"].as_str().unwrap())));
+        let common = ["type", "title", "status", "detail", "instance", "errors"];
+        let members = self.body.as_object().unwrap().iter();
+        let own = members.filter(|(name, _)| !common.contains(&name.as_str()));
+        lines.extend(own.map(|(name, value)| format!("{name}: {value}")));
+        mask(&lines.join("\n"))
+    }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     helpers::{nth_user, user_manager},
+    invariants::scan,
     test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp},
 };
 
@@ -15,56 +16,45 @@ async fn keyed(app: &TestApp, caller: Identity, path: &str, key: &str, body: Val
 
 #[tokio::test]
 async fn repeated_key_returns_the_first_response_and_changes_nothing() {
-    let app = TestApp::new().await;
-    let founded = json!({ "name": "Acme" });
-    let first = keyed(&app, ADA, "/v1/organizations", "k", founded.clone()).await.expect(201);
-    let again = keyed(&app, ADA, "/v1/organizations", "k", founded).await;
-    let same = |one: &Answer, other: &Answer| {
-        assert_eq!((one.status, &one.text), (other.status, &other.text));
-        assert_eq!(one.headers.get("location"), other.headers.get("location"));
-        assert_eq!(one.headers.get("content-type"), other.headers.get("content-type"));
-    };
-    same(&first, &again);
-    let acme = format!("/v1/organizations/{}", first.id());
-    app.update_settings(&acme, json!({ "manage_sub_organizations": true })).await;
+    let (app, acme) = TestApp::with_tree("Acme").await;
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
     app.add_member(ADA, &acme, BOB, "admin").await;
     let branch = app.create_empty_sub_organization(&acme, "Branch").await;
     let pending = app.create_invitation(ADA, &acme, "old@example.com", "user").await;
-    let mine = app.create_invitation(ADA, &acme, CY.email, "user").await;
+    let for_cy = app.create_invitation(ADA, &acme, CY.email, "user").await;
     let for_eve = app.create_invitation(ADA, &acme, EVE.email, "user").await;
+    let approved = app.create_join_request(nth_user(1), &acme).await;
+    let declined = app.create_join_request(nth_user(2), &acme).await;
+    let organizations = |prefix: &str| format!("/v1{prefix}/organizations");
     let first_admin = json!({ "name": "B", "first_admin_email": "b@example.com" });
-    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
-    let requests = format!("{acme}/join-requests");
-    let [approved, declined] = [nth_user(1), nth_user(2)];
-    let approved = app.create_join_request(approved, &acme).await;
-    let declined = app.create_join_request(declined, &acme).await;
+    let offer = json!({ "email": "new@example.com", "role_id": "user" });
     for (caller, path, body) in [
-        (
-            ADA,
-            format!("{acme}/invitations"),
-            json!({ "email": "new@example.com", "role_id": "user" }),
-        ),
+        (ADA, organizations(""), json!({ "name": "A" })),
+        (OPERATOR, organizations("/operator"), first_admin),
+        (ADA, format!("{acme}/invitations"), offer),
         (ADA, format!("{pending}/resend"), json!({})),
-        (CY, format!("{mine}/accept"), json!({})),
+        (CY, format!("{for_cy}/accept"), json!({})),
         (EVE, format!("{for_eve}/decline"), json!({})),
-        (nth_user(3), requests, json!({ "comment": "Hello" })),
+        (nth_user(3), format!("{acme}/join-requests"), json!({ "comment": "Hello" })),
         (ADA, format!("{approved}/approve"), json!({})),
         (ADA, format!("{declined}/decline"), json!({})),
         (ADA, format!("{acme}/roles"), json!({ "name": "Night shift" })),
         (ADA, format!("{acme}/sub-organizations"), json!({ "name": "Branch 2" })),
         (BOB, format!("{branch}/join"), json!({})),
-        (OPERATOR, "/v1/operator/organizations".to_owned(), first_admin),
         (ADA, format!("{acme}/transfer"), json!({ "member_id": "@bob" })),
         (ADA, format!("{acme}/leave"), json!({})),
     ] {
         let first = keyed(&app, caller, &path, "k", body.clone()).await;
         assert!(first.status.is_success(), "{path}: {first}");
-        let before = (app.actions(&acme).await, app.actions(&branch).await);
+        let before = scan(&app).await.len();
         for _ in 0..2 {
             let again = keyed(&app, caller, &path, "k", body.clone()).await;
-            same(&first, &again);
+            assert_eq!((again.status, &again.text), (first.status, &first.text));
+            for header in ["location", "content-type"] {
+                assert_eq!(again.headers.get(header), first.headers.get(header), "{path}");
+            }
         }
-        assert_eq!((app.actions(&acme).await, app.actions(&branch).await), before, "{path}");
+        assert_eq!(scan(&app).await.len(), before, "{path}");
     }
 }
 
@@ -113,39 +103,35 @@ async fn key_is_bound_to_caller_and_route() {
     let (app, acme) = TestApp::with_acme().await;
     app.add_member(ADA, &acme, BOB, "admin").await;
     let globex = app.create_organization(ADA, "Globex").await;
+    let roles = format!("{acme}/roles");
     let night = json!({ "name": "Night" });
-    let first = keyed(&app, ADA, &format!("{acme}/roles"), "k", night.clone()).await.expect(201);
+    let first = keyed(&app, ADA, &roles, "k", night.clone()).await.expect(201);
     // Another caller gets no stored response.
-    let other = keyed(&app, BOB, &format!("{acme}/roles"), "k", night.clone()).await;
+    let other = keyed(&app, BOB, &roles, "k", night.clone()).await;
     other.refuses(409, "role-name-taken");
-    let day = keyed(&app, BOB, &format!("{acme}/roles"), "k", json!({ "name": "Day" })).await;
-    day.expect(201);
+    keyed(&app, BOB, &roles, "k", json!({ "name": "Day" })).await.expect(201);
     // Another route is another request.
-    let elsewhere =
-        keyed(&app, ADA, &format!("{globex}/roles"), "k", night.clone()).await.expect(201);
-    assert_ne!(elsewhere.id(), first.id());
-    keyed(&app, ADA, "/v1/organizations", "k", night).await.expect(201);
+    for path in [format!("{globex}/roles"), "/v1/organizations".to_owned()] {
+        let elsewhere = keyed(&app, ADA, &path, "k", night.clone()).await.expect(201);
+        assert_ne!(elsewhere.id(), first.id());
+    }
 }
 
 #[tokio::test]
 async fn key_is_1_to_64_visible_characters_sent_once() {
     let app = TestApp::new().await;
-    let long = "k".repeat(65);
-    let body = json!({ "name": "Acme" });
-    for key in ["", " ", "a b", "a\tb", "ü", &long] {
-        let answer = keyed(&app, ADA, "/v1/organizations", key, body.clone()).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.problem()),
-            (400, "bad-idempotency-key"),
-            "{key:?}"
-        );
+    let create = async |keys: &[&str]| {
+        let headers: Vec<_> = keys.iter().map(|key| ("idempotency-key", *key)).collect();
+        let body = Some(json!({ "name": "Acme" }));
+        app.send_with(Some(ADA), "POST", "/v1/organizations", body, &headers).await
+    };
+    let (longest, long) = ("k".repeat(64), "k".repeat(65));
+    for keys in [&[""], &[" "], &["a b"], &["a\tb"], &["ü"], &[&*long], &["a", "a"][..]] {
+        let answer = create(keys).await;
+        assert_eq!(answer.problem(), "bad-idempotency-key", "{keys:?}: {answer}");
     }
-    let twice = [("idempotency-key", "a"), ("idempotency-key", "a")];
-    let answer =
-        app.send_with(Some(ADA), "POST", "/v1/organizations", Some(body.clone()), &twice).await;
-    answer.refuses(400, "bad-idempotency-key");
-    for key in ["k", "!#$%&'*+-.^_`|~(){}", &"k".repeat(64)] {
-        keyed(&app, ADA, "/v1/organizations", key, body.clone()).await.expect(201);
+    for key in ["k", "!#$%&'*+-.^_`|~(){}", &longest] {
+        create(&[key]).await.expect(201);
     }
     // Other methods ignore the header.
     let key = [("idempotency-key", "")];
@@ -155,21 +141,21 @@ async fn key_is_1_to_64_visible_characters_sent_once() {
 #[tokio::test]
 async fn key_is_forgotten_after_24_hours() {
     let app = TestApp::new().await;
-    let body = json!({ "name": "Acme" });
     let at = app.now();
-    let first = keyed(&app, ADA, "/v1/organizations", "k", body.clone()).await.expect(201);
+    let create = async |name: &str| {
+        let body = json!({ "name": name });
+        keyed(&app, ADA, "/v1/organizations", "k", body).await.expect(201).id()
+    };
+    let first = create("Acme").await;
     app.wait(at + DAY - 1 - app.now());
-    let again = keyed(&app, ADA, "/v1/organizations", "k", body.clone()).await.expect(201);
-    assert_eq!(first.text, again.text);
+    assert_eq!(create("Acme").await, first);
     app.wait(at + DAY - app.now());
-    let new = keyed(&app, ADA, "/v1/organizations", "k", body.clone()).await.expect(201);
-    assert_ne!(first.id(), new.id());
+    let second = create("Acme").await;
+    assert_ne!(second, first);
     // The second request is stored in its turn, for another 24 hours.
-    let again = keyed(&app, ADA, "/v1/organizations", "k", body).await.expect(201);
-    assert_eq!(new.id(), again.id());
+    assert_eq!(create("Acme").await, second);
     app.wait(DAY);
-    let other = keyed(&app, ADA, "/v1/organizations", "k", json!({ "name": "Globex" })).await;
-    other.expect(201);
+    create("Globex").await;
 }
 
 /// A refusal is not stored, because nothing was done.

@@ -9,81 +9,58 @@ use std::{
     fmt::Write,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex},
 };
 
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use crate::scenario::{Operation, Outcome, Scenario, State};
+use crate::scenario::{Alone, Operation, Scenario, State};
 
 /// The approximate size of the sample.
 const SAMPLE: usize = 400;
 
 #[tokio::test]
 async fn two_writes_in_any_order_end_like_one_after_the_other() {
-    let seed = seed();
-    let only = std::env::var("SCHEDULE").ok();
     let scenario = Scenario::new().await;
-    let mut alone = Vec::new();
+    let (mut alone, mut touched) = (Vec::new(), Vec::new());
     for operation in &scenario.operations {
-        scenario.reset().await;
-        let touched = Arc::new(Mutex::new(Touched::default()));
-        let seen = Arc::clone(&touched);
-        scenario.layer.plan(move |call| {
-            seen.lock().unwrap().see(call.body);
-            None
-        });
-        let outcome = scenario.run(operation).await;
-        let calls = scenario.layer.clear_faults();
-        assert!(outcome.done(), "{} alone: {outcome}", operation.name);
-        let (broken, state) = scenario.inspect().await;
-        assert!(broken.is_empty(), "{} alone: {broken:#?}", operation.name);
-        let touched = std::mem::take(&mut *touched.lock().unwrap());
-        alone.push(Alone { calls, state, touched });
+        let run = scenario.run_alone(operation, None).await;
+        touched.push(Touched::of(&run));
+        alone.push(run);
     }
+    let all = deep().is_some() || std::env::var_os("CASE").is_some();
     let mut schedules = Vec::new();
-    for one in 0..scenario.operations.len() {
-        for other in one..scenario.operations.len() {
-            if deep().is_some() || only.is_some() || alone[one].touched.meets(&alone[other].touched)
-            {
-                let orders = orders(alone[one].calls, alone[other].calls);
+    for one in 0..alone.len() {
+        for other in one..alone.len() {
+            if all || touched[one].meets(&touched[other]) {
+                let orders = orders(alone[one].calls.len(), alone[other].calls.len()).into_iter();
                 // A sorted order is sequential.
-                let orders =
-                    orders.into_iter().filter(|order| deep().is_some() || !order.is_sorted());
+                let orders = orders.filter(|order| all || !order.is_sorted());
                 schedules.extend(orders.map(|order| (one, other, order)));
             }
         }
     }
-    let all = schedules.len();
-    schedules.retain(|(one, other, order)| match &only {
-        Some(only) => *only == name(*one, *other, order),
-        None => chosen(seed, &name(*one, *other, order), SAMPLE, all),
-    });
+    let name = |(one, other, order): &(usize, usize, Vec<usize>)| {
+        let order: String = order.iter().map(ToString::to_string).collect();
+        format!("{one}-{other}-{order}")
+    };
+    let (schedules, seed) = select(schedules, name, SAMPLE);
     let mut pairs = Pairs { scenario: &scenario, alone: &alone, serial: HashMap::new() };
     let mut wrong = Vec::new();
-    for (one, other, order) in &schedules {
+    for schedule in &schedules {
+        let (one, other, order) = schedule;
         let run = AssertUnwindSafe(pairs.run(*one, *other, order)).catch_unwind().await;
         if let Err(what) = run.unwrap_or_else(|_| Err("a panic, see above".to_owned())) {
-            let (first, second) =
-                (scenario.operations[*one].name, scenario.operations[*other].name);
+            let [first, second] = [one, other].map(|nth| scenario.operations[*nth].name);
             wrong.push(format!(
                 "{first:?} and {second:?}: {what}\n    \
-                 SCHEDULE={} cargo test -p tests --test api interleavings",
-                name(*one, *other, order)
+                 CASE={} cargo test -p tests --test api interleavings",
+                name(schedule)
             ));
         }
     }
-    println!("{} of {all} schedules, SEED={seed}", schedules.len());
     let report = wrong.iter().take(40).cloned().collect::<Vec<_>>().join("\n");
     assert!(wrong.is_empty(), "SEED={seed}: {} schedules went wrong\n{report}", wrong.len());
-}
-
-/// The result of an operation that runs alone.
-struct Alone {
-    calls: usize,
-    state: State,
-    touched: Touched,
 }
 
 /// The items that an operation reads and writes.
@@ -94,23 +71,27 @@ struct Touched {
 }
 
 impl Touched {
-    fn see(&mut self, call: &Value) {
+    fn of(alone: &Alone) -> Self {
         let key = |key: &Value| format!("{} {}", key["pk"]["S"], key["sk"]["S"]);
-        for (_, table) in call["RequestItems"].as_object().into_iter().flatten() {
-            self.read.extend(table["Keys"].as_array().into_iter().flatten().map(key));
-        }
-        for item in call["TransactItems"].as_array().into_iter().flatten() {
-            for (write, item) in item.as_object().into_iter().flatten() {
-                let at = item.get("Key").unwrap_or(&item["Item"]);
-                let touched =
-                    if write == "ConditionCheck" { &mut self.read } else { &mut self.written };
+        let mut touched = Self::default();
+        for (_, call) in &alone.calls {
+            for (_, table) in call["RequestItems"].as_object().into_iter().flatten() {
+                touched.read.extend(table["Keys"].as_array().into_iter().flatten().map(key));
+            }
+            let items = call["TransactItems"].as_array().into_iter().flatten();
+            for (write, item) in items.flat_map(|item| item.as_object().into_iter().flatten()) {
+                let key = key(item.get("Key").unwrap_or(&item["Item"]));
                 // Additions to a counter commute.
-                let counts = key(at).contains("COUNTS");
-                if !counts {
-                    touched.insert(key(at));
+                if key.contains("COUNTS") {
+                    continue;
                 }
+                match write.as_str() {
+                    "ConditionCheck" => touched.read.insert(key),
+                    _ => touched.written.insert(key),
+                };
             }
         }
+        touched
     }
 
     fn meets(&self, other: &Self) -> bool {
@@ -138,7 +119,7 @@ impl Pairs<'_> {
             .await;
         let (broken, state) = self.scenario.inspect().await;
         let describe = |what: &str| {
-            let mut report = format!("{what} (calls {taken:?})\n    {a}\n    {b}");
+            let mut report = format!("{what} (calls {taken:?})\n    {a:?}\n    {b:?}");
             for line in &broken {
                 write!(report, "\n    {line}").unwrap();
             }
@@ -164,10 +145,8 @@ impl Pairs<'_> {
         // Each element of a batch has its own outcome, and a reassignment has several writes: the other
         // operation can run between them.
         let has_several_writes = |operation: &Operation| {
-            operation
-                .path
-                .as_ref()
-                .is_some_and(|path| path.ends_with("/batch") || path.contains("reassign_to"))
+            let path = operation.path.as_deref().unwrap_or_default();
+            path.ends_with("/batch") || operation.in_steps()
         };
         if (has_several_writes(first) || has_several_writes(second)) && a.done() && b.done() {
             let ends = [self.serial(one, other).await, self.serial(other, one).await];
@@ -192,10 +171,9 @@ impl Pairs<'_> {
         if let Some(known) = self.serial.get(&(one, other)) {
             return known.clone();
         }
-        let play = async |operation: &Operation| -> Outcome { self.scenario.run(operation).await };
         self.scenario.reset().await;
-        let first = play(&self.scenario.operations[one]).await;
-        let second = play(&self.scenario.operations[other]).await;
+        let first = self.scenario.run(&self.scenario.operations[one]).await;
+        let second = self.scenario.run(&self.scenario.operations[other]).await;
         let state = self.scenario.inspect().await.1;
         let end = (first.done() && second.done()).then_some(state);
         self.serial.insert((one, other), end.clone());
@@ -214,11 +192,6 @@ fn orders(ones: usize, others: usize) -> Vec<Vec<usize>> {
     prefix(0, orders(ones - 1, others)).chain(prefix(1, orders(ones, others - 1))).collect()
 }
 
-fn name(one: usize, other: usize, order: &[usize]) -> String {
-    let order: String = order.iter().map(ToString::to_string).collect();
-    format!("{one}-{other}-{order}")
-}
-
 /// The part to run, and the number of parts, if `DEEP` is set.
 fn deep() -> Option<(u64, u64)> {
     let deep = std::env::var("DEEP").ok()?;
@@ -226,17 +199,18 @@ fn deep() -> Option<(u64, u64)> {
     Some((part.parse().unwrap(), of.parse().unwrap()))
 }
 
-/// The seed of the sample. Set `SEED` to the printed value to repeat a run.
-pub fn seed() -> u64 {
-    std::env::var("SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap())
-}
-
-/// Is the case `name` in the part of `DEEP`, or in the sample?
-pub fn chosen(seed: u64, name: &str, sample: usize, all: usize) -> bool {
+/// The cases to run, and the seed of their sample: the case that `CASE` names, the part of `DEEP`, or a
+/// sample of about `size`. Set `SEED` to the printed value to repeat a run.
+pub fn select<T>(mut cases: Vec<T>, name: impl Fn(&T) -> String, size: usize) -> (Vec<T>, u64) {
+    let seed = std::env::var("SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    let only = std::env::var("CASE").ok();
+    let (size, all) = (u64::try_from(size).unwrap(), u64::try_from(cases.len()).unwrap());
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
-    if let Some((part, of)) = deep() {
-        return hasher.hash_one(name) % of == part % of;
-    }
-    let (sample, all) = (u64::try_from(sample).unwrap(), u64::try_from(all).unwrap());
-    hasher.hash_one((seed, name)) % all < sample
+    cases.retain(|case| match (&only, deep()) {
+        (Some(only), _) => *only == name(case),
+        (None, Some((part, of))) => hasher.hash_one(name(case)) % of == part % of,
+        (None, None) => hasher.hash_one((seed, name(case))) % all < size,
+    });
+    println!("{} of {all} cases, SEED={seed}", cases.len());
+    (cases, seed)
 }

@@ -47,17 +47,17 @@ pub async fn scan(app: &TestApp) -> Vec<Item> {
     }
 }
 
-/// What is wrong with these items: which organization, and what.
+/// The violated invariants, each with its organization.
 pub fn inspect(items: &[Item]) -> Vec<String> {
     let Table { orgs, mut broken } = Table::read(items);
     let mut ids = BTreeSet::new();
     for (id, part) in &orgs {
         let mut found = Vec::new();
         part.super_admin(&mut found);
-        part.places(&mut found);
+        part.addresses(&mut found);
         part.roles(&mut found);
         part.counted(&mut found);
-        part.awaited(&mut found);
+        part.pending_first_admin(&mut found);
         part.customers(&orgs, &mut found);
         part.requests(&mut found);
         part.replay(&orgs, &mut found);
@@ -72,14 +72,14 @@ pub fn inspect(items: &[Item]) -> Vec<String> {
     broken
 }
 
-/// The table, sorted out.
+/// The items of the table by organization.
 #[derive(Debug, Default)]
 pub struct Table {
     pub orgs: BTreeMap<OrgId, OrganizationItems>,
     broken: Vec<String>,
 }
 
-/// All that one organization has.
+/// The items of one organization.
 #[derive(Debug, Default)]
 pub struct OrganizationItems {
     pub org: Option<Organization>,
@@ -89,7 +89,7 @@ pub struct OrganizationItems {
     /// The holder of each lock on an address.
     locks: BTreeMap<String, UserId>,
     pub roles: BTreeMap<CustomRoleId, (CustomRole, UserCount)>,
-    /// To how many roles' users each role is being given.
+    /// The number of roles whose users are moving to each role.
     incoming: BTreeMap<CustomRoleId, i64>,
     names: BTreeMap<String, RoleSummary>,
     counts: BTreeMap<String, i64>,
@@ -126,18 +126,23 @@ impl Table {
         let (pk, sk) = (text("pk"), text("sk"));
         let here = |what: &str| format!("{pk} | {sk}: {what}");
         if pk.starts_with("IDEMPOTENCY#") || pk.starts_with("DELIVERY#") {
-            return if value["ttl"].is_number() { Ok(()) } else { Err(here("is kept for ever")) };
+            return if value["ttl"].is_number() { Ok(()) } else { Err(here("is kept forever")) };
         }
         if value["deleted"] == true {
-            // A tombstone: the version of a deleted entity, for a day, in no list.
+            // A tombstone has the version of a deleted entity, for a day, and is in no list.
             let mut names: Vec<_> = item.keys().map(String::as_str).collect();
             names.sort_unstable();
             let expected = ["deleted", "pk", "sk", "ttl", "version"];
             return if names == expected { Ok(()) } else { Err(here("keeps more than a version")) };
         }
-        let (kind, bare) = pk.split_once('#').ok_or_else(|| here("is no key of ours"))?;
+        let (kind, bare) = pk.split_once('#').ok_or_else(|| here("has an unknown key"))?;
         let id = OrgId::from_bare(bare).map_err(|error| here(&error.to_string()))?;
         let part = self.orgs.entry(id).or_default();
+        for owner in ["organization_id", "partner_id"] {
+            if value[owner].as_str().is_some_and(|owner| owner != id.to_string()) {
+                return Err(here("belongs to another organization"));
+            }
+        }
         let same = |key: Key, indexed: &[(&str, String)]| {
             let mut wanted = vec![("pk", key.pk), ("sk", key.sk)];
             wanted.extend(indexed.iter().cloned());
@@ -153,8 +158,8 @@ impl Table {
         if kind == "EVENTS" {
             let event: Event = read(&value, &here)?;
             same(Key::event(id, event.id), &[])?;
-            if event.organization_id != id || event.kept_until <= event.at {
-                return Err(here("an event of another organization, or kept for ever"));
+            if event.kept_until <= event.at {
+                return Err(here("is not kept"));
             }
             part.events.push(event);
             return Ok(());
@@ -188,7 +193,7 @@ impl Table {
                     ],
                 )?;
                 if path.id() != id {
-                    return Err(here("a member of another organization"));
+                    return Err(here("belongs to another organization"));
                 }
                 part.members.insert(member.user_id.clone(), member);
             }
@@ -212,7 +217,9 @@ impl Table {
                     ],
                 )?;
                 if value["status"] != "pending" || path.id() != id {
-                    return Err(here("neither pending nor taken, or of another organization"));
+                    return Err(here(
+                        "is neither pending nor taken, or belongs to another organization",
+                    ));
                 }
                 part.pending.push(open);
             }
@@ -240,24 +247,21 @@ impl Table {
                 let link: CustomerLink = read(&value, &here)?;
                 let customer = link.customer_id;
                 same(Key::customer(id, customer), &[("identity", index::customer(customer))])?;
-                if link.partner_id != id {
-                    return Err(here("another partner's customer"));
-                }
                 part.customers.insert(customer, link);
             }
             ("COUNTS", _) => {
                 let fields = value.as_object().into_iter().flatten();
-                let counts =
-                    fields.filter_map(|(name, count)| Some((name.clone(), count.as_i64()?)));
-                part.counts = counts.collect();
+                let count =
+                    |(name, count): (&String, &Value)| Some((name.clone(), count.as_i64()?));
+                part.counts = fields.filter_map(count).collect();
             }
             ("DOMAIN", _) => {
                 let approved: ApprovedDomain = read(&value, &here)?;
                 let domain = &approved.value;
                 let listed = [("identity", index::domain(domain.as_str()))];
                 same(Key::approved_domain(id, domain), &listed)?;
-                if approved.organization_id != id || domain.is_public() {
-                    return Err(here("a domain of another organization, or everybody's"));
+                if domain.is_public() {
+                    return Err(here("is a public mail domain"));
                 }
                 part.domains.push(approved);
             }
@@ -266,9 +270,8 @@ impl Table {
                 let key = Key::join_request(id, PersonDigest::of(id, &request.user_id));
                 let listed = [("group", index::join_requests(id)), ("path", request.id.bare())];
                 same(key, if request.is_pending() { &listed } else { &[] })?;
-                let own = PersonDigest::of(id, &request.user_id) == request.id.digest();
-                if request.organization_id != id || !own {
-                    return Err(here("a request of another organization or person"));
+                if PersonDigest::of(id, &request.user_id) != request.id.digest() {
+                    return Err(here("has the id of another person's request"));
                 }
                 part.requests.insert(request.user_id.clone(), request);
             }
@@ -296,19 +299,17 @@ fn differ<T: PartialEq + Debug>(found: &mut Vec<String>, what: &str, is: &T, sho
 impl OrganizationItems {
     fn super_admin(&self, found: &mut Vec<String>) {
         let Some(org) = &self.org else {
-            return found.push("it has items, but is not there itself".to_owned());
+            return found.push("it has items, but no organization".to_owned());
         };
         let supers = self.members.values().filter(|member| member.role_id == RoleId::SUPER_ADMIN);
         let supers: Vec<_> = supers.map(|member| &member.user_id).collect();
+        // The organization names one at most.
         let named: Vec<_> = org.super_admin_user_id.iter().collect();
-        differ(found, "who holds Super Admin, and who is named", &supers, &named);
+        differ(found, "the Super Admin", &supers, &named);
         differ(found, "there is a Super Admin", &!supers.is_empty(), &!self.members.is_empty());
-        if supers.len() > 1 {
-            found.push(format!("more than one Super Admin: {supers:?}"));
-        }
     }
 
-    fn places(&self, found: &mut Vec<String>) {
+    fn addresses(&self, found: &mut Vec<String>) {
         let digest =
             |member: &Member| AddressDigest::of(member.path.id(), &member.email).to_string();
         let wanted = self.members.values().map(|member| (digest(member), member.user_id.clone()));
@@ -323,37 +324,24 @@ impl OrganizationItems {
         differ(found, "the role table", &org.roles, &table);
         let names = self.roles.values().map(|(role, _)| (role.name.folded(), role.summary()));
         differ(found, "the names of roles", &self.names, &names.collect());
-        let mut held: BTreeMap<CustomRoleId, UserCount> = BTreeMap::new();
-        for member in self.members.values() {
-            if let RoleId::Custom(id) = member.role_id {
-                held.entry(id).or_default().active += 1;
-            }
-        }
-        for open in &self.pending {
-            if let RoleId::Custom(id) = open.role_id {
-                held.entry(id).or_default().pending += 1;
-            }
-        }
-        for id in held.keys().filter(|id| !self.roles.contains_key(id)) {
-            found.push(format!("{id} is held or offered, and does not exist"));
-        }
-        for (id, (_, users)) in &self.roles {
-            let real = held.get(id).copied().unwrap_or_default();
-            differ(found, &format!("counters of {id}"), users, &real);
-        }
     }
 
     fn counted(&self, found: &mut Vec<String>) {
         let mut real = BTreeMap::<String, i64>::new();
+        let mut held = BTreeMap::<CustomRoleId, [u64; 2]>::new();
         let active = self.members.values().map(|member| ("active", member.role_id));
         let offered = self.pending.iter().map(|invitation| ("pending", invitation.role_id));
         for (status, role) in active.chain(offered).filter(|&(_, role)| role != RoleId::SUPER_ADMIN)
         {
             *real.entry(status.to_owned()).or_default() += 1;
-            if role.custom().is_none() {
-                *real.entry(format!("{status}_{role}")).or_default() += 1;
+            match role.custom() {
+                Some(id) => held.entry(id).or_default()[usize::from(status == "pending")] += 1,
+                None => *real.entry(format!("{status}_{role}")).or_default() += 1,
             }
         }
+        let stored = self.roles.iter().map(|(id, (_, users))| (*id, [users.active, users.pending]));
+        let stored = stored.filter(|(_, users)| *users != [0, 0]).collect();
+        differ(found, "the users of custom roles", &stored, &held);
         let open = self.requests.values().filter(|request| request.is_pending()).count();
         for (list, entries) in [
             ("approved_domains", self.domains.len()),
@@ -401,21 +389,17 @@ impl OrganizationItems {
                     found.push(format!("{kind:?} {id}: versions and ids disagree"));
                 }
                 for (field, new) in before.new.as_object().into_iter().flatten() {
-                    let Some(old) = after.old.get(field).filter(|old| !old.is_object()) else {
-                        continue;
-                    };
-                    if field == "identity_provider_role"
-                        || aliases.of_role(old) == aliases.of_role(new)
-                    {
-                        continue;
+                    let old = after.old.get(field).filter(|old| !old.is_object()).unwrap_or(new);
+                    if field != "identity_provider_role" {
+                        let (was, is) = (aliases.of_role(new), aliases.of_role(old));
+                        differ(found, &format!("the old `{field}` of {kind:?} {id}"), &is, &was);
                     }
-                    found.push(format!("{kind:?} {id}: `{field}` became {new}, then was {old}"));
                 }
             }
         }
     }
 
-    /// PAR1: whoever is linked counts it, and is of the right kind.
+    /// PAR1: both organizations count a link, and have the right kind.
     fn customers(&self, orgs: &BTreeMap<OrgId, Self>, found: &mut Vec<String>) {
         let Some(org) = &self.org else { return };
         let count = |count: usize| u32::try_from(count).unwrap();
@@ -429,32 +413,29 @@ impl OrganizationItems {
         if links.customers > 0 && org.kind != Kind::Partner
             || links.partners > 0 && org.kind != Kind::Standard
         {
-            found.push(format!("it is linked, {links:?}, and is {:?}", org.kind));
+            found.push(format!("it has {links:?}, and is of kind {:?}", org.kind));
         }
     }
 
-    fn awaited(&self, found: &mut Vec<String>) {
+    fn pending_first_admin(&self, found: &mut Vec<String>) {
         let Some(org) = &self.org else { return };
         let vacant = org.super_admin_user_id.is_none();
         let first = self.pending.iter().filter(|open| vacant && open.inviter.is_none());
         let first: Vec<_> = first.map(|open| (open.id, open.expires_at)).collect();
-        let pending_first_admin: Vec<_> = org
-            .pending_first_admin
-            .iter()
-            .map(|awaited| (awaited.invitation, awaited.until))
-            .collect();
-        differ(found, "whom it waits for", &pending_first_admin, &first);
+        let named = org.pending_first_admin.iter();
+        let named: Vec<_> = named.map(|named| (named.invitation, named.until)).collect();
+        differ(found, "the invitation of the first Admin", &named, &first);
     }
 
-    /// Nobody asks for what they have.
+    /// A member has no join request.
     fn requests(&self, found: &mut Vec<String>) {
         for user in self.requests.keys().filter(|user| self.members.contains_key(*user)) {
             found.push(format!("{user} is a member, and has a request to join"));
         }
     }
 
-    /// Every event takes one state away and gives another. Whatever the order in which those who
-    /// raced were recorded, what is left over is what must be stored.
+    /// Every event removes one state and adds another. The rest, in any order of concurrent events, must
+    /// be what is stored.
     fn replay(&self, orgs: &BTreeMap<OrgId, Self>, found: &mut Vec<String>) {
         let Some(org) = &self.org else { return };
         let aliases = Aliases::of(&self.events);
@@ -496,22 +477,17 @@ impl OrganizationItems {
                 stored.put(field, "", &json!(text));
             }
         }
-        stored.put(
-            "settings",
-            "",
-            &json!([org.kind, org.settings.manage_sub_organizations, org.settings.mdf_program,]),
-        );
+        let settings = [org.settings.manage_sub_organizations, org.settings.mdf_program];
+        stored.put("settings", "", &json!([org.kind, settings[0], settings[1]]));
         for link in self.customers.values() {
             stored.put("customer", &link.customer_id.to_string(), &json!(link.preferred));
         }
-        for (id, partner) in orgs {
-            if let Some(link) = partner.customers.get(&org.id()) {
+        for (id, other) in orgs {
+            if let Some(link) = other.customers.get(&org.id()) {
                 stored.put("partner", &id.to_string(), &json!(link.preferred));
             }
-        }
-        for (id, below) in orgs {
-            let path = below.org.as_ref().map(|below| &below.path);
-            if path.and_then(shared::domain::OrgPath::parent) == Some(org.id()) {
+            let path = other.org.as_ref().map(|other| &other.path);
+            if path.and_then(OrgPath::parent) == Some(org.id()) {
                 stored.put("below", &id.to_string(), &Value::Null);
             }
         }
@@ -529,27 +505,21 @@ impl OrganizationItems {
         for (invitation, times) in left.accepted.iter().filter(|(_, times)| **times > 1) {
             found.push(format!("{invitation} was accepted {times} times"));
         }
-        // The event of an acceptance does not tell what was offered: whatever is left of it goes.
+        // The event of an acceptance does not repeat the invitation.
         left.facts.retain(|(kind, of, _), count| {
             *count != 0
                 && !(matches!(*kind, "invitation" | "expiry") && left.accepted.contains_key(of))
         });
-        for (what, count) in &left.facts {
-            if !stored.facts.contains_key(what) {
-                found.push(format!("its events end in {what:?} ({count}), which is not stored"));
-            }
-        }
-        for (what, count) in &stored.facts {
-            let shown = left.facts.get(what).copied().unwrap_or_default();
-            if shown != *count {
-                found.push(format!("{what:?} is stored, but by its events {shown} times"));
-            }
+        let facts: BTreeSet<_> = left.facts.keys().chain(stored.facts.keys()).collect();
+        for fact in facts {
+            let (shown, is) = (left.facts.get(fact), stored.facts.get(fact));
+            differ(found, &format!("{fact:?} by its events"), &shown, &is);
         }
     }
 }
 
-/// Roles whose users are moved to another role: an event of the role says so, and no event of each
-/// user. What follows from one role follows from the other.
+/// Roles whose users move to another role. One event of the role records it, and no events of the users.
+/// Both roles count as one.
 #[derive(Clone, Debug, Default)]
 struct Aliases(BTreeMap<String, String>);
 
@@ -571,8 +541,8 @@ impl Aliases {
     }
 }
 
-/// What events leave over: kind of fact, of what, and its state, each so many times; and how often
-/// each invitation was accepted.
+/// The rest of all events: the number of each fact (kind, id, state), and how often each invitation was
+/// accepted.
 #[derive(Debug, Default)]
 struct Replayed {
     facts: BTreeMap<(&'static str, String, String), i64>,
@@ -581,33 +551,35 @@ struct Replayed {
 }
 
 impl Replayed {
+    fn add(&mut self, kind: &'static str, of: &str, state: &Value, by: i64) {
+        *self.facts.entry((kind, of.to_owned(), state.to_string())).or_default() += by;
+    }
+
     fn put(&mut self, kind: &'static str, of: &str, state: &Value) {
-        *self.facts.entry((kind, of.to_owned(), state.to_string())).or_default() += 1;
+        self.add(kind, of, state, 1);
     }
 
     fn take(&mut self, kind: &'static str, of: &str, state: &Value) {
-        *self.facts.entry((kind, of.to_owned(), state.to_string())).or_default() -= 1;
-    }
-
-    /// A role, and each of its levels apart: an edit tells only of those that it changed.
-    fn role(&mut self, id: &str, shown: &Value, by: i64) {
-        if let Some(to) = shown["reassign_to"].as_str() {
-            *self.facts.entry(("reassigned", id.to_owned(), to.to_owned())).or_default() += by;
-        }
-        if shown["name"].is_null() {
-            return;
-        }
-        let said = json!([shown["name"], shown["description"]]).to_string();
-        *self.facts.entry(("custom role", id.to_owned(), said)).or_default() += by;
-        for (object, level) in shown["permissions"].as_object().into_iter().flatten() {
-            let of = format!("{id} {object}");
-            *self.facts.entry(("level", of, level.to_string())).or_default() += by;
-        }
+        self.add(kind, of, state, -1);
     }
 
     fn change(&mut self, kind: &'static str, of: &str, old: &Value, new: &Value) {
         self.take(kind, of, old);
         self.put(kind, of, new);
+    }
+
+    /// A role and each of its levels: an edit shows only those that it changed.
+    fn role(&mut self, id: &str, shown: &Value, by: i64) {
+        if shown["reassign_to"].is_string() {
+            self.add("reassigned", id, &shown["reassign_to"], by);
+        }
+        if shown["name"].is_string() {
+            let text = json!([shown["name"], shown["description"]]);
+            self.add("custom role", id, &text, by);
+            for (object, level) in shown["permissions"].as_object().into_iter().flatten() {
+                self.add("level", &format!("{id} {object}"), level, by);
+            }
+        }
     }
 
     fn apply(&mut self, event: &Event) {
@@ -636,9 +608,8 @@ impl Replayed {
             E::OrganizationUpdated => {
                 for field in ["name", "website", "address", "contact"] {
                     for (value, by) in [(&old[field], -1), (&new[field], 1)] {
-                        if let Some(text) = value.as_str().filter(|text| !text.is_empty()) {
-                            let state = json!(text).to_string();
-                            *self.facts.entry((field, String::new(), state)).or_default() += by;
+                        if value.as_str().is_some_and(|text| !text.is_empty()) {
+                            self.add(field, "", value, by);
                         }
                     }
                 }
@@ -677,7 +648,6 @@ impl Replayed {
             }
             E::MemberRoleChanged => self.change("role", target, &role(old), &role(new)),
             E::MemberRemoved | E::MemberLeft => self.take("role", target, &role(old)),
-            // It tells who saw, and changes nothing.
             E::MembersExported => {}
             E::RoleCreated | E::RoleUpdated => {
                 self.role(target, old, -1);
@@ -687,8 +657,7 @@ impl Replayed {
                 self.role(target, old, -1);
                 // Its users have the other role now.
                 if let Some(to) = aliases.0.get(target) {
-                    let ended = ("reassigned", target.to_owned(), to.clone());
-                    *self.facts.entry(ended).or_default() -= 1;
+                    self.take("reassigned", target, &json!(to));
                 }
             }
             E::SuperAdminAssigned => {
@@ -707,9 +676,8 @@ impl Replayed {
                 for (value, by) in [(old, -1), (new, 1)] {
                     let here = event.organization_id.to_string();
                     let kind = if value["partner_id"] == here { "customer" } else { "partner" };
-                    if let Some(preferred) = value["preferred"].as_bool() {
-                        let state = json!(preferred).to_string();
-                        *self.facts.entry((kind, target.to_owned(), state)).or_default() += by;
+                    if value["preferred"].is_boolean() {
+                        self.add(kind, target, &value["preferred"], by);
                     }
                 }
             }

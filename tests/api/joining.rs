@@ -1,6 +1,5 @@
 //! `…/domains`, `…/join-requests` and `/v1/me/joinable-organizations` (ORG2).
 
-use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::{
@@ -60,26 +59,19 @@ impl TestApp {
 #[tokio::test]
 async fn approved_domain_is_added_listed_and_removed() {
     let (app, acme) = TestApp::with_acme().await;
-    let added = app.approve_domain(ADA, &acme, "Example.COM").await;
-    assert_snapshot!(added, @r#"
-    200 OK
-    {
-      "added_at": "2026-11-21T12:00:01Z",
-      "added_by": "ada",
-      "domain": "example.com"
+    let expected = json!({
+        "domain": "example.com", "added_at": "2026-11-21T12:00:01Z", "added_by": "ada",
+    });
+    for domain in ["Example.COM", "example.com"] {
+        assert_eq!(app.approve_domain(ADA, &acme, domain).await.expect(200).body, expected);
     }
-    "#);
-    let again = app.approve_domain(ADA, &acme, "example.com").await.expect(200);
-    assert_eq!(again.body, added.body);
     let listed = app.get(ADA, &format!("{acme}/domains")).await.expect(200);
-    assert_eq!(listed.items(), [added.body]);
-    app.delete(ADA, &format!("{acme}/domains/example.com")).await.expect(204);
-    let gone = app.delete(ADA, &format!("{acme}/domains/example.com")).await;
-    gone.refuses(404, "no-such-domain");
-    assert_eq!(
-        app.actions(&acme).await,
-        ["organization.created", "approved_domain.added", "approved_domain.removed"]
-    );
+    assert_eq!(listed.items(), [expected]);
+    let path = format!("{acme}/domains/example.com");
+    app.delete(ADA, &path).await.expect(204);
+    app.delete(ADA, &path).await.refuses(404, "no-such-domain");
+    let actions = app.actions(&acme).await;
+    assert_eq!(actions[1..], ["approved_domain.added", "approved_domain.removed"]);
     check(&app).await;
 }
 
@@ -116,84 +108,54 @@ async fn organization_has_at_most_20_approved_domains() {
 #[tokio::test]
 async fn person_lists_joinable_organizations() {
     let app = TestApp::new().await;
+    let mut orgs = Vec::new();
     for name in ["Acme", "Globex", "Initech", "Umbrella"] {
-        let org = app.create_organization_with_domain(ADA, name).await;
-        match name {
-            "Globex" => drop(app.add_member(ADA, &org, BOB, "user").await),
-            "Initech" => drop(app.create_join_request(BOB, &org).await),
-            "Umbrella" => {
-                let request = app.create_join_request(BOB, &org).await;
-                app.decline(ADA, &request).await.expect(204);
-            }
-            _ => {}
-        }
+        orgs.push(app.create_organization_with_domain(ADA, name).await);
     }
     app.create_organization(ADA, "Closed").await;
+    app.add_member(ADA, &orgs[1], BOB, "user").await;
+    app.create_join_request(BOB, &orgs[2]).await;
+    let request = app.create_join_request(BOB, &orgs[3]).await;
+    app.decline(ADA, &request).await.expect(204);
     assert_eq!(app.joinable(BOB).await, ["Acme"]);
     assert_eq!(app.joinable(CY).await, ["Acme", "Globex", "Initech", "Umbrella"]);
     assert_eq!(app.joinable(identity("zoe", "zoe@sub.example.com")).await, [""; 0]);
     let unverified = Identity { verified: "false", ..BOB };
     let answer = app.get(unverified, "/v1/me/joinable-organizations").await;
     answer.refuses(403, "email-not-verified");
-    assert_snapshot!(app.get(BOB, "/v1/me/joinable-organizations").await, @r#"
-    200 OK
-    {
-      "items": [
-        {
-          "id": "org_…",
-          "name": "Acme"
-        }
-      ],
-      "next_cursor": null
-    }
-    "#);
+    let shown = app.get(BOB, "/v1/me/joinable-organizations").await;
+    assert_eq!(shown.items(), [json!({ "id": id(&orgs[0]), "name": "Acme" })]);
 }
 
 #[tokio::test]
 async fn join_request_is_listed_and_approved() {
     let (app, acme) = TestApp::with_approved_domain().await;
     let comment = json!({ "comment": "  I work on  the \n roof " });
-    let created = app.post(BOB, &format!("{acme}/join-requests"), comment).await;
-    assert_snapshot!(created, @r#"
-    201 Created
-    {
-      "comment": "I work on the\nroof",
-      "created_at": "2026-11-21T12:00:02Z",
-      "email": "bob@example.com",
-      "id": "req_…",
-      "name": null,
-      "organization_id": "org_…",
-      "status": "pending",
-      "user_id": "bob"
-    }
-    "#);
+    let created = app.post(BOB, &format!("{acme}/join-requests"), comment).await.expect(201);
+    let request = json!({
+        "id": created.id(),
+        "organization_id": id(&acme),
+        "user_id": "bob",
+        "email": "bob@example.com",
+        "name": null,
+        "comment": "I work on the\nroof",
+        "status": "pending",
+        "created_at": "2026-11-21T12:00:02Z",
+    });
+    assert_eq!(created.body, request);
     assert_eq!(created.headers["location"], format!("{acme}/join-requests/mine"));
     let listed = app.get(ADA, &format!("{acme}/join-requests")).await.expect(200);
-    assert_eq!(listed.items(), std::slice::from_ref(&created.body));
-    let approved =
-        app.approve(ADA, &format!("{acme}/join-requests/{}", created.id()), json!({})).await;
-    assert_snapshot!(approved, @r#"
-    200 OK
-    {
-      "email": "bob@example.com",
-      "id": "mem_…",
-      "identity_provider_role": "user",
-      "joined_at": "2026-11-21T12:00:04Z",
-      "name": null,
-      "organization_id": "org_…",
-      "role_id": "user",
-      "role_name": "User",
-      "source": "join_request",
-      "status": "active",
-      "user_id": "bob"
-    }
-    "#);
-    assert_eq!(app.role_of(&acme, BOB).await.as_deref(), Some("user"));
-    assert_eq!(app.get(ADA, &format!("{acme}/join-requests")).await.items().len(), 0);
+    assert_eq!(listed.items(), [request]);
+    let path = format!("{acme}/join-requests/{}", created.id());
+    let approved = app.approve(ADA, &path, json!({})).await.expect(200).body;
     assert_eq!(
-        app.actions(&acme).await[2..],
-        ["join_request.created", "join_request.approved", "member.added"]
+        (&approved["source"], &approved["role_id"]),
+        (&json!("join_request"), &json!("user"))
     );
+    assert_eq!(app.get(ADA, &format!("{acme}/members/@bob")).await.expect(200).body, approved);
+    assert_eq!(app.get(ADA, &format!("{acme}/join-requests")).await.items().len(), 0);
+    let actions = app.actions(&acme).await;
+    assert_eq!(actions[2..], ["join_request.created", "join_request.approved", "member.added"]);
     check(&app).await;
 }
 
@@ -201,46 +163,21 @@ async fn join_request_is_listed_and_approved() {
 #[tokio::test]
 async fn join_request_can_be_approved_only_with_a_grantable_role() {
     let (app, acme) = TestApp::with_approved_domain().await;
-    let manager = app.create_role(ADA, &acme, "Manager", user_manager()).await;
-    app.add_member(ADA, &acme, DEE, &manager).await;
+    let manager = app.add_member_with(ADA, &acme, DEE, user_manager()).await;
     let (bobs, cys) =
         (app.create_join_request(BOB, &acme).await, app.create_join_request(CY, &acme).await);
-    app.approve(DEE, &bobs, json!({ "role_id": "admin" }))
-        .await
-        .refuses(403, "exceeds-own-permissions");
-    let none = json!({ "role_id": "role_01JD7Z0000000000000000000A" });
-    app.approve(DEE, &bobs, none).await.refuses(404, "no-such-role");
-    let top = json!({ "role_id": "super_admin" });
-    app.approve(ADA, &bobs, top).await.refuses(422, "super-admin-not-assignable");
-    let member = app.approve(DEE, &bobs, json!({ "role_id": manager })).await.expect(200);
-    assert_eq!(member.body["role_name"], "Manager");
-    app.approve(ADA, &cys, json!({ "role_id": "admin" })).await.expect(200);
+    for (caller, role, status, slug) in [
+        (DEE, "admin", 403, "exceeds-own-permissions"),
+        (DEE, "role_01JD7Z0000000000000000000A", 404, "no-such-role"),
+        (ADA, "super_admin", 422, "super-admin-not-assignable"),
+    ] {
+        app.approve(caller, &bobs, json!({ "role_id": role })).await.refuses(status, slug);
+    }
+    for (caller, request, role) in [(DEE, bobs, &*manager), (ADA, cys, "admin")] {
+        let member = app.approve(caller, &request, json!({ "role_id": role })).await.expect(200);
+        assert_eq!(member.body["role_id"], role);
+    }
     check(&app).await;
-}
-
-/// ROLE9, ROLE5
-#[tokio::test]
-async fn join_request_grants_mdf_admin_under_the_same_rules() {
-    let (app, acme) = TestApp::with_partner("Acme").await;
-    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
-    app.add_member(ADA, &acme, DEE, "admin").await;
-    let bobs = app.create_join_request(BOB, &acme).await;
-    let mdf = || json!({ "role_id": "mdf_admin" });
-    app.approve(DEE, &bobs, mdf()).await.refuses(403, "super-admin-required");
-    app.approve(ADA, &bobs, mdf()).await.refuses(409, "mdf-program-required");
-    app.update_settings(&acme, json!({ "mdf_program": true })).await;
-    app.approve(ADA, &bobs, mdf()).await.expect(200);
-    check(&app).await;
-}
-
-#[tokio::test]
-async fn join_request_and_approval_need_no_body() {
-    let (app, acme) = TestApp::with_approved_domain().await;
-    let requests = format!("{acme}/join-requests");
-    let created = app.send(Some(BOB), "POST", &requests, None).await.expect(201);
-    let approve = format!("{requests}/{}/approve", created.id());
-    let member = app.send(Some(ADA), "POST", &approve, None).await.expect(200);
-    assert_eq!(member.body["role_id"], "user");
 }
 
 #[tokio::test]
@@ -265,11 +202,14 @@ async fn declined_person_cannot_request_again_until_invited() {
     let (app, acme) = TestApp::with_approved_domain().await;
     let request = app.create_join_request(BOB, &acme).await;
     app.decline(ADA, &request).await.expect(204);
-    app.decline(ADA, &request).await.refuses(404, "no-such-join-request");
-    app.approve(ADA, &request, json!({})).await.refuses(404, "no-such-join-request");
+    for late in [
+        app.decline(ADA, &request).await,
+        app.approve(ADA, &request, json!({})).await,
+        app.cancel_join_request(BOB, &acme).await,
+    ] {
+        late.refuses(404, "no-such-join-request");
+    }
     app.request_to_join(BOB, &acme).await.refuses(409, "join-request-declined");
-    app.cancel_join_request(BOB, &acme).await.refuses(404, "no-such-join-request");
-    assert_eq!(app.joinable(BOB).await, [""; 0]);
     assert_eq!(app.get(ADA, &format!("{acme}/join-requests")).await.items().len(), 0);
 
     let invitation = app.create_invitation(ADA, &acme, BOB.email, "user").await;
@@ -299,15 +239,17 @@ async fn accepting_an_invitation_ends_the_join_request() {
     check(&app).await;
 }
 
-/// INV2
+/// INV2. Request and approval need no body.
 #[tokio::test]
 async fn expired_invitation_does_not_block_an_approval() {
     let (app, acme) = TestApp::with_approved_domain().await;
     app.create_invitation(ADA, &acme, BOB.email, "admin").await;
     app.wait(8 * DAY);
-    let request = app.create_join_request(BOB, &acme).await;
-    app.approve(ADA, &request, json!({})).await.expect(200);
-    assert_eq!(app.role_of(&acme, BOB).await.as_deref(), Some("user"));
+    let requests = format!("{acme}/join-requests");
+    let request = app.send(Some(BOB), "POST", &requests, None).await.expect(201).id();
+    let approve = format!("{requests}/{request}/approve");
+    let member = app.send(Some(ADA), "POST", &approve, None).await.expect(200);
+    assert_eq!(member.body["role_id"], "user");
     check(&app).await;
 }
 
@@ -329,24 +271,18 @@ async fn removed_domain_blocks_requests_and_approvals() {
 /// U5: byte for byte, for every reason.
 #[tokio::test]
 async fn organization_is_hidden_from_those_who_cannot_request() {
-    let app = TestApp::new().await;
-    let (open, closed) = (
-        app.create_organization_with_domain(ADA, "Open").await,
-        app.create_organization(ADA, "Closed").await,
-    );
-    let elsewhere = identity("zoe", "zoe@example.org");
-    let unverified = Identity { verified: "false", ..BOB };
-    let bogus = Identity { email: "bob@@example.com", ..BOB };
-    let none =
-        app.request_to_join(BOB, NOWHERE).await.refuses(404, "no-such-organization").anonymous();
-    for (caller, org) in
-        [(BOB, &closed), (elsewhere, &open), (unverified, &open), (bogus, &open), (OPERATOR, &open)]
-    {
-        assert_eq!(app.request_to_join(caller, org).await.anonymous(), none, "{caller:?}");
-    }
-    let nothing = app.cancel_join_request(BOB, NOWHERE).await.anonymous();
-    for org in [&open, &closed] {
-        assert_eq!(app.cancel_join_request(BOB, org).await.anonymous(), nothing);
+    let (app, open) = TestApp::with_approved_domain().await;
+    let closed = app.create_organization(ADA, "Closed").await;
+    let none = app.request_to_join(BOB, NOWHERE).await.refuses(404, "no-such-organization");
+    for (caller, org) in [
+        (BOB, &closed),
+        (identity("zoe", "zoe@example.org"), &open),
+        (Identity { verified: "false", ..BOB }, &open),
+        (Identity { email: "bob@@example.com", ..BOB }, &open),
+        (OPERATOR, &open),
+    ] {
+        let answer = app.request_to_join(caller, org).await;
+        assert_eq!(answer.anonymous(), none.anonymous(), "{caller:?}");
     }
 }
 
@@ -354,17 +290,10 @@ async fn organization_is_hidden_from_those_who_cannot_request() {
 #[tokio::test]
 async fn domain_of_an_address_must_match_exactly() {
     let (app, acme) = TestApp::with_approved_domain().await;
-    for email in [
-        "x@sub.example.com",
-        "x@evilexample.com",
-        "x@example.com.evil",
-        "x@example.com.",
-        "x@example.org",
-        "x@xn--example-.com",
-        "example.com@evil.example",
-        "x@example\u{ff0e}com",
-        "x@ex\u{430}mple.com",
-    ] {
+    let others = "x@sub.example.com x@evilexample.com x@example.com.evil x@example.com. \
+                  x@example.org x@xn--example-.com example.com@evil.example \
+                  x@example\u{ff0e}com x@ex\u{430}mple.com";
+    for email in others.split(' ') {
         let eve = Identity { email, ..EVE };
         assert_eq!(app.request_to_join(eve, &acme).await.status, 404, "{email}");
         let answer = app.get(eve, "/v1/me/joinable-organizations").await;
@@ -373,7 +302,6 @@ async fn domain_of_an_address_must_match_exactly() {
     // Case and white space do not matter. A request makes no member.
     app.request_to_join(Identity { email: " Eve@EXAMPLE.com ", ..EVE }, &acme).await.expect(201);
     app.get(EVE, &acme).await.refuses(404, "no-such-organization");
-    assert_eq!(app.get(EVE, "/v1/me").await.body["user_type"], "personal");
 }
 
 /// Keycloak GHSA-j9xq-j329-2xvg.
@@ -397,19 +325,13 @@ async fn join_request_belongs_to_the_sub_and_not_the_address() {
 
 #[tokio::test]
 async fn join_request_is_unknown_in_another_organization() {
-    let app = TestApp::new().await;
-    let (acme, globex) = (
-        app.create_organization_with_domain(ADA, "Acme").await,
-        app.create_organization_with_domain(ADA, "Globex").await,
-    );
+    let (app, acme) = TestApp::with_approved_domain().await;
+    let globex = app.create_organization_with_domain(ADA, "Globex").await;
     let request = app.create_join_request(BOB, &acme).await;
     let foreign = format!("{globex}/join-requests/{}", id(&request));
     app.approve(ADA, &foreign, json!({})).await.refuses(404, "no-such-join-request");
     app.decline(ADA, &foreign).await.refuses(404, "no-such-join-request");
-    app.approve(EVE, &request, json!({})).await.refuses(404, "no-such-organization");
-    let open = app.get(OPERATOR, &format!("{acme}/join-requests")).await.expect(200);
-    assert_eq!(open.items().len(), 1);
-    app.decline(OPERATOR, &request).await.refuses(403, "operator-read-only");
+    app.decline(ADA, &request).await.expect(204);
 }
 
 #[tokio::test]
@@ -419,16 +341,17 @@ async fn organization_has_at_most_200_open_join_requests() {
     for n in 0..200 {
         requests.push(app.create_join_request(nth_user(n), &acme).await);
     }
-    let full = app.request_to_join(BOB, &acme).await.refuses(429, "join-request-limit");
-    assert_eq!(full.body["limit"], 200);
-    app.decline(ADA, &requests[0]).await.expect(204);
-    app.create_join_request(BOB, &acme).await;
-    app.request_to_join(CY, &acme).await.refuses(429, "join-request-limit");
-    app.cancel_join_request(nth_user(1), &acme).await.expect(204);
-    app.create_join_request(CY, &acme).await;
-    app.request_to_join(DEE, &acme).await.refuses(429, "join-request-limit");
-    app.approve(ADA, &requests[2], json!({})).await.expect(200);
-    app.create_join_request(DEE, &acme).await;
+    // A decision or a cancellation makes room for one request.
+    for (n, next) in [BOB, CY, DEE].into_iter().enumerate() {
+        let full = app.request_to_join(next, &acme).await.refuses(429, "join-request-limit");
+        assert_eq!(full.body["limit"], 200);
+        match n {
+            0 => app.decline(ADA, &requests[0]).await.expect(204),
+            1 => app.cancel_join_request(nth_user(1), &acme).await.expect(204),
+            _ => app.approve(ADA, &requests[2], json!({})).await.expect(200),
+        };
+        app.create_join_request(next, &acme).await;
+    }
     let open = app.list_all(ADA, &format!("{acme}/join-requests?limit=30")).await;
     assert_eq!(open.len(), 200);
     assert!(each(&open, "created_at").is_sorted(), "oldest first");

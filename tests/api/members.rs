@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     helpers::{DEE, each, user_manager},
-    test_app::{ADA, BOB, CY, EVE, OPERATOR, TestApp, identity},
+    test_app::{ADA, BOB, CY, EVE, TestApp, identity},
 };
 
 /// U3
@@ -13,97 +13,56 @@ use crate::{
 async fn users_list_shows_members_and_pending_invitations() {
     let (app, acme) = TestApp::with_acme().await;
     let night = app.create_role(ADA, &acme, "Night shift", json!({})).await;
-    app.create_invitation(ADA, &acme, BOB.email, &night).await;
-    assert_snapshot!(app.get(ADA, &format!("{acme}/members")).await, @r#"
-    200 OK
-    {
-      "items": [
-        {
-          "email": "ada@example.com",
-          "id": "mem_…",
-          "identity_provider_role": "admin",
-          "joined_at": "2026-11-21T12:00:00Z",
-          "name": null,
-          "organization_id": "org_…",
-          "role_id": "super_admin",
-          "role_name": "Super Admin",
-          "source": "creator",
-          "status": "active",
-          "user_id": "ada"
-        },
-        {
-          "created_at": "2026-11-21T12:00:02Z",
-          "email": "bob@example.com",
-          "expired": false,
-          "expires_at": "2026-11-28T12:00:02Z",
-          "id": "inv_…",
-          "invited_by": "ada",
-          "organization_id": "org_…",
-          "role_id": "role_…",
-          "role_name": "Night shift",
-          "send_count": 1,
-          "sent_at": "2026-11-21T12:00:02Z",
-          "status": "pending"
-        }
-      ],
-      "next_cursor": null
-    }
-    "#);
+    let path = app.create_invitation(ADA, &acme, BOB.email, &night).await;
+    let member = app.get(ADA, &format!("{acme}/members/@ada")).await.expect(200).body;
+    let fields = ["email", "status", "source", "role_name"].map(|field| &member[field]);
+    assert_eq!(fields, ["ada@example.com", "active", "creator", "Super Admin"]);
+    let mut invitation = app.get(ADA, &path).await.expect(200).body;
+    invitation.as_object_mut().unwrap().remove("inviter_authorized");
+    invitation["role_name"] = json!("Night shift");
+    assert_eq!(invitation["status"], "pending");
+    let list = app.get(ADA, &format!("{acme}/members")).await.expect(200);
+    assert_eq!(list.body, json!({ "items": [member, invitation], "next_cursor": null }));
 }
 
 /// An organization with Ada as Super Admin, Bob as Admin, Cy as User, and Dee invited as User.
-async fn organization_of_four(app: &TestApp) -> String {
-    let acme = app.create_organization(ADA, "Acme").await;
+async fn organization_of_four() -> (TestApp, String) {
+    let (app, acme) = TestApp::with_acme().await;
     app.add_member(ADA, &acme, BOB, "admin").await;
     app.add_member(ADA, &acme, CY, "user").await;
     app.create_invitation(ADA, &acme, DEE.email, "user").await;
-    acme
+    (app, acme)
 }
 
-/// U4, SUB6
+/// U4, SUB6. `lists.rs` tests combinations.
 #[tokio::test]
 async fn users_are_filtered_searched_and_sorted() {
-    let app = TestApp::new().await;
-    let acme = organization_of_four(&app).await;
-    let (ada, bob, cy, dee) = (ADA.email, BOB.email, CY.email, DEE.email);
+    let (app, acme) = organization_of_four().await;
     for (query, found) in [
-        ("", vec![ada, bob, cy, dee]),
-        ("status=active", vec![ada, bob, cy]),
-        ("status=pending", vec![dee]),
-        ("status=active&status=pending", vec![ada, bob, cy, dee]),
-        ("role_id=user", vec![cy, dee]),
-        ("role_id=user&status=pending", vec![dee]),
-        ("role_id=user&role_id=super_admin", vec![ada, cy, dee]),
-        ("role_id=mdf_admin", vec![]),
-        ("q=bo", vec![bob]),
-        ("q=%20BOB%40Example", vec![bob]),
-        ("q=example", vec![]),
-        ("q=d&role_id=user", vec![dee]),
+        ("", "ada bob cy dee"),
+        ("status=active&status=pending", "ada bob cy dee"),
+        ("role_id=user&status=pending", "dee"),
+        ("role_id=user&role_id=super_admin", "ada cy dee"),
+        ("role_id=mdf_admin", ""),
+        ("q=%20BOB%40Example", "bob"),
+        ("q=example", ""),
+        ("q=example&match=contains", "ada bob cy dee"),
         // A search by role name adds its users after those found by address.
-        ("q=SUPER", vec![ada]),
-        ("q=ad", vec![ada, bob]),
-        ("q=ad&sort=-email", vec![ada, bob]),
-        ("q=admin&role_id=super_admin", vec![]),
-        ("q=user&status=pending", vec![dee]),
-        ("q=c&sort=joined_at", vec![cy]),
-        ("q=example&match=contains", vec![ada, bob, cy, dee]),
-        ("q=min&match=contains", vec![ada, bob]),
-        ("sort=email", vec![ada, bob, cy, dee]),
-        ("sort=-email", vec![dee, cy, bob, ada]),
-        ("sort=joined_at&status=active", vec![ada, bob, cy]),
-        ("sort=-joined_at&role_id=user", vec![dee, cy]),
-        ("q=d&status=active", vec![]),
+        ("q=ad&sort=-email", "ada bob"),
+        ("q=admin&role_id=super_admin", ""),
+        ("sort=-email", "dee cy bob ada"),
+        ("sort=-joined_at&role_id=user", "dee cy"),
     ] {
         let list = app.get(ADA, &format!("{acme}/members?{query}")).await.expect(200);
-        assert_eq!(each(list.items(), "email"), found, "{query}");
+        let emails = each(list.items(), "email").join(" ");
+        assert_eq!(emails.replace("@example.com", ""), found, "{query}");
     }
 }
 
 /// A filter does not become part of a query language (ShellHub GHSA-vwx9-7qcf-gg7f).
 #[tokio::test]
 async fn malformed_filter_is_refused_and_unusual_search_finds_no_user() {
-    let app = TestApp::new().await;
-    let acme = organization_of_four(&app).await;
+    let (app, acme) = organization_of_four().await;
     app.create_organization(EVE, "Globex").await;
     let members = format!("{acme}/members");
     let malformed = "status=removed status=active%27%20OR%201%3D1 status[]=active status[$ne]=x \
@@ -113,46 +72,14 @@ async fn malformed_filter_is_refused_and_unusual_search_finds_no_user() {
     for query in malformed.split(' ') {
         app.get(ADA, &format!("{members}?{query}")).await.refuses(422, "invalid-request");
     }
-    for q in ["%25", "*", "_", "%5C", ".*", "%23", "eve", "%7C%7C", "%2F", "%2F..%2F"] {
-        let answer = app.get(ADA, &format!("{members}?q={q}")).await.expect(200);
-        assert_eq!(answer.items().len(), 0, "{q}");
-    }
     let long = "x".repeat(2_000);
-    for q in [&long, "%F4%8F%BF%BF", "%01", "ada%40example.com%23"] {
+    let unusual =
+        "%25 * _ %5C .* %23 eve %7C%7C %2F %2F..%2F %F4%8F%BF%BF %01 ada%40example.com%23";
+    for q in unusual.split(' ').chain([&*long]) {
         let list = app.get(ADA, &format!("{members}?q={q}")).await;
         assert!(list.status.is_success() || list.status == 422, "{q}: {list}");
         assert_eq!(list.items().len(), 0, "{q}: {list}");
     }
-    for sub in [&long, "%00", "%F0%9F%92%A9", "ada%23", "%20", "bob%2F..%2Fada"] {
-        let path = format!("{members}/@{sub}");
-        for answer in [
-            app.get(ADA, &path).await,
-            app.delete(ADA, &path).await,
-            app.patch(ADA, &path, json!({ "role_id": "user" })).await,
-        ] {
-            assert_eq!(answer.status, 404, "{sub}: {answer}");
-        }
-    }
-    let to = json!({ "member_id": format!("@{long}") });
-    let answer = app.post(ADA, &format!("{acme}/transfer"), to).await;
-    assert!(answer.status.is_client_error(), "{answer}");
-}
-
-/// SUB4, SUB1
-#[tokio::test]
-async fn subtree_list_needs_its_own_permission() {
-    let app = TestApp::new().await;
-    let root = app.create_organization(ADA, "Root").await;
-    let list = format!("{root}/members?scope=subtree");
-    // SUB1: sub-organizations are off by default.
-    app.get(ADA, &list).await.refuses(403, "missing-permission");
-    app.update_settings(&root, json!({ "manage_sub_organizations": true })).await;
-    app.get(ADA, &list).await.expect(200);
-    app.add_member(ADA, &root, BOB, "user").await;
-    let user = app.get(BOB, &list).await.refuses(403, "missing-permission");
-    assert_eq!(user.body["role_object"], "user_management_sub_organizations");
-    app.get(BOB, &format!("{root}/members")).await.expect(200);
-    app.get(EVE, &list).await.refuses(404, "no-such-organization");
 }
 
 /// A `sub` may contain characters that are special in a path.
@@ -182,38 +109,27 @@ async fn member_is_found_by_any_sub() {
 /// U4, ROLE11
 #[tokio::test]
 async fn user_manager_changes_a_role() {
-    let app = TestApp::new().await;
-    let acme = organization_of_four(&app).await;
-    let powers = json!({ "user_management": "full_access", "role_management": "full_access" });
-    let deputy = app.create_role(ADA, &acme, "Deputy", powers).await;
-    assert_snapshot!(app.change_role(BOB, &acme, CY, &deputy).await, @r#"
-    200 OK
-    {
-      "email": "cy@example.com",
-      "id": "mem_…",
-      "identity_provider_role": "admin",
-      "joined_at": "2026-11-21T12:00:04Z",
-      "name": null,
-      "organization_id": "org_…",
-      "role_id": "role_…",
-      "role_name": "Deputy",
-      "source": "invitation",
-      "status": "active",
-      "user_id": "cy"
-    }
-    "#);
-    assert_eq!(app.role_of(&acme, CY).await, Some(deputy));
+    let (app, acme) = organization_of_four().await;
+    let both = json!({ "user_management": "full_access", "role_management": "full_access" });
+    let deputy = app.create_role(ADA, &acme, "Deputy", both).await;
+    let changed = app.change_role(BOB, &acme, CY, &deputy).await.expect(200).body;
+    let fields = ["role_id", "role_name", "identity_provider_role"].map(|field| &changed[field]);
+    assert_eq!(fields, [&*deputy, "Deputy", "admin"]);
+    let path = format!("{acme}/members/@{}", CY.sub);
+    assert_eq!(app.get(BOB, &path).await.expect(200).body, changed);
     app.invite(CY, &acme, EVE.email, "user").await.expect(201);
+    // Assigning the current role records no event.
+    let before = app.actions(&acme).await;
+    app.change_role(BOB, &acme, CY, &deputy).await.expect(200);
+    assert_eq!(app.actions(&acme).await, before);
 }
 
 /// SA3, ROLE12
 #[tokio::test]
 async fn super_admin_cannot_be_changed_removed_or_leave() {
-    let app = TestApp::new().await;
-    let acme = organization_of_four(&app).await;
-    let manager = app.create_role(ADA, &acme, "User manager", user_manager()).await;
-    app.change_role(ADA, &acme, CY, &manager).await.expect(200);
-    for actor in [BOB, CY] {
+    let (app, acme) = organization_of_four().await;
+    app.add_member_with(ADA, &acme, EVE, user_manager()).await;
+    for actor in [BOB, EVE] {
         app.change_role(actor, &acme, ADA, "user").await.refuses(409, "super-admin-protected");
         app.remove(actor, &acme, ADA).await.refuses(409, "super-admin-protected");
     }
@@ -224,32 +140,24 @@ async fn super_admin_cannot_be_changed_removed_or_leave() {
         }
     }
     app.remove(ADA, &acme, ADA).await.refuses(409, "super-admin-protected");
-    let leave = app.post(ADA, &format!("{acme}/leave"), json!({})).await;
-    assert_snapshot!(leave, @r#"
-    409 Conflict
-    {
-      "detail": "The Super Admin cannot be removed, leave, or get another role. They must first transfer the Super Admin role to an Admin.",
-      "instance": "r1",
-      "status": 409,
-      "title": "Super Admin is protected",
-      "type": "/problems/super-admin-protected"
-    }
-    "#);
+    assert_snapshot!(app.post(ADA, &format!("{acme}/leave"), json!({})).await.summary(), @"
+    409 super-admin-protected: Super Admin is protected
+    The Super Admin cannot be removed, leave, or get another role. They must first transfer the Super Admin role to an Admin.
+    ");
     assert_eq!(app.role_of(&acme, ADA).await.as_deref(), Some("super_admin"));
 }
 
 /// SA4
 #[tokio::test]
 async fn only_super_admin_changes_an_admins_role_but_user_managers_remove_admins() {
-    let app = TestApp::new().await;
-    let acme = organization_of_four(&app).await;
-    app.change_role(ADA, &acme, CY, "admin").await.expect(200);
-    app.change_role(BOB, &acme, CY, "user").await.refuses(403, "super-admin-required");
-    app.change_role(ADA, &acme, CY, "user").await.expect(200);
-    app.change_role(ADA, &acme, CY, "admin").await.expect(200);
-    let manager = app.create_role(ADA, &acme, "User manager", user_manager()).await;
-    app.add_member(ADA, &acme, EVE, &manager).await;
-    app.change_role(EVE, &acme, CY, "user").await.refuses(403, "super-admin-required");
+    let (app, acme) = organization_of_four().await;
+    app.add_member_with(ADA, &acme, EVE, user_manager()).await;
+    for role in ["admin", "user", "admin"] {
+        app.change_role(ADA, &acme, CY, role).await.expect(200);
+    }
+    for actor in [BOB, EVE] {
+        app.change_role(actor, &acme, CY, "user").await.refuses(403, "super-admin-required");
+    }
     app.remove(EVE, &acme, CY).await.expect(204);
     app.remove(EVE, &acme, BOB).await.expect(204);
 }
@@ -257,38 +165,23 @@ async fn only_super_admin_changes_an_admins_role_but_user_managers_remove_admins
 /// ROLE7
 #[tokio::test]
 async fn user_manager_can_take_away_a_role_above_own_levels() {
-    let app = TestApp::new().await;
-    let acme = organization_of_four(&app).await;
-    let manager = app.create_role(ADA, &acme, "User manager", user_manager()).await;
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member_with(ADA, &acme, EVE, user_manager()).await;
     let guard = json!({ "security_management": "full_access" });
-    let guard = app.create_role(ADA, &acme, "Guard", guard).await;
-    app.add_member(ADA, &acme, EVE, &manager).await;
-    app.change_role(ADA, &acme, CY, &guard).await.expect(200);
+    let guard = app.add_member_with(ADA, &acme, CY, guard).await;
     app.change_role(EVE, &acme, CY, "user").await.expect(200);
     app.change_role(EVE, &acme, CY, &guard).await.refuses(403, "exceeds-own-permissions");
-}
-
-#[tokio::test]
-async fn assigning_the_current_role_records_no_event() {
-    let app = TestApp::new().await;
-    let acme = organization_of_four(&app).await;
-    let before = app.actions(&acme).await;
-    app.change_role(ADA, &acme, CY, "user").await.expect(200);
-    assert_eq!(app.actions(&acme).await, before);
 }
 
 /// SA5
 #[tokio::test]
 async fn members_except_super_admin_can_leave() {
-    let app = TestApp::new().await;
-    let acme = organization_of_four(&app).await;
+    let (app, acme) = organization_of_four().await;
+    let leave = format!("{acme}/leave");
     for member in [BOB, CY] {
-        app.post(member, &format!("{acme}/leave"), json!({})).await.expect(204);
-        let again = app.post(member, &format!("{acme}/leave"), json!({})).await;
-        again.refuses(404, "no-such-organization");
+        app.post(member, &leave, json!({})).await.expect(204);
     }
-    let pending = app.post(DEE, &format!("{acme}/leave"), json!({})).await;
-    pending.refuses(404, "no-such-organization");
-    let operator = app.post(OPERATOR, &format!("{acme}/leave"), json!({})).await;
-    operator.refuses(403, "operator-read-only");
+    for outside in [BOB, CY, DEE] {
+        app.post(outside, &leave, json!({})).await.refuses(404, "no-such-organization");
+    }
 }

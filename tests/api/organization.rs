@@ -1,43 +1,20 @@
 //! `/v1/organizations` and `/v1/organizations/{org}`.
 
-use insta::assert_snapshot;
 use serde_json::json;
 use shared::http::Limits;
 
-use crate::{
-    helpers::id,
-    test_app::{ADA, EVE, Identity, TestApp},
-};
+use crate::test_app::{ADA, EVE, Identity, TestApp};
 
 /// SA1
 #[tokio::test]
 async fn creator_of_an_organization_is_its_super_admin() {
     let app = TestApp::new().await;
-    let answer = app.post(ADA, "/v1/organizations", json!({ "name": "  Acme\u{a0} Corp " })).await;
+    let body = json!({ "name": "  Acme\u{a0} Corp " });
+    let answer = app.post(ADA, "/v1/organizations", body).await.expect(201);
     let location = format!("/v1/organizations/{}", answer.id());
     assert_eq!(answer.headers["location"], location);
-    assert_snapshot!(answer, @r#"
-    201 Created
-    {
-      "address": "",
-      "contact": "",
-      "created_at": "2026-11-21T12:00:00Z",
-      "depth": 0,
-      "id": "org_…",
-      "kind": "standard",
-      "name": "Acme Corp",
-      "parent_id": null,
-      "path": [
-        "org_…"
-      ],
-      "settings": {
-        "manage_sub_organizations": false,
-        "mdf_program": false
-      },
-      "super_admin_user_id": "ada",
-      "website": ""
-    }
-    "#);
+    let fields = ["name", "kind", "super_admin_user_id"].map(|field| &answer.body[field]);
+    assert_eq!(fields, ["Acme Corp", "standard", "ada"]);
     assert_eq!(app.get(ADA, &location).await.body, answer.body);
     let both = (vec!["ada".to_owned()], Some("ada".to_owned()));
     assert_eq!(app.super_admins(&location).await, both);
@@ -86,29 +63,9 @@ async fn organization_profile_is_changed_field_by_field() {
     let (app, acme) = TestApp::with_acme().await;
     app.patch(ADA, &acme, json!({ "website": "https://acme.example" })).await.expect(200);
     let more = json!({ "name": "Acme Corp", "address": "1 Road\n2 Town", "contact": "Ada" });
-    let answer = app.patch(ADA, &acme, more).await;
-    assert_snapshot!(answer, @r#"
-    200 OK
-    {
-      "address": "1 Road\n2 Town",
-      "contact": "Ada",
-      "created_at": "2026-11-21T12:00:00Z",
-      "depth": 0,
-      "id": "org_…",
-      "kind": "standard",
-      "name": "Acme Corp",
-      "parent_id": null,
-      "path": [
-        "org_…"
-      ],
-      "settings": {
-        "manage_sub_organizations": false,
-        "mdf_program": false
-      },
-      "super_admin_user_id": "ada",
-      "website": "https://acme.example"
-    }
-    "#);
+    let answer = app.patch(ADA, &acme, more).await.expect(200);
+    let profile = ["name", "website", "address", "contact"].map(|field| &answer.body[field]);
+    assert_eq!(profile, ["Acme Corp", "https://acme.example", "1 Road\n2 Town", "Ada"]);
     assert_eq!(app.get(ADA, &acme).await.body, answer.body);
 }
 
@@ -116,21 +73,20 @@ async fn organization_profile_is_changed_field_by_field() {
 #[tokio::test]
 async fn only_profile_fields_can_be_changed_within_their_bounds() {
     let (app, acme) = TestApp::with_acme().await;
-    for (field, value) in [
-        ("id", json!(id(&acme))),
-        ("kind", json!("partner")),
-        ("parent_id", json!(null)),
-        ("super_admin_user_id", json!("eve")),
-        ("settings", json!({ "manage_sub_organizations": true })),
-    ] {
-        let answer = app.patch(ADA, &acme, json!({ (field): value })).await;
-        assert_eq!(answer.refuses(422, "invalid-request").pointer(), format!("/{field}"));
-    }
     for (field, most) in [("website", 200), ("address", 500), ("contact", 200)] {
         let fits = json!({ (field): "x".repeat(most) });
         app.patch(ADA, &acme, fits).await.expect(200);
-        let long = app.patch(ADA, &acme, json!({ (field): "x".repeat(most + 1) })).await;
-        assert_eq!(long.refuses(422, "invalid-request").pointer(), format!("/{field}"));
+    }
+    for (field, value) in [
+        ("kind", json!("partner")),
+        ("super_admin_user_id", json!("eve")),
+        ("settings", json!({ "manage_sub_organizations": true })),
+        ("website", json!("x".repeat(201))),
+        ("address", json!("x".repeat(501))),
+        ("contact", json!("x".repeat(201))),
+    ] {
+        let answer = app.patch(ADA, &acme, json!({ (field): value })).await;
+        assert_eq!(answer.refuses(422, "invalid-request").pointer(), format!("/{field}"));
     }
 }
 

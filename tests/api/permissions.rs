@@ -1,5 +1,5 @@
-//! What each function asks of the database and the bucket, seen while it serves every route: the IAM policies of
-//! template.yaml allow this and no more (`tests/template.rs` compares).
+//! The calls of each function to the database and the bucket while it serves every route. The IAM policies of
+//! template.yaml allow these and no more (`tests/template` compares).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +14,7 @@ use serde_json::Value;
 use shared::http::Limits;
 
 use crate::{
-    cost::{CLEANUP, NOTIFY, Survey},
+    cost::Survey,
     export::{EVERYTHING, ExportStore},
     fault_layer::{Call, Layer},
     printed::assert_printed,
@@ -30,7 +30,7 @@ the calls, and prints this page. `template.yaml` allows each function exactly th
 ";
 
 #[tokio::test]
-async fn each_function_asks_the_database_for_what_is_printed() {
+async fn calls_of_each_function_match_the_page() {
     let below = TestApp::new().await;
     let (layer, client) = Layer::under(&below.client);
     let mut app = TestApp::over(client, None, Limits::default()).await;
@@ -63,36 +63,25 @@ async fn each_function_asks_the_database_for_what_is_printed() {
     assert_printed("internals/permissions.md", &page);
 }
 
-/// Whose route it is.
-fn function(asked: &str) -> String {
-    if asked == CLEANUP {
-        return "cleanup".to_owned();
-    }
-    if asked == NOTIFY {
-        return "notify".to_owned();
-    }
-    let (method, path) = asked.split_once(' ').unwrap();
+/// The function that serves a request, or that runs by itself.
+fn function(request: &str) -> String {
+    let Some((method, path)) = request.split_once(' ') else { return request.to_owned() };
     let fits = |pattern: &str| {
         let (pattern, path) = (pattern.split('/'), path.split('/'));
         pattern.clone().count() == path.clone().count()
             && pattern.zip(path).all(|(part, given)| part.starts_with('{') || part == given)
     };
     let route = ROUTES.iter().find(|(other, pattern, _)| *other == method && fits(pattern));
-    route.unwrap_or_else(|| panic!("{asked} is no route")).2.to_owned()
+    route.unwrap_or_else(|| panic!("{request} has no route")).2.to_owned()
 }
 
-/// What a call needs, as IAM calls it, and where.
+/// The IAM permissions that a call needs.
 fn permissions(call: &Call<'_>) -> Vec<String> {
     match call.name {
         "TransactWriteItems" => {
             let items = call.body["TransactItems"].as_array().into_iter().flatten();
-            let kinds =
-                items.flat_map(|item| item.as_object().into_iter().flat_map(|it| it.keys()));
-            let action = |kind: &String| match kind.as_str() {
-                "ConditionCheck" => "ConditionCheckItem on table".to_owned(),
-                other => format!("{other}Item on table"),
-            };
-            kinds.map(action).collect()
+            let kinds = items.flat_map(|item| item.as_object().unwrap().keys());
+            kinds.map(|kind| format!("{kind}Item on table")).collect()
         }
         "Query" => match call.body.get("IndexName").and_then(Value::as_str) {
             Some(index) => vec![format!("Query on index/{index}")],

@@ -10,7 +10,7 @@ use shared::http::Limits;
 
 use crate::{
     fault_layer::{Fault, Layer},
-    helpers::{DEE, each, nth_user, role_manager, user_manager},
+    helpers::{DEE, each, nth_user, operator_path, role_manager, user_manager},
     invariants::{check, scan},
     test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp},
 };
@@ -24,6 +24,21 @@ impl TestApp {
         target: &str,
     ) -> Answer {
         self.delete(by, &format!("{org}/roles/{role}?reassign_to={target}")).await
+    }
+
+    /// Starts a reassignment whose index does not show the users of the role yet.
+    async fn start_reassignment(
+        &self,
+        layer: &Layer,
+        org: &str,
+        role: &str,
+        target: &str,
+    ) -> Answer {
+        let empty = Self::over(self.client.clone(), None, Limits::default()).await.table;
+        layer.plan(move |call| (call.name == "Query").then(|| Fault::Stale(empty.clone())));
+        let answer = self.delete_and_reassign(ADA, org, role, target).await.expect(202);
+        layer.clear_faults();
+        answer
     }
 
     /// Invites users with a role.
@@ -62,9 +77,8 @@ impl Fixture {
 #[tokio::test]
 async fn deletion_reassigns_users_and_records_two_events() {
     let (app, acme) = TestApp::with_acme().await;
-    let guests = app.create_role(ADA, &acme, "Guests", json!({})).await;
+    let guests = app.add_member_with(ADA, &acme, CY, json!({})).await;
     app.add_member(ADA, &acme, BOB, "admin").await;
-    app.add_member(ADA, &acme, CY, &guests).await;
     let invited = app.create_invitation(ADA, &acme, DEE.email, &guests).await;
     let before = app.history(&acme).await.len();
 
@@ -72,49 +86,32 @@ async fn deletion_reassigns_users_and_records_two_events() {
     assert_eq!(answer.text, "");
     app.get(ADA, &format!("{acme}/roles/{guests}")).await.refuses(404, "no-such-role");
     assert_eq!(app.role_of(&acme, CY).await.as_deref(), Some("user"));
-    let shown = app.get(ADA, &invited).await.expect(200);
-    assert_eq!(
-        (&shown.body["role_id"], &shown.body["inviter_authorized"]),
-        (&json!("user"), &json!(true))
-    );
+    let shown = app.get(ADA, &invited).await.expect(200).body;
+    assert_eq!((&shown["role_id"], &shown["inviter_authorized"]), (&json!("user"), &json!(true)));
     let events = app.history(&acme).await;
-    let events = &events[before..];
-    let recorded: Vec<_> =
-        events.iter().map(|e| (e["action"].as_str().unwrap(), &e["new"])).collect();
-    assert_eq!(
-        recorded,
-        [
-            ("role.updated", &json!({ "reassign_to": "user" })),
-            ("role.deleted", &json!({ "reassign_to": "user", "members": 1, "invitations": 1 })),
-        ]
-    );
-    assert!(events.iter().all(|event| event["actor"]["user_id"] == "bob"));
+    let events: Vec<_> = events[before..]
+        .iter()
+        .map(|event| json!([event["actor"]["user_id"], event["action"], event["new"]]))
+        .collect();
+    let deleted = json!({ "reassign_to": "user", "members": 1, "invitations": 1 });
+    let expected = [
+        json!(["bob", "role.updated", { "reassign_to": "user" }]),
+        json!(["bob", "role.deleted", deleted]),
+    ];
+    assert_eq!(events, expected);
     app.post(DEE, &format!("{invited}/accept"), json!({})).await.expect(200);
     check(&app).await;
-}
-
-#[tokio::test]
-async fn deletion_reassigns_any_number_of_users() {
-    let (app, acme) = TestApp::with_acme().await;
-    let guests = app.create_role(ADA, &acme, "Guests", json!({})).await;
-    let hosts = app.create_role(ADA, &acme, "Hosts", json!({})).await;
-    app.add_member(ADA, &acme, BOB, &guests).await;
-    app.invite_many(ADA, &acme, &guests, 0..100).await;
-    app.invite_many(ADA, &acme, &guests, 100..199).await;
-    app.delete_and_reassign(ADA, &acme, &guests, &hosts).await.expect(204);
-    assert_eq!(app.users(&acme, &hosts).await, json!({ "active": 1, "pending": 199 }));
-    let moved = app.list_all(ADA, &format!("{acme}/members?role_id={hosts}")).await;
-    assert_eq!(moved.len(), 200);
-    let history = app.history(&acme).await;
-    let last = history.last().unwrap();
-    assert_eq!(last["action"], "role.deleted");
-    assert_eq!((&last["new"]["members"], &last["new"]["invitations"]), (&json!(1), &json!(199)));
+    // A role without users is deleted at once.
+    let empty = app.create_role(ADA, &acme, "Empty", json!({})).await;
+    let deleted = app.delete_and_reassign(ADA, &acme, &empty, "user").await.expect(204);
+    assert_eq!(deleted.cost.round_trips, 2);
+    app.delete_and_reassign(ADA, &acme, &empty, "user").await.refuses(404, "no-such-role");
     check(&app).await;
 }
 
-/// After each batch, the index still lists the users that were moved.
+/// More users than one transaction moves. After each batch, the index still lists the users that were moved.
 #[tokio::test]
-async fn reassignment_continues_although_the_index_lags() {
+async fn deletion_reassigns_any_number_of_users_although_the_index_lags() {
     let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
     app.invite_many(ADA, &acme, &guests, 0..100).await;
     app.invite_many(ADA, &acme, &guests, 100..199).await;
@@ -134,6 +131,10 @@ async fn reassignment_continues_although_the_index_lags() {
     app.delete_and_reassign(ADA, &acme, &guests, &hosts).await.expect(204);
     layer.clear_faults();
     assert_eq!(app.users(&acme, &hosts).await, json!({ "active": 1, "pending": 199 }));
+    let moved = app.list_all(ADA, &format!("{acme}/members?role_id={hosts}")).await;
+    assert_eq!(moved.len(), 200);
+    let last = app.history(&acme).await.pop().unwrap();
+    assert_eq!(last["new"], json!({ "reassign_to": hosts, "members": 1, "invitations": 199 }));
     check(&app).await;
 }
 
@@ -153,32 +154,19 @@ async fn first_user_who_arrives_meanwhile_gets_the_other_role() {
     check(&app).await;
 }
 
-#[tokio::test]
-async fn role_without_users_is_deleted_at_once() {
-    let (app, acme) = TestApp::with_acme().await;
-    let guests = app.create_role(ADA, &acme, "Guests", json!({})).await;
-    let answer = app.delete_and_reassign(ADA, &acme, &guests, "user").await.expect(204);
-    assert_eq!(answer.cost.round_trips, 2);
-    app.delete_and_reassign(ADA, &acme, &guests, "user").await.refuses(404, "no-such-role");
-    check(&app).await;
-}
-
 /// ROLE7, ROLE9, ROLE12, SA3
 #[tokio::test]
 async fn reassignment_needs_a_grantable_target() {
     let (app, acme) = TestApp::with_partner("Acme").await;
-    let guests = app.create_role(ADA, &acme, "Guests", json!({})).await;
+    let makers = app.add_member_with(ADA, &acme, BOB, role_manager()).await;
+    let guests = app.add_member_with(ADA, &acme, CY, json!({})).await;
     let bosses = app.create_role(ADA, &acme, "Bosses", user_manager()).await;
-    let makers = app.create_role(ADA, &acme, "Makers", role_manager()).await;
-    app.add_member(ADA, &acme, BOB, &makers).await;
-    app.add_member(ADA, &acme, CY, &guests).await;
     app.add_member(ADA, &acme, DEE, "admin").await;
     let before = app.history(&acme).await.len();
     for (by, role, target, status, problem) in [
         (ADA, "admin", "user", 409, "built-in-role"),
         (ADA, &*guests, &*guests, 422, "reassign-to-same-role"),
         (ADA, &guests, "super_admin", 422, "super-admin-not-assignable"),
-        (ADA, &guests, "role_01KAK000000000000000000000", 404, "no-such-role"),
         (ADA, &guests, "mdf_admin", 409, "mdf-program-required"),
         (DEE, &guests, "mdf_admin", 403, "super-admin-required"),
         (BOB, &guests, "admin", 403, "exceeds-own-permissions"),
@@ -193,28 +181,13 @@ async fn reassignment_needs_a_grantable_target() {
     ] {
         app.delete_and_reassign(by, &acme, role, target).await.refuses(status, problem);
     }
-    let unknown =
-        app.delete_and_reassign(ADA, &acme, &guests, "role_01KAK000000000000000000000").await;
-    assert_eq!(unknown.pointer(), "/reassign_to");
+    let unknown = "role_01KAK000000000000000000000";
+    let unknown = app.delete_and_reassign(ADA, &acme, &guests, unknown).await;
+    assert_eq!(unknown.refuses(404, "no-such-role").pointer(), "/reassign_to");
     assert_eq!(app.history(&acme).await.len(), before);
     // A pure role manager may reassign a role that they could edit.
     app.delete_and_reassign(BOB, &acme, &guests, "user").await.expect(204);
     check(&app).await;
-}
-
-/// Starts a reassignment whose index does not show the users of the role yet.
-async fn start_reassignment(
-    app: &TestApp,
-    layer: &Layer,
-    acme: &str,
-    guests: &str,
-    target: &str,
-) -> Answer {
-    let empty = TestApp::over(app.client.clone(), None, Limits::default()).await.table;
-    layer.plan(move |call| (call.name == "Query").then(|| Fault::Stale(empty.clone())));
-    let answer = app.delete_and_reassign(ADA, acme, guests, target).await;
-    layer.clear_faults();
-    answer
 }
 
 /// An empty index page does not prove that the role is unused. The exact counts do.
@@ -223,11 +196,13 @@ async fn role_cannot_be_granted_while_its_users_are_reassigned() {
     let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
     app.add_member(ADA, &acme, CY, "user").await;
     let invited = app.create_invitation(ADA, &acme, DEE.email, &guests).await;
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    let request = app.create_join_request(nth_user(1), &acme).await;
 
-    let answer = start_reassignment(&app, &layer, &acme, &guests, "user").await;
+    let answer = app.start_reassignment(&layer, &acme, &guests, "user").await;
     let none = json!({ "active": 0, "pending": 0 });
     let some = json!({ "active": 1, "pending": 1 });
-    assert_eq!(answer.expect(202).body, json!({ "moved": none, "remaining": some }));
+    assert_eq!(answer.body, json!({ "moved": none, "remaining": some }));
     check(&app).await;
     let role = format!("{acme}/roles/{guests}");
     let shown = app.get(ADA, &role).await.expect(200);
@@ -236,12 +211,8 @@ async fn role_cannot_be_granted_while_its_users_are_reassigned() {
     assert_eq!(refused.refuses(409, "role-being-deleted").body["reassign_to"], "user");
     let offer = json!({ "email": "x@example.com", "role_id": guests });
     let list = json!({ "invitations": [{ "email": "y@example.com", "role_id": "user" }, offer] });
-    app.send(Some(ADA), "PUT", &format!("{acme}/domains/example.com"), None).await.expect(200);
-    let requests = format!("{acme}/join-requests");
-    let request = app.post(nth_user(1), &requests, json!({})).await.expect(201).id();
-    let approval = json!({ "role_id": guests });
     for (by, path, body) in [
-        (ADA, format!("{requests}/{request}/approve"), approval),
+        (ADA, format!("{request}/approve"), json!({ "role_id": guests })),
         (ADA, format!("{acme}/invitations"), offer),
         (ADA, format!("{acme}/invitations/batch"), list),
         (ADA, format!("{invited}/resend"), json!({})),
@@ -250,11 +221,8 @@ async fn role_cannot_be_granted_while_its_users_are_reassigned() {
         app.post(by, &path, body).await.refuses(409, "role-being-deleted");
     }
     // It cannot be the target of another reassignment, be deleted, or be edited.
-    let refused = app
-        .delete_and_reassign(ADA, &acme, &hosts, &guests)
-        .await
-        .refuses(409, "role-being-deleted");
-    assert_eq!(refused.pointer(), "/reassign_to");
+    let refused = app.delete_and_reassign(ADA, &acme, &hosts, &guests).await;
+    assert_eq!(refused.refuses(409, "role-being-deleted").pointer(), "/reassign_to");
     for refused in [
         app.delete(ADA, &role).await,
         app.delete_and_reassign(ADA, &acme, &guests, &hosts).await,
@@ -278,7 +246,7 @@ async fn role_cannot_be_granted_while_its_users_are_reassigned() {
 async fn clean_up_finishes_a_started_reassignment() {
     let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
     app.invite_many(ADA, &acme, &guests, 0..100).await;
-    start_reassignment(&app, &layer, &acme, &guests, &hosts).await.expect(202);
+    app.start_reassignment(&layer, &acme, &guests, &hosts).await;
     let now = jiff::Timestamp::from_millisecond(app.now()).unwrap();
     let summary = cleanup::run(&app.store, now, "clean-up", || false).await.unwrap();
     assert_eq!((summary.roles_deleted, summary.failed, summary.more), (1, 0, false));
@@ -286,14 +254,14 @@ async fn clean_up_finishes_a_started_reassignment() {
     app.get(ADA, &format!("{acme}/roles/{guests}")).await.refuses(404, "no-such-role");
     let last = app.history(&acme).await.pop().unwrap();
     assert_eq!(last["actor"]["user_id"], Value::Null);
-    assert_eq!((&last["new"]["members"], &last["new"]["invitations"]), (&json!(1), &json!(100)));
+    assert_eq!(last["new"], json!({ "reassign_to": hosts, "members": 1, "invitations": 100 }));
     check(&app).await;
 }
 
 #[tokio::test]
 async fn reassignment_target_cannot_be_deleted() {
     let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
-    start_reassignment(&app, &layer, &acme, &guests, &hosts).await.expect(202);
+    app.start_reassignment(&layer, &acme, &guests, &hosts).await;
     let target = format!("{acme}/roles/{hosts}");
     app.delete(ADA, &target).await.refuses(409, "role-is-reassignment-target");
     app.add_member(ADA, &acme, CY, &hosts).await;
@@ -309,37 +277,35 @@ async fn reassignment_target_cannot_be_deleted() {
 async fn settings_that_the_target_role_needs_stay_on() {
     let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
     let acme = app.create_partner(ADA, "Acme").await;
-    let settings = acme.replace("/v1/", "/v1/operator/");
-    let standard = || json!({ "kind": "standard" });
-    let without_mdf = || json!({ "mdf_program": false });
-    app.patch(OPERATOR, &settings, json!({ "mdf_program": true })).await.expect(200);
+    app.update_settings(&acme, json!({ "mdf_program": true })).await;
+    let standard = json!({ "kind": "standard" });
+    let without_mdf = json!({ "mdf_program": false });
     for (target, switches) in
-        [("mdf_admin", vec![standard(), without_mdf()]), ("partner_user", vec![standard()])]
+        [("mdf_admin", vec![&standard, &without_mdf]), ("partner_user", vec![&standard])]
     {
-        let guests = app.create_role(ADA, &acme, "Guests", json!({})).await;
-        app.add_member(ADA, &acme, BOB, &guests).await;
-        start_reassignment(&app, &layer, &acme, &guests, target).await.expect(202);
+        let guests = app.add_member_with(ADA, &acme, BOB, json!({})).await;
+        app.start_reassignment(&layer, &acme, &guests, target).await;
         for switch in switches {
-            let refused = app.patch(OPERATOR, &settings, switch).await;
+            let refused = app.patch(OPERATOR, &operator_path(&acme), switch.clone()).await;
             refused.refuses(409, "role-is-reassignment-target");
         }
         app.delete_and_reassign(ADA, &acme, &guests, target).await.expect(204);
         app.remove(ADA, &acme, BOB).await.expect(204);
     }
-    app.patch(OPERATOR, &settings, standard()).await.expect(200);
+    app.update_settings(&acme, standard).await;
     check(&app).await;
 }
 
 #[tokio::test]
 async fn deletion_ends_and_frees_its_target_after_the_users_left() {
-    for again in ["", "?reassign_to="] {
+    for repeats_target in [false, true] {
         let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
-        start_reassignment(&app, &layer, &acme, &guests, &hosts).await.expect(202);
+        app.start_reassignment(&layer, &acme, &guests, &hosts).await;
         app.remove(ADA, &acme, BOB).await.expect(204);
         check(&app).await;
-        let target = if again.is_empty() { "" } else { &hosts };
-        let role = format!("{acme}/roles/{guests}{again}{target}");
-        app.delete(ADA, &role).await.expect(204);
+        let role = format!("{acme}/roles/{guests}");
+        let target = if repeats_target { format!("?reassign_to={hosts}") } else { String::new() };
+        app.delete(ADA, &format!("{role}{target}")).await.expect(204);
         let last = app.history(&acme).await.pop().unwrap();
         assert_eq!(last["new"], json!({ "reassign_to": hosts, "members": 0, "invitations": 0 }));
         app.delete(ADA, &format!("{acme}/roles/{hosts}")).await.expect(204);

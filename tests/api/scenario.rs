@@ -3,41 +3,30 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    fmt,
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest},
+    types::{DeleteRequest, PutRequest, WriteRequest},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::{domain::RoleId, http::Limits, store::Error};
+use shared::{
+    domain::{Organization, RoleId},
+    http::Limits,
+    store::Error,
+};
 
 use crate::{
     fault_layer::Layer,
-    helpers::{id, operator_path},
+    helpers::{each, id, operator_path},
     invariants::{Item, Table, inspect, scan},
-    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, start_engine},
+    test_app::{ADA, BOB, DAY, EVE, Identity, OPERATOR, TestApp, identity, start_engine},
 };
 
-const DAN: Identity = identity("dan", "dan@example.com");
-const FAY: Identity = identity("fay", "fay@example.com");
-const GUS: Identity = identity("gus", "gus@example.com");
-const HUGO: Identity = identity("hugo", "hugo@example.com");
-const INA: Identity = identity("ina", "ina@example.com");
-const MEG: Identity = identity("meg", "meg@example.com");
-const HAL: Identity = identity("hal", "hal@example.com");
-const IDA: Identity = identity("ida", "ida@example.com");
-const KIM: Identity = identity("kim", "kim@example.com");
-const LEO: Identity = identity("leo", "leo@example.org");
-pub const MIA: Identity = identity("mia", "mia@example.com");
-const USERS: [Identity; 15] =
-    [ADA, BOB, CY, EVE, DAN, FAY, GUS, HUGO, INA, MEG, HAL, IDA, KIM, LEO, MIA];
-
-/// The operations: `name | method path | body`. The name begins with the caller. `<name>` is the id or
-/// path of an item of the scenario.
+/// The operations: `name | method path | body`. The name begins with the caller: in capitals, the `sub`
+/// of a user. `<name>` is the id or path of an item of the scenario.
 const OPERATIONS: &str = r#"
 ADA invites ann as User | POST <acme>/invitations | {"email": "ann@example.com", "role_id": "user"}
 BOB invites ann as Free | POST <acme>/invitations | {"email": "ann@example.com", "role_id": "<free>"}
@@ -67,7 +56,7 @@ ADA creates Night | POST <acme>/roles | {"name": "Night"}
 BOB renames Free to Night | PATCH <acme>/roles/<free> | {"name": "Night"}
 ADA raises Readers | PATCH <acme>/roles/<readers> | {"permissions": {"user_management": "view_only"}}
 ADA lowers Managers | PATCH <acme>/roles/<managers> | {"permissions": {"user_management": "view_only"}}
-ADA describes Free | PATCH <acme>/roles/<free> | {"description": "For anybody"}
+ADA describes Free | PATCH <acme>/roles/<free> | {"description": "For everyone"}
 BOB deletes Free | DELETE <acme>/roles/<free> | {}
 ADA deletes Guests and reassigns to Readers | DELETE <acme>/roles/<guests>?reassign_to=<readers> | {}
 BOB makes DAN a Guest | PATCH <acme>/members/@dan | {"role_id": "<guests>"}
@@ -136,19 +125,27 @@ pub struct Outcome {
     pub text: String,
 }
 
+/// What an operation does when it runs alone.
+pub struct Alone {
+    pub outcome: Outcome,
+    pub state: State,
+    /// Name and body of each call to DynamoDB.
+    pub calls: Vec<(String, Value)>,
+}
+
 impl Operation {
     fn parse(line: &'static str, ids: &[(&str, String)]) -> Self {
         let [name, request, body] = [0, 1, 2].map(|nth| line.split(" | ").nth(nth).unwrap());
-        let caller = USERS.iter().find(|user| name.starts_with(&user.sub.to_uppercase()));
-        let (method, path) = request.split_once(' ').unwrap();
+        let sub = name.split(' ').next().unwrap();
+        let is_user = sub.chars().all(char::is_uppercase);
+        let caller = if is_user { user(&sub.to_lowercase()) } else { OPERATOR };
         let resolve = |text: &str| {
-            let replace =
-                |text: String, (name, id): &(&str, String)| text.replace(&format!("<{name}>"), id);
+            let replace = |text: String, (name, id): &(&str, String)| text.replace(name, id);
             ids.iter().fold(text.to_owned(), replace)
         };
         let body = serde_json::from_str(&resolve(body)).unwrap();
-        let (caller, path) = (caller.copied().unwrap_or(OPERATOR), Some(resolve(path)));
-        Self { name, caller, method, path, body }
+        let (method, path) = request.split_once(' ').unwrap();
+        Self { name, caller, method, path: Some(resolve(path)), body }
     }
 
     /// Does it run several transactions, so that it can stop between two of them?
@@ -163,18 +160,17 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status, self.text)
-    }
-}
-
 impl Scenario {
     pub async fn new() -> Self {
         let (engine, client) = start_engine().await;
         let (layer, layered) = Layer::under(&client);
         let app = TestApp::over(layered, engine, Limits::default()).await;
-        let operations = seed_data(&app).await;
+        let ids = seed_data(&app).await;
+        let requests = OPERATIONS.trim().lines().map(|line| Operation::parse(line, &ids));
+        let (caller, body) = (OPERATOR, json!({}));
+        let clean_up =
+            Operation { name: "the clean-up runs", caller, method: "", path: None, body };
+        let operations = requests.chain([clean_up]).collect();
         let items = scan(&app).await;
         assert_eq!(inspect(&items), [""; 0]);
         let at = app.now();
@@ -196,31 +192,27 @@ impl Scenario {
     pub async fn reset(&self) {
         self.layer.clear_faults();
         self.app.wait(self.at - self.app.now());
-        let key = |item: &Item| (item["pk"].clone(), item["sk"].clone());
         let seen = self.seen.lock().unwrap().take();
         let stored = match seen {
             Some(seen) => seen,
             None => scan(&self.app).await,
         };
-        let initial: HashMap<String, &Item> =
-            self.items.iter().map(|item| (format!("{:?}", key(item)), item)).collect();
+        let by_key = |items: &[Item]| -> HashMap<_, _> {
+            let key = |item: &Item| format!("{:?} {:?}", item["pk"], item["sk"]);
+            items.iter().map(|item| (key(item), item.clone())).collect()
+        };
+        let (initial, mut stored) = (by_key(&self.items), by_key(&stored));
         let mut requests = Vec::new();
-        let mut present = HashMap::new();
-        for item in &stored {
-            let name = format!("{:?}", key(item));
-            if !initial.contains_key(&name) {
-                let (pk, sk) = key(item);
-                let delete = DeleteRequest::builder().key("pk", pk).key("sk", sk).build().unwrap();
-                requests.push(WriteRequest::builder().delete_request(delete).build());
-            }
-            present.insert(name, item);
-        }
-        for (name, item) in initial {
-            if present.get(&name) != Some(&item) {
-                let item: HashMap<String, AttributeValue> = item.clone();
+        for (key, item) in initial {
+            if stored.remove(&key).as_ref() != Some(&item) {
                 let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
                 requests.push(WriteRequest::builder().put_request(put).build());
             }
+        }
+        for item in stored.into_values() {
+            let delete = DeleteRequest::builder().key("pk", item["pk"].clone());
+            let delete = delete.key("sk", item["sk"].clone()).build().unwrap();
+            requests.push(WriteRequest::builder().delete_request(delete).build());
         }
         for batch in requests.chunks(25) {
             let write = self.app.client.batch_write_item();
@@ -246,6 +238,22 @@ impl Scenario {
             retry_after: answer.headers.contains_key("retry-after"),
             text: answer.text,
         }
+    }
+
+    /// Runs an operation on the initial data without faults, and records its calls.
+    pub async fn run_alone(&self, operation: &Operation, key: Option<&str>) -> Alone {
+        self.reset().await;
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&calls);
+        self.layer.plan(move |call| {
+            seen.lock().unwrap().push((call.name.to_owned(), call.body.clone()));
+            None
+        });
+        let outcome = self.run_with_key(operation, key).await;
+        let (broken, state) = self.inspect().await;
+        assert!(outcome.done() && broken.is_empty(), "{}: {outcome:?} {broken:#?}", operation.name);
+        let calls = std::mem::take(&mut *calls.lock().unwrap());
+        Alone { outcome, state, calls }
     }
 
     async fn clean_up(&self) -> Outcome {
@@ -274,10 +282,8 @@ impl Scenario {
 
     #[track_caller]
     pub fn operation(&self, name: &str) -> &Operation {
-        self.operations
-            .iter()
-            .find(|operation| operation.name == name)
-            .unwrap_or_else(|| panic!("no {name:?}"))
+        let found = self.operations.iter().find(|operation| operation.name == name);
+        found.unwrap_or_else(|| panic!("no operation {name:?}"))
     }
 }
 
@@ -307,64 +313,54 @@ impl State {
                     part.roles.get(&id).map(|(role, _)| role.name.to_string()).unwrap_or_default()
                 }
             };
-            facts.insert(format!(
-                "{here}: under {:?}, {:?}, {:?}, Super Admin {:?}, awaits {}, says {:?}, {:?}",
-                org.path.parent().map(name_of),
-                org.kind,
-                org.settings,
-                org.super_admin_user_id,
-                org.pending_first_admin.is_some(),
-                part.profile,
-                org.security,
-            ));
+            let mut add = |fact: String| facts.insert(format!("{here}: {fact}"));
+            let (parent, waits) =
+                (org.path.parent().map(name_of), org.pending_first_admin.is_some());
+            let Organization { kind, settings, super_admin_user_id: super_admin, .. } = org;
+            add(format!("under {parent:?}, {kind:?}, {settings:?}"));
+            add(format!("Super Admin {super_admin:?}, waits for the first: {waits}"));
+            add(format!("{:?}, {:?}", part.profile, org.security));
             for link in part.customers.values() {
                 let (customer, preferred) = (name_of(link.customer_id), link.preferred);
-                facts.insert(format!("{here}: works for {customer}, preferred: {preferred}"));
+                add(format!("works for {customer}, preferred: {preferred}"));
             }
             for approved in &part.domains {
-                facts.insert(format!("{here}: {} may ask", approved.value));
+                add(format!("approves {}", approved.value));
             }
             for request in part.requests.values() {
-                facts.insert(format!("{here}: {} asked, {:?}", request.user_id, request.status));
+                add(format!("{} requests to join, {:?}", request.user_id, request.status));
             }
             for user in &part.alerted {
-                facts.insert(format!("{here}: {} is alerted", user.value));
+                add(format!("{} is alerted", user.value));
             }
             for member in part.members.values() {
                 let (user, role) = (&member.user_id, role(member.role_id));
-                facts.insert(format!("{here}: {user} is {role}, by {:?}", member.source));
+                add(format!("{user} is {role}, by {:?}", member.source));
             }
             for open in &part.pending {
                 let (email, count, role) = (&open.email, open.send_count, role(open.role_id));
                 let inviter = open.inviter.as_ref().map(|inviter| &inviter.user_id);
-                facts.insert(format!(
-                    "{here}: {email} may be {role}, {count} times, by {inviter:?}"
-                ));
+                add(format!("{email} is invited as {role}, {count} times, by {inviter:?}"));
             }
             for (role, users) in part.roles.values() {
                 let (name, text, levels) = (&role.name, &role.description, role.levels.pack());
                 let to = role.reassignment.as_ref().map(|reassignment| reassignment.to);
-                facts.insert(format!("{here}: role {name:?} {text:?} {levels} {users:?} {to:?}"));
+                add(format!("role {name:?} {text:?} {levels} {users:?} {to:?}"));
             }
         }
         Self { facts, events }
     }
 }
 
-async fn seed_data(app: &TestApp) -> Vec<Operation> {
-    let mut ids = seed_organization(app).await;
-    ids.extend(seed_invitations(app, &ids).await);
-    ids.extend(seed_join_requests(app, &ids[0].1).await);
-    ids.extend(seed_other_organizations(app, &ids[0].1).await);
-    let lines = OPERATIONS.trim().lines();
-    let requests = lines.map(|line| Operation::parse(line, &ids));
-    let (caller, body) = (OPERATOR, json!({}));
-    let clean_up = Operation { name: "the clean-up runs", caller, method: "", path: None, body };
-    requests.chain([clean_up]).collect()
+/// The user with this `sub`. Leo's address is in another domain.
+pub fn user(sub: &str) -> Identity {
+    let domain = if sub == "leo" { "example.org" } else { "example.com" };
+    identity(sub.to_owned().leak(), format!("{sub}@{domain}").leak())
 }
 
-/// Acme, its custom roles and its members.
-async fn seed_organization(app: &TestApp) -> Vec<(&'static str, String)> {
+/// Creates the data. Returns the names that the operations use, with their ids or paths.
+async fn seed_data(app: &TestApp) -> Vec<(&'static str, String)> {
+    // Acme, its custom roles and its members.
     let acme = app.create_organization(ADA, "Acme").await;
     let settings =
         json!({ "kind": "partner", "mdf_program": true, "manage_sub_organizations": true });
@@ -375,63 +371,59 @@ async fn seed_organization(app: &TestApp) -> Vec<(&'static str, String)> {
     let readers = app.create_role(ADA, &acme, "Readers", readers).await;
     let free = app.create_role(ADA, &acme, "Free", json!({})).await;
     let guests = app.create_role(ADA, &acme, "Guests", json!({})).await;
-    for (user, role) in
-        [(BOB, "admin"), (GUS, "admin"), (DAN, "user"), (MIA, &managers), (HUGO, &guests)]
+    for (sub, role) in
+        [("bob", "admin"), ("gus", "admin"), ("dan", "user"), ("mia", &managers), ("hugo", &guests)]
     {
-        app.add_member(ADA, &acme, user, role).await;
+        app.add_member(ADA, &acme, user(sub), role).await;
     }
-    let operated = operator_path(&acme);
-    vec![
-        ("acme", acme),
-        ("operated", operated),
-        ("readers", readers),
-        ("guests", guests),
-        ("managers", managers),
-        ("free", free),
-    ]
-}
 
-/// Pending invitations, one of them expired.
-async fn seed_invitations(
-    app: &TestApp,
-    ids: &[(&'static str, String)],
-) -> Vec<(&'static str, String)> {
-    let [acme, readers, guests] = [0, 2, 3].map(|nth| ids[nth].1.as_str());
-    let invitations = format!("{acme}/invitations");
+    // Pending invitations, one of them expired.
     let short = json!({ "email": "old@example.com", "role_id": readers, "expires_in_days": 1 });
-    let old = app.post(ADA, &invitations, short).await.expect(201).id();
+    let old = app.post(ADA, &format!("{acme}/invitations"), short).await.expect(201).id();
     app.wait(2 * DAY);
-    let pending = vec![
-        ("old", format!("{invitations}/{old}")),
-        ("cys", app.create_invitation(BOB, acme, CY.email, "user").await),
-        ("eves", app.create_invitation(MIA, acme, EVE.email, readers).await),
-        ("inas", app.create_invitation(ADA, acme, INA.email, guests).await),
-        ("megs", app.create_invitation(ADA, acme, MEG.email, "mdf_admin").await),
-    ];
-    app.add_member(ADA, acme, LEO, "admin").await;
-    pending
-}
+    let cys = app.create_invitation(BOB, &acme, "cy@example.com", "user").await;
+    let eves = app.create_invitation(user("mia"), &acme, EVE.email, &readers).await;
+    let inas = app.create_invitation(ADA, &acme, "ina@example.com", &guests).await;
+    let megs = app.create_invitation(ADA, &acme, "meg@example.com", "mdf_admin").await;
+    app.add_member(ADA, &acme, user("leo"), "admin").await;
 
-/// An approved domain, join requests, and a critical alert user.
-async fn seed_join_requests(app: &TestApp, acme: &str) -> Vec<(&'static str, String)> {
-    app.approve_domain(ADA, acme, "example.com").await.expect(200);
-    let idas = app.create_join_request(IDA, acme).await;
-    let kims = app.create_join_request(KIM, acme).await;
-    let for_kim = app.create_invitation(BOB, acme, KIM.email, "user").await;
+    // An approved domain, join requests, and a critical alert user.
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    let idas = app.create_join_request(user("ida"), &acme).await;
+    let kims = app.create_join_request(user("kim"), &acme).await;
+    let for_kim = app.create_invitation(BOB, &acme, "kim@example.com", "user").await;
     let alert = json!({ "email": "old@example.com" });
     let alert = app.post(ADA, &format!("{acme}/critical-alert-users"), alert).await.expect(201);
-    vec![("idas", idas), ("kims", kims), ("for_kim", for_kim), ("old_alert", alert.id())]
-}
 
-/// An empty and a waiting sub-organization, and two customers, one of them linked.
-async fn seed_other_organizations(app: &TestApp, acme: &str) -> Vec<(&'static str, String)> {
-    let empty = app.create_empty_sub_organization(acme, "Empty").await;
-    let waiting = app.create_sub_organization_for(FAY, acme).await;
-    let first = app.get(FAY, "/v1/me/invitations").await.expect(200).items()[0]["id"].clone();
-    let fays = format!("{waiting}/invitations/{}", first.as_str().unwrap());
+    // An empty and a waiting sub-organization, and two customers, one of them linked.
+    let empty = app.create_empty_sub_organization(&acme, "Empty").await;
+    let waiting = app.create_sub_organization_for(user("fay"), &acme).await;
+    let fays = app.get(user("fay"), "/v1/me/invitations").await.expect(200);
+    let fays = format!("{waiting}/invitations/{}", each(fays.items(), "id")[0]);
     let company = id(&app.create_organization(EVE, "Company").await).to_owned();
     let rival = id(&app.create_organization(EVE, "Rival").await).to_owned();
-    let link = format!("{}/customers/{company}", operator_path(acme));
+    let operated = operator_path(&acme);
+    let link = format!("{operated}/customers/{company}");
     app.put(OPERATOR, &link, json!({ "preferred": false })).await.expect(200);
-    vec![("empty", empty), ("fays", fays), ("company", company), ("rival", rival)]
+    vec![
+        ("<old>", format!("{acme}/invitations/{old}")),
+        ("<acme>", acme),
+        ("<operated>", operated),
+        ("<readers>", readers),
+        ("<guests>", guests),
+        ("<managers>", managers),
+        ("<free>", free),
+        ("<cys>", cys),
+        ("<eves>", eves),
+        ("<inas>", inas),
+        ("<megs>", megs),
+        ("<idas>", idas),
+        ("<kims>", kims),
+        ("<for_kim>", for_kim),
+        ("<old_alert>", alert.id()),
+        ("<empty>", empty),
+        ("<fays>", fays),
+        ("<company>", company),
+        ("<rival>", rival),
+    ]
 }

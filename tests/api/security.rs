@@ -1,13 +1,12 @@
 //! `/v1/organizations/{org}/security`, and its effect on every other route (ORG3).
 
 use insta::assert_snapshot;
-use local::ROUTES;
 use serde_json::{Value, json};
 
 use crate::{
-    helpers::{DEE, id},
+    conventions::{INV, organization_routes},
+    helpers::DEE,
     invariants::check,
-    matrix,
     test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, NOON, OPERATOR, TestApp},
 };
 
@@ -34,38 +33,21 @@ impl TestApp {
 #[tokio::test]
 async fn security_settings_are_replaced_as_a_whole() {
     let (app, acme) = TestApp::with_acme().await;
-    assert_snapshot!(app.get(ADA, &format!("{acme}/security")).await, @r#"
-    200 OK
-    {
-      "allowed_networks": [],
-      "event_retention_days": 365,
-      "max_session_minutes": null,
-      "require_mfa": false
-    }
-    "#);
+    let (ada, path) = (with_mfa(ADA), format!("{acme}/security"));
+    let defaults = settings(false, None, &[], 365);
+    assert_eq!(app.get(ADA, &path).await.expect(200).body, defaults);
     let networks = ["2001:db8::/32", "192.0.2.0/24", "192.0.2.0/24"];
     let all = settings(true, Some(90), &networks, 30);
-    let set = app.set_security(with_mfa(ADA), &acme, all.clone()).await;
-    assert_snapshot!(set, @r#"
-    200 OK
-    {
-      "allowed_networks": [
-        "192.0.2.0/24",
-        "2001:db8::/32"
-      ],
-      "event_retention_days": 30,
-      "max_session_minutes": 90,
-      "require_mfa": true
+    let sorted = settings(true, Some(90), &["192.0.2.0/24", "2001:db8::/32"], 30);
+    // The repeat changes nothing and records no event.
+    for _ in 0..2 {
+        assert_eq!(app.set_security(ada, &acme, all.clone()).await.expect(200).body, sorted);
     }
-    "#);
-    assert_eq!(app.get(with_mfa(ADA), &format!("{acme}/security")).await.body, set.body);
-    app.set_security(with_mfa(ADA), &acme, all).await.expect(200);
+    assert_eq!(app.get(ada, &path).await.body, sorted);
     let history = app.history(&acme).await;
-    assert_eq!(history.len(), 2, "unchanged settings must record no event");
-    assert_eq!(history[1]["action"], "security.updated");
-    assert_eq!(history[1]["old"], settings(false, None, &[], 365));
-    assert_eq!(history[1]["new"], set.body);
-    app.set_security(with_mfa(ADA), &acme, settings(false, None, &[], 365)).await.expect(200);
+    let events: Vec<_> = history.iter().map(|it| (&it["action"], &it["old"], &it["new"])).collect();
+    assert_eq!(events[1..], [(&json!("security.updated"), &defaults, &sorted)]);
+    app.set_security(ada, &acme, defaults).await.expect(200);
     app.get(ADA, &acme).await.expect(200);
     check(&app).await;
 }
@@ -74,30 +56,33 @@ async fn security_settings_are_replaced_as_a_whole() {
 async fn invalid_security_setting_is_refused_with_a_pointer() {
     let (app, acme) = TestApp::with_acme().await;
     let many: Vec<String> = (0..21).map(|n| format!("10.{n}.0.0/16")).collect();
-    for (pointer, field, value) in [
-        ("/max_session_minutes", "max_session_minutes", json!(4)),
-        ("/max_session_minutes", "max_session_minutes", json!(43_201)),
-        ("/max_session_minutes", "max_session_minutes", json!("60")),
-        ("/event_retention_days", "event_retention_days", json!(0)),
-        ("/event_retention_days", "event_retention_days", json!(366)),
-        ("/event_retention_days", "event_retention_days", json!(null)),
-        ("/require_mfa", "require_mfa", json!("yes")),
-        ("/allowed_networks/1", "allowed_networks", json!(["10.0.0.0/8", "192.0.2.1"])),
-        ("/allowed_networks/0", "allowed_networks", json!(["192.0.2.1/24"])),
-        ("/allowed_networks", "allowed_networks", json!(many)),
-        ("/allowed_networks", "allowed_networks", json!(vec!["10.0.0.0/8"; 21])),
+    let defaults = || settings(false, None, &[], 365);
+    let mut cases = Vec::new();
+    for (pointer, value) in [
+        ("/max_session_minutes", json!(4)),
+        ("/max_session_minutes", json!(43_201)),
+        ("/max_session_minutes", json!("60")),
+        ("/event_retention_days", json!(0)),
+        ("/event_retention_days", json!(366)),
+        ("/event_retention_days", json!(null)),
+        ("/require_mfa", json!("yes")),
+        ("/allowed_networks/1", json!(["10.0.0.0/8", "192.0.2.1"])),
+        ("/allowed_networks/0", json!(["192.0.2.1/24"])),
+        ("/allowed_networks", json!(many)),
+        ("/allowed_networks", json!(vec!["10.0.0.0/8"; 21])),
     ] {
-        let mut all = settings(false, None, &[], 365);
-        all[field] = value;
+        let mut all = defaults();
+        all[pointer.split('/').nth(1).unwrap()] = value;
+        cases.push((pointer.to_owned(), all));
+    }
+    for field in defaults().as_object().unwrap().keys() {
+        let mut all = defaults();
+        all.as_object_mut().unwrap().remove(field);
+        cases.push((format!("/{field}"), all));
+    }
+    for (pointer, all) in cases {
         let answer = app.set_security(ADA, &acme, all).await.refuses(422, "invalid-request");
         assert_eq!(answer.pointer(), pointer, "{answer}");
-    }
-    for field in ["require_mfa", "max_session_minutes", "allowed_networks", "event_retention_days"]
-    {
-        let mut all = settings(false, None, &[], 365);
-        all.as_object_mut().unwrap().remove(field);
-        let answer = app.set_security(ADA, &acme, all).await.refuses(422, "invalid-request");
-        assert_eq!(answer.pointer(), format!("/{field}"));
     }
 }
 
@@ -106,35 +91,26 @@ async fn invalid_security_setting_is_refused_with_a_pointer() {
 async fn every_route_about_the_organization_enforces_the_settings() {
     let (app, acme) = TestApp::with_tree("Acme").await;
     app.add_member(ADA, &acme, BOB, "admin").await;
-    let event = app.history(&acme).await[0]["id"].as_str().unwrap().to_owned();
-    let offer = app.create_invitation(ADA, &acme, CY.email, "user").await;
     app.set_security(with_mfa(ADA), &acme, settings(true, None, &[], 365)).await.expect(200);
-    // Routes about the caller's own invitation or request need no standing.
-    let own = ["/mine", "/accept", "/invitations/{inv}/decline"];
-    let is_own = |path: &str| own.iter().any(|end| path.ends_with(end));
-    let mut judged = 0;
-    for (method, path, _) in ROUTES {
-        let outside = path.contains("/operator/") || !path.contains("{org}") || is_own(path);
-        let asking = path.ends_with("/join-requests") && *method == "POST";
-        if outside || asking || path.ends_with("/join") {
+    let mut enforced = 0;
+    for (method, path, body) in organization_routes() {
+        // Routes about the caller's own invitation or request, and joining, need no membership.
+        let request = format!("{method} {path}");
+        let invitation = format!("/invitations/{INV}/decline");
+        let own = ["/mine", "/accept", "/join", &invitation].iter().any(|end| path.ends_with(end));
+        if own || (method == "POST" && path.ends_with("/join-requests")) {
             continue;
         }
-        let route = format!("{method} {path}");
-        let path = path.replace("{org}", id(&acme)).replace("{evt}", &event);
-        let path = path.replace("{inv}", id(&offer)).replace("{role}", "user");
-        let path = path.replace("{member}", "@bob").replace("{alert}", "@cy@example.com");
-        let path = path.replace("{domain}", "example.com");
-        let path = path.replace("{req}", "req_01KAK000000000000000000000");
-        let body = matrix::body(&route).or((*method == "POST").then(|| json!({})));
+        let path = path.replace('…', &acme);
         for member in [ADA, BOB] {
             let answer = app.send(Some(member), method, &path, body.clone()).await;
-            assert_eq!(answer.problem(), "mfa-required", "{route}: {answer}");
+            assert_eq!(answer.problem(), "mfa-required", "{request}: {answer}");
         }
         let stranger = app.send(Some(EVE), method, &path, body).await;
         stranger.refuses(404, "no-such-organization");
-        judged += 1;
+        enforced += 1;
     }
-    assert!(judged > 25, "{judged}");
+    assert!(enforced > 25, "{enforced}");
 }
 
 #[tokio::test]
@@ -143,45 +119,30 @@ async fn refusal_says_how_to_sign_in() {
     app.add_member(ADA, &acme, BOB, "user").await;
     let strict = settings(true, Some(60), &["192.0.2.0/24"], 365);
     app.set_security(with_mfa(ADA), &acme, strict).await.expect(200);
-    assert_snapshot!(app.get(BOB, &acme).await, @r#"
-    403 Forbidden
-    {
-      "detail": "This organization requires a multi-factor sign-in. Sign in again with a second factor.",
-      "instance": "r1",
-      "status": 403,
-      "title": "Multi-factor sign-in required",
-      "type": "/problems/mfa-required"
+    let bob = with_mfa(BOB);
+    let old = Identity { auth_time: Some(NOON / 1_000 - 3_600), ..bob };
+    let abroad = Identity { ip: "198.51.100.1", ..bob };
+    let mut summaries = Vec::new();
+    for caller in [BOB, old, abroad] {
+        summaries.push(app.get(caller, &acme).await.summary());
     }
-    "#);
-    let old = Identity { auth_time: Some(NOON / 1_000 - 3_600), ..with_mfa(BOB) };
-    assert_snapshot!(app.get(old, &acme).await, @r#"
-    403 Forbidden
-    {
-      "detail": "This organization requires a sign-in within the last 60 minutes. Sign in again.",
-      "instance": "r1",
-      "max_session_minutes": 60,
-      "status": 403,
-      "title": "Sign-in too old",
-      "type": "/problems/session-too-old"
-    }
-    "#);
-    let never = Identity { auth_time: None, ..with_mfa(BOB) };
+    assert_snapshot!(summaries.join("\n\n"), @"
+    403 mfa-required: Multi-factor sign-in required
+    This organization requires a multi-factor sign-in. Sign in again with a second factor.
+
+    403 session-too-old: Sign-in too old
+    This organization requires a sign-in within the last 60 minutes. Sign in again.
+    max_session_minutes: 60
+
+    403 network-not-allowed: Network not allowed
+    This organization does not allow requests from your network. Use an allowed network, or ask an administrator to allow yours.
+    ");
+    let never = Identity { auth_time: None, ..bob };
     app.get(never, &acme).await.refuses(403, "session-too-old");
-    let abroad = Identity { ip: "198.51.100.1", ..with_mfa(BOB) };
-    assert_snapshot!(app.get(abroad, &acme).await, @r#"
-    403 Forbidden
-    {
-      "detail": "This organization does not allow requests from your network. Use an allowed network, or ask an administrator to allow yours.",
-      "instance": "r1",
-      "status": 403,
-      "title": "Network not allowed",
-      "type": "/problems/network-not-allowed"
-    }
-    "#);
-    let mapped = Identity { ip: "::ffff:192.0.2.77", ..with_mfa(BOB) };
-    app.get(mapped, &acme).await.expect(200);
-    let nowhere = Identity { ip: "unknown", ..with_mfa(BOB) };
+    let nowhere = Identity { ip: "unknown", ..bob };
     app.get(nowhere, &acme).await.refuses(403, "network-not-allowed");
+    let mapped = Identity { ip: "::ffff:192.0.2.77", ..bob };
+    app.get(mapped, &acme).await.expect(200);
 }
 
 #[tokio::test]
@@ -198,16 +159,11 @@ async fn session_ends_at_its_maximum_age() {
 #[tokio::test]
 async fn settings_that_lock_out_their_author_are_refused() {
     let (app, acme) = TestApp::with_acme().await;
-    assert_snapshot!(app.set_security(ADA, &acme, settings(true, None, &[], 365)).await, @r#"
-    409 Conflict
-    {
-      "detail": "These settings would lock you out, so nothing was changed. This organization requires a multi-factor sign-in. Sign in again with a second factor.",
-      "instance": "r1",
-      "status": 409,
-      "title": "Settings would lock you out",
-      "type": "/problems/would-lock-out-caller"
-    }
-    "#);
+    let refused = app.set_security(ADA, &acme, settings(true, None, &[], 365)).await;
+    assert_snapshot!(refused.summary(), @"
+    409 would-lock-out-caller: Settings would lock you out
+    These settings would lock you out, so nothing was changed. This organization requires a multi-factor sign-in. Sign in again with a second factor.
+    ");
     for out in [settings(false, Some(5), &[], 365), settings(false, None, &["10.0.0.0/8"], 365)] {
         app.set_security(ADA, &acme, out).await.refuses(409, "would-lock-out-caller");
     }
@@ -217,9 +173,7 @@ async fn settings_that_lock_out_their_author_are_refused() {
 
 #[tokio::test]
 async fn own_invitations_and_join_requests_ignore_the_settings() {
-    let (app, acme) = TestApp::with_acme().await;
-    app.send(Some(ADA), "PUT", &format!("{acme}/domains/example.com"), None).await.expect(200);
-    let inside = format!("{acme}/join-requests");
+    let (app, acme) = TestApp::with_approved_domain().await;
     app.create_invitation(ADA, &acme, CY.email, "user").await;
     let declined = app.create_invitation(ADA, &acme, DEE.email, "user").await;
     app.set_security(with_mfa(ADA), &acme, settings(true, None, &[], 365)).await.expect(200);
@@ -228,8 +182,8 @@ async fn own_invitations_and_join_requests_ignore_the_settings() {
     app.get(CY, &acme).await.refuses(403, "mfa-required");
     app.post(DEE, &format!("{declined}/decline"), json!({})).await.expect(204);
     assert_eq!(app.get(BOB, "/v1/me/joinable-organizations").await.items().len(), 1);
-    app.post(BOB, &inside, json!({})).await.expect(201);
-    app.delete(BOB, &format!("{inside}/mine")).await.expect(204);
+    app.create_join_request(BOB, &acme).await;
+    app.delete(BOB, &format!("{acme}/join-requests/mine")).await.expect(204);
 }
 
 /// OP1

@@ -194,6 +194,7 @@ impl TestApp {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let answer = Answer::read(response).await;
         contract::check(&observed, &answer);
+        answer.has_standard_headers();
         let written = answer.cost.write_units + answer.cost.index_write_units;
         assert!(!answer.status.is_client_error() || written == 0.0, "written despite {answer}");
         answer
@@ -205,29 +206,15 @@ impl TestApp {
         format!("/v1/organizations/{}", answer.expect(201).id())
     }
 
-    /// Makes `caller` a member: `by` invites, and `caller` accepts.
-    pub async fn add_member(
-        &self,
-        by: Identity,
-        org: &str,
-        caller: Identity,
-        role: &str,
-    ) -> Answer {
-        let offer = json!({ "email": caller.email, "role_id": role });
-        let invited = self.post(by, &format!("{org}/invitations"), offer).await.expect(201);
-        let accept = format!("{org}/invitations/{}/accept", invited.id());
-        self.post(caller, &accept, json!({})).await.expect(200)
+    /// Makes `user` a member: `by` invites, and `user` accepts.
+    pub async fn add_member(&self, by: Identity, org: &str, user: Identity, role: &str) -> Answer {
+        let invitation = self.create_invitation(by, org, user.email, role).await;
+        self.post(user, &format!("{invitation}/accept"), json!({})).await.expect(200)
     }
 
     /// A custom role created by `by`; returns its id.
-    pub async fn create_role(
-        &self,
-        by: Identity,
-        org: &str,
-        name: &str,
-        permissions: Value,
-    ) -> String {
-        let role = json!({ "name": name, "permissions": permissions });
+    pub async fn create_role(&self, by: Identity, org: &str, name: &str, levels: Value) -> String {
+        let role = json!({ "name": name, "permissions": levels });
         self.post(by, &format!("{org}/roles"), role).await.expect(201).id()
     }
 }
@@ -247,13 +234,12 @@ pub async fn start_engine() -> (Option<Engine>, Client) {
 /// for that address: both ids are digests.
 pub fn with_ids(path: &str) -> String {
     let replaced = |list: &str, id: fn(&str, &str) -> String| {
-        let (org, rest) = path.split_once(list)?;
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (name, rest) = rest.split_at(end);
-        Some(format!("{org}{}{}{rest}", list.trim_end_matches('@'), id(org, name)))
+        let (org, rest) = path.split_once(&format!("{list}@"))?;
+        let (name, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        Some(format!("{org}{list}{}{rest}", id(org, name)))
     };
-    replaced("/members/@", member_id)
-        .or_else(|| replaced("/critical-alert-users/@", alert_id))
+    replaced("/members/", member_id)
+        .or_else(|| replaced("/critical-alert-users/", alert_id))
         .unwrap_or_else(|| path.to_owned())
 }
 
@@ -267,8 +253,8 @@ fn with_member_ids(path: &str, mut body: Value) -> Value {
 
 /// The id of a person as a member of the organization in a path.
 pub fn member_id(path: &str, sub: &str) -> String {
-    let id = |org| MemberId::of(org, &UserId::new(sub)).to_string();
-    organization(path).map_or_else(|| sub.to_owned(), id)
+    organization(path)
+        .map_or_else(|| sub.into(), |org| MemberId::of(org, &UserId::new(sub)).to_string())
 }
 
 /// The id of an address among the critical alert users of the organization in a path.
@@ -287,23 +273,20 @@ pub fn context(
     at: i64,
     method: &str,
 ) -> lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext {
-    let claims = caller.map(|Identity { sub, email, verified, scope, amr, auth_time, .. }| {
-        let mut claims = json!({
-            "sub": sub, "email": email, "email_verified": verified, "scope": scope, "amr": amr,
-        });
-        if let Some(at) = auth_time {
-            claims["auth_time"] = json!(at.to_string());
-        }
-        json!({ "jwt": { "claims": claims } })
-    });
     let ip = caller.map_or("192.0.2.1", |caller| caller.ip);
     let mut context = json!({
         "http": { "method": method, "sourceIp": ip },
         "requestId": "r1",
         "timeEpoch": at,
     });
-    if let Some(claims) = claims {
-        context["authorizer"] = claims;
+    if let Some(Identity { sub, email, verified, scope, amr, auth_time, .. }) = caller {
+        let mut claims = json!({
+            "sub": sub, "email": email, "email_verified": verified, "scope": scope, "amr": amr,
+        });
+        if let Some(at) = auth_time {
+            claims["auth_time"] = json!(at.to_string());
+        }
+        context["authorizer"] = json!({ "jwt": { "claims": claims } });
     }
     serde_json::from_value(context).unwrap()
 }
@@ -322,6 +305,18 @@ impl Answer {
             body: serde_json::from_str(&text).unwrap_or_default(),
             text,
             cost: parts.extensions.get::<Cost>().copied().unwrap_or_default(),
+        }
+    }
+
+    /// Asserts the headers that every response has.
+    #[track_caller]
+    pub fn has_standard_headers(&self) {
+        assert_eq!(self.headers["cache-control"], "no-store", "{self}");
+        assert_eq!(self.headers["x-content-type-options"], "nosniff", "{self}");
+        let request_id = self.headers["x-request-id"].to_str().unwrap();
+        if !self.problem().is_empty() {
+            assert_eq!(self.body["instance"], request_id, "{self}");
+            assert_eq!(self.headers["content-type"], "application/problem+json", "{self}");
         }
     }
 

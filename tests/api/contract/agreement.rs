@@ -49,21 +49,20 @@ fn document_requires_the_scopes_of_the_template() {
 
 #[test]
 fn document_has_the_enumerations_of_the_code() {
-    let documented = |name: &str| texts(&CONTRACT.0["components"]["schemas"][name]["enum"]);
-    let serialized = |values: Value| texts(&values);
-    let actions = EventAction::ALL.iter().map(|action| action.key().to_owned()).collect();
-    assert_eq!(documented("EventAction"), actions);
-    let objects = RoleObject::ALL.iter().map(ToString::to_string).collect();
-    assert_eq!(documented("RoleObject"), objects);
-    let levels = Level::ALL.iter().map(ToString::to_string).collect();
-    assert_eq!(documented("Level"), levels);
-    let roles = BuiltIn::ALL.iter().map(ToString::to_string).collect();
-    assert_eq!(documented("BuiltInRoleId"), roles);
-    assert_eq!(documented("Kind"), serialized(json!([Kind::Standard, Kind::Partner])));
-    let roles = json!([IdentityProviderRole::Admin, IdentityProviderRole::User]);
-    assert_eq!(documented("IdentityProviderRole"), serialized(roles));
     let sources = [Source::Invitation, Source::JoinRequest, Source::Creator, Source::Joined];
-    assert_eq!(documented("Source"), serialized(json!(sources)));
+    let roles = [IdentityProviderRole::Admin, IdentityProviderRole::User];
+    for (name, values) in [
+        ("EventAction", EventAction::ALL.iter().map(|action| json!(action.key())).collect()),
+        ("RoleObject", RoleObject::ALL.iter().map(|object| json!(object.to_string())).collect()),
+        ("Level", Level::ALL.iter().map(|level| json!(level.to_string())).collect()),
+        ("BuiltInRoleId", BuiltIn::ALL.iter().map(|role| json!(role.to_string())).collect()),
+        ("Kind", json!([Kind::Standard, Kind::Partner])),
+        ("IdentityProviderRole", json!(roles)),
+        ("Source", json!(sources)),
+    ] {
+        let documented = &CONTRACT.0["components"]["schemas"][name]["enum"];
+        assert_eq!(texts(documented), texts(&values), "{name}");
+    }
 }
 
 /// Another test compares `docs/problems.md` with the code.

@@ -22,6 +22,10 @@ async fn operations_have_the_common_outcomes_that_they_document() {
     let mut missing = Vec::new();
     for operation in CONTRACT.operations() {
         let request = ValidRequest::to(&operation.name).await;
+        let unknown = request.send_query("colour=red").await;
+        if !unknown.status.is_client_error() || !unknown.text.contains("/colour") {
+            missing.push(format!("{} refuses unknown parameters: {unknown}", operation.name));
+        }
         let mut outcomes = CONTRACT.outcomes(&operation);
         outcomes.sort_by_key(|outcome| LAST.iter().position(|last| last == outcome));
         for documented in outcomes {
@@ -47,7 +51,7 @@ struct ValidRequest {
 
 impl ValidRequest {
     async fn to(operation: &str) -> Self {
-        let scenario = Scenario::set().await;
+        let scenario = Scenario::new().await;
         let (path, body) = scenario.request(operation).await;
         scenario.app.add_member(SUE, &scenario.here, DEE, "user").await;
         let caller = match operation {
@@ -68,12 +72,12 @@ impl ValidRequest {
             "200" | "201" | "204" if self.template.starts_with("/.well-known") => return None,
             "200" | "201" | "204" => self.send_with_header((IDEMPOTENCY_KEY, "k")).await,
             "304" => self.send_with_header(("if-none-match", "*")).await,
-            "unauthenticated" => self.send_as(None).await,
-            "operator-scope-required" | "decisions-scope-required" => self.send_as(Some(EVE)).await,
+            "unauthenticated" => self.send_without_token().await,
+            "operator-scope-required" | "decisions-scope-required" => self.send_as(EVE).await,
             "email-not-verified" => {
-                self.send_as(Some(Identity { verified: "false", ..self.caller })).await
+                self.send_as(Identity { verified: "false", ..self.caller }).await
             }
-            "operator-read-only" => self.send_as(Some(OPERATOR)).await,
+            "operator-read-only" => self.send_as(OPERATOR).await,
             "unreadable-request" => self.send_unreadable().await,
             "bad-idempotency-key" => self.send_with_header((IDEMPOTENCY_KEY, "a b")).await,
             "body-too-large" => self.send_raw(JSON, " ".repeat(70_000)).await,
@@ -102,12 +106,18 @@ impl ValidRequest {
         self.scenario.app.send(Some(self.caller), &self.method, path, body).await
     }
 
-    async fn send_as(&self, caller: Option<Identity>) -> Answer {
-        self.scenario.app.send(caller, &self.method, &self.path, self.body.clone()).await
+    async fn send_as(&self, caller: Identity) -> Answer {
+        self.scenario.app.send(Some(caller), &self.method, &self.path, self.body.clone()).await
+    }
+
+    /// The missing token is reported before the unknown parameter.
+    async fn send_without_token(&self) -> Answer {
+        let path = format!("{}?colour=red", self.path);
+        self.scenario.app.send(None, &self.method, &path, self.body.clone()).await
     }
 
     async fn send_query(&self, query: &str) -> Answer {
-        self.send(&format!("{}?{query}", self.path), None).await
+        self.send(&format!("{}?{query}", self.path), self.body.clone()).await
     }
 
     async fn send_with_header(&self, header: (&str, &str)) -> Answer {
@@ -137,10 +147,14 @@ impl ValidRequest {
     }
 
     async fn send_unknown_field(&self) -> Answer {
-        if self.method == "GET" {
-            return self.send_query("colour=red").await;
-        }
-        self.send(&self.path, Some(json!({ "colour": "red" }))).await
+        let mut body = self.body.clone().unwrap_or_else(|| json!({}));
+        body["colour"] = json!("red");
+        let answer = match &*self.method {
+            "GET" => self.send_query("colour=red").await,
+            _ => self.send(&self.path, Some(body)).await,
+        };
+        assert!(self.body.is_none() || answer.pointer() == "/colour", "{answer}");
+        answer
     }
 
     /// The key of the successful request, with another body.

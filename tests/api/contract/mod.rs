@@ -101,7 +101,6 @@ fn response_violations(
     // A request that succeeds is one that the document allows.
     if answer.status.is_success() {
         violations.extend(body_violations(operation, request));
-        violations.extend(unknown_parameters(operation, request));
         violations.extend(parameter_violations(operation, request));
     }
     violations
@@ -154,31 +153,26 @@ fn body_violations(operation: &Operation<'_>, request: &ObservedRequest) -> Vec<
     }
 }
 
-fn unknown_parameters(operation: &Operation<'_>, request: &ObservedRequest) -> Vec<String> {
-    let parameters = CONTRACT.parameters(operation);
-    let is_known =
-        |name: &str| parameters.iter().any(|it| it["in"] == "query" && it["name"] == name);
-    let query = parameters::query(&request.uri).into_iter();
-    let unknown = query.filter(|(name, _)| !is_known(name));
-    unknown.map(|(name, _)| format!("the parameter {name} is unknown")).collect()
-}
-
 fn parameter_violations(operation: &Operation<'_>, request: &ObservedRequest) -> Vec<String> {
-    let violations = CONTRACT.parameters(operation).into_iter().flat_map(|parameter| {
+    let parameters = CONTRACT.parameters(operation);
+    let mut found = Vec::new();
+    for (name, _) in parameters::query(&request.uri) {
+        if !parameters.iter().any(|it| it["in"] == "query" && it["name"] == name) {
+            found.push(format!("the parameter {name} is unknown"));
+        }
+    }
+    for parameter in parameters {
         let (name, schema) = (parameter["name"].as_str().unwrap(), &parameter["schema"]);
         let values = parameter_values(operation, request, parameter);
-        if values.is_empty() {
-            let required = parameter["required"] == true;
-            return required
-                .then(|| format!("the parameter {name} is missing"))
-                .into_iter()
-                .collect();
+        if !values.is_empty() {
+            let value = ParameterType::of(schema).parse_all(&values);
+            let violations = CONTRACT.violations(schema, &value).into_iter();
+            found.extend(violations.map(|violation| format!("the parameter {name}: {violation}")));
+        } else if parameter["required"] == true {
+            found.push(format!("the parameter {name} is missing"));
         }
-        let value = ParameterType::of(schema).parse_all(&values);
-        let violations = CONTRACT.violations(schema, &value).into_iter();
-        violations.map(|violation| format!("the parameter {name}: {violation}")).collect::<Vec<_>>()
-    });
-    violations.collect()
+    }
+    found
 }
 
 /// The values of a parameter in a request.

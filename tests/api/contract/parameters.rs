@@ -1,6 +1,6 @@
 //! Parses parameters and bodies of requests into the values that schemas describe.
 
-use axum::http::Uri;
+use axum::{extract::Query, http::Uri};
 use serde_json::{Map, Value, json};
 
 /// The type of a parameter or a header.
@@ -38,9 +38,7 @@ impl ParameterType {
 
 /// The names and values of a query, decoded.
 pub fn query(uri: &Uri) -> Vec<(String, String)> {
-    let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.map(|(name, value)| (decode(name), decode(&value.replace('+', " ")))).collect()
+    Query::try_from_uri(uri).unwrap().0
 }
 
 /// The decoded segment of `path` at `{name}` in `template`.
@@ -52,18 +50,8 @@ pub fn in_path(template: &str, path: &str, name: &str) -> Option<String> {
 
 /// Decodes percent-encoding.
 fn decode(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, more @ ..] = rest {
-        let escaped = || u8::from_str_radix(std::str::from_utf8(more.get(..2)?).ok()?, 16).ok();
-        let (byte, used) = match (*first == b'%').then(escaped).flatten() {
-            Some(byte) => (byte, 2),
-            None => (*first, 0),
-        };
-        bytes.push(byte);
-        rest = &more[used..];
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let uri: Uri = format!("/?text={}", text.replace('+', "%2B")).parse().unwrap();
+    query(&uri).remove(0).1
 }
 
 /// A body with trimmed and single-spaced texts. The document bounds the length of texts in this form.

@@ -43,7 +43,7 @@ async fn invite(url: &str, organization: &str, email: &str) {
 }
 
 #[tokio::test]
-async fn invitee_accepts_through_the_link_in_the_mail() {
+async fn invitee_accepts_through_the_link_in_the_mail_that_the_mailbox_shows() {
     let server = Server::open(&args(), local::router).await.unwrap();
     let url = server.url.clone();
     tokio::spawn(server.run(pending()));
@@ -51,36 +51,26 @@ async fn invitee_accepts_through_the_link_in_the_mail() {
     invite(&url, &organization, "bob@example.com").await;
     let mail = mails(&url, "Bob@example.com", 1).await.remove(0);
     assert_eq!(mail["subject"], "You are invited to Acme");
-    let text = mail["text"].as_str().unwrap();
-    let link = text.lines().find(|line| line.starts_with("http")).unwrap();
-    let path = link.strip_prefix(&format!("{url}/local/portal")).unwrap();
-    let page = send("GET", link.to_owned(), &[], "").await;
-    assert_eq!(page.status, 200);
-    assert!(page.body.as_str().unwrap().contains("/accept"), "{}", page.body);
-    let accept = format!("/v1{path}/accept");
-    let member = post(&url, &accept, "bob@example.com", json!({})).await;
-    assert_eq!(member["role_id"], "user");
-}
 
-#[tokio::test]
-async fn mailbox_shows_its_mails_as_pages() {
-    let server = Server::open(&args(), local::router).await.unwrap();
-    let url = server.url.clone();
-    tokio::spawn(server.run(pending()));
-    let organization = create_organization(&url).await;
-    invite(&url, &organization, "bob@example.com").await;
-    mails(&url, "bob@example.com", 1).await;
-
-    let list = send("GET", format!("{url}/local/mailbox"), &[], "").await;
+    let get = async |path: &str| send("GET", format!("{url}{path}"), &[], "").await;
+    let list = get("/local/mailbox").await;
     assert_eq!(list.status, 200);
     assert!(list.headers.contains("text/html"), "{}", list.headers);
     assert!(list.body.as_str().unwrap().contains("/local/mailbox/0"), "{}", list.body);
-    let mail = send("GET", format!("{url}/local/mailbox/0"), &[], "").await.body;
-    assert!(mail.as_str().unwrap().contains("<iframe sandbox="), "{mail}");
+    let page = get("/local/mailbox/0").await.body;
+    assert!(page.as_str().unwrap().contains("<iframe sandbox="), "{page}");
     for (path, status) in [("/7", 404), ("?from=ada", 400), ("es", 401)] {
-        let response = send("GET", format!("{url}/local/mailbox{path}"), &[], "").await;
-        assert_eq!(response.status, status, "{path}");
+        assert_eq!(get(&format!("/local/mailbox{path}")).await.status, status, "{path}");
     }
+
+    let text = mail["text"].as_str().unwrap();
+    let link = text.lines().find_map(|line| line.strip_prefix(&url)).unwrap();
+    let page = get(link).await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.as_str().unwrap().contains("/accept"), "{}", page.body);
+    let accept = format!("/v1{}/accept", link.strip_prefix("/local/portal").unwrap());
+    let member = post(&url, &accept, "bob@example.com", json!({})).await;
+    assert_eq!(member["role_id"], "user");
 }
 
 /// Committed changes are delivered after a kill at any time. A mail may come twice if the kill fell between the sending

@@ -67,15 +67,48 @@ fn access_paths_match_the_documentation_page() {
     assert_printed("internals/decision-paths.md", &page);
 }
 
-/// U2, ORG6
+/// U2, SUB2, SUB4, ROLE4, ROLE5, PAR2
 #[test]
-fn member_may_perform_the_actions_of_their_level_only() {
-    let org = standard();
-    let user = membership(AccessPath::Member, &org, RoleId::USER, None);
-    let admin = membership(AccessPath::Member, &org, RoleId::ADMIN, None);
-    assert_eq!(evaluate(&user, action(OPEN)), Ok(()));
-    assert_eq!(evaluate(&user, action(NOTES)), Err(DenyReason::Level(Level::FullAccess)));
-    assert_eq!(evaluate(&admin, action(NOTES)), Ok(()));
+fn action_is_granted_or_denied_for_the_first_reason() {
+    use AccessPath::{Ancestor, Member, Partner};
+    let (user, admin) = (RoleId::USER, RoleId::ADMIN);
+    let (unlicensed, events) = with_role(tree(), 5, &[(RoleObject::EventHistory, Level::ViewOnly)]);
+    let level = |level| Err(DenyReason::Level(level));
+    let other_path = Err(DenyReason::Membership);
+    let off = Err(DenyReason::Switch(Condition::ManageSubOrganizations));
+    let unmet = Err(DenyReason::Prerequisite(RoleObject::LicenseManagement, Level::ViewOnly));
+    let cases = [
+        // As a member.
+        (Member, standard(), user, None, OPEN, Ok(())),
+        (Member, standard(), user, None, NOTES, level(Level::FullAccess)),
+        (Member, standard(), admin, None, NOTES, Ok(())),
+        (Member, tree(), admin, None, CREATE, Ok(())),
+        (Member, tree(), admin, None, MERGED, Ok(())),
+        (Member, standard(), admin, None, BELOW, off),
+        // Not even actions that `none` grants.
+        (Member, standard(), admin, None, MERGED, off),
+        (Member, unlicensed, events, None, MERGED, unmet),
+        (Member, standard(), admin, None, CUSTOMERS, Err(DenyReason::Kind)),
+        // As a member of an ancestor. Only members of the direct parent create a sub-organization.
+        (Ancestor, tree(), admin, None, BELOW, Ok(())),
+        (Ancestor, tree(), user, None, BELOW, level(Level::ViewOnly)),
+        (Ancestor, standard(), admin, None, BELOW, off),
+        (Ancestor, tree(), admin, None, NOTES, other_path),
+        (Ancestor, tree(), admin, None, CUSTOMERS, other_path),
+        (Ancestor, tree(), admin, None, CREATE, other_path),
+        (Ancestor, tree(), admin, None, MERGED, other_path),
+        // As a member of a partner, which is the preferred one of another customer.
+        (Partner, partner(), admin, Some(false), CUSTOMERS, Ok(())),
+        (Partner, partner(), admin, None, CUSTOMERS, Err(DenyReason::Link)),
+        (Partner, partner(), admin, Some(true), BELOW, other_path),
+        (Partner, partner(), admin, Some(true), NOTES, other_path),
+        (Partner, partner(), admin, Some(true), CASE, Ok(())),
+        (Partner, partner(), admin, Some(false), CASE, Err(DenyReason::PreferredLink)),
+    ];
+    for (path, org, role, preferred, name, expected) in cases {
+        let outcome = evaluate(&membership(path, &org, role, preferred), action(name));
+        assert_eq!(outcome, expected, "{path:?} {role} {preferred:?} {name}");
+    }
 }
 
 #[test]
@@ -97,90 +130,14 @@ fn built_in_role_grants_what_the_catalogue_says_if_every_condition_holds() {
     }
 }
 
-/// U2, SUB4
-#[test]
-fn ancestor_path_grants_actions_on_sub_organizations_only() {
-    let org = tree();
-    let admin = membership(AccessPath::Ancestor, &org, RoleId::ADMIN, None);
-    assert_eq!(evaluate(&admin, action(BELOW)), Ok(()));
-    assert_eq!(evaluate(&admin, action(NOTES)), Err(DenyReason::Membership));
-    assert_eq!(evaluate(&admin, action(CUSTOMERS)), Err(DenyReason::Membership));
-    let user = membership(AccessPath::Ancestor, &org, RoleId::USER, None);
-    assert_eq!(evaluate(&user, action(BELOW)), Err(DenyReason::Level(Level::ViewOnly)));
-}
-
-/// SUB2: only members of the direct parent create a sub-organization.
-#[test]
-fn ancestor_path_grants_neither_creation_nor_merged_licences() {
-    let admin = membership(AccessPath::Ancestor, &tree(), RoleId::ADMIN, None);
-    for name in [CREATE, MERGED] {
-        assert_eq!(evaluate(&admin, action(name)), Err(DenyReason::Membership), "{name}");
-        let own = membership(AccessPath::Member, &tree(), RoleId::ADMIN, None);
-        assert_eq!(evaluate(&own, action(name)), Ok(()), "{name}");
-    }
-}
-
 #[test]
 fn never_granted_action_is_denied_on_every_path() {
-    let org = partner();
-    let never = Action::all().filter(|action| action.level.is_none());
-    for action in never.inspect(|action| assert!(!action.name.is_empty())) {
-        for path in AccessPath::ALL {
-            let super_admin = membership(path, &org, RoleId::SUPER_ADMIN, Some(true));
+    for path in AccessPath::ALL {
+        let super_admin = membership(path, &partner(), RoleId::SUPER_ADMIN, Some(true));
+        for action in Action::all().filter(|action| action.level.is_none()) {
             assert_eq!(evaluate(&super_admin, action), Err(DenyReason::Never), "{}", action.name);
         }
     }
-}
-
-/// ROLE5
-#[test]
-fn unmet_condition_denies_the_actions_that_depend_on_it() {
-    let off = DenyReason::Switch(Condition::ManageSubOrganizations);
-    for path in [AccessPath::Member, AccessPath::Ancestor] {
-        let admin = membership(path, &standard(), RoleId::ADMIN, None);
-        assert_eq!(evaluate(&admin, action(BELOW)), Err(off));
-    }
-    let member = membership(AccessPath::Member, &standard(), RoleId::ADMIN, None);
-    assert_eq!(
-        evaluate(&member, action(MERGED)),
-        Err(off),
-        "not even an action that `none` grants"
-    );
-}
-
-/// ROLE4: without it, a person without access to licences could see them merged with others.
-#[test]
-fn unmet_prerequisite_denies_even_actions_that_none_grants() {
-    let (org, role) = with_role(tree(), 5, &[(RoleObject::EventHistory, Level::ViewOnly)]);
-    let member = membership(AccessPath::Member, &org, role, None);
-    let unmet = DenyReason::Prerequisite(RoleObject::LicenseManagement, Level::ViewOnly);
-    assert_eq!(evaluate(&member, action(MERGED)), Err(unmet));
-}
-
-/// PAR2
-#[test]
-fn partner_path_needs_a_link_and_grants_actions_on_customers_only() {
-    let org = partner();
-    let admin = |link| membership(AccessPath::Partner, &org, RoleId::ADMIN, link);
-    assert_eq!(evaluate(&admin(Some(false)), action(CUSTOMERS)), Ok(()));
-    assert_eq!(evaluate(&admin(None), action(CUSTOMERS)), Err(DenyReason::Link));
-    assert_eq!(evaluate(&admin(Some(true)), action(BELOW)), Err(DenyReason::Membership));
-    assert_eq!(evaluate(&admin(Some(true)), action(NOTES)), Err(DenyReason::Membership));
-}
-
-/// PAR2: being the preferred partner of another customer does not help.
-#[test]
-fn only_the_preferred_partner_may_submit_cases_for_a_customer() {
-    let org = partner();
-    let admin = |link| membership(AccessPath::Partner, &org, RoleId::ADMIN, link);
-    assert_eq!(evaluate(&admin(Some(true)), action(CASE)), Ok(()));
-    assert_eq!(evaluate(&admin(Some(false)), action(CASE)), Err(DenyReason::PreferredLink));
-}
-
-#[test]
-fn partner_only_action_is_denied_in_a_standard_organization() {
-    let admin = membership(AccessPath::Member, &standard(), RoleId::ADMIN, None);
-    assert_eq!(evaluate(&admin, action(CUSTOMERS)), Err(DenyReason::Kind));
 }
 
 #[test]
@@ -188,9 +145,10 @@ fn first_granting_membership_is_returned() {
     let user = membership(AccessPath::Member, &tree(), RoleId::USER, None);
     let admin = membership(AccessPath::Ancestor, &tree(), RoleId::ADMIN, None);
     let memberships = [user, admin];
-    assert_eq!(first_granting(&memberships, action(BELOW)).unwrap().path, AccessPath::Ancestor);
-    assert_eq!(first_granting(&memberships, action(OPEN)).unwrap().path, AccessPath::Member);
-    assert_eq!(first_granting(&memberships, action(NOTES)), None);
+    let [user, admin] = &memberships;
+    for (name, first) in [(BELOW, Some(admin)), (OPEN, Some(user)), (NOTES, None)] {
+        assert_eq!(first_granting(&memberships, action(name)), first, "{name}");
+    }
 }
 
 /// Searches use `granting_roles`, decisions use `evaluate`: the two must agree.

@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{
-    domain::*,
-    fixtures::{context, in_days, now, operator, person, standard},
-};
+use crate::{domain::*, fixtures::*};
 
 fn event_in(org: &Organization, context: &RequestContext) -> Event {
     let target = Target::new(TargetKind::Member, &"bob", Version::first(context.at, None));
@@ -36,17 +33,12 @@ fn event_has_actor_time_action_target_and_request() {
 }
 
 #[test]
-fn event_marks_an_operator_and_has_no_actor_for_the_clean_up() {
-    let by = RequestContext { as_operator: true, ..context(&operator()) };
-    assert!(event(&by).actor.operator);
-    let clean_up = RequestContext { by: None, ..context(&operator()) };
-    let Actor { user_id, email, operator } = event(&clean_up).actor;
-    assert_eq!((user_id, email, operator), (None, None, false));
-}
-
-#[test]
-fn event_of_an_operator_who_acts_as_a_member_is_not_marked() {
-    assert!(!event(&context(&operator())).actor.operator);
+fn event_marks_an_operator_who_acts_as_one_and_has_no_actor_for_the_clean_up() {
+    let as_member = context(&operator());
+    assert!(!event(&as_member).actor.operator);
+    assert!(event(&RequestContext { as_operator: true, ..as_member.clone() }).actor.operator);
+    let clean_up = event(&RequestContext { by: None, ..as_member }).actor;
+    assert_eq!(clean_up, Actor { user_id: None, email: None, operator: false });
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod join_request;
 mod member;
 mod notification;
 mod organization;
+mod permissions;
 mod reassignment;
 mod role;
 mod scope;

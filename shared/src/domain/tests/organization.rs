@@ -1,27 +1,11 @@
 //! Organizations, their trees and settings: SUB1 to SUB3, PAR1, OP1.
 
-use crate::{
-    domain::*,
-    fixtures::{
-        empty_below, in_days, name, now, org_id, partner, person, standard, standing, stated,
-        super_admin, tree, with_role,
-    },
-};
+use crate::{domain::*, fixtures::*};
 
 const BELOW: &str = "Below";
 
 fn create(actor: &Standing) -> Result<Organization, Refusal> {
     create_sub_organization(actor, org_id(2), name(BELOW), now())
-}
-
-#[test]
-fn creating_a_sub_organization_requires_the_full_level_in_the_parent() {
-    let org = partner();
-    for role in BuiltIn::ALL {
-        let full = stated(role)["user_management_sub_organizations"] == 2;
-        let made = create(&standing("ann", &org, RoleId::BuiltIn(role)));
-        assert_eq!(made.is_ok(), full, "{role}");
-    }
 }
 
 #[test]
@@ -33,24 +17,18 @@ fn sub_organizations_are_off_by_default() {
 }
 
 #[test]
-fn creator_of_a_sub_organization_is_its_super_admin() {
+fn sub_organization_inherits_the_kind_only_and_its_creator_is_its_super_admin() {
     let objects = [
         (RoleObject::UserManagement, Level::ViewOnly),
         (RoleObject::UserManagementSubOrganizations, Level::FullAccess),
     ];
-    let (org, custom) = with_role(tree(), 1, &objects);
-    let made = create(&standing("ann", &org, custom)).unwrap();
-    assert_eq!(made.super_admin_user_id, Some(person("ann").id));
-}
-
-#[test]
-fn sub_organization_inherits_the_kind_of_its_parent_only() {
     for root in [tree(), partner()] {
-        let made = create(&super_admin(&root)).unwrap();
-        assert_eq!(made.kind, root.kind);
-        assert_eq!(made.path, root.path.child(org_id(2)));
-        assert_eq!(made.settings, Settings::default());
-        assert_eq!((made.links, made.roles.len()), (LinkCounts::default(), 0));
+        let (root, custom) = with_role(root, 1, &objects);
+        let below = create(&standing("ann", &root, custom)).unwrap();
+        let ann = person("ann");
+        let expected = Organization::create(org_id(2), name(BELOW), root.kind, Some(&ann), now());
+        assert_eq!(below, Organization { path: root.path.child(org_id(2)), ..expected });
+        assert_eq!(below.super_admin_user_id, Some(ann.id));
     }
 }
 
@@ -94,22 +72,53 @@ fn update(
 }
 
 #[test]
-fn sub_organization_can_get_the_kind_of_its_root() {
+fn kind_and_settings_have_conditions() {
     let below = empty_below(&tree());
-    let root = Organization { kind: Kind::Partner, ..tree() };
-    let update = SettingsUpdate { kind: Some(Kind::Partner), ..SettingsUpdate::default() };
-    let updated =
-        update_settings(&below, Some(&root), UserCount::default(), update, now()).unwrap();
-    assert_eq!(updated.kind, Kind::Partner);
+    let linked =
+        Organization { links: LinkCounts { partners: 2, ..standard().links }, ..standard() };
+    let users = |active, pending| UserCount { active, pending };
+    let none = UserCount::default();
+    let kind = |kind| SettingsUpdate { kind: Some(kind), ..SettingsUpdate::default() };
+    let manage =
+        |on| SettingsUpdate { manage_sub_organizations: Some(on), ..SettingsUpdate::default() };
+    let mdf = SettingsUpdate { mdf_program: Some(true), ..SettingsUpdate::default() };
+    let cases = [
+        (&below, none, manage(true), Refusal::RootSettingOnly),
+        (&below, none, manage(false), Refusal::RootSettingOnly),
+        (&below, none, kind(Kind::Partner), Refusal::KindInherited),
+        (&standard(), none, mdf, Refusal::MdfPartnerOnly),
+        (&partner(), users(1, 0), kind(Kind::Standard), Refusal::PartnerRolesInUse(users(1, 0))),
+        (&partner(), users(0, 1), kind(Kind::Standard), Refusal::PartnerRolesInUse(users(0, 1))),
+        (
+            &partner(),
+            none,
+            kind(Kind::Standard),
+            Refusal::OrganizationLinked { customers: 1, partners: 0 },
+        ),
+        (
+            &linked,
+            none,
+            kind(Kind::Partner),
+            Refusal::OrganizationLinked { customers: 0, partners: 2 },
+        ),
+    ];
+    for (org, users, wanted, refusal) in cases {
+        let root = (!org.path.is_root()).then(tree);
+        let updated = update_settings(org, root.as_ref(), users, wanted, now());
+        assert_eq!(updated, Err(refusal), "{wanted:?}");
+    }
 }
 
 #[test]
-fn partner_with_users_of_partner_roles_keeps_its_kind() {
-    let update = SettingsUpdate { kind: Some(Kind::Standard), ..SettingsUpdate::default() };
-    for users in [UserCount { active: 1, pending: 0 }, UserCount { active: 0, pending: 1 }] {
-        let refused = Err(Refusal::PartnerRolesInUse(users));
-        assert_eq!(update_settings(&partner(), None, users, update, now()), refused);
-    }
+fn sub_organization_can_get_the_kind_of_its_root() {
+    let below = empty_below(&tree());
+    let root = Organization { kind: Kind::Partner, ..tree() };
+    let kind = |kind| SettingsUpdate { kind: Some(kind), ..SettingsUpdate::default() };
+    let updated = |kind_of_root, root: &Organization| {
+        update_settings(&below, Some(root), UserCount::default(), kind(kind_of_root), now())
+    };
+    assert_eq!(updated(Kind::Partner, &root).map(|below| below.kind), Ok(Kind::Partner));
+    assert_eq!(updated(Kind::Standard, &tree()), Ok(below.clone()), "nothing changed");
 }
 
 #[test]
@@ -123,25 +132,8 @@ fn update_changes_the_named_settings_only() {
 }
 
 #[test]
-fn manage_sub_organizations_is_set_at_the_root_only() {
-    let below = empty_below(&tree());
-    for on in [true, false] {
-        assert_eq!(update(&below, None, Some(on), None), Err(Refusal::RootSettingOnly));
-    }
-}
-
-#[test]
-fn sub_organization_cannot_differ_in_kind_from_its_root() {
-    let below = empty_below(&tree());
-    assert_eq!(update(&below, Some(Kind::Partner), None, None), Err(Refusal::KindInherited));
-    assert_eq!(update(&below, Some(Kind::Standard), None, None), Ok(below));
-}
-
-#[test]
 fn only_partners_can_be_in_the_mdf_programme() {
-    let org = standard();
-    assert_eq!(update(&org, None, None, Some(true)), Err(Refusal::MdfPartnerOnly));
-    let both = update(&org, Some(Kind::Partner), None, Some(true)).unwrap();
+    let both = update(&standard(), Some(Kind::Partner), None, Some(true)).unwrap();
     assert!(both.settings.mdf_program && both.conditions(None).mdf_program);
     let below = update(&empty_below(&partner()), None, None, Some(true)).unwrap();
     assert!(below.settings.mdf_program, "each sub-organization has its own setting");
@@ -166,13 +158,6 @@ fn path_lists_ids_from_the_root_and_its_text_is_a_prefix_of_paths_below() {
     let json = serde_json::to_string(&path).unwrap();
     assert_eq!(serde_json::from_str::<OrgPath>(&json).unwrap(), path);
     assert!(serde_json::from_str::<OrgPath>("[]").is_err());
-}
-
-#[test]
-fn organization_is_unchanged_by_serialization() {
-    let (org, _) = with_role(partner(), 1, &[(RoleObject::EventHistory, Level::ViewOnly)]);
-    let json = serde_json::to_string(&org).unwrap();
-    assert_eq!(serde_json::from_str::<Organization>(&json).unwrap(), org);
 }
 
 #[test]

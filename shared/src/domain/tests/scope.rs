@@ -2,12 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    domain::*,
-    fixtures::{
-        empty_below, operator_in, org_id, person, standard, standing, super_admin, tree, with_role,
-    },
-};
+use crate::{domain::*, fixtures::*};
 
 const OWN: RoleObject = RoleObject::UserManagement;
 const BELOW: RoleObject = RoleObject::UserManagementSubOrganizations;
@@ -32,15 +27,10 @@ fn ids(scope: Result<Scope, Refusal>) -> Vec<OrgId> {
 }
 
 #[test]
-fn default_scope_is_the_organization_alone() {
+fn scope_is_the_organization_its_subtree_or_each_chosen_organization_once() {
     let sue = super_admin(&tree());
     assert_eq!(ids(resolve(&sue, false, &[])), [org_id(1)]);
     assert_eq!(resolve(&sue, true, &[]), Ok(Scope::Subtree(OrgPath::root(org_id(1)))));
-}
-
-#[test]
-fn chosen_organizations_are_covered_once_and_without_those_below() {
-    let sue = super_admin(&tree());
     for subtree in [true, false] {
         assert_eq!(ids(resolve(&sue, subtree, &[3, 1, 3])), [org_id(1), org_id(3)]);
     }
@@ -48,29 +38,16 @@ fn chosen_organizations_are_covered_once_and_without_those_below() {
 
 #[test]
 fn organization_outside_the_subtree_is_refused_like_a_missing_one() {
-    let sue = super_admin(&tree());
-    for outside in [9, 8] {
-        assert_eq!(
-            resolve(&sue, false, &[2, outside]),
-            Err(Refusal::OrganizationOutsideSubtree(org_id(outside)))
-        );
-    }
-    let below = empty_below(&tree());
-    let ann = Member::new(
-        &person("ann"),
-        &below,
-        RoleId::ADMIN,
-        Source::Invitation,
-        None,
-        below.created_at,
-    );
-    let ann = Standing::of(person("ann"), Some(below), ann.ok(), Some(&tree())).unwrap();
+    let (sue, below) = (super_admin(&tree()), empty_below(&tree()));
+    let ann = member("ann", &below, RoleId::ADMIN);
+    let ann = Standing::of(person("ann"), Some(below), Some(ann), Some(&tree())).unwrap();
     assert_eq!(ids(resolve(&ann, false, &[3, 2])), [org_id(2), org_id(3)]);
-    assert_eq!(
-        resolve(&ann, false, &[1]),
-        Err(Refusal::OrganizationOutsideSubtree(org_id(1))),
-        "an ancestor"
-    );
+    for (actor, outside, case) in
+        [(&sue, 9, "another tree"), (&sue, 8, "missing"), (&ann, 1, "above")]
+    {
+        let refused = Err(Refusal::OrganizationOutsideSubtree(org_id(outside)));
+        assert_eq!(resolve(actor, false, &[2, outside]), refused, "{case}");
+    }
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! Pages and cursors.
 
-use crate::{
-    http::{Cursor, Page},
-    store::Position,
-};
+use crate::{http::Cursor, store::Position};
 
 const LIST: [&str; 3] = ["members", "org_1", "status=active"];
 
@@ -51,10 +48,4 @@ fn damaged_cursor_is_refused() {
         bad.replace_range(damaged..=damaged, other);
         assert!(Cursor::decode(&bad, &LIST).is_err(), "character {damaged}: {bad:?}");
     }
-}
-
-#[test]
-fn last_page_has_no_next_cursor() {
-    let page = Page { items: vec![1, 2], next_cursor: None }.map(|item| item * 2);
-    assert_eq!(serde_json::to_string(&page).unwrap(), r#"{"items":[2,4],"next_cursor":null}"#);
 }

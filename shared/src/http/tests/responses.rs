@@ -23,30 +23,20 @@ fn plain(request: axum::http::request::Builder) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn valid_request_id_is_echoed() {
-    let longest = "i".repeat(128);
-    for id in ["my-id/1=", &longest] {
-        let answer =
-            send(router(), authorized(get("/id").header("x-request-id", id), &Value::Null)).await;
-        assert_eq!((answer.header("x-request-id"), answer.text.as_str()), (id, id));
+async fn valid_request_id_is_echoed_and_an_invalid_one_replaced_by_the_gateways() {
+    let sent = async |request| {
+        let answer = send(router(), request).await;
+        assert_eq!(answer.header("x-request-id"), answer.text);
+        answer.text
+    };
+    let (longest, too_long) = ("i".repeat(128), "i".repeat(129));
+    let own = [("my-id/1=", "my-id/1="), (&longest, &longest)];
+    let replaced = ["", "a b", "a\tb", &too_long].map(|id| (id, "gateway-1"));
+    for (id, expected) in own.into_iter().chain(replaced) {
+        let request = authorized(get("/id").header("x-request-id", id), &Value::Null);
+        assert_eq!(sent(request).await, expected);
     }
-}
-
-#[tokio::test]
-async fn invalid_request_id_is_replaced_by_the_gateways() {
-    for id in ["", "a b", "a\tb", &"i".repeat(129)] {
-        let answer =
-            send(router(), authorized(get("/id").header("x-request-id", id), &Value::Null)).await;
-        assert_eq!(
-            (answer.header("x-request-id"), answer.text.as_str()),
-            ("gateway-1", "gateway-1")
-        );
-    }
-    let generated = send(router(), plain(get("/id"))).await;
-    assert_eq!(
-        (generated.text.len(), generated.header("x-request-id")),
-        (32, generated.text.as_str())
-    );
+    assert_eq!(sent(plain(get("/id"))).await.len(), 32, "generated without a gateway");
 }
 
 #[tokio::test]

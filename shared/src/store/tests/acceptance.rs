@@ -1,20 +1,16 @@
 //! The refusal of an acceptance that lost a race. A simulated DynamoDB fails chosen conditions.
 
-use aws_sdk_dynamodb::{
-    Client, Config,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
-};
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
-    orchestrator::{HttpRequest, HttpResponse},
+    http::{HttpConnector, HttpConnectorFuture},
+    orchestrator::HttpRequest,
 };
 use serde_json::{Value, json};
 
-use super::refusal;
+use super::{answer, refusal, store_over};
 use crate::{
-    domain::{InvitationDraft, InvitationId, Member, Refusal, RoleId, accept, invite},
-    fixtures::{context, email, now, partner, person, standing},
-    store::{Acceptance, Key, Store},
+    domain::{Member, Refusal, RoleId, accept},
+    fixtures::{context, invited, now, partner, person, standing},
+    store::{Acceptance, Key},
 };
 
 /// Cancels every transaction, because the conditions on these keys fail.
@@ -25,6 +21,9 @@ impl HttpConnector for Cancels {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let request: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
         let writes = request["TransactItems"].as_array().unwrap();
+        // The address still has the invitation that the rule saw.
+        let seen = "(#id = :v1_id AND #version = :v1_seen_version AND (#expires_at > :v1_now))";
+        assert_eq!(writes[0]["Put"]["ConditionExpression"], seen);
         let reason = |write: &Value| {
             let write = write.as_object().unwrap().values().next().unwrap();
             let place = if write["Key"].is_null() { &write["Item"] } else { &write["Key"] };
@@ -37,20 +36,8 @@ impl HttpConnector for Cancels {
             "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
             "CancellationReasons": writes.iter().map(reason).collect::<Vec<_>>(),
         });
-        let response = HttpResponse::new(400.try_into().unwrap(), body.to_string().into());
-        HttpConnectorFuture::ready(Ok(response))
+        answer(400, &body)
     }
-}
-
-fn store(failing: &[Key]) -> Store {
-    let connector = SharedHttpConnector::new(Cancels(failing.to_vec()));
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("eu-central-1"))
-        .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
-        .retry_config(RetryConfig::disabled())
-        .http_client(http_client_fn(move |_, _| connector.clone()));
-    Store::new(Client::from_conf(config.build()), "table")
 }
 
 /// Only `ChangedConcurrently` makes the function read again and find that the caller accepted
@@ -59,9 +46,7 @@ fn store(failing: &[Key]) -> Store {
 async fn second_of_two_acceptances_is_a_concurrent_change() {
     let org = partner();
     let (ann, bob) = (standing("ann", &org, RoleId::ADMIN), person("bob"));
-    let id = InvitationId::of(now(), org.id(), &email("bob"));
-    let draft = InvitationDraft { email: email("bob"), role_id: RoleId::USER, days: 7 };
-    let invitation = invite(&ann, draft, None, id, now()).unwrap();
+    let invitation = invited(&ann, "bob", RoleId::USER).unwrap();
     let member: Member = accept(&bob, &org, &invitation, ann.role(), None, now()).unwrap();
     let acceptance = Acceptance {
         org: &org,
@@ -71,15 +56,12 @@ async fn second_of_two_acceptances_is_a_concurrent_change() {
         inviter_role: ann.role(),
         request: None,
     };
-    let slot = Key::address_slot(org.id(), id.digest());
+    let slot = Key::address_slot(org.id(), invitation.id.digest());
     let membership = Key::membership(org.id(), &bob.id);
     let lost = async |failing: &[Key]| {
-        let committed = store(failing)
-            .transaction(&context(&bob))
-            .accept(&acceptance)
-            .unwrap()
-            .commit(&())
-            .await;
+        let (store, context) = (store_over(Cancels(failing.to_vec())), context(&bob));
+        let writes = store.transaction(&context).accept(&acceptance).unwrap();
+        let committed = writes.commit(&()).await;
         refusal(committed.unwrap_err())
     };
     let both = lost(&[slot, membership.clone()]).await;

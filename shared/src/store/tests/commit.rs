@@ -2,11 +2,16 @@
 
 use aws_sdk_dynamodb::{
     config::http::HttpResponse,
-    error::SdkError,
+    error::{ErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
-    types::{CancellationReason, error::TransactionCanceledException},
+    types::{
+        CancellationReason,
+        error::{
+            InternalServerError, TransactionCanceledException, TransactionInProgressException,
+        },
+    },
 };
-use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_runtime_api::{client::result::ConnectorError, http::StatusCode};
 
 use crate::{
     domain::Refusal,
@@ -68,13 +73,6 @@ fn every_combination_of_cancellation_reasons_has_a_verdict() {
 }
 
 #[test]
-fn cancellation_without_reasons_is_final_and_a_timeout_is_retried() {
-    assert!(matches!(cancelled(&[]), Verdict::Final(Error::Broken(_))));
-    let timeout = SdkError::timeout_error("no answer");
-    assert!(matches!(verdict(timeout, &[]), Verdict::Again(Error::Unavailable(_))));
-}
-
-#[test]
 fn pauses_have_a_maximum() {
     for tries in 1..40 {
         assert!(pause(tries) <= PAUSE * 64);
@@ -84,26 +82,30 @@ fn pauses_have_a_maximum() {
 #[test]
 fn passing_failures_are_retried_and_others_are_final() {
     use TransactWriteItemsError as E;
-    use aws_sdk_dynamodb::types::error::{InternalServerError, TransactionInProgressException};
-    use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::ConnectorError};
-
-    let again = |error: SdkError<E>| matches!(verdict(error, &[]), Verdict::Again(_));
     let answered = |error: E, status: u16| {
         SdkError::service_error(error, HttpResponse::new(status.try_into().unwrap(), "".into()))
     };
-    let odd = |code: &str, status| {
-        let meta = aws_sdk_dynamodb::error::ErrorMetadata::builder().code(code).build();
-        answered(E::generic(meta), status)
-    };
+    let coded =
+        |code, status| answered(E::generic(ErrorMetadata::builder().code(code).build()), status);
     let busy = TransactionInProgressException::builder().build();
-    assert!(again(answered(E::TransactionInProgressException(busy), 400)));
     let failed = InternalServerError::builder().build();
-    assert!(again(answered(E::InternalServerError(failed), 500)));
-    assert!(again(odd("ThrottlingException", 400)));
-    assert!(again(odd("ServiceUnavailable", 503)));
-    assert!(again(odd("", 502)), "the page of a proxy");
-    assert!(!again(odd("AccessDeniedException", 400)));
-    assert!(!again(odd("ValidationException", 400)));
-    assert!(again(SdkError::dispatch_failure(ConnectorError::timeout("no answer".into()))));
-    assert!(again(SdkError::timeout_error("no answer")));
+    for passing in [
+        answered(E::TransactionInProgressException(busy), 400),
+        answered(E::InternalServerError(failed), 500),
+        coded("ThrottlingException", 400),
+        coded("ServiceUnavailable", 503),
+        coded("", 502), // The page of a proxy.
+        SdkError::dispatch_failure(ConnectorError::timeout("no answer".into())),
+        SdkError::timeout_error("no answer"),
+    ] {
+        let text = format!("{passing:?}");
+        let verdict = verdict(passing, &[]);
+        assert!(matches!(verdict, Verdict::Again(Error::Unavailable(_))), "{text}");
+    }
+    for code in ["AccessDeniedException", "ValidationException"] {
+        let verdict = verdict(coded(code, 400), &[]);
+        assert!(matches!(verdict, Verdict::Final(Error::Broken(_))), "{code}");
+    }
+    let without_reasons = cancelled(&[]);
+    assert!(matches!(without_reasons, Verdict::Final(Error::Broken(_))));
 }

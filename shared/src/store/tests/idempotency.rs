@@ -37,42 +37,34 @@ fn found(item: Item) -> FetchedItems {
 }
 
 #[test]
-fn first_transaction_writes_the_record_of_a_free_or_expired_key() {
-    let sent = sent(step(Chunk::ALL));
-    assert_eq!(sent.key, Key::idempotency(&key("body")));
+fn record_is_written_for_a_free_or_expired_key_and_continued_by_the_same_request() {
     let now = now().as_millisecond();
-    assert_eq!(sent.condition, format!("(attribute_not_exists(#pk) OR #until <= {now})"));
+    for (chunk, condition) in [
+        (Chunk::ALL, format!("(attribute_not_exists(#pk) OR #until <= {now})")),
+        (Chunk { nth: 2, last: true }, "(#chunks = 2 AND #fingerprint = body)".to_owned()),
+    ] {
+        let sent = sent(step(chunk));
+        assert_eq!((sent.key, sent.condition), (Key::idempotency(&key("body")), condition));
+    }
     assert_eq!(record(Chunk::ALL)["ttl"], number(in_days(1).as_second()));
 }
 
 #[test]
-fn later_transaction_continues_the_record_of_the_same_request() {
-    let sent = sent(step(Chunk { nth: 2, last: true }));
-    assert_eq!(sent.condition, "(#chunks = 2 AND #fingerprint = body)");
-}
-
-#[test]
-fn repeat_gets_the_recorded_answer() {
-    let error = (step(Chunk::ALL).on_failed)(Some(record(Chunk::ALL)));
-    assert!(matches!(&error, Error::CommittedBefore(json) if json == "\"answer\""), "{error:?}");
-}
-
-#[test]
-fn key_of_another_request_is_refused() {
-    let other = Record::step(&key("other"), Chunk::ALL, &"answer", now()).unwrap();
-    let error = (other.on_failed)(Some(record(Chunk::ALL)));
-    assert_eq!(refusal(error), Refusal::IdempotencyKeyReused);
-    let read = found(record(Chunk::ALL)).earlier_run::<String>(&key("other"), now());
-    assert_eq!(refusal(read.unwrap_err()), Refusal::IdempotencyKeyReused);
-}
-
-#[test]
-fn repeat_of_a_request_that_still_runs_is_refused() {
+fn repeat_gets_the_recorded_answer_or_the_reason_why_there_is_none() {
+    let repeat = |fingerprint, record| {
+        let step = Record::step(&key(fingerprint), Chunk::ALL, &"answer", now()).unwrap();
+        (step.on_failed)(record)
+    };
+    let done = || record(Chunk::ALL);
+    let answered = repeat("body", Some(done()));
+    assert!(matches!(&answered, Error::CommittedBefore(json) if json == "\"answer\""));
     let running = record(Chunk { nth: 0, last: false });
     for record in [None, Some(running)] {
-        let error = (step(Chunk::ALL).on_failed)(record);
-        assert_eq!(refusal(error), Refusal::IdempotencyKeyInUse);
+        assert_eq!(refusal(repeat("body", record)), Refusal::IdempotencyKeyInUse);
     }
+    assert_eq!(refusal(repeat("other", Some(done()))), Refusal::IdempotencyKeyReused);
+    let read = found(done()).earlier_run::<String>(&key("other"), now());
+    assert_eq!(refusal(read.unwrap_err()), Refusal::IdempotencyKeyReused);
 }
 
 #[test]

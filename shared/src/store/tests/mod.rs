@@ -8,7 +8,15 @@ mod tombstones;
 mod transaction;
 mod user_counts;
 
-use aws_sdk_dynamodb::{Client, Config, config::BehaviorVersion, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    Client, Config,
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
+    types::AttributeValue,
+};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::HttpResponse,
+};
 
 use super::{
     Error, Key, Store,
@@ -22,6 +30,23 @@ use crate::{
 fn store() -> Store {
     let config = Config::builder().behavior_version(BehaviorVersion::latest()).build();
     Store::new(Client::from_conf(config), "table")
+}
+
+/// A store over a simulated DynamoDB.
+pub(super) fn store_over(table: impl HttpConnector + 'static) -> Store {
+    let connector = SharedHttpConnector::new(table);
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-central-1"))
+        .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .http_client(http_client_fn(move |_, _| connector.clone()));
+    Store::new(Client::from_conf(config.build()), "table")
+}
+
+pub(super) fn answer(status: u16, body: &serde_json::Value) -> HttpConnectorFuture {
+    let response = HttpResponse::new(status.try_into().unwrap(), body.to_string().into());
+    HttpConnectorFuture::ready(Ok(response))
 }
 
 /// The steps of a transaction of Ann, with those that count.

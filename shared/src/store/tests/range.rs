@@ -1,6 +1,15 @@
 //! Which keys a range covers: never more than its own, whatever position a cursor names.
 
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture},
+    orchestrator::HttpRequest,
+};
+use serde_json::{Value, json};
+
 use super::*;
+use crate::store::tests::{answer, store_over};
 
 fn range() -> Range {
     Range::of_index(Index::ByPath, "1#ACTIVE".to_owned(), "1#b")
@@ -20,39 +29,29 @@ fn from_to(first: &str, last: &str) -> (String, String) {
 }
 
 #[test]
-fn range_covers_the_keys_with_its_prefix() {
-    assert_eq!(bounds(&range(), None), Some(from_to("1#b", "1#b\u{10FFFF}")));
-    let descending = range().descending(true);
-    assert_eq!(bounds(&descending, None), Some(from_to("1#b", "1#b\u{10FFFF}")));
-}
-
-#[test]
-fn position_narrows_the_range_from_the_side_that_is_read_first() {
-    assert_eq!(bounds(&range(), Some("1#bob")), Some(from_to("1#bob", "1#b\u{10FFFF}")));
-    let descending = range().descending(true);
-    assert_eq!(bounds(&descending, Some("1#bob")), Some(from_to("1#b", "1#bob")));
-}
-
-#[test]
-fn position_outside_gives_the_whole_range_or_nothing() {
-    let all = Some(from_to("1#b", "1#b\u{10FFFF}"));
-    let descending = range().descending(true);
-    for (before, after) in [("", "1#d"), ("1", "2"), ("1#a", "1#c~"), ("0", "~")] {
-        assert_eq!(bounds(&range(), Some(before)), all, "{before}");
-        assert_eq!(bounds(&range(), Some(after)), None, "{after}");
-        assert_eq!(bounds(&descending, Some(after)), all, "{after}");
-        assert_eq!(bounds(&descending, Some(before)), None, "{before}");
-    }
-}
-
-#[test]
-fn bounds_never_widen_a_range() {
+fn position_and_bounds_narrow_a_range_and_never_widen_it() {
+    let all = || Some(from_to("1#b", "1#b\u{10FFFF}"));
+    let (ascending, descending) = (range(), range().descending(true));
     let bounded = |first: &str, last: &str| {
         range().not_before(Some(first.to_owned())).not_after(Some(last.to_owned()))
     };
-    assert_eq!(bounds(&bounded("1#ba", "1#bob"), None), Some(from_to("1#ba", "1#bob")));
-    assert_eq!(bounds(&bounded("", "~"), None), Some(from_to("1#b", "1#b\u{10FFFF}")));
-    assert_eq!(bounds(&bounded("", "1#a"), None), None);
+    let cases = [
+        (&ascending, None, all()),
+        (&descending, None, all()),
+        (&ascending, Some("1#bob"), Some(from_to("1#bob", "1#b\u{10FFFF}"))),
+        (&descending, Some("1#bob"), Some(from_to("1#b", "1#bob"))),
+        (&bounded("1#ba", "1#bob"), None, Some(from_to("1#ba", "1#bob"))),
+        (&bounded("", "~"), None, all()),
+        (&bounded("", "1#a"), None, None),
+    ];
+    for (range, after, expected) in cases {
+        assert_eq!(bounds(range, after), expected, "{after:?}");
+    }
+    for (before, after) in [("", "1#d"), ("1", "2"), ("1#a", "1#c~"), ("0", "~")] {
+        let outside = |range| [before, after].map(|position| bounds(range, Some(position)));
+        assert_eq!(outside(&ascending), [all(), None], "{before} {after}");
+        assert_eq!(outside(&descending), [None, all()], "{before} {after}");
+    }
 }
 
 #[test]
@@ -82,16 +81,32 @@ fn page_ends_where_one_of_its_ranges_stopped() {
     assert_eq!(shown(found(Some("b")), 2, true), ("dc".to_owned(), Some("c".to_owned())));
 }
 
-#[test]
-fn filtered_range_is_read_in_growing_steps_within_its_read_units() {
-    let mut budget = ReadBudget::new(100.0, false);
-    let mut limits = Vec::new();
-    while !budget.is_used_up() {
-        let limit = budget.limit(26);
+/// Simulates a large table in which no item passes a filter, and records the limits of its queries.
+#[derive(Clone, Debug, Default)]
+struct NoMatch(Arc<Mutex<Vec<u32>>>);
+
+impl HttpConnector for NoMatch {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let query: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        let limit = u32::try_from(query["Limit"].as_u64().unwrap()).unwrap();
+        let mut limits = self.0.lock().unwrap();
         limits.push(limit);
-        budget
-            .count(i32::try_from(limit).unwrap(), 0.25 * f64::from(u32::try_from(limit).unwrap()));
+        let last = json!({ "path": { "S": format!("1#b{}", limits.len()) } });
+        let body = json!({
+            "ScannedCount": limit,
+            "ConsumedCapacity": { "CapacityUnits": 0.25 * f64::from(limit) },
+            "LastEvaluatedKey": if limits.len() < 9 { last } else { Value::Null },
+        });
+        answer(200, &body)
     }
-    assert_eq!(limits, [26, 104, 270]);
-    assert!(budget.consumed <= 100.0);
+}
+
+#[tokio::test]
+async fn filtered_range_is_read_in_growing_steps_within_its_read_units() {
+    let table = NoMatch::default();
+    let filtered = range().filtered(Expression::new("attribute_exists(#deleted)", []));
+    let found = store_over(table.clone()).read(&filtered, None, 26, 100.0).await.unwrap();
+    assert_eq!(*table.0.lock().unwrap(), [26, 104, 270]);
+    assert_eq!(found.stopped_at.as_deref(), Some("1#b3"));
+    assert!(found.units <= 100.0 && found.items.is_empty(), "{found:?}");
 }

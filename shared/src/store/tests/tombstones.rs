@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::{only, refusal, sent, steps};
 use crate::{
-    domain::{Member, Refusal, RoleId, UserId, Version},
+    domain::{Refusal, RoleId, UserId, Version},
     fixtures::{in_days, member, now, org_id, standard},
     store::{
         FetchedItems, Key,
         item::{Item, attribute, number, to_item},
-        transaction::{Step, Write, absent_or, gone_or, live, or},
+        transaction::{Step, Write, absent_or, gone_or, live},
     },
 };
 
@@ -25,6 +25,10 @@ fn bury(seen: Version, gone: Version) -> Step {
 fn create(deleted: Option<Version>) -> Step {
     let exists = absent_or(Refusal::AlreadyMember);
     only(steps(|transaction| transaction.create(key(), Item::new(), deleted, exists).unwrap()))
+}
+
+fn entity() -> Item {
+    to_item(key(), &member("bob", &standard(), RoleId::USER), vec![]).unwrap()
 }
 
 fn put(step: &Step) -> Item {
@@ -46,72 +50,40 @@ fn deleted_entity_leaves_its_version_for_a_day() {
     expected.insert("version".to_owned(), number(gone.as_millisecond()));
     expected.insert("ttl".to_owned(), number(in_days(2).as_second()));
     assert_eq!(put(&step), expected);
+    let failed = |item| refusal((step.on_failed)(item));
+    assert_eq!(failed(Some(entity())), Refusal::ChangedConcurrently);
+    assert_eq!(failed(Some(expected)), Refusal::NoSuchMember);
+    assert_eq!(failed(None), Refusal::NoSuchMember);
     assert_eq!(sent(step).condition, format!("(#version = {})", seen.as_millisecond()));
 }
 
 #[test]
-fn entity_is_deleted_only_in_the_version_that_the_rule_saw() {
-    let (seen, gone) = versions();
-    let step = bury(seen, gone);
-    let entity = to_item(key(), &member("bob", &standard(), RoleId::USER), vec![]).unwrap();
-    assert_eq!(refusal((step.on_failed)(Some(entity))), Refusal::ChangedConcurrently);
-    assert_eq!(refusal((step.on_failed)(Some(put(&step)))), Refusal::NoSuchMember);
-    assert_eq!(refusal((step.on_failed)(None)), Refusal::NoSuchMember);
-}
-
-#[test]
 fn entity_is_created_where_the_rule_saw_nothing_or_this_tombstone() {
-    assert_eq!(sent(create(None)).condition, "(attribute_not_exists(#pk))");
-    let (_, gone) = versions();
-    let expected = format!("(attribute_exists(#deleted) AND #version = {})", gone.as_millisecond());
-    assert_eq!(sent(create(Some(gone))).condition, expected);
-}
-
-#[test]
-fn creation_beside_an_existing_entity_is_refused_and_beside_a_tombstone_lost() {
     let (seen, gone) = versions();
-    let entity = to_item(key(), &member("bob", &standard(), RoleId::USER), vec![]).unwrap();
+    let version = gone.as_millisecond();
     let tombstone = put(&bury(seen, gone));
-    for step in [create(None), create(Some(gone))] {
-        assert_eq!(refusal((step.on_failed)(Some(entity.clone()))), Refusal::AlreadyMember);
-        let lost = refusal((step.on_failed)(Some(tombstone.clone())));
-        assert_eq!(lost, Refusal::ChangedConcurrently);
+    for (deleted, condition) in [
+        (None, "(attribute_not_exists(#pk))".to_owned()),
+        (Some(gone), format!("(attribute_exists(#deleted) AND #version = {version})")),
+    ] {
+        let step = create(deleted);
+        let failed = |item| refusal((step.on_failed)(Some(item)));
+        assert_eq!(failed(entity()), Refusal::AlreadyMember);
+        assert_eq!(failed(tombstone.clone()), Refusal::ChangedConcurrently);
+        assert_eq!(sent(step).condition, condition);
     }
 }
 
 #[test]
-fn entity_that_is_created_again_continues_from_its_tombstone() {
+fn item_is_read_as_an_entity_or_as_a_tombstone() {
     let (seen, gone) = versions();
-    let found = FetchedItems::of(HashMap::from([(key(), put(&bury(seen, gone)))])).unwrap();
-    let deleted = found.deleted_at(&key()).unwrap();
-    assert_eq!(deleted, Some(gone));
-    assert_eq!(Version::first(now(), deleted), gone.next(now()));
-}
-
-#[test]
-fn tombstone_is_not_read_as_an_entity() {
-    let (seen, gone) = versions();
-    let tombstone = put(&bury(seen, gone));
-    assert_eq!(live(Some(tombstone.clone())), None);
-    let found = FetchedItems::of(HashMap::from([(key(), tombstone)])).unwrap();
-    assert_eq!(found.membership(org_id(1), &UserId::new("bob")).unwrap(), None);
-}
-
-#[test]
-fn existing_entity_has_no_tombstone() {
-    let bob: Member = member("bob", &standard(), RoleId::USER);
-    let item = to_item(key(), &bob, vec![]).unwrap();
-    let found = FetchedItems::of(HashMap::from([(key(), item.clone())])).unwrap();
-    assert_eq!(found.deleted_at(&key()).unwrap(), None);
-    assert_eq!(found.membership(org_id(1), &bob.user_id).unwrap(), Some(bob));
-    assert_eq!(live(Some(item.clone())), Some(item));
-    let other = Key::membership(org_id(1), &UserId::new("eve"));
-    assert_eq!(found.deleted_at(&other).unwrap(), None);
-}
-
-#[test]
-fn lost_condition_can_stand_for_one_refusal() {
-    let lost = or(Refusal::RoleNameTaken);
-    assert_eq!(refusal(lost(None)), Refusal::RoleNameTaken);
-    assert_eq!(refusal(lost(Some(Item::new()))), Refusal::RoleNameTaken);
+    let read = |item: Item| {
+        let found = FetchedItems::of(HashMap::from([(key(), item.clone())])).unwrap();
+        let member = found.membership(org_id(1), &UserId::new("bob")).unwrap();
+        (live(Some(item)), member, found.deleted_at(&key()).unwrap())
+    };
+    let bob = member("bob", &standard(), RoleId::USER);
+    assert_eq!(read(entity()), (Some(entity()), Some(bob), None));
+    assert_eq!(read(put(&bury(seen, gone))), (None, None, Some(gone)));
+    assert_eq!(FetchedItems::default().deleted_at(&key()).unwrap(), None);
 }

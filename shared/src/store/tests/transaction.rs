@@ -63,19 +63,6 @@ fn check_is_joined_with_any_other_write_of_the_item() {
 }
 
 #[test]
-fn writes_of_different_items_keep_their_order() {
-    let other = Key::organization(org_id(1));
-    let steps = steps(|transaction| {
-        transaction.check(key(), is("a", 1), or(Refusal::NoSuchMember)).check(
-            other.clone(),
-            is("a", 1),
-            or(Refusal::NoSuchOrganization),
-        )
-    });
-    assert_eq!(steps.iter().map(|step| &step.key).collect::<Vec<_>>(), [&key(), &other]);
-}
-
-#[test]
 fn every_kind_of_write_returns_the_item_if_its_condition_fails() {
     let lost = || or(Refusal::ChangedConcurrently);
     let on = |n: u128| Key::organization(org_id(n));

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use super::{Sent, only, refusal, sent, steps};
 use crate::{
     domain::{
-        BoundedList, BuiltIn, InvitationDraft, InvitationId, MAX_CRITICAL_ALERT_USERS, MAX_DOMAINS,
-        MAX_JOIN_REQUESTS, Refusal, RoleId, UserCount, invite,
+        BoundedList, BuiltIn, MAX_CRITICAL_ALERT_USERS, MAX_DOMAINS, MAX_JOIN_REQUESTS,
+        Organization, Refusal, RoleId, UserCount,
     },
-    fixtures::{custom_id, email, now, org_id, partner, standard, super_admin, with_role},
+    fixtures::{custom_id, invited, org_id, partner, standard, super_admin, with_role},
     store::{
         FetchedItems, Key, OrganizationCounts, Status,
         item::{Item, attribute, number},
-        transaction::{Step, Transaction},
+        transaction::Step,
     },
 };
 
@@ -32,93 +32,70 @@ fn counts(attributes: &[(&str, i64)]) -> OrganizationCounts {
     OrganizationCounts::of(&org, &FetchedItems::of(items).unwrap())
 }
 
-/// The updates of the counters, as key and `ADD` clause.
-fn counted(add: impl FnOnce(Transaction<'_>) -> Transaction<'_>) -> Vec<(Key, String)> {
-    let sent = steps(add).into_iter().map(sent);
-    sent.map(|Sent { key, update, .. }| (key, update)).collect()
-}
-
 #[test]
 fn counts_are_read_from_the_counter_item() {
-    let counts = counts(&[("active", 5), ("pending", 3), ("active_admin", 2), ("pending_user", 3)]);
-    assert_eq!(counts.users(BuiltIn::Admin), UserCount { active: 2, pending: 0 });
-    assert_eq!(counts.users(BuiltIn::User), UserCount { active: 0, pending: 3 });
-    assert_eq!(counts.all(), UserCount { active: 6, pending: 3 }, "with the Super Admin");
-}
-
-#[test]
-fn missing_counter_item_counts_the_super_admin_only() {
-    let org = standard();
-    let counts = OrganizationCounts::of(&org, &FetchedItems::default());
-    assert_eq!(counts.all(), UserCount { active: 1, pending: 0 });
-    assert_eq!(counts.users(BuiltIn::SuperAdmin), UserCount { active: 1, pending: 0 });
-    let vacant = crate::domain::Organization { super_admin_user_id: None, ..org };
-    let counts = OrganizationCounts::of(&vacant, &FetchedItems::default());
-    assert_eq!(counts.all(), UserCount::default());
-    assert_eq!(counts.users(BuiltIn::SuperAdmin), UserCount::default());
-}
-
-#[test]
-fn users_of_partner_roles_are_added_up() {
-    let counts = counts(&[
+    let users = |active, pending| UserCount { active, pending };
+    let some = counts(&[
+        ("active", 5),
+        ("pending", 3),
+        ("active_admin", 2),
+        ("pending_user", 3),
         ("active_mdf_admin", 1),
         ("pending_mdf_admin", 2),
         ("active_partner_user", 4),
         ("pending_partner_user", 8),
-        ("active_user", 16),
     ]);
-    assert_eq!(counts.partner_roles(), UserCount { active: 5, pending: 10 });
+    assert_eq!(some.users(BuiltIn::Admin), users(2, 0));
+    assert_eq!(some.users(BuiltIn::User), users(0, 3));
+    assert_eq!(some.all(), users(6, 3), "with the Super Admin");
+    assert_eq!(some.partner_roles(), users(5, 10));
+
+    let org = standard();
+    let vacant = Organization { super_admin_user_id: None, ..org.clone() };
+    for (org, super_admins) in [(org, 1), (vacant, 0)] {
+        let none = OrganizationCounts::of(&org, &FetchedItems::default());
+        assert_eq!(none.all(), users(super_admins, 0));
+        assert_eq!(none.users(BuiltIn::SuperAdmin), users(super_admins, 0));
+    }
 }
 
+/// The Super Admin is not counted, and numbers that stay the same are not written.
 #[test]
-fn user_is_counted_in_all_and_by_built_in_role() {
-    let org = org_id(1);
-    let counted = counted(|transaction| transaction.count(org, USER, Status::Active, 1));
-    assert_eq!(counted, [(Key::counts(org), "ADD #active 1, #active_user 1".to_owned())]);
-}
-
-#[test]
-fn user_of_a_custom_role_is_counted_on_the_role() {
+fn user_is_counted_in_all_and_by_role() {
+    use Status::{Active, Pending};
     let (org, id) = (org_id(1), custom_id(1));
-    let role = RoleId::Custom(id);
-    let counted = counted(|transaction| transaction.count(org, role, Status::Pending, -1));
-    let add = || "ADD #pending -1".to_owned();
-    assert_eq!(counted, [(Key::role(org, id), add()), (Key::counts(org), add())]);
-}
-
-#[test]
-fn role_change_keeps_the_sum_and_acceptance_moves_one() {
-    let org = org_id(1);
-    let changed = counted(|transaction| {
-        transaction.count(org, USER, Status::Active, -1).count(org, ADMIN, Status::Active, 1)
-    });
-    let sums = "ADD #active_admin 1, #active_user -1".to_owned();
-    assert_eq!(changed, [(Key::counts(org), sums)]);
-    let accepted = counted(|transaction| {
-        transaction.count(org, USER, Status::Pending, -1).count(org, USER, Status::Active, 1)
-    });
-    let sums = "ADD #active 1, #pending -1, #active_user 1, #pending_user -1".to_owned();
-    assert_eq!(accepted, [(Key::counts(org), sums)]);
-}
-
-#[test]
-fn unchanged_numbers_and_the_super_admin_are_not_written() {
-    let org = org_id(1);
-    let nothing = counted(|transaction| {
-        transaction
-            .count(org, USER, Status::Pending, -1)
-            .count(org, USER, Status::Pending, 1)
-            .count(org, RoleId::SUPER_ADMIN, Status::Active, 1)
-    });
-    assert_eq!(nothing, []);
+    let (custom, counts) = (RoleId::Custom(id), || Key::counts(org));
+    let acceptance = "ADD #active 1, #pending -1, #active_user 1, #pending_user -1";
+    let cases: [(&[_], &[_]); 5] = [
+        (&[(USER, Active, 1)], &[(counts(), "ADD #active 1, #active_user 1")]),
+        (
+            &[(USER, Active, -1), (ADMIN, Active, 1)],
+            &[(counts(), "ADD #active_admin 1, #active_user -1")],
+        ),
+        (&[(USER, Pending, -1), (USER, Active, 1)], &[(counts(), acceptance)]),
+        (
+            &[(custom, Pending, -1)],
+            &[(Key::role(org, id), "ADD #pending -1"), (counts(), "ADD #pending -1")],
+        ),
+        (&[(USER, Pending, -1), (USER, Pending, 1), (RoleId::SUPER_ADMIN, Active, 1)], &[]),
+    ];
+    for (users, expected) in cases {
+        let steps = steps(|transaction| {
+            users.iter().fold(transaction, |transaction, &(role, status, by)| {
+                transaction.count(org, role, status, by)
+            })
+        });
+        let updates: Vec<_> = steps.into_iter().map(sent).collect();
+        let updates: Vec<_> =
+            updates.iter().map(|it| (it.key.clone(), it.update.as_str())).collect();
+        assert_eq!(updates, expected);
+    }
 }
 
 /// A transaction that counts `more` new invitations to a role in, and `replaced` expired ones out.
-fn invited(role: RoleId, more: usize, replaced: i64) -> Vec<Step> {
-    let (org, email) = (partner(), email("bob"));
-    let id = InvitationId::of(now(), org.id(), &email);
-    let draft = InvitationDraft { email, role_id: role, days: 7 };
-    let invitation = invite(&super_admin(&org), draft, None, id, now()).unwrap();
+fn invitations(role: RoleId, more: usize, replaced: i64) -> Vec<Step> {
+    let org = partner();
+    let invitation = invited(&super_admin(&org), "bob", role).unwrap();
     steps(|transaction| {
         let out = transaction.count(org.id(), role, Status::Pending, -replaced);
         (0..more).fold(out, |transaction, _| transaction.count_pending(&invitation, CAP))
@@ -128,35 +105,19 @@ fn invited(role: RoleId, more: usize, replaced: i64) -> Vec<Step> {
 /// INV12
 #[test]
 fn new_invitations_need_room_below_the_cap() {
-    for (more, below) in [(1, 10), (2, 9), (10, 1)] {
-        let step = only(invited(USER, more, 0));
+    for (more, replaced, below) in [(1, 0, 10), (2, 0, 9), (10, 0, 1), (2, 1, 10)] {
+        let step = only(invitations(USER, more, replaced));
         let at = |pending| refusal((step.on_failed)(Some(numbers(&[("pending", pending)]))));
         assert_eq!(at(below), Refusal::PendingInvitationLimit(CAP));
         assert_eq!(at(below - 1), Refusal::ChangedConcurrently);
         let expected = format!("(attribute_not_exists(#pending) OR #pending < {below})");
-        assert_eq!(sent(step).condition, expected);
+        assert_eq!(sent(step).condition, expected, "{more} - {replaced}");
     }
-}
-
-#[test]
-fn more_invitations_than_the_cap_do_not_fit_into_an_empty_organization() {
-    let step = only(invited(USER, 11, 0));
-    assert_eq!(refusal((step.on_failed)(None)), Refusal::PendingInvitationLimit(CAP));
-    assert_eq!(sent(step).condition, "(#pending < 0)");
-}
-
-#[test]
-fn invitation_that_replaces_an_expired_one_needs_no_room() {
-    assert_eq!(invited(USER, 1, 1).len(), 0);
-    let step = only(invited(USER, 2, 1));
-    assert_eq!(sent(step).condition, "(attribute_not_exists(#pending) OR #pending < 10)");
-}
-
-#[test]
-fn cap_does_not_limit_invitations_that_end() {
-    let org = org_id(1);
-    let step = only(steps(|transaction| transaction.count(org, USER, Status::Pending, -1)));
-    assert_eq!(sent(step).condition, "");
+    let too_many = only(invitations(USER, 11, 0));
+    assert_eq!(refusal((too_many.on_failed)(None)), Refusal::PendingInvitationLimit(CAP));
+    assert_eq!(sent(too_many).condition, "(#pending < 0)", "even without a counter item");
+    assert_eq!(invitations(USER, 1, 1).len(), 0, "a replacement needs no room");
+    assert_eq!(sent(only(invitations(USER, 0, 1))).condition, "");
 }
 
 #[test]
@@ -206,7 +167,7 @@ fn partner_roles_gain_no_users_in_an_organization_that_stopped_being_a_partner()
 
 #[test]
 fn missing_role_is_reported_before_the_cap() {
-    let step = only(invited(PARTNER_USER, 1, 0));
+    let step = only(invitations(PARTNER_USER, 1, 0));
     let mut full = numbers(&[("pending", 10)]);
     assert_eq!(refusal((step.on_failed)(Some(full.clone()))), Refusal::PendingInvitationLimit(CAP));
     full.insert("standard".to_owned(), attribute(&true).unwrap());
