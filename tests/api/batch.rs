@@ -252,6 +252,24 @@ async fn lost_race_for_one_address_fails_only_that_address() {
     check(&app).await;
 }
 
+/// The last attempt after lost races counts like every other.
+#[tokio::test]
+async fn batch_that_wins_at_the_last_attempt_invites() {
+    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let acme = app.create_organization(ADA, "Acme").await;
+    app.invite(ADA, &acme, nth_user(0).email, "user").await.expect(201);
+    // Five times, the invitation appears only when the chunk is written.
+    let mut reads = 0;
+    layer.plan(move |call| {
+        reads += usize::from(call.name == "BatchGetItem");
+        (call.name == "BatchGetItem" && reads <= 5).then_some(Fault::Torn("EMAIL#"))
+    });
+    let batch = app.batch(ADA, &acme, &offers(0, 2)).await;
+    layer.clear_faults();
+    assert_eq!(batch.statuses(), [409, 201], "{batch}");
+    check(&app).await;
+}
+
 #[tokio::test]
 async fn concurrent_batches_invite_each_address_once_within_the_limit() {
     let app = TestApp::with(Limits { max_pending: 40, ..Limits::default() }).await;

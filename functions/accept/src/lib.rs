@@ -24,7 +24,7 @@ use shared::{
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/me/invitations", get(list))
-        .route("/v1/organizations/{org}/invitations/{inv}/mine", get(mine))
+        .route("/v1/organizations/{org}/invitations/{inv}/mine", get(show_own))
         .route("/v1/organizations/{org}/invitations/{inv}/accept", post(accept))
         .route("/v1/organizations/{org}/invitations/{inv}/decline", post(decline))
 }
@@ -46,7 +46,7 @@ async fn list(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<ReceivedInvitation>>, ApiError> {
     let email = person.verified_email()?;
-    let pagination = page.of("my invitations", &person.id)?;
+    let pagination = page.pagination("my invitations", &person.id)?;
     let found = app.store.page(List::invitations_to(email), pagination.request()).await?;
     let names = app.store.get_for_display(found.items.iter().flat_map(display_keys)).await?;
     Ok(Json(pagination.try_page(found, |invitation| {
@@ -55,13 +55,13 @@ async fn list(
     })?))
 }
 
-async fn mine(
+async fn show_own(
     Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
 ) -> Result<WithEtag<ReceivedInvitation>, ApiError> {
     let facts = app.store.invitee_facts(&person, org).await?;
     let invitation = domain::own_invitation(&person, id, facts.slot)?;
-    let role = app.store.get(custom_role(&invitation)).await?;
+    let role = app.store.get(custom_role_key(&invitation)).await?;
     let view = show(&invitation, Some(facts.org), &role, context.at)?;
     Ok(WithEtag { view, version: invitation.version })
 }
@@ -73,16 +73,15 @@ async fn accept(
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    // The role that the inviter holds now, once it was read.
+    // `None` until the present role of the inviter was read; then `Some(None)` if they have left.
     let mut current_role: Option<Option<RoleId>> = None;
-    let mut last_refusal = Refusal::ChangedConcurrently;
     for _ in 0..MAX_ATTEMPTS {
         let facts = app.store.invitee_facts(&person, org).await?;
         if facts.slot == Some(AddressSlot::Taken(person.id.clone()))
             && domain::was_issued_to(&person, org, id)
         {
-            // The slot is taken, but there is no member: they were removed in between, or the two
-            // reads saw different states.
+            // The slot names this person, but there is no member: they were removed meanwhile, or the
+            // two items were read at different moments.
             let Some(member) = &facts.member else { continue };
             return accepted_before(&app, &context, member).await;
         }
@@ -90,21 +89,15 @@ async fn accept(
         let stored = invitation.inviter.as_ref().map(|inviter| inviter.role_id);
         let role = current_role.unwrap_or(stored);
         match try_accept(&app, &context, &person, &facts, &invitation, role).await {
-            // The stored role can be outdated. The next attempt uses the role that the inviter
-            // holds now.
-            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if current_role.is_some() => {
-                return Err(Refusal::InviterNotAuthorized.into());
+            // The stored role can be outdated. The next attempt uses the present one.
+            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if current_role.is_none() => {
             }
-            Err(store::Error::Refused(
-                why @ (Refusal::ChangedConcurrently | Refusal::InviterNotAuthorized),
-            )) => {
-                last_refusal = why;
-                current_role = Some(role_of_inviter(&app, &facts.org, &invitation).await?);
-            }
+            Err(store::Error::Refused(Refusal::ChangedConcurrently)) => {}
             done => return Ok(done?),
         }
+        current_role = Some(role_of_inviter(&app, &facts.org, &invitation).await?);
     }
-    Err(last_refusal.into())
+    Err(Refusal::ChangedConcurrently.into())
 }
 
 async fn try_accept(
@@ -117,10 +110,9 @@ async fn try_accept(
 ) -> Result<Answer, store::Error> {
     let InviteeFacts { org, request, deleted, .. } = facts;
     let member = domain::accept(person, org, invitation, inviter_role, *deleted, context.at)?;
-    let answer = membership(app, &member).await?;
-    let (deleted, request) = (*deleted, request.as_ref());
-    let acceptance =
-        Acceptance { org, invitation, member: &member, deleted, inviter_role, request };
+    let answer = membership_answer(app, &member).await?;
+    let (member, deleted, request) = (&member, *deleted, request.as_ref());
+    let acceptance = Acceptance { org, invitation, member, deleted, inviter_role, request };
     match app.store.transaction(context).accept(&acceptance)?.commit(&answer).await? {
         Committed::Now => Ok(answer),
         Committed::Before(recorded) => Answer::recorded(&recorded),
@@ -138,7 +130,7 @@ async fn accepted_before(
     {
         return Ok(Answer::recorded(&answer)?);
     }
-    Ok(membership(app, member).await?)
+    Ok(membership_answer(app, member).await?)
 }
 
 /// The role that the inviter holds now; none if they are no longer a member.
@@ -164,7 +156,7 @@ async fn decline(
 }
 
 /// The response with the membership. The name of a custom role takes one more read.
-async fn membership(app: &App, member: &domain::Member) -> Result<Answer, store::Error> {
+async fn membership_answer(app: &App, member: &domain::Member) -> Result<Answer, store::Error> {
     let key = member.role_id.custom().map(|role| Key::role(member.path.id(), role));
     let found = app.store.get(key).await?;
     let role = found.role_summary(member.path.id(), member.role_id)?;
@@ -174,10 +166,10 @@ async fn membership(app: &App, member: &domain::Member) -> Result<Answer, store:
 
 /// The keys of the items that hold the names of an invitation's organization and role.
 fn display_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
-    [Key::organization(invitation.path.id())].into_iter().chain(custom_role(invitation))
+    [Key::organization(invitation.path.id())].into_iter().chain(custom_role_key(invitation))
 }
 
-fn custom_role(invitation: &domain::Invitation) -> Option<Key> {
+fn custom_role_key(invitation: &domain::Invitation) -> Option<Key> {
     invitation.role_id.custom().map(|role| Key::role(invitation.path.id(), role))
 }
 

@@ -34,7 +34,7 @@ pub(crate) async fn me(
     Call { app, person, .. }: Call,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Me>, ApiError> {
-    let pagination = page.of("me", &person.id)?;
+    let pagination = page.pagination("me", &person.id)?;
     let members = app.store.page(List::memberships(&person.id), pagination.request()).await?;
     let names = app.store.get_for_display(members.items.iter().flat_map(name_keys)).await?;
     let shown = members.items.iter().map(|member| membership(member, &names));

@@ -37,7 +37,7 @@ pub struct Summary {
     pub skipped: u32,
     /// Due items that failed. The next run tries them again.
     pub failed: u32,
-    /// Whether more items are due: time ran out, or an index lags.
+    /// Whether more items are due: time ran out, a role deletion is unfinished, or an index lags.
     pub more: bool,
 }
 
@@ -50,7 +50,7 @@ enum Outcome {
     Failed,
 }
 
-/// Handles the items that are due at `now`, until none is due or `enough` returns true.
+/// Handles the items that are due at `now`, until none is due or `out_of_time` returns true.
 ///
 /// # Errors
 ///
@@ -59,18 +59,18 @@ pub async fn run(
     store: &Store,
     now: Timestamp,
     request_id: &str,
-    enough: impl Fn() -> bool,
+    out_of_time: impl Fn() -> bool,
 ) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     loop {
-        if enough() {
+        if out_of_time() {
             return Ok(Summary { more: true, ..summary });
         }
         let DueItems { items, more } = store.due(now, BATCH).await?;
         // The organization has the retention of events (ORG5) and its pending first Admin (INV8).
         let orgs: BTreeSet<_> = items.iter().filter_map(organization_of).collect();
         let found = store.get(orgs.into_iter().map(Key::organization)).await?;
-        let run = Run { store, found: &found, now, request_id, enough: &enough };
+        let run = Run { store, found: &found, now, request_id, out_of_time: &out_of_time };
         let outcomes = stream::iter(items).map(|item| run.item(item));
         let outcomes: Vec<_> = outcomes.buffer_unordered(AT_ONCE).collect().await;
         let before = summary;
@@ -80,7 +80,8 @@ pub async fn run(
         let unfinished = outcomes.iter().any(|outcome| matches!(outcome, Outcome::RoleUnfinished));
         let progress =
             (before.expired, before.roles_deleted) != (summary.expired, summary.roles_deleted);
-        // Items that are listed after a round without progress are stale: the index lags behind.
+        // Without progress, the same items would be read again: they failed, are unfinished, or the
+        // index lags.
         if !more || !progress {
             return Ok(Summary { more: more || unfinished, ..summary });
         }
@@ -93,7 +94,7 @@ struct Run<'a, E> {
     found: &'a FetchedItems,
     now: Timestamp,
     request_id: &'a str,
-    enough: &'a E,
+    out_of_time: &'a E,
 }
 
 impl<E: Fn() -> bool> Run<'_, E> {
@@ -129,7 +130,7 @@ impl<E: Fn() -> bool> Run<'_, E> {
 
     async fn reassign(&self, org: OrgId, role: CustomRoleId) -> Result<Outcome, Error> {
         let context = self.context();
-        let progress = self.store.reassign_users(&context, org, role, self.enough).await?;
+        let progress = self.store.reassign_users(&context, org, role, self.out_of_time).await?;
         Ok(match progress {
             ReassignmentProgress::Done => Outcome::RoleDeleted,
             ReassignmentProgress::AlreadyDeleted => Outcome::Skipped,

@@ -36,10 +36,10 @@ pub(crate) async fn invite(
     batch.authorize(&facts)?;
     let deadline = Deadline::begin();
     for nth in first..batch.list.chunks() {
-        if !deadline.is_left() {
+        if deadline.has_passed() {
             return Err(Problem::unavailable(1).into());
         }
-        match batch.chunk(nth, outcomes, &facts).await? {
+        match batch.write_chunk(nth, outcomes, &facts).await? {
             ChunkEnd::Judged(judged) => outcomes = judged,
             ChunkEnd::Repeated(answer) => return Ok(answer),
         }
@@ -115,52 +115,49 @@ impl BatchInvite<'_> {
         roles.map(|id| Key::role(self.org, id))
     }
 
-    /// Writes one chunk, after the `outcomes` of the chunks before. A lost race cancels the whole
-    /// chunk, which is then judged again, so that only the invitation that lost is refused. After
-    /// the first chunk, a refusal of a whole chunk becomes the outcome of each of its items.
-    async fn chunk(
+    /// Writes one chunk, after the `outcomes` of the chunks before. After a lost race, or if the
+    /// limit of pending invitations is reached meanwhile, reads the facts again and judges the chunk
+    /// again, at most `ROUNDS` times. After the first chunk, a refusal of a whole chunk becomes the
+    /// outcome of each of its items.
+    async fn write_chunk(
         &self,
         nth: u16,
         mut outcomes: Vec<Outcome>,
         facts: &BatchFacts,
     ) -> Result<ChunkEnd, ApiError> {
         let drafts = self.list.chunk(nth);
-        let mut tried = self.attempt(nth, &outcomes, facts).await;
-        let mut lost = Refusal::ChangedConcurrently;
-        for _ in 0..ROUNDS {
-            match tried {
-                Ok(ChunkEnd::Judged(judged)) => {
-                    outcomes.extend(judged);
-                    return Ok(ChunkEnd::Judged(outcomes));
-                }
-                Ok(repeated) => return Ok(repeated),
-                Err(Error::Refused(why @ Refusal::PendingInvitationLimit(_))) => lost = why,
+        let mut written = self.attempt(nth, &outcomes, facts).await;
+        let mut refusal = Refusal::ChangedConcurrently;
+        for round in 0..=ROUNDS {
+            match written {
+                Ok(end) => return Ok(end),
+                Err(Error::Refused(why @ Refusal::PendingInvitationLimit(_))) => refusal = why,
                 Err(Error::Refused(why)) if is_lost_race(&why) => {
-                    lost = Refusal::ChangedConcurrently;
+                    refusal = Refusal::ChangedConcurrently;
                 }
-                Err(Error::Refused(why)) if nth > 0 && !is_of_the_key(&why) => {
-                    lost = why;
+                Err(Error::Refused(why)) if nth > 0 && !concerns_idempotency_key(&why) => {
+                    refusal = why;
                     break;
                 }
                 Err(error) => return Err(error.into()),
             }
-            tried = match self.facts(drafts, None).await {
-                Ok(facts) => {
-                    if nth == 0 {
-                        self.authorize(&facts)?;
-                    }
-                    self.attempt(nth, &outcomes, &facts).await
-                }
-                Err(error) => Err(error),
-            };
+            if round == ROUNDS {
+                break;
+            }
+            let facts = self.facts(drafts, None).await?;
+            // Only the first chunk may refuse the whole request.
+            if nth == 0 {
+                self.authorize(&facts)?;
+            }
+            written = self.attempt(nth, &outcomes, &facts).await;
         }
-        outcomes.extend(drafts.iter().map(|_| Outcome::refused(lost.clone())));
+        outcomes.extend(drafts.iter().map(|_| Outcome::refused(refusal.clone())));
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &outcomes));
         let writes = self.app.store.transaction(self.context);
         Ok(chunk_end(writes.commit_chunk(chunk, &progress).await?, outcomes)?)
     }
 
-    /// Judges a chunk and writes it once. Returns the outcomes of this chunk alone.
+    /// Judges a chunk and writes it once.
     async fn attempt(
         &self,
         nth: u16,
@@ -183,9 +180,10 @@ impl BatchInvite<'_> {
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &judged));
         let writes = self.app.store.transaction(self.context);
         let writes = writes.open_invitations(&facts.actor, &opened, cap, chunk)?;
-        chunk_end(writes.commit_chunk(chunk, &progress).await?, judged.split_off(before.len()))
+        chunk_end(writes.commit_chunk(chunk, &progress).await?, judged)
     }
 
+    /// Judges one item. The outer error is a failed read; the inner one is the outcome of the item.
     fn judge(
         &self,
         draft: &InvitationDraft,
@@ -197,9 +195,9 @@ impl BatchInvite<'_> {
         let id = InvitationId::of(now, self.org, &draft.email);
         let invited = domain::invite(&facts.actor, draft.clone(), slot.as_ref(), id, now);
         let replaces = slot.and_then(AddressSlot::pending);
-        let invited = match replaces {
-            None => invited.and_then(|invitation| room.take(invitation)),
-            Some(_) => invited,
+        let invited = match (invited, &replaces) {
+            (Ok(invitation), None) => room.take().map(|()| invitation),
+            (invited, _) => invited,
         };
         Ok(invited.map(|invitation| NewInvitation { invitation, replaces }))
     }
@@ -241,7 +239,7 @@ fn is_lost_race(why: &Refusal) -> bool {
     matches!(why, AlreadyInvited(_) | AlreadyMember | ChangedConcurrently)
 }
 
-/// Whether a refusal concerns the idempotency key: another run of the same request answers it.
-fn is_of_the_key(why: &Refusal) -> bool {
+/// Whether a refusal concerns the idempotency key. It refuses the request, never single items.
+fn concerns_idempotency_key(why: &Refusal) -> bool {
     matches!(why, Refusal::IdempotencyKeyReused | Refusal::IdempotencyKeyInUse)
 }

@@ -72,7 +72,7 @@ async fn list(
     Path(org): Path<OrgId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<ListedInvitation>>, ApiError> {
-    let pagination = page.of("invitations", &org)?;
+    let pagination = page.pagination("invitations", &org)?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let found = app.store.page(List::invitations(&actor.org.path), pagination.request()).await?;

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, ListPermissions, OrgId, Person, RequestedScope, RoleId, RoleObject, Search, Standing,
+        self, ListPermissions, OrgId, OrgPath, Person, RequestedScope, RoleId, RoleObject, Search,
+        Standing,
     },
     http::{ApiError, App, FieldError, Match, Problem, ScopeParam, chosen},
-    store::{By, Key, Order, Status, UserFilter},
+    store::{Key, Order, SortKey, Status, UserFilter},
 };
 
 /// The maximum number of chosen roles.
@@ -73,9 +74,9 @@ impl Filters {
     ) -> Result<(Standing, UserFilter), ApiError> {
         let (orgs, roles) = self.bounded()?;
         let subtree = self.scope == ScopeParam::Subtree;
-        let coverage = RequestedScope { subtree, chosen: &orgs };
+        let requested = RequestedScope { subtree, chosen: &orgs };
         let also = orgs.iter().map(|&org| Key::organization(org));
-        let (actor, found) = if coverage.goes_beyond(org) {
+        let (actor, found) = if requested.goes_beyond(org) {
             app.store.facts_in_tree(person, org, also).await?
         } else {
             app.store.facts(person, org, also).await?
@@ -84,14 +85,11 @@ impl Filters {
             own: RoleObject::UserManagement,
             below: RoleObject::UserManagementSubOrganizations,
         };
-        let scope = domain::resolve_scope(&actor, coverage, &found.paths(&orgs), objects)?;
-        let mut with_custom_roles = Vec::new();
-        for path in scope.paths() {
-            let org = if path.id() == org { None } else { found.organization(path.id()) };
-            if !org.as_ref().unwrap_or(&actor.org).roles.is_empty() {
-                with_custom_roles.push(path.id());
-            }
-        }
+        let scope = domain::resolve_scope(&actor, requested, &found.paths(&orgs), objects)?;
+        let has_custom_roles =
+            |org: &OrgId| found.organization(*org).is_some_and(|org| !org.roles.is_empty());
+        let with_custom_roles = scope.paths().iter().map(OrgPath::id).filter(has_custom_roles);
+        let with_custom_roles = with_custom_roles.collect();
         let filter = UserFilter {
             with_custom_roles,
             scope,
@@ -143,10 +141,10 @@ impl Filters {
 
     fn order(&self) -> Order {
         let (by, descending) = match self.sort {
-            Sort::Email => (By::Address, false),
-            Sort::EmailDescending => (By::Address, true),
-            Sort::JoinedAt => (By::Time, false),
-            Sort::JoinedAtDescending => (By::Time, true),
+            Sort::Email => (SortKey::Address, false),
+            Sort::EmailDescending => (SortKey::Address, true),
+            Sort::JoinedAt => (SortKey::Time, false),
+            Sort::JoinedAtDescending => (SortKey::Time, true),
         };
         Order { by, descending }
     }

@@ -17,7 +17,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<views::CustomerLink>>, ApiError> {
     let Call { app, .. } = call.as_operator()?;
     app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
-    let pagination = page.of("customers", &org)?;
+    let pagination = page.pagination("customers", &org)?;
     let found = app.store.page(List::customers(org), pagination.request()).await?;
     Ok(Json(pagination.page(found, views::CustomerLink::of)))
 }

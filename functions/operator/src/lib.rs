@@ -91,7 +91,7 @@ async fn list(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::Organization>>, ApiError> {
     let Call { app, .. } = call.as_operator()?;
-    let pagination = page.of("organizations", &"all")?;
+    let pagination = page.pagination("organizations", &"all")?;
     let found = app.store.page(List::children(None), pagination.request()).await?;
     Ok(Json(pagination.page(found, |org| views::Organization::of(&org, org.conditions(None)))))
 }

@@ -12,7 +12,7 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::CriticalAlertUser>>, ApiError> {
-    let pagination = page.of("critical alert users", &org)?;
+    let pagination = page.pagination("critical alert users", &org)?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::CriticalAlertUsers, Level::ViewOnly)?;
     let found =

@@ -11,7 +11,7 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::ApprovedDomain>>, ApiError> {
-    let pagination = page.of("domains", &org)?;
+    let pagination = page.pagination("domains", &org)?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
     let found = app.store.page(List::<ApprovedDomain>::entries(org), pagination.request()).await?;

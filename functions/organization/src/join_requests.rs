@@ -31,7 +31,7 @@ pub(crate) async fn joinable(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<JoinableOrganization>>, ApiError> {
     let domain = MailDomain::of(person.verified_email()?);
-    let pagination = page.of("joinable", &format!("{domain} {}", person.id))?;
+    let pagination = page.pagination("joinable", &format!("{domain} {}", person.id))?;
     let mut approvals = app.store.page(List::approvals(&domain), pagination.request()).await?;
     let digest = |org| PersonDigest::of(org, &person.id);
     let known = approvals.items.iter().map(|approval| approval.organization_id).flat_map(|org| {
@@ -111,7 +111,7 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::JoinRequest>>, ApiError> {
-    let pagination = page.of("join requests", &org)?;
+    let pagination = page.pagination("join requests", &org)?;
     let actor = app.store.standing(&person, org).await?;
     domain::check_list_requests(&actor)?;
     let found = app.store.page(List::join_requests(org), pagination.request()).await?;

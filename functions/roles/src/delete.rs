@@ -70,7 +70,7 @@ async fn reassign(
     role: CustomRoleId,
 ) -> Result<Answer, ApiError> {
     let deadline = Deadline::begin();
-    let progress = app.store.reassign_users(context, org, role, || !deadline.is_left()).await?;
+    let progress = app.store.reassign_users(context, org, role, || deadline.has_passed()).await?;
     Ok(match progress {
         ReassignmentProgress::Done | ReassignmentProgress::AlreadyDeleted => Answer::no_content(),
         ReassignmentProgress::Unfinished { moved, remaining } => {

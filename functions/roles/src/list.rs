@@ -42,7 +42,7 @@ impl ListQuery {
         org: OrgId,
     ) -> Result<(Standing, RoleFilter), ApiError> {
         let chosen = chosen(&self.organization_id)?;
-        let coverage =
+        let requested =
             RequestedScope { subtree: self.scope == ScopeParam::Subtree, chosen: &chosen };
         let also = chosen.iter().map(|&org| Key::organization(org));
         let (actor, found) = app.store.facts_in_tree(person, org, also).await?;
@@ -50,7 +50,7 @@ impl ListQuery {
             own: RoleObject::RoleManagement,
             below: RoleObject::RoleManagementSubOrganizations,
         };
-        let scope = domain::resolve_scope(&actor, coverage, &found.paths(&chosen), objects)?;
+        let scope = domain::resolve_scope(&actor, requested, &found.paths(&chosen), objects)?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
         Ok((actor, RoleFilter { scope, search }))
     }

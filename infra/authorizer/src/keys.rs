@@ -27,7 +27,7 @@ const MAX_RESPONSE: u64 = 1 << 20;
 /// Public keys by their `kid`.
 #[derive(Debug)]
 pub struct Keys {
-    /// The address of the key set, if it can be fetched again.
+    /// The URL of the key set, if it can be fetched again.
     url: Option<String>,
     cache: Mutex<CachedKeys>,
 }
@@ -45,29 +45,29 @@ pub enum KeysError {
     /// The issuer is empty.
     #[error(transparent)]
     Unset(#[from] Unset),
-    /// The address is not `https`, nor `http` on this machine or a private network.
+    /// The URL is not `https`, nor `http` on this machine or a private network.
     #[error("{0} is neither an https URL nor an http URL of this machine or a private network")]
     Insecure(String),
     /// The connection failed or the status is an error.
-    #[error("{url} does not answer: {cause}")]
+    #[error("the request to {url} failed: {cause}")]
     Unreachable {
-        /// The address of the request.
+        /// The URL of the request.
         url: String,
         /// The failure.
         cause: ureq::Error,
     },
     /// The response is not the expected document.
-    #[error("{url} has another content than expected: {cause}")]
+    #[error("{url} is not the expected JSON document: {cause}")]
     Unreadable {
-        /// The address of the request.
+        /// The URL of the request.
         url: String,
         /// The parse error.
         cause: serde_json::Error,
     },
     /// The discovery document names another issuer.
-    #[error("{url} is the document of another issuer: {issuer}")]
-    Foreign {
-        /// The address of the request.
+    #[error("{url} names another issuer: {issuer}")]
+    OtherIssuer {
+        /// The URL of the request.
         url: String,
         /// The issuer in the document.
         issuer: String,
@@ -109,7 +109,7 @@ impl Keys {
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let document: Discovery = read(&url)?;
         if document.issuer != issuer {
-            return Err(KeysError::Foreign { url, issuer: document.issuer });
+            return Err(KeysError::OtherIssuer { url, issuer: document.issuer });
         }
         Self::fetch(&document.jwks_uri)
     }

@@ -1,6 +1,6 @@
 //! Batches of invitations (INV11): permission checks, and the limit of pending invitations.
 
-use super::{Invitation, Level, Refusal, RoleId, RoleObject, Standing};
+use super::{Level, Refusal, RoleId, RoleObject, Standing};
 
 /// The highest number of invitations in one request (INV11).
 pub const MAX_BATCH: usize = 100;
@@ -62,8 +62,8 @@ impl PendingRoom {
     ///
     /// # Errors
     /// [`Refusal::PendingInvitationLimit`] if there is no room left.
-    pub fn take(&mut self, invitation: Invitation) -> Result<Invitation, Refusal> {
+    pub fn take(&mut self) -> Result<(), Refusal> {
         self.left = self.left.checked_sub(1).ok_or(Refusal::PendingInvitationLimit(self.cap))?;
-        Ok(invitation)
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use super::{
     levels_in, may_grant,
 };
 
-/// A person, an organization that they may know of, and their permissions there.
+/// A person's permissions in an organization that they may know of.
 ///
 /// Only members and operators have a standing, so a rule that takes one may reveal that the
 /// organization exists (U5). A write repeats the membership as a condition.
@@ -64,7 +64,7 @@ impl Standing {
     ///
     /// # Errors
     /// - [`Refusal::OperatorReadOnly`] if an operator without a membership needs more than view.
-    /// - [`Refusal::MissingPermission`] if the level is lower otherwise. An operator lacks the view
+    /// - [`Refusal::MissingPermission`] in every other case in which the level is too low. An operator lacks the view
     ///   level only if the organization does not show the role object.
     pub fn require(&self, object: RoleObject, level: Level) -> Result<(), Refusal> {
         if self.effective.of(object) >= level {

@@ -26,7 +26,7 @@ pub(super) struct Caller {
     pub context: RequestContext,
 }
 
-/// A call of the API by a person who is signed in: the [`App`] and the [`Caller`].
+/// A call of the API by a person who is signed in: the [`App`], and the caller.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// The table and the limits of the application.

@@ -75,7 +75,7 @@ impl IfMatch {
         if seen { Ok(()) } else { Err(Refusal::PreconditionFailed) }
     }
 
-    /// The same for a resource that has no tag: only `*` fits it.
+    /// Refuses a change of a resource without a tag if the client names one: only `*` matches.
     ///
     /// # Errors
     ///

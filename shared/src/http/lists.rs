@@ -23,7 +23,7 @@ const CHECKSUM: usize = 8;
 pub struct Limit(u8);
 
 /// The query of a list without filters. The query of a list with filters repeats the two fields,
-/// because flattened fields would lose their types.
+/// because serde's `flatten` would read the number as a text.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PageQuery {
@@ -39,7 +39,7 @@ impl PageQuery {
     /// # Errors
     ///
     /// Those of [`Pagination::new`].
-    pub fn of(&self, list: &str, owner: &impl Display) -> Result<Pagination, Problem> {
+    pub fn pagination(&self, list: &str, owner: &impl Display) -> Result<Pagination, Problem> {
         let list = vec![list.to_owned(), owner.to_string()];
         Pagination::new(list, self.limit, self.cursor.as_deref())
     }
@@ -57,7 +57,7 @@ pub struct Page<T> {
 /// The text of a position in a list.
 ///
 /// It contains a checksum over the list and the position: a damaged cursor, or a cursor of another
-/// list or other filters, is refused. It is no secret, because a position only narrows a range that
+/// list or other filters, is refused. A cursor is not a secret: a position only narrows a range that
 /// the caller was authorized for in the same request.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor;
@@ -85,7 +85,7 @@ impl<'de> Deserialize<'de> for Limit {
 }
 
 impl<T> Page<T> {
-    /// The same page of other items.
+    /// The page with other items.
     pub fn map<U>(self, into: impl FnMut(T) -> U) -> Page<U> {
         let Self { items, next_cursor } = self;
         Page { items: items.into_iter().map(into).collect(), next_cursor }
@@ -169,7 +169,7 @@ impl Pagination {
         page
     }
 
-    /// The same, if showing an item can fail.
+    /// A page of the items that were found, where showing an item can fail.
     ///
     /// # Errors
     ///

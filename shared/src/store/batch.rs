@@ -40,7 +40,7 @@ impl Transaction<'_> {
         chunk: Chunk,
     ) -> Result<Self, Error> {
         let mut writes = self;
-        writes.events = u128::from(chunk.nth) * EVENTS_AT_ONCE;
+        writes.next_event = u128::from(chunk.nth) * EVENTS_AT_ONCE;
         if !opened.is_empty() {
             writes = writes.still_held(actor)?;
         }

@@ -21,17 +21,17 @@ use super::{
     transaction::{Change, OnConditionFailed, Step, Write},
 };
 
-/// How often a commit is tried against others that touch the same items.
+/// The maximum number of tries of a commit. Others that write the same items make a try fail.
 const TRIES: u32 = 7;
-/// After this long no further try is begun: one more, and the reads before, still fit into what a
-/// function has.
+/// No further try begins after this time, so that one more try still fits into the time-out of the
+/// function.
 const BUDGET: Duration = Duration::from_secs(4);
 /// The first pause between tries, at most; each further one is up to twice as long.
 pub(super) const PAUSE: Duration = Duration::from_millis(15);
 
 impl Store {
-    /// Writes it all or nothing. The first condition to fail gives the refusal; conflicts with other
-    /// transactions are waited out, within a bound.
+    /// Sends a transaction. The first condition that fails gives the refusal. Conflicts with other
+    /// transactions are retried, within a bound.
     pub(super) async fn send(
         &self,
         writes: Vec<TransactWriteItem>,
@@ -62,7 +62,7 @@ impl Store {
                 Verdict::Again(_) => tokio::time::sleep(pause(tries)).await,
             }
         }
-        Err(Error::Unavailable("tried for ever".to_owned()))
+        Err(Error::Unavailable("unreachable: the loop returns".to_owned()))
     }
 }
 
@@ -139,8 +139,8 @@ pub(super) enum Verdict {
     Again(Error),
 }
 
-/// What a failed commit means: a refusal where a condition failed, another try where only the
-/// moment was wrong, else a defect or an outage.
+/// Classifies a failed commit: a refusal if a condition failed, a try again if only the moment was
+/// wrong, else a defect or an outage.
 pub(super) fn verdict(
     error: SdkError<TransactWriteItemsError>,
     on_failed: &[OnConditionFailed],
@@ -180,7 +180,8 @@ pub(super) fn verdict(
     }
 }
 
-/// Up to `PAUSE` doubled with every try, at random: those who met do not meet again.
+/// A random time up to `PAUSE`, doubled with each try, so that competing requests do not collide
+/// again.
 pub(super) fn pause(tries: u32) -> Duration {
     PAUSE.saturating_mul(1 << tries.min(6)).mul_f64(rand::random::<f64>())
 }

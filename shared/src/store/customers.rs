@@ -88,7 +88,7 @@ impl Transaction<'_> {
             }
             (Some(seen), None) => {
                 let gone = seen.version.next(self.context.at);
-                (gone, self.bury(key, seen.version, gone, lost)?)
+                (gone, self.replace_with_tombstone(key, seen.version, gone, lost)?)
             }
         })
     }

@@ -18,8 +18,8 @@ impl Deadline {
         Self(Instant::now())
     }
 
-    /// Whether another transaction may begin.
-    pub fn is_left(self) -> bool {
-        self.0.elapsed() < TIME_LIMIT
+    /// Whether no further transaction may begin.
+    pub fn has_passed(self) -> bool {
+        self.0.elapsed() >= TIME_LIMIT
     }
 }

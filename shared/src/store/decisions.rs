@@ -110,12 +110,13 @@ impl Store {
             try_join(self.fetch(keys.collect()), self.index_hits(queries)).await?;
         let (mut candidates, mut more_keys) = (Vec::new(), Vec::new());
         for query in queries {
-            let none = CandidateOrganizations::default();
-            let direct = query.memberships_on_paths(&none, &found)?;
-            let denied = |action: &Action| first_granting(&direct, *action).is_none();
-            let org = found.organization(query.org).filter(|_| query.actions.iter().any(denied));
-            let Some(org) = org else {
-                candidates.push(none);
+            let no_candidates = CandidateOrganizations::default();
+            let direct = query.memberships_on_paths(&no_candidates, &found)?;
+            // Other paths matter only if the membership leaves an action undecided.
+            let granted = |action: &Action| first_granting(&direct, *action).is_some();
+            let is_decided = query.actions.iter().all(granted);
+            let Some(org) = found.organization(query.org).filter(|_| !is_decided) else {
+                candidates.push(no_candidates);
                 continue;
             };
             let (memberships, partners) =
@@ -126,8 +127,8 @@ impl Store {
                 more_keys.extend(query.keys(partner));
                 more_keys.push(Key::customer(partner, query.org));
             }
-            let member = !direct.is_empty() || !own.ancestors.is_empty();
-            if member && query.depends_on_root_settings(&org) {
+            let reaches_within_tree = !direct.is_empty() || !own.ancestors.is_empty();
+            if reaches_within_tree && query.depends_on_root_settings(&org) {
                 more_keys.push(Key::organization(org.path.root_id()));
             }
             candidates.push(own);
@@ -137,7 +138,7 @@ impl Store {
         all.map(|(query, candidates)| query.memberships_on_paths(candidates, &found)).collect()
     }
 
-    /// The standing of a subject in each of these organizations; none where they are no member.
+    /// The standing of a subject in each of these organizations; `None` where they are not a member.
     ///
     /// # Errors
     ///

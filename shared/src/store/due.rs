@@ -1,5 +1,5 @@
-//! What ends or continues by itself, found by the scheduled clean-up: expired invitations (INV10)
-//! and roles whose users are being moved (ROLE6).
+//! Due items, which the scheduled clean-up handles: expired invitations (INV10), and roles that are
+//! being deleted (ROLE6).
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures_util::future::try_join_all;
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{CustomRole, CustomRoleId, Invitation, OrgId};
 
-/// An item whose time has come.
+/// An item for the scheduled clean-up.
 #[derive(Clone, Debug)]
 pub enum DueItem {
     /// An expired invitation.

@@ -201,7 +201,7 @@ impl Store {
         Ok(self.facts(person, org, []).await?.0)
     }
 
-    /// The same for rules that depend on the settings of the root (SUB1, ROLE5). In a
+    /// A person's standing and the items at `also`, for rules that depend on the settings of the root (SUB1, ROLE5). In a
     /// sub-organization it reads the root in a second round trip.
     ///
     /// # Errors
@@ -225,7 +225,7 @@ impl Store {
         Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
     }
 
-    /// The same without further items.
+    /// A person's standing, for rules that depend on the settings of the root.
     ///
     /// # Errors
     ///
@@ -264,7 +264,7 @@ impl Store {
         self.fetch_with(keys.into_iter().collect(), false).await
     }
 
-    /// The same, but items that are not found are read again with strong consistency, because they
+    /// The items at `keys`, for display. Items that are not found are read again with strong consistency, because they
     /// may be new.
     ///
     /// # Errors

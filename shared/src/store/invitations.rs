@@ -352,7 +352,8 @@ impl Transaction<'_> {
         Ok(self.update(Key::organization(org.id()), vec![remove], waits_for_same(org)?, lost))
     }
 
-    /// Repeats that the inviter is the member that the rule saw, and that their role gives the same.
+    /// Adds the condition that the inviter still holds the role that the rule saw, and that it still
+    /// gives the same levels.
     fn inviter_still_grants(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
         let inviter = acceptance.invitation.inviter.as_ref();
         let (Some(role), Some(inviter)) = (acceptance.inviter_role, inviter) else {

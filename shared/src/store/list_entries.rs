@@ -58,7 +58,7 @@ impl Transaction<'_> {
         let event = Event::new(context, &actor.org, T::REMOVED, target)
             .old(json!({ T::FIELD: entry.value }));
         self.still_held(actor)?
-            .bury(Key::list_entry(org, T::LIST, &id), entry.version, gone, lost)?
+            .replace_with_tombstone(Key::list_entry(org, T::LIST, &id), entry.version, gone, lost)?
             .count_entry(org, T::LIST, -1)
             .record(event)
     }

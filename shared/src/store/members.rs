@@ -56,7 +56,7 @@ impl Transaction<'_> {
         let context = self.context;
         let gone = member.version.next(context.at);
         let event = removed(context, &actor.org, EventAction::MemberRemoved, member, gone);
-        self.still_held(actor)?.bury_member(member, gone)?.record(event)
+        self.still_held(actor)?.end_membership(member, gone)?.record(event)
     }
 
     /// Removes a member on their own request.
@@ -69,7 +69,7 @@ impl Transaction<'_> {
         let context = self.context;
         let gone = member.version.next(context.at);
         let event = removed(context, org, EventAction::MemberLeft, member, gone);
-        let writes = self.bury_member(member, gone)?;
+        let writes = self.end_membership(member, gone)?;
         writes.record(event)
     }
 
@@ -141,12 +141,12 @@ impl Transaction<'_> {
 
     /// Removes a member who is as the rule saw them, and frees their address. A Super Admin is never
     /// removed: who becomes Super Admin meanwhile has another version.
-    fn bury_member(self, member: &Member, gone: Version) -> Result<Self, Error> {
+    fn end_membership(self, member: &Member, gone: Version) -> Result<Self, Error> {
         let org = member.path.id();
         let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
         let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
         Ok(self
-            .bury(key(member), member.version, gone, lost)?
+            .replace_with_tombstone(key(member), member.version, gone, lost)?
             .delete(Key::address_slot(org, digest(member)), lock, or(Refusal::ChangedConcurrently))
             .count(org, member.role_id, Status::Active, -1))
     }

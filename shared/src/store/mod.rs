@@ -69,7 +69,7 @@ pub use role_names::{RoleNames, RoleSummaries};
 pub use roles::RoleChange;
 pub use transaction::Transaction;
 pub use user_counts::OrganizationCounts;
-pub use users::{By, Order, User, UserFilter};
+pub use users::{Order, SortKey, User, UserFilter};
 
 /// The table.
 #[derive(Clone, Debug)]

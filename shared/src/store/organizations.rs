@@ -18,7 +18,7 @@ use crate::domain::{
 };
 
 /// An organization to create, and what comes into being with it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct NewOrganization<'a> {
     /// The organization.
     pub org: &'a Organization,

@@ -1,4 +1,4 @@
-//! Deletes a role that is in use: marks it, gives its users another role, then deletes it (ROLE6).
+//! Deletes a role that is in use: marks it, gives its users the target role, then deletes it (ROLE6).
 //! Each step is one transaction that leaves everything valid. The scheduled clean-up continues
 //! where a request stopped.
 
@@ -21,20 +21,20 @@ use crate::domain::{
     Refusal, RequestContext, RoleId, Standing, UserCount,
 };
 
-/// How many users get the other role in one transaction. With the deleted role, and the target role
+/// How many users get the target role in one transaction. With the deleted role, and the target role
 /// or the counter item, these are at most 82 of the 100 actions that `DynamoDB` accepts.
 const MOVED_AT_ONCE: usize = 80;
 
 /// The state of a role deletion after some steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReassignmentProgress {
-    /// All users have the other role, and the role is deleted.
+    /// All users have the target role, and the role is deleted.
     Done,
     /// Another request deleted the role.
     AlreadyDeleted,
     /// The clean-up continues.
     Unfinished {
-        /// How many users have the other role by now.
+        /// How many users have the target role by now.
         moved: UserCount,
         /// How many still have the deleted role.
         remaining: UserCount,
@@ -45,21 +45,23 @@ pub enum ReassignmentProgress {
 /// the users, or the index does not list them yet.
 const MAX_IDLE_STEPS: u32 = 6;
 /// The pause after a step without effect. It grows with each, and exceeds the usual lag of an index.
-const PAUSE: Duration = Duration::from_millis(30);
+const IDLE_PAUSE: Duration = Duration::from_millis(30);
 
-/// The end of one step.
-enum Step {
+/// The end of one batch.
+enum BatchEnd {
     Deleted,
     AlreadyDeleted,
     Moved,
-    /// Another request changed something. The step is repeated.
+    /// The page listed only users who have the target role already. The next page follows.
+    Skipped,
+    /// Another request changed something. The batch is repeated.
     Conflict,
     /// The index does not list the remaining users yet.
     NothingListed,
 }
 
 impl Store {
-    /// Gives the users of a role that is being deleted the other role, and deletes it, until
+    /// Gives the users of a role that is being deleted the target role, and deletes it, until
     /// `out_of_time` returns true.
     ///
     /// # Errors
@@ -77,12 +79,12 @@ impl Store {
         let mut after = None;
         loop {
             match self.reassign_batch(context, org, role, &mut after).await? {
-                Step::Deleted => return Ok(ReassignmentProgress::Done),
-                Step::AlreadyDeleted => return Ok(ReassignmentProgress::AlreadyDeleted),
-                Step::Moved => idle_steps = 0,
-                Step::Conflict | Step::NothingListed => {
+                BatchEnd::Deleted => return Ok(ReassignmentProgress::Done),
+                BatchEnd::AlreadyDeleted => return Ok(ReassignmentProgress::AlreadyDeleted),
+                BatchEnd::Moved | BatchEnd::Skipped => idle_steps = 0,
+                BatchEnd::Conflict | BatchEnd::NothingListed => {
                     idle_steps += 1;
-                    tokio::time::sleep(PAUSE * idle_steps).await;
+                    tokio::time::sleep(IDLE_PAUSE * idle_steps).await;
                 }
             }
             if idle_steps < MAX_IDLE_STEPS && !out_of_time() {
@@ -109,19 +111,19 @@ impl Store {
         org: OrgId,
         role: CustomRoleId,
         after: &mut Option<Position>,
-    ) -> Result<Step, Error> {
+    ) -> Result<BatchEnd, Error> {
         let keys = [Key::organization(org), Key::role(org, role)];
         let found = self.get(keys.clone()).await?;
         let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
         let found_role = found.role(&Key::role(org, role))?;
         let Some(RoleWithUsers { role: deleted, users }) = found_role else {
-            return Ok(Step::AlreadyDeleted);
+            return Ok(BatchEnd::AlreadyDeleted);
         };
         let reassignment = deleted.reassignment.clone().ok_or(Refusal::NoSuchRole)?;
         if users == UserCount::default() {
             let moved = found.moved(&Key::role(org, role));
             let done = self.end_reassignment(context, &organization, &deleted, moved).await;
-            return conflict_or(done, Step::Deleted);
+            return conflict_as_end(done, BatchEnd::Deleted);
         }
         let role = RoleId::Custom(role);
         let filter = UserFilter::of_roles(&organization.path, Status::ALL.to_vec(), vec![role]);
@@ -132,17 +134,17 @@ impl Store {
         if current.is_empty() {
             let is_end = listed.next.is_none();
             *after = listed.next;
-            return Ok(if is_end { Step::NothingListed } else { Step::Moved });
+            return Ok(if is_end { BatchEnd::NothingListed } else { BatchEnd::Skipped });
         }
         let moved =
             self.move_users(context, &organization, &deleted, &reassignment, &current).await;
         if moved.is_ok() {
             *after = listed.next;
         }
-        conflict_or(moved, Step::Moved)
+        conflict_as_end(moved, BatchEnd::Moved)
     }
 
-    /// Gives these users the other role: all of them or none. The event of the deletion counts them.
+    /// Gives these users the target role: all of them or none. The event of the deletion counts them.
     async fn move_users(
         &self,
         context: &RequestContext,
@@ -189,7 +191,7 @@ impl Store {
             .map(drop)
     }
 
-    /// Deletes a role whose users all have the other role.
+    /// Deletes a role whose users all have the target role.
     async fn end_reassignment(
         &self,
         context: &RequestContext,
@@ -210,13 +212,13 @@ impl Store {
     }
 }
 
-fn conflict_or(written: Result<(), Error>, done: Step) -> Result<Step, Error> {
+fn conflict_as_end(written: Result<(), Error>, done: BatchEnd) -> Result<BatchEnd, Error> {
     use Refusal::{ChangedConcurrently, NoSuchInvitation, NoSuchMember, NoSuchRole, RoleInUse};
     match written {
         Ok(()) => Ok(done),
         Err(Error::Refused(
             ChangedConcurrently | NoSuchInvitation | NoSuchMember | NoSuchRole | RoleInUse(_),
-        )) => Ok(Step::Conflict),
+        )) => Ok(BatchEnd::Conflict),
         Err(error) => Err(error),
     }
 }
@@ -237,7 +239,7 @@ impl FetchedItems {
         Ok(current)
     }
 
-    /// How many users of a role that is being deleted have the other role by now.
+    /// How many users of a role that is being deleted have the target role by now.
     fn moved(&self, role: &Key) -> UserCount {
         let number = |name: &str| self.item(role)?.get(name)?.as_n().ok()?.parse().ok();
         UserCount {

@@ -166,7 +166,7 @@ pub(super) fn shown_role(role: &CustomRole) -> Value {
     shown_levels(role, |_| true)
 }
 
-/// The same with some of the role objects only: all of them make a large entry.
+/// A role with some of the role objects, as events show it: all of them make a large entry.
 fn shown_levels(role: &CustomRole, which: impl Fn(&RoleObject) -> bool) -> Value {
     let levels = role.levels.iter().filter(|(object, _)| which(object));
     let levels = levels.map(|(object, level)| (object.key().to_owned(), json!(level)));

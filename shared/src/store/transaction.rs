@@ -29,13 +29,14 @@ pub struct Transaction<'a> {
     pub(super) store: &'a Store,
     pub(super) context: &'a RequestContext,
     pub(super) steps: Vec<Step>,
-    /// The number of events recorded so far.
-    pub(super) events: u128,
+    /// The number of the next event, which determines its id. Each chunk of a request starts at a
+    /// number of its own.
+    pub(super) next_event: u128,
     counts: BTreeMap<OrgId, CountChanges>,
 }
 
-/// The write of one item. `DynamoDB` takes each item once a transaction, so demands on the same item
-/// are joined.
+/// The write of one item. DynamoDB accepts one write for each item of a transaction, so steps for
+/// the same item are joined.
 pub(super) struct Step {
     pub(super) key: Key,
     pub(super) write: Write,
@@ -51,8 +52,8 @@ pub(super) enum Write {
 }
 
 impl Write {
-    /// Can both be one write of the same item?
-    fn joins(&self, other: &Self) -> bool {
+    /// Whether both can be one write: a check and any write, or two updates.
+    fn can_join(&self, other: &Self) -> bool {
         matches!(
             (self, other),
             (Self::Check, _) | (_, Self::Check) | (Self::Update(_), Self::Update(_))
@@ -78,17 +79,17 @@ impl Change {
 /// The error that a failed condition stands for, given the item as it was found.
 pub(super) type OnConditionFailed = Box<dyn Fn(Option<Item>) -> Error + Send>;
 
-/// A condition that stands for one refusal, however it failed.
+/// Gives `refusal`, whatever the item is.
 pub(super) fn or(refusal: Refusal) -> OnConditionFailed {
     Box::new(move |_| refusal.clone().into())
 }
 
-/// A condition on an entity that may be gone, or may only differ.
+/// Gives `gone` if the entity does not exist, else `differs`.
 pub(super) fn gone_or(gone: Refusal, differs: Refusal) -> OnConditionFailed {
     Box::new(move |old| live(old).map_or(&gone, |_| &differs).clone().into())
 }
 
-/// A condition that an entity is absent, which stands for `exists` if the entity exists.
+/// Gives `exists` if the entity exists, else [`Refusal::ChangedConcurrently`].
 pub(super) fn absent_or(exists: Refusal) -> OnConditionFailed {
     gone_or(Refusal::ChangedConcurrently, exists)
 }
@@ -129,11 +130,11 @@ impl Store {
     /// Begins a transaction of a request.
     pub fn transaction<'a>(&'a self, context: &'a RequestContext) -> Transaction<'a> {
         let (steps, counts) = (Vec::new(), BTreeMap::new());
-        Transaction { store: self, context, steps, events: 0, counts }
+        Transaction { store: self, context, steps, next_event: 0, counts }
     }
 }
 
-impl<'a> Transaction<'a> {
+impl Transaction<'_> {
     /// Adds an item that must not exist.
     pub(super) fn put_new(self, key: Key, item: Item, exists: Refusal) -> Self {
         self.put(key, item, Expression::new("attribute_not_exists(#pk)", []), or(exists))
@@ -160,7 +161,7 @@ impl<'a> Transaction<'a> {
 
     /// Deletes an entity that has the version `seen`. A tombstone keeps the version `gone` for a
     /// day, so that an entity created again with the same key continues from it.
-    pub(super) fn bury(
+    pub(super) fn replace_with_tombstone(
         self,
         key: Key,
         seen: Version,
@@ -186,7 +187,7 @@ impl<'a> Transaction<'a> {
         self.step(key, Write::Put(item), condition, on_failed)
     }
 
-    /// Repeats a fact about an item that stays as it is.
+    /// Adds a condition on an item that the transaction does not change.
     pub(super) fn check(
         self,
         key: Key,
@@ -228,8 +229,8 @@ impl<'a> Transaction<'a> {
         self.step(key, Write::Delete, condition, on_failed)
     }
 
-    /// Repeats that the actor is the member that the rule saw and, if their role is a custom one,
-    /// that it gives the same levels.
+    /// Adds the condition that the actor still holds the role that the rule saw and, if it is a custom
+    /// one, that it gives the same levels.
     pub(super) fn still_held(self, actor: &Standing) -> Result<Self, Error> {
         let member = actor.membership()?;
         let held = self.check(
@@ -240,14 +241,15 @@ impl<'a> Transaction<'a> {
         held.role_still_gives(&actor.org, member.role_id)
     }
 
-    /// Repeats that a custom role gives the levels that the rule saw. Built-in roles never change.
+    /// Adds the condition that a custom role gives the levels that the rule saw. Built-in roles never
+    /// change.
     pub(super) fn role_still_gives(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
         self.role_as_judged(org, role, "#levels = :levels")
     }
 
-    /// Repeats that a role may be granted as the rule saw it: MDF Admin inside the programme alone
-    /// (ROLE5, INV9), a custom role with the levels that were judged and not being deleted (ROLE6).
-    /// No other role needs the organization's item, which every request reads.
+    /// Adds the condition that a role may still be granted. For MDF Admin: the organization is in the
+    /// MDF programme (ROLE5, INV9). For a custom role: it has the levels that the rule saw, and is not
+    /// being deleted (ROLE6). Other roles need no condition.
     pub(super) fn still_granted(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
         if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
             let granted = "#levels = :levels AND attribute_not_exists(#reassignment)";
@@ -275,8 +277,8 @@ impl<'a> Transaction<'a> {
 
     /// Adds the event of this change to its organization's history.
     pub(super) fn record(mut self, event: Event) -> Result<Self, Error> {
-        let event = event.nth(self.context, self.events);
-        self.events += 1;
+        let event = event.nth(self.context, self.next_event);
+        self.next_event += 1;
         let key = Key::event(event.organization_id, event.id);
         let item = to_item(key.clone(), &event, vec![])?;
         Ok(self.put_new(key, item, Refusal::ChangedConcurrently))
@@ -318,7 +320,8 @@ impl<'a> Transaction<'a> {
         self.add_step(key, write, conditions, on_failed)
     }
 
-    /// Adds a step, or joins it with the step of the same item.
+    /// Adds a step. If the item has a step already, both are joined: the conditions add up, and
+    /// `on_failed` of the first step answers for all of them.
     fn add_step(
         mut self,
         key: Key,
@@ -326,7 +329,7 @@ impl<'a> Transaction<'a> {
         conditions: Vec<Expression>,
         on_failed: OnConditionFailed,
     ) -> Self {
-        let joins = |step: &&mut Step| step.key == key && step.write.joins(&write);
+        let joins = |step: &&mut Step| step.key == key && step.write.can_join(&write);
         match self.steps.iter_mut().find(joins) {
             Some(step) => {
                 step.conditions.extend(conditions);
@@ -342,7 +345,7 @@ impl<'a> Transaction<'a> {
         self
     }
 
-    /// Turns the changes of counters into one update a counter item and custom role.
+    /// Turns the changes of counters into one update for each counter item and each custom role.
     pub(super) fn counted(mut self) -> Self {
         for (org, changes) in std::mem::take(&mut self.counts) {
             for update in changes.updates(org) {
@@ -358,11 +361,21 @@ impl<'a> Transaction<'a> {
     /// transactions are retried.
     ///
     /// A repeat of a request that was committed before changes nothing: [`Committed::Before`].
+    ///
+    /// # Errors
+    ///
+    /// The refusal of the first condition that failed; [`Error::Unavailable`] if conflicts persist or
+    /// the table cannot be reached.
     pub async fn commit(self, answer: &impl Serialize) -> Result<Committed, Error> {
         self.commit_chunk(Chunk::ALL, answer).await
     }
 
-    /// The same for work in several transactions: until the last, `answer` is the progress.
+    /// Commits one chunk of a request that needs several transactions. Until the last chunk, the
+    /// record keeps `answer` as the progress.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`commit`](Self::commit).
     pub async fn commit_chunk(
         self,
         chunk: Chunk,

@@ -48,14 +48,14 @@ pub struct UserFilter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
     /// The second criterion.
-    pub by: By,
+    pub by: SortKey,
     /// Whether the order is reversed.
     pub descending: bool,
 }
 
 /// What users of an organization are sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
+pub enum SortKey {
     /// Their address.
     Address,
     /// The time when they joined or were invited.
@@ -138,7 +138,7 @@ impl Store {
             };
             let remaining = page.limit - users.len();
             let after = Some(position.key.as_str()).filter(|key| !key.is_empty());
-            // If the first page has room left, it needs the next section. Read it concurrently.
+            // The first page often needs the next section, too. Find its ranges concurrently.
             let next = section.next.as_ref().filter(|_| page.after.is_none() && users.is_empty());
             let prepare = OptionFuture::from(next.map(|next| self.section(filter, next)));
             let (found, prepared) =
@@ -236,7 +236,7 @@ impl UserFilter {
             statuses,
             roles,
             search: None,
-            order: Order { by: By::Address, descending: false },
+            order: Order { by: SortKey::Address, descending: false },
             with_custom_roles: vec![],
         }
     }
@@ -254,7 +254,7 @@ impl UserFilter {
         let mut ranges = Vec::new();
         for &status in &self.statuses {
             match (&self.scope, address.beginning()) {
-                (Scope::Subtree(top), Some(beginning)) if self.order.by == By::Address => {
+                (Scope::Subtree(top), Some(beginning)) if self.order.by == SortKey::Address => {
                     let hash = index::users(top, status);
                     let filter = with_role(roles).and(within(top));
                     ranges.push(Range::of_index(Index::ByEmail, hash, beginning).filtered(filter));
@@ -282,7 +282,7 @@ impl UserFilter {
             Scope::Subtree(top) => index::path(top),
         };
         let users = index::users(path, status);
-        if self.order.by == By::Time {
+        if self.order.by == SortKey::Time {
             let filter = with_role(roles).and(address.filter());
             return vec![Range::of_index(Index::ByTime, users, prefix).filtered(filter)];
         }
@@ -310,7 +310,8 @@ impl UserFilter {
         for names in page.items {
             let matching: Vec<_> = names.matching(search).filter(wanted).collect();
             count += matching.len();
-            if count > MAX_ROLE_RANGES && count > matching.len() {
+            let is_first = count == matching.len();
+            if count > MAX_ROLE_RANGES && !is_first {
                 next = Some(names.path);
                 break;
             }

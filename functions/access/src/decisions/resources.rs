@@ -21,9 +21,9 @@ use super::{
 };
 
 /// The most memberships whose further paths one page examines.
-const MEMBERSHIPS: usize = 10;
+const MAX_MEMBERSHIPS: usize = 10;
 /// The most memberships whose sub-organizations or customers one page reads.
-const FOLLOWED: usize = 4;
+const MAX_FOLLOWED: usize = 4;
 
 /// An organization that the subject may reach.
 struct Candidate {
@@ -71,8 +71,8 @@ async fn granted_resources(
     let room = step.limit - candidates.len();
     next = match (next, beyond) {
         (Some(next), Some(path)) if !next.starts_with("own|") && room > 0 => {
-            let from = ResourceSearch { store, subject, action, path };
-            let (found, next) = from.candidates(next.trim_start_matches("beyond|"), room).await?;
+            let search = ResourceSearch { store, subject, action, path };
+            let (found, next) = search.candidates(next.trim_start_matches("beyond|"), room).await?;
             candidates.extend(found);
             next
         }
@@ -136,7 +136,7 @@ impl ResourceSearch<'_> {
         let (done, inner) = position.split_once('|').unwrap_or((position, ""));
         let (mut done, mut inner) = (done.to_owned(), inner.to_owned());
         let after = position_after(&done);
-        let page = PageRequest { limit: MEMBERSHIPS, after: after.as_ref() };
+        let page = PageRequest { limit: MAX_MEMBERSHIPS, after: after.as_ref() };
         let memberships = self.store.page(List::memberships(self.subject), page).await?;
         let paths: Vec<_> = memberships.items.into_iter().map(|member| member.path).collect();
         let standings = self.store.standings(self.subject, &paths).await?;
@@ -144,7 +144,7 @@ impl ResourceSearch<'_> {
         for (path, standing) in paths.iter().zip(standings) {
             if standing.is_some_and(|standing| self.could_grant(standing)) {
                 let room = limit - candidates.len();
-                if room == 0 || followed == FOLLOWED {
+                if room == 0 || followed == MAX_FOLLOWED {
                     return Ok((candidates, Some(format!("beyond|{done}|"))));
                 }
                 followed += 1;

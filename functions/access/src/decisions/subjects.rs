@@ -2,7 +2,7 @@
 //! of the organization itself, then of the ones above it, then of its partners.
 //!
 //! Indexes yield candidates by role; each candidate is then decided like an evaluation. A member who
-//! may on several paths is found once, on the first of them.
+//! may do the action on several paths is listed once, for the first of them.
 
 use futures_util::future::try_join_all;
 use shared::{
@@ -25,9 +25,9 @@ use super::{
 
 /// The most roles whose members are read concurrently. With more roles, all members of the
 /// organization are read.
-const MERGED: usize = 8;
+const MAX_MERGED_ROLES: usize = 8;
 /// The most partners that one page examines.
-const PARTNERS: usize = 10;
+const MAX_PARTNERS: usize = 10;
 
 /// An organization whose members may reach the resource, and the roles that grant the action.
 struct MemberSource {
@@ -91,8 +91,8 @@ async fn granted_subjects(
     let memberships = store.memberships_on_paths(&queries).await?;
     let found = candidates.into_iter().zip(memberships).filter_map(|((source, member), paths)| {
         let first = first_granting(&paths, action)?;
-        let here = first.path == source.path && first.from() == source.org.id();
-        here.then(|| Reference::new(USER, &member.user_id))
+        let is_first_path = first.path == source.path && first.from() == source.org.id();
+        is_first_path.then(|| Reference::new(USER, &member.user_id))
     });
     Ok(step.answer(found.collect(), next.or(beyond)))
 }
@@ -149,7 +149,7 @@ async fn partners(
     }
     let partner = at.rank.strip_prefix('2').map(|bare| bare.trim_end_matches('~'));
     let partner = partner.and_then(|bare| OrgId::from_bare(bare).ok());
-    let page = PageRequest { limit: PARTNERS, after: None };
+    let page = PageRequest { limit: MAX_PARTNERS, after: None };
     store.page(List::partners(org, partner), page).await
 }
 
@@ -163,7 +163,8 @@ async fn candidates<'a>(
     let pages = sources.iter().map(|source| {
         let continued = source.rank == at.rank && !at.place.is_empty();
         let after = continued.then(|| Position::new(at.place));
-        let roles: &[RoleId] = if source.roles.len() > MERGED { &[] } else { &source.roles };
+        let roles: &[RoleId] =
+            if source.roles.len() > MAX_MERGED_ROLES { &[] } else { &source.roles };
         let active = vec![Status::Active];
         let filter = UserFilter::of_roles(&source.org.path, active, roles.to_vec());
         async move { store.users(&filter, PageRequest { limit, after: after.as_ref() }).await }

@@ -30,9 +30,7 @@ fn batch_with_a_role_that_is_being_deleted_is_refused() {
 
 #[test]
 fn invitations_beyond_the_pending_limit_are_refused() {
-    let new = invited(&super_admin(&standard()), "bob", RoleId::USER).unwrap();
     let mut room = PendingRoom { cap: 9, left: 2 };
-    let taken = [(); 3].map(|()| room.take(new.clone()));
-    let limit = Err(Refusal::PendingInvitationLimit(9));
-    assert_eq!(taken, [Ok(new.clone()), Ok(new), limit]);
+    let taken = [(); 3].map(|()| room.take());
+    assert_eq!(taken, [Ok(()), Ok(()), Err(Refusal::PendingInvitationLimit(9))]);
 }

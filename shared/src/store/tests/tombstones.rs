@@ -19,7 +19,7 @@ fn key() -> Key {
 
 fn bury(seen: Version, gone: Version) -> Step {
     let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
-    only(steps(|transaction| transaction.bury(key(), seen, gone, lost).unwrap()))
+    only(steps(|transaction| transaction.replace_with_tombstone(key(), seen, gone, lost).unwrap()))
 }
 
 fn create(deleted: Option<Version>) -> Step {
