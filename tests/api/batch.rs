@@ -270,6 +270,25 @@ async fn batch_that_wins_at_the_last_attempt_invites() {
     check(&app).await;
 }
 
+/// The first chunk stays, and the second is refused item by item.
+#[tokio::test]
+async fn caller_removed_after_a_lost_race_of_the_second_chunk_gets_all_outcomes() {
+    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let acme = app.create_organization(ADA, "Acme").await;
+    app.invite(ADA, &acme, nth_user(22).email, "user").await.expect(201);
+    // The first read misses the invitation, the second one the caller's membership.
+    let mut reads = 0;
+    layer.plan(move |call| {
+        reads += usize::from(call.name == "BatchGetItem");
+        let torn = if reads == 1 { "EMAIL#" } else { "MEMBER#" };
+        (call.name == "BatchGetItem").then_some(Fault::Torn(torn))
+    });
+    let batch = app.batch(ADA, &acme, &offers(0, 25)).await;
+    layer.clear_faults();
+    assert_eq!(batch.statuses(), [[201; 20].as_slice(), &[404; 5]].concat(), "{batch}");
+    check(&app).await;
+}
+
 #[tokio::test]
 async fn concurrent_batches_invite_each_address_once_within_the_limit() {
     let app = TestApp::with(Limits { max_pending: 40, ..Limits::default() }).await;

@@ -144,12 +144,16 @@ impl BatchInvite<'_> {
             if round == ROUNDS {
                 break;
             }
-            let facts = self.facts(drafts, None).await?;
-            // Only the first chunk may refuse the whole request.
-            if nth == 0 {
-                self.authorize(&facts)?;
-            }
-            written = self.attempt(nth, &outcomes, &facts).await;
+            written = match self.facts(drafts, None).await {
+                Ok(facts) => {
+                    // Only the first chunk may refuse the whole request.
+                    if nth == 0 {
+                        self.authorize(&facts)?;
+                    }
+                    self.attempt(nth, &outcomes, &facts).await
+                }
+                Err(error) => Err(error),
+            };
         }
         outcomes.extend(drafts.iter().map(|_| Outcome::refused(refusal.clone())));
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &outcomes));

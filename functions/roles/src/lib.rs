@@ -177,8 +177,11 @@ async fn edit(
             return Ok(answer);
         }
         let change = RoleChange { before: &before, after: &after };
-        let writes = app.store.transaction(&context).edit_role(&actor, change)?;
-        match writes.commit(&answer).await {
+        let written = match app.store.transaction(&context).edit_role(&actor, change) {
+            Ok(writes) => writes.commit(&answer).await,
+            Err(error) => Err(error),
+        };
+        match written {
             // The levels of all roles are one table: another role may have changed.
             Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
             written => return if_match.outcome(written).map(|_| answer),

@@ -81,6 +81,10 @@ impl Transaction<'_> {
             role_changed(),
         );
         if role.levels != before.levels {
+            // The two items were read at different moments.
+            if actor.org.roles.get(&role.id) != Some(&before.levels) {
+                return Err(Refusal::ChangedConcurrently.into());
+            }
             // A set cannot lose one entry and gain another in one update, so it is replaced.
             let same = AttributeValue::Ss(actor.org.role_entries());
             let entries = actor.org.role_entries().into_iter();

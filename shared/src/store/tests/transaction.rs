@@ -4,14 +4,15 @@ use aws_sdk_dynamodb::types::{
     ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure::AllOld, Update,
 };
 
-use super::{only, refusal, sent, steps};
+use super::{only, refusal, sent, steps, store};
 use crate::{
-    domain::{BuiltIn, Event, EventAction, Refusal, RoleId, UserId, Version},
+    domain::{BuiltIn, CustomRole, Event, EventAction, Refusal, RoleId, UserId, Version},
     fixtures::{
-        context, custom_id, member, now, org_id, partner, person, standard, standing, with_role,
+        context, custom_id, custom_role, member, now, org_id, partner, person, standard, standing,
+        super_admin, with_role,
     },
     store::{
-        Key,
+        Key, RoleChange,
         commit::clauses,
         expression::{Expression, ExpressionValues},
         item::{Item, attribute, number, to_item},
@@ -132,6 +133,18 @@ fn custom_role_is_granted_with_the_levels_that_the_rule_saw_unless_it_is_being_d
     let sent = sent(step);
     assert_eq!(sent.key, Key::role(org.id(), custom_id(1)));
     assert_eq!(sent.condition, "(#levels = 0 AND attribute_not_exists(#reassignment))");
+}
+
+/// A batch read is not one moment: the role's item can be older than the organization's.
+#[test]
+fn role_that_the_organization_no_longer_lists_is_not_edited() {
+    let before = custom_role(1, BuiltIn::User.levels());
+    let after = CustomRole { levels: BuiltIn::Admin.levels(), ..before.clone() };
+    let actor = super_admin(&standard());
+    let change = RoleChange { before: &before, after: &after };
+    let (store, context) = (store(), context(&person("ann")));
+    let edited = store.transaction(&context).edit_role(&actor, change).err().unwrap();
+    assert_eq!(refusal(edited), Refusal::ChangedConcurrently);
 }
 
 /// INV9
