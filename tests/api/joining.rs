@@ -1,5 +1,6 @@
 //! `…/domains`, `…/join-requests` and `/v1/me/joinable-organizations` (ORG2).
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -209,7 +210,8 @@ async fn declined_person_cannot_request_again_until_invited() {
     ] {
         late.refuses(404, "no-such-join-request");
     }
-    app.request_to_join(BOB, &acme).await.refuses(409, "join-request-declined");
+    let refused = app.request_to_join(BOB, &acme).await.refuses(409, "join-request-declined");
+    assert_eq!(refused.body["ask_again_at"], "2027-02-19T12:00:03Z");
     assert_eq!(app.get(ADA, &format!("{acme}/join-requests")).await.items().len(), 0);
 
     let invitation = app.create_invitation(ADA, &acme, BOB.email, "user").await;
@@ -221,6 +223,64 @@ async fn declined_person_cannot_request_again_until_invited() {
     // A former member may request to join.
     app.remove(ADA, &acme, BOB).await.expect(204);
     app.create_join_request(BOB, &acme).await;
+    check(&app).await;
+}
+
+/// Being invited is enough, however the invitation ended.
+#[tokio::test]
+async fn declined_person_can_request_again_after_an_invitation_that_ended() {
+    for end in ["revoked", "declined", "expired", "expired and cleaned up"] {
+        let (app, acme) = TestApp::with_approved_domain().await;
+        let request = app.create_join_request(BOB, &acme).await;
+        app.decline(ADA, &request).await.expect(204);
+        assert_eq!(app.joinable(BOB).await, [""; 0], "{end}");
+        let invitation = app.create_invitation(ADA, &acme, BOB.email, "user").await;
+        match end {
+            "revoked" => drop(app.delete(ADA, &invitation).await.expect(204)),
+            "declined" => {
+                let decline = format!("{invitation}/decline");
+                app.post(BOB, &decline, json!({})).await.expect(204);
+            }
+            _ => app.wait(8 * DAY),
+        }
+        if end == "expired and cleaned up" {
+            let now = Timestamp::from_millisecond(app.now()).unwrap();
+            cleanup::run(&app.store, now, "clean-up", || false).await.unwrap();
+        }
+        assert_eq!(app.joinable(BOB).await, ["Acme"], "{end}");
+        let again = app.create_join_request(BOB, &acme).await;
+        check(&app).await;
+        // The next decline counts from its own time.
+        app.decline(ADA, &again).await.expect(204);
+        app.request_to_join(BOB, &acme).await.refuses(409, "join-request-declined");
+        app.invite(ADA, &acme, BOB.email, "user").await.expect(201);
+        app.accept(BOB, &acme).await.expect(200);
+        check(&app).await;
+    }
+}
+
+#[tokio::test]
+async fn invitation_before_the_decline_does_not_allow_another_request() {
+    let (app, acme) = TestApp::with_approved_domain().await;
+    let request = app.create_join_request(BOB, &acme).await;
+    let invitation = app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    app.decline(ADA, &request).await.expect(204);
+    app.delete(ADA, &invitation).await.expect(204);
+    app.request_to_join(BOB, &acme).await.refuses(409, "join-request-declined");
+    assert_eq!(app.joinable(BOB).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn declined_person_can_request_again_after_90_days() {
+    let (app, acme) = TestApp::with_approved_domain().await;
+    let request = app.create_join_request(BOB, &acme).await;
+    app.decline(ADA, &request).await.expect(204);
+    app.wait(90 * DAY - 10_000);
+    app.request_to_join(BOB, &acme).await.refuses(409, "join-request-declined");
+    app.wait(10_000);
+    assert_eq!(app.joinable(BOB).await, ["Acme"]);
+    let again = app.create_join_request(BOB, &acme).await;
+    app.approve(ADA, &again, json!({})).await.expect(200);
     check(&app).await;
 }
 

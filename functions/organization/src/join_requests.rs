@@ -4,11 +4,14 @@
 //! A requester has no standing in the organization. The verified address in their token decides
 //! what they may know; any other caller gets 404 (U5).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressDigest, AddressSlot, ApplicantFacts, ApprovalFacts, JoinRequest,
-        JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, PersonDigest, Refusal, RoleId,
+        self, AddressDigest, AddressSlot, ApplicantFacts, ApprovalFacts, ApprovedDomain,
+        JoinRequest, JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, PersonDigest, Refusal,
+        RoleId,
     },
     http::{
         Answer, ApiError, App, Call, IfMatch, Json, NoBody, OptionalJson, Page, PageQuery, Path,
@@ -25,12 +28,13 @@ pub(crate) struct JoinableOrganization {
 }
 
 /// Lists organizations that approve the domain of the caller's address. Organizations that the
-/// caller is in, or has asked before, are left out, so a page can be short.
+/// caller is in, or cannot ask because of an earlier request, are left out, so a page can be short.
 pub(crate) async fn joinable(
-    Call { app, person, .. }: Call,
+    Call { app, person, context, .. }: Call,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<JoinableOrganization>>, ApiError> {
-    let domain = MailDomain::of(person.verified_email()?);
+    let email = person.verified_email()?;
+    let domain = MailDomain::of(email);
     let pagination = page.pagination("joinable", &format!("{domain} {}", person.id))?;
     let mut approvals = app.store.page(List::approvals(&domain), pagination.request()).await?;
     let digest = |org| PersonDigest::of(org, &person.id);
@@ -42,11 +46,19 @@ pub(crate) async fn joinable(
         ]
     });
     let known = app.store.get_eventual(known).await?;
+    let mut asked = BTreeMap::new();
+    for ApprovedDomain { organization_id: org, .. } in &approvals.items {
+        asked.extend(known.join_request(*org, digest(*org))?.map(|request| (*org, request)));
+    }
+    let slot = |org: OrgId| Key::address_slot(org, AddressDigest::of(org, email));
+    let invited = app.store.get_eventual(asked.keys().copied().map(slot)).await?;
     let mut open = Vec::new();
     for approval in std::mem::take(&mut approvals.items) {
         let org = approval.organization_id;
-        let inside = known.membership(org, &person.id)?.is_some();
-        if !inside && known.join_request(org, digest(org))?.is_none() {
+        let invited_at = invited.invited_at(&slot(org))?;
+        let may_ask = |request: &JoinRequest| request.may_ask_again(invited_at, context.at);
+        let is_member = known.membership(org, &person.id)?.is_some();
+        if !is_member && asked.get(&org).is_none_or(may_ask) {
             open.extend(known.organization(org));
         }
     }
@@ -80,13 +92,16 @@ pub(crate) async fn ask(
     let facts = ApplicantFacts {
         domain_approved: domain.is_some_and(|domain| found.approves(org, &domain)),
         is_member: found.membership(org, &person.id)?.is_some(),
-        slot: slot.and_then(|slot| found.address_slot(&slot).transpose()).transpose()?,
+        slot: slot.as_ref().and_then(|it| found.address_slot(it).transpose()).transpose()?,
+        invited_at: slot.and_then(|slot| found.invited_at(&slot).transpose()).transpose()?,
         earlier_request: found.join_request(org, digest)?,
     };
     let request = domain::ask_to_join(&person, &organization, &facts, comment, context.at)?;
     let location = format!("/v1/organizations/{org}/join-requests/mine");
     let answer = Answer::created(location, &views::JoinRequest::of(request.clone()));
-    answer.commit(app.store.transaction(&context).ask_to_join(&organization, &request)?).await
+    let earlier = facts.earlier_request.as_ref();
+    let writes = app.store.transaction(&context).ask_to_join(&organization, &request, earlier)?;
+    answer.commit(writes).await
 }
 
 pub(crate) async fn cancel(

@@ -1,6 +1,6 @@
 //! Join requests: a person asks to become a member, and a user manager decides (ORG2).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,6 +12,8 @@ use super::{
 pub const MAX_JOIN_REQUESTS: u64 = 200;
 /// The longest comment of a join request, in characters.
 pub const MAX_COMMENT: usize = 500;
+/// How long a declined person cannot ask again, in days (ORG2).
+pub const DECLINED_DAYS: i64 = 90;
 
 /// The status of a join request. Approved and cancelled requests are not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +21,8 @@ pub const MAX_COMMENT: usize = 500;
 pub enum RequestStatus {
     /// The request waits for a decision.
     Pending,
-    /// The request was declined. It is stored until the person accepts an invitation.
+    /// The request was declined. It is stored for [`DECLINED_DAYS`], or until the person becomes a
+    /// member or asks again.
     Declined,
 }
 
@@ -61,6 +64,24 @@ impl JoinRequest {
         Self { status: RequestStatus::Declined, version, ..self.clone() }
     }
 
+    /// The time until which the person of a declined request cannot ask again (ORG2). `None` if the
+    /// request is open.
+    pub fn declined_until(&self) -> Option<Timestamp> {
+        let days = SignedDuration::from_hours(24 * DECLINED_DAYS);
+        // The decline is the last change of a declined request.
+        let until = self.version.at().saturating_add(days).unwrap_or(Timestamp::MAX);
+        (self.status == RequestStatus::Declined).then_some(until)
+    }
+
+    /// Whether the person may ask again at `now` (ORG2). Their request was declined, and
+    /// [`DECLINED_DAYS`] have passed, or an invitation was sent to them after the decline.
+    ///
+    /// `invited_at` is the time at which the last invitation was sent to them.
+    pub fn may_ask_again(&self, invited_at: Option<Timestamp>, now: Timestamp) -> bool {
+        let invited = invited_at.is_some_and(|at| at > self.version.at());
+        self.declined_until().is_some_and(|until| invited || until <= now)
+    }
+
     /// The request as the target of an event.
     pub fn target(&self, version: Version) -> Target {
         Target::new(TargetKind::JoinRequest, &self.id, version)
@@ -76,6 +97,9 @@ pub struct ApplicantFacts {
     pub is_member: bool,
     /// The use of their address in the organization.
     pub slot: Option<AddressSlot>,
+    /// The time at which the last invitation was sent to their address. `None` if there was none in
+    /// the last [`DECLINED_DAYS`].
+    pub invited_at: Option<Timestamp>,
     /// Their earlier request.
     pub earlier_request: Option<JoinRequest>,
 }
@@ -86,7 +110,7 @@ pub struct ApplicantFacts {
 /// - [`Refusal::CallerAlreadyMember`] if the person, or a member with their address, is a member.
 /// - [`Refusal::NoSuchOrganization`] unless their verified address is in an approved domain (U5).
 /// - [`Refusal::CallerAlreadyInvited`] if they have an invitation that has not expired.
-/// - The refusal of [`refuse_repeat`] if they have an earlier request.
+/// - The refusal of [`refuse_repeat`] if they have an earlier request, unless they may ask again.
 pub fn ask_to_join(
     person: &Person,
     org: &Organization,
@@ -106,7 +130,8 @@ pub fn ask_to_join(
         Refusal::AlreadyInvited(id) => Refusal::CallerAlreadyInvited(id),
         _ => Refusal::CallerAlreadyMember,
     })?;
-    if let Some(earlier) = &facts.earlier_request {
+    let earlier = facts.earlier_request.as_ref();
+    if let Some(earlier) = earlier.filter(|it| !it.may_ask_again(facts.invited_at, now)) {
         return Err(refuse_repeat(earlier));
     }
     Ok(JoinRequest {
@@ -118,15 +143,15 @@ pub fn ask_to_join(
         comment,
         status: RequestStatus::Pending,
         created_at: now,
-        version: Version::first(now, None),
+        version: Version::first(now, earlier.map(|earlier| earlier.version)),
     })
 }
 
 /// The refusal of another request from the person who made this one.
 pub fn refuse_repeat(request: &JoinRequest) -> Refusal {
-    match request.status {
-        RequestStatus::Pending => Refusal::JoinRequestPending(request.id),
-        RequestStatus::Declined => Refusal::JoinRequestDeclined,
+    match request.declined_until() {
+        None => Refusal::JoinRequestPending(request.id),
+        Some(until) => Refusal::JoinRequestDeclined(until),
     }
 }
 

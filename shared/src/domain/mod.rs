@@ -163,8 +163,9 @@ pub use invitation::{
     invite_first_admin, resend, revoke,
 };
 pub use join_request::{
-    ApplicantFacts, ApprovalFacts, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS, RequestStatus,
-    approve_request, ask_to_join, check_decide_requests, check_list_requests, refuse_repeat,
+    ApplicantFacts, ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS,
+    RequestStatus, approve_request, ask_to_join, check_decide_requests, check_list_requests,
+    refuse_repeat,
 };
 pub use level::{Level, Levels};
 pub use list_entry::{

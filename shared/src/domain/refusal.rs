@@ -151,11 +151,11 @@ pub enum Refusal {
         "You have already asked to join this organization. Wait for the decision, or cancel your request."
     )]
     JoinRequestPending(JoinRequestId),
-    /// The caller's join request was declined (ORG2).
+    /// The caller's join request was declined (ORG2). Contains the time from which they can ask again.
     #[error(
-        "Your request to join was declined, so you cannot ask again. Ask an administrator of the organization for an invitation."
+        "Your request to join was declined, so you cannot ask again for 90 days. Ask an administrator of the organization for an invitation."
     )]
-    JoinRequestDeclined,
+    JoinRequestDeclined(Timestamp),
     /// The organization has the highest number of open join requests (ORG2).
     #[error(
         "This organization has {0} open join requests, which is the limit. Try again when some have been decided."

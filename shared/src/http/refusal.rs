@@ -63,6 +63,7 @@ impl From<Refusal> for Problem {
             | R::CriticalAlertUserLimit(limit) => problem.with("limit", json!(limit)),
             R::ExportRowLimit(rows) => problem.with("limit", json!(rows)),
             R::InvitationExpired(at) => problem.with("expired_at", json!(at)),
+            R::JoinRequestDeclined(until) => problem.with("ask_again_at", json!(until)),
             R::SessionTooOld(minutes) => problem.with("max_session_minutes", json!(minutes)),
             R::RoleInUse(users) | R::PartnerRolesInUse(users) => {
                 problem.with("holders", json!(users))
@@ -132,7 +133,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::CallerAlreadyMember => (409, "caller-already-member", "You are already a member"),
         R::CallerAlreadyInvited(_) => (409, "caller-already-invited", "You are already invited"),
         R::JoinRequestPending(_) => (409, "join-request-pending", "Join request already pending"),
-        R::JoinRequestDeclined => (409, "join-request-declined", "Join request declined"),
+        R::JoinRequestDeclined(_) => (409, "join-request-declined", "Join request declined"),
         R::PublicEmailDomain => (409, "public-email-domain", "Public e-mail domain"),
         R::ApprovedDomainLimit(_) => {
             (409, "approved-domain-limit", "Approved domain limit reached")

@@ -1,13 +1,47 @@
 //! The slot of an address in an organization. A pending invitation or a member holds it (INV2).
+//!
+//! A slot whose invitation has ended is free. For [`DECLINED_DAYS`] it is a tombstone with the time at
+//! which the invitation was sent: a person who was invited may ask to join, although their request
+//! was declined before (ORG2). It holds no address.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{
-    Error, Key,
-    item::{Item, from_item, text, to_item},
-    transaction::OnConditionFailed,
+    Error, FetchedItems, Key,
+    item::{Item, from_item, text, time, to_item},
+    transaction::{OnConditionFailed, tombstone},
 };
-use crate::domain::{Invitation, Member, Refusal};
+use crate::domain::{AddressSlot, DECLINED_DAYS, Invitation, Member, Refusal};
+
+/// The attribute of the time at which an ended invitation was sent.
+const SENT_AT: &str = "sent_at";
+
+impl FetchedItems {
+    /// The time at which the last invitation was sent to the address of a slot. The invitation can be
+    /// pending, or have ended in the last [`DECLINED_DAYS`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn invited_at(&self, slot: &Key) -> Result<Option<Timestamp>, Error> {
+        if let Some(pending) = self.address_slot(slot)?.and_then(AddressSlot::pending) {
+            return Ok(Some(pending.sent_at));
+        }
+        let ended = self.items.get(slot).and_then(|item| item.get(SENT_AT)?.as_n().ok());
+        let sent_at = ended.map(|text| text.parse().map_err(Error::broken)).transpose()?;
+        let sent_at = sent_at.map(|at| Timestamp::from_millisecond(at).map_err(Error::broken));
+        sent_at.transpose()
+    }
+}
+
+/// The slot of an invitation that ended `now`.
+pub(super) fn ended_slot(key: Key, invitation: &Invitation, now: Timestamp) -> Result<Item, Error> {
+    let kept = SignedDuration::from_hours(24 * DECLINED_DAYS);
+    let mut slot = tombstone(key, invitation.version.next(now), kept)?;
+    slot.insert(SENT_AT.to_owned(), time(invitation.sent_at));
+    Ok(slot)
+}
 
 /// The lock that a member has on their address.
 pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     Error, FetchedItems, Key, Status, Store,
-    address_slots::{taken, taken_by_another},
+    address_slots::{ended_slot, taken, taken_by_another},
     expression::Expression,
     index,
     item::{Item, attribute, text, time, to_item},
-    transaction::{Change, Transaction, gone_or, or},
+    transaction::{Change, Transaction, absent, gone_or, or},
 };
 use crate::domain::{
     AddressDigest, AddressSlot, Event, EventAction, IdentityProviderRole, Invitation, JoinRequest,
@@ -292,7 +292,7 @@ impl Transaction<'_> {
         replaces: Option<&Invitation>,
     ) -> Result<Self, Error> {
         let free = match replaces {
-            None => Expression::new("attribute_not_exists(#pk)", []),
+            None => absent(),
             Some(old) => same(old)?,
         };
         let target = invitation.target(invitation.version);
@@ -330,11 +330,13 @@ impl Transaction<'_> {
             .record(event)
     }
 
-    /// Deletes an invitation that is as the rule saw it, and counts it out.
+    /// Ends an invitation that is as the rule saw it, and counts it out. Its slot is free again, and
+    /// remembers when the invitation was sent.
     fn end(self, invitation: &Invitation, and: Expression) -> Result<Self, Error> {
         let lost = gone_or(Refusal::NoSuchInvitation, Refusal::ChangedConcurrently);
         let same = same(invitation)?.and(and);
-        Ok(self.delete(slot(invitation), same, lost).count_out(invitation))
+        let ended = ended_slot(slot(invitation), invitation, self.context.at)?;
+        Ok(self.put(slot(invitation), ended, same, lost).count_out(invitation))
     }
 
     fn count_out(self, invitation: &Invitation) -> Self {

@@ -6,9 +6,9 @@ use super::{
     Error, Key,
     expression::Expression,
     index::{self},
-    item::{attribute, from_item, time, to_item},
+    item::{attribute, from_item, number, time, to_item},
     members::shown_member,
-    transaction::{OnConditionFailed, Transaction, absent as no_member, or, present},
+    transaction::{OnConditionFailed, Transaction, absent, or, present},
 };
 use crate::domain::{
     AddressDigest, BoundedList, Event, EventAction, Invitation, JoinRequest, MailDomain, Member,
@@ -29,28 +29,36 @@ pub struct RequestApproval<'a> {
 }
 
 impl Transaction<'_> {
-    /// Creates a request.
+    /// Creates a request. `earlier` is the declined request that it replaces.
     ///
     /// # Errors
     ///
     /// [`Refusal::NoSuchOrganization`], [`Refusal::CallerAlreadyMember`] or
     /// [`Refusal::CallerAlreadyInvited`] if the domain is no longer approved, or the person is a
     /// member or invited meanwhile; the refusals of [`refuse_repeat`] for an earlier request.
-    pub fn ask_to_join(self, org: &Organization, request: &JoinRequest) -> Result<Self, Error> {
+    pub fn ask_to_join(
+        self,
+        org: &Organization,
+        request: &JoinRequest,
+        earlier: Option<&JoinRequest>,
+    ) -> Result<Self, Error> {
         let context = self.context;
         let (id, key) = (org.id(), key_of(request));
         let item = to_item(key.clone(), request, index::join_request(request))?;
-        let absent = || Expression::new("attribute_not_exists(#pk)", []);
+        let unasked = match earlier {
+            None => Expression::new("attribute_not_exists(#pk)", []),
+            Some(earlier) => as_seen(earlier)?,
+        };
         let overdue = Expression::new("#expires_at <= :now", [("now", time(context.at))]);
         let address = Key::address_slot(id, AddressDigest::of(id, &request.email));
         self.still_approved(request, Refusal::NoSuchOrganization)
             .check(
                 Key::membership(id, &request.user_id),
-                no_member(),
+                absent(),
                 or(Refusal::CallerAlreadyMember),
             )
             .check(address, absent().or(overdue), invited_meanwhile())
-            .put(key, item, absent(), asked_meanwhile())
+            .put(key, item, unasked, asked_meanwhile())
             .count_entry(id, BoundedList::JoinRequests, 1)
             .record(
                 Event::new(
@@ -109,7 +117,8 @@ impl Transaction<'_> {
         writes.record(approved)?.record(added)
     }
 
-    /// Declines a request. The item stays, so that the person cannot ask again.
+    /// Declines a request. The item stays as long as the person cannot ask again; then the table drops
+    /// it.
     ///
     /// # Errors
     ///
@@ -118,7 +127,9 @@ impl Transaction<'_> {
     pub fn decline_request(self, actor: &Standing, request: &JoinRequest) -> Result<Self, Error> {
         let context = self.context;
         let declined = request.declined(context.at);
-        let item = to_item(key_of(request), &declined, vec![])?;
+        let mut item = to_item(key_of(request), &declined, vec![])?;
+        let dropped_at = declined.declined_until().map(|until| number(until.as_second()));
+        item.extend(dropped_at.map(|at| ("ttl".to_owned(), at)));
         let gone = or(Refusal::NoSuchJoinRequest);
         let target = request.target(declined.version);
         let event = Event::new(context, &actor.org, EventAction::JoinRequestDeclined, target);

@@ -8,7 +8,7 @@ use super::{
     expression::Expression,
     index,
     item::{Item, attribute, text, to_item},
-    transaction::{Transaction, absent_or, at_version, gone_or, or},
+    transaction::{Transaction, absent, absent_or, at_version, gone_or, or},
 };
 use crate::domain::{
     AddressDigest, Event, EventAction, IdentityProviderRole, Member, Organization, Refusal,
@@ -119,8 +119,8 @@ impl Transaction<'_> {
     ) -> Result<Self, Error> {
         let slot = Key::address_slot(member.path.id(), digest(member));
         let lock = taken(member, &slot)?;
-        let free = Expression::new("attribute_not_exists(#pk)", []);
-        Ok(self.add_member_without_slot(member, deleted)?.put(slot, lock, free, taken_by_another()))
+        let added = self.add_member_without_slot(member, deleted)?;
+        Ok(added.put(slot, lock, absent(), taken_by_another()))
     }
 
     /// Adds a member whose address slot another step of this transaction turns into their lock.

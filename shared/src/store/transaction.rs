@@ -126,6 +126,17 @@ pub(super) fn not_grantable(role: Option<&Item>) -> Error {
     }
 }
 
+/// The tombstone of an entity that was deleted at the version `gone`. The table drops it after the
+/// time `kept`.
+pub(super) fn tombstone(key: Key, gone: Version, kept: SignedDuration) -> Result<Item, Error> {
+    let mut tombstone = Item::from(key);
+    let expires = gone.at().saturating_add(kept).unwrap_or(gone.at());
+    tombstone.insert("deleted".to_owned(), attribute(&true)?);
+    tombstone.insert("version".to_owned(), attribute(&gone)?);
+    tombstone.insert("ttl".to_owned(), number(expires.as_second()));
+    Ok(tombstone)
+}
+
 impl Store {
     /// Begins a transaction of a request.
     pub fn transaction<'a>(&'a self, context: &'a RequestContext) -> Transaction<'a> {
@@ -168,11 +179,7 @@ impl Transaction<'_> {
         gone: Version,
         on_failed: OnConditionFailed,
     ) -> Result<Self, Error> {
-        let mut tombstone = Item::from(key.clone());
-        let expires = gone.at().saturating_add(TOMBSTONE).unwrap_or(gone.at());
-        tombstone.insert("deleted".to_owned(), attribute(&true)?);
-        tombstone.insert("version".to_owned(), attribute(&gone)?);
-        tombstone.insert("ttl".to_owned(), number(expires.as_second()));
+        let tombstone = tombstone(key.clone(), gone, TOMBSTONE)?;
         Ok(self.put(key, tombstone, at_version(seen)?, on_failed))
     }
 

@@ -77,13 +77,38 @@ fn person_outside_the_domain_member_invitee_or_earlier_applicant_cannot_ask_to_j
         (&tom, taken, Refusal::CallerAlreadyMember),
         (&tom, with_invitation.clone(), Refusal::CallerAlreadyInvited(open.id)),
         (&tom, before(RequestStatus::Pending), Refusal::JoinRequestPending(asked().id)),
-        (&tom, before(RequestStatus::Declined), Refusal::JoinRequestDeclined),
+        (&tom, before(RequestStatus::Declined), Refusal::JoinRequestDeclined(in_days(90))),
     ];
     for (person, facts, refusal) in cases {
         assert_eq!(ask(person, &facts), Err(refusal), "{facts:?}");
     }
     let late = ask_to_join(&tom, &standard(), &with_invitation, String::new(), in_days(7));
     assert!(late.is_ok(), "an expired invitation does not count");
+}
+
+/// ORG2
+#[test]
+fn declined_person_asks_again_after_90_days_or_an_invitation() {
+    let declined = asked().declined(in_days(1));
+    let facts = |invited_at| ApplicantFacts {
+        invited_at,
+        earlier_request: Some(declined.clone()),
+        ..approved()
+    };
+    let refused = Err(Refusal::JoinRequestDeclined(in_days(91)));
+    for (case, invited_at, at, may_ask) in [
+        ("at once", None, in_days(1), false),
+        ("on the last day", None, in_days(90), false),
+        ("after 90 days", None, in_days(91), true),
+        ("invited before the decline", Some(now()), in_days(90), false),
+        ("invited after the decline", Some(in_days(2)), in_days(3), true),
+    ] {
+        let asked = ask_to_join(&person("tom"), &standard(), &facts(invited_at), String::new(), at);
+        match asked {
+            Ok(request) => assert!(may_ask && request.version > declined.version, "{case}"),
+            refusal => assert!(!may_ask && refusal == refused, "{case}: {refusal:?}"),
+        }
+    }
 }
 
 #[test]
