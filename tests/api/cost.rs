@@ -123,6 +123,8 @@ create a role | 2 2 10 4 | ADA POST /roles | {"name": "<sub>", "description": "W
 list roles | 2 10 0 0 | ADA GET /roles?limit=5
 list roles of a subtree | 3 10 0 0 | ADA GET /roles?limit=5&scope=subtree
 search roles | 3 10 0 0 | ADA GET /roles?limit=5&q=plain
+list roles with active users | 2 10 0 0 | ADA GET /roles?limit=5&status=active
+list roles of a subtree with active users | 4 25 0 0 | ADA GET /roles?limit=5&status=active&scope=subtree
 show a role | 1 3 0 0 | ADA GET /roles/<plain>
 + person
 rename a role | 2 3 8 1 | ADA PATCH /roles/<created> | {"name": "<sub>"}

@@ -10,7 +10,7 @@ use shared::domain::{BuiltIn, RoleId, fold};
 use crate::{
     helpers::{each, id, nth_user, user_manager},
     invariants::{Table, check, scan},
-    test_app::{ADA, BOB, TestApp},
+    test_app::{ADA, BOB, CY, TestApp},
 };
 
 /// A user as the model knows them.
@@ -419,6 +419,66 @@ async fn subtree_lists_show_changes_at_once() {
     assert_eq!(each(&found, "organization_id"), [id(&branch)]);
 }
 
+/// SUB6. Every combination of the filters, in one organization and in several, on pages of each size.
+#[tokio::test]
+async fn roles_are_filtered_by_the_status_of_their_users_and_by_id() {
+    let (app, root) = TestApp::with_tree("Root").await;
+    let branch = app.create_sub_organization(ADA, &root, "Branch").await;
+    let mut ids = Vec::new();
+    for (org, name) in [(&root, "Both"), (&root, "Active"), (&root, "Pending"), (&branch, "Below")]
+    {
+        let body = json!({ "name": name, "description": "Works at night" });
+        ids.push(app.post(ADA, &format!("{org}/roles"), body).await.expect(201).id());
+    }
+    app.create_role(ADA, &root, "Unused", json!({})).await;
+    let [both, active, pending, below] = [0, 1, 2, 3].map(|nth| &*ids[nth]);
+    app.add_member(ADA, &root, BOB, both).await;
+    app.add_member(ADA, &root, CY, active).await;
+    app.add_member(ADA, &branch, BOB, below).await;
+    for (org, email, role) in
+        [(&root, "i", both), (&root, "j", pending), (&root, "k", "user"), (&branch, "l", "admin")]
+    {
+        app.invite(ADA, org, &format!("{email}@example.com"), role).await.expect(201);
+    }
+    let by_id = format!("role_id={both}&role_id=user&role_id={below}&role_id=mdf_admin");
+    for (query, found) in [
+        ("status=active", "Super Admin|Both|Active"),
+        ("status=pending", "User|Both|Pending"),
+        ("status=active&status=pending", "Super Admin|User|Both|Active|Pending"),
+        ("status=pending&q=night", "Both|Pending"),
+        ("status=active&q=works&match=contains", "Active|Both"),
+        ("q=unused", "Unused"),
+        ("q=unused&status=active", ""),
+        (&by_id, "User|Both"),
+        (&format!("{by_id}&status=active"), "Both"),
+        (&format!("{by_id}&q=u"), "User"),
+        ("role_id=user&role_id=admin", "Admin|User"),
+        ("role_id=admin&status=pending", ""),
+        (&format!("role_id={active}"), "Active"),
+        ("scope=subtree&status=active", "Super Admin|Active|Both|Super Admin|Below"),
+        ("scope=subtree&status=pending", "User|Both|Pending|Admin"),
+        (&format!("scope=subtree&{by_id}"), "User|Both|User|Below"),
+        (&format!("organization_id={}&status=active", id(&branch)), "Super Admin|Below"),
+        ("scope=subtree&status=active&q=be", "Below"),
+    ] {
+        for limit in [1, 2, 100] {
+            let path = format!("{root}/roles?limit={limit}&{query}");
+            let roles = app.list_all(ADA, &path).await;
+            let mut names = each(&roles, "name");
+            let mut expected: Vec<_> = found.split('|').filter(|name| !name.is_empty()).collect();
+            if query.contains("q=") {
+                names.sort_unstable();
+                expected.sort_unstable();
+            }
+            assert_eq!(names, expected, "{query}, {limit} on a page");
+        }
+    }
+    for (query, pointer) in [("status=open", "/status/0"), ("role_id=owner", "/role_id/0")] {
+        let refused = app.get(ADA, &format!("{root}/roles?{query}")).await;
+        assert_eq!(refused.refuses(422, "invalid-request").pointer(), pointer);
+    }
+}
+
 /// U5, SUB6: a role that is chosen by its id does not lead out of the branch.
 #[tokio::test]
 async fn role_of_a_sibling_organization_finds_no_users() {
@@ -500,6 +560,7 @@ async fn filters_choose_a_limited_number_of_organizations_and_roles() {
         ("roles", chosen_orgs(21), "choose at most 20 organizations"),
         ("members", chosen_roles(21), "choose at most 20 roles"),
         ("members", ["role_id=user"; 21].join("&"), "choose at most 20 roles"),
+        ("roles", chosen_roles(21), "choose at most 20 roles"),
         (
             "members",
             product,

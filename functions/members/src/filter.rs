@@ -9,7 +9,7 @@ use shared::{
         self, ListPermissions, OrgId, OrgPath, Person, RequestedScope, RoleId, RoleObject, Search,
         Standing,
     },
-    http::{ApiError, App, FieldError, Match, Problem, ScopeParam, chosen},
+    http::{ApiError, App, FieldError, Match, Problem, ScopeParam, StatusParam, chosen},
     store::{Key, Order, SortKey, Status, UserFilter},
 };
 
@@ -24,7 +24,7 @@ const MAX_RANGES: usize = 100;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Filters {
     /// Only users with one of these statuses. Empty: any status.
-    pub(crate) status: Vec<StatusName>,
+    pub(crate) status: Vec<StatusParam>,
     /// Only users with one of these roles. Empty: any role.
     pub(crate) role_id: Vec<RoleId>,
     /// Only users of these organizations, which must be the one in the path or below it.
@@ -37,13 +37,6 @@ pub(crate) struct Filters {
     pub(crate) scope: ScopeParam,
     /// The order within each organization.
     pub(crate) sort: Sort,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum StatusName {
-    Active,
-    Pending,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,9 +126,9 @@ impl Filters {
     }
 
     fn statuses(&self) -> Vec<Status> {
-        let wanted = |status: &StatusName| self.status.is_empty() || self.status.contains(status);
-        let active = wanted(&StatusName::Active).then_some(Status::Active);
-        let pending = wanted(&StatusName::Pending).then_some(Status::Pending);
+        let wanted = |status: &StatusParam| self.status.is_empty() || self.status.contains(status);
+        let active = wanted(&StatusParam::Active).then_some(Status::Active);
+        let pending = wanted(&StatusParam::Pending).then_some(Status::Pending);
         active.into_iter().chain(pending).collect()
     }
 

@@ -5,19 +5,20 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Level, OrgId, Person, RoleId, RoleObject, UserId},
     http::{
-        ApiError, App, Call, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam, views,
+        ApiError, App, Call, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam,
+        StatusParam, views,
     },
     store::{Key, RoleSummaries, User},
 };
 
-use crate::filter::{Filters, Sort, StatusName};
+use crate::filter::{Filters, Sort};
 
 /// The fields of [`Filters`] and of a page. Flattened structs would lose the types of query
 /// parameters.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
-    status: Vec<StatusName>,
+    status: Vec<StatusParam>,
     role_id: Vec<RoleId>,
     organization_id: Vec<OrgId>,
     q: String,

@@ -7,19 +7,29 @@ use shared::{
         RoleObject, Search, Standing,
     },
     http::{
-        ApiError, App, Call, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam, chosen,
-        views,
+        ApiError, App, Call, FieldError, Json, Limit, Match, Page, Pagination, Path, Problem,
+        Query, ScopeParam, StatusParam, chosen, views,
     },
-    store::{FetchedItems, Key, List, RoleEntry, RoleFilter, RoleWithUsers},
+    store::{
+        FetchedItems, Key, List, OrganizationCounts, RoleEntry, RoleFilter, RoleSelection,
+        RoleWithUsers, Slice, Status,
+    },
 };
 
 use crate::show_built_in;
 
-/// The query of the list. `organization_id` can be repeated.
+/// The maximum number of chosen roles.
+const MAX_ROLES: usize = 20;
+
+/// The query of the list. Parameters with several values are repeated.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
     organization_id: Vec<OrgId>,
+    /// Only roles with users of one of these statuses. Empty: any role.
+    status: Vec<StatusParam>,
+    /// Only these roles. Empty: any role.
+    role_id: Vec<RoleId>,
     /// The text to search for in names and descriptions.
     q: String,
     r#match: Match,
@@ -33,8 +43,9 @@ impl ListQuery {
     ///
     /// # Errors
     ///
-    /// The refusals of [`domain::resolve_scope`] if the caller may not see the chosen
-    /// organizations.
+    /// - `invalid-request` for too many organizations or roles.
+    /// - The refusals of [`domain::resolve_scope`] if the caller may not see the chosen
+    ///   organizations.
     async fn authorize(
         &self,
         app: &App,
@@ -42,6 +53,7 @@ impl ListQuery {
         org: OrgId,
     ) -> Result<(Standing, RoleFilter), ApiError> {
         let chosen = chosen(&self.organization_id)?;
+        let selection = self.selection()?;
         let requested =
             RequestedScope { subtree: self.scope == ScopeParam::Subtree, chosen: &chosen };
         let also = chosen.iter().map(|&org| Key::organization(org));
@@ -52,10 +64,25 @@ impl ListQuery {
         };
         let scope = domain::resolve_scope(&actor, requested, &found.paths(&chosen), objects)?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
-        Ok((actor, RoleFilter { scope, search }))
+        Ok((actor, RoleFilter { scope, search, selection }))
     }
 
-    /// Whether the query asks for all roles of the organization in the path, and no other.
+    /// # Errors
+    ///
+    /// `invalid-request` for more than [`MAX_ROLES`] roles.
+    fn selection(&self) -> Result<RoleSelection, Problem> {
+        if self.role_id.len() > MAX_ROLES {
+            let detail = format!("choose at most {MAX_ROLES} roles");
+            return Err(Problem::invalid(FieldError { pointer: "/role_id".to_owned(), detail }));
+        }
+        Ok(RoleSelection {
+            roles: self.role_id.iter().copied().collect(),
+            statuses: self.status.iter().copied().map(Status::from).collect(),
+        })
+    }
+
+    /// Whether the query asks for roles of the organization in the path, and no other, without a
+    /// search.
     fn is_plain(&self, org: OrgId) -> bool {
         let own = self.organization_id.iter().all(|&chosen| chosen == org);
         let alone = self.scope == ScopeParam::Organization || !self.organization_id.is_empty();
@@ -64,8 +91,8 @@ impl ListQuery {
 
     /// The organization and the filters. A cursor is valid only for the same ones.
     fn names(&self, org: OrgId) -> Vec<String> {
-        let Self { organization_id, q, r#match, scope, .. } = self;
-        let filters = format!("{organization_id:?} {scope:?} {match:?} {q}");
+        let Self { organization_id, status, role_id, q, r#match, scope, .. } = self;
+        let filters = format!("{organization_id:?} {status:?} {role_id:?} {scope:?} {match:?} {q}");
         vec!["roles".to_owned(), org.to_string(), filters]
     }
 }
@@ -78,36 +105,49 @@ pub(crate) async fn list(
     let pagination = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
     let (actor, filter) = query.authorize(&app, &person, org).await?;
     Ok(Json(if query.is_plain(org) {
-        own(&app, &actor, &pagination).await?
+        own(&app, &actor, &filter.selection, &pagination).await?
     } else {
         beyond(&app, &actor, &filter, &pagination).await?
     }))
 }
 
-/// The custom roles of the organization in the path, oldest first. The first page begins with the
-/// built-in roles, beyond its limit.
+/// The selected custom roles of the organization in the path, oldest first. The first page begins with
+/// the selected built-in roles, beyond its limit.
 async fn own(
     app: &App,
     actor: &Standing,
+    selection: &RoleSelection,
     pagination: &Pagination,
 ) -> Result<Page<views::Role>, ApiError> {
     let org = actor.org.id();
     let counts = pagination.is_first().then(|| [Key::counts(org)]);
     let counts = app.store.get(counts.into_iter().flatten());
-    let (custom, found) =
-        tokio::try_join!(app.store.page(List::roles(org), pagination.request()), counts)?;
+    let custom = async {
+        if !selection.has_custom_roles() {
+            return Ok(Slice { items: vec![], next: None });
+        }
+        app.store.page(List::roles(org, selection), pagination.request()).await
+    };
+    let (custom, found) = tokio::try_join!(custom, counts)?;
     let conditions = actor.conditions;
     let Page { items, next_cursor } = pagination.page(custom, |RoleWithUsers { role, users }| {
         views::Role::custom(org, &role, users, conditions)
     });
-    let built_in = if pagination.is_first() { built_in_here(actor, &found) } else { vec![] };
-    Ok(Page { items: built_in.into_iter().chain(items).collect(), next_cursor })
+    let built_in = pagination.is_first().then(|| built_in_here(actor, selection, &found));
+    Ok(Page { items: built_in.into_iter().flatten().chain(items).collect(), next_cursor })
 }
 
-fn built_in_here(actor: &Standing, found: &FetchedItems) -> Vec<views::Role> {
+fn built_in_here(
+    actor: &Standing,
+    selection: &RoleSelection,
+    found: &FetchedItems,
+) -> Vec<views::Role> {
     let partner = actor.org.kind == Kind::Partner;
     let here = BuiltIn::ALL.into_iter().filter(|role| partner || !role.partner_only());
-    here.map(|role| show_built_in(&actor.org, found, role, actor.conditions)).collect()
+    let counts = OrganizationCounts::of(&actor.org, found);
+    here.filter(|&role| selection.contains(RoleId::BuiltIn(role), counts.users(role)))
+        .map(|role| show_built_in(&actor.org, found, role, actor.conditions))
+        .collect()
 }
 
 /// Roles of several organizations. The numbers of users are eventually consistent.

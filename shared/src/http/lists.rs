@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{FieldError, Problem};
 use crate::{
     domain::{MAX_CHOSEN, OrgId},
-    store::{PageRequest, Position, Slice},
+    store::{PageRequest, Position, Slice, Status},
 };
 
 /// The longest key of a position in bytes, which `DynamoDB` also has for sort keys.
@@ -194,6 +194,25 @@ pub enum ScopeParam {
     Organization,
     /// The organization and all below it.
     Subtree,
+}
+
+/// The status of users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusParam {
+    /// Members.
+    Active,
+    /// Pending invitations.
+    Pending,
+}
+
+impl From<StatusParam> for Status {
+    fn from(status: StatusParam) -> Self {
+        match status {
+            StatusParam::Active => Self::Active,
+            StatusParam::Pending => Self::Pending,
+        }
+    }
 }
 
 /// How a search text matches.

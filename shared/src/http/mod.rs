@@ -34,7 +34,9 @@ pub use caller::{Call, Now, SignIn, is_subject};
 pub use etag::{IfMatch, WithEtag};
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{BoundedInt, BoundedVec, NameField, Networks, Text, optional_time};
-pub use lists::{Cursor, Limit, Match, Page, PageQuery, Pagination, ScopeParam, chosen};
+pub use lists::{
+    Cursor, Limit, Match, Page, PageQuery, Pagination, ScopeParam, StatusParam, chosen,
+};
 pub use path::Path;
 pub use problem::{FieldError, Problem};
 pub use query::Query;

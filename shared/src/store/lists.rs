@@ -10,6 +10,7 @@ use super::{
     index::{self, Index},
     keys,
     range::Range,
+    role_lists::RoleSelection,
 };
 use crate::domain::{
     ApprovedDomain, CustomRole, CustomerLink, Email, Invitation, JoinRequest, ListEntry, ListValue,
@@ -93,9 +94,10 @@ impl List<Organization> {
 }
 
 impl List<RoleWithUsers> {
-    /// An organization's custom roles, oldest first.
-    pub fn roles(org: OrgId) -> Self {
-        Self::of(Range::of_table(keys::organization(org), keys::ROLES))
+    /// Those of an organization's custom roles that a selection contains, oldest first.
+    pub fn roles(org: OrgId, selection: &RoleSelection) -> Self {
+        let range = Range::of_table(keys::organization(org), keys::ROLES);
+        Self::of(range.filtered(selection.condition()))
     }
 }
 

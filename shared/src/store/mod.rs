@@ -64,7 +64,7 @@ pub use organizations::{NewOrganization, ProfileChange};
 pub use outbox::recorded;
 pub use range::{PageRequest, Position, Slice};
 pub use reassignment::ReassignmentProgress;
-pub use role_lists::{RoleEntry, RoleFilter};
+pub use role_lists::{RoleEntry, RoleFilter, RoleSelection};
 pub use role_names::{RoleNames, RoleSummaries};
 pub use roles::RoleChange;
 pub use transaction::Transaction;

@@ -1,23 +1,35 @@
 //! Lists of roles of several organizations, with or without a search (SUB4, SUB6).
 //!
 //! The order is by organization; in each, the built-in roles come first, then the custom ones by
-//! name. Organizations and their role names are two ranges with the same order.
+//! name. Organizations and their role names are two ranges with the same order. A filter by status
+//! reads the numbers of users of each role.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use super::{
-    Error, Key, PageRequest, Position, Slice, Store,
+    Error, FetchedItems, Key, OrganizationCounts, PageRequest, Position, Slice, Status, Store,
+    expression::Expression,
     index::{self, Index},
-    item::from_item,
+    item::{from_item, number, text},
     range::{MAX_FILTER_UNITS, Range},
     role_names::RoleNames,
+    user_counts::Counter,
 };
-use crate::domain::{BuiltIn, Kind, OrgId, OrgPath, Organization, RoleId, Scope, Search};
+use crate::domain::{
+    BuiltIn, Kind, OrgId, OrgPath, Organization, RoleId, Scope, Search, UserCount,
+};
 
-/// The most organizations that a search reads in one step.
+/// The most organizations that a search or a filter reads in one step.
 const SEARCHED_AT_ONCE: usize = 100;
 /// The most steps for one page.
 const MAX_STEPS: usize = 4;
+/// The roles whose numbers of users are read at once.
+const COUNTED_AT_ONCE: usize = 25;
+/// The most read units of the numbers of users of so many roles.
+const UNITS_PER_COUNTING: f64 = 12.5;
 
 /// The roles that a list shows.
 #[derive(Clone, Debug)]
@@ -26,6 +38,59 @@ pub struct RoleFilter {
     pub scope: Scope,
     /// The text to search for in names and descriptions.
     pub search: Option<Search>,
+    /// The filters of each role.
+    pub selection: RoleSelection,
+}
+
+/// The roles with certain ids that have users with a certain status (SUB6).
+#[derive(Clone, Debug, Default)]
+pub struct RoleSelection {
+    /// The ids; empty for any role.
+    pub roles: BTreeSet<RoleId>,
+    /// The statuses. A role has at least one user with one of them; empty for any role.
+    pub statuses: BTreeSet<Status>,
+}
+
+impl RoleSelection {
+    /// Whether the selection contains all roles.
+    pub fn is_everything(&self) -> bool {
+        self.roles.is_empty() && self.statuses.is_empty()
+    }
+
+    /// Whether the selection can contain custom roles.
+    pub fn has_custom_roles(&self) -> bool {
+        self.roles.is_empty() || self.roles.iter().any(|role| role.custom().is_some())
+    }
+
+    /// Whether the selection contains a role with this number of users.
+    pub fn contains(&self, role: RoleId, users: UserCount) -> bool {
+        self.has_id(role) && self.has_users(users)
+    }
+
+    fn has_id(&self, role: RoleId) -> bool {
+        self.roles.is_empty() || self.roles.contains(&role)
+    }
+
+    fn has_users(&self, users: UserCount) -> bool {
+        let number = |status: &Status| match status {
+            Status::Active => users.active,
+            Status::Pending => users.pending,
+        };
+        self.statuses.is_empty() || self.statuses.iter().any(|status| number(status) > 0)
+    }
+
+    /// The condition on the item of a custom role.
+    pub(super) fn condition(&self) -> Expression {
+        let custom = self.roles.iter().filter(|role| role.custom().is_some());
+        let ids: Vec<_> = custom.enumerate().map(|(nth, id)| (format!("id{nth}"), id)).collect();
+        let ids = ids.iter().map(|(name, id)| (name.as_str(), text(id.to_string())));
+        let has_users = |status: &Status| {
+            let attribute = Counter::Users(*status).attribute();
+            Expression::new(&format!("#{attribute} > :none"), [("none", number(0))])
+        };
+        let used = self.statuses.iter().map(has_users).fold(Expression::default(), Expression::or);
+        Expression::one_of("id", ids).and(used)
+    }
 }
 
 /// A role of one of the organizations.
@@ -36,6 +101,9 @@ pub struct RoleEntry {
     /// The role.
     pub role: RoleId,
 }
+
+/// A role that may be on a page, and its position.
+type Candidate = (String, RoleEntry);
 
 /// Some organizations with their role names.
 struct OrganizationBatch {
@@ -60,33 +128,58 @@ impl Store {
     ) -> Result<Slice<RoleEntry>, Error> {
         let after = after.map(|position| position.key.as_str());
         let mut start = after.and_then(index::path_of);
-        let mut found = Vec::new();
-        let mut units = 0.0;
+        let mut found: Vec<Candidate> = Vec::new();
+        let (mut units, mut examined) = (0.0, None);
+        let counts = !filter.selection.statuses.is_empty();
+        let finds_all = filter.search.is_none() && filter.selection.is_everything();
+        // Every organization has at least three roles.
+        let wanted = if finds_all { limit / 3 + 1 } else { SEARCHED_AT_ONCE };
         for _ in 0..MAX_STEPS {
-            // Every organization has at least three roles.
-            let wanted = filter.search.as_ref().map_or(limit / 3 + 1, |_| SEARCHED_AT_ONCE);
             let batch =
                 self.organizations_with_roles(&filter.scope, start.as_ref(), wanted).await?;
             units += batch.units;
-            for org in batch.orgs {
-                let entries = entries(org, &batch.names, filter.search.as_ref());
-                found.extend(entries.filter(|(key, _)| after.is_none_or(|after| &**key > after)));
-            }
-            if found.len() > limit {
-                found.truncate(limit);
-                let next = found.last().map(|(key, _)| Position::new(key.clone()));
-                return Ok(Slice {
-                    items: found.into_iter().map(|(_, role)| role).collect(),
-                    next,
-                });
+            let entries = batch.orgs.into_iter().flat_map(|org| entries(org, &batch.names, filter));
+            let new = entries.filter(|(key, _)| after.is_none_or(|after| &**key > after));
+            for some in new.collect::<Vec<_>>().chunks(COUNTED_AT_ONCE) {
+                found.extend(self.with_users(some, &filter.selection, &mut units).await?);
+                examined = some.last().map(|(key, _)| Position::new(key.clone()));
+                if found.len() > limit || counts && units >= MAX_FILTER_UNITS / 2.0 {
+                    return Ok(slice(found, limit, examined));
+                }
             }
             start = batch.next;
-            if start.is_none() || found.len() == limit || units >= MAX_FILTER_UNITS / 2.0 {
+            examined = start.as_ref().map(|next| Position::new(index::path(next)));
+            if start.is_none() || found.len() >= limit || units >= MAX_FILTER_UNITS / 2.0 {
                 break;
             }
         }
-        let next = start.map(|next| Position::new(index::path(&next)));
-        Ok(Slice { items: found.into_iter().map(|(_, role)| role).collect(), next })
+        Ok(slice(found, limit, examined))
+    }
+
+    /// The roles that have users with a selected status, as of a moment ago. Adds the read units that
+    /// this consumes to `units`.
+    async fn with_users(
+        &self,
+        entries: &[Candidate],
+        selection: &RoleSelection,
+        units: &mut f64,
+    ) -> Result<Vec<Candidate>, Error> {
+        if selection.statuses.is_empty() {
+            return Ok(entries.to_vec());
+        }
+        *units += UNITS_PER_COUNTING;
+        let keys = entries.iter().map(|(_, RoleEntry { org, role })| match role {
+            RoleId::BuiltIn(_) => Key::counts(org.id()),
+            RoleId::Custom(id) => Key::role(org.id(), *id),
+        });
+        let counts = self.get_eventual(keys).await?;
+        let mut found = Vec::new();
+        for (key, entry) in entries {
+            if selection.has_users(users_of(entry, &counts)?) {
+                found.push((key.clone(), entry.clone()));
+            }
+        }
+        Ok(found)
     }
 
     /// Organizations in the order of their paths, from one of them on.
@@ -144,14 +237,36 @@ fn by_organization(names: Vec<RoleNames>) -> HashMap<OrgId, RoleNames> {
     names.into_iter().map(|names| (names.path.id(), names)).collect()
 }
 
-/// The roles of an organization that a search finds, each with its position.
+/// The first `limit` roles. The list continues after the last of them if there are more, else after
+/// `examined`.
+fn slice(mut found: Vec<Candidate>, limit: usize, examined: Option<Position>) -> Slice<RoleEntry> {
+    let mut next = examined;
+    if found.len() > limit {
+        found.truncate(limit);
+        next = found.last().map(|(key, _)| Position::new(key.clone()));
+    }
+    Slice { items: found.into_iter().map(|(_, role)| role).collect(), next }
+}
+
+/// The number of users of a role, by its item or the counter item of its organization.
+fn users_of(entry: &RoleEntry, counts: &FetchedItems) -> Result<UserCount, Error> {
+    let RoleEntry { org, role } = entry;
+    Ok(match *role {
+        RoleId::BuiltIn(role) => OrganizationCounts::of(org, counts).users(role),
+        RoleId::Custom(id) => {
+            counts.role(&Key::role(org.id(), id))?.map(|found| found.users).unwrap_or_default()
+        }
+    })
+}
+
+/// The roles of an organization that the search finds and the selection names, each with its position.
 fn entries(
     org: Organization,
     names: &HashMap<OrgId, RoleNames>,
-    search: Option<&Search>,
-) -> impl Iterator<Item = (String, RoleEntry)> {
+    filter: &RoleFilter,
+) -> impl Iterator<Item = Candidate> + use<> {
     let org = Arc::new(org);
-    let finds = |text: &str| search.is_none_or(|search| search.finds(text));
+    let finds = |text: &str| filter.search.as_ref().is_none_or(|search| search.finds(text));
     let available = |role: &BuiltIn| org.kind == Kind::Partner || !role.partner_only();
     let built_in = BuiltIn::ALL.into_iter().filter(available).filter(|role| finds(role.name()));
     let mut roles: Vec<_> =
@@ -162,6 +277,7 @@ fn entries(
         }
     }
     let prefix = index::in_organization(&org.path);
+    roles.retain(|(_, role)| filter.selection.has_id(*role));
     roles.into_iter().map(move |(rank, role)| {
         (format!("{prefix}{rank}"), RoleEntry { org: Arc::clone(&org), role })
     })
