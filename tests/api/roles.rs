@@ -28,13 +28,13 @@ fn lines(objects: &[Value], everywhere: &[Value]) -> String {
 #[tokio::test]
 async fn role_objects_depend_on_kind_and_settings() {
     let (app, acme) = TestApp::with_acme().await;
-    let standard = app.get(ADA, &format!("{acme}/role-objects")).await.expect(200);
+    let standard = shown_objects(&app, &acme).await;
     let partner = app.create_partner(ADA, "Partner").await;
     app.update_settings(&partner, json!({ "mdf_program": true, "manage_sub_organizations": true }))
         .await;
-    let all = app.get(ADA, &format!("{partner}/role-objects")).await.expect(200);
-    assert!(standard.items().iter().all(|object| all.items().contains(object)), "{standard}");
-    assert_snapshot!(lines(all.items(), standard.items()), @"
+    let all = shown_objects(&app, &partner).await;
+    assert!(standard.iter().all(|object| all.contains(object)), "{standard:?}");
+    assert_snapshot!(lines(&all, &standard), @"
     critical_alert_users: [none|view_only|full_access], default none
     event_history: [none|view_only], default none
     license_management: [none|view_only|full_access], default none
@@ -53,17 +53,73 @@ async fn role_objects_depend_on_kind_and_settings() {
     ");
     let alerts = json!({
         "key": "critical_alert_users",
-        "name": "Critical Alert Users",
-        "levels": {
-            "none": [],
-            "view_only": ["critical_alert_users.list"],
-            "full_access": ["critical_alert_users.add", "critical_alert_users.remove"],
-        },
+        "section": "My Organization",
+        "label": "Critical Alert Users",
+        "description": "The e-mail addresses that receive critical alerts.",
+        "shown": true,
+        "hidden_because": null,
+        "levels": [
+            {
+                "level": "none",
+                "description": "Cannot see who receives critical alerts.",
+                "actions": [],
+            },
+            {
+                "level": "view_only",
+                "description": "Sees the addresses that receive critical alerts, and changes nothing.",
+                "actions": ["critical_alert_users.list"],
+            },
+            {
+                "level": "full_access",
+                "description": "Sees the addresses that receive critical alerts, adds and removes addresses.",
+                "actions": ["critical_alert_users.add", "critical_alert_users.remove"],
+            },
+        ],
         "settable_levels": ["none", "view_only", "full_access"],
         "custom_role_default": "none",
         "prerequisite": null,
     });
-    assert_eq!(all.items()[0], alerts);
+    assert_eq!(all[0], alerts);
+}
+
+/// The role objects that an organization shows.
+async fn shown_objects(app: &TestApp, org: &str) -> Vec<Value> {
+    let objects = app.get(ADA, &format!("{org}/role-objects")).await.expect(200);
+    objects.items().iter().filter(|object| object["shown"] == true).cloned().collect()
+}
+
+/// ROLE3, ROLE5: with the ids, levels and actions of the catalogue. A hidden role object cannot be set.
+#[tokio::test]
+async fn role_objects_are_those_of_the_catalogue_with_a_sentence_for_each_level() {
+    let (app, acme) = TestApp::with_acme().await;
+    let catalogue: Value = serde_json::from_str(include_str!("../catalogue.json")).unwrap();
+    let stated = catalogue["role_objects"].as_array().unwrap();
+    let listed = app.get(ADA, &format!("{acme}/role-objects")).await.expect(200);
+    assert_eq!(each(listed.items(), "key"), each(stated, "key"));
+    for (object, stated) in listed.items().iter().zip(stated) {
+        let key = &object["key"];
+        assert_eq!(object["label"], stated["name"], "{key}");
+        let levels = object["levels"].as_array().unwrap();
+        assert_eq!(json!(each(levels, "level")), stated["levels"], "{key}");
+        for level in levels {
+            let name = level["level"].as_str().unwrap();
+            assert_eq!(level["actions"], stated["each_level_adds"][name], "{key} {name}");
+            assert!(level["description"].as_str().unwrap().ends_with('.'), "{key} {name}");
+        }
+        let reason = match (&stated["kinds"].as_array().unwrap()[..], stated["shown_when"].as_str())
+        {
+            ([_], _) => json!("only partner organizations have it"),
+            (_, None) => Value::Null,
+            (_, Some(condition)) => {
+                let condition = catalogue["shown_when"][condition].as_str().unwrap();
+                json!(format!("it is available only while {condition}"))
+            }
+        };
+        assert_eq!(object["hidden_because"], reason, "{key}");
+        assert_eq!(object["shown"], reason.is_null(), "{key}");
+        let settable = if reason.is_null() { stated["levels"].clone() } else { json!([]) };
+        assert_eq!(object["settable_levels"], settable, "{key}");
+    }
 }
 
 /// ROLE1, ROLE11: every cell of the catalogue that settings can show.

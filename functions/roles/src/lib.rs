@@ -30,13 +30,27 @@ pub fn router() -> Router<App> {
 #[derive(Serialize)]
 struct RoleObjectView {
     key: RoleObject,
-    name: &'static str,
-    /// The levels that a custom role can have. Empty if custom roles cannot set the role object.
+    section: &'static str,
+    label: &'static str,
+    description: &'static str,
+    /// Whether the role object is shown, settable and effective here (ROLE5).
+    shown: bool,
+    hidden_because: Option<String>,
+    /// The levels that a custom role can have. Empty if custom roles cannot set the role object here.
     settable_levels: Vec<Level>,
     custom_role_default: Level,
     prerequisite: Option<Prerequisite>,
-    /// The actions that each level adds.
-    levels: BTreeMap<Level, &'static [&'static str]>,
+    levels: Vec<LevelView>,
+}
+
+/// A level that a role object accepts, lowest first.
+#[derive(Serialize)]
+struct LevelView {
+    level: Level,
+    /// What a holder of the level can do.
+    description: &'static str,
+    /// The actions that the level adds to those of the lower levels.
+    actions: &'static [&'static str],
 }
 
 #[derive(Serialize)]
@@ -58,22 +72,31 @@ async fn role_objects(
 ) -> Result<Json<Catalogue>, ApiError> {
     let actor = app.store.standing_in_tree(&person, org).await?;
     actor.require(RoleObject::RoleManagement, Level::ViewOnly)?;
-    let shown = RoleObject::ALL.into_iter().filter(|&object| actor.conditions.shows(object));
-    Ok(Json(Catalogue { items: shown.map(describe).collect(), next_cursor: None }))
+    let items = RoleObject::ALL.map(|object| describe(object, actor.conditions)).into();
+    Ok(Json(Catalogue { items, next_cursor: None }))
 }
 
-fn describe(object: RoleObject) -> RoleObjectView {
-    let settable = if object.editable_in_custom_roles() { object.levels() } else { &[] };
-    let meaning = |&level: &Level| Some((level, object.actions_added_by(level)?));
+fn describe(object: RoleObject, conditions: Conditions) -> RoleObjectView {
+    let hidden_because = conditions.hidden_because(object);
+    let settable = hidden_because.is_none() && object.editable_in_custom_roles();
+    let settable = if settable { object.levels() } else { &[] };
+    let level = |&level: &Level| {
+        let (description, actions) = (object.meaning_of(level)?, object.actions_added_by(level)?);
+        Some(LevelView { level, description, actions })
+    };
     RoleObjectView {
         key: object,
-        name: object.name(),
+        section: object.section(),
+        label: object.name(),
+        description: object.description(),
+        shown: hidden_because.is_none(),
+        hidden_because: hidden_because.map(|restriction| restriction.to_string()),
         settable_levels: settable.to_vec(),
         custom_role_default: object.custom_role_default(),
         prerequisite: object
             .prerequisite()
             .map(|(role_object, at_least)| Prerequisite { role_object, at_least }),
-        levels: object.levels().iter().filter_map(meaning).collect(),
+        levels: object.levels().iter().filter_map(level).collect(),
     }
 }
 

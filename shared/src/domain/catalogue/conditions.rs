@@ -115,7 +115,8 @@ impl Conditions {
         })
     }
 
-    fn hidden_because(self, object: RoleObject) -> Option<Restriction> {
+    /// Why `object` is not shown (ROLE5). `None` if it is shown.
+    pub fn hidden_because(self, object: RoleObject) -> Option<Restriction> {
         if object.partner_only() && !self.partner {
             return Some(Restriction::PartnerOnly);
         }

@@ -1,7 +1,7 @@
 //! The permission catalogue: the role objects with their levels and actions, and the levels of the
 //! built-in roles.
 //!
-//! `table.rs` is the catalogue as data. The tests compare it with `tests/catalogue.json`, which
+//! `table.rs` is the catalogue as data, `texts.rs` has its texts for user interfaces. The tests compare it with `tests/catalogue.json`, which
 //! states the same facts independently, and print it to `docs/internals/catalogue.md`.
 
 mod built_in;
@@ -10,6 +10,7 @@ mod role_object;
 mod table;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 pub use built_in::BuiltIn;
 pub use conditions::{Condition, Conditions, Restriction};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     BuiltIn, Condition, Level, UnknownKey,
     table::{CATALOGUE, Row},
+    texts::{TEXTS, Texts},
 };
 
 /// A functional area that a permission applies to.
@@ -79,6 +80,11 @@ impl RoleObject {
         &CATALOGUE[self as usize]
     }
 
+    #[expect(clippy::indexing_slicing, reason = "there is one entry for each variant")]
+    fn texts(self) -> &'static Texts {
+        &TEXTS[self as usize]
+    }
+
     /// The name of the role object in the API.
     pub fn key(self) -> &'static str {
         self.row().key
@@ -87,6 +93,22 @@ impl RoleObject {
     /// The name of the role object in user interfaces.
     pub fn name(self) -> &'static str {
         self.row().name
+    }
+
+    /// The part of the portal in which the role object applies, for user interfaces.
+    pub fn section(self) -> &'static str {
+        self.texts().section
+    }
+
+    /// What the role object is about: a sentence for user interfaces.
+    pub fn description(self) -> &'static str {
+        self.texts().description
+    }
+
+    /// What a holder of `level` can do: sentences for user interfaces. `None` if the role object does
+    /// not accept `level`.
+    pub fn meaning_of(self, level: Level) -> Option<&'static str> {
+        self.texts().of(level)
     }
 
     /// Whether only partner organizations have the role object.

@@ -148,6 +148,28 @@ fn role_object_allows_its_levels_default_and_built_in_levels() {
 }
 
 #[test]
+fn each_level_of_a_role_object_has_a_text_of_its_own() {
+    let mut sections = Vec::new();
+    for stated in stated().role_objects {
+        let object: RoleObject = stated.key.parse().unwrap();
+        let meanings = Level::ALL.map(|level| (json_string(level), object.meaning_of(level)));
+        let with_text = meanings.iter().filter(|(_, text)| text.is_some());
+        let with_text: Vec<_> = with_text.map(|(level, _)| level.clone()).collect();
+        assert_eq!(with_text, stated.levels, "{object}");
+        let texts: Vec<_> = meanings.iter().filter_map(|(_, text)| *text).collect();
+        for (nth, text) in texts.iter().chain([&object.description()]).enumerate() {
+            assert!(text.starts_with(char::is_uppercase) && text.ends_with('.'), "{text}");
+            assert!(!text.contains('_') && !texts.iter().take(nth).any(|it| it == text), "{text}");
+        }
+        sections.push(object.section());
+    }
+    sections.sort_unstable();
+    sections.dedup();
+    let expected = ["Channel Partner Portal", "License Management", "My Organization", "Support"];
+    assert_eq!(sections, expected);
+}
+
+#[test]
 fn catalogue_has_70_grantable_actions_and_2_never_granted() {
     let (granted, never): (Vec<_>, Vec<_>) = Action::all().partition(|it| it.level.is_some());
     assert_eq!((granted.len(), never.len()), (70, 2));
@@ -176,6 +198,7 @@ fn page() -> Result<String, std::fmt::Error> {
     }
     for object in RoleObject::ALL {
         writeln!(page, "\n## {}\n\n`{object}`\n", object.name())?;
+        writeln!(page, "{} Section: {}.\n", object.description(), object.section())?;
         let kinds = kinds(object.partner_only()).join(", ");
         let levels: Vec<_> = object.levels().iter().map(Level::to_string).collect();
         let fixed = if object.editable_in_custom_roles() { "" } else { " (fixed)" };
@@ -186,16 +209,14 @@ fn page() -> Result<String, std::fmt::Error> {
         if let Some((base, least)) = object.prerequisite() {
             writeln!(page, "- Prerequisite: at least {least} on {}", base.name())?;
         }
-        writeln!(page, "\n| level | adds |\n|---|---|")?;
+        writeln!(page, "\n| level | meaning | adds |\n|---|---|---|")?;
         for &level in object.levels() {
-            writeln!(
-                page,
-                "| {level} | {} |",
-                code_list(object.actions_added_by(level).unwrap_or_default())
-            )?;
+            let meaning = object.meaning_of(level).unwrap_or_default();
+            let actions = code_list(object.actions_added_by(level).unwrap_or_default());
+            writeln!(page, "| {level} | {meaning} | {actions} |")?;
         }
         if !object.never_granted().is_empty() {
-            writeln!(page, "| never | {} |", code_list(object.never_granted()))?;
+            writeln!(page, "| never | | {} |", code_list(object.never_granted()))?;
         }
     }
     Ok(page)
