@@ -134,12 +134,16 @@ async fn export_contains_all_users() {
         .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "))
         .collect();
     assert_snapshot!(mask(&recorded.join("\n")), @"
-    Organization | E-mail | Name | Status | Role | Identity provider role | Joined at (UTC) | Invited at (UTC) | Expires at (UTC) | Organization ID | Role ID | User ID | Invitation ID
-    =1+1 Acme | ada@example.com |  | active | Super Admin | admin | 46347.5 |  |  | org_… | super_admin | ada | 
-    =1+1 Acme | bob@example.com |  | active | Admin | admin | 46347.50003472222 |  |  | org_… | admin | bob | 
-    =1+1 Acme | cy@example.com |  | active | @Support | user | 46347.50005787037 |  |  | org_… | role_… | cy | 
-    =1+1 Acme | dee@example.com |  | pending | User | user |  | 46347.500069444446 | 46354.500069444446 | org_… | user |  | inv_…
+    Organization | E-mail | Name | Display name | Status | Role | Identity provider role | Joined at (UTC) | Invited at (UTC) | Expires at (UTC) | Organization ID | Role ID | User ID | Invitation ID
+    =1+1 Acme | ada@example.com |  |  | active | Super Admin | admin | 46347.5 |  |  | org_… | super_admin | ada | 
+    =1+1 Acme | bob@example.com |  |  | active | Admin | admin | 46347.50003472222 |  |  | org_… | admin | bob | 
+    =1+1 Acme | cy@example.com |  |  | active | @Support | user | 46347.50005787037 |  |  | org_… | role_… | cy | 
+    =1+1 Acme | dee@example.com |  |  | pending | User | user |  | 46347.500069444446 | 46354.500069444446 | org_… | user |  | inv_…
     ");
+    let name = json!({ "display_name": "=Bob" });
+    app.patch(ADA, &format!("{acme}/members/@bob"), name).await.expect(200);
+    let named = export(&app, ADA, &acme, "q=bob").await.expect(200);
+    assert_eq!(column(&named.bytes, "Display name"), ["=Bob"]);
     // An invitation that expired has another status.
     app.wait(8 * DAY);
     let pending = export(&app, ADA, &acme, "status=pending").await.expect(200);

@@ -450,6 +450,9 @@ impl OrganizationItems {
         for member in self.members.values() {
             let role = stored.aliases.of_role(&json!(member.role_id));
             stored.put("role", &member.id().to_string(), &role);
+            if let Some(name) = &member.display_name {
+                stored.put("display name", &member.id().to_string(), &json!(name));
+            }
         }
         if let Some(user) = &org.super_admin_user_id {
             stored.put("super admin", "", &json!(user));
@@ -585,6 +588,15 @@ impl Replayed {
         }
     }
 
+    /// The display name of a member, if the event shows it.
+    fn rename(&mut self, member: &str, old: &Value, new: &Value) {
+        for (value, by) in [(&old["display_name"], -1), (&new["display_name"], 1)] {
+            if value.is_string() {
+                self.add("display name", member, value, by);
+            }
+        }
+    }
+
     fn apply(&mut self, event: &Event) {
         use EventAction as E;
         let Event { old, new, .. } = event;
@@ -656,8 +668,15 @@ impl Replayed {
                 self.take("invitation", target, &offer(old));
                 self.take("expiry", target, &old["expires_at"]);
             }
-            E::MemberRoleChanged => self.change("role", target, &role(old), &role(new)),
-            E::MemberRemoved | E::MemberLeft => self.take("role", target, &role(old)),
+            E::MemberUpdated => self.rename(target, old, new),
+            E::MemberRoleChanged => {
+                self.change("role", target, &role(old), &role(new));
+                self.rename(target, old, new);
+            }
+            E::MemberRemoved | E::MemberLeft => {
+                self.take("role", target, &role(old));
+                self.rename(target, old, new);
+            }
             E::MembersExported => {}
             E::RoleCreated | E::RoleUpdated => {
                 self.role(target, old, -1);

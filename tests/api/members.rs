@@ -1,11 +1,12 @@
 //! `/v1/organizations/{org}/members` and `…/leave`.
 
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     helpers::{DEE, each, user_manager},
-    test_app::{ADA, BOB, CY, EVE, TestApp, identity},
+    invariants::check,
+    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, identity},
 };
 
 /// U3
@@ -23,6 +24,124 @@ async fn users_list_shows_members_and_pending_invitations() {
     assert_eq!(invitation["status"], "pending");
     let list = app.get(ADA, &format!("{acme}/members")).await.expect(200);
     assert_eq!(list.body, json!({ "items": [member, invitation], "next_cursor": null }));
+}
+
+/// Bob Berg, whose name the identity provider knows.
+const BOB_BERG: Identity = Identity { name: "Bob Berg", ..BOB };
+
+/// U6: each member can be given a name, also the Super Admin and the caller. The provider's name stays.
+#[tokio::test]
+async fn user_manager_sets_and_removes_display_names() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB_BERG, "admin").await;
+    app.add_member_with(ADA, &acme, EVE, user_manager()).await;
+    let mut previous = Value::Null;
+    for (target, wanted, stored) in [
+        ("bob", json!("  Bob \n Berg (Sales) "), json!("Bob Berg (Sales)")),
+        ("ada", json!("Ada L."), json!("Ada L.")),
+        ("eve", json!("日本"), json!("日本")),
+        ("bob", json!(null), json!(null)),
+        ("bob", json!("x".repeat(100)), json!("x".repeat(100))),
+    ] {
+        let path = format!("{acme}/members/@{target}");
+        let before = app.get(EVE, &path).await.expect(200);
+        let mut expected = before.body.clone();
+        expected["display_name"] = stored.clone();
+        // A repeat changes nothing and records no event.
+        for _ in 0..2 {
+            let changed = app.patch(EVE, &path, json!({ "display_name": wanted })).await;
+            assert_eq!(changed.expect(200).body, expected, "{target}");
+        }
+        let after = app.get(EVE, &path).await.expect(200);
+        assert_eq!(after.body, expected, "{target}");
+        assert_ne!(after.headers["etag"], before.headers["etag"], "{target}");
+        let event = app.history(&acme).await.pop().unwrap();
+        assert_eq!(event["action"], "member.updated");
+        let old = json!({ "display_name": before.body["display_name"] });
+        assert_eq!([&event["old"], &event["new"]], [&old, &json!({ "display_name": stored })]);
+        assert_ne!(event["id"], previous);
+        previous = event["id"].clone();
+    }
+    let bob = app.get(ADA, &format!("{acme}/members/@bob")).await.expect(200);
+    assert_eq!((&bob.body["name"], &bob.body["role_id"]), (&json!("Bob Berg"), &json!("admin")));
+    // The name ends with the membership.
+    app.remove(ADA, &acme, BOB).await.expect(204);
+    app.add_member(ADA, &acme, BOB_BERG, "user").await;
+    let bob = app.get(ADA, &format!("{acme}/members/@bob")).await.expect(200);
+    assert_eq!(bob.body["display_name"], Value::Null);
+    check(&app).await;
+}
+
+/// U6, ROLE12: one event records a role and a name that change together.
+#[tokio::test]
+async fn role_and_display_name_change_together_or_not_at_all() {
+    let (app, acme) = organization_of_four().await;
+    let path = format!("{acme}/members/@cy");
+    let both = json!({ "role_id": "admin", "display_name": "Cyrus" });
+    app.patch(CY, &path, both.clone()).await.refuses(403, "missing-permission");
+    let own = json!({ "role_id": "user", "display_name": "Ada L." });
+    let own = app.patch(ADA, &format!("{acme}/members/@ada"), own).await;
+    own.refuses(403, "cannot-change-own-role");
+    let before = app.get(ADA, &path).await.expect(200);
+    let stale = [("if-match", "\"1\"")];
+    let stale = app.send_with(Some(ADA), "PATCH", &path, Some(both.clone()), &stale).await;
+    stale.refuses(412, "precondition-failed");
+    assert_eq!(app.get(ADA, &path).await.body, before.body);
+
+    let after = app.patch(ADA, &path, both).await.expect(200);
+    assert_eq!([&after.body["role_id"], &after.body["display_name"]], ["admin", "Cyrus"]);
+    let event = app.history(&acme).await.pop().unwrap();
+    assert_eq!(event["action"], "member.role_changed");
+    let new = json!({
+        "role_id": "admin", "identity_provider_role": "admin", "display_name": "Cyrus",
+    });
+    assert_eq!(event["new"], new);
+    assert_eq!(app.patch(ADA, &path, json!({})).await.expect(200).body, after.body);
+    check(&app).await;
+}
+
+#[tokio::test]
+async fn display_name_is_1_to_100_visible_characters() {
+    let (app, acme) = organization_of_four().await;
+    let path = format!("{acme}/members/@cy");
+    for name in [json!(""), json!(" \n"), json!("x".repeat(101)), json!("a\u{202e}b"), json!(7)] {
+        let refused = app.patch(ADA, &path, json!({ "display_name": name })).await;
+        assert_eq!(refused.refuses(422, "invalid-request").pointer(), "/display_name", "{name}");
+    }
+    for role in [json!(null), json!("")] {
+        let refused = app.patch(ADA, &path, json!({ "role_id": role })).await;
+        assert_eq!(refused.refuses(422, "invalid-request").pointer(), "/role_id", "{role}");
+    }
+    let refused = app.patch(OPERATOR, &path, json!({ "display_name": "C" })).await;
+    refused.refuses(403, "operator-read-only");
+}
+
+/// SUB6, U6
+#[tokio::test]
+async fn search_anywhere_finds_members_by_both_of_their_names() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB_BERG, "admin").await;
+    app.add_member(ADA, &acme, Identity { name: "Çelik, Cyrus", ..CY }, "user").await;
+    let name = json!({ "display_name": "Robert ＢＥＲＧ" });
+    app.patch(ADA, &format!("{acme}/members/@bob"), name).await.expect(200);
+    for (query, found) in [
+        ("q=berg&match=contains", "bob"),
+        ("q=ROBERT%20b&match=contains", "bob"),
+        ("q=ob%20be&match=contains", "bob"),
+        ("q=%C3%A7elik&match=contains", "cy"),
+        ("q=e&match=contains&status=pending", ""),
+        ("q=ber&match=contains&role_id=user", ""),
+        ("q=ber&match=contains&sort=-joined_at", "bob"),
+        ("q=r&match=contains&limit=1", "ada bob cy"),
+        // A user whose name and role match is listed once.
+        ("q=er&match=contains", "ada bob cy"),
+        ("q=berg", ""),
+    ] {
+        let users = app.list_all(ADA, &format!("{acme}/members?{query}")).await;
+        let mut subs = each(&users, "user_id");
+        subs.sort_unstable();
+        assert_eq!(subs.join(" "), found, "{query}");
+    }
 }
 
 /// An organization with Ada as Super Admin, Bob as Admin, Cy as User, and Dee invited as User.

@@ -41,6 +41,7 @@ BOB replaces the expired invitation | POST <acme>/invitations | {"email": "old@e
 EVE accepts as Reader | POST <eves>/accept | {}
 MEG accepts as MDF Admin | POST <megs>/accept | {}
 ADA makes DAN Free | PATCH <acme>/members/@dan | {"role_id": "<free>"}
+MIA names DAN | PATCH <acme>/members/@dan | {"display_name": "Daniel"}
 BOB makes DAN a Reader | PATCH <acme>/members/@dan | {"role_id": "<readers>"}
 ADA makes DAN MDF Admin | PATCH <acme>/members/@dan | {"role_id": "mdf_admin"}
 ADA invites ann as MDF Admin | POST <acme>/invitations | {"email": "ann@example.com", "role_id": "mdf_admin"}
@@ -335,7 +336,8 @@ impl State {
             }
             for member in part.members.values() {
                 let (user, role) = (&member.user_id, role(member.role_id));
-                add(format!("{user} is {role}, by {:?}", member.source));
+                let name = &member.display_name;
+                add(format!("{user} is {role}, by {:?}, named {name:?}", member.source));
             }
             for open in &part.pending {
                 let (email, count, role) = (&open.email, open.send_count, role(open.role_id));

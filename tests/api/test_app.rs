@@ -42,6 +42,8 @@ pub const DAY: i64 = 24 * 60 * 60 * 1_000;
 pub struct Identity {
     pub sub: &'static str,
     pub email: &'static str,
+    /// The name by the identity provider; empty for none.
+    pub name: &'static str,
     pub verified: &'static str,
     pub scope: &'static str,
     /// The authentication methods, as API Gateway formats them: `[pwd otp]`.
@@ -55,7 +57,8 @@ pub struct Identity {
 /// An identity with a verified address.
 pub const fn identity(sub: &'static str, email: &'static str) -> Identity {
     let ip = "192.0.2.1";
-    Identity { sub, email, verified: "true", scope: "", amr: "", auth_time: None, ip }
+    let (name, verified) = ("", "true");
+    Identity { sub, email, name, verified, scope: "", amr: "", auth_time: None, ip }
 }
 
 pub const ADA: Identity = identity("ada", "ada@example.com");
@@ -279,10 +282,13 @@ pub fn context(
         "requestId": "r1",
         "timeEpoch": at,
     });
-    if let Some(Identity { sub, email, verified, scope, amr, auth_time, .. }) = caller {
+    if let Some(Identity { sub, email, name, verified, scope, amr, auth_time, .. }) = caller {
         let mut claims = json!({
             "sub": sub, "email": email, "email_verified": verified, "scope": scope, "amr": amr,
         });
+        if !name.is_empty() {
+            claims["name"] = json!(name);
+        }
         if let Some(at) = auth_time {
             claims["auth_time"] = json!(at.to_string());
         }

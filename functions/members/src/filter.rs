@@ -29,7 +29,7 @@ pub(crate) struct Filters {
     pub(crate) role_id: Vec<RoleId>,
     /// Only users of these organizations, which must be the one in the path or below it.
     pub(crate) organization_id: Vec<OrgId>,
-    /// The text to search for in addresses and in the names of roles.
+    /// The text to search for in addresses, in the names of roles and, anywhere, in names of members.
     pub(crate) q: String,
     /// Whether the text matches at the beginning or anywhere.
     pub(crate) r#match: Match,

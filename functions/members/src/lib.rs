@@ -1,4 +1,5 @@
-//! The members of an organization: list, export, show, change of role, removal and leaving.
+//! The members of an organization: list, export, show, change of role or display name, removal and
+//! leaving.
 
 mod export;
 mod export_bucket;
@@ -13,8 +14,14 @@ use axum::{
 };
 use serde::Deserialize;
 use shared::{
-    domain::{self, Level, MemberId, OrgId, Refusal, RoleId, RoleObject, Standing},
-    http::{Answer, ApiError, App, Call, IfMatch, Json, NoBody, Path, WithEtag, views},
+    domain::{
+        self, Level, MAX_DISPLAY_NAME, MemberId, MemberUpdate, OrgId, Refusal, RoleId, RoleObject,
+        Standing,
+    },
+    http::{
+        Answer, ApiError, App, Call, IfMatch, Json, NameField, NoBody, Path, WithEtag, not_null,
+        nullable, views,
+    },
     store::{FetchedItems, Key, MemberChange, Store},
 };
 
@@ -41,31 +48,41 @@ async fn one(
     Ok(WithEtag { view: show(&app.store, &member).await?, version: member.version })
 }
 
+/// The fields to change. Absent fields keep their values, and `null` removes the display name.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpdateMemberRequest {
-    role_id: RoleId,
+    #[serde(default, deserialize_with = "not_null")]
+    role_id: Option<RoleId>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[expect(clippy::option_option, reason = "absent and `null` are different")]
+    display_name: Option<Option<NameField<MAX_DISPLAY_NAME>>>,
 }
 
 async fn change(
     Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, MemberId)>,
     if_match: IfMatch,
-    Json(UpdateMemberRequest { role_id }): Json<UpdateMemberRequest>,
+    Json(UpdateMemberRequest { role_id, display_name }): Json<UpdateMemberRequest>,
 ) -> Result<Answer, ApiError> {
-    let role = role_id.custom().map(|role| Key::role(org, role));
+    let role = role_id.and_then(RoleId::custom).map(|role| Key::role(org, role));
     let also = [Key::member(org, id)].into_iter().chain(role);
     let (actor, found) = app.store.facts(&person, org, also).await?;
     let before = target(&actor, &found, id)?;
-    let after = domain::change_role(&actor, &before, role_id, context.at)?;
+    let display_name = display_name.map(|name| name.map(|NameField(name)| name));
+    let update = MemberUpdate { role_id, display_name };
+    let after = domain::update_member(&actor, &before, update, context.at)?;
     if_match.check(before.version)?;
-    let view = views::Member::of(&after, found.role_summary(org, role_id)?.as_ref());
+    let view = match role_id {
+        Some(role) => views::Member::of(&after, found.role_summary(org, role)?.as_ref()),
+        None => show(&app.store, &after).await?,
+    };
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {
         return Ok(answer);
     }
     let change = MemberChange { before: &before, after: &after };
-    if_match.commit(answer, app.store.transaction(&context).change_role(&actor, change)?).await
+    if_match.commit(answer, app.store.transaction(&context).update_member(&actor, change)?).await
 }
 
 async fn remove(

@@ -12,10 +12,11 @@ use shared::{
 use crate::sheet::{Cell, Column};
 
 /// The columns. Names come first, ids last.
-pub(crate) const COLUMNS: [Column; 13] = [
+pub(crate) const COLUMNS: [Column; 14] = [
     ("Organization", 28.0),
     ("E-mail", 32.0),
     ("Name", 24.0),
+    ("Display name", 24.0),
     ("Status", 10.0),
     ("Role", 20.0),
     ("Identity provider role", 21.0),
@@ -57,7 +58,7 @@ impl DisplayNames {
     }
 
     /// The row of `user`, in the order of [`COLUMNS`].
-    pub(crate) fn row<'a>(&'a self, user: &'a User, now: Timestamp) -> [Cell<'a>; 13] {
+    pub(crate) fn row<'a>(&'a self, user: &'a User, now: Timestamp) -> [Cell<'a>; 14] {
         let (org, (role_name, identity)) = (user.path().id(), self.role(user));
         let organization = self.organizations.get(&org).map(String::as_str);
         let organization = organization.unwrap_or_default().into();
@@ -71,6 +72,7 @@ impl DisplayNames {
                 organization,
                 member.email.as_str().into(),
                 member.name.as_deref().map_or(Cell::Blank, Cell::from),
+                member.display_name.as_ref().map_or(Cell::Blank, |name| name.as_str().into()),
                 "active".into(),
                 role_name.into(),
                 identity,
@@ -85,6 +87,7 @@ impl DisplayNames {
             User::Pending(invitation) => [
                 organization,
                 invitation.email.as_str().into(),
+                Cell::Blank,
                 Cell::Blank,
                 if invitation.expired(now) { "expired" } else { "pending" }.into(),
                 role_name.into(),

@@ -37,6 +37,7 @@ actions! {
     InvitationRevoked = "invitation.revoked",
     InvitationExpired = "invitation.expired",
     MemberAdded = "member.added",
+    MemberUpdated = "member.updated",
     MemberRoleChanged = "member.role_changed",
     MemberRemoved = "member.removed",
     MemberLeft = "member.left",

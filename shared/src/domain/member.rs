@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Email, Level, MemberId, OrgPath, Organization, Person, Refusal, RoleId, RoleObject, Standing,
-    Target, TargetKind, UserId, Version,
+    Email, Level, MemberId, Name, OrgPath, Organization, Person, Refusal, RoleId, RoleObject,
+    Standing, Target, TargetKind, UserId, Version, fold,
 };
+
+/// The longest display name of a member, in characters (U6).
+pub const MAX_DISPLAY_NAME: usize = 100;
 
 /// How a person became a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,9 +34,13 @@ pub struct Member {
     pub path: OrgPath,
     /// The verified address of the person when they joined. It does not change.
     pub email: Email,
-    /// The name of the person.
+    /// The name of the person, by the identity provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The name that a user manager gave the member in this organization, if there is one (U6). It is
+    /// shown instead of `name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<Name>,
     /// The role of the member.
     pub role_id: RoleId,
     /// How the person became a member.
@@ -66,6 +73,7 @@ impl Member {
             version: Version::first(now, deleted),
             email,
             name: person.name.clone(),
+            display_name: None,
             role_id,
             source,
             joined_at: now,
@@ -85,10 +93,53 @@ impl Member {
         Self { role_id, version: self.version.next(now), ..self.clone() }
     }
 
+    /// The names by which a search finds the member, folded, one a line. Empty without a name.
+    pub fn folded_names(&self) -> String {
+        let shown = self.display_name.as_ref().map(Name::folded);
+        let own = self.name.as_deref().map(fold);
+        shown.into_iter().chain(own).collect::<Vec<_>>().join("\n")
+    }
+
     /// The member as the target of an event.
     pub fn target(&self, version: Version) -> Target {
         Target::new(TargetKind::Member, &self.id(), version)
     }
+}
+
+/// The fields of a member to change. Absent fields keep their values.
+#[derive(Clone, Debug, Default)]
+pub struct MemberUpdate {
+    /// The new role.
+    pub role_id: Option<RoleId>,
+    /// The new display name. `Some(None)` removes the present one.
+    #[expect(clippy::option_option, reason = "absent and `null` are different")]
+    pub display_name: Option<Option<Name>>,
+}
+
+/// Changes the role or the display name of `target`.
+///
+/// A user manager names every member, also the Super Admin and themselves (U6): a name grants nothing.
+///
+/// # Errors
+/// - The refusals of [`Standing::require`] without full access to `user_management` (U4).
+/// - The refusals of [`change_role`] for a new role.
+pub fn update_member(
+    actor: &Standing,
+    target: &Member,
+    update: MemberUpdate,
+    now: Timestamp,
+) -> Result<Member, Refusal> {
+    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
+    let with_role = match update.role_id {
+        Some(role) => change_role(actor, target, role, now)?,
+        None => target.clone(),
+    };
+    Ok(match update.display_name {
+        Some(display_name) if display_name != target.display_name => {
+            Member { display_name, version: target.version.next(now), ..with_role }
+        }
+        _ => with_role,
+    })
 }
 
 /// Gives `target` another role.

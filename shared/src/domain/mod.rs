@@ -38,7 +38,8 @@
 //! **Membership.** A [`Member`] is a person in one organization, with exactly one role there.
 //! Membership in one organization gives no permission in another one (U2). Here, Ann is Admin of
 //! Acme and Super Admin of Acme Labs, and Sue is no member of Acme Labs. A [`Source`] says how the
-//! person became a member. [`SuperAdminTransfer`] and [`Joining`] are what these operations change.
+//! person became a member. [`SuperAdminTransfer`] and [`Joining`] are what these operations change. A
+//! client changes the role or the display name of a member with a [`MemberUpdate`].
 //!
 //! **Roles.** A [`RoleObject`] is a functional area, such as User Management. A role has a
 //! [`Level`] on each role object ([`Levels`]): `none`, `view_only` or `full_access`. A role is one
@@ -174,7 +175,8 @@ pub use list_entry::{
 };
 pub use mail_domain::MailDomain;
 pub use member::{
-    Joining, Member, Source, SuperAdminTransfer, change_role, join, leave, remove_member, transfer,
+    Joining, MAX_DISPLAY_NAME, Member, MemberUpdate, Source, SuperAdminTransfer, change_role, join,
+    leave, remove_member, transfer, update_member,
 };
 pub use notification::{
     MAX_NOTIFIED_MANAGERS, Notification, OutgoingMail, decides_join_requests, invitation_mail,

@@ -81,6 +81,31 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
+/// Deserializes a field that can be absent but not `null`, for
+/// `#[serde(default, deserialize_with = …)]`.
+///
+/// # Errors
+///
+/// Those of `T`, also for `null`.
+pub fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Deserializes a field that can be absent or `null`, for `#[serde(default, deserialize_with = …)]`.
+/// `Some(None)` is `null`.
+///
+/// # Errors
+///
+/// Those of `T`.
+#[expect(clippy::option_option, reason = "absent and `null` are different")]
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// Deserializes an optional RFC 3339 time, for `#[serde(default, deserialize_with = …)]`.
 ///
 /// # Errors

@@ -33,7 +33,9 @@ pub use body::{Json, MAX_BODY, NoBody, OptionalJson, read_body};
 pub use caller::{Call, Now, SignIn, is_subject};
 pub use etag::{IfMatch, WithEtag};
 pub use idempotency::IDEMPOTENCY_KEY;
-pub use input::{BoundedInt, BoundedVec, NameField, Networks, Text, optional_time};
+pub use input::{
+    BoundedInt, BoundedVec, NameField, Networks, Text, not_null, nullable, optional_time,
+};
 pub use lists::{
     Cursor, Limit, Match, Page, PageQuery, Pagination, ScopeParam, StatusParam, chosen,
 };

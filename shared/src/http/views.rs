@@ -52,6 +52,8 @@ pub struct Member {
     organization_id: OrgId,
     email: Email,
     name: Option<String>,
+    /// The name that is shown instead of `name` (U6).
+    display_name: Option<Name>,
     role_id: RoleId,
     role_name: String,
     status: &'static str,
@@ -69,6 +71,7 @@ impl Member {
             organization_id: member.path.id(),
             email: member.email.clone(),
             name: member.name.clone(),
+            display_name: member.display_name.clone(),
             role_id: member.role_id,
             role_name: role_name(member.role_id, custom),
             status: "active",

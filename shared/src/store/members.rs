@@ -15,6 +15,9 @@ use crate::domain::{
     RequestContext, RoleId, Standing, SuperAdminTransfer, Version, levels_in,
 };
 
+/// The attribute with the names by which a search finds a member (SUB6).
+pub(super) const FOLDED_NAMES: &str = "folded_names";
+
 /// A member before and after a change.
 #[derive(Clone, Copy, Debug)]
 pub struct MemberChange<'a> {
@@ -25,25 +28,36 @@ pub struct MemberChange<'a> {
 }
 
 impl Transaction<'_> {
-    /// Gives a member another role.
+    /// Changes the role or the display name of a member. One event records both.
     ///
     /// # Errors
     ///
     /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
     /// saw them; the refusals of `still_held` and
     /// `still_granted`.
-    pub fn change_role(self, actor: &Standing, change: MemberChange<'_>) -> Result<Self, Error> {
+    pub fn update_member(self, actor: &Standing, change: MemberChange<'_>) -> Result<Self, Error> {
         let context = self.context;
         let MemberChange { before, after } = change;
-        let shown = |member: &Member| shown_role(&actor.org, member.role_id);
-        let target = after.target(after.version);
-        let event = Event::new(context, &actor.org, EventAction::MemberRoleChanged, target)
+        let (has_new_role, has_new_name) =
+            (before.role_id != after.role_id, before.display_name != after.display_name);
+        let shown = |member: &Member| {
+            let mut shown =
+                if has_new_role { shown_role(&actor.org, member.role_id) } else { json!({}) };
+            if has_new_name {
+                shown["display_name"] = json!(member.display_name);
+            }
+            shown
+        };
+        let action =
+            if has_new_role { EventAction::MemberRoleChanged } else { EventAction::MemberUpdated };
+        let event = Event::new(context, &actor.org, action, after.target(after.version))
             .old(shown(before))
             .new_value(shown(after));
-        self.still_held(actor)?
-            .still_granted(&actor.org, after.role_id)?
-            .replace_member(change, Refusal::ChangedConcurrently)?
-            .record(event)
+        let mut writes = self.still_held(actor)?;
+        if has_new_role {
+            writes = writes.still_granted(&actor.org, after.role_id)?;
+        }
+        writes.replace_member(change, Refusal::ChangedConcurrently)?.record(event)
     }
 
     /// Removes a member.
@@ -192,11 +206,15 @@ fn removed(
     member: &Member,
     gone: Version,
 ) -> Event {
-    Event::new(context, org, action, member.target(gone)).old(json!({
+    let mut shown = json!({
         "user_id": member.user_id,
         "email": member.email,
         "role_id": member.role_id,
-    }))
+    });
+    if let Some(name) = &member.display_name {
+        shown["display_name"] = json!(name);
+    }
+    Event::new(context, org, action, member.target(gone)).old(shown)
 }
 
 fn key(member: &Member) -> Key {
@@ -204,7 +222,12 @@ fn key(member: &Member) -> Key {
 }
 
 fn item(key: Key, member: &Member) -> Result<Item, Error> {
-    to_item(key, member, index::member(member))
+    let mut item = to_item(key, member, index::member(member))?;
+    let names = member.folded_names();
+    if !names.is_empty() {
+        item.insert(FOLDED_NAMES.to_owned(), text(names));
+    }
+    Ok(item)
 }
 
 fn digest(member: &Member) -> AddressDigest {

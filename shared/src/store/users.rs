@@ -1,7 +1,8 @@
 //! The users list (U3): members and pending invitations, filtered, searched and sorted (SUB6).
 //!
-//! A list without a search is one part. A search has two: the users whose address matches, and the
-//! other users whose role has a matching name. Each part is a merge of ranges.
+//! A list without a search is one part. A search has two: the users whose address matches, or whose
+//! name does if the search matches anywhere, and the other users whose role has a matching name. Each
+//! part is a merge of ranges.
 
 use futures_util::future::OptionFuture;
 
@@ -10,6 +11,7 @@ use super::{
     expression::Expression,
     index::{self, Index},
     item::{Item, from_item, text},
+    members::FOLDED_NAMES,
     range::{MAX_FILTER_UNITS, Range},
     role_names::RoleNamesPage,
 };
@@ -223,7 +225,7 @@ impl<'a> Address<'a> {
         match self {
             Self::Any => Expression::default(),
             Self::Matches(search) => matches(search),
-            Self::DoesNotMatch(search) => matches(search).negated(),
+            Self::DoesNotMatch(search) => does_not_match(search),
         }
     }
 }
@@ -338,11 +340,27 @@ impl UserFilter {
     }
 }
 
-/// Users whose address matches.
+/// Users whose address matches, or one of their names if the search matches anywhere (SUB6).
 fn matches(search: &Search) -> Expression {
+    let email = email_matches(search);
+    if search.anywhere() { email.or(name_matches(search)) } else { email }
+}
+
+/// The negation of [`matches`].
+fn does_not_match(search: &Search) -> Expression {
+    let email = email_matches(search).negated();
+    if search.anywhere() { email.and(name_matches(search).negated()) } else { email }
+}
+
+fn email_matches(search: &Search) -> Expression {
     let condition =
         if search.anywhere() { "contains(#email, :email)" } else { "begins_with(#email, :email)" };
     Expression::new(condition, [("email", text(search.address()))])
+}
+
+fn name_matches(search: &Search) -> Expression {
+    Expression::new("contains(#names, :name)", [("name", text(search.name()))])
+        .naming("names", FOLDED_NAMES)
 }
 
 /// Users with one of these roles, or with any role if there is none.
