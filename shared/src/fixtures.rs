@@ -60,7 +60,7 @@ pub(crate) fn partner() -> Organization {
     Organization {
         kind: Kind::Partner,
         settings: Settings { manage_sub_organizations: true, mdf_program: true },
-        links: LinkCounts { customers: 1, preferred: 1, partners: 0 },
+        links: LinkCounts { customers: 1, preferred: 1, ..LinkCounts::default() },
         ..standard()
     }
 }

@@ -163,6 +163,10 @@ operator: switch the MDF programme off | 2 2 8 2 | OP PATCH /v1/operator/organiz
 operator: invite another first Admin | 3 2 10 14 | OP POST /v1/operator/organizations/<id>/first-admin | {"email": "<email>"}
 operator: link a customer | 2 3 12 5 | OP PUT /v1/operator/organizations/<id>/customers/<here> | {"preferred": false}
 operator: list customers | 2 7 0 0 | OP GET /v1/operator/organizations/<id>/customers
+list partners | 3 16 0 0 | ADA GET /partners?limit=<limit>
+suspend the link with a partner | 2 4 10 5 | ADA PUT /partners/<id>/suspension
+list customers | 3 16 0 0 | OP GET /v1/organizations/<id>/customers
+resume the link with a partner | 2 4 10 5 | ADA DELETE /partners/<id>/suspension
 operator: unlink a customer | 2 3 12 5 | OP DELETE /v1/operator/organizations/<id>/customers/<here>
 + clean-up
 clean-up: nothing is due | 1 2 0 0 | clean-up

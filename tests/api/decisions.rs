@@ -480,6 +480,14 @@ async fn every_explanation_has_a_code() {
         let found = (&answer.body["context"]["code"], &answer.body["decision"]);
         assert_eq!(found, (&json!(code), &json!(code == "granted")), "{action}");
     }
+    let suspension = format!("{acme}/partners/{}/suspension", id(&partner));
+    app.send(Some(ADA), "PUT", &suspension, None).await.expect(200);
+    let answer = explain(&app, SERVICE, ADA, CUSTOMERS, &acme).await;
+    assert_eq!(answer.body["context"]["code"], "link_suspended");
+    let grantors = &answer.body["context"]["who_could_grant"];
+    let levels = json!({ "organization_general_information": "full_access" });
+    assert_eq!((&grantors["organization_id"], &grantors["levels"]), (&json!(id(&acme)), &levels));
+
     let mut body = evaluation(ADA, OPEN, &acme);
     body["context"] = json!({ "explain": true });
     let mut robot = body.clone();

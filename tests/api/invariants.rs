@@ -407,9 +407,11 @@ impl OrganizationItems {
         let Some(org) = &self.org else { return };
         let count = |count: usize| u32::try_from(count).unwrap();
         let partners = orgs.values().filter(|part| part.customers.contains_key(&org.id()));
+        let active = self.customers.values().filter(|link| !link.suspended);
         let links = LinkCounts {
             customers: count(self.customers.len()),
-            preferred: count(self.customers.values().filter(|link| link.preferred).count()),
+            preferred: count(active.filter(|link| link.preferred).count()),
+            suspended: count(self.customers.values().filter(|link| link.suspended).count()),
             partners: count(partners.count()),
         };
         differ(found, "its links", &org.links, &links);
@@ -486,11 +488,12 @@ impl OrganizationItems {
         let settings = [org.settings.manage_sub_organizations, org.settings.mdf_program];
         stored.put("settings", "", &json!([org.kind, settings[0], settings[1]]));
         for link in self.customers.values() {
-            stored.put("customer", &link.customer_id.to_string(), &json!(link.preferred));
+            let state = json!([link.preferred, link.suspended]);
+            stored.put("customer", &link.customer_id.to_string(), &state);
         }
         for (id, other) in orgs {
             if let Some(link) = other.customers.get(&org.id()) {
-                stored.put("partner", &id.to_string(), &json!(link.preferred));
+                stored.put("partner", &id.to_string(), &json!([link.preferred, link.suspended]));
             }
             let path = other.org.as_ref().map(|other| &other.path);
             if path.and_then(OrgPath::parent) == Some(org.id()) {
@@ -701,12 +704,21 @@ impl Replayed {
                 self.change("role", &member(was), &json!("super_admin"), &json!("admin"));
                 self.change("role", &member(is), &json!("admin"), &json!("super_admin"));
             }
-            E::CustomerLinkAdded | E::CustomerLinkUpdated | E::CustomerLinkRemoved => {
+            E::CustomerLinkAdded
+            | E::CustomerLinkUpdated
+            | E::CustomerLinkSuspended
+            | E::CustomerLinkResumed
+            | E::CustomerLinkRemoved => {
                 for (value, by) in [(old, -1), (new, 1)] {
                     let here = event.organization_id.to_string();
                     let kind = if value["partner_id"] == here { "customer" } else { "partner" };
                     if value["preferred"].is_boolean() {
-                        self.add(kind, target, &value["preferred"], by);
+                        self.add(
+                            kind,
+                            target,
+                            &json!([value["preferred"], value["suspended"]]),
+                            by,
+                        );
                     }
                 }
             }

@@ -18,6 +18,7 @@ use tower::ServiceExt;
 
 use crate::{
     helpers::id,
+    partners::link,
     printed::assert_printed,
     test_app::{Answer, EVE, Identity, NOON, OPERATOR, TestApp, context, identity},
 };
@@ -50,6 +51,10 @@ PUT …/security | `security_management` full_access
 GET …/critical-alert-users | `critical_alert_users` view_only
 POST …/critical-alert-users | `critical_alert_users` full_access | {"email": "tom@example.com"}
 DELETE …/critical-alert-users/{alert} | `critical_alert_users` full_access
+GET …/customers | `license_management_customer_organizations` view_only
+GET …/partners | `organization_general_information` full_access
+PUT …/partners/{partner}/suspension | `organization_general_information` full_access
+DELETE …/partners/{partner}/suspension | `organization_general_information` full_access
 GET …/permissions | membership
 GET …/members | `user_management` view_only
 GET …/members?scope=subtree | `user_management_sub_organizations` view_only
@@ -210,6 +215,20 @@ impl Scenario {
         Self { app, above, here, invitation }
     }
 
+    /// A scenario for requests to `route`. The list of customers is that of a partner with a customer.
+    pub async fn of(route: &str) -> Self {
+        let scenario = Self::new().await;
+        if route == "GET /v1/organizations/{org}/customers" {
+            let Self { app, above, here, .. } = &scenario;
+            for org in [above, here] {
+                app.update_settings(org, json!({ "kind": "partner" })).await;
+            }
+            let customer = app.create_organization(TOM, "Customer").await;
+            link(app, here, &customer, false).await.expect(200);
+        }
+        scenario
+    }
+
     /// Makes a caller of this kind.
     async fn caller(&self, actor: Actor, needs: &str) -> Option<Identity> {
         let Self { app, above, here, .. } = self;
@@ -288,6 +307,11 @@ impl Scenario {
         }
         if ends("/transfer") {
             app.add_member(SUE, here, TOM, "admin").await;
+        }
+        if has("{partner}") {
+            let partner = app.create_partner(TOM, "Partner").await;
+            link(app, &partner, here, false).await.expect(200);
+            path = path.replace("{partner}", id(&partner));
         }
         let path = path.replace("{domain}", "example.com").replace("{member}", "@tom");
         (path.replace("{alert}", "@tom@example.com"), body(route))
@@ -458,7 +482,7 @@ async fn cell(row: usize, column: usize) -> (usize, usize, Option<Answer>) {
     if !exists(&catalogue(), actor, needs) {
         return (row, column, None);
     }
-    let scenario = Scenario::new().await;
+    let scenario = Scenario::of(route).await;
     let caller = scenario.caller(actor, needs).await;
     let (path, body) = scenario.request(route).await;
     (row, column, Some(scenario.app.send(caller, ROWS[row].method(), &path, body).await))

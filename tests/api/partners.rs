@@ -1,4 +1,4 @@
-//! Partner organizations and their links to customers (PAR1, PAR2).
+//! Partner organizations and their links to customers (PAR1, PAR2, PAR3).
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     helpers::{each, id, operator_path},
     invariants,
+    matrix::SERVICE,
     test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp},
 };
 
@@ -125,10 +126,196 @@ async fn link_changes_are_events_in_both_organizations() {
         }
         let recorded = [false, true].map(|preferred| {
             json!({
-                "partner_id": id(&partner), "customer_id": id(&company), "preferred": preferred,
+                "partner_id": id(&partner), "customer_id": id(&company),
+                "preferred": preferred, "suspended": false,
             })
         });
         assert_eq!([&linked[1]["old"], &linked[1]["new"]], recorded.each_ref());
+    }
+}
+
+/// The customer suspends its link with the partner, or resumes it.
+async fn suspend(app: &TestApp, by: Identity, customer: &str, partner: &str, on: bool) -> Answer {
+    let path = format!("{customer}/partners/{}/suspension", id(partner));
+    app.send(Some(by), if on { "PUT" } else { "DELETE" }, &path, None).await
+}
+
+/// Whether ADA may do both actions of a partner at the customer.
+async fn decisions(app: &TestApp, customer: &str) -> [bool; 2] {
+    let mut found = [false; 2];
+    let actions =
+        [format!("{LICENSES}.view_active_licenses"), format!("{SUPPORT}.submit_case_on_behalf")];
+    for (nth, action) in actions.iter().enumerate() {
+        let question = json!({
+            "subject": { "type": "user", "id": "ada" },
+            "action": { "name": action },
+            "resource": { "type": "organization", "id": id(customer) },
+        });
+        let answer = app.post(SERVICE, "/access/v1/evaluation", question).await.expect(200);
+        found[nth] = answer.body["decision"] == true;
+    }
+    found
+}
+
+/// The customers of ADA's partners and the people who reach `customer`, by the searches.
+async fn searched(app: &TestApp, customer: &str) -> [Vec<String>; 2] {
+    let action = json!({ "name": format!("{LICENSES}.view_active_licenses") });
+    let ids = |answer: Answer| {
+        let results = answer.body["results"].as_array().unwrap().clone();
+        each(&results, "id").into_iter().map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    let resources = json!({
+        "subject": { "type": "user", "id": "ada" },
+        "action": action,
+        "resource": { "type": "organization" },
+    });
+    let subjects = json!({
+        "subject": { "type": "user" },
+        "action": action,
+        "resource": { "type": "organization", "id": id(customer) },
+    });
+    let resources = app.post(SERVICE, "/access/v1/search/resource", resources).await.expect(200);
+    let subjects = app.post(SERVICE, "/access/v1/search/subject", subjects).await.expect(200);
+    [ids(resources), ids(subjects)]
+}
+
+/// PAR3
+#[tokio::test]
+async fn partner_and_customer_list_their_links_with_names() {
+    let (app, partner, company) = partner_and_company().await;
+    let other = app.create_organization(BOB, "Other").await;
+    let empty = app.get(ADA, &format!("{partner}/customers")).await.expect(200);
+    assert_eq!(empty.body, json!({ "items": [], "next_cursor": null }));
+    link(&app, &partner, &company, true).await.expect(200);
+    link(&app, &partner, &other, false).await.expect(200);
+    let second = app.create_partner(CY, "Second").await;
+    link(&app, &second, &company, false).await.expect(200);
+    let customers = app.list_all(ADA, &format!("{partner}/customers?limit=1")).await;
+    let partners = app.list_all(EVE, &format!("{company}/partners?limit=1")).await;
+    let line = |item: &Value| {
+        let allows = item["allows"].as_array().unwrap().len();
+        let name = item["name"].as_str().unwrap();
+        format!("{name} {} {} {allows}", item["preferred"], item["suspended"])
+    };
+    let lines = |items: &[Value]| items.iter().map(line).collect::<Vec<_>>();
+    assert_eq!(lines(&customers), ["Company true false 2", "Other false false 1"]);
+    assert_eq!(lines(&partners), ["Partner true false 2", "Second false false 1"]);
+    assert_eq!(each(&customers, "id"), [id(&company), id(&other)]);
+    assert_eq!(each(&partners, "id"), [id(&partner), id(&second)]);
+    // A member with either role object for customers sees them; another member does not.
+    for (caller, permissions, status) in [
+        (BOB, json!({ LICENSES: "view_only" }), 200),
+        (EVE, json!({ SUPPORT: "full_access" }), 200),
+        (CY, json!({ "license_management": "full_access" }), 403),
+    ] {
+        app.add_member_with(ADA, &partner, caller, permissions).await;
+        app.get(caller, &format!("{partner}/customers")).await.expect(status);
+    }
+    // Neither organization has the other list.
+    app.get(EVE, &format!("{company}/customers")).await.refuses(403, "missing-permission");
+    assert_eq!(app.list_all(ADA, &format!("{partner}/partners?limit=1")).await.len(), 0);
+    app.get(EVE, &format!("{partner}/partners")).await.refuses(403, "missing-permission");
+}
+
+/// PAR3, ROLE5: decisions, searches and permissions obey at the next request.
+#[tokio::test]
+async fn suspended_link_allows_nothing_until_it_is_resumed() {
+    let (app, partner, company) = partner_and_company().await;
+    link(&app, &partner, &company, true).await.expect(200);
+    let full = json!("full_access");
+    let found = [vec![id(&company).to_owned()], vec!["ada".to_owned()]];
+    for _ in 0..2 {
+        assert_eq!(decisions(&app, &company).await, [true, true]);
+        assert_eq!(searched(&app, &company).await, found);
+        assert_eq!(effective_levels(&app, &partner, ADA).await, [full.clone(), full.clone()]);
+        // A repeat changes nothing.
+        for _ in 0..2 {
+            let suspended = suspend(&app, EVE, &company, &partner, true).await.expect(200).body;
+            assert_eq!(suspended["suspended"], true);
+            assert_eq!((&suspended["name"], &suspended["allows"]), (&json!("Partner"), &json!([])));
+            let listed = app.list_all(EVE, &format!("{company}/partners?limit=9")).await;
+            assert_eq!(listed, [suspended]);
+        }
+        invariants::check(&app).await;
+        assert_eq!(decisions(&app, &company).await, [false, false]);
+        assert_eq!(searched(&app, &company).await, [vec![], Vec::<String>::new()]);
+        assert_eq!(effective_levels(&app, &partner, ADA).await, [Value::Null, Value::Null]);
+        // The partner sees why.
+        let listed = app.list_all(ADA, &format!("{partner}/customers?limit=9")).await;
+        assert_eq!(
+            (&listed[0]["id"], &listed[0]["suspended"]),
+            (&json!(id(&company)), &json!(true))
+        );
+        for _ in 0..2 {
+            suspend(&app, EVE, &company, &partner, false).await.expect(204);
+        }
+        invariants::check(&app).await;
+    }
+    // One suspended link does not affect another.
+    let other = app.create_organization(BOB, "Other").await;
+    link(&app, &partner, &other, true).await.expect(200);
+    suspend(&app, EVE, &company, &partner, true).await.expect(200);
+    assert_eq!(decisions(&app, &company).await, [false, false]);
+    assert_eq!(decisions(&app, &other).await, [true, true]);
+    assert_eq!(effective_levels(&app, &partner, ADA).await, [full.clone(), full]);
+    // An operator changes the preference, but only the customer resumes the link.
+    link(&app, &partner, &company, false).await.expect(200);
+    assert_eq!(decisions(&app, &company).await, [false, false]);
+    suspend(&app, EVE, &company, &partner, false).await.expect(204);
+    assert_eq!(decisions(&app, &company).await, [true, false]);
+    // A new link is not suspended.
+    suspend(&app, EVE, &company, &partner, true).await.expect(200);
+    unlink(&app, &partner, &company).await.expect(204);
+    invariants::check(&app).await;
+    link(&app, &partner, &company, false).await.expect(200);
+    assert_eq!(decisions(&app, &company).await, [true, false]);
+    invariants::check(&app).await;
+}
+
+/// PAR3, U5
+#[tokio::test]
+async fn only_the_customer_suspends_its_link() {
+    let (app, partner, company) = partner_and_company().await;
+    suspend(&app, EVE, &company, &partner, true).await.refuses(404, "partner-not-linked");
+    suspend(&app, EVE, &company, &partner, false).await.refuses(404, "partner-not-linked");
+    link(&app, &partner, &company, true).await.expect(200);
+    let other = app.create_organization(BOB, "Other").await;
+    app.add_member(EVE, &company, CY, "user").await;
+    suspend(&app, CY, &company, &partner, true).await.refuses(403, "missing-permission");
+    suspend(&app, ADA, &company, &partner, true).await.refuses(404, "no-such-organization");
+    suspend(&app, OPERATOR, &company, &partner, true).await.refuses(403, "operator-read-only");
+    suspend(&app, ADA, &partner, &company, true).await.refuses(404, "partner-not-linked");
+    suspend(&app, BOB, &other, &partner, true).await.refuses(404, "partner-not-linked");
+    let path = format!("{company}/partners/{}/suspension", id(&partner));
+    for method in ["PUT", "DELETE"] {
+        let stale = [("if-match", "\"1\"")];
+        let stale = app.send_with(Some(EVE), method, &path, None, &stale).await;
+        stale.refuses(412, "precondition-failed");
+    }
+    assert_eq!(decisions(&app, &company).await, [true, true]);
+}
+
+/// ORG5, PAR3: the partner's history does not name a member of the customer.
+#[tokio::test]
+async fn suspension_is_an_event_in_both_organizations() {
+    let (app, partner, company) = partner_and_company().await;
+    link(&app, &partner, &company, true).await.expect(200);
+    for on in [true, true, false, false] {
+        suspend(&app, EVE, &company, &partner, on).await;
+    }
+    for (org, other, actor) in
+        [(&company, &partner, json!("eve")), (&partner, &company, Value::Null)]
+    {
+        let history = app.history(org).await;
+        let last = history.get(history.len() - 2..).unwrap();
+        assert_eq!(each(last, "action"), ["customer_link.suspended", "customer_link.resumed"]);
+        for event in last {
+            assert_eq!(event["target"]["id"], id(other));
+            let named = [&event["actor"]["user_id"], &event["actor"]["operator"]];
+            assert_eq!(named, [&actor, &json!(false)]);
+            assert_eq!(event["actor"]["email"].is_null(), actor.is_null());
+        }
+        assert_eq!([&last[0]["old"]["suspended"], &last[0]["new"]["suspended"]], [false, true]);
     }
 }
 
@@ -142,7 +329,8 @@ async fn links_are_listed_in_pages() {
       "customer_id": "org_…",
       "linked_at": "2026-11-21T12:00:04Z",
       "partner_id": "org_…",
-      "preferred": false
+      "preferred": false,
+      "suspended": false
     }
     "#);
     let mut linked = vec![id(&company).to_owned()];

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    domain::{Organization, RoleId},
+    domain::{CustomerLink, Organization, RoleId},
     http::Limits,
     store::Error,
 };
@@ -90,6 +90,7 @@ FAY declines | POST <fays>/decline | {}
 an operator links Rival | PUT <operated>/customers/<rival> | {"preferred": true}
 an operator makes Acme preferred | PUT <operated>/customers/<company> | {"preferred": true}
 an operator unlinks Company | DELETE <operated>/customers/<company> | {}
+EVE suspends the link with Acme | PUT <company_path>/partners/<acme_id>/suspension | {}
 an operator makes Rival a partner | PATCH /v1/operator/organizations/<rival> | {"kind": "partner"}
 an operator ends the programme | PATCH <operated> | {"mdf_program": false}
 "#;
@@ -322,8 +323,9 @@ impl State {
             add(format!("Super Admin {super_admin:?}, waits for the first: {waits}"));
             add(format!("{:?}, {:?}", part.profile, org.security));
             for link in part.customers.values() {
-                let (customer, preferred) = (name_of(link.customer_id), link.preferred);
-                add(format!("works for {customer}, preferred: {preferred}"));
+                let CustomerLink { preferred, suspended, .. } = *link;
+                let customer = name_of(link.customer_id);
+                add(format!("works for {customer}, preferred {preferred}, suspended {suspended}"));
             }
             for approved in &part.domains {
                 add(format!("approves {}", approved.value));
@@ -409,6 +411,7 @@ async fn seed_data(app: &TestApp) -> Vec<(&'static str, String)> {
     app.put(OPERATOR, &link, json!({ "preferred": false })).await.expect(200);
     vec![
         ("<old>", format!("{acme}/invitations/{old}")),
+        ("<acme_id>", id(&acme).to_owned()),
         ("<acme>", acme),
         ("<operated>", operated),
         ("<readers>", readers),
@@ -425,6 +428,7 @@ async fn seed_data(app: &TestApp) -> Vec<(&'static str, String)> {
         ("<old_alert>", alert.id()),
         ("<empty>", empty),
         ("<fays>", fays),
+        ("<company_path>", format!("/v1/organizations/{company}")),
         ("<company>", company),
         ("<rival>", rival),
     ]

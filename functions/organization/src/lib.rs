@@ -1,9 +1,10 @@
-//! Organizations: profile, approved domains, join requests, security settings and critical alert
-//! users.
+//! Organizations: profile, approved domains, join requests, security settings, critical alert users,
+//! and links with customers and partners.
 
 mod critical_alert_users;
 mod domains;
 mod join_requests;
+mod partners;
 mod profile;
 mod security;
 
@@ -39,5 +40,11 @@ pub fn router() -> Router<App> {
         .route(
             "/v1/organizations/{org}/critical-alert-users/{alert}",
             delete(critical_alert_users::remove),
+        )
+        .route("/v1/organizations/{org}/customers", get(partners::customers))
+        .route("/v1/organizations/{org}/partners", get(partners::partners))
+        .route(
+            "/v1/organizations/{org}/partners/{partner}/suspension",
+            put(partners::suspend).delete(partners::resume),
         )
 }

@@ -2,28 +2,28 @@
 //! organization, through which access path, and who could grant it.
 
 use super::{
-    Action, BuiltIn, Condition, Conditions, Kind, Level, Levels, OrgId, Organization, Restriction,
-    RoleId, RoleObject, Standing, levels_in,
+    Action, BuiltIn, Condition, Conditions, Kind, Level, Levels, LinkAccess, OrgId, Organization,
+    Restriction, RoleId, RoleObject, Standing, levels_in,
 };
 use RoleObject::{
     LicenseManagementCustomerOrganizations, LicenseManagementSubOrganizations,
-    RoleManagementSubOrganizations, SupportServiceCustomerOrganizations, UserManagement,
-    UserManagementSubOrganizations,
+    OrganizationGeneralInformation, RoleManagementSubOrganizations,
+    SupportServiceCustomerOrganizations, UserManagement, UserManagementSubOrganizations,
 };
 
 /// Decides whether a membership grants `action`.
 ///
 /// 1. Some level grants the action, and the access path supports it.
-/// 2. A partner is linked to the organization. Some actions need the preferred partner (PAR2).
+/// 2. A partner is linked to the organization, which has not suspended the link (PAR3). Some actions
+///    need the preferred partner (PAR2).
 /// 3. The role object is available where the path starts (ROLE4, ROLE5).
 /// 4. The role's level grants the action.
 ///
 /// # Errors
 /// The [`DenyReason`] of the first of these checks that fails.
 pub fn evaluate(membership: &PathMembership, action: Action) -> Result<(), DenyReason> {
-    let PathMembership { path, standing: Standing { conditions, levels, .. }, preferred } =
-        membership;
-    evaluate_levels(*path, *preferred, *conditions, *levels, action)
+    let PathMembership { path, standing: Standing { conditions, levels, .. }, link } = membership;
+    evaluate_levels(*path, *link, *conditions, *levels, action)
 }
 
 /// The first membership that grants `action`. `None` means that the action is denied.
@@ -33,11 +33,11 @@ pub fn first_granting(memberships: &[PathMembership], action: Action) -> Option<
 
 /// The roles of `org` whose holders may perform `action` through `path`.
 ///
-/// `preferred` is as in [`PathMembership`]. `root` is the root organization of the tree, if `org`
+/// `link` is as in [`PathMembership`]. `root` is the root organization of the tree, if `org`
 /// is not the root.
 pub fn granting_roles(
     path: AccessPath,
-    preferred: Option<bool>,
+    link: Option<LinkAccess>,
     org: &Organization,
     root: Option<&Organization>,
     action: Action,
@@ -46,9 +46,8 @@ pub fn granting_roles(
     let built_in = BuiltIn::ALL.into_iter().map(RoleId::BuiltIn);
     let all = built_in.chain(org.roles.keys().copied().map(RoleId::Custom));
     let grants = |role: &RoleId| {
-        levels_in(org, *role).is_some_and(|levels| {
-            evaluate_levels(path, preferred, conditions, levels, action).is_ok()
-        })
+        levels_in(org, *role)
+            .is_some_and(|levels| evaluate_levels(path, link, conditions, levels, action).is_ok())
     };
     all.filter(grants).collect()
 }
@@ -60,9 +59,9 @@ pub struct PathMembership {
     pub path: AccessPath,
     /// The person's permissions where the path starts.
     pub standing: Standing,
-    /// For [`AccessPath::Partner`]: whether the partner is the customer's preferred one. `None` if
-    /// the two are not linked.
-    pub preferred: Option<bool>,
+    /// For [`AccessPath::Partner`]: what the link of the two organizations allows. `None` if they are
+    /// not linked.
+    pub link: Option<LinkAccess>,
 }
 
 impl PathMembership {
@@ -136,6 +135,8 @@ pub enum DenyReason {
     Kind,
     /// The partner is not linked to the organization (PAR2).
     Link,
+    /// The organization has suspended the link with the partner (PAR3).
+    LinkSuspended,
     /// The partner is linked, but is not the preferred partner (PAR2).
     PreferredLink,
     /// The condition of the role object does not hold where the path starts (ROLE5).
@@ -153,6 +154,7 @@ impl DenyReason {
             Self::Never => "never",
             Self::Membership => "membership",
             Self::Link => "link",
+            Self::LinkSuspended => "link_suspended",
             Self::PreferredLink => "preferred_link",
             Self::Kind => "kind",
             Self::Switch(_) => "switch",
@@ -168,6 +170,16 @@ pub enum Remediation {
     /// A member who holds all these levels in this organization (ROLE7).
     Holders {
         /// The organization.
+        org: OrgId,
+        /// The levels that such a member holds.
+        levels: Vec<(RoleObject, Level)>,
+        /// The built-in roles that have these levels.
+        built_in: Vec<BuiltIn>,
+    },
+    /// A member who holds these levels in the customer's organization. They can resume the link
+    /// (PAR3).
+    Customer {
+        /// The customer.
         org: OrgId,
         /// The levels that such a member holds.
         levels: Vec<(RoleObject, Level)>,
@@ -194,6 +206,11 @@ pub fn remediation(
         DenyReason::Link | DenyReason::PreferredLink | DenyReason::Kind | DenyReason::Switch(_) => {
             return Remediation::Operators;
         }
+        DenyReason::LinkSuspended => {
+            let levels = vec![(OrganizationGeneralInformation, Level::FullAccess)];
+            let built_in = roles_with(&levels, false);
+            return Remediation::Customer { org, levels, built_in };
+        }
         DenyReason::Prerequisite(base, level) => (base, level),
         DenyReason::Level(level) => (action.role_object, level),
         DenyReason::Membership => (action.role_object, action.level.unwrap_or(Level::FullAccess)),
@@ -204,18 +221,23 @@ pub fn remediation(
         levels.push((object, level));
     }
     let partner = at.is_some_and(|membership| membership.standing.org.kind == Kind::Partner);
+    let built_in = roles_with(&levels, partner);
+    Remediation::Holders { org: at.map_or(org, PathMembership::from), levels, built_in }
+}
+
+/// The built-in roles that have all these levels, in a partner or a standard organization.
+fn roles_with(levels: &[(RoleObject, Level)], partner: bool) -> Vec<BuiltIn> {
     let holds = |role: &BuiltIn| {
         let all = levels.iter().all(|&(object, level)| role.levels().of(object) >= level);
         all && (partner || !role.partner_only())
     };
-    let built_in = BuiltIn::ALL.into_iter().filter(holds).collect();
-    Remediation::Holders { org: at.map_or(org, PathMembership::from), levels, built_in }
+    BuiltIn::ALL.into_iter().filter(holds).collect()
 }
 
 /// See [`evaluate`].
 fn evaluate_levels(
     path: AccessPath,
-    preferred: Option<bool>,
+    link: Option<LinkAccess>,
     conditions: Conditions,
     levels: Levels,
     action: Action,
@@ -225,9 +247,10 @@ fn evaluate_levels(
         return Err(DenyReason::Membership);
     }
     if path == AccessPath::Partner {
-        let preferred = preferred.ok_or(DenyReason::Link)?;
-        if !preferred && object.shown_when() == Condition::PreferredPartnerCustomer {
-            return Err(DenyReason::PreferredLink);
+        match link.ok_or(DenyReason::Link)? {
+            LinkAccess::Suspended => return Err(DenyReason::LinkSuspended),
+            link if !link.allows(object) => return Err(DenyReason::PreferredLink),
+            _ => {}
         }
     }
     match conditions.restriction(levels, object) {

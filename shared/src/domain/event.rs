@@ -55,6 +55,8 @@ actions! {
     CustomerLinkAdded = "customer_link.added",
     CustomerLinkUpdated = "customer_link.updated",
     CustomerLinkRemoved = "customer_link.removed",
+    CustomerLinkSuspended = "customer_link.suspended",
+    CustomerLinkResumed = "customer_link.resumed",
     SecurityUpdated = "security.updated",
     ApprovedDomainAdded = "approved_domain.added",
     ApprovedDomainRemoved = "approved_domain.removed",
@@ -65,7 +67,8 @@ actions! {
 /// The person who made a change, as an event records them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// The id of the person. `None` for the scheduled clean-up.
+    /// The id of the person. `None` for the scheduled clean-up, and for a member of another
+    /// organization.
     pub user_id: Option<UserId>,
     /// The verified address of the person at the time of the event.
     pub email: Option<Email>,
@@ -180,6 +183,12 @@ impl Event {
     /// The same event with the id of the `nth` event of its request, from 0.
     pub fn nth(self, context: &RequestContext, nth: u128) -> Self {
         Self { id: EventId::new(self.at, context.seed.wrapping_add(nth)), ..self }
+    }
+
+    /// The event without the person who made the change. Its readers may not know the members of
+    /// another organization (U5).
+    pub fn by_another_organization(self) -> Self {
+        Self { actor: Actor { user_id: None, email: None, operator: false }, ..self }
     }
 
     /// The event with the values before the change.

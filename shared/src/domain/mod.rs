@@ -33,7 +33,7 @@
 //! [`OrgPath`] that lists its ancestors from the root. It also has [`Settings`] from operators,
 //! [`Security`] settings and a [`Profile`]. An operator changes the settings with a
 //! [`SettingsUpdate`]. A [`CustomerLink`] links a partner to a customer, and [`LinkCounts`] is the
-//! number of links.
+//! number of links. [`LinkAccess`] is what a link allows.
 //!
 //! **Membership.** A [`Member`] is a person in one organization, with exactly one role there.
 //! Membership in one organization gives no permission in another one (U2). Here, Ann is Admin of
@@ -147,7 +147,10 @@ pub use action::Action;
 pub use authn::{AuthnContext, is_multi_factor};
 pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch};
 pub use catalogue::{BuiltIn, Condition, Conditions, Restriction, RoleObject, UnknownKey};
-pub use customer::{CustomerLink, link_customer};
+pub use customer::{
+    CustomerLink, LinkAccess, check_list_customers, check_list_partners, link_customer,
+    suspend_link,
+};
 pub use decision::{
     AccessPath, DenyReason, PathMembership, Remediation, evaluate, first_granting, granting_roles,
     remediation,

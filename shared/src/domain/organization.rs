@@ -75,8 +75,11 @@ pub struct PendingFirstAdmin {
 pub struct LinkCounts {
     /// For a partner: its customers.
     pub customers: u32,
-    /// For a partner: the customers whose preferred partner it is.
+    /// For a partner: the customers whose preferred partner it is, and that have not suspended the
+    /// link.
     pub preferred: u32,
+    /// For a partner: the customers that have suspended the link (PAR3).
+    pub suspended: u32,
     /// For a customer: its partners.
     pub partners: u32,
 }
@@ -231,7 +234,7 @@ impl Organization {
             manage_sub_organizations: root
                 .is_some_and(|root| root.settings.manage_sub_organizations),
             mdf_program: self.kind == Kind::Partner && self.settings.mdf_program,
-            linked_customer: self.links.customers > 0,
+            linked_customer: self.links.customers > self.links.suspended,
             preferred_partner_customer: self.links.preferred > 0,
         }
     }

@@ -42,6 +42,11 @@ pub enum Refusal {
         "This address does not receive the critical alerts of this organization. List the addresses that do."
     )]
     NoSuchCriticalAlertUser,
+    /// The organization is not linked to the partner (PAR3).
+    #[error(
+        "This organization is not linked to this partner. List its partners to find the right id."
+    )]
+    PartnerNotLinked,
     /// The event does not exist, or its retention has passed (ORG5).
     #[error("The history of this organization has no such event. Its retention may have passed.")]
     NoSuchEvent,

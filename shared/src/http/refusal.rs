@@ -110,6 +110,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::NoSuchCriticalAlertUser => {
             (404, "no-such-critical-alert-user", "No such critical alert user")
         }
+        R::PartnerNotLinked => (404, "partner-not-linked", "Partner not linked"),
         R::NoSuchEvent => (404, "no-such-event", "No such event"),
 
         R::MissingPermission { .. } => (403, "missing-permission", "Permission missing"),

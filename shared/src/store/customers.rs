@@ -10,7 +10,7 @@ use super::{
     transaction::{Transaction, at_version, gone_or, or},
 };
 use crate::domain::{
-    CustomerLink, Event, EventAction, Organization, Refusal, Target, TargetKind, Version,
+    CustomerLink, Event, EventAction, Organization, Refusal, Standing, Target, TargetKind, Version,
 };
 
 impl FetchedItems {
@@ -36,8 +36,18 @@ pub struct LinkChange<'a> {
 }
 
 impl Transaction<'_> {
+    /// Changes the link between a partner and a customer as a member of the customer: suspends or
+    /// resumes it (PAR3).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`link_customer`](Self::link_customer); the refusals of `still_held`.
+    pub fn suspend_link(self, actor: &Standing, change: LinkChange<'_>) -> Result<Self, Error> {
+        self.still_held(actor)?.link_customer(change)
+    }
+
     /// Changes the link between a partner and a customer: both organizations count it, and both
-    /// histories record it.
+    /// histories record it. The partner's history does not name a member of the customer.
     ///
     /// # Errors
     ///
@@ -47,10 +57,11 @@ impl Transaction<'_> {
         let context = self.context;
         let LinkChange { partner, customer, before, after, .. } = change;
         let (version, mut writes) = self.write_link(change)?;
-        for (org, links) in [
+        let counted = [
             (partner, partner.links.of_partner(before, after)),
             (customer, customer.links.of_customer(before, after)),
-        ] {
+        ];
+        for (org, links) in counted.into_iter().filter(|(org, links)| org.links != *links) {
             writes = writes.set(
                 Key::organization(org.id()),
                 Expression::new("#links = :links", [("links", attribute(&links)?)]),
@@ -60,13 +71,20 @@ impl Transaction<'_> {
         }
         let action = match (before, after) {
             (None, _) => EventAction::CustomerLinkAdded,
-            (Some(_), Some(_)) => EventAction::CustomerLinkUpdated,
+            (Some(before), Some(after)) => match (before.suspended, after.suspended) {
+                (false, true) => EventAction::CustomerLinkSuspended,
+                (true, false) => EventAction::CustomerLinkResumed,
+                _ => EventAction::CustomerLinkUpdated,
+            },
             (Some(_), None) => EventAction::CustomerLinkRemoved,
         };
         for (org, other) in [(partner, customer.id()), (customer, partner.id())] {
             let target = Target::new(TargetKind::CustomerLink, &other, version);
             let event = Event::new(context, org, action, target);
-            writes = writes.record(event.old(shown(before)).new_value(shown(after)))?;
+            let event = event.old(shown(before)).new_value(shown(after));
+            let is_foreign = org.id() == partner.id() && !context.as_operator;
+            let event = if is_foreign { event.by_another_organization() } else { event };
+            writes = writes.record(event)?;
         }
         Ok(writes)
     }
@@ -102,8 +120,13 @@ fn same_links(org: &Organization) -> Result<Expression, Error> {
 
 fn shown(link: Option<CustomerLink>) -> Value {
     let shown = |link: CustomerLink| {
-        let CustomerLink { partner_id, customer_id, preferred, .. } = link;
-        json!({ "partner_id": partner_id, "customer_id": customer_id, "preferred": preferred })
+        let CustomerLink { partner_id, customer_id, preferred, suspended, .. } = link;
+        json!({
+            "partner_id": partner_id,
+            "customer_id": customer_id,
+            "preferred": preferred,
+            "suspended": suspended,
+        })
     };
     link.map_or(Value::Null, shown)
 }

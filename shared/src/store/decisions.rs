@@ -10,8 +10,8 @@ use futures_util::future::{try_join, try_join_all};
 
 use super::{Error, FetchedItems, Key, List, PageRequest, Slice, Store};
 use crate::domain::{
-    AccessPath, Action, OrgId, OrgPath, Organization, PathMembership, Person, Standing, UserId,
-    first_granting,
+    AccessPath, Action, CustomerLink, OrgId, OrgPath, Organization, PathMembership, Person,
+    Standing, UserId, first_granting,
 };
 
 /// The most entries that an index gives as candidates: about one read unit.
@@ -72,10 +72,9 @@ impl AccessQuery {
         let above = candidates.ancestors.iter().map(|&ancestor| (AccessPath::Ancestor, ancestor));
         let partners = candidates.partners.iter().map(|&partner| (AccessPath::Partner, partner));
         for (path, at) in own.chain(above).chain(partners) {
-            let preferred =
-                found.customer(&Key::customer(at, self.org))?.map(|link| link.preferred);
+            let link = found.customer(&Key::customer(at, self.org))?.map(CustomerLink::access);
             let standing = standing_at(&self.subject, at, root, found)?;
-            let membership = |standing| PathMembership { path, standing, preferred };
+            let membership = |standing| PathMembership { path, standing, link };
             memberships.extend(standing.map(membership));
         }
         Ok(memberships)

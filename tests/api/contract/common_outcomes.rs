@@ -51,7 +51,7 @@ struct ValidRequest {
 
 impl ValidRequest {
     async fn to(operation: &str) -> Self {
-        let scenario = Scenario::new().await;
+        let scenario = Scenario::of(operation).await;
         let (path, body) = scenario.request(operation).await;
         scenario.app.add_member(SUE, &scenario.here, DEE, "user").await;
         let caller = match operation {
@@ -199,6 +199,7 @@ impl ValidRequest {
             "no-such-member" => ("{member}", "mem_00000000000000000000000000"),
             "no-such-role" => ("{role}", "role_01KAK000000000000000000000"),
             "no-such-invitation" => ("{inv}", "inv_01KAK000000000000000000000"),
+            "partner-not-linked" => ("{partner}", NO_ORGANIZATION),
             "no-such-event" => ("{evt}", "evt_01KAK000000000000000000000"),
             "no-such-critical-alert-user" => ("{alert}", "alert_00000000000000000000000000"),
             _ => return None,

@@ -162,13 +162,18 @@ impl From<Remediation> for Grantors {
                 "members",
                 "A member who holds these levels there can invite the subject or assign another role.",
             ),
+            Remediation::Customer { .. } => (
+                "members",
+                "A member of the customer who holds these levels there can resume the link.",
+            ),
             Remediation::Operators => {
                 ("operators", "An operator of the platform can change this setting or link.")
             }
             Remediation::Impossible => ("no_one", "No role can grant this action."),
         };
         let (organization_id, levels, built_in_roles) = match remediation {
-            Remediation::Holders { org, levels, built_in } => (
+            Remediation::Holders { org, levels, built_in }
+            | Remediation::Customer { org, levels, built_in } => (
                 Some(org),
                 levels.into_iter().collect(),
                 built_in.into_iter().map(BuiltIn::key).collect(),
@@ -232,6 +237,9 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
         DenyReason::Link => {
             "The subject is not a member of a partner that is linked to this organization."
                 .to_owned()
+        }
+        DenyReason::LinkSuspended => {
+            "This organization has suspended its link with the partner.".to_owned()
         }
         DenyReason::PreferredLink => {
             "The partner is linked to this organization, but not as its preferred partner."

@@ -6,7 +6,7 @@
 
 use shared::{
     domain::{
-        AccessPath, Action, OrgId, OrgPath, PathMembership, Standing, UserId, evaluate,
+        AccessPath, Action, LinkAccess, OrgId, OrgPath, PathMembership, Standing, UserId, evaluate,
         first_granting,
     },
     http::{AnyObject, ApiError, Call, Json},
@@ -167,7 +167,8 @@ impl ResourceSearch<'_> {
 
     /// Whether this membership could grant the action in another organization.
     fn could_grant(&self, standing: Standing) -> bool {
-        let membership = PathMembership { path: self.path, standing, preferred: Some(true) };
+        let link = Some(LinkAccess::Preferred);
+        let membership = PathMembership { path: self.path, standing, link };
         evaluate(&membership, self.action).is_ok()
     }
 

@@ -129,7 +129,7 @@ async fn sources(
         add(format!("1{depth}"), AccessPath::Ancestor, None, found.organization(ancestor));
     }
     for partner in beside {
-        let link = found.customer(&Key::customer(partner, org))?.map(|link| link.preferred);
+        let link = found.customer(&Key::customer(partner, org))?.map(CustomerLink::access);
         add(format!("2{}", partner.bare()), AccessPath::Partner, link, found.organization(partner));
     }
     add("0".to_owned(), AccessPath::Member, None, Some(here.clone()));

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     domain::{
-        AccessPath, Action, BuiltIn, Condition, DenyReason, Level, OrgId, Organization,
+        AccessPath, Action, BuiltIn, Condition, DenyReason, Level, LinkAccess, OrgId, Organization,
         PathMembership, Remediation, RoleId, RoleObject, Standing, evaluate, first_granting,
         granting_roles, remediation,
     },
@@ -21,11 +21,11 @@ fn membership(
     path: AccessPath,
     org: &Organization,
     role: RoleId,
-    preferred: Option<bool>,
+    link: Option<LinkAccess>,
 ) -> PathMembership {
     let member = member("bob", org, role);
     let standing = Standing::of(person("bob"), Some(org.clone()), Some(member), None).unwrap();
-    PathMembership { path, standing, preferred }
+    PathMembership { path, standing, link }
 }
 
 const OPEN: &str = "license_management.open_page";
@@ -75,6 +75,8 @@ fn action_is_granted_or_denied_for_the_first_reason() {
     let (unlicensed, events) = with_role(tree(), 5, &[(RoleObject::EventHistory, Level::ViewOnly)]);
     let level = |level| Err(DenyReason::Level(level));
     let other_path = Err(DenyReason::Membership);
+    let no_preference = Err(DenyReason::PreferredLink);
+    let suspended = Err(DenyReason::LinkSuspended);
     let off = Err(DenyReason::Switch(Condition::ManageSubOrganizations));
     let unmet = Err(DenyReason::Prerequisite(RoleObject::LicenseManagement, Level::ViewOnly));
     let cases = [
@@ -98,16 +100,18 @@ fn action_is_granted_or_denied_for_the_first_reason() {
         (Ancestor, tree(), admin, None, CREATE, other_path),
         (Ancestor, tree(), admin, None, MERGED, other_path),
         // As a member of a partner, which is the preferred one of another customer.
-        (Partner, partner(), admin, Some(false), CUSTOMERS, Ok(())),
+        (Partner, partner(), admin, Some(LinkAccess::Standard), CUSTOMERS, Ok(())),
         (Partner, partner(), admin, None, CUSTOMERS, Err(DenyReason::Link)),
-        (Partner, partner(), admin, Some(true), BELOW, other_path),
-        (Partner, partner(), admin, Some(true), NOTES, other_path),
-        (Partner, partner(), admin, Some(true), CASE, Ok(())),
-        (Partner, partner(), admin, Some(false), CASE, Err(DenyReason::PreferredLink)),
+        (Partner, partner(), admin, Some(LinkAccess::Preferred), BELOW, other_path),
+        (Partner, partner(), admin, Some(LinkAccess::Preferred), NOTES, other_path),
+        (Partner, partner(), admin, Some(LinkAccess::Preferred), CASE, Ok(())),
+        (Partner, partner(), admin, Some(LinkAccess::Standard), CASE, no_preference),
+        (Partner, partner(), admin, Some(LinkAccess::Suspended), CASE, suspended),
+        (Partner, partner(), admin, Some(LinkAccess::Suspended), CUSTOMERS, suspended),
     ];
-    for (path, org, role, preferred, name, expected) in cases {
-        let outcome = evaluate(&membership(path, &org, role, preferred), action(name));
-        assert_eq!(outcome, expected, "{path:?} {role} {preferred:?} {name}");
+    for (path, org, role, link, name, expected) in cases {
+        let outcome = evaluate(&membership(path, &org, role, link), action(name));
+        assert_eq!(outcome, expected, "{path:?} {role} {link:?} {name}");
     }
 }
 
@@ -133,7 +137,8 @@ fn built_in_role_grants_what_the_catalogue_says_if_every_condition_holds() {
 #[test]
 fn never_granted_action_is_denied_on_every_path() {
     for path in AccessPath::ALL {
-        let super_admin = membership(path, &partner(), RoleId::SUPER_ADMIN, Some(true));
+        let super_admin =
+            membership(path, &partner(), RoleId::SUPER_ADMIN, Some(LinkAccess::Preferred));
         for action in Action::all().filter(|action| action.level.is_none()) {
             assert_eq!(evaluate(&super_admin, action), Err(DenyReason::Never), "{}", action.name);
         }
@@ -157,15 +162,16 @@ fn granting_roles_are_the_roles_whose_holders_are_granted() {
     let (org, _) = with_role(partner(), 5, &[(RoleObject::LicenseManagement, Level::ViewOnly)]);
     let custom = org.roles.keys().copied().map(RoleId::Custom);
     let roles: Vec<_> = BuiltIn::ALL.into_iter().map(RoleId::BuiltIn).chain(custom).collect();
-    for (path, preferred) in [
+    for (path, link) in [
         (AccessPath::Member, None),
         (AccessPath::Ancestor, None),
-        (AccessPath::Partner, Some(false)),
+        (AccessPath::Partner, Some(LinkAccess::Standard)),
+        (AccessPath::Partner, Some(LinkAccess::Suspended)),
     ] {
         for action in Action::all() {
-            let granting = granting_roles(path, preferred, &org, None, action);
+            let granting = granting_roles(path, link, &org, None, action);
             for &role in &roles {
-                let granted = evaluate(&membership(path, &org, role, preferred), action).is_ok();
+                let granted = evaluate(&membership(path, &org, role, link), action).is_ok();
                 assert_eq!(granting.contains(&role), granted, "{} {role}", action.name);
             }
         }
@@ -191,5 +197,9 @@ fn remediation_names_members_who_hold_the_missing_level() {
         Remediation::Holders { org, levels: vec![users], built_in: admins }
     );
     assert_eq!(who(BELOW, DenyReason::Link), Remediation::Operators);
+    let levels = vec![(RoleObject::OrganizationGeneralInformation, Level::FullAccess)];
+    let built_in = vec![BuiltIn::SuperAdmin, BuiltIn::Admin];
+    let resume = Remediation::Customer { org, levels, built_in };
+    assert_eq!(who(CUSTOMERS, DenyReason::LinkSuspended), resume);
     assert_eq!(who(BELOW, DenyReason::Never), Remediation::Impossible);
 }

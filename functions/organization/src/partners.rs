@@ -1,0 +1,105 @@
+//! The links of a partner with its customers, as the members of both see them (PAR3). Operators make
+//! the links.
+
+use shared::{
+    domain::{self, CustomerLink, OrgId, Refusal},
+    http::{
+        Answer, ApiError, App, Call, IfMatch, Json, NoBody, Page, PageQuery, Path, Query, views,
+    },
+    store::{Error, FetchedItems, Key, LinkChange, List},
+};
+
+/// The maximum number of attempts to suspend or resume a link.
+const MAX_ATTEMPTS: usize = 4;
+
+/// Lists the customers of the organization in the path, the oldest organization first.
+pub(crate) async fn customers(
+    Call { app, person, .. }: Call,
+    Path(org): Path<OrgId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<views::LinkedOrganization>>, ApiError> {
+    let pagination = page.pagination("own customers", &org)?;
+    let actor = app.store.standing(&person, org).await?;
+    domain::check_list_customers(&actor)?;
+    let links = app.store.page(List::customers(org), pagination.request()).await?;
+    let names = names(&app, links.items.iter().map(|link| link.customer_id)).await?;
+    Ok(Json(pagination.page(links, |link| show(&link, link.customer_id, &names))))
+}
+
+/// Lists the partners of the organization in the path, the oldest organization first.
+pub(crate) async fn partners(
+    Call { app, person, .. }: Call,
+    Path(org): Path<OrgId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<views::LinkedOrganization>>, ApiError> {
+    let pagination = page.pagination("partners", &org)?;
+    let actor = app.store.standing(&person, org).await?;
+    domain::check_list_partners(&actor)?;
+    let links = app.store.page(List::partners(org, None), pagination.request()).await?;
+    let names = names(&app, links.items.iter().map(|link| link.partner_id)).await?;
+    Ok(Json(pagination.page(links, |link| show(&link, link.partner_id, &names))))
+}
+
+pub(crate) async fn suspend(
+    call: Call,
+    Path((org, partner)): Path<(OrgId, OrgId)>,
+    if_match: IfMatch,
+    _: NoBody,
+) -> Result<Answer, ApiError> {
+    if_match.check_untagged()?;
+    change(&call, org, partner, true).await
+}
+
+pub(crate) async fn resume(
+    call: Call,
+    Path((org, partner)): Path<(OrgId, OrgId)>,
+    if_match: IfMatch,
+    _: NoBody,
+) -> Result<Answer, ApiError> {
+    if_match.check_untagged()?;
+    change(&call, org, partner, false).await
+}
+
+/// Suspends or resumes the link of `org` with `partner`. The partner counts its links, so a change of
+/// another one at the same time makes another attempt necessary.
+async fn change(
+    Call { app, person, context, .. }: &Call,
+    org: OrgId,
+    partner: OrgId,
+    suspended: bool,
+) -> Result<Answer, ApiError> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let key = Key::customer(partner, org);
+        let also = [key.clone(), Key::organization(partner)];
+        let (actor, found) = app.store.facts(person, org, also).await?;
+        let before = found.customer(&key)?;
+        let after = domain::suspend_link(&actor, before, suspended, context.at)?;
+        let answer = if suspended {
+            Answer::ok(&show(&after, partner, &found))
+        } else {
+            Answer::no_content()
+        };
+        if before == Some(after) {
+            return Ok(answer);
+        }
+        let partner = found.organization(partner).ok_or(Refusal::PartnerNotLinked)?;
+        let (partner, customer, after) = (&partner, &actor.org, Some(after));
+        let change = LinkChange { partner, customer, before, after, deleted: None };
+        let writes = app.store.transaction(context).suspend_link(&actor, change)?;
+        match writes.commit(&answer).await {
+            Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
+            written => return Ok(written.map(|_| answer)?),
+        }
+    }
+}
+
+/// The organizations with these ids, for their names.
+async fn names(app: &App, orgs: impl Iterator<Item = OrgId>) -> Result<FetchedItems, ApiError> {
+    Ok(app.store.get_for_display(orgs.map(Key::organization)).await?)
+}
+
+fn show(link: &CustomerLink, other: OrgId, names: &FetchedItems) -> views::LinkedOrganization {
+    views::LinkedOrganization::of(link, other, names.organization(other).map(|org| org.name))
+}
