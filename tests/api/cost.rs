@@ -70,7 +70,7 @@ add a critical alert user | 2 3 8 0 | ADA POST /critical-alert-users | {"email":
 list critical alert users | 2 9 0 0 | ADA GET /critical-alert-users
 remove a critical alert user | 2 3 8 0 | ADA DELETE /critical-alert-users/@alert@example.com
 show the security settings | 1 2 0 0 | ADA GET /security
-change the security settings | 2 2 6 2 | ADA PUT /security | {"require_mfa": false, "max_session_minutes": null, "allowed_networks": [], "event_retention_days": 364}
+change the security settings | 2 2 6 2 | ADA PUT /security | {"require_mfa": false, "max_session_minutes": null, "allowed_networks": ["0.0.0.0/0"], "event_retention_days": 364}
 list users | 2 9 0 0 | ADA GET /members?limit=<limit>
 list users by status | 2 9 0 0 | ADA GET /members?limit=<limit>&status=active
 list users by role | 2 9 0 0 | ADA GET /members?limit=<limit>&role_id=user
@@ -156,6 +156,7 @@ search actions | 1 3 0 0 | SERVICE POST /access/v1/search/action | eve license_m
 operator: create an organization with its first Admin | 1 0 10 8 | OP POST /v1/operator/organizations | {"name": "New", "kind": "partner", "first_admin_email": "<email>"}
 operator: list organizations | 1 7 0 0 | OP GET /v1/operator/organizations?limit=<limit>
 operator: show an organization | 1 1 0 0 | OP GET /v1/operator/organizations/<here>
+operator: reset the security settings | 2 1 4 2 | OP DELETE /v1/operator/organizations/<here>/security | {"reason": "Locked out."}
 + partner
 operator: change settings | 2 2 6 2 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": true}
 operator: switch the MDF programme off | 2 2 8 2 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": false}

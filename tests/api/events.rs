@@ -325,24 +325,24 @@ async fn each_change_of_domains_join_requests_alerts_and_security_is_one_event()
       + {"domain":"example.com"}
     join_request.created by bob: join_request req_…
       - null
-      + {"comment":"Hello","email":"bob@example.com","name":null,"user_id":"bob"}
+      + {"email":"bob@example.com","name":null,"user_id":"bob"}
     join_request.cancelled by bob: join_request req_…
-      - {"comment":"Hello","email":"bob@example.com","name":null,"user_id":"bob"}
+      - {"email":"bob@example.com","name":null,"user_id":"bob"}
       + null
     join_request.created by bob: join_request req_…
       - null
-      + {"comment":"","email":"bob@example.com","name":null,"user_id":"bob"}
+      + {"email":"bob@example.com","name":null,"user_id":"bob"}
     join_request.approved by ada: join_request req_…
-      - {"comment":"","email":"bob@example.com","name":null,"user_id":"bob"}
+      - {"email":"bob@example.com","name":null,"user_id":"bob"}
       + {"role_id":"user"}
     member.added by ada: member mem_…
       - null
       + {"email":"bob@example.com","identity_provider_role":"user","member_id":"mem_…","role_id":"user","source":"join_request","user_id":"bob"}
     join_request.created by cy: join_request req_…
       - null
-      + {"comment":"","email":"cy@example.com","name":null,"user_id":"cy"}
+      + {"email":"cy@example.com","name":null,"user_id":"cy"}
     join_request.declined by ada: join_request req_…
-      - {"comment":"","email":"cy@example.com","name":null,"user_id":"cy"}
+      - {"email":"cy@example.com","name":null,"user_id":"cy"}
       + null
     approved_domain.removed by ada: approved_domain example.com
       - {"domain":"example.com"}

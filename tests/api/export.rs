@@ -237,7 +237,7 @@ async fn every_export_is_an_event() {
     {"email":"cy@example.com","operator":false,"user_id":"cy"}
     {"id":"org_…","type":"member_export","version":1795262407000}
     null {"filters":{"match":"prefix","organization_id":[],"q":"b","role_id":[],"scope":"organization","sort":"-email","status":["active"]},"rows":1}
-    {"email":"op@platform.example","operator":true,"user_id":"op"}
+    {"email":null,"operator":true,"user_id":"op"}
     {"id":"org_…","type":"member_export","version":1795262408000}
     null {"filters":{"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"email","status":[]},"rows":4}
     "#);

@@ -91,6 +91,7 @@ POST /v1/operator/organizations | scope `operator` | {"name": "New", "first_admi
 GET /v1/operator/organizations/{org} | scope `operator`
 PATCH /v1/operator/organizations/{org} | scope `operator` | {"manage_sub_organizations": false}
 POST /v1/operator/organizations/{org}/first-admin | scope `operator` | {"email": "tom@example.com"}
+DELETE /v1/operator/organizations/{org}/security | scope `operator` | {"reason": "The administrators are locked out."}
 GET /v1/operator/organizations/{org}/customers | scope `operator`
 PUT /v1/operator/organizations/{org}/customers/{customer} | scope `operator` | {"preferred": true}
 DELETE /v1/operator/organizations/{org}/customers/{customer} | scope `operator`

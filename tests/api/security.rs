@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::{
     conventions::{INV, organization_routes},
-    helpers::DEE,
+    helpers::{DEE, id},
     invariants::check,
-    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, NOON, OPERATOR, TestApp},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, NOON, OPERATOR, TestApp, identity},
 };
 
 fn settings(mfa: bool, minutes: Option<u32>, networks: &[&str], days: u32) -> Value {
@@ -242,4 +242,128 @@ async fn retention_of_an_event_is_fixed_when_it_is_written() {
     let left = app.history(&acme).await;
     assert_eq!(left, written[..=before]);
     check(&app).await;
+}
+
+/// ORG3: a subordinate locks everybody else out.
+#[tokio::test]
+async fn super_admin_reads_and_changes_the_settings_from_any_network_with_any_session() {
+    let (app, acme) = TestApp::with_acme().await;
+    let guard =
+        app.create_role(ADA, &acme, "Guard", json!({ "security_management": "full_access" })).await;
+    app.add_member(ADA, &acme, BOB, &guard).await;
+    app.add_member(ADA, &acme, CY, "admin").await;
+    let bob = Identity { ip: "203.0.113.7", ..with_mfa(BOB) };
+    let own = settings(true, Some(5), &["203.0.113.7/32"], 365);
+    app.set_security(bob, &acme, own.clone()).await.expect(200);
+    app.wait(DAY);
+    let ada = with_mfa(ADA);
+    app.get(ada, &acme).await.refuses(403, "session-too-old");
+    assert_eq!(app.get(ada, &format!("{acme}/security")).await.expect(200).body, own);
+    let security = format!("{acme}/security");
+    app.get(ADA, &security).await.refuses(403, "mfa-required");
+    app.get(with_mfa(CY), &security).await.refuses(403, "session-too-old");
+    app.get(bob, &security).await.refuses(403, "session-too-old");
+    let open = settings(true, None, &[], 365);
+    app.set_security(with_mfa(CY), &acme, open.clone()).await.refuses(403, "session-too-old");
+    app.set_security(ada, &acme, own).await.refuses(409, "would-lock-out-caller");
+    app.set_security(ada, &acme, open).await.expect(200);
+    app.get(ada, &acme).await.expect(200);
+    check(&app).await;
+}
+
+#[tokio::test]
+async fn operator_removes_the_sign_in_requirements_with_a_reason() {
+    let (app, acme) = TestApp::with_acme().await;
+    let path = format!("/v1/operator{}/security", acme.strip_prefix("/v1").unwrap());
+    let reset = json!({ "reason": "Their network is gone." });
+    app.send(Some(OPERATOR), "DELETE", &path, Some(reset.clone())).await.expect(204);
+    assert_eq!(app.actions(&acme).await, ["organization.created"], "nothing to remove");
+    let strict = settings(true, Some(90), &["192.0.2.0/24"], 30);
+    app.set_security(with_mfa(ADA), &acme, strict).await.expect(200);
+
+    app.send(Some(ADA), "DELETE", &path, Some(reset.clone()))
+        .await
+        .refuses(403, "operator-scope-required");
+    for bad in [json!({}), json!({ "reason": " " }), json!({ "reason": "x".repeat(501) })] {
+        app.send(Some(OPERATOR), "DELETE", &path, Some(bad)).await.refuses(422, "invalid-request");
+    }
+    app.send(Some(OPERATOR), "DELETE", &path, Some(reset)).await.expect(204);
+    let expected = settings(false, None, &[], 30);
+    assert_eq!(app.get(ADA, &format!("{acme}/security")).await.expect(200).body, expected);
+    let history = app.history(&acme).await;
+    let event = history.last().unwrap();
+    assert_eq!(event["reason"], "Their network is gone.");
+    assert_eq!(event["actor"]["operator"], true);
+    check(&app).await;
+}
+
+#[tokio::test]
+async fn sign_in_in_the_future_is_none() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.set_security(with_mfa(ADA), &acme, settings(false, Some(60), &[], 365)).await.expect(200);
+    let ahead = |seconds| {
+        // The clock advances a second with each request.
+        Identity { auth_time: Some(app.now() / 1_000 + seconds), ..ADA }
+    };
+    app.get(ahead(60), &acme).await.expect(200);
+    app.get(ahead(61), &acme).await.refuses(403, "session-too-old");
+    app.get(ahead(1_000_000), &acme).await.refuses(403, "session-too-old");
+}
+
+/// ORG3: decisions about oneself, and answers that were given before.
+#[tokio::test]
+async fn settings_bind_own_decisions_and_repeats() {
+    let (app, acme) = TestApp::with_acme().await;
+    let invitation = app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    let accept = format!("{invitation}/accept");
+    let keyed = [("idempotency-key", "first")];
+    let none = Some(json!({}));
+    app.send_with(Some(BOB), "POST", &accept, none.clone(), &keyed).await.expect(200);
+    app.set_security(with_mfa(ADA), &acme, settings(true, None, &[], 365)).await.expect(200);
+
+    app.post(BOB, &accept, json!({})).await.refuses(403, "mfa-required");
+    app.send_with(Some(BOB), "POST", &accept, none, &keyed).await.refuses(403, "mfa-required");
+    app.post(with_mfa(BOB), &accept, json!({})).await.expect(200);
+
+    let action = "license_management.view_active_licenses";
+    let question = |sub: &str| {
+        json!({
+            "subject": { "type": "user", "id": sub },
+            "action": { "name": action },
+            "resource": { "type": "organization", "id": id(&acme) },
+            "context": { "explain": true },
+        })
+    };
+    let evaluate = "/access/v1/evaluation";
+    let denied = app.post(BOB, evaluate, question("bob")).await.expect(200).body;
+    assert_eq!(denied["decision"], false);
+    assert_eq!(denied["context"]["code"], "sign_in");
+    assert_eq!(denied["context"]["who_could_grant"]["who"], "subject");
+    let reason = denied["context"]["reason"].as_str().unwrap();
+    assert!(reason.contains("multi-factor"), "{reason}");
+    let granted = app.post(with_mfa(BOB), evaluate, question("bob")).await.expect(200).body;
+    assert_eq!(granted["decision"], true);
+    // A service that asks about Bob does not know how he signed in.
+    let service = Identity { scope: "decisions", ..identity("service", "") };
+    let granted = app.post(service, evaluate, question("bob")).await.expect(200).body;
+    assert_eq!(granted["decision"], true);
+
+    let search = |path: &'static str, searched: &str| {
+        let mut all = question("bob");
+        all[searched] = json!({ "type": "organization" });
+        (path, all)
+    };
+    for (path, mut body) in [
+        search("/access/v1/search/resource", "resource"),
+        search("/access/v1/search/action", "nothing"),
+    ] {
+        body.as_object_mut().unwrap().remove("nothing");
+        if path.ends_with("action") {
+            body.as_object_mut().unwrap().remove("action");
+        }
+        let none = app.post(BOB, path, body.clone()).await.expect(200).body;
+        assert_eq!(none["results"], json!([]), "{path}");
+        let found = app.post(with_mfa(BOB), path, body).await.expect(200).body;
+        assert_ne!(found["results"], json!([]), "{path}");
+    }
 }

@@ -122,3 +122,31 @@ fn api_is_throttled() {
         assert_eq!(settings[limit], json!({ "Ref": "RequestsPerSecond" }), "{limit}");
     }
 }
+
+/// Decisions of other services do not use up the portal's limit, and one expensive route not the
+/// limit of the others.
+#[test]
+fn decisions_and_bulk_routes_have_limits_of_their_own() {
+    let keys: BTreeSet<_> = routes().into_iter().map(|route| route.key).collect();
+    let settings = resource("Api")["Properties"]["RouteSettings"].clone();
+    let limits = settings.as_object().unwrap();
+    for (key, limit) in limits {
+        assert!(keys.contains(key), "{key} is no route");
+        let expected = if key == "POST /access/v1/evaluation" {
+            "DecisionsPerSecond"
+        } else {
+            "BulkRequestsPerSecond"
+        };
+        for bound in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
+            assert_eq!(limit[bound], json!({ "Ref": expected }), "{key}");
+        }
+        assert_eq!(limit["DetailedMetricsEnabled"], true, "{key}");
+    }
+    let bulk = |key: &&String| {
+        let decisions = key.contains(" /access/v1/");
+        decisions || key.contains("/batch") || key.contains("export")
+    };
+    for key in keys.iter().filter(bulk) {
+        assert!(limits.contains_key(key), "{key} has only the common limit");
+    }
+}

@@ -83,6 +83,7 @@ async fn accept(
             // The slot names this person, but there is no member: they were removed meanwhile, or the
             // two items were read at different moments.
             let Some(member) = &facts.member else { continue };
+            facts.org.check_sign_in(&person)?;
             return accepted_before(&app, &context, member).await;
         }
         let invitation = domain::own_invitation(&person, id, facts.slot.clone())?;

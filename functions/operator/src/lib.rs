@@ -1,10 +1,11 @@
 //! The routes of platform operators: organizations for others, and their settings (OP1).
 
 mod customers;
+mod security;
 
 use axum::{
     Router,
-    routing::{get, post, put},
+    routing::{delete, get, post, put},
 };
 use serde::Deserialize;
 use shared::{
@@ -25,6 +26,7 @@ pub fn router() -> Router<App> {
         .route("/v1/operator/organizations", get(list).post(create))
         .route("/v1/operator/organizations/{org}", get(one).patch(update))
         .route("/v1/operator/organizations/{org}/first-admin", post(invite_first_admin))
+        .route("/v1/operator/organizations/{org}/security", delete(security::reset))
         .route("/v1/operator/organizations/{org}/customers", get(customers::list))
         .route(
             "/v1/operator/organizations/{org}/customers/{customer}",

@@ -14,7 +14,7 @@ pub(crate) async fn show(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
 ) -> Result<WithEtag<Security>, ApiError> {
-    let actor = app.store.standing(&person, org).await?;
+    let actor = app.store.standing_for_security(&person, org).await?;
     actor.require(RoleObject::SecurityManagement, Level::ViewOnly)?;
     Ok(WithEtag { version: actor.org.version, view: actor.org.security })
 }
@@ -49,7 +49,7 @@ pub(crate) async fn set(
     if_match: IfMatch,
     Json(request): Json<UpdateSecurityRequest>,
 ) -> Result<Answer, ApiError> {
-    let actor = app.store.standing(&person, org).await?;
+    let actor = app.store.standing_for_security(&person, org).await?;
     let secured = domain::update_security(&actor, request.into(), context.at)?;
     if_match.check(actor.org.version)?;
     let answer = Answer::ok(&secured.security).with_version(secured.version);

@@ -84,6 +84,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/operator/organizations/{org}", "operator"),
     ("PATCH", "/v1/operator/organizations/{org}", "operator"),
     ("POST", "/v1/operator/organizations/{org}/first-admin", "operator"),
+    ("DELETE", "/v1/operator/organizations/{org}/security", "operator"),
     ("GET", "/v1/operator/organizations/{org}/customers", "operator"),
     ("PUT", "/v1/operator/organizations/{org}/customers/{customer}", "operator"),
     ("DELETE", "/v1/operator/organizations/{org}/customers/{customer}", "operator"),

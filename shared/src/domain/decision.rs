@@ -18,12 +18,15 @@ use RoleObject::{
 ///    need the preferred partner (PAR2).
 /// 3. The role object is available where the path starts (ROLE4, ROLE5).
 /// 4. The role's level grants the action.
+/// 5. The person's own sign-in satisfies the security settings where the path starts (ORG3). The
+///    sign-in of the subject of another caller's request is not known, and not checked.
 ///
 /// # Errors
 /// The [`DenyReason`] of the first of these checks that fails.
 pub fn evaluate(membership: &PathMembership, action: Action) -> Result<(), DenyReason> {
-    let PathMembership { path, standing: Standing { conditions, levels, .. }, link } = membership;
-    evaluate_levels(*path, *link, *conditions, *levels, action)
+    let PathMembership { path, standing, link } = membership;
+    evaluate_levels(*path, *link, standing.conditions, standing.levels, action)?;
+    standing.org.check_sign_in(&standing.person).map_err(|_| DenyReason::SignIn)
 }
 
 /// The first membership that grants `action`. `None` means that the action is denied.
@@ -145,6 +148,8 @@ pub enum DenyReason {
     Prerequisite(RoleObject, Level),
     /// The action needs this level.
     Level(Level),
+    /// The person's sign-in does not satisfy the security settings where the path starts (ORG3).
+    SignIn,
 }
 
 impl DenyReason {
@@ -160,6 +165,7 @@ impl DenyReason {
             Self::Switch(_) => "switch",
             Self::Prerequisite(..) => "prerequisite",
             Self::Level(_) => "level",
+            Self::SignIn => "sign_in",
         }
     }
 }
@@ -188,6 +194,8 @@ pub enum Remediation {
     },
     /// A platform operator (SUB1, PAR1).
     Operators,
+    /// The person, by signing in as the organization requires (ORG3).
+    Subject,
     /// No one: no role grants the action.
     Impossible,
 }
@@ -211,6 +219,7 @@ pub fn remediation(
             let built_in = roles_with(&levels, false);
             return Remediation::Customer { org, levels, built_in };
         }
+        DenyReason::SignIn => return Remediation::Subject,
         DenyReason::Prerequisite(base, level) => (base, level),
         DenyReason::Level(level) => (action.role_object, level),
         DenyReason::Membership => (action.role_object, action.level.unwrap_or(Level::FullAccess)),

@@ -70,7 +70,8 @@ pub struct Actor {
     /// The id of the person. `None` for the scheduled clean-up, and for a member of another
     /// organization.
     pub user_id: Option<UserId>,
-    /// The verified address of the person at the time of the event.
+    /// The verified address of the person at the time of the event. `None` for an operator, whose
+    /// address customers do not see (ERA2).
     pub email: Option<Email>,
     /// Whether the person used the operator scope (OP1).
     pub operator: bool,
@@ -140,6 +141,9 @@ pub struct Event {
     pub old: serde_json::Value,
     /// The changed values after the change.
     pub new: serde_json::Value,
+    /// Why an operator made the change, where they must say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The id of the request.
     pub request_id: String,
     /// The end of the retention. A later change of the organization's retention does not affect it.
@@ -168,13 +172,14 @@ impl Event {
             organization_id: org.id(),
             actor: Actor {
                 user_id: by.map(|person| person.id.clone()),
-                email: by.and_then(|person| person.email.clone()),
+                email: by.filter(|_| !context.as_operator).and_then(|person| person.email.clone()),
                 operator: context.as_operator,
             },
             action,
             target,
             old: serde_json::Value::Null,
             new: serde_json::Value::Null,
+            reason: None,
             request_id: context.request_id.clone(),
             kept_until: kept_until.unwrap_or(Timestamp::MAX),
         }
@@ -194,6 +199,11 @@ impl Event {
     /// The event with the values before the change.
     pub fn old(self, old: serde_json::Value) -> Self {
         Self { old, ..self }
+    }
+
+    /// The event with the reason of the operator.
+    pub fn because(self, reason: &str) -> Self {
+        Self { reason: Some(reason.to_owned()), ..self }
     }
 
     /// The event with the values after the change.

@@ -199,8 +199,8 @@ pub use role::{
 };
 pub use scope::{ListPermissions, MAX_CHOSEN, RequestedScope, Scope, Search, resolve_scope};
 pub use security::{
-    DEFAULT_RETENTION_DAYS, MAX_NETWORKS, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES, NetworkError,
-    Security, parse_network, update_security,
+    DEFAULT_RETENTION_DAYS, MAX_NETWORKS, MAX_REASON, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
+    NetworkError, Security, parse_network, reset_security, update_security,
 };
 pub use settings::{Settings, SettingsUpdate, update_settings};
 pub use standing::Standing;

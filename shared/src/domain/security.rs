@@ -17,6 +17,9 @@ pub const MAX_SESSION_MINUTES: u32 = 30 * 24 * 60;
 /// The highest number of allowed networks. Every request reads them.
 pub const MAX_NETWORKS: usize = 20;
 
+/// The longest reason of an operator, in characters.
+pub const MAX_REASON: usize = 500;
+
 /// The security settings of an organization. Every request in the organization reads them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Security {
@@ -119,9 +122,20 @@ pub fn update_security(
     if let Some(authn) = &actor.person.authn {
         update.check_sign_in(authn).map_err(|why| Refusal::WouldLockOutCaller(Box::new(why)))?;
     }
-    if update == actor.org.security {
-        return Ok(actor.org.clone());
+    Ok(secured(&actor.org, update, now))
+}
+
+/// Removes the sign-in requirements of an organization for an operator, so that its members can
+/// sign in again (ORG3). The event retention stays.
+pub fn reset_security(org: &Organization, now: Timestamp) -> Organization {
+    let event_retention_days = org.security.event_retention_days;
+    secured(org, Security { event_retention_days, ..Security::default() }, now)
+}
+
+/// The organization with these settings. It keeps its version if nothing changes.
+fn secured(org: &Organization, security: Security, now: Timestamp) -> Organization {
+    if security == org.security {
+        return org.clone();
     }
-    let version = actor.org.version.next(now);
-    Ok(Organization { security: update, version, ..actor.org.clone() })
+    Organization { security, version: org.version.next(now), ..org.clone() }
 }

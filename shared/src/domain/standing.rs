@@ -46,15 +46,52 @@ impl Standing {
         member: Option<Member>,
         root: Option<&Organization>,
     ) -> Result<Self, Refusal> {
+        let standing = Self::unchecked(person, org, member, root)?;
+        if standing.member.is_some() {
+            standing.org.check_sign_in(&standing.person)?;
+        }
+        Ok(standing)
+    }
+
+    /// The permissions of `person` for requests about the security settings. A Super Admin whose
+    /// sign-in has the required factors reads and changes them from any network and with a sign-in
+    /// of any age, so that nobody can lock them out (ORG3).
+    ///
+    /// # Errors
+    /// Those of [`of`](Self::of). A Super Admin gets only [`Refusal::MfaRequired`] of the refusals
+    /// of the sign-in.
+    pub fn for_security_settings(
+        person: Person,
+        org: Option<Organization>,
+        member: Option<Member>,
+    ) -> Result<Self, Refusal> {
+        let standing = Self::unchecked(person, org, member, None)?;
+        match standing.org.check_sign_in(&standing.person) {
+            Err(Refusal::SessionTooOld(_) | Refusal::NetworkNotAllowed)
+                if standing.is_super_admin() => {}
+            Err(refusal) if standing.member.is_some() => return Err(refusal),
+            _ => {}
+        }
+        Ok(standing)
+    }
+
+    /// The permissions of `person` in `org`, whatever their sign-in. Decisions report a sign-in
+    /// that does not satisfy the settings as a reason of its own.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchOrganization`] as in [`of`](Self::of).
+    pub fn unchecked(
+        person: Person,
+        org: Option<Organization>,
+        member: Option<Member>,
+        root: Option<&Organization>,
+    ) -> Result<Self, Refusal> {
         let org = org.ok_or(Refusal::NoSuchOrganization)?;
         let levels = match &member {
             Some(member) => levels_in(&org, member.role_id).unwrap_or_else(no_levels),
             None if person.operator => read_only_levels(),
             None => return Err(Refusal::NoSuchOrganization),
         };
-        if member.is_some() {
-            org.check_sign_in(&person)?;
-        }
         let conditions = org.conditions(root);
         let effective = conditions.effective(levels);
         Ok(Self { person, org, member, conditions, levels, effective })

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::{
     RequestExt, aws_lambda_events::apigw::ApiGatewayV2httpRequestContext,
     request::RequestContext as GatewayContext,
@@ -80,15 +80,19 @@ impl SignIn {
     /// The facts for the security rules, at the time of the request (ORG3).
     fn authn_context(&self, now: Timestamp) -> AuthnContext {
         let at = self.auth_time.and_then(|at| Timestamp::from_second(at).ok());
+        let age = at.map(|at| now.duration_since(at)).filter(|age| *age >= -MAX_CLOCK_SKEW);
         let from = self.source_ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
         AuthnContext {
             multi_factor: is_multi_factor(&self.amr),
-            sign_in_age: at.map(|at| now.duration_since(at)),
+            sign_in_age: age,
             // Treat IPv4-mapped IPv6 addresses as IPv4.
             source_ip: from.map(|ip| ip.to_canonical()),
         }
     }
 }
+
+/// How far the identity provider's clock may be ahead. A sign-in later than that is none (ORG3).
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The time of the request. Handlers use no other clock.
 #[derive(Clone, Copy, Debug)]

@@ -12,6 +12,9 @@ use sha2::{Digest, Sha256};
 use super::{Answer, ApiError, App, Problem, caller::Caller, read_body};
 use crate::domain::{IdempotencyKey, UserId};
 
+/// The slugs of the refusals of a sign-in by the security settings of an organization.
+const SIGN_IN_REFUSALS: [&str; 3] = ["mfa-required", "session-too-old", "network-not-allowed"];
+
 /// The request header of the key.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -51,7 +54,10 @@ async fn repeatable(app: App, mut request: Request, keyed: KeyedRequest, next: N
     let (mut parts, body) = request.into_parts();
     let caller = Caller::from_request_parts(&mut parts, &app).await;
     let response = next.run(Request::from_parts(parts, body)).await;
-    let refused = matches!(response.status().as_u16(), 403 | 404 | 409 | 422 | 429);
+    let problem = response.extensions().get::<Problem>().map(Problem::slug);
+    // What the sign-in does not allow, a repeat does not allow either (ORG3).
+    let by_sign_in = problem.is_some_and(|slug| SIGN_IN_REFUSALS.contains(&slug));
+    let refused = matches!(response.status().as_u16(), 403 | 404 | 409 | 422 | 429) && !by_sign_in;
     let (true, Ok(Caller { person, context, .. })) = (refused, caller) else { return response };
     match app.store.answered_before(&keyed.of(&person.id), context.at).await {
         Ok(None) => response,

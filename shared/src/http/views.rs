@@ -272,6 +272,8 @@ pub struct Event {
     target: Target,
     old: serde_json::Value,
     new: serde_json::Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     request_id: String,
 }
 
@@ -279,8 +281,8 @@ impl Event {
     /// Shows `event`.
     pub fn of(event: domain::Event) -> Self {
         let domain::Event { id, at, organization_id, actor, action, target, .. } = event;
-        let domain::Event { old, new, request_id, .. } = event;
-        Self { id, at, organization_id, actor, action, target, old, new, request_id }
+        let domain::Event { old, new, reason, request_id, .. } = event;
+        Self { id, at, organization_id, actor, action, target, old, new, reason, request_id }
     }
 }
 

@@ -22,8 +22,8 @@ const PAGE: usize = 100;
 /// The question whether a subject may do actions in an organization.
 #[derive(Clone, Debug)]
 pub struct AccessQuery {
-    /// The subject.
-    pub subject: UserId,
+    /// The subject. Their sign-in is known if they ask about themselves.
+    pub subject: Person,
     /// The organization.
     pub org: OrgId,
     /// The actions.
@@ -51,7 +51,7 @@ impl AccessQuery {
     }
 
     fn keys(&self, at: OrgId) -> [Key; 2] {
-        [Key::organization(at), Key::membership(at, &self.subject)]
+        [Key::organization(at), Key::membership(at, &self.subject.id)]
     }
 
     /// Whether an action depends on the settings of the root, which is another organization (SUB1).
@@ -83,14 +83,14 @@ impl AccessQuery {
 
 /// The standing of a subject in an organization; none if they are not a member there.
 fn standing_at(
-    subject: &UserId,
+    subject: &Person,
     at: OrgId,
     root: OrgId,
     found: &FetchedItems,
 ) -> Result<Option<Standing>, Error> {
-    let (org, member) = (found.organization(at), found.membership(at, subject)?);
-    let (person, root) = (Person::subject(subject.clone()), found.organization(root));
-    Ok(Standing::of(person, org, member, root.as_ref()).ok())
+    let (org, member) = (found.organization(at), found.membership(at, &subject.id)?);
+    let root = found.organization(root);
+    Ok(Standing::unchecked(subject.clone(), org, member, root.as_ref()).ok())
 }
 
 impl Store {
@@ -119,7 +119,7 @@ impl Store {
                 continue;
             };
             let (memberships, partners) =
-                (memberships.get(&query.subject), partners.get(&query.org));
+                (memberships.get(&query.subject.id), partners.get(&query.org));
             let own = self.candidates(query, &org, memberships, partners).await?;
             more_keys.extend(own.ancestors.iter().flat_map(|&above| query.keys(above)));
             for &partner in &own.partners {
@@ -144,12 +144,12 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn standings(
         &self,
-        subject: &UserId,
+        subject: &Person,
         paths: &[OrgPath],
     ) -> Result<Vec<Option<Standing>>, Error> {
         let keys = paths.iter().flat_map(|path| {
-            let (own, member) = (Key::organization(path.id()), Key::membership(path.id(), subject));
-            [own, member, Key::organization(path.root_id())]
+            let member = Key::membership(path.id(), &subject.id);
+            [Key::organization(path.id()), member, Key::organization(path.root_id())]
         });
         let found = self.fetch(keys.collect()).await?;
         let all = paths.iter();
@@ -165,7 +165,7 @@ impl Store {
             query.supports(AccessPath::Ancestor) || query.supports(AccessPath::Partner)
         };
         let subjects: BTreeSet<_> =
-            queries.iter().filter(indirect).map(|query| &query.subject).collect();
+            queries.iter().filter(indirect).map(|query| &query.subject.id).collect();
         let linked = queries.iter().filter(|query| query.supports(AccessPath::Partner));
         let customers: BTreeSet<_> = linked.map(|query| query.org).collect();
         let page = PageRequest { limit: INDEX_HITS, after: None };

@@ -201,6 +201,21 @@ impl Store {
         Ok(self.facts(person, org, []).await?.0)
     }
 
+    /// A person's standing, for the security settings.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Standing::for_security_settings`]; [`Error::Unavailable`] if the table cannot be read.
+    pub async fn standing_for_security(
+        &self,
+        person: &Person,
+        org: OrgId,
+    ) -> Result<Standing, Error> {
+        let found = self.get([Key::organization(org), Key::membership(org, &person.id)]).await?;
+        let (organization, member) = (found.organization(org), found.membership(org, &person.id)?);
+        Ok(Standing::for_security_settings(person.clone(), organization, member)?)
+    }
+
     /// A person's standing and the items at `also`, for rules that depend on the settings of the root (SUB1, ROLE5). In a
     /// sub-organization it reads the root in a second round trip.
     ///

@@ -201,7 +201,9 @@ fn key_of(request: &JoinRequest) -> Key {
     Key::join_request(request.organization_id, request.id.digest())
 }
 
+/// A request, as its events show it. The comment is for the managers who decide, and not for all who
+/// read the history (ERA2).
 fn shown(request: &JoinRequest) -> Value {
-    let JoinRequest { user_id, email, name, comment, .. } = request;
-    json!({ "user_id": user_id, "email": email, "name": name, "comment": comment })
+    let JoinRequest { user_id, email, name, .. } = request;
+    json!({ "user_id": user_id, "email": email, "name": name })
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     Event, EventAction, Invitation, Joining, Kind, Member, Organization, Profile, Refusal,
-    Settings, Standing,
+    RequestContext, Settings, Standing,
 };
 
 /// An organization to create, and what comes into being with it.
@@ -162,22 +162,36 @@ impl Transaction<'_> {
     /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it; the refusals
     /// of `still_held`.
     pub fn update_security(self, actor: &Standing, secured: &Organization) -> Result<Self, Error> {
-        let context = self.context;
-        let version = [("version", attribute(&secured.version)?)];
+        let event = security_event(self.context, &actor.org, secured);
+        self.still_held(actor)?.put_security(&actor.org, secured)?.record(event)
+    }
+
+    /// Removes the sign-in requirements of an organization for an operator, who gives a reason
+    /// (ORG3).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it.
+    pub fn reset_security(
+        self,
+        before: &Organization,
+        after: &Organization,
+        reason: &str,
+    ) -> Result<Self, Error> {
+        let event = security_event(self.context, before, after).because(reason);
+        self.put_security(before, after)?.record(event)
+    }
+
+    fn put_security(self, before: &Organization, after: &Organization) -> Result<Self, Error> {
+        let version = [("version", attribute(&after.version)?)];
         let version = Change::Set(Expression::new("#version = :version", version));
-        let security = if secured.security.is_default() {
+        let security = if after.security.is_default() {
             Change::Remove(Expression::new("#security", []))
         } else {
-            let values = [("security", attribute(&secured.security)?)];
+            let values = [("security", attribute(&after.security)?)];
             Change::Set(Expression::new("#security = :security", values))
         };
-        // The retention until now applies to the event.
-        let event = Event::new(context, &actor.org, EventAction::SecurityUpdated, secured.target())
-            .old(json!(actor.org.security))
-            .new_value(json!(secured.security));
-        self.still_held(actor)?
-            .update_organization(&actor.org, vec![version, security])?
-            .record(event)
+        self.update_organization(before, vec![version, security])
     }
 
     /// Adds a member of an ancestor to an empty sub-organization, as its Super Admin (SUB5).
@@ -315,6 +329,13 @@ fn partner_roles_needed() -> OnConditionFailed {
             _ => Refusal::ChangedConcurrently.into(),
         }
     })
+}
+
+/// The event of changed security settings. The retention until now applies to it.
+fn security_event(context: &RequestContext, before: &Organization, after: &Organization) -> Event {
+    Event::new(context, before, EventAction::SecurityUpdated, after.target())
+        .old(json!(before.security))
+        .new_value(json!(after.security))
 }
 
 fn shown_settings(org: &Organization) -> Value {

@@ -1,4 +1,4 @@
-//! `POST /access/v1/evaluation` and `/access/v1/evaluations`: one decision, or up to 256.
+//! `POST /access/v1/evaluation` and `/access/v1/evaluations`: one decision, or up to 100.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,13 +9,13 @@ use shared::{
 };
 
 use super::{
-    DecisionCaller, access_query,
+    DecisionCaller,
     explanation::Explanation,
     wire::{Evaluation, EvaluationDraft, Members, bad},
 };
 
 /// The most evaluations in one request.
-const MAX_EVALUATIONS: usize = 256;
+const MAX_EVALUATIONS: usize = 100;
 
 /// A decision, with its reason if the request asks for one.
 #[derive(Serialize)]
@@ -102,7 +102,7 @@ async fn decide_all(
     items: &[Item],
 ) -> Result<Vec<Decision>, ApiError> {
     check_subjects(caller, items)?;
-    let queries: Vec<_> = items.iter().map(Item::query).collect();
+    let queries: Vec<_> = items.iter().map(|item| item.query(caller)).collect();
     let known: Vec<_> = queries.iter().flatten().cloned().collect();
     let mut memberships = app.store.memberships_on_paths(&known).await?.into_iter();
     let decisions = items.iter().zip(queries).map(|(item, query)| {
@@ -119,11 +119,11 @@ fn check_subjects(caller: &DecisionCaller, items: &[Item]) -> Result<(), Refusal
 
 impl Item {
     /// The query for the store; none if the item is denied without a read.
-    fn query(&self) -> Option<AccessQuery> {
+    fn query(&self, caller: &DecisionCaller) -> Option<AccessQuery> {
         let evaluation = self.evaluation.as_ref().ok()?;
         let action = Action::find(&evaluation.action.name)?;
         action.level?;
-        access_query(&evaluation.subject, &evaluation.resource, vec![action])
+        caller.query(&evaluation.subject, &evaluation.resource, vec![action])
     }
 
     /// Decides by the paths on which the subject reaches the organization.

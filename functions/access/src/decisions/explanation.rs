@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::{
     domain::{
         AccessPath, Action, BuiltIn, DenyReason, Level, OrgId, PathMembership, Remediation, RoleId,
-        RoleObject, evaluate, remediation,
+        RoleObject, Standing, evaluate, remediation,
     },
     http::FieldError,
 };
@@ -53,7 +53,7 @@ struct PathExplanation {
 /// The people who could turn a denial into a grant.
 #[derive(Debug, Serialize)]
 struct Grantors {
-    /// `members`, `operators` or `no_one`.
+    /// `members`, `operators`, `subject` or `no_one`.
     who: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     organization_id: Option<OrgId>,
@@ -169,6 +169,10 @@ impl From<Remediation> for Grantors {
             Remediation::Operators => {
                 ("operators", "An operator of the platform can change this setting or link.")
             }
+            Remediation::Subject => (
+                "subject",
+                "The subject can sign in again as the security settings of the organization require.",
+            ),
             Remediation::Impossible => ("no_one", "No role can grant this action."),
         };
         let (organization_id, levels, built_in_roles) = match remediation {
@@ -178,7 +182,9 @@ impl From<Remediation> for Grantors {
                 levels.into_iter().collect(),
                 built_in.into_iter().map(BuiltIn::key).collect(),
             ),
-            Remediation::Operators | Remediation::Impossible => Default::default(),
+            Remediation::Operators | Remediation::Subject | Remediation::Impossible => {
+                Default::default()
+            }
         };
         Self { who, organization_id, levels, built_in_roles, reason }
     }
@@ -257,6 +263,13 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
             format!(
                 "The subject holds `{held}` on `{object}` {place}; this action needs `{needed}`."
             )
+        }
+        DenyReason::SignIn => {
+            let refusal = membership.and_then(|at| {
+                let Standing { org, person, .. } = &at.standing;
+                org.check_sign_in(person).err()
+            });
+            refusal.map(|refusal| refusal.to_string()).unwrap_or_default()
         }
     }
 }

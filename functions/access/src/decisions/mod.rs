@@ -16,7 +16,7 @@ use axum::{
     routing::{get, post},
 };
 use shared::{
-    domain::{Action, OrgId, Refusal, UserId},
+    domain::{Action, OrgId, Person, Refusal, UserId},
     http::{App, Call, is_subject},
     store::AccessQuery,
 };
@@ -52,7 +52,9 @@ pub(crate) fn router() -> Router<App> {
 /// The caller of a decision route, with the right to ask about others.
 #[derive(Clone, Debug)]
 struct DecisionCaller {
-    user: UserId,
+    /// The caller as the subject of their own question, with their sign-in (ORG3). They are no
+    /// operator in it, because decisions are about members.
+    own: Person,
     /// Whether the token has the scope `decisions`.
     service: bool,
 }
@@ -60,7 +62,8 @@ struct DecisionCaller {
 impl DecisionCaller {
     fn of(call: &Call) -> Self {
         let service = call.sign_in.scopes.iter().any(|scope| scope == SCOPE);
-        Self { user: call.person.id.clone(), service }
+        let subject = Person::subject(call.person.id.clone());
+        Self { own: Person { authn: call.person.authn.clone(), ..subject }, service }
     }
 
     /// Checks that the caller may ask about `subject`.
@@ -69,7 +72,7 @@ impl DecisionCaller {
     ///
     /// [`Refusal::DecisionsScopeRequired`] if it is another person and the token lacks the scope.
     fn may_ask_about(&self, subject: &Entity) -> Result<(), Refusal> {
-        let own = subject.kind == USER && subject.id == self.user.as_str();
+        let own = subject.kind == USER && subject.id == self.own.id.as_str();
         if own || self.service { Ok(()) } else { Err(Refusal::DecisionsScopeRequired) }
     }
 
@@ -81,6 +84,23 @@ impl DecisionCaller {
     fn may_ask_about_anybody(&self) -> Result<(), Refusal> {
         if self.service { Ok(()) } else { Err(Refusal::DecisionsScopeRequired) }
     }
+
+    /// The person of `subject`, if its type and id are valid.
+    fn person(&self, subject: &Entity) -> Option<Person> {
+        let id = user(subject)?;
+        Some(if id == self.own.id { self.own.clone() } else { Person::subject(id) })
+    }
+
+    /// The query for the store; none if the subject or the resource cannot exist, which is a denial.
+    fn query(
+        &self,
+        subject: &Entity,
+        resource: &Entity,
+        actions: Vec<Action>,
+    ) -> Option<AccessQuery> {
+        let (subject, org) = (self.person(subject)?, organization(resource)?);
+        Some(AccessQuery { subject, org, actions })
+    }
 }
 
 /// The user id of `subject`, if its type and id are valid.
@@ -91,9 +111,4 @@ fn user(subject: &Entity) -> Option<UserId> {
 /// The organization id of `resource`, if its type and id are valid.
 fn organization(resource: &Entity) -> Option<OrgId> {
     (resource.kind == ORGANIZATION).then(|| resource.id.parse().ok()).flatten()
-}
-
-/// The query for the store; none if the subject or the resource cannot exist, which is a denial.
-fn access_query(subject: &Entity, resource: &Entity, actions: Vec<Action>) -> Option<AccessQuery> {
-    Some(AccessQuery { subject: user(subject)?, org: organization(resource)?, actions })
 }

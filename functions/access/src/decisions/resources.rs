@@ -6,8 +6,8 @@
 
 use shared::{
     domain::{
-        AccessPath, Action, LinkAccess, OrgId, OrgPath, PathMembership, Standing, UserId, evaluate,
-        first_granting,
+        AccessPath, Action, LinkAccess, OrgId, OrgPath, PathMembership, Person, Standing, UserId,
+        evaluate, first_granting,
     },
     http::{AnyObject, ApiError, Call, Json},
     store::{AccessQuery, Error, List, PageRequest, Position, Store, keys},
@@ -16,7 +16,6 @@ use shared::{
 use super::{
     DecisionCaller, ORGANIZATION, RESOURCES,
     search::{Reference, Results, SearchPage},
-    user,
     wire::{Members, bad},
 };
 
@@ -42,12 +41,13 @@ pub(super) async fn search(
     let action = members.required_action().map_err(bad)?;
     let kind = members.required_type("resource").map_err(bad)?;
     let step = SearchPage::new(RESOURCES, &members, "resource")?;
-    DecisionCaller::of(&call).may_ask_about(&subject)?;
+    let caller = DecisionCaller::of(&call);
+    caller.may_ask_about(&subject)?;
     if step.limit == 0 {
         return Ok(step.pause());
     }
     let action = Action::find(&action.name).filter(|action| action.level.is_some());
-    match (action, user(&subject)) {
+    match (action, caller.person(&subject)) {
         (Some(action), Some(subject)) if kind == ORGANIZATION => {
             granted_resources(&call.app.store, action, &subject, &step).await
         }
@@ -58,13 +58,13 @@ pub(super) async fn search(
 async fn granted_resources(
     store: &Store,
     action: Action,
-    subject: &UserId,
+    subject: &Person,
     step: &SearchPage,
 ) -> Result<Json<Results<Reference>>, ApiError> {
     let after = step.after.as_deref().unwrap_or("own|");
     let (mut candidates, mut next) = (Vec::new(), Some(after.to_owned()));
     if let Some(after) = after.strip_prefix("own|") {
-        (candidates, next) = own(store, subject, after, step.limit).await?;
+        (candidates, next) = own(store, &subject.id, after, step.limit).await?;
     }
     let beyond =
         [AccessPath::Ancestor, AccessPath::Partner].into_iter().find(|path| path.supports(action));
@@ -120,7 +120,7 @@ fn position_after(key: &str) -> Option<Position> {
 /// A search for the organizations that a subject reaches without being their member.
 struct ResourceSearch<'a> {
     store: &'a Store,
-    subject: &'a UserId,
+    subject: &'a Person,
     action: Action,
     path: AccessPath,
 }
@@ -137,7 +137,7 @@ impl ResourceSearch<'_> {
         let (mut done, mut inner) = (done.to_owned(), inner.to_owned());
         let after = position_after(&done);
         let page = PageRequest { limit: MAX_MEMBERSHIPS, after: after.as_ref() };
-        let memberships = self.store.page(List::memberships(self.subject), page).await?;
+        let memberships = self.store.page(List::memberships(&self.subject.id), page).await?;
         let paths: Vec<_> = memberships.items.into_iter().map(|member| member.path).collect();
         let standings = self.store.standings(self.subject, &paths).await?;
         let (mut candidates, mut followed) = (Vec::new(), 0);

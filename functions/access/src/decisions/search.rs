@@ -4,12 +4,12 @@ use serde::Serialize;
 use shared::{
     domain::{Action, first_granting},
     http::{AnyObject, ApiError, App, Call, Cursor, Json, Problem},
-    store::{Error, Position},
+    store::{AccessQuery, Error, Position},
 };
 
 use super::{
-    ACTIONS, DecisionCaller, access_query,
-    wire::{Entity, Members, bad},
+    ACTIONS, DecisionCaller,
+    wire::{Members, bad},
 };
 
 /// The largest page, and the size of a page without a limit.
@@ -117,18 +117,17 @@ pub(super) async fn actions(
     let subject = members.required_entity("subject").map_err(bad)?;
     let resource = members.required_entity("resource").map_err(bad)?;
     let step = SearchPage::new(ACTIONS, &members, "action")?;
-    DecisionCaller::of(&call).may_ask_about(&subject)?;
-    let names = granted_actions(&call.app, &subject, &resource).await?;
+    let caller = DecisionCaller::of(&call);
+    caller.may_ask_about(&subject)?;
+    let actions = Action::all().filter(|action| action.level.is_some()).collect();
+    let names = match caller.query(&subject, &resource, actions) {
+        Some(query) => granted_actions(&call.app, query).await?,
+        None => vec![],
+    };
     Ok(step.slice(names.into_iter().map(|name| ActionReference { name }).collect()))
 }
 
-async fn granted_actions(
-    app: &App,
-    subject: &Entity,
-    resource: &Entity,
-) -> Result<Vec<&'static str>, Error> {
-    let actions: Vec<_> = Action::all().filter(|action| action.level.is_some()).collect();
-    let Some(query) = access_query(subject, resource, actions) else { return Ok(vec![]) };
+async fn granted_actions(app: &App, query: AccessQuery) -> Result<Vec<&'static str>, Error> {
     let memberships = app.store.memberships_on_paths(std::slice::from_ref(&query)).await?;
     let paths = memberships.into_iter().next().unwrap_or_default();
     let is_granted = |action: &&Action| first_granting(&paths, **action).is_some();

@@ -7,8 +7,8 @@
 use futures_util::future::try_join_all;
 use shared::{
     domain::{
-        AccessPath, Action, CustomerLink, Member, OrgId, Organization, RoleId, first_granting,
-        granting_roles,
+        AccessPath, Action, CustomerLink, Member, OrgId, Organization, Person, RoleId,
+        first_granting, granting_roles,
     },
     http::{AnyObject, ApiError, Call, Json},
     store::{
@@ -83,7 +83,7 @@ async fn granted_subjects(
     let MemberSources { sources, beyond } = sources(store, action, org, &at).await?;
     let (candidates, next) = candidates(store, &sources, &at, step.limit).await?;
     let query = |(_, member): &(&MemberSource, Member)| AccessQuery {
-        subject: member.user_id.clone(),
+        subject: Person::subject(member.user_id.clone()),
         org,
         actions: vec![action],
     };
