@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::domain::{
-    AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS, Email, Invitation,
+    AddressFacts, AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS, Email, Invitation,
     InvitationDraft, InvitationId, Kind, Level, Levels, LinkCounts, Member, Name, OrgId,
     Organization, Person, Refusal, RequestContext, RoleId, RoleObject, Settings, Source, Standing,
     UserId, Version, invite,
@@ -132,7 +132,7 @@ pub(crate) fn operator_in(org: &Organization) -> Standing {
 pub(crate) fn invited(actor: &Standing, name: &str, role: RoleId) -> Result<Invitation, Refusal> {
     let draft = InvitationDraft { email: email(name), role_id: role, days: DEFAULT_DAYS };
     let id = InvitationId::of(now(), actor.org.id(), &draft.email);
-    invite(actor, draft, None, id, now())
+    invite(actor, draft, &AddressFacts::default(), id, now())
 }
 
 /// The context of a request from `by`.

@@ -1,7 +1,7 @@
 //! The Lambda runtime: configuration from environment variables, logging, AWS clients, and serving
 //! a router.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
@@ -27,6 +27,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
+    domain::Budgets,
     http::{App, Limits, complete},
     store::Store,
 };
@@ -71,8 +72,12 @@ pub async fn app() -> Result<App, Error> {
     Ok(App { store, limits: limits()? })
 }
 
-/// Reads `SELF_SERVICE` (`on` or `off`), `MAX_PENDING` (a number) and `PUBLIC_URL`.
-fn limits() -> Result<Limits, Error> {
+/// Reads `SELF_SERVICE` (`on` or `off`), `PUBLIC_URL`, `MAX_PENDING` and the budgets.
+///
+/// # Errors
+///
+/// A variable with an invalid value.
+pub fn limits() -> Result<Limits, Error> {
     let defaults = Limits::default();
     let self_service = match setting("SELF_SERVICE").as_deref() {
         None => defaults.self_service,
@@ -80,13 +85,28 @@ fn limits() -> Result<Limits, Error> {
         Some("off") => false,
         Some(_) => return Err("SELF_SERVICE must be `on` or `off`".into()),
     };
-    let max_pending = match setting("MAX_PENDING") {
-        None => defaults.max_pending,
-        Some(number) => number.parse().map_err(|_| "MAX_PENDING must be a whole number")?,
+    let max_pending = number("MAX_PENDING", defaults.max_pending)?;
+    let own = defaults.budgets;
+    let budgets = Budgets {
+        sending_interval_seconds: number("SENDING_INTERVAL", own.sending_interval_seconds)?,
+        sendings_per_invitation: number("SENDINGS_PER_INVITATION", own.sendings_per_invitation)?,
+        invitations_per_address: number("INVITATIONS_PER_ADDRESS", own.invitations_per_address)?,
+        invitations_on_first_day: number("INVITATIONS_FIRST_DAY", own.invitations_on_first_day)?,
+        invitations_per_day: number("INVITATIONS_PER_DAY", own.invitations_per_day)?,
+        organizations_per_person: number("ORGANIZATIONS_PER_PERSON", own.organizations_per_person)?,
+        join_requests_per_person: number("JOIN_REQUESTS_PER_PERSON", own.join_requests_per_person)?,
     };
     // Leaked once a process, so that `Limits` is `Copy`.
     let public_url = setting("PUBLIC_URL").map(|url| &*url.leak());
-    Ok(Limits { self_service, max_pending, public_url })
+    Ok(Limits { self_service, max_pending, budgets, public_url })
+}
+
+/// A number from an environment variable, or its default.
+fn number<T: FromStr>(name: &str, default: T) -> Result<T, Error> {
+    let text = setting(name);
+    let number =
+        text.map(|text| text.parse().map_err(|_| format!("{name} must be a whole number")));
+    Ok(number.transpose()?.unwrap_or(default))
 }
 
 /// Starts the log on standard output: one JSON object a line, from level `info` on, or as `RUST_LOG`

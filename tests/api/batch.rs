@@ -7,7 +7,7 @@ use crate::{
     fault_layer::Fault,
     helpers::{each, nth_user, user_manager},
     invariants::check,
-    test_app::{ADA, Answer, BOB, CY, DAY, Identity, TestApp},
+    test_app::{ADA, Answer, BOB, CY, DAY, Identity, TestApp, ample},
 };
 
 /// Invitations for `many` users, from the `first` on.
@@ -139,8 +139,8 @@ async fn batch_has_1_to_100_valid_elements() {
     }
     let done = app.batch(ADA, &acme, &offers(0, 100)).await.expect(200);
     assert_eq!(done.statuses(), [201; 100]);
-    // One read, and five writes.
-    assert_eq!(done.cost.round_trips, 6);
+    // One read, and six writes.
+    assert_eq!(done.cost.round_trips, 7);
     let outcomes = done.body["outcomes"].as_array().unwrap();
     let addresses: Vec<_> = (0..100).map(|n| nth_user(n).email).collect();
     assert_eq!(each(outcomes, "email"), addresses);
@@ -168,7 +168,7 @@ async fn batch_replaces_expired_invitations() {
 #[tokio::test]
 async fn batch_stops_exactly_at_the_limit() {
     for (cap, before) in [(30, 0), (31, 7), (45, 44), (3, 3), (1, 0)] {
-        let app = TestApp::with(Limits { max_pending: cap, ..Limits::default() }).await;
+        let app = TestApp::with(Limits { max_pending: cap, ..ample() }).await;
         let acme = app.create_organization(ADA, "Acme").await;
         if before > 0 {
             app.batch(ADA, &acme, &offers(100, before)).await.expect(200);
@@ -205,12 +205,12 @@ async fn repeated_batch_key_returns_the_first_response() {
 /// Each outcome of the first run stays.
 #[tokio::test]
 async fn repeat_continues_a_batch_that_stopped_between_chunks() {
-    let list = offers(0, 50);
+    let list = offers(0, 45);
     let key = [("idempotency-key", "k-1")];
     for (call, fault) in
         (1..4).flat_map(|call| [(call, Fault::StopBefore), (call, Fault::StopAfter)])
     {
-        let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+        let (app, layer) = TestApp::with_fault_layer(ample()).await;
         let acme = app.create_organization(ADA, "Acme").await;
         layer.once(call, fault.clone());
         tokio::select! {
@@ -225,18 +225,18 @@ async fn repeat_continues_a_batch_that_stopped_between_chunks() {
             other.refuses(422, "idempotency-key-reused");
         }
         let again = app.batch_with(ADA, &acme, &list, &key).await.expect(200);
-        assert_eq!(again.statuses(), [201; 50], "{call} {fault:?}");
+        assert_eq!(again.statuses(), [201; 45], "{call} {fault:?}");
         let third = app.batch_with(ADA, &acme, &list, &key).await.expect(200);
         assert_eq!(third.text, again.text);
         assert_eq!(each(&app.pending(&acme).await, "id"), again.invitation_ids());
-        assert_eq!(app.count_events(&acme, "invitation.created").await, 50);
+        assert_eq!(app.count_events(&acme, "invitation.created").await, 45);
         check(&app).await;
     }
 }
 
 #[tokio::test]
 async fn lost_race_for_one_address_fails_only_that_address() {
-    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
     let acme = app.create_organization(ADA, "Acme").await;
     app.add_member(ADA, &acme, BOB, "admin").await;
     let list = offers(0, 25);
@@ -255,7 +255,7 @@ async fn lost_race_for_one_address_fails_only_that_address() {
 /// The last attempt after lost races counts like every other.
 #[tokio::test]
 async fn batch_that_wins_at_the_last_attempt_invites() {
-    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
     let acme = app.create_organization(ADA, "Acme").await;
     app.invite(ADA, &acme, nth_user(0).email, "user").await.expect(201);
     // Five times, the invitation appears only when the chunk is written.
@@ -273,7 +273,7 @@ async fn batch_that_wins_at_the_last_attempt_invites() {
 /// The first chunk stays, and the second is refused item by item.
 #[tokio::test]
 async fn caller_removed_after_a_lost_race_of_the_second_chunk_gets_all_outcomes() {
-    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
     let acme = app.create_organization(ADA, "Acme").await;
     app.invite(ADA, &acme, nth_user(22).email, "user").await.expect(201);
     // The first read misses the invitation, the second one the caller's membership.
@@ -285,13 +285,13 @@ async fn caller_removed_after_a_lost_race_of_the_second_chunk_gets_all_outcomes(
     });
     let batch = app.batch(ADA, &acme, &offers(0, 25)).await;
     layer.clear_faults();
-    assert_eq!(batch.statuses(), [[201; 20].as_slice(), &[404; 5]].concat(), "{batch}");
+    assert_eq!(batch.statuses(), [[201; 18].as_slice(), &[404; 7]].concat(), "{batch}");
     check(&app).await;
 }
 
 #[tokio::test]
 async fn concurrent_batches_invite_each_address_once_within_the_limit() {
-    let app = TestApp::with(Limits { max_pending: 40, ..Limits::default() }).await;
+    let app = TestApp::with(Limits { max_pending: 40, ..ample() }).await;
     let acme = app.create_organization(ADA, "Acme").await;
     app.add_member(ADA, &acme, BOB, "admin").await;
     let (one, other) = (offers(0, 45), offers(25, 45));
@@ -321,7 +321,7 @@ async fn concurrent_batches_invite_each_address_once_within_the_limit() {
 
 #[tokio::test]
 async fn removal_of_the_caller_refuses_the_rest_of_a_batch() {
-    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
     let acme = app.create_organization(ADA, "Acme").await;
     // A removal after the first write, and one before it.
     let mut answers = Vec::new();
@@ -334,7 +334,7 @@ async fn removal_of_the_caller_refuses_the_rest_of_a_batch() {
         answers.push(batch);
     }
     let [first, second] = answers.try_into().unwrap();
-    let expected = [[201; 20].as_slice(), &[404; 25]].concat();
+    let expected = [[201; 18].as_slice(), &[404; 27]].concat();
     assert_eq!(first.expect(200).statuses(), expected);
     second.refuses(404, "no-such-organization");
     check(&app).await;

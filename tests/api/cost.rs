@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fmt::Write as _};
 
-use ::notify::handle;
+use ::notify::{handle, send_digests};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
@@ -50,7 +50,7 @@ own pending invitations | 2 14.5 0 0 | IVY GET /v1/me/invitations?limit=<limit>
 joinable organizations | 2 2 0 0 | ABE GET /v1/me/joinable-organizations?limit=<limit>
 own permissions | 1 2 0 0 | MIA GET /permissions
 + person
-create an organization | 1 0 8 7 | NEW POST /v1/organizations | {"name": "New"}
+create an organization | 1 0 10 7 | NEW POST /v1/organizations | {"name": "New"}
 show an organization | 1 3 0 0 | ADA GET
 change the profile | 2 3 8 2 | ADA PATCH | {"website": "https://1.example"}
 approve a domain | 2 3 8 1 | ADA PUT /domains/example.com
@@ -58,7 +58,7 @@ list approved domains | 2 9 0 0 | ADA GET /domains?limit=<limit>
 remove a domain | 2 3 8 1 | ADA DELETE /domains/example.com
 + domain
 + person
-request to join | 2 5 12 1 | NEW POST /join-requests
+request to join | 2 5 14 1 | NEW POST /join-requests
 + join request
 list join requests | 2 9 0 0 | ADA GET /join-requests?limit=<limit>
 cancel a join request | 2 2 6 1 | NEW DELETE /join-requests/mine
@@ -97,14 +97,14 @@ leave | 2 3 10 6 | NEW POST /leave
 transfer the Super Admin role | 2 3 8 14 | ADA POST /transfer | {"member_id": "@bob"}
 + transfer back
 + person
-invite | 2 3 8 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"}
+invite | 2 3 12 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"}
 + person
-invite to a custom role | 2 3 10 6 | ADA POST /invitations | {"email": "<email>", "role_id": "<plain>"}
+invite to a custom role | 2 3 14 6 | ADA POST /invitations | {"email": "<email>", "role_id": "<plain>"}
 + person
-invite with an idempotency key | 2 3 10 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
+invite with an idempotency key | 2 3 14 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
 repeat with an idempotency key | 2 4 0 0 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
 + ten people
-invite ten users | 2 13 44 60 | ADA POST /invitations/batch | {"invitations": <ten>}
+invite ten users | 2 24 66 60 | ADA POST /invitations/batch | {"invitations": <ten>}
 list invitations | 3 10 0 0 | ADA GET /invitations?limit=<limit>
 + invitation user
 show an invitation | 2 4 0 0 | ADA GET /invitations/<id>
@@ -182,7 +182,11 @@ notify: an event for the bus | 2 1 2 0 | notify
 + invitation user
 notify: an invitation | 4 4 4 0 | notify
 + join request
-notify: a request to join, to three people | 11 14.5 12 0 | notify
+notify: a request to join, to three people | 13 15.5 14 0 | notify
++ join request
+notify: a further request to join in the same hour | 6 6 6 1 | notify
++ hour
+notify: a digest of requests to join, to three people | 13 15.5 12 1 | digests
 "#;
 
 /// The cost of an operation.
@@ -246,6 +250,7 @@ impl<'a> Survey<'a> {
             let cost = match &*request {
                 "clean-up" => self.clean_up().await,
                 "notify" => self.notify().await,
+                "digests" => self.send_digests().await,
                 _ => {
                     let answer = self.send(operation, &request, part(3), part(4)).await;
                     if answer.status == 201 {
@@ -342,6 +347,7 @@ impl<'a> Survey<'a> {
             "clean-up" => {
                 self.clean_up().await;
             }
+            "hour" => app.wait(DAY / 24),
             "change of the profile" => {
                 app.patch(ADA, &org, json!({ "contact": "Ada" })).await.expect(200);
             }
@@ -401,6 +407,15 @@ impl<'a> Survey<'a> {
             delete_with_reassignment(&actor, &before, RoleId::USER, None, context.at).unwrap();
         let writes = store.transaction(&context).begin_reassignment(&actor, &before, &marked);
         writes.unwrap().commit(&()).await.unwrap();
+    }
+
+    async fn send_digests(&self) -> Cost {
+        let outbox = FakeAws::default().outbox(&self.app.store);
+        self.app.set_last_request(NOTIFY.to_owned());
+        let now = Timestamp::from_millisecond(self.app.now()).unwrap();
+        let (summary, cost) = metered(send_digests(&outbox, now, "test", || false)).await;
+        assert_eq!(summary.unwrap().sent, 1);
+        cost
     }
 
     /// Handles the newest event.

@@ -9,7 +9,7 @@ use crate::{
     helpers::{id, nth_user, operator_path},
     matrix::SERVICE,
     partners::link,
-    test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp},
+    test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample},
 };
 
 pub const ONE: &str = "/access/v1/evaluation";
@@ -502,7 +502,7 @@ async fn every_explanation_has_a_code() {
 
 #[tokio::test]
 async fn discovery_document_needs_no_token() {
-    let limits = Limits { public_url: Some("https://api.example.com/"), ..Limits::default() };
+    let limits = Limits { public_url: Some("https://api.example.com/"), ..ample() };
     let app = TestApp::with(limits).await;
     let path = "/.well-known/authzen-configuration";
     let url = |path: &str| format!("https://api.example.com{path}");
@@ -515,6 +515,6 @@ async fn discovery_document_needs_no_token() {
         "search_action_endpoint": url(ACTIONS),
     });
     assert_eq!(app.send(None, "GET", path, None).await.expect(200).body, expected);
-    let nowhere = TestApp::with(Limits { public_url: None, ..Limits::default() }).await;
+    let nowhere = TestApp::with(Limits { public_url: None, ..ample() }).await;
     nowhere.send(None, "GET", path, None).await.refuses(404, "no-such-route");
 }

@@ -1,13 +1,12 @@
 //! `ETag`, `If-Match` and `If-None-Match` (RFC 9110) of every single resource.
 
 use serde_json::{Value, json};
-use shared::http::Limits;
 
 use crate::{
     fault_layer::Layer,
     helpers::{DEE, operator_path},
     invariants::check,
-    test_app::{ADA, Answer, BOB, CY, Identity, OPERATOR, TestApp},
+    test_app::{ADA, Answer, BOB, CY, Identity, OPERATOR, TestApp, ample},
 };
 
 impl TestApp {
@@ -40,7 +39,7 @@ struct Fixture {
 }
 
 async fn fixture() -> Fixture {
-    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
     let root = app.create_partner(ADA, "Root").await;
     app.update_settings(&root, json!({ "manage_sub_organizations": true })).await;
     let acme = app.create_sub_organization(ADA, &root, "Acme").await;

@@ -23,14 +23,13 @@ use lambda_http::IntoResponse;
 use local::bucket::{self, Bucket};
 use members::{ExportBucket, ExportConfig, ExportLimits};
 use serde_json::json;
-use shared::http::Limits;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use crate::{
     fault_layer::Fault,
     helpers::{DEE, each, id, nth_user},
-    test_app::{ADA, Answer, BOB, CY, DAY, Identity, NOON, OPERATOR, TestApp, mask},
+    test_app::{ADA, Answer, BOB, CY, DAY, Identity, NOON, OPERATOR, TestApp, ample, mask},
 };
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -186,7 +185,7 @@ async fn export_applies_the_filters_and_order_of_the_list() {
 
 #[tokio::test]
 async fn export_is_complete_with_short_pages() {
-    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
     let acme = app.create_organization(ADA, "Acme").await;
     for n in 0..30 {
         if n % 3 == 0 {
@@ -245,7 +244,7 @@ async fn every_export_is_an_event() {
 
 #[tokio::test]
 async fn export_without_a_recorded_event_is_refused() {
-    let (mut app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (mut app, layer) = TestApp::with_fault_layer(ample()).await;
     ExportStore::add_to(&mut app, EVERYTHING).await;
     let acme = organization_of_four(&app).await;
     for fault in [Fault::Status(500), Fault::LostBefore, Fault::Conflict] {
@@ -264,7 +263,7 @@ async fn export_without_a_recorded_event_is_refused() {
 /// refusal without one.
 #[tokio::test]
 async fn losing_the_permission_during_an_export_gives_file_and_event_or_neither() {
-    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
     for (edits_role, expected) in [
         (false, vec!["404 no-such-organization", "200 "]),
         (true, vec!["403 missing-permission", "409 changed-concurrently", "200 "]),

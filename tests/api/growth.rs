@@ -9,7 +9,7 @@ use crate::{
     cost::{IVY, MIA, Measurement, Survey, figures, person},
     helpers::DEE,
     printed::assert_printed,
-    test_app::{ADA, BOB, CY, EVE, OPERATOR, TestApp},
+    test_app::{ADA, BOB, CY, EVE, OPERATOR, TestApp, ample},
 };
 
 /// How much there is.
@@ -28,7 +28,7 @@ const LARGE: Size = Size { members: 10_000, pending: 10_000, organizations: 1_00
 
 /// An app where Ada's organization may have sub-organizations, and the path of that organization.
 pub async fn organization_of(size: Size) -> (TestApp, String) {
-    let app = TestApp::with(Limits { max_pending: 100_000, ..Limits::default() }).await;
+    let app = TestApp::with(Limits { max_pending: 100_000, ..ample() }).await;
     let org = app.create_tree(ADA, "Acme").await;
     for nth in 0..size.members {
         app.add_member(ADA, &org, person(&format!("m{nth:05}")), "user").await;

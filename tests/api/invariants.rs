@@ -125,16 +125,17 @@ impl Table {
         let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
         let (pk, sk) = (text("pk"), text("sk"));
         let here = |what: &str| format!("{pk} | {sk}: {what}");
-        if pk.starts_with("IDEMPOTENCY#") || pk.starts_with("DELIVERY#") {
+        if ["IDEMPOTENCY#", "DELIVERY#", "BUDGET#"].iter().any(|kind| pk.starts_with(kind)) {
             return if value["ttl"].is_number() { Ok(()) } else { Err(here("is kept forever")) };
         }
         if value["deleted"] == true {
             // A tombstone has the version of a deleted entity, for a day, and is in no list.
             let mut names: Vec<_> = item.keys().map(String::as_str).collect();
             names.sort_unstable();
-            // The slot of an address also has the time at which its last invitation was sent (ORG2).
+            // The slot of an address also has the time at which its last invitation was sent (ORG2),
+            // and until when it cannot be invited (INV14).
             let is_slot = sk.starts_with("EMAIL#");
-            names.retain(|name| !(is_slot && *name == "sent_at"));
+            names.retain(|name| !(is_slot && ["sent_at", "declined_until"].contains(name)));
             let expected = ["deleted", "pk", "sk", "ttl", "version"];
             return if names == expected { Ok(()) } else { Err(here("keeps more than a version")) };
         }

@@ -6,7 +6,7 @@ use shared::http::Limits;
 
 use crate::{
     helpers::{DEE, each, id, nth_user},
-    test_app::{ADA, BOB, CY, DAY, EVE, Identity, TestApp},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, TestApp, ample},
 };
 
 /// INV1, INV3
@@ -192,7 +192,7 @@ async fn resending_keeps_the_id_and_restarts_the_expiry() {
 /// INV12
 #[tokio::test]
 async fn pending_invitations_are_limited() {
-    let app = TestApp::with(Limits { max_pending: 6, ..Limits::default() }).await;
+    let app = TestApp::with(Limits { max_pending: 6, ..ample() }).await;
     let acme = app.create_organization(ADA, "Acme").await;
     let mut paths = Vec::new();
     for n in 0..6 {

@@ -4,12 +4,12 @@ use ::cleanup::ScheduledRun;
 use axum::{Router, body::Body};
 use lambda_http::request::from_str;
 use serde_json::{Value, json};
-use shared::http::{App, Limits, complete};
+use shared::http::{App, complete};
 use tower::ServiceExt;
 
 use crate::{
     helpers::{DEE, id},
-    test_app::{ADA, Answer, BOB, DAY, Identity, OPERATOR, TestApp, member_id},
+    test_app::{ADA, Answer, BOB, DAY, Identity, OPERATOR, TestApp, ample, member_id},
 };
 
 /// The event of a request, in payload format 2.0.
@@ -72,7 +72,7 @@ fn event(app: &TestApp, caller: Identity, method: &str, path: &str, body: Option
 
 /// The response of one function to an event.
 async fn answer(app: &TestApp, function: Router<App>, event: &Value) -> Answer {
-    let app = App { store: app.store.clone(), limits: Limits::default() };
+    let app = App { store: app.store.clone(), limits: ample() };
     let request = from_str(&event.to_string()).unwrap().map(Body::new);
     let answer = Answer::read(complete(function, app).oneshot(request).await.unwrap()).await;
     answer.has_standard_headers();

@@ -4,6 +4,7 @@ mod accept;
 mod access;
 mod advisories;
 mod batch;
+mod budgets;
 mod certification;
 mod cleanup;
 mod contract;

@@ -11,7 +11,7 @@ use lambda_http::{RequestExt, request::RequestContext};
 use local::{FUNCTIONS, ROUTES};
 use serde_json::{Map, Value, json};
 use shared::{
-    http::{App, Limits, complete},
+    http::{App, complete},
     store::Store,
 };
 use tower::ServiceExt;
@@ -20,7 +20,7 @@ use crate::{
     helpers::id,
     partners::link,
     printed::assert_printed,
-    test_app::{Answer, EVE, Identity, NOON, OPERATOR, TestApp, context, identity},
+    test_app::{Answer, EVE, Identity, NOON, OPERATOR, TestApp, ample, context, identity},
 };
 
 /// What each route needs, and a valid body where it takes one: `method path | needs | body`. `…` stands
@@ -579,7 +579,7 @@ fn each_route_has_a_row_in_the_matrix_and_each_row_a_route() {
 #[tokio::test]
 async fn each_route_is_served_by_its_function_and_by_no_other() {
     let store = Store::new(local::engine::client("http://127.0.0.1:1"), "none");
-    let app = App { store, limits: Limits::default() };
+    let app = App { store, limits: ample() };
     let paths: BTreeSet<_> = ROUTES.iter().map(|(_, path, _)| *path).collect();
     for (function, router) in FUNCTIONS {
         let served = complete(router(), app.clone());

@@ -2,19 +2,19 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use ::notify::{Outbox, handle};
+use ::notify::{Outbox, Summary, handle, send_digests};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use shared::http::Limits;
 
 use crate::{
     fake_aws::{CallFault, FakeAws, PORTAL, batch, stream},
     fault_layer::{Fault, Layer},
     helpers::{DEE, each, user_manager},
     invariants::check,
-    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, mask},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample, identity, mask},
 };
 
+const HOUR: i64 = DAY / 24;
 const MIA: Identity = identity("mia", "mia@example.com");
 
 /// An app whose stream goes to `notify` and from there to fake services.
@@ -30,7 +30,7 @@ struct Delivery {
 impl Delivery {
     /// ADA's organization Acme.
     async fn new() -> (Self, String) {
-        let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+        let (app, layer) = TestApp::with_fault_layer(ample()).await;
         let acme = app.create_organization(ADA, "Acme").await;
         let aws = FakeAws::default();
         let outbox = aws.outbox(&app.store);
@@ -70,6 +70,13 @@ impl Delivery {
     async fn run_again(&self) -> (usize, String, usize) {
         self.processed.store(0, Relaxed);
         self.run().await
+    }
+
+    /// Runs the schedule of the digests; returns its result and the addressees.
+    async fn digests(&self) -> (Summary, Vec<String>) {
+        let now = jiff::Timestamp::from_millisecond(self.app.now()).unwrap();
+        let summary = send_digests(&self.outbox, now, "digests", || false).await.unwrap();
+        (summary, self.aws.addressees())
     }
 
     /// Invites users.
@@ -284,6 +291,56 @@ async fn join_request_is_mailed_to_applicant_and_user_managers() {
     assert_eq!(delivery.deliver_all().await, [Value::Null; 0], "cancelling needs no mail");
 }
 
+/// INV14
+#[tokio::test]
+async fn managers_get_one_mail_an_hour_and_the_rest_in_a_digest() {
+    let (delivery, acme) = Delivery::with_approved_domain().await;
+    let nothing = Summary::default();
+    delivery.app.create_join_request(EVE, &acme).await;
+    assert_eq!(delivery.run().await.1, "eve ada bob");
+    // Later requests in the hour get only the receipt, however often they are cancelled.
+    let mine = format!("{acme}/join-requests/mine");
+    for _ in 0..3 {
+        delivery.app.create_join_request(CY, &acme).await;
+        delivery.app.delete(CY, &mine).await.expect(204);
+    }
+    delivery.app.create_join_request(DEE, &acme).await;
+    delivery.app.create_join_request(MIA, &acme).await;
+    assert_eq!(delivery.run().await.1, "cy cy cy dee mia");
+    assert_eq!(delivery.digests().await, (nothing, vec![]), "the hour is not over");
+
+    delivery.app.wait(HOUR);
+    // A stop between two mails repeats no mail.
+    let slow = || Some(CallFault::Rejected("TooManyRequestsException", "slow down".to_owned()));
+    delivery.aws.plan(move |call| call.mails(BOB.email).then(slow).flatten());
+    let (summary, addressees) = delivery.digests().await;
+    assert_eq!(
+        (summary, &*addressees),
+        (Summary { failed: 1, ..nothing }, &[ADA.email.to_owned()][..])
+    );
+    delivery.aws.clear_faults();
+    let mails = {
+        let (now, sent) = (
+            jiff::Timestamp::from_millisecond(delivery.app.now()).unwrap(),
+            Summary { sent: 1, ..nothing },
+        );
+        assert_eq!(send_digests(&delivery.outbox, now, "digests", || false).await.unwrap(), sent);
+        delivery.aws.mails()
+    };
+    assert_snapshot!(shown(&mails[0]), @"");
+    assert_eq!(delivery.digests().await, (nothing, vec![]), "it is done");
+
+    // The digest was a mail: the next hour begins with it.
+    delivery.app.create_join_request(CY, &acme).await;
+    assert_eq!(delivery.run().await.1, "cy");
+    delivery.app.delete(CY, &mine).await.expect(204);
+    delivery.app.wait(HOUR);
+    assert_eq!(delivery.digests().await, (Summary { empty: 1, ..nothing }, vec![]), "none is open");
+    delivery.app.create_join_request(CY, &acme).await;
+    assert_eq!(delivery.run().await.1, "cy ada bob");
+    check(&delivery.app).await;
+}
+
 /// ORG2
 #[tokio::test]
 async fn decision_on_a_join_request_is_mailed_to_the_applicant() {
@@ -335,7 +392,8 @@ async fn stop_between_a_mail_and_its_mark_repeats_only_that_mail() {
     let mut marks = 0;
     delivery.layer.plan(move |call| {
         marks += usize::from(call.name == "TransactWriteItems");
-        (call.name == "TransactWriteItems" && marks == 2).then_some(Fault::StopBefore)
+        // The first one records that the managers get this mail.
+        (call.name == "TransactWriteItems" && marks == 3).then_some(Fault::StopBefore)
     });
     tokio::select! {
         _ = delivery.deliver() => panic!("delivery must stop"),

@@ -1,12 +1,11 @@
 //! `/v1/operator/organizations`.
 
 use serde_json::{Value, json};
-use shared::http::Limits;
 
 use crate::{
     helpers::{each, id, operator_path},
     invariants::check,
-    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp},
+    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample},
 };
 
 const ALL: &str = "/v1/operator/organizations";
@@ -178,7 +177,7 @@ async fn operator_can_replace_the_first_admin_invitation_until_it_is_accepted() 
 /// ROLE1
 #[tokio::test]
 async fn partner_role_grant_fails_when_the_kind_changed_concurrently() {
-    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
     let acme = app.create_partner(ADA, "Acme").await;
     let (path, standard) = (operator_path(&acme), json!({ "kind": "standard" }));
     // The kind changes after the invitation has read it.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::http::Limits;
 
-use crate::test_app::{ADA, EVE, Identity, TestApp};
+use crate::test_app::{ADA, EVE, Identity, TestApp, ample};
 
 /// SA1
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn creating_an_organization_needs_a_verified_address() {
 
 #[tokio::test]
 async fn deployment_can_reserve_creation_to_operators() {
-    let app = TestApp::with(Limits { self_service: false, ..Limits::default() }).await;
+    let app = TestApp::with(Limits { self_service: false, ..ample() }).await;
     let answer = app.post(ADA, "/v1/organizations", json!({ "name": "Acme" })).await;
     answer.refuses(403, "self-service-disabled");
     let acme = app.create_partner(ADA, "Acme").await;

@@ -11,14 +11,13 @@ use std::{
 use axum::http::Method;
 use local::ROUTES;
 use serde_json::Value;
-use shared::http::Limits;
 
 use crate::{
     cost::Survey,
     export::{EVERYTHING, ExportStore},
     fault_layer::{Call, Layer},
     printed::assert_printed,
-    test_app::{ADA, TestApp},
+    test_app::{ADA, TestApp, ample},
 };
 
 const PAGE: &str = "\
@@ -33,7 +32,7 @@ the calls, and prints this page. `template.yaml` allows each function exactly th
 async fn calls_of_each_function_match_the_page() {
     let below = TestApp::new().await;
     let (layer, client) = Layer::under(&below.client);
-    let mut app = TestApp::over(client, None, Limits::default()).await;
+    let mut app = TestApp::over(client, None, ample()).await;
     let within = app.router.clone();
     let shelf = ExportStore::add_to(&mut app, EVERYTHING).await;
     let seen = Arc::new(Mutex::new(BTreeMap::<String, BTreeSet<String>>::new()));

@@ -14,7 +14,7 @@ use tokio::sync::Barrier;
 use crate::{
     helpers::nth_user,
     invariants::{Table, check, scan},
-    test_app::{ADA, Answer, BOB, CY, DAY, Identity, TestApp},
+    test_app::{ADA, Answer, BOB, CY, DAY, Identity, TestApp, ample},
 };
 
 #[derive(Clone)]
@@ -383,7 +383,7 @@ async fn concurrent_requests_with_one_key_have_one_effect_and_one_response() {
 /// INV2, INV12
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_invitations_stop_at_the_limit() {
-    let limits = Limits { max_pending: 10, ..Limits::default() };
+    let limits = Limits { max_pending: 10, ..ample() };
     let app = Arc::new(TestApp::with(limits).await);
     let acme = app.create_organization(ADA, "Acme").await;
     let requests = |from: usize| {
@@ -424,7 +424,7 @@ async fn one_of_two_members_who_remove_each_other_stays() {
 /// SA5
 #[tokio::test]
 async fn member_who_leaves_twice_at_once_leaves_once() {
-    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
     let acme = app.create_organization(ADA, "Acme").await;
     app.add_member(ADA, &acme, BOB, "user").await;
     let path = format!("{acme}/leave");

@@ -6,13 +6,12 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use shared::http::Limits;
 
 use crate::{
     fault_layer::{Fault, Layer},
     helpers::{DEE, each, nth_user, operator_path, role_manager, user_manager},
     invariants::{check, scan},
-    test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp},
+    test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample},
 };
 
 impl TestApp {
@@ -34,7 +33,7 @@ impl TestApp {
         role: &str,
         target: &str,
     ) -> Answer {
-        let empty = Self::over(self.client.clone(), None, Limits::default()).await.table;
+        let empty = Self::over(self.client.clone(), None, ample()).await.table;
         layer.plan(move |call| (call.name == "Query").then(|| Fault::Stale(empty.clone())));
         let answer = self.delete_and_reassign(ADA, org, role, target).await.expect(202);
         layer.clear_faults();
@@ -65,7 +64,7 @@ struct Fixture {
 
 impl Fixture {
     async fn new() -> Self {
-        let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+        let (app, layer) = TestApp::with_fault_layer(ample()).await;
         let acme = app.create_organization(ADA, "Acme").await;
         let guests = app.create_role(ADA, &acme, "Guests", json!({})).await;
         let hosts = app.create_role(ADA, &acme, "Hosts", json!({})).await;
@@ -115,7 +114,7 @@ async fn deletion_reassigns_any_number_of_users_although_the_index_lags() {
     let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
     app.invite_many(ADA, &acme, &guests, 0..100).await;
     app.invite_many(ADA, &acme, &guests, 100..199).await;
-    let earlier = TestApp::over(app.client.clone(), None, Limits::default()).await;
+    let earlier = TestApp::over(app.client.clone(), None, ample()).await;
     for item in scan(&app).await {
         let put = app.client.put_item().table_name(&earlier.table).set_item(Some(item));
         put.send().await.unwrap();
@@ -275,7 +274,7 @@ async fn reassignment_target_cannot_be_deleted() {
 /// ROLE5, PAR1
 #[tokio::test]
 async fn settings_that_the_target_role_needs_stay_on() {
-    let (app, layer) = TestApp::with_fault_layer(Limits::default()).await;
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
     let acme = app.create_partner(ADA, "Acme").await;
     app.update_settings(&acme, json!({ "mdf_program": true })).await;
     let standard = json!({ "kind": "standard" });

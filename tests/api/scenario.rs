@@ -14,7 +14,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
     domain::{CustomerLink, Organization, RoleId},
-    http::Limits,
     store::Error,
 };
 
@@ -22,7 +21,7 @@ use crate::{
     fault_layer::Layer,
     helpers::{each, id, operator_path},
     invariants::{Item, Table, inspect, scan},
-    test_app::{ADA, BOB, DAY, EVE, Identity, OPERATOR, TestApp, identity, start_engine},
+    test_app::{ADA, BOB, DAY, EVE, Identity, OPERATOR, TestApp, ample, identity, start_engine},
 };
 
 /// The operations: `name | method path | body`. The name begins with the caller: in capitals, the `sub`
@@ -166,7 +165,7 @@ impl Scenario {
     pub async fn new() -> Self {
         let (engine, client) = start_engine().await;
         let (layer, layered) = Layer::under(&client);
-        let app = TestApp::over(layered, engine, Limits::default()).await;
+        let app = TestApp::over(layered, engine, ample()).await;
         let ids = seed_data(&app).await;
         let requests = OPERATIONS.trim().lines().map(|line| Operation::parse(line, &ids));
         let (caller, body) = (OPERATOR, json!({}));
@@ -182,7 +181,7 @@ impl Scenario {
     /// A scenario with the same data in another table of the same engine.
     pub async fn copy(&self) -> Self {
         let (layer, client) = Layer::under(&self.client);
-        let app = TestApp::over(client, None, Limits::default()).await;
+        let app = TestApp::over(client, None, ample()).await;
         let (operations, items) = (self.operations.clone(), self.items.clone());
         let (at, seen, client) = (self.at, Mutex::default(), self.client.clone());
         let copy = Self { app, layer, operations, items, at, seen, client };

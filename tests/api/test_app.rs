@@ -21,7 +21,7 @@ use lambda_http::{RequestExt, request::RequestContext};
 use local::engine::Engine;
 use serde_json::{Value, json};
 use shared::{
-    domain::{AlertId, Email, MemberId, OrgId, UserId},
+    domain::{AlertId, Budgets, Email, MemberId, OrgId, UserId},
     http::{App, Limits, complete},
     store::{Cost, Store},
 };
@@ -68,6 +68,20 @@ pub const EVE: Identity = identity("eve", "eve@example.com");
 pub const OPERATOR: Identity =
     Identity { scope: "openid operator", ..identity("op", "op@platform.example") };
 
+/// The limits of an app whose budgets no test uses up (INV14).
+pub fn ample() -> Limits {
+    let budgets = Budgets {
+        sending_interval_seconds: 0,
+        sendings_per_invitation: u32::MAX,
+        invitations_per_address: u32::MAX,
+        invitations_on_first_day: u32::MAX,
+        invitations_per_day: u32::MAX,
+        organizations_per_person: u32::MAX,
+        join_requests_per_person: u32::MAX,
+    };
+    Limits { budgets, ..Limits::default() }
+}
+
 pub struct TestApp {
     pub client: Client,
     pub table: String,
@@ -91,8 +105,9 @@ pub struct Answer {
 }
 
 impl TestApp {
+    /// An app whose budgets no test uses up.
     pub async fn new() -> Self {
-        Self::with(Limits::default()).await
+        Self::with(ample()).await
     }
 
     pub async fn with(limits: Limits) -> Self {

@@ -82,3 +82,16 @@ fn portal_and_sender_of_mails_are_configured() {
         assert!(parameter.get("AllowedPattern").is_some(), "{name} can be empty");
     }
 }
+
+#[test]
+fn digests_are_sent_on_a_schedule_that_repeats_what_failed() {
+    let notify = resource("Notify");
+    let own = &notify["Properties"];
+    let schedule = &own["Events"]["Digests"]["Properties"];
+    assert_eq!(schedule["ScheduleExpression"], "rate(5 minutes)");
+    let input: Value = serde_json::from_str(schedule["Input"].as_str().expect("a time")).unwrap();
+    assert_eq!(input, json!({ "time": "<aws.scheduler.scheduled-time>" }));
+    // The next run does what this one did not, so neither is tried again.
+    assert_eq!(schedule["RetryPolicy"]["MaximumRetryAttempts"], 0);
+    assert_eq!(own["EventInvokeConfig"]["MaximumRetryAttempts"], 0);
+}

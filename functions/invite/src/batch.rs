@@ -6,8 +6,9 @@
 use serde::Serialize;
 use shared::{
     domain::{
-        self, AddressDigest, AddressSlot, BatchRefusal, InvitationDraft, InvitationId, OfferedRole,
-        OrgId, PendingRoom, Person, Refusal, RequestContext, RoleId, Standing,
+        self, AddressDigest, AddressFacts, AddressSlot, BatchRefusal, BudgetLeft, DayBudget,
+        InvitationDraft, InvitationId, OfferedRole, OrgId, PendingRoom, Person, Refusal,
+        RequestContext, RoleId, Standing,
     },
     http::{Answer, ApiError, App, Call, Json, Path, Problem, views},
     store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key, NewInvitation},
@@ -61,6 +62,26 @@ enum ChunkEnd {
     Repeated(Answer),
 }
 
+/// How many more invitations the organization can open.
+struct InvitationRoom {
+    /// At the same time (INV12).
+    pending: PendingRoom,
+    /// In the present day (INV14).
+    today: BudgetLeft,
+}
+
+impl InvitationRoom {
+    /// Counts an invitation. One that replaces an expired invitation is pending in its place.
+    fn take(&mut self, replaces: bool) -> Result<(), Refusal> {
+        self.today.check()?;
+        if !replaces {
+            self.pending.take()?;
+        }
+        self.today.take();
+        Ok(())
+    }
+}
+
 /// A batch of invitations and its request.
 struct BatchInvite<'a> {
     app: &'a App,
@@ -77,13 +98,23 @@ impl BatchInvite<'_> {
         also: impl IntoIterator<Item = Key>,
     ) -> Result<BatchFacts, Error> {
         let slots = drafts.iter().map(|draft| self.slot(draft));
-        let keys = slots.chain(self.roles()).chain([Key::counts(self.org)]).chain(also);
+        let budgets = drafts.iter().map(|draft| Key::budget(&self.budget_of_address(draft)));
+        let shared = [Key::counts(self.org), Key::budget(&self.budget_of_organization())];
+        let keys = slots.chain(budgets).chain(self.roles()).chain(shared).chain(also);
         let (actor, found) = self.app.store.facts(self.person, self.org, keys).await?;
         Ok(BatchFacts { actor, found })
     }
 
     fn slot(&self, draft: &InvitationDraft) -> Key {
         Key::address_slot(self.org, AddressDigest::of(self.org, &draft.email))
+    }
+
+    fn budget_of_address(&self, draft: &InvitationDraft) -> DayBudget {
+        self.app.limits.budgets.of_address(&draft.email, self.context.at)
+    }
+
+    fn budget_of_organization(&self) -> DayBudget {
+        self.app.limits.budgets.of_organization(self.org, self.context.at)
     }
 
     /// Checks that the actor may grant every role in the batch, including the roles of items with a
@@ -115,8 +146,8 @@ impl BatchInvite<'_> {
         roles.map(|id| Key::role(self.org, id))
     }
 
-    /// Writes one chunk, after the `outcomes` of the chunks before. After a lost race, or if the
-    /// limit of pending invitations is reached meanwhile, reads the facts again and judges the chunk
+    /// Writes one chunk, after the `outcomes` of the chunks before. After a lost race, or if a limit is
+    /// reached meanwhile, reads the facts again and judges the chunk
     /// again, at most `ROUNDS` times. After the first chunk, a refusal of a whole chunk becomes the
     /// outcome of each of its items.
     async fn write_chunk(
@@ -131,7 +162,9 @@ impl BatchInvite<'_> {
         for round in 0..=ROUNDS {
             match written {
                 Ok(end) => return Ok(end),
-                Err(Error::Refused(why @ Refusal::PendingInvitationLimit(_))) => refusal = why,
+                Err(Error::Refused(
+                    why @ (Refusal::PendingInvitationLimit(_) | Refusal::BudgetSpent { .. }),
+                )) => refusal = why,
                 Err(Error::Refused(why)) if is_lost_race(&why) => {
                     refusal = Refusal::ChangedConcurrently;
                 }
@@ -170,7 +203,11 @@ impl BatchInvite<'_> {
     ) -> Result<ChunkEnd, Error> {
         let (mut judged, mut opened) = (before.to_vec(), Vec::new());
         let cap = self.app.limits.max_pending;
-        let mut room = facts.found.pending_room(self.org, cap);
+        let of_organization = self.budget_of_organization();
+        let mut room = InvitationRoom {
+            pending: facts.found.pending_room(self.org, cap),
+            today: of_organization.clone().left(facts.found.used(&of_organization)),
+        };
         for draft in self.list.chunk(nth) {
             match self.judge(draft, facts, &mut room)? {
                 Ok(new) => {
@@ -183,7 +220,13 @@ impl BatchInvite<'_> {
         }
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &judged));
         let writes = self.app.store.transaction(self.context);
-        let writes = writes.open_invitations(&facts.actor, &opened, cap, chunk)?;
+        let mut writes = writes.open_invitations(&facts.actor, &opened, cap, chunk)?;
+        for NewInvitation { invitation, .. } in &opened {
+            let address = self.app.limits.budgets.of_address(&invitation.email, self.context.at);
+            writes = writes.spend(&address, 1);
+        }
+        let writes =
+            writes.spend(&of_organization, u32::try_from(opened.len()).unwrap_or(u32::MAX));
         chunk_end(writes.commit_chunk(chunk, &progress).await?, judged)
     }
 
@@ -192,18 +235,24 @@ impl BatchInvite<'_> {
         &self,
         draft: &InvitationDraft,
         facts: &BatchFacts,
-        room: &mut PendingRoom,
+        room: &mut InvitationRoom,
     ) -> Result<Result<NewInvitation, Refusal>, Error> {
-        let now = self.context.at;
-        let slot = facts.found.address_slot(&self.slot(draft))?;
-        let id = InvitationId::of(now, self.org, &draft.email);
-        let invited = domain::invite(&facts.actor, draft.clone(), slot.as_ref(), id, now);
-        let replaces = slot.and_then(AddressSlot::pending);
-        let invited = match (invited, &replaces) {
-            (Ok(invitation), None) => room.take().map(|()| invitation),
-            (invited, _) => invited,
+        let (now, key, found) = (self.context.at, self.slot(draft), &facts.found);
+        let address = AddressFacts {
+            slot: found.address_slot(&key)?,
+            declined_until: found.declined_until(&key)?,
         };
-        Ok(invited.map(|invitation| NewInvitation { invitation, replaces }))
+        let id = InvitationId::of(now, self.org, &draft.email);
+        let of_address = self.budget_of_address(draft);
+        let left = of_address.clone().left(found.used(&of_address));
+        let invited = domain::invite(&facts.actor, draft.clone(), &address, id, now);
+        let replaces = address.slot.and_then(AddressSlot::pending);
+        let invited = invited.and_then(|invitation| {
+            left.check()?;
+            room.take(replaces.is_some())?;
+            Ok(NewInvitation { invitation, replaces })
+        });
+        Ok(invited)
     }
 
     fn chunk_of(&self, nth: u16) -> Chunk {

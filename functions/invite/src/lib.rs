@@ -10,12 +10,13 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressDigest, AddressSlot, DEFAULT_DAYS, Email, Invitation, InvitationDraft,
-        InvitationId, Level, MAX_DAYS, OrgId, Refusal, RoleId, RoleObject, inviter_may_grant,
+        self, AddressDigest, AddressFacts, AddressSlot, DEFAULT_DAYS, Email, Invitation,
+        InvitationDraft, InvitationId, Level, MAX_DAYS, OrgId, Refusal, RoleId, RoleObject,
+        inviter_may_grant,
     },
     http::{
-        Answer, ApiError, App, BoundedInt, Call, IfMatch, Json, NoBody, Page, PageQuery, Path,
-        Query, WithEtag, views,
+        Answer, ApiError, App, BoundedInt, Call, IfMatch, Json, Limits, NoBody, Page, PageQuery,
+        Path, Query, WithEtag, views,
     },
     store::{FetchedItems, InvitationChange, Key, List, NewInvitation},
 };
@@ -45,18 +46,24 @@ async fn invite(
     let CreateInvitationRequest { email, role_id, expires_in_days } = wanted;
     let key = Key::address_slot(org, AddressDigest::of(org, &email));
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
-    let slot = found.address_slot(&key)?;
+    let facts = AddressFacts {
+        slot: found.address_slot(&key)?,
+        declined_until: found.declined_until(&key)?,
+    };
 
     let id = InvitationId::of(context.at, org, &email);
     let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
     let draft = InvitationDraft { email, role_id, days };
-    let invitation = domain::invite(&actor, draft, slot.as_ref(), id, context.at)?;
+    let invitation = domain::invite(&actor, draft, &facts, id, context.at)?;
 
     let view = views::Invitation::of(&invitation, context.at);
     let answer = Answer::created(location(&invitation), &view).with_version(invitation.version);
-    let new = NewInvitation { invitation, replaces: slot.and_then(AddressSlot::pending) };
-    let cap = app.limits.max_pending;
-    answer.commit(app.store.transaction(&context).open_invitation(&actor, &new, cap)?).await
+    let new = NewInvitation { invitation, replaces: facts.slot.and_then(AddressSlot::pending) };
+    let Limits { max_pending, budgets, .. } = app.limits;
+    let of_address = budgets.of_address(&new.invitation.email, context.at);
+    let of_organization = budgets.of_organization(org, context.at);
+    let writes = app.store.transaction(&context).open_invitation(&actor, &new, max_pending)?;
+    answer.commit(writes.spend(&of_address, 1).spend(&of_organization, 1)).await
 }
 
 /// An invitation, and whether its inviter may still grant the role (INV9).
@@ -113,7 +120,7 @@ async fn resend(
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let before = pending(&found, &key, id)?;
-    let after = domain::resend(&actor, &before, context.at)?;
+    let after = domain::resend(&actor, &before, &app.limits.budgets, context.at)?;
     let view = views::Invitation::of(&after, context.at);
     let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };

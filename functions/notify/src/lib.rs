@@ -3,9 +3,12 @@
 //! The history is a transactional outbox. Each event is written with its change, and the table's
 //! stream delivers it here at least once, so a crash loses no event. Marks in the table record the
 //! published events and the sent mails; a retry skips them.
+//!
+//! A schedule sends the digests of requests to join.
 
 mod batch;
 mod bus;
+mod digests;
 mod mail;
 mod mails;
 
@@ -15,6 +18,7 @@ use shared::store::{Key, Store};
 
 use batch::{StreamBatch, StreamEvent};
 pub use bus::Bus;
+pub use digests::{ScheduledRun, Summary, send_digests};
 pub use mail::{Mailer, Portal};
 
 /// The destinations of events.

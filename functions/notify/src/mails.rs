@@ -26,10 +26,16 @@ impl Outbox {
         };
         let marked = self.store.marked(mails.iter().map(mark).collect()).await?;
         for mail in mails.iter().filter(|mail| !marked.contains(&mark(mail))) {
-            if let Delivery::Rejected(cause) = self.mailer.send(mail).await? {
-                tracing::error!(event = %event.id, cause, "mail rejected for good");
-            }
+            self.deliver(mail).await?;
             self.store.mark(event, mark(mail)).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a mail. Logs it if SES rejects it for good.
+    pub(crate) async fn deliver(&self, mail: &OutgoingMail) -> Result<(), MailError> {
+        if let Delivery::Rejected(cause) = self.mailer.send(mail).await? {
+            tracing::error!(organization = %mail.org, cause, "mail rejected for good");
         }
         Ok(())
     }
@@ -72,11 +78,15 @@ impl Outbox {
         Ok(role_name(role, found.role_summary(org.id(), role)?.as_ref()))
     }
 
-    /// The mails about a new join request: a receipt, and one to each user manager.
+    /// The mails about a new join request: a receipt, and one to each user manager unless they got
+    /// one in the last hour (INV14).
     async fn about_join_request(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
         let org = self.store.organization(event.organization_id).await?;
         let (Some(org), Some(from)) = (org, requester(event)) else { return Ok(vec![]) };
         let receipt = OutgoingMail::new(&org, from.clone(), Notification::RequestReceived);
+        if !self.store.mail_managers_now(event).await? {
+            return Ok(vec![receipt]);
+        }
         let to_decide = join_request_mails(&org, self.store.managers(&org).await?, &from);
         Ok([receipt].into_iter().chain(to_decide).collect())
     }

@@ -93,15 +93,19 @@ pub(crate) async fn ask(
         domain_approved: domain.is_some_and(|domain| found.approves(org, &domain)),
         is_member: found.membership(org, &person.id)?.is_some(),
         slot: slot.as_ref().and_then(|it| found.address_slot(it).transpose()).transpose()?,
-        invited_at: slot.and_then(|slot| found.invited_at(&slot).transpose()).transpose()?,
+        invited_at: slot.as_ref().and_then(|it| found.invited_at(it).transpose()).transpose()?,
+        declined_invitation: match &slot {
+            Some(slot) => found.declined_until(slot)?.is_some(),
+            None => false,
+        },
         earlier_request: found.join_request(org, digest)?,
     };
     let request = domain::ask_to_join(&person, &organization, &facts, comment, context.at)?;
     let location = format!("/v1/organizations/{org}/join-requests/mine");
     let answer = Answer::created(location, &views::JoinRequest::of(request.clone()));
-    let earlier = facts.earlier_request.as_ref();
-    let writes = app.store.transaction(&context).ask_to_join(&organization, &request, earlier)?;
-    answer.commit(writes).await
+    let budget = app.limits.budgets.of_requester(org, &person.id, context.at);
+    let writes = app.store.transaction(&context).ask_to_join(&organization, &request, &facts)?;
+    answer.commit(writes.spend(&budget, 1)).await
 }
 
 pub(crate) async fn cancel(

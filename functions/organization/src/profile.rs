@@ -32,7 +32,9 @@ pub(crate) async fn create(
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
     let (org, founder) = (&org, Some(&founder));
     let new = NewOrganization { org, founder, first_admin: None, parent: None, creator: None };
-    answer.commit(app.store.transaction(&context).create_organization(new)?).await
+    let budget = app.limits.budgets.of_founder(&person.id, context.at);
+    let writes = app.store.transaction(&context).create_organization(new)?;
+    answer.commit(writes.spend(&budget, 1)).await
 }
 
 /// An organization with its profile (ORG1).

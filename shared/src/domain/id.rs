@@ -159,6 +159,12 @@ impl OrgId {
         self.0.to_bytes()
     }
 
+    /// The time at which the organization was created.
+    pub fn created_at(self) -> Timestamp {
+        let millisecond = i64::try_from(self.0.timestamp_ms()).unwrap_or_default();
+        Timestamp::from_millisecond(millisecond).unwrap_or_default()
+    }
+
     /// The id with these bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Ulid::from_bytes(bytes))

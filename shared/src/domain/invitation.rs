@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Email, InvitationId, Level, OrgPath, Organization, Person, Refusal, RoleId, RoleObject,
-    Standing, Target, TargetKind, UserId, Version,
+    Budget, Budgets, Email, InvitationId, Level, OrgPath, Organization, Person, Refusal, RoleId,
+    RoleObject, Standing, Target, TargetKind, UserId, Version,
+    budget::{Day, seconds_until},
 };
 
 /// The default lifetime of an invitation, in days (INV5).
@@ -54,6 +55,8 @@ pub struct Invitation {
     pub sent_at: Timestamp,
     /// The number of sendings.
     pub send_count: u32,
+    /// The number of sendings in the day (UTC) of the last one (INV14).
+    pub sent_that_day: u32,
     /// The version of the invitation.
     pub version: Version,
 }
@@ -111,6 +114,7 @@ impl Invitation {
             created_at: now,
             sent_at: now,
             send_count: 1,
+            sent_that_day: 1,
             version: Version::first(now, None),
         }
     }
@@ -154,24 +158,55 @@ pub(super) fn check_free(slot: Option<&AddressSlot>, now: Timestamp) -> Result<(
     }
 }
 
-/// Invites an address. The new invitation replaces an expired one.
+/// How long an address that declined an invitation cannot be invited by the same organization, in
+/// days (INV14).
+pub const DECLINED_INVITATION_DAYS: i64 = 30;
+
+/// What is known of an address in an organization that wants to invite it.
+#[derive(Clone, Debug, Default)]
+pub struct AddressFacts {
+    /// The present use of the address.
+    pub slot: Option<AddressSlot>,
+    /// The time until which it cannot be invited, if its person declined an invitation.
+    pub declined_until: Option<Timestamp>,
+}
+
+/// The time until which an address that declines `now` cannot be invited.
+pub fn declined_until(now: Timestamp) -> Timestamp {
+    let days = SignedDuration::from_hours(24 * DECLINED_INVITATION_DAYS);
+    now.saturating_add(days).unwrap_or(Timestamp::MAX)
+}
+
+/// Checks that an address which declined an invitation can be invited again (INV14).
 ///
-/// `slot` is the present use of the address in the organization.
+/// # Errors
+///
+/// [`Refusal::InvitationDeclined`] before `until`.
+pub fn check_not_declined(until: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    if now < until {
+        return Err(Refusal::InvitationDeclined(seconds_until(until, now)));
+    }
+    Ok(())
+}
+
+/// Invites an address. The new invitation replaces an expired one.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management` (INV1).
 /// - The refusals of [`Standing::require_grant`] for the role (ROLE7, ROLE9, SA3).
 /// - [`Refusal::AlreadyMember`] or [`Refusal::AlreadyInvited`] if the address is in use (INV2).
+/// - [`Refusal::InvitationDeclined`] if its person declined an invitation a short time ago (INV14).
 pub fn invite(
     actor: &Standing,
     draft: InvitationDraft,
-    slot: Option<&AddressSlot>,
+    facts: &AddressFacts,
     id: InvitationId,
     now: Timestamp,
 ) -> Result<Invitation, Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     actor.require_grant(draft.role_id)?;
-    check_free(slot, now)?;
+    check_free(facts.slot.as_ref(), now)?;
+    facts.declined_until.map_or(Ok(()), |until| check_not_declined(until, now))?;
     Ok(Invitation::new(id, &actor.org, draft, &actor.person, Some(inviter_of(actor)?), now))
 }
 
@@ -204,9 +239,11 @@ pub fn invite_first_admin(
 /// - The refusals of [`Standing::require_grant`] for the role.
 /// - [`Refusal::ChangedConcurrently`] if the role no longer exists. Its deletion has changed the
 ///   invitation as well.
+/// - [`Refusal::BudgetSpent`] shortly after the last sending, or after too many in a day (INV14).
 pub fn resend(
     actor: &Standing,
     invitation: &Invitation,
+    budgets: &Budgets,
     now: Timestamp,
 ) -> Result<Invitation, Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
@@ -219,9 +256,39 @@ pub fn resend(
         expires_at: expiry(now, invitation.days),
         sent_at: now,
         send_count: invitation.send_count.saturating_add(1),
+        sent_that_day: sendings_with(invitation, budgets, now)?,
         version: invitation.version.next(now),
         ..invitation.clone()
     })
+}
+
+/// The number of sendings of an invitation in the day of `now`, with the one `now` (INV14).
+fn sendings_with(
+    invitation: &Invitation,
+    budgets: &Budgets,
+    now: Timestamp,
+) -> Result<u32, Refusal> {
+    let limit = budgets.sending_interval_seconds;
+    let interval = SignedDuration::from_secs(limit.into());
+    let next = invitation.sent_at.saturating_add(interval).unwrap_or(Timestamp::MAX);
+    if now < next {
+        let retry_after_seconds = seconds_until(next, now);
+        return Err(Refusal::BudgetSpent {
+            budget: Budget::SendingInterval,
+            limit,
+            retry_after_seconds,
+        });
+    }
+    let day = |at| Day::of(at, Timestamp::UNIX_EPOCH);
+    let (last, today) = (day(invitation.sent_at), day(now));
+    let before = if last.number == today.number { invitation.sent_that_day } else { 0 };
+    let limit = budgets.sendings_per_invitation;
+    if before >= limit {
+        let retry_after_seconds = seconds_until(today.ends_at, now);
+        let budget = Budget::SendingsPerInvitation;
+        return Err(Refusal::BudgetSpent { budget, limit, retry_after_seconds });
+    }
+    Ok(before.saturating_add(1))
 }
 
 /// Checks that the actor may revoke an invitation (INV7).

@@ -100,6 +100,9 @@ pub struct ApplicantFacts {
     /// The time at which the last invitation was sent to their address. `None` if there was none in
     /// the last [`DECLINED_DAYS`].
     pub invited_at: Option<Timestamp>,
+    /// Whether they declined an invitation, so that the organization cannot invite them (INV14). A
+    /// request to join ends that.
+    pub declined_invitation: bool,
     /// Their earlier request.
     pub earlier_request: Option<JoinRequest>,
 }

@@ -113,6 +113,7 @@ mod acceptance;
 mod action;
 mod authn;
 mod batch;
+mod budget;
 mod catalogue;
 mod customer;
 mod decision;
@@ -125,6 +126,7 @@ mod join_request;
 mod level;
 mod list_entry;
 mod mail_domain;
+mod manager_mail;
 mod member;
 mod notification;
 mod org_path;
@@ -146,6 +148,7 @@ pub use acceptance::{accept, inviter_may_grant, own_invitation, was_issued_to};
 pub use action::Action;
 pub use authn::{AuthnContext, is_multi_factor};
 pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch};
+pub use budget::{Budget, BudgetLeft, Budgets, DayBudget};
 pub use catalogue::{BuiltIn, Condition, Conditions, Restriction, RoleObject, UnknownKey};
 pub use customer::{
     CustomerLink, LinkAccess, check_list_customers, check_list_partners, link_customer,
@@ -163,8 +166,9 @@ pub use id::{
     NotAUserId, NotAnId, OrgId, PersonDigest, UserId,
 };
 pub use invitation::{
-    AddressSlot, DEFAULT_DAYS, Invitation, InvitationDraft, Inviter, MAX_DAYS, invite,
-    invite_first_admin, resend, revoke,
+    AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, Invitation, InvitationDraft,
+    Inviter, MAX_DAYS, check_not_declined, declined_until, invite, invite_first_admin, resend,
+    revoke,
 };
 pub use join_request::{
     ApplicantFacts, ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS,
@@ -177,13 +181,14 @@ pub use list_entry::{
     MAX_DOMAINS, add_critical_alert_user, approve_domain,
 };
 pub use mail_domain::MailDomain;
+pub use manager_mail::{ManagerMail, ManagerMailStep};
 pub use member::{
     Joining, MAX_DISPLAY_NAME, Member, MemberUpdate, Source, SuperAdminTransfer, change_role, join,
     leave, remove_member, transfer, update_member,
 };
 pub use notification::{
     MAX_NOTIFIED_MANAGERS, Notification, OutgoingMail, decides_join_requests, invitation_mail,
-    join_request_mails, roles_deciding_join_requests,
+    join_digest_mails, join_request_mails, roles_deciding_join_requests,
 };
 pub use org_path::OrgPath;
 pub use organization::{

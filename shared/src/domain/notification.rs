@@ -33,6 +33,13 @@ pub enum Notification {
         /// The address of the requester.
         from: Email,
     },
+    /// Several people ask to join, and the recipient can decide (ORG2, INV14).
+    RequestsToDecide {
+        /// The addresses of the requesters.
+        from: Vec<Email>,
+        /// Whether more people ask than these.
+        more: bool,
+    },
     /// The recipient's join request was approved.
     RequestApproved,
     /// The recipient's join request was declined.
@@ -96,10 +103,23 @@ pub fn join_request_mails(
     members: Vec<Member>,
     from: &Email,
 ) -> Vec<OutgoingMail> {
-    let managers = members.into_iter().filter(|member| decides_join_requests(org, member.role_id));
-    let mail = |member: Member| {
-        OutgoingMail::new(org, member.email, Notification::RequestToDecide { from: from.clone() })
+    join_digest_mails(org, members, std::slice::from_ref(from), false)
+}
+
+/// The mails to the same members about the join requests of all of `from`. `more` says that further
+/// people ask.
+pub fn join_digest_mails(
+    org: &Organization,
+    members: Vec<Member>,
+    from: &[Email],
+    more: bool,
+) -> Vec<OutgoingMail> {
+    let notification = match from {
+        [only] if !more => Notification::RequestToDecide { from: only.clone() },
+        all => Notification::RequestsToDecide { from: all.to_vec(), more },
     };
+    let managers = members.into_iter().filter(|member| decides_join_requests(org, member.role_id));
+    let mail = |member: Member| OutgoingMail::new(org, member.email, notification.clone());
     managers.take(MAX_NOTIFIED_MANAGERS).map(mail).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{InvitationId, JoinRequestId, Level, OrgId, RoleId, RoleObject, UserCount};
+use super::{Budget, InvitationId, JoinRequestId, Level, OrgId, RoleId, RoleObject, UserCount};
 
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
 ///
@@ -141,6 +141,22 @@ pub enum Refusal {
         "This organization has {0} pending invitations, which is the limit. Revoke some, or wait until some are accepted or expire."
     )]
     PendingInvitationLimit(u64),
+    /// A budget is used up (INV14).
+    #[error("{}", .budget.explanation(*.limit))]
+    BudgetSpent {
+        /// The budget.
+        budget: Budget,
+        /// Its size.
+        limit: u32,
+        /// The time until it is available again, in whole seconds.
+        retry_after_seconds: i64,
+    },
+    /// The address declined an invitation of this organization a short time ago (INV14). Contains
+    /// the time until it can be invited again, in whole seconds.
+    #[error(
+        "The person with this address declined an invitation to this organization. They can ask to join, or you can invite them 30 days after they declined."
+    )]
+    InvitationDeclined(i64),
     /// The caller, or a member with the caller's address, is in the organization (ORG2).
     #[error(
         "You, or another user with your e-mail address, are a member of this organization already. Open it from the list of your organizations."

@@ -47,7 +47,7 @@ pub use request_id::RequestId;
 
 use axum::{Router, middleware};
 
-use crate::store::Store;
+use crate::{domain::Budgets, store::Store};
 
 /// The state of every handler.
 #[derive(Clone, Debug)]
@@ -65,6 +65,8 @@ pub struct Limits {
     pub self_service: bool,
     /// The most pending invitations of one organization (INV12).
     pub max_pending: u64,
+    /// How much mail people can cause, and how many organizations they can found (INV14).
+    pub budgets: Budgets,
     /// The URL of the API, for AuthZEN's metadata. It comes from the configuration alone, because
     /// the `Host` header of a request may be forged.
     pub public_url: Option<&'static str>,
@@ -72,7 +74,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { self_service: true, max_pending: 1_000, public_url: Some("http://127.0.0.1:9000") }
+        let (budgets, public_url) = (Budgets::default(), Some("http://127.0.0.1:9000"));
+        Self { self_service: true, max_pending: 1_000, budgets, public_url }
     }
 }
 

@@ -112,6 +112,12 @@ impl Problem {
             .with_header(RETRY_AFTER, HeaderValue::from(retry_after_seconds))
     }
 
+    /// Adds the header `Retry-After` (RFC 9110, section 10.2.3) and the same number as the member
+    /// `retry_after`.
+    pub fn retry_after(self, seconds: i64) -> Self {
+        self.with("retry_after", seconds).with_header(RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status

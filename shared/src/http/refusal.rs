@@ -82,6 +82,11 @@ impl From<Refusal> for Problem {
                 .at(level_of(object))
                 .with("role_object", json!(object))
                 .with("prerequisite", json!({ "role_object": base, "at_least": least })),
+            R::BudgetSpent { budget, limit, retry_after_seconds } => problem
+                .with("budget", budget.key())
+                .with("limit", limit)
+                .retry_after(retry_after_seconds),
+            R::InvitationDeclined(retry_after_seconds) => problem.retry_after(retry_after_seconds),
             R::SuperAdminNotAssignable => problem.at("/role_id"),
             R::RoleBeingDeleted(target) => problem.with("reassign_to", json!(target)),
             R::ReassignToSameRole => problem.at("/reassign_to"),
@@ -200,6 +205,8 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::IdempotencyKeyReused => (422, "idempotency-key-reused", "Idempotency key reused"),
 
         R::JoinRequestLimit(_) => (429, "join-request-limit", "Join request limit reached"),
+        R::BudgetSpent { .. } => (429, "budget-spent", "Budget used up"),
+        R::InvitationDeclined(_) => (429, "invitation-declined", "Invitation declined before"),
         R::PendingInvitationLimit(_) => {
             (429, "pending-invitation-limit", "Pending invitation limit reached")
         }

@@ -2,20 +2,26 @@
 //!
 //! A slot whose invitation has ended is free. For [`DECLINED_DAYS`] it is a tombstone with the time at
 //! which the invitation was sent: a person who was invited may ask to join, although their request
-//! was declined before (ORG2). It holds no address.
+//! was declined before (ORG2). If they declined, it also holds the time until which the organization
+//! cannot invite them again (INV14). It holds no address.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{
     Error, FetchedItems, Key,
+    expression::Expression,
     item::{Item, from_item, text, time, to_item},
     transaction::{OnConditionFailed, tombstone},
 };
-use crate::domain::{AddressSlot, DECLINED_DAYS, Invitation, Member, Refusal};
+use crate::domain::{
+    self, AddressSlot, DECLINED_DAYS, Invitation, Member, Refusal, check_not_declined,
+};
 
 /// The attribute of the time at which an ended invitation was sent.
 const SENT_AT: &str = "sent_at";
+/// The attribute of the time until which an address that declined cannot be invited (INV14).
+pub(super) const DECLINED_UNTIL: &str = "declined_until";
 
 impl FetchedItems {
     /// The time at which the last invitation was sent to the address of a slot. The invitation can be
@@ -35,11 +41,48 @@ impl FetchedItems {
     }
 }
 
+impl FetchedItems {
+    /// The time until which the address of a slot cannot be invited, if its person declined an
+    /// invitation (INV14).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn declined_until(&self, slot: &Key) -> Result<Option<Timestamp>, Error> {
+        self.items.get(slot).and_then(declined_until).transpose()
+    }
+}
+
+/// The time until which the address of a slot cannot be invited.
+fn declined_until(slot: &Item) -> Option<Result<Timestamp, Error>> {
+    slot.get(DECLINED_UNTIL)?.as_n().ok().map(|text| {
+        let millisecond = text.parse().map_err(Error::broken)?;
+        Timestamp::from_millisecond(millisecond).map_err(Error::broken)
+    })
+}
+
+/// The address can be invited: it did not decline an invitation, or that was long ago (INV14).
+pub(super) fn not_declined(now: Timestamp) -> Expression {
+    let condition = "attribute_not_exists(#declined_until) OR #declined_until <= :now_declined";
+    Expression::new(condition, [("now_declined", time(now))])
+}
+
 /// The slot of an invitation that ended `now`.
 pub(super) fn ended_slot(key: Key, invitation: &Invitation, now: Timestamp) -> Result<Item, Error> {
     let kept = SignedDuration::from_hours(24 * DECLINED_DAYS);
     let mut slot = tombstone(key, invitation.version.next(now), kept)?;
     slot.insert(SENT_AT.to_owned(), time(invitation.sent_at));
+    Ok(slot)
+}
+
+/// The slot of an invitation that its person declined `now`.
+pub(super) fn declined_slot(
+    key: Key,
+    invitation: &Invitation,
+    now: Timestamp,
+) -> Result<Item, Error> {
+    let mut slot = ended_slot(key, invitation, now)?;
+    slot.insert(DECLINED_UNTIL.to_owned(), time(domain::declined_until(now)));
     Ok(slot)
 }
 
@@ -50,9 +93,13 @@ pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
     Ok(item)
 }
 
-/// The refusal for a slot that is not free, by its present holder.
-pub(super) fn taken_by_another() -> OnConditionFailed {
-    Box::new(|old| {
+/// The refusal for a slot that is not free, by its present holder, for a request at `now`.
+pub(super) fn taken_by_another(now: Timestamp) -> OnConditionFailed {
+    Box::new(move |old| {
+        if let Some(Ok(until)) = old.as_ref().and_then(declined_until) {
+            let refused = check_not_declined(until, now);
+            return refused.err().unwrap_or(Refusal::ChangedConcurrently).into();
+        }
         let pending = old.and_then(|item| from_item::<Invitation>(item).ok());
         pending.map_or(Refusal::AlreadyMember, |open| Refusal::AlreadyInvited(open.id)).into()
     })

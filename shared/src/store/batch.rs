@@ -8,9 +8,9 @@ use super::{
 use crate::domain::{OrgId, PendingRoom, Standing};
 
 /// The number of invitations in one transaction. Each takes its item, its event, the event of the
-/// expired invitation that it replaces, and the count of its role. With the shared items these are
-/// at most 85 of the 100 actions that `DynamoDB` accepts.
-pub const OPENED_AT_ONCE: usize = 20;
+/// expired invitation that it replaces, the count of its role, and the budget of its address. With
+/// the shared items these are at most 96 of the 100 actions that `DynamoDB` accepts.
+pub const OPENED_AT_ONCE: usize = 18;
 /// More than the events of one such transaction.
 const EVENTS_AT_ONCE: u128 = 128;
 

@@ -211,6 +211,9 @@ pub fn domain(domain: &str) -> String {
 /// The number of shards of the index `by_due`.
 pub const DUE_SHARDS: u8 = 4;
 
+/// The digests of mail to managers.
+pub const DUE_DIGESTS: &str = "DIGESTS";
+
 /// What is due in one shard.
 pub fn due(shard: u8) -> String {
     format!("DUE#{shard}")

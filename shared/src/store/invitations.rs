@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Error, FetchedItems, Key, Status, Store,
-    address_slots::{ended_slot, taken, taken_by_another},
+    address_slots::{declined_slot, ended_slot, not_declined, taken, taken_by_another},
     expression::Expression,
     index,
     item::{Item, attribute, text, time, to_item},
@@ -210,20 +210,20 @@ impl Transaction<'_> {
             .record(ended(context, &actor.org, EventAction::InvitationRevoked, invitation))
     }
 
-    /// Ends an invitation on behalf of its invitee.
+    /// Ends an invitation on behalf of its invitee. The organization cannot invite them again for a
+    /// while (INV14).
     ///
     /// # Errors
     ///
     /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
     /// the rule saw it.
     pub fn decline(self, org: &Organization, invitation: &Invitation) -> Result<Self, Error> {
-        let context = self.context;
-        self.end(invitation, Expression::default())?.stop_waiting(org, invitation)?.record(ended(
-            context,
-            org,
-            EventAction::InvitationDeclined,
-            invitation,
-        ))
+        let now = self.context.at;
+        let left = declined_slot(slot(invitation), invitation, now)?;
+        let event = ended(self.context, org, EventAction::InvitationDeclined, invitation);
+        self.free_slot(invitation, left, Expression::default())?
+            .stop_waiting(org, invitation)?
+            .record(event)
     }
 
     /// Ends an invitation that expired (INV10).
@@ -284,21 +284,24 @@ impl Transaction<'_> {
         Ok(opened.count_pending(invitation, cap))
     }
 
-    /// Puts a new invitation at its address, and records it. `replaces` is the invitation there.
+    /// Puts a new invitation at its address, and records it. `replaces` is the invitation there. A
+    /// member cannot invite an address that declined (INV14), an operator can.
     pub(super) fn put_invitation(
         self,
         org: &Organization,
         invitation: &Invitation,
         replaces: Option<&Invitation>,
     ) -> Result<Self, Error> {
+        let now = self.context.at;
         let free = match replaces {
-            None => absent(),
+            None if self.context.as_operator => absent(),
+            None => absent().and(not_declined(now)),
             Some(old) => same(old)?,
         };
         let target = invitation.target(invitation.version);
         let event = Event::new(self.context, org, EventAction::InvitationCreated, target);
         let event = event.new_value(shown(invitation));
-        self.put(slot(invitation), item(invitation)?, free, taken_by_another()).record(event)
+        self.put(slot(invitation), item(invitation)?, free, taken_by_another(now)).record(event)
     }
 
     /// Changes an invitation that is as the rule saw it.
@@ -333,10 +336,20 @@ impl Transaction<'_> {
     /// Ends an invitation that is as the rule saw it, and counts it out. Its slot is free again, and
     /// remembers when the invitation was sent.
     fn end(self, invitation: &Invitation, and: Expression) -> Result<Self, Error> {
+        let left = ended_slot(slot(invitation), invitation, self.context.at)?;
+        self.free_slot(invitation, left, and)
+    }
+
+    /// Puts what an invitation leaves behind, and counts it out.
+    fn free_slot(
+        self,
+        invitation: &Invitation,
+        left: Item,
+        and: Expression,
+    ) -> Result<Self, Error> {
         let lost = gone_or(Refusal::NoSuchInvitation, Refusal::ChangedConcurrently);
         let same = same(invitation)?.and(and);
-        let ended = ended_slot(slot(invitation), invitation, self.context.at)?;
-        Ok(self.put(slot(invitation), ended, same, lost).count_out(invitation))
+        Ok(self.put(slot(invitation), left, same, lost).count_out(invitation))
     }
 
     fn count_out(self, invitation: &Invitation) -> Self {

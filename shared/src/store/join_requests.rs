@@ -8,11 +8,11 @@ use super::{
     index::{self},
     item::{attribute, from_item, number, time, to_item},
     members::shown_member,
-    transaction::{OnConditionFailed, Transaction, absent, or, present},
+    transaction::{Change, OnConditionFailed, Transaction, absent, live, or, present},
 };
 use crate::domain::{
-    AddressDigest, BoundedList, Event, EventAction, Invitation, JoinRequest, MailDomain, Member,
-    Organization, PersonDigest, Refusal, Standing, Version, refuse_repeat,
+    AddressDigest, ApplicantFacts, BoundedList, Event, EventAction, Invitation, JoinRequest,
+    MailDomain, Member, Organization, PersonDigest, Refusal, Standing, Version, refuse_repeat,
 };
 
 /// A request that is approved, and the membership that it becomes.
@@ -29,7 +29,8 @@ pub struct RequestApproval<'a> {
 }
 
 impl Transaction<'_> {
-    /// Creates a request. `earlier` is the declined request that it replaces.
+    /// Creates a request. It replaces an earlier one that was declined, and lets the organization
+    /// invite a person who declined an invitation (INV14).
     ///
     /// # Errors
     ///
@@ -40,24 +41,22 @@ impl Transaction<'_> {
         self,
         org: &Organization,
         request: &JoinRequest,
-        earlier: Option<&JoinRequest>,
+        facts: &ApplicantFacts,
     ) -> Result<Self, Error> {
         let context = self.context;
         let (id, key) = (org.id(), key_of(request));
         let item = to_item(key.clone(), request, index::join_request(request))?;
-        let unasked = match earlier {
+        let unasked = match &facts.earlier_request {
             None => Expression::new("attribute_not_exists(#pk)", []),
             Some(earlier) => as_seen(earlier)?,
         };
-        let overdue = Expression::new("#expires_at <= :now", [("now", time(context.at))]);
-        let address = Key::address_slot(id, AddressDigest::of(id, &request.email));
-        self.still_approved(request, Refusal::NoSuchOrganization)
+        self.address_is_free(request, facts)
+            .still_approved(request, Refusal::NoSuchOrganization)
             .check(
                 Key::membership(id, &request.user_id),
                 absent(),
                 or(Refusal::CallerAlreadyMember),
             )
-            .check(address, absent().or(overdue), invited_meanwhile())
             .put(key, item, unasked, asked_meanwhile())
             .count_entry(id, BoundedList::JoinRequests, 1)
             .record(
@@ -69,6 +68,21 @@ impl Transaction<'_> {
                 )
                 .new_value(shown(request)),
             )
+    }
+
+    /// Checks that the address of a request has no valid invitation and no member, and removes the
+    /// mark of an invitation that its person declined.
+    fn address_is_free(self, request: &JoinRequest, facts: &ApplicantFacts) -> Self {
+        let org = request.organization_id;
+        let address = Key::address_slot(org, AddressDigest::of(org, &request.email));
+        let expired = Expression::new("#expires_at <= :now", [("now", time(self.context.at))]);
+        let free = absent().or(expired);
+        if facts.declined_invitation {
+            let mark = Change::Remove(Expression::new("#declined_until", []));
+            return self.update(address, vec![mark], free, invited_meanwhile());
+        }
+        let unmarked = Expression::new("attribute_not_exists(#declined_until)", []);
+        self.check(address, free.and(unmarked), invited_meanwhile())
     }
 
     /// Cancels a request for the person who made it.
@@ -183,7 +197,9 @@ fn as_seen(request: &JoinRequest) -> Result<Expression, Error> {
 /// The refusal for a person whose address is taken meanwhile.
 fn invited_meanwhile() -> OnConditionFailed {
     Box::new(|old| {
-        let open = old.and_then(|item| from_item::<Invitation>(item).ok());
+        // They declined an invitation meanwhile.
+        let Some(old) = live(old) else { return Refusal::ChangedConcurrently.into() };
+        let open = from_item::<Invitation>(old).ok();
         open.map_or(Refusal::CallerAlreadyMember, |open| Refusal::CallerAlreadyInvited(open.id))
             .into()
     })

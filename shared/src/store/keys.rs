@@ -6,17 +6,21 @@
 use std::{collections::HashMap, fmt};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 
 use super::Error;
 use crate::domain::{
-    AddressDigest, AlertId, BoundedList, CustomRoleId, EventId, IdempotencyKey, MailDomain,
-    MemberId, OrgId, PersonDigest, UserId,
+    AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, Email, EventId, IdempotencyKey,
+    MailDomain, MemberId, OrgId, PersonDigest, UserId,
 };
 
 /// The sort key of an organization.
 const ORGANIZATION: &str = "ORG";
 /// Begins the sort keys of members.
 const MEMBER: &str = "MEMBER#";
+
+/// Begins the partitions of what was delivered.
+const DELIVERY: &str = "DELIVERY#";
 
 /// The primary key of one item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -98,6 +102,12 @@ impl Key {
         Self { pk: events(org), sk: event.bare() }
     }
 
+    /// The counter of a budget in its day (INV14).
+    pub fn budget(budget: &DayBudget) -> Self {
+        let DayBudget { budget, holder, day, .. } = budget;
+        Self { pk: format!("BUDGET#{}#{holder}", budget.key()), sk: day.to_string() }
+    }
+
     /// The record of an idempotency key. A route contains no `#`.
     pub fn idempotency(key: &IdempotencyKey) -> Self {
         Self { pk: format!("IDEMPOTENCY#{}", key.caller), sk: format!("{}#{}", key.route, key.key) }
@@ -111,6 +121,17 @@ impl Key {
     /// The mark that the mail of an event to an address was sent, or rejected for good.
     pub fn mailed(event: EventId, to: AddressDigest) -> Self {
         Self { pk: delivery(event), sk: format!("MAIL#{to}") }
+    }
+
+    /// The mail to the managers of an organization about requests to join.
+    pub fn manager_mail(org: OrgId) -> Self {
+        Self { pk: format!("{DELIVERY}{}", org.bare()), sk: "MANAGERS".to_owned() }
+    }
+
+    /// The mark that a digest of this time was sent to an address.
+    pub fn digest_mailed(org: OrgId, digest_at: Timestamp, to: &Email) -> Self {
+        let (to, at) = (AddressDigest::of(org, to), digest_at.as_millisecond());
+        Self { pk: format!("{DELIVERY}{}", org.bare()), sk: format!("DIGEST#{at}#{to}") }
     }
 
     /// Whether an organization is stored at the key.
@@ -197,7 +218,7 @@ pub(super) fn is_history(pk: &str) -> bool {
 
 /// The partition of the marks of an event. It is no history, so a mark is not published.
 fn delivery(event: EventId) -> String {
-    format!("DELIVERY#{}", event.bare())
+    format!("{DELIVERY}{}", event.bare())
 }
 
 /// In the partition of an organization: its custom roles, oldest first.

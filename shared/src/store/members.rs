@@ -133,8 +133,8 @@ impl Transaction<'_> {
     ) -> Result<Self, Error> {
         let slot = Key::address_slot(member.path.id(), digest(member));
         let lock = taken(member, &slot)?;
-        let added = self.add_member_without_slot(member, deleted)?;
-        Ok(added.put(slot, lock, absent(), taken_by_another()))
+        let taken = taken_by_another(self.context.at);
+        Ok(self.add_member_without_slot(member, deleted)?.put(slot, lock, absent(), taken))
     }
 
     /// Adds a member whose address slot another step of this transaction turns into their lock.

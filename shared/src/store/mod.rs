@@ -5,6 +5,7 @@
 
 mod address_slots;
 mod batch;
+mod budgets;
 mod commit;
 mod customers;
 mod deadline;
@@ -22,6 +23,7 @@ mod join_requests;
 pub mod keys;
 mod list_entries;
 mod lists;
+mod manager_mail;
 mod members;
 mod meter;
 mod organizations;

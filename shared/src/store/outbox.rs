@@ -52,9 +52,18 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be written.
     pub async fn mark(&self, event: &Event, mark: Key) -> Result<(), Error> {
         let context = RequestContext::without_actor(event.at, &event.request_id, 0);
+        self.mark_at(&context, mark).await
+    }
+
+    /// Marks that a part of scheduled work is done. Marking twice has no further effect.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be written.
+    pub async fn mark_at(&self, context: &RequestContext, mark: Key) -> Result<(), Error> {
         let mut item = Item::from(mark.clone());
-        item.insert("ttl".to_owned(), number(event.at.as_second() + MARKED_SECONDS));
-        self.transaction(&context)
+        item.insert("ttl".to_owned(), number(context.at.as_second() + MARKED_SECONDS));
+        self.transaction(context)
             .put(mark, item, Expression::default(), or(Refusal::ChangedConcurrently))
             .commit(&())
             .await

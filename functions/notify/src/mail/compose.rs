@@ -49,6 +49,13 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
             let values = [("from", address(from)), ("link", portal.join_requests(org))];
             (template!("request_to_decide"), values.into())
         }
+        Notification::RequestsToDecide { from, more } => {
+            let count =
+                if *more { format!("More than {}", from.len()) } else { from.len().to_string() };
+            let listed = from.iter().map(Email::as_str).collect::<Vec<_>>().join(", ");
+            let values = [("count", count), ("from", listed), ("link", portal.join_requests(org))];
+            (template!("requests_to_decide"), values.into())
+        }
         Notification::RequestApproved => (template!("request_approved"), vec![organization]),
         Notification::RequestDeclined => (template!("request_declined"), vec![]),
         Notification::SuperAdminTransferred { to } => {
@@ -85,6 +92,7 @@ mod tests {
             },
             Notification::RequestReceived,
             Notification::RequestToDecide { from: ada.clone() },
+            Notification::RequestsToDecide { from: vec![ada.clone(), ada.clone()], more: false },
             Notification::RequestApproved,
             Notification::RequestDeclined,
             Notification::SuperAdminTransferred { to: ada },

@@ -134,7 +134,7 @@ fn check_operations(actor: &Standing, role: RoleId) {
     }
     let pending =
         Invitation { role_id: role, ..self::invited(actor, "bob", RoleId::USER).unwrap() };
-    let resent = resend(actor, &pending, now()).map(drop);
+    let resent = resend(actor, &pending, &Budgets::default(), in_days(1)).map(drop);
     match &granted {
         // The deletion of a role changes its invitations, so this request has read outdated data.
         Err(Refusal::NoSuchRole) => assert_eq!(resent, Err(Refusal::ChangedConcurrently)),

@@ -23,7 +23,8 @@ fn address_in_use_is_refused_unless_its_invitation_has_expired() {
     let open = bob_invited(&org, RoleId::ADMIN, RoleId::USER);
     let again = |actor: RoleId, slot: AddressSlot, at| {
         let id = InvitationId::of(at, org.id(), &email("bob"));
-        invite(&standing("ann", &org, actor), draft(RoleId::ADMIN), Some(&slot), id, at)
+        let facts = AddressFacts { slot: Some(slot), declined_until: None };
+        invite(&standing("ann", &org, actor), draft(RoleId::ADMIN), &facts, id, at)
     };
     let taken = || AddressSlot::Taken(person("bob").id);
     assert_eq!(again(RoleId::ADMIN, taken(), now()), Err(Refusal::AlreadyMember));
@@ -44,7 +45,7 @@ fn new_invitation_records_its_inviter_and_expires_exactly_after_the_requested_da
     let ann = standing("ann", &org, RoleId::ADMIN);
     for days in 1..=MAX_DAYS {
         let draft = InvitationDraft { days, ..draft(RoleId::USER) };
-        let open = invite(&ann, draft, None, id_in(&org), now()).unwrap();
+        let open = invite(&ann, draft, &AddressFacts::default(), id_in(&org), now()).unwrap();
         let expected = Invitation {
             id: id_in(&org),
             path: org.path.clone(),
@@ -57,6 +58,7 @@ fn new_invitation_records_its_inviter_and_expires_exactly_after_the_requested_da
             created_at: now(),
             sent_at: now(),
             send_count: 1,
+            sent_that_day: 1,
             version: Version::first(now(), None),
         };
         assert_eq!(open, expected);
@@ -71,7 +73,7 @@ fn resend_renews_the_expiry_and_changes_the_inviter_even_after_expiry() {
     let org = standard();
     let open = bob_invited(&org, RoleId::ADMIN, RoleId::USER);
     for later in [in_days(3), in_days(300)] {
-        let sent = resend(&super_admin(&org), &open, later).unwrap();
+        let sent = resend(&super_admin(&org), &open, &Budgets::default(), later).unwrap();
         let sue = Inviter { user_id: person("sue").id, role_id: RoleId::SUPER_ADMIN };
         let expected = Invitation {
             inviter: Some(sue),
@@ -84,7 +86,48 @@ fn resend_renews_the_expiry_and_changes_the_inviter_even_after_expiry() {
         assert_eq!(sent, expected);
     }
     let often = Invitation { send_count: u32::MAX, ..open };
-    assert_eq!(resend(&super_admin(&org), &often, now()).unwrap().send_count, u32::MAX);
+    let sent = resend(&super_admin(&org), &often, &Budgets::default(), in_days(1)).unwrap();
+    assert_eq!(sent.send_count, u32::MAX);
+}
+
+/// INV14
+#[test]
+fn invitation_is_sent_once_a_minute_and_five_times_a_day() {
+    let org = standard();
+    let sue = super_admin(&org);
+    let send = |invitation: &Invitation, at| resend(&sue, invitation, &Budgets::default(), at);
+    let mut last = bob_invited(&org, RoleId::ADMIN, RoleId::USER);
+    let minutes = |count| now() + SignedDuration::from_mins(count);
+    let seconds = SignedDuration::from_secs(1);
+    for sending in 2..=5 {
+        let refused = send(&last, minutes(sending - 1) - seconds);
+        assert_eq!(refused, Err(spent(Budget::SendingInterval, 60, 1)), "{sending}");
+        last = send(&last, minutes(sending - 1)).unwrap();
+    }
+    let rest = 14 * 3_600 - 6 * 60; // From six minutes past ten until midnight.
+    let refused = send(&last, minutes(6));
+    assert_eq!(refused, Err(spent(Budget::SendingsPerInvitation, 5, rest)));
+    let next = send(&last, now() + SignedDuration::from_hours(14)).unwrap();
+    assert_eq!((next.send_count, next.sent_that_day), (6, 1));
+}
+
+/// INV14
+#[test]
+fn address_that_declined_is_not_invited_for_thirty_days() {
+    let org = standard();
+    let until = declined_until(now());
+    assert_eq!(until, in_days(30));
+    let facts = AddressFacts { slot: None, declined_until: Some(until) };
+    let invited = |at| {
+        let ann = standing("ann", &org, RoleId::ADMIN);
+        invite(&ann, draft(RoleId::USER), &facts, id_in(&org), at).map(drop)
+    };
+    assert_eq!(invited(in_days(29)), Err(Refusal::InvitationDeclined(86_400)));
+    assert_eq!(invited(until), Ok(()));
+}
+
+fn spent(budget: Budget, limit: u32, retry_after_seconds: i64) -> Refusal {
+    Refusal::BudgetSpent { budget, limit, retry_after_seconds }
 }
 
 #[test]
@@ -167,7 +210,7 @@ fn operator_can_invite_the_first_admin_who_becomes_super_admin() {
     assert_eq!(accepted(&empty, &first), Ok(RoleId::SUPER_ADMIN));
     assert_eq!(accepted(&org, &first), Ok(RoleId::ADMIN), "another Admin was first");
     // The invitation depends on an inviter only after a member has sent it again.
-    let sent = resend(&super_admin(&org), &first, now()).unwrap();
+    let sent = resend(&super_admin(&org), &first, &Budgets::default(), in_days(1)).unwrap();
     assert_eq!(accepted(&org, &sent), Err(Refusal::InviterNotAuthorized));
 }
 

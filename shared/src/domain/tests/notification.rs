@@ -39,7 +39,7 @@ fn ended_or_resent_invitation_causes_no_mail() {
     let (open, event) = sent(&org);
     assert_eq!(mail(&event, &org, None), None, "revoked or accepted");
     let ann = standing("ann", &org, RoleId::ADMIN);
-    let resent = resend(&ann, &open, in_days(1)).unwrap();
+    let resent = resend(&ann, &open, &Budgets::default(), in_days(1)).unwrap();
     assert_eq!(mail(&event, &org, Some(resent)), None, "sent again");
     let later = InvitationId::of(in_days(1), org.id(), &open.email);
     let another = Invitation { id: later, ..open };

@@ -30,7 +30,11 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
     vec![
         ("invite", UserManagement, invited(actor, "cy", RoleId::USER).map(drop)),
         ("invite in a batch", UserManagement, in_batch),
-        ("resend", UserManagement, resend(actor, &pending, now()).map(drop)),
+        (
+            "resend",
+            UserManagement,
+            resend(actor, &pending, &Budgets::default(), in_days(1)).map(drop),
+        ),
         ("revoke", UserManagement, revoke(actor)),
         ("change a role", UserManagement, change_role(actor, &bob, RoleId::USER, now()).map(drop)),
         ("remove", UserManagement, remove_member(actor, &bob)),

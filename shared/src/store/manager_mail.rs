@@ -1,0 +1,133 @@
+//! The mail to managers about requests to join: an item an organization, which `by_due` lists while
+//! requests wait for a digest (INV14).
+//!
+//! Like a mark, it is written without an event: it says only which mails were sent.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Error, Key, Store,
+    expression::Expression,
+    index::{self, Index},
+    item::{number, text, time, to_item},
+    keys,
+    meter::Meter,
+    transaction::or,
+};
+use crate::domain::{Event, ManagerMail, ManagerMailStep, OrgId, Refusal, RequestContext};
+
+/// How often a step is decided again after another one was written.
+const TRIES: usize = 4;
+/// How long the item stays after the last mail or digest: longer than it matters.
+const KEPT: SignedDuration = SignedDuration::from_hours(72);
+
+impl Store {
+    /// Whether the managers get a mail about a request to join at once; if not, the request waits
+    /// for a digest. The answer for an event is the same if the event is delivered again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read or written.
+    pub async fn mail_managers_now(&self, event: &Event) -> Result<bool, Error> {
+        let org = event.organization_id;
+        for _ in 0..TRIES {
+            let last = self.manager_mail(org).await?;
+            let (next, now) = match ManagerMail::step(last.as_ref(), event) {
+                ManagerMailStep::SendAgain => return Ok(true),
+                ManagerMailStep::Waits => return Ok(false),
+                ManagerMailStep::SendNow(next) => (next, true),
+                ManagerMailStep::Wait(next) => (next, false),
+            };
+            let context = RequestContext::without_actor(event.at, &event.request_id, 0);
+            match self.put_manager_mail(&context, org, last.as_ref(), &next).await {
+                Ok(()) => return Ok(now),
+                Err(Error::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Unavailable("the mail to managers is changed again and again".to_owned()))
+    }
+
+    /// The organizations whose digest is due at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn due_digests(&self, now: Timestamp, most: u16) -> Result<Vec<OrgId>, Error> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(Index::ByDue.name())
+            .key_condition_expression("#due = :due AND #expires_at <= :now")
+            .expression_attribute_names("#due", "due")
+            .expression_attribute_names("#expires_at", "expires_at")
+            .expression_attribute_values(":due", text(index::DUE_DIGESTS))
+            .expression_attribute_values(":now", time(now))
+            .limit(i32::from(most))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
+        Meter::read(answer.consumed_capacity());
+        let items = answer.items.unwrap_or_default();
+        items.iter().map(|item| keys::owner(&Key::of_item(item)?.pk)).collect()
+    }
+
+    /// The mail to the managers of an organization.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn manager_mail(&self, org: OrgId) -> Result<Option<ManagerMail>, Error> {
+        let key = Key::manager_mail(org);
+        self.fetch(vec![key.clone()]).await?.get(&key)
+    }
+
+    /// Records that a digest is done.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`] if another run was faster.
+    pub async fn finish_digest(
+        &self,
+        context: &RequestContext,
+        org: OrgId,
+        before: &ManagerMail,
+        after: &ManagerMail,
+    ) -> Result<(), Error> {
+        self.put_manager_mail(context, org, Some(before), after).await
+    }
+
+    async fn put_manager_mail(
+        &self,
+        context: &RequestContext,
+        org: OrgId,
+        before: Option<&ManagerMail>,
+        after: &ManagerMail,
+    ) -> Result<(), Error> {
+        let key = Key::manager_mail(org);
+        let due = after.digest_at.map(|_| ("due", index::DUE_DIGESTS.to_owned()));
+        let mut item = to_item(key.clone(), after, due.into_iter().collect())?;
+        let last = after.digest_at.unwrap_or(after.sent_at);
+        let kept_until = last.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+        item.insert("ttl".to_owned(), number(kept_until.as_second()));
+        let unchanged = match before {
+            None => Expression::new("attribute_not_exists(#pk)", []),
+            Some(before) => same(before),
+        };
+        self.transaction(context)
+            .put(key, item, unchanged, or(Refusal::ChangedConcurrently))
+            .commit(&())
+            .await
+            .map(drop)
+    }
+}
+
+/// The stored state is this one.
+fn same(mail: &ManagerMail) -> Expression {
+    let sent = Expression::new("#sent_at = :sent_at", [("sent_at", time(mail.sent_at))]);
+    sent.and(match mail.digest_at {
+        None => Expression::new("attribute_not_exists(#expires_at)", []),
+        Some(at) => Expression::new("#expires_at = :digest_at", [("digest_at", time(at))]),
+    })
+}
