@@ -142,7 +142,7 @@ async fn page_token_is_bound_to_its_search() {
         app.post(ADA, route, body).await
     };
     let none = || json!({});
-    let first = search(ACTIONS, json!({ "limit": 2 }), none()).await.expect(200);
+    let first = search(ACTIONS, json!({ "limit": 2.0 }), none()).await.expect(200);
     let token = first.body["page"]["next_token"].clone();
     let next = search(ACTIONS, json!({ "token": token }), none()).await.expect(200);
     assert_eq!(next.body["results"].as_array().unwrap().len(), 2, "the token keeps the limit");
@@ -154,6 +154,7 @@ async fn page_token_is_bound_to_its_search() {
         (ACTIONS, json!({ "token": "rubbish" }), none()),
         (ACTIONS, json!([]), none()),
         (ACTIONS, json!({ "limit": -1 }), none()),
+        (ACTIONS, json!({ "limit": 2.5 }), none()),
         (ACTIONS, json!({ "limit": "2" }), none()),
         (ACTIONS, json!({ "token": 2 }), none()),
     ] {

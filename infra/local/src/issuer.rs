@@ -27,6 +27,7 @@ use rsa::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use shared::http::WholeNumber;
 
 use crate::{
     answer::{self, Problem},
@@ -61,9 +62,9 @@ struct TokenRequest {
     name: Option<String>,
     scope: Option<String>,
     amr: Option<Vec<String>>,
-    auth_time: Option<i64>,
+    auth_time: Option<WholeNumber>,
     /// In seconds. A negative number makes an expired token.
-    expires_in: Option<i64>,
+    expires_in: Option<WholeNumber>,
 }
 
 #[derive(Serialize)]
@@ -83,6 +84,13 @@ struct Claims<'a> {
     amr: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
+}
+
+impl TokenRequest {
+    /// How long the token is valid, in seconds.
+    fn lifetime(&self) -> i64 {
+        self.expires_in.map_or(DEFAULT_LIFETIME, |WholeNumber(seconds)| seconds)
+    }
 }
 
 impl Issuer {
@@ -121,18 +129,19 @@ impl Issuer {
     fn sign(&self, request: TokenRequest, now: i64) -> Result<String, jsonwebtoken::errors::Error> {
         let header =
             Header { kid: self.public.common.key_id.clone(), ..Header::new(Algorithm::RS256) };
+        let exp = now.saturating_add(request.lifetime());
         let claims = Claims {
             iss: &self.url,
             aud: &self.audience,
             sub: request.sub.unwrap_or_else(|| format!("local|{}", request.email.to_lowercase())),
             iat: now,
-            exp: now.saturating_add(request.expires_in.unwrap_or(DEFAULT_LIFETIME)),
+            exp,
             email: request.email,
             email_verified: request.email_verified.unwrap_or(true),
             name: request.name,
             scope: request.scope,
             amr: request.amr,
-            auth_time: request.auth_time,
+            auth_time: request.auth_time.map(|WholeNumber(at)| at),
         };
         encode(&header, &claims, &self.key)
     }
@@ -165,7 +174,7 @@ async fn token(
         }
         Err(error) => return Problem::unreadable(error.to_string()).respond(&context.id),
     };
-    let expires_in = request.expires_in.unwrap_or(DEFAULT_LIFETIME);
+    let expires_in = request.lifetime();
     match issuer.sign(request, context.now.as_second()) {
         Ok(token) => answer::json(
             &context.id,

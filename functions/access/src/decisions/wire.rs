@@ -1,8 +1,9 @@
 //! Parsing of AuthZEN requests: required members must be present and of their type, unknown members
 //! are ignored, and `null` counts as absent.
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use shared::http::{FieldError, Problem};
+use shared::http::{FieldError, Problem, WholeNumber};
 
 /// The members of an object in a request, and the object's JSON pointer.
 #[derive(Clone, Debug)]
@@ -246,8 +247,10 @@ impl<'a> Members<'a> {
     pub(crate) fn page(&self) -> Result<(Option<String>, Option<u64>), FieldError> {
         let Some(page) = self.object("page")? else { return Ok((None, None)) };
         page.properties()?;
+        let expected = || wrong_type(page.pointer_to("limit"), "a whole number, 0 or more");
         let number = |value: &Value| {
-            value.as_u64().ok_or_else(|| wrong_type(page.pointer_to("limit"), "a whole number"))
+            let WholeNumber(number) = WholeNumber::deserialize(value).map_err(|_| expected())?;
+            u64::try_from(number).map_err(|_| expected())
         };
         Ok((page.text("token")?, page.get("limit").map(number).transpose()?))
     }

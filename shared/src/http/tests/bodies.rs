@@ -4,7 +4,7 @@ use axum::{Router, body::Body, http::Request, routing::post};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, send};
-use crate::http::{Json, NoBody, conventions};
+use crate::http::{BoundedInt, Json, NoBody, conventions};
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -130,6 +130,27 @@ async fn invalid_field_is_422_with_pointer_and_instruction() {
         [2] → [{"detail":"must be a JSON object","pointer":""}]
         null → [{"detail":"must be a JSON object","pointer":""}]
         "#);
+}
+
+/// JSON Schema's `integer` includes them.
+#[test]
+fn whole_number_can_have_a_zero_fraction_or_an_exponent() {
+    let read = |text: &str| {
+        let value = serde_json::from_str::<serde_json::Value>(text).unwrap();
+        let number = BoundedInt::<1, 30>::deserialize(value);
+        number.map(|BoundedInt(number)| number).map_err(|error| error.to_string())
+    };
+    for (text, number) in [("7", 7), ("7.0", 7), ("7e0", 7), ("0.7e1", 7), ("30.000", 30)] {
+        assert_eq!(read(text), Ok(number), "{text}");
+    }
+    let bounds = "must be a whole number from 1 to 30";
+    for text in ["0", "0.0", "-0.0", "-7.0", "31.0", "1e300", "-1e300", "18446744073709551615"] {
+        assert_eq!(read(text), Err(bounds.to_owned()), "{text}");
+    }
+    for text in ["7.5", "1e-1", "\"7\"", "true", "null", "[7]"] {
+        let error = read(text).unwrap_err();
+        assert!(error.ends_with(", expected a whole number"), "{text}: {error}");
+    }
 }
 
 #[tokio::test]
