@@ -31,7 +31,7 @@ impl MailDomain {
 
     /// Whether the domain belongs to a public mail provider, where anyone can register an address.
     pub fn is_public(&self) -> bool {
-        PUBLIC.lines().any(|domain| domain == self.as_str())
+        public_domains().any(|domain| domain == self.as_str())
     }
 }
 
@@ -41,9 +41,14 @@ impl fmt::Display for MailDomain {
     }
 }
 
-/// Domains of public mail providers, in alphabetical order. An address there proves no relation to
-/// an organization. The list was collected by hand and is not complete. It need not be, because a
-/// user manager decides about each join request.
+/// Domains of public mail providers. An address there proves no relation to an organization. The
+/// list need not be complete, because a user manager decides about each join request.
+fn public_domains() -> impl Iterator<Item = &'static str> {
+    PUBLIC.lines().filter(|line| !line.starts_with('#'))
+}
+
+/// A domain a line. The lines that begin with `#` name the packages that the list comes from;
+/// `infra/public-mail-domains/refresh` writes it.
 const PUBLIC: &str = include_str!("public_mail_domains.txt");
 
 #[cfg(test)]
@@ -84,11 +89,44 @@ mod tests {
 
     #[test]
     fn public_providers_are_listed_in_normal_form() {
-        for domain in PUBLIC.lines() {
+        for domain in public_domains() {
             assert_eq!(parse(domain).as_deref(), Some(domain));
         }
-        assert!(PUBLIC.lines().is_sorted_by(|one, other| one < other), "sorted and unique");
-        assert!(MailDomain::parse("GMail.com").unwrap().is_public());
-        assert!(!MailDomain::parse("gmail.com.example").unwrap().is_public());
+        assert!(public_domains().is_sorted_by(|one, other| one < other), "sorted and unique");
+    }
+
+    #[test]
+    fn list_names_its_sources() {
+        let sources: Vec<_> = PUBLIC.lines().filter(|line| line.contains("(npm)")).collect();
+        assert_eq!(sources.len(), 2);
+        for source in sources {
+            assert!(source.ends_with(" license") && source.contains(", 20"), "{source}");
+        }
+    }
+
+    #[test]
+    fn domains_where_everyone_can_get_an_address_are_public() {
+        for domain in [
+            "GMail.com",
+            "privaterelay.appleid.com",
+            "icloud.com",
+            "att.net",
+            "o2.pl",
+            "yandex.ru",
+            "proton.me",
+            "gmx.ch",
+            "web.de",
+            "orange.fr",
+            "libero.it",
+            "naver.com",
+            "qq.com",
+            "duck.com",
+            "mailinator.com",
+        ] {
+            assert!(MailDomain::parse(domain).unwrap().is_public(), "{domain}");
+        }
+        for domain in ["gmail.com.example", "example.com", "bt.com", "mail.gmail.com"] {
+            assert!(!MailDomain::parse(domain).unwrap().is_public(), "{domain}");
+        }
     }
 }
