@@ -27,6 +27,7 @@ pub(crate) fn person(name: &str) -> Person {
     Person {
         id: UserId::new(name),
         email: Some(email(name)),
+        unusable_email: None,
         name: Some(name.to_owned()),
         operator: false,
         authn: Some(AuthnContext::default()),

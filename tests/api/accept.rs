@@ -109,6 +109,11 @@ async fn only_the_verified_invited_address_can_use_an_invitation() {
         }
     }
     app.get(unverified, "/v1/me/invitations").await.refuses(403, "email-not-verified");
+    // The Kelvin sign is no `k` (INV3).
+    let of_kim = app.create_invitation(ADA, &acme, "kim@example.com", "admin").await;
+    let lookalike = identity("eve", "\u{212a}im@example.com");
+    let answer = app.post(lookalike, &format!("{of_kim}/accept"), json!({})).await;
+    answer.refuses(404, "no-such-invitation");
     // Any account with the address may accept, in any spelling of the address (INV3).
     let bob = identity("another-sub", "BOB@example.com");
     let member = app.post(bob, &format!("{path}/accept"), json!({})).await.expect(200);

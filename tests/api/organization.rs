@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::http::Limits;
 
-use crate::test_app::{ADA, EVE, Identity, TestApp, ample};
+use crate::test_app::{ADA, EVE, Identity, TestApp, ample, identity};
 
 /// SA1
 #[tokio::test]
@@ -26,7 +26,34 @@ async fn creating_an_organization_needs_a_verified_address() {
     let eve = Identity { verified: "false", ..EVE };
     let answer = app.post(eve, "/v1/organizations", json!({ "name": "Acme" })).await;
     answer.refuses(403, "email-not-verified");
+    let eve = identity("eve", "\u{212a}im@example.com");
+    let answer = app.post(eve, "/v1/organizations", json!({ "name": "Acme" })).await;
+    let detail = answer.refuses(403, "email-not-verified").body["detail"].to_string();
+    assert!(detail.starts_with("\"The address in your token cannot be used: "), "{detail}");
     assert_eq!(app.get(EVE, "/v1/me").await.body["user_type"], "personal");
+}
+
+/// Mails show names to people who did not ask for them.
+#[tokio::test]
+async fn name_without_web_address_and_hidden_characters_is_required() {
+    let app = TestApp::new().await;
+    for (case, name) in [
+        ("web address", "Your account is locked - verify at https://evil.example"),
+        ("web address without scheme", "Verify at WWW.evil.example"),
+        ("full-width web address", "https：／／evil.example"),
+        ("control character", "Ac\0me"),
+        ("other direction", "Acme \u{202e}exe"),
+        ("joiner in Latin text", "Ac\u{200d}me"),
+        ("long when folded", &"\u{fdfa}".repeat(31)),
+    ] {
+        let answer = app.post(ADA, "/v1/organizations", json!({ "name": name })).await;
+        assert_eq!(answer.refuses(422, "invalid-request").pointer(), "/name", "{case}");
+    }
+    for name in ["ශ්\u{200d}රී ලංකා", "نرم\u{200c}افزار", "Ada ❤\u{fe0f}", "👩🏽\u{200d}🔬 Lab"]
+    {
+        let answer = app.post(ADA, "/v1/organizations", json!({ "name": name })).await;
+        assert_eq!(answer.expect(201).body["name"], name);
+    }
 }
 
 #[tokio::test]

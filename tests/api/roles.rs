@@ -217,7 +217,8 @@ async fn role_name_is_unique_ignoring_case_and_spaces() {
     let night = app.create_role(ADA, &acme, "Night Shift", json!({})).await;
     let day = app.create_role(ADA, &acme, "Day Shift", json!({})).await;
     let taken = "Night Shift|night shift|  NIGHT \t  shift |Ｎight Shift|Admin|𝐀dmin|ＡＤＭＩＮ|\
-                 super  ADMIN|Super\u{a0}Admin|User|mdf admin|Partner User";
+                 super  ADMIN|Super\u{a0}Admin|User|mdf admin|Partner User|Ѕuper Admin|Аdmin|Uѕer|\
+                 ADMlN|Adm1n";
     for name in taken.split('|') {
         let body = json!({ "name": name });
         for answer in [
@@ -245,7 +246,9 @@ async fn names_and_descriptions_have_bounds() {
     // Invisible characters cannot imitate another name.
     let invisible = ["Ad\u{200b}min", "\u{202e}nimdA", "Night\u{2066}Shift", "Night\u{ad}Shift"];
     let long = "x".repeat(65);
-    let names = ["", " ", &long, "a\u{200d}b"].into_iter().chain(invisible);
+    let folds_long = "\u{fdfa}".repeat(31);
+    let names = ["", " ", &long, "a\u{200d}b", &folds_long, "www.evil.example"];
+    let names = names.into_iter().chain(invisible);
     let mut cases: Vec<_> = names.map(|name| (json!({ "name": name }), "/name")).collect();
     cases.extend([
         (json!({ "name": 7 }), "/name"),
@@ -257,7 +260,9 @@ async fn names_and_descriptions_have_bounds() {
         assert_eq!(answer.pointer(), pointer, "{answer}");
     }
     let fits = json!({ "name": "x".repeat(64), "description": "x".repeat(256) });
-    app.post(ADA, &roles, fits).await.expect(201);
+    let role = app.post(ADA, &roles, fits).await.expect(201);
+    let path = format!("{roles}/{}", role.id());
+    app.patch(ADA, &path, json!({ "name": folds_long })).await.refuses(422, "invalid-request");
 }
 
 /// ROLE2

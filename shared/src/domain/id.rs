@@ -16,7 +16,9 @@ pub struct NotAnId(&'static str);
 
 /// The text is not a valid `sub` claim (`OpenID` Connect Core, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not a user id: it must be 1 to 255 visible ASCII characters")]
+#[error(
+    "is not a user id: it must be 1 to 255 printable ASCII characters, with no space at its ends"
+)]
 pub struct NotAUserId;
 
 /// The id of a person: the `sub` claim of their token.
@@ -46,8 +48,8 @@ impl FromStr for UserId {
     type Err = NotAUserId;
 
     fn from_str(sub: &str) -> Result<Self, NotAUserId> {
-        let fits =
-            (1..=255).contains(&sub.len()) && sub.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_printable = sub.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        let fits = (1..=255).contains(&sub.len()) && is_printable && sub.trim_ascii() == sub;
         if fits { Ok(Self::new(sub)) } else { Err(NotAUserId) }
     }
 }
@@ -269,9 +271,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_id_has_1_to_255_visible_ascii_characters() {
-        assert_eq!("auth0|42".parse(), Ok(UserId::new("auth0|42")));
-        for other in ["", "a b", "é", "a\n", &"s".repeat(256)] {
+    fn user_id_has_1_to_255_printable_ascii_characters() {
+        for sub in ["auth0|42", "Ada Lovelace", "CN=Ada, O=Acme"] {
+            assert_eq!(sub.parse(), Ok(UserId::new(sub)));
+        }
+        for other in ["", " ", " a", "a ", "é", "a\n", "a\tb", "a\0b", &"s".repeat(256)] {
             assert_eq!(other.parse::<UserId>(), Err(NotAUserId), "{other}");
             assert!(serde_json::from_value::<UserId>(other.into()).is_err(), "{other}");
         }

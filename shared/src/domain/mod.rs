@@ -121,10 +121,13 @@ mod email;
 mod event;
 mod grant;
 mod id;
+mod idna2008;
+mod invisible;
 mod invitation;
 mod join_request;
 mod level;
 mod list_entry;
+mod lookalike;
 mod mail_domain;
 mod manager_mail;
 mod member;
@@ -165,6 +168,7 @@ pub use id::{
     AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MemberId,
     NotAUserId, NotAnId, OrgId, PersonDigest, UserId,
 };
+pub use invisible::without_invisible;
 pub use invitation::{
     AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, Invitation, InvitationDraft,
     Inviter, MAX_DAYS, check_not_declined, declined_until, invite, invite_first_admin, resend,
@@ -209,5 +213,5 @@ pub use security::{
 };
 pub use settings::{Settings, SettingsUpdate, update_settings};
 pub use standing::Standing;
-pub use text::{Name, TextError, clean_text, fold, is_invisible};
+pub use text::{MAX_PERSON_NAME, Name, TextError, clean_text, fold};
 pub use version::Version;

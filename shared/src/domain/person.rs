@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AuthnContext, Email, Refusal, UserId};
+use super::{AuthnContext, Email, EmailError, Refusal, UserId};
 
 /// A person that the identity provider knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Person {
     pub id: UserId,
     /// The e-mail address, if the identity provider has verified it (INV4).
     pub email: Option<Email>,
+    /// Why the address that the identity provider has verified cannot be used (INV3).
+    pub unusable_email: Option<EmailError>,
     /// The name from the identity provider.
     pub name: Option<String>,
     /// Whether the token has the operator scope (OP1). A membership never makes an operator.
@@ -23,15 +25,18 @@ pub struct Person {
 impl Person {
     /// The subject of another caller's request. It is never an operator (OP1).
     pub fn subject(id: UserId) -> Self {
-        Self { id, email: None, name: None, operator: false, authn: None }
+        let (email, unusable_email, name) = (None, None, None);
+        Self { id, email, unusable_email, name, operator: false, authn: None }
     }
 
     /// The verified e-mail address. Every rule that makes a person a member needs it.
     ///
     /// # Errors
-    /// [`Refusal::EmailNotVerified`] if the person has no verified address.
+    /// [`Refusal::EmailNotVerified`] if the person has no verified address, and
+    /// [`Refusal::EmailUnusable`] if it is no address that mail can carry (INV3).
     pub fn verified_email(&self) -> Result<&Email, Refusal> {
-        self.email.as_ref().ok_or(Refusal::EmailNotVerified)
+        let unusable = self.unusable_email.map(Refusal::EmailUnusable);
+        self.email.as_ref().ok_or(unusable.unwrap_or(Refusal::EmailNotVerified))
     }
 }
 

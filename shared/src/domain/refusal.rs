@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Budget, InvitationId, JoinRequestId, Level, OrgId, RoleId, RoleObject, UserCount};
+use super::{
+    Budget, EmailError, InvitationId, JoinRequestId, Level, OrgId, RoleId, RoleObject, UserCount,
+};
 
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
 ///
@@ -101,6 +103,11 @@ pub enum Refusal {
         "This needs a verified e-mail address. Verify your address with your identity provider, then sign in again."
     )]
     EmailNotVerified,
+    /// The caller's verified e-mail address is none that mail can carry (INV3).
+    #[error(
+        "The address in your token cannot be used: {0}. Change your address with your identity provider, then sign in again."
+    )]
+    EmailUnusable(EmailError),
     /// The organization requires a multi-factor sign-in (ORG3).
     #[error(
         "This organization requires a multi-factor sign-in. Sign in again with a second factor."
@@ -211,9 +218,10 @@ pub enum Refusal {
     )]
     InviterNotAuthorized,
 
-    /// Another role, or a built-in one, has the same folded name (ROLE2).
+    /// Another role has the same folded name, or a built-in one has a name that looks like it
+    /// (ROLE2).
     #[error(
-        "Another role of this organization has this name. Case and extra spaces do not make a difference. Choose another name."
+        "Another role of this organization has this name, or a built-in role has a name that looks like it. Case and extra spaces do not make a difference. Choose another name."
     )]
     RoleNameTaken,
     /// The organization has the highest number of custom roles (ROLE2).

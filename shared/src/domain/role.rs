@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
     BuiltIn, CustomRoleId, Level, Levels, Name, NotAnId, Reassignment, Refusal, RoleObject,
-    Standing, Target, TargetKind, Version, grant::check_no_escalation,
+    Standing, Target, TargetKind, Version, grant::check_no_escalation, lookalike::looks_built_in,
 };
 
 /// The highest number of custom roles in an organization (ROLE2). Every request reads their levels.
@@ -183,7 +183,7 @@ pub struct RoleDraft {
 /// - [`Refusal::RoleObjectNotEditable`], [`Refusal::RoleObjectNotAvailable`] or
 ///   [`Refusal::LevelNotAllowed`] for a level that cannot be set (ROLE3, ROLE5).
 /// - [`Refusal::PrerequisiteNotMet`] for a role object without its prerequisite (ROLE4).
-/// - [`Refusal::RoleNameTaken`] for the name of a built-in role (ROLE2).
+/// - [`Refusal::RoleNameTaken`] for a name that is, or looks like, that of a built-in role (ROLE2).
 /// - [`Refusal::RoleLimit`] if there are [`MAX_CUSTOM_ROLES`] roles.
 /// - [`Refusal::ExceedsOwnPermissions`] if the actor may not grant the levels (ROLE7).
 pub fn create_role(
@@ -294,7 +294,5 @@ fn apply_levels(actor: &Standing, present: Levels, draft: &RoleDraft) -> Result<
 }
 
 fn check_name_not_built_in(name: &Name) -> Result<(), Refusal> {
-    let folded = name.folded();
-    let taken = BuiltIn::ALL.iter().any(|role| role.name().to_lowercase() == folded);
-    if taken { Err(Refusal::RoleNameTaken) } else { Ok(()) }
+    if looks_built_in(name) { Err(Refusal::RoleNameTaken) } else { Ok(()) }
 }

@@ -1,9 +1,17 @@
 //! Normalization and checks of free text: names, descriptions and comments.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+
+use super::invisible::{first_invisible, is_joiner_or_form, without_invisible};
+
+/// The longest name of a person, in characters.
+pub const MAX_PERSON_NAME: usize = 200;
+/// The longest folded form of a name, in bytes. With the path of an organization, it fits a sort key
+/// of DynamoDB, which has at most 1,024 bytes.
+const MAX_FOLDED_BYTES: usize = 768;
 
 /// Why a text is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,12 +22,18 @@ pub enum TextError {
     /// The text has more than this number of characters.
     #[error("it is too long: shorten it to {0} characters")]
     TooLong(usize),
+    /// The text has a character that stands for many others, so that its folded form is too long.
+    #[error("it has characters that stand for whole words, such as U+FDFA: write them in letters")]
+    FoldedTooLong,
     /// The text contains an invisible character.
     #[error("it contains the invisible character U+{:04X}: remove it", u32::from(*.0))]
     Invisible(char),
+    /// The name contains the beginning of a web address, which mail programs turn into a link.
+    #[error("it contains a web address: remove `://` and `www.`")]
+    WebAddress,
 }
 
-/// The name of an organization or a role.
+/// The name of an organization, a role or a person.
 ///
 /// [`Name::parse`] checks text from a request. Deserialization is for stored names and checks
 /// nothing.
@@ -33,13 +47,42 @@ impl Name {
     /// # Errors
     /// - [`TextError::Empty`] or [`TextError::TooLong`] unless the result has 1 to `max_chars`
     ///   characters.
-    /// - [`TextError::Invisible`] if it contains an invisible character.
+    /// - [`TextError::Invisible`] if it contains an invisible character that neither its script nor
+    ///   an emoji needs.
+    /// - [`TextError::WebAddress`] if it contains `://` or `www.`, in these or similar characters.
+    /// - [`TextError::FoldedTooLong`] if its folded form has more than 768 bytes.
     pub fn parse(text: &str, max_chars: usize) -> Result<Self, TextError> {
-        let name = single_spaced(&text.nfc().collect::<String>());
+        let name = single_spaced(&nfc(text));
         if name.is_empty() {
             return Err(TextError::Empty);
         }
-        check(name, max_chars).map(Self)
+        let name = check(name, max_chars)?;
+        let folded = fold(&name);
+        if has_web_address(&folded) {
+            return Err(TextError::WebAddress);
+        }
+        if folded.len() > MAX_FOLDED_BYTES { Err(TextError::FoldedTooLong) } else { Ok(Self(name)) }
+    }
+
+    /// The name without what [`Name::parse`] refuses, for a name that the caller cannot correct: cut
+    /// to `max_chars` characters, without invisible characters, and without the slashes or dots of a
+    /// web address. `None` if nothing is left.
+    pub fn cleaned(text: &str, max_chars: usize) -> Option<Self> {
+        if let Ok(name) = Self::parse(text, max_chars) {
+            return Some(name);
+        }
+        let mut name = single_spaced(&without_invisible(&nfc(text)));
+        for (beginning, mark) in [("://", '/'), ("www.", '.')] {
+            if plain(&fold(&name)).contains(beginning) {
+                name.retain(|c| !plain(&fold(&c.to_string())).contains(mark));
+            }
+        }
+        let mut name: String = name.chars().take(max_chars).collect();
+        while fold(&name).len() > MAX_FOLDED_BYTES {
+            name.pop();
+        }
+        // The cut can leave a joiner at the end.
+        Self::parse(&without_invisible(&name), max_chars).ok()
     }
 
     /// The name as it is displayed.
@@ -53,15 +96,39 @@ impl Name {
     }
 }
 
-/// Folds a text for comparison and search: NFKC, lower case, single spaces.
+/// Folds a text for comparison and search: NFKC, lower case, single spaces, no joiners and no forms
+/// of emoji.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return single_spaced(&text.to_ascii_lowercase());
     }
     // Some compatibility characters contain capitals or spaces, so NFKC comes first. Lower-casing
     // can leave normal form, so NFKC follows again.
-    let lower = text.nfkc().collect::<String>().to_lowercase();
+    let visible = text.chars().filter(|&c| !is_joiner_or_form(c));
+    let lower = visible.nfkc().collect::<String>().to_lowercase();
     single_spaced(&lower).nfkc().collect()
+}
+
+/// The text in NFC. ASCII needs no Unicode tables: every request has a name.
+fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
+}
+
+/// Whether a mail program could make a link of the folded text.
+fn has_web_address(folded: &str) -> bool {
+    let is_in = |text: &str| text.contains("://") || text.contains("www.");
+    is_in(folded) || !folded.is_ascii() && is_in(&plain(folded))
+}
+
+/// The folded text with the marks that look like those of web addresses replaced by these.
+fn plain(folded: &str) -> String {
+    let mark = |c: char| match c {
+        '\u{3002}' => '.', // Ideographic full stop, which browsers read as a dot.
+        '\u{2044}' | '\u{2215}' | '\u{29F8}' => '/', // Fraction, division and big slash.
+        '\u{2236}' | '\u{A789}' => ':', // Ratio, and the colon that is a letter.
+        other => other,
+    };
+    folded.chars().map(mark).collect()
 }
 
 impl fmt::Display for Name {
@@ -76,7 +143,7 @@ impl fmt::Display for Name {
 /// - [`TextError::TooLong`] if the result has more than `max_chars` characters.
 /// - [`TextError::Invisible`] if it contains an invisible character.
 pub fn clean_text(text: &str, max_chars: usize) -> Result<String, TextError> {
-    let text = text.nfc().collect::<String>();
+    let text = nfc(text);
     let lines: Vec<_> = text.split('\n').map(single_spaced).collect();
     check(lines.join("\n").trim().to_owned(), max_chars)
 }
@@ -86,49 +153,15 @@ fn single_spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Checks the number of characters, and that all of them are visible.
+/// Checks the number of characters, and that all of them are visible or needed.
 fn check(text: String, max_chars: usize) -> Result<String, TextError> {
     if text.chars().count() > max_chars {
         return Err(TextError::TooLong(max_chars));
     }
-    match text.chars().find(|&c| c != '\n' && is_invisible(c)) {
+    match first_invisible(&text) {
         Some(c) => Err(TextError::Invisible(c)),
         None => Ok(text),
     }
-}
-
-/// Whether a reader cannot see `c`, or cannot know how it looks.
-///
-/// These are the control, format and private-use characters of Unicode, all characters with the
-/// property `Default_Ignorable_Code_Point`, and the blanks that are not white space. With such
-/// characters, different texts can look the same, and text can display in another order than it is
-/// stored. White space other than control characters is not included.
-pub fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' // Control.
-        | '\u{AD}' // Soft hyphen.
-        | '\u{34F}' // Combining grapheme joiner.
-        | '\u{600}'..='\u{605}' | '\u{6DD}' | '\u{890}'..='\u{891}' | '\u{8E2}' // Arabic marks.
-        | '\u{70F}' // Syriac abbreviation mark.
-        | '\u{61C}' // Arabic letter mark: bidi.
-        | '\u{115F}'..='\u{1160}' | '\u{3164}' | '\u{FFA0}' // Hangul fillers.
-        | '\u{17B4}'..='\u{17B5}' // Khmer inherent vowels.
-        | '\u{180B}'..='\u{180F}' // Mongolian selectors and vowel separator.
-        | '\u{200B}'..='\u{200F}' // Zero-width spaces and joiners, and the bidi marks.
-        | '\u{2028}'..='\u{202E}' // Line and paragraph separators, bidi embeddings and overrides.
-        | '\u{2060}'..='\u{206F}' // Word joiner, invisible operators, bidi isolates.
-        | '\u{2800}' // Blank Braille pattern.
-        | '\u{E000}'..='\u{F8FF}' // Private use.
-        | '\u{FE00}'..='\u{FE0F}' // Variation selectors.
-        | '\u{FEFF}' // Zero-width no-break space.
-        | '\u{FFF0}'..='\u{FFFC}' // Interlinear annotation, object replacement.
-        | '\u{110BD}' | '\u{110CD}' // Kaithi number signs.
-        | '\u{13430}'..='\u{1343F}' // Egyptian hieroglyph controls.
-        | '\u{1BCA0}'..='\u{1BCA3}' // Shorthand controls.
-        | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' // Musical null note head and controls.
-        | '\u{E0000}'..='\u{E0FFF}' // Tags and more variation selectors.
-        | '\u{F0000}'..='\u{10FFFF}' // Private use.
-    )
 }
 
 #[cfg(test)]
@@ -178,6 +211,80 @@ pub(super) mod tests {
             let text = format!("Ad{c}min");
             assert_eq!(name(&text), Err(TextError::Invisible(c)), "{text:?}");
             assert_eq!(clean_text(&text, 64), Err(TextError::Invisible(c)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn joiner_is_kept_and_makes_no_other_name() {
+        for (with, without) in [
+            ("نرم\u{200C}افزار", "نرمافزار"),
+            ("ශ්\u{200D}රී ලංකා", "ශ්රී ලංකා"),
+            ("Ada ❤\u{FE0F}", "ada ❤"),
+        ] {
+            assert_eq!(name(with).unwrap(), with);
+            assert_eq!(fold(with), without);
+            assert_eq!(clean_text(with, 64).unwrap(), with);
+        }
+    }
+
+    #[test]
+    fn web_address_is_refused_in_every_spelling() {
+        for text in [
+            "Your account is locked - verify at https://evil.example",
+            "WWW.evil.example",
+            "x://y",
+            "https：//evil.example",
+            "ｗｗｗ．evil.example",
+            "www。evil.example",
+            "https:\u{2215}\u{2215}evil.example",
+            "https\u{2236}//evil.example",
+            "http:/\u{200B}/evil.example",
+        ] {
+            assert!(name(text).is_err(), "{text}");
+        }
+        for text in ["A/B: C", "Booking.com", "Www", "AT&T // Labs"] {
+            assert_eq!(name(text).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn name_whose_folded_form_is_too_long_is_refused() {
+        assert_eq!(name(&"\u{FDFA}".repeat(31)), Err(TextError::FoldedTooLong));
+        // Thai and cuneiform letters need the most bytes of those that people write.
+        for letter in ["\u{E33}", "\u{12000}", "\u{FDF2}", "\u{BDE}"] {
+            assert!(name(&letter.repeat(64)).is_ok(), "{letter}");
+        }
+    }
+
+    #[test]
+    fn cleaned_name_keeps_what_a_reader_may_see() {
+        for (text, cleaned) in [
+            ("Ada ❤\u{FE0F}", Some("Ada ❤\u{FE0F}")),
+            ("Ada\0 \u{202E}Lovelace", Some("Ada Lovelace")),
+            ("Ada\u{200D}\u{200D}", Some("Ada")),
+            ("Ada https://evil.example", Some("Ada https:evil.example")),
+            ("Ada www.evil.example", Some("Ada wwwevilexample")),
+            ("Ada ｗｗｗ．evil．example", Some("Ada ｗｗｗevilexample")),
+            (" \u{200B}\n", None),
+            ("://", Some(":")),
+        ] {
+            let name = Name::cleaned(text, 64);
+            assert_eq!(name.as_ref().map(Name::as_str), cleaned, "{text:?}");
+        }
+        let long = Name::cleaned(&"x".repeat(3000), 200).unwrap();
+        assert_eq!(long.as_str().len(), 200);
+        assert_eq!(Name::cleaned(&"\u{FDFA}".repeat(200), 200).unwrap().folded().len(), 759);
+        // The cut ends a family of emoji.
+        let cut = Name::cleaned(&"👨\u{200D}👩".repeat(9), 2).unwrap();
+        assert_eq!(cut.as_str(), "👨");
+    }
+
+    #[test]
+    fn every_cleaned_name_is_a_name() {
+        for c in every_character_of_interest() {
+            let text = format!("w{c}w.{c}:/{c}/ک{c}ک");
+            let cleaned = Name::cleaned(&text, 64).unwrap();
+            assert_eq!(Name::parse(cleaned.as_str(), 64).as_ref(), Ok(&cleaned), "{c:?}");
         }
     }
 

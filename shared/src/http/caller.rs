@@ -12,7 +12,8 @@ use lambda_http::{
 
 use super::{App, Problem, RequestId, idempotency::KeyedRequest};
 use crate::domain::{
-    AuthnContext, Email, Name, Person, Refusal, RequestContext, UserId, is_multi_factor,
+    AuthnContext, Email, MAX_PERSON_NAME, Name, NotAUserId, Person, Refusal, RequestContext,
+    UserId, is_multi_factor,
 };
 
 /// The caller, from the claims that the authorizer verified.
@@ -107,26 +108,25 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         let jwt = authorizer.jwt.as_ref().ok_or_else(Problem::unauthenticated)?;
         let claim = |name: &str| jwt.claims.get(name).map(String::as_str);
 
-        let id = claim("sub").and_then(|sub| sub.parse::<UserId>().ok());
-        let id = id.ok_or_else(Problem::unauthenticated)?;
+        let id = subject(claim("sub"))?;
         // A verified address opens invitations, so only the exact value `true` counts.
         let verified = claim("email_verified") == Some("true");
-        let email = claim("email").filter(|_| verified);
-        let email = email.and_then(|email| Email::parse(email).ok());
-        // Other people see the name. Ignore a name that could deceive them.
-        let name = claim("name").and_then(|name| Name::parse(name, 200).ok());
+        let email = claim("email").filter(|_| verified).map(Email::parse).transpose();
+        let (email, unusable_email) = email.map_or_else(|why| (None, Some(why)), |it| (it, None));
+        // Other people see the name.
+        let name = claim("name").and_then(|name| Name::cleaned(name, MAX_PERSON_NAME));
         let name = name.map(|name| name.to_string());
 
         let sign_in = SignIn {
-            scopes: claim("scope").map(words).unwrap_or_default(),
-            amr: claim("amr").map(words).unwrap_or_default(),
+            scopes: claim("scope").map(list).unwrap_or_default(),
+            amr: claim("amr").map(list).unwrap_or_default(),
             auth_time: claim("auth_time").and_then(|claim| claim.parse().ok()),
             source_ip: context.http.source_ip.clone(),
         };
         let operator = sign_in.scopes.iter().any(|scope| scope == "operator");
         let Now(now) = Now::from_request_parts(parts, state).await?;
         let authn = Some(sign_in.authn_context(now));
-        let person = Person { id, email, name, operator, authn };
+        let person = Person { id, email, unusable_email, name, operator, authn };
         let request_id = RequestId::from_request_parts(parts, state).await?.to_string();
         let keyed = parts.extensions.get::<KeyedRequest>();
         let context = RequestContext {
@@ -164,8 +164,41 @@ pub fn is_subject(sub: &str) -> bool {
     sub.parse::<UserId>().is_ok()
 }
 
-/// The words of a claim. The gateway writes a list as `[a b]`.
-fn words(claim: &str) -> Vec<String> {
-    let bare = claim.strip_prefix('[').and_then(|claim| claim.strip_suffix(']'));
-    bare.unwrap_or(claim).split_whitespace().map(str::to_owned).collect()
+/// The person of a token.
+///
+/// # Errors
+///
+/// 401 that says what is wrong with the claim `sub`.
+fn subject(claim: Option<&str>) -> Result<UserId, Problem> {
+    let wrong = match claim.map(str::parse) {
+        Some(Ok(id)) => return Ok(id),
+        Some(Err(NotAUserId)) => {
+            "The claim `sub` of your token cannot be used. It must have 1 to 255 printable ASCII \
+             characters, with no space at its ends."
+        }
+        None => "Your token has no claim `sub`, which says who you are.",
+    };
+    Err(Problem::unusable_token(wrong))
+}
+
+/// The items of a claim: separated by single spaces (RFC 6749, section 3.3), or a JSON array, which
+/// the gateway writes as `[a b]`. A claim of another form has no items.
+fn list(claim: &str) -> Vec<String> {
+    let inner = claim.strip_prefix('[').and_then(|claim| claim.strip_suffix(']'));
+    let items: Vec<_> = inner.unwrap_or(claim).split(' ').collect();
+    let is_item = |item: &&str| !item.is_empty() && item.bytes().all(is_scope_byte);
+    let is_list = match inner {
+        // A bracket within the array would be another array or an object.
+        Some(inner) => !inner.contains(['[', ']']),
+        None => !claim.starts_with('[') && !claim.ends_with(']'),
+    };
+    if !is_list || !items.iter().all(is_item) {
+        return Vec::new();
+    }
+    items.into_iter().map(str::to_owned).collect()
+}
+
+/// Whether a scope can contain the byte (RFC 6749, section 3.3).
+fn is_scope_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\')
 }

@@ -84,6 +84,14 @@ impl Problem {
             .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
+    /// 401: the token is verified, but a claim of it cannot be used. `wrong` says which and why.
+    pub fn unusable_token(wrong: &str) -> Self {
+        let detail = format!("{wrong} Ask the operator of your identity provider to correct it.");
+        let challenge = HeaderValue::from_static(r#"Bearer error="invalid_token""#);
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Authentication required", detail)
+            .with_header(WWW_AUTHENTICATE, challenge)
+    }
+
     /// 404: no route matches the path.
     pub fn not_found() -> Self {
         let detail = "No route matches this path. Compare it with the API reference.";

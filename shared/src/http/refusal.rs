@@ -102,6 +102,7 @@ impl From<Refusal> for Problem {
 }
 
 /// Status, slug and title of every refusal. Each slug has a page in `docs/problems.md`.
+#[expect(clippy::too_many_lines, reason = "a table with a row for each refusal")]
 fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
     use Refusal as R;
     match refusal {
@@ -127,7 +128,9 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
             (403, "exceeds-own-permissions", "Role exceeds your own permissions")
         }
         R::CannotChangeOwnRole => (403, "cannot-change-own-role", "Own role cannot be changed"),
-        R::EmailNotVerified => (403, "email-not-verified", "E-mail address not verified"),
+        R::EmailNotVerified | R::EmailUnusable(_) => {
+            (403, "email-not-verified", "No verified e-mail address")
+        }
         R::MfaRequired => (403, "mfa-required", "Multi-factor sign-in required"),
         R::SessionTooOld(_) => (403, "session-too-old", "Sign-in too old"),
         R::NetworkNotAllowed => (403, "network-not-allowed", "Network not allowed"),

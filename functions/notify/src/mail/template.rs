@@ -4,11 +4,13 @@
 //! by a value. A paragraph `[label] {link}` is a link. Values are inserted after the template is
 //! parsed, so a value never becomes markup, a link or a second line.
 
-use shared::domain::is_invisible;
+use shared::domain::without_invisible;
 
-/// The longest value, in characters. Longer ones are cut, so that a value cannot carry a message of
-/// its own.
+/// The longest value in a body, in characters. Longer ones are cut.
 const MAX_VALUE: usize = 300;
+/// The longest value in a subject, in characters. Longer ones are cut, so that a name cannot carry a
+/// message of its own to people who only look at their inbox.
+const MAX_SUBJECT_VALUE: usize = 40;
 /// The HTML document around the body.
 const FRAME: &str = include_str!("../../templates/frame.html");
 
@@ -23,8 +25,10 @@ pub(crate) struct MailContent {
 /// Renders a template with its values.
 pub(crate) fn render(template: &str, values: &[(&str, String)]) -> MailContent {
     let (subject, body) = template.trim().split_once("\n\n").unwrap_or((template, ""));
-    let plain = |text: &str| insert(text, values, str::to_owned);
-    let html = |text: &str| insert(text, values, escape_html);
+    let subject = insert(subject, values, |value| single_line(value, MAX_SUBJECT_VALUE));
+    let plain = |text: &str| insert(text, values, |value| single_line(value, MAX_VALUE));
+    let html =
+        |text: &str| insert(text, values, |value| escape_html(&single_line(value, MAX_VALUE)));
     let paragraphs: Vec<String> =
         body.split("\n\n").map(|lines| lines.replace('\n', " ")).collect();
     let in_text = paragraphs.iter().map(|paragraph| match link(paragraph) {
@@ -37,9 +41,10 @@ pub(crate) fn render(template: &str, values: &[(&str, String)]) -> MailContent {
         }
         None => format!("<p>{}</p>", html(paragraph)),
     });
-    let framed = [("subject", html(subject)), ("body", in_html.collect::<Vec<_>>().join("\n"))];
+    let framed =
+        [("subject", escape_html(&subject)), ("body", in_html.collect::<Vec<_>>().join("\n"))];
     MailContent {
-        subject: plain(subject),
+        subject,
         text: in_text.collect::<Vec<_>>().join("\n\n") + "\n",
         html: replace(FRAME, |name| {
             framed.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
@@ -56,7 +61,7 @@ fn link(paragraph: &str) -> Option<(&str, &str)> {
 fn insert(text: &str, values: &[(&str, String)], encode: fn(&str) -> String) -> String {
     let value = |name: &str| {
         let (_, value) = values.iter().find(|(known, _)| *known == name)?;
-        Some(encode(&single_line(value)))
+        Some(encode(value))
     };
     // The template's own text needs no escaping; a test checks that.
     replace(text, value)
@@ -75,11 +80,17 @@ fn replace(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     filled
 }
 
-/// A value as one line of at most `MAX_VALUE` characters, with control and invisible characters
-/// replaced by spaces. It cannot end a mail header.
-fn single_line(value: &str) -> String {
-    let visible = |c: char| if is_invisible(c) || c.is_control() { ' ' } else { c };
-    value.chars().take(MAX_VALUE).map(visible).collect()
+/// A value as one line of at most `max` characters, of which the last is `…` if it is cut. Control
+/// characters become spaces, and invisible ones are left out. It cannot end a mail header.
+fn single_line(value: &str, max: usize) -> String {
+    let spaced = |c: char| if c.is_control() { ' ' } else { c };
+    let line: String = value.chars().map(spaced).collect();
+    if line.chars().count() <= max {
+        return without_invisible(&line);
+    }
+    let cut: String = line.chars().take(max.saturating_sub(1)).collect();
+    // The cut can leave a joiner at the end.
+    without_invisible(&cut).trim_end().to_owned() + "…"
 }
 
 fn escape_html(text: &str) -> String {
@@ -134,8 +145,18 @@ mod tests {
     }
 
     #[test]
-    fn long_value_is_cut() {
-        let long = "x".repeat(10_000);
-        assert_eq!(filled(&long).subject.len(), "Hello ".len() + MAX_VALUE);
+    fn long_value_is_cut_in_the_subject_and_in_the_body() {
+        let MailContent { subject, text, .. } = filled(&"x".repeat(10_000));
+        assert_eq!(subject, format!("Hello {}…", "x".repeat(39)));
+        assert!(text.starts_with(&format!("Dear {}…, ", "x".repeat(299))), "{text}");
+        assert_eq!(filled(&"x".repeat(40)).subject, format!("Hello {}", "x".repeat(40)));
+        let families = "👨\u{200D}👩 ".repeat(20);
+        assert!(filled(&families).subject.ends_with("👨\u{200D}👩…"));
+    }
+
+    #[test]
+    fn joiners_of_a_script_are_kept() {
+        assert_eq!(filled("نرم\u{200C}افزار").subject, "Hello نرم\u{200C}افزار");
+        assert_eq!(filled("Ada\u{200D}\u{202E}").subject, "Hello Ada");
     }
 }

@@ -1,6 +1,10 @@
 //! Keys of the indexes: their order, and the way back to a path.
 
 use super::*;
+use crate::{
+    domain::{IdempotencyKey, Name},
+    store::Key,
+};
 
 fn org(nth: i64) -> OrgId {
     OrgId::new(Timestamp::from_millisecond(nth).unwrap(), 7)
@@ -25,6 +29,31 @@ fn range_key_leads_back_to_its_path() {
     for forged in ["", "#", "x/y", "bob@example.com#1", "~"] {
         assert_eq!(path_of(forged), None, "{forged}");
     }
+}
+
+/// DynamoDB limits hash keys to 2,048 bytes and range keys to 1,024.
+#[test]
+fn keys_with_the_longest_texts_fit() {
+    let deepest = (2..=9).fold(OrgPath::root(org(1)), |path, nth| path.child(org(nth)));
+    let labels = [&*"a".repeat(63), &"b".repeat(63), &"c".repeat(61)].join(".");
+    let email = Email::parse(&format!("{}@{labels}", "x".repeat(64))).unwrap();
+    assert_eq!(email.as_str().len(), 254);
+    let user: UserId = "s".repeat(255).parse().unwrap();
+    // The name with the longest folded form: 31 characters would need 1,023 bytes.
+    let name = Name::cleaned(&"\u{FDFA}".repeat(31), 64).unwrap().folded();
+    assert!(name.len() > 700, "{}", name.len());
+    let ranges = [
+        user_by_email(&deepest, &email),
+        email_in(&email, deepest.id()),
+        format!("{}1{name}", in_organization(&deepest)), // The position of a role in a list.
+        Key::list_entry(org(1), BoundedList::ApprovedDomains, &labels).sk,
+    ];
+    assert!(ranges.iter().all(|key| key.len() <= 1_024), "{ranges:?}");
+    let route = format!("POST /v1/organizations/{}/join-requests/{}/decline", org(1), org(1));
+    let (key, fingerprint) = ("k".repeat(64), "f".repeat(64));
+    let key = IdempotencyKey { caller: user.clone(), route, key, fingerprint };
+    assert!(Key::idempotency(&key).fits());
+    assert!([person(&user), address(&email), domain(&labels)].iter().all(|key| key.len() <= 2_048));
 }
 
 #[test]
