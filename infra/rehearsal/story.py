@@ -346,6 +346,14 @@ class Story:
         expect(dan.post(f"/v1/organizations/{partner}/invitations/{invitation['id']}/accept"), 200)
         resources = self._search("resource", dan, CUSTOMER_LICENSES, self.globex)
         assert resources == {partner, self.globex}, resources
+        own = expect(dan.get(f"/v1/organizations/{partner}/customers"), 200)["items"]
+        assert [customer["id"] for customer in own] == [self.globex], own
+        partners = f"/v1/organizations/{self.globex}/partners"
+        expect(dan.put(f"{partners}/{partner}/suspension"), 200, suspended=True)
+        [listed] = expect(dan.get(partners), 200)["items"]
+        assert listed["suspended"] and listed["id"] == partner, listed
+        assert self._search("resource", dan, CUSTOMER_LICENSES, self.globex) == set()
+        expect(dan.delete(f"{partners}/{partner}/suspension"), 204)
         expect(staff.delete(f"{customers}/{self.globex}"), 204)
 
     def match_etag(self):

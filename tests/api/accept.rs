@@ -49,6 +49,7 @@ async fn accepting_makes_one_member_and_can_be_repeated() {
     assert_snapshot!(answer, @r#"
     200 OK
     {
+      "display_name": null,
       "email": "bob@example.com",
       "id": "mem_…",
       "identity_provider_role": "user",

@@ -26,6 +26,7 @@ fn routes() -> Vec<(&'static str, String, Option<Value>)> {
         ("{evt}", EVT),
         ("{org}", id(NOWHERE)),
         ("{customer}", id(NOWHERE)),
+        ("{partner}", id(NOWHERE)),
         ("{member}", "@ada"),
         ("{alert}", "@zoe@example.com"),
         ("{domain}", "example.com"),

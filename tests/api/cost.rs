@@ -115,6 +115,8 @@ show a received invitation | 2 5 0 0 | NEW GET /invitations/<id>/mine
 accept | 2 4 12 11 | NEW POST /invitations/<id>/accept
 + invitation <plain>
 accept a custom role | 3 5 14 11 | NEW POST /invitations/<id>/accept
++ request and invitation
+accept with an own join request | 2 4 12 12 | NEW POST /invitations/<id>/accept
 + invitation user
 decline | 2 4 8 6 | NEW POST /invitations/<id>/decline
 list role objects | 1 2 0 0 | ADA GET /role-objects
@@ -124,7 +126,6 @@ list roles | 2 10 0 0 | ADA GET /roles?limit=5
 list roles of a subtree | 3 10 0 0 | ADA GET /roles?limit=5&scope=subtree
 search roles | 3 10 0 0 | ADA GET /roles?limit=5&q=plain
 list roles with active users | 2 10 0 0 | ADA GET /roles?limit=5&status=active
-list roles of a subtree with active users | 4 25 0 0 | ADA GET /roles?limit=5&status=active&scope=subtree
 show a role | 1 3 0 0 | ADA GET /roles/<plain>
 + person
 rename a role | 2 3 8 1 | ADA PATCH /roles/<created> | {"name": "<sub>"}
@@ -321,6 +322,10 @@ impl<'a> Survey<'a> {
                 app.approve_domain(ADA, &org, "example.com").await.expect(200);
             }
             "join request" => self.set("<id>", &app.create_join_request(new, &org).await),
+            "request and invitation" => {
+                app.create_join_request(new, &org).await;
+                self.set("<id>", &app.create_invitation(ADA, &org, new.email, "user").await);
+            }
             "role" => self.set("<role>", &app.create_role(ADA, &org, new.sub, json!({})).await),
             "role deletion" => self.begin_role_deletion().await,
             "transfer back" => {

@@ -126,6 +126,9 @@ async fn filters_read_at_most_100_units_a_request() {
         let units = page.cost.read_units;
         assert!((50.0..=105.0).contains(&units), "{query}: {:?}", page.cost);
     }
+    let page = app.get(ADA, &format!("{org}/roles?limit=100&scope=subtree&status=pending")).await;
+    let page = page.expect(200);
+    assert!(page.body["next_cursor"].is_string() && page.cost.read_units <= 105.0, "{page}");
     for query in ["q=m0&status=active&role_id=admin", "q=nobody&scope=subtree"] {
         let page = app.get(ADA, &format!("{org}/members?limit=5&{query}")).await.expect(200);
         assert!(page.items().is_empty() && page.body["next_cursor"].is_null(), "{query}: {page}");

@@ -136,15 +136,16 @@ async fn forged_cursor_reads_nothing_beyond_its_list() {
         ("members?scope=subtree&sort=-joined_at&", "[] [] [] Subtree JoinedAtDescending Prefix "),
         ("members?", "[] [] [] Organization Email Prefix "),
         ("members?scope=subtree&", "[] [] [] Subtree Email Prefix "),
-        ("roles?scope=subtree&", "[] Subtree Prefix "),
-        ("roles?scope=subtree&q=night&match=contains&", "[] Subtree Contains night"),
-        ("roles?", "[] Organization Prefix "),
+        ("roles?scope=subtree&", "[] [] [] Subtree Prefix "),
+        ("roles?scope=subtree&q=night&match=contains&", "[] [] [] Subtree Contains night"),
+        ("roles?", "[] [] [] Organization Prefix "),
         ("events?", "None None None {} None"),
         ("sub-organizations?", "Children"),
         ("invitations?", ""),
         ("domains?", ""),
         ("join-requests?", ""),
         ("critical-alert-users?", ""),
+        ("partners?", ""),
     ] {
         let name = list.split('?').next().unwrap().replace('-', " ").replace("sub ", "sub-");
         let binding = [&*name, id(&branch), parameters];

@@ -223,7 +223,7 @@ async fn suspended_link_allows_nothing_until_it_is_resumed() {
     let (app, partner, company) = partner_and_company().await;
     link(&app, &partner, &company, true).await.expect(200);
     let full = json!("full_access");
-    let found = [vec![id(&company).to_owned()], vec!["ada".to_owned()]];
+    let found = [vec![id(&partner).to_owned(), id(&company).to_owned()], vec!["ada".to_owned()]];
     for _ in 0..2 {
         assert_eq!(decisions(&app, &company).await, [true, true]);
         assert_eq!(searched(&app, &company).await, found);

@@ -112,7 +112,6 @@ pub struct MemberUpdate {
     /// The new role.
     pub role_id: Option<RoleId>,
     /// The new display name. `Some(None)` removes the present one.
-    #[expect(clippy::option_option, reason = "absent and `null` are different")]
     pub display_name: Option<Option<Name>>,
 }
 

@@ -79,9 +79,15 @@ pub struct LinkCounts {
     /// link.
     pub preferred: u32,
     /// For a partner: the customers that have suspended the link (PAR3).
+    #[serde(skip_serializing_if = "is_zero")]
     pub suspended: u32,
     /// For a customer: its partners.
     pub partners: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The general information about an organization, apart from its name (ORG1).

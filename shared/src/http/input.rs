@@ -140,7 +140,6 @@ pub fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 /// # Errors
 ///
 /// Those of `T`.
-#[expect(clippy::option_option, reason = "absent and `null` are different")]
 pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {

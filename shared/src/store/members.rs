@@ -1,6 +1,6 @@
 //! Members: added, given another role, removed; and the transfer of the Super Admin role.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     Error, Key, Status,
@@ -41,12 +41,9 @@ impl Transaction<'_> {
         let (has_new_role, has_new_name) =
             (before.role_id != after.role_id, before.display_name != after.display_name);
         let shown = |member: &Member| {
-            let mut shown =
-                if has_new_role { shown_role(&actor.org, member.role_id) } else { json!({}) };
-            if has_new_name {
-                shown["display_name"] = json!(member.display_name);
-            }
-            shown
+            let role = has_new_role.then(|| shown_role(&actor.org, member.role_id));
+            let name = has_new_name.then(|| json!({ "display_name": member.display_name }));
+            joined([role, name])
         };
         let action =
             if has_new_role { EventAction::MemberRoleChanged } else { EventAction::MemberUpdated };
@@ -206,15 +203,22 @@ fn removed(
     member: &Member,
     gone: Version,
 ) -> Event {
-    let mut shown = json!({
+    let shown = json!({
         "user_id": member.user_id,
         "email": member.email,
         "role_id": member.role_id,
     });
-    if let Some(name) = &member.display_name {
-        shown["display_name"] = json!(name);
+    let name = member.display_name.as_ref().map(|name| json!({ "display_name": name }));
+    Event::new(context, org, action, member.target(gone)).old(joined([Some(shown), name]))
+}
+
+/// One object with the members of those that there are.
+fn joined(objects: [Option<Value>; 2]) -> Value {
+    let mut all = Map::new();
+    for object in objects.into_iter().flatten() {
+        all.extend(object.as_object().cloned().unwrap_or_default());
     }
-    Event::new(context, org, action, member.target(gone)).old(shown)
+    Value::Object(all)
 }
 
 fn key(member: &Member) -> Key {
