@@ -15,14 +15,14 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, Level, MAX_DISPLAY_NAME, MemberId, MemberUpdate, OrgId, Refusal, RoleId, RoleObject,
-        Standing,
+        self, AlertId, CriticalAlertUser, Level, MAX_DISPLAY_NAME, MemberId, MemberUpdate, OrgId,
+        Refusal, RoleId, RoleObject, Standing,
     },
     http::{
         Answer, ApiError, App, Call, IfMatch, Json, NameField, NoBody, Path, WithEtag, not_null,
         nullable, views,
     },
-    store::{FetchedItems, Key, MemberChange, Store},
+    store::{Committed, Error, FetchedItems, Key, MemberChange, Store, Transaction},
 };
 
 pub use export::{ExportConfig, ExportLimits};
@@ -95,8 +95,11 @@ async fn remove(
     let member = target(&actor, &found, id)?;
     domain::remove_member(&actor, &member)?;
     if_match.check(member.version)?;
-    let answer = Answer::no_content();
-    if_match.commit(answer, app.store.transaction(&context).remove_member(&actor, &member)?).await
+    let writes = |alert: Option<&CriticalAlertUser>| {
+        app.store.transaction(&context).remove_member(&actor, &member, alert)
+    };
+    if_match.outcome(end_membership(&app.store, &member, writes).await)?;
+    Ok(Answer::no_content())
 }
 
 async fn leave(
@@ -105,9 +108,32 @@ async fn leave(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let actor = app.store.standing(&person, org).await?;
-    let answer = Answer::no_content();
     let member = domain::leave(&actor)?;
-    answer.commit(app.store.transaction(&context).leave(&actor.org, member)?).await
+    let writes = |alert: Option<&CriticalAlertUser>| {
+        app.store.transaction(&context).leave(&actor.org, member, alert)
+    };
+    match end_membership(&app.store, member, writes).await? {
+        Committed::Now => Ok(Answer::no_content()),
+        Committed::Before(recorded) => Ok(Answer::recorded(&recorded)?),
+    }
+}
+
+/// Ends a membership, and the critical alerts of its address (ERA1). Most addresses receive none, so
+/// the first attempt reads none, and its condition finds one.
+async fn end_membership<'a>(
+    store: &Store,
+    member: &domain::Member,
+    writes: impl Fn(Option<&CriticalAlertUser>) -> Result<Transaction<'a>, Error>,
+) -> Result<Committed, Error> {
+    let answer = Answer::no_content();
+    match writes(None)?.commit(&answer).await {
+        Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
+        written => return written,
+    }
+    let org = member.path.id();
+    let id = AlertId::of(org, &member.email);
+    let found = store.get([Key::critical_alert_user(org, id)]).await?;
+    writes(found.critical_alert_user(org, id)?.as_ref())?.commit(&answer).await
 }
 
 /// The member to change.

@@ -9,7 +9,9 @@ use super::{
     item::to_item,
     transaction::{Transaction, gone_or, or},
 };
-use crate::domain::{Event, ListEntry, ListValue, Refusal, Standing, Target, Version};
+use crate::domain::{
+    Event, ListEntry, ListValue, Organization, Refusal, Standing, Target, Version,
+};
 
 impl Transaction<'_> {
     /// Adds an entry. `deleted` is the version of the same entry that was removed a short time ago.
@@ -50,15 +52,23 @@ impl Transaction<'_> {
         actor: &Standing,
         entry: &ListEntry<T>,
     ) -> Result<Self, Error> {
+        self.still_held(actor)?.end_entry(&actor.org, entry)
+    }
+
+    /// Removes an entry that is as the rule saw it.
+    pub(super) fn end_entry<T: ListValue>(
+        self,
+        organization: &Organization,
+        entry: &ListEntry<T>,
+    ) -> Result<Self, Error> {
         let context = self.context;
         let (org, gone) = (entry.organization_id, entry.version.next(context.at));
         let id = entry.value.id(org);
         let lost = gone_or(T::MISSING, Refusal::ChangedConcurrently);
         let target = Target::new(T::TARGET, &id, gone);
-        let event = Event::new(context, &actor.org, T::REMOVED, target)
+        let event = Event::new(context, organization, T::REMOVED, target)
             .old(json!({ T::FIELD: entry.value }));
-        self.still_held(actor)?
-            .replace_with_tombstone(Key::list_entry(org, T::LIST, &id), entry.version, gone, lost)?
+        self.replace_with_tombstone(Key::list_entry(org, T::LIST, &id), entry.version, gone, lost)?
             .count_entry(org, T::LIST, -1)
             .record(event)
     }

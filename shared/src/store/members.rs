@@ -11,8 +11,9 @@ use super::{
     transaction::{Transaction, absent, absent_or, at_version, gone_or, or},
 };
 use crate::domain::{
-    AddressDigest, Event, EventAction, IdentityProviderRole, Member, Organization, Refusal,
-    RequestContext, RoleId, Standing, SuperAdminTransfer, Version, levels_in,
+    AddressDigest, AlertId, CriticalAlertUser, Event, EventAction, IdentityProviderRole, Member,
+    Organization, Refusal, RequestContext, RoleId, Standing, SuperAdminTransfer, Version,
+    levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).
@@ -57,31 +58,45 @@ impl Transaction<'_> {
         writes.replace_member(change, Refusal::ChangedConcurrently)?.record(event)
     }
 
-    /// Removes a member.
+    /// Removes a member. `alert` is the entry of their address among the critical alert users, which
+    /// ends with the membership (ERA1).
     ///
     /// # Errors
     ///
     /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
-    /// saw them; the refusals of `still_held`.
-    pub fn remove_member(self, actor: &Standing, member: &Member) -> Result<Self, Error> {
+    /// saw them, or the entry is another one; the refusals of `still_held`.
+    pub fn remove_member(
+        self,
+        actor: &Standing,
+        member: &Member,
+        alert: Option<&CriticalAlertUser>,
+    ) -> Result<Self, Error> {
         let context = self.context;
         let gone = member.version.next(context.at);
         let event = removed(context, &actor.org, EventAction::MemberRemoved, member, gone);
-        self.still_held(actor)?.end_membership(member, gone)?.record(event)
+        self.still_held(actor)?
+            .end_membership(member, gone)?
+            .record(event)?
+            .end_alerts(&actor.org, member, alert)
     }
 
-    /// Removes a member on their own request.
+    /// Removes a member on their own request. `alert` is as in
+    /// [`remove_member`](Self::remove_member).
     ///
     /// # Errors
     ///
     /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
-    /// saw them.
-    pub fn leave(self, org: &Organization, member: &Member) -> Result<Self, Error> {
+    /// saw them, or the entry is another one.
+    pub fn leave(
+        self,
+        org: &Organization,
+        member: &Member,
+        alert: Option<&CriticalAlertUser>,
+    ) -> Result<Self, Error> {
         let context = self.context;
         let gone = member.version.next(context.at);
         let event = removed(context, org, EventAction::MemberLeft, member, gone);
-        let writes = self.end_membership(member, gone)?;
-        writes.record(event)
+        self.end_membership(member, gone)?.record(event)?.end_alerts(org, member, alert)
     }
 
     /// Transfers the Super Admin role. The two members and the organization change in one
@@ -160,6 +175,20 @@ impl Transaction<'_> {
             .replace_with_tombstone(key(member), member.version, gone, lost)?
             .delete(Key::address_slot(org, digest(member)), lock, or(Refusal::ChangedConcurrently))
             .count(org, member.role_id, Status::Active, -1))
+    }
+
+    /// Ends the critical alerts of a former member's address, or checks that it receives none.
+    fn end_alerts(
+        self,
+        org: &Organization,
+        member: &Member,
+        alert: Option<&CriticalAlertUser>,
+    ) -> Result<Self, Error> {
+        let Some(alert) = alert else {
+            let key = Key::critical_alert_user(org.id(), AlertId::of(org.id(), &member.email));
+            return Ok(self.check(key, absent(), or(Refusal::ChangedConcurrently)));
+        };
+        self.end_entry(org, alert)
     }
 
     /// Gives a member who is as the rule saw them another role, and counts them there.
