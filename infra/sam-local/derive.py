@@ -32,7 +32,11 @@ def derive(template, root, environment):
     # There is no bucket, so the function refuses to export a file that is larger than a response.
     del resources["Members"]["Properties"]["Environment"]["Variables"]["EXPORT_BUCKET"]
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
-    variables |= {"TABLE_NAME": environment["TABLE"], "AWS_ENDPOINT_URL_DYNAMODB": environment["ENGINE"]}
+    variables |= {
+        "TABLE_NAME": environment["TABLE"],
+        "AWS_ENDPOINT_URL_DYNAMODB": environment["ENGINE"],
+        "LOG_SALT": "local",  # A template that is not deployed has no stack id.
+    }
 
     resources["Api"]["Properties"]["Auth"]["Authorizers"]["Token"] = {
         "FunctionArn": {"Fn::GetAtt": ["Authorizer", "Arn"]},

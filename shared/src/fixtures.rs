@@ -143,6 +143,7 @@ pub(crate) fn context(by: &Person) -> RequestContext {
         as_operator: false,
         at: now(),
         request_id: "request".to_owned(),
+        client_request_id: None,
         seed: 7,
         idempotency_key: None,
     }

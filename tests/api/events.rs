@@ -22,19 +22,22 @@ async fn new_events(app: &TestApp, org: &str, before: usize) -> String {
 }
 
 #[tokio::test]
-async fn event_has_the_id_and_the_time_of_its_request() {
+async fn event_has_the_ids_and_the_time_of_its_request() {
     let (app, acme) = TestApp::with_acme().await;
     app.add_member(ADA, &acme, BOB, "user").await;
     let path = format!("{acme}/members/@bob");
     let body = Some(json!({ "role_id": "admin" }));
-    let named = [("x-request-id", "promote-bob")];
-    app.send_with(Some(ADA), "PATCH", &path, body, &named).await.expect(200);
+    let named = [("x-request-id", "promote bob")];
+    let changed = app.send_with(Some(ADA), "PATCH", &path, body, &named).await.expect(200);
+    assert_eq!(changed.headers["x-request-id"], "promote bob");
     let list = app.get(ADA, &format!("{acme}/events?limit=1")).await.expect(200);
     let newest = &list.items()[0];
     let one = app.get(ADA, &format!("{acme}/events/{}", newest["id"].as_str().unwrap())).await;
     assert_eq!(&one.body, newest);
-    let facts = json!([one.body["request_id"], one.body["at"], one.body["target"]["version"]]);
-    assert_eq!(facts, json!(["promote-bob", "2026-11-21T12:00:03Z", NOON + 3_000]));
+    let ids = json!([one.body["request_id"], one.body["client_request_id"]]);
+    assert_eq!(ids, json!(["r1", "promote bob"]));
+    let times = json!([one.body["at"], one.body["target"]["version"]]);
+    assert_eq!(times, json!(["2026-11-21T12:00:03Z", NOON + 3_000]));
 }
 
 #[tokio::test]

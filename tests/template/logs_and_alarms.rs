@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{list, resource, resources};
+use super::{list, resource, resources, template};
 
 #[test]
 fn every_alarm_notifies_the_topic() {
@@ -62,6 +62,14 @@ fn logs_have_a_retention() {
         let retention = &log["Properties"]["RetentionInDays"];
         assert_eq!(*retention, json!({ "Ref": "LogRetention" }), "{name}");
     }
+}
+
+/// The last part of a stack's id is a random UUID, so digests of two stacks cannot be compared.
+#[test]
+fn digests_of_callers_are_salted_with_the_id_of_the_stack() {
+    let variables = &template()["Globals"]["Function"]["Environment"]["Variables"];
+    let parts = json!({ "Fn::Split": ["/", { "Ref": "AWS::StackId" }] });
+    assert_eq!(variables["LOG_SALT"], json!({ "Fn::Select": [2, parts] }));
 }
 
 #[test]

@@ -144,8 +144,11 @@ pub struct Event {
     /// Why an operator made the change, where they must say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The id of the request.
+    /// The gateway's id of the request.
     pub request_id: String,
+    /// The id that the client chose for the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
     /// The end of the retention. A later change of the organization's retention does not affect it.
     #[serde(rename = "ttl", with = "jiff::fmt::serde::timestamp::second::required")]
     pub kept_until: Timestamp,
@@ -181,6 +184,7 @@ impl Event {
             new: serde_json::Value::Null,
             reason: None,
             request_id: context.request_id.clone(),
+            client_request_id: context.client_request_id.clone(),
             kept_until: kept_until.unwrap_or(Timestamp::MAX),
         }
     }

@@ -49,8 +49,10 @@ pub struct RequestContext {
     pub as_operator: bool,
     /// The time at which the request arrived.
     pub at: Timestamp,
-    /// The id of the request.
+    /// The gateway's id of the request.
     pub request_id: String,
+    /// The id that the client chose for the request.
+    pub client_request_id: Option<String>,
     /// A random number of the request. New ids are made from it and the time.
     pub seed: u128,
     /// The idempotency key, if the client sent one.
@@ -60,8 +62,15 @@ pub struct RequestContext {
 impl RequestContext {
     /// The context of work that no person requested.
     pub fn without_actor(at: Timestamp, request_id: &str, seed: u128) -> Self {
-        let request_id = request_id.to_owned();
-        Self { by: None, as_operator: false, at, request_id, seed, idempotency_key: None }
+        Self {
+            by: None,
+            as_operator: false,
+            at,
+            request_id: request_id.to_owned(),
+            client_request_id: None,
+            seed,
+            idempotency_key: None,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The conventions of every response: a request id, security headers, problem documents, and one
-//! line in the access log. The log never contains an e-mail address, a token, a query or a body.
+//! line in the access log. The log never contains an e-mail address, a `sub`, a token, a query or a
+//! body.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
@@ -14,10 +15,25 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
+use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
-use super::{Problem, RequestId, etag::IfNoneMatch, query::UnreadQuery};
+use super::{Problem, RequestId, caller, etag::IfNoneMatch, query::UnreadQuery};
 use crate::store::{Cost, metered};
+
+/// The salt of digests where the environment sets none, as on the local server.
+const DEFAULT_SALT: &str = "rolecall";
+/// The length of a digest in the log, in characters.
+const DIGEST_LENGTH: usize = 16;
+
+/// The parts of a log line that are the same for every request.
+#[derive(Debug)]
+struct LogSettings {
+    /// The name of the Lambda function.
+    function: Option<String>,
+    /// The salt of digests of callers (`LOG_SALT`).
+    salt: String,
+}
 
 /// Adds the conventions to a router: a request id, the headers of every response, problems for
 /// unknown routes, methods and panics, and one access log line a request.
@@ -25,24 +41,29 @@ use crate::store::{Cost, metered};
 /// Apply it once, after all routers are merged: axum cannot merge two routers that both have a
 /// fallback.
 pub(super) fn conventions(router: Router) -> Router {
-    let function: Option<Arc<str>> = std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok().map(Arc::from);
+    let settings = LogSettings {
+        function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok(),
+        salt: std::env::var("LOG_SALT").unwrap_or_else(|_| DEFAULT_SALT.to_owned()),
+    };
     router
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .layer(middleware::from_fn_with_state(function, apply))
+        .layer(middleware::from_fn_with_state(Arc::new(settings), apply))
 }
 
 async fn apply(
-    State(function): State<Option<Arc<str>>>,
+    State(settings): State<Arc<LogSettings>>,
     parameters: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let started = Instant::now();
     let id = RequestId::of(&request);
+    let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let is_get = request.method() == Method::GET;
-    let if_none_match = IfNoneMatch::of(request.headers()).filter(|_| is_get);
+    let caller = caller::subject(&request).map(|sub| digest(&settings.salt, sub));
+    let is_read = method == Method::GET || method == Method::HEAD;
+    let if_none_match = IfNoneMatch::of(request.headers()).filter(|_| is_read);
     let unread_query = UnreadQuery::of(request.uri());
     request.extensions_mut().insert(id.clone());
     if let Some(unread) = &unread_query {
@@ -50,7 +71,7 @@ async fn apply(
     }
 
     let (mut response, cost) = run(request, next, &id).await;
-    if is_get
+    if is_read
         && response.status().is_success()
         && let Some(Err(problem)) = unread_query.map(|unread| unread.check())
     {
@@ -59,13 +80,16 @@ async fn apply(
     if let Some(tags) = if_none_match {
         tags.apply(&mut response);
     }
-    finish(&mut response, &id);
+    let problem = finish(&mut response, &id);
     response.extensions_mut().insert(cost);
     LogLine {
         request_id: &id,
-        function: function.as_deref(),
+        function: settings.function.as_deref(),
+        method: &method,
         route: route.as_ref().map(MatchedPath::as_str),
         org: parameters.as_ref().ok().and_then(organization),
+        caller: caller.as_deref(),
+        problem,
         started,
     }
     .write(response.status(), cost);
@@ -74,7 +98,7 @@ async fn apply(
 
 /// Runs the handler and measures its database cost. A panic becomes 500, and its message is logged.
 async fn run(request: Request, next: Next, id: &RequestId) -> (Response, Cost) {
-    let span = tracing::error_span!("request", request_id = id.as_str());
+    let span = tracing::error_span!("request", request_id = id.gateway());
     let handler = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
     let (result, cost) = metered(handler).await;
     let response = result.unwrap_or_else(|panic| {
@@ -83,27 +107,35 @@ async fn run(request: Request, next: Next, id: &RequestId) -> (Response, Cost) {
     (response, cost)
 }
 
-/// Sets the headers of every response, and the request id in a problem's `instance`.
-fn finish(response: &mut Response, id: &RequestId) {
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+/// Sets the headers of every response, and the request id in a problem's `instance`. Returns the
+/// slug of the problem.
+fn finish(response: &mut Response, id: &RequestId) -> Option<&'static str> {
+    let problem = response.extensions_mut().remove::<Problem>();
+    if let Some(problem) = &problem {
         *response.body_mut() = problem.body(Some(id));
         response.headers_mut().remove(CONTENT_LENGTH);
     }
     let headers = response.headers_mut();
-    // INVARIANT: a request id is visible ASCII, which is always a valid header value.
-    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+    // INVARIANT: a request id is printable ASCII, which is always a valid header value.
+    if let Ok(id) = HeaderValue::from_str(id.shown()) {
         headers.insert(RequestId::HEADER, id);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    problem.map(|problem| problem.slug())
 }
 
 /// The access log line of a request.
 struct LogLine<'a> {
     request_id: &'a RequestId,
     function: Option<&'a str>,
+    method: &'a Method,
     route: Option<&'a str>,
     org: Option<&'a str>,
+    /// The digest of the caller's `sub`.
+    caller: Option<&'a str>,
+    /// The slug of the problem.
+    problem: Option<&'a str>,
     started: Instant,
 }
 
@@ -111,10 +143,14 @@ impl LogLine<'_> {
     fn write(&self, status: StatusCode, cost: Cost) {
         let microseconds = u32::try_from(self.started.elapsed().as_micros()).unwrap_or(u32::MAX);
         tracing::info!(
-            request_id = self.request_id.as_str(),
+            request_id = self.request_id.gateway(),
+            client_request_id = self.request_id.client(),
             function = self.function,
+            method = method_name(self.method),
             route = self.route,
             status = status.as_u16(),
+            problem = self.problem,
+            caller = self.caller,
             org = self.org,
             duration_ms = f64::from(microseconds) / 1e3,
             round_trips = cost.round_trips,
@@ -123,6 +159,29 @@ impl LogLine<'_> {
             "request"
         );
     }
+}
+
+/// The method for the log. A client can send any word as a method.
+fn method_name(method: &Method) -> &str {
+    let standard = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    if standard.contains(method) { method.as_str() } else { "other" }
+}
+
+/// The digest of a `sub` for the log: the first characters of SHA-256 over the salt, `|` and the
+/// `sub`, in hexadecimal. The deployer guide shows how to compute it.
+pub(super) fn digest(salt: &str, sub: &str) -> String {
+    let digest = Sha256::new().chain_update(salt).chain_update("|").chain_update(sub).finalize();
+    let mut text = format!("{digest:x}");
+    text.truncate(DIGEST_LENGTH);
+    text
 }
 
 /// The organization id in the path, for the log. Anything that does not look like an id is left

@@ -3,7 +3,10 @@
 
 use std::net::IpAddr;
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{Request, request::Parts},
+};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::{
     RequestExt, aws_lambda_events::apigw::ApiGatewayV2httpRequestContext,
@@ -127,13 +130,14 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         let Now(now) = Now::from_request_parts(parts, state).await?;
         let authn = Some(sign_in.authn_context(now));
         let person = Person { id, email, unusable_email, name, operator, authn };
-        let request_id = RequestId::from_request_parts(parts, state).await?.to_string();
+        let ids = RequestId::from_request_parts(parts, state).await?;
         let keyed = parts.extensions.get::<KeyedRequest>();
         let context = RequestContext {
             by: Some(person.clone()),
             as_operator: false,
             at: now,
-            request_id,
+            request_id: ids.gateway().to_owned(),
+            client_request_id: ids.client().map(str::to_owned),
             seed: rand::random(),
             idempotency_key: keyed.map(|keyed| keyed.of(&person.id)),
         };
@@ -157,6 +161,15 @@ fn context(parts: &Parts) -> Option<&ApiGatewayV2httpRequestContext> {
         Some(GatewayContext::ApiGatewayV2(context)) => Some(context),
         _ => None,
     }
+}
+
+/// The `sub` that the authorizer verified. It can be one that no person may have.
+pub(super) fn subject<B>(request: &Request<B>) -> Option<&str> {
+    let GatewayContext::ApiGatewayV2(context) = request.request_context_ref()? else {
+        return None;
+    };
+    let jwt = context.authorizer.as_ref()?.jwt.as_ref()?;
+    jwt.claims.get("sub").map(String::as_str)
 }
 
 /// Whether the text is a valid `sub`.

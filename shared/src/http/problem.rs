@@ -159,7 +159,7 @@ impl Problem {
             title: self.title,
             status: self.status.as_u16(),
             detail: &self.detail,
-            instance: instance.map(RequestId::as_str),
+            instance: instance.map(RequestId::shown),
             members: &self.members,
         }
     }

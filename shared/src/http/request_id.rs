@@ -1,47 +1,69 @@
-//! The id of a request, as it appears in the response, in problems and in the log. A client may
-//! choose it, so it proves nothing.
-
-use std::fmt;
+//! The ids of a request: the gateway's, and the one that the client chose.
+//!
+//! The log and the history keep both. The response and its problem show the client's id if there is
+//! one, else the gateway's. A client's id proves nothing: two requests can have the same one.
 
 use axum::{
     extract::FromRequestParts,
-    http::{Request, request::Parts},
+    http::{HeaderMap, Request, request::Parts},
 };
 use lambda_http::{RequestExt, request::RequestContext};
 
 use super::Problem;
 
-/// A request id: 1 to 128 visible ASCII characters.
+/// The longest id of a client, in characters.
+const MAX_CLIENT_ID: usize = 256;
+
+/// The ids of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(String);
+pub struct RequestId {
+    gateway: String,
+    client: Option<String>,
+}
 
 impl RequestId {
-    /// The header that carries the id in requests and responses.
+    /// The header that carries the client's id in a request, and the shown id in a response.
     pub const HEADER: &str = "x-request-id";
 
-    /// The client's id if it is valid, else API Gateway's, else a random one.
+    /// The ids of a request with these headers, to which the gateway gave the id `gateway`.
+    ///
+    /// The client's id counts if it has 1 to 256 printable ASCII characters, spaces included. Without
+    /// a gateway, a random id takes the place of the gateway's.
+    pub fn new(headers: &HeaderMap, gateway: Option<&str>) -> Self {
+        let is_printable = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+        let is_valid =
+            |id: &&str| (1..=MAX_CLIENT_ID).contains(&id.len()) && id.bytes().all(is_printable);
+        let client = headers.get(Self::HEADER).and_then(|value| value.to_str().ok());
+        let client = client.filter(is_valid).map(str::to_owned);
+        let gateway = gateway.filter(is_valid).map(str::to_owned);
+        Self {
+            gateway: gateway.unwrap_or_else(|| format!("{:032x}", rand::random::<u128>())),
+            client,
+        }
+    }
+
+    /// The ids of a request with its context of API Gateway.
     pub(super) fn of<B>(request: &Request<B>) -> Self {
-        let clients = request.headers().get(Self::HEADER).and_then(|value| value.to_str().ok());
-        let gateways = match request.request_context_ref() {
+        let gateway = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref(),
             _ => None,
         };
-        let is_valid = |id: &&str| {
-            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
-        };
-        let id = clients.filter(is_valid).or(gateways.filter(is_valid));
-        Self(id.map_or_else(|| format!("{:032x}", rand::random::<u128>()), str::to_owned))
+        Self::new(request.headers(), gateway)
     }
 
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// The id that the response shows: the client's, else the gateway's.
+    pub fn shown(&self) -> &str {
+        self.client().unwrap_or(&self.gateway)
     }
-}
 
-impl fmt::Display for RequestId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+    /// The gateway's id.
+    pub fn gateway(&self) -> &str {
+        &self.gateway
+    }
+
+    /// The client's id, if the client sent a valid one.
+    pub fn client(&self) -> Option<&str> {
+        self.client.as_deref()
     }
 }
 

@@ -275,14 +275,27 @@ pub struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     request_id: String,
+    client_request_id: Option<String>,
 }
 
 impl Event {
     /// Shows `event`.
     pub fn of(event: domain::Event) -> Self {
         let domain::Event { id, at, organization_id, actor, action, target, .. } = event;
-        let domain::Event { old, new, reason, request_id, .. } = event;
-        Self { id, at, organization_id, actor, action, target, old, new, reason, request_id }
+        let domain::Event { old, new, reason, request_id, client_request_id, .. } = event;
+        Self {
+            id,
+            at,
+            organization_id,
+            actor,
+            action,
+            target,
+            old,
+            new,
+            reason,
+            request_id,
+            client_request_id,
+        }
     }
 }
 

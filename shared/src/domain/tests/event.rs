@@ -33,6 +33,15 @@ fn event_has_actor_time_action_target_and_request() {
 }
 
 #[test]
+fn event_keeps_the_id_that_the_client_chose_for_its_request() {
+    let named = Some("import, row 7".to_owned());
+    let context = RequestContext { client_request_id: named.clone(), ..context(&person("ann")) };
+    let stored = serde_json::to_value(event(&context)).unwrap();
+    assert_eq!(stored["request_id"], "request");
+    assert_eq!(serde_json::from_value::<Event>(stored).unwrap().client_request_id, named);
+}
+
+#[test]
 fn event_marks_an_operator_who_acts_as_one_and_has_no_actor_for_the_clean_up() {
     let as_member = context(&operator());
     assert!(!event(&as_member).actor.operator);

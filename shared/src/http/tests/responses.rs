@@ -1,15 +1,20 @@
 //! The conventions of every response, and the access log.
 
-use axum::{Router, body::Body, http::Request, routing};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, request::Builder},
+    routing,
+};
 use serde_json::{Value, json};
 
 use super::{authorized, get, log, send};
-use crate::http::{Problem, RequestId, conventions};
+use crate::http::{Problem, RequestId, access_log::digest, conventions};
 
 fn router() -> Router {
     conventions(
         Router::new()
-            .route("/id", routing::get(async |id: RequestId| id.to_string()))
+            .route("/id", routing::get(async |id: RequestId| id.shown().to_owned()))
             .route("/panic", routing::get(async || -> String { panic!("the secret cause") }))
             .route("/broken", routing::get(async || Problem::internal("the secret cause")))
             .route("/busy", routing::get(async || Problem::unavailable(2)))
@@ -18,22 +23,24 @@ fn router() -> Router {
     )
 }
 
-fn plain(request: axum::http::request::Builder) -> Request<Body> {
+fn plain(request: Builder) -> Request<Body> {
     request.body(Body::empty()).unwrap()
 }
 
 #[tokio::test]
-async fn valid_request_id_is_echoed_and_an_invalid_one_replaced_by_the_gateways() {
+async fn printable_request_id_is_echoed_and_any_other_replaced_by_the_gateways() {
     let sent = async |request| {
         let answer = send(router(), request).await;
         assert_eq!(answer.header("x-request-id"), answer.text);
         answer.text
     };
-    let (longest, too_long) = ("i".repeat(128), "i".repeat(129));
-    let own = [("my-id/1=", "my-id/1="), (&longest, &longest)];
-    let replaced = ["", "a b", "a\tb", &too_long].map(|id| (id, "gateway-1"));
+    let longest = "i ~!".repeat(64);
+    let own = ["my-id/1=", "import of 3 May, row 7", "\"x\"", &longest].map(|id| (id, id));
+    let too_long = "i".repeat(257);
+    let replaced = ["", "a\tb", "\u{e4}", &too_long].map(|id| (id, "gateway-1"));
     for (id, expected) in own.into_iter().chain(replaced) {
-        let request = authorized(get("/id").header("x-request-id", id), &Value::Null);
+        let request = get("/id").header("x-request-id", id.as_bytes());
+        let request = authorized(request, &Value::Null);
         assert_eq!(sent(request).await, expected);
     }
     assert_eq!(sent(plain(get("/id"))).await.len(), 32, "generated without a gateway");
@@ -73,11 +80,16 @@ async fn unsupported_method_gets_allow_header() {
     assert_eq!(answer.header("content-length"), answer.text.len().to_string());
 }
 
-/// The log lines of a GET of `target`, without their durations.
+/// The log lines of a GET of `target` by `auth0|42`, without their durations.
 async fn logged(target: &str) -> Vec<Value> {
+    logged_request(get(target)).await
+}
+
+async fn logged_request(request: Builder) -> Vec<Value> {
     log::taken();
-    let request = get(target).header("x-request-id", "i").header("authorization", "Bearer t");
-    send(router(), plain(request)).await;
+    let request = request.header("x-request-id", "row 7").header("authorization", "Bearer t");
+    let claims = json!({ "sub": "auth0|42", "email": "a@b.example" });
+    send(router(), authorized(request, &json!({ "jwt": { "claims": claims } }))).await;
     let text = log::taken();
     let lines = text.lines().map(|line| {
         let mut line: Value = serde_json::from_str(line).unwrap();
@@ -94,21 +106,48 @@ async fn request_is_one_access_log_line() {
     assert_eq!(
         lines,
         [json!({
-            "level": "INFO", "target": "shared::http::access_log", "message": "request", "request_id": "i",
-            "route": "/organizations/{org}", "status": 422, "org": "org_01",
+            "level": "INFO", "target": "shared::http::access_log", "message": "request",
+            "request_id": "gateway-1", "client_request_id": "row 7", "method": "GET",
+            "route": "/organizations/{org}", "status": 422, "problem": "invalid-request",
+            "caller": "9b639ed5aa7bff78", "org": "org_01",
             "round_trips": 0, "read_units": 0.0, "write_units": 0.0,
         })]
     );
 }
 
+/// The caller in the log is the output of the command in `docs/guides/deployer.md`:
+/// `printf '%s|%s' "$salt" "$sub" | sha256sum | cut -c1-16`.
+#[test]
+fn digest_of_a_caller_can_be_computed_from_salt_and_sub() {
+    for (salt, sub, printed) in [
+        ("rolecall", "auth0|42", "9b639ed5aa7bff78"),
+        ("466df9e0-0dff-08e3-8e2f-5088487c4896", "auth0|42", "c12dac736ecd4abe"),
+        ("466df9e0-0dff-08e3-8e2f-5088487c4896", "ada", "09ef8eaba0eee304"),
+    ] {
+        assert_eq!(digest(salt, sub), printed);
+    }
+}
+
 #[tokio::test]
-async fn address_in_a_path_is_not_logged() {
+async fn refusal_without_a_caller_or_a_known_method_is_logged_without_them() {
+    log::taken();
+    send(router(), plain(Request::builder().method("SECRET").uri("/id"))).await;
+    let line: Value = serde_json::from_str(&log::taken()).unwrap();
+    assert_eq!(line["method"], "other");
+    assert_eq!(line["problem"], "method-not-allowed");
+    assert_eq!((&line["caller"], &line["client_request_id"]), (&Value::Null, &Value::Null));
+}
+
+#[tokio::test]
+async fn address_token_and_sub_are_not_logged() {
     for target in
         ["/organizations/a@b.example", "/organizations/org_a@b.example", "/nowhere/a@b.example"]
     {
         let lines = logged(target).await;
         assert_eq!(lines.len(), 1);
-        assert!(!lines[0].to_string().contains("b.example"), "{target}");
+        for secret in ["b.example", "Bearer", "auth0"] {
+            assert!(!lines[0].to_string().contains(secret), "{target}: {secret}");
+        }
     }
 }
 
@@ -119,7 +158,8 @@ async fn cause_is_logged_once_with_the_request_id() {
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0]["level"], "ERROR");
         assert_eq!(lines[0]["cause"], "the secret cause");
-        assert_eq!(lines[0]["span"]["request_id"], "i");
+        assert_eq!(lines[0]["span"]["request_id"], "gateway-1");
+        assert_eq!(lines[1]["request_id"], "gateway-1");
         assert_eq!(lines[1]["status"], 500);
     }
 }
