@@ -238,7 +238,8 @@ class Story:
         assert [role["organization_id"] for role in roles] == [self.works], roles
 
     def export(self):
-        link = expect(self.ada.get(f"{self.path}/members/export?scope=subtree"), 303)["url"]
+        exported = self.ada.post(f"{self.path}/member-exports", {"scope": "subtree"})
+        link = expect(exported, 200)["url"]
         file = self.stack.fetch(link)
         if file.status != 200 or not file.bytes.startswith(b"PK"):
             raise AssertionError(f"no file: {file.status}")

@@ -82,7 +82,7 @@ search users by the beginning of an address | 2 9.5 0 0 | ADA GET /members?limit
 search a whole tree by the beginning of an address | 2 9.5 0 0 | ADA GET /members?limit=<limit>&scope=subtree&q=m0
 search users by the name of a role | 3 10 0 0 | ADA GET /members?limit=<limit>&q=manag
 search users with match=contains | 2 102.5 0 0 | ADA GET /members?limit=<limit>&q=example&match=contains
-export ten users | 5 10 4 0 | ADA GET /members/export?q=m0000
+export ten users | 5 10 4 0 | ADA POST /member-exports | {"q": "m0000"}
 show a member | 1 3 0 0 | ADA GET /members/@cy
 + member user
 change a member's role | 2 3 8 6 | ADA PATCH /members/@<sub> | {"role_id": "admin"}

@@ -166,6 +166,18 @@ async fn page_token_is_bound_to_its_search() {
             "{label}"
         );
     }
+    let good = token.as_str().unwrap();
+    for at in 0..good.len() {
+        let other = if good.as_bytes()[at] == b'A' { "B" } else { "A" };
+        let changed = format!("{}{other}{}", &good[..at], &good[at + 1..]);
+        for damaged in [&changed, &good[at + 1..], &format!("{}A", &good[..=at])] {
+            if damaged.is_empty() {
+                continue; // An empty token starts the search.
+            }
+            let answer = search(ACTIONS, json!({ "token": damaged }), none()).await;
+            answer.refuses(400, "unreadable-request");
+        }
+    }
     let empty = search(ACTIONS, json!({ "limit": 0 }), none()).await.expect(200);
     assert_eq!(empty.body["results"], json!([]));
     assert_ne!(empty.body["page"]["next_token"], "");

@@ -1,4 +1,4 @@
-//! `/v1/organizations/{org}/members/export`: the users list as an Excel file.
+//! `/v1/organizations/{org}/member-exports`: the users list as an Excel file.
 
 use std::{
     io::Cursor,
@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use lambda_http::IntoResponse;
 use local::bucket::{self, Bucket};
 use members::{ExportBucket, ExportConfig, ExportLimits};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
@@ -68,6 +68,16 @@ impl ExportStore {
         Self { router, clock, requests }
     }
 
+    /// Tries to replace a file.
+    async fn put(&self, url: &str, authorization: &str) -> Answer {
+        let request = Request::builder().method("PUT").uri(url).header("host", "127.0.0.1");
+        let request = request.header("authorization", authorization);
+        let request = request.header("x-amz-date", "20261121T120000Z");
+        let request = request.header("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
+        let request = request.body(Body::from("forged")).unwrap();
+        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
     /// Requests a link, `later` after noon.
     pub async fn fetch(&self, url: &str, later: Duration) -> Answer {
         self.clock.store(NOON + i64::try_from(later.as_millis()).unwrap(), Relaxed);
@@ -91,7 +101,29 @@ fn column(file: &[u8], head: &str) -> Vec<String> {
 }
 
 async fn export(app: &TestApp, caller: Identity, org: &str, query: &str) -> Answer {
-    app.get(caller, &format!("{org}/members/export?{query}")).await
+    app.post(caller, &format!("{org}/member-exports"), filters(query)).await
+}
+
+/// The same with an idempotency key.
+async fn keyed_export(app: &TestApp, caller: Identity, org: &str, query: &str) -> Answer {
+    let (path, key) = (format!("{org}/member-exports"), [("idempotency-key", "k")]);
+    app.send_with(Some(caller), "POST", &path, Some(filters(query)), &key).await
+}
+
+/// The body with the filters of a query of the list.
+fn filters(query: &str) -> Value {
+    let mut body = json!({});
+    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        match name {
+            "status" | "role_id" | "organization_id" => {
+                let mut values = body[name].as_array().cloned().unwrap_or_default();
+                values.push(json!(value));
+                body[name] = json!(values);
+            }
+            _ => body[name] = json!(value),
+        }
+    }
+    body
 }
 
 /// The number of recorded exports.
@@ -216,8 +248,95 @@ async fn export_filter_can_match_no_users_or_be_invalid() {
     }
     // An export has no pages.
     for query in ["limit=10", "cursor=x", "color=red", "status=removed", "scope=everything"] {
-        export(&app, ADA, &acme, query).await.refuses(422, "invalid-request");
+        let refused = export(&app, ADA, &acme, query).await.refuses(422, "invalid-request");
+        let name = query.split('=').next().unwrap();
+        assert!(refused.pointer().starts_with(&format!("/{name}")), "{query}: {refused}");
     }
+    let filtered = app.post(ADA, &format!("{acme}/member-exports?q=b"), json!({})).await;
+    filtered.refuses(422, "invalid-request");
+    // Without a body, there are no filters.
+    let all = app.send(Some(ADA), "POST", &format!("{acme}/member-exports"), None).await;
+    assert_eq!(column(&all.expect(200).bytes, "Status").len(), 4);
+}
+
+/// SUB4
+#[tokio::test]
+async fn export_of_a_subtree_needs_the_level_for_sub_organizations() {
+    let app = TestApp::new().await;
+    let acme = organization_of_four(&app).await;
+    let refused = export(&app, CY, &acme, "scope=subtree").await.refuses(403, "missing-permission");
+    assert_eq!(refused.body["role_object"], "user_management_sub_organizations");
+    assert_eq!(exports(&app, &acme).await, 0);
+}
+
+/// A safe method has no effect (RFC 9110, 9.2.1).
+#[tokio::test]
+async fn export_accepts_only_post() {
+    let app = TestApp::new().await;
+    let acme = organization_of_four(&app).await;
+    for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        let path = format!("{acme}/member-exports");
+        let answer = app.send(Some(ADA), method, &path, None).await.expect(405);
+        assert_eq!(answer.headers["allow"], "POST", "{method}");
+    }
+    assert_eq!(exports(&app, &acme).await, 0);
+}
+
+#[tokio::test]
+async fn repeated_export_is_the_first_file_and_one_event() {
+    let mut app = TestApp::new().await;
+    let acme = organization_of_four(&app).await;
+    let within = app.router.clone();
+    let inline = ExportLimits { inline: 1_000_000, ..EVERYTHING };
+    let mut count = 0;
+    for (bounds, query) in [(inline, "q=b"), (EVERYTHING, "")] {
+        app.router = within.clone();
+        let export_store = ExportStore::add_to(&mut app, bounds).await;
+        let file = async |answer: Answer| match answer.body["url"].as_str() {
+            Some(url) => {
+                let soon = Duration::from_millis(u64::try_from(app.now() - NOON).unwrap());
+                export_store.fetch(url, soon).await.expect(200).bytes
+            }
+            None => answer.bytes,
+        };
+        let first = keyed_export(&app, CY, &acme, query).await.expect(200);
+        count += 1;
+        let name = first.headers.get("content-disposition").cloned();
+        let first = file(first).await;
+        app.create_invitation(ADA, &acme, nth_user(count).email, "user").await;
+        for _ in 0..2 {
+            let again = keyed_export(&app, CY, &acme, query).await.expect(200);
+            assert_eq!(again.headers.get("content-disposition"), name.as_ref());
+            assert_eq!(file(again).await, first);
+        }
+        assert_eq!(exports(&app, &acme).await, count);
+        keyed_export(&app, CY, &acme, "q=c").await.refuses(422, "idempotency-key-reused");
+        // A caller without the permission gets no file.
+        if query.is_empty() {
+            app.remove(ADA, &acme, CY).await.expect(204);
+            keyed_export(&app, CY, &acme, query).await.refuses(404, "no-such-organization");
+        } else {
+            app.wait(25 * 60 * 60 * 1_000);
+        }
+    }
+}
+
+#[tokio::test]
+async fn repeated_export_without_a_kept_file_is_refused() {
+    let mut app = TestApp::new().await;
+    let acme = organization_of_four(&app).await;
+    keyed_export(&app, ADA, &acme, "").await.expect(200);
+    keyed_export(&app, ADA, &acme, "").await.refuses(409, "export-not-kept");
+    assert_eq!(exports(&app, &acme).await, 1);
+    // The bucket has lost the file.
+    let within = app.router.clone();
+    let inline = ExportLimits { inline: 1_000_000, ..EVERYTHING };
+    ExportStore::add_to(&mut app, inline).await;
+    keyed_export(&app, BOB, &acme, "").await.expect(200);
+    app.router = within;
+    ExportStore::add_to(&mut app, inline).await;
+    keyed_export(&app, BOB, &acme, "").await.refuses(409, "export-not-kept");
+    assert_eq!(exports(&app, &acme).await, 2);
 }
 
 /// ORG5, OP1
@@ -295,15 +414,15 @@ async fn large_export_is_a_link_that_expires() {
     let mut app = TestApp::new().await;
     let export_store = ExportStore::add_to(&mut app, EVERYTHING).await;
     let acme = organization_of_four(&app).await;
-    let answer = export(&app, ADA, &acme, "").await.expect(303);
+    let answer = export(&app, ADA, &acme, "").await.expect(200);
     let url = answer.body["url"].as_str().unwrap();
-    assert_eq!(answer.headers["location"], url);
+    assert!(!answer.headers.contains_key("location"), "{answer}");
     assert_eq!(answer.body["expires_at"], "2026-11-21T12:05:07Z");
     assert_eq!(exports(&app, &acme).await, 1);
 
     // Files of the same second have different random keys.
     app.wait(NOON + 7_000 - app.now());
-    let other = export(&app, ADA, &acme, "status=pending").await.expect(303);
+    let other = export(&app, ADA, &acme, "status=pending").await.expect(200);
     let soon = Duration::from_mins(1);
     for (answer, users) in [(&answer, 4), (&other, 1)] {
         let file = export_store.fetch(answer.body["url"].as_str().unwrap(), soon).await.expect(200);
@@ -315,9 +434,15 @@ async fn large_export_is_a_link_that_expires() {
     assert!(late.text.contains("Request has expired"), "{}", late.text);
     let unsigned = url.split('?').next().unwrap().to_owned();
     let longer = url.replacen("X-Amz-Expires=300", "X-Amz-Expires=3000", 1);
-    for forged in [unsigned, longer, url.replacen(".xlsx?", ".xlsy?", 1)] {
+    for forged in [&unsigned, &longer, &url.replacen(".xlsx?", ".xlsy?", 1)] {
         assert_ne!(forged, url);
-        export_store.fetch(&forged, soon).await.expect(403);
+        export_store.fetch(forged, soon).await.expect(403);
+    }
+    // Nobody else can store a file: neither without a signature, nor with a link, nor with a made-up signature.
+    let made_up = "AWS4-HMAC-SHA256 Credential=local/20261121/eu-central-1/s3/aws4_request, \
+                   SignedHeaders=host, Signature=00";
+    for (url, authorization) in [(&*unsigned, ""), (url, ""), (&*unsigned, made_up)] {
+        export_store.put(url, authorization).await.expect(403);
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use shared::{http::Cursor, store::Position};
 
 use crate::{
-    helpers::{each, id, nth_user},
+    helpers::{each, id, nth_user, operator_path},
     test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp},
 };
 
@@ -88,6 +88,47 @@ async fn cursor_is_bound_to_list_filters_organization_and_caller() {
     let mine = cursor(&app, "/v1/me?limit=1").await;
     let of_other_caller = app.get(BOB, &format!("/v1/me?cursor={mine}")).await;
     of_other_caller.refuses(400, "bad-cursor");
+}
+
+/// The same damage in a page token of a decision search: `decision_search.rs`.
+#[tokio::test]
+async fn damaged_cursor_of_every_list_is_refused() {
+    let (app, acme) = TestApp::with_tree("Acme").await;
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    let partner = app.create_partner(ADA, "Partner").await;
+    let linked = format!("{}/customers", operator_path(&partner));
+    for n in 0..2 {
+        let other = app.create_organization(BOB, &format!("Other {n}")).await;
+        app.approve_domain(BOB, &other, "example.com").await.expect(200);
+        app.create_invitation(BOB, &other, ADA.email, "user").await;
+        app.create_invitation(ADA, &acme, nth_user(n).email, "user").await;
+        app.create_role(ADA, &acme, &format!("Role {n}"), json!({})).await;
+        app.create_sub_organization(ADA, &acme, &format!("Branch {n}")).await;
+        app.create_join_request(nth_user(10 + n), &acme).await;
+        let alert = json!({ "email": nth_user(n).email });
+        app.post(ADA, &format!("{acme}/critical-alert-users"), alert).await.expect(201);
+        let link = format!("{linked}/{}", id(&other));
+        app.put(OPERATOR, &link, json!({ "preferred": true })).await.expect(200);
+    }
+    let mut lists = lists(&acme);
+    // A second domain would need a second verified address.
+    lists.retain(|(_, path)| {
+        !path.ends_with("/domains") && !path.ends_with("joinable-organizations")
+    });
+    lists.push((CY, "/v1/me/joinable-organizations".to_owned()));
+    lists.push((OPERATOR, linked));
+    for (caller, path) in lists {
+        let page = app.get(caller, &format!("{path}?limit=1")).await.expect(200);
+        let good = page.body["next_cursor"].as_str().unwrap_or_else(|| panic!("{path}: {page}"));
+        for at in 0..good.len() {
+            let other = if good.as_bytes()[at] == b'A' { "B" } else { "A" };
+            let changed = format!("{}{other}{}", &good[..at], &good[at + 1..]);
+            for damaged in [&changed, &good[..at], &good[at + 1..]] {
+                let answer = app.get(caller, &format!("{path}?limit=1&cursor={damaged}")).await;
+                answer.refuses(400, "bad-cursor");
+            }
+        }
+    }
 }
 
 /// Positions that a client could forge: keys of other items, other organizations and other lists.

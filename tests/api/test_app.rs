@@ -214,7 +214,9 @@ impl TestApp {
         contract::check(&observed, &answer);
         answer.has_standard_headers();
         let written = answer.cost.write_units + answer.cost.index_write_units;
+        let is_safe = observed.is_safe();
         assert!(!answer.status.is_client_error() || written == 0.0, "written despite {answer}");
+        assert!(!is_safe || written == 0.0, "a safe method has written: {answer}");
         answer
     }
 

@@ -6,19 +6,17 @@ use axum::{
     Extension,
     body::Body,
     extract::State,
-    http::{
-        StatusCode,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION},
-    },
+    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
 use rust_xlsxwriter::XlsxError;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
     domain::{OrgId, Refusal, RequestContext},
-    http::{ApiError, App, Call, Json, Path, Problem, Query},
-    store::UserFilter,
+    http::{ApiError, App, Call, Json, OptionalJson, Path, Problem},
+    store::{Committed, UserFilter},
 };
 use tokio::{task::spawn_blocking, time::Instant};
 
@@ -57,71 +55,125 @@ impl Default for ExportLimits {
     }
 }
 
+/// Exports the users that the filters in the body match. A body with no filters exports all users.
+///
+/// A repeat with the same `Idempotency-Key` gets the first file again, from the bucket. The caller
+/// still needs the permission, and the repeat is no event.
 pub(crate) async fn export(
     State(app): State<App>,
     exports: Option<Extension<ExportConfig>>,
     Call { person, context, .. }: Call,
     Path(org): Path<OrgId>,
-    Query(filters): Query<Filters>,
+    OptionalJson(filters): OptionalJson<Filters>,
 ) -> Result<Response, ApiError> {
     let Extension(exports) = exports.unwrap_or_default();
     let (actor, filter) = filters.authorize(&app, &person, org).await?;
+    let key = context.idempotency_key.as_ref();
+    if let Some(key) = key
+        && let Some(record) = app.store.answered_before(key, context.at).await?
+    {
+        return exports.deliver_again(&record, context.at).await;
+    }
     let sheet = sheet(&app, &context, &filter, exports.bounds).await?;
     let exported = json!({ "filters": filters, "rows": sheet.rows() });
     let name = format!("users-{org}-{}.xlsx", context.at.strftime("%Y%m%dT%H%M%SZ"));
     let file = spawn_blocking(|| sheet.finish()).await.map_err(Problem::internal)?;
     // The order is file, event, delivery. No file is delivered without an event, and no event
     // records a file that could not be stored.
-    let delivery = exports.prepare_delivery(name, file.map_err(broken)?).await?;
+    let export = exports.prepare(name, file.map_err(broken)?, key.is_some()).await?;
     let context = RequestContext { as_operator: actor.member.is_none(), ..context };
-    app.store.transaction(&context).record_export(&actor, exported)?.commit(&()).await?;
-    delivery.into_response(context.at).await
+    let writes = app.store.transaction(&context).record_export(&actor, exported)?;
+    match writes.commit(&export.record).await? {
+        Committed::Now => exports.deliver(export, context.at).await,
+        Committed::Before(record) => exports.deliver_again(&record, context.at).await,
+    }
 }
 
-/// The delivery of a file.
-enum Delivery {
-    /// In the response.
-    Answer { name: String, file: Vec<u8> },
-    /// By a link to the stored file.
-    Link { bucket: ExportBucket, object: StoredObject },
+/// An export that is ready for delivery.
+struct Export {
+    record: ExportRecord,
+    /// The file, if it is small enough for a response.
+    file: Option<Vec<u8>>,
+}
+
+/// The part of an export that the idempotency record keeps. It does not contain the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportRecord {
+    file_name: String,
+    /// Whether the response contains the file; else it contains a link.
+    inline: bool,
+    /// The copy in the bucket: of a file that is too large for a response, or of any file that a
+    /// repeat must get again.
+    stored: Option<StoredObject>,
 }
 
 impl ExportConfig {
-    /// Prepares the delivery of a file, and stores a large one.
+    /// Prepares the delivery of a file. Stores a large file, and the file of a request that can be
+    /// repeated.
     ///
     /// # Errors
     ///
     /// - [`Refusal::ExportSizeLimit`] for a large file without a bucket.
     /// - `unavailable` if the bucket cannot be reached.
-    async fn prepare_delivery(self, name: String, file: Vec<u8>) -> Result<Delivery, ApiError> {
-        if file.len() <= self.bounds.inline {
-            return Ok(Delivery::Answer { name, file });
-        }
-        let bucket = self.bucket.ok_or(Refusal::ExportSizeLimit)?;
-        let object = bucket.store(file, &name).await?;
-        Ok(Delivery::Link { bucket, object })
+    async fn prepare(
+        &self,
+        file_name: String,
+        file: Vec<u8>,
+        repeatable: bool,
+    ) -> Result<Export, ApiError> {
+        let inline = file.len() <= self.bounds.inline;
+        let stored = match &self.bucket {
+            Some(bucket) if repeatable || !inline => {
+                Some(bucket.store(file.clone(), &file_name).await?)
+            }
+            None if !inline => return Err(Refusal::ExportSizeLimit.into()),
+            _ => None,
+        };
+        let record = ExportRecord { file_name, inline, stored };
+        Ok(Export { record, file: inline.then_some(file) })
     }
-}
 
-impl Delivery {
-    /// The response with the file, or with the link to it.
+    /// The response with the file, or with a link to it.
     ///
     /// # Errors
     ///
-    /// `unavailable` if the link cannot be signed.
-    async fn into_response(self, now: Timestamp) -> Result<Response, ApiError> {
-        match self {
-            Self::Answer { name, file } => {
-                let headers =
-                    [(CONTENT_TYPE, XLSX.to_owned()), (CONTENT_DISPOSITION, attachment(&name))];
-                Ok((headers, Body::from(file)).into_response())
-            }
-            Self::Link { bucket, object } => {
-                let link = bucket.link(object, now).await?;
-                let location = [(LOCATION, link.url.clone())];
-                Ok((StatusCode::SEE_OTHER, location, Json(link)).into_response())
-            }
+    /// - [`Refusal::ExportNotKept`] if neither the file nor a copy is there.
+    /// - `unavailable` if the link cannot be signed.
+    async fn deliver(&self, export: Export, now: Timestamp) -> Result<Response, ApiError> {
+        let Export { record, file } = export;
+        if let Some(file) = file {
+            let disposition = attachment(&record.file_name);
+            let headers = [(CONTENT_TYPE, XLSX.to_owned()), (CONTENT_DISPOSITION, disposition)];
+            return Ok((headers, Body::from(file)).into_response());
         }
+        let (bucket, object) = self.copy(&record)?;
+        Ok(Json(bucket.link(object, now).await?).into_response())
+    }
+
+    /// The response to a repeat: the copy of the first file, or a new link to it.
+    ///
+    /// # Errors
+    ///
+    /// - [`Refusal::ExportNotKept`] if there is no copy.
+    /// - `unavailable` if the bucket cannot be reached.
+    async fn deliver_again(&self, record: &str, now: Timestamp) -> Result<Response, ApiError> {
+        let record: ExportRecord = serde_json::from_str(record).map_err(Problem::internal)?;
+        let file = if record.inline {
+            let (bucket, object) = self.copy(&record)?;
+            Some(bucket.fetch(object).await?.ok_or(Refusal::ExportNotKept)?)
+        } else {
+            None
+        };
+        self.deliver(Export { record, file }, now).await
+    }
+
+    /// The bucket, and the copy of an export in it.
+    fn copy<'a>(
+        &'a self,
+        record: &'a ExportRecord,
+    ) -> Result<(&'a ExportBucket, &'a StoredObject), Refusal> {
+        self.bucket.as_ref().zip(record.stored.as_ref()).ok_or(Refusal::ExportNotKept)
     }
 }
 

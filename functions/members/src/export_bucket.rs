@@ -11,7 +11,7 @@ use aws_sdk_s3::{
     primitives::ByteStream,
 };
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::sheet::XLSX;
 
@@ -30,7 +30,7 @@ pub struct ExportBucket {
 }
 
 /// The key of a stored file. It is random, so only the link gives access.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredObject(String);
 
 /// A link to a stored file.
@@ -79,6 +79,28 @@ impl ExportBucket {
         Ok(StoredObject(key))
     }
 
+    /// A stored file. `None` if the bucket has deleted it.
+    ///
+    /// # Errors
+    ///
+    /// [`BucketUnavailable`] if the bucket cannot be reached.
+    pub(crate) async fn fetch(
+        &self,
+        StoredObject(key): &StoredObject,
+    ) -> Result<Option<Vec<u8>>, BucketUnavailable> {
+        let got = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(got) => got,
+            // S3 answers 403 for a missing file, because the function may not list the bucket.
+            Err(error) => {
+                let status = error.raw_response().map(|response| response.status().as_u16());
+                let is_missing = matches!(status, Some(403 | 404));
+                return if is_missing { Ok(None) } else { Err(BucketUnavailable::because(error)) };
+            }
+        };
+        let file = got.body.collect().await.map_err(BucketUnavailable::because)?;
+        Ok(Some(file.to_vec()))
+    }
+
     /// A link to a stored file, valid from `now` on.
     ///
     /// # Errors
@@ -86,7 +108,7 @@ impl ExportBucket {
     /// [`BucketUnavailable`] if the link cannot be signed.
     pub(crate) async fn link(
         &self,
-        StoredObject(key): StoredObject,
+        StoredObject(key): &StoredObject,
         now: Timestamp,
     ) -> Result<Link, BucketUnavailable> {
         let signed = PresigningConfig::builder().start_time(now.into()).expires_in(LINK);

@@ -19,7 +19,8 @@ const MAX_ROLES: usize = 20;
 /// more ranges.
 const MAX_RANGES: usize = 100;
 
-/// The filters. Parameters with several values are repeated.
+/// The filters. In the query of the list, filters with several values are repeated; in the body of
+/// an export, they are arrays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Filters {

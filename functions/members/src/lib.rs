@@ -33,7 +33,7 @@ use list::list;
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/members", get(list))
-        .route("/v1/organizations/{org}/members/export", get(export::export))
+        .route("/v1/organizations/{org}/member-exports", post(export::export))
         .route("/v1/organizations/{org}/members/{member}", get(one).patch(change).delete(remove))
         .route("/v1/organizations/{org}/leave", post(leave))
 }

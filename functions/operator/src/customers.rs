@@ -35,10 +35,10 @@ pub(crate) async fn link(
     Json(LinkCustomerRequest { preferred }): Json<LinkCustomerRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    if_match.check_untagged()?;
     let LinkFacts { partner, customer, link: before, deleted } =
         link_facts(&app, partner, customer).await?;
     let after = domain::link_customer(&partner, &customer, before, deleted, preferred, context.at)?;
+    if_match.check_untagged()?;
     let answer = Answer::ok(&views::CustomerLink::of(after));
     if before == Some(after) {
         return Ok(answer);
@@ -55,10 +55,10 @@ pub(crate) async fn unlink(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    if_match.check_untagged()?;
     let LinkFacts { partner, customer, link, deleted } =
         link_facts(&app, partner, customer).await?;
     let before = Some(link.ok_or(Refusal::CustomerNotLinked)?);
+    if_match.check_untagged()?;
     let answer = Answer::no_content();
     let (partner, customer) = (&partner, &customer);
     let change = LinkChange { partner, customer, before, after: None, deleted };

@@ -53,11 +53,11 @@ pub(crate) async fn remove(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    if_match.check_untagged()?;
     let key = Key::critical_alert_user(org, id);
     let (actor, found) = app.store.facts(&person, org, [key]).await?;
     actor.require(RoleObject::CriticalAlertUsers, Level::FullAccess)?;
     let user = found.critical_alert_user(org, id)?.ok_or(Refusal::NoSuchCriticalAlertUser)?;
+    if_match.check_untagged()?;
     let answer = Answer::no_content();
     answer.commit(app.store.transaction(&context).remove_entry(&actor, &user)?).await
 }

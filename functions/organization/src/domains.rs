@@ -24,12 +24,12 @@ pub(crate) async fn add(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    if_match.check_untagged()?;
     let domain = MailDomain::parse(&domain);
     let key = domain.as_ref().map(|domain| Key::approved_domain(org, domain));
     let (actor, found) = app.store.facts(&person, org, key.clone()).await?;
     let deleted = key.map(|key| found.deleted_at(&key)).transpose()?.flatten();
     let approved = domain::approve_domain(&actor, domain, deleted, context.at)?;
+    if_match.check_untagged()?;
     if let Some(before) = found.approved_domain(org, &approved.value)? {
         return Ok(Answer::ok(&views::ApprovedDomain::of(before)));
     }
@@ -43,13 +43,13 @@ pub(crate) async fn remove(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    if_match.check_untagged()?;
     let domain = MailDomain::parse(&domain);
     let key = domain.as_ref().map(|domain| Key::approved_domain(org, domain));
     let (actor, found) = app.store.facts(&person, org, key).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::FullAccess)?;
     let domain = domain.ok_or(Refusal::NoSuchDomain)?;
     let entry = found.approved_domain(org, &domain)?.ok_or(Refusal::NoSuchDomain)?;
+    if_match.check_untagged()?;
     let answer = Answer::no_content();
     answer.commit(app.store.transaction(&context).remove_entry(&actor, &entry)?).await
 }

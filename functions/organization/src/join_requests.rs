@@ -114,13 +114,13 @@ pub(crate) async fn cancel(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    if_match.check_untagged()?;
     let digest = PersonDigest::of(org, &person.id);
     let found = app.store.get([Key::organization(org), Key::join_request(org, digest)]).await?;
     let request = found.join_request(org, digest)?.filter(JoinRequest::is_pending);
     let (Some(organization), Some(request)) = (found.organization(org), request) else {
         return Err(Refusal::NoSuchJoinRequest.into());
     };
+    if_match.check_untagged()?;
     let answer = Answer::no_content();
     answer.commit(app.store.transaction(&context).cancel_request(&organization, &request)?).await
 }

@@ -1,4 +1,5 @@
-//! A stand-in for S3: one bucket in memory for exported files, with PUT and signed links. Files expire after a day.
+//! A stand-in for S3: one bucket in memory for exported files. Every request is signed, in its headers or by a link, with
+//! a secret that only this process knows. Files expire after a day.
 
 use std::{
     collections::HashMap,
@@ -20,7 +21,10 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 
-use crate::engine::sdk_config;
+use crate::{
+    engine::sdk_config,
+    signature::{SignedHead, credentials},
+};
 
 /// The name of the bucket.
 pub const NAME: &str = "exports";
@@ -33,7 +37,8 @@ const MAX_FILE: usize = 256 * 1024 * 1024;
 
 /// The client configuration for the bucket that the server at `url` serves.
 pub fn config(url: &str) -> Builder {
-    Builder::from(&sdk_config(&format!("{url}{PATH}/"))).force_path_style(true)
+    let config = Builder::from(&sdk_config(&format!("{url}{PATH}/"))).force_path_style(true);
+    config.credentials_provider(credentials())
 }
 
 /// The bucket.
@@ -89,16 +94,20 @@ impl Bucket {
     }
 }
 
-/// `PutObject`.
+/// `PutObject`. A link is not enough: this server signs links for reading only.
 async fn put(
     State(bucket): State<Arc<Bucket>>,
     Path(key): Path<String>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
+    let Some(head) = SignedHead::check(&parts) else { return access_denied("Access Denied") };
     let Ok(bytes) = to_bytes(body, MAX_FILE).await else {
         return s3_error(StatusCode::BAD_REQUEST, "EntityTooLarge", "The body is too large");
     };
+    if !head.covers(&bytes) {
+        return access_denied("The body is not the signed one");
+    }
     let mut headers = HeaderMap::new();
     for name in [CONTENT_TYPE, CONTENT_DISPOSITION, CACHE_CONTROL] {
         if let Some(value) = parts.headers.get(&name) {
@@ -112,20 +121,23 @@ async fn put(
     StatusCode::OK.into_response()
 }
 
-/// `GetObject` through a signed link.
+/// `GetObject`, signed in its headers or through a signed link.
 async fn fetch(
     State(bucket): State<Arc<Bucket>>,
     Path(key): Path<String>,
     request: Request,
 ) -> Response {
-    if let Err(message) = bucket.check_link(&key, request.uri()).await {
-        return s3_error(StatusCode::FORBIDDEN, "AccessDenied", message);
+    let (parts, _) = request.into_parts();
+    if SignedHead::check(&parts).is_none()
+        && let Err(message) = bucket.check_link(&key, &parts.uri).await
+    {
+        return access_denied(message);
     }
     let file = bucket.files.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
     match file {
         Some(File { headers, bytes, .. }) => (headers, Body::from(bytes)).into_response(),
         // S3 does not reveal a missing file to a caller that may not list the bucket.
-        None => s3_error(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied"),
+        None => access_denied("Access Denied"),
     }
 }
 
@@ -139,6 +151,10 @@ fn parameter<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
 fn time(text: &str) -> Option<Timestamp> {
     let time = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+fn access_denied(message: &str) -> Response {
+    s3_error(StatusCode::FORBIDDEN, "AccessDenied", message)
 }
 
 /// An error document of S3.

@@ -30,6 +30,7 @@ mod mailbox;
 pub mod reference;
 mod routes;
 pub mod server;
+mod signature;
 mod stream;
 pub mod table;
 

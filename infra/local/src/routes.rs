@@ -62,7 +62,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/organizations/{org}/invitations/{inv}/accept", "accept"),
     ("POST", "/v1/organizations/{org}/invitations/{inv}/decline", "accept"),
     ("GET", "/v1/organizations/{org}/members", "members"),
-    ("GET", "/v1/organizations/{org}/members/export", "members"),
+    ("POST", "/v1/organizations/{org}/member-exports", "members"),
     ("GET", "/v1/organizations/{org}/members/{member}", "members"),
     ("PATCH", "/v1/organizations/{org}/members/{member}", "members"),
     ("DELETE", "/v1/organizations/{org}/members/{member}", "members"),

@@ -375,6 +375,11 @@ pub enum Refusal {
         "This export takes longer than a request can last. Use narrower filters, and export in parts."
     )]
     ExportTimeLimit,
+    /// The first file of a repeated export is not kept (SUB6).
+    #[error(
+        "This export was delivered before, and its file is not kept. Send the request again with a new idempotency key."
+    )]
+    ExportNotKept,
     /// The file exceeds the response size, and the deployment has no export bucket (SUB6).
     #[error(
         "This file is larger than a response can be. Use narrower filters, and export in parts."

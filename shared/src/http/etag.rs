@@ -148,6 +148,9 @@ impl Tags {
             }
             let weak = rest.strip_prefix("W/");
             let (tag, after) = weak.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
+            if !tag.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return None;
+            }
             tags.push(Tag { tag: format!("\"{tag}\""), weak: weak.is_some() });
             rest = after.trim_start_matches([' ', '\t']);
             if !rest.is_empty() && !rest.starts_with(',') {

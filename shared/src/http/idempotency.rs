@@ -61,7 +61,9 @@ async fn repeatable(app: App, mut request: Request, keyed: KeyedRequest, next: N
     let (true, Ok(Caller { person, context, .. })) = (refused, caller) else { return response };
     match app.store.answered_before(&keyed.of(&person.id), context.at).await {
         Ok(None) => response,
-        Ok(Some(answer)) => Answer::recorded(&answer).map_err(ApiError::from).into_response(),
+        // The record of an export is not an answer. A caller who may no longer read the users keeps
+        // the refusal.
+        Ok(Some(answer)) => Answer::recorded(&answer).map_or(response, Answer::into_response),
         // If the lookup fails, the refusal may be stale.
         Err(error) => ApiError::from(error).into_response(),
     }

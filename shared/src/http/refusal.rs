@@ -180,6 +180,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::MdfPartnerOnly => (409, "mdf-partner-only", "MDF programme is for partners"),
         R::WouldLockOutCaller(_) => (409, "would-lock-out-caller", "Settings would lock you out"),
         R::ChangedConcurrently => (409, "changed-concurrently", "Changed by another request"),
+        R::ExportNotKept => (409, "export-not-kept", "Export not kept"),
         R::IdempotencyKeyInUse => (409, "idempotency-key-in-use", "First request still running"),
 
         R::PreconditionFailed => (412, "precondition-failed", "Resource has changed"),

@@ -140,6 +140,28 @@ fn operations_have_unique_ids_texts_and_the_parameters_of_their_paths() {
     });
 }
 
+/// RFC 9110, 13.1: every change honours `If-Match`, and every GET of a resource with a tag honours `If-None-Match`.
+/// Other tests send these requests to every operation that documents them.
+#[test]
+fn conditional_requests_are_documented_where_they_apply() {
+    for operation in CONTRACT.operations() {
+        let name = &operation.name;
+        let parameters = CONTRACT.parameters(&operation);
+        let takes = |header: &str| parameters.iter().any(|parameter| parameter["name"] == header);
+        let has = |slug: &str| CONTRACT.outcomes(&operation).contains(&slug.to_owned());
+        let responses = &operation.definition["responses"];
+        let shown = CONTRACT.resolve(&responses["200"]);
+        let is_tagged_get = name.starts_with("GET ") && shown["headers"].get("etag").is_some();
+        assert_eq!((takes("If-None-Match"), has("304")), (is_tagged_get, is_tagged_get), "{name}");
+        let is_change = ["PATCH ", "PUT ", "DELETE "].iter().any(|method| name.starts_with(method));
+        assert_eq!(
+            (takes("If-Match"), has("precondition-failed")),
+            (is_change, is_change),
+            "{name}"
+        );
+    }
+}
+
 /// OpenAPI 3.1 uses JSON Schema 2020-12.
 #[test]
 fn schemas_are_valid_and_examples_satisfy_them() {

@@ -72,6 +72,7 @@ impl ValidRequest {
             "200" | "201" | "204" if self.template.starts_with("/.well-known") => return None,
             "200" | "201" | "204" => self.send_with_header((IDEMPOTENCY_KEY, "k")).await,
             "304" => self.send_with_header(("if-none-match", "*")).await,
+            "precondition-failed" => self.send_with_header(("if-match", "\"stale\"")).await,
             "unauthenticated" => self.send_without_token().await,
             "operator-scope-required" | "decisions-scope-required" => self.send_as(EVE).await,
             "email-not-verified" => {
@@ -85,6 +86,10 @@ impl ValidRequest {
             "invalid-request" => self.send_unknown_field().await,
             "idempotency-key-reused" => self.reuse_idempotency_key().await,
             "bad-cursor" => self.send_query("cursor=x").await,
+            "organization-outside-subtree" if self.method == "POST" => {
+                let body = json!({ "organization_id": [NO_ORGANIZATION] });
+                self.send(&self.path, Some(body)).await
+            }
             "organization-outside-subtree" => {
                 self.send_query(&format!("organization_id={NO_ORGANIZATION}")).await
             }

@@ -48,6 +48,13 @@ impl ObservedRequest {
     }
 }
 
+impl ObservedRequest {
+    /// Whether the method has no effect (RFC 9110, 9.2.1).
+    pub fn is_safe(&self) -> bool {
+        [Method::GET, Method::HEAD, Method::OPTIONS].contains(&self.method)
+    }
+}
+
 /// Asserts that the document allows `answer` as the response to `request`.
 pub fn check(request: &ObservedRequest, answer: &Answer) {
     let ObservedRequest { method, uri, .. } = request;
@@ -106,7 +113,16 @@ fn response_violations(
     violations
 }
 
+/// The headers that a response has only if the document says so.
+const SPECIFIC_HEADERS: [&str; 6] =
+    ["allow", "content-disposition", "etag", "location", "retry-after", "www-authenticate"];
+
 fn header_violations(response: &Value, answer: &Answer) -> Vec<String> {
+    let is_undocumented = |name: &&str| {
+        answer.headers.contains_key(*name) && response["headers"].get(*name).is_none()
+    };
+    let undocumented = SPECIFIC_HEADERS.into_iter().filter(is_undocumented);
+    let undocumented = undocumented.map(|name| format!("the header {name} is not documented"));
     let headers = response["headers"].as_object().into_iter().flatten();
     let violations = headers.flat_map(|(name, header)| {
         let header = CONTRACT.resolve(header);
@@ -119,7 +135,7 @@ fn header_violations(response: &Value, answer: &Answer) -> Vec<String> {
             None => vec![],
         }
     });
-    violations.collect()
+    violations.chain(undocumented).collect()
 }
 
 fn content_violations(response: &Value, answer: &Answer) -> Vec<String> {

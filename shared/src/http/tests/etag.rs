@@ -44,8 +44,19 @@ fn header_is_a_list_of_tags_in_one_line_or_several() {
 
 #[test]
 fn malformed_list_of_tags_is_not_read() {
-    for line in ["", " ", ",", "a", r#""a"#, r#"a""#, r#""a" "b""#, r#"w/"a""#, r#"W/ "a""#, "*, *"]
-    {
+    for line in [
+        "",
+        " ",
+        ",",
+        "a",
+        r#""a"#,
+        r#"a""#,
+        r#""a b""#,
+        r#""a" "b""#,
+        r#"w/"a""#,
+        r#"W/ "a""#,
+        "*, *",
+    ] {
         assert_eq!(read(&[line]), None, "{line}");
     }
     assert_eq!(read(&["*", r#""a""#]), None);

@@ -42,10 +42,32 @@ fn damaged_cursor_is_refused() {
     for bad in ["", "a", "!", &cut, &too_long, &format!("{good}="), &format!(" {good}")] {
         assert!(Cursor::decode(bad, &LIST).is_err(), "{bad:?}");
     }
-    for damaged in 0..good.len() {
-        let other = if good.as_bytes()[damaged] == b'A' { "B" } else { "A" };
-        let mut bad = good.clone();
-        bad.replace_range(damaged..=damaged, other);
-        assert!(Cursor::decode(&bad, &LIST).is_err(), "character {damaged}: {bad:?}");
+}
+
+/// The damages that a client, a proxy or a mail can cause.
+#[test]
+fn cursor_with_any_one_damage_is_refused() {
+    let characters = ('!'..='~').chain(['\u{fc}', ' ']);
+    for key in ["", "x", "ab", "position"] {
+        let good = Cursor::encode(&LIST, &position(key));
+        let mut damaged = Vec::new();
+        for at in 0..=good.len() {
+            let (before, after) = good.split_at(at);
+            damaged.extend(characters.clone().map(|one| format!("{before}{one}{after}")));
+            damaged.push(before.to_owned());
+            damaged.push(after.to_owned());
+            let mut rest = after.chars();
+            let Some(first) = rest.next() else { continue };
+            let rest = rest.as_str();
+            damaged.push(format!("{before}{rest}"));
+            damaged.extend(characters.clone().map(|one| format!("{before}{one}{rest}")));
+            if let Some(second) = rest.chars().next() {
+                damaged.push(format!("{before}{second}{first}{}", &rest[1..]));
+            }
+        }
+        damaged.extend([good.to_uppercase(), good.to_lowercase(), format!("{good}{good}")]);
+        for bad in damaged.iter().filter(|bad| **bad != good) {
+            assert!(Cursor::decode(bad, &LIST).is_err(), "{good} damaged to {bad:?}");
+        }
     }
 }
