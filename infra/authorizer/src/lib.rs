@@ -56,6 +56,9 @@ pub enum Denied {
 }
 
 /// The claims of a valid token in the form of API Gateway: every claim is a string.
+///
+/// AWS documents the form of no other claims than strings. Measurements by others: lists are `[a b]`, objects are JSON,
+/// and a claim that is `null` is left out. Numbers with a fraction or an exponent, and `null` in a list, are not verified.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Claims {
     /// The claims by name.
@@ -152,7 +155,11 @@ impl From<&Map<String, Value>> for Claims {
     fn from(claims: &Map<String, Value>) -> Self {
         let scope = claims.get("scope").and_then(Value::as_str);
         Self {
-            claims: claims.iter().map(|(name, value)| (name.clone(), claim_text(value))).collect(),
+            claims: claims
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name.clone(), claim_text(value)))
+                .collect(),
             scopes: scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
         }
     }

@@ -86,6 +86,28 @@ fn claims_are_returned_as_strings() {
     assert_eq!(verify(&token(json!({}))).unwrap().scopes, None);
 }
 
+/// The form of API Gateway as others measured it: <https://github.com/floci-io/floci/pull/2011>.
+#[test]
+fn claims_that_are_not_strings_have_the_form_of_api_gateway() {
+    let mut claims = claims(json!({}));
+    claims.extend([
+        ("name".to_owned(), Value::Null),
+        ("email".to_owned(), Value::Null),
+        ("groups".to_owned(), json!(["admin", "power user", 7, true, []])),
+        ("address".to_owned(), json!({ "country": "JP", "lines": ["1", "2"], "zip": null })),
+        ("auth_time".to_owned(), json!(1.7e9)),
+        ("email_verified".to_owned(), json!(false)),
+    ]);
+    let token = encode(&header(), &claims, &signing(&KEY)).unwrap();
+    let claims = verify(&token).unwrap().claims;
+    let text = |name: &str| claims.get(name).map(String::as_str);
+    assert_eq!((text("name"), text("email")), (None, None), "null is left out");
+    assert_eq!(text("groups"), Some("[admin power user 7 true []]"));
+    assert_eq!(text("address"), Some(r#"{"country":"JP","lines":["1","2"],"zip":null}"#));
+    assert_eq!(text("auth_time"), Some("1700000000"));
+    assert_eq!(text("email_verified"), Some("false"));
+}
+
 #[test]
 fn forged_token_is_denied() {
     let encoded =
