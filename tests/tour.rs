@@ -2,10 +2,13 @@
 
 use std::{
     future,
-    process::{Command, Stdio},
+    process::{self, Stdio},
 };
 
-use local::{args::parse, server::Server};
+use local::{
+    args::{Command, parse},
+    server::Server,
+};
 
 const README: &str = include_str!("../README.md");
 
@@ -34,11 +37,11 @@ async fn tour_runs_as_described_in_every_shell() {
 
 async fn assert_tour_runs(shell: &'static str) {
     let args = ["--memory", "--listen", "127.0.0.1:0"].map(ToOwned::to_owned);
-    let args = parse(args).unwrap().unwrap();
+    let Ok(Command::Serve(args)) = parse(args) else { panic!("the options are valid") };
     let server = Server::open(&args, local::router).await.unwrap();
     let tour = tour().replace("http://127.0.0.1:9000", &server.url);
     let serving = tokio::spawn(server.run(future::pending()));
-    let run = move || Command::new(shell).args(["-euc", &tour]).output();
+    let run = move || process::Command::new(shell).args(["-euc", &tour]).output();
     let output = tokio::task::spawn_blocking(run).await.unwrap().unwrap();
     serving.abort();
 
@@ -59,6 +62,7 @@ fn tour() -> String {
 }
 
 fn is_installed(program: &str, arguments: &str) -> bool {
-    let status = Command::new(program).args(arguments.split(' ')).stdout(Stdio::null()).status();
+    let status =
+        process::Command::new(program).args(arguments.split(' ')).stdout(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }

@@ -1,5 +1,7 @@
 //! Conventions of every route. `contract/common_outcomes.rs` and the tests of `shared::http` show the rest.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use local::ROUTES;
 use serde_json::{Value, json};
 
@@ -67,6 +69,32 @@ async fn unknown_route_or_method_is_a_problem() {
         let answer = app.send(Some(ADA), method, &path, None).await;
         let answer = answer.refuses(405, "method-not-allowed");
         assert_eq!(answer.headers["allow"], allow, "{method} {path}");
+    }
+}
+
+/// RFC 9110, 15.5.6: `Allow` lists the methods of the path.
+#[tokio::test]
+async fn every_path_answers_other_methods_with_405_and_allow() {
+    let app = TestApp::new().await;
+    let mut methods = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for (method, path, _) in ROUTES {
+        let of_path = methods.entry(path).or_default();
+        of_path.insert(method);
+        if *method == "GET" {
+            of_path.insert("HEAD");
+        }
+    }
+    for (path, supported) in methods {
+        let path = path.replace(['{', '}'], "");
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"] {
+            let answer = app.send(Some(EVE), method, &path, None).await;
+            let is_refused = answer.status == 405;
+            assert_eq!(is_refused, !supported.contains(method), "{method} {path}: {answer}");
+            if is_refused {
+                let allowed = answer.headers["allow"].to_str().unwrap().split(',').collect();
+                assert_eq!(supported, allowed, "{method} {path}");
+            }
+        }
     }
 }
 

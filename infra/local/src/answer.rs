@@ -57,6 +57,11 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large", detail)
     }
 
+    /// 400: the body has not arrived in time.
+    pub(crate) fn too_slow() -> Self {
+        Self::unreadable("The body did not arrive in time. Send the request again.".to_owned())
+    }
+
     /// 500: the server failed. The log has the cause.
     pub(crate) fn internal() -> Self {
         let detail = "The server failed. Its log has the cause.".to_owned();

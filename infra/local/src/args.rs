@@ -1,6 +1,10 @@
 //! The command line options. Parsing opens no file and no port.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{
+    net::{AddrParseError, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -18,10 +22,11 @@ Usage: cargo run -- [OPTION]...
   --audience AUD   audience that tokens must have          [rolecall]
   --authzen-fixtures
                    also serve the fixtures of the AuthZEN certification
+  --version        print the version
   --help           print this
 ";
 
-const ADDRESS: &str = "an address such as 127.0.0.1:9000";
+const ADDRESS: &str = "an address such as 127.0.0.1:9000 or localhost:9000";
 
 /// The options of the server.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,12 +61,23 @@ impl Default for Args {
     }
 }
 
-/// Parses the arguments after the program's name. Returns `None` if they ask for help.
+/// The work that a command line asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Serve with these options.
+    Serve(Args),
+    /// Print [`HELP`].
+    Help,
+    /// Print the version.
+    Version,
+}
+
+/// Parses the arguments after the program's name.
 ///
 /// # Errors
 ///
-/// The message for the user, if an option is unknown, lacks its value or excludes another.
-pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Args>, String> {
+/// The message for the user in one line, if an option is unknown, lacks its value or excludes another.
+pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> {
     let mut args = args.into_iter();
     let mut parsed = Args::default();
     let (mut data, mut memory) = (None, false);
@@ -69,16 +85,17 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Args>, Str
         let mut value =
             || args.next().filter(|value| !value.is_empty() && !value.starts_with("--"));
         match name.as_str() {
-            "--help" | "-h" => return Ok(None),
+            "--help" | "-h" => return Ok(Command::Help),
+            "--version" | "-V" => return Ok(Command::Version),
             "--memory" => memory = true,
             "--authzen-fixtures" => parsed.certification = true,
-            "--listen" => parsed.listen = read(&name, value(), ADDRESS)?,
-            "--engine" => parsed.engine = read(&name, value(), ADDRESS)?,
-            "--fake-aws" => parsed.fake_aws = read(&name, value(), ADDRESS)?,
+            "--listen" => parsed.listen = read_address(&name, value())?,
+            "--engine" => parsed.engine = read_address(&name, value())?,
+            "--fake-aws" => parsed.fake_aws = read_address(&name, value())?,
             "--data" => data = Some(read(&name, value(), "a directory")?),
             "--issuer" => parsed.issuer = Some(read(&name, value(), "a URL")?),
             "--audience" => parsed.audience = read(&name, value(), "a name")?,
-            _ => return Err(format!("there is no {name}; try --help")),
+            _ => return Err(format!("there is no option {name:?}; try --help")),
         }
     }
     parsed.data = match (data, memory) {
@@ -87,7 +104,27 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Args>, Str
         (None, false) => parsed.data,
         (data, false) => data,
     };
-    Ok(Some(parsed))
+    Ok(Command::Serve(parsed))
+}
+
+/// An address and a port. The host can be `localhost`, which means 127.0.0.1.
+fn read_address(name: &str, value: Option<String>) -> Result<SocketAddr, String> {
+    let Address(address) = read(name, value, ADDRESS)?;
+    Ok(address)
+}
+
+struct Address(SocketAddr);
+
+impl FromStr for Address {
+    type Err = AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, AddrParseError> {
+        let numeric = match text.strip_prefix("localhost:") {
+            Some(port) => format!("127.0.0.1:{port}"),
+            None => text.to_owned(),
+        };
+        numeric.parse().map(Self)
+    }
 }
 
 fn read<T: FromStr>(name: &str, value: Option<String>, what: &str) -> Result<T, String> {
@@ -99,14 +136,17 @@ fn read<T: FromStr>(name: &str, value: Option<String>, what: &str) -> Result<T, 
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Result<Option<Args>, String> {
+    fn parsed(line: &str) -> Result<Command, String> {
         parse(line.split_whitespace().map(str::to_owned))
     }
 
     #[test]
     fn every_option_has_a_default() {
-        assert_eq!(parsed(""), Ok(Some(Args::default())));
-        assert_eq!(parsed("--help"), Ok(None));
+        assert_eq!(parsed(""), Ok(Command::Serve(Args::default())));
+        assert_eq!(parsed("--memory --help"), Ok(Command::Help));
+        assert_eq!(parsed("--version"), Ok(Command::Version));
+        let local = Args { listen: "127.0.0.1:8080".parse().unwrap(), ..Args::default() };
+        assert_eq!(parsed("--listen localhost:8080"), Ok(Command::Serve(local)));
     }
 
     #[test]
@@ -124,15 +164,23 @@ mod tests {
             audience: "api".to_owned(),
             certification: true,
         };
-        assert_eq!(parsed, Ok(Some(expected)));
+        assert_eq!(parsed, Ok(Command::Serve(expected)));
     }
 
     #[test]
     fn invalid_options_are_named_in_the_message() {
         for (line, message) in [
-            ("--port 80", "there is no --port; try --help"),
-            ("--listen", "--listen takes an address such as 127.0.0.1:9000"),
-            ("--listen 80", "--listen takes an address such as 127.0.0.1:9000, not \"80\""),
+            ("--port 80", "there is no option \"--port\"; try --help"),
+            ("serve", "there is no option \"serve\"; try --help"),
+            ("--listen", "--listen takes an address such as 127.0.0.1:9000 or localhost:9000"),
+            (
+                "--listen 80",
+                "--listen takes an address such as 127.0.0.1:9000 or localhost:9000, not \"80\"",
+            ),
+            (
+                "--listen localhost",
+                "--listen takes an address such as 127.0.0.1:9000 or localhost:9000, not \"localhost\"",
+            ),
             ("--audience --memory", "--audience takes a name"),
             ("--memory --data x", "--data and --memory exclude each other"),
         ] {

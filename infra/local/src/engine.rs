@@ -18,6 +18,8 @@ use dynoxide::{
 use lambda_http::Error;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
+use crate::data::table_file;
+
 /// The engine never trims a stream, and each write looks up the last sequence number. This index makes the lookup a
 /// search instead of a scan over all records.
 const STREAM_ORDER: &str = "CREATE INDEX IF NOT EXISTS stream_order ON _stream_records \
@@ -49,18 +51,21 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// The database file cannot be opened.
+    /// The database file cannot be opened, or is damaged.
     pub fn start(listener: TcpListener, directory: Option<&Path>) -> Result<Self, Error> {
         let address = listener.local_addr()?;
         let file = match directory {
             None => format!("file:{}?mode=memory&cache=shared", address.port()),
             Some(directory) => {
-                let file = directory.join("table.sqlite");
+                let file = table_file(directory);
                 file.to_str().ok_or("the name of the data directory is not UTF-8")?.to_owned()
             }
         };
-        let database = Database::new(&file).map_err(|cause| format!("{file}: {cause}"))?;
-        Storage::new(&file)?.conn().execute_batch(STREAM_ORDER)?;
+        let database = open_database(&file).map_err(|cause| {
+            format!(
+                "the database file {file} is damaged ({cause}): move the data directory away or remove it, then start again"
+            )
+        })?;
         let (stop, stopped) = oneshot::channel();
         let stopped = async { stopped.await.unwrap_or_default() };
         let serving = tokio::spawn(serve_with_shutdown(listener, database.clone(), stopped));
@@ -121,6 +126,18 @@ impl Engine {
         let busy = io::Error::new(io::ErrorKind::TimedOut, "the engine is still busy");
         Ok(timeout(STOP_TIMEOUT, self.serving).await.map_err(|_| busy)???)
     }
+}
+
+/// Opens the database and checks its pages.
+fn open_database(file: &str) -> Result<Database, Error> {
+    let database = Database::new(file)?;
+    let storage = Storage::new(file)?;
+    let found: String = storage.conn().query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found != "ok" {
+        return Err(found.into());
+    }
+    storage.conn().execute_batch(STREAM_ORDER)?;
+    Ok(database)
 }
 
 /// A client of the engine at `url`.

@@ -4,6 +4,7 @@
 use std::{
     fmt::Write as _,
     fs::File,
+    future::pending,
     io::Write as _,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -26,9 +27,10 @@ use tokio::net::TcpListener;
 use ulid::Ulid;
 
 use crate::{
-    EVENTS_FILE,
+    EVENTS_FILE, connections,
+    data::open_for_append,
     engine::sdk_config,
-    mailbox::{Mail, Mailbox, PORTAL, open_for_append},
+    mailbox::{Mail, Mailbox, PORTAL},
 };
 
 /// The sender of mails.
@@ -68,7 +70,7 @@ impl FakeAws {
             .route("/v2/email/outbound-emails", post(send_email))
             .route("/", post(put_events))
             .with_state(sinks);
-        tokio::spawn(axum::serve(listener, router).into_future());
+        tokio::spawn(connections::serve(listener, router, pending()));
         Ok(Self { url, mailbox })
     }
 

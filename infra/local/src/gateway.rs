@@ -2,7 +2,11 @@
 //!
 //! It does not parse bodies and does not change a function's response.
 
-use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use authorizer::{Claims, Verifier, bearer};
 use axum::{
@@ -19,11 +23,16 @@ use axum::{
 use jiff::Timestamp;
 use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::json;
+use shared::http::RequestId;
+use tokio::time::timeout;
 
 use crate::{answer::Problem, gateway_context::GatewayContext, issuer, mailbox, reference};
 
 /// The largest body that API Gateway accepts, in bytes.
 const MAX_BODY: usize = 10_000_000;
+
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The paths that need no token.
 const OPEN: [&str; 4] = [access::METADATA, issuer::DISCOVERY, issuer::JWKS, issuer::TOKEN];
@@ -35,16 +44,15 @@ pub fn guard(router: Router, verifier: Verifier) -> Router {
 
 async fn handle(State(verifier): State<Arc<Verifier>>, request: Request, next: Next) -> Response {
     let arrival = GatewayContext::new(now());
-    let echo = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
-    let id = echo.unwrap_or(&arrival.id).to_owned();
+    let id = RequestId::new(request.headers(), Some(&arrival.id));
     let request = match admit(verifier, request, arrival).await {
         Ok(request) => request,
-        Err(problem) => return problem.respond(&id),
+        Err(problem) => return problem.respond(id.shown()),
     };
     // In its own task, a panic ends this request only, and a disconnecting client does not cancel it.
     match tokio::spawn(next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::internal().respond(&id),
+        Err(_) => Problem::internal().respond(id.shown()),
     }
 }
 
@@ -52,7 +60,7 @@ async fn handle(State(verifier): State<Arc<Verifier>>, request: Request, next: N
 ///
 /// # Errors
 ///
-/// The problem to respond with: no valid token (401), or a body that is too large or incomplete (413).
+/// The problem to respond with: no valid token (401), or a body that is too slow (400), too large or incomplete (413).
 async fn admit(
     verifier: Arc<Verifier>,
     request: Request,
@@ -75,7 +83,8 @@ async fn admit(
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(Problem::too_large());
     }
-    let body = to_bytes(body, MAX_BODY).await.map_err(|_| Problem::too_large())?;
+    let body = timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await;
+    let body = body.map_err(|_| Problem::too_slow())?.map_err(|_| Problem::too_large())?;
     Ok(Request::from_parts(parts, Body::from(body)).with_request_context(context))
 }
 

@@ -6,12 +6,13 @@ use axum::{
 };
 use jiff::Timestamp;
 use lambda_http::{RequestExt, request::RequestContext};
+use shared::http::RequestId;
 use ulid::Ulid;
 
-/// The id and time of a request. Handlers of this server extract it from the request context.
+/// The id and time of a request. Handlers of this server extract it: then, the id is the one that the response shows.
 #[derive(Clone, Debug)]
 pub(crate) struct GatewayContext {
-    /// The request id (a ULID).
+    /// The request id: a ULID, or the client's own id.
     pub(crate) id: String,
     /// The arrival time.
     pub(crate) now: Timestamp,
@@ -34,6 +35,7 @@ impl<S: Sync> FromRequestParts<S> for GatewayContext {
         };
         let now = Timestamp::from_millisecond(context.time_epoch);
         let now = now.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-        Ok(Self { id: context.request_id.clone().unwrap_or_default(), now })
+        let id = RequestId::new(&parts.headers, context.request_id.as_deref());
+        Ok(Self { id: id.shown().to_owned(), now })
     }
 }

@@ -1,12 +1,6 @@
 //! The token issuer of the local server: it signs any token for any caller, so it is for development only.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-    sync::Arc,
-};
+use std::{fs, io, path::Path, sync::Arc};
 
 use axum::{
     Router,
@@ -31,6 +25,7 @@ use shared::http::WholeNumber;
 
 use crate::{
     answer::{self, Problem},
+    data::replace,
     gateway_context::GatewayContext,
 };
 
@@ -196,19 +191,9 @@ fn stored_key(file: &Path) -> Result<String, Error> {
         Ok(pem) => Ok(pem),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let pem = new_key()?;
-            store_key(file, &pem)?;
+            replace(file, pem.as_bytes())?;
             Ok(pem)
         }
         Err(error) => Err(format!("{}: {error}", file.display()).into()),
     }
-}
-
-/// Writes to a draft and renames it, so that the file is never incomplete. Only its owner can read it.
-fn store_key(file: &Path, pem: &str) -> io::Result<()> {
-    let draft = file.with_extension("pem.new");
-    let mut options = OpenOptions::new();
-    let mut key_file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    key_file.write_all(pem.as_bytes())?;
-    key_file.sync_all()?;
-    fs::rename(draft, file)
 }

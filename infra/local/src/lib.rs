@@ -21,6 +21,8 @@ mod answer;
 pub mod args;
 pub mod authzen_fixtures;
 pub mod bucket;
+mod connections;
+mod data;
 pub mod engine;
 mod fake_aws;
 pub mod gateway;

@@ -20,6 +20,8 @@ use lambda_http::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::data::open_for_append;
+
 /// The path of the mailbox.
 pub(crate) const MAILBOX: &str = "/local/mailbox";
 /// The path that links in mails begin with. It stands in for the portal of a deployment.
@@ -180,10 +182,4 @@ fn page(title: &str, body: &str) -> Response {
 fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&#39;")
-}
-
-/// Opens or creates a file for appending.
-pub(crate) fn open_for_append(file: &Path) -> Result<File, Error> {
-    let opened = File::options().create(true).append(true).open(file);
-    opened.map_err(|cause| format!("{}: {cause}", file.display()).into())
 }

@@ -5,7 +5,7 @@ use std::{env, process::ExitCode};
 use lambda_http::Error;
 use local::{
     EVENTS_FILE, TABLE,
-    args::{Args, HELP, parse},
+    args::{Args, Command, HELP, parse},
     reference,
     server::Server,
 };
@@ -15,13 +15,17 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::Subscriber
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = match parse(env::args().skip(1)) {
-        Ok(Some(args)) => args,
-        Ok(None) => {
+        Ok(Command::Serve(args)) => args,
+        Ok(Command::Help) => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
+        Ok(Command::Version) => {
+            println!("rolecall {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
         Err(message) => {
-            eprint!("rolecall: {message}\n\n{HELP}");
+            eprintln!("rolecall: {message}");
             return ExitCode::from(2);
         }
     };
@@ -39,6 +43,7 @@ async fn serve(args: &Args) -> Result<(), Error> {
     let mut terminated = signal(SignalKind::terminate())?;
     let server = Server::open(args, |client| local::router_for(args, client)).await?;
     print_addresses(args, &server);
+    print_warning(args);
     server
         .run(async {
             tokio::select! {
@@ -55,6 +60,16 @@ fn start_log() -> Result<(), Error> {
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     tracing_subscriber::registry().with(layer).with(levels.parse::<Targets>()?).init();
     Ok(())
+}
+
+/// Warns if another machine can reach the server: the server protects nothing from its callers.
+fn print_warning(args: &Args) {
+    let open = [args.listen, args.engine, args.fake_aws];
+    let Some(open) = open.iter().find(|address| !address.ip().is_loopback()) else { return };
+    eprintln!(
+        "rolecall: warning: {open} is reachable from other machines. Everybody on the network can mint a token for any \
+         person, read all mails and change all data. Use 127.0.0.1 unless you trust the whole network."
+    );
 }
 
 /// Prints each address and three requests to try.

@@ -1,10 +1,9 @@
 //! Puts the parts together: engine, stream reader, fake AWS, bucket, issuer and gateway.
 
 use std::{
-    fs, io,
+    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
-    time::Duration,
 };
 
 use authorizer::{Keys, Verifier};
@@ -12,12 +11,14 @@ use aws_sdk_dynamodb::Client;
 use axum::{Extension, Router};
 use lambda_http::Error;
 use members::{ExportBucket, ExportConfig, ExportLimits};
-use tokio::{net::TcpListener, sync::oneshot, time::timeout};
+use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
     TABLE, app,
     args::Args,
     bucket::{self, Bucket},
+    connections,
+    data::DataDirectory,
     engine::Engine,
     every_minute,
     fake_aws::FakeAws,
@@ -27,9 +28,6 @@ use crate::{
     stream::Stream,
     table,
 };
-
-/// How long requests in progress may take after a stop.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server that has opened its ports. Connections wait until [`Server::run`].
 #[derive(Debug)]
@@ -41,6 +39,8 @@ pub struct Server {
     listener: TcpListener,
     router: Router,
     stream: Stream,
+    /// Locked as long as the server runs.
+    data: Option<DataDirectory>,
 }
 
 impl Server {
@@ -49,17 +49,15 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// A port or file cannot be opened, the data directory holds a table of an earlier version, or the issuer in `args`
-    /// publishes no keys.
+    /// A port or file cannot be opened, another server uses the data directory, its data is damaged or of an earlier
+    /// version, or the issuer in `args` publishes no keys.
     pub async fn open(args: &Args, compose: impl FnOnce(Client) -> Router) -> Result<Self, Error> {
         let listener = bind(args.listen, "--listen").await?;
         let engine_listener = bind(args.engine, "--engine").await?;
         let fake_aws_listener = bind(args.fake_aws, "--fake-aws").await?;
         let url = format!("http://{}", reachable(listener.local_addr()?));
-        let data = args.data.as_deref();
-        if let Some(data) = data {
-            fs::create_dir_all(data).map_err(|cause| format!("{}: {cause}", data.display()))?;
-        }
+        let locked = args.data.as_deref().map(DataDirectory::open).transpose()?;
+        let data = locked.as_ref().map(DataDirectory::path);
         let engine = Engine::start(engine_listener, data)?;
         prepare_table(&engine.client(), data).await?;
         let fake_aws = FakeAws::start(fake_aws_listener, data)?;
@@ -69,20 +67,21 @@ impl Server {
         let (tokens, verifier) = token_verifier(args, &url).await?;
         let guarded = gateway::guard(functions.merge(pages).merge(tokens), verifier);
         let router = Bucket::new(&url, gateway::now).router().fallback_service(guarded);
-        Ok(Self { url, engine, listener, router, stream })
+        if let Some(locked) = &locked {
+            locked.mark_complete()?;
+        }
+        Ok(Self { url, engine, listener, router, stream, data: locked })
     }
 
     /// Serves until `stop` completes, then finishes the requests in progress and passes on the rest of the stream.
     ///
     /// # Errors
     ///
-    /// The listener fails, or the engine does not stop.
+    /// The engine does not stop.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let (stopping, stopped) = oneshot::channel::<()>();
-        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(self.listener, service)
-            .with_graceful_shutdown(async { stopped.await.unwrap_or_default() });
-        let serving = tokio::spawn(serving.into_future());
+        let stopped = async { stopped.await.unwrap_or_default() };
+        let serving = tokio::spawn(connections::serve(self.listener, self.router, stopped));
         let (engine, mut stream) = (self.engine, self.stream);
         tokio::select! {
             () = stop => {}
@@ -90,11 +89,11 @@ impl Server {
             never = stream.follow(&engine) => match never {},
         }
         drop(stopping);
-        if let Ok(served) = timeout(STOP_TIMEOUT, serving).await {
-            served??;
-        }
+        serving.await?;
         stream.drain(&engine).await;
-        engine.stop().await
+        engine.stop().await?;
+        drop(self.data);
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use lambda_http::Error;
 use notify::{Outbox, handle};
 
-use crate::{TABLE, engine::Engine};
+use crate::{TABLE, data::replace, engine::Engine};
 
 /// The time between two reads of the stream.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
@@ -91,14 +91,12 @@ impl Stream {
         Ok(!records.is_empty())
     }
 
-    /// Moves the position past `record`. The rename of a draft keeps the file from being incomplete.
+    /// Moves the position past `record`.
     fn advance(&mut self, record: &EventRecord) -> io::Result<()> {
         self.position.clone_from(&record.change.sequence_number);
         self.failures = 0;
         let (Some(file), Some(position)) = (&self.file, &self.position) else { return Ok(()) };
-        let draft = file.with_extension("position.new");
-        fs::write(&draft, position)?;
-        fs::rename(draft, file)
+        replace(file, position.as_bytes())
     }
 }
 

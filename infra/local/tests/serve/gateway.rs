@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    time::Duration,
 };
 
 use local::{args::Args, server::Server};
@@ -57,6 +58,59 @@ async fn missing_token_is_answered_with_a_problem() {
     );
 }
 
+/// The functions have the same rule.
+#[tokio::test]
+async fn gateway_echoes_a_request_id_of_up_to_256_printable_characters() {
+    let url = start_server(&args()).await;
+    let (longest, too_long) = ("i d ".repeat(63) + "last", "i".repeat(257));
+    let huge = "i".repeat(60_000);
+    for (method, path, status) in [("GET", "/echo/x", 401), ("GET", "/local/jwks.json", 200)] {
+        for (sent, is_echoed) in [(&longest, true), (&too_long, false), (&huge, false)] {
+            let id = [("x-request-id", sent.as_str())];
+            let response = send(method, format!("{url}{path}"), &id, "").await;
+            assert_eq!(response.status, status);
+            assert_eq!(response.headers.contains(sent), is_echoed, "{}", response.headers);
+            assert!(response.headers.len() < 1_000, "{}", response.headers);
+            if status == 401 {
+                assert_eq!(
+                    response.body["instance"] == json!(sent),
+                    is_echoed,
+                    "{}",
+                    response.body
+                );
+            }
+        }
+    }
+}
+
+/// A client that stops in the head or in the body of a request keeps its connection for 15 seconds only.
+#[tokio::test]
+async fn half_sent_request_times_out() {
+    const HALF_SENT: [(&str, &str); 4] = [
+        ("", ""),
+        ("GET / HT", ""),
+        ("GET / HTTP/1.1\r\nhost: x\r\n", ""),
+        ("POST /local/token HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{", "HTTP/1.1 400 "),
+    ];
+    let url = start_server(&args()).await;
+    let address = url.strip_prefix("http://").unwrap().to_owned();
+    let clients = (0..40).map(|n| {
+        let (address, (sent, answered)) = (address.clone(), HALF_SENT[n % HALF_SENT.len()]);
+        spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
+            stream.write_all(sent.as_bytes()).unwrap();
+            let mut response = String::new();
+            stream.read_to_string(&mut response).unwrap();
+            assert!(response.starts_with(answered), "{sent:?}: {response}");
+        })
+    });
+    for client in clients.collect::<Vec<_>>() {
+        client.await.unwrap();
+    }
+    assert_eq!(get_with(&url, "/", "").await.status, 200);
+}
+
 #[tokio::test]
 async fn invalid_or_repeated_token_is_refused() {
     let url = start_server(&args()).await;
@@ -93,7 +147,17 @@ async fn openapi_document_and_page_need_no_token() {
         assert!(html.contains(asset), "{html}");
         assert_eq!(get(asset).await.status, 200);
     }
-    for path in ["/docs2", "/openapi.yaml/x", "/"] {
+    for other in ["/docs/", "/docs?theme=dark"] {
+        let same = get(other).await;
+        assert_eq!((same.status, same.body), (200, page.body.clone()), "{other}");
+    }
+    let start = get("/").await;
+    assert_eq!(start.status, 200);
+    for link in ["/docs", "/openapi.yaml", "/local/mailbox"] {
+        assert!(start.body.as_str().unwrap().contains(&format!("href=\"{link}\"")), "{link}");
+        assert_eq!(get(link).await.status, 200, "{link}");
+    }
+    for path in ["/docs2", "/openapi.yaml/x", "/v1"] {
         assert_eq!(get(path).await.status, 401, "{path}");
     }
 }

@@ -1,7 +1,7 @@
 //! The program `rolecall`: options, kills, stops.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     process::{Child, Command, Output, Stdio},
 };
 
@@ -85,8 +85,32 @@ async fn acknowledged_writes_survive_a_kill() {
 }
 
 #[test]
-fn unknown_option_is_refused() {
-    let (code, message) = run(&["--port", "80"]);
-    assert_eq!(code, Some(2));
-    assert!(message.contains("there is no --port") && message.contains("--listen"), "{message}");
+fn wrong_options_are_refused_in_one_line() {
+    for args in [&["--port", "80"][..], &["--listen", "80"], &["--memory", "--data", "x"], &["x"]] {
+        let (code, message) = run(args);
+        assert_eq!(code, Some(2), "{message}");
+        assert!(message.starts_with("rolecall: ") && message.ends_with('\n'), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
+#[test]
+fn version_and_help_are_printed() {
+    for (option, begin) in [("--version", "rolecall 0.1.0\n"), ("--help", "Serves the whole API")] {
+        let output = rolecall(&[option]).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty());
+        assert!(String::from_utf8(output.stdout).unwrap().starts_with(begin));
+    }
+}
+
+#[test]
+fn server_warns_if_other_machines_can_reach_it() {
+    for (address, warns) in [("0.0.0.0:0", true), ("localhost:0", false)] {
+        let mut server = RunningServer::start(&["--memory", "--listen", address]);
+        let mut errors = server.process.stderr.take().unwrap();
+        server.terminate();
+        let mut text = String::new();
+        errors.read_to_string(&mut text).unwrap();
+        assert_eq!(text.contains("can mint a token for any person"), warns, "{address}: {text}");
+    }
 }

@@ -1,6 +1,11 @@
 //! The table: creation, indexes, stream, restart.
 
-use std::future::pending;
+use std::{
+    fs::{self, File},
+    future::pending,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 
 use aws_sdk_dynamodb::types::{
     DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, StreamViewType,
@@ -72,6 +77,60 @@ async fn write_finds_the_last_stream_record_through_an_index() {
                 FROM _stream_records WHERE table_name = 'rolecall'";
     let plan: String = engine.conn().query_row(query, [], |row| row.get(3)).unwrap();
     assert!(plan.contains("SEARCH") && plan.contains("INDEX stream_order"), "{plan}");
+}
+
+#[tokio::test]
+async fn second_server_on_a_data_directory_is_refused() {
+    let args = Args { data: Some(directory("locked")), ..args() };
+    let first = Server::open(&args, stub).await.unwrap();
+    let error = Server::open(&args, stub).await.unwrap_err().to_string();
+    assert!(error.contains("in use by another server"), "{error}");
+    first.run(async {}).await.unwrap();
+    Server::open(&args, stub).await.unwrap();
+}
+
+#[tokio::test]
+async fn damaged_or_earlier_data_is_refused_at_start() {
+    let write = |name: &'static str, content: &'static [u8]| {
+        move |data: &Path| fs::write(data.join(name), content).unwrap()
+    };
+    let truncate = |data: &Path| {
+        let file = File::options().write(true).open(data.join("table.sqlite")).unwrap();
+        file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    };
+    let remove = |name: &'static str| move |data: &Path| fs::remove_file(data.join(name)).unwrap();
+    let cases: [(&str, &dyn Fn(&Path), &str); 6] = [
+        ("emptied", &write("table.sqlite", b""), "empty database file"),
+        ("truncated", &truncate, "damaged"),
+        ("overwritten", &write("table.sqlite", b"not a database, but long enough"), "damaged"),
+        ("removed", &remove("table.sqlite"), "no readable database file"),
+        ("of an earlier version", &remove("format"), "of an earlier version"),
+        ("of a later version", &write("format", b"2"), "in the format \"2\""),
+    ];
+    for (name, damage, message) in cases {
+        let data = directory(name);
+        let args = Args { data: Some(data.clone()), ..args() };
+        Server::open(&args, stub).await.unwrap().run(async {}).await.unwrap();
+        damage(&data);
+        let before = fs::read(data.join("table.sqlite")).ok();
+        let error = Server::open(&args, stub).await.unwrap_err().to_string();
+        assert!(error.contains(message) && error.contains("remove it"), "{name}: {error}");
+        assert_eq!(fs::read(data.join("table.sqlite")).ok(), before, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn data_is_readable_by_its_owner_only() {
+    let data = directory("private");
+    let server = Server::open(&Args { data: Some(data.clone()), ..args() }, stub).await.unwrap();
+    put_item(&server.engine.client(), "secret").await;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    let files: Vec<_> = fs::read_dir(&data).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 6, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
 }
 
 #[tokio::test]
