@@ -24,6 +24,8 @@ Usage: cargo run -- [OPTION]...
                    also serve the fixtures of the AuthZEN certification
   --version        print the version
   --help           print this
+
+Limits and budgets are the environment variables of the functions, such as MAX_PENDING=100 and SENDING_INTERVAL=0.
 ";
 
 const ADDRESS: &str = "an address such as 127.0.0.1:9000 or localhost:9000";

@@ -8,6 +8,7 @@ use std::{convert::Infallible, time::Duration};
 use aws_sdk_dynamodb::Client;
 use axum::Router;
 use jiff::Timestamp;
+use notify::Outbox;
 use shared::{
     http::{App, Limits, complete},
     store::Store,
@@ -47,10 +48,10 @@ pub fn router(client: Client) -> Router {
     complete(routers(), app(client))
 }
 
-/// All functions with the options in `args`.
-pub fn router_for(args: &Args, client: Client) -> Router {
+/// All functions with the options in `args`, and these limits.
+pub fn router_for(args: &Args, limits: Limits, client: Client) -> Router {
     let url: &'static str = format!("http://{}", server::reachable(args.listen)).leak();
-    let App { store, limits } = app(client);
+    let App { store, .. } = app(client);
     let limits = Limits { public_url: Some(url), ..limits };
     let router = complete(routers(), App { store, limits });
     if args.certification { authzen_fixtures::with_fixtures(router) } else { router }
@@ -61,14 +62,19 @@ pub fn app(client: Client) -> App {
     App { store: Store::new(client, TABLE), limits: Limits::default() }
 }
 
-/// Runs the clean-up, as the deployed schedule does, and deletes expired items, as DynamoDB does. Logs a failure.
-pub async fn housekeeping(engine: &Engine) {
-    let store = app(engine.client()).store;
+/// Runs the clean-up and sends the digests, as the deployed schedules do, and deletes expired items, as DynamoDB does.
+/// Logs a failure.
+pub async fn housekeeping(engine: &Engine, outbox: &Outbox) {
+    let store = &outbox.store;
     #[expect(clippy::disallowed_methods, reason = "stands in for the scheduler")]
     let now = Timestamp::now();
-    match cleanup::run(&store, now, "local clean-up", || false).await {
+    match cleanup::run(store, now, "local clean-up", || false).await {
         Ok(summary) => tracing::info!(?summary, "clean-up"),
         Err(cause) => tracing::error!(%cause, "clean-up failed"),
+    }
+    match notify::send_digests(outbox, now, "local digests", || false).await {
+        Ok(summary) => tracing::info!(?summary, "digests"),
+        Err(cause) => tracing::error!(%cause, "digests failed"),
     }
     engine.delete_expired().await;
 }

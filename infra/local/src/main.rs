@@ -41,7 +41,8 @@ async fn main() -> ExitCode {
 async fn serve(args: &Args) -> Result<(), Error> {
     start_log()?;
     let mut terminated = signal(SignalKind::terminate())?;
-    let server = Server::open(args, |client| local::router_for(args, client)).await?;
+    let limits = shared::lambda::limits()?;
+    let server = Server::open(args, |client| local::router_for(args, limits, client)).await?;
     print_addresses(args, &server);
     print_warning(args);
     server

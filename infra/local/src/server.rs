@@ -83,9 +83,10 @@ impl Server {
         let stopped = async { stopped.await.unwrap_or_default() };
         let serving = tokio::spawn(connections::serve(self.listener, self.router, stopped));
         let (engine, mut stream) = (self.engine, self.stream);
+        let outbox = stream.outbox();
         tokio::select! {
             () = stop => {}
-            never = every_minute(|| housekeeping(&engine)) => match never {},
+            never = every_minute(|| housekeeping(&engine, &outbox)) => match never {},
             never = stream.follow(&engine) => match never {},
         }
         drop(stopping);

@@ -46,6 +46,11 @@ impl Stream {
         Ok(Self { outbox, position, file, failures: 0 })
     }
 
+    /// The destinations of the events.
+    pub(crate) fn outbox(&self) -> Outbox {
+        self.outbox.clone()
+    }
+
     /// Passes on records as they arrive, until the future is dropped.
     pub(crate) async fn follow(&mut self, engine: &Engine) -> Infallible {
         loop {

@@ -111,7 +111,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         let jwt = authorizer.jwt.as_ref().ok_or_else(Problem::unauthenticated)?;
         let claim = |name: &str| jwt.claims.get(name).map(String::as_str);
 
-        let id = subject(claim("sub"))?;
+        let id = subject_of(claim("sub"))?;
         // A verified address opens invitations, so only the exact value `true` counts.
         let verified = claim("email_verified") == Some("true");
         let email = claim("email").filter(|_| verified).map(Email::parse).transpose();
@@ -182,7 +182,7 @@ pub fn is_subject(sub: &str) -> bool {
 /// # Errors
 ///
 /// 401 that says what is wrong with the claim `sub`.
-fn subject(claim: Option<&str>) -> Result<UserId, Problem> {
+fn subject_of(claim: Option<&str>) -> Result<UserId, Problem> {
     let wrong = match claim.map(str::parse) {
         Some(Ok(id)) => return Ok(id),
         Some(Err(NotAUserId)) => {
