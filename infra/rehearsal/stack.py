@@ -165,18 +165,19 @@ class Stack:
         connection.close()
         return response
 
-    def run_schedule(self, time):
-        """Calls the target of the schedule with its input, as the scheduler does at `time`."""
+    def run_schedule(self, function, time):
+        """Calls a function with the input of its schedule, as the scheduler does at `time`."""
         scheduler = self._emulator.client("scheduler")
-        [summary] = scheduler.list_schedules()["Schedules"]
-        target = scheduler.get_schedule(Name=summary["Name"])["Target"]
+        schedules = [scheduler.get_schedule(Name=it["Name"]) for it in scheduler.list_schedules()["Schedules"]]
+        targets = [schedule["Target"] for schedule in schedules]
+        [target] = [it for it in targets if it["Arn"].endswith(f":{self.resources[function]}")]
         result = self._emulator.client("lambda").invoke(
             FunctionName=target["Arn"],
             Payload=target["Input"].replace("<aws.scheduler.scheduled-time>", time),
         )
         answer = json.loads(result["Payload"].read() or b"null")
         if "FunctionError" in result:
-            raise AssertionError(f"the clean-up failed: {answer}")
+            raise AssertionError(f"{function} failed: {answer}")
         return answer
 
     def begin_role_deletion(self, org, role, user):
@@ -278,6 +279,7 @@ def _deploy(emulator, issuer):
         "MailFrom": MAIL_FROM,
         "MailIdentity": MAIL_FROM,
         "ExportInline": "0",  # Every file goes to the bucket.
+        "SendingInterval": "0",  # The story does not wait.
     }
     formation = emulator.client("cloudformation")
     formation.create_stack(

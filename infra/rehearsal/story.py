@@ -47,8 +47,8 @@ class Person:
     def put(self, path, body=None, **headers):
         return self._stack.call("PUT", path, self._token, body, **headers)
 
-    def delete(self, path, **headers):
-        return self._stack.call("DELETE", path, self._token, **headers)
+    def delete(self, path, body=None, **headers):
+        return self._stack.call("DELETE", path, self._token, body, **headers)
 
 
 def question(person, action, organization):
@@ -99,9 +99,10 @@ class Story:
     def person(self, name, **claims):
         return Person(self.stack, self.issuer, name, **claims)
 
-    def run_schedule(self, days):
-        """Runs the clean-up as of so many days from now."""
-        self.stack.run_schedule((self.now + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    def run_schedule(self, days, function="Cleanup"):
+        """Runs the schedule of a function as of so many days from now."""
+        time = self.now + datetime.timedelta(days=days)
+        self.stack.run_schedule(function, time.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def create_organization(self):
         created = self.ada.post("/v1/organizations", {"name": f"Acme of {self.ada.id}"})
@@ -160,6 +161,12 @@ class Story:
         assert listed == [from_eve, from_fay], listed
         expect(ada.post(f"{requests}/{from_eve}/approve", {"role_id": "user"}), 200, source="join_request")
         expect(ada.post(f"{requests}/{from_fay}/decline"), 204)
+        # Cy declined an invitation, so only a request makes another one possible.
+        cy, invitation = self.cy, {"email": self.cy.email, "role_id": "user"}
+        expect(ada.post(f"{self.path}/invitations", invitation), 429)
+        request(cy)
+        expect(cy.delete(f"{requests}/mine"), 204)
+        self.run_schedule(days=1, function="Notify")  # Sends the digest of the requests.
         self.eve_member = self._member(self.eve)
         expect(ada.delete(f"{self.path}/members/{self.eve_member}"), 204)
         expect(ada.delete(f"{self.path}/domains/example.com"), 204)
@@ -179,6 +186,8 @@ class Story:
         # Ada does not meet these restrictions herself.
         expect(ada.put(security, unrestricted | {"require_mfa": True}), 409)
         expect(ada.put(security, unrestricted | {"allowed_networks": ["203.0.113.0/24"]}), 409)
+        reset = f"/v1/operator/organizations/{self.org}/security"
+        expect(self.staff.delete(reset, {"reason": "They are locked out."}), 204)
 
     def manage_roles(self):
         ada, ben, roles, members = self.ada, self.ben, f"{self.path}/roles", f"{self.path}/members"

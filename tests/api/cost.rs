@@ -91,7 +91,7 @@ change a member's role to a custom role | 2 4 10 6 | ADA PATCH /members/@<sub> |
 + member user
 change a member's role, by a custom role | 2 4 10 6 | MIA PATCH /members/@<sub> | {"role_id": "<manager>"}
 + member user
-remove a member | 2 3 10 6 | ADA DELETE /members/@<sub>
+remove a member | 2 3 12 6 | ADA DELETE /members/@<sub>
 + member user
 leave | 2 3 10 6 | NEW POST /leave
 transfer the Super Admin role | 2 3 8 14 | ADA POST /transfer | {"member_id": "@bob"}

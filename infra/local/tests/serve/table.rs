@@ -89,6 +89,9 @@ async fn second_server_on_a_data_directory_is_refused() {
     Server::open(&args, stub).await.unwrap();
 }
 
+/// Damages a data directory.
+type Damage<'a> = &'a dyn Fn(&Path);
+
 #[tokio::test]
 async fn damaged_or_earlier_data_is_refused_at_start() {
     let write = |name: &'static str, content: &'static [u8]| {
@@ -99,7 +102,7 @@ async fn damaged_or_earlier_data_is_refused_at_start() {
         file.set_len(file.metadata().unwrap().len() / 2).unwrap();
     };
     let remove = |name: &'static str| move |data: &Path| fs::remove_file(data.join(name)).unwrap();
-    let cases: [(&str, &dyn Fn(&Path), &str); 6] = [
+    let cases: [(&str, Damage, &str); 6] = [
         ("emptied", &write("table.sqlite", b""), "empty database file"),
         ("truncated", &truncate, "damaged"),
         ("overwritten", &write("table.sqlite", b"not a database, but long enough"), "damaged"),
