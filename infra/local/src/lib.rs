@@ -72,7 +72,9 @@ pub async fn housekeeping(engine: &Engine, outbox: &Outbox) {
         Ok(summary) => tracing::info!(?summary, "clean-up"),
         Err(cause) => tracing::error!(%cause, "clean-up failed"),
     }
-    match notify::send_digests(outbox, now, "local digests", || false).await {
+    // Boxed: the future is large, and rarely runs.
+    let digests = Box::pin(notify::send_digests(outbox, now, "local digests", || false));
+    match digests.await {
         Ok(summary) => tracing::info!(?summary, "digests"),
         Err(cause) => tracing::error!(%cause, "digests failed"),
     }

@@ -211,8 +211,9 @@ pub(super) fn seconds_until(then: Timestamp, now: Timestamp) -> i64 {
 
 /// A 128-bit digest of an address or a person, in hexadecimal digits.
 fn digest(holder: &str) -> String {
-    let digest = Sha256::digest(holder);
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let bytes = Sha256::digest(holder);
+    let number = bytes.iter().take(16).fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
+    format!("{number:032x}")
 }
 
 #[cfg(test)]

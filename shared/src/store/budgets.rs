@@ -23,7 +23,6 @@ impl FetchedItems {
 impl Transaction<'_> {
     /// Uses a budget `times` times. The condition on the counter refuses what does not fit, so it
     /// need not be read before.
-    #[expect(clippy::return_self_not_must_use, reason = "the type says it")]
     pub fn spend(self, budget: &DayBudget, times: u32) -> Self {
         if times == 0 {
             return self;
