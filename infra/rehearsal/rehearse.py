@@ -7,6 +7,7 @@ without it. A permission that the tests do not need does not belong in the templ
 """
 
 import argparse
+import datetime
 import json
 import sys
 import time
@@ -51,6 +52,14 @@ def notifications(stack, issuer):
     expect(eve.post(f"{path}/join-requests", {}), 201)
     eventually(lambda: stack.mails(eve.email), {f"Your request to join Acme of {ada.id}"})
     eventually(lambda: stack.mails(ada.email), {f"{eve.email} asks to join Acme of {ada.id}"})
+
+    # The next one in the same hour waits for the digest.
+    fay = Person(stack, issuer, "fay")
+    expect(fay.post(f"{path}/join-requests", {}), 201)
+    eventually(lambda: stack.mails(fay.email), {f"Your request to join Acme of {ada.id}"})
+    later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)
+    stack.run_schedule("Notify", later.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    eventually(lambda: stack.mails(ada.email), {f"{fay.email} asks to join Acme of {ada.id}"})
 
 
 def protected_routes(stack):

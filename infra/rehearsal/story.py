@@ -99,10 +99,10 @@ class Story:
     def person(self, name, **claims):
         return Person(self.stack, self.issuer, name, **claims)
 
-    def run_schedule(self, days, function="Cleanup"):
-        """Runs the schedule of a function as of so many days from now."""
+    def run_schedule(self, days):
+        """Runs the clean-up as of so many days from now."""
         time = self.now + datetime.timedelta(days=days)
-        self.stack.run_schedule(function, time.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        self.stack.run_schedule("Cleanup", time.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def create_organization(self):
         created = self.ada.post("/v1/organizations", {"name": f"Acme of {self.ada.id}"})
@@ -166,7 +166,10 @@ class Story:
         expect(ada.post(f"{self.path}/invitations", invitation), 429)
         request(cy)
         expect(cy.delete(f"{requests}/mine"), 204)
-        self.run_schedule(days=1, function="Notify")  # Sends the digest of the requests.
+        # An invitation ends Fay's declined request.
+        for_fay = expect(ada.post(f"{self.path}/invitations", {"email": fay.email, "role_id": "user"}), 201)["id"]
+        expect(fay.post(f"{self.path}/invitations/{for_fay}/accept"), 200)
+        expect(ada.delete(f"{self.path}/members/{self._member(fay)}"), 204)
         self.eve_member = self._member(self.eve)
         expect(ada.delete(f"{self.path}/members/{self.eve_member}"), 204)
         expect(ada.delete(f"{self.path}/domains/example.com"), 204)
