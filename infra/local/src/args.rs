@@ -25,7 +25,8 @@ Usage: cargo run -- [OPTION]...
   --version        print the version
   --help           print this
 
-Limits and budgets are the environment variables of the functions, such as MAX_PENDING=100 and SENDING_INTERVAL=0.
+The environment variables SELF_SERVICE, MAX_PENDING and those of the budgets, such as SENDING_INTERVAL=0, work as in a
+deployment.
 ";
 
 const ADDRESS: &str = "an address such as 127.0.0.1:9000 or localhost:9000";

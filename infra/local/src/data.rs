@@ -46,6 +46,7 @@ impl DataDirectory {
             }
             Err(TryLockError::Error(cause)) => return Err(at(cause).into()),
         }
+        close_to_others(path).map_err(at)?;
         let directory = Self { path: path.to_owned(), _lock: lock };
         directory.check_format().map_err(|problem| {
             let path = path.display();
@@ -103,9 +104,20 @@ fn check_database(file: &Path) -> Result<(), String> {
         Err(cause) => Err(format!("has no readable database file ({cause})")),
         Ok(0) => Err("has an empty database file".to_owned()),
         Ok(_) if magic != MAGIC => Err("has a damaged database file".to_owned()),
-        Ok(_) => fs::set_permissions(file, Permissions::from_mode(0o600))
-            .map_err(|cause| format!("has a database file of another owner ({cause})")),
+        Ok(_) => Ok(()),
     }
+}
+
+/// Takes the permissions of other users on a directory and its files away.
+fn close_to_others(directory: &Path) -> io::Result<()> {
+    fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::set_permissions(entry.path(), Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
 }
 
 /// The options with the permissions of a file that only its owner can read.

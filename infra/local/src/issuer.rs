@@ -99,8 +99,12 @@ impl Issuer {
             None => new_key()?,
             Some(directory) => stored_key(&directory.join("issuer.pem"))?,
         };
-        let key = EncodingKey::from_rsa_pem(pem.as_bytes())
-            .map_err(|cause| format!("the key of the issuer cannot be parsed: {cause}"))?;
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|cause| {
+            format!(
+                "the issuer's key, issuer.pem in the data directory, is damaged ({cause}): remove the file, and get new \
+                 tokens"
+            )
+        })?;
         let mut public = Jwk::from_encoding_key(&key, Algorithm::RS256)?;
         public.common.key_id = Some(public.thumbprint(ThumbprintHash::SHA256));
         public.common.public_key_use = Some(PublicKeyUse::Signature);
@@ -128,7 +132,7 @@ impl Issuer {
         let claims = Claims {
             iss: &self.url,
             aud: &self.audience,
-            sub: request.sub.unwrap_or_else(|| format!("local|{}", request.email.to_lowercase())),
+            sub: request.sub.unwrap_or_else(|| default_subject(&request.email)),
             iat: now,
             exp,
             email: request.email,
@@ -140,6 +144,15 @@ impl Issuer {
         };
         encode(&header, &claims, &self.key)
     }
+}
+
+/// The `sub` of a person whose token does not name one: a text of the address. Different addresses have different ones,
+/// also where they differ only in characters that are not ASCII.
+fn default_subject(email: &str) -> String {
+    let text = email.to_ascii_lowercase();
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let encoded = || text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    format!("local|{}", if is_plain { text.clone() } else { encoded() })
 }
 
 async fn discovery(State(issuer): State<Arc<Issuer>>, context: GatewayContext) -> Response {

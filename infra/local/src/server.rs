@@ -61,7 +61,7 @@ impl Server {
         let engine = Engine::start(engine_listener, data)?;
         prepare_table(&engine.client(), data).await?;
         let fake_aws = FakeAws::start(fake_aws_listener, data)?;
-        let stream = Stream::open(fake_aws.outbox(app(engine.client()).store, &url)?, data)?;
+        let stream = Stream::open(fake_aws.outbox(app(engine.client()).store, &url), data)?;
         let functions = compose(engine.client()).layer(Extension(export_config(&url)));
         let pages = fake_aws.mailbox.router().merge(reference::router());
         let (tokens, verifier) = token_verifier(args, &url).await?;

@@ -39,7 +39,12 @@ impl Stream {
         let file = directory.map(|directory| directory.join("stream.position"));
         let position = match file.as_deref().map(fs::read_to_string) {
             None => None,
-            Some(Ok(position)) => Some(position.trim().to_owned()).filter(|it| !it.is_empty()),
+            Some(Ok(position)) if position.trim().is_empty() => {
+                let problem = "stream.position in the data directory is empty, so events would be told twice: move \
+                               the directory away or remove it, then start again";
+                return Err(problem.into());
+            }
+            Some(Ok(position)) => Some(position.trim().to_owned()),
             Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => None,
             Some(Err(error)) => return Err(error.into()),
         };

@@ -68,7 +68,7 @@ impl Email {
     /// - [`EmailError::NotOneAt`], [`EmailError::NoLocalPart`] or [`EmailError::Domain`] for an
     ///   address that is not `local@domain` with a domain of several labels.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
-        let text = text.trim();
+        let text = text.trim_matches([' ', '\t', '\r', '\n']);
         if text.len() > MAX_RAW_BYTES {
             return Err(EmailError::TooLong);
         }
@@ -89,7 +89,9 @@ impl Email {
         let local = local.to_ascii_lowercase();
 
         let domain = ascii_domain(domain).ok_or(EmailError::Domain)?;
-        if !domain.contains('.') {
+        // No top-level domain consists of digits: these are IP addresses (RFC 3696, section 2).
+        let top = domain.rsplit_once('.').map(|(_, top)| top);
+        if top.is_none_or(|top| top.bytes().all(|byte| byte.is_ascii_digit())) {
             return Err(EmailError::Domain);
         }
 
@@ -294,6 +296,8 @@ mod tests {
             "-a.com",
             "a_b.com",
             "xn--a.com",
+            "127.0.0.1",
+            "a.123",
             &long,
         ] {
             assert_eq!(parse(&format!("ada@{domain}")), Err(EmailError::Domain), "{domain}");

@@ -52,7 +52,13 @@ impl Name {
     /// - [`TextError::WebAddress`] if it contains `://` or `www.`, in these or similar characters.
     /// - [`TextError::FoldedTooLong`] if its folded form has more than 768 bytes.
     pub fn parse(text: &str, max_chars: usize) -> Result<Self, TextError> {
-        let name = single_spaced(&nfc(text));
+        let text = nfc(text);
+        // Inside a name, a tab or a line break is a control character and no space.
+        let is_control = |c: &char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        if let Some(c) = text.trim().chars().find(is_control) {
+            return Err(TextError::Invisible(c));
+        }
+        let name = single_spaced(&text);
         if name.is_empty() {
             return Err(TextError::Empty);
         }
@@ -71,7 +77,7 @@ impl Name {
         if let Ok(name) = Self::parse(text, max_chars) {
             return Some(name);
         }
-        let mut name = single_spaced(&without_invisible(&nfc(text)));
+        let mut name = single_spaced(&without_invisible(&single_spaced(&nfc(text))));
         for (beginning, mark) in [("://", '/'), ("www.", '.')] {
             if plain(&fold(&name)).contains(beginning) {
                 name.retain(|c| !plain(&fold(&c.to_string())).contains(mark));
@@ -122,13 +128,25 @@ fn has_web_address(folded: &str) -> bool {
 
 /// The folded text with the marks that look like those of web addresses replaced by these.
 fn plain(folded: &str) -> String {
-    let mark = |c: char| match c {
-        '\u{3002}' => '.', // Ideographic full stop, which browsers read as a dot.
-        '\u{2044}' | '\u{2215}' | '\u{29F8}' => '/', // Fraction, division and big slash.
-        '\u{2236}' | '\u{A789}' => ':', // Ratio, and the colon that is a letter.
-        other => other,
-    };
-    folded.chars().map(mark).collect()
+    let mut plain = String::with_capacity(folded.len());
+    for c in folded.chars() {
+        plain.push_str(match c {
+            // Ideographic full stop, which browsers read as a dot; middle dot, Arabic and Syriac dots.
+            '\u{3002}' | '\u{B7}' | '\u{660}' | '\u{6F0}' | '\u{701}' | '\u{702}' => ".",
+            // Fraction, division and big slash, a box drawing line, a Japanese repeat mark.
+            '\u{2044}' | '\u{2215}' | '\u{29F8}' | '\u{2571}' | '\u{3033}' => "/",
+            '\u{2AFD}' => "//",
+            // Ratio, and letters and ends of sentences that look like a colon.
+            '\u{2236}' | '\u{A789}' | '\u{2F8}' | '\u{589}' | '\u{5C3}' => ":",
+            '\u{51D}' => "w",            // Cyrillic.
+            '\u{334}'..='\u{338}' => "", // An overlay does not hide a slash.
+            other => {
+                plain.push(other);
+                continue;
+            }
+        });
+    }
+    plain
 }
 
 impl fmt::Display for Name {
@@ -184,7 +202,7 @@ pub(super) mod tests {
 
     #[test]
     fn name_is_trimmed_and_single_spaced() {
-        assert_eq!(name("  Night \t\n\u{3000} Shift\u{2028}").unwrap(), "Night Shift");
+        assert_eq!(name("  Night \u{3000} Shift\n\u{2028}").unwrap(), "Night Shift");
     }
 
     #[test]
@@ -239,12 +257,28 @@ pub(super) mod tests {
             "https:\u{2215}\u{2215}evil.example",
             "https\u{2236}//evil.example",
             "http:/\u{200B}/evil.example",
+            "https:\u{2AFD}evil.example",
+            "https:\u{2571}\u{2571}evil.example",
+            "https:/\u{338}/evil.example",
+            "https\u{589}//evil.example",
+            "\u{51D}\u{51D}\u{51D}.evil.example",
+            "www\u{B7}evil.example",
         ] {
             assert!(name(text).is_err(), "{text}");
         }
         for text in ["A/B: C", "Booking.com", "Www", "AT&T // Labs"] {
             assert_eq!(name(text).as_deref(), Ok(text));
         }
+    }
+
+    #[test]
+    fn line_break_and_tab_are_refused_inside_a_name_and_trimmed_around_it() {
+        for c in ['\n', '\r', '\t', '\u{85}', '\u{2028}'] {
+            assert_eq!(name(&format!("Night{c}Shift")), Err(TextError::Invisible(c)), "{c:?}");
+            assert_eq!(name(&format!("{c}Night Shift{c}")).as_deref(), Ok("Night Shift"), "{c:?}");
+        }
+        let cleaned = Name::cleaned("Ada\n\tLovelace", 64).unwrap();
+        assert_eq!(cleaned.as_str(), "Ada Lovelace");
     }
 
     #[test]

@@ -156,6 +156,14 @@ pub fn optional_time<'de, D: Deserializer<'de>>(
 ) -> Result<Option<Timestamp>, D::Error> {
     let instruction = "must be a time such as 2026-11-21T12:00:00Z";
     let text = Option::<String>::deserialize(deserializer)?;
-    let time = text.map(|text| text.parse().map_err(|_| de::Error::custom(instruction)));
+    let parse = |text: String| text.parse().ok().filter(|_| has_rfc_3339_form(&text));
+    let time = text.map(|text| parse(text).ok_or_else(|| de::Error::custom(instruction)));
     time.transpose()
+}
+
+/// Whether a time that the library can read has the form of RFC 3339, and none of ISO 8601's others.
+fn has_rfc_3339_form(time: &str) -> bool {
+    let at = |index: usize| time.as_bytes().get(index).copied();
+    let separators = [at(4), at(7), at(13), at(16)] == [b'-', b'-', b':', b':'].map(Some);
+    separators && matches!(at(10), Some(b'T' | b't' | b' ')) && !time.contains([',', '['])
 }

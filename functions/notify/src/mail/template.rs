@@ -26,6 +26,8 @@ pub(crate) struct MailContent {
 pub(crate) fn render(template: &str, values: &[(&str, String)]) -> MailContent {
     let (subject, body) = template.trim().split_once("\n\n").unwrap_or((template, ""));
     let subject = insert(subject, values, |value| single_line(value, MAX_SUBJECT_VALUE));
+    // A mail program would decode an encoded word (RFC 2047), whatever it says.
+    let subject = subject.replace("=?", "= ?");
     let plain = |text: &str| insert(text, values, |value| single_line(value, MAX_VALUE));
     let html =
         |text: &str| insert(text, values, |value| escape_html(&single_line(value, MAX_VALUE)));
@@ -152,6 +154,11 @@ mod tests {
         assert_eq!(filled(&"x".repeat(40)).subject, format!("Hello {}", "x".repeat(40)));
         let families = "👨\u{200D}👩 ".repeat(20);
         assert!(filled(&families).subject.ends_with("👨\u{200D}👩…"));
+    }
+
+    #[test]
+    fn encoded_word_stays_what_it_is() {
+        assert_eq!(filled("=?utf-8?q?x?=").subject, "Hello = ?utf-8?q?x?=");
     }
 
     #[test]
