@@ -37,7 +37,7 @@ async fn user_manager_sets_and_removes_display_names() {
     app.add_member_with(ADA, &acme, EVE, user_manager()).await;
     let mut previous = Value::Null;
     for (target, wanted, stored) in [
-        ("bob", json!("  Bob \n Berg (Sales) "), json!("Bob Berg (Sales)")),
+        ("bob", json!("  Bob \t Berg (Sales)\n"), json!("Bob Berg (Sales)")),
         ("ada", json!("Ada L."), json!("Ada L.")),
         ("eve", json!("日本"), json!("日本")),
         ("bob", json!(null), json!(null)),

@@ -70,14 +70,15 @@ fn template_sets_no_variable_for_local_use() {
 }
 
 #[test]
-fn functions_are_called_only_by_the_api_and_the_schedule() {
+fn functions_are_called_only_by_the_api_and_the_schedules() {
     for (name, function) in functions() {
         let own = &function["Properties"];
         assert!(own.get("FunctionUrlConfig").is_none(), "{name} has a function URL");
         assert!(own.get("AutoPublishAlias").is_none(), "{name} has an alias");
     }
     for (name, event) in events() {
-        let event_type = if name == "cleanup" { "ScheduleV2" } else { "HttpApi" };
+        let scheduled = ["cleanup", "notify"].contains(&name.as_str());
+        let event_type = if scheduled { "ScheduleV2" } else { "HttpApi" };
         assert_eq!(event["Type"], event_type, "{name}");
     }
     assert_eq!(resources("AWS::Serverless::HttpApi").len(), 1);
