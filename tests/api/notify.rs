@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use ::notify::{Outbox, Summary, handle, send_digests};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use shared::domain::RequestContext;
 
 use crate::{
     fake_aws::{CallFault, FakeAws, PORTAL, batch, stream},
     fault_layer::{Fault, Layer},
-    helpers::{DEE, each, user_manager},
+    helpers::{DEE, each, id, nth_user, user_manager},
     invariants::check,
     test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample, identity, mask},
 };
@@ -349,6 +350,50 @@ async fn managers_get_one_mail_an_hour_and_the_rest_in_a_digest() {
     delivery.app.create_join_request(CY, &acme).await;
     assert_eq!(delivery.run().await.1, "cy ada bob");
     check(&delivery.app).await;
+}
+
+/// INV14: older open requests do not hide new ones.
+#[tokio::test]
+async fn digest_names_new_requests_beside_many_old_ones() {
+    let (delivery, acme) = Delivery::with_approved_domain().await;
+    for n in 0..25 {
+        delivery.app.create_join_request(nth_user(n), &acme).await;
+    }
+    delivery.deliver_all().await;
+    delivery.app.wait(HOUR);
+    assert_eq!(delivery.digests().await.0.sent, 1);
+    delivery.app.create_join_request(EVE, &acme).await;
+    delivery.deliver_all().await;
+    delivery.app.wait(HOUR);
+    let (now, sent) = (delivery.app.now(), Summary { sent: 1, ..Summary::default() });
+    let now = jiff::Timestamp::from_millisecond(now).unwrap();
+    assert_eq!(send_digests(&delivery.outbox, now, "digests", || false).await.unwrap(), sent);
+    let mails = delivery.aws.mails();
+    assert!(shown(&mails[0]).contains("eve@example.com asks to join Acme"), "{}", shown(&mails[0]));
+    check(&delivery.app).await;
+}
+
+/// INV14: a request that arrives while a digest is sent waits for the next one.
+#[tokio::test]
+async fn request_during_a_digest_gets_the_next_one() {
+    let (delivery, acme) = Delivery::with_approved_domain().await;
+    for who in [EVE, CY] {
+        delivery.app.create_join_request(who, &acme).await;
+    }
+    delivery.deliver_all().await;
+    delivery.app.wait(HOUR);
+    let org = id(&acme).parse().unwrap();
+    let before = delivery.app.store.manager_mail(org).await.unwrap().unwrap();
+    // The digest has read the requests; now another one arrives and is told to wait.
+    delivery.app.create_join_request(DEE, &acme).await;
+    delivery.deliver_all().await;
+    let now = jiff::Timestamp::from_millisecond(delivery.app.now()).unwrap();
+    let context = RequestContext::without_actor(now, "digests", 0);
+    delivery.app.store.finish_digest(&context, org, &before, true).await.unwrap();
+    assert_eq!(delivery.digests().await.1, [""; 0], "the hour begins again");
+    delivery.app.wait(HOUR);
+    let (summary, addressees) = delivery.digests().await;
+    assert_eq!((summary.sent, addressees.len()), (1, 2));
 }
 
 /// ORG2

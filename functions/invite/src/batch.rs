@@ -286,10 +286,10 @@ fn chunk_end(committed: Committed, outcomes: Vec<Outcome>) -> Result<ChunkEnd, E
     }
 }
 
-/// Whether a refusal is a lost race. Judging the chunk again finds the invitation that lost.
+/// Whether a refusal is a lost race. Judging the chunk again finds the item that lost.
 fn is_lost_race(why: &Refusal) -> bool {
-    use Refusal::{AlreadyInvited, AlreadyMember, ChangedConcurrently};
-    matches!(why, AlreadyInvited(_) | AlreadyMember | ChangedConcurrently)
+    use Refusal::{AlreadyInvited, AlreadyMember, ChangedConcurrently, InvitationDeclined};
+    matches!(why, AlreadyInvited(_) | AlreadyMember | ChangedConcurrently | InvitationDeclined(_))
 }
 
 /// Whether a refusal concerns the idempotency key. It refuses the request, never single items.

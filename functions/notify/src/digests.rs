@@ -4,16 +4,19 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{JoinRequest, ManagerMail, OrgId, OutgoingMail, RequestContext, join_digest_mails},
+    domain::{
+        JoinRequest, MAX_JOIN_REQUESTS, ManagerMail, OrgId, OutgoingMail, RequestContext,
+        join_digest_mails,
+    },
     store::{Error, Key, List, PageRequest},
 };
 
 use crate::{MailError, Outbox};
 
 /// The most organizations in one run. The next one continues.
-const MOST: u16 = 100;
-/// The most requests that a digest names.
-const NAMED: usize = 20;
+const MAX_ORGANIZATIONS: u16 = 100;
+/// The most people that a digest names.
+const MAX_NAMED: usize = 20;
 
 /// The event of the schedule.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -27,7 +30,7 @@ pub struct ScheduledRun {
 pub struct Summary {
     /// Organizations whose managers got a digest.
     pub sent: u32,
-    /// Organizations in which no request was open any more.
+    /// Organizations in which no request was open any more, or another run was faster.
     pub empty: u32,
     /// Digests that failed. The next run tries them again.
     pub failed: u32,
@@ -45,7 +48,7 @@ pub async fn send_digests(
     out_of_time: impl Fn() -> bool,
 ) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    for org in outbox.store.due_digests(now, MOST).await? {
+    for org in outbox.store.due_digests(now, MAX_ORGANIZATIONS).await? {
         if out_of_time() {
             break;
         }
@@ -79,27 +82,30 @@ impl Outbox {
             self.deliver(mail).await?;
             self.store.mark_at(context, mark(mail)).await?;
         }
-        let after = last.after_digest(!mails.is_empty(), context.at);
-        self.store.finish_digest(context, id, &last, &after).await?;
-        Ok(!mails.is_empty())
+        let sent = !mails.is_empty();
+        self.store.finish_digest(context, id, &last, sent).await?;
+        Ok(sent)
     }
 
-    /// The mails about the requests that arrived after the last mail and are still open.
+    /// The mails about the requests that wait and are still open.
     async fn digest_mails(
         &self,
         id: OrgId,
         last: &ManagerMail,
     ) -> Result<Vec<OutgoingMail>, MailError> {
         let Some(org) = self.store.organization(id).await? else { return Ok(vec![]) };
-        let page = PageRequest { limit: NAMED, after: None };
+        // All open requests: the oldest ones come first, and need not wait for this digest.
+        let limit = usize::try_from(MAX_JOIN_REQUESTS).unwrap_or(usize::MAX);
+        let page = PageRequest { limit, after: None };
         let found = self.store.page(List::join_requests(id), page).await?;
-        let is_new = |request: &JoinRequest| request.created_at > last.sent_at;
-        let from: Vec<_> =
-            found.items.into_iter().filter(is_new).map(|request| request.email).collect();
+        let waits = |it: &JoinRequest| last.waiting_since.is_some_and(|at| it.created_at >= at);
+        let mut from: Vec<_> = found.items.into_iter().filter(waits).map(|it| it.email).collect();
         if from.is_empty() {
             return Ok(vec![]);
         }
+        let more = from.len() > MAX_NAMED;
+        from.truncate(MAX_NAMED);
         let managers = self.store.managers(&org).await?;
-        Ok(join_digest_mails(&org, managers, &from, found.next.is_some()))
+        Ok(join_digest_mails(&org, managers, &from, more))
     }
 }

@@ -4,21 +4,21 @@
 use serde::Deserialize;
 use shared::{
     domain::{self, MAX_REASON, OrgId, Refusal},
-    http::{Answer, ApiError, Call, IfMatch, Json, NameField, Path},
+    http::{Answer, ApiError, Call, IfMatch, Json, Path, RequiredText},
 };
 
 /// Why an operator acts for an organization. Its history shows the reason.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResetSecurityRequest {
-    reason: NameField<MAX_REASON>,
+    reason: RequiredText<MAX_REASON>,
 }
 
 pub(crate) async fn reset(
     call: Call,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
-    Json(ResetSecurityRequest { reason: NameField(reason) }): Json<ResetSecurityRequest>,
+    Json(ResetSecurityRequest { reason: RequiredText(reason) }): Json<ResetSecurityRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let before = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
@@ -29,5 +29,5 @@ pub(crate) async fn reset(
         return Ok(answer);
     }
     let writes = app.store.transaction(&context);
-    if_match.commit(answer, writes.reset_security(&before, &after, reason.as_str())?).await
+    if_match.commit(answer, writes.reset_security(&before, &after, &reason)?).await
 }

@@ -46,8 +46,7 @@ pub(crate) async fn suspend(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    if_match.check_untagged()?;
-    change(&call, org, partner, true).await
+    change(&call, org, partner, &if_match, true).await
 }
 
 pub(crate) async fn resume(
@@ -56,8 +55,7 @@ pub(crate) async fn resume(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    if_match.check_untagged()?;
-    change(&call, org, partner, false).await
+    change(&call, org, partner, &if_match, false).await
 }
 
 /// Suspends or resumes the link of `org` with `partner`. The partner counts its links, so a change of
@@ -66,6 +64,7 @@ async fn change(
     Call { app, person, context, .. }: &Call,
     org: OrgId,
     partner: OrgId,
+    if_match: &IfMatch,
     suspended: bool,
 ) -> Result<Answer, ApiError> {
     let mut attempts = 0;
@@ -76,6 +75,7 @@ async fn change(
         let (actor, found) = app.store.facts(person, org, also).await?;
         let before = found.customer(&key)?;
         let after = domain::suspend_link(&actor, before, suspended, context.at)?;
+        if_match.check_untagged()?;
         let answer = if suspended {
             Answer::ok(&show(&after, partner, &found))
         } else {

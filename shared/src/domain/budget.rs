@@ -1,5 +1,6 @@
 //! Budgets: how much mail to strangers people can cause, and how many organizations they can found
-//! (INV14). A budget counts uses in a period of a day.
+//! (INV14). Most budgets count uses in a day; [`Budget::SendingInterval`] is the shortest time between
+//! two.
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};

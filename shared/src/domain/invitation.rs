@@ -56,6 +56,7 @@ pub struct Invitation {
     /// The number of sendings.
     pub send_count: u32,
     /// The number of sendings in the day (UTC) of the last one (INV14).
+    #[serde(default)]
     pub sent_that_day: u32,
     /// The version of the invitation.
     pub version: Version,

@@ -55,7 +55,7 @@ impl Standing {
 
     /// The permissions of `person` for requests about the security settings. A Super Admin whose
     /// sign-in has the required factors reads and changes them from any network and with a sign-in
-    /// of any age, so that nobody can lock them out (ORG3).
+    /// of any age, so that other members cannot lock them out (ORG3).
     ///
     /// # Errors
     /// Those of [`of`](Self::of). A Super Admin gets only [`Refusal::MfaRequired`] of the refusals

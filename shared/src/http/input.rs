@@ -9,7 +9,7 @@ use serde::{
     de::{self, Unexpected, Visitor},
 };
 
-use crate::domain::{Name, clean_text, parse_network};
+use crate::domain::{Name, TextError, clean_text, parse_network};
 
 /// A name of 1 to `MAX` characters, normalized by [`Name::parse`].
 #[derive(Clone, Debug)]
@@ -68,6 +68,17 @@ impl Visitor<'_> for WholeNumberVisitor {
         } else {
             Err(E::invalid_type(Unexpected::Float(number), &self))
         }
+    }
+}
+
+/// A text of 1 to `MAX` characters, normalized by [`clean_text`].
+#[derive(Clone, Debug)]
+pub struct RequiredText<const MAX: usize>(pub String);
+
+impl<'de, const MAX: usize> Deserialize<'de> for RequiredText<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(text) = Text::<MAX>::deserialize(deserializer)?;
+        if text.is_empty() { Err(de::Error::custom(TextError::Empty)) } else { Ok(Self(text)) }
     }
 }
 

@@ -34,8 +34,8 @@ pub use caller::{Call, Now, SignIn, is_subject};
 pub use etag::{IfMatch, WithEtag};
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{
-    BoundedInt, BoundedVec, NameField, Networks, Text, WholeNumber, not_null, nullable,
-    optional_time,
+    BoundedInt, BoundedVec, NameField, Networks, RequiredText, Text, WholeNumber, not_null,
+    nullable, optional_time,
 };
 pub use lists::{
     Cursor, Limit, Match, Page, PageQuery, Pagination, ScopeParam, StatusParam, chosen,

@@ -12,7 +12,7 @@ use super::{
     Error, FetchedItems, Key,
     expression::Expression,
     item::{Item, from_item, text, time, to_item},
-    transaction::{OnConditionFailed, tombstone},
+    transaction::{OnConditionFailed, live, tombstone},
 };
 use crate::domain::{
     self, AddressSlot, DECLINED_DAYS, Invitation, Member, Refusal, check_not_declined,
@@ -100,7 +100,9 @@ pub(super) fn taken_by_another(now: Timestamp) -> OnConditionFailed {
             let refused = check_not_declined(until, now);
             return refused.err().unwrap_or(Refusal::ChangedConcurrently).into();
         }
-        let pending = old.and_then(|item| from_item::<Invitation>(item).ok());
+        // The invitation to replace ended meanwhile.
+        let Some(old) = live(old) else { return Refusal::ChangedConcurrently.into() };
+        let pending = from_item::<Invitation>(old).ok();
         pending.map_or(Refusal::AlreadyMember, |open| Refusal::AlreadyInvited(open.id)).into()
     })
 }

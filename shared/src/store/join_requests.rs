@@ -79,7 +79,8 @@ impl Transaction<'_> {
         let free = absent().or(expired);
         if facts.declined_invitation {
             let mark = Change::Remove(Expression::new("#declined_until", []));
-            return self.update(address, vec![mark], free, invited_meanwhile());
+            let marked = Expression::new("attribute_exists(#declined_until)", []);
+            return self.update(address, vec![mark], free.and(marked), invited_meanwhile());
         }
         let unmarked = Expression::new("attribute_not_exists(#declined_until)", []);
         self.check(address, free.and(unmarked), invited_meanwhile())

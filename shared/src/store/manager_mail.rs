@@ -24,7 +24,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(72);
 
 impl Store {
     /// Whether the managers get a mail about a request to join at once; if not, the request waits
-    /// for a digest. The answer for an event is the same if the event is delivered again.
+    /// for a digest. An event that is delivered again before the next mail gets the same answer.
     ///
     /// # Errors
     ///
@@ -35,7 +35,6 @@ impl Store {
             let last = self.manager_mail(org).await?;
             let (next, now) = match ManagerMail::step(last.as_ref(), event) {
                 ManagerMailStep::SendAgain => return Ok(true),
-                ManagerMailStep::Waits => return Ok(false),
                 ManagerMailStep::SendNow(next) => (next, true),
                 ManagerMailStep::Wait(next) => (next, false),
             };
@@ -83,19 +82,30 @@ impl Store {
         self.fetch(vec![key.clone()]).await?.get(&key)
     }
 
-    /// Records that a digest is done.
+    /// Records that a digest was handled, which was sent unless no request was open. Requests that
+    /// arrived meanwhile wait for the next one.
     ///
     /// # Errors
     ///
-    /// [`Refusal::ChangedConcurrently`] if another run was faster.
+    /// [`Refusal::ChangedConcurrently`] if another run was faster; [`Error::Unavailable`] if the
+    /// table cannot be read or written.
     pub async fn finish_digest(
         &self,
         context: &RequestContext,
         org: OrgId,
         before: &ManagerMail,
-        after: &ManagerMail,
+        sent: bool,
     ) -> Result<(), Error> {
-        self.put_manager_mail(context, org, Some(before), after).await
+        let after = before.after_digest(sent, context.at);
+        match self.put_manager_mail(context, org, Some(before), &after).await {
+            Err(Error::Refused(_)) => {}
+            done => return done,
+        }
+        let current = self.manager_mail(org).await?;
+        let current = current.filter(|it| it.digest_at == before.digest_at);
+        let current = current.ok_or(Refusal::ChangedConcurrently)?;
+        let after = ManagerMail::after_interrupted_digest(context.at);
+        self.put_manager_mail(context, org, Some(&current), &after).await
     }
 
     async fn put_manager_mail(
@@ -125,7 +135,8 @@ impl Store {
 
 /// The stored state is this one.
 fn same(mail: &ManagerMail) -> Expression {
-    let sent = Expression::new("#sent_at = :sent_at", [("sent_at", time(mail.sent_at))]);
+    let values = [("sent_at", time(mail.sent_at)), ("waiting", number(mail.waiting))];
+    let sent = Expression::new("#sent_at = :sent_at AND #waiting = :waiting", values);
     sent.and(match mail.digest_at {
         None => Expression::new("attribute_not_exists(#expires_at)", []),
         Some(at) => Expression::new("#expires_at = :digest_at", [("digest_at", time(at))]),

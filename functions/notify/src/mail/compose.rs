@@ -8,6 +8,9 @@ use super::{
     template::{MailContent, render},
 };
 
+/// The longest list of addresses, in bytes. With its end it fits a value of a mail.
+const MAX_LISTED: usize = 280;
+
 /// Composes a mail.
 pub(crate) fn compose(mail: &OutgoingMail, portal: &Portal) -> MailContent {
     let Draft { template, mut values } = draft(mail, portal);
@@ -52,8 +55,8 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
         Notification::RequestsToDecide { from, more } => {
             let count =
                 if *more { format!("More than {}", from.len()) } else { from.len().to_string() };
-            let listed = from.iter().map(Email::as_str).collect::<Vec<_>>().join(", ");
-            let values = [("count", count), ("from", listed), ("link", portal.join_requests(org))];
+            let values =
+                [("count", count), ("from", listed(from)), ("link", portal.join_requests(org))];
             (template!("requests_to_decide"), values.into())
         }
         Notification::RequestApproved => (template!("request_approved"), vec![organization]),
@@ -68,6 +71,19 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
         }
     };
     Draft { template, values }
+}
+
+/// The addresses, as many as a value of a mail can hold.
+fn listed(addresses: &[Email]) -> String {
+    let mut listed = String::new();
+    for address in addresses {
+        if listed.len() + address.as_str().len() > MAX_LISTED {
+            return listed + " and others";
+        }
+        listed += if listed.is_empty() { "" } else { ", " };
+        listed += address.as_str();
+    }
+    listed
 }
 
 /// A time such as `28 November 2026, 12:00 UTC`.
