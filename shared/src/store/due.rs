@@ -37,6 +37,13 @@ pub struct DueItems {
     pub more: bool,
 }
 
+/// Items as the index has them.
+pub(super) struct FoundDue {
+    pub(super) items: Vec<Item>,
+    /// Whether the index holds more than were read.
+    more: bool,
+}
+
 impl Store {
     /// The oldest due items of all organizations, at most `most` a shard of the index.
     ///
@@ -54,6 +61,22 @@ impl Store {
     }
 
     async fn due_in(&self, shard: u8, now: Timestamp, most: u16) -> Result<DueItems, Error> {
+        let found = self.due_at(&index::due(shard), now, most).await?;
+        let items = found.items.into_iter().map(due_item);
+        Ok(DueItems { items: items.collect::<Result<_, _>>()?, more: found.more })
+    }
+
+    /// The oldest items that are due at one hash key of the index.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub(super) async fn due_at(
+        &self,
+        due: &str,
+        now: Timestamp,
+        most: u16,
+    ) -> Result<FoundDue, Error> {
         let query = self
             .client
             .query()
@@ -62,15 +85,14 @@ impl Store {
             .key_condition_expression("#due = :due AND #expires_at <= :now")
             .expression_attribute_names("#due", "due")
             .expression_attribute_names("#expires_at", "expires_at")
-            .expression_attribute_values(":due", text(index::due(shard)))
+            .expression_attribute_values(":due", text(due))
             .expression_attribute_values(":now", time(now))
             .limit(i32::from(most))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
         Meter::read(answer.consumed_capacity());
         let more = answer.last_evaluated_key.is_some();
-        let items = answer.items.unwrap_or_default().into_iter().map(due_item);
-        Ok(DueItems { items: items.collect::<Result<_, _>>()?, more })
+        Ok(FoundDue { items: answer.items.unwrap_or_default(), more })
     }
 }
 

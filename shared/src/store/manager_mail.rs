@@ -3,16 +3,14 @@
 //!
 //! Like a mark, it is written without an event: it says only which mails were sent.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Error, Key, Store,
     expression::Expression,
-    index::{self, Index},
-    item::{number, text, time, to_item},
+    index,
+    item::{number, time, to_item},
     keys,
-    meter::Meter,
     transaction::or,
 };
 use crate::domain::{Event, ManagerMail, ManagerMailStep, OrgId, Refusal, RequestContext};
@@ -54,21 +52,7 @@ impl Store {
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn due_digests(&self, now: Timestamp, most: u16) -> Result<Vec<OrgId>, Error> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(Index::ByDue.name())
-            .key_condition_expression("#due = :due AND #expires_at <= :now")
-            .expression_attribute_names("#due", "due")
-            .expression_attribute_names("#expires_at", "expires_at")
-            .expression_attribute_values(":due", text(index::DUE_DIGESTS))
-            .expression_attribute_values(":now", time(now))
-            .limit(i32::from(most))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
-        Meter::read(answer.consumed_capacity());
-        let items = answer.items.unwrap_or_default();
+        let items = self.due_at(index::DUE_DIGESTS, now, most).await?.items;
         items.iter().map(|item| keys::owner(&Key::of_item(item)?.pk)).collect()
     }
 
