@@ -16,7 +16,7 @@ from pathlib import Path
 
 import transform
 from issuer import Issuer
-from stack import Emulator, Stack
+from stack import ALLOWED_ORIGINS, Emulator, Stack
 from story import OPEN, Person, expect, story
 
 
@@ -64,7 +64,7 @@ def notifications(stack, issuer):
 
 def protected_routes(stack):
     """The routes that need a token."""
-    return [route for route in stack.routes() if route["RouteKey"] != OPEN]
+    return [route for route in stack.routes() if route["RouteKey"] not in OPEN]
 
 
 def authorizers(stack, issuer):
@@ -78,6 +78,33 @@ def authorizers(stack, issuer):
             # This body is API Gateway's: the function was not called.
             if (response.status, response.text) != (401, json.dumps({"message": "Unauthorized"})):
                 raise AssertionError(f"{key} is open: {response}")
+
+
+def browsers(stack, issuer):
+    """Pages of the portal and of the other allowed origins can call every route; pages of other origins cannot."""
+    ada = Person(stack, issuer, "ada")
+    asks = {"Access_Control_Request_Method": "PATCH", "Access_Control_Request_Headers": "authorization,if-match"}
+    allowed = ["access-control-allow-methods", "access-control-allow-headers"]
+    for origin in ALLOWED_ORIGINS:
+        for route in stack.routes():
+            path = urllib.parse.quote(route["RouteKey"].rpartition(" ")[2])
+            preflight = stack.call("OPTIONS", path, Origin=origin, **asks)
+            expected = {"access-control-allow-origin": origin}
+            if not 200 <= preflight.status < 300 or not expected.items() <= preflight.headers.items():
+                raise AssertionError(f"{route['RouteKey']}: the preflight from {origin} fails: {preflight.headers}")
+            if not {"PATCH", "if-match"} <= {value for it in allowed for value in preflight.headers[it].split(",")}:
+                raise AssertionError(f"{route['RouteKey']}: the preflight allows too little: {preflight.headers}")
+        response = ada.get("/v1/me", Origin=origin)
+        if response.headers.get("access-control-allow-origin") != origin:
+            raise AssertionError(f"a page of {origin} cannot read the response: {response.headers}")
+        if "etag" not in response.headers.get("access-control-expose-headers", ""):
+            raise AssertionError(f"a page of {origin} cannot read ETag: {response.headers}")
+    for response in (
+        stack.call("OPTIONS", "/v1/me", Origin="https://evil.example", **asks),
+        ada.get("/v1/me", Origin="https://evil.example"),
+    ):
+        if "access-control-allow-origin" in response.headers:
+            raise AssertionError(f"a page of any origin can call the API: {response.headers}")
 
 
 def fails(test, stack, issuer):
@@ -127,6 +154,8 @@ def rehearse(stack, issuer, log, removals):
     log(f"deployed: {len(stack.resources)} resources, {len(stack.routes())} routes")
     authorizers(stack, issuer)
     log("every route refuses requests without a valid token")
+    browsers(stack, issuer)
+    log("pages of the allowed origins can call every route")
     story(stack, issuer)
     log("every route responds as expected")
     notifications(stack, issuer)

@@ -20,7 +20,9 @@ import boto3
 import transform
 
 AUDIENCE = "rolecall"
-PORTAL = "https://portal.example.com"
+PORTAL = "https://portal.example.com/app"
+# The origin of the portal, and two more.
+ALLOWED_ORIGINS = ["https://portal.example.com", "https://admin.example.com", "http://localhost:3000"]
 MAIL_FROM = "no-reply@rolecall.example"
 # Lambda calls these with the role of the function. The emulator calls them without a permission.
 STREAM_ACTIONS = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
@@ -276,6 +278,7 @@ def _deploy(emulator, issuer):
         "Audience": AUDIENCE,
         "Architecture": "x86_64",
         "PortalUrl": PORTAL,
+        "AllowedOrigins": ",".join(ALLOWED_ORIGINS[1:]),
         "MailFrom": MAIL_FROM,
         "MailIdentity": MAIL_FROM,
         "ExportInline": "0",  # Every file goes to the bucket.

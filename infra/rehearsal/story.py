@@ -7,8 +7,9 @@ from stack import AUDIENCE
 
 _runs = itertools.count(1)
 
-# The only route that needs no token. It returns the URLs of the decision API.
-OPEN = "GET /.well-known/authzen-configuration"
+# The routes that need no token: the URLs of the decision API, and preflight requests of browsers.
+METADATA = "GET /.well-known/authzen-configuration"
+OPEN = [METADATA, "OPTIONS /{proxy+}"]
 
 LICENSES = "license_management_sub_organizations.view_active_licenses"
 CUSTOMER_LICENSES = "license_management_customer_organizations.view_active_licenses"
@@ -35,8 +36,8 @@ class Person:
             audience, sub=self.id, email=self.email, email_verified=True, name=name.title(), **claims
         )
 
-    def get(self, path):
-        return self._stack.call("GET", path, self._token)
+    def get(self, path, **headers):
+        return self._stack.call("GET", path, self._token, **headers)
 
     def post(self, path, body=None):
         return self._stack.call("POST", path, self._token, body)
@@ -274,7 +275,7 @@ class Story:
         evaluations = expect(service.post(f"{path}s", batch), 200)["evaluations"]
         assert [evaluation["decision"] for evaluation in evaluations] == [False, True], evaluations
         # The deployment has no public URL, so it has no metadata.
-        expect(self.stack.call(*OPEN.split(" "), None), 404)
+        expect(self.stack.call(*METADATA.split(" "), None), 404)
 
     def _member(self, person):
         """The id of the person's membership, as Ada sees it."""

@@ -45,6 +45,8 @@ def without_openapi_body(template):
             continue
         body = resource["Properties"].pop("Body")
         resource["Properties"] |= {"Name": api, "ProtocolType": "HTTP"}
+        # The emulator takes the names of the document here, too.
+        resource["Properties"]["CorsConfiguration"] = body["x-amazon-apigateway-cors"]
         for name, scheme in body["components"]["securitySchemes"].items():
             jwt = scheme["x-amazon-apigateway-authorizer"]
             resources[f"{api}Authorizer{name}"] = {

@@ -92,6 +92,23 @@ async fn base64_body_is_decoded() {
     assert_eq!(made.body["email"], "bob@example.com");
 }
 
+/// The route of preflight requests has no authorizer. Browsers ignore CORS headers of an error.
+#[tokio::test]
+async fn preflight_request_succeeds_without_a_token() {
+    let (app, acme) = TestApp::with_acme().await;
+    for path in ["/v1/me", &format!("{acme}/members/@ada"), "/nowhere"] {
+        let mut sent = event(&app, ADA, "OPTIONS", path, None);
+        sent["requestContext"]["authorizer"].take();
+        sent["headers"]["origin"] = json!("https://portal.example.com");
+        sent["headers"]["access-control-request-method"] = json!("PATCH");
+        let preflight = answer(&app, access::router(), &sent).await.expect(204);
+        assert_eq!(preflight.body, Value::Null, "{path}");
+    }
+    // Without the name of a method it is no preflight request.
+    let sent = event(&app, ADA, "OPTIONS", "/v1/me", None);
+    answer(&app, access::router(), &sent).await.refuses(405, "method-not-allowed");
+}
+
 #[tokio::test]
 async fn each_function_answers_events_of_api_gateway() {
     let (app, acme) = TestApp::with_tree("Acme").await;

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::{HeaderName, Method};
+use local::gateway;
 use serde_json::{Value, json};
 
 use super::{events, resource, template};
 
-/// The only path that needs no token: it returns the URLs of the decision API.
-const OPEN: &str = "/.well-known/authzen-configuration";
+/// The only paths that need no token: the URLs of the decision API, and preflight requests.
+const OPEN: [&str; 2] = ["/.well-known/authzen-configuration", "/{proxy+}"];
+
+/// The route of preflight requests. `$default` would demand a token of them.
+const PREFLIGHT: &str = "OPTIONS /{proxy+}";
 
 /// A route of the template.
 struct Route {
@@ -49,13 +54,13 @@ fn default_authorizer_verifies_issuer_and_audience() {
 }
 
 #[test]
-fn every_route_but_the_metadata_has_the_default_authorizer() {
+fn every_route_but_the_metadata_and_preflight_has_the_default_authorizer() {
     for (function, event) in events() {
         if event["Type"] == "HttpApi" {
             let properties = &event["Properties"];
             assert_eq!(properties["ApiId"], json!({ "Ref": "Api" }), "{function} has another API");
             let mut auth = properties["Auth"].as_object().cloned().unwrap_or_default();
-            if properties["Path"] == OPEN {
+            if properties["Path"].as_str().is_some_and(|path| OPEN.contains(&path)) {
                 assert_eq!(auth.remove("Authorizer"), Some(json!("NONE")));
             }
             assert!(auth.keys().all(|key| key == "AuthorizationScopes"), "{function}: {auth:?}");
@@ -82,6 +87,9 @@ fn every_route_is_unique_and_well_formed() {
             assert_eq!(key, "$default");
             continue;
         };
+        if key == PREFLIGHT {
+            continue;
+        }
         assert!(["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method), "{key}");
         assert!(path.starts_with('/') && !path.ends_with('/') && !path.contains("//"), "{key}");
     }
@@ -95,8 +103,8 @@ fn template_and_routers_have_the_same_routes() {
     let served = local::ROUTES
         .iter()
         .map(|(method, path, function)| (format!("{method} {path}"), (*function).to_owned()));
-    let served: BTreeSet<_> =
-        served.chain([("$default".to_owned(), "access".to_owned())]).collect();
+    let others = ["$default", PREFLIGHT].map(|key| (key.to_owned(), "access".to_owned()));
+    let served: BTreeSet<_> = served.chain(others).collect();
     assert_eq!(in_template, served);
 }
 
@@ -113,6 +121,27 @@ fn api_page_lists_every_route() {
             "docs/api.md lacks {method} {path}"
         );
     }
+}
+
+/// Browsers get the same answers from the local server, which allows every origin on its machine.
+#[test]
+fn pages_of_the_portal_may_call_the_api() {
+    let cors = &resource("Api")["Properties"]["DefinitionBody"]["x-amazon-apigateway-cors"];
+    let texts = |names: &[&str]| json!(names);
+    assert_eq!(cors["allowMethods"], texts(&gateway::CORS_METHODS.each_ref().map(Method::as_str)));
+    let headers = gateway::CORS_REQUEST_HEADERS;
+    assert_eq!(cors["allowHeaders"], texts(&headers.each_ref().map(HeaderName::as_str)));
+    let headers = gateway::CORS_RESPONSE_HEADERS;
+    assert_eq!(cors["exposeHeaders"], texts(&headers.each_ref().map(HeaderName::as_str)));
+    assert_eq!(cors["maxAge"], gateway::CORS_MAX_AGE.as_secs());
+    // A token is sent by the page itself, so cookies are not.
+    assert_eq!(cors.get("allowCredentials"), None);
+    let [bucket] = resource("Exports")["Properties"]["CorsConfiguration"]["CorsRules"]
+        .as_array()
+        .and_then(|rules| <[Value; 1]>::try_from(rules.clone()).ok())
+        .expect("the bucket has one rule");
+    assert_eq!(bucket["AllowedOrigins"], cors["allowOrigins"]);
+    assert_eq!(bucket["AllowedMethods"], json!(["GET"]));
 }
 
 #[test]

@@ -14,8 +14,11 @@ use axum::{
     body::{Body, HttpBody, to_bytes},
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{
-        HeaderMap,
-        header::{AUTHORIZATION, USER_AGENT},
+        HeaderMap, HeaderName, HeaderValue, Method, Uri,
+        header::{
+            AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH,
+            LOCATION, RETRY_AFTER, USER_AGENT,
+        },
     },
     middleware::{Next, from_fn_with_state},
     response::Response,
@@ -25,6 +28,7 @@ use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::json;
 use shared::http::RequestId;
 use tokio::time::timeout;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{answer::Problem, gateway_context::GatewayContext, issuer, mailbox, reference};
 
@@ -36,6 +40,43 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The paths that need no token.
 const OPEN: [&str; 4] = [access::METADATA, issuer::DISCOVERY, issuer::JWKS, issuer::TOKEN];
+
+/// The methods, request headers and response headers that pages of other origins may use, and how long browsers keep
+/// that. `template.yaml` has the same.
+pub const CORS_METHODS: [Method; 5] =
+    [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+/// The request headers.
+pub const CORS_REQUEST_HEADERS: [HeaderName; 6] = [
+    AUTHORIZATION,
+    CONTENT_TYPE,
+    HeaderName::from_static("idempotency-key"),
+    IF_MATCH,
+    IF_NONE_MATCH,
+    HeaderName::from_static("x-request-id"),
+];
+/// The response headers.
+pub const CORS_RESPONSE_HEADERS: [HeaderName; 5] =
+    [CONTENT_DISPOSITION, ETAG, LOCATION, RETRY_AFTER, HeaderName::from_static("x-request-id")];
+/// How long browsers keep the answer to a preflight request.
+pub const CORS_MAX_AGE: Duration = Duration::from_hours(2);
+
+/// Lets pages of every origin on this machine call `router`.
+pub(crate) fn allow_local_origins(router: Router) -> Router {
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(|origin, _| is_local(origin)))
+        .allow_methods(CORS_METHODS)
+        .allow_headers(CORS_REQUEST_HEADERS)
+        .expose_headers(CORS_RESPONSE_HEADERS)
+        .max_age(CORS_MAX_AGE);
+    router.layer(cors)
+}
+
+/// Whether an origin is on this machine.
+fn is_local(origin: &HeaderValue) -> bool {
+    let uri = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+    let host = uri.as_ref().and_then(Uri::host);
+    host.is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"))
+}
 
 /// Puts the gateway in front of `router`.
 pub fn guard(router: Router, verifier: Verifier) -> Router {

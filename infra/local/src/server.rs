@@ -67,6 +67,7 @@ impl Server {
         let (tokens, verifier) = token_verifier(args, &url).await?;
         let guarded = gateway::guard(functions.merge(pages).merge(tokens), verifier);
         let router = Bucket::new(&url, gateway::now).router().fallback_service(guarded);
+        let router = gateway::allow_local_origins(router);
         if let Some(locked) = &locked {
             locked.mark_complete()?;
         }
