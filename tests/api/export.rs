@@ -20,13 +20,13 @@ use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
 use insta::assert_snapshot;
 use jiff::Timestamp;
 use lambda_http::IntoResponse;
-use local::bucket::{self, Bucket};
-use members::{ExportBucket, ExportConfig, ExportLimits};
+use members::{ExportBucket, ExportConfig, ExportLimits, S3};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use crate::{
+    fake_s3::{self, Bucket},
     fault_layer::Fault,
     helpers::{DEE, each, id, nth_user},
     test_app::{ADA, Answer, BOB, CY, DAY, Identity, NOON, OPERATOR, TestApp, ample, mask},
@@ -63,7 +63,7 @@ impl ExportStore {
         });
         let router = Bucket::new(&url, now).router().layer(note);
         tokio::spawn(axum::serve(listener, router.clone()).into_future());
-        let bucket = Some(ExportBucket::new(bucket::config(&url), bucket::NAME));
+        let bucket = Some(ExportBucket::new(S3::new(fake_s3::config(&url), fake_s3::NAME)));
         app.router = app.router.clone().layer(Extension(ExportConfig { bounds, bucket }));
         Self { router, clock, requests }
     }
@@ -450,7 +450,8 @@ async fn large_export_is_a_link_that_expires() {
 async fn large_export_is_refused_without_a_reachable_bucket() {
     let mut app = TestApp::new().await;
     let acme = organization_of_four(&app).await;
-    let unreachable = ExportBucket::new(bucket::config("http://127.0.0.1:1"), bucket::NAME);
+    let unreachable =
+        ExportBucket::new(S3::new(fake_s3::config("http://127.0.0.1:1"), fake_s3::NAME));
     let router = app.router.clone();
     for (bucket, status, slug) in
         [(None, 422, "export-size-limit"), (Some(unreachable), 503, "unavailable")]

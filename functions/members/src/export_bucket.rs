@@ -1,33 +1,35 @@
 //! The bucket for files that are too large for a response, and the links to them.
 
-use std::time::Duration;
+use std::{fmt::Debug, pin::Pin, sync::Arc, time::Duration};
 
-use aws_sdk_s3::{
-    Client,
-    config::{
-        Builder, RequestChecksumCalculation, ResponseChecksumValidation, timeout::TimeoutConfig,
-    },
-    presigning::PresigningConfig,
-    primitives::ByteStream,
-};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::sheet::XLSX;
-
 /// The time to live of a link. The link ends earlier if the credentials that sign it do.
 const LINK: Duration = Duration::from_mins(5);
-/// The timeouts of one attempt and of the whole upload, which takes longer than a call to the
-/// table.
-const TRY: Duration = Duration::from_secs(4);
-const TRIES: Duration = Duration::from_secs(6);
+
+/// What a [`FileStore`] does: a future, so that any store can be behind it.
+pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, BucketUnavailable>> + Send + 'a>>;
+
+/// Keeps files for a day. Only a link gives access to one.
+pub trait FileStore: Debug + Send + Sync {
+    /// Stores a file at `key`, to be downloaded as `name`.
+    fn put<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> Stored<'a, ()>;
+
+    /// The file at `key`. `None` if it has been deleted.
+    fn get<'a>(&'a self, key: &'a str) -> Stored<'a, Option<Vec<u8>>>;
+
+    /// A URL that gives access to the file at `key` for this long, without credentials.
+    fn link<'a>(&'a self, key: &'a str, from: Timestamp, lifetime: Duration) -> Stored<'a, String>;
+}
+
+/// The bucket cannot be reached or refuses the request. Contains the cause.
+#[derive(Debug)]
+pub struct BucketUnavailable(pub String);
 
 /// A private bucket whose lifecycle rule deletes the files.
 #[derive(Clone, Debug)]
-pub struct ExportBucket {
-    client: Client,
-    bucket: String,
-}
+pub struct ExportBucket(Arc<dyn FileStore>);
 
 /// The key of a stored file. It is random, so only the link gives access.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,23 +44,10 @@ pub(crate) struct Link {
     pub(crate) expires_at: Timestamp,
 }
 
-/// The bucket cannot be reached or refuses the request. Contains the cause.
-#[derive(Debug)]
-pub(crate) struct BucketUnavailable(String);
-
 impl ExportBucket {
-    /// The bucket with this name.
-    pub fn new(config: Builder, bucket: impl Into<String>) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(TRY)
-            .operation_timeout(TRIES);
-        // The signature covers the digest of the file, so another checksum is not needed.
-        let config = config
-            .timeout_config(timeouts.build())
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-        Self { client: Client::from_conf(config.build()), bucket: bucket.into() }
+    /// The bucket of a store.
+    pub fn new(files: impl FileStore + 'static) -> Self {
+        Self(Arc::new(files))
     }
 
     /// Stores a file, to be downloaded as `name`.
@@ -72,10 +61,7 @@ impl ExportBucket {
         name: &str,
     ) -> Result<StoredObject, BucketUnavailable> {
         let key = format!("{:032x}.xlsx", rand::random::<u128>());
-        let put = self.client.put_object().bucket(&self.bucket).key(&key);
-        let put = put.content_type(XLSX).content_disposition(attachment(name));
-        let put = put.cache_control("no-store").body(ByteStream::from(file));
-        put.send().await.map_err(BucketUnavailable::because)?;
+        self.0.put(&key, name, file).await?;
         Ok(StoredObject(key))
     }
 
@@ -88,17 +74,7 @@ impl ExportBucket {
         &self,
         StoredObject(key): &StoredObject,
     ) -> Result<Option<Vec<u8>>, BucketUnavailable> {
-        let got = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
-            Ok(got) => got,
-            // S3 answers 403 for a missing file, because the function may not list the bucket.
-            Err(error) => {
-                let status = error.raw_response().map(|response| response.status().as_u16());
-                let is_missing = matches!(status, Some(403 | 404));
-                return if is_missing { Ok(None) } else { Err(BucketUnavailable::because(error)) };
-            }
-        };
-        let file = got.body.collect().await.map_err(BucketUnavailable::because)?;
-        Ok(Some(file.to_vec()))
+        self.0.get(key).await
     }
 
     /// A link to a stored file, valid from `now` on.
@@ -111,17 +87,8 @@ impl ExportBucket {
         StoredObject(key): &StoredObject,
         now: Timestamp,
     ) -> Result<Link, BucketUnavailable> {
-        let signed = PresigningConfig::builder().start_time(now.into()).expires_in(LINK);
-        let signed = signed.build().map_err(BucketUnavailable::because)?;
-        let get = self.client.get_object().bucket(&self.bucket).key(key);
-        let url = get.presigned(signed).await.map_err(BucketUnavailable::because)?.uri().to_owned();
+        let url = self.0.link(key, now, LINK).await?;
         Ok(Link { url, expires_at: now.saturating_add(LINK).unwrap_or(Timestamp::MAX) })
-    }
-}
-
-impl BucketUnavailable {
-    fn because(error: impl std::error::Error) -> Self {
-        Self(aws_sdk_s3::error::DisplayErrorContext(error).to_string())
     }
 }
 
@@ -133,6 +100,6 @@ impl From<BucketUnavailable> for shared::http::Problem {
 }
 
 /// The `Content-Disposition` of a download. File names are plain ASCII without quotation marks.
-pub(crate) fn attachment(name: &str) -> String {
+pub fn attachment(name: &str) -> String {
     format!("attachment; filename=\"{name}\"")
 }

@@ -6,6 +6,8 @@ mod export_bucket;
 mod filter;
 mod list;
 mod rows;
+#[cfg(feature = "s3")]
+mod s3;
 mod sheet;
 
 use axum::{
@@ -26,8 +28,11 @@ use shared::{
 };
 
 pub use export::{ExportConfig, ExportLimits};
-pub use export_bucket::ExportBucket;
+pub use export_bucket::{BucketUnavailable, ExportBucket, FileStore, Stored, attachment};
 use list::list;
+#[cfg(feature = "s3")]
+pub use s3::S3;
+pub use sheet::XLSX;
 
 /// The routes of the function.
 pub fn router() -> Router<App> {

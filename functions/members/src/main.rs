@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::config::Builder;
 use axum::Extension;
-use members::{ExportBucket, ExportConfig, ExportLimits};
+use members::{ExportBucket, ExportConfig, ExportLimits, S3};
 use shared::lambda::{sdk, serve, setting};
 
 #[tokio::main(flavor = "current_thread")]
@@ -29,5 +29,5 @@ fn exports() -> Result<ExportConfig, lambda_http::Error> {
     // AWS has a host name for each bucket. A local engine has one for all buckets.
     let elsewhere = config.endpoint_url().is_some();
     let config = Builder::from(&config).force_path_style(elsewhere);
-    Ok(ExportConfig { bounds, bucket: Some(ExportBucket::new(config, bucket)) })
+    Ok(ExportConfig { bounds, bucket: Some(ExportBucket::new(S3::new(config, bucket))) })
 }

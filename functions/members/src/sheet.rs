@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 /// The media type of an Excel file.
-pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The longest text in a cell, in UTF-16 units.
 const LONGEST: usize = 32_767;
 

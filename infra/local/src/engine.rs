@@ -146,7 +146,7 @@ pub fn client(url: &str) -> Client {
 }
 
 /// The configuration of a client of a local service at `url`.
-pub(crate) fn sdk_config(url: &str) -> SdkConfig {
+pub fn sdk_config(url: &str) -> SdkConfig {
     let credentials = Credentials::new("local", "local", None, None, "local");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

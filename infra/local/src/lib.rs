@@ -21,7 +21,7 @@ pub use routes::{FUNCTIONS, Function, ROUTES, routers};
 mod answer;
 pub mod args;
 pub mod authzen_fixtures;
-pub mod bucket;
+mod bucket;
 mod connections;
 mod data;
 pub mod engine;
@@ -33,7 +33,6 @@ mod mailbox;
 pub mod reference;
 mod routes;
 pub mod server;
-mod signature;
 mod stream;
 pub mod table;
 

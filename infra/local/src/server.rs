@@ -14,19 +14,9 @@ use members::{ExportBucket, ExportConfig, ExportLimits};
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
-    TABLE, app,
-    args::Args,
-    bucket::{self, Bucket},
-    connections,
-    data::DataDirectory,
-    engine::Engine,
-    every_minute,
-    fake_aws::FakeAws,
-    gateway, housekeeping,
-    issuer::Issuer,
-    reference,
-    stream::Stream,
-    table,
+    TABLE, app, args::Args, bucket::Bucket, connections, data::DataDirectory, engine::Engine,
+    every_minute, fake_aws::FakeAws, gateway, housekeeping, issuer::Issuer, reference,
+    stream::Stream, table,
 };
 
 /// A server that has opened its ports. Connections wait until [`Server::run`].
@@ -62,11 +52,14 @@ impl Server {
         prepare_table(&engine.client(), data).await?;
         let fake_aws = FakeAws::start(fake_aws_listener, data)?;
         let stream = Stream::open(fake_aws.outbox(app(engine.client()).store, &url), data)?;
-        let functions = compose(engine.client()).layer(Extension(export_config(&url)));
+        let bucket = Bucket::new(&url, gateway::now);
+        let exports = Some(ExportBucket::new(bucket.clone()));
+        let exports = ExportConfig { bounds: ExportLimits::default(), bucket: exports };
+        let functions = compose(engine.client()).layer(Extension(exports));
         let pages = fake_aws.mailbox.router().merge(reference::router());
         let (tokens, verifier) = token_verifier(args, &url).await?;
         let guarded = gateway::guard(functions.merge(pages).merge(tokens), verifier);
-        let router = Bucket::new(&url, gateway::now).router().fallback_service(guarded);
+        let router = bucket.router().fallback_service(guarded);
         let router = gateway::allow_local_origins(router);
         if let Some(locked) = &locked {
             locked.mark_complete()?;
@@ -109,12 +102,6 @@ async fn prepare_table(client: &Client, data: Option<&Path>) -> Result<(), Error
         return Err(format!("{data} {message}").into());
     }
     Ok(table::enable_stream(client, TABLE).await?)
-}
-
-/// The export configuration for the bucket of the server at `url`.
-fn export_config(url: &str) -> ExportConfig {
-    let bucket = Some(ExportBucket::new(bucket::config(url), bucket::NAME));
-    ExportConfig { bounds: ExportLimits::default(), bucket }
 }
 
 /// The verifier of tokens and, for the built-in issuer, its routes.
