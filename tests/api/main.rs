@@ -32,6 +32,7 @@ mod lambda_events;
 mod lists;
 mod matrix;
 mod members;
+mod migration;
 mod notify;
 mod operator;
 mod organization;

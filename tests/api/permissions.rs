@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use aws_sdk_dynamodb::Client;
 use axum::http::Method;
 use local::ROUTES;
 use serde_json::{Value, json};
@@ -54,6 +55,9 @@ async fn calls_of_each_function_match_the_page() {
     }
     app.router = within;
     Survey::of(&app, org, 3).await.measure_all().await;
+    app.set_last_request("migrate".to_owned());
+    outdate_an_item(&below.client, &app.table).await;
+    assert_eq!(app.store.migrate("test", || false).await.unwrap().migrated, 1);
 
     let mut page = PAGE.to_owned();
     for (function, permissions) in seen.lock().unwrap().iter() {
@@ -61,6 +65,14 @@ async fn calls_of_each_function_match_the_page() {
         writeln!(page, "- **{function}**: {}", permissions.join(", ")).unwrap();
     }
     assert_printed("internals/permissions.md", &page);
+}
+
+/// Makes an item one of the first schema.
+async fn outdate_an_item(client: &Client, table: &str) {
+    let items = client.scan().table_name(table).send().await.unwrap().items.unwrap();
+    let mut item = items.into_iter().find(|it| it["sk"].as_s().unwrap() == "ORG").unwrap();
+    item.remove("schema").unwrap();
+    client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
 }
 
 /// The function that serves a request, or that runs by itself.

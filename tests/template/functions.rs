@@ -51,7 +51,8 @@ fn functions_override_no_global_setting_without_need() {
             "{name} overrides MemorySize"
         );
         assert!(
-            ["cleanup", "members", "notify"].contains(&&*name) || own.get("Timeout").is_none(),
+            ["cleanup", "members", "migrate", "notify"].contains(&&*name)
+                || own.get("Timeout").is_none(),
             "{name} overrides Timeout"
         );
         let variables = &own["Environment"]["Variables"];

@@ -78,8 +78,8 @@ fn functions() -> BTreeMap<String, Value> {
 fn events() -> Vec<(String, Value)> {
     let events_of = |(name, function): (String, Value)| {
         let events = function["Properties"]["Events"].as_object().cloned();
-        // Notify has no events: an event source mapping calls it.
-        let events = events.or_else(|| (name == "notify").then(Map::new));
+        // An event source mapping calls notify, and an operator of AWS calls migrate.
+        let events = events.or_else(|| ["migrate", "notify"].contains(&&*name).then(Map::new));
         let events = events.expect("something calls the function");
         events.into_iter().map(move |(_, event)| (name.clone(), event))
     };

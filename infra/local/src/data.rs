@@ -8,9 +8,8 @@ use std::{
 };
 
 use lambda_http::Error;
+use shared::store::SCHEMA;
 
-/// The version of the format of stored data. Increase it when this code cannot read what earlier code has stored.
-const FORMAT: &str = "1";
 /// The first bytes of a database file.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
@@ -28,7 +27,7 @@ impl DataDirectory {
     /// # Errors
     ///
     /// The message for the user: the directory cannot be opened, another server uses it, its data has the format of
-    /// another version, or its database file is missing or damaged.
+    /// a later version, or its database file is missing or damaged.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let at = |cause: io::Error| format!("{}: {cause}", path.display());
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(at)?;
@@ -60,13 +59,13 @@ impl DataDirectory {
         &self.path
     }
 
-    /// Records that all files were created. A start before that is not repeated.
+    /// Records that all files were created, and the schema of the data. A start before that is not repeated.
     ///
     /// # Errors
     ///
     /// The file cannot be written.
     pub(crate) fn mark_complete(&self) -> io::Result<()> {
-        replace(&self.path.join("format"), FORMAT.as_bytes())
+        replace(&self.path.join("format"), SCHEMA.to_string().as_bytes())
     }
 
     /// Checks the format and the database file, and creates an empty database file in a new directory.
@@ -84,8 +83,11 @@ impl DataDirectory {
             }
             None => Err("has data of an earlier version, or of a first start that was interrupted"
                 .to_owned()),
-            Some(FORMAT) => check_database(&table),
-            Some(other) => Err(format!("has data in the format {other:?}, not {FORMAT:?}")),
+            // Items of earlier versions are migrated.
+            Some(format) => match format.parse() {
+                Ok(1..=SCHEMA) => check_database(&table),
+                _ => Err(format!("has data of a later version ({format:?}; this is {SCHEMA})")),
+            },
         }
     }
 }

@@ -50,6 +50,8 @@ impl Server {
         let data = locked.as_ref().map(DataDirectory::path);
         let engine = Engine::start(engine_listener, data)?;
         prepare_table(&engine.client(), data).await?;
+        let store = app(engine.client()).store;
+        store.migrate("start of the local server", || false).await?;
         let fake_aws = FakeAws::start(fake_aws_listener, data)?;
         let stream = Stream::open(fake_aws.outbox(app(engine.client()).store, &url), data)?;
         let bucket = Bucket::new(&url, gateway::now);

@@ -18,6 +18,7 @@ use super::{
     failing,
     item::Item,
     meter::Meter,
+    schema,
     transaction::{Change, OnConditionFailed, Step, Write},
 };
 
@@ -97,11 +98,15 @@ impl Step {
                 let check = ConditionCheck::builder().set_key(key);
                 item.condition_check(conditional!(check, table, condition, terms))
             }
-            Write::Put(new) => {
+            Write::Put(mut new) => {
+                schema::stamp(&mut new);
                 let put = Put::builder().set_item(Some(new));
                 item.put(conditional!(put, table, condition, terms))
             }
-            Write::Update(changes) => {
+            Write::Update(mut changes) => {
+                if !changes.iter().any(|change| change.names(schema::ATTRIBUTE)) {
+                    changes.push(schema::stamp_created());
+                }
                 let update = clauses(changes, &mut terms);
                 let update = Update::builder().set_key(key).update_expression(update);
                 item.update(conditional!(update, table, condition, terms))

@@ -11,6 +11,7 @@ use super::{
     item::{Item, from_item, text, time},
     keys,
     meter::Meter,
+    schema::upgraded,
 };
 use crate::domain::{CustomRole, CustomRoleId, Invitation, OrgId};
 
@@ -92,7 +93,8 @@ impl Store {
         let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
         Meter::read(answer.consumed_capacity());
         let more = answer.last_evaluated_key.is_some();
-        Ok(FoundDue { items: answer.items.unwrap_or_default(), more })
+        let items = answer.items.unwrap_or_default().into_iter().map(upgraded);
+        Ok(FoundDue { items: items.collect::<Result<_, _>>()?, more })
     }
 }
 

@@ -38,6 +38,11 @@ impl Expression {
         self
     }
 
+    /// Whether a placeholder stands for this attribute.
+    pub(super) fn names(&self, attribute: &str) -> bool {
+        self.names.values().any(|name| name == attribute)
+    }
+
     /// The attribute has one of these values, each under its name; no condition without values.
     pub(super) fn one_of<'a>(
         attribute: &str,

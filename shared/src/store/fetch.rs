@@ -15,6 +15,7 @@ use super::{
     item::{Item, from_item},
     keys,
     meter::Meter,
+    schema::upgraded,
 };
 use crate::domain::{
     AddressSlot, AlertId, ApprovedDomain, CriticalAlertUser, Event, Invitation, JoinRequest,
@@ -40,6 +41,7 @@ impl FetchedItems {
     pub(super) fn of(found: HashMap<Key, Item>) -> Result<Self, Error> {
         let mut all = Self::default();
         for (key, item) in found {
+            let item = upgraded(item)?;
             if key.is_organization() {
                 let organization: Organization = from_item(item)?;
                 all.organizations.insert(organization.id(), organization);
@@ -309,7 +311,12 @@ impl Store {
         FetchedItems::of(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
-    async fn fetch_batch(&self, keys: &[Key], strongly: bool) -> Result<HashMap<Key, Item>, Error> {
+    /// The items at the keys, as they are stored.
+    pub(super) async fn fetch_batch(
+        &self,
+        keys: &[Key],
+        strongly: bool,
+    ) -> Result<HashMap<Key, Item>, Error> {
         let mut found = HashMap::new();
         let mut wanted: Vec<_> = keys.iter().cloned().map(Item::from).collect();
         for tries in 0..=TRIES {

@@ -7,6 +7,7 @@ use std::{collections::HashMap, fmt};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::domain::{
@@ -19,11 +20,13 @@ const ORGANIZATION: &str = "ORG";
 /// Begins the sort keys of members.
 const MEMBER: &str = "MEMBER#";
 
+/// Begins the partitions of histories.
+pub(super) const EVENTS: &str = "EVENTS#";
 /// Begins the partitions of what was delivered.
 const DELIVERY: &str = "DELIVERY#";
 
 /// The primary key of one item.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Key {
     /// The partition.
     pub pk: String,
@@ -134,6 +137,11 @@ impl Key {
         Self { pk: format!("{DELIVERY}{}", org.bare()), sk: format!("DIGEST#{at}#{to}") }
     }
 
+    /// Where the migration of the table to a new schema stopped.
+    pub(super) fn migration() -> Self {
+        Self { pk: "MIGRATION".to_owned(), sk: "STOP".to_owned() }
+    }
+
     /// Whether an organization is stored at the key.
     pub(super) fn is_organization(&self) -> bool {
         self.sk == ORGANIZATION
@@ -208,12 +216,12 @@ pub(super) fn owner(pk: &str) -> Result<OrgId, Error> {
 
 /// The partition of an organization's history.
 pub fn events(org: OrgId) -> String {
-    format!("EVENTS#{}", org.bare())
+    format!("{EVENTS}{}", org.bare())
 }
 
 /// Whether this is the partition of a history. New items there are published.
 pub(super) fn is_history(pk: &str) -> bool {
-    pk.starts_with("EVENTS#")
+    pk.starts_with(EVENTS)
 }
 
 /// The partition of the marks of an event. It is no history, so a mark is not published.

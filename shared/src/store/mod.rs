@@ -33,6 +33,7 @@ mod reassignment;
 mod role_lists;
 mod role_names;
 mod roles;
+mod schema;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -69,6 +70,7 @@ pub use reassignment::ReassignmentProgress;
 pub use role_lists::{RoleEntry, RoleFilter, RoleSelection};
 pub use role_names::{RoleNames, RoleSummaries};
 pub use roles::RoleChange;
+pub use schema::{Migration, SCHEMA};
 pub use transaction::Transaction;
 pub use user_counts::OrganizationCounts;
 pub use users::{Order, SortKey, User, UserFilter};

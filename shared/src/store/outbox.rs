@@ -10,8 +10,9 @@ use futures_util::future::try_join_all;
 use super::{
     Error, Key, PageRequest, Status, Store, User, UserFilter,
     expression::Expression,
-    item::{Item, number},
+    item::{Item, from_item, number},
     keys::is_history,
+    schema::upgraded,
     transaction::or,
     users::MAX_ROLE_RANGES,
 };
@@ -32,7 +33,7 @@ pub fn recorded(
         Some(serde_dynamo::AttributeValue::S(pk)) => is_history(pk),
         _ => false,
     };
-    history.then(|| serde_dynamo::from_item(image).map_err(Error::broken))
+    history.then(|| from_item(upgraded(image.into())?))
 }
 
 impl Store {

@@ -14,6 +14,7 @@ use super::{
     index::{Index, LAST},
     item::{Item, from_item, text},
     meter::Meter,
+    schema::upgraded,
 };
 
 /// The most read units that filtered and bounded ranges consume in one request. If they are used
@@ -238,7 +239,7 @@ impl Store {
             for item in answer.items.unwrap_or_default() {
                 let key = range.key(&item)?;
                 if after != Some(key.as_str()) && found.items.len() < wanted {
-                    found.items.push((key, item));
+                    found.items.push((key, upgraded(item)?));
                 }
             }
             if stepped {

@@ -70,6 +70,13 @@ pub(super) enum Change {
 }
 
 impl Change {
+    /// Whether the clause is about this attribute.
+    pub(super) fn names(&self, attribute: &str) -> bool {
+        let (Self::Set(clause) | Self::Remove(clause) | Self::Add(clause) | Self::Delete(clause)) =
+            self;
+        clause.names(attribute)
+    }
+
     /// Adds to a number, which is 0 if it is absent.
     pub(super) fn add(attribute: &str, by: i64) -> Self {
         Self::Add(Expression::new(&format!("#{attribute} :by"), [("by", number(by))]))

@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::{
 };
 
 use super::{
-    Error, Key, Store,
+    Error, Key, SCHEMA, Store,
     transaction::{Step, Transaction},
 };
 use crate::{
@@ -102,5 +102,11 @@ fn sent(step: Step) -> Sent {
         update = update.replace(name, &value);
         condition = condition.replace(name, &value);
     }
+    // Every update gives the item that it may create a schema.
+    let stamped = format!("#schema = if_not_exists(#schema, {})", SCHEMA);
+    for stamp in [format!("SET {stamped} "), format!(", {stamped}")] {
+        update = update.replace(&stamp, "");
+    }
+    let update = if update == format!("SET {stamped}") { String::new() } else { update };
     Sent { key, update, condition }
 }
