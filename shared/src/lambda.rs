@@ -28,7 +28,7 @@ use tracing_subscriber::{
 
 use crate::{
     domain::Budgets,
-    http::{App, Limits, complete},
+    http::{App, BasePath, Limits, TrustedProxy, complete, serve_below},
     store::Store,
 };
 
@@ -49,7 +49,10 @@ const ROOTS: [&str; 5] = [
 /// A missing or invalid environment variable, or a failure of the Lambda runtime.
 pub async fn serve(router: Router<App>) -> Result<(), Error> {
     let app = app().await?;
-    let router = complete(router, app);
+    let mut router = complete(router, app);
+    if let Some(base) = base_path()? {
+        router = serve_below(base, router);
+    }
     lambda_runtime::run(Adapter::from(router).map_request(sanitize)).await
 }
 
@@ -72,7 +75,8 @@ pub async fn app() -> Result<App, Error> {
     Ok(App { store, limits: limits()? })
 }
 
-/// Reads `SELF_SERVICE` (`on` or `off`), `PUBLIC_URL`, `MAX_PENDING` and the budgets.
+/// Reads `SELF_SERVICE` (`on` or `off`), `PUBLIC_URL`, `ENDPOINT_DOMAIN`, `MAX_PENDING`, the budgets
+/// and the trusted proxy.
 ///
 /// # Errors
 ///
@@ -97,8 +101,40 @@ pub fn limits() -> Result<Limits, Error> {
         join_requests_per_person: number("JOIN_REQUESTS_PER_PERSON", own.join_requests_per_person)?,
     };
     // Leaked once a process, so that `Limits` is `Copy`.
-    let public_url = setting("PUBLIC_URL").map(|url| &*url.leak());
-    Ok(Limits { self_service, max_pending, budgets, public_url })
+    let leaked = |name| setting(name).map(|value| &*value.leak());
+    Ok(Limits {
+        self_service,
+        max_pending,
+        budgets,
+        public_url: leaked("PUBLIC_URL"),
+        endpoint_domain: leaked("ENDPOINT_DOMAIN"),
+        trusted_proxy: trusted_proxy(setting)?.map(|proxy| &*Box::leak(Box::new(proxy))),
+    })
+}
+
+/// Reads `VIEWER_ADDRESS_HEADER` and `PROXY_SECRET_HASHES`. Either both are set or neither is.
+fn trusted_proxy(env: impl Fn(&str) -> Option<String>) -> Result<Option<TrustedProxy>, Error> {
+    match (env("VIEWER_ADDRESS_HEADER"), env("PROXY_SECRET_HASHES")) {
+        (None, None) => Ok(None),
+        (Some(header), Some(hashes)) => {
+            let proxy = TrustedProxy::new(&header, &hashes);
+            let wrong =
+                |wrong| format!("VIEWER_ADDRESS_HEADER or PROXY_SECRET_HASHES is invalid: {wrong}");
+            Ok(Some(proxy.map_err(wrong)?))
+        }
+        _ => Err("VIEWER_ADDRESS_HEADER and PROXY_SECRET_HASHES must be set together".into()),
+    }
+}
+
+/// Reads `BASE_PATH`, the path below which a custom domain serves the API.
+///
+/// # Errors
+///
+/// The variable is not a path.
+pub fn base_path() -> Result<Option<BasePath>, Error> {
+    let parse =
+        |text: String| text.parse().map_err(|_| format!("BASE_PATH is not a base path: {text:?}"));
+    Ok(setting("BASE_PATH").map(parse).transpose()?)
 }
 
 /// A number from an environment variable, or its default.
@@ -224,7 +260,12 @@ fn percent_encode(text: &str, keep: &str) -> String {
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::error::SdkError;
-    use axum::{body::Body, extract::OriginalUri, routing::get};
+    use axum::{
+        body::Body,
+        extract::OriginalUri,
+        http::{Uri, header::LOCATION},
+        routing::get,
+    };
     use lambda_http::Context;
     use serde_json::{Value, json};
 
@@ -281,6 +322,76 @@ mod tests {
             uri_of("h", "/v1/me", "q=\"a b\"<\u{fc}#&r=?").await,
             "/v1/me?q=%22a%20b%22%3C%C3%BC%23&r=?"
         );
+    }
+
+    /// The path that the router sees, and the `Location` that the client gets, below a base path.
+    async fn below(base: &str, path: &str) -> (String, String) {
+        let event: LambdaRequest = serde_json::from_value(json!({
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "limit=5",
+            "headers": {},
+            "requestContext": { "stage": "$default", "http": { "method": "GET", "path": path } },
+        }))
+        .unwrap();
+        let request = lambda_http::Request::from(
+            sanitize(LambdaEvent::new(event, Context::default())).payload,
+        );
+        let echo = get(async |uri: Uri| ([(LOCATION, uri.path().to_owned())], uri.to_string()));
+        let router = serve_below(base.parse().unwrap(), Router::new().fallback(echo));
+        let answer = router.oneshot(request).await.unwrap();
+        let location = answer.headers()[LOCATION].to_str().unwrap().to_owned();
+        let body = axum::body::to_bytes(Body::new(answer.into_body()), 4096).await.unwrap();
+        (String::from_utf8(body.to_vec()).unwrap(), location)
+    }
+
+    #[tokio::test]
+    async fn base_path_is_removed_from_the_path_and_added_to_the_location() {
+        for (base, path, seen, location) in [
+            ("team", "/team/v1/me", "/v1/me?limit=5", "/team/v1/me"),
+            ("/a/b/", "/a/b/v1/me", "/v1/me?limit=5", "/a/b/v1/me"),
+            ("team", "/team", "/?limit=5", "/team/"),
+            ("team", "/team/", "/?limit=5", "/team/"),
+            ("team", "/team/a?b", "/a%3Fb?limit=5", "/team/a%3Fb"),
+            // Once only, and only a whole segment.
+            ("team", "/team/team/v1/me", "/team/v1/me?limit=5", "/team/team/v1/me"),
+            ("team", "/teams/v1/me", "/teams/v1/me?limit=5", "/teams/v1/me"),
+            ("team", "/TEAM/v1/me", "/TEAM/v1/me?limit=5", "/TEAM/v1/me"),
+            // At the endpoint of the API itself.
+            ("team", "/v1/me", "/v1/me?limit=5", "/v1/me"),
+        ] {
+            let expected = (seen.to_owned(), location.to_owned());
+            assert_eq!(below(base, path).await, expected, "{path} below {base}");
+        }
+    }
+
+    #[test]
+    fn base_path_differs_from_the_paths_of_the_api() {
+        for text in ["team", "/team/", "a/b-c/D_1", "v2", "v1-api"] {
+            assert!(text.parse::<BasePath>().is_ok(), "{text:?}");
+        }
+        for text in
+            ["", "/", "v1", "/v1/x", "access", ".well-known", "a//b", "a b", "a/{b}", "\u{e4}"]
+        {
+            assert!(text.parse::<BasePath>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn trusted_proxy_needs_both_settings() {
+        let hashes = "0".repeat(64);
+        let read = |pairs| trusted_proxy(environment(pairs));
+        assert_eq!(read(json!({})).unwrap(), None);
+        let both = json!({ "VIEWER_ADDRESS_HEADER": "X-Real-IP", "PROXY_SECRET_HASHES": hashes });
+        assert_eq!(read(both).unwrap(), TrustedProxy::new("X-Real-IP", &hashes).ok());
+        for wrong in [
+            json!({ "VIEWER_ADDRESS_HEADER": "X-Real-IP" }),
+            json!({ "PROXY_SECRET_HASHES": hashes }),
+            json!({ "VIEWER_ADDRESS_HEADER": "a b", "PROXY_SECRET_HASHES": hashes }),
+            json!({ "VIEWER_ADDRESS_HEADER": "X-Real-IP", "PROXY_SECRET_HASHES": "secret" }),
+        ] {
+            assert!(read(wrong.clone()).is_err(), "{wrong}");
+        }
     }
 
     fn environment(pairs: Value) -> impl Fn(&str) -> Option<String> {

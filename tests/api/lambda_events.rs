@@ -4,7 +4,7 @@ use ::cleanup::ScheduledRun;
 use axum::{Router, body::Body};
 use lambda_http::request::from_str;
 use serde_json::{Value, json};
-use shared::http::{App, complete};
+use shared::http::{App, Limits, TrustedProxy, complete, serve_below};
 use tower::ServiceExt;
 
 use crate::{
@@ -72,9 +72,13 @@ fn event(app: &TestApp, caller: Identity, method: &str, path: &str, body: Option
 
 /// The response of one function to an event.
 async fn answer(app: &TestApp, function: Router<App>, event: &Value) -> Answer {
-    let app = App { store: app.store.clone(), limits: ample() };
+    answer_of(complete(function, App { store: app.store.clone(), limits: ample() }), event).await
+}
+
+/// The response of a complete router to an event.
+async fn answer_of(router: Router, event: &Value) -> Answer {
     let request = from_str(&event.to_string()).unwrap().map(Body::new);
-    let answer = Answer::read(complete(function, app).oneshot(request).await.unwrap()).await;
+    let answer = Answer::read(router.oneshot(request).await.unwrap()).await;
     answer.has_standard_headers();
     assert_eq!(answer.headers["x-request-id"], "JKJaXmPLvHcESHA=");
     answer
@@ -148,6 +152,103 @@ async fn each_function_answers_events_of_api_gateway() {
     let refused = call(operator::router(), ADA, "GET", path, None).await;
     refused.refuses(403, "operator-scope-required");
     call(operator::router(), OPERATOR, "GET", path, None).await.expect(200);
+}
+
+/// A custom domain with a base path passes it on in `rawPath` and in the request context. `routeKey`
+/// does not have it.
+#[tokio::test]
+async fn routes_match_below_a_base_path() {
+    let (app, acme) = TestApp::with_acme().await;
+    let call = async |function, method: &str, path: &str, body: Option<Value>| {
+        let function = complete(function, App { store: app.store.clone(), limits: ample() });
+        let router = serve_below("/team/rolecall".parse().unwrap(), function);
+        answer_of(router, &event(&app, ADA, method, path, body.as_ref())).await
+    };
+    let body = || Some(json!({ "email": "bob@example.com", "role_id": "user" }));
+    let path = format!("/team/rolecall{acme}/invitations");
+    let made = call(invite::router(), "POST", &path, body()).await.expect(201);
+    let location = made.headers["location"].to_str().unwrap().to_owned();
+    assert_eq!(location, format!("{path}/{}", made.id()));
+    assert_eq!(call(invite::router(), "GET", &location, None).await.expect(200).id(), made.id());
+    let path = format!("{acme}/roles");
+    let direct = call(roles::router(), "POST", &path, Some(json!({ "name": "Clerk" }))).await;
+    let location = direct.headers["location"].to_str().unwrap();
+    assert_eq!(location, format!("{path}/{}", direct.id()));
+    for path in ["/team/rolecall/v1/nothing", "/team/rolecall", "/rolecall/v1/me", "/team/v1/me"] {
+        call(access::router(), "GET", path, None).await.refuses(404, "no-such-route");
+    }
+}
+
+#[tokio::test]
+async fn metadata_names_the_endpoint_of_the_api_whatever_the_host() {
+    let app = TestApp::new().await;
+    let domain = Some("execute-api.eu-central-1.amazonaws.com");
+    let limits = Limits { public_url: None, endpoint_domain: domain, ..ample() };
+    let call = async |change: fn(&mut Value)| {
+        let mut sent = event(&app, ADA, "GET", "/.well-known/authzen-configuration", None);
+        change(&mut sent);
+        let app = App { store: app.store.clone(), limits };
+        answer_of(complete(access::router(), app), &sent).await
+    };
+    let expected = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
+    for change in [
+        |_: &mut Value| {},
+        |event: &mut Value| event["headers"]["host"] = json!("evil.example"),
+        |event: &mut Value| event["headers"]["x-forwarded-host"] = json!("evil.example"),
+        |event: &mut Value| event["headers"]["forwarded"] = json!("host=evil.example"),
+        |event: &mut Value| event["requestContext"]["domainName"] = json!("evil.example"),
+    ] {
+        let body = call(change).await.expect(200).body;
+        assert_eq!(body["policy_decision_point"], expected);
+        let evaluation = format!("{expected}/access/v1/evaluation");
+        assert_eq!(body["access_evaluation_endpoint"], evaluation);
+    }
+    for change in [
+        |event: &mut Value| event["requestContext"]["apiId"] = Value::Null,
+        |event: &mut Value| event["requestContext"]["apiId"] = json!("evil.example/"),
+    ] {
+        call(change).await.refuses(404, "no-such-route");
+    }
+}
+
+/// Behind a proxy, `sourceIp` is the address of the proxy. The allowed networks of an organization
+/// (ORG3) see the viewer, whom only the proxy can name.
+#[tokio::test]
+async fn allowed_networks_see_the_viewer_behind_the_proxy() {
+    let (app, acme) = TestApp::with_acme().await;
+    let settings = json!({
+        "require_mfa": false, "max_session_minutes": null, "event_retention_days": 365,
+        "allowed_networks": ["192.0.2.0/24", "2001:db8::/32"],
+    });
+    app.put(ADA, &format!("{acme}/security"), settings).await.expect(200);
+    // SHA-256 of `correct horse battery staple`.
+    let hash = "c4bbcb1fbec99d65bf59d85c8cb62ee2db963f0fe106f483d9afa73bd4e39a8a";
+    let proxy = TrustedProxy::new("CloudFront-Viewer-Address", hash).unwrap();
+    let limits = Limits { trusted_proxy: Some(Box::leak(Box::new(proxy))), ..ample() };
+    let call = async |secret: &str, viewer: &str, source: &str| {
+        let mut sent = event(&app, ADA, "GET", &acme, None);
+        sent["headers"]["x-origin-verify"] = json!(secret);
+        sent["headers"]["cloudfront-viewer-address"] = json!(viewer);
+        sent["requestContext"]["http"]["sourceIp"] = json!(source);
+        let app = App { store: app.store.clone(), limits };
+        answer_of(complete(organization::router(), app), &sent).await
+    };
+    let (secret, edge) = ("correct horse battery staple", "130.176.1.1");
+    call(secret, "192.0.2.7:40000", edge).await.expect(200);
+    call(secret, "2001:db8::7:40000", edge).await.expect(200);
+    // The address of the proxy does not count, even if it is within the networks.
+    for viewer in ["203.0.113.9:40000", "2001:db9::7:40000", "192.0.2.7:1,203.0.113.9:2", ""] {
+        for source in [edge, "192.0.2.1"] {
+            let refused = call(secret, viewer, source).await;
+            refused.refuses(403, "network-not-allowed");
+        }
+    }
+    for secret in ["", "guess", hash] {
+        for source in [edge, "192.0.2.1"] {
+            let refused = call(secret, "192.0.2.7:40000", source).await;
+            refused.refuses(403, "not-through-proxy");
+        }
+    }
 }
 
 /// An HTTP API decodes the path, which has ids of this service alone.

@@ -6,6 +6,8 @@ use std::{
     str::FromStr,
 };
 
+use shared::http::BasePath;
+
 /// What `--help` prints.
 pub const HELP: &str = "\
 Serves the whole API on this machine, behind a stand-in for API Gateway.
@@ -20,16 +22,18 @@ Usage: cargo run -- [OPTION]...
                                                            [127.0.0.1:0, any free port]
   --issuer URL     accept tokens of this OpenID provider, not of the built-in issuer
   --audience AUD   audience that tokens must have          [rolecall]
+  --base-path PATH also serve the API below this path, as a custom domain can
   --authzen-fixtures
                    also serve the fixtures of the AuthZEN certification
   --version        print the version
   --help           print this
 
-The environment variables SELF_SERVICE, MAX_PENDING and those of the budgets, such as SENDING_INTERVAL=0, work as in a
-deployment.
+The environment variables SELF_SERVICE, MAX_PENDING, those of the budgets, such as SENDING_INTERVAL=0, and those of a
+trusted proxy (VIEWER_ADDRESS_HEADER, PROXY_SECRET_HASHES) work as in a deployment.
 ";
 
 const ADDRESS: &str = "an address such as 127.0.0.1:9000 or localhost:9000";
+const BASE_PATH: &str = "a path such as /team/rolecall that does not begin with /v1 or /access";
 
 /// The options of the server.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +50,8 @@ pub struct Args {
     pub issuer: Option<String>,
     /// The audience that tokens must have.
     pub audience: String,
+    /// The path below which the API is served, too.
+    pub base_path: Option<BasePath>,
     /// Whether to serve the fixtures of the AuthZEN certification.
     pub certification: bool,
 }
@@ -59,6 +65,7 @@ impl Default for Args {
             data: Some(PathBuf::from(".rolecall")),
             issuer: None,
             audience: "rolecall".to_owned(),
+            base_path: None,
             certification: false,
         }
     }
@@ -98,6 +105,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> 
             "--data" => data = Some(read(&name, value(), "a directory")?),
             "--issuer" => parsed.issuer = Some(read(&name, value(), "a URL")?),
             "--audience" => parsed.audience = read(&name, value(), "a name")?,
+            "--base-path" => parsed.base_path = Some(read(&name, value(), BASE_PATH)?),
             _ => return Err(format!("there is no option {name:?}; try --help")),
         }
     }
@@ -156,7 +164,7 @@ mod tests {
     fn every_option_can_be_set() {
         let parsed = parsed(
             "--listen [::1]:80 --engine 0.0.0.0:8000 --fake-aws 0.0.0.0:8001 --memory \
-             --issuer https://id.example.com --audience api --authzen-fixtures",
+             --issuer https://id.example.com --audience api --base-path /team --authzen-fixtures",
         );
         let expected = Args {
             listen: "[::1]:80".parse().unwrap(),
@@ -165,6 +173,7 @@ mod tests {
             data: None,
             issuer: Some("https://id.example.com".to_owned()),
             audience: "api".to_owned(),
+            base_path: "/team".parse().ok(),
             certification: true,
         };
         assert_eq!(parsed, Ok(Command::Serve(expected)));
@@ -185,6 +194,10 @@ mod tests {
                 "--listen takes an address such as 127.0.0.1:9000 or localhost:9000, not \"localhost\"",
             ),
             ("--audience --memory", "--audience takes a name"),
+            (
+                "--base-path /v1",
+                "--base-path takes a path such as /team/rolecall that does not begin with /v1 or /access, not \"/v1\"",
+            ),
             ("--memory --data x", "--data and --memory exclude each other"),
         ] {
             assert_eq!(parsed(line), Err(message.to_owned()), "{line}");

@@ -10,7 +10,7 @@ use axum::Router;
 use jiff::Timestamp;
 use notify::Outbox;
 use shared::{
-    http::{App, Limits, complete},
+    http::{App, BasePath, Limits, complete},
     store::Store,
 };
 
@@ -49,7 +49,8 @@ pub fn router(client: Client) -> Router {
 
 /// All functions with the options in `args`, and these limits.
 pub fn router_for(args: &Args, limits: Limits, client: Client) -> Router {
-    let url: &'static str = format!("http://{}", server::reachable(args.listen)).leak();
+    let base_path = args.base_path.map_or("", BasePath::as_str);
+    let url: &'static str = format!("http://{}{base_path}", server::reachable(args.listen)).leak();
     let App { store, .. } = app(client);
     let limits = Limits { public_url: Some(url), ..limits };
     let router = complete(routers(), App { store, limits });

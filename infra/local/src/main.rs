@@ -9,6 +9,7 @@ use local::{
     reference,
     server::Server,
 };
+use shared::http::BasePath;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -77,7 +78,7 @@ fn print_warning(args: &Args) {
 fn print_addresses(args: &Args, server: &Server) {
     let url = &server.url;
     let data = args.data.as_ref().map_or("in memory".to_owned(), |data| data.display().to_string());
-    println!("API     {url}");
+    println!("API     {url}{}", args.base_path.map_or("", BasePath::as_str));
     println!("docs    {url}{}", reference::PAGE);
     println!("data    {data}");
     println!("engine  http://{} (DynamoDB, table `{TABLE}`)", server.engine.address);

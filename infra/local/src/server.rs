@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::Client;
 use axum::{Extension, Router};
 use lambda_http::Error;
 use members::{ExportBucket, ExportConfig, ExportLimits};
+use shared::http::serve_below;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
@@ -61,7 +62,10 @@ impl Server {
         let pages = fake_aws.mailbox.router().merge(reference::router());
         let (tokens, verifier) = token_verifier(args, &url).await?;
         let guarded = gateway::guard(functions.merge(pages).merge(tokens), verifier);
-        let router = bucket.router().fallback_service(guarded);
+        let mut router = bucket.router().fallback_service(guarded);
+        if let Some(base_path) = args.base_path {
+            router = serve_below(base_path, router);
+        }
         let router = gateway::allow_local_origins(router);
         if let Some(locked) = &locked {
             locked.mark_complete()?;

@@ -20,7 +20,9 @@ use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
-use super::{Problem, RequestId, caller, etag::IfNoneMatch, query::UnreadQuery};
+use super::{
+    Problem, RequestId, caller, etag::IfNoneMatch, query::UnreadQuery, trusted_proxy::ViewerAddress,
+};
 use crate::store::{Cost, metered};
 
 /// The salt of digests where the environment sets none, as on the local server.
@@ -94,6 +96,7 @@ async fn apply(
     }
     let problem = finish(&mut response, &id);
     response.extensions_mut().insert(cost);
+    let viewer = response.extensions().get::<ViewerAddress>();
     LogLine {
         request_id: &id,
         function: settings.function.as_deref(),
@@ -101,6 +104,7 @@ async fn apply(
         route: route.as_ref().map(MatchedPath::as_str),
         org: parameters.as_ref().ok().and_then(organization),
         caller: caller.as_deref(),
+        viewer_ip: viewer.map(|ViewerAddress(address)| address.to_string()),
         problem,
         started,
     }
@@ -146,6 +150,8 @@ struct LogLine<'a> {
     org: Option<&'a str>,
     /// The digest of the caller's `sub`.
     caller: Option<&'a str>,
+    /// The address in front of a trusted proxy. API Gateway's log has that of the proxy.
+    viewer_ip: Option<String>,
     /// The slug of the problem.
     problem: Option<&'a str>,
     started: Instant,
@@ -163,6 +169,7 @@ impl LogLine<'_> {
             status = status.as_u16(),
             problem = self.problem,
             caller = self.caller,
+            viewer_ip = self.viewer_ip,
             org = self.org,
             duration_ms = f64::from(microseconds) / 1e3,
             round_trips = cost.round_trips,

@@ -9,6 +9,7 @@
 mod access_log;
 mod answer;
 mod any_object;
+mod base_path;
 mod body;
 mod caller;
 mod deserialize;
@@ -18,17 +19,20 @@ mod input;
 mod lists;
 mod path;
 mod problem;
+mod public_url;
 mod query;
 mod refusal;
 mod request_id;
 mod strict_json;
 #[cfg(test)]
 mod tests;
+mod trusted_proxy;
 pub mod views;
 
 use access_log::conventions;
 pub use answer::Answer;
 pub use any_object::AnyObject;
+pub use base_path::{BasePath, NotABasePath, serve_below};
 pub use body::{Json, MAX_BODY, NoBody, OptionalJson, read_body};
 pub use caller::{Call, Now, SignIn, is_subject};
 pub use etag::{IfMatch, WithEtag};
@@ -42,9 +46,11 @@ pub use lists::{
 };
 pub use path::Path;
 pub use problem::{FieldError, Problem};
+pub use public_url::PublicUrl;
 pub use query::Query;
 pub use refusal::ApiError;
 pub use request_id::RequestId;
+pub use trusted_proxy::TrustedProxy;
 
 use axum::{Router, middleware};
 
@@ -71,18 +77,35 @@ pub struct Limits {
     /// The URL of the API, for AuthZEN's metadata. It comes from the configuration alone, because
     /// the `Host` header of a request may be forged.
     pub public_url: Option<&'static str>,
+    /// The domain of the endpoints of all APIs in the region, such as
+    /// `execute-api.eu-central-1.amazonaws.com`. Without a [`Self::public_url`], the URL of the API
+    /// is its id before this domain.
+    pub endpoint_domain: Option<&'static str>,
+    /// The proxy through which all requests must come.
+    pub trusted_proxy: Option<&'static TrustedProxy>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let (budgets, public_url) = (Budgets::default(), Some("http://127.0.0.1:9000"));
-        Self { self_service: true, max_pending: 1_000, budgets, public_url }
+        Self {
+            self_service: true,
+            max_pending: 1_000,
+            budgets,
+            public_url,
+            endpoint_domain: None,
+            trusted_proxy: None,
+        }
     }
 }
 
-/// Completes a function's router: adds its state, idempotent replays, and the conventions of every
-/// response.
+/// Completes a function's router: adds its state, idempotent replays, the check of a trusted proxy,
+/// and the conventions of every response.
 pub fn complete(router: Router<App>, app: App) -> Router {
     let replay = middleware::from_fn_with_state(app.clone(), idempotency::replay_repeats);
-    conventions(router.layer(replay).with_state(app))
+    let mut router = router.layer(replay);
+    if let Some(proxy) = app.limits.trusted_proxy {
+        router = router.layer(middleware::from_fn_with_state(proxy, trusted_proxy::require_proxy));
+    }
+    conventions(router.with_state(app))
 }

@@ -7,6 +7,7 @@ mod log;
 mod pages;
 mod parameters;
 mod problems;
+mod proxy;
 mod responses;
 
 use axum::{
