@@ -12,14 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 import zipfile
 from pathlib import Path
 
 import boto3
 import transform
+from client import AUDIENCE, Response, fetch
 
-AUDIENCE = "rolecall"
 PORTAL = "https://portal.example.com/app"
 # The origin of the portal, and two more.
 ALLOWED_ORIGINS = ["https://portal.example.com", "https://admin.example.com", "http://localhost:3000"]
@@ -98,25 +97,12 @@ def _bootstrap(binary):
     return package.getvalue()
 
 
-class Response:
-    """A response of the API."""
-
-    def __init__(self, response):
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.bytes = response.read()
-        self.text = self.bytes.decode(errors="replace")
-
-    @property
-    def body(self):
-        return json.loads(self.text) if self.text else None
-
-    def __repr__(self):
-        return f"{self.status} {self.text}"
-
-
 class Stack:
     """A deployed template and its services."""
+
+    emulated = True
+    base_path = ""
+    patience = 0  # The indexes of the emulator do not lag, and a removed permission must fail at once.
 
     def __init__(self, emulator, template, binaries, issuer):
         self._emulator = emulator
@@ -130,6 +116,7 @@ class Stack:
         self.resources = _deploy(emulator, issuer)
         self.table = self.resources["Table"]
         self.api = self.resources["Api"]
+        self.public_url = f"https://{self.api}.execute-api.{transform.REGION}.amazonaws.com"
         self._gateway = emulator.client("apigatewayv2")
         self._items = emulator.client("dynamodb")
         self._subscribe()
@@ -160,12 +147,7 @@ class Stack:
 
     def fetch(self, url):
         """The response to a GET of a link, without a token."""
-        link = urllib.parse.urlsplit(url)
-        connection = http.client.HTTPConnection(link.hostname, link.port, timeout=30)
-        connection.request("GET", f"{link.path}?{link.query}")
-        response = Response(connection.getresponse())
-        connection.close()
-        return response
+        return fetch(url)
 
     def run_schedule(self, function, time):
         """Calls a function with the input of its schedule, as the scheduler does at `time`."""

@@ -1,9 +1,15 @@
-"""The steps of the rehearsal: together they call every route of the deployed stack and every function."""
+"""The steps of the rehearsal: together they call every route of the deployed stack and every function.
+
+`rehearse.py` runs them on the emulator, `play.py` on any deployment. A stack says with `emulated` which it is: steps that
+need the clock or the table of the emulator are left out elsewhere. `patience` is the time that an index may lag.
+"""
 
 import datetime
 import itertools
+import time
+from urllib.parse import quote
 
-from stack import AUDIENCE
+from client import AUDIENCE
 
 _runs = itertools.count(1)
 
@@ -26,15 +32,12 @@ def expect(response, status, /, **members):
 
 
 class Person:
-    """A user with a token. The name is unique to each run, so that runs share no data."""
+    """A user with a token. The label is unique to each run, so that runs share no data."""
 
     def __init__(self, stack, issuer, name, audience=AUDIENCE, **claims):
-        run = next(_runs)
-        self.id, self.email = f"{name}-{run}", f"{name}-{run}@example.com"
         self._stack = stack
-        self._token = issuer.token(
-            audience, sub=self.id, email=self.email, email_verified=True, name=name.title(), **claims
-        )
+        self.label = f"{name}-{next(_runs)}"
+        self.id, self.email, self._token = issuer.person(self.label, audience, **claims)
 
     def get(self, path, **headers):
         return self._stack.call("GET", path, self._token, **headers)
@@ -90,6 +93,27 @@ def story(stack, issuer):
 class Story:
     """The people and ids that the steps share."""
 
+    def until(self, check):
+        """The result of `check`, which is repeated while it fails and an index may lag."""
+        end = time.monotonic() + self.stack.patience
+        while True:
+            try:
+                return check()
+            except (AssertionError, ValueError):
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(0.5)
+
+    def lists(self, person, path, expected, member="id"):
+        """Waits until a list has these values of a member, in this order or, for a set, in any."""
+
+        def check():
+            items = expect(person.get(path), 200)["items"]
+            found = type(expected)(item[member] for item in items)
+            assert found == expected, (path, expected, items)
+
+        self.until(check)
+
     def __init__(self, stack, issuer):
         self.stack, self.issuer = stack, issuer
         self.ada, self.ben, self.cy, self.dan = (self.person(name) for name in ("ada", "ben", "cy", "dan"))
@@ -106,13 +130,13 @@ class Story:
         self.stack.run_schedule("Cleanup", time.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def create_organization(self):
-        created = self.ada.post("/v1/organizations", {"name": f"Acme of {self.ada.id}"})
+        created = self.ada.post("/v1/organizations", {"name": f"Acme of {self.ada.label}"})
         self.org = expect(created, 201, super_admin_user_id=self.ada.id)["id"]
         self.path = f"/v1/organizations/{self.org}"
-        assert created.headers["location"] == self.path, created.headers
+        assert created.headers["location"] == self.stack.base_path + self.path, created.headers
         expect(self.ada.get(self.path), 200, id=self.org)
-        expect(self.ada.patch(self.path, {"name": f"Acme & Co. of {self.ada.id}"}), 200)
-        assert expect(self.ada.get("/v1/me"), 200)["user_type"] == "organization"
+        expect(self.ada.patch(self.path, {"name": f"Acme & Co. of {self.ada.label}"}), 200)
+        self.until(lambda: expect(self.ada.get("/v1/me"), 200, user_type="organization"))
         expect(self.ada.get(f"{self.path}/permissions"), 200)
         expect(self.ben.get(self.path), 404)
 
@@ -123,10 +147,11 @@ class Story:
     def invite(self):
         ada, cy, dan, invitations = self.ada, self.cy, self.dan, f"{self.path}/invitations"
         self.for_ben, self.for_cy, for_dan = self._invite(self.ben), self._invite(cy), self._invite(dan)
-        expect(ada.post(f"{invitations}/{self.for_cy}/resend"), 200, send_count=2)
+        resent = ada.post(f"{invitations}/{self.for_cy}/resend")
+        if self.stack.emulated or resent.status != 429:  # Elsewhere, `SendingInterval` may ask for patience.
+            expect(resent, 200, send_count=2)
         expect(ada.get(f"{invitations}/{self.for_cy}"), 200, email=cy.email)
-        pending = {invitation["id"] for invitation in expect(ada.get(invitations), 200)["items"]}
-        assert pending == {self.for_ben, self.for_cy, for_dan}, pending
+        self.lists(ada, invitations, {self.for_ben, self.for_cy, for_dan})
         expect(ada.delete(f"{invitations}/{for_dan}"), 204)
 
         # A batch has an outcome for each invitation.
@@ -137,29 +162,31 @@ class Story:
 
     def accept_and_decline(self):
         ada, ben, cy, invitations = self.ada, self.ben, self.cy, f"{self.path}/invitations"
-        mine = expect(ben.get("/v1/me/invitations"), 200)["items"]
-        assert [invitation["id"] for invitation in mine] == [self.for_ben], mine
+        self.lists(ben, "/v1/me/invitations", [self.for_ben])
         expect(ben.get(f"{invitations}/{self.for_ben}/mine"), 200)
         expect(cy.post(f"{invitations}/{self.for_ben}/accept"), 404)
         expect(ben.post(f"{invitations}/{self.for_ben}/accept"), 200, user_id=ben.id, role_id="admin")
         expect(cy.post(f"{invitations}/{self.for_cy}/decline"), 204)
-        listed = {member["email"] for member in expect(ada.get(f"{self.path}/members"), 200)["items"]}
-        assert listed == {ada.email, ben.email}, listed
+        self.lists(ada, f"{self.path}/members", {ada.email, ben.email}, "email")
 
     def request_to_join(self):
         """Eve's request is approved, Fay's declined, and Gil cancels his."""
         ada, requests = self.ada, f"{self.path}/join-requests"
-        expect(ada.put(f"{self.path}/domains/example.com"), 200, domain="example.com")
+        domain = ada.email.split("@")[1]
+        expect(ada.put(f"{self.path}/domains/{domain}"), 200, domain=domain)
         [approved] = expect(ada.get(f"{self.path}/domains"), 200)["items"]
         assert approved["added_by"] == ada.id, approved
         self.eve, fay, gil = (self.person(name) for name in ("eve", "fay", "gil"))
-        joinable = expect(self.eve.get("/v1/me/joinable-organizations?limit=100"), 200)["items"]
-        assert self.org in [organization["id"] for organization in joinable], joinable
+
+        def is_joinable():
+            joinable = expect(self.eve.get("/v1/me/joinable-organizations?limit=100"), 200)["items"]
+            assert self.org in [organization["id"] for organization in joinable], joinable
+
+        self.until(is_joinable)
         request = lambda person: expect(person.post(requests, {"comment": "Hello"}), 201)["id"]
         from_eve, from_fay, _ = request(self.eve), request(fay), request(gil)
         expect(gil.delete(f"{requests}/mine"), 204)
-        listed = [request["id"] for request in expect(ada.get(requests), 200)["items"]]
-        assert listed == [from_eve, from_fay], listed
+        self.lists(ada, requests, [from_eve, from_fay])
         expect(ada.post(f"{requests}/{from_eve}/approve", {"role_id": "user"}), 200, source="join_request")
         expect(ada.post(f"{requests}/{from_fay}/decline"), 204)
         # Cy declined an invitation, so only a request makes another one possible.
@@ -173,7 +200,7 @@ class Story:
         expect(ada.delete(f"{self.path}/members/{self._member(fay)}"), 204)
         self.eve_member = self._member(self.eve)
         expect(ada.delete(f"{self.path}/members/{self.eve_member}"), 204)
-        expect(ada.delete(f"{self.path}/domains/example.com"), 204)
+        expect(ada.delete(f"{self.path}/domains/{domain}"), 204)
 
     def change_security(self):
         ada, ben = self.ada, self.ben
@@ -205,13 +232,14 @@ class Story:
         expect(ada.get(member), 200, role_name="Recorder")
         expect(ada.delete(f"{roles}/{role}"), 409)
         for query in (f"role_id={role}", f"role_id={role}&q=rec"):
-            holders = expect(ada.get(f"{members}?{query}"), 200)["items"]
-            assert [member["user_id"] for member in holders] == [ben.id], holders
+            self.lists(ada, f"{members}?{query}", [ben.id], "user_id")
         expect(ada.delete(f"{roles}/{role}?reassign_to=admin"), 204)
         expect(ada.get(member), 200, role_id="admin")
         unused = expect(ada.post(roles, {"name": "Recorder"}), 201)["id"]
         expect(ada.delete(f"{roles}/{unused}"), 204)
 
+        if not self.stack.emulated:
+            return
         # The clean-up finishes a deletion that a request began.
         begun = expect(ada.post(roles, {"name": "Porter"}), 201)["id"]
         invitations, body = f"{self.path}/invitations", {"email": f"porter-of-{ada.email}", "role_id": begun}
@@ -227,8 +255,7 @@ class Story:
         expect(self.staff.patch(operator_path, {"manage_sub_organizations": True}), 200)
         path = f"{self.path}/sub-organizations"
         self.works = expect(self.ada.post(path, {"name": "Works"}), 201, parent_id=self.org)["id"]
-        listed = expect(self.ada.get(path), 200)["items"]
-        assert [organization["id"] for organization in listed] == [self.works], listed
+        self.lists(self.ada, path, [self.works])
 
     def search_subtree(self):
         ada, ben, works = self.ada, self.ben, f"/v1/organizations/{self.works}"
@@ -237,23 +264,28 @@ class Story:
         for query in (
             "sort=-joined_at",
             "role_id=admin&sort=joined_at",
-            f"q={ben.email}",
-            f"role_id=admin&q={ben.email}",
+            f"q={quote(ben.email)}",
+            f"role_id=admin&q={quote(ben.email)}",
             "q=adm&match=contains",
         ):
-            found = expect(ada.get(f"{everywhere}&{query}"), 200)["items"]
-            assert ben.email in [member["email"] for member in found], (query, found)
-        roles = expect(ada.get(f"{self.path}/roles?scope=subtree&q=super"), 200)["items"]
-        assert [role["organization_id"] for role in roles] == [self.org, self.works], roles
-        members = expect(ada.get(f"{works}/members?scope=subtree&q=ada"), 200)["items"]
-        assert [member["user_id"] for member in members] == [ada.id], members
-        roles = expect(ada.get(f"{works}/roles?scope=subtree&q=super"), 200)["items"]
-        assert [role["organization_id"] for role in roles] == [self.works], roles
+
+            def has_ben():
+                found = expect(ada.get(f"{everywhere}&{query}"), 200)["items"]
+                assert ben.email in [member["email"] for member in found], (query, found)
+
+            self.until(has_ben)
+        both = [self.org, self.works]
+        self.lists(ada, f"{self.path}/roles?scope=subtree&q=super", both, "organization_id")
+        prefix = quote(ada.email[:3])
+        self.lists(ada, f"{works}/members?scope=subtree&q={prefix}", [ada.id], "user_id")
+        self.lists(ada, f"{works}/roles?scope=subtree&q=super", [self.works], "organization_id")
 
     def export(self):
         exported = self.ada.post(f"{self.path}/member-exports", {"scope": "subtree"})
-        link = expect(exported, 200)["url"]
-        file = self.stack.fetch(link)
+        # A small file is the response itself, unless `ExportInline` is 0.
+        is_file = exported.headers["content-type"] != "application/json"
+        assert not (is_file and self.stack.emulated), exported.headers
+        file = exported if is_file else self.stack.fetch(expect(exported, 200)["url"])
         if file.status != 200 or not file.bytes.startswith(b"PK"):
             raise AssertionError(f"no file: {file.status}")
 
@@ -274,25 +306,35 @@ class Story:
         batch["evaluations"] = [{}, {"subject": {"type": "user", "id": ben.id}}]
         evaluations = expect(service.post(f"{path}s", batch), 200)["evaluations"]
         assert [evaluation["decision"] for evaluation in evaluations] == [False, True], evaluations
-        # The deployment has no public URL, so it has no metadata.
-        expect(self.stack.call(*METADATA.split(" "), None), 404)
+        metadata = expect(self.stack.call(*METADATA.split(" "), None), 200, policy_decision_point=self.stack.public_url)
+        assert metadata["access_evaluation_endpoint"] == f"{self.stack.public_url}{path}", metadata
 
     def _member(self, person):
         """The id of the person's membership, as Ada sees it."""
-        members = expect(self.ada.get(f"{self.path}/members?user_id={person.id}"), 200)["items"]
-        [member] = members
-        return member["id"]
+
+        def find():
+            [member] = expect(self.ada.get(f"{self.path}/members?user_id={quote(person.id)}"), 200)["items"]
+            return member["id"]
+
+        return self.until(find)
 
     def _search(self, kind, person, action, organization):
         body = question(person, action, organization)
         results = expect(self.service.post(f"/access/v1/search/{kind}", body), 200)["results"]
         return {result.get("id", result.get("name")) for result in results}
 
+    def _finds(self, kind, person, action, organization, expected):
+        """Waits until a search has exactly these results."""
+
+        def check():
+            found = self._search(kind, person, action, organization)
+            assert found == expected, (kind, expected, found)
+
+        self.until(check)
+
     def search_decisions(self):
-        subjects = self._search("subject", self.cy, "user_management.invite", self.org)
-        assert subjects == {self.ada.id, self.ben.id}, subjects
-        resources = self._search("resource", self.ben, LICENSES, self.org)
-        assert resources == {self.org, self.works, self.yard}, resources
+        self._finds("subject", self.cy, "user_management.invite", self.org, {self.ada.id, self.ben.id})
+        self._finds("resource", self.ben, LICENSES, self.org, {self.org, self.works, self.yard})
         assert LICENSES in self._search("action", self.ben, LICENSES, self.yard)
 
     def join_sub_organization(self):
@@ -311,6 +353,8 @@ class Story:
         expect(ada.get(self.path), 404)
 
     def expire_invitation(self):
+        if not self.stack.emulated:
+            return
         invitations = f"{self.path}/invitations"
         body = {"email": self.dan.email, "role_id": "user", "expires_in_days": 1}
         short = expect(self.ben.post(invitations, body), 201)["id"]
@@ -322,51 +366,65 @@ class Story:
 
     def list_events(self):
         ben, path = self.ben, f"{self.path}/events"
-        events = expect(ben.get(f"{path}?limit=100"), 200)["items"]
-        actions = [event["action"] for event in events]
+
+        def all_events():
+            events = expect(ben.get(f"{path}?limit=100"), 200)["items"]
+            actions = [event["action"] for event in events]
+            for action in ("invitation.accepted", "super_admin.transferred", "member.left"):
+                assert action in actions, (action, actions)
+            assert actions.count("invitation.expired") == int(self.stack.emulated), actions
+            return events
+
+        events = self.until(all_events)
         added = expect(ben.get(f"{path}?action=member.added"), 200)["items"]
         assert [event["target"]["id"] for event in added] == [self.eve_member], added
-        for action in ("invitation.accepted", "super_admin.transferred", "member.left"):
-            assert action in actions, (action, actions)
-        assert actions.count("invitation.expired") == 1, actions
         expect(ben.get(f"{path}/{events[0]['id']}"), 200, action=events[0]["action"])
 
     def operate(self):
         """An operator creates an organization and replaces its first Admin until one accepts."""
         staff, dan, path = self.staff, self.dan, "/v1/operator/organizations"
-        expect(self.ada.get(path), 403, message="Forbidden")
-        body = {"name": f"Globex of {dan.id}", "kind": "standard", "first_admin_email": dan.email}
+        # API Gateway refuses this itself. The local server leaves it to the function.
+        expect(self.ada.get(path), 403, **({"message": "Forbidden"} if self.stack.emulated else {}))
+        body = {"name": f"Globex of {dan.label}", "kind": "standard", "first_admin_email": dan.email}
         self.globex = expect(staff.post(path, body), 201)["id"]
         expect(staff.get(path), 200)
         expect(staff.get(f"{path}/{self.globex}"), 200, id=self.globex)
         expect(staff.post(f"{path}/{self.globex}/first-admin", {"email": self.cy.email}), 201)
         expect(staff.post(f"{path}/{self.globex}/first-admin", {"email": dan.email}), 201)
-        [first] = expect(dan.get("/v1/me/invitations"), 200)["items"]
-        accept = f"/v1/organizations/{self.globex}/invitations/{first['id']}/accept"
+        first = self._only_invitation_of(dan)
+        accept = f"/v1/organizations/{self.globex}/invitations/{first}/accept"
         expect(dan.post(accept), 200, user_id=dan.id)
         expect(dan.get(f"/v1/organizations/{self.globex}"), 200, super_admin_user_id=dan.id)
 
+    def _only_invitation_of(self, person):
+        def find():
+            [invitation] = expect(person.get("/v1/me/invitations"), 200)["items"]
+            return invitation["id"]
+
+        return self.until(find)
+
     def _create_partner(self, name):
-        body = {"name": f"{name} of {self.dan.id}", "kind": "partner", "first_admin_email": self.dan.email}
+        body = {"name": f"{name} of {self.dan.label}", "kind": "partner", "first_admin_email": self.dan.email}
         return expect(self.staff.post("/v1/operator/organizations", body), 201)["id"]
 
     def link_partner_and_customer(self):
         staff, dan, partner = self.staff, self.dan, self._create_partner("Partner")
         customers = f"/v1/operator/organizations/{partner}/customers"
         expect(staff.put(f"{customers}/{self.globex}", {"preferred": True}), 200, preferred=True)
-        linked = expect(staff.get(customers), 200)["items"]
-        assert [link["customer_id"] for link in linked] == [self.globex], linked
-        [invitation] = expect(dan.get("/v1/me/invitations"), 200)["items"]
-        expect(dan.post(f"/v1/organizations/{partner}/invitations/{invitation['id']}/accept"), 200)
-        resources = self._search("resource", dan, CUSTOMER_LICENSES, self.globex)
-        assert resources == {partner, self.globex}, resources
-        own = expect(dan.get(f"/v1/organizations/{partner}/customers"), 200)["items"]
-        assert [customer["id"] for customer in own] == [self.globex], own
+        self.lists(staff, customers, [self.globex], "customer_id")
+        invitation = self._only_invitation_of(dan)
+        expect(dan.post(f"/v1/organizations/{partner}/invitations/{invitation}/accept"), 200)
+        self._finds("resource", dan, CUSTOMER_LICENSES, self.globex, {partner, self.globex})
+        self.lists(dan, f"/v1/organizations/{partner}/customers", [self.globex])
         partners = f"/v1/organizations/{self.globex}/partners"
         expect(dan.put(f"{partners}/{partner}/suspension"), 200, suspended=True)
-        [listed] = expect(dan.get(partners), 200)["items"]
-        assert listed["suspended"] and listed["id"] == partner, listed
-        assert self._search("resource", dan, CUSTOMER_LICENSES, self.globex) == set()
+
+        def is_suspended():
+            [listed] = expect(dan.get(partners), 200)["items"]
+            assert listed["suspended"] and listed["id"] == partner, listed
+
+        self.until(is_suspended)
+        self._finds("resource", dan, CUSTOMER_LICENSES, self.globex, set())
         expect(dan.delete(f"{partners}/{partner}/suspension"), 204)
         expect(staff.delete(f"{customers}/{self.globex}"), 204)
 
@@ -384,6 +442,8 @@ class Story:
 
     def expire_first_admin(self):
         """The invitation of a first Admin expires."""
+        if not self.stack.emulated:
+            return
         late = self.person("late")
         body = {"name": "Docks", "parent": self.org, "first_admin_email": late.email}
         expect(self.staff.post("/v1/operator/organizations", body), 201)

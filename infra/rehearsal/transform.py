@@ -23,8 +23,11 @@ def read(path):
         return yaml_parse(file.read())
 
 
-def transformed(template, code_bucket="code"):
-    """The template after the SAM transform. The `CodeUri` of a function becomes its key in the code bucket."""
+def transformed(template, code_bucket="code", parameters=None):
+    """The template after the SAM transform. The `CodeUri` of a function becomes its key in the code bucket.
+
+    The transform itself reads some values of parameters.
+    """
     template = copy.deepcopy(template)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -33,7 +36,7 @@ def transformed(template, code_bucket="code"):
     translator = Translator(
         managed_policy_map={}, sam_parser=Parser(), boto_session=boto3.Session(region_name=REGION)
     )
-    return translator.translate(sam_template=template, parameter_values={})
+    return translator.translate(sam_template=template, parameter_values=parameters or {})
 
 
 def without_openapi_body(template):

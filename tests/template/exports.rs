@@ -29,7 +29,7 @@ fn bucket_is_private_encrypted_and_emptied_after_a_day() {
     let buckets = resources("AWS::S3::Bucket");
     assert_eq!(buckets.keys().collect::<Vec<_>>(), ["Exports"]);
     let bucket = &buckets["Exports"];
-    assert_eq!(bucket["DeletionPolicy"], "Retain");
+    assert_eq!(bucket["DeletionPolicy"], "RetainExceptOnCreate");
     assert_eq!(bucket["UpdateReplacePolicy"], "Retain");
     let own = &bucket["Properties"];
     assert!(own.get("BucketName").is_none(), "bucket names are unique over all accounts");
@@ -44,7 +44,8 @@ fn bucket_is_private_encrypted_and_emptied_after_a_day() {
     assert_eq!(rule["ExpirationInDays"], 1);
     assert!(rule.get("Prefix").is_none() && rule.get("TagFilters").is_none(), "some would remain");
     let encryption = &own["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
-    assert_eq!(encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256");
+    let algorithm = json!({ "Fn::If": ["HasKey", "aws:kms", "AES256"] });
+    assert_eq!(encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"], algorithm);
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn bucket_refuses_connections_without_tls() {
     let policies = resources("AWS::S3::BucketPolicy");
     assert_eq!(policies.keys().collect::<Vec<_>>(), ["ExportsPolicy"]);
     let policy = &policies["ExportsPolicy"];
-    assert_eq!(policy["DeletionPolicy"], "Retain");
+    assert_eq!(policy["DeletionPolicy"], "RetainExceptOnCreate");
     assert_eq!(policy["Properties"]["Bucket"], json!({ "Ref": "Exports" }));
     let denied = json!({
         "Effect": "Deny",

@@ -13,6 +13,7 @@ use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
 mod cleanup;
+mod deploying;
 mod exports;
 mod functions;
 mod logs_and_alarms;

@@ -160,3 +160,45 @@ fn events_cannot_be_changed_or_deleted() {
     });
     assert_eq!(statements, [change, bypass]);
 }
+
+/// The policy of the table covers every caller in the account, such as an administrator.
+#[test]
+fn nobody_but_the_break_glass_role_can_change_events() {
+    let policy = resource("Table")["Properties"]["ResourcePolicy"]["PolicyDocument"].clone();
+    let statements = list(&policy["Statement"]);
+    let nobody = json!({ "Fn::Sub": "arn:${AWS::Partition}:iam::000000000000:role/nobody" });
+    let exempt = json!({ "Fn::If": ["HasBreakGlassRole", { "Ref": "BreakGlassRole" }, nobody] });
+    let others = json!({ "aws:PrincipalArn": exempt });
+    let of_events = json!({ "dynamodb:LeadingKeys": "EVENTS#*" });
+    let expected = [
+        (
+            json!(["dynamodb:DeleteItem", "dynamodb:UpdateItem"]),
+            json!({ "ForAnyValue:StringLike": of_events, "ArnNotEquals": others }),
+        ),
+        (
+            json!("dynamodb:PutItem"),
+            json!({
+                "ForAnyValue:StringLike": of_events,
+                "StringNotEquals": { "dynamodb:EnclosingOperation": "TransactWriteItems" },
+                "ArnNotEquals": others,
+            }),
+        ),
+        (
+            json!([
+                "dynamodb:BatchWriteItem",
+                "dynamodb:PartiQLDelete",
+                "dynamodb:PartiQLInsert",
+                "dynamodb:PartiQLUpdate"
+            ]),
+            json!({ "ArnNotEquals": others }),
+        ),
+    ];
+    assert_eq!(statements.len(), expected.len());
+    for (mut statement, (action, condition)) in statements.into_iter().zip(expected) {
+        statement.as_object_mut().expect("a statement").remove("Sid");
+        let denied = json!({
+            "Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", "Condition": condition,
+        });
+        assert_eq!(statement, denied);
+    }
+}

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{list, resource};
+use super::{list, resource, template};
 
 #[test]
 fn table_is_retained_protected_and_backed_up() {
     let table = resource("Table");
-    assert_eq!(table["DeletionPolicy"], "Retain");
+    // A failed creation of the stack deletes the new, empty table.
+    assert_eq!(table["DeletionPolicy"], "RetainExceptOnCreate");
     assert_eq!(table["UpdateReplacePolicy"], "Retain");
     let properties = &table["Properties"];
-    assert_eq!(properties["DeletionProtectionEnabled"], true);
+    let protected = json!({ "Fn::If": ["IsProtected", true, false] });
+    assert_eq!(properties["DeletionProtectionEnabled"], protected);
+    assert_eq!(template()["Parameters"]["DeletionProtection"]["Default"], "on");
     assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
     assert_eq!(properties["SSESpecification"]["SSEEnabled"], true);
     assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST");

@@ -1,6 +1,6 @@
-//! A proxy in front of the API, such as CloudFront. API Gateway then sees the address of the proxy,
-//! and the proxy passes on the viewer's address in a header. A client can send the same header, so
-//! it counts only together with a secret that the proxy adds to each request.
+//! A proxy in front of the API, such as `CloudFront`. API Gateway then sees the address of the
+//! proxy, and the proxy passes on the viewer's address in a header. A client can send the same
+//! header, so it counts only together with a secret that the proxy adds to each request.
 
 use std::{
     fmt::{self, Debug, Formatter},
@@ -20,7 +20,8 @@ use super::Problem;
 
 /// The header in which the proxy sends its secret.
 const SECRET: HeaderName = HeaderName::from_static("x-origin-verify");
-/// CloudFront's header: the viewer's address, a colon and a port. IPv6 addresses have no brackets.
+/// The header of `CloudFront`: the viewer's address, a colon and a port. IPv6 addresses have no
+/// brackets.
 const CLOUDFRONT: HeaderName = HeaderName::from_static("cloudfront-viewer-address");
 
 type Hash = [u8; 32];
@@ -36,7 +37,9 @@ pub struct TrustedProxy {
 
 impl Debug for TrustedProxy {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TrustedProxy").field("address_header", &self.address_header).finish()
+        f.debug_struct("TrustedProxy")
+            .field("address_header", &self.address_header)
+            .finish_non_exhaustive()
     }
 }
 
