@@ -2,6 +2,8 @@
 
     play.py https://api.example.com --tokens infra/rehearsal/tokens/local
 
+Without `--tokens`, it only checks that requests without a valid token are refused, and the AuthZEN metadata.
+
 For each person, the command prints a new access token. It gets PERSON, a label such as `ada-1-1795262400`, and SCOPES, the
 scopes that the token must have: none, `operator` or `decisions`. The token of a person without scopes has `sub`, and an
 address that is verified and used by nobody else. All addresses have the same domain, which is not a public mail domain.
@@ -21,7 +23,7 @@ import time
 import urllib.parse
 
 from client import Response, connect, fetch
-from story import story
+from story import expect, story
 
 SKIPPED = (
     "the clean-up after days (expired invitations, interrupted role deletions)",
@@ -77,28 +79,32 @@ def claims_of(token):
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
-def refuses_others(deployment):
-    """Requests without a valid token are refused before any function is called."""
+def answers_without_a_token(deployment):
+    """Requests without a valid token are refused, and the metadata names the URL."""
     for token in (None, "e30.e30.e30"):
         response = deployment.call("GET", "/v1/me", token)
         if response.status != 401:
             raise AssertionError(f"expected 401, not {response}")
+    path = "/.well-known/authzen-configuration"
+    expect(deployment.call("GET", path), 200, policy_decision_point=deployment.public_url)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url", help="the URL of the API, with its base path")
-    parser.add_argument("--tokens", required=True, help="a command that prints an access token")
+    parser.add_argument("--tokens", help="a command that prints an access token")
     arguments = parser.parse_args()
 
     deployment = Deployment(arguments.url)
     try:
-        refuses_others(deployment)
-        story(deployment, Tokens(arguments.tokens))
+        answers_without_a_token(deployment)
+        if arguments.tokens:
+            story(deployment, Tokens(arguments.tokens))
     except AssertionError as failure:
         sys.exit(f"FAILED  {failure}")
-    print(f"{deployment.public_url}: every route responded as expected")
-    for skipped in SKIPPED:
+    shown = "every route responded" if arguments.tokens else "requests without a token were answered"
+    print(f"{deployment.public_url}: {shown} as expected")
+    for skipped in SKIPPED if arguments.tokens else ("all routes with a token", *SKIPPED):
         print(f"not shown  {skipped}")
 
 
