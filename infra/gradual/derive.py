@@ -7,7 +7,8 @@
 The API then calls an alias of each function. CodeDeploy moves the alias to the new version as `Traffic` says, and back
 if an alarm fires. The alias is a resource that the SAM transform cannot switch off by a parameter, and it does not follow
 a changed parameter by itself. So the parameter `Release` has no default: each deployment names a new release, and only a
-new release reaches the alias. Decision record 0035 says why `template.yaml` has no alias.
+new release reaches the alias. Decision record 0035 says why `template.yaml` has no alias. `sam validate` knows no values of
+parameters, so it cannot check this template; `infra/rehearsal/lint.py` does.
 """
 
 import copy

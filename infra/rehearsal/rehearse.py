@@ -16,8 +16,12 @@ from pathlib import Path
 
 import transform
 from issuer import Issuer
-from stack import ALLOWED_ORIGINS, Emulator, Stack
+from stack import ALLOWED_ORIGINS, SECRET, VIEWER, Emulator, Stack
 from story import OPEN, Person, expect, story
+
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "gradual"))
+from derive import derive
 
 
 def eventually(look, expected):
@@ -107,6 +111,16 @@ def browsers(stack, issuer):
             raise AssertionError(f"a page of any origin can call the API: {response.headers}")
 
 
+def proxy(stack, issuer):
+    """Behind a proxy, a request to the API itself is refused, whatever address it claims."""
+    ada = Person(stack, issuer, "ada")
+    expect(ada.get("/v1/me"), 200)
+    for forged in ({}, {"CloudFront_Viewer_Address": VIEWER}, {"X_Origin_Verify": "guess", "CloudFront_Viewer_Address": VIEWER}):
+        expect(stack.call_directly("GET", "/v1/me", ada.token, **forged), 403, type="/problems/not-through-proxy")
+    secret = {"X_Origin_Verify": SECRET, "CloudFront_Viewer_Address": VIEWER}
+    expect(stack.call_directly("GET", "/v1/me", ada.token, **secret), 200)
+
+
 def fails(test, stack, issuer):
     """Whether a test fails."""
     try:
@@ -173,6 +187,9 @@ def main():
     parser.add_argument("template", type=Path)
     parser.add_argument("binaries", type=Path, help="the directory with a binary for each function")
     parser.add_argument("--log", type=Path, default=Path("target/rehearsal.log"), help="the log of the emulator")
+    parser.add_argument(
+        "--everything", action="store_true", help="deploy aliases, a custom domain, a proxy and a key; no removals"
+    )
     parser.add_argument("--no-removals", action="store_true", help="run the tests only")
     arguments = parser.parse_args()
 
@@ -181,8 +198,14 @@ def main():
     issuer = Issuer()
     emulator = Emulator(arguments.log)
     try:
-        stack = Stack(emulator, transform.read(arguments.template), arguments.binaries, issuer)
-        unneeded = rehearse(stack, issuer, log, removals=not arguments.no_removals)
+        template = transform.read(arguments.template)
+        if arguments.everything:
+            template = derive(template)
+        stack = Stack(emulator, template, arguments.binaries, issuer, arguments.everything)
+        unneeded = rehearse(stack, issuer, log, removals=not (arguments.no_removals or arguments.everything))
+        if arguments.everything:
+            proxy(stack, issuer)
+            log("only the proxy can reach the API")
     finally:
         emulator.stop()
     for part in unneeded:

@@ -1,6 +1,7 @@
 """Deploys `template.yaml` to an AWS emulator that verifies tokens and enforces IAM."""
 
 import copy
+import hashlib
 import http.client
 import io
 import json
@@ -23,6 +24,9 @@ PORTAL = "https://portal.example.com/app"
 # The origin of the portal, and two more.
 ALLOWED_ORIGINS = ["https://portal.example.com", "https://admin.example.com", "http://localhost:3000"]
 MAIL_FROM = "no-reply@rolecall.example"
+DOMAIN, BASE_PATH = "api.rolecall.example", "team/rolecall"
+SECRET = "correct horse battery staple"
+VIEWER = "198.51.100.7:46532"
 # Lambda calls these with the role of the function. The emulator calls them without a permission.
 STREAM_ACTIONS = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
 
@@ -104,8 +108,10 @@ class Stack:
     base_path = ""
     patience = 0  # The indexes of the emulator do not lag, and a removed permission must fail at once.
 
-    def __init__(self, emulator, template, binaries, issuer):
+    def __init__(self, emulator, template, binaries, issuer, everything=False):
+        """Deploys the template, with the parameters of a custom domain, a proxy and a key if `everything` is set."""
         self._emulator = emulator
+        self._everything = everything
         storage = emulator.client("s3")
         storage.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": transform.REGION})
         for code in _code_uris(template):
@@ -113,10 +119,11 @@ class Stack:
             storage.put_object(Bucket="code", Key=code, Body=_bootstrap(binary))
         emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_FROM)
         storage.put_object(Bucket="code", Key="template.json", Body=json.dumps(_adapted(template)))
-        self.resources = _deploy(emulator, issuer)
+        self.resources = _deploy(emulator, issuer, _all_parameters(emulator) if everything else {})
         self.table = self.resources["Table"]
         self.api = self.resources["Api"]
-        self.public_url = f"https://{self.api}.execute-api.{transform.REGION}.amazonaws.com"
+        endpoint = f"https://{self.api}.execute-api.{transform.REGION}.amazonaws.com"
+        self.public_url = f"https://{DOMAIN}/{BASE_PATH}" if everything else endpoint
         self._gateway = emulator.client("apigatewayv2")
         self._items = emulator.client("dynamodb")
         self._subscribe()
@@ -132,8 +139,20 @@ class Stack:
 
     def call(self, method, path, token=None, body=None, **headers_by_name):
         """Sends one request through API Gateway. Underscores in the names of headers become hyphens."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
         headers = {"Host": f"{self.api}.execute-api.localhost:{self._emulator.port}"}
+        if self._everything:
+            # As CloudFront sends it to the custom domain.
+            headers = {"Host": DOMAIN, "X-Origin-Verify": SECRET, "CloudFront-Viewer-Address": VIEWER}
+            path = f"/{BASE_PATH}{path}"
+        return self._send(method, path, headers, token, body, headers_by_name)
+
+    def call_directly(self, method, path, token, **headers_by_name):
+        """Sends one request to the endpoint of the API itself."""
+        headers = {"Host": f"{self.api}.execute-api.localhost:{self._emulator.port}"}
+        return self._send(method, path, headers, token, None, headers_by_name)
+
+    def _send(self, method, path, headers, token, body, headers_by_name):
+        connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if body is not None:
@@ -245,15 +264,32 @@ def _adapted(template):
             # The emulator evaluates neither the identity of the sender nor `ses:FromAddress`.
             statement["Resource"] = "*"
             del statement["Condition"]
-    template = transform.without_openapi_body(transform.transformed(template))
+    template = transform.without_openapi_body(transform.transformed(template, parameters={"Release": "r1"}))
     for name, resource in list(template["Resources"].items()):
+        resource.pop("UpdatePolicy", None)
+        if resource["Type"].startswith("AWS::CodeDeploy::") or name == "CodeDeployServiceRole":
+            del template["Resources"][name]  # The emulator has no CodeDeploy.
+            continue
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
             del template["Resources"][name]  # The emulator has no metric math.
     del template["Resources"]["ExportsPolicy"]  # It requires TLS, which the emulator lacks.
     return template
 
 
-def _deploy(emulator, issuer):
+def _all_parameters(emulator):
+    """The parameters of a custom domain with a base path, of CloudFront in front, and of a key."""
+    return {
+        "DomainName": DOMAIN,
+        "CertificateArn": f"arn:aws:acm:{transform.REGION}:000000000000:certificate/0a1b2c3d-0000-4000-8000-000000000000",
+        "BasePath": BASE_PATH,
+        "ViewerAddressHeader": "CloudFront-Viewer-Address",
+        "ProxySecretHashes": hashlib.sha256(SECRET.encode()).hexdigest(),
+        "KmsKeyArn": emulator.client("kms").create_key()["KeyMetadata"]["Arn"],
+        "Release": "r1",
+    }
+
+
+def _deploy(emulator, issuer, more):
     """Creates the stack and returns the physical ids of its resources by their logical ids."""
     parameters = {
         "Issuer": issuer.url,
@@ -265,7 +301,7 @@ def _deploy(emulator, issuer):
         "MailIdentity": MAIL_FROM,
         "ExportInline": "0",  # Every file goes to the bucket.
         "SendingInterval": "0",  # The story does not wait.
-    }
+    } | more
     formation = emulator.client("cloudformation")
     formation.create_stack(
         StackName="rolecall",

@@ -37,22 +37,22 @@ class Person:
     def __init__(self, stack, issuer, name, audience=AUDIENCE, **claims):
         self._stack = stack
         self.label = f"{name}-{next(_runs)}"
-        self.id, self.email, self._token = issuer.person(self.label, audience, **claims)
+        self.id, self.email, self.token = issuer.person(self.label, audience, **claims)
 
     def get(self, path, **headers):
-        return self._stack.call("GET", path, self._token, **headers)
+        return self._stack.call("GET", path, self.token, **headers)
 
     def post(self, path, body=None):
-        return self._stack.call("POST", path, self._token, body)
+        return self._stack.call("POST", path, self.token, body)
 
     def patch(self, path, body, **headers):
-        return self._stack.call("PATCH", path, self._token, body, **headers)
+        return self._stack.call("PATCH", path, self.token, body, **headers)
 
     def put(self, path, body=None, **headers):
-        return self._stack.call("PUT", path, self._token, body, **headers)
+        return self._stack.call("PUT", path, self.token, body, **headers)
 
     def delete(self, path, body=None, **headers):
-        return self._stack.call("DELETE", path, self._token, body, **headers)
+        return self._stack.call("DELETE", path, self.token, body, **headers)
 
 
 def question(person, action, organization):
