@@ -3,7 +3,8 @@
     derive.py template.yaml > local.json
 
 `sam local` has no JWT authorizer, so the template uses `infra/authorizer` as a Lambda authorizer. The environment
-names the issuer, the audience and the DynamoDB engine (see `start`). The derived template is never deployed.
+names the issuer, the audiences, the claims and the DynamoDB engine (see `start`). The derived template is never
+deployed.
 """
 
 import json
@@ -14,9 +15,28 @@ from pathlib import Path
 from samtranslator.yaml_helper import yaml_parse
 
 
+# The parameters that name claims and scopes, by the environment variables that set them.
+CLAIMS = {
+    "SCOPE_CLAIM": "ScopeClaim",
+    "OPERATOR_SCOPE": "OperatorScope",
+    "DECISIONS_SCOPE": "DecisionsScope",
+    "EMAIL_CLAIM": "EmailClaim",
+    "EMAIL_VERIFIED_CLAIM": "EmailVerifiedClaim",
+    "EMAILS_VERIFIED": "EmailsVerified",
+    "NAME_CLAIM": "NameClaim",
+    "AMR_CLAIM": "AmrClaim",
+    "AUTH_TIME_CLAIM": "AuthTimeClaim",
+}
+
+
 def derive(template, root, environment):
-    resources = template["Resources"]
-    template["Parameters"]["Architecture"]["Default"] = environment["ARCHITECTURE"]
+    resources, parameters = template["Resources"], template["Parameters"]
+    parameters["Architecture"]["Default"] = environment["ARCHITECTURE"]
+    for variable, parameter in CLAIMS.items():
+        if environment.get(variable):
+            parameters[parameter]["Default"] = environment[variable]
+    # API Gateway reads scopes in these claims only.
+    gateway_reads_scopes = parameters["ScopeClaim"]["Default"] in ("scope", "scp")
     # API Gateway checks these scopes. Here, the authorizer does.
     scopes = {}
     for resource in resources.values():
@@ -27,8 +47,8 @@ def derive(template, root, environment):
         # Notify has no events. The local server passes the stream of its engine to notify.
         for event in properties.get("Events", {}).values():
             required = event["Properties"].pop("Auth", {}).get("AuthorizationScopes")
-            if required:
-                scopes["{Method} {Path}".format(**event["Properties"])] = required
+            if required and gateway_reads_scopes:
+                scopes["{Method} {Path}".format(**event["Properties"])] = [parameters["OperatorScope"]["Default"]]
     # There is no bucket, so the function refuses to export a file that is larger than a response.
     del resources["Members"]["Properties"]["Environment"]["Variables"]["EXPORT_BUCKET"]
     variables = template["Globals"]["Function"]["Environment"]["Variables"]

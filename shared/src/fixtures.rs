@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::domain::{
     AddressFacts, AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS, Email, Invitation,
-    InvitationDraft, InvitationId, Kind, Level, Levels, LinkCounts, Member, Name, OrgId,
-    Organization, Person, Refusal, RequestContext, RoleId, RoleObject, Settings, Source, Standing,
-    UserId, Version, invite,
+    InvitationDraft, InvitationId, Kind, Level, Levels, LinkCounts, Member, MissingClaim, Name,
+    OrgId, Organization, Person, Refusal, RequestContext, RoleId, RoleObject, Settings, Source,
+    Standing, UserId, Version, invite,
 };
 
 /// The time of every request in the tests.
@@ -27,11 +27,17 @@ pub(crate) fn person(name: &str) -> Person {
     Person {
         id: UserId::new(name),
         email: Some(email(name)),
-        unusable_email: None,
+        email_fault: None,
         name: Some(name.to_owned()),
         operator: false,
-        authn: Some(AuthnContext::default()),
+        authn: Some(one_factor()),
     }
+}
+
+/// A sign-in with one factor, of unknown age, from an unknown address.
+pub(crate) fn one_factor() -> AuthnContext {
+    let sign_in_age = Err(MissingClaim("auth_time"));
+    AuthnContext { multi_factor: Ok(false), sign_in_age, source_ip: None }
 }
 
 /// A platform operator.

@@ -28,7 +28,10 @@ use tracing_subscriber::{
 
 use crate::{
     domain::Budgets,
-    http::{App, BasePath, Limits, TrustedProxy, complete, serve_below},
+    http::{
+        App, BasePath, EmailsVerified, Limits, TokenClaims, TrustedProxy, complete, is_scope,
+        serve_below,
+    },
     store::Store,
 };
 
@@ -72,7 +75,7 @@ pub async fn app() -> Result<App, Error> {
     if let Err(cause) = store.open().await {
         tracing::error!(%cause, "the table cannot be reached");
     }
-    Ok(App { store, limits: limits()? })
+    Ok(App { store, limits: limits()?, claims: token_claims()? })
 }
 
 /// Reads `SELF_SERVICE` (`on` or `off`), `PUBLIC_URL`, `ENDPOINT_DOMAIN`, `MAX_PENDING`, the budgets
@@ -135,6 +138,55 @@ pub fn base_path() -> Result<Option<BasePath>, Error> {
     let parse =
         |text: String| text.parse().map_err(|_| format!("BASE_PATH is not a base path: {text:?}"));
     Ok(setting("BASE_PATH").map(parse).transpose()?)
+}
+
+/// Reads the names of claims and scopes: `SCOPE_CLAIM`, `OPERATOR_SCOPE`, `DECISIONS_SCOPE`,
+/// `EMAIL_CLAIM`, `EMAIL_VERIFIED_CLAIM`, `EMAILS_VERIFIED` (`claim` or `always`), `NAME_CLAIM`,
+/// `AMR_CLAIM` and `AUTH_TIME_CLAIM`.
+///
+/// # Errors
+///
+/// A variable with an invalid value, or names that cannot be used together.
+pub fn token_claims() -> Result<TokenClaims, Error> {
+    token_claims_of(setting)
+}
+
+/// The same from other variables than those of the process.
+///
+/// # Errors
+///
+/// As above.
+pub fn token_claims_of(env: impl Fn(&str) -> Option<String>) -> Result<TokenClaims, Error> {
+    let own = TokenClaims::default();
+    let name = |variable: &str, default: &'static str| -> Result<&'static str, Error> {
+        match env(variable) {
+            None => Ok(default),
+            // Leaked once a process, so that `TokenClaims` is `Copy`.
+            Some(name) if is_scope(&name) => Ok(name.leak()),
+            Some(_) => Err(format!(
+                "{variable} must be one name of printable ASCII characters without spaces, \" and \\"
+            )
+            .into()),
+        }
+    };
+    let emails_verified = match env("EMAILS_VERIFIED").as_deref() {
+        None => own.emails_verified,
+        Some("claim") => EmailsVerified::Claim,
+        Some("always") => EmailsVerified::Always,
+        Some(_) => return Err("EMAILS_VERIFIED must be `claim` or `always`".into()),
+    };
+    let claims = TokenClaims {
+        scope: name("SCOPE_CLAIM", own.scope)?,
+        operator_scope: name("OPERATOR_SCOPE", own.operator_scope)?,
+        decisions_scope: name("DECISIONS_SCOPE", own.decisions_scope)?,
+        email: name("EMAIL_CLAIM", own.email)?,
+        email_verified: name("EMAIL_VERIFIED_CLAIM", own.email_verified)?,
+        emails_verified,
+        name: name("NAME_CLAIM", own.name)?,
+        amr: name("AMR_CLAIM", own.amr)?,
+        auth_time: name("AUTH_TIME_CLAIM", own.auth_time)?,
+    };
+    Ok(claims.check()?)
 }
 
 /// A number from an environment variable, or its default.
@@ -409,6 +461,58 @@ mod tests {
     fn missing_variable_is_named() {
         let error = configuration("DYNAMODB", environment(json!({}))).unwrap_err();
         assert_eq!(error.to_string(), "AWS_REGION is not set: Lambda sets it");
+    }
+
+    #[test]
+    fn claims_have_the_names_of_openid_connect_by_default() {
+        assert_eq!(token_claims_of(environment(json!({}))).unwrap(), TokenClaims::default());
+    }
+
+    #[test]
+    fn each_variable_names_a_claim_or_scope() {
+        let variables = json!({
+            "SCOPE_CLAIM": "permissions", "OPERATOR_SCOPE": "rolecall/operator",
+            "DECISIONS_SCOPE": "rolecall/decisions", "EMAIL_CLAIM": "https://portal.example/email",
+            "EMAIL_VERIFIED_CLAIM": "xms_edov", "EMAILS_VERIFIED": "always", "NAME_CLAIM": "nick",
+            "AMR_CLAIM": "methods", "AUTH_TIME_CLAIM": "since",
+        });
+        let expected = TokenClaims {
+            scope: "permissions",
+            operator_scope: "rolecall/operator",
+            decisions_scope: "rolecall/decisions",
+            email: "https://portal.example/email",
+            email_verified: "xms_edov",
+            emails_verified: EmailsVerified::Always,
+            name: "nick",
+            amr: "methods",
+            auth_time: "since",
+        };
+        assert_eq!(token_claims_of(environment(variables)).unwrap(), expected);
+    }
+
+    #[test]
+    fn invalid_names_of_claims_stop_the_process() {
+        let one_name = " must be one name of printable ASCII characters without spaces, \" and \\";
+        for (variable, value, message) in [
+            ("SCOPE_CLAIM", "scope scp", format!("SCOPE_CLAIM{one_name}")),
+            ("EMAIL_CLAIM", "e\u{2d}\u{e4}", format!("EMAIL_CLAIM{one_name}")),
+            ("OPERATOR_SCOPE", "a\tb", format!("OPERATOR_SCOPE{one_name}")),
+            (
+                "OPERATOR_SCOPE",
+                "decisions",
+                "the operator scope and the decisions scope must differ".into(),
+            ),
+            (
+                "SCOPE_CLAIM",
+                "name",
+                "the claim of the scopes must not be the claim of the address or of the name"
+                    .into(),
+            ),
+            ("EMAILS_VERIFIED", "true", "EMAILS_VERIFIED must be `claim` or `always`".into()),
+        ] {
+            let error = token_claims_of(environment(json!({ variable: value }))).unwrap_err();
+            assert_eq!(error.to_string(), message, "{variable}={value:?}");
+        }
     }
 
     /// The first connection parses the roots, and panics if one is not a certificate.

@@ -4,7 +4,7 @@ use ::cleanup::ScheduledRun;
 use axum::{Router, body::Body};
 use lambda_http::request::from_str;
 use serde_json::{Value, json};
-use shared::http::{App, Limits, TrustedProxy, complete, serve_below};
+use shared::http::{App, Limits, TokenClaims, TrustedProxy, complete, serve_below};
 use tower::ServiceExt;
 
 use crate::{
@@ -14,6 +14,28 @@ use crate::{
 
 /// The event of a request, in payload format 2.0.
 fn event(app: &TestApp, caller: Identity, method: &str, path: &str, body: Option<&Value>) -> Value {
+    let claims = json!({
+        "aud": "rolecall",
+        "auth_time": "1795262300",
+        "email": caller.email,
+        "email_verified": caller.verified,
+        "exp": "1795265900",
+        "iat": "1795262300",
+        "iss": "https://id.example.com/",
+        "scope": caller.scope,
+        "sub": caller.sub
+    });
+    event_with(app, &claims, method, path, body)
+}
+
+/// The event of a request with a token that has these claims.
+pub fn event_with(
+    app: &TestApp,
+    claims: &Value,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> Value {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     json!({
         "version": "2.0",
@@ -36,17 +58,7 @@ fn event(app: &TestApp, caller: Identity, method: &str, path: &str, body: Option
             "apiId": "a1b2c3d4e5",
             "authorizer": {
                 "jwt": {
-                    "claims": {
-                        "aud": "rolecall",
-                        "auth_time": "1795262300",
-                        "email": caller.email,
-                        "email_verified": caller.verified,
-                        "exp": "1795265900",
-                        "iat": "1795262300",
-                        "iss": "https://id.example.com/",
-                        "scope": caller.scope,
-                        "sub": caller.sub
-                    },
+                    "claims": claims,
                     "scopes": null
                 }
             },
@@ -72,11 +84,21 @@ fn event(app: &TestApp, caller: Identity, method: &str, path: &str, body: Option
 
 /// The response of one function to an event.
 async fn answer(app: &TestApp, function: Router<App>, event: &Value) -> Answer {
-    answer_of(complete(function, App { store: app.store.clone(), limits: ample() }), event).await
+    answer_of(deployment(app, ample()), function, event).await
+}
+
+/// The app over the same table with these limits.
+fn deployment(app: &TestApp, limits: Limits) -> App {
+    App { store: app.store.clone(), limits, claims: TokenClaims::default() }
+}
+
+/// The response of one function of a deployment to an event.
+pub async fn answer_of(app: App, function: Router<App>, event: &Value) -> Answer {
+    answer_of_router(complete(function, app), event).await
 }
 
 /// The response of a complete router to an event.
-async fn answer_of(router: Router, event: &Value) -> Answer {
+async fn answer_of_router(router: Router, event: &Value) -> Answer {
     let request = from_str(&event.to_string()).unwrap().map(Body::new);
     let answer = Answer::read(router.oneshot(request).await.unwrap()).await;
     answer.has_standard_headers();
@@ -160,9 +182,9 @@ async fn each_function_answers_events_of_api_gateway() {
 async fn routes_match_below_a_base_path() {
     let (app, acme) = TestApp::with_acme().await;
     let call = async |function, method: &str, path: &str, body: Option<Value>| {
-        let function = complete(function, App { store: app.store.clone(), limits: ample() });
+        let function = complete(function, deployment(&app, ample()));
         let router = serve_below("/team/rolecall".parse().unwrap(), function);
-        answer_of(router, &event(&app, ADA, method, path, body.as_ref())).await
+        answer_of_router(router, &event(&app, ADA, method, path, body.as_ref())).await
     };
     let body = || Some(json!({ "email": "bob@example.com", "role_id": "user" }));
     let path = format!("/team/rolecall{acme}/invitations");
@@ -187,8 +209,7 @@ async fn metadata_names_the_endpoint_of_the_api_whatever_the_host() {
     let call = async |change: fn(&mut Value)| {
         let mut sent = event(&app, ADA, "GET", "/.well-known/authzen-configuration", None);
         change(&mut sent);
-        let app = App { store: app.store.clone(), limits };
-        answer_of(complete(access::router(), app), &sent).await
+        answer_of(deployment(&app, limits), access::router(), &sent).await
     };
     let expected = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
     for change in [
@@ -230,8 +251,7 @@ async fn allowed_networks_see_the_viewer_behind_the_proxy() {
         sent["headers"]["x-origin-verify"] = json!(secret);
         sent["headers"]["cloudfront-viewer-address"] = json!(viewer);
         sent["requestContext"]["http"]["sourceIp"] = json!(source);
-        let app = App { store: app.store.clone(), limits };
-        answer_of(complete(organization::router(), app), &sent).await
+        answer_of(deployment(&app, limits), organization::router(), &sent).await
     };
     let (secret, edge) = ("correct horse battery staple", "130.176.1.1");
     call(secret, "192.0.2.7:40000", edge).await.expect(200);

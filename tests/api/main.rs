@@ -24,6 +24,7 @@ mod faults;
 mod growth;
 mod helpers;
 mod idempotency;
+mod identity_providers;
 mod interleavings;
 mod invariants;
 mod invite;

@@ -11,7 +11,7 @@ use lambda_http::{RequestExt, request::RequestContext};
 use local::{FUNCTIONS, ROUTES};
 use serde_json::{Map, Value, json};
 use shared::{
-    http::{App, complete},
+    http::{App, TokenClaims, complete},
     store::Store,
 };
 use tower::ServiceExt;
@@ -585,7 +585,7 @@ fn each_route_has_a_row_in_the_matrix_and_each_row_a_route() {
 #[tokio::test]
 async fn each_route_is_served_by_its_function_and_by_no_other() {
     let store = Store::new(local::engine::client("http://127.0.0.1:1"), "none");
-    let app = App { store, limits: ample() };
+    let app = App { store, limits: ample(), claims: TokenClaims::default() };
     let paths: BTreeSet<_> = ROUTES.iter().map(|(_, path, _)| *path).collect();
     for (function, router) in FUNCTIONS {
         let served = complete(router(), app.clone());

@@ -123,7 +123,8 @@ async fn refusal_says_how_to_sign_in() {
     let old = Identity { auth_time: Some(NOON / 1_000 - 3_600), ..bob };
     let abroad = Identity { ip: "198.51.100.1", ..bob };
     let mut summaries = Vec::new();
-    for caller in [BOB, old, abroad] {
+    let one_factor = Identity { amr: "[pwd]", ..BOB };
+    for caller in [one_factor, old, abroad] {
         summaries.push(app.get(caller, &acme).await.summary());
     }
     assert_snapshot!(summaries.join("\n\n"), @"
@@ -159,7 +160,8 @@ async fn session_ends_at_its_maximum_age() {
 #[tokio::test]
 async fn settings_that_lock_out_their_author_are_refused() {
     let (app, acme) = TestApp::with_acme().await;
-    let refused = app.set_security(ADA, &acme, settings(true, None, &[], 365)).await;
+    let one_factor = Identity { amr: "[pwd]", ..ADA };
+    let refused = app.set_security(one_factor, &acme, settings(true, None, &[], 365)).await;
     assert_snapshot!(refused.summary(), @"
     409 would-lock-out-caller: Settings would lock you out
     These settings would lock you out, so nothing was changed. This organization requires a multi-factor sign-in. Sign in again with a second factor.

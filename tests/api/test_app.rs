@@ -22,7 +22,7 @@ use local::engine::Engine;
 use serde_json::{Value, json};
 use shared::{
     domain::{AlertId, Budgets, Email, MemberId, OrgId, UserId},
-    http::{App, Limits, complete},
+    http::{App, Limits, TokenClaims, complete},
     store::{Cost, Store},
 };
 use tokio::net::TcpListener;
@@ -127,7 +127,10 @@ impl TestApp {
         let table = format!("test-{:032x}", rand::random::<u128>());
         local::table::create_table(&client, &table).await.unwrap();
         let store = Store::new(client.clone(), &table);
-        let router = complete(local::routers(), App { store: store.clone(), limits });
+        let router = complete(
+            local::routers(),
+            App { store: store.clone(), limits, claims: TokenClaims::default() },
+        );
         let (last_request, now) = (Arc::default(), AtomicI64::new(NOON));
         Self { client, table, store, router, last_request, now, _engine: engine }
     }

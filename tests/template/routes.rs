@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::{HeaderName, Method};
 use local::gateway;
 use serde_json::{Value, json};
+use shared::http::{EmailsVerified, TokenClaims};
 
 use super::{events, resource, template};
 
@@ -43,7 +44,7 @@ fn default_authorizer_verifies_issuer_and_audience() {
     assert_eq!(auth["DefaultAuthorizer"], "Token");
     let token = json!({
         "IdentitySource": "$request.header.Authorization",
-        "JwtConfiguration": { "issuer": { "Ref": "Issuer" }, "audience": [{ "Ref": "Audience" }] },
+        "JwtConfiguration": { "issuer": { "Ref": "Issuer" }, "audience": { "Ref": "Audience" } },
     });
     assert_eq!(auth["Authorizers"], json!({ "Token": token }));
     for name in ["Issuer", "Audience"] {
@@ -51,6 +52,31 @@ fn default_authorizer_verifies_issuer_and_audience() {
         assert!(parameter.get("Default").is_none(), "{name} has a default");
         assert!(parameter.get("AllowedPattern").is_some(), "{name} can be empty");
     }
+    // CloudFormation compares each item of the list with the pattern.
+    assert_eq!(template()["Parameters"]["Audience"]["Type"], "CommaDelimitedList");
+}
+
+/// Every function reads the same claims. The defaults of the parameters are those of the code.
+#[test]
+fn parameters_name_the_claims_and_scopes_of_tokens() {
+    let claims = TokenClaims::default();
+    let template = template();
+    let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+    for (parameter, variable, default) in [
+        ("ScopeClaim", "SCOPE_CLAIM", claims.scope),
+        ("OperatorScope", "OPERATOR_SCOPE", claims.operator_scope),
+        ("DecisionsScope", "DECISIONS_SCOPE", claims.decisions_scope),
+        ("EmailClaim", "EMAIL_CLAIM", claims.email),
+        ("EmailVerifiedClaim", "EMAIL_VERIFIED_CLAIM", claims.email_verified),
+        ("EmailsVerified", "EMAILS_VERIFIED", "claim"),
+        ("NameClaim", "NAME_CLAIM", claims.name),
+        ("AmrClaim", "AMR_CLAIM", claims.amr),
+        ("AuthTimeClaim", "AUTH_TIME_CLAIM", claims.auth_time),
+    ] {
+        assert_eq!(variables[variable], json!({ "Ref": parameter }), "{variable}");
+        assert_eq!(template["Parameters"][parameter]["Default"], default, "{parameter}");
+    }
+    assert_eq!(claims.emails_verified, EmailsVerified::Claim);
 }
 
 #[test]
@@ -72,9 +98,18 @@ fn every_route_but_the_metadata_and_preflight_has_the_default_authorizer() {
 fn only_operator_routes_require_the_operator_scope() {
     for route in routes() {
         let is_operator = route.key.contains(" /v1/operator/");
-        let required = if is_operator { vec![json!("operator")] } else { vec![] };
+        // API Gateway finds scopes only in `scope` and `scp`. With another claim the list is empty.
+        let scope = json!([
+            "GatewayReadsScopes", { "Ref": "OperatorScope" }, { "Ref": "AWS::NoValue" },
+        ]);
+        let required = if is_operator { vec![json!({ "Fn::If": scope })] } else { vec![] };
         assert_eq!(route.scopes, required, "{}", route.key);
     }
+    let reads = json!({ "Fn::Or": [
+        { "Fn::Equals": [{ "Ref": "ScopeClaim" }, "scope"] },
+        { "Fn::Equals": [{ "Ref": "ScopeClaim" }, "scp"] },
+    ] });
+    assert_eq!(template()["Conditions"]["GatewayReadsScopes"], reads);
 }
 
 #[test]

@@ -16,11 +16,11 @@ mod keys;
 
 pub use keys::{Keys, KeysError};
 
-/// Accepts the tokens of one issuer for one audience.
+/// Accepts the tokens of one issuer for some audiences.
 #[derive(Debug)]
 pub struct Verifier {
     issuer: String,
-    audience: String,
+    audiences: Vec<String>,
     keys: Keys,
 }
 
@@ -44,7 +44,7 @@ pub enum Denied {
     /// `iss` is missing or differs.
     #[error("the token is from another issuer")]
     Issuer,
-    /// Neither `aud` nor, without an `aud`, `client_id` is the audience.
+    /// Neither `aud` nor, without an `aud`, `client_id` is one of the audiences.
     #[error("the token is for another audience")]
     Audience,
     /// `exp` has passed or is missing.
@@ -63,7 +63,7 @@ pub enum Denied {
 pub struct Claims {
     /// The claims by name.
     pub claims: BTreeMap<String, String>,
-    /// The space-separated words of `scope`.
+    /// The scopes of `scope` (a text) and `scp` (a text or a list).
     pub scopes: Option<Vec<String>>,
 }
 
@@ -76,17 +76,20 @@ pub fn bearer(header: &str) -> &str {
 }
 
 impl Verifier {
-    /// A verifier of tokens from `issuer` for `audience`, signed with one of `keys`.
+    /// A verifier of tokens from `issuer` for one of `audiences`, signed with one of `keys`.
     ///
     /// # Errors
     ///
-    /// `issuer` or `audience` is empty.
-    pub fn new(issuer: &str, audience: &str, keys: Keys) -> Result<Self, Unset> {
-        match (issuer, audience) {
-            ("", _) => Err(Unset("issuer")),
-            (_, "") => Err(Unset("audience")),
-            _ => Ok(Self { issuer: issuer.to_owned(), audience: audience.to_owned(), keys }),
+    /// `issuer` is empty, `audiences` has no item, or one of them is empty.
+    pub fn new(issuer: &str, audiences: &[impl AsRef<str>], keys: Keys) -> Result<Self, Unset> {
+        let audiences: Vec<_> = audiences.iter().map(|it| it.as_ref().to_owned()).collect();
+        if issuer.is_empty() {
+            return Err(Unset("issuer"));
         }
+        if audiences.is_empty() || audiences.iter().any(String::is_empty) {
+            return Err(Unset("audience"));
+        }
+        Ok(Self { issuer: issuer.to_owned(), audiences, keys })
     }
 
     /// The claims of `token` if it is valid at `now`. Blocks while it fetches keys.
@@ -116,12 +119,13 @@ impl Verifier {
         if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
             return Err(Denied::Issuer);
         }
+        let accepts = |audience: &Value| {
+            audience.as_str().is_some_and(|audience| self.audiences.iter().any(|it| it == audience))
+        };
         let matches = match claims.get("aud").or_else(|| claims.get("client_id")) {
-            Some(Value::String(audience)) => *audience == self.audience,
-            Some(Value::Array(audiences)) => {
-                audiences.iter().any(|audience| *audience == self.audience)
-            }
-            _ => false,
+            Some(Value::Array(audiences)) => audiences.iter().any(accepts),
+            Some(audience) => accepts(audience),
+            None => false,
         };
         if matches { Ok(()) } else { Err(Denied::Audience) }
     }
@@ -153,15 +157,32 @@ fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<(), Denied
 
 impl From<&Map<String, Value>> for Claims {
     fn from(claims: &Map<String, Value>) -> Self {
-        let scope = claims.get("scope").and_then(Value::as_str);
         Self {
+            scopes: scopes(claims),
             claims: claims
                 .iter()
                 .filter(|(_, value)| !value.is_null())
                 .map(|(name, value)| (name.clone(), claim_text(value)))
                 .collect(),
-            scopes: scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
         }
+    }
+}
+
+/// The scopes that API Gateway compares with those of a route. `None` if the token has neither claim.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
+fn scopes(claims: &Map<String, Value>) -> Option<Vec<String>> {
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let scope = claims.get("scope").and_then(Value::as_str).map(words);
+    let scp = match claims.get("scp") {
+        Some(Value::String(text)) => Some(words(text)),
+        Some(Value::Array(items)) => {
+            Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        }
+        _ => None,
+    };
+    match (scope, scp) {
+        (None, None) => None,
+        (scope, scp) => Some([scope.unwrap_or_default(), scp.unwrap_or_default()].concat()),
     }
 }
 

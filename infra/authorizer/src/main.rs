@@ -44,12 +44,13 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-/// A verifier for `ISSUER` and `AUDIENCE`. `JWKS_URL` is the address of the keys if the container cannot reach `ISSUER`.
+/// A verifier for `ISSUER` and `AUDIENCE`, which are audiences separated by commas. `JWKS_URL` is the address of the keys if the container cannot reach `ISSUER`.
 fn verifier() -> Result<Verifier, Error> {
     let [issuer, audience, url] =
         ["ISSUER", "AUDIENCE", "JWKS_URL"].map(|name| env::var(name).unwrap_or_default());
     let keys = if url.is_empty() { Keys::discover(&issuer) } else { Keys::fetch(&url) }?;
-    Ok(Verifier::new(&issuer, &audience, keys)?)
+    let audiences: Vec<_> = audience.split(',').map(str::trim).collect();
+    Ok(Verifier::new(&issuer, &audiences, keys)?)
 }
 
 fn authorize(verifier: &Verifier, scopes: &Scopes, request: &Request, now: Timestamp) -> Value {
@@ -82,7 +83,7 @@ mod tests {
     #[test]
     fn request_without_valid_token_is_not_authorized() {
         let keys = Keys::from_jwks(r#"{"keys": []}"#).unwrap();
-        let verifier = Verifier::new("https://id.example.com", "rolecall", keys).unwrap();
+        let verifier = Verifier::new("https://id.example.com", &["rolecall"], keys).unwrap();
         for event in [json!({ "type": "REQUEST" }), json!({ "identitySource": ["Bearer x"] })] {
             let request = serde_json::from_value(event).unwrap();
             let answer = authorize(&verifier, &Scopes::new(), &request, Timestamp::UNIX_EPOCH);

@@ -26,7 +26,7 @@ fn verifier() -> Verifier {
     let mut jwk = Jwk::from_encoding_key(&signing(&KEY), Algorithm::RS256).unwrap();
     jwk.common.key_id = Some("ours".to_owned());
     let keys = Keys::from_jwks(&json!({ "keys": [jwk] }).to_string()).unwrap();
-    Verifier::new(ISSUER, "rolecall", keys).unwrap()
+    Verifier::new(ISSUER, &["rolecall", "portal"], keys).unwrap()
 }
 
 fn header() -> Header {
@@ -84,6 +84,14 @@ fn claims_are_returned_as_strings() {
     let scopes = Some(vec!["operator".to_owned(), "decisions".to_owned()]);
     assert_eq!(verify(&token(changes)), Ok(Claims { claims, scopes }));
     assert_eq!(verify(&token(json!({}))).unwrap().scopes, None);
+    for (changes, expected) in [
+        (json!({ "scp": "a b" }), ["a", "b"]),
+        (json!({ "scp": ["a", "b"] }), ["a", "b"]),
+        (json!({ "scope": "a", "scp": ["b"] }), ["a", "b"]),
+    ] {
+        let scopes = verify(&token(changes.clone())).unwrap().scopes.unwrap();
+        assert_eq!(scopes, expected, "{changes}");
+    }
 }
 
 /// The form of API Gateway as others measured it: <https://github.com/floci-io/floci/pull/2011>.
@@ -140,6 +148,7 @@ fn forged_token_is_denied() {
 fn issuer_audience_and_times_must_match() {
     let accepted = [
         json!({ "aud": ["other", "rolecall"] }),
+        json!({ "aud": "portal" }),
         json!({ "aud": null, "client_id": "rolecall" }),
         json!({ "nbf": null, "iat": null, "exp": NOW + 1 }),
     ];
@@ -170,8 +179,11 @@ fn issuer_audience_and_times_must_match() {
 #[test]
 fn empty_issuer_or_audience_is_refused() {
     let keys = || Keys::from_jwks(r#"{"keys": []}"#).unwrap();
-    assert_eq!(Verifier::new("", "rolecall", keys()).unwrap_err(), Unset("issuer"));
-    assert_eq!(Verifier::new(ISSUER, "", keys()).unwrap_err(), Unset("audience"));
+    assert_eq!(Verifier::new("", &["rolecall"], keys()).unwrap_err(), Unset("issuer"));
+    for audiences in [&[][..], &[""], &["rolecall", ""]] {
+        let refused = Verifier::new(ISSUER, audiences, keys()).unwrap_err();
+        assert_eq!(refused, Unset("audience"), "{audiences:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use shared::http::BasePath;
+use shared::http::{BasePath, TokenClaims};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -21,7 +21,7 @@ Usage: cargo run -- [OPTION]...
   --fake-aws ADDR  address of the SES and EventBridge stand-ins
                                                            [127.0.0.1:0, any free port]
   --issuer URL     accept tokens of this OpenID provider, not of the built-in issuer
-  --audience AUD   audience that tokens must have          [rolecall]
+  --audience AUD,… audiences, of which tokens must have one [rolecall]
   --base-path PATH also serve the API below this path, as a custom domain can
   --authzen-fixtures
                    also serve the fixtures of the AuthZEN certification
@@ -29,7 +29,10 @@ Usage: cargo run -- [OPTION]...
   --help           print this
 
 The environment variables SELF_SERVICE, MAX_PENDING, those of the budgets, such as SENDING_INTERVAL=0, and those of a
-trusted proxy (VIEWER_ADDRESS_HEADER, PROXY_SECRET_HASHES) work as in a deployment.
+trusted proxy (VIEWER_ADDRESS_HEADER, PROXY_SECRET_HASHES) work as in a deployment. So do those that name claims and
+scopes: SCOPE_CLAIM, OPERATOR_SCOPE, DECISIONS_SCOPE, EMAIL_CLAIM, EMAIL_VERIFIED_CLAIM, EMAILS_VERIFIED, NAME_CLAIM,
+AMR_CLAIM and AUTH_TIME_CLAIM. An issuer other than the built-in one often needs them: see
+docs/guides/identity-providers.md.
 ";
 
 const ADDRESS: &str = "an address such as 127.0.0.1:9000 or localhost:9000";
@@ -48,8 +51,10 @@ pub struct Args {
     pub data: Option<PathBuf>,
     /// The OpenID provider whose tokens are accepted. `None` means the built-in issuer.
     pub issuer: Option<String>,
-    /// The audience that tokens must have.
-    pub audience: String,
+    /// The audiences, of which tokens must have one. The built-in issuer writes the first.
+    pub audiences: Vec<String>,
+    /// The names of claims and scopes in tokens. They come from environment variables.
+    pub claims: TokenClaims,
     /// The path below which the API is served, too.
     pub base_path: Option<BasePath>,
     /// Whether to serve the fixtures of the AuthZEN certification.
@@ -64,7 +69,8 @@ impl Default for Args {
             fake_aws: SocketAddr::from(([127, 0, 0, 1], 0)),
             data: Some(PathBuf::from(".rolecall")),
             issuer: None,
-            audience: "rolecall".to_owned(),
+            audiences: vec!["rolecall".to_owned()],
+            claims: TokenClaims::default(),
             base_path: None,
             certification: false,
         }
@@ -75,7 +81,7 @@ impl Default for Args {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Serve with these options.
-    Serve(Args),
+    Serve(Box<Args>),
     /// Print [`HELP`].
     Help,
     /// Print the version.
@@ -104,7 +110,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> 
             "--fake-aws" => parsed.fake_aws = read_address(&name, value())?,
             "--data" => data = Some(read(&name, value(), "a directory")?),
             "--issuer" => parsed.issuer = Some(read(&name, value(), "a URL")?),
-            "--audience" => parsed.audience = read(&name, value(), "a name")?,
+            "--audience" => parsed.audiences = read_names(&name, value())?,
             "--base-path" => parsed.base_path = Some(read(&name, value(), BASE_PATH)?),
             _ => return Err(format!("there is no option {name:?}; try --help")),
         }
@@ -115,13 +121,23 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> 
         (None, false) => parsed.data,
         (data, false) => data,
     };
-    Ok(Command::Serve(parsed))
+    Ok(Command::Serve(Box::new(parsed)))
 }
 
 /// An address and a port. The host can be `localhost`, which means 127.0.0.1.
 fn read_address(name: &str, value: Option<String>) -> Result<SocketAddr, String> {
     let Address(address) = read(name, value, ADDRESS)?;
     Ok(address)
+}
+
+/// Names separated by commas.
+fn read_names(option: &str, value: Option<String>) -> Result<Vec<String>, String> {
+    let names: String = read(option, value, "a name")?;
+    let names: Vec<_> = names.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        return Err(format!("{option} takes names separated by commas, and one is empty"));
+    }
+    Ok(names)
 }
 
 struct Address(SocketAddr);
@@ -153,18 +169,18 @@ mod tests {
 
     #[test]
     fn every_option_has_a_default() {
-        assert_eq!(parsed(""), Ok(Command::Serve(Args::default())));
+        assert_eq!(parsed(""), Ok(Command::Serve(Box::default())));
         assert_eq!(parsed("--memory --help"), Ok(Command::Help));
         assert_eq!(parsed("--version"), Ok(Command::Version));
         let local = Args { listen: "127.0.0.1:8080".parse().unwrap(), ..Args::default() };
-        assert_eq!(parsed("--listen localhost:8080"), Ok(Command::Serve(local)));
+        assert_eq!(parsed("--listen localhost:8080"), Ok(Command::Serve(Box::new(local))));
     }
 
     #[test]
     fn every_option_can_be_set() {
         let parsed = parsed(
             "--listen [::1]:80 --engine 0.0.0.0:8000 --fake-aws 0.0.0.0:8001 --memory \
-             --issuer https://id.example.com --audience api --base-path /team --authzen-fixtures",
+             --issuer https://id.example.com --audience api,portal --base-path /team --authzen-fixtures",
         );
         let expected = Args {
             listen: "[::1]:80".parse().unwrap(),
@@ -172,11 +188,12 @@ mod tests {
             fake_aws: "0.0.0.0:8001".parse().unwrap(),
             data: None,
             issuer: Some("https://id.example.com".to_owned()),
-            audience: "api".to_owned(),
+            audiences: vec!["api".to_owned(), "portal".to_owned()],
+            claims: TokenClaims::default(),
             base_path: "/team".parse().ok(),
             certification: true,
         };
-        assert_eq!(parsed, Ok(Command::Serve(expected)));
+        assert_eq!(parsed, Ok(Command::Serve(Box::new(expected))));
     }
 
     #[test]
@@ -198,6 +215,7 @@ mod tests {
                 "--base-path /v1",
                 "--base-path takes a path such as /team/rolecall that does not begin with /v1 or /access, not \"/v1\"",
             ),
+            ("--audience a,,b", "--audience takes names separated by commas, and one is empty"),
             ("--memory --data x", "--data and --memory exclude each other"),
         ] {
             assert_eq!(parsed(line), Err(message.to_owned()), "{line}");

@@ -19,9 +19,9 @@ use rsa::{
     pkcs8::{EncodePrivateKey, LineEnding},
     rand_core::OsRng,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use shared::http::WholeNumber;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use shared::http::{TokenClaims, WholeNumber};
 
 use crate::{
     answer::{self, Problem},
@@ -43,6 +43,7 @@ const DEFAULT_LIFETIME: i64 = 3600;
 pub struct Issuer {
     url: String,
     audience: String,
+    names: TokenClaims,
     key: EncodingKey,
     public: Jwk,
 }
@@ -62,25 +63,6 @@ struct TokenRequest {
     expires_in: Option<WholeNumber>,
 }
 
-#[derive(Serialize)]
-struct Claims<'a> {
-    iss: &'a str,
-    aud: &'a str,
-    sub: String,
-    iat: i64,
-    exp: i64,
-    email: String,
-    email_verified: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    amr: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auth_time: Option<i64>,
-}
-
 impl TokenRequest {
     /// How long the token is valid, in seconds.
     fn lifetime(&self) -> i64 {
@@ -89,12 +71,18 @@ impl TokenRequest {
 }
 
 impl Issuer {
-    /// The issuer at `url` of tokens for `audience`. It keeps its key in `directory`; without one, the key is new.
+    /// The issuer at `url` of tokens for `audience`, which writes claims under these names. It keeps its key in
+    /// `directory`; without one, the key is new.
     ///
     /// # Errors
     ///
     /// The key cannot be read, written or parsed.
-    pub fn open(url: &str, audience: &str, directory: Option<&Path>) -> Result<Self, Error> {
+    pub fn open(
+        url: &str,
+        audience: &str,
+        names: TokenClaims,
+        directory: Option<&Path>,
+    ) -> Result<Self, Error> {
         let pem = match directory {
             None => new_key()?,
             Some(directory) => stored_key(&directory.join("issuer.pem"))?,
@@ -108,7 +96,7 @@ impl Issuer {
         let mut public = Jwk::from_encoding_key(&key, Algorithm::RS256)?;
         public.common.key_id = Some(public.thumbprint(ThumbprintHash::SHA256));
         public.common.public_key_use = Some(PublicKeyUse::Signature);
-        Ok(Self { url: url.to_owned(), audience: audience.to_owned(), key, public })
+        Ok(Self { url: url.to_owned(), audience: audience.to_owned(), names, key, public })
     }
 
     /// The public key as a JSON Web Key Set.
@@ -129,19 +117,27 @@ impl Issuer {
         let header =
             Header { kid: self.public.common.key_id.clone(), ..Header::new(Algorithm::RS256) };
         let exp = now.saturating_add(request.lifetime());
-        let claims = Claims {
-            iss: &self.url,
-            aud: &self.audience,
-            sub: request.sub.unwrap_or_else(|| default_subject(&request.email)),
-            iat: now,
-            exp,
-            email: request.email,
-            email_verified: request.email_verified.unwrap_or(true),
-            name: request.name,
-            scope: request.scope,
-            amr: request.amr,
-            auth_time: request.auth_time.map(|WholeNumber(at)| at),
-        };
+        let names = self.names;
+        let sub = request.sub.unwrap_or_else(|| default_subject(&request.email));
+        let optional = [
+            (names.name, request.name.map(Value::from)),
+            (names.scope, request.scope.map(Value::from)),
+            (names.amr, request.amr.map(Value::from)),
+            (names.auth_time, request.auth_time.map(|WholeNumber(at)| at.into())),
+        ];
+        let always = [
+            (names.email, request.email.into()),
+            (names.email_verified, request.email_verified.unwrap_or(true).into()),
+            // The claims that no variable names come last, so that no variable replaces them.
+            ("iss", json!(self.url)),
+            ("aud", json!(self.audience)),
+            ("sub", sub.into()),
+            ("iat", now.into()),
+            ("exp", exp.into()),
+        ];
+        let optional = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let claims: Map<_, _> =
+            optional.chain(always).map(|(name, value)| (name.to_owned(), value)).collect();
         encode(&header, &claims, &self.key)
     }
 }

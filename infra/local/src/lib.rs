@@ -10,7 +10,7 @@ use axum::Router;
 use jiff::Timestamp;
 use notify::Outbox;
 use shared::{
-    http::{App, BasePath, Limits, complete},
+    http::{App, BasePath, Limits, TokenClaims, complete},
     store::Store,
 };
 
@@ -53,13 +53,14 @@ pub fn router_for(args: &Args, limits: Limits, client: Client) -> Router {
     let url: &'static str = format!("http://{}{base_path}", server::reachable(args.listen)).leak();
     let App { store, .. } = app(client);
     let limits = Limits { public_url: Some(url), ..limits };
-    let router = complete(routers(), App { store, limits });
+    let router = complete(routers(), App { store, limits, claims: args.claims });
     if args.certification { authzen_fixtures::with_fixtures(router) } else { router }
 }
 
-/// The state of the functions: a store over `client`, and the default limits.
+/// The state of the functions: a store over `client`, and the defaults.
 pub fn app(client: Client) -> App {
-    App { store: Store::new(client, TABLE), limits: Limits::default() }
+    let (limits, claims) = (Limits::default(), TokenClaims::default());
+    App { store: Store::new(client, TABLE), limits, claims }
 }
 
 /// Runs the clean-up and sends the digests, as the deployed schedules do, and deletes expired items, as DynamoDB does.

@@ -43,6 +43,7 @@ async fn serve(args: &Args) -> Result<(), Error> {
     start_log()?;
     let mut terminated = signal(SignalKind::terminate())?;
     let limits = shared::lambda::limits()?;
+    let args = &Args { claims: shared::lambda::token_claims()?, ..args.clone() };
     let server = Server::open(args, |client| local::router_for(args, limits, client)).await?;
     print_addresses(args, &server);
     print_warning(args);
@@ -82,7 +83,8 @@ fn print_addresses(args: &Args, server: &Server) {
     println!("docs    {url}{}", reference::PAGE);
     println!("data    {data}");
     println!("engine  http://{} (DynamoDB, table `{TABLE}`)", server.engine.address);
-    println!("issuer  {} (audience `{}`)", args.issuer.as_ref().unwrap_or(url), args.audience);
+    let issuer = args.issuer.as_ref().unwrap_or(url);
+    println!("issuer  {issuer} (audience `{}`)", args.audiences.join("`, `"));
     println!("mail    {url}/local/mailbox");
     match &args.data {
         Some(data) => println!("events  tail -f {}", data.join(EVENTS_FILE).display()),

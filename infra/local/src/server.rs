@@ -115,11 +115,12 @@ async fn token_verifier(args: &Args, url: &str) -> Result<(Router, Verifier), Er
     if let Some(issuer) = args.issuer.clone() {
         let discovered = issuer.clone();
         let keys = tokio::task::spawn_blocking(move || Keys::discover(&discovered)).await??;
-        return Ok((Router::new(), Verifier::new(&issuer, &args.audience, keys)?));
+        return Ok((Router::new(), Verifier::new(&issuer, &args.audiences, keys)?));
     }
-    let issuer = Issuer::open(url, &args.audience, args.data.as_deref())?;
+    let audience = args.audiences.first().map_or("", String::as_str);
+    let issuer = Issuer::open(url, audience, args.claims, args.data.as_deref())?;
     let keys = Keys::from_jwks(&issuer.jwks().to_string())?;
-    Ok((issuer.router(), Verifier::new(url, &args.audience, keys)?))
+    Ok((issuer.router(), Verifier::new(url, &args.audiences, keys)?))
 }
 
 async fn bind(address: SocketAddr, option: &str) -> Result<TcpListener, Error> {

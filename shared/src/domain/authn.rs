@@ -6,15 +6,21 @@ use jiff::SignedDuration;
 
 /// How and from where the caller of a request signed in. A fact that the token or the network does
 /// not provide counts as not satisfied.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthnContext {
     /// Whether the sign-in used more than one factor.
-    pub multi_factor: bool,
+    pub multi_factor: Result<bool, MissingClaim>,
     /// The time since the sign-in.
-    pub sign_in_age: Option<SignedDuration>,
+    pub sign_in_age: Result<SignedDuration, MissingClaim>,
     /// The IP address that the request comes from.
     pub source_ip: Option<IpAddr>,
 }
+
+/// The token lacks the claim with this name, or its value is not valid. The person cannot change
+/// that: the identity provider must add the claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct MissingClaim(pub &'static str);
 
 /// Whether these authentication methods (the token's `amr` claim) are more than one factor.
 ///

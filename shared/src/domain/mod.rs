@@ -149,7 +149,7 @@ mod version;
 
 pub use acceptance::{accept, inviter_may_grant, own_invitation, was_issued_to};
 pub use action::Action;
-pub use authn::{AuthnContext, is_multi_factor};
+pub use authn::{AuthnContext, MissingClaim, is_multi_factor};
 pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch};
 pub use budget::{Budget, BudgetLeft, Budgets, DayBudget};
 pub use catalogue::{BuiltIn, Condition, Conditions, Restriction, RoleObject, UnknownKey};
@@ -199,7 +199,7 @@ pub use organization::{
     Kind, LinkCounts, MAX_DEPTH, MAX_ORGANIZATION_NAME, Organization, PendingFirstAdmin, Profile,
     create_child_as_operator, create_sub_organization, role_entry,
 };
-pub use person::{IdempotencyKey, Person, RequestContext};
+pub use person::{EmailFault, IdempotencyKey, Person, RequestContext};
 pub use reassignment::{Reassignment, delete_with_reassignment};
 pub use refusal::Refusal;
 pub use role::{

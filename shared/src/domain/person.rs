@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AuthnContext, Email, EmailError, Refusal, UserId};
+use super::{AuthnContext, Email, EmailError, MissingClaim, Refusal, UserId};
 
 /// A person that the identity provider knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub struct Person {
     pub id: UserId,
     /// The e-mail address, if the identity provider has verified it (INV4).
     pub email: Option<Email>,
-    /// Why the address that the identity provider has verified cannot be used (INV3).
-    pub unusable_email: Option<EmailError>,
+    /// Why the token has no address that counts.
+    pub email_fault: Option<EmailFault>,
     /// The name from the identity provider.
     pub name: Option<String>,
     /// Whether the token has the operator scope (OP1). A membership never makes an operator.
@@ -25,18 +25,57 @@ pub struct Person {
 impl Person {
     /// The subject of another caller's request. It is never an operator (OP1).
     pub fn subject(id: UserId) -> Self {
-        let (email, unusable_email, name) = (None, None, None);
-        Self { id, email, unusable_email, name, operator: false, authn: None }
+        let (email, email_fault, name) = (None, None, None);
+        Self { id, email, email_fault, name, operator: false, authn: None }
     }
 
     /// The verified e-mail address. Every rule that makes a person a member needs it.
     ///
     /// # Errors
-    /// [`Refusal::EmailNotVerified`] if the person has no verified address, and
-    /// [`Refusal::EmailUnusable`] if it is no address that mail can carry (INV3).
+    /// - [`Refusal::EmailMissing`] if the token has no address.
+    /// - [`Refusal::EmailVerificationUnknown`] if it does not say whether the address is verified.
+    /// - [`Refusal::EmailNotVerified`] if the address is not verified.
+    /// - [`Refusal::EmailUnusable`] if it is no address that mail can carry (INV3).
     pub fn verified_email(&self) -> Result<&Email, Refusal> {
-        let unusable = self.unusable_email.map(Refusal::EmailUnusable);
-        self.email.as_ref().ok_or(unusable.unwrap_or(Refusal::EmailNotVerified))
+        let refusal = self.email_fault.map_or(Refusal::EmailNotVerified, Refusal::from);
+        self.email.as_ref().ok_or(refusal)
+    }
+
+    /// The verified e-mail address, for requests about one invitation. A person without one cannot
+    /// know of any invitation (INV4).
+    ///
+    /// # Errors
+    /// - [`Refusal::EmailMissing`] if the token has no address. It reveals nothing of invitations.
+    /// - [`Refusal::NoSuchInvitation`] if the address does not count for another reason.
+    pub fn invited_email(&self) -> Result<&Email, Refusal> {
+        self.email.as_ref().ok_or(match self.email_fault {
+            Some(EmailFault::Missing(claim)) => Refusal::EmailMissing(claim),
+            _ => Refusal::NoSuchInvitation,
+        })
+    }
+}
+
+/// Why a token has no address that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailFault {
+    /// The token has no address.
+    Missing(MissingClaim),
+    /// The token does not say whether the identity provider has verified the address.
+    VerificationUnknown(MissingClaim),
+    /// The token says that the address is not verified.
+    NotVerified,
+    /// The address is none that mail can carry (INV3).
+    Unusable(EmailError),
+}
+
+impl From<EmailFault> for Refusal {
+    fn from(fault: EmailFault) -> Self {
+        match fault {
+            EmailFault::Missing(claim) => Self::EmailMissing(claim),
+            EmailFault::VerificationUnknown(claim) => Self::EmailVerificationUnknown(claim),
+            EmailFault::NotVerified => Self::EmailNotVerified,
+            EmailFault::Unusable(error) => Self::EmailUnusable(error),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Budget, EmailError, InvitationId, JoinRequestId, Level, OrgId, RoleId, RoleObject, UserCount,
+    Budget, EmailError, InvitationId, JoinRequestId, Level, MissingClaim, OrgId, RoleId,
+    RoleObject, UserCount,
 };
 
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
@@ -98,7 +99,18 @@ pub enum Refusal {
         "You cannot change your own role, or edit or delete the role that you hold. Ask another administrator."
     )]
     CannotChangeOwnRole,
-    /// The caller has no verified e-mail address (INV4).
+    /// The token has no e-mail address (INV4). Contains the claim that would have it.
+    #[error(
+        "Your token has no e-mail address: it has no claim `{0}`. Ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must name another claim (EmailClaim)."
+    )]
+    EmailMissing(MissingClaim),
+    /// The token does not say whether the e-mail address is verified (INV4). Contains the claim that
+    /// would say it.
+    #[error(
+        "Your token does not say whether your e-mail address is verified: it has no claim `{0}`. Ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must say how addresses are verified (EmailsVerified)."
+    )]
+    EmailVerificationUnknown(MissingClaim),
+    /// The caller's e-mail address is not verified (INV4).
     #[error(
         "This needs a verified e-mail address. Verify your address with your identity provider, then sign in again."
     )]
@@ -113,8 +125,24 @@ pub enum Refusal {
         "This organization requires a multi-factor sign-in. Sign in again with a second factor."
     )]
     MfaRequired,
-    /// The sign-in is older than the organization allows, or its time is unknown (ORG3). Contains
-    /// the maximum age in minutes.
+    /// The organization requires a multi-factor sign-in, and the token does not say how the caller
+    /// signed in (ORG3). Contains the claim that would say it.
+    #[error(
+        "This organization requires a multi-factor sign-in, and your token has no claim `{0}`, which says how you signed in. If you signed in with a second factor, ask a platform operator: the identity provider must add the claim to its tokens."
+    )]
+    MfaUnknown(MissingClaim),
+    /// The organization has a maximum session age, and the token does not say when the caller signed
+    /// in (ORG3).
+    #[error(
+        "This organization requires a sign-in within the last {minutes} minutes, and your token has no valid claim `{claim}`, which says when you signed in. If you signed in just now, ask a platform operator: the identity provider must add the claim to its tokens."
+    )]
+    SessionAgeUnknown {
+        /// The maximum age in minutes.
+        minutes: u32,
+        /// The claim that would say it.
+        claim: MissingClaim,
+    },
+    /// The sign-in is older than the organization allows (ORG3). Contains the maximum age in minutes.
     #[error("This organization requires a sign-in within the last {0} minutes. Sign in again.")]
     SessionTooOld(u32),
     /// The organization does not allow requests from the caller's network (ORG3).
@@ -404,4 +432,18 @@ pub enum Refusal {
     /// The first request with the same `Idempotency-Key` is still running.
     #[error("The first request with this idempotency key is still running. Try again in a moment.")]
     IdempotencyKeyInUse,
+}
+
+impl Refusal {
+    /// The claim that the caller's token lacks, if that is the reason.
+    pub fn missing_claim(&self) -> Option<MissingClaim> {
+        match self {
+            Self::EmailMissing(claim)
+            | Self::EmailVerificationUnknown(claim)
+            | Self::MfaUnknown(claim)
+            | Self::SessionAgeUnknown { claim, .. } => Some(*claim),
+            Self::WouldLockOutCaller(refusal) => refusal.missing_claim(),
+            _ => None,
+        }
+    }
 }

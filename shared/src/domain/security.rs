@@ -56,14 +56,17 @@ impl Security {
     /// # Errors
     /// - [`Refusal::MfaRequired`] if the sign-in used one factor, and two are required.
     /// - [`Refusal::SessionTooOld`] if the sign-in is older than the maximum age.
+    /// - [`Refusal::MfaUnknown`] or [`Refusal::SessionAgeUnknown`] if the token does not say how or
+    ///   when the caller signed in.
     /// - [`Refusal::NetworkNotAllowed`] if the request comes from a network that is not allowed.
     pub fn check_sign_in(&self, authn: &AuthnContext) -> Result<(), Refusal> {
-        if self.require_mfa && !authn.multi_factor {
+        if self.require_mfa && !authn.multi_factor.map_err(Refusal::MfaUnknown)? {
             return Err(Refusal::MfaRequired);
         }
         if let Some(minutes) = self.max_session_minutes {
             let maximum = SignedDuration::from_mins(minutes.into());
-            if authn.sign_in_age.is_none_or(|age| age > maximum) {
+            let unknown = |claim| Refusal::SessionAgeUnknown { minutes, claim };
+            if authn.sign_in_age.map_err(unknown)? > maximum {
                 return Err(Refusal::SessionTooOld(minutes));
             }
         }

@@ -58,8 +58,8 @@ impl Standing {
     /// of any age, so that other members cannot lock them out (ORG3).
     ///
     /// # Errors
-    /// Those of [`of`](Self::of). A Super Admin gets only [`Refusal::MfaRequired`] of the refusals
-    /// of the sign-in.
+    /// Those of [`of`](Self::of). Of the refusals of the sign-in, a Super Admin gets only
+    /// [`Refusal::MfaRequired`] and [`Refusal::MfaUnknown`].
     pub fn for_security_settings(
         person: Person,
         org: Option<Organization>,
@@ -67,8 +67,11 @@ impl Standing {
     ) -> Result<Self, Refusal> {
         let standing = Self::unchecked(person, org, member, None)?;
         match standing.org.check_sign_in(&standing.person) {
-            Err(Refusal::SessionTooOld(_) | Refusal::NetworkNotAllowed)
-                if standing.is_super_admin() => {}
+            Err(
+                Refusal::SessionTooOld(_)
+                | Refusal::SessionAgeUnknown { .. }
+                | Refusal::NetworkNotAllowed,
+            ) if standing.is_super_admin() => {}
             Err(refusal) if standing.member.is_some() => return Err(refusal),
             _ => {}
         }

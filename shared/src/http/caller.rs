@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRef, FromRequestParts},
     http::{Request, request::Parts},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -13,9 +13,13 @@ use lambda_http::{
     request::RequestContext as GatewayContext,
 };
 
-use super::{App, Problem, RequestId, idempotency::KeyedRequest};
+use super::{
+    App, Problem, RequestId,
+    claims::{Token, TokenClaims},
+    idempotency::KeyedRequest,
+};
 use crate::domain::{
-    AuthnContext, Email, MAX_PERSON_NAME, Name, NotAUserId, Person, Refusal, RequestContext,
+    AuthnContext, MAX_PERSON_NAME, MissingClaim, Name, NotAUserId, Person, Refusal, RequestContext,
     UserId, is_multi_factor,
 };
 
@@ -70,25 +74,33 @@ impl FromRequestParts<App> for Call {
 /// The sign-in of the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
-    /// The scopes of the token (`scope`).
+    /// The scopes of the token.
     pub scopes: Vec<String>,
-    /// The authentication methods (`amr`).
+    /// The authentication methods (RFC 8176). Empty if the token does not say.
     pub amr: Vec<String>,
-    /// The time of the sign-in, in seconds since the epoch (`auth_time`).
+    /// The time of the sign-in, in seconds since the epoch. `None` if the token does not say.
     pub auth_time: Option<i64>,
     /// The caller's IP address.
     pub source_ip: Option<String>,
 }
 
 impl SignIn {
+    /// Whether the token has the scope.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|held| held == scope)
+    }
+
     /// The facts for the security rules, at the time of the request (ORG3).
-    fn authn_context(&self, now: Timestamp) -> AuthnContext {
+    fn authn_context(&self, names: TokenClaims, now: Timestamp) -> AuthnContext {
+        let says_how = !self.amr.is_empty();
         let at = self.auth_time.and_then(|at| Timestamp::from_second(at).ok());
         let age = at.map(|at| now.duration_since(at)).filter(|age| *age >= -MAX_CLOCK_SKEW);
         let from = self.source_ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
         AuthnContext {
-            multi_factor: is_multi_factor(&self.amr),
-            sign_in_age: age,
+            multi_factor: says_how
+                .then(|| is_multi_factor(&self.amr))
+                .ok_or(MissingClaim(names.amr)),
+            sign_in_age: age.ok_or(MissingClaim(names.auth_time)),
             // Treat IPv4-mapped IPv6 addresses as IPv4.
             source_ip: from.map(|ip| ip.to_canonical()),
         }
@@ -102,34 +114,38 @@ const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Clone, Copy, Debug)]
 pub struct Now(pub Timestamp);
 
-impl<S: Sync> FromRequestParts<S> for Caller {
+impl<S: Sync> FromRequestParts<S> for Caller
+where
+    TokenClaims: FromRef<S>,
+{
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let context = context(parts).ok_or_else(Problem::unauthenticated)?;
         let authorizer = context.authorizer.as_ref().ok_or_else(Problem::unauthenticated)?;
         let jwt = authorizer.jwt.as_ref().ok_or_else(Problem::unauthenticated)?;
-        let claim = |name: &str| jwt.claims.get(name).map(String::as_str);
+        let token = Token { names: TokenClaims::from_ref(state), claims: &jwt.claims };
+        let names = token.names;
 
-        let id = subject_of(claim("sub"))?;
-        // A verified address opens invitations, so only the exact value `true` counts.
-        let verified = claim("email_verified") == Some("true");
-        let email = claim("email").filter(|_| verified).map(Email::parse).transpose();
-        let (email, unusable_email) = email.map_or_else(|why| (None, Some(why)), |it| (it, None));
+        let id = subject_of(token.claim("sub"))?;
+        let (email, email_fault) = match token.email() {
+            Ok(email) => (Some(email), None),
+            Err(fault) => (None, Some(fault)),
+        };
         // Other people see the name.
-        let name = claim("name").and_then(|name| Name::cleaned(name, MAX_PERSON_NAME));
+        let name = token.claim(names.name).and_then(|name| Name::cleaned(name, MAX_PERSON_NAME));
         let name = name.map(|name| name.to_string());
 
         let sign_in = SignIn {
-            scopes: claim("scope").map(list).unwrap_or_default(),
-            amr: claim("amr").map(list).unwrap_or_default(),
-            auth_time: claim("auth_time").and_then(|claim| claim.parse().ok()),
+            scopes: token.scopes(),
+            amr: token.amr(),
+            auth_time: token.auth_time(),
             source_ip: context.http.source_ip.clone(),
         };
-        let operator = sign_in.scopes.iter().any(|scope| scope == "operator");
+        let operator = sign_in.has_scope(names.operator_scope);
         let Now(now) = Now::from_request_parts(parts, state).await?;
-        let authn = Some(sign_in.authn_context(now));
-        let person = Person { id, email, unusable_email, name, operator, authn };
+        let authn = Some(sign_in.authn_context(names, now));
+        let person = Person { id, email, email_fault, name, operator, authn };
         let ids = RequestId::from_request_parts(parts, state).await?;
         let keyed = parts.extensions.get::<KeyedRequest>();
         let context = RequestContext {
@@ -192,26 +208,4 @@ fn subject_of(claim: Option<&str>) -> Result<UserId, Problem> {
         None => "Your token has no claim `sub`, which says who you are.",
     };
     Err(Problem::unusable_token(wrong))
-}
-
-/// The items of a claim: separated by single spaces (RFC 6749, section 3.3), or a JSON array, which
-/// the gateway writes as `[a b]`. A claim of another form has no items.
-fn list(claim: &str) -> Vec<String> {
-    let inner = claim.strip_prefix('[').and_then(|claim| claim.strip_suffix(']'));
-    let items: Vec<_> = inner.unwrap_or(claim).split(' ').collect();
-    let is_item = |item: &&str| !item.is_empty() && item.bytes().all(is_scope_byte);
-    let is_list = match inner {
-        // A bracket within the array would be another array or an object.
-        Some(inner) => !inner.contains(['[', ']']),
-        None => !claim.starts_with('[') && !claim.ends_with(']'),
-    };
-    if !is_list || !items.iter().all(is_item) {
-        return Vec::new();
-    }
-    items.into_iter().map(str::to_owned).collect()
-}
-
-/// Whether a scope can contain the byte (RFC 6749, section 3.3).
-fn is_scope_byte(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\')
 }

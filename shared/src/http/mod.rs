@@ -12,6 +12,7 @@ mod any_object;
 mod base_path;
 mod body;
 mod caller;
+mod claims;
 mod deserialize;
 mod etag;
 mod idempotency;
@@ -35,6 +36,8 @@ pub use any_object::AnyObject;
 pub use base_path::{BasePath, NotABasePath, serve_below};
 pub use body::{Json, MAX_BODY, NoBody, OptionalJson, read_body};
 pub use caller::{Call, Now, SignIn, is_subject};
+pub(crate) use claims::is_scope;
+pub use claims::{EmailsVerified, TokenClaims, TokenClaimsError};
 pub use etag::{IfMatch, WithEtag};
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{
@@ -63,6 +66,8 @@ pub struct App {
     pub store: Store,
     /// The limits of this deployment.
     pub limits: Limits,
+    /// The names of claims and scopes in the tokens of its issuer.
+    pub claims: TokenClaims,
 }
 
 /// The configuration of a deployment.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Problem;
 use crate::{
-    domain::{Refusal, RoleObject},
+    domain::{MissingClaim, Refusal, RoleObject},
     store,
 };
 
@@ -47,6 +47,10 @@ impl From<Refusal> for Problem {
         let (status, slug, title) = entry(&refusal);
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let problem = Self::new(status, slug, title, refusal.to_string());
+        let problem = match refusal.missing_claim() {
+            Some(MissingClaim(name)) => problem.with("missing_claim", name),
+            None => problem,
+        };
         let level_of = |object: RoleObject| format!("/permissions/{object}");
         match refusal {
             R::MissingPermission { object, level, .. }
@@ -64,7 +68,9 @@ impl From<Refusal> for Problem {
             R::ExportRowLimit(rows) => problem.with("limit", json!(rows)),
             R::InvitationExpired(at) => problem.with("expired_at", json!(at)),
             R::JoinRequestDeclined(until) => problem.with("ask_again_at", json!(until)),
-            R::SessionTooOld(minutes) => problem.with("max_session_minutes", json!(minutes)),
+            R::SessionTooOld(minutes) | R::SessionAgeUnknown { minutes, .. } => {
+                problem.with("max_session_minutes", json!(minutes))
+            }
             R::RoleInUse(users) | R::PartnerRolesInUse(users) => {
                 problem.with("holders", json!(users))
             }
@@ -128,11 +134,14 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
             (403, "exceeds-own-permissions", "Role exceeds your own permissions")
         }
         R::CannotChangeOwnRole => (403, "cannot-change-own-role", "Own role cannot be changed"),
-        R::EmailNotVerified | R::EmailUnusable(_) => {
+        R::EmailMissing(_) => (403, "email-missing", "No e-mail address in the token"),
+        R::EmailNotVerified | R::EmailVerificationUnknown(_) | R::EmailUnusable(_) => {
             (403, "email-not-verified", "No verified e-mail address")
         }
-        R::MfaRequired => (403, "mfa-required", "Multi-factor sign-in required"),
-        R::SessionTooOld(_) => (403, "session-too-old", "Sign-in too old"),
+        R::MfaRequired | R::MfaUnknown(_) => (403, "mfa-required", "Multi-factor sign-in required"),
+        R::SessionTooOld(_) | R::SessionAgeUnknown { .. } => {
+            (403, "session-too-old", "Sign-in too old")
+        }
         R::NetworkNotAllowed => (403, "network-not-allowed", "Network not allowed"),
         R::DomainNotOwn => (403, "domain-not-own", "Not the domain of your address"),
         R::SelfServiceDisabled => (403, "self-service-disabled", "Self-service creation disabled"),

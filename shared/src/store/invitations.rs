@@ -81,10 +81,10 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchInvitation`] if the token has no verified address, or there is no such
-    /// organization.
+    /// [`Refusal::EmailMissing`] if the token has no address; [`Refusal::NoSuchInvitation`] if the
+    /// address does not count, or there is no such organization.
     pub async fn invitee_facts(&self, person: &Person, org: OrgId) -> Result<InviteeFacts, Error> {
-        let email = person.email.as_ref().ok_or(Refusal::NoSuchInvitation)?;
+        let email = person.invited_email()?;
         let slot = Key::address_slot(org, AddressDigest::of(org, email));
         let asked = PersonDigest::of(org, &person.id);
         let membership = Key::membership(org, &person.id);

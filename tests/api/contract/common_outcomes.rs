@@ -78,6 +78,7 @@ impl ValidRequest {
             "email-not-verified" => {
                 self.send_as(Identity { verified: "false", ..self.caller }).await
             }
+            "email-missing" => self.send_as(Identity { email: "", ..self.caller }).await,
             "operator-read-only" => self.send_as(OPERATOR).await,
             "unreadable-request" => self.send_unreadable().await,
             "bad-idempotency-key" => self.send_with_header((IDEMPOTENCY_KEY, "a b")).await,

@@ -32,8 +32,6 @@ const SUBJECTS: &str = "/access/v1/search/subject";
 const RESOURCES: &str = "/access/v1/search/resource";
 const ACTIONS: &str = "/access/v1/search/action";
 
-/// The scope for questions about others.
-const SCOPE: &str = "decisions";
 /// The only subject type.
 const USER: &str = "user";
 /// The only resource type.
@@ -61,7 +59,7 @@ struct DecisionCaller {
 
 impl DecisionCaller {
     fn of(call: &Call) -> Self {
-        let service = call.sign_in.scopes.iter().any(|scope| scope == SCOPE);
+        let service = call.sign_in.has_scope(call.app.claims.decisions_scope);
         let subject = Person::subject(call.person.id.clone());
         Self { own: Person { authn: call.person.authn.clone(), ..subject }, service }
     }

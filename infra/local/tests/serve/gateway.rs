@@ -8,6 +8,7 @@ use std::{
 
 use local::{args::Args, server::Server};
 use serde_json::json;
+use shared::http::TokenClaims;
 use tokio::task::spawn_blocking;
 
 use super::{args, get_with, send, start_server, stub, token};
@@ -37,6 +38,39 @@ async fn claims_of_the_token_are_in_the_request_context() {
     assert_eq!(context["http"]["sourceIp"], "127.0.0.1");
     assert!(context["timeEpoch"].as_i64().unwrap() > 1_700_000_000_000);
     assert_eq!(context["requestId"].as_str().unwrap().len(), 26);
+}
+
+/// The built-in issuer writes what the functions read, and no name of a claim replaces the token's own claims.
+#[tokio::test]
+async fn built_in_issuer_uses_the_names_of_claims_of_the_server() {
+    let claims = TokenClaims {
+        email: "https://portal.example/email",
+        scope: "permissions",
+        name: "sub",
+        ..TokenClaims::default()
+    };
+    let url = start_server(&Args { claims, ..args() }).await;
+    let request = json!({ "email": "ada@example.com", "name": "Ada", "scope": "operator" });
+    let context = get_with(&url, "/echo/x", &token(&url, request).await).await.body;
+    let claims = &context["authorizer"]["jwt"]["claims"];
+    assert_eq!(claims["https://portal.example/email"], "ada@example.com");
+    assert_eq!(claims["permissions"], "operator");
+    assert_eq!(claims["sub"], "local|ada@example.com");
+    assert_eq!((claims.get("email"), claims.get("scope")), (None, None));
+}
+
+#[tokio::test]
+async fn token_needs_one_of_the_audiences() {
+    let issuer = start_server(&args()).await;
+    let token = token(&issuer, json!({ "email": "ada@example.com" })).await;
+    for (audiences, status) in
+        [(vec!["other", "rolecall"], 200), (vec!["other"], 401), (vec!["rolecall,other"], 401)]
+    {
+        let audiences = audiences.into_iter().map(str::to_owned).collect();
+        let server = Args { issuer: Some(issuer.clone()), audiences, ..args() };
+        let url = start_server(&server).await;
+        assert_eq!(get_with(&url, "/echo/x", &token).await.status, status);
+    }
 }
 
 #[tokio::test]

@@ -59,6 +59,23 @@ fn run(args: &[&str]) -> (Option<i32>, String) {
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
+#[test]
+fn invalid_name_of_a_claim_ends_the_program() {
+    for (variable, value, message) in [
+        ("EMAILS_VERIFIED", "yes", "rolecall: EMAILS_VERIFIED must be `claim` or `always`\n"),
+        (
+            "OPERATOR_SCOPE",
+            "decisions",
+            "rolecall: the operator scope and the decisions scope must differ\n",
+        ),
+    ] {
+        let mut program = rolecall(&["--memory", "--listen", "127.0.0.1:0"]);
+        let Output { status, stderr, .. } = program.env(variable, value).output().unwrap();
+        assert_eq!(status.code(), Some(1), "{variable}");
+        assert_eq!(String::from_utf8(stderr).unwrap(), message);
+    }
+}
+
 #[tokio::test]
 async fn acknowledged_writes_survive_a_kill() {
     let data = directory("killed");

@@ -9,8 +9,8 @@ use crate::{domain::*, fixtures::*};
 fn authn(amr: &[&str], minutes: i64, from: &str) -> AuthnContext {
     let methods: Vec<_> = amr.iter().map(|&method| method.to_owned()).collect();
     AuthnContext {
-        multi_factor: is_multi_factor(&methods),
-        sign_in_age: Some(SignedDuration::from_mins(minutes)),
+        multi_factor: Ok(is_multi_factor(&methods)),
+        sign_in_age: Ok(SignedDuration::from_mins(minutes)),
         source_ip: Some(from.parse::<IpAddr>().unwrap()),
     }
 }
@@ -31,7 +31,7 @@ fn strict() -> Security {
 
 #[test]
 fn two_methods_are_multi_factor_only_if_they_differ_in_kind() {
-    let of = |amr: &[&str]| authn(amr, 0, "192.0.2.1").multi_factor;
+    let of = |amr: &[&str]| authn(amr, 0, "192.0.2.1").multi_factor == Ok(true);
     let two: [&[&str]; 7] = [
         &["mfa"],
         &["pwd", "mfa"],
@@ -63,20 +63,23 @@ fn two_methods_are_multi_factor_only_if_they_differ_in_kind() {
 #[test]
 fn each_unsatisfied_setting_has_its_own_refusal() {
     let satisfied = authn(&["pwd", "otp"], 60, "192.0.2.255");
-    let unknown_age = AuthnContext { sign_in_age: None, ..satisfied.clone() };
+    let [amr, auth_time] = ["amr", "auth_time"].map(MissingClaim);
+    let unknown_methods = AuthnContext { multi_factor: Err(amr), ..satisfied.clone() };
+    let unknown_age = AuthnContext { sign_in_age: Err(auth_time), ..satisfied.clone() };
     let unknown_source = AuthnContext { source_ip: None, ..satisfied.clone() };
     let cases = [
         (satisfied, Ok(())),
         (authn(&["pwd"], 0, "192.0.2.1"), Err(Refusal::MfaRequired)),
         (authn(&["mfa"], 61, "192.0.2.1"), Err(Refusal::SessionTooOld(60))),
-        (unknown_age, Err(Refusal::SessionTooOld(60))),
+        (unknown_methods, Err(Refusal::MfaUnknown(amr))),
+        (unknown_age, Err(Refusal::SessionAgeUnknown { minutes: 60, claim: auth_time })),
         (authn(&["mfa"], 0, "192.0.3.1"), Err(Refusal::NetworkNotAllowed)),
         (unknown_source, Err(Refusal::NetworkNotAllowed)),
     ];
     for (authn, expected) in cases {
         assert_eq!(strict().check_sign_in(&authn), expected, "{authn:?}");
     }
-    assert_eq!(Security::default().check_sign_in(&AuthnContext::default()), Ok(()));
+    assert_eq!(Security::default().check_sign_in(&one_factor()), Ok(()));
     assert!(Security::default().is_default());
 }
 

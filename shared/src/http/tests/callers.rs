@@ -4,19 +4,24 @@ use axum::{Router, routing};
 use serde_json::{Value, json};
 
 use super::{Answer, authorized, get, send};
-use crate::http::{Now, access_log::conventions, caller::Caller};
+use crate::http::{EmailsVerified, Now, TokenClaims, access_log::conventions, caller::Caller};
 
 async fn describe(Caller { person, sign_in, .. }: Caller, Now(now): Now) -> String {
     let email = person.email.map(|email| email.to_string());
     format!("{} {email:?} {:?} {} {sign_in:?} {now}", person.id, person.name, person.operator)
 }
 
-fn router() -> Router {
-    Router::new().route("/caller", routing::get(describe))
+fn router(claims: TokenClaims) -> Router {
+    Router::new().route("/caller", routing::get(describe)).with_state(claims)
 }
 
 async fn call(authorizer: &Value) -> Answer {
-    send(conventions(router()), authorized(get("/caller"), authorizer)).await
+    call_with(TokenClaims::default(), authorizer).await
+}
+
+/// A call in a deployment with these names of claims.
+async fn call_with(claims: TokenClaims, authorizer: &Value) -> Answer {
+    send(conventions(router(claims)), authorized(get("/caller"), authorizer)).await
 }
 
 fn jwt(claims: &Value) -> Value {
@@ -112,6 +117,58 @@ async fn address_counts_only_if_email_verified_is_exactly_true() {
     }
 }
 
+/// INV4: a token that says `false` is believed in every deployment.
+#[tokio::test]
+async fn address_of_a_silent_token_counts_only_where_all_are_verified() {
+    let always = TokenClaims { emails_verified: EmailsVerified::Always, ..TokenClaims::default() };
+    let silent = json!({ "sub": "u", "email": "a@b.example" });
+    assert!(call(&jwt(&silent)).await.text.starts_with("u None "));
+    assert!(call_with(always, &jwt(&silent)).await.text.starts_with("u Some(\"a@b.example\") "));
+    for verified in ["false", "0", "", "TRUE", "[true]"] {
+        let claims = json!({ "sub": "u", "email": "a@b.example", "email_verified": verified });
+        let seen = call_with(always, &jwt(&claims)).await.text;
+        assert!(seen.starts_with("u None "), "{verified:?}: {seen}");
+    }
+}
+
+/// The gateway writes a list as `[a b]` and does not mark where an item ends.
+#[tokio::test]
+async fn first_of_a_list_of_addresses_counts() {
+    let names = TokenClaims { email: "emails", ..TokenClaims::default() };
+    for (emails, expected) in [
+        ("a@x.example", Some("a@x.example")),
+        ("[a@x.example]", Some("a@x.example")),
+        ("[a@x.example b@x.example]", Some("a@x.example")),
+        ("[]", None),
+        ("", None),
+        ("[ ]", None),
+        ("[a@x.example  b@x.example]", None),
+        ("[a@x.example b c@x.example]", None),
+        ("[Ada Lovelace <a@x.example>]", None),
+        ("[a@x.example", None),
+        ("a@x.example b@x.example", None),
+        ("[[a@x.example] b@x.example]", None),
+        ("[a@x.example true]", None),
+    ] {
+        let claims = json!({
+            "sub": "u", "email": "other@x.example", "emails": emails, "email_verified": "true",
+        });
+        let seen = call_with(names, &jwt(&claims)).await.text;
+        assert!(seen.starts_with(&format!("u {expected:?} ")), "{emails:?}: {seen}");
+    }
+}
+
+/// OP1: another claim that has the scope makes no operator.
+#[tokio::test]
+async fn only_the_named_claim_holds_scopes() {
+    let names = TokenClaims { scope: "permissions", ..TokenClaims::default() };
+    for (claim, operator) in [("permissions", true), ("scope", false), ("scp", false)] {
+        let claims = json!({ "sub": "u", claim: "[operator decisions]" });
+        let seen = call_with(names, &jwt(&claims)).await.text;
+        assert!(seen.starts_with(&format!("u None None {operator} ")), "{claim}: {seen}");
+    }
+}
+
 /// RFC 6749, section 3.3; the gateway writes a JSON array as `[a b]`.
 #[tokio::test]
 async fn operator_scope_is_an_item_of_a_well_formed_list() {
@@ -158,7 +215,7 @@ async fn request_without_time_is_500() {
     let context = RequestContext::ApiGatewayV2(serde_json::from_value(context).unwrap());
     let request =
         Request::get("/caller").body(Body::empty()).unwrap().with_request_context(context);
-    let answer = send(conventions(router()), request).await;
+    let answer = send(conventions(router(TokenClaims::default())), request).await;
     assert_eq!(answer.status, 500);
     assert!(!answer.text.contains("time"), "{}", answer.text);
 }
