@@ -14,6 +14,7 @@ import time
 import urllib.parse
 from pathlib import Path
 
+import cognito
 import transform
 from issuer import Issuer
 from stack import ALLOWED_ORIGINS, SECRET, VIEWER, Emulator, Stack
@@ -163,7 +164,22 @@ def unneeded_authorizers(stack, issuer, log):
     return unneeded
 
 
-def rehearse(stack, issuer, log, removals):
+def scopes_in_another_claim(stack, issuer):
+    """Where the gateway cannot read the scopes, it still verifies the token, and the function checks the scope."""
+    other = stack.deploy_again("rolecall-permissions", ScopeClaim="permissions")
+    path = "/v1/operator/organizations"
+    operator_routes = [route for route in other.routes() if path in route["RouteKey"]]
+    for route in operator_routes:
+        if route["AuthorizationType"] != "JWT" or route.get("AuthorizationScopes"):
+            raise AssertionError(f"the route has another authorization: {route}")
+    expect(other.call("GET", path), 401)
+    expect(Person(other, issuer, "staff", permissions=["operator"]).get(path), 200)
+    for claims in ({}, {"scope": "operator"}, {"permissions": ["operators"]}):
+        refused = Person(other, issuer, "eve", **claims).get(path)
+        expect(refused, 403, type="/problems/operator-scope-required")
+
+
+def rehearse(stack, issuer, pool, log, removals):
     """Runs the tests, then the removals. Returns the parts of the template that the tests do not need."""
     log(f"deployed: {len(stack.resources)} resources, {len(stack.routes())} routes")
     authorizers(stack, issuer)
@@ -174,6 +190,11 @@ def rehearse(stack, issuer, log, removals):
     log("every route responds as expected")
     notifications(stack, issuer)
     log("mails and events arrived")
+    if pool:
+        scopes_in_another_claim(stack, issuer)
+        log("with scopes in another claim, the functions check them")
+        cognito.sign_in_and_call(stack, transform.read(pool))
+        log("people and services of the user pool are served")
     if not removals:
         return []
     unneeded = unneeded_permissions(stack, issuer, log) + unneeded_authorizers(stack, issuer, log)
@@ -202,7 +223,8 @@ def main():
         if arguments.everything:
             template = derive(template)
         stack = Stack(emulator, template, arguments.binaries, issuer, arguments.everything)
-        unneeded = rehearse(stack, issuer, log, removals=not (arguments.no_removals or arguments.everything))
+        pool = None if arguments.everything else arguments.template.parent / "infra/cognito/template.yaml"
+        unneeded = rehearse(stack, issuer, pool, log, removals=not (arguments.no_removals or arguments.everything))
         if arguments.everything:
             proxy(stack, issuer)
             log("only the proxy can reach the API")

@@ -119,7 +119,8 @@ class Stack:
             storage.put_object(Bucket="code", Key=code, Body=_bootstrap(binary))
         emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_FROM)
         storage.put_object(Bucket="code", Key="template.json", Body=json.dumps(_adapted(template)))
-        self.resources = _deploy(emulator, issuer, _all_parameters(emulator) if everything else {})
+        self._parameters = _parameters(issuer) | (_all_parameters(emulator) if everything else {})
+        self.resources, _ = deploy(emulator, "rolecall", "template.json", self._parameters)
         self.table = self.resources["Table"]
         self.api = self.resources["Api"]
         endpoint = f"https://{self.api}.execute-api.{transform.REGION}.amazonaws.com"
@@ -127,6 +128,19 @@ class Stack:
         self._gateway = emulator.client("apigatewayv2")
         self._items = emulator.client("dynamodb")
         self._subscribe()
+
+    def deploy_again(self, name, **parameters):
+        """The same template deployed as another stack, with these parameters changed."""
+        other = copy.copy(self)
+        other.resources, _ = deploy(self._emulator, name, "template.json", self._parameters | parameters)
+        other.table, other.api = other.resources["Table"], other.resources["Api"]
+        return other
+
+    def deploy_identity(self, template, **parameters):
+        """Deploys the template of the user pool. Returns its outputs, and a client for Cognito."""
+        self._emulator.client("s3").put_object(Bucket="code", Key="identity.json", Body=json.dumps(template))
+        _, outputs = deploy(self._emulator, "rolecall-identity", "identity.json", parameters)
+        return outputs, self._emulator.client("cognito-idp")
 
     def _subscribe(self):
         """Subscribes a queue to the bus."""
@@ -160,6 +174,15 @@ class Stack:
             body = json.dumps(body)
         headers |= {name.replace("_", "-"): value for name, value in headers_by_name.items()}
         connection.request(method, path, body, headers)
+        response = Response(connection.getresponse())
+        connection.close()
+        return response
+
+    def post_form(self, path, form, **headers):
+        """Sends a form to a page of the user pool."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
+        headers |= {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", path, urllib.parse.urlencode(form), headers)
         response = Response(connection.getresponse())
         connection.close()
         return response
@@ -289,11 +312,11 @@ def _all_parameters(emulator):
     }
 
 
-def _deploy(emulator, issuer, more):
-    """Creates the stack and returns the physical ids of its resources by their logical ids."""
-    parameters = {
+def _parameters(issuer):
+    """The parameters of the template for the tokens of an issuer."""
+    return {
         "Issuer": issuer.url,
-        "Audience": AUDIENCE,
+        "Audience": f"{AUDIENCE},another-audience",
         "Architecture": "x86_64",
         "PortalUrl": PORTAL,
         "AllowedOrigins": ",".join(ALLOWED_ORIGINS[1:]),
@@ -301,24 +324,32 @@ def _deploy(emulator, issuer, more):
         "MailIdentity": MAIL_FROM,
         "ExportInline": "0",  # Every file goes to the bucket.
         "SendingInterval": "0",  # The story does not wait.
-    } | more
+    }
+
+
+def deploy(emulator, name, template, parameters):
+    """Creates a stack from a template in the code bucket.
+
+    Returns the physical ids of its resources by their logical ids, and its outputs.
+    """
     formation = emulator.client("cloudformation")
     formation.create_stack(
-        StackName="rolecall",
-        TemplateURL=f"{emulator.url}/code/template.json",
+        StackName=name,
+        TemplateURL=f"{emulator.url}/code/{template}",
         Capabilities=["CAPABILITY_IAM"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )
     while True:
-        [stack] = formation.describe_stacks(StackName="rolecall")["Stacks"]
+        [stack] = formation.describe_stacks(StackName=name)["Stacks"]
         if stack["StackStatus"] == "CREATE_COMPLETE":
             break
         if stack["StackStatus"] != "CREATE_IN_PROGRESS":
             raise RuntimeError(f"deployment failed: {stack['StackStatus']}: {stack.get('StackStatusReason')}")
         time.sleep(0.1)
-    pages = formation.get_paginator("list_stack_resources").paginate(StackName="rolecall")
+    pages = formation.get_paginator("list_stack_resources").paginate(StackName=name)
     summaries = [summary for page in pages for summary in page["StackResourceSummaries"]]
-    return {summary["LogicalResourceId"]: summary["PhysicalResourceId"] for summary in summaries}
+    resources = {summary["LogicalResourceId"]: summary["PhysicalResourceId"] for summary in summaries}
+    return resources, {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 def _list(value):
