@@ -92,7 +92,8 @@ def browsers(stack, issuer):
     allowed = ["access-control-allow-methods", "access-control-allow-headers"]
     for origin in ALLOWED_ORIGINS:
         for route in stack.routes():
-            path = urllib.parse.quote(route["RouteKey"].rpartition(" ")[2])
+            key = "GET /v1/nothing" if route["RouteKey"] == "$default" else route["RouteKey"]
+            path = urllib.parse.quote(key.rpartition(" ")[2])
             preflight = stack.call("OPTIONS", path, Origin=origin, **asks)
             expected = {"access-control-allow-origin": origin}
             if not 200 <= preflight.status < 300 or not expected.items() <= preflight.headers.items():

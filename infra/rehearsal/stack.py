@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import zipfile
 from pathlib import Path
 
@@ -205,6 +206,17 @@ class Stack:
         if "FunctionError" in result:
             raise AssertionError(f"{function} failed: {answer}")
         return answer
+
+    def migrate(self, org):
+        """Makes an organization an item of an earlier schema, and migrates the table. Returns the number of items."""
+        key = {"pk": {"S": f"ORG#{org.removeprefix('org_')}"}, "sk": {"S": "ORG"}}
+        self._items.update_item(TableName=self.table, Key=key, UpdateExpression="REMOVE #schema",
+                                ExpressionAttributeNames={"#schema": "schema"})
+        result = self._emulator.client("lambda").invoke(FunctionName=self.resources["Migrate"], Payload="{}")
+        answer = json.loads(result["Payload"].read() or b"null")
+        if "FunctionError" in result or not answer["finished"]:
+            raise AssertionError(f"the migration failed: {answer}")
+        return answer["migrated"]
 
     def begin_role_deletion(self, org, role, user):
         """Marks a role like a request that has no time left to give its users the role `user`."""

@@ -87,6 +87,7 @@ def story(stack, issuer):
     run.link_partner_and_customer()
     run.match_etag()
     run.expire_first_admin()
+    run.migrate()
     expect(run.ben.get("/v1/nothing"), 404)
 
 
@@ -439,6 +440,13 @@ class Story:
         expect(change(etag), 412)
         # Checks the counters, too.
         expect(staff.patch(f"{path}/{branch}", {"mdf_program": False}), 200)
+
+    def migrate(self):
+        """The items of an earlier schema are rewritten."""
+        if self.stack.emulated:
+            migrated = self.stack.migrate(self.org)
+            assert migrated, "nothing was migrated"
+            expect(self.staff.get(f"/v1/operator/organizations/{self.org}"), 200)
 
     def expire_first_admin(self):
         """The invitation of a first Admin expires."""

@@ -177,7 +177,7 @@ clean-up: one invitation has expired | 3 3 6 6 | clean-up
 + role
 + member <role>
 + role deletion
-clean-up: a role that is being deleted has a user | 7 8 14 11 | clean-up
+clean-up: a role that is being deleted has a user | 7 8 16 11 | clean-up
 + change of the profile
 notify: an event for the bus | 2 1 2 0 | notify
 + invitation user

@@ -184,9 +184,8 @@ async fn item_of_a_later_schema_is_an_error() {
     let (app, acme) = TestApp::with_acme().await;
     let current = AttributeValue::N(SCHEMA.to_string());
     assert!(invariants::scan(&app).await.iter().all(|item| item["schema"] == current));
-    let organizations = invariants::scan(&app).await.into_iter();
-    let mut organization =
-        organizations.filter(|it| it["sk"].as_s().unwrap() == "ORG").next().unwrap();
+    let mut items = invariants::scan(&app).await.into_iter();
+    let mut organization = items.find(|it| it["sk"].as_s().unwrap() == "ORG").unwrap();
     let later = AttributeValue::N((SCHEMA + 1).to_string());
     organization.insert("schema".to_owned(), later);
     load(&app, &[organization]).await;

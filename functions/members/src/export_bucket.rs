@@ -14,10 +14,10 @@ pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, BucketUnavailable
 /// Keeps files for a day. Only a link gives access to one.
 pub trait FileStore: Debug + Send + Sync {
     /// Stores a file at `key`, to be downloaded as `name`.
-    fn put<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> Stored<'a, ()>;
+    fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> Stored<'a, ()>;
 
     /// The file at `key`. `None` if it has been deleted.
-    fn get<'a>(&'a self, key: &'a str) -> Stored<'a, Option<Vec<u8>>>;
+    fn load<'a>(&'a self, key: &'a str) -> Stored<'a, Option<Vec<u8>>>;
 
     /// A URL that gives access to the file at `key` for this long, without credentials.
     fn link<'a>(&'a self, key: &'a str, from: Timestamp, lifetime: Duration) -> Stored<'a, String>;
@@ -61,7 +61,7 @@ impl ExportBucket {
         name: &str,
     ) -> Result<StoredObject, BucketUnavailable> {
         let key = format!("{:032x}.xlsx", rand::random::<u128>());
-        self.0.put(&key, name, file).await?;
+        self.0.save(&key, name, file).await?;
         Ok(StoredObject(key))
     }
 
@@ -74,7 +74,7 @@ impl ExportBucket {
         &self,
         StoredObject(key): &StoredObject,
     ) -> Result<Option<Vec<u8>>, BucketUnavailable> {
-        self.0.get(key).await
+        self.0.load(key).await
     }
 
     /// A link to a stored file, valid from `now` on.

@@ -46,14 +46,14 @@ impl S3 {
 }
 
 impl FileStore for S3 {
-    fn put<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> Stored<'a, ()> {
+    fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> Stored<'a, ()> {
         let put = self.client.put_object().bucket(&self.bucket).key(key);
         let put = put.content_type(XLSX).content_disposition(attachment(name));
         let put = put.cache_control("no-store").body(ByteStream::from(file));
         Box::pin(async { put.send().await.map(drop).map_err(unavailable) })
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> Stored<'a, Option<Vec<u8>>> {
+    fn load<'a>(&'a self, key: &'a str) -> Stored<'a, Option<Vec<u8>>> {
         Box::pin(async move {
             let got = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
                 Ok(got) => got,

@@ -77,14 +77,14 @@ impl Bucket {
 }
 
 impl FileStore for Bucket {
-    fn put<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> Stored<'a, ()> {
+    fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> Stored<'a, ()> {
         let file = File { name: name.to_owned(), bytes: file.into(), at: (self.clock)() };
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.insert(key.to_owned(), file);
         Box::pin(async { Ok(()) })
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> Stored<'a, Option<Vec<u8>>> {
+    fn load<'a>(&'a self, key: &'a str) -> Stored<'a, Option<Vec<u8>>> {
         let file = self.file(key).map(|file| file.bytes.to_vec());
         Box::pin(async { Ok(file) })
     }
@@ -144,7 +144,7 @@ mod tests {
     #[tokio::test]
     async fn file_needs_a_whole_link_that_has_not_expired() {
         let bucket = Bucket::new("", noon);
-        bucket.put("a.xlsx", "users.xlsx", b"PK".to_vec()).await.unwrap();
+        bucket.save("a.xlsx", "users.xlsx", b"PK".to_vec()).await.unwrap();
         let link = |from| bucket.link("a.xlsx", from, Duration::from_mins(5));
         let good = link(noon()).await.unwrap();
         let late = link(noon() - SignedDuration::from_mins(5)).await.unwrap();
@@ -156,6 +156,6 @@ mod tests {
             let answer = bucket.clone().router().oneshot(request).await.unwrap();
             assert_eq!(answer.status(), status, "{link}");
         }
-        assert_eq!(bucket.get("a.xlsx").await.unwrap().as_deref(), Some(&b"PK"[..]));
+        assert_eq!(bucket.load("a.xlsx").await.unwrap().as_deref(), Some(&b"PK"[..]));
     }
 }

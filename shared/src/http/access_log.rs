@@ -50,14 +50,16 @@ pub(super) fn conventions(router: Router) -> Router {
         salt: std::env::var("LOG_SALT").unwrap_or_else(|_| DEFAULT_SALT.to_owned()),
     };
     router
-        .fallback(|request| unmatched(request, Problem::not_found))
-        .method_not_allowed_fallback(|request| unmatched(request, Problem::method_not_allowed))
+        .fallback(async |request| unmatched(&request, Problem::not_found))
+        .method_not_allowed_fallback(async |request| {
+            unmatched(&request, Problem::method_not_allowed)
+        })
         .layer(middleware::from_fn_with_state(Arc::new(settings), apply))
 }
 
 /// Answers a request that no handler matches: a browser's preflight request with success, because
 /// API Gateway adds the headers that allow it, and any other with the problem.
-async fn unmatched(request: Request, problem: fn() -> Problem) -> Result<StatusCode, Problem> {
+fn unmatched(request: &Request, problem: fn() -> Problem) -> Result<StatusCode, Problem> {
     let names_method = request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     if request.method() == Method::OPTIONS && names_method {
         return Ok(StatusCode::NO_CONTENT);

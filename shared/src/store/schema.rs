@@ -125,24 +125,24 @@ impl Store {
     ) -> Result<Migration, Error> {
         // No time is stored, and no event: what the items say stays the same.
         let context = &RequestContext::without_actor(Timestamp::UNIX_EPOCH, request_id, 0);
-        let stopped = self.get([Key::migration()]).await?.items.remove(&Key::migration());
-        let mut stop: Stop = stopped.map(from_item).transpose()?.unwrap_or_default();
-        if stop.progress.finished {
-            stop = Stop::default();
+        let earlier = self.get([Key::migration()]).await?.items.remove(&Key::migration());
+        let mut place: Stop = earlier.map(from_item).transpose()?.unwrap_or_default();
+        if place.progress.finished {
+            place = Stop::default();
         }
-        while !stop.progress.finished && !out_of_time() {
-            let (items, last) = self.outdated_items(stop.last.take()).await?;
+        while !place.progress.finished && !out_of_time() {
+            let (items, last) = self.outdated_items(place.last.take()).await?;
             let rewrites = stream::iter(items).map(|item| self.rewrite(context, item));
             let rewritten: Vec<bool> = rewrites.buffer_unordered(AT_ONCE).try_collect().await?;
-            stop.progress.migrated += rewritten.into_iter().map(u64::from).sum::<u64>();
-            stop.progress.finished = last.is_none();
-            stop.last = last;
-            let item = to_item(Key::migration(), &stop, vec![])?;
-            let (always, lost) = (Expression::default(), or(Refusal::ChangedConcurrently));
-            let writes = self.transaction(context).put(Key::migration(), item, always, lost);
+            place.progress.migrated += rewritten.into_iter().map(u64::from).sum::<u64>();
+            place.progress.finished = last.is_none();
+            place.last = last;
+            let item = to_item(Key::migration(), &place, vec![])?;
+            let (always, on_failed) = (Expression::default(), or(Refusal::ChangedConcurrently));
+            let writes = self.transaction(context).put(Key::migration(), item, always, on_failed);
             writes.commit(&()).await?;
         }
-        Ok(stop.progress)
+        Ok(place.progress)
     }
 
     /// The next items of earlier versions, without events, and the last key that was seen, if the table

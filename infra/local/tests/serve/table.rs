@@ -108,7 +108,7 @@ async fn damaged_or_earlier_data_is_refused_at_start() {
         ("overwritten", &write("table.sqlite", b"not a database, but long enough"), "damaged"),
         ("removed", &remove("table.sqlite"), "no readable database file"),
         ("of an earlier version", &remove("format"), "of an earlier version"),
-        ("of a later version", &write("format", b"2"), "in the format \"2\""),
+        ("of a later version", &write("format", b"99"), "of a later version (\"99\""),
     ];
     for (name, damage, message) in cases {
         let data = directory(name);
@@ -120,6 +120,23 @@ async fn damaged_or_earlier_data_is_refused_at_start() {
         assert!(error.contains(message) && error.contains("remove it"), "{name}: {error}");
         assert_eq!(fs::read(data.join("table.sqlite")).ok(), before, "{name}");
     }
+}
+
+#[tokio::test]
+async fn data_of_an_earlier_schema_is_migrated_at_start() {
+    let data = directory("earlier-schema");
+    let args = Args { data: Some(data.clone()), ..args() };
+    let server = Server::open(&args, stub).await.unwrap();
+    put_item(&server.engine.client(), "old").await; // It has no schema version.
+    server.run(async {}).await.unwrap();
+    fs::write(data.join("format"), "1").unwrap();
+
+    let server = Server::open(&args, stub).await.unwrap();
+    let items = server.engine.client().scan().table_name(local::TABLE).send().await.unwrap().items;
+    let versions = items.unwrap().into_iter().map(|item| item["schema"].as_n().unwrap().clone());
+    let current = shared::store::SCHEMA.to_string();
+    assert!(versions.clone().count() >= 1 && versions.clone().all(|version| version == current));
+    assert_eq!(fs::read_to_string(data.join("format")).unwrap(), current);
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Answer, authorized, get, log, send};
 use crate::http::{
-    TrustedProxy, access_log::conventions, caller::Caller, trusted_proxy::require_proxy,
+    TokenClaims, TrustedProxy, access_log::conventions, caller::Caller,
+    trusted_proxy::require_proxy,
 };
 
 /// Two hashes in their form.
@@ -26,6 +27,7 @@ fn router(address_header: &str) -> Router {
     let proxy = TrustedProxy::new(address_header, &hashes(&["correct horse", "battery staple"]));
     let proxy: &'static TrustedProxy = Box::leak(Box::new(proxy.unwrap()));
     let router = Router::new().route("/source", routing::get(source));
+    let router = router.with_state(TokenClaims::default());
     conventions(router.layer(middleware::from_fn_with_state(proxy, require_proxy)))
 }
 

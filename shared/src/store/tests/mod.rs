@@ -103,7 +103,7 @@ fn sent(step: Step) -> Sent {
         condition = condition.replace(name, &value);
     }
     // Every update gives the item that it may create a schema.
-    let stamped = format!("#schema = if_not_exists(#schema, {})", SCHEMA);
+    let stamped = format!("#schema = if_not_exists(#schema, {SCHEMA})");
     for stamp in [format!("SET {stamped} "), format!(", {stamped}")] {
         update = update.replace(&stamp, "");
     }
