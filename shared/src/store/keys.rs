@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::{Error, SCHEMA};
 use crate::domain::{
     AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, Email, EventId, IdempotencyKey,
     MailDomain, MemberId, OrgId, PersonDigest, UserId,
@@ -137,9 +137,9 @@ impl Key {
         Self { pk: format!("{DELIVERY}{}", org.bare()), sk: format!("DIGEST#{at}#{to}") }
     }
 
-    /// Where the migration of the table to a new schema stopped.
+    /// Where the migration of the table to this schema stopped. One to another schema begins anew.
     pub(super) fn migration() -> Self {
-        Self { pk: "MIGRATION".to_owned(), sk: "STOP".to_owned() }
+        Self { pk: "MIGRATION".to_owned(), sk: SCHEMA.to_string() }
     }
 
     /// Whether an organization is stored at the key.
