@@ -59,7 +59,7 @@ fn all_writes_are_transactions() {
 
 #[test]
 fn request_structs_refuse_unknown_fields() {
-    for path in sources("functions") {
+    for path in sources("functions").into_iter().filter(|path| has_routes(path)) {
         let text = fs::read_to_string(&path).unwrap();
         for (at, _) in text.match_indices("Deserialize)]\n") {
             let after = text[at..].lines().nth(1).unwrap();
@@ -80,7 +80,7 @@ fn changes_accept_if_match() {
     let exempt = ["add", "remove", "cancel", "link", "unlink"];
     let files: Vec<SourceFile> = sources("functions")
         .into_iter()
-        .filter(|path| !path.to_string_lossy().contains("functions/notify")) // It has no routes.
+        .filter(|path| has_routes(path))
         .map(|path| SourceFile { text: code(&path).collect::<Vec<_>>().join("\n"), path })
         .collect();
     let mut handlers = 0;
@@ -95,6 +95,12 @@ fn changes_accept_if_match() {
         }
     }
     assert!(handlers >= 7, "only {handlers} handlers were found");
+}
+
+/// Whether a file belongs to a function of the API. AWS calls the others, and may add members to its events.
+fn has_routes(path: &Path) -> bool {
+    let path = path.to_string_lossy();
+    !["functions/mail", "functions/publish"].iter().any(|folder| path.contains(folder))
 }
 
 struct SourceFile {

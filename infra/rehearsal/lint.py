@@ -26,7 +26,6 @@ REQUIRED = {
     "MailIdentity": "example.com",
 }
 EVERYTHING = {
-    "MailConfigurationSet": "mails",
     "PublicUrl": "https://www.example.com/rolecall",
     "DomainName": "api.example.com",
     "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-000000000000",

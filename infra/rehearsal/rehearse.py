@@ -25,9 +25,9 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "gradual"))
 from derive import derive
 
 
-def eventually(look, expected):
-    """Calls `look` until its result contains all expected values, for at most 10 seconds."""
-    for _ in range(40):
+def eventually(look, expected, seconds=10):
+    """Calls `look` until its result contains all expected values, for at most some seconds."""
+    for _ in range(4 * seconds):
         found = look()
         if expected <= set(found):
             return found
@@ -47,6 +47,12 @@ def notifications(stack, issuer):
     invited = expect(ada.get(f"{path}/events"), 200)["items"][0]
     eventually(lambda: stack.marks(invited["id"]), {"MAIL"})
 
+    # The invitation shows what becomes of its mail.
+    shown = lambda: [expect(ada.get(f"{path}/invitations/{invitation}"), 200)["delivery"]]
+    eventually(shown, {"sent"})
+    stack.report_bounce(invitation, 1)
+    eventually(shown, {"bounced"})
+
     member = expect(ben.post(f"{path}/invitations/{invitation}/accept"), 200)["id"]
     expect(ada.post(f"{path}/transfer", {"member_id": member}), 200)
     eventually(lambda: stack.mails(ada.email), {f"You handed over Acme of {ada.id}"})
@@ -63,8 +69,49 @@ def notifications(stack, issuer):
     expect(fay.post(f"{path}/join-requests", {}), 201)
     eventually(lambda: stack.mails(fay.email), {f"Your request to join Acme of {ada.id}"})
     later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)
-    stack.run_schedule("Notify", later.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    stack.run_schedule("Mail", later.strftime("%Y-%m-%dT%H:%M:%SZ"))
     eventually(lambda: stack.mails(ada.email), {f"{fay.email} asks to join Acme of {ada.id}"})
+
+
+def blocked_mail(stack, issuer):
+    """While the account cannot send, mail waits and events do not. What was given up can be replayed."""
+    ada, ben, cy = (Person(stack, issuer, name) for name in ("ada", "ben", "cy"))
+    org = expect(ada.post("/v1/organizations", {"name": f"Late of {ada.id}"}), 201)["id"]
+    path = f"/v1/organizations/{org}"
+    subject = f"You are invited to Late of {ada.id}"
+    given_up = stack.failed_mails()
+    stack.pause_mail(True)
+    expect(ada.post(f"{path}/invitations", {"email": ben.email, "role_id": "user"}), 201)
+    eventually(lambda: stack.published(org), {"organization.created", "invitation.created"})
+    eventually(lambda: [stack.failed_mails()], {given_up + 1}, seconds=60)
+    # A mail that still waits is sent as soon as that is possible.
+    expect(ada.post(f"{path}/invitations", {"email": cy.email, "role_id": "user"}), 201)
+    eventually(lambda: stack.published(org), {"invitation.created"})
+    stack.pause_mail(False)
+    eventually(lambda: stack.mails(cy.email), {subject})
+    if stack.mails(ben.email):
+        raise AssertionError("a mail that was given up was sent")
+    stack.replay("mails")
+    eventually(lambda: stack.mails(ben.email), {subject})
+
+    # A replay of the history repeats each event, for other consumers: nobody gets a mail again.
+    newest = expect(ada.get(f"{path}/events"), 200)["items"][0]
+    event = newest["id"]
+    stack.replay("events", "--organization", org)
+    eventually(lambda: [len(stack.details(event))] if stack.published(org) else [], {2})
+    [first, second] = stack.details(event)
+    if second != first | {"replayed": True}:
+        raise AssertionError(f"the replayed event differs: {first} {second}")
+
+    # An event that was given up is published as if it were new. Its mail was sent, so it is not sent again.
+    stack.give_up_publication(newest["at"])
+    stack.replay("publications")
+    eventually(lambda: [len(stack.details(event))] if stack.published(org) else [], {3})
+    if stack.details(event)[2] != first or stack.failed_publications():
+        raise AssertionError("the event that was given up is not published as it was")
+    time.sleep(2)
+    if stack.mails(cy.email) != [subject]:
+        raise AssertionError("the replay sent mail")
 
 
 def protected_routes(stack):
@@ -138,7 +185,7 @@ def unneeded_permissions(stack, issuer, log):
     unneeded = []
     for permission in permissions:
         with permission:
-            if not fails(notifications if permission.is_of_notify else story, stack, issuer):
+            if not fails(notifications if permission.is_of_delivery else story, stack, issuer):
                 unneeded.append(permission)
     log(f"{len(permissions)} permissions removed in turn, {len(permissions) - len(unneeded)} are needed")
     return unneeded
@@ -191,6 +238,8 @@ def rehearse(stack, issuer, pool, log, removals):
     log("every route responds as expected")
     notifications(stack, issuer)
     log("mails and events arrived")
+    blocked_mail(stack, issuer)
+    log("mail waited while events did not, and was replayed")
     if pool:
         scopes_in_another_claim(stack, issuer)
         log("with scopes in another claim, the functions check them")

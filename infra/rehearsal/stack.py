@@ -28,8 +28,12 @@ MAIL_FROM = "no-reply@rolecall.example"
 DOMAIN, BASE_PATH = "api.rolecall.example", "team/rolecall"
 SECRET = "correct horse battery staple"
 VIEWER = "198.51.100.7:46532"
+# Stands in for `aws.ses`.
+MAIL_REPORTS = "rehearsal.ses"
+# How often a mail is tried before it is given up.
+MAIL_TRIES = 8
 # Lambda calls these with the role of the function. The emulator calls them without a permission.
-STREAM_ACTIONS = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
+POLLING_ACTIONS = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
 
 
 def _free_port():
@@ -259,7 +263,65 @@ class Stack:
         response = self._items.query(
             TableName=self.table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues=pk
         )
-        return [item["sk"]["S"].split("#")[0] for item in response["Items"]]
+        return [item["sk"]["S"].split("#")[0] for item in response["Items"] if "claimed_until" not in item]
+
+    def report_bounce(self, invitation, sending):
+        """Publishes what SES publishes about the mail of an invitation that bounced. The emulator publishes nothing."""
+        tags = {
+            "ses:configuration-set": [self.resources["MailConfiguration"]],
+            "invitation": [invitation],
+            "sending": [str(sending)],
+        }
+        detail = {
+            "eventType": "Bounce",
+            "bounce": {"bounceType": "Permanent", "bounceSubType": "General"},
+            "mail": {"tags": tags},
+        }
+        entry = {"Source": MAIL_REPORTS, "DetailType": "Email Bounced", "Detail": json.dumps(detail)}
+        self._emulator.client("events").put_events(Entries=[entry])
+
+    def replay(self, *arguments):
+        """Runs `infra/replay` against the stack."""
+        environment = os.environ | {
+            "AWS_ENDPOINT_URL": self._emulator.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": transform.REGION,
+        }
+        program = Path(__file__).parents[1] / "replay" / "replay.py"
+        command = [sys.executable, str(program), "--stack", "rolecall", *arguments]
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    def details(self, event):
+        """The details of an event, in the order in which the bus received them."""
+        return [it["detail"] for it in self._published if it["detail"]["id"] == event]
+
+    def give_up_publication(self, at):
+        """Queues what Lambda queues about a batch of the stream that it gives up. The emulator gives up none."""
+        batch = {"approximateArrivalOfFirstRecord": at, "approximateArrivalOfLastRecord": at, "batchSize": 1}
+        body = json.dumps({"DDBStreamBatchInfo": batch, "version": "1.0"})
+        self._queues.send_message(QueueUrl=self.resources["FailedPublications"], MessageBody=body)
+
+    def failed_publications(self):
+        """The number of batches that were given up."""
+        return self._waiting(self.resources["FailedPublications"])
+
+    def failed_mails(self):
+        """The number of mails that were given up."""
+        return self._waiting(self.resources["FailedMails"])
+
+    def _waiting(self, queue):
+        names = ["ApproximateNumberOfMessages"]
+        found = self._queues.get_queue_attributes(QueueUrl=queue, AttributeNames=names)
+        return int(found["Attributes"][names[0]])
+
+    def pause_mail(self, paused):
+        """Takes the permission to send mail away, or gives it back."""
+        if paused:
+            [self._paused] = [it for it in self.permissions() if it.action == "ses:SendEmail"]
+            self._paused.__enter__()
+        else:
+            self._paused.__exit__()
 
     def routes(self):
         return self._gateway.get_routes(ApiId=self.api)["Items"]
@@ -280,7 +342,7 @@ class Stack:
                     for action in actions:
                         for resource in resources:
                             service, _, call = action.partition(":")
-                            if service in ("dynamodb", "events", "s3", "ses") and call not in STREAM_ACTIONS:
+                            if service in ("dynamodb", "events", "s3", "ses") and call not in POLLING_ACTIONS:
                                 yield Permission(identity, role, policy, document, index, action, resource)
 
 
@@ -294,7 +356,7 @@ def _adapted(template):
     template = copy.deepcopy(template)
     # The issuer of the rehearsal has no https URL.
     template["Parameters"]["Issuer"].pop("AllowedPattern")
-    for statement in template["Resources"]["Notify"]["Properties"]["Policies"][1]["Statement"]:
+    for statement in template["Resources"]["Mail"]["Properties"]["Policies"][1]["Statement"]:
         if statement["Action"] == "ses:SendEmail":
             # The emulator evaluates neither the identity of the sender nor `ses:FromAddress`.
             statement["Resource"] = "*"
@@ -308,6 +370,13 @@ def _adapted(template):
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
             del template["Resources"][name]  # The emulator has no metric math.
     del template["Resources"]["ExportsPolicy"]  # It requires TLS, which the emulator lacks.
+    # The emulator has archives, but not as resources of a template.
+    del template["Resources"]["Archive"], template["Outputs"]["ArchiveName"]
+    # Only AWS publishes events of this source.
+    template["Resources"]["MailReportRule"]["Properties"]["EventPattern"]["source"] = [MAIL_REPORTS]
+    # A mail that cannot be sent is tried again soon, and given up soon.
+    queue = template["Resources"]["Mails"]["Properties"]
+    queue["VisibilityTimeout"], queue["RedrivePolicy"]["maxReceiveCount"] = 1, MAIL_TRIES
     return template
 
 
@@ -377,9 +446,9 @@ class Permission:
         self.action, self.resource = action, resource
 
     @property
-    def is_of_notify(self):
-        """Whether the permission belongs to notify."""
-        return "Notify" in self._role
+    def is_of_delivery(self):
+        """Whether the permission belongs to publish or mail."""
+        return "PublishRole" in self._role or "MailRole" in self._role
 
     def __str__(self):
         return f"{self._role}: {self.action} on {self.resource.rsplit(':', 1)[-1]}"

@@ -44,7 +44,7 @@ def derive(template, root, environment):
             continue
         properties = resource["Properties"]
         properties["CodeUri"] = str(root / properties["CodeUri"])
-        # Notify has no events. The local server passes the stream of its engine to notify.
+        # Publish has no events. The local server passes on the stream of its engine.
         for event in properties.get("Events", {}).values():
             required = event["Properties"].pop("Auth", {}).get("AuthorizationScopes")
             if required and gateway_reads_scopes:

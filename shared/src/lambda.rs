@@ -199,7 +199,7 @@ fn number<T: FromStr>(name: &str, default: T) -> Result<T, Error> {
 
 /// Starts the log on standard output: one JSON object a line, from level `info` on, or as `RUST_LOG`
 /// sets it.
-fn start_log() {
+pub fn start_log() {
     log_to(std::io::stdout);
 }
 
@@ -230,6 +230,15 @@ fn table() -> Result<Table, Error> {
 /// The value of an environment variable. An empty one counts as not set.
 pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The value of an environment variable that the template sets.
+///
+/// # Errors
+///
+/// The variable is not set.
+pub fn required(name: &str) -> Result<String, Error> {
+    Ok(setting(name).ok_or_else(|| format!("{name} is not set: template.yaml sets it"))?)
 }
 
 /// The SDK configuration of a client for one AWS service, named as in `AWS_ENDPOINT_URL_<service>`.

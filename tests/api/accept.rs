@@ -19,6 +19,8 @@ async fn person_lists_their_invitations_from_all_organizations() {
         [(ADA, &acme, "Acme", "admin", "Admin"), (CY, &globex, "Globex", &night, "Night shift")]
     {
         let mut invitation = app.invite(inviter, org, "BOB@example.com", role).await.body;
+        // Only the organization sees what became of the mail.
+        invitation.as_object_mut().unwrap().remove("delivery");
         invitation["organization_name"] = json!(name);
         invitation["role_name"] = json!(role_name);
         expected.push(invitation);

@@ -3,16 +3,16 @@
 
 use std::{collections::HashMap, fmt::Write as _};
 
-use ::notify::{handle, send_digests};
+use ::mail::{EventKey, Message, Messages, handle, send_digests};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    domain::{MAX_DEPTH, Person, RequestContext, RoleId, UserId, delete_with_reassignment},
+    domain::{Event, MAX_DEPTH, Person, RequestContext, RoleId, UserId, delete_with_reassignment},
     store::{Cost, Key, metered},
 };
 
 use crate::{
-    fake_aws::{FakeAws, batch, newest, record},
+    fake_aws::{FakeAws, newest},
     growth::{Size, organization_of},
     helpers::{each, id, operator_path},
     matrix::SERVICE,
@@ -30,9 +30,9 @@ pub const IVY: Identity = identity("ivy", "ivy@example.com");
 const ABE: Identity = identity("abe", "abe@elsewhere.example");
 /// The callers in `OPERATIONS`: their `sub` in capitals.
 const CALLERS: [Identity; 10] = [ABE, ADA, BOB, CY, EVE, IVY, MIA, NED, OPERATOR, SERVICE];
-/// `TestApp::last_request` during a scheduled run and during the work of the stream.
+/// `TestApp::last_request` during a scheduled run and while mail is sent.
 const CLEANUP: &str = "cleanup";
-const NOTIFY: &str = "notify";
+const MAIL: &str = "mail";
 
 /// Every operation, in the order of the page: `operation | bound | caller method path | body | key`.
 ///
@@ -105,9 +105,9 @@ invite with an idempotency key | 2 3 14 6 | ADA POST /invitations | {"email": "<
 repeat with an idempotency key | 2 4 0 0 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
 + ten people
 invite ten users | 2 24 66 60 | ADA POST /invitations/batch | {"invitations": <ten>}
-list invitations | 3 10 0 0 | ADA GET /invitations?limit=<limit>
+list invitations | 3 18 0 0 | ADA GET /invitations?limit=<limit>
 + invitation user
-show an invitation | 2 4 0 0 | ADA GET /invitations/<id>
+show an invitation | 2 5 0 0 | ADA GET /invitations/<id>
 resend an invitation | 2 3 6 7 | ADA POST /invitations/<id>/resend
 revoke an invitation | 2 3 8 6 | ADA DELETE /invitations/<id>
 + invitation user
@@ -178,16 +178,15 @@ clean-up: one invitation has expired | 3 3 6 6 | clean-up
 + member <role>
 + role deletion
 clean-up: a role that is being deleted has a user | 7 8 16 11 | clean-up
-+ change of the profile
-notify: an event for the bus | 2 1 2 0 | notify
 + invitation user
-notify: an invitation | 4 4 4 0 | notify
+mail: an invitation | 6 6 8 0 | mail
+mail: a bounce of an invitation | 1 0 2 0 | mail report
 + join request
-notify: a request to join, to three people | 13 15.5 14 0 | notify
+mail: a request to join, to three people | 19 15.5 26 0 | mail
 + join request
-notify: a further request to join in the same hour | 6 6 6 1 | notify
+mail: a further request to join in the same hour | 8 8 10 1 | mail
 + hour
-notify: a digest of requests to join, to three people | 13 15.5 12 1 | digests
+mail: a digest of requests to join, to three people | 18 15.5 22 1 | digests
 "#;
 
 /// The cost of an operation.
@@ -250,7 +249,8 @@ impl<'a> Survey<'a> {
             }
             let cost = match &*request {
                 "clean-up" => self.clean_up().await,
-                "notify" => self.notify().await,
+                "mail" => self.mail().await,
+                "mail report" => self.mail_report().await,
                 "digests" => self.send_digests().await,
                 _ => {
                     let answer = self.send(operation, &request, part(3), part(4)).await;
@@ -353,9 +353,6 @@ impl<'a> Survey<'a> {
                 self.clean_up().await;
             }
             "hour" => app.wait(DAY / 24),
-            "change of the profile" => {
-                app.patch(ADA, &org, json!({ "contact": "Ada" })).await.expect(200);
-            }
             other => panic!("unknown preparation: {other}"),
         }
     }
@@ -415,23 +412,48 @@ impl<'a> Survey<'a> {
     }
 
     async fn send_digests(&self) -> Cost {
-        let outbox = FakeAws::default().outbox(&self.app.store);
-        self.app.set_last_request(NOTIFY.to_owned());
-        let now = Timestamp::from_millisecond(self.app.now()).unwrap();
-        let (summary, cost) = metered(send_digests(&outbox, now, "test", || false)).await;
+        let service = FakeAws::default().mail_service(&self.app.store);
+        self.app.set_last_request(MAIL.to_owned());
+        let context = self.mail_context();
+        let work = Box::pin(send_digests(&service, &context, || false));
+        let (summary, cost) = metered(work).await;
         assert_eq!(summary.unwrap().sent, 1);
         cost
     }
 
-    /// Handles the newest event.
-    async fn notify(&self) -> Cost {
-        let outbox = FakeAws::default().outbox(&self.app.store);
+    /// Sends the mails of the newest event.
+    async fn mail(&self) -> Cost {
         let event = newest(self.app, &self.org).await;
-        self.app.set_last_request(NOTIFY.to_owned());
-        let work = Box::pin(handle(batch(&[record(0, event)]), &outbox, || false));
-        let (unfinished, cost) = metered(work).await;
-        assert!(unfinished.batch_item_failures.is_empty(), "{unfinished:?}");
+        let event: Event = serde_dynamo::from_item(event).unwrap();
+        let key = EventKey { organization_id: event.organization_id, event_id: event.id };
+        self.handle_message(&json!(key)).await
+    }
+
+    /// Records a bounce of the last invitation.
+    async fn mail_report(&self) -> Cost {
+        let tags = json!({ "invitation": [self.resolve("<id>")], "sending": ["1"] });
+        let report = json!({
+            "eventType": "Bounce",
+            "bounce": { "bounceType": "Permanent", "bounceSubType": "General" },
+            "mail": { "tags": tags },
+        });
+        self.handle_message(&json!({ "detail": report })).await
+    }
+
+    async fn handle_message(&self, body: &Value) -> Cost {
+        let service = FakeAws::default().mail_service(&self.app.store);
+        let batch = Messages { messages: vec![Message::new("1", body.to_string())] };
+        self.app.set_last_request(MAIL.to_owned());
+        let context = self.mail_context();
+        let work = Box::pin(handle(&service, &batch, &context, || false));
+        let (failures, cost) = metered(work).await;
+        assert!(failures.batch_item_failures.is_empty(), "{failures:?}");
         cost
+    }
+
+    fn mail_context(&self) -> RequestContext {
+        let now = Timestamp::from_millisecond(self.app.now()).unwrap();
+        RequestContext::without_actor(now, "test", 0)
     }
 }
 

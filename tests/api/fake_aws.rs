@@ -1,11 +1,13 @@
-//! Fakes of SES and EventBridge at the SDK's HTTP client, and the records of the table's stream.
+//! Fakes of SES and EventBridge at the SDK's HTTP client, the rule and the queue between them, and the records of the
+//! table's stream.
 
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use ::notify::{Bus, Mailer, Outbox, Portal};
+use ::mail::{EventKey, MAILED_ACTIONS, MailService, Message, Portal, Ses};
+use ::publish::EventBridge;
 use aws_lambda_events::dynamodb;
 use aws_sdk_dynamodb::{
     config::{
@@ -15,11 +17,16 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    },
     result::ConnectorError,
 };
 use serde_json::{Value, json};
-use shared::store::{Store, keys};
+use shared::{
+    domain::Email,
+    store::{Store, keys},
+};
 
 use crate::{
     fault_layer::{Call, answer},
@@ -29,6 +36,7 @@ use crate::{
 };
 
 pub const PORTAL: &str = "https://portal.example.com";
+pub const SENDER: &str = "no-reply@rolecall.example";
 
 /// A fault of one call.
 #[derive(Clone, Debug)]
@@ -61,6 +69,10 @@ struct Received {
     calls: Vec<Value>,
     mails: Vec<Value>,
     events: Vec<Value>,
+    /// The queue of mails, which the rule of the bus fills.
+    queue: Vec<Message>,
+    /// The number of messages that were ever put on the queue.
+    queued: usize,
 }
 
 impl fmt::Debug for FakeAws {
@@ -70,32 +82,34 @@ impl fmt::Debug for FakeAws {
 }
 
 impl FakeAws {
-    /// The outbox of `notify`, with this store and the fake services.
-    pub fn outbox(&self, store: &Store) -> Outbox {
-        let credentials = || Credentials::new("test", "test", None, None, "test");
-        let region = || Region::from_static("eu-central-1");
-        let connector = SharedHttpConnector::new(self.clone());
-        let http = http_client_fn(move |_, _| connector.clone());
+    /// What `mail` needs, with this store and the fake SES.
+    pub fn mail_service(&self, store: &Store) -> MailService {
         let ses = aws_sdk_sesv2::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .credentials_provider(credentials())
-            .http_client(http.clone())
-            .retry_config(RetryConfig::disabled())
-            .region(region());
-        let bus = aws_sdk_eventbridge::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(credentials())
-            .http_client(http)
+            .http_client(self.http_client())
             .retry_config(RetryConfig::disabled())
             .region(region());
         let ses = aws_sdk_sesv2::Client::from_conf(ses.build());
-        let bus = aws_sdk_eventbridge::Client::from_conf(bus.build());
+        let ses = Ses::new(ses, Email::parse(SENDER).unwrap(), Some("rolecall".to_owned()));
         let portal = Portal::parse(PORTAL).unwrap();
-        Outbox {
-            store: store.clone(),
-            bus: Bus::new(bus, "rolecall"),
-            mailer: Mailer::new(ses, "no-reply@rolecall.example", portal),
-        }
+        MailService { store: store.clone(), transport: Arc::new(ses), portal }
+    }
+
+    /// The bus of `publish`.
+    pub fn bus(&self) -> EventBridge {
+        let bus = aws_sdk_eventbridge::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(credentials())
+            .http_client(self.http_client())
+            .retry_config(RetryConfig::disabled())
+            .region(region());
+        EventBridge::new(aws_sdk_eventbridge::Client::from_conf(bus.build()), "rolecall")
+    }
+
+    fn http_client(&self) -> SharedHttpClient {
+        let connector = SharedHttpConnector::new(self.clone());
+        http_client_fn(move |_, _| connector.clone())
     }
 
     /// Sets the faults of the next calls.
@@ -132,6 +146,16 @@ impl FakeAws {
         self.events().into_iter().map(kind).collect()
     }
 
+    /// Takes the messages on the queue of mails.
+    pub fn queue(&self) -> Vec<Message> {
+        std::mem::take(&mut self.given().queue)
+    }
+
+    /// Puts messages back on the queue.
+    pub fn put_back(&self, messages: impl IntoIterator<Item = Message>) {
+        self.given().queue.extend(messages);
+    }
+
     fn given(&self) -> MutexGuard<'_, Received> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -147,7 +171,7 @@ impl FakeAws {
         let refused = match fate {
             Some(CallFault::Lost) => return Err(ConnectorError::timeout("injected".into())),
             Some(CallFault::Rejected(code, message)) => {
-                let mut answer = answer(400, &json!({ "__type": code, "message": message }));
+                let mut answer = answer(status(code), &json!({ "message": message }));
                 answer.headers_mut().insert("x-amzn-errortype", code);
                 return Ok(answer);
             }
@@ -167,10 +191,47 @@ impl FakeAws {
             } else {
                 results.push(json!({ "EventId": "e-1" }));
                 given.events.push(entry.clone());
+                given.route(entry);
             }
         }
         Ok(answer(200, &json!({ "FailedEntryCount": refused.len(), "Entries": results })))
     }
+}
+
+impl Received {
+    /// Plays the rule of the bus: puts the key of an event that causes mail on the queue.
+    fn route(&mut self, entry: &Value) {
+        let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+        let action = entry["DetailType"].as_str().unwrap();
+        if !MAILED_ACTIONS.contains(&action) || detail.get("replayed").is_some() {
+            return;
+        }
+        self.queued += 1;
+        let key = EventKey {
+            organization_id: detail["organization_id"].as_str().unwrap().parse().unwrap(),
+            event_id: detail["id"].as_str().unwrap().parse().unwrap(),
+        };
+        self.queue.push(Message::new(format!("message-{}", self.queued), json!(key).to_string()));
+    }
+}
+
+/// The status with which SES and EventBridge send an error.
+fn status(code: &str) -> u16 {
+    match code {
+        "AccessDeniedException" => 403,
+        "NotFoundException" => 404,
+        "TooManyRequestsException" => 429,
+        "InternalServiceErrorException" => 500,
+        _ => 400,
+    }
+}
+
+fn credentials() -> Credentials {
+    Credentials::new("test", "test", None, None, "test")
+}
+
+fn region() -> Region {
+    Region::from_static("eu-central-1")
 }
 
 impl HttpConnector for FakeAws {

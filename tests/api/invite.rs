@@ -20,6 +20,7 @@ async fn admin_invites_an_address() {
     201 Created
     {
       "created_at": "2026-11-21T12:00:01Z",
+      "delivery": "waiting",
       "email": "bob@example.com",
       "expired": false,
       "expires_at": "2026-11-28T12:00:01Z",

@@ -152,6 +152,7 @@ fn roles_may_use_the_key_only_through_the_services() {
     let names = resources("AWS::Serverless::Function").into_keys();
     let every_function: Vec<_> =
         names.map(|name| json!({ "Ref": format!("{name}Role") })).collect();
+    let queue_roles = of(&["CleanupRole", "CleanupScheduleRole", "MailRole", "PublishRole"]);
     let data_keys = json!(["kms:Decrypt", "kms:GenerateDataKey"]);
     let table_keys = json!([
         "kms:Decrypt",
@@ -164,7 +165,7 @@ fn roles_may_use_the_key_only_through_the_services() {
     for (policy, service, actions, mut roles) in [
         ("TableKey", "dynamodb", table_keys, every_function),
         ("BucketKey", "s3", data_keys.clone(), of(&["MembersRole"])),
-        ("QueueKey", "sqs", data_keys, of(&["CleanupRole", "CleanupScheduleRole", "NotifyRole"])),
+        ("QueueKey", "sqs", data_keys, queue_roles),
     ] {
         let policy = resource(policy);
         assert_eq!(policy["Condition"], "HasKey");

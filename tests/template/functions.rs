@@ -51,7 +51,7 @@ fn functions_override_no_global_setting_without_need() {
             "{name} overrides MemorySize"
         );
         assert!(
-            ["cleanup", "members", "migrate", "notify"].contains(&&*name)
+            ["cleanup", "mail", "members", "migrate", "publish"].contains(&&*name)
                 || own.get("Timeout").is_none(),
             "{name} overrides Timeout"
         );
@@ -80,7 +80,7 @@ fn functions_are_called_only_by_the_api_and_the_schedules() {
         assert!(own.get("ReservedConcurrentExecutions").is_none(), "{name} reserves concurrency");
     }
     for (name, event) in events() {
-        let scheduled = ["cleanup", "notify"].contains(&name.as_str());
+        let scheduled = ["cleanup", "mail"].contains(&name.as_str());
         let event_type = if scheduled { "ScheduleV2" } else { "HttpApi" };
         assert_eq!(event["Type"], event_type, "{name}");
     }

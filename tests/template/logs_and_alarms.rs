@@ -20,9 +20,14 @@ fn every_alarm_notifies_the_topic() {
         "CleanupSilent",
         "FunctionErrors",
         "FunctionThrottles",
-        "NotifyErrors",
-        "NotifyFailed",
-        "NotifyLate",
+        "MailBlocked",
+        "MailErrors",
+        "MailFailed",
+        "MailLate",
+        "MailWaits",
+        "PublishErrors",
+        "PublishFailed",
+        "PublishLate",
         "ServerErrors",
         "TableThrottles",
     ];
@@ -34,7 +39,7 @@ fn function_alarms_cover_every_function_of_the_api() {
     let alarms = resources("AWS::CloudWatch::Alarm");
     let functions: BTreeSet<_> = resources("AWS::Serverless::Function")
         .into_keys()
-        .filter(|name| !["Cleanup", "Migrate", "Notify"].contains(&&**name))
+        .filter(|name| !["Cleanup", "Mail", "Migrate", "Publish"].contains(&name.as_str()))
         .collect();
     for (alarm, metric_name) in [("FunctionErrors", "Errors"), ("FunctionThrottles", "Throttles")] {
         let metrics = list(&alarms[alarm]["Properties"]["Metrics"]);

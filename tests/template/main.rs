@@ -17,7 +17,7 @@ mod deploying;
 mod exports;
 mod functions;
 mod logs_and_alarms;
-mod notify;
+mod mail;
 mod permissions;
 mod routes;
 mod table;
@@ -79,8 +79,8 @@ fn functions() -> BTreeMap<String, Value> {
 fn events() -> Vec<(String, Value)> {
     let events_of = |(name, function): (String, Value)| {
         let events = function["Properties"]["Events"].as_object().cloned();
-        // An event source mapping calls notify, and an operator of AWS calls migrate.
-        let events = events.or_else(|| ["migrate", "notify"].contains(&&*name).then(Map::new));
+        // An event source mapping calls publish, and an operator of AWS calls migrate.
+        let events = events.or_else(|| ["migrate", "publish"].contains(&&*name).then(Map::new));
         let events = events.expect("something calls the function");
         events.into_iter().map(move |(_, event)| (name.clone(), event))
     };

@@ -211,7 +211,7 @@ impl BatchInvite<'_> {
         for draft in self.list.chunk(nth) {
             match self.judge(draft, facts, &mut room)? {
                 Ok(new) => {
-                    let view = views::Invitation::of(&new.invitation, self.context.at);
+                    let view = views::SentInvitation::new(&new.invitation, self.context.at);
                     judged.push(Outcome::opened(&view));
                     opened.push(new);
                 }

@@ -7,6 +7,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
@@ -56,7 +57,7 @@ async fn invite(
     let draft = InvitationDraft { email, role_id, days };
     let invitation = domain::invite(&actor, draft, &facts, id, context.at)?;
 
-    let view = views::Invitation::of(&invitation, context.at);
+    let view = views::SentInvitation::new(&invitation, context.at);
     let answer = Answer::created(location(&invitation), &view).with_version(invitation.version);
     let new = NewInvitation { invitation, replaces: facts.slot.and_then(AddressSlot::pending) };
     let Limits { max_pending, budgets, .. } = app.limits;
@@ -70,8 +71,24 @@ async fn invite(
 #[derive(Serialize)]
 struct ListedInvitation {
     #[serde(flatten)]
-    invitation: views::Invitation,
+    invitation: views::SentInvitation,
     inviter_authorized: bool,
+}
+
+impl ListedInvitation {
+    /// Shows an invitation at `now`. `also` has its inviter's membership and its delivery.
+    fn of(
+        org: &domain::Organization,
+        invitation: &Invitation,
+        also: &FetchedItems,
+        now: Timestamp,
+    ) -> Result<Self, ApiError> {
+        let delivery = also.delivery(invitation.id)?;
+        Ok(Self {
+            invitation: views::SentInvitation::of(invitation, delivery, now),
+            inviter_authorized: inviter_authorized(org, invitation, also)?,
+        })
+    }
 }
 
 async fn list(
@@ -84,13 +101,13 @@ async fn list(
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let found = app.store.page(List::invitations(&actor.org.path), pagination.request()).await?;
     let inviters = found.items.iter().filter_map(|invitation| inviter(org, invitation));
-    let inviters = app.store.get(inviters).await?;
+    let deliveries = found.items.iter().map(|invitation| Key::delivery(invitation.id));
+    // The deliveries are only shown.
+    let (inviters, deliveries) =
+        tokio::try_join!(app.store.get(inviters), app.store.get_eventual(deliveries))?;
+    let also = inviters.and(deliveries);
     Ok(Json(pagination.try_page(found, |invitation| {
-        let inviter_authorized = inviter_authorized(&actor.org, &invitation, &inviters)?;
-        Ok::<_, ApiError>(ListedInvitation {
-            invitation: views::Invitation::of(&invitation, context.at),
-            inviter_authorized,
-        })
+        ListedInvitation::of(&actor.org, &invitation, &also, context.at)
     })?))
 }
 
@@ -99,15 +116,11 @@ async fn one(
     Path((org, id)): Path<(OrgId, InvitationId)>,
 ) -> Result<WithEtag<ListedInvitation>, ApiError> {
     let key = Key::address_slot(org, id.digest());
-    let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
+    let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let invitation = pending(&found, &key, id)?;
-    let inviters = app.store.get(inviter(org, &invitation)).await?;
-    let inviter_authorized = inviter_authorized(&actor.org, &invitation, &inviters)?;
-    let view = ListedInvitation {
-        invitation: views::Invitation::of(&invitation, context.at),
-        inviter_authorized,
-    };
+    let also = found.and(app.store.get(inviter(org, &invitation)).await?);
+    let view = ListedInvitation::of(&actor.org, &invitation, &also, context.at)?;
     Ok(WithEtag { view, version: invitation.version })
 }
 
@@ -121,7 +134,7 @@ async fn resend(
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let before = pending(&found, &key, id)?;
     let after = domain::resend(&actor, &before, &app.limits.budgets, context.at)?;
-    let view = views::Invitation::of(&after, context.at);
+    let view = views::SentInvitation::new(&after, context.at);
     let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
     answer.commit(app.store.transaction(&context).resend(&actor, change)?).await

@@ -42,7 +42,7 @@ enum OutcomeBody {
 }
 
 impl Outcome {
-    pub(crate) fn opened(invitation: &views::Invitation) -> Self {
+    pub(crate) fn opened(invitation: &views::SentInvitation) -> Self {
         // INVARIANT: views are structs with string keys, which always serialize.
         let view = serde_json::to_value(invitation).unwrap_or_default();
         Self { status: 201, what: OutcomeBody::Invitation(view) }

@@ -167,7 +167,7 @@ async fn invite_first_admin(
     let found = app.store.get(slot.clone()).await?;
     let pending = slot.map(|slot| found.pending(&slot)).transpose()?.flatten();
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
-    let view = views::Invitation::of(&invitation, context.at);
+    let view = views::SentInvitation::new(&invitation, context.at);
     let answer = Answer::created(location, &view).with_version(invitation.version);
     let pending = pending.as_ref();
     let writes = app.store.transaction(&context).invite_first_admin(&org, &invitation, pending)?;

@@ -1,11 +1,11 @@
-//! Stand-ins for the two AWS services that notify calls: SES delivers into the mailbox, `EventBridge` appends to a
-//! file. They check less than AWS does.
+//! Stand-ins for SES and `EventBridge`: mail goes into the mailbox, events go into a file. The local server uses them in
+//! process. Functions in other processes reach them by HTTP. They check less than AWS does.
 
 use std::{
     fmt::Write as _,
     fs::File,
     future::pending,
-    io::Write as _,
+    io::{self, Write as _},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -20,72 +20,73 @@ use axum::{
 };
 use jiff::Timestamp;
 use lambda_http::Error;
-use notify::{Bus, Mailer, Outbox, Portal};
 use serde_json::{Value, json};
-use shared::store::Store;
 use tokio::net::TcpListener;
 use ulid::Ulid;
 
 use crate::{
     EVENTS_FILE, connections,
     data::open_for_append,
-    engine::sdk_config,
-    mailbox::{Mail, Mailbox, PORTAL},
+    mailbox::{Mail, Mailbox},
 };
 
-/// The sender of mails.
-const FROM: &str = "no-reply@rolecall.example";
-/// The name of the event bus.
-const BUS: &str = "rolecall";
-
-/// SES and `EventBridge` at one address.
-#[derive(Debug)]
+/// The mailbox and the file of events.
+#[derive(Clone, Debug)]
 pub(crate) struct FakeAws {
-    url: String,
     pub(crate) mailbox: Mailbox,
-}
-
-/// The state of the handlers.
-#[derive(Clone)]
-struct Sinks {
-    mailbox: Mailbox,
     events: Option<Arc<Mutex<File>>>,
 }
 
 impl FakeAws {
-    /// Serves both on `listener`. Mails and events are written to `directory`; without one, mails stay in memory and
-    /// events are dropped.
+    /// Mails and events are written to `directory`; without one, mails stay in memory and events are dropped.
     ///
     /// # Errors
     ///
     /// A file in `directory` cannot be opened.
-    pub(crate) fn start(listener: TcpListener, directory: Option<&Path>) -> Result<Self, Error> {
-        let url = format!("http://{}", listener.local_addr()?);
-        let mailbox = Mailbox::open(directory)?;
+    pub(crate) fn open(directory: Option<&Path>) -> Result<Self, Error> {
         let events =
             directory.map(|directory| open_for_append(&directory.join(EVENTS_FILE))).transpose()?;
         let events = events.map(|file| Arc::new(Mutex::new(file)));
-        let sinks = Sinks { mailbox: mailbox.clone(), events };
+        Ok(Self { mailbox: Mailbox::open(directory)?, events })
+    }
+
+    /// Serves the API of both services on `listener`.
+    pub(crate) fn serve(&self, listener: TcpListener) {
         let router = Router::new()
             .route("/v2/email/outbound-emails", post(send_email))
             .route("/", post(put_events))
-            .with_state(sinks);
+            .with_state(self.clone());
         tokio::spawn(connections::serve(listener, router, pending()));
-        Ok(Self { url, mailbox })
     }
 
-    /// The outbox of notify, with clients for these services. Links in mails begin with the URL `api`.
-    pub(crate) fn outbox(&self, store: Store, api: &str) -> Outbox {
-        let config = sdk_config(&self.url);
-        let portal = Portal::of_local_server(&format!("{api}{PORTAL}"));
-        let ses = aws_sdk_sesv2::Client::new(&config);
-        let bus = aws_sdk_eventbridge::Client::new(&config);
-        Outbox { store, bus: Bus::new(bus, BUS), mailer: Mailer::new(ses, FROM, portal) }
+    /// Appends events to the file, one a line.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub(crate) fn append(&self, events: &[LocalEvent<'_>]) -> io::Result<()> {
+        let Some(file) = &self.events else { return Ok(()) };
+        let mut lines = String::new();
+        for LocalEvent { source, detail_type, detail } in events {
+            let detail: Value = serde_json::from_str(detail).unwrap_or_default();
+            let line = json!({ "source": source, "detail-type": detail_type, "detail": detail });
+            let _ = writeln!(lines, "{line}");
+        }
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(lines.as_bytes())
     }
 }
 
+/// An event for the file.
+pub(crate) struct LocalEvent<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) detail_type: &'a str,
+    /// JSON.
+    pub(crate) detail: &'a str,
+}
+
 /// `SendEmail` of SES (API version 2).
-async fn send_email(State(sinks): State<Sinks>, body: Bytes) -> Response {
+async fn send_email(State(services): State<FakeAws>, body: Bytes) -> Response {
     let Ok(call) = serde_json::from_slice::<Value>(&body) else { return bad_request() };
     let text = |pointer: &str| call.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let mail = Mail {
@@ -96,7 +97,7 @@ async fn send_email(State(sinks): State<Sinks>, body: Bytes) -> Response {
         text: text("/Content/Simple/Body/Text/Data").to_owned(),
         html: text("/Content/Simple/Body/Html/Data").to_owned(),
     };
-    match sinks.mailbox.deliver(mail) {
+    match services.mailbox.deliver(mail) {
         Ok(()) => {
             json_response(&json!({ "MessageId": Ulid::from_parts(0, rand::random()).to_string() }))
         }
@@ -105,31 +106,28 @@ async fn send_email(State(sinks): State<Sinks>, body: Bytes) -> Response {
 }
 
 /// `PutEvents` of `EventBridge`.
-async fn put_events(State(sinks): State<Sinks>, headers: HeaderMap, body: Bytes) -> Response {
+async fn put_events(State(services): State<FakeAws>, headers: HeaderMap, body: Bytes) -> Response {
     let call = serde_json::from_slice::<Value>(&body).unwrap_or_default();
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let entries = call.get("Entries").and_then(Value::as_array);
     let (Some("AWSEvents.PutEvents"), Some(entries)) = (target, entries) else {
         return bad_request();
     };
-    let mut lines = String::new();
-    for entry in entries {
-        let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
-        let line = json!({
-            "source": text("Source"),
-            "detail-type": text("DetailType"),
-            "detail": serde_json::from_str(text("Detail")).unwrap_or(Value::Null),
-        });
-        let _ = writeln!(lines, "{line}");
-    }
-    if let Some(file) = &sinks.events {
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = file.write_all(lines.as_bytes()) {
-            return server_error(&error);
-        }
+    let event = |entry| LocalEvent {
+        source: text(entry, "Source"),
+        detail_type: text(entry, "DetailType"),
+        detail: text(entry, "Detail"),
+    };
+    let events: Vec<_> = entries.iter().map(event).collect();
+    if let Err(error) = services.append(&events) {
+        return server_error(&error);
     }
     let results: Vec<_> = entries.iter().map(|_| json!({ "EventId": "local" })).collect();
     json_response(&json!({ "FailedEntryCount": 0, "Entries": results }))
+}
+
+fn text<'a>(entry: &'a Value, name: &str) -> &'a str {
+    entry.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn json_response(value: &Value) -> Response {
@@ -145,7 +143,7 @@ fn server_error(error: &std::io::Error) -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-#[expect(clippy::disallowed_methods, reason = "stands in for SES")]
-fn now() -> Timestamp {
+#[expect(clippy::disallowed_methods, reason = "stands in for AWS")]
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -8,8 +8,9 @@ use std::{convert::Infallible, time::Duration};
 use aws_sdk_dynamodb::Client;
 use axum::Router;
 use jiff::Timestamp;
-use notify::Outbox;
+use mail::MailService;
 use shared::{
+    domain::RequestContext,
     http::{App, BasePath, Limits, TokenClaims, complete},
     store::Store,
 };
@@ -30,6 +31,7 @@ pub mod gateway;
 mod gateway_context;
 pub mod issuer;
 mod mailbox;
+mod outbox;
 pub mod reference;
 mod routes;
 pub mod server;
@@ -65,8 +67,8 @@ pub fn app(client: Client) -> App {
 
 /// Runs the clean-up and sends the digests, as the deployed schedules do, and deletes expired items, as DynamoDB does.
 /// Logs a failure.
-pub async fn housekeeping(engine: &Engine, outbox: &Outbox) {
-    let store = &outbox.store;
+pub async fn housekeeping(engine: &Engine, mail: &MailService) {
+    let store = &mail.store;
     #[expect(clippy::disallowed_methods, reason = "stands in for the scheduler")]
     let now = Timestamp::now();
     match cleanup::run(store, now, "local clean-up", || false).await {
@@ -74,7 +76,8 @@ pub async fn housekeeping(engine: &Engine, outbox: &Outbox) {
         Err(cause) => tracing::error!(%cause, "clean-up failed"),
     }
     // Boxed: the future is large, and rarely runs.
-    let digests = Box::pin(notify::send_digests(outbox, now, "local digests", || false));
+    let context = RequestContext::without_actor(now, "local digests", 0);
+    let digests = Box::pin(mail::send_digests(mail, &context, || false));
     match digests.await {
         Ok(summary) => tracing::info!(?summary, "digests"),
         Err(cause) => tracing::error!(%cause, "digests failed"),

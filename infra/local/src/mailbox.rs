@@ -27,7 +27,7 @@ pub(crate) const MAILBOX: &str = "/local/mailbox";
 /// The path that links in mails begin with. It stands in for the portal of a deployment.
 pub(crate) const PORTAL: &str = "/local/portal";
 
-/// A mail as notify sent it.
+/// A mail as it was sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Mail {
     pub(crate) at: Timestamp,

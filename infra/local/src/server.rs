@@ -16,8 +16,8 @@ use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
     TABLE, app, args::Args, bucket::Bucket, connections, data::DataDirectory, engine::Engine,
-    every_minute, fake_aws::FakeAws, gateway, housekeeping, issuer::Issuer, reference,
-    stream::Stream, table,
+    every_minute, fake_aws::FakeAws, gateway, housekeeping, issuer::Issuer, outbox::Outbox,
+    reference, stream::Stream, table,
 };
 
 /// A server that has opened its ports. Connections wait until [`Server::run`].
@@ -53,8 +53,10 @@ impl Server {
         prepare_table(&engine.client(), data).await?;
         let store = app(engine.client()).store;
         store.migrate("start of the local server", || false).await?;
-        let fake_aws = FakeAws::start(fake_aws_listener, data)?;
-        let stream = Stream::open(fake_aws.outbox(app(engine.client()).store, &url), data)?;
+        let fake_aws = FakeAws::open(data)?;
+        fake_aws.serve(fake_aws_listener);
+        let outbox = Outbox::new(&fake_aws, store, &url);
+        let stream = Stream::open(outbox, data)?;
         let bucket = Bucket::new(&url, gateway::now);
         let exports = Some(ExportBucket::new(bucket.clone()));
         let exports = ExportConfig { bounds: ExportLimits::default(), bucket: exports };
@@ -83,10 +85,10 @@ impl Server {
         let stopped = async { stopped.await.unwrap_or_default() };
         let serving = tokio::spawn(connections::serve(self.listener, self.router, stopped));
         let (engine, mut stream) = (self.engine, self.stream);
-        let outbox = stream.outbox();
+        let mail = stream.mail();
         tokio::select! {
             () = stop => {}
-            never = every_minute(|| housekeeping(&engine, &outbox)) => match never {},
+            never = every_minute(|| housekeeping(&engine, &mail)) => match never {},
             never = stream.follow(&engine) => match never {},
         }
         drop(stopping);

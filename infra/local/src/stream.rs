@@ -1,4 +1,4 @@
-//! Passes the records of the table's stream to notify, as a Lambda event source mapping does: in order and in batches.
+//! Passes the records of the table's stream to the outbox, as a Lambda event source mapping does: in order and in batches.
 //!
 //! After a failure it retries from the failed record. It skips a record after [`MAX_ATTEMPTS`].
 
@@ -6,9 +6,9 @@ use std::{convert::Infallible, fs, io, path::Path, path::PathBuf, time::Duration
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use lambda_http::Error;
-use notify::{Outbox, handle};
+use mail::MailService;
 
-use crate::{TABLE, data::replace, engine::Engine};
+use crate::{TABLE, data::replace, engine::Engine, outbox::Outbox};
 
 /// The time between two reads of the stream.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
@@ -25,6 +25,8 @@ pub(crate) struct Stream {
     position: Option<String>,
     /// The file that stores the position.
     file: Option<PathBuf>,
+    /// The position in the file.
+    saved: Option<String>,
     /// How often the record after the position failed.
     failures: u32,
 }
@@ -48,12 +50,12 @@ impl Stream {
             Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => None,
             Some(Err(error)) => return Err(error.into()),
         };
-        Ok(Self { outbox, position, file, failures: 0 })
+        Ok(Self { outbox, saved: position.clone(), position, file, failures: 0 })
     }
 
-    /// The destinations of the events.
-    pub(crate) fn outbox(&self) -> Outbox {
-        self.outbox.clone()
+    /// What sends mail.
+    pub(crate) fn mail(&self) -> MailService {
+        self.outbox.mail.clone()
     }
 
     /// Passes on records as they arrive, until the future is dropped.
@@ -64,13 +66,21 @@ impl Stream {
         }
     }
 
-    /// Passes on all records of the stream, up to the first one that fails.
+    /// Passes on all records of the stream, up to the first one that fails, and sends the mail that waits.
     pub(crate) async fn drain(&mut self, engine: &Engine) {
         loop {
-            match self.read_page(engine).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => return eprintln!("the stream cannot be read: {error}"),
+            let more = self.read_page(engine).await.unwrap_or_else(|error| {
+                eprintln!("the stream cannot be read: {error}");
+                false
+            });
+            // While mail waits, the file has an earlier position: a process that starts again repeats its events.
+            if self.outbox.send_mail().await
+                && let Err(error) = self.save()
+            {
+                eprintln!("the position in the stream cannot be stored: {error}");
+            }
+            if !more {
+                return;
             }
         }
     }
@@ -81,12 +91,12 @@ impl Stream {
         for batch in records.chunks(BATCH_SIZE) {
             let mut event = Event::default();
             event.records.extend_from_slice(batch);
-            let response = handle(event, &self.outbox, || false).await;
+            let response = self.outbox.publish(event).await;
             let failure = response.batch_item_failures.first();
             let failed = failure.and_then(|failure| failure.item_identifier.as_deref());
             let done = batch.iter().take_while(|record| sequence_number(record) != failed).count();
             if let Some(last) = done.checked_sub(1).and_then(|last| batch.get(last)) {
-                self.advance(last)?;
+                self.advance(last);
             }
             if let Some(record) = batch.get(done) {
                 self.failures += 1;
@@ -94,7 +104,7 @@ impl Stream {
                     return Ok(false);
                 }
                 eprintln!("skipped after {MAX_ATTEMPTS} failures: {:?}", record.change.keys);
-                self.advance(record)?;
+                self.advance(record);
                 return Ok(true);
             }
         }
@@ -102,11 +112,19 @@ impl Stream {
     }
 
     /// Moves the position past `record`.
-    fn advance(&mut self, record: &EventRecord) -> io::Result<()> {
+    fn advance(&mut self, record: &EventRecord) {
         self.position.clone_from(&record.change.sequence_number);
         self.failures = 0;
+    }
+
+    /// Stores the position, if it has moved.
+    fn save(&mut self) -> io::Result<()> {
         let (Some(file), Some(position)) = (&self.file, &self.position) else { return Ok(()) };
-        replace(file, position.as_bytes())
+        if self.saved.as_ref() != Some(position) {
+            replace(file, position.as_bytes())?;
+            self.saved = Some(position.clone());
+        }
+        Ok(())
     }
 }
 

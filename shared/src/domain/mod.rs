@@ -117,6 +117,7 @@ mod budget;
 mod catalogue;
 mod customer;
 mod decision;
+mod delivery;
 mod email;
 mod event;
 mod grant;
@@ -161,6 +162,7 @@ pub use decision::{
     AccessPath, DenyReason, PathMembership, Remediation, evaluate, first_granting, granting_roles,
     remediation,
 };
+pub use delivery::{Delivery, DeliveryRecord, Sending};
 pub use email::{Email, EmailError};
 pub use event::{Actor, Event, EventAction, Target, TargetKind};
 pub use grant::{levels_in, may_grant};

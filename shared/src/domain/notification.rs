@@ -1,11 +1,11 @@
-//! The mails that an event causes: their recipients and content. The `notify` function composes and
+//! The mails that an event causes: their recipients and content. The `mail` function composes and
 //! sends them.
 
 use jiff::Timestamp;
 
 use super::{
-    Email, Event, Invitation, InvitationId, Level, Member, Name, OrgId, Organization, RoleId,
-    RoleObject, levels_in,
+    Email, Event, EventAction, Invitation, Level, Member, Name, OrgId, Organization, RoleId,
+    RoleObject, Sending, levels_in,
 };
 
 /// The highest number of user managers that get a mail about a join request, including the Super
@@ -17,8 +17,8 @@ pub const MAX_NOTIFIED_MANAGERS: usize = 20;
 pub enum Notification {
     /// The recipient is invited. The id locates the invitation and is not a secret (INV4).
     Invited {
-        /// The invitation.
-        invitation: InvitationId,
+        /// The sending of the invitation.
+        sending: Sending,
         /// The name of the offered role.
         role: String,
         /// The time at which the invitation expires.
@@ -74,26 +74,47 @@ impl OutgoingMail {
     pub fn new(org: &Organization, to: Email, notification: Notification) -> Self {
         Self { to, org: org.id(), organization: org.name.clone(), notification }
     }
+
+    /// The sending of an invitation that the mail is; `None` for all other mails.
+    pub fn sending(&self) -> Option<Sending> {
+        match self.notification {
+            Notification::Invited { sending, .. } => Some(sending),
+            _ => None,
+        }
+    }
 }
 
 /// The mail to an invitee for a sending `event`. `role` is the name of the offered role.
 ///
-/// `None` if the invitation is no longer pending, or was sent again later: that sending has a mail
-/// of its own (INV7).
+/// `None` if the invitation is no longer pending or has expired at `now`, and if it was sent again
+/// later: that sending has a mail of its own (INV7).
 pub fn invitation_mail(
     event: &Event,
     org: &Organization,
     pending: Option<Invitation>,
     role: String,
+    now: Timestamp,
 ) -> Option<OutgoingMail> {
-    let is_latest_sending = |invitation: &Invitation| {
-        invitation.id.to_string() == event.target.id && invitation.sent_at == event.at
+    let number = sending_number(event)?;
+    let is_open = |invitation: &Invitation| {
+        invitation.id.to_string() == event.target.id
+            && invitation.send_count == number
+            && !invitation.expired(now)
     };
-    let invitation = pending.filter(is_latest_sending)?;
+    let invitation = pending.filter(is_open)?;
     let by = event.actor.email.clone().filter(|_| !event.actor.operator);
-    let (id, until) = (invitation.id, invitation.expires_at);
-    let invited = Notification::Invited { invitation: id, role, until, by };
+    let (sending, until) = (invitation.sending(), invitation.expires_at);
+    let invited = Notification::Invited { sending, role, until, by };
     Some(OutgoingMail::new(org, invitation.email, invited))
+}
+
+/// The number of the sending that an event records. Creating an invitation is its first.
+fn sending_number(event: &Event) -> Option<u32> {
+    match event.action {
+        EventAction::InvitationCreated => Some(1),
+        EventAction::InvitationResent => u32::try_from(event.new.get("send_count")?.as_u64()?).ok(),
+        _ => None,
+    }
 }
 
 /// The mails to the members who can decide about a join request of `from`: the first

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    self, Actor, AlertId, BuiltIn, Conditions, CustomRole, Email, EventAction, EventId,
-    IdentityProviderRole, InvitationId, JoinRequestId, Kind, Level, Levels, MailDomain, MemberId,
-    Name, OrgId, RequestStatus, RoleId, RoleObject, RoleSummary, Settings, Source, Target,
-    UserCount, UserId,
+    self, Actor, AlertId, BuiltIn, Conditions, CustomRole, Delivery, DeliveryRecord, Email,
+    EventAction, EventId, IdentityProviderRole, InvitationId, JoinRequestId, Kind, Level, Levels,
+    MailDomain, MemberId, Name, OrgId, RequestStatus, RoleId, RoleObject, RoleSummary, Settings,
+    Source, Target, UserCount, UserId,
 };
 
 /// An organization.
@@ -114,6 +114,31 @@ impl Invitation {
             sent_at: invitation.sent_at,
             send_count: invitation.send_count,
         }
+    }
+}
+
+/// An invitation as the organization that sent it sees it: with the delivery of its last mail.
+#[derive(Clone, Debug, Serialize)]
+pub struct SentInvitation {
+    #[serde(flatten)]
+    invitation: Invitation,
+    delivery: Delivery,
+}
+
+impl SentInvitation {
+    /// Shows `invitation` as it is at `now`. `known` is what is known of its mails.
+    pub fn of(
+        invitation: &domain::Invitation,
+        known: Option<DeliveryRecord>,
+        now: Timestamp,
+    ) -> Self {
+        let delivery = invitation.delivery(known);
+        Self { invitation: Invitation::of(invitation, now), delivery }
+    }
+
+    /// Shows an invitation that is sent `now`: its mail has not left.
+    pub fn new(invitation: &domain::Invitation, now: Timestamp) -> Self {
+        Self::of(invitation, None, now)
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Error, SCHEMA};
 use crate::domain::{
     AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, Email, EventId, IdempotencyKey,
-    MailDomain, MemberId, OrgId, PersonDigest, UserId,
+    InvitationId, MailDomain, MemberId, OrgId, PersonDigest, UserId,
 };
 
 /// The sort key of an organization.
@@ -116,14 +116,14 @@ impl Key {
         Self { pk: format!("IDEMPOTENCY#{}", key.caller), sk: format!("{}#{}", key.route, key.key) }
     }
 
-    /// The mark that an event was published on the bus.
-    pub fn published(event: EventId) -> Self {
-        Self { pk: delivery(event), sk: "BUS".to_owned() }
+    /// The mark of the mail of an event to an address.
+    pub fn mailed(event: EventId, to: AddressDigest) -> Self {
+        Self { pk: format!("{DELIVERY}{}", event.bare()), sk: format!("MAIL#{to}") }
     }
 
-    /// The mark that the mail of an event to an address was sent, or rejected for good.
-    pub fn mailed(event: EventId, to: AddressDigest) -> Self {
-        Self { pk: delivery(event), sk: format!("MAIL#{to}") }
+    /// The delivery of an invitation's mail.
+    pub fn delivery(invitation: InvitationId) -> Self {
+        Self { pk: format!("{DELIVERY}{}", invitation.bare()), sk: "INVITATION".to_owned() }
     }
 
     /// The mail to the managers of an organization about requests to join.
@@ -131,7 +131,7 @@ impl Key {
         Self { pk: format!("{DELIVERY}{}", org.bare()), sk: "MANAGERS".to_owned() }
     }
 
-    /// The mark that a digest of this time was sent to an address.
+    /// The mark of the mail of a digest of this time to an address.
     pub fn digest_mailed(org: OrgId, digest_at: Timestamp, to: &Email) -> Self {
         let (to, at) = (AddressDigest::of(org, to), digest_at.as_millisecond());
         Self { pk: format!("{DELIVERY}{}", org.bare()), sk: format!("DIGEST#{at}#{to}") }
@@ -222,11 +222,6 @@ pub fn events(org: OrgId) -> String {
 /// Whether this is the partition of a history. New items there are published.
 pub(super) fn is_history(pk: &str) -> bool {
     pk.starts_with(EVENTS)
-}
-
-/// The partition of the marks of an event. It is no history, so a mark is not published.
-fn delivery(event: EventId) -> String {
-    format!("{DELIVERY}{}", event.bare())
 }
 
 /// In the partition of an organization: its custom roles, oldest first.

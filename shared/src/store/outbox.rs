@@ -1,74 +1,81 @@
-//! The history as an outbox: events are published on the bus and sent as mails, and marks record
-//! which of that is done.
-//!
-//! A mark is the one write without an event, because no rule depends on it.
-
-use std::collections::HashSet;
+//! The history as an outbox: what the stream and the bus carry of it, and who gets mail about it.
 
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use super::{
-    Error, Key, PageRequest, Status, Store, User, UserFilter,
-    expression::Expression,
-    item::{Item, from_item, number},
-    keys::is_history,
-    schema::upgraded,
-    transaction::or,
+    Error, Key, PageRequest, Status, Store, User, UserFilter, keys::is_history, schema::upgraded,
     users::MAX_ROLE_RANGES,
 };
 use crate::domain::{
-    Event, MAX_NOTIFIED_MANAGERS, Member, Organization, Refusal, RequestContext,
+    Event, EventId, MAX_NOTIFIED_MANAGERS, Member, OrgId, Organization,
     roles_deciding_join_requests,
 };
 
-/// How long after its event a mark is kept: three days. A stream keeps its records for one day.
-const MARKED_SECONDS: i64 = 3 * 86_400;
+/// An event as the bus carries it.
+///
+/// It is taken from its item member by member. So a function of an earlier version, to which a
+/// deployment was rolled back, also publishes events whose actions it does not know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublishedEvent {
+    /// The action.
+    pub action: String,
+    /// The time.
+    pub at: Timestamp,
+    /// The event as `docs/events.md` describes it.
+    pub detail: Value,
+}
+
+/// The version of the form of [`PublishedEvent::detail`].
+const VERSION: &str = "1";
 
 /// The event in a record of the table's stream, if the item belongs to a history.
-pub fn recorded(
+pub fn published(
     keys: &serde_dynamo::Item,
     image: serde_dynamo::Item,
-) -> Option<Result<Event, Error>> {
+) -> Option<Result<PublishedEvent, Error>> {
     let history = match keys.get("pk") {
         Some(serde_dynamo::AttributeValue::S(pk)) => is_history(pk),
         _ => false,
     };
-    history.then(|| from_item(upgraded(image.into())?))
+    history.then(|| {
+        let item = upgraded(image.into())?;
+        PublishedEvent::of(serde_dynamo::from_item(item).map_err(Error::broken)?)
+    })
+}
+
+impl PublishedEvent {
+    fn of(mut item: Map<String, Value>) -> Result<Self, Error> {
+        let damaged = || Error::Broken("an event lacks its id, action or time".to_owned());
+        let text = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
+        let action = text("action").filter(|_| text("id").is_some()).ok_or_else(damaged)?;
+        let at = item.get("at").and_then(Value::as_i64).ok_or_else(damaged)?;
+        let at = Timestamp::from_millisecond(at).map_err(Error::broken)?;
+        // The keys and the end of the retention are of the table alone.
+        item.retain(|name, _| !["pk", "sk", "schema", "ttl"].contains(&name.as_str()));
+        item.insert("at".to_owned(), at.to_string().into());
+        item.entry("client_request_id").or_insert(Value::Null);
+        item.insert("version".to_owned(), VERSION.into());
+        Ok(Self { action, at, detail: item.into() })
+    }
 }
 
 impl Store {
-    /// The marks that exist.
+    /// An event, without a check of the caller. `None` if its retention has passed.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn marked(&self, marks: Vec<Key>) -> Result<HashSet<Key>, Error> {
-        Ok(self.fetch(marks).await?.items.into_keys().collect())
-    }
-
-    /// Marks that a part of the work for `event` is done. Marking twice has no further effect.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be written.
-    pub async fn mark(&self, event: &Event, mark: Key) -> Result<(), Error> {
-        let context = RequestContext::without_actor(event.at, &event.request_id, 0);
-        self.mark_at(&context, mark).await
-    }
-
-    /// Marks that a part of scheduled work is done. Marking twice has no further effect.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be written.
-    pub async fn mark_at(&self, context: &RequestContext, mark: Key) -> Result<(), Error> {
-        let mut item = Item::from(mark.clone());
-        item.insert("ttl".to_owned(), number(context.at.as_second() + MARKED_SECONDS));
-        self.transaction(context)
-            .put(mark, item, Expression::default(), or(Refusal::ChangedConcurrently))
-            .commit(&())
-            .await
-            .map(drop)
+    /// [`Error::Unavailable`] if the table cannot be read; [`Error::Broken`] if this version cannot
+    /// read the event.
+    pub async fn event_to_mail(
+        &self,
+        org: OrgId,
+        event: EventId,
+        now: Timestamp,
+    ) -> Result<Option<Event>, Error> {
+        let key = Key::event(org, event);
+        self.fetch(vec![key.clone()]).await?.event(&key, now)
     }
 
     /// Members who may decide about requests to join `org`, the Super Admin first. An index finds

@@ -73,6 +73,36 @@ async fn invitee_accepts_through_the_link_in_the_mail_that_the_mailbox_shows() {
     assert_eq!(member["role_id"], "user");
 }
 
+/// The local server plays the mailbox simulator of SES, so that a portal can be tried with every delivery.
+#[tokio::test]
+async fn mail_to_the_simulator_comes_back() {
+    let server = Server::open(&args(), local::router).await.unwrap();
+    let url = server.url.clone();
+    tokio::spawn(server.run(pending()));
+    let organization = create_organization(&url).await;
+    let expected = [
+        ("bounce@simulator.amazonses.com", "bounced"),
+        ("success@simulator.amazonses.com", "sent"),
+        ("suppressionlist@simulator.amazonses.com", "suppressed"),
+    ];
+    for (email, _) in expected {
+        invite(&url, &organization, email).await;
+    }
+    let bearer = format!("Bearer {}", token(&url, json!({ "email": "ada@example.com" })).await);
+    let mut shown = Vec::new();
+    for _ in 0..100 {
+        let headers = [("authorization", bearer.as_str())];
+        let list = send("GET", format!("{url}{organization}/invitations"), &headers, "").await.body;
+        let items = list["items"].as_array().unwrap();
+        shown = items.iter().map(|it| it["delivery"].as_str().unwrap().to_owned()).collect();
+        if shown == expected.map(|(_, delivery)| delivery) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{shown:?}");
+}
+
 /// Committed changes are delivered after a kill at any time. A mail may come twice if the kill fell between the sending
 /// and its mark.
 #[tokio::test]

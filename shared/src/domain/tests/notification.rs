@@ -12,7 +12,7 @@ fn sent(org: &Organization) -> (Invitation, Event) {
 }
 
 fn mail(event: &Event, org: &Organization, open: Option<Invitation>) -> Option<OutgoingMail> {
-    invitation_mail(event, org, open, "User".to_owned())
+    invitation_mail(event, org, open, "User".to_owned(), in_days(1))
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn invitation_mail_names_the_invitation_the_role_and_the_inviter_but_no_operator
         Event { actor: Actor { operator: true, ..event.actor.clone() }, ..event.clone() };
     for (event, by) in [(event, Some(email("ann"))), (by_operator, None)] {
         let notification = Notification::Invited {
-            invitation: open.id,
+            sending: Sending { invitation: open.id, number: 1 },
             role: "User".to_owned(),
             until: in_days(7),
             by,
@@ -38,9 +38,18 @@ fn ended_or_resent_invitation_causes_no_mail() {
     let org = standard();
     let (open, event) = sent(&org);
     assert_eq!(mail(&event, &org, None), None, "revoked or accepted");
+    let expired = invitation_mail(&event, &org, Some(open.clone()), String::new(), in_days(7));
+    assert_eq!(expired, None, "nobody can accept it");
     let ann = standing("ann", &org, RoleId::ADMIN);
     let resent = resend(&ann, &open, &Budgets::default(), in_days(1)).unwrap();
-    assert_eq!(mail(&event, &org, Some(resent)), None, "sent again");
+    assert_eq!(mail(&event, &org, Some(resent.clone())), None, "sent again");
+    let again = Event {
+        action: EventAction::InvitationResent,
+        new: serde_json::json!({ "send_count": 2 }),
+        ..event.clone()
+    };
+    let sending = mail(&again, &org, Some(resent)).and_then(|mail| mail.sending());
+    assert_eq!(sending, Some(Sending { invitation: open.id, number: 2 }));
     let later = InvitationId::of(in_days(1), org.id(), &open.email);
     let another = Invitation { id: later, ..open };
     assert_eq!(mail(&event, &org, Some(another)), None, "another invitation");

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        AddressDigest, AlertId, CustomRoleId, Email, EventId, IdempotencyKey, MailDomain, OrgId,
-        OrgPath, PersonDigest, RoleId, UserId,
+        AddressDigest, AlertId, CustomRoleId, Email, EventId, IdempotencyKey, InvitationId,
+        MailDomain, OrgId, OrgPath, PersonDigest, RoleId, UserId,
     },
     printed::assert_printed,
     store::{
@@ -26,7 +26,7 @@ const ITEMS: &str = "# The table\n\n\
      `UPDATE_DOCS=1 cargo test -p shared`. To change a line is to write a migration.\n\n\
      The examples are an organization right below its root, its member Ada, and Bob, who is\n\
      invited. Ids are shortened: `…1` is the root, `…2` the organization, `…3` a custom role,\n\
-     `…4` an event, `…5` a request to join.\n\n\
+     `…4` an event, `…5` a request to join, `…6` an invitation.\n\n\
      ## Items\n\n\
      An organization and what belongs to it share a partition. Its history has one of its own.\n\n\
      | item | `pk` | `sk` |\n|---|---|---|\n";
@@ -74,8 +74,11 @@ fn layout_matches_the_documentation_page() {
     line("critical alert user", Key::critical_alert_user(org, AlertId::of(org, &email)));
     line("event", Key::event(org, event));
     line("answer of a request with an idempotency key", Key::idempotency(&once));
-    line("mark: the event was published on the bus", Key::published(event));
-    line("mark: the mail of the event was sent", Key::mailed(event, bobs));
+    line("mark: the mail of the event was sent, or is being sent", Key::mailed(event, bobs));
+    line(
+        "delivery of the mail of an invitation",
+        Key::delivery(InvitationId::new(Timestamp::UNIX_EPOCH, 6)),
+    );
     page += INDEXES;
     for index in Index::ALL {
         let (name, hash, range) = (index.name(), index.hash(), index.range());

@@ -12,14 +12,17 @@ const MAX_VALUE: usize = 300;
 /// message of its own to people who only look at their inbox.
 const MAX_SUBJECT_VALUE: usize = 40;
 /// The HTML document around the body.
-const FRAME: &str = include_str!("../../templates/frame.html");
+const FRAME: &str = include_str!("../templates/frame.html");
 
 /// The content of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MailContent {
-    pub(crate) subject: String,
-    pub(crate) text: String,
-    pub(crate) html: String,
+pub struct MailContent {
+    /// The subject, one line.
+    pub subject: String,
+    /// The plain body.
+    pub text: String,
+    /// The HTML body, a whole document.
+    pub html: String,
 }
 
 /// Renders a template with its values.

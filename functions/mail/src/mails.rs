@@ -4,47 +4,107 @@
 use serde_json::Value;
 use shared::{
     domain::{
-        AddressDigest, AddressSlot, Email, Event, EventAction, InvitationId, Notification,
-        Organization, OutgoingMail, RoleId, UserId, invitation_mail, join_request_mails,
+        AddressDigest, AddressSlot, Delivery, Email, Event, EventAction, InvitationId,
+        Notification, Organization, OutgoingMail, RequestContext, RoleId, UserId, invitation_mail,
+        join_request_mails,
     },
     http::views::role_name,
-    store::{Error, Key},
+    store::{Claim, Error, Key},
 };
 
-use crate::{MailError, Outbox, mail::Delivery};
+use crate::{ComposedMail, EventKey, MailService, SendFailure, Waits};
 
-impl Outbox {
-    /// Sends the mails of an event that are not marked as sent, and marks each.
+/// A mail and its mark.
+pub(crate) struct MarkedMail {
+    pub(crate) mail: OutgoingMail,
+    pub(crate) mark: Key,
+}
+
+impl MailService {
+    /// Sends the mails of a stored event.
     ///
     /// # Errors
     ///
-    /// [`MailError`], if a mail cannot be sent now. Mails that SES rejects for good count as sent.
-    pub(crate) async fn send_pending(&self, event: &Event) -> Result<(), MailError> {
-        let mails = self.mails(event).await?;
-        let mark = |mail: &OutgoingMail| {
-            Key::mailed(event.id, AddressDigest::of(event.organization_id, &mail.to))
+    /// [`Waits`], if a mail cannot be sent now.
+    pub(crate) async fn send_mails_of(
+        &self,
+        key: EventKey,
+        context: &RequestContext,
+    ) -> Result<(), Waits> {
+        let EventKey { organization_id, event_id } = key;
+        let event = self.store.event_to_mail(organization_id, event_id, context.at).await?;
+        let Some(event) = event else {
+            tracing::warn!(event = %event_id, "the history no longer has this event: no mail");
+            return Ok(());
         };
-        let marked = self.store.marked(mails.iter().map(mark).collect()).await?;
-        for mail in mails.iter().filter(|mail| !marked.contains(&mark(mail))) {
-            self.deliver(mail).await?;
-            self.store.mark(event, mark(mail)).await?;
-        }
-        Ok(())
+        let mark = |mail: OutgoingMail| {
+            let mark = Key::mailed(event.id, AddressDigest::of(event.organization_id, &mail.to));
+            MarkedMail { mail, mark }
+        };
+        let mails = self.mails(&event, context).await?.into_iter().map(mark).collect();
+        self.send_all(mails, context).await
     }
 
-    /// Sends a mail. Logs it if SES rejects it for good.
-    pub(crate) async fn deliver(&self, mail: &OutgoingMail) -> Result<(), MailError> {
-        if let Delivery::Rejected(cause) = self.mailer.send(mail).await? {
-            tracing::error!(organization = %mail.org, cause, "mail rejected for good");
+    /// Sends those of the mails that are not done. A mail that cannot be sent does not hold up the
+    /// others, unless they would fail too.
+    ///
+    /// # Errors
+    ///
+    /// [`Waits`], if a mail cannot be sent now.
+    pub(crate) async fn send_all(
+        &self,
+        mails: Vec<MarkedMail>,
+        context: &RequestContext,
+    ) -> Result<(), Waits> {
+        let done = self.store.done_mails(mails.iter().map(|it| it.mark.clone()).collect()).await?;
+        let mut waiting = None;
+        for marked in mails.into_iter().filter(|it| !done.contains(&it.mark)) {
+            match self.send(marked, context).await {
+                Ok(()) => {}
+                Err(waits) if waits.stops_batch() => return Err(waits),
+                Err(waits) => waiting = Some(waits),
+            }
         }
-        Ok(())
+        waiting.map_or(Ok(()), Err)
+    }
+
+    /// Sends a mail once: claims it, hands it over, and marks it as done.
+    async fn send(
+        &self,
+        MarkedMail { mail, mark }: MarkedMail,
+        context: &RequestContext,
+    ) -> Result<(), Waits> {
+        match self.store.claim_mail(context, mark.clone()).await? {
+            Claim::Granted => {}
+            Claim::Done => return Ok(()),
+            Claim::Held => return Err(Waits::Held),
+        }
+        let composed = ComposedMail::of(&mail, &self.portal);
+        let delivery = match self.transport.send(&composed).await {
+            Ok(()) => Delivery::Sent,
+            Err(SendFailure::Recipient { delivery, code }) => {
+                tracing::warn!(organization = %mail.org, code, ?delivery, "mail ended");
+                delivery
+            }
+            Err(SendFailure::Waits { cause, code }) => {
+                if let Err(cause) = self.store.release_mail(context, mark).await {
+                    tracing::warn!(%cause, "the claim of a mail ends by itself");
+                }
+                return Err(Waits::Unsent { cause, code });
+            }
+        };
+        Ok(self.store.finish_mail(context, mark, mail.sending(), delivery).await?)
     }
 
     /// The mails about an event, as the table is now.
-    async fn mails(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
+    async fn mails(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Vec<OutgoingMail>, Error> {
         match event.action {
             EventAction::InvitationCreated | EventAction::InvitationResent => {
-                self.to_invitee(event).await
+                self.to_invitee(event, context).await
             }
             EventAction::JoinRequestCreated => self.about_join_request(event).await,
             EventAction::JoinRequestApproved => {
@@ -58,7 +118,11 @@ impl Outbox {
         }
     }
 
-    async fn to_invitee(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
+    async fn to_invitee(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Vec<OutgoingMail>, Error> {
         let org = event.organization_id;
         let Ok(id) = event.target.id.parse::<InvitationId>() else { return Ok(vec![]) };
         let slot = Key::address_slot(org, id.digest());
@@ -67,7 +131,8 @@ impl Outbox {
         let invitation = found.address_slot(&slot)?.and_then(AddressSlot::pending);
         let role_id = invitation.as_ref().map(|invitation| invitation.role_id);
         let role = self.role_name(&organization, role_id).await?;
-        Ok(invitation_mail(event, &organization, invitation, role).into_iter().collect())
+        let mail = invitation_mail(event, &organization, invitation, role, context.at);
+        Ok(mail.into_iter().collect())
     }
 
     /// The name of a role, by an eventually consistent read: it is only shown.

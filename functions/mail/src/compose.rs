@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use shared::domain::{Email, Notification, OutgoingMail};
 
-use super::{
+use crate::{
     Portal,
     template::{MailContent, render},
 };
@@ -27,7 +27,7 @@ struct Draft {
 
 macro_rules! template {
     ($name:literal) => {
-        include_str!(concat!("../../templates/", $name, ".txt"))
+        include_str!(concat!("../templates/", $name, ".txt"))
     };
 }
 
@@ -36,9 +36,9 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
     let organization = ("link", portal.organization(org));
     let address = |email: &Email| email.as_str().to_owned();
     let (template, values) = match &mail.notification {
-        Notification::Invited { invitation, role, until, by } => {
+        Notification::Invited { sending, role, until, by } => {
             let by = by.as_ref().map_or_else(|| "The platform team".to_owned(), address);
-            let link = portal.invitation(org, *invitation);
+            let link = portal.invitation(org, sending.invitation);
             let values = [
                 ("by", by),
                 ("role", role.clone()),
@@ -93,7 +93,7 @@ fn date_and_time(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{InvitationId, Name, OrgId};
+    use shared::domain::{InvitationId, Name, OrgId, Sending};
 
     use super::*;
 
@@ -101,7 +101,10 @@ mod tests {
         let ada = Email::parse("ada@example.com").unwrap();
         vec![
             Notification::Invited {
-                invitation: InvitationId::new(Timestamp::UNIX_EPOCH, 1),
+                sending: Sending {
+                    invitation: InvitationId::new(Timestamp::UNIX_EPOCH, 1),
+                    number: 1,
+                },
                 role: "User".to_owned(),
                 until: Timestamp::UNIX_EPOCH,
                 by: None,

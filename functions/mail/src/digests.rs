@@ -11,7 +11,7 @@ use shared::{
     store::{Error, Key, List, PageRequest},
 };
 
-use crate::{MailError, Outbox};
+use crate::{MailService, Waits, mails::MarkedMail};
 
 /// The most organizations in one run. The next one continues.
 const MAX_ORGANIZATIONS: u16 = 100;
@@ -36,28 +36,27 @@ pub struct Summary {
     pub failed: u32,
 }
 
-/// Sends the digests that are due at `now`, until `out_of_time` returns true.
+/// Sends the digests that are due at the time of `context`, until `out_of_time` returns true.
 ///
 /// # Errors
 ///
 /// [`Error::Unavailable`] if the table cannot be read.
 pub async fn send_digests(
-    outbox: &Outbox,
-    now: Timestamp,
-    request_id: &str,
+    service: &MailService,
+    context: &RequestContext,
     out_of_time: impl Fn() -> bool,
 ) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    for org in outbox.store.due_digests(now, MAX_ORGANIZATIONS).await? {
+    for org in service.store.due_digests(context.at, MAX_ORGANIZATIONS).await? {
         if out_of_time() {
             break;
         }
-        let context = RequestContext::without_actor(now, request_id, 0);
-        let counter = match outbox.digest(&context, org).await {
+        let counter = match service.digest(context, org).await {
             Ok(true) => &mut summary.sent,
             Ok(false) => &mut summary.empty,
             Err(cause) => {
-                tracing::warn!(%org, ?cause, "digest delayed");
+                cause.log(0);
+                tracing::warn!(%org, "digest delayed");
                 &mut summary.failed
             }
         };
@@ -66,9 +65,9 @@ pub async fn send_digests(
     Ok(summary)
 }
 
-impl Outbox {
+impl MailService {
     /// Sends the digest of an organization if requests wait for it. Returns whether they did.
-    async fn digest(&self, context: &RequestContext, id: OrgId) -> Result<bool, MailError> {
+    async fn digest(&self, context: &RequestContext, id: OrgId) -> Result<bool, Waits> {
         let waiting = self.store.manager_mail(id).await?;
         let due = waiting.and_then(|mail| Some((mail.digest_at?, mail)));
         let Some((digest_at, last)) = due.filter(|(at, _)| *at <= context.at) else {
@@ -76,13 +75,13 @@ impl Outbox {
             return Ok(false);
         };
         let mails = self.digest_mails(id, &last).await?;
-        let mark = |mail: &OutgoingMail| Key::digest_mailed(id, digest_at, &mail.to);
-        let marked = self.store.marked(mails.iter().map(mark).collect()).await?;
-        for mail in mails.iter().filter(|mail| !marked.contains(&mark(mail))) {
-            self.deliver(mail).await?;
-            self.store.mark_at(context, mark(mail)).await?;
-        }
         let sent = !mails.is_empty();
+        let mark = |mail: OutgoingMail| MarkedMail {
+            mark: Key::digest_mailed(id, digest_at, &mail.to),
+            mail,
+        };
+        let mails = mails.into_iter().map(mark).collect();
+        self.send_all(mails, context).await?;
         self.store.finish_digest(context, id, &last, sent).await?;
         Ok(sent)
     }
@@ -92,7 +91,7 @@ impl Outbox {
         &self,
         id: OrgId,
         last: &ManagerMail,
-    ) -> Result<Vec<OutgoingMail>, MailError> {
+    ) -> Result<Vec<OutgoingMail>, Waits> {
         let Some(org) = self.store.organization(id).await? else { return Ok(vec![]) };
         // All open requests: the oldest ones come first, and need not wait for this digest.
         let limit = usize::try_from(MAX_JOIN_REQUESTS).unwrap_or(usize::MAX);

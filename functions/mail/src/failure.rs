@@ -1,0 +1,306 @@
+//! The meaning of SES's errors: whether a mail ends, or waits and why.
+//!
+//! SES reports one condition under several codes, and several conditions under one code, so the text
+//! counts too. The codes are those of `SendEmail` in version 2 of the API, and those that the service
+//! documents for sending in general. Sources: the API reference of `SendEmail`, "Amazon SES email
+//! sending errors" and "Errors related to the sending quotas" in the developer guide.
+
+use shared::domain::Delivery;
+
+/// Why a mail was not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendFailure {
+    /// The recipient can never get this mail. It ends.
+    Recipient {
+        /// [`Delivery::Bounced`] or [`Delivery::Suppressed`].
+        delivery: Delivery,
+        /// The error code.
+        code: String,
+    },
+    /// The mail waits, and is tried again.
+    Waits {
+        /// What it waits for.
+        cause: WaitCause,
+        /// The error code and, without addresses, the message.
+        code: String,
+    },
+}
+
+/// What a mail waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitCause {
+    /// Somebody must act: the account or its configuration allows no mail.
+    Account,
+    /// Somebody must act: the account is in the SES sandbox, which sends to verified addresses only.
+    Sandbox,
+    /// The service or the network fails, or the account sends too fast. It passes.
+    Service,
+    /// An error that this version does not know. It may concern this mail alone.
+    Unknown,
+}
+
+impl WaitCause {
+    /// Whether somebody must act before mail is sent.
+    pub(crate) fn blocks_account(self) -> bool {
+        matches!(self, Self::Account | Self::Sandbox)
+    }
+
+    /// Whether other mails fail too, so that trying them now is useless.
+    pub(crate) fn stops_batch(self) -> bool {
+        matches!(self, Self::Account | Self::Service)
+    }
+}
+
+/// An error response of SES.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorResponse<'a> {
+    /// The error code; empty if the response has none.
+    pub code: &'a str,
+    /// The message; empty if the response has none.
+    pub message: &'a str,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+/// The beginnings of messages about an address that is malformed.
+const MALFORMED: [&str; 12] = [
+    "domain contains",
+    "domain ends",
+    "domain starts",
+    "illegal address",
+    "illegal character",
+    "illegal whitespace",
+    "invalid domain name",
+    "local address",
+    "missing domain",
+    "missing final '@domain'",
+    "missing local name",
+    "user name is missing",
+];
+
+impl SendFailure {
+    /// The failure that a response means for a mail from the address `sender`.
+    pub fn of(response: ErrorResponse<'_>, sender: &str) -> Self {
+        let ErrorResponse { code, message, status } = response;
+        let text = message.to_ascii_lowercase();
+        let has = |part: &str| text.contains(part);
+        // Clients know some codes with this end and some without.
+        let name = code.trim_end_matches("Exception");
+        let about_address = ["BadRequest", "InvalidParameterValue", "Validation"].contains(&name);
+        let cause = if has("daily message quota") || has("sending quota") {
+            WaitCause::Account
+        } else if has("maximum sending rate") {
+            WaitCause::Service
+        } else if has("address is not verified") {
+            if names_sender(&text, sender) { WaitCause::Account } else { WaitCause::Sandbox }
+        } else if has("suppression list") || has("blacklisted") {
+            return Self::ends(Delivery::Suppressed, code);
+        } else if about_address && MALFORMED.iter().any(|start| text.starts_with(start)) {
+            return Self::ends(Delivery::Bounced, code);
+        } else {
+            cause_by_code(name, status)
+        };
+        Self::Waits { cause, code: format!("{code}: {}", without_addresses(message)) }
+    }
+
+    /// The failure of a call that got no response.
+    pub fn unreachable(cause: &str) -> Self {
+        Self::Waits { cause: WaitCause::Service, code: cause.to_owned() }
+    }
+
+    fn ends(delivery: Delivery, code: &str) -> Self {
+        Self::Recipient { delivery, code: code.to_owned() }
+    }
+}
+
+/// The cause by a code without `Exception`, else by the status.
+fn cause_by_code(name: &str, status: u16) -> WaitCause {
+    match name {
+        "AccessDenied"
+        | "AccountSendingPaused"
+        | "AccountSuspended"
+        | "ConfigurationSetDoesNotExist"
+        | "ConfigurationSetSendingPaused"
+        | "LimitExceeded"
+        | "MailFromDomainNotVerified"
+        | "NotFound"
+        | "SendingPaused" => WaitCause::Account,
+        "ConcurrentModification"
+        | "Conflict"
+        | "RequestExpired"
+        | "RequestTimeout"
+        | "Throttling"
+        | "TooManyRequests" => WaitCause::Service,
+        _ => match status {
+            401 | 403 => WaitCause::Account,
+            429 | 500.. => WaitCause::Service,
+            _ => WaitCause::Unknown,
+        },
+    }
+}
+
+/// Whether a message names the sender: its address, or its domain as an identity.
+fn names_sender(message: &str, sender: &str) -> bool {
+    let sender = sender.to_ascii_lowercase();
+    let domain = sender.split_once('@').map_or("", |(_, domain)| domain);
+    let mut words = message.split(|c: char| c.is_whitespace() || ",<>:".contains(c));
+    words.any(|word| word == sender || word == domain)
+}
+
+/// The message without addresses: those of recipients must not be logged.
+fn without_addresses(message: &str) -> String {
+    let words = message.split_whitespace();
+    let words = words.map(|word| if word.contains('@') { "(address)" } else { word });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SENDER: &str = "no-reply@rolecall.example";
+
+    fn failure(code: &str, message: &str, status: u16) -> SendFailure {
+        SendFailure::of(ErrorResponse { code, message, status }, SENDER)
+    }
+
+    fn cause(code: &str, message: &str, status: u16) -> Option<WaitCause> {
+        match failure(code, message, status) {
+            SendFailure::Waits { cause, .. } => Some(cause),
+            SendFailure::Recipient { .. } => None,
+        }
+    }
+
+    #[test]
+    fn account_that_cannot_send_makes_mail_wait() {
+        let unverified = "Email address is not verified. The following identities failed the check \
+                          in region EU-CENTRAL-1: ";
+        for (code, message, status) in [
+            ("MessageRejected", &*format!("{unverified}{SENDER}"), 400),
+            (
+                "MessageRejected",
+                &format!("{unverified}bob@example.com, No-Reply@Rolecall.example"),
+                400,
+            ),
+            ("MessageRejected", &format!("{unverified}rolecall.example"), 400),
+            ("MessageRejected", &format!("{unverified}Rolecall <{SENDER}>"), 400),
+            ("MailFromDomainNotVerifiedException", "Mail-From domain is not verified", 400),
+            ("MailFromDomainNotVerifiedException", "", 400),
+            ("AccountSuspendedException", "Account is suspended", 400),
+            (
+                "SendingPausedException",
+                "Sending paused for this account. For more information, \
+              please check the inbox of the email address associated with your AWS account.",
+                400,
+            ),
+            (
+                "SendingPausedException",
+                "Sending is disabled for the configuration set rolecall",
+                400,
+            ),
+            ("AccountSendingPausedException", "", 400),
+            ("ConfigurationSetSendingPausedException", "", 400),
+            ("LimitExceededException", "Daily message quota exceeded.", 400),
+            ("ThrottlingException", "Daily message quota exceeded", 400),
+            ("TooManyRequestsException", "Daily message quota exceeded.", 429),
+            ("LimitExceededException", "", 400),
+            ("NotFoundException", "Configuration set <rolecall> does not exist.", 404),
+            ("ConfigurationSetDoesNotExistException", "", 400),
+            (
+                "AccessDeniedException",
+                "User: arn:aws:sts::123456789012:assumed-role/mail is not \
+              authorized to perform: ses:SendEmail on resource: arn:aws:ses:eu-central-1:…",
+                403,
+            ),
+            (
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+                403,
+            ),
+            ("InvalidClientTokenId", "", 403),
+            ("", "", 403),
+        ] {
+            assert_eq!(cause(code, message, status), Some(WaitCause::Account), "{code} {message}");
+        }
+    }
+
+    #[test]
+    fn sandbox_is_recognized_by_the_recipient_that_is_not_verified() {
+        let message = "Email address is not verified. The following identities failed the check in \
+                       region EU-CENTRAL-1: bob@rolecall.example";
+        assert_eq!(cause("MessageRejected", message, 400), Some(WaitCause::Sandbox));
+        assert!(WaitCause::Sandbox.blocks_account());
+        assert!(!WaitCause::Sandbox.stops_batch(), "another recipient can be verified");
+    }
+
+    #[test]
+    fn passing_failure_makes_mail_wait() {
+        for (code, message, status) in [
+            ("TooManyRequestsException", "Maximum sending rate exceeded.", 429),
+            ("ThrottlingException", "Maximum sending rate exceeded.", 400),
+            ("Throttling", "Rate exceeded", 400),
+            ("LimitExceededException", "Maximum sending rate exceeded.", 400),
+            ("InternalServiceErrorException", "", 500),
+            ("InternalFailure", "", 500),
+            ("ServiceUnavailable", "", 503),
+            ("", "", 502),
+            ("", "", 429),
+            ("ConflictException", "", 409),
+            ("ConcurrentModificationException", "", 500),
+            ("RequestTimeout", "", 408),
+        ] {
+            assert_eq!(cause(code, message, status), Some(WaitCause::Service), "{code} {message}");
+        }
+        assert!(WaitCause::Service.stops_batch() && !WaitCause::Service.blocks_account());
+    }
+
+    #[test]
+    fn recipient_who_can_never_get_mail_ends_that_mail() {
+        for message in [
+            "Illegal address",
+            "Missing final '@domain'",
+            "Missing domain",
+            "Domain contains illegal character",
+            "Domain contains control or whitespace",
+            "Domain starts with dot",
+            "Local address contains control or whitespace",
+            "Local address ends with dot",
+            "Invalid domain name: 'x_y'.",
+        ] {
+            let expected = SendFailure::Recipient {
+                delivery: Delivery::Bounced,
+                code: "BadRequestException".to_owned(),
+            };
+            assert_eq!(failure("BadRequestException", message, 400), expected, "{message}");
+            let v1 = failure("InvalidParameterValue", message, 400);
+            assert!(matches!(v1, SendFailure::Recipient { .. }), "{message}");
+        }
+        let suppressed = failure("MessageRejected", "Address blacklisted.", 400);
+        let expected = SendFailure::Recipient {
+            delivery: Delivery::Suppressed,
+            code: "MessageRejected".to_owned(),
+        };
+        assert_eq!(suppressed, expected);
+    }
+
+    #[test]
+    fn unknown_error_loses_no_mail() {
+        for (code, message) in [
+            ("BrandNewException", "something else"),
+            ("BadRequestException", "1 validation error detected: Value at 'emailTags'"),
+            ("BadRequestException", ""),
+            ("MessageRejected", "The message contains invalid content."),
+            ("", ""),
+        ] {
+            assert_eq!(cause(code, message, 400), Some(WaitCause::Unknown), "{code} {message}");
+        }
+        assert!(!WaitCause::Unknown.stops_batch(), "it may concern this mail alone");
+    }
+
+    #[test]
+    fn logged_text_has_no_address() {
+        let message = "Unheard of: <bob@example.com> and cy@example.com!";
+        let SendFailure::Waits { code, .. } = failure("New", message, 400) else { panic!() };
+        assert_eq!(code, "New: Unheard of: (address) and (address)");
+    }
+}

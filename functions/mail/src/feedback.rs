@@ -1,0 +1,117 @@
+//! Reports of SES about mails that it accepted: "Contents of event data" in its developer guide.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use shared::{
+    domain::{Delivery, RequestContext, Sending},
+    store::Error,
+};
+
+use crate::{
+    MailService,
+    transport::{INVITATION_TAG, SENDING_TAG},
+};
+
+/// A report, as the default event bus passes it on.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Feedback {
+    detail: Detail,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail {
+    event_type: String,
+    mail: Mail,
+    bounce: Option<Bounce>,
+    complaint: Option<Complaint>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Mail {
+    #[serde(default)]
+    tags: HashMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Bounce {
+    #[serde(rename = "bounceType")]
+    kind: String,
+    #[serde(rename = "bounceSubType")]
+    sub_kind: String,
+    #[serde(rename = "bouncedRecipients")]
+    recipients: Vec<BouncedRecipient>,
+}
+
+#[derive(Debug, Deserialize)]
+struct BouncedRecipient {
+    /// From a delivery status notification (RFC 3464); absent from an automatic reply.
+    action: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    complaint_sub_type: Option<String>,
+}
+
+/// The sub-types of mails that SES accepted, but did not send.
+const SUPPRESSED: [&str; 3] = ["OnAccountSuppressionList", "Suppressed", "UnsubscribedRecipient"];
+
+impl MailService {
+    /// Records what became of the mail of an invitation. Reports about other mails change nothing.
+    pub(crate) async fn learn(
+        &self,
+        context: &RequestContext,
+        feedback: &Feedback,
+    ) -> Result<(), Error> {
+        let Detail { mail, .. } = &feedback.detail;
+        let (Some(sending), Some(delivery)) = (mail.sending(), feedback.delivery()) else {
+            return Ok(());
+        };
+        tracing::info!(invitation = %sending.invitation, ?delivery, "mail came back");
+        self.store.record_delivery(context, sending, delivery).await
+    }
+}
+
+impl Feedback {
+    /// What the report says of the delivery; `None` if it changes nothing.
+    fn delivery(&self) -> Option<Delivery> {
+        let Detail { event_type, bounce, complaint, .. } = &self.detail;
+        match event_type.as_str() {
+            "Bounce" => bounce.as_ref().and_then(Bounce::delivery),
+            // A person who complains got the mail. SES also reports a mail as a complaint that it did
+            // not send, because the person complained about an earlier one.
+            "Complaint" => {
+                let sub_type = complaint.as_ref()?.complaint_sub_type.as_deref()?;
+                SUPPRESSED.contains(&sub_type).then_some(Delivery::Suppressed)
+            }
+            "Reject" => Some(Delivery::Bounced),
+            _ => None,
+        }
+    }
+}
+
+impl Bounce {
+    fn delivery(&self) -> Option<Delivery> {
+        if SUPPRESSED.contains(&self.sub_kind.as_str()) {
+            return Some(Delivery::Suppressed);
+        }
+        // SES reports an automatic reply, such as an out-of-office note, as a bounce of this type.
+        let general = self.kind == "Transient" && self.sub_kind == "General";
+        let failed = |it: &BouncedRecipient| it.action.as_deref() == Some("failed");
+        let is_reply = general && !self.recipients.iter().any(failed);
+        (!is_reply).then_some(Delivery::Bounced)
+    }
+}
+
+impl Mail {
+    /// The sending that the tags name.
+    fn sending(&self) -> Option<Sending> {
+        let tag = |name: &str| self.tags.get(name)?.first();
+        let invitation = tag(INVITATION_TAG)?.parse().ok()?;
+        Some(Sending { invitation, number: tag(SENDING_TAG)?.parse().ok()? })
+    }
+}

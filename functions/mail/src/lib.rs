@@ -1,0 +1,145 @@
+//! The function `mail`: sends mail about some history events, and records what became of the mails of
+//! invitations.
+//!
+//! A rule of the event bus puts the key of each such event on a queue. The mails are selected by the
+//! state of the table at that moment. A mail that cannot be sent now stays on the queue. A mark in the
+//! table records each mail that is done, so that a message which is delivered again sends nothing
+//! again. SES's reports about mails come from a queue of their own.
+//!
+//! A schedule sends the digests of requests to join.
+
+mod compose;
+mod digests;
+mod failure;
+mod feedback;
+mod mails;
+mod portal;
+mod queue;
+#[cfg(feature = "aws")]
+mod ses;
+mod template;
+mod transport;
+
+use std::sync::Arc;
+
+use shared::{domain::RequestContext, store::Store};
+
+pub use digests::{ScheduledRun, Summary, send_digests};
+pub use failure::{ErrorResponse, SendFailure, WaitCause};
+pub use portal::Portal;
+pub use queue::{BatchFailures, EventKey, ItemFailure, Message, MessageAttributes, Messages};
+#[cfg(feature = "aws")]
+pub use ses::Ses;
+pub use template::MailContent;
+pub use transport::{
+    ComposedMail, INVITATION_TAG, ORGANIZATION_TAG, SENDING_TAG, SendFuture, Transport,
+};
+
+use queue::Task;
+
+/// What the function needs to send mail.
+#[derive(Clone, Debug)]
+pub struct MailService {
+    /// The table.
+    pub store: Store,
+    /// The mail service.
+    pub transport: Arc<dyn Transport>,
+    /// The portal that links lead to.
+    pub portal: Portal,
+}
+
+/// The actions of the events that cause mail. The rule of the event bus names the same.
+pub const MAILED_ACTIONS: [&str; 6] = [
+    "invitation.created",
+    "invitation.resent",
+    "join_request.approved",
+    "join_request.created",
+    "join_request.declined",
+    "super_admin.transferred",
+];
+
+/// Why a mail waits.
+#[derive(Debug)]
+pub(crate) enum Waits {
+    /// The mail service did not take it.
+    Unsent { cause: WaitCause, code: String },
+    /// The table cannot be reached, or an event cannot be read by this version.
+    Table(shared::store::Error),
+    /// Another run is sending it.
+    Held,
+}
+
+impl Waits {
+    fn stops_batch(&self) -> bool {
+        match self {
+            Self::Unsent { cause, .. } => cause.stops_batch(),
+            Self::Table(cause) => matches!(cause, shared::store::Error::Unavailable(_)),
+            Self::Held => false,
+        }
+    }
+}
+
+impl From<shared::store::Error> for Waits {
+    fn from(error: shared::store::Error) -> Self {
+        Self::Table(error)
+    }
+}
+
+/// Processes a batch of messages at the time of `context`. Returns the messages that the queue must
+/// deliver again. It begins no further one once `out_of_time` returns true.
+pub async fn handle(
+    service: &MailService,
+    batch: &Messages,
+    context: &RequestContext,
+    out_of_time: impl Fn() -> bool,
+) -> BatchFailures {
+    let mut failures = BatchFailures::default();
+    let mut stopped = false;
+    for message in &batch.messages {
+        if stopped || out_of_time() {
+            failures.add(message);
+            continue;
+        }
+        // Boxed: the future is large.
+        if let Err(waits) = Box::pin(service.process(message, context)).await {
+            waits.log(message.age(context.at));
+            failures.add(message);
+            stopped = waits.stops_batch();
+        }
+    }
+    failures
+}
+
+impl MailService {
+    async fn process(&self, message: &Message, context: &RequestContext) -> Result<(), Waits> {
+        let task = serde_json::from_str(&message.body).map_err(|cause| {
+            Waits::Table(shared::store::Error::Broken(format!("unreadable message: {cause}")))
+        })?;
+        match task {
+            Task::Mails(key) => self.send_mails_of(key, context).await,
+            Task::BusEvent { detail } => self.send_mails_of(detail.key(), context).await,
+            Task::Feedback(feedback) => Ok(self.learn(context, &feedback).await?),
+        }
+    }
+}
+
+impl Waits {
+    /// Logs a message that waits since `seconds`. Metric filters of the template read the fields
+    /// `account_blocked` and `mail_waits_seconds`.
+    fn log(&self, seconds: i64) {
+        match self {
+            Self::Unsent { cause, code } if cause.blocks_account() => tracing::error!(
+                account_blocked = code,
+                mail_waits_seconds = seconds,
+                "mail waits: the SES account or its configuration does not allow it"
+            ),
+            Self::Unsent { cause, code } => {
+                tracing::warn!(?cause, code, mail_waits_seconds = seconds, "mail waits");
+            }
+            Self::Table(cause) => {
+                tracing::warn!(%cause, mail_waits_seconds = seconds, "mail waits for the table");
+            }
+            Self::Held => tracing::info!("another run is sending this mail"),
+        }
+    }
+}

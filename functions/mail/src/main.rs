@@ -1,0 +1,82 @@
+//! The Lambda function `mail`, which two queues and a schedule invoke.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use jiff::Timestamp;
+use lambda_http::{Context, Error, LambdaEvent, lambda_runtime, service_fn};
+use mail::{BatchFailures, MailService, Messages, Portal, ScheduledRun, Ses, Summary};
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::{Email, RequestContext},
+    lambda::{required, sdk, setting},
+};
+
+/// The time before Lambda's deadline at which no further message is begun.
+const RESERVE: Duration = Duration::from_secs(20);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let store = shared::lambda::app().await?.store;
+    let portal = Portal::parse(&required("PORTAL_URL")?)?;
+    let service = &MailService { store, transport: Arc::new(ses()?), portal };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Invocation>| {
+        Box::pin(run(service, event)).await
+    }))
+    .await
+}
+
+async fn run(service: &MailService, event: LambdaEvent<Invocation>) -> Result<Report, Error> {
+    let LambdaEvent { payload, context: Context { request_id, deadline, .. } } = event;
+    let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(deadline);
+    let out_of_time = || clock() + RESERVE >= deadline;
+    match payload {
+        Invocation::Queue(batch) => {
+            let now = Timestamp::try_from(clock())?;
+            let context = RequestContext::without_actor(now, &request_id, 0);
+            let failures = mail::handle(service, &batch, &context, out_of_time).await;
+            let (messages, waiting) = (batch.messages.len(), failures.batch_item_failures.len());
+            tracing::info!(request_id, messages, waiting, "batch");
+            Ok(Report::Queue(failures))
+        }
+        Invocation::Schedule(ScheduledRun { time }) => {
+            let context = RequestContext::without_actor(time, &request_id, 0);
+            let summary = mail::send_digests(service, &context, out_of_time).await?;
+            tracing::info!(request_id, ?summary, "digests");
+            Ok(Report::Schedule(summary))
+        }
+    }
+}
+
+/// What invokes the function: a queue or the schedule.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Invocation {
+    Schedule(ScheduledRun),
+    Queue(Messages),
+}
+
+/// The answer to either.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Report {
+    Schedule(Summary),
+    Queue(BatchFailures),
+}
+
+fn ses() -> Result<Ses, Error> {
+    let from =
+        Email::parse(&required("MAIL_FROM")?).map_err(|error| format!("MAIL_FROM {error}"))?;
+    let client = aws_sdk_sesv2::Client::new(&sdk("SESV2")?);
+    Ok(Ses::new(client, from, setting("MAIL_CONFIGURATION_SET")))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a message has no time of its own, and Lambda's deadline is a time of this clock"
+)]
+fn clock() -> SystemTime {
+    SystemTime::now()
+}

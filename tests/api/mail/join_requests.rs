@@ -1,0 +1,177 @@
+//! The mails about requests to join, and their digests (ORG2, INV14).
+
+use ::mail::Summary;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use shared::domain::RequestContext;
+
+use super::{Delivery, HOUR, MIA, shown};
+use crate::{
+    fake_aws::CallFault,
+    helpers::{DEE, id, nth_user, user_manager},
+    invariants::check,
+    test_app::{ADA, BOB, CY, EVE},
+};
+
+/// ORG2, U4
+#[tokio::test]
+async fn join_request_is_mailed_to_applicant_and_user_managers() {
+    let (delivery, acme) = Delivery::with_approved_domain().await;
+    delivery.app.add_member(ADA, &acme, CY, "user").await;
+    delivery.app.add_member_with(ADA, &acme, MIA, user_manager()).await;
+    delivery.deliver_all().await;
+    let comment = json!({ "comment": "Let me in!" });
+    delivery.app.post(EVE, &format!("{acme}/join-requests"), comment).await.expect(201);
+    let mails = delivery.deliver_all().await;
+    let to: Vec<_> = mails.iter().map(|mail| &mail["Destination"]["ToAddresses"][0]).collect();
+    assert_eq!(to, [EVE.email, ADA.email, BOB.email, MIA.email]);
+    assert_snapshot!(shown(&mails[0]), @"
+    to eve@example.com
+    Your request to join Acme
+
+    We have received your request to join Acme. One of its user managers will review it, and we will send you the decision by mail.
+
+    If you did not send this request, someone else has signed in with eve@example.com. Please contact the administrator of your account.
+    ");
+    assert_snapshot!(shown(&mails[1]), @"
+    to ada@example.com
+    eve@example.com asks to join Acme
+
+    eve@example.com would like to join Acme. You can approve the request and choose a role, or decline it.
+
+    Review the requests:
+    https://portal.example.com/organizations/org_…/join-requests
+
+    You receive this mail because you manage the users of Acme.
+    ");
+    // The comment of a stranger is not part of the mail.
+    assert!(!mails.iter().any(|mail| mail.to_string().contains("Let me in!")));
+
+    delivery.app.delete(EVE, &format!("{acme}/join-requests/mine")).await.expect(204);
+    assert_eq!(delivery.deliver_all().await, [Value::Null; 0], "cancelling needs no mail");
+}
+
+/// INV14
+#[tokio::test]
+async fn managers_get_one_mail_an_hour_and_the_rest_in_a_digest() {
+    let (delivery, acme) = Delivery::with_approved_domain().await;
+    let nothing = Summary::default();
+    delivery.app.create_join_request(EVE, &acme).await;
+    assert_eq!(delivery.run().await.1, "eve ada bob");
+    // Later requests in the hour get only the receipt, however often they are cancelled.
+    let mine = format!("{acme}/join-requests/mine");
+    for _ in 0..3 {
+        delivery.app.create_join_request(CY, &acme).await;
+        delivery.app.delete(CY, &mine).await.expect(204);
+    }
+    delivery.app.create_join_request(DEE, &acme).await;
+    delivery.app.create_join_request(MIA, &acme).await;
+    assert_eq!(delivery.run().await.1, "cy cy cy dee mia");
+    assert_eq!(delivery.digests().await, (nothing, vec![]), "the hour is not over");
+
+    delivery.app.wait(HOUR);
+    // A stop between two mails repeats no mail.
+    let slow = || Some(CallFault::Rejected("TooManyRequestsException", "slow down".to_owned()));
+    delivery.aws.plan(move |call| call.mails(BOB.email).then(slow).flatten());
+    let (summary, addressees) = delivery.digests().await;
+    assert_eq!(
+        (summary, &*addressees),
+        (Summary { failed: 1, ..nothing }, &[ADA.email.to_owned()][..])
+    );
+    delivery.aws.clear_faults();
+    assert_eq!(delivery.send_digests().await, Summary { sent: 1, ..nothing });
+    let mails = delivery.aws.mails();
+    assert_snapshot!(shown(&mails[0]), @"
+    to bob@example.com
+    2 people ask to join Acme
+
+    2 people would like to join Acme: dee@example.com, mia@example.com. You can approve each request and choose a role, or decline it.
+
+    Review the requests:
+    https://portal.example.com/organizations/org_…/join-requests
+
+    You receive this mail because you manage the users of Acme. It is sent at most once an hour.
+    ");
+    assert_eq!(delivery.digests().await, (nothing, vec![]), "it is done");
+
+    // The digest was a mail: the next hour begins with it.
+    delivery.app.create_join_request(CY, &acme).await;
+    assert_eq!(delivery.run().await.1, "cy");
+    delivery.app.delete(CY, &mine).await.expect(204);
+    delivery.app.wait(HOUR);
+    assert_eq!(delivery.digests().await, (Summary { empty: 1, ..nothing }, vec![]), "none is open");
+    delivery.app.create_join_request(CY, &acme).await;
+    assert_eq!(delivery.run().await.1, "cy ada bob");
+    check(&delivery.app).await;
+}
+
+/// INV14: older open requests do not hide new ones.
+#[tokio::test]
+async fn digest_names_new_requests_beside_many_old_ones() {
+    let (delivery, acme) = Delivery::with_approved_domain().await;
+    for n in 0..25 {
+        delivery.app.create_join_request(nth_user(n), &acme).await;
+    }
+    delivery.deliver_all().await;
+    delivery.app.wait(HOUR);
+    assert_eq!(delivery.digests().await.0.sent, 1);
+    delivery.app.create_join_request(EVE, &acme).await;
+    delivery.deliver_all().await;
+    delivery.app.wait(HOUR);
+    assert_eq!(delivery.send_digests().await, Summary { sent: 1, ..Summary::default() });
+    let mails = delivery.aws.mails();
+    assert!(shown(&mails[0]).contains("eve@example.com asks to join Acme"), "{}", shown(&mails[0]));
+    check(&delivery.app).await;
+}
+
+/// INV14: a request that arrives while a digest is sent waits for the next one.
+#[tokio::test]
+async fn request_during_a_digest_gets_the_next_one() {
+    let (delivery, acme) = Delivery::with_approved_domain().await;
+    for who in [EVE, CY] {
+        delivery.app.create_join_request(who, &acme).await;
+    }
+    delivery.deliver_all().await;
+    delivery.app.wait(HOUR);
+    let org = id(&acme).parse().unwrap();
+    let before = delivery.app.store.manager_mail(org).await.unwrap().unwrap();
+    // The digest has read the requests; now another one arrives and is told to wait.
+    delivery.app.create_join_request(DEE, &acme).await;
+    delivery.deliver_all().await;
+    let now = jiff::Timestamp::from_millisecond(delivery.app.now()).unwrap();
+    let context = RequestContext::without_actor(now, "digests", 0);
+    delivery.app.store.finish_digest(&context, org, &before, true).await.unwrap();
+    assert_eq!(delivery.digests().await.1, [""; 0], "the hour begins again");
+    delivery.app.wait(HOUR);
+    let (summary, addressees) = delivery.digests().await;
+    assert_eq!((summary.sent, addressees.len()), (1, 2));
+}
+
+/// ORG2
+#[tokio::test]
+async fn decision_on_a_join_request_is_mailed_to_the_applicant() {
+    let (delivery, acme) = Delivery::with_approved_domain().await;
+    let (eves, dees) = (
+        delivery.app.create_join_request(EVE, &acme).await,
+        delivery.app.create_join_request(DEE, &acme).await,
+    );
+    delivery.deliver_all().await;
+    delivery.app.approve(ADA, &eves, json!({})).await.expect(200);
+    delivery.app.decline(ADA, &dees).await.expect(204);
+    let mails = delivery.deliver_all().await;
+    assert_snapshot!(shown(&mails[0]), @"
+    to eve@example.com
+    Welcome to Acme
+
+    Your request to join Acme was approved. You are now a member.
+
+    Open Acme:
+    https://portal.example.com/organizations/org_…
+    ");
+    assert_snapshot!(shown(&mails[1]), @"
+    to dee@example.com
+    Your request to join Acme
+
+    Your request to join Acme was declined. You can still join if one of its user managers invites you.
+    ");
+}

@@ -1,0 +1,255 @@
+//! The way of an event: the stream, the bus, the queue of mails, SES and its reports.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{
+    list,
+    permissions::{is_about_the_table, statements},
+    resource, resources, template,
+};
+
+fn arn(name: &str) -> Value {
+    json!({ "Fn::GetAtt": format!("{name}.Arn") })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "most arguments are made for it")]
+fn allow(action: Value, resource: Value) -> Value {
+    json!({ "Effect": "Allow", "Action": action, "Resource": resource })
+}
+
+/// The statements of a function's policy that are not about the table.
+fn other_statements(function: &str) -> Vec<Value> {
+    let statements = statements(&resource(function)).into_iter();
+    statements.filter(|statement| !is_about_the_table(statement)).collect()
+}
+
+#[test]
+fn publish_may_only_publish_and_read_the_stream() {
+    let stream = json!({ "Fn::GetAtt": "Table.StreamArn" });
+    let read = ["DescribeStream", "GetRecords", "GetShardIterator"];
+    let expected = [
+        allow(json!(read.map(|it| format!("dynamodb:{it}"))), stream),
+        allow(json!("dynamodb:ListStreams"), json!({ "Fn::Sub": "${Table.Arn}/stream/*" })),
+        allow(json!("events:PutEvents"), arn("Bus")),
+        allow(json!("sqs:SendMessage"), arn("FailedPublications")),
+    ];
+    assert_eq!(other_statements("Publish"), expected);
+    assert_eq!(statements(&resource("Publish")).len(), expected.len(), "it has no table access");
+}
+
+#[test]
+fn mail_may_only_send_and_receive_from_its_queues() {
+    let ses = |kind: &str| json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:ses:${{AWS::Region}}:${{AWS::AccountId}}:{kind}") });
+    let mut send = allow(
+        json!("ses:SendEmail"),
+        json!([ses("identity/${MailIdentity}"), ses("configuration-set/${MailConfiguration}")]),
+    );
+    send["Condition"] = json!({ "StringEquals": { "ses:FromAddress": { "Ref": "MailFrom" } } });
+    let receive = ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"];
+    let receive = receive.map(|it| format!("sqs:{it}"));
+    let expected = [send, allow(json!(receive), json!([arn("Mails"), arn("MailReports")]))];
+    assert_eq!(other_statements("Mail"), expected);
+}
+
+/// The filter excludes everything that is not a new event, such as the marks of mails.
+#[test]
+fn stream_delivers_new_events_in_order_and_queues_failures() {
+    assert_eq!(
+        resource("Table")["Properties"]["StreamSpecification"],
+        json!({ "StreamViewType": "NEW_IMAGE" })
+    );
+    let mappings = resources("AWS::Lambda::EventSourceMapping");
+    let names: Vec<_> = mappings.keys().collect();
+    assert_eq!(names, ["NewEvents", "NewMailReports", "NewMails"]);
+    let mut mapping = mappings["NewEvents"]["Properties"].clone();
+    let pattern = mapping["FilterCriteria"]["Filters"][0]["Pattern"].take();
+    let pattern: Value = serde_json::from_str(pattern.as_str().expect("a pattern")).expect("JSON");
+    let event_keys = json!({ "pk": { "S": [{ "prefix": "EVENTS#" }] } });
+    assert_eq!(pattern, json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": event_keys } }));
+    let expected = json!({
+        "FunctionName": { "Ref": "Publish" },
+        "EventSourceArn": { "Fn::GetAtt": "Table.StreamArn" },
+        "StartingPosition": "TRIM_HORIZON",
+        "FilterCriteria": { "Filters": [{ "Pattern": null }] },
+        "BatchSize": 100,
+        "ParallelizationFactor": 1,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "BisectBatchOnFunctionError": true,
+        "MaximumRetryAttempts": -1,
+        // The stream keeps records for 24 hours. Lambda needs time to queue those that it gives up.
+        "MaximumRecordAgeInSeconds": 79_200,
+        "DestinationConfig": { "OnFailure": { "Destination": arn("FailedPublications") } },
+    });
+    assert_eq!(mapping, expected);
+}
+
+/// A rule that misses an action sends no mail about it; one that names others calls the function for nothing.
+#[test]
+fn rule_puts_the_keys_of_events_with_mail_on_the_queue() {
+    let rule = resource("MailRule")["Properties"].clone();
+    assert_eq!(rule["EventBusName"], json!({ "Ref": "Bus" }));
+    let pattern = json!({
+        "source": ["rolecall"],
+        "detail-type": ::mail::MAILED_ACTIONS,
+        "replay-name": [{ "exists": false }],
+        "detail": { "replayed": [{ "exists": false }] },
+    });
+    assert_eq!(rule["EventPattern"], pattern);
+    let target = json!([{
+        "Id": "mails",
+        "Arn": arn("Mails"),
+        "InputTransformer": {
+            "InputPathsMap": { "organization": "$.detail.organization_id", "event": "$.detail.id" },
+            "InputTemplate": r#"{"organization_id":<organization>,"event_id":<event>}"#,
+        },
+        "DeadLetterConfig": { "Arn": arn("FailedMails") },
+    }]);
+    assert_eq!(rule["Targets"], target, "the queue gets no address");
+}
+
+#[test]
+fn ses_reports_what_becomes_of_mail() {
+    let destination = resource("MailReportsOfSes")["Properties"].clone();
+    assert_eq!(destination["ConfigurationSetName"], json!({ "Ref": "MailConfiguration" }));
+    let destination = &destination["EventDestination"];
+    assert_eq!(destination["MatchingEventTypes"], json!(["BOUNCE", "COMPLAINT", "REJECT"]));
+    let bus = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default";
+    assert_eq!(destination["EventBridgeDestination"]["EventBusArn"], json!({ "Fn::Sub": bus }));
+    let rule = resource("MailReportRule")["Properties"].clone();
+    assert!(rule.get("EventBusName").is_none(), "SES publishes to the default bus only");
+    let tags = json!({ "ses:configuration-set": [{ "Ref": "MailConfiguration" }] });
+    let pattern = json!({
+        "source": ["aws.ses"],
+        "detail-type": ["Email Bounced", "Email Complaint Received", "Email Rejected"],
+        "detail": { "mail": { "tags": tags } },
+    });
+    assert_eq!(rule["EventPattern"], pattern);
+    let target = json!([{
+        "Id": "reports",
+        "Arn": arn("MailReports"),
+        "DeadLetterConfig": { "Arn": arn("FailedMails") },
+    }]);
+    assert_eq!(rule["Targets"], target);
+}
+
+/// EventBridge alone may write to the queues, and only for the rule of each.
+#[test]
+fn queues_accept_messages_of_their_rules_alone() {
+    let policies = resources("AWS::SQS::QueuePolicy");
+    assert_eq!(policies.len(), 3);
+    for (queue, rules) in [
+        ("Mails", json!(arn("MailRule"))),
+        ("MailReports", json!(arn("MailReportRule"))),
+        ("FailedMails", json!([arn("MailRule"), arn("MailReportRule")])),
+    ] {
+        let policy = &policies[&format!("{queue}Policy")]["Properties"];
+        assert_eq!(policy["Queues"], json!([{ "Ref": queue }]));
+        let statement = json!({
+            "Effect": "Allow",
+            "Principal": { "Service": "events.amazonaws.com" },
+            "Action": "sqs:SendMessage",
+            "Resource": arn(queue),
+            "Condition": { "ArnEquals": { "aws:SourceArn": rules } },
+        });
+        assert_eq!(policy["PolicyDocument"]["Statement"], json!([statement]), "{queue}");
+    }
+}
+
+#[test]
+fn queues_are_encrypted_and_outlast_their_retries() {
+    let queues = resources("AWS::SQS::Queue");
+    let number = |queue: &Value, name: &str| queue["Properties"][name].as_u64().expect("a number");
+    let timeout = resource("Mail")["Properties"]["Timeout"].as_u64().expect("a number");
+    let mut dead_letter_queues = BTreeSet::new();
+    for (name, queue) in &queues {
+        assert_eq!(queue["Properties"]["SqsManagedSseEnabled"], true, "{name}");
+        let redrive = &queue["Properties"]["RedrivePolicy"];
+        if redrive.is_null() {
+            assert_eq!(number(queue, "MessageRetentionPeriod"), 14 * 86_400, "{name}");
+            dead_letter_queues.insert(name.as_str());
+            continue;
+        }
+        let visibility = number(queue, "VisibilityTimeout");
+        assert!(visibility >= 6 * timeout, "{name}: AWS recommends six times the time-out");
+        let tries = redrive["maxReceiveCount"].as_u64().expect("a number");
+        assert!(tries <= 1000, "{name}: SQS accepts no more");
+        // A message whose retention ends is deleted, not moved.
+        let tried = tries * visibility;
+        assert!(tried + 86_400 <= number(queue, "MessageRetentionPeriod"), "{name}");
+        assert_eq!(redrive["deadLetterTargetArn"], arn("FailedMails"), "{name}");
+    }
+    assert_eq!(dead_letter_queues, ["FailedCleanups", "FailedMails", "FailedPublications"].into());
+}
+
+#[test]
+fn queues_are_received_in_part_and_slowly() {
+    for (mapping, queue) in [("NewMails", "Mails"), ("NewMailReports", "MailReports")] {
+        let expected = json!({
+            "FunctionName": { "Ref": "Mail" },
+            "EventSourceArn": arn(queue),
+            "BatchSize": 10,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": { "MaximumConcurrency": 2 },
+        });
+        assert_eq!(resource(mapping)["Properties"], expected, "{mapping}");
+    }
+}
+
+#[test]
+fn bus_has_an_archive() {
+    let archive = resource("Archive")["Properties"].clone();
+    assert_eq!(archive["SourceArn"], arn("Bus"));
+    assert_eq!(archive["EventPattern"], json!({ "source": ["rolecall"] }));
+    assert_eq!(archive["RetentionDays"], json!({ "Ref": "ArchiveRetention" }));
+}
+
+/// The deployer must set all of them.
+#[test]
+fn portal_and_sender_of_mails_are_configured() {
+    let variables = &resource("Mail")["Properties"]["Environment"]["Variables"];
+    let expected = json!({
+        "MAIL_CONFIGURATION_SET": { "Ref": "MailConfiguration" },
+        "MAIL_FROM": { "Ref": "MailFrom" },
+        "PORTAL_URL": { "Ref": "PortalUrl" },
+    });
+    assert_eq!(*variables, expected);
+    for name in ["PortalUrl", "MailFrom", "MailIdentity"] {
+        let parameter = &template()["Parameters"][name];
+        assert!(parameter.get("Default").is_none(), "{name} has a default");
+        assert!(parameter.get("AllowedPattern").is_some(), "{name} can be empty");
+    }
+}
+
+#[test]
+fn digests_are_sent_on_a_schedule_that_repeats_what_failed() {
+    let mail = resource("Mail");
+    let own = &mail["Properties"];
+    let schedule = &own["Events"]["Digests"]["Properties"];
+    assert_eq!(schedule["ScheduleExpression"], "rate(5 minutes)");
+    let input: Value = serde_json::from_str(schedule["Input"].as_str().expect("a time")).unwrap();
+    assert_eq!(input, json!({ "time": "<aws.scheduler.scheduled-time>" }));
+    // The next run does what this one did not, so neither is tried again.
+    assert_eq!(schedule["RetryPolicy"]["MaximumRetryAttempts"], 0);
+    assert_eq!(own["EventInvokeConfig"]["MaximumRetryAttempts"], 0);
+}
+
+/// The filters read fields that the function logs.
+#[test]
+fn alarms_tell_that_mail_waits() {
+    let code = std::fs::read_to_string("../functions/mail/src/lib.rs").expect("it can be read");
+    for (filter, alarm, field) in [
+        ("BlockedMails", "MailBlocked", "account_blocked"),
+        ("WaitingMails", "MailWaits", "mail_waits_seconds"),
+    ] {
+        let filter = resource(filter)["Properties"].clone();
+        let pattern = filter["FilterPattern"].as_str().expect("a pattern");
+        assert!(pattern.starts_with(&format!("{{ $.{field} ")), "{pattern}");
+        assert!(code.contains(&format!("{field} = ")), "the function logs {field}");
+        let metric = list(&filter["MetricTransformations"]).remove(0);
+        assert_eq!(resource(alarm)["Properties"]["MetricName"], metric["MetricName"], "{alarm}");
+    }
+    // Tries are six minutes apart: each period of 15 minutes sees one.
+    assert_eq!(resource("MailBlocked")["Properties"]["Period"], 900);
+}
