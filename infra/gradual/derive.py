@@ -17,40 +17,6 @@ import sys
 from pathlib import Path
 
 ALIAS = "live"
-# The alarms that end a deployment. An alarm on the metrics of the API is impossible: it refers to the API, which refers
-# to the alias, which waits for the deployment.
-ALARMS = ["FunctionErrors", "FailedRequests"]
-RESOURCES = {
-    "FailedRequestLines": {
-        "Type": "AWS::Logs::MetricFilter",
-        "Properties": {
-            "LogGroupName": {"Ref": "FunctionLog"},
-            "FilterPattern": "{ $.status >= 500 }",
-            "MetricTransformations": [
-                {
-                    "MetricNamespace": {"Ref": "AWS::StackName"},
-                    "MetricName": "FailedRequests",
-                    "MetricValue": "1",
-                    "DefaultValue": 0,
-                }
-            ],
-        },
-    },
-    "FailedRequests": {
-        "Type": "AWS::CloudWatch::Alarm",
-        "Properties": {
-            "AlarmDescription": "A function answered requests with a 5xx status. A gradual deployment rolls back.",
-            "Namespace": {"Ref": "AWS::StackName"},
-            "MetricName": "FailedRequests",
-            "Statistic": "Sum",
-            "Period": 60,
-            "ComparisonOperator": "GreaterThanThreshold",
-            "Threshold": 0,
-            "EvaluationPeriods": 1,
-            "TreatMissingData": "notBreaching",
-        },
-    },
-}
 PARAMETERS = {
     "Release": {
         "Type": "String",
@@ -66,30 +32,86 @@ PARAMETERS = {
 }
 
 
+def alarm(description, **metrics):
+    """An alarm that fires if more than one request fails in a minute."""
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmDescription": f"{description} A gradual deployment rolls back.",
+            **metrics,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": 1,
+            "EvaluationPeriods": 1,
+            "TreatMissingData": "notBreaching",
+        },
+    }
+
+
+def alarms(functions):
+    """The alarms that end a deployment, by name.
+
+    An alarm on the metrics of the API is impossible: it refers to the API, which refers to the alias, which waits for the
+    deployment.
+    """
+    errors = [
+        {
+            "Id": name.lower(),
+            "ReturnData": False,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/Lambda",
+                    "MetricName": "Errors",
+                    "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": name}}],
+                },
+                "Stat": "Sum",
+                "Period": 60,
+            },
+        }
+        for name in functions
+    ]
+    return {
+        "FunctionErrors": alarm(
+            "Functions of the API crashed or timed out.",
+            Metrics=[{"Id": "all", "Label": "Errors", "Expression": "SUM(METRICS())"}, *errors],
+        ),
+        "FailedRequests": alarm(
+            "Functions answered requests with a 5xx status.",
+            Namespace={"Ref": "AWS::StackName"},
+            MetricName="failures",
+            Statistic="Sum",
+            Period=60,
+        ),
+    }
+
+
 def functions_of_the_api(template):
     """The functions that answer requests. The others run on a schedule or a stream, where traffic cannot be divided."""
-    for resource in template["Resources"].values():
+    for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
             events = resource["Properties"].get("Events", {}).values()
             if any(event["Type"] == "HttpApi" for event in events):
-                yield resource
+                yield name
 
 
 def derive(template, root=None):
     """The gradual template. With a root, paths of code are absolute, so that the template can be anywhere."""
     template = copy.deepcopy(template)
     template["Parameters"] |= copy.deepcopy(PARAMETERS)
-    template["Resources"] |= copy.deepcopy(RESOURCES)
-    for resource in functions_of_the_api(template):
-        resource["Properties"] |= {
+    functions = list(functions_of_the_api(template))
+    rollback = alarms(functions)
+    for name in functions:
+        template["Resources"][name]["Properties"] |= {
             "AutoPublishAlias": ALIAS,
             # The release instead of the code, because an alias must also follow a changed variable.
             "AutoPublishCodeSha256": {"Ref": "Release"},
             "DeploymentPreference": {
                 "Type": {"Ref": "Traffic"},
-                "Alarms": [{"Ref": alarm} for alarm in ALARMS],
+                "Alarms": [{"Ref": alarm} for alarm in rollback],
             },
         }
+    template["Resources"] |= rollback
+    # CloudFormation fails to publish a version of a function that has not changed since its last version.
+    template["Globals"]["Function"]["Environment"]["Variables"]["RELEASE"] = {"Ref": "Release"}
     if root:
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":

@@ -115,7 +115,7 @@ class Stack:
 
     def __init__(self, emulator, template, binaries, issuer, everything=False):
         """Deploys the template, with the parameters of a custom domain, a proxy and a key if `everything` is set."""
-        self._emulator = emulator
+        self.emulator = emulator
         self._everything = everything
         storage = emulator.client("s3")
         storage.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": transform.REGION})
@@ -123,7 +123,9 @@ class Stack:
             binary = Path(binaries, Path(code).name).resolve(strict=True)
             storage.put_object(Bucket="code", Key=code, Body=_bootstrap(binary))
         emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_FROM)
-        storage.put_object(Bucket="code", Key="template.json", Body=json.dumps(_adapted(template)))
+        self._source = template
+        self.template = _adapted(template)
+        storage.put_object(Bucket="code", Key="template.json", Body=json.dumps(self.template))
         self._parameters = _parameters(issuer) | (_all_parameters(emulator) if everything else {})
         self.resources, _ = deploy(emulator, "rolecall", "template.json", self._parameters)
         self.table = self.resources["Table"]
@@ -134,22 +136,26 @@ class Stack:
         self._items = emulator.client("dynamodb")
         self._subscribe()
 
+    def template_of(self, release):
+        """The template as it would be deployed for another release."""
+        return _adapted(self._source, release)
+
     def deploy_again(self, name, **parameters):
         """The same template deployed as another stack, with these parameters changed."""
         other = copy.copy(self)
-        other.resources, _ = deploy(self._emulator, name, "template.json", self._parameters | parameters)
+        other.resources, _ = deploy(self.emulator, name, "template.json", self._parameters | parameters)
         other.table, other.api = other.resources["Table"], other.resources["Api"]
         return other
 
     def deploy_identity(self, template, **parameters):
         """Deploys the template of the user pool. Returns its outputs, and a client for Cognito."""
-        self._emulator.client("s3").put_object(Bucket="code", Key="identity.json", Body=json.dumps(template))
-        _, outputs = deploy(self._emulator, "rolecall-identity", "identity.json", parameters)
-        return outputs, self._emulator.client("cognito-idp")
+        self.emulator.client("s3").put_object(Bucket="code", Key="identity.json", Body=json.dumps(template))
+        _, outputs = deploy(self.emulator, "rolecall-identity", "identity.json", parameters)
+        return outputs, self.emulator.client("cognito-idp")
 
     def _subscribe(self):
         """Subscribes a queue to the bus."""
-        self._queues, events = self._emulator.client("sqs"), self._emulator.client("events")
+        self._queues, events = self.emulator.client("sqs"), self.emulator.client("events")
         self._published, self._queue = [], self._queues.create_queue(QueueName="published")["QueueUrl"]
         attributes = self._queues.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
         bus = self.resources["Bus"]
@@ -158,7 +164,7 @@ class Stack:
 
     def call(self, method, path, token=None, body=None, **headers_by_name):
         """Sends one request through API Gateway. Underscores in the names of headers become hyphens."""
-        headers = {"Host": f"{self.api}.execute-api.localhost:{self._emulator.port}"}
+        headers = {"Host": f"{self.api}.execute-api.localhost:{self.emulator.port}"}
         if self._everything:
             # As CloudFront sends it to the custom domain.
             headers = {"Host": DOMAIN, "X-Origin-Verify": SECRET, "CloudFront-Viewer-Address": VIEWER}
@@ -167,11 +173,11 @@ class Stack:
 
     def call_directly(self, method, path, token, **headers_by_name):
         """Sends one request to the endpoint of the API itself."""
-        headers = {"Host": f"{self.api}.execute-api.localhost:{self._emulator.port}"}
+        headers = {"Host": f"{self.api}.execute-api.localhost:{self.emulator.port}"}
         return self._send(method, path, headers, token, None, headers_by_name)
 
     def _send(self, method, path, headers, token, body, headers_by_name):
-        connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.emulator.port, timeout=30)
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if body is not None:
@@ -185,7 +191,7 @@ class Stack:
 
     def post_form(self, path, form, **headers):
         """Sends a form to a page of the user pool."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.emulator.port, timeout=30)
         headers |= {"Content-Type": "application/x-www-form-urlencoded"}
         connection.request("POST", path, urllib.parse.urlencode(form), headers)
         response = Response(connection.getresponse())
@@ -198,11 +204,11 @@ class Stack:
 
     def run_schedule(self, function, time):
         """Calls a function with the input of its schedule, as the scheduler does at `time`."""
-        scheduler = self._emulator.client("scheduler")
+        scheduler = self.emulator.client("scheduler")
         schedules = [scheduler.get_schedule(Name=it["Name"]) for it in scheduler.list_schedules()["Schedules"]]
         targets = [schedule["Target"] for schedule in schedules]
         [target] = [it for it in targets if it["Arn"].endswith(f":{self.resources[function]}")]
-        result = self._emulator.client("lambda").invoke(
+        result = self.emulator.client("lambda").invoke(
             FunctionName=target["Arn"],
             Payload=target["Input"].replace("<aws.scheduler.scheduled-time>", time),
         )
@@ -216,7 +222,7 @@ class Stack:
         key = {"pk": {"S": f"ORG#{org.removeprefix('org_')}"}, "sk": {"S": "ORG"}}
         self._items.update_item(TableName=self.table, Key=key, UpdateExpression="REMOVE #schema",
                                 ExpressionAttributeNames={"#schema": "schema"})
-        result = self._emulator.client("lambda").invoke(FunctionName=self.resources["Migrate"], Payload="{}")
+        result = self.emulator.client("lambda").invoke(FunctionName=self.resources["Migrate"], Payload="{}")
         answer = json.loads(result["Payload"].read() or b"null")
         if "FunctionError" in result or not answer["finished"]:
             raise AssertionError(f"the migration failed: {answer}")
@@ -239,7 +245,7 @@ class Stack:
 
     def mails(self, to):
         """The subjects of the mails to an address, oldest first."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.emulator.port, timeout=30)
         connection.request("GET", "/_ministack/ses/messages")
         response = Response(connection.getresponse())
         connection.close()
@@ -256,6 +262,14 @@ class Stack:
             if not messages:
                 break
         return [event["detail-type"] for event in self._published if event["detail"]["organization_id"] == org]
+
+    def metrics(self):
+        """The names of the metrics in the log lines of the functions."""
+        pages = self.emulator.client("logs").get_paginator("filter_log_events")
+        pages = pages.paginate(logGroupName=self.resources["FunctionLog"], filterPattern="CloudWatchMetrics")
+        lines = (json.loads(event["message"]) for page in pages for event in page["events"])
+        directives = (it for line in lines for it in line["_aws"]["CloudWatchMetrics"])
+        return {metric["Name"] for directive in directives for metric in directive["Metrics"]}
 
     def marks(self, event):
         """The kinds of the delivery marks of an event."""
@@ -278,12 +292,12 @@ class Stack:
             "mail": {"tags": tags},
         }
         entry = {"Source": MAIL_REPORTS, "DetailType": "Email Bounced", "Detail": json.dumps(detail)}
-        self._emulator.client("events").put_events(Entries=[entry])
+        self.emulator.client("events").put_events(Entries=[entry])
 
     def replay(self, *arguments):
         """Runs `infra/replay` against the stack."""
         environment = os.environ | {
-            "AWS_ENDPOINT_URL": self._emulator.url,
+            "AWS_ENDPOINT_URL": self.emulator.url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": transform.REGION,
@@ -331,7 +345,7 @@ class Stack:
 
     def permissions(self):
         """Every permission of a function on the table, the bucket, the bus and SES."""
-        identity = self._emulator.client("iam")
+        identity = self.emulator.client("iam")
         for name, role in self.resources.items():
             if not name.endswith("Role"):
                 continue
@@ -351,8 +365,8 @@ def _code_uris(template):
     return [it["Properties"]["CodeUri"] for it in resources if it["Type"] == "AWS::Serverless::Function"]
 
 
-def _adapted(template):
-    """The transformed template without the parts that the emulator lacks."""
+def _adapted(template, release="r1"):
+    """The transformed template of a release without the parts that the emulator lacks."""
     template = copy.deepcopy(template)
     # The issuer of the rehearsal has no https URL.
     template["Parameters"]["Issuer"].pop("AllowedPattern")
@@ -361,14 +375,16 @@ def _adapted(template):
             # The emulator evaluates neither the identity of the sender nor `ses:FromAddress`.
             statement["Resource"] = "*"
             del statement["Condition"]
-    template = transform.without_openapi_body(transform.transformed(template, parameters={"Release": "r1"}))
+    template = transform.without_openapi_body(transform.transformed(template, parameters={"Release": release}))
     for name, resource in list(template["Resources"].items()):
         resource.pop("UpdatePolicy", None)
         if resource["Type"].startswith("AWS::CodeDeploy::") or name == "CodeDeployServiceRole":
             del template["Resources"][name]  # The emulator has no CodeDeploy.
             continue
-        if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
-            del template["Resources"][name]  # The emulator has no metric math.
+        has_math = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+        if has_math or resource["Type"] == "AWS::Logs::QueryDefinition":
+            del template["Resources"][name]  # The emulator has neither metric math nor saved queries.
+    del template["Resources"]["Dashboard"], template["Outputs"]["DashboardUrl"]  # It shows those alarms.
     del template["Resources"]["ExportsPolicy"]  # It requires TLS, which the emulator lacks.
     # The emulator has archives, but not as resources of a template.
     del template["Resources"]["Archive"], template["Outputs"]["ArchiveName"]

@@ -14,6 +14,7 @@ administrator. Times are RFC 3339, such as 2026-11-21T12:00:00Z.
 import argparse
 import datetime
 import json
+from decimal import Decimal
 
 import boto3
 from boto3.dynamodb.conditions import Attr, Key
@@ -40,7 +41,7 @@ def plain(value):
         return {name: plain(member) for name, member in value.items()}
     if isinstance(value, list):
         return [plain(member) for member in value]
-    if hasattr(value, "as_integer_ratio"):
+    if isinstance(value, Decimal):
         return int(value) if value == int(value) else float(value)
     return value
 
@@ -48,7 +49,7 @@ def plain(value):
 def entry(bus, item, mark):
     """The entry of `PutEvents` for an item of the history, as the function `publish` builds it."""
     at = int(item["at"])
-    detail = {name: plain(value) for name, value in item.items() if name not in ("pk", "sk", "ttl")}
+    detail = {name: plain(value) for name, value in item.items() if name not in ("pk", "schema", "sk", "ttl")}
     detail = {"client_request_id": None} | detail | {"at": formatted(at), "version": "1"} | mark
     return {
         "EventBusName": bus,

@@ -19,12 +19,6 @@ use axum::{Router, http::header::HOST};
 use lambda_http::{
     Adapter, Error, LambdaEvent, lambda_runtime, request::LambdaRequest, tower::ServiceExt,
 };
-use tracing_subscriber::{
-    filter::{LevelFilter, Targets},
-    fmt::MakeWriter,
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
-};
 
 use crate::{
     domain::Budgets,
@@ -32,6 +26,7 @@ use crate::{
         App, BasePath, EmailsVerified, Limits, TokenClaims, TrustedProxy, complete, is_scope,
         serve_below,
     },
+    log,
     store::Store,
 };
 
@@ -68,7 +63,7 @@ pub async fn serve(router: Router<App>) -> Result<(), Error> {
 ///
 /// A missing or invalid environment variable. A table that cannot be reached is only logged.
 pub async fn app() -> Result<App, Error> {
-    start_log();
+    log::start(std::io::stdout);
     let Table { client, name } = table()?;
     let store = Store::new(client, name);
     // The table may be available again by the first request.
@@ -195,25 +190,6 @@ fn number<T: FromStr>(name: &str, default: T) -> Result<T, Error> {
     let number =
         text.map(|text| text.parse().map_err(|_| format!("{name} must be a whole number")));
     Ok(number.transpose()?.unwrap_or(default))
-}
-
-/// Starts the log on standard output: one JSON object a line, from level `info` on, or as `RUST_LOG`
-/// sets it.
-pub fn start_log() {
-    log_to(std::io::stdout);
-}
-
-pub(crate) fn log_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
-    let targets = setting("RUST_LOG").and_then(|targets| targets.parse::<Targets>().ok());
-    let filter = targets.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_span_list(false)
-        .with_writer(writer)
-        .without_time(); // CloudWatch adds the time.
-    // Fails only if the log has been started before.
-    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
 }
 
 /// The DynamoDB table of this deployment.

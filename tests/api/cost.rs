@@ -3,16 +3,16 @@
 
 use std::{collections::HashMap, fmt::Write as _};
 
-use ::mail::{EventKey, Message, Messages, handle, send_digests};
+use ::mail::{MAILED_ACTIONS, Message, Messages, handle, send_digests};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    domain::{Event, MAX_DEPTH, Person, RequestContext, RoleId, UserId, delete_with_reassignment},
+    domain::{MAX_DEPTH, Person, RequestContext, RoleId, UserId, delete_with_reassignment},
     store::{Cost, Key, metered},
 };
 
 use crate::{
-    fake_aws::{FakeAws, newest},
+    fake_aws::FakeAws,
     growth::{Size, organization_of},
     helpers::{each, id, operator_path},
     matrix::SERVICE,
@@ -421,12 +421,16 @@ impl<'a> Survey<'a> {
         cost
     }
 
-    /// Sends the mails of the newest event.
+    /// Sends the mails of the newest event that causes some.
     async fn mail(&self) -> Cost {
-        let event = newest(self.app, &self.org).await;
-        let event: Event = serde_dynamo::from_item(event).unwrap();
-        let key = EventKey { organization_id: event.organization_id, event_id: event.id };
-        self.handle_message(&json!(key)).await
+        let mailed = MAILED_ACTIONS.map(|action| format!("action={action}")).join("&");
+        let path = format!("{}/events?limit=1&{mailed}", self.org);
+        let found = self.app.get(ADA, &path).await.expect(200);
+        let event = &found.body["items"][0];
+        let key = json!({ "organization_id": event["organization_id"], "event_id": event["id"] });
+        let cost = self.handle_message(&key).await;
+        assert!(cost.write_units > 0.0, "the mail is marked as sent");
+        cost
     }
 
     /// Records a bounce of the last invitation.

@@ -34,6 +34,7 @@ mod lists;
 mod mail;
 mod matrix;
 mod members;
+mod metrics;
 mod migration;
 mod operator;
 mod organization;

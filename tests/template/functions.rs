@@ -33,7 +33,6 @@ fn global_settings_suit_every_function() {
     assert_eq!(globals["Handler"], "bootstrap");
     assert_eq!(globals["Architectures"], json!([{ "Ref": "Architecture" }]));
     assert_eq!(template["Parameters"]["Architecture"]["Default"], "arm64");
-    assert_eq!(globals["Tracing"], "Active");
     assert_eq!(globals["LoggingConfig"]["LogGroup"], json!({ "Ref": "FunctionLog" }));
     assert_eq!(globals["Environment"]["Variables"]["TABLE_NAME"], json!({ "Ref": "Table" }));
     assert!(globals["Timeout"].as_u64() < Some(29), "the API times out after 29 seconds");

@@ -16,9 +16,13 @@ mod cleanup;
 mod deploying;
 mod exports;
 mod functions;
-mod logs_and_alarms;
+mod logs;
 mod mail;
+mod monitoring;
+mod monthly_costs;
 mod permissions;
+#[path = "../../shared/src/printed.rs"]
+mod printed;
 mod routes;
 mod table;
 

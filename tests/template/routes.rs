@@ -204,7 +204,6 @@ fn decisions_and_bulk_routes_have_limits_of_their_own() {
         for bound in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
             assert_eq!(limit[bound], json!({ "Ref": expected }), "{key}");
         }
-        assert_eq!(limit["DetailedMetricsEnabled"], true, "{key}");
     }
     let bulk = |key: &&String| {
         let decisions = key.contains(" /access/v1/");

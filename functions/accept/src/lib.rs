@@ -17,6 +17,7 @@ use shared::{
     http::{
         Answer, ApiError, App, Call, Json, NoBody, Page, PageQuery, Path, Query, WithEtag, views,
     },
+    metrics::Metric,
     store::{self, Acceptance, Committed, FetchedItems, InviteeFacts, Key, List},
 };
 
@@ -63,6 +64,7 @@ async fn show_own(
     let invitation = domain::own_invitation(&person, id, facts.slot)?;
     let role = app.store.get(custom_role_key(&invitation)).await?;
     let view = show(&invitation, Some(facts.org), &role, context.at)?;
+    Metric::InvitationsOpened.add(1.0);
     Ok(WithEtag { view, version: invitation.version })
 }
 

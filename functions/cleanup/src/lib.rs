@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{CustomRoleId, Invitation, OrgId, Refusal, RequestContext},
+    metrics::Metric,
     store::{DueItem, DueItems, Error, FetchedItems, Key, ReassignmentProgress, Store},
 };
 
@@ -62,11 +63,15 @@ pub async fn run(
     out_of_time: impl Fn() -> bool,
 ) -> Result<Summary, Error> {
     let mut summary = Summary::default();
+    let mut is_first = true;
     loop {
         if out_of_time() {
             return Ok(Summary { more: true, ..summary });
         }
-        let DueItems { items, more } = store.due(now, BATCH).await?;
+        let DueItems { items, more, oldest } = store.due(now, BATCH).await?;
+        if std::mem::take(&mut is_first) {
+            measure_backlog(items.len(), oldest, now);
+        }
         // The organization has the retention of events (ORG5) and its pending first Admin (INV8).
         let orgs: BTreeSet<_> = items.iter().filter_map(organization_of).collect();
         let found = store.get(orgs.into_iter().map(Key::organization)).await?;
@@ -86,6 +91,13 @@ pub async fn run(
             return Ok(Summary { more: more || unfinished, ..summary });
         }
     }
+}
+
+/// Adds the backlog as the run found it. Its age grows if runs do not keep up, or if an item fails
+/// each time. The first read returns at most [`BATCH`] items of each shard.
+fn measure_backlog(items: usize, oldest: Option<Timestamp>, now: Timestamp) {
+    Metric::DueItems.add(f64::from(u32::try_from(items).unwrap_or(u32::MAX)));
+    Metric::DueAge.add(oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64()));
 }
 
 /// One round of the clean-up.
@@ -145,7 +157,10 @@ impl Summary {
             Outcome::Expired => &mut self.expired,
             Outcome::RoleDeleted => &mut self.roles_deleted,
             Outcome::Skipped => &mut self.skipped,
-            Outcome::Failed => &mut self.failed,
+            Outcome::Failed => {
+                Metric::CleanupFailures.add(1.0);
+                &mut self.failed
+            }
             Outcome::RoleUnfinished => return,
         };
         *counter += 1;

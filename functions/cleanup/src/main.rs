@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use cleanup::{ScheduledRun, Summary};
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
+use shared::{log, metrics::collected};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -17,16 +18,10 @@ async fn main() -> Result<(), Error> {
                 reason = "Lambda's deadline is a time of the system clock"
             )]
             let enough = || SystemTime::now() + cleanup::RESERVE >= context.deadline();
-            let summary = cleanup::run(store, time, &context.request_id, enough).await?;
-            tracing::info!(
-                request_id = context.request_id,
-                expired = summary.expired,
-                roles_deleted = summary.roles_deleted,
-                skipped = summary.skipped,
-                failed = summary.failed,
-                more = summary.more,
-                "clean-up"
-            );
+            let run = cleanup::run(store, time, &context.request_id, enough);
+            let (summary, metrics) = collected(run).await;
+            let summary = summary?;
+            log::run("clean-up", &context.request_id, time, &summary, metrics);
             Ok(summary)
         },
     ))

@@ -55,7 +55,7 @@ pub async fn send_digests(
             Ok(true) => &mut summary.sent,
             Ok(false) => &mut summary.empty,
             Err(cause) => {
-                cause.log(0);
+                cause.log();
                 tracing::warn!(%org, "digest delayed");
                 &mut summary.failed
             }

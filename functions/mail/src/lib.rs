@@ -22,7 +22,7 @@ mod transport;
 
 use std::sync::Arc;
 
-use shared::{domain::RequestContext, store::Store};
+use shared::{domain::RequestContext, metrics::Metric, store::Store};
 
 pub use digests::{ScheduledRun, Summary, send_digests};
 pub use failure::{ErrorResponse, SendFailure, WaitCause};
@@ -95,6 +95,7 @@ pub async fn handle(
 ) -> BatchFailures {
     let mut failures = BatchFailures::default();
     let mut stopped = false;
+    let mut oldest = 0;
     for message in &batch.messages {
         if stopped || out_of_time() {
             failures.add(message);
@@ -102,12 +103,21 @@ pub async fn handle(
         }
         // Boxed: the future is large.
         if let Err(waits) = Box::pin(service.process(message, context)).await {
-            waits.log(message.age(context.at));
+            waits.log();
+            oldest = oldest.max(message.age(context.at));
             failures.add(message);
             stopped = waits.stops_batch();
         }
     }
+    if oldest > 0 {
+        Metric::MailAge.add(seconds(oldest));
+    }
     failures
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a queue keeps no message for longer than days")]
+fn seconds(age: i64) -> f64 {
+    age as f64
 }
 
 impl MailService {
@@ -124,21 +134,15 @@ impl MailService {
 }
 
 impl Waits {
-    /// Logs a message that waits since `seconds`. Metric filters of the template read the fields
-    /// `account_blocked` and `mail_waits_seconds`.
-    fn log(&self, seconds: i64) {
+    /// Logs why a mail waits.
+    fn log(&self) {
         match self {
             Self::Unsent { cause, code } if cause.blocks_account() => tracing::error!(
-                account_blocked = code,
-                mail_waits_seconds = seconds,
+                code,
                 "mail waits: the SES account or its configuration does not allow it"
             ),
-            Self::Unsent { cause, code } => {
-                tracing::warn!(?cause, code, mail_waits_seconds = seconds, "mail waits");
-            }
-            Self::Table(cause) => {
-                tracing::warn!(%cause, mail_waits_seconds = seconds, "mail waits for the table");
-            }
+            Self::Unsent { cause, code } => tracing::warn!(?cause, code, "mail waits"),
+            Self::Table(cause) => tracing::warn!(%cause, "mail waits for the table"),
             Self::Held => tracing::info!("another run is sending this mail"),
         }
     }

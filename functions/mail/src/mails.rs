@@ -9,6 +9,7 @@ use shared::{
         join_request_mails,
     },
     http::views::role_name,
+    metrics::Metric,
     store::{Claim, Error, Key},
 };
 
@@ -81,12 +82,20 @@ impl MailService {
         }
         let composed = ComposedMail::of(&mail, &self.portal);
         let delivery = match self.transport.send(&composed).await {
-            Ok(()) => Delivery::Sent,
+            Ok(()) => {
+                Metric::MailsSent.add(1.0);
+                Delivery::Sent
+            }
             Err(SendFailure::Recipient { delivery, code }) => {
+                Metric::MailsBounced.add(1.0);
                 tracing::warn!(organization = %mail.org, code, ?delivery, "mail ended");
                 delivery
             }
             Err(SendFailure::Waits { cause, code }) => {
+                Metric::MailsWaiting.add(1.0);
+                if cause.blocks_account() {
+                    Metric::MailsBlocked.add(1.0);
+                }
                 if let Err(cause) = self.store.release_mail(context, mark).await {
                     tracing::warn!(%cause, "the claim of a mail ends by itself");
                 }

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Email, RequestContext},
     lambda::{required, sdk, setting},
+    log,
+    metrics::collected,
 };
 
 /// The time before Lambda's deadline at which no further message is begun.
@@ -36,18 +38,30 @@ async fn run(service: &MailService, event: LambdaEvent<Invocation>) -> Result<Re
         Invocation::Queue(batch) => {
             let now = Timestamp::try_from(clock())?;
             let context = RequestContext::without_actor(now, &request_id, 0);
-            let failures = mail::handle(service, &batch, &context, out_of_time).await;
-            let (messages, waiting) = (batch.messages.len(), failures.batch_item_failures.len());
-            tracing::info!(request_id, messages, waiting, "batch");
+            let handled = mail::handle(service, &batch, &context, out_of_time);
+            let (failures, metrics) = collected(handled).await;
+            let waiting = failures.batch_item_failures.len();
+            let done = Batch { messages: batch.messages.len(), waiting };
+            log::run("batch", &request_id, now, &done, metrics);
             Ok(Report::Queue(failures))
         }
         Invocation::Schedule(ScheduledRun { time }) => {
             let context = RequestContext::without_actor(time, &request_id, 0);
-            let summary = mail::send_digests(service, &context, out_of_time).await?;
-            tracing::info!(request_id, ?summary, "digests");
+            // Boxed: the future is large.
+            let sent = Box::pin(mail::send_digests(service, &context, out_of_time));
+            let (summary, metrics) = collected(sent).await;
+            let summary = summary?;
+            log::run("digests", &request_id, time, &summary, metrics);
             Ok(Report::Schedule(summary))
         }
     }
+}
+
+/// The result of a batch, for the log.
+#[derive(Serialize)]
+struct Batch {
+    messages: usize,
+    waiting: usize,
 }
 
 /// What invokes the function: a queue or the schedule.

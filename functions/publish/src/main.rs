@@ -1,22 +1,42 @@
 //! The Lambda function `publish`, which the table's stream invokes.
 
+use std::time::SystemTime;
+
 use aws_lambda_events::dynamodb;
+use jiff::Timestamp;
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 use publish::EventBridge;
-use shared::lambda::{required, sdk, start_log};
+use serde::Serialize;
+use shared::{
+    lambda::{required, sdk},
+    log,
+    metrics::collected,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    start_log();
+    log::start(std::io::stdout);
     let client = aws_sdk_eventbridge::Client::new(&sdk("EVENTBRIDGE")?);
     let bus = &EventBridge::new(client, required("EVENT_BUS")?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<dynamodb::Event>| {
         let LambdaEvent { payload, context } = event;
-        let (request_id, records) = (&context.request_id, payload.records.len());
-        let failures = publish::handle(payload, bus).await;
+        let records = payload.records.len();
+        let (failures, metrics) = collected(publish::handle(payload, bus)).await;
         let finished = failures.batch_item_failures.is_empty();
-        tracing::info!(request_id, records, finished, "batch");
+        log::run("batch", &context.request_id, now()?, &Batch { records, finished }, metrics);
         Ok::<_, Error>(failures)
     }))
     .await
+}
+
+/// The result of a batch, for the log.
+#[derive(Serialize)]
+struct Batch {
+    records: usize,
+    finished: bool,
+}
+
+#[expect(clippy::disallowed_methods, reason = "a batch of the stream has no time of its own")]
+fn now() -> Result<Timestamp, Error> {
+    Ok(Timestamp::try_from(SystemTime::now())?)
 }

@@ -1,6 +1,6 @@
 //! The conventions of every response: a request id, security headers, problem documents, and one
-//! line in the access log. The log never contains an e-mail address, a `sub`, a token, a query or a
-//! body.
+//! line in the access log, with the metrics of the request. The log never contains an e-mail address,
+//! a `sub`, a token, a query or a body.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
@@ -17,13 +17,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
 use super::{
     Problem, RequestId, caller, etag::IfNoneMatch, query::UnreadQuery, trusted_proxy::ViewerAddress,
 };
-use crate::store::{Cost, metered};
+use crate::{
+    lambda::setting,
+    log,
+    metrics::{Metric, Metrics, Namespace, collected},
+    store::{Cost, metered, milliseconds},
+};
 
 /// The salt of digests where the environment sets none, as on the local server.
 const DEFAULT_SALT: &str = "rolecall";
@@ -32,11 +38,23 @@ const DIGEST_LENGTH: usize = 16;
 
 /// The parts of a log line that are the same for every request.
 #[derive(Debug)]
-struct LogSettings {
+pub(super) struct LogSettings {
     /// The name of the Lambda function.
-    function: Option<String>,
+    pub(super) function: Option<String>,
     /// The salt of digests of callers (`LOG_SALT`).
-    salt: String,
+    pub(super) salt: String,
+    /// The namespace of the metrics.
+    pub(super) namespace: Namespace,
+}
+
+impl LogSettings {
+    fn from_environment() -> Self {
+        Self {
+            function: setting("AWS_LAMBDA_FUNCTION_NAME"),
+            salt: setting("LOG_SALT").unwrap_or_else(|| DEFAULT_SALT.to_owned()),
+            namespace: Namespace::from_environment(),
+        }
+    }
 }
 
 /// Adds the conventions to a router: a request id, the headers of every response, problems for
@@ -45,10 +63,10 @@ struct LogSettings {
 /// Apply it once, after all routers are merged: axum cannot merge two routers that both have a
 /// fallback.
 pub(super) fn conventions(router: Router) -> Router {
-    let settings = LogSettings {
-        function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok(),
-        salt: std::env::var("LOG_SALT").unwrap_or_else(|_| DEFAULT_SALT.to_owned()),
-    };
+    conventions_with(router, LogSettings::from_environment())
+}
+
+pub(super) fn conventions_with(router: Router, settings: LogSettings) -> Router {
     router
         .fallback(async |request| unmatched(&request, Problem::not_found))
         .method_not_allowed_fallback(async |request| {
@@ -78,6 +96,7 @@ async fn apply(
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let caller = caller::subject(&request).map(|sub| digest(&settings.salt, sub));
+    let at = caller::time(&request);
     let is_read = method == Method::GET || method == Method::HEAD;
     let if_none_match = IfNoneMatch::of(request.headers()).filter(|_| is_read);
     let unread_query = UnreadQuery::of(request.uri());
@@ -86,7 +105,7 @@ async fn apply(
         request.extensions_mut().insert(unread.clone());
     }
 
-    let (mut response, cost) = run(request, next, &id).await;
+    let ((mut response, cost), metrics) = collected(run(request, next, &id)).await;
     if is_read
         && response.status().is_success()
         && let Some(Err(problem)) = unread_query.map(|unread| unread.check())
@@ -98,19 +117,27 @@ async fn apply(
     }
     let problem = finish(&mut response, &id);
     response.extensions_mut().insert(cost);
+    let status = response.status();
     let viewer = response.extensions().get::<ViewerAddress>();
-    LogLine {
-        request_id: &id,
+    let viewer_ip = viewer.map(|ViewerAddress(address)| address.to_string());
+    let metrics = metrics_of(metrics, status, problem, cost).publish(&settings.namespace, at);
+    log::line(&LogLine {
+        level: "INFO",
+        message: "request",
+        request_id: id.gateway(),
+        client_request_id: id.client(),
         function: settings.function.as_deref(),
-        method: &method,
+        method: method_name(&method),
         route: route.as_ref().map(MatchedPath::as_str),
-        org: parameters.as_ref().ok().and_then(organization),
-        caller: caller.as_deref(),
-        viewer_ip: viewer.map(|ViewerAddress(address)| address.to_string()),
+        status: status.as_u16(),
         problem,
-        started,
-    }
-    .write(response.status(), cost);
+        caller: caller.as_deref(),
+        viewer_ip,
+        org: parameters.as_ref().ok().and_then(organization),
+        duration_ms: milliseconds(started.elapsed()),
+        round_trips: cost.round_trips,
+        metrics,
+    });
     response
 }
 
@@ -144,42 +171,45 @@ fn finish(response: &mut Response, id: &RequestId) -> Option<&'static str> {
 }
 
 /// The access log line of a request.
+#[derive(Serialize)]
 struct LogLine<'a> {
-    request_id: &'a RequestId,
+    level: &'static str,
+    message: &'static str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     function: Option<&'a str>,
-    method: &'a Method,
+    method: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     route: Option<&'a str>,
-    org: Option<&'a str>,
+    status: u16,
+    /// The slug of the problem, which is also the dimension of [`Metric::Refusals`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
     /// The digest of the caller's `sub`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     caller: Option<&'a str>,
     /// The address in front of a trusted proxy. API Gateway's log has that of the proxy.
+    #[serde(skip_serializing_if = "Option::is_none")]
     viewer_ip: Option<String>,
-    /// The slug of the problem.
-    problem: Option<&'a str>,
-    started: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org: Option<&'a str>,
+    duration_ms: f64,
+    round_trips: u32,
+    #[serde(flatten)]
+    metrics: Metrics,
 }
 
-impl LogLine<'_> {
-    fn write(&self, status: StatusCode, cost: Cost) {
-        let microseconds = u32::try_from(self.started.elapsed().as_micros()).unwrap_or(u32::MAX);
-        tracing::info!(
-            request_id = self.request_id.gateway(),
-            client_request_id = self.request_id.client(),
-            function = self.function,
-            method = method_name(self.method),
-            route = self.route,
-            status = status.as_u16(),
-            problem = self.problem,
-            caller = self.caller,
-            viewer_ip = self.viewer_ip,
-            org = self.org,
-            duration_ms = f64::from(microseconds) / 1e3,
-            round_trips = cost.round_trips,
-            read_units = cost.read_units,
-            write_units = cost.write_units + cost.index_write_units,
-            "request"
-        );
-    }
+/// Adds the metrics that every request has. A refusal needs a problem, which is its dimension.
+fn metrics_of(metrics: Metrics, status: StatusCode, problem: Option<&str>, cost: Cost) -> Metrics {
+    let one_if = |is: bool| if is { 1.0 } else { 0.0 };
+    metrics
+        .with(Metric::Requests, 1.0)
+        .with(Metric::Failures, one_if(status.is_server_error()))
+        .with(Metric::Refusals, one_if(status.is_client_error() && problem.is_some()))
+        .with(Metric::ReadUnits, cost.read_units)
+        .with(Metric::WriteUnits, cost.write_units + cost.index_write_units)
 }
 
 /// The method for the log. A client can send any word as a method.

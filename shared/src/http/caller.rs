@@ -179,6 +179,14 @@ fn context(parts: &Parts) -> Option<&ApiGatewayV2httpRequestContext> {
     }
 }
 
+/// The time of a request as the gateway states it.
+pub(super) fn time<B>(request: &Request<B>) -> Option<Timestamp> {
+    let GatewayContext::ApiGatewayV2(context) = request.request_context_ref()? else {
+        return None;
+    };
+    Timestamp::from_millisecond(context.time_epoch).ok().filter(|time| time.as_second() > 0)
+}
+
 /// The `sub` that the authorizer verified. It can be one that no person may have.
 pub(super) fn subject<B>(request: &Request<B>) -> Option<&str> {
     let GatewayContext::ApiGatewayV2(context) = request.request_context_ref()? else {

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{
 use tokio::time::Instant;
 
 use super::{
-    Error, Store,
+    Error, Store, THROTTLES,
     expression::ExpressionValues,
     failing,
     item::Item,
@@ -21,6 +21,7 @@ use super::{
     schema,
     transaction::{Change, OnConditionFailed, Step, Write},
 };
+use crate::metrics::Metric;
 
 /// The maximum number of tries of a commit. Others that write the same items make a try fail.
 const TRIES: u32 = 7;
@@ -55,6 +56,7 @@ impl Store {
                 }
                 Err(error) => error,
             };
+            count_contention(&error);
             match verdict(error, &on_failed) {
                 Verdict::Final(error) => return Err(error),
                 Verdict::Again(error) if tries >= TRIES || begun.elapsed() >= BUDGET => {
@@ -137,6 +139,25 @@ pub(super) fn clauses(changes: Vec<Change>, terms: &mut ExpressionValues) -> Str
         .map(|(word, pieces)| format!("{word} {}", pieces.join(", ")))
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// Counts a conflict with another transaction, or a throttled call.
+fn count_contention(error: &SdkError<TransactWriteItemsError>) {
+    let Some(error) = error.as_service_error() else { return };
+    let reasons = match error {
+        TransactWriteItemsError::TransactionCanceledException(it) => it.cancellation_reasons(),
+        _ => &[],
+    };
+    let has = |codes: &[&str]| {
+        reasons.iter().any(|reason| reason.code().is_some_and(|code| codes.contains(&code)))
+    };
+    if has(&["TransactionConflict"]) {
+        Metric::Conflicts.add(1.0);
+    }
+    let is_throttled = error.meta().code().is_some_and(|code| THROTTLES.contains(&code));
+    if is_throttled || has(&["ProvisionedThroughputExceeded", "ThrottlingError"]) {
+        Metric::Throttles.add(1.0);
+    }
 }
 
 pub(super) enum Verdict {

@@ -36,6 +36,8 @@ pub struct DueItems {
     pub items: Vec<DueItem>,
     /// Whether a shard holds more than were read.
     pub more: bool,
+    /// When the oldest item became due.
+    pub oldest: Option<Timestamp>,
 }
 
 /// Items as the index has them.
@@ -54,17 +56,19 @@ impl Store {
     pub async fn due(&self, now: Timestamp, most: u16) -> Result<DueItems, Error> {
         let shards = (0..index::DUE_SHARDS).map(|shard| self.due_in(shard, now, most));
         let mut all = DueItems::default();
-        for DueItems { items, more } in try_join_all(shards).await? {
+        for DueItems { items, more, oldest } in try_join_all(shards).await? {
             all.items.extend(items);
             all.more |= more;
+            all.oldest = all.oldest.into_iter().chain(oldest).min();
         }
         Ok(all)
     }
 
     async fn due_in(&self, shard: u8, now: Timestamp, most: u16) -> Result<DueItems, Error> {
         let found = self.due_at(&index::due(shard), now, most).await?;
+        let oldest = found.items.first().and_then(due_since);
         let items = found.items.into_iter().map(due_item);
-        Ok(DueItems { items: items.collect::<Result<_, _>>()?, more: found.more })
+        Ok(DueItems { items: items.collect::<Result<_, _>>()?, more: found.more, oldest })
     }
 
     /// The oldest items that are due at one hash key of the index.
@@ -96,6 +100,11 @@ impl Store {
         let items = answer.items.unwrap_or_default().into_iter().map(upgraded);
         Ok(FoundDue { items: items.collect::<Result<_, _>>()?, more })
     }
+}
+
+/// When an item became due. The index returns the oldest first.
+fn due_since(item: &Item) -> Option<Timestamp> {
+    Timestamp::from_millisecond(item.get("expires_at")?.as_n().ok()?.parse().ok()?).ok()
 }
 
 fn due_item(item: Item) -> Result<DueItem, Error> {

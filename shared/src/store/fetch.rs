@@ -17,10 +17,13 @@ use super::{
     meter::Meter,
     schema::upgraded,
 };
-use crate::domain::{
-    AddressSlot, AlertId, ApprovedDomain, CriticalAlertUser, Event, Invitation, JoinRequest,
-    MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonDigest, Profile,
-    RoleId, RoleSummary, Standing, UserId, Version,
+use crate::{
+    domain::{
+        AddressSlot, AlertId, ApprovedDomain, CriticalAlertUser, Event, Invitation, JoinRequest,
+        MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonDigest, Profile,
+        RoleId, RoleSummary, Standing, UserId, Version,
+    },
+    metrics::Metric,
 };
 
 /// The most keys of one `BatchGetItem` call.
@@ -345,6 +348,9 @@ impl Store {
             // The rest was not processed, which says nothing about its existence.
             let rest = answer.unprocessed_keys.and_then(|mut all| all.remove(&self.table));
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+            if !wanted.is_empty() {
+                Metric::Throttles.add(1.0);
+            }
         }
         Err(Error::Unavailable("a batch of reads came back in parts too often".to_owned()))
     }

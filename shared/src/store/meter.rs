@@ -1,11 +1,16 @@
 //! The cost of a request: round trips to the table, and capacity units.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
 };
 
 use aws_sdk_dynamodb::types::{Capacity, ConsumedCapacity};
+
+use crate::metrics::Metric;
 
 /// Capacity is counted in tenths of a unit, as whole numbers.
 const TENTHS: f64 = 10.0;
@@ -18,6 +23,8 @@ tokio::task_local! {
 #[derive(Debug, Default)]
 struct CostCounter {
     in_progress: AtomicU32,
+    /// When the first of the calls in progress began.
+    first_call: Mutex<Option<Instant>>,
     round_trips: AtomicU32,
     read: AtomicU32,
     write: AtomicU32,
@@ -55,14 +62,20 @@ pub async fn metered<T>(work: impl Future<Output = T>) -> (T, Cost) {
 pub(super) struct Meter;
 
 impl Meter {
-    /// Counts a call as a round trip, unless another call is in progress.
+    /// Counts a call as a round trip, unless another call is in progress, and its time.
     pub(super) async fn call<T>(call: impl Future<Output = T>) -> T {
         let counter = CURRENT.try_with(Arc::clone).unwrap_or_default();
         if counter.in_progress.fetch_add(1, Relaxed) == 0 {
             counter.round_trips.fetch_add(1, Relaxed);
+            *counter.first_call.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Instant::now());
         }
         let done = call.await;
-        counter.in_progress.fetch_sub(1, Relaxed);
+        if counter.in_progress.fetch_sub(1, Relaxed) == 1 {
+            let began = *counter.first_call.lock().unwrap_or_else(PoisonError::into_inner);
+            let waited = began.map(|began| began.elapsed()).unwrap_or_default();
+            Metric::DatabaseTime.add(milliseconds(waited));
+        }
         done
     }
 
@@ -84,6 +97,11 @@ impl Meter {
             }
         }
     }
+}
+
+/// A time in milliseconds, to the microsecond.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    f64::from(u32::try_from(time.as_micros()).unwrap_or(u32::MAX)) / 1e3
 }
 
 fn add(number: impl FnOnce(&CostCounter) -> &AtomicU32, units: Option<f64>) {

@@ -46,7 +46,7 @@ use aws_sdk_dynamodb::{
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
 };
 
-use crate::domain::Refusal;
+use crate::{domain::Refusal, metrics::Metric};
 
 pub use batch::OPENED_AT_ONCE;
 pub use customers::LinkChange;
@@ -64,6 +64,7 @@ pub use join_requests::RequestApproval;
 pub use keys::{Key, Status};
 pub use lists::{List, RoleWithUsers};
 pub use members::MemberChange;
+pub(crate) use meter::milliseconds;
 pub use meter::{Cost, metered};
 pub use organizations::{NewOrganization, ProfileChange};
 pub use outbox::{PublishedEvent, published};
@@ -128,22 +129,23 @@ impl Error {
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
-        let passing = [
-            "InternalServerError",
-            "ProvisionedThroughputExceededException",
-            "RequestLimitExceeded",
-            "ThrottlingException",
-        ];
-        match error.as_service_error().map(|error| error.code().unwrap_or_default()) {
-            Some(code) if !passing.contains(&code) && !failing(&error) => Self::broken(error),
-            _ => Self::unavailable(error),
+        let code = error.as_service_error().map(|error| error.code().unwrap_or_default());
+        let is_throttle = code.is_some_and(|code| THROTTLES.contains(&code));
+        if is_throttle {
+            Metric::Throttles.add(1.0);
         }
+        let is_passing = is_throttle || code == Some("InternalServerError") || failing(&error);
+        if code.is_none() || is_passing { Self::unavailable(error) } else { Self::broken(error) }
     }
 
     fn unavailable(error: impl std::error::Error) -> Self {
         Self::Unavailable(DisplayErrorContext(error).to_string())
     }
 }
+
+/// The codes of a throttled call.
+const THROTTLES: [&str; 3] =
+    ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
 
 /// Whether the server failed. The response then need not come from DynamoDB itself, and a write may
 /// have happened.

@@ -15,9 +15,12 @@ use super::{
     item::{Item, attribute, number, text, to_item},
     user_counts::{CountChanges, Counter},
 };
-use crate::domain::{
-    BoundedList, BuiltIn, Event, Invitation, OrgId, Organization, Refusal, RequestContext, RoleId,
-    Standing, Version,
+use crate::{
+    domain::{
+        BoundedList, BuiltIn, Event, Invitation, OrgId, Organization, Refusal, RequestContext,
+        RoleId, Standing, Version,
+    },
+    metrics::Metric,
 };
 
 /// How long a deleted entity leaves its version behind: far longer than any request runs.
@@ -33,6 +36,8 @@ pub struct Transaction<'a> {
     /// number of its own.
     pub(super) next_event: u128,
     counts: BTreeMap<OrgId, CountChanges>,
+    /// The metrics of the recorded events.
+    metrics: Vec<Metric>,
 }
 
 /// The write of one item. DynamoDB accepts one write for each item of a transaction, so steps for
@@ -147,8 +152,8 @@ pub(super) fn tombstone(key: Key, gone: Version, kept: SignedDuration) -> Result
 impl Store {
     /// Begins a transaction of a request.
     pub fn transaction<'a>(&'a self, context: &'a RequestContext) -> Transaction<'a> {
-        let (steps, counts) = (Vec::new(), BTreeMap::new());
-        Transaction { store: self, context, steps, next_event: 0, counts }
+        let (steps, counts, metrics) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Transaction { store: self, context, steps, next_event: 0, counts, metrics }
     }
 }
 
@@ -293,6 +298,7 @@ impl Transaction<'_> {
     pub(super) fn record(mut self, event: Event) -> Result<Self, Error> {
         let event = event.nth(self.context, self.next_event);
         self.next_event += 1;
+        self.metrics.extend(Metric::of(event.action));
         let key = Key::event(event.organization_id, event.id);
         let item = to_item(key.clone(), &event, vec![])?;
         Ok(self.put_new(key, item, Refusal::ChangedConcurrently))
@@ -396,7 +402,7 @@ impl Transaction<'_> {
         answer: &impl Serialize,
     ) -> Result<Committed, Error> {
         let (store, context) = (self.store, self.context);
-        let mut steps = self.counted().steps;
+        let Self { mut steps, metrics, .. } = self.counted();
         if let Some(idempotency_key) = &context.idempotency_key {
             // First, because a repeat also meets the changes of the first request.
             steps.insert(0, Record::step(idempotency_key, chunk, answer, context.at)?);
@@ -411,7 +417,12 @@ impl Transaction<'_> {
             .into_iter()
             .unzip();
         match store.send(writes, on_failed).await {
-            Ok(()) => Ok(Committed::Now),
+            Ok(()) => {
+                for metric in metrics {
+                    metric.add(1.0);
+                }
+                Ok(Committed::Now)
+            }
             Err(Error::CommittedBefore(answer)) => Ok(Committed::Before(answer)),
             Err(error) => Err(error),
         }

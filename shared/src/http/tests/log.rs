@@ -25,7 +25,7 @@ impl Write for Lines {
 /// Starts the log once for all tests, because `tracing` caches for each call site whether it is enabled.
 pub(super) fn start() {
     static INIT: Once = Once::new();
-    INIT.call_once(|| crate::lambda::log_to(|| Lines));
+    INIT.call_once(|| crate::log::start(|| Lines));
 }
 
 /// Takes the lines that this test has logged since the last call.

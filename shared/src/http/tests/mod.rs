@@ -4,6 +4,7 @@ mod answers;
 mod bodies;
 mod callers;
 mod log;
+mod metrics;
 mod pages;
 mod parameters;
 mod problems;

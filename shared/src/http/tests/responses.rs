@@ -106,11 +106,11 @@ async fn request_is_one_access_log_line() {
     assert_eq!(
         lines,
         [json!({
-            "level": "INFO", "target": "shared::http::access_log", "message": "request",
+            "level": "INFO", "message": "request",
             "request_id": "gateway-1", "client_request_id": "row 7", "method": "GET",
             "route": "/organizations/{org}", "status": 422, "problem": "invalid-request",
             "caller": "9b639ed5aa7bff78", "org": "org_01",
-            "round_trips": 0, "read_units": 0.0, "write_units": 0.0,
+            "round_trips": 0, "requests": 1, "refusals": 1,
         })]
     );
 }

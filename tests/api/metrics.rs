@@ -1,0 +1,186 @@
+//! The metrics that requests and runs leave in their log lines.
+
+use std::{
+    cell::RefCell,
+    io::{self, Write},
+    sync::Once,
+};
+
+use ::mail::{EventKey, Messages, handle};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::{
+    domain::{Event, RequestContext},
+    log,
+    metrics::collected,
+};
+
+use crate::{
+    fake_aws::{CallFault, FakeAws, newest},
+    fault_layer::Fault,
+    test_app::{ADA, BOB, DAY, TestApp, ample},
+};
+
+thread_local! {
+    /// The lines of this test, as long as it captures them.
+    static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LINES.with_borrow_mut(|lines| lines.as_mut().map(|lines| lines.extend_from_slice(bytes)));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The last log line of a request.
+async fn line(request: impl Future) -> Value {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| log::start(|| Lines));
+    LINES.set(Some(Vec::new()));
+    request.await;
+    let lines = String::from_utf8(LINES.take().unwrap()).unwrap();
+    serde_json::from_str(lines.lines().last().expect("a line")).unwrap()
+}
+
+async fn app() -> (TestApp, crate::fault_layer::Layer, String) {
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
+    let acme = app.create_organization(ADA, "Acme").await;
+    (app, layer, acme)
+}
+
+#[tokio::test]
+async fn request_leaves_its_units_its_time_and_its_events() {
+    let (app, _layer, acme) = app().await;
+    let body = json!({ "email": BOB.email, "role_id": "user" });
+    let line = line(app.post(ADA, &format!("{acme}/invitations"), body)).await;
+    assert_eq!(line["requests"], 1);
+    assert_eq!((&line["read_units"], &line["write_units"]), (&json!(3), &json!(18)));
+    assert_eq!(line["invitation.created"], 1);
+    let (database, all) = (line["database_ms"].as_f64(), line["duration_ms"].as_f64());
+    assert!(database > Some(0.0) && database < all, "{line}");
+    for absent in ["failures", "refusals", "conflicts", "throttles"] {
+        assert_eq!(line[absent], Value::Null, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn events_of_invitations_are_counted_when_they_are_committed() {
+    let (app, layer, acme) = app().await;
+    let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    let opened = line(app.get(BOB, &format!("{path}/mine"))).await;
+    assert_eq!((&opened["status"], &opened["invitation.opened"]), (&json!(200), &json!(1)));
+    let accept_path = format!("{path}/accept");
+    let accept = || app.send(Some(BOB), "POST", &accept_path, None);
+    layer.plan(|call| (call.name == "TransactWriteItems").then_some(Fault::LostBefore));
+    let failed = line(accept()).await;
+    layer.clear_faults();
+    assert_eq!((&failed["failures"], &failed["invitation.accepted"]), (&json!(1), &Value::Null));
+    let accepted = line(accept()).await;
+    assert_eq!((&accepted["status"], &accepted["invitation.accepted"]), (&json!(200), &json!(1)));
+    let refused = line(app.get(BOB, &format!("{path}/mine"))).await;
+    assert_eq!((&refused["refusals"], &refused["invitation.opened"]), (&json!(1), &Value::Null));
+}
+
+#[tokio::test]
+async fn conflicts_and_throttled_calls_are_counted() {
+    let (app, layer, acme) = app().await;
+    for (fault, metric) in [
+        (Fault::Conflict, "conflicts"),
+        (Fault::ThrottledItem, "throttles"),
+        (Fault::Throttle, "throttles"),
+    ] {
+        let mut left = 2;
+        let planned = fault.clone();
+        layer.plan(move |call| {
+            let hit = call.name == "TransactWriteItems" && left > 0;
+            left -= i32::from(hit);
+            hit.then(|| planned.clone())
+        });
+        let email = format!("{fault:?}@example.com").to_lowercase();
+        let body = json!({ "email": email, "role_id": "user" });
+        let line = line(app.post(ADA, &format!("{acme}/invitations"), body)).await;
+        assert_eq!((&line["status"], &line[metric]), (&json!(201), &json!(2)), "{fault:?} {line}");
+        let other = if metric == "conflicts" { "throttles" } else { "conflicts" };
+        assert_eq!(line[other], Value::Null, "{fault:?}");
+    }
+    layer.once(0, Fault::Throttle);
+    let read = line(app.get(ADA, &acme)).await;
+    assert_eq!((&read["failures"], &read["throttles"]), (&json!(1), &json!(1)));
+    layer.once(0, Fault::Partial);
+    let parts = line(app.get(ADA, &acme)).await;
+    assert_eq!((&parts["status"], &parts["throttles"]), (&json!(200), &json!(1)));
+}
+
+#[tokio::test]
+async fn clean_up_measures_its_backlog() {
+    let (app, layer, acme) = app().await;
+    // Several, so that they are in different shards of the index.
+    for nth in 0..12 {
+        app.create_invitation(ADA, &acme, &format!("m{nth}@example.com"), "user").await;
+        app.wait(60_000); // A request takes another second.
+    }
+    app.wait(7 * DAY);
+    let run = async || {
+        let now = Timestamp::from_millisecond(app.now()).unwrap();
+        let (summary, metrics) = collected(::cleanup::run(&app.store, now, "tick", || false)).await;
+        summary.unwrap();
+        serde_json::to_value(metrics).unwrap()
+    };
+    layer.plan(|call| (call.name == "TransactWriteItems").then_some(Fault::LostBefore));
+    let failed = run().await;
+    layer.clear_faults();
+    let backlog = |metrics: &Value| {
+        ["due_items", "due_age_seconds", "cleanup_failures", "invitation.expired"]
+            .map(|name| metrics[name].as_f64())
+    };
+    assert_eq!(backlog(&failed), [Some(12.0), Some(732.0), Some(12.0), None]);
+    app.wait(3_600_000);
+    assert_eq!(backlog(&run().await), [Some(12.0), Some(4_332.0), None, Some(12.0)]);
+    assert_eq!(backlog(&run().await), [Some(0.0), Some(0.0), None, None]);
+}
+
+#[tokio::test]
+async fn mails_are_counted_by_their_fate() {
+    let (app, _layer, acme) = app().await;
+    let aws = FakeAws::default();
+    let service = aws.mail_service(&app.store);
+    for (nth, (fault, expected)) in [
+        (None, vec!["mails_sent"]),
+        (Some(("BadRequestException", "Illegal address")), vec!["mails_bounced"]),
+        (Some(("InternalServiceErrorException", "")), vec!["mail_age_seconds", "mails_waiting"]),
+        (
+            Some(("SendingPausedException", "")),
+            vec!["mail_age_seconds", "mails_blocked", "mails_waiting"],
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        app.create_invitation(ADA, &acme, &format!("m{nth}@example.com"), "user").await;
+        let event: Event = serde_dynamo::from_item(newest(&app, &acme).await).unwrap();
+        aws.plan(move |call| {
+            let (code, message) = fault.filter(|_| call.name == "SendEmail")?;
+            Some(CallFault::Rejected(code, message.to_owned()))
+        });
+        let key = EventKey { organization_id: event.organization_id, event_id: event.id };
+        let sent = json!({ "SentTimestamp": app.now().to_string() });
+        let message =
+            json!({ "messageId": "1", "body": json!(key).to_string(), "attributes": sent });
+        let batch: Messages = serde_json::from_value(json!({ "Records": [message] })).unwrap();
+        let now = Timestamp::from_millisecond(app.now() + 60_000).unwrap();
+        let context = RequestContext::without_actor(now, "test", 0);
+        let (_, metrics) = collected(handle(&service, &batch, &context, || false)).await;
+        let metrics = serde_json::to_value(metrics).unwrap();
+        let mails = metrics.as_object().unwrap().keys().filter(|name| name.starts_with("mail"));
+        let mut mails: Vec<_> = mails.collect();
+        mails.sort();
+        assert_eq!(mails, expected);
+    }
+}

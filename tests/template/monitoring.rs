@@ -1,0 +1,391 @@
+//! Alarms, the dashboard and the saved queries: each names only what exists, and each alarm has its page.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use shared::metrics::Metric;
+
+use super::{list, resource, resources, template};
+
+/// The metrics that AWS services write by themselves and that the template uses, from their user guides.
+const AWS_METRICS: [(&str, &[&str], &[&str]); 4] = [
+    (
+        "AWS/ApiGateway",
+        &["4xx", "5xx", "Count", "DataProcessed", "IntegrationLatency", "Latency"],
+        &["ApiId"],
+    ),
+    (
+        "AWS/DynamoDB",
+        &[
+            "ConsumedReadCapacityUnits",
+            "ConsumedWriteCapacityUnits",
+            "ReadThrottleEvents",
+            "WriteThrottleEvents",
+        ],
+        &["TableName"],
+    ),
+    (
+        "AWS/Lambda",
+        &["ConcurrentExecutions", "Duration", "Errors", "Invocations", "IteratorAge", "Throttles"],
+        &["FunctionName"],
+    ),
+    (
+        "AWS/SQS",
+        &["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
+        &["QueueName"],
+    ),
+];
+
+/// Metrics of `AWS/Lambda` that also exist for the account as a whole.
+const OF_THE_ACCOUNT: [&str; 2] = ["ConcurrentExecutions", "Throttles"];
+
+/// The metrics of the namespace of the stack that have no dimension: those of log lines, and those of metric filters.
+fn own_metrics() -> BTreeSet<String> {
+    let filters = resources("AWS::Logs::MetricFilter");
+    let filtered = filters.values().flat_map(|filter| {
+        list(&filter["Properties"]["MetricTransformations"]).into_iter().map(|metric| {
+            assert_eq!(metric["MetricNamespace"], json!({ "Ref": "AWS::StackName" }));
+            metric["MetricName"].as_str().expect("a name").to_owned()
+        })
+    });
+    let logged = Metric::all().filter(|metric| *metric != Metric::Refusals);
+    logged.map(|metric| metric.name().to_owned()).chain(filtered).collect()
+}
+
+/// Asserts that AWS or the code writes a metric with these dimensions.
+fn assert_written(namespace: &str, name: &str, dimensions: &[String]) {
+    if namespace == "stack" {
+        assert!(own_metrics().contains(name), "no code writes {name}");
+        assert!(dimensions.is_empty(), "{name} has no dimension");
+        return;
+    }
+    let service = AWS_METRICS.iter().find(|(service, ..)| *service == namespace);
+    let (_, names, expected) = service.unwrap_or_else(|| panic!("{namespace} is unknown"));
+    assert!(names.contains(&name), "{namespace} has no {name}");
+    let of_account = dimensions.is_empty() && OF_THE_ACCOUNT.contains(&name);
+    assert!(of_account || dimensions == *expected, "{namespace} {name}: {dimensions:?}");
+}
+
+fn alarms() -> BTreeMap<String, Value> {
+    resources("AWS::CloudWatch::Alarm")
+}
+
+/// The metrics of an alarm: namespace, name, statistic, dimensions.
+fn metrics_of(alarm: &Value) -> Vec<(String, Value)> {
+    let own = &alarm["Properties"];
+    let stats = own["Metrics"].as_array().cloned().unwrap_or_default();
+    let math = stats.iter().filter(|metric| metric.get("MetricStat").is_some()).map(|metric| {
+        assert_eq!(metric["ReturnData"], false);
+        (
+            metric["MetricStat"]["Stat"].as_str().unwrap().to_owned(),
+            metric["MetricStat"]["Metric"].clone(),
+        )
+    });
+    let single =
+        own.get("MetricName").map(|_| (own["Statistic"].as_str().unwrap().to_owned(), own.clone()));
+    math.chain(single).collect()
+}
+
+#[test]
+fn every_alarm_notifies_the_topic_when_it_begins_and_when_it_ends() {
+    let topic = json!({ "Fn::If": ["HasAlarmTopic", [{ "Ref": "AlarmTopic" }], { "Ref": "AWS::NoValue" }] });
+    for (name, alarm) in alarms() {
+        assert_eq!(alarm["Properties"]["AlarmActions"], topic, "{name}");
+        assert_eq!(alarm["Properties"]["OKActions"], topic, "{name}");
+        assert_ne!(alarm["Properties"]["TreatMissingData"], Value::Null, "{name}");
+    }
+}
+
+#[test]
+fn every_alarm_watches_metrics_that_exist() {
+    for (name, alarm) in alarms() {
+        let metrics = metrics_of(&alarm);
+        assert!(!metrics.is_empty(), "{name}");
+        for (_, metric) in metrics {
+            let namespace = match metric["Namespace"].as_str() {
+                Some(service) => service.to_owned(),
+                None if metric["Namespace"] == json!({ "Ref": "AWS::StackName" }) => {
+                    "stack".to_owned()
+                }
+                None => panic!("{name}: {metric}"),
+            };
+            let dimensions: Vec<String> = metric["Dimensions"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|dimension| dimension["Name"].as_str().unwrap().to_owned())
+                .collect();
+            assert_written(&namespace, metric["MetricName"].as_str().unwrap(), &dimensions);
+        }
+    }
+}
+
+/// A queue of what failed for good, and a late or silent schedule, are states. Counts of errors are events: a single
+/// one must not fire an alarm.
+#[test]
+fn one_stray_error_fires_no_alarm() {
+    for (name, alarm) in alarms() {
+        let own = &alarm["Properties"];
+        let counts_events = metrics_of(&alarm).iter().any(|(stat, metric)| {
+            let name = metric["MetricName"].as_str().unwrap();
+            stat == "Sum" && name != "Invocations" && name != "Count"
+        });
+        if !counts_events {
+            continue;
+        }
+        let periods = own["EvaluationPeriods"].as_u64().unwrap();
+        let breaching = own.get("DatapointsToAlarm").map_or(periods, |it| it.as_u64().unwrap());
+        assert!(breaching >= 2, "{name}: one period fires it");
+        let has_rate =
+            own["Metrics"][0]["Expression"].as_str().is_some_and(|it| it.contains("/ all"));
+        assert!(has_rate || own["Threshold"].as_f64() >= Some(5.0), "{name}: a few errors fire it");
+    }
+}
+
+/// The expressions of the alarms, evaluated on numbers of requests and failures.
+#[test]
+fn rates_count_only_enough_failures() {
+    let expression = |name: &str| {
+        let alarm = resource(name);
+        alarm["Properties"]["Metrics"][0]["Expression"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(expression("ServerErrors"), "IF(failed >= 5, 100 * failed / all, 0)");
+    assert_eq!(expression("ServerErrorsPersist"), "IF(failed >= 1, 100 * failed / all, 0)");
+    assert_eq!(expression("SlowRequests"), "IF(all >= 1000, p99, p90)");
+    for name in ["ServerErrors", "ServerErrorsPersist", "SlowRequests"] {
+        let alarm = resource(name);
+        let metrics = list(&alarm["Properties"]["Metrics"]);
+        let ids: BTreeSet<_> =
+            metrics.iter().map(|metric| metric["Id"].as_str().unwrap()).collect();
+        let used = expression(name);
+        let used = used.split(|c: char| !c.is_ascii_alphanumeric());
+        let used = used.filter(|word| word.starts_with(char::is_lowercase));
+        for word in used {
+            assert!(ids.contains(word), "{name}: {word} is no metric");
+        }
+    }
+}
+
+#[test]
+fn every_alarm_has_a_section_of_the_runbook_and_no_section_lacks_its_alarm() {
+    let runbook = include_str!("../../docs/runbook.md");
+    let (_, alarms_part) = runbook.split_once("\n## Alarms\n").expect("a chapter of alarms");
+    let alarms_part = alarms_part.split("\n## ").next().unwrap();
+    let sections: BTreeMap<_, _> = alarms_part
+        .split("\n### ")
+        .skip(1)
+        .map(|section| {
+            let (title, text) = section.split_once('\n').unwrap();
+            (title.trim().to_owned(), text)
+        })
+        .collect();
+    let names: BTreeSet<_> = alarms().into_keys().collect();
+    assert_eq!(sections.keys().cloned().collect::<BTreeSet<_>>(), names);
+    for (name, text) in sections {
+        for part in ["**Means.**", "**Look.**", "**Do.**", "**Escalate.**"] {
+            assert!(text.contains(part), "{name} lacks {part}");
+        }
+        let description =
+            resource(&name)["Properties"]["AlarmDescription"].as_str().unwrap().to_owned();
+        let link = format!("docs/runbook.md#{}", name.to_lowercase());
+        assert!(description.contains(&link), "{name}: {description}");
+    }
+}
+
+/// The runbook names saved queries by their titles.
+#[test]
+fn runbook_names_every_saved_query() {
+    let runbook = include_str!("../../docs/runbook.md");
+    for (name, query) in resources("AWS::Logs::QueryDefinition") {
+        let title = query["Properties"]["Name"]["Fn::Sub"].as_str().unwrap();
+        let title = title.strip_prefix("${AWS::StackName}/").expect("a folder for each stack");
+        assert!(runbook.contains(&format!("*{title}*")), "{name}: {title}");
+        let groups = list(&query["Properties"]["LogGroupNames"]);
+        for group in groups {
+            let logs = ["FunctionLog", "AccessLog"].map(|log| json!({ "Ref": log }));
+            assert!(logs.contains(&group), "{name}");
+        }
+    }
+}
+
+/// The fields that lines of the function log and of the access log have.
+fn logged_fields() -> BTreeSet<String> {
+    let api = resource("Api");
+    let format = api["Properties"]["AccessLogSettings"]["Format"].as_str().unwrap().to_owned();
+    let access: BTreeMap<String, String> = serde_json::from_str(&format).unwrap();
+    // The members of the line of a request and of other lines; Lambda's own lines; fields that Insights adds.
+    let members = "@timestamp level message cause span.request_id span.requestId requestId request_id client_request_id \
+        function method route status problem caller org duration_ms round_trips type record.requestId record.status \
+        record.errorType record.metrics.durationMs record.metrics.maxMemoryUsedMB";
+    let members = members.split_whitespace().map(str::to_owned);
+    let metrics = Metric::all().map(|metric| metric.name().to_owned());
+    members.chain(metrics).chain(access.into_keys()).collect()
+}
+
+#[test]
+fn saved_queries_use_only_fields_that_are_logged() {
+    let fields = logged_fields();
+    for (name, query) in resources("AWS::Logs::QueryDefinition") {
+        let text = query["Properties"]["QueryString"].as_str().unwrap().to_owned();
+        for line in text.lines() {
+            let words = line.trim_start_matches("| ");
+            let (command, arguments) = words.split_once(' ').unwrap();
+            assert!(
+                ["fields", "filter", "stats", "sort", "limit"].contains(&command),
+                "{name}: {line}"
+            );
+            // Literals are no fields.
+            let outside: String = arguments.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+            for word in outside.split(|c: char| !(c.is_alphanumeric() || "@._".contains(c))) {
+                let is_field = word.contains(['.', '_']) || word.starts_with('@');
+                let known = fields.contains(word) || text.contains(&format!(" as {word}"));
+                assert!(known || !is_field, "{name}: {word} is not logged");
+            }
+        }
+    }
+}
+
+/// A metric of a widget with its namespace, name and dimensions, after the shorthand `...` is expanded.
+fn dashboard_metrics(widget: &Value) -> Vec<Vec<Value>> {
+    let mut previous: Vec<Value> = vec![];
+    let mut found = vec![];
+    for entry in list(&widget["properties"]["metrics"]) {
+        let mut parts = list(&entry);
+        if parts[0].is_object() {
+            continue; // An expression.
+        }
+        if parts.last().is_some_and(Value::is_object) {
+            parts.pop();
+        }
+        if parts[0] == "..." {
+            let rest = parts.split_off(1);
+            let kept = previous.len() - rest.len();
+            parts = previous[..kept].iter().cloned().chain(rest).collect();
+        }
+        previous.clone_from(&parts);
+        found.push(parts);
+    }
+    found
+}
+
+fn dashboard() -> (String, Value) {
+    let dashboards = resources("AWS::CloudWatch::Dashboard");
+    assert_eq!(dashboards.keys().collect::<Vec<_>>(), ["Dashboard"]);
+    let body = &dashboards["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"];
+    let text = body.as_str().expect("a text with references").to_owned();
+    let json = serde_json::from_str(&text).expect("the dashboard is JSON");
+    (text, json)
+}
+
+#[test]
+fn dashboard_shows_only_metrics_that_exist() {
+    let (_, dashboard) = dashboard();
+    let mut shown = BTreeSet::new();
+    for widget in list(&dashboard["widgets"]) {
+        if widget["type"] != "metric" {
+            continue;
+        }
+        assert_eq!(widget["properties"]["region"], "${AWS::Region}");
+        for parts in dashboard_metrics(&widget) {
+            let text: Vec<_> = parts.iter().map(|part| part.as_str().unwrap()).collect();
+            let namespace = if text[0] == "${AWS::StackName}" { "stack" } else { text[0] };
+            let dimensions: Vec<_> =
+                text[2..].iter().step_by(2).map(|name| (*name).to_owned()).collect();
+            assert_written(namespace, text[1], &dimensions);
+            shown.insert(text[1].to_owned());
+        }
+    }
+    let hidden: Vec<_> = own_metrics().into_iter().filter(|name| !shown.contains(name)).collect();
+    assert_eq!(hidden, [""; 0], "metrics without a widget");
+}
+
+#[test]
+fn dashboard_searches_the_refusals_by_problem() {
+    let (text, _) = dashboard();
+    let search = r#"SEARCH('{\"${AWS::StackName}\",problem} MetricName=\"refusals\"', 'Sum', 300)"#;
+    assert!(text.contains(search));
+}
+
+#[test]
+fn dashboard_shows_every_alarm_function_and_queue() {
+    let (text, dashboard) = dashboard();
+    let alarm_widget = list(&dashboard["widgets"]).into_iter().find(|it| it["type"] == "alarm");
+    let shown: BTreeSet<_> = list(&alarm_widget.unwrap()["properties"]["alarms"])
+        .iter()
+        .map(|alarm| alarm.as_str().unwrap().to_owned())
+        .collect();
+    let expected = alarms().into_keys().map(|name| format!("${{{name}.Arn}}")).collect();
+    assert_eq!(shown, expected);
+    for name in resources("AWS::Serverless::Function").keys() {
+        assert!(text.contains(&format!("\"${{{name}}}\"")), "{name} is not on the dashboard");
+    }
+    for name in resources("AWS::SQS::Queue").keys() {
+        assert!(
+            text.contains(&format!("\"${{{name}.QueueName}}\"")),
+            "{name} is not on the dashboard"
+        );
+    }
+}
+
+/// A reference to a missing resource fails only when the stack is deployed.
+#[test]
+fn dashboard_refers_only_to_resources_of_the_template() {
+    let (text, _) = dashboard();
+    let template = template();
+    let names = template["Resources"].as_object().unwrap();
+    for reference in text.split("${").skip(1) {
+        let name = reference.split(['}', '.']).next().unwrap();
+        let known = names.contains_key(name) || ["AWS::Region", "AWS::StackName"].contains(&name);
+        assert!(known, "{name}");
+    }
+}
+
+#[test]
+fn widgets_do_not_overlap() {
+    let (_, dashboard) = dashboard();
+    let mut taken = BTreeSet::new();
+    for widget in list(&dashboard["widgets"]) {
+        let number = |name: &str| widget[name].as_u64().unwrap();
+        assert!(number("x") + number("width") <= 24, "{widget}");
+        for x in number("x")..number("x") + number("width") {
+            for y in number("y")..number("y") + number("height") {
+                assert!(taken.insert((x, y)), "{}", widget["properties"]["title"]);
+            }
+        }
+    }
+}
+
+/// Every function writes its metrics to the namespace that the alarms and the dashboard read.
+#[test]
+fn functions_write_to_the_namespace_of_the_stack() {
+    let globals = &template()["Globals"]["Function"];
+    let variables = &globals["Environment"]["Variables"];
+    assert_eq!(variables["METRICS_NAMESPACE"], json!({ "Ref": "AWS::StackName" }));
+    assert_eq!(globals["LoggingConfig"]["LogFormat"], "JSON");
+}
+
+/// API Gateway's own 429 has no time of a function. A function's 429 is a refusal and not throttling (INV14).
+#[test]
+fn throttled_requests_are_counted_without_refusals_of_functions() {
+    let filter = resource("ThrottledRequests");
+    let pattern = r#"{ $.status = "429" && $.function_ms = "-" }"#;
+    assert_eq!(filter["Properties"]["FilterPattern"], pattern);
+    assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "AccessLog" }));
+}
+
+/// Each route of the API would have six metrics of its own.
+#[test]
+fn no_route_has_metrics_of_its_own() {
+    let api = resource("Api");
+    let settings = &api["Properties"]["DefaultRouteSettings"];
+    assert_eq!(settings["DetailedMetricsEnabled"], false);
+    let routes = api["Properties"]["RouteSettings"].as_object().cloned().unwrap();
+    assert!(routes.values().all(|route| route.get("DetailedMetricsEnabled").is_none()));
+}
+
+/// Decision record 36: without calls to DynamoDB in it, a trace shows less than the log.
+#[test]
+fn no_function_is_traced() {
+    let text = include_str!("../../template.yaml");
+    assert!(!text.contains("Tracing") && !text.to_lowercase().contains("xray"));
+}
