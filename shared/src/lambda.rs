@@ -1,7 +1,10 @@
 //! The Lambda runtime: configuration from environment variables, logging, AWS clients, and serving
 //! a router.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    time::{Duration, SystemTime},
+};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
@@ -16,9 +19,11 @@ use aws_smithy_http_client::{
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 use axum::{Router, http::header::HOST};
+use jiff::Timestamp;
 use lambda_http::{
-    Adapter, Error, LambdaEvent, lambda_runtime, request::LambdaRequest, tower::ServiceExt,
+    Adapter, Context, Error, LambdaEvent, lambda_runtime, request::LambdaRequest, tower::ServiceExt,
 };
+use serde::Deserialize;
 
 use crate::{
     domain::Budgets,
@@ -190,6 +195,32 @@ fn number<T: FromStr>(name: &str, default: T) -> Result<T, Error> {
     let number =
         text.map(|text| text.parse().map_err(|_| format!("{name} must be a whole number")));
     Ok(number.transpose()?.unwrap_or(default))
+}
+
+/// The event of a schedule.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct ScheduledRun {
+    /// The time of the run. What is due by then is done.
+    pub time: Timestamp,
+}
+
+/// The present time, for runs that no request and no schedule gives one.
+///
+/// # Errors
+///
+/// The system clock shows a time that no [`Timestamp`] can be.
+pub fn now() -> Result<Timestamp, Error> {
+    Ok(Timestamp::try_from(clock())?)
+}
+
+/// Whether Lambda ends this run within `reserve`.
+pub fn ends_within(reserve: Duration, context: &Context) -> bool {
+    clock() + reserve >= context.deadline()
+}
+
+#[expect(clippy::disallowed_methods, reason = "Lambda states deadlines as times of this clock")]
+fn clock() -> SystemTime {
+    SystemTime::now()
 }
 
 /// The DynamoDB table of this deployment.

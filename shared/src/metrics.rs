@@ -64,7 +64,7 @@ pub enum Metric {
     MailsBlocked,
     /// The age of the oldest mail of a batch that waits.
     MailAge,
-    /// Mails that SES rejected for good, or that were not delivered.
+    /// Mails that SES rejected for good, and reports of SES that the mail of an invitation came back.
     MailsBounced,
 }
 

@@ -1,10 +1,12 @@
 //! Events as API Gateway sends them to the deployed functions. All claims are texts.
 
-use ::cleanup::ScheduledRun;
 use axum::{Router, body::Body};
 use lambda_http::request::from_str;
 use serde_json::{Value, json};
-use shared::http::{App, Limits, TokenClaims, TrustedProxy, complete, serve_below};
+use shared::{
+    http::{App, Limits, TokenClaims, TrustedProxy, complete, serve_below},
+    lambda::ScheduledRun,
+};
 use tower::ServiceExt;
 
 use crate::{

@@ -18,6 +18,7 @@ use shared::{
 use crate::{
     fake_aws::{CallFault, FakeAws, newest},
     fault_layer::Fault,
+    helpers::id,
     test_app::{ADA, BOB, DAY, TestApp, ample},
 };
 
@@ -169,13 +170,9 @@ async fn mails_are_counted_by_their_fate() {
             let (code, message) = fault.filter(|_| call.name == "SendEmail")?;
             Some(CallFault::Rejected(code, message.to_owned()))
         });
-        let key = EventKey { organization_id: event.organization_id, event_id: event.id };
-        let sent = json!({ "SentTimestamp": app.now().to_string() });
-        let message =
-            json!({ "messageId": "1", "body": json!(key).to_string(), "attributes": sent });
-        let batch: Messages = serde_json::from_value(json!({ "Records": [message] })).unwrap();
-        let now = Timestamp::from_millisecond(app.now() + 60_000).unwrap();
-        let context = RequestContext::without_actor(now, "test", 0);
+        let body = json!(EventKey { organization_id: event.organization_id, event_id: event.id });
+        let batch = batch(&[(&body, app.now())]);
+        let context = in_a_minute(&app);
         let (_, metrics) = collected(handle(&service, &batch, &context, || false)).await;
         let metrics = serde_json::to_value(metrics).unwrap();
         let mails = metrics.as_object().unwrap().keys().filter(|name| name.starts_with("mail"));
@@ -183,4 +180,50 @@ async fn mails_are_counted_by_their_fate() {
         mails.sort();
         assert_eq!(mails, expected);
     }
+}
+
+#[tokio::test]
+async fn mail_that_comes_back_counts_as_bounced() {
+    let (app, _layer, acme) = app().await;
+    let path = app.create_invitation(ADA, &acme, "gone@example.com", "user").await;
+    let tags = json!({ "invitation": [id(&path)], "sending": ["1"] });
+    let bounce = json!({ "bounceType": "Permanent", "bounceSubType": "General" });
+    let report = json!({ "eventType": "Bounce", "bounce": bounce, "mail": { "tags": tags } });
+    let batch = batch(&[(&json!({ "detail": report }), app.now())]);
+    let service = FakeAws::default().mail_service(&app.store);
+    let (_, metrics) = collected(handle(&service, &batch, &in_a_minute(&app), || false)).await;
+    assert_eq!(serde_json::to_value(metrics).unwrap()["mails_bounced"], 1);
+}
+
+/// A batch that ends early leaves messages untried, and one of them may have waited for longest.
+#[tokio::test]
+async fn age_of_mail_is_that_of_the_oldest_message_that_waits() {
+    let (app, _layer, acme) = app().await;
+    app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    let event: Event = serde_dynamo::from_item(newest(&app, &acme).await).unwrap();
+    let aws = FakeAws::default();
+    aws.plan(|call| {
+        let paused = || CallFault::Rejected("SendingPausedException", String::new());
+        (call.name == "SendEmail").then(paused)
+    });
+    let body = json!(EventKey { organization_id: event.organization_id, event_id: event.id });
+    let (now, hour) = (app.now(), 3_600_000);
+    let batch = batch(&[(&body, now), (&body, now - hour), (&body, now)]);
+    let service = aws.mail_service(&app.store);
+    let (_, metrics) = collected(handle(&service, &batch, &in_a_minute(&app), || false)).await;
+    assert_eq!(serde_json::to_value(metrics).unwrap()["mail_age_seconds"], 3_660);
+}
+
+/// Messages of a queue, each with the time at which it was sent.
+fn batch(messages: &[(&Value, i64)]) -> Messages {
+    let records = messages.iter().map(|(body, sent_at)| {
+        let attributes = json!({ "SentTimestamp": sent_at.to_string() });
+        json!({ "messageId": "1", "body": body.to_string(), "attributes": attributes })
+    });
+    serde_json::from_value(json!({ "Records": records.collect::<Vec<_>>() })).unwrap()
+}
+
+fn in_a_minute(app: &TestApp) -> RequestContext {
+    let at = Timestamp::from_millisecond(app.now() + 60_000).unwrap();
+    RequestContext::without_actor(at, "test", 0)
 }

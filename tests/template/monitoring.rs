@@ -208,6 +208,24 @@ fn runbook_names_every_saved_query() {
     }
 }
 
+/// Whoever is on call searches for these texts.
+#[test]
+fn runbook_quotes_messages_as_the_code_logs_them() {
+    let runbook =
+        include_str!("../../docs/runbook.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    for (message, file) in [
+        ("PutEvents failed", "publish/src/eventbridge.rs"),
+        ("PutEvents rejected entries", "publish/src/eventbridge.rs"),
+        ("history event is damaged", "publish/src/lib.rs"),
+        ("mail waits", "mail/src/lib.rs"),
+        ("a due item failed", "cleanup/src/lib.rs"),
+    ] {
+        assert!(runbook.contains(&format!("`{message}`")), "the runbook lacks {message}");
+        let code = std::fs::read_to_string(format!("../functions/{file}")).expect("it can be read");
+        assert!(code.contains(&format!("\"{message}\"")), "{file} does not log {message}");
+    }
+}
+
 /// The fields that lines of the function log and of the access log have.
 fn logged_fields() -> BTreeSet<String> {
     let api = resource("Api");

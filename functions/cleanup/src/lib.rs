@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::{
     domain::{CustomRoleId, Invitation, OrgId, Refusal, RequestContext},
     metrics::Metric,
@@ -19,13 +19,6 @@ use shared::{
 const BATCH: u16 = 100;
 /// The number of items that are handled concurrently.
 const AT_ONCE: usize = 8;
-
-/// The event of the schedule.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct ScheduledRun {
-    /// The time of the run. Items that are due by then are handled.
-    pub time: Timestamp,
-}
 
 /// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

@@ -1,8 +1,7 @@
 //! The digests of requests to join: at most one mail an hour to the managers of an organization
 //! (INV14). A schedule sends those that are due.
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::{
     domain::{
         JoinRequest, MAX_JOIN_REQUESTS, ManagerMail, OrgId, OutgoingMail, RequestContext,
@@ -17,13 +16,6 @@ use crate::{MailService, Waits, mails::MarkedMail};
 const MAX_ORGANIZATIONS: u16 = 100;
 /// The most people that a digest names.
 const MAX_NAMED: usize = 20;
-
-/// The event of the schedule.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct ScheduledRun {
-    /// The time of the run. Digests that are due by then are sent.
-    pub time: Timestamp,
-}
 
 /// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

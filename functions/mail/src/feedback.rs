@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use shared::{
     domain::{Delivery, RequestContext, Sending},
+    metrics::Metric,
     store::Error,
 };
 
@@ -71,6 +72,7 @@ impl MailService {
         let (Some(sending), Some(delivery)) = (mail.sending(), feedback.delivery()) else {
             return Ok(());
         };
+        Metric::MailsBounced.add(1.0);
         tracing::info!(invitation = %sending.invitation, ?delivery, "mail came back");
         self.store.record_delivery(context, sending, delivery).await
     }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use shared::{domain::RequestContext, metrics::Metric, store::Store};
 
-pub use digests::{ScheduledRun, Summary, send_digests};
+pub use digests::{Summary, send_digests};
 pub use failure::{ErrorResponse, SendFailure, WaitCause};
 pub use portal::Portal;
 pub use queue::{BatchFailures, EventKey, ItemFailure, Message, MessageAttributes, Messages};
@@ -77,6 +77,19 @@ impl Waits {
             Self::Held => false,
         }
     }
+
+    /// Logs why a mail waits.
+    fn log(&self) {
+        match self {
+            Self::Unsent { cause, code } if cause.blocks_account() => tracing::error!(
+                code,
+                "mail waits: the SES account or its configuration does not allow it"
+            ),
+            Self::Unsent { cause, code } => tracing::warn!(?cause, code, "mail waits"),
+            Self::Table(cause) => tracing::warn!(%cause, "mail waits for the table"),
+            Self::Held => tracing::info!("another run is sending this mail"),
+        }
+    }
 }
 
 impl From<shared::store::Error> for Waits {
@@ -97,17 +110,14 @@ pub async fn handle(
     let mut stopped = false;
     let mut oldest = 0;
     for message in &batch.messages {
-        if stopped || out_of_time() {
-            failures.add(message);
-            continue;
-        }
-        // Boxed: the future is large.
-        if let Err(waits) = Box::pin(service.process(message, context)).await {
+        if !stopped && !out_of_time() {
+            // Boxed: the future is large.
+            let Err(waits) = Box::pin(service.process(message, context)).await else { continue };
             waits.log();
-            oldest = oldest.max(message.age(context.at));
-            failures.add(message);
             stopped = waits.stops_batch();
         }
+        oldest = oldest.max(message.age(context.at));
+        failures.add(message);
     }
     if oldest > 0 {
         Metric::MailAge.add(seconds(oldest));
@@ -129,21 +139,6 @@ impl MailService {
             Task::Mails(key) => self.send_mails_of(key, context).await,
             Task::BusEvent { detail } => self.send_mails_of(detail.key(), context).await,
             Task::Feedback(feedback) => Ok(self.learn(context, &feedback).await?),
-        }
-    }
-}
-
-impl Waits {
-    /// Logs why a mail waits.
-    fn log(&self) {
-        match self {
-            Self::Unsent { cause, code } if cause.blocks_account() => tracing::error!(
-                code,
-                "mail waits: the SES account or its configuration does not allow it"
-            ),
-            Self::Unsent { cause, code } => tracing::warn!(?cause, code, "mail waits"),
-            Self::Table(cause) => tracing::warn!(%cause, "mail waits for the table"),
-            Self::Held => tracing::info!("another run is sending this mail"),
         }
     }
 }

@@ -1,17 +1,13 @@
 //! The Lambda function `mail`, which two queues and a schedule invoke.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
-use lambda_http::{Context, Error, LambdaEvent, lambda_runtime, service_fn};
-use mail::{BatchFailures, MailService, Messages, Portal, ScheduledRun, Ses, Summary};
+use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
+use mail::{BatchFailures, MailService, Messages, Portal, Ses, Summary};
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Email, RequestContext},
-    lambda::{required, sdk, setting},
+    lambda::{ScheduledRun, ends_within, now, required, sdk, setting},
     log,
     metrics::collected,
 };
@@ -31,27 +27,27 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn run(service: &MailService, event: LambdaEvent<Invocation>) -> Result<Report, Error> {
-    let LambdaEvent { payload, context: Context { request_id, deadline, .. } } = event;
-    let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(deadline);
-    let out_of_time = || clock() + RESERVE >= deadline;
+    let LambdaEvent { payload, context: lambda } = event;
+    let out_of_time = || ends_within(RESERVE, &lambda);
+    let request_id = &lambda.request_id;
     match payload {
         Invocation::Queue(batch) => {
-            let now = Timestamp::try_from(clock())?;
-            let context = RequestContext::without_actor(now, &request_id, 0);
+            let now = now()?;
+            let context = RequestContext::without_actor(now, request_id, 0);
             let handled = mail::handle(service, &batch, &context, out_of_time);
             let (failures, metrics) = collected(handled).await;
             let waiting = failures.batch_item_failures.len();
             let done = Batch { messages: batch.messages.len(), waiting };
-            log::run("batch", &request_id, now, &done, metrics);
+            log::run("batch", request_id, now, &done, metrics);
             Ok(Report::Queue(failures))
         }
         Invocation::Schedule(ScheduledRun { time }) => {
-            let context = RequestContext::without_actor(time, &request_id, 0);
+            let context = RequestContext::without_actor(time, request_id, 0);
             // Boxed: the future is large.
             let sent = Box::pin(mail::send_digests(service, &context, out_of_time));
             let (summary, metrics) = collected(sent).await;
             let summary = summary?;
-            log::run("digests", &request_id, time, &summary, metrics);
+            log::run("digests", request_id, time, &summary, metrics);
             Ok(Report::Schedule(summary))
         }
     }
@@ -85,12 +81,4 @@ fn ses() -> Result<Ses, Error> {
         Email::parse(&required("MAIL_FROM")?).map_err(|error| format!("MAIL_FROM {error}"))?;
     let client = aws_sdk_sesv2::Client::new(&sdk("SESV2")?);
     Ok(Ses::new(client, from, setting("MAIL_CONFIGURATION_SET")))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a message has no time of its own, and Lambda's deadline is a time of this clock"
-)]
-fn clock() -> SystemTime {
-    SystemTime::now()
 }

@@ -3,11 +3,16 @@
 //! It rewrites the items of earlier versions. It stops before its time is up, and continues there the
 //! next time; the answer says whether it has finished.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 use serde::de::IgnoredAny;
-use shared::store::Migration;
+use shared::{
+    lambda::{ends_within, now},
+    log,
+    metrics::collected,
+    store::Migration,
+};
 
 /// The time before Lambda's deadline at which a run ends.
 const RESERVE: Duration = Duration::from_secs(30);
@@ -19,18 +24,12 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(
         async |event: LambdaEvent<IgnoredAny>| -> Result<Migration, Error> {
             let context = event.context;
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "Lambda's deadline is a time of the system clock"
-            )]
-            let enough = || SystemTime::now() + RESERVE >= context.deadline();
-            let done = store.migrate(&context.request_id, enough).await?;
-            tracing::info!(
-                request_id = context.request_id,
-                migrated = done.migrated,
-                finished = done.finished,
-                "migration"
-            );
+            let out_of_time = || ends_within(RESERVE, &context);
+            // Boxed: the future is large.
+            let run = Box::pin(store.migrate(&context.request_id, out_of_time));
+            let (done, metrics) = collected(run).await;
+            let done = done?;
+            log::run("migration", &context.request_id, now()?, &done, metrics);
             Ok(done)
         },
     ))

@@ -1,14 +1,11 @@
 //! The Lambda function `publish`, which the table's stream invokes.
 
-use std::time::SystemTime;
-
 use aws_lambda_events::dynamodb;
-use jiff::Timestamp;
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 use publish::EventBridge;
 use serde::Serialize;
 use shared::{
-    lambda::{required, sdk},
+    lambda::{now, required, sdk},
     log,
     metrics::collected,
 };
@@ -34,9 +31,4 @@ async fn main() -> Result<(), Error> {
 struct Batch {
     records: usize,
     finished: bool,
-}
-
-#[expect(clippy::disallowed_methods, reason = "a batch of the stream has no time of its own")]
-fn now() -> Result<Timestamp, Error> {
-    Ok(Timestamp::try_from(SystemTime::now())?)
 }
