@@ -2,7 +2,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use aws_lambda_events::dynamodb::Event;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::{
     domain::{EventId, OrgId, RequestContext},
-    store::Store,
+    store::{MAIL_CLAIM, Store},
 };
 
 use crate::{
@@ -27,6 +28,11 @@ use crate::{
 const FROM: &str = "no-reply@rolecall.example";
 /// How often a message is tried before it is dropped.
 const MAX_ATTEMPTS: u32 = 10;
+/// The time after which a message is tried again.
+const PAUSE: Duration = Duration::from_secs(15);
+// A process that was killed can leave a claim. It must end before its mail is dropped.
+const TRIED_FOR: Duration = PAUSE.saturating_mul(MAX_ATTEMPTS - 1);
+const _: () = assert!(TRIED_FOR.as_secs() > MAIL_CLAIM.as_secs().unsigned_abs());
 /// The mailbox simulator of SES: mail to these addresses comes back in these ways.
 const SIMULATOR: [(&str, &str); 2] = [
     ("bounce@simulator.amazonses.com", "General"),
@@ -43,9 +49,9 @@ pub(crate) struct Outbox {
     attempts: HashMap<String, u32>,
 }
 
-/// Messages that wait.
+/// Messages that wait, and the time from which each can be taken.
 #[derive(Clone, Debug, Default)]
-struct Queue(Arc<Mutex<Vec<Message>>>);
+struct Queue(Arc<Mutex<Vec<(Instant, Message)>>>);
 
 /// The event bus, with the rule that puts events with mail on the queue.
 #[derive(Debug)]
@@ -80,26 +86,21 @@ impl Outbox {
         publish::handle(batch, &self.bus).await
     }
 
-    /// Handles the messages on the queue. Returns whether none is left.
+    /// Handles the messages that can be taken from the queue. Returns whether none is left.
     pub(crate) async fn send_mail(&mut self) -> bool {
         loop {
             let batch = Messages { messages: self.queue.take() };
             if batch.messages.is_empty() {
-                return true;
+                return self.queue.messages().is_empty();
             }
             let context = RequestContext::without_actor(now(), "local mail", 0);
             let failures = Box::pin(mail::handle(&self.mail, &batch, &context, || false)).await;
             let failed: Vec<_> =
                 failures.batch_item_failures.into_iter().map(|it| it.item_identifier).collect();
-            if failed.is_empty() {
-                continue;
-            }
             let waits = |message: &Message| failed.contains(&message.message_id);
             let waiting = batch.messages.into_iter().filter(waits);
             let waiting: Vec<_> = waiting.filter(|message| self.may_retry(message)).collect();
-            let is_empty = waiting.is_empty();
-            self.queue.put(waiting);
-            return is_empty;
+            self.queue.put_from(Instant::now() + PAUSE, waiting);
         }
     }
 
@@ -115,11 +116,21 @@ impl Outbox {
 
 impl Queue {
     fn put(&self, messages: impl IntoIterator<Item = Message>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(messages);
+        self.put_from(Instant::now(), messages);
+    }
+
+    fn put_from(&self, time: Instant, messages: impl IntoIterator<Item = Message>) {
+        self.messages().extend(messages.into_iter().map(|message| (time, message)));
     }
 
     fn take(&self) -> Vec<Message> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let now = Instant::now();
+        let ready = self.messages().extract_if(.., |(time, _)| *time <= now).collect::<Vec<_>>();
+        ready.into_iter().map(|(_, message)| message).collect()
+    }
+
+    fn messages(&self) -> MutexGuard<'_, Vec<(Instant, Message)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

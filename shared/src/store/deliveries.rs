@@ -22,8 +22,8 @@ const MARKED: SignedDuration = SignedDuration::from_hours(24 * 21);
 /// How long the delivery of an invitation is kept: longer than an invitation is open after it was
 /// sent.
 const DELIVERY_KEPT: SignedDuration = SignedDuration::from_hours(24 * 45);
-/// How long a claim holds: longer than the function that sends runs.
-const CLAIMED: SignedDuration = SignedDuration::from_secs(90);
+/// How long a claim of a mail holds: longer than the function that sends runs.
+pub const MAIL_CLAIM: SignedDuration = SignedDuration::from_secs(90);
 
 /// The attribute of a claim that ends. A mark without it says that the mail is done.
 const CLAIMED_UNTIL: &str = "claimed_until";
@@ -69,7 +69,7 @@ impl Store {
     ///
     /// [`Error::Unavailable`] if the table cannot be written.
     pub async fn claim_mail(&self, context: &RequestContext, mark: Key) -> Result<Claim, Error> {
-        let item = claim(&mark, context.at, after(context.at, CLAIMED));
+        let item = claim(&mark, context.at, after(context.at, MAIL_CLAIM));
         let free = "attribute_not_exists(#pk) OR #claimed_until <= :now";
         let free = Expression::new(free, [("now", time(context.at))]);
         let taken: OnConditionFailed = Box::new(|mark| match mark {

@@ -52,7 +52,7 @@ pub use batch::OPENED_AT_ONCE;
 pub use customers::LinkChange;
 pub use deadline::Deadline;
 pub use decisions::AccessQuery;
-pub use deliveries::Claim;
+pub use deliveries::{Claim, MAIL_CLAIM};
 pub use due::{DueItem, DueItems};
 pub use export::UserStream;
 pub use fetch::FetchedItems;

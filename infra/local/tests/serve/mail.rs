@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::{args, directory, process::RunningServer, send, token};
 
-/// The mails to an address, newest first, once there are at least so many.
+/// The mails to an address, newest first, once there are at least so many. A mail whose sending was killed comes when its
+/// claim has ended.
 async fn mails(url: &str, to: &str, at_least: usize) -> Vec<Value> {
     let json = [("accept", "application/json")];
-    for _ in 0..100 {
+    for _ in 0..2_400 {
         let list = send("GET", format!("{url}/local/mailbox?to={to}"), &json, "").await.body;
         let mails = list["items"].as_array().unwrap();
         if mails.len() >= at_least {
