@@ -151,6 +151,7 @@ class Story:
         resent = ada.post(f"{invitations}/{self.for_cy}/resend")
         if self.stack.emulated or resent.status != 429:  # Elsewhere, `SendingInterval` may ask for patience.
             expect(resent, 200, send_count=2)
+        expect(ada.patch(f"{invitations}/{self.for_cy}", {"expires_in_days": 2}), 200, email=cy.email)
         expect(ada.get(f"{invitations}/{self.for_cy}"), 200, email=cy.email)
         self.lists(ada, invitations, {self.for_ben, self.for_cy, for_dan})
         expect(ada.delete(f"{invitations}/{for_dan}"), 204)

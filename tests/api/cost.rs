@@ -108,6 +108,8 @@ invite ten users | 2 24 66 60 | ADA POST /invitations/batch | {"invitations": <t
 list invitations | 3 18 0 0 | ADA GET /invitations?limit=<limit>
 + invitation user
 show an invitation | 2 5 0 0 | ADA GET /invitations/<id>
+change an invitation | 2 4 10 7 | ADA PATCH /invitations/<id> | {"role_id": "<plain>"}
++ invitation user
 resend an invitation | 2 3 6 7 | ADA POST /invitations/<id>/resend
 revoke an invitation | 2 3 8 6 | ADA DELETE /invitations/<id>
 + invitation user

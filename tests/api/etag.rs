@@ -80,6 +80,7 @@ impl Fixture {
             (ADA, "PATCH", &cy, Some(user), vec![assign.clone()]),
             (ADA, "PATCH", role, Some(description), vec![rename(role)]),
             (ADA, "DELETE", &cy, None, vec![assign]),
+            (ADA, "PATCH", invitation, Some(json!({ "expires_in_days": 3 })), vec![resend.clone()]),
             (ADA, "DELETE", invitation, None, vec![resend]),
             (ADA, "DELETE", role, None, vec![rename(role)]),
         ]

@@ -644,6 +644,10 @@ impl Replayed {
                 self.put("invitation", target, &offer(new));
                 self.put("expiry", target, &new["expires_at"]);
             }
+            E::InvitationUpdated => {
+                self.change("invitation", target, &offer(old), &offer(new));
+                self.change("expiry", target, &old["expires_at"], &new["expires_at"]);
+            }
             E::InvitationResent => {
                 self.change("expiry", target, &old["expires_at"], &new["expires_at"]);
             }

@@ -1,4 +1,4 @@
-//! `/v1/organizations/{org}/invitations`: invite, list, resend and revoke.
+//! `/v1/organizations/{org}/invitations`: invite, list, change, resend and revoke.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -193,6 +193,68 @@ async fn resending_keeps_the_id_and_restarts_the_expiry() {
     app.post(BOB, &format!("{path}/accept"), json!({})).await.expect(200);
 }
 
+/// INV13
+#[tokio::test]
+async fn pending_invitation_is_changed_without_a_mail() {
+    let (app, acme) = TestApp::with_acme().await;
+    let role = app.create_role(ADA, &acme, "Readers", json!({})).await;
+    let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    let before = app.get(ADA, &path).await.expect(200);
+    app.wait(DAY);
+    let update = json!({ "role_id": role, "expires_in_days": 3 });
+    let changed = app.patch(ADA, &path, update).await.expect(200);
+    let mut expected = before.body;
+    expected["role_id"] = json!(role);
+    expected["expires_at"] = json!("2026-11-24T12:00:02Z");
+    assert_eq!(changed.body, expected, "the number of sendings and the last one stay");
+    let found = app.get(ADA, &format!("{acme}/roles/{role}")).await.expect(200);
+    assert_eq!(found.body["users"], json!({ "active": 0, "pending": 1 }));
+
+    // Nothing to change: nothing is written.
+    for same in [json!({}), json!({ "role_id": role, "expires_in_days": 3 })] {
+        assert_eq!(app.patch(ADA, &path, same).await.expect(200).body, changed.body);
+    }
+    assert_eq!(app.actions(&acme).await.last().unwrap(), "invitation.updated");
+    for invalid in [json!({ "expires_in_days": 31 }), json!({ "role_id": null })] {
+        app.patch(ADA, &path, invalid).await.refuses(422, "invalid-request");
+    }
+    let member = app.post(BOB, &format!("{path}/accept"), json!({})).await.expect(200);
+    assert_eq!(member.body["role_id"], json!(role));
+    app.patch(ADA, &path, json!({ "expires_in_days": 3 })).await.refuses(404, "no-such-invitation");
+}
+
+/// INV13, ROLE7, ROLE9: whoever changes an invitation may grant the present role and the new one, and is its
+/// inviter then.
+#[tokio::test]
+async fn changing_an_invitation_needs_what_granting_needs() {
+    let (app, acme) = TestApp::with_partner("Acme").await;
+    app.update_settings(&acme, json!({ "mdf_program": true })).await;
+    let managers = json!({ "user_management": "full_access" });
+    let managers = app.create_role(ADA, &acme, "Managers", managers).await;
+    app.add_member(ADA, &acme, DEE, &managers).await;
+    let to_user = json!({ "role_id": "user" });
+    let admin = app.create_invitation(ADA, &acme, BOB.email, "admin").await;
+    app.patch(DEE, &admin, to_user.clone()).await.refuses(403, "exceeds-own-permissions");
+    let user = app.create_invitation(ADA, &acme, CY.email, "user").await;
+    app.patch(DEE, &user, json!({ "role_id": "admin" }))
+        .await
+        .refuses(403, "exceeds-own-permissions");
+    app.patch(ADA, &user, json!({ "role_id": "super_admin" }))
+        .await
+        .refuses(422, "super-admin-not-assignable");
+    let unknown = json!({ "role_id": "role_01JABCDEFGHJKMNPQRSTVWXYZ0" });
+    app.patch(ADA, &user, unknown).await.refuses(404, "no-such-role");
+    // An expired invitation is revived, and depends on whoever changed it last.
+    app.wait(8 * DAY);
+    app.patch(DEE, &user, json!({ "expires_in_days": 20 })).await.expect(200);
+    app.delete(ADA, &format!("{acme}/members/@dee")).await.expect(204);
+    app.post(CY, &format!("{user}/accept"), json!({})).await.refuses(409, "inviter-not-authorized");
+    app.patch(ADA, &user, to_user.clone()).await.expect(200);
+    assert_eq!(app.get(ADA, &user).await.expect(200).body["inviter_authorized"], false);
+    app.patch(ADA, &user, json!({ "expires_in_days": 21 })).await.expect(200);
+    app.post(CY, &format!("{user}/accept"), json!({})).await.expect(200);
+}
+
 /// INV12
 #[tokio::test]
 async fn pending_invitations_are_limited() {
@@ -228,6 +290,7 @@ async fn only_super_admin_grants_mdf_admin_inside_the_program() {
     app.add_member(ADA, &acme, BOB, "admin").await;
     app.add_member(ADA, &acme, DEE, "partner_user").await;
     let request = app.create_join_request(EVE, &acme).await;
+    let pending = app.create_invitation(ADA, &acme, nth_user(1).email, "partner_user").await;
     let grant_by_each_route = async |by: Identity| {
         let offer = json!({ "email": nth_user(0).email, "role_id": "mdf_admin" });
         let batch = json!({ "invitations": [offer] });
@@ -236,6 +299,7 @@ async fn only_super_admin_grants_mdf_admin_inside_the_program() {
             app.invite(by, &acme, CY.email, "mdf_admin").await,
             app.change_role(by, &acme, DEE, "mdf_admin").await,
             app.approve(by, &request, json!({ "role_id": "mdf_admin" })).await,
+            app.patch(by, &pending, json!({ "role_id": "mdf_admin" })).await,
         ]
     };
     for answer in grant_by_each_route(ADA).await {

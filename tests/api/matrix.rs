@@ -68,6 +68,7 @@ GET …/invitations | `user_management` view_only
 POST …/invitations | `user_management` full_access | {"email": "tom@example.com", "role_id": "user"}
 POST …/invitations/batch | `user_management` full_access | {"invitations": [{"email": "tom@example.com", "role_id": "user"}]}
 GET …/invitations/{inv} | `user_management` view_only
+PATCH …/invitations/{inv} | `user_management` full_access | {"role_id": "user"}
 POST …/invitations/{inv}/resend | `user_management` full_access
 DELETE …/invitations/{inv} | `user_management` full_access
 GET …/invitations/{inv}/mine | the invited address

@@ -334,6 +334,7 @@ async fn invitation_accepted_resent_revoked_declined_and_cleaned_up_ends_once() 
                 post(ADA, format!("{mine}/resend"), json!({})),
                 delete(ADA, &mine),
                 post(CY, format!("{mine}/decline"), json!({})),
+                request(ADA, "PATCH", &mine, json!({ "expires_in_days": 30 })),
             ]
         });
         let (expired, answers) = join(join_all(cleaning), at_once(&app, requests)).await;

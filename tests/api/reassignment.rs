@@ -208,6 +208,9 @@ async fn role_cannot_be_granted_while_its_users_are_reassigned() {
     assert_eq!(shown.body["reassign_to"], "user");
     let refused = app.change_role(ADA, &acme, CY, &guests).await;
     assert_eq!(refused.refuses(409, "role-being-deleted").body["reassign_to"], "user");
+    let other = app.create_invitation(ADA, &acme, "z@example.com", "user").await;
+    let refused = app.patch(ADA, &other, json!({ "role_id": guests })).await;
+    refused.refuses(409, "role-being-deleted");
     let offer = json!({ "email": "x@example.com", "role_id": guests });
     let list = json!({ "invitations": [{ "email": "y@example.com", "role_id": "user" }, offer] });
     for (by, path, body) in [

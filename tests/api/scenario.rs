@@ -31,6 +31,8 @@ ADA invites ann as User | POST <acme>/invitations | {"email": "ann@example.com",
 BOB invites ann as Free | POST <acme>/invitations | {"email": "ann@example.com", "role_id": "<free>"}
 MIA invites ann as Reader | POST <acme>/invitations | {"email": "ann@example.com", "role_id": "<readers>"}
 BOB invites ann, cy and old in a batch | POST <acme>/invitations/batch | {"invitations": [{"email": "ann@example.com", "role_id": "user"}, {"email": "cy@example.com", "role_id": "user"}, {"email": "old@example.com", "role_id": "<free>"}]}
+ADA makes cy's invitation one to Readers | PATCH <cys> | {"role_id": "<readers>"}
+BOB extends eve's | PATCH <eves> | {"expires_in_days": 20}
 BOB resends to cy | POST <cys>/resend | {}
 ADA revokes cy's | DELETE <cys> | {}
 CY accepts | POST <cys>/accept | {}

@@ -1,4 +1,4 @@
-//! The invitations of an organization: create, list, show, resend and revoke.
+//! The invitations of an organization: create, list, show, change, resend and revoke.
 
 mod batch;
 mod list;
@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, AddressDigest, AddressFacts, AddressSlot, DEFAULT_DAYS, Email, Invitation,
-        InvitationDraft, InvitationId, Level, MAX_DAYS, OrgId, Refusal, RoleId, RoleObject,
-        inviter_may_grant,
+        InvitationDraft, InvitationId, InvitationUpdate, Level, MAX_DAYS, OrgId, Refusal, RoleId,
+        RoleObject, inviter_may_grant,
     },
     http::{
         Answer, ApiError, App, BoundedInt, Call, IfMatch, Json, Limits, NoBody, Page, PageQuery,
-        Path, Query, WithEtag, views,
+        Path, Query, WithEtag, not_null, views,
     },
     store::{FetchedItems, InvitationChange, Key, List, NewInvitation},
 };
@@ -27,7 +27,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/invitations", get(list).post(invite))
         .route("/v1/organizations/{org}/invitations/batch", post(batch::invite))
-        .route("/v1/organizations/{org}/invitations/{inv}", get(one).delete(revoke))
+        .route("/v1/organizations/{org}/invitations/{inv}", get(one).patch(change).delete(revoke))
         .route("/v1/organizations/{org}/invitations/{inv}/resend", post(resend))
 }
 
@@ -122,6 +122,47 @@ async fn one(
     let also = found.and(app.store.get(inviter(org, &invitation)).await?);
     let view = ListedInvitation::of(&actor.org, &invitation, &also, context.at)?;
     Ok(WithEtag { view, version: invitation.version })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpdateInvitationRequest {
+    #[serde(default, deserialize_with = "not_null")]
+    role_id: Option<RoleId>,
+    #[serde(default, deserialize_with = "not_null")]
+    expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
+}
+
+async fn change(
+    Call { app, person, context, .. }: Call,
+    Path((org, id)): Path<(OrgId, InvitationId)>,
+    if_match: IfMatch,
+    Json(wanted): Json<UpdateInvitationRequest>,
+) -> Result<Answer, ApiError> {
+    let UpdateInvitationRequest { role_id, expires_in_days } = wanted;
+    let key = Key::address_slot(org, id.digest());
+    let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
+    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
+    let before = pending(&found, &key, id)?;
+    let days = expires_in_days.map(|BoundedInt(days)| days);
+    let update = InvitationUpdate { role_id, days };
+    let after = domain::update_invitation(&actor, &before, update, context.at)?;
+    if_match.check(before.version)?;
+    let changed = after != before;
+    // Who changes an invitation is its inviter, and may grant the role.
+    let inviters = app.store.get(inviter(org, &before).filter(|_| !changed)).await?;
+    let view = ListedInvitation {
+        invitation: views::SentInvitation::of(&after, found.delivery(id)?, context.at),
+        inviter_authorized: changed || inviter_authorized(&actor.org, &before, &inviters)?,
+    };
+    let answer = Answer::ok(&view).with_version(after.version);
+    if !changed {
+        return Ok(answer);
+    }
+    let change = InvitationChange { before: &before, after: &after };
+    if_match
+        .commit(answer, app.store.transaction(&context).change_invitation(&actor, change)?)
+        .await
 }
 
 async fn resend(

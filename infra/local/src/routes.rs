@@ -56,6 +56,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/organizations/{org}/invitations", "invite"),
     ("GET", "/v1/organizations/{org}/invitations/{inv}", "invite"),
     ("POST", "/v1/organizations/{org}/invitations/{inv}/resend", "invite"),
+    ("PATCH", "/v1/organizations/{org}/invitations/{inv}", "invite"),
     ("DELETE", "/v1/organizations/{org}/invitations/{inv}", "invite"),
     ("GET", "/v1/me/invitations", "accept"),
     ("GET", "/v1/organizations/{org}/invitations/{inv}/mine", "accept"),

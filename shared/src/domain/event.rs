@@ -31,6 +31,7 @@ actions! {
     OrganizationUpdated = "organization.updated",
     SubOrganizationCreated = "sub_organization.created",
     InvitationCreated = "invitation.created",
+    InvitationUpdated = "invitation.updated",
     InvitationResent = "invitation.resent",
     InvitationAccepted = "invitation.accepted",
     InvitationDeclined = "invitation.declined",

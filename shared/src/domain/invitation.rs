@@ -263,6 +263,53 @@ pub fn resend(
     })
 }
 
+/// The values of a pending invitation to change. Absent ones stay.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InvitationUpdate {
+    /// The role to offer instead.
+    pub role_id: Option<RoleId>,
+    /// The lifetime in days since the last sending, from 1 to [`MAX_DAYS`].
+    pub days: Option<u32>,
+}
+
+/// Changes an invitation without sending it. The actor becomes its inviter (INV13). An update that
+/// changes nothing returns an equal invitation.
+///
+/// # Errors
+/// - The refusals of [`Standing::require`] without full access to `user_management`.
+/// - [`Refusal::ExceedsOwnPermissions`] if the actor could not grant the levels of the present role
+///   (ROLE7). Whoever manages users may take MDF Admin away (ROLE9).
+/// - The refusals of [`Standing::require_grant`] for the role to offer.
+/// - [`Refusal::ChangedConcurrently`] if the present role no longer exists.
+pub fn update_invitation(
+    actor: &Standing,
+    invitation: &Invitation,
+    update: InvitationUpdate,
+    now: Timestamp,
+) -> Result<Invitation, Refusal> {
+    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
+    match actor.require_grant(invitation.role_id) {
+        Err(refusal @ Refusal::ExceedsOwnPermissions(..)) => return Err(refusal),
+        Err(Refusal::NoSuchRole) => return Err(Refusal::ChangedConcurrently),
+        _ => {}
+    }
+    let role_id = update.role_id.unwrap_or(invitation.role_id);
+    actor.require_grant(role_id)?;
+    let days = update.days.unwrap_or(invitation.days);
+    if (role_id, days) == (invitation.role_id, invitation.days) {
+        return Ok(invitation.clone());
+    }
+    Ok(Invitation {
+        role_id,
+        inviter: Some(inviter_of(actor)?),
+        days,
+        // Not from now on, so that a repeated request changes nothing.
+        expires_at: expiry(invitation.sent_at, days),
+        version: invitation.version.next(now),
+        ..invitation.clone()
+    })
+}
+
 /// The number of sendings of an invitation in the day of `now`, with the one `now` (INV14).
 fn sendings_with(
     invitation: &Invitation,

@@ -173,8 +173,8 @@ pub use id::{
 pub use invisible::without_invisible;
 pub use invitation::{
     AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, Invitation, InvitationDraft,
-    Inviter, MAX_DAYS, check_not_declined, declined_until, invite, invite_first_admin, resend,
-    revoke,
+    InvitationUpdate, Inviter, MAX_DAYS, check_not_declined, declined_until, invite,
+    invite_first_admin, resend, revoke, update_invitation,
 };
 pub use join_request::{
     ApplicantFacts, ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS,

@@ -196,6 +196,33 @@ impl Transaction<'_> {
             .record(event)
     }
 
+    /// Changes an invitation without sending it (INV13).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
+    /// the rule saw it; the refusals of a lost race.
+    pub fn change_invitation(
+        self,
+        actor: &Standing,
+        change: InvitationChange<'_>,
+    ) -> Result<Self, Error> {
+        let InvitationChange { before, after } = change;
+        let org = &actor.org;
+        let target = after.target(after.version);
+        let event = Event::new(self.context, org, EventAction::InvitationUpdated, target)
+            .old(shown(before))
+            .new_value(shown(after));
+        self.still_held(actor)?
+            // First, so that where the role is gone, with the invitation to it, it says so.
+            .update_invitation(change)?
+            .role_still_gives(org, before.role_id)?
+            .still_granted(org, after.role_id)?
+            .count(org.id(), before.role_id, Status::Pending, -1)
+            .count(org.id(), after.role_id, Status::Pending, 1)
+            .record(event)
+    }
+
     /// Ends an invitation on behalf of its organization.
     ///
     /// # Errors
