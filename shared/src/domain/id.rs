@@ -139,6 +139,9 @@ ids! {
     MemberId = "mem_";
     /// The id of a critical alert user: a digest of organization and address.
     AlertId = "alert_";
+    /// The id of a person on the whole platform: a digest of their `sub`, or of the address of a
+    /// person who is known by it alone. Only operators see it.
+    PersonId = "person_";
 }
 
 /// Adds a constructor for ids that sort by their time of creation.
@@ -177,6 +180,25 @@ impl MemberId {
     /// The id of `user` as a member of `org`. A person who joins again gets the same id.
     pub fn of(org: OrgId, user: &UserId) -> Self {
         Self(Ulid(digest(org, user.as_str(), 16)))
+    }
+}
+
+impl PersonId {
+    /// The id of the person with this `sub`.
+    pub fn of(user: &UserId) -> Self {
+        Self::digest("SUB", user.as_str())
+    }
+
+    /// The id of the person with this address, as long as no more is known of them: they were invited,
+    /// or receive critical alerts.
+    pub fn of_address(email: &Email) -> Self {
+        Self::digest("ADDRESS", email.as_str())
+    }
+
+    /// A `sub` can be an address, so the kind of text is part of the digest.
+    fn digest(kind: &str, text: &str) -> Self {
+        let digest = Sha256::new().chain_update(kind).chain_update([0]).chain_update(text);
+        Self(Ulid(leading(&digest.finalize(), 16)))
     }
 }
 
@@ -258,7 +280,11 @@ impl fmt::Display for PersonDigest {
 /// The first `bytes` bytes (at most 16) of the digest of a text in an organization. The id of an
 /// organization has a fixed length, so different inputs cannot concatenate to the same text.
 fn digest(org: OrgId, text: &str, bytes: usize) -> u128 {
-    let digest = Sha256::new().chain_update(org.bare()).chain_update(text).finalize();
+    leading(&Sha256::new().chain_update(org.bare()).chain_update(text).finalize(), bytes)
+}
+
+/// The first bytes of a digest as a number.
+fn leading(digest: &[u8], bytes: usize) -> u128 {
     digest.iter().take(bytes).fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
 }
 
@@ -279,6 +305,15 @@ mod tests {
             assert_eq!(other.parse::<UserId>(), Err(NotAUserId), "{other}");
             assert!(serde_json::from_value::<UserId>(other.into()).is_err(), "{other}");
         }
+    }
+
+    #[test]
+    fn person_id_differs_by_sub_and_by_address() {
+        let sub = |text: &str| PersonId::of(&UserId::new(text));
+        let address = PersonId::of_address(&Email::parse("ada@example.com").unwrap());
+        assert_ne!(sub("ada@example.com"), address);
+        assert_ne!(sub("ada"), sub("bob"));
+        assert_eq!(sub("ada").to_string().parse(), Ok(sub("ada")));
     }
 
     #[test]

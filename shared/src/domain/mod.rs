@@ -168,7 +168,7 @@ pub use event::{Actor, Event, EventAction, Target, TargetKind};
 pub use grant::{levels_in, may_grant};
 pub use id::{
     AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MemberId,
-    NotAUserId, NotAnId, OrgId, PersonDigest, UserId,
+    NotAUserId, NotAnId, OrgId, PersonDigest, PersonId, UserId,
 };
 pub use invisible::without_invisible;
 pub use invitation::{
