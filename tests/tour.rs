@@ -18,7 +18,7 @@ const EXPECTED: [&str; 7] = [
     r#""email":"desk@example.com""#,
     r#""role_name":"Support Desk""#,
     r#""type":"/problems/super-admin-required""#,
-    r#""super_admin_user_id":"local|bob@example.com""#,
+    r#""super_admin":{"id":"mem_"#,
     r#""role_id":"super_admin""#,
     r#""action":"super_admin.transferred""#,
 ];

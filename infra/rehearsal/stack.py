@@ -20,6 +20,7 @@ from pathlib import Path
 import boto3
 import transform
 from client import AUDIENCE, Response, fetch
+from ids import member_id
 
 PORTAL = "https://portal.example.com/app"
 # The origin of the portal, and two more.
@@ -231,7 +232,7 @@ class Stack:
     def begin_role_deletion(self, org, role, user):
         """Marks a role like a request that has no time left to give its users the role `user`."""
         keys = {"pk": f"ORG#{org.removeprefix('org_')}", "sk": f"ROLE#{role.removeprefix('role_')}"}
-        by = {"user_id": {"S": user}, "role_id": {"S": "super_admin"}}
+        by = {"member_id": {"S": member_id(org, user)}, "role_id": {"S": "super_admin"}}
         self._items.update_item(
             TableName=self.table,
             Key={name: {"S": value} for name, value in keys.items()},

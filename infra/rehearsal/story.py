@@ -10,6 +10,7 @@ import time
 from urllib.parse import quote
 
 from client import AUDIENCE
+from ids import person_id
 
 _runs = itertools.count(1)
 
@@ -86,6 +87,7 @@ def story(stack, issuer):
     run.operate()
     run.link_partner_and_customer()
     run.match_etag()
+    run.erase_person()
     run.expire_first_admin()
     run.migrate()
     expect(run.ben.get("/v1/nothing"), 404)
@@ -132,7 +134,9 @@ class Story:
 
     def create_organization(self):
         created = self.ada.post("/v1/organizations", {"name": f"Acme of {self.ada.label}"})
-        self.org = expect(created, 201, super_admin_user_id=self.ada.id)["id"]
+        organization = expect(created, 201)
+        assert organization["super_admin"]["email"] == self.ada.email, organization
+        self.org = organization["id"]
         self.path = f"/v1/organizations/{self.org}"
         assert created.headers["location"] == self.stack.base_path + self.path, created.headers
         expect(self.ada.get(self.path), 200, id=self.org)
@@ -177,7 +181,7 @@ class Story:
         domain = ada.email.split("@")[1]
         expect(ada.put(f"{self.path}/domains/{domain}"), 200, domain=domain)
         [approved] = expect(ada.get(f"{self.path}/domains"), 200)["items"]
-        assert approved["added_by"] == ada.id, approved
+        assert approved["added_by"]["email"] == ada.email, approved
         self.eve, fay, gil = (self.person(name) for name in ("eve", "fay", "gil"))
 
         def is_joinable():
@@ -295,7 +299,7 @@ class Story:
         expect(self.ada.get(f"{self.path}/sub-organizations?depth=all"), 200)
         body = {"name": "Yard", "parent": self.org}
         created = self.staff.post("/v1/operator/organizations", body)
-        self.yard = expect(created, 201, super_admin_user_id=None)["id"]
+        self.yard = expect(created, 201, super_admin=None)["id"]
 
     def decide(self):
         ada, ben, service, path = self.ada, self.ben, self.service, "/access/v1/evaluation"
@@ -349,7 +353,8 @@ class Story:
         expect(cy.post(f"{invitations}/{again}/accept"), 200)
         expect(ada.delete(f"{self.path}/members/{self._member(cy)}"), 204)
         to_ben = {"member_id": self._member(ben)}
-        expect(ada.post(f"{self.path}/transfer", to_ben), 200, super_admin_user_id=ben.id)
+        transferred = expect(ada.post(f"{self.path}/transfer", to_ben), 200)
+        assert transferred["super_admin"]["email"] == ben.email, transferred
         expect(ada.post(f"{self.path}/transfer", to_ben), 403)
         expect(ada.post(f"{self.path}/leave"), 204)
         expect(ada.get(self.path), 404)
@@ -396,7 +401,8 @@ class Story:
         first = self._only_invitation_of(dan)
         accept = f"/v1/organizations/{self.globex}/invitations/{first}/accept"
         expect(dan.post(accept), 200, user_id=dan.id)
-        expect(dan.get(f"/v1/organizations/{self.globex}"), 200, super_admin_user_id=dan.id)
+        globex = expect(dan.get(f"/v1/organizations/{self.globex}"), 200)
+        assert globex["super_admin"]["email"] == dan.email, globex
 
     def _only_invitation_of(self, person):
         def find():
@@ -441,6 +447,20 @@ class Story:
         expect(change(etag), 412)
         # Checks the counters, too.
         expect(staff.patch(f"{path}/{branch}", {"mdf_program": False}), 200)
+
+    def erase_person(self):
+        """Eve's data is exported, then she is erased: the history still shows her request, and not her name."""
+        staff, path = self.staff, f"/v1/operator/people/{person_id(self.eve.id)}"
+
+        def is_known():
+            data = expect(staff.get(f"{path}/data"), 200, user_id=self.eve.id)
+            assert data["emails"] == [self.eve.email], data
+
+        self.until(is_known)
+        expect(staff.delete(path), 204)
+        expect(staff.get(f"{path}/data"), 404)
+        events = expect(staff.get(f"{self.path}/events?action=person.erased"), 200)["items"]
+        assert [event["target"]["name"] for event in events] == ["Erased person"], events
 
     def migrate(self):
         """The items of an earlier schema are rewritten."""

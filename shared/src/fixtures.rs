@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::domain::{
     AddressFacts, AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS, Email, Invitation,
-    InvitationDraft, InvitationId, Kind, Level, Levels, LinkCounts, Member, MissingClaim, Name,
-    OrgId, Organization, Person, Refusal, RequestContext, RoleId, RoleObject, Settings, Source,
-    Standing, UserId, Version, invite,
+    InvitationDraft, InvitationId, Kind, Level, Levels, LinkCounts, Member, MemberId, MissingClaim,
+    Name, OrgId, Organization, Person, Refusal, RequestContext, RoleId, RoleObject, Settings,
+    Source, Standing, UserId, Version, invite,
 };
 
 /// The time of every request in the tests.
@@ -81,6 +81,11 @@ pub(crate) fn tree() -> Organization {
 /// A sub-organization without members.
 pub(crate) fn empty_below(parent: &Organization) -> Organization {
     parent.create_child(org_id(2), name("Below"), None, now()).unwrap()
+}
+
+/// The id of `name` as a member of the fixtures' root organization.
+pub(crate) fn member_id(name: &str) -> MemberId {
+    MemberId::of(org_id(1), &person(name).id)
 }
 
 pub(crate) fn custom_id(n: u128) -> CustomRoleId {

@@ -46,7 +46,7 @@ async fn clean_up_ends_each_expired_invitation_with_one_event() {
     let ends: Vec<_> =
         history.iter().filter(|event| event["action"] == "invitation.expired").collect();
     assert_eq!(ends.len(), 5);
-    let no_actor = json!({ "user_id": null, "email": null, "operator": false });
+    let no_actor = json!({ "id": null, "name": null, "email": null, "operator": false });
     for end in ends {
         let facts = json!([end["actor"], end["request_id"], end["old"]["role_id"], end["new"]]);
         assert_eq!(facts, json!([no_actor, "tick-1", "user", null]));

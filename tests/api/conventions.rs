@@ -15,6 +15,7 @@ const NOWHERE: &str = "/v1/organizations/org_01JD7Z0000000000000000000A";
 pub const INV: &str = "inv_01JD7Z0000000000000000000A";
 pub const ROLE: &str = "role_01JD7Z0000000000000000000A";
 const REQ: &str = "req_01JD7Z0000000000000000000A";
+const PERSON: &str = "person_00000000000000000000000000";
 pub const EVT: &str = "evt_01JD7Z0000000000000000000A";
 
 /// Every route of `/v1`, with a valid body where it takes one. `…` stands for the path of an
@@ -32,6 +33,7 @@ fn routes() -> Vec<(&'static str, String, Option<Value>)> {
         ("{member}", "@ada"),
         ("{alert}", "@zoe@example.com"),
         ("{domain}", "example.com"),
+        ("{person}", PERSON),
     ];
     let of_v1 = ROUTES.iter().filter(|(_, path, _)| path.starts_with("/v1/"));
     let route = |(method, template, _): &(&'static str, &'static str, &str)| {

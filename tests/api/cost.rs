@@ -7,7 +7,9 @@ use ::mail::{MAILED_ACTIONS, Message, Messages, handle, send_digests};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    domain::{MAX_DEPTH, Person, RequestContext, RoleId, UserId, delete_with_reassignment},
+    domain::{
+        MAX_DEPTH, Person, PersonId, RequestContext, RoleId, UserId, delete_with_reassignment,
+    },
     store::{Cost, Key, metered},
 };
 
@@ -46,7 +48,7 @@ refusal: no membership | 1 3 0 0 | EVE GET /members/@cy
 refusal: permission missing | 1 3 0 0 | NED GET /members/@cy
 refusal: conflict with the present state | 1 3 0 0 | ADA POST /invitations | {"email": "cy@example.com", "role_id": "user"}
 own memberships | 2 14 0 0 | ADA GET /v1/me?limit=<limit>
-own pending invitations | 2 14.5 0 0 | IVY GET /v1/me/invitations?limit=<limit>
+own pending invitations | 2 27 0 0 | IVY GET /v1/me/invitations?limit=<limit>
 joinable organizations | 2 2 0 0 | ABE GET /v1/me/joinable-organizations?limit=<limit>
 own permissions | 1 2 0 0 | MIA GET /permissions
 + person
@@ -54,34 +56,34 @@ create an organization | 1 0 10 7 | NEW POST /v1/organizations | {"name": "New"}
 show an organization | 1 3 0 0 | ADA GET
 change the profile | 2 3 8 2 | ADA PATCH | {"website": "https://1.example"}
 approve a domain | 2 3 8 1 | ADA PUT /domains/example.com
-list approved domains | 2 9 0 0 | ADA GET /domains?limit=<limit>
+list approved domains | 3 9 0 0 | ADA GET /domains?limit=<limit>
 remove a domain | 2 3 8 1 | ADA DELETE /domains/example.com
 + domain
 + person
-request to join | 2 5 14 1 | NEW POST /join-requests
+request to join | 2 5 14 2 | NEW POST /join-requests
 + join request
 list join requests | 2 9 0 0 | ADA GET /join-requests?limit=<limit>
-cancel a join request | 2 2 6 1 | NEW DELETE /join-requests/mine
+cancel a join request | 2 2 8 2 | NEW DELETE /join-requests/mine
 + join request
-approve a join request | 3 6 16 6 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
+approve a join request | 3 6 16 7 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
 + join request
-decline a join request | 2 3 8 1 | ADA POST /join-requests/<id>/decline
-add a critical alert user | 2 3 8 0 | ADA POST /critical-alert-users | {"email": "alert@example.com"}
-list critical alert users | 2 9 0 0 | ADA GET /critical-alert-users
-remove a critical alert user | 2 3 8 0 | ADA DELETE /critical-alert-users/@alert@example.com
+decline a join request | 2 3 10 2 | ADA POST /join-requests/<id>/decline
+add a critical alert user | 2 3 8 1 | ADA POST /critical-alert-users | {"email": "alert@example.com"}
+list critical alert users | 3 9 0 0 | ADA GET /critical-alert-users
+remove a critical alert user | 2 3 10 2 | ADA DELETE /critical-alert-users/@alert@example.com
 show the security settings | 1 2 0 0 | ADA GET /security
 change the security settings | 2 2 6 2 | ADA PUT /security | {"require_mfa": false, "max_session_minutes": null, "allowed_networks": ["0.0.0.0/0"], "event_retention_days": 364}
-list users | 2 9 0 0 | ADA GET /members?limit=<limit>
+list users | 3 9 0 0 | ADA GET /members?limit=<limit>
 list users by status | 2 9 0 0 | ADA GET /members?limit=<limit>&status=active
-list users by role | 2 9 0 0 | ADA GET /members?limit=<limit>&role_id=user
-list users by time | 2 9 0 0 | ADA GET /members?limit=<limit>&sort=-joined_at
-list users of a subtree | 2 9 0 0 | ADA GET /members?limit=<limit>&scope=subtree
+list users by role | 3 9 0 0 | ADA GET /members?limit=<limit>&role_id=user
+list users by time | 3 9 0 0 | ADA GET /members?limit=<limit>&sort=-joined_at
+list users of a subtree | 4 9 0 0 | ADA GET /members?limit=<limit>&scope=subtree
 + sub-organization
-list users of chosen organizations | 2 10 0 0 | ADA GET /members?limit=<limit>&organization_id=<here>&organization_id=<below>
+list users of chosen organizations | 3 10 0 0 | ADA GET /members?limit=<limit>&organization_id=<here>&organization_id=<below>
 search users by the beginning of an address | 2 9.5 0 0 | ADA GET /members?limit=<limit>&q=m0
 search a whole tree by the beginning of an address | 2 9.5 0 0 | ADA GET /members?limit=<limit>&scope=subtree&q=m0
 search users by the name of a role | 3 10 0 0 | ADA GET /members?limit=<limit>&q=manag
-search users with match=contains | 2 102.5 0 0 | ADA GET /members?limit=<limit>&q=example&match=contains
+search users with match=contains | 3 102.5 0 0 | ADA GET /members?limit=<limit>&q=example&match=contains
 export ten users | 5 10 4 0 | ADA POST /member-exports | {"q": "m0000"}
 show a member | 1 3 0 0 | ADA GET /members/@cy
 + member user
@@ -91,9 +93,9 @@ change a member's role to a custom role | 2 4 10 6 | ADA PATCH /members/@<sub> |
 + member user
 change a member's role, by a custom role | 2 4 10 6 | MIA PATCH /members/@<sub> | {"role_id": "<manager>"}
 + member user
-remove a member | 2 3 12 6 | ADA DELETE /members/@<sub>
+remove a member | 2 3 12 7 | ADA DELETE /members/@<sub>
 + member user
-leave | 2 3 10 6 | NEW POST /leave
+leave | 2 3 10 7 | NEW POST /leave
 transfer the Super Admin role | 2 3 8 14 | ADA POST /transfer | {"member_id": "@bob"}
 + transfer back
 + person
@@ -111,16 +113,16 @@ show an invitation | 2 5 0 0 | ADA GET /invitations/<id>
 change an invitation | 2 4 10 7 | ADA PATCH /invitations/<id> | {"role_id": "<plain>"}
 + invitation user
 resend an invitation | 2 3 6 7 | ADA POST /invitations/<id>/resend
-revoke an invitation | 2 3 8 6 | ADA DELETE /invitations/<id>
+revoke an invitation | 2 3 8 7 | ADA DELETE /invitations/<id>
 + invitation user
 show a received invitation | 2 5 0 0 | NEW GET /invitations/<id>/mine
 accept | 2 4 12 11 | NEW POST /invitations/<id>/accept
 + invitation <plain>
 accept a custom role | 3 5 14 11 | NEW POST /invitations/<id>/accept
 + request and invitation
-accept with an own join request | 2 4 12 12 | NEW POST /invitations/<id>/accept
+accept with an own join request | 2 4 12 13 | NEW POST /invitations/<id>/accept
 + invitation user
-decline | 2 4 8 6 | NEW POST /invitations/<id>/decline
+decline | 2 4 8 8 | NEW POST /invitations/<id>/decline
 list role objects | 1 2 0 0 | ADA GET /role-objects
 + person
 create a role | 2 2 10 4 | ADA POST /roles | {"name": "<sub>", "description": "Works at night"}
@@ -132,19 +134,19 @@ show a role | 1 3 0 0 | ADA GET /roles/<plain>
 + person
 rename a role | 2 3 8 1 | ADA PATCH /roles/<created> | {"name": "<sub>"}
 change the levels of a role | 2 3 10 3 | ADA PATCH /roles/<created> | {"permissions": {"user_management": "view_only"}}
-delete a role | 2 3 10 3 | ADA DELETE /roles/<created>
+delete a role | 2 3 14 3 | ADA DELETE /roles/<created>
 + role
 + member <role>
 + invitation <role>
-delete a role with two users | 8 10 24 19 | ADA DELETE /roles/<role>?reassign_to=user
+delete a role with two users | 8 10 26 19 | ADA DELETE /roles/<role>?reassign_to=user
 create a sub-organization | 2 2 12 10 | ADA POST /sub-organizations | {"name": "Below"}
-list sub-organizations | 3 16 0 0 | ADA GET /sub-organizations?limit=<limit>
-list sub-organizations at any depth | 3 16 0 0 | ADA GET /sub-organizations?limit=<limit>&depth=all
+list sub-organizations | 3 28 0 0 | ADA GET /sub-organizations?limit=<limit>
+list sub-organizations at any depth | 3 28 0 0 | ADA GET /sub-organizations?limit=<limit>&depth=all
 + empty sub-organization
 join a sub-organization | 3 5 12 10 | BOB POST /v1/organizations/<id>/join
-list events | 2 9 0 0 | ADA GET /events?limit=<limit>
+list events | 3 15 0 0 | ADA GET /events?limit=<limit>
 + event
-show an event | 1 3 0 0 | ADA GET /events/<id>
+show an event | 2 4.5 0 0 | ADA GET /events/<id>
 + tree and partner
 decision: a member | 1 2 0 0 | SERVICE POST /access/v1/evaluation | mia user_management.invite <here>
 decision: through an ancestor | 2 4.5 0 0 | SERVICE POST /access/v1/evaluation | <above> license_management_sub_organizations.view_active_licenses <branch>
@@ -157,34 +159,37 @@ search resources of a partner's customers | 6 22 0 0 | SERVICE POST /access/v1/s
 search actions | 1 3 0 0 | SERVICE POST /access/v1/search/action | eve license_management.view_active_licenses <here>
 + person
 operator: create an organization with its first Admin | 1 0 10 8 | OP POST /v1/operator/organizations | {"name": "New", "kind": "partner", "first_admin_email": "<email>"}
-operator: list organizations | 1 7 0 0 | OP GET /v1/operator/organizations?limit=<limit>
-operator: show an organization | 1 1 0 0 | OP GET /v1/operator/organizations/<here>
+operator: list organizations | 2 13.5 0 0 | OP GET /v1/operator/organizations?limit=<limit>
+operator: show an organization | 3 3 0 0 | OP GET /v1/operator/organizations/<here>
 operator: reset the security settings | 2 1 4 2 | OP DELETE /v1/operator/organizations/<here>/security | {"reason": "Locked out."}
 + partner
 operator: change settings | 2 2 6 2 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": true}
 operator: switch the MDF programme off | 2 2 8 2 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": false}
 + person
-operator: invite another first Admin | 3 2 10 14 | OP POST /v1/operator/organizations/<id>/first-admin | {"email": "<email>"}
+operator: invite another first Admin | 3 2 10 15 | OP POST /v1/operator/organizations/<id>/first-admin | {"email": "<email>"}
 operator: link a customer | 2 3 12 5 | OP PUT /v1/operator/organizations/<id>/customers/<here> | {"preferred": false}
-operator: list customers | 2 7 0 0 | OP GET /v1/operator/organizations/<id>/customers
+operator: list customers | 3 7 0 0 | OP GET /v1/operator/organizations/<id>/customers
 list partners | 3 16 0 0 | ADA GET /partners?limit=<limit>
 suspend the link with a partner | 2 4 10 5 | ADA PUT /partners/<id>/suspension
 list customers | 3 16 0 0 | OP GET /v1/organizations/<id>/customers
 resume the link with a partner | 2 4 10 5 | ADA DELETE /partners/<id>/suspension
++ member user
+operator: export personal data | 3 9 0 0 | OP GET /v1/operator/people/<person>/data
+operator: erase a person | 6 11 20 10 | OP DELETE /v1/operator/people/<person>
 operator: unlink a customer | 2 3 12 5 | OP DELETE /v1/operator/organizations/<id>/customers/<here>
 + clean-up
 clean-up: nothing is due | 1 2 0 0 | clean-up
 + expired invitation
-clean-up: one invitation has expired | 3 3 6 6 | clean-up
+clean-up: one invitation has expired | 3 3 6 7 | clean-up
 + role
 + member <role>
 + role deletion
-clean-up: a role that is being deleted has a user | 7 8 16 11 | clean-up
+clean-up: a role that is being deleted has a user | 7 8 18 11 | clean-up
 + invitation user
 mail: an invitation | 6 6 8 0 | mail
 mail: a bounce of an invitation | 1 0 2 0 | mail report
 + join request
-mail: a request to join, to three people | 19 15.5 26 0 | mail
+mail: a request to join, to three people | 19 16.5 26 0 | mail
 + join request
 mail: a further request to join in the same hour | 8 8 10 1 | mail
 + hour
@@ -369,6 +374,8 @@ impl<'a> Survey<'a> {
         self.newest = person(&format!("x{}-{:04}", self.org.len(), self.people));
         self.values.insert("<sub>", self.newest.sub.to_owned());
         self.values.insert("<email>", self.newest.email.to_owned());
+        let person = PersonId::of(&UserId::new(self.newest.sub));
+        self.values.insert("<person>", person.to_string());
         self.newest
     }
 

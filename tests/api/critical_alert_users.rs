@@ -27,7 +27,11 @@ async fn addresses_are_added_listed_and_removed() {
     201 Created
     {
       "added_at": "2026-11-21T12:00:01Z",
-      "added_by": "ada",
+      "added_by": {
+        "email": "ada@example.com",
+        "id": "mem_…",
+        "name": null
+      },
       "email": "ops@example.com",
       "id": "alert_…"
     }

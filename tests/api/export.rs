@@ -352,12 +352,12 @@ async fn every_export_is_an_event() {
         .map(|it| format!("{}\n{}\n{} {}", it["actor"], it["target"], it["old"], it["new"]))
         .collect();
     assert_snapshot!(mask(&lines.join("\n")), @r#"
-    {"email":"cy@example.com","operator":false,"user_id":"cy"}
-    {"id":"org_…","type":"member_export","version":1795262407000}
-    null {"filters":{"match":"prefix","organization_id":[],"q":"b","role_id":[],"scope":"organization","sort":"-email","status":["active"]},"rows":1}
-    {"email":null,"operator":true,"user_id":"op"}
-    {"id":"org_…","type":"member_export","version":1795262408000}
-    null {"filters":{"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"email","status":[]},"rows":4}
+    {"email":"cy@example.com","id":"mem_…","name":null,"operator":false}
+    {"id":"org_…","name":null,"type":"member_export","version":1795262407000}
+    null {"filters":{"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"-email","status":["active"]},"rows":1,"searched":true}
+    {"email":null,"id":null,"name":"Platform operator","operator":true}
+    {"id":"org_…","name":null,"type":"member_export","version":1795262408000}
+    null {"filters":{"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"email","status":[]},"rows":4,"searched":false}
     "#);
 }
 

@@ -157,7 +157,9 @@ impl TestApp {
         let holders = users.iter().filter(|user| user["role_id"] == "super_admin");
         let holders = holders.map(|user| user["user_id"].as_str().unwrap().to_owned()).collect();
         let response = self.get(OPERATOR, org).await.expect(200);
-        (holders, response.body["super_admin_user_id"].as_str().map(ToOwned::to_owned))
+        let named = &response.body["super_admin"]["id"];
+        let named = users.iter().find(|user| user["id"] == *named);
+        (holders, named.and_then(|user| user["user_id"].as_str()).map(ToOwned::to_owned))
     }
 
     /// All items of a list; `path` has a query.

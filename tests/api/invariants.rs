@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use shared::{
     domain::{
         AddressDigest, AlertId, ApprovedDomain, BuiltIn, CriticalAlertUser, CustomRole,
-        CustomRoleId, CustomerLink, Event, EventAction, Invitation, JoinRequest, Kind, LinkCounts,
-        Member, MemberId, OrgId, OrgPath, Organization, PersonDigest, Profile, RoleId, RoleObject,
-        RoleSummary, Security, UserCount, UserId,
+        CustomRoleId, CustomerLink, Email, Event, EventAction, Invitation, JoinRequest, Kind,
+        LinkCounts, Member, MemberId, OrgId, OrgPath, Organization, PersonDigest, PersonId,
+        Profile, RoleId, RoleObject, RoleSummary, Security, UserCount, UserId,
     },
-    store::{Key, Status, index},
+    store::{Key, Status, index, upgraded},
 };
 
 use crate::test_app::TestApp;
@@ -104,7 +104,9 @@ impl Table {
     pub fn read(items: &[Item]) -> Self {
         let mut table = Self::default();
         for item in items {
-            if let Err(what) = table.take(item) {
+            // Items of earlier schemas are checked as the code reads them.
+            let item = upgraded(item.clone()).map_err(|error| error.to_string());
+            if let Err(what) = item.and_then(|item| table.take(&item)) {
                 table.broken.push(what);
             }
         }
@@ -134,16 +136,7 @@ impl Table {
             return Ok(());
         }
         if value["deleted"] == true {
-            // A tombstone has the version of a deleted entity, for a day, and is in no list.
-            let mut names: Vec<_> = item.keys().map(String::as_str).collect();
-            names.sort_unstable();
-            // The slot of an address also has the time at which its last invitation was sent (ORG2),
-            // and until when it cannot be invited (INV14).
-            let is_slot = sk.starts_with("EMAIL#");
-            names.retain(|name| *name != "schema");
-            names.retain(|name| !(is_slot && ["sent_at", "declined_until"].contains(name)));
-            let expected = ["deleted", "pk", "sk", "ttl", "version"];
-            return if names == expected { Ok(()) } else { Err(here("keeps more than a version")) };
+            return tombstone(&stored, &here);
         }
         let (kind, bare) = pk.split_once('#').ok_or_else(|| here("has an unknown key"))?;
         let id = OrgId::from_bare(bare).map_err(|error| here(&error.to_string()))?;
@@ -175,6 +168,15 @@ impl Table {
             return Ok(());
         }
         match sk.split_once('#').unwrap_or((&sk, "")) {
+            ("NAME", name) => {
+                let email = value["email"].as_str().map(|email| Email::parse(email).unwrap());
+                let known = email.map(|email| index::known_address(PersonId::of_address(&email)));
+                let indexed = known.map(|known| ("identity", known));
+                same(Key::former_name(id, &name), indexed.as_slice())?;
+                if !value["ttl"].is_number() {
+                    return Err(here("is kept forever"));
+                }
+            }
             ("ORG", _) => {
                 let org: Organization = read(&value, &here)?;
                 same(
@@ -199,7 +201,7 @@ impl Table {
                         ("path", index::user_by_email(path, &member.email)),
                         ("time", index::user_by_time(path, member.joined_at, &member.email)),
                         ("email_org", index::email_in(&member.email, path.id())),
-                        ("identity", index::person(&member.user_id)),
+                        ("identity", index::person(PersonId::of(&member.user_id))),
                     ],
                 )?;
                 if path.id() != id {
@@ -222,7 +224,7 @@ impl Table {
                         ("path", index::user_by_email(path, &open.email)),
                         ("time", index::user_by_time(path, open.created_at, &open.email)),
                         ("email_org", index::email_in(&open.email, path.id())),
-                        ("identity", index::address(&open.email)),
+                        ("identity", index::address(PersonId::of_address(&open.email))),
                         ("due", index::due(open.id.digest().shard(index::DUE_SHARDS))),
                     ],
                 )?;
@@ -287,7 +289,9 @@ impl Table {
             }
             ("ALERT", _) => {
                 let user: CriticalAlertUser = read(&value, &here)?;
-                same(Key::critical_alert_user(id, AlertId::of(id, &user.value)), &[])?;
+                let known = index::known_address(PersonId::of_address(&user.value));
+                let key = Key::critical_alert_user(id, AlertId::of(id, &user.value));
+                same(key, &[("identity", known)])?;
                 part.alerted.push(user);
             }
             _ => return Err(here("is an item of no known kind")),
@@ -298,6 +302,37 @@ impl Table {
 
 fn read<T: DeserializeOwned>(value: &Value, here: &impl Fn(&str) -> String) -> Result<T, String> {
     serde_json::from_value(value.clone()).map_err(|error| here(&error.to_string()))
+}
+
+/// A tombstone has the version of a deleted entity, and is in no list. That of a member or of the slot of
+/// an address also says what they were called (ORG5).
+fn tombstone(item: &Value, here: &impl Fn(&str) -> String) -> Result<(), String> {
+    let text = |name: &str| item[name].as_str().unwrap_or_default();
+    let sk = text("sk");
+    let (may_have, known): (&[&str], _) = if sk.starts_with("EMAIL#") {
+        let email = Email::parse(text("email")).ok();
+        let known = email.map(|email| index::known_address(PersonId::of_address(&email)));
+        // The time at which the last invitation was sent (ORG2), and until when the address cannot be
+        // invited (INV14).
+        (&["email", "identity", "sent_at", "declined_until"], known)
+    } else if sk.starts_with("MEMBER#") {
+        let known = text("user_id").parse().ok();
+        let known = known.map(|user: UserId| index::known_person(PersonId::of(&user)));
+        (&["user_id", "email", "name", "display_name", "identity"], known)
+    } else {
+        (&[], None)
+    };
+    if item["identity"].as_str() != known.as_deref() {
+        return Err(here("is not listed by its person or address"));
+    }
+    let names = item.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    let always = ["deleted", "erased", "pk", "sk", "schema", "ttl", "version"];
+    let other = names.into_iter().find(|name| !always.contains(name) && !may_have.contains(name));
+    match other {
+        Some(name) => Err(here(&format!("a tombstone keeps `{name}`"))),
+        None if item["ttl"].is_number() => Ok(()),
+        None => Err(here("is kept forever")),
+    }
 }
 
 fn differ<T: PartialEq + Debug>(found: &mut Vec<String>, what: &str, is: &T, should: &T) {
@@ -459,17 +494,17 @@ impl OrganizationItems {
         for member in self.members.values() {
             let role = stored.aliases.of_role(&json!(member.role_id));
             stored.put("role", &member.id().to_string(), &role);
-            if let Some(name) = &member.display_name {
-                stored.put("display name", &member.id().to_string(), &json!(name));
+            if member.display_name.is_some() {
+                stored.put("display name", &member.id().to_string(), &json!(true));
             }
         }
         if let Some(user) = &org.super_admin_user_id {
-            stored.put("super admin", "", &json!(user));
+            stored.put("super admin", "", &json!(MemberId::of(org.id(), user)));
         }
         for open in &self.pending {
             let id = open.id.to_string();
             let role = stored.aliases.of_role(&json!(open.role_id));
-            stored.put("invitation", &id, &json!([open.email, role]));
+            stored.put("invitation", &id, &role);
             stored.put("expiry", &id, &json!(open.expires_at));
         }
         for (role, _) in self.roles.values() {
@@ -512,7 +547,8 @@ impl OrganizationItems {
             stored.put("domain", approved.value.as_str(), &Value::Null);
         }
         for request in self.requests.values() {
-            stored.put("request", request.user_id.as_str(), &json!(request.status));
+            let member = MemberId::of(org.id(), &request.user_id).to_string();
+            stored.put("request", &member, &json!(request.status));
         }
         for user in &self.alerted {
             let id = AlertId::of(org.id(), &user.value).to_string();
@@ -600,8 +636,8 @@ impl Replayed {
 
     /// The display name of a member, if the event shows it.
     fn rename(&mut self, member: &str, old: &Value, new: &Value) {
-        for (value, by) in [(&old["display_name"], -1), (&new["display_name"], 1)] {
-            if value.is_string() {
+        for (value, by) in [(&old["has_display_name"], -1), (&new["has_display_name"], 1)] {
+            if value == true {
                 self.add("display name", member, value, by);
             }
         }
@@ -613,18 +649,14 @@ impl Replayed {
         let target = event.target.id.as_str();
         let aliases = self.aliases.clone();
         let role = |value: &Value| aliases.of_role(&value["role_id"]);
-        let offer = |value: &Value| json!([value["email"], role(value)]);
-        let member = |user: &Value| {
-            let user = UserId::new(user.as_str().unwrap_or_default());
-            MemberId::of(event.organization_id, &user).to_string()
-        };
-        let user = |value: &Value| value["user_id"].as_str().unwrap_or_default().to_owned();
+        let member = |id: &Value| id.as_str().unwrap_or_default().to_owned();
+        let user = |value: &Value| member(&value["member_id"]);
         match event.action {
             E::OrganizationCreated => {
                 self.put("name", "", &new["name"]);
                 self.put("settings", "", &json!([new["kind"], false, false]));
                 self.put("security", "", &json!(Security::default()));
-                let founder = &new["super_admin_user_id"];
+                let founder = &new["super_admin_id"];
                 if founder.is_string() {
                     self.put("role", &member(founder), &json!("super_admin"));
                     self.put("super admin", "", founder);
@@ -641,11 +673,11 @@ impl Replayed {
             }
             E::SubOrganizationCreated => self.put("below", target, &Value::Null),
             E::InvitationCreated => {
-                self.put("invitation", target, &offer(new));
+                self.put("invitation", target, &role(new));
                 self.put("expiry", target, &new["expires_at"]);
             }
             E::InvitationUpdated => {
-                self.change("invitation", target, &offer(old), &offer(new));
+                self.change("invitation", target, &role(old), &role(new));
                 self.change("expiry", target, &old["expires_at"], &new["expires_at"]);
             }
             E::InvitationResent => {
@@ -653,7 +685,7 @@ impl Replayed {
             }
             E::InvitationAccepted => {
                 *self.accepted.entry(target.to_owned()).or_default() += 1;
-                self.put("role", &member(&new["user_id"]), &role(new));
+                self.put("role", &user(new), &role(new));
                 if old["join_request"].is_string() {
                     self.take("request", &user(new), &old["join_request"]);
                 }
@@ -679,7 +711,7 @@ impl Replayed {
                 self.change("request", &user(old), &json!("pending"), &json!("declined"));
             }
             E::InvitationDeclined | E::InvitationRevoked | E::InvitationExpired => {
-                self.take("invitation", target, &offer(old));
+                self.take("invitation", target, &role(old));
                 self.take("expiry", target, &old["expires_at"]);
             }
             E::MemberUpdated => self.rename(target, old, new),
@@ -692,6 +724,11 @@ impl Replayed {
                 self.rename(target, old, new);
             }
             E::MembersExported => {}
+            E::PersonErased => {
+                if old["join_request"].is_string() {
+                    self.take("request", target, &old["join_request"]);
+                }
+            }
             E::RoleCreated | E::RoleUpdated => {
                 self.role(target, old, -1);
                 self.role(target, new, 1);
@@ -704,13 +741,13 @@ impl Replayed {
                 }
             }
             E::SuperAdminAssigned => {
-                self.put("super admin", "", &new["super_admin_user_id"]);
+                self.put("super admin", "", &new["super_admin_id"]);
                 if new["role_id"].is_string() {
-                    self.put("role", &member(&new["super_admin_user_id"]), &role(new));
+                    self.put("role", &member(&new["super_admin_id"]), &role(new));
                 }
             }
             E::SuperAdminTransferred => {
-                let (was, is) = (&old["super_admin_user_id"], &new["super_admin_user_id"]);
+                let (was, is) = (&old["super_admin_id"], &new["super_admin_id"]);
                 self.change("super admin", "", was, is);
                 self.change("role", &member(was), &json!("super_admin"), &json!("admin"));
                 self.change("role", &member(is), &json!("admin"), &json!("super_admin"));

@@ -25,7 +25,11 @@ async fn admin_invites_an_address() {
       "expired": false,
       "expires_at": "2026-11-28T12:00:01Z",
       "id": "inv_…",
-      "invited_by": "ada",
+      "invited_by": {
+        "email": "ada@example.com",
+        "id": "mem_…",
+        "name": null
+      },
       "organization_id": "org_…",
       "role_id": "user",
       "send_count": 1,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     helpers::{DEE, each, id, nth_user, user_manager},
     invariants::check,
-    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, member_id},
 };
 
 const NOWHERE: &str = "/v1/organizations/org_01JD7Z0000000000000000000A";
@@ -61,7 +61,9 @@ impl TestApp {
 async fn approved_domain_is_added_listed_and_removed() {
     let (app, acme) = TestApp::with_acme().await;
     let expected = json!({
-        "domain": "example.com", "added_at": "2026-11-21T12:00:01Z", "added_by": "ada",
+        "domain": "example.com", "added_at": "2026-11-21T12:00:01Z", "added_by": {
+            "id": member_id(&acme, ADA.sub), "name": null, "email": ADA.email,
+        },
     });
     for domain in ["Example.COM", "example.com"] {
         assert_eq!(app.approve_domain(ADA, &acme, domain).await.expect(200).body, expected);
@@ -136,9 +138,7 @@ async fn join_request_is_listed_and_approved() {
     let request = json!({
         "id": created.id(),
         "organization_id": id(&acme),
-        "user_id": "bob",
-        "email": "bob@example.com",
-        "name": null,
+        "person": { "id": member_id(&acme, BOB.sub), "name": null, "email": BOB.email },
         "comment": "I work on the\nroof",
         "status": "pending",
         "created_at": "2026-11-21T12:00:02Z",

@@ -170,7 +170,7 @@ async fn each_function_answers_events_of_api_gateway() {
     assert_eq!(history.items()[0]["organization_id"], id(&acme));
     let to_bob = Some(json!({ "member_id": member_id(&acme, BOB.sub) }));
     let org = call(transfer::router(), ADA, "POST", &at("/transfer"), to_bob).await.expect(200);
-    assert_eq!(org.body["super_admin_user_id"], "bob");
+    assert_eq!(org.body["super_admin"]["email"], BOB.email);
 
     let path = "/v1/operator/organizations";
     let refused = call(operator::router(), ADA, "GET", path, None).await;

@@ -41,6 +41,7 @@ mod organization;
 mod paging;
 mod partners;
 mod permissions;
+mod personal_data;
 #[path = "../../shared/src/printed.rs"]
 mod printed;
 mod publish;

@@ -11,6 +11,7 @@ use lambda_http::{RequestExt, request::RequestContext};
 use local::{FUNCTIONS, ROUTES};
 use serde_json::{Map, Value, json};
 use shared::{
+    domain::{PersonId, UserId},
     http::{App, TokenClaims, complete},
     store::Store,
 };
@@ -95,6 +96,8 @@ DELETE /v1/operator/organizations/{org}/security | scope `operator` | {"reason":
 GET /v1/operator/organizations/{org}/customers | scope `operator`
 PUT /v1/operator/organizations/{org}/customers/{customer} | scope `operator` | {"preferred": true}
 DELETE /v1/operator/organizations/{org}/customers/{customer} | scope `operator`
+GET /v1/operator/people/{person}/data | scope `operator`
+DELETE /v1/operator/people/{person} | scope `operator`
 "#;
 
 /// Needs other than a level of a role object.
@@ -293,6 +296,11 @@ impl Scenario {
             if has("{member}") {
                 app.add_member(SUE, here, TOM, &role).await;
             }
+        }
+        if has("{person}") {
+            app.approve_domain(SUE, here, "example.com").await.expect(200);
+            app.create_join_request(TOM, here).await;
+            path = path.replace("{person}", &PersonId::of(&UserId::new(TOM.sub)).to_string());
         }
         if has("{evt}") {
             let event = app.history(here).await.pop().unwrap();

@@ -27,7 +27,7 @@ async fn operator_creates_an_organization_and_invites_its_first_admin() {
         "path": [id],
         "depth": 0,
         "settings": { "manage_sub_organizations": false, "mdf_program": false },
-        "super_admin_user_id": null,
+        "super_admin": null,
         "created_at": "2026-11-21T12:00:00Z",
     });
     assert_eq!(made.body, expected);
@@ -91,7 +91,7 @@ async fn invalid_operator_creation_is_refused() {
         assert_eq!(answer.pointer(), pointer);
     }
     let made = app.post(OPERATOR, ALL, below).await.expect(201);
-    assert_eq!(made.body["super_admin_user_id"], Value::Null);
+    assert_eq!(made.body["super_admin"], Value::Null);
 }
 
 /// SUB1, PAR1
@@ -129,7 +129,7 @@ async fn operator_changes_are_recorded_as_such() {
     let history = app.history(&acme).await;
     let actions = ["organization.created", "invitation.created", "settings.updated"];
     assert_eq!(each(&history, "action"), actions);
-    let actor = json!({ "user_id": "op", "email": null, "operator": true });
+    let actor = json!({ "id": null, "name": "Platform operator", "email": null, "operator": true });
     assert!(history.iter().all(|event| event["actor"] == actor), "{history:#?}");
     // A self-service request by an operator is recorded as a person's.
     let own = Identity { scope: "operator", ..EVE };

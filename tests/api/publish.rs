@@ -17,6 +17,21 @@ async fn failed(delivery: &Delivery, records: &[Value]) -> Option<String> {
     Some(failures.first()?.item_identifier.clone().unwrap())
 }
 
+/// An event of the history as it is stored: ids alone.
+fn without_names(event: &Value) -> Value {
+    let mut event = event.clone();
+    let names = ["organization_name", "name", "member", "super_admin", "role_name"];
+    for of in ["", "/target", "/old", "/new"] {
+        let object = event.pointer_mut(of).and_then(Value::as_object_mut);
+        let is_role = of == "/new" || of == "/old";
+        let personal = |name: &str| names.contains(&name) && !(is_role && name == "name");
+        object.into_iter().for_each(|object| object.retain(|name, _| !personal(name)));
+    }
+    let actor = &event["actor"];
+    event["actor"] = json!({ "member_id": actor["id"], "operator": actor["operator"] });
+    event
+}
+
 #[tokio::test]
 async fn bus_gets_each_event_of_the_history() {
     let (delivery, acme) = Delivery::new().await;
@@ -27,7 +42,7 @@ async fn bus_gets_each_event_of_the_history() {
     let actions = each(&history, "action");
     assert_eq!(actions[1..], ["role.created", "invitation.created", "invitation.accepted"]);
     let entries = history.iter().map(|event| {
-        let mut detail = event.clone();
+        let mut detail = without_names(event);
         detail["version"] = json!("1");
         let time = event["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
         json!({

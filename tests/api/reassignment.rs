@@ -90,12 +90,14 @@ async fn deletion_reassigns_users_and_records_two_events() {
     let events = app.history(&acme).await;
     let events: Vec<_> = events[before..]
         .iter()
-        .map(|event| json!([event["actor"]["user_id"], event["action"], event["new"]]))
+        .map(|event| json!([event["actor"]["email"], event["action"], event["new"]]))
         .collect();
-    let deleted = json!({ "reassign_to": "user", "members": 1, "invitations": 1 });
+    let deleted = json!({
+        "reassign_to": "user", "reassign_to_name": "User", "members": 1, "invitations": 1,
+    });
     let expected = [
-        json!(["bob", "role.updated", { "reassign_to": "user" }]),
-        json!(["bob", "role.deleted", deleted]),
+        json!([BOB.email, "role.updated", { "reassign_to": "user", "reassign_to_name": "User" }]),
+        json!([BOB.email, "role.deleted", deleted]),
     ];
     assert_eq!(events, expected);
     app.post(DEE, &format!("{invited}/accept"), json!({})).await.expect(200);
@@ -133,7 +135,12 @@ async fn deletion_reassigns_any_number_of_users_although_the_index_lags() {
     let moved = app.list_all(ADA, &format!("{acme}/members?role_id={hosts}")).await;
     assert_eq!(moved.len(), 200);
     let last = app.history(&acme).await.pop().unwrap();
-    assert_eq!(last["new"], json!({ "reassign_to": hosts, "members": 1, "invitations": 199 }));
+    assert_eq!(
+        last["new"],
+        json!({
+            "reassign_to": hosts, "reassign_to_name": "Hosts", "members": 1, "invitations": 199,
+        })
+    );
     check(&app).await;
 }
 
@@ -255,8 +262,13 @@ async fn clean_up_finishes_a_started_reassignment() {
     assert_eq!(app.users(&acme, &hosts).await, json!({ "active": 1, "pending": 100 }));
     app.get(ADA, &format!("{acme}/roles/{guests}")).await.refuses(404, "no-such-role");
     let last = app.history(&acme).await.pop().unwrap();
-    assert_eq!(last["actor"]["user_id"], Value::Null);
-    assert_eq!(last["new"], json!({ "reassign_to": hosts, "members": 1, "invitations": 100 }));
+    assert_eq!(last["actor"]["id"], Value::Null);
+    assert_eq!(
+        last["new"],
+        json!({
+            "reassign_to": hosts, "reassign_to_name": "Hosts", "members": 1, "invitations": 100,
+        })
+    );
     check(&app).await;
 }
 
@@ -309,7 +321,12 @@ async fn deletion_ends_and_frees_its_target_after_the_users_left() {
         let target = if repeats_target { format!("?reassign_to={hosts}") } else { String::new() };
         app.delete(ADA, &format!("{role}{target}")).await.expect(204);
         let last = app.history(&acme).await.pop().unwrap();
-        assert_eq!(last["new"], json!({ "reassign_to": hosts, "members": 0, "invitations": 0 }));
+        assert_eq!(
+            last["new"],
+            json!({
+                "reassign_to": hosts, "reassign_to_name": "Hosts", "members": 0, "invitations": 0,
+            })
+        );
         app.delete(ADA, &format!("{acme}/roles/{hosts}")).await.expect(204);
         check(&app).await;
     }

@@ -186,6 +186,7 @@ async fn levels_left_out_get_their_defaults() {
     let expected = json!({
         "id": created.id(),
         "organization_id": id(&acme),
+        "organization_name": "Acme",
         "name": "Night shift",
         "description": "Looks after\nthe house",
         "built_in": false,

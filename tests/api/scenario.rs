@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    domain::{CustomerLink, Organization, RoleId},
+    domain::{CustomerLink, Organization, PersonId, RoleId, UserId},
     store::Error,
 };
 
@@ -88,6 +88,9 @@ BOB adds new to the alerts | POST <acme>/critical-alert-users | {"email": "new@e
 BOB removes old from the alerts | DELETE <acme>/critical-alert-users/<old_alert> | {}
 FAY accepts as first Admin | POST <fays>/accept | {}
 FAY declines | POST <fays>/decline | {}
+an operator erases dan | DELETE <dan_person> | {}
+an operator erases kim | DELETE <kim_person> | {}
+an operator erases hal | DELETE <hal_person> | {}
 an operator links Rival | PUT <operated>/customers/<rival> | {"preferred": true}
 an operator makes Acme preferred | PUT <operated>/customers/<company> | {"preferred": true}
 an operator unlinks Company | DELETE <operated>/customers/<company> | {}
@@ -153,7 +156,8 @@ impl Operation {
 
     /// Does it run several transactions, so that it can stop between two of them?
     pub fn in_steps(&self) -> bool {
-        self.path.as_ref().is_some_and(|path| path.contains("reassign_to"))
+        let in_steps = |path: &String| path.contains("reassign_to") || path.contains("/people/");
+        self.path.as_ref().is_some_and(in_steps)
     }
 }
 
@@ -344,7 +348,10 @@ impl State {
             }
             for open in &part.pending {
                 let (email, count, role) = (&open.email, open.send_count, role(open.role_id));
-                let inviter = open.inviter.as_ref().map(|inviter| &inviter.user_id);
+                let inviter = open.inviter.as_ref().map(|inviter| inviter.member_id);
+                let mut members = part.members.values();
+                let inviter = members.find(|member| Some(member.id()) == inviter);
+                let inviter = inviter.map(|member| &member.user_id);
                 add(format!("{email} is invited as {role}, {count} times, by {inviter:?}"));
             }
             for (role, users) in part.roles.values() {
@@ -361,6 +368,11 @@ impl State {
 pub fn user(sub: &str) -> Identity {
     let domain = if sub == "leo" { "example.org" } else { "example.com" };
     identity(sub.to_owned().leak(), format!("{sub}@{domain}").leak())
+}
+
+/// The path of a person for operators.
+fn person(sub: &str) -> String {
+    format!("/v1/operator/people/{}", PersonId::of(&UserId::new(sub)))
 }
 
 /// Creates the data. Returns the names that the operations use, with their ids or paths.
@@ -396,6 +408,8 @@ async fn seed_data(app: &TestApp) -> Vec<(&'static str, String)> {
     app.approve_domain(ADA, &acme, "example.com").await.expect(200);
     let idas = app.create_join_request(user("ida"), &acme).await;
     let kims = app.create_join_request(user("kim"), &acme).await;
+    app.create_join_request(user("hal"), &acme).await;
+    app.delete(user("hal"), &format!("{acme}/join-requests/mine")).await.expect(204);
     let for_kim = app.create_invitation(BOB, &acme, "kim@example.com", "user").await;
     let alert = json!({ "email": "old@example.com" });
     let alert = app.post(ADA, &format!("{acme}/critical-alert-users"), alert).await.expect(201);
@@ -432,5 +446,8 @@ async fn seed_data(app: &TestApp) -> Vec<(&'static str, String)> {
         ("<company_path>", format!("/v1/organizations/{company}")),
         ("<company>", company),
         ("<rival>", rival),
+        ("<dan_person>", person("dan")),
+        ("<kim_person>", person("kim")),
+        ("<hal_person>", person("hal")),
     ]
 }

@@ -67,7 +67,11 @@ async fn creator_becomes_super_admin_and_the_parent_has_no_power() {
         "manage_sub_organizations": true,
         "mdf_program": false
       },
-      "super_admin_user_id": "bob"
+      "super_admin": {
+        "email": "bob@example.com",
+        "id": "mem_…",
+        "name": null
+      }
     }
     "#);
     assert_eq!(app.super_admins(&branch).await, (vec!["bob".to_owned()], Some("bob".to_owned())));
@@ -107,16 +111,18 @@ async fn sub_organizations_are_listed_with_path_and_user_counts() {
 
     let list = app.get(ADA, &format!("{root}/sub-organizations")).await;
     let summary = |item: &Value| {
-        let fields = ["name", "super_admin_user_id", "depth", "path", "users"];
-        fields.map(|field| (field, item[field].clone())).into_iter().collect::<Value>()
+        let fields = ["name", "depth", "path", "users"];
+        let mut summary = fields.map(|field| (field, item[field].clone())).to_vec();
+        summary.push(("super_admin", item["super_admin"]["email"].clone()));
+        summary.into_iter().collect::<Value>()
     };
     let path = |org: &str| json!([id(&root), id(org)]);
     let users = |active, pending| json!({ "active": active, "pending": pending });
     assert_eq!(
         list.items().iter().map(summary).collect::<Value>(),
         json!([
-            { "name": "One", "super_admin_user_id": "ada", "depth": 1, "path": path(&one), "users": users(2, 1) },
-            { "name": "Two", "super_admin_user_id": null, "depth": 1, "path": path(&two), "users": users(0, 0) },
+            { "name": "One", "super_admin": ADA.email, "depth": 1, "path": path(&one), "users": users(2, 1) },
+            { "name": "Two", "super_admin": null, "depth": 1, "path": path(&two), "users": users(0, 0) },
         ])
     );
     let all = app.get(ADA, &format!("{root}/sub-organizations?depth=all")).await.expect(200);

@@ -18,7 +18,7 @@ async fn super_admin_transfers_the_role_and_becomes_admin() {
     let (app, acme) = TestApp::with_acme().await;
     app.add_member(ADA, &acme, BOB, "admin").await;
     let changed = app.transfer(ADA, &acme, BOB).await.expect(200);
-    assert_eq!(changed.body["super_admin_user_id"], "bob");
+    assert_eq!(changed.body["super_admin"]["email"], BOB.email);
     assert_eq!(app.get(OPERATOR, &operator_path(&acme)).await.body, changed.body);
     assert_eq!(app.super_admins(&acme).await, one("bob"));
     assert_eq!(app.role_of(&acme, ADA).await.as_deref(), Some("admin"));

@@ -11,8 +11,8 @@ use axum::{
 use serde::Serialize;
 use shared::{
     domain::{
-        self, AddressSlot, InvitationId, MemberId, OrgId, Organization, Person, Refusal,
-        RequestContext, RoleId,
+        self, AddressSlot, InvitationId, OrgId, Organization, Person, Refusal, RequestContext,
+        RoleId,
     },
     http::{
         Answer, ApiError, App, Call, Json, NoBody, Page, PageQuery, Path, Query, WithEtag, views,
@@ -62,8 +62,8 @@ async fn show_own(
 ) -> Result<WithEtag<ReceivedInvitation>, ApiError> {
     let facts = app.store.invitee_facts(&person, org).await?;
     let invitation = domain::own_invitation(&person, id, facts.slot)?;
-    let role = app.store.get(custom_role_key(&invitation)).await?;
-    let view = show(&invitation, Some(facts.org), &role, context.at)?;
+    let names = app.store.get(name_keys(&invitation)).await?;
+    let view = show(&invitation, Some(facts.org), &names, context.at)?;
     Metric::InvitationsOpened.add(1.0);
     Ok(WithEtag { view, version: invitation.version })
 }
@@ -143,8 +143,7 @@ async fn role_of_inviter(
     invitation: &domain::Invitation,
 ) -> Result<Option<RoleId>, store::Error> {
     let Some(inviter) = &invitation.inviter else { return Ok(None) };
-    let id = MemberId::of(org.id(), &inviter.user_id);
-    Ok(app.store.member(org.id(), id).await?.map(|member| member.role_id))
+    Ok(app.store.member(org.id(), inviter.member_id).await?.map(|member| member.role_id))
 }
 
 async fn decline(
@@ -152,10 +151,10 @@ async fn decline(
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let facts = app.store.invitee_facts(&person, org).await?;
-    let invitation = domain::own_invitation(&person, id, facts.slot)?;
-    let answer = Answer::no_content();
-    answer.commit(app.store.transaction(&context).decline(&facts.org, &invitation)?).await
+    let InviteeFacts { org, slot, member, .. } = app.store.invitee_facts(&person, org).await?;
+    let invitation = domain::own_invitation(&person, id, slot)?;
+    let writes = app.store.transaction(&context).decline(&org, &invitation, member.as_ref())?;
+    Answer::no_content().commit(writes).await
 }
 
 /// The response with the membership. The name of a custom role takes one more read.
@@ -167,13 +166,16 @@ async fn membership_answer(app: &App, member: &domain::Member) -> Result<Answer,
     Ok(Answer::ok(&view).with_version(member.version))
 }
 
-/// The keys of the items that hold the names of an invitation's organization and role.
+/// The keys of the items that hold the names of an invitation's organization, role and inviter.
 fn display_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
-    [Key::organization(invitation.path.id())].into_iter().chain(custom_role_key(invitation))
+    [Key::organization(invitation.path.id())].into_iter().chain(name_keys(invitation))
 }
 
-fn custom_role_key(invitation: &domain::Invitation) -> Option<Key> {
-    invitation.role_id.custom().map(|role| Key::role(invitation.path.id(), role))
+/// The keys of the items that hold the names of an invitation's role and inviter.
+fn name_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
+    let org = invitation.path.id();
+    let role = invitation.role_id.custom().map(|role| Key::role(org, role));
+    role.into_iter().chain(invitation.invited_by().map(|member| Key::member(org, member)))
 }
 
 fn show(
@@ -184,7 +186,11 @@ fn show(
 ) -> Result<ReceivedInvitation, ApiError> {
     let role = names.role_summary(invitation.path.id(), invitation.role_id)?;
     Ok(ReceivedInvitation {
-        invitation: views::Invitation::of(invitation, now),
+        invitation: views::Invitation::of(
+            invitation,
+            views::Person::inviter(names, invitation)?,
+            now,
+        ),
         organization_name: org.map(|org| org.name.to_string()).unwrap_or_default(),
         role_name: views::role_name(invitation.role_id, role.as_ref()),
     })

@@ -6,7 +6,7 @@ use axum::{Router, routing::get};
 use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
-    domain::{EventAction, EventId, Level, OrgId, Refusal, RoleObject},
+    domain::{EventAction, EventId, Level, MemberId, OrgId, Refusal, RoleObject, UserId},
     http::{
         ApiError, App, Call, FieldError, Json, Limit, Page, Pagination, Path, Problem, Query,
         WithEtag, optional_time, views,
@@ -31,7 +31,7 @@ struct ListQuery {
     /// Only events before this time.
     #[serde(deserialize_with = "optional_time")]
     to: Option<Timestamp>,
-    /// Only events whose actor has this user id.
+    /// Only events whose actor has this id as a member, or this user id.
     actor: Option<String>,
     action: BTreeSet<EventAction>,
     /// Only events whose target has this id.
@@ -48,14 +48,16 @@ impl ListQuery {
         vec!["events".to_owned(), org.to_string(), filters]
     }
 
-    fn filter(&self) -> Result<EventFilter<'_>, Problem> {
+    fn filter(&self, org: OrgId) -> Result<EventFilter<'_>, Problem> {
         let (from, to) = (self.from, self.to);
         if from.zip(to).is_some_and(|(from, to)| from >= to) {
             let detail = "must be later than `from`: events are shown from then until before it";
             let (pointer, detail) = ("/to".to_owned(), detail.to_owned());
             return Err(Problem::invalid(FieldError { pointer, detail }));
         }
-        let (actor, target) = (self.actor.as_deref(), self.target.as_deref());
+        let by_sub = |text: &str| MemberId::of(org, &UserId::new(text));
+        let actor = self.actor.as_ref().map(|text| text.parse().unwrap_or_else(|_| by_sub(text)));
+        let target = self.target.as_deref();
         Ok(EventFilter { from, to, actor, actions: &self.action, target })
     }
 }
@@ -66,12 +68,13 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<views::Event>>, ApiError> {
     let pagination = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
-    let filter = query.filter()?;
+    let filter = query.filter(org)?;
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
     let events = List::events(org, filter, context.at);
     let found = app.store.page(events, pagination.request()).await?;
-    Ok(Json(pagination.page(found, views::Event::of)))
+    let names = app.store.names_in(&found.items).await?;
+    Ok(Json(pagination.try_page(found, |event| views::Event::of(event, &actor.org, &names))?))
 }
 
 async fn one(
@@ -83,5 +86,6 @@ async fn one(
     actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
     let event = found.event(&key, context.at)?.ok_or(Refusal::NoSuchEvent)?;
     let version = event.target.version;
-    Ok(WithEtag { view: views::Event::of(event), version })
+    let names = app.store.names_in(std::slice::from_ref(&event)).await?;
+    Ok(WithEtag { view: views::Event::of(event, &actor.org, &names)?, version })
 }

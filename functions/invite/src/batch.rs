@@ -211,7 +211,11 @@ impl BatchInvite<'_> {
         for draft in self.list.chunk(nth) {
             match self.judge(draft, facts, &mut room)? {
                 Ok(new) => {
-                    let view = views::SentInvitation::new(&new.invitation, self.context.at);
+                    let view = views::SentInvitation::new(
+                        &new.invitation,
+                        views::Person::caller(&facts.actor),
+                        self.context.at,
+                    );
                     judged.push(Outcome::opened(&view));
                     opened.push(new);
                 }

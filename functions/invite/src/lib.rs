@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, AddressDigest, AddressFacts, AddressSlot, DEFAULT_DAYS, Email, Invitation,
-        InvitationDraft, InvitationId, InvitationUpdate, Level, MAX_DAYS, OrgId, Refusal, RoleId,
-        RoleObject, inviter_may_grant,
+        InvitationDraft, InvitationId, InvitationUpdate, Level, MAX_DAYS, Member, OrgId, Refusal,
+        RoleId, RoleObject, Standing, inviter_may_grant,
     },
     http::{
         Answer, ApiError, App, BoundedInt, Call, IfMatch, Json, Limits, NoBody, Page, PageQuery,
@@ -57,7 +57,8 @@ async fn invite(
     let draft = InvitationDraft { email, role_id, days };
     let invitation = domain::invite(&actor, draft, &facts, id, context.at)?;
 
-    let view = views::SentInvitation::new(&invitation, context.at);
+    let by = views::Person::caller(&actor);
+    let view = views::SentInvitation::new(&invitation, by, context.at);
     let answer = Answer::created(location(&invitation), &view).with_version(invitation.version);
     let new = NewInvitation { invitation, replaces: facts.slot.and_then(AddressSlot::pending) };
     let Limits { max_pending, budgets, .. } = app.limits;
@@ -76,7 +77,8 @@ struct ListedInvitation {
 }
 
 impl ListedInvitation {
-    /// Shows an invitation at `now`. `also` has its inviter's membership and its delivery.
+    /// Shows an invitation at `now`. `also` has its inviter's membership, who created it, and its
+    /// delivery.
     fn of(
         org: &domain::Organization,
         invitation: &Invitation,
@@ -84,8 +86,9 @@ impl ListedInvitation {
         now: Timestamp,
     ) -> Result<Self, ApiError> {
         let delivery = also.delivery(invitation.id)?;
+        let invited_by = views::Person::inviter(also, invitation)?;
         Ok(Self {
-            invitation: views::SentInvitation::of(invitation, delivery, now),
+            invitation: views::SentInvitation::of(invitation, invited_by, delivery, now),
             inviter_authorized: inviter_authorized(org, invitation, also)?,
         })
     }
@@ -100,7 +103,7 @@ async fn list(
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let found = app.store.page(List::invitations(&actor.org.path), pagination.request()).await?;
-    let inviters = found.items.iter().filter_map(|invitation| inviter(org, invitation));
+    let inviters = found.items.iter().flat_map(|invitation| people(org, invitation));
     let deliveries = found.items.iter().map(|invitation| Key::delivery(invitation.id));
     // The deliveries are only shown.
     let (inviters, deliveries) =
@@ -119,7 +122,7 @@ async fn one(
     let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let invitation = pending(&found, &key, id)?;
-    let also = found.and(app.store.get(inviter(org, &invitation)).await?);
+    let also = found.and(app.store.get(people(org, &invitation)).await?);
     let view = ListedInvitation::of(&actor.org, &invitation, &also, context.at)?;
     Ok(WithEtag { view, version: invitation.version })
 }
@@ -148,17 +151,16 @@ async fn change(
     let update = InvitationUpdate { role_id, days };
     let after = domain::update_invitation(&actor, &before, update, context.at)?;
     if_match.check(before.version)?;
-    let changed = after != before;
-    // Who changes an invitation is its inviter, and may grant the role.
-    let inviters = app.store.get(inviter(org, &before).filter(|_| !changed)).await?;
-    let view = ListedInvitation {
-        invitation: views::SentInvitation::of(&after, found.delivery(id)?, context.at),
-        inviter_authorized: changed || inviter_authorized(&actor.org, &before, &inviters)?,
-    };
-    let answer = Answer::ok(&view).with_version(after.version);
-    if !changed {
-        return Ok(answer);
+    if after == before {
+        let also = found.and(app.store.get(people(org, &before)).await?);
+        let view = ListedInvitation::of(&actor.org, &before, &also, context.at)?;
+        return Ok(Answer::ok(&view).with_version(before.version));
     }
+    let by = created_by(&app, &actor, &after).await?;
+    let invitation = views::SentInvitation::of(&after, by, found.delivery(id)?, context.at);
+    // Who changes an invitation is its inviter, and may grant the role.
+    let answer = Answer::ok(&ListedInvitation { invitation, inviter_authorized: true });
+    let answer = answer.with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
     if_match
         .commit(answer, app.store.transaction(&context).change_invitation(&actor, change)?)
@@ -175,7 +177,8 @@ async fn resend(
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let before = pending(&found, &key, id)?;
     let after = domain::resend(&actor, &before, &app.limits.budgets, context.at)?;
-    let view = views::SentInvitation::new(&after, context.at);
+    let by = created_by(&app, &actor, &after).await?;
+    let view = views::SentInvitation::new(&after, by, context.at);
     let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
     answer.commit(app.store.transaction(&context).resend(&actor, change)?).await
@@ -202,8 +205,26 @@ fn pending(found: &FetchedItems, key: &Key, id: InvitationId) -> Result<Invitati
     Ok(pending.ok_or(Refusal::NoSuchInvitation)?)
 }
 
-fn inviter(org: OrgId, invitation: &Invitation) -> Option<Key> {
-    invitation.inviter.as_ref().map(|inviter| Key::membership(org, &inviter.user_id))
+/// The member who created an invitation. If another member sends it again, this takes a read.
+async fn created_by(
+    app: &App,
+    actor: &Standing,
+    invitation: &Invitation,
+) -> Result<views::Person, ApiError> {
+    let by_caller = actor.member.as_ref().map(Member::id) == invitation.invited_by();
+    if by_caller {
+        return Ok(views::Person::caller(actor));
+    }
+    let creator = invitation.invited_by().map(|id| Key::member(actor.org.id(), id));
+    let names = app.store.get(creator).await?;
+    Ok(views::Person::inviter(&names, invitation)?)
+}
+
+/// The keys of the members who created an invitation, and who sent it last.
+fn people(org: OrgId, invitation: &Invitation) -> impl Iterator<Item = Key> + use<> {
+    let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
+    let both = inviter.into_iter().chain(invitation.invited_by());
+    both.map(move |member| Key::member(org, member))
 }
 
 fn inviter_authorized(
@@ -212,7 +233,7 @@ fn inviter_authorized(
     inviters: &FetchedItems,
 ) -> Result<bool, ApiError> {
     let Some(inviter) = &invitation.inviter else { return Ok(true) };
-    let member = inviters.membership(org.id(), &inviter.user_id)?;
+    let member = inviters.member(org.id(), inviter.member_id)?;
     Ok(inviter_may_grant(org, invitation.role_id, member.map(|member| member.role_id)).is_ok())
 }
 

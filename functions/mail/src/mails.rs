@@ -4,9 +4,9 @@
 use serde_json::Value;
 use shared::{
     domain::{
-        AddressDigest, AddressSlot, Delivery, Email, Event, EventAction, InvitationId,
-        Notification, Organization, OutgoingMail, RequestContext, RoleId, UserId, invitation_mail,
-        join_request_mails,
+        AddressDigest, AddressSlot, CalledPerson, Delivery, Email, Event, EventAction,
+        InvitationId, MemberId, Notification, Organization, OutgoingMail, RequestContext, RoleId,
+        invitation_mail, join_request_mails,
     },
     http::views::role_name,
     metrics::Metric,
@@ -135,12 +135,17 @@ impl MailService {
         let org = event.organization_id;
         let Ok(id) = event.target.id.parse::<InvitationId>() else { return Ok(vec![]) };
         let slot = Key::address_slot(org, id.digest());
-        let found = self.store.get([Key::organization(org), slot.clone()]).await?;
+        let sender = event.actor.member_id.filter(|_| !event.actor.operator);
+        let keys = [Key::organization(org), slot.clone()].into_iter();
+        let keys = keys.chain(sender.map(|sender| Key::member(org, sender)));
+        let found = self.store.get(keys).await?;
         let Some(organization) = found.organization(org) else { return Ok(vec![]) };
         let invitation = found.address_slot(&slot)?.and_then(AddressSlot::pending);
         let role_id = invitation.as_ref().map(|invitation| invitation.role_id);
         let role = self.role_name(&organization, role_id).await?;
-        let mail = invitation_mail(event, &organization, invitation, role, context.at);
+        let sender = sender.map(|sender| found.called(org, sender)).transpose()?.flatten();
+        let by = sender.and_then(|sender| sender.email().cloned());
+        let mail = invitation_mail(event, &organization, invitation, role, by, context.at);
         Ok(mail.into_iter().collect())
     }
 
@@ -155,8 +160,9 @@ impl MailService {
     /// The mails about a new join request: a receipt, and one to each user manager unless they got
     /// one in the last hour (INV14).
     async fn about_join_request(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
-        let org = self.store.organization(event.organization_id).await?;
-        let (Some(org), Some(from)) = (org, requester(event)) else { return Ok(vec![]) };
+        let Some(Requester { org, email: from }) = self.requester(event).await? else {
+            return Ok(vec![]);
+        };
         let receipt = OutgoingMail::new(&org, from.clone(), Notification::RequestReceived);
         if !self.store.mail_managers_now(event).await? {
             return Ok(vec![receipt]);
@@ -170,22 +176,34 @@ impl MailService {
         event: &Event,
         notification: Notification,
     ) -> Result<Vec<OutgoingMail>, Error> {
-        let org = self.store.organization(event.organization_id).await?;
-        let mail =
-            org.zip(requester(event)).map(|(org, to)| OutgoingMail::new(&org, to, notification));
+        let requester = self.requester(event).await?;
+        let mail = requester.map(|to| OutgoingMail::new(&to.org, to.email, notification));
         Ok(mail.into_iter().collect())
+    }
+
+    /// The person of a request to join, and the organization. None if the person was erased.
+    async fn requester(&self, event: &Event) -> Result<Option<Requester>, Error> {
+        let id = event.organization_id;
+        let mut values = [&event.new, &event.old].into_iter();
+        let member = values.find_map(|value| value.get("member_id")?.as_str()?.parse().ok());
+        let Some(member) = member else { return Ok(None) };
+        let found = self.store.get([Key::organization(id), Key::member(id, member)]).await?;
+        let called = found.called(id, member)?;
+        let email = called.as_ref().and_then(CalledPerson::email).cloned();
+        let requester = |(org, email)| Requester { org, email };
+        Ok(found.organization(id).zip(email).map(requester))
     }
 
     /// The mails about a transfer: to the former Super Admin and to the new one. None if the new one
     /// is no longer a member.
     async fn about_transfer(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
         let org = event.organization_id;
-        let user = |value: &Value| value.get("super_admin_user_id")?.as_str().map(UserId::new);
-        let (former, new) = (user(&event.old), user(&event.new));
-        let members = former.iter().chain(&new).map(|user| Key::membership(org, user));
+        let id = |value: &Value| value.get("super_admin_id")?.as_str()?.parse::<MemberId>().ok();
+        let (former, new) = (id(&event.old), id(&event.new));
+        let members = former.into_iter().chain(new).map(|member| Key::member(org, member));
         let found = self.store.get(members.chain([Key::organization(org)])).await?;
-        let address = |user: Option<UserId>| match user {
-            Some(user) => Ok::<_, Error>(found.membership(org, &user)?.map(|member| member.email)),
+        let address = |member: Option<MemberId>| match member {
+            Some(id) => Ok::<_, Error>(found.member(org, id)?.map(|member| member.email)),
             None => Ok(None),
         };
         let Some(organization) = found.organization(org) else { return Ok(vec![]) };
@@ -199,9 +217,8 @@ impl MailService {
     }
 }
 
-/// The requester's address: an event has it in its new or its old value.
-fn requester(event: &Event) -> Option<Email> {
-    let mut values = [&event.new, &event.old].into_iter();
-    let email = values.find_map(|value| value.get("email")?.as_str())?;
-    Email::parse(email).ok()
+/// The address of a person who asks to join an organization.
+struct Requester {
+    org: Organization,
+    email: Email,
 }

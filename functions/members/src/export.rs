@@ -75,7 +75,10 @@ pub(crate) async fn export(
         return exports.deliver_again(&record, context.at).await;
     }
     let sheet = sheet(&app, &context, &filter, exports.bounds).await?;
-    let exported = json!({ "filters": filters, "rows": sheet.rows() });
+    // The text of a search can be a name or an address, which no event holds (ERA1).
+    let searched = !filters.q.trim().is_empty();
+    let filters = Filters { q: String::new(), ..filters };
+    let exported = json!({ "filters": filters, "searched": searched, "rows": sheet.rows() });
     let name = format!("users-{org}-{}.xlsx", context.at.strftime("%Y%m%dT%H%M%SZ"));
     let file = spawn_blocking(|| sheet.finish()).await.map_err(Problem::internal)?;
     // The order is file, event, delivery. No file is delivered without an event, and no event

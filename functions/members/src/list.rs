@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{Level, OrgId, Person, RoleId, RoleObject, UserId},
+    domain::{Level, Name, OrgId, Organization, Person, RoleId, RoleObject, Standing, UserId},
     http::{
         ApiError, App, Call, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam,
         StatusParam, views,
     },
-    store::{Key, RoleSummaries, User},
+    store::{FetchedItems, Key, RoleSummaries, User},
 };
 
 use crate::filter::{Filters, Sort};
@@ -40,10 +40,17 @@ impl ListQuery {
     }
 }
 
-/// An active member or a pending invitation (U3).
+/// An active member or a pending invitation, with the name of the organization (U3).
+#[derive(Serialize)]
+pub(crate) struct UserRow {
+    #[serde(flatten)]
+    user: UserView,
+    organization_name: Option<Name>,
+}
+
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(crate) enum UserRow {
+enum UserView {
     Active(views::Member),
     Pending {
         #[serde(flatten)]
@@ -72,8 +79,12 @@ pub(crate) async fn list(
         app.store.users(&filter, pagination.request()),
         app.store.role_summaries(own)
     )?;
-    app.store.load_missing_roles(&mut roles, &found.items).await?;
-    Ok(Json(pagination.page(found, |user| user_row(&user, &roles, context.at))))
+    let (names, ()) = tokio::try_join!(
+        app.store.get_for_display(found.items.iter().flat_map(|user| name_keys(&actor, user))),
+        app.store.load_missing_roles(&mut roles, &found.items)
+    )?;
+    let shown = RowNames { own: &actor.org, roles: &roles, names: &names };
+    Ok(Json(pagination.try_page(found, |user| shown.row(&user, context.at))?))
 }
 
 /// The page with the membership of one person, found by their `sub`.
@@ -89,17 +100,51 @@ async fn one_person(
     let users: Vec<_> = found.membership(org, user)?.map(User::Active).into_iter().collect();
     let mut roles = RoleSummaries::default();
     app.store.load_missing_roles(&mut roles, &users).await?;
-    let items = users.iter().map(|user| user_row(user, &roles, now)).collect();
+    let names = FetchedItems::default();
+    let shown = RowNames { own: &actor.org, roles: &roles, names: &names };
+    let items = users.iter().map(|user| shown.row(user, now)).collect::<Result<_, _>>()?;
     Ok(Page { items, next_cursor: None })
 }
 
-fn user_row(user: &User, roles: &RoleSummaries, now: Timestamp) -> UserRow {
-    let role = roles.of(user.role());
-    match user {
-        User::Active(member) => UserRow::Active(views::Member::of(member, role)),
-        User::Pending(invitation) => UserRow::Pending {
-            invitation: views::Invitation::of(invitation, now),
-            role_name: views::role_name(invitation.role_id, role),
-        },
+/// The keys of the items that hold the names of a user's organization and inviter. The organization in
+/// the path is known.
+fn name_keys(actor: &Standing, user: &User) -> impl Iterator<Item = Key> + use<> {
+    let org = user.path().id();
+    let below = (org != actor.org.id()).then(|| Key::organization(org));
+    let inviter = match user {
+        User::Active(_) => None,
+        User::Pending(invitation) => invitation.invited_by(),
+    };
+    below.into_iter().chain(inviter.map(|member| Key::member(org, member)))
+}
+
+/// What the rows of users show besides the users themselves.
+struct RowNames<'a> {
+    /// The organization in the path.
+    own: &'a Organization,
+    roles: &'a RoleSummaries,
+    /// The other organizations, and who created the invitations.
+    names: &'a FetchedItems,
+}
+
+impl RowNames<'_> {
+    fn row(&self, user: &User, now: Timestamp) -> Result<UserRow, ApiError> {
+        let (org, role) = (user.path().id(), self.roles.of(user.role()));
+        let organization_name = if org == self.own.id() {
+            Some(self.own.name.clone())
+        } else {
+            self.names.organization(org).map(|org| org.name)
+        };
+        let user = match user {
+            User::Active(member) => UserView::Active(views::Member::of(member, role)),
+            User::Pending(invitation) => {
+                let invited_by = views::Person::inviter(self.names, invitation)?;
+                UserView::Pending {
+                    invitation: views::Invitation::of(invitation, invited_by, now),
+                    role_name: views::role_name(invitation.role_id, role),
+                }
+            }
+        };
+        Ok(UserRow { user, organization_name })
     }
 }

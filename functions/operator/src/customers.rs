@@ -6,7 +6,7 @@ use shared::{
     http::{
         Answer, ApiError, App, Call, IfMatch, Json, NoBody, Page, PageQuery, Path, Query, views,
     },
-    store::{Key, LinkChange, List},
+    store::{FetchedItems, Key, LinkChange, List},
 };
 
 /// Lists the customers of a partner, the oldest organization first.
@@ -19,7 +19,9 @@ pub(crate) async fn list(
     app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
     let pagination = page.pagination("customers", &org)?;
     let found = app.store.page(List::customers(org), pagination.request()).await?;
-    Ok(Json(pagination.page(found, views::CustomerLink::of)))
+    let customers = found.items.iter().map(|link| link.customer_id);
+    let names = app.store.get_for_display(customers.chain([org]).map(Key::organization)).await?;
+    Ok(Json(pagination.page(found, |link| views::CustomerLink::of(link, &names))))
 }
 
 #[derive(Deserialize)]
@@ -35,11 +37,11 @@ pub(crate) async fn link(
     Json(LinkCustomerRequest { preferred }): Json<LinkCustomerRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let LinkFacts { partner, customer, link: before, deleted } =
+    let LinkFacts { partner, customer, link: before, deleted, names } =
         link_facts(&app, partner, customer).await?;
     let after = domain::link_customer(&partner, &customer, before, deleted, preferred, context.at)?;
     if_match.check_untagged()?;
-    let answer = Answer::ok(&views::CustomerLink::of(after));
+    let answer = Answer::ok(&views::CustomerLink::of(after, &names));
     if before == Some(after) {
         return Ok(answer);
     }
@@ -55,7 +57,7 @@ pub(crate) async fn unlink(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let LinkFacts { partner, customer, link, deleted } =
+    let LinkFacts { partner, customer, link, deleted, .. } =
         link_facts(&app, partner, customer).await?;
     let before = Some(link.ok_or(Refusal::CustomerNotLinked)?);
     if_match.check_untagged()?;
@@ -72,6 +74,8 @@ struct LinkFacts {
     link: Option<CustomerLink>,
     /// The version of a link that was removed recently.
     deleted: Option<Version>,
+    /// The two organizations, for their names.
+    names: FetchedItems,
 }
 
 async fn link_facts(app: &App, partner: OrgId, customer: OrgId) -> Result<LinkFacts, ApiError> {
@@ -83,5 +87,6 @@ async fn link_facts(app: &App, partner: OrgId, customer: OrgId) -> Result<LinkFa
         customer: found.organization(customer).ok_or(Refusal::NoSuchOrganization)?,
         link: found.customer(&link)?,
         deleted: found.deleted_at(&link)?,
+        names: found,
     })
 }

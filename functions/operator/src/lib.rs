@@ -1,6 +1,7 @@
 //! The routes of platform operators: organizations for others, and their settings (OP1).
 
 mod customers;
+mod people;
 mod security;
 
 use axum::{
@@ -28,6 +29,8 @@ pub fn router() -> Router<App> {
         .route("/v1/operator/organizations/{org}/first-admin", post(invite_first_admin))
         .route("/v1/operator/organizations/{org}/security", delete(security::reset))
         .route("/v1/operator/organizations/{org}/customers", get(customers::list))
+        .route("/v1/operator/people/{person}/data", get(people::data))
+        .route("/v1/operator/people/{person}", delete(people::erase))
         .route(
             "/v1/operator/organizations/{org}/customers/{customer}",
             put(customers::link).delete(customers::unlink),
@@ -47,7 +50,7 @@ async fn create(
     call: Call,
     Json(CreateOrganizationRequest { name: NameField(name), kind, parent, first_admin_email }): Json<CreateOrganizationRequest>,
 ) -> Result<Answer, ApiError> {
-    let Call { app, person, context, .. } = call.as_operator()?;
+    let Call { app, context, .. } = call.as_operator()?;
     let id = OrgId::new(context.at, context.seed);
     let parent = match parent {
         None => None,
@@ -73,12 +76,12 @@ async fn create(
     }
     let first = first_admin_email.map(|email| {
         let invitation = InvitationId::of(context.at, id, &email);
-        Invitation::of_first_admin(invitation, &org, email, &person, context.at)
+        Invitation::of_first_admin(invitation, &org, email, context.at)
     });
     org.pending_first_admin = first
         .as_ref()
         .map(|first| PendingFirstAdmin { invitation: first.id, until: first.expires_at });
-    let view = views::Organization::of(&org, conditions);
+    let view = views::Organization::of(&org, conditions, None);
     let location = format!("/v1/operator/organizations/{id}");
     let answer = Answer::created(location, &view).with_version(org.version);
     let parent = parent.as_ref().map(|facts| &facts.org);
@@ -95,7 +98,11 @@ async fn list(
     let Call { app, .. } = call.as_operator()?;
     let pagination = page.pagination("organizations", &"all")?;
     let found = app.store.page(List::children(None), pagination.request()).await?;
-    Ok(Json(pagination.page(found, |org| views::Organization::of(&org, org.conditions(None)))))
+    let names = app.store.super_admins(&found.items).await?;
+    Ok(Json(pagination.try_page(found, |org| {
+        let super_admin = views::Person::super_admin(&names, &org)?;
+        Ok::<_, ApiError>(views::Organization::of(&org, org.conditions(None), super_admin))
+    })?))
 }
 
 async fn one(
@@ -104,7 +111,8 @@ async fn one(
 ) -> Result<WithEtag<views::Organization>, ApiError> {
     let Call { app, .. } = call.as_operator()?;
     let OrganizationFacts { org, root } = with_root(&app, org).await?;
-    let view = views::Organization::of(&org, org.conditions(root.as_ref()));
+    let super_admin = super_admin(&app, &org).await?;
+    let view = views::Organization::of(&org, org.conditions(root.as_ref()), super_admin);
     Ok(WithEtag { view, version: org.version })
 }
 
@@ -138,7 +146,8 @@ async fn update(
     let wanted = SettingsUpdate { kind, manage_sub_organizations, mdf_program };
     let root = root.as_ref();
     let after = domain::update_settings(&before, root, partner_users, wanted, context.at)?;
-    let view = views::Organization::of(&after, after.conditions(root));
+    let super_admin = super_admin(&app, &after).await?;
+    let view = views::Organization::of(&after, after.conditions(root), super_admin);
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {
         return Ok(answer);
@@ -159,15 +168,15 @@ async fn invite_first_admin(
     Path(id): Path<OrgId>,
     Json(InviteFirstAdminRequest { email }): Json<InviteFirstAdminRequest>,
 ) -> Result<Answer, ApiError> {
-    let Call { app, person, context, .. } = call.as_operator()?;
+    let Call { app, context, .. } = call.as_operator()?;
     let org = app.store.organization(id).await?.ok_or(Refusal::NoSuchOrganization)?;
     let invitation = InvitationId::of(context.at, id, &email);
-    let invitation = domain::invite_first_admin(&person, &org, email, invitation, context.at)?;
+    let invitation = domain::invite_first_admin(&org, email, invitation, context.at)?;
     let slot = org.pending_first_admin.map(|it| Key::address_slot(id, it.invitation.digest()));
     let found = app.store.get(slot.clone()).await?;
     let pending = slot.map(|slot| found.pending(&slot)).transpose()?.flatten();
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
-    let view = views::SentInvitation::new(&invitation, context.at);
+    let view = views::SentInvitation::new(&invitation, views::Person::operator(), context.at);
     let answer = Answer::created(location, &view).with_version(invitation.version);
     let pending = pending.as_ref();
     let writes = app.store.transaction(&context).invite_first_admin(&org, &invitation, pending)?;
@@ -178,6 +187,11 @@ async fn invite_first_admin(
 struct OrganizationFacts {
     org: Organization,
     root: Option<Organization>,
+}
+
+async fn super_admin(app: &App, org: &Organization) -> Result<Option<views::Person>, ApiError> {
+    let names = app.store.super_admin(org).await?;
+    Ok(views::Person::super_admin(&names, org)?)
 }
 
 async fn with_root(app: &App, org: OrgId) -> Result<OrganizationFacts, ApiError> {

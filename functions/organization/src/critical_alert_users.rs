@@ -17,7 +17,12 @@ pub(crate) async fn list(
     actor.require(RoleObject::CriticalAlertUsers, Level::ViewOnly)?;
     let found =
         app.store.page(List::<CriticalAlertUser>::entries(org), pagination.request()).await?;
-    Ok(Json(pagination.page(found, views::CriticalAlertUser::of)))
+    let people: Vec<_> = found.items.iter().map(|user| user.added_by).collect();
+    let names = app.store.people(org, people).await?;
+    Ok(Json(pagination.try_page(found, |user| {
+        let added_by = views::Person::of(&names, org, user.added_by)?;
+        Ok::<_, ApiError>(views::CriticalAlertUser::of(user, added_by))
+    })?))
 }
 
 #[derive(Deserialize)]
@@ -39,11 +44,14 @@ pub(crate) async fn add(
     let user = domain::add_critical_alert_user(&actor, email, deleted, context.at)?;
     let location = format!("/v1/organizations/{org}/critical-alert-users/{id}");
     if let Some(before) = found.critical_alert_user(org, id)? {
-        let answer = Answer::created(location, &views::CriticalAlertUser::of(before));
+        let names = app.store.get([Key::member(org, before.added_by)]).await?;
+        let added_by = views::Person::of(&names, org, before.added_by)?;
+        let answer = Answer::created(location, &views::CriticalAlertUser::of(before, added_by));
         // A transaction without changes keeps the answer for a repeat.
         return answer.commit(app.store.transaction(&context)).await;
     }
-    let answer = Answer::created(location, &views::CriticalAlertUser::of(user.clone()));
+    let view = views::CriticalAlertUser::of(user.clone(), views::Person::caller(&actor));
+    let answer = Answer::created(location, &view);
     answer.commit(app.store.transaction(&context).add_entry(&actor, &user, deleted)?).await
 }
 

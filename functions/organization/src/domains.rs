@@ -15,7 +15,12 @@ pub(crate) async fn list(
     let actor = app.store.standing(&person, org).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
     let found = app.store.page(List::<ApprovedDomain>::entries(org), pagination.request()).await?;
-    Ok(Json(pagination.page(found, views::ApprovedDomain::of)))
+    let people: Vec<_> = found.items.iter().map(|approved| approved.added_by).collect();
+    let names = app.store.people(org, people).await?;
+    Ok(Json(pagination.try_page(found, |approved| {
+        let added_by = views::Person::of(&names, org, approved.added_by)?;
+        Ok::<_, ApiError>(views::ApprovedDomain::of(approved, added_by))
+    })?))
 }
 
 pub(crate) async fn add(
@@ -31,9 +36,12 @@ pub(crate) async fn add(
     let approved = domain::approve_domain(&actor, domain, deleted, context.at)?;
     if_match.check_untagged()?;
     if let Some(before) = found.approved_domain(org, &approved.value)? {
-        return Ok(Answer::ok(&views::ApprovedDomain::of(before)));
+        let names = app.store.get([Key::member(org, before.added_by)]).await?;
+        let added_by = views::Person::of(&names, org, before.added_by)?;
+        return Ok(Answer::ok(&views::ApprovedDomain::of(before, added_by)));
     }
-    let answer = Answer::ok(&views::ApprovedDomain::of(approved.clone()));
+    let view = views::ApprovedDomain::of(approved.clone(), views::Person::caller(&actor));
+    let answer = Answer::ok(&view);
     answer.commit(app.store.transaction(&context).add_entry(&actor, &approved, deleted)?).await
 }
 

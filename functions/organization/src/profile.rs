@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, Kind, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile, Refusal, RoleId,
-        RoleObject, Source,
+        RoleObject, Source, Standing,
     },
-    http::{Answer, ApiError, Call, IfMatch, Json, NameField, Path, Text, WithEtag, views},
+    http::{Answer, ApiError, App, Call, IfMatch, Json, NameField, Path, Text, WithEtag, views},
     store::{Key, NewOrganization, ProfileChange},
 };
 
@@ -27,7 +27,9 @@ pub(crate) async fn create(
     let org = domain::Organization::create(id, name, Kind::Standard, Some(&person), context.at);
     let founder =
         Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
-    let view = OrganizationDetails::of(&org, org.conditions(None), Profile::default());
+    let super_admin = Some(views::Person::member(&founder));
+    let organization = views::Organization::of(&org, org.conditions(None), super_admin);
+    let view = OrganizationDetails { organization, profile: Profile::default() };
     let answer =
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
     let (org, founder) = (&org, Some(&founder));
@@ -47,8 +49,20 @@ pub(crate) struct OrganizationDetails {
 }
 
 impl OrganizationDetails {
-    fn of(org: &domain::Organization, conditions: domain::Conditions, profile: Profile) -> Self {
-        Self { organization: views::Organization::of(org, conditions), profile }
+    /// Shows an organization to `actor`. The name of another person who is Super Admin takes a read.
+    async fn of(
+        app: &App,
+        actor: &Standing,
+        org: &domain::Organization,
+        profile: Profile,
+    ) -> Result<Self, ApiError> {
+        let super_admin = if actor.is_super_admin() {
+            Some(views::Person::caller(actor))
+        } else {
+            views::Person::super_admin(&app.store.super_admin(org).await?, org)?
+        };
+        let organization = views::Organization::of(org, actor.conditions, super_admin);
+        Ok(Self { organization, profile })
     }
 }
 
@@ -58,7 +72,8 @@ pub(crate) async fn show(
 ) -> Result<WithEtag<OrganizationDetails>, ApiError> {
     let (actor, found) = app.store.facts_in_tree(&person, org, [Key::profile(org)]).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
-    let view = OrganizationDetails::of(&actor.org, actor.conditions, found.profile(org)?);
+    let profile = found.profile(org)?;
+    let view = OrganizationDetails::of(&app, &actor, &actor.org, profile).await?;
     Ok(WithEtag { view, version: actor.org.version })
 }
 
@@ -91,7 +106,7 @@ pub(crate) async fn update(
     let name = wanted.name.map_or_else(|| actor.org.name.clone(), |NameField(name)| name);
     let changed = before != after || name != actor.org.name;
     let org = if changed { actor.org.renamed(name, context.at) } else { actor.org.clone() };
-    let view = OrganizationDetails::of(&org, actor.conditions, after.clone());
+    let view = OrganizationDetails::of(&app, &actor, &org, after.clone()).await?;
     let answer = Answer::ok(&view).with_version(org.version);
     if !changed {
         return Ok(answer);

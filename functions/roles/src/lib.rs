@@ -107,7 +107,7 @@ fn show_built_in(
     conditions: Conditions,
 ) -> views::Role {
     let users = OrganizationCounts::of(org, found).users(role);
-    views::Role::built_in(org.id(), role, users, conditions)
+    views::Role::built_in(org, role, users, conditions)
 }
 
 async fn one(
@@ -131,7 +131,7 @@ async fn one(
         },
         RoleId::Custom(id) => {
             let RoleWithUsers { role, users } = custom(&found, org, id)?;
-            let view = views::Role::custom(org, &role, users, actor.conditions);
+            let view = views::Role::custom(&actor.org, &role, users, actor.conditions);
             WithEtag { view, version: role.version }
         }
     })
@@ -158,7 +158,7 @@ async fn create(
     let draft = RoleDraft { description, permissions, ..RoleDraft::default() };
     let id = CustomRoleId::new(context.at, context.seed);
     let role = domain::create_role(&actor, id, name, draft, context.at)?;
-    let view = views::Role::custom(org, &role, UserCount::default(), actor.conditions);
+    let view = views::Role::custom(&actor.org, &role, UserCount::default(), actor.conditions);
     let location = format!("/v1/organizations/{org}/roles/{id}");
     let answer = Answer::created(location, &view).with_version(role.version);
     answer.commit(app.store.transaction(&context).create_role(&actor, &role)?).await
@@ -194,7 +194,7 @@ async fn edit(
         let RoleWithUsers { role: before, users } = editable(&actor, &found, role)?;
         let after = domain::edit_role(&actor, &before, draft.clone(), context.at)?;
         if_match.check(before.version)?;
-        let view = views::Role::custom(org, &after, users, actor.conditions);
+        let view = views::Role::custom(&actor.org, &after, users, actor.conditions);
         let answer = Answer::ok(&view).with_version(after.version);
         if after == before {
             return Ok(answer);

@@ -131,7 +131,7 @@ async fn own(
     let (custom, found) = tokio::try_join!(custom, counts)?;
     let conditions = actor.conditions;
     let Page { items, next_cursor } = pagination.page(custom, |RoleWithUsers { role, users }| {
-        views::Role::custom(org, &role, users, conditions)
+        views::Role::custom(&actor.org, &role, users, conditions)
     });
     let built_in = pagination.is_first().then(|| built_in_here(actor, selection, &found));
     Ok(Page { items: built_in.into_iter().flatten().chain(items).collect(), next_cursor })
@@ -184,7 +184,7 @@ fn show(
         RoleId::BuiltIn(role) => Some(show_built_in(org, found, role, conditions)),
         RoleId::Custom(id) => {
             found.role(&Key::role(org.id(), id))?.map(|RoleWithUsers { role, users }| {
-                views::Role::custom(org.id(), &role, users, conditions)
+                views::Role::custom(org, &role, users, conditions)
             })
         }
     })

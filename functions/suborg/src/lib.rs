@@ -44,7 +44,8 @@ async fn create(
     let org = domain::create_sub_organization(&actor, id, name, context.at)?;
     let founder =
         Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
-    let view = views::Organization::of(&org, actor.conditions);
+    let super_admin = Some(views::Person::member(&founder));
+    let view = views::Organization::of(&org, actor.conditions, super_admin);
     let answer =
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
     let (org, founder) = (&org, Some(&founder));
@@ -93,16 +94,19 @@ async fn list(
     };
     let found = app.store.page(below, pagination.request()).await?;
     let ids: Vec<OrgId> = found.items.iter().map(domain::Organization::id).collect();
-    let users: HashMap<OrgId, UserCount> = app.store.counts(&ids).await?;
-    Ok(Json(pagination.page(found, |org| {
+    let (users, names): (HashMap<OrgId, UserCount>, _) =
+        tokio::try_join!(app.store.counts(&ids), app.store.super_admins(&found.items))?;
+    Ok(Json(pagination.try_page(found, |org| {
         let mut users = users.get(&org.id()).copied().unwrap_or_default();
         users.active += u64::from(org.super_admin_user_id.is_some());
         let conditions = domain::Conditions {
             manage_sub_organizations: actor.conditions.manage_sub_organizations,
             ..org.conditions(None)
         };
-        SubOrganizationRow { organization: views::Organization::of(&org, conditions), users }
-    })))
+        let super_admin = views::Person::super_admin(&names, &org)?;
+        let organization = views::Organization::of(&org, conditions, super_admin);
+        Ok::<_, ApiError>(SubOrganizationRow { organization, users })
+    })?))
 }
 
 async fn join(

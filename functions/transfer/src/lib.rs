@@ -28,7 +28,8 @@ async fn transfer(
     let (actor, found) = app.store.facts_in_tree(&person, org, also).await?;
     let successor = found.member(org, member_id)?;
     let transfer = domain::transfer(&actor, successor, context.at)?;
-    let view = views::Organization::of(&transfer.org, actor.conditions);
+    let super_admin = Some(views::Person::member(&transfer.successor));
+    let view = views::Organization::of(&transfer.org, actor.conditions, super_admin);
     let answer = Answer::ok(&view).with_version(transfer.org.version);
     answer.commit(app.store.transaction(&context).transfer(&actor, &transfer)?).await
 }

@@ -89,6 +89,8 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/operator/organizations/{org}/customers", "operator"),
     ("PUT", "/v1/operator/organizations/{org}/customers/{customer}", "operator"),
     ("DELETE", "/v1/operator/organizations/{org}/customers/{customer}", "operator"),
+    ("GET", "/v1/operator/people/{person}/data", "operator"),
+    ("DELETE", "/v1/operator/people/{person}", "operator"),
 ];
 
 /// The routers of all functions merged into one.

@@ -1,10 +1,13 @@
 //! Events: the history of an organization. Each change writes one event in its transaction, and no
 //! request alters an event (ORG5).
+//!
+//! Events name people by ids, and hold no name and no address. What people are called is read when an
+//! event is shown, so the erasure of a person also erases them from the history (ERA1).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Email, EventId, OrgId, Organization, RequestContext, UserId, Version};
+use super::{EventId, MemberId, OrgId, Organization, RequestContext, Version};
 
 macro_rules! actions {
     ($($name:ident = $key:literal,)*) => {
@@ -63,17 +66,15 @@ actions! {
     ApprovedDomainRemoved = "approved_domain.removed",
     CriticalAlertUserAdded = "critical_alert_user.added",
     CriticalAlertUserRemoved = "critical_alert_user.removed",
+    PersonErased = "person.erased",
 }
 
 /// The person who made a change, as an event records them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// The id of the person. `None` for the scheduled clean-up, and for a member of another
-    /// organization.
-    pub user_id: Option<UserId>,
-    /// The verified address of the person at the time of the event. `None` for an operator, whose
-    /// address customers do not see (ERA2).
-    pub email: Option<Email>,
+    /// The id of the person in the organization, member or not. `None` for the scheduled clean-up, and
+    /// for a member of another organization.
+    pub member_id: Option<MemberId>,
     /// Whether the person used the operator scope (OP1).
     pub operator: bool,
 }
@@ -98,6 +99,9 @@ pub enum TargetKind {
     ApprovedDomain,
     /// A critical alert user.
     CriticalAlertUser,
+    /// A person who is erased (ERA1). The id is the one that they have as a member, or a random one of
+    /// a person who was known by an address alone.
+    Person,
     /// The link between a partner and a customer. Its id is that of the other organization.
     CustomerLink,
 }
@@ -175,8 +179,7 @@ impl Event {
             at,
             organization_id: org.id(),
             actor: Actor {
-                user_id: by.map(|person| person.id.clone()),
-                email: by.filter(|_| !context.as_operator).and_then(|person| person.email.clone()),
+                member_id: by.map(|person| MemberId::of(org.id(), &person.id)),
                 operator: context.as_operator,
             },
             action,
@@ -198,7 +201,7 @@ impl Event {
     /// The event without the person who made the change. Its readers may not know the members of
     /// another organization (U5).
     pub fn by_another_organization(self) -> Self {
-        Self { actor: Actor { user_id: None, email: None, operator: false }, ..self }
+        Self { actor: Actor { member_id: None, operator: false }, ..self }
     }
 
     /// The event with the values before the change.

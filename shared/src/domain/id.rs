@@ -156,7 +156,7 @@ macro_rules! time_ordered {
     )* };
 }
 
-time_ordered!(OrgId, InvitationId, JoinRequestId, CustomRoleId, EventId);
+time_ordered!(OrgId, InvitationId, JoinRequestId, CustomRoleId, EventId, PersonId);
 
 impl OrgId {
     /// The 16 bytes of the id. They sort like the id.

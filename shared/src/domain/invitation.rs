@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Budget, Budgets, Email, InvitationId, Level, OrgPath, Organization, Person, Refusal, RoleId,
+    Budget, Budgets, Email, InvitationId, Level, MemberId, OrgPath, Organization, Refusal, RoleId,
     RoleObject, Standing, Target, TargetKind, UserId, Version,
     budget::{Day, seconds_until},
 };
@@ -40,8 +40,9 @@ pub struct Invitation {
     /// The member who sent the invitation last. `None` if an operator sent it (INV9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inviter: Option<Inviter>,
-    /// The person who created the invitation.
-    pub invited_by: UserId,
+    /// The member who created the invitation, if another member sent it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<MemberId>,
     /// The lifetime after each sending, in days.
     pub days: u32,
     /// The time of expiry.
@@ -66,7 +67,7 @@ pub struct Invitation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inviter {
     /// The member.
-    pub user_id: UserId,
+    pub member_id: MemberId,
     /// The role of the member at the time of sending. It can have changed since, so the acceptance
     /// checks the present role.
     pub role_id: RoleId,
@@ -83,11 +84,21 @@ impl Invitation {
         id: InvitationId,
         org: &Organization,
         email: Email,
-        operator: &Person,
         now: Timestamp,
     ) -> Self {
         let draft = InvitationDraft { email, role_id: RoleId::ADMIN, days: DEFAULT_DAYS };
-        Self::new(id, org, draft, operator, None, now)
+        Self::new(id, org, draft, None, now)
+    }
+
+    /// The member who created the invitation. `None` if an operator did.
+    pub fn invited_by(&self) -> Option<MemberId> {
+        self.created_by.or(self.inviter.as_ref().map(|inviter| inviter.member_id))
+    }
+
+    /// The invitation with another inviter.
+    pub(super) fn with_inviter(&self, inviter: Inviter) -> Self {
+        let created_by = self.invited_by().filter(|creator| *creator != inviter.member_id);
+        Self { inviter: Some(inviter), created_by, ..self.clone() }
     }
 
     /// The invitation as the target of an event.
@@ -99,7 +110,6 @@ impl Invitation {
         id: InvitationId,
         org: &Organization,
         draft: InvitationDraft,
-        by: &Person,
         inviter: Option<Inviter>,
         now: Timestamp,
     ) -> Self {
@@ -109,7 +119,7 @@ impl Invitation {
             email: draft.email,
             role_id: draft.role_id,
             inviter,
-            invited_by: by.id.clone(),
+            created_by: None,
             days: draft.days,
             expires_at: expiry(now, draft.days),
             created_at: now,
@@ -208,7 +218,7 @@ pub fn invite(
     actor.require_grant(draft.role_id)?;
     check_free(facts.slot.as_ref(), now)?;
     facts.declined_until.map_or(Ok(()), |until| check_not_declined(until, now))?;
-    Ok(Invitation::new(id, &actor.org, draft, &actor.person, Some(inviter_of(actor)?), now))
+    Ok(Invitation::new(id, &actor.org, draft, Some(inviter_of(actor)?), now))
 }
 
 /// Invites the first Admin of an organization without Super Admin. The new invitation replaces an
@@ -217,7 +227,6 @@ pub fn invite(
 /// # Errors
 /// [`Refusal::SuperAdminExists`] if the organization has a Super Admin.
 pub fn invite_first_admin(
-    operator: &Person,
     org: &Organization,
     email: Email,
     id: InvitationId,
@@ -226,7 +235,7 @@ pub fn invite_first_admin(
     if org.super_admin_user_id.is_some() {
         return Err(Refusal::SuperAdminExists);
     }
-    Ok(Invitation::of_first_admin(id, org, email, operator, now))
+    Ok(Invitation::of_first_admin(id, org, email, now))
 }
 
 /// Sends an invitation again. It keeps its id, gets a new time of expiry, and the actor becomes its
@@ -253,13 +262,12 @@ pub fn resend(
         other => other,
     })?;
     Ok(Invitation {
-        inviter: Some(inviter_of(actor)?),
         expires_at: expiry(now, invitation.days),
         sent_at: now,
         send_count: invitation.send_count.saturating_add(1),
         sent_that_day: sendings_with(invitation, budgets, now)?,
         version: invitation.version.next(now),
-        ..invitation.clone()
+        ..invitation.with_inviter(inviter_of(actor)?)
     })
 }
 
@@ -301,12 +309,11 @@ pub fn update_invitation(
     }
     Ok(Invitation {
         role_id,
-        inviter: Some(inviter_of(actor)?),
         days,
         // Not from now on, so that a repeated request changes nothing.
         expires_at: expiry(invitation.sent_at, days),
         version: invitation.version.next(now),
-        ..invitation.clone()
+        ..invitation.with_inviter(inviter_of(actor)?)
     })
 }
 
@@ -350,7 +357,7 @@ pub fn revoke(actor: &Standing) -> Result<(), Refusal> {
 /// The actor as the inviter of an invitation.
 pub(super) fn inviter_of(actor: &Standing) -> Result<Inviter, Refusal> {
     let member = actor.membership()?;
-    Ok(Inviter { user_id: member.user_id.clone(), role_id: member.role_id })
+    Ok(Inviter { member_id: member.id(), role_id: member.role_id })
 }
 
 fn expiry(now: Timestamp, days: u32) -> Timestamp {

@@ -3,10 +3,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
 
 use super::{
-    AlertId, Email, EventAction, Level, MAX_JOIN_REQUESTS, MailDomain, OrgId, Refusal, RoleObject,
-    Standing, TargetKind, UserId, Version,
+    AlertId, Email, EventAction, Level, MAX_JOIN_REQUESTS, MailDomain, MemberId, OrgId, Refusal,
+    RoleObject, Standing, TargetKind, Version,
 };
 
 /// The highest number of approved domains in an organization.
@@ -57,11 +58,17 @@ pub trait ListValue: Clone + Serialize + DeserializeOwned {
     const REMOVED: EventAction;
     /// The refusal if the entry does not exist.
     const MISSING: Refusal;
-    /// The field of the value in events.
-    const FIELD: &'static str;
 
     /// The id of the entry, in keys and events.
     fn id(&self, org: OrgId) -> String;
+
+    /// The value as events show it. An address is personal, so events do not show it (ERA1).
+    fn shown(&self) -> serde_json::Value;
+
+    /// The address, if the value is one.
+    fn address(&self) -> Option<&Email> {
+        None
+    }
 }
 
 impl ListValue for MailDomain {
@@ -70,10 +77,13 @@ impl ListValue for MailDomain {
     const ADDED: EventAction = EventAction::ApprovedDomainAdded;
     const REMOVED: EventAction = EventAction::ApprovedDomainRemoved;
     const MISSING: Refusal = Refusal::NoSuchDomain;
-    const FIELD: &'static str = "domain";
 
     fn id(&self, _: OrgId) -> String {
         self.to_string()
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        json!({ "domain": self })
     }
 }
 
@@ -83,10 +93,17 @@ impl ListValue for Email {
     const ADDED: EventAction = EventAction::CriticalAlertUserAdded;
     const REMOVED: EventAction = EventAction::CriticalAlertUserRemoved;
     const MISSING: Refusal = Refusal::NoSuchCriticalAlertUser;
-    const FIELD: &'static str = "email";
 
     fn id(&self, org: OrgId) -> String {
         AlertId::of(org, self).to_string()
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        json!({})
+    }
+
+    fn address(&self) -> Option<&Email> {
+        Some(self)
     }
 }
 
@@ -98,7 +115,7 @@ pub struct ListEntry<T> {
     /// The domain or the address.
     pub value: T,
     /// The member who added it.
-    pub added_by: UserId,
+    pub added_by: MemberId,
     /// The time at which it was added.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub added_at: Timestamp,
@@ -121,7 +138,7 @@ impl<T> ListEntry<T> {
         Ok(Self {
             organization_id: actor.org.id(),
             value,
-            added_by: actor.membership()?.user_id.clone(),
+            added_by: actor.membership()?.id(),
             added_at: now,
             version: Version::first(now, deleted),
         })

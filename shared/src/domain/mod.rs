@@ -119,6 +119,7 @@ mod customer;
 mod decision;
 mod delivery;
 mod email;
+mod erasure;
 mod event;
 mod grant;
 mod id;
@@ -164,6 +165,7 @@ pub use decision::{
 };
 pub use delivery::{Delivery, DeliveryRecord, Sending};
 pub use email::{Email, EmailError};
+pub use erasure::{NamedOrganization, check_erasable};
 pub use event::{Actor, Event, EventAction, Target, TargetKind};
 pub use grant::{levels_in, may_grant};
 pub use id::{
@@ -201,7 +203,7 @@ pub use organization::{
     Kind, LinkCounts, MAX_DEPTH, MAX_ORGANIZATION_NAME, Organization, PendingFirstAdmin, Profile,
     create_child_as_operator, create_sub_organization, role_entry,
 };
-pub use person::{EmailFault, IdempotencyKey, Person, RequestContext};
+pub use person::{CalledPerson, EmailFault, IdempotencyKey, Person, RequestContext};
 pub use reassignment::{Reassignment, delete_with_reassignment};
 pub use refusal::Refusal;
 pub use role::{

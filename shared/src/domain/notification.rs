@@ -84,7 +84,8 @@ impl OutgoingMail {
     }
 }
 
-/// The mail to an invitee for a sending `event`. `role` is the name of the offered role.
+/// The mail to an invitee for a sending `event`. `role` is the name of the offered role, `by` the
+/// address of the member who sent it; `None` for an operator.
 ///
 /// `None` if the invitation is no longer pending or has expired at `now`, and if it was sent again
 /// later: that sending has a mail of its own (INV7).
@@ -93,6 +94,7 @@ pub fn invitation_mail(
     org: &Organization,
     pending: Option<Invitation>,
     role: String,
+    by: Option<Email>,
     now: Timestamp,
 ) -> Option<OutgoingMail> {
     let number = sending_number(event)?;
@@ -102,7 +104,6 @@ pub fn invitation_mail(
             && !invitation.expired(now)
     };
     let invitation = pending.filter(is_open)?;
-    let by = event.actor.email.clone().filter(|_| !event.actor.operator);
     let (sending, until) = (invitation.sending(), invitation.expires_at);
     let invited = Notification::Invited { sending, role, until, by };
     Some(OutgoingMail::new(org, invitation.email, invited))

@@ -55,6 +55,30 @@ impl Person {
     }
 }
 
+/// What a person is called in one organization, as the history and the lists show it (ORG5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CalledPerson {
+    /// The person is a member, or was known there before.
+    Known {
+        /// The display name that a user manager gave them, or the name from the identity provider.
+        name: Option<String>,
+        /// Their address there.
+        email: Email,
+    },
+    /// An operator has erased the person (ERA1).
+    Erased,
+}
+
+impl CalledPerson {
+    /// The address, unless the person was erased.
+    pub fn email(&self) -> Option<&Email> {
+        match self {
+            Self::Known { email, .. } => Some(email),
+            Self::Erased => None,
+        }
+    }
+}
+
 /// Why a token has no address that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmailFault {

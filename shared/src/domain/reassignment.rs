@@ -69,9 +69,8 @@ impl Reassignment {
     pub fn invitation(&self, invitation: &Invitation, now: Timestamp) -> Invitation {
         Invitation {
             role_id: self.to,
-            inviter: Some(self.by.clone()),
             version: invitation.version.next(now),
-            ..invitation.clone()
+            ..invitation.with_inviter(self.by.clone())
         }
     }
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Budget, EmailError, InvitationId, JoinRequestId, Level, MissingClaim, OrgId, RoleId,
-    RoleObject, UserCount,
+    Budget, EmailError, InvitationId, JoinRequestId, Level, MissingClaim, NamedOrganization, OrgId,
+    RoleId, RoleObject, UserCount,
 };
 
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
@@ -50,6 +50,17 @@ pub enum Refusal {
         "This organization is not linked to this partner. List its partners to find the right id."
     )]
     PartnerNotLinked,
+    /// No organization knows the person (ERA1).
+    #[error(
+        "No organization knows a person with this id. They may have been erased. Find people by their address or user id."
+    )]
+    NoSuchPerson,
+    /// The person to erase is the Super Admin of organizations (ERA1, SA1).
+    #[error(
+        "This person is the Super Admin of an organization. Appoint another Super Admin in each of these organizations first: {}.",
+        listed(.0)
+    )]
+    SuperAdminOf(Vec<NamedOrganization>),
     /// The event does not exist, or its retention has passed (ORG5).
     #[error("The history of this organization has no such event. Its retention may have passed.")]
     NoSuchEvent,
@@ -446,4 +457,9 @@ impl Refusal {
             _ => None,
         }
     }
+}
+
+/// The names of organizations, separated by commas.
+fn listed(organizations: &[NamedOrganization]) -> String {
+    organizations.iter().map(|org| org.name.as_str()).collect::<Vec<_>>().join(", ")
 }

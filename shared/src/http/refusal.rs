@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Problem;
 use crate::{
-    domain::{MissingClaim, Refusal, RoleObject},
+    domain::{MissingClaim, NamedOrganization, Refusal, RoleObject},
     store,
 };
 
@@ -59,6 +59,11 @@ impl From<Refusal> for Problem {
             }
             R::AlreadyInvited(id) | R::CallerAlreadyInvited(id) => {
                 problem.with("invitation_id", json!(id))
+            }
+            R::SuperAdminOf(organizations) => {
+                let shown = |org: NamedOrganization| json!({ "id": org.id, "name": org.name });
+                let organizations: Vec<_> = organizations.into_iter().map(shown).collect();
+                problem.with("organizations", organizations)
             }
             R::JoinRequestPending(id) => problem.with("join_request_id", json!(id)),
             R::PendingInvitationLimit(limit)
@@ -124,6 +129,8 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         }
         R::PartnerNotLinked => (404, "partner-not-linked", "Partner not linked"),
         R::NoSuchEvent => (404, "no-such-event", "No such event"),
+        R::NoSuchPerson => (404, "no-such-person", "No such person"),
+        R::SuperAdminOf(_) => (409, "super-admin-of-organizations", "Person is a Super Admin"),
 
         R::MissingPermission { .. } => (403, "missing-permission", "Permission missing"),
         R::OperatorReadOnly => (403, "operator-read-only", "Operators have read access only"),

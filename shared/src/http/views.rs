@@ -1,16 +1,25 @@
 //! Entities as clients see them, with the field names of the contract.
 
+mod event;
+mod person;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{
-    self, Actor, AlertId, BuiltIn, Conditions, CustomRole, Delivery, DeliveryRecord, Email,
-    EventAction, EventId, IdentityProviderRole, InvitationId, JoinRequestId, Kind, Level, Levels,
-    MailDomain, MemberId, Name, OrgId, RequestStatus, RoleId, RoleObject, RoleSummary, Settings,
-    Source, Target, UserCount, UserId,
+use crate::{
+    domain::{
+        self, AlertId, BuiltIn, Conditions, CustomRole, Delivery, DeliveryRecord, Email,
+        IdentityProviderRole, InvitationId, JoinRequestId, Kind, Level, Levels, MailDomain,
+        MemberId, Name, OrgId, RequestStatus, RoleId, RoleObject, RoleSummary, Settings, Source,
+        UserCount, UserId,
+    },
+    store::FetchedItems,
 };
+
+pub use event::Event;
+pub use person::Person;
 
 /// An organization.
 #[derive(Clone, Debug, Serialize)]
@@ -21,14 +30,18 @@ pub struct Organization {
     parent_id: Option<OrgId>,
     path: Vec<OrgId>,
     depth: usize,
-    super_admin_user_id: Option<UserId>,
+    super_admin: Option<Person>,
     settings: Settings,
     created_at: Timestamp,
 }
 
 impl Organization {
-    /// Shows `org` with the settings that apply there.
-    pub fn of(org: &domain::Organization, conditions: Conditions) -> Self {
+    /// Shows `org` with its Super Admin and the settings that apply there.
+    pub fn of(
+        org: &domain::Organization,
+        conditions: Conditions,
+        super_admin: Option<Person>,
+    ) -> Self {
         let Conditions { manage_sub_organizations, mdf_program, .. } = conditions;
         Self {
             id: org.id(),
@@ -37,7 +50,7 @@ impl Organization {
             parent_id: org.path.parent(),
             path: org.path.ids().collect(),
             depth: org.path.depth(),
-            super_admin_user_id: org.super_admin_user_id.clone(),
+            super_admin,
             settings: Settings { manage_sub_organizations, mdf_program },
             created_at: org.created_at,
         }
@@ -92,15 +105,15 @@ pub struct Invitation {
     status: &'static str,
     expires_at: Timestamp,
     expired: bool,
-    invited_by: UserId,
+    invited_by: Person,
     created_at: Timestamp,
     sent_at: Timestamp,
     send_count: u32,
 }
 
 impl Invitation {
-    /// Shows `invitation` as it is at `now` (INV5).
-    pub fn of(invitation: &domain::Invitation, now: Timestamp) -> Self {
+    /// Shows `invitation`, which `invited_by` created, as it is at `now` (INV5).
+    pub fn of(invitation: &domain::Invitation, invited_by: Person, now: Timestamp) -> Self {
         Self {
             id: invitation.id,
             organization_id: invitation.path.id(),
@@ -109,7 +122,7 @@ impl Invitation {
             status: "pending",
             expires_at: invitation.expires_at,
             expired: invitation.expired(now),
-            invited_by: invitation.invited_by.clone(),
+            invited_by,
             created_at: invitation.created_at,
             sent_at: invitation.sent_at,
             send_count: invitation.send_count,
@@ -129,16 +142,17 @@ impl SentInvitation {
     /// Shows `invitation` as it is at `now`. `known` is what is known of its mails.
     pub fn of(
         invitation: &domain::Invitation,
+        invited_by: Person,
         known: Option<DeliveryRecord>,
         now: Timestamp,
     ) -> Self {
         let delivery = invitation.delivery(known);
-        Self { invitation: Invitation::of(invitation, now), delivery }
+        Self { invitation: Invitation::of(invitation, invited_by, now), delivery }
     }
 
     /// Shows an invitation that is sent `now`: its mail has not left.
-    pub fn new(invitation: &domain::Invitation, now: Timestamp) -> Self {
-        Self::of(invitation, None, now)
+    pub fn new(invitation: &domain::Invitation, invited_by: Person, now: Timestamp) -> Self {
+        Self::of(invitation, invited_by, None, now)
     }
 }
 
@@ -147,9 +161,7 @@ impl SentInvitation {
 pub struct JoinRequest {
     id: JoinRequestId,
     organization_id: OrgId,
-    user_id: UserId,
-    email: Email,
-    name: Option<String>,
+    person: Person,
     comment: String,
     status: RequestStatus,
     created_at: Timestamp,
@@ -160,7 +172,9 @@ impl JoinRequest {
     pub fn of(request: domain::JoinRequest) -> Self {
         let domain::JoinRequest { id, organization_id, user_id, email, .. } = request;
         let domain::JoinRequest { name, comment, status, created_at, .. } = request;
-        Self { id, organization_id, user_id, email, name, comment, status, created_at }
+        let member_id = MemberId::of(organization_id, &user_id);
+        let person = Person { id: Some(member_id), name, email: Some(email) };
+        Self { id, organization_id, person, comment, status, created_at }
     }
 }
 
@@ -169,16 +183,16 @@ impl JoinRequest {
 pub struct CriticalAlertUser {
     id: AlertId,
     email: Email,
-    added_by: UserId,
+    added_by: Person,
     added_at: Timestamp,
 }
 
 impl CriticalAlertUser {
-    /// Shows `user`.
-    pub fn of(user: domain::CriticalAlertUser) -> Self {
-        let domain::CriticalAlertUser { organization_id, value: email, .. } = user;
+    /// Shows `user`, whom `added_by` added.
+    pub fn of(user: domain::CriticalAlertUser, added_by: Person) -> Self {
+        let domain::CriticalAlertUser { organization_id, value: email, added_at, .. } = user;
         let id = AlertId::of(organization_id, &email);
-        Self { id, email, added_by: user.added_by, added_at: user.added_at }
+        Self { id, email, added_by, added_at }
     }
 }
 
@@ -186,14 +200,14 @@ impl CriticalAlertUser {
 #[derive(Clone, Debug, Serialize)]
 pub struct ApprovedDomain {
     domain: MailDomain,
-    added_by: UserId,
+    added_by: Person,
     added_at: Timestamp,
 }
 
 impl ApprovedDomain {
-    /// Shows `approved`.
-    pub fn of(approved: domain::ApprovedDomain) -> Self {
-        let domain::ApprovedDomain { value: domain, added_by, added_at, .. } = approved;
+    /// Shows `approved`, which `added_by` approved.
+    pub fn of(approved: domain::ApprovedDomain, added_by: Person) -> Self {
+        let domain::ApprovedDomain { value: domain, added_at, .. } = approved;
         Self { domain, added_by, added_at }
     }
 }
@@ -204,6 +218,7 @@ impl ApprovedDomain {
 pub struct Role {
     id: RoleId,
     organization_id: OrgId,
+    organization_name: Name,
     name: String,
     description: String,
     built_in: bool,
@@ -217,10 +232,16 @@ pub struct Role {
 
 impl Role {
     /// Shows an organization's own role, as far as its role objects are shown there (ROLE5).
-    pub fn custom(org: OrgId, role: &CustomRole, users: UserCount, conditions: Conditions) -> Self {
+    pub fn custom(
+        org: &domain::Organization,
+        role: &CustomRole,
+        users: UserCount,
+        conditions: Conditions,
+    ) -> Self {
         Self {
             id: RoleId::Custom(role.id),
-            organization_id: org,
+            organization_id: org.id(),
+            organization_name: org.name.clone(),
             name: role.name.as_str().to_owned(),
             description: role.description.clone(),
             built_in: false,
@@ -232,10 +253,16 @@ impl Role {
     }
 
     /// Shows a built-in role.
-    pub fn built_in(org: OrgId, role: BuiltIn, users: UserCount, conditions: Conditions) -> Self {
+    pub fn built_in(
+        org: &domain::Organization,
+        role: BuiltIn,
+        users: UserCount,
+        conditions: Conditions,
+    ) -> Self {
         Self {
             id: RoleId::BuiltIn(role),
-            organization_id: org,
+            organization_id: org.id(),
+            organization_name: org.name.clone(),
             name: role.name().to_owned(),
             description: String::new(),
             built_in: true,
@@ -251,17 +278,28 @@ impl Role {
 #[derive(Clone, Debug, Serialize)]
 pub struct CustomerLink {
     partner_id: OrgId,
+    partner_name: Option<Name>,
     customer_id: OrgId,
+    customer_name: Option<Name>,
     preferred: bool,
     suspended: bool,
     linked_at: Timestamp,
 }
 
 impl CustomerLink {
-    /// Shows `link`.
-    pub fn of(link: domain::CustomerLink) -> Self {
+    /// Shows `link`. `names` has the two organizations.
+    pub fn of(link: domain::CustomerLink, names: &FetchedItems) -> Self {
         let domain::CustomerLink { partner_id, customer_id, preferred, suspended, .. } = link;
-        Self { partner_id, customer_id, preferred, suspended, linked_at: link.linked_at }
+        let name = |org| names.organization(org).map(|org| org.name);
+        Self {
+            partner_id,
+            partner_name: name(partner_id),
+            customer_id,
+            customer_name: name(customer_id),
+            preferred,
+            suspended,
+            linked_at: link.linked_at,
+        }
     }
 }
 
@@ -283,44 +321,6 @@ impl LinkedOrganization {
     pub fn of(link: &domain::CustomerLink, id: OrgId, name: Option<Name>) -> Self {
         let domain::CustomerLink { preferred, suspended, linked_at, .. } = *link;
         Self { id, name, preferred, suspended, allows: link.access().role_objects(), linked_at }
-    }
-}
-
-/// An entry of the history.
-#[derive(Clone, Debug, Serialize)]
-pub struct Event {
-    id: EventId,
-    at: Timestamp,
-    organization_id: OrgId,
-    actor: Actor,
-    action: EventAction,
-    target: Target,
-    old: serde_json::Value,
-    new: serde_json::Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    request_id: String,
-    client_request_id: Option<String>,
-}
-
-impl Event {
-    /// Shows `event`.
-    pub fn of(event: domain::Event) -> Self {
-        let domain::Event { id, at, organization_id, actor, action, target, .. } = event;
-        let domain::Event { old, new, reason, request_id, client_request_id, .. } = event;
-        Self {
-            id,
-            at,
-            organization_id,
-            actor,
-            action,
-            target,
-            old,
-            new,
-            reason,
-            request_id,
-            client_request_id,
-        }
     }
 }
 

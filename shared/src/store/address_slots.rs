@@ -1,21 +1,24 @@
 //! The slot of an address in an organization. A pending invitation or a member holds it (INV2).
 //!
-//! A slot whose invitation has ended is free. For [`DECLINED_DAYS`] it is a tombstone with the time at
-//! which the invitation was sent: a person who was invited may ask to join, although their request
-//! was declined before (ORG2). If they declined, it also holds the time until which the organization
-//! cannot invite them again (INV14). It holds no address.
+//! A slot whose invitation or membership has ended is free. It is a tombstone with the address, for the
+//! events that name it by the id of the invitation (ORG5). After an invitation, it also has the time at
+//! which that was sent: a person who was invited may ask to join, although their request was declined
+//! before (ORG2). If they declined, it has the time until which the organization cannot invite them
+//! again (INV14).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
     Error, FetchedItems, Key,
     expression::Expression,
+    index,
     item::{Item, from_item, text, time, to_item},
+    people::NAMED,
     transaction::{OnConditionFailed, live, tombstone},
 };
 use crate::domain::{
-    self, AddressSlot, DECLINED_DAYS, Invitation, Member, Refusal, check_not_declined,
+    self, AddressSlot, Email, Invitation, Member, PersonId, Refusal, Version, check_not_declined,
 };
 
 /// The attribute of the time at which an ended invitation was sent.
@@ -25,7 +28,7 @@ pub(super) const DECLINED_UNTIL: &str = "declined_until";
 
 impl FetchedItems {
     /// The time at which the last invitation was sent to the address of a slot. The invitation can be
-    /// pending, or have ended in the last [`DECLINED_DAYS`].
+    /// pending, or have ended.
     ///
     /// # Errors
     ///
@@ -69,8 +72,7 @@ pub(super) fn not_declined(now: Timestamp) -> Expression {
 
 /// The slot of an invitation that ended `now`.
 pub(super) fn ended_slot(key: Key, invitation: &Invitation, now: Timestamp) -> Result<Item, Error> {
-    let kept = SignedDuration::from_hours(24 * DECLINED_DAYS);
-    let mut slot = tombstone(key, invitation.version.next(now), kept)?;
+    let mut slot = former_slot(key, &invitation.email, invitation.version.next(now))?;
     slot.insert(SENT_AT.to_owned(), time(invitation.sent_at));
     Ok(slot)
 }
@@ -86,9 +88,19 @@ pub(super) fn declined_slot(
     Ok(slot)
 }
 
+/// The slot of an address whose invitation or membership ended at the version `gone`.
+pub(super) fn former_slot(key: Key, address: &Email, gone: Version) -> Result<Item, Error> {
+    let mut slot = tombstone(key, gone, NAMED)?;
+    let known = index::known_address(PersonId::of_address(address));
+    slot.insert("identity".to_owned(), text(known));
+    slot.insert("email".to_owned(), text(address.as_str()));
+    Ok(slot)
+}
+
 /// The lock that a member has on their address.
 pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
-    let mut item = to_item(key.clone(), &json!({ "status": "taken" }), vec![])?;
+    let value = json!({ "status": "taken", "email": member.email });
+    let mut item = to_item(key.clone(), &value, vec![])?;
     item.insert("user_id".to_owned(), text(member.user_id.as_str()));
     Ok(item)
 }

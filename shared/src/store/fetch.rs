@@ -56,7 +56,7 @@ impl FetchedItems {
     }
 
     /// Whether an item was found at `key`.
-    fn contains(&self, key: &Key) -> bool {
+    pub(super) fn contains(&self, key: &Key) -> bool {
         let organization =
             || keys::owner(&key.pk).is_ok_and(|org| self.organizations.contains_key(&org));
         self.items.contains_key(key) || key.is_organization() && organization()

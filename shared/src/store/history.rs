@@ -11,7 +11,7 @@ use super::{
     keys,
     range::Range,
 };
-use crate::domain::{Event, EventAction, EventId, OrgId};
+use crate::domain::{Event, EventAction, EventId, MemberId, OrgId};
 
 /// The filters of a list of events. An event must pass all of them.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ pub struct EventFilter<'a> {
     /// Events before this time.
     pub to: Option<Timestamp>,
     /// Events by this person.
-    pub actor: Option<&'a str>,
+    pub actor: Option<MemberId>,
     /// Events with one of these actions; empty for any.
     pub actions: &'a BTreeSet<EventAction>,
     /// Events whose target has this id.
@@ -55,7 +55,8 @@ impl EventFilter<'_> {
     fn condition(&self) -> Expression {
         let by = self
             .actor
-            .map(|sub| Expression::new("#actor.#user_id = :actor", [("actor", text(sub))]));
+            .map(|id| ("actor", text(id.to_string())))
+            .map(|actor| Expression::new("#actor.#member_id = :actor", [actor]));
         let to =
             self.target.map(|id| Expression::new("#target.#id = :target", [("target", text(id))]));
         let of = self.actions.iter().enumerate().map(|(nth, action)| {

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 use super::{Status, item::Item};
 use crate::domain::{
-    AddressDigest, BoundedList, CustomRoleId, CustomerLink, Email, Invitation, JoinRequest, Member,
-    OrgId, OrgPath, Organization, RoleId, UserId,
+    AddressDigest, CustomRoleId, CustomerLink, Email, Invitation, JoinRequest, ListEntry,
+    ListValue, Member, OrgId, OrgPath, Organization, PersonId, RoleId,
 };
 
 /// An index of the table.
@@ -28,8 +28,8 @@ pub enum Index {
     ByEmail,
     /// Users of a role by organization and address; child organizations; open join requests.
     ByRole,
-    /// Memberships of a person, invitations of an address, partners of a customer, organizations
-    /// that approve a domain; by organization.
+    /// Memberships of a person, invitations of an address, what else is known of a person or address,
+    /// partners of a customer, organizations that approve a domain; by organization.
     ByIdentity,
     /// Invitations by expiry; roles that are being deleted.
     ByDue,
@@ -82,7 +82,7 @@ pub(super) fn member(member: &Member) -> Attributes {
     let Member { path, email, role_id, user_id, joined_at, .. } = member;
     let user = IndexedUser { path, email, role: *role_id, status: Status::Active, at: *joined_at };
     let mut all = user.attributes();
-    all.push(("identity", person(user_id)));
+    all.push(("identity", person(PersonId::of(user_id))));
     all
 }
 
@@ -92,7 +92,7 @@ pub(super) fn invitation(invitation: &Invitation) -> Attributes {
     let user =
         IndexedUser { path, email, role: *role_id, status: Status::Pending, at: *created_at };
     let mut all = user.attributes();
-    all.push(("identity", address(email)));
+    all.push(("identity", address(PersonId::of_address(email))));
     all.push(("due", due(id.digest().shard(DUE_SHARDS))));
     all
 }
@@ -133,12 +133,13 @@ pub(super) fn join_request(request: &JoinRequest) -> Attributes {
     vec![("group", join_requests(request.organization_id)), ("path", request.id.bare())]
 }
 
-/// The attributes of an entry of a bounded list. Only approved domains are in an index.
-pub(super) fn list_entry(list: BoundedList, id: &str) -> Attributes {
-    match list {
-        BoundedList::ApprovedDomains => vec![("identity", domain(id))],
-        BoundedList::CriticalAlertUsers | BoundedList::JoinRequests => vec![],
-    }
+/// The attributes of an entry of a bounded list: a domain, or the address of a critical alert user.
+pub(super) fn list_entry<T: ListValue>(entry: &ListEntry<T>) -> Attributes {
+    let identity = match entry.value.address() {
+        Some(address) => known_address(PersonId::of_address(address)),
+        None => domain(&entry.value.id(entry.organization_id)),
+    };
+    vec![("identity", identity)]
 }
 
 /// The attributes of a link to a customer.
@@ -186,14 +187,28 @@ pub fn join_requests(org: OrgId) -> String {
 
 // Hash keys of `identity`.
 
+// Identities are digests, so no index holds a `sub` or an address twice.
+
 /// The memberships of a person.
-pub fn person(user: &UserId) -> String {
-    format!("USER#{user}")
+pub fn person(user: PersonId) -> String {
+    format!("USER#{}", user.bare())
+}
+
+/// The organizations that know a person who is no member there: a former member, or a person who asked
+/// to join or declined an invitation.
+pub fn known_person(user: PersonId) -> String {
+    format!("KNOWNUSER#{}", user.bare())
 }
 
 /// The pending invitations of an address.
-pub fn address(email: &Email) -> String {
-    format!("EMAIL#{email}")
+pub fn address(address: PersonId) -> String {
+    format!("EMAIL#{}", address.bare())
+}
+
+/// The organizations that know an address otherwise: from an invitation or a membership that ended, or
+/// as a critical alert user.
+pub fn known_address(address: PersonId) -> String {
+    format!("KNOWNEMAIL#{}", address.bare())
 }
 
 /// The partners of a customer.

@@ -8,6 +8,7 @@ use super::{
     expression::Expression,
     index,
     item::{Item, attribute, text, time, to_item},
+    people::KnownPerson,
     transaction::{Change, Transaction, absent, gone_or, or},
 };
 use crate::domain::{
@@ -238,16 +239,40 @@ impl Transaction<'_> {
     }
 
     /// Ends an invitation on behalf of its invitee. The organization cannot invite them again for a
-    /// while (INV14).
+    /// while (INV14). `member` is their membership, if they have one with another address.
     ///
     /// # Errors
     ///
     /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
-    /// the rule saw it.
-    pub fn decline(self, org: &Organization, invitation: &Invitation) -> Result<Self, Error> {
-        let now = self.context.at;
-        let left = declined_slot(slot(invitation), invitation, now)?;
-        let event = ended(self.context, org, EventAction::InvitationDeclined, invitation);
+    /// the rule saw it, or the invitee became a member.
+    pub fn decline(
+        self,
+        org: &Organization,
+        invitation: &Invitation,
+        member: Option<&Member>,
+    ) -> Result<Self, Error> {
+        let context = self.context;
+        let left = declined_slot(slot(invitation), invitation, context.at)?;
+        let event = ended(context, org, EventAction::InvitationDeclined, invitation);
+        let declined = self
+            .free_slot(invitation, left, Expression::default())?
+            .stop_waiting(org, invitation)?
+            .record(event)?;
+        let (Some(person), None) = (&context.by, member) else { return Ok(declined) };
+        // The event names them by their id.
+        let (user_id, name) = (&person.id, person.name.as_deref());
+        let person = KnownPerson { user_id, email: &invitation.email, name };
+        declined.remember(org.id(), person, Refusal::ChangedConcurrently)
+    }
+
+    /// Ends an invitation whose invitee is erased. `left` is what remains at its address.
+    pub(super) fn revoke_erased(
+        self,
+        org: &Organization,
+        invitation: &Invitation,
+        left: Item,
+    ) -> Result<Self, Error> {
+        let event = ended(self.context, org, EventAction::InvitationRevoked, invitation);
         self.free_slot(invitation, left, Expression::default())?
             .stop_waiting(org, invitation)?
             .record(event)
@@ -403,7 +428,7 @@ impl Transaction<'_> {
         };
         let org = acceptance.org;
         let held = Expression::new("#role_id = :role", [("role", text(role.to_string()))]);
-        let key = Key::membership(org.id(), &inviter.user_id);
+        let key = Key::member(org.id(), inviter.member_id);
         self.check(key, held, or(Refusal::ChangedConcurrently)).role_still_gives(org, role)
     }
 }
@@ -439,7 +464,6 @@ fn item(invitation: &Invitation) -> Result<Item, Error> {
 
 fn shown(invitation: &Invitation) -> Value {
     json!({
-        "email": invitation.email,
         "role_id": invitation.role_id,
         "expires_at": invitation.expires_at,
         "expires_in_days": invitation.days,
@@ -454,8 +478,6 @@ fn accepted(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
         .old(asked.unwrap_or_default())
         .new_value(json!({
             "member_id": member.id(),
-            "user_id": member.user_id,
-            "email": member.email,
             "role_id": member.role_id,
             "identity_provider_role":
                 levels_in(org, member.role_id).map(IdentityProviderRole::of),

@@ -8,11 +8,13 @@ use super::{
     index::{self},
     item::{attribute, from_item, number, time, to_item},
     members::shown_member,
+    people::KnownPerson,
     transaction::{Change, OnConditionFailed, Transaction, absent, live, or, present},
 };
 use crate::domain::{
     AddressDigest, ApplicantFacts, BoundedList, Event, EventAction, Invitation, JoinRequest,
-    MailDomain, Member, Organization, PersonDigest, Refusal, Standing, Version, refuse_repeat,
+    MailDomain, Member, MemberId, Organization, PersonDigest, Refusal, Standing, Version,
+    refuse_repeat,
 };
 
 /// A request that is approved, and the membership that it becomes.
@@ -52,11 +54,7 @@ impl Transaction<'_> {
         };
         self.address_is_free(request, facts)
             .still_approved(request, Refusal::NoSuchOrganization)
-            .check(
-                Key::membership(id, &request.user_id),
-                absent(),
-                or(Refusal::CallerAlreadyMember),
-            )
+            .remember(id, person_of(request), Refusal::CallerAlreadyMember)?
             .put(key, item, unasked, asked_meanwhile())
             .count_entry(id, BoundedList::JoinRequests, 1)
             .record(
@@ -95,7 +93,9 @@ impl Transaction<'_> {
         let context = self.context;
         let target = request.target(request.version.next(context.at));
         let event = Event::new(context, org, EventAction::JoinRequestCancelled, target);
-        self.end_request(request)?.record(event.old(shown(request)))
+        self.end_request(request)?
+            .remember(org.id(), person_of(request), Refusal::ChangedConcurrently)?
+            .record(event.old(shown(request)))
     }
 
     /// Makes the person of a request a member.
@@ -150,6 +150,7 @@ impl Transaction<'_> {
         let event = Event::new(context, &actor.org, EventAction::JoinRequestDeclined, target);
         self.still_held(actor)?
             .put(key_of(request), item, as_seen(request)?, gone)
+            .remember(request.organization_id, person_of(request), Refusal::ChangedConcurrently)?
             .count_entry(request.organization_id, BoundedList::JoinRequests, -1)
             .record(event.old(shown(request)))
     }
@@ -172,6 +173,25 @@ impl Transaction<'_> {
         } else {
             ended
         })
+    }
+
+    /// Deletes the request of a person who is erased. An open one is cancelled.
+    pub(super) fn drop_request(
+        self,
+        org: &Organization,
+        request: &JoinRequest,
+    ) -> Result<Self, Error> {
+        let context = self.context;
+        let changed = or(Refusal::ChangedConcurrently);
+        let dropped = self.delete(key_of(request), as_seen(request)?, changed);
+        if !request.is_pending() {
+            return Ok(dropped);
+        }
+        let target = request.target(request.version.next(context.at));
+        let event = Event::new(context, org, EventAction::JoinRequestCancelled, target);
+        dropped
+            .count_entry(request.organization_id, BoundedList::JoinRequests, -1)
+            .record(event.old(shown(request)))
     }
 
     /// Deletes a request that is still open.
@@ -218,9 +238,14 @@ fn key_of(request: &JoinRequest) -> Key {
     Key::join_request(request.organization_id, request.id.digest())
 }
 
+/// The person of a request. Its events name them by their id, also when it has ended.
+fn person_of(request: &JoinRequest) -> KnownPerson<'_> {
+    let JoinRequest { user_id, email, name, .. } = request;
+    KnownPerson { user_id, email, name: name.as_deref() }
+}
+
 /// A request, as its events show it. The comment is for the managers who decide, and not for all who
 /// read the history (ERA2).
 fn shown(request: &JoinRequest) -> Value {
-    let JoinRequest { user_id, email, name, .. } = request;
-    json!({ "user_id": user_id, "email": email, "name": name })
+    json!({ "member_id": MemberId::of(request.organization_id, &request.user_id) })
 }

@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::{Error, SCHEMA};
 use crate::domain::{
     AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, Email, EventId, IdempotencyKey,
-    InvitationId, MailDomain, MemberId, OrgId, PersonDigest, UserId,
+    InvitationId, MailDomain, MemberId, OrgId, PersonDigest, PersonId, UserId,
 };
 
+/// Begins the partitions of organizations.
+const ORGANIZATIONS: &str = "ORG#";
 /// The sort key of an organization.
 const ORGANIZATION: &str = "ORG";
 /// Begins the sort keys of members.
@@ -95,6 +97,11 @@ impl Key {
         Self::list_entry(org, BoundedList::CriticalAlertUsers, &id)
     }
 
+    /// The name of a custom role or a critical alert user that was deleted, by its id.
+    pub fn former_name(org: OrgId, id: &impl fmt::Display) -> Self {
+        Self::of(org, format!("NAME#{id}"))
+    }
+
     /// An entry of a bounded list.
     pub fn list_entry(org: OrgId, list: BoundedList, id: &impl fmt::Display) -> Self {
         Self::of(org, format!("{}{id}", entries(list)))
@@ -113,7 +120,7 @@ impl Key {
 
     /// The record of an idempotency key. A route contains no `#`.
     pub fn idempotency(key: &IdempotencyKey) -> Self {
-        Self { pk: format!("IDEMPOTENCY#{}", key.caller), sk: format!("{}#{}", key.route, key.key) }
+        Self { pk: idempotency(&key.caller), sk: format!("{}#{}", key.route, key.key) }
     }
 
     /// The mark of the mail of an event to an address.
@@ -205,13 +212,23 @@ impl Status {
 
 /// The partition of an organization.
 pub fn organization(org: OrgId) -> String {
-    format!("ORG#{}", org.bare())
+    format!("{ORGANIZATIONS}{}", org.bare())
 }
 
 /// The organization of a partition.
 pub(super) fn owner(pk: &str) -> Result<OrgId, Error> {
     let bare = pk.split_once('#').map(|(_, bare)| bare).unwrap_or_default();
     OrgId::from_bare(bare).map_err(Error::broken)
+}
+
+/// The partition of the idempotency keys of a person.
+pub(super) fn idempotency(caller: &UserId) -> String {
+    format!("IDEMPOTENCY#{}", PersonId::of(caller).bare())
+}
+
+/// Whether this is the partition of an organization.
+pub(super) fn is_organization(pk: &str) -> bool {
+    pk.starts_with(ORGANIZATIONS)
 }
 
 /// The partition of an organization's history.

@@ -1,11 +1,8 @@
 //! Approved domains and critical alert users: an item an entry, listed in its organization and
 //! counted on its counter item (ORG2, ORG4).
 
-use serde_json::json;
-
 use super::{
-    Error, Key,
-    index::{self},
+    Error, Key, index,
     item::to_item,
     transaction::{Transaction, gone_or, or},
 };
@@ -30,10 +27,10 @@ impl Transaction<'_> {
         let org = entry.organization_id;
         let id = entry.value.id(org);
         let key = Key::list_entry(org, T::LIST, &id);
-        let item = to_item(key.clone(), entry, index::list_entry(T::LIST, &id))?;
+        let item = to_item(key.clone(), entry, index::list_entry(entry))?;
         let target = Target::new(T::TARGET, &id, entry.version);
-        let event = Event::new(context, &actor.org, T::ADDED, target)
-            .new_value(json!({ T::FIELD: entry.value }));
+        let event =
+            Event::new(context, &actor.org, T::ADDED, target).new_value(entry.value.shown());
         self.still_held(actor)?
             .create(key, item, deleted, or(Refusal::ChangedConcurrently))?
             .count_entry(org, T::LIST, 1)
@@ -61,13 +58,26 @@ impl Transaction<'_> {
         organization: &Organization,
         entry: &ListEntry<T>,
     ) -> Result<Self, Error> {
+        let org = entry.organization_id;
+        let ended = match entry.value.address() {
+            Some(address) => self.keep_address(org, &entry.value.id(org), address)?,
+            None => self,
+        };
+        ended.drop_entry(organization, entry)
+    }
+
+    /// Removes an entry that is as the rule saw it, and keeps no address.
+    pub(super) fn drop_entry<T: ListValue>(
+        self,
+        organization: &Organization,
+        entry: &ListEntry<T>,
+    ) -> Result<Self, Error> {
         let context = self.context;
         let (org, gone) = (entry.organization_id, entry.version.next(context.at));
         let id = entry.value.id(org);
         let lost = gone_or(T::MISSING, Refusal::ChangedConcurrently);
         let target = Target::new(T::TARGET, &id, gone);
-        let event = Event::new(context, organization, T::REMOVED, target)
-            .old(json!({ T::FIELD: entry.value }));
+        let event = Event::new(context, organization, T::REMOVED, target).old(entry.value.shown());
         self.replace_with_tombstone(Key::list_entry(org, T::LIST, &id), entry.version, gone, lost)?
             .count_entry(org, T::LIST, -1)
             .record(event)

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     ApprovedDomain, CustomRole, CustomerLink, Email, Invitation, JoinRequest, ListEntry, ListValue,
-    MailDomain, Member, OrgId, OrgPath, Organization, UserCount, UserId,
+    MailDomain, Member, OrgId, OrgPath, Organization, PersonId, UserCount, UserId,
 };
 
 /// A list of entities of one kind.
@@ -69,14 +69,14 @@ impl List<Invitation> {
 
     /// An address's pending invitations, by organization.
     pub fn invitations_to(email: &Email) -> Self {
-        Self::of_index(Index::ByIdentity, index::address(email))
+        Self::of_index(Index::ByIdentity, index::address(PersonId::of_address(email)))
     }
 }
 
 impl List<Member> {
     /// A person's memberships, by organization.
     pub fn memberships(user: &UserId) -> Self {
-        Self::of_index(Index::ByIdentity, index::person(user))
+        Self::of_index(Index::ByIdentity, index::person(PersonId::of(user)))
     }
 }
 

@@ -4,15 +4,16 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Error, Key, Status,
-    address_slots::{taken, taken_by_another},
+    address_slots::{former_slot, taken, taken_by_another},
     expression::Expression,
     index,
     item::{Item, attribute, text, to_item},
-    transaction::{Transaction, absent, absent_or, at_version, gone_or, or},
+    people::NAMED,
+    transaction::{Transaction, absent, absent_or, at_version, gone_or, or, tombstone},
 };
 use crate::domain::{
     AddressDigest, AlertId, CriticalAlertUser, Event, EventAction, IdentityProviderRole, Member,
-    Organization, Refusal, RequestContext, RoleId, Standing, SuperAdminTransfer, Version,
+    Organization, PersonId, Refusal, RequestContext, RoleId, Standing, SuperAdminTransfer, Version,
     levels_in,
 };
 
@@ -43,7 +44,7 @@ impl Transaction<'_> {
             (before.role_id != after.role_id, before.display_name != after.display_name);
         let shown = |member: &Member| {
             let role = has_new_role.then(|| shown_role(&actor.org, member.role_id));
-            let name = has_new_name.then(|| json!({ "display_name": member.display_name }));
+            let name = has_new_name.then(|| shown_name(member));
             joined([role, name])
         };
         let action =
@@ -110,10 +111,10 @@ impl Transaction<'_> {
         let context = self.context;
         let SuperAdminTransfer { former, admin, successor, org } = transfer;
         let before = actor.membership()?;
-        let name = |user| json!({ "super_admin_user_id": user });
+        let name = |member: &Member| json!({ "super_admin_id": member.id() });
         let event = Event::new(context, org, EventAction::SuperAdminTransferred, org.target())
-            .old(name(&former.user_id))
-            .new_value(name(&successor.user_id));
+            .old(name(former))
+            .new_value(name(successor));
         let names_former =
             Expression::new("#super_admin = :former", [("former", text(former.user_id.as_str()))]);
         self.replace_member(MemberChange { before, after: former }, Refusal::SuperAdminChanged)?
@@ -171,9 +172,11 @@ impl Transaction<'_> {
         let org = member.path.id();
         let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
         let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
+        let (slot, seen) = (Key::address_slot(org, digest(member)), at_version(member.version)?);
+        let freed = former_slot(slot.clone(), &member.email, gone)?;
         Ok(self
-            .replace_with_tombstone(key(member), member.version, gone, lost)?
-            .delete(Key::address_slot(org, digest(member)), lock, or(Refusal::ChangedConcurrently))
+            .put(key(member), former(member, gone)?, seen, lost)
+            .put(slot, freed, lock, or(Refusal::ChangedConcurrently))
             .count(org, member.role_id, Status::Active, -1))
     }
 
@@ -217,27 +220,27 @@ pub(super) fn shown_member(org: &Organization, member: &Member) -> Value {
     let levels = levels_in(org, member.role_id);
     json!({
         "member_id": member.id(),
-        "user_id": member.user_id,
-        "email": member.email,
         "role_id": member.role_id,
         "identity_provider_role": levels.map(IdentityProviderRole::of),
         "source": member.source,
     })
 }
 
-fn removed(
+/// The display name of a member, as events show it: whether there is one. The name itself is personal
+/// (ERA1).
+fn shown_name(member: &Member) -> Value {
+    json!({ "has_display_name": member.display_name.is_some() })
+}
+
+pub(super) fn removed(
     context: &RequestContext,
     org: &Organization,
     action: EventAction,
     member: &Member,
     gone: Version,
 ) -> Event {
-    let shown = json!({
-        "user_id": member.user_id,
-        "email": member.email,
-        "role_id": member.role_id,
-    });
-    let name = member.display_name.as_ref().map(|name| json!({ "display_name": name }));
+    let shown = json!({ "role_id": member.role_id });
+    let name = member.display_name.is_some().then(|| shown_name(member));
     Event::new(context, org, action, member.target(gone)).old(joined([Some(shown), name]))
 }
 
@@ -260,6 +263,21 @@ fn item(key: Key, member: &Member) -> Result<Item, Error> {
     if !names.is_empty() {
         item.insert(FOLDED_NAMES.to_owned(), text(names));
     }
+    Ok(item)
+}
+
+/// What a member whose membership ended leaves behind: the version `gone`, from which a new membership
+/// continues, and what they were called (ORG5).
+fn former(member: &Member, gone: Version) -> Result<Item, Error> {
+    let mut item = tombstone(key(member), gone, NAMED)?;
+    let known = index::known_person(PersonId::of(&member.user_id));
+    item.insert("identity".to_owned(), text(known));
+    item.insert("user_id".to_owned(), text(member.user_id.as_str()));
+    item.insert("email".to_owned(), text(member.email.as_str()));
+    let name = member.name.as_deref().map(|name| ("name".to_owned(), text(name)));
+    let shown = member.display_name.as_ref();
+    let shown = shown.map(|name| ("display_name".to_owned(), text(name.as_str())));
+    item.extend(name.into_iter().chain(shown));
     Ok(item)
 }
 

@@ -68,7 +68,7 @@ impl Transaction<'_> {
             "name": org.name,
             "kind": org.kind,
             "parent_id": org.path.parent(),
-            "super_admin_user_id": org.super_admin_user_id,
+            "super_admin_id": founder.map(Member::id),
         })))?;
         if let Some(member) = founder {
             writes = writes.add_member(member, None)?;
@@ -213,7 +213,7 @@ impl Transaction<'_> {
             Expression::new("#role_id = :role", [("role", text(evidence.role_id.to_string()))]);
         let mut shown = shown_member(org, member);
         if let Some(shown) = shown.as_object_mut() {
-            shown.insert("super_admin_user_id".to_owned(), json!(member.user_id));
+            shown.insert("super_admin_id".to_owned(), json!(member.id()));
         }
         let event = Event::new(context, org, EventAction::SuperAdminAssigned, org.target());
         let vacant =
@@ -246,7 +246,7 @@ impl Transaction<'_> {
         let after = org.with_super_admin(&member.user_id, self.context.at);
         let target = after.target();
         let event = Event::new(self.context, org, EventAction::SuperAdminAssigned, target);
-        let event = event.new_value(json!({ "super_admin_user_id": member.user_id }));
+        let event = event.new_value(json!({ "super_admin_id": member.id() }));
         let lost = Refusal::ChangedConcurrently;
         self.name_super_admin(org, &after, Expression::default(), lost)?.record(event)
     }

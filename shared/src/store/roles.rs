@@ -137,6 +137,7 @@ impl Transaction<'_> {
             .into_iter()
             .fold(self, |writes, target| writes.count_incoming(org.id(), target, -1))
             .delete(Key::role(org.id(), role.id), unused, used)
+            .keep_role_name(org.id(), role)?
             .remove_role_name(org.id(), role)
             .update(
                 Key::organization(org.id()),

@@ -24,12 +24,13 @@ use super::{
     item::{Item, from_item, number, text, to_item},
     keys::EVENTS,
     meter::Meter,
+    schema_steps::name_people_by_ids,
     transaction::{Change, or},
 };
 use crate::domain::{Refusal, RequestContext};
 
 /// The version of the items that this code writes. Items without a version have version 1.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 /// The attribute with the version of an item.
 pub(super) const ATTRIBUTE: &str = "schema";
 
@@ -39,6 +40,7 @@ type Step = fn(&mut Item) -> Result<(), Error>;
 /// The steps from version 1 to 2, from 2 to 3, and so on.
 const STEPS: [Step; SCHEMA as usize - 1] = [
     |_| Ok(()), // Version 2 only adds the version.
+    name_people_by_ids,
 ];
 
 /// The number of items that one scan reads. Most of them are events, which the scan leaves out.
@@ -64,7 +66,8 @@ pub(super) fn stamp_created() -> Change {
 /// # Errors
 ///
 /// [`Error::Broken`] if a later version of the code has written it.
-pub(super) fn upgraded(item: Item) -> Result<Item, Error> {
+#[expect(clippy::implicit_hasher, reason = "the SDK has this map and no other")]
+pub fn upgraded(item: Item) -> Result<Item, Error> {
     upgraded_by(&STEPS, item)
 }
 

@@ -208,6 +208,7 @@ impl ValidRequest {
             "partner-not-linked" => ("{partner}", NO_ORGANIZATION),
             "no-such-event" => ("{evt}", "evt_01KAK000000000000000000000"),
             "no-such-critical-alert-user" => ("{alert}", "alert_00000000000000000000000000"),
+            "no-such-person" => ("{person}", "person_00000000000000000000000000"),
             _ => return None,
         };
         let at = self.template.split('/').position(|segment| segment == parameter)?;

@@ -232,9 +232,9 @@ async fn only_a_stored_event_causes_mail() {
     let event = delivery.app.history(&acme).await.pop().unwrap();
     let mut forged = event.clone();
     forged["id"] = json!("evt_01KAK5S9A1B3C5D7E9F0G2H4J6");
-    forged["new"]["email"] = json!(EVE.email);
+    forged["target"]["name"] = json!(EVE.email);
     let mut altered = event.clone();
-    altered["new"]["email"] = json!(EVE.email);
+    altered["target"]["name"] = json!(EVE.email);
     let bus = |nth: usize, detail| {
         let body =
             json!({ "source": "rolecall", "detail-type": event["action"], "detail": detail });

@@ -14,14 +14,14 @@ fn event(context: &RequestContext) -> Event {
 }
 
 #[test]
-fn event_has_actor_time_action_target_and_request() {
+fn event_has_ids_of_its_actor_and_target_and_no_name() {
     let ann = person("ann");
     let event = event(&context(&ann)).old("before".into()).new_value("after".into());
     let expected = serde_json::json!({
         "id": "evt_01M7YRRT800000000000000007",
         "at": 1_795_255_200_000_i64,
         "organization_id": "org_01M7YRRT800000000000000001",
-        "actor": { "user_id": "ann", "email": "ann@example.com", "operator": false },
+        "actor": { "member_id": MemberId::of(org_id(1), &ann.id), "operator": false },
         "action": "member.removed",
         "target": { "type": "member", "id": "bob", "version": 1_795_255_200_000_i64 },
         "old": "before",
@@ -47,7 +47,7 @@ fn event_marks_an_operator_who_acts_as_one_and_has_no_actor_for_the_clean_up() {
     assert!(!event(&as_member).actor.operator);
     assert!(event(&RequestContext { as_operator: true, ..as_member.clone() }).actor.operator);
     let clean_up = event(&RequestContext { by: None, ..as_member }).actor;
-    assert_eq!(clean_up, Actor { user_id: None, email: None, operator: false });
+    assert_eq!(clean_up, Actor { member_id: None, operator: false });
 }
 
 #[test]

@@ -51,8 +51,8 @@ fn new_invitation_records_its_inviter_and_expires_exactly_after_the_requested_da
             path: org.path.clone(),
             email: email("bob"),
             role_id: RoleId::USER,
-            inviter: Some(Inviter { user_id: person("ann").id, role_id: RoleId::ADMIN }),
-            invited_by: person("ann").id,
+            inviter: Some(Inviter { member_id: member_id("ann"), role_id: RoleId::ADMIN }),
+            created_by: None,
             days,
             expires_at: in_days(days.into()),
             created_at: now(),
@@ -74,9 +74,10 @@ fn resend_renews_the_expiry_and_changes_the_inviter_even_after_expiry() {
     let open = bob_invited(&org, RoleId::ADMIN, RoleId::USER);
     for later in [in_days(3), in_days(300)] {
         let sent = resend(&super_admin(&org), &open, &Budgets::default(), later).unwrap();
-        let sue = Inviter { user_id: person("sue").id, role_id: RoleId::SUPER_ADMIN };
+        let sue = Inviter { member_id: member_id("sue"), role_id: RoleId::SUPER_ADMIN };
         let expected = Invitation {
             inviter: Some(sue),
+            created_by: Some(member_id("ann")),
             expires_at: later + SignedDuration::from_hours(24 * 7),
             sent_at: later,
             send_count: 2,
@@ -199,8 +200,7 @@ fn invitation_is_accepted_before_its_expiry_if_its_inviter_may_still_grant_the_r
 #[test]
 fn operator_can_invite_the_first_admin_who_becomes_super_admin() {
     let (empty, org) = (Organization { super_admin_user_id: None, ..standard() }, standard());
-    let invited =
-        |org: &Organization| invite_first_admin(&operator(), org, email("bob"), id_in(org), now());
+    let invited = |org: &Organization| invite_first_admin(org, email("bob"), id_in(org), now());
     assert_eq!(invited(&org), Err(Refusal::SuperAdminExists));
     let first = invited(&empty).unwrap();
     assert_eq!((first.inviter.as_ref(), first.role_id), (None, RoleId::ADMIN));

@@ -164,7 +164,7 @@ fn list_entry_records_who_added_it_and_continues_from_the_removed_entry() {
     let expected = ListEntry {
         organization_id: standard().id(),
         value: email("tom"),
-        added_by: person("sue").id,
+        added_by: member_id("sue"),
         added_at: now(),
         version: removed.next(now()),
     };

@@ -24,7 +24,7 @@ fn delete(actor: &Standing, role: &CustomRole, target: RoleId) -> Result<CustomR
 fn deletion_marks_the_role_with_its_target_and_the_deleting_member() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
-    let by = Inviter { user_id: person("ann").id, role_id: RoleId::ADMIN };
+    let by = Inviter { member_id: member_id("ann"), role_id: RoleId::ADMIN };
     for to in [RoleId::USER, RoleId::ADMIN, hosts] {
         let reassignment = Some(Reassignment { to, by: by.clone() });
         let version = guests.version.next(in_days(1));
@@ -75,10 +75,11 @@ fn reassigned_user_gets_the_new_role_and_an_invitation_the_deleting_member_as_in
     let (bob, ann) = (standing("bob", &org, RoleId::ADMIN), standing("ann", &org, RoleId::ADMIN));
     let reassignment = delete(&ann, &guests, hosts).unwrap().reassignment.unwrap();
     let pending = invited(&bob, "cy", RoleId::Custom(guests.id)).unwrap();
-    let inviter = Some(Inviter { user_id: ann.person.id, role_id: RoleId::ADMIN });
+    let inviter = Some(Inviter { member_id: member_id("ann"), role_id: RoleId::ADMIN });
     let version = pending.version.next(in_days(2));
     let moved = reassignment.invitation(&pending, in_days(2));
-    assert_eq!(moved, Invitation { role_id: hosts, inviter, version, ..pending });
+    let created_by = Some(member_id("bob"));
+    assert_eq!(moved, Invitation { role_id: hosts, inviter, created_by, version, ..pending });
     let cy = member("cy", &org, RoleId::Custom(guests.id));
     let version = cy.version.next(in_days(2));
     assert_eq!(reassignment.member(&cy, in_days(2)), Member { role_id: hosts, version, ..cy });

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{
     domain::{
         AddressDigest, AlertId, CustomRoleId, Email, EventId, IdempotencyKey, InvitationId,
-        MailDomain, OrgId, OrgPath, PersonDigest, RoleId, UserId,
+        MailDomain, OrgId, OrgPath, PersonDigest, PersonId, RoleId, UserId,
     },
     printed::assert_printed,
     store::{
@@ -63,8 +63,11 @@ fn layout_matches_the_documentation_page() {
     };
     line("organization: settings, role table", Key::organization(org));
     line("profile of an organization", Key::profile(org));
-    line("member", Key::membership(org, &ada));
-    line("slot of an address: invitation or lock", Key::address_slot(org, bobs));
+    line("member; what a former member was called", Key::membership(org, &ada));
+    line(
+        "slot of an address: invitation or lock; an address that was known",
+        Key::address_slot(org, bobs),
+    );
     line("custom role, number of its users", Key::role(org, role));
     line("names of all custom roles", Key::role_names(org));
     line("link of a partner to a customer", Key::customer(org, root.id()));
@@ -72,6 +75,10 @@ fn layout_matches_the_documentation_page() {
     line("approved domain", Key::approved_domain(org, &domain));
     line("request of a person to join", Key::join_request(org, PersonDigest::of(org, &ada)));
     line("critical alert user", Key::critical_alert_user(org, AlertId::of(org, &email)));
+    line(
+        "name of a deleted role or critical alert user",
+        Key::former_name(org, &RoleId::Custom(role)),
+    );
     line("event", Key::event(org, event));
     line("answer of a request with an idempotency key", Key::idempotency(&once));
     line("mark: the mail of the event was sent, or is being sent", Key::mailed(event, bobs));
@@ -111,8 +118,11 @@ fn layout_matches_the_documentation_page() {
     line(ByRole, "organizations directly below", children(Some(root.id())), &path(&path_below));
     line(ByRole, "roots", children(None), &path(&root));
     line(ByRole, "open requests to join", index::join_requests(org), "…5");
-    line(ByIdentity, "memberships of a person", index::person(&ada), &own);
-    line(ByIdentity, "invitations of an address", index::address(&email), &own);
+    line(ByIdentity, "memberships of a person", index::person(PersonId::of(&ada)), &own);
+    let (person, address) = (PersonId::of(&ada), PersonId::of_address(&email));
+    line(ByIdentity, "former members, requesters", index::known_person(person), &own);
+    line(ByIdentity, "invitations of an address", index::address(address), &own);
+    line(ByIdentity, "former and alerted addresses", index::known_address(address), &own);
     line(ByIdentity, "partners of a customer", index::customer(root.id()), &own);
     line(ByIdentity, "organizations that approve a domain", domain, &own);
     line(ByDue, "invitations, roles being deleted", index::due(3), "milliseconds");

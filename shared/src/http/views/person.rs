@@ -1,0 +1,79 @@
+//! People beside their ids.
+
+use serde::Serialize;
+
+use crate::{
+    domain::{self, CalledPerson, Email, MemberId, OrgId, Organization},
+    store::{Error, FetchedItems},
+};
+
+/// The name of a person whom an operator has erased (ERA1).
+pub(super) const ERASED: &str = "Erased person";
+/// The name of every operator: customers do not see who they are (ERA2).
+pub(super) const OPERATOR: &str = "Platform operator";
+
+/// A person in an organization: the id that they have there as a member, and what they are called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Person {
+    pub(super) id: Option<MemberId>,
+    pub(super) name: Option<String>,
+    pub(super) email: Option<Email>,
+}
+
+impl Person {
+    /// A member.
+    pub fn member(member: &domain::Member) -> Self {
+        let name = member.display_name.as_ref().map(ToString::to_string);
+        let name = name.or_else(|| member.name.clone());
+        Self { id: Some(member.id()), name, email: Some(member.email.clone()) }
+    }
+
+    /// The caller, who is a member, or an operator.
+    pub fn caller(actor: &domain::Standing) -> Self {
+        actor.member.as_ref().map_or_else(Self::operator, Self::member)
+    }
+
+    /// A platform operator.
+    pub fn operator() -> Self {
+        Self { name: Some(OPERATOR.to_owned()), ..Self::default() }
+    }
+
+    /// The person with this id in an organization. `names` has the item that says what they are called.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn of(names: &FetchedItems, org: OrgId, id: MemberId) -> Result<Self, Error> {
+        let (name, email) = called(names.called(org, id)?);
+        Ok(Self { id: Some(id), name, email })
+    }
+
+    /// Who created an invitation.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`of`](Self::of).
+    pub fn inviter(names: &FetchedItems, invitation: &domain::Invitation) -> Result<Self, Error> {
+        let id = invitation.invited_by();
+        id.map_or_else(|| Ok(Self::operator()), |id| Self::of(names, invitation.path.id(), id))
+    }
+
+    /// The Super Admin of an organization, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`of`](Self::of).
+    pub fn super_admin(names: &FetchedItems, org: &Organization) -> Result<Option<Self>, Error> {
+        let user = org.super_admin_user_id.as_ref();
+        user.map(|user| Self::of(names, org.id(), MemberId::of(org.id(), user))).transpose()
+    }
+}
+
+/// The name and the address to show.
+pub(super) fn called(person: Option<CalledPerson>) -> (Option<String>, Option<Email>) {
+    match person {
+        Some(CalledPerson::Known { name, email }) => (name, Some(email)),
+        Some(CalledPerson::Erased) => (Some(ERASED.to_owned()), None),
+        None => (None, None),
+    }
+}

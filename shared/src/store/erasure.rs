@@ -1,0 +1,220 @@
+//! The erasure of a person (ERA1): all that names them ends or loses its name, in as few transactions as
+//! `DynamoDB` allows. Each transaction leaves nothing in the organizations that it is about, so a reader
+//! sees nothing of the person there from its commit on.
+//!
+//! Tombstones without a name stay, so that the history shows that it was about a person. What expires
+//! within days by itself is left: records of idempotency keys, budgets, and marks of mails.
+
+use serde_json::json;
+
+use super::{
+    Deadline, Error, Key, KnownAddress, KnownIn, PersonalData, Status, Store,
+    expression::Expression,
+    item::{Item, attribute, number, text},
+    members::removed,
+    people::{ERASED, NAMED, kept_until},
+    transaction::{Transaction, absent, at_version, or, tombstone},
+};
+use crate::domain::{
+    AddressDigest, AlertId, Event, EventAction, JoinRequest, Member, MemberId, Organization,
+    PersonDigest, PersonId, Refusal, RequestContext, Target, TargetKind, UserId, Version,
+};
+
+/// The most actions of one transaction that an erasure uses. `DynamoDB` accepts 100.
+const MAX_ACTIONS: usize = 98;
+/// The actions for a membership, a request and their events, at most.
+const ACTIONS_OF_PERSON: usize = 8;
+/// The actions for an address and its events, at most.
+const ACTIONS_OF_ADDRESS: usize = 7;
+/// The attributes of the slot of an address that an erasure keeps: none is personal.
+const KEPT: [&str; 8] =
+    ["pk", "sk", "schema", "deleted", "version", "ttl", "sent_at", "declined_until"];
+
+/// The progress of an erasure.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ErasureProgress {
+    /// The number of organizations that keep nothing about the person any more.
+    pub erased: usize,
+    /// The number of transactions.
+    transactions: u128,
+}
+
+impl Store {
+    /// Erases a person from the organizations that know them, until `deadline`. Returns whether none is
+    /// left.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`] if something is not as it was read.
+    pub async fn erase(
+        &self,
+        context: &RequestContext,
+        data: &PersonalData,
+        progress: &mut ErasureProgress,
+        deadline: &Deadline,
+    ) -> Result<bool, Error> {
+        let mut left = data.organizations.as_slice();
+        while !left.is_empty() {
+            if deadline.has_passed() {
+                return Ok(false);
+            }
+            let (now, later) = left.split_at(fitting(left));
+            let mut writes = self.transaction(context);
+            // Every event of the request has a number of its own.
+            writes.next_event = progress.transactions << 16;
+            for known in now {
+                writes = writes.erase_from(known, data.user_id.as_ref())?;
+            }
+            progress.transactions += 1;
+            writes.commit(&()).await?;
+            progress.erased += now.len();
+            left = later;
+        }
+        Ok(true)
+    }
+}
+
+/// How many of these organizations fit into one transaction, at least 1.
+fn fitting(left: &[KnownIn]) -> usize {
+    let mut actions = 0;
+    let fits = |known: &&KnownIn| {
+        actions += ACTIONS_OF_PERSON + ACTIONS_OF_ADDRESS * known.addresses.len();
+        actions <= MAX_ACTIONS
+    };
+    left.iter().take_while(fits).count().max(1)
+}
+
+impl Transaction<'_> {
+    /// Ends all that an organization keeps about a person, and records it.
+    fn erase_from(mut self, known: &KnownIn, user: Option<&UserId>) -> Result<Self, Error> {
+        for address in &known.addresses {
+            self = self.erase_address(&known.org, address)?;
+        }
+        if let Some(user) = user {
+            return self.erase_user(known, user);
+        }
+        let context = self.context;
+        let person = PersonId::new(context.at, context.seed);
+        let event = erasure(context, &known.org, &person, Version::first(context.at, None));
+        self.record(event)
+    }
+
+    /// Ends the membership and the request of a person, and forgets what they were called.
+    fn erase_user(self, known: &KnownIn, user: &UserId) -> Result<Self, Error> {
+        let (context, org) = (self.context, &known.org);
+        let key = Key::membership(org.id(), user);
+        let mut writes = self.erase_request(org, known.request.as_ref(), user)?;
+        let seen = known.member.as_ref().map(|member| member.version);
+        let seen = seen.or(known.former.as_ref().map(|former| former.version));
+        let gone = seen.map_or(Version::first(context.at, None), |seen| seen.next(context.at));
+        let changed = or(Refusal::ChangedConcurrently);
+        writes = match seen {
+            Some(seen) => writes.put(key.clone(), erased(key, gone)?, at_version(seen)?, changed),
+            None => writes.check(key, absent(), changed),
+        };
+        if let Some(member) = &known.member {
+            writes = writes.end_erased_membership(org, member, gone)?;
+        }
+        let event = erasure(context, org, &MemberId::of(org.id(), user), gone);
+        let declined = known.request.as_ref().filter(|request| !request.is_pending());
+        writes.record(match declined {
+            Some(request) => event.old(json!({ "join_request": request.status })),
+            None => event,
+        })
+    }
+
+    /// Frees the address of a member who is erased, counts them out, and records the end.
+    fn end_erased_membership(
+        self,
+        org: &Organization,
+        member: &Member,
+        gone: Version,
+    ) -> Result<Self, Error> {
+        let slot = Key::address_slot(org.id(), AddressDigest::of(org.id(), &member.email));
+        let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
+        let event = removed(self.context, org, EventAction::MemberRemoved, member, gone);
+        self.put(slot.clone(), erased(slot, gone)?, lock, or(Refusal::ChangedConcurrently))
+            .count(org.id(), member.role_id, Status::Active, -1)
+            .record(event)
+    }
+
+    /// Ends the request of a person to join, or checks that there is none.
+    fn erase_request(
+        self,
+        org: &Organization,
+        request: Option<&JoinRequest>,
+        user: &UserId,
+    ) -> Result<Self, Error> {
+        let Some(request) = request else {
+            let key = Key::join_request(org.id(), PersonDigest::of(org.id(), user));
+            let none = Expression::new("attribute_not_exists(#pk)", []);
+            return Ok(self.check(key, none, or(Refusal::ChangedConcurrently)));
+        };
+        self.drop_request(org, request)
+    }
+
+    /// Ends the invitation and the alerts of an address, and forgets it.
+    fn erase_address(self, org: &Organization, known: &KnownAddress) -> Result<Self, Error> {
+        let id = org.id();
+        let key = Key::address_slot(id, AddressDigest::of(id, &known.email));
+        let changed = or(Refusal::ChangedConcurrently);
+        let writes = match (&known.invitation, &known.former) {
+            (Some(invitation), _) => {
+                let gone = invitation.version.next(self.context.at);
+                self.revoke_erased(org, invitation, erased(key, gone)?)?
+            }
+            (None, Some(former)) => {
+                let mut left = former.clone();
+                left.retain(|name, _| KEPT.contains(&name.as_str()));
+                left.insert(ERASED.to_owned(), attribute(&true)?);
+                let seen = former.get("version").cloned().unwrap_or_else(|| number(0));
+                let same = "attribute_exists(#deleted) AND #version = :seen_slot";
+                let same = Expression::new(same, [("seen_slot", seen)]);
+                self.put(key, left, same, changed)
+            }
+            // The membership that holds the address ends in this transaction, or is another person's.
+            (None, None) if known.is_taken => self,
+            (None, None) => self.check(key, absent(), changed),
+        };
+        writes.erase_alert(org, known)
+    }
+
+    fn erase_alert(self, org: &Organization, known: &KnownAddress) -> Result<Self, Error> {
+        let (id, alert) = (org.id(), AlertId::of(org.id(), &known.email));
+        let context = self.context;
+        let writes = match &known.alert {
+            Some(entry) => self.drop_entry(org, entry)?,
+            None => {
+                let key = Key::critical_alert_user(id, alert);
+                self.check(key, absent(), or(Refusal::ChangedConcurrently))
+            }
+        };
+        if known.alert.is_none() && !known.was_alerted {
+            return Ok(writes);
+        }
+        let key = Key::former_name(id, &alert);
+        let mut unnamed = Item::from(key.clone());
+        unnamed.insert(ERASED.to_owned(), attribute(&true)?);
+        unnamed.insert("ttl".to_owned(), number(kept_until(context.at).as_second()));
+        let always = Expression::default();
+        Ok(writes.put(key, unnamed, always, or(Refusal::ChangedConcurrently)))
+    }
+}
+
+/// A tombstone that says that it was a person.
+fn erased(key: Key, gone: Version) -> Result<Item, Error> {
+    let mut item = tombstone(key, gone, NAMED)?;
+    item.insert(ERASED.to_owned(), attribute(&true)?);
+    Ok(item)
+}
+
+/// The event of an erasure in an organization.
+fn erasure(
+    context: &RequestContext,
+    org: &Organization,
+    person: &impl ToString,
+    version: Version,
+) -> Event {
+    let target = Target::new(TargetKind::Person, person, version);
+    Event::new(context, org, EventAction::PersonErased, target)
+}

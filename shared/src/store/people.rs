@@ -1,0 +1,300 @@
+//! What the ids in the history and in lists stand for (ORG5): people, addresses, roles.
+//!
+//! A member, an address and a critical alert user keep their name in their item. When they are gone,
+//! the name stays for as long as an event can name them: in the tombstone of a member or of the slot of
+//! an address, and in an item of its own for a critical alert user or a custom role. A person who was
+//! never a member, but asked to join or declined an invitation, has such a tombstone, too.
+//!
+//! An erasure leaves tombstones without a name (ERA1).
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    Error, FetchedItems, Key, Store,
+    expression::Expression,
+    index,
+    item::{Item, attribute, from_item, number, text, to_item},
+    transaction::{Change, Transaction, absent, or},
+};
+use crate::domain::{
+    AlertId, CalledPerson, CustomRole, CustomRoleId, Email, Event, InvitationId, MemberId, Name,
+    OrgId, Organization, PersonId, Refusal, TargetKind, UserId, Version,
+};
+
+/// How long a name is kept after its thing is gone: longer than the longest retention of an event.
+pub(super) const NAMED: SignedDuration = SignedDuration::from_hours(24 * 366);
+/// The attribute of a tombstone without a name, which an erasure leaves.
+pub(super) const ERASED: &str = "erased";
+
+/// A person in an organization of which they are no member.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KnownPerson<'a> {
+    pub(super) user_id: &'a UserId,
+    pub(super) email: &'a Email,
+    pub(super) name: Option<&'a str>,
+}
+
+/// The part of an item that says what a person or an address is called.
+#[derive(Deserialize)]
+struct Called {
+    #[serde(default)]
+    erased: bool,
+    #[serde(alias = "value")]
+    email: Option<Email>,
+    name: Option<String>,
+    display_name: Option<Name>,
+}
+
+impl FetchedItems {
+    /// What a person is called in an organization, as a member or afterwards. `None` if nothing is
+    /// known of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn called(&self, org: OrgId, member: MemberId) -> Result<Option<CalledPerson>, Error> {
+        self.called_at(&Key::member(org, member))
+    }
+
+    /// The address of an invitation, which can have ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn invited(&self, org: OrgId, id: InvitationId) -> Result<Option<CalledPerson>, Error> {
+        self.called_at(&Key::address_slot(org, id.digest()))
+    }
+
+    /// The address of a critical alert user, who can be removed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn alerted(&self, org: OrgId, id: AlertId) -> Result<Option<CalledPerson>, Error> {
+        let live = self.called_at(&Key::critical_alert_user(org, id))?;
+        Ok(live.or(self.called_at(&Key::former_name(org, &id))?))
+    }
+
+    /// The name of a custom role, which can be deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn role_called(&self, org: OrgId, id: CustomRoleId) -> Result<Option<Name>, Error> {
+        let keys = [Key::role(org, id), Key::former_name(org, &id)];
+        let item = keys.iter().find_map(|key| self.items.get(key));
+        let name = item.and_then(|item| item.get("name")).cloned();
+        name.map(serde_dynamo::from_attribute_value).transpose().map_err(Error::broken)
+    }
+
+    pub(super) fn called_at(&self, key: &Key) -> Result<Option<CalledPerson>, Error> {
+        let Some(item) = self.items.get(key) else { return Ok(None) };
+        let Called { erased, email, name, display_name } = from_item(item.clone())?;
+        Ok(match email {
+            _ if erased => Some(CalledPerson::Erased),
+            Some(email) => {
+                let name = display_name.map(|name| name.to_string()).or(name);
+                Some(CalledPerson::Known { name, email })
+            }
+            None => None,
+        })
+    }
+}
+
+impl Store {
+    /// The items that say what the ids in `events` stand for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn names_in(&self, events: &[Event]) -> Result<FetchedItems, Error> {
+        let named: Vec<Named> = events.iter().flat_map(named_in).collect();
+        let found = self.get_eventual(named.iter().flat_map(Named::keys)).await?;
+        // An eventually consistent read can miss what is new.
+        let missing = named.iter().filter(|named| !named.is_in(&found));
+        let missing: Vec<_> = missing.flat_map(Named::keys).collect();
+        Ok(found.and(self.get(missing).await?))
+    }
+
+    /// The items that say what the Super Admins of some organizations are called.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn super_admins(
+        &self,
+        orgs: impl IntoIterator<Item = &Organization>,
+    ) -> Result<FetchedItems, Error> {
+        let key =
+            |org: &Organization| Some(Key::membership(org.id(), org.super_admin_user_id.as_ref()?));
+        self.get_for_display(orgs.into_iter().filter_map(key)).await
+    }
+
+    /// The item that says what the Super Admin of an organization is called, strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn super_admin(&self, org: &Organization) -> Result<FetchedItems, Error> {
+        let user = org.super_admin_user_id.as_ref();
+        self.get(user.map(|user| Key::membership(org.id(), user))).await
+    }
+
+    /// The items that say what some members of an organization are called.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn people(
+        &self,
+        org: OrgId,
+        members: impl IntoIterator<Item = MemberId>,
+    ) -> Result<FetchedItems, Error> {
+        self.get_for_display(members.into_iter().map(|member| Key::member(org, member))).await
+    }
+}
+
+/// Something with a name.
+enum Named {
+    Person(OrgId, MemberId),
+    Invitee(OrgId, InvitationId),
+    AlertUser(OrgId, AlertId),
+    Role(OrgId, CustomRoleId),
+    Organization(OrgId),
+}
+
+impl Named {
+    fn key(&self) -> Key {
+        match *self {
+            Self::Person(org, id) => Key::member(org, id),
+            Self::Invitee(org, id) => Key::address_slot(org, id.digest()),
+            Self::AlertUser(org, id) => Key::critical_alert_user(org, id),
+            Self::Role(org, id) => Key::role(org, id),
+            Self::Organization(org) => Key::organization(org),
+        }
+    }
+
+    /// The keys of the items that say what it is called, now or formerly.
+    fn keys(&self) -> impl Iterator<Item = Key> + use<> {
+        [self.key()].into_iter().chain(self.former_key())
+    }
+
+    /// Whether one of its items was found.
+    fn is_in(&self, found: &FetchedItems) -> bool {
+        self.keys().any(|key| found.contains(&key))
+    }
+
+    /// The key of the name after the thing is gone, if it is another one.
+    fn former_key(&self) -> Option<Key> {
+        match self {
+            Self::AlertUser(org, id) => Some(Key::former_name(*org, id)),
+            Self::Role(org, id) => Some(Key::former_name(*org, id)),
+            Self::Person(..) | Self::Invitee(..) | Self::Organization(_) => None,
+        }
+    }
+}
+
+/// What an event names: its actor, its target, and the ids in its values.
+fn named_in(event: &Event) -> Vec<Named> {
+    let org = event.organization_id;
+    let actor = event.actor.member_id.filter(|_| !event.actor.operator);
+    let mut named: Vec<_> = actor.map(|id| Named::Person(org, id)).into_iter().collect();
+    let id = &event.target.id;
+    named.extend(match event.target.kind {
+        TargetKind::Invitation => id.parse().ok().map(|id| Named::Invitee(org, id)),
+        TargetKind::Member => id.parse().ok().map(|id| Named::Person(org, id)),
+        TargetKind::Role => id.parse().ok().map(|id| Named::Role(org, id)),
+        TargetKind::CriticalAlertUser => id.parse().ok().map(|id| Named::AlertUser(org, id)),
+        TargetKind::Organization | TargetKind::CustomerLink => {
+            id.parse().ok().filter(|id| *id != org).map(Named::Organization)
+        }
+        TargetKind::MemberExport
+        | TargetKind::JoinRequest
+        | TargetKind::ApprovedDomain
+        | TargetKind::Person => None,
+    });
+    for value in [&event.old, &event.new] {
+        let ids = value.as_object().into_iter().flatten();
+        named.extend(ids.filter_map(|(field, id)| named_by(org, field, id)));
+    }
+    named
+}
+
+/// What a field of the values of an event names.
+fn named_by(org: OrgId, field: &str, id: &Value) -> Option<Named> {
+    let id = id.as_str()?;
+    match field {
+        "member_id" | "super_admin_id" => Some(Named::Person(org, id.parse().ok()?)),
+        "role_id" | "reassign_to" => Some(Named::Role(org, id.parse().ok()?)),
+        "parent_id" | "partner_id" | "customer_id" => {
+            id.parse().ok().filter(|id| *id != org).map(Named::Organization)
+        }
+        _ => None,
+    }
+}
+
+impl Transaction<'_> {
+    /// Keeps what a person is called who acts in an organization without being a member. If they are a
+    /// member meanwhile, the transaction fails with `member`.
+    pub(super) fn remember(
+        self,
+        org: OrgId,
+        person: KnownPerson<'_>,
+        member: Refusal,
+    ) -> Result<Self, Error> {
+        let KnownPerson { user_id, email, name } = person;
+        let at = self.context.at;
+        let version = Version::first(at, None);
+        let known = index::known_person(PersonId::of(user_id));
+        let values = [
+            ("gone", attribute(&true)?),
+            ("known_user", text(user_id.as_str())),
+            ("known_email", text(email.as_str())),
+            ("known", text(known)),
+            ("kept", number(kept_until(at).as_second())),
+            ("known_version", attribute(&version)?),
+        ];
+        let set = "#deleted = :gone, #user_id = :known_user, #email = :known_email, \
+                   #identity = :known, #ttl = :kept, \
+                   #version = if_not_exists(#version, :known_version)";
+        let mut changes = vec![
+            Change::Set(Expression::new(set, values)),
+            Change::Remove(Expression::new(&format!("#{ERASED}"), [])),
+        ];
+        changes.push(match name {
+            Some(name) => Change::Set(Expression::new("#name = :name", [("name", text(name))])),
+            None => Change::Remove(Expression::new("#name", [])),
+        });
+        Ok(self.update(Key::membership(org, user_id), changes, absent(), or(member)))
+    }
+
+    /// Keeps the name of a custom role that is deleted.
+    pub(super) fn keep_role_name(self, org: OrgId, role: &CustomRole) -> Result<Self, Error> {
+        let (key, at) = (Key::former_name(org, &role.id), self.context.at);
+        let mut item = Item::from(key.clone());
+        item.insert("name".to_owned(), attribute(&role.name)?);
+        Ok(self.keep(key, item, at))
+    }
+
+    /// Keeps the address of a critical alert user with this id who is removed.
+    pub(super) fn keep_address(self, org: OrgId, id: &str, address: &Email) -> Result<Self, Error> {
+        let (key, at) = (Key::former_name(org, &id), self.context.at);
+        let identity = index::known_address(PersonId::of_address(address));
+        let value = serde_json::json!({ "email": address });
+        let item = to_item(key.clone(), &value, vec![("identity", identity)])?;
+        Ok(self.keep(key, item, at))
+    }
+
+    /// Puts the name of a thing that is deleted `at`. The condition of its deletion covers it.
+    fn keep(self, key: Key, mut item: Item, at: Timestamp) -> Self {
+        item.insert("ttl".to_owned(), number(kept_until(at).as_second()));
+        self.put(key, item, Expression::default(), or(Refusal::ChangedConcurrently))
+    }
+}
+
+/// The end of a name whose thing is gone `at`.
+pub(super) fn kept_until(at: Timestamp) -> Timestamp {
+    at.saturating_add(NAMED).unwrap_or(Timestamp::MAX)
+}

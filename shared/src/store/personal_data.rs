@@ -1,0 +1,269 @@
+//! All that is kept about a person, found by their id on the platform (ERA1).
+//!
+//! The index `by_identity` names the organizations that know the person or one of their addresses. What
+//! is kept there is read by key, strongly consistent.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use futures_util::future::try_join_all;
+
+use super::{
+    Error, FetchedItems, Key, Store,
+    expression::{Expression, ExpressionValues},
+    index::{self, Index},
+    item::{Item, text},
+    keys,
+    meter::Meter,
+    schema::upgraded,
+};
+use crate::domain::{
+    AddressDigest, AddressSlot, AlertId, CalledPerson, CriticalAlertUser, Email, Invitation,
+    JoinRequest, Member, MemberId, OrgId, Organization, PersonDigest, PersonId, RoleId, UserId,
+    Version,
+};
+
+/// All that is kept about a person.
+#[derive(Debug)]
+pub struct PersonalData {
+    /// Their `sub`. `None` if they are known by an address alone.
+    pub user_id: Option<UserId>,
+    /// The addresses that they have or had in an organization.
+    pub addresses: BTreeSet<Email>,
+    /// What is kept in each organization that knows them.
+    pub organizations: Vec<KnownIn>,
+}
+
+/// What is kept about a person in one organization.
+#[derive(Debug)]
+pub struct KnownIn {
+    /// The organization.
+    pub org: Organization,
+    /// Their membership.
+    pub member: Option<Member>,
+    /// What they were called, if they are no member.
+    pub former: Option<FormerPerson>,
+    /// Their request to join, open or declined.
+    pub request: Option<JoinRequest>,
+    /// What is kept about each of their addresses.
+    pub addresses: Vec<KnownAddress>,
+}
+
+/// What is kept about a person who is no member.
+#[derive(Clone, Debug)]
+pub struct FormerPerson {
+    /// What they were called.
+    pub called: CalledPerson,
+    /// The version of the tombstone.
+    pub version: Version,
+}
+
+/// What is kept about an address in one organization.
+#[derive(Debug)]
+pub struct KnownAddress {
+    /// The address.
+    pub email: Email,
+    /// The pending invitation.
+    pub invitation: Option<Invitation>,
+    /// The slot of an invitation or a membership that ended.
+    pub(super) former: Option<Item>,
+    /// Whether a membership holds the address: the person's own, or another person's.
+    pub(super) is_taken: bool,
+    /// The entry among the critical alert users.
+    pub alert: Option<CriticalAlertUser>,
+    /// Whether the address is kept for the events of an alert user who was removed.
+    pub was_alerted: bool,
+}
+
+impl KnownAddress {
+    /// Whether anything is kept about the address, apart from a membership.
+    pub fn is_known(&self) -> bool {
+        let Self { invitation, former, alert, was_alerted, .. } = self;
+        invitation.is_some() || former.is_some() || alert.is_some() || *was_alerted
+    }
+
+    /// Whether the organization keeps the address of an invitation, a membership or an alert user that
+    /// ended.
+    pub fn is_former(&self) -> bool {
+        self.former.is_some() || self.was_alerted
+    }
+}
+
+impl KnownIn {
+    /// Whether anything is kept in the organization.
+    fn is_known(&self) -> bool {
+        let Self { member, former, request, addresses, .. } = self;
+        member.is_some()
+            || former.is_some()
+            || request.is_some()
+            || addresses.iter().any(KnownAddress::is_known)
+    }
+}
+
+/// The identities of a person: what the index found.
+#[derive(Default)]
+struct Traces {
+    user_id: Option<UserId>,
+    addresses: BTreeSet<Email>,
+    orgs: BTreeSet<OrgId>,
+}
+
+impl Traces {
+    fn add(&mut self, item: &Item) -> Result<(), Error> {
+        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+        self.orgs.insert(keys::owner(text("pk").map(String::as_str).unwrap_or_default())?);
+        self.user_id = self.user_id.take().or_else(|| text("user_id").map(UserId::new));
+        // A critical alert user has the address as its value.
+        let address = text("email").or_else(|| text("value"));
+        self.addresses.extend(address.and_then(|address| Email::parse(address).ok()));
+        Ok(())
+    }
+}
+
+impl Store {
+    /// All that is kept about a person.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn personal_data(&self, id: PersonId) -> Result<PersonalData, Error> {
+        let traces = self.traces(id).await?;
+        let Traces { user_id, addresses, orgs } = traces;
+        let keys = orgs.iter().flat_map(|&org| keys_in(org, user_id.as_ref(), &addresses));
+        let found = self.get(keys).await?;
+        let known = orgs.iter().map(|&org| known_in(&found, org, user_id.as_ref(), &addresses));
+        let known = known.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+        let organizations = known.into_iter().filter(KnownIn::is_known).collect();
+        Ok(PersonalData { user_id, addresses, organizations })
+    }
+
+    /// What the index knows of a person, and of the addresses that it knows of them.
+    async fn traces(&self, id: PersonId) -> Result<Traces, Error> {
+        let mut traces = Traces::default();
+        let own = [
+            index::person(id),
+            index::known_person(id),
+            index::address(id),
+            index::known_address(id),
+        ];
+        for item in self.identified(own).await? {
+            traces.add(&item)?;
+        }
+        let addresses = traces.addresses.iter().map(PersonId::of_address);
+        let addresses = addresses.filter(|address| *address != id);
+        let others: Vec<_> = addresses
+            .flat_map(|address| [index::address(address), index::known_address(address)])
+            .collect();
+        for item in self.identified(others).await? {
+            // The address is known. Its items say nothing of a person.
+            traces.orgs.insert(keys::owner(&Key::of_item(&item)?.pk)?);
+        }
+        Ok(traces)
+    }
+
+    /// All items of these identities.
+    async fn identified(
+        &self,
+        identities: impl IntoIterator<Item = String>,
+    ) -> Result<Vec<Item>, Error> {
+        let all = identities.into_iter().map(|identity| self.identified_by(identity));
+        Ok(try_join_all(all).await?.into_iter().flatten().collect())
+    }
+
+    async fn identified_by(&self, identity: String) -> Result<Vec<Item>, Error> {
+        let condition = Expression::new("#identity = :identity", [("identity", text(identity))]);
+        let mut terms = ExpressionValues::default();
+        let condition = terms.take(condition);
+        let (names, values) = terms.parts();
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(Index::ByIdentity.name())
+            .key_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let request = query.clone().set_exclusive_start_key(start);
+            let answer = Meter::call(request.send()).await.map_err(Error::from_read)?;
+            Meter::read(answer.consumed_capacity());
+            let page = answer.items.unwrap_or_default().into_iter().map(upgraded);
+            items.extend(page.collect::<Result<Vec<_>, _>>()?);
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+/// The keys of all that an organization can keep about a person.
+fn keys_in(org: OrgId, user: Option<&UserId>, addresses: &BTreeSet<Email>) -> Vec<Key> {
+    let mut keys = vec![Key::organization(org)];
+    if let Some(user) = user {
+        keys.push(Key::membership(org, user));
+        keys.push(Key::join_request(org, PersonDigest::of(org, user)));
+    }
+    for address in addresses {
+        let alert = AlertId::of(org, address);
+        keys.push(Key::address_slot(org, AddressDigest::of(org, address)));
+        keys.push(Key::critical_alert_user(org, alert));
+        keys.push(Key::former_name(org, &alert));
+    }
+    keys
+}
+
+fn known_in(
+    found: &FetchedItems,
+    id: OrgId,
+    user: Option<&UserId>,
+    addresses: &BTreeSet<Email>,
+) -> Result<Option<KnownIn>, Error> {
+    let Some(org) = found.organization(id) else { return Ok(None) };
+    let mut known = KnownIn { org, member: None, former: None, request: None, addresses: vec![] };
+    if let Some(user) = user {
+        known.member = found.membership(id, user)?;
+        known.request = found.join_request(id, PersonDigest::of(id, user))?;
+        let called = found.called(id, MemberId::of(id, user))?;
+        let version = found.deleted_at(&Key::membership(id, user))?;
+        known.former = called
+            .filter(|called| *called != CalledPerson::Erased)
+            .zip(version)
+            .map(|(called, version)| FormerPerson { called, version });
+    }
+    let addresses = addresses.iter().map(|address| known_address(found, id, address));
+    known.addresses = addresses.collect::<Result<_, _>>()?;
+    Ok(Some(known))
+}
+
+fn known_address(found: &FetchedItems, org: OrgId, email: &Email) -> Result<KnownAddress, Error> {
+    let slot = Key::address_slot(org, AddressDigest::of(org, email));
+    let holder = found.address_slot(&slot)?;
+    let alert = AlertId::of(org, email);
+    let former = found
+        .items
+        .get(&slot)
+        .filter(|item| item.contains_key("deleted") && item.contains_key("email"));
+    Ok(KnownAddress {
+        email: email.clone(),
+        is_taken: matches!(holder, Some(AddressSlot::Taken(_))),
+        invitation: holder.and_then(AddressSlot::pending),
+        former: former.cloned(),
+        alert: found.critical_alert_user(org, alert)?,
+        was_alerted: found
+            .called_at(&Key::former_name(org, &alert))?
+            .is_some_and(|called| called != CalledPerson::Erased),
+    })
+}
+
+impl PersonalData {
+    /// The organizations of which the person is the Super Admin.
+    pub fn super_admin_of(&self) -> impl Iterator<Item = &Organization> {
+        let is_super_admin = |known: &&KnownIn| {
+            known.member.as_ref().is_some_and(|member| member.role_id == RoleId::SUPER_ADMIN)
+        };
+        self.organizations.iter().filter(is_super_admin).map(|known| &known.org)
+    }
+}
