@@ -182,7 +182,8 @@ class Story:
         expect(ada.put(f"{self.path}/domains/{domain}"), 200, domain=domain)
         [approved] = expect(ada.get(f"{self.path}/domains"), 200)["items"]
         assert approved["added_by"]["email"] == ada.email, approved
-        self.eve, fay, gil = (self.person(name) for name in ("eve", "fay", "gil"))
+        self.eve, self.fay, gil = (self.person(name) for name in ("eve", "fay", "gil"))
+        fay = self.fay
 
         def is_joinable():
             joinable = expect(self.eve.get("/v1/me/joinable-organizations?limit=100"), 200)["items"]
@@ -191,10 +192,12 @@ class Story:
         self.until(is_joinable)
         request = lambda person: expect(person.post(requests, {"comment": "Hello"}), 201)["id"]
         from_eve, from_fay, _ = request(self.eve), request(fay), request(gil)
+        expect(gil.get(f"{requests}/mine"), 200, status="pending")
         expect(gil.delete(f"{requests}/mine"), 204)
         self.lists(ada, requests, [from_eve, from_fay])
         expect(ada.post(f"{requests}/{from_eve}/approve", {"role_id": "user"}), 200, source="join_request")
         expect(ada.post(f"{requests}/{from_fay}/decline"), 204)
+        self.lists(fay, "/v1/me/join-requests", ["declined"], "status")
         # Cy declined an invitation, so only a request makes another one possible.
         cy, invitation = self.cy, {"email": self.cy.email, "role_id": "user"}
         expect(ada.post(f"{self.path}/invitations", invitation), 429)
@@ -282,6 +285,7 @@ class Story:
             self.until(has_ben)
         both = [self.org, self.works]
         self.lists(ada, f"{self.path}/roles?scope=subtree&q=super", both, "organization_id")
+        self.lists(ada, f"{self.path}/events?scope=subtree&action=organization.created", both[::-1], "organization_id")
         prefix = quote(ada.email[:3])
         self.lists(ada, f"{works}/members?scope=subtree&q={prefix}", [ada.id], "user_id")
         self.lists(ada, f"{works}/roles?scope=subtree&q=super", [self.works], "organization_id")
@@ -449,7 +453,7 @@ class Story:
         expect(staff.patch(f"{path}/{branch}", {"mdf_program": False}), 200)
 
     def erase_person(self):
-        """Eve's data is exported, then she is erased: the history still shows her request, and not her name."""
+        """Eve's data is exported, then she is erased, and Fay, whose request was declined. The history shows no names."""
         staff, path = self.staff, f"/v1/operator/people/{person_id(self.eve.id)}"
 
         def is_known():
@@ -459,8 +463,10 @@ class Story:
         self.until(is_known)
         expect(staff.delete(path), 204)
         expect(staff.get(f"{path}/data"), 404)
+        fay = f"/v1/operator/people/{person_id(self.fay.id)}"
+        self.until(lambda: expect(staff.delete(fay), 204))
         events = expect(staff.get(f"{self.path}/events?action=person.erased"), 200)["items"]
-        assert [event["target"]["name"] for event in events] == ["Erased person"], events
+        assert [event["target"]["name"] for event in events] == ["Erased person"] * 2, events
 
     def migrate(self):
         """The items of an earlier schema are rewritten."""

@@ -27,6 +27,7 @@ pub(crate) fn person(name: &str) -> Person {
     Person {
         id: UserId::new(name),
         email: Some(email(name)),
+        claimed_email: Some(email(name)),
         email_fault: None,
         name: Some(name.to_owned()),
         operator: false,

@@ -98,6 +98,35 @@ async fn expired_invitation_is_rejected_until_it_is_resent() {
     }
 }
 
+/// INV15: what is wrong with the sign-in, and no more for an invitation that exists than for one that
+/// does not.
+async fn assert_invitee_is_told_about_themselves(app: &TestApp, path: &str) {
+    let nowhere = format!("{}/inv_01KAK000000000000000000000", path.rsplit_once('/').unwrap().0);
+    let by = async |person| {
+        let answer = app.get(person, &format!("{path}/mine")).await.summary();
+        assert_eq!(app.get(person, &format!("{nowhere}/mine")).await.summary(), answer);
+        answer
+    };
+    assert_snapshot!(by(EVE).await, @r#"
+    404 no-such-invitation: No such invitation
+    There is no such invitation for eve@example.com, with which you are signed in. Sign in with the address that the invitation was sent to, or ask for a new invitation.
+    email_verified: true
+    signed_in_as: "eve@example.com"
+    "#);
+    assert_snapshot!(by(Identity { verified: "false", ..BOB }).await, @r#"
+    404 no-such-invitation: No such invitation
+    You are signed in with bob@example.com, but your identity provider has not verified this address. Verify it there, sign in again, and open the invitation once more.
+    email_verified: false
+    signed_in_as: "bob@example.com"
+    "#);
+    assert_snapshot!(by(identity("eve", "no address")).await, @"
+    404 no-such-invitation: No such invitation
+    Your identity provider names no address that can receive mail. Correct it there, sign in again, and open the invitation once more.
+    email_verified: false
+    signed_in_as: null
+    ");
+}
+
 /// INV4
 #[tokio::test]
 async fn only_the_verified_invited_address_can_use_an_invitation() {
@@ -112,6 +141,7 @@ async fn only_the_verified_invited_address_can_use_an_invitation() {
         }
     }
     app.get(unverified, "/v1/me/invitations").await.refuses(403, "email-not-verified");
+    assert_invitee_is_told_about_themselves(&app, &path).await;
     // The Kelvin sign is no `k` (INV3).
     let of_kim = app.create_invitation(ADA, &acme, "kim@example.com", "admin").await;
     let lookalike = identity("eve", "\u{212a}im@example.com");

@@ -1,13 +1,14 @@
 //! `/v1/organizations/{org}/invitations/batch` (INV11).
 
+use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use shared::http::Limits;
 
 use crate::{
     fault_layer::Fault,
-    helpers::{each, nth_user, user_manager},
+    helpers::{DEE, each, nth_user, user_manager},
     invariants::check,
-    test_app::{ADA, Answer, BOB, CY, DAY, Identity, TestApp, ample},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, TestApp, ample},
 };
 
 /// Invitations for `many` users, from the `first` on.
@@ -33,6 +34,13 @@ impl TestApp {
         self.send_with(Some(by), "POST", &format!("{org}/invitations/batch"), body, headers).await
     }
 
+    /// Sends a file of invitations.
+    pub async fn invite_file(&self, by: Identity, org: &str, file: impl Into<Body>) -> Answer {
+        let request = Request::post(format!("{org}/invitations/batch"));
+        let request = request.header("content-type", "text/csv; charset=utf-8");
+        self.answer(Some(by), request.body(file.into()).unwrap()).await
+    }
+
     async fn pending(&self, org: &str) -> Vec<Value> {
         self.list_all(ADA, &format!("{org}/invitations?limit=100")).await
     }
@@ -44,7 +52,7 @@ impl TestApp {
 }
 
 impl Answer {
-    fn statuses(&self) -> Vec<u64> {
+    pub fn statuses(&self) -> Vec<u64> {
         let outcomes = self.body["outcomes"].as_array().unwrap_or_else(|| panic!("{self}"));
         outcomes.iter().map(|outcome| outcome["status"].as_u64().unwrap()).collect()
     }
@@ -146,6 +154,52 @@ async fn batch_has_1_to_100_valid_elements() {
     assert_eq!(each(outcomes, "email"), addresses);
     assert_eq!(each(&app.pending(&acme).await, "id"), done.invitation_ids());
     check(&app).await;
+}
+
+/// INV11: of a file, a bad row alone fails.
+#[tokio::test]
+async fn file_is_invited_row_by_row() {
+    let (app, acme) = TestApp::with_acme().await;
+    let readers = app.create_role(ADA, &acme, "Readers of Reports", json!({})).await;
+    let manager = json!({ "user_management": "full_access" });
+    app.add_member_with(ADA, &acme, DEE, manager).await;
+    let file = "Full name,E-mail address,Role,Expires in days\r\n\
+                \"Cy, Senior\",CY@example.com,readers of  reports,3\r\n\
+                Bob,bob@example.com,,\r\n\
+                Nobody,no address,user,\r\n\
+                Eve,eve@example.com,Wizard,\r\n\
+                Fay,fay@example.com,User,31\r\n\
+                Gil,gil@example.com,Admin,\r\n\
+                ,,,\r\n\
+                Bob again,Bob@Example.com,user\r\n\
+                Dee,dee@example.com,user,\r\n";
+    let done = app.invite_file(DEE, &acme, file).await.expect(200);
+    assert_eq!(done.statuses(), [201, 201, 422, 422, 422, 403, 409, 409]);
+    let outcomes = done.body["outcomes"].as_array().unwrap();
+    let opened = |nth: usize| &outcomes[nth]["invitation"];
+    assert_eq!([&opened(0)["role_id"], &opened(1)["role_id"]], [&json!(readers), &json!("user")]);
+    assert_eq!(opened(0)["expires_at"], "2026-11-24T12:00:05Z");
+    let pointer = |nth: usize| outcomes[nth]["problem"]["errors"][0]["pointer"].clone();
+    assert_eq!(
+        [2, 3, 4].map(pointer),
+        ["/rows/4/email", "/rows/5/role", "/rows/6/expires_in_days"]
+    );
+    assert_eq!(app.pending(&acme).await.len(), 2);
+    check(&app).await;
+
+    let rows = |number| "email\n".to_owned() + &"x@example.com\n".repeat(number);
+    for (file, status, problem) in [
+        (String::new(), 422, "/email"),
+        ("name,role\nBob,user\n".to_owned(), 422, "/email"),
+        ("email\n\n,\n".to_owned(), 422, ""),
+        (rows(101), 422, ""),
+    ] {
+        let refused = app.invite_file(ADA, &acme, file).await.refuses(status, "invalid-request");
+        assert_eq!(refused.pointer(), problem, "{refused}");
+    }
+    let latin_1 = b"email\nJ\xfcrgen@example.com\n".to_vec();
+    app.invite_file(ADA, &acme, latin_1).await.refuses(400, "unreadable-request");
+    app.invite_file(EVE, &acme, rows(1)).await.refuses(404, "no-such-organization");
 }
 
 /// INV2

@@ -19,7 +19,7 @@ use crate::{
     helpers::{each, id, operator_path},
     matrix::SERVICE,
     printed::assert_printed,
-    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, member_id},
 };
 
 /// Holds a custom role that manages users and roles.
@@ -60,14 +60,16 @@ list approved domains | 3 9 0 0 | ADA GET /domains?limit=<limit>
 remove a domain | 2 3 8 1 | ADA DELETE /domains/example.com
 + domain
 + person
-request to join | 2 5 14 2 | NEW POST /join-requests
+request to join | 2 5 14 3 | NEW POST /join-requests
 + join request
+own join requests | 2 2 0 0 | NEW GET /v1/me/join-requests?limit=<limit>
+own join request | 1 2 0 0 | NEW GET /join-requests/mine
 list join requests | 2 9 0 0 | ADA GET /join-requests?limit=<limit>
-cancel a join request | 2 2 8 2 | NEW DELETE /join-requests/mine
+cancel a join request | 2 2 8 3 | NEW DELETE /join-requests/mine
 + join request
-approve a join request | 3 6 16 7 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
+approve a join request | 3 6 16 8 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
 + join request
-decline a join request | 2 3 10 2 | ADA POST /join-requests/<id>/decline
+decline a join request | 2 3 10 3 | ADA POST /join-requests/<id>/decline
 add a critical alert user | 2 3 8 1 | ADA POST /critical-alert-users | {"email": "alert@example.com"}
 list critical alert users | 3 9 0 0 | ADA GET /critical-alert-users
 remove a critical alert user | 2 3 10 2 | ADA DELETE /critical-alert-users/@alert@example.com
@@ -120,7 +122,7 @@ accept | 2 4 12 11 | NEW POST /invitations/<id>/accept
 + invitation <plain>
 accept a custom role | 3 5 14 11 | NEW POST /invitations/<id>/accept
 + request and invitation
-accept with an own join request | 2 4 12 13 | NEW POST /invitations/<id>/accept
+accept with an own join request | 2 4 12 14 | NEW POST /invitations/<id>/accept
 + invitation user
 decline | 2 4 8 8 | NEW POST /invitations/<id>/decline
 list role objects | 1 2 0 0 | ADA GET /role-objects
@@ -145,6 +147,8 @@ list sub-organizations at any depth | 3 28 0 0 | ADA GET /sub-organizations?limi
 + empty sub-organization
 join a sub-organization | 3 5 12 10 | BOB POST /v1/organizations/<id>/join
 list events | 3 15 0 0 | ADA GET /events?limit=<limit>
+list events about a person | 5 16 0 0 | ADA GET /events?member_id=<member>&limit=<limit>
+list events of a subtree | 5 30 0 0 | OP GET /v1/organizations/<below>/events?scope=subtree&limit=<limit>
 + event
 show an event | 2 4.5 0 0 | ADA GET /events/<id>
 + tree and partner
@@ -177,6 +181,9 @@ resume the link with a partner | 2 4 10 5 | ADA DELETE /partners/<id>/suspension
 operator: export personal data | 3 9 0 0 | OP GET /v1/operator/people/<person>/data
 operator: erase a person | 6 11 20 10 | OP DELETE /v1/operator/people/<person>
 operator: unlink a customer | 2 3 12 5 | OP DELETE /v1/operator/organizations/<id>/customers/<here>
++ person
++ join request
+operator: erase a person who asks to join | 6 11 20 10 | OP DELETE /v1/operator/people/<person>
 + clean-up
 clean-up: nothing is due | 1 2 0 0 | clean-up
 + expired invitation
@@ -236,6 +243,7 @@ impl<'a> Survey<'a> {
             ("<limit>", limit.to_string()),
             ("<here>", id(&org).to_owned()),
             ("<below>", id(&org).to_owned()),
+            ("<member>", member_id(&org, CY.sub)),
             ("<plain>", plain),
             ("<manager>", manager),
         ]);

@@ -279,6 +279,77 @@ async fn history_is_filtered_by_time_actor_action_and_target() {
     }
 }
 
+/// What a person did, and what was done to them, to their invitations and to their requests; also when
+/// they are gone.
+#[tokio::test]
+async fn history_of_one_person_is_complete() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    let declined = app.create_invitation(ADA, &acme, CY.email, "user").await;
+    app.post(CY, &format!("{declined}/decline"), json!({})).await.expect(204);
+    app.create_join_request(CY, &acme).await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    app.add_member(ADA, &acme, CY, "admin").await;
+    app.create_invitation(CY, &acme, EVE.email, "user").await;
+    app.transfer(ADA, &acme, CY).await.expect(200);
+    app.transfer(CY, &acme, BOB).await.expect(200);
+    app.remove(BOB, &acme, CY).await.expect(204);
+    let history = app.history(&acme).await;
+    let of_others = |event: &Value| {
+        let text = event.to_string();
+        !text.contains(CY.email)
+    };
+    let expected: Vec<_> =
+        history.iter().rev().filter(|event| !of_others(event)).map(|it| it["id"].clone()).collect();
+    assert!(expected.len() >= 9, "{expected:?}");
+    let about = format!("member_id={}", member_id(&acme, CY.sub));
+    assert_eq!(shown(&app, &acme, &about).await, expected);
+    let accepted = shown(&app, &acme, &format!("{about}&action=invitation.accepted")).await;
+    assert_eq!(accepted.len(), 1);
+    let both = app.get(ADA, &format!("{acme}/events?{about}&scope=subtree")).await;
+    assert_eq!(both.refuses(422, "invalid-request").pointer(), "/member_id");
+}
+
+/// SUB4
+#[tokio::test]
+async fn history_of_a_subtree_is_merged_newest_first() {
+    let (app, acme) = TestApp::with_tree("Acme").await;
+    let (one, two) = (
+        app.create_sub_organization(ADA, &acme, "One").await,
+        app.create_sub_organization(ADA, &acme, "Two").await,
+    );
+    let deep = app.create_sub_organization(ADA, &one, "Deep").await;
+    for (nth, org) in [&two, &acme, &deep, &one, &two, &deep].into_iter().enumerate() {
+        app.create_invitation(ADA, org, nth_user(nth).email, "user").await;
+    }
+    let mut all = Vec::new();
+    for org in [&acme, &one, &two, &deep] {
+        all.extend(app.history(org).await);
+    }
+    all.sort_by_key(|event| std::cmp::Reverse(event["id"].as_str().unwrap().to_owned()));
+    let listed = app.list_all(ADA, &format!("{acme}/events?scope=subtree&limit=3")).await;
+    assert_eq!(listed, all);
+    assert!(listed.iter().any(|event| event["organization_name"] == "Deep"));
+    let chosen =
+        format!("{acme}/events?organization_id={}&organization_id={}", id(&one), id(&deep));
+    let chosen = app.list_all(ADA, &chosen).await;
+    assert!(chosen.iter().all(|event| event["organization_id"] != id(&two)));
+    assert_eq!(chosen.len(), app.history(&one).await.len() + app.history(&deep).await.len());
+
+    let elsewhere = app.create_organization(BOB, "Elsewhere").await;
+    let outside = format!("{acme}/events?organization_id={}", id(&elsewhere));
+    app.get(ADA, &outside).await.refuses(422, "organization-outside-subtree");
+    let auditor = json!({ "event_history": "view_only" });
+    app.add_member_with(ADA, &acme, DEE, auditor).await;
+    app.get(DEE, &format!("{acme}/events")).await.expect(200);
+    app.get(DEE, &format!("{acme}/events?scope=subtree")).await.refuses(403, "missing-permission");
+    for nth in 0..17 {
+        app.create_sub_organization(ADA, &two, &format!("Below {nth}")).await;
+    }
+    let refused = app.get(ADA, &format!("{acme}/events?scope=subtree")).await;
+    assert_eq!(refused.refuses(422, "invalid-request").pointer(), "/scope");
+}
+
 #[tokio::test]
 async fn malformed_filter_is_refused() {
     let (app, acme) = TestApp::with_acme().await;

@@ -182,6 +182,26 @@ async fn export_contains_all_users() {
 }
 
 /// SUB4, SUB6
+/// INV11: who is there already is refused in their own row.
+#[tokio::test]
+async fn export_can_be_sent_back_as_a_file_of_invitations() {
+    let (app, acme) = TestApp::with_acme().await;
+    let role = app.create_role(ADA, &acme, "Desk; 2nd floor", json!({})).await;
+    app.add_member(ADA, &acme, BOB, &role).await;
+    app.create_invitation(ADA, &acme, CY.email, &role).await;
+    let globex = app.create_organization(BOB, "Globex").await;
+    let quoted = |cell: &Data| format!("\"{}\"", cell.to_string().replace('"', "\"\""));
+    let line = |row: &Vec<Data>| row.iter().map(quoted).collect::<Vec<_>>().join(";");
+    let exported = export(&app, ADA, &acme, "").await.bytes;
+    let file: Vec<_> = rows(&exported).iter().map(line).collect();
+    let file = file.join("\r\n");
+    assert_eq!(app.invite_file(ADA, &acme, file.clone()).await.statuses(), [422, 409, 409]);
+    // Without the column of the ids, roles are found by their names.
+    let file = file.replace("Role ID", "").replace("super_admin", "");
+    app.create_role(BOB, &globex, "Desk; 2nd floor", json!({})).await;
+    assert_eq!(app.invite_file(BOB, &globex, file).await.statuses(), [422, 409, 201]);
+}
+
 #[tokio::test]
 async fn export_applies_the_filters_and_order_of_the_list() {
     let (app, root) = TestApp::with_tree("Root").await;
@@ -482,7 +502,8 @@ async fn export_has_row_and_time_limits() {
     app.router = within(ExportLimits { reading: Duration::ZERO, ..ExportLimits::default() });
     assert_snapshot!(export(&app, ADA, &acme, "").await.summary(), @"
     422 export-time-limit: Export time limit exceeded
-    This export takes longer than a request can last. Use narrower filters, and export in parts.
+    Reading these users takes longer than 0 seconds, which is the limit. Use narrower filters, and export in parts.
+    limit: 0
     ");
     assert_eq!(exports(&app, &acme).await, 2);
 }

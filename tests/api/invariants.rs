@@ -280,8 +280,9 @@ impl Table {
             ("REQUEST", _) => {
                 let request: JoinRequest = read(&value, &here)?;
                 let key = Key::join_request(id, PersonDigest::of(id, &request.user_id));
-                let listed = [("group", index::join_requests(id)), ("path", request.id.bare())];
-                same(key, if request.is_pending() { &listed } else { &[] })?;
+                let by = ("identity", index::requests_of(PersonId::of(&request.user_id)));
+                let listed = [by, ("group", index::join_requests(id)), ("path", request.id.bare())];
+                same(key, if request.is_pending() { &listed } else { &listed[..1] })?;
                 if PersonDigest::of(id, &request.user_id) != request.id.digest() {
                     return Err(here("has the id of another person's request"));
                 }

@@ -147,6 +147,18 @@ async fn join_request_is_listed_and_approved() {
     assert_eq!(created.headers["location"], format!("{acme}/join-requests/mine"));
     let listed = app.get(ADA, &format!("{acme}/join-requests")).await.expect(200);
     assert_eq!(listed.items(), [request]);
+    let own = json!({
+        "id": created.id(),
+        "organization_id": id(&acme),
+        "organization_name": "Acme",
+        "comment": "I work on the\nroof",
+        "status": "pending",
+        "created_at": "2026-11-21T12:00:02Z",
+        "ask_again_at": null,
+    });
+    let mine = created.headers["location"].to_str().unwrap().to_owned();
+    assert_eq!(app.get(BOB, &mine).await.expect(200).body, own);
+    assert_eq!(app.get(BOB, "/v1/me/join-requests").await.items(), [own]);
     let path = format!("{acme}/join-requests/{}", created.id());
     let approved = app.approve(ADA, &path, json!({})).await.expect(200).body;
     assert_eq!(
@@ -155,6 +167,8 @@ async fn join_request_is_listed_and_approved() {
     );
     assert_eq!(app.get(ADA, &format!("{acme}/members/@bob")).await.expect(200).body, approved);
     assert_eq!(app.get(ADA, &format!("{acme}/join-requests")).await.items().len(), 0);
+    assert_eq!(app.get(BOB, "/v1/me/join-requests").await.items().len(), 0);
+    app.get(BOB, &mine).await.refuses(404, "no-such-join-request");
     let actions = app.actions(&acme).await;
     assert_eq!(actions[2..], ["join_request.created", "join_request.approved", "member.added"]);
     check(&app).await;
@@ -212,6 +226,8 @@ async fn declined_person_cannot_request_again_until_invited() {
     }
     let refused = app.request_to_join(BOB, &acme).await.refuses(409, "join-request-declined");
     assert_eq!(refused.body["ask_again_at"], "2027-02-19T12:00:03Z");
+    let own = app.get(BOB, "/v1/me/join-requests").await.items()[0].clone();
+    assert_eq!([&own["status"], &own["ask_again_at"]], ["declined", "2027-02-19T12:00:03Z"]);
     assert_eq!(app.get(ADA, &format!("{acme}/join-requests")).await.items().len(), 0);
 
     let invitation = app.create_invitation(ADA, &acme, BOB.email, "user").await;

@@ -207,6 +207,12 @@ async fn users_list_matches_its_model_for_every_combination() {
             let rows = each(&found, "email").into_iter().zip(orgs);
             let rows: Vec<_> = rows.map(|(email, org)| format!("{email} {org}")).collect();
             assert_eq!(rows, query.expected(&users), "seed {seed}: {query:?}");
+            let alone = match query.chosen.as_slice() {
+                [] => !query.subtree,
+                chosen => chosen == [query.top.as_str()],
+            };
+            let total = (alone && query.q.is_empty()).then_some(found.len());
+            assert_eq!(app.get(ADA, &path).await.body["total"], json!(total), "{query:?}");
         }
     }
 }

@@ -30,6 +30,7 @@ mod invariants;
 mod invite;
 mod joining;
 mod lambda_events;
+mod limits;
 mod lists;
 mod mail;
 mod matrix;

@@ -35,6 +35,7 @@ POST /access/v1/search/resource | scope `decisions`
 POST /access/v1/search/action | scope `decisions`
 GET /v1/me | a token
 GET /v1/me/invitations | a token
+GET /v1/me/join-requests | a token
 POST /v1/organizations | a token | {"name": "New"}
 GET … | `organization_general_information` view_only
 PATCH … | `organization_general_information` full_access | {"website": "https://example.com"}
@@ -44,6 +45,7 @@ PUT …/domains/{domain} | `organization_general_information` full_access
 DELETE …/domains/{domain} | `organization_general_information` full_access
 GET …/join-requests | `user_management` full_access
 POST …/join-requests | an address in an approved domain, and no membership or invitation | {"comment": "Hello"}
+GET …/join-requests/mine | a request of one's own
 DELETE …/join-requests/mine | a request of one's own
 POST …/join-requests/{req}/approve | `user_management` full_access | {"role_id": "user"}
 POST …/join-requests/{req}/decline | `user_management` full_access

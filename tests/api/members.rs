@@ -30,7 +30,10 @@ async fn users_list_shows_members_and_pending_invitations() {
         user["organization_name"] = json!("Acme");
     }
     let list = app.get(ADA, &format!("{acme}/members")).await.expect(200);
-    assert_eq!(list.body, json!({ "items": [member, invitation], "next_cursor": null }));
+    assert_eq!(
+        list.body,
+        json!({ "items": [member, invitation], "next_cursor": null, "total": 2 })
+    );
 }
 
 /// Bob Berg, whose name the identity provider knows.

@@ -12,7 +12,8 @@ use crate::{
 fn lists(org: &str) -> Vec<(Identity, String)> {
     let of_org = "members invitations roles sub-organizations events domains join-requests \
                   critical-alert-users";
-    let of_caller = ["/v1/me", "/v1/me/invitations", "/v1/me/joinable-organizations"];
+    let of_caller =
+        ["/v1/me", "/v1/me/invitations", "/v1/me/join-requests", "/v1/me/joinable-organizations"];
     let mut lists: Vec<_> = of_caller.iter().map(|path| (ADA, (*path).to_owned())).collect();
     lists.extend(of_org.split_whitespace().map(|list| (ADA, format!("{org}/{list}"))));
     lists.push((OPERATOR, "/v1/operator/organizations".to_owned()));
@@ -101,6 +102,7 @@ async fn damaged_cursor_of_every_list_is_refused() {
         let other = app.create_organization(BOB, &format!("Other {n}")).await;
         app.approve_domain(BOB, &other, "example.com").await.expect(200);
         app.create_invitation(BOB, &other, ADA.email, "user").await;
+        app.create_join_request(nth_user(20), &other).await;
         app.create_invitation(ADA, &acme, nth_user(n).email, "user").await;
         app.create_role(ADA, &acme, &format!("Role {n}"), json!({})).await;
         app.create_sub_organization(ADA, &acme, &format!("Branch {n}")).await;
@@ -113,8 +115,10 @@ async fn damaged_cursor_of_every_list_is_refused() {
     let mut lists = lists(&acme);
     // A second domain would need a second verified address.
     lists.retain(|(_, path)| {
-        !path.ends_with("/domains") && !path.ends_with("joinable-organizations")
+        let of_others = ["/domains", "/joinable-organizations", "/me/join-requests"];
+        !of_others.iter().any(|end| path.ends_with(end))
     });
+    lists.push((nth_user(20), "/v1/me/join-requests".to_owned()));
     lists.push((CY, "/v1/me/joinable-organizations".to_owned()));
     lists.push((OPERATOR, linked));
     for (caller, path) in lists {
@@ -180,7 +184,8 @@ async fn forged_cursor_reads_nothing_beyond_its_list() {
         ("roles?scope=subtree&", "[] [] [] Subtree Prefix "),
         ("roles?scope=subtree&q=night&match=contains&", "[] [] [] Subtree Contains night"),
         ("roles?", "[] [] [] Organization Prefix "),
-        ("events?", "None None None {} None"),
+        ("events?", "None None None {} None None [] Organization"),
+        ("events?scope=subtree&", "None None None {} None None [] Subtree"),
         ("sub-organizations?", "Children"),
         ("invitations?", ""),
         ("domains?", ""),

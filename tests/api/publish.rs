@@ -25,7 +25,9 @@ fn without_names(event: &Value) -> Value {
         let object = event.pointer_mut(of).and_then(Value::as_object_mut);
         let is_role = of == "/new" || of == "/old";
         let personal = |name: &str| names.contains(&name) && !(is_role && name == "name");
-        object.into_iter().for_each(|object| object.retain(|name, _| !personal(name)));
+        if let Some(object) = object {
+            object.retain(|name, _| !personal(name));
+        }
     }
     let actor = &event["actor"];
     event["actor"] = json!({ "member_id": actor["id"], "operator": actor["operator"] });

@@ -1,8 +1,8 @@
-//! `GET /v1/me`: the caller and their organizations.
+//! The caller: their organizations, and their requests to join.
 
 use serde::Serialize;
 use shared::{
-    domain::{Email, Kind, Member, OrgId, RoleId, UserId},
+    domain::{Email, JoinRequest, Kind, Member, OrgId, RoleId, UserId},
     http::{ApiError, Call, Json, Page, PageQuery, Query, views},
     store::{FetchedItems, Key, List},
 };
@@ -51,6 +51,28 @@ pub(crate) async fn me(
         organizations,
         next_cursor,
     }))
+}
+
+/// Lists the caller's requests to join: the open ones, and the declined ones until they may ask again.
+/// An organization that no longer exists is left out.
+pub(crate) async fn join_requests(
+    Call { app, person, context, .. }: Call,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<views::OwnJoinRequest>>, ApiError> {
+    let pagination = page.pagination("my join requests", &person.id)?;
+    let mut found =
+        app.store.page(List::join_requests_of(&person.id), pagination.request()).await?;
+    let orgs = found.items.iter().map(|request| Key::organization(request.organization_id));
+    let names = app.store.get_for_display(orgs).await?;
+    let in_effect = |request: &JoinRequest| request.is_in_effect(context.at);
+    let requests = std::mem::take(&mut found.items).into_iter().filter(in_effect);
+    let shown = requests.filter_map(|request| {
+        let org = names.organization(request.organization_id)?;
+        Some(views::OwnJoinRequest::of(request, org.name))
+    });
+    let items = shown.collect();
+    let Page { next_cursor, .. } = pagination.page(found, drop);
+    Ok(Json(Page { items, next_cursor }))
 }
 
 /// The keys of the items that hold the names of a member's organization and role.

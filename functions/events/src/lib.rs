@@ -1,17 +1,20 @@
 //! The history of an organization, newest first (ORG5).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::{Router, routing::get};
 use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
-    domain::{EventAction, EventId, Level, MemberId, OrgId, Refusal, RoleObject, UserId},
+    domain::{
+        self, CalledPerson, EventAction, EventId, Level, ListPermissions, MAX_CHOSEN, MemberId,
+        OrgId, Organization, Person, Refusal, RequestedScope, RoleObject, Scope, Standing, UserId,
+    },
     http::{
         ApiError, App, Call, FieldError, Json, Limit, Page, Pagination, Path, Problem, Query,
-        WithEtag, optional_time, views,
+        ScopeParam, WithEtag, chosen, optional_time, views,
     },
-    store::{EventFilter, Key, List},
+    store::{AboutPerson, EventFilter, Key, List, PageRequest},
 };
 
 /// The routes of the function.
@@ -21,7 +24,7 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/events/{evt}", get(one))
 }
 
-/// The query of the list. `action` can be repeated.
+/// The query of the list. `action` and `organization_id` can be repeated.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ListQuery {
@@ -36,30 +39,108 @@ struct ListQuery {
     action: BTreeSet<EventAction>,
     /// Only events whose target has this id.
     target: Option<String>,
+    /// Only events about this person, of the organization in the path.
+    member_id: Option<MemberId>,
+    /// Only events of these organizations, which must be the one in the path or below it.
+    organization_id: Vec<OrgId>,
+    /// Whether organizations below are included.
+    scope: ScopeParam,
     limit: Limit,
     cursor: Option<String>,
+}
+
+/// The caller's standing, and the organizations whose events are listed.
+struct Histories {
+    actor: Standing,
+    orgs: HashMap<OrgId, Organization>,
+    about: Option<AboutPerson>,
 }
 
 impl ListQuery {
     /// The organization and the filters. A cursor is valid only for the same ones.
     fn names(&self, org: OrgId) -> Vec<String> {
-        let Self { from, to, actor, action, target, .. } = self;
-        let filters = format!("{from:?} {to:?} {actor:?} {action:?} {target:?}");
+        let Self { from, to, actor, action, target, member_id, organization_id, scope, .. } = self;
+        let filters = format!(
+            "{from:?} {to:?} {actor:?} {action:?} {target:?} {member_id:?} {organization_id:?} {scope:?}"
+        );
         vec!["events".to_owned(), org.to_string(), filters]
     }
 
-    fn filter(&self, org: OrgId) -> Result<EventFilter<'_>, Problem> {
-        let (from, to) = (self.from, self.to);
-        if from.zip(to).is_some_and(|(from, to)| from >= to) {
-            let detail = "must be later than `from`: events are shown from then until before it";
-            let (pointer, detail) = ("/to".to_owned(), detail.to_owned());
-            return Err(Problem::invalid(FieldError { pointer, detail }));
-        }
+    /// The filter for one of the organizations. A person has another id in each.
+    fn filter<'a>(&'a self, org: OrgId, about: Option<&'a AboutPerson>) -> EventFilter<'a> {
         let by_sub = |text: &str| MemberId::of(org, &UserId::new(text));
         let actor = self.actor.as_ref().map(|text| text.parse().unwrap_or_else(|_| by_sub(text)));
         let target = self.target.as_deref();
-        Ok(EventFilter { from, to, actor, actions: &self.action, target })
+        EventFilter { from: self.from, to: self.to, actor, actions: &self.action, target, about }
     }
+
+    fn check(&self, requested: RequestedScope<'_>, org: OrgId) -> Result<(), Problem> {
+        let (from, to) = (self.from, self.to);
+        let (pointer, detail) = if from.zip(to).is_some_and(|(from, to)| from >= to) {
+            ("/to", "must be later than `from`: events are shown from then until before it")
+        } else if self.member_id.is_some() && requested.goes_beyond(org) {
+            ("/member_id", "is an id in one organization: leave out `scope` and `organization_id`")
+        } else {
+            return Ok(());
+        };
+        let (pointer, detail) = (pointer.to_owned(), detail.to_owned());
+        Err(Problem::invalid(FieldError { pointer, detail }))
+    }
+
+    /// Checks that the caller may read the chosen histories. Those of other organizations need the
+    /// object for all users below, because a history tells of users (SUB4).
+    async fn authorize(
+        &self,
+        app: &App,
+        person: &Person,
+        org: OrgId,
+    ) -> Result<Histories, ApiError> {
+        let chosen = chosen(&self.organization_id)?;
+        let subtree = self.scope == ScopeParam::Subtree;
+        let requested = RequestedScope { subtree, chosen: &chosen };
+        self.check(requested, org)?;
+        let also = chosen.iter().map(|&org| Key::organization(org));
+        let also = also.chain(self.member_id.map(|member| Key::member(org, member)));
+        let (actor, found) = if requested.goes_beyond(org) {
+            app.store.facts_in_tree(person, org, also).await?
+        } else {
+            app.store.facts(person, org, also).await?
+        };
+        let objects = ListPermissions {
+            own: RoleObject::EventHistory,
+            below: RoleObject::UserManagementSubOrganizations,
+        };
+        let scope = domain::resolve_scope(&actor, requested, &found.paths(&chosen), objects)?;
+        let orgs = match scope {
+            Scope::Subtree(_) => subtree_of(app, &actor.org).await?,
+            Scope::Organizations(paths) => {
+                paths.iter().filter_map(|path| found.organization(path.id())).collect()
+            }
+        };
+        let about = match self.member_id {
+            Some(member) => {
+                let called = found.called(org, member)?;
+                let email = called.as_ref().and_then(CalledPerson::email);
+                Some(AboutPerson::new(org, member, email))
+            }
+            None => None,
+        };
+        let orgs = orgs.into_iter().map(|org| (org.id(), org)).collect();
+        Ok(Histories { actor, orgs, about })
+    }
+}
+
+/// An organization and all below it, as far as one request can read their histories.
+async fn subtree_of(app: &App, top: &Organization) -> Result<Vec<Organization>, ApiError> {
+    let page = PageRequest { limit: MAX_CHOSEN - 1, after: None };
+    let below = app.store.page(List::below(&top.path), page).await?;
+    if below.next.is_some() {
+        let detail = format!(
+            "more than {MAX_CHOSEN} organizations: choose at most {MAX_CHOSEN} with `organization_id`"
+        );
+        return Err(Problem::invalid(FieldError { pointer: "/scope".to_owned(), detail }).into());
+    }
+    Ok([top.clone()].into_iter().chain(below.items).collect())
 }
 
 async fn list(
@@ -68,13 +149,15 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<views::Event>>, ApiError> {
     let pagination = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
-    let filter = query.filter(org)?;
-    let actor = app.store.standing(&person, org).await?;
-    actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
-    let events = List::events(org, filter, context.at);
-    let found = app.store.page(events, pagination.request()).await?;
+    let Histories { actor, orgs, about } = query.authorize(&app, &person, org).await?;
+    let lists =
+        orgs.keys().map(|&org| List::events(org, query.filter(org, about.as_ref()), context.at));
+    let found = app.store.merged_page(lists, pagination.request()).await?;
     let names = app.store.names_in(&found.items).await?;
-    Ok(Json(pagination.try_page(found, |event| views::Event::of(event, &actor.org, &names))?))
+    Ok(Json(pagination.try_page(found, |event| {
+        let org = orgs.get(&event.organization_id).unwrap_or(&actor.org);
+        views::Event::of(event, org, &names)
+    })?))
 }
 
 async fn one(

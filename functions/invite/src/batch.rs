@@ -1,7 +1,7 @@
 //! Up to 100 invitations in one request (INV11).
 //!
 //! Each item is judged in order, as if it were sent alone. If the caller may not grant one of the
-//! roles, the whole request is refused.
+//! roles, a JSON request is refused as a whole; in a file, the row is.
 
 use serde::Serialize;
 use shared::{
@@ -10,11 +10,14 @@ use shared::{
         InvitationDraft, InvitationId, OfferedRole, OrgId, PendingRoom, Person, Refusal,
         RequestContext, RoleId, Standing,
     },
-    http::{Answer, ApiError, App, Call, Json, Path, Problem, views},
+    http::{Answer, ApiError, App, Call, JsonOrCsv, Path, Problem, views},
     store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key, NewInvitation},
 };
 
-use crate::list::{BatchInviteRequest, BatchList, Outcome};
+use crate::{
+    csv,
+    list::{BatchInviteRequest, BatchList, Offer, Outcome, Terms},
+};
 
 /// The maximum number of times that a chunk is judged again after a lost race.
 const ROUNDS: usize = 5;
@@ -22,12 +25,16 @@ const ROUNDS: usize = 5;
 pub(crate) async fn invite(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
-    Json(request): Json<BatchInviteRequest>,
+    body: JsonOrCsv<BatchInviteRequest>,
 ) -> Result<Answer, ApiError> {
-    let list = BatchList::of(request);
-    let batch = BatchInvite { app: &app, person: &person, context: &context, org, list };
+    let (items, is_file) = match body {
+        JsonOrCsv::Json(request) => (request.items(), false),
+        JsonOrCsv::Csv(file) => (csv::items(&app, org, &file).await?, true),
+    };
+    let list = BatchList::of(items);
+    let batch = BatchInvite { app: &app, person: &person, context: &context, org, list, is_file };
     let key = context.idempotency_key.as_ref();
-    let facts = batch.facts(batch.list.drafts(), key.map(Key::idempotency)).await?;
+    let facts = batch.facts(batch.list.offers(), key.map(Key::idempotency)).await?;
     let earlier = key.map(|key| facts.found.earlier_run(key, context.at)).transpose()?;
     let (first, mut outcomes) = match earlier.unwrap_or(EarlierRun::None) {
         EarlierRun::None => (0, vec![]),
@@ -89,48 +96,47 @@ struct BatchInvite<'a> {
     context: &'a RequestContext,
     org: OrgId,
     list: BatchList,
+    /// Whether the request is a file, in which a role that the actor may not grant refuses its row
+    /// alone. An export of users contains such roles.
+    is_file: bool,
 }
 
 impl BatchInvite<'_> {
     async fn facts(
         &self,
-        drafts: &[InvitationDraft],
+        offers: &[Offer],
         also: impl IntoIterator<Item = Key>,
     ) -> Result<BatchFacts, Error> {
-        let slots = drafts.iter().map(|draft| self.slot(draft));
-        let budgets = drafts.iter().map(|draft| Key::budget(&self.budget_of_address(draft)));
+        let slots = offers.iter().map(|offer| self.slot(offer));
+        let budgets = offers.iter().map(|offer| Key::budget(&self.budget_of_address(offer)));
         let shared = [Key::counts(self.org), Key::budget(&self.budget_of_organization())];
         let keys = slots.chain(budgets).chain(self.roles()).chain(shared).chain(also);
         let (actor, found) = self.app.store.facts(self.person, self.org, keys).await?;
         Ok(BatchFacts { actor, found })
     }
 
-    fn slot(&self, draft: &InvitationDraft) -> Key {
-        Key::address_slot(self.org, AddressDigest::of(self.org, &draft.email))
+    fn slot(&self, offer: &Offer) -> Key {
+        Key::address_slot(self.org, AddressDigest::of(self.org, &offer.email))
     }
 
-    fn budget_of_address(&self, draft: &InvitationDraft) -> DayBudget {
-        self.app.limits.budgets.of_address(&draft.email, self.context.at)
+    fn budget_of_address(&self, offer: &Offer) -> DayBudget {
+        self.app.limits.budgets.of_address(&offer.email, self.context.at)
     }
 
     fn budget_of_organization(&self) -> DayBudget {
         self.app.limits.budgets.of_organization(self.org, self.context.at)
     }
 
-    /// Checks that the actor may grant every role in the batch, including the roles of items with a
-    /// malformed address.
+    /// Checks that the actor may invite and, unless the request is a file, grant every role in it,
+    /// including the roles of items with a malformed address.
     ///
     /// # Errors
     ///
     /// The refusal of the first role that the actor may not grant, at its position.
     fn authorize(&self, facts: &BatchFacts) -> Result<(), ApiError> {
-        let mut offered = Vec::new();
-        for id in self.list.roles() {
-            let key = id.custom().map(|id| Key::role(self.org, id));
-            let role = key.map(|key| facts.found.role(&key)).transpose()?.flatten();
-            let reassigned_to = role.and_then(|found| Some(found.role.reassignment?.to));
-            offered.push(OfferedRole { id, reassigned_to });
-        }
+        let roles = self.list.roles().filter(|_| !self.is_file);
+        let offered = roles.map(|id| self.offered(id, facts));
+        let offered = offered.collect::<Result<Vec<_>, _>>()?;
         domain::check_batch(&facts.actor, offered).map_err(|BatchRefusal { position, refusal }| {
             let problem = Problem::from(refusal);
             match position {
@@ -138,6 +144,14 @@ impl BatchInvite<'_> {
                 None => problem.into(),
             }
         })
+    }
+
+    /// A role as the actor offers it.
+    fn offered(&self, id: RoleId, facts: &BatchFacts) -> Result<OfferedRole, Error> {
+        let key = id.custom().map(|id| Key::role(self.org, id));
+        let role = key.map(|key| facts.found.role(&key)).transpose()?.flatten();
+        let reassigned_to = role.and_then(|found| Some(found.role.reassignment?.to));
+        Ok(OfferedRole { id, reassigned_to })
     }
 
     /// The keys of the custom roles in the batch.
@@ -156,7 +170,7 @@ impl BatchInvite<'_> {
         mut outcomes: Vec<Outcome>,
         facts: &BatchFacts,
     ) -> Result<ChunkEnd, ApiError> {
-        let drafts = self.list.chunk(nth);
+        let offers = self.list.chunk(nth);
         let mut written = self.attempt(nth, &outcomes, facts).await;
         let mut refusal = Refusal::ChangedConcurrently;
         for round in 0..=ROUNDS {
@@ -177,7 +191,7 @@ impl BatchInvite<'_> {
             if round == ROUNDS {
                 break;
             }
-            written = match self.facts(drafts, None).await {
+            written = match self.facts(offers, None).await {
                 Ok(facts) => {
                     // Only the first chunk may refuse the whole request.
                     if nth == 0 {
@@ -188,7 +202,7 @@ impl BatchInvite<'_> {
                 Err(error) => Err(error),
             };
         }
-        outcomes.extend(drafts.iter().map(|_| Outcome::refused(refusal.clone())));
+        outcomes.extend(offers.iter().map(|_| Outcome::refused(refusal.clone())));
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &outcomes));
         let writes = self.app.store.transaction(self.context);
         Ok(chunk_end(writes.commit_chunk(chunk, &progress).await?, outcomes)?)
@@ -208,8 +222,8 @@ impl BatchInvite<'_> {
             pending: facts.found.pending_room(self.org, cap),
             today: of_organization.clone().left(facts.found.used(&of_organization)),
         };
-        for draft in self.list.chunk(nth) {
-            match self.judge(draft, facts, &mut room)? {
+        for offer in self.list.chunk(nth) {
+            match self.judge(offer, facts, &mut room)? {
                 Ok(new) => {
                     let view = views::SentInvitation::new(
                         &new.invitation,
@@ -219,7 +233,7 @@ impl BatchInvite<'_> {
                     judged.push(Outcome::opened(&view));
                     opened.push(new);
                 }
-                Err(refusal) => judged.push(Outcome::refused(refusal)),
+                Err(problem) => judged.push(Outcome::refused(problem)),
             }
         }
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &judged));
@@ -237,26 +251,32 @@ impl BatchInvite<'_> {
     /// Judges one item. The outer error is a failed read; the inner one is the outcome of the item.
     fn judge(
         &self,
-        draft: &InvitationDraft,
+        offer: &Offer,
         facts: &BatchFacts,
         room: &mut InvitationRoom,
-    ) -> Result<Result<NewInvitation, Refusal>, Error> {
-        let (now, key, found) = (self.context.at, self.slot(draft), &facts.found);
+    ) -> Result<Result<NewInvitation, Problem>, Error> {
+        let (now, key, found) = (self.context.at, self.slot(offer), &facts.found);
+        let Terms { role_id, days } = match &offer.terms {
+            Ok(terms) => *terms,
+            Err(problem) => return Ok(Err(problem.clone())),
+        };
+        let draft = InvitationDraft { email: offer.email.clone(), role_id, days };
+        let role = domain::check_offer(&facts.actor, self.offered(role_id, facts)?);
         let address = AddressFacts {
             slot: found.address_slot(&key)?,
             declined_until: found.declined_until(&key)?,
         };
-        let id = InvitationId::of(now, self.org, &draft.email);
-        let of_address = self.budget_of_address(draft);
+        let id = InvitationId::of(now, self.org, &offer.email);
+        let of_address = self.budget_of_address(offer);
         let left = of_address.clone().left(found.used(&of_address));
-        let invited = domain::invite(&facts.actor, draft.clone(), &address, id, now);
+        let invited = role.and_then(|()| domain::invite(&facts.actor, draft, &address, id, now));
         let replaces = address.slot.and_then(AddressSlot::pending);
         let invited = invited.and_then(|invitation| {
             left.check()?;
             room.take(replaces.is_some())?;
             Ok(NewInvitation { invitation, replaces })
         });
-        Ok(invited)
+        Ok(invited.map_err(Problem::from))
     }
 
     fn chunk_of(&self, nth: u16) -> Chunk {

@@ -1,6 +1,7 @@
 //! The invitations of an organization: create, list, show, change, resend and revoke.
 
 mod batch;
+mod csv;
 mod list;
 
 use axum::{

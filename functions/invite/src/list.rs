@@ -5,7 +5,7 @@ use std::collections::{HashMap, hash_map::Entry};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
-    domain::{DEFAULT_DAYS, Email, InvitationDraft, MAX_BATCH, MAX_DAYS, Refusal, RoleId},
+    domain::{DEFAULT_DAYS, Email, MAX_BATCH, MAX_DAYS, Refusal, RoleId},
     http::{Answer, BoundedInt, BoundedVec, FieldError, Problem, views},
     store::OPENED_AT_ONCE,
 };
@@ -16,14 +16,51 @@ pub(crate) struct BatchInviteRequest {
     invitations: BoundedVec<BatchInviteItem, MAX_BATCH>,
 }
 
-/// One item. People type addresses, so a malformed address is refused in the outcome of its item.
-/// Any other malformed field refuses the request.
+/// One item of a JSON body. People type addresses, so a malformed address is refused in the outcome of
+/// its item. Any other malformed field refuses the request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BatchInviteItem {
     email: String,
     role_id: RoleId,
     expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
+}
+
+impl BatchInviteRequest {
+    /// The items of the body.
+    pub(crate) fn items(self) -> Vec<BatchItem> {
+        let BoundedVec(items) = self.invitations;
+        let item = |(place, item)| {
+            let BatchInviteItem { email, role_id, expires_in_days } = item;
+            let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
+            let pointer = format!("/invitations/{place}");
+            BatchItem { pointer, email, terms: Ok(Terms { role_id, days }) }
+        };
+        items.into_iter().enumerate().map(item).collect()
+    }
+}
+
+/// One item of a batch.
+pub(crate) struct BatchItem {
+    /// Locates the item in the request.
+    pub(crate) pointer: String,
+    /// The address as it was sent.
+    pub(crate) email: String,
+    /// What the invitation offers, or why the item is malformed.
+    pub(crate) terms: Result<Terms, Problem>,
+}
+
+/// What an invitation offers.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) role_id: RoleId,
+    pub(crate) days: u32,
+}
+
+/// An invitation to create. The first item with its address decides what it offers.
+pub(crate) struct Offer {
+    pub(crate) email: Email,
+    pub(crate) terms: Result<Terms, Problem>,
 }
 
 /// The outcome of one item.
@@ -66,15 +103,23 @@ impl Outcome {
 
 /// A parsed batch.
 pub(crate) struct BatchList {
-    /// The address as it was sent, the role and the parsed form of each item.
-    elements: Vec<(String, RoleId, ParsedItem)>,
-    /// The invitations to create, one for each address.
-    offers: Vec<InvitationDraft>,
+    /// The items, in the order of the request.
+    items: Vec<ListedItem>,
+    /// The invitations to create, one for each address. They depend on the request alone, so that a
+    /// repeat of an interrupted request continues in the same order.
+    offers: Vec<Offer>,
+}
+
+struct ListedItem {
+    /// The address as it was sent.
+    email: String,
+    role: Option<RoleId>,
+    parsed: ParsedItem,
 }
 
 enum ParsedItem {
     /// The invitation with this index.
-    InvitationDraft(usize),
+    Offer(usize),
     /// The address of the invitation with this index, again.
     Again(usize),
     /// A malformed address.
@@ -82,42 +127,38 @@ enum ParsedItem {
 }
 
 impl BatchList {
-    pub(crate) fn of(
-        BatchInviteRequest { invitations: BoundedVec(elements) }: BatchInviteRequest,
-    ) -> Self {
-        let mut list = Self { elements: vec![], offers: vec![] };
+    pub(crate) fn of(items: Vec<BatchItem>) -> Self {
+        let mut list = Self { items: vec![], offers: vec![] };
         let mut known = HashMap::new();
-        for (place, element) in elements.into_iter().enumerate() {
-            let BatchInviteItem { email: sent, role_id, expires_in_days } = element;
-            let reads = match Email::parse(&sent) {
+        for BatchItem { pointer, email: sent, terms } in items {
+            let role = terms.as_ref().ok().map(|terms| terms.role_id);
+            let parsed = match Email::parse(&sent) {
                 Err(error) => {
-                    let pointer = format!("/invitations/{place}/email");
-                    let detail = error.to_string();
+                    let (pointer, detail) = (format!("{pointer}/email"), error.to_string());
                     ParsedItem::Wrong(Problem::invalid(FieldError { pointer, detail }))
                 }
                 Ok(email) => match known.entry(email.clone()) {
                     Entry::Occupied(first) => ParsedItem::Again(*first.get()),
                     Entry::Vacant(first) => {
                         let nth = *first.insert(list.offers.len());
-                        let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
-                        list.offers.push(InvitationDraft { email, role_id, days });
-                        ParsedItem::InvitationDraft(nth)
+                        list.offers.push(Offer { email, terms });
+                        ParsedItem::Offer(nth)
                     }
                 },
             };
-            list.elements.push((sent, role_id, reads));
+            list.items.push(ListedItem { email: sent, role, parsed });
         }
         list
     }
 
     /// The invitations to create, one for each address.
-    pub(crate) fn drafts(&self) -> &[InvitationDraft] {
+    pub(crate) fn offers(&self) -> &[Offer] {
         &self.offers
     }
 
     /// The role of each item, including items with a malformed address.
     pub(crate) fn roles(&self) -> impl Iterator<Item = RoleId> {
-        self.elements.iter().map(|(_, role, _)| *role)
+        self.items.iter().filter_map(|item| item.role)
     }
 
     /// The number of transactions. The last one records the response, so there is at least one.
@@ -126,7 +167,7 @@ impl BatchList {
         u16::try_from(chunks).unwrap_or(u16::MAX)
     }
 
-    pub(crate) fn chunk(&self, nth: u16) -> &[InvitationDraft] {
+    pub(crate) fn chunk(&self, nth: u16) -> &[Offer] {
         self.offers.chunks(OPENED_AT_ONCE).nth(usize::from(nth)).unwrap_or_default()
     }
 
@@ -142,9 +183,9 @@ impl BatchList {
         struct Outcomes<'a> {
             outcomes: Vec<OutcomeLine<'a>>,
         }
-        let lines = self.elements.iter().filter_map(|(email, _, reads)| {
-            let outcome = match reads {
-                ParsedItem::InvitationDraft(nth) => outcomes.get(*nth)?.clone(),
+        let lines = self.items.iter().filter_map(|ListedItem { email, parsed, .. }| {
+            let outcome = match parsed {
+                ParsedItem::Offer(nth) => outcomes.get(*nth)?.clone(),
                 ParsedItem::Again(nth) => outcomes.get(*nth)?.again(),
                 ParsedItem::Wrong(problem) => Outcome::refused(problem.clone()),
             };

@@ -22,7 +22,7 @@ use tokio::{task::spawn_blocking, time::Instant};
 
 use crate::{
     export_bucket::{ExportBucket, StoredObject, attachment},
-    filter::Filters,
+    filter::{AuthorizedList, Filters},
     rows::{COLUMNS, DisplayNames},
     sheet::{Sheet, XLSX},
 };
@@ -67,7 +67,7 @@ pub(crate) async fn export(
     OptionalJson(filters): OptionalJson<Filters>,
 ) -> Result<Response, ApiError> {
     let Extension(exports) = exports.unwrap_or_default();
-    let (actor, filter) = filters.authorize(&app, &person, org).await?;
+    let AuthorizedList { actor, filter, .. } = filters.authorize(&app, &person, org).await?;
     let key = context.idempotency_key.as_ref();
     if let Some(key) = key
         && let Some(record) = app.store.answered_before(key, context.at).await?
@@ -130,7 +130,7 @@ impl ExportConfig {
             Some(bucket) if repeatable || !inline => {
                 Some(bucket.store(file.clone(), &file_name).await?)
             }
-            None if !inline => return Err(Refusal::ExportSizeLimit.into()),
+            None if !inline => return Err(Refusal::ExportSizeLimit(self.bounds.inline).into()),
             _ => None,
         };
         let record = ExportRecord { file_name, inline, stored };
@@ -199,7 +199,7 @@ async fn sheet(
     let mut users = app.store.user_stream(filter);
     while let Some(users) = users.next().await? {
         if begun.elapsed() >= bounds.reading {
-            return Err(Refusal::ExportTimeLimit.into());
+            return Err(Refusal::ExportTimeLimit(bounds.reading.as_secs()).into());
         }
         labels.learn(&app.store, &users).await?;
         for user in &users {

@@ -6,18 +6,18 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, ListPermissions, OrgId, OrgPath, Person, RequestedScope, RoleId, RoleObject, Search,
-        Standing,
+        self, ListPermissions, OrgId, OrgPath, Organization, Person, RequestedScope, RoleId,
+        RoleObject, Search, Standing, UserCount,
     },
     http::{ApiError, App, FieldError, Match, Problem, ScopeParam, StatusParam, chosen},
-    store::{Key, Order, SortKey, Status, UserFilter},
+    store::{Error, FetchedItems, Key, Order, OrganizationCounts, SortKey, Status, UserFilter},
 };
 
 /// The maximum number of chosen roles.
-const MAX_ROLES: usize = 20;
+pub const MAX_ROLES: usize = 20;
 /// The maximum product of organizations, roles and statuses in a request. A search by role name reads
 /// more ranges.
-const MAX_RANGES: usize = 100;
+pub const MAX_RANGES: usize = 100;
 
 /// The filters. In the query of the list, filters with several values are repeated; in the body of
 /// an export, they are arrays.
@@ -52,8 +52,16 @@ pub(crate) enum Sort {
     JoinedAtDescending,
 }
 
+/// A list that the caller may read.
+pub(crate) struct AuthorizedList {
+    pub(crate) actor: Standing,
+    pub(crate) filter: UserFilter,
+    /// The number of users on all pages, where counters know it.
+    pub(crate) total: Option<u64>,
+}
+
 impl Filters {
-    /// The caller's standing, and the filter for the store.
+    /// The caller's standing, the filter for the store, and the number of users if it is known.
     ///
     /// # Errors
     ///
@@ -65,11 +73,12 @@ impl Filters {
         app: &App,
         person: &Person,
         org: OrgId,
-    ) -> Result<(Standing, UserFilter), ApiError> {
+    ) -> Result<AuthorizedList, ApiError> {
         let (orgs, roles) = self.bounded()?;
         let subtree = self.scope == ScopeParam::Subtree;
         let requested = RequestedScope { subtree, chosen: &orgs };
         let also = orgs.iter().map(|&org| Key::organization(org));
+        let also = also.chain(self.keys_of_total(org, &roles));
         let (actor, found) = if requested.goes_beyond(org) {
             app.store.facts_in_tree(person, org, also).await?
         } else {
@@ -88,11 +97,62 @@ impl Filters {
             with_custom_roles,
             scope,
             statuses: self.statuses(),
-            roles,
+            roles: roles.clone(),
             search: Search::parse(&self.q, self.r#match == Match::Contains),
             order: self.order(),
         };
-        Ok((actor, filter))
+        let total = self.is_countable(org).then(|| self.total(&actor.org, &found, &roles));
+        Ok(AuthorizedList { actor, filter, total: total.transpose()? })
+    }
+
+    /// Whether counters know the number of users: in one organization, without a search.
+    fn is_countable(&self, org: OrgId) -> bool {
+        let alone = match self.organization_id.as_slice() {
+            [] => self.scope == ScopeParam::Organization,
+            chosen => chosen.iter().all(|chosen| *chosen == org),
+        };
+        alone && self.q.is_empty()
+    }
+
+    /// The keys of the items that hold the numbers of users.
+    fn keys_of_total(&self, org: OrgId, roles: &[RoleId]) -> Vec<Key> {
+        if !self.is_countable(org) {
+            return vec![];
+        }
+        let custom = roles.iter().filter_map(|role| role.custom());
+        let custom = custom.map(|role| Key::role(org, role));
+        [Key::counts(org)].into_iter().chain(custom).collect()
+    }
+
+    /// The number of users with one of these roles, or with any if there is none.
+    fn total(
+        &self,
+        org: &Organization,
+        found: &FetchedItems,
+        roles: &[RoleId],
+    ) -> Result<u64, Error> {
+        let counts = OrganizationCounts::of(org, found);
+        let of_role = |role: &RoleId| match role {
+            RoleId::BuiltIn(role) => Ok(counts.users(*role)),
+            RoleId::Custom(role) => {
+                let role = found.role(&Key::role(org.id(), *role))?;
+                Ok::<_, Error>(role.map(|role| role.users).unwrap_or_default())
+            }
+        };
+        let users = if roles.is_empty() {
+            vec![counts.all()]
+        } else {
+            roles.iter().map(of_role).collect::<Result<_, _>>()?
+        };
+        let number = |status: &Status, users: &UserCount| match status {
+            Status::Active => users.active,
+            Status::Pending => users.pending,
+        };
+        let statuses = self.statuses();
+        let numbers = users.iter().flat_map(|users| {
+            statuses.iter().map(|status| number(status, users)).collect::<Vec<_>>()
+        });
+        Ok(numbers.sum())
     }
 
     /// The organization, the filters and the order. A cursor is valid only for the same ones.

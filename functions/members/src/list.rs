@@ -11,7 +11,7 @@ use shared::{
     store::{FetchedItems, Key, RoleSummaries, User},
 };
 
-use crate::filter::{Filters, Sort};
+use crate::filter::{AuthorizedList, Filters, Sort};
 
 /// The fields of [`Filters`] and of a page. Flattened structs would lose the types of query
 /// parameters.
@@ -59,20 +59,32 @@ enum UserView {
     },
 }
 
+/// A page of users.
+#[derive(Serialize)]
+pub(crate) struct UserPage {
+    #[serde(flatten)]
+    page: Page<UserRow>,
+    /// The number of users on all pages, where it is known without counting: in one organization,
+    /// without a search.
+    total: Option<u64>,
+}
+
 pub(crate) async fn list(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<UserRow>>, ApiError> {
+) -> Result<Json<UserPage>, ApiError> {
     if let Some(user) = &query.user_id {
         // A page with one person has no next page, so no cursor belongs to it.
         let list = vec!["member".to_owned(), org.to_string(), user.to_string()];
         Pagination::new(list, query.limit, query.cursor.as_deref())?;
-        return Ok(Json(one_person(&app, &person, org, user, context.at).await?));
+        let page = one_person(&app, &person, org, user, context.at).await?;
+        let total = u64::try_from(page.items.len()).ok();
+        return Ok(Json(UserPage { page, total }));
     }
     let (filters, limit, cursor) = query.parts();
     let pagination = Pagination::new(filters.names(org), limit, cursor.as_deref())?;
-    let (actor, filter) = filters.authorize(&app, &person, org).await?;
+    let AuthorizedList { actor, filter, total } = filters.authorize(&app, &person, org).await?;
     // The role names of an organization with custom roles are read together with its users.
     let own = Some(org).filter(|_| !actor.org.roles.is_empty());
     let (found, mut roles) = tokio::try_join!(
@@ -84,7 +96,8 @@ pub(crate) async fn list(
         app.store.load_missing_roles(&mut roles, &found.items)
     )?;
     let shown = RowNames { own: &actor.org, roles: &roles, names: &names };
-    Ok(Json(pagination.try_page(found, |user| shown.row(&user, context.at))?))
+    let page = pagination.try_page(found, |user| shown.row(&user, context.at))?;
+    Ok(Json(UserPage { page, total }))
 }
 
 /// The page with the membership of one person, found by their `sub`.

@@ -108,6 +108,20 @@ pub(crate) async fn ask(
     answer.commit(writes.spend(&budget, 1)).await
 }
 
+/// Shows the caller's request, open or declined.
+pub(crate) async fn show_own(
+    Call { app, person, context, .. }: Call,
+    Path(org): Path<OrgId>,
+) -> Result<Json<views::OwnJoinRequest>, ApiError> {
+    let digest = PersonDigest::of(org, &person.id);
+    let found = app.store.get([Key::organization(org), Key::join_request(org, digest)]).await?;
+    let in_effect = |request: &JoinRequest| request.is_in_effect(context.at);
+    let request = found.join_request(org, digest)?.filter(in_effect);
+    let found = found.organization(org).zip(request);
+    let (organization, request) = found.ok_or(Refusal::NoSuchJoinRequest)?;
+    Ok(Json(views::OwnJoinRequest::of(request, organization.name)))
+}
+
 pub(crate) async fn cancel(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,

@@ -29,7 +29,10 @@ pub fn router() -> Router<App> {
             "/v1/organizations/{org}/join-requests",
             get(join_requests::list).post(join_requests::ask),
         )
-        .route("/v1/organizations/{org}/join-requests/mine", delete(join_requests::cancel))
+        .route(
+            "/v1/organizations/{org}/join-requests/mine",
+            get(join_requests::show_own).delete(join_requests::cancel),
+        )
         .route("/v1/organizations/{org}/join-requests/{req}/approve", post(join_requests::approve))
         .route("/v1/organizations/{org}/join-requests/{req}/decline", post(join_requests::decline))
         .route("/v1/organizations/{org}/security", get(security::show).put(security::set))

@@ -23,6 +23,7 @@ pub const FUNCTIONS: [Function; 10] = [
 /// The method, path and function of each route.
 pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/me", "access"),
+    ("GET", "/v1/me/join-requests", "access"),
     ("GET", "/v1/organizations/{org}/permissions", "access"),
     ("GET", "/.well-known/authzen-configuration", "access"),
     ("POST", "/access/v1/evaluation", "access"),
@@ -39,6 +40,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/me/joinable-organizations", "organization"),
     ("GET", "/v1/organizations/{org}/join-requests", "organization"),
     ("POST", "/v1/organizations/{org}/join-requests", "organization"),
+    ("GET", "/v1/organizations/{org}/join-requests/mine", "organization"),
     ("DELETE", "/v1/organizations/{org}/join-requests/mine", "organization"),
     ("POST", "/v1/organizations/{org}/join-requests/{req}/approve", "organization"),
     ("POST", "/v1/organizations/{org}/join-requests/{req}/decline", "organization"),

@@ -66,7 +66,7 @@ pub fn was_issued_to(person: &Person, org: OrgId, id: InvitationId) -> bool {
 /// The invitation with this id, if it is for the person's verified address (INV4).
 ///
 /// # Errors
-/// [`Refusal::NoSuchInvitation`] if there is none, or if it is for another address.
+/// [`Refusal::NoInvitationForCaller`] if there is none, or if it is for another address (INV15).
 pub fn own_invitation(
     person: &Person,
     id: InvitationId,
@@ -75,5 +75,5 @@ pub fn own_invitation(
     slot.and_then(AddressSlot::pending)
         .filter(|invitation| invitation.id == id)
         .filter(|invitation| person.email.as_ref() == Some(&invitation.email))
-        .ok_or(Refusal::NoSuchInvitation)
+        .ok_or_else(|| person.not_invited())
 }

@@ -29,8 +29,7 @@ pub struct BatchRefusal {
 /// # Errors
 /// The first refusal, with the position of its invitation:
 /// - The refusals of [`Standing::require`] without full access to `user_management` (INV1).
-/// - The refusals of [`Standing::require_grant`] for each role (ROLE7, ROLE9, SA3).
-/// - [`Refusal::RoleBeingDeleted`] for a role that is being deleted (ROLE6).
+/// - Those of [`check_offer`] for each role.
 pub fn check_batch(
     actor: &Standing,
     roles: impl IntoIterator<Item = OfferedRole>,
@@ -38,14 +37,20 @@ pub fn check_batch(
     let by_actor = |refusal| BatchRefusal { position: None, refusal };
     actor.require(RoleObject::UserManagement, Level::FullAccess).map_err(by_actor)?;
     for (position, role) in roles.into_iter().enumerate() {
-        let not_being_deleted =
-            role.reassigned_to.map_or(Ok(()), |to| Err(Refusal::RoleBeingDeleted(to)));
-        actor
-            .require_grant(role.id)
-            .and(not_being_deleted)
+        check_offer(actor, role)
             .map_err(|refusal| BatchRefusal { position: Some(position), refusal })?;
     }
     Ok(())
+}
+
+/// Checks that the actor may invite to a role.
+///
+/// # Errors
+/// - The refusals of [`Standing::require_grant`] (ROLE7, ROLE9, SA3).
+/// - [`Refusal::RoleBeingDeleted`] for a role that is being deleted (ROLE6).
+pub fn check_offer(actor: &Standing, role: OfferedRole) -> Result<(), Refusal> {
+    actor.require_grant(role.id)?;
+    role.reassigned_to.map_or(Ok(()), |to| Err(Refusal::RoleBeingDeleted(to)))
 }
 
 /// The number of pending invitations that an organization can still add (INV12).

@@ -233,6 +233,9 @@ impl JoinRequestId {
     }
 }
 
+/// The number of characters of a bare id that hold its time.
+const TIME_CHARS: usize = 10;
+
 /// An 80-bit digest of an address in one organization. It locates an invitation by its address or
 /// by its id, without an index.
 ///
@@ -245,6 +248,12 @@ impl AddressDigest {
     /// organizations.
     pub fn of(org: OrgId, email: &Email) -> Self {
         Self(digest(org, email.as_str(), 10))
+    }
+
+    /// The digest as ids of invitations contain it.
+    pub fn in_ids(self) -> String {
+        let id = InvitationId(Ulid::from_parts(0, self.0)).bare();
+        id.chars().skip(TIME_CHARS).collect()
     }
 
     /// The shard of the address, from 0 to `shards - 1`.

@@ -73,6 +73,12 @@ impl JoinRequest {
         (self.status == RequestStatus::Declined).then_some(until)
     }
 
+    /// Whether the request is open, or keeps its person from asking again at `now`. The table drops
+    /// other requests within days.
+    pub fn is_in_effect(&self, now: Timestamp) -> bool {
+        self.declined_until().is_none_or(|until| until > now)
+    }
+
     /// Whether the person may ask again at `now` (ORG2). Their request was declined, and
     /// [`DECLINED_DAYS`] have passed, or an invitation was sent to them after the decline.
     ///

@@ -152,7 +152,7 @@ mod version;
 pub use acceptance::{accept, inviter_may_grant, own_invitation, was_issued_to};
 pub use action::Action;
 pub use authn::{AuthnContext, MissingClaim, is_multi_factor};
-pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch};
+pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch, check_offer};
 pub use budget::{Budget, BudgetLeft, Budgets, DayBudget};
 pub use catalogue::{BuiltIn, Condition, Conditions, Restriction, RoleObject, UnknownKey};
 pub use customer::{

@@ -11,6 +11,8 @@ pub struct Person {
     pub id: UserId,
     /// The e-mail address, if the identity provider has verified it (INV4).
     pub email: Option<Email>,
+    /// The address in the token, whether it counts or not. Only the caller sees it (INV15).
+    pub claimed_email: Option<Email>,
     /// Why the token has no address that counts.
     pub email_fault: Option<EmailFault>,
     /// The name from the identity provider.
@@ -25,8 +27,8 @@ pub struct Person {
 impl Person {
     /// The subject of another caller's request. It is never an operator (OP1).
     pub fn subject(id: UserId) -> Self {
-        let (email, email_fault, name) = (None, None, None);
-        Self { id, email, email_fault, name, operator: false, authn: None }
+        let (email, claimed_email, email_fault, name) = (None, None, None, None);
+        Self { id, email, claimed_email, email_fault, name, operator: false, authn: None }
     }
 
     /// The verified e-mail address. Every rule that makes a person a member needs it.
@@ -46,12 +48,22 @@ impl Person {
     ///
     /// # Errors
     /// - [`Refusal::EmailMissing`] if the token has no address. It reveals nothing of invitations.
-    /// - [`Refusal::NoSuchInvitation`] if the address does not count for another reason.
+    /// - [`Refusal::NoInvitationForCaller`] if the address does not count for another reason.
     pub fn invited_email(&self) -> Result<&Email, Refusal> {
-        self.email.as_ref().ok_or(match self.email_fault {
+        self.email.as_ref().ok_or_else(|| match self.email_fault {
             Some(EmailFault::Missing(claim)) => Refusal::EmailMissing(claim),
-            _ => Refusal::NoSuchInvitation,
+            _ => self.not_invited(),
         })
+    }
+
+    /// Refuses a request about an invitation that is not for this person, with what their own token
+    /// says of them, so that they can correct their sign-in. It is the same whether the invitation
+    /// exists or not (INV4, INV15).
+    pub fn not_invited(&self) -> Refusal {
+        Refusal::NoInvitationForCaller {
+            signed_in_as: self.claimed_email.clone(),
+            email_verified: self.email.is_some(),
+        }
     }
 }
 

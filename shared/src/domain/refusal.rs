@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Budget, EmailError, InvitationId, JoinRequestId, Level, MissingClaim, NamedOrganization, OrgId,
-    RoleId, RoleObject, UserCount,
+    Budget, Email, EmailError, InvitationId, JoinRequestId, Level, MAX_CUSTOM_ROLES, MAX_DEPTH,
+    MissingClaim, NamedOrganization, OrgId, RoleId, RoleObject, UserCount,
 };
 
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
@@ -30,9 +30,17 @@ pub enum Refusal {
         "There is no such invitation for you. Check the link, and that you are signed in with the invited address, or ask for a new invitation."
     )]
     NoSuchInvitation,
+    /// There is no such invitation for the address of the caller's token (INV4, INV15).
+    #[error("{}", not_invited(.signed_in_as.as_ref(), *.email_verified))]
+    NoInvitationForCaller {
+        /// The address in the token.
+        signed_in_as: Option<Email>,
+        /// Whether the identity provider has verified it.
+        email_verified: bool,
+    },
     /// The join request does not exist, is no longer open, or is another person's (ORG2).
     #[error(
-        "There is no such open join request. It may have been decided or cancelled. List the open requests to see which remain."
+        "There is no such join request. It may have been decided or cancelled. List the requests to see which remain."
     )]
     NoSuchJoinRequest,
     /// The domain is not approved in the organization (ORG2).
@@ -264,7 +272,9 @@ pub enum Refusal {
     )]
     RoleNameTaken,
     /// The organization has the highest number of custom roles (ROLE2).
-    #[error("An organization has at most 100 custom roles. Delete a role that is not used.")]
+    #[error(
+        "An organization has at most {MAX_CUSTOM_ROLES} custom roles. Delete a role that is not used."
+    )]
     RoleLimit,
     /// Built-in roles cannot be changed (ROLE1).
     #[error("Built-in roles cannot be edited, renamed or deleted. Create a custom role instead.")]
@@ -333,7 +343,9 @@ pub enum Refusal {
     SuperAdminChanged,
 
     /// The sub-organization would be deeper than [`MAX_DEPTH`](super::MAX_DEPTH) (SUB3).
-    #[error("Sub-organizations can be nested at most 8 levels deep. Create it at a higher level.")]
+    #[error(
+        "Sub-organizations can be nested at most {MAX_DEPTH} levels deep. Create it at a higher level."
+    )]
     DepthLimit,
     /// Sub-organization management is off in the tree (SUB1).
     #[error(
@@ -411,9 +423,9 @@ pub enum Refusal {
     ExportRowLimit(u32),
     /// The export would take longer than a request can last (SUB6).
     #[error(
-        "This export takes longer than a request can last. Use narrower filters, and export in parts."
+        "Reading these users takes longer than {0} seconds, which is the limit. Use narrower filters, and export in parts."
     )]
-    ExportTimeLimit,
+    ExportTimeLimit(u64),
     /// The first file of a repeated export is not kept (SUB6).
     #[error(
         "This export was delivered before, and its file is not kept. Send the request again with a new idempotency key."
@@ -421,9 +433,9 @@ pub enum Refusal {
     ExportNotKept,
     /// The file exceeds the response size, and the deployment has no export bucket (SUB6).
     #[error(
-        "This file is larger than a response can be. Use narrower filters, and export in parts."
+        "This file is larger than {0} bytes, which is the limit of a response. Use narrower filters, and export in parts."
     )]
-    ExportSizeLimit,
+    ExportSizeLimit(usize),
     /// The author's own sign-in does not satisfy the new settings (ORG3). Contains the refusal that
     /// the author would get.
     #[error("These settings would lock you out, so nothing was changed. {0}")]
@@ -462,4 +474,17 @@ impl Refusal {
 /// The names of organizations, separated by commas.
 fn listed(organizations: &[NamedOrganization]) -> String {
     organizations.iter().map(|org| org.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// What the caller can do who is signed in with the wrong address, or with one that is not verified.
+fn not_invited(signed_in_as: Option<&Email>, email_verified: bool) -> String {
+    match signed_in_as {
+        Some(address) if email_verified => format!(
+            "There is no such invitation for {address}, with which you are signed in. Sign in with the address that the invitation was sent to, or ask for a new invitation."
+        ),
+        Some(address) => format!(
+            "You are signed in with {address}, but your identity provider has not verified this address. Verify it there, sign in again, and open the invitation once more."
+        ),
+        None => "Your identity provider names no address that can receive mail. Correct it there, sign in again, and open the invitation once more.".to_owned(),
+    }
 }

@@ -16,12 +16,24 @@ use super::{FieldError, Problem, deserialize, query::UnreadQuery, strict_json};
 /// The longest accepted body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// How to correct a request with another content type.
+const SEND_JSON: &str = "Send JSON with `content-type: application/json`.";
+
 /// A JSON body. As an extractor it accepts one JSON object that matches `T`; as a response it
 /// serializes any `T`.
 ///
 /// Request types carry `#[serde(deny_unknown_fields)]`, so that a misspelt field is refused.
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
+
+/// A JSON body, or a file of comma-separated values (RFC 4180).
+#[derive(Clone, Debug)]
+pub enum JsonOrCsv<T> {
+    /// A JSON object that matches `T`.
+    Json(T),
+    /// The file.
+    Csv(Bytes),
+}
 
 /// A JSON body in which every field is optional; no body counts as `{}`.
 #[derive(Clone, Debug)]
@@ -37,9 +49,26 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         UnreadQuery::require_read(request.extensions())?;
         if !is_json(request.headers()) {
-            return Err(unsupported_media_type());
+            return Err(unsupported_media_type(SEND_JSON));
         }
         parse_object(&read_body(request.into_body()).await?).map(Self)
+    }
+}
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonOrCsv<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if essence(request.headers()) == "text/csv" {
+            UnreadQuery::require_read(request.extensions())?;
+            return read_body(request.into_body()).await.map(Self::Csv);
+        }
+        if !is_json(request.headers()) {
+            return Err(unsupported_media_type(
+                "Send JSON with `content-type: application/json`, or a file with `content-type: text/csv`.",
+            ));
+        }
+        Json::from_request(request, state).await.map(|Json(body)| Self::Json(body))
     }
 }
 
@@ -53,7 +82,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for OptionalJson<T> {
         if text.trim_ascii().is_empty() {
             return parse_object(b"{}").map(Self);
         }
-        if is_json { parse_object(&text).map(Self) } else { Err(unsupported_media_type()) }
+        if is_json { parse_object(&text).map(Self) } else { Err(unsupported_media_type(SEND_JSON)) }
     }
 }
 
@@ -113,13 +142,9 @@ fn parse_object<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     deserialize::parse(value).map_err(Problem::invalid)
 }
 
-fn unsupported_media_type() -> Problem {
-    Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported-media-type",
-        "Unsupported media type",
-        "Send JSON with `content-type: application/json`.",
-    )
+fn unsupported_media_type(detail: &str) -> Problem {
+    let title = "Unsupported media type";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", title, detail)
 }
 
 fn whole_body(detail: &str) -> FieldError {
@@ -129,8 +154,13 @@ fn whole_body(detail: &str) -> FieldError {
 /// Whether the content type is `application/json` or `application/…+json`, with or without
 /// parameters.
 fn is_json(headers: &HeaderMap) -> bool {
-    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(headers);
     essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// The content type without parameters, in lower case.
+fn essence(headers: &HeaderMap) -> String {
+    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

@@ -132,6 +132,7 @@ where
             Ok(email) => (Some(email), None),
             Err(fault) => (None, Some(fault)),
         };
+        let claimed_email = token.address();
         // Other people see the name.
         let name = token.claim(names.name).and_then(|name| Name::cleaned(name, MAX_PERSON_NAME));
         let name = name.map(|name| name.to_string());
@@ -145,7 +146,7 @@ where
         let operator = sign_in.has_scope(names.operator_scope);
         let Now(now) = Now::from_request_parts(parts, state).await?;
         let authn = Some(sign_in.authn_context(names, now));
-        let person = Person { id, email, email_fault, name, operator, authn };
+        let person = Person { id, email, claimed_email, email_fault, name, operator, authn };
         let ids = RequestId::from_request_parts(parts, state).await?;
         let keyed = parts.extensions.get::<KeyedRequest>();
         let context = RequestContext {

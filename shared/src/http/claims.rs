@@ -128,6 +128,11 @@ impl<'a> Token<'a> {
         first_address(address)
     }
 
+    /// The address, verified or not.
+    pub(super) fn address(&self) -> Option<Email> {
+        self.claim(self.names.email).and_then(|claim| first_address(claim).ok())
+    }
+
     /// The scopes.
     pub(super) fn scopes(&self) -> Vec<String> {
         self.claim(self.names.scope).map(list).unwrap_or_default()

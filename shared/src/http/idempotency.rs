@@ -17,6 +17,8 @@ const SIGN_IN_REFUSALS: [&str; 3] = ["mfa-required", "session-too-old", "network
 
 /// The request header of the key.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The longest key, in characters.
+pub const MAX_IDEMPOTENCY_KEY: usize = 64;
 
 /// A request with a key, before its caller is known.
 #[derive(Clone, Debug)]
@@ -77,12 +79,15 @@ async fn keyed(request: Request) -> Result<(Request, Option<KeyedRequest>), Prob
     let Some(key) = keys.next() else { return Ok((request, None)) };
     let key = key.to_str().unwrap_or_default().to_owned();
     let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-    if keys.next().is_some() || !visible || !(1..=64).contains(&key.len()) {
+    if keys.next().is_some() || !visible || !(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) {
         return Err(Problem::new(
             StatusCode::BAD_REQUEST,
             "bad-idempotency-key",
             "Bad idempotency key",
-            "`Idempotency-Key` is sent once, with 1 to 64 visible ASCII characters. Send a new one.",
+            format!(
+                "`Idempotency-Key` is sent once, with 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII \
+                 characters. Send a new one."
+            ),
         ));
     }
     let (parts, body) = request.into_parts();

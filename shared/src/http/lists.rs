@@ -15,10 +15,12 @@ use crate::{
 
 /// The longest key of a position in bytes, which `DynamoDB` also has for sort keys.
 const MAX_KEY: usize = 1024;
+/// The most items that a client can ask for on a page.
+pub const MAX_PAGE: u8 = 100;
 /// The length of the checksum in a cursor, in bytes.
 const CHECKSUM: usize = 8;
 
-/// The most items of a page: 1 to 100, 25 by default.
+/// The most items of a page: 1 to [`MAX_PAGE`], 25 by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(u8);
 
@@ -78,8 +80,8 @@ impl Default for Limit {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let number = text.parse().ok().filter(|number| (1..=100).contains(number));
-        let bounds = "must be a whole number from 1 to 100";
+        let number = text.parse().ok().filter(|number| (1..=MAX_PAGE).contains(number));
+        let bounds = format!("must be a whole number from 1 to {MAX_PAGE}");
         number.map(Self).ok_or_else(|| de::Error::custom(bounds))
     }
 }

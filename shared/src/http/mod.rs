@@ -34,18 +34,18 @@ use access_log::conventions;
 pub use answer::Answer;
 pub use any_object::AnyObject;
 pub use base_path::{BasePath, NotABasePath, serve_below};
-pub use body::{Json, MAX_BODY, NoBody, OptionalJson, read_body};
+pub use body::{Json, JsonOrCsv, MAX_BODY, NoBody, OptionalJson, read_body};
 pub use caller::{Call, Now, SignIn, is_subject};
 pub(crate) use claims::is_scope;
 pub use claims::{EmailsVerified, TokenClaims, TokenClaimsError};
 pub use etag::{IfMatch, WithEtag};
-pub use idempotency::IDEMPOTENCY_KEY;
+pub use idempotency::{IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY};
 pub use input::{
     BoundedInt, BoundedVec, NameField, Networks, RequiredText, Text, WholeNumber, not_null,
     nullable, optional_time,
 };
 pub use lists::{
-    Cursor, Limit, Match, Page, PageQuery, Pagination, ScopeParam, StatusParam, chosen,
+    Cursor, Limit, MAX_PAGE, Match, Page, PageQuery, Pagination, ScopeParam, StatusParam, chosen,
 };
 pub use path::Path;
 pub use problem::{FieldError, Problem};

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Problem;
 use crate::{
-    domain::{MissingClaim, NamedOrganization, Refusal, RoleObject},
+    domain::{MAX_CUSTOM_ROLES, MAX_DEPTH, MissingClaim, NamedOrganization, Refusal, RoleObject},
     store,
 };
 
@@ -65,12 +65,19 @@ impl From<Refusal> for Problem {
                 let organizations: Vec<_> = organizations.into_iter().map(shown).collect();
                 problem.with("organizations", organizations)
             }
+            R::NoInvitationForCaller { signed_in_as, email_verified } => problem
+                .with("signed_in_as", json!(signed_in_as))
+                .with("email_verified", email_verified),
             R::JoinRequestPending(id) => problem.with("join_request_id", json!(id)),
             R::PendingInvitationLimit(limit)
             | R::ApprovedDomainLimit(limit)
             | R::JoinRequestLimit(limit)
             | R::CriticalAlertUserLimit(limit) => problem.with("limit", json!(limit)),
             R::ExportRowLimit(rows) => problem.with("limit", json!(rows)),
+            R::ExportTimeLimit(seconds) => problem.with("limit", seconds),
+            R::ExportSizeLimit(bytes) => problem.with("limit", bytes),
+            R::RoleLimit => problem.with("limit", MAX_CUSTOM_ROLES),
+            R::DepthLimit => problem.with("limit", MAX_DEPTH),
             R::InvitationExpired(at) => problem.with("expired_at", json!(at)),
             R::JoinRequestDeclined(until) => problem.with("ask_again_at", json!(until)),
             R::SessionTooOld(minutes) | R::SessionAgeUnknown { minutes, .. } => {
@@ -121,7 +128,9 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::NoSuchMember => (404, "no-such-member", "No such member"),
         R::CustomerNotLinked => (404, "customer-not-linked", "Customer not linked"),
         R::NoSuchRole => (404, "no-such-role", "No such role"),
-        R::NoSuchInvitation => (404, "no-such-invitation", "No such invitation"),
+        R::NoSuchInvitation | R::NoInvitationForCaller { .. } => {
+            (404, "no-such-invitation", "No such invitation")
+        }
         R::NoSuchJoinRequest => (404, "no-such-join-request", "No such join request"),
         R::NoSuchDomain => (404, "no-such-domain", "No such approved domain"),
         R::NoSuchCriticalAlertUser => {
@@ -220,8 +229,8 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
             (422, "organization-outside-subtree", "Organization outside this subtree")
         }
         R::ExportRowLimit(_) => (422, "export-row-limit", "Export row limit exceeded"),
-        R::ExportTimeLimit => (422, "export-time-limit", "Export time limit exceeded"),
-        R::ExportSizeLimit => (422, "export-size-limit", "Export size limit exceeded"),
+        R::ExportTimeLimit(_) => (422, "export-time-limit", "Export time limit exceeded"),
+        R::ExportSizeLimit(_) => (422, "export-size-limit", "Export size limit exceeded"),
         R::IdempotencyKeyReused => (422, "idempotency-key-reused", "Idempotency key reused"),
 
         R::JoinRequestLimit(_) => (429, "join-request-limit", "Join request limit reached"),

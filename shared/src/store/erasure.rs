@@ -182,12 +182,11 @@ impl Transaction<'_> {
     fn erase_alert(self, org: &Organization, known: &KnownAddress) -> Result<Self, Error> {
         let (id, alert) = (org.id(), AlertId::of(org.id(), &known.email));
         let context = self.context;
-        let writes = match &known.alert {
-            Some(entry) => self.drop_entry(org, entry)?,
-            None => {
-                let key = Key::critical_alert_user(id, alert);
-                self.check(key, absent(), or(Refusal::ChangedConcurrently))
-            }
+        let writes = if let Some(entry) = &known.alert {
+            self.drop_entry(org, entry)?
+        } else {
+            let key = Key::critical_alert_user(id, alert);
+            self.check(key, absent(), or(Refusal::ChangedConcurrently))
         };
         if known.alert.is_none() && !known.was_alerted {
             return Ok(writes);

@@ -63,14 +63,16 @@ impl Expression {
 
     /// Both conditions. Their values must have names of their own.
     pub(super) fn and(mut self, other: Self) -> Self {
+        if self.text.is_empty() {
+            return other;
+        }
+        if other.text.is_empty() {
+            return self;
+        }
         if self.text.contains(" OR ") {
             self.text = format!("({})", self.text);
         }
-        self.text = match (self.text.is_empty(), other.text.is_empty()) {
-            (true, _) => other.text,
-            (_, true) => self.text,
-            _ => format!("{} AND ({})", self.text, other.text),
-        };
+        self.text = format!("{} AND ({})", self.text, other.text);
         self.names.extend(other.names);
         self.values.extend(other.values);
         self

@@ -11,7 +11,7 @@ use super::{
     keys,
     range::Range,
 };
-use crate::domain::{Event, EventAction, EventId, MemberId, OrgId};
+use crate::domain::{AddressDigest, Email, Event, EventAction, EventId, MemberId, OrgId};
 
 /// The filters of a list of events. An event must pass all of them.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,40 @@ pub struct EventFilter<'a> {
     pub actions: &'a BTreeSet<EventAction>,
     /// Events whose target has this id.
     pub target: Option<&'a str>,
+    /// Events about this person.
+    pub about: Option<&'a AboutPerson>,
+}
+
+/// A person in an organization, whose events are of interest: what they did, and what was done to them,
+/// to their invitations and to their requests.
+#[derive(Clone, Debug)]
+pub struct AboutPerson {
+    member: MemberId,
+    /// The digest of their address, at the end of the ids of their invitations.
+    invitation: Option<String>,
+}
+
+impl AboutPerson {
+    /// The person with this id in `org`. Without an address, their invitations are found by their
+    /// acceptance alone.
+    pub fn new(org: OrgId, member: MemberId, email: Option<&Email>) -> Self {
+        let digest = email.map(|email| AddressDigest::of(org, email).in_ids());
+        Self { member, invitation: digest }
+    }
+
+    fn condition(&self) -> Expression {
+        let member = "#actor.#member_id = :about OR #target.#id = :about OR #old.#member_id = :about \
+                      OR #new.#member_id = :about OR #old.#super_admin_id = :about \
+                      OR #new.#super_admin_id = :about";
+        let member = Expression::new(member, [("about", text(self.member.to_string()))]);
+        match &self.invitation {
+            Some(digest) => {
+                let invited = [("invitation", text(digest.clone()))];
+                member.or(Expression::new("contains(#target.#id, :invitation)", invited))
+            }
+            None => member,
+        }
+    }
 }
 
 impl List<Event> {
@@ -65,6 +99,11 @@ impl EventFilter<'_> {
             Expression::new(&is, [(name.as_str(), text(action.key()))])
         });
         let of = of.fold(Expression::default(), Expression::or);
-        by.into_iter().chain(to).chain([of]).fold(Expression::default(), Expression::and)
+        let about = self.about.map(AboutPerson::condition);
+        by.into_iter()
+            .chain(to)
+            .chain(about)
+            .chain([of])
+            .fold(Expression::default(), Expression::and)
     }
 }

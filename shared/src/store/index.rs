@@ -28,7 +28,7 @@ pub enum Index {
     ByEmail,
     /// Users of a role by organization and address; child organizations; open join requests.
     ByRole,
-    /// Memberships of a person, invitations of an address, what else is known of a person or address,
+    /// Memberships and requests of a person, invitations of an address, what else is known of a person or address,
     /// partners of a customer, organizations that approve a domain; by organization.
     ByIdentity,
     /// Invitations by expiry; roles that are being deleted.
@@ -128,9 +128,15 @@ pub(super) fn organization(org: &Organization) -> Attributes {
     ]
 }
 
-/// The attributes of an open request to join.
+/// The attributes of a request to join. The organization lists it while it is open, its person also
+/// after it was declined.
 pub(super) fn join_request(request: &JoinRequest) -> Attributes {
-    vec![("group", join_requests(request.organization_id)), ("path", request.id.bare())]
+    let mut all = vec![("identity", requests_of(PersonId::of(&request.user_id)))];
+    if request.is_pending() {
+        all.push(("group", join_requests(request.organization_id)));
+        all.push(("path", request.id.bare()));
+    }
+    all
 }
 
 /// The attributes of an entry of a bounded list: a domain, or the address of a critical alert user.
@@ -198,6 +204,11 @@ pub fn person(user: PersonId) -> String {
 /// to join or declined an invitation.
 pub fn known_person(user: PersonId) -> String {
     format!("KNOWNUSER#{}", user.bare())
+}
+
+/// The requests of a person to join.
+pub fn requests_of(user: PersonId) -> String {
+    format!("ASKED#{}", user.bare())
 }
 
 /// The pending invitations of an address.

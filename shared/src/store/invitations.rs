@@ -82,7 +82,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::EmailMissing`] if the token has no address; [`Refusal::NoSuchInvitation`] if the
+    /// [`Refusal::EmailMissing`] if the token has no address; [`Refusal::NoInvitationForCaller`] if the
     /// address does not count, or there is no such organization.
     pub async fn invitee_facts(&self, person: &Person, org: OrgId) -> Result<InviteeFacts, Error> {
         let email = person.invited_email()?;
@@ -97,7 +97,7 @@ impl Store {
         ];
         let found = self.get(keys).await?;
         Ok(InviteeFacts {
-            org: found.organization(org).ok_or(Refusal::NoSuchInvitation)?,
+            org: found.organization(org).ok_or_else(|| person.not_invited())?,
             slot: found.address_slot(&slot)?,
             request: found.join_request(org, asked)?,
             member: found.membership(org, &person.id)?,

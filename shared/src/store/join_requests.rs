@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Error, Key,
     expression::Expression,
-    index::{self},
+    index,
     item::{attribute, from_item, number, time, to_item},
     members::shown_member,
     people::KnownPerson,
@@ -142,7 +142,7 @@ impl Transaction<'_> {
     pub fn decline_request(self, actor: &Standing, request: &JoinRequest) -> Result<Self, Error> {
         let context = self.context;
         let declined = request.declined(context.at);
-        let mut item = to_item(key_of(request), &declined, vec![])?;
+        let mut item = to_item(key_of(request), &declined, index::join_request(&declined))?;
         let dropped_at = declined.declined_until().map(|until| number(until.as_second()));
         item.extend(dropped_at.map(|at| ("ttl".to_owned(), at)));
         let gone = or(Refusal::NoSuchJoinRequest);

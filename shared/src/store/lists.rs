@@ -48,6 +48,20 @@ impl Store {
     ) -> Result<Slice<T>, Error> {
         self.page_of(&list.range, page).await
     }
+
+    /// A page of several lists of the same order, merged.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn merged_page<T: DeserializeOwned>(
+        &self,
+        lists: impl IntoIterator<Item = List<T>>,
+        page: PageRequest<'_>,
+    ) -> Result<Slice<T>, Error> {
+        let ranges: Vec<_> = lists.into_iter().map(|list| list.range).collect();
+        self.page_of_ranges(&ranges, page).await
+    }
 }
 
 impl<T> List<T> {
@@ -105,6 +119,11 @@ impl List<JoinRequest> {
     /// The open requests to join an organization, oldest first.
     pub fn join_requests(org: OrgId) -> Self {
         Self::of_index(Index::ByRole, index::join_requests(org))
+    }
+
+    /// A person's requests, open or declined, by organization.
+    pub fn join_requests_of(user: &UserId) -> Self {
+        Self::of_index(Index::ByIdentity, index::requests_of(PersonId::of(user)))
     }
 }
 

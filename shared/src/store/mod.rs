@@ -61,7 +61,7 @@ pub use due::{DueItem, DueItems};
 pub use erasure::ErasureProgress;
 pub use export::UserStream;
 pub use fetch::FetchedItems;
-pub use history::EventFilter;
+pub use history::{AboutPerson, EventFilter};
 pub use idempotency::{Chunk, Committed, EarlierRun};
 pub use index::Index;
 pub use invitations::{Acceptance, InvitationChange, InviteeFacts, NewInvitation};

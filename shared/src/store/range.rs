@@ -171,9 +171,17 @@ impl Store {
         range: &Range,
         page: PageRequest<'_>,
     ) -> Result<Slice<T>, Error> {
+        self.page_of_ranges(std::slice::from_ref(range), page).await
+    }
+
+    /// A page of several ranges, merged.
+    pub(super) async fn page_of_ranges<T: DeserializeOwned>(
+        &self,
+        ranges: &[Range],
+        page: PageRequest<'_>,
+    ) -> Result<Slice<T>, Error> {
         let after = page.after.map(|position| position.key.as_str());
-        let range = std::slice::from_ref(range);
-        let found = self.merged(range, page.limit, after, MAX_FILTER_UNITS).await?;
+        let found = self.merged(ranges, page.limit, after, MAX_FILTER_UNITS).await?;
         let Slice { items, next } = found.slice(page.limit, 0);
         let items = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
         Ok(Slice { items, next })

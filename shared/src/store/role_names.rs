@@ -14,7 +14,7 @@ use super::{
     transaction::{Change, OnConditionFailed, Transaction, or},
 };
 use crate::domain::{
-    CustomRole, CustomRoleId, OrgId, OrgPath, Refusal, RoleId, RoleSummary, Search,
+    CustomRole, CustomRoleId, OrgId, OrgPath, Refusal, RoleId, RoleSummary, Search, fold,
 };
 
 /// Begins the names of the attributes that hold a role.
@@ -78,6 +78,11 @@ impl RoleNames {
         self.roles.iter().map(|(folded, role)| (folded.as_str(), role))
     }
 
+    /// The custom role with this name, in any case (ROLE2).
+    pub fn named(&self, name: &str) -> Option<RoleId> {
+        self.roles.get(&fold(name)).map(|role| RoleId::Custom(role.id))
+    }
+
     /// The roles whose name matches.
     pub(super) fn matching(&self, search: &Search) -> impl Iterator<Item = RoleId> {
         let matches = |role: &&RoleSummary| search.finds(role.name.as_str());
@@ -97,6 +102,16 @@ impl Store {
     ) -> Result<Vec<RoleNames>, Error> {
         let found = self.get_eventual(orgs.into_iter().map(Key::role_names)).await?;
         found.items.into_values().map(RoleNames::of).collect()
+    }
+
+    /// The names of the custom roles of an organization, strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn current_role_names(&self, org: OrgId) -> Result<Option<RoleNames>, Error> {
+        let found = self.get([Key::role_names(org)]).await?;
+        found.items.into_values().next().map(RoleNames::of).transpose()
     }
 
     /// The custom roles of some organizations, as of a moment ago.

@@ -66,7 +66,6 @@ pub(super) fn stamp_created() -> Change {
 /// # Errors
 ///
 /// [`Error::Broken`] if a later version of the code has written it.
-#[expect(clippy::implicit_hasher, reason = "the SDK has this map and no other")]
 pub fn upgraded(item: Item) -> Result<Item, Error> {
     upgraded_by(&STEPS, item)
 }

@@ -42,6 +42,10 @@ pub(super) fn name_people_by_ids(item: &mut Item) -> Result<(), Error> {
                 }
             }
         }
+        "REQUEST" => {
+            let user = text(item, "user_id").map(UserId::new);
+            set_identity(item, user.map(|user| index::requests_of(PersonId::of(&user))));
+        }
         "DOMAIN" => author(item, "added_by", org)?,
         "ALERT" => {
             let address = address(item, "value")?;

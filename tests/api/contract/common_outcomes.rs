@@ -57,6 +57,7 @@ impl ValidRequest {
         let caller = match operation {
             "POST /v1/organizations/{org}/leave" => DEE,
             "POST /v1/organizations/{org}/join-requests"
+            | "GET /v1/organizations/{org}/join-requests/mine"
             | "DELETE /v1/organizations/{org}/join-requests/mine" => EVE,
             _ => insider(operation),
         };

@@ -161,6 +161,14 @@ fn body_violations(operation: &Operation<'_>, request: &ObservedRequest) -> Vec<
         let required = body["required"] == true;
         return required.then(|| "the body is missing".to_owned()).into_iter().collect();
     }
+    if request
+        .headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/csv"))
+    {
+        let is_known = body.pointer("/content/text~1csv").is_some();
+        return (!is_known).then(|| "the operation takes no file".to_owned()).into_iter().collect();
+    }
     let value: Value = serde_json::from_slice(text).unwrap();
     match body.pointer("/content/application~1json/schema") {
         Some(schema) => CONTRACT.violations(schema, &parameters::trimmed(value)),

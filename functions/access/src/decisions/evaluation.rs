@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The most evaluations in one request.
-const MAX_EVALUATIONS: usize = 100;
+pub const MAX_EVALUATIONS: usize = 100;
 
 /// A decision, with its reason if the request asks for one.
 #[derive(Serialize)]

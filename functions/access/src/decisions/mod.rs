@@ -21,6 +21,9 @@ use shared::{
     store::AccessQuery,
 };
 
+pub use evaluation::MAX_EVALUATIONS;
+pub use search::MAX_RESULTS;
+
 use wire::Entity;
 
 /// The path of the metadata document, which needs no token.

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// The largest page, and the size of a page without a limit.
-const MAX_LIMIT: u64 = 100;
+pub const MAX_RESULTS: u64 = 100;
 
 /// A page of results. An empty `next_token` means that it is the last one.
 #[derive(Serialize)]
@@ -65,11 +65,11 @@ impl SearchPage {
     pub(super) fn new(route: &str, members: &Members<'_>, searched: &str) -> Result<Self, Problem> {
         members.explain().map_err(bad)?;
         let (token, wanted) = members.page().map_err(bad)?;
-        let wanted = wanted.map(|limit| limit.min(MAX_LIMIT));
+        let wanted = wanted.map(|limit| limit.min(MAX_RESULTS));
         let search = vec![route.to_owned(), members.bound(searched)];
         let token = token.filter(|token| !token.is_empty());
         let Some(token) = token else {
-            let limit = usize::try_from(wanted.unwrap_or(MAX_LIMIT)).unwrap_or_default();
+            let limit = usize::try_from(wanted.unwrap_or(MAX_RESULTS)).unwrap_or_default();
             return Ok(Self { search, limit, after: None });
         };
         let changed = || {
@@ -80,7 +80,7 @@ impl SearchPage {
         let position = Cursor::decode(&token, &search).map_err(|_| changed())?;
         let (limit, after) = position.key.split_once(' ').ok_or_else(changed)?;
         let same =
-            |limit: &u64| *limit <= MAX_LIMIT && wanted.is_none_or(|wanted| wanted == *limit);
+            |limit: &u64| *limit <= MAX_RESULTS && wanted.is_none_or(|wanted| wanted == *limit);
         let limit = limit.parse().ok().filter(same);
         let limit = usize::try_from(limit.ok_or_else(changed)?).unwrap_or_default();
         let after = (!after.is_empty()).then(|| after.to_owned());

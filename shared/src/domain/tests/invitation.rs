@@ -148,7 +148,7 @@ fn own_invitation_needs_the_invited_address_and_the_id() {
         ("an address that is free", person("bob"), open.id, None),
     ] {
         let refused = own_invitation(&person, id, slot);
-        assert_eq!(refused, Err(Refusal::NoSuchInvitation), "{case}");
+        assert_eq!(refused, Err(person.not_invited()), "{case}");
     }
 }
 

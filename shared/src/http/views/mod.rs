@@ -1,6 +1,7 @@
 //! Entities as clients see them, with the field names of the contract.
 
 mod event;
+mod join_request;
 mod person;
 
 use std::collections::BTreeMap;
@@ -11,14 +12,14 @@ use serde::Serialize;
 use crate::{
     domain::{
         self, AlertId, BuiltIn, Conditions, CustomRole, Delivery, DeliveryRecord, Email,
-        IdentityProviderRole, InvitationId, JoinRequestId, Kind, Level, Levels, MailDomain,
-        MemberId, Name, OrgId, RequestStatus, RoleId, RoleObject, RoleSummary, Settings, Source,
-        UserCount, UserId,
+        IdentityProviderRole, InvitationId, Kind, Level, Levels, MailDomain, MemberId, Name, OrgId,
+        RoleId, RoleObject, RoleSummary, Settings, Source, UserCount, UserId,
     },
     store::FetchedItems,
 };
 
 pub use event::Event;
+pub use join_request::{JoinRequest, OwnJoinRequest};
 pub use person::Person;
 
 /// An organization.
@@ -153,28 +154,6 @@ impl SentInvitation {
     /// Shows an invitation that is sent `now`: its mail has not left.
     pub fn new(invitation: &domain::Invitation, invited_by: Person, now: Timestamp) -> Self {
         Self::of(invitation, invited_by, None, now)
-    }
-}
-
-/// A request to join.
-#[derive(Clone, Debug, Serialize)]
-pub struct JoinRequest {
-    id: JoinRequestId,
-    organization_id: OrgId,
-    person: Person,
-    comment: String,
-    status: RequestStatus,
-    created_at: Timestamp,
-}
-
-impl JoinRequest {
-    /// Shows `request`.
-    pub fn of(request: domain::JoinRequest) -> Self {
-        let domain::JoinRequest { id, organization_id, user_id, email, .. } = request;
-        let domain::JoinRequest { name, comment, status, created_at, .. } = request;
-        let member_id = MemberId::of(organization_id, &user_id);
-        let person = Person { id: Some(member_id), name, email: Some(email) };
-        Self { id, organization_id, person, comment, status, created_at }
     }
 }
 

@@ -1,0 +1,51 @@
+//! Requests to join, as managers and their own people see them.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Person;
+use crate::domain::{self, JoinRequestId, MemberId, Name, OrgId, RequestStatus};
+
+/// A request to join.
+#[derive(Clone, Debug, Serialize)]
+pub struct JoinRequest {
+    id: JoinRequestId,
+    organization_id: OrgId,
+    person: Person,
+    comment: String,
+    status: RequestStatus,
+    created_at: Timestamp,
+}
+
+impl JoinRequest {
+    /// Shows `request`.
+    pub fn of(request: domain::JoinRequest) -> Self {
+        let domain::JoinRequest { id, organization_id, user_id, email, .. } = request;
+        let domain::JoinRequest { name, comment, status, created_at, .. } = request;
+        let member_id = MemberId::of(organization_id, &user_id);
+        let person = Person { id: Some(member_id), name, email: Some(email) };
+        Self { id, organization_id, person, comment, status, created_at }
+    }
+}
+
+/// A request to join, for the person who made it.
+#[derive(Clone, Debug, Serialize)]
+pub struct OwnJoinRequest {
+    id: JoinRequestId,
+    organization_id: OrgId,
+    organization_name: Name,
+    comment: String,
+    status: RequestStatus,
+    created_at: Timestamp,
+    /// When the person may ask again, if the request was declined.
+    ask_again_at: Option<Timestamp>,
+}
+
+impl OwnJoinRequest {
+    /// Shows `request` to `organization_name`.
+    pub fn of(request: domain::JoinRequest, organization_name: Name) -> Self {
+        let ask_again_at = request.declined_until();
+        let domain::JoinRequest { id, organization_id, comment, status, created_at, .. } = request;
+        Self { id, organization_id, organization_name, comment, status, created_at, ask_again_at }
+    }
+}

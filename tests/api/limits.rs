@@ -1,0 +1,253 @@
+//! `docs/limits.md`: every limit in one table.
+
+use std::fmt::Write;
+
+use access::{MAX_EVALUATIONS, MAX_RESULTS};
+use members::{ExportLimits, MAX_RANGES, MAX_ROLES};
+use shared::{
+    domain::{
+        Budgets, DECLINED_DAYS, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, DEFAULT_RETENTION_DAYS,
+        MAX_BATCH, MAX_COMMENT, MAX_CRITICAL_ALERT_USERS, MAX_CUSTOM_ROLES, MAX_DAYS, MAX_DEPTH,
+        MAX_DISPLAY_NAME, MAX_DOMAINS, MAX_JOIN_REQUESTS, MAX_NETWORKS, MAX_NOTIFIED_MANAGERS,
+        MAX_ORGANIZATION_NAME, MAX_REASON, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
+        MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
+    },
+    http::{Limits, MAX_BODY, MAX_IDEMPOTENCY_KEY, MAX_PAGE},
+};
+
+use crate::printed::assert_printed;
+
+const PAGE: &str = "\
+# Limits
+
+Every limit, what a request beyond it gets, and what to do. The problem names the number, as its member `limit` or in its
+field errors. Limits with a parameter can be changed by the deployer ([parameters](guides/deployer.md)); the table shows
+the default.
+
+";
+
+/// The rows of a section: what is limited, how much, the refusal, and what to do.
+type Rows = Vec<[String; 4]>;
+
+fn row(what: &str, limit: &dyn ToString, refusal: &str, instead: &str) -> [String; 4] {
+    [what.to_owned(), limit.to_string(), refusal.to_owned(), instead.to_owned()]
+}
+
+fn requests() -> Rows {
+    let kib = format!("{} KiB", MAX_BODY / 1024);
+    let page = format!("1 to {MAX_PAGE}");
+    let key = format!("{MAX_IDEMPOTENCY_KEY} characters");
+    vec![
+        row("body", &kib, "413 `body-too-large`", "send less, in parts"),
+        row("items on a page (`limit`)", &page, "422 `invalid-request`", "follow `next_cursor`"),
+        row("idempotency key", &key, "400 `bad-idempotency-key`", "use a UUID"),
+        row("time to repeat a request with its key", &"24 hours", "the request runs again", ""),
+        row(
+            "requests a second of a route, all callers together",
+            &"`RequestsPerSecond`",
+            "429 of API Gateway",
+            "wait, then try again",
+        ),
+        row(
+            "the same for single decisions",
+            &"`DecisionsPerSecond`",
+            "429 of API Gateway",
+            "ask many questions in one request",
+        ),
+        row(
+            "the same for batches, searches and exports",
+            &"`BulkRequestsPerSecond`",
+            "429 of API Gateway",
+            "wait, then try again",
+        ),
+        row(
+            "chosen roles in the filter of users",
+            &MAX_ROLES,
+            "422 `invalid-request`",
+            "ask twice",
+        ),
+        row(
+            "organizations × roles × statuses in the filter of users",
+            &MAX_RANGES,
+            "422 `invalid-request`",
+            "choose fewer, or ask twice",
+        ),
+        row(
+            "questions in one request for decisions",
+            &MAX_EVALUATIONS,
+            "400 `unreadable-request`",
+            "send the rest in another",
+        ),
+        row(
+            "results on a page of a decision search",
+            &MAX_RESULTS,
+            "the page is cut",
+            "follow `next_token`",
+        ),
+    ]
+}
+
+fn organizations(budgets: Budgets) -> Rows {
+    let invalid = "422 `invalid-request`";
+    let text =
+        |what, limit: usize| row(what, &format!("{limit} characters"), invalid, "shorten it");
+    let budget = "429 `budget-spent`";
+    let sessions = format!("{MIN_SESSION_MINUTES} to {MAX_SESSION_MINUTES} minutes");
+    let retention = format!("1 to {DEFAULT_RETENTION_DAYS} days");
+    let alerts = "409 `critical-alert-user-limit`";
+    vec![
+        text("name of an organization", MAX_ORGANIZATION_NAME),
+        row("levels of sub-organizations", &MAX_DEPTH, "409 `depth-limit`", "create it higher up"),
+        row(
+            "organizations that a person founds in a day (`OrganizationsPerPerson`)",
+            &budgets.organizations_per_person,
+            budget,
+            "wait until tomorrow, or ask an operator",
+        ),
+        row(
+            "custom roles",
+            &MAX_CUSTOM_ROLES,
+            "409 `role-limit`",
+            "delete a role that is not used",
+        ),
+        text("name of a role", MAX_ROLE_NAME),
+        text("description of a role", MAX_ROLE_DESCRIPTION),
+        text("display name of a member", MAX_DISPLAY_NAME),
+        row("approved domains", &MAX_DOMAINS, "409 `approved-domain-limit`", "remove one"),
+        row(
+            "critical alert users",
+            &MAX_CRITICAL_ALERT_USERS,
+            alerts,
+            "remove one, or add a mailing list",
+        ),
+        row("allowed networks", &MAX_NETWORKS, invalid, "join neighbouring ones"),
+        row("age of a sign-in that can be demanded", &sessions, invalid, ""),
+        row(
+            "retention of events",
+            &retention,
+            invalid,
+            "copy the bus elsewhere to keep them longer",
+        ),
+        text("reason of an operator", MAX_REASON),
+    ]
+}
+
+fn invitations(limits: &Limits) -> Rows {
+    let Limits { max_pending, budgets, .. } = limits;
+    let budget = "429 `budget-spent`";
+    let pending = "429 `pending-invitation-limit`";
+    let lifetime = format!("1 to {MAX_DAYS} days, {DEFAULT_DAYS} by default");
+    let declined = format!("{DECLINED_INVITATION_DAYS} days");
+    let asked = format!("{DECLINED_DAYS} days");
+    vec![
+        row("pending invitations (`MaxPending`)", &max_pending, pending, "revoke some"),
+        row(
+            "invitations in one request, rows of a file",
+            &MAX_BATCH,
+            "422 `invalid-request`",
+            "send it in parts",
+        ),
+        row("time to live", &lifetime, "422 `invalid-request`", "send it again later"),
+        row(
+            "seconds between two sendings of an invitation (`SendingInterval`)",
+            &budgets.sending_interval_seconds,
+            budget,
+            "wait",
+        ),
+        row(
+            "sendings of an invitation in a day (`SendingsPerInvitation`)",
+            &budgets.sendings_per_invitation,
+            budget,
+            "tell the person to look for the mail",
+        ),
+        row(
+            "invitations of an address in a day, by all organizations (`InvitationsPerAddress`)",
+            &budgets.invitations_per_address,
+            budget,
+            "wait until tomorrow",
+        ),
+        row(
+            "invitations of an organization on its first day (`InvitationsFirstDay`)",
+            &budgets.invitations_on_first_day,
+            budget,
+            "wait until tomorrow",
+        ),
+        row(
+            "invitations of an organization on each later day (`InvitationsPerDay`)",
+            &budgets.invitations_per_day,
+            budget,
+            "wait until tomorrow",
+        ),
+        row(
+            "time after which an address that declined can be invited",
+            &declined,
+            "429 `invitation-declined`",
+            "the person asks to join",
+        ),
+        row(
+            "open requests to join",
+            &MAX_JOIN_REQUESTS,
+            "429 `join-request-limit`",
+            "managers decide some",
+        ),
+        row(
+            "requests of a person to join an organization in a day (`JoinRequestsPerPerson`)",
+            &budgets.join_requests_per_person,
+            budget,
+            "wait until tomorrow",
+        ),
+        row(
+            "time after which a declined person can ask again",
+            &asked,
+            "409 `join-request-declined`",
+            "an administrator invites the person",
+        ),
+        row(
+            "comment of a request",
+            &format!("{MAX_COMMENT} characters"),
+            "422 `invalid-request`",
+            "shorten it",
+        ),
+        row(
+            "managers who get mail about a request",
+            &MAX_NOTIFIED_MANAGERS,
+            "the others get none",
+            "they see the list",
+        ),
+    ]
+}
+
+fn exports() -> Rows {
+    let ExportLimits { rows, inline, reading } = ExportLimits::default();
+    let seconds = format!("{} seconds", reading.as_secs());
+    let bytes = format!("{inline} bytes");
+    let narrow = "narrow the filters";
+    vec![
+        row("rows of a file", &rows, "422 `export-row-limit`", narrow),
+        row("time to read the users", &seconds, "422 `export-time-limit`", narrow),
+        row("size of a file without a bucket", &bytes, "422 `export-size-limit`", narrow),
+    ]
+}
+
+#[test]
+fn limits_match_the_page() {
+    let limits = Limits::default();
+    let mut page = PAGE.to_owned();
+    for (title, rows) in [
+        ("Requests", requests()),
+        ("Organizations", organizations(limits.budgets)),
+        ("Invitations and requests to join", invitations(&limits)),
+        ("Exports", exports()),
+    ] {
+        writeln!(
+            page,
+            "## {title}\n\n| what | at most | beyond it | what to do |\n|---|---|---|---|"
+        )
+        .unwrap();
+        for row in rows {
+            writeln!(page, "| {} |", row.join(" | ")).unwrap();
+        }
+        page.push('\n');
+    }
+    assert_printed("limits.md", page.trim_end_matches('\n').to_owned().as_str());
+}
