@@ -71,7 +71,11 @@ class Stack:
 
     def publish(self, items, mark):
         """Publishes items of the history in order. Returns their number."""
-        entries = [entry(self._outputs["EventBusName"], item, mark) for item in sorted(items, key=lambda it: it["sk"])]
+        items = sorted(items, key=lambda it: it["sk"])
+        damaged = [item for item in items if "action" not in item or "at" not in item]
+        for item in damaged:
+            print(f"damaged, not published: {item['pk']} {item['sk']}")
+        entries = [entry(self._outputs["EventBusName"], item, mark) for item in items if item not in damaged]
         for start in range(0, len(entries), 10):
             rest = entries[start : start + 10]
             for _ in range(5):
@@ -98,7 +102,7 @@ class Stack:
         """The messages about batches of the stream that were given up, with the handles that delete them."""
         while True:
             received = self._queues.receive_message(
-                QueueUrl=self._outputs["FailedPublicationsUrl"], MaxNumberOfMessages=10, VisibilityTimeout=600
+                QueueUrl=self._outputs["FailedPublicationsUrl"], MaxNumberOfMessages=10, VisibilityTimeout=600, WaitTimeSeconds=5
             )
             if not received.get("Messages"):
                 return
@@ -111,7 +115,7 @@ class Stack:
     def move_failed_mails(self):
         """Puts each message of the dead-letter queue back on its queue. Returns their number."""
         failed, moved = self._outputs["FailedMailsUrl"], 0
-        while messages := self._queues.receive_message(QueueUrl=failed, MaxNumberOfMessages=10).get("Messages"):
+        while messages := self._queues.receive_message(QueueUrl=failed, MaxNumberOfMessages=10, WaitTimeSeconds=5).get("Messages"):
             for message in messages:
                 is_report = json.loads(message["Body"]).get("source") == "aws.ses"
                 target = self._outputs["MailReportsUrl" if is_report else "MailsUrl"]

@@ -213,6 +213,9 @@ fn runbook_names_every_saved_query() {
 fn runbook_quotes_messages_as_the_code_logs_them() {
     let runbook =
         include_str!("../../docs/runbook.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    // Some of them are warnings.
+    let failures = resource("FailuresQuery")["Properties"]["QueryString"].clone();
+    assert!(failures.as_str().unwrap().contains(r#"level in ["ERROR", "WARN"]"#), "{failures}");
     for (message, file) in [
         ("PutEvents failed", "publish/src/eventbridge.rs"),
         ("PutEvents rejected entries", "publish/src/eventbridge.rs"),
@@ -233,7 +236,7 @@ fn logged_fields() -> BTreeSet<String> {
     let access: BTreeMap<String, String> = serde_json::from_str(&format).unwrap();
     // The members of the line of a request and of other lines; Lambda's own lines; fields that Insights adds.
     let members = "@timestamp level message cause span.request_id span.requestId requestId request_id client_request_id \
-        function method route status problem caller org duration_ms round_trips type record.requestId record.status \
+        function method route status problem caller org duration_ms round_trips code codes sequence_number type record.requestId record.status \
         record.errorType record.metrics.durationMs record.metrics.maxMemoryUsedMB";
     let members = members.split_whitespace().map(str::to_owned);
     let metrics = Metric::all().map(|metric| metric.name().to_owned());
