@@ -89,7 +89,7 @@ impl ExportStore {
 /// The rows of a file, the header first.
 fn rows(file: &[u8]) -> Vec<Vec<Data>> {
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(file.to_vec())).unwrap();
-    assert_eq!(book.sheet_names(), ["Users"]);
+    assert_eq!(book.sheet_names(), ["Users", "About"]);
     book.worksheet_range("Users").unwrap().rows().map(<[Data]>::to_vec).collect()
 }
 
@@ -131,11 +131,12 @@ async fn exports(app: &TestApp, org: &str) -> usize {
     app.actions(org).await.iter().filter(|action| *action == "members.exported").count()
 }
 
-/// The headers of a file that was exported at the eighth request.
-fn assert_file_headers(file: &Answer, org: &str) {
-    let name = format!("attachment; filename=\"users-{}-20261121T120007Z.xlsx\"", id(org));
+/// The headers of a file of `=1+1 Acme`.
+fn assert_file_headers(file: &Answer) {
+    let name = "attachment; filename=\"=1+1 Acme users 2026-11-21.xlsx\"; \
+                filename*=UTF-8''%3D1%2B1%20Acme%20users%202026-11-21.xlsx";
     for (header, value) in
-        [("content-type", XLSX), ("content-disposition", &name), ("cache-control", "no-store")]
+        [("content-type", XLSX), ("content-disposition", name), ("cache-control", "no-store")]
     {
         assert_eq!(file.headers[header], value);
     }
@@ -158,18 +159,18 @@ async fn export_contains_all_users() {
     let app = TestApp::new().await;
     let acme = organization_of_four(&app).await;
     let answer = export(&app, ADA, &acme, "").await.expect(200);
-    assert_file_headers(&answer, &acme);
+    assert_file_headers(&answer);
     let rows = rows(&answer.bytes);
     let recorded: Vec<_> = rows
         .iter()
         .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "))
         .collect();
     assert_snapshot!(mask(&recorded.join("\n")), @"
-    Organization | E-mail | Name | Display name | Status | Role | Identity provider role | Joined at (UTC) | Invited at (UTC) | Expires at (UTC) | Organization ID | Role ID | User ID | Invitation ID
-    =1+1 Acme | ada@example.com |  |  | active | Super Admin | admin | 46347.5 |  |  | org_… | super_admin | ada | 
-    =1+1 Acme | bob@example.com |  |  | active | Admin | admin | 46347.50003472222 |  |  | org_… | admin | bob | 
-    =1+1 Acme | cy@example.com |  |  | active | @Support | user | 46347.50005787037 |  |  | org_… | role_… | cy | 
-    =1+1 Acme | dee@example.com |  |  | pending | User | user |  | 46347.500069444446 | 46354.500069444446 | org_… | user |  | inv_…
+    Organization | Email | Name | Display name | Status | Role | Identity provider role | Joined at (UTC) | Invited at (UTC) | Invitation expires at (UTC) | Invited by | Organization ID | Role ID | Member ID | User ID | Invitation ID
+    =1+1 Acme | ada@example.com |  |  | Active | Super Admin | Admin | 46347.5 |  |  |  | org_… | super_admin | mem_… | ada | 
+    =1+1 Acme | bob@example.com |  |  | Active | Admin | Admin | 46347.50003472222 |  |  |  | org_… | admin | mem_… | bob | 
+    =1+1 Acme | cy@example.com |  |  | Active | @Support | User | 46347.50005787037 |  |  |  | org_… | role_… | mem_… | cy | 
+    =1+1 Acme | dee@example.com |  |  | Invited | User | User |  | 46347.500069444446 | 46354.500069444446 | ada@example.com | org_… | user |  |  | inv_…
     ");
     let name = json!({ "display_name": "=Bob" });
     app.patch(ADA, &format!("{acme}/members/@bob"), name).await.expect(200);
@@ -178,7 +179,52 @@ async fn export_contains_all_users() {
     // An invitation that expired has another status.
     app.wait(8 * DAY);
     let pending = export(&app, ADA, &acme, "status=pending").await.expect(200);
-    assert_eq!(column(&pending.bytes, "Status"), ["expired"]);
+    assert_eq!(column(&pending.bytes, "Status"), ["Invitation expired"]);
+}
+
+/// The second sheet, as one text.
+fn about(file: &[u8]) -> String {
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(file.to_vec())).unwrap();
+    let range = book.worksheet_range("About").unwrap();
+    let lines = range.rows().map(|row| format!("{}: {}", row[0], row[1]));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// SUB6
+#[tokio::test]
+async fn second_sheet_names_the_filters_and_for_whom_the_file_was_made() {
+    let app = TestApp::new().await;
+    let acme = organization_of_four(&app).await;
+    let roles = app.list_all(ADA, &format!("{acme}/roles")).await;
+    let desk = roles.iter().find(|role| role["name"] == "@Support").unwrap()["id"].clone();
+    let all = export(&app, ADA, &acme, "").await.expect(200);
+    assert_snapshot!(about(&all.bytes), @"
+    Users of: =1+1 Acme
+    Made for: ada@example.com
+    Made at (UTC): 46347.50009259259
+    Users: 4
+    Organizations: =1+1 Acme
+    Status: Active and invited
+    Roles: All
+    Search: None
+    Order in each organization: Email, A to Z
+    Time zone: All times are in UTC.
+    ");
+    let query = format!(
+        "status=pending&role_id={}&role_id=user&q==x&match=contains&sort=-joined_at",
+        desk.as_str().unwrap()
+    );
+    let some = about(&export(&app, ADA, &acme, &query).await.expect(200).bytes);
+    for line in [
+        "Organizations: =1+1 Acme",
+        "Status: Invited, also where the invitation has expired",
+        "Roles: @Support, User",
+        "Search: Contains: =x",
+        "Order in each organization: Joined or invited, latest first",
+        "Users: 0",
+    ] {
+        assert!(some.lines().any(|it| it == line), "{line}: {some}");
+    }
 }
 
 /// SUB4, SUB6
@@ -228,7 +274,7 @@ async fn export_applies_the_filters_and_order_of_the_list() {
         let query = query.replace("<root>", id(&root));
         let list = app.list_all(ADA, &format!("{root}/members?limit=5&{query}")).await;
         let file = export(&app, ADA, &root, &query).await.expect(200);
-        assert_eq!(column(&file.bytes, "E-mail"), each(&list, "email"), "{query}");
+        assert_eq!(column(&file.bytes, "Email"), each(&list, "email"), "{query}");
         assert_eq!(column(&file.bytes, "Organization ID"), each(&list, "organization_id"));
         let names = column(&file.bytes, "Organization");
         assert!(names.iter().all(|name| name == "Root" || name == "Branch"), "{names:?}");
@@ -252,7 +298,7 @@ async fn export_is_complete_with_short_pages() {
         let list = app.list_all(ADA, &format!("{acme}/members?limit=100&{query}")).await;
         layer.plan(|call| (call.name == "Query").then_some(Fault::Short));
         let file = export(&app, ADA, &acme, query).await.expect(200);
-        assert_eq!(column(&file.bytes, "E-mail"), each(&list, "email"), "{query}");
+        assert_eq!(column(&file.bytes, "Email"), each(&list, "email"), "{query}");
         assert!(list.len() >= 30, "{query}");
     }
 }
@@ -264,7 +310,7 @@ async fn export_filter_can_match_no_users_or_be_invalid() {
     for query in ["q=nobody", "role_id=mdf_admin", &format!("q={}", "x".repeat(2_000))] {
         let file = export(&app, ADA, &acme, query).await.expect(200);
         let rows = rows(&file.bytes);
-        assert_eq!((rows.len(), rows[0].len()), (1, 14), "{query}: only the header");
+        assert_eq!((rows.len(), rows[0].len()), (1, 16), "{query}: only the header");
     }
     // An export has no pages.
     for query in ["limit=10", "cursor=x", "color=red", "status=removed", "scope=everything"] {
@@ -446,8 +492,8 @@ async fn large_export_is_a_link_that_expires() {
     let soon = Duration::from_mins(1);
     for (answer, users) in [(&answer, 4), (&other, 1)] {
         let file = export_store.fetch(answer.body["url"].as_str().unwrap(), soon).await.expect(200);
-        assert_eq!(column(&file.bytes, "E-mail").len(), users);
-        assert_file_headers(&file, &acme);
+        assert_eq!(column(&file.bytes, "Email").len(), users);
+        assert_file_headers(&file);
     }
 
     let late = export_store.fetch(url, Duration::from_secs(307)).await.expect(403);

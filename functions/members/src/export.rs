@@ -15,13 +15,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
     domain::{OrgId, Refusal, RequestContext},
-    http::{ApiError, App, Call, Json, OptionalJson, Path, Problem},
+    http::{ApiError, App, Call, Json, OptionalJson, Path, Problem, views},
     store::{Committed, UserFilter},
 };
 use tokio::{task::spawn_blocking, time::Instant};
 
 use crate::{
-    export_bucket::{ExportBucket, StoredObject, attachment},
+    about::About,
+    export_bucket::{ExportBucket, StoredObject, attachment, file_name},
     filter::{AuthorizedList, Filters},
     rows::{COLUMNS, DisplayNames},
     sheet::{Sheet, XLSX},
@@ -74,13 +75,19 @@ pub(crate) async fn export(
     {
         return exports.deliver_again(&record, context.at).await;
     }
-    let sheet = sheet(&app, &context, &filter, exports.bounds).await?;
+    let mut names = DisplayNames::default();
+    let sheet = sheet(&app, &context, &filter, &mut names, exports.bounds).await?;
+    let (made_for, made_at) = (views::Person::caller(&actor), context.at);
+    let about = About { org: &actor.org, filters: &filters, made_for, made_at };
+    let facts = about.facts(&app.store, &names, sheet.rows()).await?;
     // The text of a search can be a name or an address, which no event holds (ERA1).
     let searched = !filters.q.trim().is_empty();
     let filters = Filters { q: String::new(), ..filters };
     let exported = json!({ "filters": filters, "searched": searched, "rows": sheet.rows() });
-    let name = format!("users-{org}-{}.xlsx", context.at.strftime("%Y%m%dT%H%M%SZ"));
-    let file = spawn_blocking(|| sheet.finish()).await.map_err(Problem::internal)?;
+    let name = file_name(actor.org.name.as_str(), context.at);
+    let title = format!("Users of {}", actor.org.name);
+    let finished = spawn_blocking(move || sheet.finish(&title, &facts));
+    let file = finished.await.map_err(Problem::internal)?;
     // The order is file, event, delivery. No file is delivered without an event, and no event
     // records a file that could not be stored.
     let export = exports.prepare(name, file.map_err(broken)?, key.is_some()).await?;
@@ -180,7 +187,7 @@ impl ExportConfig {
     }
 }
 
-/// A sheet with a row for each user that the filter matches.
+/// A sheet with a row for each user that the filter matches. Adds their names to `names`.
 ///
 /// # Errors
 ///
@@ -191,22 +198,22 @@ async fn sheet(
     app: &App,
     context: &RequestContext,
     filter: &UserFilter,
+    names: &mut DisplayNames,
     bounds: ExportLimits,
 ) -> Result<Sheet, ApiError> {
     let begun = Instant::now();
     let mut sheet = Sheet::new("Users", &COLUMNS, context.at).map_err(broken)?;
-    let mut labels = DisplayNames::default();
     let mut users = app.store.user_stream(filter);
     while let Some(users) = users.next().await? {
         if begun.elapsed() >= bounds.reading {
             return Err(Refusal::ExportTimeLimit(bounds.reading.as_secs()).into());
         }
-        labels.learn(&app.store, &users).await?;
+        names.learn(&app.store, &users).await?;
         for user in &users {
             if sheet.rows() >= bounds.rows {
                 return Err(Refusal::ExportRowLimit(bounds.rows).into());
             }
-            sheet.row(labels.row(user, context.at)).map_err(broken)?;
+            sheet.row(names.row(user, context.at)).map_err(broken)?;
         }
     }
     Ok(sheet)

@@ -1,12 +1,19 @@
 //! The bucket for files that are too large for a response, and the links to them.
 
-use std::{fmt::Debug, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    fmt::{Debug, Write},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The time to live of a link. The link ends earlier if the credentials that sign it do.
 const LINK: Duration = Duration::from_mins(5);
+/// The longest name of an organization in the name of a file, in characters.
+const MAX_NAME: usize = 60;
 
 /// What a [`FileStore`] does: a future, so that any store can be behind it.
 pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, BucketUnavailable>> + Send + 'a>>;
@@ -99,7 +106,67 @@ impl From<BucketUnavailable> for shared::http::Problem {
     }
 }
 
-/// The `Content-Disposition` of a download. File names are plain ASCII without quotation marks.
+/// The `Content-Disposition` of a download (RFC 6266): the name in ASCII, and the whole one for clients
+/// that know `filename*`.
 pub fn attachment(name: &str) -> String {
-    format!("attachment; filename=\"{name}\"")
+    let mut plain = String::new();
+    for c in name.chars() {
+        match c {
+            '"' | '\\' | '%' => plain.push('_'),
+            c if c.is_ascii() && !c.is_control() => plain.push(c),
+            // A run of other characters is one mark.
+            _ if plain.ends_with('_') => {}
+            _ => plain.push('_'),
+        }
+    }
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+}
+
+/// The name of a file about an organization, without the characters that file systems refuse:
+/// `Acme users 2026-11-21.xlsx`.
+pub(crate) fn file_name(organization: &str, at: Timestamp) -> String {
+    let refused = |c: char| c.is_control() || "\"\\/:*?<>|%".contains(c);
+    let name = organization.replace(refused, " ");
+    let name: Vec<_> = name.split_whitespace().collect();
+    let name: String = name.join(" ").chars().take(MAX_NAME).collect();
+    let name = name.trim_matches(['.', ' ']);
+    let (space, at) = (if name.is_empty() { "" } else { " " }, at.strftime("%Y-%m-%d"));
+    format!("{name}{space}users {at}.xlsx")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_is_named_after_the_organization_and_the_day() {
+        let at = "2026-11-21T12:00:00Z".parse().unwrap();
+        for (organization, expected) in [
+            ("Acme", "Acme users 2026-11-21.xlsx"),
+            ("..\\a/b: \"c\"\r\n*", "a b c users 2026-11-21.xlsx"),
+            ("Zoë & 山田", "Zoë & 山田 users 2026-11-21.xlsx"),
+            ("???", "users 2026-11-21.xlsx"),
+        ] {
+            assert_eq!(file_name(organization, at), expected);
+        }
+        assert!(file_name(&"ü".repeat(100), at).chars().count() <= 100);
+    }
+
+    #[test]
+    fn disposition_has_a_name_in_ascii_and_the_whole_one() {
+        assert_eq!(
+            attachment("Zoë 山田\".xlsx"),
+            "attachment; filename=\"Zo_ __.xlsx\"; \
+             filename*=UTF-8''Zo%C3%AB%20%E5%B1%B1%E7%94%B0%22.xlsx"
+        );
+        assert_eq!(attachment("a b"), "attachment; filename=\"a b\"; filename*=UTF-8''a%20b");
+    }
 }

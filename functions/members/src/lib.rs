@@ -1,6 +1,7 @@
 //! The members of an organization: list, export, show, change of role or display name, removal and
 //! leaving.
 
+mod about;
 mod export;
 mod export_bucket;
 mod filter;

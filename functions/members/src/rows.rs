@@ -4,36 +4,43 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use shared::{
-    domain::{IdentityProviderRole, OrgId},
+    domain::{IdentityProviderRole, Invitation, OrgId, RoleId},
     http::views,
     store::{Error, Key, RoleSummaries, Store, User},
 };
 
 use crate::sheet::{Cell, Column};
 
-/// The columns. Names come first, ids last.
-pub(crate) const COLUMNS: [Column; 14] = [
-    ("Organization", 28.0),
-    ("E-mail", 32.0),
-    ("Name", 24.0),
-    ("Display name", 24.0),
-    ("Status", 10.0),
-    ("Role", 20.0),
-    ("Identity provider role", 21.0),
-    ("Joined at (UTC)", 20.0),
-    ("Invited at (UTC)", 20.0),
-    ("Expires at (UTC)", 20.0),
-    ("Organization ID", 33.0),
-    ("Role ID", 34.0),
-    ("User ID", 34.0),
-    ("Invitation ID", 56.0),
+/// The number of columns.
+pub(crate) const WIDTH: usize = 16;
+
+/// The columns. Names come first, ids last. An import of invitations knows "Email", "Role" and "Name".
+pub(crate) const COLUMNS: [Column; WIDTH] = [
+    Column::printed("Organization", 24.0),
+    Column::printed("Email", 30.0),
+    Column::printed("Name", 22.0),
+    Column::printed("Display name", 22.0),
+    Column::printed("Status", 18.0),
+    Column::printed("Role", 18.0),
+    Column::printed("Identity provider role", 12.0),
+    Column::printed("Joined at (UTC)", 17.0),
+    Column::printed("Invited at (UTC)", 17.0),
+    Column::printed("Invitation expires at (UTC)", 17.0),
+    Column::printed("Invited by", 34.0),
+    Column::id("Organization ID", 33.0),
+    Column::id("Role ID", 34.0),
+    Column::id("Member ID", 34.0),
+    Column::id("User ID", 34.0),
+    Column::id("Invitation ID", 56.0),
 ];
 
-/// The names of organizations and custom roles. Each is read once.
+/// The names of organizations, custom roles and inviters. Each is read once.
 #[derive(Debug, Default)]
 pub(crate) struct DisplayNames {
     organizations: HashMap<OrgId, String>,
     roles: RoleSummaries,
+    /// By the keys of their members.
+    inviters: HashMap<Key, String>,
 }
 
 impl DisplayNames {
@@ -45,7 +52,16 @@ impl DisplayNames {
     pub(crate) async fn learn(&mut self, store: &Store, users: &[User]) -> Result<(), Error> {
         let orgs = users.iter().map(|user| user.path().id());
         let orgs: Vec<_> = orgs.filter(|org| !self.organizations.contains_key(org)).collect();
+        let invitations = users.iter().filter_map(|user| match user {
+            User::Pending(invitation) => Some(invitation),
+            User::Active(_) => None,
+        });
+        let unknown = |key: &Key| !self.inviters.contains_key(key);
+        let invitations: Vec<_> = invitations
+            .filter(|invitation| inviter(invitation).as_ref().is_some_and(unknown))
+            .collect();
         let keys = orgs.iter().map(|&org| Key::organization(org));
+        let keys = keys.chain(invitations.iter().filter_map(|invitation| inviter(invitation)));
         let (found, ()) = tokio::try_join!(
             store.get_for_display(keys),
             store.load_missing_roles(&mut self.roles, users)
@@ -54,33 +70,50 @@ impl DisplayNames {
             let name = found.organization(org).map(|org| org.name.to_string());
             self.organizations.insert(org, name.unwrap_or_default());
         }
+        for invitation in invitations {
+            let name = views::Person::inviter(&found, invitation)?.label();
+            self.inviters.extend(inviter(invitation).map(|key| (key, name)));
+        }
         Ok(())
     }
 
+    /// Whether the name of a role is known.
+    pub(crate) fn has_role(&self, role: RoleId) -> bool {
+        role.custom().is_none() || self.roles.of(role).is_some()
+    }
+
+    /// The name of a role.
+    pub(crate) fn role_name(&self, role: RoleId) -> String {
+        views::role_name(role, self.roles.of(role))
+    }
+
     /// The row of `user`, in the order of [`COLUMNS`].
-    pub(crate) fn row<'a>(&'a self, user: &'a User, now: Timestamp) -> [Cell<'a>; 14] {
-        let (org, (role_name, identity)) = (user.path().id(), self.role(user));
+    pub(crate) fn row<'a>(&'a self, user: &'a User, now: Timestamp) -> [Cell<'a>; WIDTH] {
+        let (org, role) = (user.path().id(), user.role());
         let organization = self.organizations.get(&org).map(String::as_str);
         let organization = organization.unwrap_or_default().into();
-        let identity = match identity {
-            IdentityProviderRole::Admin => "admin".into(),
-            IdentityProviderRole::User => "user".into(),
+        let identity = match views::identity_provider_role(role, self.roles.of(role)) {
+            IdentityProviderRole::Admin => "Admin".into(),
+            IdentityProviderRole::User => "User".into(),
         };
-        let (org, role) = (org.to_string().into(), user.role().to_string().into());
+        let role_name = self.role_name(role).into();
+        let (org, role) = (org.to_string().into(), role.to_string().into());
         match user {
             User::Active(member) => [
                 organization,
                 member.email.as_str().into(),
                 member.name.as_deref().map_or(Cell::Blank, Cell::from),
                 member.display_name.as_ref().map_or(Cell::Blank, |name| name.as_str().into()),
-                "active".into(),
-                role_name.into(),
+                "Active".into(),
+                role_name,
                 identity,
                 Cell::Time(member.joined_at),
                 Cell::Blank,
                 Cell::Blank,
+                Cell::Blank,
                 org,
                 role,
+                member.id().to_string().into(),
                 member.user_id.as_str().into(),
                 Cell::Blank,
             ],
@@ -89,22 +122,31 @@ impl DisplayNames {
                 invitation.email.as_str().into(),
                 Cell::Blank,
                 Cell::Blank,
-                if invitation.expired(now) { "expired" } else { "pending" }.into(),
-                role_name.into(),
+                if invitation.expired(now) { "Invitation expired" } else { "Invited" }.into(),
+                role_name,
                 identity,
                 Cell::Blank,
                 Cell::Time(invitation.created_at),
                 Cell::Time(invitation.expires_at),
+                self.inviter_of(invitation),
                 org,
                 role,
+                Cell::Blank,
                 Cell::Blank,
                 invitation.id.to_string().into(),
             ],
         }
     }
 
-    fn role(&self, user: &User) -> (String, IdentityProviderRole) {
-        let (role, custom) = (user.role(), self.roles.of(user.role()));
-        (views::role_name(role, custom), views::identity_provider_role(role, custom))
+    fn inviter_of(&self, invitation: &Invitation) -> Cell<'_> {
+        match inviter(invitation) {
+            Some(key) => self.inviters.get(&key).map_or(Cell::Blank, |name| name.as_str().into()),
+            None => views::Person::operator().label().into(),
+        }
     }
+}
+
+/// The key of the member who created an invitation. None if an operator did.
+fn inviter(invitation: &Invitation) -> Option<Key> {
+    Some(Key::member(invitation.path.id(), invitation.invited_by()?))
 }

@@ -3,15 +3,46 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
+};
 
 /// The media type of an Excel file.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The longest text in a cell, in UTF-16 units.
 const LONGEST: usize = 32_767;
 
-/// A column: its header, and its width in characters.
-pub(crate) type Column = (&'static str, f64);
+/// The height of the header, which has two lines, in points.
+const HEADER_HEIGHT: f64 = 32.0;
+/// The number of the paper A4 in Excel.
+const A4: u8 = 9;
+/// The longest title at the foot of a printed page, in characters. A foot has at most 255 in all.
+const MAX_TITLE: usize = 100;
+
+/// A column.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    head: &'static str,
+    /// The width in characters.
+    width: f64,
+    /// Whether it is printed.
+    printed: bool,
+}
+
+impl Column {
+    /// A column for people to read.
+    pub(crate) const fn printed(head: &'static str, width: f64) -> Self {
+        Self { head, width, printed: true }
+    }
+
+    /// A column with ids, after those for people.
+    pub(crate) const fn id(head: &'static str, width: f64) -> Self {
+        Self { head, width, printed: false }
+    }
+}
+
+/// The lines of the second sheet: what each is about, and its value.
+pub(crate) type Facts = Vec<(&'static str, Cell<'static>)>;
 
 /// The content of a cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +67,7 @@ pub(crate) struct Sheet {
     workbook: Workbook,
     grid: Worksheet,
     columns: u16,
+    printed: u16,
     rows: u32,
     time: Format,
 }
@@ -52,14 +84,21 @@ impl Sheet {
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
         let mut grid = workbook.new_worksheet_with_constant_memory()?;
         grid.set_name(name)?.set_freeze_panes(1, 0)?;
-        let bold = Format::new().set_bold();
-        for (column, (head, width)) in (0..).zip(columns) {
-            grid.set_column_width(column, *width)?;
-            grid.write_string_with_format(0, column, *head, &bold)?;
+        grid.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
+        grid.set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3).set_repeat_rows(0, 0)?;
+        grid.set_row_height(0, HEADER_HEIGHT)?;
+        let head = Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top);
+        let head = head.set_background_color(Color::RGB(0x00DD_E6F3));
+        for (nth, column) in (0..).zip(columns) {
+            grid.set_column_width(nth, column.width)?;
+            grid.write_string_with_format(0, nth, column.head, &head)?;
         }
-        let columns = u16::try_from(columns.len()).unwrap_or(u16::MAX);
-        let time = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
-        Ok(Self { workbook, grid, columns, rows: 0, time })
+        let count = |columns: usize| u16::try_from(columns).unwrap_or(u16::MAX);
+        let printed = count(columns.iter().filter(|column| column.printed).count());
+        let columns = count(columns.len());
+        // Without seconds, which people do not need. The value has them.
+        let time = Format::new().set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left);
+        Ok(Self { workbook, grid, columns, printed, rows: 0, time })
     }
 
     /// Adds a row.
@@ -92,14 +131,36 @@ impl Sheet {
         self.rows
     }
 
-    /// The finished file.
+    /// The finished file, with a second sheet about it. Printed pages show `title` at their foot.
     ///
     /// # Errors
     ///
     /// The temporary file cannot be read.
-    pub(crate) fn finish(mut self) -> Result<Vec<u8>, XlsxError> {
+    pub(crate) fn finish(mut self, title: &str, facts: &Facts) -> Result<Vec<u8>, XlsxError> {
         self.grid.autofilter(0, 0, self.rows, self.columns.saturating_sub(1))?;
+        self.grid.set_print_area(0, 0, self.rows, self.printed.saturating_sub(1))?;
+        // In a foot, `&` begins a code.
+        let title: String = title.chars().take(MAX_TITLE).collect();
+        self.grid.set_footer(format!("&L{}&RPage &P of &N", title.replace('&', "&&")));
         self.workbook.push_worksheet(self.grid);
+        let about = self.workbook.add_worksheet().set_name("About")?;
+        about.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
+        about.set_column_width(0, 28)?.set_column_width(1, 90)?;
+        let bold = Format::new().set_bold().set_align(FormatAlign::Top);
+        let wrapped = Format::new().set_text_wrap();
+        for (row, (label, value)) in (0..).zip(facts) {
+            about.write_string_with_format(row, 0, *label, &bold)?;
+            match value {
+                Cell::Blank => {}
+                Cell::Text(text) => {
+                    about.write_string_with_format(row, 1, fitting(text), &wrapped)?;
+                }
+                Cell::Time(at) => {
+                    let at = ExcelDateTime::from_timestamp(at.as_second())?;
+                    about.write_datetime_with_format(row, 1, &at, &self.time)?;
+                }
+            }
+        }
         self.workbook.save_to_buffer()
     }
 }

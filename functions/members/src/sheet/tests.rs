@@ -7,7 +7,7 @@ use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
 
 use super::*;
 
-const HEADERS: [Column; 2] = [("What", 30.0), ("When (UTC)", 20.0)];
+const HEADERS: [Column; 2] = [Column::printed("What", 30.0), Column::id("When (UTC)", 20.0)];
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -18,12 +18,16 @@ fn file_of<'a>(rows: impl IntoIterator<Item = [Cell<'a>; 2]>) -> Vec<u8> {
     for row in rows {
         sheet.row(row).unwrap();
     }
-    sheet.finish().unwrap()
+    let about = vec![
+        ("Users of", "=Acme".into()),
+        ("Made at (UTC)", Cell::Time(at("2026-11-21T12:00:00Z"))),
+    ];
+    sheet.finish("Things & <more>", &about).unwrap()
 }
 
 fn read(file: Vec<u8>) -> Vec<Vec<Data>> {
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).unwrap();
-    assert_eq!(book.sheet_names(), ["Things"]);
+    assert_eq!(book.sheet_names(), ["Things", "About"]);
     let formulas = book.worksheet_formula("Things").unwrap();
     assert_eq!(formulas.used_cells().count(), 0);
     let range = book.worksheet_range("Things").unwrap();
@@ -128,6 +132,38 @@ fn headers_are_bold_and_frozen_and_filter_the_rows() {
     }
     let styles = xml(rows(1), "xl/styles.xml");
     assert!(styles.contains("<font><b/>"), "{styles}");
+}
+
+#[test]
+fn page_is_landscape_one_page_wide_and_repeats_its_header() {
+    let file = file_of([["a".into(), Cell::Blank]]);
+    let sheet = xml(file.clone(), "xl/worksheets/sheet1.xml");
+    for part in [
+        r#"<pageSetUpPr fitToPage="1"/>"#,
+        r#"fitToHeight="0" orientation="landscape""#,
+        "<oddFooter>&amp;LThings &amp;&amp; &lt;more&gt;&amp;RPage &amp;P of &amp;N</oddFooter>",
+    ] {
+        assert!(sheet.contains(part), "{part}: {sheet}");
+    }
+    let book = xml(file, "xl/workbook.xml");
+    for part in [
+        r#"<definedName name="_xlnm.Print_Titles" localSheetId="0">Things!$1:$1</definedName>"#,
+        // Ids are not printed.
+        r#"<definedName name="_xlnm.Print_Area" localSheetId="0">Things!$A$1:$A$2</definedName>"#,
+    ] {
+        assert!(book.contains(part), "{part}: {book}");
+    }
+}
+
+#[test]
+fn second_sheet_says_what_the_first_one_shows() {
+    let file = file_of([]);
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).unwrap();
+    let range = book.worksheet_range("About").unwrap();
+    let rows: Vec<_> = range.rows().map(<[Data]>::to_vec).collect();
+    assert_eq!(rows[0], ["Users of", "=Acme"].map(|text| Data::String(text.to_owned())));
+    assert_eq!(rows[1][0], Data::String("Made at (UTC)".to_owned()));
+    assert!(matches!(rows[1][1], Data::DateTime(_)), "{rows:?}");
 }
 
 #[test]

@@ -33,6 +33,15 @@ impl Person {
         actor.member.as_ref().map_or_else(Self::operator, Self::member)
     }
 
+    /// The name and the address as one text, for a file: `Ada Lovelace (ada@example.com)`.
+    pub fn label(&self) -> String {
+        match (&self.name, &self.email) {
+            (Some(name), Some(email)) => format!("{name} ({email})"),
+            (Some(name), None) => name.clone(),
+            (None, email) => email.as_ref().map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+
     /// A platform operator.
     pub fn operator() -> Self {
         Self { name: Some(OPERATOR.to_owned()), ..Self::default() }

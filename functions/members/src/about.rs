@@ -1,0 +1,113 @@
+//! The second sheet of an export: for whom and when it was made, and which filters it shows.
+
+use jiff::Timestamp;
+use shared::{
+    domain::{OrgId, Organization, RoleId},
+    http::{Match, ScopeParam, StatusParam, views},
+    store::{Error, Key, Store},
+};
+
+use crate::{
+    filter::{Filters, Sort},
+    rows::DisplayNames,
+    sheet::{Cell, Facts},
+};
+
+/// An export, without its rows.
+pub(crate) struct About<'a> {
+    /// The organization in the path.
+    pub(crate) org: &'a Organization,
+    pub(crate) filters: &'a Filters,
+    /// The caller.
+    pub(crate) made_for: views::Person,
+    pub(crate) made_at: Timestamp,
+}
+
+impl About<'_> {
+    /// The lines of the sheet. `names` has those of the rows.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the store.
+    pub(crate) async fn facts(
+        self,
+        store: &Store,
+        names: &DisplayNames,
+        rows: u32,
+    ) -> Result<Facts, Error> {
+        let roles = self.roles(store, names).await?;
+        let organizations = self.organizations(store).await?;
+        let Self { org, filters, made_for, made_at } = self;
+        let status = match filters.status.as_slice() {
+            [] => "Active and invited".to_owned(),
+            some => joined(some.iter().map(|status| match status {
+                StatusParam::Active => "Active".to_owned(),
+                StatusParam::Pending => "Invited, also where the invitation has expired".to_owned(),
+            })),
+        };
+        let text = |text: String| Cell::from(text);
+        Ok(vec![
+            ("Users of", text(org.name.to_string())),
+            ("Made for", text(made_for.label())),
+            ("Made at (UTC)", Cell::Time(made_at)),
+            ("Users", text(rows.to_string())),
+            ("Organizations", text(organizations)),
+            ("Status", text(status)),
+            ("Roles", text(roles)),
+            ("Search", text(search(filters))),
+            ("Order in each organization", text(order(filters.sort).to_owned())),
+            ("Time zone", "All times are in UTC.".into()),
+        ])
+    }
+
+    async fn roles(&self, store: &Store, names: &DisplayNames) -> Result<String, Error> {
+        if self.filters.role_id.is_empty() {
+            return Ok("All".to_owned());
+        }
+        let unnamed = |role: &RoleId| role.custom().is_some() && !names.has_role(*role);
+        let own = self.filters.role_id.iter().any(unnamed).then(|| self.org.id());
+        let own = store.role_summaries(own).await?;
+        let name = |&role: &RoleId| match names.has_role(role) {
+            true => names.role_name(role),
+            false => views::role_name(role, own.of(role)),
+        };
+        Ok(joined(self.filters.role_id.iter().map(name)))
+    }
+
+    async fn organizations(&self, store: &Store) -> Result<String, Error> {
+        let own = &self.org.name;
+        let chosen: &[OrgId] = &self.filters.organization_id;
+        if chosen.is_empty() {
+            return Ok(match self.filters.scope {
+                ScopeParam::Organization => own.to_string(),
+                ScopeParam::Subtree => format!("{own} and all organizations below it"),
+            });
+        }
+        let keys = chosen.iter().map(|&org| Key::organization(org));
+        let found = store.get_for_display(keys).await?;
+        let names = chosen.iter().filter_map(|&org| found.organization(org));
+        Ok(joined(names.map(|org| org.name.to_string())))
+    }
+}
+
+fn joined(names: impl Iterator<Item = String>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn search(filters: &Filters) -> String {
+    let text = filters.q.trim();
+    match filters.r#match {
+        _ if text.is_empty() => "None".to_owned(),
+        Match::Prefix => format!("Begins with: {text}"),
+        Match::Contains => format!("Contains: {text}"),
+    }
+}
+
+fn order(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Email => "Email, A to Z",
+        Sort::EmailDescending => "Email, Z to A",
+        Sort::JoinedAt => "Joined or invited, earliest first",
+        Sort::JoinedAtDescending => "Joined or invited, latest first",
+    }
+}
