@@ -143,7 +143,8 @@ pub(crate) fn operator_in(org: &Organization) -> Standing {
 
 /// The invitation of `name` to `role` by `actor`, for seven days.
 pub(crate) fn invited(actor: &Standing, name: &str, role: RoleId) -> Result<Invitation, Refusal> {
-    let draft = InvitationDraft { email: email(name), role_id: role, days: DEFAULT_DAYS };
+    let draft =
+        InvitationDraft { email: email(name), role_id: role, days: DEFAULT_DAYS, language: None };
     let id = InvitationId::of(now(), actor.org.id(), &draft.email);
     invite(actor, draft, &AddressFacts::default(), id, now())
 }

@@ -280,3 +280,21 @@ async fn only_what_happened_is_counted() {
     assert_eq!(first.body, again.body);
     spent(app.post(ADA, path, json!({ "name": "B" })).await, "organizations_per_person", 1);
 }
+
+/// A mail about critical alerts reaches an address like an invitation does, and counts like one.
+#[tokio::test]
+async fn address_and_organization_budgets_count_critical_alert_users() {
+    let budgets =
+        Budgets { invitations_per_address: 1, invitations_on_first_day: 2, ..ample().budgets };
+    let app = TestApp::with(only(budgets)).await;
+    let acme = app.create_organization(ADA, "Acme").await;
+    let path = format!("{acme}/critical-alert-users");
+    let add = async |email: &str| app.post(ADA, &path, json!({ "email": email })).await;
+    add(BOB.email).await.expect(201);
+    add(BOB.email).await.expect(201);
+    let body = json!({ "email": BOB.email, "role_id": "user" });
+    let invited = app.post(ADA, &format!("{acme}/invitations"), body).await;
+    spent(invited, "invitations_per_address", 1);
+    add(CY.email).await.expect(201);
+    spent(add(EVE.email).await, "invitations_per_organization", 2);
+}

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fmt::Write as _};
 
-use ::mail::{MAILED_ACTIONS, Message, Messages, handle, send_digests};
+use ::mail::{MAILED_ACTIONS, Message, Messages, handle, send_due};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
@@ -70,7 +70,7 @@ cancel a join request | 2 2 8 3 | NEW DELETE /join-requests/mine
 approve a join request | 3 6 16 8 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
 + join request
 decline a join request | 2 3 10 3 | ADA POST /join-requests/<id>/decline
-add a critical alert user | 2 3 8 1 | ADA POST /critical-alert-users | {"email": "alert@example.com"}
+add a critical alert user | 2 3 12 1 | ADA POST /critical-alert-users | {"email": "alert@example.com"}
 list critical alert users | 3 9 0 0 | ADA GET /critical-alert-users
 remove a critical alert user | 2 3 10 2 | ADA DELETE /critical-alert-users/@alert@example.com
 show the security settings | 1 2 0 0 | ADA GET /security
@@ -200,7 +200,10 @@ mail: a request to join, to three people | 19 16.5 26 0 | mail
 + join request
 mail: a further request to join in the same hour | 8 8 10 1 | mail
 + hour
-mail: a digest of requests to join, to three people | 18 15.5 22 1 | digests
+mail: a digest of requests to join, to three people | 21 17.5 24 1 | due mail 1
++ member user
+mail: an accepted invitation | 7 8 8 0 | mail
+mail: nothing is due | 4 4 2 0 | due mail 0
 "#;
 
 /// The cost of an operation.
@@ -266,7 +269,8 @@ impl<'a> Survey<'a> {
                 "clean-up" => self.clean_up().await,
                 "mail" => self.mail().await,
                 "mail report" => self.mail_report().await,
-                "digests" => self.send_digests().await,
+                "due mail 0" => self.send_due(0).await,
+                "due mail 1" => self.send_due(1).await,
                 _ => {
                     let answer = self.send(operation, &request, part(3), part(4)).await;
                     if answer.status == 201 {
@@ -428,13 +432,14 @@ impl<'a> Survey<'a> {
         writes.unwrap().commit(&()).await.unwrap();
     }
 
-    async fn send_digests(&self) -> Cost {
+    /// Runs the schedule, which sends so many digests.
+    async fn send_due(&self, digests: u32) -> Cost {
         let service = FakeAws::default().mail_service(&self.app.store);
         self.app.set_last_request(MAIL.to_owned());
         let context = self.mail_context();
-        let work = Box::pin(send_digests(&service, &context, || false));
+        let work = Box::pin(send_due(&service, &context, || false));
         let (summary, cost) = metered(work).await;
-        assert_eq!(summary.unwrap().sent, 1);
+        assert_eq!(summary.unwrap().sent, digests);
         cost
     }
 

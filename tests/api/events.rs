@@ -96,7 +96,7 @@ async fn each_change_of_an_invitation_is_one_event() {
       + {"expires_at":"2026-11-28T12:00:04Z","send_count":2}
     invitation.accepted by cy@example.com: invitation inv_… cy@example.com
       - null
-      + {"identity_provider_role":"user","member":{"email":"cy@example.com","id":"mem_…","name":null},"member_id":"mem_…","role_id":"user","role_name":"User"}
+      + {"identity_provider_role":"user","inviter":{"email":"bob@example.com","id":"mem_…","name":null},"inviter_id":"mem_…","member":{"email":"cy@example.com","id":"mem_…","name":null},"member_id":"mem_…","role_id":"user","role_name":"User"}
     invitation.created by ada@example.com: invitation inv_… dee@example.com
       - null
       + {"expires_at":"2026-11-28T12:00:06Z","expires_in_days":7,"role_id":"user","role_name":"User"}
@@ -181,7 +181,7 @@ async fn each_new_super_admin_is_one_event() {
     assert_snapshot!(new_events(&app, &acme, 2).await, @r#"
     invitation.accepted by bob@example.com: invitation inv_… bob@example.com
       - null
-      + {"identity_provider_role":"admin","member":{"email":"bob@example.com","id":"mem_…","name":null},"member_id":"mem_…","role_id":"super_admin","role_name":"Super Admin"}
+      + {"identity_provider_role":"admin","inviter_id":null,"member":{"email":"bob@example.com","id":"mem_…","name":null},"member_id":"mem_…","role_id":"super_admin","role_name":"Super Admin"}
     super_admin.assigned by bob@example.com: organization org_… Acme
       - null
       + {"super_admin":{"email":"bob@example.com","id":"mem_…","name":null},"super_admin_id":"mem_…"}

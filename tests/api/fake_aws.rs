@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use ::mail::{EventKey, MAILED_ACTIONS, MailService, Message, Portal, Ses};
+use ::mail::{Brand, EventKey, MAILED_ACTIONS, MailService, Message, Portal, Ses};
 use ::publish::EventBridge;
 use aws_lambda_events::dynamodb;
 use aws_sdk_dynamodb::{
@@ -93,7 +93,8 @@ impl FakeAws {
         let ses = aws_sdk_sesv2::Client::from_conf(ses.build());
         let ses = Ses::new(ses, Email::parse(SENDER).unwrap(), Some("rolecall".to_owned()));
         let portal = Portal::parse(PORTAL).unwrap();
-        MailService { store: store.clone(), transport: Arc::new(ses), portal }
+        let (store, brand) = (store.clone(), Brand::default());
+        MailService { store, transport: Arc::new(ses), portal, brand }
     }
 
     /// The bus of `publish`.

@@ -522,6 +522,7 @@ impl OrganizationItems {
             stored.role(&role.id.to_string(), &shown, 1);
         }
         stored.put("name", "", &json!(org.name));
+        stored.put("language", "", &json!(org.language));
         let Profile { website, address, contact } = &self.profile;
         for (field, text) in [("website", website), ("address", address), ("contact", contact)] {
             if !text.is_empty() {
@@ -655,6 +656,7 @@ impl Replayed {
         match event.action {
             E::OrganizationCreated => {
                 self.put("name", "", &new["name"]);
+                self.put("language", "", &json!("en"));
                 self.put("settings", "", &json!([new["kind"], false, false]));
                 self.put("security", "", &json!(Security::default()));
                 let founder = &new["super_admin_id"];
@@ -664,7 +666,7 @@ impl Replayed {
                 }
             }
             E::OrganizationUpdated => {
-                for field in ["name", "website", "address", "contact"] {
+                for field in ["name", "language", "website", "address", "contact"] {
                     for (value, by) in [(&old[field], -1), (&new[field], 1)] {
                         if value.as_str().is_some_and(|text| !text.is_empty()) {
                             self.add(field, "", value, by);

@@ -30,6 +30,7 @@ async fn admin_invites_an_address() {
         "id": "mem_…",
         "name": null
       },
+      "language": null,
       "organization_id": "org_…",
       "role_id": "user",
       "send_count": 1,

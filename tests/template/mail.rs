@@ -209,9 +209,12 @@ fn bus_has_an_archive() {
 fn portal_and_sender_of_mails_are_configured() {
     let variables = &resource("Mail")["Properties"]["Environment"]["Variables"];
     let expected = json!({
+        "LOGO_URL": { "Ref": "LogoUrl" },
         "MAIL_CONFIGURATION_SET": { "Ref": "MailConfiguration" },
         "MAIL_FROM": { "Ref": "MailFrom" },
         "PORTAL_URL": { "Ref": "PortalUrl" },
+        "PRODUCT_NAME": { "Ref": "ProductName" },
+        "SUPPORT_ADDRESS": { "Ref": "SupportAddress" },
     });
     assert_eq!(*variables, expected);
     for name in ["PortalUrl", "MailFrom", "MailIdentity"] {

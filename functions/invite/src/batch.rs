@@ -256,11 +256,11 @@ impl BatchInvite<'_> {
         room: &mut InvitationRoom,
     ) -> Result<Result<NewInvitation, Problem>, Error> {
         let (now, key, found) = (self.context.at, self.slot(offer), &facts.found);
-        let Terms { role_id, days } = match &offer.terms {
+        let Terms { role_id, days, language } = match &offer.terms {
             Ok(terms) => *terms,
             Err(problem) => return Ok(Err(problem.clone())),
         };
-        let draft = InvitationDraft { email: offer.email.clone(), role_id, days };
+        let draft = InvitationDraft { email: offer.email.clone(), role_id, days, language };
         let role = domain::check_offer(&facts.actor, self.offered(role_id, facts)?);
         let address = AddressFacts {
             slot: found.address_slot(&key)?,

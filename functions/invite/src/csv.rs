@@ -130,7 +130,7 @@ impl Row {
         let days = days.ok_or_else(|| {
             ("expires_in_days", format!("must be a whole number from 1 to {MAX_DAYS}"))
         })?;
-        Ok(Terms { role_id, days })
+        Ok(Terms { role_id, days, language: None })
     }
 }
 

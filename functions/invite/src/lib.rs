@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, AddressDigest, AddressFacts, AddressSlot, DEFAULT_DAYS, Email, Invitation,
-        InvitationDraft, InvitationId, InvitationUpdate, Level, MAX_DAYS, Member, OrgId, Refusal,
-        RoleId, RoleObject, Standing, inviter_may_grant,
+        InvitationDraft, InvitationId, InvitationUpdate, Language, Level, MAX_DAYS, Member, OrgId,
+        Refusal, RoleId, RoleObject, Standing, inviter_may_grant,
     },
     http::{
         Answer, ApiError, App, BoundedInt, Call, IfMatch, Json, Limits, NoBody, Page, PageQuery,
@@ -38,6 +38,7 @@ struct CreateInvitationRequest {
     email: Email,
     role_id: RoleId,
     expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
+    language: Option<Language>,
 }
 
 async fn invite(
@@ -45,7 +46,7 @@ async fn invite(
     Path(org): Path<OrgId>,
     Json(wanted): Json<CreateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
-    let CreateInvitationRequest { email, role_id, expires_in_days } = wanted;
+    let CreateInvitationRequest { email, role_id, expires_in_days, language } = wanted;
     let key = Key::address_slot(org, AddressDigest::of(org, &email));
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
     let facts = AddressFacts {
@@ -55,7 +56,7 @@ async fn invite(
 
     let id = InvitationId::of(context.at, org, &email);
     let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
-    let draft = InvitationDraft { email, role_id, days };
+    let draft = InvitationDraft { email, role_id, days, language };
     let invitation = domain::invite(&actor, draft, &facts, id, context.at)?;
 
     let by = views::Person::caller(&actor);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, hash_map::Entry};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
-    domain::{DEFAULT_DAYS, Email, MAX_BATCH, MAX_DAYS, Refusal, RoleId},
+    domain::{DEFAULT_DAYS, Email, Language, MAX_BATCH, MAX_DAYS, Refusal, RoleId},
     http::{Answer, BoundedInt, BoundedVec, FieldError, Problem, views},
     store::OPENED_AT_ONCE,
 };
@@ -24,6 +24,7 @@ struct BatchInviteItem {
     email: String,
     role_id: RoleId,
     expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
+    language: Option<Language>,
 }
 
 impl BatchInviteRequest {
@@ -31,10 +32,10 @@ impl BatchInviteRequest {
     pub(crate) fn items(self) -> Vec<BatchItem> {
         let BoundedVec(items) = self.invitations;
         let item = |(place, item)| {
-            let BatchInviteItem { email, role_id, expires_in_days } = item;
+            let BatchInviteItem { email, role_id, expires_in_days, language } = item;
             let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
             let pointer = format!("/invitations/{place}");
-            BatchItem { pointer, email, terms: Ok(Terms { role_id, days }) }
+            BatchItem { pointer, email, terms: Ok(Terms { role_id, days, language }) }
         };
         items.into_iter().enumerate().map(item).collect()
     }
@@ -55,6 +56,8 @@ pub(crate) struct BatchItem {
 pub(crate) struct Terms {
     pub(crate) role_id: RoleId,
     pub(crate) days: u32,
+    /// The language of the mails; that of the organization if none is given.
+    pub(crate) language: Option<Language>,
 }
 
 /// An invitation to create. The first item with its address decides what it offers.

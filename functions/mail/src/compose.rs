@@ -1,146 +1,177 @@
-//! The content of a mail: the template of its notification, with the values.
+//! The content of a mail: the text of its notification, with the values.
 
 use jiff::Timestamp;
-use shared::domain::{Email, Notification, OutgoingMail};
+use shared::domain::{Author, Language, NamedPerson, Notification, OutgoingMail};
 
 use crate::{
-    Portal,
-    template::{MailContent, render},
+    Brand, Portal,
+    template::{Draft, MailContent, render},
+    texts::{Phrase, Text},
 };
 
-/// The longest list of addresses, in bytes. With its end it fits a value of a mail.
-const MAX_LISTED: usize = 280;
+/// The longest list of people, in bytes. With its end it fits a value of a mail.
+const MAX_LISTED: usize = 270;
 
 /// Composes a mail.
-pub(crate) fn compose(mail: &OutgoingMail, portal: &Portal) -> MailContent {
-    let Draft { template, mut values } = draft(mail, portal);
-    values.push(("organization", mail.organization.to_string()));
-    values.push(("recipient", mail.to.as_str().to_owned()));
-    render(template, &values)
-}
-
-/// A template, and the values that only its notification has.
-struct Draft {
-    template: &'static str,
-    values: Vec<(&'static str, String)>,
-}
-
-macro_rules! template {
-    ($name:literal) => {
-        include_str!(concat!("../templates/", $name, ".txt"))
-    };
+pub(crate) fn compose(mail: &OutgoingMail, portal: &Portal, brand: &Brand) -> MailContent {
+    render(&draft(mail, portal), brand)
 }
 
 fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
-    let org = mail.org;
-    let organization = ("link", portal.organization(org));
-    let address = |email: &Email| email.as_str().to_owned();
-    let (template, values) = match &mail.notification {
-        Notification::Invited { sending, role, until, by } => {
-            let by = by.as_ref().map_or_else(|| "The platform team".to_owned(), address);
-            let link = portal.invitation(org, sending.invitation);
-            let values = [
-                ("by", by),
-                ("role", role.clone()),
-                ("until", date_and_time(*until)),
-                ("link", link),
-            ];
-            (template!("invited"), values.into())
-        }
-        Notification::RequestReceived => (template!("request_received"), vec![]),
-        Notification::RequestToDecide { from } => {
-            let values = [("from", address(from)), ("link", portal.join_requests(org))];
-            (template!("request_to_decide"), values.into())
-        }
-        Notification::RequestsToDecide { from, more } => {
-            let count =
-                if *more { format!("More than {}", from.len()) } else { from.len().to_string() };
-            let values =
-                [("count", count), ("from", listed(from)), ("link", portal.join_requests(org))];
-            (template!("requests_to_decide"), values.into())
-        }
-        Notification::RequestApproved => (template!("request_approved"), vec![organization]),
-        Notification::RequestDeclined => (template!("request_declined"), vec![]),
-        Notification::SuperAdminTransferred { to } => {
-            let values = [("to", address(to)), organization];
-            (template!("handed_over"), values.into())
-        }
-        Notification::SuperAdminReceived { from } => {
-            let from = from.as_ref().map_or_else(|| "The former Super Admin".to_owned(), address);
-            (template!("took_over"), vec![("from", from), organization])
-        }
+    let language = mail.language;
+    let (text, mut values) = match &mail.notification {
+        Notification::Invited { .. }
+        | Notification::InvitationExpiring { .. }
+        | Notification::InvitationRevoked
+        | Notification::InvitationAccepted { .. }
+        | Notification::InvitationsAccepted { .. } => about_invitation(mail, portal),
+        Notification::RequestReceived
+        | Notification::RequestToDecide { .. }
+        | Notification::RequestsToDecide { .. }
+        | Notification::RequestApproved
+        | Notification::RequestDeclined => about_request(mail, portal),
+        Notification::RoleChanged { .. }
+        | Notification::Removed { .. }
+        | Notification::AlertAddressAdded { .. }
+        | Notification::SuperAdminTransferred { .. }
+        | Notification::SuperAdminReceived { .. } => about_member(mail, portal),
     };
-    Draft { template, values }
+    values.push(("organization", mail.organization.to_string()));
+    values.push(("recipient", mail.to.as_str().to_owned()));
+    Draft { text, language, values }
 }
 
-/// The addresses, as many as a value of a mail can hold.
-fn listed(addresses: &[Email]) -> String {
+type Values = Vec<(&'static str, String)>;
+
+fn about_invitation(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
+    let (org, language) = (mail.org, mail.language);
+    let organization = ("link", portal.organization(org));
+    let (text, sending, role, until, by) = match &mail.notification {
+        Notification::Invited { sending, role, until, by } => {
+            (Text::Invited, sending, role, until, by)
+        }
+        Notification::InvitationExpiring { sending, role, until, by } => {
+            (Text::InvitationExpiring, sending, role, until, by)
+        }
+        Notification::InvitationAccepted { by, role } => {
+            let values = [
+                ("by", shown(by)),
+                ("address", by.email.as_str().to_owned()),
+                ("role", role.clone()),
+                organization,
+            ];
+            return (Text::InvitationAccepted, values.into());
+        }
+        Notification::InvitationsAccepted { by, more } => {
+            let (count, people) = (count(by, *more, language), listed(by, language));
+            let values = [("count", count), ("people", people), organization];
+            return (Text::InvitationsAccepted, values.into());
+        }
+        _ => return (Text::InvitationRevoked, vec![]),
+    };
+    let values = [
+        ("by", author(by, language)),
+        ("role", role.clone()),
+        ("until", date_and_time(*until, language)),
+        ("link", portal.invitation(org, sending.invitation)),
+    ];
+    (text, values.into())
+}
+
+fn about_request(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
+    let (org, language) = (mail.org, mail.language);
+    let requests = ("link", portal.join_requests(org));
+    match &mail.notification {
+        Notification::RequestToDecide { from } => {
+            let address = ("address", from.email.as_str().to_owned());
+            (Text::RequestToDecide, vec![("from", shown(from)), address, requests])
+        }
+        Notification::RequestsToDecide { from, more } => {
+            let count = from.len().to_string();
+            let count =
+                if *more { Phrase::MoreThan.with(language, &[("count", &count)]) } else { count };
+            let people = ("people", listed(from, language));
+            (Text::RequestsToDecide, vec![("count", count), people, requests])
+        }
+        Notification::RequestApproved => {
+            (Text::RequestApproved, vec![("link", portal.organization(org))])
+        }
+        Notification::RequestDeclined => (Text::RequestDeclined, vec![]),
+        _ => (Text::RequestReceived, vec![]),
+    }
+}
+
+fn about_member(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
+    let language = mail.language;
+    let organization = ("link", portal.organization(mail.org));
+    match &mail.notification {
+        Notification::RoleChanged { role, by } => {
+            let values = [("by", author(by, language)), ("role", role.clone()), organization];
+            (Text::RoleChanged, values.into())
+        }
+        Notification::AlertAddressAdded { by } => {
+            (Text::AlertAddressAdded, vec![("by", author(by, language))])
+        }
+        Notification::SuperAdminTransferred { to } => {
+            (Text::HandedOver, vec![("to", shown(to)), organization])
+        }
+        Notification::SuperAdminReceived { from } => {
+            let unknown = || Phrase::FormerSuperAdmin.of(language).to_owned();
+            let from = from.as_ref().map_or_else(unknown, shown);
+            (Text::TookOver, vec![("from", from), organization])
+        }
+        Notification::Removed { by } => (Text::Removed, vec![("by", author(by, language))]),
+        // `draft` passes no others.
+        _ => (Text::Removed, vec![]),
+    }
+}
+
+/// A person as a mail shows them: `Ada Lovelace (ada@example.com)`. The address is verified, the name is
+/// not, so it never stands alone.
+fn shown(person: &NamedPerson) -> String {
+    match &person.name {
+        Some(name) => format!("{name} ({})", person.email),
+        None => person.email.as_str().to_owned(),
+    }
+}
+
+fn author(by: &Author, language: Language) -> String {
+    match by {
+        Author::Person(person) => shown(person),
+        Author::Erased => Phrase::Erased.of(language).to_owned(),
+        Author::Platform => Phrase::Platform.of(language).to_owned(),
+    }
+}
+
+/// The number of people, `More than 20` if there are more than these.
+fn count(people: &[NamedPerson], more: bool, language: Language) -> String {
+    let count = people.len().to_string();
+    if more { Phrase::MoreThan.with(language, &[("count", &count)]) } else { count }
+}
+
+/// The people, as many as a value of a mail can hold.
+fn listed(people: &[NamedPerson], language: Language) -> String {
     let mut listed = String::new();
-    for address in addresses {
-        if listed.len() + address.as_str().len() > MAX_LISTED {
-            return listed + " and others";
+    for person in people.iter().map(shown) {
+        if listed.len() + person.len() > MAX_LISTED {
+            return Phrase::AndOthers.with(language, &[("people", &listed)]);
         }
         listed += if listed.is_empty() { "" } else { ", " };
-        listed += address.as_str();
+        listed += &person;
     }
     listed
 }
 
 /// A time such as `28 November 2026, 12:00 UTC`.
-fn date_and_time(at: Timestamp) -> String {
-    at.strftime("%-d %B %Y, %H:%M UTC").to_string()
+fn date_and_time(at: Timestamp, language: Language) -> String {
+    let part = |format: &str| at.strftime(format).to_string();
+    let month = part("%-m").parse::<usize>().unwrap_or(1).saturating_sub(1);
+    let month = Phrase::Months.of(language).split(' ').nth(month).unwrap_or_default();
+    let (day, year, clock) = (part("%-d"), part("%Y"), part("%H:%M"));
+    let values = [("day", day.as_str()), ("month", month), ("year", &year), ("clock", &clock)];
+    Phrase::Time.with(language, &values)
 }
 
 #[cfg(test)]
-mod tests {
-    use shared::domain::{InvitationId, Name, OrgId, Sending};
-
-    use super::*;
-
-    fn notifications() -> Vec<Notification> {
-        let ada = Email::parse("ada@example.com").unwrap();
-        vec![
-            Notification::Invited {
-                sending: Sending {
-                    invitation: InvitationId::new(Timestamp::UNIX_EPOCH, 1),
-                    number: 1,
-                },
-                role: "User".to_owned(),
-                until: Timestamp::UNIX_EPOCH,
-                by: None,
-            },
-            Notification::RequestReceived,
-            Notification::RequestToDecide { from: ada.clone() },
-            Notification::RequestsToDecide { from: vec![ada.clone(), ada.clone()], more: false },
-            Notification::RequestApproved,
-            Notification::RequestDeclined,
-            Notification::SuperAdminTransferred { to: ada },
-            Notification::SuperAdminReceived { from: None },
-        ]
-    }
-
-    #[test]
-    fn every_mail_is_complete_and_its_template_needs_no_escaping() {
-        let portal = Portal::parse("https://portal.example.com").unwrap();
-        for notice in notifications() {
-            let mail = OutgoingMail {
-                to: Email::parse("bob@example.com").unwrap(),
-                org: OrgId::new(Timestamp::UNIX_EPOCH, 1),
-                organization: Name::parse("Acme", 100).unwrap(),
-                notification: notice,
-            };
-            let Draft { template, .. } = draft(&mail, &portal);
-            assert!(!template.contains(['<', '>', '&', '"', '\'']), "{template}");
-            let MailContent { subject, text, html } = compose(&mail, &portal);
-            for part in [&subject, &text, &html] {
-                assert!(!part.contains(['{', '}']) && part.contains("Acme"), "{part}");
-            }
-            assert_eq!(html.contains("<a "), text.contains("https://"), "{text}");
-        }
-    }
-
-    #[test]
-    fn time_is_written_out() {
-        assert_eq!(date_and_time(Timestamp::UNIX_EPOCH), "1 January 1970, 00:00 UTC");
-    }
-}
+#[path = "compose/tests.rs"]
+mod tests;

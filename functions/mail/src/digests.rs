@@ -1,102 +1,142 @@
-//! The digests of requests to join: at most one mail an hour to the managers of an organization
-//! (INV14). A schedule sends those that are due.
+//! What the schedule sends: the digests of hourly mail (INV14), and the mails before invitations end.
 
 use serde::Serialize;
 use shared::{
     domain::{
-        JoinRequest, MAX_JOIN_REQUESTS, ManagerMail, OrgId, OutgoingMail, RequestContext,
-        join_digest_mails,
+        HourlyMail, HourlyRecipient, JoinRequest, MAX_JOIN_REQUESTS, MAX_NAMED_IN_DIGEST, MemberId,
+        NamedPerson, Notification, OrgId, OutgoingMail, RequestContext, join_digest_mails,
     },
     store::{Error, Key, List, PageRequest},
 };
 
-use crate::{MailService, Waits, mails::MarkedMail};
+use crate::{
+    MailService, Waits,
+    mails::MarkedMail,
+    selection::{role_key, role_name},
+};
 
-/// The most organizations in one run. The next one continues.
-const MAX_ORGANIZATIONS: u16 = 100;
-/// The most people that a digest names.
-const MAX_NAMED: usize = 20;
+/// The most digests in one run. The next one continues.
+const MAX_DIGESTS: u16 = 100;
 
 /// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Organizations whose managers got a digest.
+    /// Digests that were sent.
     pub sent: u32,
-    /// Organizations in which no request was open any more, or another run was faster.
+    /// Digests of which nothing mattered any more, or which another run sent faster.
     pub empty: u32,
     /// Digests that failed. The next run tries them again.
     pub failed: u32,
+    /// Invitations that end soon, of which the invitees have a mail.
+    pub reminded: u32,
 }
 
-/// Sends the digests that are due at the time of `context`, until `out_of_time` returns true.
+/// Sends what is due at the time of `context`, until `out_of_time` returns true.
 ///
 /// # Errors
 ///
 /// [`Error::Unavailable`] if the table cannot be read.
-pub async fn send_digests(
+pub async fn send_due(
     service: &MailService,
     context: &RequestContext,
     out_of_time: impl Fn() -> bool,
 ) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    for org in service.store.due_digests(context.at, MAX_ORGANIZATIONS).await? {
+    for recipient in service.store.due_digests(context.at, MAX_DIGESTS).await? {
         if out_of_time() {
-            break;
+            return Ok(summary);
         }
-        let counter = match service.digest(context, org).await {
+        let counter = match service.digest(context, recipient).await {
             Ok(true) => &mut summary.sent,
             Ok(false) => &mut summary.empty,
             Err(cause) => {
                 cause.log();
-                tracing::warn!(%org, "digest delayed");
+                tracing::warn!(organization = %recipient.org(), "digest delayed");
                 &mut summary.failed
             }
         };
         *counter += 1;
     }
+    summary.reminded = service.remind(context, out_of_time).await?;
     Ok(summary)
 }
 
 impl MailService {
-    /// Sends the digest of an organization if requests wait for it. Returns whether they did.
-    async fn digest(&self, context: &RequestContext, id: OrgId) -> Result<bool, Waits> {
-        let waiting = self.store.manager_mail(id).await?;
+    /// Sends a digest if events wait for it. Returns whether they did.
+    async fn digest(
+        &self,
+        context: &RequestContext,
+        recipient: HourlyRecipient,
+    ) -> Result<bool, Waits> {
+        let waiting = self.store.hourly_mail(recipient).await?;
         let due = waiting.and_then(|mail| Some((mail.digest_at?, mail)));
         let Some((digest_at, last)) = due.filter(|(at, _)| *at <= context.at) else {
             // Another run was faster.
             return Ok(false);
         };
-        let mails = self.digest_mails(id, &last).await?;
+        let mails = match recipient {
+            HourlyRecipient::Managers(org) => self.of_requests(org, &last).await?,
+            HourlyRecipient::Inviter(org, inviter) => {
+                self.of_acceptances(org, inviter, &last).await?.into_iter().collect()
+            }
+        };
         let sent = !mails.is_empty();
         let mark = |mail: OutgoingMail| MarkedMail {
-            mark: Key::digest_mailed(id, digest_at, &mail.to),
+            mark: Key::digest_mailed(recipient, digest_at, &mail.to),
             mail,
         };
         let mails = mails.into_iter().map(mark).collect();
         self.send_all(mails, context).await?;
-        self.store.finish_digest(context, id, &last, sent).await?;
+        self.store.finish_digest(context, recipient, &last, sent).await?;
         Ok(sent)
     }
 
-    /// The mails about the requests that wait and are still open.
-    async fn digest_mails(
-        &self,
-        id: OrgId,
-        last: &ManagerMail,
-    ) -> Result<Vec<OutgoingMail>, Waits> {
+    /// The mails about the requests to join that wait and are still open.
+    async fn of_requests(&self, id: OrgId, last: &HourlyMail) -> Result<Vec<OutgoingMail>, Error> {
         let Some(org) = self.store.organization(id).await? else { return Ok(vec![]) };
         // All open requests: the oldest ones come first, and need not wait for this digest.
         let limit = usize::try_from(MAX_JOIN_REQUESTS).unwrap_or(usize::MAX);
         let page = PageRequest { limit, after: None };
         let found = self.store.page(List::join_requests(id), page).await?;
-        let waits = |it: &JoinRequest| last.waiting_since.is_some_and(|at| it.created_at >= at);
-        let mut from: Vec<_> = found.items.into_iter().filter(waits).map(|it| it.email).collect();
+        let waits = |it: &&JoinRequest| last.waiting_since.is_some_and(|at| it.created_at >= at);
+        let waiting = found.items.iter().filter(waits).map(NamedPerson::requester);
+        let mut from: Vec<_> = waiting.collect();
         if from.is_empty() {
             return Ok(vec![]);
         }
-        let more = from.len() > MAX_NAMED;
-        from.truncate(MAX_NAMED);
+        let more = from.len() > MAX_NAMED_IN_DIGEST;
+        from.truncate(MAX_NAMED_IN_DIGEST);
         let managers = self.store.managers(&org).await?;
         Ok(join_digest_mails(&org, managers, &from, more))
+    }
+
+    /// The mail to an inviter about those who accepted and are still members.
+    async fn of_acceptances(
+        &self,
+        org: OrgId,
+        inviter: MemberId,
+        last: &HourlyMail,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        let people = last.people.iter().map(|&id| Key::member(org, id));
+        let keys = [Key::organization(org), Key::member(org, inviter)].into_iter().chain(people);
+        let found = self.store.get(keys).await?;
+        let (organization, to) = (found.organization(org), found.member(org, inviter)?);
+        let (Some(organization), Some(to)) = (organization, to) else { return Ok(None) };
+        let mut members = Vec::new();
+        for &id in &last.people {
+            members.extend(found.member(org, id)?);
+        }
+        let more = usize::try_from(last.waiting).is_ok_and(|waiting| waiting > last.people.len());
+        let by: Vec<_> = members.iter().map(NamedPerson::member).collect();
+        let accepted = match (by.as_slice(), members.as_slice()) {
+            ([], _) => return Ok(None),
+            ([by], [member]) if !more => {
+                let role = self.store.get_for_display(role_key(org, member.role_id)).await?;
+                let role = role_name(&role, org, member.role_id)?;
+                Notification::InvitationAccepted { by: by.clone(), role }
+            }
+            _ => Notification::InvitationsAccepted { by, more },
+        };
+        Ok(Some(OutgoingMail::new(&organization, to.email, accepted)))
     }
 }

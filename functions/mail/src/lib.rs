@@ -6,8 +6,11 @@
 //! table records each mail that is done, so that a message which is delivered again sends nothing
 //! again. SES's reports about mails come from a queue of their own.
 //!
-//! A schedule sends the digests of requests to join.
+//! A schedule sends digests, and the mails before invitations end.
 
+mod about_invitations;
+mod about_members;
+mod brand;
 mod compose;
 mod digests;
 mod failure;
@@ -15,16 +18,20 @@ mod feedback;
 mod mails;
 mod portal;
 mod queue;
+mod reminders;
+mod selection;
 #[cfg(feature = "aws")]
 mod ses;
 mod template;
+mod texts;
 mod transport;
 
 use std::sync::Arc;
 
 use shared::{domain::RequestContext, metrics::Metric, store::Store};
 
-pub use digests::{Summary, send_digests};
+pub use brand::Brand;
+pub use digests::{Summary, send_due};
 pub use failure::{ErrorResponse, SendFailure, WaitCause};
 pub use portal::Portal;
 pub use queue::{BatchFailures, EventKey, ItemFailure, Message, MessageAttributes, Messages};
@@ -46,15 +53,22 @@ pub struct MailService {
     pub transport: Arc<dyn Transport>,
     /// The portal that links lead to.
     pub portal: Portal,
+    /// How mails present the product.
+    pub brand: Brand,
 }
 
 /// The actions of the events that cause mail. The rule of the event bus names the same.
-pub const MAILED_ACTIONS: [&str; 6] = [
+pub const MAILED_ACTIONS: [&str; 11] = [
+    "critical_alert_user.added",
+    "invitation.accepted",
     "invitation.created",
     "invitation.resent",
+    "invitation.revoked",
     "join_request.approved",
     "join_request.created",
     "join_request.declined",
+    "member.removed",
+    "member.role_changed",
     "super_admin.transferred",
 ];
 

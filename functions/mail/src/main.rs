@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
-use mail::{BatchFailures, MailService, Messages, Portal, Ses, Summary};
+use mail::{BatchFailures, Brand, MailService, Messages, Portal, Ses, Summary};
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Email, RequestContext},
@@ -19,7 +19,9 @@ const RESERVE: Duration = Duration::from_secs(20);
 async fn main() -> Result<(), Error> {
     let store = shared::lambda::app().await?.store;
     let portal = Portal::parse(&required("PORTAL_URL")?)?;
-    let service = &MailService { store, transport: Arc::new(ses()?), portal };
+    let [product, logo, support] = ["PRODUCT_NAME", "LOGO_URL", "SUPPORT_ADDRESS"].map(setting);
+    let brand = Brand::parse(product.as_deref(), logo.as_deref(), support.as_deref())?;
+    let service = &MailService { store, transport: Arc::new(ses()?), portal, brand };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Invocation>| {
         Box::pin(run(service, event)).await
     }))
@@ -44,10 +46,10 @@ async fn run(service: &MailService, event: LambdaEvent<Invocation>) -> Result<Re
         Invocation::Schedule(ScheduledRun { time }) => {
             let context = RequestContext::without_actor(time, request_id, 0);
             // Boxed: the future is large.
-            let sent = Box::pin(mail::send_digests(service, &context, out_of_time));
+            let sent = Box::pin(mail::send_due(service, &context, out_of_time));
             let (summary, metrics) = collected(sent).await;
             let summary = summary?;
-            log::run("digests", request_id, time, &summary, metrics);
+            log::run("schedule", request_id, time, &summary, metrics);
             Ok(Report::Schedule(summary))
         }
     }

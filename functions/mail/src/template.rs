@@ -1,18 +1,33 @@
-//! Mail templates. The plain and the HTML body come from one text, so that they agree.
+//! Renders mails. The plain and the HTML body come from one text, so that they agree.
 //!
 //! The first line is the subject; paragraphs follow, separated by empty lines. `{name}` is replaced
 //! by a value. A paragraph `[label] {link}` is a link. Values are inserted after the template is
 //! parsed, so a value never becomes markup, a link or a second line.
 
-use shared::domain::without_invisible;
+use shared::domain::{Language, without_invisible};
+
+use crate::{
+    Brand,
+    texts::{Phrase, Text},
+};
 
 /// The longest value in a body, in characters. Longer ones are cut.
 const MAX_VALUE: usize = 300;
 /// The longest value in a subject, in characters. Longer ones are cut, so that a name cannot carry a
 /// message of its own to people who only look at their inbox.
 const MAX_SUBJECT_VALUE: usize = 40;
-/// The HTML document around the body.
+/// The HTML document around the body. Mail programs know tables and styles of elements. Its own style
+/// sheet is for narrow screens and dark themes.
 const FRAME: &str = include_str!("../templates/frame.html");
+/// The style of a paragraph.
+const TEXT: &str = "margin: 0 0 16px; font: 16px/1.5 Helvetica, Arial, sans-serif; color: #1c2530";
+/// The style of small print.
+const SMALL: &str = "margin: 0 0 16px; font: 13px/1.5 Helvetica, Arial, sans-serif; color: #5b6673";
+/// The style of a button.
+const BUTTON: &str = "display: inline-block; padding: 12px 20px; font: bold 16px/1.25 Helvetica, \
+                      Arial, sans-serif; color: #ffffff; text-decoration: none; border-radius: 6px";
+/// The style of the logo.
+const LOGO: &str = "display: block; height: 40px; max-width: 100%; border: 0";
 
 /// The content of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,36 +40,93 @@ pub struct MailContent {
     pub html: String,
 }
 
-/// Renders a template with its values.
-pub(crate) fn render(template: &str, values: &[(&str, String)]) -> MailContent {
-    let (subject, body) = template.trim().split_once("\n\n").unwrap_or((template, ""));
+/// The text of a mail with its values, in its language.
+pub(crate) struct Draft {
+    pub(crate) text: Text,
+    pub(crate) language: Language,
+    pub(crate) values: Vec<(&'static str, String)>,
+}
+
+/// Renders a mail.
+pub(crate) fn render(draft: &Draft, brand: &Brand) -> MailContent {
+    let Draft { text, language, values } = draft;
+    let template = text.of(*language).trim();
+    let (subject, body) = template.split_once("\n\n").unwrap_or((template, ""));
     let subject = insert(subject, values, |value| single_line(value, MAX_SUBJECT_VALUE));
     // A mail program would decode an encoded word (RFC 2047), whatever it says.
     let subject = subject.replace("=?", "= ?");
-    let plain = |text: &str| insert(text, values, |value| single_line(value, MAX_VALUE));
-    let html =
-        |text: &str| insert(text, values, |value| escape_html(&single_line(value, MAX_VALUE)));
     let paragraphs: Vec<String> =
         body.split("\n\n").map(|lines| lines.replace('\n', " ")).collect();
+    let footer = footer(*language, values, brand);
     let in_text = paragraphs.iter().map(|paragraph| match link(paragraph) {
-        Some((label, target)) => format!("{}:\n{}", plain(label), plain(target)),
-        None => plain(paragraph),
+        Some((label, target)) => format!("{}:\n{}", plain(label, values), plain(target, values)),
+        None => plain(paragraph, values),
     });
+    let in_text = in_text.chain([footer.join("\n")]).collect::<Vec<_>>().join("\n\n");
     let in_html = paragraphs.iter().map(|paragraph| match link(paragraph) {
-        Some((label, target)) => {
-            format!("<p><a href=\"{}\">{}</a></p>", html(target), html(label))
-        }
-        None => format!("<p>{}</p>", html(paragraph)),
+        Some((label, target)) => button(&html(label, values), &html(target, values)),
+        None => format!("<p class=\"text\" style=\"{TEXT}\">{}</p>", html(paragraph, values)),
     });
-    let framed =
-        [("subject", escape_html(&subject)), ("body", in_html.collect::<Vec<_>>().join("\n"))];
-    MailContent {
-        subject,
-        text: in_text.collect::<Vec<_>>().join("\n\n") + "\n",
-        html: replace(FRAME, |name| {
-            framed.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
-        }),
-    }
+    let links = paragraphs.iter().filter_map(|paragraph| link(paragraph));
+    let hints = links.map(|(_, target)| hint(&html(target, values), *language));
+    let in_html = in_html.chain(hints);
+    let footer = footer.iter().map(|line| escape_html(line)).collect::<Vec<_>>();
+    let framed = [
+        ("language", language.tag().to_owned()),
+        ("subject", escape_html(&subject)),
+        ("brand", head(brand)),
+        ("body", in_html.collect::<Vec<_>>().join("\n")),
+        ("footer", footer.join("<br>\n")),
+    ];
+    let html = replace(FRAME, |name| {
+        framed.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+    });
+    MailContent { subject, text: in_text + "\n", html }
+}
+
+/// The head of the HTML body: the logo, or the name of the product.
+fn head(brand: &Brand) -> String {
+    let product = escape_html(&brand.product);
+    let Some(logo) = &brand.logo else { return product };
+    let logo = escape_html(logo);
+    format!("<img src=\"{logo}\" alt=\"{product}\" height=\"40\" style=\"{LOGO}\">")
+}
+
+/// A link as a button.
+fn button(label: &str, target: &str) -> String {
+    format!(
+        "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" \
+         style=\"margin: 0 0 16px\"><tr><td bgcolor=\"#1d4ed8\" style=\"border-radius: 6px\">\
+         <a href=\"{target}\" style=\"{BUTTON}\">{label}</a></td></tr></table>"
+    )
+}
+
+/// The address of a link, for mail programs that hide buttons.
+fn hint(target: &str, language: Language) -> String {
+    let hint = Phrase::LinkHint.of(language);
+    format!(
+        "<p class=\"muted\" style=\"{SMALL}\">{hint}<br>\
+         <a class=\"link\" href=\"{target}\" style=\"color: #1d4ed8\">{target}</a></p>"
+    )
+}
+
+/// The lines below the mail: who sent it to whom, and where to ask.
+fn footer(language: Language, values: &[(&str, String)], brand: &Brand) -> Vec<String> {
+    let recipient = values.iter().find(|(name, _)| *name == "recipient");
+    let recipient = recipient.map_or("", |(_, value)| value);
+    let names = [("product", brand.product.as_str()), ("recipient", recipient)];
+    let sent_by = Phrase::SentBy.with(language, &names);
+    let support = brand.support.as_ref();
+    let support = support.map(|to| Phrase::Support.with(language, &[("support", to.as_str())]));
+    [Some(sent_by), support].into_iter().flatten().collect()
+}
+
+fn plain(text: &str, values: &[(&str, String)]) -> String {
+    insert(text, values, |value| single_line(value, MAX_VALUE))
+}
+
+fn html(text: &str, values: &[(&str, String)]) -> String {
+    insert(text, values, |value| escape_html(&single_line(value, MAX_VALUE)))
 }
 
 /// The label and the target of a paragraph that is a link.
@@ -114,59 +186,5 @@ fn escape_html(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEMPLATE: &str = "Hello {who}\n\nDear {who},\nwelcome.\n\n[Look at {who}] {link}\n";
-
-    fn filled(who: &str) -> MailContent {
-        render(
-            TEMPLATE,
-            &[("who", who.to_owned()), ("link", "https://a.example/?a=1&b=2".to_owned())],
-        )
-    }
-
-    #[test]
-    fn both_bodies_come_from_one_template() {
-        let MailContent { subject, text, html } = filled("Ada");
-        assert_eq!(subject, "Hello Ada");
-        assert_eq!(text, "Dear Ada, welcome.\n\nLook at Ada:\nhttps://a.example/?a=1&b=2\n");
-        assert!(html.contains("<p>Dear Ada, welcome.</p>"), "{html}");
-        let link = r#"<p><a href="https://a.example/?a=1&amp;b=2">Look at Ada</a></p>"#;
-        assert!(html.contains(link), "{html}");
-    }
-
-    #[test]
-    fn value_never_becomes_markup_or_a_header() {
-        let MailContent { subject, text, html } =
-            filled("<a href=\"x\">\r\nBcc: eve\n\n[x] {link}</a>");
-        assert!(!subject.contains(['\r', '\n']), "{subject:?}");
-        assert!(!html.contains("<a href=\"x\">") && !html.contains("</a></a>"), "{html}");
-        assert!(
-            html.contains("&lt;a href=&quot;x&quot;&gt;  Bcc: eve  [x] {link}&lt;/a&gt;"),
-            "{html}"
-        );
-        assert_eq!(text.matches("https://a.example").count(), 1, "{text}");
-    }
-
-    #[test]
-    fn long_value_is_cut_in_the_subject_and_in_the_body() {
-        let MailContent { subject, text, .. } = filled(&"x".repeat(10_000));
-        assert_eq!(subject, format!("Hello {}…", "x".repeat(39)));
-        assert!(text.starts_with(&format!("Dear {}…, ", "x".repeat(299))), "{text}");
-        assert_eq!(filled(&"x".repeat(40)).subject, format!("Hello {}", "x".repeat(40)));
-        let families = "👨\u{200D}👩 ".repeat(20);
-        assert!(filled(&families).subject.ends_with("👨\u{200D}👩…"));
-    }
-
-    #[test]
-    fn encoded_word_stays_what_it_is() {
-        assert_eq!(filled("=?utf-8?q?x?=").subject, "Hello = ?utf-8?q?x?=");
-    }
-
-    #[test]
-    fn joiners_of_a_script_are_kept() {
-        assert_eq!(filled("نرم\u{200C}افزار").subject, "Hello نرم\u{200C}افزار");
-        assert_eq!(filled("Ada\u{200D}\u{202E}").subject, "Hello Ada");
-    }
-}
+#[path = "template/tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use std::{fmt, pin::Pin};
 
 use shared::domain::{Email, OutgoingMail};
 
-use crate::{Portal, compose::compose, failure::SendFailure, template::MailContent};
+use crate::{Brand, Portal, compose::compose, failure::SendFailure, template::MailContent};
 
 /// A mail service.
 pub trait Transport: fmt::Debug + Send + Sync {
@@ -34,12 +34,12 @@ pub const INVITATION_TAG: &str = "invitation";
 pub const SENDING_TAG: &str = "sending";
 
 impl ComposedMail {
-    pub(crate) fn of(mail: &OutgoingMail, portal: &Portal) -> Self {
+    pub(crate) fn of(mail: &OutgoingMail, portal: &Portal, brand: &Brand) -> Self {
         let mut tags = vec![(ORGANIZATION_TAG, mail.org.to_string())];
         if let Some(sending) = mail.sending() {
             tags.push((INVITATION_TAG, sending.invitation.to_string()));
             tags.push((SENDING_TAG, sending.number.to_string()));
         }
-        Self { to: mail.to.clone(), content: compose(mail, portal), tags }
+        Self { to: mail.to.clone(), content: compose(mail, portal, brand), tags }
     }
 }

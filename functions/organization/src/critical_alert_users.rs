@@ -31,7 +31,8 @@ pub(crate) struct AddCriticalAlertUserRequest {
     email: Email,
 }
 
-/// Adds an address. An address that is in the list already is returned unchanged.
+/// Adds an address, which gets a mail about it: the budgets of invitations count it (INV14). An address
+/// that is in the list already is returned unchanged.
 pub(crate) async fn add(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
@@ -52,7 +53,11 @@ pub(crate) async fn add(
     }
     let view = views::CriticalAlertUser::of(user.clone(), views::Person::caller(&actor));
     let answer = Answer::created(location, &view);
-    answer.commit(app.store.transaction(&context).add_entry(&actor, &user, deleted)?).await
+    let budgets = app.limits.budgets;
+    let of_address = budgets.of_address(&user.value, context.at);
+    let of_organization = budgets.of_organization(org, context.at);
+    let writes = app.store.transaction(&context).add_entry(&actor, &user, deleted)?;
+    answer.commit(writes.spend(&of_address, 1).spend(&of_organization, 1)).await
 }
 
 pub(crate) async fn remove(

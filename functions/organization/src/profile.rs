@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, Kind, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile, Refusal, RoleId,
-        RoleObject, Source, Standing,
+        self, Kind, Language, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile, Refusal,
+        RoleId, RoleObject, Source, Standing,
     },
-    http::{Answer, ApiError, App, Call, IfMatch, Json, NameField, Path, Text, WithEtag, views},
+    http::{
+        Answer, ApiError, App, Call, IfMatch, Json, NameField, Path, Text, WithEtag, not_null,
+        views,
+    },
     store::{Key, NewOrganization, ProfileChange},
 };
 
@@ -29,7 +32,8 @@ pub(crate) async fn create(
         Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
     let super_admin = Some(views::Person::member(&founder));
     let organization = views::Organization::of(&org, org.conditions(None), super_admin);
-    let view = OrganizationDetails { organization, profile: Profile::default() };
+    let language = org.language;
+    let view = OrganizationDetails { organization, language, profile: Profile::default() };
     let answer =
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
     let (org, founder) = (&org, Some(&founder));
@@ -44,6 +48,8 @@ pub(crate) async fn create(
 pub(crate) struct OrganizationDetails {
     #[serde(flatten)]
     organization: views::Organization,
+    /// The language of its mails.
+    language: Language,
     #[serde(flatten)]
     profile: Profile,
 }
@@ -62,7 +68,7 @@ impl OrganizationDetails {
             views::Person::super_admin(&app.store.super_admin(org).await?, org)?
         };
         let organization = views::Organization::of(org, actor.conditions, super_admin);
-        Ok(Self { organization, profile })
+        Ok(Self { organization, language: org.language, profile })
     }
 }
 
@@ -85,6 +91,7 @@ pub(crate) struct UpdateOrganizationRequest {
     website: Option<Text<200>>,
     address: Option<Text<500>>,
     contact: Option<Text<200>>,
+    language: Option<Language>,
 }
 
 pub(crate) async fn update(
@@ -104,8 +111,10 @@ pub(crate) async fn update(
         contact: wanted.contact.map_or(contact, |Text(text)| text),
     };
     let name = wanted.name.map_or_else(|| actor.org.name.clone(), |NameField(name)| name);
-    let changed = before != after || name != actor.org.name;
-    let org = if changed { actor.org.renamed(name, context.at) } else { actor.org.clone() };
+    let language = wanted.language.unwrap_or(actor.org.language);
+    let changed = before != after || (&name, language) != (&actor.org.name, actor.org.language);
+    let org =
+        if changed { actor.org.updated(name, language, context.at) } else { actor.org.clone() };
     let view = OrganizationDetails::of(&app, &actor, &org, after.clone()).await?;
     let answer = Answer::ok(&view).with_version(org.version);
     if !changed {

@@ -6,6 +6,7 @@ use std::{
     str::FromStr,
 };
 
+use mail::Brand;
 use shared::http::{BasePath, TokenClaims};
 
 /// What `--help` prints.
@@ -29,7 +30,8 @@ Usage: cargo run -- [OPTION]...
   --help           print this
 
 The environment variables SELF_SERVICE, MAX_PENDING, those of the budgets, such as SENDING_INTERVAL=0, and those of a
-trusted proxy (VIEWER_ADDRESS_HEADER, PROXY_SECRET_HASHES) work as in a deployment. So do those that name claims and
+trusted proxy (VIEWER_ADDRESS_HEADER, PROXY_SECRET_HASHES) work as in a deployment. So do those of mails (PRODUCT_NAME,
+LOGO_URL, SUPPORT_ADDRESS). So do those that name claims and
 scopes: SCOPE_CLAIM, OPERATOR_SCOPE, DECISIONS_SCOPE, EMAIL_CLAIM, EMAIL_VERIFIED_CLAIM, EMAILS_VERIFIED, NAME_CLAIM,
 AMR_CLAIM and AUTH_TIME_CLAIM. An issuer other than the built-in one often needs them: see
 docs/guides/identity-providers.md.
@@ -55,6 +57,8 @@ pub struct Args {
     pub audiences: Vec<String>,
     /// The names of claims and scopes in tokens. They come from environment variables.
     pub claims: TokenClaims,
+    /// How mails present the product. It comes from environment variables.
+    pub brand: Brand,
     /// The path below which the API is served, too.
     pub base_path: Option<BasePath>,
     /// Whether to serve the fixtures of the AuthZEN certification.
@@ -71,6 +75,7 @@ impl Default for Args {
             issuer: None,
             audiences: vec!["rolecall".to_owned()],
             claims: TokenClaims::default(),
+            brand: Brand::default(),
             base_path: None,
             certification: false,
         }
@@ -190,6 +195,7 @@ mod tests {
             issuer: Some("https://id.example.com".to_owned()),
             audiences: vec!["api".to_owned(), "portal".to_owned()],
             claims: TokenClaims::default(),
+            brand: Brand::default(),
             base_path: "/team".parse().ok(),
             certification: true,
         };

@@ -65,7 +65,7 @@ pub fn app(client: Client) -> App {
     App { store: Store::new(client, TABLE), limits, claims }
 }
 
-/// Runs the clean-up and sends the digests, as the deployed schedules do, and deletes expired items, as DynamoDB does.
+/// Runs the clean-up and sends the mail that is due, as the deployed schedules do, and deletes expired items, as DynamoDB does.
 /// Logs a failure.
 pub async fn housekeeping(engine: &Engine, mail: &MailService) {
     let store = &mail.store;
@@ -76,11 +76,11 @@ pub async fn housekeeping(engine: &Engine, mail: &MailService) {
         Err(cause) => tracing::error!(%cause, "clean-up failed"),
     }
     // Boxed: the future is large, and rarely runs.
-    let context = RequestContext::without_actor(now, "local digests", 0);
-    let digests = Box::pin(mail::send_digests(mail, &context, || false));
-    match digests.await {
-        Ok(summary) => tracing::info!(?summary, "digests"),
-        Err(cause) => tracing::error!(%cause, "digests failed"),
+    let context = RequestContext::without_actor(now, "local due mail", 0);
+    let due = Box::pin(mail::send_due(mail, &context, || false));
+    match due.await {
+        Ok(summary) => tracing::info!(?summary, "due mail"),
+        Err(cause) => tracing::error!(%cause, "due mail failed"),
     }
     engine.delete_expired().await;
 }

@@ -151,7 +151,7 @@ async fn show(State(mailbox): State<Mailbox>, InPath(nth): InPath<usize>) -> Res
         &format!(
             "<p><a href=\"{MAILBOX}\">Mailbox</a></p>\n<p>{at:.0}<br>from {from}<br>to {to}</p>\n\
              <iframe sandbox=\"allow-popups allow-top-navigation-by-user-activation\" srcdoc=\"\
-             <base target=_top>{html}\" style=\"width: 100%; height: 24em\"></iframe>\n<pre>{text}</pre>"
+             <base target=_top>{html}\" style=\"width: 100%; height: 46em\"></iframe>\n<pre>{text}</pre>"
         ),
     )
 }

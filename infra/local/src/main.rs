@@ -9,7 +9,8 @@ use local::{
     reference,
     server::Server,
 };
-use shared::http::BasePath;
+use mail::Brand;
+use shared::{http::BasePath, lambda::setting};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -43,7 +44,8 @@ async fn serve(args: &Args) -> Result<(), Error> {
     start_log()?;
     let mut terminated = signal(SignalKind::terminate())?;
     let limits = shared::lambda::limits()?;
-    let args = &Args { claims: shared::lambda::token_claims()?, ..args.clone() };
+    let (claims, brand) = (shared::lambda::token_claims()?, brand()?);
+    let args = &Args { claims, brand, ..args.clone() };
     let server = Server::open(args, |client| local::router_for(args, limits, client)).await?;
     print_addresses(args, &server);
     print_warning(args);
@@ -55,6 +57,12 @@ async fn serve(args: &Args) -> Result<(), Error> {
             }
         })
         .await
+}
+
+/// How mails present the product.
+fn brand() -> Result<Brand, Error> {
+    let [product, logo, support] = ["PRODUCT_NAME", "LOGO_URL", "SUPPORT_ADDRESS"].map(setting);
+    Ok(Brand::parse(product.as_deref(), logo.as_deref(), support.as_deref())?)
 }
 
 /// Logs to stderr, from the level in `RUST_LOG` on.

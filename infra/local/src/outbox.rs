@@ -8,8 +8,8 @@ use std::{
 
 use aws_lambda_events::dynamodb::Event;
 use mail::{
-    ComposedMail, EventKey, INVITATION_TAG, MAILED_ACTIONS, MailContent, MailService, Message,
-    Messages, Portal, SendFailure, SendFuture, Transport,
+    Brand, ComposedMail, EventKey, INVITATION_TAG, MAILED_ACTIONS, MailContent, MailService,
+    Message, Messages, Portal, SendFailure, SendFuture, Transport,
 };
 use publish::{BatchFailures, BusEntry, EventBus, PutFuture};
 use serde::Deserialize;
@@ -69,13 +69,13 @@ struct LocalSes {
 
 impl Outbox {
     /// An outbox over `store`. Links in mails begin with the URL `api`.
-    pub(crate) fn new(services: &FakeAws, store: Store, api: &str) -> Self {
+    pub(crate) fn new(services: &FakeAws, store: Store, api: &str, brand: Brand) -> Self {
         let queue = Queue::default();
         let transport = LocalSes { services: services.clone(), queue: queue.clone() };
         let portal = Portal::of_local_server(&format!("{api}{PORTAL}"));
         Self {
             bus: Bus { services: services.clone(), queue: queue.clone() },
-            mail: MailService { store, transport: Arc::new(transport), portal },
+            mail: MailService { store, transport: Arc::new(transport), portal, brand },
             queue,
             attempts: HashMap::new(),
         }

@@ -55,7 +55,7 @@ impl Server {
         store.migrate("start of the local server", || false).await?;
         let fake_aws = FakeAws::open(data)?;
         fake_aws.serve(fake_aws_listener);
-        let outbox = Outbox::new(&fake_aws, store, &url);
+        let outbox = Outbox::new(&fake_aws, store, &url, args.brand.clone());
         let stream = Stream::open(outbox, data)?;
         let bucket = Bucket::new(&url, gateway::now);
         let exports = Some(ExportBucket::new(bucket.clone()));

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Budget, Budgets, Email, InvitationId, Level, MemberId, OrgPath, Organization, Refusal, RoleId,
-    RoleObject, Standing, Target, TargetKind, UserId, Version,
+    Budget, Budgets, Email, InvitationId, Language, Level, MemberId, OrgPath, Organization,
+    Refusal, RoleId, RoleObject, Standing, Target, TargetKind, UserId, Version,
     budget::{Day, seconds_until},
 };
 
@@ -23,6 +23,8 @@ pub struct InvitationDraft {
     pub role_id: RoleId,
     /// The lifetime in days, from 1 to [`MAX_DAYS`].
     pub days: u32,
+    /// The language of its mails. `None` for that of the organization.
+    pub language: Option<Language>,
 }
 
 /// An offer of a role in an organization to an e-mail address. It is pending until the address
@@ -45,6 +47,9 @@ pub struct Invitation {
     pub created_by: Option<MemberId>,
     /// The lifetime after each sending, in days.
     pub days: u32,
+    /// The language of its mails. `None` for that of the organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// The time of expiry.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub expires_at: Timestamp,
@@ -86,7 +91,8 @@ impl Invitation {
         email: Email,
         now: Timestamp,
     ) -> Self {
-        let draft = InvitationDraft { email, role_id: RoleId::ADMIN, days: DEFAULT_DAYS };
+        let (role_id, days, language) = (RoleId::ADMIN, DEFAULT_DAYS, None);
+        let draft = InvitationDraft { email, role_id, days, language };
         Self::new(id, org, draft, None, now)
     }
 
@@ -121,6 +127,7 @@ impl Invitation {
             inviter,
             created_by: None,
             days: draft.days,
+            language: draft.language,
             expires_at: expiry(now, draft.days),
             created_at: now,
             sent_at: now,

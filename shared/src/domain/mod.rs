@@ -122,16 +122,17 @@ mod email;
 mod erasure;
 mod event;
 mod grant;
+mod hourly_mail;
 mod id;
 mod idna2008;
 mod invisible;
 mod invitation;
 mod join_request;
+mod language;
 mod level;
 mod list_entry;
 mod lookalike;
 mod mail_domain;
-mod manager_mail;
 mod member;
 mod notification;
 mod org_path;
@@ -168,6 +169,7 @@ pub use email::{Email, EmailError};
 pub use erasure::{NamedOrganization, check_erasable};
 pub use event::{Actor, Event, EventAction, Target, TargetKind};
 pub use grant::{levels_in, may_grant};
+pub use hourly_mail::{HourlyMail, HourlyMailStep, HourlyRecipient, MAX_NAMED_IN_DIGEST};
 pub use id::{
     AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MemberId,
     NotAUserId, NotAnId, OrgId, PersonDigest, PersonId, UserId,
@@ -183,20 +185,21 @@ pub use join_request::{
     RequestStatus, approve_request, ask_to_join, check_decide_requests, check_list_requests,
     refuse_repeat,
 };
+pub use language::Language;
 pub use level::{Level, Levels};
 pub use list_entry::{
     ApprovedDomain, BoundedList, CriticalAlertUser, ListEntry, ListValue, MAX_CRITICAL_ALERT_USERS,
     MAX_DOMAINS, add_critical_alert_user, approve_domain,
 };
 pub use mail_domain::MailDomain;
-pub use manager_mail::{ManagerMail, ManagerMailStep};
 pub use member::{
     Joining, MAX_DISPLAY_NAME, Member, MemberUpdate, Source, SuperAdminTransfer, change_role, join,
     leave, remove_member, transfer, update_member,
 };
 pub use notification::{
-    MAX_NOTIFIED_MANAGERS, Notification, OutgoingMail, decides_join_requests, invitation_mail,
-    join_digest_mails, join_request_mails, roles_deciding_join_requests,
+    Author, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail, REMINDED_BEFORE,
+    Reminder, decides_join_requests, invitation_mail, join_digest_mails, join_request_mails,
+    reminder_mail, revocation_mail, roles_deciding_join_requests,
 };
 pub use org_path::OrgPath;
 pub use organization::{

@@ -1,16 +1,19 @@
 //! The mails that an event causes: their recipients and content. The `mail` function composes and
 //! sends them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Email, Event, EventAction, Invitation, Level, Member, Name, OrgId, Organization, RoleId,
-    RoleObject, Sending, levels_in,
+    AddressSlot, CalledPerson, Delivery, DeliveryRecord, Email, Event, EventAction, Invitation,
+    JoinRequest, Language, Level, Member, Name, OrgId, Organization, RoleId, RoleObject, Sending,
+    fold, inviter_may_grant, levels_in, text::plain,
 };
 
 /// The highest number of user managers that get a mail about a join request, including the Super
 /// Admin.
 pub const MAX_NOTIFIED_MANAGERS: usize = 20;
+/// The longest name of a person in a mail, in characters. Longer ones are cut.
+const MAX_MAILED_NAME: usize = 60;
 
 /// The content of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,20 +26,47 @@ pub enum Notification {
         role: String,
         /// The time at which the invitation expires.
         until: Timestamp,
-        /// The inviter's address. `None` for an operator.
-        by: Option<Email>,
+        /// The inviter.
+        by: Author,
+    },
+    /// The recipient's invitation expires soon.
+    InvitationExpiring {
+        /// The last sending of the invitation.
+        sending: Sending,
+        /// The name of the offered role.
+        role: String,
+        /// The time at which the invitation expires.
+        until: Timestamp,
+        /// The inviter.
+        by: Author,
+    },
+    /// The recipient's invitation was revoked.
+    InvitationRevoked,
+    /// A person has accepted an invitation of the recipient.
+    InvitationAccepted {
+        /// The new member.
+        by: NamedPerson,
+        /// The name of their role.
+        role: String,
+    },
+    /// Several people have accepted invitations of the recipient (INV14).
+    InvitationsAccepted {
+        /// The new members.
+        by: Vec<NamedPerson>,
+        /// Whether more people have accepted than these.
+        more: bool,
     },
     /// The recipient's join request has arrived (ORG2).
     RequestReceived,
     /// A person asks to join, and the recipient can decide (ORG2).
     RequestToDecide {
-        /// The address of the requester.
-        from: Email,
+        /// The requester.
+        from: NamedPerson,
     },
     /// Several people ask to join, and the recipient can decide (ORG2, INV14).
     RequestsToDecide {
-        /// The addresses of the requesters.
-        from: Vec<Email>,
+        /// The requesters.
+        from: Vec<NamedPerson>,
         /// Whether more people ask than these.
         more: bool,
     },
@@ -44,16 +74,94 @@ pub enum Notification {
     RequestApproved,
     /// The recipient's join request was declined.
     RequestDeclined,
+    /// The recipient has another role.
+    RoleChanged {
+        /// The name of the new role.
+        role: String,
+        /// The person who changed it.
+        by: Author,
+    },
+    /// The recipient was removed from the organization.
+    Removed {
+        /// The person who removed them.
+        by: Author,
+    },
+    /// The recipient's address was added to those that receive critical alerts (ORG4).
+    AlertAddressAdded {
+        /// The person who added it.
+        by: Author,
+    },
     /// The recipient has transferred the Super Admin role (SA2).
     SuperAdminTransferred {
-        /// The address of the new Super Admin.
-        to: Email,
+        /// The new Super Admin.
+        to: NamedPerson,
     },
     /// The recipient has become the Super Admin (SA2).
     SuperAdminReceived {
-        /// The address of the former Super Admin, if known.
-        from: Option<Email>,
+        /// The former Super Admin, if known.
+        from: Option<NamedPerson>,
     },
+}
+
+/// A person as a mail names them: by a name that they or an administrator chose, and by their address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPerson {
+    /// The name, if it is one that a mail can show.
+    pub name: Option<Name>,
+    /// The verified address.
+    pub email: Email,
+}
+
+impl NamedPerson {
+    /// A person with this name and address. A name that could be taken for an address, or that a mail
+    /// program would turn into a link, is left out.
+    pub fn new(name: Option<&str>, email: Email) -> Self {
+        let name = name.and_then(|name| Name::cleaned(name, MAX_MAILED_NAME));
+        Self { name: name.filter(|name| !looks_like_address(name.as_str())), email }
+    }
+
+    /// A member, with the display name that a user manager gave them, if there is one.
+    pub fn member(member: &Member) -> Self {
+        let name = member.display_name.as_ref().map(Name::as_str).or(member.name.as_deref());
+        Self::new(name, member.email.clone())
+    }
+
+    /// The person who asks to join.
+    pub fn requester(request: &JoinRequest) -> Self {
+        Self::new(request.name.as_deref(), request.email.clone())
+    }
+
+    /// A person whom an organization knows. `None` if they were erased (ERA1).
+    pub fn called(person: CalledPerson) -> Option<Self> {
+        match person {
+            CalledPerson::Known { name, email } => Some(Self::new(name.as_deref(), email)),
+            CalledPerson::Erased => None,
+        }
+    }
+}
+
+/// Whether a name contains a mark of addresses, or a dot before two letters, as in `example.com`.
+fn looks_like_address(name: &str) -> bool {
+    let folded: Vec<char> = plain(&fold(name)).chars().collect();
+    let is_mark = |c: &char| matches!(c, '@' | '/' | '\\' | ':');
+    folded.iter().any(is_mark)
+        || folded.windows(4).any(|part| match part {
+            [before, '.', first, second] => {
+                before.is_alphanumeric() && first.is_alphabetic() && second.is_alphabetic()
+            }
+            _ => false,
+        })
+}
+
+/// The person who caused a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// A person in the organization.
+    Person(NamedPerson),
+    /// A person whom an operator has erased, or whom nothing names any more (ERA1).
+    Erased,
+    /// An operator, whom customers do not know by name (ERA2).
+    Platform,
 }
 
 /// A mail to one recipient.
@@ -65,14 +173,22 @@ pub struct OutgoingMail {
     pub org: OrgId,
     /// The name of that organization.
     pub organization: Name,
+    /// The language of the mail.
+    pub language: Language,
     /// The content of the mail.
     pub notification: Notification,
 }
 
 impl OutgoingMail {
-    /// A mail about `org`.
+    /// A mail about `org`, in its language.
     pub fn new(org: &Organization, to: Email, notification: Notification) -> Self {
-        Self { to, org: org.id(), organization: org.name.clone(), notification }
+        let (id, organization) = (org.id(), org.name.clone());
+        Self { to, org: id, organization, language: org.language, notification }
+    }
+
+    /// The mail in the language of an invitation, if it has one of its own.
+    pub fn in_language(self, language: Option<Language>) -> Self {
+        Self { language: language.unwrap_or(self.language), ..self }
     }
 
     /// The sending of an invitation that the mail is; `None` for all other mails.
@@ -84,8 +200,8 @@ impl OutgoingMail {
     }
 }
 
-/// The mail to an invitee for a sending `event`. `role` is the name of the offered role, `by` the
-/// address of the member who sent it; `None` for an operator.
+/// The mail to an invitee for a sending `event`. `role` is the name of the offered role, `by` is who
+/// sent it.
 ///
 /// `None` if the invitation is no longer pending or has expired at `now`, and if it was sent again
 /// later: that sending has a mail of its own (INV7).
@@ -94,7 +210,7 @@ pub fn invitation_mail(
     org: &Organization,
     pending: Option<Invitation>,
     role: String,
-    by: Option<Email>,
+    by: Author,
     now: Timestamp,
 ) -> Option<OutgoingMail> {
     let number = sending_number(event)?;
@@ -106,7 +222,74 @@ pub fn invitation_mail(
     let invitation = pending.filter(is_open)?;
     let (sending, until) = (invitation.sending(), invitation.expires_at);
     let invited = Notification::Invited { sending, role, until, by };
-    Some(OutgoingMail::new(org, invitation.email, invited))
+    let mail = OutgoingMail::new(org, invitation.email, invited);
+    Some(mail.in_language(invitation.language))
+}
+
+/// How long before the end of an invitation its invitee gets a mail.
+pub const REMINDED_BEFORE: SignedDuration = SignedDuration::from_hours(48);
+
+/// The mail to an invitee whose invitation ends soon. `delivery` is that of its last mail, `inviter` the
+/// present role of the inviter.
+///
+/// `None` if the invitation does not end within [`REMINDED_BEFORE`] or has ended at `now`, if it lives
+/// no longer than that after its sending, if its mail was not sent or came back, and if nobody can accept
+/// it, because the inviter may no longer grant its role (INV9).
+pub fn reminder_mail(
+    org: &Organization,
+    invitation: &Invitation,
+    delivery: Option<DeliveryRecord>,
+    inviter: Option<RoleId>,
+    reminder: Reminder,
+    now: Timestamp,
+) -> Option<OutgoingMail> {
+    let before = |at: Timestamp| at.saturating_sub(REMINDED_BEFORE).unwrap_or(Timestamp::MIN);
+    let due = before(invitation.expires_at);
+    let is_due = due <= now && due > invitation.sent_at && !invitation.expired(now);
+    let was_sent = invitation.delivery(delivery) == Delivery::Sent;
+    let role_id = invitation.role_id;
+    let can_accept =
+        invitation.inviter.is_none() || inviter_may_grant(org, role_id, inviter).is_ok();
+    if !(is_due && was_sent && can_accept) {
+        return None;
+    }
+    let Reminder { role, by } = reminder;
+    let (sending, until) = (invitation.sending(), invitation.expires_at);
+    let expiring = Notification::InvitationExpiring { sending, role, until, by };
+    let mail = OutgoingMail::new(org, invitation.email.clone(), expiring);
+    Some(mail.in_language(invitation.language))
+}
+
+/// What the mail before the end of an invitation names.
+#[derive(Clone, Debug)]
+pub struct Reminder {
+    /// The name of the offered role.
+    pub role: String,
+    /// The inviter.
+    pub by: Author,
+}
+
+/// The mail to an invitee whose invitation was revoked by `event`. `slot` is the present use of their
+/// address, `called` what is known of it, `delivery` that of the last mail of the invitation.
+///
+/// `None` if the invitee never got the invitation, was invited again or is a member now, was erased, or
+/// if the invitation had expired before.
+pub fn revocation_mail(
+    event: &Event,
+    org: &Organization,
+    slot: Option<&AddressSlot>,
+    called: Option<CalledPerson>,
+    delivery: Option<DeliveryRecord>,
+) -> Option<OutgoingMail> {
+    let expires_at = event.old.get("expires_at")?.as_str()?.parse::<Timestamp>().ok()?;
+    let was_sent = delivery.is_some_and(|known| known.delivery == Delivery::Sent);
+    if slot.is_some() || !was_sent || expires_at <= event.at {
+        return None;
+    }
+    let to = NamedPerson::called(called?)?.email;
+    let language = event.old.get("language").cloned();
+    let language = language.and_then(|language| serde_json::from_value(language).ok());
+    Some(OutgoingMail::new(org, to, Notification::InvitationRevoked).in_language(language))
 }
 
 /// The number of the sending that an event records. Creating an invitation is its first.
@@ -123,7 +306,7 @@ fn sending_number(event: &Event) -> Option<u32> {
 pub fn join_request_mails(
     org: &Organization,
     members: Vec<Member>,
-    from: &Email,
+    from: &NamedPerson,
 ) -> Vec<OutgoingMail> {
     join_digest_mails(org, members, std::slice::from_ref(from), false)
 }
@@ -133,7 +316,7 @@ pub fn join_request_mails(
 pub fn join_digest_mails(
     org: &Organization,
     members: Vec<Member>,
-    from: &[Email],
+    from: &[NamedPerson],
     more: bool,
 ) -> Vec<OutgoingMail> {
     let notification = match from {

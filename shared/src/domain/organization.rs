@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Conditions, CustomRoleId, InvitationId, Level, Levels, Name, OrgId, OrgPath, Person, Refusal,
-    RoleObject, Security, Settings, Standing, Target, TargetKind, UserId, Version,
+    Conditions, CustomRoleId, InvitationId, Language, Level, Levels, Name, OrgId, OrgPath, Person,
+    Refusal, RoleObject, Security, Settings, Standing, Target, TargetKind, UserId, Version,
 };
 
 /// The longest organization name, in characters.
@@ -51,10 +51,13 @@ pub struct Organization {
     /// The security settings (ORG3).
     #[serde(default, skip_serializing_if = "Security::is_default")]
     pub security: Security,
+    /// The language of its mails.
+    #[serde(default, skip_serializing_if = "Language::is_default")]
+    pub language: Language,
     /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub created_at: Timestamp,
-    /// The version of name, profile, kind, settings, security and Super Admin. The role table, the
+    /// The version of name, language, profile, kind, settings, security and Super Admin. The role table, the
     /// links and the pending first Admin have versions of their own.
     pub version: Version,
 }
@@ -169,6 +172,7 @@ impl Organization {
             roles: BTreeMap::new(),
             links: LinkCounts::default(),
             security: Security::default(),
+            language: Language::default(),
             created_at: now,
             version: Version::first(now, None),
         }
@@ -202,9 +206,10 @@ impl Organization {
         }
     }
 
-    /// The organization after a change of its name or profile. `name` is the name after the change.
-    pub fn renamed(&self, name: Name, now: Timestamp) -> Self {
-        Self { name, version: self.version.next(now), ..self.clone() }
+    /// The organization after a change of its name, language or profile. `name` and `language` are those
+    /// after the change.
+    pub fn updated(&self, name: Name, language: Language, now: Timestamp) -> Self {
+        Self { name, language, version: self.version.next(now), ..self.clone() }
     }
 
     /// The entries of the role table.

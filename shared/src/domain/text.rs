@@ -128,7 +128,7 @@ fn has_web_address(folded: &str) -> bool {
 }
 
 /// The folded text with the marks that look like those of web addresses replaced by these.
-fn plain(folded: &str) -> String {
+pub(super) fn plain(folded: &str) -> String {
     let mut plain = String::with_capacity(folded.len());
     for c in folded.chars() {
         plain.push_str(match c {

@@ -463,11 +463,15 @@ fn item(invitation: &Invitation) -> Result<Item, Error> {
 }
 
 fn shown(invitation: &Invitation) -> Value {
-    json!({
+    let mut shown = json!({
         "role_id": invitation.role_id,
         "expires_at": invitation.expires_at,
         "expires_in_days": invitation.days,
-    })
+    });
+    if let (Some(language), Some(shown)) = (invitation.language, shown.as_object_mut()) {
+        shown.insert("language".to_owned(), json!(language));
+    }
+    shown
 }
 
 fn accepted(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
@@ -478,6 +482,7 @@ fn accepted(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
         .old(asked.unwrap_or_default())
         .new_value(json!({
             "member_id": member.id(),
+            "inviter_id": invitation.inviter.as_ref().map(|inviter| inviter.member_id),
             "role_id": member.role_id,
             "identity_provider_role":
                 levels_in(org, member.role_id).map(IdentityProviderRole::of),

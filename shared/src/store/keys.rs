@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, SCHEMA};
 use crate::domain::{
-    AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, Email, EventId, IdempotencyKey,
-    InvitationId, MailDomain, MemberId, OrgId, PersonDigest, PersonId, UserId,
+    AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, Email, EventId, HourlyRecipient,
+    IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, PersonDigest, PersonId, Sending,
+    UserId,
 };
 
 /// Begins the partitions of organizations.
@@ -26,6 +27,10 @@ const MEMBER: &str = "MEMBER#";
 pub(super) const EVENTS: &str = "EVENTS#";
 /// Begins the partitions of what was delivered.
 const DELIVERY: &str = "DELIVERY#";
+/// The sort key of the mail to the managers of an organization.
+const MANAGERS: &str = "MANAGERS";
+/// Begins the sort keys of the mails to inviters.
+const INVITER: &str = "INVITER#";
 
 /// The primary key of one item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -133,15 +138,47 @@ impl Key {
         Self { pk: format!("{DELIVERY}{}", invitation.bare()), sk: "INVITATION".to_owned() }
     }
 
-    /// The mail to the managers of an organization about requests to join.
-    pub fn manager_mail(org: OrgId) -> Self {
-        Self { pk: format!("{DELIVERY}{}", org.bare()), sk: "MANAGERS".to_owned() }
+    /// The last mail of which a recipient gets at most one an hour, and the next one.
+    pub fn hourly_mail(recipient: HourlyRecipient) -> Self {
+        let sk = match recipient {
+            HourlyRecipient::Managers(_) => MANAGERS.to_owned(),
+            HourlyRecipient::Inviter(_, member) => format!("{INVITER}{}", member.bare()),
+        };
+        Self { pk: format!("{DELIVERY}{}", recipient.org().bare()), sk }
     }
 
     /// The mark of the mail of a digest of this time to an address.
-    pub fn digest_mailed(org: OrgId, digest_at: Timestamp, to: &Email) -> Self {
+    pub fn digest_mailed(recipient: HourlyRecipient, digest_at: Timestamp, to: &Email) -> Self {
+        let org = recipient.org();
         let (to, at) = (AddressDigest::of(org, to), digest_at.as_millisecond());
-        Self { pk: format!("{DELIVERY}{}", org.bare()), sk: format!("DIGEST#{at}#{to}") }
+        let about = match recipient {
+            HourlyRecipient::Managers(_) => "DIGEST",
+            HourlyRecipient::Inviter(..) => "ACCEPTED",
+        };
+        Self { pk: format!("{DELIVERY}{}", org.bare()), sk: format!("{about}#{at}#{to}") }
+    }
+
+    /// The mark of the mail before the end of an invitation, one for each of its sendings.
+    pub fn reminded(sending: Sending) -> Self {
+        let Sending { invitation, number } = sending;
+        Self { pk: format!("{DELIVERY}{}", invitation.bare()), sk: format!("REMINDED#{number}") }
+    }
+
+    /// How far the mails before the ends of invitations have come.
+    pub(super) fn reminders() -> Self {
+        Self { pk: format!("{DELIVERY}REMINDERS"), sk: "REMINDERS".to_owned() }
+    }
+
+    /// Whose hourly mail is stored at the key.
+    pub(super) fn hourly_recipient(&self) -> Result<HourlyRecipient, Error> {
+        let org = owner(&self.pk)?;
+        match self.sk.strip_prefix(INVITER) {
+            Some(member) => {
+                let member = MemberId::from_bare(member).map_err(Error::broken)?;
+                Ok(HourlyRecipient::Inviter(org, member))
+            }
+            None => Ok(HourlyRecipient::Managers(org)),
+        }
     }
 
     /// Where the migration of the table to this schema stopped. One to another schema begins anew.

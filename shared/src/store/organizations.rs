@@ -37,7 +37,7 @@ pub struct NewOrganization<'a> {
 pub struct ProfileChange<'a> {
     /// The profile as the rule saw it.
     pub before: &'a Profile,
-    /// The organization as it becomes: its name and version.
+    /// The organization as it becomes: its name, language and version.
     pub org: &'a Organization,
     /// The profile as it becomes.
     pub after: &'a Profile,
@@ -80,7 +80,7 @@ impl Transaction<'_> {
         Ok(writes)
     }
 
-    /// Changes the name and the profile of an organization (ORG1).
+    /// Changes the name, the language and the profile of an organization (ORG1).
     ///
     /// # Errors
     ///
@@ -93,8 +93,13 @@ impl Transaction<'_> {
     ) -> Result<Self, Error> {
         let context = self.context;
         let ProfileChange { before, org, after } = change;
-        let clause = [("name", attribute(&org.name)?), ("version", attribute(&org.version)?)];
-        let clause = Expression::new("#name = :name, #version = :version", clause);
+        let clause = [
+            ("name", attribute(&org.name)?),
+            ("language", attribute(&org.language)?),
+            ("version", attribute(&org.version)?),
+        ];
+        let set = "#name = :name, #language = :language, #version = :version";
+        let clause = Expression::new(set, clause);
         let mut writes =
             self.still_held(actor)?.update_organization(&actor.org, vec![Change::Set(clause)])?;
         if after != before {
@@ -106,6 +111,7 @@ impl Transaction<'_> {
         }
         let fields = [
             ("name", actor.org.name.as_str(), org.name.as_str()),
+            ("language", actor.org.language.tag(), org.language.tag()),
             ("website", &before.website, &after.website),
             ("address", &before.address, &after.address),
             ("contact", &before.contact, &after.contact),

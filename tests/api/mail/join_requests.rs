@@ -3,7 +3,7 @@
 use ::mail::Summary;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use shared::domain::RequestContext;
+use shared::domain::{HourlyRecipient, RequestContext};
 
 use super::{Delivery, HOUR, MIA, shown};
 use crate::{
@@ -32,6 +32,8 @@ async fn join_request_is_mailed_to_applicant_and_user_managers() {
     We have received your request to join Acme. One of its user managers will review it, and we will send you the decision by mail.
 
     If you did not send this request, someone else has signed in with eve@example.com. Please contact the administrator of your account.
+
+    Rolecall sent this mail to eve@example.com.
     ");
     assert_snapshot!(shown(&mails[1]), @"
     to ada@example.com
@@ -43,6 +45,8 @@ async fn join_request_is_mailed_to_applicant_and_user_managers() {
     https://portal.example.com/organizations/org_…/join-requests
 
     You receive this mail because you manage the users of Acme.
+
+    Rolecall sent this mail to ada@example.com.
     ");
     // The comment of a stranger is not part of the mail.
     assert!(!mails.iter().any(|mail| mail.to_string().contains("Let me in!")));
@@ -79,7 +83,7 @@ async fn managers_get_one_mail_an_hour_and_the_rest_in_a_digest() {
         (Summary { failed: 1, ..nothing }, &[ADA.email.to_owned()][..])
     );
     delivery.aws.clear_faults();
-    assert_eq!(delivery.send_digests().await, Summary { sent: 1, ..nothing });
+    assert_eq!(delivery.send_due().await, Summary { sent: 1, ..nothing });
     let mails = delivery.aws.mails();
     assert_snapshot!(shown(&mails[0]), @"
     to bob@example.com
@@ -91,6 +95,8 @@ async fn managers_get_one_mail_an_hour_and_the_rest_in_a_digest() {
     https://portal.example.com/organizations/org_…/join-requests
 
     You receive this mail because you manage the users of Acme. It is sent at most once an hour.
+
+    Rolecall sent this mail to bob@example.com.
     ");
     assert_eq!(delivery.digests().await, (nothing, vec![]), "it is done");
 
@@ -118,7 +124,7 @@ async fn digest_names_new_requests_beside_many_old_ones() {
     delivery.app.create_join_request(EVE, &acme).await;
     delivery.deliver_all().await;
     delivery.app.wait(HOUR);
-    assert_eq!(delivery.send_digests().await, Summary { sent: 1, ..Summary::default() });
+    assert_eq!(delivery.send_due().await, Summary { sent: 1, ..Summary::default() });
     let mails = delivery.aws.mails();
     assert!(shown(&mails[0]).contains("eve@example.com asks to join Acme"), "{}", shown(&mails[0]));
     check(&delivery.app).await;
@@ -134,13 +140,14 @@ async fn request_during_a_digest_gets_the_next_one() {
     delivery.deliver_all().await;
     delivery.app.wait(HOUR);
     let org = id(&acme).parse().unwrap();
-    let before = delivery.app.store.manager_mail(org).await.unwrap().unwrap();
+    let recipient = HourlyRecipient::Managers(org);
+    let before = delivery.app.store.hourly_mail(recipient).await.unwrap().unwrap();
     // The digest has read the requests; now another one arrives and is told to wait.
     delivery.app.create_join_request(DEE, &acme).await;
     delivery.deliver_all().await;
     let now = jiff::Timestamp::from_millisecond(delivery.app.now()).unwrap();
     let context = RequestContext::without_actor(now, "digests", 0);
-    delivery.app.store.finish_digest(&context, org, &before, true).await.unwrap();
+    delivery.app.store.finish_digest(&context, recipient, &before, true).await.unwrap();
     assert_eq!(delivery.digests().await.1, [""; 0], "the hour begins again");
     delivery.app.wait(HOUR);
     let (summary, addressees) = delivery.digests().await;
@@ -167,11 +174,15 @@ async fn decision_on_a_join_request_is_mailed_to_the_applicant() {
 
     Open Acme:
     https://portal.example.com/organizations/org_…
+
+    Rolecall sent this mail to eve@example.com.
     ");
     assert_snapshot!(shown(&mails[1]), @"
     to dee@example.com
     Your request to join Acme
 
     Your request to join Acme was declined. You can still join if one of its user managers invites you.
+
+    Rolecall sent this mail to dee@example.com.
     ");
 }

@@ -3,11 +3,12 @@
 mod failures;
 mod invitations;
 mod join_requests;
+mod members;
 mod reports;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use ::mail::{MailService, Message, Messages, Summary, handle, send_digests};
+use ::mail::{MailService, Message, Messages, Summary, handle, send_due};
 use ::publish::EventBridge;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -112,12 +113,12 @@ impl Delivery {
 
     /// Runs the schedule of the digests; returns its result and the addressees.
     pub async fn digests(&self) -> (Summary, Vec<String>) {
-        (self.send_digests().await, self.aws.addressees())
+        (self.send_due().await, self.aws.addressees())
     }
 
-    /// Runs the schedule of the digests.
-    pub async fn send_digests(&self) -> Summary {
-        send_digests(&self.service, &self.context(), || false).await.unwrap()
+    /// Runs the schedule.
+    pub async fn send_due(&self) -> Summary {
+        send_due(&self.service, &self.context(), || false).await.unwrap()
     }
 
     /// Invites users.

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::{domain::*, fixtures::*};
 
 fn draft(role_id: RoleId) -> InvitationDraft {
-    InvitationDraft { email: email("bob"), role_id, days: DEFAULT_DAYS }
+    InvitationDraft { email: email("bob"), role_id, days: DEFAULT_DAYS, language: None }
 }
 
 fn id_in(org: &Organization) -> InvitationId {
@@ -53,6 +53,7 @@ fn new_invitation_records_its_inviter_and_expires_exactly_after_the_requested_da
             role_id: RoleId::USER,
             inviter: Some(Inviter { member_id: member_id("ann"), role_id: RoleId::ADMIN }),
             created_by: None,
+            language: None,
             days,
             expires_at: in_days(days.into()),
             created_at: now(),

@@ -1,5 +1,7 @@
 //! Recipients and content of mails: INV7, ORG2, U4.
 
+use jiff::Timestamp;
+
 use crate::{domain::*, fixtures::*};
 
 /// Bob's invitation, and the event of its first sending.
@@ -12,14 +14,15 @@ fn sent(org: &Organization) -> (Invitation, Event) {
 }
 
 fn mail(event: &Event, org: &Organization, open: Option<Invitation>) -> Option<OutgoingMail> {
-    invitation_mail(event, org, open, "User".to_owned(), None, in_days(1))
+    invitation_mail(event, org, open, "User".to_owned(), Author::Platform, in_days(1))
 }
 
 #[test]
 fn invitation_mail_names_the_invitation_the_role_and_the_inviter_but_no_operator() {
     let org = standard();
     let (open, event) = sent(&org);
-    for by in [Some(email("ann")), None] {
+    let ann = NamedPerson::new(Some("Ann"), email("ann"));
+    for by in [Author::Person(ann), Author::Erased, Author::Platform] {
         let role = "User".to_owned();
         let mail = invitation_mail(&event, &org, Some(open.clone()), role, by.clone(), in_days(1));
         let notification = Notification::Invited {
@@ -38,8 +41,14 @@ fn ended_or_resent_invitation_causes_no_mail() {
     let org = standard();
     let (open, event) = sent(&org);
     assert_eq!(mail(&event, &org, None), None, "revoked or accepted");
-    let expired =
-        invitation_mail(&event, &org, Some(open.clone()), String::new(), None, in_days(7));
+    let expired = invitation_mail(
+        &event,
+        &org,
+        Some(open.clone()),
+        String::new(),
+        Author::Erased,
+        in_days(7),
+    );
     assert_eq!(expired, None, "nobody can accept it");
     let ann = standing("ann", &org, RoleId::ADMIN);
     let resent = resend(&ann, &open, &Budgets::default(), in_days(1)).unwrap();
@@ -56,6 +65,54 @@ fn ended_or_resent_invitation_causes_no_mail() {
     assert_eq!(mail(&event, &org, Some(another)), None, "another invitation");
 }
 
+#[test]
+fn mail_has_the_language_of_the_invitation_then_of_the_organization_then_english() {
+    let german = Organization { language: Language::German, ..standard() };
+    for (org, own, expected) in [
+        (standard(), None, Language::English),
+        (german.clone(), None, Language::German),
+        (german, Some(Language::English), Language::English),
+    ] {
+        let (open, event) = sent(&org);
+        let open = Invitation { language: own, ..open };
+        assert_eq!(mail(&event, &org, Some(open)).map(|mail| mail.language), Some(expected));
+    }
+}
+
+/// Whether the invitee gets a mail before the end of an invitation, whose mail was delivered so.
+fn reminds(
+    invitation: &Invitation,
+    delivery: Delivery,
+    inviter: Option<RoleId>,
+    now: Timestamp,
+) -> bool {
+    let known = DeliveryRecord { sending: invitation.send_count, delivery };
+    let reminder = Reminder { role: String::new(), by: Author::Platform };
+    reminder_mail(&standard(), invitation, Some(known), inviter, reminder, now).is_some()
+}
+
+/// INV9
+#[test]
+fn invitee_is_reminded_two_days_before_the_end_if_they_can_accept() {
+    let (open, _) = sent(&standard());
+    let admin = Some(RoleId::ADMIN);
+    for (day, expected) in [(4, false), (5, true), (6, true), (7, false)] {
+        assert_eq!(reminds(&open, Delivery::Sent, admin, in_days(day)), expected, "{day}");
+    }
+    for delivery in [Delivery::Waiting, Delivery::Bounced, Delivery::Suppressed] {
+        assert!(!reminds(&open, delivery, admin, in_days(6)), "{delivery:?}");
+    }
+    let to_admin = Invitation { role_id: RoleId::ADMIN, ..open.clone() };
+    for (inviter, expected) in [(None, false), (Some(RoleId::USER), false), (admin, true)] {
+        let reminds = reminds(&to_admin, Delivery::Sent, inviter, in_days(6));
+        assert_eq!(reminds, expected, "{inviter:?}");
+    }
+    let by_operator = Invitation { inviter: None, ..open.clone() };
+    assert!(reminds(&by_operator, Delivery::Sent, None, in_days(6)));
+    let short = Invitation { expires_at: in_days(2), days: 2, ..open };
+    assert!(!reminds(&short, Delivery::Sent, admin, in_days(1)), "its own mail says when it ends");
+}
+
 /// U4
 #[test]
 fn only_user_managers_get_a_mail_about_a_join_request_up_to_a_limit() {
@@ -67,7 +124,7 @@ fn only_user_managers_get_a_mail_about_a_join_request_up_to_a_limit() {
     let people = [("ann", RoleId::ADMIN), ("cy", RoleId::USER), ("eve", reader), ("mia", manager)];
     let members = people.map(|(name, role)| member(name, &org, role));
     let recipients = |org: &Organization, members| -> Vec<Email> {
-        let mails = join_request_mails(org, members, &email("bob"));
+        let mails = join_request_mails(org, members, &NamedPerson::new(None, email("bob")));
         mails.into_iter().map(|mail| mail.to).collect()
     };
     assert_eq!(recipients(&org, members.to_vec()), [email("ann"), email("mia")]);

@@ -164,7 +164,7 @@ fn path_lists_ids_from_the_root_and_its_text_is_a_prefix_of_paths_below() {
 fn new_name_or_super_admin_advances_the_version() {
     let org = standard();
     let version = org.version.next(in_days(1));
-    let renamed = org.renamed(name("Other"), in_days(1));
+    let renamed = org.updated(name("Other"), org.language, in_days(1));
     assert_eq!(renamed, Organization { name: name("Other"), version, ..org.clone() });
     let ann = person("ann").id;
     let transferred = org.with_super_admin(&ann, in_days(1));

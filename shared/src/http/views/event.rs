@@ -137,6 +137,7 @@ impl Names<'_> {
         for (field, id) in values {
             let (beside, shown) = match (field.as_str(), id.as_str()) {
                 ("member_id", Some(id)) => ("member", self.person_at(id)?),
+                ("inviter_id", Some(id)) => ("inviter", self.person_at(id)?),
                 ("super_admin_id", Some(id)) => ("super_admin", self.person_at(id)?),
                 ("role_id", Some(role)) => ("role_name", json!(self.role(role)?)),
                 ("reassign_to", Some(role)) => ("reassign_to_name", json!(self.role(role)?)),

@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::{
     domain::{
         self, AlertId, BuiltIn, Conditions, CustomRole, Delivery, DeliveryRecord, Email,
-        IdentityProviderRole, InvitationId, Kind, Level, Levels, MailDomain, MemberId, Name, OrgId,
-        RoleId, RoleObject, RoleSummary, Settings, Source, UserCount, UserId,
+        IdentityProviderRole, InvitationId, Kind, Language, Level, Levels, MailDomain, MemberId,
+        Name, OrgId, RoleId, RoleObject, RoleSummary, Settings, Source, UserCount, UserId,
     },
     store::FetchedItems,
 };
@@ -110,6 +110,8 @@ pub struct Invitation {
     created_at: Timestamp,
     sent_at: Timestamp,
     send_count: u32,
+    /// The language of its mails; none for that of the organization.
+    language: Option<Language>,
 }
 
 impl Invitation {
@@ -127,6 +129,7 @@ impl Invitation {
             created_at: invitation.created_at,
             sent_at: invitation.sent_at,
             send_count: invitation.send_count,
+            language: invitation.language,
         }
     }
 }

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        AddressDigest, AlertId, CustomRoleId, Email, EventId, IdempotencyKey, InvitationId,
-        MailDomain, OrgId, OrgPath, PersonDigest, PersonId, RoleId, UserId,
+        AddressDigest, AlertId, CustomRoleId, Email, EventId, HourlyRecipient, IdempotencyKey,
+        InvitationId, MailDomain, MemberId, OrgId, OrgPath, PersonDigest, PersonId, RoleId,
+        Sending, UserId,
     },
     printed::assert_printed,
     store::{
@@ -82,10 +83,16 @@ fn layout_matches_the_documentation_page() {
     line("event", Key::event(org, event));
     line("answer of a request with an idempotency key", Key::idempotency(&once));
     line("mark: the mail of the event was sent, or is being sent", Key::mailed(event, bobs));
+    let invitation = InvitationId::new(Timestamp::UNIX_EPOCH, 6);
+    line("delivery of the mail of an invitation", Key::delivery(invitation));
     line(
-        "delivery of the mail of an invitation",
-        Key::delivery(InvitationId::new(Timestamp::UNIX_EPOCH, 6)),
+        "mark: the mail before the end of an invitation",
+        Key::reminded(Sending { invitation, number: 1 }),
     );
+    line("how far those mails have come", Key::reminders());
+    let inviter = HourlyRecipient::Inviter(org, MemberId::of(org, &ada));
+    line("hourly mail to managers", Key::hourly_mail(HourlyRecipient::Managers(org)));
+    line("hourly mail to an inviter", Key::hourly_mail(inviter));
     page += INDEXES;
     for index in Index::ALL {
         let (name, hash, range) = (index.name(), index.hash(), index.range());

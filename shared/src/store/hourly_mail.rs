@@ -1,7 +1,8 @@
-//! The mail to managers about requests to join: an item an organization, which `by_due` lists while
-//! requests wait for a digest (INV14).
+//! Mail of which a recipient gets at most one an hour: an item a recipient, which `by_due` lists while
+//! events wait for a digest (INV14).
 //!
-//! Like a mark, it is written without an event: it says only which mails were sent.
+//! Like a mark, it is written without an event: it says only which mails were sent, and names people by
+//! ids alone (ERA1).
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,10 +11,11 @@ use super::{
     expression::Expression,
     index,
     item::{number, time, to_item},
-    keys,
     transaction::or,
 };
-use crate::domain::{Event, ManagerMail, ManagerMailStep, OrgId, Refusal, RequestContext};
+use crate::domain::{
+    Event, HourlyMail, HourlyMailStep, HourlyRecipient, MemberId, Refusal, RequestContext,
+};
 
 /// How often a step is decided again after another one was written.
 const TRIES: usize = 4;
@@ -21,52 +23,63 @@ const TRIES: usize = 4;
 const KEPT: SignedDuration = SignedDuration::from_hours(72);
 
 impl Store {
-    /// Whether the managers get a mail about a request to join at once; if not, the request waits
-    /// for a digest. An event that is delivered again before the next mail gets the same answer.
+    /// Whether `recipient` gets a mail about an event at once; if not, the event waits for a digest,
+    /// which names `person`. An event that is delivered again before the next mail gets the same answer.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read or written.
-    pub async fn mail_managers_now(&self, event: &Event) -> Result<bool, Error> {
-        let org = event.organization_id;
+    pub async fn mail_now(
+        &self,
+        recipient: HourlyRecipient,
+        event: &Event,
+        person: Option<MemberId>,
+    ) -> Result<bool, Error> {
         for _ in 0..TRIES {
-            let last = self.manager_mail(org).await?;
-            let (next, now) = match ManagerMail::step(last.as_ref(), event) {
-                ManagerMailStep::SendAgain => return Ok(true),
-                ManagerMailStep::SendNow(next) => (next, true),
-                ManagerMailStep::Wait(next) => (next, false),
+            let last = self.hourly_mail(recipient).await?;
+            let (next, now) = match HourlyMail::step(last.as_ref(), event, person) {
+                HourlyMailStep::SendAgain => return Ok(true),
+                HourlyMailStep::SendNow(next) => (next, true),
+                HourlyMailStep::Wait(next) => (next, false),
             };
             let context = RequestContext::without_actor(event.at, &event.request_id, 0);
-            match self.put_manager_mail(&context, org, last.as_ref(), &next).await {
+            match self.put_hourly_mail(&context, recipient, last.as_ref(), &next).await {
                 Ok(()) => return Ok(now),
                 Err(Error::Refused(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::Unavailable("the mail to managers is changed again and again".to_owned()))
+        Err(Error::Unavailable("an hourly mail is changed again and again".to_owned()))
     }
 
-    /// The organizations whose digest is due at `now`.
+    /// The recipients whose digest is due at `now`.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn due_digests(&self, now: Timestamp, most: u16) -> Result<Vec<OrgId>, Error> {
+    pub async fn due_digests(
+        &self,
+        now: Timestamp,
+        most: u16,
+    ) -> Result<Vec<HourlyRecipient>, Error> {
         let items = self.due_at(index::DUE_DIGESTS, now, most).await?.items;
-        items.iter().map(|item| keys::owner(&Key::of_item(item)?.pk)).collect()
+        items.iter().map(|item| Key::of_item(item)?.hourly_recipient()).collect()
     }
 
-    /// The mail to the managers of an organization.
+    /// The mail to a recipient.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn manager_mail(&self, org: OrgId) -> Result<Option<ManagerMail>, Error> {
-        let key = Key::manager_mail(org);
+    pub async fn hourly_mail(
+        &self,
+        recipient: HourlyRecipient,
+    ) -> Result<Option<HourlyMail>, Error> {
+        let key = Key::hourly_mail(recipient);
         self.fetch(vec![key.clone()]).await?.get(&key)
     }
 
-    /// Records that a digest was handled, which was sent unless no request was open. Requests that
+    /// Records that a digest was handled, which was sent unless nothing mattered any more. Events that
     /// arrived meanwhile wait for the next one.
     ///
     /// # Errors
@@ -76,30 +89,30 @@ impl Store {
     pub async fn finish_digest(
         &self,
         context: &RequestContext,
-        org: OrgId,
-        before: &ManagerMail,
+        recipient: HourlyRecipient,
+        before: &HourlyMail,
         sent: bool,
     ) -> Result<(), Error> {
         let after = before.after_digest(sent, context.at);
-        match self.put_manager_mail(context, org, Some(before), &after).await {
+        match self.put_hourly_mail(context, recipient, Some(before), &after).await {
             Err(Error::Refused(_)) => {}
             done => return done,
         }
-        let current = self.manager_mail(org).await?;
+        let current = self.hourly_mail(recipient).await?;
         let current = current.filter(|it| it.digest_at == before.digest_at);
         let current = current.ok_or(Refusal::ChangedConcurrently)?;
-        let after = ManagerMail::after_interrupted_digest(context.at);
-        self.put_manager_mail(context, org, Some(&current), &after).await
+        let after = current.after_interrupted_digest(before, context.at);
+        self.put_hourly_mail(context, recipient, Some(&current), &after).await
     }
 
-    async fn put_manager_mail(
+    async fn put_hourly_mail(
         &self,
         context: &RequestContext,
-        org: OrgId,
-        before: Option<&ManagerMail>,
-        after: &ManagerMail,
+        recipient: HourlyRecipient,
+        before: Option<&HourlyMail>,
+        after: &HourlyMail,
     ) -> Result<(), Error> {
-        let key = Key::manager_mail(org);
+        let key = Key::hourly_mail(recipient);
         let due = after.digest_at.map(|_| ("due", index::DUE_DIGESTS.to_owned()));
         let mut item = to_item(key.clone(), after, due.into_iter().collect())?;
         let last = after.digest_at.unwrap_or(after.sent_at);
@@ -118,7 +131,7 @@ impl Store {
 }
 
 /// The stored state is this one.
-fn same(mail: &ManagerMail) -> Expression {
+fn same(mail: &HourlyMail) -> Expression {
     let values = [("sent_at", time(mail.sent_at)), ("waiting", number(mail.waiting))];
     let sent = Expression::new("#sent_at = :sent_at AND #waiting = :waiting", values);
     sent.and(match mail.digest_at {

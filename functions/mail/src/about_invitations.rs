@@ -1,0 +1,83 @@
+//! The mails about invitations: to the invitee, and to the inviter of one that was accepted.
+
+use shared::{
+    domain::{
+        AddressSlot, Event, HourlyRecipient, InvitationId, Notification, OutgoingMail,
+        RequestContext, invitation_mail, revocation_mail,
+    },
+    store::{Error, Key},
+};
+
+use crate::{
+    MailService,
+    selection::{author, author_key, member_in, named, role_in, role_key, role_name},
+};
+
+impl MailService {
+    /// The mail of a sending.
+    pub(crate) async fn to_invitee(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        let org = event.organization_id;
+        let Ok(id) = event.target.id.parse::<InvitationId>() else { return Ok(None) };
+        let slot = Key::address_slot(org, id.digest());
+        let keys = [Key::organization(org), slot.clone()].into_iter().chain(author_key(event));
+        let found = self.store.get(keys).await?;
+        let (organization, invitation) =
+            (found.organization(org), found.address_slot(&slot)?.and_then(AddressSlot::pending));
+        let (Some(organization), Some(invitation)) = (organization, invitation) else {
+            return Ok(None);
+        };
+        let role = self.store.get_for_display(role_key(org, invitation.role_id)).await?;
+        let role = role_name(&role, org, invitation.role_id)?;
+        let by = author(&found, event)?;
+        Ok(invitation_mail(event, &organization, Some(invitation), role, by, context.at))
+    }
+
+    /// The mail to the invitee of an invitation that was revoked.
+    pub(crate) async fn about_revocation(
+        &self,
+        event: &Event,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        let org = event.organization_id;
+        let Ok(id) = event.target.id.parse::<InvitationId>() else { return Ok(None) };
+        let slot = Key::address_slot(org, id.digest());
+        let keys = [Key::organization(org), slot.clone(), Key::delivery(id)];
+        let found = self.store.get(keys).await?;
+        let Some(organization) = found.organization(org) else { return Ok(None) };
+        let used = found.address_slot(&slot)?;
+        let (called, delivery) = (found.invited(org, id)?, found.delivery(id)?);
+        Ok(revocation_mail(event, &organization, used.as_ref(), called, delivery))
+    }
+
+    /// The mail to the inviter of an invitation that was accepted, unless they got one in the last hour
+    /// (INV14). None for an operator's invitation, for an inviter who is no longer a member, and about a
+    /// person who was erased.
+    pub(crate) async fn about_acceptance(
+        &self,
+        event: &Event,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        let org = event.organization_id;
+        let values = &event.new;
+        let (Some(inviter), Some(member), Some(role)) =
+            (member_in(values, "inviter_id"), member_in(values, "member_id"), role_in(values))
+        else {
+            return Ok(None);
+        };
+        let keys = [Key::organization(org), Key::member(org, inviter), Key::member(org, member)];
+        let found = self.store.get(keys.into_iter().chain(role_key(org, role))).await?;
+        let (organization, to) = (found.organization(org), found.member(org, inviter)?);
+        let by = named(&found, org, member)?;
+        let (Some(organization), Some(to), Some(by)) = (organization, to, by) else {
+            return Ok(None);
+        };
+        let recipient = HourlyRecipient::Inviter(org, inviter);
+        if !self.store.mail_now(recipient, event, Some(member)).await? {
+            return Ok(None);
+        }
+        let accepted = Notification::InvitationAccepted { by, role: role_name(&found, org, role)? };
+        Ok(Some(OutgoingMail::new(&organization, to.email, accepted)))
+    }
+}

@@ -1,0 +1,69 @@
+//! The mails about members: to the one whose role changed or who was removed, and to an address that
+//! receives critical alerts.
+
+use shared::{
+    domain::{AlertId, Event, MemberId, Notification, OutgoingMail},
+    store::{Error, Key},
+};
+
+use crate::{
+    MailService,
+    selection::{author, author_key, named, role_in, role_key, role_name},
+};
+
+impl MailService {
+    /// The mail to a member who has another role. None if they are gone, or have yet another one.
+    pub(crate) async fn about_new_role(
+        &self,
+        event: &Event,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        let org = event.organization_id;
+        let Ok(id) = event.target.id.parse::<MemberId>() else { return Ok(None) };
+        let Some(role) = role_in(&event.new) else { return Ok(None) };
+        let keys = [Key::organization(org), Key::member(org, id)].into_iter();
+        let found =
+            self.store.get(keys.chain(author_key(event)).chain(role_key(org, role))).await?;
+        let member = found.member(org, id)?.filter(|member| member.role_id == role);
+        let (Some(organization), Some(member)) = (found.organization(org), member) else {
+            return Ok(None);
+        };
+        let role = role_name(&found, org, role)?;
+        let changed = Notification::RoleChanged { role, by: author(&found, event)? };
+        Ok(Some(OutgoingMail::new(&organization, member.email, changed)))
+    }
+
+    /// The mail to a member who was removed. None if they are a member again, or were erased.
+    pub(crate) async fn about_removal(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
+        let org = event.organization_id;
+        let Ok(id) = event.target.id.parse::<MemberId>() else { return Ok(None) };
+        let keys = [Key::organization(org), Key::member(org, id)].into_iter();
+        let found = self.store.get(keys.chain(author_key(event))).await?;
+        if found.member(org, id)?.is_some() {
+            return Ok(None);
+        }
+        let (Some(organization), Some(person)) = (found.organization(org), named(&found, org, id)?)
+        else {
+            return Ok(None);
+        };
+        let removed = Notification::Removed { by: author(&found, event)? };
+        Ok(Some(OutgoingMail::new(&organization, person.email, removed)))
+    }
+
+    /// The mail to an address that receives critical alerts now. None if it was removed again.
+    pub(crate) async fn about_alert_address(
+        &self,
+        event: &Event,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        let org = event.organization_id;
+        let Ok(id) = event.target.id.parse::<AlertId>() else { return Ok(None) };
+        let keys = [Key::organization(org), Key::critical_alert_user(org, id)].into_iter();
+        let found = self.store.get(keys.chain(author_key(event))).await?;
+        let (Some(organization), Some(user)) =
+            (found.organization(org), found.critical_alert_user(org, id)?)
+        else {
+            return Ok(None);
+        };
+        let added = Notification::AlertAddressAdded { by: author(&found, event)? };
+        Ok(Some(OutgoingMail::new(&organization, user.value, added)))
+    }
+}

@@ -1,0 +1,150 @@
+use shared::domain::{Email, InvitationId, Name, OrgId, Sending};
+
+use super::*;
+
+fn ada() -> NamedPerson {
+    NamedPerson::new(Some("Ada Lovelace"), Email::parse("ada@example.com").unwrap())
+}
+
+/// One notification of each kind. A new kind belongs here.
+fn notifications() -> Vec<Notification> {
+    let sending = Sending { invitation: InvitationId::new(Timestamp::UNIX_EPOCH, 1), number: 1 };
+    let (role, until) = ("User".to_owned(), Timestamp::UNIX_EPOCH);
+    let by = || Author::Person(ada());
+    vec![
+        Notification::Invited { sending, role: role.clone(), until, by: Author::Platform },
+        Notification::InvitationExpiring { sending, role: role.clone(), until, by: by() },
+        Notification::InvitationRevoked,
+        Notification::InvitationAccepted { by: ada(), role: role.clone() },
+        Notification::InvitationsAccepted { by: vec![ada(), ada()], more: false },
+        Notification::RequestReceived,
+        Notification::RequestToDecide { from: ada() },
+        Notification::RequestsToDecide { from: vec![ada(), ada()], more: true },
+        Notification::RequestApproved,
+        Notification::RequestDeclined,
+        Notification::RoleChanged { role, by: by() },
+        Notification::Removed { by: by() },
+        Notification::AlertAddressAdded { by: Author::Erased },
+        Notification::SuperAdminTransferred { to: ada() },
+        Notification::SuperAdminReceived { from: None },
+    ]
+}
+
+fn mail(notification: Notification, language: Language) -> OutgoingMail {
+    OutgoingMail {
+        to: Email::parse("bob@example.com").unwrap(),
+        org: OrgId::new(Timestamp::UNIX_EPOCH, 1),
+        organization: Name::parse("Acme", 100).unwrap(),
+        language,
+        notification,
+    }
+}
+
+fn composed(mail: &OutgoingMail) -> MailContent {
+    let portal = Portal::parse("https://portal.example.com").unwrap();
+    compose(mail, &portal, &Brand::default())
+}
+
+#[test]
+fn every_mail_is_complete_in_every_language() {
+    let portal = Portal::parse("https://portal.example.com").unwrap();
+    let texts: Vec<_> = notifications()
+        .into_iter()
+        .map(|kind| draft(&mail(kind, Language::English), &portal).text)
+        .collect();
+    for text in Text::ALL {
+        assert_eq!(texts.iter().filter(|it| *it == text).count(), 1, "{text:?}");
+    }
+    for language in Language::ALL {
+        for kind in notifications() {
+            let MailContent { subject, text, html } = composed(&mail(kind, language));
+            assert!(!format!("{subject}{text}").contains(['{', '}', '[', ']']), "{text}");
+            let (_, body) = html.split_once("</style>").unwrap();
+            assert!(!body.contains(['{', '}']) && !html.contains("{s"), "{body}");
+            for part in [&subject, &text, &html] {
+                assert!(part.contains("Acme"), "{part}");
+            }
+            assert_eq!(html.contains("<a "), text.contains("https://"), "{text}");
+            assert!(html.contains(&format!(r#"<html lang="{}">"#, language.tag())), "{html}");
+        }
+    }
+}
+
+#[test]
+fn person_is_shown_with_name_and_address() {
+    let removed = Notification::Removed { by: Author::Person(ada()) };
+    let text = composed(&mail(removed, Language::English)).text;
+    assert!(text.starts_with("Ada Lovelace (ada@example.com) removed you from Acme."), "{text}");
+}
+
+/// A chosen name must not say who somebody is: mail programs make links of addresses in it.
+#[test]
+fn name_that_looks_like_an_address_is_left_out() {
+    let email = || Email::parse("eve@example.com").unwrap();
+    let named = |name: &str| shown(&NamedPerson::new(Some(name), email()));
+    for name in [
+        "ada@example.com",
+        "Ada (ada＠example.com)",
+        "evil.example",
+        "Pay at evil.example now",
+        "evil。example",
+        "a/b",
+        "mailto:ada",
+        "\u{202e}",
+        "   ",
+    ] {
+        assert_eq!(named(name), "eve@example.com", "{name}");
+    }
+    for name in ["Eve", "J.R.R. Tolkien", "Zoë O'Neil, Ph. D.", "山田 太郎", "Eve (Sales)"] {
+        assert_eq!(named(name), format!("{name} (eve@example.com)"));
+    }
+    assert_eq!(named("Eve\r\nBcc: ada"), "eve@example.com");
+    assert_eq!(named(&"x".repeat(100)), format!("{} (eve@example.com)", "x".repeat(60)));
+}
+
+#[test]
+fn erased_person_and_operator_have_no_name() {
+    for (by, english, german) in [
+        (Author::Erased, "Erased person", "Eine gelöschte Person"),
+        (Author::Platform, "The platform team", "Das Plattform-Team"),
+    ] {
+        for (language, expected) in [(Language::English, english), (Language::German, german)] {
+            let removed = mail(Notification::Removed { by: by.clone() }, language);
+            assert!(composed(&removed).text.starts_with(expected), "{expected}");
+        }
+    }
+}
+
+#[test]
+fn long_list_of_people_ends_with_others() {
+    let people = vec![ada(); 20];
+    let listed = listed(&people, Language::German);
+    assert!(listed.ends_with("Ada Lovelace (ada@example.com) und weitere"), "{listed}");
+    assert!(listed.chars().count() < 300, "{listed}");
+}
+
+#[test]
+fn time_is_written_out_with_its_zone() {
+    let at = "2026-03-01T09:05:00Z".parse().unwrap();
+    assert_eq!(date_and_time(at, Language::English), "1 March 2026, 09:05 UTC");
+    assert_eq!(date_and_time(at, Language::German), "1. März 2026, 09:05 Uhr (UTC)");
+}
+
+/// Writes every mail into `target/mails`, to look at in a browser: `cargo test -p mail -- --ignored`.
+#[test]
+#[ignore = "writes files to look at"]
+fn mails_are_written_to_files() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/mails");
+    std::fs::create_dir_all(folder).unwrap();
+    let portal = Portal::parse("https://portal.example.com").unwrap();
+    let brand = Brand::parse(Some("Acme Portal"), None, Some("help@example.com")).unwrap();
+    for language in Language::ALL {
+        for kind in notifications() {
+            let mail = mail(kind, language);
+            let name = format!("{:?}-{}", draft(&mail, &portal).text, language.tag());
+            let MailContent { text, html, .. } = compose(&mail, &portal, &brand);
+            std::fs::write(format!("{folder}/{name}.html"), html).unwrap();
+            std::fs::write(format!("{folder}/{name}.txt"), text).unwrap();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The mails before invitations end: one for each sending, two days before (INV5).
+
+use shared::{
+    domain::{
+        AddressSlot, Author, Invitation, OutgoingMail, Reminder, RequestContext, reminder_mail,
+    },
+    store::{Error, Expiring, Key},
+};
+
+use crate::{
+    MailService,
+    mails::MarkedMail,
+    selection::{author_of, role_key, role_name},
+};
+
+/// The most invitations of a shard in one run. The next one continues.
+const MAX_INVITATIONS: u16 = 100;
+
+impl MailService {
+    /// Reminds the invitees whose invitations end soon, until `out_of_time` returns true. Returns the
+    /// number of mails.
+    ///
+    /// A mail that cannot be sent now is tried again in the next run, if others could not be sent either.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read or written.
+    pub(crate) async fn remind(
+        &self,
+        context: &RequestContext,
+        out_of_time: impl Fn() -> bool,
+    ) -> Result<u32, Error> {
+        let Expiring { invitations, read_until } =
+            self.store.expiring(context.at, MAX_INVITATIONS).await?;
+        let mut sent = 0;
+        for invitation in &invitations {
+            if out_of_time() {
+                return Ok(sent);
+            }
+            let Some(mail) = self.reminder(invitation, context).await? else { continue };
+            let mark = Key::reminded(invitation.sending());
+            match self.send_all(vec![MarkedMail { mail, mark }], context).await {
+                Ok(()) => sent += 1,
+                Err(waits) => {
+                    waits.log();
+                    if waits.stops_batch() {
+                        return Ok(sent);
+                    }
+                }
+            }
+        }
+        self.store.reminded_until(context, read_until).await?;
+        Ok(sent)
+    }
+
+    /// The mail before the end of an invitation, as the table is now.
+    async fn reminder(
+        &self,
+        listed: &Invitation,
+        context: &RequestContext,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        let (org, id) = (listed.path.id(), listed.id);
+        let slot = Key::address_slot(org, id.digest());
+        let keys = [Key::organization(org), slot.clone(), Key::delivery(id)];
+        let found = self.store.get(keys).await?;
+        let pending = found.address_slot(&slot)?.and_then(AddressSlot::pending);
+        let pending = pending.filter(|invitation| invitation.sending() == listed.sending());
+        let (Some(organization), Some(invitation)) = (found.organization(org), pending) else {
+            return Ok(None);
+        };
+        let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
+        let keys = inviter.map(|inviter| Key::member(org, inviter)).into_iter();
+        let names = self.store.get(keys.chain(role_key(org, invitation.role_id))).await?;
+        let (by, role_of_inviter) = match inviter {
+            Some(id) => (author_of(&names, org, id)?, names.member(org, id)?),
+            None => (Author::Platform, None),
+        };
+        let role_of_inviter = role_of_inviter.map(|member| member.role_id);
+        let reminder = Reminder { role: role_name(&names, org, invitation.role_id)?, by };
+        let delivery = found.delivery(id)?;
+        let now = context.at;
+        Ok(reminder_mail(&organization, &invitation, delivery, role_of_inviter, reminder, now))
+    }
+}

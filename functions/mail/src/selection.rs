@@ -1,0 +1,161 @@
+//! Selects the mails of an event by the present state of the table.
+
+use serde_json::Value;
+use shared::{
+    domain::{
+        Author, CalledPerson, Event, EventAction, HourlyRecipient, MemberId, NamedPerson,
+        Notification, OrgId, Organization, OutgoingMail, RequestContext, RoleId,
+        join_request_mails,
+    },
+    http::views,
+    store::{Error, FetchedItems, Key},
+};
+
+use crate::MailService;
+
+impl MailService {
+    /// The mails about an event, as the table is now.
+    pub(crate) async fn mails(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Vec<OutgoingMail>, Error> {
+        let one = match event.action {
+            EventAction::InvitationCreated | EventAction::InvitationResent => {
+                self.to_invitee(event, context).await?
+            }
+            EventAction::InvitationRevoked => self.about_revocation(event).await?,
+            EventAction::InvitationAccepted => self.about_acceptance(event).await?,
+            EventAction::MemberRoleChanged => self.about_new_role(event).await?,
+            EventAction::MemberRemoved => self.about_removal(event).await?,
+            EventAction::CriticalAlertUserAdded => self.about_alert_address(event).await?,
+            EventAction::JoinRequestApproved => {
+                self.to_requester(event, Notification::RequestApproved).await?
+            }
+            EventAction::JoinRequestDeclined => {
+                self.to_requester(event, Notification::RequestDeclined).await?
+            }
+            EventAction::JoinRequestCreated => return self.about_join_request(event).await,
+            EventAction::SuperAdminTransferred => return self.about_transfer(event).await,
+            _ => None,
+        };
+        Ok(one.into_iter().collect())
+    }
+
+    /// The mails about a new join request: a receipt, and one to each user manager unless they got
+    /// one in the last hour (INV14).
+    async fn about_join_request(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
+        let Some(Requester { org, person }) = self.requester(event).await? else {
+            return Ok(vec![]);
+        };
+        let receipt = Notification::RequestReceived;
+        let receipt = OutgoingMail::new(&org, person.email.clone(), receipt);
+        if !self.store.mail_now(HourlyRecipient::Managers(org.id()), event, None).await? {
+            return Ok(vec![receipt]);
+        }
+        let to_decide = join_request_mails(&org, self.store.managers(&org).await?, &person);
+        Ok([receipt].into_iter().chain(to_decide).collect())
+    }
+
+    async fn to_requester(
+        &self,
+        event: &Event,
+        notification: Notification,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        let requester = self.requester(event).await?;
+        Ok(requester.map(|to| OutgoingMail::new(&to.org, to.person.email, notification)))
+    }
+
+    /// The person of a request to join, and the organization. None if the person was erased.
+    async fn requester(&self, event: &Event) -> Result<Option<Requester>, Error> {
+        let org = event.organization_id;
+        let mut values = [&event.new, &event.old].into_iter();
+        let Some(member) = values.find_map(|value| member_in(value, "member_id")) else {
+            return Ok(None);
+        };
+        let found = self.store.get([Key::organization(org), Key::member(org, member)]).await?;
+        let person = named(&found, org, member)?;
+        let requester = |(org, person)| Requester { org, person };
+        Ok(found.organization(org).zip(person).map(requester))
+    }
+
+    /// The mails about a transfer: to the former Super Admin and to the new one. None if the new one
+    /// is no longer a member.
+    async fn about_transfer(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
+        let org = event.organization_id;
+        let (former, new) =
+            (member_in(&event.old, "super_admin_id"), member_in(&event.new, "super_admin_id"));
+        let members = former.into_iter().chain(new).map(|member| Key::member(org, member));
+        let found = self.store.get(members.chain([Key::organization(org)])).await?;
+        let person = |member: Option<MemberId>| match member {
+            Some(id) => {
+                let member = found.member(org, id)?;
+                Ok::<_, Error>(member.as_ref().map(NamedPerson::member))
+            }
+            None => Ok(None),
+        };
+        let Some(organization) = found.organization(org) else { return Ok(vec![]) };
+        let (former, Some(new)) = (person(former)?, person(new)?) else { return Ok(vec![]) };
+        let mail = |to, notification| OutgoingMail::new(&organization, to, notification);
+        let received = Notification::SuperAdminReceived { from: former.clone() };
+        let took_over = mail(new.email.clone(), received);
+        let transferred = Notification::SuperAdminTransferred { to: new };
+        let handed_over = former.map(|former| mail(former.email, transferred));
+        Ok(handed_over.into_iter().chain([took_over]).collect())
+    }
+}
+
+/// A person who asks to join an organization.
+struct Requester {
+    org: Organization,
+    person: NamedPerson,
+}
+
+/// The member whose id is in the values of an event.
+pub(crate) fn member_in(values: &Value, field: &str) -> Option<MemberId> {
+    values.get(field)?.as_str()?.parse().ok()
+}
+
+/// The role whose id is in the values of an event.
+pub(crate) fn role_in(values: &Value) -> Option<RoleId> {
+    values.get("role_id")?.as_str()?.parse().ok()
+}
+
+/// The key of the member who made a change. None for an operator.
+pub(crate) fn author_key(event: &Event) -> Option<Key> {
+    let id = event.actor.member_id.filter(|_| !event.actor.operator)?;
+    Some(Key::member(event.organization_id, id))
+}
+
+/// The person who made a change. `found` has the item at [`author_key`].
+pub(crate) fn author(found: &FetchedItems, event: &Event) -> Result<Author, Error> {
+    match event.actor.member_id.filter(|_| !event.actor.operator) {
+        Some(id) => author_of(found, event.organization_id, id),
+        None => Ok(Author::Platform),
+    }
+}
+
+/// The person with this id, as the author of something.
+pub(crate) fn author_of(found: &FetchedItems, org: OrgId, id: MemberId) -> Result<Author, Error> {
+    Ok(named(found, org, id)?.map_or(Author::Erased, Author::Person))
+}
+
+/// What a person is called in an organization, now or formerly. None if they were erased.
+pub(crate) fn named(
+    found: &FetchedItems,
+    org: OrgId,
+    id: MemberId,
+) -> Result<Option<NamedPerson>, Error> {
+    let called: Option<CalledPerson> = found.called(org, id)?;
+    Ok(called.and_then(NamedPerson::called))
+}
+
+/// The key of the item with the name of a role. None for a built-in role.
+pub(crate) fn role_key(org: OrgId, role: RoleId) -> Option<Key> {
+    role.custom().map(|id| Key::role(org, id))
+}
+
+/// The name of a role. `found` has the item at [`role_key`].
+pub(crate) fn role_name(found: &FetchedItems, org: OrgId, role: RoleId) -> Result<String, Error> {
+    Ok(views::role_name(role, found.role_summary(org, role)?.as_ref()))
+}

@@ -1,0 +1,152 @@
+//! The texts of mails in each language: a file for each mail, and a file of phrases. A text that a
+//! language lacks does not compile, and a test compares placeholders and phrases.
+
+use shared::domain::Language;
+
+macro_rules! texts {
+    ($($name:ident = $file:literal,)*) => {
+        /// The text of a mail.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Text { $($name,)* }
+
+        impl Text {
+            /// All texts.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The text in a language: the subject, then paragraphs.
+            pub(crate) fn of(self, language: Language) -> &'static str {
+                match (self, language) { $(
+                    (Self::$name, Language::English) => {
+                        include_str!(concat!("../templates/en/", $file, ".txt"))
+                    }
+                    (Self::$name, Language::German) => {
+                        include_str!(concat!("../templates/de/", $file, ".txt"))
+                    }
+                )* }
+            }
+        }
+    };
+}
+
+texts! {
+    AlertAddressAdded = "alert_address_added",
+    HandedOver = "handed_over",
+    InvitationAccepted = "invitation_accepted",
+    InvitationExpiring = "invitation_expiring",
+    InvitationRevoked = "invitation_revoked",
+    InvitationsAccepted = "invitations_accepted",
+    Invited = "invited",
+    Removed = "removed",
+    RequestApproved = "request_approved",
+    RequestDeclined = "request_declined",
+    RequestReceived = "request_received",
+    RequestToDecide = "request_to_decide",
+    RequestsToDecide = "requests_to_decide",
+    RoleChanged = "role_changed",
+    TookOver = "took_over",
+}
+
+macro_rules! phrases {
+    ($($name:ident = $key:literal,)*) => {
+        /// A short text that several mails share.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Phrase { $($name,)* }
+
+        impl Phrase {
+            /// All phrases.
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name of the phrase in the files.
+            fn key(self) -> &'static str {
+                match self { $(Self::$name => $key,)* }
+            }
+        }
+    };
+}
+
+phrases! {
+    AndOthers = "and_others",
+    Erased = "erased",
+    FormerSuperAdmin = "former_super_admin",
+    LinkHint = "link_hint",
+    Months = "months",
+    MoreThan = "more_than",
+    Platform = "platform",
+    SentBy = "sent_by",
+    Support = "support",
+    Time = "time",
+}
+
+impl Phrase {
+    /// The phrase in a language. It can have placeholders.
+    pub(crate) fn of(self, language: Language) -> &'static str {
+        let mut lines = phrases_of(language).lines().filter_map(|line| line.split_once(": "));
+        // INVARIANT: a test finds every phrase in every language.
+        lines.find(|(key, _)| *key == self.key()).map_or("", |(_, text)| text)
+    }
+
+    /// The phrase in a language, with these values in it.
+    pub(crate) fn with(self, language: Language, values: &[(&str, &str)]) -> String {
+        let insert = |text: String, (name, value): &(&str, &str)| {
+            text.replace(&format!("{{{name}}}"), value)
+        };
+        values.iter().fold(self.of(language).to_owned(), insert)
+    }
+}
+
+fn phrases_of(language: Language) -> &'static str {
+    match language {
+        Language::English => include_str!("../templates/en/phrases.txt"),
+        Language::German => include_str!("../templates/de/phrases.txt"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The names in braces in a text.
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        let pieces = text.split('{').skip(1);
+        pieces.map(|piece| piece.split_once('}').expect("a closing brace").0).collect()
+    }
+
+    fn links(text: &str) -> usize {
+        text.split("\n\n").filter(|paragraph| paragraph.starts_with('[')).count()
+    }
+
+    #[test]
+    fn every_mail_has_the_same_placeholders_and_links_in_every_language() {
+        for &text in Text::ALL {
+            let english = text.of(Language::English);
+            for language in Language::ALL {
+                let own = text.of(language);
+                assert_eq!(placeholders(own), placeholders(english), "{text:?} {language:?}");
+                assert_eq!(links(own), links(english), "{text:?} {language:?}");
+                let (subject, body) = own.split_once("\n\n").expect("a subject and a body");
+                assert!(!subject.contains('\n') && !body.trim().is_empty(), "{own}");
+                // The texts themselves are not escaped.
+                assert!(!own.contains(['<', '>', '&', '"', '\'']), "{own}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_phrase_is_in_every_language_with_the_same_placeholders_and_no_other_is() {
+        let expected: Vec<_> = Phrase::ALL.iter().map(|phrase| phrase.key()).collect();
+        for language in Language::ALL {
+            let keys = phrases_of(language).lines().map(|line| line.split_once(": ").unwrap().0);
+            assert_eq!(keys.collect::<BTreeSet<_>>(), expected.iter().copied().collect());
+            for phrase in Phrase::ALL {
+                let (own, english) = (phrase.of(language), phrase.of(Language::English));
+                assert_eq!(placeholders(own), placeholders(english), "{phrase:?} {language:?}");
+                assert!(!own.trim().is_empty(), "{phrase:?} {language:?}");
+            }
+            assert_eq!(Phrase::Months.of(language).split(' ').count(), 12);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Mail of which a recipient gets at most one an hour, and a digest after it (INV14): about requests to
+//! join, to the managers of an organization; about accepted invitations, to their inviter.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Event, EventId, MemberId, OrgId};
+
+/// The shortest time between two mails.
+const INTERVAL: SignedDuration = SignedDuration::from_hours(1);
+/// More than the time between the arrival of a request and its commit.
+const LATE: SignedDuration = SignedDuration::from_mins(1);
+/// The most people whom a digest names.
+pub const MAX_NAMED_IN_DIGEST: usize = 20;
+
+/// Who gets at most one mail an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HourlyRecipient {
+    /// The members who decide about requests to join this organization.
+    Managers(OrgId),
+    /// A member of this organization, about the invitations that they sent last.
+    Inviter(OrgId, MemberId),
+}
+
+impl HourlyRecipient {
+    /// The organization.
+    pub fn org(self) -> OrgId {
+        match self {
+            Self::Managers(org) | Self::Inviter(org, _) => org,
+        }
+    }
+}
+
+/// The last mail to a recipient, and the next one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourlyMail {
+    /// The time of the last mail.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub sent_at: Timestamp,
+    /// The event that the last mail was about. `None` for a digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventId>,
+    /// The time of the next digest, if events wait for it.
+    #[serde(
+        rename = "expires_at",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "jiff::fmt::serde::timestamp::millisecond::optional"
+    )]
+    pub digest_at: Option<Timestamp>,
+    /// The time of the earliest event that waits.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "jiff::fmt::serde::timestamp::millisecond::optional"
+    )]
+    pub waiting_since: Option<Timestamp>,
+    /// The number of events that were told to wait. It changes with each, so that a digest notices
+    /// one that arrives while it is sent.
+    #[serde(default)]
+    pub waiting: u32,
+    /// The first people whom the waiting events are about, at most [`MAX_NAMED_IN_DIGEST`]. The digest
+    /// of requests to join reads the open requests instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<MemberId>,
+}
+
+/// What a new event means for the mail to a recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HourlyMailStep {
+    /// It gets a mail of its own, and this becomes the last mail.
+    SendNow(HourlyMail),
+    /// It got its mail before: the event was delivered again.
+    SendAgain,
+    /// It waits for the digest of this state.
+    Wait(HourlyMail),
+}
+
+impl HourlyMail {
+    /// The step for `event`, which is about `person` where the digest names people by it. `last` is the
+    /// state before.
+    pub fn step(last: Option<&Self>, event: &Event, person: Option<MemberId>) -> HourlyMailStep {
+        let id = Some(event.id);
+        let own = Self { event: id, ..Self::sent(event.at) };
+        let Some(last) = last else { return HourlyMailStep::SendNow(own) };
+        if last.event == id {
+            return HourlyMailStep::SendAgain;
+        }
+        let next = hour_after(last.sent_at);
+        if last.digest_at.is_none() && next <= event.at {
+            return HourlyMailStep::SendNow(own);
+        }
+        let since = last.waiting_since.map_or(event.at, |since| since.min(event.at));
+        let mut wait = last.clone();
+        wait.digest_at = Some(last.digest_at.unwrap_or(next));
+        wait.waiting_since = Some(since);
+        // An event that is delivered again is about a person who waits already.
+        if person.is_none_or(|person| !last.people.contains(&person)) {
+            wait.waiting = last.waiting.saturating_add(1);
+            let named = person.filter(|_| last.people.len() < MAX_NAMED_IN_DIGEST);
+            wait.people.extend(named);
+        }
+        HourlyMailStep::Wait(wait)
+    }
+
+    /// The state after a digest, which was sent unless nothing that waits matters any more.
+    pub fn after_digest(&self, sent: bool, now: Timestamp) -> Self {
+        Self::sent(if sent { now } else { self.sent_at })
+    }
+
+    /// The state after the digest of `before`, during which more events arrived. They wait for the next
+    /// one. A digest of requests to join also names again what arrived just before.
+    pub fn after_interrupted_digest(&self, before: &Self, now: Timestamp) -> Self {
+        let since = now.saturating_sub(LATE).unwrap_or(now);
+        let people = self.people.iter().filter(|person| !before.people.contains(person));
+        Self {
+            digest_at: Some(hour_after(now)),
+            waiting_since: Some(since),
+            waiting: self.waiting.saturating_sub(before.waiting).max(1),
+            people: people.copied().collect(),
+            ..Self::sent(now)
+        }
+    }
+
+    fn sent(at: Timestamp) -> Self {
+        let (event, digest_at, waiting_since, people) = (None, None, None, vec![]);
+        Self { sent_at: at, event, digest_at, waiting_since, waiting: 0, people }
+    }
+}
+
+fn hour_after(at: Timestamp) -> Timestamp {
+    at.saturating_add(INTERVAL).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,122 @@
+//! The mails about members and critical alerts.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::{Delivery, shown};
+use crate::{
+    invariants::check,
+    test_app::{ADA, BOB, CY, DAY, EVE, OPERATOR},
+};
+
+#[tokio::test]
+async fn new_role_is_mailed_to_the_member_unless_it_changed_again() {
+    let (delivery, acme) = Delivery::new().await;
+    delivery.app.add_member(ADA, &acme, BOB, "user").await;
+    delivery.deliver_all().await;
+    let desk = delivery.app.create_role(ADA, &acme, "Help <desk>", json!({})).await;
+    let bob = format!("{acme}/members/@bob");
+    for role in ["admin", &desk] {
+        delivery.app.patch(ADA, &bob, json!({ "role_id": role })).await.expect(200);
+    }
+    let mails = delivery.deliver_all().await;
+    assert_eq!(mails.len(), 1, "the first change is no longer true");
+    assert_snapshot!(shown(&mails[0]), @"
+    to bob@example.com
+    Your role in Acme changed
+
+    ada@example.com changed your role in Acme to Help <desk>.
+
+    Open Acme:
+    https://portal.example.com/organizations/org_…
+
+    If you did not expect this, please ask a user manager of Acme.
+
+    Rolecall sent this mail to bob@example.com.
+    ");
+    let name = json!({ "display_name": "Bobby" });
+    delivery.app.patch(ADA, &bob, name).await.expect(200);
+    assert_eq!(delivery.deliver_all().await, [Value::Null; 0], "a name is no role");
+    check(&delivery.app).await;
+}
+
+#[tokio::test]
+async fn removal_is_mailed_to_the_member_unless_they_are_back() {
+    let (delivery, acme) = Delivery::new().await;
+    for user in [BOB, CY] {
+        delivery.app.add_member(ADA, &acme, user, "user").await;
+    }
+    delivery.deliver_all().await;
+    for user in [BOB, CY] {
+        delivery.app.remove(ADA, &acme, user).await.expect(204);
+    }
+    delivery.app.wait(DAY);
+    delivery.app.add_member(ADA, &acme, CY, "user").await;
+    let mails = delivery.deliver_all().await;
+    let bobs: Vec<_> = mails.iter().filter(|mail| mail.to_string().contains("no longer")).collect();
+    assert_eq!(bobs.len(), 1);
+    assert_snapshot!(shown(bobs[0]), @"
+    to bob@example.com
+    You are no longer a member of Acme
+
+    ada@example.com removed you from Acme. You no longer have access to it.
+
+    If this is a mistake, please ask a user manager of Acme to invite you again.
+
+    Rolecall sent this mail to bob@example.com.
+    ");
+    delivery.app.post(CY, &format!("{acme}/leave"), json!({})).await.expect(204);
+    assert_eq!(delivery.deliver_all().await, [Value::Null; 0], "who leaves knows it");
+}
+
+/// ERA1
+#[tokio::test]
+async fn erased_person_gets_no_mail_and_is_not_named() {
+    let (delivery, acme) = Delivery::new().await;
+    for (user, role) in [(BOB, "admin"), (CY, "user"), (EVE, "user")] {
+        delivery.app.add_member(ADA, &acme, user, role).await;
+    }
+    delivery.deliver_all().await;
+    delivery.app.remove(BOB, &acme, CY).await.expect(204);
+    delivery.app.remove(ADA, &acme, EVE).await.expect(204);
+    for user in [BOB, EVE] {
+        let person = shared::domain::PersonId::of(&shared::domain::UserId::new(user.sub));
+        let path = format!("/v1/operator/people/{person}");
+        delivery.app.delete(OPERATOR, &path).await.expect(204);
+    }
+    let mails = delivery.deliver_all().await;
+    assert_eq!(mails.len(), 1);
+    let text = shown(&mails[0]);
+    assert!(
+        text.contains("to cy@example.com") && text.contains("Erased person removed you"),
+        "{text}"
+    );
+    check(&delivery.app).await;
+}
+
+/// ORG4, INV14
+#[tokio::test]
+async fn alert_address_gets_one_mail_within_the_budgets_of_invitations() {
+    let (delivery, acme) = Delivery::new().await;
+    let path = format!("{acme}/critical-alert-users");
+    let added = delivery.app.post(ADA, &path, json!({ "email": BOB.email })).await.expect(201);
+    delivery.app.post(ADA, &path, json!({ "email": BOB.email })).await.expect(201);
+    let mails = delivery.deliver_all().await;
+    assert_eq!(mails.len(), 1, "adding it again changes nothing");
+    assert_snapshot!(shown(&mails[0]), @"
+    to bob@example.com
+    You receive critical alerts of Acme
+
+    ada@example.com added bob@example.com to the addresses that receive the critical alerts of Acme.
+
+    If you do not want these alerts, please ask an administrator of Acme to remove the address.
+
+    Rolecall sent this mail to bob@example.com.
+    ");
+    let user = format!("{path}/{}", added.body["id"].as_str().unwrap());
+    delivery.app.delete(ADA, &user).await.expect(204);
+    delivery.app.post(ADA, &path, json!({ "email": BOB.email })).await.expect(201);
+    delivery.app.delete(ADA, &user).await.expect(204);
+    assert_eq!(delivery.deliver_all().await, [Value::Null; 0], "removed before it was sent");
+    check(&delivery.app).await;
+}
