@@ -6,10 +6,7 @@ use shared::{
         self, Kind, Language, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile, Refusal,
         RoleId, RoleObject, Source, Standing,
     },
-    http::{
-        Answer, ApiError, App, Call, IfMatch, Json, NameField, Path, Text, WithEtag, not_null,
-        views,
-    },
+    http::{Answer, ApiError, App, Call, IfMatch, Json, NameField, Path, Text, WithEtag, views},
     store::{Key, NewOrganization, ProfileChange},
 };
 
