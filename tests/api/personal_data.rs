@@ -7,7 +7,7 @@ use crate::{
     helpers::{DEE, each, user_manager},
     invariants::{Item, check, scan},
     mail::Delivery,
-    test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp, identity, member_id},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, member_id},
 };
 
 /// A person whose `sub`, name and address occur nowhere else.
@@ -43,6 +43,10 @@ fn traces(items: &[Item]) -> Vec<String> {
 async fn live_through_everything(delivery: &Delivery, acme: &str) {
     let app = &delivery.app;
     let key = [("idempotency-key", "accept-1")];
+    // An invitation of another person expires soon.
+    app.create_invitation(ADA, acme, BOB.email, "user").await;
+    delivery.deliver_all().await;
+    app.wait(5 * DAY);
     let role = app.create_role(ADA, acme, "Desk", user_manager()).await;
     // A request of hers is declined, another one cancelled, a third one approved; she leaves.
     let request = app.create_join_request(PAT, acme).await;
@@ -86,6 +90,7 @@ async fn live_through_everything(delivery: &Delivery, acme: &str) {
     let gone = app.create_role(ADA, acme, "Gone", json!({})).await;
     app.delete(ADA, &format!("{acme}/roles/{gone}")).await.expect(204);
     delivery.deliver_all().await;
+    assert_eq!(delivery.send_due().await.reminded, 1);
     // A mail about her waits.
     app.create_invitation(ADA, &app.create_organization(ADA, "Late").await, PATS, "user").await;
 }

@@ -20,7 +20,7 @@ async fn failed(delivery: &Delivery, records: &[Value]) -> Option<String> {
 /// An event of the history as it is stored: ids alone.
 fn without_names(event: &Value) -> Value {
     let mut event = event.clone();
-    let names = ["organization_name", "name", "member", "super_admin", "role_name"];
+    let names = ["organization_name", "name", "member", "super_admin", "inviter", "role_name"];
     for of in ["", "/target", "/old", "/new"] {
         let object = event.pointer_mut(of).and_then(Value::as_object_mut);
         let is_role = of == "/new" || of == "/old";

@@ -67,9 +67,12 @@ impl About<'_> {
         let unnamed = |role: &RoleId| role.custom().is_some() && !names.has_role(*role);
         let own = self.filters.role_id.iter().any(unnamed).then(|| self.org.id());
         let own = store.role_summaries(own).await?;
-        let name = |&role: &RoleId| match names.has_role(role) {
-            true => names.role_name(role),
-            false => views::role_name(role, own.of(role)),
+        let name = |&role: &RoleId| {
+            if names.has_role(role) {
+                names.role_name(role)
+            } else {
+                views::role_name(role, own.of(role))
+            }
         };
         Ok(joined(self.filters.role_id.iter().map(name)))
     }
