@@ -182,8 +182,7 @@ class Story:
         expect(ada.put(f"{self.path}/domains/{domain}"), 200, domain=domain)
         [approved] = expect(ada.get(f"{self.path}/domains"), 200)["items"]
         assert approved["added_by"]["email"] == ada.email, approved
-        self.eve, self.fay, gil = (self.person(name) for name in ("eve", "fay", "gil"))
-        fay = self.fay
+        self.eve, fay, gil = (self.person(name) for name in ("eve", "fay", "gil"))
 
         def is_joinable():
             joinable = expect(self.eve.get("/v1/me/joinable-organizations?limit=100"), 200)["items"]
@@ -198,6 +197,9 @@ class Story:
         expect(ada.post(f"{requests}/{from_eve}/approve", {"role_id": "user"}), 200, source="join_request")
         expect(ada.post(f"{requests}/{from_fay}/decline"), 204)
         self.lists(fay, "/v1/me/join-requests", ["declined"], "status")
+        # Hal's request stays open.
+        self.hal = self.person("hal")
+        request(self.hal)
         # Cy declined an invitation, so only a request makes another one possible.
         cy, invitation = self.cy, {"email": self.cy.email, "role_id": "user"}
         expect(ada.post(f"{self.path}/invitations", invitation), 429)
@@ -453,7 +455,7 @@ class Story:
         expect(staff.patch(f"{path}/{branch}", {"mdf_program": False}), 200)
 
     def erase_person(self):
-        """Eve's data is exported, then she is erased, and Fay, whose request was declined. The history shows no names."""
+        """Eve's data is exported, then she is erased, and Hal with his open request. The history shows no names."""
         staff, path = self.staff, f"/v1/operator/people/{person_id(self.eve.id)}"
 
         def is_known():
@@ -463,8 +465,8 @@ class Story:
         self.until(is_known)
         expect(staff.delete(path), 204)
         expect(staff.get(f"{path}/data"), 404)
-        fay = f"/v1/operator/people/{person_id(self.fay.id)}"
-        self.until(lambda: expect(staff.delete(fay), 204))
+        hal = f"/v1/operator/people/{person_id(self.hal.id)}"
+        self.until(lambda: expect(staff.delete(hal), 204))
         events = expect(staff.get(f"{self.path}/events?action=person.erased"), 200)["items"]
         assert [event["target"]["name"] for event in events] == ["Erased person"] * 2, events
 
