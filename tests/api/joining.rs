@@ -293,7 +293,12 @@ async fn declined_person_can_request_again_after_90_days() {
     app.decline(ADA, &request).await.expect(204);
     app.wait(90 * DAY - 10_000);
     app.request_to_join(BOB, &acme).await.refuses(409, "join-request-declined");
+    let mine = format!("{acme}/join-requests/mine");
+    app.get(BOB, &mine).await.expect(200);
     app.wait(10_000);
+    // The table has not dropped the request yet.
+    app.get(BOB, &mine).await.refuses(404, "no-such-join-request");
+    assert_eq!(app.get(BOB, "/v1/me/join-requests").await.items().len(), 0);
     assert_eq!(app.joinable(BOB).await, ["Acme"]);
     let again = app.create_join_request(BOB, &acme).await;
     app.approve(ADA, &again, json!({})).await.expect(200);

@@ -1,6 +1,8 @@
 //! Due items, which the scheduled clean-up handles: expired invitations (INV10), and roles that are
 //! being deleted (ROLE6).
 
+use std::ops::RangeInclusive;
+
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -40,11 +42,11 @@ pub struct DueItems {
     pub oldest: Option<Timestamp>,
 }
 
-/// Items as the index has them.
+/// Items as the index has them, by the time at which they are due.
 pub(super) struct FoundDue {
     pub(super) items: Vec<Item>,
-    /// Whether the index holds more than were read.
-    more: bool,
+    /// The time of the last item that was read, if the index holds more.
+    pub(super) stopped_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -65,21 +67,22 @@ impl Store {
     }
 
     async fn due_in(&self, shard: u8, now: Timestamp, most: u16) -> Result<DueItems, Error> {
-        let found = self.due_at(&index::due(shard), now, most).await?;
+        let ever = Timestamp::UNIX_EPOCH..=now;
+        let found = self.due_within(&index::due(shard), ever, most).await?;
         let oldest = found.items.first().and_then(due_since);
-        let items = found.items.into_iter().map(due_item);
-        Ok(DueItems { items: items.collect::<Result<_, _>>()?, more: found.more, oldest })
+        let items = found.items.into_iter().map(due_item).collect::<Result<_, _>>()?;
+        Ok(DueItems { items, more: found.stopped_at.is_some(), oldest })
     }
 
-    /// The oldest items that are due at one hash key of the index.
+    /// The oldest items at one hash key of the index that are due within some times.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub(super) async fn due_at(
+    pub(super) async fn due_within(
         &self,
         due: &str,
-        now: Timestamp,
+        times: RangeInclusive<Timestamp>,
         most: u16,
     ) -> Result<FoundDue, Error> {
         let query = self
@@ -87,22 +90,23 @@ impl Store {
             .query()
             .table_name(&self.table)
             .index_name(Index::ByDue.name())
-            .key_condition_expression("#due = :due AND #expires_at <= :now")
+            .key_condition_expression("#due = :due AND #expires_at BETWEEN :from AND :to")
             .expression_attribute_names("#due", "due")
             .expression_attribute_names("#expires_at", "expires_at")
             .expression_attribute_values(":due", text(due))
-            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":from", time(*times.start()))
+            .expression_attribute_values(":to", time(*times.end()))
             .limit(i32::from(most))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
         Meter::read(answer.consumed_capacity());
-        let more = answer.last_evaluated_key.is_some();
+        let stopped_at = answer.last_evaluated_key.as_ref().and_then(due_since);
         let items = answer.items.unwrap_or_default().into_iter().map(upgraded);
-        Ok(FoundDue { items: items.collect::<Result<_, _>>()?, more })
+        Ok(FoundDue { items: items.collect::<Result<_, _>>()?, stopped_at })
     }
 }
 
-/// When an item became due. The index returns the oldest first.
+/// When an item is due. The index returns the oldest first.
 fn due_since(item: &Item) -> Option<Timestamp> {
     Timestamp::from_millisecond(item.get("expires_at")?.as_n().ok()?.parse().ok()?).ok()
 }

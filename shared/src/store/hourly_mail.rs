@@ -62,7 +62,8 @@ impl Store {
         now: Timestamp,
         most: u16,
     ) -> Result<Vec<HourlyRecipient>, Error> {
-        let items = self.due_at(index::DUE_DIGESTS, now, most).await?.items;
+        let ever = Timestamp::UNIX_EPOCH..=now;
+        let items = self.due_within(index::DUE_DIGESTS, ever, most).await?.items;
         items.iter().map(|item| Key::of_item(item)?.hourly_recipient()).collect()
     }
 

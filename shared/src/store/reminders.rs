@@ -4,9 +4,6 @@
 //! remembers how far earlier runs have read: each run reads only what came near its end since. Like a
 //! mark, it is written without an event.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -14,10 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Error, Key, Store,
     expression::Expression,
-    index::{self, Index},
-    item::{from_item, number, text, time, to_item},
-    meter::Meter,
-    schema::upgraded,
+    index,
+    item::{from_item, number, time, to_item},
     transaction::or,
 };
 use crate::domain::{Invitation, REMINDED_BEFORE, Refusal, RequestContext};
@@ -97,30 +92,11 @@ impl Store {
         to: Timestamp,
         most: u16,
     ) -> Result<Expiring, Error> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(Index::ByDue.name())
-            .key_condition_expression("#due = :due AND #expires_at BETWEEN :from AND :to")
-            .expression_attribute_names("#due", "due")
-            .expression_attribute_names("#expires_at", "expires_at")
-            .expression_attribute_values(":due", text(index::due(shard)))
-            .expression_attribute_values(":from", time(from))
-            .expression_attribute_values(":to", time(to))
-            .limit(i32::from(most))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
-        Meter::read(answer.consumed_capacity());
-        let items = answer.items.unwrap_or_default().into_iter();
-        let is_invitation =
-            |item: &HashMap<String, AttributeValue>| item.contains_key("send_count");
-        let read = items.filter(is_invitation).map(|item| from_item::<Invitation>(upgraded(item)?));
-        let invitations = read.collect::<Result<Vec<_>, Error>>()?;
-        let last = answer.last_evaluated_key.and_then(|key| {
-            Timestamp::from_millisecond(key.get("expires_at")?.as_n().ok()?.parse().ok()?).ok()
-        });
-        let read_until = match last {
+        let found = self.due_within(&index::due(shard), from..=to, most).await?;
+        // The other items are roles that are being deleted.
+        let invitations = found.items.into_iter().filter(|item| item.contains_key("send_count"));
+        let invitations = invitations.map(from_item::<Invitation>).collect::<Result<_, _>>()?;
+        let read_until = match found.stopped_at {
             None => to,
             // What ends in the same millisecond is read again.
             Some(last) if last > from => last,
