@@ -52,9 +52,9 @@ own pending invitations | 2 27 0 0 | IVY GET /v1/me/invitations?limit=<limit>
 joinable organizations | 2 2 0 0 | ABE GET /v1/me/joinable-organizations?limit=<limit>
 own permissions | 1 2 0 0 | MIA GET /permissions
 + person
-create an organization | 1 0 10 7 | NEW POST /v1/organizations | {"name": "New"}
+create an organization | 1 0 10 9 | NEW POST /v1/organizations | {"name": "New"}
 show an organization | 1 3 0 0 | ADA GET
-change the profile | 2 3 8 2 | ADA PATCH | {"website": "https://1.example"}
+change the profile | 2 3 8 3 | ADA PATCH | {"website": "https://1.example"}
 approve a domain | 2 3 8 1 | ADA PUT /domains/example.com
 list approved domains | 3 9 0 0 | ADA GET /domains?limit=<limit>
 remove a domain | 2 3 8 1 | ADA DELETE /domains/example.com
@@ -67,14 +67,14 @@ own join request | 1 2 0 0 | NEW GET /join-requests/mine
 list join requests | 2 9 0 0 | ADA GET /join-requests?limit=<limit>
 cancel a join request | 2 2 8 3 | NEW DELETE /join-requests/mine
 + join request
-approve a join request | 3 6 16 8 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
+approve a join request | 3 6 16 9 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
 + join request
 decline a join request | 2 3 10 3 | ADA POST /join-requests/<id>/decline
 add a critical alert user | 2 3 12 1 | ADA POST /critical-alert-users | {"email": "alert@example.com"}
 list critical alert users | 3 9 0 0 | ADA GET /critical-alert-users
 remove a critical alert user | 2 3 10 2 | ADA DELETE /critical-alert-users/@alert@example.com
 show the security settings | 1 2 0 0 | ADA GET /security
-change the security settings | 2 2 6 2 | ADA PUT /security | {"require_mfa": false, "max_session_minutes": null, "allowed_networks": ["0.0.0.0/0"], "event_retention_days": 364}
+change the security settings | 2 2 6 3 | ADA PUT /security | {"require_mfa": false, "max_session_minutes": null, "allowed_networks": ["0.0.0.0/0"], "event_retention_days": 364}
 list users | 3 9 0 0 | ADA GET /members?limit=<limit>
 list users by status | 2 9 0 0 | ADA GET /members?limit=<limit>&status=active
 list users by role | 3 9 0 0 | ADA GET /members?limit=<limit>&role_id=user
@@ -98,7 +98,7 @@ change a member's role, by a custom role | 2 4 10 6 | MIA PATCH /members/@<sub> 
 remove a member | 2 3 12 7 | ADA DELETE /members/@<sub>
 + member user
 leave | 2 3 10 7 | NEW POST /leave
-transfer the Super Admin role | 2 3 8 14 | ADA POST /transfer | {"member_id": "@bob"}
+transfer the Super Admin role | 2 3 8 15 | ADA POST /transfer | {"member_id": "@bob"}
 + transfer back
 + person
 invite | 2 3 12 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"}
@@ -118,11 +118,11 @@ resend an invitation | 2 3 6 7 | ADA POST /invitations/<id>/resend
 revoke an invitation | 2 3 8 7 | ADA DELETE /invitations/<id>
 + invitation user
 show a received invitation | 2 5 0 0 | NEW GET /invitations/<id>/mine
-accept | 2 4 12 11 | NEW POST /invitations/<id>/accept
+accept | 2 4 12 12 | NEW POST /invitations/<id>/accept
 + invitation <plain>
-accept a custom role | 3 5 14 11 | NEW POST /invitations/<id>/accept
+accept a custom role | 3 5 14 12 | NEW POST /invitations/<id>/accept
 + request and invitation
-accept with an own join request | 2 4 12 14 | NEW POST /invitations/<id>/accept
+accept with an own join request | 2 4 12 15 | NEW POST /invitations/<id>/accept
 + invitation user
 decline | 2 4 8 8 | NEW POST /invitations/<id>/decline
 list role objects | 1 2 0 0 | ADA GET /role-objects
@@ -135,15 +135,15 @@ list roles with active users | 2 10 0 0 | ADA GET /roles?limit=5&status=active
 show a role | 1 3 0 0 | ADA GET /roles/<plain>
 + person
 rename a role | 2 3 8 1 | ADA PATCH /roles/<created> | {"name": "<sub>"}
-change the levels of a role | 2 3 10 3 | ADA PATCH /roles/<created> | {"permissions": {"user_management": "view_only"}}
-delete a role | 2 3 14 3 | ADA DELETE /roles/<created>
+change the levels of a role | 2 3 10 4 | ADA PATCH /roles/<created> | {"permissions": {"user_management": "view_only"}}
+delete a role | 2 3 14 4 | ADA DELETE /roles/<created>
 + role
 + member <role>
 + invitation <role>
-delete a role with two users | 8 10 26 19 | ADA DELETE /roles/<role>?reassign_to=user
+delete a role with two users | 8 10 26 20 | ADA DELETE /roles/<role>?reassign_to=user
 create a sub-organization | 2 2 12 10 | ADA POST /sub-organizations | {"name": "Below"}
-list sub-organizations | 3 28 0 0 | ADA GET /sub-organizations?limit=<limit>
-list sub-organizations at any depth | 3 28 0 0 | ADA GET /sub-organizations?limit=<limit>&depth=all
+list sub-organizations | 3 28.5 0 0 | ADA GET /sub-organizations?limit=<limit>
+list sub-organizations at any depth | 3 28.5 0 0 | ADA GET /sub-organizations?limit=<limit>&depth=all
 + empty sub-organization
 join a sub-organization | 3 5 12 10 | BOB POST /v1/organizations/<id>/join
 list events | 3 15 0 0 | ADA GET /events?limit=<limit>
@@ -155,6 +155,7 @@ show an event | 2 4.5 0 0 | ADA GET /events/<id>
 decision: a member | 1 2 0 0 | SERVICE POST /access/v1/evaluation | mia user_management.invite <here>
 decision: through an ancestor | 2 4.5 0 0 | SERVICE POST /access/v1/evaluation | <above> license_management_sub_organizations.view_active_licenses <branch>
 decision: through a partner | 2 6 0 0 | SERVICE POST /access/v1/evaluation | <partner> license_management_customer_organizations.view_active_licenses <customer>
+explanation about a member, by address | 3 6 0 0 | MIA GET /explanations?action=user_management.invite&email=cy@example.com
 four decisions in one organization | 1 5 0 0 | SERVICE POST /access/v1/evaluations | cy,mia,ned,eve license_management.view_active_licenses <here>
 search subjects | 3 8.5 0 0 | SERVICE POST /access/v1/search/subject | eve user_management.invite <here>
 search resources | 2 3.5 0 0 | SERVICE POST /access/v1/search/resource | cy license_management.view_active_licenses <here>
@@ -162,25 +163,27 @@ search resources below an organization | 6 18 0 0 | SERVICE POST /access/v1/sear
 search resources of a partner's customers | 6 22 0 0 | SERVICE POST /access/v1/search/resource | <partner> license_management_customer_organizations.view_active_licenses <here>
 search actions | 1 3 0 0 | SERVICE POST /access/v1/search/action | eve license_management.view_active_licenses <here>
 + person
-operator: create an organization with its first Admin | 1 0 10 8 | OP POST /v1/operator/organizations | {"name": "New", "kind": "partner", "first_admin_email": "<email>"}
+operator: create an organization with its first Admin | 1 0 10 9 | OP POST /v1/operator/organizations | {"name": "New", "kind": "partner", "first_admin_email": "<email>"}
 operator: list organizations | 2 13.5 0 0 | OP GET /v1/operator/organizations?limit=<limit>
 operator: show an organization | 3 3 0 0 | OP GET /v1/operator/organizations/<here>
-operator: reset the security settings | 2 1 4 2 | OP DELETE /v1/operator/organizations/<here>/security | {"reason": "Locked out."}
+operator: reset the security settings | 2 1 4 3 | OP DELETE /v1/operator/organizations/<here>/security | {"reason": "Locked out."}
 + partner
-operator: change settings | 2 2 6 2 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": true}
-operator: switch the MDF programme off | 2 2 8 2 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": false}
+operator: change settings | 2 2 6 3 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": true}
+operator: switch the MDF programme off | 2 2 8 3 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": false}
 + person
-operator: invite another first Admin | 3 2 10 15 | OP POST /v1/operator/organizations/<id>/first-admin | {"email": "<email>"}
-operator: link a customer | 2 3 12 5 | OP PUT /v1/operator/organizations/<id>/customers/<here> | {"preferred": false}
+operator: invite another first Admin | 3 2 10 16 | OP POST /v1/operator/organizations/<id>/first-admin | {"email": "<email>"}
+operator: link a customer | 2 3 12 7 | OP PUT /v1/operator/organizations/<id>/customers/<here> | {"preferred": false}
 operator: list customers | 3 7 0 0 | OP GET /v1/operator/organizations/<id>/customers
 list partners | 3 16 0 0 | ADA GET /partners?limit=<limit>
 suspend the link with a partner | 2 4 10 5 | ADA PUT /partners/<id>/suspension
 list customers | 3 16 0 0 | OP GET /v1/organizations/<id>/customers
 resume the link with a partner | 2 4 10 5 | ADA DELETE /partners/<id>/suspension
 + member user
+operator: find organizations by name | 2 15 0 0 | OP GET /v1/operator/organizations?q=acme&limit=<limit>
+operator: find a person by address | 6 15.5 0 0 | OP GET /v1/operator/people?email=cy@example.com
 operator: export personal data | 3 9 0 0 | OP GET /v1/operator/people/<person>/data
 operator: erase a person | 6 11 20 10 | OP DELETE /v1/operator/people/<person>
-operator: unlink a customer | 2 3 12 5 | OP DELETE /v1/operator/organizations/<id>/customers/<here>
+operator: unlink a customer | 2 3 12 7 | OP DELETE /v1/operator/organizations/<id>/customers/<here>
 + person
 + join request
 operator: erase a person who asks to join | 6 11 20 10 | OP DELETE /v1/operator/people/<person>
@@ -191,7 +194,7 @@ clean-up: one invitation has expired | 3 3 6 7 | clean-up
 + role
 + member <role>
 + role deletion
-clean-up: a role that is being deleted has a user | 7 8 18 11 | clean-up
+clean-up: a role that is being deleted has a user | 7 8 18 12 | clean-up
 + invitation user
 mail: an invitation | 6 6 8 0 | mail
 mail: a bounce of an invitation | 1 0 2 0 | mail report

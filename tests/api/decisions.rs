@@ -9,7 +9,7 @@ use crate::{
     helpers::{id, nth_user, operator_path},
     matrix::SERVICE,
     partners::link,
-    test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample},
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample, member_id},
 };
 
 pub const ONE: &str = "/access/v1/evaluation";
@@ -396,7 +396,9 @@ async fn explanation_names_the_missing_level_and_who_can_grant_it() {
         let mut path = json!({
             "path": "member",
             "organization_id": id(&acme),
+            "organization_name": "Acme",
             "role_id": "user",
+            "role_name": "User",
             "level_held": "view_only",
             "granted": decision,
             "reason": reason,
@@ -425,10 +427,7 @@ async fn explanation_names_the_path_through_an_ancestor() {
     let path = &context["paths"][0];
     let fields = [&path["path"], &path["organization_id"], &path["deny_reason"]];
     assert_eq!(fields, ["ancestor", id(&root), "switch"]);
-    let reason = format!(
-        "`license_management_sub_organizations` is switched off in {}, above this organization: it counts only while an operator has turned sub-organization management on for the tree.",
-        id(&root)
-    );
+    let reason = "`license_management_sub_organizations` is switched off in Root, above this organization: it counts only while an operator has turned sub-organization management on for the tree.";
     assert_eq!(path["reason"], reason);
     let operators = json!({
         "who": "operators",
@@ -498,6 +497,93 @@ async fn every_explanation_has_a_code() {
     let answer = app.post(SERVICE, MANY, body).await.expect(200);
     assert_eq!(answer.body["evaluations"][0]["context"]["code"], "malformed");
     assert_eq!(answer.body["evaluations"][1], json!({ "decision": true }));
+}
+
+/// The explanation of a decision about whoever `query` names.
+async fn why(app: &TestApp, by: Identity, org: &str, query: &str) -> Answer {
+    app.get(by, &format!("{org}/explanations?action={query}")).await
+}
+
+/// OP2
+#[tokio::test]
+async fn user_manager_learns_why_a_member_may_not() {
+    let (app, acme) = TestApp::with_acme().await;
+    let role = json!({ "name": "Licences", "permissions": { "license_management": "view_only" } });
+    let role = app.post(ADA, &format!("{acme}/roles"), role).await.expect(201);
+    app.add_member(ADA, &acme, BOB, &role.id()).await;
+    let bob = member_id(&acme, BOB.sub);
+    for named in [format!("member_id={bob}"), format!("email={}", BOB.email), "user_id=bob".into()]
+    {
+        let answer = why(&app, ADA, &acme, &format!("{NOTES}&{named}")).await.expect(200);
+        let person = &answer.body["person"];
+        assert_eq!((&person["id"], &person["email"]), (&json!(bob), &json!(BOB.email)));
+        assert_eq!(
+            (&answer.body["decision"], &answer.body["action"]),
+            (&json!(false), &json!(NOTES))
+        );
+        let explanation = &answer.body["explanation"];
+        assert_eq!(explanation["code"], "level");
+        let path = &explanation["paths"][0];
+        assert_eq!(
+            (&path["organization_name"], &path["role_name"]),
+            (&json!("Acme"), &json!("Licences"))
+        );
+    }
+    let granted = why(&app, ADA, &acme, &format!("{OPEN}&member_id={bob}")).await.expect(200);
+    assert_eq!(granted.body["explanation"]["code"], "granted");
+}
+
+/// OP2: an invitation that is not accepted is the reason most often.
+#[tokio::test]
+async fn explanation_says_that_a_person_is_only_invited() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.invite(ADA, &acme, CY.email, "user").await;
+    let query = format!("{OPEN}&email={}", CY.email);
+    let answer = why(&app, ADA, &acme, &query).await.expect(200);
+    assert_eq!(answer.body["explanation"]["code"], "invited");
+    assert_eq!(answer.body["explanation"]["who_could_grant"]["who"], "subject");
+    app.wait(8 * DAY);
+    let answer = why(&app, ADA, &acme, &query).await.expect(200);
+    let reason = "The person is invited, but the invitation has expired. Resend it.";
+    assert_eq!(answer.body["explanation"]["reason"], reason);
+    assert_eq!(answer.body["explanation"]["who_could_grant"]["who"], "members");
+}
+
+/// OP2, U5: a user manager learns nothing of people who are not of their organization; an operator does.
+#[tokio::test]
+async fn only_operators_ask_about_people_of_other_organizations() {
+    let (app, root, branch, _) = three_levels().await;
+    app.send(Some(ADA), "POST", &format!("{branch}/join"), None).await.expect(200);
+    for named in [format!("email={}", BOB.email), "user_id=bob".into()] {
+        let query = format!("{BELOW}&{named}");
+        let seen = why(&app, OPERATOR, &branch, &query).await.expect(200);
+        assert_eq!(
+            (&seen.body["decision"], &seen.body["explanation"]["code"]),
+            (&json!(true), &json!("granted"))
+        );
+        assert_eq!(seen.body["explanation"]["paths"][0]["organization_id"], id(&root));
+        let hidden = why(&app, ADA, &branch, &query).await.expect(200);
+        assert_eq!(hidden.body["decision"], false);
+        assert_eq!(hidden.body["explanation"]["code"], "membership");
+        assert_eq!(hidden.body["explanation"].get("paths"), None);
+    }
+    let unknown = why(&app, OPERATOR, &branch, &format!("{OPEN}&email=nobody@example.com")).await;
+    assert_eq!(unknown.expect(200).body["explanation"]["code"], "membership");
+    let member = format!("{OPEN}&member_id={}", member_id(&branch, EVE.sub));
+    why(&app, OPERATOR, &branch, &member).await.refuses(404, "no-such-member");
+}
+
+#[tokio::test]
+async fn question_names_one_person_and_an_action_of_the_catalogue() {
+    let (app, acme) = TestApp::with_acme().await;
+    for query in [
+        OPEN.to_owned(),
+        format!("{OPEN}&user_id=ada&email={}", ADA.email),
+        "not_a_role.at_all&user_id=ada".to_owned(),
+        format!("{OPEN}&email=nonsense"),
+    ] {
+        why(&app, ADA, &acme, &query).await.refuses(422, "invalid-request");
+    }
 }
 
 #[tokio::test]

@@ -185,8 +185,12 @@ impl Table {
                         ("tree", index::organizations(&org.path)),
                         ("group", index::children(org.path.parent())),
                         ("path", index::path(&org.path)),
+                        ("identity", index::organizations_named(&org.name.folded())),
                     ],
                 )?;
+                if text("folded_name") != org.name.folded() {
+                    return Err(here("is searched by another name"));
+                }
                 part.org = Some(org);
             }
             ("PROFILE", _) => part.profile = read(&value, &here)?,
@@ -210,7 +214,11 @@ impl Table {
                 part.members.insert(member.user_id.clone(), member);
             }
             ("EMAIL", digest) if value["status"] == "taken" => {
-                same(Key { pk: pk.clone(), sk: sk.clone() }, &[])?;
+                // Locks of schemas 1 and 2 have no address.
+                let email = value["email"].as_str().map(|email| Email::parse(email).unwrap());
+                let known = email.map(|email| index::known_address(PersonId::of_address(&email)));
+                let indexed = known.map(|known| ("identity", known));
+                same(Key { pk: pk.clone(), sk: sk.clone() }, indexed.as_slice())?;
                 part.locks.insert(digest.to_owned(), UserId::new(text("user_id")));
             }
             ("EMAIL", _) => {

@@ -59,6 +59,7 @@ GET …/partners | `organization_general_information` full_access
 PUT …/partners/{partner}/suspension | `organization_general_information` full_access
 DELETE …/partners/{partner}/suspension | `organization_general_information` full_access
 GET …/permissions | membership
+GET …/explanations?action=user_management.invite&email=tom@example.com | `user_management` view_only
 GET …/members | `user_management` view_only
 GET …/members?scope=subtree | `user_management_sub_organizations` view_only
 POST …/member-exports | `user_management` view_only | {"status": ["active"]}
@@ -98,6 +99,7 @@ DELETE /v1/operator/organizations/{org}/security | scope `operator` | {"reason":
 GET /v1/operator/organizations/{org}/customers | scope `operator`
 PUT /v1/operator/organizations/{org}/customers/{customer} | scope `operator` | {"preferred": true}
 DELETE /v1/operator/organizations/{org}/customers/{customer} | scope `operator`
+GET /v1/operator/people?user_id=tom | scope `operator`
 GET /v1/operator/people/{person}/data | scope `operator`
 DELETE /v1/operator/people/{person} | scope `operator`
 "#;
@@ -139,6 +141,11 @@ impl Row {
         let (short, needs) = (parts.next().unwrap(), parts.next().unwrap());
         let route = short.replace('…', "/v1/organizations/{org}");
         Self { route, short, needs, body: parts.next() }
+    }
+
+    /// The route without its query.
+    fn operation(&self) -> &str {
+        self.route.split('?').next().unwrap()
     }
 
     fn method(&self) -> &str {
@@ -338,12 +345,19 @@ impl Scenario {
 
 /// A caller in the scenario who may use `route`.
 pub fn insider(route: &str) -> Identity {
-    match ROWS.iter().find(|row| row.route == route).map(|row| row.needs) {
+    let row = ROWS.iter().find(|row| row.operation() == route);
+    match row.map(|row| row.needs) {
         Some(PLATFORM) => OPERATOR,
         Some(INVITEE) => IVY,
         Some(DECISIONS) => Identity { scope: "decisions", ..SUE },
         _ => SUE,
     }
+}
+
+/// The query of a route that requires one: one that has no row without a query.
+pub fn query(route: &str) -> Option<&'static str> {
+    let first = ROWS.iter().find(|row| row.operation() == route)?;
+    first.short.split_once('?').map(|(_, query)| query)
 }
 
 /// A valid body, if the route takes one.
@@ -588,7 +602,7 @@ fn print(cells: &[Vec<String>]) -> String {
 #[test]
 fn each_route_has_a_row_in_the_matrix_and_each_row_a_route() {
     let routes = ROUTES.iter().map(|(method, path, _)| format!("{method} {path}"));
-    let rows = ROWS.iter().map(|row| row.route.split('?').next().unwrap().to_owned());
+    let rows = ROWS.iter().map(|row| row.operation().to_owned());
     assert_eq!(rows.collect::<BTreeSet<_>>(), routes.collect(), "left: `NEEDS`, right: `ROUTES`");
 }
 

@@ -191,3 +191,82 @@ async fn partner_role_grant_fails_when_the_kind_changed_concurrently() {
     app.update_settings(&acme, json!({ "kind": "partner" })).await;
     app.invite(ADA, &acme, BOB.email, "partner_user").await.expect(201);
 }
+
+/// OP2
+#[tokio::test]
+async fn operator_finds_organizations_of_every_depth_by_the_beginning_of_their_name() {
+    let (app, acme) = TestApp::with_tree("Acme Tools").await;
+    app.create_sub_organization(ADA, &acme, "ACME  Élan").await;
+    app.create_organization(BOB, "Ac").await;
+    app.create_organization(BOB, "Globex").await;
+    let found = async |q: &str| {
+        let list = app.get(OPERATOR, &format!("{ALL}?q={q}")).await.expect(200);
+        each(list.items(), "name").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(found("acm").await, ["Acme Tools", "ACME Élan"]);
+    assert_eq!(found("ACME%20e%CC%81").await, ["ACME Élan"]);
+    assert_eq!(found("ac").await, ["Ac"]); // Fewer than three characters are a whole name.
+    assert!(found("acme%20x").await.is_empty());
+    assert_eq!(found("%20").await, ["Acme Tools", "Ac", "Globex"]);
+    let list = app.get(OPERATOR, &format!("{ALL}?q=acme&limit=1")).await.expect(200);
+    assert_eq!(list.items()[0]["super_admin"]["email"], ADA.email);
+    let next = format!("{ALL}?limit=1&cursor={}", list.body["next_cursor"].as_str().unwrap());
+    app.get(OPERATOR, &next).await.refuses(400, "bad-cursor");
+    app.get(OPERATOR, &format!("{next}&q=acme")).await.expect(200);
+
+    app.patch(ADA, &acme, json!({ "name": "Bolt" })).await.expect(200);
+    assert_eq!(found("acm").await, ["ACME Élan"]);
+    assert_eq!(found("bol").await, ["Bolt"]);
+    check(&app).await;
+}
+
+/// OP2
+#[tokio::test]
+async fn operator_finds_people_by_address_and_by_sub() {
+    let (app, acme) = TestApp::with_acme().await;
+    let globex = app.create_organization(EVE, "Globex").await;
+    let role = app.post(ADA, &format!("{acme}/roles"), json!({ "name": "Desk" })).await.expect(201);
+    app.add_member(ADA, &acme, BOB, &role.id()).await;
+    app.invite(EVE, &globex, BOB.email, "user").await.expect(201);
+    let people = async |query: &str| {
+        let found = app.get(OPERATOR, &format!("/v1/operator/people?{query}")).await.expect(200);
+        found.body["items"].as_array().unwrap().clone()
+    };
+    let by_sub = people("user_id=bob").await;
+    assert_eq!(people("email=bob@example.com").await, by_sub);
+    let [bob] = by_sub.as_slice() else { panic!("{by_sub:?}") };
+    let [first, second] = bob["organizations"].as_array().unwrap().as_slice() else {
+        panic!("{bob}")
+    };
+    assert_eq!(
+        (&first["name"], &first["membership"]["role_name"]),
+        (&json!("Acme"), &json!("Desk"))
+    );
+    assert_eq!(second["addresses"][0]["invitation"]["role_id"], "user");
+    let data = format!("/v1/operator/people/{}/data", bob["id"].as_str().unwrap());
+    assert_eq!(app.get(OPERATOR, &data).await.expect(200).body, *bob);
+
+    app.invite(ADA, &acme, CY.email, "user").await.expect(201);
+    let invited = people(&format!("email={}", CY.email)).await;
+    assert_eq!(invited[0]["user_id"], Value::Null);
+    assert_eq!(people("email=nobody@example.com").await, [Value::Null; 0]);
+    assert_eq!(people("user_id=nobody").await, [Value::Null; 0]);
+    for query in ["", "?email=a@example.com&user_id=a", "?email=nonsense"] {
+        let answer = app.get(OPERATOR, &format!("/v1/operator/people{query}")).await;
+        answer.refuses(422, "invalid-request");
+    }
+}
+
+/// OP2: one person with two accounts, each a member elsewhere, is two people with one address.
+#[tokio::test]
+async fn search_by_address_finds_every_account_that_has_it() {
+    let (app, acme) = TestApp::with_acme().await;
+    let again = Identity { sub: "ada-2", ..ADA };
+    app.create_organization(again, "Globex").await;
+    let list = app.get(OPERATOR, &format!("/v1/operator/people?email={}", ADA.email)).await;
+    let list = list.expect(200);
+    let mut found = each(list.body["items"].as_array().unwrap(), "user_id");
+    found.sort_by_key(ToString::to_string);
+    assert_eq!(found, ["ada", "ada-2"]);
+    app.get(ADA, &acme).await.expect(200);
+}

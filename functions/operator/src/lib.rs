@@ -15,8 +15,8 @@ use shared::{
         PendingFirstAdmin, Refusal, SettingsUpdate, UserCount,
     },
     http::{
-        Answer, ApiError, App, Call, IfMatch, Json, NameField, Page, PageQuery, Path, Query,
-        WithEtag, views,
+        Answer, ApiError, App, Call, IfMatch, Json, Limit, NameField, Page, Pagination, Path,
+        Query, WithEtag, views,
     },
     store::{Key, List, NewOrganization, OrganizationCounts},
 };
@@ -29,6 +29,7 @@ pub fn router() -> Router<App> {
         .route("/v1/operator/organizations/{org}/first-admin", post(invite_first_admin))
         .route("/v1/operator/organizations/{org}/security", delete(security::reset))
         .route("/v1/operator/organizations/{org}/customers", get(customers::list))
+        .route("/v1/operator/people", get(people::find))
         .route("/v1/operator/people/{person}/data", get(people::data))
         .route("/v1/operator/people/{person}", delete(people::erase))
         .route(
@@ -90,18 +91,32 @@ async fn create(
     answer.commit(app.store.transaction(&context).create_organization(new)?).await
 }
 
-/// Lists the roots of all trees, oldest first.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    /// The beginning of a name, in any case.
+    q: Option<String>,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+/// Lists the roots of all trees, or all organizations whose names begin with a text; oldest first.
 async fn list(
     call: Call,
-    Query(page): Query<PageQuery>,
+    Query(ListQuery { q, limit, cursor }): Query<ListQuery>,
 ) -> Result<Json<Page<views::Organization>>, ApiError> {
     let Call { app, .. } = call.as_operator()?;
-    let pagination = page.pagination("organizations", &"all")?;
-    let found = app.store.page(List::children(None), pagination.request()).await?;
-    let names = app.store.super_admins(&found.items).await?;
+    let beginning = q.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let organizations = beginning.map_or_else(|| List::children(None), List::named);
+    let list = vec!["organizations".to_owned(), beginning.unwrap_or_default().to_owned()];
+    let pagination = Pagination::new(list, limit, cursor.as_deref())?;
+    let found = app.store.page(organizations, pagination.request()).await?;
+    let names = app.store.super_admins_and_roots(&found.items).await?;
     Ok(Json(pagination.try_page(found, |org| {
         let super_admin = views::Person::super_admin(&names, &org)?;
-        Ok::<_, ApiError>(views::Organization::of(&org, org.conditions(None), super_admin))
+        let root = names.organization(org.path.root_id());
+        Ok::<_, ApiError>(views::Organization::of(&org, org.conditions(root.as_ref()), super_admin))
     })?))
 }
 

@@ -1,11 +1,16 @@
-//! The personal data of a person: exported and erased by operators (ERA1).
+//! People over all organizations, for operators: found by address or `sub` (OP2), their data exported and
+//! erased (ERA1).
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{self, CalledPerson, Email, MemberId, Name, OrgId, PersonId, Refusal, UserId},
-    http::{Answer, ApiError, Call, IfMatch, Json, NoBody, Path, Problem, views},
-    store::{Deadline, ErasureProgress, Error, KnownAddress, KnownIn},
+    domain::{self, CalledPerson, Email, Member, MemberId, Name, OrgId, PersonId, Refusal, UserId},
+    http::{
+        Answer, ApiError, Call, FieldError, IfMatch, Json, NoBody, Path, Problem, Query, views,
+    },
+    store::{
+        self, Deadline, ErasureProgress, Error, FetchedItems, Key, KnownAddress, KnownIn, Store,
+    },
 };
 
 /// The maximum number of attempts to erase. Changes in the organizations can make an attempt fail.
@@ -49,6 +54,57 @@ struct AddressData {
     named_in_history: bool,
 }
 
+/// The people whom a search finds.
+#[derive(Serialize)]
+pub(crate) struct People {
+    items: Vec<PersonalData>,
+}
+
+/// Exactly one of the two says who is searched for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PeopleQuery {
+    email: Option<Email>,
+    user_id: Option<UserId>,
+}
+
+impl PeopleQuery {
+    /// The ids under which the people are known. Several people can have had one address: in different
+    /// organizations, or one after another. An address of no member stands for itself.
+    async fn people(self, store: &Store) -> Result<Vec<PersonId>, ApiError> {
+        match (self.email, self.user_id) {
+            (None, Some(user)) => Ok(vec![PersonId::of(&user)]),
+            (Some(email), None) => {
+                let users = store.users_with_address(&email).await?;
+                if users.is_empty() {
+                    return Ok(vec![PersonId::of_address(&email)]);
+                }
+                Ok(users.iter().map(PersonId::of).collect())
+            }
+            _ => {
+                let detail = "send either `email` or `user_id`".to_owned();
+                let pointer = "/email".to_owned();
+                Err(Problem::invalid(FieldError { pointer, detail }).into())
+            }
+        }
+    }
+}
+
+pub(crate) async fn find(
+    call: Call,
+    Query(query): Query<PeopleQuery>,
+) -> Result<Json<People>, ApiError> {
+    let Call { app, context, .. } = call.as_operator()?;
+    let mut items = Vec::new();
+    for id in query.people(&app.store).await? {
+        let data = app.store.personal_data(id).await?;
+        if !data.organizations.is_empty() {
+            items.push(PersonalData::of(&app.store, id, data, context.at).await?);
+        }
+    }
+    Ok(Json(People { items }))
+}
+
 pub(crate) async fn data(
     call: Call,
     Path(id): Path<PersonId>,
@@ -58,23 +114,53 @@ pub(crate) async fn data(
     if data.organizations.is_empty() {
         return Err(Refusal::NoSuchPerson.into());
     }
-    let (user, now) = (data.user_id.as_ref(), context.at);
-    let organizations = data.organizations.iter().map(|known| show(known, user, now)).collect();
-    let emails = data.addresses.into_iter().collect();
-    Ok(Json(PersonalData { id, user_id: data.user_id, emails, organizations }))
+    Ok(Json(PersonalData::of(&app.store, id, data, context.at).await?))
 }
 
-fn show(known: &KnownIn, user: Option<&UserId>, now: Timestamp) -> KnownInOrganization {
+impl PersonalData {
+    /// The data with the names of the roles.
+    async fn of(
+        store: &Store,
+        id: PersonId,
+        data: store::PersonalData,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let roles = data.organizations.iter().filter_map(|known| {
+            let role = known.member.as_ref()?.role_id.custom()?;
+            Some(Key::role(known.org.id(), role))
+        });
+        let roles = store.get_for_display(roles).await?;
+        let user = data.user_id.as_ref();
+        let organizations = data.organizations.iter().map(|known| show(known, &roles, user, now));
+        Ok(Self {
+            id,
+            organizations: organizations.collect::<Result<_, _>>()?,
+            emails: data.addresses.into_iter().collect(),
+            user_id: data.user_id,
+        })
+    }
+}
+
+fn show(
+    known: &KnownIn,
+    roles: &FetchedItems,
+    user: Option<&UserId>,
+    now: Timestamp,
+) -> Result<KnownInOrganization, Error> {
     let KnownIn { org, member, former, request, addresses } = known;
     let former = former.as_ref().and_then(|former| match former.called.clone() {
         CalledPerson::Known { name, email } => Some(FormerPerson { name, email }),
         CalledPerson::Erased => None,
     });
-    KnownInOrganization {
+    let membership = |member: &Member| {
+        let role = roles.role_summary(org.id(), member.role_id)?;
+        Ok::<_, Error>(views::Member::of(member, role.as_ref()))
+    };
+    Ok(KnownInOrganization {
         id: org.id(),
         name: org.name.clone(),
         member_id: user.map(|user| MemberId::of(org.id(), user)),
-        membership: member.as_ref().map(|member| views::Member::of(member, None)),
+        membership: member.as_ref().map(membership).transpose()?,
         former_person: former,
         join_request: request.clone().map(views::JoinRequest::of),
         addresses: addresses
@@ -82,7 +168,7 @@ fn show(known: &KnownIn, user: Option<&UserId>, now: Timestamp) -> KnownInOrgani
             .filter(|address| address.is_known())
             .map(|address| show_address(address, now))
             .collect(),
-    }
+    })
 }
 
 /// What is kept about an address. It does not name other people, so their ids stand alone.

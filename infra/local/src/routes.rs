@@ -26,6 +26,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/me/join-requests", "access"),
     ("GET", "/v1/organizations/{org}/permissions", "access"),
     ("GET", "/.well-known/authzen-configuration", "access"),
+    ("GET", "/v1/organizations/{org}/explanations", "access"),
     ("POST", "/access/v1/evaluation", "access"),
     ("POST", "/access/v1/evaluations", "access"),
     ("POST", "/access/v1/search/subject", "access"),
@@ -91,6 +92,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/operator/organizations/{org}/customers", "operator"),
     ("PUT", "/v1/operator/organizations/{org}/customers/{customer}", "operator"),
     ("DELETE", "/v1/operator/organizations/{org}/customers/{customer}", "operator"),
+    ("GET", "/v1/operator/people", "operator"),
     ("GET", "/v1/operator/people/{person}/data", "operator"),
     ("DELETE", "/v1/operator/people/{person}", "operator"),
 ];

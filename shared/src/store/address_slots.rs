@@ -100,7 +100,8 @@ pub(super) fn former_slot(key: Key, address: &Email, gone: Version) -> Result<It
 /// The lock that a member has on their address.
 pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
     let value = json!({ "status": "taken", "email": member.email });
-    let mut item = to_item(key.clone(), &value, vec![])?;
+    let identity = index::known_address(PersonId::of_address(&member.email));
+    let mut item = to_item(key.clone(), &value, vec![("identity", identity)])?;
     item.insert("user_id".to_owned(), text(member.user_id.as_str()));
     Ok(item)
 }

@@ -17,6 +17,9 @@ use crate::domain::{
     ListValue, Member, OrgId, OrgPath, Organization, PersonId, RoleId,
 };
 
+/// How many characters of its name lead to an organization.
+pub const NAME_CHARACTERS: usize = 3;
+
 /// An index of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
@@ -29,7 +32,7 @@ pub enum Index {
     /// Users of a role by organization and address; child organizations; open join requests.
     ByRole,
     /// Memberships and requests of a person, invitations of an address, what else is known of a person or address,
-    /// partners of a customer, organizations that approve a domain; by organization.
+    /// partners of a customer, organizations that approve a domain, or whose names begin alike; by organization.
     ByIdentity,
     /// Invitations by expiry; roles that are being deleted.
     ByDue,
@@ -125,6 +128,7 @@ pub(super) fn organization(org: &Organization) -> Attributes {
         ("tree", organizations(&org.path)),
         ("group", children(org.path.parent())),
         ("path", path(&org.path)),
+        ("identity", organizations_named(&org.name.folded())),
     ]
 }
 
@@ -216,10 +220,17 @@ pub fn address(address: PersonId) -> String {
     format!("EMAIL#{}", address.bare())
 }
 
-/// The organizations that know an address otherwise: from an invitation or a membership that ended, or
-/// as a critical alert user.
+/// The organizations that know an address otherwise: from a membership, also one that ended, from an
+/// invitation that ended, or as a critical alert user.
 pub fn known_address(address: PersonId) -> String {
     format!("KNOWNEMAIL#{}", address.bare())
+}
+
+/// The organizations whose folded names have the same first characters: no more of them than one search
+/// can read through.
+pub fn organizations_named(folded: &str) -> String {
+    let first: String = folded.chars().take(NAME_CHARACTERS).collect();
+    format!("NAME#{first}")
 }
 
 /// The partners of a customer.

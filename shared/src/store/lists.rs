@@ -8,13 +8,15 @@ use super::{
     Error, PageRequest, Slice, Status, Store,
     expression::Expression,
     index::{self, Index},
+    item::text,
     keys,
+    organizations::FOLDED_NAME,
     range::Range,
     role_lists::RoleSelection,
 };
 use crate::domain::{
     ApprovedDomain, CustomRole, CustomerLink, Email, Invitation, JoinRequest, ListEntry, ListValue,
-    MailDomain, Member, OrgId, OrgPath, Organization, PersonId, UserCount, UserId,
+    MailDomain, Member, OrgId, OrgPath, Organization, PersonId, UserCount, UserId, fold,
 };
 
 /// A list of entities of one kind.
@@ -98,6 +100,16 @@ impl List<Organization> {
     /// The organizations directly below one, oldest first; without one, all roots.
     pub fn children(parent: Option<OrgId>) -> Self {
         Self::of_index(Index::ByRole, index::children(parent))
+    }
+
+    /// The organizations whose names begin with a text, oldest first. A text of fewer than
+    /// [`NAME_CHARACTERS`](index::NAME_CHARACTERS) characters is a whole name.
+    pub fn named(beginning: &str) -> Self {
+        let folded = fold(beginning);
+        let hash = index::organizations_named(&folded);
+        let begins = format!("begins_with(#{FOLDED_NAME}, :beginning)");
+        let begins = Expression::new(&begins, [("beginning", text(folded))]);
+        Self::of(Range::of_index(Index::ByIdentity, hash, "").filtered(begins))
     }
 
     /// All organizations below one, by path.

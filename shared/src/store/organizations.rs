@@ -17,6 +17,9 @@ use crate::domain::{
     RequestContext, Settings, Standing,
 };
 
+/// The attribute with the name by which a search finds an organization (OP2).
+pub(super) const FOLDED_NAME: &str = "folded_name";
+
 /// An organization to create, and what comes into being with it.
 #[derive(Clone, Copy, Debug)]
 pub struct NewOrganization<'a> {
@@ -97,8 +100,11 @@ impl Transaction<'_> {
             ("name", attribute(&org.name)?),
             ("language", attribute(&org.language)?),
             ("version", attribute(&org.version)?),
+            ("identity", text(index::organizations_named(&org.name.folded()))),
+            (FOLDED_NAME, text(org.name.folded())),
         ];
-        let set = "#name = :name, #language = :language, #version = :version";
+        let set = "#name = :name, #language = :language, #version = :version, \
+                   #identity = :identity, #folded_name = :folded_name";
         let clause = Expression::new(set, clause);
         let mut writes =
             self.still_held(actor)?.update_organization(&actor.org, vec![Change::Set(clause)])?;
@@ -355,5 +361,7 @@ fn shown_settings(org: &Organization) -> Value {
 
 fn organization_item(org: &Organization) -> Result<Item, Error> {
     // A new organization has no role table: DynamoDB has no empty sets.
-    to_item(Key::organization(org.id()), org, index::organization(org))
+    let mut item = to_item(Key::organization(org.id()), org, index::organization(org))?;
+    item.insert(FOLDED_NAME.to_owned(), text(org.name.folded()));
+    Ok(item)
 }

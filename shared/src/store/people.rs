@@ -127,9 +127,22 @@ impl Store {
         &self,
         orgs: impl IntoIterator<Item = &Organization>,
     ) -> Result<FetchedItems, Error> {
-        let key =
-            |org: &Organization| Some(Key::membership(org.id(), org.super_admin_user_id.as_ref()?));
-        self.get_for_display(orgs.into_iter().filter_map(key)).await
+        self.get_for_display(orgs.into_iter().filter_map(super_admin_key)).await
+    }
+
+    /// The items that say what the Super Admins of some organizations are called, and the roots above those
+    /// that are no roots.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn super_admins_and_roots(
+        &self,
+        orgs: &[Organization],
+    ) -> Result<FetchedItems, Error> {
+        let roots = orgs.iter().filter(|org| !org.path.is_root());
+        let roots = roots.map(|org| Key::organization(org.path.root_id()));
+        self.get_for_display(orgs.iter().filter_map(super_admin_key).chain(roots)).await
     }
 
     /// The item that says what the Super Admin of an organization is called, strongly consistent.
@@ -138,8 +151,7 @@ impl Store {
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn super_admin(&self, org: &Organization) -> Result<FetchedItems, Error> {
-        let user = org.super_admin_user_id.as_ref();
-        self.get(user.map(|user| Key::membership(org.id(), user))).await
+        self.get(super_admin_key(org)).await
     }
 
     /// The items that say what some members of an organization are called.
@@ -154,6 +166,11 @@ impl Store {
     ) -> Result<FetchedItems, Error> {
         self.get_for_display(members.into_iter().map(|member| Key::member(org, member))).await
     }
+}
+
+/// The key of the Super Admin of an organization, if it has one.
+fn super_admin_key(org: &Organization) -> Option<Key> {
+    Some(Key::membership(org.id(), org.super_admin_user_id.as_ref()?))
 }
 
 /// Something with a name.

@@ -112,7 +112,9 @@ impl Traces {
     fn add(&mut self, item: &Item) -> Result<(), Error> {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
         self.orgs.insert(keys::owner(text("pk").map(String::as_str).unwrap_or_default())?);
-        self.user_id = self.user_id.take().or_else(|| text("user_id").map(UserId::new));
+        // Other people can have the address, too: who holds it is not who is asked about.
+        let user = text("user_id").filter(|_| !item.contains_key("status")).map(UserId::new);
+        self.user_id = self.user_id.take().or(user);
         // A critical alert user has the address as its value.
         let address = text("email").or_else(|| text("value"));
         self.addresses.extend(address.and_then(|address| Email::parse(address).ok()));
@@ -135,6 +137,18 @@ impl Store {
         let known = known.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
         let organizations = known.into_iter().filter(KnownIn::is_known).collect();
         Ok(PersonalData { user_id, addresses, organizations })
+    }
+
+    /// The users who are members with this address anywhere, as of a moment ago.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn users_with_address(&self, email: &Email) -> Result<BTreeSet<UserId>, Error> {
+        let address = index::known_address(PersonId::of_address(email));
+        let known = self.identified_by(address).await?;
+        let user = |slot: &Item| slot.get("user_id")?.as_s().ok().map(UserId::new);
+        Ok(known.iter().filter_map(user).collect())
     }
 
     /// What the index knows of a person, and of the addresses that it knows of them.

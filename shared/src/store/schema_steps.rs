@@ -6,11 +6,13 @@ use super::{
     Error, Key, index,
     item::{Item, attribute},
     keys,
+    organizations::FOLDED_NAME,
 };
-use crate::domain::{Email, MemberId, OrgId, PersonId, UserId};
+use crate::domain::{Email, MemberId, OrgId, PersonId, UserId, fold};
 
 /// Version 3 names people by ids. Events hold no `sub`, no name and no address, entities name their
-/// authors by the ids of members, and the index `by_identity` has digests.
+/// authors by the ids of members, and the index `by_identity` has digests, the addresses of members and the
+/// names of organizations.
 ///
 /// # Errors
 ///
@@ -29,6 +31,11 @@ pub(super) fn name_people_by_ids(item: &mut Item) -> Result<(), Error> {
             let user = text(item, "user_id").map(UserId::new);
             set_identity(item, user.map(|user| index::person(PersonId::of(&user))));
         }
+        "ORG" => {
+            let folded = fold(&text(item, "name").unwrap_or_default());
+            set_identity(item, Some(index::organizations_named(&folded)));
+            item.insert(FOLDED_NAME.to_owned(), super::item::text(folded));
+        }
         "EMAIL" if text(item, "status").as_deref() == Some("pending") => {
             let address = address(item, "email")?;
             set_identity(item, address.map(index::address));
@@ -41,6 +48,10 @@ pub(super) fn name_people_by_ids(item: &mut Item) -> Result<(), Error> {
                     author(item, "created_by", org)?;
                 }
             }
+        }
+        "EMAIL" if text(item, "status").as_deref() == Some("taken") => {
+            let address = address(item, "email")?;
+            set_identity(item, address.map(index::known_address));
         }
         "REQUEST" => {
             let user = text(item, "user_id").map(UserId::new);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{CONTRACT, outcome};
 use crate::{
     helpers::DEE,
-    matrix::{SUE, Scenario, insider},
+    matrix::{SUE, Scenario, insider, query},
     test_app::{Answer, EVE, Identity, OPERATOR, with_ids},
 };
 
@@ -45,6 +45,7 @@ struct ValidRequest {
     method: String,
     /// The path in the document.
     template: String,
+    /// The path with the parameters that the operation requires.
     path: String,
     body: Option<Value>,
 }
@@ -63,7 +64,9 @@ impl ValidRequest {
         };
         let (method, template) = operation.split_once(' ').unwrap();
         let (method, template) = (method.to_owned(), template.to_owned());
-        Self { scenario, caller, method, template, path: with_ids(&path), body }
+        let query = query(operation).map(|query| format!("?{query}")).unwrap_or_default();
+        let path = format!("{}{query}", with_ids(&path));
+        Self { scenario, caller, method, template, path, body }
     }
 
     /// Sends the request, changed so that its outcome is `outcome`; none for an outcome that is specific to a few
@@ -119,12 +122,17 @@ impl ValidRequest {
 
     /// The missing token is reported before the unknown parameter.
     async fn send_without_token(&self) -> Answer {
-        let path = format!("{}?colour=red", self.path);
+        let path = self.path_with("colour=red");
         self.scenario.app.send(None, &self.method, &path, self.body.clone()).await
     }
 
     async fn send_query(&self, query: &str) -> Answer {
-        self.send(&format!("{}?{query}", self.path), self.body.clone()).await
+        self.send(&self.path_with(query), self.body.clone()).await
+    }
+
+    fn path_with(&self, query: &str) -> String {
+        let separator = if self.path.contains('?') { '&' } else { '?' };
+        format!("{}{separator}{query}", self.path)
     }
 
     async fn send_with_header(&self, header: (&str, &str)) -> Answer {
@@ -143,7 +151,8 @@ impl ValidRequest {
         if self.body.is_some() {
             return self.send_raw(JSON, "{".to_owned()).await;
         }
-        let operation = CONTRACT.operation(&self.method, &self.path).unwrap();
+        let operation =
+            CONTRACT.operation(&self.method, self.path.split('?').next().unwrap()).unwrap();
         let parameters = CONTRACT.parameters(&operation);
         let mut parameters = parameters.iter();
         let single = parameters.find(|it| it["in"] == "query" && it["schema"]["type"] != "array");

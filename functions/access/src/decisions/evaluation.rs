@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::{
     domain::{Action, PathMembership, Refusal, first_granting},
     http::{AnyObject, ApiError, App, Call, FieldError, Json},
-    store::AccessQuery,
+    store::{AccessQuery, Error, FetchedItems},
 };
 
 use super::{
@@ -105,11 +105,13 @@ async fn decide_all(
     let queries: Vec<_> = items.iter().map(|item| item.query(caller)).collect();
     let known: Vec<_> = queries.iter().flatten().cloned().collect();
     let mut memberships = app.store.memberships_on_paths(&known).await?.into_iter();
-    let decisions = items.iter().zip(queries).map(|(item, query)| {
-        let paths = query.and_then(|_| memberships.next()).unwrap_or_default();
-        item.decide(caller, &paths)
-    });
-    Ok(decisions.collect())
+    let paths = queries.into_iter().map(|query| query.and_then(|_| memberships.next()));
+    let items: Vec<_> = items.iter().zip(paths.map(Option::unwrap_or_default)).collect();
+    let explained = items.iter().filter(|(item, _)| item.explain);
+    let roles = explained.flat_map(|(_, paths)| Explanation::role_keys(paths));
+    let names = app.store.get_for_display(roles).await?;
+    let decisions = items.iter().map(|(item, paths)| item.decide(caller, paths, &names));
+    Ok(decisions.collect::<Result<_, _>>()?)
 }
 
 fn check_subjects(caller: &DecisionCaller, items: &[Item]) -> Result<(), Refusal> {
@@ -127,15 +129,26 @@ impl Item {
     }
 
     /// Decides by the paths on which the subject reaches the organization.
-    fn decide(&self, caller: &DecisionCaller, paths: &[PathMembership]) -> Decision {
-        let (decision, context) = match &self.evaluation {
-            Err(error) => (false, Explanation::malformed(error)),
-            Ok(evaluation) => {
-                let action = Action::find(&evaluation.action.name);
-                let decision = action.is_some_and(|action| first_granting(paths, action).is_some());
-                (decision, Explanation::of(caller, evaluation, paths))
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item of a role in `names` cannot be read.
+    fn decide(
+        &self,
+        caller: &DecisionCaller,
+        paths: &[PathMembership],
+        names: &FetchedItems,
+    ) -> Result<Decision, Error> {
+        let evaluation = match &self.evaluation {
+            Ok(evaluation) => evaluation,
+            Err(error) => {
+                let context = self.explain.then(|| Explanation::malformed(error));
+                return Ok(Decision { decision: false, context });
             }
         };
-        Decision { decision, context: self.explain.then_some(context) }
+        let action = Action::find(&evaluation.action.name);
+        let decision = action.is_some_and(|action| first_granting(paths, action).is_some());
+        let explanation = || Explanation::of(caller, evaluation, paths, names);
+        Ok(Decision { decision, context: self.explain.then(explanation).transpose()? })
     }
 }

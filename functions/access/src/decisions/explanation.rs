@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use shared::{
     domain::{
-        AccessPath, Action, BuiltIn, DenyReason, Level, OrgId, PathMembership, Remediation, RoleId,
-        RoleObject, Standing, evaluate, remediation,
+        AccessPath, Action, BuiltIn, DenyReason, Level, Name, OrgId, PathMembership, Remediation,
+        RoleId, RoleObject, Standing, evaluate, remediation,
     },
-    http::FieldError,
+    http::{FieldError, views},
+    store::{Error, FetchedItems, Key},
 };
 
 use super::{
@@ -42,7 +43,9 @@ pub(super) struct Explanation {
 struct PathExplanation {
     path: &'static str,
     organization_id: OrgId,
+    organization_name: Name,
     role_id: Option<RoleId>,
+    role_name: Option<String>,
     level_held: Level,
     granted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,6 +68,15 @@ struct Grantors {
     reason: &'static str,
 }
 
+/// Who reads an explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Viewer {
+    /// A service that may ask about everybody, or an operator.
+    All,
+    /// A member. They do not learn of organizations above or partners of one that they may not see (U5).
+    Member,
+}
+
 /// A path of the subject, with the result on it.
 struct JudgedPath<'a> {
     membership: &'a PathMembership,
@@ -82,19 +94,50 @@ impl Explanation {
         caller: &DecisionCaller,
         evaluation: &Evaluation,
         paths: &[PathMembership],
-    ) -> Self {
+        names: &FetchedItems,
+    ) -> Result<Self, Error> {
         let Evaluation { subject, action, resource, .. } = evaluation;
         let Some(action) = Action::find(&action.name) else {
             let reason = "The catalogue has no such action. Use an action of the catalogue.";
-            return Self::new("unknown_action", reason);
+            return Ok(Self::new("unknown_action", reason));
         };
         if let Some(unknown) = Self::unknown_entity(subject, resource) {
-            return unknown;
+            return Ok(unknown);
         }
+        let viewer = if caller.service { Viewer::All } else { Viewer::Member };
         match organization(resource) {
-            Some(org) => Self::of_paths(caller, action, org, paths),
-            None => Self::new("membership", NOT_A_MEMBER),
+            Some(org) => Self::of_paths(viewer, action, org, paths, names),
+            None => Ok(Self::new("membership", NOT_A_MEMBER)),
         }
+    }
+
+    /// The person is invited, and has not accepted.
+    pub(super) fn of_invitee(action: Action, org: OrgId, expired: bool) -> Self {
+        let (reason, who_could_grant) = if expired {
+            let deny = reason_without_paths(action);
+            let reason = "The person is invited, but the invitation has expired. Resend it.";
+            (reason, Grantors::from(remediation(action, deny, None, org)))
+        } else {
+            let reason = "The person can accept the invitation.";
+            (
+                "The person is invited, but has not accepted the invitation.",
+                Grantors::subject(reason),
+            )
+        };
+        Self {
+            role_object: Some(action.role_object),
+            level_needed: action.level,
+            who_could_grant: Some(who_could_grant),
+            ..Self::new("invited", reason)
+        }
+    }
+
+    /// The keys of the custom roles on these paths, for their names.
+    pub(super) fn role_keys(paths: &[PathMembership]) -> impl Iterator<Item = Key> {
+        paths.iter().filter_map(|path| {
+            let role = path.standing.role()?.custom()?;
+            Some(Key::role(path.from(), role))
+        })
     }
 
     fn new(code: &'static str, reason: impl Into<String>) -> Self {
@@ -115,35 +158,50 @@ impl Explanation {
         user(subject).is_none().then(|| Self::new("membership", NOT_A_MEMBER))
     }
 
-    fn of_paths(
-        caller: &DecisionCaller,
+    /// The reason for the decision on an action, given all paths of its subject. `names` has the custom
+    /// roles on them.
+    pub(super) fn of_paths(
+        viewer: Viewer,
         action: Action,
         org: OrgId,
         paths: &[PathMembership],
-    ) -> Self {
-        let visible = visible_paths(caller, action, paths);
+        names: &FetchedItems,
+    ) -> Result<Self, Error> {
+        let visible = visible_paths(viewer, action, paths);
         let (code, reason, who_could_grant) = match visible.iter().find(|path| path.result.is_ok())
         {
             Some(granting) => ("granted", grant_reason(granting.membership, action), None),
             None => denial(&visible, action, org),
         };
-        Self {
+        let paths = visible.iter().map(|path| PathExplanation::of(path, action, names));
+        Ok(Self {
             code,
             reason,
             role_object: Some(action.role_object),
             level_needed: action.level,
-            paths: visible.iter().map(|path| PathExplanation::of(path, action)).collect(),
+            paths: paths.collect::<Result<_, _>>()?,
             who_could_grant,
-        }
+        })
     }
 }
 
 impl PathExplanation {
-    fn of(&JudgedPath { membership, result }: &JudgedPath<'_>, action: Action) -> Self {
-        Self {
+    fn of(
+        &JudgedPath { membership, result }: &JudgedPath<'_>,
+        action: Action,
+        names: &FetchedItems,
+    ) -> Result<Self, Error> {
+        let (org, role) = (membership.from(), membership.standing.role());
+        let name = |role| {
+            let custom = names.role_summary(org, role)?;
+            Ok::<_, Error>(views::role_name(role, custom.as_ref()))
+        };
+        Ok(Self {
             path: membership.path.key(),
-            organization_id: membership.from(),
-            role_id: membership.standing.role(),
+            organization_id: org,
+            organization_name: membership.standing.org.name.clone(),
+            role_id: role,
+            role_name: role.map(name).transpose()?,
             level_held: membership.standing.effective.of(action.role_object),
             granted: result.is_ok(),
             deny_reason: result.err().map(DenyReason::key),
@@ -151,7 +209,15 @@ impl PathExplanation {
                 Ok(()) => grant_reason(membership, action),
                 Err(deny) => deny_text(deny, Some(membership), action),
             },
-        }
+        })
+    }
+}
+
+impl Grantors {
+    /// The person themselves, by what `reason` says.
+    fn subject(reason: &'static str) -> Self {
+        let (organization_id, levels, built_in_roles) = Default::default();
+        Self { who: "subject", organization_id, levels, built_in_roles, reason }
     }
 }
 
@@ -190,10 +256,9 @@ impl From<Remediation> for Grantors {
     }
 }
 
-/// The paths that the caller may see. A caller who asks about themselves does not learn of
-/// organizations above or partners of one that they may not see (U5).
+/// The paths that the reader may see.
 fn visible_paths<'a>(
-    caller: &DecisionCaller,
+    viewer: Viewer,
     action: Action,
     paths: &'a [PathMembership],
 ) -> Vec<JudgedPath<'a>> {
@@ -201,7 +266,7 @@ fn visible_paths<'a>(
         .iter()
         .map(|membership| JudgedPath { membership, result: evaluate(membership, action) });
     let is_visible = |path: &JudgedPath<'_>| {
-        caller.service || path.membership.path == AccessPath::Member || path.result.is_ok()
+        viewer == Viewer::All || path.membership.path == AccessPath::Member || path.result.is_ok()
     };
     judged.filter(is_visible).collect()
 }
@@ -275,7 +340,7 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
 }
 
 fn place(membership: &PathMembership) -> String {
-    let org = membership.from();
+    let org = &membership.standing.org.name;
     match membership.path {
         AccessPath::Member => "in this organization".to_owned(),
         AccessPath::Ancestor => format!("in {org}, above this organization"),

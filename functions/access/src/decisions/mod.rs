@@ -6,6 +6,7 @@
 mod evaluation;
 mod explanation;
 mod metadata;
+mod people;
 mod resources;
 mod search;
 mod subjects;
@@ -34,6 +35,7 @@ const EVALUATIONS: &str = "/access/v1/evaluations";
 const SUBJECTS: &str = "/access/v1/search/subject";
 const RESOURCES: &str = "/access/v1/search/resource";
 const ACTIONS: &str = "/access/v1/search/action";
+const EXPLANATIONS: &str = "/v1/organizations/{org}/explanations";
 
 /// The only subject type.
 const USER: &str = "user";
@@ -48,6 +50,7 @@ pub(crate) fn router() -> Router<App> {
         .route(SUBJECTS, post(subjects::search))
         .route(RESOURCES, post(resources::search))
         .route(ACTIONS, post(search::actions))
+        .route(EXPLANATIONS, get(people::explain))
 }
 
 /// The caller of a decision route, with the right to ask about others.

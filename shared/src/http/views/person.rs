@@ -42,6 +42,11 @@ impl Person {
         }
     }
 
+    /// A person who is known by an address alone.
+    pub fn address(email: Email) -> Self {
+        Self { email: Some(email), ..Self::default() }
+    }
+
     /// A platform operator.
     pub fn operator() -> Self {
         Self { name: Some(OPERATOR.to_owned()), ..Self::default() }

@@ -1,0 +1,186 @@
+//! `GET …/explanations`: why a person may do an action in an organization, or may not. Its user managers
+//! ask about members and invitees, operators about anybody.
+
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::{
+        Action, AddressDigest, AddressSlot, Email, Invitation, Level, Member, MemberId, OrgId,
+        PathMembership, Person, Refusal, RoleObject, UserId, first_granting,
+    },
+    http::{ApiError, Call, FieldError, Json, Now, Path, Problem, Query, views},
+    store::{AccessQuery, FetchedItems, Key, Store},
+};
+
+use super::explanation::{Explanation, Viewer};
+
+/// A question about one person, who is named by exactly one of three parameters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    action: String,
+    member_id: Option<MemberId>,
+    email: Option<Email>,
+    user_id: Option<UserId>,
+}
+
+/// A decision about a person, with its reason.
+#[derive(Serialize)]
+pub(super) struct ExplainedDecision {
+    organization_id: OrgId,
+    action: String,
+    person: views::Person,
+    decision: bool,
+    explanation: Explanation,
+}
+
+/// How the question names the person.
+enum Named {
+    Member(MemberId),
+    Address(Email),
+    User(UserId),
+}
+
+/// What an organization knows of the person.
+#[derive(Default)]
+struct Known {
+    member: Option<Member>,
+    invitation: Option<Invitation>,
+}
+
+impl Question {
+    /// The action and the person.
+    ///
+    /// # Errors
+    ///
+    /// 422 if the catalogue has no such action, or if not exactly one parameter names the person.
+    fn parts(self) -> Result<(Action, Named), Problem> {
+        let invalid = |pointer: &str, detail: &str| {
+            Problem::invalid(FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() })
+        };
+        let unknown = || invalid("/action", "must be an action of the catalogue");
+        let action = Action::find(&self.action).ok_or_else(unknown)?;
+        let named = match (self.member_id, self.email, self.user_id) {
+            (Some(id), None, None) => Named::Member(id),
+            (None, Some(email), None) => Named::Address(email),
+            (None, None, Some(user)) => Named::User(user),
+            _ => {
+                let detail = "must be the only one of `member_id`, `email` and `user_id`: send one";
+                return Err(invalid("/member_id", detail));
+            }
+        };
+        Ok((action, named))
+    }
+}
+
+impl Named {
+    /// The key of what the organization knows of the person.
+    fn key(&self, org: OrgId) -> Key {
+        match self {
+            Self::Member(id) => Key::member(org, *id),
+            Self::Address(email) => Key::address_slot(org, AddressDigest::of(org, email)),
+            Self::User(user) => Key::membership(org, user),
+        }
+    }
+
+    /// What the organization knows of the person.
+    async fn known(
+        &self,
+        store: &Store,
+        org: OrgId,
+        found: &FetchedItems,
+    ) -> Result<Known, ApiError> {
+        let slot = match self {
+            Self::Member(id) => {
+                let member = found.member(org, *id)?.ok_or(Refusal::NoSuchMember)?;
+                return Ok(Known { member: Some(member), invitation: None });
+            }
+            Self::User(user) => {
+                return Ok(Known { member: found.membership(org, user)?, invitation: None });
+            }
+            Self::Address(_) => found.address_slot(&self.key(org))?,
+        };
+        match slot {
+            None => Ok(Known::default()),
+            Some(AddressSlot::Pending(invitation)) => {
+                Ok(Known { member: None, invitation: Some(invitation) })
+            }
+            Some(AddressSlot::Taken(user)) => {
+                let found = store.get([Key::membership(org, &user)]).await?;
+                Ok(Known { member: found.membership(org, &user)?, invitation: None })
+            }
+        }
+    }
+
+    /// The subjects of the decision: the member, or for operators everybody whom the question names.
+    async fn subjects(
+        &self,
+        store: &Store,
+        known: &Known,
+        viewer: Viewer,
+    ) -> Result<Vec<UserId>, ApiError> {
+        Ok(match (&known.member, self) {
+            (Some(member), _) => vec![member.user_id.clone()],
+            (None, Self::User(user)) if viewer == Viewer::All => vec![user.clone()],
+            (None, Self::Address(email)) if viewer == Viewer::All => {
+                store.users_with_address(email).await?.into_iter().collect()
+            }
+            (None, _) => vec![],
+        })
+    }
+
+    /// The person, as the organization shows them.
+    fn shown(self, known: &Known) -> views::Person {
+        match (&known.member, self) {
+            (Some(member), _) => views::Person::member(member),
+            (None, Self::Address(email)) => views::Person::address(email),
+            (None, Self::Member(_) | Self::User(_)) => views::Person::default(),
+        }
+    }
+}
+
+pub(super) async fn explain(
+    Call { app, person, .. }: Call,
+    Now(now): Now,
+    Path(org): Path<OrgId>,
+    Query(question): Query<Question>,
+) -> Result<Json<ExplainedDecision>, ApiError> {
+    let (action, named) = question.parts()?;
+    let (actor, found) = app.store.facts(&person, org, [named.key(org)]).await?;
+    actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
+    let viewer = if actor.member.is_none() { Viewer::All } else { Viewer::Member };
+    let known = named.known(&app.store, org, &found).await?;
+    let subjects = named.subjects(&app.store, &known, viewer).await?;
+    let paths = paths(&app.store, org, action, subjects).await?;
+    let names = app.store.get_for_display(Explanation::role_keys(&paths)).await?;
+    let decision = first_granting(&paths, action).is_some();
+    let explanation = match &known.invitation {
+        Some(invitation) if !decision => {
+            Explanation::of_invitee(action, org, invitation.expired(now))
+        }
+        _ => Explanation::of_paths(viewer, action, org, &paths, &names)?,
+    };
+    Ok(Json(ExplainedDecision {
+        organization_id: org,
+        action: action.name.to_owned(),
+        person: named.shown(&known),
+        decision,
+        explanation,
+    }))
+}
+
+/// The paths of the first subject who may do the action; otherwise those of all subjects.
+async fn paths(
+    store: &Store,
+    org: OrgId,
+    action: Action,
+    subjects: Vec<UserId>,
+) -> Result<Vec<PathMembership>, ApiError> {
+    let query = |user| AccessQuery { subject: Person::subject(user), org, actions: vec![action] };
+    let queries: Vec<_> = subjects.into_iter().map(query).collect();
+    let mut all = store.memberships_on_paths(&queries).await?;
+    let granted = all.iter().position(|paths| first_granting(paths, action).is_some());
+    Ok(match granted {
+        Some(granted) => all.swap_remove(granted),
+        None => all.concat(),
+    })
+}
