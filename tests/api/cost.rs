@@ -182,6 +182,10 @@ resume the link with a partner | 2 4 10 5 | ADA DELETE /partners/<id>/suspension
 operator: find organizations by name | 2 15 0 0 | OP GET /v1/operator/organizations?q=acme&limit=<limit>
 operator: find a person by address | 6 15.5 0 0 | OP GET /v1/operator/people?email=cy@example.com
 operator: export personal data | 3 9 0 0 | OP GET /v1/operator/people/<person>/data
+operator: give a membership to another account | 2 4 12 12 | OP POST /v1/operator/organizations/<here>/members/@<sub>/account | {"user_id": "<sub>-2", "reason": "Ticket 7"}
++ member user
+operator: offboard a person | 7 18 10 7 | OP POST /v1/operator/people/<person>/offboard
++ member user
 operator: erase a person | 6 11 20 10 | OP DELETE /v1/operator/people/<person>
 operator: unlink a customer | 2 3 12 7 | OP DELETE /v1/operator/organizations/<id>/customers/<here>
 + person
@@ -386,7 +390,9 @@ impl<'a> Survey<'a> {
 
     fn new_person(&mut self) -> Identity {
         self.people += 1;
-        self.newest = person(&format!("x{}-{:04}", self.org.len(), self.people));
+        let org = id(&self.org);
+        let org = org[org.len() - 2..].to_lowercase();
+        self.newest = person(&format!("x{org}-{:04}", self.people));
         self.values.insert("<sub>", self.newest.sub.to_owned());
         self.values.insert("<email>", self.newest.email.to_owned());
         let person = PersonId::of(&UserId::new(self.newest.sub));

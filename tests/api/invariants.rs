@@ -730,6 +730,20 @@ impl Replayed {
                 self.change("role", target, &role(old), &role(new));
                 self.rename(target, old, new);
             }
+            E::MemberReconnected if new["super_admin_id"].is_string() => {
+                self.change("super admin", "", &old["super_admin_id"], &new["super_admin_id"]);
+            }
+            E::MemberReconnected if old["member_id"] == target => {
+                self.take("role", target, &role(old));
+                self.rename(target, old, &Value::Null);
+            }
+            E::MemberReconnected => {
+                self.put("role", target, &role(new));
+                self.rename(target, &Value::Null, new);
+                if old["join_request"].is_string() {
+                    self.take("request", target, &old["join_request"]);
+                }
+            }
             E::MemberRemoved | E::MemberLeft => {
                 self.take("role", target, &role(old));
                 self.rename(target, old, new);

@@ -37,6 +37,7 @@ mod matrix;
 mod members;
 mod metrics;
 mod migration;
+mod offboarding;
 mod operator;
 mod organization;
 mod paging;

@@ -96,11 +96,13 @@ GET /v1/operator/organizations/{org} | scope `operator`
 PATCH /v1/operator/organizations/{org} | scope `operator` | {"manage_sub_organizations": false}
 POST /v1/operator/organizations/{org}/first-admin | scope `operator` | {"email": "tom@example.com"}
 DELETE /v1/operator/organizations/{org}/security | scope `operator` | {"reason": "The administrators are locked out."}
+POST /v1/operator/organizations/{org}/members/{member}/account | scope `operator` | {"user_id": "tom-2", "reason": "The account was recreated."}
 GET /v1/operator/organizations/{org}/customers | scope `operator`
 PUT /v1/operator/organizations/{org}/customers/{customer} | scope `operator` | {"preferred": true}
 DELETE /v1/operator/organizations/{org}/customers/{customer} | scope `operator`
 GET /v1/operator/people?user_id=tom | scope `operator`
 GET /v1/operator/people/{person}/data | scope `operator`
+POST /v1/operator/people/{person}/offboard | scope `operator`
 DELETE /v1/operator/people/{person} | scope `operator`
 "#;
 
@@ -284,7 +286,7 @@ impl Scenario {
             app.create_empty_sub_organization(here, "Empty").await
         } else if has("{customer}") {
             app.create_partner(TOM, "Partner").await
-        } else if has("/operator/") {
+        } else if has("/operator/") && !has("{member}") {
             above.clone()
         } else {
             here.clone()

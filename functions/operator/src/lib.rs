@@ -1,6 +1,8 @@
 //! The routes of platform operators: organizations for others, and their settings (OP1).
 
+mod accounts;
 mod customers;
+mod offboarding;
 mod people;
 mod security;
 
@@ -28,9 +30,14 @@ pub fn router() -> Router<App> {
         .route("/v1/operator/organizations/{org}", get(one).patch(update))
         .route("/v1/operator/organizations/{org}/first-admin", post(invite_first_admin))
         .route("/v1/operator/organizations/{org}/security", delete(security::reset))
+        .route(
+            "/v1/operator/organizations/{org}/members/{member}/account",
+            post(accounts::reconnect),
+        )
         .route("/v1/operator/organizations/{org}/customers", get(customers::list))
         .route("/v1/operator/people", get(people::find))
         .route("/v1/operator/people/{person}/data", get(people::data))
+        .route("/v1/operator/people/{person}/offboard", post(offboarding::offboard))
         .route("/v1/operator/people/{person}", delete(people::erase))
         .route(
             "/v1/operator/organizations/{org}/customers/{customer}",

@@ -9,12 +9,13 @@ use shared::{
         Answer, ApiError, Call, FieldError, IfMatch, Json, NoBody, Path, Problem, Query, views,
     },
     store::{
-        self, Deadline, ErasureProgress, Error, FetchedItems, Key, KnownAddress, KnownIn, Store,
+        self, Deadline, EndingProgress, Error, FetchedItems, Key, KnownAddress, KnownIn, Store,
     },
 };
 
-/// The maximum number of attempts to erase. Changes in the organizations can make an attempt fail.
-const MAX_ATTEMPTS: usize = 8;
+/// The maximum number of attempts to end what a person has. Changes in the organizations can make an attempt
+/// fail.
+pub(crate) const MAX_ATTEMPTS: usize = 8;
 
 /// All that is kept about a person.
 #[derive(Serialize)]
@@ -194,10 +195,10 @@ pub(crate) async fn erase(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let (deadline, mut progress) = (Deadline::begin(), ErasureProgress::default());
+    let (deadline, mut progress) = (Deadline::begin(), EndingProgress::default());
     for _ in 0..MAX_ATTEMPTS {
         let data = app.store.personal_data(id).await?;
-        if data.organizations.is_empty() && progress.erased == 0 {
+        if data.organizations.is_empty() && progress.organizations == 0 {
             return Err(Refusal::NoSuchPerson.into());
         }
         if data.organizations.is_empty() {

@@ -89,11 +89,13 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("PATCH", "/v1/operator/organizations/{org}", "operator"),
     ("POST", "/v1/operator/organizations/{org}/first-admin", "operator"),
     ("DELETE", "/v1/operator/organizations/{org}/security", "operator"),
+    ("POST", "/v1/operator/organizations/{org}/members/{member}/account", "operator"),
     ("GET", "/v1/operator/organizations/{org}/customers", "operator"),
     ("PUT", "/v1/operator/organizations/{org}/customers/{customer}", "operator"),
     ("DELETE", "/v1/operator/organizations/{org}/customers/{customer}", "operator"),
     ("GET", "/v1/operator/people", "operator"),
     ("GET", "/v1/operator/people/{person}/data", "operator"),
+    ("POST", "/v1/operator/people/{person}/offboard", "operator"),
     ("DELETE", "/v1/operator/people/{person}", "operator"),
 ];
 

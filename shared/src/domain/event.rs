@@ -43,6 +43,7 @@ actions! {
     MemberAdded = "member.added",
     MemberUpdated = "member.updated",
     MemberRoleChanged = "member.role_changed",
+    MemberReconnected = "member.reconnected",
     MemberRemoved = "member.removed",
     MemberLeft = "member.left",
     MembersExported = "members.exported",

@@ -169,6 +169,17 @@ pub fn change_role(
     Ok(target.with_role(role, now))
 }
 
+/// The membership of `member` with another account of theirs (OP2). `deleted` is the version of a membership
+/// of that account that ended.
+pub fn with_account(
+    member: &Member,
+    account: UserId,
+    deleted: Option<Version>,
+    now: Timestamp,
+) -> Member {
+    Member { user_id: account, version: Version::first(now, deleted), ..member.clone() }
+}
+
 /// Checks that the actor may remove `target`.
 ///
 /// # Errors

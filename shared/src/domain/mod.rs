@@ -194,7 +194,7 @@ pub use list_entry::{
 pub use mail_domain::MailDomain;
 pub use member::{
     Joining, MAX_DISPLAY_NAME, Member, MemberUpdate, Source, SuperAdminTransfer, change_role, join,
-    leave, remove_member, transfer, update_member,
+    leave, remove_member, transfer, update_member, with_account,
 };
 pub use notification::{
     Author, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail, REMINDED_BEFORE,

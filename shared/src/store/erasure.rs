@@ -8,7 +8,7 @@
 use serde_json::json;
 
 use super::{
-    Deadline, Error, Key, KnownAddress, KnownIn, PersonalData, Status, Store,
+    Deadline, EndingProgress, Error, Key, KnownAddress, KnownIn, PersonalData, Status, Store,
     expression::Expression,
     item::{Item, attribute, number, text},
     members::removed,
@@ -20,24 +20,9 @@ use crate::domain::{
     PersonDigest, PersonId, Refusal, RequestContext, Target, TargetKind, UserId, Version,
 };
 
-/// The most actions of one transaction that an erasure uses. `DynamoDB` accepts 100.
-const MAX_ACTIONS: usize = 98;
-/// The actions for a membership, a request and their events, at most.
-const ACTIONS_OF_PERSON: usize = 8;
-/// The actions for an address and its events, at most.
-const ACTIONS_OF_ADDRESS: usize = 7;
 /// The attributes of the slot of an address that an erasure keeps: none is personal.
 const KEPT: [&str; 8] =
     ["pk", "sk", "schema", "deleted", "version", "ttl", "sent_at", "declined_until"];
-
-/// The progress of an erasure.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ErasureProgress {
-    /// The number of organizations that keep nothing about the person any more.
-    pub erased: usize,
-    /// The number of transactions.
-    transactions: u128,
-}
 
 impl Store {
     /// Erases a person from the organizations that know them, until `deadline`. Returns whether none is
@@ -50,38 +35,16 @@ impl Store {
         &self,
         context: &RequestContext,
         data: &PersonalData,
-        progress: &mut ErasureProgress,
+        progress: &mut EndingProgress,
         deadline: &Deadline,
     ) -> Result<bool, Error> {
-        let mut left = data.organizations.as_slice();
-        while !left.is_empty() {
-            if deadline.has_passed() {
-                return Ok(false);
-            }
-            let (now, later) = left.split_at(fitting(left));
-            let mut writes = self.transaction(context);
-            // Every event of the request has a number of its own.
-            writes.next_event = progress.transactions << 16;
-            for known in now {
-                writes = writes.erase_from(known, data.user_id.as_ref())?;
-            }
-            progress.transactions += 1;
-            writes.commit(&()).await?;
-            progress.erased += now.len();
-            left = later;
-        }
-        Ok(true)
+        let user = data.user_id.as_ref();
+        let all: Vec<_> = data.organizations.iter().collect();
+        self.end_everywhere(context, &all, progress, deadline, |writes, known| {
+            writes.erase_from(known, user)
+        })
+        .await
     }
-}
-
-/// How many of these organizations fit into one transaction, at least 1.
-fn fitting(left: &[KnownIn]) -> usize {
-    let mut actions = 0;
-    let fits = |known: &&KnownIn| {
-        actions += ACTIONS_OF_PERSON + ACTIONS_OF_ADDRESS * known.addresses.len();
-        actions <= MAX_ACTIONS
-    };
-    left.iter().take_while(fits).count().max(1)
 }
 
 impl Transaction<'_> {
@@ -139,7 +102,7 @@ impl Transaction<'_> {
     }
 
     /// Ends the request of a person to join, or checks that there is none.
-    fn erase_request(
+    pub(super) fn erase_request(
         self,
         org: &Organization,
         request: Option<&JoinRequest>,

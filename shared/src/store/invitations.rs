@@ -231,11 +231,17 @@ impl Transaction<'_> {
     /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
     /// the rule saw it; the refusals of a lost race.
     pub fn revoke(self, actor: &Standing, invitation: &Invitation) -> Result<Self, Error> {
-        let context = self.context;
-        self.still_held(actor)?
-            .end(invitation, Expression::default())?
-            .stop_waiting(&actor.org, invitation)?
-            .record(ended(context, &actor.org, EventAction::InvitationRevoked, invitation))
+        self.still_held(actor)?.revoke_as_operator(&actor.org, invitation)
+    }
+
+    /// Ends an invitation without a member who does it: its invitee is offboarded (OP2).
+    pub(super) fn revoke_as_operator(
+        self,
+        org: &Organization,
+        invitation: &Invitation,
+    ) -> Result<Self, Error> {
+        let event = ended(self.context, org, EventAction::InvitationRevoked, invitation);
+        self.end(invitation, Expression::default())?.stop_waiting(org, invitation)?.record(event)
     }
 
     /// Ends an invitation on behalf of its invitee. The organization cannot invite them again for a

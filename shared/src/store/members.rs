@@ -168,7 +168,7 @@ impl Transaction<'_> {
 
     /// Removes a member who is as the rule saw them, and frees their address. A Super Admin is never
     /// removed: who becomes Super Admin meanwhile has another version.
-    fn end_membership(self, member: &Member, gone: Version) -> Result<Self, Error> {
+    pub(super) fn end_membership(self, member: &Member, gone: Version) -> Result<Self, Error> {
         let org = member.path.id();
         let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
         let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
@@ -181,7 +181,7 @@ impl Transaction<'_> {
     }
 
     /// Ends the critical alerts of a former member's address, or checks that it receives none.
-    fn end_alerts(
+    pub(super) fn end_alerts(
         self,
         org: &Organization,
         member: &Member,
@@ -228,7 +228,7 @@ pub(super) fn shown_member(org: &Organization, member: &Member) -> Value {
 
 /// The display name of a member, as events show it: whether there is one. The name itself is personal
 /// (ERA1).
-fn shown_name(member: &Member) -> Value {
+pub(super) fn shown_name(member: &Member) -> Value {
     json!({ "has_display_name": member.display_name.is_some() })
 }
 
@@ -245,7 +245,7 @@ pub(super) fn removed(
 }
 
 /// One object with the members of those that there are.
-fn joined(objects: [Option<Value>; 2]) -> Value {
+pub(super) fn joined(objects: [Option<Value>; 2]) -> Value {
     let mut all = Map::new();
     for object in objects.into_iter().flatten() {
         all.extend(object.as_object().cloned().unwrap_or_default());
@@ -253,11 +253,11 @@ fn joined(objects: [Option<Value>; 2]) -> Value {
     Value::Object(all)
 }
 
-fn key(member: &Member) -> Key {
+pub(super) fn key(member: &Member) -> Key {
     Key::member(member.path.id(), member.id())
 }
 
-fn item(key: Key, member: &Member) -> Result<Item, Error> {
+pub(super) fn item(key: Key, member: &Member) -> Result<Item, Error> {
     let mut item = to_item(key, member, index::member(member))?;
     let names = member.folded_names();
     if !names.is_empty() {
@@ -268,7 +268,7 @@ fn item(key: Key, member: &Member) -> Result<Item, Error> {
 
 /// What a member whose membership ended leaves behind: the version `gone`, from which a new membership
 /// continues, and what they were called (ORG5).
-fn former(member: &Member, gone: Version) -> Result<Item, Error> {
+pub(super) fn former(member: &Member, gone: Version) -> Result<Item, Error> {
     let mut item = tombstone(key(member), gone, NAMED)?;
     let known = index::known_person(PersonId::of(&member.user_id));
     item.insert("identity".to_owned(), text(known));

@@ -3,6 +3,7 @@
 //! The store makes no decisions. Reads get the facts that a rule needs. A write is one transaction,
 //! whose conditions repeat those facts, so a change by another request cannot bypass the rule.
 
+mod accounts;
 mod address_slots;
 mod batch;
 mod budgets;
@@ -28,6 +29,7 @@ mod list_entries;
 mod lists;
 mod members;
 mod meter;
+mod offboarding;
 mod organizations;
 mod outbox;
 mod people;
@@ -53,13 +55,13 @@ use aws_sdk_dynamodb::{
 
 use crate::{domain::Refusal, metrics::Metric};
 
+pub use accounts::AccountChange;
 pub use batch::OPENED_AT_ONCE;
 pub use customers::LinkChange;
 pub use deadline::Deadline;
 pub use decisions::AccessQuery;
 pub use deliveries::{Claim, MAIL_CLAIM};
 pub use due::{DueItem, DueItems};
-pub use erasure::ErasureProgress;
 pub use export::UserStream;
 pub use fetch::FetchedItems;
 pub use history::{AboutPerson, EventFilter};
@@ -72,6 +74,7 @@ pub use lists::{List, RoleWithUsers};
 pub use members::MemberChange;
 pub(crate) use meter::milliseconds;
 pub use meter::{Cost, metered};
+pub use offboarding::{Access, EndingProgress};
 pub use organizations::{NewOrganization, ProfileChange};
 pub use outbox::{PublishedEvent, published};
 pub use personal_data::{FormerPerson, KnownAddress, KnownIn, PersonalData};

@@ -1,0 +1,105 @@
+//! The change of the account of a member (OP2).
+
+use serde_json::{Value, json};
+
+use super::{
+    Error, Key,
+    address_slots::taken,
+    expression::Expression,
+    item::{attribute, text},
+    members::{former as tombstone_of, item, joined, key, shown_name},
+    transaction::{Transaction, absent_or, at_version, gone_or, or},
+};
+use crate::domain::{
+    AddressDigest, Event, EventAction, JoinRequest, Member, Organization, Refusal, RoleId, Version,
+};
+
+/// A membership that another account of the same person gets.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountChange<'a> {
+    /// The organization.
+    pub org: &'a Organization,
+    /// The membership with the account that is lost.
+    pub before: &'a Member,
+    /// The membership with the new account.
+    pub after: &'a Member,
+    /// The version of a membership of the new account that ended.
+    pub deleted: Option<Version>,
+    /// The request to join of the new account, which ends.
+    pub request: Option<&'a JoinRequest>,
+    /// Why the operator trusts the new account.
+    pub reason: &'a str,
+}
+
+impl Transaction<'_> {
+    /// Gives a membership to another account. The member has another id from then on, so an event about
+    /// each of the two ids records it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::AlreadyMember`] if the new account became a member; [`Refusal::NoSuchMember`] or
+    /// [`Refusal::ChangedConcurrently`] if the membership is not as the rule saw it.
+    pub fn change_account(self, change: AccountChange<'_>) -> Result<Self, Error> {
+        let AccountChange { org, before, after, deleted, request, reason } = change;
+        let (context, gone) = (self.context, before.version.next(self.context.at));
+        let slot = Key::address_slot(org.id(), AddressDigest::of(org.id(), &before.email));
+        let held = Expression::new("#user_id = :lost", [("lost", text(before.user_id.as_str()))]);
+        let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
+        let event = |target| Event::new(context, org, EventAction::MemberReconnected, target);
+        let left = event(before.target(gone))
+            .old(shown_as_kept(before))
+            .new_value(json!({ "member_id": after.id() }))
+            .because(reason);
+        let mut former = json!({ "member_id": before.id() });
+        // The event of an open request tells of its end.
+        if let Some(declined) = request.filter(|request| !request.is_pending()) {
+            former["join_request"] = json!(declined.status);
+        }
+        let taken_over = event(after.target(after.version))
+            .old(former)
+            .new_value(shown_as_kept(after))
+            .because(reason);
+        self.erase_request(org, request, &after.user_id)?
+            .put(key(before), tombstone_of(before, gone)?, at_version(before.version)?, lost)
+            .create(
+                key(after),
+                item(key(after), after)?,
+                deleted,
+                absent_or(Refusal::AlreadyMember),
+            )?
+            .put(slot.clone(), taken(after, &slot)?, held, or(Refusal::ChangedConcurrently))
+            .name_account_of_super_admin(change)?
+            .record(left)?
+            .record(taken_over)
+    }
+
+    /// Names the new account where the organization names its Super Admin, and records it there.
+    fn name_account_of_super_admin(self, change: AccountChange<'_>) -> Result<Self, Error> {
+        let AccountChange { org: before, before: lost, after: member, reason, .. } = change;
+        if lost.role_id != RoleId::SUPER_ADMIN {
+            return Ok(self);
+        }
+        let context = self.context;
+        let after = before.with_super_admin(&member.user_id, context.at);
+        let name = |member: &Member| json!({ "super_admin_id": member.id() });
+        let event = Event::new(context, &after, EventAction::MemberReconnected, after.target())
+            .old(name(lost))
+            .new_value(name(member))
+            .because(reason);
+        let named = [("named", text(lost.user_id.as_str()))];
+        let named = Expression::new("#super_admin = :named", named);
+        let values =
+            [("account", text(member.user_id.as_str())), ("version", attribute(&after.version)?)];
+        let set = Expression::new("#super_admin = :account, #version = :version", values);
+        let seen = named.and(at_version(before.version)?);
+        let changed = or(Refusal::ChangedConcurrently);
+        self.set(Key::organization(before.id()), set, seen, changed).record(event)
+    }
+}
+
+/// What both memberships have in common, as events show it.
+fn shown_as_kept(member: &Member) -> Value {
+    let shown = json!({ "member_id": member.id(), "role_id": member.role_id });
+    let name = member.display_name.is_some().then(|| shown_name(member));
+    joined([Some(shown), name])
+}

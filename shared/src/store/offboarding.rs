@@ -1,0 +1,146 @@
+//! The end of what people have in many organizations, and the offboarding of a person (OP2): memberships,
+//! invitations and open requests end, and what the person was called stays for the history.
+
+use serde::Serialize;
+
+use super::{
+    Deadline, Error, KnownIn, PersonalData, Store, members::removed, transaction::Transaction,
+};
+use crate::domain::{EventAction, Member, RequestContext, RoleId};
+
+/// The most actions of one transaction that ends what a person has. `DynamoDB` accepts 100.
+const MAX_ACTIONS: usize = 98;
+/// The actions for a membership, a request and their events, at most.
+const ACTIONS_OF_PERSON: usize = 8;
+/// The actions for an address and its events, at most.
+const ACTIONS_OF_ADDRESS: usize = 7;
+
+/// The progress of a request that ends what a person has in many organizations.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EndingProgress {
+    /// The number of organizations that are done.
+    pub organizations: usize,
+    /// What ended there.
+    pub ended: Access,
+    /// The number of transactions.
+    transactions: u128,
+}
+
+/// What gives a person access, or could.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Access {
+    /// The number of memberships, without those as Super Admin.
+    pub memberships: usize,
+    /// The number of pending invitations.
+    pub invitations: usize,
+    /// The number of open requests to join.
+    pub join_requests: usize,
+}
+
+impl Access {
+    fn add(&mut self, other: Self) {
+        self.memberships += other.memberships;
+        self.invitations += other.invitations;
+        self.join_requests += other.join_requests;
+    }
+}
+
+impl KnownIn {
+    /// The membership that an operator can end. The Super Admin's never ends without a successor (SA3).
+    fn removable_member(&self) -> Option<&Member> {
+        self.member.as_ref().filter(|member| member.role_id != RoleId::SUPER_ADMIN)
+    }
+
+    /// What the person has here that an operator can end.
+    fn access(&self) -> Access {
+        let invited = self.addresses.iter().filter(|address| address.invitation.is_some());
+        let asks = self.request.as_ref().is_some_and(|request| request.is_pending());
+        Access {
+            memberships: usize::from(self.removable_member().is_some()),
+            invitations: invited.count(),
+            join_requests: usize::from(asks),
+        }
+    }
+}
+
+impl Store {
+    /// Ends the memberships, invitations and open requests of a person, until `deadline`. Returns whether
+    /// none is left.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`](crate::domain::Refusal::ChangedConcurrently) and the like if
+    /// something is not as it was read.
+    pub async fn offboard(
+        &self,
+        context: &RequestContext,
+        data: &PersonalData,
+        progress: &mut EndingProgress,
+        deadline: &Deadline,
+    ) -> Result<bool, Error> {
+        let all = data.organizations.iter();
+        let left: Vec<_> = all.filter(|known| known.access() != Access::default()).collect();
+        self.end_everywhere(context, &left, progress, deadline, Transaction::offboard_from).await
+    }
+
+    /// Ends what a person has in some organizations, as many in one transaction as fit, until `deadline`.
+    /// Returns whether none is left.
+    pub(super) async fn end_everywhere<'a>(
+        &'a self,
+        context: &'a RequestContext,
+        organizations: &[&KnownIn],
+        progress: &mut EndingProgress,
+        deadline: &Deadline,
+        end: impl Fn(Transaction<'a>, &KnownIn) -> Result<Transaction<'a>, Error>,
+    ) -> Result<bool, Error> {
+        let mut left = organizations;
+        while !left.is_empty() {
+            if deadline.has_passed() {
+                return Ok(false);
+            }
+            let (now, later) = left.split_at(fitting(left));
+            let mut writes = self.transaction(context);
+            // Every event of the request has a number of its own.
+            writes.next_event = progress.transactions << 16;
+            for known in now {
+                writes = end(writes, known)?;
+            }
+            progress.transactions += 1;
+            writes.commit(&()).await?;
+            progress.organizations += now.len();
+            now.iter().for_each(|known| progress.ended.add(known.access()));
+            left = later;
+        }
+        Ok(true)
+    }
+}
+
+/// How many of these organizations fit into one transaction, at least 1.
+fn fitting(left: &[&KnownIn]) -> usize {
+    let mut actions = 0;
+    let fits = |known: &&&KnownIn| {
+        actions += ACTIONS_OF_PERSON + ACTIONS_OF_ADDRESS * known.addresses.len();
+        actions <= MAX_ACTIONS
+    };
+    left.iter().take_while(fits).count().max(1)
+}
+
+impl Transaction<'_> {
+    /// Ends what a person has in an organization, and records it.
+    fn offboard_from(mut self, known: &KnownIn) -> Result<Self, Error> {
+        let (context, org) = (self.context, &known.org);
+        for invitation in known.addresses.iter().filter_map(|known| known.invitation.as_ref()) {
+            self = self.revoke_as_operator(org, invitation)?;
+        }
+        if let Some(request) = known.request.as_ref().filter(|request| request.is_pending()) {
+            self = self.drop_request(org, request)?;
+        }
+        let Some(member) = known.removable_member() else { return Ok(self) };
+        let gone = member.version.next(context.at);
+        let own = known.addresses.iter().find(|address| address.email == member.email);
+        let alert = own.and_then(|address| address.alert.as_ref());
+        self.end_membership(member, gone)?
+            .record(removed(context, org, EventAction::MemberRemoved, member, gone))?
+            .end_alerts(org, member, alert)
+    }
+}
