@@ -166,6 +166,9 @@ search actions | 1 3 0 0 | SERVICE POST /access/v1/search/action | eve license_m
 operator: create an organization with its first Admin | 1 0 10 9 | OP POST /v1/operator/organizations | {"name": "New", "kind": "partner", "first_admin_email": "<email>"}
 operator: list organizations | 2 13.5 0 0 | OP GET /v1/operator/organizations?limit=<limit>
 operator: show an organization | 3 3 0 0 | OP GET /v1/operator/organizations/<here>
++ member user
+operator: appoint a Super Admin | 3 4 10 15 | OP POST /v1/operator/organizations/<here>/super-admin | {"member_id": "@<sub>", "former": "admin", "reason": "Gone."}
++ appoint back
 operator: reset the security settings | 2 1 4 3 | OP DELETE /v1/operator/organizations/<here>/security | {"reason": "Locked out."}
 + partner
 operator: change settings | 2 2 6 3 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": true}
@@ -356,6 +359,12 @@ impl<'a> Survey<'a> {
             "role deletion" => self.begin_role_deletion().await,
             "transfer back" => {
                 app.transfer(BOB, &org, ADA).await.expect(200);
+            }
+            "appoint back" => {
+                let body = json!({ "member_id": "@ada", "former": "removed", "reason": "Back." });
+                let path = format!("{}/super-admin", operator_path(&org));
+                app.post(OPERATOR, &path, body).await.expect(200);
+                app.add_member(ADA, &org, self.newest, "user").await;
             }
             "sub-organization" | "empty sub-organization" if !self.can_nest => {}
             "sub-organization" => {

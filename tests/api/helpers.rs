@@ -131,6 +131,13 @@ impl TestApp {
         self.post(by, &format!("{org}/transfer"), body).await
     }
 
+    /// An operator makes `new_super_admin` the Super Admin. `former` is `admin` or `removed`.
+    pub async fn appoint(&self, org: &str, new_super_admin: Identity, former: &str) -> Answer {
+        let member = format!("@{}", new_super_admin.sub);
+        let body = json!({ "member_id": member, "former": former, "reason": "Ada has left." });
+        self.post(OPERATOR, &format!("{}/super-admin", operator_path(org)), body).await
+    }
+
     /// The whole history of `org`, oldest first.
     pub async fn history(&self, org: &str) -> Vec<Value> {
         let mut events = self.list_all(OPERATOR, &format!("{org}/events?limit=100")).await;

@@ -777,6 +777,16 @@ impl Replayed {
                 self.change("role", &member(was), &json!("super_admin"), &json!("admin"));
                 self.change("role", &member(is), &json!("admin"), &json!("super_admin"));
             }
+            E::SuperAdminAppointed => {
+                let (was, is) = (&old["super_admin_id"], &new["super_admin_id"]);
+                let held = aliases.of_role(&old["successor_role_id"]);
+                self.change("super admin", "", was, is);
+                self.change("role", &member(is), &held, &json!("super_admin"));
+                // `member.removed` follows if the former one is removed.
+                if new["former"] == "admin" {
+                    self.change("role", &member(was), &json!("super_admin"), &json!("admin"));
+                }
+            }
             E::CustomerLinkAdded
             | E::CustomerLinkUpdated
             | E::CustomerLinkSuspended

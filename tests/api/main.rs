@@ -3,6 +3,7 @@
 mod accept;
 mod access;
 mod advisories;
+mod appointment;
 mod batch;
 mod budgets;
 mod certification;

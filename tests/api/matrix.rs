@@ -95,6 +95,7 @@ POST /v1/operator/organizations | scope `operator` | {"name": "New", "first_admi
 GET /v1/operator/organizations/{org} | scope `operator`
 PATCH /v1/operator/organizations/{org} | scope `operator` | {"manage_sub_organizations": false}
 POST /v1/operator/organizations/{org}/first-admin | scope `operator` | {"email": "tom@example.com"}
+POST /v1/operator/organizations/{org}/super-admin | scope `operator` | {"member_id": "@tom", "former": "admin", "reason": "The Super Admin has left."}
 DELETE /v1/operator/organizations/{org}/security | scope `operator` | {"reason": "The administrators are locked out."}
 POST /v1/operator/organizations/{org}/members/{member}/account | scope `operator` | {"user_id": "tom-2", "reason": "The account was recreated."}
 GET /v1/operator/organizations/{org}/customers | scope `operator`
@@ -286,7 +287,7 @@ impl Scenario {
             app.create_empty_sub_organization(here, "Empty").await
         } else if has("{customer}") {
             app.create_partner(TOM, "Partner").await
-        } else if has("/operator/") && !has("{member}") {
+        } else if has("/operator/") && !has("{member}") && !ends("/super-admin") {
             above.clone()
         } else {
             here.clone()
@@ -332,7 +333,7 @@ impl Scenario {
             let alerts = format!("{here}/critical-alert-users");
             app.post(SUE, &alerts, json!({ "email": TOM.email })).await.expect(201);
         }
-        if ends("/transfer") {
+        if ends("/transfer") || ends("/super-admin") {
             app.add_member(SUE, here, TOM, "admin").await;
         }
         if has("{partner}") {

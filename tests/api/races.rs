@@ -12,9 +12,9 @@ use shared::{
 use tokio::sync::Barrier;
 
 use crate::{
-    helpers::nth_user,
+    helpers::{nth_user, operator_path},
     invariants::{Table, check, scan},
-    test_app::{ADA, Answer, BOB, CY, DAY, Identity, TestApp, ample},
+    test_app::{ADA, Answer, BOB, CY, DAY, Identity, OPERATOR, TestApp, ample},
 };
 
 #[derive(Clone)]
@@ -156,6 +156,28 @@ async fn one_of_many_concurrent_transfers_succeeds() {
     let answers = at_once(&app, (0..32).map(|nth| transfer(ADA, &acme, admins[nth % 4]))).await;
     let refused = "409 super-admin-changed, 403 super-admin-required, 409 target-not-admin";
     assert_outcomes(&answers, &[("200", 1)], refused);
+    check(&app).await;
+}
+
+/// SA6
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn appointments_transfers_and_removals_at_once_keep_one_super_admin() {
+    let (app, acme, people) = acme_with("admin", 8).await;
+    let requests = people.iter().enumerate().flat_map(|(nth, &person)| {
+        let former = if nth % 2 == 0 { "admin" } else { "removed" };
+        let body = json!({
+            "member_id": format!("@{}", person.sub), "former": former, "reason": "Gone.",
+        });
+        let path = format!("{}/super-admin", operator_path(&acme));
+        [
+            post(OPERATOR, path, body),
+            transfer(ADA, &acme, person),
+            change_role(ADA, &acme, person, "user"),
+            remove(person, &acme, people[(nth + 1) % 8]),
+        ]
+    });
+    let answers = at_once(&app, requests).await;
+    assert!(answers.iter().all(|answer| answer.status.as_u16() < 500), "{answers:?}");
     check(&app).await;
 }
 

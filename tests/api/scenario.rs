@@ -96,6 +96,8 @@ an operator offboards kim | POST <kim_person>/offboard | {}
 an operator reconnects DAN | POST <operated>/members/@dan/account | {"user_id": "dan-2", "reason": "ticket 7"}
 an operator reconnects ADA | POST <operated>/members/@ada/account | {"user_id": "ada-2", "reason": "ticket 8"}
 an operator reconnects DAN to hal | POST <operated>/members/@dan/account | {"user_id": "hal", "reason": "ticket 9"}
+an operator appoints GUS and removes ADA | POST <operated>/super-admin | {"member_id": "@gus", "former": "removed", "reason": "Gone."}
+an operator appoints DAN | POST <operated>/super-admin | {"member_id": "@dan", "former": "admin", "reason": "Gone."}
 an operator links Rival | PUT <operated>/customers/<rival> | {"preferred": true}
 an operator makes Acme preferred | PUT <operated>/customers/<company> | {"preferred": true}
 an operator unlinks Company | DELETE <operated>/customers/<company> | {}

@@ -35,6 +35,9 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
         | Notification::AlertAddressAdded { .. }
         | Notification::SuperAdminTransferred { .. }
         | Notification::SuperAdminReceived { .. } => about_member(mail, portal),
+        Notification::SuperAdminAssigned
+        | Notification::SuperAdminReplaced { .. }
+        | Notification::SuperAdminAppointed { .. } => about_appointment(mail, portal),
     };
     values.push(("organization", mail.organization.to_string()));
     values.push(("recipient", mail.to.as_str().to_owned()));
@@ -123,6 +126,19 @@ fn about_member(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
         Notification::Removed { by } => (Text::Removed, vec![("by", author(by, language))]),
         // `draft` passes no others.
         _ => (Text::Removed, vec![]),
+    }
+}
+
+fn about_appointment(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
+    let organization = ("link", portal.organization(mail.org));
+    match &mail.notification {
+        Notification::SuperAdminReplaced { new } => {
+            (Text::SuperAdminReplaced, vec![("new", shown(new)), organization])
+        }
+        Notification::SuperAdminAppointed { new } => {
+            (Text::SuperAdminAppointed, vec![("new", shown(new)), organization])
+        }
+        _ => (Text::NewSuperAdmin, vec![organization]),
     }
 }
 

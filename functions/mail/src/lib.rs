@@ -10,6 +10,7 @@
 
 mod about_invitations;
 mod about_members;
+mod about_organizations;
 mod brand;
 mod compose;
 mod digests;
@@ -58,7 +59,7 @@ pub struct MailService {
 }
 
 /// The actions of the events that cause mail. The rule of the event bus names the same.
-pub const MAILED_ACTIONS: [&str; 11] = [
+pub const MAILED_ACTIONS: [&str; 12] = [
     "critical_alert_user.added",
     "invitation.accepted",
     "invitation.created",
@@ -69,6 +70,7 @@ pub const MAILED_ACTIONS: [&str; 11] = [
     "join_request.declined",
     "member.removed",
     "member.role_changed",
+    "super_admin.appointed",
     "super_admin.transferred",
 ];
 

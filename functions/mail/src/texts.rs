@@ -37,6 +37,7 @@ texts! {
     InvitationRevoked = "invitation_revoked",
     InvitationsAccepted = "invitations_accepted",
     Invited = "invited",
+    NewSuperAdmin = "new_super_admin",
     Removed = "removed",
     RequestApproved = "request_approved",
     RequestDeclined = "request_declined",
@@ -44,6 +45,8 @@ texts! {
     RequestToDecide = "request_to_decide",
     RequestsToDecide = "requests_to_decide",
     RoleChanged = "role_changed",
+    SuperAdminAppointed = "super_admin_appointed",
+    SuperAdminReplaced = "super_admin_replaced",
     TookOver = "took_over",
 }
 

@@ -18,14 +18,14 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, AlertId, CriticalAlertUser, Level, MAX_DISPLAY_NAME, MemberId, MemberUpdate, OrgId,
-        Refusal, RoleId, RoleObject, Standing,
+        self, CriticalAlertUser, Level, MAX_DISPLAY_NAME, MemberId, MemberUpdate, OrgId, Refusal,
+        RoleId, RoleObject, Standing,
     },
     http::{
         Answer, ApiError, App, Call, IfMatch, Json, NameField, NoBody, Path, WithEtag, not_null,
         nullable, views,
     },
-    store::{Committed, Error, FetchedItems, Key, MemberChange, Store, Transaction},
+    store::{Committed, FetchedItems, Key, MemberChange, Store},
 };
 
 pub use export::{ExportConfig, ExportLimits};
@@ -105,8 +105,9 @@ async fn remove(
     let writes = |alert: Option<&CriticalAlertUser>| {
         app.store.transaction(&context).remove_member(&actor, &member, alert)
     };
-    if_match.outcome(end_membership(&app.store, &member, writes).await)?;
-    Ok(Answer::no_content())
+    let answer = Answer::no_content();
+    if_match.outcome(app.store.end_membership(&member, &answer, writes).await)?;
+    Ok(answer)
 }
 
 async fn leave(
@@ -119,28 +120,11 @@ async fn leave(
     let writes = |alert: Option<&CriticalAlertUser>| {
         app.store.transaction(&context).leave(&actor.org, member, alert)
     };
-    match end_membership(&app.store, member, writes).await? {
-        Committed::Now => Ok(Answer::no_content()),
+    let answer = Answer::no_content();
+    match app.store.end_membership(member, &answer, writes).await? {
+        Committed::Now => Ok(answer),
         Committed::Before(recorded) => Ok(Answer::recorded(&recorded)?),
     }
-}
-
-/// Ends a membership, and the critical alerts of its address (ERA1). Most addresses receive none, so
-/// the first attempt reads none, and its condition finds one.
-async fn end_membership<'a>(
-    store: &Store,
-    member: &domain::Member,
-    writes: impl Fn(Option<&CriticalAlertUser>) -> Result<Transaction<'a>, Error>,
-) -> Result<Committed, Error> {
-    let answer = Answer::no_content();
-    match writes(None)?.commit(&answer).await {
-        Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
-        written => return written,
-    }
-    let org = member.path.id();
-    let id = AlertId::of(org, &member.email);
-    let found = store.get([Key::critical_alert_user(org, id)]).await?;
-    writes(found.critical_alert_user(org, id)?.as_ref())?.commit(&answer).await
 }
 
 /// The member to change.

@@ -5,6 +5,7 @@ mod customers;
 mod offboarding;
 mod people;
 mod security;
+mod super_admin;
 
 use axum::{
     Router,
@@ -34,6 +35,7 @@ pub fn router() -> Router<App> {
             "/v1/operator/organizations/{org}/members/{member}/account",
             post(accounts::reconnect),
         )
+        .route("/v1/operator/organizations/{org}/super-admin", post(super_admin::appoint))
         .route("/v1/operator/organizations/{org}/customers", get(customers::list))
         .route("/v1/operator/people", get(people::find))
         .route("/v1/operator/people/{person}/data", get(people::data))

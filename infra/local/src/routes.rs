@@ -88,6 +88,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/operator/organizations/{org}", "operator"),
     ("PATCH", "/v1/operator/organizations/{org}", "operator"),
     ("POST", "/v1/operator/organizations/{org}/first-admin", "operator"),
+    ("POST", "/v1/operator/organizations/{org}/super-admin", "operator"),
     ("DELETE", "/v1/operator/organizations/{org}/security", "operator"),
     ("POST", "/v1/operator/organizations/{org}/members/{member}/account", "operator"),
     ("GET", "/v1/operator/organizations/{org}/customers", "operator"),

@@ -52,6 +52,7 @@ actions! {
     RoleDeleted = "role.deleted",
     SuperAdminAssigned = "super_admin.assigned",
     SuperAdminTransferred = "super_admin.transferred",
+    SuperAdminAppointed = "super_admin.appointed",
     JoinRequestCreated = "join_request.created",
     JoinRequestCancelled = "join_request.cancelled",
     JoinRequestApproved = "join_request.approved",

@@ -244,6 +244,62 @@ pub fn transfer(
     })
 }
 
+/// What an operator does with the former Super Admin when they appoint another one (SA6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FormerSuperAdmin {
+    /// They become an Admin.
+    Admin,
+    /// They are removed from the organization.
+    Removed,
+}
+
+/// The changes of the appointment of a Super Admin by an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuperAdminAppointment {
+    /// The former Super Admin before the appointment.
+    pub former: Member,
+    /// The former Super Admin as an Admin. `None` if they are removed.
+    pub demoted: Option<Member>,
+    /// The new Super Admin before the appointment.
+    pub member: Member,
+    /// The new Super Admin after the appointment.
+    pub successor: Member,
+    /// The organization with its new Super Admin.
+    pub org: Organization,
+}
+
+/// Makes `successor` the Super Admin of `org` for an operator, whatever role they hold (SA6).
+///
+/// `former` is the Super Admin whom `org` names. An organization without one has no members (SA1), so
+/// it has no successor either.
+///
+/// # Errors
+/// - [`Refusal::NoSuchMember`] if there is no successor.
+/// - [`Refusal::AlreadySuperAdmin`] if the successor is the Super Admin.
+/// - [`Refusal::SuperAdminChanged`] if `former` is not the Super Admin any more.
+pub fn appoint_super_admin(
+    org: &Organization,
+    former: Option<Member>,
+    successor: Option<Member>,
+    then: FormerSuperAdmin,
+    now: Timestamp,
+) -> Result<SuperAdminAppointment, Refusal> {
+    let member = successor.ok_or(Refusal::NoSuchMember)?;
+    if org.super_admin_user_id.as_ref() == Some(&member.user_id) {
+        return Err(Refusal::AlreadySuperAdmin);
+    }
+    let is_super_admin = |member: &Member| member.role_id == RoleId::SUPER_ADMIN;
+    let former = former.filter(is_super_admin).ok_or(Refusal::SuperAdminChanged)?;
+    Ok(SuperAdminAppointment {
+        demoted: (then == FormerSuperAdmin::Admin).then(|| former.with_role(RoleId::ADMIN, now)),
+        org: org.with_super_admin(&member.user_id, now),
+        successor: member.with_role(RoleId::SUPER_ADMIN, now),
+        former,
+        member,
+    })
+}
+
 /// The changes of joining an empty sub-organization, and the membership that allows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Joining {

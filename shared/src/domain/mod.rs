@@ -38,7 +38,8 @@
 //! **Membership.** A [`Member`] is a person in one organization, with exactly one role there.
 //! Membership in one organization gives no permission in another one (U2). Here, Ann is Admin of
 //! Acme and Super Admin of Acme Labs, and Sue is no member of Acme Labs. A [`Source`] says how the
-//! person became a member. [`SuperAdminTransfer`] and [`Joining`] are what these operations change. A
+//! person became a member. [`SuperAdminTransfer`], [`SuperAdminAppointment`] and [`Joining`] are what
+//! these operations change. [`FormerSuperAdmin`] says what an operator does with the former one. A
 //! client changes the role or the display name of a member with a [`MemberUpdate`].
 //!
 //! **Roles.** A [`RoleObject`] is a functional area, such as User Management. A role has a
@@ -193,8 +194,9 @@ pub use list_entry::{
 };
 pub use mail_domain::MailDomain;
 pub use member::{
-    Joining, MAX_DISPLAY_NAME, Member, MemberUpdate, Source, SuperAdminTransfer, change_role, join,
-    leave, remove_member, transfer, update_member, with_account,
+    FormerSuperAdmin, Joining, MAX_DISPLAY_NAME, Member, MemberUpdate, Source,
+    SuperAdminAppointment, SuperAdminTransfer, appoint_super_admin, change_role, join, leave,
+    remove_member, transfer, update_member, with_account,
 };
 pub use notification::{
     Author, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail, REMINDED_BEFORE,

@@ -101,6 +101,19 @@ pub enum Notification {
         /// The former Super Admin, if known.
         from: Option<NamedPerson>,
     },
+    /// An operator has made the recipient the Super Admin (SA6).
+    SuperAdminAssigned,
+    /// An operator has appointed another Super Admin, and made the recipient an Admin (SA6).
+    SuperAdminReplaced {
+        /// The new Super Admin.
+        new: NamedPerson,
+    },
+    /// An operator has appointed another Super Admin of the organization in which the recipient is an
+    /// Admin (SA6).
+    SuperAdminAppointed {
+        /// The new Super Admin.
+        new: NamedPerson,
+    },
 }
 
 /// A person as a mail names them: by a name that they or an administrator chose, and by their address.

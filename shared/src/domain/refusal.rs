@@ -341,6 +341,11 @@ pub enum Refusal {
         "Another request has transferred the Super Admin role, so nothing was changed. Check who holds it now."
     )]
     SuperAdminChanged,
+    /// The member to appoint is the Super Admin (SA6).
+    #[error(
+        "This member is the Super Admin of this organization already. Choose another member to appoint."
+    )]
+    AlreadySuperAdmin,
 
     /// The sub-organization would be deeper than [`MAX_DEPTH`](super::MAX_DEPTH) (SUB3).
     #[error(

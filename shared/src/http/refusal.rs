@@ -188,6 +188,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::SuperAdminProtected => (409, "super-admin-protected", "Super Admin is protected"),
         R::TargetNotAdmin => (409, "target-not-admin", "Target is not an Admin"),
         R::SuperAdminChanged => (409, "super-admin-changed", "Super Admin changed concurrently"),
+        R::AlreadySuperAdmin => (409, "already-super-admin", "Member is the Super Admin already"),
         R::DepthLimit => (409, "depth-limit", "Depth limit reached"),
         R::SubOrganizationsDisabled => {
             (409, "sub-organizations-disabled", "Sub-organizations disabled")

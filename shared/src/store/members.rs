@@ -1,9 +1,10 @@
-//! Members: added, given another role, removed; and the transfer of the Super Admin role.
+//! Members: added, given another role, removed; and the Super Admin role, transferred or appointed.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Error, Key, Status,
+    Committed, Error, Key, Status, Store,
     address_slots::{former_slot, taken, taken_by_another},
     expression::Expression,
     index,
@@ -12,9 +13,9 @@ use super::{
     transaction::{Transaction, absent, absent_or, at_version, gone_or, or, tombstone},
 };
 use crate::domain::{
-    AddressDigest, AlertId, CriticalAlertUser, Event, EventAction, IdentityProviderRole, Member,
-    Organization, PersonId, Refusal, RequestContext, RoleId, Standing, SuperAdminTransfer, Version,
-    levels_in,
+    AddressDigest, AlertId, CriticalAlertUser, Event, EventAction, FormerSuperAdmin,
+    IdentityProviderRole, Member, Organization, PersonId, Refusal, RequestContext, RoleId,
+    Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).
@@ -111,30 +112,84 @@ impl Transaction<'_> {
         let context = self.context;
         let SuperAdminTransfer { former, admin, successor, org } = transfer;
         let before = actor.membership()?;
-        let name = |member: &Member| json!({ "super_admin_id": member.id() });
         let event = Event::new(context, org, EventAction::SuperAdminTransferred, org.target())
-            .old(name(former))
-            .new_value(name(successor));
-        let names_former =
-            Expression::new("#super_admin = :former", [("former", text(former.user_id.as_str()))]);
+            .old(named_super_admin(former))
+            .new_value(named_super_admin(successor));
         self.replace_member(MemberChange { before, after: former }, Refusal::SuperAdminChanged)?
             .replace_member(
                 MemberChange { before: admin, after: successor },
                 Refusal::TargetNotAdmin,
             )?
-            .set(
-                Key::organization(org.id()),
-                Expression::new(
-                    "#super_admin = :successor, #version = :version",
-                    [
-                        ("successor", text(successor.user_id.as_str())),
-                        ("version", attribute(&org.version)?),
-                    ],
-                ),
-                names_former.and(at_version(actor.org.version)?),
-                or(Refusal::SuperAdminChanged),
-            )
+            .name_successor(&actor.org, org, former)?
             .record(event)
+    }
+
+    /// Appoints a Super Admin for an operator, who gives a reason (SA6). The former one becomes an Admin,
+    /// or leaves as in [`remove_member`](Self::remove_member), with `alert` as there.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SuperAdminChanged`], [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if
+    /// the organization or one of the two members is not as the rule saw it, or the entry is another one.
+    pub fn appoint_super_admin(
+        self,
+        before: &Organization,
+        appointment: &SuperAdminAppointment,
+        alert: Option<&CriticalAlertUser>,
+        reason: &str,
+    ) -> Result<Self, Error> {
+        let context = self.context;
+        let SuperAdminAppointment { former, demoted, member, successor, org } = appointment;
+        let event = Event::new(context, org, EventAction::SuperAdminAppointed, org.target())
+            .old(json!({
+                "super_admin_id": former.id(),
+                "successor_role_id": member.role_id,
+            }))
+            .new_value(json!({
+                "super_admin_id": successor.id(),
+                "former": if demoted.is_some() { FormerSuperAdmin::Admin } else { FormerSuperAdmin::Removed },
+            }))
+            .because(reason);
+        let writes = self
+            .name_successor(before, org, former)?
+            .replace_member(
+                MemberChange { before: member, after: successor },
+                Refusal::ChangedConcurrently,
+            )?
+            .record(event)?;
+        match demoted {
+            Some(after) => writes
+                .replace_member(MemberChange { before: former, after }, Refusal::SuperAdminChanged),
+            None => {
+                let gone = former.version.next(context.at);
+                let event = removed(context, org, EventAction::MemberRemoved, former, gone);
+                writes
+                    .end_membership(former, gone)?
+                    .record(event.because(reason))?
+                    .end_alerts(org, former, alert)
+            }
+        }
+    }
+
+    /// Names another Super Admin, if the organization is as the rule saw it and names the former one.
+    fn name_successor(
+        self,
+        before: &Organization,
+        after: &Organization,
+        former: &Member,
+    ) -> Result<Self, Error> {
+        let names_former =
+            Expression::new("#super_admin = :former", [("former", text(former.user_id.as_str()))]);
+        let named = [
+            ("successor", attribute(&after.super_admin_user_id)?),
+            ("version", attribute(&after.version)?),
+        ];
+        Ok(self.set(
+            Key::organization(after.id()),
+            Expression::new("#super_admin = :successor, #version = :version", named),
+            names_former.and(at_version(before.version)?),
+            or(Refusal::SuperAdminChanged),
+        ))
     }
 
     /// Adds a member and locks their address, whose slot is free (INV2). `deleted` is the version of
@@ -207,6 +262,36 @@ impl Transaction<'_> {
             .count(org, before.role_id, Status::Active, -1)
             .count(org, after.role_id, Status::Active, 1))
     }
+}
+
+impl Store {
+    /// Commits the end of a membership, and of the critical alerts of its address (ERA1). Most addresses
+    /// receive none, so the first attempt reads none, and its condition finds one. `writes` gets the
+    /// entry.
+    ///
+    /// # Errors
+    ///
+    /// Those of `writes` and of its [`commit`](Transaction::commit).
+    pub async fn end_membership<'a>(
+        &self,
+        member: &Member,
+        answer: &impl Serialize,
+        writes: impl Fn(Option<&CriticalAlertUser>) -> Result<Transaction<'a>, Error>,
+    ) -> Result<Committed, Error> {
+        match writes(None)?.commit(answer).await {
+            Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
+            written => return written,
+        }
+        let org = member.path.id();
+        let id = AlertId::of(org, &member.email);
+        let found = self.get([Key::critical_alert_user(org, id)]).await?;
+        writes(found.critical_alert_user(org, id)?.as_ref())?.commit(answer).await
+    }
+}
+
+/// The Super Admin, as events show them.
+fn named_super_admin(member: &Member) -> Value {
+    json!({ "super_admin_id": member.id() })
 }
 
 /// The role of a member, as events show it.

@@ -9,9 +9,12 @@ use super::{
     users::MAX_ROLE_RANGES,
 };
 use crate::domain::{
-    Event, EventId, MAX_NOTIFIED_MANAGERS, Member, OrgId, Organization,
+    Event, EventId, MAX_NOTIFIED_MANAGERS, Member, OrgId, Organization, RoleId, UserId,
     roles_deciding_join_requests,
 };
+
+/// How many Admins one read gets: the most items of a `BatchGetItem`.
+const ADMINS_AT_ONCE: usize = 100;
 
 /// An event as the bus carries it.
 ///
@@ -106,8 +109,44 @@ impl Store {
                 users.push(user_id);
             }
         }
-        let found = self.get(users.iter().map(|user| Key::membership(id, user))).await?;
-        let members = users.iter().map(|user| found.membership(id, user));
+        self.members_of(id, &users).await
+    }
+
+    /// The Super Admin and the Admins of `org`, found and checked as in [`managers`](Self::managers).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn administrators(&self, org: &Organization) -> Result<Vec<Member>, Error> {
+        let filter = UserFilter::of_roles(&org.path, vec![Status::Active], vec![RoleId::ADMIN]);
+        let mut users: Vec<_> = org.super_admin_user_id.iter().cloned().collect();
+        let mut after = None;
+        loop {
+            let page = PageRequest { limit: ADMINS_AT_ONCE, after: after.as_ref() };
+            let listed = self.users(&filter, page).await?;
+            users.extend(listed.items.into_iter().filter_map(|user| match user {
+                User::Active(member) => Some(member.user_id),
+                User::Pending(_) => None,
+            }));
+            after = listed.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut found = Vec::new();
+        for users in users.chunks(ADMINS_AT_ONCE) {
+            found.extend(self.members_of(org.id(), users).await?);
+        }
+        let administers =
+            |member: &Member| matches!(member.role_id, RoleId::SUPER_ADMIN | RoleId::ADMIN);
+        found.retain(administers);
+        Ok(found)
+    }
+
+    /// Those of `users` who are members of `org`.
+    async fn members_of(&self, org: OrgId, users: &[UserId]) -> Result<Vec<Member>, Error> {
+        let found = self.get(users.iter().map(|user| Key::membership(org, user))).await?;
+        let members = users.iter().map(|user| found.membership(org, user));
         members.filter_map(Result::transpose).collect()
     }
 }

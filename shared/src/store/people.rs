@@ -244,7 +244,7 @@ fn named_by(org: OrgId, field: &str, id: &Value) -> Option<Named> {
     let id = id.as_str()?;
     match field {
         "member_id" | "inviter_id" | "super_admin_id" => Some(Named::Person(org, id.parse().ok()?)),
-        "role_id" | "reassign_to" => Some(Named::Role(org, id.parse().ok()?)),
+        "role_id" | "reassign_to" | "successor_role_id" => Some(Named::Role(org, id.parse().ok()?)),
         "parent_id" | "partner_id" | "customer_id" => {
             id.parse().ok().filter(|id| *id != org).map(Named::Organization)
         }

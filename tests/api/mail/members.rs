@@ -120,3 +120,77 @@ async fn alert_address_gets_one_mail_within_the_budgets_of_invitations() {
     assert_eq!(delivery.deliver_all().await, [Value::Null; 0], "removed before it was sent");
     check(&delivery.app).await;
 }
+
+/// SA6
+#[tokio::test]
+async fn appointed_super_admin_former_one_and_admins_get_mail() {
+    let (delivery, acme) = Delivery::new().await;
+    for (user, role) in [(BOB, "user"), (CY, "admin"), (EVE, "user")] {
+        delivery.app.add_member(ADA, &acme, user, role).await;
+    }
+    delivery.deliver_all().await;
+    delivery.app.appoint(&acme, BOB, "admin").await.expect(200);
+    let mails = delivery.deliver_all().await;
+    let mut texts: Vec<_> = mails.iter().map(shown).collect();
+    texts.sort();
+    assert_snapshot!(texts.join("\n\n"), @"
+    to ada@example.com
+    You are no longer the Super Admin of Acme
+
+    The platform team made bob@example.com the Super Admin of Acme. You are an Admin now.
+
+    Open Acme:
+    https://portal.example.com/organizations/org_…
+
+    If this is a mistake, please ask bob@example.com to transfer the role back, or ask the platform team.
+
+    Rolecall sent this mail to ada@example.com.
+
+
+    to bob@example.com
+    You are the Super Admin of Acme
+
+    The platform team made you the Super Admin of Acme, because the former one can no longer act. The history of Acme says why.
+
+    Open Acme:
+    https://portal.example.com/organizations/org_…
+
+    If you did not expect this, please ask the platform team.
+
+    Rolecall sent this mail to bob@example.com.
+
+
+    to cy@example.com
+    Acme has a new Super Admin
+
+    The platform team made bob@example.com the Super Admin of Acme. The history of Acme says why.
+
+    Open Acme:
+    https://portal.example.com/organizations/org_…
+
+    If you did not expect this, please ask bob@example.com or the platform team.
+
+    Rolecall sent this mail to cy@example.com.
+    ");
+    // A former one who is removed gets the mail of a removal.
+    delivery.app.appoint(&acme, CY, "removed").await.expect(200);
+    let mails = delivery.deliver_all().await;
+    let mut subjects: Vec<_> = mails.iter().map(shown).collect();
+    for text in &mut subjects {
+        text.truncate(text.find("\n\n").unwrap());
+    }
+    subjects.sort();
+    assert_snapshot!(subjects.join("\n"), @"
+    to ada@example.com
+    Acme has a new Super Admin
+    to bob@example.com
+    You are no longer a member of Acme
+    to cy@example.com
+    You are the Super Admin of Acme
+    ");
+    // Who is not the Super Admin any more is not mailed about.
+    delivery.app.appoint(&acme, ADA, "admin").await.expect(200);
+    delivery.app.appoint(&acme, CY, "admin").await.expect(200);
+    assert_eq!(delivery.deliver_all().await.len(), 2);
+    check(&delivery.app).await;
+}

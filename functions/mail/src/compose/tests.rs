@@ -27,6 +27,9 @@ fn notifications() -> Vec<Notification> {
         Notification::AlertAddressAdded { by: Author::Erased },
         Notification::SuperAdminTransferred { to: ada() },
         Notification::SuperAdminReceived { from: None },
+        Notification::SuperAdminAssigned,
+        Notification::SuperAdminReplaced { new: ada() },
+        Notification::SuperAdminAppointed { new: ada() },
     ]
 }
 

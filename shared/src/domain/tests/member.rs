@@ -233,3 +233,31 @@ fn member_id_depends_on_person_and_organization_only() {
     assert_ne!(user.id(), member("bob", &org, RoleId::USER).id());
     assert_ne!(user.id(), member("ann", &empty_below(&org), RoleId::USER).id());
 }
+
+/// SA6
+#[test]
+fn operator_appoints_any_other_member_in_place_of_the_super_admin() {
+    let (org, custom) = with_role(standard(), 1, &[]);
+    let sue = || Some(member("sue", &org, RoleId::SUPER_ADMIN));
+    for role in [RoleId::ADMIN, RoleId::USER, custom] {
+        let ann = member("ann", &org, role);
+        for (then, demoted) in
+            [(FormerSuperAdmin::Admin, Some(RoleId::ADMIN)), (FormerSuperAdmin::Removed, None)]
+        {
+            let done = appoint_super_admin(&org, sue(), Some(ann.clone()), then, in_days(1));
+            let done = done.unwrap();
+            assert_eq!(done.org.super_admin_user_id, Some(ann.user_id.clone()));
+            assert_eq!(done.successor.role_id, RoleId::SUPER_ADMIN);
+            assert_eq!(done.demoted.map(|former| former.role_id), demoted);
+        }
+    }
+    let appoint = |former, successor| {
+        appoint_super_admin(&org, former, successor, FormerSuperAdmin::Admin, now()).map(drop)
+    };
+    let ann = || Some(member("ann", &org, RoleId::USER));
+    assert_eq!(appoint(sue(), sue()), Err(Refusal::AlreadySuperAdmin));
+    assert_eq!(appoint(sue(), None), Err(Refusal::NoSuchMember));
+    for former in [None, Some(member("sue", &org, RoleId::ADMIN))] {
+        assert_eq!(appoint(former, ann()), Err(Refusal::SuperAdminChanged));
+    }
+}

@@ -140,6 +140,9 @@ impl Names<'_> {
                 ("inviter_id", Some(id)) => ("inviter", self.person_at(id)?),
                 ("super_admin_id", Some(id)) => ("super_admin", self.person_at(id)?),
                 ("role_id", Some(role)) => ("role_name", json!(self.role(role)?)),
+                ("successor_role_id", Some(role)) => {
+                    ("successor_role_name", json!(self.role(role)?))
+                }
                 ("reassign_to", Some(role)) => ("reassign_to_name", json!(self.role(role)?)),
                 ("parent_id", Some(org)) => ("parent_name", json!(self.organization(org))),
                 ("partner_id", Some(org)) => ("partner_name", json!(self.organization(org))),

@@ -1,0 +1,42 @@
+//! The mails about what operators do with a whole organization.
+
+use shared::{
+    domain::{Event, NamedPerson, Notification, OutgoingMail},
+    store::{Error, Key},
+};
+
+use crate::{MailService, selection::member_in};
+
+impl MailService {
+    /// The mails about the appointment of a Super Admin: to them, to the former one if they are an Admin
+    /// now, and to the other Admins. A former one who was removed gets the mail of their removal. None if
+    /// the appointed member is not the Super Admin any more.
+    pub(crate) async fn about_appointment(
+        &self,
+        event: &Event,
+    ) -> Result<Vec<OutgoingMail>, Error> {
+        let org = event.organization_id;
+        let Some(new) = member_in(&event.new, "super_admin_id") else { return Ok(vec![]) };
+        let found = self.store.get([Key::organization(org), Key::member(org, new)]).await?;
+        let (Some(organization), Some(new)) = (found.organization(org), found.member(org, new)?)
+        else {
+            return Ok(vec![]);
+        };
+        if organization.super_admin_user_id.as_ref() != Some(&new.user_id) {
+            return Ok(vec![]);
+        }
+        let former = member_in(&event.old, "super_admin_id");
+        let (id, person) = (new.id(), NamedPerson::member(&new));
+        let mails = self.store.administrators(&organization).await?.into_iter().map(|member| {
+            let notification = if member.id() == id {
+                Notification::SuperAdminAssigned
+            } else if Some(member.id()) == former {
+                Notification::SuperAdminReplaced { new: person.clone() }
+            } else {
+                Notification::SuperAdminAppointed { new: person.clone() }
+            };
+            OutgoingMail::new(&organization, member.email, notification)
+        });
+        Ok(mails.collect())
+    }
+}
