@@ -508,6 +508,7 @@ mod tests {
 
     #[test]
     fn invalid_names_of_claims_stop_the_process() {
+        let personal = "must not be `sub`, nor the claim of the address or of the name";
         let one_name = " must be one name of printable ASCII characters without spaces, \" and \\";
         for (variable, value, message) in [
             ("SCOPE_CLAIM", "scope scp", format!("SCOPE_CLAIM{one_name}")),
@@ -518,12 +519,9 @@ mod tests {
                 "decisions",
                 "the operator scope and the decisions scope must differ".into(),
             ),
-            (
-                "SCOPE_CLAIM",
-                "name",
-                "the claim of the scopes must not be the claim of the address or of the name"
-                    .into(),
-            ),
+            ("SCOPE_CLAIM", "name", format!("the claim of the scopes {personal}")),
+            ("SCOPE_CLAIM", "sub", format!("the claim of the scopes {personal}")),
+            ("EMAIL_VERIFIED_CLAIM", "name", format!("the claim that verifies the address {personal}")),
             ("EMAILS_VERIFIED", "true", "EMAILS_VERIFIED must be `claim` or `always`".into()),
         ] {
             let error = token_claims_of(environment(json!({ variable: value }))).unwrap_err();

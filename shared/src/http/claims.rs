@@ -64,8 +64,13 @@ pub enum TokenClaimsError {
     #[error("the operator scope and the decisions scope must differ")]
     SameScopes,
     /// A person who chooses their name or address would choose their scopes.
-    #[error("the claim of the scopes must not be the claim of the address or of the name")]
+    #[error("the claim of the scopes must not be `sub`, nor the claim of the address or of the name")]
     ScopeIsPersonal,
+    /// A person named `true` would have a verified address.
+    #[error(
+        "the claim that verifies the address must not be `sub`, nor the claim of the address or of the name"
+    )]
+    VerificationIsPersonal,
 }
 
 impl TokenClaims {
@@ -78,8 +83,12 @@ impl TokenClaims {
         if self.operator_scope == self.decisions_scope {
             return Err(TokenClaimsError::SameScopes);
         }
-        if [self.email, self.name].contains(&self.scope) {
+        let personal = ["sub", self.email, self.name];
+        if personal.contains(&self.scope) {
             return Err(TokenClaimsError::ScopeIsPersonal);
+        }
+        if personal.contains(&self.email_verified) {
+            return Err(TokenClaimsError::VerificationIsPersonal);
         }
         Ok(self)
     }

@@ -6,7 +6,7 @@ use super::{
     Error, Key,
     address_slots::taken,
     expression::Expression,
-    item::{attribute, text},
+    item::text,
     members::{former as tombstone_of, item, joined, key, shown_name},
     transaction::{Transaction, absent_or, at_version, gone_or, or},
 };
@@ -86,14 +86,7 @@ impl Transaction<'_> {
             .old(name(lost))
             .new_value(name(member))
             .because(reason);
-        let named = [("named", text(lost.user_id.as_str()))];
-        let named = Expression::new("#super_admin = :named", named);
-        let values =
-            [("account", text(member.user_id.as_str())), ("version", attribute(&after.version)?)];
-        let set = Expression::new("#super_admin = :account, #version = :version", values);
-        let seen = named.and(at_version(before.version)?);
-        let changed = or(Refusal::ChangedConcurrently);
-        self.set(Key::organization(before.id()), set, seen, changed).record(event)
+        self.name_successor(before, &after, lost, Refusal::ChangedConcurrently)?.record(event)
     }
 }
 

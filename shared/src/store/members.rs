@@ -120,7 +120,7 @@ impl Transaction<'_> {
                 MemberChange { before: admin, after: successor },
                 Refusal::TargetNotAdmin,
             )?
-            .name_successor(&actor.org, org, former)?
+            .name_successor(&actor.org, org, former, Refusal::SuperAdminChanged)?
             .record(event)
     }
 
@@ -151,7 +151,7 @@ impl Transaction<'_> {
             }))
             .because(reason);
         let writes = self
-            .name_successor(before, org, former)?
+            .name_successor(before, org, former, Refusal::SuperAdminChanged)?
             .replace_member(
                 MemberChange { before: member, after: successor },
                 Refusal::ChangedConcurrently,
@@ -172,11 +172,12 @@ impl Transaction<'_> {
     }
 
     /// Names another Super Admin, if the organization is as the rule saw it and names the former one.
-    fn name_successor(
+    pub(super) fn name_successor(
         self,
         before: &Organization,
         after: &Organization,
         former: &Member,
+        lost: Refusal,
     ) -> Result<Self, Error> {
         let names_former =
             Expression::new("#super_admin = :former", [("former", text(former.user_id.as_str()))]);
@@ -188,7 +189,7 @@ impl Transaction<'_> {
             Key::organization(after.id()),
             Expression::new("#super_admin = :successor, #version = :version", named),
             names_former.and(at_version(before.version)?),
-            or(Refusal::SuperAdminChanged),
+            or(lost),
         ))
     }
 
