@@ -18,7 +18,7 @@ const REQ: &str = "req_01JD7Z0000000000000000000A";
 const PERSON: &str = "person_00000000000000000000000000";
 pub const EVT: &str = "evt_01JD7Z0000000000000000000A";
 
-/// Every route of `/v1`, with a valid body where it takes one. `…` stands for the path of an
+/// Every route of `/v1`, with a query where it requires one and a valid body where it takes one. `…` stands for the path of an
 /// organization.
 fn routes() -> Vec<(&'static str, String, Option<Value>)> {
     let ids = [
@@ -39,7 +39,9 @@ fn routes() -> Vec<(&'static str, String, Option<Value>)> {
     let route = |(method, template, _): &(&'static str, &'static str, &str)| {
         let path =
             ids.iter().fold((*template).to_owned(), |path, (name, id)| path.replace(name, id));
-        (*method, path, matrix::body(&format!("{method} {template}")))
+        let route = format!("{method} {template}");
+        let path = matrix::query(&route).map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+        (*method, path, matrix::body(&route))
     };
     of_v1.map(route).collect()
 }

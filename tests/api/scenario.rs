@@ -92,7 +92,6 @@ an operator erases dan | DELETE <dan_person> | {}
 an operator erases kim | DELETE <kim_person> | {}
 an operator erases hal | DELETE <hal_person> | {}
 an operator offboards dan | POST <dan_person>/offboard | {}
-an operator offboards kim | POST <kim_person>/offboard | {}
 an operator reconnects DAN | POST <operated>/members/@dan/account | {"user_id": "dan-2", "reason": "ticket 7"}
 an operator reconnects ADA | POST <operated>/members/@ada/account | {"user_id": "ada-2", "reason": "ticket 8"}
 an operator reconnects DAN to hal | POST <operated>/members/@dan/account | {"user_id": "hal", "reason": "ticket 9"}
