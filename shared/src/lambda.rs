@@ -521,7 +521,11 @@ mod tests {
             ),
             ("SCOPE_CLAIM", "name", format!("the claim of the scopes {personal}")),
             ("SCOPE_CLAIM", "sub", format!("the claim of the scopes {personal}")),
-            ("EMAIL_VERIFIED_CLAIM", "name", format!("the claim that verifies the address {personal}")),
+            (
+                "EMAIL_VERIFIED_CLAIM",
+                "name",
+                format!("the claim that verifies the address {personal}"),
+            ),
             ("EMAILS_VERIFIED", "true", "EMAILS_VERIFIED must be `claim` or `always`".into()),
         ] {
             let error = token_claims_of(environment(json!({ variable: value }))).unwrap_err();

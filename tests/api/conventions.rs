@@ -40,7 +40,8 @@ fn routes() -> Vec<(&'static str, String, Option<Value>)> {
         let path =
             ids.iter().fold((*template).to_owned(), |path, (name, id)| path.replace(name, id));
         let route = format!("{method} {template}");
-        let path = matrix::query(&route).map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+        let path =
+            matrix::query(&route).map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
         (*method, path, matrix::body(&route))
     };
     of_v1.map(route).collect()

@@ -64,7 +64,9 @@ pub enum TokenClaimsError {
     #[error("the operator scope and the decisions scope must differ")]
     SameScopes,
     /// A person who chooses their name or address would choose their scopes.
-    #[error("the claim of the scopes must not be `sub`, nor the claim of the address or of the name")]
+    #[error(
+        "the claim of the scopes must not be `sub`, nor the claim of the address or of the name"
+    )]
     ScopeIsPersonal,
     /// A person named `true` would have a verified address.
     #[error(
