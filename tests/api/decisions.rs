@@ -431,7 +431,7 @@ async fn explanation_names_the_path_through_an_ancestor() {
     assert_eq!(path["reason"], reason);
     let operators = json!({
         "who": "operators",
-        "reason": "An operator of the platform can change this setting or link.",
+        "reason": "An operator of the platform can change this setting, link or suspension.",
     });
     assert_eq!(context["who_could_grant"], operators);
 }

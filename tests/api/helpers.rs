@@ -138,6 +138,19 @@ impl TestApp {
         self.post(OPERATOR, &format!("{}/super-admin", operator_path(org)), body).await
     }
 
+    /// An operator suspends `org`.
+    pub async fn suspend(&self, org: &str) -> Answer {
+        let body = json!({ "reason": "Invoices are unpaid." });
+        self.put(OPERATOR, &format!("{}/suspension", operator_path(org)), body).await
+    }
+
+    /// An operator ends the suspension of `org`.
+    pub async fn resume(&self, org: &str) -> Answer {
+        let body = Some(json!({ "reason": "Invoices are paid." }));
+        let path = format!("{}/suspension", operator_path(org));
+        self.send(Some(OPERATOR), "DELETE", &path, body).await
+    }
+
     /// The whole history of `org`, oldest first.
     pub async fn history(&self, org: &str) -> Vec<Value> {
         let mut events = self.list_all(OPERATOR, &format!("{org}/events?limit=100")).await;

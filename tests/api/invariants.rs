@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        AddressDigest, AlertId, ApprovedDomain, BuiltIn, CriticalAlertUser, CustomRole,
+        AddressDigest, AlertId, ApprovedDomain, BuiltIn, Closure, CriticalAlertUser, CustomRole,
         CustomRoleId, CustomerLink, Email, Event, EventAction, Invitation, JoinRequest, Kind,
         LinkCounts, Member, MemberId, OrgId, OrgPath, Organization, PersonDigest, PersonId,
         Profile, RoleId, RoleObject, RoleSummary, Security, UserCount, UserId,
@@ -57,6 +57,7 @@ pub fn inspect(items: &[Item]) -> Vec<String> {
         part.addresses(&mut found);
         part.roles(&mut found);
         part.counted(&mut found);
+        part.closed(&mut found);
         part.pending_first_admin(&mut found);
         part.customers(&orgs, &mut found);
         part.requests(&mut found);
@@ -93,6 +94,8 @@ pub struct OrganizationItems {
     incoming: BTreeMap<CustomRoleId, i64>,
     names: BTreeMap<String, RoleSummary>,
     counts: BTreeMap<String, i64>,
+    /// The closure of the organization, as its counter item has it.
+    counts_closure: Option<Closure>,
     pub customers: BTreeMap<OrgId, CustomerLink>,
     pub domains: Vec<ApprovedDomain>,
     pub requests: BTreeMap<UserId, JoinRequest>,
@@ -274,6 +277,7 @@ impl Table {
                 let count =
                     |(name, count): (&String, &Value)| Some((name.clone(), count.as_i64()?));
                 part.counts = fields.filter_map(count).collect();
+                part.counts_closure = read(&value["closure"], &here)?;
             }
             ("DOMAIN", _) => {
                 let approved: ApprovedDomain = read(&value, &here)?;
@@ -423,6 +427,12 @@ impl OrganizationItems {
         differ(found, "the counter item", &nonzero(self.counts.clone()), &nonzero(real));
     }
 
+    /// SA7: members' writes check one of the two items.
+    fn closed(&self, found: &mut Vec<String>) {
+        let Some(org) = &self.org else { return };
+        differ(found, "the closure on the counter item", &self.counts_closure, &org.closure);
+    }
+
     /// The events of one target, by version, form a chain: versions and ids increase, and each old
     /// value is the new value before (ORG5).
     fn chains(&self, found: &mut Vec<String>) {
@@ -553,6 +563,7 @@ impl OrganizationItems {
             }
         }
         stored.put("security", "", &json!(org.security));
+        stored.put("suspended", "", &json!(org.suspension().is_some()));
         for approved in &self.domains {
             stored.put("domain", approved.value.as_str(), &Value::Null);
         }
@@ -667,6 +678,7 @@ impl Replayed {
                 self.put("language", "", &json!("en"));
                 self.put("settings", "", &json!([new["kind"], false, false]));
                 self.put("security", "", &json!(Security::default()));
+                self.put("suspended", "", &json!(false));
                 let founder = &new["super_admin_id"];
                 if founder.is_string() {
                     self.put("role", &member(founder), &json!("super_admin"));
@@ -804,6 +816,9 @@ impl Replayed {
                         );
                     }
                 }
+            }
+            E::OrganizationSuspended | E::OrganizationResumed => {
+                self.change("suspended", "", &old["suspended"], &new["suspended"]);
             }
             E::SettingsUpdated => {
                 let state = |value: &Value| {

@@ -54,5 +54,6 @@ mod roles;
 mod scenario;
 mod security;
 mod suborg;
+mod suspension;
 mod test_app;
 mod transfer;

@@ -96,6 +96,8 @@ GET /v1/operator/organizations/{org} | scope `operator`
 PATCH /v1/operator/organizations/{org} | scope `operator` | {"manage_sub_organizations": false}
 POST /v1/operator/organizations/{org}/first-admin | scope `operator` | {"email": "tom@example.com"}
 POST /v1/operator/organizations/{org}/super-admin | scope `operator` | {"member_id": "@tom", "former": "admin", "reason": "The Super Admin has left."}
+PUT /v1/operator/organizations/{org}/suspension | scope `operator` | {"reason": "Invoices are unpaid."}
+DELETE /v1/operator/organizations/{org}/suspension | scope `operator` | {"reason": "Invoices are paid."}
 DELETE /v1/operator/organizations/{org}/security | scope `operator` | {"reason": "The administrators are locked out."}
 POST /v1/operator/organizations/{org}/members/{member}/account | scope `operator` | {"user_id": "tom-2", "reason": "The account was recreated."}
 GET /v1/operator/organizations/{org}/customers | scope `operator`

@@ -97,6 +97,7 @@ an operator reconnects ADA | POST <operated>/members/@ada/account | {"user_id": 
 an operator reconnects DAN to hal | POST <operated>/members/@dan/account | {"user_id": "hal", "reason": "ticket 9"}
 an operator appoints GUS and removes ADA | POST <operated>/super-admin | {"member_id": "@gus", "former": "removed", "reason": "Gone."}
 an operator appoints DAN | POST <operated>/super-admin | {"member_id": "@dan", "former": "admin", "reason": "Gone."}
+an operator suspends Acme | PUT <operated>/suspension | {"reason": "Unpaid."}
 an operator links Rival | PUT <operated>/customers/<rival> | {"preferred": true}
 an operator makes Acme preferred | PUT <operated>/customers/<company> | {"preferred": true}
 an operator unlinks Company | DELETE <operated>/customers/<company> | {}

@@ -85,6 +85,7 @@ async fn accept(
             // The slot names this person, but there is no member: they were removed meanwhile, or the
             // two items were read at different moments.
             let Some(member) = &facts.member else { continue };
+            facts.org.check_open()?;
             facts.org.check_sign_in(&person)?;
             return accepted_before(&app, &context, member).await;
         }
@@ -153,6 +154,7 @@ async fn decline(
 ) -> Result<Answer, ApiError> {
     let InviteeFacts { org, slot, member, .. } = app.store.invitee_facts(&person, org).await?;
     let invitation = domain::own_invitation(&person, id, slot)?;
+    org.check_open()?;
     let writes = app.store.transaction(&context).decline(&org, &invitation, member.as_ref())?;
     Answer::no_content().commit(writes).await
 }

@@ -28,6 +28,8 @@ struct Membership {
     parent_id: Option<OrgId>,
     role_id: RoleId,
     role_name: String,
+    /// Whether every request in the organization is refused (SA7).
+    suspended: bool,
 }
 
 pub(crate) async fn me(
@@ -90,6 +92,7 @@ fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiEr
         id,
         name: org.as_ref().map(|org| org.name.to_string()).unwrap_or_default(),
         kind: org.as_ref().map(|org| org.kind),
+        suspended: org.as_ref().is_some_and(|org| org.suspension().is_some()),
         parent_id: member.path.parent(),
         role_id: member.role_id,
         role_name: views::role_name(member.role_id, role.as_ref()),

@@ -1,7 +1,7 @@
 //! The mails about what operators do with a whole organization.
 
 use shared::{
-    domain::{Event, NamedPerson, Notification, OutgoingMail},
+    domain::{Event, EventAction, Member, NamedPerson, Notification, OutgoingMail, Suspension},
     store::{Error, Key},
 };
 
@@ -38,5 +38,25 @@ impl MailService {
             OutgoingMail::new(&organization, member.email, notification)
         });
         Ok(mails.collect())
+    }
+
+    /// The mails about the suspension of an organization or its end, to its Super Admin and Admins. None
+    /// if the organization is not as the event says any more.
+    pub(crate) async fn about_suspension(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
+        let org = self.store.organization(event.organization_id).await?;
+        let suspended = event.action == EventAction::OrganizationSuspended;
+        let Some(organization) = org.filter(|org| org.suspension().is_some() == suspended) else {
+            return Ok(vec![]);
+        };
+        let notification = match organization.suspension() {
+            Some(Suspension { reason, .. }) => {
+                Notification::OrganizationSuspended { reason: reason.clone() }
+            }
+            None => Notification::OrganizationResumed,
+        };
+        let administrators = self.store.administrators(&organization).await?.into_iter();
+        let mail =
+            |member: Member| OutgoingMail::new(&organization, member.email, notification.clone());
+        Ok(administrators.map(mail).collect())
     }
 }

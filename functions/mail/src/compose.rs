@@ -38,6 +38,12 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
         Notification::SuperAdminAssigned
         | Notification::SuperAdminReplaced { .. }
         | Notification::SuperAdminAppointed { .. } => about_appointment(mail, portal),
+        Notification::OrganizationSuspended { reason } => {
+            (Text::OrganizationSuspended, vec![("reason", reason.clone())])
+        }
+        Notification::OrganizationResumed => {
+            (Text::OrganizationResumed, vec![("link", portal.organization(mail.org))])
+        }
     };
     values.push(("organization", mail.organization.to_string()));
     values.push(("recipient", mail.to.as_str().to_owned()));

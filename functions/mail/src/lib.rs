@@ -59,7 +59,7 @@ pub struct MailService {
 }
 
 /// The actions of the events that cause mail. The rule of the event bus names the same.
-pub const MAILED_ACTIONS: [&str; 12] = [
+pub const MAILED_ACTIONS: [&str; 14] = [
     "critical_alert_user.added",
     "invitation.accepted",
     "invitation.created",
@@ -70,6 +70,8 @@ pub const MAILED_ACTIONS: [&str; 12] = [
     "join_request.declined",
     "member.removed",
     "member.role_changed",
+    "organization.resumed",
+    "organization.suspended",
     "super_admin.appointed",
     "super_admin.transferred",
 ];

@@ -38,6 +38,9 @@ impl MailService {
             EventAction::JoinRequestCreated => return self.about_join_request(event).await,
             EventAction::SuperAdminTransferred => return self.about_transfer(event).await,
             EventAction::SuperAdminAppointed => return self.about_appointment(event).await,
+            EventAction::OrganizationSuspended | EventAction::OrganizationResumed => {
+                return self.about_suspension(event).await;
+            }
             _ => None,
         };
         Ok(one.into_iter().collect())

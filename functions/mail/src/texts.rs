@@ -38,6 +38,8 @@ texts! {
     InvitationsAccepted = "invitations_accepted",
     Invited = "invited",
     NewSuperAdmin = "new_super_admin",
+    OrganizationResumed = "organization_resumed",
+    OrganizationSuspended = "organization_suspended",
     Removed = "removed",
     RequestApproved = "request_approved",
     RequestDeclined = "request_declined",

@@ -6,6 +6,7 @@ mod offboarding;
 mod people;
 mod security;
 mod super_admin;
+mod suspension;
 
 use axum::{
     Router,
@@ -36,6 +37,10 @@ pub fn router() -> Router<App> {
             post(accounts::reconnect),
         )
         .route("/v1/operator/organizations/{org}/super-admin", post(super_admin::appoint))
+        .route(
+            "/v1/operator/organizations/{org}/suspension",
+            put(suspension::suspend).delete(suspension::resume),
+        )
         .route("/v1/operator/organizations/{org}/customers", get(customers::list))
         .route("/v1/operator/people", get(people::find))
         .route("/v1/operator/people/{person}/data", get(people::data))

@@ -10,15 +10,15 @@ use shared::{
 /// Why an operator acts for an organization. Its history shows the reason.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ResetSecurityRequest {
-    reason: RequiredText<MAX_REASON>,
+pub(crate) struct ReasonRequest {
+    pub(crate) reason: RequiredText<MAX_REASON>,
 }
 
 pub(crate) async fn reset(
     call: Call,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
-    Json(ResetSecurityRequest { reason: RequiredText(reason) }): Json<ResetSecurityRequest>,
+    Json(ReasonRequest { reason: RequiredText(reason) }): Json<ReasonRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let before = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;

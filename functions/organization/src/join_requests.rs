@@ -28,7 +28,8 @@ pub(crate) struct JoinableOrganization {
 }
 
 /// Lists organizations that approve the domain of the caller's address. Organizations that the
-/// caller is in, or cannot ask because of an earlier request, are left out, so a page can be short.
+/// caller is in, or cannot ask because of an earlier request or a suspension, are left out, so a page can
+/// be short.
 pub(crate) async fn joinable(
     Call { app, person, context, .. }: Call,
     Query(page): Query<PageQuery>,
@@ -59,7 +60,7 @@ pub(crate) async fn joinable(
         let may_ask = |request: &JoinRequest| request.may_ask_again(invited_at, context.at);
         let is_member = known.membership(org, &person.id)?.is_some();
         if !is_member && asked.get(&org).is_none_or(may_ask) {
-            open.extend(known.organization(org));
+            open.extend(known.organization(org).filter(|org| org.suspension().is_none()));
         }
     }
     let Page { next_cursor, .. } = pagination.page(approvals, drop);
@@ -134,6 +135,7 @@ pub(crate) async fn cancel(
     let (Some(organization), Some(request)) = (found.organization(org), request) else {
         return Err(Refusal::NoSuchJoinRequest.into());
     };
+    organization.check_open()?;
     if_match.check_untagged()?;
     let answer = Answer::no_content();
     answer.commit(app.store.transaction(&context).cancel_request(&organization, &request)?).await

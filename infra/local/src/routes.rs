@@ -89,6 +89,8 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("PATCH", "/v1/operator/organizations/{org}", "operator"),
     ("POST", "/v1/operator/organizations/{org}/first-admin", "operator"),
     ("POST", "/v1/operator/organizations/{org}/super-admin", "operator"),
+    ("PUT", "/v1/operator/organizations/{org}/suspension", "operator"),
+    ("DELETE", "/v1/operator/organizations/{org}/suspension", "operator"),
     ("DELETE", "/v1/operator/organizations/{org}/security", "operator"),
     ("POST", "/v1/operator/organizations/{org}/members/{member}/account", "operator"),
     ("GET", "/v1/operator/organizations/{org}/customers", "operator"),

@@ -14,6 +14,7 @@ use super::{
 /// version of the person's membership that ended a short time ago.
 ///
 /// # Errors
+/// - [`Refusal::OrganizationSuspended`] while the organization is suspended (SA7).
 /// - [`Refusal::InvitationExpired`] if the invitation has expired (INV5).
 /// - The refusals of [`inviter_may_grant`], unless an operator sent the invitation (INV9).
 /// - [`Refusal::EmailNotVerified`] if the person has no verified address.
@@ -25,6 +26,7 @@ pub fn accept(
     deleted: Option<Version>,
     now: Timestamp,
 ) -> Result<Member, Refusal> {
+    org.check_open()?;
     if invitation.expired(now) {
         return Err(Refusal::InvitationExpired(invitation.expires_at));
     }

@@ -18,14 +18,18 @@ use RoleObject::{
 ///    need the preferred partner (PAR2).
 /// 3. The role object is available where the path starts (ROLE4, ROLE5).
 /// 4. The role's level grants the action.
-/// 5. The person's own sign-in satisfies the security settings where the path starts (ORG3). The
+/// 5. Neither the organization where the path starts nor the resource organization is suspended (SA7).
+/// 6. The person's own sign-in satisfies the security settings where the path starts (ORG3). The
 ///    sign-in of the subject of another caller's request is not known, and not checked.
 ///
 /// # Errors
 /// The [`DenyReason`] of the first of these checks that fails.
 pub fn evaluate(membership: &PathMembership, action: Action) -> Result<(), DenyReason> {
-    let PathMembership { path, standing, link } = membership;
+    let PathMembership { path, standing, link, resource_suspended } = membership;
     evaluate_levels(*path, *link, standing.conditions, standing.levels, action)?;
+    if *resource_suspended || standing.org.suspension().is_some() {
+        return Err(DenyReason::Suspended);
+    }
     standing.org.check_sign_in(&standing.person).map_err(|_| DenyReason::SignIn)
 }
 
@@ -65,6 +69,8 @@ pub struct PathMembership {
     /// For [`AccessPath::Partner`]: what the link of the two organizations allows. `None` if they are
     /// not linked.
     pub link: Option<LinkAccess>,
+    /// Whether the resource organization is suspended (SA7).
+    pub resource_suspended: bool,
 }
 
 impl PathMembership {
@@ -148,6 +154,8 @@ pub enum DenyReason {
     Prerequisite(RoleObject, Level),
     /// The action needs this level.
     Level(Level),
+    /// The organization where the path starts, or the resource organization, is suspended (SA7).
+    Suspended,
     /// The person's sign-in does not satisfy the security settings where the path starts (ORG3).
     SignIn,
 }
@@ -165,6 +173,7 @@ impl DenyReason {
             Self::Switch(_) => "switch",
             Self::Prerequisite(..) => "prerequisite",
             Self::Level(_) => "level",
+            Self::Suspended => "suspended",
             Self::SignIn => "sign_in",
         }
     }
@@ -192,7 +201,7 @@ pub enum Remediation {
         /// The built-in roles that have these levels.
         built_in: Vec<BuiltIn>,
     },
-    /// A platform operator (SUB1, PAR1).
+    /// A platform operator (SUB1, PAR1, SA7).
     Operators,
     /// The person, by signing in as the organization requires (ORG3).
     Subject,
@@ -211,9 +220,11 @@ pub fn remediation(
 ) -> Remediation {
     let (object, level) = match reason {
         DenyReason::Never => return Remediation::Impossible,
-        DenyReason::Link | DenyReason::PreferredLink | DenyReason::Kind | DenyReason::Switch(_) => {
-            return Remediation::Operators;
-        }
+        DenyReason::Link
+        | DenyReason::PreferredLink
+        | DenyReason::Kind
+        | DenyReason::Switch(_)
+        | DenyReason::Suspended => return Remediation::Operators,
         DenyReason::LinkSuspended => {
             let levels = vec![(OrganizationGeneralInformation, Level::FullAccess)];
             let built_in = roles_with(&levels, false);

@@ -32,6 +32,8 @@ macro_rules! actions {
 actions! {
     OrganizationCreated = "organization.created",
     OrganizationUpdated = "organization.updated",
+    OrganizationSuspended = "organization.suspended",
+    OrganizationResumed = "organization.resumed",
     SubOrganizationCreated = "sub_organization.created",
     InvitationCreated = "invitation.created",
     InvitationUpdated = "invitation.updated",

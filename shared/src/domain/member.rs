@@ -324,7 +324,9 @@ pub struct Joining {
 /// - [`Refusal::OrganizationNotEmpty`] if the person is a member of `org`, or it is not empty.
 /// - [`Refusal::NoSuchOrganization`] unless the person is Admin or Super Admin of an ancestor (U5).
 ///   An operator gets [`Refusal::OperatorReadOnly`] instead.
-/// - The refusals of [`Organization::check_sign_in`] of that ancestor (ORG3).
+/// - The refusals of [`Organization::check_open`] (SA7) and [`Organization::check_sign_in`] (ORG3) of that
+///   ancestor.
+/// - [`Refusal::OrganizationSuspended`] while `org` is suspended (SA7).
 /// - [`Refusal::SubOrganizationsDisabled`] if sub-organization management is off (SUB1).
 /// - [`Refusal::EmailNotVerified`] if the person has no verified address.
 pub fn join(
@@ -339,6 +341,7 @@ pub fn join(
         return Err(Refusal::OrganizationNotEmpty);
     }
     let evidence = admin_membership_above(person, org, memberships, ancestors)?;
+    org.check_open()?;
     let root = ancestors.iter().find(|org| org.path.is_root());
     if !org.conditions(root).manage_sub_organizations {
         return Err(Refusal::SubOrganizationsDisabled);
@@ -352,8 +355,8 @@ pub fn join(
     Ok(Joining { evidence, member, org, deleted })
 }
 
-/// The first membership as Admin or Super Admin of an ancestor whose security settings the sign-in
-/// satisfies. Otherwise the refusal of the last such ancestor.
+/// The first membership as Admin or Super Admin of an ancestor that is not suspended, and whose security
+/// settings the sign-in satisfies. Otherwise the refusal of the last such ancestor.
 fn admin_membership_above(
     person: &Person,
     org: &Organization,
@@ -369,7 +372,11 @@ fn admin_membership_above(
         }
         let ancestor = ancestors.iter().find(|ancestor| ancestor.id() == member.path.id());
         let ancestor = ancestor.ok_or(Refusal::NoSuchOrganization);
-        match ancestor.and_then(|ancestor| ancestor.check_sign_in(person)) {
+        let admits = |ancestor: &Organization| {
+            ancestor.check_open()?;
+            ancestor.check_sign_in(person)
+        };
+        match ancestor.and_then(admits) {
             Ok(()) => return Ok(member),
             Err(error) => refusal = error,
         }

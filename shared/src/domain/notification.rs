@@ -114,6 +114,13 @@ pub enum Notification {
         /// The new Super Admin.
         new: NamedPerson,
     },
+    /// An operator has suspended the organization (SA7).
+    OrganizationSuspended {
+        /// Why.
+        reason: String,
+    },
+    /// An operator has ended the suspension of the organization (SA7).
+    OrganizationResumed,
 }
 
 /// A person as a mail names them: by a name that they or an administrator chose, and by their address.
@@ -247,7 +254,7 @@ pub const REMINDED_BEFORE: SignedDuration = SignedDuration::from_hours(48);
 ///
 /// `None` if the invitation does not end within [`REMINDED_BEFORE`] or has ended at `now`, if it lives
 /// no longer than that after its sending, if its mail was not sent or came back, and if nobody can accept
-/// it, because the inviter may no longer grant its role (INV9).
+/// it, because the inviter may no longer grant its role (INV9) or the organization is suspended (SA7).
 pub fn reminder_mail(
     org: &Organization,
     invitation: &Invitation,
@@ -263,7 +270,7 @@ pub fn reminder_mail(
     let role_id = invitation.role_id;
     let can_accept =
         invitation.inviter.is_none() || inviter_may_grant(org, role_id, inviter).is_ok();
-    if !(is_due && was_sent && can_accept) {
+    if !(is_due && was_sent && can_accept) || org.suspension().is_some() {
         return None;
     }
     let Reminder { role, by } = reminder;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Conditions, CustomRoleId, InvitationId, Language, Level, Levels, Name, OrgId, OrgPath, Person,
-    Refusal, RoleObject, Security, Settings, Standing, Target, TargetKind, UserId, Version,
+    Closure, Conditions, CustomRoleId, InvitationId, Language, Level, Levels, Name, OrgId, OrgPath,
+    Person, Refusal, RoleObject, Security, Settings, Standing, Target, TargetKind, UserId, Version,
 };
 
 /// The longest organization name, in characters.
@@ -51,13 +51,16 @@ pub struct Organization {
     /// The security settings (ORG3).
     #[serde(default, skip_serializing_if = "Security::is_default")]
     pub security: Security,
+    /// Why it is closed to its members. `None` if it is not (SA7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closure: Option<Closure>,
     /// The language of its mails.
     #[serde(default, skip_serializing_if = "Language::is_default")]
     pub language: Language,
     /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub created_at: Timestamp,
-    /// The version of name, language, profile, kind, settings, security and Super Admin. The role table, the
+    /// The version of name, language, profile, kind, settings, security, closure and Super Admin. The role table, the
     /// links and the pending first Admin have versions of their own.
     pub version: Version,
 }
@@ -172,6 +175,7 @@ impl Organization {
             roles: BTreeMap::new(),
             links: LinkCounts::default(),
             security: Security::default(),
+            closure: None,
             language: Language::default(),
             created_at: now,
             version: Version::first(now, None),

@@ -118,6 +118,11 @@ pub enum Refusal {
         "You cannot change your own role, or edit or delete the role that you hold. Ask another administrator."
     )]
     CannotChangeOwnRole,
+    /// An operator has suspended the organization (SA7). Contains the reason.
+    #[error(
+        "The platform team has suspended this organization, so nothing in it can be seen or changed. The reason: {0} Ask an administrator of the organization, or the platform team, when the suspension ends."
+    )]
+    OrganizationSuspended(String),
     /// The token has no e-mail address (INV4). Contains the claim that would have it.
     #[error(
         "Your token has no e-mail address: it has no claim `{0}`. Ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must name another claim (EmailClaim)."

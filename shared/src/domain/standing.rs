@@ -39,7 +39,8 @@ impl Standing {
     /// # Errors
     /// - [`Refusal::NoSuchOrganization`] if `org` is `None`, or if the person is neither a member
     ///   nor an operator. Both cases give the same answer (U5).
-    /// - The refusals of [`Organization::check_sign_in`] if the caller is a member (ORG3).
+    /// - The refusals of [`Organization::check_open`] (SA7) and of [`Organization::check_sign_in`] (ORG3)
+    ///   if the caller is a member.
     pub fn of(
         person: Person,
         org: Option<Organization>,
@@ -48,6 +49,7 @@ impl Standing {
     ) -> Result<Self, Refusal> {
         let standing = Self::unchecked(person, org, member, root)?;
         if standing.member.is_some() {
+            standing.org.check_open()?;
             standing.org.check_sign_in(&standing.person)?;
         }
         Ok(standing)
@@ -66,6 +68,9 @@ impl Standing {
         member: Option<Member>,
     ) -> Result<Self, Refusal> {
         let standing = Self::unchecked(person, org, member, None)?;
+        if standing.member.is_some() {
+            standing.org.check_open()?;
+        }
         match standing.org.check_sign_in(&standing.person) {
             Err(
                 Refusal::SessionTooOld(_)

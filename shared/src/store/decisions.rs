@@ -66,6 +66,7 @@ impl AccessQuery {
         found: &FetchedItems,
     ) -> Result<Vec<PathMembership>, Error> {
         let Some(org) = found.organization(self.org) else { return Ok(vec![]) };
+        let resource_suspended = org.suspension().is_some();
         let root = org.path.root_id();
         let mut memberships = Vec::new();
         let own = [(AccessPath::Member, self.org)].into_iter();
@@ -74,7 +75,7 @@ impl AccessQuery {
         for (path, at) in own.chain(above).chain(partners) {
             let link = found.customer(&Key::customer(at, self.org))?.map(CustomerLink::access);
             let standing = standing_at(&self.subject, at, root, found)?;
-            let membership = |standing| PathMembership { path, standing, link };
+            let membership = |standing| PathMembership { path, standing, link, resource_suspended };
             memberships.extend(standing.map(membership));
         }
         Ok(memberships)

@@ -42,6 +42,7 @@ mod role_names;
 mod roles;
 mod schema;
 mod schema_steps;
+mod suspension;
 #[cfg(test)]
 mod tests;
 mod transaction;

@@ -232,6 +232,7 @@ impl Transaction<'_> {
             "attribute_not_exists(#pending_first_admin) OR #pending_first_admin.#until <= :now";
         let vacant = Expression::new(vacant, [("now", time(context.at))]);
         let writes = self
+            .acting_in(evidence.path.id())
             .check(
                 Key::member(evidence.path.id(), evidence.id()),
                 held,
@@ -284,7 +285,7 @@ impl Transaction<'_> {
     }
 
     /// Updates an organization that has the version that the rule saw.
-    fn update_organization(
+    pub(super) fn update_organization(
         self,
         before: &Organization,
         changes: Vec<Change>,

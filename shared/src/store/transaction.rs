@@ -3,7 +3,7 @@
 //! A change, the facts it was decided on, its events, the counters and the record of its
 //! idempotency key are one `TransactWriteItems`. Nothing else writes to the table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -36,6 +36,8 @@ pub struct Transaction<'a> {
     /// number of its own.
     pub(super) next_event: u128,
     counts: BTreeMap<OrgId, CountChanges>,
+    /// The organizations in which the caller acts without being an operator.
+    pub(super) acts_in: BTreeSet<OrgId>,
     /// The metrics of the recorded events.
     metrics: Vec<Metric>,
 }
@@ -153,7 +155,8 @@ impl Store {
     /// Begins a transaction of a request.
     pub fn transaction<'a>(&'a self, context: &'a RequestContext) -> Transaction<'a> {
         let (steps, counts, metrics) = (Vec::new(), BTreeMap::new(), Vec::new());
-        Transaction { store: self, context, steps, next_event: 0, counts, metrics }
+        let acts_in = BTreeSet::new();
+        Transaction { store: self, context, steps, next_event: 0, counts, acts_in, metrics }
     }
 }
 
@@ -299,9 +302,18 @@ impl Transaction<'_> {
         let event = event.nth(self.context, self.next_event);
         self.next_event += 1;
         self.metrics.extend(Metric::of(event.action));
+        if event.actor.member_id.is_some() && !event.actor.operator {
+            self = self.acting_in(event.organization_id);
+        }
         let key = Key::event(event.organization_id, event.id);
         let item = to_item(key.clone(), &event, vec![])?;
         Ok(self.put_new(key, item, Refusal::ChangedConcurrently))
+    }
+
+    /// Adds the condition that an organization is not suspended (SA7).
+    pub(super) fn acting_in(mut self, org: OrgId) -> Self {
+        self.acts_in.insert(org);
+        self
     }
 
     /// Counts users of a role in or out.
@@ -402,7 +414,7 @@ impl Transaction<'_> {
         answer: &impl Serialize,
     ) -> Result<Committed, Error> {
         let (store, context) = (self.store, self.context);
-        let Self { mut steps, metrics, .. } = self.counted();
+        let Self { mut steps, metrics, .. } = self.counted().in_open_organizations();
         if let Some(idempotency_key) = &context.idempotency_key {
             // First, because a repeat also meets the changes of the first request.
             steps.insert(0, Record::step(idempotency_key, chunk, answer, context.at)?);

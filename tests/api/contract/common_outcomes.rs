@@ -102,6 +102,7 @@ impl ValidRequest {
             | "role-object-not-editable"
             | "role-object-not-available"
             | "prerequisite-not-met" => self.send_refused_level(outcome).await,
+            "organization-suspended" => self.send_while_suspended().await,
             "sub-organizations-disabled" if self.template.contains("{org}") => {
                 self.send_without_sub_organizations().await
             }
@@ -188,6 +189,16 @@ impl ValidRequest {
         let other = Box::pin(Self::to(&format!("{} {}", self.method, self.template))).await;
         let off = json!({ "manage_sub_organizations": false });
         other.scenario.app.update_settings(&other.scenario.above, off).await;
+        other.send(&other.path, other.body.clone()).await
+    }
+
+    /// The request in another scenario, whose organization is suspended.
+    async fn send_while_suspended(&self) -> Answer {
+        let other = Box::pin(Self::to(&format!("{} {}", self.method, self.template))).await;
+        let org = other.path.split('/').nth(3).unwrap().split('?').next().unwrap();
+        let suspension = format!("/v1/operator/organizations/{org}/suspension");
+        let reason = json!({ "reason": "Invoices are unpaid." });
+        other.scenario.app.put(OPERATOR, &suspension, reason).await.expect(200);
         other.send(&other.path, other.body.clone()).await
     }
 

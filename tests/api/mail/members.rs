@@ -194,3 +194,50 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
     assert_eq!(delivery.deliver_all().await.len(), 2);
     check(&delivery.app).await;
 }
+
+/// SA7
+#[tokio::test]
+async fn administrators_get_mail_about_a_suspension_and_its_end() {
+    let (delivery, acme) = Delivery::new().await;
+    for (user, role) in [(BOB, "admin"), (CY, "user")] {
+        delivery.app.add_member(ADA, &acme, user, role).await;
+    }
+    delivery.deliver_all().await;
+    delivery.app.suspend(&acme).await.expect(200);
+    let mails = delivery.deliver_all().await;
+    assert_eq!(mails.len(), 2);
+    let bobs = mails.iter().map(shown).find(|text| text.contains("to bob@"));
+    assert_snapshot!(bobs.unwrap(), @"
+    to bob@example.com
+    Acme is suspended
+
+    The platform team suspended Acme. No member can see or change anything in it at present. Nothing was deleted.
+
+    The reason: Invoices are unpaid.
+
+    Please ask the platform team what ends the suspension.
+
+    Rolecall sent this mail to bob@example.com.
+    ");
+    delivery.app.resume(&acme).await.expect(204);
+    let mails = delivery.deliver_all().await;
+    assert_eq!(mails.len(), 2);
+    let adas = mails.iter().map(shown).find(|text| text.contains("to ada@"));
+    assert_snapshot!(adas.unwrap(), @"
+    to ada@example.com
+    Acme is open again
+
+    The platform team ended the suspension of Acme. All members have the access that they had before.
+
+    Open Acme:
+    https://portal.example.com/organizations/org_…
+
+    Rolecall sent this mail to ada@example.com.
+    ");
+    // Who reads the mail later is told what is true then.
+    delivery.app.suspend(&acme).await.expect(200);
+    delivery.app.resume(&acme).await.expect(204);
+    let mails = delivery.deliver_all().await;
+    assert!(mails.iter().all(|mail| shown(mail).contains("open again")));
+    check(&delivery.app).await;
+}

@@ -232,9 +232,10 @@ impl From<Remediation> for Grantors {
                 "members",
                 "A member of the customer who holds these levels there can resume the link.",
             ),
-            Remediation::Operators => {
-                ("operators", "An operator of the platform can change this setting or link.")
-            }
+            Remediation::Operators => (
+                "operators",
+                "An operator of the platform can change this setting, link or suspension.",
+            ),
             Remediation::Subject => (
                 "subject",
                 "The subject can sign in again as the security settings of the organization require.",
@@ -328,6 +329,11 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
             format!(
                 "The subject holds `{held}` on `{object}` {place}; this action needs `{needed}`."
             )
+        }
+        DenyReason::Suspended => {
+            let at_start = membership.is_some_and(|at| at.standing.org.suspension().is_some());
+            let place = if at_start { place } else { "in this organization".to_owned() };
+            format!("The platform has suspended all access {place}.")
         }
         DenyReason::SignIn => {
             let refusal = membership.and_then(|at| {

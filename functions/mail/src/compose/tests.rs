@@ -30,6 +30,8 @@ fn notifications() -> Vec<Notification> {
         Notification::SuperAdminAssigned,
         Notification::SuperAdminReplaced { new: ada() },
         Notification::SuperAdminAppointed { new: ada() },
+        Notification::OrganizationSuspended { reason: "Unpaid invoices.".to_owned() },
+        Notification::OrganizationResumed,
     ]
 }
 

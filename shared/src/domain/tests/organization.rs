@@ -170,3 +170,26 @@ fn new_name_or_super_admin_advances_the_version() {
     let transferred = org.with_super_admin(&ann, in_days(1));
     assert_eq!(transferred, Organization { super_admin_user_id: Some(ann), version, ..org });
 }
+
+/// SA7
+#[test]
+fn suspension_refuses_members_and_not_operators() {
+    let open = standard();
+    let suspended = suspend(&open, "Unpaid.".to_owned(), in_days(1));
+    assert_eq!(suspended.version, open.version.next(in_days(1)));
+    let refusal = Refusal::OrganizationSuspended("Unpaid.".to_owned());
+    let sue = || Some(member("sue", &open, RoleId::SUPER_ADMIN));
+    let in_org = || Some(suspended.clone());
+    assert_eq!(Standing::of(person("sue"), in_org(), sue(), None), Err(refusal.clone()));
+    assert_eq!(Standing::for_security_settings(person("sue"), in_org(), sue()), Err(refusal));
+    let stranger = Standing::of(person("eve"), in_org(), None, None);
+    assert_eq!(stranger, Err(Refusal::NoSuchOrganization));
+    assert!(Standing::of(operator(), in_org(), None, None).is_ok());
+    // Again: the reason changes, the time does not.
+    assert_eq!(suspend(&suspended, "Unpaid.".to_owned(), in_days(2)), suspended);
+    let again = suspend(&suspended, "Fraud.".to_owned(), in_days(2));
+    let since = |org: &Organization| org.suspension().unwrap().since;
+    assert_eq!(since(&again), since(&suspended));
+    assert_eq!(resume(&again, in_days(3)).closure, None);
+    assert_eq!(resume(&open, in_days(3)), open);
+}

@@ -34,6 +34,15 @@ pub struct Organization {
     super_admin: Option<Person>,
     settings: Settings,
     created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspension: Option<Suspension>,
+}
+
+/// The suspension of an organization (SA7).
+#[derive(Clone, Debug, Serialize)]
+struct Suspension {
+    reason: String,
+    since: Timestamp,
 }
 
 impl Organization {
@@ -54,6 +63,9 @@ impl Organization {
             super_admin,
             settings: Settings { manage_sub_organizations, mdf_program },
             created_at: org.created_at,
+            suspension: org
+                .suspension()
+                .map(|it| Suspension { reason: it.reason.clone(), since: it.since }),
         }
     }
 }

@@ -1,0 +1,48 @@
+//! The suspension of an organization, and its end (SA7).
+
+use shared::{
+    domain::{self, OrgId, Refusal},
+    http::{Answer, ApiError, Call, IfMatch, Json, Path, RequiredText, views},
+};
+
+use crate::{OrganizationFacts, security::ReasonRequest, super_admin, with_root};
+
+/// Suspends an organization, or changes the reason of its suspension.
+pub(crate) async fn suspend(
+    call: Call,
+    Path(org): Path<OrgId>,
+    if_match: IfMatch,
+    Json(ReasonRequest { reason: RequiredText(reason) }): Json<ReasonRequest>,
+) -> Result<Answer, ApiError> {
+    let Call { app, context, .. } = call.as_operator()?;
+    let OrganizationFacts { org: before, root } = with_root(&app, org).await?;
+    if_match.check(before.version)?;
+    let after = domain::suspend(&before, reason.clone(), context.at);
+    let super_admin = super_admin(&app, &after).await?;
+    let view = views::Organization::of(&after, after.conditions(root.as_ref()), super_admin);
+    let answer = Answer::ok(&view).with_version(after.version);
+    if after == before {
+        return Ok(answer);
+    }
+    let writes = app.store.transaction(&context);
+    if_match.commit(answer, writes.change_suspension(&before, &after, &reason)?).await
+}
+
+/// Ends the suspension of an organization. Without one, nothing changes.
+pub(crate) async fn resume(
+    call: Call,
+    Path(org): Path<OrgId>,
+    if_match: IfMatch,
+    Json(ReasonRequest { reason: RequiredText(reason) }): Json<ReasonRequest>,
+) -> Result<Answer, ApiError> {
+    let Call { app, context, .. } = call.as_operator()?;
+    let before = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
+    if_match.check(before.version)?;
+    let after = domain::resume(&before, context.at);
+    let answer = Answer::no_content();
+    if after == before {
+        return Ok(answer);
+    }
+    let writes = app.store.transaction(&context);
+    if_match.commit(answer, writes.change_suspension(&before, &after, &reason)?).await
+}

@@ -1,0 +1,109 @@
+//! The suspension of an organization (SA7), and the condition by which every write of a member depends on
+//! it.
+//!
+//! The organization's item and its counter item both have the attribute `closure` while the organization
+//! is suspended. A transaction that writes one of the two has the condition on it. All others check the
+//! organization's item.
+
+use serde_json::{Value, json};
+
+use super::{
+    Error, Key,
+    expression::Expression,
+    item::{Item, attribute},
+    transaction::{Change, OnConditionFailed, Step, Transaction, Write, or},
+};
+use crate::domain::{Closure, Event, EventAction, OrgId, Organization, Refusal};
+
+/// The attribute of the two items.
+const CLOSURE: &str = "closure";
+
+impl Transaction<'_> {
+    /// Suspends an organization for an operator, or ends its suspension.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it.
+    pub fn change_suspension(
+        self,
+        before: &Organization,
+        after: &Organization,
+        reason: &str,
+    ) -> Result<Self, Error> {
+        let action = match after.suspension() {
+            Some(_) => EventAction::OrganizationSuspended,
+            None => EventAction::OrganizationResumed,
+        };
+        let event = Event::new(self.context, after, action, after.target())
+            .old(shown(before))
+            .new_value(shown(after))
+            .because(reason);
+        self.change_closure(before, after)?.record(event)
+    }
+
+    /// Changes the closure on the organization's item and on its counter item.
+    pub(super) fn change_closure(
+        self,
+        before: &Organization,
+        after: &Organization,
+    ) -> Result<Self, Error> {
+        let change = || {
+            Ok::<_, Error>(match &after.closure {
+                Some(closure) => Change::Set(Expression::new(
+                    "#closure = :closure",
+                    [(CLOSURE, attribute(closure)?)],
+                )),
+                None => Change::Remove(Expression::new("#closure", [])),
+            })
+        };
+        let version = [("version", attribute(&after.version)?)];
+        let version = Change::Set(Expression::new("#version = :version", version));
+        let (counts, lost) = (Key::counts(after.id()), or(Refusal::ChangedConcurrently));
+        Ok(self.update_organization(before, vec![change()?, version])?.update(
+            counts,
+            vec![change()?],
+            Expression::default(),
+            lost,
+        ))
+    }
+
+    /// Adds the condition that no organization is suspended in which the caller acts: those of the events
+    /// that name the caller, and those that the transaction names itself.
+    pub(super) fn in_open_organizations(mut self) -> Self {
+        for org in std::mem::take(&mut self.acts_in) {
+            self.require_open(org);
+        }
+        self
+    }
+
+    fn require_open(&mut self, org: OrgId) {
+        let keys = [Key::counts(org), Key::organization(org)];
+        let open = Expression::new("attribute_not_exists(#closure)", []);
+        let Some(step) = self.steps.iter_mut().find(|step| keys.contains(&step.key)) else {
+            let [_, key] = keys;
+            let on_failed = closed_or(or(Refusal::NoSuchOrganization));
+            let conditions = vec![open];
+            self.steps.push(Step { key, write: Write::Check, conditions, on_failed });
+            return;
+        };
+        step.conditions.push(open);
+        let on_failed = std::mem::replace(&mut step.on_failed, or(Refusal::ChangedConcurrently));
+        step.on_failed = closed_or(on_failed);
+    }
+}
+
+/// Gives the refusal of a closed organization, if that is what the item says.
+fn closed_or(other: OnConditionFailed) -> OnConditionFailed {
+    Box::new(move |item| match item.as_ref().and_then(closure) {
+        Some(closure) => closure.refusal().into(),
+        None => other(item),
+    })
+}
+
+fn closure(item: &Item) -> Option<Closure> {
+    serde_dynamo::from_attribute_value(item.get(CLOSURE)?.clone()).ok()
+}
+
+fn shown(org: &Organization) -> Value {
+    json!({ "suspended": org.suspension().is_some() })
+}
