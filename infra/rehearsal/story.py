@@ -72,6 +72,7 @@ def story(stack, issuer):
     run.invite()
     run.accept_and_decline()
     run.request_to_join()
+    run.end_access()
     run.change_security()
     run.manage_roles()
     run.create_sub_organization()
@@ -212,6 +213,22 @@ class Story:
         self.eve_member = self._member(self.eve)
         expect(ada.delete(f"{self.path}/members/{self.eve_member}"), 204)
         expect(ada.delete(f"{self.path}/domains/{domain}"), 204)
+
+    def end_access(self):
+        """Ivo is a member for an hour, and the clean-up of tomorrow ends his membership."""
+        ada, ivo, invitations = self.ada, self.person("ivo"), f"{self.path}/invitations"
+        end = (self.now + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        invited = expect(ada.post(invitations, {"email": ivo.email, "role_id": "user"}), 201)["id"]
+        expect(ivo.post(f"{invitations}/{invited}/accept"), 200, access_expires_at=None)
+        member = f"{self.path}/members/{self._member(ivo)}"
+        expect(ada.patch(member, {"access_expires_at": end}), 200, access_expires_at=end, access_expired=False)
+
+        def has_ended():
+            self.run_schedule(days=1)
+            expect(ada.get(member), 404)
+            expect(ivo.get(self.path), 403)
+
+        self.until(has_ended)
 
     def change_security(self):
         ada, ben = self.ada, self.ben

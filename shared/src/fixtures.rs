@@ -32,6 +32,7 @@ pub(crate) fn person(name: &str) -> Person {
         name: Some(name.to_owned()),
         operator: false,
         authn: Some(one_factor()),
+        at: now(),
     }
 }
 
@@ -143,8 +144,13 @@ pub(crate) fn operator_in(org: &Organization) -> Standing {
 
 /// The invitation of `name` to `role` by `actor`, for seven days.
 pub(crate) fn invited(actor: &Standing, name: &str, role: RoleId) -> Result<Invitation, Refusal> {
-    let draft =
-        InvitationDraft { email: email(name), role_id: role, days: DEFAULT_DAYS, language: None };
+    let draft = InvitationDraft {
+        email: email(name),
+        role_id: role,
+        days: DEFAULT_DAYS,
+        access_expires_at: None,
+        language: None,
+    };
     let id = InvitationId::of(now(), actor.org.id(), &draft.email);
     invite(actor, draft, &AddressFacts::default(), id, now())
 }

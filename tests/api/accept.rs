@@ -51,6 +51,8 @@ async fn accepting_makes_one_member_and_can_be_repeated() {
     assert_snapshot!(answer, @r#"
     200 OK
     {
+      "access_expired": false,
+      "access_expires_at": null,
       "display_name": null,
       "email": "bob@example.com",
       "id": "mem_…",

@@ -46,7 +46,7 @@ const MAIL: &str = "mail";
 const OPERATIONS: &str = r#"
 refusal: no membership | 1 3 0 0 | EVE GET /members/@cy
 refusal: permission missing | 1 3 0 0 | NED GET /members/@cy
-refusal: conflict with the present state | 1 3 0 0 | ADA POST /invitations | {"email": "cy@example.com", "role_id": "user"}
+refusal: conflict with the present state | 2 4 0 0 | ADA POST /invitations | {"email": "cy@example.com", "role_id": "user"}
 own memberships | 2 14 0 0 | ADA GET /v1/me?limit=<limit>
 own pending invitations | 2 27 0 0 | IVY GET /v1/me/invitations?limit=<limit>
 joinable organizations | 2 2 0 0 | ABE GET /v1/me/joinable-organizations?limit=<limit>
@@ -94,6 +94,8 @@ change a member's role | 2 3 8 6 | ADA PATCH /members/@<sub> | {"role_id": "admi
 change a member's role to a custom role | 2 4 10 6 | ADA PATCH /members/@<sub> | {"role_id": "<plain>"}
 + member user
 change a member's role, by a custom role | 2 4 10 6 | MIA PATCH /members/@<sub> | {"role_id": "<manager>"}
++ member user
+set the end of a member's access | 2 3 8 7 | ADA PATCH /members/@<sub> | {"access_expires_at": "2027-03-01T00:00:00Z"}
 + member user
 remove a member | 2 3 12 7 | ADA DELETE /members/@<sub>
 + member user
@@ -147,7 +149,7 @@ list sub-organizations at any depth | 3 28.5 0 0 | ADA GET /sub-organizations?li
 + empty sub-organization
 join a sub-organization | 3 5 12 10 | BOB POST /v1/organizations/<id>/join
 list events | 3 15 0 0 | ADA GET /events?limit=<limit>
-list events about a person | 5 16 0 0 | ADA GET /events?member_id=<member>&limit=<limit>
+list events about a person | 5 16.5 0 0 | ADA GET /events?member_id=<member>&limit=<limit>
 list events of a subtree | 5 30 0 0 | OP GET /v1/organizations/<below>/events?scope=subtree&limit=<limit>
 + event
 show an event | 2 4.5 0 0 | ADA GET /events/<id>
@@ -200,6 +202,8 @@ operator: erase a person who asks to join | 6 11 20 10 | OP DELETE /v1/operator/
 clean-up: nothing is due | 1 2 0 0 | clean-up
 + expired invitation
 clean-up: one invitation has expired | 3 3 6 7 | clean-up
++ ended access
+clean-up: the access of a member has ended | 3 3 12 8 | clean-up
 + role
 + member <role>
 + role deletion
@@ -212,10 +216,10 @@ mail: a request to join, to three people | 19 16.5 26 0 | mail
 + join request
 mail: a further request to join in the same hour | 8 8 10 1 | mail
 + hour
-mail: a digest of requests to join, to three people | 21 17.5 24 1 | due mail 1
+mail: a digest of requests to join, to three people | 24 20.5 26 1 | due mail 1
 + member user
 mail: an accepted invitation | 7 8 8 0 | mail
-mail: nothing is due | 4 4 2 0 | due mail 0
+mail: nothing is due | 7 6.5 4 0 | due mail 0
 "#;
 
 /// The cost of an operation.
@@ -349,6 +353,14 @@ impl<'a> Survey<'a> {
                 app.post(ADA, &format!("{org}/invitations"), late).await.expect(201);
                 app.wait(DAY);
             }
+            "ended access" => {
+                app.add_member(ADA, &org, new, "user").await;
+                let end = Timestamp::from_millisecond(app.now() + 5_000).unwrap();
+                let member = format!("{org}/members/@{}", new.sub);
+                let ends = json!({ "access_expires_at": end });
+                app.patch(ADA, &member, ends).await.expect(200);
+                app.wait(5_000);
+            }
             "domain" => {
                 app.approve_domain(ADA, &org, "example.com").await.expect(200);
             }
@@ -441,7 +453,7 @@ impl<'a> Survey<'a> {
         let role = &self.values["<role>"];
         let (org, role) = (id(&self.org).parse().unwrap(), role.parse().unwrap());
         let (store, key) = (&self.app.store, Key::role(org, role));
-        let ada = Person::subject(UserId::new(ADA.sub));
+        let ada = Person::subject(UserId::new(ADA.sub), Timestamp::UNIX_EPOCH);
         let (actor, found) = store.facts(&ada, org, [key.clone()]).await.unwrap();
         let before = found.role(&key).unwrap().unwrap().role;
         let at = Timestamp::from_millisecond(self.app.now()).unwrap();

@@ -166,18 +166,23 @@ async fn export_contains_all_users() {
         .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "))
         .collect();
     assert_snapshot!(mask(&recorded.join("\n")), @"
-    Organization | Email | Name | Display name | Status | Role | Identity provider role | Joined at (UTC) | Invited at (UTC) | Invitation expires at (UTC) | Invited by | Organization ID | Role ID | Member ID | User ID | Invitation ID
-    =1+1 Acme | ada@example.com |  |  | Active | Super Admin | Admin | 46347.5 |  |  |  | org_… | super_admin | mem_… | ada | 
-    =1+1 Acme | bob@example.com |  |  | Active | Admin | Admin | 46347.50003472222 |  |  |  | org_… | admin | mem_… | bob | 
-    =1+1 Acme | cy@example.com |  |  | Active | @Support | User | 46347.50005787037 |  |  |  | org_… | role_… | mem_… | cy | 
-    =1+1 Acme | dee@example.com |  |  | Invited | User | User |  | 46347.500069444446 | 46354.500069444446 | ada@example.com | org_… | user |  |  | inv_…
+    Organization | Email | Name | Display name | Status | Role | Identity provider role | Joined at (UTC) | Access ends at (UTC) | Invited at (UTC) | Invitation expires at (UTC) | Invited by | Organization ID | Role ID | Member ID | User ID | Invitation ID
+    =1+1 Acme | ada@example.com |  |  | Active | Super Admin | Admin | 46347.5 |  |  |  |  | org_… | super_admin | mem_… | ada | 
+    =1+1 Acme | bob@example.com |  |  | Active | Admin | Admin | 46347.50003472222 |  |  |  |  | org_… | admin | mem_… | bob | 
+    =1+1 Acme | cy@example.com |  |  | Active | @Support | User | 46347.50005787037 |  |  |  |  | org_… | role_… | mem_… | cy | 
+    =1+1 Acme | dee@example.com |  |  | Invited | User | User |  |  | 46347.500069444446 | 46354.500069444446 | ada@example.com | org_… | user |  |  | inv_…
     ");
     let name = json!({ "display_name": "=Bob" });
     app.patch(ADA, &format!("{acme}/members/@bob"), name).await.expect(200);
     let named = export(&app, ADA, &acme, "q=bob").await.expect(200);
     assert_eq!(column(&named.bytes, "Display name"), ["=Bob"]);
-    // An invitation that expired has another status.
+    // An invitation that expired has another status, and so has a member whose access ended.
+    let end = json!({ "access_expires_at": "2026-11-22T12:00:00Z" });
+    app.patch(ADA, &format!("{acme}/members/@cy"), end).await.expect(200);
     app.wait(8 * DAY);
+    let ended = export(&app, ADA, &acme, "q=cy").await.expect(200);
+    assert_eq!(column(&ended.bytes, "Status"), ["Access ended"]);
+    assert_eq!(column(&ended.bytes, "Access ends at (UTC)").len(), 1);
     let pending = export(&app, ADA, &acme, "status=pending").await.expect(200);
     assert_eq!(column(&pending.bytes, "Status"), ["Invitation expired"]);
 }
@@ -310,7 +315,7 @@ async fn export_filter_can_match_no_users_or_be_invalid() {
     for query in ["q=nobody", "role_id=mdf_admin", &format!("q={}", "x".repeat(2_000))] {
         let file = export(&app, ADA, &acme, query).await.expect(200);
         let rows = rows(&file.bytes);
-        assert_eq!((rows.len(), rows[0].len()), (1, 16), "{query}: only the header");
+        assert_eq!((rows.len(), rows[0].len()), (1, 17), "{query}: only the header");
     }
     // An export has no pages.
     for query in ["limit=10", "cursor=x", "color=red", "status=removed", "scope=everything"] {

@@ -200,17 +200,21 @@ impl Table {
             ("MEMBER", _) => {
                 let member: Member = read(&value, &here)?;
                 let (path, role) = (&member.path, member.role_id);
-                same(
-                    Key::member(id, member.id()),
-                    &[
-                        ("tree", index::users(path, Status::Active)),
-                        ("group", index::users_of_role(path, role, Status::Active)),
-                        ("path", index::user_by_email(path, &member.email)),
-                        ("time", index::user_by_time(path, member.joined_at, &member.email)),
-                        ("email_org", index::email_in(&member.email, path.id())),
-                        ("identity", index::person(PersonId::of(&member.user_id))),
-                    ],
-                )?;
+                let due = index::due(member.id().shard(index::DUE_SHARDS));
+                let ends = member.access_expires_at.map(|_| ("due", due));
+                let mut indexed = vec![
+                    ("tree", index::users(path, Status::Active)),
+                    ("group", index::users_of_role(path, role, Status::Active)),
+                    ("path", index::user_by_email(path, &member.email)),
+                    ("time", index::user_by_time(path, member.joined_at, &member.email)),
+                    ("email_org", index::email_in(&member.email, path.id())),
+                    ("identity", index::person(PersonId::of(&member.user_id))),
+                ];
+                indexed.extend(ends);
+                same(Key::member(id, member.id()), &indexed)?;
+                if value["expires_at"] != value["access_expires_at"] {
+                    return Err(here("is due at another time than the end of the access"));
+                }
                 if path.id() != id {
                     return Err(here("belongs to another organization"));
                 }
@@ -331,7 +335,8 @@ fn tombstone(item: &Value, here: &impl Fn(&str) -> String) -> Result<(), String>
     } else if sk.starts_with("MEMBER#") {
         let known = text("user_id").parse().ok();
         let known = known.map(|user: UserId| index::known_person(PersonId::of(&user)));
-        (&["user_id", "email", "name", "display_name", "identity"], known)
+        let own = &["user_id", "email", "name", "display_name", "identity", "access_expires_at"];
+        (own, known)
     } else {
         (&[], None)
     };
@@ -364,6 +369,10 @@ impl OrganizationItems {
         // The organization names one at most.
         let named: Vec<_> = org.super_admin_user_id.iter().collect();
         differ(found, "the Super Admin", &supers, &named);
+        let mut ends = self.members.values().filter(|member| member.access_expires_at.is_some());
+        if ends.any(|member| member.role_id == RoleId::SUPER_ADMIN) {
+            found.push("the access of its Super Admin ends".to_owned());
+        }
         differ(found, "there is a Super Admin", &!supers.is_empty(), &!self.members.is_empty());
     }
 
@@ -516,6 +525,9 @@ impl OrganizationItems {
             if member.display_name.is_some() {
                 stored.put("display name", &member.id().to_string(), &json!(true));
             }
+            if let Some(end) = member.access_expires_at {
+                stored.put("access end", &member.id().to_string(), &json!(end));
+            }
         }
         if let Some(user) = &org.super_admin_user_id {
             stored.put("super admin", "", &json!(MemberId::of(org.id(), user)));
@@ -655,6 +667,15 @@ impl Replayed {
         }
     }
 
+    /// The end of the access of a member, if the event shows it (END1).
+    fn change_end(&mut self, member: &str, old: &Value, new: &Value) {
+        for (value, by) in [(&old["access_expires_at"], -1), (&new["access_expires_at"], 1)] {
+            if value.is_string() {
+                self.add("access end", member, value, by);
+            }
+        }
+    }
+
     /// The display name of a member, if the event shows it.
     fn rename(&mut self, member: &str, old: &Value, new: &Value) {
         for (value, by) in [(&old["has_display_name"], -1), (&new["has_display_name"], 1)] {
@@ -709,6 +730,7 @@ impl Replayed {
             E::InvitationAccepted => {
                 *self.accepted.entry(target.to_owned()).or_default() += 1;
                 self.put("role", &user(new), &role(new));
+                self.change_end(&user(new), &Value::Null, new);
                 if old["join_request"].is_string() {
                     self.take("request", &user(new), &old["join_request"]);
                 }
@@ -737,10 +759,14 @@ impl Replayed {
                 self.take("invitation", target, &role(old));
                 self.take("expiry", target, &old["expires_at"]);
             }
-            E::MemberUpdated => self.rename(target, old, new),
+            E::MemberUpdated => {
+                self.rename(target, old, new);
+                self.change_end(target, old, new);
+            }
             E::MemberRoleChanged => {
                 self.change("role", target, &role(old), &role(new));
                 self.rename(target, old, new);
+                self.change_end(target, old, new);
             }
             E::MemberReconnected if new["super_admin_id"].is_string() => {
                 self.change("super admin", "", &old["super_admin_id"], &new["super_admin_id"]);
@@ -748,15 +774,18 @@ impl Replayed {
             E::MemberReconnected if old["member_id"] == target => {
                 self.take("role", target, &role(old));
                 self.rename(target, old, &Value::Null);
+                self.change_end(target, old, &Value::Null);
             }
             E::MemberReconnected => {
                 self.put("role", target, &role(new));
                 self.rename(target, &Value::Null, new);
+                self.change_end(target, &Value::Null, new);
                 if old["join_request"].is_string() {
                     self.take("request", target, &old["join_request"]);
                 }
             }
-            E::MemberRemoved | E::MemberLeft => {
+            E::MemberRemoved | E::MemberLeft | E::MemberExpired => {
+                self.change_end(target, old, &Value::Null);
                 self.take("role", target, &role(old));
                 self.rename(target, old, new);
             }
@@ -786,6 +815,8 @@ impl Replayed {
             E::SuperAdminTransferred => {
                 let (was, is) = (&old["super_admin_id"], &new["super_admin_id"]);
                 self.change("super admin", "", was, is);
+                // The access of a Super Admin does not end.
+                self.facts.retain(|(kind, of, _), _| *kind != "access end" || *of != member(is));
                 self.change("role", &member(was), &json!("super_admin"), &json!("admin"));
                 self.change("role", &member(is), &json!("admin"), &json!("super_admin"));
             }

@@ -19,6 +19,7 @@ async fn admin_invites_an_address() {
     assert_snapshot!(answer, @r#"
     201 Created
     {
+      "access_expires_at": null,
       "created_at": "2026-11-21T12:00:01Z",
       "delivery": "waiting",
       "email": "bob@example.com",

@@ -2,6 +2,7 @@
 
 mod accept;
 mod access;
+mod access_end;
 mod advisories;
 mod appointment;
 mod batch;

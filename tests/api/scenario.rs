@@ -33,6 +33,7 @@ MIA invites ann as Reader | POST <acme>/invitations | {"email": "ann@example.com
 BOB invites ann, cy and old in a batch | POST <acme>/invitations/batch | {"invitations": [{"email": "ann@example.com", "role_id": "user"}, {"email": "cy@example.com", "role_id": "user"}, {"email": "old@example.com", "role_id": "<free>"}]}
 ADA makes cy's invitation one to Readers | PATCH <cys> | {"role_id": "<readers>"}
 BOB extends eve's | PATCH <eves> | {"expires_in_days": 20}
+BOB ends the access that cy's offers | PATCH <cys> | {"access_expires_at": "2027-03-01T00:00:00Z"}
 BOB resends to cy | POST <cys>/resend | {}
 ADA revokes cy's | DELETE <cys> | {}
 CY accepts | POST <cys>/accept | {}
@@ -42,6 +43,8 @@ BOB replaces the expired invitation | POST <acme>/invitations | {"email": "old@e
 EVE accepts as Reader | POST <eves>/accept | {}
 MEG accepts as MDF Admin | POST <megs>/accept | {}
 ADA makes DAN Free | PATCH <acme>/members/@dan | {"role_id": "<free>"}
+ADA ends the access of DAN | PATCH <acme>/members/@dan | {"access_expires_at": "2027-03-01T00:00:00Z"}
+ADA ends the access of BOB | PATCH <acme>/members/@bob | {"access_expires_at": "2027-03-01T00:00:00Z"}
 MIA names DAN | PATCH <acme>/members/@dan | {"display_name": "Daniel"}
 BOB makes DAN a Reader | PATCH <acme>/members/@dan | {"role_id": "<readers>"}
 ADA makes DAN MDF Admin | PATCH <acme>/members/@dan | {"role_id": "mdf_admin"}

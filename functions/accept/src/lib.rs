@@ -86,6 +86,7 @@ async fn accept(
             // two items were read at different moments.
             let Some(member) = &facts.member else { continue };
             facts.org.check_open()?;
+            member.check_access(context.at)?;
             facts.org.check_sign_in(&person)?;
             return accepted_before(&app, &context, member).await;
         }
@@ -97,9 +98,15 @@ async fn accept(
             Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if current_role.is_none() => {
             }
             Err(store::Error::Refused(Refusal::ChangedConcurrently)) => {}
+            Err(store::Error::Refused(Refusal::AlreadyMember)) => {
+                // They can have been a member with another address, until their access ended.
+                let ended = facts.member.as_ref().filter(|member| !member.has_access(context.at));
+                let ended = ended.ok_or(Refusal::AlreadyMember)?;
+                app.store.end_access_now(&context, &facts.org, ended).await?;
+            }
             done => return Ok(done?),
         }
-        current_role = Some(role_of_inviter(&app, &facts.org, &invitation).await?);
+        current_role = Some(role_of_inviter(&app, &facts.org, &invitation, context.at).await?);
     }
     Err(Refusal::ChangedConcurrently.into())
 }
@@ -114,7 +121,7 @@ async fn try_accept(
 ) -> Result<Answer, store::Error> {
     let InviteeFacts { org, request, deleted, .. } = facts;
     let member = domain::accept(person, org, invitation, inviter_role, *deleted, context.at)?;
-    let answer = membership_answer(app, &member).await?;
+    let answer = membership_answer(app, &member, context.at).await?;
     let (member, deleted, request) = (&member, *deleted, request.as_ref());
     let acceptance = Acceptance { org, invitation, member, deleted, inviter_role, request };
     match app.store.transaction(context).accept(&acceptance)?.commit(&answer).await? {
@@ -134,17 +141,19 @@ async fn accepted_before(
     {
         return Ok(Answer::recorded(&answer)?);
     }
-    Ok(membership_answer(app, member).await?)
+    Ok(membership_answer(app, member, context.at).await?)
 }
 
-/// The role that the inviter holds now; none if they are no longer a member.
+/// The role that the inviter holds at `now`; none if they are no longer a member.
 async fn role_of_inviter(
     app: &App,
     org: &Organization,
     invitation: &domain::Invitation,
+    now: jiff::Timestamp,
 ) -> Result<Option<RoleId>, store::Error> {
     let Some(inviter) = &invitation.inviter else { return Ok(None) };
-    Ok(app.store.member(org.id(), inviter.member_id).await?.map(|member| member.role_id))
+    let member = app.store.member(org.id(), inviter.member_id).await?;
+    Ok(member.filter(|member| member.has_access(now)).map(|member| member.role_id))
 }
 
 async fn decline(
@@ -160,11 +169,15 @@ async fn decline(
 }
 
 /// The response with the membership. The name of a custom role takes one more read.
-async fn membership_answer(app: &App, member: &domain::Member) -> Result<Answer, store::Error> {
+async fn membership_answer(
+    app: &App,
+    member: &domain::Member,
+    now: jiff::Timestamp,
+) -> Result<Answer, store::Error> {
     let key = member.role_id.custom().map(|role| Key::role(member.path.id(), role));
     let found = app.store.get(key).await?;
     let role = found.role_summary(member.path.id(), member.role_id)?;
-    let view = views::Member::of(member, role.as_ref());
+    let view = views::Member::of(member, role.as_ref(), now);
     Ok(Answer::ok(&view).with_version(member.version))
 }
 

@@ -1,5 +1,6 @@
 //! The caller: their organizations, and their requests to join.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
     domain::{Email, JoinRequest, Kind, Member, OrgId, RoleId, UserId},
@@ -30,19 +31,22 @@ struct Membership {
     role_name: String,
     /// Whether every request in the organization is refused (SA7).
     suspended: bool,
+    access_expires_at: Option<Timestamp>,
 }
 
 pub(crate) async fn me(
-    Call { app, person, .. }: Call,
+    Call { app, person, context, .. }: Call,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Me>, ApiError> {
     let pagination = page.pagination("me", &person.id)?;
-    let members = app.store.page(List::memberships(&person.id), pagination.request()).await?;
+    let mut members = app.store.page(List::memberships(&person.id), pagination.request()).await?;
+    // A person whose access has ended is no member, so a page can be short.
+    members.items.retain(|member| member.has_access(context.at));
     let names = app.store.get_for_display(members.items.iter().flat_map(name_keys)).await?;
     let shown = members.items.iter().map(|member| membership(member, &names));
     let organizations = shown.collect::<Result<Vec<_>, _>>()?;
     let Page { next_cursor, .. } = pagination.page(members, drop);
-    let personal = organizations.is_empty() && pagination.is_first();
+    let personal = organizations.is_empty() && pagination.is_first() && next_cursor.is_none();
     Ok(Json(Me {
         user_id: person.id,
         email_verified: person.email.is_some(),
@@ -96,5 +100,6 @@ fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiEr
         parent_id: member.path.parent(),
         role_id: member.role_id,
         role_name: views::role_name(member.role_id, role.as_ref()),
+        access_expires_at: member.access_expires_at,
     })
 }

@@ -1,5 +1,5 @@
-//! The scheduled clean-up: it ends expired invitations, with one event each (INV10), and continues
-//! role deletions that were too long for one request (ROLE6).
+//! The scheduled clean-up: it ends expired invitations (INV10) and memberships whose access has ended
+//! (END1), with one event each, and continues role deletions that were too long for one request (ROLE6).
 //!
 //! It reads only due items and handles each in transactions of its own. It may stop at any point; the
 //! next run continues with the items that are still due.
@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
-    domain::{CustomRoleId, Invitation, OrgId, Refusal, RequestContext},
+    domain::{CustomRoleId, Invitation, Member, OrgId, Refusal, RequestContext},
     metrics::Metric,
     store::{DueItem, DueItems, Error, FetchedItems, Key, ReassignmentProgress, Store},
 };
@@ -25,6 +25,8 @@ const AT_ONCE: usize = 8;
 pub struct Summary {
     /// Invitations that were ended.
     pub expired: u32,
+    /// Memberships that were ended, because their access had.
+    pub members_expired: u32,
     /// Roles whose users all have another role now, and which were deleted.
     pub roles_deleted: u32,
     /// Due items that another request changed meanwhile.
@@ -38,6 +40,7 @@ pub struct Summary {
 /// The result for one due item.
 enum Outcome {
     Expired,
+    MemberExpired,
     RoleDeleted,
     RoleUnfinished,
     Skipped,
@@ -76,8 +79,7 @@ pub async fn run(
             summary.count(outcome);
         }
         let unfinished = outcomes.iter().any(|outcome| matches!(outcome, Outcome::RoleUnfinished));
-        let progress =
-            (before.expired, before.roles_deleted) != (summary.expired, summary.roles_deleted);
+        let progress = summary.handled() != before.handled();
         // Without progress, the same items would be read again: they failed, are unfinished, or the
         // index lags.
         if !more || !progress {
@@ -108,15 +110,19 @@ impl<E: Fn() -> bool> Run<'_, E> {
     }
 
     async fn item(&self, item: DueItem) -> Outcome {
-        use Refusal::{ChangedConcurrently, NoSuchInvitation, NoSuchOrganization, NoSuchRole};
+        use Refusal::{
+            ChangedConcurrently, NoSuchInvitation, NoSuchMember, NoSuchOrganization, NoSuchRole,
+        };
         let done = match item {
             DueItem::Invitation(invitation) => self.expire(&invitation).await,
+            DueItem::Member(member) => self.end_access(&member).await,
             DueItem::Role { org, role } => self.reassign(org, role).await,
         };
         match done {
             Ok(outcome) => outcome,
             Err(Error::Refused(
-                ChangedConcurrently | NoSuchInvitation | NoSuchOrganization | NoSuchRole,
+                ChangedConcurrently | NoSuchInvitation | NoSuchMember | NoSuchOrganization
+                | NoSuchRole,
             )) => Outcome::Skipped,
             Err(cause) => {
                 tracing::error!(%cause, "a due item failed");
@@ -133,6 +139,12 @@ impl<E: Fn() -> bool> Run<'_, E> {
         writes.commit(&()).await.map(|_| Outcome::Expired)
     }
 
+    async fn end_access(&self, member: &Member) -> Result<Outcome, Error> {
+        let org = self.found.organization(member.path.id()).ok_or(Refusal::NoSuchMember)?;
+        self.store.end_access(&self.context(), &org, member).await?;
+        Ok(Outcome::MemberExpired)
+    }
+
     async fn reassign(&self, org: OrgId, role: CustomRoleId) -> Result<Outcome, Error> {
         let context = self.context();
         let progress = self.store.reassign_users(&context, org, role, self.out_of_time).await?;
@@ -145,9 +157,15 @@ impl<E: Fn() -> bool> Run<'_, E> {
 }
 
 impl Summary {
+    /// The numbers of items that were ended.
+    fn handled(&self) -> [u32; 3] {
+        [self.expired, self.members_expired, self.roles_deleted]
+    }
+
     fn count(&mut self, outcome: &Outcome) {
         let counter = match outcome {
             Outcome::Expired => &mut self.expired,
+            Outcome::MemberExpired => &mut self.members_expired,
             Outcome::RoleDeleted => &mut self.roles_deleted,
             Outcome::Skipped => &mut self.skipped,
             Outcome::Failed => {
@@ -164,6 +182,7 @@ impl Summary {
 fn organization_of(item: &DueItem) -> Option<OrgId> {
     match item {
         DueItem::Invitation(invitation) => Some(invitation.path.id()),
+        DueItem::Member(member) => Some(member.path.id()),
         DueItem::Role { .. } => None,
     }
 }

@@ -42,6 +42,7 @@ pub(crate) async fn invite(
         EarlierRun::Answered(answer) => return Ok(Answer::recorded(&answer)?),
     };
     batch.authorize(&facts)?;
+    let facts = batch.free_ended_slots(facts).await?;
     let deadline = Deadline::begin();
     for nth in first..batch.list.chunks() {
         if deadline.has_passed() {
@@ -111,7 +112,17 @@ impl BatchInvite<'_> {
         let budgets = offers.iter().map(|offer| Key::budget(&self.budget_of_address(offer)));
         let shared = [Key::counts(self.org), Key::budget(&self.budget_of_organization())];
         let keys = slots.chain(budgets).chain(self.roles()).chain(shared).chain(also);
-        let (actor, found) = self.app.store.facts(self.person, self.org, keys).await?;
+        let store = &self.app.store;
+        let (actor, found) = store.facts(self.person, self.org, keys).await?;
+        Ok(BatchFacts { actor, found })
+    }
+
+    /// Frees the addresses of members whose access has ended (END1).
+    async fn free_ended_slots(&self, facts: BatchFacts) -> Result<BatchFacts, Error> {
+        let BatchFacts { actor, found } = facts;
+        let slots: Vec<_> = self.list.offers().iter().map(|offer| self.slot(offer)).collect();
+        let store = &self.app.store;
+        let found = store.free_ended_slots(self.context, &actor.org, &slots, found).await?;
         Ok(BatchFacts { actor, found })
     }
 
@@ -256,11 +267,12 @@ impl BatchInvite<'_> {
         room: &mut InvitationRoom,
     ) -> Result<Result<NewInvitation, Problem>, Error> {
         let (now, key, found) = (self.context.at, self.slot(offer), &facts.found);
-        let Terms { role_id, days, language } = match &offer.terms {
+        let Terms { role_id, days, access_expires_at, language } = match &offer.terms {
             Ok(terms) => *terms,
             Err(problem) => return Ok(Err(problem.clone())),
         };
-        let draft = InvitationDraft { email: offer.email.clone(), role_id, days, language };
+        let email = offer.email.clone();
+        let draft = InvitationDraft { email, role_id, days, access_expires_at, language };
         let role = domain::check_offer(&facts.actor, self.offered(role_id, facts)?);
         let address = AddressFacts {
             slot: found.address_slot(&key)?,

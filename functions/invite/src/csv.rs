@@ -3,9 +3,10 @@
 //! are not known are ignored.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use shared::{
     domain::{BuiltIn, DEFAULT_DAYS, MAX_BATCH, MAX_DAYS, OrgId, RoleId, fold},
-    http::{App, FieldError, Problem},
+    http::{App, FieldError, Problem, Time},
     store::RoleNames,
 };
 
@@ -19,6 +20,9 @@ const ROLE: [&str; 3] = ["roleid", "role", "rolename"];
 /// The column with the time to live.
 const DAYS: [&str; 1] = ["expiresindays"];
 
+/// The column with the end of the access: a time or a date. Our export calls it "Access ends at (UTC)".
+const ACCESS_END: [&str; 3] = ["accessexpiresat", "accessendsatutc", "accessendsat"];
+
 /// The number of the first row below the names of the columns, as spreadsheets count.
 const FIRST_ROW: u64 = 2;
 
@@ -28,6 +32,7 @@ struct Row {
     email: String,
     role: Option<String>,
     days: Option<String>,
+    access_end: Option<String>,
 }
 
 /// The invitations of a file. A row without a role invites to the role User.
@@ -54,7 +59,8 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
         .trim(Trim::All)
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| unreadable(&error))?;
-    let [email, role, days] = [&EMAIL[..], &ROLE, &DAYS].map(|names| columns(header, names));
+    let [email, role, days, access_end] =
+        [&EMAIL[..], &ROLE, &DAYS, &ACCESS_END].map(|names| columns(header, names));
     if email.is_empty() {
         let detail = "must be the name of a column in the first line, such as `email,role`";
         return Err(invalid("/email", detail));
@@ -67,8 +73,9 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
             values.find(|value| !value.is_empty()).map(str::to_owned)
         };
         let (email, role, days) = (value(&email), value(&role), value(&days));
+        let access_end = value(&access_end);
         if email.is_some() || role.is_some() || days.is_some() {
-            rows.push(Row { nth, email: email.unwrap_or_default(), role, days });
+            rows.push(Row { nth, email: email.unwrap_or_default(), role, days, access_end });
         }
     }
     match rows.len() {
@@ -130,12 +137,24 @@ impl Row {
         let days = days.ok_or_else(|| {
             ("expires_in_days", format!("must be a whole number from 1 to {MAX_DAYS}"))
         })?;
-        Ok(Terms { role_id, days, language: None })
+        let access_end = self.access_end.as_deref().map(access_end).transpose();
+        let access_expires_at = access_end.map_err(|detail| ("access_expires_at", detail))?;
+        Ok(Terms { role_id, days, access_expires_at, language: None })
     }
 }
 
 fn invalid(pointer: &str, detail: &str) -> Problem {
     Problem::invalid(FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() })
+}
+
+/// The end of access in a cell: a time in RFC 3339, or a date as spreadsheets write it, in UTC. A date
+/// without a time is its beginning.
+fn access_end(text: &str) -> Result<Timestamp, String> {
+    let in_utc = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    let time = Time::parse(text).map(|Time(at)| at);
+    time.or_else(|| Some(in_utc()?.timestamp())).ok_or_else(|| {
+        "must be a time such as 2026-11-21T12:00:00Z, or a date such as 2026-11-21".to_owned()
+    })
 }
 
 fn unreadable(error: &csv::Error) -> Problem {

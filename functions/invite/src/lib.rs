@@ -18,7 +18,7 @@ use shared::{
     },
     http::{
         Answer, ApiError, App, BoundedInt, Call, IfMatch, Json, Limits, NoBody, Page, PageQuery,
-        Path, Query, WithEtag, not_null, views,
+        Path, Query, Time, WithEtag, not_null, nullable, views,
     },
     store::{FetchedItems, InvitationChange, Key, List, NewInvitation},
 };
@@ -38,6 +38,7 @@ struct CreateInvitationRequest {
     email: Email,
     role_id: RoleId,
     expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
+    access_expires_at: Option<Time>,
     language: Option<Language>,
 }
 
@@ -46,18 +47,26 @@ async fn invite(
     Path(org): Path<OrgId>,
     Json(wanted): Json<CreateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
-    let CreateInvitationRequest { email, role_id, expires_in_days, language } = wanted;
+    let CreateInvitationRequest { email, role_id, expires_in_days, access_expires_at, language } =
+        wanted;
     let key = Key::address_slot(org, AddressDigest::of(org, &email));
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
-    let facts = AddressFacts {
-        slot: found.address_slot(&key)?,
-        declined_until: found.declined_until(&key)?,
-    };
+    let mut facts = address_facts(&found, &key)?;
 
     let id = InvitationId::of(context.at, org, &email);
     let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
-    let draft = InvitationDraft { email, role_id, days, language };
-    let invitation = domain::invite(&actor, draft, &facts, id, context.at)?;
+    let access_expires_at = access_expires_at.map(|Time(end)| end);
+    let draft = InvitationDraft { email, role_id, days, access_expires_at, language };
+    let judge = |facts: &AddressFacts| domain::invite(&actor, draft.clone(), facts, id, context.at);
+    let mut judged = judge(&facts);
+    if judged == Err(Refusal::AlreadyMember) {
+        // The access of the member can have ended (END1).
+        let slot = std::slice::from_ref(&key);
+        let found = app.store.free_ended_slots(&context, &actor.org, slot, found).await?;
+        facts = address_facts(&found, &key)?;
+        judged = judge(&facts);
+    }
+    let invitation = judged?;
 
     let by = views::Person::caller(&actor);
     let view = views::SentInvitation::new(&invitation, by, context.at);
@@ -68,6 +77,13 @@ async fn invite(
     let of_organization = budgets.of_organization(org, context.at);
     let writes = app.store.transaction(&context).open_invitation(&actor, &new, max_pending)?;
     answer.commit(writes.spend(&of_address, 1).spend(&of_organization, 1)).await
+}
+
+fn address_facts(found: &FetchedItems, slot: &Key) -> Result<AddressFacts, ApiError> {
+    Ok(AddressFacts {
+        slot: found.address_slot(slot)?,
+        declined_until: found.declined_until(slot)?,
+    })
 }
 
 /// An invitation, and whether its inviter may still grant the role (INV9).
@@ -91,7 +107,7 @@ impl ListedInvitation {
         let invited_by = views::Person::inviter(also, invitation)?;
         Ok(Self {
             invitation: views::SentInvitation::of(invitation, invited_by, delivery, now),
-            inviter_authorized: inviter_authorized(org, invitation, also)?,
+            inviter_authorized: inviter_authorized(org, invitation, also, now)?,
         })
     }
 }
@@ -136,6 +152,9 @@ struct UpdateInvitationRequest {
     role_id: Option<RoleId>,
     #[serde(default, deserialize_with = "not_null")]
     expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[expect(clippy::option_option, reason = "absent and `null` are different")]
+    access_expires_at: Option<Option<Time>>,
 }
 
 async fn change(
@@ -144,13 +163,14 @@ async fn change(
     if_match: IfMatch,
     Json(wanted): Json<UpdateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
-    let UpdateInvitationRequest { role_id, expires_in_days } = wanted;
+    let UpdateInvitationRequest { role_id, expires_in_days, access_expires_at } = wanted;
     let key = Key::address_slot(org, id.digest());
     let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let before = pending(&found, &key, id)?;
     let days = expires_in_days.map(|BoundedInt(days)| days);
-    let update = InvitationUpdate { role_id, days };
+    let access_expires_at = access_expires_at.map(|end| end.map(|Time(end)| end));
+    let update = InvitationUpdate { role_id, days, access_expires_at };
     let after = domain::update_invitation(&actor, &before, update, context.at)?;
     if_match.check(before.version)?;
     if after == before {
@@ -233,9 +253,10 @@ fn inviter_authorized(
     org: &domain::Organization,
     invitation: &Invitation,
     inviters: &FetchedItems,
+    now: Timestamp,
 ) -> Result<bool, ApiError> {
     let Some(inviter) = &invitation.inviter else { return Ok(true) };
-    let member = inviters.member(org.id(), inviter.member_id)?;
+    let member = inviters.active_member(org.id(), inviter.member_id, now)?;
     Ok(inviter_may_grant(org, invitation.role_id, member.map(|member| member.role_id)).is_ok())
 }
 

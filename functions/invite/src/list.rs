@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
     domain::{DEFAULT_DAYS, Email, Language, MAX_BATCH, MAX_DAYS, Refusal, RoleId},
-    http::{Answer, BoundedInt, BoundedVec, FieldError, Problem, views},
+    http::{Answer, BoundedInt, BoundedVec, FieldError, Problem, Time, views},
     store::OPENED_AT_ONCE,
 };
 
@@ -24,6 +25,7 @@ struct BatchInviteItem {
     email: String,
     role_id: RoleId,
     expires_in_days: Option<BoundedInt<1, MAX_DAYS>>,
+    access_expires_at: Option<Time>,
     language: Option<Language>,
 }
 
@@ -32,10 +34,16 @@ impl BatchInviteRequest {
     pub(crate) fn items(self) -> Vec<BatchItem> {
         let BoundedVec(items) = self.invitations;
         let item = |(place, item)| {
-            let BatchInviteItem { email, role_id, expires_in_days, language } = item;
+            let BatchInviteItem { email, role_id, expires_in_days, access_expires_at, language } =
+                item;
+            let access_expires_at = access_expires_at.map(|Time(end)| end);
             let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
             let pointer = format!("/invitations/{place}");
-            BatchItem { pointer, email, terms: Ok(Terms { role_id, days, language }) }
+            BatchItem {
+                pointer,
+                email,
+                terms: Ok(Terms { role_id, days, access_expires_at, language }),
+            }
         };
         items.into_iter().enumerate().map(item).collect()
     }
@@ -56,6 +64,8 @@ pub(crate) struct BatchItem {
 pub(crate) struct Terms {
     pub(crate) role_id: RoleId,
     pub(crate) days: u32,
+    /// The end of the offered access, if it has one (END1).
+    pub(crate) access_expires_at: Option<Timestamp>,
     /// The language of the mails; that of the organization if none is given.
     pub(crate) language: Option<Language>,
 }

@@ -58,6 +58,7 @@ impl MailService {
     pub(crate) async fn about_acceptance(
         &self,
         event: &Event,
+        context: &RequestContext,
     ) -> Result<Option<OutgoingMail>, Error> {
         let org = event.organization_id;
         let values = &event.new;
@@ -68,7 +69,8 @@ impl MailService {
         };
         let keys = [Key::organization(org), Key::member(org, inviter), Key::member(org, member)];
         let found = self.store.get(keys.into_iter().chain(role_key(org, role))).await?;
-        let (organization, to) = (found.organization(org), found.member(org, inviter)?);
+        let to = found.active_member(org, inviter, context.at)?;
+        let organization = found.organization(org);
         let by = named(&found, org, member)?;
         let (Some(organization), Some(to), Some(by)) = (organization, to, by) else {
             return Ok(None);

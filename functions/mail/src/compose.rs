@@ -31,6 +31,7 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
         | Notification::RequestApproved
         | Notification::RequestDeclined => about_request(mail, portal),
         Notification::RoleChanged { .. }
+        | Notification::AccessExpiring { .. }
         | Notification::Removed { .. }
         | Notification::AlertAddressAdded { .. }
         | Notification::SuperAdminTransferred { .. }
@@ -117,6 +118,11 @@ fn about_member(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
         Notification::RoleChanged { role, by } => {
             let values = [("by", author(by, language)), ("role", role.clone()), organization];
             (Text::RoleChanged, values.into())
+        }
+        Notification::AccessExpiring { member, role, until } => {
+            let until = date_and_time(*until, language);
+            let values = [("member", shown(member)), ("role", role.clone()), ("until", until)];
+            (Text::AccessExpiring, values.into_iter().chain([organization]).collect())
         }
         Notification::AlertAddressAdded { by } => {
             (Text::AlertAddressAdded, vec![("by", author(by, language))])

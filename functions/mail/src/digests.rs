@@ -57,7 +57,8 @@ pub async fn send_due(
         };
         *counter += 1;
     }
-    summary.reminded = service.remind(context, out_of_time).await?;
+    summary.reminded = service.remind(context, &out_of_time).await?;
+    summary.reminded += service.remind_of_access(context, &out_of_time).await?;
     Ok(summary)
 }
 
@@ -75,9 +76,9 @@ impl MailService {
             return Ok(false);
         };
         let mails = match recipient {
-            HourlyRecipient::Managers(org) => self.of_requests(org, &last).await?,
+            HourlyRecipient::Managers(org) => self.of_requests(org, &last, context).await?,
             HourlyRecipient::Inviter(org, inviter) => {
-                self.of_acceptances(org, inviter, &last).await?.into_iter().collect()
+                self.of_acceptances(org, inviter, &last, context).await?.into_iter().collect()
             }
         };
         let sent = !mails.is_empty();
@@ -92,7 +93,12 @@ impl MailService {
     }
 
     /// The mails about the requests to join that wait and are still open.
-    async fn of_requests(&self, id: OrgId, last: &HourlyMail) -> Result<Vec<OutgoingMail>, Error> {
+    async fn of_requests(
+        &self,
+        id: OrgId,
+        last: &HourlyMail,
+        context: &RequestContext,
+    ) -> Result<Vec<OutgoingMail>, Error> {
         let Some(org) = self.store.organization(id).await? else { return Ok(vec![]) };
         // All open requests: the oldest ones come first, and need not wait for this digest.
         let limit = usize::try_from(MAX_JOIN_REQUESTS).unwrap_or(usize::MAX);
@@ -106,7 +112,7 @@ impl MailService {
         }
         let more = from.len() > MAX_NAMED_IN_DIGEST;
         from.truncate(MAX_NAMED_IN_DIGEST);
-        let managers = self.store.managers(&org).await?;
+        let managers = self.store.managers(&org, context.at).await?;
         Ok(join_digest_mails(&org, managers, &from, more))
     }
 
@@ -116,15 +122,17 @@ impl MailService {
         org: OrgId,
         inviter: MemberId,
         last: &HourlyMail,
+        context: &RequestContext,
     ) -> Result<Option<OutgoingMail>, Error> {
         let people = last.people.iter().map(|&id| Key::member(org, id));
         let keys = [Key::organization(org), Key::member(org, inviter)].into_iter().chain(people);
         let found = self.store.get(keys).await?;
-        let (organization, to) = (found.organization(org), found.member(org, inviter)?);
+        let to = found.active_member(org, inviter, context.at)?;
+        let organization = found.organization(org);
         let (Some(organization), Some(to)) = (organization, to) else { return Ok(None) };
         let mut members = Vec::new();
         for &id in &last.people {
-            members.extend(found.member(org, id)?);
+            members.extend(found.active_member(org, id, context.at)?);
         }
         let more = usize::try_from(last.waiting).is_ok_and(|waiting| waiting > last.people.len());
         let by: Vec<_> = members.iter().map(NamedPerson::member).collect();

@@ -1,10 +1,12 @@
-//! The mails before invitations end: one for each sending, two days before (INV5).
+//! The mails before something ends: one for each sending of an invitation, two days before (INV5), and
+//! one to each person concerned by access that ends, three days before (END1).
 
 use shared::{
     domain::{
-        AddressSlot, Author, Invitation, OutgoingMail, Reminder, RequestContext, reminder_mail,
+        AddressSlot, Author, Invitation, Member, OutgoingMail, Reminder, RequestContext,
+        access_reminder_mails, reminder_mail,
     },
-    store::{Error, Expiring, Key},
+    store::{Error, Expiring, Key, Reminded},
 };
 
 use crate::{
@@ -13,8 +15,8 @@ use crate::{
     selection::{author_of, role_key, role_name},
 };
 
-/// The most invitations of a shard in one run. The next one continues.
-const MAX_INVITATIONS: u16 = 100;
+/// The most invitations or members of a shard in one run. The next one continues.
+const MAX_REMINDED: u16 = 100;
 
 impl MailService {
     /// Reminds the invitees whose invitations end soon, until `out_of_time` returns true. Returns the
@@ -30,8 +32,8 @@ impl MailService {
         context: &RequestContext,
         out_of_time: impl Fn() -> bool,
     ) -> Result<u32, Error> {
-        let Expiring { invitations, read_until } =
-            self.store.expiring(context.at, MAX_INVITATIONS).await?;
+        let Expiring { items: invitations, read_until } =
+            self.store.expiring(context.at, MAX_REMINDED).await?;
         let mut sent = 0;
         for invitation in &invitations {
             if out_of_time() {
@@ -49,8 +51,73 @@ impl MailService {
                 }
             }
         }
-        self.store.reminded_until(context, read_until).await?;
+        self.store.reminded_until(context, Reminded::Invitations, read_until).await?;
         Ok(sent)
+    }
+
+    /// Reminds the members whose access ends soon, and those who granted it, until `out_of_time` returns
+    /// true. Returns the number of members.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read or written.
+    pub(crate) async fn remind_of_access(
+        &self,
+        context: &RequestContext,
+        out_of_time: impl Fn() -> bool,
+    ) -> Result<u32, Error> {
+        let Expiring { items, read_until } =
+            self.store.ending_access(context.at, MAX_REMINDED).await?;
+        let mut sent = 0;
+        for member in &items {
+            if out_of_time() {
+                return Ok(sent);
+            }
+            let mails = self.access_reminders(member, context).await?;
+            if mails.is_empty() {
+                continue;
+            }
+            match self.send_all(mails, context).await {
+                Ok(()) => sent += 1,
+                Err(waits) => {
+                    waits.log();
+                    if waits.stops_batch() {
+                        return Ok(sent);
+                    }
+                }
+            }
+        }
+        self.store.reminded_until(context, Reminded::Members, read_until).await?;
+        Ok(sent)
+    }
+
+    /// The mails before the end of the access of a member, as the table is now.
+    async fn access_reminders(
+        &self,
+        listed: &Member,
+        context: &RequestContext,
+    ) -> Result<Vec<MarkedMail>, Error> {
+        let (org, now) = (listed.path.id(), context.at);
+        let people = [listed.id()].into_iter().chain(listed.access_granted_by);
+        let keys = people.map(|id| Key::member(org, id)).chain(role_key(org, listed.role_id));
+        let found = self.store.get(keys.chain([Key::organization(org)])).await?;
+        let member = found.active_member(org, listed.id(), now)?;
+        let member = member.filter(|member| member.access_expires_at == listed.access_expires_at);
+        let (Some(organization), Some(member)) = (found.organization(org), member) else {
+            return Ok(vec![]);
+        };
+        let Some(end) = member.access_expires_at else { return Ok(vec![]) };
+        let granter = match listed.access_granted_by {
+            Some(id) => found.active_member(org, id, now)?,
+            None => None,
+        };
+        let role = role_name(&found, org, member.role_id)?;
+        let mails = access_reminder_mails(&organization, &member, granter.as_ref(), &role, now);
+        let marked = |mail: OutgoingMail| MarkedMail {
+            mark: Key::access_reminded(org, member.id(), end, &mail.to),
+            mail,
+        };
+        Ok(mails.into_iter().map(marked).collect())
     }
 
     /// The mail before the end of an invitation, as the table is now.
@@ -72,7 +139,7 @@ impl MailService {
         let keys = inviter.map(|inviter| Key::member(org, inviter)).into_iter();
         let names = self.store.get(keys.chain(role_key(org, invitation.role_id))).await?;
         let (by, role_of_inviter) = match inviter {
-            Some(id) => (author_of(&names, org, id)?, names.member(org, id)?),
+            Some(id) => (author_of(&names, org, id)?, names.active_member(org, id, context.at)?),
             None => (Author::Platform, None),
         };
         let role_of_inviter = role_of_inviter.map(|member| member.role_id);

@@ -25,7 +25,7 @@ impl MailService {
                 self.to_invitee(event, context).await?
             }
             EventAction::InvitationRevoked => self.about_revocation(event).await?,
-            EventAction::InvitationAccepted => self.about_acceptance(event).await?,
+            EventAction::InvitationAccepted => self.about_acceptance(event, context).await?,
             EventAction::MemberRoleChanged => self.about_new_role(event).await?,
             EventAction::MemberRemoved => self.about_removal(event).await?,
             EventAction::CriticalAlertUserAdded => self.about_alert_address(event).await?,
@@ -35,7 +35,9 @@ impl MailService {
             EventAction::JoinRequestDeclined => {
                 self.to_requester(event, Notification::RequestDeclined).await?
             }
-            EventAction::JoinRequestCreated => return self.about_join_request(event).await,
+            EventAction::JoinRequestCreated => {
+                return self.about_join_request(event, context).await;
+            }
             EventAction::SuperAdminTransferred => return self.about_transfer(event).await,
             EventAction::SuperAdminAppointed => return self.about_appointment(event).await,
             EventAction::OrganizationSuspended | EventAction::OrganizationResumed => {
@@ -48,7 +50,11 @@ impl MailService {
 
     /// The mails about a new join request: a receipt, and one to each user manager unless they got
     /// one in the last hour (INV14).
-    async fn about_join_request(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
+    async fn about_join_request(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Vec<OutgoingMail>, Error> {
         let Some(Requester { org, person }) = self.requester(event).await? else {
             return Ok(vec![]);
         };
@@ -57,7 +63,8 @@ impl MailService {
         if !self.store.mail_now(HourlyRecipient::Managers(org.id()), event, None).await? {
             return Ok(vec![receipt]);
         }
-        let to_decide = join_request_mails(&org, self.store.managers(&org).await?, &person);
+        let managers = self.store.managers(&org, context.at).await?;
+        let to_decide = join_request_mails(&org, managers, &person);
         Ok([receipt].into_iter().chain(to_decide).collect())
     }
 

@@ -30,6 +30,7 @@ macro_rules! texts {
 }
 
 texts! {
+    AccessExpiring = "access_expiring",
     AlertAddressAdded = "alert_address_added",
     HandedOver = "handed_over",
     InvitationAccepted = "invitation_accepted",

@@ -15,6 +15,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -22,8 +23,8 @@ use shared::{
         RoleId, RoleObject, Standing,
     },
     http::{
-        Answer, ApiError, App, Call, IfMatch, Json, NameField, NoBody, Path, WithEtag, not_null,
-        nullable, views,
+        Answer, ApiError, App, Call, IfMatch, Json, NameField, NoBody, Path, Time, WithEtag,
+        not_null, nullable, views,
     },
     store::{Committed, FetchedItems, Key, MemberChange, Store},
 };
@@ -46,16 +47,17 @@ pub fn router() -> Router<App> {
 }
 
 async fn one(
-    Call { app, person, .. }: Call,
+    Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, MemberId)>,
 ) -> Result<WithEtag<views::Member>, ApiError> {
     let (actor, found) = app.store.facts(&person, org, [Key::member(org, id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let member = found.member(org, id)?.ok_or(Refusal::NoSuchMember)?;
-    Ok(WithEtag { view: show(&app.store, &member).await?, version: member.version })
+    let member = found.active_member(org, id, context.at)?.ok_or(Refusal::NoSuchMember)?;
+    Ok(WithEtag { view: show(&app.store, &member, context.at).await?, version: member.version })
 }
 
-/// The fields to change. Absent fields keep their values, and `null` removes the display name.
+/// The fields to change. Absent fields keep their values. `null` removes the display name or the end of
+/// the access.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpdateMemberRequest {
@@ -64,25 +66,32 @@ struct UpdateMemberRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[expect(clippy::option_option, reason = "absent and `null` are different")]
     display_name: Option<Option<NameField<MAX_DISPLAY_NAME>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[expect(clippy::option_option, reason = "absent and `null` are different")]
+    access_expires_at: Option<Option<Time>>,
 }
 
 async fn change(
     Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, MemberId)>,
     if_match: IfMatch,
-    Json(UpdateMemberRequest { role_id, display_name }): Json<UpdateMemberRequest>,
+    Json(wanted): Json<UpdateMemberRequest>,
 ) -> Result<Answer, ApiError> {
+    let UpdateMemberRequest { role_id, display_name, access_expires_at } = wanted;
     let role = role_id.and_then(RoleId::custom).map(|role| Key::role(org, role));
     let also = [Key::member(org, id)].into_iter().chain(role);
     let (actor, found) = app.store.facts(&person, org, also).await?;
-    let before = target(&actor, &found, id)?;
+    let before = target(&actor, &found, id, context.at)?;
     let display_name = display_name.map(|name| name.map(|NameField(name)| name));
-    let update = MemberUpdate { role_id, display_name };
+    let access_expires_at = access_expires_at.map(|end| end.map(|Time(end)| end));
+    let update = MemberUpdate { role_id, display_name, access_expires_at };
     let after = domain::update_member(&actor, &before, update, context.at)?;
     if_match.check(before.version)?;
     let view = match role_id {
-        Some(role) => views::Member::of(&after, found.role_summary(org, role)?.as_ref()),
-        None => show(&app.store, &after).await?,
+        Some(role) => {
+            views::Member::of(&after, found.role_summary(org, role)?.as_ref(), context.at)
+        }
+        None => show(&app.store, &after, context.at).await?,
     };
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {
@@ -99,7 +108,7 @@ async fn remove(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let (actor, found) = app.store.facts(&person, org, [Key::member(org, id)]).await?;
-    let member = target(&actor, &found, id)?;
+    let member = target(&actor, &found, id, context.at)?;
     domain::remove_member(&actor, &member)?;
     if_match.check(member.version)?;
     let writes = |alert: Option<&CriticalAlertUser>| {
@@ -133,18 +142,23 @@ async fn leave(
 ///
 /// - The refusals of [`Standing::require`] without full access to user management. They come first,
 ///   so that the caller does not learn which members exist.
-/// - [`Refusal::NoSuchMember`] if there is no such member.
+/// - [`Refusal::NoSuchMember`] if there is no such member, or their access has ended at `now` (END1).
 fn target(
     actor: &Standing,
     found: &FetchedItems,
     id: MemberId,
+    now: Timestamp,
 ) -> Result<domain::Member, ApiError> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    Ok(found.member(actor.org.id(), id)?.ok_or(Refusal::NoSuchMember)?)
+    Ok(found.active_member(actor.org.id(), id, now)?.ok_or(Refusal::NoSuchMember)?)
 }
 
-async fn show(store: &Store, member: &domain::Member) -> Result<views::Member, ApiError> {
+async fn show(
+    store: &Store,
+    member: &domain::Member,
+    now: Timestamp,
+) -> Result<views::Member, ApiError> {
     let org = member.path.id();
     let found = store.get(member.role_id.custom().map(|role| Key::role(org, role))).await?;
-    Ok(views::Member::of(member, found.role_summary(org, member.role_id)?.as_ref()))
+    Ok(views::Member::of(member, found.role_summary(org, member.role_id)?.as_ref(), now))
 }

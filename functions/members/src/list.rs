@@ -149,7 +149,7 @@ impl RowNames<'_> {
             self.names.organization(org).map(|org| org.name)
         };
         let user = match user {
-            User::Active(member) => UserView::Active(views::Member::of(member, role)),
+            User::Active(member) => UserView::Active(views::Member::of(member, role, now)),
             User::Pending(invitation) => {
                 let invited_by = views::Person::inviter(self.names, invitation)?;
                 UserView::Pending {

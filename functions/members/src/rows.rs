@@ -12,7 +12,7 @@ use shared::{
 use crate::sheet::{Cell, Column};
 
 /// The number of columns.
-pub(crate) const WIDTH: usize = 16;
+pub(crate) const WIDTH: usize = 17;
 
 /// The columns. Names come first, ids last. An import of invitations knows "Email", "Role" and "Name".
 pub(crate) const COLUMNS: [Column; WIDTH] = [
@@ -24,6 +24,7 @@ pub(crate) const COLUMNS: [Column; WIDTH] = [
     Column::printed("Role", 18.0),
     Column::printed("Identity provider role", 12.0),
     Column::printed("Joined at (UTC)", 17.0),
+    Column::printed("Access ends at (UTC)", 17.0),
     Column::printed("Invited at (UTC)", 17.0),
     Column::printed("Invitation expires at (UTC)", 17.0),
     Column::printed("Invited by", 34.0),
@@ -104,10 +105,11 @@ impl DisplayNames {
                 member.email.as_str().into(),
                 member.name.as_deref().map_or(Cell::Blank, Cell::from),
                 member.display_name.as_ref().map_or(Cell::Blank, |name| name.as_str().into()),
-                "Active".into(),
+                if member.has_access(now) { "Active" } else { "Access ended" }.into(),
                 role_name,
                 identity,
                 Cell::Time(member.joined_at),
+                member.access_expires_at.map_or(Cell::Blank, Cell::Time),
                 Cell::Blank,
                 Cell::Blank,
                 Cell::Blank,
@@ -126,6 +128,7 @@ impl DisplayNames {
                 role_name,
                 identity,
                 Cell::Blank,
+                invitation.access_expires_at.map_or(Cell::Blank, Cell::Time),
                 Cell::Time(invitation.created_at),
                 Cell::Time(invitation.expires_at),
                 self.inviter_of(invitation),

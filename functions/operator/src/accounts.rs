@@ -26,7 +26,7 @@ pub(crate) async fn reconnect(
     let keys = [Key::organization(org), Key::member(org, id), new.clone(), request];
     let found = app.store.get(keys).await?;
     let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
-    let before = found.member(org, id)?.ok_or(Refusal::NoSuchMember)?;
+    let before = found.active_member(org, id, context.at)?.ok_or(Refusal::NoSuchMember)?;
     if found.membership(org, &user_id)?.is_some() {
         return Err(Refusal::AlreadyMember.into());
     }
@@ -39,7 +39,7 @@ pub(crate) async fn reconnect(
         }
         None => None,
     };
-    let answer = Answer::ok(&views::Member::of(&after, role.as_ref())).with_version(after.version);
+    let answer = Answer::ok(&views::Member::of(&after, role.as_ref(), context.at)).with_version(after.version);
     let change = AccountChange {
         org: &organization,
         before: &before,

@@ -155,7 +155,7 @@ fn show(
     });
     let membership = |member: &Member| {
         let role = roles.role_summary(org.id(), member.role_id)?;
-        Ok::<_, Error>(views::Member::of(member, role.as_ref()))
+        Ok::<_, Error>(views::Member::of(member, role.as_ref(), now))
     };
     Ok(KnownInOrganization {
         id: org.id(),

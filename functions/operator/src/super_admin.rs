@@ -29,7 +29,7 @@ pub(crate) async fn appoint(
     let root = org.path.root_id();
     let found = app.store.get(members.chain([Key::organization(root)])).await?;
     let present = named.map(|id| found.member(org.id(), id)).transpose()?.flatten();
-    let successor = found.member(org.id(), member_id)?;
+    let successor = found.active_member(org.id(), member_id, context.at)?;
     let appointment = domain::appoint_super_admin(&org, present, successor, former, context.at)?;
     let super_admin = Some(views::Person::member(&appointment.successor));
     let after = &appointment.org;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, AddressDigest, AddressSlot, ApplicantFacts, ApprovalFacts, ApprovedDomain,
-        JoinRequest, JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, PersonDigest, Refusal,
-        RoleId,
+        JoinRequest, JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Person, PersonDigest,
+        Refusal, RequestContext, RoleId,
     },
     http::{
         Answer, ApiError, App, Call, IfMatch, Json, NoBody, OptionalJson, Page, PageQuery, Path,
@@ -58,7 +58,7 @@ pub(crate) async fn joinable(
         let org = approval.organization_id;
         let invited_at = invited.invited_at(&slot(org))?;
         let may_ask = |request: &JoinRequest| request.may_ask_again(invited_at, context.at);
-        let is_member = known.membership(org, &person.id)?.is_some();
+        let is_member = known.active_membership(org, &person.id, context.at)?.is_some();
         if !is_member && asked.get(&org).is_none_or(may_ask) {
             open.extend(known.organization(org).filter(|org| org.suspension().is_none()));
         }
@@ -88,25 +88,59 @@ pub(crate) async fn ask(
     let digest = PersonDigest::of(org, &person.id);
     let own =
         [Key::organization(org), Key::membership(org, &person.id), Key::join_request(org, digest)];
-    let found = app.store.get(own.into_iter().chain(slot.clone()).chain(approval)).await?;
+    let keys: Vec<_> = own.into_iter().chain(slot.clone()).chain(approval).collect();
+    let found = app.store.get(keys.clone()).await?;
     let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
-    let facts = ApplicantFacts {
-        domain_approved: domain.is_some_and(|domain| found.approves(org, &domain)),
-        is_member: found.membership(org, &person.id)?.is_some(),
-        slot: slot.as_ref().and_then(|it| found.address_slot(it).transpose()).transpose()?,
-        invited_at: slot.as_ref().and_then(|it| found.invited_at(it).transpose()).transpose()?,
-        declined_invitation: match &slot {
-            Some(slot) => found.declined_until(slot)?.is_some(),
-            None => false,
-        },
-        earlier_request: found.join_request(org, digest)?,
+    let applicant = Applicant { person: &person, org, slot, context: &context };
+    let mut facts = applicant.facts(&found)?;
+    let ask = |facts: &ApplicantFacts| {
+        domain::ask_to_join(&person, &organization, facts, comment.clone(), context.at)
     };
-    let request = domain::ask_to_join(&person, &organization, &facts, comment, context.at)?;
+    let mut judged = ask(&facts);
+    let membership = found.membership(org, &person.id)?;
+    let ended = membership.filter(|member| !member.has_access(context.at));
+    if let (Some(ended), Ok(_) | Err(Refusal::CallerAlreadyMember)) = (ended, &judged) {
+        app.store.end_access_now(&context, &organization, &ended).await?;
+        facts = applicant.facts(&app.store.get(keys).await?)?;
+        judged = ask(&facts);
+    }
+    let request = judged?;
     let location = format!("/v1/organizations/{org}/join-requests/mine");
     let answer = Answer::created(location, &views::JoinRequest::of(request.clone()));
     let budget = app.limits.budgets.of_requester(org, &person.id, context.at);
     let writes = app.store.transaction(&context).ask_to_join(&organization, &request, &facts)?;
     answer.commit(writes.spend(&budget, 1)).await
+}
+
+/// A person who asks to join an organization.
+struct Applicant<'a> {
+    person: &'a Person,
+    org: OrgId,
+    /// The slot of their verified address.
+    slot: Option<Key>,
+    context: &'a RequestContext,
+}
+
+impl Applicant<'_> {
+    fn facts(&self, found: &FetchedItems) -> Result<ApplicantFacts, ApiError> {
+        let Self { person, org, slot, context } = self;
+        let domain = person.email.as_ref().map(MailDomain::of);
+        let digest = PersonDigest::of(*org, &person.id);
+        Ok(ApplicantFacts {
+            domain_approved: domain.is_some_and(|domain| found.approves(*org, &domain)),
+            is_member: found.active_membership(*org, &person.id, context.at)?.is_some(),
+            slot: slot.as_ref().and_then(|it| found.address_slot(it).transpose()).transpose()?,
+            invited_at: slot
+                .as_ref()
+                .and_then(|it| found.invited_at(it).transpose())
+                .transpose()?,
+            declined_invitation: match slot {
+                Some(slot) => found.declined_until(slot)?.is_some(),
+                None => false,
+            },
+            earlier_request: found.join_request(*org, digest)?,
+        })
+    }
 }
 
 /// Shows the caller's request, open or declined.
@@ -175,7 +209,7 @@ pub(crate) async fn approve(
     let facts = approval_facts(&app, org, &request).await?;
     let member = domain::approve_request(&actor, &request, role_id, &facts, context.at)?;
 
-    let view = views::Member::of(&member, found.role_summary(org, role_id)?.as_ref());
+    let view = views::Member::of(&member, found.role_summary(org, role_id)?.as_ref(), context.at);
     let answer = Answer::ok(&view).with_version(member.version);
     let (deleted, expired) = (facts.deleted, facts.slot.and_then(AddressSlot::pending));
     let (request, member, expired) = (&request, &member, expired.as_ref());

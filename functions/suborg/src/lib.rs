@@ -119,13 +119,14 @@ async fn join(
     let memberships = org.path.ids().map(|id| Key::membership(id, &person.id));
     let slot = person.email.as_ref().map(|it| Key::address_slot(id, AddressDigest::of(id, it)));
     let found = app.store.get(memberships.chain(ancestors).chain(slot.clone())).await?;
-    let members = org.path.ids().filter_map(|id| found.membership(id, &person.id).transpose());
+    let membership = |id| found.active_membership(id, &person.id, context.at).transpose();
+    let members = org.path.ids().filter_map(membership);
     let members = members.collect::<Result<Vec<_>, _>>()?;
     let ancestors = org.path.ancestors().iter();
     let ancestors: Vec<_> = ancestors.filter_map(|&id| found.organization(id)).collect();
     let deleted = found.deleted_at(&Key::membership(id, &person.id))?;
     let joining = domain::join(&person, &org, members, &ancestors, deleted, context.at)?;
-    let view = views::Member::of(&joining.member, None);
+    let view = views::Member::of(&joining.member, None, context.at);
     let answer = Answer::ok(&view).with_version(joining.member.version);
     let expired = slot.map(|slot| found.pending(&slot)).transpose()?.flatten();
     answer.commit(app.store.transaction(&context).join(&org, &joining, expired.as_ref())?).await

@@ -26,7 +26,7 @@ async fn transfer(
 ) -> Result<Answer, ApiError> {
     let also = [Key::member(org, member_id)];
     let (actor, found) = app.store.facts_in_tree(&person, org, also).await?;
-    let successor = found.member(org, member_id)?;
+    let successor = found.active_member(org, member_id, context.at)?;
     let transfer = domain::transfer(&actor, successor, context.at)?;
     let super_admin = Some(views::Person::member(&transfer.successor));
     let view = views::Organization::of(&transfer.org, actor.conditions, super_admin);

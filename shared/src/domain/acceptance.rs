@@ -15,6 +15,7 @@ use super::{
 ///
 /// # Errors
 /// - [`Refusal::OrganizationSuspended`] while the organization is suspended (SA7).
+/// - [`Refusal::OfferedAccessExpired`] if the access that it offers has ended (END1).
 /// - [`Refusal::InvitationExpired`] if the invitation has expired (INV5).
 /// - The refusals of [`inviter_may_grant`], unless an operator sent the invitation (INV9).
 /// - [`Refusal::EmailNotVerified`] if the person has no verified address.
@@ -27,6 +28,7 @@ pub fn accept(
     now: Timestamp,
 ) -> Result<Member, Refusal> {
     org.check_open()?;
+    invitation.check_offered_access(now)?;
     if invitation.expired(now) {
         return Err(Refusal::InvitationExpired(invitation.expires_at));
     }
@@ -35,7 +37,12 @@ pub fn accept(
     }
     let first = org.super_admin_user_id.is_none();
     let role = if first { RoleId::SUPER_ADMIN } else { invitation.role_id };
-    Member::new(person, org, role, Source::Invitation, deleted, now)
+    let member = Member::new(person, org, role, Source::Invitation, deleted, now)?;
+    // The access of the Super Admin does not end.
+    let access_expires_at = invitation.access_expires_at.filter(|_| !first);
+    let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
+    let access_granted_by = inviter.filter(|_| access_expires_at.is_some());
+    Ok(Member { access_expires_at, access_granted_by, ..member })
 }
 
 /// Checks that the inviter may still grant `role` (INV9). `inviter` is their present role, if they

@@ -14,18 +14,22 @@ use RoleObject::{
 /// Decides whether a membership grants `action`.
 ///
 /// 1. Some level grants the action, and the access path supports it.
-/// 2. A partner is linked to the organization, which has not suspended the link (PAR3). Some actions
+/// 2. The access of the member where the path starts has not ended (END1).
+/// 3. A partner is linked to the organization, which has not suspended the link (PAR3). Some actions
 ///    need the preferred partner (PAR2).
-/// 3. The role object is available where the path starts (ROLE4, ROLE5).
-/// 4. The role's level grants the action.
-/// 5. Neither the organization where the path starts nor the resource organization is suspended (SA7).
-/// 6. The person's own sign-in satisfies the security settings where the path starts (ORG3). The
+/// 4. The role object is available where the path starts (ROLE4, ROLE5).
+/// 5. The role's level grants the action.
+/// 6. Neither the organization where the path starts nor the resource organization is suspended (SA7).
+/// 7. The person's own sign-in satisfies the security settings where the path starts (ORG3). The
 ///    sign-in of the subject of another caller's request is not known, and not checked.
 ///
 /// # Errors
 /// The [`DenyReason`] of the first of these checks that fails.
 pub fn evaluate(membership: &PathMembership, action: Action) -> Result<(), DenyReason> {
-    let PathMembership { path, standing, link, resource_suspended } = membership;
+    let PathMembership { path, standing, link, resource_suspended, access_expired } = membership;
+    if *access_expired && action.level.is_some() && path.supports(action) {
+        return Err(DenyReason::AccessExpired);
+    }
     evaluate_levels(*path, *link, standing.conditions, standing.levels, action)?;
     if *resource_suspended || standing.org.suspension().is_some() {
         return Err(DenyReason::Suspended);
@@ -71,6 +75,9 @@ pub struct PathMembership {
     pub link: Option<LinkAccess>,
     /// Whether the resource organization is suspended (SA7).
     pub resource_suspended: bool,
+    /// Whether the person's access to the organization where the path starts has ended (END1). Then
+    /// `standing` has no level.
+    pub access_expired: bool,
 }
 
 impl PathMembership {
@@ -140,6 +147,8 @@ pub enum DenyReason {
     Never,
     /// The person has no such membership, or the access path does not support the action.
     Membership,
+    /// The access of the member has ended (END1).
+    AccessExpired,
     /// The role object is for partner organizations only (ROLE1).
     Kind,
     /// The partner is not linked to the organization (PAR2).
@@ -166,6 +175,7 @@ impl DenyReason {
         match self {
             Self::Never => "never",
             Self::Membership => "membership",
+            Self::AccessExpired => "access_expired",
             Self::Link => "link",
             Self::LinkSuspended => "link_suspended",
             Self::PreferredLink => "preferred_link",
@@ -233,7 +243,9 @@ pub fn remediation(
         DenyReason::SignIn => return Remediation::Subject,
         DenyReason::Prerequisite(base, level) => (base, level),
         DenyReason::Level(level) => (action.role_object, level),
-        DenyReason::Membership => (action.role_object, action.level.unwrap_or(Level::FullAccess)),
+        DenyReason::Membership | DenyReason::AccessExpired => {
+            (action.role_object, action.level.unwrap_or(Level::FullAccess))
+        }
     };
     let mut levels = vec![(UserManagement, Level::FullAccess)];
     // A member may grant the levels of the built-in User without holding them (ROLE7).

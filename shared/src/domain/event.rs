@@ -48,6 +48,7 @@ actions! {
     MemberReconnected = "member.reconnected",
     MemberRemoved = "member.removed",
     MemberLeft = "member.left",
+    MemberExpired = "member.expired",
     MembersExported = "members.exported",
     RoleCreated = "role.created",
     RoleUpdated = "role.updated",

@@ -181,6 +181,11 @@ impl MemberId {
     pub fn of(org: OrgId, user: &UserId) -> Self {
         Self(Ulid(digest(org, user.as_str(), 16)))
     }
+
+    /// The shard of the member, from 0 to `shards - 1`.
+    pub fn shard(self, shards: u8) -> u8 {
+        u8::try_from(self.0.0 % u128::from(shards.max(1))).unwrap_or_default()
+    }
 }
 
 impl PersonId {

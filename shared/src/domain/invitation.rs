@@ -7,6 +7,7 @@ use super::{
     Budget, Budgets, Email, InvitationId, Language, Level, MemberId, OrgPath, Organization,
     Refusal, RoleId, RoleObject, Standing, Target, TargetKind, UserId, Version,
     budget::{Day, seconds_until},
+    check_access_end,
 };
 
 /// The default lifetime of an invitation, in days (INV5).
@@ -23,6 +24,8 @@ pub struct InvitationDraft {
     pub role_id: RoleId,
     /// The lifetime in days, from 1 to [`MAX_DAYS`].
     pub days: u32,
+    /// The time at which the offered access ends (END1).
+    pub access_expires_at: Option<Timestamp>,
     /// The language of its mails. `None` for that of the organization.
     pub language: Option<Language>,
 }
@@ -50,7 +53,14 @@ pub struct Invitation {
     /// The language of its mails. `None` for that of the organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
-    /// The time of expiry.
+    /// The time at which the offered access ends. `None` for access without an end (END1).
+    #[serde(
+        default,
+        with = "jiff::fmt::serde::timestamp::millisecond::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub access_expires_at: Option<Timestamp>,
+    /// The time of expiry. It is never later than the end of the offered access.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub expires_at: Timestamp,
     /// The time of creation.
@@ -84,6 +94,17 @@ impl Invitation {
         self.expires_at <= now
     }
 
+    /// Checks that the access that the invitation offers has not ended at `now` (END1).
+    ///
+    /// # Errors
+    /// [`Refusal::OfferedAccessExpired`] if it has ended.
+    pub fn check_offered_access(&self, now: Timestamp) -> Result<(), Refusal> {
+        match self.access_expires_at {
+            Some(end) if end <= now => Err(Refusal::OfferedAccessExpired(end)),
+            _ => Ok(()),
+        }
+    }
+
     /// An operator's invitation of the first Admin. It depends on no inviter (INV8, OP1).
     pub fn of_first_admin(
         id: InvitationId,
@@ -91,8 +112,13 @@ impl Invitation {
         email: Email,
         now: Timestamp,
     ) -> Self {
-        let (role_id, days, language) = (RoleId::ADMIN, DEFAULT_DAYS, None);
-        let draft = InvitationDraft { email, role_id, days, language };
+        let draft = InvitationDraft {
+            email,
+            role_id: RoleId::ADMIN,
+            days: DEFAULT_DAYS,
+            access_expires_at: None,
+            language: None,
+        };
         Self::new(id, org, draft, None, now)
     }
 
@@ -128,7 +154,8 @@ impl Invitation {
             created_by: None,
             days: draft.days,
             language: draft.language,
-            expires_at: expiry(now, draft.days),
+            access_expires_at: draft.access_expires_at,
+            expires_at: expiry(now, draft.days, draft.access_expires_at),
             created_at: now,
             sent_at: now,
             send_count: 1,
@@ -212,6 +239,7 @@ pub fn check_not_declined(until: Timestamp, now: Timestamp) -> Result<(), Refusa
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management` (INV1).
 /// - The refusals of [`Standing::require_grant`] for the role (ROLE7, ROLE9, SA3).
+/// - The refusal of [`check_access_end`] for the end of the offered access.
 /// - [`Refusal::AlreadyMember`] or [`Refusal::AlreadyInvited`] if the address is in use (INV2).
 /// - [`Refusal::InvitationDeclined`] if its person declined an invitation a short time ago (INV14).
 pub fn invite(
@@ -223,6 +251,7 @@ pub fn invite(
 ) -> Result<Invitation, Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     actor.require_grant(draft.role_id)?;
+    check_access_end(draft.access_expires_at, now)?;
     check_free(facts.slot.as_ref(), now)?;
     facts.declined_until.map_or(Ok(()), |until| check_not_declined(until, now))?;
     Ok(Invitation::new(id, &actor.org, draft, Some(inviter_of(actor)?), now))
@@ -256,6 +285,7 @@ pub fn invite_first_admin(
 /// - The refusals of [`Standing::require_grant`] for the role.
 /// - [`Refusal::ChangedConcurrently`] if the role no longer exists. Its deletion has changed the
 ///   invitation as well.
+/// - [`Refusal::OfferedAccessExpired`] if the access that it offers has ended (END1).
 /// - [`Refusal::BudgetSpent`] shortly after the last sending, or after too many in a day (INV14).
 pub fn resend(
     actor: &Standing,
@@ -268,8 +298,9 @@ pub fn resend(
         Refusal::NoSuchRole => Refusal::ChangedConcurrently,
         other => other,
     })?;
+    invitation.check_offered_access(now)?;
     Ok(Invitation {
-        expires_at: expiry(now, invitation.days),
+        expires_at: expiry(now, invitation.days, invitation.access_expires_at),
         sent_at: now,
         send_count: invitation.send_count.saturating_add(1),
         sent_that_day: sendings_with(invitation, budgets, now)?,
@@ -285,6 +316,8 @@ pub struct InvitationUpdate {
     pub role_id: Option<RoleId>,
     /// The lifetime in days since the last sending, from 1 to [`MAX_DAYS`].
     pub days: Option<u32>,
+    /// The end of the offered access. `Some(None)` removes the present one (END1).
+    pub access_expires_at: Option<Option<Timestamp>>,
 }
 
 /// Changes an invitation without sending it. The actor becomes its inviter (INV13). An update that
@@ -296,6 +329,7 @@ pub struct InvitationUpdate {
 ///   (ROLE7). Whoever manages users may take MDF Admin away (ROLE9).
 /// - The refusals of [`Standing::require_grant`] for the role to offer.
 /// - [`Refusal::ChangedConcurrently`] if the present role no longer exists.
+/// - The refusal of [`check_access_end`] for another end of the offered access.
 pub fn update_invitation(
     actor: &Standing,
     invitation: &Invitation,
@@ -311,14 +345,19 @@ pub fn update_invitation(
     let role_id = update.role_id.unwrap_or(invitation.role_id);
     actor.require_grant(role_id)?;
     let days = update.days.unwrap_or(invitation.days);
-    if (role_id, days) == (invitation.role_id, invitation.days) {
+    let end = update.access_expires_at.unwrap_or(invitation.access_expires_at);
+    if end != invitation.access_expires_at {
+        check_access_end(end, now)?;
+    }
+    if (role_id, days, end) == (invitation.role_id, invitation.days, invitation.access_expires_at) {
         return Ok(invitation.clone());
     }
     Ok(Invitation {
         role_id,
         days,
+        access_expires_at: end,
         // Not from now on, so that a repeated request changes nothing.
-        expires_at: expiry(invitation.sent_at, days),
+        expires_at: expiry(invitation.sent_at, days, end),
         version: invitation.version.next(now),
         ..invitation.with_inviter(inviter_of(actor)?)
     })
@@ -367,6 +406,9 @@ pub(super) fn inviter_of(actor: &Standing) -> Result<Inviter, Refusal> {
     Ok(Inviter { member_id: member.id(), role_id: member.role_id })
 }
 
-fn expiry(now: Timestamp, days: u32) -> Timestamp {
-    now.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
+/// The time of expiry: `days` after `sent_at`, or the end of the offered access if that is earlier.
+fn expiry(sent_at: Timestamp, days: u32, access_end: Option<Timestamp>) -> Timestamp {
+    let lifetime = SignedDuration::from_hours(24 * i64::from(days));
+    let expiry = sent_at.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
+    access_end.map_or(expiry, |end| expiry.min(end))
 }

@@ -216,6 +216,6 @@ pub fn approve_request(
     check_free(facts.slot.as_ref(), now)?;
     let email = Some(request.email.clone());
     let name = request.name.clone();
-    let person = Person { email, name, ..Person::subject(request.user_id.clone()) };
+    let person = Person { email, name, ..Person::subject(request.user_id.clone(), now) };
     Member::new(&person, &actor.org, role, Source::JoinRequest, facts.deleted, now)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Email, Level, MemberId, Name, OrgPath, Organization, Person, Refusal, RoleId, RoleObject,
-    Standing, Target, TargetKind, UserId, Version, fold,
+    Standing, Target, TargetKind, UserId, Version, access_end::change_access_end, fold,
 };
 
 /// The longest display name of a member, in characters (U6).
@@ -48,6 +48,16 @@ pub struct Member {
     /// The time at which the person became a member.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub joined_at: Timestamp,
+    /// The time at which the access of the member ends. `None` for access without an end (END1).
+    #[serde(
+        default,
+        with = "jiff::fmt::serde::timestamp::millisecond::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub access_expires_at: Option<Timestamp>,
+    /// The member who set that end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_granted_by: Option<MemberId>,
     /// The version of the membership.
     pub version: Version,
 }
@@ -77,6 +87,8 @@ impl Member {
             role_id,
             source,
             joined_at: now,
+            access_expires_at: None,
+            access_granted_by: None,
         })
     }
 
@@ -85,12 +97,17 @@ impl Member {
         MemberId::of(self.path.id(), &self.user_id)
     }
 
-    /// The member with this role. If they hold it already, nothing changes.
+    /// The member with this role. If they hold it already, nothing changes. The access of a Super
+    /// Admin does not end (END1).
     pub fn with_role(&self, role_id: RoleId, now: Timestamp) -> Self {
         if role_id == self.role_id {
             return self.clone();
         }
-        Self { role_id, version: self.version.next(now), ..self.clone() }
+        let changed = Self { role_id, version: self.version.next(now), ..self.clone() };
+        if role_id == RoleId::SUPER_ADMIN {
+            return Self { access_expires_at: None, access_granted_by: None, ..changed };
+        }
+        changed
     }
 
     /// The names by which a search finds the member, folded, one a line. Empty without a name.
@@ -113,15 +130,18 @@ pub struct MemberUpdate {
     pub role_id: Option<RoleId>,
     /// The new display name. `Some(None)` removes the present one.
     pub display_name: Option<Option<Name>>,
+    /// The new end of the access. `Some(None)` removes the present one (END1).
+    pub access_expires_at: Option<Option<Timestamp>>,
 }
 
-/// Changes the role or the display name of `target`.
+/// Changes the role, the display name or the end of the access of `target`.
 ///
 /// A user manager names every member, also the Super Admin and themselves (U6): a name grants nothing.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management` (U4).
 /// - The refusals of [`change_role`] for a new role.
+/// - The refusals of `change_access_end` for another end of the access.
 pub fn update_member(
     actor: &Standing,
     target: &Member,
@@ -133,12 +153,18 @@ pub fn update_member(
         Some(role) => change_role(actor, target, role, now)?,
         None => target.clone(),
     };
-    Ok(match update.display_name {
-        Some(display_name) if display_name != target.display_name => {
-            Member { display_name, version: target.version.next(now), ..with_role }
+    let changed = match update.access_expires_at {
+        Some(end) if end != with_role.access_expires_at => {
+            change_access_end(actor, &with_role, end, now)?
         }
         _ => with_role,
-    })
+    };
+    let display_name = update.display_name.unwrap_or_else(|| target.display_name.clone());
+    let changed = Member { display_name, ..changed };
+    if changed == *target {
+        return Ok(changed);
+    }
+    Ok(Member { version: target.version.next(now), ..changed })
 }
 
 /// Gives `target` another role.
@@ -223,6 +249,8 @@ pub struct SuperAdminTransfer {
 /// - [`Refusal::SuperAdminRequired`] if the actor is not the Super Admin.
 /// - [`Refusal::NoSuchMember`] if there is no successor.
 /// - [`Refusal::TargetNotAdmin`] if the successor does not hold the built-in Admin role.
+///
+/// The access of the new Super Admin has no end (END1).
 pub fn transfer(
     actor: &Standing,
     successor: Option<Member>,

@@ -112,6 +112,7 @@
 //! Admin has full access to License Management, and Max does not.
 
 mod acceptance;
+mod access_end;
 mod action;
 mod authn;
 mod batch;
@@ -154,6 +155,7 @@ mod text;
 mod version;
 
 pub use acceptance::{accept, inviter_may_grant, own_invitation, was_issued_to};
+pub use access_end::{MAX_ACCESS_DAYS, check_access_end};
 pub use action::Action;
 pub use authn::{AuthnContext, MissingClaim, is_multi_factor};
 pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch, check_offer};
@@ -202,9 +204,10 @@ pub use member::{
     remove_member, transfer, update_member, with_account,
 };
 pub use notification::{
-    Author, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail, REMINDED_BEFORE,
-    Reminder, decides_join_requests, invitation_mail, join_digest_mails, join_request_mails,
-    reminder_mail, revocation_mail, roles_deciding_join_requests,
+    ACCESS_REMINDED_BEFORE, Author, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail,
+    REMINDED_BEFORE, Reminder, access_reminder_mails, decides_join_requests, invitation_mail,
+    join_digest_mails, join_request_mails, reminder_mail, revocation_mail,
+    roles_deciding_join_requests,
 };
 pub use org_path::OrgPath;
 pub use organization::{

@@ -81,6 +81,15 @@ pub enum Notification {
         /// The person who changed it.
         by: Author,
     },
+    /// The access of a member ends soon: the recipient's, or that which the recipient granted (END1).
+    AccessExpiring {
+        /// The member.
+        member: NamedPerson,
+        /// The name of their role.
+        role: String,
+        /// The time at which the access ends.
+        until: Timestamp,
+    },
     /// The recipient was removed from the organization.
     Removed {
         /// The person who removed them.
@@ -278,6 +287,31 @@ pub fn reminder_mail(
     let expiring = Notification::InvitationExpiring { sending, role, until, by };
     let mail = OutgoingMail::new(org, invitation.email.clone(), expiring);
     Some(mail.in_language(invitation.language))
+}
+
+/// How long before the end of access the member and the person who granted it get a mail (END1).
+pub const ACCESS_REMINDED_BEFORE: SignedDuration = SignedDuration::from_hours(72);
+
+/// The mails before the end of the access of `member`: to them, and to the member `granter` who set the
+/// end. Both have access at `now`, and the role has the name `role`.
+///
+/// None if the access does not end within [`ACCESS_REMINDED_BEFORE`].
+pub fn access_reminder_mails(
+    org: &Organization,
+    member: &Member,
+    granter: Option<&Member>,
+    role: &str,
+    now: Timestamp,
+) -> Vec<OutgoingMail> {
+    let due =
+        |end: &Timestamp| end.saturating_sub(ACCESS_REMINDED_BEFORE).is_ok_and(|at| at <= now);
+    let Some(until) = member.access_expires_at.filter(due) else { return vec![] };
+    let (person, role) = (NamedPerson::member(member), role.to_owned());
+    let expiring = Notification::AccessExpiring { member: person, role, until };
+    let granter = granter.filter(|granter| granter.user_id != member.user_id);
+    let recipients = [member].into_iter().chain(granter);
+    let mail = |to: &Member| OutgoingMail::new(org, to.email.clone(), expiring.clone());
+    recipients.map(mail).collect()
 }
 
 /// What the mail before the end of an invitation names.

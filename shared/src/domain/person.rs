@@ -22,13 +22,15 @@ pub struct Person {
     /// How the caller signed in (ORG3). `None` if the person is the subject of another caller's
     /// request.
     pub authn: Option<AuthnContext>,
+    /// The time of the request. It decides whether the person's access has ended (END1).
+    pub at: Timestamp,
 }
 
 impl Person {
-    /// The subject of another caller's request. It is never an operator (OP1).
-    pub fn subject(id: UserId) -> Self {
+    /// The subject of another caller's request at the time `at`. It is never an operator (OP1).
+    pub fn subject(id: UserId, at: Timestamp) -> Self {
         let (email, claimed_email, email_fault, name) = (None, None, None, None);
-        Self { id, email, claimed_email, email_fault, name, operator: false, authn: None }
+        Self { id, email, claimed_email, email_fault, name, operator: false, authn: None, at }
     }
 
     /// The verified e-mail address. Every rule that makes a person a member needs it.

@@ -88,6 +88,11 @@ pub enum Refusal {
         /// Whether the role object is shown in the organization (ROLE5).
         shown: bool,
     },
+    /// The access of the caller has ended (END1). Contains its end.
+    #[error(
+        "Your access to this organization has ended. Ask an administrator of the organization for a new invitation."
+    )]
+    AccessExpired(Timestamp),
     /// An operator without a membership tries to act as a member (OP1).
     #[error(
         "Operators can read here, but cannot act as a member. Ask an administrator of this organization, or use the operator API."
@@ -113,9 +118,10 @@ pub enum Refusal {
         .0.name()
     )]
     ExceedsOwnPermissions(RoleObject, Level),
-    /// The actor tries to change their own role, or the custom role that they hold (ROLE12).
+    /// The actor tries to change their own role, the end of their own access, or the custom role that
+    /// they hold (ROLE12).
     #[error(
-        "You cannot change your own role, or edit or delete the role that you hold. Ask another administrator."
+        "You cannot change your own role or the end of your own access, or edit or delete the role that you hold. Ask another administrator."
     )]
     CannotChangeOwnRole,
     /// An operator has suspended the organization (SA7). Contains the reason.
@@ -264,6 +270,11 @@ pub enum Refusal {
         "This invitation has expired. Ask an administrator of the organization to send it again."
     )]
     InvitationExpired(Timestamp),
+    /// The access that the invitation offers has ended (END1). Contains its end.
+    #[error(
+        "The access that this invitation offers has ended. An administrator of the organization must set a later end, and then send the invitation again."
+    )]
+    OfferedAccessExpired(Timestamp),
     /// The inviter is no longer a member who may grant the role (INV9).
     #[error(
         "The person who sent this invitation can no longer grant its role. Ask an administrator of the organization to send it again."
@@ -331,6 +342,16 @@ pub enum Refusal {
     /// The Super Admin role is not granted by invitation, approval or role change (SA3).
     #[error("The Super Admin role cannot be granted. Its holder can transfer it to an Admin.")]
     SuperAdminNotAssignable,
+    /// The access of the Super Admin does not end (END1).
+    #[error(
+        "The access of the Super Admin cannot end. Transfer the Super Admin role to another member first."
+    )]
+    SuperAdminAccessEnd,
+    /// Access cannot end at this time (END1).
+    #[error(
+        "Access can end only in the future, and at most 10 years from now. Choose another time, or leave it out for access without an end."
+    )]
+    AccessEndOutOfRange,
     /// The Super Admin cannot be removed, leave, or get another role (SA3, SA5).
     #[error(
         "The Super Admin cannot be removed, leave, or get another role. They must first transfer the Super Admin role to an Admin."

@@ -39,6 +39,7 @@ impl Standing {
     /// # Errors
     /// - [`Refusal::NoSuchOrganization`] if `org` is `None`, or if the person is neither a member
     ///   nor an operator. Both cases give the same answer (U5).
+    /// - [`Refusal::AccessExpired`] if the access of the member has ended (END1).
     /// - The refusals of [`Organization::check_open`] (SA7) and of [`Organization::check_sign_in`] (ORG3)
     ///   if the caller is a member.
     pub fn of(
@@ -87,7 +88,7 @@ impl Standing {
     /// that does not satisfy the settings as a reason of its own.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchOrganization`] as in [`of`](Self::of).
+    /// [`Refusal::NoSuchOrganization`] and [`Refusal::AccessExpired`] as in [`of`](Self::of).
     pub fn unchecked(
         person: Person,
         org: Option<Organization>,
@@ -95,6 +96,13 @@ impl Standing {
         root: Option<&Organization>,
     ) -> Result<Self, Refusal> {
         let org = org.ok_or(Refusal::NoSuchOrganization)?;
+        let ended = member.as_ref().map_or(Ok(()), |member| member.check_access(person.at)).err();
+        let member = match ended {
+            // An operator reads without a membership.
+            Some(_) if person.operator => None,
+            Some(refusal) => return Err(refusal),
+            None => member,
+        };
         let levels = match &member {
             Some(member) => levels_in(&org, member.role_id).unwrap_or_else(no_levels),
             None if person.operator => read_only_levels(),
@@ -103,6 +111,13 @@ impl Standing {
         let conditions = org.conditions(root);
         let effective = conditions.effective(levels);
         Ok(Self { person, org, member, conditions, levels, effective })
+    }
+
+    /// The standing of a person whose access to `org` has ended: no membership and no level. Decisions
+    /// report it as a reason of its own (END1).
+    pub fn without_access(person: Person, org: Organization, root: Option<&Organization>) -> Self {
+        let conditions = org.conditions(root);
+        Self { person, org, member: None, conditions, levels: no_levels(), effective: no_levels() }
     }
 
     /// Checks that the person has at least `level` on `object`.

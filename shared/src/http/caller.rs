@@ -146,7 +146,8 @@ where
         let operator = sign_in.has_scope(names.operator_scope);
         let Now(now) = Now::from_request_parts(parts, state).await?;
         let authn = Some(sign_in.authn_context(names, now));
-        let person = Person { id, email, claimed_email, email_fault, name, operator, authn };
+        let at = now;
+        let person = Person { id, email, claimed_email, email_fault, name, operator, authn, at };
         let ids = RequestId::from_request_parts(parts, state).await?;
         let keyed = parts.extensions.get::<KeyedRequest>();
         let context = RequestContext {

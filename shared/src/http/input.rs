@@ -157,6 +157,28 @@ pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
+/// A time in the form of RFC 3339, in whole milliseconds, as the table stores times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time(pub Timestamp);
+
+impl Time {
+    /// The time in a text. `None` if the text has another form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let at: Timestamp = text.parse().ok().filter(|_| has_rfc_3339_form(text))?;
+        Timestamp::from_millisecond(at.as_millisecond()).ok().map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom(TIME_INSTRUCTION))
+    }
+}
+
+/// How to write a time.
+const TIME_INSTRUCTION: &str = "must be a time such as 2026-11-21T12:00:00Z";
+
 /// Deserializes an optional RFC 3339 time, for `#[serde(default, deserialize_with = …)]`.
 ///
 /// # Errors
@@ -165,10 +187,9 @@ pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 pub fn optional_time<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Timestamp>, D::Error> {
-    let instruction = "must be a time such as 2026-11-21T12:00:00Z";
     let text = Option::<String>::deserialize(deserializer)?;
     let parse = |text: String| text.parse().ok().filter(|_| has_rfc_3339_form(&text));
-    let time = text.map(|text| parse(text).ok_or_else(|| de::Error::custom(instruction)));
+    let time = text.map(|text| parse(text).ok_or_else(|| de::Error::custom(TIME_INSTRUCTION)));
     time.transpose()
 }
 

@@ -41,7 +41,7 @@ pub use claims::{EmailsVerified, TokenClaims, TokenClaimsError};
 pub use etag::{IfMatch, WithEtag};
 pub use idempotency::{IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY};
 pub use input::{
-    BoundedInt, BoundedVec, NameField, Networks, RequiredText, Text, WholeNumber, not_null,
+    BoundedInt, BoundedVec, NameField, Networks, RequiredText, Text, Time, WholeNumber, not_null,
     nullable, optional_time,
 };
 pub use lists::{

@@ -79,7 +79,9 @@ impl From<Refusal> for Problem {
             R::ExportSizeLimit(bytes) => problem.with("limit", bytes),
             R::RoleLimit => problem.with("limit", MAX_CUSTOM_ROLES),
             R::DepthLimit => problem.with("limit", MAX_DEPTH),
-            R::InvitationExpired(at) => problem.with("expired_at", json!(at)),
+            R::InvitationExpired(at) | R::AccessExpired(at) | R::OfferedAccessExpired(at) => {
+                problem.with("expired_at", json!(at))
+            }
             R::JoinRequestDeclined(until) => problem.with("ask_again_at", json!(until)),
             R::SessionTooOld(minutes) | R::SessionAgeUnknown { minutes, .. } => {
                 problem.with("max_session_minutes", json!(minutes))
@@ -107,6 +109,7 @@ impl From<Refusal> for Problem {
                 .retry_after(retry_after_seconds),
             R::InvitationDeclined(retry_after_seconds) => problem.retry_after(retry_after_seconds),
             R::SuperAdminNotAssignable => problem.at("/role_id"),
+            R::SuperAdminAccessEnd | R::AccessEndOutOfRange => problem.at("/access_expires_at"),
             R::RoleBeingDeleted(target) => problem.with("reassign_to", json!(target)),
             R::ReassignToSameRole => problem.at("/reassign_to"),
             R::KindInherited => problem.at("/kind"),
@@ -143,6 +146,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::SuperAdminOf(_) => (409, "super-admin-of-organizations", "Person is a Super Admin"),
 
         R::MissingPermission { .. } => (403, "missing-permission", "Permission missing"),
+        R::AccessExpired(_) => (403, "access-expired", "Your access has ended"),
         R::OperatorReadOnly => (403, "operator-read-only", "Operators have read access only"),
         R::OperatorScopeRequired => (403, "operator-scope-required", "Operator scope required"),
         R::DecisionsScopeRequired => (403, "decisions-scope-required", "Decisions scope required"),
@@ -179,6 +183,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
             (409, "critical-alert-user-limit", "Critical alert user limit reached")
         }
         R::InvitationExpired(_) => (409, "invitation-expired", "Invitation expired"),
+        R::OfferedAccessExpired(_) => (409, "offered-access-expired", "Offered access has ended"),
         R::InviterNotAuthorized => (409, "inviter-not-authorized", "Inviter no longer authorized"),
         R::RoleNameTaken => (409, "role-name-taken", "Role name taken"),
         R::RoleLimit => (409, "role-limit", "Role limit reached"),
@@ -224,6 +229,10 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::SuperAdminNotAssignable => {
             (422, "super-admin-not-assignable", "Super Admin cannot be assigned")
         }
+        R::SuperAdminAccessEnd => {
+            (422, "super-admin-access-end", "Access of the Super Admin cannot end")
+        }
+        R::AccessEndOutOfRange => (422, "access-end-out-of-range", "Access cannot end then"),
         R::ReassignToSameRole => (422, "reassign-to-same-role", "Reassignment to the same role"),
         R::KindInherited => (422, "kind-inherited", "Kind is inherited from the parent"),
         R::FirstAdminRequired => (422, "first-admin-required", "First Admin required"),

@@ -7,7 +7,7 @@ use super::{
     address_slots::taken,
     expression::Expression,
     item::text,
-    members::{former as tombstone_of, item, joined, key, shown_name},
+    members::{former as tombstone_of, item, joined, key, shown_access_end, shown_name},
     transaction::{Transaction, absent_or, at_version, gone_or, or},
 };
 use crate::domain::{
@@ -94,5 +94,6 @@ impl Transaction<'_> {
 fn shown_as_kept(member: &Member) -> Value {
     let shown = json!({ "member_id": member.id(), "role_id": member.role_id });
     let name = member.display_name.is_some().then(|| shown_name(member));
-    joined([Some(shown), name])
+    let end = member.access_expires_at.is_some().then(|| shown_access_end(member));
+    joined([Some(shown), name, end])
 }

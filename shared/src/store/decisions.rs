@@ -74,12 +74,34 @@ impl AccessQuery {
         let partners = candidates.partners.iter().map(|&partner| (AccessPath::Partner, partner));
         for (path, at) in own.chain(above).chain(partners) {
             let link = found.customer(&Key::customer(at, self.org))?.map(CustomerLink::access);
-            let standing = standing_at(&self.subject, at, root, found)?;
-            let membership = |standing| PathMembership { path, standing, link, resource_suspended };
+            let (standing, access_expired) = match standing_at(&self.subject, at, root, found)? {
+                Some(standing) => (Some(standing), false),
+                None => (standing_after_end(&self.subject, at, root, found)?, true),
+            };
+            let membership = |standing| PathMembership {
+                path,
+                standing,
+                link,
+                resource_suspended,
+                access_expired,
+            };
             memberships.extend(standing.map(membership));
         }
         Ok(memberships)
     }
+}
+
+/// The standing of a subject whose access to an organization has ended; none if it never began (END1).
+fn standing_after_end(
+    subject: &Person,
+    at: OrgId,
+    root: OrgId,
+    found: &FetchedItems,
+) -> Result<Option<Standing>, Error> {
+    let ended = found.access_ended_at(at, &subject.id, subject.at)?;
+    let Some(org) = found.organization(at).filter(|_| ended.is_some()) else { return Ok(None) };
+    let root = found.organization(root);
+    Ok(Some(Standing::without_access(subject.clone(), org, root.as_ref())))
 }
 
 /// The standing of a subject in an organization; none if they are not a member there.

@@ -1,5 +1,5 @@
-//! Due items, which the scheduled clean-up handles: expired invitations (INV10), and roles that are
-//! being deleted (ROLE6).
+//! Due items, which the scheduled clean-up handles: expired invitations (INV10), members whose access
+//! has ended (END1), and roles that are being deleted (ROLE6).
 
 use std::ops::RangeInclusive;
 
@@ -8,20 +8,22 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::{
-    Error, Store,
+    Error, Key, Store,
     index::{self, Index},
     item::{Item, from_item, text, time},
     keys,
     meter::Meter,
     schema::upgraded,
 };
-use crate::domain::{CustomRole, CustomRoleId, Invitation, OrgId};
+use crate::domain::{CustomRole, CustomRoleId, Invitation, Member, OrgId};
 
 /// An item for the scheduled clean-up.
 #[derive(Clone, Debug)]
 pub enum DueItem {
     /// An expired invitation.
     Invitation(Box<Invitation>),
+    /// A member whose access has ended.
+    Member(Box<Member>),
     /// A role that is being deleted.
     Role {
         /// Its organization.
@@ -112,6 +114,9 @@ fn due_since(item: &Item) -> Option<Timestamp> {
 }
 
 fn due_item(item: Item) -> Result<DueItem, Error> {
+    if Key::of_item(&item)?.is_member() {
+        return from_item(item).map(Box::new).map(DueItem::Member);
+    }
     if !item.contains_key("levels") {
         return from_item(item).map(Box::new).map(DueItem::Invitation);
     }

@@ -14,6 +14,7 @@ use super::{
     Error, Key, RoleWithUsers, Store,
     item::{Item, from_item},
     keys,
+    members::ACCESS_EXPIRES_AT,
     meter::Meter,
     schema::upgraded,
 };
@@ -21,7 +22,7 @@ use crate::{
     domain::{
         AddressSlot, AlertId, ApprovedDomain, CriticalAlertUser, Event, Invitation, JoinRequest,
         MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonDigest, Profile,
-        RoleId, RoleSummary, Standing, UserId, Version,
+        Refusal, RoleId, RoleSummary, Standing, UserId, Version,
     },
     metrics::Metric,
 };
@@ -104,14 +105,78 @@ impl FetchedItems {
         Ok(self.get(&Key::profile(org))?.unwrap_or_default())
     }
 
-    /// A member.
+    /// A stored member. Their access can have ended: rules judge by [`active_member`](Self::active_member).
     pub fn member(&self, org: OrgId, member: MemberId) -> Result<Option<Member>, Error> {
         self.get(&Key::member(org, member))
     }
 
-    /// The membership of a person.
+    /// The stored membership of a person. Their access can have ended.
     pub fn membership(&self, org: OrgId, user: &UserId) -> Result<Option<Member>, Error> {
         self.member(org, MemberId::of(org, user))
+    }
+
+    /// A member whose access has not ended at `now` (END1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn active_member(
+        &self,
+        org: OrgId,
+        member: MemberId,
+        now: Timestamp,
+    ) -> Result<Option<Member>, Error> {
+        Ok(self.member(org, member)?.filter(|member| member.has_access(now)))
+    }
+
+    /// The membership of a person whose access has not ended at `now` (END1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn active_membership(
+        &self,
+        org: OrgId,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Option<Member>, Error> {
+        self.active_member(org, MemberId::of(org, user), now)
+    }
+
+    /// The time at which the access of a person ended, if they are no member because of it. It is the
+    /// same before and after the clean-up (END1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn access_ended_at(
+        &self,
+        org: OrgId,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let item = self.items.get(&Key::membership(org, user));
+        let ended = item.and_then(|item| item.get(ACCESS_EXPIRES_AT)?.as_n().ok());
+        let ended = ended.map(|text| text.parse().map_err(Error::broken)).transpose()?;
+        let ended = ended.map(|at| Timestamp::from_millisecond(at).map_err(Error::broken));
+        Ok(ended.transpose()?.filter(|end| *end <= now))
+    }
+
+    /// The standing of a person. The refusal of a person whose access ended says so, also after the
+    /// clean-up (END1).
+    fn or_expired(
+        &self,
+        standing: Result<Standing, Refusal>,
+        person: &Person,
+        org: OrgId,
+    ) -> Result<Standing, Error> {
+        match standing {
+            Err(Refusal::NoSuchOrganization) if self.organization(org).is_some() => {
+                let ended = self.access_ended_at(org, &person.id, person.at)?;
+                Err(ended.map_or(Refusal::NoSuchOrganization, Refusal::AccessExpired).into())
+            }
+            standing => Ok(standing?),
+        }
     }
 
     /// A custom role and the number of its users.
@@ -194,7 +259,8 @@ impl Store {
         let found = self.fetch(own.into_iter().chain(also).collect()).await?;
         let organization = found.organization(org);
         let member = found.membership(org, &person.id)?;
-        Ok((Standing::of(person.clone(), organization, member, None)?, found))
+        let standing = Standing::of(person.clone(), organization, member, None);
+        Ok((found.or_expired(standing, person, org)?, found))
     }
 
     /// A person's standing in an organization.
@@ -218,7 +284,8 @@ impl Store {
     ) -> Result<Standing, Error> {
         let found = self.get([Key::organization(org), Key::membership(org, &person.id)]).await?;
         let (organization, member) = (found.organization(org), found.membership(org, &person.id)?);
-        Ok(Standing::for_security_settings(person.clone(), organization, member)?)
+        let standing = Standing::for_security_settings(person.clone(), organization, member);
+        found.or_expired(standing, person, org)
     }
 
     /// A person's standing and the items at `also`, for rules that depend on the settings of the root (SUB1, ROLE5). In a

@@ -34,7 +34,7 @@ pub enum Index {
     /// Memberships and requests of a person, invitations of an address, what else is known of a person or address,
     /// partners of a customer, organizations that approve a domain, or whose names begin alike; by organization.
     ByIdentity,
-    /// Invitations by expiry; roles that are being deleted.
+    /// Invitations by expiry; members by the end of their access; roles that are being deleted.
     ByDue,
 }
 
@@ -86,6 +86,9 @@ pub(super) fn member(member: &Member) -> Attributes {
     let user = IndexedUser { path, email, role: *role_id, status: Status::Active, at: *joined_at };
     let mut all = user.attributes();
     all.push(("identity", person(PersonId::of(user_id))));
+    if member.access_expires_at.is_some() {
+        all.push(("due", due(member.id().shard(DUE_SHARDS))));
+    }
     all
 }
 

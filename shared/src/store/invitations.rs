@@ -61,14 +61,14 @@ pub struct InviteeFacts {
     pub slot: Option<AddressSlot>,
     /// The invitee's own request to join.
     pub request: Option<JoinRequest>,
-    /// The invitee's membership, if they are a member.
+    /// The invitee's stored membership. Their access can have ended.
     pub member: Option<Member>,
     /// The version of the invitee's membership that ended a short time ago.
     pub deleted: Option<Version>,
 }
 
 impl Store {
-    /// A member, without a check of the caller: the inviter, or the invitee who has accepted.
+    /// A stored member, without a check of the caller. Their access can have ended.
     ///
     /// # Errors
     ///
@@ -425,17 +425,15 @@ impl Transaction<'_> {
         Ok(self.update(Key::organization(org.id()), vec![remove], waits_for_same(org)?, lost))
     }
 
-    /// Adds the condition that the inviter still holds the role that the rule saw, and that it still
-    /// gives the same levels.
+    /// Adds the condition that the inviter still holds the role that the rule saw, that it still gives
+    /// the same levels, and that their access has not ended (END1).
     fn inviter_still_grants(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
         let inviter = acceptance.invitation.inviter.as_ref();
         let (Some(role), Some(inviter)) = (acceptance.inviter_role, inviter) else {
             return Ok(self);
         };
-        let org = acceptance.org;
-        let held = Expression::new("#role_id = :role", [("role", text(role.to_string()))]);
-        let key = Key::member(org.id(), inviter.member_id);
-        self.check(key, held, or(Refusal::ChangedConcurrently)).role_still_gives(org, role)
+        let lost = or(Refusal::ChangedConcurrently);
+        self.member_still_holds(acceptance.org, inviter.member_id, role, lost)
     }
 }
 
@@ -477,6 +475,9 @@ fn shown(invitation: &Invitation) -> Value {
     if let (Some(language), Some(shown)) = (invitation.language, shown.as_object_mut()) {
         shown.insert("language".to_owned(), json!(language));
     }
+    if let (Some(end), Some(shown)) = (invitation.access_expires_at, shown.as_object_mut()) {
+        shown.insert("access_expires_at".to_owned(), json!(end));
+    }
     shown
 }
 
@@ -484,15 +485,18 @@ fn accepted(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
     let Acceptance { org, invitation, member, request, .. } = *acceptance;
     let asked = request.map(|request| json!({ "join_request": request.status }));
     let target = invitation.target(invitation.version.next(context.at));
+    let mut new = json!({
+        "member_id": member.id(),
+        "inviter_id": invitation.inviter.as_ref().map(|inviter| inviter.member_id),
+        "role_id": member.role_id,
+        "identity_provider_role": levels_in(org, member.role_id).map(IdentityProviderRole::of),
+    });
+    if let (Some(end), Some(new)) = (member.access_expires_at, new.as_object_mut()) {
+        new.insert("access_expires_at".to_owned(), json!(end));
+    }
     Event::new(context, org, EventAction::InvitationAccepted, target)
         .old(asked.unwrap_or_default())
-        .new_value(json!({
-            "member_id": member.id(),
-            "inviter_id": invitation.inviter.as_ref().map(|inviter| inviter.member_id),
-            "role_id": member.role_id,
-            "identity_provider_role":
-                levels_in(org, member.role_id).map(IdentityProviderRole::of),
-        }))
+        .new_value(new)
 }
 
 /// The event of an invitation that ended.

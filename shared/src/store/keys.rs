@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, SCHEMA};
+use super::{Error, Reminded, SCHEMA};
 use crate::domain::{
     AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, Email, EventId, HourlyRecipient,
     IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, PersonDigest, PersonId, Sending,
@@ -164,9 +164,20 @@ impl Key {
         Self { pk: format!("{DELIVERY}{}", invitation.bare()), sk: format!("REMINDED#{number}") }
     }
 
-    /// How far the mails before the ends of invitations have come.
-    pub(super) fn reminders() -> Self {
-        Self { pk: format!("{DELIVERY}REMINDERS"), sk: "REMINDERS".to_owned() }
+    /// The mark of the mail to `to` before this end of the access of a member.
+    pub fn access_reminded(org: OrgId, member: MemberId, end: Timestamp, to: &Email) -> Self {
+        let (to, at) = (AddressDigest::of(org, to), end.as_millisecond());
+        let sk = format!("ACCESS#{}#{at}#{to}", member.bare());
+        Self { pk: format!("{DELIVERY}{}", org.bare()), sk }
+    }
+
+    /// How far the mails before the ends of invitations or of access have come.
+    pub(super) fn reminders(kind: Reminded) -> Self {
+        let sk = match kind {
+            Reminded::Invitations => "REMINDERS",
+            Reminded::Members => "ACCESS_REMINDERS",
+        };
+        Self { pk: format!("{DELIVERY}REMINDERS"), sk: sk.to_owned() }
     }
 
     /// Whose hourly mail is stored at the key.

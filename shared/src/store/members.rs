@@ -4,22 +4,25 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Committed, Error, Key, Status, Store,
+    Committed, Error, FetchedItems, Key, Status, Store,
     address_slots::{former_slot, taken, taken_by_another},
     expression::Expression,
     index,
-    item::{Item, attribute, text, to_item},
+    item::{Item, attribute, text, time, to_item},
     people::NAMED,
     transaction::{Transaction, absent, absent_or, at_version, gone_or, or, tombstone},
 };
 use crate::domain::{
-    AddressDigest, AlertId, CriticalAlertUser, Event, EventAction, FormerSuperAdmin,
+    AddressDigest, AddressSlot, AlertId, CriticalAlertUser, Event, EventAction, FormerSuperAdmin,
     IdentityProviderRole, Member, Organization, PersonId, Refusal, RequestContext, RoleId,
     Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).
 pub(super) const FOLDED_NAMES: &str = "folded_names";
+
+/// The attribute with the end of the access of a member, or of a former one whose access ended (END1).
+pub(super) const ACCESS_EXPIRES_AT: &str = "access_expires_at";
 
 /// A member before and after a change.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +33,92 @@ pub struct MemberChange<'a> {
     pub after: &'a Member,
 }
 
+impl Store {
+    /// Ends the membership of a person whose access has ended, and the critical alerts of its address
+    /// (END1, ERA1). Most addresses receive none, so the first attempt reads none.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`expire_member`](Transaction::expire_member); [`Error::Unavailable`] if the table cannot
+    /// be read or written.
+    pub async fn end_access(
+        &self,
+        context: &RequestContext,
+        org: &Organization,
+        member: &Member,
+    ) -> Result<(), Error> {
+        let first = self.transaction(context).expire_member(org, member, None)?;
+        match first.commit(&()).await {
+            Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
+            written => return written.map(drop),
+        }
+        let id = AlertId::of(org.id(), &member.email);
+        let found = self.get([Key::critical_alert_user(org.id(), id)]).await?;
+        let alert = found.critical_alert_user(org.id(), id)?;
+        let writes = self.transaction(context).expire_member(org, member, alert.as_ref())?;
+        writes.commit(&()).await.map(drop)
+    }
+
+    /// Ends a membership whose access has ended, for a request that must not wait for the clean-up. The
+    /// event has no actor, like the clean-up's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read or written.
+    pub async fn end_access_now(
+        &self,
+        request: &RequestContext,
+        org: &Organization,
+        member: &Member,
+    ) -> Result<(), Error> {
+        // Another seed, so that the event has another id than those of the request.
+        let seed = !request.seed;
+        let context = RequestContext::without_actor(request.at, &request.request_id, seed);
+        match self.end_access(&context, org, member).await {
+            // The clean-up or another request was faster.
+            Err(Error::Refused(Refusal::NoSuchMember | Refusal::ChangedConcurrently)) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    /// Frees the slots in `found` that members hold whose access has ended, so that their addresses can
+    /// be invited again before the clean-up has run (END1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read or written.
+    pub async fn free_ended_slots(
+        &self,
+        request: &RequestContext,
+        org: &Organization,
+        slots: &[Key],
+        found: FetchedItems,
+    ) -> Result<FetchedItems, Error> {
+        let mut holders = Vec::new();
+        for slot in slots {
+            if let Some(AddressSlot::Taken(user)) = found.address_slot(slot)? {
+                holders.push((slot.clone(), user));
+            }
+        }
+        if holders.is_empty() {
+            return Ok(found);
+        }
+        let keys = holders.iter().map(|(_, user)| Key::membership(org.id(), user));
+        let members = self.get(keys).await?;
+        let mut freed = Vec::new();
+        for (slot, user) in holders {
+            let member = members.membership(org.id(), &user)?;
+            if let Some(member) = member.filter(|member| !member.has_access(request.at)) {
+                self.end_access_now(request, org, &member).await?;
+                freed.push(slot);
+            }
+        }
+        Ok(found.and(self.get(freed).await?))
+    }
+}
+
 impl Transaction<'_> {
-    /// Changes the role or the display name of a member. One event records both.
+    /// Changes the role, the display name or the end of the access of a member. One event records all.
     ///
     /// # Errors
     ///
@@ -43,10 +130,12 @@ impl Transaction<'_> {
         let MemberChange { before, after } = change;
         let (has_new_role, has_new_name) =
             (before.role_id != after.role_id, before.display_name != after.display_name);
+        let has_new_end = before.access_expires_at != after.access_expires_at;
         let shown = |member: &Member| {
             let role = has_new_role.then(|| shown_role(&actor.org, member.role_id));
             let name = has_new_name.then(|| shown_name(member));
-            joined([role, name])
+            let end = has_new_end.then(|| shown_access_end(member));
+            joined([role, name, end])
         };
         let action =
             if has_new_role { EventAction::MemberRoleChanged } else { EventAction::MemberUpdated };
@@ -54,7 +143,8 @@ impl Transaction<'_> {
             .old(shown(before))
             .new_value(shown(after));
         let mut writes = self.still_held(actor)?;
-        if has_new_role {
+        // An end of the access is granted like the role.
+        if has_new_role || has_new_end {
             writes = writes.still_granted(&actor.org, after.role_id)?;
         }
         writes.replace_member(change, Refusal::ChangedConcurrently)?.record(event)
@@ -99,6 +189,31 @@ impl Transaction<'_> {
         let gone = member.version.next(context.at);
         let event = removed(context, org, EventAction::MemberLeft, member, gone);
         self.end_membership(member, gone)?.record(event)?.end_alerts(org, member, alert)
+    }
+
+    /// Ends the membership of a person whose access has ended (END1). `alert` is as in
+    /// [`remove_member`](Self::remove_member).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as they were
+    /// read, or their access has another end now.
+    pub fn expire_member(
+        self,
+        org: &Organization,
+        member: &Member,
+        alert: Option<&CriticalAlertUser>,
+    ) -> Result<Self, Error> {
+        let context = self.context;
+        let gone = member.version.next(context.at);
+        let event = removed(context, org, EventAction::MemberExpired, member, gone);
+        let ended = Expression::new("#access_expires_at <= :now", [("now", time(context.at))]);
+        let mut left = former(member, gone)?;
+        let end = member.access_expires_at.map(|end| (ACCESS_EXPIRES_AT.to_owned(), time(end)));
+        left.extend(end);
+        self.end_membership_with(member, left, at_version(member.version)?.and(ended), gone)?
+            .record(event)?
+            .end_alerts(org, member, alert)
     }
 
     /// Transfers the Super Admin role. The two members and the organization change in one
@@ -225,13 +340,25 @@ impl Transaction<'_> {
     /// Removes a member who is as the rule saw them, and frees their address. A Super Admin is never
     /// removed: who becomes Super Admin meanwhile has another version.
     pub(super) fn end_membership(self, member: &Member, gone: Version) -> Result<Self, Error> {
+        let (left, seen) = (former(member, gone)?, at_version(member.version)?);
+        self.end_membership_with(member, left, seen, gone)
+    }
+
+    /// Removes a member if `seen` holds, and leaves an item behind.
+    fn end_membership_with(
+        self,
+        member: &Member,
+        left: Item,
+        seen: Expression,
+        gone: Version,
+    ) -> Result<Self, Error> {
         let org = member.path.id();
         let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
         let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
-        let (slot, seen) = (Key::address_slot(org, digest(member)), at_version(member.version)?);
+        let slot = Key::address_slot(org, digest(member));
         let freed = former_slot(slot.clone(), &member.email, gone)?;
         Ok(self
-            .put(key(member), former(member, gone)?, seen, lost)
+            .put(key(member), left, seen, lost)
             .put(slot, freed, lock, or(Refusal::ChangedConcurrently))
             .count(org, member.role_id, Status::Active, -1))
     }
@@ -312,6 +439,11 @@ pub(super) fn shown_member(org: &Organization, member: &Member) -> Value {
     })
 }
 
+/// The end of the access of a member, as events show it (END1).
+pub(super) fn shown_access_end(member: &Member) -> Value {
+    json!({ "access_expires_at": member.access_expires_at })
+}
+
 /// The display name of a member, as events show it: whether there is one. The name itself is personal
 /// (ERA1).
 pub(super) fn shown_name(member: &Member) -> Value {
@@ -327,11 +459,12 @@ pub(super) fn removed(
 ) -> Event {
     let shown = json!({ "role_id": member.role_id });
     let name = member.display_name.is_some().then(|| shown_name(member));
-    Event::new(context, org, action, member.target(gone)).old(joined([Some(shown), name]))
+    let end = member.access_expires_at.is_some().then(|| shown_access_end(member));
+    Event::new(context, org, action, member.target(gone)).old(joined([Some(shown), name, end]))
 }
 
 /// One object with the members of those that there are.
-pub(super) fn joined(objects: [Option<Value>; 2]) -> Value {
+pub(super) fn joined(objects: [Option<Value>; 3]) -> Value {
     let mut all = Map::new();
     for object in objects.into_iter().flatten() {
         all.extend(object.as_object().cloned().unwrap_or_default());
@@ -349,6 +482,8 @@ pub(super) fn item(key: Key, member: &Member) -> Result<Item, Error> {
     if !names.is_empty() {
         item.insert(FOLDED_NAMES.to_owned(), text(names));
     }
+    // The key of the index of what is due.
+    item.extend(member.access_expires_at.map(|end| ("expires_at".to_owned(), time(end))));
     Ok(item)
 }
 

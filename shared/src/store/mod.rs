@@ -81,7 +81,7 @@ pub use outbox::{PublishedEvent, published};
 pub use personal_data::{FormerPerson, KnownAddress, KnownIn, PersonalData};
 pub use range::{PageRequest, Position, Slice};
 pub use reassignment::ReassignmentProgress;
-pub use reminders::Expiring;
+pub use reminders::{Expiring, Reminded};
 pub use role_lists::{RoleEntry, RoleFilter, RoleSelection};
 pub use role_names::{RoleNames, RoleSummaries};
 pub use roles::RoleChange;

@@ -9,7 +9,7 @@ use super::{
     index,
     item::{Item, attribute, number, text, time, to_item},
     members::shown_member,
-    transaction::{Change, OnConditionFailed, Transaction, at_version, gone_or, or},
+    transaction::{Change, OnConditionFailed, Transaction, at_version, gone_or, has_access, or},
     user_counts::Counter,
 };
 use crate::domain::{
@@ -222,7 +222,8 @@ impl Transaction<'_> {
         let context = self.context;
         let Joining { evidence, member, org, deleted } = joining;
         let held =
-            Expression::new("#role_id = :role", [("role", text(evidence.role_id.to_string()))]);
+            Expression::new("#role_id = :role", [("role", text(evidence.role_id.to_string()))])
+                .and(has_access(context.at));
         let mut shown = shown_member(org, member);
         if let Some(shown) = shown.as_object_mut() {
             shown.insert("super_admin_id".to_owned(), json!(member.id()));

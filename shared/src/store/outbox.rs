@@ -81,13 +81,13 @@ impl Store {
         self.fetch(vec![key.clone()]).await?.event(&key, now)
     }
 
-    /// Members who may decide about requests to join `org`, the Super Admin first. An index finds
+    /// Members who may decide about requests to join `org` at `now`, the Super Admin first. An index finds
     /// them, and a strongly consistent read checks them.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn managers(&self, org: &Organization) -> Result<Vec<Member>, Error> {
+    pub async fn managers(&self, org: &Organization, now: Timestamp) -> Result<Vec<Member>, Error> {
         let id = org.id();
         let roles = roles_deciding_join_requests(org);
         // With more roles at once, the list would read all members of the organization.
@@ -109,7 +109,7 @@ impl Store {
                 users.push(user_id);
             }
         }
-        self.members_of(id, &users).await
+        self.members_of(id, &users, now).await
     }
 
     /// The Super Admin and the Admins of `org`, found and checked as in [`managers`](Self::managers).
@@ -117,7 +117,11 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn administrators(&self, org: &Organization) -> Result<Vec<Member>, Error> {
+    pub async fn administrators(
+        &self,
+        org: &Organization,
+        now: Timestamp,
+    ) -> Result<Vec<Member>, Error> {
         let filter = UserFilter::of_roles(&org.path, vec![Status::Active], vec![RoleId::ADMIN]);
         let mut users: Vec<_> = org.super_admin_user_id.iter().cloned().collect();
         let mut after = None;
@@ -135,7 +139,7 @@ impl Store {
         }
         let mut found = Vec::new();
         for users in users.chunks(ADMINS_AT_ONCE) {
-            found.extend(self.members_of(org.id(), users).await?);
+            found.extend(self.members_of(org.id(), users, now).await?);
         }
         let administers =
             |member: &Member| matches!(member.role_id, RoleId::SUPER_ADMIN | RoleId::ADMIN);
@@ -143,10 +147,15 @@ impl Store {
         Ok(found)
     }
 
-    /// Those of `users` who are members of `org`.
-    async fn members_of(&self, org: OrgId, users: &[UserId]) -> Result<Vec<Member>, Error> {
+    /// Those of `users` who are members of `org` at `now`.
+    async fn members_of(
+        &self,
+        org: OrgId,
+        users: &[UserId],
+        now: Timestamp,
+    ) -> Result<Vec<Member>, Error> {
         let found = self.get(users.iter().map(|user| Key::membership(org, user))).await?;
-        let members = users.iter().map(|user| found.membership(org, user));
+        let members = users.iter().map(|user| found.active_membership(org, user, now));
         members.filter_map(Result::transpose).collect()
     }
 }

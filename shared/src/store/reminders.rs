@@ -1,31 +1,60 @@
-//! The invitations that end soon, whose invitees get a mail before (INV5).
+//! What ends soon, and has a mail before: invitations (INV5), and the access of members (END1).
 //!
-//! `by_due` holds every invitation by its end, so those that end soon are a range of each shard. An item
-//! remembers how far earlier runs have read: each run reads only what came near its end since. Like a
-//! mark, it is written without an event.
+//! `by_due` holds both by their end, so those that end soon are a range of each shard. An item of each
+//! kind remembers how far earlier runs have read: each run reads only what came near its end since. Like
+//! a mark, it is written without an event.
 
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     Error, Key, Store,
     expression::Expression,
     index,
-    item::{from_item, number, time, to_item},
+    item::{Item, from_item, number, time, to_item},
     transaction::or,
 };
-use crate::domain::{Invitation, REMINDED_BEFORE, Refusal, RequestContext};
+use crate::domain::{
+    ACCESS_REMINDED_BEFORE, Invitation, Member, REMINDED_BEFORE, Refusal, RequestContext,
+};
 
 /// How far the first run reads back, and one after a long pause. Reminders of a longer pause are left
 /// out.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(24);
 
-/// Invitations that end soon.
+/// What has a mail before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reminded {
+    /// Invitations.
+    Invitations,
+    /// Members whose access ends.
+    Members,
+}
+
+impl Reminded {
+    /// How long before the end the mail is sent.
+    fn before(self) -> SignedDuration {
+        match self {
+            Self::Invitations => REMINDED_BEFORE,
+            Self::Members => ACCESS_REMINDED_BEFORE,
+        }
+    }
+
+    /// Whether an item of the index is of this kind. Others are roles that are being deleted.
+    fn has(self, item: &Item) -> bool {
+        match self {
+            Self::Invitations => item.contains_key("send_count"),
+            Self::Members => Key::of_item(item).is_ok_and(|key| key.is_member()),
+        }
+    }
+}
+
+/// What ends soon.
 #[derive(Clone, Debug)]
-pub struct Expiring {
-    /// The invitations, as the index has them.
-    pub invitations: Vec<Invitation>,
+pub struct Expiring<T> {
+    /// As the index has them.
+    pub items: Vec<T>,
     /// The end of the last one that was read, from which the next run continues.
     pub read_until: Timestamp,
 }
@@ -43,22 +72,45 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn expiring(&self, now: Timestamp, most: u16) -> Result<Expiring, Error> {
-        let key = Key::reminders();
+    pub async fn expiring(&self, now: Timestamp, most: u16) -> Result<Expiring<Invitation>, Error> {
+        self.ending_soon(Reminded::Invitations, now, most).await
+    }
+
+    /// The members the end of whose access came near since the last run, at most `most` a shard.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn ending_access(
+        &self,
+        now: Timestamp,
+        most: u16,
+    ) -> Result<Expiring<Member>, Error> {
+        self.ending_soon(Reminded::Members, now, most).await
+    }
+
+    async fn ending_soon<T: DeserializeOwned>(
+        &self,
+        kind: Reminded,
+        now: Timestamp,
+        most: u16,
+    ) -> Result<Expiring<T>, Error> {
+        let key = Key::reminders(kind);
         let last: Option<ReadUntil> = self.fetch(vec![key.clone()]).await?.get(&key)?;
-        let to = now.saturating_add(REMINDED_BEFORE).unwrap_or(Timestamp::MAX);
+        let to = now.saturating_add(kind.before()).unwrap_or(Timestamp::MAX);
         let earliest = to.saturating_sub(LOOKED_BACK).unwrap_or(to);
         let from = last.map_or(earliest, |last| last.read_until.max(earliest));
-        let shards = (0..index::DUE_SHARDS).map(|shard| self.expiring_in(shard, from, to, most));
-        let mut all = Expiring { invitations: vec![], read_until: to };
-        for Expiring { invitations, read_until } in try_join_all(shards).await? {
-            all.invitations.extend(invitations);
+        let shards =
+            (0..index::DUE_SHARDS).map(|shard| self.ending_soon_in(kind, shard, from, to, most));
+        let mut all = Expiring { items: vec![], read_until: to };
+        for Expiring { items, read_until } in try_join_all(shards).await? {
+            all.items.extend(items);
             all.read_until = all.read_until.min(read_until);
         }
         Ok(all)
     }
 
-    /// Records that the invitations up to `read_until` were handled.
+    /// Records that what ends up to `read_until` was handled.
     ///
     /// # Errors
     ///
@@ -66,9 +118,10 @@ impl Store {
     pub async fn reminded_until(
         &self,
         context: &RequestContext,
+        kind: Reminded,
         read_until: Timestamp,
     ) -> Result<(), Error> {
-        let key = Key::reminders();
+        let key = Key::reminders(kind);
         let mut item = to_item(key.clone(), &ReadUntil { read_until }, vec![])?;
         // Without it, a run looks back.
         item.insert("ttl".to_owned(), number(read_until.as_second()));
@@ -85,17 +138,17 @@ impl Store {
         }
     }
 
-    async fn expiring_in(
+    async fn ending_soon_in<T: DeserializeOwned>(
         &self,
+        kind: Reminded,
         shard: u8,
         from: Timestamp,
         to: Timestamp,
         most: u16,
-    ) -> Result<Expiring, Error> {
+    ) -> Result<Expiring<T>, Error> {
         let found = self.due_within(&index::due(shard), from..=to, most).await?;
-        // The other items are roles that are being deleted.
-        let invitations = found.items.into_iter().filter(|item| item.contains_key("send_count"));
-        let invitations = invitations.map(from_item::<Invitation>).collect::<Result<_, _>>()?;
+        let items = found.items.into_iter().filter(|item| kind.has(item));
+        let items = items.map(from_item).collect::<Result<_, _>>()?;
         let read_until = match found.stopped_at {
             None => to,
             // What ends in the same millisecond is read again.
@@ -103,6 +156,6 @@ impl Store {
             // More of one millisecond than a run handles: the rest is left out.
             Some(last) => last.saturating_add(SignedDuration::from_millis(1)).unwrap_or(to),
         };
-        Ok(Expiring { invitations, read_until })
+        Ok(Expiring { items, read_until })
     }
 }

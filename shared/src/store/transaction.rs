@@ -5,20 +5,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
     Committed, Error, Key, Status, Store,
     expression::Expression,
     idempotency::{Chunk, Record},
-    item::{Item, attribute, number, text, to_item},
+    item::{Item, attribute, from_item, number, text, time, to_item},
     user_counts::{CountChanges, Counter},
 };
 use crate::{
     domain::{
-        BoundedList, BuiltIn, Event, Invitation, OrgId, Organization, Refusal, RequestContext,
-        RoleId, Standing, Version,
+        BoundedList, BuiltIn, Event, Invitation, Member, MemberId, OrgId, Organization, Refusal,
+        RequestContext, RoleId, Standing, Version,
     },
     metrics::Metric,
 };
@@ -108,6 +108,16 @@ pub(super) fn absent_or(exists: Refusal) -> OnConditionFailed {
     gone_or(Refusal::ChangedConcurrently, exists)
 }
 
+/// The refusal of an actor whose membership is not as the rule saw it, for a request at `now`.
+fn lost_membership(now: Timestamp) -> OnConditionFailed {
+    Box::new(move |old| {
+        let Some(member) = live(old) else { return Refusal::NoSuchOrganization.into() };
+        let member = from_item::<Member>(member);
+        let ended = member.ok().and_then(|member| member.check_access(now).err());
+        ended.unwrap_or(Refusal::ChangedConcurrently).into()
+    })
+}
+
 /// The item, unless it is the tombstone of a deleted entity.
 pub(super) fn live(item: Option<Item>) -> Option<Item> {
     item.filter(|item| !item.contains_key("deleted"))
@@ -126,6 +136,12 @@ pub(super) fn present() -> Expression {
 /// The entity has the version that the rule saw.
 pub(super) fn at_version(version: Version) -> Result<Expression, Error> {
     Ok(Expression::new("#version = :seen_version", [("seen_version", attribute(&version)?)]))
+}
+
+/// The access of the member has not ended at `now` (END1).
+pub(super) fn has_access(now: Timestamp) -> Expression {
+    let condition = "attribute_not_exists(#access_expires_at) OR #access_expires_at > :now_access";
+    Expression::new(condition, [("now_access", time(now))])
 }
 
 /// Why a custom role cannot be granted: it is gone, or being deleted (ROLE6).
@@ -252,15 +268,25 @@ impl Transaction<'_> {
     }
 
     /// Adds the condition that the actor still holds the role that the rule saw and, if it is a custom
-    /// one, that it gives the same levels.
+    /// one, that it gives the same levels; and that their access has not ended (END1).
     pub(super) fn still_held(self, actor: &Standing) -> Result<Self, Error> {
-        let member = actor.membership()?;
-        let held = self.check(
-            Key::member(actor.org.id(), member.id()),
-            Expression::new("#role_id = :role", [("role", text(member.role_id.to_string()))]),
-            gone_or(Refusal::NoSuchOrganization, Refusal::ChangedConcurrently),
-        );
-        held.role_still_gives(&actor.org, member.role_id)
+        let (org, member) = (&actor.org, actor.membership()?);
+        let on_failed = lost_membership(self.context.at);
+        self.member_still_holds(org, member.id(), member.role_id, on_failed)
+    }
+
+    /// Adds the condition that a member holds this role, which gives the levels that the rule saw, and
+    /// that their access has not ended (END1).
+    pub(super) fn member_still_holds(
+        self,
+        org: &Organization,
+        member: MemberId,
+        role: RoleId,
+        on_failed: OnConditionFailed,
+    ) -> Result<Self, Error> {
+        let held = Expression::new("#role_id = :role", [("role", text(role.to_string()))]);
+        let held = held.and(has_access(self.context.at));
+        self.check(Key::member(org.id(), member), held, on_failed).role_still_gives(org, role)
     }
 
     /// Adds the condition that a custom role gives the levels that the rule saw. Built-in roles never

@@ -1,13 +1,14 @@
 //! The outcomes that many operations share: each operation gets a valid request, and requests with one mistake each.
 
 use axum::{body::Body, http::Request};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{CONTRACT, outcome};
 use crate::{
     helpers::DEE,
     matrix::{SUE, Scenario, insider, query},
-    test_app::{Answer, EVE, Identity, OPERATOR, with_ids},
+    test_app::{Answer, CY, DAY, EVE, Identity, OPERATOR, with_ids},
 };
 
 const NO_ORGANIZATION: &str = "org_01KAK000000000000000000000";
@@ -84,6 +85,8 @@ impl ValidRequest {
             }
             "email-missing" => self.send_as(Identity { email: "", ..self.caller }).await,
             "operator-read-only" => self.send_as(OPERATOR).await,
+            "access-expired" if self.template.contains("/accept") => return None,
+            "access-expired" => self.send_after_the_end_of_access().await,
             "unreadable-request" => self.send_unreadable().await,
             "bad-idempotency-key" => self.send_with_header((IDEMPOTENCY_KEY, "a b")).await,
             "body-too-large" => self.send_raw(JSON, " ".repeat(70_000)).await,
@@ -119,6 +122,19 @@ impl ValidRequest {
 
     async fn send_as(&self, caller: Identity) -> Answer {
         self.scenario.app.send(Some(caller), &self.method, &self.path, self.body.clone()).await
+    }
+
+    /// The caller is a member of the organization in the path whose access has ended (END1).
+    async fn send_after_the_end_of_access(&self) -> Answer {
+        let app = &self.scenario.app;
+        let end = Timestamp::from_millisecond(app.now() + DAY).unwrap();
+        let offer = json!({ "email": CY.email, "role_id": "user", "access_expires_at": end });
+        let org = self.path.split('/').take(4).collect::<Vec<_>>().join("/");
+        let invited = app.post(SUE, &format!("{org}/invitations"), offer).await.expect(201);
+        let accept = format!("{org}/invitations/{}/accept", invited.id());
+        app.post(CY, &accept, json!({})).await.expect(200);
+        app.wait(DAY);
+        self.send_as(CY).await
     }
 
     /// The missing token is reported before the unknown parameter.

@@ -306,6 +306,9 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
     match deny {
         DenyReason::Never => "No role grants this action on such organizations.".to_owned(),
         DenyReason::Membership => NOT_A_MEMBER.to_owned(),
+        DenyReason::AccessExpired => {
+            format!("The subject's membership {place} has expired: their access has ended.")
+        }
         DenyReason::Link => {
             "The subject is not a member of a partner that is linked to this organization."
                 .to_owned()

@@ -66,7 +66,7 @@ struct DecisionCaller {
 impl DecisionCaller {
     fn of(call: &Call) -> Self {
         let service = call.sign_in.has_scope(call.app.claims.decisions_scope);
-        let subject = Person::subject(call.person.id.clone());
+        let subject = Person::subject(call.person.id.clone(), call.context.at);
         Self { own: Person { authn: call.person.authn.clone(), ..subject }, service }
     }
 
@@ -92,7 +92,7 @@ impl DecisionCaller {
     /// The person of `subject`, if its type and id are valid.
     fn person(&self, subject: &Entity) -> Option<Person> {
         let id = user(subject)?;
-        Some(if id == self.own.id { self.own.clone() } else { Person::subject(id) })
+        Some(if id == self.own.id { self.own.clone() } else { Person::subject(id, self.own.at) })
     }
 
     /// The query for the store; none if the subject or the resource cannot exist, which is a denial.

@@ -168,8 +168,13 @@ impl ResourceSearch<'_> {
     /// Whether this membership could grant the action in another organization.
     fn could_grant(&self, standing: Standing) -> bool {
         let link = Some(LinkAccess::Preferred);
-        let membership =
-            PathMembership { path: self.path, standing, link, resource_suspended: false };
+        let membership = PathMembership {
+            path: self.path,
+            standing,
+            link,
+            resource_suspended: false,
+            access_expired: false,
+        };
         evaluate(&membership, self.action).is_ok()
     }
 

@@ -5,6 +5,7 @@
 //! may do the action on several paths is listed once, for the first of them.
 
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 use shared::{
     domain::{
         AccessPath, Action, CustomerLink, Member, OrgId, Organization, Person, RoleId,
@@ -65,7 +66,7 @@ pub(super) async fn search(
     }
     match (Action::find(&action.name), organization(&resource)) {
         (Some(action), Some(org)) if kind == USER => {
-            granted_subjects(&call.app.store, action, org, &step).await
+            granted_subjects(&call.app.store, action, org, &step, call.context.at).await
         }
         _ => Ok(step.answer(vec![], None)),
     }
@@ -76,6 +77,7 @@ async fn granted_subjects(
     action: Action,
     org: OrgId,
     step: &SearchPage,
+    now: Timestamp,
 ) -> Result<Json<Results<Reference>>, ApiError> {
     let position = step.after.as_deref().and_then(|after| after.split_once('|'));
     let (rank, place) = position.unwrap_or_default();
@@ -83,7 +85,7 @@ async fn granted_subjects(
     let MemberSources { sources, beyond } = sources(store, action, org, &at).await?;
     let (candidates, next) = candidates(store, &sources, &at, step.limit).await?;
     let query = |(_, member): &(&MemberSource, Member)| AccessQuery {
-        subject: Person::subject(member.user_id.clone()),
+        subject: Person::subject(member.user_id.clone(), now),
         org,
         actions: vec![action],
     };

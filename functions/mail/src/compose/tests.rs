@@ -22,6 +22,7 @@ fn notifications() -> Vec<Notification> {
         Notification::RequestsToDecide { from: vec![ada(), ada()], more: true },
         Notification::RequestApproved,
         Notification::RequestDeclined,
+        Notification::AccessExpiring { member: ada(), role: role.clone(), until },
         Notification::RoleChanged { role, by: by() },
         Notification::Removed { by: by() },
         Notification::AlertAddressAdded { by: Author::Erased },

@@ -25,7 +25,7 @@ fn membership(
 ) -> PathMembership {
     let member = member("bob", org, role);
     let standing = Standing::of(person("bob"), Some(org.clone()), Some(member), None).unwrap();
-    PathMembership { path, standing, link, resource_suspended: false }
+    PathMembership { path, standing, link, resource_suspended: false, access_expired: false }
 }
 
 const OPEN: &str = "license_management.open_page";

@@ -5,7 +5,13 @@ use jiff::SignedDuration;
 use crate::{domain::*, fixtures::*};
 
 fn draft(role_id: RoleId) -> InvitationDraft {
-    InvitationDraft { email: email("bob"), role_id, days: DEFAULT_DAYS, language: None }
+    InvitationDraft {
+        email: email("bob"),
+        role_id,
+        days: DEFAULT_DAYS,
+        access_expires_at: None,
+        language: None,
+    }
 }
 
 fn id_in(org: &Organization) -> InvitationId {
@@ -55,6 +61,7 @@ fn new_invitation_records_its_inviter_and_expires_exactly_after_the_requested_da
             created_by: None,
             language: None,
             days,
+            access_expires_at: None,
             expires_at: in_days(days.into()),
             created_at: now(),
             sent_at: now(),

@@ -1,5 +1,6 @@
 //! Tests of the rules. Rule ids such as INV3 refer to `docs/internals/rules.md`.
 
+mod access_end;
 mod batch;
 mod customer;
 mod decision;

@@ -122,7 +122,7 @@ fn member_without_the_required_sign_in_is_refused_in_every_role() {
     }
     assert_eq!(enter(operator(), Some(RoleId::ADMIN)), Err(Refusal::MfaRequired));
     assert_eq!(enter(operator(), None), Ok(()));
-    let subject = Person::subject(person("ann").id);
+    let subject = Person::subject(person("ann").id, now());
     assert_eq!(enter(subject, Some(RoleId::USER)), Ok(()), "the subject of a request");
 }
 

@@ -86,11 +86,14 @@ pub struct Member {
     identity_provider_role: IdentityProviderRole,
     source: Source,
     joined_at: Timestamp,
+    access_expires_at: Option<Timestamp>,
+    /// Whether the access has ended. The clean-up ends the membership soon (END1).
+    access_expired: bool,
 }
 
 impl Member {
-    /// Shows `member`; `custom` is their role, if it is a custom one.
-    pub fn of(member: &domain::Member, custom: Option<&RoleSummary>) -> Self {
+    /// Shows `member` as they are at `now`; `custom` is their role, if it is a custom one.
+    pub fn of(member: &domain::Member, custom: Option<&RoleSummary>, now: Timestamp) -> Self {
         Self {
             id: member.id(),
             user_id: member.user_id.clone(),
@@ -104,6 +107,8 @@ impl Member {
             identity_provider_role: identity_provider_role(member.role_id, custom),
             source: member.source,
             joined_at: member.joined_at,
+            access_expires_at: member.access_expires_at,
+            access_expired: !member.has_access(now),
         }
     }
 }
@@ -118,6 +123,7 @@ pub struct Invitation {
     status: &'static str,
     expires_at: Timestamp,
     expired: bool,
+    access_expires_at: Option<Timestamp>,
     invited_by: Person,
     created_at: Timestamp,
     sent_at: Timestamp,
@@ -137,6 +143,7 @@ impl Invitation {
             status: "pending",
             expires_at: invitation.expires_at,
             expired: invitation.expired(now),
+            access_expires_at: invitation.access_expires_at,
             invited_by,
             created_at: invitation.created_at,
             sent_at: invitation.sent_at,

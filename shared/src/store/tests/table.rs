@@ -13,7 +13,7 @@ use crate::{
     },
     printed::assert_printed,
     store::{
-        Index,
+        Index, Reminded,
         index::{
             self, children, email_in, organizations, path, roles, user_by_email, user_by_time,
             users,
@@ -89,7 +89,12 @@ fn layout_matches_the_documentation_page() {
         "mark: the mail before the end of an invitation",
         Key::reminded(Sending { invitation, number: 1 }),
     );
-    line("how far those mails have come", Key::reminders());
+    line("how far those mails have come", Key::reminders(Reminded::Invitations));
+    line(
+        "mark of a mail before the end of access",
+        Key::access_reminded(org, MemberId::of(org, &ada), Timestamp::UNIX_EPOCH, &email),
+    );
+    line("how far those mails have come", Key::reminders(Reminded::Members));
     let inviter = HourlyRecipient::Inviter(org, MemberId::of(org, &ada));
     line("hourly mail to managers", Key::hourly_mail(HourlyRecipient::Managers(org)));
     line("hourly mail to an inviter", Key::hourly_mail(inviter));

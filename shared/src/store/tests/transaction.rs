@@ -183,7 +183,9 @@ fn actor_with_a_custom_role_still_holds_it_with_the_same_levels() {
         steps.into_iter().map(sent).map(|it| (it.key, it.condition)).collect::<Vec<_>>()
     };
     let member = Key::membership(org.id(), &UserId::new("ann"));
-    let holds = |role: RoleId| (member.clone(), format!("(#role_id = {role})"));
+    let ends = "attribute_not_exists(#access_expires_at) OR #access_expires_at";
+    let at = now().as_millisecond();
+    let holds = |role: RoleId| (member.clone(), format!("(#role_id = {role} AND ({ends} > {at}))"));
     let gives = (Key::role(org.id(), custom_id(1)), "(#levels = 0)".to_owned());
     assert_eq!(held(role), [holds(role), gives]);
     assert_eq!(held(RoleId::ADMIN), [holds(RoleId::ADMIN)]);
@@ -201,4 +203,9 @@ fn actor_whose_membership_ended_gets_no_such_organization() {
     assert_eq!(failed(Some(tombstone)), Refusal::NoSuchOrganization);
     let changed = to_item(step.key.clone(), &member("ann", &org, USER), vec![]).unwrap();
     assert_eq!(failed(Some(changed)), Refusal::ChangedConcurrently);
+    // END1: the access ended after the membership was read.
+    let mut ended = member("ann", &org, RoleId::ADMIN);
+    ended.access_expires_at = Some(now());
+    let ended = to_item(step.key.clone(), &ended, vec![]).unwrap();
+    assert_eq!(failed(Some(ended)), Refusal::AccessExpired(now()));
 }
