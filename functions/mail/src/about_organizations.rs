@@ -1,7 +1,7 @@
 //! The mails about what operators do with a whole organization.
 
 use shared::{
-    domain::{Event, EventAction, Member, NamedPerson, Notification, OutgoingMail, Suspension},
+    domain::{Event, EventAction, Member, NamedPerson, Notification, OutgoingMail, RequestContext, Suspension},
     store::{Error, Key},
 };
 
@@ -14,6 +14,7 @@ impl MailService {
     pub(crate) async fn about_appointment(
         &self,
         event: &Event,
+        context: &RequestContext,
     ) -> Result<Vec<OutgoingMail>, Error> {
         let org = event.organization_id;
         let Some(new) = member_in(&event.new, "super_admin_id") else { return Ok(vec![]) };
@@ -27,7 +28,7 @@ impl MailService {
         }
         let former = member_in(&event.old, "super_admin_id");
         let (id, person) = (new.id(), NamedPerson::member(&new));
-        let mails = self.store.administrators(&organization).await?.into_iter().map(|member| {
+        let mails = self.store.administrators(&organization, context.at).await?.into_iter().map(|member| {
             let notification = if member.id() == id {
                 Notification::SuperAdminAssigned
             } else if Some(member.id()) == former {
@@ -42,7 +43,11 @@ impl MailService {
 
     /// The mails about the suspension of an organization or its end, to its Super Admin and Admins. None
     /// if the organization is not as the event says any more.
-    pub(crate) async fn about_suspension(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
+    pub(crate) async fn about_suspension(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Vec<OutgoingMail>, Error> {
         let org = self.store.organization(event.organization_id).await?;
         let suspended = event.action == EventAction::OrganizationSuspended;
         let Some(organization) = org.filter(|org| org.suspension().is_some() == suspended) else {
@@ -54,7 +59,7 @@ impl MailService {
             }
             None => Notification::OrganizationResumed,
         };
-        let administrators = self.store.administrators(&organization).await?.into_iter();
+        let administrators = self.store.administrators(&organization, context.at).await?.into_iter();
         let mail =
             |member: Member| OutgoingMail::new(&organization, member.email, notification.clone());
         Ok(administrators.map(mail).collect())
