@@ -41,14 +41,16 @@ async fn member_is_an_organization_user_with_a_role_in_each_organization() {
     app.create_organization(BOB, "Not Ada's").await;
     let me = app.get(ADA, "/v1/me").await.expect(200).body;
     assert_eq!(me["user_type"], "organization");
-    let expected =
-        [(&acme, "Acme", "super_admin", "Super Admin"), (&globex, "Globex", &night, "Night shift")]
-            .map(|(org, name, role, role_name)| {
-                json!({
-                    "id": id(org), "name": name, "kind": "standard", "parent_id": null,
-                    "role_id": role, "role_name": role_name, "suspended": false, "access_expires_at": null,
-                })
-            });
+    let expected = [
+        (&acme, "Acme", "super_admin", "Super Admin"),
+        (&globex, "Globex", &night, "Night shift"),
+    ]
+    .map(|(org, name, role, role_name)| {
+        json!({
+            "id": id(org), "name": name, "kind": "standard", "parent_id": null,
+            "role_id": role, "role_name": role_name, "suspended": false, "access_expires_at": null,
+        })
+    });
     assert_eq!(me["organizations"], json!(expected));
 }
 

@@ -1,7 +1,10 @@
 //! The mails about what operators do with a whole organization.
 
 use shared::{
-    domain::{Event, EventAction, Member, NamedPerson, Notification, OutgoingMail, RequestContext, Suspension},
+    domain::{
+        Event, EventAction, Member, NamedPerson, Notification, OutgoingMail, RequestContext,
+        Suspension,
+    },
     store::{Error, Key},
 };
 
@@ -28,16 +31,17 @@ impl MailService {
         }
         let former = member_in(&event.old, "super_admin_id");
         let (id, person) = (new.id(), NamedPerson::member(&new));
-        let mails = self.store.administrators(&organization, context.at).await?.into_iter().map(|member| {
-            let notification = if member.id() == id {
-                Notification::SuperAdminAssigned
-            } else if Some(member.id()) == former {
-                Notification::SuperAdminReplaced { new: person.clone() }
-            } else {
-                Notification::SuperAdminAppointed { new: person.clone() }
-            };
-            OutgoingMail::new(&organization, member.email, notification)
-        });
+        let mails =
+            self.store.administrators(&organization, context.at).await?.into_iter().map(|member| {
+                let notification = if member.id() == id {
+                    Notification::SuperAdminAssigned
+                } else if Some(member.id()) == former {
+                    Notification::SuperAdminReplaced { new: person.clone() }
+                } else {
+                    Notification::SuperAdminAppointed { new: person.clone() }
+                };
+                OutgoingMail::new(&organization, member.email, notification)
+            });
         Ok(mails.collect())
     }
 
@@ -59,7 +63,8 @@ impl MailService {
             }
             None => Notification::OrganizationResumed,
         };
-        let administrators = self.store.administrators(&organization, context.at).await?.into_iter();
+        let administrators =
+            self.store.administrators(&organization, context.at).await?.into_iter();
         let mail =
             |member: Member| OutgoingMail::new(&organization, member.email, notification.clone());
         Ok(administrators.map(mail).collect())

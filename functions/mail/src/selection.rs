@@ -39,7 +39,9 @@ impl MailService {
                 return self.about_join_request(event, context).await;
             }
             EventAction::SuperAdminTransferred => return self.about_transfer(event).await,
-            EventAction::SuperAdminAppointed => return self.about_appointment(event, context).await,
+            EventAction::SuperAdminAppointed => {
+                return self.about_appointment(event, context).await;
+            }
             EventAction::OrganizationSuspended | EventAction::OrganizationResumed => {
                 return self.about_suspension(event, context).await;
             }

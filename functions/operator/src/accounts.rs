@@ -39,7 +39,8 @@ pub(crate) async fn reconnect(
         }
         None => None,
     };
-    let answer = Answer::ok(&views::Member::of(&after, role.as_ref(), context.at)).with_version(after.version);
+    let answer = Answer::ok(&views::Member::of(&after, role.as_ref(), context.at))
+        .with_version(after.version);
     let change = AccountChange {
         org: &organization,
         before: &before,

@@ -150,6 +150,7 @@ pub(super) async fn explain(
     let viewer = if actor.member.is_none() { Viewer::All } else { Viewer::Member };
     let known = named.known(&app.store, org, &found).await?;
     let subjects = named.subjects(&app.store, &known, viewer).await?;
+    let subjects = subjects.into_iter().map(|user| Person::subject(user, now)).collect();
     let paths = paths(&app.store, org, action, subjects).await?;
     let names = app.store.get_for_display(Explanation::role_keys(&paths)).await?;
     let decision = first_granting(&paths, action).is_some();
@@ -173,9 +174,9 @@ async fn paths(
     store: &Store,
     org: OrgId,
     action: Action,
-    subjects: Vec<UserId>,
+    subjects: Vec<Person>,
 ) -> Result<Vec<PathMembership>, ApiError> {
-    let query = |user| AccessQuery { subject: Person::subject(user), org, actions: vec![action] };
+    let query = |subject| AccessQuery { subject, org, actions: vec![action] };
     let queries: Vec<_> = subjects.into_iter().map(query).collect();
     let mut all = store.memberships_on_paths(&queries).await?;
     let granted = all.iter().position(|paths| first_granting(paths, action).is_some());

@@ -152,7 +152,13 @@ fn decision_after_the_end_is_a_denial_of_its_own() {
     let action = Action::find("user_management.invite").unwrap();
     let standing = Standing::without_access(person("bob"), standard(), None);
     let path = AccessPath::Member;
-    let at = PathMembership { path, standing, link: None, access_expired: true };
+    let at = PathMembership {
+        path,
+        standing,
+        link: None,
+        resource_suspended: false,
+        access_expired: true,
+    };
     assert_eq!(evaluate(&at, action), Err(DenyReason::AccessExpired));
     assert!(DenyReason::AccessExpired > DenyReason::Membership);
     let who = remediation(action, DenyReason::AccessExpired, Some(&at), at.from());
