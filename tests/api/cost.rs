@@ -171,8 +171,8 @@ operator: show an organization | 3 3 0 0 | OP GET /v1/operator/organizations/<he
 + member user
 operator: appoint a Super Admin | 3 4 10 15 | OP POST /v1/operator/organizations/<here>/super-admin | {"member_id": "@<sub>", "former": "admin", "reason": "Gone."}
 + appoint back
-operator: suspend an organization | 4 4 8 2 | OP PUT /v1/operator/organizations/<here>/suspension | {"reason": "Unpaid."}
-operator: resume an organization | 2 1 8 2 | OP DELETE /v1/operator/organizations/<here>/suspension | {"reason": "Paid."}
+operator: suspend an organization | 4 4 8 3 | OP PUT /v1/operator/organizations/<here>/suspension | {"reason": "Unpaid."}
+operator: resume an organization | 2 1 8 3 | OP DELETE /v1/operator/organizations/<here>/suspension | {"reason": "Paid."}
 operator: reset the security settings | 2 1 4 3 | OP DELETE /v1/operator/organizations/<here>/security | {"reason": "Locked out."}
 + partner
 operator: change settings | 2 2 6 3 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": true}

@@ -1,5 +1,6 @@
 //! What is kept about a person: readable in the history, exported and erased (ORG5, ERA1, ERA2).
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::domain::{Email, PersonId, UserId};
 
@@ -90,7 +91,12 @@ async fn live_through_everything(delivery: &Delivery, acme: &str) {
     let gone = app.create_role(ADA, acme, "Gone", json!({})).await;
     app.delete(ADA, &format!("{acme}/roles/{gone}")).await.expect(204);
     delivery.deliver_all().await;
-    assert_eq!(delivery.send_due().await.reminded, 1);
+    // The access of another member ends soon.
+    app.add_member(ADA, acme, CY, "user").await;
+    let soon = Timestamp::from_millisecond(app.now() + 3 * DAY).unwrap();
+    let end = json!({ "access_expires_at": soon });
+    app.patch(ADA, &format!("{acme}/members/@{}", CY.sub), end).await.expect(200);
+    assert_eq!(delivery.send_due().await.reminded, 2);
     // A mail about her waits.
     app.create_invitation(ADA, &app.create_organization(ADA, "Late").await, PATS, "user").await;
 }

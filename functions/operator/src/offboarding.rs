@@ -43,7 +43,7 @@ pub(crate) async fn offboard(
     let steps = RequestContext { idempotency_key: None, ..context.clone() };
     for _ in 0..MAX_ATTEMPTS {
         let data = app.store.personal_data(id).await?;
-        if data.organizations.is_empty() {
+        if data.organizations.is_empty() && progress.organizations == 0 {
             return Err(Refusal::NoSuchPerson.into());
         }
         let before = progress.organizations;

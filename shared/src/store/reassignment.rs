@@ -208,7 +208,8 @@ impl Store {
                 "members": moved.active,
                 "invitations": moved.pending,
             }));
-        self.transaction(context).remove_role(org, role)?.record(event)?.commit(&()).await.map(drop)
+        let writes = self.transaction(context).remove_role(org, role)?.record(event)?;
+        writes.even_if_suspended().commit(&()).await.map(drop)
     }
 }
 

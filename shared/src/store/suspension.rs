@@ -76,6 +76,12 @@ impl Transaction<'_> {
         self
     }
 
+    /// Completes what a member has begun, also if the organization is suspended meanwhile.
+    pub(super) fn even_if_suspended(mut self) -> Self {
+        self.acts_in.clear();
+        self
+    }
+
     fn require_open(&mut self, org: OrgId) {
         let keys = [Key::counts(org), Key::organization(org)];
         let open = Expression::new("attribute_not_exists(#closure)", []);
