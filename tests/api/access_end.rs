@@ -190,6 +190,8 @@ async fn invitation_to_access_that_has_ended_cannot_be_accepted_or_sent_again() 
     app.post(ADA, &resend, json!({})).await.refuses(409, "offered-access-expired");
     let past = json!({ "access_expires_at": end });
     assert_eq!(app.patch(ADA, &invitation, past.clone()).await.expect(200).body["expired"], true);
+    let far = json!({ "access_expires_at": time_in(&app, 3_654 * DAY) });
+    app.patch(ADA, &invitation, far).await.refuses(422, "access-end-out-of-range");
 
     let late = time_in(&app, 9 * DAY);
     let later = app.patch(ADA, &invitation, json!({ "access_expires_at": late })).await;

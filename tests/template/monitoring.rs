@@ -8,7 +8,7 @@ use shared::metrics::Metric;
 use super::{list, resource, resources, template};
 
 /// The metrics that AWS services write by themselves and that the template uses, from their user guides.
-const AWS_METRICS: [(&str, &[&str], &[&str]); 4] = [
+const AWS_METRICS: [(&str, &[&str], &[&str]); 5] = [
     (
         "AWS/ApiGateway",
         &["4xx", "5xx", "Count", "DataProcessed", "IntegrationLatency", "Latency"],
@@ -34,6 +34,7 @@ const AWS_METRICS: [(&str, &[&str], &[&str]); 4] = [
         &["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
         &["QueueName"],
     ),
+    ("AWS/SES", &["Reputation.BounceRate", "Reputation.ComplaintRate"], &[]),
 ];
 
 /// Metrics of `AWS/Lambda` that also exist for the account as a whole.
