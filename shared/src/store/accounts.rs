@@ -50,11 +50,11 @@ impl Transaction<'_> {
             .old(shown_as_kept(before))
             .new_value(json!({ "member_id": after.id() }))
             .because(reason);
-        let mut former = json!({ "member_id": before.id() });
         // The event of an open request tells of its end.
-        if let Some(declined) = request.filter(|request| !request.is_pending()) {
-            former["join_request"] = json!(declined.status);
-        }
+        let declined = request.filter(|request| !request.is_pending());
+        let former = json!({ "member_id": before.id() });
+        let declined = declined.map(|request| json!({ "join_request": request.status }));
+        let former = joined([Some(former), declined, None]);
         let taken_over = event(after.target(after.version))
             .old(former)
             .new_value(shown_as_kept(after))

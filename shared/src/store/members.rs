@@ -272,18 +272,16 @@ impl Transaction<'_> {
                 Refusal::ChangedConcurrently,
             )?
             .record(event)?;
-        match demoted {
-            Some(after) => writes
-                .replace_member(MemberChange { before: former, after }, Refusal::SuperAdminChanged),
-            None => {
-                let gone = former.version.next(context.at);
-                let event = removed(context, org, EventAction::MemberRemoved, former, gone);
-                writes
-                    .end_membership(former, gone)?
-                    .record(event.because(reason))?
-                    .end_alerts(org, former, alert)
-            }
+        if let Some(after) = demoted {
+            let change = MemberChange { before: former, after };
+            return writes.replace_member(change, Refusal::SuperAdminChanged);
         }
+        let gone = former.version.next(context.at);
+        let event = removed(context, org, EventAction::MemberRemoved, former, gone);
+        writes
+            .end_membership(former, gone)?
+            .record(event.because(reason))?
+            .end_alerts(org, former, alert)
     }
 
     /// Names another Super Admin, if the organization is as the rule saw it and names the former one.

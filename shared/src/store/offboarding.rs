@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     Deadline, Error, KnownIn, PersonalData, Store, members::removed, transaction::Transaction,
 };
-use crate::domain::{EventAction, Member, RequestContext, RoleId};
+use crate::domain::{EventAction, JoinRequest, Member, RequestContext, RoleId};
 
 /// The most actions of one transaction that ends what a person has. `DynamoDB` accepts 100.
 const MAX_ACTIONS: usize = 98;
@@ -54,7 +54,7 @@ impl KnownIn {
     /// What the person has here that an operator can end.
     fn access(&self) -> Access {
         let invited = self.addresses.iter().filter(|address| address.invitation.is_some());
-        let asks = self.request.as_ref().is_some_and(|request| request.is_pending());
+        let asks = self.request.as_ref().is_some_and(JoinRequest::is_pending);
         Access {
             memberships: usize::from(self.removable_member().is_some()),
             invitations: invited.count(),
@@ -108,7 +108,9 @@ impl Store {
             progress.transactions += 1;
             writes.commit(&()).await?;
             progress.organizations += now.len();
-            now.iter().for_each(|known| progress.ended.add(known.access()));
+            for known in now {
+                progress.ended.add(known.access());
+            }
             left = later;
         }
         Ok(true)

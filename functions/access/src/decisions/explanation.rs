@@ -258,11 +258,7 @@ impl From<Remediation> for Grantors {
 }
 
 /// The paths that the reader may see.
-fn visible_paths<'a>(
-    viewer: Viewer,
-    action: Action,
-    paths: &'a [PathMembership],
-) -> Vec<JudgedPath<'a>> {
+fn visible_paths(viewer: Viewer, action: Action, paths: &[PathMembership]) -> Vec<JudgedPath<'_>> {
     let judged = paths
         .iter()
         .map(|membership| JudgedPath { membership, result: evaluate(membership, action) });

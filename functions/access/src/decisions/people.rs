@@ -152,13 +152,13 @@ pub(super) async fn explain(
     let subjects = named.subjects(&app.store, &known, viewer).await?;
     let subjects = subjects.into_iter().map(|user| Person::subject(user, now)).collect();
     let paths = paths(&app.store, org, action, subjects).await?;
-    let names = app.store.get_for_display(Explanation::role_keys(&paths)).await?;
+    let roles = app.store.get_for_display(Explanation::role_keys(&paths)).await?;
     let decision = first_granting(&paths, action).is_some();
     let explanation = match &known.invitation {
         Some(invitation) if !decision => {
             Explanation::of_invitee(action, org, invitation.expired(now))
         }
-        _ => Explanation::of_paths(viewer, action, org, &paths, &names)?,
+        _ => Explanation::of_paths(viewer, action, org, &paths, &roles)?,
     };
     Ok(Json(ExplainedDecision {
         organization_id: org,
