@@ -212,6 +212,13 @@ class Story:
         expect(ada.delete(f"{self.path}/members/{self._member(fay)}"), 204)
         self.eve_member = self._member(self.eve)
         expect(ada.delete(f"{self.path}/members/{self.eve_member}"), 204)
+        # A service that asked to join is added instead, which ends its request.
+        sync = self.person("sync")
+        request(sync)
+        body = {"user_id": sync.id, "name": "Nightly sync", "role_id": "user"}
+        added = expect(ada.post(f"{self.path}/service-members", body), 201, kind="service", email=None)["id"]
+        expect(sync.get(f"{self.path}/permissions"), 200)
+        expect(ada.delete(f"{self.path}/members/{added}"), 204)
         expect(ada.delete(f"{self.path}/domains/{domain}"), 204)
 
     def end_access(self):

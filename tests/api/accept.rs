@@ -58,6 +58,8 @@ async fn accepting_makes_one_member_and_can_be_repeated() {
       "id": "mem_…",
       "identity_provider_role": "user",
       "joined_at": "2026-11-21T12:00:02Z",
+      "keeper": null,
+      "kind": "person",
       "name": null,
       "organization_id": "org_…",
       "role_id": "user",

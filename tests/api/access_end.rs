@@ -193,6 +193,9 @@ async fn invitation_to_access_that_has_ended_cannot_be_accepted_or_sent_again() 
     let far = json!({ "access_expires_at": time_in(&app, 3_654 * DAY) });
     app.patch(ADA, &invitation, far).await.refuses(422, "access-end-out-of-range");
 
+    let before = json!({ "access_expires_at": time_in(&app, -1) });
+    let before = app.patch(ADA, &invitation, before).await;
+    before.refuses(422, "access-end-out-of-range");
     let late = time_in(&app, 9 * DAY);
     let later = app.patch(ADA, &invitation, json!({ "access_expires_at": late })).await;
     let later = later.expect(200).body;

@@ -41,7 +41,7 @@ async fn clean_up_ends_each_expired_invitation_with_one_event() {
     let left = app.get(ADA, &format!("{acme}/invitations")).await;
     assert_eq!(each(left.items(), "email"), [BOB.email]);
     let user = app.get(ADA, &format!("{acme}/roles/user")).await;
-    assert_eq!(user.body["users"], json!({ "active": 0, "pending": 1 }));
+    assert_eq!(user.body["users"], json!({ "active": 0, "pending": 1, "services": 0 }));
     let history = app.history(&acme).await;
     let ends: Vec<_> =
         history.iter().filter(|event| event["action"] == "invitation.expired").collect();

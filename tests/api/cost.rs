@@ -60,6 +60,10 @@ list approved domains | 3 9 0 0 | ADA GET /domains?limit=<limit>
 remove a domain | 2 3 8 1 | ADA DELETE /domains/example.com
 + domain
 + person
+add a service | 2 4 10 6 | ADA POST /service-members | {"user_id": "<sub>", "name": "Nightly sync", "role_id": "user"}
++ join request
+add a service that asked to join | 2 4 12 10 | ADA POST /service-members | {"user_id": "<sub>", "name": "Nightly sync", "role_id": "user"}
++ person
 request to join | 2 5 14 3 | NEW POST /join-requests
 + join request
 own join requests | 2 2 0 0 | NEW GET /v1/me/join-requests?limit=<limit>
@@ -76,7 +80,7 @@ remove a critical alert user | 2 3 10 2 | ADA DELETE /critical-alert-users/@aler
 show the security settings | 1 2 0 0 | ADA GET /security
 change the security settings | 2 2 6 3 | ADA PUT /security | {"require_mfa": false, "max_session_minutes": null, "allowed_networks": ["0.0.0.0/0"], "event_retention_days": 364}
 list users | 3 9 0 0 | ADA GET /members?limit=<limit>
-list users by status | 2 9 0 0 | ADA GET /members?limit=<limit>&status=active
+list users by status | 3 9 0 0 | ADA GET /members?limit=<limit>&status=active
 list users by role | 3 9 0 0 | ADA GET /members?limit=<limit>&role_id=user
 list users by time | 3 9 0 0 | ADA GET /members?limit=<limit>&sort=-joined_at
 list users of a subtree | 4 9 0 0 | ADA GET /members?limit=<limit>&scope=subtree

@@ -166,11 +166,11 @@ async fn export_contains_all_users() {
         .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "))
         .collect();
     assert_snapshot!(mask(&recorded.join("\n")), @"
-    Organization | Email | Name | Display name | Status | Role | Identity provider role | Joined at (UTC) | Access ends at (UTC) | Invited at (UTC) | Invitation expires at (UTC) | Invited by | Organization ID | Role ID | Member ID | User ID | Invitation ID
-    =1+1 Acme | ada@example.com |  |  | Active | Super Admin | Admin | 46347.5 |  |  |  |  | org_… | super_admin | mem_… | ada | 
-    =1+1 Acme | bob@example.com |  |  | Active | Admin | Admin | 46347.50003472222 |  |  |  |  | org_… | admin | mem_… | bob | 
-    =1+1 Acme | cy@example.com |  |  | Active | @Support | User | 46347.50005787037 |  |  |  |  | org_… | role_… | mem_… | cy | 
-    =1+1 Acme | dee@example.com |  |  | Invited | User | User |  |  | 46347.500069444446 | 46354.500069444446 | ada@example.com | org_… | user |  |  | inv_…
+    Organization | Kind | Email | Name | Display name | Status | Role | Identity provider role | Joined at (UTC) | Access ends at (UTC) | Invited at (UTC) | Invitation expires at (UTC) | Invited by | Organization ID | Role ID | Member ID | User ID | Invitation ID
+    =1+1 Acme | Person | ada@example.com |  |  | Active | Super Admin | Admin | 46347.5 |  |  |  |  | org_… | super_admin | mem_… | ada | 
+    =1+1 Acme | Person | bob@example.com |  |  | Active | Admin | Admin | 46347.50003472222 |  |  |  |  | org_… | admin | mem_… | bob | 
+    =1+1 Acme | Person | cy@example.com |  |  | Active | @Support | User | 46347.50005787037 |  |  |  |  | org_… | role_… | mem_… | cy | 
+    =1+1 Acme | Person | dee@example.com |  |  | Invited | User | User |  |  | 46347.500069444446 | 46354.500069444446 | ada@example.com | org_… | user |  |  | inv_…
     ");
     let name = json!({ "display_name": "=Bob" });
     app.patch(ADA, &format!("{acme}/members/@bob"), name).await.expect(200);
@@ -315,7 +315,7 @@ async fn export_filter_can_match_no_users_or_be_invalid() {
     for query in ["q=nobody", "role_id=mdf_admin", &format!("q={}", "x".repeat(2_000))] {
         let file = export(&app, ADA, &acme, query).await.expect(200);
         let rows = rows(&file.bytes);
-        assert_eq!((rows.len(), rows[0].len()), (1, 17), "{query}: only the header");
+        assert_eq!((rows.len(), rows[0].len()), (1, 18), "{query}: only the header");
     }
     // An export has no pages.
     for query in ["limit=10", "cursor=x", "color=red", "status=removed", "scope=everything"] {

@@ -205,9 +205,12 @@ impl Table {
                 let mut indexed = vec![
                     ("tree", index::users(path, Status::Active)),
                     ("group", index::users_of_role(path, role, Status::Active)),
-                    ("path", index::user_by_email(path, &member.email)),
-                    ("time", index::user_by_time(path, member.joined_at, &member.email)),
-                    ("email_org", index::email_in(&member.email, path.id())),
+                    ("path", index::user_by_address(path, &index::address_of(&member))),
+                    (
+                        "time",
+                        index::user_by_time(path, member.joined_at, &index::address_of(&member)),
+                    ),
+                    ("email_org", index::email_in(&index::address_of(&member), path.id())),
                     ("identity", index::person(PersonId::of(&member.user_id))),
                 ];
                 indexed.extend(ends);
@@ -236,9 +239,9 @@ impl Table {
                     &[
                         ("tree", index::users(path, Status::Pending)),
                         ("group", index::users_of_role(path, role, Status::Pending)),
-                        ("path", index::user_by_email(path, &open.email)),
-                        ("time", index::user_by_time(path, open.created_at, &open.email)),
-                        ("email_org", index::email_in(&open.email, path.id())),
+                        ("path", index::user_by_address(path, open.email.as_str())),
+                        ("time", index::user_by_time(path, open.created_at, open.email.as_str())),
+                        ("email_org", index::email_in(open.email.as_str(), path.id())),
                         ("identity", index::address(PersonId::of_address(&open.email))),
                         ("due", index::due(open.id.digest().shard(index::DUE_SHARDS))),
                     ],
@@ -377,11 +380,15 @@ impl OrganizationItems {
     }
 
     fn addresses(&self, found: &mut Vec<String>) {
-        let digest =
-            |member: &Member| AddressDigest::of(member.path.id(), &member.email).to_string();
-        let wanted = self.members.values().map(|member| (digest(member), member.user_id.clone()));
+        let digest = |member: &Member| {
+            let email = member.email.as_ref()?;
+            Some((AddressDigest::of(member.path.id(), email).to_string(), member.user_id.clone()))
+        };
+        // A service has no address.
+        let wanted = self.members.values().filter_map(digest);
         differ(found, "locks on members' addresses", &self.locks, &wanted.clone().collect());
-        differ(found, "addresses of members", &wanted.count(), &self.members.len());
+        let persons = self.members.values().filter(|member| member.service.is_none());
+        differ(found, "addresses of members", &wanted.count(), &persons.count());
     }
 
     fn roles(&self, found: &mut Vec<String>) {
@@ -395,19 +402,29 @@ impl OrganizationItems {
 
     fn counted(&self, found: &mut Vec<String>) {
         let mut real = BTreeMap::<String, i64>::new();
-        let mut held = BTreeMap::<CustomRoleId, [u64; 2]>::new();
-        let active = self.members.values().map(|member| ("active", member.role_id));
+        let mut held = BTreeMap::<CustomRoleId, [u64; 3]>::new();
+        let active = self.members.values().map(|member| {
+            let counted = if member.service.is_some() { "services" } else { "active" };
+            (counted, member.role_id)
+        });
         let offered = self.pending.iter().map(|invitation| ("pending", invitation.role_id));
         for (status, role) in active.chain(offered).filter(|&(_, role)| role != RoleId::SUPER_ADMIN)
         {
             *real.entry(status.to_owned()).or_default() += 1;
             match role.custom() {
-                Some(id) => held.entry(id).or_default()[usize::from(status == "pending")] += 1,
+                Some(id) => {
+                    let statuses = ["active", "pending", "services"];
+                    let nth = statuses.iter().position(|it| *it == status).unwrap();
+                    held.entry(id).or_default()[nth] += 1;
+                }
                 None => *real.entry(format!("{status}_{role}")).or_default() += 1,
             }
         }
-        let stored = self.roles.iter().map(|(id, (_, users))| (*id, [users.active, users.pending]));
-        let stored = stored.filter(|(_, users)| *users != [0, 0]).collect();
+        let stored = self
+            .roles
+            .iter()
+            .map(|(id, (_, users))| (*id, [users.active, users.pending, users.services]));
+        let stored = stored.filter(|(_, users)| *users != [0, 0, 0]).collect();
         differ(found, "the users of custom roles", &stored, &held);
         let open = self.requests.values().filter(|request| request.is_pending()).count();
         for (list, entries) in [
@@ -524,6 +541,9 @@ impl OrganizationItems {
             stored.put("role", &member.id().to_string(), &role);
             if member.display_name.is_some() {
                 stored.put("display name", &member.id().to_string(), &json!(true));
+            }
+            if let Some(service) = member.service {
+                stored.put("keeper", &member.id().to_string(), &json!(service.keeper));
             }
             if let Some(end) = member.access_expires_at {
                 stored.put("access end", &member.id().to_string(), &json!(end));
@@ -676,6 +696,15 @@ impl Replayed {
         }
     }
 
+    /// The keeper of a service, if the event shows them (MACH1).
+    fn change_keeper(&mut self, member: &str, old: &Value, new: &Value) {
+        for (value, by) in [(&old["keeper_id"], -1), (&new["keeper_id"], 1)] {
+            if value.is_string() {
+                self.add("keeper", member, value, by);
+            }
+        }
+    }
+
     /// The display name of a member, if the event shows it.
     fn rename(&mut self, member: &str, old: &Value, new: &Value) {
         for (value, by) in [(&old["has_display_name"], -1), (&new["has_display_name"], 1)] {
@@ -735,7 +764,14 @@ impl Replayed {
                     self.take("request", &user(new), &old["join_request"]);
                 }
             }
-            E::MemberAdded => self.put("role", target, &role(new)),
+            E::MemberAdded => {
+                self.put("role", target, &role(new));
+                self.change_end(target, &Value::Null, new);
+                self.change_keeper(target, &Value::Null, new);
+                if old["join_request"].is_string() {
+                    self.take("request", target, &old["join_request"]);
+                }
+            }
             E::SecurityUpdated => self.change("security", "", old, new),
             E::ApprovedDomainAdded => self.put("domain", target, &Value::Null),
             E::ApprovedDomainRemoved => self.take("domain", target, &Value::Null),
@@ -762,11 +798,13 @@ impl Replayed {
             E::MemberUpdated => {
                 self.rename(target, old, new);
                 self.change_end(target, old, new);
+                self.change_keeper(target, old, new);
             }
             E::MemberRoleChanged => {
                 self.change("role", target, &role(old), &role(new));
                 self.rename(target, old, new);
                 self.change_end(target, old, new);
+                self.change_keeper(target, old, new);
             }
             E::MemberReconnected if new["super_admin_id"].is_string() => {
                 self.change("super admin", "", &old["super_admin_id"], &new["super_admin_id"]);
@@ -786,6 +824,7 @@ impl Replayed {
             }
             E::MemberRemoved | E::MemberLeft | E::MemberExpired => {
                 self.change_end(target, old, &Value::Null);
+                self.change_keeper(target, old, &Value::Null);
                 self.take("role", target, &role(old));
                 self.rename(target, old, new);
             }

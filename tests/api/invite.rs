@@ -214,7 +214,7 @@ async fn pending_invitation_is_changed_without_a_mail() {
     expected["expires_at"] = json!("2026-11-24T12:00:02Z");
     assert_eq!(changed.body, expected, "the number of sendings and the last one stay");
     let found = app.get(ADA, &format!("{acme}/roles/{role}")).await.expect(200);
-    assert_eq!(found.body["users"], json!({ "active": 0, "pending": 1 }));
+    assert_eq!(found.body["users"], json!({ "active": 0, "pending": 1, "services": 0 }));
 
     // Nothing to change: nothing is written.
     for same in [json!({}), json!({ "role_id": role, "expires_in_days": 3 })] {

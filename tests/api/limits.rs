@@ -10,7 +10,7 @@ use shared::{
         MAX_ACCESS_DAYS, MAX_BATCH, MAX_COMMENT, MAX_CRITICAL_ALERT_USERS, MAX_CUSTOM_ROLES,
         MAX_DAYS, MAX_DEPTH, MAX_DISPLAY_NAME, MAX_DOMAINS, MAX_JOIN_REQUESTS, MAX_NETWORKS,
         MAX_NOTIFIED_MANAGERS, MAX_ORGANIZATION_NAME, MAX_REASON, MAX_ROLE_DESCRIPTION,
-        MAX_ROLE_NAME, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
+        MAX_ROLE_NAME, MAX_SERVICE_NAME, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
     },
     http::{Limits, MAX_BODY, MAX_IDEMPOTENCY_KEY, MAX_PAGE},
 };
@@ -148,6 +148,12 @@ fn invitations(limits: &Limits) -> Rows {
             "send it in parts",
         ),
         row("time to live", &lifetime, "422 `invalid-request`", "send it again later"),
+        row(
+            "name of a service",
+            &format!("1 to {MAX_SERVICE_NAME} characters"),
+            "422 `invalid-request`",
+            "shorten it",
+        ),
         row(
             "time until the end of access, from the request",
             &format!("{MAX_ACCESS_DAYS} days (10 years)"),

@@ -54,6 +54,7 @@ mod reassignment;
 mod roles;
 mod scenario;
 mod security;
+mod services;
 mod suborg;
 mod suspension;
 mod test_app;

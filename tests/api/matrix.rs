@@ -66,6 +66,7 @@ POST …/member-exports | `user_management` view_only | {"status": ["active"]}
 GET …/members/{member} | `user_management` view_only
 PATCH …/members/{member} | `user_management` full_access | {"role_id": "user"}
 DELETE …/members/{member} | `user_management` full_access
+POST …/service-members | `user_management` full_access | {"user_id": "nightly-sync", "name": "Nightly sync", "role_id": "user"}
 POST …/leave | membership, but not the Super Admin's
 POST …/transfer | being the Super Admin | {"member_id": "@tom"}
 GET …/invitations | `user_management` view_only

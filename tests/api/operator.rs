@@ -146,7 +146,7 @@ async fn partner_kind_stays_while_partner_roles_are_used() {
     let path = app.create_invitation(ADA, &acme, CY.email, "partner_user").await;
     let refused = app.patch(OPERATOR, &operator_path(&acme), standard.clone()).await;
     let refused = refused.refuses(409, "partner-roles-in-use");
-    assert_eq!(refused.body["holders"], json!({ "active": 1, "pending": 1 }));
+    assert_eq!(refused.body["holders"], json!({ "active": 1, "pending": 1, "services": 0 }));
     app.delete(ADA, &path).await.expect(204);
     app.delete(ADA, &format!("{acme}/members/@{}", BOB.sub)).await.expect(204);
     app.patch(OPERATOR, &operator_path(&acme), standard).await.expect(200);

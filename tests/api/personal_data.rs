@@ -7,7 +7,7 @@ use shared::domain::{Email, PersonId, UserId};
 use crate::{
     helpers::{DEE, each, user_manager},
     invariants::{Item, check, scan},
-    mail::Delivery,
+    mail::{Delivery, MIA},
     test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, member_id},
 };
 
@@ -90,13 +90,14 @@ async fn live_through_everything(delivery: &Delivery, acme: &str) {
     app.patch(ADA, acme, json!({ "website": "https://acme.example" })).await.expect(200);
     let gone = app.create_role(ADA, acme, "Gone", json!({})).await;
     app.delete(ADA, &format!("{acme}/roles/{gone}")).await.expect(204);
+    // The access of a further member ends soon, which she learns.
+    let end = Timestamp::from_millisecond(app.now() + 3 * DAY).unwrap();
+    app.add_member(PAT, acme, MIA, "user").await;
+    let end = json!({ "access_expires_at": end });
+    app.patch(PAT, &format!("{acme}/members/@mia"), end).await.expect(200);
     delivery.deliver_all().await;
-    // The access of another member ends soon.
-    app.add_member(ADA, acme, CY, "user").await;
-    let soon = Timestamp::from_millisecond(app.now() + 3 * DAY).unwrap();
-    let end = json!({ "access_expires_at": soon });
-    app.patch(ADA, &format!("{acme}/members/@{}", CY.sub), end).await.expect(200);
     assert_eq!(delivery.send_due().await.reminded, 2);
+    delivery.aws.mails();
     // A mail about her waits.
     app.create_invitation(ADA, &app.create_organization(ADA, "Late").await, PATS, "user").await;
 }

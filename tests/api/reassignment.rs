@@ -131,7 +131,10 @@ async fn deletion_reassigns_any_number_of_users_although_the_index_lags() {
     });
     app.delete_and_reassign(ADA, &acme, &guests, &hosts).await.expect(204);
     layer.clear_faults();
-    assert_eq!(app.users(&acme, &hosts).await, json!({ "active": 1, "pending": 199 }));
+    assert_eq!(
+        app.users(&acme, &hosts).await,
+        json!({ "active": 1, "pending": 199, "services": 0 })
+    );
     let moved = app.list_all(ADA, &format!("{acme}/members?role_id={hosts}")).await;
     assert_eq!(moved.len(), 200);
     let last = app.history(&acme).await.pop().unwrap();
@@ -206,8 +209,8 @@ async fn role_cannot_be_granted_while_its_users_are_reassigned() {
     let request = app.create_join_request(nth_user(1), &acme).await;
 
     let answer = app.start_reassignment(&layer, &acme, &guests, "user").await;
-    let none = json!({ "active": 0, "pending": 0 });
-    let some = json!({ "active": 1, "pending": 1 });
+    let none = json!({ "active": 0, "pending": 0, "services": 0 });
+    let some = json!({ "active": 1, "pending": 1, "services": 0 });
     assert_eq!(answer.body, json!({ "moved": none, "remaining": some }));
     check(&app).await;
     let role = format!("{acme}/roles/{guests}");
@@ -259,7 +262,10 @@ async fn clean_up_finishes_a_started_reassignment() {
     let now = jiff::Timestamp::from_millisecond(app.now()).unwrap();
     let summary = cleanup::run(&app.store, now, "clean-up", || false).await.unwrap();
     assert_eq!((summary.roles_deleted, summary.failed, summary.more), (1, 0, false));
-    assert_eq!(app.users(&acme, &hosts).await, json!({ "active": 1, "pending": 100 }));
+    assert_eq!(
+        app.users(&acme, &hosts).await,
+        json!({ "active": 1, "pending": 100, "services": 0 })
+    );
     app.get(ADA, &format!("{acme}/roles/{guests}")).await.refuses(404, "no-such-role");
     let last = app.history(&acme).await.pop().unwrap();
     assert_eq!(last["actor"]["id"], Value::Null);
@@ -351,7 +357,10 @@ async fn repeat_finishes_a_deletion_that_stopped_anywhere() {
                 let again = app.delete_and_reassign(ADA, &acme, &guests, &hosts).await;
                 assert!([204, 404].contains(&again.status.as_u16()), "{call}: {again}");
             }
-            assert_eq!(app.users(&acme, &hosts).await, json!({ "active": 1, "pending": 40 }));
+            assert_eq!(
+                app.users(&acme, &hosts).await,
+                json!({ "active": 1, "pending": 40, "services": 0 })
+            );
             let roles = app.list_all(ADA, &format!("{acme}/roles?limit=100")).await;
             assert!(!each(&roles, "id").contains(&guests.as_str()));
             check(&app).await;

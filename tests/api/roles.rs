@@ -191,7 +191,7 @@ async fn levels_left_out_get_their_defaults() {
         "description": "Looks after\nthe house",
         "built_in": false,
         "identity_provider_role": "user",
-        "users": { "active": 0, "pending": 0 },
+        "users": { "active": 0, "pending": 0, "services": 0 },
         "permissions": {
             "critical_alert_users": "none",
             "event_history": "view_only",
@@ -362,11 +362,11 @@ async fn role_in_use_cannot_be_deleted() {
     assert_snapshot!(app.delete(ADA, &path).await.summary(), @r#"
     409 role-in-use: Role in use
     The role has users: 1 active, 1 pending. Give them another role first.
-    holders: {"active":1,"pending":1}
+    holders: {"active":1,"pending":1,"services":0}
     "#);
     app.change_role(ADA, &acme, BOB, "user").await.expect(200);
     let still = app.delete(ADA, &path).await.refuses(409, "role-in-use");
-    assert_eq!(still.body["holders"], json!({ "active": 0, "pending": 1 }));
+    assert_eq!(still.body["holders"], json!({ "active": 0, "pending": 1, "services": 0 }));
     app.delete(ADA, &pending).await.expect(204);
     app.delete(ADA, &path).await.expect(204);
     for gone in [app.get(ADA, &path).await, app.delete(ADA, &path).await] {
@@ -441,12 +441,12 @@ async fn roles_list_starts_with_built_in_roles_and_counts_users() {
     };
     let lines = list.items().iter().map(line).collect::<Vec<_>>().join("\n");
     assert_snapshot!(mask(&lines), @r#"
-    super_admin | Super Admin | true | admin | {"active":1,"pending":0}
-    admin | Admin | true | admin | {"active":0,"pending":1}
-    user | User | true | user | {"active":0,"pending":0}
-    role_… | Night shift | false | user | {"active":1,"pending":0}
-    role_… | Admins | false | admin | {"active":0,"pending":0}
-    role_… | Managers | false | user | {"active":0,"pending":0}
+    super_admin | Super Admin | true | admin | {"active":1,"pending":0,"services":0}
+    admin | Admin | true | admin | {"active":0,"pending":1,"services":0}
+    user | User | true | user | {"active":0,"pending":0,"services":0}
+    role_… | Night shift | false | user | {"active":1,"pending":0,"services":0}
+    role_… | Admins | false | admin | {"active":0,"pending":0,"services":0}
+    role_… | Managers | false | user | {"active":0,"pending":0,"services":0}
     "#);
     let partner = app.create_partner(EVE, "Partner").await;
     let list = app.get(EVE, &format!("{partner}/roles")).await.expect(200);

@@ -117,7 +117,7 @@ async fn sub_organizations_are_listed_with_path_and_user_counts() {
         summary.into_iter().collect::<Value>()
     };
     let path = |org: &str| json!([id(&root), id(org)]);
-    let users = |active, pending| json!({ "active": active, "pending": pending });
+    let users = |active, pending| json!({ "active": active, "pending": pending, "services": 0 });
     assert_eq!(
         list.items().iter().map(summary).collect::<Value>(),
         json!([

@@ -80,6 +80,6 @@ impl MailService {
             return Ok(None);
         }
         let accepted = Notification::InvitationAccepted { by, role: role_name(&found, org, role)? };
-        Ok(Some(OutgoingMail::new(&organization, to.email, accepted)))
+        Ok(to.email.map(|to| OutgoingMail::new(&organization, to, accepted)))
     }
 }

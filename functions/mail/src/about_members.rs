@@ -29,7 +29,7 @@ impl MailService {
         };
         let role = role_name(&found, org, role)?;
         let changed = Notification::RoleChanged { role, by: author(&found, event)? };
-        Ok(Some(OutgoingMail::new(&organization, member.email, changed)))
+        Ok(member.email.map(|to| OutgoingMail::new(&organization, to, changed)))
     }
 
     /// The mail to a member who was removed. None if they are a member again, or were erased.
@@ -46,7 +46,7 @@ impl MailService {
             return Ok(None);
         };
         let removed = Notification::Removed { by: author(&found, event)? };
-        Ok(Some(OutgoingMail::new(&organization, person.email, removed)))
+        Ok(person.email.map(|to| OutgoingMail::new(&organization, to, removed)))
     }
 
     /// The mail to an address that receives critical alerts now. None if it was removed again.

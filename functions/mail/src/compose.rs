@@ -64,12 +64,8 @@ fn about_invitation(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
             (Text::InvitationExpiring, sending, role, until, by)
         }
         Notification::InvitationAccepted { by, role } => {
-            let values = [
-                ("by", shown(by)),
-                ("address", by.email.as_str().to_owned()),
-                ("role", role.clone()),
-                organization,
-            ];
+            let values =
+                [("by", shown(by)), ("address", address(by)), ("role", role.clone()), organization];
             return (Text::InvitationAccepted, values.into());
         }
         Notification::InvitationsAccepted { by, more } => {
@@ -93,7 +89,7 @@ fn about_request(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
     let requests = ("link", portal.join_requests(org));
     match &mail.notification {
         Notification::RequestToDecide { from } => {
-            let address = ("address", from.email.as_str().to_owned());
+            let address = ("address", address(from));
             (Text::RequestToDecide, vec![("from", shown(from)), address, requests])
         }
         Notification::RequestsToDecide { from, more } => {
@@ -155,12 +151,18 @@ fn about_appointment(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
 }
 
 /// A person as a mail shows them: `Ada Lovelace (ada@example.com)`. The address is verified, the name is
-/// not, so it never stands alone.
+/// not, so it never stands alone. A user manager chose the name of a service, which has no address.
 fn shown(person: &NamedPerson) -> String {
-    match &person.name {
-        Some(name) => format!("{name} ({})", person.email),
-        None => person.email.as_str().to_owned(),
+    match (&person.name, &person.email) {
+        (Some(name), Some(email)) => format!("{name} ({email})"),
+        // A service.
+        (Some(name), None) => name.to_string(),
+        (None, _) => address(person),
     }
+}
+
+fn address(person: &NamedPerson) -> String {
+    person.email.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 fn author(by: &Author, language: Language) -> String {

@@ -145,6 +145,6 @@ impl MailService {
             }
             _ => Notification::InvitationsAccepted { by, more },
         };
-        Ok(Some(OutgoingMail::new(&organization, to.email, accepted)))
+        Ok(to.email.map(|to| OutgoingMail::new(&organization, to, accepted)))
     }
 }

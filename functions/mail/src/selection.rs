@@ -3,7 +3,7 @@
 use serde_json::Value;
 use shared::{
     domain::{
-        Author, CalledPerson, Event, EventAction, HourlyRecipient, MemberId, NamedPerson,
+        Author, CalledPerson, Email, Event, EventAction, HourlyRecipient, MemberId, NamedPerson,
         Notification, OrgId, Organization, OutgoingMail, RequestContext, RoleId,
         join_request_mails,
     },
@@ -60,8 +60,8 @@ impl MailService {
         let Some(Requester { org, person }) = self.requester(event).await? else {
             return Ok(vec![]);
         };
-        let receipt = Notification::RequestReceived;
-        let receipt = OutgoingMail::new(&org, person.email.clone(), receipt);
+        let Some(address) = person.email.clone() else { return Ok(vec![]) };
+        let receipt = OutgoingMail::new(&org, address, Notification::RequestReceived);
         if !self.store.mail_now(HourlyRecipient::Managers(org.id()), event, None).await? {
             return Ok(vec![receipt]);
         }
@@ -76,7 +76,8 @@ impl MailService {
         notification: Notification,
     ) -> Result<Option<OutgoingMail>, Error> {
         let requester = self.requester(event).await?;
-        Ok(requester.map(|to| OutgoingMail::new(&to.org, to.person.email, notification)))
+        let mail = |to: Requester| Some(OutgoingMail::new(&to.org, to.person.email?, notification));
+        Ok(requester.and_then(mail))
     }
 
     /// The person of a request to join, and the organization. None if the person was erased.
@@ -109,12 +110,14 @@ impl MailService {
         };
         let Some(organization) = found.organization(org) else { return Ok(vec![]) };
         let (former, Some(new)) = (person(former)?, person(new)?) else { return Ok(vec![]) };
-        let mail = |to, notification| OutgoingMail::new(&organization, to, notification);
+        let mail = |to: Option<Email>, notification| {
+            Some(OutgoingMail::new(&organization, to?, notification))
+        };
         let received = Notification::SuperAdminReceived { from: former.clone() };
         let took_over = mail(new.email.clone(), received);
         let transferred = Notification::SuperAdminTransferred { to: new };
-        let handed_over = former.map(|former| mail(former.email, transferred));
-        Ok(handed_over.into_iter().chain([took_over]).collect())
+        let handed_over = former.and_then(|former| mail(former.email, transferred));
+        Ok(handed_over.into_iter().chain(took_over).collect())
     }
 }
 

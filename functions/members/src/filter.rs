@@ -145,7 +145,7 @@ impl Filters {
             roles.iter().map(of_role).collect::<Result<_, _>>()?
         };
         let number = |status: &Status, users: &UserCount| match status {
-            Status::Active => users.active,
+            Status::Active => users.active + users.services,
             Status::Pending => users.pending,
         };
         let statuses = self.statuses();

@@ -9,6 +9,7 @@ mod list;
 mod rows;
 #[cfg(feature = "s3")]
 mod s3;
+mod services;
 mod sheet;
 
 use axum::{
@@ -43,6 +44,7 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/members", get(list))
         .route("/v1/organizations/{org}/member-exports", post(export::export))
         .route("/v1/organizations/{org}/members/{member}", get(one).patch(change).delete(remove))
+        .route("/v1/organizations/{org}/service-members", post(services::add))
         .route("/v1/organizations/{org}/leave", post(leave))
 }
 
@@ -69,6 +71,8 @@ struct UpdateMemberRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[expect(clippy::option_option, reason = "absent and `null` are different")]
     access_expires_at: Option<Option<Time>>,
+    #[serde(default, deserialize_with = "not_null")]
+    keeper_id: Option<MemberId>,
 }
 
 async fn change(
@@ -77,21 +81,23 @@ async fn change(
     if_match: IfMatch,
     Json(wanted): Json<UpdateMemberRequest>,
 ) -> Result<Answer, ApiError> {
-    let UpdateMemberRequest { role_id, display_name, access_expires_at } = wanted;
+    let UpdateMemberRequest { role_id, display_name, access_expires_at, keeper_id } = wanted;
     let role = role_id.and_then(RoleId::custom).map(|role| Key::role(org, role));
-    let also = [Key::member(org, id)].into_iter().chain(role);
+    let keeper = keeper_id.map(|keeper| Key::member(org, keeper));
+    let also = [Key::member(org, id)].into_iter().chain(role).chain(keeper);
     let (actor, found) = app.store.facts(&person, org, also).await?;
     let before = target(&actor, &found, id, context.at)?;
     let display_name = display_name.map(|name| name.map(|NameField(name)| name));
     let access_expires_at = access_expires_at.map(|end| end.map(|Time(end)| end));
-    let update = MemberUpdate { role_id, display_name, access_expires_at };
+    let keeper = keeper_id.map(|keeper| found.member(org, keeper)).transpose()?;
+    let update = MemberUpdate { role_id, display_name, access_expires_at, keeper };
     let after = domain::update_member(&actor, &before, update, context.at)?;
     if_match.check(before.version)?;
     let view = match role_id {
-        Some(role) => {
+        Some(role) if after.service.is_none() => {
             views::Member::of(&after, found.role_summary(org, role)?.as_ref(), context.at)
         }
-        None => show(&app.store, &after, context.at).await?,
+        _ => show(&app.store, &after, context.at).await?,
     };
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {
@@ -159,6 +165,9 @@ async fn show(
     now: Timestamp,
 ) -> Result<views::Member, ApiError> {
     let org = member.path.id();
-    let found = store.get(member.role_id.custom().map(|role| Key::role(org, role))).await?;
-    Ok(views::Member::of(member, found.role_summary(org, member.role_id)?.as_ref(), now))
+    let role = member.role_id.custom().map(|role| Key::role(org, role));
+    let keeper = member.service.map(|service| Key::member(org, service.keeper));
+    let found = store.get(role.into_iter().chain(keeper)).await?;
+    let view = views::Member::of(member, found.role_summary(org, member.role_id)?.as_ref(), now);
+    Ok(view.with_keeper(member, &found, now)?)
 }

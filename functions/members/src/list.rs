@@ -113,22 +113,22 @@ async fn one_person(
     let users: Vec<_> = found.membership(org, user)?.map(User::Active).into_iter().collect();
     let mut roles = RoleSummaries::default();
     app.store.load_missing_roles(&mut roles, &users).await?;
-    let names = FetchedItems::default();
+    let names = app.store.get(users.iter().flat_map(|user| name_keys(&actor, user))).await?;
     let shown = RowNames { own: &actor.org, roles: &roles, names: &names };
     let items = users.iter().map(|user| shown.row(user, now)).collect::<Result<_, _>>()?;
     Ok(Page { items, next_cursor: None })
 }
 
-/// The keys of the items that hold the names of a user's organization and inviter. The organization in
+/// The keys of the items that hold the names of a user's organization, and of their inviter or keeper. The organization in
 /// the path is known.
 fn name_keys(actor: &Standing, user: &User) -> impl Iterator<Item = Key> + use<> {
     let org = user.path().id();
     let below = (org != actor.org.id()).then(|| Key::organization(org));
-    let inviter = match user {
-        User::Active(_) => None,
+    let named = match user {
+        User::Active(member) => member.service.map(|service| service.keeper),
         User::Pending(invitation) => invitation.invited_by(),
     };
-    below.into_iter().chain(inviter.map(|member| Key::member(org, member)))
+    below.into_iter().chain(named.map(|member| Key::member(org, member)))
 }
 
 /// What the rows of users show besides the users themselves.
@@ -136,7 +136,7 @@ struct RowNames<'a> {
     /// The organization in the path.
     own: &'a Organization,
     roles: &'a RoleSummaries,
-    /// The other organizations, and who created the invitations.
+    /// The other organizations, who created the invitations, and the keepers of services.
     names: &'a FetchedItems,
 }
 
@@ -149,7 +149,10 @@ impl RowNames<'_> {
             self.names.organization(org).map(|org| org.name)
         };
         let user = match user {
-            User::Active(member) => UserView::Active(views::Member::of(member, role, now)),
+            User::Active(member) => {
+                let view = views::Member::of(member, role, now);
+                UserView::Active(view.with_keeper(member, self.names, now)?)
+            }
             User::Pending(invitation) => {
                 let invited_by = views::Person::inviter(self.names, invitation)?;
                 UserView::Pending {

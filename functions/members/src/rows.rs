@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use shared::{
-    domain::{IdentityProviderRole, Invitation, OrgId, RoleId},
+    domain::{IdentityProviderRole, Invitation, MemberKind, OrgId, RoleId},
     http::views,
     store::{Error, Key, RoleSummaries, Store, User},
 };
@@ -12,11 +12,12 @@ use shared::{
 use crate::sheet::{Cell, Column};
 
 /// The number of columns.
-pub(crate) const WIDTH: usize = 17;
+pub(crate) const WIDTH: usize = 18;
 
 /// The columns. Names come first, ids last. An import of invitations knows "Email", "Role" and "Name".
 pub(crate) const COLUMNS: [Column; WIDTH] = [
     Column::printed("Organization", 24.0),
+    Column::printed("Kind", 9.0),
     Column::printed("Email", 30.0),
     Column::printed("Name", 22.0),
     Column::printed("Display name", 22.0),
@@ -102,7 +103,12 @@ impl DisplayNames {
         match user {
             User::Active(member) => [
                 organization,
-                member.email.as_str().into(),
+                match member.kind() {
+                    MemberKind::Person => "Person",
+                    MemberKind::Service => "Service",
+                }
+                .into(),
+                member.email.as_ref().map_or(Cell::Blank, |email| email.as_str().into()),
                 member.name.as_deref().map_or(Cell::Blank, Cell::from),
                 member.display_name.as_ref().map_or(Cell::Blank, |name| name.as_str().into()),
                 if member.has_access(now) { "Active" } else { "Access ended" }.into(),
@@ -121,6 +127,7 @@ impl DisplayNames {
             ],
             User::Pending(invitation) => [
                 organization,
+                "Person".into(),
                 invitation.email.as_str().into(),
                 Cell::Blank,
                 Cell::Blank,

@@ -38,11 +38,11 @@ struct KnownInOrganization {
     addresses: Vec<AddressData>,
 }
 
-/// What a person was called who is no member any more, or never was.
+/// What a person or service was called who is no member any more, or never was.
 #[derive(Serialize)]
 struct FormerPerson {
     name: Option<String>,
-    email: Email,
+    email: Option<Email>,
 }
 
 /// What is kept about an address.
@@ -150,7 +150,8 @@ fn show(
 ) -> Result<KnownInOrganization, Error> {
     let KnownIn { org, member, former, request, addresses } = known;
     let former = former.as_ref().and_then(|former| match former.called.clone() {
-        CalledPerson::Known { name, email } => Some(FormerPerson { name, email }),
+        CalledPerson::Known { name, email } => Some(FormerPerson { name, email: Some(email) }),
+        CalledPerson::Service { name } => Some(FormerPerson { name: Some(name), email: None }),
         CalledPerson::Erased => None,
     });
     let membership = |member: &Member| {

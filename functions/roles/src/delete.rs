@@ -35,6 +35,10 @@ pub(crate) async fn delete(
     if marked.is_none() {
         domain::delete_role(&actor, &before, users)?;
     }
+    if let Some(target) = reassign_to.filter(|_| users.services > 0) {
+        let allowed = domain::check_service_role(target);
+        allowed.map_err(|refusal| Problem::from(refusal).at("/reassign_to"))?;
+    }
     if_match.check(before.version)?;
     if before.reassignment.is_some() {
         return reassign(&app, &context, org, before.id).await;
@@ -86,13 +90,13 @@ fn check_reassignment(
     target: RoleId,
     context: &RequestContext,
 ) -> Result<CustomRole, ApiError> {
-    use Refusal::{NoSuchRole, RoleBeingDeleted, SuperAdminNotAssignable};
+    use Refusal::{NoSuchRole, RoleBeingDeleted, ServiceRoleNotAllowed, SuperAdminNotAssignable};
     let key = target.custom().map(|id| Key::role(actor.org.id(), id));
     let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
     let target_role = target_role.as_ref().map(|found| &found.role);
     domain::delete_with_reassignment(actor, before, target, target_role, context.at).map_err(
         |refusal| match refusal {
-            NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable => {
+            NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable | ServiceRoleNotAllowed => {
                 Problem::from(refusal).at("/reassign_to").into()
             }
             _ => refusal.into(),

@@ -70,6 +70,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/organizations/{org}/members/{member}", "members"),
     ("PATCH", "/v1/organizations/{org}/members/{member}", "members"),
     ("DELETE", "/v1/organizations/{org}/members/{member}", "members"),
+    ("POST", "/v1/organizations/{org}/service-members", "members"),
     ("POST", "/v1/organizations/{org}/leave", "members"),
     ("GET", "/v1/organizations/{org}/role-objects", "roles"),
     ("GET", "/v1/organizations/{org}/roles", "roles"),

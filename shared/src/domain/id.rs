@@ -252,7 +252,12 @@ impl AddressDigest {
     /// The digest of an address in `org`. The same address has different digests in different
     /// organizations.
     pub fn of(org: OrgId, email: &Email) -> Self {
-        Self(digest(org, email.as_str(), 10))
+        Self::of_text(org, email.as_str())
+    }
+
+    /// The digest of what stands for an address in `org`.
+    pub fn of_text(org: OrgId, text: &str) -> Self {
+        Self(digest(org, text, 10))
     }
 
     /// The digest as ids of invitations contain it.

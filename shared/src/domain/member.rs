@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Email, Level, MemberId, Name, OrgPath, Organization, Person, Refusal, RoleId, RoleObject,
-    Standing, Target, TargetKind, UserId, Version, access_end::change_access_end, fold,
+    Service, Standing, Target, TargetKind, UserId, Version, access_end::change_access_end,
+    check_service_role, fold, service::check_keeper,
 };
 
 /// The longest display name of a member, in characters (U6).
@@ -23,6 +24,8 @@ pub enum Source {
     Creator,
     /// The person joined an empty sub-organization (SUB5).
     Joined,
+    /// A user manager added the service (MACH1).
+    Added,
 }
 
 /// The membership of a person in one organization, with exactly one role.
@@ -32,9 +35,10 @@ pub struct Member {
     pub user_id: UserId,
     /// The organization.
     pub path: OrgPath,
-    /// The verified address of the person when they joined. It does not change.
-    pub email: Email,
-    /// The name of the person, by the identity provider.
+    /// The verified address of the person when they joined. It does not change. `None` for a service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// The name of the person, by the identity provider, or the name of the service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The name that a user manager gave the member in this organization, if there is one (U6). It is
@@ -45,6 +49,9 @@ pub struct Member {
     pub role_id: RoleId,
     /// How the person became a member.
     pub source: Source,
+    /// What makes the member a service. `None` for a person (MACH1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
     /// The time at which the person became a member.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub joined_at: Timestamp,
@@ -81,11 +88,12 @@ impl Member {
             user_id: person.id.clone(),
             path: org.path.clone(),
             version: Version::first(now, deleted),
-            email,
+            email: Some(email),
             name: person.name.clone(),
             display_name: None,
             role_id,
             source,
+            service: None,
             joined_at: now,
             access_expires_at: None,
             access_granted_by: None,
@@ -132,6 +140,8 @@ pub struct MemberUpdate {
     pub display_name: Option<Option<Name>>,
     /// The new end of the access. `Some(None)` removes the present one (END1).
     pub access_expires_at: Option<Option<Timestamp>>,
+    /// The new keeper of a service, if there is such a member: `Some(None)` if not (MACH1).
+    pub keeper: Option<Option<Member>>,
 }
 
 /// Changes the role, the display name or the end of the access of `target`.
@@ -142,6 +152,8 @@ pub struct MemberUpdate {
 /// - The refusals of [`Standing::require`] without full access to `user_management` (U4).
 /// - The refusals of [`change_role`] for a new role.
 /// - The refusals of `change_access_end` for another end of the access.
+/// - [`Refusal::NotAService`] for the keeper of a person, [`Refusal::KeeperNotMember`] if a keeper is no
+///   person with access here (MACH1).
 pub fn update_member(
     actor: &Standing,
     target: &Member,
@@ -159,8 +171,13 @@ pub fn update_member(
         }
         _ => with_role,
     };
+    let service = match (&update.keeper, target.service) {
+        (Some(_), None) => return Err(Refusal::NotAService),
+        (Some(keeper), Some(_)) => Some(Service { keeper: check_keeper(keeper.as_ref(), now)? }),
+        (None, service) => service,
+    };
     let display_name = update.display_name.unwrap_or_else(|| target.display_name.clone());
-    let changed = Member { display_name, ..changed };
+    let changed = Member { display_name, service, ..changed };
     if changed == *target {
         return Ok(changed);
     }
@@ -175,6 +192,7 @@ pub fn update_member(
 /// - [`Refusal::SuperAdminProtected`] if the target is the Super Admin (SA3).
 /// - [`Refusal::SuperAdminRequired`] if the target is an Admin, and the actor is not the Super
 ///   Admin (SA4).
+/// - The refusal of [`check_service_role`] for a service (MACH1).
 /// - The refusals of [`Standing::require_grant`] for the new role (ROLE7, ROLE9).
 pub fn change_role(
     actor: &Standing,
@@ -190,6 +208,9 @@ pub fn change_role(
         RoleId::SUPER_ADMIN => return Err(Refusal::SuperAdminProtected),
         RoleId::ADMIN if !actor.is_super_admin() => return Err(Refusal::SuperAdminRequired),
         _ => {}
+    }
+    if target.service.is_some() {
+        check_service_role(role)?;
     }
     actor.require_grant(role)?;
     Ok(target.with_role(role, now))

@@ -147,6 +147,7 @@ mod refusal;
 mod role;
 mod scope;
 mod security;
+mod service;
 mod settings;
 mod standing;
 #[cfg(test)]
@@ -225,6 +226,9 @@ pub use scope::{ListPermissions, MAX_CHOSEN, RequestedScope, Scope, Search, reso
 pub use security::{
     DEFAULT_RETENTION_DAYS, MAX_NETWORKS, MAX_REASON, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
     NetworkError, Security, parse_network, reset_security, update_security,
+};
+pub use service::{
+    MAX_SERVICE_NAME, MemberKind, Service, ServiceDraft, add_service, check_service_role,
 };
 pub use settings::{Settings, SettingsUpdate, update_settings};
 pub use standing::Standing;

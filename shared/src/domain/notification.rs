@@ -132,13 +132,14 @@ pub enum Notification {
     OrganizationResumed,
 }
 
-/// A person as a mail names them: by a name that they or an administrator chose, and by their address.
+/// A person as a mail names them: by a name that they or an administrator chose, and by their address; or
+/// a service by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedPerson {
     /// The name, if it is one that a mail can show.
     pub name: Option<Name>,
-    /// The verified address.
-    pub email: Email,
+    /// The verified address. `None` for a service.
+    pub email: Option<Email>,
 }
 
 impl NamedPerson {
@@ -146,13 +147,21 @@ impl NamedPerson {
     /// program would turn into a link, is left out.
     pub fn new(name: Option<&str>, email: Email) -> Self {
         let name = name.and_then(|name| Name::cleaned(name, MAX_MAILED_NAME));
-        Self { name: name.filter(|name| !looks_like_address(name.as_str())), email }
+        Self { name: name.filter(|name| !looks_like_address(name.as_str())), email: Some(email) }
+    }
+
+    /// A service, whose name a user manager chose.
+    fn service(name: &str) -> Self {
+        Self { name: Name::cleaned(name, MAX_MAILED_NAME), email: None }
     }
 
     /// A member, with the display name that a user manager gave them, if there is one.
     pub fn member(member: &Member) -> Self {
         let name = member.display_name.as_ref().map(Name::as_str).or(member.name.as_deref());
-        Self::new(name, member.email.clone())
+        match &member.email {
+            Some(email) => Self::new(name, email.clone()),
+            None => Self::service(name.unwrap_or_default()),
+        }
     }
 
     /// The person who asks to join.
@@ -160,10 +169,11 @@ impl NamedPerson {
         Self::new(request.name.as_deref(), request.email.clone())
     }
 
-    /// A person whom an organization knows. `None` if they were erased (ERA1).
+    /// A person or service that an organization knows. `None` if they were erased (ERA1).
     pub fn called(person: CalledPerson) -> Option<Self> {
         match person {
             CalledPerson::Known { name, email } => Some(Self::new(name.as_deref(), email)),
+            CalledPerson::Service { name } => Some(Self::service(&name)),
             CalledPerson::Erased => None,
         }
     }
@@ -310,8 +320,8 @@ pub fn access_reminder_mails(
     let expiring = Notification::AccessExpiring { member: person, role, until };
     let granter = granter.filter(|granter| granter.user_id != member.user_id);
     let recipients = [member].into_iter().chain(granter);
-    let mail = |to: &Member| OutgoingMail::new(org, to.email.clone(), expiring.clone());
-    recipients.map(mail).collect()
+    let mail = |to: &Member| Some(OutgoingMail::new(org, to.email.clone()?, expiring.clone()));
+    recipients.filter_map(mail).collect()
 }
 
 /// What the mail before the end of an invitation names.
@@ -340,7 +350,7 @@ pub fn revocation_mail(
     if slot.is_some() || !was_sent || expires_at <= event.at {
         return None;
     }
-    let to = NamedPerson::called(called?)?.email;
+    let to = NamedPerson::called(called?)?.email?;
     let language = event.old.get("language").cloned();
     let language = language.and_then(|language| serde_json::from_value(language).ok());
     Some(OutgoingMail::new(org, to, Notification::InvitationRevoked).in_language(language))
@@ -378,8 +388,8 @@ pub fn join_digest_mails(
         all => Notification::RequestsToDecide { from: all.to_vec(), more },
     };
     let managers = members.into_iter().filter(|member| decides_join_requests(org, member.role_id));
-    let mail = |member: Member| OutgoingMail::new(org, member.email, notification.clone());
-    managers.take(MAX_NOTIFIED_MANAGERS).map(mail).collect()
+    let mail = |member: Member| Some(OutgoingMail::new(org, member.email?, notification.clone()));
+    managers.filter_map(mail).take(MAX_NOTIFIED_MANAGERS).collect()
 }
 
 /// The roles of `org` whose holders decide about join requests: those with full access to

@@ -79,16 +79,21 @@ pub enum CalledPerson {
         /// Their address there.
         email: Email,
     },
+    /// The member is a service (MACH1).
+    Service {
+        /// Its display name, or its name.
+        name: String,
+    },
     /// An operator has erased the person (ERA1).
     Erased,
 }
 
 impl CalledPerson {
-    /// The address, unless the person was erased.
+    /// The address, if it is a person who was not erased.
     pub fn email(&self) -> Option<&Email> {
         match self {
             Self::Known { email, .. } => Some(email),
-            Self::Erased => None,
+            Self::Service { .. } | Self::Erased => None,
         }
     }
 }

@@ -201,6 +201,11 @@ pub enum Refusal {
         "This address belongs to a member of this organization. Change the member's role instead."
     )]
     AlreadyMember,
+    /// A member of the organization has the `sub` of the service (MACH1).
+    #[error(
+        "A member of this organization has this user id. Change that member instead, or check the user id."
+    )]
+    UserAlreadyMember,
     /// The organization has the highest number of pending invitations (INV12).
     #[error(
         "This organization has {0} pending invitations, which is the limit. Revoke some, or wait until some are accepted or expire."
@@ -342,6 +347,19 @@ pub enum Refusal {
     /// The Super Admin role is not granted by invitation, approval or role change (SA3).
     #[error("The Super Admin role cannot be granted. Its holder can transfer it to an Admin.")]
     SuperAdminNotAssignable,
+    /// A service cannot hold the role (MACH1).
+    #[error(
+        "A service cannot be Super Admin, Admin or MDF Admin. Choose User, or a custom role with what the service needs."
+    )]
+    ServiceRoleNotAllowed,
+    /// The keeper of a service is not a person who is a member (MACH1).
+    #[error(
+        "The keeper of a service must be a person who is a member of this organization. Choose another keeper."
+    )]
+    KeeperNotMember,
+    /// A person has no keeper (MACH1).
+    #[error("Only a service has a keeper. Leave it out.")]
+    NotAService,
     /// The access of the Super Admin does not end (END1).
     #[error(
         "The access of the Super Admin cannot end. Transfer the Super Admin role to another member first."

@@ -31,6 +31,8 @@ impl RoleId {
     pub const SUPER_ADMIN: Self = Self::BuiltIn(BuiltIn::SuperAdmin);
     /// The built-in role Admin.
     pub const ADMIN: Self = Self::BuiltIn(BuiltIn::Admin);
+    /// The built-in role MDF Admin.
+    pub const MDF_ADMIN: Self = Self::BuiltIn(BuiltIn::MdfAdmin);
     /// The built-in role User.
     pub const USER: Self = Self::BuiltIn(BuiltIn::User);
 
@@ -158,10 +160,13 @@ impl CustomRole {
 /// The number of users with a role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserCount {
-    /// The number of members who hold it.
+    /// The number of persons who hold it as members.
     pub active: u64,
     /// The number of pending invitations that offer it.
     pub pending: u64,
+    /// The number of services that hold it (MACH1).
+    #[serde(default)]
+    pub services: u64,
 }
 
 /// The values of a new role, or the changes of an existing one. Missing values stay unchanged, or

@@ -109,6 +109,8 @@ impl From<Refusal> for Problem {
                 .retry_after(retry_after_seconds),
             R::InvitationDeclined(retry_after_seconds) => problem.retry_after(retry_after_seconds),
             R::SuperAdminNotAssignable => problem.at("/role_id"),
+            R::ServiceRoleNotAllowed => problem.at("/role_id"),
+            R::KeeperNotMember | R::NotAService => problem.at("/keeper_id"),
             R::SuperAdminAccessEnd | R::AccessEndOutOfRange => problem.at("/access_expires_at"),
             R::RoleBeingDeleted(target) => problem.with("reassign_to", json!(target)),
             R::ReassignToSameRole => problem.at("/reassign_to"),
@@ -169,7 +171,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::SelfServiceDisabled => (403, "self-service-disabled", "Self-service creation disabled"),
 
         R::AlreadyInvited(_) => (409, "already-invited", "Already invited"),
-        R::AlreadyMember => (409, "already-member", "Already a member"),
+        R::AlreadyMember | R::UserAlreadyMember => (409, "already-member", "Already a member"),
         R::CallerAlreadyMember => (409, "caller-already-member", "You are already a member"),
         R::CallerAlreadyInvited(_) => (409, "caller-already-invited", "You are already invited"),
         R::JoinRequestPending(_) => (409, "join-request-pending", "Join request already pending"),
@@ -229,6 +231,11 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::SuperAdminNotAssignable => {
             (422, "super-admin-not-assignable", "Super Admin cannot be assigned")
         }
+        R::ServiceRoleNotAllowed => {
+            (422, "service-role-not-allowed", "Role not allowed for services")
+        }
+        R::KeeperNotMember => (422, "keeper-not-member", "Keeper is not a member"),
+        R::NotAService => (422, "not-a-service", "Member is not a service"),
         R::SuperAdminAccessEnd => {
             (422, "super-admin-access-end", "Access of the Super Admin cannot end")
         }

@@ -17,7 +17,7 @@ const EVENTS_AT_ONCE: u128 = 128;
 impl FetchedItems {
     /// How many more invitations can be pending, according to the counter item (INV12).
     pub fn pending_room(&self, org: OrgId, cap: u64) -> PendingRoom {
-        let attribute = Counter::Users(Status::Pending).attribute();
+        let attribute = Counter::Users(Status::Pending.into()).attribute();
         let item = self.item(&Key::counts(org));
         let pending = item.and_then(|item| item.get(attribute)?.as_n().ok()?.parse::<u64>().ok());
         PendingRoom { cap, left: cap.saturating_sub(pending.unwrap_or_default()) }

@@ -8,12 +8,13 @@
 use serde_json::json;
 
 use super::{
-    Deadline, EndingProgress, Error, Key, KnownAddress, KnownIn, PersonalData, Status, Store,
+    Deadline, EndingProgress, Error, Key, KnownAddress, KnownIn, PersonalData, Store,
     expression::Expression,
     item::{Item, attribute, number, text},
     members::removed,
     people::{ERASED, NAMED, kept_until},
     transaction::{Transaction, absent, at_version, or, tombstone},
+    user_counts::Counted,
 };
 use crate::domain::{
     AddressDigest, AlertId, Event, EventAction, JoinRequest, Member, MemberId, Organization,
@@ -93,12 +94,16 @@ impl Transaction<'_> {
         member: &Member,
         gone: Version,
     ) -> Result<Self, Error> {
-        let slot = Key::address_slot(org.id(), AddressDigest::of(org.id(), &member.email));
         let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
         let event = removed(self.context, org, EventAction::MemberRemoved, member, gone);
-        self.put(slot.clone(), erased(slot, gone)?, lock, or(Refusal::ChangedConcurrently))
-            .count(org.id(), member.role_id, Status::Active, -1)
-            .record(event)
+        let freed = match &member.email {
+            Some(email) => {
+                let slot = Key::address_slot(org.id(), AddressDigest::of(org.id(), email));
+                self.put(slot.clone(), erased(slot, gone)?, lock, or(Refusal::ChangedConcurrently))
+            }
+            None => self,
+        };
+        freed.count(org.id(), member.role_id, Counted::member(member), -1).record(event)
     }
 
     /// Ends the request of a person to join, or checks that there is none.

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 use super::{Status, item::Item};
 use crate::domain::{
-    AddressDigest, CustomRoleId, CustomerLink, Email, Invitation, JoinRequest, ListEntry,
-    ListValue, Member, OrgId, OrgPath, Organization, PersonId, RoleId,
+    AddressDigest, CustomRoleId, CustomerLink, Invitation, JoinRequest, ListEntry, ListValue,
+    Member, OrgId, OrgPath, Organization, PersonId, RoleId,
 };
 
 /// How many characters of its name lead to an organization.
@@ -82,8 +82,10 @@ pub(super) type Attributes = Vec<(&'static str, String)>;
 
 /// The attributes of a member.
 pub(super) fn member(member: &Member) -> Attributes {
-    let Member { path, email, role_id, user_id, joined_at, .. } = member;
-    let user = IndexedUser { path, email, role: *role_id, status: Status::Active, at: *joined_at };
+    let Member { path, role_id, user_id, joined_at, .. } = member;
+    let (role, at) = (*role_id, *joined_at);
+    let address = &address_of(member);
+    let user = IndexedUser { path, address, role, status: Status::Active, at };
     let mut all = user.attributes();
     all.push(("identity", person(PersonId::of(user_id))));
     if member.access_expires_at.is_some() {
@@ -95,8 +97,13 @@ pub(super) fn member(member: &Member) -> Attributes {
 /// The attributes of an invitation.
 pub(super) fn invitation(invitation: &Invitation) -> Attributes {
     let Invitation { path, email, role_id, id, created_at, .. } = invitation;
-    let user =
-        IndexedUser { path, email, role: *role_id, status: Status::Pending, at: *created_at };
+    let user = IndexedUser {
+        path,
+        address: email.as_str(),
+        role: *role_id,
+        status: Status::Pending,
+        at: *created_at,
+    };
     let mut all = user.attributes();
     all.push(("identity", address(PersonId::of_address(email))));
     all.push(("due", due(id.digest().shard(DUE_SHARDS))));
@@ -106,7 +113,8 @@ pub(super) fn invitation(invitation: &Invitation) -> Attributes {
 /// What members and invitations have in common in the users list (U3).
 struct IndexedUser<'a> {
     path: &'a OrgPath,
-    email: &'a Email,
+    /// The address; of a service, what stands for it.
+    address: &'a str,
     role: RoleId,
     status: Status,
     at: Timestamp,
@@ -114,12 +122,12 @@ struct IndexedUser<'a> {
 
 impl IndexedUser<'_> {
     fn attributes(&self) -> Attributes {
-        let Self { path, email, role, status, at } = *self;
+        let Self { path, address, role, status, at } = *self;
         vec![
             ("tree", users(path, status)),
-            ("path", user_by_email(path, email)),
-            ("time", user_by_time(path, at, email)),
-            ("email_org", email_in(email, path.id())),
+            ("path", user_by_address(path, address)),
+            ("time", user_by_time(path, at, address)),
+            ("email_org", email_in(address, path.id())),
             ("group", users_of_role(path, role, status)),
         ]
     }
@@ -293,22 +301,38 @@ pub fn after_organization(org: &OrgPath) -> String {
     format!("{}{LAST}", in_organization(org))
 }
 
+/// Begins what stands for the address of a service. No address begins with it.
+const SERVICE: char = ':';
+
+/// The address by which a member is listed. A service has none, so its id stands for it.
+pub fn address_of(member: &Member) -> String {
+    match &member.email {
+        Some(email) => email.as_str().to_owned(),
+        None => format!("{SERVICE}{}", member.id().bare()),
+    }
+}
+
+/// The beginning of the keys of the services of an organization, by address.
+pub fn services_in(org: &OrgPath) -> String {
+    format!("{}{SERVICE}", in_organization(org))
+}
+
 /// A user in an organization, by address.
-pub fn user_by_email(org: &OrgPath, email: &Email) -> String {
-    format!("{}{email}", in_organization(org))
+pub fn user_by_address(org: &OrgPath, address: &str) -> String {
+    format!("{}{address}", in_organization(org))
 }
 
 /// A user in an organization, by time. The first 32 bits of the digest of their address distinguish
 /// users of the same millisecond.
-pub fn user_by_time(org: &OrgPath, at: Timestamp, email: &Email) -> String {
-    let digest = AddressDigest::of(org.id(), email).to_string();
+pub fn user_by_time(org: &OrgPath, at: Timestamp, address: &str) -> String {
+    let digest = AddressDigest::of_text(org.id(), address).to_string();
     let digest = digest.get(..8).unwrap_or_default();
     format!("{}{:015}#{digest}", in_organization(org), at.as_millisecond())
 }
 
 /// A user in a tree, by address.
-pub fn email_in(email: &Email, org: OrgId) -> String {
-    format!("{email}#{}", id(org))
+pub fn email_in(address: &str, org: OrgId) -> String {
+    format!("{address}#{}", id(org))
 }
 
 /// The path at the beginning of a range key; none if it begins with no path.

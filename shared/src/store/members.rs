@@ -4,18 +4,19 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Committed, Error, FetchedItems, Key, Status, Store,
+    Committed, Error, FetchedItems, Key, Store,
     address_slots::{former_slot, taken, taken_by_another},
     expression::Expression,
     index,
     item::{Item, attribute, text, time, to_item},
     people::NAMED,
-    transaction::{Transaction, absent, absent_or, at_version, gone_or, or, tombstone},
+    transaction::{Transaction, absent, absent_or, at_version, can_keep, gone_or, or, tombstone},
+    user_counts::Counted,
 };
 use crate::domain::{
     AddressDigest, AddressSlot, AlertId, CriticalAlertUser, Event, EventAction, FormerSuperAdmin,
-    IdentityProviderRole, Member, Organization, PersonId, Refusal, RequestContext, RoleId,
-    Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
+    IdentityProviderRole, JoinRequest, Member, Organization, PersonId, Refusal, RequestContext, RoleId,
+    Service, Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).
@@ -52,11 +53,21 @@ impl Store {
             Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
             written => return written.map(drop),
         }
-        let id = AlertId::of(org.id(), &member.email);
-        let found = self.get([Key::critical_alert_user(org.id(), id)]).await?;
-        let alert = found.critical_alert_user(org.id(), id)?;
+        let alert = self.alert_user_of(member).await?;
         let writes = self.transaction(context).expire_member(org, member, alert.as_ref())?;
         writes.commit(&()).await.map(drop)
+    }
+
+    /// The entry of a member's address among the critical alert users.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn alert_user_of(&self, member: &Member) -> Result<Option<CriticalAlertUser>, Error> {
+        let Some(email) = &member.email else { return Ok(None) };
+        let org = member.path.id();
+        let id = AlertId::of(org, email);
+        self.get([Key::critical_alert_user(org, id)]).await?.critical_alert_user(org, id)
     }
 
     /// Ends a membership whose access has ended, for a request that must not wait for the clean-up. The
@@ -118,7 +129,8 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Changes the role, the display name or the end of the access of a member. One event records all.
+    /// Changes the role, the display name, the end of the access or the keeper of a member. One event
+    /// records all.
     ///
     /// # Errors
     ///
@@ -130,12 +142,14 @@ impl Transaction<'_> {
         let MemberChange { before, after } = change;
         let (has_new_role, has_new_name) =
             (before.role_id != after.role_id, before.display_name != after.display_name);
+        let has_new_keeper = before.service != after.service;
         let has_new_end = before.access_expires_at != after.access_expires_at;
         let shown = |member: &Member| {
             let role = has_new_role.then(|| shown_role(&actor.org, member.role_id));
             let name = has_new_name.then(|| shown_name(member));
             let end = has_new_end.then(|| shown_access_end(member));
-            joined([role, name, end])
+            let keeper = has_new_keeper.then(|| shown_keeper(member));
+            joined([role, name, end, keeper])
         };
         let action =
             if has_new_role { EventAction::MemberRoleChanged } else { EventAction::MemberUpdated };
@@ -146,6 +160,9 @@ impl Transaction<'_> {
         // An end of the access is granted like the role.
         if has_new_role || has_new_end {
             writes = writes.still_granted(&actor.org, after.role_id)?;
+        }
+        if has_new_keeper {
+            writes = writes.still_keeps(after);
         }
         writes.replace_member(change, Refusal::ChangedConcurrently)?.record(event)
     }
@@ -189,6 +206,47 @@ impl Transaction<'_> {
         let gone = member.version.next(context.at);
         let event = removed(context, org, EventAction::MemberLeft, member, gone);
         self.end_membership(member, gone)?.record(event)?.end_alerts(org, member, alert)
+    }
+
+    /// Adds a service (MACH1). `request` is the request to join of its `sub`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::UserAlreadyMember`] if the `sub` is a member; [`Refusal::KeeperNotMember`] if the keeper
+    /// left; the refusals of `still_held` and `still_granted`.
+    pub fn add_service(
+        self,
+        actor: &Standing,
+        service: &Member,
+        request: Option<&JoinRequest>,
+        deleted: Option<Version>,
+    ) -> Result<Self, Error> {
+        let (context, org) = (self.context, &actor.org);
+        let asked = request.map(|request| json!({ "join_request": request.status }));
+        let target = service.target(service.version);
+        let event = Event::new(context, org, EventAction::MemberAdded, target)
+            .old(asked.unwrap_or_default())
+            .new_value(shown_member(org, service));
+        self.still_held(actor)?
+            .still_granted(org, service.role_id)?
+            .still_keeps(service)
+            .end_own_request(service, request)?
+            .create(
+                key(service),
+                item(key(service), service)?,
+                deleted,
+                absent_or(Refusal::UserAlreadyMember),
+            )?
+            .count(org.id(), service.role_id, Counted::Services, 1)
+            .record(event)
+    }
+
+    /// Adds the condition that the keeper of a service is a person with access (MACH1).
+    fn still_keeps(self, service: &Member) -> Self {
+        let Some(Service { keeper }) = service.service else { return self };
+        let keeps = can_keep(self.context.at);
+        let key = Key::member(service.path.id(), keeper);
+        self.check(key, keeps, or(Refusal::KeeperNotMember))
     }
 
     /// Ends the membership of a person whose access has ended (END1). `alert` is as in
@@ -313,10 +371,12 @@ impl Transaction<'_> {
         member: &Member,
         deleted: Option<Version>,
     ) -> Result<Self, Error> {
-        let slot = Key::address_slot(member.path.id(), digest(member));
+        let taken_by_another = taken_by_another(self.context.at);
+        let added = self.add_member_without_slot(member, deleted)?;
+        let Some(email) = &member.email else { return Ok(added) };
+        let slot = Key::address_slot(member.path.id(), AddressDigest::of(member.path.id(), email));
         let lock = taken(member, &slot)?;
-        let taken = taken_by_another(self.context.at);
-        Ok(self.add_member_without_slot(member, deleted)?.put(slot, lock, absent(), taken))
+        Ok(added.put(slot, lock, absent(), taken_by_another))
     }
 
     /// Adds a member whose address slot another step of this transaction turns into their lock.
@@ -332,7 +392,7 @@ impl Transaction<'_> {
             deleted,
             absent_or(Refusal::AlreadyMember),
         )?;
-        Ok(created.count(org, member.role_id, Status::Active, 1))
+        Ok(created.count(org, member.role_id, Counted::member(member), 1))
     }
 
     /// Removes a member who is as the rule saw them, and frees their address. A Super Admin is never
@@ -352,13 +412,17 @@ impl Transaction<'_> {
     ) -> Result<Self, Error> {
         let org = member.path.id();
         let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
+        let ended = self.put(key(member), left, seen, lost).count(
+            org,
+            member.role_id,
+            Counted::member(member),
+            -1,
+        );
+        let Some(email) = &member.email else { return Ok(ended) };
         let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
-        let slot = Key::address_slot(org, digest(member));
-        let freed = former_slot(slot.clone(), &member.email, gone)?;
-        Ok(self
-            .put(key(member), left, seen, lost)
-            .put(slot, freed, lock, or(Refusal::ChangedConcurrently))
-            .count(org, member.role_id, Status::Active, -1))
+        let slot = Key::address_slot(org, AddressDigest::of(org, email));
+        let freed = former_slot(slot.clone(), email, gone)?;
+        Ok(ended.put(slot, freed, lock, or(Refusal::ChangedConcurrently)))
     }
 
     /// Ends the critical alerts of a former member's address, or checks that it receives none.
@@ -368,11 +432,12 @@ impl Transaction<'_> {
         member: &Member,
         alert: Option<&CriticalAlertUser>,
     ) -> Result<Self, Error> {
-        let Some(alert) = alert else {
-            let key = Key::critical_alert_user(org.id(), AlertId::of(org.id(), &member.email));
-            return Ok(self.check(key, absent(), or(Refusal::ChangedConcurrently)));
-        };
-        self.end_entry(org, alert)
+        if let Some(alert) = alert {
+            return self.end_entry(org, alert);
+        }
+        let Some(email) = &member.email else { return Ok(self) };
+        let key = Key::critical_alert_user(org.id(), AlertId::of(org.id(), email));
+        Ok(self.check(key, absent(), or(Refusal::ChangedConcurrently)))
     }
 
     /// Gives a member who is as the rule saw them another role, and counts them there.
@@ -385,8 +450,8 @@ impl Transaction<'_> {
         let seen = at_version(before.version)?;
         Ok(self
             .put(key.clone(), item(key, after)?, seen, gone_or(Refusal::NoSuchMember, lost))
-            .count(org, before.role_id, Status::Active, -1)
-            .count(org, after.role_id, Status::Active, 1))
+            .count(org, before.role_id, Counted::member(before), -1)
+            .count(org, after.role_id, Counted::member(after), 1))
     }
 }
 
@@ -408,10 +473,7 @@ impl Store {
             Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
             written => return written,
         }
-        let org = member.path.id();
-        let id = AlertId::of(org, &member.email);
-        let found = self.get([Key::critical_alert_user(org, id)]).await?;
-        writes(found.critical_alert_user(org, id)?.as_ref())?.commit(answer).await
+        writes(self.alert_user_of(member).await?.as_ref())?.commit(answer).await
     }
 }
 
@@ -429,12 +491,20 @@ pub(super) fn shown_role(org: &Organization, role: RoleId) -> Value {
 /// A member, as the events that add them show them.
 pub(super) fn shown_member(org: &Organization, member: &Member) -> Value {
     let levels = levels_in(org, member.role_id);
-    json!({
+    let shown = json!({
         "member_id": member.id(),
         "role_id": member.role_id,
         "identity_provider_role": levels.map(IdentityProviderRole::of),
         "source": member.source,
-    })
+    });
+    let end = member.access_expires_at.is_some().then(|| shown_access_end(member));
+    joined([Some(shown), end, member.service.map(|_| shown_keeper(member))])
+}
+
+/// What events show of a service besides its role: its kind and its keeper (MACH1).
+fn shown_keeper(member: &Member) -> Value {
+    let keeper = member.service.map(|service| service.keeper);
+    json!({ "kind": member.kind(), "keeper_id": keeper })
 }
 
 /// The end of the access of a member, as events show it (END1).
@@ -458,11 +528,13 @@ pub(super) fn removed(
     let shown = json!({ "role_id": member.role_id });
     let name = member.display_name.is_some().then(|| shown_name(member));
     let end = member.access_expires_at.is_some().then(|| shown_access_end(member));
-    Event::new(context, org, action, member.target(gone)).old(joined([Some(shown), name, end]))
+    let keeper = member.service.map(|_| shown_keeper(member));
+    let old = joined([Some(shown), name, end, keeper]);
+    Event::new(context, org, action, member.target(gone)).old(old)
 }
 
 /// One object with the members of those that there are.
-pub(super) fn joined(objects: [Option<Value>; 3]) -> Value {
+pub(super) fn joined<const N: usize>(objects: [Option<Value>; N]) -> Value {
     let mut all = Map::new();
     for object in objects.into_iter().flatten() {
         all.extend(object.as_object().cloned().unwrap_or_default());
@@ -492,14 +564,11 @@ pub(super) fn former(member: &Member, gone: Version) -> Result<Item, Error> {
     let known = index::known_person(PersonId::of(&member.user_id));
     item.insert("identity".to_owned(), text(known));
     item.insert("user_id".to_owned(), text(member.user_id.as_str()));
-    item.insert("email".to_owned(), text(member.email.as_str()));
+    let email = member.email.as_ref().map(|email| ("email".to_owned(), text(email.as_str())));
+    item.extend(email);
     let name = member.name.as_deref().map(|name| ("name".to_owned(), text(name)));
     let shown = member.display_name.as_ref();
     let shown = shown.map(|name| ("display_name".to_owned(), text(name.as_str())));
     item.extend(name.into_iter().chain(shown));
     Ok(item)
-}
-
-fn digest(member: &Member) -> AddressDigest {
-    AddressDigest::of(member.path.id(), &member.email)
 }

@@ -99,9 +99,11 @@ impl Store {
         let mut listed: Vec<_> = try_join_all(listed).await?.into_iter().flatten().collect();
         listed.sort_by_key(|user| match user {
             User::Active(member) => member.email.clone(),
-            User::Pending(invitation) => invitation.email.clone(),
+            User::Pending(invitation) => Some(invitation.email.clone()),
         });
         let mut users: Vec<_> = org.super_admin_user_id.iter().cloned().collect();
+        // A service gets no mail.
+        listed.retain(|user| matches!(user, User::Active(Member { service: None, .. })));
         for user in listed.into_iter().take(MAX_NOTIFIED_MANAGERS) {
             if let User::Active(Member { user_id, .. }) = user
                 && !users.contains(&user_id)

@@ -98,7 +98,10 @@ impl FetchedItems {
                 let name = display_name.map(|name| name.to_string()).or(name);
                 Some(CalledPerson::Known { name, email })
             }
-            None => None,
+            None => {
+                let name = display_name.map(|name| name.to_string()).or(name);
+                name.map(|name| CalledPerson::Service { name })
+            }
         })
     }
 }
@@ -243,7 +246,9 @@ fn named_in(event: &Event) -> Vec<Named> {
 fn named_by(org: OrgId, field: &str, id: &Value) -> Option<Named> {
     let id = id.as_str()?;
     match field {
-        "member_id" | "inviter_id" | "super_admin_id" => Some(Named::Person(org, id.parse().ok()?)),
+        "member_id" | "inviter_id" | "keeper_id" | "super_admin_id" => {
+            Some(Named::Person(org, id.parse().ok()?))
+        }
         "role_id" | "reassign_to" | "successor_role_id" => Some(Named::Role(org, id.parse().ok()?)),
         "parent_id" | "partner_id" | "customer_id" => {
             id.parse().ok().filter(|id| *id != org).map(Named::Organization)

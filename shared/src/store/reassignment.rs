@@ -17,8 +17,8 @@ use super::{
     user_counts::Counter,
 };
 use crate::domain::{
-    BuiltIn, CustomRole, CustomRoleId, Event, EventAction, OrgId, Organization, Reassignment,
-    Refusal, RequestContext, RoleId, Standing, UserCount,
+    BuiltIn, CustomRole, CustomRoleId, Event, EventAction, MemberKind, OrgId, Organization,
+    Reassignment, Refusal, RequestContext, RoleId, Standing, UserCount, check_service_role,
 };
 
 /// How many users get the target role in one transaction. With the deleted role, and the target role
@@ -158,7 +158,10 @@ impl Store {
         for user in users {
             writes = match user {
                 User::Active(before) => {
-                    moved.active += 1;
+                    match before.kind() {
+                        MemberKind::Person => moved.active += 1,
+                        MemberKind::Service => moved.services += 1,
+                    }
                     let after = &reassignment.member(before, now);
                     let change = MemberChange { before, after };
                     writes.replace_member(change, Refusal::ChangedConcurrently)?
@@ -178,6 +181,7 @@ impl Store {
         let changes = vec![
             Change::add("moved_active", count(moved.active)),
             Change::add("moved_pending", count(moved.pending)),
+            Change::add("moved_services", count(moved.services)),
         ];
         writes
             .update(
@@ -246,6 +250,7 @@ impl FetchedItems {
         UserCount {
             active: number("moved_active").unwrap_or_default(),
             pending: number("moved_pending").unwrap_or_default(),
+            services: number("moved_services").unwrap_or_default(),
         }
     }
 }
@@ -281,13 +286,14 @@ impl Transaction<'_> {
         let event = Event::new(context, &actor.org, EventAction::RoleUpdated, after.target())
             .old(json!({ "reassign_to": null }))
             .new_value(json!({ "reassign_to": reassignment.to }));
+        let allowed = check_service_role(reassignment.to).is_ok();
         self.still_held(actor)?
             .still_granted(&actor.org, reassignment.to)?
             .count_incoming(org, reassignment.to, 1)
             .update(
                 Key::role(org, after.id),
                 vec![Change::Set(mark)],
-                at_version(before.version)?.and(not_a_target()),
+                at_version(before.version)?.and(not_a_target()).and(no_services_unless(allowed)),
                 role_changed(),
             )
             .record(event)
@@ -313,6 +319,15 @@ impl Transaction<'_> {
 pub(super) fn not_a_target() -> Expression {
     let values = [("no_incoming", number(0))];
     Expression::new("attribute_not_exists(#incoming) OR #incoming = :no_incoming", values)
+}
+
+/// The role has no services, unless these may get the role that its users get (MACH1).
+fn no_services_unless(allowed: bool) -> Expression {
+    if allowed {
+        return Expression::default();
+    }
+    let values = [("no_services", number(0))];
+    Expression::new("attribute_not_exists(#services) OR #services = :no_services", values)
 }
 
 /// Why a role is not as the rule saw it.

@@ -16,7 +16,6 @@ use super::{
     item::{from_item, number, text},
     range::{MAX_FILTER_UNITS, Range},
     role_names::RoleNames,
-    user_counts::Counter,
 };
 use crate::domain::{
     BuiltIn, Kind, OrgId, OrgPath, Organization, RoleId, Scope, Search, UserCount,
@@ -73,7 +72,7 @@ impl RoleSelection {
 
     fn has_users(&self, users: UserCount) -> bool {
         let number = |status: &Status| match status {
-            Status::Active => users.active,
+            Status::Active => users.active + users.services,
             Status::Pending => users.pending,
         };
         self.statuses.is_empty() || self.statuses.iter().any(|status| number(status) > 0)
@@ -85,8 +84,11 @@ impl RoleSelection {
         let ids: Vec<_> = custom.enumerate().map(|(nth, id)| (format!("id{nth}"), id)).collect();
         let ids = ids.iter().map(|(name, id)| (name.as_str(), text(id.to_string())));
         let has_users = |status: &Status| {
-            let attribute = Counter::Users(*status).attribute();
-            Expression::new(&format!("#{attribute} > :none"), [("none", number(0))])
+            let counters = match status {
+                Status::Active => "#active > :none OR #services > :none",
+                Status::Pending => "#pending > :none",
+            };
+            Expression::new(counters, [("none", number(0))])
         };
         let used = self.statuses.iter().map(has_users).fold(Expression::default(), Expression::or);
         Expression::one_of("id", ids).and(used)

@@ -119,8 +119,12 @@ impl Transaction<'_> {
     /// is being deleted (ROLE6).
     pub(super) fn remove_role(self, org: &Organization, role: &CustomRole) -> Result<Self, Error> {
         let none = [("none", attribute(&0)?)];
-        let unused = Expression::new("#active = :none AND #pending = :none", none);
-        let unused = at_version(role.version)?.and(unused).and(not_a_target());
+        let none_too = [("none_too", attribute(&0)?)];
+        let unused = "#active = :none AND #pending = :none";
+        let unused = Expression::new(unused, none);
+        let services =
+            Expression::new("attribute_not_exists(#services) OR #services = :none_too", none_too);
+        let unused = at_version(role.version)?.and(unused).and(services).and(not_a_target());
         let used: OnConditionFailed = Box::new(|old| {
             let users = old.clone().map(super::item::from_item::<UserCount>);
             match (users, old) {

@@ -13,7 +13,7 @@ use super::{
     expression::Expression,
     idempotency::{Chunk, Record},
     item::{Item, attribute, from_item, number, text, time, to_item},
-    user_counts::{CountChanges, Counter},
+    user_counts::{CountChanges, Counted, Counter},
 };
 use crate::{
     domain::{
@@ -142,6 +142,13 @@ pub(super) fn at_version(version: Version) -> Result<Expression, Error> {
 pub(super) fn has_access(now: Timestamp) -> Expression {
     let condition = "attribute_not_exists(#access_expires_at) OR #access_expires_at > :now_access";
     Expression::new(condition, [("now_access", time(now))])
+}
+
+/// The member can look after services at `now`: a person with access (MACH1).
+pub(super) fn can_keep(now: Timestamp) -> Expression {
+    let person = "attribute_exists(#user_id) AND attribute_not_exists(#service) AND \
+                  attribute_not_exists(#deleted)";
+    Expression::new(person, []).and(has_access(now))
 }
 
 /// Why a custom role cannot be granted: it is gone, or being deleted (ROLE6).
@@ -343,8 +350,14 @@ impl Transaction<'_> {
     }
 
     /// Counts users of a role in or out.
-    pub(super) fn count(mut self, org: OrgId, role: RoleId, status: Status, by: i64) -> Self {
-        self.counts.entry(org).or_default().users(role, status, by);
+    pub(super) fn count(
+        mut self,
+        org: OrgId,
+        role: RoleId,
+        counted: impl Into<Counted>,
+        by: i64,
+    ) -> Self {
+        self.counts.entry(org).or_default().users(role, counted, by);
         self
     }
 

@@ -12,16 +12,45 @@ use super::{
     transaction::{Change, OnConditionFailed, not_grantable},
 };
 use crate::domain::{
-    BoundedList, BuiltIn, CustomRoleId, OrgId, Organization, Refusal, RoleId, UserCount,
+    BoundedList, BuiltIn, CustomRoleId, Member, OrgId, Organization, Refusal, RoleId, UserCount,
 };
+
+/// Whom a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Counted {
+    /// Persons who are members.
+    Active,
+    /// Pending invitations.
+    Pending,
+    /// Services (MACH1).
+    Services,
+}
+
+impl Counted {
+    const ALL: [Self; 3] = [Self::Active, Self::Pending, Self::Services];
+
+    /// How a member is counted.
+    pub(super) fn member(member: &Member) -> Self {
+        if member.service.is_some() { Self::Services } else { Self::Active }
+    }
+}
+
+impl From<Status> for Counted {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Active => Self::Active,
+            Status::Pending => Self::Pending,
+        }
+    }
+}
 
 /// A number on the counter item. The one Super Admin is not counted: the organization names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Counter {
     /// All users with this status.
-    Users(Status),
+    Users(Counted),
     /// The users of a built-in role with this status.
-    BuiltIn(BuiltIn, Status),
+    BuiltIn(BuiltIn, Counted),
     /// The entries of a list.
     List(BoundedList),
     /// The roles that are being deleted and whose users are being moved to a partner role.
@@ -30,21 +59,28 @@ pub(super) enum Counter {
 
 impl Counter {
     /// Every counter of the roles that only partners have.
-    pub(super) const PARTNER_ROLES: [Self; 5] = [
+    pub(super) const PARTNER_ROLES: [Self; 6] = [
         Self::MovesToPartnerRoles,
-        Self::BuiltIn(BuiltIn::MdfAdmin, Status::Active),
-        Self::BuiltIn(BuiltIn::MdfAdmin, Status::Pending),
-        Self::BuiltIn(BuiltIn::PartnerUser, Status::Active),
-        Self::BuiltIn(BuiltIn::PartnerUser, Status::Pending),
+        Self::BuiltIn(BuiltIn::MdfAdmin, Counted::Active),
+        Self::BuiltIn(BuiltIn::MdfAdmin, Counted::Pending),
+        Self::BuiltIn(BuiltIn::PartnerUser, Counted::Active),
+        Self::BuiltIn(BuiltIn::PartnerUser, Counted::Pending),
+        Self::BuiltIn(BuiltIn::PartnerUser, Counted::Services),
     ];
 
     /// The attribute that holds it.
     pub(super) fn attribute(self) -> &'static str {
         use BuiltIn::{Admin, MdfAdmin, PartnerUser, SuperAdmin, User};
-        use Status::{Active, Pending};
+        use Counted::{Active, Pending, Services};
         match self {
             Self::Users(Active) => "active",
             Self::Users(Pending) => "pending",
+            Self::Users(Services) => "services",
+            Self::BuiltIn(SuperAdmin, Services) => "services_super_admin",
+            Self::BuiltIn(Admin, Services) => "services_admin",
+            Self::BuiltIn(User, Services) => "services_user",
+            Self::BuiltIn(MdfAdmin, Services) => "services_mdf_admin",
+            Self::BuiltIn(PartnerUser, Services) => "services_partner_user",
             Self::BuiltIn(SuperAdmin, Active) => "active_super_admin",
             Self::BuiltIn(SuperAdmin, Pending) => "pending_super_admin",
             Self::BuiltIn(Admin, Active) => "active_admin",
@@ -83,7 +119,7 @@ impl OrganizationCounts {
             let number = item?.get(counter.attribute())?.as_n().ok()?.parse::<i64>().ok()?;
             Some((counter, u64::try_from(number).unwrap_or_default()))
         };
-        let by_status = Status::ALL.into_iter().flat_map(|status| {
+        let by_status = Counted::ALL.into_iter().flat_map(|status| {
             let built_in = BuiltIn::ALL.into_iter().map(move |role| Counter::BuiltIn(role, status));
             built_in.chain([Counter::Users(status)])
         });
@@ -97,26 +133,32 @@ impl OrganizationCounts {
     /// All users.
     pub fn all(&self) -> UserCount {
         UserCount {
-            active: self.number(Counter::Users(Status::Active)) + self.super_admins,
-            pending: self.number(Counter::Users(Status::Pending)),
+            active: self.number(Counter::Users(Counted::Active)) + self.super_admins,
+            pending: self.number(Counter::Users(Counted::Pending)),
+            services: self.number(Counter::Users(Counted::Services)),
         }
     }
 
     /// The users of a built-in role.
     pub fn users(&self, role: BuiltIn) -> UserCount {
         if role == BuiltIn::SuperAdmin {
-            return UserCount { active: self.super_admins, pending: 0 };
+            return UserCount { active: self.super_admins, ..UserCount::default() };
         }
         UserCount {
-            active: self.number(Counter::BuiltIn(role, Status::Active)),
-            pending: self.number(Counter::BuiltIn(role, Status::Pending)),
+            active: self.number(Counter::BuiltIn(role, Counted::Active)),
+            pending: self.number(Counter::BuiltIn(role, Counted::Pending)),
+            services: self.number(Counter::BuiltIn(role, Counted::Services)),
         }
     }
 
     /// The users of the roles that only partners have.
     pub fn partner_roles(&self) -> UserCount {
         let (mdf, partner) = (self.users(BuiltIn::MdfAdmin), self.users(BuiltIn::PartnerUser));
-        UserCount { active: mdf.active + partner.active, pending: mdf.pending + partner.pending }
+        UserCount {
+            active: mdf.active + partner.active,
+            pending: mdf.pending + partner.pending,
+            services: mdf.services + partner.services,
+        }
     }
 }
 
@@ -124,7 +166,7 @@ impl OrganizationCounts {
 #[derive(Default)]
 pub(super) struct CountChanges {
     organization: BTreeMap<Counter, i64>,
-    roles: BTreeMap<CustomRoleId, BTreeMap<Status, i64>>,
+    roles: BTreeMap<CustomRoleId, BTreeMap<Counted, i64>>,
     /// How many pending invitations the organization may have, if that limits the change (INV12).
     pub(super) pending_cap: Option<u64>,
 }
@@ -139,7 +181,8 @@ pub(super) struct CountUpdate {
 
 impl CountChanges {
     /// Counts users of a role in or out. The Super Admin is not counted.
-    pub(super) fn users(&mut self, role: RoleId, status: Status, by: i64) {
+    pub(super) fn users(&mut self, role: RoleId, counted: impl Into<Counted>, by: i64) {
+        let status = counted.into();
         if role == RoleId::SUPER_ADMIN {
             return;
         }
@@ -193,7 +236,7 @@ impl CountChanges {
         }
         for (counter, more) in gained {
             match (counter, self.pending_cap) {
-                (Counter::Users(Status::Pending), Some(cap)) => {
+                (Counter::Users(Counted::Pending), Some(cap)) => {
                     let refusal = Refusal::PendingInvitationLimit(cap);
                     limits.push(Limit::new(counter, cap, more, refusal));
                 }
@@ -212,7 +255,7 @@ impl CountChanges {
 fn role_update(
     org: OrgId,
     role: CustomRoleId,
-    changes: &BTreeMap<Status, i64>,
+    changes: &BTreeMap<Counted, i64>,
 ) -> Option<CountUpdate> {
     let changes: Vec<_> = changes.iter().filter(|(_, by)| **by != 0).collect();
     let gains = changes.iter().any(|(_, by)| **by > 0);
@@ -222,7 +265,7 @@ fn role_update(
         "attribute_exists(#pk)"
     };
     let add =
-        |(status, by): &(&Status, &i64)| Change::add(Counter::Users(**status).attribute(), **by);
+        |(status, by): &(&Counted, &i64)| Change::add(Counter::Users(**status).attribute(), **by);
     (!changes.is_empty()).then(|| CountUpdate {
         key: Key::role(org, role),
         changes: changes.iter().map(add).collect(),

@@ -55,7 +55,8 @@ fn document_requires_the_scopes_of_the_template() {
 
 #[test]
 fn document_has_the_enumerations_of_the_code() {
-    let sources = [Source::Invitation, Source::JoinRequest, Source::Creator, Source::Joined];
+    let joined = [Source::Invitation, Source::JoinRequest, Source::Creator, Source::Joined];
+    let sources = [&joined[..], &[Source::Added]].concat();
     let roles = [IdentityProviderRole::Admin, IdentityProviderRole::User];
     for (name, values) in [
         ("EventAction", EventAction::ALL.iter().map(|action| json!(action.key())).collect()),

@@ -182,7 +182,7 @@ async fn candidates<'a>(
         for user in page.items.into_iter().take(room) {
             if let User::Active(member) = user {
                 if more {
-                    place = Some(index::user_by_email(&member.path, &member.email));
+                    place = Some(index::user_by_address(&member.path, &index::address_of(&member)));
                 }
                 candidates.push((source, member));
             }

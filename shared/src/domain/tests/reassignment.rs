@@ -93,7 +93,7 @@ fn role_that_is_being_deleted_cannot_be_edited_and_is_deleted_without_users() {
     let being_deleted = Refusal::RoleBeingDeleted(hosts);
     let edited = edit_role(&admin, &deleted, RoleDraft::default(), now());
     assert_eq!(edited, Err(being_deleted.clone()));
-    let users = UserCount { active: 1, pending: 0 };
+    let users = UserCount { active: 1, pending: 0, services: 0 };
     assert_eq!(delete_role(&admin, &deleted, users), Err(being_deleted));
     assert_eq!(delete_role(&admin, &deleted, UserCount::default()), Ok(()));
 }

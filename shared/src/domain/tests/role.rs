@@ -161,7 +161,7 @@ fn holder_of_a_role_cannot_edit_or_delete_it() {
 fn role_with_users_cannot_be_deleted() {
     let sue = super_admin(&standard());
     for (active, pending) in [(1, 0), (0, 1), (2, 3)] {
-        let users = UserCount { active, pending };
+        let users = UserCount { active, pending, services: 0 };
         let deleted = delete_role(&sue, &role(nothing()), users);
         assert_eq!(deleted, Err(Refusal::RoleInUse(users)));
     }

@@ -138,6 +138,7 @@ impl Names<'_> {
             let (beside, shown) = match (field.as_str(), id.as_str()) {
                 ("member_id", Some(id)) => ("member", self.person_at(id)?),
                 ("inviter_id", Some(id)) => ("inviter", self.person_at(id)?),
+                ("keeper_id", Some(id)) => ("keeper", self.person_at(id)?),
                 ("super_admin_id", Some(id)) => ("super_admin", self.person_at(id)?),
                 ("role_id", Some(role)) => ("role_name", json!(self.role(role)?)),
                 ("successor_role_id", Some(role)) => {
@@ -190,6 +191,7 @@ impl Names<'_> {
 fn display_name(person: Option<CalledPerson>) -> Option<String> {
     match person? {
         CalledPerson::Erased => Some(ERASED.to_owned()),
+        CalledPerson::Service { name } => Some(name),
         known @ CalledPerson::Known { .. } => {
             let (name, email) = called(Some(known));
             name.or_else(|| email.map(|email| email.to_string()))

@@ -13,9 +13,10 @@ use crate::{
     domain::{
         self, AlertId, BuiltIn, Conditions, CustomRole, Delivery, DeliveryRecord, Email,
         IdentityProviderRole, InvitationId, Kind, Language, Level, Levels, MailDomain, MemberId,
-        Name, OrgId, RoleId, RoleObject, RoleSummary, Settings, Source, UserCount, UserId,
+        MemberKind, Name, OrgId, RoleId, RoleObject, RoleSummary, Settings, Source, UserCount,
+        UserId,
     },
-    store::FetchedItems,
+    store::{Error, FetchedItems},
 };
 
 pub use event::Event;
@@ -76,7 +77,9 @@ pub struct Member {
     id: MemberId,
     user_id: UserId,
     organization_id: OrgId,
-    email: Email,
+    kind: MemberKind,
+    /// None for a service.
+    email: Option<Email>,
     name: Option<String>,
     /// The name that is shown instead of `name` (U6).
     display_name: Option<Name>,
@@ -89,6 +92,8 @@ pub struct Member {
     access_expires_at: Option<Timestamp>,
     /// Whether the access has ended. The clean-up ends the membership soon (END1).
     access_expired: bool,
+    /// The keeper of a service. None for a person, and if the keeper is no longer a member (MACH1).
+    keeper: Option<Person>,
 }
 
 impl Member {
@@ -98,6 +103,7 @@ impl Member {
             id: member.id(),
             user_id: member.user_id.clone(),
             organization_id: member.path.id(),
+            kind: member.kind(),
             email: member.email.clone(),
             name: member.name.clone(),
             display_name: member.display_name.clone(),
@@ -109,7 +115,26 @@ impl Member {
             joined_at: member.joined_at,
             access_expires_at: member.access_expires_at,
             access_expired: !member.has_access(now),
+            keeper: None,
         }
+    }
+
+    /// Shows the keeper of a service, if they have access at `now`. `names` has the item of the keeper.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn with_keeper(
+        self,
+        member: &domain::Member,
+        names: &FetchedItems,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let keeper = match member.service {
+            Some(service) => names.active_member(member.path.id(), service.keeper, now)?,
+            None => None,
+        };
+        Ok(Self { keeper: keeper.as_ref().map(Person::member), ..self })
     }
 }
 

@@ -25,7 +25,7 @@ impl Person {
     pub fn member(member: &domain::Member) -> Self {
         let name = member.display_name.as_ref().map(ToString::to_string);
         let name = name.or_else(|| member.name.clone());
-        Self { id: Some(member.id()), name, email: Some(member.email.clone()) }
+        Self { id: Some(member.id()), name, email: member.email.clone() }
     }
 
     /// The caller, who is a member, or an operator.
@@ -87,6 +87,7 @@ impl Person {
 pub(super) fn called(person: Option<CalledPerson>) -> (Option<String>, Option<Email>) {
     match person {
         Some(CalledPerson::Known { name, email }) => (name, Some(email)),
+        Some(CalledPerson::Service { name }) => (Some(name), None),
         Some(CalledPerson::Erased) => (Some(ERASED.to_owned()), None),
         None => (None, None),
     }

@@ -1,6 +1,7 @@
 //! Keys of the indexes: their order, and the way back to a path.
 
 use super::*;
+use crate::domain::Email;
 use crate::{
     domain::{BoundedList, IdempotencyKey, Name, UserId},
     store::Key,
@@ -23,7 +24,7 @@ fn range_key_leads_back_to_its_path() {
     let root = OrgPath::root(org(1));
     let below = root.child(org(2)).child(org(3));
     let email = Email::parse("bob@example.com").unwrap();
-    for key in [path(&below), user_by_email(&below, &email), after_organization(&below)] {
+    for key in [path(&below), user_by_address(&below, email.as_str()), after_organization(&below)] {
         assert_eq!(path_of(&key), Some(below.clone()), "{key}");
     }
     for forged in ["", "#", "x/y", "bob@example.com#1", "~"] {
@@ -43,8 +44,8 @@ fn keys_with_the_longest_texts_fit() {
     let name = Name::cleaned(&"\u{FDFA}".repeat(31), 64).unwrap().folded();
     assert!(name.len() > 700, "{}", name.len());
     let ranges = [
-        user_by_email(&deepest, &email),
-        email_in(&email, deepest.id()),
+        user_by_address(&deepest, email.as_str()),
+        email_in(email.as_str(), deepest.id()),
         format!("{}1{name}", in_organization(&deepest)), // The position of a role in a list.
         Key::list_entry(org(1), BoundedList::ApprovedDomains, &labels).sk,
     ];
@@ -60,8 +61,8 @@ fn keys_with_the_longest_texts_fit() {
 fn organization_comes_before_the_organizations_below_it() {
     let root = OrgPath::root(org(1));
     let email = Email::parse("zoe@example.com").unwrap();
-    let own = user_by_email(&root, &email);
-    let below = user_by_email(&root.child(org(2)), &email);
+    let own = user_by_address(&root, email.as_str());
+    let below = user_by_address(&root.child(org(2)), email.as_str());
     assert!(path(&root) < own && own < after_organization(&root));
     assert!(after_organization(&root) < below);
     assert!(in_subtree(&root).iter().any(|beginning| below.starts_with(beginning)));

@@ -15,7 +15,7 @@ use crate::{
     store::{
         Index, Reminded,
         index::{
-            self, children, email_in, organizations, path, roles, user_by_email, user_by_time,
+            self, children, email_in, organizations, path, roles, user_by_address, user_by_time,
             users,
         },
         keys::{Key, Status, organization},
@@ -113,8 +113,8 @@ fn layout_matches_the_documentation_page() {
         let (index, hash, range) = (index.name(), brief(&hash), brief(range));
         let _ = writeln!(page, "| `{index}` | {lists} | `{hash}` | `{range}` |");
     };
-    let by_email = user_by_email(&path_below, &email);
-    let by_time = user_by_time(&path_below, Timestamp::UNIX_EPOCH, &email);
+    let by_email = user_by_address(&path_below, email.as_str());
+    let by_time = user_by_time(&path_below, Timestamp::UNIX_EPOCH, email.as_str());
     let (active, pending) = (Status::Active, Status::Pending);
     let of_role = |role, status| index::users_of_role(&path_below, role, status);
     let own = organization(org);
@@ -124,7 +124,7 @@ fn layout_matches_the_documentation_page() {
     line(ByPath, "organizations of a tree", organizations(&path_below), &path(&path_below));
     line(ByPath, "role names of a tree", roles(&path_below), &path(&path_below));
     line(ByTime, "members of a tree", users(&path_below, active), &by_time);
-    line(ByEmail, "members of a tree", users(&path_below, active), &email_in(&email, org));
+    line(ByEmail, "members of a tree", users(&path_below, active), &email_in(email.as_str(), org));
     line(ByRole, "members with a custom role", of_role(RoleId::Custom(role), active), &by_email);
     line(ByRole, "invitations to a role", of_role(RoleId::ADMIN, pending), &by_email);
     line(ByRole, "organizations directly below", children(Some(root.id())), &path(&path_below));

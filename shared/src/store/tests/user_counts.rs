@@ -34,7 +34,7 @@ fn counts(attributes: &[(&str, i64)]) -> OrganizationCounts {
 
 #[test]
 fn counts_are_read_from_the_counter_item() {
-    let users = |active, pending| UserCount { active, pending };
+    let users = |active, pending| UserCount { active, pending, services: 0 };
     let some = counts(&[
         ("active", 5),
         ("pending", 3),

@@ -1,0 +1,199 @@
+//! Services: members that are no persons (MACH1).
+
+use serde_json::{Value, json};
+
+use crate::{
+    cleanup::run_clean_up,
+    decision_search::search_all,
+    decisions::{SUBJECTS, permits},
+    helpers::{each, id, user_manager},
+    invariants::check,
+    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, member_id},
+};
+
+/// The token of a service: no address.
+const SYNC: Identity = identity("client|sync", "");
+const INVITE: &str = "user_management.invite";
+
+async fn add(app: &TestApp, by: Identity, org: &str, role: &str, more: Value) -> Answer {
+    let mut body = json!({ "user_id": SYNC.sub, "name": "Nightly sync", "role_id": role });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    app.post(by, &format!("{org}/service-members"), body).await
+}
+
+/// Acme with BOB as Admin, CY as User and EVE as a pure user manager.
+async fn acme() -> (TestApp, String) {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    app.add_member(ADA, &acme, CY, "user").await;
+    app.add_member_with(ADA, &acme, EVE, user_manager()).await;
+    (app, acme)
+}
+
+#[tokio::test]
+async fn service_is_a_member_without_an_address() {
+    let (app, acme) = acme().await;
+    let role = app.create_role(ADA, &acme, "Provisioning", user_manager()).await;
+    let keeper = json!({ "keeper_id": member_id(&acme, "bob") });
+    let added = add(&app, ADA, &acme, &role, keeper).await.expect(201);
+    assert_eq!(added.headers["location"], format!("{acme}/members/{}", added.id()));
+    let shown = ["kind", "email", "name", "source", "status"].map(|field| &added.body[field]);
+    let expected =
+        [json!("service"), json!(null), json!("Nightly sync"), json!("added"), json!("active")];
+    assert_eq!(shown, expected.each_ref());
+    assert_eq!(added.body["keeper"]["email"], BOB.email);
+    let path = format!("{acme}/members/{}", added.id());
+    assert_eq!(app.get(ADA, &path).await.expect(200).body, added.body);
+
+    // It acts by its role, and decisions see it.
+    app.get(SYNC, &format!("{acme}/members")).await.expect(200);
+    app.create_invitation(SYNC, &acme, "new@example.com", "user").await;
+    assert!(permits(&app, SYNC, INVITE, &acme).await);
+    let search = json!({
+        "subject": { "type": "user" }, "action": { "name": INVITE },
+        "resource": { "type": "organization", "id": id(&acme) },
+    });
+    assert!(search_all(&app, SUBJECTS, search, 2).await.contains(&SYNC.sub.to_owned()));
+    let me = app.get(SYNC, "/v1/me").await.expect(200);
+    assert_eq!(me.body["organizations"][0]["role_name"], "Provisioning");
+
+    // It is listed among the members, found by its name, and counted apart.
+    let list = app.get(ADA, &format!("{acme}/members?limit=3")).await.expect(200);
+    assert_eq!(list.body["total"], 6);
+    let all = app.list_all(ADA, &format!("{acme}/members?limit=2")).await;
+    assert_eq!(all.len(), 6);
+    assert_eq!(all.iter().filter(|user| user["kind"] == "service").count(), 1);
+    let found = app.get(ADA, &format!("{acme}/members?q=nightly&match=contains")).await.expect(200);
+    assert_eq!(each(found.items(), "name"), ["Nightly sync"]);
+    let of_role = app.get(ADA, &format!("{acme}/members?role_id={role}")).await.expect(200);
+    assert_eq!((of_role.items().len(), &of_role.body["total"]), (1, &json!(1)));
+    let counted = app.get(ADA, &format!("{acme}/roles/{role}")).await.expect(200);
+    assert_eq!(counted.body["users"], json!({ "active": 0, "pending": 0, "services": 1 }));
+    let event = &app.history(&acme).await;
+    let event = event.iter().find(|event| event["target"]["id"] == added.id()).unwrap();
+    assert_eq!(event["action"], "member.added");
+    let new = ["kind", "keeper_id", "source"].map(|field| &event["new"][field]);
+    assert_eq!(new, [&json!("service"), &json!(member_id(&acme, "bob")), &json!("added")]);
+    assert_eq!(event["target"]["name"], "Nightly sync");
+    check(&app).await;
+}
+
+/// ROLE7
+#[tokio::test]
+async fn service_is_added_by_user_managers_with_a_role_that_they_may_grant() {
+    let (app, acme) = acme().await;
+    add(&app, CY, &acme, "user", json!({})).await.refuses(403, "missing-permission");
+    add(&app, OPERATOR, &acme, "user", json!({})).await.refuses(403, "operator-read-only");
+    for role in ["super_admin", "admin", "mdf_admin"] {
+        let refused = add(&app, ADA, &acme, role, json!({})).await;
+        assert_eq!(refused.refuses(422, "service-role-not-allowed").pointer(), "/role_id");
+    }
+    let strong = json!({ "role_management": "full_access" });
+    let strong = app.create_role(ADA, &acme, "Strong", strong).await;
+    add(&app, EVE, &acme, &strong, json!({})).await.refuses(403, "exceeds-own-permissions");
+    let past = json!({ "access_expires_at": "2026-01-01T00:00:00Z" });
+    add(&app, EVE, &acme, "user", past).await.refuses(422, "access-end-out-of-range");
+    let unknown = json!({ "keeper_id": member_id(&acme, "nobody") });
+    let refused = add(&app, EVE, &acme, "user", unknown).await;
+    assert_eq!(refused.refuses(422, "keeper-not-member").pointer(), "/keeper_id");
+
+    let added = add(&app, EVE, &acme, "user", json!({})).await.expect(201);
+    assert_eq!(added.body["keeper"]["email"], EVE.email, "the caller keeps it");
+    add(&app, EVE, &acme, "user", json!({})).await.refuses(409, "already-member");
+    let by_service = json!({ "user_id": "other", "name": "Other", "role_id": "user" });
+    let path = format!("{acme}/service-members");
+    app.post(SYNC, &path, by_service).await.refuses(403, "missing-permission");
+    // A service keeps no other one.
+    let body = json!({
+        "user_id": "other", "name": "Other", "role_id": "user", "keeper_id": added.id(),
+    });
+    app.post(ADA, &path, body).await.refuses(422, "keeper-not-member");
+    check(&app).await;
+}
+
+#[tokio::test]
+async fn role_name_keeper_and_end_of_a_service_can_be_changed() {
+    let (app, acme) = acme().await;
+    let role = app.create_role(ADA, &acme, "Reader", json!({})).await;
+    let added = add(&app, ADA, &acme, "user", json!({})).await.expect(201);
+    let path = format!("{acme}/members/{}", added.id());
+    let change = json!({
+        "role_id": role, "display_name": "Sync (EU)", "keeper_id": member_id(&acme, "bob"),
+        "access_expires_at": "2027-03-01T00:00:00Z",
+    });
+    let changed = app.patch(ADA, &path, change).await.expect(200).body;
+    assert_eq!(app.get(ADA, &path).await.expect(200).body, changed);
+    let shown = [&changed["role_id"], &changed["display_name"], &changed["keeper"]["email"]];
+    assert_eq!(shown, [&json!(role), &json!("Sync (EU)"), &json!(BOB.email)]);
+    for refused in ["admin", "mdf_admin", "super_admin"] {
+        let admin = app.patch(ADA, &path, json!({ "role_id": refused })).await;
+        admin.refuses(422, "service-role-not-allowed");
+    }
+    let keeper = json!({ "keeper_id": member_id(&acme, "nobody") });
+    app.patch(ADA, &path, keeper.clone()).await.refuses(422, "keeper-not-member");
+    let person = app.patch(ADA, &format!("{acme}/members/@cy"), keeper).await;
+    assert_eq!(person.refuses(422, "not-a-service").pointer(), "/keeper_id");
+    app.transfer(ADA, &acme, SYNC).await.refuses(409, "target-not-admin");
+    app.wait(100 * DAY);
+    app.get(SYNC, &acme).await.refuses(403, "access-expired");
+    assert_eq!(run_clean_up(&app).await.members_expired, 1);
+    app.get(ADA, &path).await.refuses(404, "no-such-member");
+    // Its `sub` can be added again.
+    add(&app, ADA, &acme, "user", json!({})).await.expect(201);
+    check(&app).await;
+}
+
+/// ROLE6
+#[tokio::test]
+async fn role_of_a_service_is_in_use_and_is_not_reassigned_to_an_admin_role() {
+    let (app, acme) = acme().await;
+    let role = app.create_role(ADA, &acme, "Sync", json!({})).await;
+    let added = add(&app, ADA, &acme, &role, json!({})).await.expect(201);
+    let path = format!("{acme}/roles/{role}");
+    let refused = app.delete(ADA, &path).await.refuses(409, "role-in-use");
+    assert_eq!(refused.body["holders"], json!({ "active": 0, "pending": 0, "services": 1 }));
+    let to_admin = app.delete(ADA, &format!("{path}?reassign_to=admin")).await;
+    assert_eq!(to_admin.refuses(422, "service-role-not-allowed").pointer(), "/reassign_to");
+    app.delete(ADA, &format!("{path}?reassign_to=user")).await.expect(204);
+    let moved = app.get(ADA, &format!("{acme}/members/{}", added.id())).await.expect(200);
+    assert_eq!(moved.body["role_id"], "user");
+    let user = app.get(ADA, &format!("{acme}/roles/user")).await.expect(200);
+    assert_eq!(user.body["users"], json!({ "active": 1, "pending": 0, "services": 1 }));
+    check(&app).await;
+}
+
+#[tokio::test]
+async fn service_stays_when_its_keeper_goes() {
+    let (app, acme) = acme().await;
+    let keeper = json!({ "keeper_id": member_id(&acme, "cy") });
+    let added = add(&app, ADA, &acme, "user", keeper).await.expect(201);
+    app.remove(ADA, &acme, CY).await.expect(204);
+    let path = format!("{acme}/members/{}", added.id());
+    assert_eq!(app.get(ADA, &path).await.expect(200).body["keeper"], json!(null));
+    let listed = app.get(ADA, &format!("{acme}/members?user_id={}", "client%7Csync")).await;
+    assert_eq!(listed.expect(200).items()[0]["keeper"], json!(null));
+    app.get(SYNC, &format!("{acme}/permissions")).await.expect(200);
+    app.delete(ADA, &path).await.expect(204);
+    app.get(SYNC, &acme).await.expect(404);
+    let named = app.history(&acme).await.pop().unwrap();
+    assert_eq!(
+        (&named["action"], &named["target"]["name"]),
+        (&json!("member.removed"), &json!("Nightly sync"))
+    );
+    check(&app).await;
+}
+
+/// ERA1, ORG2
+#[tokio::test]
+async fn service_that_asked_to_join_has_no_request_any_more_and_can_leave() {
+    let (app, acme) = acme().await;
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    let sync = Identity { email: "sync@example.com", ..SYNC };
+    app.create_join_request(sync, &acme).await;
+    add(&app, ADA, &acme, "user", json!({})).await.expect(201);
+    let requests = app.get(ADA, &format!("{acme}/join-requests")).await.expect(200);
+    assert_eq!(requests.items(), [] as [Value; 0]);
+    check(&app).await;
+    app.post(sync, &format!("{acme}/leave"), json!({})).await.expect(204);
+    check(&app).await;
+}
