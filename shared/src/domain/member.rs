@@ -326,6 +326,7 @@ pub struct SuperAdminAppointment {
 /// # Errors
 /// - [`Refusal::NoSuchMember`] if there is no successor.
 /// - [`Refusal::AlreadySuperAdmin`] if the successor is the Super Admin.
+/// - The refusal of [`check_service_role`] for a service (MACH1).
 /// - [`Refusal::SuperAdminChanged`] if `former` is not the Super Admin any more.
 pub fn appoint_super_admin(
     org: &Organization,
@@ -337,6 +338,9 @@ pub fn appoint_super_admin(
     let member = successor.ok_or(Refusal::NoSuchMember)?;
     if org.super_admin_user_id.as_ref() == Some(&member.user_id) {
         return Err(Refusal::AlreadySuperAdmin);
+    }
+    if member.service.is_some() {
+        check_service_role(RoleId::SUPER_ADMIN)?;
     }
     let is_super_admin = |member: &Member| member.role_id == RoleId::SUPER_ADMIN;
     let former = former.filter(is_super_admin).ok_or(Refusal::SuperAdminChanged)?;

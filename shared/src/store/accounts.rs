@@ -42,8 +42,6 @@ impl Transaction<'_> {
     pub fn change_account(self, change: AccountChange<'_>) -> Result<Self, Error> {
         let AccountChange { org, before, after, deleted, request, reason } = change;
         let (context, gone) = (self.context, before.version.next(self.context.at));
-        let slot = Key::address_slot(org.id(), AddressDigest::of(org.id(), &before.email));
-        let held = Expression::new("#user_id = :lost", [("lost", text(before.user_id.as_str()))]);
         let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
         let event = |target| Event::new(context, org, EventAction::MemberReconnected, target);
         let left = event(before.target(gone))
@@ -67,10 +65,19 @@ impl Transaction<'_> {
                 deleted,
                 absent_or(Refusal::AlreadyMember),
             )?
-            .put(slot.clone(), taken(after, &slot)?, held, or(Refusal::ChangedConcurrently))
+            .move_lock(before, after)?
             .name_account_of_super_admin(change)?
             .record(left)?
             .record(taken_over)
+    }
+
+    /// Lets the new account hold the address of the membership. A service has none.
+    fn move_lock(self, before: &Member, after: &Member) -> Result<Self, Error> {
+        let Some(email) = &after.email else { return Ok(self) };
+        let org = after.path.id();
+        let slot = Key::address_slot(org, AddressDigest::of(org, email));
+        let held = Expression::new("#user_id = :lost", [("lost", text(before.user_id.as_str()))]);
+        Ok(self.put(slot.clone(), taken(after, &slot)?, held, or(Refusal::ChangedConcurrently)))
     }
 
     /// Names the new account where the organization names its Super Admin, and records it there.

@@ -100,8 +100,9 @@ pub(super) fn former_slot(key: Key, address: &Email, gone: Version) -> Result<It
 /// The lock that a member has on their address.
 pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
     let value = json!({ "status": "taken", "email": member.email });
-    let identity = index::known_address(PersonId::of_address(&member.email));
-    let mut item = to_item(key.clone(), &value, vec![("identity", identity)])?;
+    let address = member.email.as_ref().map(PersonId::of_address);
+    let identity = address.map(|address| ("identity", index::known_address(address)));
+    let mut item = to_item(key.clone(), &value, identity.into_iter().collect())?;
     item.insert("user_id".to_owned(), text(member.user_id.as_str()));
     Ok(item)
 }
