@@ -32,16 +32,18 @@ impl MailService {
         let former = member_in(&event.old, "super_admin_id");
         let (id, person) = (new.id(), NamedPerson::member(&new));
         let mails =
-            self.store.administrators(&organization, context.at).await?.into_iter().map(|member| {
-                let notification = if member.id() == id {
-                    Notification::SuperAdminAssigned
-                } else if Some(member.id()) == former {
-                    Notification::SuperAdminReplaced { new: person.clone() }
-                } else {
-                    Notification::SuperAdminAppointed { new: person.clone() }
-                };
-                OutgoingMail::new(&organization, member.email, notification)
-            });
+            self.store.administrators(&organization, context.at).await?.into_iter().filter_map(
+                |member| {
+                    let notification = if member.id() == id {
+                        Notification::SuperAdminAssigned
+                    } else if Some(member.id()) == former {
+                        Notification::SuperAdminReplaced { new: person.clone() }
+                    } else {
+                        Notification::SuperAdminAppointed { new: person.clone() }
+                    };
+                    Some(OutgoingMail::new(&organization, member.email?, notification))
+                },
+            );
         Ok(mails.collect())
     }
 
@@ -65,8 +67,9 @@ impl MailService {
         };
         let administrators =
             self.store.administrators(&organization, context.at).await?.into_iter();
-        let mail =
-            |member: Member| OutgoingMail::new(&organization, member.email, notification.clone());
-        Ok(administrators.map(mail).collect())
+        let mail = |member: Member| {
+            Some(OutgoingMail::new(&organization, member.email?, notification.clone()))
+        };
+        Ok(administrators.filter_map(mail).collect())
     }
 }

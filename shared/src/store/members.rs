@@ -15,8 +15,8 @@ use super::{
 };
 use crate::domain::{
     AddressDigest, AddressSlot, AlertId, CriticalAlertUser, Event, EventAction, FormerSuperAdmin,
-    IdentityProviderRole, JoinRequest, Member, Organization, PersonId, Refusal, RequestContext, RoleId,
-    Service, Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
+    IdentityProviderRole, JoinRequest, Member, Organization, PersonId, Refusal, RequestContext,
+    RoleId, Service, Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).

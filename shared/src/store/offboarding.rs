@@ -139,7 +139,8 @@ impl Transaction<'_> {
         }
         let Some(member) = known.removable_member() else { return Ok(self) };
         let gone = member.version.next(context.at);
-        let own = known.addresses.iter().find(|address| Some(&address.email) == member.email.as_ref());
+        let own =
+            known.addresses.iter().find(|address| Some(&address.email) == member.email.as_ref());
         let alert = own.and_then(|address| address.alert.as_ref());
         self.end_membership(member, gone)?
             .record(removed(context, org, EventAction::MemberRemoved, member, gone))?
