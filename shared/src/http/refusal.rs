@@ -108,8 +108,7 @@ impl From<Refusal> for Problem {
                 .with("limit", limit)
                 .retry_after(retry_after_seconds),
             R::InvitationDeclined(retry_after_seconds) => problem.retry_after(retry_after_seconds),
-            R::SuperAdminNotAssignable => problem.at("/role_id"),
-            R::ServiceRoleNotAllowed => problem.at("/role_id"),
+            R::SuperAdminNotAssignable | R::ServiceRoleNotAllowed => problem.at("/role_id"),
             R::KeeperNotMember | R::NotAService => problem.at("/keeper_id"),
             R::SuperAdminAccessEnd | R::AccessEndOutOfRange => problem.at("/access_expires_at"),
             R::RoleBeingDeleted(target) => problem.with("reassign_to", json!(target)),
