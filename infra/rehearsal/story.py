@@ -90,6 +90,7 @@ def story(stack, issuer):
     run.match_etag()
     run.erase_person()
     run.expire_first_admin()
+    run.delete_organization()
     run.migrate()
     expect(run.ben.get("/v1/nothing"), 404)
 
@@ -478,6 +479,22 @@ class Story:
         expect(change(etag), 412)
         # Checks the counters, too.
         expect(staff.patch(f"{path}/{branch}", {"mdf_program": False}), 200)
+
+    def delete_organization(self):
+        """A customer is deleted. The clean-up ends its invitation, and its link with the partner."""
+        staff, path, partner = self.staff, "/v1/operator/organizations", self._create_partner("Hooli")
+        name = f"Pied Piper of {self.dan.label}"
+        body = {"name": name, "kind": "standard", "first_admin_email": self.cy.email}
+        customer = expect(staff.post(path, body), 201)["id"]
+        expect(staff.put(f"{path}/{partner}/customers/{customer}", {"preferred": False}), 200)
+        expect(staff.delete(f"{path}/{customer}", {"name": name, "reason": "A rehearsal."}), 204)
+        expect(staff.get(f"{path}/{customer}"), 404)
+        if not self.stack.emulated:
+            return
+        self.run_schedule(days=0)
+        for org, action in ((customer, "invitation.revoked"), (partner, "customer_link.removed")):
+            events = expect(staff.get(f"/v1/organizations/{org}/events?action={action}"), 200)["items"]
+            assert len(events) == 1, (action, events)
 
     def erase_person(self):
         """Eve's data is exported, then she is erased, and Hal with his open request. The history shows no names."""

@@ -251,8 +251,9 @@ async fn writes_rely_only_on_consistent_reads() {
             let fine = match &*name {
                 "BatchGetItem" => tables.all(|(_, table)| table["ConsistentRead"] == true),
                 "TransactWriteItems" => true,
-                // A reassignment finds users in an index, and reads each of them before the write.
-                "Query" => operation.in_steps(),
+                // A reassignment finds users in an index, and reads each of them before the write. A
+                // deletion asks an index for organizations below, which the counter item also has.
+                "Query" => operation.in_steps() || operation.name.contains(" deletes "),
                 _ => false,
             };
             assert!(fine, "{}: {name} {body}", operation.name);
@@ -283,7 +284,7 @@ async fn clean_up_with_a_stale_index_ends_only_expired_invitations() {
         let (_, before) = scenario.inspect().await;
         read_indexes_of(&old, &scenario);
         let cleaned = scenario.run(cleaning).await;
-        let nothing = "expired: 0, roles_deleted: 0, skipped: 1";
+        let nothing = "expired: 0, roles_deleted: 0, organizations_ended: 0, skipped: 1";
         assert!(cleaned.text.contains(nothing), "{name}: {cleaned:?}");
         assert_eq!(scenario.inspect().await, (vec![], before), "{name}");
     }

@@ -151,6 +151,19 @@ impl TestApp {
         self.send(Some(OPERATOR), "DELETE", &path, body).await
     }
 
+    /// `by` deletes `org`, whose name they type.
+    pub async fn delete_organization(&self, by: Identity, org: &str, name: &str) -> Answer {
+        self.send(Some(by), "DELETE", org, Some(json!({ "name": name }))).await
+    }
+
+    /// Runs the clean-up until nothing is due. Asserts that nothing fails.
+    pub async fn clean_up(&self) -> cleanup::Summary {
+        let now = jiff::Timestamp::from_millisecond(self.now()).unwrap();
+        let summary = cleanup::run(&self.store, now, "clean-up", || false).await.unwrap();
+        assert!(summary.failed == 0 && !summary.more, "{summary:?}");
+        summary
+    }
+
     /// The whole history of `org`, oldest first.
     pub async fn history(&self, org: &str) -> Vec<Value> {
         let mut events = self.list_all(OPERATOR, &format!("{org}/events?limit=100")).await;

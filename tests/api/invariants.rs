@@ -56,7 +56,8 @@ pub fn inspect(items: &[Item]) -> Vec<String> {
         part.super_admin(&mut found);
         part.addresses(&mut found);
         part.roles(&mut found);
-        part.counted(&mut found);
+        part.counted(&orgs, &mut found);
+        part.ended(&mut found);
         part.closed(&mut found);
         part.pending_first_admin(&mut found);
         part.customers(&orgs, &mut found);
@@ -84,6 +85,8 @@ pub struct Table {
 #[derive(Debug, Default)]
 pub struct OrganizationItems {
     pub org: Option<Organization>,
+    /// Whether it is deleted, and nothing is left but its history.
+    is_ended: bool,
     pub profile: Profile,
     pub members: BTreeMap<UserId, Member>,
     pub pending: Vec<Invitation>,
@@ -182,18 +185,29 @@ impl Table {
             }
             ("ORG", _) => {
                 let org: Organization = read(&value, &here)?;
-                same(
-                    Key::organization(id),
-                    &[
-                        ("tree", index::organizations(&org.path)),
-                        ("group", index::children(org.path.parent())),
-                        ("path", index::path(&org.path)),
-                        ("identity", index::organizations_named(&org.name.folded())),
-                    ],
-                )?;
-                if text("folded_name") != org.name.folded() {
+                let path = ("path", index::path(&org.path));
+                let listed = [
+                    path.clone(),
+                    ("tree", index::organizations(&org.path)),
+                    ("group", index::children(org.path.parent())),
+                    ("identity", index::organizations_named(&org.name.folded())),
+                ];
+                let due = [path, ("due", index::due_of_organization(id))];
+                // A deleted organization is in no list, and due until nothing is left of it.
+                let is_due = stored["due"].is_string();
+                let indexed = match (org.is_deleted(), is_due) {
+                    (false, _) => &listed[..],
+                    (true, true) => &due,
+                    (true, false) => &due[..1],
+                };
+                same(Key::organization(id), indexed)?;
+                if org.is_deleted() && !is_due && !value["ttl"].is_number() {
+                    return Err(here("is kept forever"));
+                }
+                if !org.is_deleted() && text("folded_name") != org.name.folded() {
                     return Err(here("is searched by another name"));
                 }
+                part.is_ended = org.is_deleted() && !is_due;
                 part.org = Some(org);
             }
             ("PROFILE", _) => part.profile = read(&value, &here)?,
@@ -283,7 +297,8 @@ impl Table {
                 let fields = value.as_object().into_iter().flatten();
                 let count =
                     |(name, count): (&String, &Value)| Some((name.clone(), count.as_i64()?));
-                part.counts = fields.filter_map(count).collect();
+                let counters = fields.filter(|(name, _)| *name != "ttl");
+                part.counts = counters.filter_map(count).collect();
                 part.counts_closure = read(&value["closure"], &here)?;
             }
             ("DOMAIN", _) => {
@@ -369,6 +384,10 @@ impl OrganizationItems {
         };
         let supers = self.members.values().filter(|member| member.role_id == RoleId::SUPER_ADMIN);
         let supers: Vec<_> = supers.map(|member| &member.user_id).collect();
+        // Those of a deleted organization end one after the other.
+        if org.is_deleted() {
+            return;
+        }
         // The organization names one at most.
         let named: Vec<_> = org.super_admin_user_id.iter().collect();
         differ(found, "the Super Admin", &supers, &named);
@@ -400,8 +419,34 @@ impl OrganizationItems {
         differ(found, "the names of roles", &self.names, &names.collect());
     }
 
-    fn counted(&self, found: &mut Vec<String>) {
+    /// SA7
+    fn ended(&self, found: &mut Vec<String>) {
+        if !self.is_ended {
+            return;
+        }
+        let open = self.requests.values().filter(|request| request.is_pending()).count();
+        let left = [
+            self.members.len(),
+            self.pending.len(),
+            self.roles.len(),
+            self.customers.len(),
+            self.domains.len(),
+            self.alerted.len(),
+            open,
+        ];
+        differ(found, "what is left of the deleted organization", &left, &[0; 7]);
+    }
+
+    fn counted(&self, orgs: &BTreeMap<OrgId, Self>, found: &mut Vec<String>) {
         let mut real = BTreeMap::<String, i64>::new();
+        let others = orgs.values().filter_map(|part| part.org.as_ref());
+        let mine = self.org.as_ref().map(Organization::id);
+        let is_below = |org: &&Organization| !org.is_deleted() && org.path.parent() == mine;
+        let below = others.filter(is_below).count();
+        // Tables of earlier schemas do not count them.
+        if self.counts.contains_key("sub_organizations") {
+            real.insert("sub_organizations".to_owned(), i64::try_from(below).unwrap());
+        }
         let mut held = BTreeMap::<CustomRoleId, [u64; 3]>::new();
         let active = self.members.values().map(|member| {
             let counted = if member.service.is_some() { "services" } else { "active" };
@@ -511,6 +556,10 @@ impl OrganizationItems {
 
     fn pending_first_admin(&self, found: &mut Vec<String>) {
         let Some(org) = &self.org else { return };
+        // A deleted organization names the one that ends last, or none.
+        if org.is_deleted() {
+            return;
+        }
         let vacant = org.super_admin_user_id.is_none();
         let first = self.pending.iter().filter(|open| vacant && open.inviter.is_none());
         let first: Vec<_> = first.map(|open| (open.id, open.expires_at)).collect();
@@ -549,7 +598,7 @@ impl OrganizationItems {
                 stored.put("access end", &member.id().to_string(), &json!(end));
             }
         }
-        if let Some(user) = &org.super_admin_user_id {
+        if let Some(user) = org.super_admin_user_id.as_ref().filter(|_| !org.is_deleted()) {
             stored.put("super admin", "", &json!(MemberId::of(org.id(), user)));
         }
         for open in &self.pending {
@@ -575,7 +624,7 @@ impl OrganizationItems {
         stored.put("language", "", &json!(org.language));
         let Profile { website, address, contact } = &self.profile;
         for (field, text) in [("website", website), ("address", address), ("contact", contact)] {
-            if !text.is_empty() {
+            if !text.is_empty() && !org.is_deleted() {
                 stored.put(field, "", &json!(text));
             }
         }
@@ -589,13 +638,16 @@ impl OrganizationItems {
             if let Some(link) = other.customers.get(&org.id()) {
                 stored.put("partner", &id.to_string(), &json!([link.preferred, link.suspended]));
             }
-            let path = other.org.as_ref().map(|other| &other.path);
+            let path = other.org.as_ref().filter(|other| !other.is_deleted());
+            let path = path.map(|other| &other.path);
             if path.and_then(OrgPath::parent) == Some(org.id()) {
                 stored.put("below", &id.to_string(), &Value::Null);
             }
         }
         stored.put("security", "", &json!(org.security));
-        stored.put("suspended", "", &json!(org.suspension().is_some()));
+        if !org.is_deleted() {
+            stored.put("suspended", "", &json!(org.suspension().is_some()));
+        }
         for approved in &self.domains {
             stored.put("domain", approved.value.as_str(), &Value::Null);
         }
@@ -612,7 +664,9 @@ impl OrganizationItems {
         }
         // The event of an acceptance does not repeat the invitation.
         left.facts.retain(|(kind, of, _), count| {
+            let ends_silently = matches!(*kind, "website" | "address" | "contact" | "suspended");
             *count != 0
+                && !(ends_silently && org.is_deleted())
                 && !(matches!(*kind, "invitation" | "expiry") && left.accepted.contains_key(of))
         });
         let facts: BTreeSet<_> = left.facts.keys().chain(stored.facts.keys()).collect();
@@ -744,7 +798,13 @@ impl Replayed {
                     }
                 }
             }
+            E::OrganizationDeleted => {
+                if old["super_admin_id"].is_string() {
+                    self.take("super admin", "", &old["super_admin_id"]);
+                }
+            }
             E::SubOrganizationCreated => self.put("below", target, &Value::Null),
+            E::SubOrganizationDeleted => self.take("below", target, &Value::Null),
             E::InvitationCreated => {
                 self.put("invitation", target, &role(new));
                 self.put("expiry", target, &new["expires_at"]);

@@ -304,8 +304,8 @@ async fn clean_up_uses_the_time_of_the_schedule() {
         let ScheduledRun { time } = serde_json::from_str(tick).unwrap();
         let summary = ::cleanup::run(&app.store, time, "tick", || false).await.unwrap();
         let expected = json!({
-            "expired": expired, "members_expired": 0, "roles_deleted": 0, "skipped": 0, "failed": 0,
-            "more": false,
+            "expired": expired, "members_expired": 0, "organizations_ended": 0, "roles_deleted": 0, "skipped": 0,
+            "failed": 0, "more": false,
         });
         assert_eq!(serde_json::to_value(summary).unwrap(), expected);
     }

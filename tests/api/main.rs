@@ -15,6 +15,7 @@ mod cost;
 mod critical_alert_users;
 mod decision_search;
 mod decisions;
+mod deletion;
 mod etag;
 mod events;
 mod export;

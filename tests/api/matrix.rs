@@ -39,6 +39,7 @@ GET /v1/me/join-requests | a token
 POST /v1/organizations | a token | {"name": "New"}
 GET … | `organization_general_information` view_only
 PATCH … | `organization_general_information` full_access | {"website": "https://example.com"}
+DELETE … | being the Super Admin | {"name": "Below"}
 GET /v1/me/joinable-organizations | a token
 GET …/domains | `organization_general_information` view_only
 PUT …/domains/{domain} | `organization_general_information` full_access
@@ -96,6 +97,7 @@ POST /v1/operator/organizations | scope `operator` | {"name": "New", "first_admi
 GET /v1/operator/organizations/{org} | scope `operator`
 PATCH /v1/operator/organizations/{org} | scope `operator` | {"manage_sub_organizations": false}
 POST /v1/operator/organizations/{org}/first-admin | scope `operator` | {"email": "tom@example.com"}
+DELETE /v1/operator/organizations/{org} | scope `operator` | {"name": "Below", "reason": "The contract has ended."}
 POST /v1/operator/organizations/{org}/super-admin | scope `operator` | {"member_id": "@tom", "former": "admin", "reason": "The Super Admin has left."}
 PUT /v1/operator/organizations/{org}/suspension | scope `operator` | {"reason": "Invoices are unpaid."}
 DELETE /v1/operator/organizations/{org}/suspension | scope `operator` | {"reason": "Invoices are paid."}
@@ -286,11 +288,12 @@ impl Scenario {
         let Self { app, above, here, invitation } = self;
         let (method, template) = route.split_once(' ').unwrap();
         let (has, ends) = (|part| template.contains(part), |end| template.ends_with(end));
+        let is_deletion = method == "DELETE" && ends("{org}");
         let org = if ends("/join") || ends("/first-admin") {
             app.create_empty_sub_organization(here, "Empty").await
         } else if has("{customer}") {
             app.create_partner(TOM, "Partner").await
-        } else if has("/operator/") && !has("{member}") && !ends("/super-admin") {
+        } else if has("/operator/") && !has("{member}") && !ends("/super-admin") && !is_deletion {
             above.clone()
         } else {
             here.clone()

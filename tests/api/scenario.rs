@@ -100,6 +100,10 @@ an operator reconnects ADA | POST <operated>/members/@ada/account | {"user_id": 
 an operator reconnects DAN to hal | POST <operated>/members/@dan/account | {"user_id": "hal", "reason": "ticket 9"}
 an operator appoints GUS and removes ADA | POST <operated>/super-admin | {"member_id": "@gus", "former": "removed", "reason": "Gone."}
 an operator appoints DAN | POST <operated>/super-admin | {"member_id": "@dan", "former": "admin", "reason": "Gone."}
+EVE deletes Rival | DELETE <rival_path> | {"name": "Rival"}
+EVE deletes Company | DELETE <company_path> | {"name": "Company"}
+an operator deletes Waiting | DELETE <waiting> | {"name": "Below", "reason": "Unused."}
+an operator deletes Empty | DELETE <operated_empty> | {"name": "Empty", "reason": "Unused."}
 an operator suspends Acme | PUT <operated>/suspension | {"reason": "Unpaid."}
 an operator links Rival | PUT <operated>/customers/<rival> | {"preferred": true}
 an operator makes Acme preferred | PUT <operated>/customers/<company> | {"preferred": true}
@@ -247,7 +251,8 @@ impl Scenario {
         let Some(path) = &operation.path else { return self.clean_up().await };
         let key = key.map(|key| ("idempotency-key", key));
         let headers: Vec<_> = key.into_iter().filter(|_| operation.method == "POST").collect();
-        let body = (operation.method != "DELETE").then(|| operation.body.clone());
+        let is_empty = operation.method == "DELETE" && operation.body == json!({});
+        let body = (!is_empty).then(|| operation.body.clone());
         let caller = Some(operation.caller);
         let answer = self.app.send_with(caller, operation.method, path, body, &headers).await;
         Outcome {
@@ -337,6 +342,8 @@ impl State {
             add(format!("under {parent:?}, {kind:?}, {settings:?}"));
             add(format!("Super Admin {super_admin:?}, waits for the first: {waits}"));
             add(format!("{:?}, {:?}", part.profile, org.security));
+            let (suspended, deleted) = (org.suspension().is_some(), org.is_deleted());
+            add(format!("suspended: {suspended}, deleted: {deleted}"));
             for link in part.customers.values() {
                 let CustomerLink { preferred, suspended, .. } = *link;
                 let customer = name_of(link.customer_id);
@@ -451,8 +458,11 @@ async fn seed_data(app: &TestApp) -> Vec<(&'static str, String)> {
         ("<kims>", kims),
         ("<for_kim>", for_kim),
         ("<old_alert>", alert.id()),
-        ("<empty>", empty),
         ("<fays>", fays),
+        ("<rival_path>", format!("/v1/organizations/{rival}")),
+        ("<waiting>", operator_path(&waiting)),
+        ("<operated_empty>", operator_path(&empty)),
+        ("<empty>", empty),
         ("<company_path>", format!("/v1/organizations/{company}")),
         ("<company>", company),
         ("<rival>", rival),

@@ -48,8 +48,9 @@ async fn list(
 ) -> Result<Json<Page<ReceivedInvitation>>, ApiError> {
     let email = person.verified_email()?;
     let pagination = page.pagination("my invitations", &person.id)?;
-    let found = app.store.page(List::invitations_to(email), pagination.request()).await?;
+    let mut found = app.store.page(List::invitations_to(email), pagination.request()).await?;
     let names = app.store.get_for_display(found.items.iter().flat_map(display_keys)).await?;
+    found.items.retain(|invitation| names.organization(invitation.path.id()).is_some());
     Ok(Json(pagination.try_page(found, |invitation| {
         let org = names.organization(invitation.path.id());
         show(&invitation, org, &names, context.at)

@@ -43,6 +43,7 @@ pub(crate) async fn me(
     // A person whose access has ended is no member, so a page can be short.
     members.items.retain(|member| member.has_access(context.at));
     let names = app.store.get_for_display(members.items.iter().flat_map(name_keys)).await?;
+    members.items.retain(|member| names.organization(member.path.id()).is_some());
     let shown = members.items.iter().map(|member| membership(member, &names));
     let organizations = shown.collect::<Result<Vec<_>, _>>()?;
     let Page { next_cursor, .. } = pagination.page(members, drop);

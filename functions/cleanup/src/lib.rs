@@ -1,5 +1,6 @@
 //! The scheduled clean-up: it ends expired invitations (INV10) and memberships whose access has ended
-//! (END1), with one event each, and continues role deletions that were too long for one request (ROLE6).
+//! (END1), with one event each, continues role deletions that were too long for one request (ROLE6), and
+//! ends what belongs to deleted organizations (SA7).
 //!
 //! It reads only due items and handles each in transactions of its own. It may stop at any point; the
 //! next run continues with the items that are still due.
@@ -12,7 +13,9 @@ use serde::Serialize;
 use shared::{
     domain::{CustomRoleId, Invitation, Member, OrgId, Refusal, RequestContext},
     metrics::Metric,
-    store::{DueItem, DueItems, Error, FetchedItems, Key, ReassignmentProgress, Store},
+    store::{
+        DeletionProgress, DueItem, DueItems, Error, FetchedItems, Key, ReassignmentProgress, Store,
+    },
 };
 
 /// The number of items that one read returns from each shard of the index.
@@ -29,6 +32,8 @@ pub struct Summary {
     pub members_expired: u32,
     /// Roles whose users all have another role now, and which were deleted.
     pub roles_deleted: u32,
+    /// Deleted organizations of which nothing is left but the history.
+    pub organizations_ended: u32,
     /// Due items that another request changed meanwhile.
     pub skipped: u32,
     /// Due items that failed. The next run tries them again.
@@ -42,7 +47,8 @@ enum Outcome {
     Expired,
     MemberExpired,
     RoleDeleted,
-    RoleUnfinished,
+    OrganizationEnded,
+    Unfinished,
     Skipped,
     Failed,
 }
@@ -78,8 +84,8 @@ pub async fn run(
         for outcome in &outcomes {
             summary.count(outcome);
         }
-        let unfinished = outcomes.iter().any(|outcome| matches!(outcome, Outcome::RoleUnfinished));
-        let progress = summary.handled() != before.handled();
+        let unfinished = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unfinished));
+        let progress = before.handled() != summary.handled();
         // Without progress, the same items would be read again: they failed, are unfinished, or the
         // index lags.
         if !more || !progress {
@@ -117,6 +123,7 @@ impl<E: Fn() -> bool> Run<'_, E> {
             DueItem::Invitation(invitation) => self.expire(&invitation).await,
             DueItem::Member(member) => self.end_access(&member).await,
             DueItem::Role { org, role } => self.reassign(org, role).await,
+            DueItem::Organization(org) => self.end(org).await,
         };
         match done {
             Ok(outcome) => outcome,
@@ -151,15 +158,24 @@ impl<E: Fn() -> bool> Run<'_, E> {
         Ok(match progress {
             ReassignmentProgress::Done => Outcome::RoleDeleted,
             ReassignmentProgress::AlreadyDeleted => Outcome::Skipped,
-            ReassignmentProgress::Unfinished { .. } => Outcome::RoleUnfinished,
+            ReassignmentProgress::Unfinished { .. } => Outcome::Unfinished,
+        })
+    }
+
+    async fn end(&self, org: OrgId) -> Result<Outcome, Error> {
+        let context = self.context();
+        let progress = self.store.end_organization(&context, org, self.out_of_time).await?;
+        Ok(match progress {
+            DeletionProgress::Done => Outcome::OrganizationEnded,
+            DeletionProgress::Unfinished => Outcome::Unfinished,
         })
     }
 }
 
 impl Summary {
     /// The numbers of items that were ended.
-    fn handled(&self) -> [u32; 3] {
-        [self.expired, self.members_expired, self.roles_deleted]
+    fn handled(&self) -> [u32; 4] {
+        [self.expired, self.members_expired, self.roles_deleted, self.organizations_ended]
     }
 
     fn count(&mut self, outcome: &Outcome) {
@@ -167,23 +183,25 @@ impl Summary {
             Outcome::Expired => &mut self.expired,
             Outcome::MemberExpired => &mut self.members_expired,
             Outcome::RoleDeleted => &mut self.roles_deleted,
+            Outcome::OrganizationEnded => &mut self.organizations_ended,
             Outcome::Skipped => &mut self.skipped,
             Outcome::Failed => {
                 Metric::CleanupFailures.add(1.0);
                 &mut self.failed
             }
-            Outcome::RoleUnfinished => return,
+            Outcome::Unfinished => return,
         };
         *counter += 1;
     }
 }
 
-/// The organization that must be read to end an item. A reassignment reads its own.
+/// The organization that must be read to end an item. A reassignment and the end of an organization read
+/// their own.
 fn organization_of(item: &DueItem) -> Option<OrgId> {
     match item {
         DueItem::Invitation(invitation) => Some(invitation.path.id()),
         DueItem::Member(member) => Some(member.path.id()),
-        DueItem::Role { .. } => None,
+        DueItem::Role { .. } | DueItem::Organization(_) => None,
     }
 }
 

@@ -104,7 +104,7 @@ impl ListQuery {
         let (actor, found) = if requested.goes_beyond(org) {
             app.store.facts_in_tree(person, org, also).await?
         } else {
-            app.store.facts(person, org, also).await?
+            app.store.facts_of_history(person, org, also).await?
         };
         let objects = ListPermissions {
             own: RoleObject::EventHistory,
@@ -114,7 +114,7 @@ impl ListQuery {
         let orgs = match scope {
             Scope::Subtree(_) => subtree_of(app, &actor.org).await?,
             Scope::Organizations(paths) => {
-                paths.iter().filter_map(|path| found.organization(path.id())).collect()
+                paths.iter().filter_map(|path| found.any_organization(path.id()).cloned()).collect()
             }
         };
         let about = match self.member_id {
@@ -165,7 +165,7 @@ async fn one(
     Path((org, id)): Path<(OrgId, EventId)>,
 ) -> Result<WithEtag<views::Event>, ApiError> {
     let key = Key::event(org, id);
-    let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
+    let (actor, found) = app.store.facts_of_history(&person, org, [key.clone()]).await?;
     actor.require(RoleObject::EventHistory, Level::ViewOnly)?;
     let event = found.event(&key, context.at)?.ok_or(Refusal::NoSuchEvent)?;
     let version = event.target.version;

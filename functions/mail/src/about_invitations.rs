@@ -36,7 +36,7 @@ impl MailService {
         Ok(invitation_mail(event, &organization, Some(invitation), role, by, context.at))
     }
 
-    /// The mail to the invitee of an invitation that was revoked.
+    /// The mail to the invitee of an invitation that was revoked, or ended with its organization.
     pub(crate) async fn about_revocation(
         &self,
         event: &Event,
@@ -46,10 +46,10 @@ impl MailService {
         let slot = Key::address_slot(org, id.digest());
         let keys = [Key::organization(org), slot.clone(), Key::delivery(id)];
         let found = self.store.get(keys).await?;
-        let Some(organization) = found.organization(org) else { return Ok(None) };
+        let Some(organization) = found.any_organization(org) else { return Ok(None) };
         let used = found.address_slot(&slot)?;
         let (called, delivery) = (found.invited(org, id)?, found.delivery(id)?);
-        Ok(revocation_mail(event, &organization, used.as_ref(), called, delivery))
+        Ok(revocation_mail(event, organization, used.as_ref(), called, delivery))
     }
 
     /// The mail to the inviter of an invitation that was accepted, unless they got one in the last hour

@@ -32,7 +32,8 @@ impl MailService {
         Ok(member.email.map(|to| OutgoingMail::new(&organization, to, changed)))
     }
 
-    /// The mail to a member who was removed. None if they are a member again, or were erased.
+    /// The mail to a member who was removed, or whose organization was deleted. None if they are a member
+    /// again, or were erased.
     pub(crate) async fn about_removal(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
         let org = event.organization_id;
         let Ok(id) = event.target.id.parse::<MemberId>() else { return Ok(None) };
@@ -41,12 +42,17 @@ impl MailService {
         if found.member(org, id)?.is_some() {
             return Ok(None);
         }
-        let (Some(organization), Some(person)) = (found.organization(org), named(&found, org, id)?)
+        let (Some(organization), Some(person)) =
+            (found.any_organization(org), named(&found, org, id)?)
         else {
             return Ok(None);
         };
-        let removed = Notification::Removed { by: author(&found, event)? };
-        Ok(person.email.map(|to| OutgoingMail::new(&organization, to, removed)))
+        let removed = if organization.is_deleted() {
+            Notification::MembershipEnded
+        } else {
+            Notification::Removed { by: author(&found, event)? }
+        };
+        Ok(person.email.map(|to| OutgoingMail::new(organization, to, removed)))
     }
 
     /// The mail to an address that receives critical alerts now. None if it was removed again.

@@ -39,6 +39,8 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
         Notification::SuperAdminAssigned
         | Notification::SuperAdminReplaced { .. }
         | Notification::SuperAdminAppointed { .. } => about_appointment(mail, portal),
+        Notification::MembershipEnded => (Text::MembershipEnded, vec![]),
+        Notification::InvitationVoid => (Text::InvitationVoid, vec![]),
         Notification::OrganizationSuspended { reason } => {
             (Text::OrganizationSuspended, vec![("reason", reason.clone())])
         }

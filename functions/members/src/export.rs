@@ -209,7 +209,7 @@ async fn sheet(
             return Err(Refusal::ExportTimeLimit(bounds.reading.as_secs()).into());
         }
         names.learn(&app.store, &users).await?;
-        for user in &users {
+        for user in users.iter().filter(|user| names.has_organization_of(user)) {
             if sheet.rows() >= bounds.rows {
                 return Err(Refusal::ExportRowLimit(bounds.rows).into());
             }

@@ -87,7 +87,7 @@ pub(crate) async fn list(
     let AuthorizedList { actor, filter, total } = filters.authorize(&app, &person, org).await?;
     // The role names of an organization with custom roles are read together with its users.
     let own = Some(org).filter(|_| !actor.org.roles.is_empty());
-    let (found, mut roles) = tokio::try_join!(
+    let (mut found, mut roles) = tokio::try_join!(
         app.store.users(&filter, pagination.request()),
         app.store.role_summaries(own)
     )?;
@@ -95,6 +95,9 @@ pub(crate) async fn list(
         app.store.get_for_display(found.items.iter().flat_map(|user| name_keys(&actor, user))),
         app.store.load_missing_roles(&mut roles, &found.items)
     )?;
+    // The users of a deleted organization end soon.
+    let is_present = |id| id == org || names.organization(id).is_some();
+    found.items.retain(|user| is_present(user.path().id()));
     let shown = RowNames { own: &actor.org, roles: &roles, names: &names };
     let page = pagination.try_page(found, |user| shown.row(&user, context.at))?;
     Ok(Json(UserPage { page, total }))

@@ -69,14 +69,20 @@ impl DisplayNames {
             store.load_missing_roles(&mut self.roles, users)
         )?;
         for org in orgs {
+            // The users of a deleted organization end soon.
             let name = found.organization(org).map(|org| org.name.to_string());
-            self.organizations.insert(org, name.unwrap_or_default());
+            self.organizations.extend(name.map(|name| (org, name)));
         }
         for invitation in invitations {
             let name = views::Person::inviter(&found, invitation)?.label();
             self.inviters.extend(inviter(invitation).map(|key| (key, name)));
         }
         Ok(())
+    }
+
+    /// Whether the organization of a user is not deleted.
+    pub(crate) fn has_organization_of(&self, user: &User) -> bool {
+        self.organizations.contains_key(&user.path().id())
     }
 
     /// Whether the name of a role is known.

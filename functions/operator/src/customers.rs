@@ -18,9 +18,10 @@ pub(crate) async fn list(
     let Call { app, .. } = call.as_operator()?;
     app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
     let pagination = page.pagination("customers", &org)?;
-    let found = app.store.page(List::customers(org), pagination.request()).await?;
+    let mut found = app.store.page(List::customers(org), pagination.request()).await?;
     let customers = found.items.iter().map(|link| link.customer_id);
     let names = app.store.get_for_display(customers.chain([org]).map(Key::organization)).await?;
+    found.items.retain(|link| names.organization(link.customer_id).is_some());
     Ok(Json(pagination.page(found, |link| views::CustomerLink::of(link, &names))))
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod customers;
+mod deletion;
 mod offboarding;
 mod people;
 mod security;
@@ -29,7 +30,7 @@ use shared::{
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/operator/organizations", get(list).post(create))
-        .route("/v1/operator/organizations/{org}", get(one).patch(update))
+        .route("/v1/operator/organizations/{org}", get(one).patch(update).delete(deletion::delete))
         .route("/v1/operator/organizations/{org}/first-admin", post(invite_first_admin))
         .route("/v1/operator/organizations/{org}/security", delete(security::reset))
         .route(

@@ -2,6 +2,7 @@
 //! and links with customers and partners.
 
 mod critical_alert_users;
+mod deletion;
 mod domains;
 mod join_requests;
 mod partners;
@@ -18,7 +19,10 @@ use shared::http::App;
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations", post(profile::create))
-        .route("/v1/organizations/{org}", get(profile::show).patch(profile::update))
+        .route(
+            "/v1/organizations/{org}",
+            get(profile::show).patch(profile::update).delete(deletion::delete),
+        )
         .route("/v1/organizations/{org}/domains", get(domains::list))
         .route(
             "/v1/organizations/{org}/domains/{domain}",

@@ -21,8 +21,9 @@ pub(crate) async fn customers(
     let pagination = page.pagination("own customers", &org)?;
     let actor = app.store.standing(&person, org).await?;
     domain::check_list_customers(&actor)?;
-    let links = app.store.page(List::customers(org), pagination.request()).await?;
+    let mut links = app.store.page(List::customers(org), pagination.request()).await?;
     let names = names(&app, links.items.iter().map(|link| link.customer_id)).await?;
+    links.items.retain(|link| names.organization(link.customer_id).is_some());
     Ok(Json(pagination.page(links, |link| show(&link, link.customer_id, &names))))
 }
 
@@ -35,8 +36,9 @@ pub(crate) async fn partners(
     let pagination = page.pagination("partners", &org)?;
     let actor = app.store.standing(&person, org).await?;
     domain::check_list_partners(&actor)?;
-    let links = app.store.page(List::partners(org, None), pagination.request()).await?;
+    let mut links = app.store.page(List::partners(org, None), pagination.request()).await?;
     let names = names(&app, links.items.iter().map(|link| link.partner_id)).await?;
+    links.items.retain(|link| names.organization(link.partner_id).is_some());
     Ok(Json(pagination.page(links, |link| show(&link, link.partner_id, &names))))
 }
 

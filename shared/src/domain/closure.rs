@@ -1,9 +1,9 @@
-//! The suspension of an organization by an operator (SA7).
+//! The suspension of an organization by an operator, and the deletion of an organization (SA7).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Organization, Refusal};
+use super::{Name, Organization, Refusal, Standing};
 
 /// Why an organization is closed to its members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +11,12 @@ use super::{Organization, Refusal};
 pub enum Closure {
     /// An operator has suspended the organization.
     Suspended(Suspension),
+    /// The organization is deleted. What belongs to it ends, and its history stays for its retention.
+    Deleted {
+        /// The time of the deletion.
+        #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+        at: Timestamp,
+    },
 }
 
 /// The suspension of an organization.
@@ -30,6 +36,7 @@ impl Closure {
             Self::Suspended(Suspension { reason, .. }) => {
                 Refusal::OrganizationSuspended(reason.clone())
             }
+            Self::Deleted { .. } => Refusal::NoSuchOrganization,
         }
     }
 }
@@ -39,8 +46,13 @@ impl Organization {
     pub fn suspension(&self) -> Option<&Suspension> {
         match &self.closure {
             Some(Closure::Suspended(suspension)) => Some(suspension),
-            None => None,
+            Some(Closure::Deleted { .. }) | None => None,
         }
+    }
+
+    /// Whether the organization is deleted. Nobody reaches it any more.
+    pub fn is_deleted(&self) -> bool {
+        matches!(self.closure, Some(Closure::Deleted { .. }))
     }
 
     /// Checks that the organization is not suspended.
@@ -62,6 +74,46 @@ pub fn suspend(org: &Organization, reason: String, now: Timestamp) -> Organizati
 /// Ends the suspension of `org`. The organization keeps its version if it is not suspended.
 pub fn resume(org: &Organization, now: Timestamp) -> Organization {
     closed(org, None, now)
+}
+
+/// Deletes the actor's organization. `name` is the name that the actor typed, `below` the number of
+/// organizations right below.
+///
+/// # Errors
+/// - The refusal of [`Standing::membership`] if the actor is not a member.
+/// - [`Refusal::SuperAdminRequired`] if the actor is not the Super Admin.
+/// - The refusals of [`delete_as_operator`].
+pub fn delete_organization(
+    actor: &Standing,
+    name: &Name,
+    below: u64,
+    now: Timestamp,
+) -> Result<Organization, Refusal> {
+    actor.membership()?;
+    if !actor.is_super_admin() {
+        return Err(Refusal::SuperAdminRequired);
+    }
+    delete_as_operator(&actor.org, name, below, now)
+}
+
+/// Deletes `org` for an operator. `name` and `below` are as in [`delete_organization`].
+///
+/// # Errors
+/// - [`Refusal::OrganizationNameDiffers`] if the typed name is another one.
+/// - [`Refusal::HasSubOrganizations`] while there are organizations below.
+pub fn delete_as_operator(
+    org: &Organization,
+    name: &Name,
+    below: u64,
+    now: Timestamp,
+) -> Result<Organization, Refusal> {
+    if *name != org.name {
+        return Err(Refusal::OrganizationNameDiffers);
+    }
+    if below > 0 {
+        return Err(Refusal::HasSubOrganizations(below));
+    }
+    Ok(closed(org, Some(Closure::Deleted { at: now }), now))
 }
 
 fn closed(org: &Organization, closure: Option<Closure>, now: Timestamp) -> Organization {

@@ -33,8 +33,8 @@
 //! [`OrgPath`] that lists its ancestors from the root. It also has [`Settings`] from operators,
 //! [`Security`] settings and a [`Profile`]. An operator changes the settings with a
 //! [`SettingsUpdate`]. A [`CustomerLink`] links a partner to a customer, and [`LinkCounts`] is the
-//! number of links. [`LinkAccess`] is what a link allows. An operator can close an organization to its
-//! members by a [`Suspension`], its [`Closure`].
+//! number of links. [`LinkAccess`] is what a link allows. A [`Closure`] closes an organization to its members:
+//! a [`Suspension`] by an operator, or the deletion of the organization.
 //!
 //! **Membership.** A [`Member`] is a person in one organization, with exactly one role there.
 //! Membership in one organization gives no permission in another one (U2). Here, Ann is Admin of
@@ -162,7 +162,7 @@ pub use authn::{AuthnContext, MissingClaim, is_multi_factor};
 pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch, check_offer};
 pub use budget::{Budget, BudgetLeft, Budgets, DayBudget};
 pub use catalogue::{BuiltIn, Condition, Conditions, Restriction, RoleObject, UnknownKey};
-pub use closure::{Closure, Suspension, resume, suspend};
+pub use closure::{Closure, Suspension, delete_as_operator, delete_organization, resume, suspend};
 pub use customer::{
     CustomerLink, LinkAccess, check_list_customers, check_list_partners, link_customer,
     suspend_link,

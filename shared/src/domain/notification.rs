@@ -123,6 +123,10 @@ pub enum Notification {
         /// The new Super Admin.
         new: NamedPerson,
     },
+    /// The organization of the recipient was deleted (SA7).
+    MembershipEnded,
+    /// The organization that invited the recipient was deleted (SA7).
+    InvitationVoid,
     /// An operator has suspended the organization (SA7).
     OrganizationSuspended {
         /// Why.
@@ -333,7 +337,7 @@ pub struct Reminder {
     pub by: Author,
 }
 
-/// The mail to an invitee whose invitation was revoked by `event`. `slot` is the present use of their
+/// The mail to an invitee whose invitation was revoked by `event`, or ended with its organization. `slot` is the present use of their
 /// address, `called` what is known of it, `delivery` that of the last mail of the invitation.
 ///
 /// `None` if the invitee never got the invitation, was invited again or is a member now, was erased, or
@@ -353,7 +357,12 @@ pub fn revocation_mail(
     let to = NamedPerson::called(called?)?.email?;
     let language = event.old.get("language").cloned();
     let language = language.and_then(|language| serde_json::from_value(language).ok());
-    Some(OutgoingMail::new(org, to, Notification::InvitationRevoked).in_language(language))
+    let ended = if org.is_deleted() {
+        Notification::InvitationVoid
+    } else {
+        Notification::InvitationRevoked
+    };
+    Some(OutgoingMail::new(org, to, ended).in_language(language))
 }
 
 /// The number of the sending that an event records. Creating an invitation is its first.

@@ -406,6 +406,16 @@ pub enum Refusal {
         "You can join only a sub-organization without members and pending invitations. Ask one of its members for an invitation."
     )]
     OrganizationNotEmpty,
+    /// The organization to delete has organizations below it (SA7). Contains their number.
+    #[error(
+        "There are organizations below this one ({0}), so it cannot be deleted. Delete each of them first."
+    )]
+    HasSubOrganizations(u64),
+    /// The name that the person typed is not that of the organization to delete (SA7).
+    #[error(
+        "This is not the name of the organization, so nothing was deleted. Type the name exactly as it is shown."
+    )]
+    OrganizationNameDiffers,
     /// A sub-organization has the kind of its parent (SUB2).
     #[error(
         "A sub-organization has the same kind as its parent. Leave the kind out, or use the parent's."

@@ -57,6 +57,8 @@ impl From<Refusal> for Problem {
             | R::ExceedsOwnPermissions(object, level) => {
                 problem.with("role_object", json!(object)).with("level_needed", json!(level))
             }
+            R::HasSubOrganizations(below) => problem.with("sub_organizations", below),
+            R::OrganizationNameDiffers => problem.at("/name"),
             R::OrganizationSuspended(reason) => problem.with("reason", reason),
             R::AlreadyInvited(id) | R::CallerAlreadyInvited(id) => {
                 problem.with("invitation_id", json!(id))
@@ -201,6 +203,9 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::SubOrganizationsDisabled => {
             (409, "sub-organizations-disabled", "Sub-organizations disabled")
         }
+        R::HasSubOrganizations(_) => {
+            (409, "has-sub-organizations", "Organization has sub-organizations")
+        }
         R::OrganizationNotEmpty => (409, "organization-not-empty", "Organization is not empty"),
         R::PartnerRolesInUse(_) => (409, "partner-roles-in-use", "Partner roles in use"),
         R::SuperAdminExists => {
@@ -240,6 +245,9 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         }
         R::AccessEndOutOfRange => (422, "access-end-out-of-range", "Access cannot end then"),
         R::ReassignToSameRole => (422, "reassign-to-same-role", "Reassignment to the same role"),
+        R::OrganizationNameDiffers => {
+            (422, "organization-name-differs", "Name of the organization differs")
+        }
         R::KindInherited => (422, "kind-inherited", "Kind is inherited from the parent"),
         R::FirstAdminRequired => (422, "first-admin-required", "First Admin required"),
         R::RootSettingOnly => (422, "root-setting-only", "Setting belongs to the root"),

@@ -10,7 +10,8 @@ use super::{
     transaction::{Transaction, at_version, gone_or, or},
 };
 use crate::domain::{
-    CustomerLink, Event, EventAction, Organization, Refusal, Standing, Target, TargetKind, Version,
+    CustomerLink, Event, EventAction, OrgId, Organization, Refusal, Standing, Target, TargetKind,
+    Version,
 };
 
 impl FetchedItems {
@@ -43,17 +44,27 @@ impl Transaction<'_> {
     ///
     /// Those of [`link_customer`](Self::link_customer); the refusals of `still_held`.
     pub fn suspend_link(self, actor: &Standing, change: LinkChange<'_>) -> Result<Self, Error> {
-        self.still_held(actor)?.link_customer(change)
+        self.still_held(actor)?.change_link(change, Some(change.customer.id()))
     }
 
     /// Changes the link between a partner and a customer: both organizations count it, and both
-    /// histories record it. The partner's history does not name a member of the customer.
+    /// histories record it.
     ///
     /// # Errors
     ///
     /// [`Refusal::ChangedConcurrently`] if the link or one of the organizations is not as the rule
     /// saw it.
     pub fn link_customer(self, change: LinkChange<'_>) -> Result<Self, Error> {
+        self.change_link(change, None)
+    }
+
+    /// Changes a link. `home` is the organization of the member who changes it. The history of the other
+    /// one does not name them.
+    pub(super) fn change_link(
+        self,
+        change: LinkChange<'_>,
+        home: Option<OrgId>,
+    ) -> Result<Self, Error> {
         let context = self.context;
         let LinkChange { partner, customer, before, after, .. } = change;
         let (version, mut writes) = self.write_link(change)?;
@@ -82,7 +93,7 @@ impl Transaction<'_> {
             let target = Target::new(TargetKind::CustomerLink, &other, version);
             let event = Event::new(context, org, action, target);
             let event = event.old(shown(before)).new_value(shown(after));
-            let is_foreign = org.id() == partner.id() && !context.as_operator;
+            let is_foreign = home.is_some_and(|home| org.id() != home);
             let event = if is_foreign { event.by_another_organization() } else { event };
             writes = writes.record(event)?;
         }

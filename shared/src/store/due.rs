@@ -1,5 +1,5 @@
 //! Due items, which the scheduled clean-up handles: expired invitations (INV10), members whose access
-//! has ended (END1), and roles that are being deleted (ROLE6).
+//! has ended (END1), roles that are being deleted (ROLE6), and deleted organizations (SA7).
 
 use std::ops::RangeInclusive;
 
@@ -31,6 +31,8 @@ pub enum DueItem {
         /// The role.
         role: CustomRoleId,
     },
+    /// An organization that is deleted, and of which something is left.
+    Organization(OrgId),
 }
 
 /// Items that are due, and whether there may be more.
@@ -116,6 +118,9 @@ fn due_since(item: &Item) -> Option<Timestamp> {
 fn due_item(item: Item) -> Result<DueItem, Error> {
     if Key::of_item(&item)?.is_member() {
         return from_item(item).map(Box::new).map(DueItem::Member);
+    }
+    if Key::of_item(&item)?.is_organization() {
+        return Ok(DueItem::Organization(keys::owner(&Key::of_item(&item)?.pk)?));
     }
     if !item.contains_key("levels") {
         return from_item(item).map(Box::new).map(DueItem::Invitation);

@@ -41,7 +41,8 @@ impl Store {
     ) -> Result<bool, Error> {
         let user = data.user_id.as_ref();
         let all: Vec<_> = data.organizations.iter().collect();
-        self.end_everywhere(context, &all, progress, deadline, |writes, known| {
+        self.end_everywhere(context, &all, progress, deadline, |mut writes, known| {
+            writes.even_deleted = true;
             writes.erase_from(known, user)
         })
         .await

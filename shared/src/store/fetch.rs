@@ -89,14 +89,24 @@ impl FetchedItems {
         self
     }
 
-    /// An organization.
+    /// An organization that is not deleted.
     pub fn organization(&self, org: OrgId) -> Option<Organization> {
-        self.organizations.get(&org).cloned()
+        self.any_organization(org).filter(|org| !org.is_deleted()).cloned()
+    }
+
+    /// An organization that is deleted, and of which something is left (SA7).
+    pub fn deleted_organization(&self, org: OrgId) -> Option<Organization> {
+        self.any_organization(org).filter(|org| org.is_deleted()).cloned()
+    }
+
+    /// An organization, deleted or not: what it was called, and what it keeps about people.
+    pub fn any_organization(&self, org: OrgId) -> Option<&Organization> {
+        self.organizations.get(&org)
     }
 
     /// The paths of those of `orgs` that exist.
     pub fn paths(&self, orgs: &[OrgId]) -> BTreeMap<OrgId, OrgPath> {
-        let path = |org: &OrgId| Some((*org, self.organizations.get(org)?.path.clone()));
+        let path = |org: &OrgId| Some((*org, self.organization(*org)?.path));
         orgs.iter().filter_map(path).collect()
     }
 
@@ -263,6 +273,28 @@ impl Store {
         Ok((found.or_expired(standing, person, org)?, found))
     }
 
+    /// As [`facts`](Self::facts), for the history of an organization: operators also read that of a
+    /// deleted one, for its retention (SA7).
+    ///
+    /// # Errors
+    ///
+    /// As [`facts`](Self::facts).
+    pub async fn facts_of_history(
+        &self,
+        person: &Person,
+        org: OrgId,
+        also: impl IntoIterator<Item = Key>,
+    ) -> Result<(Standing, FetchedItems), Error> {
+        let own = [Key::organization(org), Key::membership(org, &person.id)];
+        let found = self.fetch(own.into_iter().chain(also).collect()).await?;
+        if let Some(deleted) = found.deleted_organization(org).filter(|_| person.operator) {
+            return Ok((Standing::of(person.clone(), Some(deleted), None, None)?, found));
+        }
+        let (organization, member) = (found.organization(org), found.membership(org, &person.id)?);
+        let standing = Standing::of(person.clone(), organization, member, None);
+        Ok((found.or_expired(standing, person, org)?, found))
+    }
+
     /// A person's standing in an organization.
     ///
     /// # Errors
@@ -328,6 +360,18 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
         Ok(self.fetch(vec![Key::organization(org)]).await?.organization(org))
+    }
+
+    /// The organization right above one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn parent(&self, org: &Organization) -> Result<Option<Organization>, Error> {
+        match org.path.parent() {
+            Some(parent) => self.organization(parent).await,
+            None => Ok(None),
+        }
     }
 
     /// The items at `keys`.

@@ -34,7 +34,7 @@ pub enum Index {
     /// Memberships and requests of a person, invitations of an address, what else is known of a person or address,
     /// partners of a customer, organizations that approve a domain, or whose names begin alike; by organization.
     ByIdentity,
-    /// Invitations by expiry; members by the end of their access; roles that are being deleted.
+    /// Invitations by expiry; members by the end of their access; roles and organizations that are being deleted.
     ByDue,
 }
 
@@ -270,6 +270,11 @@ pub fn due(shard: u8) -> String {
 /// The shard of a role that is being deleted.
 pub fn due_of_role(role: CustomRoleId) -> String {
     due(role.bare().bytes().last().unwrap_or_default() % DUE_SHARDS)
+}
+
+/// The shard of an organization that is being deleted.
+pub fn due_of_organization(org: OrgId) -> String {
+    due(org.bare().bytes().last().unwrap_or_default() % DUE_SHARDS)
 }
 
 // Range keys.

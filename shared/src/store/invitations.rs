@@ -393,7 +393,7 @@ impl Transaction<'_> {
 
     /// Ends an invitation that is as the rule saw it, and counts it out. Its slot is free again, and
     /// remembers when the invitation was sent.
-    fn end(self, invitation: &Invitation, and: Expression) -> Result<Self, Error> {
+    pub(super) fn end(self, invitation: &Invitation, and: Expression) -> Result<Self, Error> {
         let left = ended_slot(slot(invitation), invitation, self.context.at)?;
         self.free_slot(invitation, left, and)
     }
@@ -415,7 +415,11 @@ impl Transaction<'_> {
     }
 
     /// If the organization waits for this invitation, it stops waiting.
-    fn stop_waiting(self, org: &Organization, invitation: &Invitation) -> Result<Self, Error> {
+    pub(super) fn stop_waiting(
+        self,
+        org: &Organization,
+        invitation: &Invitation,
+    ) -> Result<Self, Error> {
         let waits = org.pending_first_admin.is_some_and(|waits| waits.invitation == invitation.id);
         if !waits {
             return Ok(self);

@@ -20,8 +20,10 @@ use crate::domain::{
 const ORGANIZATIONS: &str = "ORG#";
 /// The sort key of an organization.
 const ORGANIZATION: &str = "ORG";
-/// Begins the sort keys of members.
-const MEMBER: &str = "MEMBER#";
+/// In the partition of an organization: its members, and the tombstones of former ones.
+pub(super) const MEMBERS: &str = "MEMBER#";
+/// In the partition of an organization: the slots of addresses.
+pub(super) const ADDRESS_SLOTS: &str = "EMAIL#";
 
 /// Begins the partitions of histories.
 pub(super) const EVENTS: &str = "EVENTS#";
@@ -54,7 +56,7 @@ impl Key {
 
     /// A member.
     pub fn member(org: OrgId, member: MemberId) -> Self {
-        Self::of(org, format!("{MEMBER}{}", member.bare()))
+        Self::of(org, format!("{MEMBERS}{}", member.bare()))
     }
 
     /// The membership of a person.
@@ -64,7 +66,7 @@ impl Key {
 
     /// The slot of an address: a pending invitation, or the lock of a member on the address.
     pub fn address_slot(org: OrgId, address: AddressDigest) -> Self {
-        Self::of(org, format!("EMAIL#{address}"))
+        Self::of(org, format!("{ADDRESS_SLOTS}{address}"))
     }
 
     /// A custom role, with the number of its users.
@@ -204,7 +206,7 @@ impl Key {
 
     /// Whether a member is stored at the key.
     pub(super) fn is_member(&self) -> bool {
-        self.sk.starts_with(MEMBER)
+        self.sk.starts_with(MEMBERS)
     }
 
     /// Whether the key is short enough for DynamoDB.

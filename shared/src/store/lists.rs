@@ -96,6 +96,23 @@ impl List<Member> {
     }
 }
 
+impl List<Member> {
+    /// The members of an organization, by their ids.
+    pub(super) fn members(org: OrgId) -> Self {
+        let range = Range::of_table(keys::organization(org), keys::MEMBERS);
+        Self::of(range.filtered(live()))
+    }
+}
+
+impl List<Invitation> {
+    /// The pending invitations of an organization, by the digests of their addresses.
+    pub(super) fn pending(org: OrgId) -> Self {
+        let range = Range::of_table(keys::organization(org), keys::ADDRESS_SLOTS);
+        let pending = Expression::new("#status = :pending", [("pending", text("pending"))]);
+        Self::of(range.filtered(pending))
+    }
+}
+
 impl List<Organization> {
     /// The organizations directly below one, oldest first; without one, all roots.
     pub fn children(parent: Option<OrgId>) -> Self {

@@ -79,7 +79,9 @@ impl Store {
         deadline: &Deadline,
     ) -> Result<bool, Error> {
         let all = data.organizations.iter();
-        let left: Vec<_> = all.filter(|known| known.access() != Access::default()).collect();
+        // The clean-up ends what belongs to a deleted organization.
+        let left = all.filter(|known| !known.org.is_deleted());
+        let left: Vec<_> = left.filter(|known| known.access() != Access::default()).collect();
         self.end_everywhere(context, &left, progress, deadline, Transaction::offboard_from).await
     }
 

@@ -64,7 +64,9 @@ impl Transaction<'_> {
         if let Some(parent) = parent {
             let action = EventAction::SubOrganizationCreated;
             let event = Event::new(context, parent, action, org.target());
-            writes = writes.record(event.new_value(json!({ "name": org.name })))?;
+            writes = writes
+                .count_number(parent.id(), Counter::SubOrganizations, 1)
+                .record(event.new_value(json!({ "name": org.name })))?;
         }
         let event = Event::new(context, org, EventAction::OrganizationCreated, org.target());
         writes = writes.record(event.new_value(json!({

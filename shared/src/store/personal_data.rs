@@ -235,7 +235,7 @@ fn known_in(
     user: Option<&UserId>,
     addresses: &BTreeSet<Email>,
 ) -> Result<Option<KnownIn>, Error> {
-    let Some(org) = found.organization(id) else { return Ok(None) };
+    let Some(org) = found.any_organization(id).cloned() else { return Ok(None) };
     let mut known = KnownIn { org, member: None, former: None, request: None, addresses: vec![] };
     if let Some(user) = user {
         known.member = found.membership(id, user)?;
@@ -273,11 +273,12 @@ fn known_address(found: &FetchedItems, org: OrgId, email: &Email) -> Result<Know
 }
 
 impl PersonalData {
-    /// The organizations of which the person is the Super Admin.
+    /// The organizations of which the person is the Super Admin. A deleted one needs none.
     pub fn super_admin_of(&self) -> impl Iterator<Item = &Organization> {
         let is_super_admin = |known: &&KnownIn| {
             known.member.as_ref().is_some_and(|member| member.role_id == RoleId::SUPER_ADMIN)
         };
-        self.organizations.iter().filter(is_super_admin).map(|known| &known.org)
+        let present = self.organizations.iter().filter(|known| !known.org.is_deleted());
+        present.filter(is_super_admin).map(|known| &known.org)
     }
 }

@@ -1,8 +1,8 @@
-//! The suspension of an organization (SA7), and the condition by which every write of a member depends on
-//! it.
+//! The suspension of an organization (SA7), and the condition by which every write depends on it and on
+//! the deletion of the organization.
 //!
 //! The organization's item and its counter item both have the attribute `closure` while the organization
-//! is suspended. A transaction that writes one of the two has the condition on it. All others check the
+//! is suspended, and from its deletion on. A transaction that writes one of the two has the condition on it. All others check the
 //! organization's item.
 
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{
     Error, Key,
     expression::Expression,
-    item::{Item, attribute},
+    item::{Item, attribute, text},
     transaction::{Change, OnConditionFailed, Step, Transaction, Write, or},
 };
 use crate::domain::{Closure, Event, EventAction, OrgId, Organization, Refusal};
@@ -68,10 +68,20 @@ impl Transaction<'_> {
     }
 
     /// Adds the condition that no organization is suspended in which the caller acts: those of the events
-    /// that name the caller, and those that the transaction names itself.
+    /// that name the caller, and those that the transaction names itself. The others of its events are
+    /// not deleted.
     pub(super) fn in_open_organizations(mut self) -> Self {
-        for org in std::mem::take(&mut self.acts_in) {
-            self.require_open(org);
+        if self.even_deleted {
+            return self;
+        }
+        let acts_in = std::mem::take(&mut self.acts_in);
+        for org in std::mem::take(&mut self.recorded_in).difference(&acts_in) {
+            let suspended = [("suspended", text("suspended"))];
+            let present = "attribute_not_exists(#closure) OR #closure.#state = :suspended";
+            self.require(*org, Expression::new(present, suspended));
+        }
+        for org in acts_in {
+            self.require(org, Expression::new("attribute_not_exists(#closure)", []));
         }
         self
     }
@@ -82,9 +92,9 @@ impl Transaction<'_> {
         self
     }
 
-    fn require_open(&mut self, org: OrgId) {
+    /// Adds a condition on the closure of an organization.
+    fn require(&mut self, org: OrgId, open: Expression) {
         let keys = [Key::counts(org), Key::organization(org)];
-        let open = Expression::new("attribute_not_exists(#closure)", []);
         let Some(step) = self.steps.iter_mut().find(|step| keys.contains(&step.key)) else {
             let [_, key] = keys;
             let on_failed = closed_or(or(Refusal::NoSuchOrganization));

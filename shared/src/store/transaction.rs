@@ -38,6 +38,10 @@ pub struct Transaction<'a> {
     counts: BTreeMap<OrgId, CountChanges>,
     /// The organizations in which the caller acts without being an operator.
     pub(super) acts_in: BTreeSet<OrgId>,
+    /// The organizations whose histories have an event of the transaction.
+    pub(super) recorded_in: BTreeSet<OrgId>,
+    /// Whether the transaction may write in a deleted organization.
+    pub(super) even_deleted: bool,
     /// The metrics of the recorded events.
     metrics: Vec<Metric>,
 }
@@ -178,8 +182,17 @@ impl Store {
     /// Begins a transaction of a request.
     pub fn transaction<'a>(&'a self, context: &'a RequestContext) -> Transaction<'a> {
         let (steps, counts, metrics) = (Vec::new(), BTreeMap::new(), Vec::new());
-        let acts_in = BTreeSet::new();
-        Transaction { store: self, context, steps, next_event: 0, counts, acts_in, metrics }
+        Transaction {
+            store: self,
+            context,
+            steps,
+            next_event: 0,
+            counts,
+            acts_in: BTreeSet::new(),
+            recorded_in: BTreeSet::new(),
+            even_deleted: false,
+            metrics,
+        }
     }
 }
 
@@ -335,6 +348,7 @@ impl Transaction<'_> {
         let event = event.nth(self.context, self.next_event);
         self.next_event += 1;
         self.metrics.extend(Metric::of(event.action));
+        self.recorded_in.insert(event.organization_id);
         if event.actor.member_id.is_some() && !event.actor.operator {
             self = self.acting_in(event.organization_id);
         }

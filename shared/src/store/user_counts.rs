@@ -53,6 +53,8 @@ pub(super) enum Counter {
     BuiltIn(BuiltIn, Counted),
     /// The entries of a list.
     List(BoundedList),
+    /// The organizations right below that are not deleted (SA7).
+    SubOrganizations,
     /// The roles that are being deleted and whose users are being moved to a partner role.
     MovesToPartnerRoles,
 }
@@ -91,6 +93,7 @@ impl Counter {
             Self::BuiltIn(MdfAdmin, Pending) => "pending_mdf_admin",
             Self::BuiltIn(PartnerUser, Active) => "active_partner_user",
             Self::BuiltIn(PartnerUser, Pending) => "pending_partner_user",
+            Self::SubOrganizations => "sub_organizations",
             Self::MovesToPartnerRoles => "moves_to_partner_roles",
             Self::List(BoundedList::ApprovedDomains) => "approved_domains",
             Self::List(BoundedList::JoinRequests) => "join_requests",
@@ -107,6 +110,13 @@ pub struct OrganizationCounts {
 }
 
 impl OrganizationCounts {
+    /// The number of organizations right below, by a counter item.
+    pub(super) fn sub_organizations_in(counts: &Item) -> u64 {
+        let number = counts.get(Counter::SubOrganizations.attribute());
+        let number = number.and_then(|number| number.as_n().ok()?.parse().ok());
+        number.unwrap_or_default()
+    }
+
     /// Reads the counter item of `org` at [`Key::counts`].
     pub fn of(org: &Organization, found: &FetchedItems) -> Self {
         let super_admins = u64::from(org.super_admin_user_id.is_some());

@@ -241,3 +241,42 @@ async fn administrators_get_mail_about_a_suspension_and_its_end() {
     assert!(mails.iter().all(|mail| shown(mail).contains("open again")));
     check(&delivery.app).await;
 }
+
+/// SA7
+#[tokio::test]
+async fn members_and_invitees_get_mail_when_their_organization_is_deleted() {
+    let (delivery, acme) = Delivery::new().await;
+    delivery.app.add_member(ADA, &acme, BOB, "user").await;
+    delivery.app.create_invitation(ADA, &acme, CY.email, "user").await;
+    delivery.deliver_all().await;
+    delivery.app.delete_organization(ADA, &acme, "Acme").await.expect(204);
+    assert_eq!(
+        delivery.deliver_all().await,
+        [Value::Null; 0],
+        "each gets one mail, about themselves"
+    );
+    delivery.app.clean_up().await;
+    let mails = delivery.deliver_all().await;
+    let mut texts: Vec<_> = mails.iter().map(shown).collect();
+    texts.sort();
+    assert_eq!(texts.len(), 3);
+    assert_snapshot!(texts[1..].join("\n\n"), @"
+    to bob@example.com
+    Acme was deleted
+
+    Acme was deleted, and your membership has ended. You no longer have access to it.
+
+    If you did not expect this, please ask the people with whom you worked there.
+
+    Rolecall sent this mail to bob@example.com.
+
+
+    to cy@example.com
+    Your invitation to Acme has ended
+
+    Acme was deleted, so your invitation can no longer be accepted. You do not need to do anything.
+
+    Rolecall sent this mail to cy@example.com.
+    ");
+    check(&delivery.app).await;
+}

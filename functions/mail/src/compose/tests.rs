@@ -33,6 +33,8 @@ fn notifications() -> Vec<Notification> {
         Notification::SuperAdminAppointed { new: ada() },
         Notification::OrganizationSuspended { reason: "Unpaid invoices.".to_owned() },
         Notification::OrganizationResumed,
+        Notification::MembershipEnded,
+        Notification::InvitationVoid,
     ]
 }
 

@@ -193,3 +193,20 @@ fn suspension_refuses_members_and_not_operators() {
     assert_eq!(resume(&again, in_days(3)).closure, None);
     assert_eq!(resume(&open, in_days(3)), open);
 }
+
+/// SA7
+#[test]
+fn super_admin_deletes_an_organization_without_others_below_by_its_name() {
+    let org = standard();
+    let typed = |text| name(text);
+    let sue = super_admin(&org);
+    let delete = |actor: &Standing, text, below| {
+        delete_organization(actor, &typed(text), below, now()).map(|org| org.is_deleted())
+    };
+    assert_eq!(delete(&sue, "Standard", 0), Ok(true));
+    assert_eq!(delete(&sue, "standard", 0), Err(Refusal::OrganizationNameDiffers));
+    assert_eq!(delete(&sue, "Standard", 2), Err(Refusal::HasSubOrganizations(2)));
+    let admin = standing("ann", &org, RoleId::ADMIN);
+    assert_eq!(delete(&admin, "Standard", 0), Err(Refusal::SuperAdminRequired));
+    assert_eq!(delete(&operator_in(&org), "Standard", 0), Err(Refusal::OperatorReadOnly));
+}

@@ -183,7 +183,7 @@ impl Names<'_> {
         if id == self.org.id() {
             return Some(self.org.name.to_string());
         }
-        self.names.organization(id).map(|org| org.name.to_string())
+        self.names.any_organization(id).map(|org| org.name.to_string())
     }
 }
 

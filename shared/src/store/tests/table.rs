@@ -137,6 +137,11 @@ fn layout_matches_the_documentation_page() {
     line(ByIdentity, "former and alerted addresses", index::known_address(address), &own);
     line(ByIdentity, "partners of a customer", index::customer(root.id()), &own);
     line(ByIdentity, "organizations that approve a domain", domain, &own);
-    line(ByDue, "invitations, roles being deleted", index::due(3), "milliseconds");
+    line(
+        ByDue,
+        "invitations, roles and organizations being deleted",
+        index::due(3),
+        "milliseconds",
+    );
     assert_printed("internals/table.md", &page);
 }

@@ -1,0 +1,195 @@
+//! The deletion of an organization (SA7). The first transaction marks it as deleted: nobody reaches it from
+//! then on, because reads leave it out and every write has a condition on the mark. The clean-up then ends
+//! what belongs to it, in transactions that each leave everything valid.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    Error, FetchedItems, Key, List, OrganizationCounts, PageRequest, Position, Store,
+    deletion_steps::Phase,
+    expression::Expression,
+    index,
+    item::{Item, number, text, time},
+    transaction::{Change, OnConditionFailed, Transaction, or},
+    user_counts::Counter,
+};
+use crate::domain::{
+    Event, EventAction, MemberId, OrgId, Organization, Refusal, RequestContext, Standing,
+};
+
+/// How many steps in a row may have no effect before the next run continues: other requests change the
+/// same items, or an index does not list them yet.
+const MAX_IDLE_STEPS: u32 = 6;
+/// The pause after a step without effect. It grows with each, and exceeds the usual lag of an index.
+const IDLE_PAUSE: Duration = Duration::from_millis(30);
+
+/// The state of a deletion after some steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletionProgress {
+    /// Nothing is left but the history.
+    Done,
+    /// The next run continues.
+    Unfinished,
+}
+
+/// The deletion of an organization.
+#[derive(Clone, Copy, Debug)]
+pub struct OrganizationDeletion<'a> {
+    /// The organization as the rule saw it.
+    pub before: &'a Organization,
+    /// The organization as it becomes.
+    pub after: &'a Organization,
+    /// The organization right above it.
+    pub parent: Option<&'a Organization>,
+    /// Why an operator deletes it.
+    pub reason: Option<&'a str>,
+}
+
+/// A run that ends what belongs to a deleted organization.
+pub(super) struct Run<'a> {
+    pub(super) store: &'a Store,
+    pub(super) context: &'a RequestContext,
+    /// The number of transactions, so that every event has an id of its own.
+    pub(super) transactions: u128,
+}
+
+impl<'a> Run<'a> {
+    /// Begins a transaction in the deleted organization.
+    pub(super) fn transaction(&mut self) -> Transaction<'a> {
+        let mut writes = self.store.transaction(self.context);
+        writes.next_event = self.transactions << 16;
+        writes.even_deleted = true;
+        self.transactions += 1;
+        writes
+    }
+}
+
+impl Store {
+    /// The number of organizations right below `org`, or 1 if they were created before they were counted.
+    /// `found` has its counter item. The counter knows those that the list does not show yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn sub_organizations(&self, org: OrgId, found: &FetchedItems) -> Result<u64, Error> {
+        let counts = found.item(&Key::counts(org));
+        let counted = counts.map(OrganizationCounts::sub_organizations_in).unwrap_or_default();
+        if counted > 0 {
+            return Ok(counted);
+        }
+        let page = PageRequest { limit: 1, after: None };
+        let listed = self.page(List::children(Some(org)), page).await?;
+        Ok(u64::from(!listed.items.is_empty()))
+    }
+
+    /// Ends what belongs to a deleted organization, until nothing is left or `out_of_time` returns true.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchOrganization`] if the organization is not deleted, or nothing is left;
+    /// [`Error::Unavailable`] if the table cannot be reached.
+    pub async fn end_organization(
+        &self,
+        context: &RequestContext,
+        id: OrgId,
+        out_of_time: impl Fn() -> bool,
+    ) -> Result<DeletionProgress, Error> {
+        let mut run = Run { store: self, context, transactions: 0 };
+        let (mut phase, mut after) = (Some(Phase::FIRST), None::<Position>);
+        let mut idle_steps = 0;
+        while idle_steps < MAX_IDLE_STEPS && !out_of_time() {
+            let found = self.get([Key::organization(id)]).await?;
+            let org = found.deleted_organization(id).ok_or(Refusal::NoSuchOrganization)?;
+            let step = match phase {
+                Some(phase) => run.step(phase, &org, after.as_ref()).await,
+                None => run.finish(&org).await.map(|()| None),
+            };
+            match (step, phase) {
+                (Ok(None), None) => return Ok(DeletionProgress::Done),
+                (Ok(None), Some(done)) => (phase, after) = (done.next(), None),
+                (Ok(next), _) => (idle_steps, after) = (0, next),
+                // Another request changed something, or a list does not show yet what is left.
+                (Err(Error::Refused(refusal)), _) if refusal != Refusal::NoSuchOrganization => {
+                    idle_steps += 1;
+                    tokio::time::sleep(IDLE_PAUSE * idle_steps).await;
+                    phase = phase.or(Some(Phase::FIRST));
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
+        Ok(DeletionProgress::Unfinished)
+    }
+}
+
+impl Transaction<'_> {
+    /// Marks an organization without sub-organizations as deleted. `actor` is its Super Admin, none if an
+    /// operator deletes it. The organization above counts one less, and its history records the deletion,
+    /// too.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::HasSubOrganizations`] if one was created meanwhile; [`Refusal::ChangedConcurrently`]
+    /// if the organization is not as the rule saw it; the refusals of `still_held`.
+    pub fn delete_organization(
+        self,
+        actor: Option<&Standing>,
+        deletion: OrganizationDeletion<'_>,
+    ) -> Result<Self, Error> {
+        let context = self.context;
+        let OrganizationDeletion { before, after, parent, reason } = deletion;
+        let because = |event: Event| match reason {
+            Some(reason) => event.because(reason),
+            None => event,
+        };
+        let event = Event::new(context, after, EventAction::OrganizationDeleted, after.target());
+        let super_admin = before.super_admin_user_id.as_ref();
+        let super_admin = super_admin.map(|user| MemberId::of(before.id(), user));
+        let event = event.old(json!({ "name": before.name, "super_admin_id": super_admin }));
+        let mut writes = match actor {
+            Some(actor) => self.still_held(actor)?,
+            None => self,
+        };
+        writes = writes
+            .check(Key::counts(before.id()), childless(), has_children())
+            .change_closure(before, after)?
+            .update(
+                Key::organization(before.id()),
+                unlisted(before, context),
+                Expression::default(),
+                or(Refusal::NoSuchOrganization),
+            )
+            .record(because(event))?;
+        let Some(parent) = parent else { return Ok(writes) };
+        let action = EventAction::SubOrganizationDeleted;
+        let event = Event::new(context, parent, action, after.target());
+        let event = if context.as_operator { event } else { event.by_another_organization() };
+        writes.count_number(parent.id(), Counter::SubOrganizations, -1).record(because(event))
+    }
+}
+
+/// The organization leaves the lists, and the clean-up finds it.
+fn unlisted(org: &Organization, context: &RequestContext) -> Vec<Change> {
+    let due = [("due", text(index::due_of_organization(org.id()))), ("due_at", time(context.at))];
+    vec![
+        Change::Remove(Expression::new("#tree, #group, #identity, #folded_name", [])),
+        Change::Set(Expression::new("#due = :due, #expires_at = :due_at", due)),
+    ]
+}
+
+fn childless() -> Expression {
+    let counter = Counter::SubOrganizations.attribute();
+    let none = format!("attribute_not_exists(#{counter}) OR #{counter} <= :childless");
+    Expression::new(&none, [("childless", number(0))])
+}
+
+fn has_children() -> OnConditionFailed {
+    Box::new(|counts: Option<Item>| {
+        let below = counts.as_ref().map(OrganizationCounts::sub_organizations_in);
+        match below.unwrap_or_default() {
+            0 => Refusal::ChangedConcurrently.into(),
+            below => Refusal::HasSubOrganizations(below).into(),
+        }
+    })
+}

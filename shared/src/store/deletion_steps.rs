@@ -1,0 +1,266 @@
+//! The steps by which what belongs to a deleted organization ends. Each ends what one page lists, as it is
+//! read by key, in one transaction.
+
+use super::{
+    Error, Key, LinkChange, List, PageRequest, Position, Slice,
+    deletion::Run,
+    expression::Expression,
+    invitations,
+    item::number,
+    members::removed,
+    people::kept_until,
+    roles::shown_role,
+    transaction::{Change, OnConditionFailed, Transaction, or},
+    user_counts::{Counted, Counter},
+};
+use crate::domain::{
+    ApprovedDomain, BoundedList, CriticalAlertUser, CustomerLink, Event, EventAction, Invitation,
+    JoinRequest, ListEntry, ListValue, Member, Organization, Refusal,
+};
+
+/// How much ends in one transaction: three actions each, at most one for its role, and the counter item.
+/// `DynamoDB` accepts 100.
+const AT_ONCE: usize = 20;
+
+/// What ends, in this order: roles after their users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Members,
+    Invitations,
+    JoinRequests,
+    Domains,
+    AlertUsers,
+    Roles,
+    Customers,
+    Partners,
+}
+
+impl Phase {
+    pub(super) const FIRST: Self = Self::Members;
+
+    pub(super) fn next(self) -> Option<Self> {
+        Some(match self {
+            Self::Members => Self::Invitations,
+            Self::Invitations => Self::JoinRequests,
+            Self::JoinRequests => Self::Domains,
+            Self::Domains => Self::AlertUsers,
+            Self::AlertUsers => Self::Roles,
+            Self::Roles => Self::Customers,
+            Self::Customers => Self::Partners,
+            Self::Partners => return None,
+        })
+    }
+}
+
+/// The position of the next page of a phase, if there is one.
+type Next = Option<Position>;
+
+impl Run<'_> {
+    /// Ends a page of what a phase lists.
+    pub(super) async fn step(
+        &mut self,
+        phase: Phase,
+        org: &Organization,
+        after: Option<&Position>,
+    ) -> Result<Next, Error> {
+        match phase {
+            Phase::Members => self.members(org, after).await,
+            Phase::Invitations => self.invitations(org, after).await,
+            Phase::JoinRequests => self.join_requests(org, after).await,
+            Phase::Domains => {
+                self.entries(List::<ApprovedDomain>::entries(org.id()), org, after).await
+            }
+            Phase::AlertUsers => {
+                self.entries(List::<CriticalAlertUser>::entries(org.id()), org, after).await
+            }
+            Phase::Roles => self.role(org).await,
+            Phase::Customers => self.link(List::customers(org.id()), org, after).await,
+            Phase::Partners => self.link(List::partners(org.id(), None), org, after).await,
+        }
+    }
+
+    async fn members(
+        &mut self,
+        org: &Organization,
+        after: Option<&Position>,
+    ) -> Result<Next, Error> {
+        let page = PageRequest { limit: AT_ONCE, after };
+        let Slice { items, next } = self.store.page(List::members(org.id()), page).await?;
+        let keys = items.iter().map(|member: &Member| Key::member(org.id(), member.id()));
+        let found = self.store.get(keys).await?;
+        let mut writes = self.transaction();
+        for member in items {
+            let Some(member) = found.member(org.id(), member.id())? else { continue };
+            let gone = member.version.next(writes.context.at);
+            let event = removed(writes.context, org, EventAction::MemberRemoved, &member, gone);
+            writes = writes.end_membership(&member, gone)?.record(event)?;
+        }
+        commit(writes, next).await
+    }
+
+    async fn invitations(
+        &mut self,
+        org: &Organization,
+        after: Option<&Position>,
+    ) -> Result<Next, Error> {
+        let page = PageRequest { limit: AT_ONCE, after };
+        let Slice { items, next } = self.store.page(List::pending(org.id()), page).await?;
+        let slot = |it: &Invitation| Key::address_slot(org.id(), it.id.digest());
+        let found = self.store.get(items.iter().map(slot)).await?;
+        let mut writes = self.transaction();
+        for listed in items {
+            let Some(invitation) = found.pending(&slot(&listed))? else { continue };
+            let expired = invitation.expired(writes.context.at);
+            let action = if expired {
+                EventAction::InvitationExpired
+            } else {
+                EventAction::InvitationRevoked
+            };
+            let event = invitations::ended(writes.context, org, action, &invitation);
+            writes = writes
+                .end(&invitation, Expression::default())?
+                .stop_waiting(org, &invitation)?
+                .record(event)?;
+        }
+        commit(writes, next).await
+    }
+
+    /// Cancels open requests. Declined ones end by themselves.
+    async fn join_requests(
+        &mut self,
+        org: &Organization,
+        after: Option<&Position>,
+    ) -> Result<Next, Error> {
+        let page = PageRequest { limit: AT_ONCE, after };
+        let Slice { items, next } = self.store.page(List::join_requests(org.id()), page).await?;
+        let key = |it: &JoinRequest| Key::join_request(org.id(), it.id.digest());
+        let found = self.store.get(items.iter().map(key)).await?;
+        let mut writes = self.transaction();
+        for listed in items {
+            let request = found.join_request(org.id(), listed.id.digest())?;
+            if let Some(request) = request.filter(JoinRequest::is_pending) {
+                writes = writes.cancel_request(org, &request)?;
+            }
+        }
+        commit(writes, next).await
+    }
+
+    async fn entries<T: ListValue>(
+        &mut self,
+        list: List<ListEntry<T>>,
+        org: &Organization,
+        after: Option<&Position>,
+    ) -> Result<Next, Error>
+    where
+        ListEntry<T>: serde::de::DeserializeOwned,
+    {
+        let Slice { items, next } =
+            self.store.page(list, PageRequest { limit: AT_ONCE, after }).await?;
+        let key = |it: &ListEntry<T>| Key::list_entry(org.id(), T::LIST, &it.value.id(org.id()));
+        let found = self.store.get(items.iter().map(key)).await?;
+        let mut writes = self.transaction();
+        for listed in items {
+            if let Some(entry) = found.get::<ListEntry<T>>(&key(&listed))? {
+                writes = writes.end_entry(org, &entry)?;
+            }
+        }
+        commit(writes, next).await
+    }
+
+    /// Deletes one role; first those whose users were being moved to another one, which counts them.
+    async fn role(&mut self, org: &Organization) -> Result<Next, Error> {
+        let keys = org.roles.keys().map(|&role| Key::role(org.id(), role));
+        let found = self.store.get(keys.clone()).await?;
+        let mut roles = Vec::new();
+        for key in keys {
+            roles.extend(found.role(&key)?.map(|found| found.role));
+        }
+        let first = roles.iter().find(|role| role.reassignment.is_some()).or(roles.first());
+        let Some(role) = first else { return Ok(None) };
+        let writes = self.transaction();
+        let gone = role.target_at(role.version.next(writes.context.at));
+        let event = Event::new(writes.context, org, EventAction::RoleDeleted, gone);
+        let event = event.old(shown_role(role));
+        let writes = writes.remove_role(org, role)?.record(event)?;
+        // The next role is found without a position.
+        commit(writes, Some(Position::new(""))).await
+    }
+
+    /// Removes one link with another organization, deleted or not.
+    async fn link(
+        &mut self,
+        list: List<CustomerLink>,
+        org: &Organization,
+        after: Option<&Position>,
+    ) -> Result<Next, Error> {
+        let Slice { items, next } = self.store.page(list, PageRequest { limit: 1, after }).await?;
+        let Some(CustomerLink { partner_id, customer_id, .. }) = items.into_iter().next() else {
+            return Ok(next);
+        };
+        let key = Key::customer(partner_id, customer_id);
+        let orgs = [partner_id, customer_id].map(Key::organization);
+        let found = self.store.get(orgs.into_iter().chain([key.clone()])).await?;
+        let any = |id| found.any_organization(id).ok_or(Refusal::ChangedConcurrently);
+        let Some(before) = found.customer(&key)? else { return Ok(next) };
+        let (partner, customer) = (any(partner_id)?, any(customer_id)?);
+        let before = Some(before);
+        let change = LinkChange { partner, customer, before, after: None, deleted: None };
+        let writes = self.transaction().change_link(change, Some(org.id()))?;
+        commit(writes, next).await
+    }
+
+    /// Removes the rest, if nothing is counted any more: the organization stays with its history.
+    pub(super) async fn finish(&mut self, org: &Organization) -> Result<(), Error> {
+        let id = org.id();
+        self.transaction().finish_deletion(org).commit(&()).await?;
+        tracing::info!(organization = %id, "a deleted organization has ended");
+        Ok(())
+    }
+}
+
+/// Commits a step, and gives the position of the next one.
+async fn commit(writes: Transaction<'_>, next: Next) -> Result<Next, Error> {
+    writes.commit(&()).await?;
+    Ok(next)
+}
+
+impl Transaction<'_> {
+    /// Removes what a deleted organization has left besides its history, if everything else has ended.
+    /// The organization stays, without its Super Admin, for as long as the history.
+    fn finish_deletion(self, org: &Organization) -> Self {
+        let id = org.id();
+        let kept = [("kept", number(kept_until(self.context.at).as_second()))];
+        let kept = || Change::Set(Expression::new("#ttl = :kept", kept.clone()));
+        let left = Expression::new("#due, #expires_at, #super_admin, #pending_first_admin", []);
+        let none = "attribute_exists(#due) AND attribute_not_exists(#roles) AND \
+                    (attribute_not_exists(#links) OR #links.#customers = :none AND \
+                    #links.#partners = :none)";
+        let none = Expression::new(none, [("none", number(0))]);
+        let changed = || or(Refusal::ChangedConcurrently);
+        let finished: OnConditionFailed = Box::new(|org| match org {
+            Some(org) if org.contains_key("due") => Refusal::ChangedConcurrently.into(),
+            _ => Refusal::NoSuchOrganization.into(),
+        });
+        self.update(Key::organization(id), vec![Change::Remove(left), kept()], none, finished)
+            .update(Key::counts(id), vec![kept()], nothing_counted(), changed())
+            .delete(Key::profile(id), Expression::default(), changed())
+            .delete(Key::role_names(id), Expression::default(), changed())
+    }
+}
+
+/// Nothing of an organization is counted any more.
+fn nothing_counted() -> Expression {
+    let counters = [
+        Counter::Users(Counted::Active),
+        Counter::Users(Counted::Pending),
+        Counter::Users(Counted::Services),
+        Counter::List(BoundedList::ApprovedDomains),
+        Counter::List(BoundedList::JoinRequests),
+        Counter::List(BoundedList::CriticalAlertUsers),
+    ];
+    let none = counters.map(|counter| {
+        let name = counter.attribute();
+        format!("(attribute_not_exists(#{name}) OR #{name} = :none)")
+    });
+    Expression::new(&none.join(" AND "), [("none", number(0))])
+}

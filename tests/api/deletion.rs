@@ -1,0 +1,358 @@
+//! `DELETE /v1/organizations/{org}`, and what the clean-up ends afterwards.
+
+use serde_json::{Value, json};
+use shared::domain::{PersonId, UserId};
+
+use crate::{
+    fault_layer::Fault,
+    helpers::{each, id, nth_user, operator_path},
+    invariants::{check, inspect, scan},
+    partners::link,
+    scenario::Scenario,
+    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample},
+};
+
+/// An organization with data of every kind. BOB is a member, CY is invited, EVE asks to join.
+async fn furnished(app: &TestApp) -> String {
+    let acme = app.create_partner(ADA, "Acme").await;
+    furnish(app, &acme).await;
+    acme
+}
+
+async fn furnish(app: &TestApp, acme: &str) {
+    let first = app.create_role(ADA, acme, "First", json!({})).await;
+    let second = app.create_role(ADA, acme, "Second", json!({})).await;
+    app.add_member(ADA, acme, BOB, &first).await;
+    app.create_invitation(ADA, acme, CY.email, &second).await;
+    app.approve_domain(ADA, acme, "example.com").await.expect(200);
+    app.create_join_request(EVE, acme).await;
+    let alert = json!({ "email": "alerts@example.com" });
+    app.post(ADA, &format!("{acme}/critical-alert-users"), alert).await.expect(201);
+    app.patch(ADA, acme, json!({ "website": "https://acme.example" })).await.expect(200);
+    let customer = app.create_organization(nth_user(1), "Customer").await;
+    link(app, acme, &customer, true).await.expect(200);
+}
+
+/// SA7
+#[tokio::test]
+async fn super_admin_deletes_the_organization_by_its_name() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    app.delete_organization(BOB, &acme, "Acme").await.refuses(403, "super-admin-required");
+    app.delete_organization(EVE, &acme, "Acme").await.refuses(404, "no-such-organization");
+    for name in ["acme", "Acme 2"] {
+        let refused = app.delete_organization(ADA, &acme, name).await;
+        let refused = refused.refuses(422, "organization-name-differs");
+        assert_eq!(refused.pointer(), "/name");
+    }
+    app.delete_organization(ADA, &acme, " Acme ").await.expect(204);
+    check(&app).await;
+    app.delete_organization(ADA, &acme, "Acme").await.refuses(404, "no-such-organization");
+    assert_eq!(app.clean_up().await.organizations_ended, 1);
+    check(&app).await;
+    // Both can found or join others. A sole founder leaves in this way.
+    app.create_organization(ADA, "Acme").await;
+    check(&app).await;
+}
+
+/// SA7
+#[tokio::test]
+async fn organization_with_sub_organizations_is_not_deleted() {
+    let (app, acme) = TestApp::with_tree("Acme").await;
+    let below = app.create_sub_organization(ADA, &acme, "Below").await;
+    let refused = app.delete_organization(ADA, &acme, "Acme").await;
+    let refused = refused.refuses(409, "has-sub-organizations");
+    assert_eq!(refused.body["sub_organizations"], 1);
+    app.delete_organization(ADA, &below, "Below").await.expect(204);
+    check(&app).await;
+    let listed = app.get(ADA, &format!("{acme}/sub-organizations?depth=all")).await.expect(200);
+    assert_eq!(listed.items(), [Value::Null; 0]);
+    let last = app.history(&acme).await.pop().unwrap();
+    assert_eq!(last["action"], "sub_organization.deleted");
+    assert_eq!(
+        (&last["target"]["id"], &last["target"]["name"]),
+        (&json!(id(&below)), &json!("Below"))
+    );
+    // At once, although the clean-up did not run.
+    app.delete_organization(ADA, &acme, "Acme").await.expect(204);
+    assert_eq!(app.clean_up().await.organizations_ended, 2);
+    check(&app).await;
+}
+
+/// SA7, OP1
+#[tokio::test]
+async fn operator_deletes_an_organization_with_a_reason() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.suspend(&acme).await.expect(200);
+    let path = operator_path(&acme);
+    let delete = async |body: Value| app.send(Some(OPERATOR), "DELETE", &path, Some(body)).await;
+    delete(json!({ "name": "Acme" })).await.refuses(422, "invalid-request");
+    let other = json!({ "name": "Globex", "reason": "Gone." });
+    delete(other).await.refuses(422, "organization-name-differs");
+    delete(json!({ "name": "Acme", "reason": "Gone." })).await.expect(204);
+    let event = app.history(&acme).await.pop().unwrap();
+    assert_eq!(
+        (&event["action"], &event["reason"]),
+        (&json!("organization.deleted"), &json!("Gone."))
+    );
+    assert_eq!(event["actor"]["operator"], true);
+    app.clean_up().await;
+    check(&app).await;
+}
+
+/// SA7
+#[tokio::test]
+async fn nobody_reaches_a_deleted_organization() {
+    let app = TestApp::new().await;
+    let acme = furnished(&app).await;
+    let invitation = app.get(CY, "/v1/me/invitations").await.items()[0]["id"].clone();
+    let invitation = format!("{acme}/invitations/{}", invitation.as_str().unwrap());
+    app.delete_organization(ADA, &acme, "Acme").await.expect(204);
+    check(&app).await;
+    for ended in [false, true] {
+        for (caller, path) in [
+            (ADA, acme.clone()),
+            (BOB, format!("{acme}/permissions")),
+            (ADA, format!("{acme}/events")),
+            (OPERATOR, acme.clone()),
+            (OPERATOR, operator_path(&acme)),
+            (OPERATOR, format!("{acme}/members")),
+            (OPERATOR, format!("{}/customers", operator_path(&acme))),
+        ] {
+            app.get(caller, &path).await.refuses(404, "no-such-organization");
+        }
+        let decline = format!("{invitation}/decline");
+        for path in [format!("{invitation}/accept"), decline] {
+            app.post(CY, &path, json!({})).await.refuses(404, "no-such-invitation");
+        }
+        let ask = format!("{acme}/join-requests");
+        app.post(nth_user(2), &ask, json!({})).await.refuses(404, "no-such-organization");
+        let mine = format!("{ask}/mine");
+        app.delete(EVE, &mine).await.refuses(404, "no-such-join-request");
+        for (caller, list) in [
+            (CY, "/v1/me/invitations"),
+            (EVE, "/v1/me/join-requests"),
+            (EVE, "/v1/me/joinable-organizations"),
+            (OPERATOR, "/v1/operator/organizations?limit=1"),
+        ] {
+            let shown = app.get(caller, list).await.expect(200);
+            let names = each(shown.items(), "name");
+            assert!(names.iter().all(|name| *name == "Customer"), "{list}: {shown}");
+            assert!(!shown.text.contains(id(&acme)), "{list}: {shown}");
+        }
+        let me = app.get(BOB, "/v1/me").await.expect(200);
+        assert_eq!(me.body["user_type"], "personal");
+        let customer = app.get(nth_user(1), "/v1/me").await.body["organizations"][0]["id"].clone();
+        let customer = format!("/v1/organizations/{}", customer.as_str().unwrap());
+        let partners = app.get(nth_user(1), &format!("{customer}/partners")).await.expect(200);
+        assert_eq!(partners.items(), [Value::Null; 0]);
+        if !ended {
+            assert_eq!(app.clean_up().await.organizations_ended, 1);
+            check(&app).await;
+        }
+    }
+}
+
+/// SA7, SUB4
+#[tokio::test]
+async fn lists_above_leave_out_a_deleted_organization() {
+    let (app, acme) = TestApp::with_tree("Acme").await;
+    let below = app.create_sub_organization(ADA, &acme, "Below").await;
+    app.create_role(ADA, &below, "Rolling", json!({})).await;
+    app.add_member(ADA, &below, BOB, "user").await;
+    app.create_invitation(ADA, &below, CY.email, "user").await;
+    app.delete_organization(ADA, &below, "Below").await.expect(204);
+    for list in ["members", "roles", "events"] {
+        let path = format!("{acme}/{list}?scope=subtree&limit=100");
+        let shown = app.list_all(ADA, &path).await;
+        let of_below = |row: &&Value| row["organization_id"] == id(&below);
+        assert_eq!(shown.iter().filter(of_below).count(), 0, "{list}: {shown:#?}");
+    }
+    app.clean_up().await;
+    check(&app).await;
+}
+
+/// SA7, ORG6
+#[tokio::test]
+async fn decisions_about_a_deleted_organization_are_denied() {
+    let app = TestApp::new().await;
+    let acme = furnished(&app).await;
+    let body = json!({
+        "subject": { "type": "user", "id": ADA.sub },
+        "action": { "name": "license_management.open_page" },
+        "resource": { "type": "organization", "id": id(&acme) },
+    });
+    let service = Identity { scope: "decisions", ..EVE };
+    for expected in [true, false] {
+        let answer = app.post(service, "/access/v1/evaluation", body.clone()).await.expect(200);
+        assert_eq!(answer.body["decision"], expected);
+        if expected {
+            app.delete_organization(ADA, &acme, "Acme").await.expect(204);
+        }
+    }
+    let search = json!({
+        "subject": { "type": "user", "id": ADA.sub },
+        "action": { "name": "license_management.open_page" },
+        "resource": { "type": "organization" },
+    });
+    let found = app.post(service, "/access/v1/search/resource", search).await.expect(200);
+    assert_eq!(found.body["results"], json!([]));
+}
+
+/// SA7, ORG5: the history tells what ended, and operators read it.
+#[tokio::test]
+async fn history_of_a_deleted_organization_stays_for_operators() {
+    let app = TestApp::new().await;
+    let acme = furnished(&app).await;
+    app.delete_organization(ADA, &acme, "Acme").await.expect(204);
+    app.clean_up().await;
+    let actions = app.actions(&acme).await;
+    let from = actions.iter().position(|action| action == "organization.deleted").unwrap();
+    let mut ended: Vec<_> = actions[from + 1..].iter().map(String::as_str).collect();
+    ended.sort_unstable();
+    let expected = [
+        "approved_domain.removed",
+        "critical_alert_user.removed",
+        "customer_link.removed",
+        "invitation.revoked",
+        "join_request.cancelled",
+        "member.removed",
+        "member.removed",
+        "role.deleted",
+        "role.deleted",
+    ];
+    assert_eq!(ended, expected);
+    let event = app.history(&acme).await.pop().unwrap();
+    let path = format!("{acme}/events/{}", event["id"].as_str().unwrap());
+    app.get(OPERATOR, &path).await.expect(200);
+    app.get(ADA, &path).await.refuses(404, "no-such-organization");
+    check(&app).await;
+}
+
+/// SA7, ERA1
+#[tokio::test]
+async fn person_is_erased_from_a_deleted_organization() {
+    for ended in [false, true] {
+        let app = TestApp::new().await;
+        let acme = furnished(&app).await;
+        app.delete_organization(ADA, &acme, "Acme").await.expect(204);
+        if ended {
+            app.clean_up().await;
+        }
+        // Its Super Admin needs no successor.
+        for user in [ADA, BOB] {
+            let person = PersonId::of(&UserId::new(user.sub));
+            app.delete(OPERATOR, &format!("/v1/operator/people/{person}")).await.expect(204);
+        }
+        app.clean_up().await;
+        check(&app).await;
+        let history = app.history(&acme).await;
+        assert!(!json!(history).to_string().contains(BOB.email), "{history:#?}");
+    }
+}
+
+/// SA7: more than one transaction holds.
+#[tokio::test]
+async fn large_organization_ends_completely() {
+    let (app, acme) = TestApp::with_acme().await;
+    for nth in 0..45 {
+        app.add_member(ADA, &acme, nth_user(nth), "user").await;
+        app.create_invitation(ADA, &acme, &format!("guest-{nth}@example.com"), "admin").await;
+    }
+    app.delete_organization(ADA, &acme, "Acme").await.expect(204);
+    assert_eq!(app.clean_up().await.organizations_ended, 1);
+    check(&app).await;
+}
+
+/// SA7: every write that read the organization before its deletion is refused after it.
+#[tokio::test]
+async fn each_write_is_refused_after_a_deletion_that_it_did_not_read() {
+    let scenario = Scenario::new().await;
+    for (delete, writes) in [
+        (
+            "EVE deletes Company",
+            &[
+                "EVE suspends the link with Acme",
+                "an operator unlinks Company",
+                "an operator makes Acme preferred",
+            ][..],
+        ),
+        ("EVE deletes Rival", &["an operator links Rival", "an operator makes Rival a partner"]),
+        ("an operator deletes Empty", &["ADA joins Empty", "BOB joins Empty"]),
+        ("an operator deletes Waiting", &["FAY accepts as first Admin", "FAY declines"]),
+    ] {
+        for name in writes {
+            let (deletion, late) = (scenario.operation(delete), scenario.operation(name));
+            let alone = scenario.run_alone(late, None).await;
+            let reads = alone.calls.iter().position(|(name, _)| name == "TransactWriteItems");
+            scenario.reset().await;
+            let order = [vec![0; reads.unwrap()], vec![1; 8]].concat();
+            let (late, done, calls) =
+                scenario.layer.interleave(&order, scenario.run(late), scenario.run(deletion)).await;
+            assert!(done.done() && [404, 409].contains(&late.status), "{name}: {late:?} {calls:?}");
+            let (broken, _) = scenario.inspect().await;
+            assert_eq!(broken, [""; 0], "{name}");
+        }
+    }
+}
+
+/// SA7: each of the two reads before the other one writes.
+#[tokio::test]
+async fn deletion_and_creation_below_at_once_leave_no_orphan() {
+    for first in [0, 1] {
+        let (app, layer) = TestApp::with_fault_layer(ample()).await;
+        let acme = app.create_tree(ADA, "Acme").await;
+        let path = format!("{acme}/sub-organizations");
+        let create = app.post(ADA, &path, json!({ "name": "Below" }));
+        let delete = app.delete_organization(ADA, &acme, "Acme");
+        let reads = [[0, 0].as_slice(), &[1]].concat();
+        let order = [reads, vec![first; 4]].concat();
+        let (deleted, created, calls) = layer.interleave(&order, delete, create).await;
+        if first == 0 {
+            deleted.expect(204);
+            created.refuses(404, "no-such-organization");
+        } else {
+            created.expect(201);
+            let refused = deleted.refuses(409, "has-sub-organizations");
+            assert_eq!(refused.body["sub_organizations"], 1, "{calls:?}");
+        }
+        check(&app).await;
+    }
+}
+
+/// SA7: the clean-up resumes after a crash at any point.
+#[tokio::test]
+async fn clean_up_of_a_deleted_organization_resumes_after_each_failure() {
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
+    let now = |app: &TestApp| jiff::Timestamp::from_millisecond(app.now()).unwrap();
+    for nth in 0.. {
+        let mut hit = false;
+        // A run that stops after each call; and some that lose an answer, and go on.
+        let lost = (nth % 3 == 0).then_some(Fault::LostAfter);
+        for fault in lost.into_iter().chain([Fault::StopAfter]) {
+            let acme = app.create_partner(ADA, &format!("Acme {nth}")).await;
+            furnish(&app, &acme).await;
+            app.delete_organization(ADA, &acme, &format!("Acme {nth}")).await.expect(204);
+            layer.once(nth, fault.clone());
+            let at = now(&app);
+            let first = tokio::select! {
+                run = cleanup::run(&app.store, at, "clean-up", || false) => Some(run),
+                () = layer.stopped() => None,
+            };
+            layer.clear_faults();
+            let ended = matches!(&first, Some(Ok(summary)) if summary.organizations_ended == 1);
+            hit |= !ended;
+            let broken = inspect(&scan(&app).await);
+            assert_eq!(broken, [""; 0], "{fault:?} at call {nth}");
+            app.clean_up().await;
+            check(&app).await;
+            let history = app.actions(&acme).await;
+            let removed = history.iter().filter(|action| *action == "member.removed").count();
+            assert_eq!(removed, 2, "{fault:?} at call {nth}: {history:?}");
+        }
+        if !hit {
+            assert!(nth > 20, "{nth} calls");
+            return;
+        }
+    }
+}
