@@ -150,7 +150,7 @@ delete a role with two users | 8 10 28 20 | ADA DELETE /roles/<role>?reassign_to
 create a sub-organization | 2 2 14 10 | ADA POST /sub-organizations | {"name": "Below"}
 list sub-organizations | 3 28.5 0 0 | ADA GET /sub-organizations?limit=<limit>
 list sub-organizations at any depth | 3 28.5 0 0 | ADA GET /sub-organizations?limit=<limit>&depth=all
-delete a sub-organization | 4 5 12 3 | ADA DELETE /v1/organizations/<created> | {"name": "Below"}
+delete a sub-organization | 4 5 12 4 | ADA DELETE /v1/organizations/<created> | {"name": "Below"}
 + empty sub-organization
 join a sub-organization | 3 5 12 10 | BOB POST /v1/organizations/<id>/join
 list events | 3 15 0 0 | ADA GET /events?limit=<limit>
@@ -194,7 +194,7 @@ resume the link with a partner | 2 4 12 5 | ADA DELETE /partners/<id>/suspension
 operator: find organizations by name | 2 15 0 0 | OP GET /v1/operator/organizations?q=acme&limit=<limit>
 operator: find a person by address | 6 15.5 0 0 | OP GET /v1/operator/people?email=cy@example.com
 operator: export personal data | 3 9 0 0 | OP GET /v1/operator/people/<person>/data
-operator: give a membership to another account | 2 4 12 12 | OP POST /v1/operator/organizations/<here>/members/@<sub>/account | {"user_id": "<sub>-2", "reason": "Ticket 7"}
+operator: give a membership to another account | 2 4 14 12 | OP POST /v1/operator/organizations/<here>/members/@<sub>/account | {"user_id": "<sub>-2", "reason": "Ticket 7"}
 + member user
 operator: offboard a person | 7 18 10 7 | OP POST /v1/operator/people/<person>/offboard
 + member user
