@@ -39,6 +39,15 @@ const INDEXES: &str = "\n## Indexes\n\n\
 
 const LISTS: &str = "\n| index | lists | hash | range |\n|---|---|---|---|\n";
 
+fn key_of(caller: &UserId) -> IdempotencyKey {
+    IdempotencyKey {
+        caller: caller.clone(),
+        route: "POST /v1/organizations".to_owned(),
+        key: "k1".to_owned(),
+        fingerprint: String::new(),
+    }
+}
+
 #[test]
 fn layout_matches_the_documentation_page() {
     let id = |n| OrgId::new(Timestamp::UNIX_EPOCH, n);
@@ -51,12 +60,6 @@ fn layout_matches_the_documentation_page() {
     let ada = UserId::new("ada|1");
     let role = CustomRoleId::new(Timestamp::UNIX_EPOCH, 3);
     let event = EventId::new(Timestamp::UNIX_EPOCH, 4);
-    let once = IdempotencyKey {
-        caller: ada.clone(),
-        route: "POST /v1/organizations".to_owned(),
-        key: "k1".to_owned(),
-        fingerprint: String::new(),
-    };
     let mut page = ITEMS.to_owned();
     let brief = |text: &str| text.replace(&"0".repeat(25), "…").replace('|', "\\|");
     let mut line = |name: &str, Key { pk, sk }| {
@@ -81,7 +84,7 @@ fn layout_matches_the_documentation_page() {
         Key::former_name(org, &RoleId::Custom(role)),
     );
     line("event", Key::event(org, event));
-    line("answer of a request with an idempotency key", Key::idempotency(&once));
+    line("answer of a request with an idempotency key", Key::idempotency(&key_of(&ada)));
     line("mark: the mail of the event was sent, or is being sent", Key::mailed(event, bobs));
     let invitation = InvitationId::new(Timestamp::UNIX_EPOCH, 6);
     line("delivery of the mail of an invitation", Key::delivery(invitation));
@@ -134,9 +137,12 @@ fn layout_matches_the_documentation_page() {
     let (person, address) = (PersonId::of(&ada), PersonId::of_address(&email));
     line(ByIdentity, "former members, requesters", index::known_person(person), &own);
     line(ByIdentity, "invitations of an address", index::address(address), &own);
-    line(ByIdentity, "former and alerted addresses", index::known_address(address), &own);
+    let known = index::known_address(address);
+    line(ByIdentity, "addresses of members, former and alerted addresses", known, &own);
     line(ByIdentity, "partners of a customer", index::customer(root.id()), &own);
     line(ByIdentity, "organizations that approve a domain", domain, &own);
+    let named = index::organizations_named("acme");
+    line(ByIdentity, "organizations whose names begin alike", named, &own);
     line(
         ByDue,
         "invitations, roles and organizations being deleted",
