@@ -263,7 +263,7 @@ class Story:
         role = expect(ada.post(roles, {"name": "Registrar", "permissions": {}}), 201)["id"]
         expect(ada.patch(f"{roles}/{role}", {"name": "Recorder"}), 200, name="Recorder")
         expect(ada.get(roles), 200)
-        expect(ada.get(f"{roles}/{role}"), 200, users={"active": 0, "pending": 0})
+        expect(ada.get(f"{roles}/{role}"), 200, users={"active": 0, "pending": 0, "services": 0})
         member = f"{members}/{self._member(ben)}"
         expect(ada.patch(member, {"role_id": role}), 200, role_id=role)
         expect(ada.get(member), 200, role_name="Recorder")

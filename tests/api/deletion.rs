@@ -63,6 +63,9 @@ async fn organization_with_sub_organizations_is_not_deleted() {
     let refused = app.delete_organization(ADA, &acme, "Acme").await;
     let refused = refused.refuses(409, "has-sub-organizations");
     assert_eq!(refused.body["sub_organizations"], 1);
+    let body = json!({ "name": "Acme", "reason": "They asked for it." });
+    let by_operator = app.send(Some(OPERATOR), "DELETE", &operator_path(&acme), Some(body)).await;
+    by_operator.refuses(409, "has-sub-organizations");
     app.delete_organization(ADA, &below, "Below").await.expect(204);
     check(&app).await;
     let listed = app.get(ADA, &format!("{acme}/sub-organizations?depth=all")).await.expect(200);

@@ -88,6 +88,8 @@ async fn service_is_added_by_user_managers_with_a_role_that_they_may_grant() {
         let refused = add(&app, ADA, &acme, role, json!({})).await;
         assert_eq!(refused.refuses(422, "service-role-not-allowed").pointer(), "/role_id");
     }
+    let unknown = "role_01KAK000000000000000000000";
+    add(&app, ADA, &acme, unknown, json!({})).await.refuses(404, "no-such-role");
     let strong = json!({ "role_management": "full_access" });
     let strong = app.create_role(ADA, &acme, "Strong", strong).await;
     add(&app, EVE, &acme, &strong, json!({})).await.refuses(403, "exceeds-own-permissions");
