@@ -491,7 +491,7 @@ class Story:
         expect(staff.get(f"{path}/{customer}"), 404)
         if not self.stack.emulated:
             return
-        self.run_schedule(days=0)
+        self.run_schedule(days=1)
         for org, action in ((customer, "invitation.revoked"), (partner, "customer_link.removed")):
             events = expect(staff.get(f"/v1/organizations/{org}/events?action={action}"), 200)["items"]
             assert len(events) == 1, (action, events)
