@@ -78,10 +78,10 @@ impl Transaction<'_> {
         for org in std::mem::take(&mut self.recorded_in).difference(&acts_in) {
             let suspended = [("suspended", text("suspended"))];
             let present = "attribute_not_exists(#closure) OR #closure.#state = :suspended";
-            self.require(*org, Expression::new(present, suspended));
+            self.require(*org, Expression::new(present, suspended), is_deleted);
         }
         for org in acts_in {
-            self.require(org, Expression::new("attribute_not_exists(#closure)", []));
+            self.require(org, Expression::new("attribute_not_exists(#closure)", []), |_| true);
         }
         self
     }
@@ -92,25 +92,30 @@ impl Transaction<'_> {
         self
     }
 
-    /// Adds a condition on the closure of an organization.
-    fn require(&mut self, org: OrgId, open: Expression) {
+    /// Adds a condition on the closure of an organization. `refuses` says of which closures it is.
+    fn require(&mut self, org: OrgId, open: Expression, refuses: fn(&Closure) -> bool) {
         let keys = [Key::counts(org), Key::organization(org)];
         let Some(step) = self.steps.iter_mut().find(|step| keys.contains(&step.key)) else {
             let [_, key] = keys;
-            let on_failed = closed_or(or(Refusal::NoSuchOrganization));
+            let on_failed = closed_or(or(Refusal::NoSuchOrganization), refuses);
             let conditions = vec![open];
             self.steps.push(Step { key, write: Write::Check, conditions, on_failed });
             return;
         };
         step.conditions.push(open);
         let on_failed = std::mem::replace(&mut step.on_failed, or(Refusal::ChangedConcurrently));
-        step.on_failed = closed_or(on_failed);
+        step.on_failed = closed_or(on_failed, refuses);
     }
 }
 
-/// Gives the refusal of a closed organization, if that is what the item says.
-fn closed_or(other: OnConditionFailed) -> OnConditionFailed {
-    Box::new(move |item| match item.as_ref().and_then(closure) {
+fn is_deleted(closure: &Closure) -> bool {
+    matches!(closure, Closure::Deleted { .. })
+}
+
+/// Gives the refusal of a closed organization, if that is what the item says and the condition is about it:
+/// an operator's write can also fail for another reason while the organization is suspended.
+fn closed_or(other: OnConditionFailed, refuses: fn(&Closure) -> bool) -> OnConditionFailed {
+    Box::new(move |item| match item.as_ref().and_then(closure).filter(refuses) {
         Some(closure) => closure.refusal().into(),
         None => other(item),
     })
