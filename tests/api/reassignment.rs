@@ -223,7 +223,9 @@ async fn role_cannot_be_granted_while_its_users_are_reassigned() {
     refused.refuses(409, "role-being-deleted");
     let offer = json!({ "email": "x@example.com", "role_id": guests });
     let list = json!({ "invitations": [{ "email": "y@example.com", "role_id": "user" }, offer] });
+    let service = json!({ "user_id": "sync", "name": "Sync", "role_id": guests });
     for (by, path, body) in [
+        (ADA, format!("{acme}/service-members"), service),
         (ADA, format!("{request}/approve"), json!({ "role_id": guests })),
         (ADA, format!("{acme}/invitations"), offer),
         (ADA, format!("{acme}/invitations/batch"), list),
