@@ -48,16 +48,14 @@ impl Transaction<'_> {
             .old(shown_as_kept(before))
             .new_value(json!({ "member_id": after.id() }))
             .because(reason);
-        // The event of an open request tells of its end.
-        let declined = request.filter(|request| !request.is_pending());
         let former = json!({ "member_id": before.id() });
-        let declined = declined.map(|request| json!({ "join_request": request.status }));
-        let former = joined([Some(former), declined, None]);
+        let asked = request.map(|request| json!({ "join_request": request.status }));
+        let former = joined([Some(former), asked]);
         let taken_over = event(after.target(after.version))
             .old(former)
             .new_value(shown_as_kept(after))
             .because(reason);
-        self.erase_request(org, request, &after.user_id)?
+        self.end_own_request(after, request)?
             .put(key(before), tombstone_of(before, gone)?, at_version(before.version)?, lost)
             .create(
                 key(after),

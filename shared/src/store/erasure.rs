@@ -108,7 +108,7 @@ impl Transaction<'_> {
     }
 
     /// Ends the request of a person to join, or checks that there is none.
-    pub(super) fn erase_request(
+    fn erase_request(
         self,
         org: &Organization,
         request: Option<&JoinRequest>,
