@@ -1,0 +1,90 @@
+// Requests to the API: the token, problems as exceptions, versions (ETag), idempotency keys, retries and pages.
+
+/** A refusal of the API (RFC 9457), or a request that got no answer. */
+export class Problem extends Error {
+  constructor(body, status) {
+    super(body.detail ?? body.title);
+    this.body = body;
+    this.status = status;
+    /** The last part of the problem type, such as `role-in-use`. */
+    this.slug = body.type?.split('/').pop() ?? 'unknown';
+    this.title = body.title;
+    this.detail = body.detail;
+    this.errors = body.errors ?? [];
+  }
+}
+
+const UNREACHABLE = {
+  type: '/problems/unreachable',
+  title: 'The service cannot be reached',
+  detail: 'Check your connection, then try again.',
+};
+const MAX_RETRIES = 2;
+const etags = new WeakMap();
+
+/** The version of a resource as it was read, for `ifMatch`. */
+export const etag = (resource) => etags.get(resource);
+
+/**
+ * The methods of the API, each as `api.GET('/v1/organizations/{org}', { path: { org }, query, body, ifMatch, signal })`.
+ * They return the body of a success and throw a {@link Problem}.
+ */
+export function createApi(url, session) {
+  const call = async (method, template, options = {}) => {
+    const response = await send(method, url + fill(template, options), options, session);
+    if (response.status === 204) return null;
+    const type = response.headers.get('Content-Type') ?? '';
+    if (response.ok && !type.includes('json')) return response;
+    const body = await response.json().catch(() => ({ title: `Status ${response.status}` }));
+    if (!response.ok) throw new Problem(body, response.status);
+    etags.set(body, response.headers.get('ETag'));
+    return body;
+  };
+  const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+  return Object.fromEntries(methods.map((method) => [method, (path, options) => call(method, path, options)]));
+}
+
+/** Every item of a list, page after page, at most `max`. */
+export async function everyItem(load, max = 1000, items = 'items') {
+  const all = [];
+  let cursor;
+  do {
+    const page = await load(cursor);
+    all.push(...page[items]);
+    cursor = page.next_cursor;
+  } while (cursor && all.length < max);
+  return all;
+}
+
+function fill(template, { path = {}, query = {} }) {
+  const filled = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of [value].flat()) {
+      if (one !== undefined && one !== null && one !== '') search.append(name, one);
+    }
+  }
+  return search.size ? `${filled}?${search}` : filled;
+}
+
+async function send(method, url, { body, ifMatch, signal, contentType = 'application/json' }, session) {
+  const headers = { Accept: 'application/json', Authorization: `Bearer ${session.token}` };
+  if (body !== undefined) headers['Content-Type'] = contentType;
+  if (ifMatch) headers['If-Match'] = ifMatch;
+  // One key for all attempts: a request whose answer was lost is not done twice.
+  if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID();
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  for (let attempt = 0; ; attempt++) {
+    const response = await fetch(url, { method, headers, body: text, signal }).catch((error) => {
+      if (error.name === 'AbortError') throw error;
+      return null;
+    });
+    const wait = response ? Number(response.headers.get('Retry-After') ?? 1) : 1;
+    const failed = !response || response.status === 503;
+    if (!failed || attempt === MAX_RETRIES || wait > 5) {
+      if (!response) throw new Problem(UNREACHABLE, 0);
+      return response;
+    }
+    await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+  }
+}

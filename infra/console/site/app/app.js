@@ -1,0 +1,108 @@
+// The frame of the console: who is signed in, which organization is shown, and which screen.
+import { html, useEffect, useMemo, useState } from '../vendor/ui.js';
+import { everyItem } from './api.js';
+import { Loaded, Menu, Notice } from './parts.js';
+import { Link, href, match, navigate, path, useLocation } from './router.js';
+import { session } from './session.js';
+import { AppContext, useApp, useLoad } from './use.js';
+import { Home } from './screens/home.js';
+import { InvitationScreen } from './screens/invitation.js';
+import { OrganizationScreens } from './screens/organization.js';
+import { Operator } from './screens/operator.js';
+import { SignIn } from './screens/sign_in.js';
+import { personName } from './words.js';
+
+/** Ends the session and shows the sign-in, which returns to the current path. */
+export const signInAgain = () => session.end();
+
+export function App({ config, api, signInProblem }) {
+  const [token, setToken] = useState(session.token);
+  const [message, announce] = useState('');
+  useEffect(() => session.watch(() => setToken(session.token)), []);
+  const me = useLoad((signal) => (token ? readMe(api, signal) : null), [token]);
+  const app = useMemo(
+    () => ({ api, config, me: me.data, reloadMe: me.reload, announce: (text) => (announce(''), setTimeout(() => announce(text), 50)) }),
+    [api, config, me.data, me.reload],
+  );
+  return html`
+    <${AppContext.Provider} value=${app}>
+      <a class="skip" href="#main" onClick=${(event) => (event.preventDefault(), document.querySelector('main').focus())}>Skip to the content</a>
+      <${Header} />
+      ${token
+        ? html`<${Loaded} load=${{ ...me, reload: () => me.reload() }}>${() => html`<${Screens} />`}<//>`
+        : html`<main id="main" tabindex="-1"><${SignIn} problem=${signInProblem} /></main>`}
+      <div class="toast" role="status">${message}</div>
+    <//>
+  `;
+}
+
+/** The person and all their organizations. */
+async function readMe(api, signal) {
+  const first = await api.GET('/v1/me', { query: { limit: 100 }, signal });
+  if (!first.next_cursor) return first;
+  const load = (cursor) => api.GET('/v1/me', { query: { limit: 100, cursor }, signal });
+  return { ...first, organizations: await everyItem(load, 1000, 'organizations') };
+}
+
+function Screens() {
+  const { me } = useApp();
+  const at = useLocation().path;
+  const invitation = match('/organizations/:org/invitations/:inv', at);
+  if (invitation) return html`<${Main}><${InvitationScreen} ...${invitation} /><//>`;
+  const [, area, org] = at.split('/');
+  if (area === 'organizations' && org) return html`<${OrganizationScreens} key=${org} id=${org} at=${at} />`;
+  if (area === 'operator' && me.operator) return html`<${Operator} at=${at} />`;
+  if (at === '/') return html`<${Main}><${Home} /><//>`;
+  return html`<${Main}><${NotFound} /><//>`;
+}
+
+export const Main = ({ nav, children }) => html`
+  <div class=${nav ? 'with-nav' : 'alone'}>${nav}<main id="main" tabindex="-1">${children}</main></div>
+`;
+
+export const NotFound = () => html`
+  <h1>There is no such page</h1>
+  <p>The address ${path()} leads nowhere. <${Link} to="/">Go to your organizations<//>.</p>
+`;
+
+function Header() {
+  const { config, me } = useApp();
+  return html`
+    <header class="bar">
+      <${Link} to="/" class="brand">
+        <img src=${config.logo ?? href('/icon.svg')} alt="" height="28" />
+        <span>${config.product ?? 'Rolecall'}</span>
+      <//>
+      ${me && html`<${Switcher} />`}
+      <span class="spacer"></span>
+      ${me?.operator && html`<${Link} to="/operator" class="bar-link">Operator<//>`}
+      ${me && html`<${Menu} label="Your account" actions=${[
+        { link: html`<p class="menu-note">Signed in as<br /><b>${me.email ?? me.user_id}</b></p>` },
+        { label: 'My organizations', run: () => navigate('/') },
+        { label: 'Sign out', run: () => (navigate('/'), session.end()) },
+      ]}><span class="avatar" aria-hidden="true">${initial(me)}</span><//>`}
+    </header>
+  `;
+}
+
+const initial = (me) => (personName(me)[0] ?? '?').toUpperCase();
+
+/** Switches between the organizations of the person. */
+function Switcher() {
+  const { me } = useApp();
+  const [filter, setFilter] = useState('');
+  const [, area, id] = useLocation().path.split('/');
+  if (me.organizations.length === 0) return null;
+  const current = area === 'organizations' && me.organizations.find((org) => org.id === id);
+  const shown = me.organizations.filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()));
+  const links = shown.map((org) => ({
+    link: html`<${Link} key=${org.id} to="/organizations/${org.id}" aria-current=${org.id === id ? 'page' : undefined}
+      onClick=${(event) => (event.preventDefault(), event.target.closest('details').removeAttribute('open'), navigate(`/organizations/${org.id}`))}>
+      ${org.name}<small>${org.role_name}</small><//>`,
+  }));
+  const search = me.organizations.length > 8 && {
+    link: html`<input type="search" aria-label="Find an organization" placeholder="Find" onInput=${(event) => setFilter(event.target.value)} />`,
+  };
+  return html`<${Menu} label="Switch organization" actions=${[search, ...links]}>
+    <span class="switcher">${current ? current.name : 'Organizations'} ▾</span><//>`;
+}

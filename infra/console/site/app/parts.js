@@ -1,0 +1,247 @@
+// The parts of screens: page, notice, form, dialog, table, menu, badges.
+import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
+import { signInAgain } from './app.js';
+import { LEVELS, asWords, formatRelative, formatTime, personName } from './words.js';
+import { useAction, useApp } from './use.js';
+
+/** The heading of a screen, its actions and its content. Sets the title of the document. */
+export function Page({ title, intro, actions, children }) {
+  const { config } = useApp();
+  useEffect(() => {
+    document.title = `${title} · ${config.product ?? 'Rolecall'}`;
+  }, [title]);
+  return html`
+    <header class="page-head">
+      <div><h1>${title}</h1>${intro && html`<p class="intro">${intro}</p>`}</div>
+      ${actions && html`<div class="actions">${actions}</div>`}
+    </header>
+    ${children}
+  `;
+}
+
+export const Section = ({ title, intro, actions, children, id }) => html`
+  <section id=${id} class="section">
+    <div class="section-head">
+      <div><h2>${title}</h2>${intro && html`<p class="hint">${intro}</p>`}</div>
+      ${actions && html`<div class="actions">${actions}</div>`}
+    </div>
+    ${children}
+  </section>
+`;
+
+/** A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412. */
+export function Notice({ problem, reload }) {
+  if (!problem) return null;
+  const { title, detail, status, errors = [] } = problem;
+  const stale = reload && [0, 409, 412, 500, 503].includes(status);
+  return html`
+    <div class="notice" role="alert">
+      <strong>${title ?? 'Something went wrong'}</strong>
+      <p>${status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : detail ?? problem.message}</p>
+      ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
+      ${status === 401 && html`<button onClick=${signInAgain}>Sign in again</button>`}
+      ${stale && html`<button onClick=${reload}>Load the current state</button>`}
+    </div>
+  `;
+}
+
+const fieldName = (pointer) => (pointer ? `${asWords(pointer.split('/').filter(Boolean).join(' ') || 'request')}: ` : '');
+
+export const Loading = () => html`<p class="loading" role="status">Loading…</p>`;
+
+/** What to do where a list has nothing to show. */
+export const Empty = ({ title, children }) => html`<div class="empty"><strong>${title}</strong><p>${children}</p></div>`;
+
+/** Shows a loading state, a problem or the content of `load` (from `useLoad`). */
+export function Loaded({ load, children }) {
+  if (!load.data) return load.problem ? html`<${Notice} problem=${load.problem} reload=${load.reload} />` : html`<${Loading} />`;
+  return html`<${Notice} problem=${load.problem} reload=${load.reload} />${children(load.data)}`;
+}
+
+const FormContext = createContext({});
+
+/**
+ * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
+ * fields, the rest above the buttons. `reload` offers the fresh state after 409 and 412.
+ */
+export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, children, disabled }) {
+  const action = useAction(onSubmit);
+  const errors = action.problem?.errors ?? [];
+  const form = useRef(null);
+  useEffect(() => {
+    form.current?.querySelector('[aria-invalid=true]')?.focus();
+  }, [action.problem]);
+  const shown = new Set();
+  const context = { errorOf: (name) => errors.find(({ pointer }) => pointer === `/${name}`)?.detail, shown };
+  const run = (event) => {
+    event.preventDefault();
+    action.run(Object.fromEntries(new FormData(event.target)), event);
+  };
+  return html`
+    <form ref=${form} onSubmit=${run} novalidate=${false}>
+      <${FormContext.Provider} value=${context}>${children}<//>
+      <${Notice} problem=${action.problem} reload=${reload} />
+      <div class="form-actions">
+        <button class=${danger ? 'danger' : 'primary'} disabled=${action.busy || disabled}>${action.busy ? 'Working…' : submit}</button>
+        ${onCancel && html`<button type="button" onClick=${onCancel}>Cancel</button>`}
+      </div>
+    </form>
+  `;
+}
+
+/**
+ * A field of a form: a text input, or with `options` ([value, label]) a choice, or with `rows` a text area. Shows the
+ * error that the API names for it.
+ */
+export function Field({ label, hint, name, value, options, rows, type = 'text', children, ...rest }) {
+  const id = useId();
+  const error = useContext(FormContext).errorOf?.(name);
+  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || undefined;
+  const shared = { id, name, 'aria-invalid': error ? 'true' : undefined, 'aria-describedby': described, ...rest };
+  let input = children;
+  if (options) {
+    input = html`<select ...${shared}>
+      ${options.map(([key, text]) => html`<option value=${key} selected=${key === value}>${text}</option>`)}
+    </select>`;
+  } else if (rows) {
+    input = html`<textarea rows=${rows} ...${shared} defaultValue=${value ?? ''}></textarea>`;
+  } else if (!children) {
+    input = html`<input type=${type} ...${shared} defaultValue=${value ?? ''} />`;
+  }
+  return html`
+    <div class="field">
+      <label for=${id}>${label}</label>
+      ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}
+      ${input}
+      ${error && html`<p class="field-error" id="${id}-error">${error}</p>`}
+    </div>
+  `;
+}
+
+/** A check box with its label. */
+export function Check({ label, hint, name, checked, ...rest }) {
+  const id = useId();
+  return html`
+    <div class="check">
+      <input type="checkbox" id=${id} name=${name} defaultChecked=${checked} aria-describedby=${hint && `${id}-hint`} ...${rest} />
+      <label for=${id}>${label}</label>
+      ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}
+    </div>
+  `;
+}
+
+/** A modal dialog. Escape and the close button call `onClose`; the focus returns to where it was. */
+export function Dialog({ title, onClose, wide, children }) {
+  const dialog = useRef(null);
+  const id = useId();
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current.showModal();
+    return () => opener?.isConnected && opener.focus();
+  }, []);
+  const cancel = (event) => {
+    event.preventDefault();
+    onClose();
+  };
+  return html`
+    <dialog ref=${dialog} class=${wide && 'wide'} aria-labelledby=${id} onCancel=${cancel}>
+      <div class="dialog-head">
+        <h2 id=${id}>${title}</h2>
+        <button type="button" class="quiet" aria-label="Close" onClick=${onClose}>✕</button>
+      </div>
+      ${children}
+    </dialog>
+  `;
+}
+
+/** Asks before something that cannot be undone. With `typed`, that text must be typed first. */
+export function Confirm({ title, children, submit, onConfirm, onClose, typed, typedLabel, reload }) {
+  const [text, setText] = useState('');
+  return html`
+    <${Dialog} title=${title} onClose=${onClose}>
+      <div class="prose">${children}</div>
+      <${Form} danger submit=${submit} onSubmit=${onConfirm} onCancel=${onClose} reload=${reload} disabled=${typed !== undefined && text !== typed}>
+        ${typed !== undefined && html`
+          <${Field} label=${typedLabel} name="typed" hint=${typed} autocomplete="off" onInput=${(event) => setText(event.target.value)} />
+        `}
+      <//>
+    <//>
+  `;
+}
+
+/**
+ * A table that becomes a list of cards on narrow screens. Columns: `{ label, cell(row), number, head }`; the column
+ * with `head` names the row.
+ */
+export const Table = ({ label, columns, rows, keyOf = (row) => row.id }) => html`
+  <table aria-label=${label}>
+    <thead><tr>${columns.map(({ label, number, hidden }) => html`
+      <th scope="col" class=${number && 'number'}>${hidden ? html`<span class="sr-only">${label}</span>` : label}</th>`)}</tr></thead>
+    <tbody>
+      ${rows.map((row) => html`<tr key=${keyOf(row)}>${columns.map(({ label, cell, number, head }) => head
+        ? html`<th scope="row">${cell(row)}</th>`
+        : html`<td data-label=${label} class=${number && 'number'}>${cell(row)}</td>`)}</tr>`)}
+    </tbody>
+  </table>
+`;
+
+/** The end of a list from `usePages`: its problem, and the button for the next page. */
+export function More({ list, noun = 'entries' }) {
+  return html`
+    <${Notice} problem=${list.problem} reload=${list.reload} />
+    <div class="more">
+      ${list.loading && html`<${Loading} />`}
+      ${list.hasMore && html`<button onClick=${list.more} disabled=${list.loading}>Show more</button>`}
+      ${list.loaded && list.items.length > 0 && html`<span class="hint">
+        ${list.total === null || list.total <= list.items.length ? `${list.items.length} ${noun} shown` : `${list.items.length} of ${list.total} ${noun}`}</span>`}
+    </div>
+  `;
+}
+
+/** A button that opens a list of actions: `{ label, run, danger }`. Closes on Escape and when the focus leaves. */
+export function Menu({ label, actions, children }) {
+  const details = useRef(null);
+  const close = () => details.current?.removeAttribute('open');
+  const leave = (event) => !details.current.contains(event.relatedTarget) && close();
+  const key = (event) => {
+    if (event.key !== 'Escape' || !details.current.open) return;
+    close();
+    details.current.querySelector('summary').focus();
+  };
+  return html`
+    <details class="menu" ref=${details} onFocusOut=${leave} onKeyDown=${key}>
+      <summary aria-label=${label}>${children ?? '⋯'}</summary>
+      <div class="menu-list" tabindex="-1">
+        ${actions.filter(Boolean).map(({ label, run, danger, to, link }) => link ?? html`
+          <button type="button" class=${danger && 'danger-text'} onClick=${() => (close(), run())}>${label}</button>`)}
+      </div>
+    </details>
+  `;
+}
+
+export const Badge = ({ tone = 'plain', children }) => html`<span class="badge ${tone}">${children}</span>`;
+
+const LEVEL_TONES = { none: 'plain', view_only: 'info', full_access: 'good' };
+export const Level = ({ level }) => html`<${Badge} tone=${LEVEL_TONES[level]}>${LEVELS[level]}<//>`;
+
+/** A person: the name, and below it the address. */
+export const Person = ({ person }) => html`
+  <span class="person"><span>${personName(person)}</span>
+  ${person?.email && personName(person) !== person.email && html`<small>${person.email}</small>`}</span>
+`;
+
+/** A time, relative to now; the exact one is its title. */
+export const When = ({ at, empty = '–' }) => at ? html`<time datetime=${at} title=${formatTime(at)}>${formatRelative(at)}</time>` : empty;
+
+/** Runs `work(value)` half a second after the last change. */
+export function SearchField({ label, value, onSearch, placeholder }) {
+  const timer = useRef(0);
+  const id = useId();
+  const change = (event) => {
+    clearTimeout(timer.current);
+    const text = event.target.value;
+    timer.current = setTimeout(() => onSearch(text), 350);
+  };
+  return html`<div class="search"><label class="sr-only" for=${id}>${label}</label>
+    <input id=${id} type="search" placeholder=${placeholder ?? label} defaultValue=${value} onInput=${change} /></div>`;
+}

@@ -1,0 +1,92 @@
+// The screens of one organization: what the person may do there decides what is offered.
+import { html, useMemo } from '../../vendor/ui.js';
+import { Main, NotFound } from '../app.js';
+import { Badge, Loaded, Level, Page, Section, Table, When } from '../parts.js';
+import { Link, match } from '../router.js';
+import { OrgContext, useApp, useLoad, useOrg } from '../use.js';
+import { asWords, atLeast, personName } from '../words.js';
+import { History } from './history.js';
+import { JoinRequests } from './join_requests.js';
+import { RoleScreen } from './role.js';
+import { Roles } from './roles.js';
+import { Settings } from './settings.js';
+import { SubOrganizations } from './sub_organizations.js';
+import { Users } from './users.js';
+import { Why } from './why.js';
+
+// Each screen: its path below the organization, its title, and the level that it needs.
+const SCREENS = [
+  { at: '', title: 'Overview', screen: Overview },
+  { at: '/users', title: 'Users', screen: Users, needs: ['user_management', 'view_only'] },
+  { at: '/join-requests', title: 'Join requests', screen: JoinRequests, needs: ['user_management', 'full_access'] },
+  { at: '/roles', title: 'Roles', screen: Roles, needs: ['role_management', 'view_only'] },
+  { at: '/roles/:role', screen: RoleScreen, needs: ['role_management', 'view_only'] },
+  { at: '/sub-organizations', title: 'Sub-organizations', screen: SubOrganizations, needs: ['user_management_sub_organizations', 'view_only'] },
+  { at: '/history', title: 'Event history', screen: History, needs: ['event_history', 'view_only'] },
+  { at: '/why', title: 'Why can’t they?', screen: Why, needs: ['user_management', 'view_only'] },
+  { at: '/settings', title: 'Settings', screen: Settings },
+];
+
+export function OrganizationScreens({ id, at }) {
+  const { api, me } = useApp();
+  const membership = me.organizations.find((org) => org.id === id);
+  const load = useLoad(async (signal) => {
+    const path = { org: id };
+    const access = await api.GET('/v1/organizations/{org}/permissions', { path, signal });
+    const readable = atLeast(access.permissions.organization_general_information, 'view_only');
+    const org = readable ? await api.GET('/v1/organizations/{org}', { path, signal }) : { ...membership, id };
+    return { org, access };
+  }, [api, id, membership?.role_id]);
+  const context = useMemo(() => load.data && {
+    id,
+    org: load.data.org,
+    access: load.data.access,
+    membership,
+    can: (object, level) => atLeast(load.data.access.permissions[object], level),
+    reload: load.reload,
+  }, [load.data, membership]);
+  if (!context) return html`<${Main}><${Loaded} load=${load} /><//>`;
+  const allowed = SCREENS.filter(({ needs }) => !needs || context.can(...needs));
+  const below = at.slice(`/organizations/${id}`.length);
+  const found = allowed.map((entry) => ({ ...entry, params: match(entry.at, below) })).find(({ params }) => params);
+  return html`
+    <${OrgContext.Provider} value=${context}>
+      <${Main} nav=${html`<${Nav} entries=${allowed} below=${below} />`}>
+        ${found ? html`<${found.screen} key=${found.at} ...${found.params} />` : html`<${NotFound} />`}
+      <//>
+    <//>
+  `;
+}
+
+const Nav = ({ entries, below }) => {
+  const { id, org } = useOrg();
+  return html`<nav class="nav" aria-label=${org.name}>
+    ${entries.filter(({ title }) => title).map(({ at, title }) => html`
+      <${Link} key=${at} to="/organizations/${id}${at}" aria-current=${below === at || (at && below.startsWith(`${at}/`)) ? 'page' : undefined}>${title}<//>`)}
+  </nav>`;
+};
+
+/** What the organization is, and what the person may do in it. */
+function Overview() {
+  const { org, access, membership, id } = useOrg();
+  const rows = Object.entries(access.permissions).map(([object, level]) => ({ id: object, level }));
+  return html`
+    <${Page} title=${org.name}>
+      <div class="panel"><dl class="facts">
+        <dt>Your role</dt><dd>${membership?.role_name ?? access.role_id}</dd>
+        ${membership?.access_expires_at && html`<dt>Your access ends</dt><dd><${When} at=${membership.access_expires_at} /></dd>`}
+        ${org.super_admin !== undefined && html`<dt>Super Admin</dt><dd>${org.super_admin ? personName(org.super_admin) : 'None yet: the first Admin who accepts becomes it'}</dd>`}
+        ${org.kind === 'partner' && html`<dt>Kind</dt><dd><${Badge} tone="info">Partner<//></dd>`}
+        ${org.created_at && html`<dt>Created</dt><dd><${When} at=${org.created_at} /></dd>`}
+      </dl></div>
+      <${Section} title="What you may do here">
+        <${Table} label="What you may do here" rows=${rows} columns=${[
+          { label: 'Area', head: true, cell: (row) => asWords(row.id) },
+          { label: 'Level', cell: (row) => html`<${Level} level=${row.level} />` },
+        ]} />
+        ${access.restrictions.length > 0 && html`<details><summary>Levels of your role that do not count now</summary>
+          <ul class="plain-list">${access.restrictions.map(({ role_object, reason }) => html`<li><b>${asWords(role_object)}</b>: ${reason}.</li>`)}</ul></details>`}
+      <//>
+    <//>
+  `;
+}

@@ -1,0 +1,88 @@
+// The session: a token in the session storage of the browser tab, and how to get one.
+import * as oauth from '../vendor/oauth.js';
+import { href } from './router.js';
+
+const TOKEN = 'rolecall.token';
+const SIGN_IN = 'rolecall.sign_in';
+const listeners = new Set();
+
+/** The token of the signed-in person. It is never in a URL. */
+export const session = {
+  get token() {
+    return sessionStorage.getItem(TOKEN);
+  },
+  begin(token) {
+    sessionStorage.setItem(TOKEN, token);
+    listeners.forEach((listener) => listener());
+  },
+  end() {
+    sessionStorage.removeItem(TOKEN);
+    listeners.forEach((listener) => listener());
+  },
+  /** Calls `listener` when a person signs in or out. Returns a function that ends this. */
+  watch(listener) {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  },
+};
+
+/** Gets a token of the local server's own issuer, for anybody. */
+export async function signInLocally(config, person) {
+  const response = await fetch(new URL('local/token', new URL(config.api || '/', document.baseURI)), {
+    method: 'POST',
+    body: JSON.stringify(person),
+  });
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.detail ?? body.title);
+  session.begin(body.access_token);
+}
+
+/** Leaves for the sign-in page of the identity provider: authorization code flow with PKCE (RFC 7636). */
+export async function signInAtIssuer({ sign_in: settings }, returnTo) {
+  const { server, client } = await discover(settings);
+  const verifier = oauth.generateRandomCodeVerifier();
+  const state = oauth.generateRandomState();
+  const nonce = oauth.generateRandomNonce();
+  sessionStorage.setItem(SIGN_IN, JSON.stringify({ verifier, state, nonce, returnTo }));
+  const url = new URL(server.authorization_endpoint);
+  const parameters = {
+    client_id: client.client_id,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    nonce,
+    redirect_uri: redirectUri(),
+    response_type: 'code',
+    scope: settings.scope ?? 'openid email profile',
+    state,
+    ...settings.parameters,
+  };
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  location.assign(url);
+}
+
+/** Exchanges the code in the current URL for a token. Returns the path that the person came from. */
+export async function completeSignIn({ sign_in: settings }) {
+  const { verifier, state, nonce, returnTo } = JSON.parse(sessionStorage.getItem(SIGN_IN) ?? '{}');
+  sessionStorage.removeItem(SIGN_IN);
+  if (!verifier) throw new Error('this browser tab has not begun a sign-in');
+  const { server, client, options } = await discover(settings);
+  const answer = oauth.validateAuthResponse(server, client, new URL(location.href), state);
+  const secret = oauth.None();
+  const response = await oauth.authorizationCodeGrantRequest(
+    server, client, secret, answer, redirectUri(), verifier, options,
+  );
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, { expectedNonce: nonce });
+  session.begin(tokens[settings.token ?? 'access_token']);
+  return returnTo ?? '/';
+}
+
+const redirectUri = () => location.origin + href('/signed-in');
+
+async function discover(settings) {
+  const issuer = new URL(settings.issuer);
+  // A provider on this machine, for development, may have no TLS.
+  const options = issuer.protocol === 'http:' ? { [oauth.allowInsecureRequests]: true } : {};
+  const response = await oauth.discoveryRequest(issuer, options);
+  const server = await oauth.processDiscoveryResponse(issuer, response);
+  return { server, client: { client_id: settings.client_id }, options };
+}

@@ -1,0 +1,95 @@
+// Hooks: the app, loading, pages of a list, and actions.
+import { createContext, useCallback, useContext, useEffect, useRef, useState } from '../vendor/ui.js';
+
+/** What every screen can use: `api`, `config`, `me`, `reloadMe()` and `announce(text)`. */
+export const AppContext = createContext(null);
+export const useApp = () => useContext(AppContext);
+
+/** What the screens of one organization can use: `org`, `id`, `permissions`, `can(object, level)`, `reload()`. */
+export const OrgContext = createContext(null);
+export const useOrg = () => useContext(OrgContext);
+
+/**
+ * Loads when `deps` change. While it loads again, the earlier data stays.
+ *
+ * @returns `{ data, problem, loading, reload }`
+ */
+export function useLoad(load, deps) {
+  const [state, setState] = useState({ loading: true });
+  const current = useRef(null);
+  const reload = useCallback(async () => {
+    current.current?.abort();
+    const controller = (current.current = new AbortController());
+    setState((before) => ({ ...before, loading: true }));
+    try {
+      const data = await load(controller.signal);
+      if (!controller.signal.aborted) setState({ data, loading: false });
+    } catch (problem) {
+      if (!controller.signal.aborted) setState((before) => ({ data: before.data, problem, loading: false }));
+    }
+  }, deps);
+  useEffect(() => {
+    setState({ loading: true });
+    reload();
+    return () => current.current?.abort();
+  }, [reload]);
+  return { ...state, reload };
+}
+
+/**
+ * Loads the first page of a list when `deps` change, and further pages on demand. `load(cursor, signal)` gets a page.
+ *
+ * @returns `{ items, total, hasMore, more, problem, loading, reload }`
+ */
+export function usePages(load, deps) {
+  const [rest, setRest] = useState({ items: [] });
+  const first = useLoad((signal) => load(undefined, signal), deps);
+  const data = first.data;
+  const tail = rest.of === data ? rest : { items: [], next: data?.next_cursor };
+  const more = useAction(async () => {
+    let { items, next } = tail;
+    // Some filters give short pages: go on until there is something to show.
+    do {
+      const page = await load(next);
+      items = [...items, ...page.items];
+      next = page.next_cursor;
+    } while (next && items.length === tail.items.length);
+    setRest({ of: data, items, next });
+  });
+  return {
+    items: data ? [...data.items, ...tail.items] : [],
+    loaded: Boolean(data),
+    total: data?.total ?? null,
+    hasMore: Boolean(tail.next),
+    more: more.run,
+    loading: first.loading || more.busy,
+    problem: more.problem ?? first.problem,
+    reload: first.reload,
+  };
+}
+
+/**
+ * Runs `work` on demand, one at a time.
+ *
+ * @returns `{ run, busy, problem, clear }`; `run` returns what `work` returns, or undefined after a problem.
+ */
+export function useAction(work) {
+  const [state, setState] = useState({ busy: false, problem: null });
+  const busy = useRef(false);
+  const run = async (...args) => {
+    if (busy.current) return undefined;
+    busy.current = true;
+    setState({ busy: true, problem: null });
+    try {
+      const result = await work(...args);
+      setState({ busy: false, problem: null });
+      return result ?? true;
+    } catch (problem) {
+      setState({ busy: false, problem });
+      return undefined;
+    } finally {
+      busy.current = false;
+    }
+  };
+  return { ...state, run, clear: () => setState({ busy: false, problem: null }) };
+}

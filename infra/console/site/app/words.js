@@ -1,0 +1,42 @@
+// Words and formats of what the API names in machine terms.
+
+export const LEVELS = { none: 'None', view_only: 'View Only', full_access: 'Full Access' };
+const RANK = { none: 0, view_only: 1, full_access: 2 };
+
+/** Whether a level is at least another one. */
+export const atLeast = (level, needed) => (RANK[level] ?? 0) >= RANK[needed];
+
+/** The name to show for a person: the name set here, else the provider's, else the address. */
+export const personName = (person) =>
+  person?.display_name ?? person?.name ?? person?.email ?? (person ? 'A person without a name' : 'Unknown');
+
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+
+export const formatTime = (at) => dateTime.format(new Date(at));
+export const formatDate = (at) => date.format(new Date(at));
+
+/** A time relative to now, such as "in 6 days", or the date where that says more. */
+export function formatRelative(at) {
+  const minutes = (new Date(at) - Date.now()) / 60_000;
+  const size = Math.abs(minutes);
+  if (size < 60) return relative.format(Math.round(minutes), 'minute');
+  if (size < 48 * 60) return relative.format(Math.round(minutes / 60), 'hour');
+  if (size < 30 * 24 * 60) return relative.format(Math.round(minutes / 1440), 'day');
+  return formatDate(at);
+}
+
+/** A number with its noun: `count(1, 'user')` is "1 user". */
+export const count = (number, one, many = `${one}s`) => `${number.toLocaleString()} ${number === 1 ? one : many}`;
+
+/** A machine term as words: "critical_alert_users" is "Critical alert users". */
+export const asWords = (term) => {
+  const text = term.replaceAll('_', ' ');
+  return text[0].toUpperCase() + text.slice(1);
+};
+
+/** The end of a day in the person's time zone (of an `<input type="date">`), as RFC 3339; null for no date. */
+export const endOfDay = (day) => (day ? new Date(`${day}T23:59:59`).toISOString() : null);
+/** The day of a time, for an `<input type="date">`. */
+export const dayOf = (at) => (at ? new Date(at).toLocaleDateString('sv-SE') : '');
