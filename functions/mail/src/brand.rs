@@ -44,6 +44,18 @@ impl Brand {
         let support = support.map_err(|error| format!("SUPPORT_ADDRESS: {error}"))?;
         Ok(Self { product: product.to_string(), logo: logo.map(str::to_owned), support })
     }
+
+    /// The name of the product.
+    #[must_use]
+    pub fn product(&self) -> &str {
+        &self.product
+    }
+
+    /// The `https` URL of the logo.
+    #[must_use]
+    pub fn logo(&self) -> Option<&str> {
+        self.logo.as_deref()
+    }
 }
 
 fn is_https(url: &str) -> bool {

@@ -24,6 +24,7 @@ pub mod args;
 pub mod authzen_fixtures;
 mod bucket;
 mod connections;
+mod console;
 mod data;
 pub mod engine;
 mod fake_aws;

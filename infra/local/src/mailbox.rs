@@ -24,8 +24,6 @@ use crate::data::open_for_append;
 
 /// The path of the mailbox.
 pub(crate) const MAILBOX: &str = "/local/mailbox";
-/// The path that links in mails begin with. It stands in for the portal of a deployment.
-pub(crate) const PORTAL: &str = "/local/portal";
 
 /// A mail as it was sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,12 +85,11 @@ impl Mailbox {
         Ok(())
     }
 
-    /// The pages of the mailbox, and the stand-in for the portal.
+    /// The pages of the mailbox.
     pub(crate) fn router(&self) -> Router {
         Router::new()
             .route(MAILBOX, get(list))
             .route(&format!("{MAILBOX}/{{nth}}"), get(show))
-            .route(&format!("{PORTAL}/{{*path}}"), get(portal))
             .with_state(self.clone())
     }
 
@@ -101,12 +98,9 @@ impl Mailbox {
     }
 }
 
-/// Whether `path` belongs to the mailbox or the portal. Those paths need no token.
+/// Whether `path` belongs to the mailbox. Its paths need no token.
 pub(crate) fn is_at(path: &str) -> bool {
-    let within = |root: &str| {
-        path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    within(MAILBOX) || within(PORTAL)
+    path.strip_prefix(MAILBOX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// All mails or those to one address, newest first, as HTML or, if the client accepts it, as JSON.
@@ -154,20 +148,6 @@ async fn show(State(mailbox): State<Mailbox>, InPath(nth): InPath<usize>) -> Res
              <base target=_top>{html}\" style=\"width: 100%; height: 46em\"></iframe>\n<pre>{text}</pre>"
         ),
     )
-}
-
-/// The page that a link in a mail opens: it names the requests that a portal would send.
-async fn portal(InPath(path): InPath<String>) -> Response {
-    let path = escape(&path);
-    let mut body = String::from("<p>This page stands in for the portal of a deployment.</p>");
-    if path.contains("/invitations/") {
-        let _ = write!(
-            body,
-            "<p>With the token of the invitee, the portal sends <code>GET /v1/{path}/mine</code>, then \
-             <code>POST /v1/{path}/accept</code> or <code>…/decline</code>.</p>"
-        );
-    }
-    page("Portal", &body)
 }
 
 fn page(title: &str, body: &str) -> Response {

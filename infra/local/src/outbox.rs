@@ -21,7 +21,7 @@ use shared::{
 
 use crate::{
     fake_aws::{FakeAws, LocalEvent, now},
-    mailbox::{Mail, PORTAL},
+    mailbox::Mail,
 };
 
 /// The sender of mails.
@@ -68,11 +68,11 @@ struct LocalSes {
 }
 
 impl Outbox {
-    /// An outbox over `store`. Links in mails begin with the URL `api`.
-    pub(crate) fn new(services: &FakeAws, store: Store, api: &str, brand: Brand) -> Self {
+    /// An outbox over `store`. Links in mails lead to the console at `url`.
+    pub(crate) fn new(services: &FakeAws, store: Store, url: &str, brand: Brand) -> Self {
         let queue = Queue::default();
         let transport = LocalSes { services: services.clone(), queue: queue.clone() };
-        let portal = Portal::of_local_server(&format!("{api}{PORTAL}"));
+        let portal = Portal::of_local_server(url);
         Self {
             bus: Bus { services: services.clone(), queue: queue.clone() },
             mail: MailService { store, transport: Arc::new(transport), portal, brand },

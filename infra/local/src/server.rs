@@ -15,9 +15,9 @@ use shared::http::serve_below;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
-    TABLE, app, args::Args, bucket::Bucket, connections, data::DataDirectory, engine::Engine,
-    every_minute, fake_aws::FakeAws, gateway, housekeeping, issuer::Issuer, outbox::Outbox,
-    reference, stream::Stream, table,
+    TABLE, app, args::Args, bucket::Bucket, connections, console, data::DataDirectory,
+    engine::Engine, every_minute, fake_aws::FakeAws, gateway, housekeeping, issuer::Issuer,
+    outbox::Outbox, reference, stream::Stream, table,
 };
 
 /// A server that has opened its ports. Connections wait until [`Server::run`].
@@ -61,7 +61,8 @@ impl Server {
         let exports = Some(ExportBucket::new(bucket.clone()));
         let exports = ExportConfig { bounds: ExportLimits::default(), bucket: exports };
         let functions = compose(engine.client()).layer(Extension(exports));
-        let pages = fake_aws.mailbox.router().merge(reference::router());
+        let pages =
+            fake_aws.mailbox.router().merge(reference::router()).merge(console::router(args));
         let (tokens, verifier) = token_verifier(args, &url).await?;
         let guarded = gateway::guard(functions.merge(pages).merge(tokens), verifier);
         let mut router = bucket.router().fallback_service(guarded);

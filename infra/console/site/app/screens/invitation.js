@@ -1,4 +1,55 @@
+// An invitation, as its recipient sees it. Links in mails lead here.
 import { html } from '../../vendor/ui.js';
-import { Page } from '../parts.js';
+import { signInAgain } from '../app.js';
+import { Loaded, Notice, Page, When } from '../parts.js';
+import { Link, navigate } from '../router.js';
+import { useAction, useApp, useLoad } from '../use.js';
+import { personName } from '../words.js';
 
-export const InvitationScreen = () => html`<${Page} title="InvitationScreen" />`;
+export function InvitationScreen({ org, inv }) {
+  const { api, me } = useApp();
+  const path = { org, inv };
+  const invitation = useLoad((signal) => api.GET('/v1/organizations/{org}/invitations/{inv}/mine', { path, signal }), [api, org, inv]);
+  if (invitation.problem?.slug === 'no-such-invitation') {
+    return html`<${Page} title="Invitation">
+      <${Notice} problem=${invitation.problem} />
+      <p>You are signed in as <b>${invitation.problem.body.signed_in_as ?? me.email ?? me.user_id}</b>.</p>
+      <div class="actions">
+        <button class="primary" onClick=${signInAgain}>Sign in with another address</button>
+        <${Link} class="button" to="/">My invitations<//>
+      </div>
+    <//>`;
+  }
+  return html`<${Page} title="Invitation">
+    <${Loaded} load=${invitation}>${(data) => html`<${Decision} invitation=${data} path=${path} reload=${invitation.reload} />`}<//>
+  <//>`;
+}
+
+function Decision({ invitation, path, reload }) {
+  const { api, reloadMe, announce } = useApp();
+  const accept = useAction(async () => {
+    await api.POST('/v1/organizations/{org}/invitations/{inv}/accept', { path });
+    await reloadMe();
+    announce(`Welcome to ${invitation.organization_name}.`);
+    navigate(`/organizations/${path.org}`);
+  });
+  const decline = useAction(async () => {
+    await api.POST('/v1/organizations/{org}/invitations/{inv}/decline', { path });
+    announce('The invitation is declined.');
+    navigate('/');
+  });
+  const busy = accept.busy || decline.busy;
+  return html`
+    <div class="panel invitation">
+      <p>${personName(invitation.invited_by)} invites you to</p>
+      <h2>${invitation.organization_name}</h2>
+      <p>as <b>${invitation.role_name}</b>.
+        ${invitation.access_expires_at && html` Your access would end <${When} at=${invitation.access_expires_at} />.`}</p>
+      <p class="hint">${invitation.expired ? 'It expired' : 'It expires'} <${When} at=${invitation.expires_at} />.</p>
+      <div class="actions">
+        <button class="primary" onClick=${accept.run} disabled=${busy}>Accept</button>
+        <button onClick=${decline.run} disabled=${busy}>Decline</button>
+      </div>
+      <${Notice} problem=${accept.problem ?? decline.problem} reload=${reload} />
+    </div>`;
+}

@@ -1,4 +1,99 @@
-import { html } from '../../vendor/ui.js';
-import { Page } from '../parts.js';
+// The users of an organization: members, services and pending invitations in one list.
+import { html, useState } from '../../vendor/ui.js';
+import { useRoles } from '../grants.js';
+import { Badge, Empty, Menu, More, Page, Person, Table, When } from '../parts.js';
+import { Link, path, replace, useLocation } from '../router.js';
+import { useApp, useOrg, usePages } from '../use.js';
+import { Filters, listQuery } from './users/filters.js';
+import { ExportButton } from './users/export.js';
+import { InviteDialog } from './users/invite.js';
+import { ManageInvitation } from './users/invitation.js';
+import { EditMember, RemoveMember } from './users/member.js';
+import { AddService } from './users/service.js';
 
-export const Users = () => html`<${Page} title="Users" />`;
+export function Users() {
+  const { api, announce } = useApp();
+  const { id, can } = useOrg();
+  const search = useLocation().query;
+  const [dialog, setDialog] = useState(null);
+  const roles = useRoles();
+  const filters = listQuery(search);
+  const list = usePages(
+    (cursor, signal) => api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { ...filters, cursor }, signal }),
+    [api, id, search.toString()],
+  );
+  const done = (message) => {
+    announce(message);
+    setDialog(null);
+    list.reload();
+  };
+  const close = () => setDialog(null);
+  const open = (Content, props) => setDialog(html`<${Content} ...${props} roles=${roles} done=${done} onClose=${close} reload=${list.reload} />`);
+  return html`
+    <${Page} title="Users" intro=${intro(list)} actions=${html`
+      <${ExportButton} filters=${filters} />
+      ${can('user_management', 'full_access') && html`
+        <button onClick=${() => open(AddService)}>Add a service</button>
+        <button class="primary" onClick=${() => open(InviteDialog)}>Invite</button>`}
+    `}>
+      <${Filters} roles=${roles.data?.all ?? []} />
+      ${list.loaded && list.items.length === 0 && !list.loading
+        ? html`<${NoUsers} filtered=${[...search.keys()].length > 0} />`
+        : html`<${Rows} list=${list} open=${open} subtree=${filters.scope === 'subtree'} />`}
+      <${More} list=${list} noun="users" />
+    <//>
+    ${dialog}
+  `;
+}
+
+const intro = ({ total }) => (total === null ? undefined : `${total.toLocaleString()} in total, with pending invitations.`);
+
+const NoUsers = ({ filtered }) => filtered
+  ? html`<${Empty} title="No user matches these filters">
+      <button class="link" onClick=${() => replace(path())}>Remove the filters</button><//>`
+  : html`<${Empty} title="No users yet">Invite the people who work here.<//>`;
+
+function Rows({ list, open, subtree }) {
+  const columns = [
+    { label: 'User', head: true, cell: (row) => html`<${Person} person=${row} />` },
+    subtree && { label: 'Organization', cell: (row) => row.organization_name },
+    { label: 'Role', cell: (row) => row.role_name },
+    { label: 'Status', cell: (row) => html`<${Status} row=${row} />` },
+    { label: 'Since', cell: (row) => html`<${When} at=${row.joined_at ?? row.created_at} />` },
+    { label: 'Actions', hidden: true, cell: (row) => html`<${RowMenu} row=${row} open=${open} />` },
+  ];
+  return html`<${Table} label="Users" rows=${list.items} columns=${columns.filter(Boolean)} />`;
+}
+
+function Status({ row }) {
+  if (row.status === 'pending') {
+    return row.expired
+      ? html`<${Badge} tone="bad">Invitation expired<//>`
+      : html`<${Badge} tone="warn">Invited<//> <small>expires <${When} at=${row.expires_at} /></small>`;
+  }
+  return html`
+    ${row.access_expired ? html`<${Badge} tone="bad">Access ended<//>` : html`<${Badge} tone="good">Active<//>`}
+    ${row.kind === 'service' && html` <${Badge} tone="info">Service<//>`}
+    ${row.kind === 'service' && (row.keeper ? html` <small>kept by <${Person} person=${row.keeper} /></small>` : html` <${Badge} tone="warn">No keeper<//>`)}
+    ${row.access_expires_at && !row.access_expired && html` <small>access ends <${When} at=${row.access_expires_at} /></small>`}
+  `;
+}
+
+/** What the person may do with a user: nothing beyond the own organization (U2), with themselves or the Super Admin. */
+function RowMenu({ row, open }) {
+  const { me } = useApp();
+  const { id, can, access } = useOrg();
+  const here = row.organization_id === id;
+  const name = row.name ?? row.email;
+  const manages = here && can('user_management', 'full_access');
+  const pending = row.status === 'pending';
+  const free = manages && row.user_id !== me.user_id && row.role_id !== 'super_admin';
+  const actions = [
+    manages && pending && { label: 'Show, change or resend', run: () => open(ManageInvitation, { id: row.id }) },
+    manages && !pending && { label: row.kind === 'service' ? 'Change' : 'Change role, name or end', run: () => open(EditMember, { id: row.id, roleFixed: !free || (row.role_id === 'admin' && access.role_id !== 'super_admin') }) },
+    free && !pending && { label: 'Remove', danger: true, run: () => open(RemoveMember, { member: row }) },
+    here && !pending && can('event_history', 'view_only') && { link: html`<${Link} to="/organizations/${id}/history?member_id=${row.id}">History of this user<//>` },
+    here && row.email && { link: html`<${Link} to="/organizations/${id}/why?email=${encodeURIComponent(row.email)}">Why can’t they…?<//>` },
+  ].filter(Boolean);
+  return actions.length > 0 && html`<${Menu} label="Actions for ${name}" actions=${actions} />`;
+}

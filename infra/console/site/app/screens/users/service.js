@@ -1,0 +1,47 @@
+// Services: members that are programs, each looked after by a keeper.
+import { html } from '../../../vendor/ui.js';
+import { everyItem } from '../../api.js';
+import { Dialog, Field, Form, Notice } from '../../parts.js';
+import { useApp, useLoad, useOrg } from '../../use.js';
+import { endOfDay, personName } from '../../words.js';
+
+/** Roles that a service may never hold (MACH1). */
+const PEOPLE_ONLY = ['admin', 'mdf_admin'];
+
+export function AddService({ roles, done, onClose }) {
+  const { api } = useApp();
+  const { id } = useOrg();
+  const options = (roles.data?.grantable ?? []).filter(([role]) => !PEOPLE_ONLY.includes(role));
+  const add = async ({ user_id, name, role_id, keeper_id, access_expires_at }) => {
+    const body = { user_id, name, role_id, ...(keeper_id && { keeper_id }) };
+    if (access_expires_at) body.access_expires_at = endOfDay(access_expires_at);
+    await api.POST('/v1/organizations/{org}/service-members', { path: { org: id }, body });
+    done(`${name} is added.`);
+  };
+  return html`<${Dialog} title="Add a service" onClose=${onClose}>
+    <${Form} submit="Add" onSubmit=${add} onCancel=${onClose}>
+      <p class="hint">A service calls the API with a token of its own. It holds a role like a person, but gets no mail.</p>
+      <${Field} label="Name" name="name" required maxlength="100" />
+      <${Field} label="Subject of its token (sub)" name="user_id" required hint="The identity provider shows it, often as client id." autocomplete="off" />
+      <${Field} label="Role" name="role_id" options=${options} value="user" />
+      <${KeeperField} />
+      <${Field} label="Access ends on (optional)" type="date" name="access_expires_at" />
+    <//>
+  <//>`;
+}
+
+/** The choice of the member who looks after a service. */
+export function KeeperField({ value }) {
+  const { api } = useApp();
+  const { id } = useOrg();
+  const people = useLoad(
+    (signal) => everyItem((cursor) => api.GET('/v1/organizations/{org}/members',
+      { path: { org: id }, query: { status: 'active', limit: 100, cursor }, signal }), 500),
+    [api, id],
+  );
+  const options = (people.data ?? []).filter(({ kind }) => kind === 'person').map((person) => [person.id, personName(person)]);
+  return html`
+    <${Field} label="Keeper" name="keeper_id" value=${value ?? ''} options=${[['', value ? 'No change' : 'Me'], ...options]}
+      hint="The person who looks after the service." />
+    <${Notice} problem=${people.problem} reload=${people.reload} />`;
+}
