@@ -17,7 +17,7 @@ class LocalServer:
         for line in self._process.stdout:
             name, _, value = line.strip().partition(" ")
             lines[name] = value.split()[0] if value else ""
-            if name == "Try:":
+            if name == "engine":
                 break
         self.url, self.engine = lines["API"], lines["engine"]
         self._tokens = {}

@@ -18,6 +18,7 @@ Usage: cargo run -- [OPTION]...
   --listen ADDR    address of the API                      [127.0.0.1:9000]
   --data DIR       directory of the table and signing key  [.rolecall]
   --memory         keep the table and key in memory only
+  --demo           fill an empty table with organizations, people and history
   --engine ADDR    address of the DynamoDB engine          [127.0.0.1:0, any free port]
   --fake-aws ADDR  address of the SES and EventBridge stand-ins
                                                            [127.0.0.1:0, any free port]
@@ -61,6 +62,8 @@ pub struct Args {
     pub brand: Brand,
     /// The path below which the API is served, too.
     pub base_path: Option<BasePath>,
+    /// Whether to fill an empty table with a demonstration.
+    pub demo: bool,
     /// Whether to serve the fixtures of the AuthZEN certification.
     pub certification: bool,
 }
@@ -77,6 +80,7 @@ impl Default for Args {
             claims: TokenClaims::default(),
             brand: Brand::default(),
             base_path: None,
+            demo: false,
             certification: false,
         }
     }
@@ -109,6 +113,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> 
             "--help" | "-h" => return Ok(Command::Help),
             "--version" | "-V" => return Ok(Command::Version),
             "--memory" => memory = true,
+            "--demo" => parsed.demo = true,
             "--authzen-fixtures" => parsed.certification = true,
             "--listen" => parsed.listen = read_address(&name, value())?,
             "--engine" => parsed.engine = read_address(&name, value())?,
@@ -126,6 +131,9 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> 
         (None, false) => parsed.data,
         (data, false) => data,
     };
+    if parsed.demo && parsed.issuer.is_some() {
+        return Err("--demo and --issuer exclude each other".to_owned());
+    }
     Ok(Command::Serve(Box::new(parsed)))
 }
 
@@ -177,8 +185,9 @@ mod tests {
         assert_eq!(parsed(""), Ok(Command::Serve(Box::default())));
         assert_eq!(parsed("--memory --help"), Ok(Command::Help));
         assert_eq!(parsed("--version"), Ok(Command::Version));
-        let local = Args { listen: "127.0.0.1:8080".parse().unwrap(), ..Args::default() };
-        assert_eq!(parsed("--listen localhost:8080"), Ok(Command::Serve(Box::new(local))));
+        let local =
+            Args { listen: "127.0.0.1:8080".parse().unwrap(), demo: true, ..Args::default() };
+        assert_eq!(parsed("--listen localhost:8080 --demo"), Ok(Command::Serve(Box::new(local))));
     }
 
     #[test]
@@ -197,6 +206,7 @@ mod tests {
             claims: TokenClaims::default(),
             brand: Brand::default(),
             base_path: "/team".parse().ok(),
+            demo: false,
             certification: true,
         };
         assert_eq!(parsed, Ok(Command::Serve(Box::new(expected))));
@@ -222,6 +232,7 @@ mod tests {
                 "--base-path takes a path such as /team/rolecall that does not begin with /v1 or /access, not \"/v1\"",
             ),
             ("--audience a,,b", "--audience takes names separated by commas, and one is empty"),
+            ("--demo --issuer https://id.example.com", "--demo and --issuer exclude each other"),
             ("--memory --data x", "--data and --memory exclude each other"),
         ] {
             assert_eq!(parsed(line), Err(message.to_owned()), "{line}");

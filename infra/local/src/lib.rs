@@ -26,6 +26,7 @@ mod bucket;
 mod connections;
 mod console;
 mod data;
+pub mod demo;
 pub mod engine;
 mod fake_aws;
 pub mod gateway;

@@ -6,7 +6,7 @@ use lambda_http::Error;
 use local::{
     EVENTS_FILE, TABLE,
     args::{Args, Command, HELP, parse},
-    reference,
+    demo, reference,
     server::Server,
 };
 use mail::Brand;
@@ -83,31 +83,21 @@ fn print_warning(args: &Args) {
     );
 }
 
-/// Prints each address and three requests to try.
+/// Prints where to look.
 fn print_addresses(args: &Args, server: &Server) {
     let url = &server.url;
-    let data = args.data.as_ref().map_or("in memory".to_owned(), |data| data.display().to_string());
-    println!("API     {url}{}", args.base_path.map_or("", BasePath::as_str));
-    println!("docs    {url}{}", reference::PAGE);
-    println!("data    {data}");
-    println!("engine  http://{} (DynamoDB, table `{TABLE}`)", server.engine.address);
-    let issuer = args.issuer.as_ref().unwrap_or(url);
-    println!("issuer  {issuer} (audience `{}`)", args.audiences.join("`, `"));
-    println!("mail    {url}/local/mailbox");
+    println!("console  {url}/");
+    println!("API      {url}{}", args.base_path.map_or("", BasePath::as_str));
+    println!("docs     {url}{}", reference::PAGE);
+    println!("mail     {url}/local/mailbox");
     match &args.data {
-        Some(data) => println!("events  tail -f {}", data.join(EVENTS_FILE).display()),
-        None => println!("events  not written to a file (--memory)"),
+        Some(data) => println!("data     {} (events in {EVENTS_FILE})", data.display()),
+        None => println!("data     in memory"),
     }
-    println!("\nTry:");
+    println!("engine   http://{} (DynamoDB, table `{TABLE}`)", server.engine.address);
     match &args.issuer {
-        None => println!(
-            "  TOKEN=$(curl -s {url}/local/token -d '{{\"email\":\"ada@example.com\"}}' | cut -d'\"' -f4)"
-        ),
-        Some(issuer) => println!("  TOKEN=<a token from {issuer}>"),
+        Some(issuer) => println!("issuer   {issuer} (audience `{}`)", args.audiences.join("`, `")),
+        None if args.demo => println!("\n{}", demo::GUIDE),
+        None => println!("\nSign in to the console as anybody, such as ada@example.com."),
     }
-    println!(
-        "  curl -s {url}/v1/organizations -H \"authorization: Bearer $TOKEN\" \
-         -H 'content-type: application/json' -d '{{\"name\":\"Acme\"}}'"
-    );
-    println!("  curl -s {url}/v1/me -H \"authorization: Bearer $TOKEN\"");
 }

@@ -15,7 +15,7 @@ use shared::http::serve_below;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
-    TABLE, app, args::Args, bucket::Bucket, connections, console, data::DataDirectory,
+    TABLE, app, args::Args, bucket::Bucket, connections, console, data::DataDirectory, demo,
     engine::Engine, every_minute, fake_aws::FakeAws, gateway, housekeeping, issuer::Issuer,
     outbox::Outbox, reference, stream::Stream, table,
 };
@@ -41,7 +41,8 @@ impl Server {
     /// # Errors
     ///
     /// A port or file cannot be opened, another server uses the data directory, its data is damaged or of an earlier
-    /// version, or the issuer in `args` publishes no keys.
+    /// version, the issuer in `args` publishes no keys, or the
+    /// demonstration is refused.
     pub async fn open(args: &Args, compose: impl FnOnce(Client) -> Router) -> Result<Self, Error> {
         let listener = bind(args.listen, "--listen").await?;
         let engine_listener = bind(args.engine, "--engine").await?;
@@ -70,6 +71,9 @@ impl Server {
             router = serve_below(base_path, router);
         }
         let router = gateway::allow_local_origins(router);
+        if args.demo {
+            demo::fill(&router).await?;
+        }
         if let Some(locked) = &locked {
             locked.mark_complete()?;
         }

@@ -1,5 +1,5 @@
 // The frame of the console: who is signed in, which organization is shown, and which screen.
-import { html, useEffect, useMemo, useState } from '../vendor/ui.js';
+import { html, useEffect, useMemo, useRef, useState } from '../vendor/ui.js';
 import { everyItem } from './api.js';
 import { Loaded, Menu, Notice } from './parts.js';
 import { Link, href, match, navigate, path, useLocation } from './router.js';
@@ -17,11 +17,11 @@ export const signInAgain = () => session.end();
 
 export function App({ config, api, signInProblem }) {
   const [token, setToken] = useState(session.token);
-  const [message, announce] = useState('');
+  const [message, announce] = useMessage();
   useEffect(() => session.watch(() => setToken(session.token)), []);
   const me = useLoad((signal) => (token ? readMe(api, signal) : null), [token]);
   const app = useMemo(
-    () => ({ api, config, me: me.data, reloadMe: me.reload, announce: (text) => (announce(''), setTimeout(() => announce(text), 50)) }),
+    () => ({ api, config, me: me.data, reloadMe: me.reload, announce }),
     [api, config, me.data, me.reload],
   );
   return html`
@@ -34,6 +34,18 @@ export function App({ config, api, signInProblem }) {
       <div class="toast" role="status">${message}</div>
     <//>
   `;
+}
+
+/** A short message for the eye and for screen readers, which disappears after some seconds. */
+function useMessage() {
+  const [message, setMessage] = useState('');
+  const timer = useRef(0);
+  const announce = (text) => {
+    clearTimeout(timer.current);
+    setMessage(text);
+    timer.current = setTimeout(() => setMessage(''), 7000);
+  };
+  return [message, announce];
 }
 
 /** The person and all their organizations. */
