@@ -60,9 +60,9 @@ function List({ list, below, filtered }) {
     { label: 'Role', head: true, cell: (role) => html`<${Name} role=${role} target=${nameOf(role)} onGone=${list.reload} show=${() => setCompared([role])} />` },
     below && { label: 'Organization', cell: (role) => role.organization_name },
     { label: 'Levels', cell: (role) => html`<${LevelSummary} permissions=${role.permissions} />` },
-    { label: 'Members', number: true, cell: (role) => html`<${Users} role=${role} status="active" number=${role.users.active} noun="members" />` },
-    { label: 'Invited', number: true, cell: (role) => html`<${Users} role=${role} status="pending" number=${role.users.pending} noun="invitations" />` },
-    { label: 'Services', number: true, cell: (role) => html`<${Users} role=${role} status="active" number=${role.users.services} noun="services" />` },
+    { label: 'Members', number: true, cell: (role) => html`<${Users} role=${role} status="active" number=${role.users.active} noun="member" />` },
+    { label: 'Invited', number: true, cell: (role) => html`<${Users} role=${role} status="pending" number=${role.users.pending} noun="invitation" />` },
+    { label: 'Services', number: true, cell: (role) => html`<${Users} role=${role} status="active" number=${role.users.services} noun="service" />` },
     choice,
   ].filter(Boolean);
   return html`
@@ -110,5 +110,5 @@ function Users({ role, status, number, noun }) {
   const own = role.organization_id === id;
   if (number === 0 || !can(own ? 'user_management' : 'user_management_sub_organizations', 'view_only')) return number.toLocaleString();
   const query = new URLSearchParams({ ...(!own && { organization_id: role.organization_id }), role_id: role.id, status });
-  return html`<${Link} to="/organizations/${id}/users?${query}">${number.toLocaleString()}<span class="sr-only"> ${noun} with the role ${role.name}</span><//>`;
+  return html`<${Link} to="/organizations/${id}/users?${query}">${number.toLocaleString()}<span class="sr-only"> ${number === 1 ? noun : `${noun}s`} with the role ${role.name}</span><//>`;
 }
