@@ -58,7 +58,7 @@ export function Loaded({ load, children }) {
   return html`<${Notice} problem=${load.problem} reload=${load.reload} />${children(load.data)}`;
 }
 
-const FormContext = createContext({});
+export const FormContext = createContext({});
 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
@@ -80,7 +80,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
       <${FormContext.Provider} value=${context}>${children}<//>
-      <${Notice} problem=${action.problem} reload=${reload} />
+      <${Notice} problem=${action.problem} reload=${reload && (() => (action.clear(), reload()))} />
       <div class="form-actions">
         <button class=${danger ? 'danger' : 'primary'} disabled=${action.busy || disabled}>${action.busy ? 'Working…' : submit}</button>
         ${onCancel && html`<button type="button" onClick=${onCancel}>Cancel</button>`}

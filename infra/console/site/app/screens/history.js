@@ -1,4 +1,97 @@
-import { html } from '../../vendor/ui.js';
-import { Page } from '../parts.js';
+// The history of an organization: who changed what, and when.
+import { html, useState } from '../../vendor/ui.js';
+import { OrganizationFilter, organizationQuery, reachesBelow } from '../organization_filter.js';
+import { Empty, Field, More, Page } from '../parts.js';
+import { path, replace, useLocation } from '../router.js';
+import { useApp, useOrg, usePages } from '../use.js';
+import { dayOf, formatDate } from '../words.js';
+import { ActionFilter, actionsOf } from './history/actions.js';
+import { Entry } from './history/entry.js';
+import { PersonFilter } from './history/person.js';
 
-export const History = () => html`<${Page} title="History" />`;
+export function History() {
+  const { api } = useApp();
+  const { id, can } = useOrg();
+  const [filters, set] = useFilters();
+  const [cleared, setCleared] = useState(0);
+  const clear = () => (setCleared(cleared + 1), replace(path()), toTop());
+  const choose = (person) => (set({ person, only: '', organizations: 'own' }), toTop());
+  const query = queryOf(filters);
+  const list = usePages(
+    (cursor, signal) => api.GET('/v1/organizations/{org}/events', { path: { org: id }, query: { ...query, limit: 50, cursor }, signal }),
+    [api, id, JSON.stringify(query)],
+  );
+  const filtered = Object.keys(query).length > 0;
+  const below = !filters.person && can('user_management_sub_organizations', 'view_only');
+  return html`
+    <${Page} title="Event history" intro="Every change, newest first. No one can edit or delete an entry.">
+      <div class="row" key=${cleared}>
+        <${Field} label="From" name="from" type="date" value=${filters.from} max=${filters.to || undefined} onChange=${(event) => set({ from: event.target.value })} />
+        <${Field} label="To" name="to" type="date" value=${filters.to} min=${filters.from || undefined} onChange=${(event) => set({ to: event.target.value })} />
+        <${ActionFilter} value=${filters.action} onChange=${(action) => set({ action })} />
+        ${below && html`<${OrganizationFilter} value=${filters.organizations} onChange=${(organizations) => set({ organizations })} />`}
+      </div>
+      <${PersonFilter} person=${filters.person} only=${filters.only} choose=${choose} setOnly=${(only) => set({ only })} events=${list.items} />
+      ${filtered && html`<div><button class="link" onClick=${clear}>Clear all filters</button></div>`}
+      <${Days} events=${list.items} below=${reachesBelow(filters.organizations)} about=${choose} />
+      ${list.loaded && list.items.length === 0 && !list.hasMore && html`<${Empty} title="No entry matches">
+        ${filtered ? 'Change or clear the filters to see other entries.' : 'A change in the organization appears here at once.'}<//>`}
+      <${More} list=${list} noun="entries" />
+    <//>
+  `;
+}
+
+/** Gives the content the focus, where the button that was used disappears. */
+const toTop = () => requestAnimationFrame(() => (scrollTo(0, 0), document.querySelector('main')?.focus()));
+
+/** The filters, kept in the address, so that a link leads to the same list. */
+function useFilters() {
+  const { query } = useLocation();
+  const ids = query.getAll('organization_id');
+  const filters = {
+    from: query.get('from') ?? '', to: query.get('to') ?? '', action: query.get('action') ?? '', person: query.get('member_id') ?? '',
+    only: query.get('only') ?? '', organizations: query.has('organization_id') ? ids.filter(Boolean) : (query.get('scope') ?? 'own'),
+  };
+  const set = (change) => {
+    const { from, to, action, person, only, organizations } = { ...filters, ...change };
+    const plain = { from, to, action, member_id: person, only: person && only, scope: organizations === 'subtree' && 'subtree' };
+    const next = new URLSearchParams(Object.entries(plain).filter(([, value]) => value));
+    if (Array.isArray(organizations)) (organizations.length ? organizations : ['']).forEach((one) => next.append('organization_id', one));
+    replace(next.size ? `${path()}?${next}` : path());
+  };
+  return [filters, set];
+}
+
+/** The parameters of the list. Days are those of the person's time zone; the last one is included. */
+function queryOf({ from, to, action, person, only, organizations }) {
+  const start = (day, more) => {
+    const time = new Date(`${day}T00:00:00`);
+    time.setDate(time.getDate() + more);
+    return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+  };
+  return {
+    ...(from && { from: start(from, 0) }),
+    ...(to && { to: start(to, 1) }),
+    ...(action && { action: actionsOf(action) }),
+    ...(person && (only === 'did' ? { actor: person } : { member_id: person })),
+    ...(!person && organizationQuery(organizations)),
+  };
+}
+
+/** The events by day. */
+function Days({ events, below, about }) {
+  const days = new Map();
+  for (const event of events) days.set(dayOf(event.at), [...(days.get(dayOf(event.at)) ?? []), event]);
+  return [...days].map(([day, inside]) => html`
+    <section class="day" key=${day}>
+      <h2>${dayName(day)}</h2>
+      <ol class="events">${inside.map((event) => html`<${Entry} key=${event.id} event=${event} below=${below} about=${about} />`)}</ol>
+    </section>`);
+}
+
+function dayName(day) {
+  const ago = (days) => dayOf(new Date(new Date().setDate(new Date().getDate() - days)));
+  const date = formatDate(`${day}T12:00:00`);
+  if (day === ago(0)) return `Today, ${date}`;
+  return day === ago(1) ? `Yesterday, ${date}` : date;
+}

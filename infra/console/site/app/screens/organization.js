@@ -14,14 +14,15 @@ import { SubOrganizations } from './sub_organizations.js';
 import { Users } from './users.js';
 import { Why } from './why.js';
 
-// Each screen: its path below the organization, its title, and the level that it needs.
+// Each screen: its path below the organization, its title, and the level that it needs. One that `explains` is also shown to
+// people whose role has the level, where it does not count.
 const SCREENS = [
   { at: '', title: 'Overview', screen: Overview },
   { at: '/users', title: 'Users', screen: Users, needs: ['user_management', 'view_only'] },
   { at: '/join-requests', title: 'Join requests', screen: JoinRequests, needs: ['user_management', 'full_access'] },
   { at: '/roles', title: 'Roles', screen: Roles, needs: ['role_management', 'view_only'] },
   { at: '/roles/:role', screen: RoleScreen, needs: ['role_management', 'view_only'] },
-  { at: '/sub-organizations', title: 'Sub-organizations', screen: SubOrganizations, needs: ['user_management_sub_organizations', 'view_only'] },
+  { at: '/sub-organizations', title: 'Sub-organizations', screen: SubOrganizations, needs: ['user_management_sub_organizations', 'view_only'], explains: true },
   { at: '/history', title: 'Event history', screen: History, needs: ['event_history', 'view_only'] },
   { at: '/why', title: 'Why can’t they?', screen: Why, needs: ['user_management', 'view_only'] },
   { at: '/settings', title: 'Settings', screen: Settings },
@@ -46,7 +47,8 @@ export function OrganizationScreens({ id, at }) {
     reload: load.reload,
   }, [load.data, membership]);
   if (!context) return html`<${Main}><${Loaded} load=${load} /><//>`;
-  const allowed = SCREENS.filter(({ needs }) => !needs || context.can(...needs));
+  const restricted = new Set(load.data.access.restrictions.map(({ role_object }) => role_object));
+  const allowed = SCREENS.filter(({ needs, explains }) => !needs || context.can(...needs) || (explains && restricted.has(needs[0])));
   const below = at.slice(`/organizations/${id}`.length);
   const found = allowed.map((entry) => ({ ...entry, params: match(entry.at, below) })).find(({ params }) => params);
   return html`

@@ -1,4 +1,114 @@
-import { html } from '../../vendor/ui.js';
-import { Page } from '../parts.js';
+// The roles of an organization, and of the organizations below it.
+import { html, useState } from '../../vendor/ui.js';
+import { OrganizationFilter, organizationQuery, reachesBelow } from '../organization_filter.js';
+import { Badge, Empty, Field, More, Page, SearchField, Table } from '../parts.js';
+import { Link } from '../router.js';
+import { useApp, useOrg, usePages } from '../use.js';
+import { CompareRoles } from './roles/compare.js';
+import { Deletion } from './roles/deletion.js';
 
-export const Roles = () => html`<${Page} title="Roles" />`;
+const MAX_COMPARED = 3;
+const STATUSES = [
+  ['', 'All roles'],
+  ['active', 'Roles with members'],
+  ['pending', 'Roles with invitations'],
+  ['active pending', 'Roles with members or invitations'],
+];
+const keyOf = (role) => `${role.organization_id} ${role.id}`;
+
+export function Roles() {
+  const { api } = useApp();
+  const { id, can } = useOrg();
+  const [filters, setFilters] = useState({ q: '', status: '', organizations: 'own' });
+  const set = (change) => setFilters((before) => ({ ...before, ...change }));
+  const { q, status, organizations } = filters;
+  const list = usePages(
+    (cursor, signal) => api.GET('/v1/organizations/{org}/roles', {
+      path: { org: id },
+      query: { q, match: q && 'contains', status: status.split(' '), ...organizationQuery(organizations), limit: 100, cursor },
+      signal,
+    }),
+    [api, id, q, status, String(organizations)],
+  );
+  const create = can('role_management', 'full_access') && html`<${Link} class="button primary" to="/organizations/${id}/roles/new">Create a role<//>`;
+  return html`
+    <${Page} title="Roles" intro="A role says what its users may do. Each user has one role." actions=${create}>
+      <div class="row">
+        <${SearchField} label="Search by name or description" value=${q} onSearch=${(text) => set({ q: text })} />
+        <${Field} label="Users" name="status" options=${STATUSES} value=${status} onChange=${(event) => set({ status: event.target.value })} />
+        ${can('role_management_sub_organizations', 'view_only') && html`
+          <${OrganizationFilter} value=${organizations} onChange=${(value) => set({ organizations: value })} />`}
+      </div>
+      <${List} list=${list} below=${reachesBelow(organizations)} filtered=${q || status} />
+    <//>
+  `;
+}
+
+function List({ list, below, filtered }) {
+  const [chosen, setChosen] = useState([]);
+  const [compared, setCompared] = useState(null);
+  const has = (role) => chosen.some((one) => keyOf(one) === keyOf(role));
+  const toggle = (role) => setChosen(has(role) ? chosen.filter((one) => keyOf(one) !== keyOf(role)) : [...chosen, role]);
+  const choice = {
+    label: 'Compare',
+    cell: (role) => html`<input type="checkbox" aria-label=${`Compare ${role.name}${below ? ` in ${role.organization_name}` : ''}`} checked=${has(role)}
+      disabled=${!has(role) && chosen.length >= MAX_COMPARED} onChange=${() => toggle(role)} />`,
+  };
+  const names = new Map(list.items.map((role) => [keyOf(role), role.name]));
+  const nameOf = (role) => names.get(`${role.organization_id} ${role.reassign_to}`);
+  const columns = [
+    { label: 'Role', head: true, cell: (role) => html`<${Name} role=${role} target=${nameOf(role)} onGone=${list.reload} show=${() => setCompared([role])} />` },
+    below && { label: 'Organization', cell: (role) => role.organization_name },
+    { label: 'Levels', cell: (role) => html`<${LevelSummary} permissions=${role.permissions} />` },
+    { label: 'Members', number: true, cell: (role) => html`<${Users} role=${role} status="active" number=${role.users.active} noun="member" />` },
+    { label: 'Invited', number: true, cell: (role) => html`<${Users} role=${role} status="pending" number=${role.users.pending} noun="invitation" />` },
+    { label: 'Services', number: true, cell: (role) => html`<${Users} role=${role} status="active" number=${role.users.services} noun="service" />` },
+    choice,
+  ].filter(Boolean);
+  return html`
+    <div class="compare-bar">
+      <button onClick=${() => setCompared(chosen)} disabled=${chosen.length < 2}>Compare${chosen.length > 1 && ` ${chosen.length} roles`}</button>
+      <span class="hint">${chosen.length < 2 ? 'Choose two or three roles to see them side by side.' : chosen.map(({ name }) => name).join(', ')}</span>
+      ${chosen.length > 0 && html`<button class="link" onClick=${() => setChosen([])}>Clear the choice</button>`}
+    </div>
+    ${list.items.length > 0 && html`<${Table} label="Roles" columns=${columns} rows=${list.items} keyOf=${keyOf} />`}
+    ${list.loaded && list.items.length === 0 && !list.hasMore && html`
+      <${Empty} title="No role matches">${filtered ? 'Change the search or the filters to see other roles.' : 'Choose other organizations.'}<//>`}
+    <${More} list=${list} noun="roles" />
+    ${compared && html`<${CompareRoles} roles=${compared} onClose=${() => setCompared(null)} />`}
+  `;
+}
+
+/** The name of a role. It leads to the role, where the person can open it; else to its levels. */
+function Name({ role, target, onGone, show }) {
+  const { me } = useApp();
+  const { id } = useOrg();
+  const home = role.organization_id;
+  const open = home === id || me.organizations.some((org) => org.id === home);
+  return html`<span class="role-name">
+    ${open
+      ? html`<${Link} to="/organizations/${home}/roles/${role.id}">${role.name}<//>`
+      : html`<button class="link" onClick=${show}>${role.name}<span class="sr-only"> in ${role.organization_name}: show its levels</span></button>`}
+    ${role.built_in && html`<${Badge}>Built-in<//>`}
+    ${role.reassign_to && html`<${Badge} tone="warn">Being deleted<//> <${Deletion} key=${role.id} role=${role} target=${target} onGone=${onGone} />`}
+    ${role.description && html`<small>${role.description}</small>`}
+  </span>`;
+}
+
+const SUMMARY = [['full_access', 'Full Access', 'good'], ['view_only', 'View Only', 'info'], ['none', 'None', 'plain']];
+
+/** How many areas have each level. */
+function LevelSummary({ permissions }) {
+  const levels = Object.values(permissions);
+  const numbers = SUMMARY.map(([level, label, tone]) => ({ label, tone, number: levels.filter((one) => one === level).length }));
+  return html`<span class="badges">${numbers.filter(({ number }) => number > 0).map(({ label, tone, number }) => html`<${Badge} tone=${tone}>${number} × ${label}<//> `)}</span>`;
+}
+
+/** A number of users. It leads to these users, where the person may see them. */
+function Users({ role, status, number, noun }) {
+  const { id, can } = useOrg();
+  const own = role.organization_id === id;
+  if (number === 0 || !can(own ? 'user_management' : 'user_management_sub_organizations', 'view_only')) return number.toLocaleString();
+  const query = new URLSearchParams({ ...(!own && { organization_id: role.organization_id }), role_id: role.id, status });
+  return html`<${Link} to="/organizations/${id}/users?${query}">${number.toLocaleString()}<span class="sr-only"> ${number === 1 ? noun : `${noun}s`} with the role ${role.name}</span><//>`;
+}

@@ -1,0 +1,21 @@
+// The filter by what happened: one action, or all of a group.
+import { html, useId } from '../../../vendor/ui.js';
+import { GROUPS, actionLabel } from '../../event_words.js';
+
+/** The actions for a value of the filter: an action, or the name of a group. */
+export const actionsOf = (value) => (GROUPS[value] ? Object.keys(GROUPS[value]) : [value]);
+
+export function ActionFilter({ value, onChange }) {
+  const id = useId();
+  const option = (key, label) => html`<option key=${key} value=${key} selected=${key === value}>${label}</option>`;
+  return html`<div class="field">
+    <label for=${id}>What happened</label>
+    <select id=${id} onChange=${(event) => onChange(event.target.value)}>
+      ${option('', 'Everything')}
+      ${Object.entries(GROUPS).map(([group, actions]) => html`<optgroup key=${group} label=${group}>
+        ${option(group, `${group}: everything`)}
+        ${Object.keys(actions).map((action) => option(action, actionLabel(action)))}
+      </optgroup>`)}
+    </select>
+  </div>`;
+}

@@ -1,0 +1,52 @@
+// One event: a sentence, and what changed in words.
+import { html, useState } from '../../../vendor/ui.js';
+import { changes } from '../../event_values.js';
+import { actionLabel, actorName, sentence } from '../../event_words.js';
+import { Badge, Table } from '../../parts.js';
+import { useOrg } from '../../use.js';
+import { formatTime } from '../../words.js';
+
+const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
+
+export function Entry({ event, below, about }) {
+  const [open, setOpen] = useState(false);
+  const { at, reason, organization_name, action } = event;
+  return html`<li class="event">
+    <time datetime=${at} title=${formatTime(at)}>${time.format(new Date(at))}</time>
+    <div class="event-body">
+      <p>${sentence(event)} ${below && html`<${Badge}>${organization_name}<//>`}</p>
+      ${reason && html`<p>Reason of the operator: <q>${reason}</q></p>`}
+      <details onToggle=${({ target }) => setOpen(target.open)}>
+        <summary>What changed<span class="sr-only">: ${actionLabel(action)}, ${formatTime(at)}</span></summary>
+        ${open && html`<${Details} event=${event} about=${about} />`}
+      </details>
+    </div>
+  </li>`;
+}
+
+function Details({ event, about }) {
+  const { old, new: now, request_id, client_request_id } = event;
+  const rows = changes(event);
+  const columns = [
+    { label: 'What', head: true, cell: ({ label }) => label },
+    old && { label: 'Before', cell: ({ before }) => html`<bdi>${before}</bdi>` },
+    (now || !old) && { label: old ? 'After' : 'Value', cell: ({ after }) => html`<bdi>${after}</bdi>` },
+  ].filter(Boolean);
+  return html`<div class="event-details">
+    ${rows.length > 0 ? html`<${Table} label="What changed" columns=${columns} rows=${rows} />` : html`<p class="hint">The entry has no further values.</p>`}
+    <p class="hint">${formatTime(event.at)}. For questions to support, request <code>${request_id}</code>${client_request_id && html`, sent as <code>${client_request_id}</code>`}.</p>
+    <${People} event=${event} about=${about} />
+  </div>`;
+}
+
+/** Buttons for everything about the people of the event. A person has another id in each organization. */
+function People({ event, about }) {
+  const { id } = useOrg();
+  const { actor, target } = event;
+  if (event.organization_id !== id) return null;
+  const people = new Map();
+  if (actor.id && !actor.operator) people.set(actor.id, actorName(actor));
+  if (target.type === 'member') people.set(target.id, target.name ?? 'this member');
+  return html`<div class="actions">${[...people].map(([person, name]) => html`
+    <button key=${person} onClick=${() => about(person)}>Everything about <bdi>${name}</bdi></button>`)}</div>`;
+}

@@ -1,0 +1,65 @@
+// The rules of levels that the editor of a role explains before the API refuses.
+import { LEVELS, atLeast } from '../../words.js';
+
+const ORDER = ['none', 'view_only', 'full_access'];
+const higher = (one, other) => (atLeast(one ?? 'none', other ?? 'none') ? (one ?? 'none') : other);
+
+/**
+ * The highest level that the person may put into a role, for each role object: the higher of their own and that of the
+ * built-in User (ROLE7). Levels that do not count at present are compared as they are stored.
+ */
+export function grantableLevels(access, userRole) {
+  const stored = Object.fromEntries(access.restrictions.map(({ role_object, stored }) => [role_object, stored]));
+  const own = { ...access.permissions, ...stored };
+  const keys = new Set([...Object.keys(own), ...Object.keys(userRole.permissions)]);
+  return Object.fromEntries([...keys].map((key) => [key, higher(own[key], userRole.permissions[key])]));
+}
+
+/** Whether the person may put `level` into a role. */
+export const mayGrant = (grantable, key, level) => atLeast(grantable[key] ?? 'none', level);
+
+/** The role objects on which `permissions` are more than the person may grant. */
+export const beyond = (grantable, permissions) => Object.keys(permissions).filter((key) => !mayGrant(grantable, key, permissions[key]));
+
+/** The levels of a new role. */
+export const defaults = (objects) => Object.fromEntries(objects.map(({ key, custom_role_default }) => [key, custom_role_default]));
+
+/** The levels of a copy: each the highest that can be set and granted, up to that of the copied role. */
+export function copied(objects, permissions, grantable) {
+  return Object.fromEntries(objects.map(({ key, settable_levels, custom_role_default }) => {
+    const fits = (level) => atLeast(permissions[key] ?? 'none', level) && mayGrant(grantable, key, level);
+    const levels = ORDER.filter((level) => settable_levels.includes(level) && fits(level));
+    return [key, levels.at(-1) ?? custom_role_default];
+  }));
+}
+
+/** The prerequisite of a role object that `levels` do not meet, or null (ROLE4). */
+export function unmet({ key, prerequisite }, levels) {
+  if (!prerequisite || levels[key] === 'none' || levels[key] === undefined) return null;
+  return atLeast(levels[prerequisite.role_object] ?? 'none', prerequisite.at_least) ? null : prerequisite;
+}
+
+/** The levels that differ, of the role objects of `after`. */
+export const changedLevels = (before, after) =>
+  Object.fromEntries(Object.entries(after).filter(([key, level]) => before[key] !== level));
+
+/** The person's draft on top of a role that was changed meanwhile: what they did not touch is as it is now. */
+export function rebased(draft, before, now) {
+  const pick = (mine, was, is) => (mine === was ? is : mine);
+  const levels = Object.keys(draft.levels).map((key) =>
+    [key, pick(draft.levels[key], before.permissions[key], now.permissions[key] ?? draft.levels[key])]);
+  return {
+    name: pick(draft.name, before.name, now.name),
+    description: pick(draft.description, before.description, now.description),
+    levels: Object.fromEntries(levels),
+  };
+}
+
+/** What others changed between two states of a role, as sentences: where it now differs from the person's draft. */
+export function changesInWords(before, now, draft, labelOf) {
+  const text = (field, label) =>
+    before[field] !== now[field] && draft[field] !== now[field] && `${label}: “${before[field]}” is now “${now[field]}”`;
+  const changed = Object.entries(changedLevels(before.permissions, now.permissions)).filter(([key, level]) => draft.levels[key] !== level);
+  const levels = changed.map(([key, level]) => `${labelOf(key)}: ${LEVELS[before.permissions[key]] ?? 'not available'} is now ${LEVELS[level]}`);
+  return [text('name', 'Name'), text('description', 'Description'), ...levels].filter(Boolean);
+}

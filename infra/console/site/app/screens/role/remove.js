@@ -1,0 +1,56 @@
+// Deletes a custom role. Its users, if there are any, get another role first.
+import { html, useState } from '../../../vendor/ui.js';
+import { etag, everyItem } from '../../api.js';
+import { Dialog, Field, Form, Loaded } from '../../parts.js';
+import { navigate } from '../../router.js';
+import { useApp, useLoad, useOrg } from '../../use.js';
+import { usersInWords } from '../roles/deletion.js';
+import { beyond } from './levels.js';
+
+export function RemoveRole({ role, grantable, onClose, load }) {
+  const { api } = useApp();
+  const { id } = useOrg();
+  const roles = useLoad(
+    (signal) => everyItem((cursor) => api.GET('/v1/organizations/{org}/roles', { path: { org: id }, query: { limit: 100, cursor }, signal })),
+    [api, id],
+  );
+  return html`<${Dialog} title="Delete the role ${role.name}" onClose=${onClose}>
+    <${Loaded} load=${roles}>${(all) => html`
+      <${Removal} role=${role} roles=${all} grantable=${grantable} onClose=${onClose} load=${load} />`}<//>
+  <//>`;
+}
+
+function Removal({ role, roles, grantable, onClose, load }) {
+  const { api, announce } = useApp();
+  const { id, access, org } = useOrg();
+  const { active, pending, services } = role.users;
+  const used = active + pending + services > 0;
+  const options = roles.filter((other) => mayReplace(other, { role, access, org, grantable })).map((other) => [other.id, other.name]);
+  const [target, setTarget] = useState('user');
+  const submit = async () => {
+    const query = used ? { reassign_to: target } : {};
+    const path = { org: id, role: role.id };
+    const progress = await api.DELETE('/v1/organizations/{org}/roles/{role}', { path, query, ifMatch: etag(role) });
+    onClose();
+    if (progress) return load.reload();
+    announce(`The role ${role.name} is deleted.`);
+    return navigate(`/organizations/${id}/roles`);
+  };
+  return html`
+    <${Form} danger submit="Delete the role" onSubmit=${submit} onCancel=${onClose} reload=${load.reload}>
+      <p>${used
+        ? `The role has ${usersInWords(role.users)}. They all get another role first, without a mail to each. Then the role is deleted. This cannot be undone.`
+        : 'No one has this role. It is deleted at once, and this cannot be undone.'}</p>
+      ${used && html`<${Field} label="Role that they get" name="reassign_to" options=${options} value=${target} onChange=${(event) => setTarget(event.target.value)}
+        hint="Roles that you may not give are left out." />`}
+    <//>
+  `;
+}
+
+/** Whether the users of a role can get `other` instead (ROLE6, ROLE7, ROLE9). */
+function mayReplace(other, { role, access, org, grantable }) {
+  if (other.id === role.id || other.id === 'super_admin' || other.reassign_to) return false;
+  if (['user', 'partner_user'].includes(other.id)) return true;
+  if (other.id === 'mdf_admin') return access.role_id === 'super_admin' && org.settings?.mdf_program;
+  return beyond(grantable, other.permissions).length === 0;
+}
