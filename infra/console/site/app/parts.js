@@ -37,7 +37,7 @@ export function Notice({ problem, reload }) {
   if (!problem) return null;
   const { title, detail, status, errors = [] } = problem;
   const signIn = status === 401 || (SIGN_IN_HELPS.includes(problem.slug) && !problem.body.missing_claim);
-  const stale = reload && [0, 409, 412, 500, 503].includes(status);
+  const stale = reload && !SIGN_IN_HELPS.includes(problem.slug) && [0, 409, 412, 500, 503].includes(status);
   return html`
     <div class="notice" role="alert">
       <strong>${title ?? 'Something went wrong'}</strong>
