@@ -2,7 +2,7 @@
 import { html, useEffect, useRef } from '../../../vendor/ui.js';
 import { Badge, Level, Person, Section } from '../../parts.js';
 import { Link } from '../../router.js';
-import { useApp } from '../../use.js';
+import { useApp, useOrg } from '../../use.js';
 import { actionName, areaName, inWords, personName } from '../../words.js';
 
 const sentence = (text) => inWords(text).replaceAll('The subject', 'The person').replaceAll('the subject', 'the person');
@@ -57,8 +57,9 @@ const PATHS = {
 
 function PathSteps({ path, object, org }) {
   const { me } = useApp();
-  const member = me.organizations.some(({ id }) => id === path.organization_id) || me.operator;
-  const role = path.role_id && member && path.organization_id === org.id
+  const can = useOrg()?.can;
+  const readable = path.organization_id === org.id && (can ? can('role_management', 'view_only') : me.operator);
+  const role = path.role_id && readable
     ? html`<${Link} to="/organizations/${org.id}/roles/${path.role_id}">${path.role_name}<//>`
     : path.role_name ?? 'A role that was deleted';
   return html`
