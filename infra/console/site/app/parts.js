@@ -29,18 +29,22 @@ export const Section = ({ title, intro, actions, children, id }) => html`
   </section>
 `;
 
+// Refusals that concern the sign-in: another one can satisfy them, unless the token lacks the claim.
+const SIGN_IN_HELPS = ['mfa-required', 'session-too-old', 'would-lock-out-caller'];
+
 /** A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412. */
 export function Notice({ problem, reload }) {
   if (!problem) return null;
   const { title, detail, status, errors = [] } = problem;
-  const stale = reload && [0, 409, 412, 500, 503].includes(status);
+  const signIn = status === 401 || (SIGN_IN_HELPS.includes(problem.slug) && !problem.body.missing_claim);
+  const stale = reload && !SIGN_IN_HELPS.includes(problem.slug) && [0, 409, 412, 500, 503].includes(status);
   return html`
     <div class="notice" role="alert">
       <strong>${title ?? 'Something went wrong'}</strong>
       <p>${status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : detail ?? problem.message}</p>
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
-      ${status === 401 && html`<button onClick=${signInAgain}>Sign in again</button>`}
-      ${stale && html`<button onClick=${reload}>Load the current state</button>`}
+      ${signIn && html`<button type="button" onClick=${signInAgain}>Sign in again</button>`}
+      ${stale && html`<button type="button" onClick=${reload}>Load the current state</button>`}
     </div>
   `;
 }
@@ -72,7 +76,11 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
     form.current?.querySelector('[aria-invalid=true]')?.focus();
   }, [action.problem]);
   const shown = new Set();
-  const context = { errorOf: (name) => errors.find(({ pointer }) => pointer === `/${name}`)?.detail, shown };
+  const context = { errorOf: (name) => errors.find(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`))?.detail, shown };
+  const refresh = reload && (async () => {
+    await reload();
+    action.clear();
+  });
   const run = (event) => {
     event.preventDefault();
     action.run(Object.fromEntries(new FormData(event.target)), event);
@@ -80,7 +88,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
       <${FormContext.Provider} value=${context}>${children}<//>
-      <${Notice} problem=${action.problem} reload=${reload && (() => (action.clear(), reload()))} />
+      <${Notice} problem=${action.problem} reload=${refresh} />
       <div class="form-actions">
         <button class=${danger ? 'danger' : 'primary'} disabled=${action.busy || disabled}>${action.busy ? 'Working…' : submit}</button>
         ${onCancel && html`<button type="button" onClick=${onCancel}>Cancel</button>`}
@@ -192,7 +200,7 @@ export function More({ list, noun = 'entries' }) {
     <div class="more">
       ${list.loading && html`<${Loading} />`}
       ${list.hasMore && html`<button onClick=${list.more} disabled=${list.loading}>Show more</button>`}
-      ${list.loaded && list.items.length > 0 && html`<span class="hint">
+      ${list.loaded && list.items.length > 1 && html`<span class="hint">
         ${list.total === null || list.total <= list.items.length ? `${list.items.length} ${noun} shown` : `${list.items.length} of ${list.total} ${noun}`}</span>`}
     </div>
   `;

@@ -1,7 +1,11 @@
 // Words and formats of what the API names in machine terms.
+import { CATALOGUE } from './catalogue.js';
 
 export const LEVELS = { none: 'None', view_only: 'View Only', full_access: 'Full Access' };
 const RANK = { none: 0, view_only: 1, full_access: 2 };
+
+/** The languages of mails. */
+export const LANGUAGES = { en: 'English', de: 'German' };
 
 /** Whether a level is at least another one. */
 export const atLeast = (level, needed) => (RANK[level] ?? 0) >= RANK[needed];
@@ -36,7 +40,29 @@ export const asWords = (term) => {
   return text[0].toUpperCase() + text.slice(1);
 };
 
+/** A number of minutes in the largest unit that fits: `duration(480)` is "8 hours". */
+export const duration = (minutes) => {
+  if (minutes % 1440 === 0) return count(minutes / 1440, 'day');
+  return minutes % 60 === 0 ? count(minutes / 60, 'hour') : count(minutes, 'minute');
+};
+
 /** The end of a day in the person's time zone (of an `<input type="date">`), as RFC 3339; null for no date. */
 export const endOfDay = (day) => (day ? new Date(`${day}T23:59:59`).toISOString() : null);
 /** The day of a time, for an `<input type="date">`. */
 export const dayOf = (at) => (at ? new Date(at).toLocaleDateString('sv-SE') : '');
+
+/** The name of a role object: "role_management" is "Role Management". */
+export const areaName = (object) => CATALOGUE[object]?.label ?? asWords(object);
+
+/** The name of an action in its role object: "role_management.create" is "Create". */
+export const actionName = (action) => {
+  const [prefix, verb = prefix] = action.split('.');
+  return CATALOGUE[prefix] ? asWords(verb) : `${asWords(prefix)}: ${asWords(verb).toLowerCase()}`;
+};
+
+/** A sentence of the API with the names of levels, role objects and actions in words. */
+export const inWords = (text) => text.replace(/`([\w.]+)`/g, (_, term) => {
+  if (LEVELS[term]) return LEVELS[term];
+  const [prefix, verb] = term.split('.');
+  return verb ? `“${actionName(term)}” (${areaName(prefix)})` : areaName(term);
+});

@@ -1,4 +1,91 @@
-import { html } from '../../vendor/ui.js';
-import { Page } from '../parts.js';
+// Open requests to join the organization. Mails to user managers lead here.
+import { html, useState } from '../../vendor/ui.js';
+import { everyItem } from '../api.js';
+import { Confirm, Dialog, Empty, Field, Form, Loaded, More, Page, Person, Table, When } from '../parts.js';
+import { Link } from '../router.js';
+import { useApp, useLoad, useOrg, usePages } from '../use.js';
+import { atLeast, personName } from '../words.js';
 
-export const JoinRequests = () => html`<${Page} title="JoinRequests" />`;
+export function JoinRequests() {
+  const { api } = useApp();
+  const { id, can } = useOrg();
+  const [asking, setAsking] = useState(null);
+  const list = usePages((cursor, signal) => api.GET('/v1/organizations/{org}/join-requests', { path: { org: id }, query: { cursor }, signal }), [api, id]);
+  const close = () => setAsking(null);
+  const Asked = asking?.approve ? Approve : Decline;
+  const decide = (row) => html`<div class="actions">
+    <button onClick=${() => setAsking({ row, approve: true })}>Approve<span class="sr-only"> ${personName(row.person)}</span></button>
+    <button onClick=${() => setAsking({ row })}>Decline<span class="sr-only"> ${personName(row.person)}</span></button>
+  </div>`;
+  return html`
+    <${Page} title="Join requests" intro="People with an address in an approved domain asked to join. Nothing happens until you decide.">
+      ${list.items.length > 0 && html`<${Table} label="Join requests" rows=${list.items} columns=${[
+        { label: 'Person', head: true, cell: (row) => html`<${Person} person=${row.person} />` },
+        { label: 'Comment', cell: (row) => (row.comment ? html`<span class="lines">${row.comment}</span>` : '–') },
+        { label: 'Asked', cell: (row) => html`<${When} at=${row.created_at} />` },
+        { label: 'Actions', hidden: true, cell: decide },
+      ]} />`}
+      ${list.loaded && list.items.length === 0 && !list.hasMore && html`<${Empty} title="No request is open">
+        Requests appear here when people with an address in an ${can('organization_general_information', 'view_only')
+          ? html`<${Link} to="/organizations/${id}/settings">approved domain<//>` : 'approved domain'} ask to join.<//>`}
+      <${More} list=${list} noun="requests" />
+      ${asking && html`<${Asked} request=${asking.row} onClose=${close} reload=${list.reload} />`}
+    <//>
+  `;
+}
+
+function Approve({ request, onClose, reload }) {
+  const { api, announce } = useApp();
+  const { id, can } = useOrg();
+  const load = useLoad(async (signal) => {
+    if (!can('role_management', 'view_only')) return [];
+    return everyItem((cursor) => api.GET('/v1/organizations/{org}/roles', { path: { org: id }, query: { cursor, limit: 100 }, signal }));
+  }, [api, id]);
+  const name = personName(request.person);
+  const approve = async ({ role_id }) => {
+    await api.POST('/v1/organizations/{org}/join-requests/{req}/approve', { path: { org: id, req: request.id }, body: { role_id } });
+    announce(`${name} is a member now.`);
+    onClose();
+    reload();
+  };
+  return html`<${Dialog} title="Approve the request of ${name}" onClose=${onClose}>
+    <${Loaded} load=${load}>${(roles) => html`
+      <${Form} submit="Approve" onSubmit=${approve} onCancel=${onClose} reload=${reload}>
+        <p><b>${name}</b> (${request.person.email}) becomes an active member at once, and gets a mail that says so.</p>
+        <${RoleField} roles=${roles} />
+      <//>`}<//>
+  <//>`;
+}
+
+function RoleField({ roles }) {
+  const { access } = useOrg();
+  const offered = roles.filter((role) => mayGrant(role, roles, access));
+  const options = offered.length ? offered.map((role) => [role.id, role.name]) : [['user', 'User']];
+  const left = roles.some((role) => !offered.includes(role));
+  return html`<${Field} label="Role" name="role_id" value="user" options=${options}
+    hint=${left ? 'Only roles that you may give are offered: none that allows more than you may do yourself.' : undefined} />`;
+}
+
+/** Whether the person may give the role: no level above the higher of their own and that of the built-in User. */
+function mayGrant(role, roles, { role_id, permissions }) {
+  if (role.id === 'super_admin' || role.reassign_to) return false;
+  if (role.id === 'mdf_admin' && role_id !== 'super_admin') return false;
+  if (role.id === 'user' || role.id === 'partner_user') return true;
+  const user = roles.find(({ id }) => id === 'user')?.permissions ?? {};
+  return Object.entries(role.permissions).every(([object, level]) => atLeast(permissions[object], level) || atLeast(user[object], level));
+}
+
+function Decline({ request, onClose, reload }) {
+  const { api, announce } = useApp();
+  const { id } = useOrg();
+  const name = personName(request.person);
+  const decline = async () => {
+    await api.POST('/v1/organizations/{org}/join-requests/{req}/decline', { path: { org: id, req: request.id } });
+    announce(`The request of ${name} is declined.`);
+    onClose();
+    reload();
+  };
+  return html`<${Confirm} title="Decline the request of ${name}" submit="Decline" onConfirm=${decline} onClose=${onClose} reload=${reload}>
+    <p>${name} cannot ask again for 90 days. You can still invite this person at any time.</p>
+  <//>`;
+}

@@ -1,4 +1,36 @@
+// The screens of platform operators, who are not members: they create, link, suspend and end, and read everything.
 import { html } from '../../vendor/ui.js';
-import { Page } from '../parts.js';
+import { Main, NotFound } from '../app.js';
+import { Loaded, Page } from '../parts.js';
+import { Link, match, query } from '../router.js';
+import { useApp, useLoad } from '../use.js';
+import { Organization } from './operator/organization.js';
+import { Organizations } from './operator/organizations.js';
+import { People } from './operator/people.js';
+import { Question } from './why/question.js';
 
-export const Operator = () => html`<${Page} title="Operator" />`;
+const SCREENS = [
+  { at: '/operator', screen: Organizations },
+  { at: '/operator/people', screen: People },
+  { at: '/operator/organizations/:org', screen: Organization },
+  { at: '/operator/organizations/:org/why', screen: OperatorWhy },
+];
+
+export function Operator({ at }) {
+  const found = SCREENS.map((entry) => ({ ...entry, params: match(entry.at, at) })).find(({ params }) => params);
+  const current = (path, below) => (at === path || (below && at.startsWith(below)) ? 'page' : undefined);
+  return html`<${Main} nav=${html`<nav class="nav" aria-label="Operator">
+    <${Link} to="/operator" aria-current=${current('/operator', '/operator/organizations')}>Organizations<//>
+    <${Link} to="/operator/people" aria-current=${current('/operator/people')}>People<//>
+  </nav>`}>${found ? html`<${found.screen} key=${at} ...${found.params} />` : html`<${NotFound} />`}<//>`;
+}
+
+function OperatorWhy({ org: id }) {
+  const { api } = useApp();
+  const load = useLoad((signal) => api.GET('/v1/operator/organizations/{org}', { path: { org: id }, signal }), [api, id]);
+  const parameters = query();
+  return html`<${Loaded} load=${load}>${(org) => html`
+    <${Page} title="Why can’t they?" intro=${html`In <${Link} to="/operator/organizations/${id}">${org.name}<//>.`}>
+      <${Question} org=${org} userId=${parameters.get('user_id')} />
+    <//>`}<//>`;
+}

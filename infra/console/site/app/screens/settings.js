@@ -1,4 +1,87 @@
+// The settings of an organization on one page. Each section is there only for people who may see it.
 import { html } from '../../vendor/ui.js';
-import { Page } from '../parts.js';
+import { Page, Section } from '../parts.js';
+import { useOrg } from '../use.js';
+import { atLeast } from '../words.js';
+import { CriticalAlertUsers } from './settings/alerts.js';
+import { ApprovedDomains } from './settings/domains.js';
+import { GeneralInformation } from './settings/general.js';
+import { Customers, Partners } from './settings/links.js';
+import { DeleteOrganization, Leave, Transfer } from './settings/membership.js';
+import { Security } from './settings/security.js';
 
-export const Settings = () => html`<${Page} title="Settings" />`;
+const isSuperAdmin = ({ membership }) => membership?.role_id === 'super_admin';
+
+const SECTIONS = [
+  { id: 'general', title: 'General information', part: GeneralInformation, shown: ({ can }) => can('organization_general_information', 'view_only') },
+  {
+    id: 'domains',
+    title: 'Approved domains',
+    intro: 'People whose address has one of these domains may ask to join. A user manager decides about each request.',
+    part: ApprovedDomains,
+    shown: ({ can }) => can('organization_general_information', 'view_only'),
+  },
+  {
+    id: 'security',
+    title: 'Security',
+    intro: 'What the sign-in of every member must satisfy, and how long the history is kept.',
+    part: Security,
+    shown: ({ can }) => can('security_management', 'view_only'),
+  },
+  {
+    id: 'alerts',
+    title: 'Critical alert users',
+    intro: 'The addresses that receive critical alerts.',
+    part: CriticalAlertUsers,
+    shown: ({ can }) => can('critical_alert_users', 'view_only'),
+  },
+  {
+    id: 'customers',
+    title: 'Customers',
+    intro: 'The organizations that this partner is linked to. An operator of the platform links them.',
+    part: Customers,
+    shown: ({ org, access }) => org.kind === 'partner' && seesCustomers(access),
+  },
+  {
+    id: 'partners',
+    title: 'Partners',
+    intro: 'The organizations whose members may act for this one. You can suspend a link at once.',
+    part: Partners,
+    shown: ({ org, can }) => org.kind === 'standard' && can('organization_general_information', 'full_access'),
+  },
+  { id: 'transfer', title: 'Transfer the Super Admin role', part: Transfer, shown: isSuperAdmin },
+  { id: 'leave', title: 'Leave the organization', part: Leave, shown: ({ membership }) => Boolean(membership) },
+  { id: 'delete', title: 'Delete the organization', part: DeleteOrganization, shown: isSuperAdmin },
+];
+
+/** Customers are listed by the level that the role stores, even if no link makes the role object available now. */
+function seesCustomers({ permissions, restrictions }) {
+  const objects = ['license_management_customer_organizations', 'support_service_customer_organizations'];
+  const stored = (object) => restrictions.find(({ role_object }) => role_object === object)?.stored;
+  return objects.some((object) => atLeast(stored(object) ?? permissions[object], 'view_only'));
+}
+
+export function Settings() {
+  const context = useOrg();
+  const shown = SECTIONS.filter((section) => section.shown(context));
+  return html`
+    <${Page} title="Settings" intro="What you see and change here depends on your role.">
+      <${Contents} sections=${shown} />
+      ${shown.map(({ id, title, intro, part }) => html`
+        <${Section} key=${id} id=${id} title=${title} intro=${intro}><${part} /><//>`)}
+    <//>
+  `;
+}
+
+function Contents({ sections }) {
+  const go = (event, id) => {
+    event.preventDefault();
+    const section = document.getElementById(id);
+    section.tabIndex = -1;
+    section.focus({ preventScroll: true });
+    section.scrollIntoView();
+  };
+  return html`<nav class="contents" aria-label="Sections of this page">
+    ${sections.map(({ id, title }) => html`<a key=${id} href="${location.pathname}#${id}" onClick=${(event) => go(event, id)}>${title}</a>`)}
+  </nav>`;
+}

@@ -1,0 +1,93 @@
+// One organization, as an operator sees it.
+import { html, useState } from '../../../vendor/ui.js';
+import { etag } from '../../api.js';
+import { Check, Field, Form, Loaded, Notice, Page, Person, Section, When } from '../../parts.js';
+import { Link } from '../../router.js';
+import { useApp, useLoad } from '../../use.js';
+import { useDraft } from '../settings/draft.js';
+import { Appoint, Delete, FirstAdmin, ResetSecurity, Suspend } from './acts.js';
+import { CustomerLinks } from './customers.js';
+import { Badges } from './parts.js';
+
+const ROUTE = '/v1/operator/organizations/{org}';
+
+export function Organization({ org: id }) {
+  const { api } = useApp();
+  const load = useLoad(async (signal) => {
+    const read = (org) => api.GET(ROUTE, { path: { org }, signal });
+    const org = await read(id);
+    const above = await Promise.all(org.path.slice(0, -1).map(read));
+    // Without the setting, the organizations below cannot be listed.
+    const below = org.settings.manage_sub_organizations
+      ? await api.GET('/v1/organizations/{org}/sub-organizations', { path: { org: id }, query: { limit: 100 }, signal })
+      : { items: [] };
+    const security = await api.GET('/v1/organizations/{org}/security', { path: { org: id }, signal });
+    return { org, above, below: below.items, security };
+  }, [api, id]);
+  return html`<${Loaded} load=${load}>${(data) => html`<${Sections} ...${data} reload=${load.reload} />`}<//>`;
+}
+
+function Sections({ org, above, below, security, reload }) {
+  const inside = html`
+    <${Link} class="button" to="/organizations/${org.id}">Look inside<//>
+    <${Link} class="button" to="/operator/organizations/${org.id}/why">Why can’t they?<//>`;
+  return html`
+    <${Page} title=${org.name} actions=${inside} intro="You read everything inside. What you change here is an event in its history.">
+      ${org.suspension && html`<${Notice} problem=${{ title: 'Suspended', detail: org.suspension.reason }} />`}
+      <${Facts} org=${org} above=${above} below=${below} />
+      <${Section} title="Settings"><div class="panel"><${Settings} org=${org} reload=${reload} /></div><//>
+      ${!org.super_admin && html`<${FirstAdmin} org=${org} reload=${reload} />`}
+      ${org.super_admin && html`<${Appoint} org=${org} reload=${reload} />`}
+      ${org.kind === 'partner' && html`<${CustomerLinks} org=${org} />`}
+      <${ResetSecurity} org=${org} security=${security} reload=${reload} />
+      <${Suspend} org=${org} reload=${reload} />
+      <${Delete} org=${org} below=${below} reload=${reload} />
+    <//>
+  `;
+}
+
+const OrganizationLink = ({ org }) => html`<${Link} to="/operator/organizations/${org.id}">${org.name}<//>`;
+
+const Facts = ({ org, above, below }) => html`
+  <div class="panel"><dl class="facts">
+    <dt>State</dt><dd>${org.suspension ? html`Suspended <${When} at=${org.suspension.since} />` : 'Active'}<${Badges} org=${{ ...org, suspension: null }} /></dd>
+    <dt>Super Admin</dt><dd>${org.super_admin ? html`<${Person} person=${org.super_admin} />` : 'None yet: the first Admin who accepts becomes it'}</dd>
+    ${above.length > 0 && html`<dt>Below</dt><dd>${above.map((one, index) => html`${index > 0 && ' › '}<${OrganizationLink} org=${one} />`)}</dd>`}
+    ${below.length > 0 && html`<dt>Directly below it</dt><dd><ul class="plain-list">${below.map((one) => html`<li key=${one.id}><${OrganizationLink} org=${one} /></li>`)}</ul></dd>`}
+    <dt>Created</dt><dd><${When} at=${org.created_at} /></dd>
+    <dt>Id</dt><dd><code>${org.id}</code></dd>
+  </dl></div>
+`;
+
+/** The settings that operators control. Some belong to the root of a tree. */
+function Settings({ org, reload }) {
+  const { api, announce } = useApp();
+  const root = org.parent_id === null;
+  const [kind, setKind] = useState(org.kind);
+  const draft = useDraft({ kind: org.kind, ...org.settings });
+  const submit = async (values) => {
+    const wanted = {
+      ...(root && { kind: values.kind, manage_sub_organizations: values.manage_sub_organizations === 'on' }),
+      ...(kind === 'partner' && { mdf_program: values.mdf_program === 'on' }),
+    };
+    const body = draft.changes(wanted);
+    if (Object.keys(body).length === 0) return announce('There is nothing to save.');
+    const changed = await api.PATCH(ROUTE, { path: { org: org.id }, body, ifMatch: etag(org) });
+    draft.saved({ kind: changed.kind, ...changed.settings });
+    announce('The settings are saved.');
+    await reload();
+  };
+  if (!root && kind !== 'partner') {
+    return html`<p>Kind and sub-organization management are settings of the root of its tree.</p>`;
+  }
+  return html`<${Form} onSubmit=${submit} reload=${reload}>
+    ${root && html`
+      <${Field} label="Kind" name="kind" value=${org.kind} options=${[['standard', 'Standard'], ['partner', 'Partner']]}
+        onChange=${(event) => setKind(event.target.value)}
+        hint=${draft.hint('kind', String, 'A change is refused while the organization is linked, or while partner roles are in use.')} />
+      <${Check} label="Sub-organization management" name="manage_sub_organizations" checked=${org.settings.manage_sub_organizations}
+        hint="For the whole tree. Turned off, existing sub-organizations stay, and the levels of this area count as none." />`}
+    ${kind === 'partner' && html`<${Check} label="In the MDF programme" name="mdf_program" checked=${org.settings.mdf_program}
+      hint="Makes the market development funds and the role MDF Admin available." />`}
+  <//>`;
+}

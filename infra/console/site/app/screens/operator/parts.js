@@ -1,0 +1,69 @@
+// Parts that several operator screens use.
+import { html, useState } from '../../../vendor/ui.js';
+import { Badge, Dialog, Field, Form, Notice, SearchField } from '../../parts.js';
+import { useApp, useLoad } from '../../use.js';
+import { personName } from '../../words.js';
+
+/**
+ * A dialog for an act of an operator: what it does (the children), further `fields`, and the reason. With `typed`, that text must be
+ * typed first. `act` gets the values of the form.
+ */
+export function Act({ title, submit, act, onClose, reload, fields, typed, typedLabel, reasonHint, plain, children }) {
+  const [text, setText] = useState('');
+  return html`<${Dialog} title=${title} onClose=${onClose}>
+    <div class="prose">${children}</div>
+    <${Form} danger=${!plain} submit=${submit} onSubmit=${act} onCancel=${onClose} reload=${reload} disabled=${typed !== undefined && text !== typed}>
+      ${fields}
+      ${typed !== undefined && html`
+        <${Field} label=${typedLabel} name="name" hint=${typed} autocomplete="off" onInput=${(event) => setText(event.target.value)} />`}
+      <${Field} label="Reason" name="reason" rows="2" required maxlength="500"
+        hint="${reasonHint ?? 'The history of the organization shows it.'} Write no names of people: events keep it." />
+    <//>
+  <//>`;
+}
+
+/** The name of an organization with its state. */
+export const Badges = ({ org }) => html`
+  ${org.kind === 'partner' && html` <${Badge} tone="info">Partner<//>`}
+  ${org.suspension && html` <${Badge} tone="bad">Suspended<//>`}
+  ${!org.super_admin && html` <${Badge} tone="warn">No Super Admin<//>`}
+`;
+
+/** A search with a choice of what it finds. `find(text, signal)` gets [value, label] pairs; the field has `name`. */
+function Choice({ label, name, hint, find, deps, none, optional }) {
+  const [text, setText] = useState('');
+  const load = useLoad((signal) => find(text, signal), [...deps, text]);
+  const options = load.data ?? [];
+  return html`
+    <${SearchField} label="Search: ${label}" onSearch=${setText} placeholder="Search" />
+    <${Notice} problem=${load.problem} />
+    <${Field} label=${label} name=${name} hint=${load.data && options.length === 0 ? none : hint} required=${!optional}
+      options=${optional ? [['', 'None'], ...options] : options} />
+  `;
+}
+
+const organizationOption = ({ id, name, depth, super_admin }) =>
+  [id, [name, depth > 0 && `level ${depth} of its tree`, super_admin?.email].filter(Boolean).join(' · ')];
+
+/** Chooses an organization by the beginning of its name. `accept` filters. */
+export function OrganizationChoice({ accept = () => true, ...rest }) {
+  const { api } = useApp();
+  const find = async (q, signal) => {
+    const page = await api.GET('/v1/operator/organizations', { query: { q, limit: 100 }, signal });
+    return page.items.filter(accept).map(organizationOption);
+  };
+  return html`<${Choice} ...${rest} find=${find} deps=${[api]} none="No such organization begins so." />`;
+}
+
+/** Chooses an active member of an organization, by name, address or role. */
+export function MemberChoice({ org, except, ...rest }) {
+  const { api } = useApp();
+  const find = async (q, signal) => {
+    const search = { status: 'active', limit: 100, ...(q && { q, match: 'contains' }) };
+    const page = await api.GET('/v1/organizations/{org}/members', { path: { org }, query: search, signal });
+    return page.items
+      .filter(({ id, kind, access_expired }) => id !== except && kind === 'person' && !access_expired)
+      .map((member) => [member.id, `${personName(member)} · ${member.email} · ${member.role_name}`]);
+  };
+  return html`<${Choice} ...${rest} find=${find} deps=${[api, org]} none="No other member is found." />`;
+}

@@ -1,0 +1,86 @@
+// A person that a search found: where they belong, and what an operator can do about them everywhere.
+import { html, useState } from '../../../vendor/ui.js';
+import { Badge, Menu, Notice, Table, When } from '../../parts.js';
+import { Link, navigate } from '../../router.js';
+import { useAction, useApp } from '../../use.js';
+import { personName } from '../../words.js';
+import { Erase, Offboard, Reconnect } from './person_acts.js';
+
+const ROLES = { super_admin: 'Super Admin', admin: 'Admin', user: 'User', mdf_admin: 'MDF Admin', partner_user: 'Partner User' };
+const DIALOGS = { offboard: Offboard, erase: Erase, reconnect: Reconnect };
+
+/** The name of a person: the one that an organization knows now, else a former one, else an address. */
+function nameOf({ organizations, emails, user_id }) {
+  const known = organizations.map(({ membership, former_person, join_request }) => membership ?? former_person ?? join_request?.person);
+  const named = known.find((one) => one?.display_name ?? one?.name);
+  return named ? personName(named) : emails[0] ?? user_id;
+}
+
+export function FoundPerson({ person, reload }) {
+  const { api } = useApp();
+  const [dialog, setDialog] = useState(null);
+  const name = nameOf(person);
+  const superAdminOf = person.organizations.filter(({ membership }) => membership?.role_id === 'super_admin');
+  const save = useAction(async () => {
+    const data = await api.GET('/v1/operator/people/{person}/data', { path: { person: person.id } });
+    download(`personal-data-${person.id}.json`, JSON.stringify(data, null, 2));
+  });
+  const Shown = dialog && DIALOGS[dialog.act];
+  return html`
+    <section class="section" aria-label=${name}>
+      <div class="section-head">
+        <div><h2>${name}</h2><p class="hint">${person.emails.join(', ')}</p>
+          ${person.user_id ? html`<p class="hint">Account <code>${person.user_id}</code></p>` : html`<p class="hint">Known by an address alone: no account has used it.</p>`}</div>
+        <div class="actions">
+          <button onClick=${save.run} disabled=${save.busy}>Export the data</button>
+          <button class="danger-text" onClick=${() => setDialog({ act: 'offboard' })}>Offboard…</button>
+          <button class="danger-text" onClick=${() => setDialog({ act: 'erase' })}>Erase…</button>
+        </div>
+      </div>
+      <${Notice} problem=${save.problem} />
+      <${Places} person=${person} name=${name} onReconnect=${(place) => setDialog({ act: 'reconnect', place })} />
+      ${Shown && html`<${Shown} person=${person} name=${name} superAdminOf=${superAdminOf} place=${dialog.place} onClose=${() => setDialog(null)} reload=${reload} />`}
+    </section>
+  `;
+}
+
+/** What each organization knows about the person. */
+function Places({ person, name, onReconnect }) {
+  const why = (place) => () => {
+    const who = person.user_id ? `user_id=${encodeURIComponent(person.user_id)}` : `email=${encodeURIComponent(person.emails[0])}`;
+    navigate(`/operator/organizations/${place.id}/why?${who}`);
+  };
+  return html`<${Table} label="Organizations that know ${name}" rows=${person.organizations} columns=${[
+    { label: 'Organization', head: true, cell: (row) => html`<${Link} to="/operator/organizations/${row.id}">${row.name}<//>` },
+    { label: 'As', cell: (row) => html`<ul class="plain-list">${standings(row).map((standing) => html`<li>${standing}</li>`)}</ul>` },
+    { label: 'Actions', hidden: true, cell: (row) => html`<${Menu} label="Actions for ${row.name}" actions=${[
+      { label: 'Why can’t they?', run: why(row) },
+      row.membership?.kind === 'person' && { label: 'Reconnect to another account…', run: () => onReconnect(row) },
+    ]} />` },
+  ]} />`;
+}
+
+/** Everything that the person is to one organization. */
+function standings({ membership, former_person, join_request, addresses }) {
+  const role = ({ role_name, role_id }) => role_name ?? ROLES[role_id] ?? 'a custom role';
+  return [
+    membership && html`Member as <b>${role(membership)}</b> since <${When} at=${membership.joined_at} />
+      ${membership.access_expires_at && html`, until <${When} at=${membership.access_expires_at} />`}
+      ${membership.kind === 'service' && html` <${Badge}>Service<//>`}`,
+    former_person && !join_request && 'A former member',
+    join_request && (join_request.status === 'declined' ? 'A request to join was declined' : html`Asked to join <${When} at=${join_request.created_at} />`),
+    ...addresses.flatMap(({ email, invitation, critical_alert_user, named_in_history }) => [
+      invitation && html`${email} is invited as <b>${role(invitation)}</b>${invitation.expired ? ', expired' : ''}`,
+      critical_alert_user && `${email} receives critical alerts`,
+      named_in_history && `The history names ${email}`,
+    ]),
+  ].filter(Boolean);
+}
+
+/** Hands a text to the browser as a file. */
+function download(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  const link = Object.assign(document.createElement('a'), { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

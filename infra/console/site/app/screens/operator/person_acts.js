@@ -1,0 +1,76 @@
+// What an operator does about a person everywhere: offboard, erase, reconnect an account.
+import { html, useState } from '../../../vendor/ui.js';
+import { Confirm, Dialog, Field } from '../../parts.js';
+import { Link } from '../../router.js';
+import { useApp } from '../../use.js';
+import { count } from '../../words.js';
+import { Act } from './parts.js';
+
+const Left = ({ organizations }) => html`<ul class="plain-list">
+  ${organizations.map(({ id, name }) => html`<li key=${id}><${Link} to="/operator/organizations/${id}">Appoint another Super Admin in ${name}<//></li>`)}
+</ul>`;
+
+export function Offboard({ person, name, superAdminOf, onClose, reload }) {
+  const { api } = useApp();
+  const [result, setResult] = useState(null);
+  const offboard = async () => setResult(await api.POST('/v1/operator/people/{person}/offboard', { path: { person: person.id } }));
+  const close = () => (onClose(), reload());
+  if (result) return html`<${Offboarded} name=${name} result=${result} onClose=${close} />`;
+  return html`<${Confirm} title="Offboard ${name} everywhere" submit="Offboard" onConfirm=${offboard} onClose=${onClose}>
+    <p>In all organizations, these end at once: memberships, pending invitations and open requests to join. You cannot undo this.</p>
+    <p>Disable the account at the identity provider first. An organization can invite the person again. The histories keep the name.</p>
+    ${superAdminOf.length > 0 && html`<p>These stay, because an organization cannot lose its Super Admin:</p><${Left} organizations=${superAdminOf} />`}
+    <p>If time runs out, send it again: it continues.</p>
+  <//>`;
+}
+
+const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) => html`
+  <${Dialog} title="${name} is offboarded" onClose=${onClose}>
+    <div class="prose" role="status">
+      <p>Ended: ${count(ended.memberships, 'membership')}, ${count(ended.invitations, 'invitation')}, ${count(ended.join_requests, 'request')} to join.</p>
+      ${left.length > 0
+        ? html`<p>Left, because the person is the Super Admin there. Appoint another one there, and choose that the former one is removed:</p><${Left} organizations=${left} />`
+        : html`<p>Nothing is left.</p>`}
+    </div>
+    <button class="primary" onClick=${onClose}>Done</button>
+  <//>
+`;
+
+export function Erase({ person, name, superAdminOf, onClose, reload }) {
+  const { api, announce } = useApp();
+  const typed = person.emails[0] ?? person.user_id;
+  const erase = async () => {
+    await api.DELETE('/v1/operator/people/{person}', { path: { person: person.id } });
+    announce('The person is erased.');
+    onClose();
+    reload();
+  };
+  if (superAdminOf.length > 0) {
+    return html`<${Dialog} title="${name} cannot be erased yet" onClose=${onClose}>
+      <div class="prose"><p>The person is a Super Admin. Appoint another one first:</p><${Left} organizations=${superAdminOf} /></div>
+    <//>`;
+  }
+  return html`<${Confirm} title="Erase ${name}" submit="Erase" onConfirm=${erase} onClose=${onClose} typed=${typed} typedLabel=${person.emails[0] ? "Type the address to confirm" : "Type the id of the account to confirm"}>
+    <p>In all organizations, memberships, invitations, requests to join and critical alerts end. Names and addresses disappear, also from
+      every event: the history shows “Erased person”.</p>
+    <p>No one can undo this. Export the data first if the person asked for it. If time runs out, send it again: it continues.</p>
+  <//>`;
+}
+
+export function Reconnect({ name, place, onClose, reload }) {
+  const { api, announce } = useApp();
+  const reconnect = async ({ user_id, reason }) => {
+    const path = { org: place.id, member: place.membership.id };
+    await api.POST('/v1/operator/organizations/{org}/members/{member}/account', { path, body: { user_id: user_id.trim(), reason } });
+    announce(`The membership in ${place.name} belongs to the other account.`);
+    onClose();
+    reload();
+  };
+  return html`<${Act} title="Reconnect ${name} in ${place.name}" submit="Reconnect" act=${reconnect} onClose=${onClose} reload=${reload}
+    fields=${html`<${Field} label="Id of the new account (sub)" name="user_id" required maxlength="255" autocomplete="off" spellcheck="false"
+      hint="As the identity provider shows it. Check it twice: this account gets the access." />`}>
+    <p>For a person whose account was lost and recreated. The new account takes over this membership, with role and names.
+      The former account loses it at once.</p>
+    <p>Pending invitations that the former account sent must be sent again. Do this for each organization.</p>
+  <//>`;
+}

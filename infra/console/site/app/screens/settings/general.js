@@ -1,0 +1,48 @@
+// Name, website, address, contact and the language of mails.
+import { html } from '../../../vendor/ui.js';
+import { etag } from '../../api.js';
+import { Badge, Field, Form, When } from '../../parts.js';
+import { useApp, useOrg } from '../../use.js';
+import { LANGUAGES } from '../../words.js';
+import { useDraft } from './draft.js';
+
+export function GeneralInformation() {
+  const { org, can } = useOrg();
+  const editable = can('organization_general_information', 'full_access');
+  return html`<div class="panel">${editable ? html`<${Edit} />` : html`<${Facts} org=${org} />`}</div>`;
+}
+
+const Facts = ({ org }) => html`
+  <dl class="facts">
+    <dt>Name</dt><dd>${org.name}</dd>
+    <dt>Website</dt><dd>${org.website || '–'}</dd>
+    <dt>Address</dt><dd class="lines">${org.address || '–'}</dd>
+    <dt>Contact</dt><dd>${org.contact || '–'}</dd>
+    <dt>Language of mails</dt><dd>${LANGUAGES[org.language] ?? org.language}</dd>
+    <dt>Kind</dt><dd>${org.kind === 'partner' ? html`<${Badge} tone="info">Partner<//>` : 'Standard'}</dd>
+    <dt>Created</dt><dd><${When} at=${org.created_at} /></dd>
+  </dl>
+`;
+
+function Edit() {
+  const { api, announce, reloadMe } = useApp();
+  const { org, id, reload } = useOrg();
+  const draft = useDraft(org);
+  const submit = async (values) => {
+    const body = draft.changes(values);
+    if (Object.keys(body).length === 0) return announce('There is nothing to save.');
+    draft.saved(await api.PATCH('/v1/organizations/{org}', { path: { org: id }, body, ifMatch: etag(org) }));
+    announce('The general information is saved.');
+    await Promise.all([reload(), body.name && reloadMe()]);
+  };
+  return html`<${Form} onSubmit=${submit} reload=${reload}>
+    <${Field} label="Name" name="name" value=${org.name} required maxlength="100"
+      hint=${draft.hint('name', String, 'Members and invitees see it, also in mails.')} />
+    <${Field} label="Website" name="website" value=${org.website} maxlength="200" hint=${draft.hint('website')} autocomplete="off" />
+    <${Field} label="Address" name="address" value=${org.address} rows="3" maxlength="500" hint=${draft.hint('address')} />
+    <${Field} label="Contact" name="contact" value=${org.contact} maxlength="200"
+      hint=${draft.hint('contact', String, 'Who answers questions, for example an address or a telephone number.')} />
+    <${Field} label="Language of mails" name="language" value=${org.language} options=${Object.entries(LANGUAGES)}
+      hint=${draft.hint('language', (key) => LANGUAGES[key], 'An invitation can have another one.')} />
+  <//>`;
+}

@@ -1,0 +1,90 @@
+// The ends: another Super Admin, leaving, and the deletion of the organization.
+import { html, useState } from '../../../vendor/ui.js';
+import { etag, everyItem } from '../../api.js';
+import { Confirm, Field, Form, Loaded } from '../../parts.js';
+import { Link, navigate } from '../../router.js';
+import { useApp, useLoad, useOrg } from '../../use.js';
+import { personName } from '../../words.js';
+
+/** The text of a choice between people: the name with the address. */
+const personOption = (person) => [person.id, [...new Set([personName(person), person.email])].filter(Boolean).join(' · ')];
+
+export function Transfer() {
+  const { api } = useApp();
+  const { id } = useOrg();
+  const [chosen, setChosen] = useState(null);
+  const load = useLoad(async (signal) => {
+    const query = { role_id: 'admin', status: 'active', limit: 100 };
+    const all = await everyItem((cursor) => api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { ...query, cursor }, signal }));
+    return all.filter(({ kind, access_expired }) => kind === 'person' && !access_expired);
+  }, [api, id]);
+  return html`<div class="panel">
+    <p>Exactly one member is the Super Admin. Give the role to a member who is Admin; you become Admin.</p>
+    <${Loaded} load=${load}>${(admins) => admins.length === 0
+      ? html`<p class="hint">There is no other Admin. <${Link} to="/organizations/${id}/users">Make a member Admin<//> first.</p>`
+      : html`<${Form} submit="Transfer…" onSubmit=${({ member }) => setChosen(admins.find((admin) => admin.id === member))}>
+          <${Field} label="The next Super Admin" name="member" options=${admins.map(personOption)} />
+        <//>`}<//>
+    ${chosen && html`<${ConfirmTransfer} person=${chosen} onClose=${() => setChosen(null)} reload=${load.reload} />`}
+  </div>`;
+}
+
+function ConfirmTransfer({ person, onClose, reload }) {
+  const { api, announce, reloadMe } = useApp();
+  const { id, org, reload: reloadOrg } = useOrg();
+  const transfer = async () => {
+    await api.POST('/v1/organizations/{org}/transfer', { path: { org: id }, body: { member_id: person.id } });
+    announce(`${personName(person)} is the Super Admin now.`);
+    onClose();
+    await reloadMe();
+    reloadOrg();
+  };
+  return html`<${Confirm} title="Transfer the Super Admin role" submit="Transfer" onConfirm=${transfer} onClose=${onClose} reload=${reload}>
+    <p><b>${personName(person)}</b> (${person.email}) becomes the Super Admin of ${org.name}. You become Admin at once.</p>
+    <p>You cannot take the role back yourself: only the new Super Admin can transfer it.</p>
+  <//>`;
+}
+
+export function Leave() {
+  const { api, announce, reloadMe } = useApp();
+  const { id, org, membership } = useOrg();
+  const [asking, setAsking] = useState(false);
+  const leave = async () => {
+    await api.POST('/v1/organizations/{org}/leave', { path: { org: id } });
+    announce(`You have left ${org.name}.`);
+    navigate('/');
+    await reloadMe();
+  };
+  if (membership.role_id === 'super_admin') {
+    return html`<div class="panel"><p>The Super Admin cannot leave. Transfer the role to an Admin first.</p></div>`;
+  }
+  return html`<div class="panel">
+    <p>Your access to ${org.name} ends at once. To return, you need an invitation.</p>
+    <div><button class="danger" onClick=${() => setAsking(true)}>Leave…</button></div>
+    ${asking && html`<${Confirm} title="Leave ${org.name}" submit="Leave" onConfirm=${leave} onClose=${() => setAsking(false)}>
+      <p>You can no longer see or do anything here. You cannot undo this yourself: a user manager must invite you.</p>
+    <//>`}
+  </div>`;
+}
+
+export function DeleteOrganization() {
+  const { api, announce, reloadMe } = useApp();
+  const { id, org, reload } = useOrg();
+  const [asking, setAsking] = useState(false);
+  const remove = async ({ typed }) => {
+    await api.DELETE('/v1/organizations/{org}', { path: { org: id }, body: { name: typed }, ifMatch: etag(org) });
+    announce(`${org.name} is deleted.`);
+    navigate('/');
+    await reloadMe();
+  };
+  return html`<div class="panel">
+    <p>Ends the organization for all its members. Sub-organizations must be deleted first.</p>
+    <div><button class="danger" onClick=${() => setAsking(true)}>Delete…</button></div>
+    ${asking && html`<${Confirm} title="Delete ${org.name}" submit="Delete the organization" typed=${org.name}
+      typedLabel="Type the name of the organization" onConfirm=${remove} onClose=${() => setAsking(false)} reload=${reload}>
+      <p>From this moment, no member reaches the organization. Within minutes, these end: memberships, invitations, join requests,
+        critical alert users, approved domains, custom roles, and links with partners or customers.</p>
+      <p>The event history stays for its retention, for operators of the platform. You cannot undo this.</p>
+    <//>`}
+  </div>`;
+}

@@ -1,0 +1,97 @@
+// Requirements for the sign-in of members, and the retention of events.
+import { html, useEffect, useState } from '../../../vendor/ui.js';
+import { etag } from '../../api.js';
+import { Check, Confirm, Field, Form, Loaded } from '../../parts.js';
+import { useApp, useLoad, useOrg } from '../../use.js';
+import { count, duration } from '../../words.js';
+import { useDraft } from './draft.js';
+
+const ROUTE = '/v1/organizations/{org}/security';
+const age = (minutes) => (minutes === null ? 'No maximum' : duration(minutes));
+const networks = (list) => (list.length ? list.join(', ') : 'Any network');
+
+export function Security() {
+  const { api } = useApp();
+  const { id, org, can } = useOrg();
+  const load = useLoad((signal) => api.GET(ROUTE, { path: { org: id }, signal }), [api, id]);
+  // The settings and the general information have one version.
+  useEffect(() => void (load.data && load.reload()), [etag(org)]);
+  const editable = can('security_management', 'full_access');
+  return html`<div class="panel"><${Loaded} load=${load}>
+    ${(security) => (editable ? html`<${Edit} security=${security} reload=${load.reload} />` : html`<${Facts} security=${security} />`)}
+  <//></div>`;
+}
+
+const Facts = ({ security }) => html`
+  <dl class="facts">
+    <dt>Multi-factor sign-in</dt><dd>${security.require_mfa ? 'Required' : 'Not required'}</dd>
+    <dt>Maximum age of a sign-in</dt><dd>${age(security.max_session_minutes)}</dd>
+    <dt>Allowed networks</dt><dd>${networks(security.allowed_networks)}</dd>
+    <dt>New events are kept</dt><dd>${count(security.event_retention_days, 'day')}</dd>
+  </dl>
+`;
+
+/** The settings that the values of the form mean. */
+const settings = (values) => ({
+  require_mfa: values.require_mfa === 'on',
+  max_session_minutes: values.max_session_minutes ? Number(values.max_session_minutes) : null,
+  allowed_networks: values.allowed_networks.split(/[\s,]+/).filter(Boolean),
+  event_retention_days: Number(values.event_retention_days),
+});
+
+function Edit({ security, reload }) {
+  const { announce, api } = useApp();
+  const { id, reload: reloadOrg } = useOrg();
+  const draft = useDraft(security);
+  const [asking, setAsking] = useState(null);
+  const save = async (changes) => {
+    const body = { ...security, ...changes };
+    draft.saved(await api.PUT(ROUTE, { path: { org: id }, body, ifMatch: etag(security) }));
+    announce('The security settings are saved.');
+    setAsking(null);
+    await Promise.all([reload(), reloadOrg()]);
+  };
+  const submit = async (values) => {
+    const changes = draft.changes(settings(values));
+    if (Object.keys(changes).length === 0) return announce('There is nothing to save.');
+    if (restrictions(security, changes).length > 0) return setAsking(changes);
+    return save(changes);
+  };
+  return html`
+    <${Form} onSubmit=${submit} reload=${reload}><${Fields} security=${security} hint=${draft.hint} /><//>
+    ${asking && html`<${Warning} items=${restrictions(security, asking)} onConfirm=${() => save(asking)} onClose=${() => setAsking(null)} reload=${reload} />`}
+  `;
+}
+
+const Fields = ({ security, hint }) => html`
+  <${Check} label="Require multi-factor sign-in" name="require_mfa" checked=${security.require_mfa}
+    hint=${hint('require_mfa', (value) => (value ? 'required' : 'not required'), 'The identity provider must report several factors in the token.')} />
+  <${Field} label="Maximum age of a sign-in, in minutes" name="max_session_minutes" type="number" min="5" max="43200"
+    value=${security.max_session_minutes}
+    hint=${hint('max_session_minutes', age, 'From 5 to 43,200 (30 days). Empty: no maximum. 480 minutes are 8 hours.')} />
+  <${Field} label="Allowed networks" name="allowed_networks" rows="3" value=${security.allowed_networks.join('\n')} spellcheck="false"
+    hint=${hint('allowed_networks', networks, 'At most 20, one on each line, such as 192.0.2.0/24. Empty: any network.')} />
+  <${Field} label="Days that new events are kept" name="event_retention_days" type="number" min="1" max="365" required
+    value=${security.event_retention_days}
+    hint=${hint('event_retention_days', String, 'From 1 to 365. Events that exist keep the end that they have.')} />
+`;
+
+/** What the changes demand of members beyond the settings now, in sentences. */
+function restrictions(now, changes) {
+  const { require_mfa, max_session_minutes: minutes, allowed_networks: list } = { ...now, ...changes };
+  const shorter = minutes !== null && (now.max_session_minutes === null || minutes < now.max_session_minutes);
+  return [
+    require_mfa && !now.require_mfa && 'Members must sign in with several factors.',
+    shorter && `Members must sign in again after ${duration(minutes)}.`,
+    list.length > 0 && changes.allowed_networks && `Members reach the organization only from ${list.join(', ')}.`,
+  ].filter(Boolean);
+}
+
+const Warning = ({ items, onConfirm, onClose, reload }) => html`
+  <${Confirm} title="Restrict the sign-in of all members" submit="Restrict" onConfirm=${onConfirm} onClose=${onClose} reload=${reload}>
+    <ul class="plain-list">${items.map((item) => html`<li>${item}</li>`)}</ul>
+    <p>This applies to each member’s next request. Members who do not satisfy it are refused with the reason.</p>
+    <p>Settings that your own sign-in does not satisfy are refused. If administrators lock themselves out later, the Super
+      Admin can change networks and age from anywhere, or an operator of the platform can remove the requirements.</p>
+  <//>
+`;

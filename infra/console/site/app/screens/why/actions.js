@@ -1,0 +1,21 @@
+// The areas of an organization and their actions.
+import { CATALOGUE } from '../../catalogue.js';
+
+const fromCatalogue = () => Object.entries(CATALOGUE).map(([key, { label, section, actions }]) => ({
+  key, label, section, shown: true, actions: Object.values(actions).flat(),
+}));
+
+/**
+ * The role objects as they apply in the organization, each with its actions. People who may not read them get the
+ * whole catalogue. The catalogue also has the actions that no level gives.
+ */
+export async function readAreas(api, org, signal) {
+  const page = await api.GET('/v1/organizations/{org}/role-objects', { path: { org }, signal }).catch((problem) => {
+    if (problem.status !== 403) throw problem;
+    return null;
+  });
+  return page?.items.map(({ levels, ...area }) => ({
+    ...area,
+    actions: [...levels.flatMap(({ actions }) => actions), ...(CATALOGUE[area.key]?.actions.never ?? [])],
+  })) ?? fromCatalogue();
+}

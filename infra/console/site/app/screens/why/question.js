@@ -1,0 +1,70 @@
+// The question: which person, which area, which action.
+import { html, useEffect, useId, useState } from '../../../vendor/ui.js';
+import { Field, Form, Loaded } from '../../parts.js';
+import { query } from '../../router.js';
+import { useApp, useLoad } from '../../use.js';
+import { actionName, personName } from '../../words.js';
+import { readAreas } from './actions.js';
+import { Explanation } from './explanation.js';
+
+/** Asks about a person in `org` and draws the answer. Operators can also name the person by the id of the account. */
+export function Question({ org, email, userId }) {
+  const { api } = useApp();
+  const load = useLoad((signal) => readAreas(api, org.id, signal), [api, org.id]);
+  const [answer, setAnswer] = useState(null);
+  return html`
+    <div class="panel"><${Loaded} load=${load}>
+      ${(areas) => html`<${Ask} org=${org} areas=${areas} email=${email ?? query().get('email')} userId=${userId} onAnswer=${setAnswer} />`}
+    <//></div>
+    ${answer && html`<${Explanation} answer=${answer} org=${org} />`}
+  `;
+}
+
+function Ask({ org, areas, email, userId, onAnswer }) {
+  const { api, me } = useApp();
+  const [by, setBy] = useState(userId ? 'user_id' : 'email');
+  const asked = query().get('action');
+  const ofAsked = areas.find(({ actions }) => actions.includes(asked));
+  const [area, setArea] = useState(ofAsked ?? areas.find(({ shown }) => shown) ?? areas[0]);
+  const submit = async ({ person, action }) => {
+    onAnswer(null);
+    const answer = await api.GET('/v1/organizations/{org}/explanations', { path: { org: org.id }, query: { [by]: person.trim(), action } });
+    onAnswer({ ...answer, asked: person });
+  };
+  return html`<${Form} submit="Explain" onSubmit=${submit}>
+    ${me.operator && html`<${Field} label="Find the person by" value=${by} options=${[['email', 'Address'], ['user_id', 'Id of the account (sub)']]}
+      onChange=${(event) => setBy(event.target.value)} />`}
+    ${by === 'email'
+      ? html`<${PersonField} key="email" org=${org} value=${email} />`
+      : html`<${Field} key="user_id" label="Id of the account" name="person" value=${userId} required maxlength="255" autocomplete="off" />`}
+    <div class="row">
+      <${Field} label="Area" value=${area.key} options=${areas.map(({ key, label, shown }) => [key, shown ? label : `${label} (not available here)`])}
+        onChange=${(event) => setArea(areas.find(({ key }) => key === event.target.value))} />
+      <${Field} key=${area.key} label="Action" name="action" value=${asked} options=${area.actions.map((action) => [action, actionName(action)])} />
+    </div>
+    ${area.shown === false && html`<p class="hint">${area.label} is not available here: ${area.hidden_because}.</p>`}
+  <//>`;
+}
+
+/** An address, with suggestions of the users whose address begins so. */
+function PersonField({ org, value }) {
+  const { api } = useApp();
+  const list = useId();
+  const [text, setText] = useState('');
+  const [users, setUsers] = useState([]);
+  useEffect(() => {
+    const controller = new AbortController();
+    const search = { q: text || undefined, limit: 20 };
+    const wait = setTimeout(async () => {
+      const page = await api.GET('/v1/organizations/{org}/members', { path: { org: org.id }, query: search, signal: controller.signal }).catch(() => null);
+      if (page) setUsers(page.items.filter(({ email }) => email));
+    }, text ? 300 : 0);
+    return () => (clearTimeout(wait), controller.abort());
+  }, [api, org.id, text]);
+  return html`
+    <${Field} label="Person" name="person" type="email" value=${value} required list=${list} autocomplete="off"
+      hint="The address of a member, or of any other person." onInput=${(event) => setText(event.target.value)} />
+    <datalist id=${list}>${users.map((user) => html`<option key=${user.id} value=${user.email}>
+      ${user.status === 'pending' ? 'Invited' : personName(user)} · ${user.role_name}</option>`)}</datalist>
+  `;
+}
