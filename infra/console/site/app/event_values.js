@@ -9,16 +9,19 @@ const NAMED = {
 };
 
 const FIELDS = {
-  access_expires_at: 'End of the access', address: 'Address', allowed_networks: 'Allowed networks', contact: 'Contact', customer_name: 'Customer',
-  description: 'Description', event_retention_days: 'Days that events are kept', expires_at: 'Expiry of the invitation',
-  expires_in_days: 'Days to accept', filters: 'Filters', former: 'Former Super Admin', has_display_name: 'Name set here',
-  identity_provider_role: 'Role for the identity provider', invitations: 'Invitations', inviter: 'Invited by', join_request: 'Request to join',
-  keeper: 'Keeper', kind: 'Kind', language: 'Language of mails', manage_sub_organizations: 'Sub-organizations',
-  max_session_minutes: 'Longest time since sign-in, in minutes', mdf_program: 'MDF programme', member: 'Member', members: 'Members', name: 'Name',
-  parent_name: 'Organization above', partner_name: 'Partner', permissions: 'Levels', preferred: 'Preferred partner',
-  reassign_to_name: 'Role that its users get', require_mfa: 'Multi-factor sign-in', role_name: 'Role', rows: 'Users in the file',
-  searched: 'With a search text', send_count: 'Times sent', source: 'Way of joining', successor_role_name: 'Role of the new Super Admin before',
-  super_admin: 'Super Admin', suspended: 'Suspended', website: 'Website',
+  access_expires_at: 'End of the access', address: 'Address', allowed_networks: 'Allowed networks', contact: 'Contact',
+  customer_name: 'Customer', description: 'Description', event_retention_days: 'Days that events are kept',
+  expires_at: 'Expiry of the invitation', expires_in_days: 'Days to accept', filters: 'Filters',
+  former: 'Former Super Admin', has_display_name: 'Name set here',
+  identity_provider_role: 'Role for the identity provider', invitations: 'Invitations', inviter: 'Invited by',
+  join_request: 'Request to join', keeper: 'Keeper', kind: 'Kind', language: 'Language of mails',
+  manage_sub_organizations: 'Sub-organizations', max_session_minutes: 'Longest time since sign-in, in minutes',
+  mdf_program: 'MDF programme', member: 'Member', members: 'Members', name: 'Name', parent_name: 'Organization above',
+  partner_name: 'Partner', permissions: 'Levels', preferred: 'Preferred partner',
+  reassign_to_name: 'Role that its users get', require_mfa: 'Multi-factor sign-in', role_name: 'Role',
+  rows: 'Users in the file', searched: 'With a search text', send_count: 'Times sent', source: 'Way of joining',
+  successor_role_name: 'Role of the new Super Admin before', super_admin: 'Super Admin', suspended: 'Suspended',
+  website: 'Website',
 };
 
 const VALUES = {
@@ -82,12 +85,11 @@ function inWords(field, value) {
 
 /** The filters of an export. Chosen organizations and roles are counted: the event has no names of them. */
 function filtersInWords(filters) {
-  const chosen = Object.entries(filters).filter(([field, value]) => !same(value, []) && value && !['q', 'sort', 'match'].includes(field) && value !== 'organization');
-  const words = chosen.map(([field, value]) => {
-    const ids = /_id$/.test(field);
-    const label = asWords(field.replace(/_id$/, ''));
-    if (ids) return `${label}: ${[value].flat().length} chosen`;
-    return `${label}: ${[value].flat().map((one) => asWords(String(one))).join(', ')}`;
+  const isChosen = ([field, value]) => !['q', 'sort', 'match'].includes(field) && value && value !== 'organization' && !same(value, []);
+  const words = Object.entries(filters).filter(isChosen).map(([field, value]) => {
+    const values = [value].flat();
+    if (field.endsWith('_id')) return `${asWords(field.replace(/_id$/, ''))}: ${values.length} chosen`;
+    return `${asWords(field)}: ${values.map((one) => asWords(String(one))).join(', ')}`;
   });
   return words.join('; ') || 'None';
 }

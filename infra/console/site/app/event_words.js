@@ -18,7 +18,10 @@ export function actorName({ name, email, id, operator }) {
 // Each: the label of the filter, and the sentence of `{ by, on, old, now, event }`: who, on what, values before and after.
 const ORGANIZATION = {
   'organization.created': ['Organization created', ({ by, on }) => html`${by} created the organization ${on}`],
-  'organization.updated': ['General information changed', ({ by, old, now }) => html`${by} changed the general information: ${listed(old, now)}`],
+  'organization.updated': [
+    'General information changed',
+    ({ by, old, now }) => html`${by} changed the general information: ${listed(old, now)}`,
+  ],
   'organization.suspended': ['Organization suspended', ({ by, on }) => html`${by} suspended ${on}`],
   'organization.resumed': ['Suspension ended', ({ by, on }) => html`${by} ended the suspension of ${on}`],
   'organization.deleted': ['Organization deleted', ({ by, on }) => html`${by} deleted the organization ${on}`],
@@ -26,17 +29,35 @@ const ORGANIZATION = {
   'sub_organization.deleted': ['Sub-organization deleted', ({ by, on, event }) => event.actor.operator || event.actor.id
     ? html`${by} deleted the sub-organization ${on}`
     : html`The Super Admin of the sub-organization ${on} deleted it`],
-  'settings.updated': ['Settings of operators changed', ({ by, old, now }) => html`${by} changed the settings: ${listed(old, now)}`],
-  'security.updated': ['Security settings changed', ({ by, old, now }) => html`${by} changed the security settings: ${listed(old, now)}`],
-  'super_admin.assigned': ['First Super Admin', ({ on, now }) => html`${person(now.super_admin)} became the Super Admin of ${on}`],
-  'super_admin.transferred': ['Super Admin transferred', ({ by, now }) => html`${by} transferred the Super Admin role to ${person(now.super_admin)} and is Admin now`],
-  'super_admin.appointed': ['Super Admin appointed', ({ by, old, now }) => html`${by} made ${person(now.super_admin)} the Super Admin. ${person(old.super_admin)}
-    ${' '}${now.former === 'removed' ? 'was removed' : 'is Admin now'}`],
+  'settings.updated': [
+    'Settings of operators changed',
+    ({ by, old, now }) => html`${by} changed the settings: ${listed(old, now)}`,
+  ],
+  'security.updated': [
+    'Security settings changed',
+    ({ by, old, now }) => html`${by} changed the security settings: ${listed(old, now)}`,
+  ],
+  'super_admin.assigned': [
+    'First Super Admin',
+    ({ on, now }) => html`${person(now.super_admin)} became the Super Admin of ${on}`,
+  ],
+  'super_admin.transferred': [
+    'Super Admin transferred',
+    ({ by, now }) => html`${by} transferred the Super Admin role to ${person(now.super_admin)} and is Admin now`,
+  ],
+  'super_admin.appointed': [
+    'Super Admin appointed',
+    ({ by, old, now }) => html`${by} made ${person(now.super_admin)} the Super Admin.
+      ${' '}${person(old.super_admin)} ${now.former === 'removed' ? 'was removed' : 'is Admin now'}`,
+  ],
 };
 
 const INVITATIONS = {
   'invitation.created': ['Invited', ({ by, on, now }) => html`${by} invited ${on} as ${role(now)}`],
-  'invitation.updated': ['Invitation changed', ({ by, on, old, now }) => html`${by} changed the invitation of ${on}: ${listed(old, now)}`],
+  'invitation.updated': [
+    'Invitation changed',
+    ({ by, on, old, now }) => html`${by} changed the invitation of ${on}: ${listed(old, now)}`,
+  ],
   'invitation.resent': ['Invitation sent again', ({ by, on }) => html`${by} sent the invitation of ${on} again`],
   'invitation.accepted': ['Invitation accepted', ({ by, now }) => html`${by} accepted the invitation
     ${now.inviter ? html` of ${person(now.inviter)}` : ''} and is a member with the role ${role(now)}`],
@@ -46,20 +67,33 @@ const INVITATIONS = {
 };
 
 const MEMBERS = {
-  'member.added': ['Member or service added', ({ by, on, now }) => html`${by} added ${now.kind === 'service' ? 'the service ' : ''}${on} as ${role(now)}`],
+  'member.added': [
+    'Member or service added',
+    ({ by, on, now }) => html`${by} added ${now.kind === 'service' ? 'the service ' : ''}${on} as ${role(now)}`,
+  ],
   'member.updated': ['Member changed', ({ by, on, old, now }) => html`${by} changed ${on}: ${memberChange(old, now)}`],
-  'member.role_changed': ['Role of a member changed', ({ by, on, old, now }) => html`${by} changed the role of ${on} from ${role(old)} to ${role(now)}`],
-  'member.reconnected': ['Account of a member replaced', ({ by, on }) => html`${by} gave the membership of ${on} to another account of the same person`],
+  'member.role_changed': [
+    'Role of a member changed',
+    ({ by, on, old, now }) => html`${by} changed the role of ${on} from ${role(old)} to ${role(now)}`,
+  ],
+  'member.reconnected': [
+    'Account of a member replaced',
+    ({ by, on }) => html`${by} gave the membership of ${on} to another account of the same person`,
+  ],
   'member.removed': ['Member removed', ({ by, on }) => html`${by} removed ${on}`],
   'member.left': ['Member left', ({ on }) => html`${on} left`],
-  'member.expired': ['Access of a member ended', ({ on, old }) => html`The access of ${on} ended${old.access_expires_at ? ` on ${formatTime(old.access_expires_at)}` : ''}`],
+  'member.expired': [
+    'Access of a member ended',
+    ({ on, old }) => html`The access of ${on} ended${old.access_expires_at ? ` on ${formatTime(old.access_expires_at)}` : ''}`,
+  ],
   'members.exported': ['Users exported', ({ by, now }) => html`${by} exported a list of ${count(now.rows ?? 0, 'user')}`],
   'person.erased': ['Person erased', ({ by }) => html`${by} erased a person: their name and address are gone from the history`],
 };
 
 function memberChange(old, now) {
   if (now.keeper) return html`the keeper is ${person(now.keeper)} now`;
-  if ('access_expires_at' in now) return now.access_expires_at ? `the access ends on ${formatTime(now.access_expires_at)}` : 'the access has no end any more';
+  const end = now.access_expires_at;
+  if (end !== undefined) return end ? `the access ends on ${formatTime(end)}` : 'the access has no end any more';
   if ('has_display_name' in now) return now.has_display_name ? 'a new name here' : 'no name of its own here any more';
   return listed(old, now);
 }
@@ -79,20 +113,38 @@ const JOINING = {
   'join_request.created': ['Asked to join', ({ by }) => html`${by} asked to join`],
   'join_request.cancelled': ['Request to join withdrawn', ({ by, on, event }) => event.actor.id
     ? html`${by} withdrew the request to join` : html`The request of ${on} to join ended`],
-  'join_request.approved': ['Request to join approved', ({ by, on, now }) => html`${by} approved the request of ${on} to join, with the role ${role(now)}`],
+  'join_request.approved': [
+    'Request to join approved',
+    ({ by, on, now }) => html`${by} approved the request of ${on} to join, with the role ${role(now)}`,
+  ],
   'join_request.declined': ['Request to join declined', ({ by, on }) => html`${by} declined the request of ${on} to join`],
-  'approved_domain.added': ['Domain approved', ({ by, on }) => html`${by} approved the domain ${on}: people with an address in it may ask to join`],
+  'approved_domain.added': [
+    'Domain approved',
+    ({ by, on }) => html`${by} approved the domain ${on}: people with an address in it may ask to join`,
+  ],
   'approved_domain.removed': ['Approved domain removed', ({ by, on }) => html`${by} removed the approved domain ${on}`],
 };
 
 const ALERTS = {
-  'critical_alert_user.added': ['Alert address added', ({ by, on }) => html`${by} added ${on} to the recipients of critical alerts`],
-  'critical_alert_user.removed': ['Alert address removed', ({ by, on }) => html`${by} removed ${on} from the recipients of critical alerts`],
+  'critical_alert_user.added': [
+    'Alert address added',
+    ({ by, on }) => html`${by} added ${on} to the recipients of critical alerts`,
+  ],
+  'critical_alert_user.removed': [
+    'Alert address removed',
+    ({ by, on }) => html`${by} removed ${on} from the recipients of critical alerts`,
+  ],
 };
 
 const LINKS = {
-  'customer_link.added': ['Link added', (words) => html`${linker(words)} linked ${link(words)}${words.now.preferred ? ', as preferred partner' : ''}`],
-  'customer_link.updated': ['Link changed', (words) => html`${linker(words)} changed the link of ${link(words)}: ${listed(words.old, words.now)}`],
+  'customer_link.added': [
+    'Link added',
+    (words) => html`${linker(words)} linked ${link(words)}${words.now.preferred ? ', as preferred partner' : ''}`,
+  ],
+  'customer_link.updated': [
+    'Link changed',
+    (words) => html`${linker(words)} changed the link of ${link(words)}: ${listed(words.old, words.now)}`,
+  ],
   'customer_link.removed': ['Link removed', (words) => html`${linker(words)} removed the link of ${link(words)}`],
   'customer_link.suspended': ['Link suspended', (words) => html`${linker(words)} suspended the link of ${link(words)}`],
   'customer_link.resumed': ['Link resumed', (words) => html`${linker(words)} resumed the link of ${link(words)}`],
@@ -119,7 +171,8 @@ export const actionLabel = (action) => ALL[action]?.[0] ?? asWords(action.replac
 /** An event as a sentence. An action that is not known here is named as the API names it. */
 export function sentence(event) {
   const { action, actor, target, old, new: now } = event;
-  const words = { event, by: named(actorName(actor)), on: named(target.name ?? 'something without a name'), old: old ?? {}, now: now ?? {} };
+  const on = named(target.name ?? 'something without a name');
+  const words = { event, by: named(actorName(actor)), on, old: old ?? {}, now: now ?? {} };
   const say = ALL[action]?.[1];
   return say ? html`${say(words)}.` : html`${words.by}: ${actionLabel(action)}, ${words.on}.`;
 }

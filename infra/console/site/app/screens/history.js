@@ -26,8 +26,10 @@ export function History() {
   return html`
     <${Page} title="Event history" intro="Every change, newest first. No one can edit or delete an entry.">
       <div class="row" key=${cleared}>
-        <${Field} label="From" name="from" type="date" value=${filters.from} max=${filters.to || undefined} onChange=${(event) => set({ from: event.target.value })} />
-        <${Field} label="To" name="to" type="date" value=${filters.to} min=${filters.from || undefined} onChange=${(event) => set({ to: event.target.value })} />
+        <${Field} label="From" name="from" type="date" value=${filters.from} max=${filters.to || undefined}
+          onChange=${(event) => set({ from: event.target.value })} />
+        <${Field} label="To" name="to" type="date" value=${filters.to} min=${filters.from || undefined}
+          onChange=${(event) => set({ to: event.target.value })} />
         <${ActionFilter} value=${filters.action} onChange=${(action) => set({ action })} />
         ${below && html`<${OrganizationFilter} value=${filters.organizations} onChange=${(organizations) => set({ organizations })} />`}
       </div>
@@ -36,9 +38,16 @@ export function History() {
       <${Days} events=${list.items} below=${reachesBelow(filters.organizations)} about=${choose} />
       ${list.loaded && list.items.length === 0 && !list.hasMore && html`<${Empty} title="No entry matches">
         ${filtered ? 'Change or clear the filters to see other entries.' : 'A change in the organization appears here at once.'}<//>`}
-      <${More} list=${list} noun="entries" />
+      <${More} list=${{ ...list, problem: inPlainWords(list.problem) }} noun="entries" />
     <//>
   `;
+}
+
+/** The refusal of a subtree with too many organizations, in words of this screen. */
+function inPlainWords(problem) {
+  if (!problem?.errors?.some(({ pointer }) => pointer === '/scope')) return problem;
+  const detail = 'The history of at most 20 organizations can be shown together. Use “Chosen organizations” to choose some.';
+  return { title: 'There are too many organizations', detail, status: problem.status };
 }
 
 /** Gives the content the focus, where the button that was used disappears. */

@@ -103,8 +103,10 @@ function Facts({ role }) {
   const linked = (number, noun, status) => number === 0 || !can('user_management', 'view_only') ? count(number, noun)
     : html`<${Link} to="/organizations/${id}/users?role_id=${role.id}&status=${status}">${count(number, noun)}<//>`;
   return html`<div class="panel"><dl class="facts">
-    <dt>Kind</dt><dd>${role.built_in ? html`<${Badge}>Built-in<//>` : 'Custom role'} ${role.reassign_to && html`<${Badge} tone="warn">Being deleted<//>`}</dd>
-    <dt>Users</dt><dd>${linked(active, 'member', 'active')}, ${linked(pending, 'invitation', 'pending')}, ${linked(services, 'service', 'active')}</dd>
+    <dt>Kind</dt>
+    <dd>${role.built_in ? html`<${Badge}>Built-in<//>` : 'Custom role'} ${role.reassign_to && html`<${Badge} tone="warn">Being deleted<//>`}</dd>
+    <dt>Users</dt>
+    <dd>${linked(active, 'member', 'active')}, ${linked(pending, 'invitation', 'pending')}, ${linked(services, 'service', 'active')}</dd>
     <dt>For the identity provider</dt><dd>${role.identity_provider_role === 'admin' ? 'Admin: full access to users and roles' : 'User'}</dd>
   </dl></div>`;
 }

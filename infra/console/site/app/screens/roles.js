@@ -14,6 +14,11 @@ const STATUSES = [
   ['pending', 'Roles with invitations'],
   ['active pending', 'Roles with members or invitations'],
 ];
+const COUNTS = [
+  { label: 'Members', of: 'active', status: 'active', noun: 'member' },
+  { label: 'Invited', of: 'pending', status: 'pending', noun: 'invitation' },
+  { label: 'Services', of: 'services', status: 'active', noun: 'service' },
+];
 const keyOf = (role) => `${role.organization_id} ${role.id}`;
 
 export function Roles() {
@@ -30,7 +35,8 @@ export function Roles() {
     }),
     [api, id, q, status, String(organizations)],
   );
-  const create = can('role_management', 'full_access') && html`<${Link} class="button primary" to="/organizations/${id}/roles/new">Create a role<//>`;
+  const create = can('role_management', 'full_access') &&
+    html`<${Link} class="button primary" to="/organizations/${id}/roles/new">Create a role<//>`;
   return html`
     <${Page} title="Roles" intro="A role says what its users may do. Each user has one role." actions=${create}>
       <div class="row">
@@ -51,24 +57,26 @@ function List({ list, below, filtered }) {
   const toggle = (role) => setChosen(has(role) ? chosen.filter((one) => keyOf(one) !== keyOf(role)) : [...chosen, role]);
   const choice = {
     label: 'Compare',
-    cell: (role) => html`<input type="checkbox" aria-label=${`Compare ${role.name}${below ? ` in ${role.organization_name}` : ''}`} checked=${has(role)}
+    cell: (role) => html`<input type="checkbox" checked=${has(role)}
+      aria-label=${`Compare ${role.name}${below ? ` in ${role.organization_name}` : ''}`}
       disabled=${!has(role) && chosen.length >= MAX_COMPARED} onChange=${() => toggle(role)} />`,
   };
   const names = new Map(list.items.map((role) => [keyOf(role), role.name]));
   const nameOf = (role) => names.get(`${role.organization_id} ${role.reassign_to}`);
+  const name = (role) => html`<${Name} role=${role} target=${nameOf(role)} onGone=${list.reload} show=${() => setCompared([role])} />`;
   const columns = [
-    { label: 'Role', head: true, cell: (role) => html`<${Name} role=${role} target=${nameOf(role)} onGone=${list.reload} show=${() => setCompared([role])} />` },
+    { label: 'Role', head: true, cell: name },
     below && { label: 'Organization', cell: (role) => role.organization_name },
     { label: 'Levels', cell: (role) => html`<${LevelSummary} permissions=${role.permissions} />` },
-    { label: 'Members', number: true, cell: (role) => html`<${Users} role=${role} status="active" number=${role.users.active} noun="member" />` },
-    { label: 'Invited', number: true, cell: (role) => html`<${Users} role=${role} status="pending" number=${role.users.pending} noun="invitation" />` },
-    { label: 'Services', number: true, cell: (role) => html`<${Users} role=${role} status="active" number=${role.users.services} noun="service" />` },
+    ...COUNTS.map(({ label, ...rest }) => ({ label, number: true, cell: (role) => html`<${Users} role=${role} ...${rest} />` })),
     choice,
   ].filter(Boolean);
   return html`
     <div class="compare-bar">
       <button onClick=${() => setCompared(chosen)} disabled=${chosen.length < 2}>Compare${chosen.length > 1 && ` ${chosen.length} roles`}</button>
-      <span class="hint">${chosen.length < 2 ? 'Choose two or three roles to see them side by side.' : chosen.map(({ name }) => name).join(', ')}</span>
+      <span class="hint">${chosen.length < 2
+        ? 'Choose two or three roles to see them side by side.'
+        : chosen.map(({ name }) => name).join(', ')}</span>
       ${chosen.length > 0 && html`<button class="link" onClick=${() => setChosen([])}>Clear the choice</button>`}
     </div>
     ${list.items.length > 0 && html`<${Table} label="Roles" columns=${columns} rows=${list.items} keyOf=${keyOf} />`}
@@ -101,14 +109,17 @@ const SUMMARY = [['full_access', 'Full Access', 'good'], ['view_only', 'View Onl
 function LevelSummary({ permissions }) {
   const levels = Object.values(permissions);
   const numbers = SUMMARY.map(([level, label, tone]) => ({ label, tone, number: levels.filter((one) => one === level).length }));
-  return html`<span class="badges">${numbers.filter(({ number }) => number > 0).map(({ label, tone, number }) => html`<${Badge} tone=${tone}>${number} × ${label}<//> `)}</span>`;
+  const shown = numbers.filter(({ number }) => number > 0);
+  return html`<span class="badges">${shown.map(({ label, tone, number }) => html`<${Badge} tone=${tone}>${number} × ${label}<//> `)}</span>`;
 }
 
 /** A number of users. It leads to these users, where the person may see them. */
-function Users({ role, status, number, noun }) {
+function Users({ role, of, status, noun }) {
   const { id, can } = useOrg();
+  const number = role.users[of];
   const own = role.organization_id === id;
   if (number === 0 || !can(own ? 'user_management' : 'user_management_sub_organizations', 'view_only')) return number.toLocaleString();
   const query = new URLSearchParams({ ...(!own && { organization_id: role.organization_id }), role_id: role.id, status });
-  return html`<${Link} to="/organizations/${id}/users?${query}">${number.toLocaleString()}<span class="sr-only"> ${number === 1 ? noun : `${noun}s`} with the role ${role.name}</span><//>`;
+  const words = ` ${number === 1 ? noun : `${noun}s`} with the role ${role.name}`;
+  return html`<${Link} to="/organizations/${id}/users?${query}">${number.toLocaleString()}<span class="sr-only">${words}</span><//>`;
 }

@@ -30,7 +30,9 @@ function Below() {
   const { id, org } = useOrg();
   const [dialog, setDialog] = useState(null);
   const list = usePages(
-    (cursor, signal) => api.GET('/v1/organizations/{org}/sub-organizations', { path: { org: id }, query: { depth: 'all', limit: 100, cursor }, signal }),
+    (cursor, signal) => api.GET('/v1/organizations/{org}/sub-organizations', {
+      path: { org: id }, query: { depth: 'all', limit: 100, cursor }, signal,
+    }),
     [api, id],
   );
   const mayCreate = useMayCreate(list.items);

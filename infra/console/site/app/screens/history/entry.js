@@ -33,8 +33,11 @@ function Details({ event, about }) {
     (now || !old) && { label: old ? 'After' : 'Value', cell: ({ after }) => html`<bdi>${after}</bdi>` },
   ].filter(Boolean);
   return html`<div class="event-details">
-    ${rows.length > 0 ? html`<${Table} label="What changed" columns=${columns} rows=${rows} />` : html`<p class="hint">The entry has no further values.</p>`}
-    <p class="hint">${formatTime(event.at)}. For questions to support, request <code>${request_id}</code>${client_request_id && html`, sent as <code>${client_request_id}</code>`}.</p>
+    ${rows.length > 0
+      ? html`<${Table} label="What changed" columns=${columns} rows=${rows} />`
+      : html`<p class="hint">The entry has no further values.</p>`}
+    <p class="hint">${formatTime(event.at)}. For questions to support: request <code>${request_id}</code>${client_request_id &&
+      html`, sent as <code>${client_request_id}</code>`}.</p>
     <${People} event=${event} about=${about} />
   </div>`;
 }

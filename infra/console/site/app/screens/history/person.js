@@ -46,9 +46,11 @@ function Find({ choose }) {
   const { id } = useOrg();
   const [q, setQ] = useState('');
   const found = useLoad(
-    async (signal) => q
-      ? (await api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { q, match: 'contains', status: 'active', limit: 10 }, signal })).items
-      : [],
+    async (signal) => {
+      if (!q) return [];
+      const query = { q, match: 'contains', status: 'active', limit: 10 };
+      return (await api.GET('/v1/organizations/{org}/members', { path: { org: id }, query, signal })).items;
+    },
     [api, id, q],
   );
   return html`<div>

@@ -52,8 +52,10 @@ export function EditRole({ role, objects, grantable, load }) {
 }
 
 /** The levels that custom roles can set here. */
-const settable = (objects, levels) =>
-  Object.fromEntries(objects.filter(({ key, settable_levels }) => key in levels && settable_levels.length > 0).map(({ key }) => [key, levels[key]]));
+function settable(objects, levels) {
+  const found = objects.filter(({ key, settable_levels }) => key in levels && settable_levels.length > 0);
+  return Object.fromEntries(found.map(({ key }) => [key, levels[key]]));
+}
 
 /** The body of the request: the fields that differ. */
 function changes(seen, draft, objects) {

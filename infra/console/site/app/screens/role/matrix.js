@@ -47,8 +47,8 @@ function Choice({ object, objects, levels, onChange, grantable, own, error }) {
   return html`
     <fieldset class="panel" role="radiogroup" tabindex="-1" aria-labelledby="${id}-label" aria-describedby="${id}-hint ${id}-says ${id}-error"
       aria-invalid=${error ? 'true' : undefined}>
-      <legend class="sr-only">${label}</legend>
-      <div><h3 id="${id}-label">${label}</h3><p class="hint" id="${id}-hint">${description}</p></div>
+      <legend><h3 id="${id}-label">${label}</h3></legend>
+      <p class="hint" id="${id}-hint">${description}</p>
       <div class="levels">
         ${object.levels.map(({ level: one }) => html`<label class="level" key=${one}>
           <input type="radio" name=${key} value=${one} checked=${one === level} disabled=${!allowed(one)} onChange=${() => set(key, one)} />
@@ -69,8 +69,9 @@ function Locked({ object, level, grantable, own }) {
   if (settable.length === 0) return html`<p class="hint">Custom roles cannot set this. It stays at ${LEVELS[level]}.</p>`;
   const locked = levels.map(({ level: one }) => one).filter((one) => settable.includes(one) && one !== level && !mayGrant(grantable, key, one));
   if (locked.length === 0) return null;
-  return html`<p class="hint">You cannot give ${locked.map((one) => LEVELS[one]).join(' or ')}: you have ${LEVELS[own[key] ?? 'none']} here
-    yourself. Ask an administrator who has it.</p>`;
+  const [held, highest] = [own[key] ?? 'none', grantable[key] ?? 'none'];
+  return html`<p class="hint">You cannot give ${locked.map((one) => LEVELS[one]).join(' or ')}: you have ${LEVELS[held]} here
+    yourself${held !== highest && `, and ${LEVELS[highest]} is the most that you can give`}. Ask an administrator who has more.</p>`;
 }
 
 /** What must be set first, and a button that sets it. */

@@ -39,10 +39,11 @@ function Removal({ role, roles, grantable, onClose, load }) {
   return html`
     <${Form} danger submit="Delete the role" onSubmit=${submit} onCancel=${onClose} reload=${load.reload}>
       <p>${used
-        ? `The role has ${usersInWords(role.users)}. They all get another role first, without a mail to each. Then the role is deleted. This cannot be undone.`
+        ? `The role has ${usersInWords(role.users)}. They all get another role first, without a mail to each. Then the role is
+          deleted. This cannot be undone.`
         : 'No one has this role. It is deleted at once, and this cannot be undone.'}</p>
-      ${used && html`<${Field} label="Role that they get" name="reassign_to" options=${options} value=${target} onChange=${(event) => setTarget(event.target.value)}
-        hint="Roles that you may not give are left out." />`}
+      ${used && html`<${Field} label="Role that they get" name="reassign_to" options=${options} value=${target}
+        onChange=${(event) => setTarget(event.target.value)} hint="Roles that you may not give are left out." />`}
     <//>
   `;
 }

@@ -24,15 +24,19 @@ function Levels({ objects, roles }) {
   const several = roles.length > 1;
   const columns = [
     { label: 'Area', head: true, cell: ({ label, differs }) => html`${label} ${differs && html`<${Badge} tone="warn">Differs<//>`}` },
-    ...roles.map((role) => ({ label: heading(role, roles), cell: ({ id }) => role.permissions[id] ? html`<${Level} level=${role.permissions[id]} />` : 'Not available' })),
+    ...roles.map(({ permissions }, index) => ({
+      label: heading(roles[index], roles),
+      cell: ({ id }) => permissions[id] ? html`<${Level} level=${permissions[id]} />` : 'Not available',
+    })),
   ];
   return html`
     ${several && html`
       <p>${differences.length === 0 ? 'These roles give the same levels.' : `They differ in ${differences.length} of ${rows.length} areas.`}</p>
-      ${differences.length > 0 && html`<${Check} label="Show the differences only" name="only" onChange=${(event) => setOnly(event.target.checked)} />`}`}
+      ${differences.length > 0 && html`
+        <${Check} label="Show the differences only" name="only" onChange=${(event) => setOnly(event.target.checked)} />`}`}
     ${rows.length === 0
       ? html`<${Empty} title="Nothing to show">These roles have no level on an area of this organization.<//>`
-      : html`<${Table} label=${several ? 'Levels of the roles' : 'Levels of the role'} columns=${columns} rows=${onlyDifferences ? differences : rows} />`}
+      : html`<${Table} label="Levels" columns=${columns} rows=${onlyDifferences ? differences : rows} />`}
     <dl class="facts compare-facts">
       ${roles.map((role) => html`<dt>${heading(role, roles)}</dt>
         <dd>${usersInWords(role.users)}. For the identity provider, its users are “${IDENTITY_PROVIDER_ROLES[role.identity_provider_role]}”.</dd>`)}

@@ -45,7 +45,8 @@ function Facts({ org }) {
   return html`<div class="tree-facts">
     <div>
       ${membership
-        ? html`<${Link} to="/organizations/${org.id}"><strong><bdi>${org.name}</bdi></strong><//> <span class="hint">You are ${membership.role_name} here</span>`
+        ? html`<${Link} to="/organizations/${org.id}"><strong><bdi>${org.name}</bdi></strong><//>
+          ${' '}<span class="hint">You are ${membership.role_name} here</span>`
         : html`<strong><bdi>${org.name}</bdi></strong>`}
       ${org.suspension && html` <${Badge} tone="bad">Suspended<//>`}
     </div>
@@ -57,7 +58,8 @@ function Users({ org }) {
   const { id } = useOrg();
   const { active, pending, services } = org.users;
   if (active + pending + services === 0) return 'No users';
-  return html`<${Link} to="/organizations/${id}/users?organization_id=${org.id}">${usersInWords(org.users)}<span class="sr-only"> in ${org.name}</span><//>`;
+  return html`<${Link} to="/organizations/${id}/users?organization_id=${org.id}">
+    ${usersInWords(org.users)}<span class="sr-only"> in ${org.name}</span><//>`;
 }
 
 function Actions({ org, create, join }) {

@@ -1,0 +1,98 @@
+// What a person sees when the API fails: each failure is made by changing its answers.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { organizations, pageOf, picture, open, startBrowser, startServer } from './console.mjs';
+
+let server, browser, page, users;
+
+before(async () => {
+  [server, browser] = [await startServer('--demo'), await startBrowser()];
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+});
+beforeEach(async () => {
+  page = await pageOf(browser, { email: 'ada@acme.example' }, server);
+  users = `/organizations/${(await organizations(page))['Acme Instruments']}/users`;
+});
+afterEach(() => page.end());
+
+const MEMBERS = /\/members\?/;
+const problem = (status, title, type = 'about:blank', detail = 'Do something else.') => (route) =>
+  route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify({ type, title, status, detail }) });
+
+test('a 500 is shown with a way to try again, and the second attempt helps', async () => {
+  await page.route(MEMBERS, problem(500, 'Internal error'));
+  await open(page, users);
+  await page.getByRole('alert').getByText('Nothing is lost').waitFor();
+  await picture(page, 'failure-500');
+  await page.unroute(MEMBERS);
+  await page.getByRole('button', { name: 'Load the current state' }).click();
+  await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+});
+
+test('a slow answer blocks nothing: the rest of the page works while a list loads', async () => {
+  let release;
+  await page.route(MEMBERS, async (route) => {
+    await new Promise((resolve) => (release = resolve));
+    await route.continue();
+  });
+  await page.goto(users);
+  await page.getByRole('status').getByText('Loading').waitFor();
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('dialog').getByLabel('Email address').fill('zoe@acme.example');
+  await picture(page, 'failure-slow');
+  release();
+  await page.keyboard.press('Escape');
+  await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+});
+
+test('the end of the session in the middle of a form keeps the text until the person signs in again', async () => {
+  await open(page, users);
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('dialog').getByLabel('Email address').fill('zoe@acme.example');
+  await page.route(/\/invitations$/, problem(401, 'Authentication required', '/problems/unauthenticated', 'Get a new token: it has expired.'));
+  await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('dialog').getByText('Get a new token').waitFor();
+  assert.equal(await page.getByRole('dialog').getByLabel('Email address').inputValue(), 'zoe@acme.example');
+  await picture(page, 'failure-401');
+  await page.getByRole('button', { name: 'Sign in again' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+test('a lost connection is named, and a POST is sent again under the same key', async () => {
+  await open(page, users);
+  const keys = [];
+  await page.route(/\/invitations$/, (route) => {
+    keys.push(route.request().headers()['idempotency-key']);
+    return keys.length < 3 ? route.abort() : route.continue();
+  });
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('dialog').getByLabel('Email address').fill('zoe@acme.example');
+  await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
+  await page.locator('.toast', { hasText: 'zoe@acme.example is invited' }).waitFor();
+  assert.equal(new Set(keys).size, 1, 'all attempts have one key');
+  assert.equal(keys.length, 3);
+});
+
+test('an edit of something that has changed meanwhile is refused, and the fresh state is one click away', async () => {
+  await open(page, users);
+  const row = page.getByRole('row', { name: /jonas@acme.example/ });
+  await row.getByLabel(/^Actions/).click();
+  await row.getByRole('button', { name: /^Change role/ }).click();
+  const name = page.getByRole('dialog').getByLabel('Name shown here');
+  await name.fill('Mine');
+  await page.evaluate(async (path) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json' };
+    const org = path.split('/')[2];
+    const list = await (await fetch(`/v1/organizations/${org}/members?q=jonas`, { headers })).json();
+    const body = JSON.stringify({ display_name: 'Theirs' });
+    await fetch(`/v1/organizations/${org}/members/${list.items[0].id}`, { method: 'PATCH', headers, body });
+  }, users);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('dialog').getByRole('alert').waitFor();
+  await picture(page, 'failure-412');
+  await page.getByRole('button', { name: 'Load the current state' }).click();
+  await page.waitForFunction(() => document.querySelector('dialog [name=display_name]')?.value === 'Theirs');
+});

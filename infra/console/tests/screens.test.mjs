@@ -1,0 +1,124 @@
+// Every screen of the demonstration: accessible in light and dark and at 360 pixels, by keyboard, with hostile names.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { assertAccessible, open, organizations, pageOf, picture, settled, startBrowser, startServer } from './console.mjs';
+
+const BELOW = ['', '/users', '/join-requests', '/roles', '/roles/admin', '/roles/new', '/sub-organizations', '/history', '/why', '/settings'];
+const LOOKS = [{ look: 'light' }, { look: 'dark', dark: true }, { look: 'narrow', width: 360 }];
+const ADA = { email: 'ada@acme.example', name: 'Ada Lovelace' };
+const OPERATOR = { email: 'operator@rolecall.example', operator: true };
+const HOSTILE = '<img src=x onerror=alert(1)> "\'&amp; عربى 🦊';
+
+let server, browser;
+
+before(async () => {
+  [server, browser] = [await startServer('--demo'), await startBrowser()];
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+});
+
+const nameOf = (path) => path.replace(/\/organizations\/[^/]+/, 'organization').replaceAll('/', '-').replace(/^-/, '') || 'home';
+
+for (const { look, ...options } of LOOKS) {
+  test(`every screen of an organization and of the operator is accessible (${look})`, async () => {
+    const page = await pageOf(browser, ADA, { ...server, bypassCSP: true, ...options });
+    const org = (await organizations(page))['Acme Instruments'];
+    const operator = await pageOf(browser, OPERATOR, { ...server, bypassCSP: true, ...options });
+    const visits = [
+      ...['/', ...BELOW.map((path) => `/organizations/${org}${path}`)].map((path) => [page, path]),
+      ...['/operator', '/operator/people', `/operator/organizations/${org}`].map((path) => [operator, path]),
+    ];
+    for (const [by, path] of visits) {
+      await open(by, path);
+      await picture(by, `${look}-${nameOf(path)}`);
+      await assertAccessible(by, `${path} (${look})`);
+    }
+    await page.end();
+    await operator.end();
+  });
+}
+
+test('the sign-in is accessible', async () => {
+  const page = await pageOf(browser, ADA, { ...server, bypassCSP: true });
+  await page.getByLabel('Your account').click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await picture(page, 'light-sign-in');
+  await assertAccessible(page, 'the sign-in');
+  await page.end();
+});
+
+test('every screen of an organization is reached by keyboard alone, and gets the focus', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const org = (await organizations(page))['Acme Instruments'];
+  await open(page, `/organizations/${org}`);
+  const names = await page.getByRole('navigation').getByRole('link').allTextContents();
+  assert.ok(names.length >= 8, `${names}`);
+  for (const name of names) {
+    await page.keyboard.press('Home');
+    for (let presses = 0; ; presses++) {
+      assert.ok(presses < 40, `Tab reaches "${name}"`);
+      await page.keyboard.press(presses < 20 ? 'Shift+Tab' : 'Tab');
+      const focused = await page.evaluate(() => document.activeElement.closest('.nav') && document.activeElement.textContent);
+      if (focused === name) break;
+    }
+    await page.keyboard.press('Enter');
+    await settled(page);
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), 'MAIN', `${name} has the focus`);
+  }
+  await page.end();
+});
+
+test('a person is invited, changed and removed by keyboard alone', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const org = (await organizations(page))['Acme Instruments'];
+  await open(page, `/organizations/${org}/users`);
+  const press = async (name) => {
+    await page.getByRole('button', { name, exact: true }).focus();
+    await page.keyboard.press('Enter');
+  };
+  await press('Invite');
+  await page.getByRole('dialog').getByLabel('Email address').focus();
+  await page.keyboard.type('keys@acme.example');
+  await page.keyboard.press('Enter');
+  await page.locator('.toast', { hasText: 'keys@acme.example is invited' }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Invite', 'the focus returns');
+  const row = page.getByRole('row', { name: /keys@acme.example/ });
+  await row.getByLabel('Actions for keys@acme.example').focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.toast', { hasText: 'revoked' }).waitFor();
+  await page.end();
+});
+
+test('hostile names of an organization, a role and a person are texts on every screen', async () => {
+  const page = await pageOf(browser, { email: 'mallory@example.com', name: HOSTILE }, server);
+  page.on('dialog', () => page.errors.push('a script ran'));
+  const org = await page.evaluate(async (name) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json' };
+    const post = async (path, body) => (await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) })).json();
+    const { id } = await post('/v1/organizations', { name });
+    await post(`/v1/organizations/${id}/roles`, { name: name.slice(0, 64), description: name });
+    return id;
+  }, HOSTILE);
+  for (const path of BELOW) {
+    await open(page, `/organizations/${org}${path}`);
+    assert.equal(await page.locator('main img').count(), 0, `${path} shows names as texts`);
+  }
+  await page.getByText(HOSTILE).first().waitFor();
+  await page.end();
+});
+
+test('a browser loads at most 120 KB, compressed', () => {
+  const site = new URL('../site/', import.meta.url);
+  const files = readdirSync(site, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /\.(html|css|js|svg)$/.test(entry.name));
+  const bytes = files.reduce((sum, { parentPath, path, name }) => sum + gzipSync(readFileSync(`${parentPath ?? path}/${name}`)).length, 0);
+  assert.ok(bytes <= 120_000, `${bytes} bytes`);
+});
