@@ -18,9 +18,10 @@ export function People() {
   return html`
     <${Page} title="People" intro="What all organizations know about a person: memberships, invitations and requests.">
       <div class="panel"><${Form} submit="Find" onSubmit=${submit}><div class="row">
-        <${Field} label="Find by" value=${by} options=${[['email', 'Address'], ['user_id', 'Id of the account (sub)']]} onChange=${(event) => setBy(event.target.value)} />
-        <${Field} key=${by} label=${by === 'email' ? 'Address' : 'Id of the account'} name="value" type=${by === 'email' ? 'email' : 'text'} required maxlength="255"
-          value=${by === 'email' ? email : userId} autocomplete="off" />
+        <${Field} label="Find by" value=${by} options=${[['email', 'Address'], ['user_id', 'Id of the account (sub)']]}
+          onChange=${(event) => setBy(event.target.value)} />
+        <${Field} key=${by} label=${by === 'email' ? 'Address' : 'Id of the account'}
+          name="value" type=${by === 'email' ? 'email' : 'text'} required maxlength="255" value=${by === 'email' ? email : userId} autocomplete="off" />
       </div><//></div>
       <${Notice} problem=${load.problem} />
       ${people?.length > 1 && html`<p role="status">${people.length} accounts have this address, each in other organizations. They can belong to one person.</p>`}

@@ -27,7 +27,8 @@ export function Offboard({ person, name, superAdminOf, onClose, reload }) {
 const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) => html`
   <${Dialog} title="${name} is offboarded" onClose=${onClose}>
     <div class="prose" role="status">
-      <p>Ended: ${count(ended.memberships, 'membership')}, ${count(ended.invitations, 'invitation')}, ${count(ended.join_requests, 'request')} to join.</p>
+      <p>Ended: ${count(ended.memberships, 'membership')}, ${count(ended.invitations, 'invitation')},
+        ${' '}${count(ended.join_requests, 'request')} to join.</p>
       ${left.length > 0
         ? html`<p>Left, because the person is the Super Admin there. Appoint another one there, and choose that the former one is removed:</p><${Left} organizations=${left} />`
         : html`<p>Nothing is left.</p>`}
@@ -50,7 +51,8 @@ export function Erase({ person, name, superAdminOf, onClose, reload }) {
       <div class="prose"><p>The person is a Super Admin. Appoint another one first:</p><${Left} organizations=${superAdminOf} /></div>
     <//>`;
   }
-  return html`<${Confirm} title="Erase ${name}" submit="Erase" onConfirm=${erase} onClose=${onClose} typed=${typed} typedLabel=${person.emails[0] ? "Type the address to confirm" : "Type the id of the account to confirm"}>
+  return html`<${Confirm} title="Erase ${name}" submit="Erase" onConfirm=${erase} onClose=${onClose} typed=${typed}
+    typedLabel=${person.emails[0] ? 'Type the address to confirm' : 'Type the id of the account to confirm'}>
     <p>In all organizations, memberships, invitations, requests to join and critical alerts end. Names and addresses disappear, also from
       every event: the history shows “Erased person”.</p>
     <p>No one can undo this. Export the data first if the person asked for it. If time runs out, send it again: it continues.</p>
