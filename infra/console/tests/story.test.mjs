@@ -112,7 +112,7 @@ test('an operator suspends the organization; its members read why, and work agai
 
 test('she hands the Super Admin role on to Bob, and the history tells it', async () => {
   await go(ada, 'Settings');
-  await ada.getByLabel('The next Super Admin').selectOption({ label: 'Bob Miller (bob@example.com)' });
+  await ada.getByLabel('The next Super Admin').selectOption({ label: 'Bob Miller · bob@example.com' });
   await ada.getByRole('button', { name: /^Transfer/ }).click();
   await ada.getByRole('dialog').getByRole('button', { name: /^Transfer/ }).click();
   await said(ada, 'Super Admin');

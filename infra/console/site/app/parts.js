@@ -218,7 +218,7 @@ export function Menu({ label, actions, children }) {
   };
   return html`
     <details class="menu" ref=${details} onFocusOut=${leave} onKeyDown=${key}>
-      <summary aria-label=${label}>${children ?? '⋯'}</summary>
+      <summary><span class="sr-only">${label}${children && ': '}</span>${children ?? html`<span aria-hidden="true">⋯</span>`}</summary>
       <div class="menu-list" tabindex="-1">
         ${actions.filter(Boolean).map(({ label, run, danger, to, link }) => link ?? html`
           <button type="button" class=${danger && 'danger-text'} onClick=${() => (close(), run())}>${label}</button>`)}

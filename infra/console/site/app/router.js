@@ -17,8 +17,7 @@ export const href = (to) => base + to;
 
 /** Goes to a path. The new screen gets the focus, as a page that a browser loads would. */
 export function navigate(to) {
-  if (href(to) === location.pathname + location.search) return;
-  history.pushState(null, '', href(to));
+  if (href(to) !== location.pathname + location.search) history.pushState(null, '', href(to));
   scrollTo(0, 0);
   changed();
   requestAnimationFrame(() => document.querySelector('main')?.focus());

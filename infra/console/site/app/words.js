@@ -14,6 +14,9 @@ export const atLeast = (level, needed) => (RANK[level] ?? 0) >= RANK[needed];
 export const personName = (person) =>
   person?.display_name ?? person?.name ?? person?.email ?? (person ? 'A person without a name' : 'Unknown');
 
+/** A person in one line, as in a choice: the name, the address, and what else tells people apart. */
+export const personLine = (person, ...more) => [...new Set([personName(person), person.email, ...more])].filter(Boolean).join(' · ');
+
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });

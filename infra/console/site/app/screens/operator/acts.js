@@ -48,7 +48,7 @@ export function Appoint({ org, reload }) {
   };
   const dialog = (close) => html`<${Act} title="Appoint a Super Admin" submit="Appoint" act=${act(close)} onClose=${close} reload=${reload} fields=${html`
     <${MemberChoice} org=${org.id} except=${org.super_admin.id} label="The next Super Admin" name="member_id" hint="An active member with any role." />
-    <${Field} label="The former one, ${former}," name="former" options=${FORMER} />`}>
+    <${Field} label="What becomes of ${former}" name="former" options=${FORMER} />`}>
     <p>The member becomes the Super Admin of ${org.name} at once. All Admins and both people get a mail.</p>
     <p>You cannot undo this: only the new Super Admin transfers the role, or an operator appoints again.</p>
   <//>`;

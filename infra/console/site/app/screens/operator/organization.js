@@ -53,7 +53,8 @@ const Facts = ({ org, above, below }) => html`
     <dt>State</dt><dd>${org.suspension ? html`Suspended <${When} at=${org.suspension.since} />` : 'Active'}<${Badges} org=${{ ...org, suspension: null }} /></dd>
     <dt>Super Admin</dt><dd>${org.super_admin ? html`<${Person} person=${org.super_admin} />` : 'None yet: the first Admin who accepts becomes it'}</dd>
     ${above.length > 0 && html`<dt>Below</dt><dd>${above.map((one, index) => html`${index > 0 && ' › '}<${OrganizationLink} org=${one} />`)}</dd>`}
-    ${below.length > 0 && html`<dt>Directly below it</dt><dd><ul class="plain-list">${below.map((one) => html`<li key=${one.id}><${OrganizationLink} org=${one} /></li>`)}</ul></dd>`}
+    ${below.length > 0 && html`<dt>Directly below it</dt><dd><ul class="plain-list">
+      ${below.map((one) => html`<li key=${one.id}><${OrganizationLink} org=${one} /></li>`)}</ul></dd>`}
     <dt>Created</dt><dd><${When} at=${org.created_at} /></dd>
     <dt>Id</dt><dd><code>${org.id}</code></dd>
   </dl></div>
@@ -80,14 +81,14 @@ function Settings({ org, reload }) {
   if (!root && kind !== 'partner') {
     return html`<p>Kind and sub-organization management are settings of the root of its tree.</p>`;
   }
-  return html`<${Form} onSubmit=${submit} reload=${reload}>
+  return html`<${Form} onSubmit=${submit} reload=${reload}><div class="fields" key=${draft.round}>
     ${root && html`
-      <${Field} label="Kind" name="kind" value=${org.kind} options=${[['standard', 'Standard'], ['partner', 'Partner']]}
+      <${Field} label="Kind" name="kind" value=${draft.base.kind} options=${[['standard', 'Standard'], ['partner', 'Partner']]}
         onChange=${(event) => setKind(event.target.value)}
         hint=${draft.hint('kind', String, 'A change is refused while the organization is linked, or while partner roles are in use.')} />
-      <${Check} label="Sub-organization management" name="manage_sub_organizations" checked=${org.settings.manage_sub_organizations}
+      <${Check} label="Sub-organization management" name="manage_sub_organizations" checked=${draft.base.manage_sub_organizations}
         hint="For the whole tree. Turned off, existing sub-organizations stay, and the levels of this area count as none." />`}
-    ${kind === 'partner' && html`<${Check} label="In the MDF programme" name="mdf_program" checked=${org.settings.mdf_program}
+    ${kind === 'partner' && html`<${Check} label="In the MDF programme" name="mdf_program" checked=${draft.base.mdf_program}
       hint="Makes the market development funds and the role MDF Admin available." />`}
-  <//>`;
+  </div><//>`;
 }

@@ -44,12 +44,14 @@ function Create({ onClose }) {
   return html`<${Dialog} title="Create an organization" onClose=${onClose}>
     <${Form} submit="Create" onSubmit=${submit} onCancel=${onClose}>
       <${Field} label="Name" name="name" required maxlength="100" hint="Members and invitees see it." autocomplete="off" />
-      <${Field} label="Place" options=${[['', 'A root of its own'], ['below', 'Below another organization']]} onChange=${(event) => setBelow(Boolean(event.target.value))} />
+      <${Field} label="Place" options=${[['', 'A root of its own'], ['below', 'Below another organization']]}
+        onChange=${(event) => setBelow(Boolean(event.target.value))} />
       ${below
         ? html`<${OrganizationChoice} key="parent" label="The organization above" name="parent" accept=${({ settings }) => settings.manage_sub_organizations}
             hint="Only organizations with sub-organization management. The new one inherits the kind." />`
         : html`<${Field} key="kind" label="Kind" name="kind" options=${KINDS} hint="A partner can be linked to customers." />`}
-      <${Field} label=${below ? 'Address of the first Admin (optional)' : 'Address of the first Admin'} name="first_admin_email" type="email" required=${!below} autocomplete="off"
+      <${Field} label=${below ? 'Address of the first Admin (optional)' : 'Address of the first Admin'}
+        name="first_admin_email" type="email" required=${!below} autocomplete="off"
         hint=${below ? 'Without one, an Admin of an organization above can join it.' : 'It gets an invitation. The person who accepts becomes the Super Admin.'} />
     <//>
   <//>`;

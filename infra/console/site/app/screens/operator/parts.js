@@ -2,7 +2,7 @@
 import { html, useState } from '../../../vendor/ui.js';
 import { Badge, Dialog, Field, Form, Notice, SearchField } from '../../parts.js';
 import { useApp, useLoad } from '../../use.js';
-import { personName } from '../../words.js';
+import { personLine } from '../../words.js';
 
 /**
  * A dialog for an act of an operator: what it does (the children), further `fields`, and the reason. With `typed`, that text must be
@@ -30,15 +30,14 @@ export const Badges = ({ org }) => html`
 `;
 
 /** A search with a choice of what it finds. `find(text, signal)` gets [value, label] pairs; the field has `name`. */
-function Choice({ label, name, hint, find, deps, none, optional }) {
+function Choice({ label, name, hint, find, deps, none, placeholder }) {
   const [text, setText] = useState('');
   const load = useLoad((signal) => find(text, signal), [...deps, text]);
   const options = load.data ?? [];
   return html`
-    <${SearchField} label="Search: ${label}" onSearch=${setText} placeholder="Search" />
+    <${SearchField} label="${label}: ${placeholder}" onSearch=${setText} placeholder=${placeholder} />
     <${Notice} problem=${load.problem} />
-    <${Field} label=${label} name=${name} hint=${load.data && options.length === 0 ? none : hint} required=${!optional}
-      options=${optional ? [['', 'None'], ...options] : options} />
+    <${Field} label=${label} name=${name} hint=${load.data && options.length === 0 ? none : hint} required options=${[['', 'Choose…'], ...options]} />
   `;
 }
 
@@ -52,7 +51,8 @@ export function OrganizationChoice({ accept = () => true, ...rest }) {
     const page = await api.GET('/v1/operator/organizations', { query: { q, limit: 100 }, signal });
     return page.items.filter(accept).map(organizationOption);
   };
-  return html`<${Choice} ...${rest} find=${find} deps=${[api]} none="No such organization begins so." />`;
+  return html`<${Choice} ...${rest} find=${find} deps=${[api]} none="No such organization begins so."
+    placeholder="Find by the beginning of its name" />`;
 }
 
 /** Chooses an active member of an organization, by name, address or role. */
@@ -63,7 +63,8 @@ export function MemberChoice({ org, except, ...rest }) {
     const page = await api.GET('/v1/organizations/{org}/members', { path: { org }, query: search, signal });
     return page.items
       .filter(({ id, kind, access_expired }) => id !== except && kind === 'person' && !access_expired)
-      .map((member) => [member.id, `${personName(member)} · ${member.email} · ${member.role_name}`]);
+      .map((member) => [member.id, personLine(member, member.role_name)]);
   };
-  return html`<${Choice} ...${rest} find=${find} deps=${[api, org]} none="No other member is found." />`;
+  return html`<${Choice} ...${rest} find=${find} deps=${[api, org]} none="No other member is found."
+    placeholder="Find by name, address or role" />`;
 }

@@ -30,7 +30,9 @@ export function FoundPerson({ person, reload }) {
     <section class="section" aria-label=${name}>
       <div class="section-head">
         <div><h2>${name}</h2><p class="hint">${person.emails.join(', ')}</p>
-          ${person.user_id ? html`<p class="hint">Account <code>${person.user_id}</code></p>` : html`<p class="hint">Known by an address alone: no account has used it.</p>`}</div>
+          <p class="hint">${person.user_id
+            ? html`Account <code>${person.user_id}</code>`
+            : 'Known by an address alone. A former member is found by the id of the account.'}</p></div>
         <div class="actions">
           <button onClick=${save.run} disabled=${save.busy}>Export the data</button>
           <button class="danger-text" onClick=${() => setDialog({ act: 'offboard' })}>Offboard…</button>

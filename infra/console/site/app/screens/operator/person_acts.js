@@ -1,7 +1,7 @@
 // What an operator does about a person everywhere: offboard, erase, reconnect an account.
 import { html, useState } from '../../../vendor/ui.js';
 import { Confirm, Dialog, Field } from '../../parts.js';
-import { Link } from '../../router.js';
+import { Link, replace } from '../../router.js';
 import { useApp } from '../../use.js';
 import { count } from '../../words.js';
 import { Act } from './parts.js';
@@ -14,7 +14,12 @@ export function Offboard({ person, name, superAdminOf, onClose, reload }) {
   const { api } = useApp();
   const [result, setResult] = useState(null);
   const offboard = async () => setResult(await api.POST('/v1/operator/people/{person}/offboard', { path: { person: person.id } }));
-  const close = () => (onClose(), reload());
+  const close = () => {
+    onClose();
+    // A search by address no longer finds the account of a former member.
+    if (person.user_id) replace(`/operator/people?user_id=${encodeURIComponent(person.user_id)}`);
+    reload();
+  };
   if (result) return html`<${Offboarded} name=${name} result=${result} onClose=${close} />`;
   return html`<${Confirm} title="Offboard ${name} everywhere" submit="Offboard" onConfirm=${offboard} onClose=${onClose}>
     <p>In all organizations, these end at once: memberships, pending invitations and open requests to join. You cannot undo this.</p>
@@ -27,7 +32,8 @@ export function Offboard({ person, name, superAdminOf, onClose, reload }) {
 const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) => html`
   <${Dialog} title="${name} is offboarded" onClose=${onClose}>
     <div class="prose" role="status">
-      <p>Ended: ${count(ended.memberships, 'membership')}, ${count(ended.invitations, 'invitation')}, ${count(ended.join_requests, 'request')} to join.</p>
+      <p>Ended: ${count(ended.memberships, 'membership')}, ${count(ended.invitations, 'invitation')},
+        ${' '}${count(ended.join_requests, 'request')} to join.</p>
       ${left.length > 0
         ? html`<p>Left, because the person is the Super Admin there. Appoint another one there, and choose that the former one is removed:</p><${Left} organizations=${left} />`
         : html`<p>Nothing is left.</p>`}
@@ -50,9 +56,11 @@ export function Erase({ person, name, superAdminOf, onClose, reload }) {
       <div class="prose"><p>The person is a Super Admin. Appoint another one first:</p><${Left} organizations=${superAdminOf} /></div>
     <//>`;
   }
-  return html`<${Confirm} title="Erase ${name}" submit="Erase" onConfirm=${erase} onClose=${onClose} typed=${typed} typedLabel=${person.emails[0] ? "Type the address to confirm" : "Type the id of the account to confirm"}>
+  return html`<${Confirm} title="Erase ${name}" submit="Erase" onConfirm=${erase} onClose=${onClose} typed=${typed}
+    typedLabel=${person.emails[0] ? 'Type the address to confirm' : 'Type the id of the account to confirm'}>
     <p>In all organizations, memberships, invitations, requests to join and critical alerts end. Names and addresses disappear, also from
       every event: the history shows “Erased person”.</p>
+    ${!person.user_id && html`<p>This erases the address. If the person had an account, also find and erase them by the id of the account.</p>`}
     <p>No one can undo this. Export the data first if the person asked for it. If time runs out, send it again: it continues.</p>
   <//>`;
 }

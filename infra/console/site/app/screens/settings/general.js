@@ -28,6 +28,7 @@ function Edit() {
   const { api, announce, reloadMe } = useApp();
   const { org, id, reload } = useOrg();
   const draft = useDraft(org);
+  const { base } = draft;
   const submit = async (values) => {
     const body = draft.changes(values);
     if (Object.keys(body).length === 0) return announce('There is nothing to save.');
@@ -35,14 +36,14 @@ function Edit() {
     announce('The general information is saved.');
     await Promise.all([reload(), body.name && reloadMe()]);
   };
-  return html`<${Form} onSubmit=${submit} reload=${reload}>
-    <${Field} label="Name" name="name" value=${org.name} required maxlength="100"
+  return html`<${Form} onSubmit=${submit} reload=${reload}><div class="fields" key=${draft.round}>
+    <${Field} label="Name" name="name" value=${base.name} required maxlength="100"
       hint=${draft.hint('name', String, 'Members and invitees see it, also in mails.')} />
-    <${Field} label="Website" name="website" value=${org.website} maxlength="200" hint=${draft.hint('website')} autocomplete="off" />
-    <${Field} label="Address" name="address" value=${org.address} rows="3" maxlength="500" hint=${draft.hint('address')} />
-    <${Field} label="Contact" name="contact" value=${org.contact} maxlength="200"
+    <${Field} label="Website" name="website" value=${base.website} maxlength="200" hint=${draft.hint('website')} autocomplete="off" />
+    <${Field} label="Address" name="address" value=${base.address} rows="3" maxlength="500" hint=${draft.hint('address')} />
+    <${Field} label="Contact" name="contact" value=${base.contact} maxlength="200"
       hint=${draft.hint('contact', String, 'Who answers questions, for example an address or a telephone number.')} />
-    <${Field} label="Language of mails" name="language" value=${org.language} options=${Object.entries(LANGUAGES)}
+    <${Field} label="Language of mails" name="language" value=${base.language} options=${Object.entries(LANGUAGES)}
       hint=${draft.hint('language', (key) => LANGUAGES[key], 'An invitation can have another one.')} />
-  <//>`;
+  </div><//>`;
 }

@@ -9,7 +9,9 @@ const SUSPENSION = '/v1/organizations/{org}/partners/{partner}/suspension';
 
 const columns = (noun) => [
   { label: noun, head: true, cell: (row) => row.name ?? NAMELESS },
-  { label: 'Allows', cell: ({ allows }) => (allows.length ? html`<ul class="plain-list">${allows.map((object) => html`<li>${areaName(object)}</li>`)}</ul>` : 'Nothing now') },
+  { label: 'Allows', cell: ({ allows }) => (allows.length
+    ? html`<ul class="plain-list">${allows.map((object) => html`<li>${areaName(object)}</li>`)}</ul>`
+    : 'Nothing now') },
   { label: 'State', cell: (row) => html`
     ${row.suspended ? html`<${Badge} tone="warn">Suspended<//>` : html`<${Badge} tone="good">Active<//>`}
     ${row.preferred && html` <${Badge} tone="info">Preferred<//>`}` },

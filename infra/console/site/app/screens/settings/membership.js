@@ -4,10 +4,7 @@ import { etag, everyItem } from '../../api.js';
 import { Confirm, Field, Form, Loaded } from '../../parts.js';
 import { Link, navigate } from '../../router.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
-import { personName } from '../../words.js';
-
-/** The text of a choice between people: the name with the address. */
-const personOption = (person) => [person.id, [...new Set([personName(person), person.email])].filter(Boolean).join(' · ')];
+import { personLine, personName } from '../../words.js';
 
 export function Transfer() {
   const { api } = useApp();
@@ -23,7 +20,7 @@ export function Transfer() {
     <${Loaded} load=${load}>${(admins) => admins.length === 0
       ? html`<p class="hint">There is no other Admin. <${Link} to="/organizations/${id}/users">Make a member Admin<//> first.</p>`
       : html`<${Form} submit="Transfer…" onSubmit=${({ member }) => setChosen(admins.find((admin) => admin.id === member))}>
-          <${Field} label="The next Super Admin" name="member" options=${admins.map(personOption)} />
+          <${Field} label="The next Super Admin" name="member" required options=${[['', 'Choose…'], ...admins.map((admin) => [admin.id, personLine(admin)])]} />
         <//>`}<//>
     ${chosen && html`<${ConfirmTransfer} person=${chosen} onClose=${() => setChosen(null)} reload=${load.reload} />`}
   </div>`;

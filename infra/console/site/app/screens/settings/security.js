@@ -58,7 +58,9 @@ function Edit({ security, reload }) {
     return save(changes);
   };
   return html`
-    <${Form} onSubmit=${submit} reload=${reload}><${Fields} security=${security} hint=${draft.hint} /><//>
+    <${Form} onSubmit=${submit} reload=${reload}><div class="fields" key=${draft.round}>
+      <${Fields} security=${draft.base} hint=${draft.hint} />
+    </div><//>
     ${asking && html`<${Warning} items=${restrictions(security, asking)} onConfirm=${() => save(asking)} onClose=${() => setAsking(null)} reload=${reload} />`}
   `;
 }

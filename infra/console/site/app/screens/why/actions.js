@@ -6,16 +6,14 @@ const fromCatalogue = () => Object.entries(CATALOGUE).map(([key, { label, sectio
 }));
 
 /**
- * The role objects as they apply in the organization, each with its actions. People who may not read them get the
- * whole catalogue. The catalogue also has the actions that no level gives.
+ * The role objects as they apply in the organization, each with its actions. People who may not read them get
+ * the whole catalogue. The catalogue also has the actions that no level gives.
  */
-export async function readAreas(api, org, signal) {
-  const page = await api.GET('/v1/organizations/{org}/role-objects', { path: { org }, signal }).catch((problem) => {
-    if (problem.status !== 403) throw problem;
-    return null;
-  });
-  return page?.items.map(({ levels, ...area }) => ({
+export async function readAreas(api, org, mayRead, signal) {
+  if (!mayRead) return fromCatalogue();
+  const page = await api.GET('/v1/organizations/{org}/role-objects', { path: { org }, signal });
+  return page.items.map(({ levels, ...area }) => ({
     ...area,
     actions: [...levels.flatMap(({ actions }) => actions), ...(CATALOGUE[area.key]?.actions.never ?? [])],
-  })) ?? fromCatalogue();
+  }));
 }

@@ -18,7 +18,8 @@ export function Explanation({ answer, org }) {
   return html`
     <section class="section" aria-labelledby="decision">
       <div class="verdict ${decision ? 'good' : 'bad'}">
-        <h2 id="decision" tabindex="-1" ref=${heading}>${name} ${decision ? 'may do this' : 'may not do this'}: ${actionName(action)}${area && ` (${area})`}</h2>
+        <h2 id="decision" tabindex="-1" ref=${heading}>
+          <bdi>${name}</bdi> ${decision ? 'may do this' : 'may not do this'}: ${actionName(action)}${area && ` (${area})`}</h2>
         <p>${sentence(explanation.reason)}</p>
       </div>
       ${paths.map((path) => html`<${Path} key=${path?.path + path?.organization_id} path=${path} answer=${answer} name=${name} org=${org} />`)}

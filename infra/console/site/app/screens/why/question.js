@@ -2,15 +2,17 @@
 import { html, useEffect, useId, useState } from '../../../vendor/ui.js';
 import { Field, Form, Loaded } from '../../parts.js';
 import { query } from '../../router.js';
-import { useApp, useLoad } from '../../use.js';
+import { useApp, useLoad, useOrg } from '../../use.js';
 import { actionName, personName } from '../../words.js';
 import { readAreas } from './actions.js';
 import { Explanation } from './explanation.js';
 
 /** Asks about a person in `org` and draws the answer. Operators can also name the person by the id of the account. */
 export function Question({ org, email, userId }) {
-  const { api } = useApp();
-  const load = useLoad((signal) => readAreas(api, org.id, signal), [api, org.id]);
+  const { api, me } = useApp();
+  const can = useOrg()?.can;
+  const mayRead = can ? can('role_management', 'view_only') : me.operator;
+  const load = useLoad((signal) => readAreas(api, org.id, mayRead, signal), [api, org.id, mayRead]);
   const [answer, setAnswer] = useState(null);
   return html`
     <div class="panel"><${Loaded} load=${load}>
