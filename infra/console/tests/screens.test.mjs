@@ -21,7 +21,7 @@ after(async () => {
   server?.stop();
 });
 
-const nameOf = (path) => path.replace(/\/organizations\/[^/]+/, 'organization').replaceAll('/', '-').replace(/^-/, '') || 'home';
+const nameOf = (path) => path.replace(/\/organizations\/[^/]+/, '/organization').replaceAll('/', '-').replace(/^-/, '') || 'home';
 
 for (const { look, ...options } of LOOKS) {
   test(`every screen of an organization and of the operator is accessible (${look})`, async () => {

@@ -1,40 +1,48 @@
-// Which roles the person may give to others: the rules of the API, so that only these are offered.
+// Which levels and roles the person may give to others (ROLE7, ROLE9): the rules of the API, so that only these are offered.
 import { everyItem } from './api.js';
 import { useApp, useLoad, useOrg } from './use.js';
 import { atLeast } from './words.js';
 
 const ALWAYS = ['user', 'partner_user'];
-
-/** Every role of an organization, or the two that always exist if the person may not list roles. */
-export async function readRoles(api, org, can, signal) {
-  if (!can('role_management', 'view_only')) {
-    return [{ id: 'user', name: 'User', permissions: {} }, { id: 'admin', name: 'Admin', permissions: {} }];
-  }
-  const path = { org };
-  return everyItem((cursor) => api.GET('/v1/organizations/{org}/roles', { path, query: { cursor, limit: 100 }, signal }));
-}
+const higher = (one, other) => (atLeast(one ?? 'none', other ?? 'none') ? (one ?? 'none') : other);
 
 /**
- * Whether a person with `access` may grant `role`: nothing above the higher of their own levels and those of User, and
- * MDF Admin as the Super Admin alone. The Super Admin role is only transferred.
+ * The highest level that the person may put into a role, for each role object: the higher of their own and that of the
+ * built-in User. Levels that do not count at present are compared as they are stored.
  */
-export function mayGrant(role, access, roles) {
-  if (role.id === 'super_admin' || role.deleting) return false;
-  if (role.id === 'mdf_admin') return access.role_id === 'super_admin';
-  if (ALWAYS.includes(role.id)) return true;
-  const user = roles.find(({ id }) => id === 'user')?.permissions ?? {};
-  return Object.entries(role.permissions).every(
-    ([object, level]) => atLeast(access.permissions[object], level) || atLeast(user[object], level),
-  );
+export function grantableLevels(access, userRole) {
+  const stored = Object.fromEntries(access.restrictions.map(({ role_object, stored }) => [role_object, stored]));
+  const own = { ...access.permissions, ...stored };
+  const user = userRole?.permissions ?? {};
+  const keys = new Set([...Object.keys(own), ...Object.keys(user)]);
+  return Object.fromEntries([...keys].map((key) => [key, higher(own[key], user[key])]));
 }
 
-/** The roles of the organization on the screen: `all`, and `grantable` as choices of a form. */
+/** Whether the person may put `level` into a role. */
+export const mayGrant = (grantable, key, level) => atLeast(grantable[key] ?? 'none', level);
+
+/** The role objects on which `permissions` are more than the person may grant. */
+export const beyond = (grantable, permissions) => Object.keys(permissions).filter((key) => !mayGrant(grantable, key, permissions[key]));
+
+/** Whether the person may give the role. The Super Admin role is only transferred. */
+export function mayGive(role, { access, org, grantable }) {
+  if (role.id === 'super_admin' || role.reassign_to) return false;
+  if (ALWAYS.includes(role.id)) return true;
+  if (role.id === 'mdf_admin') return access.role_id === 'super_admin' && Boolean(org.settings?.mdf_program);
+  return beyond(grantable, role.permissions).length === 0;
+}
+
+/** The roles of the organization on the screen: `all`, `given` that the person may give, and those as `choices` of a form. */
 export function useRoles() {
   const { api } = useApp();
-  const { id, can, access } = useOrg();
+  const { id, can, access, org } = useOrg();
   return useLoad(async (signal) => {
-    const all = await readRoles(api, id, can, signal);
-    const grantable = all.filter((role) => mayGrant(role, access, all)).map((role) => [role.id, role.name]);
-    return { all, grantable };
-  }, [api, id, access]);
+    const all = can('role_management', 'view_only') ? await readRoles(api, id, signal) : [{ id: 'user', name: 'User', permissions: {} }];
+    const grantable = grantableLevels(access, all.find((role) => role.id === 'user'));
+    const given = all.filter((role) => mayGive(role, { access, org, grantable }));
+    return { all, given, choices: given.map((role) => [role.id, role.name]) };
+  }, [api, id, access, org]);
 }
+
+const readRoles = (api, org, signal) =>
+  everyItem((cursor) => api.GET('/v1/organizations/{org}/roles', { path: { org }, query: { cursor, limit: 100 }, signal }));

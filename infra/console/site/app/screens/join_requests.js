@@ -1,10 +1,10 @@
 // Open requests to join the organization. Mails to user managers lead here.
 import { html, useState } from '../../vendor/ui.js';
-import { everyItem } from '../api.js';
+import { useRoles } from '../grants.js';
 import { Confirm, Dialog, Empty, Field, Form, Loaded, More, Page, Person, Table, When } from '../parts.js';
 import { Link } from '../router.js';
-import { useApp, useLoad, useOrg, usePages } from '../use.js';
-import { atLeast, personName } from '../words.js';
+import { useApp, useOrg, usePages } from '../use.js';
+import { personName } from '../words.js';
 
 export function JoinRequests() {
   const { api } = useApp();
@@ -36,11 +36,8 @@ export function JoinRequests() {
 
 function Approve({ request, onClose, reload }) {
   const { api, announce } = useApp();
-  const { id, can } = useOrg();
-  const load = useLoad(async (signal) => {
-    if (!can('role_management', 'view_only')) return [];
-    return everyItem((cursor) => api.GET('/v1/organizations/{org}/roles', { path: { org: id }, query: { cursor, limit: 100 }, signal }));
-  }, [api, id]);
+  const { id } = useOrg();
+  const load = useRoles();
   const name = personName(request.person);
   const approve = async ({ role_id }) => {
     await api.POST('/v1/organizations/{org}/join-requests/{req}/approve', { path: { org: id, req: request.id }, body: { role_id } });
@@ -52,27 +49,14 @@ function Approve({ request, onClose, reload }) {
     <${Loaded} load=${load}>${(roles) => html`
       <${Form} submit="Approve" onSubmit=${approve} onCancel=${onClose} reload=${reload}>
         <p><b>${name}</b> (${request.person.email}) becomes an active member at once, and gets a mail that says so.</p>
-        <${RoleField} roles=${roles} />
+        <${RoleField} ...${roles} />
       <//>`}<//>
   <//>`;
 }
 
-function RoleField({ roles }) {
-  const { access } = useOrg();
-  const offered = roles.filter((role) => mayGrant(role, roles, access));
-  const options = offered.length ? offered.map((role) => [role.id, role.name]) : [['user', 'User']];
-  const left = roles.some((role) => !offered.includes(role));
-  return html`<${Field} label="Role" name="role_id" value="user" options=${options}
-    hint=${left ? 'Only roles that you may give are offered: none that allows more than you may do yourself.' : undefined} />`;
-}
-
-/** Whether the person may give the role: no level above the higher of their own and that of the built-in User. */
-function mayGrant(role, roles, { role_id, permissions }) {
-  if (role.id === 'super_admin' || role.reassign_to) return false;
-  if (role.id === 'mdf_admin' && role_id !== 'super_admin') return false;
-  if (role.id === 'user' || role.id === 'partner_user') return true;
-  const user = roles.find(({ id }) => id === 'user')?.permissions ?? {};
-  return Object.entries(role.permissions).every(([object, level]) => atLeast(permissions[object], level) || atLeast(user[object], level));
+function RoleField({ all, given, choices }) {
+  return html`<${Field} label="Role" name="role_id" value="user" options=${choices}
+    hint=${given.length < all.length ? 'Only roles that you may give are offered: none that allows more than you may do yourself.' : undefined} />`;
 }
 
 function Decline({ request, onClose, reload }) {

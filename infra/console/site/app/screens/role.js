@@ -1,3 +1,4 @@
+import { beyond, grantableLevels } from '../grants.js';
 // One role: what it gives, its users, and its editor.
 import { html, useState } from '../../vendor/ui.js';
 import { Badge, Loaded, Notice, Page } from '../parts.js';
@@ -5,7 +6,7 @@ import { Link, replace, useLocation } from '../router.js';
 import { useApp, useLoad, useOrg } from '../use.js';
 import { LEVELS, count } from '../words.js';
 import { EditRole, NewRole } from './role/editor.js';
-import { beyond, copied, defaults, grantableLevels } from './role/levels.js';
+import { copied, defaults } from './role/levels.js';
 import { Matrix } from './role/matrix.js';
 import { useRoleObjects } from './role/objects.js';
 import { RemoveRole } from './role/remove.js';

@@ -1,10 +1,11 @@
 // The users of an organization: members, services and pending invitations in one list.
 import { html, useState } from '../../vendor/ui.js';
 import { useRoles } from '../grants.js';
+import { reachesBelow } from '../organization_filter.js';
 import { Badge, Empty, Menu, More, Page, Person, Table, When } from '../parts.js';
 import { Link, path, replace, useLocation } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
-import { Filters, listQuery } from './users/filters.js';
+import { Filters, listQuery, organizations } from './users/filters.js';
 import { ExportButton } from './users/export.js';
 import { InviteDialog } from './users/invite.js';
 import { ManageInvitation } from './users/invitation.js';
@@ -39,7 +40,7 @@ export function Users() {
       <${Filters} roles=${roles.data?.all ?? []} />
       ${list.loaded && list.items.length === 0 && !list.loading
         ? html`<${NoUsers} filtered=${[...search.keys()].length > 0} />`
-        : html`<${Rows} list=${list} open=${open} subtree=${filters.scope === 'subtree'} />`}
+        : list.items.length > 0 && html`<${Rows} list=${list} open=${open} subtree=${reachesBelow(organizations(search))} />`}
       <${More} list=${list} noun="users" />
     <//>
     ${dialog}

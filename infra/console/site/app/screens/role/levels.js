@@ -1,26 +1,8 @@
 // The rules of levels that the editor of a role explains before the API refuses.
+import { mayGrant } from '../../grants.js';
 import { LEVELS, atLeast } from '../../words.js';
 
 const ORDER = ['none', 'view_only', 'full_access'];
-const higher = (one, other) => (atLeast(one ?? 'none', other ?? 'none') ? (one ?? 'none') : other);
-
-/**
- * The highest level that the person may put into a role, for each role object: the higher of their own and that of the
- * built-in User (ROLE7). Levels that do not count at present are compared as they are stored.
- */
-export function grantableLevels(access, userRole) {
-  const stored = Object.fromEntries(access.restrictions.map(({ role_object, stored }) => [role_object, stored]));
-  const own = { ...access.permissions, ...stored };
-  const keys = new Set([...Object.keys(own), ...Object.keys(userRole.permissions)]);
-  return Object.fromEntries([...keys].map((key) => [key, higher(own[key], userRole.permissions[key])]));
-}
-
-/** Whether the person may put `level` into a role. */
-export const mayGrant = (grantable, key, level) => atLeast(grantable[key] ?? 'none', level);
-
-/** The role objects on which `permissions` are more than the person may grant. */
-export const beyond = (grantable, permissions) => Object.keys(permissions).filter((key) => !mayGrant(grantable, key, permissions[key]));
-
 /** The levels of a new role. */
 export const defaults = (objects) => Object.fromEntries(objects.map(({ key, custom_role_default }) => [key, custom_role_default]));
 

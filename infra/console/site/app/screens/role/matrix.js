@@ -1,8 +1,9 @@
+import { mayGrant } from '../../grants.js';
 // The levels of a role, by section: to read, or to choose.
 import { html, useId } from '../../../vendor/ui.js';
 import { Level, Section } from '../../parts.js';
 import { LEVELS } from '../../words.js';
-import { mayGrant, unmet } from './levels.js';
+import { unmet } from './levels.js';
 
 /** Role objects by section, in the order in which the API lists them. */
 function sections(objects) {

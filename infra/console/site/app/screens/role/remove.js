@@ -5,7 +5,7 @@ import { Dialog, Field, Form, Loaded } from '../../parts.js';
 import { navigate } from '../../router.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { usersInWords } from '../roles/deletion.js';
-import { beyond } from './levels.js';
+import { mayGive } from '../../grants.js';
 
 export function RemoveRole({ role, grantable, onClose, load }) {
   const { api } = useApp();
@@ -25,7 +25,7 @@ function Removal({ role, roles, grantable, onClose, load }) {
   const { id, access, org } = useOrg();
   const { active, pending, services } = role.users;
   const used = active + pending + services > 0;
-  const options = roles.filter((other) => mayReplace(other, { role, access, org, grantable })).map((other) => [other.id, other.name]);
+  const options = roles.filter((other) => other.id !== role.id && mayGive(other, { access, org, grantable })).map((other) => [other.id, other.name]);
   const [target, setTarget] = useState('user');
   const submit = async () => {
     const query = used ? { reassign_to: target } : {};
@@ -46,12 +46,4 @@ function Removal({ role, roles, grantable, onClose, load }) {
         onChange=${(event) => setTarget(event.target.value)} hint="Roles that you may not give are left out." />`}
     <//>
   `;
-}
-
-/** Whether the users of a role can get `other` instead (ROLE6, ROLE7, ROLE9). */
-function mayReplace(other, { role, access, org, grantable }) {
-  if (other.id === role.id || other.id === 'super_admin' || other.reassign_to) return false;
-  if (['user', 'partner_user'].includes(other.id)) return true;
-  if (other.id === 'mdf_admin') return access.role_id === 'super_admin' && org.settings?.mdf_program;
-  return beyond(grantable, other.permissions).length === 0;
 }

@@ -66,7 +66,7 @@ function Facts({ invitation }) {
 }
 
 function Fields({ invitation, roles }) {
-  const choices = roles.data?.grantable ?? [];
+  const choices = roles.data?.choices ?? [];
   const known = choices.some(([id]) => id === invitation.role_id);
   const current = roles.data?.all.find(({ id }) => id === invitation.role_id)?.name ?? invitation.role_id;
   return html`

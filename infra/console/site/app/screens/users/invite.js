@@ -33,7 +33,7 @@ function One({ roles, done, onClose }) {
   };
   return html`<${Form} submit="Invite" onSubmit=${invite} onCancel=${onClose}>
     <${Field} label="Email address" name="email" type="email" required autocomplete="off" />
-    <${Field} label="Role" name="role_id" options=${roles.data?.grantable ?? []} value="user" />
+    <${Field} label="Role" name="role_id" options=${roles.data?.choices ?? []} value="user" />
     <details><summary>More</summary><div class="prose">
       <${Field} label="Expires in (days)" type="number" min="1" max="30" name="expires_in_days" value="7" />
       <${Field} label="Language of the mail" name="language" options=${[['', 'As the organization'], ['en', 'English'], ['de', 'German']]} value="" />
@@ -61,7 +61,7 @@ function Many({ roles, onClose, reload }) {
   return html`<${Form} submit="Invite all" onSubmit=${invite} onCancel=${onClose}>
     <${Field} label="Addresses" name="text" rows="6" hint="One on each line, or a table with a first line that names its columns (email, role)." />
     <${Field} label="Or a CSV file" name="file" type="file" accept=".csv,text/csv,text/plain" hint="An export of a directory or of Rolecall. Other columns are ignored." />
-    <${Field} label="Role" name="role_id" options=${roles.data?.grantable ?? []} value="user" hint="For addresses without a column for the role." />
+    <${Field} label="Role" name="role_id" options=${roles.data?.choices ?? []} value="user" hint="For addresses without a column for the role." />
   <//>`;
 }
 

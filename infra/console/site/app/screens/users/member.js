@@ -28,7 +28,7 @@ export function EditMember({ id, roles, roleFixed, done, onClose }) {
 }
 
 function MemberFields({ member, roles, roleFixed }) {
-  const choices = roles.data?.grantable ?? [];
+  const choices = roles.data?.choices ?? [];
   const known = choices.some(([id]) => id === member.role_id);
   const options = known ? choices : [[member.role_id, member.role_name], ...choices];
   return html`

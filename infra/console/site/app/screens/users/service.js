@@ -11,7 +11,7 @@ const PEOPLE_ONLY = ['admin', 'mdf_admin'];
 export function AddService({ roles, done, onClose }) {
   const { api } = useApp();
   const { id } = useOrg();
-  const options = (roles.data?.grantable ?? []).filter(([role]) => !PEOPLE_ONLY.includes(role));
+  const options = (roles.data?.choices ?? []).filter(([role]) => !PEOPLE_ONLY.includes(role));
   const add = async ({ user_id, name, role_id, keeper_id, access_expires_at }) => {
     const body = { user_id, name, role_id, ...(keeper_id && { keeper_id }) };
     if (access_expires_at) body.access_expires_at = endOfDay(access_expires_at);
