@@ -44,7 +44,7 @@ export async function signInAtIssuer({ sign_in: settings }, returnTo) {
   const state = oauth.generateRandomState();
   const nonce = oauth.generateRandomNonce();
   sessionStorage.setItem(SIGN_IN, JSON.stringify({ verifier, state, nonce, returnTo }));
-  const url = new URL(server.authorization_endpoint);
+  const url = new URL(/** @type {string} */ (server.authorization_endpoint));
   const parameters = {
     client_id: client.client_id,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),

@@ -26,7 +26,7 @@ export const formatDate = (at) => date.format(new Date(at));
 
 /** A time relative to now, such as "in 6 days", or the date where that says more. */
 export function formatRelative(at) {
-  const minutes = (new Date(at) - Date.now()) / 60_000;
+  const minutes = (new Date(at).getTime() - Date.now()) / 60_000;
   const size = Math.abs(minutes);
   if (size < 60) return relative.format(Math.round(minutes), 'minute');
   if (size < 48 * 60) return relative.format(Math.round(minutes / 60), 'hour');

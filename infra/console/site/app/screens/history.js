@@ -53,17 +53,33 @@ function inPlainWords(problem) {
 /** Gives the content the focus, where the button that was used disappears. */
 const toTop = () => requestAnimationFrame(() => (scrollTo(0, 0), document.querySelector('main')?.focus()));
 
-/** The filters, kept in the address, so that a link leads to the same list. */
+/**
+ * @typedef {object} Filters
+ * @property {string} from
+ * @property {string} to
+ * @property {string} action
+ * @property {string} person
+ * @property {string} only
+ * @property {import('../organization_filter.js').Organizations} organizations
+ */
+
+/**
+ * The filters, kept in the address, so that a link leads to the same list.
+ *
+ * @returns {[Filters, (change: Partial<Filters>) => void]}
+ */
 function useFilters() {
   const { query } = useLocation();
   const ids = query.getAll('organization_id');
+  const inTree = query.get('scope') === 'subtree' ? 'subtree' : 'own';
+  /** @type {Filters} */
   const filters = {
     from: query.get('from') ?? '', to: query.get('to') ?? '', action: query.get('action') ?? '', person: query.get('member_id') ?? '',
-    only: query.get('only') ?? '', organizations: query.has('organization_id') ? ids.filter(Boolean) : (query.get('scope') ?? 'own'),
+    only: query.get('only') ?? '', organizations: query.has('organization_id') ? ids.filter(Boolean) : inTree,
   };
-  const set = (change) => {
+  const set = (/** @type {Partial<Filters>} */ change) => {
     const { from, to, action, person, only, organizations } = { ...filters, ...change };
-    const plain = { from, to, action, member_id: person, only: person && only, scope: organizations === 'subtree' && 'subtree' };
+    const plain = { from, to, action, member_id: person, only: person && only, scope: organizations === 'subtree' ? 'subtree' : '' };
     const next = new URLSearchParams(Object.entries(plain).filter(([, value]) => value));
     if (Array.isArray(organizations)) (organizations.length ? organizations : ['']).forEach((one) => next.append('organization_id', one));
     replace(next.size ? `${path()}?${next}` : path());
@@ -71,9 +87,13 @@ function useFilters() {
   return [filters, set];
 }
 
-/** The parameters of the list. Days are those of the person's time zone; the last one is included. */
+/**
+ * The parameters of the list. Days are those of the person's time zone; the last one is included.
+ *
+ * @param {Filters} filters
+ */
 function queryOf({ from, to, action, person, only, organizations }) {
-  const start = (day, more) => {
+  const start = (/** @type {string} */ day, /** @type {number} */ more) => {
     const time = new Date(`${day}T00:00:00`);
     time.setDate(time.getDate() + more);
     return Number.isNaN(time.getTime()) ? undefined : time.toISOString();

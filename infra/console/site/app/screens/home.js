@@ -12,11 +12,11 @@ export function Home() {
   const verified = me.email_verified;
   const own = useLoad(
     async (signal) => {
-      const list = (path) => everyItem((cursor) => api.GET(path, { query: { cursor, limit: 100 }, signal }));
+      const page = (/** @type {string | undefined} */ cursor) => ({ query: { cursor, limit: 100 }, signal });
       const [invitations, requests, joinable] = await Promise.all([
-        verified ? list('/v1/me/invitations') : [],
-        list('/v1/me/join-requests'),
-        verified ? list('/v1/me/joinable-organizations') : [],
+        verified ? everyItem((cursor) => api.GET('/v1/me/invitations', page(cursor))) : [],
+        everyItem((cursor) => api.GET('/v1/me/join-requests', page(cursor))),
+        verified ? everyItem((cursor) => api.GET('/v1/me/joinable-organizations', page(cursor))) : [],
       ]);
       return { invitations, requests, joinable };
     },
@@ -132,7 +132,7 @@ function CreateOrganization({ onClose }) {
   };
   return html`<${Dialog} title="Create an organization" onClose=${onClose}>
     <${Form} submit="Create" onSubmit=${submit} onCancel=${onClose}>
-      <${Field} label="Name" name="name" required maxlength="128" hint="Its members and invitees see it." />
+      <${Field} label="Name" name="name" required maxlength="100" hint="Its members and invitees see it." />
     <//>
   <//>`;
 }

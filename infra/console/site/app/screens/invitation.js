@@ -13,7 +13,7 @@ export function InvitationScreen({ org, inv }) {
   if (invitation.problem?.slug === 'no-such-invitation') {
     return html`<${Page} title="Invitation">
       <${Notice} problem=${invitation.problem} />
-      <p>You are signed in as <b>${invitation.problem.body.signed_in_as ?? me.email ?? me.user_id}</b>.</p>
+      <p>You are signed in as <b>${invitation.problem.body?.signed_in_as ?? me.email ?? me.user_id}</b>.</p>
       <div class="actions">
         <button class="primary" onClick=${signInAgain}>Sign in with another address</button>
         <${Link} class="button" to="/">My invitations<//>

@@ -6,10 +6,12 @@ import { Link } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { personName } from '../words.js';
 
+/** @typedef {import('../../../types.js').Schemas['JoinRequest']} Request */
+
 export function JoinRequests() {
   const { api } = useApp();
   const { id, can } = useOrg();
-  const [asking, setAsking] = useState(null);
+  const [asking, setAsking] = useState(/** @type {{ row: Request, approve?: boolean } | null} */ (null));
   const list = usePages((cursor, signal) => api.GET('/v1/organizations/{org}/join-requests', { path: { org: id }, query: { cursor }, signal }), [api, id]);
   const close = () => setAsking(null);
   const Asked = asking?.approve ? Approve : Decline;

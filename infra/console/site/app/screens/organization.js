@@ -14,8 +14,11 @@ import { SubOrganizations } from './sub_organizations.js';
 import { Users } from './users.js';
 import { Why } from './why.js';
 
+/** @typedef {[import('../../../types.js').Schemas['RoleObject'], import('../../../types.js').Schemas['Level']]} Needs */
+
 // Each screen: its path below the organization, its title, and the level that it needs. One that `explains` is also shown to
 // people whose role has the level, where it does not count.
+/** @type {{ at: string, title?: string, screen: Function, needs?: Needs, explains?: boolean }[]} */
 const SCREENS = [
   { at: '', title: 'Overview', screen: Overview },
   { at: '/users', title: 'Users', screen: Users, needs: ['user_management', 'view_only'] },
@@ -38,16 +41,17 @@ export function OrganizationScreens({ id, at }) {
     const org = readable ? await api.GET('/v1/organizations/{org}', { path, signal }) : { ...membership, id };
     return { org, access };
   }, [api, id, membership?.role_id]);
-  const context = useMemo(() => load.data && {
+  const { data } = load;
+  const context = useMemo(() => data && {
     id,
-    org: load.data.org,
-    access: load.data.access,
+    org: data.org,
+    access: data.access,
     membership,
-    can: (object, level) => atLeast(load.data.access.permissions[object], level),
+    can: (object, level) => atLeast(data.access.permissions[object], level),
     reload: load.reload,
-  }, [load.data, membership]);
-  if (!context) return html`<${Main}><${Loaded} load=${load} /><//>`;
-  const restricted = new Set(load.data.access.restrictions.map(({ role_object }) => role_object));
+  }, [data, membership]);
+  if (!data || !context) return html`<${Main}><${Loaded} load=${load} /><//>`;
+  const restricted = new Set(data.access.restrictions.map(({ role_object }) => role_object));
   const allowed = SCREENS.filter(({ needs, explains }) => !needs || context.can(...needs) || (explains && restricted.has(needs[0])));
   const below = at.slice(`/organizations/${id}`.length);
   const found = allowed.map((entry) => ({ ...entry, params: match(entry.at, below) })).find(({ params }) => params);
@@ -70,7 +74,7 @@ const Nav = ({ entries, below }) => {
 
 /** What the organization is, and what the person may do in it. */
 function Overview() {
-  const { org, access, membership, id } = useOrg();
+  const { org, access, membership } = useOrg();
   const rows = Object.entries(access.permissions).map(([object, level]) => ({ id: object, level }));
   return html`
     <${Page} title=${org.name}>

@@ -19,18 +19,23 @@ const COUNTS = [
   { label: 'Invited', of: 'pending', status: 'pending', noun: 'invitation' },
   { label: 'Services', of: 'services', status: 'active', noun: 'service' },
 ];
+/** @typedef {import('../../../types.js').Schemas['Role']} Role */
+/** @typedef {import('../organization_filter.js').Organizations} Organizations */
+
+/** @param {Role} role */
 const keyOf = (role) => `${role.organization_id} ${role.id}`;
 
 export function Roles() {
   const { api } = useApp();
   const { id, can } = useOrg();
-  const [filters, setFilters] = useState({ q: '', status: '', organizations: 'own' });
+  const [filters, setFilters] = useState({ q: '', status: '', organizations: /** @type {Organizations} */ ('own') });
   const set = (change) => setFilters((before) => ({ ...before, ...change }));
   const { q, status, organizations } = filters;
+  const statuses = /** @type {('active' | 'pending')[]} */ (status.split(' ').filter(Boolean));
   const list = usePages(
     (cursor, signal) => api.GET('/v1/organizations/{org}/roles', {
       path: { org: id },
-      query: { q, match: q && 'contains', status: status.split(' '), ...organizationQuery(organizations), limit: 100, cursor },
+      query: { q, match: q && 'contains', status: statuses, ...organizationQuery(organizations), limit: 100, cursor },
       signal,
     }),
     [api, id, q, status, String(organizations)],
@@ -51,8 +56,8 @@ export function Roles() {
 }
 
 function List({ list, below, filtered }) {
-  const [chosen, setChosen] = useState([]);
-  const [compared, setCompared] = useState(null);
+  const [chosen, setChosen] = useState(/** @type {Role[]} */ ([]));
+  const [compared, setCompared] = useState(/** @type {Role[] | null} */ (null));
   const has = (role) => chosen.some((one) => keyOf(one) === keyOf(role));
   const toggle = (role) => setChosen(has(role) ? chosen.filter((one) => keyOf(one) !== keyOf(role)) : [...chosen, role]);
   const choice = {

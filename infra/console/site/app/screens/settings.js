@@ -10,8 +10,12 @@ import { Customers, Partners } from './settings/links.js';
 import { DeleteOrganization, Leave, Transfer } from './settings/membership.js';
 import { Security } from './settings/security.js';
 
+/** @typedef {import('../../../types.js').Org} Org */
+
+/** @param {Org} context */
 const isSuperAdmin = ({ membership }) => membership?.role_id === 'super_admin';
 
+/** @type {{ id: string, title: string, intro?: string, part: Function, shown: (context: Org) => boolean }[]} */
 const SECTIONS = [
   { id: 'general', title: 'General information', part: GeneralInformation, shown: ({ can }) => can('organization_general_information', 'view_only') },
   {
@@ -77,6 +81,7 @@ function Contents({ sections }) {
   const go = (event, id) => {
     event.preventDefault();
     const section = document.getElementById(id);
+    if (!section) return;
     section.tabIndex = -1;
     section.focus({ preventScroll: true });
     section.scrollIntoView();

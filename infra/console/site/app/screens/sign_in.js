@@ -19,10 +19,11 @@ export function SignIn({ problem }) {
 
 function AtIssuer() {
   const { config } = useApp();
+  const host = config.sign_in === 'local' ? '' : new URL(config.sign_in.issuer).host;
   const leave = useAction(() => signInAtIssuer(config, path()));
   return html`
     <${Notice} problem=${leave.problem && { title: 'The identity provider cannot be reached', detail: leave.problem.message }} />
-    <button class="primary" onClick=${leave.run} disabled=${leave.busy}>Sign in at ${new URL(config.sign_in.issuer).host}</button>
+    <button class="primary" onClick=${leave.run} disabled=${leave.busy}>Sign in at ${host}</button>
   `;
 }
 

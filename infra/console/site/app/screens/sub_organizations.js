@@ -28,7 +28,7 @@ function NotAvailable() {
 function Below() {
   const { api, reloadMe } = useApp();
   const { id, org } = useOrg();
-  const [dialog, setDialog] = useState(null);
+  const [dialog, setDialog] = useState(/** @type {import('../../../types.js').View} */ (null));
   const list = usePages(
     (cursor, signal) => api.GET('/v1/organizations/{org}/sub-organizations', {
       path: { org: id }, query: { depth: 'all', limit: 100, cursor }, signal,
@@ -74,6 +74,6 @@ function useMayCreate(items) {
   return (one) => {
     if (one.depth >= MAX_DEPTH) return false;
     if (one.id === id) return can(OBJECT, 'full_access');
-    return ['super_admin', 'admin'].includes(roles.get(one.id)) || atLeast(asked.data?.get(one.id) ?? 'none', 'full_access');
+    return ['super_admin', 'admin'].includes(roles.get(one.id) ?? '') || atLeast(asked.data?.get(one.id) ?? 'none', 'full_access');
   };
 }

@@ -16,7 +16,7 @@ export function Users() {
   const { api, announce } = useApp();
   const { id, can } = useOrg();
   const search = useLocation().query;
-  const [dialog, setDialog] = useState(null);
+  const [dialog, setDialog] = useState(/** @type {import('../../../types.js').View} */ (null));
   const roles = useRoles();
   const filters = listQuery(search);
   const list = usePages(

@@ -48,8 +48,10 @@ function Find({ choose }) {
   const found = useLoad(
     async (signal) => {
       if (!q) return [];
-      const query = { q, match: 'contains', status: 'active', limit: 10 };
-      return (await api.GET('/v1/organizations/{org}/members', { path: { org: id }, query, signal })).items;
+      const page = await api.GET('/v1/organizations/{org}/members', {
+        path: { org: id }, query: { q, match: 'contains', status: 'active', limit: 10 }, signal,
+      });
+      return page.items;
     },
     [api, id, q],
   );

@@ -6,11 +6,14 @@ import { useAction, useApp, usePages } from '../../use.js';
 import { OrganizationChoice } from './parts.js';
 
 const ROUTE = '/v1/operator/organizations/{org}/customers';
+/** @typedef {import('../../../../types.js').Schemas['CustomerLink']} Link_ */
+
+/** @param {Link_} link */
 const nameOf = (link) => link.customer_name ?? 'An organization that was deleted';
 
 export function CustomerLinks({ org }) {
   const { api, announce } = useApp();
-  const [dialog, setDialog] = useState(null);
+  const [dialog, setDialog] = useState(/** @type {Link_ | 'new' | null} */ (null));
   const list = usePages((cursor, signal) => api.GET(ROUTE, { path: { org: org.id }, query: { cursor }, signal }), [api, org.id]);
   const prefer = useAction(async (link) => {
     await api.PUT(`${ROUTE}/{customer}`, { path: { org: org.id, customer: link.customer_id }, body: { preferred: !link.preferred } });

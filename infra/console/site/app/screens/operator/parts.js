@@ -62,7 +62,7 @@ export function MemberChoice({ org, except, ...rest }) {
     const search = { status: 'active', limit: 100, ...(q && { q, match: 'contains' }) };
     const page = await api.GET('/v1/organizations/{org}/members', { path: { org }, query: search, signal });
     return page.items
-      .filter(({ id, kind, access_expired }) => id !== except && kind === 'person' && !access_expired)
+      .filter((user) => user.status === 'active' && user.id !== except && user.kind === 'person' && !user.access_expired)
       .map((member) => [member.id, personLine(member, member.role_name)]);
   };
   return html`<${Choice} ...${rest} find=${find} deps=${[api, org]} none="No other member is found."

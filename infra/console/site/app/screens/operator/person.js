@@ -16,9 +16,12 @@ function nameOf({ organizations, emails, user_id }) {
   return named ? personName(named) : emails[0] ?? user_id;
 }
 
+/** @typedef {import('../../../../types.js').Schemas['People']['items'][number]} FoundPerson_ */
+/** @typedef {FoundPerson_['organizations'][number]} Place */
+
 export function FoundPerson({ person, reload }) {
   const { api } = useApp();
-  const [dialog, setDialog] = useState(null);
+  const [dialog, setDialog] = useState(/** @type {{ act: keyof typeof DIALOGS, place?: Place } | null} */ (null));
   const name = nameOf(person);
   const superAdminOf = person.organizations.filter(({ membership }) => membership?.role_id === 'super_admin');
   const save = useAction(async () => {

@@ -12,7 +12,7 @@ const Left = ({ organizations }) => html`<ul class="plain-list">
 
 export function Offboard({ person, name, superAdminOf, onClose, reload }) {
   const { api } = useApp();
-  const [result, setResult] = useState(null);
+  const [result, setResult] = useState(/** @type {import('../../../../types.js').Schemas['Offboarded'] | null} */ (null));
   const offboard = async () => setResult(await api.POST('/v1/operator/people/{person}/offboard', { path: { person: person.id } }));
   const close = () => {
     onClose();

@@ -29,7 +29,7 @@ export function EditRole({ role, objects, grantable, load }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
   const start = { name: role.name, description: role.description, levels: role.permissions };
-  const [{ seen, draft, news }, setState] = useState({ seen: role, draft: start, news: [] });
+  const [{ seen, draft, news }, setState] = useState({ seen: role, draft: start, news: /** @type {string[]} */ ([]) });
   const labelOf = (key) => objects.find((object) => object.key === key)?.label ?? key;
   // The role was loaded again: continue from its present state.
   if (seen !== role) {

@@ -43,5 +43,5 @@ export function changesInWords(before, now, draft, labelOf) {
     before[field] !== now[field] && draft[field] !== now[field] && `${label}: “${before[field]}” is now “${now[field]}”`;
   const changed = Object.entries(changedLevels(before.permissions, now.permissions)).filter(([key, level]) => draft.levels[key] !== level);
   const levels = changed.map(([key, level]) => `${labelOf(key)}: ${LEVELS[before.permissions[key]] ?? 'not available'} is now ${LEVELS[level]}`);
-  return [text('name', 'Name'), text('description', 'Description'), ...levels].filter(Boolean);
+  return [text('name', 'Name'), text('description', 'Description'), ...levels].filter((line) => line !== false);
 }

@@ -1,5 +1,6 @@
 // The progress of a role that is being deleted. The work goes on without the browser.
 import { html, useEffect, useState } from '../../../vendor/ui.js';
+import { Problem } from '../../api.js';
 import { useApp, useOrg } from '../../use.js';
 import { count } from '../../words.js';
 
@@ -25,7 +26,7 @@ export function Deletion({ role, target, onGone }) {
       try {
         setNow(await api.GET('/v1/organizations/{org}/roles/{role}', { path }));
       } catch (problem) {
-        if (problem.status !== 404) return;
+        if (!(problem instanceof Problem) || problem.status !== 404) return;
         clearInterval(timer);
         onGone();
       }

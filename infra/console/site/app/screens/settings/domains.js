@@ -31,9 +31,9 @@ function Approve({ approved, reload }) {
   const { api, me, announce } = useApp();
   const { id } = useOrg();
   const own = me.email?.split('@')[1];
-  const approve = useAction(async () => {
-    await api.PUT('/v1/organizations/{org}/domains/{domain}', { path: { org: id, domain: own } });
-    announce(`${own} is approved.`);
+  const approve = useAction(async (/** @type {string} */ domain) => {
+    await api.PUT('/v1/organizations/{org}/domains/{domain}', { path: { org: id, domain } });
+    announce(`${domain} is approved.`);
     await reload();
   });
   if (!own) return html`<p class="hint">Your address is not verified, so you cannot approve its domain.</p>`;
@@ -41,7 +41,7 @@ function Approve({ approved, reload }) {
     return html`<p class="hint">Another domain can be approved by an administrator who has an address in it.</p>`;
   }
   return html`
-    <div><button onClick=${approve.run} disabled=${approve.busy}>Approve ${own}</button></div>
+    <div><button onClick=${() => approve.run(own)} disabled=${approve.busy}>Approve ${own}</button></div>
     <p class="hint">Only the domain of your own address can be approved, and no domain of a public mail provider.</p>
     <${Notice} problem=${approve.problem} reload=${reload} />
   `;

@@ -18,15 +18,16 @@ const columns = (noun) => [
   { label: 'Linked', cell: (row) => html`<${When} at=${row.linked_at} />` },
 ];
 
-function useLinks(kind) {
+/** @param {'/v1/organizations/{org}/customers' | '/v1/organizations/{org}/partners'} route */
+function useLinks(route) {
   const { api } = useApp();
   const { id } = useOrg();
-  return usePages((cursor, signal) => api.GET(`/v1/organizations/{org}/${kind}`, { path: { org: id }, query: { cursor }, signal }), [api, id]);
+  return usePages((cursor, signal) => api.GET(route, { path: { org: id }, query: { cursor }, signal }), [api, id]);
 }
 
 /** The customers of a partner. */
 export function Customers() {
-  const list = useLinks('customers');
+  const list = useLinks('/v1/organizations/{org}/customers');
   return html`
     ${list.items.length > 0 && html`<${Table} label="Customers" rows=${list.items} columns=${columns('Customer')} />`}
     ${list.loaded && list.items.length === 0 && html`<${Empty} title="No customer is linked">Ask an operator of the platform to link one.<//>`}
@@ -38,7 +39,7 @@ export function Customers() {
 export function Partners() {
   const { api, announce } = useApp();
   const { id } = useOrg();
-  const list = useLinks('partners');
+  const list = useLinks('/v1/organizations/{org}/partners');
   const [suspending, setSuspending] = useState(null);
   const resume = useAction(async (partner) => {
     await api.DELETE(SUSPENSION, { path: { org: id, partner: partner.id } });

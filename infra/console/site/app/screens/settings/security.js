@@ -31,7 +31,14 @@ const Facts = ({ security }) => html`
   </dl>
 `;
 
-/** The settings that the values of the form mean. */
+/** @typedef {import('../../../../types.js').Schemas['Security']} Security_ */
+
+/**
+ * The settings that the values of the form mean.
+ *
+ * @param {Record<string, any>} values
+ * @returns {Security_}
+ */
 const settings = (values) => ({
   require_mfa: values.require_mfa === 'on',
   max_session_minutes: values.max_session_minutes ? Number(values.max_session_minutes) : null,
@@ -43,7 +50,7 @@ function Edit({ security, reload }) {
   const { announce, api } = useApp();
   const { id, reload: reloadOrg } = useOrg();
   const draft = useDraft(security);
-  const [asking, setAsking] = useState(null);
+  const [asking, setAsking] = useState(/** @type {Partial<Security_> | null} */ (null));
   const save = async (changes) => {
     const body = { ...security, ...changes };
     draft.saved(await api.PUT(ROUTE, { path: { org: id }, body, ifMatch: etag(security) }));

@@ -68,7 +68,7 @@ function Actions({ org, create, join }) {
   const roles = new Map(me.organizations.map((one) => [one.id, one.role_id]));
   const { active, pending } = org.users;
   const empty = active + pending === 0 && !org.suspension;
-  const mayJoin = empty && org.path.slice(0, -1).some((id) => ['super_admin', 'admin'].includes(roles.get(id)));
+  const mayJoin = empty && org.path.slice(0, -1).some((id) => ['super_admin', 'admin'].includes(roles.get(id) ?? ''));
   return html`
     ${make && html`<button onClick=${() => make(org)}>Create below<span class="sr-only"> ${org.name}</span></button>`}
     ${mayJoin && html`<button onClick=${() => join(org)}>Join<span class="sr-only"> ${org.name}</span></button>`}

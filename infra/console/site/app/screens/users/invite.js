@@ -5,6 +5,8 @@ import { Badge, Dialog, Field, Form, Table } from '../../parts.js';
 import { useApp, useOrg } from '../../use.js';
 import { count, endOfDay } from '../../words.js';
 
+/** @typedef {import('../../../../types.js').Schemas['BatchInviteResult']['outcomes'][number]} Outcome */
+
 /** The most invitations in a request (INV11). */
 const BATCH = 100;
 
@@ -46,9 +48,10 @@ function One({ roles, done, onClose }) {
 function Many({ roles, onClose, reload }) {
   const { api } = useApp();
   const { id } = useOrg();
-  const [progress, setProgress] = useState(null);
+  const [progress, setProgress] = useState(/** @type {{ outcomes: Outcome[], left: number } | null} */ (null));
   const invite = async (values) => {
     const portions = asPortions(await listOf(values), values.role_id);
+    /** @type {Outcome[]} */
     const outcomes = [];
     for (const [index, portion] of portions.entries()) {
       const answer = await api.POST('/v1/organizations/{org}/invitations/batch', { path: { org: id }, ...portion });
@@ -71,11 +74,16 @@ async function listOf({ text, file }) {
   throw new Problem({ title: 'There is no address', detail: 'Paste addresses, or choose a file.' }, 422);
 }
 
-/** The bodies of the requests: a CSV file with its first line in each, or the addresses with one role. */
+/**
+ * The bodies of the requests: a CSV file with its first line in each, or the addresses with one role.
+ *
+ * @param {string} list
+ * @param {string} role_id
+ */
 export function asPortions(list, role_id) {
   const [head, ...rows] = lines(list);
   if (/mail|user principal name/i.test(head) && !head.includes('@')) {
-    return chunks(rows).map((part) => ({ body: [head, ...part].join('\n'), contentType: 'text/csv' }));
+    return chunks(rows).map((part) => ({ body: [head, ...part].join('\n'), contentType: /** @type {const} */ ('text/csv') }));
   }
   const addresses = list.split(/[\s,;]+/).filter(Boolean);
   return chunks(addresses).map((part) => ({ body: { invitations: part.map((email) => ({ email, role_id })) } }));

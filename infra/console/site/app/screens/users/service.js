@@ -39,7 +39,7 @@ export function KeeperField({ value }) {
       { path: { org: id }, query: { status: 'active', limit: 100, cursor }, signal }), 500),
     [api, id],
   );
-  const options = (people.data ?? []).filter(({ kind }) => kind === 'person').map((person) => [person.id, personName(person)]);
+  const options = (people.data ?? []).filter((user) => user.status === 'active' && user.kind === 'person').map((person) => [person.id, personName(person)]);
   return html`
     <${Field} label="Keeper" name="keeper_id" value=${value ?? ''} options=${[['', value ? 'No change' : 'Me'], ...options]}
       hint="The person who looks after the service." />

@@ -10,8 +10,8 @@ const sentence = (text) => inWords(text).replaceAll('The subject', 'The person')
 /** What an answer of `GET …/explanations` says about the `org` of the question. */
 export function Explanation({ answer, org }) {
   const { person, asked, decision, action, explanation } = answer;
-  const heading = useRef(null);
-  useEffect(() => heading.current.focus(), [answer]);
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => heading.current?.focus(), [answer]);
   const name = person.name || person.email ? personName(person) : asked;
   const area = explanation.role_object && areaName(explanation.role_object);
   const paths = explanation.paths?.length ? explanation.paths : [null];

@@ -53,7 +53,7 @@ function PersonField({ org, value }) {
   const { api } = useApp();
   const list = useId();
   const [text, setText] = useState('');
-  const [users, setUsers] = useState([]);
+  const [users, setUsers] = useState(/** @type {import('../../../../types.js').Schemas['User'][]} */ ([]));
   useEffect(() => {
     const controller = new AbortController();
     const search = { q: text || undefined, limit: 20 };
