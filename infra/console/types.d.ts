@@ -168,3 +168,26 @@ export interface MenuAction {
 
 /** An event of a field. */
 export type FieldEvent = Event & { target: HTMLInputElement };
+
+/** A role; its id, name and levels alone for people who may not list roles. */
+export type RoleView = Pick<Schemas['Role'], 'id' | 'name' | 'permissions'> & Partial<Schemas['Role']>;
+
+/** The roles of an organization, from `useRoles`. */
+export interface Roles {
+  all: RoleView[];
+  /** Those that the person may give. */
+  given: RoleView[];
+  choices: Choice[];
+}
+
+/** A person as an operator finds them, and what one organization knows about them. */
+export type FoundPerson = Schemas['People']['items'][number];
+export type Place = FoundPerson['organizations'][number];
+
+/** An organization as an operator sees it. */
+export type OperatorOrganization = Schemas['Organization'];
+
+/** An event of the history, with the values of every action. */
+export type Event = Omit<Schemas['HistoryEvent'], 'old' | 'new'> & { old?: Values | null; new?: Values | null };
+export type Values = Record<string, any>;
+export type Action = Schemas['EventAction'];

@@ -19,7 +19,7 @@ try {
   let problem = /** @type {{ title: string, detail: string } | null} */ (null);
   if (path() === '/signed-in') {
     try {
-      replace(await completeSignIn(config));
+      replace(config.sign_in === 'local' ? '/' : await completeSignIn(config.sign_in));
     } catch (error) {
       problem = { title: 'You are not signed in', detail: `The identity provider refused: ${/** @type {Error} */ (error).message}.` };
       replace('/');

@@ -58,7 +58,6 @@ export function Notice({ problem, reload }) {
   `;
 }
 
-/** @param {string} pointer */
 const fieldName = (pointer) => (pointer ? `${asWords(pointer.split('/').filter(Boolean).join(' ') || 'request')}: ` : '');
 
 export const Loading = () => html`<p class="loading" role="status">Loading…</p>`;
@@ -76,7 +75,6 @@ export function Loaded({ load, children }) {
   return html`<${Notice} problem=${load.problem} reload=${load.reload} />${children(load.data)}`;
 }
 
-/** The error of a field, by its name. Empty outside of a form. */
 export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) => string | undefined }} */ ({}));
 
 /**

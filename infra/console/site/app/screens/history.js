@@ -9,6 +9,8 @@ import { ActionFilter, actionsOf } from './history/actions.js';
 import { Entry } from './history/entry.js';
 import { PersonFilter } from './history/person.js';
 
+/** @import { Action, Event, Trouble } from '../../../types.js' */
+
 export function History() {
   const { api } = useApp();
   const { id, can } = useOrg();
@@ -43,7 +45,11 @@ export function History() {
   `;
 }
 
-/** The refusal of a subtree with too many organizations, in words of this screen. */
+/**
+ * The refusal of a subtree with too many organizations, in words of this screen.
+ *
+ * @param {Trouble | null | undefined} problem
+ */
 function inPlainWords(problem) {
   if (!problem?.errors?.some(({ pointer }) => pointer === '/scope')) return problem;
   const detail = 'The history of at most 20 organizations can be shown together. Use “Chosen organizations” to choose some.';
@@ -91,6 +97,7 @@ function useFilters() {
  * The parameters of the list. Days are those of the person's time zone; the last one is included.
  *
  * @param {Filters} filters
+ * @returns {{ from?: string, to?: string, action?: Action[], actor?: string, member_id?: string, scope?: 'subtree', organization_id?: string[] }}
  */
 function queryOf({ from, to, action, person, only, organizations }) {
   const start = (/** @type {string} */ day, /** @type {number} */ more) => {
@@ -107,7 +114,11 @@ function queryOf({ from, to, action, person, only, organizations }) {
   };
 }
 
-/** The events by day. */
+/**
+ * The events by day.
+ *
+ * @param {{ events: Event[], below: boolean, about: (person: string) => void }} props
+ */
 function Days({ events, below, about }) {
   const days = new Map();
   for (const event of events) days.set(dayOf(event.at), [...(days.get(dayOf(event.at)) ?? []), event]);
@@ -118,6 +129,7 @@ function Days({ events, below, about }) {
     </section>`);
 }
 
+/** @param {string} day */
 function dayName(day) {
   const ago = (days) => dayOf(new Date(new Date().setDate(new Date().getDate() - days)));
   const date = formatDate(`${day}T12:00:00`);

@@ -6,6 +6,8 @@ import { Link, navigate } from '../router.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
 
+/** @import { Schemas } from '../../../types.js' */
+
 export function Home() {
   const { api, me } = useApp();
   const [creating, setCreating] = useState(false);
@@ -56,6 +58,7 @@ function Organizations() {
   </ul>`;
 }
 
+/** @param {{ items: Schemas['ReceivedInvitation'][] }} props */
 function Invitations({ items }) {
   if (items.length === 0) return null;
   return html`<${Section} title="Invitations" intro="You decide: nothing changes until you accept.">
@@ -70,6 +73,7 @@ function Invitations({ items }) {
   <//>`;
 }
 
+/** @param {{ items: Schemas['OwnJoinRequest'][], reload: () => unknown }} props */
 function Requests({ items, reload }) {
   const { api, announce } = useApp();
   const withdraw = useAction(async (request) => {
@@ -92,8 +96,9 @@ function Requests({ items, reload }) {
   <//>`;
 }
 
+/** @param {{ items: Schemas['JoinableOrganization'][], requests: Schemas['OwnJoinRequest'][], reload: () => unknown }} props */
 function Joinable({ items, requests, reload }) {
-  const [asking, setAsking] = useState(null);
+  const [asking, setAsking] = useState(/** @type {Schemas['JoinableOrganization'] | null} */ (null));
   const asked = new Set(requests.filter(({ status }) => status !== 'declined').map((request) => request.organization_id));
   const open = items.filter(({ id }) => !asked.has(id));
   if (open.length === 0) return null;
@@ -106,6 +111,7 @@ function Joinable({ items, requests, reload }) {
   <//>`;
 }
 
+/** @param {{ org: Schemas['JoinableOrganization'], onClose: () => void, reload: () => unknown }} props */
 function AskToJoin({ org, onClose, reload }) {
   const { api, announce } = useApp();
   const submit = async ({ comment }) => {
@@ -121,6 +127,7 @@ function AskToJoin({ org, onClose, reload }) {
   <//>`;
 }
 
+/** @param {{ onClose: () => void }} props */
 function CreateOrganization({ onClose }) {
   const { api, reloadMe, announce } = useApp();
   const submit = async ({ name }) => {

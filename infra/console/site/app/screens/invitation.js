@@ -6,6 +6,9 @@ import { Link, navigate } from '../router.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
 
+/** @import { Schemas } from '../../../types.js' */
+
+/** @param {{ org: string, inv: string }} props */
 export function InvitationScreen({ org, inv }) {
   const { api, me } = useApp();
   const path = { org, inv };
@@ -25,6 +28,7 @@ export function InvitationScreen({ org, inv }) {
   <//>`;
 }
 
+/** @param {{ invitation: Schemas['ReceivedInvitation'], path: { org: string, inv: string }, reload: () => unknown }} props */
 function Decision({ invitation, path, reload }) {
   const { api, reloadMe, announce } = useApp();
   const accept = useAction(async () => {

@@ -6,7 +6,9 @@ import { Link } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { personName } from '../words.js';
 
-/** @typedef {import('../../../types.js').Schemas['JoinRequest']} Request */
+/** @import { Roles, Schemas } from '../../../types.js' */
+
+/** @typedef {Schemas['JoinRequest']} Request */
 
 export function JoinRequests() {
   const { api } = useApp();
@@ -36,6 +38,7 @@ export function JoinRequests() {
   `;
 }
 
+/** @param {{ request: Request, onClose: () => void, reload: () => unknown }} props */
 function Approve({ request, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
@@ -56,11 +59,13 @@ function Approve({ request, onClose, reload }) {
   <//>`;
 }
 
+/** @param {Roles} roles */
 function RoleField({ all, given, choices }) {
   return html`<${Field} label="Role" name="role_id" value="user" options=${choices}
     hint=${given.length < all.length ? 'Only roles that you may give are offered: none that allows more than you may do yourself.' : undefined} />`;
 }
 
+/** @param {{ request: Request, onClose: () => void, reload: () => unknown }} props */
 function Decline({ request, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();

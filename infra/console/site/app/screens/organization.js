@@ -14,7 +14,9 @@ import { SubOrganizations } from './sub_organizations.js';
 import { Users } from './users.js';
 import { Why } from './why.js';
 
-/** @typedef {[import('../../../types.js').Schemas['RoleObject'], import('../../../types.js').Schemas['Level']]} Needs */
+/** @import { Schemas } from '../../../types.js' */
+
+/** @typedef {[Schemas['RoleObject'], Schemas['Level']]} Needs */
 
 // Each screen: its path below the organization, its title, and the level that it needs. One that `explains` is also shown to
 // people whose role has the level, where it does not count.
@@ -31,6 +33,7 @@ const SCREENS = [
   { at: '/settings', title: 'Settings', screen: Settings },
 ];
 
+/** @param {{ id: string, at: string }} props */
 export function OrganizationScreens({ id, at }) {
   const { api, me } = useApp();
   const membership = me.organizations.find((org) => org.id === id);
@@ -64,6 +67,7 @@ export function OrganizationScreens({ id, at }) {
   `;
 }
 
+/** @param {{ entries: typeof SCREENS, below: string }} props */
 const Nav = ({ entries, below }) => {
   const { id, org } = useOrg();
   return html`<nav class="nav" aria-label=${org.name}>

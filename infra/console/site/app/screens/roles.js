@@ -7,6 +7,8 @@ import { useApp, useOrg, usePages } from '../use.js';
 import { CompareRoles } from './roles/compare.js';
 import { Deletion } from './roles/deletion.js';
 
+/** @import { Pages, Schemas } from '../../../types.js' */
+
 const MAX_COMPARED = 3;
 const STATUSES = [
   ['', 'All roles'],
@@ -19,7 +21,7 @@ const COUNTS = [
   { label: 'Invited', of: 'pending', status: 'pending', noun: 'invitation' },
   { label: 'Services', of: 'services', status: 'active', noun: 'service' },
 ];
-/** @typedef {import('../../../types.js').Schemas['Role']} Role */
+/** @typedef {Schemas['Role']} Role */
 /** @typedef {import('../organization_filter.js').Organizations} Organizations */
 
 /** @param {Role} role */
@@ -55,6 +57,7 @@ export function Roles() {
   `;
 }
 
+/** @param {{ list: Pages<Role>, below: boolean, filtered: unknown }} props */
 function List({ list, below, filtered }) {
   const [chosen, setChosen] = useState(/** @type {Role[]} */ ([]));
   const [compared, setCompared] = useState(/** @type {Role[] | null} */ (null));
@@ -92,7 +95,11 @@ function List({ list, below, filtered }) {
   `;
 }
 
-/** The name of a role. It leads to the role, where the person can open it; else to its levels. */
+/**
+ * The name of a role. It leads to the role, where the person can open it; else to its levels.
+ *
+ * @param {{ role: Role, target?: string, onGone: () => unknown, show: () => void }} props
+ */
 function Name({ role, target, onGone, show }) {
   const { me } = useApp();
   const { id } = useOrg();
@@ -110,7 +117,11 @@ function Name({ role, target, onGone, show }) {
 
 const SUMMARY = [['full_access', 'Full Access', 'good'], ['view_only', 'View Only', 'info'], ['none', 'None', 'plain']];
 
-/** How many areas have each level. */
+/**
+ * How many areas have each level.
+ *
+ * @param {{ permissions: Role['permissions'] }} props
+ */
 function LevelSummary({ permissions }) {
   const levels = Object.values(permissions);
   const numbers = SUMMARY.map(([level, label, tone]) => ({ label, tone, number: levels.filter((one) => one === level).length }));
@@ -118,7 +129,11 @@ function LevelSummary({ permissions }) {
   return html`<span class="badges">${shown.map(({ label, tone, number }) => html`<${Badge} tone=${tone}>${number} × ${label}<//> `)}</span>`;
 }
 
-/** A number of users. It leads to these users, where the person may see them. */
+/**
+ * A number of users. It leads to these users, where the person may see them.
+ *
+ * @param {{ role: Role, of: keyof Role['users'], status: string, noun: string }} props
+ */
 function Users({ role, of, status, noun }) {
   const { id, can } = useOrg();
   const number = role.users[of];

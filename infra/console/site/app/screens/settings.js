@@ -10,7 +10,7 @@ import { Customers, Partners } from './settings/links.js';
 import { DeleteOrganization, Leave, Transfer } from './settings/membership.js';
 import { Security } from './settings/security.js';
 
-/** @typedef {import('../../../types.js').Org} Org */
+/** @import { Org } from '../../../types.js' */
 
 /** @param {Org} context */
 const isSuperAdmin = ({ membership }) => membership?.role_id === 'super_admin';
@@ -58,7 +58,11 @@ const SECTIONS = [
   { id: 'delete', title: 'Delete the organization', part: DeleteOrganization, shown: isSuperAdmin },
 ];
 
-/** Customers are listed by the level that the role stores, even if no link makes the role object available now. */
+/**
+ * Customers are listed by the level that the role stores, even if no link makes the role object available now.
+ *
+ * @param {Org['access']} access
+ */
 function seesCustomers({ permissions, restrictions }) {
   const objects = ['license_management_customer_organizations', 'support_service_customer_organizations'];
   const stored = (object) => restrictions.find(({ role_object }) => role_object === object)?.stored;
@@ -77,6 +81,7 @@ export function Settings() {
   `;
 }
 
+/** @param {{ sections: typeof SECTIONS }} props */
 function Contents({ sections }) {
   const go = (event, id) => {
     event.preventDefault();

@@ -25,6 +25,7 @@ export function People() {
   `;
 }
 
+/** @param {{ email: string | null, userId: string | null }} props */
 function Search({ email, userId }) {
   const [by, setBy] = useState(userId ? 'user_id' : 'email');
   useEffect(() => setBy(userId ? 'user_id' : 'email'), [userId]);

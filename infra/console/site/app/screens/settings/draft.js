@@ -1,6 +1,10 @@
 // A form whose resource can change while a person fills it in.
 import { useState } from '../../../vendor/ui.js';
 
+/**
+ * @param {unknown} one
+ * @param {unknown} other
+ */
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /**
