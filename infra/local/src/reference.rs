@@ -1,12 +1,10 @@
-//! The `OpenAPI` document and Swagger UI for it. Only the local server has these routes.
+//! The `OpenAPI` document, and a page for it with Swagger UI. Only the local server has these routes.
 
 use axum::{
     Router,
-    extract::Request,
-    http::{Uri, header::CONTENT_TYPE},
-    middleware::map_request,
+    http::header::CONTENT_TYPE,
     response::IntoResponse,
-    routing::get,
+    routing::{MethodRouter, get},
 };
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 
@@ -14,15 +12,23 @@ use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 pub const DOCUMENT: &str = "/openapi.yaml";
 /// The path of the reference. Its scripts and styles are below it.
 pub const PAGE: &str = "/docs";
+/// The path below which Swagger UI is.
+const ASSETS: &str = "/docs/assets";
 
 /// The routes of the document and the reference. The program embeds all assets, so the page loads nothing from elsewhere.
 pub fn router() -> Router {
-    let page = ApiDefinition {
-        uri_prefix: PAGE,
+    let swagger = ApiDefinition {
+        uri_prefix: ASSETS,
         api_definition: OpenApiSource::Uri(DOCUMENT),
         title: Some("Rolecall"),
     };
-    generate_routes(page).layer(map_request(without_slash_and_query)).route(DOCUMENT, get(document))
+    let page = || asset("text/html; charset=utf-8", include_str!("reference/page.html"));
+    generate_routes(swagger)
+        .route(DOCUMENT, asset("application/yaml", include_str!("../../../docs/openapi.yaml")))
+        .route(PAGE, page())
+        .route("/docs/", page())
+        .route("/docs/page.css", asset("text/css", include_str!("reference/page.css")))
+        .route("/docs/page.js", asset("text/javascript", include_str!("reference/page.js")))
 }
 
 /// Whether `path` belongs to the document or the reference. Those paths need no token.
@@ -32,14 +38,6 @@ pub fn is_at(path: &str) -> bool {
     below || path == DOCUMENT
 }
 
-/// The reference writes the requested path before the names of its assets, so that path must be [`PAGE`].
-async fn without_slash_and_query(mut request: Request) -> Request {
-    if request.uri().path().trim_end_matches('/') == PAGE {
-        *request.uri_mut() = Uri::from_static(PAGE);
-    }
-    request
-}
-
-async fn document() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/yaml")], include_str!("../../../docs/openapi.yaml"))
+fn asset(kind: &'static str, content: &'static str) -> MethodRouter {
+    get(async move || ([(CONTENT_TYPE, kind)], content).into_response())
 }

@@ -5,6 +5,7 @@
 mod agreement;
 mod common_outcomes;
 mod document;
+mod generators;
 mod outcome_record;
 mod parameters;
 
@@ -171,10 +172,20 @@ fn body_violations(operation: &Operation<'_>, request: &ObservedRequest) -> Vec<
     }
     let value: Value = serde_json::from_slice(text).unwrap();
     match body.pointer("/content/application~1json/schema") {
-        Some(schema) => CONTRACT.violations(schema, &parameters::trimmed(value)),
+        Some(schema) => {
+            let violations = CONTRACT.violations(schema, &parameters::trimmed(value)).into_iter();
+            violations.filter(|violation| !is_denied_in_place(operation, violation)).collect()
+        }
         None if value == json!({}) => vec![],
         None => vec!["the operation has no body".to_owned()],
     }
+}
+
+/// AuthZEN: a malformed question of several is denied in its place, and a malformed `explain` counts as absent. The
+/// document describes well-formed ones.
+fn is_denied_in_place(operation: &Operation<'_>, violation: &str) -> bool {
+    let places = ["/evaluations/", "/context/explain"];
+    operation.name.contains(" /access/") && places.iter().any(|place| violation.starts_with(place))
 }
 
 fn parameter_violations(operation: &Operation<'_>, request: &ObservedRequest) -> Vec<String> {

@@ -176,8 +176,12 @@ async fn openapi_document_and_page_need_no_token() {
     let page = get("/docs").await;
     assert_eq!(page.status, 200);
     let html = page.body.as_str().unwrap();
-    assert!(html.contains("/openapi.yaml"), "{html}");
-    for asset in ["/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"] {
+    for asset in [
+        "/docs/assets/swagger-ui.css",
+        "/docs/assets/swagger-ui-bundle.js",
+        "/docs/page.css",
+        "/docs/page.js",
+    ] {
         assert!(html.contains(asset), "{html}");
         assert_eq!(get(asset).await.status, 200);
     }
@@ -185,13 +189,31 @@ async fn openapi_document_and_page_need_no_token() {
         let same = get(other).await;
         assert_eq!((same.status, same.body), (200, page.body.clone()), "{other}");
     }
-    let start = get("/").await;
-    assert_eq!(start.status, 200);
-    for link in ["/docs", "/openapi.yaml", "/local/mailbox"] {
-        assert!(start.body.as_str().unwrap().contains(&format!("href=\"{link}\"")), "{link}");
-        assert_eq!(get(link).await.status, 200, "{link}");
-    }
     for path in ["/docs2", "/openapi.yaml/x", "/v1"] {
+        assert_eq!(get(path).await.status, 401, "{path}");
+    }
+}
+
+/// The console needs no token: it is a page at every path that it shows, its files, and its configuration.
+#[tokio::test]
+async fn console_is_served_with_its_configuration_and_a_strict_policy() {
+    let url = start_server(&args()).await;
+    let get = async |path: &str| send("GET", format!("{url}{path}"), &[], "").await;
+    let page = get("/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.headers.contains("script-src 'self'; style-src 'self'"), "{}", page.headers);
+    for screen in ["/organizations/org_1/users?status=active", "/operator", "/signed-in?code=1"] {
+        let same = get(screen).await;
+        assert_eq!((same.status, same.body), (200, page.body.clone()), "{screen}");
+    }
+    for file in ["/app/main.js", "/vendor/ui.js", "/style.css", "/icon.svg"] {
+        assert_eq!(get(file).await.status, 200, "{file}");
+    }
+    let configuration = get("/config.json").await.body;
+    let expected =
+        json!({ "api": "", "product": "Rolecall", "logo": null, "sign_in": "local" });
+    assert_eq!(configuration, expected);
+    for path in ["/app/other.js", "/organization", "/operators"] {
         assert_eq!(get(path).await.status, 401, "{path}");
     }
 }

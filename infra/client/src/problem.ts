@@ -1,0 +1,75 @@
+import type { components } from "./schema.js";
+
+type Schemas = components["schemas"];
+
+/** A problem that the API documents. `type` tells which, and with it which members it has. */
+export type DocumentedProblem = {
+  [Name in keyof Schemas]: Schemas[Name] extends { type: `/problems/${Name & string}` } ? Schemas[Name] : never;
+}[keyof Schemas];
+
+/** A refusal that is no problem document, such as one of a proxy. The newest API can also have a newer problem. */
+export interface UnknownProblem {
+  type: "unknown";
+  title: string;
+  status: number;
+  detail: string;
+  /** The request id, if the response has one. */
+  instance: string | undefined;
+  /** The response as it was read: JSON or text. */
+  body: unknown;
+}
+
+/** Why a request was refused. */
+export type Problem = DocumentedProblem | UnknownProblem;
+
+/** The documented problem with the type `/problems/` and `Slug`. */
+export type ProblemOf<Slug extends string> = Extract<DocumentedProblem, { type: `/problems/${Slug}` }>;
+
+/** What `orThrow`, `pages`, `items` and `results` throw for a refused request. */
+export class ProblemError extends Error {
+  override readonly name = "ProblemError";
+
+  constructor(
+    readonly problem: Problem,
+    readonly response: Response,
+  ) {
+    super(problem.detail);
+  }
+}
+
+/**
+ * The data of a request that succeeded.
+ *
+ * @throws {ProblemError} if the request was refused.
+ */
+export async function orThrow<Data>(
+  request: Promise<
+    { data: Data; error?: never; response: Response } | { data?: never; error: Problem; response: Response }
+  >,
+): Promise<Data> {
+  const { data, error, response } = await request;
+  if (error) throw new ProblemError(error, response);
+  return data as Data;
+}
+
+/** The body of a refusal as a problem. */
+export function asProblem(body: unknown, response: Response): Problem {
+  if (typeof body === "object" && body !== null && "type" in body) {
+    if (typeof body.type === "string" && body.type.startsWith("/problems/")) return body as DocumentedProblem;
+  }
+  const title = response.statusText || `Status ${response.status}`;
+  return {
+    type: "unknown",
+    title,
+    status: response.status,
+    detail: messageOf(body) ?? title,
+    instance: response.headers.get("x-request-id") ?? undefined,
+    body,
+  };
+}
+
+/** API Gateway answers `{"message": …}`. */
+function messageOf(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null || !("message" in body)) return undefined;
+  return typeof body.message === "string" ? body.message : undefined;
+}
