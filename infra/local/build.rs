@@ -1,4 +1,4 @@
-//! Lists the files of the console, which the program embeds.
+//! Lists the files of the console, which the program embeds. Declarations of types are for `tsc` alone.
 
 use std::{env, fs, path::Path};
 
@@ -24,7 +24,7 @@ fn list(directory: &Path, prefix: &str, files: &mut Vec<String>) {
         let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
         if entry.path().is_dir() {
             list(&entry.path(), &path, files);
-        } else {
+        } else if !path.ends_with(".d.ts") {
             files.push(path);
         }
     }

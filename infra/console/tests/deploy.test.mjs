@@ -148,7 +148,8 @@ function deploy(options) {
 function filesOf(name) {
   const root = fileURLToPath(new URL(`../${name}`, import.meta.url));
   const entries = readdirSync(root, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1));
+  const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.d.ts'));
+  return files.map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1));
 }
 
 const directives = (policy) =>

@@ -2,15 +2,19 @@
 
 /** A refusal of the API (RFC 9457), or a request that got no answer. */
 export class Problem extends Error {
+  /**
+   * @param {Record<string, any>} body
+   * @param {number} status
+   */
   constructor(body, status) {
     super(body.detail ?? body.title);
     this.body = body;
     this.status = status;
     /** The last part of the problem type, such as `role-in-use`. */
-    this.slug = body.type?.split('/').pop() ?? 'unknown';
-    this.title = body.title;
-    this.detail = body.detail;
-    this.errors = body.errors ?? [];
+    this.slug = /** @type {string} */ (body.type?.split('/').pop() ?? 'unknown');
+    this.title = /** @type {string} */ (body.title);
+    this.detail = /** @type {string | undefined} */ (body.detail);
+    this.errors = /** @type {{ pointer: string, detail: string }[]} */ (body.errors ?? []);
   }
 }
 
@@ -20,16 +24,26 @@ const UNREACHABLE = {
   detail: 'Check your connection, then try again.',
 };
 const MAX_RETRIES = 2;
+/** @type {WeakMap<object, string | null>} */
 const etags = new WeakMap();
 
-/** The version of a resource as it was read, for `ifMatch`. */
-export const etag = (resource) => etags.get(resource);
+/**
+ * The version of a resource as it was read, for `ifMatch`.
+ *
+ * @param {object} [resource]
+ */
+export const etag = (resource) => resource && etags.get(resource);
 
 /**
  * The methods of the API, each as `api.GET('/v1/organizations/{org}', { path: { org }, query, body, ifMatch, signal })`.
  * They return the body of a success and throw a {@link Problem}.
+ *
+ * @param {string} url
+ * @param {{ token: string | null }} session
+ * @returns {import('../../types.js').Api}
  */
 export function createApi(url, session) {
+  /** @type {(method: string, template: string, options?: Options) => Promise<any>} */
   const call = async (method, template, options = {}) => {
     const response = await send(method, url + fill(template, options), options, session);
     if (response.status === 204) return null;
@@ -41,33 +55,62 @@ export function createApi(url, session) {
     return body;
   };
   const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-  return Object.fromEntries(methods.map((method) => [method, (path, options) => call(method, path, options)]));
+  const bound = methods.map((method) => [method, (/** @type {string} */ path, /** @type {Options} */ options) => call(method, path, options)]);
+  return Object.fromEntries(bound);
 }
 
-/** Every item of a list, page after page, at most `max`. */
-export async function everyItem(load, max = 1000, items = 'items') {
+/**
+ * @typedef {object} Options What a request takes, without the types of the paths.
+ * @property {Record<string, string>} [path]
+ * @property {Record<string, unknown>} [query]
+ * @property {unknown} [body]
+ * @property {string} [contentType]
+ * @property {string | null} [ifMatch]
+ * @property {AbortSignal} [signal]
+ */
+
+/**
+ * Every item of a list, page after page, at most about `max`.
+ *
+ * @template Item
+ * @param {(cursor?: string) => Promise<{ items: Item[], next_cursor: string | null }>} load
+ */
+export async function everyItem(load, max = 1000) {
+  /** @type {Item[]} */
   const all = [];
+  /** @type {string | undefined} */
   let cursor;
   do {
     const page = await load(cursor);
-    all.push(...page[items]);
-    cursor = page.next_cursor;
+    all.push(...page.items);
+    cursor = page.next_cursor ?? undefined;
   } while (cursor && all.length < max);
   return all;
 }
 
+/**
+ * @param {string} template
+ * @param {Options} values
+ */
 function fill(template, { path = {}, query = {} }) {
   const filled = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     for (const one of [value].flat()) {
-      if (one !== undefined && one !== null && one !== '') search.append(name, one);
+      if (one !== undefined && one !== null && one !== '') search.append(name, String(one));
     }
   }
   return search.size ? `${filled}?${search}` : filled;
 }
 
+/**
+ * @param {string} method
+ * @param {string} url
+ * @param {Options} options
+ * @param {{ token: string | null }} session
+ */
 async function send(method, url, { body, ifMatch, signal, contentType = 'application/json' }, session) {
+  /** @type {Record<string, string>} */
   const headers = { Accept: 'application/json', Authorization: `Bearer ${session.token}` };
   if (body !== undefined) headers['Content-Type'] = contentType;
   if (ifMatch) headers['If-Match'] = ifMatch;

@@ -1,7 +1,7 @@
 // The frame of the console: who is signed in, which organization is shown, and which screen.
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/ui.js';
 import { everyItem } from './api.js';
-import { Loaded, Menu, Notice } from './parts.js';
+import { Loaded, Menu } from './parts.js';
 import { Link, href, match, navigate, path, useArrival, useLocation } from './router.js';
 import { session } from './session.js';
 import { AppContext, useApp, useLoad } from './use.js';
@@ -12,9 +12,12 @@ import { Operator } from './screens/operator.js';
 import { SignIn } from './screens/sign_in.js';
 import { personName } from './words.js';
 
+/** @import { Api, Config, Trouble, View } from '../../types.js' */
+
 /** Ends the session and shows the sign-in, which returns to the current path. */
 export const signInAgain = () => session.end();
 
+/** @param {{ config: Config, api: Api, signInProblem: Partial<Trouble> | null }} props */
 export function App({ config, api, signInProblem }) {
   const [token, setToken] = useState(session.token);
   const [message, announce] = useMessage();
@@ -26,7 +29,7 @@ export function App({ config, api, signInProblem }) {
   );
   return html`
     <${AppContext.Provider} value=${app}>
-      <a class="skip" href="#main" onClick=${(event) => (event.preventDefault(), document.querySelector('main').focus())}>Skip to the content</a>
+      <a class="skip" href="#main" onClick=${(event) => (event.preventDefault(), document.querySelector('main')?.focus())}>Skip to the content</a>
       <${Header} />
       ${token
         ? html`<${Loaded} load=${{ ...me, reload: () => me.reload() }}>${() => html`<${Screens} />`}<//>`
@@ -48,12 +51,20 @@ function useMessage() {
   return [message, announce];
 }
 
-/** The person and all their organizations. */
+/**
+ * The person and all their organizations.
+ *
+ * @param {Api} api
+ * @param {AbortSignal} signal
+ */
 async function readMe(api, signal) {
   const first = await api.GET('/v1/me', { query: { limit: 100 }, signal });
   if (!first.next_cursor) return first;
-  const load = (cursor) => api.GET('/v1/me', { query: { limit: 100, cursor }, signal });
-  return { ...first, organizations: await everyItem(load, 1000, 'organizations') };
+  const organizations = await everyItem(async (cursor) => {
+    const page = await api.GET('/v1/me', { query: { limit: 100, cursor }, signal });
+    return { items: page.organizations, next_cursor: page.next_cursor };
+  });
+  return { ...first, organizations };
 }
 
 function Screens() {
@@ -69,6 +80,7 @@ function Screens() {
   return html`<${Main}><${NotFound} /><//>`;
 }
 
+/** @param {{ nav?: View, children?: View }} props */
 export const Main = ({ nav, children }) => html`
   <div class=${nav ? 'with-nav' : 'alone'}>${nav}<main id="main" tabindex="-1">${children}</main></div>
 `;

@@ -1,6 +1,8 @@
 // The values of events in words: what changed, before and after.
 import { LEVELS, asWords, formatTime, personName } from './words.js';
 
+/** @import { Event, Values } from '../../types.js' */
+
 // Ids beside which a name stands.
 const NAMED = {
   member_id: 'member', inviter_id: 'inviter', keeper_id: 'keeper', super_admin_id: 'super_admin', role_id: 'role_name',
@@ -33,9 +35,14 @@ const VALUES = {
   language: { en: 'English', de: 'German' },
 };
 
+/** @param {string} field */
 export const fieldLabel = (field) => FIELDS[field] ?? asWords(field);
 
-/** The values to show: without ids that have a name beside them. */
+/**
+ * The values to show: without ids that have a name beside them.
+ *
+ * @param {Values} values
+ */
 function shownValues(values) {
   const shown = { ...values };
   for (const [id, name] of Object.entries(NAMED)) {
@@ -44,15 +51,28 @@ function shownValues(values) {
   return shown;
 }
 
+/**
+ * @param {unknown} one
+ * @param {unknown} other
+ */
 const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
 
-/** The fields that differ between two states. */
+/**
+ * The fields that differ between two states.
+ *
+ * @param {Values} old
+ * @param {Values} now
+ */
 export function changedFields(old, now) {
   const [before, after] = [shownValues(old), shownValues(now)];
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((field) => !same(before[field], after[field]));
 }
 
-/** What changed, as rows of `{ id, label, before, after }`. What reads the same before and after is left out. */
+/**
+ * What changed, as rows of `{ id, label, before, after }`. What reads the same before and after is left out.
+ *
+ * @param {Event} event
+ */
 export function changes({ old, new: now }) {
   const [before, after] = [shownValues(old ?? {}), shownValues(now ?? {})];
   const rows = changedFields(old ?? {}, now ?? {}).flatMap((field) => {
@@ -62,7 +82,12 @@ export function changes({ old, new: now }) {
   return rows.filter((row) => row.before !== row.after);
 }
 
-/** A row for each role object whose level differs. Of a new or former role: whose level is not None. */
+/**
+ * A row for each role object whose level differs. Of a new or former role: whose level is not None.
+ *
+ * @param {Values} before
+ * @param {Values} after
+ */
 function levelRows(before, after) {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return keys.filter((key) => (before[key] ?? 'none') !== (after[key] ?? 'none')).map((key) => ({
@@ -70,6 +95,10 @@ function levelRows(before, after) {
   }));
 }
 
+/**
+ * @param {string} field
+ * @param {any} value
+ */
 function inWords(field, value) {
   const words = VALUES[field]?.[String(value)];
   if (words) return words;
@@ -83,7 +112,11 @@ function inWords(field, value) {
   return ['kind', 'source', 'identity_provider_role', 'join_request'].includes(field) ? asWords(value) : value;
 }
 
-/** The filters of an export. Chosen organizations and roles are counted: the event has no names of them. */
+/**
+ * The filters of an export. Chosen organizations and roles are counted: the event has no names of them.
+ *
+ * @param {Values} filters
+ */
 function filtersInWords(filters) {
   const isChosen = ([field, value]) => !['q', 'sort', 'match'].includes(field) && value && value !== 'organization' && !same(value, []);
   const words = Object.entries(filters).filter(isChosen).map(([field, value]) => {

@@ -3,13 +3,28 @@ import { html } from '../vendor/ui.js';
 import { changedFields, fieldLabel } from './event_values.js';
 import { asWords, count, formatTime, personName } from './words.js';
 
+/** @import { Event, Named, Values, View } from '../../types.js' */
+/** @typedef {{ event: Event, by: View, on: View, old: Values, now: Values }} Words */
+
+/** @param {string} text */
 const named = (text) => html`<b><bdi>${text}</bdi></b>`;
+/** @param {Named | null | undefined} one */
 const person = (one) => named(one ? personName(one) : 'a person who is not known');
+/** @param {Values} values */
 const role = (values) => named(values.role_name ?? 'a role without a name');
+/** @param {string} label */
 const lower = (label) => (/^.[A-Z]/.test(label) ? label : label[0].toLowerCase() + label.slice(1));
+/**
+ * @param {Values} old
+ * @param {Values} now
+ */
 const listed = (old, now) => changedFields(old, now).map((field) => lower(fieldLabel(field))).join(', ') || 'nothing';
 
-/** Who made a change. The clean-up has no name, nor has a member of another organization. */
+/**
+ * Who made a change. The clean-up has no name, nor has a member of another organization.
+ *
+ * @param {Event['actor']} actor
+ */
 export function actorName({ name, email, id, operator }) {
   if (operator) return 'A platform operator';
   return name ?? email ?? (id ? 'A person without a name' : 'The scheduled clean-up');
@@ -90,6 +105,10 @@ const MEMBERS = {
   'person.erased': ['Person erased', ({ by }) => html`${by} erased a person: their name and address are gone from the history`],
 };
 
+/**
+ * @param {Values} old
+ * @param {Values} now
+ */
 function memberChange(old, now) {
   if (now.keeper) return html`the keeper is ${person(now.keeper)} now`;
   const end = now.access_expires_at;
@@ -150,9 +169,14 @@ const LINKS = {
   'customer_link.resumed': ['Link resumed', (words) => html`${linker(words)} resumed the link of ${link(words)}`],
 };
 
-/** A link without an actor was changed by the other organization. */
+/**
+ * A link without an actor was changed by the other organization.
+ *
+ * @param {Words} words
+ */
 const linker = ({ by, on, event }) => (event.actor.operator || event.actor.id ? by : html`A member of ${on}`);
 
+/** @param {Words} words */
 function link({ old, now, on }) {
   const { partner_name: partner, customer_name: customer } = { ...old, ...now };
   return partner && customer ? html`the partner ${named(partner)} with the customer ${named(customer)}` : on;
@@ -165,10 +189,18 @@ export const GROUPS = {
 };
 const ALL = Object.assign({}, ...Object.values(GROUPS));
 
-/** The name of an action. */
+/**
+ * The name of an action.
+ *
+ * @param {string} action
+ */
 export const actionLabel = (action) => ALL[action]?.[0] ?? asWords(action.replace('.', ' '));
 
-/** An event as a sentence. An action that is not known here is named as the API names it. */
+/**
+ * An event as a sentence. An action that is not known here is named as the API names it.
+ *
+ * @param {Event} event
+ */
 export function sentence(event) {
   const { action, actor, target, old, new: now } = event;
   const on = named(target.name ?? 'something without a name');

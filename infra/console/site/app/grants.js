@@ -3,12 +3,23 @@ import { everyItem } from './api.js';
 import { useApp, useLoad, useOrg } from './use.js';
 import { atLeast } from './words.js';
 
+/** @import { Api, OrgView, RoleView, Schemas } from '../../types.js' */
+/** @typedef {Schemas['Level']} Level */
+/** @typedef {Schemas['Levels']} Levels */
+
 const ALWAYS = ['user', 'partner_user'];
+/**
+ * @param {Level | undefined} one
+ * @param {Level | undefined} other
+ */
 const higher = (one, other) => (atLeast(one ?? 'none', other ?? 'none') ? (one ?? 'none') : other);
 
 /**
  * The highest level that the person may put into a role, for each role object: the higher of their own and that of the
  * built-in User. Levels that do not count at present are compared as they are stored.
+ *
+ * @param {Schemas['Permissions']} access
+ * @param {RoleView | undefined} userRole
  */
 export function grantableLevels(access, userRole) {
   const stored = Object.fromEntries(access.restrictions.map(({ role_object, stored }) => [role_object, stored]));
@@ -18,13 +29,29 @@ export function grantableLevels(access, userRole) {
   return Object.fromEntries([...keys].map((key) => [key, higher(own[key], user[key])]));
 }
 
-/** Whether the person may put `level` into a role. */
+/**
+ * Whether the person may put `level` into a role.
+ *
+ * @param {Levels} grantable
+ * @param {string} key
+ * @param {Level} level
+ */
 export const mayGrant = (grantable, key, level) => atLeast(grantable[key] ?? 'none', level);
 
-/** The role objects on which `permissions` are more than the person may grant. */
+/**
+ * The role objects on which `permissions` are more than the person may grant.
+ *
+ * @param {Levels} grantable
+ * @param {Levels} permissions
+ */
 export const beyond = (grantable, permissions) => Object.keys(permissions).filter((key) => !mayGrant(grantable, key, permissions[key]));
 
-/** Whether the person may give the role. The Super Admin role is only transferred. */
+/**
+ * Whether the person may give the role. The Super Admin role is only transferred.
+ *
+ * @param {RoleView} role
+ * @param {{ access: Schemas['Permissions'], org: OrgView, grantable: Levels }} person
+ */
 export function mayGive(role, { access, org, grantable }) {
   if (role.id === 'super_admin' || role.reassign_to) return false;
   if (ALWAYS.includes(role.id)) return true;
@@ -44,5 +71,10 @@ export function useRoles() {
   }, [api, id, access, org]);
 }
 
+/**
+ * @param {Api} api
+ * @param {string} org
+ * @param {AbortSignal} signal
+ */
 const readRoles = (api, org, signal) =>
   everyItem((cursor) => api.GET('/v1/organizations/{org}/roles', { path: { org }, query: { cursor, limit: 100 }, signal }));

@@ -5,9 +5,9 @@ import { createApi } from './api.js';
 import { path, replace } from './router.js';
 import { completeSignIn, session } from './session.js';
 
-const root = document.getElementById('app');
+const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 
-/** @returns {Promise<import('./types').Config>} */
+/** @returns {Promise<import('../../types.js').Config>} */
 async function configuration() {
   const response = await fetch(new URL('config.json', document.baseURI), { cache: 'no-cache' });
   if (!response.ok) throw new Error(`config.json: ${response.status}`);
@@ -16,12 +16,12 @@ async function configuration() {
 
 try {
   const config = await configuration();
-  let problem = null;
+  let problem = /** @type {{ title: string, detail: string } | null} */ (null);
   if (path() === '/signed-in') {
     try {
-      replace(await completeSignIn(config));
+      replace(config.sign_in === 'local' ? '/' : await completeSignIn(config.sign_in));
     } catch (error) {
-      problem = { title: 'You are not signed in', detail: `The identity provider refused: ${error.message}.` };
+      problem = { title: 'You are not signed in', detail: `The identity provider refused: ${/** @type {Error} */ (error).message}.` };
       replace('/');
     }
   }

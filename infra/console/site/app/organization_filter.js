@@ -6,17 +6,32 @@ import { useApp, useLoad, useOrg } from './use.js';
 
 const MAX_CHOSEN = 20;
 
-/** The parameters of a list for the value of the filter: `own`, `subtree`, or the ids of organizations. */
+/** @typedef {'own' | 'subtree' | string[]} Organizations The value of the filter. */
+
+/**
+ * The parameters of a list for the value of the filter: `own`, `subtree`, or the ids of organizations.
+ *
+ * @param {Organizations} value
+ * @returns {{ scope?: 'subtree', organization_id?: string[] }}
+ */
 export function organizationQuery(value) {
   if (value === 'own') return {};
   if (value === 'subtree') return { scope: 'subtree' };
   return value.length > 0 ? { organization_id: value } : {};
 }
 
-/** Whether the value of the filter reaches beyond the organization. */
+/**
+ * Whether the value of the filter reaches beyond the organization.
+ *
+ * @param {Organizations} value
+ */
 export const reachesBelow = (value) => value === 'subtree' || (Array.isArray(value) && value.length > 0);
 
-/** The filter. Choosing organizations needs `user_management_sub_organizations`, which lists them. */
+/**
+ * The filter. Choosing organizations needs `user_management_sub_organizations`, which lists them.
+ *
+ * @param {{ value: Organizations, onChange: (value: Organizations) => void }} props
+ */
 export function OrganizationFilter({ value, onChange }) {
   const { org, can } = useOrg();
   const chosen = Array.isArray(value);
@@ -32,6 +47,7 @@ export function OrganizationFilter({ value, onChange }) {
   `;
 }
 
+/** @param {{ value: string[], onChange: (value: string[]) => void }} props */
 function Choice({ value, onChange }) {
   const { api } = useApp();
   const { id, org } = useOrg();

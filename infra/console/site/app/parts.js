@@ -4,7 +4,12 @@ import { signInAgain } from './app.js';
 import { LEVELS, asWords, formatRelative, formatTime, personName } from './words.js';
 import { useAction, useApp } from './use.js';
 
-/** The heading of a screen, its actions and its content. Sets the title of the document. */
+/** @import { Choice, Column, FieldEvent, Load, MenuAction, Named, Pages, Schemas, Trouble, View } from '../../types.js' */
+
+/**
+ * The heading of a screen, its actions and its content. Sets the title of the document.
+ * @param {{ title: string, intro?: View, actions?: View, children?: View }} props
+ */
 export function Page({ title, intro, actions, children }) {
   const { config } = useApp();
   useEffect(() => {
@@ -19,6 +24,7 @@ export function Page({ title, intro, actions, children }) {
   `;
 }
 
+/** @param {{ title: string, intro?: View, actions?: View, children?: View, id?: string }} props */
 export const Section = ({ title, intro, actions, children, id }) => html`
   <section id=${id} class="section">
     <div class="section-head">
@@ -32,12 +38,15 @@ export const Section = ({ title, intro, actions, children, id }) => html`
 // Refusals that concern the sign-in: another one can satisfy them, unless the token lacks the claim.
 const SIGN_IN_HELPS = ['mfa-required', 'session-too-old', 'would-lock-out-caller'];
 
-/** A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412. */
+/**
+ * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412.
+ * @param {{ problem?: Partial<Trouble> | null, reload?: () => unknown }} props
+ */
 export function Notice({ problem, reload }) {
   if (!problem) return null;
-  const { title, detail, status, errors = [] } = problem;
-  const signIn = status === 401 || (SIGN_IN_HELPS.includes(problem.slug) && !problem.body.missing_claim);
-  const stale = reload && !SIGN_IN_HELPS.includes(problem.slug) && [0, 409, 412, 500, 503].includes(status);
+  const { title, detail, status = -1, slug = '', body, errors = [] } = problem;
+  const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim);
+  const stale = reload && !SIGN_IN_HELPS.includes(slug) && [0, 409, 412, 500, 503].includes(status);
   return html`
     <div class="notice" role="alert">
       <strong>${title ?? 'Something went wrong'}</strong>
@@ -53,41 +62,46 @@ const fieldName = (pointer) => (pointer ? `${asWords(pointer.split('/').filter(B
 
 export const Loading = () => html`<p class="loading" role="status">Loading…</p>`;
 
-/** What to do where a list has nothing to show. */
+/** @param {{ title: string, children?: View }} props */
 export const Empty = ({ title, children }) => html`<div class="empty"><strong>${title}</strong><p>${children}</p></div>`;
 
-/** Shows a loading state, a problem or the content of `load` (from `useLoad`). */
+/**
+ * Shows a loading state, a problem or the content of `load` (from `useLoad`).
+ * @template Data
+ * @param {{ load: Load<Data>, children: (data: Data) => View }} props
+ */
 export function Loaded({ load, children }) {
   if (!load.data) return load.problem ? html`<${Notice} problem=${load.problem} reload=${load.reload} />` : html`<${Loading} />`;
   return html`<${Notice} problem=${load.problem} reload=${load.reload} />${children(load.data)}`;
 }
 
-export const FormContext = createContext({});
+export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) => string | undefined }} */ ({}));
 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
  * fields, the rest above the buttons. `reload` offers the fresh state after 409 and 412.
+ * @param {{ onSubmit: (values: Record<string, any>, event: Event) => unknown, submit?: string, danger?: boolean,
+ *   onCancel?: () => void, reload?: () => unknown, children?: View, disabled?: boolean }} props
  */
 export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, children, disabled }) {
   const action = useAction(onSubmit);
   const errors = action.problem?.errors ?? [];
-  const form = useRef(null);
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   useEffect(() => {
-    form.current?.querySelector('[aria-invalid=true]')?.focus();
+    /** @type {HTMLElement | null | undefined} */ (form.current?.querySelector('[aria-invalid=true]'))?.focus();
   }, [action.problem]);
-  const shown = new Set();
-  const context = { errorOf: (name) => errors.find(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`))?.detail, shown };
+  const errorOf = (/** @type {string | undefined} */ name) => errors.find(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`))?.detail;
   const refresh = reload && (async () => {
     await reload();
     action.clear();
   });
-  const run = (event) => {
+  const run = (/** @type {Event & { target: HTMLFormElement }} */ event) => {
     event.preventDefault();
     action.run(Object.fromEntries(new FormData(event.target)), event);
   };
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
-      <${FormContext.Provider} value=${context}>${children}<//>
+      <${FormContext.Provider} value=${{ errorOf }}>${children}<//>
       <${Notice} problem=${action.problem} reload=${refresh} />
       <div class="form-actions">
         <button class=${danger ? 'danger' : 'primary'} disabled=${action.busy || disabled}>${action.busy ? 'Working…' : submit}</button>
@@ -99,7 +113,9 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
 
 /**
  * A field of a form: a text input, or with `options` ([value, label]) a choice, or with `rows` a text area. Shows the
- * error that the API names for it.
+ * error that the API names for it. Further properties are those of the element.
+ * @param {{ label: string, hint?: View, name?: string, value?: string | number | null, options?: readonly Choice[],
+ *   rows?: number | string, type?: string, children?: View, [property: string]: any }} props
  */
 export function Field({ label, hint, name, value, options, rows, type = 'text', children, ...rest }) {
   const id = useId();
@@ -126,7 +142,7 @@ export function Field({ label, hint, name, value, options, rows, type = 'text', 
   `;
 }
 
-/** A check box with its label. */
+/** @param {{ label: string, hint?: View, name?: string, checked?: boolean, [property: string]: any }} props */
 export function Check({ label, hint, name, checked, ...rest }) {
   const id = useId();
   return html`
@@ -138,16 +154,21 @@ export function Check({ label, hint, name, checked, ...rest }) {
   `;
 }
 
-/** A modal dialog. Escape and the close button call `onClose`; the focus returns to where it was. */
+/**
+ * A modal dialog. Escape and the close button call `onClose`; the focus returns to where it was.
+ * @param {{ title: string, onClose: () => void, wide?: boolean, children?: View }} props
+ */
 export function Dialog({ title, onClose, wide, children }) {
-  const dialog = useRef(null);
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const id = useId();
   useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current.showModal();
-    return () => opener?.isConnected && opener.focus();
+    const opener = /** @type {HTMLElement | null} */ (document.activeElement);
+    dialog.current?.showModal();
+    return () => {
+      if (opener?.isConnected) opener.focus();
+    };
   }, []);
-  const cancel = (event) => {
+  const cancel = (/** @type {Event} */ event) => {
     event.preventDefault();
     onClose();
   };
@@ -162,7 +183,11 @@ export function Dialog({ title, onClose, wide, children }) {
   `;
 }
 
-/** Asks before something that cannot be undone. With `typed`, that text must be typed first. */
+/**
+ * Asks before something that cannot be undone. With `typed`, that text must be typed first.
+ * @param {{ title: string, children?: View, submit: string, onConfirm: () => unknown, onClose: () => void, typed?: string,
+ *   typedLabel?: string, reload?: () => unknown }} props
+ */
 export function Confirm({ title, children, submit, onConfirm, onClose, typed, typedLabel, reload }) {
   const [text, setText] = useState('');
   return html`
@@ -170,7 +195,7 @@ export function Confirm({ title, children, submit, onConfirm, onClose, typed, ty
       <div class="prose">${children}</div>
       <${Form} danger submit=${submit} onSubmit=${onConfirm} onCancel=${onClose} reload=${reload} disabled=${typed !== undefined && text !== typed}>
         ${typed !== undefined && html`
-          <${Field} label=${typedLabel} name="typed" hint=${typed} autocomplete="off" onInput=${(event) => setText(event.target.value)} />
+          <${Field} label=${typedLabel} name="typed" hint=${typed} autocomplete="off" onInput=${(/** @type {FieldEvent} */ event) => setText(event.target.value)} />
         `}
       <//>
     <//>
@@ -180,8 +205,10 @@ export function Confirm({ title, children, submit, onConfirm, onClose, typed, ty
 /**
  * A table that becomes a list of cards on narrow screens. Columns: `{ label, cell(row), number, head }`; the column
  * with `head` names the row.
+ * @template Row
+ * @param {{ label: string, columns: Column<Row>[], rows: Row[], keyOf?: (row: Row) => string }} props
  */
-export const Table = ({ label, columns, rows, keyOf = (row) => row.id }) => html`
+export const Table = ({ label, columns, rows, keyOf = (row) => /** @type {any} */ (row).id }) => html`
   <table aria-label=${label}>
     <thead><tr>${columns.map(({ label, number, hidden }) => html`
       <th scope="col" class=${number && 'number'}>${hidden ? html`<span class="sr-only">${label}</span>` : label}</th>`)}</tr></thead>
@@ -193,7 +220,10 @@ export const Table = ({ label, columns, rows, keyOf = (row) => row.id }) => html
   </table>
 `;
 
-/** The end of a list from `usePages`: its problem, and the button for the next page. */
+/**
+ * The end of a list from `usePages`: its problem, and the button for the next page.
+ * @param {{ list: Pages<unknown>, noun?: string }} props
+ */
 export function More({ list, noun = 'entries' }) {
   return html`
     <${Notice} problem=${list.problem} reload=${list.reload} />
@@ -206,46 +236,61 @@ export function More({ list, noun = 'entries' }) {
   `;
 }
 
-/** A button that opens a list of actions: `{ label, run, danger }`. Closes on Escape and when the focus leaves. */
+/**
+ * A button that opens a list of actions, each a button or a link of its own. Closes on Escape and when the focus leaves.
+ * @param {{ label: string, actions: readonly (MenuAction | false | undefined)[], children?: View }} props
+ */
 export function Menu({ label, actions, children }) {
-  const details = useRef(null);
+  const details = useRef(/** @type {HTMLDetailsElement | null} */ (null));
   const close = () => details.current?.removeAttribute('open');
-  const leave = (event) => !details.current.contains(event.relatedTarget) && close();
-  const key = (event) => {
-    if (event.key !== 'Escape' || !details.current.open) return;
+  const leave = (/** @type {FocusEvent} */ event) => !details.current?.contains(/** @type {Node | null} */ (event.relatedTarget)) && close();
+  const key = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== 'Escape' || !details.current?.open) return;
     close();
-    details.current.querySelector('summary').focus();
+    details.current.querySelector('summary')?.focus();
   };
   return html`
     <details class="menu" ref=${details} onFocusOut=${leave} onKeyDown=${key}>
       <summary><span class="sr-only">${label}${children && ': '}</span>${children ?? html`<span aria-hidden="true">⋯</span>`}</summary>
       <div class="menu-list" tabindex="-1">
-        ${actions.filter(Boolean).map(({ label, run, danger, to, link }) => link ?? html`
-          <button type="button" class=${danger && 'danger-text'} onClick=${() => (close(), run())}>${label}</button>`)}
+        ${actions.filter((action) => !!action).map(({ label, run, danger, link }) => link ?? html`
+          <button type="button" class=${danger && 'danger-text'} onClick=${() => (close(), run?.())}>${label}</button>`)}
       </div>
     </details>
   `;
 }
 
+/** @param {{ tone?: 'plain' | 'info' | 'good' | 'warn' | 'bad', children?: View }} props */
 export const Badge = ({ tone = 'plain', children }) => html`<span class="badge ${tone}">${children}</span>`;
 
 const LEVEL_TONES = { none: 'plain', view_only: 'info', full_access: 'good' };
+
+/** @param {{ level: Schemas['Level'] }} props */
 export const Level = ({ level }) => html`<${Badge} tone=${LEVEL_TONES[level]}>${LEVELS[level]}<//>`;
 
-/** A person: the name, and below it the address. */
+/**
+ * A person: the name, and below it the address.
+ * @param {{ person?: Named | null }} props
+ */
 export const Person = ({ person }) => html`
   <span class="person"><span>${personName(person)}</span>
   ${person?.email && personName(person) !== person.email && html`<small>${person.email}</small>`}</span>
 `;
 
-/** A time, relative to now; the exact one is its title. */
+/**
+ * A time, relative to now; the exact one is its title.
+ * @param {{ at?: string | null, empty?: string }} props
+ */
 export const When = ({ at, empty = '–' }) => at ? html`<time datetime=${at} title=${formatTime(at)}>${formatRelative(at)}</time>` : empty;
 
-/** Runs `work(value)` half a second after the last change. */
+/**
+ * Calls `onSearch(text)` a third of a second after the last change.
+ * @param {{ label: string, value?: string | null, onSearch: (text: string) => void, placeholder?: string }} props
+ */
 export function SearchField({ label, value, onSearch, placeholder }) {
   const timer = useRef(0);
   const id = useId();
-  const change = (event) => {
+  const change = (/** @type {FieldEvent} */ event) => {
     clearTimeout(timer.current);
     const text = event.target.value;
     timer.current = setTimeout(() => onSearch(text), 350);

@@ -1,6 +1,8 @@
 // Paths of the console: the History API, below the path of <base>.
 import { html, useEffect, useState } from '../vendor/ui.js';
 
+/** @import { View } from '../../types.js' */
+
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
 const listeners = new Set();
 let arriving = false;
@@ -13,10 +15,18 @@ export const path = () => location.pathname.slice(base.length) || '/';
 /** The query of the current path. */
 export const query = () => new URLSearchParams(location.search);
 
-/** The href of a path of the console. */
+/**
+ * The href of a path of the console.
+ *
+ * @param {string} to
+ */
 export const href = (to) => base + to;
 
-/** Goes to a path. The new screen gets the focus, as a page that a browser loads would. */
+/**
+ * Goes to a path. The new screen gets the focus, as a page that a browser loads would.
+ *
+ * @param {string} to
+ */
 export function navigate(to) {
   if (href(to) !== location.pathname + location.search) history.pushState(null, '', href(to));
   scrollTo(0, 0);
@@ -32,7 +42,11 @@ export function useArrival() {
   });
 }
 
-/** Replaces the current path, without a step in the browser's history. */
+/**
+ * Replaces the current path, without a step in the browser's history.
+ *
+ * @param {string} to
+ */
 export function replace(to) {
   history.replaceState(null, '', href(to));
   changed();
@@ -49,7 +63,12 @@ export function useLocation() {
   return { path: path(), query: query() };
 }
 
-/** The parameters of `pattern`, such as /organizations/:org, or null if the path does not match. */
+/**
+ * The parameters of `pattern`, such as /organizations/:org, or null if the path does not match.
+ *
+ * @param {string} pattern
+ * @param {string} at
+ */
 export function match(pattern, at) {
   const names = pattern.split('/');
   const parts = at.replace(/(.)\/$/, '$1').split('/');
@@ -62,7 +81,11 @@ export function match(pattern, at) {
   return params;
 }
 
-/** A link to a path of the console. */
+/**
+ * A link to a path of the console.
+ *
+ * @param {{ to: string, children?: View, [property: string]: any }} props
+ */
 export function Link({ to, children, ...rest }) {
   const follow = (event) => {
     if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

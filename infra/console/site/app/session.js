@@ -1,6 +1,7 @@
 // The session: a token in the session storage of the browser tab, and how to get one.
-import * as oauth from '../vendor/oauth.js';
 import { href } from './router.js';
+
+/** @import { Config, SignIn } from '../../types.js' */
 
 const TOKEN = 'rolecall.token';
 const SIGN_IN = 'rolecall.sign_in';
@@ -26,7 +27,12 @@ export const session = {
   },
 };
 
-/** Gets a token of the local server's own issuer, for anybody. */
+/**
+ * Gets a token of the local server's own issuer, for anybody.
+ *
+ * @param {Config} config
+ * @param {Record<string, unknown>} person
+ */
 export async function signInLocally(config, person) {
   const response = await fetch(new URL('local/token', new URL(config.api || '/', document.baseURI)), {
     method: 'POST',
@@ -37,14 +43,19 @@ export async function signInLocally(config, person) {
   session.begin(body.access_token);
 }
 
-/** Leaves for the sign-in page of the identity provider: authorization code flow with PKCE (RFC 7636). */
-export async function signInAtIssuer({ sign_in: settings }, returnTo) {
-  const { server, client } = await discover(settings);
+/**
+ * Leaves for the sign-in page of the identity provider: authorization code flow with PKCE (RFC 7636).
+ *
+ * @param {SignIn} settings
+ * @param {string} returnTo
+ */
+export async function signInAtIssuer(settings, returnTo) {
+  const { oauth, server, client } = await discover(settings);
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
   const nonce = oauth.generateRandomNonce();
   sessionStorage.setItem(SIGN_IN, JSON.stringify({ verifier, state, nonce, returnTo }));
-  const url = new URL(server.authorization_endpoint);
+  const url = new URL(/** @type {string} */ (server.authorization_endpoint));
   const parameters = {
     client_id: client.client_id,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
@@ -60,29 +71,40 @@ export async function signInAtIssuer({ sign_in: settings }, returnTo) {
   location.assign(url);
 }
 
-/** Exchanges the code in the current URL for a token. Returns the path that the person came from. */
-export async function completeSignIn({ sign_in: settings }) {
+/**
+ * Exchanges the code in the current URL for a token. Returns the path that the person came from.
+ *
+ * @param {SignIn} settings
+ * @returns {Promise<string>}
+ */
+export async function completeSignIn(settings) {
   const { verifier, state, nonce, returnTo } = JSON.parse(sessionStorage.getItem(SIGN_IN) ?? '{}');
   sessionStorage.removeItem(SIGN_IN);
   if (!verifier) throw new Error('this browser tab has not begun a sign-in');
-  const { server, client, options } = await discover(settings);
+  const { oauth, server, client, options } = await discover(settings);
   const answer = oauth.validateAuthResponse(server, client, new URL(location.href), state);
   const secret = oauth.None();
   const response = await oauth.authorizationCodeGrantRequest(
     server, client, secret, answer, redirectUri(), verifier, options,
   );
   const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, { expectedNonce: nonce });
-  session.begin(tokens[settings.token ?? 'access_token']);
+  session.begin(/** @type {string} */ (tokens[settings.token ?? 'access_token']));
   return returnTo ?? '/';
 }
 
 const redirectUri = () => location.origin + href('/signed-in');
 
+/**
+ * Reads the endpoints of the issuer. The library is loaded here: most pages need no sign-in.
+ *
+ * @param {SignIn} settings
+ */
 async function discover(settings) {
+  const oauth = await import('../vendor/oauth.js');
   const issuer = new URL(settings.issuer);
   // A provider on this machine, for development, may have no TLS.
   const options = issuer.protocol === 'http:' ? { [oauth.allowInsecureRequests]: true } : {};
   const response = await oauth.discoveryRequest(issuer, options);
   const server = await oauth.processDiscoveryResponse(issuer, response);
-  return { server, client: { client_id: settings.client_id }, options };
+  return { oauth, server, client: { client_id: settings.client_id }, options };
 }

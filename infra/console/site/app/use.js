@@ -1,22 +1,27 @@
 // Hooks: the app, loading, pages of a list, and actions.
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from '../vendor/ui.js';
 
+/** @import { App, Load, Org, Page, Pages, Trouble } from '../../types.js' */
+
 /** What every screen can use: `api`, `config`, `me`, `reloadMe()` and `announce(text)`. */
-export const AppContext = createContext(null);
+export const AppContext = createContext(/** @type {App} */ (/** @type {unknown} */ (null)));
 export const useApp = () => useContext(AppContext);
 
-/** What the screens of one organization can use: `org`, `id`, `permissions`, `can(object, level)`, `reload()`. */
-export const OrgContext = createContext(null);
+/** What the screens of one organization can use: `org`, `id`, `access`, `membership`, `can(object, level)`, `reload()`. */
+export const OrgContext = createContext(/** @type {Org} */ (/** @type {unknown} */ (null)));
 export const useOrg = () => useContext(OrgContext);
 
 /**
  * Loads when `deps` change. While it loads again, the earlier data stays.
  *
- * @returns `{ data, problem, loading, reload }`
+ * @template Data
+ * @param {(signal: AbortSignal) => Promise<Data> | Data} load
+ * @param {readonly unknown[]} deps
+ * @returns {Load<Data>}
  */
 export function useLoad(load, deps) {
-  const [state, setState] = useState({ loading: true });
-  const current = useRef(null);
+  const [state, setState] = useState(/** @type {Omit<Load<Data>, 'reload'>} */ ({ loading: true }));
+  const current = useRef(/** @type {AbortController | null} */ (null));
   const reload = useCallback(async () => {
     current.current?.abort();
     const controller = (current.current = new AbortController());
@@ -25,9 +30,9 @@ export function useLoad(load, deps) {
       const data = await load(controller.signal);
       if (!controller.signal.aborted) setState({ data, loading: false });
     } catch (problem) {
-      if (!controller.signal.aborted) setState((before) => ({ data: before.data, problem, loading: false }));
+      if (!controller.signal.aborted) setState((before) => ({ data: before.data, problem: /** @type {Trouble} */ (problem), loading: false }));
     }
-  }, deps);
+  }, [...deps]);
   useEffect(() => {
     setState({ loading: true });
     reload();
@@ -39,10 +44,13 @@ export function useLoad(load, deps) {
 /**
  * Loads the first page of a list when `deps` change, and further pages on demand. `load(cursor, signal)` gets a page.
  *
- * @returns `{ items, total, hasMore, more, problem, loading, reload }`
+ * @template Item
+ * @param {(cursor: string | undefined, signal?: AbortSignal) => Promise<Page<Item>>} load
+ * @param {readonly unknown[]} deps
+ * @returns {Pages<Item>}
  */
 export function usePages(load, deps) {
-  const [rest, setRest] = useState({ items: [] });
+  const [rest, setRest] = useState(/** @type {{ of?: Page<Item>, items: Item[], next?: string | null }} */ ({ items: [] }));
   const first = useLoad((signal) => load(undefined, signal), deps);
   const data = first.data;
   const tail = rest.of === data ? rest : { items: [], next: data?.next_cursor };
@@ -50,7 +58,7 @@ export function usePages(load, deps) {
     let { items, next } = tail;
     // Some filters give short pages: go on until there is something to show.
     do {
-      const page = await load(next);
+      const page = await load(next ?? undefined);
       items = [...items, ...page.items];
       next = page.next_cursor;
     } while (next && items.length === tail.items.length);
@@ -71,12 +79,15 @@ export function usePages(load, deps) {
 /**
  * Runs `work` on demand, one at a time.
  *
- * @returns `{ run, busy, problem, clear }`; `run` returns what `work` returns, or undefined after a problem.
+ * `run` returns what `work` returns, or undefined after a problem.
+ *
+ * @template {any[]} Arguments
+ * @param {(...args: Arguments) => unknown} work
  */
 export function useAction(work) {
-  const [state, setState] = useState({ busy: false, problem: null });
+  const [state, setState] = useState({ busy: false, problem: /** @type {Trouble | null} */ (null) });
   const busy = useRef(false);
-  const run = async (...args) => {
+  const run = async (/** @type {Arguments} */ ...args) => {
     if (busy.current) return undefined;
     busy.current = true;
     setState({ busy: true, problem: null });
@@ -85,7 +96,7 @@ export function useAction(work) {
       setState({ busy: false, problem: null });
       return result ?? true;
     } catch (problem) {
-      setState({ busy: false, problem });
+      setState({ busy: false, problem: /** @type {Trouble} */ (problem) });
       return undefined;
     } finally {
       busy.current = false;

@@ -1,32 +1,54 @@
 // Words and formats of what the API names in machine terms.
 import { CATALOGUE } from './catalogue.js';
 
+/** @import { Named, Schemas } from '../../types.js' */
+
 export const LEVELS = { none: 'None', view_only: 'View Only', full_access: 'Full Access' };
 const RANK = { none: 0, view_only: 1, full_access: 2 };
 
 /** The languages of mails. */
 export const LANGUAGES = { en: 'English', de: 'German' };
 
-/** Whether a level is at least another one. */
+/**
+ * Whether a level is at least another one.
+ *
+ * @param {Schemas['Level'] | undefined} level
+ * @param {Schemas['Level']} needed
+ */
 export const atLeast = (level, needed) => (RANK[level] ?? 0) >= RANK[needed];
 
-/** The name to show for a person: the name set here, else the provider's, else the address. */
+/**
+ * The name to show for a person: the name set here, else the provider's, else the address.
+ *
+ * @param {Named | null | undefined} person
+ */
 export const personName = (person) =>
   person?.display_name ?? person?.name ?? person?.email ?? (person ? 'A person without a name' : 'Unknown');
 
-/** A person in one line, as in a choice: the name, the address, and what else tells people apart. */
+/**
+ * A person in one line, as in a choice: the name, the address, and what else tells people apart.
+ *
+ * @param {Named} person
+ * @param {...(string | null | undefined)} more
+ */
 export const personLine = (person, ...more) => [...new Set([personName(person), person.email, ...more])].filter(Boolean).join(' · ');
 
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 
+/** @param {string} at */
 export const formatTime = (at) => dateTime.format(new Date(at));
+/** @param {string} at */
 export const formatDate = (at) => date.format(new Date(at));
 
-/** A time relative to now, such as "in 6 days", or the date where that says more. */
+/**
+ * A time relative to now, such as "in 6 days", or the date where that says more.
+ *
+ * @param {string} at
+ */
 export function formatRelative(at) {
-  const minutes = (new Date(at) - Date.now()) / 60_000;
+  const minutes = (new Date(at).getTime() - Date.now()) / 60_000;
   const size = Math.abs(minutes);
   if (size < 60) return relative.format(Math.round(minutes), 'minute');
   if (size < 48 * 60) return relative.format(Math.round(minutes / 60), 'hour');
@@ -34,36 +56,70 @@ export function formatRelative(at) {
   return formatDate(at);
 }
 
-/** A number with its noun: `count(1, 'user')` is "1 user". */
+/**
+ * A number with its noun: `count(1, 'user')` is "1 user".
+ *
+ * @param {number} number
+ * @param {string} one
+ * @param {string} [many]
+ */
 export const count = (number, one, many = `${one}s`) => `${number.toLocaleString()} ${number === 1 ? one : many}`;
 
-/** A machine term as words: "critical_alert_users" is "Critical alert users". */
+/**
+ * A machine term as words: "critical_alert_users" is "Critical alert users".
+ *
+ * @param {string} term
+ */
 export const asWords = (term) => {
   const text = term.replaceAll('_', ' ');
   return text[0].toUpperCase() + text.slice(1);
 };
 
-/** A number of minutes in the largest unit that fits: `duration(480)` is "8 hours". */
+/**
+ * A number of minutes in the largest unit that fits: `duration(480)` is "8 hours".
+ *
+ * @param {number} minutes
+ */
 export const duration = (minutes) => {
   if (minutes % 1440 === 0) return count(minutes / 1440, 'day');
   return minutes % 60 === 0 ? count(minutes / 60, 'hour') : count(minutes, 'minute');
 };
 
-/** The end of a day in the person's time zone (of an `<input type="date">`), as RFC 3339; null for no date. */
+/**
+ * The end of a day in the person's time zone (of an `<input type="date">`), as RFC 3339; null for no date.
+ *
+ * @param {string} day
+ */
 export const endOfDay = (day) => (day ? new Date(`${day}T23:59:59`).toISOString() : null);
-/** The day of a time, for an `<input type="date">`. */
+/**
+ * The day of a time, for an `<input type="date">`.
+ *
+ * @param {string | Date | null | undefined} at
+ */
 export const dayOf = (at) => (at ? new Date(at).toLocaleDateString('sv-SE') : '');
 
-/** The name of a role object: "role_management" is "Role Management". */
+/**
+ * The name of a role object: "role_management" is "Role Management".
+ *
+ * @param {string} object
+ */
 export const areaName = (object) => CATALOGUE[object]?.label ?? asWords(object);
 
-/** The name of an action in its role object: "role_management.create" is "Create". */
+/**
+ * The name of an action in its role object: "role_management.create" is "Create".
+ *
+ * @param {string} action
+ */
 export const actionName = (action) => {
   const [prefix, verb = prefix] = action.split('.');
   return CATALOGUE[prefix] ? asWords(verb) : `${asWords(prefix)}: ${asWords(verb).toLowerCase()}`;
 };
 
-/** A sentence of the API with the names of levels, role objects and actions in words. */
+/**
+ * A sentence of the API with the names of levels, role objects and actions in words.
+ *
+ * @param {string} text
+ */
 export const inWords = (text) => text.replace(/`([\w.]+)`/g, (_, term) => {
   if (LEVELS[term]) return LEVELS[term];
   const [prefix, verb] = term.split('.');

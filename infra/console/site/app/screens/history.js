@@ -9,6 +9,8 @@ import { ActionFilter, actionsOf } from './history/actions.js';
 import { Entry } from './history/entry.js';
 import { PersonFilter } from './history/person.js';
 
+/** @import { Action, Event, Trouble } from '../../../types.js' */
+
 export function History() {
   const { api } = useApp();
   const { id, can } = useOrg();
@@ -43,7 +45,11 @@ export function History() {
   `;
 }
 
-/** The refusal of a subtree with too many organizations, in words of this screen. */
+/**
+ * The refusal of a subtree with too many organizations, in words of this screen.
+ *
+ * @param {Trouble | null | undefined} problem
+ */
 function inPlainWords(problem) {
   if (!problem?.errors?.some(({ pointer }) => pointer === '/scope')) return problem;
   const detail = 'The history of at most 20 organizations can be shown together. Use “Chosen organizations” to choose some.';
@@ -53,17 +59,33 @@ function inPlainWords(problem) {
 /** Gives the content the focus, where the button that was used disappears. */
 const toTop = () => requestAnimationFrame(() => (scrollTo(0, 0), document.querySelector('main')?.focus()));
 
-/** The filters, kept in the address, so that a link leads to the same list. */
+/**
+ * @typedef {object} Filters
+ * @property {string} from
+ * @property {string} to
+ * @property {string} action
+ * @property {string} person
+ * @property {string} only
+ * @property {import('../organization_filter.js').Organizations} organizations
+ */
+
+/**
+ * The filters, kept in the address, so that a link leads to the same list.
+ *
+ * @returns {[Filters, (change: Partial<Filters>) => void]}
+ */
 function useFilters() {
   const { query } = useLocation();
   const ids = query.getAll('organization_id');
+  const inTree = query.get('scope') === 'subtree' ? 'subtree' : 'own';
+  /** @type {Filters} */
   const filters = {
     from: query.get('from') ?? '', to: query.get('to') ?? '', action: query.get('action') ?? '', person: query.get('member_id') ?? '',
-    only: query.get('only') ?? '', organizations: query.has('organization_id') ? ids.filter(Boolean) : (query.get('scope') ?? 'own'),
+    only: query.get('only') ?? '', organizations: query.has('organization_id') ? ids.filter(Boolean) : inTree,
   };
-  const set = (change) => {
+  const set = (/** @type {Partial<Filters>} */ change) => {
     const { from, to, action, person, only, organizations } = { ...filters, ...change };
-    const plain = { from, to, action, member_id: person, only: person && only, scope: organizations === 'subtree' && 'subtree' };
+    const plain = { from, to, action, member_id: person, only: person && only, scope: organizations === 'subtree' ? 'subtree' : '' };
     const next = new URLSearchParams(Object.entries(plain).filter(([, value]) => value));
     if (Array.isArray(organizations)) (organizations.length ? organizations : ['']).forEach((one) => next.append('organization_id', one));
     replace(next.size ? `${path()}?${next}` : path());
@@ -71,9 +93,14 @@ function useFilters() {
   return [filters, set];
 }
 
-/** The parameters of the list. Days are those of the person's time zone; the last one is included. */
+/**
+ * The parameters of the list. Days are those of the person's time zone; the last one is included.
+ *
+ * @param {Filters} filters
+ * @returns {{ from?: string, to?: string, action?: Action[], actor?: string, member_id?: string, scope?: 'subtree', organization_id?: string[] }}
+ */
 function queryOf({ from, to, action, person, only, organizations }) {
-  const start = (day, more) => {
+  const start = (/** @type {string} */ day, /** @type {number} */ more) => {
     const time = new Date(`${day}T00:00:00`);
     time.setDate(time.getDate() + more);
     return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
@@ -87,7 +114,11 @@ function queryOf({ from, to, action, person, only, organizations }) {
   };
 }
 
-/** The events by day. */
+/**
+ * The events by day.
+ *
+ * @param {{ events: Event[], below: boolean, about: (person: string) => void }} props
+ */
 function Days({ events, below, about }) {
   const days = new Map();
   for (const event of events) days.set(dayOf(event.at), [...(days.get(dayOf(event.at)) ?? []), event]);
@@ -98,6 +129,7 @@ function Days({ events, below, about }) {
     </section>`);
 }
 
+/** @param {string} day */
 function dayName(day) {
   const ago = (days) => dayOf(new Date(new Date().setDate(new Date().getDate() - days)));
   const date = formatDate(`${day}T12:00:00`);

@@ -6,17 +6,19 @@ import { Link, navigate } from '../router.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
 
+/** @import { Schemas } from '../../../types.js' */
+
 export function Home() {
   const { api, me } = useApp();
   const [creating, setCreating] = useState(false);
   const verified = me.email_verified;
   const own = useLoad(
     async (signal) => {
-      const list = (path) => everyItem((cursor) => api.GET(path, { query: { cursor, limit: 100 }, signal }));
+      const page = (/** @type {string | undefined} */ cursor) => ({ query: { cursor, limit: 100 }, signal });
       const [invitations, requests, joinable] = await Promise.all([
-        verified ? list('/v1/me/invitations') : [],
-        list('/v1/me/join-requests'),
-        verified ? list('/v1/me/joinable-organizations') : [],
+        verified ? everyItem((cursor) => api.GET('/v1/me/invitations', page(cursor))) : [],
+        everyItem((cursor) => api.GET('/v1/me/join-requests', page(cursor))),
+        verified ? everyItem((cursor) => api.GET('/v1/me/joinable-organizations', page(cursor))) : [],
       ]);
       return { invitations, requests, joinable };
     },
@@ -56,6 +58,7 @@ function Organizations() {
   </ul>`;
 }
 
+/** @param {{ items: Schemas['ReceivedInvitation'][] }} props */
 function Invitations({ items }) {
   if (items.length === 0) return null;
   return html`<${Section} title="Invitations" intro="You decide: nothing changes until you accept.">
@@ -70,6 +73,7 @@ function Invitations({ items }) {
   <//>`;
 }
 
+/** @param {{ items: Schemas['OwnJoinRequest'][], reload: () => unknown }} props */
 function Requests({ items, reload }) {
   const { api, announce } = useApp();
   const withdraw = useAction(async (request) => {
@@ -92,8 +96,9 @@ function Requests({ items, reload }) {
   <//>`;
 }
 
+/** @param {{ items: Schemas['JoinableOrganization'][], requests: Schemas['OwnJoinRequest'][], reload: () => unknown }} props */
 function Joinable({ items, requests, reload }) {
-  const [asking, setAsking] = useState(null);
+  const [asking, setAsking] = useState(/** @type {Schemas['JoinableOrganization'] | null} */ (null));
   const asked = new Set(requests.filter(({ status }) => status !== 'declined').map((request) => request.organization_id));
   const open = items.filter(({ id }) => !asked.has(id));
   if (open.length === 0) return null;
@@ -106,6 +111,7 @@ function Joinable({ items, requests, reload }) {
   <//>`;
 }
 
+/** @param {{ org: Schemas['JoinableOrganization'], onClose: () => void, reload: () => unknown }} props */
 function AskToJoin({ org, onClose, reload }) {
   const { api, announce } = useApp();
   const submit = async ({ comment }) => {
@@ -121,6 +127,7 @@ function AskToJoin({ org, onClose, reload }) {
   <//>`;
 }
 
+/** @param {{ onClose: () => void }} props */
 function CreateOrganization({ onClose }) {
   const { api, reloadMe, announce } = useApp();
   const submit = async ({ name }) => {
@@ -132,7 +139,7 @@ function CreateOrganization({ onClose }) {
   };
   return html`<${Dialog} title="Create an organization" onClose=${onClose}>
     <${Form} submit="Create" onSubmit=${submit} onCancel=${onClose}>
-      <${Field} label="Name" name="name" required maxlength="128" hint="Its members and invitees see it." />
+      <${Field} label="Name" name="name" required maxlength="100" hint="Its members and invitees see it." />
     <//>
   <//>`;
 }

@@ -6,6 +6,9 @@ import { Link, navigate } from '../router.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
 
+/** @import { Schemas } from '../../../types.js' */
+
+/** @param {{ org: string, inv: string }} props */
 export function InvitationScreen({ org, inv }) {
   const { api, me } = useApp();
   const path = { org, inv };
@@ -13,7 +16,7 @@ export function InvitationScreen({ org, inv }) {
   if (invitation.problem?.slug === 'no-such-invitation') {
     return html`<${Page} title="Invitation">
       <${Notice} problem=${invitation.problem} />
-      <p>You are signed in as <b>${invitation.problem.body.signed_in_as ?? me.email ?? me.user_id}</b>.</p>
+      <p>You are signed in as <b>${invitation.problem.body?.signed_in_as ?? me.email ?? me.user_id}</b>.</p>
       <div class="actions">
         <button class="primary" onClick=${signInAgain}>Sign in with another address</button>
         <${Link} class="button" to="/">My invitations<//>
@@ -25,6 +28,7 @@ export function InvitationScreen({ org, inv }) {
   <//>`;
 }
 
+/** @param {{ invitation: Schemas['ReceivedInvitation'], path: { org: string, inv: string }, reload: () => unknown }} props */
 function Decision({ invitation, path, reload }) {
   const { api, reloadMe, announce } = useApp();
   const accept = useAction(async () => {

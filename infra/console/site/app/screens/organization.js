@@ -14,8 +14,13 @@ import { SubOrganizations } from './sub_organizations.js';
 import { Users } from './users.js';
 import { Why } from './why.js';
 
+/** @import { Schemas } from '../../../types.js' */
+
+/** @typedef {[Schemas['RoleObject'], Schemas['Level']]} Needs */
+
 // Each screen: its path below the organization, its title, and the level that it needs. One that `explains` is also shown to
 // people whose role has the level, where it does not count.
+/** @type {{ at: string, title?: string, screen: Function, needs?: Needs, explains?: boolean }[]} */
 const SCREENS = [
   { at: '', title: 'Overview', screen: Overview },
   { at: '/users', title: 'Users', screen: Users, needs: ['user_management', 'view_only'] },
@@ -28,6 +33,7 @@ const SCREENS = [
   { at: '/settings', title: 'Settings', screen: Settings },
 ];
 
+/** @param {{ id: string, at: string }} props */
 export function OrganizationScreens({ id, at }) {
   const { api, me } = useApp();
   const membership = me.organizations.find((org) => org.id === id);
@@ -38,16 +44,17 @@ export function OrganizationScreens({ id, at }) {
     const org = readable ? await api.GET('/v1/organizations/{org}', { path, signal }) : { ...membership, id };
     return { org, access };
   }, [api, id, membership?.role_id]);
-  const context = useMemo(() => load.data && {
+  const { data } = load;
+  const context = useMemo(() => data && {
     id,
-    org: load.data.org,
-    access: load.data.access,
+    org: data.org,
+    access: data.access,
     membership,
-    can: (object, level) => atLeast(load.data.access.permissions[object], level),
+    can: (object, level) => atLeast(data.access.permissions[object], level),
     reload: load.reload,
-  }, [load.data, membership]);
-  if (!context) return html`<${Main}><${Loaded} load=${load} /><//>`;
-  const restricted = new Set(load.data.access.restrictions.map(({ role_object }) => role_object));
+  }, [data, membership]);
+  if (!data || !context) return html`<${Main}><${Loaded} load=${load} /><//>`;
+  const restricted = new Set(data.access.restrictions.map(({ role_object }) => role_object));
   const allowed = SCREENS.filter(({ needs, explains }) => !needs || context.can(...needs) || (explains && restricted.has(needs[0])));
   const below = at.slice(`/organizations/${id}`.length);
   const found = allowed.map((entry) => ({ ...entry, params: match(entry.at, below) })).find(({ params }) => params);
@@ -60,6 +67,7 @@ export function OrganizationScreens({ id, at }) {
   `;
 }
 
+/** @param {{ entries: typeof SCREENS, below: string }} props */
 const Nav = ({ entries, below }) => {
   const { id, org } = useOrg();
   return html`<nav class="nav" aria-label=${org.name}>
@@ -70,7 +78,7 @@ const Nav = ({ entries, below }) => {
 
 /** What the organization is, and what the person may do in it. */
 function Overview() {
-  const { org, access, membership, id } = useOrg();
+  const { org, access, membership } = useOrg();
   const rows = Object.entries(access.permissions).map(([object, level]) => ({ id: object, level }));
   return html`
     <${Page} title=${org.name}>

@@ -12,6 +12,11 @@ import { useRoleObjects } from './role/objects.js';
 import { RemoveRole } from './role/remove.js';
 import { Deletion } from './roles/deletion.js';
 
+/** @import { RoleView, Schemas } from '../../../types.js' */
+/** @typedef {Schemas['Levels']} Levels */
+/** @typedef {Schemas['RoleObjectDetails']} RoleObject */
+
+/** @param {{ role: string }} props */
 export function RoleScreen({ role: id }) {
   const objects = useRoleObjects();
   const user = useRole('user');
@@ -23,13 +28,18 @@ export function RoleScreen({ role: id }) {
     : html`<${ShownRole} key=${id} id=${id} objects=${all} userRole=${userRole} />`;
 }
 
+/** @param {string | null | undefined} role */
 function useRole(role) {
   const { api } = useApp();
   const { id } = useOrg();
-  return useLoad((signal) => role && api.GET('/v1/organizations/{org}/roles/{role}', { path: { org: id, role }, signal }), [api, id, role]);
+  return useLoad((signal) => (role ? api.GET('/v1/organizations/{org}/roles/{role}', { path: { org: id, role }, signal }) : null), [api, id, role]);
 }
 
-/** A new role, from nothing or as a copy of another one. */
+/**
+ * A new role, from nothing or as a copy of another one.
+ *
+ * @param {{ objects: RoleObject[], userRole: RoleView | undefined }} props
+ */
 function Creation({ objects, userRole }) {
   const { access, can } = useOrg();
   const copy = useLocation().query.get('copy');
@@ -51,7 +61,11 @@ function Creation({ objects, userRole }) {
   <//>`;
 }
 
-/** What a copy does not have of the copied role. */
+/**
+ * What a copy does not have of the copied role.
+ *
+ * @param {{ source: Schemas['Role'], levels: Levels, objects: RoleObject[] }} props
+ */
 function Lowered({ source, levels, objects }) {
   const lower = objects.filter(({ key }) => source.permissions[key] && source.permissions[key] !== levels[key]);
   if (lower.length === 0) return html`<p class="hint">The levels are those of ${source.name}.</p>`;
@@ -60,6 +74,7 @@ function Lowered({ source, levels, objects }) {
     <ul>${lower.map(({ key, label }) => html`<li>${label}: ${LEVELS[levels[key]]} instead of ${LEVELS[source.permissions[key]]}</li>`)}</ul></div>`;
 }
 
+/** @param {{ id: string, objects: RoleObject[], userRole: RoleView | undefined }} props */
 function ShownRole({ id, objects, userRole }) {
   const { access, can, id: org } = useOrg();
   const load = useRole(id);
@@ -86,7 +101,11 @@ function ShownRole({ id, objects, userRole }) {
   `;
 }
 
-/** Why the person cannot change a role, or null. */
+/**
+ * Why the person cannot change a role, or null.
+ *
+ * @param {{ role: Schemas['Role'], access: Schemas['Permissions'], full: boolean, grantable: Levels, objects: RoleObject[] }} question
+ */
 function lockedBecause({ role, access, full, grantable, objects }) {
   if (role.built_in) return 'This role is built-in, so no one can change it. A copy of it is a custom role.';
   if (!full) return 'You may see roles, but not change them. That needs Full Access to Role Management.';
@@ -98,6 +117,7 @@ function lockedBecause({ role, access, full, grantable, objects }) {
   return `This role gives more than you may give: ${names.join(', ')}. Ask an administrator who has that.`;
 }
 
+/** @param {{ role: Schemas['Role'] }} props */
 function Facts({ role }) {
   const { id, can } = useOrg();
   const { active, pending, services } = role.users;
@@ -112,7 +132,11 @@ function Facts({ role }) {
   </dl></div>`;
 }
 
-/** The deletion that goes on, until the role is gone. */
+/**
+ * The deletion that goes on, until the role is gone.
+ *
+ * @param {{ role: Schemas['Role'] }} props
+ */
 function Ending({ role }) {
   const { announce } = useApp();
   const { id } = useOrg();

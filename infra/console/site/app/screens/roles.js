@@ -7,6 +7,8 @@ import { useApp, useOrg, usePages } from '../use.js';
 import { CompareRoles } from './roles/compare.js';
 import { Deletion } from './roles/deletion.js';
 
+/** @import { Pages, Schemas } from '../../../types.js' */
+
 const MAX_COMPARED = 3;
 const STATUSES = [
   ['', 'All roles'],
@@ -19,18 +21,23 @@ const COUNTS = [
   { label: 'Invited', of: 'pending', status: 'pending', noun: 'invitation' },
   { label: 'Services', of: 'services', status: 'active', noun: 'service' },
 ];
+/** @typedef {Schemas['Role']} Role */
+/** @typedef {import('../organization_filter.js').Organizations} Organizations */
+
+/** @param {Role} role */
 const keyOf = (role) => `${role.organization_id} ${role.id}`;
 
 export function Roles() {
   const { api } = useApp();
   const { id, can } = useOrg();
-  const [filters, setFilters] = useState({ q: '', status: '', organizations: 'own' });
+  const [filters, setFilters] = useState({ q: '', status: '', organizations: /** @type {Organizations} */ ('own') });
   const set = (change) => setFilters((before) => ({ ...before, ...change }));
   const { q, status, organizations } = filters;
+  const statuses = /** @type {('active' | 'pending')[]} */ (status.split(' ').filter(Boolean));
   const list = usePages(
     (cursor, signal) => api.GET('/v1/organizations/{org}/roles', {
       path: { org: id },
-      query: { q, match: q && 'contains', status: status.split(' '), ...organizationQuery(organizations), limit: 100, cursor },
+      query: { q, match: q && 'contains', status: statuses, ...organizationQuery(organizations), limit: 100, cursor },
       signal,
     }),
     [api, id, q, status, String(organizations)],
@@ -50,9 +57,10 @@ export function Roles() {
   `;
 }
 
+/** @param {{ list: Pages<Role>, below: boolean, filtered: unknown }} props */
 function List({ list, below, filtered }) {
-  const [chosen, setChosen] = useState([]);
-  const [compared, setCompared] = useState(null);
+  const [chosen, setChosen] = useState(/** @type {Role[]} */ ([]));
+  const [compared, setCompared] = useState(/** @type {Role[] | null} */ (null));
   const has = (role) => chosen.some((one) => keyOf(one) === keyOf(role));
   const toggle = (role) => setChosen(has(role) ? chosen.filter((one) => keyOf(one) !== keyOf(role)) : [...chosen, role]);
   const choice = {
@@ -87,7 +95,11 @@ function List({ list, below, filtered }) {
   `;
 }
 
-/** The name of a role. It leads to the role, where the person can open it; else to its levels. */
+/**
+ * The name of a role. It leads to the role, where the person can open it; else to its levels.
+ *
+ * @param {{ role: Role, target?: string, onGone: () => unknown, show: () => void }} props
+ */
 function Name({ role, target, onGone, show }) {
   const { me } = useApp();
   const { id } = useOrg();
@@ -105,7 +117,11 @@ function Name({ role, target, onGone, show }) {
 
 const SUMMARY = [['full_access', 'Full Access', 'good'], ['view_only', 'View Only', 'info'], ['none', 'None', 'plain']];
 
-/** How many areas have each level. */
+/**
+ * How many areas have each level.
+ *
+ * @param {{ permissions: Role['permissions'] }} props
+ */
 function LevelSummary({ permissions }) {
   const levels = Object.values(permissions);
   const numbers = SUMMARY.map(([level, label, tone]) => ({ label, tone, number: levels.filter((one) => one === level).length }));
@@ -113,7 +129,11 @@ function LevelSummary({ permissions }) {
   return html`<span class="badges">${shown.map(({ label, tone, number }) => html`<${Badge} tone=${tone}>${number} × ${label}<//> `)}</span>`;
 }
 
-/** A number of users. It leads to these users, where the person may see them. */
+/**
+ * A number of users. It leads to these users, where the person may see them.
+ *
+ * @param {{ role: Role, of: keyof Role['users'], status: string, noun: string }} props
+ */
 function Users({ role, of, status, noun }) {
   const { id, can } = useOrg();
   const number = role.users[of];

@@ -10,8 +10,12 @@ import { Customers, Partners } from './settings/links.js';
 import { DeleteOrganization, Leave, Transfer } from './settings/membership.js';
 import { Security } from './settings/security.js';
 
+/** @import { Org } from '../../../types.js' */
+
+/** @param {Org} context */
 const isSuperAdmin = ({ membership }) => membership?.role_id === 'super_admin';
 
+/** @type {{ id: string, title: string, intro?: string, part: Function, shown: (context: Org) => boolean }[]} */
 const SECTIONS = [
   { id: 'general', title: 'General information', part: GeneralInformation, shown: ({ can }) => can('organization_general_information', 'view_only') },
   {
@@ -54,7 +58,11 @@ const SECTIONS = [
   { id: 'delete', title: 'Delete the organization', part: DeleteOrganization, shown: isSuperAdmin },
 ];
 
-/** Customers are listed by the level that the role stores, even if no link makes the role object available now. */
+/**
+ * Customers are listed by the level that the role stores, even if no link makes the role object available now.
+ *
+ * @param {Org['access']} access
+ */
 function seesCustomers({ permissions, restrictions }) {
   const objects = ['license_management_customer_organizations', 'support_service_customer_organizations'];
   const stored = (object) => restrictions.find(({ role_object }) => role_object === object)?.stored;
@@ -73,10 +81,12 @@ export function Settings() {
   `;
 }
 
+/** @param {{ sections: typeof SECTIONS }} props */
 function Contents({ sections }) {
   const go = (event, id) => {
     event.preventDefault();
     const section = document.getElementById(id);
+    if (!section) return;
     section.tabIndex = -1;
     section.focus({ preventScroll: true });
     section.scrollIntoView();

@@ -5,24 +5,27 @@ import { path } from '../router.js';
 import { signInAtIssuer, signInLocally } from '../session.js';
 import { useAction, useApp } from '../use.js';
 
+/** @import { SignIn as SignInSettings, Trouble } from '../../../types.js' */
+
+/** @param {{ problem: Partial<Trouble> | null }} props */
 export function SignIn({ problem }) {
   const { config } = useApp();
   return html`
     <div class="sign-in">
       <${Page} title="Sign in" intro="Manage who belongs to your organizations, and what each person may do.">
         <${Notice} problem=${problem} />
-        ${config.sign_in === 'local' ? html`<${Local} />` : html`<${AtIssuer} />`}
+        ${config.sign_in === 'local' ? html`<${Local} />` : html`<${AtIssuer} settings=${config.sign_in} />`}
       <//>
     </div>
   `;
 }
 
-function AtIssuer() {
-  const { config } = useApp();
-  const leave = useAction(() => signInAtIssuer(config, path()));
+/** @param {{ settings: SignInSettings }} props */
+function AtIssuer({ settings }) {
+  const leave = useAction(() => signInAtIssuer(settings, path()));
   return html`
     <${Notice} problem=${leave.problem && { title: 'The identity provider cannot be reached', detail: leave.problem.message }} />
-    <button class="primary" onClick=${leave.run} disabled=${leave.busy}>Sign in at ${new URL(config.sign_in.issuer).host}</button>
+    <button class="primary" onClick=${leave.run} disabled=${leave.busy}>Sign in at ${new URL(settings.issuer).host}</button>
   `;
 }
 

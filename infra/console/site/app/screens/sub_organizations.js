@@ -6,6 +6,8 @@ import { atLeast } from '../words.js';
 import { CreateSubOrganization, JoinSubOrganization } from './sub_organizations/dialogs.js';
 import { Tree, treeOf } from './sub_organizations/tree.js';
 
+/** @import { Schemas, View } from '../../../types.js' */
+
 const OBJECT = 'user_management_sub_organizations';
 const MAX_DEPTH = 8;
 const MAX_ASKED = 20;
@@ -28,7 +30,7 @@ function NotAvailable() {
 function Below() {
   const { api, reloadMe } = useApp();
   const { id, org } = useOrg();
-  const [dialog, setDialog] = useState(null);
+  const [dialog, setDialog] = useState(/** @type {View} */ (null));
   const list = usePages(
     (cursor, signal) => api.GET('/v1/organizations/{org}/sub-organizations', {
       path: { org: id }, query: { depth: 'all', limit: 100, cursor }, signal,
@@ -58,6 +60,8 @@ function Below() {
 /**
  * Whether the person may create an organization below another one (SUB2): judged by their role there. A built-in role
  * says it; for a custom one, the permissions there are read.
+ *
+ * @param {Schemas['SubOrganization'][]} items
  */
 function useMayCreate(items) {
   const { api, me } = useApp();
@@ -65,15 +69,16 @@ function useMayCreate(items) {
   const roles = new Map(me.organizations.filter(({ suspended }) => !suspended).map((one) => [one.id, one.role_id]));
   const unclear = items.map((one) => one.id).filter((one) => roles.get(one)?.startsWith('role_')).slice(0, MAX_ASKED);
   const asked = useLoad(async (signal) => {
+    /** @type {(one: string) => Promise<[string, Schemas['Level']]>} */
     const level = async (one) => {
       const access = await api.GET('/v1/organizations/{org}/permissions', { path: { org: one }, signal }).catch(() => null);
       return [one, access?.permissions[OBJECT] ?? 'none'];
     };
     return new Map(await Promise.all(unclear.map(level)));
   }, [api, unclear.join()]);
-  return (one) => {
-    if (one.depth >= MAX_DEPTH) return false;
+  return (/** @type {{ id: string, depth?: number }} */ one) => {
+    if ((one.depth ?? 0) >= MAX_DEPTH) return false;
     if (one.id === id) return can(OBJECT, 'full_access');
-    return ['super_admin', 'admin'].includes(roles.get(one.id)) || atLeast(asked.data?.get(one.id) ?? 'none', 'full_access');
+    return ['super_admin', 'admin'].includes(roles.get(one.id) ?? '') || atLeast(asked.data?.get(one.id) ?? 'none', 'full_access');
   };
 }

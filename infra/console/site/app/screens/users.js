@@ -5,6 +5,7 @@ import { reachesBelow } from '../organization_filter.js';
 import { Badge, Empty, Menu, More, Page, Person, Table, When } from '../parts.js';
 import { Link, path, replace, useLocation } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
+import { personName } from '../words.js';
 import { Filters, listQuery, organizations } from './users/filters.js';
 import { ExportButton } from './users/export.js';
 import { InviteDialog } from './users/invite.js';
@@ -12,11 +13,14 @@ import { ManageInvitation } from './users/invitation.js';
 import { EditMember, RemoveMember } from './users/member.js';
 import { AddService } from './users/service.js';
 
+/** @import { Pages, Schemas, View } from '../../../types.js' */
+/** @typedef {(content: Function, props?: object) => void} Open */
+
 export function Users() {
   const { api, announce } = useApp();
   const { id, can } = useOrg();
   const search = useLocation().query;
-  const [dialog, setDialog] = useState(null);
+  const [dialog, setDialog] = useState(/** @type {View} */ (null));
   const roles = useRoles();
   const filters = listQuery(search);
   const list = usePages(
@@ -47,13 +51,16 @@ export function Users() {
   `;
 }
 
+/** @param {{ total: number | null }} list */
 const intro = ({ total }) => (total === null ? undefined : `${total.toLocaleString()} in total, with pending invitations.`);
 
+/** @param {{ filtered: boolean }} props */
 const NoUsers = ({ filtered }) => filtered
   ? html`<${Empty} title="No user matches these filters">
       <button class="link" onClick=${() => replace(path())}>Remove the filters</button><//>`
   : html`<${Empty} title="No users yet">Invite the people who work here.<//>`;
 
+/** @param {{ list: Pages<Schemas['User']>, open: Open, subtree: boolean }} props */
 function Rows({ list, open, subtree }) {
   const columns = [
     { label: 'User', head: true, cell: (row) => html`<${Person} person=${row} />` },
@@ -66,6 +73,7 @@ function Rows({ list, open, subtree }) {
   return html`<${Table} label="Users" rows=${list.items} columns=${columns.filter(Boolean)} />`;
 }
 
+/** @param {{ row: Schemas['User'] }} props */
 function Status({ row }) {
   if (row.status === 'pending') {
     return row.expired
@@ -80,15 +88,19 @@ function Status({ row }) {
   `;
 }
 
-/** What the person may do with a user: nothing beyond the own organization (U2), with themselves or the Super Admin. */
+/**
+ * What the person may do with a user: nothing beyond the own organization (U2), with themselves or the Super Admin.
+ *
+ * @param {{ row: Schemas['User'], open: Open }} props
+ */
 function RowMenu({ row, open }) {
   const { me } = useApp();
   const { id, can, access } = useOrg();
   const here = row.organization_id === id;
-  const name = row.name ?? row.email;
   const manages = here && can('user_management', 'full_access');
   const pending = row.status === 'pending';
-  const free = manages && row.user_id !== me.user_id && row.role_id !== 'super_admin';
+  const isSelf = row.status === 'active' && row.user_id === me.user_id;
+  const free = manages && !isSelf && row.role_id !== 'super_admin';
   const actions = [
     manages && pending && { label: 'Show, change or resend', run: () => open(ManageInvitation, { id: row.id }) },
     manages && !pending && { label: row.kind === 'service' ? 'Change' : 'Change role, name or end', run: () => open(EditMember, { id: row.id, roleFixed: !free || (row.role_id === 'admin' && access.role_id !== 'super_admin') }) },
@@ -96,5 +108,5 @@ function RowMenu({ row, open }) {
     here && !pending && can('event_history', 'view_only') && { link: html`<${Link} to="/organizations/${id}/history?member_id=${row.id}">History of this user<//>` },
     here && row.email && { link: html`<${Link} to="/organizations/${id}/why?email=${encodeURIComponent(row.email)}">Why can’t they…?<//>` },
   ].filter(Boolean);
-  return actions.length > 0 && html`<${Menu} label="Actions for ${name}" actions=${actions} />`;
+  return actions.length > 0 && html`<${Menu} label="Actions for ${personName(row)}" actions=${actions} />`;
 }

@@ -2,9 +2,17 @@
 import { html, useId } from '../../../vendor/ui.js';
 import { GROUPS, actionLabel } from '../../event_words.js';
 
-/** The actions for a value of the filter: an action, or the name of a group. */
-export const actionsOf = (value) => (GROUPS[value] ? Object.keys(GROUPS[value]) : [value]);
+/** @import { Action } from '../../../../types.js' */
 
+/**
+ * The actions for a value of the filter: an action, or the name of a group.
+ *
+ * @param {string} value
+ * @returns {Action[]}
+ */
+export const actionsOf = (value) => /** @type {Action[]} */ (GROUPS[value] ? Object.keys(GROUPS[value]) : [value]);
+
+/** @param {{ value: string, onChange: (value: string) => void }} props */
 export function ActionFilter({ value, onChange }) {
   const id = useId();
   const option = (key, label) => html`<option key=${key} value=${key} selected=${key === value}>${label}</option>`;

@@ -6,8 +6,11 @@ import { Badge, Table } from '../../parts.js';
 import { useOrg } from '../../use.js';
 import { formatTime } from '../../words.js';
 
+/** @import { Event } from '../../../../types.js' */
+
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 
+/** @param {{ event: Event, below: boolean, about: (person: string) => void }} props */
 export function Entry({ event, below, about }) {
   const [open, setOpen] = useState(false);
   const { at, reason, organization_name, action } = event;
@@ -24,6 +27,7 @@ export function Entry({ event, below, about }) {
   </li>`;
 }
 
+/** @param {{ event: Event, about: (person: string) => void }} props */
 function Details({ event, about }) {
   const { old, new: now, request_id, client_request_id } = event;
   const rows = changes(event);
@@ -42,7 +46,11 @@ function Details({ event, about }) {
   </div>`;
 }
 
-/** Buttons for everything about the people of the event. A person has another id in each organization. */
+/**
+ * Buttons for everything about the people of the event. A person has another id in each organization.
+ *
+ * @param {{ event: Event, about: (person: string) => void }} props
+ */
 function People({ event, about }) {
   const { id } = useOrg();
   const { actor, target } = event;

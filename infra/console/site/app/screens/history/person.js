@@ -5,15 +5,22 @@ import { Field, Notice, Person, SearchField } from '../../parts.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { personName } from '../../words.js';
 
+/** @import { Event } from '../../../../types.js' */
+
 const CHOICES = [['', 'Everything about them'], ['did', 'What they did']];
 
-/** `person` is the id of a member or a former one, or empty; `events` are those shown, which may name them. */
+/**
+ * `person` is the id of a member or a former one, or empty; `events` are those shown, which may name them.
+ *
+ * @param {{ person: string, only: string, choose: (person: string) => void, setOnly: (only: string) => void, events: Event[] }} props
+ */
 export function PersonFilter({ person, only, choose, setOnly, events }) {
   const { can } = useOrg();
   if (person) return html`<${Chosen} person=${person} only=${only} choose=${choose} setOnly=${setOnly} events=${events} />`;
   return can('user_management', 'view_only') && html`<${Find} choose=${choose} />`;
 }
 
+/** @param {{ person: string, only: string, choose: (person: string) => void, setOnly: (only: string) => void, events: Event[] }} props */
 function Chosen({ person, only, choose, setOnly, events }) {
   const name = useName(person, events);
   return html`<div class="panel"><div class="row">
@@ -23,7 +30,12 @@ function Chosen({ person, only, choose, setOnly, events }) {
   </div></div>`;
 }
 
-/** The name of a person: as a member, or, of a former one, as the events name them. */
+/**
+ * The name of a person: as a member, or, of a former one, as the events name them.
+ *
+ * @param {string} person
+ * @param {Event[]} events
+ */
 function useName(person, events) {
   const { api } = useApp();
   const { id, can } = useOrg();
@@ -41,6 +53,7 @@ function useName(person, events) {
   return member.loading ? 'Loading…' : 'A person who is not a member';
 }
 
+/** @param {{ choose: (person: string) => void }} props */
 function Find({ choose }) {
   const { api } = useApp();
   const { id } = useOrg();
@@ -48,8 +61,10 @@ function Find({ choose }) {
   const found = useLoad(
     async (signal) => {
       if (!q) return [];
-      const query = { q, match: 'contains', status: 'active', limit: 10 };
-      return (await api.GET('/v1/organizations/{org}/members', { path: { org: id }, query, signal })).items;
+      const page = await api.GET('/v1/organizations/{org}/members', {
+        path: { org: id }, query: { q, match: 'contains', status: 'active', limit: 10 }, signal,
+      });
+      return page.items;
     },
     [api, id, q],
   );

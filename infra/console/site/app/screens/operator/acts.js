@@ -7,9 +7,15 @@ import { useApp } from '../../use.js';
 import { count, duration, personName } from '../../words.js';
 import { Act, MemberChoice } from './parts.js';
 
+/** @import { OperatorOrganization, Schemas, View } from '../../../../types.js' */
+
 const ROUTE = '/v1/operator/organizations/{org}';
 
-/** A section with one act: what it is about, and a button that opens the dialog of the act. */
+/**
+ * A section with one act: what it is about, and a button that opens the dialog of the act.
+ *
+ * @param {{ title: string, intro: View, button: string, danger?: boolean, disabled?: boolean, dialog: (close: () => void) => View }} props
+ */
 function ActSection({ title, intro, button, danger, disabled, dialog }) {
   const [open, setOpen] = useState(false);
   return html`<${Section} title=${title}><div class="panel">
@@ -19,6 +25,7 @@ function ActSection({ title, intro, button, danger, disabled, dialog }) {
   </div><//>`;
 }
 
+/** @param {{ org: OperatorOrganization, reload: () => unknown }} props */
 export function FirstAdmin({ org, reload }) {
   const { api, announce } = useApp();
   const submit = async ({ email }, event) => {
@@ -37,6 +44,7 @@ export function FirstAdmin({ org, reload }) {
 
 const FORMER = [['admin', 'Becomes Admin'], ['removed', 'Is removed from the organization']];
 
+/** @param {{ org: OperatorOrganization & { super_admin: Schemas['Person'] }, reload: () => unknown }} props */
 export function Appoint({ org, reload }) {
   const { api, announce } = useApp();
   const former = personName(org.super_admin);
@@ -56,9 +64,11 @@ export function Appoint({ org, reload }) {
     intro=${html`<p>For an organization whose Super Admin is gone. ${former} can transfer the role without you while they can sign in.</p>`} />`;
 }
 
+/** @param {{ org: OperatorOrganization, reload: () => unknown }} props */
 export function Suspend({ org, reload }) {
   const { api, announce } = useApp();
-  const suspended = Boolean(org.suspension);
+  const { suspension } = org;
+  const suspended = Boolean(suspension);
   const act = (close) => async ({ reason }) => {
     const options = { path: { org: org.id }, body: { reason }, ifMatch: etag(org) };
     await (suspended ? api.DELETE(`${ROUTE}/suspension`, options) : api.PUT(`${ROUTE}/suspension`, options));
@@ -73,16 +83,21 @@ export function Suspend({ org, reload }) {
         <p>Every request of its members is refused, no person can join, and decisions are denied. Sub-organizations go on.</p>
         <p>Nothing is lost: you can end the suspension at any time.</p><//>`;
   return html`<${ActSection} title="Suspension" dialog=${dialog} danger=${!suspended} button=${suspended ? 'End the suspension…' : 'Suspend…'}
-    intro=${html`<p>${suspended ? `Suspended with the reason: ${org.suspension.reason}` : 'Closes the organization to its members for a time.'}</p>`} />`;
+    intro=${html`<p>${suspension ? `Suspended with the reason: ${suspension.reason}` : 'Closes the organization to its members for a time.'}</p>`} />`;
 }
 
-/** The sign-in requirements in sentences. */
+/**
+ * The sign-in requirements in sentences.
+ *
+ * @param {Schemas['Security']} security
+ */
 const requirements = ({ require_mfa, max_session_minutes, allowed_networks }) => [
   require_mfa && 'Members must sign in with several factors.',
   max_session_minutes !== null && `Members must sign in again after ${duration(max_session_minutes)}.`,
   allowed_networks.length > 0 && `Members reach it only from ${allowed_networks.join(', ')}.`,
 ].filter(Boolean);
 
+/** @param {{ org: OperatorOrganization, security?: Schemas['Security'], reload: () => unknown }} props */
 export function ResetSecurity({ org, security, reload }) {
   const { api, announce } = useApp();
   const items = security ? requirements(security) : [];
@@ -106,6 +121,7 @@ export function ResetSecurity({ org, security, reload }) {
     <p class="hint">Remove them only if administrators cannot satisfy their own settings any more.</p>`} />`;
 }
 
+/** @param {{ org: OperatorOrganization, below: unknown[], reload: () => unknown }} props */
 export function Delete({ org, below, reload }) {
   const { api, announce } = useApp();
   const act = async (values) => {

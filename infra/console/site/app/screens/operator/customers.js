@@ -5,12 +5,18 @@ import { Link } from '../../router.js';
 import { useAction, useApp, usePages } from '../../use.js';
 import { OrganizationChoice } from './parts.js';
 
+/** @import { OperatorOrganization, Schemas } from '../../../../types.js' */
+
 const ROUTE = '/v1/operator/organizations/{org}/customers';
+/** @typedef {Schemas['CustomerLink']} Link_ */
+
+/** @param {Link_} link */
 const nameOf = (link) => link.customer_name ?? 'An organization that was deleted';
 
+/** @param {{ org: OperatorOrganization }} props */
 export function CustomerLinks({ org }) {
   const { api, announce } = useApp();
-  const [dialog, setDialog] = useState(null);
+  const [dialog, setDialog] = useState(/** @type {Link_ | 'new' | null} */ (null));
   const list = usePages((cursor, signal) => api.GET(ROUTE, { path: { org: org.id }, query: { cursor }, signal }), [api, org.id]);
   const prefer = useAction(async (link) => {
     await api.PUT(`${ROUTE}/{customer}`, { path: { org: org.id, customer: link.customer_id }, body: { preferred: !link.preferred } });
@@ -40,6 +46,7 @@ export function CustomerLinks({ org }) {
   <//>`;
 }
 
+/** @param {{ org: OperatorOrganization, onClose: () => void, reload: () => unknown }} props */
 function LinkCustomer({ org, onClose, reload }) {
   const { api, announce } = useApp();
   const submit = async ({ customer, preferred }) => {
@@ -57,6 +64,7 @@ function LinkCustomer({ org, onClose, reload }) {
   <//>`;
 }
 
+/** @param {{ org: OperatorOrganization, link: Link_, onClose: () => void, reload: () => unknown }} props */
 function Unlink({ org, link, onClose, reload }) {
   const { api, announce } = useApp();
   const remove = async () => {

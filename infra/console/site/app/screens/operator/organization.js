@@ -9,8 +9,11 @@ import { Appoint, Delete, FirstAdmin, ResetSecurity, Suspend } from './acts.js';
 import { CustomerLinks } from './customers.js';
 import { Badges } from './parts.js';
 
+/** @import { OperatorOrganization, Schemas } from '../../../../types.js' */
+
 const ROUTE = '/v1/operator/organizations/{org}';
 
+/** @param {{ org: string }} props */
 export function Organization({ org: id }) {
   const { api } = useApp();
   const load = useLoad(async (signal) => {
@@ -27,6 +30,7 @@ export function Organization({ org: id }) {
   return html`<${Loaded} load=${load}>${(data) => html`<${Sections} ...${data} reload=${load.reload} />`}<//>`;
 }
 
+/** @param {{ org: OperatorOrganization, above: OperatorOrganization[], below: Schemas['SubOrganization'][], security: Schemas['Security'], reload: () => unknown }} props */
 function Sections({ org, above, below, security, reload }) {
   const inside = html`
     <${Link} class="button" to="/organizations/${org.id}">Look inside<//>
@@ -46,8 +50,10 @@ function Sections({ org, above, below, security, reload }) {
   `;
 }
 
+/** @param {{ org: { id: string, name: string } }} props */
 const OrganizationLink = ({ org }) => html`<${Link} to="/operator/organizations/${org.id}">${org.name}<//>`;
 
+/** @param {{ org: OperatorOrganization, above: OperatorOrganization[], below: Schemas['SubOrganization'][] }} props */
 const Facts = ({ org, above, below }) => html`
   <div class="panel"><dl class="facts">
     <dt>State</dt><dd>${org.suspension ? html`Suspended <${When} at=${org.suspension.since} />` : 'Active'}<${Badges} org=${{ ...org, suspension: null }} /></dd>
@@ -60,7 +66,11 @@ const Facts = ({ org, above, below }) => html`
   </dl></div>
 `;
 
-/** The settings that operators control. Some belong to the root of a tree. */
+/**
+ * The settings that operators control. Some belong to the root of a tree.
+ *
+ * @param {{ org: OperatorOrganization, reload: () => unknown }} props
+ */
 function Settings({ org, reload }) {
   const { api, announce } = useApp();
   const root = org.parent_id === null;

@@ -4,9 +4,13 @@ import { Badge, Dialog, Field, Form, Notice, SearchField } from '../../parts.js'
 import { useApp, useLoad } from '../../use.js';
 import { personLine } from '../../words.js';
 
+/** @import { OperatorOrganization, View } from '../../../../types.js' */
+
 /**
  * A dialog for an act of an operator: what it does (the children), further `fields`, and the reason. With `typed`, that text must be
  * typed first. `act` gets the values of the form.
+ *
+ * @param {{ title: string, submit: string, act: (values: any) => unknown, onClose: () => void, reload?: () => unknown, fields?: View, typed?: string, typedLabel?: string, reasonHint?: string, plain?: boolean, children?: View }} props
  */
 export function Act({ title, submit, act, onClose, reload, fields, typed, typedLabel, reasonHint, plain, children }) {
   const [text, setText] = useState('');
@@ -22,14 +26,22 @@ export function Act({ title, submit, act, onClose, reload, fields, typed, typedL
   <//>`;
 }
 
-/** The name of an organization with its state. */
+/**
+ * The name of an organization with its state.
+ *
+ * @param {{ org: { kind?: string, suspension?: object | null, super_admin?: object | null } }} props
+ */
 export const Badges = ({ org }) => html`
   ${org.kind === 'partner' && html` <${Badge} tone="info">Partner<//>`}
   ${org.suspension && html` <${Badge} tone="bad">Suspended<//>`}
   ${!org.super_admin && html` <${Badge} tone="warn">No Super Admin<//>`}
 `;
 
-/** A search with a choice of what it finds. `find(text, signal)` gets [value, label] pairs; the field has `name`. */
+/**
+ * A search with a choice of what it finds. `find(text, signal)` gets [value, label] pairs; the field has `name`.
+ *
+ * @param {{ label: string, name: string, hint?: string, find: (text: string, signal: AbortSignal) => Promise<(readonly string[])[]>, deps: unknown[], none: string, placeholder: string }} props
+ */
 function Choice({ label, name, hint, find, deps, none, placeholder }) {
   const [text, setText] = useState('');
   const load = useLoad((signal) => find(text, signal), [...deps, text]);
@@ -41,10 +53,15 @@ function Choice({ label, name, hint, find, deps, none, placeholder }) {
   `;
 }
 
+/** @param {OperatorOrganization} org */
 const organizationOption = ({ id, name, depth, super_admin }) =>
   [id, [name, depth > 0 && `level ${depth} of its tree`, super_admin?.email].filter(Boolean).join(' · ')];
 
-/** Chooses an organization by the beginning of its name. `accept` filters. */
+/**
+ * Chooses an organization by the beginning of its name. `accept` filters.
+ *
+ * @param {{ accept?: (org: OperatorOrganization) => boolean, label: string, name: string, hint?: string }} props
+ */
 export function OrganizationChoice({ accept = () => true, ...rest }) {
   const { api } = useApp();
   const find = async (q, signal) => {
@@ -55,14 +72,18 @@ export function OrganizationChoice({ accept = () => true, ...rest }) {
     placeholder="Find by the beginning of its name" />`;
 }
 
-/** Chooses an active member of an organization, by name, address or role. */
+/**
+ * Chooses an active member of an organization, by name, address or role.
+ *
+ * @param {{ org: string, except?: string | null, label: string, name: string, hint?: string }} props
+ */
 export function MemberChoice({ org, except, ...rest }) {
   const { api } = useApp();
   const find = async (q, signal) => {
     const search = { status: 'active', limit: 100, ...(q && { q, match: 'contains' }) };
     const page = await api.GET('/v1/organizations/{org}/members', { path: { org }, query: search, signal });
     return page.items
-      .filter(({ id, kind, access_expired }) => id !== except && kind === 'person' && !access_expired)
+      .filter((user) => user.status === 'active' && user.id !== except && user.kind === 'person' && !user.access_expired)
       .map((member) => [member.id, personLine(member, member.role_name)]);
   };
   return html`<${Choice} ...${rest} find=${find} deps=${[api, org]} none="No other member is found."

@@ -16,7 +16,7 @@ export function People() {
     <${Page} title="People" intro="What all organizations know about a person: memberships, invitations and requests.">
       <div class="panel"><${Search} email=${email} userId=${userId} /></div>
       <${Notice} problem=${load.problem} />
-      ${people?.length > 1 && html`<p role="status">${people.length} accounts have this address, each in other organizations. They can belong to one person.</p>`}
+      ${people && people.length > 1 && html`<p role="status">${people.length} accounts have this address, each in other organizations. They can belong to one person.</p>`}
       ${people?.map((person) => html`<${FoundPerson} key=${person.id} person=${person} reload=${load.reload} />`)}
       ${people?.length === 0 && html`<${Empty} title="No organization knows this person">
         Check the spelling. A membership that began moments ago can be missing: try again in a moment.
@@ -25,6 +25,7 @@ export function People() {
   `;
 }
 
+/** @param {{ email: string | null, userId: string | null }} props */
 function Search({ email, userId }) {
   const [by, setBy] = useState(userId ? 'user_id' : 'email');
   useEffect(() => setBy(userId ? 'user_id' : 'email'), [userId]);

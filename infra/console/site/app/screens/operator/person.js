@@ -6,19 +6,28 @@ import { useAction, useApp } from '../../use.js';
 import { personName } from '../../words.js';
 import { Erase, Offboard, Reconnect } from './person_acts.js';
 
+/** @import { FoundPerson as FoundPerson_, Named, Place } from '../../../../types.js' */
+
 const ROLES = { super_admin: 'Super Admin', admin: 'Admin', user: 'User', mdf_admin: 'MDF Admin', partner_user: 'Partner User' };
 const DIALOGS = { offboard: Offboard, erase: Erase, reconnect: Reconnect };
 
-/** The name of a person: the one that an organization knows now, else a former one, else an address. */
+/**
+ * The name of a person: the one that an organization knows now, else a former one, else an address.
+ *
+ * @param {FoundPerson_} person
+ */
 function nameOf({ organizations, emails, user_id }) {
+  /** @type {(Named | null | undefined)[]} */
   const known = organizations.map(({ membership, former_person, join_request }) => membership ?? former_person ?? join_request?.person);
   const named = known.find((one) => one?.display_name ?? one?.name);
   return named ? personName(named) : emails[0] ?? user_id;
 }
 
+
+/** @param {{ person: FoundPerson_, reload: () => unknown }} props */
 export function FoundPerson({ person, reload }) {
   const { api } = useApp();
-  const [dialog, setDialog] = useState(null);
+  const [dialog, setDialog] = useState(/** @type {{ act: keyof typeof DIALOGS, place?: Place } | null} */ (null));
   const name = nameOf(person);
   const superAdminOf = person.organizations.filter(({ membership }) => membership?.role_id === 'super_admin');
   const save = useAction(async () => {
@@ -46,7 +55,11 @@ export function FoundPerson({ person, reload }) {
   `;
 }
 
-/** What each organization knows about the person. */
+/**
+ * What each organization knows about the person.
+ *
+ * @param {{ person: FoundPerson_, name: string, onReconnect: (place: Place) => void }} props
+ */
 function Places({ person, name, onReconnect }) {
   const why = (place) => () => {
     const who = person.user_id ? `user_id=${encodeURIComponent(person.user_id)}` : `email=${encodeURIComponent(person.emails[0])}`;
@@ -62,9 +75,13 @@ function Places({ person, name, onReconnect }) {
   ]} />`;
 }
 
-/** Everything that the person is to one organization. */
+/**
+ * Everything that the person is to one organization.
+ *
+ * @param {Place} place
+ */
 function standings({ membership, former_person, join_request, addresses }) {
-  const role = ({ role_name, role_id }) => role_name ?? ROLES[role_id] ?? 'a custom role';
+  const role = (/** @type {{ role_name?: string, role_id: string }} */ { role_name, role_id }) => role_name ?? ROLES[role_id] ?? 'a custom role';
   return [
     membership && html`Member as <b>${role(membership)}</b> since <${When} at=${membership.joined_at} />
       ${membership.access_expires_at && html`, until <${When} at=${membership.access_expires_at} />`}
@@ -79,7 +96,12 @@ function standings({ membership, former_person, join_request, addresses }) {
   ].filter(Boolean);
 }
 
-/** Hands a text to the browser as a file. */
+/**
+ * Hands a text to the browser as a file.
+ *
+ * @param {string} name
+ * @param {string} text
+ */
 function download(name, text) {
   const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
   const link = Object.assign(document.createElement('a'), { href: url, download: name });

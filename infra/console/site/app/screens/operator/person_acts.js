@@ -6,13 +6,17 @@ import { useApp } from '../../use.js';
 import { count } from '../../words.js';
 import { Act } from './parts.js';
 
+/** @import { FoundPerson, Place, Schemas } from '../../../../types.js' */
+
+/** @param {{ organizations: { id: string, name: string }[] }} props */
 const Left = ({ organizations }) => html`<ul class="plain-list">
   ${organizations.map(({ id, name }) => html`<li key=${id}><${Link} to="/operator/organizations/${id}">Appoint another Super Admin in ${name}<//></li>`)}
 </ul>`;
 
+/** @param {{ person: FoundPerson, name: string, superAdminOf: Place[], onClose: () => void, reload: () => unknown }} props */
 export function Offboard({ person, name, superAdminOf, onClose, reload }) {
   const { api } = useApp();
-  const [result, setResult] = useState(null);
+  const [result, setResult] = useState(/** @type {Schemas['Offboarded'] | null} */ (null));
   const offboard = async () => setResult(await api.POST('/v1/operator/people/{person}/offboard', { path: { person: person.id } }));
   const close = () => {
     onClose();
@@ -29,6 +33,7 @@ export function Offboard({ person, name, superAdminOf, onClose, reload }) {
   <//>`;
 }
 
+/** @param {{ name: string, result: Schemas['Offboarded'], onClose: () => void }} props */
 const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) => html`
   <${Dialog} title="${name} is offboarded" onClose=${onClose}>
     <div class="prose" role="status">
@@ -42,6 +47,7 @@ const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) 
   <//>
 `;
 
+/** @param {{ person: FoundPerson, name: string, superAdminOf: Place[], onClose: () => void, reload: () => unknown }} props */
 export function Erase({ person, name, superAdminOf, onClose, reload }) {
   const { api, announce } = useApp();
   const typed = person.emails[0] ?? person.user_id;
@@ -65,6 +71,7 @@ export function Erase({ person, name, superAdminOf, onClose, reload }) {
   <//>`;
 }
 
+/** @param {{ name: string, place: Place & { membership: Schemas['Member'] }, onClose: () => void, reload: () => unknown }} props */
 export function Reconnect({ name, place, onClose, reload }) {
   const { api, announce } = useApp();
   const reconnect = async ({ user_id, reason }) => {

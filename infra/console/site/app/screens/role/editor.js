@@ -7,7 +7,16 @@ import { useApp, useOrg } from '../../use.js';
 import { changedLevels, changesInWords, defaults, rebased, unmet } from './levels.js';
 import { MatrixEditor } from './matrix.js';
 
-/** Creates a role. `start` has the first `name`, `description` and `levels`. */
+/** @import { Load, Schemas, View } from '../../../../types.js' */
+/** @typedef {Schemas['Levels']} Levels */
+/** @typedef {Schemas['RoleObjectDetails']} RoleObject */
+/** @typedef {import('./levels.js').Draft} Draft */
+
+/**
+ * Creates a role. `start` has the first `name`, `description` and `levels`.
+ *
+ * @param {{ objects: RoleObject[], grantable: Levels, start: Draft, children?: View }} props
+ */
 export function NewRole({ objects, grantable, start, children }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
@@ -24,12 +33,16 @@ export function NewRole({ objects, grantable, start, children }) {
       onCancel=${() => navigate(`/organizations/${id}/roles`)} />`;
 }
 
-/** Edits `role`. What others changed meanwhile is shown, and kept where this person did not change it. */
+/**
+ * Edits `role`. What others changed meanwhile is shown, and kept where this person did not change it.
+ *
+ * @param {{ role: Schemas['Role'], objects: RoleObject[], grantable: Levels, load: Load<unknown> }} props
+ */
 export function EditRole({ role, objects, grantable, load }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
   const start = { name: role.name, description: role.description, levels: role.permissions };
-  const [{ seen, draft, news }, setState] = useState({ seen: role, draft: start, news: [] });
+  const [{ seen, draft, news }, setState] = useState({ seen: role, draft: start, news: /** @type {string[]} */ ([]) });
   const labelOf = (key) => objects.find((object) => object.key === key)?.label ?? key;
   // The role was loaded again: continue from its present state.
   if (seen !== role) {
@@ -51,13 +64,25 @@ export function EditRole({ role, objects, grantable, load }) {
   `;
 }
 
-/** The levels that custom roles can set here. */
+/**
+ * The levels that custom roles can set here.
+ *
+ * @param {RoleObject[]} objects
+ * @param {Levels} levels
+ * @returns {Levels}
+ */
 function settable(objects, levels) {
   const found = objects.filter(({ key, settable_levels }) => key in levels && settable_levels.length > 0);
   return Object.fromEntries(found.map(({ key }) => [key, levels[key]]));
 }
 
-/** The body of the request: the fields that differ. */
+/**
+ * The body of the request: the fields that differ.
+ *
+ * @param {Schemas['Role']} seen
+ * @param {Draft} draft
+ * @param {RoleObject[]} objects
+ */
 function changes(seen, draft, objects) {
   const permissions = changedLevels(seen.permissions, settable(objects, draft.levels));
   return {
@@ -67,6 +92,7 @@ function changes(seen, draft, objects) {
   };
 }
 
+/** @param {{ draft: Draft, setDraft: (draft: Draft) => void, objects: RoleObject[], grantable: Levels, [form: string]: any }} props */
 function RoleForm({ draft, setDraft, objects, grantable, ...form }) {
   const { access } = useOrg();
   const set = (field) => (event) => setDraft({ ...draft, [field]: event.target.value });

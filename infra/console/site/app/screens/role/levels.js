@@ -2,30 +2,67 @@
 import { mayGrant } from '../../grants.js';
 import { LEVELS, atLeast } from '../../words.js';
 
+/** @import { Schemas } from '../../../../types.js' */
+/** @typedef {Schemas['Level']} Level */
+/** @typedef {Schemas['Levels']} Levels */
+/** @typedef {Schemas['RoleObjectDetails']} RoleObject */
+/** @typedef {{ name: string, description: string, levels: Levels }} Draft */
+
+/** @type {Level[]} */
 const ORDER = ['none', 'view_only', 'full_access'];
-/** The levels of a new role. */
+/**
+ * The levels of a new role.
+ *
+ * @param {RoleObject[]} objects
+ * @returns {Levels}
+ */
 export const defaults = (objects) => Object.fromEntries(objects.map(({ key, custom_role_default }) => [key, custom_role_default]));
 
-/** The levels of a copy: each the highest that can be set and granted, up to that of the copied role. */
+/**
+ * The levels of a copy: each the highest that can be set and granted, up to that of the copied role.
+ *
+ * @param {RoleObject[]} objects
+ * @param {Levels} permissions
+ * @param {Levels} grantable
+ * @returns {Levels}
+ */
 export function copied(objects, permissions, grantable) {
   return Object.fromEntries(objects.map(({ key, settable_levels, custom_role_default }) => {
-    const fits = (level) => atLeast(permissions[key] ?? 'none', level) && mayGrant(grantable, key, level);
+    const fits = (/** @type {Level} */ level) => atLeast(permissions[key] ?? 'none', level) && mayGrant(grantable, key, level);
     const levels = ORDER.filter((level) => settable_levels.includes(level) && fits(level));
     return [key, levels.at(-1) ?? custom_role_default];
   }));
 }
 
-/** The prerequisite of a role object that `levels` do not meet, or null (ROLE4). */
+/**
+ * The prerequisite of a role object that `levels` do not meet, or null (ROLE4).
+ *
+ * @param {RoleObject} object
+ * @param {Levels} levels
+ */
 export function unmet({ key, prerequisite }, levels) {
   if (!prerequisite || levels[key] === 'none' || levels[key] === undefined) return null;
   return atLeast(levels[prerequisite.role_object] ?? 'none', prerequisite.at_least) ? null : prerequisite;
 }
 
-/** The levels that differ, of the role objects of `after`. */
+/**
+ * The levels that differ, of the role objects of `after`.
+ *
+ * @param {Levels} before
+ * @param {Levels} after
+ * @returns {Levels}
+ */
 export const changedLevels = (before, after) =>
   Object.fromEntries(Object.entries(after).filter(([key, level]) => before[key] !== level));
 
-/** The person's draft on top of a role that was changed meanwhile: what they did not touch is as it is now. */
+/**
+ * The person's draft on top of a role that was changed meanwhile: what they did not touch is as it is now.
+ *
+ * @param {Draft} draft
+ * @param {Schemas['Role']} before
+ * @param {Schemas['Role']} now
+ * @returns {Draft}
+ */
 export function rebased(draft, before, now) {
   const pick = (mine, was, is) => (mine === was ? is : mine);
   const levels = Object.keys(draft.levels).map((key) =>
@@ -37,11 +74,18 @@ export function rebased(draft, before, now) {
   };
 }
 
-/** What others changed between two states of a role, as sentences: where it now differs from the person's draft. */
+/**
+ * What others changed between two states of a role, as sentences: where it now differs from the person's draft.
+ *
+ * @param {Schemas['Role']} before
+ * @param {Schemas['Role']} now
+ * @param {Draft} draft
+ * @param {(key: string) => string} labelOf
+ */
 export function changesInWords(before, now, draft, labelOf) {
   const text = (field, label) =>
     before[field] !== now[field] && draft[field] !== now[field] && `${label}: “${before[field]}” is now “${now[field]}”`;
   const changed = Object.entries(changedLevels(before.permissions, now.permissions)).filter(([key, level]) => draft.levels[key] !== level);
   const levels = changed.map(([key, level]) => `${labelOf(key)}: ${LEVELS[before.permissions[key]] ?? 'not available'} is now ${LEVELS[level]}`);
-  return [text('name', 'Name'), text('description', 'Description'), ...levels].filter(Boolean);
+  return [text('name', 'Name'), text('description', 'Description'), ...levels].filter((line) => line !== false);
 }

@@ -5,14 +5,27 @@ import { Level, Section } from '../../parts.js';
 import { LEVELS } from '../../words.js';
 import { unmet } from './levels.js';
 
-/** Role objects by section, in the order in which the API lists them. */
+/** @import { Schemas } from '../../../../types.js' */
+/** @typedef {Schemas['Level']} Level */
+/** @typedef {Schemas['Levels']} Levels */
+/** @typedef {Schemas['RoleObjectDetails']} RoleObject */
+
+/**
+ * Role objects by section, in the order in which the API lists them.
+ *
+ * @param {RoleObject[]} objects
+ */
 function sections(objects) {
   const found = new Map();
   for (const object of objects) found.set(object.section, [...(found.get(object.section) ?? []), object]);
   return [...found];
 }
 
-/** The levels of a role that the person cannot change. */
+/**
+ * The levels of a role that the person cannot change.
+ *
+ * @param {{ objects: RoleObject[], levels: Levels }} props
+ */
 export const Matrix = ({ objects, levels }) => html`
   ${sections(objects.filter(({ key }) => key in levels)).map(([section, inside]) => html`
     <${Section} key=${section} title=${section}>
@@ -21,12 +34,17 @@ export const Matrix = ({ objects, levels }) => html`
   <${Unavailable} objects=${objects} />
 `;
 
+/** @param {{ object: RoleObject, level: Level | undefined }} props */
 const Shown = ({ object, level }) => html`<div class="panel">
   <dt>${object.label} <${Level} level=${level} /></dt>
   <dd>${sentence(object, level)}</dd>
 </div>`;
 
-/** The levels of a role, to choose. `errorOf(key)` is what the API says about one of them. */
+/**
+ * The levels of a role, to choose. `errorOf(key)` is what the API says about one of them.
+ *
+ * @param {{ objects: RoleObject[], levels: Levels, onChange: (levels: Levels) => void, grantable: Levels, own: Levels, errorOf: (key: string) => string | undefined }} props
+ */
 export const MatrixEditor = ({ objects, levels, onChange, grantable, own, errorOf }) => html`
   ${sections(objects.filter(({ shown }) => shown)).map(([section, inside]) => html`
     <${Section} key=${section} title=${section}>
@@ -36,9 +54,17 @@ export const MatrixEditor = ({ objects, levels, onChange, grantable, own, errorO
   <${Unavailable} objects=${objects} />
 `;
 
+/**
+ * @param {RoleObject} object
+ * @param {Level | undefined} level
+ */
 const sentence = (object, level) => object.levels.find((one) => one.level === level)?.description;
 
-/** The levels of one role object. */
+/**
+ * The levels of one role object.
+ *
+ * @param {{ object: RoleObject, objects: RoleObject[], levels: Levels, onChange: (levels: Levels) => void, grantable: Levels, own: Levels, error?: string }} props
+ */
 function Choice({ object, objects, levels, onChange, grantable, own, error }) {
   const id = useId();
   const { key, label, description, settable_levels: settable } = object;
@@ -64,7 +90,11 @@ function Choice({ object, objects, levels, onChange, grantable, own, error }) {
   `;
 }
 
-/** Why some of the levels cannot be chosen. */
+/**
+ * Why some of the levels cannot be chosen.
+ *
+ * @param {{ object: RoleObject, level: Level | undefined, grantable: Levels, own: Levels }} props
+ */
 function Locked({ object, level, grantable, own }) {
   const { key, settable_levels: settable, levels } = object;
   if (settable.length === 0) return html`<p class="hint">Custom roles cannot set this. It stays at ${LEVELS[level]}.</p>`;
@@ -75,7 +105,11 @@ function Locked({ object, level, grantable, own }) {
     yourself${held !== highest && `, and ${LEVELS[highest]} is the most that you can give`}. Ask an administrator who has more.</p>`;
 }
 
-/** What must be set first, and a button that sets it. */
+/**
+ * What must be set first, and a button that sets it.
+ *
+ * @param {{ object: RoleObject, objects: RoleObject[], levels: Levels, grantable: Levels, set: (key: Schemas['RoleObject'], level: Level) => void }} props
+ */
 function Prerequisite({ object, objects, levels, grantable, set }) {
   const { prerequisite } = object;
   if (!prerequisite) return null;
@@ -90,7 +124,11 @@ function Prerequisite({ object, objects, levels, grantable, set }) {
   </div>`;
 }
 
-/** The role objects that are not available here, with the reason. */
+/**
+ * The role objects that are not available here, with the reason.
+ *
+ * @param {{ objects: RoleObject[] }} props
+ */
 function Unavailable({ objects }) {
   const hidden = objects.filter(({ shown }) => !shown);
   if (hidden.length === 0) return null;

@@ -7,6 +7,10 @@ import { useApp, useLoad, useOrg } from '../../use.js';
 import { usersInWords } from '../roles/deletion.js';
 import { mayGive } from '../../grants.js';
 
+/** @import { Load, Schemas } from '../../../../types.js' */
+/** @typedef {Schemas['Levels']} Levels */
+
+/** @param {{ role: Schemas['Role'], grantable: Levels, onClose: () => void, load: Load<Schemas['Role']> }} props */
 export function RemoveRole({ role, grantable, onClose, load }) {
   const { api } = useApp();
   const { id } = useOrg();
@@ -20,6 +24,7 @@ export function RemoveRole({ role, grantable, onClose, load }) {
   <//>`;
 }
 
+/** @param {{ role: Schemas['Role'], roles: Schemas['Role'][], grantable: Levels, onClose: () => void, load: Load<Schemas['Role']> }} props */
 function Removal({ role, roles, grantable, onClose, load }) {
   const { api, announce } = useApp();
   const { id, access, org } = useOrg();

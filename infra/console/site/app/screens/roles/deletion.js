@@ -1,17 +1,28 @@
 // The progress of a role that is being deleted. The work goes on without the browser.
 import { html, useEffect, useState } from '../../../vendor/ui.js';
+import { Problem } from '../../api.js';
 import { useApp, useOrg } from '../../use.js';
 import { count } from '../../words.js';
 
+/** @import { Schemas } from '../../../../types.js' */
+
 const INTERVAL = 3000;
 
-/** The numbers of users of a role in words. */
+/**
+ * The numbers of users of a role in words.
+ *
+ * @param {Schemas['UserCount']} users
+ */
 export function usersInWords({ active, pending, services }) {
   const parts = [active > 0 && count(active, 'member'), pending > 0 && `${pending} invited`, services > 0 && count(services, 'service')];
   return parts.filter(Boolean).join(', ') || 'no users';
 }
 
-/** Shows how many users a role still has, until it is gone: then calls `onGone`. */
+/**
+ * Shows how many users a role still has, until it is gone: then calls `onGone`.
+ *
+ * @param {{ role: Schemas['Role'], target?: string, onGone: () => void }} props
+ */
 export function Deletion({ role, target, onGone }) {
   const { api } = useApp();
   const { id } = useOrg();
@@ -25,7 +36,7 @@ export function Deletion({ role, target, onGone }) {
       try {
         setNow(await api.GET('/v1/organizations/{org}/roles/{role}', { path }));
       } catch (problem) {
-        if (problem.status !== 404) return;
+        if (!(problem instanceof Problem) || problem.status !== 404) return;
         clearInterval(timer);
         onGone();
       }

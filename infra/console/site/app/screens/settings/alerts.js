@@ -3,6 +3,8 @@ import { html, useState } from '../../../vendor/ui.js';
 import { Confirm, Empty, Field, Form, More, Person, Table, When } from '../../parts.js';
 import { useApp, useOrg, usePages } from '../../use.js';
 
+/** @import { Schemas } from '../../../../types.js' */
+
 export function CriticalAlertUsers() {
   const { api } = useApp();
   const { id, can } = useOrg();
@@ -27,6 +29,7 @@ export function CriticalAlertUsers() {
   `;
 }
 
+/** @param {{ reload: () => unknown }} props */
 function Add({ reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
@@ -41,6 +44,7 @@ function Add({ reload }) {
   <//></div>`;
 }
 
+/** @param {{ alert: Schemas['CriticalAlertUser'], onClose: () => void, reload: () => unknown }} props */
 function Remove({ alert, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();

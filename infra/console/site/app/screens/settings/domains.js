@@ -4,6 +4,8 @@ import { Confirm, Empty, More, Notice, Person, Table, When } from '../../parts.j
 import { Link } from '../../router.js';
 import { useAction, useApp, useOrg, usePages } from '../../use.js';
 
+/** @import { Schemas } from '../../../../types.js' */
+
 export function ApprovedDomains() {
   const { api } = useApp();
   const { id, can } = useOrg();
@@ -26,14 +28,18 @@ export function ApprovedDomains() {
   `;
 }
 
-/** Only the domain of the person's own verified address can be approved. */
+/**
+ * Only the domain of the person's own verified address can be approved.
+ *
+ * @param {{ approved: Schemas['ApprovedDomain'][], reload: () => unknown }} props
+ */
 function Approve({ approved, reload }) {
   const { api, me, announce } = useApp();
   const { id } = useOrg();
   const own = me.email?.split('@')[1];
-  const approve = useAction(async () => {
-    await api.PUT('/v1/organizations/{org}/domains/{domain}', { path: { org: id, domain: own } });
-    announce(`${own} is approved.`);
+  const approve = useAction(async (/** @type {string} */ domain) => {
+    await api.PUT('/v1/organizations/{org}/domains/{domain}', { path: { org: id, domain } });
+    announce(`${domain} is approved.`);
     await reload();
   });
   if (!own) return html`<p class="hint">Your address is not verified, so you cannot approve its domain.</p>`;
@@ -41,12 +47,13 @@ function Approve({ approved, reload }) {
     return html`<p class="hint">Another domain can be approved by an administrator who has an address in it.</p>`;
   }
   return html`
-    <div><button onClick=${approve.run} disabled=${approve.busy}>Approve ${own}</button></div>
+    <div><button onClick=${() => approve.run(own)} disabled=${approve.busy}>Approve ${own}</button></div>
     <p class="hint">Only the domain of your own address can be approved, and no domain of a public mail provider.</p>
     <${Notice} problem=${approve.problem} reload=${reload} />
   `;
 }
 
+/** @param {{ domain: string, onClose: () => void, reload: () => unknown }} props */
 function Remove({ domain, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();

@@ -4,9 +4,15 @@ import { Badge, Confirm, Empty, More, Notice, Table, When } from '../../parts.js
 import { useAction, useApp, useOrg, usePages } from '../../use.js';
 import { areaName } from '../../words.js';
 
+/** @import { Column, Schemas } from '../../../../types.js' */
+
 const NAMELESS = 'An organization that was deleted';
 const SUSPENSION = '/v1/organizations/{org}/partners/{partner}/suspension';
 
+/**
+ * @param {string} noun
+ * @returns {Column<Schemas['LinkedOrganization']>[]}
+ */
 const columns = (noun) => [
   { label: noun, head: true, cell: (row) => row.name ?? NAMELESS },
   { label: 'Allows', cell: ({ allows }) => (allows.length
@@ -18,15 +24,16 @@ const columns = (noun) => [
   { label: 'Linked', cell: (row) => html`<${When} at=${row.linked_at} />` },
 ];
 
-function useLinks(kind) {
+/** @param {'/v1/organizations/{org}/customers' | '/v1/organizations/{org}/partners'} route */
+function useLinks(route) {
   const { api } = useApp();
   const { id } = useOrg();
-  return usePages((cursor, signal) => api.GET(`/v1/organizations/{org}/${kind}`, { path: { org: id }, query: { cursor }, signal }), [api, id]);
+  return usePages((cursor, signal) => api.GET(route, { path: { org: id }, query: { cursor }, signal }), [api, id]);
 }
 
 /** The customers of a partner. */
 export function Customers() {
-  const list = useLinks('customers');
+  const list = useLinks('/v1/organizations/{org}/customers');
   return html`
     ${list.items.length > 0 && html`<${Table} label="Customers" rows=${list.items} columns=${columns('Customer')} />`}
     ${list.loaded && list.items.length === 0 && html`<${Empty} title="No customer is linked">Ask an operator of the platform to link one.<//>`}
@@ -38,7 +45,7 @@ export function Customers() {
 export function Partners() {
   const { api, announce } = useApp();
   const { id } = useOrg();
-  const list = useLinks('partners');
+  const list = useLinks('/v1/organizations/{org}/partners');
   const [suspending, setSuspending] = useState(null);
   const resume = useAction(async (partner) => {
     await api.DELETE(SUSPENSION, { path: { org: id, partner: partner.id } });
@@ -58,6 +65,7 @@ export function Partners() {
   `;
 }
 
+/** @param {{ partner: Schemas['LinkedOrganization'], onClose: () => void, reload: () => unknown }} props */
 function Suspend({ partner, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();

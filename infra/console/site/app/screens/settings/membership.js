@@ -6,26 +6,30 @@ import { Link, navigate } from '../../router.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { personLine, personName } from '../../words.js';
 
+/** @import { Schemas } from '../../../../types.js' */
+
 export function Transfer() {
   const { api } = useApp();
   const { id } = useOrg();
-  const [chosen, setChosen] = useState(null);
+  const [chosen, setChosen] = useState(/** @type {Schemas['User'] | null} */ (null));
   const load = useLoad(async (signal) => {
-    const query = { role_id: 'admin', status: 'active', limit: 100 };
-    const all = await everyItem((cursor) => api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { ...query, cursor }, signal }));
-    return all.filter(({ kind, access_expired }) => kind === 'person' && !access_expired);
+    const all = await everyItem((cursor) => api.GET('/v1/organizations/{org}/members', {
+      path: { org: id }, query: { role_id: 'admin', status: 'active', limit: 100, cursor }, signal,
+    }));
+    return all.filter((user) => user.status === 'active' && user.kind === 'person' && !user.access_expired);
   }, [api, id]);
   return html`<div class="panel">
     <p>Exactly one member is the Super Admin. Give the role to a member who is Admin; you become Admin.</p>
     <${Loaded} load=${load}>${(admins) => admins.length === 0
       ? html`<p class="hint">There is no other Admin. <${Link} to="/organizations/${id}/users">Make a member Admin<//> first.</p>`
-      : html`<${Form} submit="Transfer…" onSubmit=${({ member }) => setChosen(admins.find((admin) => admin.id === member))}>
+      : html`<${Form} submit="Transfer…" onSubmit=${({ member }) => setChosen(admins.find((admin) => admin.id === member) ?? null)}>
           <${Field} label="The next Super Admin" name="member" required options=${[['', 'Choose…'], ...admins.map((admin) => [admin.id, personLine(admin)])]} />
         <//>`}<//>
     ${chosen && html`<${ConfirmTransfer} person=${chosen} onClose=${() => setChosen(null)} reload=${load.reload} />`}
   </div>`;
 }
 
+/** @param {{ person: Schemas['User'], onClose: () => void, reload: () => unknown }} props */
 function ConfirmTransfer({ person, onClose, reload }) {
   const { api, announce, reloadMe } = useApp();
   const { id, org, reload: reloadOrg } = useOrg();
@@ -52,7 +56,7 @@ export function Leave() {
     navigate('/');
     await reloadMe();
   };
-  if (membership.role_id === 'super_admin') {
+  if (membership?.role_id === 'super_admin') {
     return html`<div class="panel"><p>The Super Admin cannot leave. Transfer the role to an Admin first.</p></div>`;
   }
   return html`<div class="panel">

@@ -6,21 +6,37 @@ import { useApp, useOrg } from '../../use.js';
 import { personName } from '../../words.js';
 import { usersInWords } from '../roles/deletion.js';
 
-/** The organizations as nodes below each other. One whose parent is not in the list stands at the top. */
+/** @import { Schemas } from '../../../../types.js' */
+/** @typedef {Schemas['SubOrganization']} SubOrganization */
+/** @typedef {{ org: SubOrganization, below: Node[] }} Node */
+/** @typedef {(org: SubOrganization) => void} Join */
+/** @typedef {(org: SubOrganization) => Join | false} Create */
+
+/**
+ * The organizations as nodes below each other. One whose parent is not in the list stands at the top.
+ *
+ * @param {SubOrganization[]} items
+ */
 export function treeOf(items) {
   const nodes = new Map(items.map((org) => [org.id, { org, below: [] }]));
   const top = [];
-  for (const node of nodes.values()) (nodes.get(node.org.parent_id)?.below ?? top).push(node);
+  for (const node of nodes.values()) (nodes.get(node.org.parent_id ?? '')?.below ?? top).push(node);
   return top;
 }
 
+/** @param {Node} node */
 const size = ({ below }) => below.reduce((sum, node) => sum + 1 + size(node), 0);
 
-/** `create(org)` returns what creates an organization below, or false; `join(org)` joins an empty one. */
+/**
+ * `create(org)` returns what creates an organization below, or false; `join(org)` joins an empty one.
+ *
+ * @param {{ nodes: Node[], create: Create, join: Join }} props
+ */
 export const Tree = ({ nodes, ...actions }) => html`
   <ul class="tree">${nodes.map((node) => html`<${Branch} key=${node.org.id} node=${node} ...${actions} />`)}</ul>
 `;
 
+/** @param {{ node: Node, create: Create, join: Join }} props */
 function Branch({ node, ...actions }) {
   const [open, setOpen] = useState(true);
   const id = useId();
@@ -38,7 +54,11 @@ function Branch({ node, ...actions }) {
   </li>`;
 }
 
-/** The name of an organization, its users and its Super Admin. A member can switch into it. */
+/**
+ * The name of an organization, its users and its Super Admin. A member can switch into it.
+ *
+ * @param {{ org: SubOrganization }} props
+ */
 function Facts({ org }) {
   const { me } = useApp();
   const membership = me.organizations.find(({ id }) => id === org.id);
@@ -54,6 +74,7 @@ function Facts({ org }) {
   </div>`;
 }
 
+/** @param {{ org: SubOrganization }} props */
 function Users({ org }) {
   const { id } = useOrg();
   const { active, pending, services } = org.users;
@@ -62,13 +83,14 @@ function Users({ org }) {
     ${usersInWords(org.users)}<span class="sr-only"> in ${org.name}</span><//>`;
 }
 
+/** @param {{ org: SubOrganization, create: Create, join: Join }} props */
 function Actions({ org, create, join }) {
   const { me } = useApp();
   const make = create(org);
   const roles = new Map(me.organizations.map((one) => [one.id, one.role_id]));
   const { active, pending } = org.users;
   const empty = active + pending === 0 && !org.suspension;
-  const mayJoin = empty && org.path.slice(0, -1).some((id) => ['super_admin', 'admin'].includes(roles.get(id)));
+  const mayJoin = empty && org.path.slice(0, -1).some((id) => ['super_admin', 'admin'].includes(roles.get(id) ?? ''));
   return html`
     ${make && html`<button onClick=${() => make(org)}>Create below<span class="sr-only"> ${org.name}</span></button>`}
     ${mayJoin && html`<button onClick=${() => join(org)}>Join<span class="sr-only"> ${org.name}</span></button>`}

@@ -3,12 +3,13 @@ import { html } from '../../../vendor/ui.js';
 import { Dialog, Notice } from '../../parts.js';
 import { useAction, useApp, useOrg } from '../../use.js';
 
+/** @param {{ filters: ReturnType<typeof import('./filters.js').listQuery> }} props */
 export function ExportButton({ filters }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
   const save = useAction(async () => {
-    const many = (value) => (value ? [value].flat() : undefined);
-    const body = { ...filters, status: many(filters.status), role_id: many(filters.role_id), kind: many(filters.kind) };
+    const { status, role_id, kind, ...others } = filters;
+    const body = { ...others, status: many(status), role_id: many(role_id), kind: many(kind) };
     const answer = await api.POST('/v1/organizations/{org}/member-exports', { path: { org: id }, body });
     if (answer instanceof Response) download(URL.createObjectURL(await answer.blob()), fileName(answer));
     else download(answer.url, '');
@@ -20,9 +21,21 @@ export function ExportButton({ filters }) {
   `;
 }
 
+/**
+ * @template Value
+ * @param {Value | undefined} value
+ */
+const many = (value) => (value ? [value] : undefined);
+
+/** @param {Response} response */
 const fileName = (response) => /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1] ?? 'users.xlsx';
 
-/** Saves the file at `url`. */
+/**
+ * Saves the file at `url`.
+ *
+ * @param {string} url
+ * @param {string} name
+ */
 export function download(url, name) {
   const link = Object.assign(document.createElement('a'), { href: url, download: name });
   document.body.append(link);

@@ -5,27 +5,59 @@ import { SearchField } from '../../parts.js';
 import { path, query, replace, useLocation } from '../../router.js';
 import { useOrg } from '../../use.js';
 
+/** @import { RoleView } from '../../../../types.js' */
+/** @typedef {import('../../organization_filter.js').Organizations} Organizations */
+
+/**
+ * @typedef {object} Query
+ * @property {string} [q]
+ * @property {'contains'} [match]
+ * @property {'active' | 'pending'} [status]
+ * @property {string} [role_id]
+ * @property {'person' | 'service'} [kind]
+ * @property {Sort} [sort]
+ * @property {'subtree'} [scope]
+ * @property {string[]} [organization_id]
+ */
+/** @typedef {'email' | '-email' | 'joined_at' | '-joined_at'} Sort */
+
 const NAMES = ['q', 'status', 'role_id', 'kind', 'sort'];
 
-/** The query of the list for the query of the page. The search matches anywhere in addresses and names. */
+/**
+ * The query of the list for the query of the page. The search matches anywhere in addresses and names.
+ *
+ * @param {URLSearchParams} search
+ * @returns {Query}
+ */
 export function listQuery(search) {
+  /** @type {Query} */
   const query = Object.fromEntries(NAMES.map((name) => [name, search.get(name) ?? undefined]));
   return { ...query, ...(query.q && { match: 'contains' }), ...organizationQuery(organizations(search)) };
 }
 
-/** The value of the filter by organizations. */
+/**
+ * The value of the filter by organizations.
+ *
+ * @param {URLSearchParams} search
+ * @returns {Organizations}
+ */
 export function organizations(search) {
   const chosen = search.getAll('organization_id');
   if (chosen.length > 0 || search.get('scope') === 'chosen') return chosen;
   return search.get('scope') === 'subtree' ? 'subtree' : 'own';
 }
 
+/** @param {Organizations} value */
 const organizationFilters = (value) => ({
   organization_id: Array.isArray(value) ? value : [],
-  scope: { own: '', subtree: 'subtree' }[value] ?? 'chosen',
+  scope: Array.isArray(value) ? 'chosen' : { own: '', subtree: 'subtree' }[value],
 });
 
-/** Replaces filters in the query of the page. An empty value removes one. */
+/**
+ * Replaces filters in the query of the page. An empty value removes one.
+ *
+ * @param {Record<string, string | string[]>} changes
+ */
 function setFilters(changes) {
   const search = query();
   for (const [name, value] of Object.entries(changes)) {
@@ -35,6 +67,7 @@ function setFilters(changes) {
   replace(search.size ? `${path()}?${search}` : path());
 }
 
+/** @param {{ roles: RoleView[] }} props */
 export function Filters({ roles }) {
   const { can } = useOrg();
   const search = useLocation().query;

@@ -6,6 +6,8 @@ import { href } from '../../router.js';
 import { useAction, useApp, useLoad, useOrg } from '../../use.js';
 import { dayOf, endOfDay, personName } from '../../words.js';
 
+/** @import { Load, Roles, Schemas } from '../../../../types.js' */
+
 const DELIVERY = {
   waiting: ['plain', 'Waiting to be sent'],
   sent: ['good', 'Sent'],
@@ -13,6 +15,7 @@ const DELIVERY = {
   suppressed: ['bad', 'Not sent: the address refuses mail'],
 };
 
+/** @param {{ id: string, roles: Load<Roles>, done: (message: string) => void, onClose: () => void }} props */
 export function ManageInvitation({ id, roles, done, onClose }) {
   const { api } = useApp();
   const { id: org } = useOrg();
@@ -27,6 +30,7 @@ export function ManageInvitation({ id, roles, done, onClose }) {
     done('The invitation is revoked.');
   });
   const save = async (values) => {
+    if (!invitation.data) return;
     const body = changes(invitation.data, values);
     if (Object.keys(body).length > 0) {
       await api.PATCH('/v1/organizations/{org}/invitations/{inv}', { path, body, ifMatch: etag(invitation.data) });
@@ -49,6 +53,7 @@ export function ManageInvitation({ id, roles, done, onClose }) {
   <//>`;
 }
 
+/** @param {{ invitation: Schemas['ListedInvitation'] }} props */
 function Facts({ invitation }) {
   const { email, delivery, expired, expires_at, invited_by, sent_at, send_count, inviter_authorized } = invitation;
   const [tone, text] = DELIVERY[delivery] ?? ['plain', delivery];
@@ -65,6 +70,7 @@ function Facts({ invitation }) {
     }} />`}`;
 }
 
+/** @param {{ invitation: Schemas['ListedInvitation'], roles: Load<Roles> }} props */
 function Fields({ invitation, roles }) {
   const choices = roles.data?.choices ?? [];
   const known = choices.some(([id]) => id === invitation.role_id);
@@ -76,6 +82,10 @@ function Fields({ invitation, roles }) {
       hint="At the end of that day. Leave empty for access without an end." />`;
 }
 
+/**
+ * @param {Schemas['ListedInvitation']} invitation
+ * @param {Record<string, any>} values
+ */
 function changes(invitation, values) {
   const body = {};
   if (values.role_id !== invitation.role_id) body.role_id = values.role_id;
@@ -85,7 +95,11 @@ function changes(invitation, values) {
   return body;
 }
 
-/** The link of the mail. It carries no secret: only the invitee can accept. */
+/**
+ * The link of the mail. It carries no secret: only the invitee can accept.
+ *
+ * @param {{ invitation: Schemas['ListedInvitation'] }} props
+ */
 function CopyLink({ invitation }) {
   const { announce } = useApp();
   const copy = async () => {

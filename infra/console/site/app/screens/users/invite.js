@@ -5,9 +5,14 @@ import { Badge, Dialog, Field, Form, Table } from '../../parts.js';
 import { useApp, useOrg } from '../../use.js';
 import { count, endOfDay } from '../../words.js';
 
+/** @import { Load, Roles, Schemas } from '../../../../types.js' */
+
+/** @typedef {Schemas['BatchInviteResult']['outcomes'][number]} Outcome */
+
 /** The most invitations in a request (INV11). */
 const BATCH = 100;
 
+/** @param {{ roles: Load<Roles>, done: (message: string) => void, onClose: () => void, reload: () => unknown }} props */
 export function InviteDialog({ roles, done, onClose, reload }) {
   const [many, setMany] = useState(false);
   return html`<${Dialog} title="Invite" onClose=${onClose}>
@@ -21,6 +26,7 @@ export function InviteDialog({ roles, done, onClose, reload }) {
   <//>`;
 }
 
+/** @param {{ roles: Load<Roles>, done: (message: string) => void, onClose: () => void }} props */
 function One({ roles, done, onClose }) {
   const { api } = useApp();
   const { id } = useOrg();
@@ -42,13 +48,18 @@ function One({ roles, done, onClose }) {
   <//>`;
 }
 
-/** Sends a list in portions of 100. The outcome of each address stays on the screen. */
+/**
+ * Sends a list in portions of 100. The outcome of each address stays on the screen.
+ *
+ * @param {{ roles: Load<Roles>, onClose: () => void, reload: () => unknown }} props
+ */
 function Many({ roles, onClose, reload }) {
   const { api } = useApp();
   const { id } = useOrg();
-  const [progress, setProgress] = useState(null);
+  const [progress, setProgress] = useState(/** @type {{ outcomes: Outcome[], left: number } | null} */ (null));
   const invite = async (values) => {
     const portions = asPortions(await listOf(values), values.role_id);
+    /** @type {Outcome[]} */
     const outcomes = [];
     for (const [index, portion] of portions.entries()) {
       const answer = await api.POST('/v1/organizations/{org}/invitations/batch', { path: { org: id }, ...portion });
@@ -65,36 +76,49 @@ function Many({ roles, onClose, reload }) {
   <//>`;
 }
 
+/** @param {Record<string, any>} values */
 async function listOf({ text, file }) {
   const list = (file?.size ? await file.text() : text).trim();
   if (list) return list;
   throw new Problem({ title: 'There is no address', detail: 'Paste addresses, or choose a file.' }, 422);
 }
 
-/** The bodies of the requests: a CSV file with its first line in each, or the addresses with one role. */
+/**
+ * The bodies of the requests: a CSV file with its first line in each, or the addresses with one role.
+ *
+ * @param {string} list
+ * @param {string} role_id
+ */
 export function asPortions(list, role_id) {
   const [head, ...rows] = lines(list);
   if (/mail|user principal name/i.test(head) && !head.includes('@')) {
-    return chunks(rows).map((part) => ({ body: [head, ...part].join('\n'), contentType: 'text/csv' }));
+    return chunks(rows).map((part) => ({ body: [head, ...part].join('\n'), contentType: /** @type {const} */ ('text/csv') }));
   }
   const addresses = list.split(/[\s,;]+/).filter(Boolean);
   return chunks(addresses).map((part) => ({ body: { invitations: part.map((email) => ({ email, role_id })) } }));
 }
 
-/** The lines of a CSV file. A line break between quotes ends no line. */
+/**
+ * The lines of a CSV file. A line break between quotes ends no line.
+ *
+ * @param {string} text
+ */
 function lines(text) {
   const found = text.match(/(?:"(?:[^"]|"")*"|[^"\n])+/g) ?? [];
   return found.map((line) => line.replace(/\r$/, '')).filter((line) => line.trim());
 }
 
+/** @param {string[]} all */
 const chunks = (all) => Array.from({ length: Math.ceil(all.length / BATCH) }, (_, index) => all.slice(index * BATCH, (index + 1) * BATCH));
 
+/** @param {{ outcomes: Outcome[], left: number, onClose: () => void }} props */
 function Outcomes({ outcomes, left, onClose }) {
-  const failed = outcomes.filter(({ problem }) => problem);
+  const failed = outcomes.filter((outcome) => 'problem' in outcome);
+  const invited = outcomes.filter((outcome) => !('problem' in outcome));
   return html`
-    <p role="status">${count(outcomes.length - failed.length, 'person', 'people')} invited, ${failed.length} refused.
+    <p role="status">${count(invited.length, 'person', 'people')} invited, ${failed.length} refused.
       ${left > 0 && ` ${count(left, 'portion')} left…`}</p>
-    <${Table} label="Outcomes" rows=${[...failed, ...outcomes.filter(({ problem }) => !problem)]} keyOf=${(row) => row.email} columns=${[
+    <${Table} label="Outcomes" rows=${[...failed, ...invited]} keyOf=${(row) => row.email} columns=${[
       { label: 'Address', head: true, cell: (row) => row.email },
       { label: 'Outcome', cell: (row) => row.problem
         ? html`<${Badge} tone="bad">${row.problem.title}<//> <small>${row.problem.detail}</small>`

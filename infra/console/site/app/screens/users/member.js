@@ -6,12 +6,16 @@ import { useApp, useLoad, useOrg } from '../../use.js';
 import { dayOf, endOfDay, personName } from '../../words.js';
 import { KeeperField } from './service.js';
 
+/** @import { Load, Roles, Schemas } from '../../../../types.js' */
+
+/** @param {{ id: string, roles: Load<Roles>, roleFixed: boolean, done: (message: string) => void, onClose: () => void }} props */
 export function EditMember({ id, roles, roleFixed, done, onClose }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, member: id };
   const member = useLoad((signal) => api.GET('/v1/organizations/{org}/members/{member}', { path, signal }), [api, org, id]);
   const save = async (values) => {
+    if (!member.data) return;
     const body = changes(member.data, values);
     if (Object.keys(body).length > 0) {
       await api.PATCH('/v1/organizations/{org}/members/{member}', { path, body, ifMatch: etag(member.data) });
@@ -27,6 +31,7 @@ export function EditMember({ id, roles, roleFixed, done, onClose }) {
   <//>`;
 }
 
+/** @param {{ member: Schemas['Member'], roles: Load<Roles>, roleFixed: boolean }} props */
 function MemberFields({ member, roles, roleFixed }) {
   const choices = roles.data?.choices ?? [];
   const known = choices.some(([id]) => id === member.role_id);
@@ -48,7 +53,12 @@ const FIXED = {
   admin: 'Only the Super Admin changes the role of an Admin.',
 };
 
-/** The fields that differ from the member. */
+/**
+ * The fields that differ from the member.
+ *
+ * @param {Schemas['Member']} member
+ * @param {Record<string, any>} values
+ */
 function changes(member, values) {
   const body = {};
   if (values.role_id && values.role_id !== member.role_id) body.role_id = values.role_id;
@@ -59,6 +69,7 @@ function changes(member, values) {
   return body;
 }
 
+/** @param {{ member: Schemas['Member'], done: (message: string) => void, onClose: () => void, reload: () => unknown }} props */
 export function RemoveMember({ member, done, onClose, reload }) {
   const { api } = useApp();
   const { id: org, org: { name } } = useOrg();

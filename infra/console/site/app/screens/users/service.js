@@ -5,9 +5,12 @@ import { Dialog, Field, Form, Notice } from '../../parts.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { endOfDay, personName } from '../../words.js';
 
+/** @import { Load, Roles } from '../../../../types.js' */
+
 /** Roles that a service may never hold (MACH1). */
 const PEOPLE_ONLY = ['admin', 'mdf_admin'];
 
+/** @param {{ roles: Load<Roles>, done: (message: string) => void, onClose: () => void }} props */
 export function AddService({ roles, done, onClose }) {
   const { api } = useApp();
   const { id } = useOrg();
@@ -30,7 +33,11 @@ export function AddService({ roles, done, onClose }) {
   <//>`;
 }
 
-/** The choice of the member who looks after a service. */
+/**
+ * The choice of the member who looks after a service.
+ *
+ * @param {{ value?: string | null }} props
+ */
 export function KeeperField({ value }) {
   const { api } = useApp();
   const { id } = useOrg();
@@ -39,7 +46,7 @@ export function KeeperField({ value }) {
       { path: { org: id }, query: { status: 'active', limit: 100, cursor }, signal }), 500),
     [api, id],
   );
-  const options = (people.data ?? []).filter(({ kind }) => kind === 'person').map((person) => [person.id, personName(person)]);
+  const options = (people.data ?? []).filter((user) => user.status === 'active' && user.kind === 'person').map((person) => [person.id, personName(person)]);
   return html`
     <${Field} label="Keeper" name="keeper_id" value=${value ?? ''} options=${[['', value ? 'No change' : 'Me'], ...options]}
       hint="The person who looks after the service." />

@@ -5,13 +5,22 @@ import { Link } from '../../router.js';
 import { useApp, useOrg } from '../../use.js';
 import { actionName, areaName, inWords, personName } from '../../words.js';
 
+/** @import { OrgView, Schemas, View } from '../../../../types.js' */
+/** @typedef {Schemas['ExplainedDecision'] & { asked: string }} Answer */
+/** @typedef {NonNullable<Schemas['Explanation']['paths']>[number]} Path_ */
+
+/** @param {string} text */
 const sentence = (text) => inWords(text).replaceAll('The subject', 'The person').replaceAll('the subject', 'the person');
 
-/** What an answer of `GET …/explanations` says about the `org` of the question. */
+/**
+ * What an answer of `GET …/explanations` says about the `org` of the question.
+ *
+ * @param {{ answer: Answer, org: OrgView }} props
+ */
 export function Explanation({ answer, org }) {
   const { person, asked, decision, action, explanation } = answer;
-  const heading = useRef(null);
-  useEffect(() => heading.current.focus(), [answer]);
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => heading.current?.focus(), [answer]);
   const name = person.name || person.email ? personName(person) : asked;
   const area = explanation.role_object && areaName(explanation.role_object);
   const paths = explanation.paths?.length ? explanation.paths : [null];
@@ -28,11 +37,16 @@ export function Explanation({ answer, org }) {
   `;
 }
 
+/** @param {{ label: string, tone?: string, children?: View }} props */
 const Step = ({ label, tone, children }) => html`
   <li class=${tone}><span class="step-label">${label}</span><div>${children}</div></li>
 `;
 
-/** The way from the person by one membership to the level that the action needs. */
+/**
+ * The way from the person by one membership to the level that the action needs.
+ *
+ * @param {{ path: Path_ | null, answer: Answer, name: string, org: OrgView }} props
+ */
 function Path({ path, answer, name, org }) {
   const { person, decision, explanation } = answer;
   const granted = path ? path.granted : decision;
@@ -44,7 +58,7 @@ function Path({ path, answer, name, org }) {
       : html`<${Step} label="Membership" tone="bad">${explanation.code === 'invited' ? 'Invited, not a member yet' : `None that leads to ${org.name}`}<//>`}
     ${explanation.level_needed
       ? html`<${Step} label=${granted ? 'Needed: reached' : 'Needed: not reached'} tone=${granted ? 'good' : 'bad'}>
-          <${Level} level=${explanation.level_needed} /> on ${areaName(explanation.role_object)}<//>`
+          <${Level} level=${explanation.level_needed} /> on ${areaName(explanation.role_object ?? '')}<//>`
       : html`<${Step} label="Ends here" tone="bad">${sentence((path ?? explanation).reason)}<//>`}
   </ol>
   ${path && path.reason !== explanation.reason && html`<p class="hint">${sentence(path.reason)}</p>`}`;
@@ -56,6 +70,7 @@ const PATHS = {
   partner: ({ organization_name }) => `Member of the partner ${organization_name}`,
 };
 
+/** @param {{ path: Path_, object?: Schemas['RoleObject'] | null, org: OrgView }} props */
 function PathSteps({ path, object, org }) {
   const { me } = useApp();
   const can = useOrg()?.can;
@@ -73,6 +88,7 @@ function PathSteps({ path, object, org }) {
 const WHO = { members: 'Members', operators: 'Operators of the platform', subject: 'The person', no_one: 'No one' };
 const BUILT_IN = { super_admin: 'Super Admin', admin: 'Admin', user: 'User', mdf_admin: 'MDF Admin', partner_user: 'Partner User' };
 
+/** @param {{ who: NonNullable<Schemas['Explanation']['who_could_grant']>, org: OrgView }} props */
 function WhoCouldGrant({ who, org }) {
   const { me } = useApp();
   const here = who.organization_id === org.id || !who.organization_id;

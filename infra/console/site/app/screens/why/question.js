@@ -7,7 +7,13 @@ import { actionName, personName } from '../../words.js';
 import { readAreas } from './actions.js';
 import { Explanation } from './explanation.js';
 
-/** Asks about a person in `org` and draws the answer. Operators can also name the person by the id of the account. */
+/** @import { OrgView, Schemas } from '../../../../types.js' */
+
+/**
+ * Asks about a person in `org` and draws the answer. Operators can also name the person by the id of the account.
+ *
+ * @param {{ org: OrgView, email?: string | null, userId?: string | null }} props
+ */
 export function Question({ org, email, userId }) {
   const { api, me } = useApp();
   const can = useOrg()?.can;
@@ -22,11 +28,12 @@ export function Question({ org, email, userId }) {
   `;
 }
 
+/** @param {{ org: OrgView, areas: import('./actions.js').Area[], email?: string | null, userId?: string | null, onAnswer: (answer: any) => void }} props */
 function Ask({ org, areas, email, userId, onAnswer }) {
   const { api, me } = useApp();
   const [by, setBy] = useState(userId ? 'user_id' : 'email');
   const asked = query().get('action');
-  const ofAsked = areas.find(({ actions }) => actions.includes(asked));
+  const ofAsked = areas.find(({ actions }) => asked !== null && actions.includes(asked));
   const [area, setArea] = useState(ofAsked ?? areas.find(({ shown }) => shown) ?? areas[0]);
   const submit = async ({ person, action }) => {
     onAnswer(null);
@@ -41,19 +48,23 @@ function Ask({ org, areas, email, userId, onAnswer }) {
       : html`<${Field} key="user_id" label="Id of the account" name="person" value=${userId} required maxlength="255" autocomplete="off" />`}
     <div class="row">
       <${Field} label="Area" value=${area.key} options=${areas.map(({ key, label, shown }) => [key, shown ? label : `${label} (not available here)`])}
-        onChange=${(event) => setArea(areas.find(({ key }) => key === event.target.value))} />
+        onChange=${(event) => setArea(areas.find(({ key }) => key === event.target.value) ?? area)} />
       <${Field} key=${area.key} label="Action" name="action" value=${asked} options=${area.actions.map((action) => [action, actionName(action)])} />
     </div>
     ${area.shown === false && html`<p class="hint">${area.label} is not available here: ${area.hidden_because}.</p>`}
   <//>`;
 }
 
-/** An address, with suggestions of the users whose address begins so. */
+/**
+ * An address, with suggestions of the users whose address begins so.
+ *
+ * @param {{ org: OrgView, value?: string | null }} props
+ */
 function PersonField({ org, value }) {
   const { api } = useApp();
   const list = useId();
   const [text, setText] = useState('');
-  const [users, setUsers] = useState([]);
+  const [users, setUsers] = useState(/** @type {Schemas['User'][]} */ ([]));
   useEffect(() => {
     const controller = new AbortController();
     const search = { q: text || undefined, limit: 20 };
