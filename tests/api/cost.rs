@@ -224,6 +224,10 @@ mail: a further request to join in the same hour | 8 8 10 1 | mail
 mail: a digest of requests to join, to three people | 24 20.5 26 1 | due mail 1
 + member user
 mail: an accepted invitation | 7 8 8 0 | mail
++ removed member
+mail: a removed member | 7 9 4 0 | mail
++ removed keeper
+mail: a service without a keeper, to three people | 16 17 16 0 | mail
 mail: nothing is due | 7 6.5 4 0 | due mail 0
 "#;
 
@@ -357,6 +361,19 @@ impl<'a> Survey<'a> {
                 let late = json!({ "email": new.email, "role_id": "user", "expires_in_days": 1 });
                 app.post(ADA, &format!("{org}/invitations"), late).await.expect(201);
                 app.wait(DAY);
+            }
+            "removed member" => {
+                app.add_member(ADA, &org, new, "user").await;
+                app.remove(ADA, &org, new).await.expect(204);
+            }
+            "removed keeper" => {
+                app.add_member(ADA, &org, new, "user").await;
+                let keeper = member_id(&org, new.sub);
+                let body = json!({
+                    "user_id": "client|sync", "name": "Sync", "role_id": "user", "keeper_id": keeper,
+                });
+                app.post(ADA, &format!("{org}/service-members"), body).await.expect(201);
+                app.remove(ADA, &org, new).await.expect(204);
             }
             "ended access" => {
                 app.add_member(ADA, &org, new, "user").await;
