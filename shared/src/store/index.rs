@@ -307,19 +307,19 @@ pub fn after_organization(org: &OrgPath) -> String {
 }
 
 /// Begins what stands for the address of a service. No address begins with it.
-const SERVICE: char = ':';
+pub const SERVICES: &str = ":";
 
 /// The address by which a member is listed. A service has none, so its id stands for it.
 pub fn address_of(member: &Member) -> String {
     match &member.email {
         Some(email) => email.as_str().to_owned(),
-        None => format!("{SERVICE}{}", member.id().bare()),
+        None => format!("{SERVICES}{}", member.id().bare()),
     }
 }
 
 /// The beginning of the keys of the services of an organization, by address.
 pub fn services_in(org: &OrgPath) -> String {
-    format!("{}{SERVICE}", in_organization(org))
+    format!("{}{SERVICES}", in_organization(org))
 }
 
 /// A user in an organization, by address.
