@@ -230,13 +230,14 @@ impl Transaction<'_> {
         self.still_held(actor)?
             .still_granted(org, service.role_id)?
             .still_keeps(service)
-            .end_own_request(service, request)?
+            // Before its request, so that a lost race finds out that it is a member.
             .create(
                 key(service),
                 item(key(service), service)?,
                 deleted,
                 absent_or(Refusal::UserAlreadyMember),
             )?
+            .end_own_request(service, request)?
             .count(org.id(), service.role_id, Counted::Services, 1)
             .record(event)
     }
