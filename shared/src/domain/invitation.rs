@@ -372,7 +372,8 @@ fn sendings_with(
     let limit = budgets.sending_interval_seconds;
     let interval = SignedDuration::from_secs(limit.into());
     let next = invitation.sent_at.saturating_add(interval).unwrap_or(Timestamp::MAX);
-    if now < next {
+    // Without an interval, a request that arrives late comes before the last sending.
+    if limit > 0 && now < next {
         let retry_after_seconds = seconds_until(next, now);
         return Err(Refusal::BudgetSpent {
             budget: Budget::SendingInterval,
