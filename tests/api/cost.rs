@@ -64,16 +64,16 @@ add a service | 2 4 10 6 | ADA POST /service-members | {"user_id": "<sub>", "nam
 + join request
 add a service that asked to join | 2 4 12 10 | ADA POST /service-members | {"user_id": "<sub>", "name": "Nightly sync", "role_id": "user"}
 + person
-request to join | 2 5 14 3 | NEW POST /join-requests
+request to join | 2 5 14 4 | NEW POST /join-requests
 + join request
 own join requests | 2 2 0 0 | NEW GET /v1/me/join-requests?limit=<limit>
 own join request | 1 2 0 0 | NEW GET /join-requests/mine
 list join requests | 2 9 0 0 | ADA GET /join-requests?limit=<limit>
-cancel a join request | 2 2 8 3 | NEW DELETE /join-requests/mine
+cancel a join request | 2 2 8 4 | NEW DELETE /join-requests/mine
 + join request
-approve a join request | 3 6 16 9 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
+approve a join request | 3 6 16 10 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
 + join request
-decline a join request | 2 3 10 3 | ADA POST /join-requests/<id>/decline
+decline a join request | 2 3 10 4 | ADA POST /join-requests/<id>/decline
 add a critical alert user | 2 3 12 1 | ADA POST /critical-alert-users | {"email": "alert@example.com"}
 list critical alert users | 3 9 0 0 | ADA GET /critical-alert-users
 remove a critical alert user | 2 3 10 2 | ADA DELETE /critical-alert-users/@alert@example.com
@@ -103,9 +103,9 @@ change a member's role, by a custom role | 2 4 10 6 | MIA PATCH /members/@<sub> 
 + member user
 set the end of a member's access | 2 3 8 7 | ADA PATCH /members/@<sub> | {"access_expires_at": "2027-03-01T00:00:00Z"}
 + member user
-remove a member | 2 3 12 7 | ADA DELETE /members/@<sub>
+remove a member | 2 3 12 8 | ADA DELETE /members/@<sub>
 + member user
-leave | 2 3 10 7 | NEW POST /leave
+leave | 2 3 10 8 | NEW POST /leave
 transfer the Super Admin role | 2 3 8 15 | ADA POST /transfer | {"member_id": "@bob"}
 + transfer back
 + person
@@ -130,9 +130,9 @@ accept | 2 4 12 12 | NEW POST /invitations/<id>/accept
 + invitation <plain>
 accept a custom role | 3 5 14 12 | NEW POST /invitations/<id>/accept
 + request and invitation
-accept with an own join request | 2 4 12 15 | NEW POST /invitations/<id>/accept
+accept with an own join request | 2 4 12 16 | NEW POST /invitations/<id>/accept
 + invitation user
-decline | 2 4 8 8 | NEW POST /invitations/<id>/decline
+decline | 2 4 8 9 | NEW POST /invitations/<id>/decline
 list role objects | 1 2 0 0 | ADA GET /role-objects
 + person
 create a role | 2 2 10 4 | ADA POST /roles | {"name": "<sub>", "description": "Works at night"}
@@ -196,9 +196,9 @@ resume the link with a partner | 2 4 12 5 | ADA DELETE /partners/<id>/suspension
 operator: find organizations by name | 2 15 0 0 | OP GET /v1/operator/organizations?q=acme&limit=<limit>
 operator: find a person by address | 6 15.5 0 0 | OP GET /v1/operator/people?email=cy@example.com
 operator: export personal data | 3 9 0 0 | OP GET /v1/operator/people/<person>/data
-operator: give a membership to another account | 2 4 14 12 | OP POST /v1/operator/organizations/<here>/members/@<sub>/account | {"user_id": "<sub>-2", "reason": "Ticket 7"}
+operator: give a membership to another account | 2 4 14 13 | OP POST /v1/operator/organizations/<here>/members/@<sub>/account | {"user_id": "<sub>-2", "reason": "Ticket 7"}
 + member user
-operator: offboard a person | 7 18 10 7 | OP POST /v1/operator/people/<person>/offboard
+operator: offboard a person | 7 18 10 8 | OP POST /v1/operator/people/<person>/offboard
 + member user
 operator: erase a person | 6 11 20 10 | OP DELETE /v1/operator/people/<person>
 operator: unlink a customer | 2 3 12 7 | OP DELETE /v1/operator/organizations/<id>/customers/<here>
@@ -210,7 +210,7 @@ clean-up: nothing is due | 1 2 0 0 | clean-up
 + expired invitation
 clean-up: one invitation has expired | 3 3 6 7 | clean-up
 + ended access
-clean-up: the access of a member has ended | 3 3 12 8 | clean-up
+clean-up: the access of a member has ended | 3 3 12 9 | clean-up
 + role
 + member <role>
 + role deletion

@@ -71,12 +71,12 @@ pub(crate) struct PeopleQuery {
 
 impl PeopleQuery {
     /// The ids under which the people are known. Several people can have had one address: in different
-    /// organizations, or one after another. An address of no member stands for itself.
+    /// organizations, or one after another. An address without an account stands for itself.
     async fn people(self, store: &Store) -> Result<Vec<PersonId>, ApiError> {
         match (self.email, self.user_id) {
             (None, Some(user)) => Ok(vec![PersonId::of(&user)]),
             (Some(email), None) => {
-                let users = store.users_with_address(&email).await?;
+                let users = store.users_known_by_address(&email).await?;
                 if users.is_empty() {
                     return Ok(vec![PersonId::of_address(&email)]);
                 }

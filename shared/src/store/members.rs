@@ -15,8 +15,8 @@ use super::{
 };
 use crate::domain::{
     AddressDigest, AddressSlot, AlertId, CriticalAlertUser, Event, EventAction, FormerSuperAdmin,
-    IdentityProviderRole, JoinRequest, Member, Organization, PersonId, Refusal, RequestContext,
-    RoleId, Service, Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
+    IdentityProviderRole, JoinRequest, Member, Organization, Refusal, RequestContext, RoleId,
+    Service, Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).
@@ -562,8 +562,8 @@ pub(super) fn item(key: Key, member: &Member) -> Result<Item, Error> {
 /// continues, and what they were called (ORG5).
 pub(super) fn former(member: &Member, gone: Version) -> Result<Item, Error> {
     let mut item = tombstone(key(member), gone, NAMED)?;
-    let known = index::known_person(PersonId::of(&member.user_id));
-    item.insert("identity".to_owned(), text(known));
+    let listed = index::no_member(&member.user_id, member.email.as_ref(), member.path.id());
+    item.extend(listed.into_iter().map(|(name, key)| (name.to_owned(), text(key))));
     item.insert("user_id".to_owned(), text(member.user_id.as_str()));
     let email = member.email.as_ref().map(|email| ("email".to_owned(), text(email.as_str())));
     item.extend(email);
