@@ -87,7 +87,7 @@ impl ExportStore {
 }
 
 /// The rows of a file, the header first.
-fn rows(file: &[u8]) -> Vec<Vec<Data>> {
+pub fn rows(file: &[u8]) -> Vec<Vec<Data>> {
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(file.to_vec())).unwrap();
     assert_eq!(book.sheet_names(), ["Users", "About"]);
     book.worksheet_range("Users").unwrap().rows().map(<[Data]>::to_vec).collect()
