@@ -50,7 +50,7 @@ refusal: conflict with the present state | 2 4 0 0 | ADA POST /invitations | {"e
 own memberships | 2 14 0 0 | ADA GET /v1/me?limit=<limit>
 own pending invitations | 2 27 0 0 | IVY GET /v1/me/invitations?limit=<limit>
 joinable organizations | 2 2 0 0 | ABE GET /v1/me/joinable-organizations?limit=<limit>
-own permissions | 1 2 0 0 | MIA GET /permissions
+own permissions | 2 3 0 0 | MIA GET /permissions
 + person
 create an organization | 1 0 10 9 | NEW POST /v1/organizations | {"name": "New"}
 show an organization | 1 3 0 0 | ADA GET
@@ -111,7 +111,7 @@ transfer the Super Admin role | 2 3 8 15 | ADA POST /transfer | {"member_id": "@
 + person
 invite | 2 3 12 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"}
 + person
-invite to a custom role | 2 3 14 6 | ADA POST /invitations | {"email": "<email>", "role_id": "<plain>"}
+invite to a custom role | 2 4 14 6 | ADA POST /invitations | {"email": "<email>", "role_id": "<plain>"}
 + person
 invite with an idempotency key | 2 3 14 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
 repeat with an idempotency key | 2 4 0 0 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
@@ -120,7 +120,7 @@ invite ten users | 2 24 66 60 | ADA POST /invitations/batch | {"invitations": <t
 list invitations | 3 18 0 0 | ADA GET /invitations?limit=<limit>
 + invitation user
 show an invitation | 2 5 0 0 | ADA GET /invitations/<id>
-change an invitation | 2 4 10 7 | ADA PATCH /invitations/<id> | {"role_id": "<plain>"}
+change an invitation | 3 5 10 7 | ADA PATCH /invitations/<id> | {"role_id": "<plain>"}
 + invitation user
 resend an invitation | 2 3 8 7 | ADA POST /invitations/<id>/resend
 revoke an invitation | 2 3 8 7 | ADA DELETE /invitations/<id>

@@ -55,11 +55,7 @@ pub(crate) struct UserRow {
 #[serde(untagged)]
 enum UserView {
     Active(views::Member),
-    Pending {
-        #[serde(flatten)]
-        invitation: views::Invitation,
-        role_name: String,
-    },
+    Pending(views::Invitation),
 }
 
 /// A page of users.
@@ -161,10 +157,7 @@ impl RowNames<'_> {
             }
             User::Pending(invitation) => {
                 let invited_by = views::Person::inviter(self.names, invitation)?;
-                UserView::Pending {
-                    invitation: views::Invitation::of(invitation, invited_by, now),
-                    role_name: views::role_name(invitation.role_id, role),
-                }
+                UserView::Pending(views::Invitation::of(invitation, role, invited_by, now))
             }
         };
         Ok(UserRow { user, organization_name })
