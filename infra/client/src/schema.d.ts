@@ -1081,7 +1081,7 @@ export interface paths {
         };
         /**
          * Find a person
-         * @description Finds the people whom organizations know by an address or by a `sub`, with all their memberships, invitations and requests (OP2). Several people can have the same address, each in other organizations: the accounts of one person, for example. Send exactly one of the two parameters. A membership that began moments ago can be missing.
+         * @description Finds the people whom organizations know by an address or by a `sub`, with all their memberships, invitations and requests (OP2), also former members, and people who asked to join or declined an invitation. Several people can have the same address, each in other organizations: the accounts of one person, for example. Send exactly one of the two parameters. A membership that began moments ago can be missing.
          */
         get: operations["operatorFindPeople"];
         put?: never;
@@ -1552,6 +1552,7 @@ export interface components {
             organization_id: components["schemas"]["OrganizationId"];
             email: components["schemas"]["Email"];
             role_id: components["schemas"]["RoleId"];
+            role_name: string;
             /** @constant */
             status: "pending";
             expires_at: components["schemas"]["Timestamp"];
@@ -1585,6 +1586,7 @@ export interface components {
          *       "organization_id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
          *       "email": "bob@example.com",
          *       "role_id": "user",
+         *       "role_name": "User",
          *       "status": "pending",
          *       "expires_at": "2026-11-28T12:00:01Z",
          *       "expired": false,
@@ -1613,11 +1615,9 @@ export interface components {
         /** @description An invitation with the names that the invited person needs. */
         ReceivedInvitation: {
             organization_name: string;
-            role_name: string;
         } & components["schemas"]["InvitationFields"];
         /** @description A pending invitation in the list of users (U3). */
         PendingUser: {
-            role_name: string;
             organization_name: string | null;
         } & components["schemas"]["InvitationFields"];
         /** @description The fields that every view of a member has. */
@@ -2768,8 +2768,10 @@ export interface components {
          * @description The caller's effective permissions in this organization.
          * @example {
          *       "organization_id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
+         *       "organization_name": "Acme",
          *       "user_id": "auth0|ada",
          *       "role_id": "user",
+         *       "role_name": "User",
          *       "permissions": {
          *         "user_management": "view_only",
          *         "event_history": "view_only"
@@ -2779,9 +2781,12 @@ export interface components {
          */
         Permissions: {
             organization_id: components["schemas"]["OrganizationId"];
+            organization_name: string;
             user_id: components["schemas"]["UserId"];
             /** @description `null` for an operator who is not a member (OP1). */
             role_id: components["schemas"]["RoleId"] | null;
+            /** @description `null` where `role_id` is. */
+            role_name: string | null;
             /** @description The effective level of each role object that the organization shows. */
             permissions: components["schemas"]["Levels"];
             /** @description The role objects whose effective level is below the stored one (ROLE4, ROLE5). */
@@ -2800,6 +2805,9 @@ export interface components {
          *       "status": [
          *         "active"
          *       ],
+         *       "kind": [
+         *         "person"
+         *       ],
          *       "role_id": [
          *         "admin",
          *         "user"
@@ -2811,6 +2819,8 @@ export interface components {
         MemberExportRequest: {
             /** @description Only users with one of these statuses. */
             status?: ("active" | "pending")[];
+            /** @description Only users of one of these kinds. All who are invited are persons. */
+            kind?: ("person" | "service")[];
             /** @description Only users who hold one of these roles or are invited to it. */
             role_id?: components["schemas"]["RoleId"][];
             /** @description Only these organizations, which must be the one in the path or below it. */
@@ -3007,6 +3017,7 @@ export interface components {
          *             "organization_id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
          *             "email": "bob@example.com",
          *             "role_id": "user",
+         *             "role_name": "User",
          *             "status": "pending",
          *             "expires_at": "2026-11-28T12:00:01Z",
          *             "expired": false,
@@ -3122,6 +3133,9 @@ export interface components {
          * @example {
          *       "access_expires_at": "2027-03-01T00:00:00Z"
          *     }
+         * @example {
+         *       "language": "de"
+         *     }
          */
         UpdateInvitationRequest: {
             role_id?: components["schemas"]["RoleId"];
@@ -3129,6 +3143,8 @@ export interface components {
             expires_in_days?: number;
             /** @description The time at which the access ends (END1): in the future, and at most 3,653 days (10 years) ahead. `null` removes the end. */
             access_expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The language of its further mails. `null` for that of the organization. */
+            language?: components["schemas"]["Language"] | null;
         };
         /**
          * @description The fields to change. Absent fields keep their values.
@@ -5158,6 +5174,13 @@ export interface components {
          */
         StatusFilter: ("active" | "pending")[];
         /**
+         * @description Only users of this kind (MACH1). All who are invited are persons. The services of a subtree are listed by id, without reading persons. Can be repeated.
+         * @example [
+         *       "service"
+         *     ]
+         */
+        KindFilter: ("person" | "service")[];
+        /**
          * @description Only users who hold this role or are invited to it (ROLE10). Can be repeated, up to 20 times.
          * @example [
          *       "admin",
@@ -6262,6 +6285,13 @@ export interface operations {
                  */
                 status?: components["parameters"]["StatusFilter"];
                 /**
+                 * @description Only users of this kind (MACH1). All who are invited are persons. The services of a subtree are listed by id, without reading persons. Can be repeated.
+                 * @example [
+                 *       "service"
+                 *     ]
+                 */
+                kind?: components["parameters"]["KindFilter"];
+                /**
                  * @description Only users who hold this role or are invited to it (ROLE10). Can be repeated, up to 20 times.
                  * @example [
                  *       "admin",
@@ -6521,14 +6551,14 @@ export interface operations {
             };
             400: components["responses"]["UnreadableOrBadIdempotencyKey"];
             401: components["responses"]["UnauthenticatedResponse"];
-            /** @description `missing-permission`, `operator-read-only`, `exceeds-own-permissions`, `access-expired`, `mfa-required`, `session-too-old` or `network-not-allowed`. */
+            /** @description `missing-permission`, `operator-read-only`, `exceeds-own-permissions`, `organization-suspended`, `access-expired`, `mfa-required`, `session-too-old` or `network-not-allowed`. */
             403: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["missing-permission"] | components["schemas"]["operator-read-only"] | components["schemas"]["exceeds-own-permissions"] | components["schemas"]["access-expired"] | components["schemas"]["mfa-required"] | components["schemas"]["session-too-old"] | components["schemas"]["network-not-allowed"];
+                    "application/problem+json": components["schemas"]["missing-permission"] | components["schemas"]["operator-read-only"] | components["schemas"]["exceeds-own-permissions"] | components["schemas"]["organization-suspended"] | components["schemas"]["access-expired"] | components["schemas"]["mfa-required"] | components["schemas"]["session-too-old"] | components["schemas"]["network-not-allowed"];
                 };
             };
             404: components["responses"]["RoleNotFound"];
