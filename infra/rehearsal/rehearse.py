@@ -73,6 +73,12 @@ def notifications(stack, issuer):
     stack.run_schedule("Mail", later.strftime("%Y-%m-%dT%H:%M:%SZ"))
     eventually(lambda: stack.mails(ada.email), {f"{fay.email} asks to join Acme of {ada.id}"})
 
+    # Whoever adds a service keeps it. The administrators learn that it has no keeper.
+    service = {"user_id": f"client-of-{ada.id}", "name": "Nightly sync", "role_id": "user"}
+    expect(ada.post(f"{path}/service-members", service), 201)
+    expect(ada.post(f"{path}/leave"), 204)
+    eventually(lambda: stack.mails(ben.email), {f"Services of Acme of {ada.id} have no keeper"})
+
 
 def blocked_mail(stack, issuer):
     """While the account cannot send, mail waits and events do not. What was given up can be replayed."""

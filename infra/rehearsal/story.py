@@ -503,6 +503,9 @@ class Story:
         def is_known():
             data = expect(staff.get(f"{path}/data"), 200, user_id=self.eve.id)
             assert data["emails"] == [self.eve.email], data
+            # She is a former member.
+            found = expect(staff.get(f"/v1/operator/people?email={quote(self.eve.email)}"), 200)["items"]
+            assert [person["user_id"] for person in found] == [self.eve.id], found
 
         self.until(is_known)
         expect(staff.delete(path), 204)

@@ -68,8 +68,10 @@ async fn permissions_show_effective_levels_and_why_some_are_lower() {
     };
     let expected = json!({
         "organization_id": id(&acme),
+        "organization_name": "Acme",
         "user_id": "bob",
         "role_id": "admin",
+        "role_name": "Admin",
         "permissions": {
             "critical_alert_users": "full_access",
             "event_history": "view_only",

@@ -50,7 +50,7 @@ refusal: conflict with the present state | 2 4 0 0 | ADA POST /invitations | {"e
 own memberships | 2 14 0 0 | ADA GET /v1/me?limit=<limit>
 own pending invitations | 2 27 0 0 | IVY GET /v1/me/invitations?limit=<limit>
 joinable organizations | 2 2 0 0 | ABE GET /v1/me/joinable-organizations?limit=<limit>
-own permissions | 1 2 0 0 | MIA GET /permissions
+own permissions | 2 3 0 0 | MIA GET /permissions
 + person
 create an organization | 1 0 10 9 | NEW POST /v1/organizations | {"name": "New"}
 show an organization | 1 3 0 0 | ADA GET
@@ -64,16 +64,16 @@ add a service | 2 4 10 6 | ADA POST /service-members | {"user_id": "<sub>", "nam
 + join request
 add a service that asked to join | 2 4 12 10 | ADA POST /service-members | {"user_id": "<sub>", "name": "Nightly sync", "role_id": "user"}
 + person
-request to join | 2 5 14 3 | NEW POST /join-requests
+request to join | 2 5 14 4 | NEW POST /join-requests
 + join request
 own join requests | 2 2 0 0 | NEW GET /v1/me/join-requests?limit=<limit>
 own join request | 1 2 0 0 | NEW GET /join-requests/mine
 list join requests | 2 9 0 0 | ADA GET /join-requests?limit=<limit>
-cancel a join request | 2 2 8 3 | NEW DELETE /join-requests/mine
+cancel a join request | 2 2 8 4 | NEW DELETE /join-requests/mine
 + join request
-approve a join request | 3 6 16 9 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
+approve a join request | 3 6 16 10 | ADA POST /join-requests/<id>/approve | {"role_id": "user"}
 + join request
-decline a join request | 2 3 10 3 | ADA POST /join-requests/<id>/decline
+decline a join request | 2 3 10 4 | ADA POST /join-requests/<id>/decline
 add a critical alert user | 2 3 12 1 | ADA POST /critical-alert-users | {"email": "alert@example.com"}
 list critical alert users | 3 9 0 0 | ADA GET /critical-alert-users
 remove a critical alert user | 2 3 10 2 | ADA DELETE /critical-alert-users/@alert@example.com
@@ -82,6 +82,8 @@ change the security settings | 2 2 6 3 | ADA PUT /security | {"require_mfa": fal
 list users | 3 9 0 0 | ADA GET /members?limit=<limit>
 list users by status | 3 9 0 0 | ADA GET /members?limit=<limit>&status=active
 list users by role | 3 9 0 0 | ADA GET /members?limit=<limit>&role_id=user
+list persons | 3 9 0 0 | ADA GET /members?limit=<limit>&kind=person
+list services of a subtree | 3 4 0 0 | ADA GET /members?limit=<limit>&scope=subtree&kind=service
 list users by time | 3 9 0 0 | ADA GET /members?limit=<limit>&sort=-joined_at
 list users of a subtree | 4 9 0 0 | ADA GET /members?limit=<limit>&scope=subtree
 + sub-organization
@@ -101,15 +103,15 @@ change a member's role, by a custom role | 2 4 10 6 | MIA PATCH /members/@<sub> 
 + member user
 set the end of a member's access | 2 3 8 7 | ADA PATCH /members/@<sub> | {"access_expires_at": "2027-03-01T00:00:00Z"}
 + member user
-remove a member | 2 3 12 7 | ADA DELETE /members/@<sub>
+remove a member | 2 3 12 8 | ADA DELETE /members/@<sub>
 + member user
-leave | 2 3 10 7 | NEW POST /leave
+leave | 2 3 10 8 | NEW POST /leave
 transfer the Super Admin role | 2 3 8 15 | ADA POST /transfer | {"member_id": "@bob"}
 + transfer back
 + person
 invite | 2 3 12 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"}
 + person
-invite to a custom role | 2 3 14 6 | ADA POST /invitations | {"email": "<email>", "role_id": "<plain>"}
+invite to a custom role | 2 4 14 6 | ADA POST /invitations | {"email": "<email>", "role_id": "<plain>"}
 + person
 invite with an idempotency key | 2 3 14 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
 repeat with an idempotency key | 2 4 0 0 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
@@ -118,7 +120,7 @@ invite ten users | 2 24 66 60 | ADA POST /invitations/batch | {"invitations": <t
 list invitations | 3 18 0 0 | ADA GET /invitations?limit=<limit>
 + invitation user
 show an invitation | 2 5 0 0 | ADA GET /invitations/<id>
-change an invitation | 2 4 10 7 | ADA PATCH /invitations/<id> | {"role_id": "<plain>"}
+change an invitation | 3 5 10 7 | ADA PATCH /invitations/<id> | {"role_id": "<plain>"}
 + invitation user
 resend an invitation | 2 3 8 7 | ADA POST /invitations/<id>/resend
 revoke an invitation | 2 3 8 7 | ADA DELETE /invitations/<id>
@@ -128,9 +130,9 @@ accept | 2 4 12 12 | NEW POST /invitations/<id>/accept
 + invitation <plain>
 accept a custom role | 3 5 14 12 | NEW POST /invitations/<id>/accept
 + request and invitation
-accept with an own join request | 2 4 12 15 | NEW POST /invitations/<id>/accept
+accept with an own join request | 2 4 12 16 | NEW POST /invitations/<id>/accept
 + invitation user
-decline | 2 4 8 8 | NEW POST /invitations/<id>/decline
+decline | 2 4 8 9 | NEW POST /invitations/<id>/decline
 list role objects | 1 2 0 0 | ADA GET /role-objects
 + person
 create a role | 2 2 10 4 | ADA POST /roles | {"name": "<sub>", "description": "Works at night"}
@@ -194,9 +196,9 @@ resume the link with a partner | 2 4 12 5 | ADA DELETE /partners/<id>/suspension
 operator: find organizations by name | 2 15 0 0 | OP GET /v1/operator/organizations?q=acme&limit=<limit>
 operator: find a person by address | 6 15.5 0 0 | OP GET /v1/operator/people?email=cy@example.com
 operator: export personal data | 3 9 0 0 | OP GET /v1/operator/people/<person>/data
-operator: give a membership to another account | 2 4 14 12 | OP POST /v1/operator/organizations/<here>/members/@<sub>/account | {"user_id": "<sub>-2", "reason": "Ticket 7"}
+operator: give a membership to another account | 2 4 14 13 | OP POST /v1/operator/organizations/<here>/members/@<sub>/account | {"user_id": "<sub>-2", "reason": "Ticket 7"}
 + member user
-operator: offboard a person | 7 18 10 7 | OP POST /v1/operator/people/<person>/offboard
+operator: offboard a person | 7 18 10 8 | OP POST /v1/operator/people/<person>/offboard
 + member user
 operator: erase a person | 6 11 20 10 | OP DELETE /v1/operator/people/<person>
 operator: unlink a customer | 2 3 12 7 | OP DELETE /v1/operator/organizations/<id>/customers/<here>
@@ -208,7 +210,7 @@ clean-up: nothing is due | 1 2 0 0 | clean-up
 + expired invitation
 clean-up: one invitation has expired | 3 3 6 7 | clean-up
 + ended access
-clean-up: the access of a member has ended | 3 3 12 8 | clean-up
+clean-up: the access of a member has ended | 3 3 12 9 | clean-up
 + role
 + member <role>
 + role deletion
@@ -224,6 +226,10 @@ mail: a further request to join in the same hour | 8 8 10 1 | mail
 mail: a digest of requests to join, to three people | 24 20.5 26 1 | due mail 1
 + member user
 mail: an accepted invitation | 7 8 8 0 | mail
++ removed member
+mail: a removed member | 7 9 4 0 | mail
++ removed keeper
+mail: a service without a keeper, to three people | 16 17 16 0 | mail
 mail: nothing is due | 7 6.5 4 0 | due mail 0
 "#;
 
@@ -357,6 +363,19 @@ impl<'a> Survey<'a> {
                 let late = json!({ "email": new.email, "role_id": "user", "expires_in_days": 1 });
                 app.post(ADA, &format!("{org}/invitations"), late).await.expect(201);
                 app.wait(DAY);
+            }
+            "removed member" => {
+                app.add_member(ADA, &org, new, "user").await;
+                app.remove(ADA, &org, new).await.expect(204);
+            }
+            "removed keeper" => {
+                app.add_member(ADA, &org, new, "user").await;
+                let keeper = member_id(&org, new.sub);
+                let body = json!({
+                    "user_id": "client|sync", "name": "Sync", "role_id": "user", "keeper_id": keeper,
+                });
+                app.post(ADA, &format!("{org}/service-members"), body).await.expect(201);
+                app.remove(ADA, &org, new).await.expect(204);
             }
             "ended access" => {
                 app.add_member(ADA, &org, new, "user").await;

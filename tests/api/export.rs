@@ -87,7 +87,7 @@ impl ExportStore {
 }
 
 /// The rows of a file, the header first.
-fn rows(file: &[u8]) -> Vec<Vec<Data>> {
+pub fn rows(file: &[u8]) -> Vec<Vec<Data>> {
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(file.to_vec())).unwrap();
     assert_eq!(book.sheet_names(), ["Users", "About"]);
     book.worksheet_range("Users").unwrap().rows().map(<[Data]>::to_vec).collect()
@@ -115,7 +115,7 @@ fn filters(query: &str) -> Value {
     let mut body = json!({});
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         match name {
-            "status" | "role_id" | "organization_id" => {
+            "status" | "kind" | "role_id" | "organization_id" => {
                 let mut values = body[name].as_array().cloned().unwrap_or_default();
                 values.push(json!(value));
                 body[name] = json!(values);
@@ -210,19 +210,21 @@ async fn second_sheet_names_the_filters_and_for_whom_the_file_was_made() {
     Users: 4
     Organizations: =1+1 Acme
     Status: Active and invited
+    Kind: Persons and services
     Roles: All
     Search: None
     Order in each organization: Email, A to Z
     Time zone: All times are in UTC.
     ");
     let query = format!(
-        "status=pending&role_id={}&role_id=user&q==x&match=contains&sort=-joined_at",
+        "status=pending&kind=service&role_id={}&role_id=user&q==x&match=contains&sort=-joined_at",
         desk.as_str().unwrap()
     );
     let some = about(&export(&app, ADA, &acme, &query).await.expect(200).bytes);
     for line in [
         "Organizations: =1+1 Acme",
         "Status: Invited, also where the invitation has expired",
+        "Kind: Services",
         "Roles: @Support, User",
         "Search: Contains: =x",
         "Order in each organization: Joined or invited, latest first",
@@ -267,13 +269,15 @@ async fn export_applies_the_filters_and_order_of_the_list() {
         } else {
             app.create_invitation(by, org, nth_user(n).email, role).await;
         }
+        app.add_service(by, org, &format!("Service {n}"), role).await;
     }
     let queries = " status=active status=pending role_id=user&role_id=admin role_id=<night> \
                    q=person-00 q=person q=nobody q=n-00&match=contains scope=subtree \
                    scope=subtree&q=person scope=subtree&status=pending&role_id=user \
                    scope=subtree&sort=-email scope=subtree&sort=-joined_at&q=person \
                    sort=joined_at organization_id=<branch>&sort=-joined_at \
-                   organization_id=<branch>&organization_id=<root>";
+                   organization_id=<branch>&organization_id=<root> kind=person kind=service \
+                   kind=service&scope=subtree kind=person&scope=subtree&role_id=user";
     for query in queries.split(' ') {
         let query = query.replace("<night>", &night).replace("<branch>", id(&branch));
         let query = query.replace("<root>", id(&root));
@@ -425,10 +429,10 @@ async fn every_export_is_an_event() {
     assert_snapshot!(mask(&lines.join("\n")), @r#"
     {"email":"cy@example.com","id":"mem_…","name":null,"operator":false}
     {"id":"org_…","name":null,"type":"member_export","version":1795262407000}
-    null {"filters":{"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"-email","status":["active"]},"rows":1,"searched":true}
+    null {"filters":{"kind":[],"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"-email","status":["active"]},"rows":1,"searched":true}
     {"email":null,"id":null,"name":"Platform operator","operator":true}
     {"id":"org_…","name":null,"type":"member_export","version":1795262408000}
-    null {"filters":{"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"email","status":[]},"rows":4,"searched":false}
+    null {"filters":{"kind":[],"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"email","status":[]},"rows":4,"searched":false}
     "#);
 }
 

@@ -119,6 +119,7 @@ async fn filters_read_at_most_100_units_a_request() {
         "q=nobody&match=contains",
         "q=nobody&match=contains&scope=subtree",
         "q=nobody&sort=-joined_at",
+        "kind=service&sort=joined_at",
         "role_id=mdf_admin&sort=joined_at&status=active",
     ] {
         let page = app.get(ADA, &format!("{org}/members?limit=5&{query}")).await.expect(200);
@@ -129,7 +130,12 @@ async fn filters_read_at_most_100_units_a_request() {
     let page = app.get(ADA, &format!("{org}/roles?limit=100&scope=subtree&status=pending")).await;
     let page = page.expect(200);
     assert!(page.body["next_cursor"].is_string() && page.cost.read_units <= 105.0, "{page}");
-    for query in ["q=m0&status=active&role_id=admin", "q=nobody&scope=subtree"] {
+    for query in [
+        "q=m0&status=active&role_id=admin",
+        "q=nobody&scope=subtree",
+        "kind=service",
+        "kind=service&scope=subtree",
+    ] {
         let page = app.get(ADA, &format!("{org}/members?limit=5&{query}")).await.expect(200);
         assert!(page.items().is_empty() && page.body["next_cursor"].is_null(), "{query}: {page}");
         assert!(page.cost.read_units <= 5.0, "{query}: {:?}", page.cost);

@@ -114,6 +114,12 @@ impl TestApp {
         self.post(caller, &accept, json!({})).await
     }
 
+    /// `by` adds a service and keeps it. Returns its member id.
+    pub async fn add_service(&self, by: Identity, org: &str, name: &str, role: &str) -> String {
+        let body = json!({ "user_id": format!("client|{name}"), "name": name, "role_id": role });
+        self.post(by, &format!("{org}/service-members"), body).await.expect(201).id()
+    }
+
     /// `by` gives `user` another role.
     pub async fn change_role(&self, by: Identity, org: &str, user: Identity, role: &str) -> Answer {
         let path = format!("{org}/members/@{}", user.sub);

@@ -28,6 +28,7 @@ async fn repeated_key_returns_the_first_response_and_changes_nothing() {
     let organizations = |prefix: &str| format!("/v1{prefix}/organizations");
     let first_admin = json!({ "name": "B", "first_admin_email": "b@example.com" });
     let offer = json!({ "email": "new@example.com", "role_id": "user" });
+    let service = json!({ "user_id": "client|sync", "name": "Sync", "role_id": "user" });
     for (caller, path, body) in [
         (ADA, organizations(""), json!({ "name": "A" })),
         (OPERATOR, organizations("/operator"), first_admin),
@@ -39,6 +40,7 @@ async fn repeated_key_returns_the_first_response_and_changes_nothing() {
         (ADA, format!("{approved}/approve"), json!({})),
         (ADA, format!("{declined}/decline"), json!({})),
         (ADA, format!("{acme}/roles"), json!({ "name": "Night shift" })),
+        (ADA, format!("{acme}/service-members"), service),
         (ADA, format!("{acme}/sub-organizations"), json!({ "name": "Branch 2" })),
         (BOB, format!("{branch}/join"), json!({})),
         (ADA, format!("{acme}/transfer"), json!({ "member_id": "@bob" })),

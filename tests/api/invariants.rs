@@ -353,7 +353,21 @@ fn tombstone(item: &Value, here: &impl Fn(&str) -> String) -> Result<(), String>
     } else if sk.starts_with("MEMBER#") {
         let known = text("user_id").parse().ok();
         let known = known.map(|user: UserId| index::known_person(PersonId::of(&user)));
-        let own = &["user_id", "email", "name", "display_name", "identity", "access_expires_at"];
+        let email = Email::parse(text("email")).ok();
+        let address = email.map(|email| index::known_address(PersonId::of_address(&email)));
+        if item["tree"].as_str() != address.as_deref() {
+            return Err(here("is not listed by the address of its person"));
+        }
+        let own: &[&str] = &[
+            "user_id",
+            "email",
+            "name",
+            "display_name",
+            "identity",
+            "tree",
+            "email_org",
+            "access_expires_at",
+        ];
         (own, known)
     } else {
         (&[], None)

@@ -6,7 +6,7 @@ use shared::http::Limits;
 
 use crate::{
     helpers::{DEE, each, id, nth_user},
-    test_app::{ADA, BOB, CY, DAY, EVE, Identity, TestApp, ample},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample},
 };
 
 /// INV1, INV3
@@ -34,6 +34,7 @@ async fn admin_invites_an_address() {
       "language": null,
       "organization_id": "org_…",
       "role_id": "user",
+      "role_name": "User",
       "send_count": 1,
       "sent_at": "2026-11-21T12:00:01Z",
       "status": "pending"
@@ -210,7 +211,7 @@ async fn pending_invitation_is_changed_without_a_mail() {
     let update = json!({ "role_id": role, "expires_in_days": 3 });
     let changed = app.patch(ADA, &path, update).await.expect(200);
     let mut expected = before.body;
-    expected["role_id"] = json!(role);
+    (expected["role_id"], expected["role_name"]) = (json!(role), json!("Readers"));
     expected["expires_at"] = json!("2026-11-24T12:00:02Z");
     assert_eq!(changed.body, expected, "the number of sendings and the last one stay");
     let found = app.get(ADA, &format!("{acme}/roles/{role}")).await.expect(200);
@@ -285,6 +286,38 @@ async fn pending_invitations_are_limited() {
             app.accept(nth_user(1), &acme).await.expect(200);
         }
     }
+}
+
+#[tokio::test]
+async fn invitation_names_its_role_in_every_answer() {
+    let (app, acme) = TestApp::with_acme().await;
+    let desk = app.create_role(ADA, &acme, "Desk", json!({})).await;
+    let created = app.invite(ADA, &acme, BOB.email, &desk).await.expect(201);
+    let path = format!("{acme}/invitations/{}", created.id());
+    let batch = json!({ "invitations": [{ "email": CY.email, "role_id": desk }] });
+    let batch = app.post(ADA, &format!("{acme}/invitations/batch"), batch).await.expect(200);
+    let list = app.get(ADA, &format!("{acme}/invitations")).await.expect(200);
+    let resent = app.post(ADA, &format!("{path}/resend"), json!({})).await.expect(200);
+    let extended = app.patch(ADA, &path, json!({ "expires_in_days": 9 })).await.expect(200);
+    let shown = app.get(ADA, &path).await.expect(200);
+    let mine = app.get(BOB, "/v1/me/invitations").await.expect(200);
+    for invitation in [
+        &created.body,
+        &batch.body["outcomes"][0]["invitation"],
+        &list.items()[0],
+        &list.items()[1],
+        &resent.body,
+        &extended.body,
+        &shown.body,
+        &mine.items()[0],
+    ] {
+        assert_eq!(invitation["role_name"], "Desk", "{invitation}");
+    }
+    let built_in = app.patch(ADA, &path, json!({ "role_id": "admin" })).await.expect(200);
+    assert_eq!(built_in.body["role_name"], "Admin");
+    let found = app.get(OPERATOR, &format!("/v1/operator/people?email={}", CY.email)).await;
+    let known = &found.items()[0]["organizations"][0]["addresses"][0];
+    assert_eq!(known["invitation"]["role_name"], "Desk");
 }
 
 /// ROLE9, ROLE5, INV9: only the Super Admin grants MDF Admin, and only inside the programme. Anyone

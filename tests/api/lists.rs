@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
-use shared::domain::{BuiltIn, RoleId, fold};
+use shared::{
+    domain::{BuiltIn, Member, RoleId, fold},
+    store::index::address_of,
+};
 
 use crate::{
     helpers::{each, id, nth_user, user_manager},
@@ -18,11 +21,21 @@ use crate::{
 struct SeededUser {
     path: String,
     org: String,
+    /// The address; of a service, what stands for it in the order of addresses.
     email: String,
+    name: String,
+    kind: &'static str,
     status: &'static str,
     role: String,
     role_name: String,
     since: i64,
+}
+
+impl SeededUser {
+    /// What the row of the user shows: the address, or the name of a service.
+    fn shown(&self) -> &str {
+        if self.kind == "person" { &self.email } else { &self.name }
+    }
 }
 
 /// A query.
@@ -33,6 +46,7 @@ struct Query {
     subtree: bool,
     chosen: Vec<String>,
     statuses: Vec<&'static str>,
+    kinds: Vec<&'static str>,
     roles: Vec<String>,
     q: &'static str,
     anywhere: bool,
@@ -47,6 +61,7 @@ impl Query {
             vec![("scope", scope), ("q", self.q), ("match", matching), ("sort", self.sort)];
         pairs.extend(self.chosen.iter().map(|org| ("organization_id", &**org)));
         pairs.extend(self.statuses.iter().map(|status| ("status", *status)));
+        pairs.extend(self.kinds.iter().map(|kind| ("kind", *kind)));
         pairs.extend(self.roles.iter().map(|role| ("role_id", &**role)));
         let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
         let encoded = given.map(|(name, value)| format!("&{name}={}", value.replace(' ', "%20")));
@@ -56,6 +71,12 @@ impl Query {
     fn finds(&self, text: &str) -> bool {
         let q = fold(self.q);
         if self.anywhere { fold(text).contains(&q) } else { fold(text).starts_with(&q) }
+    }
+
+    /// A service has no address, and a name is found anywhere in it.
+    fn finds_person_or_service(&self, user: &SeededUser) -> bool {
+        let is_person = user.kind == "person";
+        (is_person && self.finds(&user.email)) || (self.anywhere && self.finds(&user.name))
     }
 
     fn covers(&self, path: &str, org: &str) -> bool {
@@ -71,6 +92,7 @@ impl Query {
         let passes = |user: &&SeededUser| {
             self.covers(&user.path, &user.org)
                 && (self.statuses.is_empty() || self.statuses.contains(&user.status))
+                && (self.kinds.is_empty() || self.kinds.contains(&user.kind))
                 && (self.roles.is_empty() || self.roles.contains(&user.role))
         };
         let users: Vec<&SeededUser> = users.iter().filter(passes).collect();
@@ -85,15 +107,16 @@ impl Query {
             if down {
                 users.reverse();
             }
-            users.iter().map(|user| format!("{} {}", user.email, user.org)).collect::<Vec<_>>()
+            users.iter().map(|user| format!("{} {}", user.shown(), user.org)).collect::<Vec<_>>()
         };
+        let services = tree_wide && self.kinds == ["service"];
         if self.q.is_empty() {
-            return sorted(users, false);
+            return sorted(users, services);
         }
         let (by_address, others): (Vec<_>, Vec<_>) =
-            users.into_iter().partition(|user| self.finds(&user.email));
+            users.into_iter().partition(|user| self.finds_person_or_service(user));
         let by_role = others.into_iter().filter(|user| self.finds(&user.role_name)).collect();
-        let mut found = sorted(by_address, tree_wide && !self.anywhere);
+        let mut found = sorted(by_address, services || (tree_wide && !self.anywhere));
         found.extend(sorted(by_role, false));
         found
     }
@@ -122,6 +145,9 @@ async fn random_tree(app: &TestApp, rng: &mut StdRng) -> Vec<String> {
             if rng.random_bool(0.6) {
                 app.add_member(ADA, org, people.pop().unwrap(), role).await;
             }
+            if rng.random_bool(0.3) && role != "admin" {
+                app.add_service(ADA, org, &format!("Sync {}{nth}", id(org)), role).await;
+            }
         }
     }
     orgs
@@ -132,22 +158,30 @@ fn random_top<'a>(orgs: &'a [String], rng: &mut StdRng) -> &'a String {
     if rng.random_bool(0.6) { &orgs[0] } else { orgs[..3].choose(rng).unwrap() }
 }
 
+fn kind(member: &Member) -> &'static str {
+    if member.service.is_some() { "service" } else { "person" }
+}
+
 /// All users, read from the table.
 async fn all_users(app: &TestApp) -> (Table, Vec<SeededUser>) {
     let table = Table::read(&scan(app).await);
     let mut users = Vec::new();
     for part in table.orgs.values() {
         let active = part.members.values().map(|it| {
-            (&it.path, it.email.as_ref().unwrap().to_string(), "active", it.role_id, it.joined_at)
+            let name = it.name.clone().unwrap_or_default();
+            (&it.path, address_of(it), name, kind(it), "active", it.role_id, it.joined_at)
         });
-        let pending = part
-            .pending
-            .iter()
-            .map(|it| (&it.path, it.email.to_string(), "pending", it.role_id, it.created_at));
-        users.extend(active.chain(pending).map(|(path, email, status, role, since)| SeededUser {
+        let pending = part.pending.iter().map(|it| {
+            let email = it.email.to_string();
+            (&it.path, email, String::new(), "person", "pending", it.role_id, it.created_at)
+        });
+        let all = active.chain(pending);
+        users.extend(all.map(|(path, email, name, kind, status, role, since)| SeededUser {
             path: path.to_string(),
             org: path.id().to_string(),
             email,
+            name,
+            kind,
             status,
             role: role.to_string(),
             role_name: match role {
@@ -195,6 +229,9 @@ async fn users_list_matches_its_model_for_every_combination() {
                 query.statuses.push(["active", "pending"].choose(&mut rng).unwrap());
             }
             if rng.random_bool(0.4) {
+                query.kinds.push(["person", "service", "service"].choose(&mut rng).unwrap());
+            }
+            if rng.random_bool(0.4) {
                 let built_in = ["user", "admin", "super_admin"].choose(&mut rng).unwrap();
                 query.roles.push((*built_in).to_owned());
                 query.roles.extend(custom.choose_multiple(&mut rng, 2).cloned());
@@ -203,8 +240,10 @@ async fn users_list_matches_its_model_for_every_combination() {
             let path = format!("{top}/members?limit={limit}{}", query.parameters());
             let found = app.list_all(ADA, &path).await;
             let orgs = each(&found, "organization_id");
-            let rows = each(&found, "email").into_iter().zip(orgs);
-            let rows: Vec<_> = rows.map(|(email, org)| format!("{email} {org}")).collect();
+            let shown =
+                |user: &Value| user["email"].as_str().or(user["name"].as_str()).unwrap().to_owned();
+            let rows = found.iter().map(shown).zip(orgs);
+            let rows: Vec<_> = rows.map(|(shown, org)| format!("{shown} {org}")).collect();
             assert_eq!(rows, query.expected(&users), "seed {seed}: {query:?}");
             let alone = match query.chosen.as_slice() {
                 [] => !query.subtree,
@@ -275,9 +314,16 @@ async fn roles_list_of_a_tree_matches_its_model() {
         let expected: Vec<_> = expected
             .map(|(_, org, role, ..)| {
                 let holders = users.iter().filter(|user| user.org == *org && user.role == *role);
-                let count = |status| holders.clone().filter(|user| user.status == status).count();
+                let count = |status, kind| {
+                    holders
+                        .clone()
+                        .filter(|user| (user.status, user.kind) == (status, kind))
+                        .count()
+                };
                 json!([org, role, {
-                    "active": count("active"), "pending": count("pending"), "services": 0,
+                    "active": count("active", "person"),
+                    "pending": count("pending", "person"),
+                    "services": count("active", "service"),
                 }])
             })
             .collect();

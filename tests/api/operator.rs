@@ -257,6 +257,39 @@ async fn operator_finds_people_by_address_and_by_sub() {
     }
 }
 
+/// OP2, ERA1: an operator who is asked to forget a person knows an address.
+#[tokio::test]
+async fn people_who_are_no_members_are_found_by_their_address() {
+    let (app, acme) = TestApp::with_acme().await;
+    let former = Identity { name: "Bob B.", ..BOB };
+    app.add_member(ADA, &acme, former, "user").await;
+    app.remove(ADA, &acme, former).await.expect(204);
+    // The slot of the address says nothing of the account any more.
+    app.invite(ADA, &acme, BOB.email, "user").await.expect(201);
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    app.create_join_request(CY, &acme).await;
+    app.delete(CY, &format!("{acme}/join-requests/mine")).await.expect(204);
+    let invitation = app.create_invitation(ADA, &acme, EVE.email, "user").await;
+    app.post(EVE, &format!("{invitation}/decline"), json!({})).await.expect(204);
+    for person in [BOB, CY, EVE] {
+        let path = format!("/v1/operator/people?email={}", person.email);
+        let found = app.get(OPERATOR, &path).await.expect(200);
+        assert_eq!(each(found.items(), "user_id"), [person.sub]);
+        let known = &found.items()[0]["organizations"][0];
+        assert_eq!(known["former_person"]["email"], person.email);
+        app.delete(
+            OPERATOR,
+            &format!("/v1/operator/people/{}", found.items()[0]["id"].as_str().unwrap()),
+        )
+        .await
+        .expect(204);
+        assert_eq!(app.get(OPERATOR, &path).await.expect(200).items(), [Value::Null; 0]);
+        let history = json!(app.history(&acme).await).to_string();
+        assert!(!history.contains(person.email) && !history.contains("Bob B."), "{history}");
+    }
+    check(&app).await;
+}
+
 /// OP2: one person with two accounts, each a member elsewhere, is two people with one address.
 #[tokio::test]
 async fn search_by_address_finds_every_account_that_has_it() {

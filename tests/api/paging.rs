@@ -176,11 +176,14 @@ async fn forged_cursor_reads_nothing_beyond_its_list() {
     let forged = forged_positions(&root, &branch, &sibling, &globex);
     // A list, and the parameters that its cursors are bound to.
     for (list, parameters) in [
-        ("members?scope=subtree&q=us&", "[] [] [] Subtree Email Prefix us"),
-        ("members?scope=subtree&q=c&match=contains&", "[] [] [] Subtree Email Contains c"),
-        ("members?scope=subtree&sort=-joined_at&", "[] [] [] Subtree JoinedAtDescending Prefix "),
-        ("members?", "[] [] [] Organization Email Prefix "),
-        ("members?scope=subtree&", "[] [] [] Subtree Email Prefix "),
+        ("members?scope=subtree&q=us&", "[] [] [] [] Subtree Email Prefix us"),
+        ("members?scope=subtree&q=c&match=contains&", "[] [] [] [] Subtree Email Contains c"),
+        (
+            "members?scope=subtree&sort=-joined_at&",
+            "[] [] [] [] Subtree JoinedAtDescending Prefix ",
+        ),
+        ("members?", "[] [] [] [] Organization Email Prefix "),
+        ("members?scope=subtree&", "[] [] [] [] Subtree Email Prefix "),
         ("roles?scope=subtree&", "[] [] [] Subtree Prefix "),
         ("roles?scope=subtree&q=night&match=contains&", "[] [] [] Subtree Contains night"),
         ("roles?", "[] [] [] Organization Prefix "),

@@ -14,7 +14,7 @@ use tokio::sync::Barrier;
 use crate::{
     helpers::{nth_user, operator_path},
     invariants::{Table, check, scan},
-    test_app::{ADA, Answer, BOB, CY, DAY, Identity, OPERATOR, TestApp, ample},
+    test_app::{ADA, Answer, BOB, CY, DAY, Identity, OPERATOR, TestApp, ample, identity},
 };
 
 #[derive(Clone)]
@@ -538,4 +538,53 @@ async fn concurrent_join_requests_are_counted_exactly() {
     let answers = at_once(&app, cancelled.chain([domain])).await;
     assert_outcomes(&answers, &[("204", 25)], "");
     check(&app).await;
+}
+
+/// MACH1: every service has a keeper when it is added.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_are_added_while_their_keeper_is_a_member() {
+    let (app, acme) = acme().await;
+    app.add_member(ADA, &acme, CY, "user").await;
+    let add = |nth: usize| {
+        let sub = format!("client|{nth}");
+        let body = json!({ "user_id": sub, "name": "Sync", "role_id": "user", "keeper_id": "@cy" });
+        post(ADA, format!("{acme}/service-members"), body)
+    };
+    let requests = (0..12).map(add).chain([remove(ADA, &acme, CY)]).chain((12..24).map(add));
+    let answers = at_once(&app, requests).await;
+    assert_eq!(answers[12].status, 204);
+    assert_outcomes(&answers, &[("204", 1)], "201, 422 keeper-not-member");
+    let services = app.list_all(ADA, &format!("{acme}/members?kind=service")).await;
+    assert_eq!(services.len(), count(&answers, 201));
+    assert_eq!(add(24).send(&app).await.problem(), "keeper-not-member");
+    check(&app).await;
+}
+
+/// MACH1
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_many_concurrent_additions_of_a_service_succeeds() {
+    let (app, acme, admins) = acme_with("admin", 4).await;
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    for sub in ["sync", "job"] {
+        let service = identity(sub, if sub == "job" { "job@example.com" } else { "" });
+        if sub == "job" {
+            // Its own request ends with the addition.
+            app.create_join_request(service, &acme).await;
+        }
+        let body = json!({ "user_id": sub, "name": "Sync", "role_id": "user" });
+        let path = format!("{acme}/service-members");
+        let adding = admins.iter().cycle().take(16).map(|it| post(*it, &path, body.clone()));
+        let answers = at_once(&app, adding).await;
+        assert_outcomes(&answers, &[("201", 1), ("409 already-member", 15)], "");
+        check(&app).await;
+        let keeper = json!({ "keeper_id": "@ada" });
+        let member = format!("{acme}/members/@{sub}");
+        let mut ending: Vec<_> =
+            admins.iter().map(|it| request(*it, "PATCH", &member, keeper.clone())).collect();
+        ending.extend(admins.iter().map(|it| delete(*it, &member)));
+        ending.push(post(service, format!("{acme}/leave"), json!({})));
+        let answers = at_once(&app, ending).await;
+        assert_eq!(count(&answers, 204), 1, "{:?}", count_outcomes(&answers));
+        check(&app).await;
+    }
 }

@@ -55,6 +55,13 @@ ADA makes MIA a User | PATCH <acme>/members/@mia | {"role_id": "user"}
 MIA removes BOB | DELETE <acme>/members/@bob | {}
 BOB removes MIA | DELETE <acme>/members/@mia | {}
 BOB leaves | POST <acme>/leave | {}
+DAN leaves | POST <acme>/leave | {}
+MIA adds the service Sync | POST <acme>/service-members | {"user_id": "sync", "name": "Sync", "role_id": "<free>", "keeper_id": "@dan"}
+ADA adds the service Sync | POST <acme>/service-members | {"user_id": "sync", "name": "Sync (2)", "role_id": "user", "keeper_id": "@bob"}
+ADA lets BOB keep the service Job | PATCH <acme>/members/@job | {"keeper_id": "@bob"}
+BOB makes the service Job Free | PATCH <acme>/members/@job | {"role_id": "<free>"}
+BOB removes the service Job | DELETE <acme>/members/@job | {}
+JOB leaves | POST <acme>/leave | {}
 ADA transfers to BOB | POST <acme>/transfer | {"member_id": "@bob"}
 ADA transfers to GUS | POST <acme>/transfer | {"member_id": "@gus"}
 ADA creates Night | POST <acme>/roles | {"name": "Night"}
@@ -362,6 +369,14 @@ impl State {
                 let (user, role) = (&member.user_id, role(member.role_id));
                 let name = &member.display_name;
                 add(format!("{user} is {role}, by {:?}, named {name:?}", member.source));
+                if let Some(service) = member.service {
+                    let mut members = part.members.values();
+                    let keeper = members.find(|member| member.id() == service.keeper);
+                    add(format!(
+                        "{} keeps {user}",
+                        keeper.map_or("nobody", |it| it.user_id.as_str())
+                    ));
+                }
             }
             for open in &part.pending {
                 let (email, count, role) = (&open.email, open.send_count, role(open.role_id));
@@ -410,6 +425,12 @@ async fn seed_data(app: &TestApp) -> Vec<(&'static str, String)> {
     {
         app.add_member(ADA, &acme, user(sub), role).await;
     }
+
+    // A service, which DAN keeps.
+    let job = json!({
+        "user_id": "job", "name": "Job", "role_id": "user", "keeper_id": "@dan",
+    });
+    app.post(ADA, &format!("{acme}/service-members"), job).await.expect(201);
 
     // Pending invitations, one of them expired.
     let short = json!({ "email": "old@example.com", "role_id": readers, "expires_in_days": 1 });

@@ -6,7 +6,7 @@ use crate::{
     cleanup::run_clean_up,
     decision_search::search_all,
     decisions::{SUBJECTS, permits},
-    helpers::{each, id, user_manager},
+    helpers::{each, id, nth_user, user_manager},
     invariants::check,
     test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, member_id},
 };
@@ -76,6 +76,71 @@ async fn service_is_a_member_without_an_address() {
     assert_eq!(new, [&json!("service"), &json!(member_id(&acme, "bob")), &json!("added")]);
     assert_eq!(event["target"]["name"], "Nightly sync");
     check(&app).await;
+}
+
+/// SUB6
+#[tokio::test]
+async fn persons_and_services_are_listed_apart() {
+    let (app, acme) = acme().await;
+    let reader = app.create_role(ADA, &acme, "Reader", json!({})).await;
+    for (name, role) in [("Alpha", "user"), ("Beta", &*reader), ("Gamma", &reader)] {
+        app.add_service(BOB, &acme, name, role).await;
+    }
+    app.create_invitation(ADA, &acme, "new@example.com", "user").await;
+    let kinds = |found: &Value| found["kind"].as_str().unwrap_or("invited").to_owned();
+    for (query, total, expected) in [
+        ("kind=service", Some(3), "service service service"),
+        ("kind=service&kind=service&limit=3", Some(3), "service service service"),
+        ("kind=person", Some(5), "person person person person invited"),
+        ("kind=person&status=active", Some(4), "person person person person"),
+        ("kind=person&status=pending", Some(1), "invited"),
+        ("kind=service&status=pending", Some(0), ""),
+        (&format!("kind=service&role_id={reader}"), Some(2), "service service"),
+        (&format!("kind=person&role_id={reader}"), Some(0), ""),
+        ("kind=service&sort=-joined_at", Some(3), "service service service"),
+        ("kind=service&q=beta&match=contains", None, "service"),
+        ("kind=service&q=reader", None, "service service"),
+        ("kind=service&q=bob", None, ""),
+        ("kind=service&q=:", None, ""),
+        ("kind=person&q=bob", None, "person"),
+    ] {
+        let page = app.get(ADA, &format!("{acme}/members?{query}")).await.expect(200);
+        let found: Vec<_> = page.items().iter().map(kinds).collect();
+        let mut found = found.join(" ");
+        if query == "kind=person" {
+            // The invitation stands between the persons.
+            let mut sorted: Vec<_> = found.split(' ').collect();
+            sorted.sort_by_key(|kind| *kind == "invited");
+            found = sorted.join(" ");
+        }
+        assert_eq!((found.as_str(), &page.body["total"]), (expected, &json!(total)), "{query}");
+    }
+    let unknown = app.get(ADA, &format!("{acme}/members?kind=robot")).await;
+    assert_eq!(unknown.refuses(422, "invalid-request").pointer(), "/kind/0");
+}
+
+/// SUB6
+#[tokio::test]
+async fn services_of_a_subtree_are_listed_without_reading_persons() {
+    let (app, root) = TestApp::with_tree("Root").await;
+    let branch = app.create_sub_organization(ADA, &root, "Branch").await;
+    for nth in 0..40 {
+        app.create_invitation(ADA, &root, nth_user(nth).email, "user").await;
+        app.add_member(ADA, &branch, nth_user(nth), "user").await;
+    }
+    for (org, name) in [(&root, "Alpha"), (&branch, "Beta"), (&branch, "Gamma")] {
+        app.add_service(ADA, org, name, "user").await;
+    }
+    let path = format!("{root}/members?scope=subtree&kind=service");
+    let page = app.get(ADA, &path).await.expect(200);
+    assert_eq!((page.items().len(), &page.body["next_cursor"]), (3, &Value::Null));
+    let services = page.cost.read_units;
+    let all = app.get(ADA, &format!("{root}/members?scope=subtree&limit=100")).await.expect(200);
+    assert!(services < 5.0 && all.cost.read_units > 9.0, "{services} {:?}", all.cost);
+    let below = app.get(ADA, &format!("{branch}/members?scope=subtree&kind=service")).await;
+    assert_eq!(below.expect(200).items().len(), 2);
+    let path = format!("{root}/members?scope=subtree&kind=service&limit=2");
+    assert_eq!(app.list_all(ADA, &path).await.len(), 3);
 }
 
 /// ROLE7

@@ -266,10 +266,12 @@ pub fn with_ids(path: &str) -> String {
         .unwrap_or_else(|| path.to_owned())
 }
 
-/// The same for `"member_id": "@bob"` in a body.
+/// The same for `"member_id": "@bob"` and `"keeper_id": "@bob"` in a body.
 fn with_member_ids(path: &str, mut body: Value) -> Value {
-    if let Some(sub) = body["member_id"].as_str().and_then(|id| id.strip_prefix('@')) {
-        body["member_id"] = json!(member_id(path, sub));
+    for field in ["member_id", "keeper_id"] {
+        if let Some(sub) = body[field].as_str().and_then(|id| id.strip_prefix('@')) {
+            body[field] = json!(member_id(path, sub));
+        }
     }
     body
 }

@@ -33,13 +33,12 @@ pub fn router() -> Router<App> {
 /// The maximum number of attempts to accept. Changes in the organization can make an attempt fail.
 const MAX_ATTEMPTS: usize = 4;
 
-/// An invitation with the names of its organization and role.
+/// An invitation with the name of its organization.
 #[derive(Serialize)]
 struct ReceivedInvitation {
     #[serde(flatten)]
     invitation: views::Invitation,
     organization_name: String,
-    role_name: String,
 }
 
 async fn list(
@@ -204,10 +203,10 @@ fn show(
     Ok(ReceivedInvitation {
         invitation: views::Invitation::of(
             invitation,
+            role.as_ref(),
             views::Person::inviter(names, invitation)?,
             now,
         ),
         organization_name: org.map(|org| org.name.to_string()).unwrap_or_default(),
-        role_name: views::role_name(invitation.role_id, role.as_ref()),
     })
 }

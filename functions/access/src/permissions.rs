@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use shared::{
-    domain::{Level, OrgId, Restriction, RoleId, RoleObject, UserId},
-    http::{ApiError, Call, Json, Path},
+    domain::{Level, Name, OrgId, Restriction, RoleId, RoleObject, UserId},
+    http::{ApiError, Call, Json, Path, views},
+    store::{Error, Key},
 };
 
 /// The caller's effective permissions.
@@ -13,8 +14,10 @@ use shared::{
 #[expect(clippy::struct_field_names, reason = "the contract names the fields")]
 pub(crate) struct Permissions {
     organization_id: OrgId,
+    organization_name: Name,
     user_id: UserId,
     role_id: Option<RoleId>,
+    role_name: Option<String>,
     /// The effective level of each role object that is shown in this organization.
     permissions: BTreeMap<RoleObject, Level>,
     /// The role objects whose effective level is below the stored one. Objects that an organization
@@ -45,9 +48,17 @@ pub(crate) async fn permissions(
             reason: restriction.to_string(),
         })
     };
+    let role_id = actor.role();
+    let custom = role_id.and_then(RoleId::custom).map(|role| Key::role(org, role));
+    let found = app.store.get_for_display(custom).await?;
+    let name = |role: RoleId| {
+        Ok::<_, Error>(views::role_name(role, found.role_summary(org, role)?.as_ref()))
+    };
     Ok(Json(Permissions {
         organization_id: org,
-        role_id: actor.role(),
+        organization_name: actor.org.name.clone(),
+        role_id,
+        role_name: role_id.map(name).transpose()?,
         permissions: actor
             .effective
             .iter()

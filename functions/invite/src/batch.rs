@@ -236,8 +236,10 @@ impl BatchInvite<'_> {
         for offer in self.list.chunk(nth) {
             match self.judge(offer, facts, &mut room)? {
                 Ok(new) => {
+                    let role = facts.found.role_summary(self.org, new.invitation.role_id)?;
                     let view = views::SentInvitation::new(
                         &new.invitation,
+                        role.as_ref(),
                         views::Person::caller(&facts.actor),
                         self.context.at,
                     );

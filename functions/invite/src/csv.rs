@@ -5,7 +5,7 @@
 use csv::{ReaderBuilder, StringRecord, Trim};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use shared::{
-    domain::{BuiltIn, DEFAULT_DAYS, MAX_BATCH, MAX_DAYS, OrgId, RoleId, fold},
+    domain::{BuiltIn, DEFAULT_DAYS, Language, MAX_BATCH, MAX_DAYS, OrgId, RoleId, fold},
     http::{App, FieldError, Problem, Time},
     store::RoleNames,
 };
@@ -23,6 +23,9 @@ const DAYS: [&str; 1] = ["expiresindays"];
 /// The column with the end of the access: a time or a date. Our export calls it "Access ends at (UTC)".
 const ACCESS_END: [&str; 3] = ["accessexpiresat", "accessendsatutc", "accessendsat"];
 
+/// The column with the language of the mails. Entra ID calls it "preferredLanguage", with a region.
+const LANGUAGE: [&str; 2] = ["language", "preferredlanguage"];
+
 /// The number of the first row below the names of the columns, as spreadsheets count.
 const FIRST_ROW: u64 = 2;
 
@@ -33,6 +36,7 @@ struct Row {
     role: Option<String>,
     days: Option<String>,
     access_end: Option<String>,
+    language: Option<String>,
 }
 
 /// The invitations of a file. A row without a role invites to the role User.
@@ -59,8 +63,8 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
         .trim(Trim::All)
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| unreadable(&error))?;
-    let [email, role, days, access_end] =
-        [&EMAIL[..], &ROLE, &DAYS, &ACCESS_END].map(|names| columns(header, names));
+    let [email, role, days, access_end, language] =
+        [&EMAIL[..], &ROLE, &DAYS, &ACCESS_END, &LANGUAGE].map(|names| columns(header, names));
     if email.is_empty() {
         let detail = "must be the name of a column in the first line, such as `email,role`";
         return Err(invalid("/email", detail));
@@ -73,9 +77,10 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
             values.find(|value| !value.is_empty()).map(str::to_owned)
         };
         let (email, role, days) = (value(&email), value(&role), value(&days));
-        let access_end = value(&access_end);
+        let (access_end, language) = (value(&access_end), value(&language));
         if email.is_some() || role.is_some() || days.is_some() {
-            rows.push(Row { nth, email: email.unwrap_or_default(), role, days, access_end });
+            let email = email.unwrap_or_default();
+            rows.push(Row { nth, email, role, days, access_end, language });
         }
     }
     match rows.len() {
@@ -139,7 +144,8 @@ impl Row {
         })?;
         let access_end = self.access_end.as_deref().map(access_end).transpose();
         let access_expires_at = access_end.map_err(|detail| ("access_expires_at", detail))?;
-        Ok(Terms { role_id, days, access_expires_at, language: None })
+        let language = self.language.as_deref().and_then(Language::of_tag);
+        Ok(Terms { role_id, days, access_expires_at, language })
     }
 }
 
@@ -193,6 +199,15 @@ mod tests {
         assert_eq!(read(entra), [ada(None), row("bob@corp.example", None)]);
         assert_eq!(read(ours), [ada(Some("role_01JABCDEFGHJKMNPQRSTVWXYZ0"))]);
         assert_eq!(read(spreadsheet), [ada(Some("Readers"))]);
+    }
+
+    #[test]
+    fn mails_are_in_the_language_of_a_row_if_they_are_written_in_it() {
+        let file = "mail,preferredLanguage\na@example.com,de-CH\nb@example.com,EN\n\
+                    c@example.com,fr-FR\nd@example.com,\n";
+        let language = |row: Row| row.terms(None).unwrap().language;
+        let languages: Vec<_> = rows(file.as_bytes()).unwrap().into_iter().map(language).collect();
+        assert_eq!(languages, [Some(Language::German), Some(Language::English), None, None]);
     }
 
     #[test]

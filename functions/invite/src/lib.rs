@@ -14,7 +14,7 @@ use shared::{
     domain::{
         self, AddressDigest, AddressFacts, AddressSlot, DEFAULT_DAYS, Email, Invitation,
         InvitationDraft, InvitationId, InvitationUpdate, Language, Level, MAX_DAYS, Member, OrgId,
-        Refusal, RoleId, RoleObject, Standing, inviter_may_grant,
+        Refusal, RoleId, RoleObject, RoleSummary, Standing, inviter_may_grant,
     },
     http::{
         Answer, ApiError, App, BoundedInt, Call, IfMatch, Json, Limits, NoBody, Page, PageQuery,
@@ -50,7 +50,9 @@ async fn invite(
     let CreateInvitationRequest { email, role_id, expires_in_days, access_expires_at, language } =
         wanted;
     let key = Key::address_slot(org, AddressDigest::of(org, &email));
-    let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
+    let keys = [key.clone()].into_iter().chain(role_key(org, role_id));
+    let (actor, found) = app.store.facts(&person, org, keys).await?;
+    let role = found.role_summary(org, role_id)?;
     let mut facts = address_facts(&found, &key)?;
 
     let id = InvitationId::of(context.at, org, &email);
@@ -69,7 +71,7 @@ async fn invite(
     let invitation = judged?;
 
     let by = views::Person::caller(&actor);
-    let view = views::SentInvitation::new(&invitation, by, context.at);
+    let view = views::SentInvitation::new(&invitation, role.as_ref(), by, context.at);
     let answer = Answer::created(location(&invitation), &view).with_version(invitation.version);
     let new = NewInvitation { invitation, replaces: facts.slot.and_then(AddressSlot::pending) };
     let Limits { max_pending, budgets, .. } = app.limits;
@@ -95,8 +97,8 @@ struct ListedInvitation {
 }
 
 impl ListedInvitation {
-    /// Shows an invitation at `now`. `also` has its inviter's membership, who created it, and its
-    /// delivery.
+    /// Shows an invitation at `now`. `also` has its inviter's membership, who created it, its role, and
+    /// its delivery.
     fn of(
         org: &domain::Organization,
         invitation: &Invitation,
@@ -105,8 +107,10 @@ impl ListedInvitation {
     ) -> Result<Self, ApiError> {
         let delivery = also.delivery(invitation.id)?;
         let invited_by = views::Person::inviter(also, invitation)?;
+        let role = also.role_summary(org.id(), invitation.role_id)?;
+        let role = role.as_ref();
         Ok(Self {
-            invitation: views::SentInvitation::of(invitation, invited_by, delivery, now),
+            invitation: views::SentInvitation::of(invitation, role, invited_by, delivery, now),
             inviter_authorized: inviter_authorized(org, invitation, also, now)?,
         })
     }
@@ -123,10 +127,14 @@ async fn list(
     let found = app.store.page(List::invitations(&actor.org.path), pagination.request()).await?;
     let inviters = found.items.iter().flat_map(|invitation| people(org, invitation));
     let deliveries = found.items.iter().map(|invitation| Key::delivery(invitation.id));
-    // The deliveries are only shown.
-    let (inviters, deliveries) =
-        tokio::try_join!(app.store.get(inviters), app.store.get_eventual(deliveries))?;
-    let also = inviters.and(deliveries);
+    let roles = found.items.iter().filter_map(|invitation| role_key(org, invitation.role_id));
+    // The deliveries and the roles are only shown.
+    let (inviters, deliveries, roles) = tokio::try_join!(
+        app.store.get(inviters),
+        app.store.get_eventual(deliveries),
+        app.store.get_for_display(roles)
+    )?;
+    let also = inviters.and(deliveries).and(roles);
     Ok(Json(pagination.try_page(found, |invitation| {
         ListedInvitation::of(&actor.org, &invitation, &also, context.at)
     })?))
@@ -140,7 +148,7 @@ async fn one(
     let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let invitation = pending(&found, &key, id)?;
-    let also = found.and(app.store.get(people(org, &invitation)).await?);
+    let also = found.and(app.store.get(shown_with(org, &invitation)).await?);
     let view = ListedInvitation::of(&actor.org, &invitation, &also, context.at)?;
     Ok(WithEtag { view, version: invitation.version })
 }
@@ -155,6 +163,9 @@ struct UpdateInvitationRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[expect(clippy::option_option, reason = "absent and `null` are different")]
     access_expires_at: Option<Option<Time>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[expect(clippy::option_option, reason = "absent and `null` are different")]
+    language: Option<Option<Language>>,
 }
 
 async fn change(
@@ -163,23 +174,24 @@ async fn change(
     if_match: IfMatch,
     Json(wanted): Json<UpdateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
-    let UpdateInvitationRequest { role_id, expires_in_days, access_expires_at } = wanted;
+    let UpdateInvitationRequest { role_id, expires_in_days, access_expires_at, language } = wanted;
     let key = Key::address_slot(org, id.digest());
     let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let before = pending(&found, &key, id)?;
     let days = expires_in_days.map(|BoundedInt(days)| days);
     let access_expires_at = access_expires_at.map(|end| end.map(|Time(end)| end));
-    let update = InvitationUpdate { role_id, days, access_expires_at };
+    let update = InvitationUpdate { role_id, days, access_expires_at, language };
     let after = domain::update_invitation(&actor, &before, update, context.at)?;
     if_match.check(before.version)?;
     if after == before {
-        let also = found.and(app.store.get(people(org, &before)).await?);
+        let also = found.and(app.store.get(shown_with(org, &before)).await?);
         let view = ListedInvitation::of(&actor.org, &before, &also, context.at)?;
         return Ok(Answer::ok(&view).with_version(before.version));
     }
-    let by = created_by(&app, &actor, &after).await?;
-    let invitation = views::SentInvitation::of(&after, by, found.delivery(id)?, context.at);
+    let (by, role) = names_of(&app, &actor, &after).await?;
+    let delivery = found.delivery(id)?;
+    let invitation = views::SentInvitation::of(&after, role.as_ref(), by, delivery, context.at);
     // Who changes an invitation is its inviter, and may grant the role.
     let answer = Answer::ok(&ListedInvitation { invitation, inviter_authorized: true });
     let answer = answer.with_version(after.version);
@@ -199,8 +211,8 @@ async fn resend(
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let before = pending(&found, &key, id)?;
     let after = domain::resend(&actor, &before, &app.limits.budgets, context.at)?;
-    let by = created_by(&app, &actor, &after).await?;
-    let view = views::SentInvitation::new(&after, by, context.at);
+    let (by, role) = names_of(&app, &actor, &after).await?;
+    let view = views::SentInvitation::new(&after, role.as_ref(), by, context.at);
     let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
     answer.commit(app.store.transaction(&context).resend(&actor, change)?).await
@@ -227,19 +239,33 @@ fn pending(found: &FetchedItems, key: &Key, id: InvitationId) -> Result<Invitati
     Ok(pending.ok_or(Refusal::NoSuchInvitation)?)
 }
 
-/// The member who created an invitation. If another member sends it again, this takes a read.
-async fn created_by(
+/// The member who created an invitation, and its role if it is a custom one. This takes a read for a custom
+/// role, and if another member than the creator changes the invitation.
+async fn names_of(
     app: &App,
     actor: &Standing,
     invitation: &Invitation,
-) -> Result<views::Person, ApiError> {
+) -> Result<(views::Person, Option<RoleSummary>), ApiError> {
+    let org = actor.org.id();
     let by_caller = actor.member.as_ref().map(Member::id) == invitation.invited_by();
-    if by_caller {
-        return Ok(views::Person::caller(actor));
-    }
-    let creator = invitation.invited_by().map(|id| Key::member(actor.org.id(), id));
-    let names = app.store.get(creator).await?;
-    Ok(views::Person::inviter(&names, invitation)?)
+    let creator = invitation.invited_by().filter(|_| !by_caller).map(|id| Key::member(org, id));
+    let names = app.store.get(creator.into_iter().chain(role_key(org, invitation.role_id))).await?;
+    let by = if by_caller {
+        views::Person::caller(actor)
+    } else {
+        views::Person::inviter(&names, invitation)?
+    };
+    Ok((by, names.role_summary(org, invitation.role_id)?))
+}
+
+/// The key of a custom role.
+fn role_key(org: OrgId, role: RoleId) -> Option<Key> {
+    role.custom().map(|role| Key::role(org, role))
+}
+
+/// The keys of what is shown with an invitation: the people and the role.
+fn shown_with(org: OrgId, invitation: &Invitation) -> impl Iterator<Item = Key> + use<> {
+    people(org, invitation).chain(role_key(org, invitation.role_id))
 }
 
 /// The keys of the members who created an invitation, and who sent it last.

@@ -39,6 +39,14 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
         Notification::SuperAdminAssigned
         | Notification::SuperAdminReplaced { .. }
         | Notification::SuperAdminAppointed { .. } => about_appointment(mail, portal),
+        Notification::ServicesWithoutKeeper { keeper, services, more } => {
+            let services = ("services", listed(services, *more, language));
+            let link = ("link", portal.organization(mail.org));
+            (
+                Text::ServicesWithoutKeeper,
+                vec![("keeper", author(keeper, language)), services, link],
+            )
+        }
         Notification::MembershipEnded => (Text::MembershipEnded, vec![]),
         Notification::InvitationVoid => (Text::InvitationVoid, vec![]),
         Notification::OrganizationSuspended { reason } => {
@@ -71,7 +79,7 @@ fn about_invitation(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
             return (Text::InvitationAccepted, values.into());
         }
         Notification::InvitationsAccepted { by, more } => {
-            let (count, people) = (count(by, *more, language), listed(by, language));
+            let (count, people) = (count(by, *more, language), listed(by, *more, language));
             let values = [("count", count), ("people", people), organization];
             return (Text::InvitationsAccepted, values.into());
         }
@@ -98,7 +106,7 @@ fn about_request(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
             let count = from.len().to_string();
             let count =
                 if *more { Phrase::MoreThan.with(language, &[("count", &count)]) } else { count };
-            let people = ("people", listed(from, language));
+            let people = ("people", listed(from, *more, language));
             (Text::RequestsToDecide, vec![("count", count), people, requests])
         }
         Notification::RequestApproved => {
@@ -181,17 +189,19 @@ fn count(people: &[NamedPerson], more: bool, language: Language) -> String {
     if more { Phrase::MoreThan.with(language, &[("count", &count)]) } else { count }
 }
 
-/// The people, as many as a value of a mail can hold.
-fn listed(people: &[NamedPerson], language: Language) -> String {
-    let mut listed = String::new();
+/// The people, as many as a value of a mail can hold. The list ends with "and others" if it leaves some
+/// out, or if there are more than these.
+fn listed(people: &[NamedPerson], more: bool, language: Language) -> String {
+    let (mut listed, mut left_out) = (String::new(), more);
     for person in people.iter().map(shown) {
         if listed.len() + person.len() > MAX_LISTED {
-            return Phrase::AndOthers.with(language, &[("people", &listed)]);
+            left_out = true;
+            break;
         }
         listed += if listed.is_empty() { "" } else { ", " };
         listed += &person;
     }
-    listed
+    if left_out { Phrase::AndOthers.with(language, &[("people", &listed)]) } else { listed }
 }
 
 /// A time such as `28 November 2026, 12:00 UTC`.

@@ -11,6 +11,7 @@
 mod about_invitations;
 mod about_members;
 mod about_organizations;
+mod about_services;
 mod brand;
 mod compose;
 mod digests;
@@ -59,7 +60,7 @@ pub struct MailService {
 }
 
 /// The actions of the events that cause mail. The rule of the event bus names the same.
-pub const MAILED_ACTIONS: [&str; 14] = [
+pub const MAILED_ACTIONS: [&str; 17] = [
     "critical_alert_user.added",
     "invitation.accepted",
     "invitation.created",
@@ -68,6 +69,9 @@ pub const MAILED_ACTIONS: [&str; 14] = [
     "join_request.approved",
     "join_request.created",
     "join_request.declined",
+    "member.expired",
+    "member.left",
+    "member.reconnected",
     "member.removed",
     "member.role_changed",
     "organization.resumed",

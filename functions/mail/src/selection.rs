@@ -27,7 +27,6 @@ impl MailService {
             EventAction::InvitationRevoked => self.about_revocation(event).await?,
             EventAction::InvitationAccepted => self.about_acceptance(event, context).await?,
             EventAction::MemberRoleChanged => self.about_new_role(event).await?,
-            EventAction::MemberRemoved => self.about_removal(event).await?,
             EventAction::CriticalAlertUserAdded => self.about_alert_address(event).await?,
             EventAction::JoinRequestApproved => {
                 self.to_requester(event, Notification::RequestApproved).await?
@@ -41,6 +40,16 @@ impl MailService {
             EventAction::SuperAdminTransferred => return self.about_transfer(event).await,
             EventAction::SuperAdminAppointed => {
                 return self.about_appointment(event, context).await;
+            }
+            EventAction::MemberRemoved => {
+                let removal = self.about_removal(event).await?;
+                let services = self.about_services(event, context).await?;
+                return Ok(removal.into_iter().chain(services).collect());
+            }
+            EventAction::MemberLeft
+            | EventAction::MemberExpired
+            | EventAction::MemberReconnected => {
+                return self.about_services(event, context).await;
             }
             EventAction::OrganizationSuspended | EventAction::OrganizationResumed => {
                 return self.about_suspension(event, context).await;

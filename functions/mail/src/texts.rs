@@ -50,6 +50,7 @@ texts! {
     RequestToDecide = "request_to_decide",
     RequestsToDecide = "requests_to_decide",
     RoleChanged = "role_changed",
+    ServicesWithoutKeeper = "services_without_keeper",
     SuperAdminAppointed = "super_admin_appointed",
     SuperAdminReplaced = "super_admin_replaced",
     TookOver = "took_over",

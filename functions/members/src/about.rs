@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use shared::{
-    domain::{OrgId, Organization, RoleId},
+    domain::{MemberKind, OrgId, Organization, RoleId},
     http::{Match, ScopeParam, StatusParam, views},
     store::{Error, Key, Store},
 };
@@ -53,6 +53,7 @@ impl About<'_> {
             ("Users", text(rows.to_string())),
             ("Organizations", text(organizations)),
             ("Status", text(status)),
+            ("Kind", kind(filters).into()),
             ("Roles", text(roles)),
             ("Search", text(search(filters))),
             ("Order in each organization", text(order(filters.sort).to_owned())),
@@ -95,6 +96,14 @@ impl About<'_> {
 
 fn joined(names: impl Iterator<Item = String>) -> String {
     names.collect::<Vec<_>>().join(", ")
+}
+
+fn kind(filters: &Filters) -> &'static str {
+    match filters.kind() {
+        None => "Persons and services",
+        Some(MemberKind::Person) => "Persons",
+        Some(MemberKind::Service) => "Services",
+    }
 }
 
 fn search(filters: &Filters) -> String {

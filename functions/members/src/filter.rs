@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, ListPermissions, OrgId, OrgPath, Organization, Person, RequestedScope, RoleId,
-        RoleObject, Search, Standing, UserCount,
+        self, ListPermissions, MemberKind, OrgId, OrgPath, Organization, Person, RequestedScope,
+        RoleId, RoleObject, Search, Standing, UserCount,
     },
     http::{ApiError, App, FieldError, Match, Problem, ScopeParam, StatusParam, chosen},
     store::{Error, FetchedItems, Key, Order, OrganizationCounts, SortKey, Status, UserFilter},
@@ -26,6 +26,8 @@ pub const MAX_RANGES: usize = 100;
 pub(crate) struct Filters {
     /// Only users with one of these statuses. Empty: any status.
     pub(crate) status: Vec<StatusParam>,
+    /// Only users of one of these kinds. Empty: any kind.
+    pub(crate) kind: Vec<MemberKind>,
     /// Only users with one of these roles. Empty: any role.
     pub(crate) role_id: Vec<RoleId>,
     /// Only users of these organizations, which must be the one in the path or below it.
@@ -97,6 +99,7 @@ impl Filters {
             with_custom_roles,
             scope,
             statuses: self.statuses(),
+            kind: self.kind(),
             roles: roles.clone(),
             search: Search::parse(&self.q, self.r#match == Match::Contains),
             order: self.order(),
@@ -144,9 +147,13 @@ impl Filters {
         } else {
             roles.iter().map(of_role).collect::<Result<_, _>>()?
         };
-        let number = |status: &Status, users: &UserCount| match status {
-            Status::Active => users.active + users.services,
-            Status::Pending => users.pending,
+        let kind = self.kind();
+        let number = |status: &Status, users: &UserCount| match (status, kind) {
+            (Status::Active, None) => users.active + users.services,
+            (Status::Active, Some(MemberKind::Person)) => users.active,
+            (Status::Active, Some(MemberKind::Service)) => users.services,
+            (Status::Pending, Some(MemberKind::Service)) => 0,
+            (Status::Pending, _) => users.pending,
         };
         let statuses = self.statuses();
         let numbers = users.iter().flat_map(|users| {
@@ -157,9 +164,10 @@ impl Filters {
 
     /// The organization, the filters and the order. A cursor is valid only for the same ones.
     pub(crate) fn names(&self, org: OrgId) -> Vec<String> {
-        let Self { status, role_id, organization_id, q, r#match, scope, sort } = self;
-        let filters =
-            format!("{status:?} {role_id:?} {organization_id:?} {scope:?} {sort:?} {match:?} {q}");
+        let Self { status, kind, role_id, organization_id, q, r#match, scope, sort } = self;
+        let filters = format!(
+            "{status:?} {kind:?} {role_id:?} {organization_id:?} {scope:?} {sort:?} {match:?} {q}"
+        );
         vec!["members".to_owned(), org.to_string(), filters]
     }
 
@@ -191,6 +199,14 @@ impl Filters {
         let active = wanted(&StatusParam::Active).then_some(Status::Active);
         let pending = wanted(&StatusParam::Pending).then_some(Status::Pending);
         active.into_iter().chain(pending).collect()
+    }
+
+    /// The only kind that the list shows. None if it shows both.
+    pub(crate) fn kind(&self) -> Option<MemberKind> {
+        match self.kind.as_slice() {
+            [first, rest @ ..] if rest.iter().all(|kind| kind == first) => Some(*first),
+            _ => None,
+        }
     }
 
     fn order(&self) -> Order {

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{Level, Name, OrgId, Organization, Person, RoleId, RoleObject, Standing, UserId},
+    domain::{
+        Level, MemberKind, Name, OrgId, Organization, Person, RoleId, RoleObject, Standing, UserId,
+    },
     http::{
         ApiError, App, Call, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam,
         StatusParam, views,
@@ -19,6 +21,7 @@ use crate::filter::{AuthorizedList, Filters, Sort};
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
     status: Vec<StatusParam>,
+    kind: Vec<MemberKind>,
     role_id: Vec<RoleId>,
     organization_id: Vec<OrgId>,
     q: String,
@@ -33,9 +36,9 @@ pub(crate) struct ListQuery {
 
 impl ListQuery {
     fn parts(self) -> (Filters, Limit, Option<String>) {
-        let Self { status, role_id, organization_id, q, r#match, scope, sort, .. } = self;
+        let Self { status, kind, role_id, organization_id, q, r#match, scope, sort, .. } = self;
         let Self { limit, cursor, .. } = self;
-        let filters = Filters { status, role_id, organization_id, q, r#match, scope, sort };
+        let filters = Filters { status, kind, role_id, organization_id, q, r#match, scope, sort };
         (filters, limit, cursor)
     }
 }
@@ -52,11 +55,7 @@ pub(crate) struct UserRow {
 #[serde(untagged)]
 enum UserView {
     Active(views::Member),
-    Pending {
-        #[serde(flatten)]
-        invitation: views::Invitation,
-        role_name: String,
-    },
+    Pending(views::Invitation),
 }
 
 /// A page of users.
@@ -158,10 +157,7 @@ impl RowNames<'_> {
             }
             User::Pending(invitation) => {
                 let invited_by = views::Person::inviter(self.names, invitation)?;
-                UserView::Pending {
-                    invitation: views::Invitation::of(invitation, invited_by, now),
-                    role_name: views::role_name(invitation.role_id, role),
-                }
+                UserView::Pending(views::Invitation::of(invitation, role, invited_by, now))
             }
         };
         Ok(UserRow { user, organization_name })

@@ -4,7 +4,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{self, CalledPerson, Email, Member, MemberId, Name, OrgId, PersonId, Refusal, UserId},
+    domain::{
+        self, CalledPerson, Email, Invitation, Member, MemberId, Name, OrgId, PersonId, Refusal,
+        RoleId, UserId,
+    },
     http::{
         Answer, ApiError, Call, FieldError, IfMatch, Json, NoBody, Path, Problem, Query, views,
     },
@@ -71,12 +74,12 @@ pub(crate) struct PeopleQuery {
 
 impl PeopleQuery {
     /// The ids under which the people are known. Several people can have had one address: in different
-    /// organizations, or one after another. An address of no member stands for itself.
+    /// organizations, or one after another. An address without an account stands for itself.
     async fn people(self, store: &Store) -> Result<Vec<PersonId>, ApiError> {
         match (self.email, self.user_id) {
             (None, Some(user)) => Ok(vec![PersonId::of(&user)]),
             (Some(email), None) => {
-                let users = store.users_with_address(&email).await?;
+                let users = store.users_known_by_address(&email).await?;
                 if users.is_empty() {
                     return Ok(vec![PersonId::of_address(&email)]);
                 }
@@ -126,11 +129,7 @@ impl PersonalData {
         data: store::PersonalData,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let roles = data.organizations.iter().filter_map(|known| {
-            let role = known.member.as_ref()?.role_id.custom()?;
-            Some(Key::role(known.org.id(), role))
-        });
-        let roles = store.get_for_display(roles).await?;
+        let roles = store.get_for_display(role_keys(&data)).await?;
         let user = data.user_id.as_ref();
         let organizations = data.organizations.iter().map(|known| show(known, &roles, user, now));
         Ok(Self {
@@ -140,6 +139,19 @@ impl PersonalData {
             user_id: data.user_id,
         })
     }
+}
+
+/// The keys of the custom roles that a person holds or is invited to.
+fn role_keys(data: &store::PersonalData) -> Vec<Key> {
+    let mut keys = Vec::new();
+    for known in &data.organizations {
+        let member = known.member.iter().map(|member| member.role_id);
+        let invited = known.addresses.iter().filter_map(|it| it.invitation.as_ref());
+        let roles = member.chain(invited.map(|invitation| invitation.role_id));
+        let custom = roles.filter_map(RoleId::custom);
+        keys.extend(custom.map(|role| Key::role(known.org.id(), role)));
+    }
+    keys
 }
 
 fn show(
@@ -168,23 +180,31 @@ fn show(
         addresses: addresses
             .iter()
             .filter(|address| address.is_known())
-            .map(|address| show_address(address, now))
-            .collect(),
+            .map(|address| show_address(address, org.id(), roles, now))
+            .collect::<Result<_, _>>()?,
     })
 }
 
 /// What is kept about an address. It does not name other people, so their ids stand alone.
-fn show_address(known: &KnownAddress, now: Timestamp) -> AddressData {
-    let invited = known.invitation.as_ref();
-    AddressData {
+fn show_address(
+    known: &KnownAddress,
+    org: OrgId,
+    roles: &FetchedItems,
+    now: Timestamp,
+) -> Result<AddressData, Error> {
+    let invitation = |it: &Invitation| {
+        let role = roles.role_summary(org, it.role_id)?;
+        Ok::<_, Error>(views::Invitation::of(it, role.as_ref(), views::Person::default(), now))
+    };
+    Ok(AddressData {
         email: known.email.clone(),
-        invitation: invited.map(|it| views::Invitation::of(it, views::Person::default(), now)),
+        invitation: known.invitation.as_ref().map(invitation).transpose()?,
         critical_alert_user: known
             .alert
             .clone()
             .map(|alert| views::CriticalAlertUser::of(alert, views::Person::default())),
         named_in_history: known.is_former(),
-    }
+    })
 }
 
 /// Erases a person everywhere. Repeats until strongly consistent reads find nothing more. If time runs

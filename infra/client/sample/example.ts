@@ -29,7 +29,7 @@ export async function addresses(org: string, signal: AbortSignal): Promise<(stri
   return found;
 }
 
-/** Renames an organization, unless somebody else changed it since it was shown. Throws a `ProblemError`. */
+/** Renames an organization, unless another request changed it meanwhile. Throws a `ProblemError`. */
 export async function rename(org: string, name: string): Promise<void> {
   const path = { org };
   const { response } = await rolecall.GET("/v1/organizations/{org}", { params: { path } });

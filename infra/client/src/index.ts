@@ -90,8 +90,8 @@ function answering(send: Send): Send {
 }
 
 /**
- * The header for a change of the resource that `response` showed. The change is refused with 412 if somebody else
- * changed the resource meanwhile.
+ * The header for a change of the resource that `response` showed. The change is refused with 412 if another
+ * request changed the resource meanwhile.
  */
 export function ifMatch(response: Response): { "If-Match": string } {
   const tag = response.headers.get("etag");

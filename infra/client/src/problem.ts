@@ -2,12 +2,15 @@ import type { components } from "./schema.js";
 
 type Schemas = components["schemas"];
 
-/** A problem that the API documents. `type` tells which, and with it which members it has. */
+/**
+ * A problem that the API documents. `type` tells which, and with it which members it has. A server that is newer than
+ * this client can return another one, with these members at least: `title`, `status`, `detail` and `instance`.
+ */
 export type DocumentedProblem = {
   [Name in keyof Schemas]: Schemas[Name] extends { type: `/problems/${Name & string}` } ? Schemas[Name] : never;
 }[keyof Schemas];
 
-/** A refusal that is no problem document, such as one of a proxy. The newest API can also have a newer problem. */
+/** A refusal that is no problem document, such as one of a proxy. */
 export interface UnknownProblem {
   type: "unknown";
   title: string;
@@ -43,12 +46,13 @@ export class ProblemError extends Error {
  * @throws {ProblemError} if the request was refused.
  */
 export async function orThrow<Data>(
+  // Not `Problem`: the compiler needs half a second a call to compare each error with all problems.
   request: Promise<
-    { data: Data; error?: never; response: Response } | { data?: never; error: Problem; response: Response }
+    { data: Data; error?: never; response: Response } | { data?: never; error: { detail: string }; response: Response }
   >,
 ): Promise<Data> {
   const { data, error, response } = await request;
-  if (error) throw new ProblemError(error, response);
+  if (error) throw new ProblemError(error as Problem, response);
   return data as Data;
 }
 

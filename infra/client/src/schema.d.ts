@@ -2264,7 +2264,7 @@ export interface components {
             old: components["schemas"]["EndedMemberValues"];
             new: null;
         } & components["schemas"]["EventFields"];
-        /** @description Somebody exported users (SUB6). */
+        /** @description A person exported users (SUB6). */
         MembersExportedEvent: {
             /** @constant */
             action: "members.exported";

@@ -318,6 +318,8 @@ pub struct InvitationUpdate {
     pub days: Option<u32>,
     /// The end of the offered access. `Some(None)` removes the present one (END1).
     pub access_expires_at: Option<Option<Timestamp>>,
+    /// The language of its mails. `Some(None)` for that of the organization.
+    pub language: Option<Option<Language>>,
 }
 
 /// Changes an invitation without sending it. The actor becomes its inviter (INV13). An update that
@@ -349,18 +351,21 @@ pub fn update_invitation(
     if end != invitation.access_expires_at {
         check_access_end(end, now)?;
     }
-    if (role_id, days, end) == (invitation.role_id, invitation.days, invitation.access_expires_at) {
-        return Ok(invitation.clone());
-    }
-    Ok(Invitation {
+    let language = update.language.unwrap_or(invitation.language);
+    let updated = Invitation {
         role_id,
         days,
         access_expires_at: end,
+        language,
         // Not from now on, so that a repeated request changes nothing.
         expires_at: expiry(invitation.sent_at, days, end),
-        version: invitation.version.next(now),
-        ..invitation.with_inviter(inviter_of(actor)?)
-    })
+        ..invitation.clone()
+    };
+    if updated == *invitation {
+        return Ok(updated);
+    }
+    let version = invitation.version.next(now);
+    Ok(Invitation { version, ..updated.with_inviter(inviter_of(actor)?) })
 }
 
 /// The number of sendings of an invitation in the day of `now`, with the one `now` (INV14).
@@ -372,7 +377,8 @@ fn sendings_with(
     let limit = budgets.sending_interval_seconds;
     let interval = SignedDuration::from_secs(limit.into());
     let next = invitation.sent_at.saturating_add(interval).unwrap_or(Timestamp::MAX);
-    if now < next {
+    // Without an interval, a request that arrives late comes before the last sending.
+    if limit > 0 && now < next {
         let retry_after_seconds = seconds_until(next, now);
         return Err(Refusal::BudgetSpent {
             budget: Budget::SendingInterval,

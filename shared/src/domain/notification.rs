@@ -123,6 +123,15 @@ pub enum Notification {
         /// The new Super Admin.
         new: NamedPerson,
     },
+    /// Services of the organization have no keeper any more (MACH1).
+    ServicesWithoutKeeper {
+        /// The former keeper.
+        keeper: Author,
+        /// The services.
+        services: Vec<NamedPerson>,
+        /// Whether there are more services than these.
+        more: bool,
+    },
     /// The organization of the recipient was deleted (SA7).
     MembershipEnded,
     /// The organization that invited the recipient was deleted (SA7).

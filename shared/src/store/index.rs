@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 use super::{Status, item::Item};
 use crate::domain::{
-    AddressDigest, CustomRoleId, CustomerLink, Invitation, JoinRequest, ListEntry, ListValue,
-    Member, OrgId, OrgPath, Organization, PersonId, RoleId,
+    AddressDigest, CustomRoleId, CustomerLink, Email, Invitation, JoinRequest, ListEntry,
+    ListValue, Member, OrgId, OrgPath, Organization, PersonId, RoleId, UserId,
 };
 
 /// How many characters of its name lead to an organization.
@@ -27,7 +27,7 @@ pub enum Index {
     ByPath,
     /// Users by organization and time.
     ByTime,
-    /// Users of a tree by address and organization.
+    /// Users of a tree by address and organization. People who are no members, but known, by address.
     ByEmail,
     /// Users of a role by organization and address; child organizations; open join requests.
     ByRole,
@@ -133,6 +133,16 @@ impl IndexedUser<'_> {
     }
 }
 
+/// The attributes of a person who is no member of an organization, but known there: by account and by address.
+pub(super) fn no_member(user: &UserId, email: Option<&Email>, org: OrgId) -> Attributes {
+    let mut all = vec![("identity", known_person(PersonId::of(user)))];
+    if let Some(email) = email {
+        all.push(("tree", known_address(PersonId::of_address(email))));
+        all.push(("email_org", id(org)));
+    }
+    all
+}
+
 /// The attributes of an organization.
 pub(super) fn organization(org: &Organization) -> Attributes {
     vec![
@@ -232,7 +242,8 @@ pub fn address(address: PersonId) -> String {
 }
 
 /// The organizations that know an address otherwise: from a membership, also one that ended, from an
-/// invitation that ended, or as a critical alert user.
+/// invitation that ended, or as a critical alert user. In `tree`, those that know a person with this
+/// address who is no member.
 pub fn known_address(address: PersonId) -> String {
     format!("KNOWNEMAIL#{}", address.bare())
 }
@@ -307,19 +318,19 @@ pub fn after_organization(org: &OrgPath) -> String {
 }
 
 /// Begins what stands for the address of a service. No address begins with it.
-const SERVICE: char = ':';
+pub const SERVICES: &str = ":";
 
 /// The address by which a member is listed. A service has none, so its id stands for it.
 pub fn address_of(member: &Member) -> String {
     match &member.email {
         Some(email) => email.as_str().to_owned(),
-        None => format!("{SERVICE}{}", member.id().bare()),
+        None => format!("{SERVICES}{}", member.id().bare()),
     }
 }
 
 /// The beginning of the keys of the services of an organization, by address.
 pub fn services_in(org: &OrgPath) -> String {
-    format!("{}{SERVICE}", in_organization(org))
+    format!("{}{SERVICES}", in_organization(org))
 }
 
 /// A user in an organization, by address.

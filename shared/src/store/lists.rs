@@ -16,7 +16,7 @@ use super::{
 };
 use crate::domain::{
     ApprovedDomain, CustomRole, CustomerLink, Email, Invitation, JoinRequest, ListEntry, ListValue,
-    MailDomain, Member, OrgId, OrgPath, Organization, PersonId, UserCount, UserId, fold,
+    MailDomain, Member, MemberId, OrgId, OrgPath, Organization, PersonId, UserCount, UserId, fold,
 };
 
 /// A list of entities of one kind.
@@ -97,6 +97,15 @@ impl List<Member> {
 }
 
 impl List<Member> {
+    /// The services of an organization that a member keeps (MACH1).
+    pub(super) fn kept_by(path: &OrgPath, keeper: MemberId) -> Self {
+        let hash = index::users(path, Status::Active);
+        let keeps = [("keeper", text(keeper.to_string()))];
+        let kept = Expression::new("#service.#keeper = :keeper", keeps);
+        let services = Range::of_index(Index::ByPath, hash, index::services_in(path));
+        Self::of(services.filtered(kept))
+    }
+
     /// The members of an organization, by their ids.
     pub(super) fn members(org: OrgId) -> Self {
         let range = Range::of_table(keys::organization(org), keys::MEMBERS);

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::domain::{
     AddressDigest, AddressSlot, AlertId, CriticalAlertUser, Event, EventAction, FormerSuperAdmin,
-    IdentityProviderRole, JoinRequest, Member, Organization, PersonId, Refusal, RequestContext,
-    RoleId, Service, Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
+    IdentityProviderRole, JoinRequest, Member, Organization, Refusal, RequestContext, RoleId,
+    Service, Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).
@@ -230,13 +230,14 @@ impl Transaction<'_> {
         self.still_held(actor)?
             .still_granted(org, service.role_id)?
             .still_keeps(service)
-            .end_own_request(service, request)?
+            // Before its request, so that a lost race finds out that it is a member.
             .create(
                 key(service),
                 item(key(service), service)?,
                 deleted,
                 absent_or(Refusal::UserAlreadyMember),
             )?
+            .end_own_request(service, request)?
             .count(org.id(), service.role_id, Counted::Services, 1)
             .record(event)
     }
@@ -561,8 +562,8 @@ pub(super) fn item(key: Key, member: &Member) -> Result<Item, Error> {
 /// continues, and what they were called (ORG5).
 pub(super) fn former(member: &Member, gone: Version) -> Result<Item, Error> {
     let mut item = tombstone(key(member), gone, NAMED)?;
-    let known = index::known_person(PersonId::of(&member.user_id));
-    item.insert("identity".to_owned(), text(known));
+    let listed = index::no_member(&member.user_id, member.email.as_ref(), member.path.id());
+    item.extend(listed.into_iter().map(|(name, key)| (name.to_owned(), text(key))));
     item.insert("user_id".to_owned(), text(member.user_id.as_str()));
     let email = member.email.as_ref().map(|email| ("email".to_owned(), text(email.as_str())));
     item.extend(email);

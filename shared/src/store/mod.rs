@@ -49,6 +49,7 @@ mod suspension;
 mod tests;
 mod transaction;
 mod user_counts;
+mod user_ranges;
 mod users;
 
 use aws_sdk_dynamodb::{

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    Error, Key, PageRequest, Status, Store, User, UserFilter, keys::is_history, schema::upgraded,
-    users::MAX_ROLE_RANGES,
+    Error, Key, List, PageRequest, Status, Store, User, UserFilter, keys::is_history,
+    schema::upgraded, user_ranges::MAX_ROLE_RANGES,
 };
 use crate::domain::{
-    Event, EventId, MAX_NOTIFIED_MANAGERS, Member, OrgId, Organization, RoleId, UserId,
+    Event, EventId, MAX_NOTIFIED_MANAGERS, Member, MemberId, OrgId, Organization, RoleId, UserId,
     roles_deciding_join_requests,
 };
 
@@ -147,6 +147,38 @@ impl Store {
             |member: &Member| matches!(member.role_id, RoleId::SUPER_ADMIN | RoleId::ADMIN);
         found.retain(administers);
         Ok(found)
+    }
+
+    /// Services of `org` that the member `keeper` keeps, at most so many. An index finds them, and a strongly
+    /// consistent read checks them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn services_kept_by(
+        &self,
+        org: &Organization,
+        keeper: MemberId,
+        most: usize,
+    ) -> Result<Vec<Member>, Error> {
+        let (mut listed, mut after) = (Vec::new(), None);
+        loop {
+            let page = PageRequest { limit: most - listed.len(), after: after.as_ref() };
+            let found = self.page(List::kept_by(&org.path, keeper), page).await?;
+            listed.extend(found.items.iter().map(Member::id));
+            after = found.next;
+            if after.is_none() || listed.len() >= most {
+                break;
+            }
+        }
+        let found = self.get(listed.iter().map(|&id| Key::member(org.id(), id))).await?;
+        let mut kept = Vec::new();
+        for id in listed {
+            let service = found.member(org.id(), id)?;
+            let keeps = |member: &Member| member.service.is_some_and(|it| it.keeper == keeper);
+            kept.extend(service.filter(keeps));
+        }
+        Ok(kept)
     }
 
     /// Those of `users` who are members of `org` at `now`.

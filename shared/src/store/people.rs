@@ -269,22 +269,24 @@ impl Transaction<'_> {
         let KnownPerson { user_id, email, name } = person;
         let at = self.context.at;
         let version = Version::first(at, None);
-        let known = index::known_person(PersonId::of(user_id));
         let values = [
             ("gone", attribute(&true)?),
             ("known_user", text(user_id.as_str())),
             ("known_email", text(email.as_str())),
-            ("known", text(known)),
             ("kept", number(kept_until(at).as_second())),
             ("known_version", attribute(&version)?),
         ];
-        let set = "#deleted = :gone, #user_id = :known_user, #email = :known_email, \
-                   #identity = :known, #ttl = :kept, \
+        let set = "#deleted = :gone, #user_id = :known_user, #email = :known_email, #ttl = :kept, \
                    #version = if_not_exists(#version, :known_version)";
-        let mut changes = vec![
+        let listed = index::no_member(user_id, Some(email), org).into_iter().map(|(name, key)| {
+            let set = format!("#{name} = :known_{name}");
+            Change::Set(Expression::new(&set, [(&*format!("known_{name}"), text(key))]))
+        });
+        let mut changes: Vec<_> = listed.collect();
+        changes.extend([
             Change::Set(Expression::new(set, values)),
             Change::Remove(Expression::new(&format!("#{ERASED}"), [])),
-        ];
+        ]);
         changes.push(match name {
             Some(name) => Change::Set(Expression::new("#name = :name", [("name", text(name))])),
             None => Change::Remove(Expression::new("#name", [])),

@@ -146,9 +146,26 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn users_with_address(&self, email: &Email) -> Result<BTreeSet<UserId>, Error> {
         let address = index::known_address(PersonId::of_address(email));
-        let known = self.identified_by(address).await?;
+        let known = self.all_at(Index::ByIdentity, address).await?;
         let user = |slot: &Item| slot.get("user_id")?.as_s().ok().map(UserId::new);
         Ok(known.iter().filter_map(user).collect())
+    }
+
+    /// The users with this address whom any organization knows, as of a moment ago: members, former members,
+    /// and people who asked to join or declined an invitation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn users_known_by_address(&self, email: &Email) -> Result<BTreeSet<UserId>, Error> {
+        let address = index::known_address(PersonId::of_address(email));
+        let (mut users, known) = futures_util::try_join!(
+            self.users_with_address(email),
+            self.all_at(Index::ByEmail, address)
+        )?;
+        let user = |known: &Item| known.get("user_id")?.as_s().ok().map(UserId::new);
+        users.extend(known.iter().filter_map(user));
+        Ok(users)
     }
 
     /// What the index knows of a person, and of the addresses that it knows of them.
@@ -180,12 +197,14 @@ impl Store {
         &self,
         identities: impl IntoIterator<Item = String>,
     ) -> Result<Vec<Item>, Error> {
-        let all = identities.into_iter().map(|identity| self.identified_by(identity));
+        let all = identities.into_iter().map(|identity| self.all_at(Index::ByIdentity, identity));
         Ok(try_join_all(all).await?.into_iter().flatten().collect())
     }
 
-    async fn identified_by(&self, identity: String) -> Result<Vec<Item>, Error> {
-        let condition = Expression::new("#identity = :identity", [("identity", text(identity))]);
+    /// All items with a hash key of an index.
+    async fn all_at(&self, index: Index, hash: String) -> Result<Vec<Item>, Error> {
+        let condition = Expression::new("#hash = :hash", [("hash", text(hash))]);
+        let condition = condition.naming("hash", index.hash());
         let mut terms = ExpressionValues::default();
         let condition = terms.take(condition);
         let (names, values) = terms.parts();
@@ -193,7 +212,7 @@ impl Store {
             .client
             .query()
             .table_name(&self.table)
-            .index_name(Index::ByIdentity.name())
+            .index_name(index.name())
             .key_condition_expression(condition)
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)

@@ -7,26 +7,20 @@
 use futures_util::future::OptionFuture;
 
 use super::{
-    Error, Key, PageRequest, Position, Slice, Status, Store,
-    expression::Expression,
-    index::{self, Index},
-    item::{Item, from_item, text},
-    members::FOLDED_NAMES,
+    Error, Key, PageRequest, Position, Slice, Status, Store, index,
+    item::{Item, from_item},
     range::{MAX_FILTER_UNITS, Range},
     role_names::RoleNamesPage,
+    user_ranges::Address,
 };
-use crate::domain::{BuiltIn, Invitation, Member, OrgId, OrgPath, RoleId, Scope, Search};
+use crate::domain::{Invitation, Member, MemberKind, OrgId, OrgPath, RoleId, Scope, Search};
 
-/// The longest address in bytes (INV3).
-const MAX_EMAIL: usize = 254;
-/// The most roles in one section whose users are read as separate ranges.
-pub(super) const MAX_ROLE_RANGES: usize = 20;
 /// The most sections of a list that are read for one page.
 const MAX_SECTIONS: usize = 4;
 /// The part of a search with the users whose address matches; also a list without a search.
 const BY_ADDRESS: u8 = 0;
 /// The part of a search with the other users, whose role has a matching name.
-const BY_ROLE_NAME: u8 = 1;
+pub(super) const BY_ROLE_NAME: u8 = 1;
 
 /// The users that a list shows, and their order.
 #[derive(Clone, Debug)]
@@ -35,6 +29,8 @@ pub struct UserFilter {
     pub scope: Scope,
     /// The statuses.
     pub statuses: Vec<Status>,
+    /// Only persons, who can be invited, or only services (MACH1).
+    pub kind: Option<MemberKind>,
     /// The roles; empty for any role.
     pub roles: Vec<RoleId>,
     /// The text to search for.
@@ -46,7 +42,7 @@ pub struct UserFilter {
 }
 
 /// The order of users: by organization, then by address or time. Users of a whole subtree whose
-/// address begins with a text are ordered by address first.
+/// address begins with a text are ordered by address first, and its services by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
     /// The second criterion.
@@ -62,6 +58,21 @@ pub enum SortKey {
     Address,
     /// The time when they joined or were invited.
     Time,
+}
+
+impl UserFilter {
+    /// The users with one of these roles in one organization, by address.
+    pub fn of_roles(path: &OrgPath, statuses: Vec<Status>, roles: Vec<RoleId>) -> Self {
+        Self {
+            scope: Scope::Organizations(vec![path.clone()]),
+            statuses,
+            kind: None,
+            roles,
+            search: None,
+            order: Order { by: SortKey::Address, descending: false },
+            with_custom_roles: vec![],
+        }
+    }
 }
 
 /// A row of the users list (U3).
@@ -115,7 +126,7 @@ pub(super) struct Section {
     /// The beginning of the next section.
     pub(super) next: Option<Position>,
     /// The read units that finding the ranges consumed.
-    units: f64,
+    pub(super) units: f64,
 }
 
 impl Store {
@@ -202,180 +213,4 @@ impl Store {
         }
         Ok(RoleNamesPage { items: found, next: None, units: 0.0 })
     }
-}
-
-/// The addresses that ranges cover.
-#[derive(Clone, Copy)]
-enum Address<'a> {
-    Any,
-    Matches(&'a Search),
-    DoesNotMatch(&'a Search),
-}
-
-impl<'a> Address<'a> {
-    /// What the addresses begin with, if a range of keys can express it.
-    fn beginning(self) -> Option<&'a str> {
-        match self {
-            Self::Matches(search) if !search.anywhere() => Some(search.address()),
-            _ => None,
-        }
-    }
-
-    fn filter(self) -> Expression {
-        match self {
-            Self::Any => Expression::default(),
-            Self::Matches(search) => matches(search),
-            Self::DoesNotMatch(search) => does_not_match(search),
-        }
-    }
-}
-
-impl UserFilter {
-    /// The users with one of these roles in one organization, by address.
-    pub fn of_roles(path: &OrgPath, statuses: Vec<Status>, roles: Vec<RoleId>) -> Self {
-        Self {
-            scope: Scope::Organizations(vec![path.clone()]),
-            statuses,
-            roles,
-            search: None,
-            order: Order { by: SortKey::Address, descending: false },
-            with_custom_roles: vec![],
-        }
-    }
-
-    /// The ranges of the users with one of these roles (any role, if none is named) and such an
-    /// address.
-    ///
-    /// An index answers one of these questions without a filter: an organization or a subtree by
-    /// address or by time; a role by address; the beginning of an address in an organization or in
-    /// a whole tree. If the list asks several, one selects the range and the others are filters.
-    fn ranges(&self, roles: &[RoleId], address: Address<'_>) -> Vec<Range> {
-        if address.beginning().is_some_and(|beginning| beginning.len() > MAX_EMAIL) {
-            return vec![];
-        }
-        let mut ranges = Vec::new();
-        for &status in &self.statuses {
-            match (&self.scope, address.beginning()) {
-                (Scope::Subtree(top), Some(beginning)) if self.order.by == SortKey::Address => {
-                    let hash = index::users(top, status);
-                    let filter = with_role(roles).and(within(top));
-                    ranges.push(Range::of_index(Index::ByEmail, hash, beginning).filtered(filter));
-                }
-                _ => {
-                    let below = |path| self.ranges_of(path, status, roles, address);
-                    ranges.extend(self.scope.paths().iter().flat_map(below));
-                }
-            }
-        }
-        let descending = self.order.descending;
-        ranges.into_iter().map(|range| range.descending(descending)).collect()
-    }
-
-    /// The ranges for one status, in one organization or in the subtree, ordered by organization.
-    fn ranges_of(
-        &self,
-        path: &OrgPath,
-        status: Status,
-        roles: &[RoleId],
-        address: Address<'_>,
-    ) -> Vec<Range> {
-        let prefix = match &self.scope {
-            Scope::Organizations(_) => index::in_organization(path),
-            Scope::Subtree(top) => index::path(top),
-        };
-        let users = index::users(path, status);
-        if self.order.by == SortKey::Time {
-            let filter = with_role(roles).and(address.filter());
-            return vec![Range::of_index(Index::ByTime, users, prefix).filtered(filter)];
-        }
-        let (prefix, filter) = match address.beginning() {
-            Some(beginning) => (format!("{prefix}{beginning}"), Expression::default()),
-            None => (prefix, address.filter()),
-        };
-        if roles.is_empty() || roles.len() > MAX_ROLE_RANGES {
-            let filter = with_role(roles).and(filter);
-            return vec![Range::of_index(Index::ByPath, users, prefix).filtered(filter)];
-        }
-        let role_range = |&role| {
-            let hash = index::users_of_role(path, role, status);
-            Range::of_index(Index::ByRole, hash, prefix.clone()).filtered(filter.clone())
-        };
-        roles.iter().map(role_range).collect()
-    }
-
-    /// The users whose role has a matching name and whose address does not match. The section ends
-    /// before the organization that would exceed [`MAX_ROLE_RANGES`] custom roles.
-    fn section_by_role_name(&self, search: &Search, page: RoleNamesPage) -> Section {
-        let unmatched = Address::DoesNotMatch(search);
-        let wanted = |role: &RoleId| self.roles.is_empty() || self.roles.contains(role);
-        let (mut ranges, mut count, mut next) = (Vec::new(), 0, page.next);
-        for names in page.items {
-            let matching: Vec<_> = names.matching(search).filter(wanted).collect();
-            count += matching.len();
-            let is_first = count == matching.len();
-            if count > MAX_ROLE_RANGES && !is_first {
-                next = Some(names.path);
-                break;
-            }
-            if !matching.is_empty() {
-                let scope = Scope::Organizations(vec![names.path]);
-                ranges.extend(Self { scope, ..self.clone() }.ranges(&matching, unmatched));
-            }
-        }
-        let descending = self.order.descending;
-        let section_end = next.map(|next| {
-            if descending { index::after_organization(&next) } else { index::path(&next) }
-        });
-        let built_in = BuiltIn::ALL.into_iter().filter(|role| search.finds(role.name()));
-        let built_in: Vec<_> = built_in.map(RoleId::BuiltIn).filter(wanted).collect();
-        if !built_in.is_empty() {
-            let bounded = |range: Range| {
-                let end = section_end.clone();
-                if descending { range.not_before(end) } else { range.not_after(end) }
-            };
-            ranges.extend(self.ranges(&built_in, unmatched).into_iter().map(bounded));
-        }
-        let next = section_end.map(|key| Position { part: BY_ROLE_NAME, key });
-        Section { part: BY_ROLE_NAME, ranges, next, units: page.units }
-    }
-}
-
-/// Users whose address matches, or one of their names if the search matches anywhere (SUB6).
-fn matches(search: &Search) -> Expression {
-    let email = email_matches(search);
-    if search.anywhere() { email.or(name_matches(search)) } else { email }
-}
-
-/// The negation of [`matches`].
-fn does_not_match(search: &Search) -> Expression {
-    let email = email_matches(search).negated();
-    if search.anywhere() { email.and(name_matches(search).negated()) } else { email }
-}
-
-fn email_matches(search: &Search) -> Expression {
-    let condition =
-        if search.anywhere() { "contains(#email, :email)" } else { "begins_with(#email, :email)" };
-    Expression::new(condition, [("email", text(search.address()))])
-}
-
-fn name_matches(search: &Search) -> Expression {
-    Expression::new("contains(#names, :name)", [("name", text(search.name()))])
-        .naming("names", FOLDED_NAMES)
-}
-
-/// Users with one of these roles, or with any role if there is none.
-fn with_role(roles: &[RoleId]) -> Expression {
-    let names: Vec<_> = (0..roles.len()).map(|nth| format!("role{nth}")).collect();
-    let values = names.iter().zip(roles).map(|(name, role)| (&**name, text(role.to_string())));
-    Expression::one_of("role_id", values)
-}
-
-/// Users of a subtree, among those of its tree.
-fn within(subtree: &OrgPath) -> Expression {
-    if subtree.is_root() {
-        return Expression::default();
-    }
-    let [own, below] = index::in_subtree(subtree).map(text);
-    let condition = "begins_with(#path, :own) OR begins_with(#path, :below)";
-    Expression::new(condition, [("own", own), ("below", below)])
 }

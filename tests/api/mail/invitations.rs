@@ -184,6 +184,36 @@ async fn reminder_waits_while_nothing_can_be_sent() {
     assert_eq!(delivery.addressees(), "bob");
 }
 
+/// INV13
+#[tokio::test]
+async fn language_of_a_pending_invitation_can_be_changed() {
+    let (delivery, acme) = Delivery::new().await;
+    let path = delivery.app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    delivery.deliver_all().await;
+    let before = delivery.app.get(ADA, &path).await.expect(200).body;
+    let change = async |language: Value| {
+        let body = json!({ "language": language });
+        delivery.app.patch(ADA, &path, body).await.expect(200).body
+    };
+    assert_eq!(change(json!(null)).await, before, "it has none");
+    let changed = change(json!("de")).await;
+    assert_eq!((&changed["language"], &changed["send_count"]), (&json!("de"), &json!(1)));
+    assert_eq!(delivery.deliver_all().await, [Value::Null; 0], "no mail unless it is sent again");
+    delivery.app.post(ADA, &format!("{path}/resend"), json!({})).await.expect(200);
+    let mails = delivery.deliver_all().await;
+    assert!(shown(&mails[0]).contains("Einladung zu Acme"), "{mails:?}");
+    assert_eq!(change(json!(null)).await["language"], Value::Null);
+    let history = delivery.app.history(&acme).await;
+    let updates = history.iter().filter(|event| event["action"] == "invitation.updated");
+    let languages: Vec<_> =
+        updates.map(|event| [&event["old"]["language"], &event["new"]["language"]]).collect();
+    let (none, german) = (&Value::Null, &json!("de"));
+    assert_eq!(languages, [[none, german], [german, none]]);
+    let french = delivery.app.patch(ADA, &path, json!({ "language": "fr" })).await;
+    assert_eq!(french.refuses(422, "invalid-request").pointer(), "/language");
+    check(&delivery.app).await;
+}
+
 #[tokio::test]
 async fn language_is_that_of_the_invitation_then_that_of_the_organization() {
     let (delivery, acme) = Delivery::new().await;

@@ -5,6 +5,7 @@ mod invitations;
 mod join_requests;
 mod members;
 mod reports;
+mod services;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

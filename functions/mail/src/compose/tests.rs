@@ -33,6 +33,7 @@ fn notifications() -> Vec<Notification> {
         Notification::SuperAdminAppointed { new: ada() },
         Notification::OrganizationSuspended { reason: "Unpaid invoices.".to_owned() },
         Notification::OrganizationResumed,
+        Notification::ServicesWithoutKeeper { keeper: by(), services: vec![ada()], more: true },
         Notification::MembershipEnded,
         Notification::InvitationVoid,
     ]
@@ -126,7 +127,7 @@ fn erased_person_and_operator_have_no_name() {
 #[test]
 fn long_list_of_people_ends_with_others() {
     let people = vec![ada(); 20];
-    let listed = listed(&people, Language::German);
+    let listed = listed(&people, false, Language::German);
     assert!(listed.ends_with("Ada Lovelace (ada@example.com) und weitere"), "{listed}");
     assert!(listed.chars().count() < 300, "{listed}");
 }

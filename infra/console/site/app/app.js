@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/ui.js';
 import { everyItem } from './api.js';
 import { Loaded, Menu } from './parts.js';
-import { Link, href, match, navigate, path, useLocation } from './router.js';
+import { Link, href, match, navigate, path, useArrival, useLocation } from './router.js';
 import { session } from './session.js';
 import { AppContext, useApp, useLoad } from './use.js';
 import { Home } from './screens/home.js';
@@ -68,6 +68,7 @@ async function readMe(api, signal) {
 function Screens() {
   const { me } = useApp();
   const at = useLocation().path;
+  useArrival();
   const invitation = match('/organizations/:org/invitations/:inv', at);
   if (invitation) return html`<${Main}><${InvitationScreen} ...${invitation} /><//>`;
   const [, area, org] = at.split('/');

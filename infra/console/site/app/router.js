@@ -3,6 +3,7 @@ import { html, useEffect, useState } from '../vendor/ui.js';
 
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
 const listeners = new Set();
+let arriving = false;
 const changed = () => listeners.forEach((listener) => listener());
 addEventListener('popstate', changed);
 
@@ -27,8 +28,16 @@ export const href = (to) => base + to;
 export function navigate(to) {
   if (href(to) !== location.pathname + location.search) history.pushState(null, '', href(to));
   scrollTo(0, 0);
+  arriving = true;
   changed();
-  requestAnimationFrame(() => document.querySelector('main')?.focus());
+}
+
+/** Gives the focus to the screen that `navigate` led to, once it is rendered. */
+export function useArrival() {
+  useEffect(() => {
+    if (arriving) document.querySelector('main')?.focus();
+    arriving = false;
+  });
 }
 
 /**

@@ -145,6 +145,7 @@ pub struct Invitation {
     organization_id: OrgId,
     email: Email,
     role_id: RoleId,
+    role_name: String,
     status: &'static str,
     expires_at: Timestamp,
     expired: bool,
@@ -158,13 +159,19 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// Shows `invitation`, which `invited_by` created, as it is at `now` (INV5).
-    pub fn of(invitation: &domain::Invitation, invited_by: Person, now: Timestamp) -> Self {
+    /// Shows `invitation`, which `invited_by` created, as it is at `now` (INV5). `role` is needed for a custom role.
+    pub fn of(
+        invitation: &domain::Invitation,
+        role: Option<&RoleSummary>,
+        invited_by: Person,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id: invitation.id,
             organization_id: invitation.path.id(),
             email: invitation.email.clone(),
             role_id: invitation.role_id,
+            role_name: role_name(invitation.role_id, role),
             status: "pending",
             expires_at: invitation.expires_at,
             expired: invitation.expired(now),
@@ -187,20 +194,26 @@ pub struct SentInvitation {
 }
 
 impl SentInvitation {
-    /// Shows `invitation` as it is at `now`. `known` is what is known of its mails.
+    /// Shows `invitation` as [`Invitation::of`] does. `known` is what is known of its mails.
     pub fn of(
         invitation: &domain::Invitation,
+        role: Option<&RoleSummary>,
         invited_by: Person,
         known: Option<DeliveryRecord>,
         now: Timestamp,
     ) -> Self {
         let delivery = invitation.delivery(known);
-        Self { invitation: Invitation::of(invitation, invited_by, now), delivery }
+        Self { invitation: Invitation::of(invitation, role, invited_by, now), delivery }
     }
 
     /// Shows an invitation that is sent `now`: its mail has not left.
-    pub fn new(invitation: &domain::Invitation, invited_by: Person, now: Timestamp) -> Self {
-        Self::of(invitation, invited_by, None, now)
+    pub fn new(
+        invitation: &domain::Invitation,
+        role: Option<&RoleSummary>,
+        invited_by: Person,
+        now: Timestamp,
+    ) -> Self {
+        Self::of(invitation, role, invited_by, None, now)
     }
 }
 

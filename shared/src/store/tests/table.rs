@@ -128,6 +128,8 @@ fn layout_matches_the_documentation_page() {
     line(ByPath, "role names of a tree", roles(&path_below), &path(&path_below));
     line(ByTime, "members of a tree", users(&path_below, active), &by_time);
     line(ByEmail, "members of a tree", users(&path_below, active), &email_in(email.as_str(), org));
+    let known = index::known_address(PersonId::of_address(&email));
+    line(ByEmail, "former members, requesters", known, &index::id(org));
     line(ByRole, "members with a custom role", of_role(RoleId::Custom(role), active), &by_email);
     line(ByRole, "invitations to a role", of_role(RoleId::ADMIN, pending), &by_email);
     line(ByRole, "organizations directly below", children(Some(root.id())), &path(&path_below));

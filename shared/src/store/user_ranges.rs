@@ -1,0 +1,225 @@
+//! The ranges that a list of users reads (SUB6): which index answers its questions, and which filters are left.
+
+use super::{
+    Position, SortKey, Status, UserFilter,
+    expression::Expression,
+    index::{self, Index},
+    item::text,
+    members::FOLDED_NAMES,
+    range::Range,
+    role_names::RoleNamesPage,
+    users::{BY_ROLE_NAME, Section},
+};
+use crate::domain::{BuiltIn, MemberKind, OrgPath, RoleId, Scope, Search};
+
+/// The longest address in bytes (INV3).
+const MAX_EMAIL: usize = 254;
+/// The most roles in one section whose users are read as separate ranges.
+pub(super) const MAX_ROLE_RANGES: usize = 20;
+
+/// The addresses that ranges cover.
+#[derive(Clone, Copy)]
+pub(super) enum Address<'a> {
+    Any,
+    Matches(&'a Search),
+    DoesNotMatch(&'a Search),
+}
+
+impl<'a> Address<'a> {
+    /// What the addresses begin with, if a range of keys can express it.
+    fn beginning(self) -> Option<&'a str> {
+        match self {
+            Self::Matches(search) if !search.anywhere() => Some(search.address()),
+            _ => None,
+        }
+    }
+
+    /// The filter of a range of the keys that begin with [`beginning`](Self::beginning).
+    fn besides_beginning(self) -> Expression {
+        if self.beginning().is_some() { Expression::default() } else { self.filter() }
+    }
+
+    fn filter(self) -> Expression {
+        match self {
+            Self::Any => Expression::default(),
+            Self::Matches(search) => matches(search),
+            Self::DoesNotMatch(search) => does_not_match(search),
+        }
+    }
+}
+
+impl UserFilter {
+    /// The ranges of the users with one of these roles (any role, if none is named) and such an
+    /// address.
+    ///
+    /// An index answers one of these questions without a filter: an organization or a subtree by
+    /// address or by time; a role by address; the beginning of an address in an organization or in
+    /// a whole tree; the services of an organization or of a whole tree, whose addresses begin alike. If
+    /// the list asks several, one selects the range and the others are filters.
+    pub(super) fn ranges(&self, roles: &[RoleId], address: Address<'_>) -> Vec<Range> {
+        if address.beginning().is_some_and(|beginning| beginning.len() > MAX_EMAIL) {
+            return vec![];
+        }
+        let mut ranges = Vec::new();
+        for &status in self.statuses.iter().filter(|status| self.can_have(**status, address)) {
+            match (&self.scope, self.tree_wide(address)) {
+                (Scope::Subtree(top), Some(beginning)) if self.order.by == SortKey::Address => {
+                    let hash = index::users(top, status);
+                    let filter = with_role(roles).and(within(top)).and(address.besides_beginning());
+                    // The range of services has no persons.
+                    let services = self.only_services();
+                    let kind = if services { Expression::default() } else { self.of_kind(status) };
+                    let range = Range::of_index(Index::ByEmail, hash, beginning);
+                    ranges.push(range.filtered(filter.and(kind)));
+                }
+                _ => {
+                    let below = |path| self.ranges_of(path, status, roles, address);
+                    ranges.extend(self.scope.paths().iter().flat_map(below));
+                }
+            }
+        }
+        let descending = self.order.descending;
+        ranges.into_iter().map(|range| range.descending(descending)).collect()
+    }
+
+    fn only_services(&self) -> bool {
+        self.kind == Some(MemberKind::Service)
+    }
+
+    /// Whether users with this status and such an address can be in the list. Nobody invites services, and
+    /// they have no address.
+    fn can_have(&self, status: Status, address: Address<'_>) -> bool {
+        !self.only_services() || (status == Status::Active && address.beginning().is_none())
+    }
+
+    /// What the addresses begin with that one range of a whole tree contains.
+    fn tree_wide<'a>(&self, address: Address<'a>) -> Option<&'a str> {
+        let by_role_name = matches!(address, Address::DoesNotMatch(_));
+        let services = (self.only_services() && !by_role_name).then_some(index::SERVICES);
+        address.beginning().or(services)
+    }
+
+    /// The users of the kind, among those with this status. All who are invited are persons.
+    fn of_kind(&self, status: Status) -> Expression {
+        match self.kind {
+            Some(MemberKind::Service) => Expression::new("attribute_exists(#service)", []),
+            Some(MemberKind::Person) if status == Status::Active => {
+                Expression::new("attribute_not_exists(#service)", [])
+            }
+            _ => Expression::default(),
+        }
+    }
+
+    /// The ranges for one status, in one organization or in the subtree, ordered by organization.
+    fn ranges_of(
+        &self,
+        path: &OrgPath,
+        status: Status,
+        roles: &[RoleId],
+        address: Address<'_>,
+    ) -> Vec<Range> {
+        let prefix = match &self.scope {
+            Scope::Organizations(_) => index::in_organization(path),
+            Scope::Subtree(top) => index::path(top),
+        };
+        let users = index::users(path, status);
+        if self.order.by == SortKey::Time {
+            let filter = with_role(roles).and(address.filter()).and(self.of_kind(status));
+            return vec![Range::of_index(Index::ByTime, users, prefix).filtered(filter)];
+        }
+        let one = matches!(self.scope, Scope::Organizations(_));
+        let (prefix, kind) = match address.beginning() {
+            Some(beginning) => (format!("{prefix}{beginning}"), self.of_kind(status)),
+            None if one && self.only_services() => {
+                (index::services_in(path), Expression::default())
+            }
+            None => (prefix, self.of_kind(status)),
+        };
+        let filter = address.besides_beginning().and(kind);
+        if roles.is_empty() || roles.len() > MAX_ROLE_RANGES {
+            let filter = with_role(roles).and(filter);
+            return vec![Range::of_index(Index::ByPath, users, prefix).filtered(filter)];
+        }
+        let role_range = |&role| {
+            let hash = index::users_of_role(path, role, status);
+            Range::of_index(Index::ByRole, hash, prefix.clone()).filtered(filter.clone())
+        };
+        roles.iter().map(role_range).collect()
+    }
+
+    /// The users whose role has a matching name and whose address does not match. The section ends
+    /// before the organization that would exceed [`MAX_ROLE_RANGES`] custom roles.
+    pub(super) fn section_by_role_name(&self, search: &Search, page: RoleNamesPage) -> Section {
+        let unmatched = Address::DoesNotMatch(search);
+        let wanted = |role: &RoleId| self.roles.is_empty() || self.roles.contains(role);
+        let (mut ranges, mut count, mut next) = (Vec::new(), 0, page.next);
+        for names in page.items {
+            let matching: Vec<_> = names.matching(search).filter(wanted).collect();
+            count += matching.len();
+            let is_first = count == matching.len();
+            if count > MAX_ROLE_RANGES && !is_first {
+                next = Some(names.path);
+                break;
+            }
+            if !matching.is_empty() {
+                let scope = Scope::Organizations(vec![names.path]);
+                ranges.extend(Self { scope, ..self.clone() }.ranges(&matching, unmatched));
+            }
+        }
+        let descending = self.order.descending;
+        let section_end = next.map(|next| {
+            if descending { index::after_organization(&next) } else { index::path(&next) }
+        });
+        let built_in = BuiltIn::ALL.into_iter().filter(|role| search.finds(role.name()));
+        let built_in: Vec<_> = built_in.map(RoleId::BuiltIn).filter(wanted).collect();
+        if !built_in.is_empty() {
+            let bounded = |range: Range| {
+                let end = section_end.clone();
+                if descending { range.not_before(end) } else { range.not_after(end) }
+            };
+            ranges.extend(self.ranges(&built_in, unmatched).into_iter().map(bounded));
+        }
+        let next = section_end.map(|key| Position { part: BY_ROLE_NAME, key });
+        Section { part: BY_ROLE_NAME, ranges, next, units: page.units }
+    }
+}
+
+/// Users whose address matches, or one of their names if the search matches anywhere (SUB6).
+fn matches(search: &Search) -> Expression {
+    let email = email_matches(search);
+    if search.anywhere() { email.or(name_matches(search)) } else { email }
+}
+
+/// The negation of [`matches`].
+fn does_not_match(search: &Search) -> Expression {
+    let email = email_matches(search).negated();
+    if search.anywhere() { email.and(name_matches(search).negated()) } else { email }
+}
+
+fn email_matches(search: &Search) -> Expression {
+    let condition =
+        if search.anywhere() { "contains(#email, :email)" } else { "begins_with(#email, :email)" };
+    Expression::new(condition, [("email", text(search.address()))])
+}
+
+fn name_matches(search: &Search) -> Expression {
+    Expression::new("contains(#names, :name)", [("name", text(search.name()))])
+        .naming("names", FOLDED_NAMES)
+}
+
+/// Users with one of these roles, or with any role if there is none.
+fn with_role(roles: &[RoleId]) -> Expression {
+    let names: Vec<_> = (0..roles.len()).map(|nth| format!("role{nth}")).collect();
+    let values = names.iter().zip(roles).map(|(name, role)| (&**name, text(role.to_string())));
+    Expression::one_of("role_id", values)
+}
+
+/// Users of a subtree, among those of its tree.
+fn within(subtree: &OrgPath) -> Expression {
+    if subtree.is_root() {
+        return Expression::default();
+    }
+    let [own, below] = index::in_subtree(subtree).map(text);
+    let condition = "begins_with(#path, :own) OR begins_with(#path, :below)";
+    Expression::new(condition, [("own", own), ("below", below)])
+}
