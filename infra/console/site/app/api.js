@@ -40,10 +40,10 @@ export const etag = (resource) => resource && etags.get(resource);
  *
  * @param {string} url
  * @param {{ token: string | null }} session
- * @returns {import('../../types.js').Api}
+ * @returns {Types.Api}
  */
 export function createApi(url, session) {
-  /** @type {(method: string, template: string, options?: Options) => Promise<any>} */
+  /** @type {(method: string, template: string, options?: Types.AnyOptions) => Promise<any>} */
   const call = async (method, template, options = {}) => {
     const response = await send(method, url + fill(template, options), options, session);
     if (response.status === 204) return null;
@@ -55,19 +55,9 @@ export function createApi(url, session) {
     return body;
   };
   const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-  const bound = methods.map((method) => [method, (/** @type {string} */ path, /** @type {Options} */ options) => call(method, path, options)]);
+  const bound = methods.map((method) => [method, (/** @type {string} */ path, /** @type {Types.AnyOptions} */ options) => call(method, path, options)]);
   return Object.fromEntries(bound);
 }
-
-/**
- * @typedef {object} Options What a request takes, without the types of the paths.
- * @property {Record<string, string>} [path]
- * @property {Record<string, unknown>} [query]
- * @property {unknown} [body]
- * @property {string} [contentType]
- * @property {string | null} [ifMatch]
- * @property {AbortSignal} [signal]
- */
 
 /**
  * Every item of a list, page after page, at most about `max`.
@@ -90,7 +80,7 @@ export async function everyItem(load, max = 1000) {
 
 /**
  * @param {string} template
- * @param {Options} values
+ * @param {Types.AnyOptions} values
  */
 function fill(template, { path = {}, query = {} }) {
   const filled = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
@@ -106,7 +96,7 @@ function fill(template, { path = {}, query = {} }) {
 /**
  * @param {string} method
  * @param {string} url
- * @param {Options} options
+ * @param {Types.AnyOptions} options
  * @param {{ token: string | null }} session
  */
 async function send(method, url, { body, ifMatch, signal, contentType = 'application/json' }, session) {

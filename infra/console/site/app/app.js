@@ -12,12 +12,10 @@ import { Operator } from './screens/operator.js';
 import { SignIn } from './screens/sign_in.js';
 import { personName } from './words.js';
 
-/** @import { Api, Config, Trouble, View } from '../../types.js' */
-
 /** Ends the session and shows the sign-in, which returns to the current path. */
 export const signInAgain = () => session.end();
 
-/** @param {{ config: Config, api: Api, signInProblem: Partial<Trouble> | null }} props */
+/** @param {{ config: Types.Config, api: Types.Api, signInProblem: Partial<Types.Trouble> | null }} props */
 export function App({ config, api, signInProblem }) {
   const [token, setToken] = useState(session.token);
   const [message, announce] = useMessage();
@@ -54,7 +52,7 @@ function useMessage() {
 /**
  * The person and all their organizations.
  *
- * @param {Api} api
+ * @param {Types.Api} api
  * @param {AbortSignal} signal
  */
 async function readMe(api, signal) {
@@ -80,7 +78,7 @@ function Screens() {
   return html`<${Main}><${NotFound} /><//>`;
 }
 
-/** @param {{ nav?: View, children?: View }} props */
+/** @param {Props.Frame} props */
 export const Main = ({ nav, children }) => html`
   <div class=${nav ? 'with-nav' : 'alone'}>${nav}<main id="main" tabindex="-1">${children}</main></div>
 `;

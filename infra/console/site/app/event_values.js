@@ -1,8 +1,6 @@
 // The values of events in words: what changed, before and after.
 import { LEVELS, asWords, formatTime, personName } from './words.js';
 
-/** @import { Event, Values } from '../../types.js' */
-
 // Ids beside which a name stands.
 const NAMED = {
   member_id: 'member', inviter_id: 'inviter', keeper_id: 'keeper', super_admin_id: 'super_admin', role_id: 'role_name',
@@ -41,7 +39,7 @@ export const fieldLabel = (field) => FIELDS[field] ?? asWords(field);
 /**
  * The values to show: without ids that have a name beside them.
  *
- * @param {Values} values
+ * @param {Types.Values} values
  */
 function shownValues(values) {
   const shown = { ...values };
@@ -60,8 +58,8 @@ const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(othe
 /**
  * The fields that differ between two states.
  *
- * @param {Values} old
- * @param {Values} now
+ * @param {Types.Values} old
+ * @param {Types.Values} now
  */
 export function changedFields(old, now) {
   const [before, after] = [shownValues(old), shownValues(now)];
@@ -71,7 +69,7 @@ export function changedFields(old, now) {
 /**
  * What changed, as rows of `{ id, label, before, after }`. What reads the same before and after is left out.
  *
- * @param {Event} event
+ * @param {Types.HistoryEvent} event
  */
 export function changes({ old, new: now }) {
   const [before, after] = [shownValues(old ?? {}), shownValues(now ?? {})];
@@ -85,8 +83,8 @@ export function changes({ old, new: now }) {
 /**
  * A row for each role object whose level differs. Of a new or former role: whose level is not None.
  *
- * @param {Values} before
- * @param {Values} after
+ * @param {Types.Values} before
+ * @param {Types.Values} after
  */
 function levelRows(before, after) {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
@@ -115,7 +113,7 @@ function inWords(field, value) {
 /**
  * The filters of an export. Chosen organizations and roles are counted: the event has no names of them.
  *
- * @param {Values} filters
+ * @param {Types.Values} filters
  */
 function filtersInWords(filters) {
   const isChosen = ([field, value]) => !['q', 'sort', 'match'].includes(field) && value && value !== 'organization' && !same(value, []);

@@ -3,27 +3,24 @@ import { html } from '../vendor/ui.js';
 import { changedFields, fieldLabel } from './event_values.js';
 import { asWords, count, formatTime, personName } from './words.js';
 
-/** @import { Event, Named, Values, View } from '../../types.js' */
-/** @typedef {{ event: Event, by: View, on: View, old: Values, now: Values }} Words */
-
 /** @param {string} text */
 const named = (text) => html`<b><bdi>${text}</bdi></b>`;
-/** @param {Named | null | undefined} one */
+/** @param {Types.Named | null | undefined} one */
 const person = (one) => named(one ? personName(one) : 'a person who is not known');
-/** @param {Values} values */
+/** @param {Types.Values} values */
 const role = (values) => named(values.role_name ?? 'a role without a name');
 /** @param {string} label */
 const lower = (label) => (/^.[A-Z]/.test(label) ? label : label[0].toLowerCase() + label.slice(1));
 /**
- * @param {Values} old
- * @param {Values} now
+ * @param {Types.Values} old
+ * @param {Types.Values} now
  */
 const listed = (old, now) => changedFields(old, now).map((field) => lower(fieldLabel(field))).join(', ') || 'nothing';
 
 /**
  * Who made a change. The clean-up has no name, nor has a member of another organization.
  *
- * @param {Event['actor']} actor
+ * @param {Types.HistoryEvent['actor']} actor
  */
 export function actorName({ name, email, id, operator }) {
   if (operator) return 'A platform operator';
@@ -106,8 +103,8 @@ const MEMBERS = {
 };
 
 /**
- * @param {Values} old
- * @param {Values} now
+ * @param {Types.Values} old
+ * @param {Types.Values} now
  */
 function memberChange(old, now) {
   if (now.keeper) return html`the keeper is ${person(now.keeper)} now`;
@@ -172,11 +169,11 @@ const LINKS = {
 /**
  * A link without an actor was changed by the other organization.
  *
- * @param {Words} words
+ * @param {Types.EventWords} words
  */
 const linker = ({ by, on, event }) => (event.actor.operator || event.actor.id ? by : html`A member of ${on}`);
 
-/** @param {Words} words */
+/** @param {Types.EventWords} words */
 function link({ old, now, on }) {
   const { partner_name: partner, customer_name: customer } = { ...old, ...now };
   return partner && customer ? html`the partner ${named(partner)} with the customer ${named(customer)}` : on;
@@ -199,7 +196,7 @@ export const actionLabel = (action) => ALL[action]?.[0] ?? asWords(action.replac
 /**
  * An event as a sentence. An action that is not known here is named as the API names it.
  *
- * @param {Event} event
+ * @param {Types.HistoryEvent} event
  */
 export function sentence(event) {
   const { action, actor, target, old, new: now } = event;

@@ -3,14 +3,10 @@ import { everyItem } from './api.js';
 import { useApp, useLoad, useOrg } from './use.js';
 import { atLeast } from './words.js';
 
-/** @import { Api, OrgView, RoleView, Schemas } from '../../types.js' */
-/** @typedef {Schemas['Level']} Level */
-/** @typedef {Schemas['Levels']} Levels */
-
 const ALWAYS = ['user', 'partner_user'];
 /**
- * @param {Level | undefined} one
- * @param {Level | undefined} other
+ * @param {Types.Level | undefined} one
+ * @param {Types.Level | undefined} other
  */
 const higher = (one, other) => (atLeast(one ?? 'none', other ?? 'none') ? (one ?? 'none') : other);
 
@@ -18,8 +14,8 @@ const higher = (one, other) => (atLeast(one ?? 'none', other ?? 'none') ? (one ?
  * The highest level that the person may put into a role, for each role object: the higher of their own and that of the
  * built-in User. Levels that do not count at present are compared as they are stored.
  *
- * @param {Schemas['Permissions']} access
- * @param {RoleView | undefined} userRole
+ * @param {Types.Schemas['Permissions']} access
+ * @param {Types.RoleView | undefined} userRole
  */
 export function grantableLevels(access, userRole) {
   const stored = Object.fromEntries(access.restrictions.map(({ role_object, stored }) => [role_object, stored]));
@@ -32,25 +28,25 @@ export function grantableLevels(access, userRole) {
 /**
  * Whether the person may put `level` into a role.
  *
- * @param {Levels} grantable
+ * @param {Types.Levels} grantable
  * @param {string} key
- * @param {Level} level
+ * @param {Types.Level} level
  */
 export const mayGrant = (grantable, key, level) => atLeast(grantable[key] ?? 'none', level);
 
 /**
  * The role objects on which `permissions` are more than the person may grant.
  *
- * @param {Levels} grantable
- * @param {Levels} permissions
+ * @param {Types.Levels} grantable
+ * @param {Types.Levels} permissions
  */
 export const beyond = (grantable, permissions) => Object.keys(permissions).filter((key) => !mayGrant(grantable, key, permissions[key]));
 
 /**
  * Whether the person may give the role. The Super Admin role is only transferred.
  *
- * @param {RoleView} role
- * @param {{ access: Schemas['Permissions'], org: OrgView, grantable: Levels }} person
+ * @param {Types.RoleView} role
+ * @param {{ access: Types.Schemas['Permissions'], org: Types.OrgView, grantable: Types.Levels }} person
  */
 export function mayGive(role, { access, org, grantable }) {
   if (role.id === 'super_admin' || role.reassign_to) return false;
@@ -72,7 +68,7 @@ export function useRoles() {
 }
 
 /**
- * @param {Api} api
+ * @param {Types.Api} api
  * @param {string} org
  * @param {AbortSignal} signal
  */

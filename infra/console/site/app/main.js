@@ -7,7 +7,7 @@ import { completeSignIn, session } from './session.js';
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 
-/** @returns {Promise<import('../../types.js').Config>} */
+/** @returns {Promise<Types.Config>} */
 async function configuration() {
   const response = await fetch(new URL('config.json', document.baseURI), { cache: 'no-cache' });
   if (!response.ok) throw new Error(`config.json: ${response.status}`);

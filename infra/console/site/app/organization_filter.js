@@ -6,12 +6,10 @@ import { useApp, useLoad, useOrg } from './use.js';
 
 const MAX_CHOSEN = 20;
 
-/** @typedef {'own' | 'subtree' | string[]} Organizations The value of the filter. */
-
 /**
  * The parameters of a list for the value of the filter: `own`, `subtree`, or the ids of organizations.
  *
- * @param {Organizations} value
+ * @param {Types.Organizations} value
  * @returns {{ scope?: 'subtree', organization_id?: string[] }}
  */
 export function organizationQuery(value) {
@@ -23,14 +21,14 @@ export function organizationQuery(value) {
 /**
  * Whether the value of the filter reaches beyond the organization.
  *
- * @param {Organizations} value
+ * @param {Types.Organizations} value
  */
 export const reachesBelow = (value) => value === 'subtree' || (Array.isArray(value) && value.length > 0);
 
 /**
  * The filter. Choosing organizations needs `user_management_sub_organizations`, which lists them.
  *
- * @param {{ value: Organizations, onChange: (value: Organizations) => void }} props
+ * @param {{ value: Types.Organizations, onChange: (value: Types.Organizations) => void }} props
  */
 export function OrganizationFilter({ value, onChange }) {
   const { org, can } = useOrg();

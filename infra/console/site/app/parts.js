@@ -4,11 +4,9 @@ import { signInAgain } from './app.js';
 import { LEVELS, asWords, formatRelative, formatTime, personName } from './words.js';
 import { useAction, useApp } from './use.js';
 
-/** @import { Choice, Column, FieldEvent, Load, MenuAction, Named, Pages, Schemas, Trouble, View } from '../../types.js' */
-
 /**
  * The heading of a screen, its actions and its content. Sets the title of the document.
- * @param {{ title: string, intro?: View, actions?: View, children?: View }} props
+ * @param {Props.Page} props
  */
 export function Page({ title, intro, actions, children }) {
   const { config } = useApp();
@@ -24,7 +22,7 @@ export function Page({ title, intro, actions, children }) {
   `;
 }
 
-/** @param {{ title: string, intro?: View, actions?: View, children?: View, id?: string }} props */
+/** @param {Props.Section} props */
 export const Section = ({ title, intro, actions, children, id }) => html`
   <section id=${id} class="section">
     <div class="section-head">
@@ -40,7 +38,7 @@ const SIGN_IN_HELPS = ['mfa-required', 'session-too-old', 'would-lock-out-caller
 
 /**
  * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412.
- * @param {{ problem?: Partial<Trouble> | null, reload?: () => unknown }} props
+ * @param {Props.Notice} props
  */
 export function Notice({ problem, reload }) {
   if (!problem) return null;
@@ -62,13 +60,13 @@ const fieldName = (pointer) => (pointer ? `${asWords(pointer.split('/').filter(B
 
 export const Loading = () => html`<p class="loading" role="status">Loading…</p>`;
 
-/** @param {{ title: string, children?: View }} props */
+/** @param {Props.Empty} props */
 export const Empty = ({ title, children }) => html`<div class="empty"><strong>${title}</strong><p>${children}</p></div>`;
 
 /**
  * Shows a loading state, a problem or the content of `load` (from `useLoad`).
  * @template Data
- * @param {{ load: Load<Data>, children: (data: Data) => View }} props
+ * @param {Props.Loaded<Data>} props
  */
 export function Loaded({ load, children }) {
   if (!load.data) return load.problem ? html`<${Notice} problem=${load.problem} reload=${load.reload} />` : html`<${Loading} />`;
@@ -80,8 +78,7 @@ export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
  * fields, the rest above the buttons. `reload` offers the fresh state after 409 and 412.
- * @param {{ onSubmit: (values: Record<string, any>, event: Event) => unknown, submit?: string, danger?: boolean,
- *   onCancel?: () => void, reload?: () => unknown, children?: View, disabled?: boolean }} props
+ * @param {Props.Form} props
  */
 export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, children, disabled }) {
   const action = useAction(onSubmit);
@@ -114,8 +111,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
 /**
  * A field of a form: a text input, or with `options` ([value, label]) a choice, or with `rows` a text area. Shows the
  * error that the API names for it. Further properties are those of the element.
- * @param {{ label: string, hint?: View, name?: string, value?: string | number | null, options?: readonly Choice[],
- *   rows?: number | string, type?: string, children?: View, [property: string]: any }} props
+ * @param {Props.Field} props
  */
 export function Field({ label, hint, name, value, options, rows, type = 'text', children, ...rest }) {
   const id = useId();
@@ -142,7 +138,7 @@ export function Field({ label, hint, name, value, options, rows, type = 'text', 
   `;
 }
 
-/** @param {{ label: string, hint?: View, name?: string, checked?: boolean, [property: string]: any }} props */
+/** @param {Props.Check} props */
 export function Check({ label, hint, name, checked, ...rest }) {
   const id = useId();
   return html`
@@ -156,7 +152,7 @@ export function Check({ label, hint, name, checked, ...rest }) {
 
 /**
  * A modal dialog. Escape and the close button call `onClose`; the focus returns to where it was.
- * @param {{ title: string, onClose: () => void, wide?: boolean, children?: View }} props
+ * @param {Props.Dialog} props
  */
 export function Dialog({ title, onClose, wide, children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
@@ -185,8 +181,7 @@ export function Dialog({ title, onClose, wide, children }) {
 
 /**
  * Asks before something that cannot be undone. With `typed`, that text must be typed first.
- * @param {{ title: string, children?: View, submit: string, onConfirm: () => unknown, onClose: () => void, typed?: string,
- *   typedLabel?: string, reload?: () => unknown }} props
+ * @param {Props.Confirm} props
  */
 export function Confirm({ title, children, submit, onConfirm, onClose, typed, typedLabel, reload }) {
   const [text, setText] = useState('');
@@ -195,7 +190,7 @@ export function Confirm({ title, children, submit, onConfirm, onClose, typed, ty
       <div class="prose">${children}</div>
       <${Form} danger submit=${submit} onSubmit=${onConfirm} onCancel=${onClose} reload=${reload} disabled=${typed !== undefined && text !== typed}>
         ${typed !== undefined && html`
-          <${Field} label=${typedLabel} name="typed" hint=${typed} autocomplete="off" onInput=${(/** @type {FieldEvent} */ event) => setText(event.target.value)} />
+          <${Field} label=${typedLabel} name="typed" hint=${typed} autocomplete="off" onInput=${(/** @type {Types.FieldEvent} */ event) => setText(event.target.value)} />
         `}
       <//>
     <//>
@@ -206,7 +201,7 @@ export function Confirm({ title, children, submit, onConfirm, onClose, typed, ty
  * A table that becomes a list of cards on narrow screens. Columns: `{ label, cell(row), number, head }`; the column
  * with `head` names the row.
  * @template Row
- * @param {{ label: string, columns: Column<Row>[], rows: Row[], keyOf?: (row: Row) => string }} props
+ * @param {Props.Table<Row>} props
  */
 export const Table = ({ label, columns, rows, keyOf = (row) => /** @type {any} */ (row).id }) => html`
   <table aria-label=${label}>
@@ -222,7 +217,7 @@ export const Table = ({ label, columns, rows, keyOf = (row) => /** @type {any} *
 
 /**
  * The end of a list from `usePages`: its problem, and the button for the next page.
- * @param {{ list: Pages<unknown>, noun?: string }} props
+ * @param {Props.More} props
  */
 export function More({ list, noun = 'entries' }) {
   return html`
@@ -238,7 +233,7 @@ export function More({ list, noun = 'entries' }) {
 
 /**
  * A button that opens a list of actions, each a button or a link of its own. Closes on Escape and when the focus leaves.
- * @param {{ label: string, actions: readonly (MenuAction | false | undefined)[], children?: View }} props
+ * @param {Props.Menu} props
  */
 export function Menu({ label, actions, children }) {
   const details = useRef(/** @type {HTMLDetailsElement | null} */ (null));
@@ -260,17 +255,17 @@ export function Menu({ label, actions, children }) {
   `;
 }
 
-/** @param {{ tone?: 'plain' | 'info' | 'good' | 'warn' | 'bad', children?: View }} props */
+/** @param {Props.Badge} props */
 export const Badge = ({ tone = 'plain', children }) => html`<span class="badge ${tone}">${children}</span>`;
 
 const LEVEL_TONES = { none: 'plain', view_only: 'info', full_access: 'good' };
 
-/** @param {{ level: Schemas['Level'] }} props */
+/** @param {Props.Level} props */
 export const Level = ({ level }) => html`<${Badge} tone=${LEVEL_TONES[level]}>${LEVELS[level]}<//>`;
 
 /**
  * A person: the name, and below it the address.
- * @param {{ person?: Named | null }} props
+ * @param {Props.Person} props
  */
 export const Person = ({ person }) => html`
   <span class="person"><span>${personName(person)}</span>
@@ -279,18 +274,18 @@ export const Person = ({ person }) => html`
 
 /**
  * A time, relative to now; the exact one is its title.
- * @param {{ at?: string | null, empty?: string }} props
+ * @param {Props.When} props
  */
 export const When = ({ at, empty = '–' }) => at ? html`<time datetime=${at} title=${formatTime(at)}>${formatRelative(at)}</time>` : empty;
 
 /**
  * Calls `onSearch(text)` a third of a second after the last change.
- * @param {{ label: string, value?: string | null, onSearch: (text: string) => void, placeholder?: string }} props
+ * @param {Props.SearchField} props
  */
 export function SearchField({ label, value, onSearch, placeholder }) {
   const timer = useRef(0);
   const id = useId();
-  const change = (/** @type {FieldEvent} */ event) => {
+  const change = (/** @type {Types.FieldEvent} */ event) => {
     clearTimeout(timer.current);
     const text = event.target.value;
     timer.current = setTimeout(() => onSearch(text), 350);

@@ -1,8 +1,6 @@
 // Paths of the console: the History API, below the path of <base>.
 import { html, useEffect, useState } from '../vendor/ui.js';
 
-/** @import { View } from '../../types.js' */
-
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
 const listeners = new Set();
 let arriving = false;
@@ -84,7 +82,7 @@ export function match(pattern, at) {
 /**
  * A link to a path of the console.
  *
- * @param {{ to: string, children?: View, [property: string]: any }} props
+ * @param {{ to: string, children?: Types.View, [property: string]: any }} props
  */
 export function Link({ to, children, ...rest }) {
   const follow = (event) => {

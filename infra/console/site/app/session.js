@@ -1,8 +1,6 @@
 // The session: a token in the session storage of the browser tab, and how to get one.
 import { href } from './router.js';
 
-/** @import { Config, SignIn } from '../../types.js' */
-
 const TOKEN = 'rolecall.token';
 const SIGN_IN = 'rolecall.sign_in';
 const listeners = new Set();
@@ -30,7 +28,7 @@ export const session = {
 /**
  * Gets a token of the local server's own issuer, for anybody.
  *
- * @param {Config} config
+ * @param {Types.Config} config
  * @param {Record<string, unknown>} person
  */
 export async function signInLocally(config, person) {
@@ -46,7 +44,7 @@ export async function signInLocally(config, person) {
 /**
  * Leaves for the sign-in page of the identity provider: authorization code flow with PKCE (RFC 7636).
  *
- * @param {SignIn} settings
+ * @param {Types.SignIn} settings
  * @param {string} returnTo
  */
 export async function signInAtIssuer(settings, returnTo) {
@@ -74,7 +72,7 @@ export async function signInAtIssuer(settings, returnTo) {
 /**
  * Exchanges the code in the current URL for a token. Returns the path that the person came from.
  *
- * @param {SignIn} settings
+ * @param {Types.SignIn} settings
  * @returns {Promise<string>}
  */
 export async function completeSignIn(settings) {
@@ -97,7 +95,7 @@ const redirectUri = () => location.origin + href('/signed-in');
 /**
  * Reads the endpoints of the issuer. The library is loaded here: most pages need no sign-in.
  *
- * @param {SignIn} settings
+ * @param {Types.SignIn} settings
  */
 async function discover(settings) {
   const oauth = await import('../vendor/oauth.js');

@@ -1,14 +1,12 @@
 // Hooks: the app, loading, pages of a list, and actions.
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from '../vendor/ui.js';
 
-/** @import { App, Load, Org, Page, Pages, Trouble } from '../../types.js' */
-
 /** What every screen can use: `api`, `config`, `me`, `reloadMe()` and `announce(text)`. */
-export const AppContext = createContext(/** @type {App} */ (/** @type {unknown} */ (null)));
+export const AppContext = createContext(/** @type {Types.App} */ (/** @type {unknown} */ (null)));
 export const useApp = () => useContext(AppContext);
 
 /** What the screens of one organization can use: `org`, `id`, `access`, `membership`, `can(object, level)`, `reload()`. */
-export const OrgContext = createContext(/** @type {Org} */ (/** @type {unknown} */ (null)));
+export const OrgContext = createContext(/** @type {Types.Org} */ (/** @type {unknown} */ (null)));
 export const useOrg = () => useContext(OrgContext);
 
 /**
@@ -17,10 +15,10 @@ export const useOrg = () => useContext(OrgContext);
  * @template Data
  * @param {(signal: AbortSignal) => Promise<Data> | Data} load
  * @param {readonly unknown[]} deps
- * @returns {Load<Data>}
+ * @returns {Types.Load<Data>}
  */
 export function useLoad(load, deps) {
-  const [state, setState] = useState(/** @type {Omit<Load<Data>, 'reload'>} */ ({ loading: true }));
+  const [state, setState] = useState(/** @type {Omit<Types.Load<Data>, 'reload'>} */ ({ loading: true }));
   const current = useRef(/** @type {AbortController | null} */ (null));
   const reload = useCallback(async () => {
     current.current?.abort();
@@ -30,7 +28,7 @@ export function useLoad(load, deps) {
       const data = await load(controller.signal);
       if (!controller.signal.aborted) setState({ data, loading: false });
     } catch (problem) {
-      if (!controller.signal.aborted) setState((before) => ({ data: before.data, problem: /** @type {Trouble} */ (problem), loading: false }));
+      if (!controller.signal.aborted) setState((before) => ({ data: before.data, problem: /** @type {Types.Trouble} */ (problem), loading: false }));
     }
   }, [...deps]);
   useEffect(() => {
@@ -45,12 +43,12 @@ export function useLoad(load, deps) {
  * Loads the first page of a list when `deps` change, and further pages on demand. `load(cursor, signal)` gets a page.
  *
  * @template Item
- * @param {(cursor: string | undefined, signal?: AbortSignal) => Promise<Page<Item>>} load
+ * @param {(cursor: string | undefined, signal?: AbortSignal) => Promise<Types.Page<Item>>} load
  * @param {readonly unknown[]} deps
- * @returns {Pages<Item>}
+ * @returns {Types.Pages<Item>}
  */
 export function usePages(load, deps) {
-  const [rest, setRest] = useState(/** @type {{ of?: Page<Item>, items: Item[], next?: string | null }} */ ({ items: [] }));
+  const [rest, setRest] = useState(/** @type {{ of?: Types.Page<Item>, items: Item[], next?: string | null }} */ ({ items: [] }));
   const first = useLoad((signal) => load(undefined, signal), deps);
   const data = first.data;
   const tail = rest.of === data ? rest : { items: [], next: data?.next_cursor };
@@ -85,7 +83,7 @@ export function usePages(load, deps) {
  * @param {(...args: Arguments) => unknown} work
  */
 export function useAction(work) {
-  const [state, setState] = useState({ busy: false, problem: /** @type {Trouble | null} */ (null) });
+  const [state, setState] = useState({ busy: false, problem: /** @type {Types.Trouble | null} */ (null) });
   const busy = useRef(false);
   const run = async (/** @type {Arguments} */ ...args) => {
     if (busy.current) return undefined;
@@ -96,7 +94,7 @@ export function useAction(work) {
       setState({ busy: false, problem: null });
       return result ?? true;
     } catch (problem) {
-      setState({ busy: false, problem: /** @type {Trouble} */ (problem) });
+      setState({ busy: false, problem: /** @type {Types.Trouble} */ (problem) });
       return undefined;
     } finally {
       busy.current = false;

@@ -1,8 +1,6 @@
 // Words and formats of what the API names in machine terms.
 import { CATALOGUE } from './catalogue.js';
 
-/** @import { Named, Schemas } from '../../types.js' */
-
 export const LEVELS = { none: 'None', view_only: 'View Only', full_access: 'Full Access' };
 const RANK = { none: 0, view_only: 1, full_access: 2 };
 
@@ -12,15 +10,15 @@ export const LANGUAGES = { en: 'English', de: 'German' };
 /**
  * Whether a level is at least another one.
  *
- * @param {Schemas['Level'] | undefined} level
- * @param {Schemas['Level']} needed
+ * @param {Types.Schemas['Level'] | undefined} level
+ * @param {Types.Schemas['Level']} needed
  */
 export const atLeast = (level, needed) => (RANK[level] ?? 0) >= RANK[needed];
 
 /**
  * The name to show for a person: the name set here, else the provider's, else the address.
  *
- * @param {Named | null | undefined} person
+ * @param {Types.Named | null | undefined} person
  */
 export const personName = (person) =>
   person?.display_name ?? person?.name ?? person?.email ?? (person ? 'A person without a name' : 'Unknown');
@@ -28,7 +26,7 @@ export const personName = (person) =>
 /**
  * A person in one line, as in a choice: the name, the address, and what else tells people apart.
  *
- * @param {Named} person
+ * @param {Types.Named} person
  * @param {...(string | null | undefined)} more
  */
 export const personLine = (person, ...more) => [...new Set([personName(person), person.email, ...more])].filter(Boolean).join(' · ');

@@ -9,8 +9,6 @@ import { ActionFilter, actionsOf } from './history/actions.js';
 import { Entry } from './history/entry.js';
 import { PersonFilter } from './history/person.js';
 
-/** @import { Action, Event, Trouble } from '../../../types.js' */
-
 export function History() {
   const { api } = useApp();
   const { id, can } = useOrg();
@@ -48,7 +46,7 @@ export function History() {
 /**
  * The refusal of a subtree with too many organizations, in words of this screen.
  *
- * @param {Trouble | null | undefined} problem
+ * @param {Types.Trouble | null | undefined} problem
  */
 function inPlainWords(problem) {
   if (!problem?.errors?.some(({ pointer }) => pointer === '/scope')) return problem;
@@ -60,30 +58,20 @@ function inPlainWords(problem) {
 const toTop = () => requestAnimationFrame(() => (scrollTo(0, 0), document.querySelector('main')?.focus()));
 
 /**
- * @typedef {object} Filters
- * @property {string} from
- * @property {string} to
- * @property {string} action
- * @property {string} person
- * @property {string} only
- * @property {import('../organization_filter.js').Organizations} organizations
- */
-
-/**
  * The filters, kept in the address, so that a link leads to the same list.
  *
- * @returns {[Filters, (change: Partial<Filters>) => void]}
+ * @returns {[Types.HistoryFilters, (change: Partial<Types.HistoryFilters>) => void]}
  */
 function useFilters() {
   const { query } = useLocation();
   const ids = query.getAll('organization_id');
   const inTree = query.get('scope') === 'subtree' ? 'subtree' : 'own';
-  /** @type {Filters} */
+  /** @type {Types.HistoryFilters} */
   const filters = {
     from: query.get('from') ?? '', to: query.get('to') ?? '', action: query.get('action') ?? '', person: query.get('member_id') ?? '',
     only: query.get('only') ?? '', organizations: query.has('organization_id') ? ids.filter(Boolean) : inTree,
   };
-  const set = (/** @type {Partial<Filters>} */ change) => {
+  const set = (/** @type {Partial<Types.HistoryFilters>} */ change) => {
     const { from, to, action, person, only, organizations } = { ...filters, ...change };
     const plain = { from, to, action, member_id: person, only: person && only, scope: organizations === 'subtree' ? 'subtree' : '' };
     const next = new URLSearchParams(Object.entries(plain).filter(([, value]) => value));
@@ -96,8 +84,8 @@ function useFilters() {
 /**
  * The parameters of the list. Days are those of the person's time zone; the last one is included.
  *
- * @param {Filters} filters
- * @returns {{ from?: string, to?: string, action?: Action[], actor?: string, member_id?: string, scope?: 'subtree', organization_id?: string[] }}
+ * @param {Types.HistoryFilters} filters
+ * @returns {Types.HistoryQuery}
  */
 function queryOf({ from, to, action, person, only, organizations }) {
   const start = (/** @type {string} */ day, /** @type {number} */ more) => {
@@ -117,7 +105,7 @@ function queryOf({ from, to, action, person, only, organizations }) {
 /**
  * The events by day.
  *
- * @param {{ events: Event[], below: boolean, about: (person: string) => void }} props
+ * @param {Props.History} props
  */
 function Days({ events, below, about }) {
   const days = new Map();

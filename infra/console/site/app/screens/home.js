@@ -6,8 +6,6 @@ import { Link, navigate } from '../router.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
 
-/** @import { Schemas } from '../../../types.js' */
-
 export function Home() {
   const { api, me } = useApp();
   const [creating, setCreating] = useState(false);
@@ -58,7 +56,7 @@ function Organizations() {
   </ul>`;
 }
 
-/** @param {{ items: Schemas['ReceivedInvitation'][] }} props */
+/** @param {Props.Home} props */
 function Invitations({ items }) {
   if (items.length === 0) return null;
   return html`<${Section} title="Invitations" intro="You decide: nothing changes until you accept.">
@@ -73,7 +71,7 @@ function Invitations({ items }) {
   <//>`;
 }
 
-/** @param {{ items: Schemas['OwnJoinRequest'][], reload: () => unknown }} props */
+/** @param {{ items: Types.Schemas['OwnJoinRequest'][], reload: () => unknown }} props */
 function Requests({ items, reload }) {
   const { api, announce } = useApp();
   const withdraw = useAction(async (request) => {
@@ -96,9 +94,9 @@ function Requests({ items, reload }) {
   <//>`;
 }
 
-/** @param {{ items: Schemas['JoinableOrganization'][], requests: Schemas['OwnJoinRequest'][], reload: () => unknown }} props */
+/** @param {{ items: Types.Schemas['JoinableOrganization'][], requests: Types.Schemas['OwnJoinRequest'][], reload: () => unknown }} props */
 function Joinable({ items, requests, reload }) {
-  const [asking, setAsking] = useState(/** @type {Schemas['JoinableOrganization'] | null} */ (null));
+  const [asking, setAsking] = useState(/** @type {Types.Schemas['JoinableOrganization'] | null} */ (null));
   const asked = new Set(requests.filter(({ status }) => status !== 'declined').map((request) => request.organization_id));
   const open = items.filter(({ id }) => !asked.has(id));
   if (open.length === 0) return null;
@@ -111,7 +109,7 @@ function Joinable({ items, requests, reload }) {
   <//>`;
 }
 
-/** @param {{ org: Schemas['JoinableOrganization'], onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.Home} props */
 function AskToJoin({ org, onClose, reload }) {
   const { api, announce } = useApp();
   const submit = async ({ comment }) => {
@@ -127,7 +125,7 @@ function AskToJoin({ org, onClose, reload }) {
   <//>`;
 }
 
-/** @param {{ onClose: () => void }} props */
+/** @param {Props.Home} props */
 function CreateOrganization({ onClose }) {
   const { api, reloadMe, announce } = useApp();
   const submit = async ({ name }) => {

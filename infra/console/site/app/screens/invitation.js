@@ -6,9 +6,7 @@ import { Link, navigate } from '../router.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
 
-/** @import { Schemas } from '../../../types.js' */
-
-/** @param {{ org: string, inv: string }} props */
+/** @param {Props.Invitation} props */
 export function InvitationScreen({ org, inv }) {
   const { api, me } = useApp();
   const path = { org, inv };
@@ -28,7 +26,7 @@ export function InvitationScreen({ org, inv }) {
   <//>`;
 }
 
-/** @param {{ invitation: Schemas['ReceivedInvitation'], path: { org: string, inv: string }, reload: () => unknown }} props */
+/** @param {Props.Invitation} props */
 function Decision({ invitation, path, reload }) {
   const { api, reloadMe, announce } = useApp();
   const accept = useAction(async () => {

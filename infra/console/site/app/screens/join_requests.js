@@ -6,14 +6,10 @@ import { Link } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { personName } from '../words.js';
 
-/** @import { Roles, Schemas } from '../../../types.js' */
-
-/** @typedef {Schemas['JoinRequest']} Request */
-
 export function JoinRequests() {
   const { api } = useApp();
   const { id, can } = useOrg();
-  const [asking, setAsking] = useState(/** @type {{ row: Request, approve?: boolean } | null} */ (null));
+  const [asking, setAsking] = useState(/** @type {{ row: Types.Schemas['JoinRequest'], approve?: boolean } | null} */ (null));
   const list = usePages((cursor, signal) => api.GET('/v1/organizations/{org}/join-requests', { path: { org: id }, query: { cursor }, signal }), [api, id]);
   const close = () => setAsking(null);
   const Asked = asking?.approve ? Approve : Decline;
@@ -38,7 +34,7 @@ export function JoinRequests() {
   `;
 }
 
-/** @param {{ request: Request, onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.JoinRequests} props */
 function Approve({ request, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
@@ -59,13 +55,13 @@ function Approve({ request, onClose, reload }) {
   <//>`;
 }
 
-/** @param {Roles} roles */
+/** @param {Types.Roles} roles */
 function RoleField({ all, given, choices }) {
   return html`<${Field} label="Role" name="role_id" value="user" options=${choices}
     hint=${given.length < all.length ? 'Only roles that you may give are offered: none that allows more than you may do yourself.' : undefined} />`;
 }
 
-/** @param {{ request: Request, onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.JoinRequests} props */
 function Decline({ request, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();

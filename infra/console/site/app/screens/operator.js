@@ -16,7 +16,7 @@ const SCREENS = [
   { at: '/operator/organizations/:org/why', screen: OperatorWhy },
 ];
 
-/** @param {{ at: string }} props */
+/** @param {Props.Operator} props */
 export function Operator({ at }) {
   const found = SCREENS.map((entry) => ({ ...entry, params: match(entry.at, at) })).find(({ params }) => params);
   const current = (path, below) => (at === path || (below && at.startsWith(below)) ? 'page' : undefined);
@@ -26,7 +26,7 @@ export function Operator({ at }) {
   </nav>`}>${found ? html`<${found.screen} key=${at} ...${found.params} />` : html`<${NotFound} />`}<//>`;
 }
 
-/** @param {{ org: string }} props */
+/** @param {Props.Operator} props */
 function OperatorWhy({ org: id }) {
   const { api } = useApp();
   const load = useLoad((signal) => api.GET('/v1/operator/organizations/{org}', { path: { org: id }, signal }), [api, id]);

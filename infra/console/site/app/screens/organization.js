@@ -14,13 +14,9 @@ import { SubOrganizations } from './sub_organizations.js';
 import { Users } from './users.js';
 import { Why } from './why.js';
 
-/** @import { Schemas } from '../../../types.js' */
-
-/** @typedef {[Schemas['RoleObject'], Schemas['Level']]} Needs */
-
 // Each screen: its path below the organization, its title, and the level that it needs. One that `explains` is also shown to
 // people whose role has the level, where it does not count.
-/** @type {{ at: string, title?: string, screen: Function, needs?: Needs, explains?: boolean }[]} */
+/** @type {{ at: string, title?: string, screen: Function, needs?: [Types.Schemas['RoleObject'], Types.Schemas['Level']], explains?: boolean }[]} */
 const SCREENS = [
   { at: '', title: 'Overview', screen: Overview },
   { at: '/users', title: 'Users', screen: Users, needs: ['user_management', 'view_only'] },
@@ -33,7 +29,7 @@ const SCREENS = [
   { at: '/settings', title: 'Settings', screen: Settings },
 ];
 
-/** @param {{ id: string, at: string }} props */
+/** @param {Props.Organization} props */
 export function OrganizationScreens({ id, at }) {
   const { api, me } = useApp();
   const membership = me.organizations.find((org) => org.id === id);

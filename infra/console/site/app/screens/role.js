@@ -12,10 +12,6 @@ import { useRoleObjects } from './role/objects.js';
 import { RemoveRole } from './role/remove.js';
 import { Deletion } from './roles/deletion.js';
 
-/** @import { RoleView, Schemas } from '../../../types.js' */
-/** @typedef {Schemas['Levels']} Levels */
-/** @typedef {Schemas['RoleObjectDetails']} RoleObject */
-
 /** @param {{ role: string }} props */
 export function RoleScreen({ role: id }) {
   const objects = useRoleObjects();
@@ -38,7 +34,7 @@ function useRole(role) {
 /**
  * A new role, from nothing or as a copy of another one.
  *
- * @param {{ objects: RoleObject[], userRole: RoleView | undefined }} props
+ * @param {Props.Role} props
  */
 function Creation({ objects, userRole }) {
   const { access, can } = useOrg();
@@ -64,7 +60,7 @@ function Creation({ objects, userRole }) {
 /**
  * What a copy does not have of the copied role.
  *
- * @param {{ source: Schemas['Role'], levels: Levels, objects: RoleObject[] }} props
+ * @param {Props.Role} props
  */
 function Lowered({ source, levels, objects }) {
   const lower = objects.filter(({ key }) => source.permissions[key] && source.permissions[key] !== levels[key]);
@@ -74,7 +70,7 @@ function Lowered({ source, levels, objects }) {
     <ul>${lower.map(({ key, label }) => html`<li>${label}: ${LEVELS[levels[key]]} instead of ${LEVELS[source.permissions[key]]}</li>`)}</ul></div>`;
 }
 
-/** @param {{ id: string, objects: RoleObject[], userRole: RoleView | undefined }} props */
+/** @param {Props.Role} props */
 function ShownRole({ id, objects, userRole }) {
   const { access, can, id: org } = useOrg();
   const load = useRole(id);
@@ -104,7 +100,7 @@ function ShownRole({ id, objects, userRole }) {
 /**
  * Why the person cannot change a role, or null.
  *
- * @param {{ role: Schemas['Role'], access: Schemas['Permissions'], full: boolean, grantable: Levels, objects: RoleObject[] }} question
+ * @param {{ role: Types.Schemas['Role'], access: Types.Schemas['Permissions'], full: boolean, grantable: Types.Levels, objects: Types.RoleObject[] }} question
  */
 function lockedBecause({ role, access, full, grantable, objects }) {
   if (role.built_in) return 'This role is built-in, so no one can change it. A copy of it is a custom role.';
@@ -117,7 +113,7 @@ function lockedBecause({ role, access, full, grantable, objects }) {
   return `This role gives more than you may give: ${names.join(', ')}. Ask an administrator who has that.`;
 }
 
-/** @param {{ role: Schemas['Role'] }} props */
+/** @param {Props.Role} props */
 function Facts({ role }) {
   const { id, can } = useOrg();
   const { active, pending, services } = role.users;
@@ -135,7 +131,7 @@ function Facts({ role }) {
 /**
  * The deletion that goes on, until the role is gone.
  *
- * @param {{ role: Schemas['Role'] }} props
+ * @param {Props.Role} props
  */
 function Ending({ role }) {
   const { announce } = useApp();

@@ -7,8 +7,6 @@ import { useApp, useOrg, usePages } from '../use.js';
 import { CompareRoles } from './roles/compare.js';
 import { Deletion } from './roles/deletion.js';
 
-/** @import { Pages, Schemas } from '../../../types.js' */
-
 const MAX_COMPARED = 3;
 const STATUSES = [
   ['', 'All roles'],
@@ -21,16 +19,13 @@ const COUNTS = [
   { label: 'Invited', of: 'pending', status: 'pending', noun: 'invitation' },
   { label: 'Services', of: 'services', status: 'active', noun: 'service' },
 ];
-/** @typedef {Schemas['Role']} Role */
-/** @typedef {import('../organization_filter.js').Organizations} Organizations */
-
-/** @param {Role} role */
+/** @param {Types.Schemas['Role']} role */
 const keyOf = (role) => `${role.organization_id} ${role.id}`;
 
 export function Roles() {
   const { api } = useApp();
   const { id, can } = useOrg();
-  const [filters, setFilters] = useState({ q: '', status: '', organizations: /** @type {Organizations} */ ('own') });
+  const [filters, setFilters] = useState({ q: '', status: '', organizations: /** @type {Types.Organizations} */ ('own') });
   const set = (change) => setFilters((before) => ({ ...before, ...change }));
   const { q, status, organizations } = filters;
   const statuses = /** @type {('active' | 'pending')[]} */ (status.split(' ').filter(Boolean));
@@ -57,10 +52,10 @@ export function Roles() {
   `;
 }
 
-/** @param {{ list: Pages<Role>, below: boolean, filtered: unknown }} props */
+/** @param {Props.Roles} props */
 function List({ list, below, filtered }) {
-  const [chosen, setChosen] = useState(/** @type {Role[]} */ ([]));
-  const [compared, setCompared] = useState(/** @type {Role[] | null} */ (null));
+  const [chosen, setChosen] = useState(/** @type {Types.Schemas['Role'][]} */ ([]));
+  const [compared, setCompared] = useState(/** @type {Types.Schemas['Role'][] | null} */ (null));
   const has = (role) => chosen.some((one) => keyOf(one) === keyOf(role));
   const toggle = (role) => setChosen(has(role) ? chosen.filter((one) => keyOf(one) !== keyOf(role)) : [...chosen, role]);
   const choice = {
@@ -98,7 +93,7 @@ function List({ list, below, filtered }) {
 /**
  * The name of a role. It leads to the role, where the person can open it; else to its levels.
  *
- * @param {{ role: Role, target?: string, onGone: () => unknown, show: () => void }} props
+ * @param {Props.Roles} props
  */
 function Name({ role, target, onGone, show }) {
   const { me } = useApp();
@@ -120,7 +115,7 @@ const SUMMARY = [['full_access', 'Full Access', 'good'], ['view_only', 'View Onl
 /**
  * How many areas have each level.
  *
- * @param {{ permissions: Role['permissions'] }} props
+ * @param {Props.Roles} props
  */
 function LevelSummary({ permissions }) {
   const levels = Object.values(permissions);
@@ -132,7 +127,7 @@ function LevelSummary({ permissions }) {
 /**
  * A number of users. It leads to these users, where the person may see them.
  *
- * @param {{ role: Role, of: keyof Role['users'], status: string, noun: string }} props
+ * @param {Props.Roles} props
  */
 function Users({ role, of, status, noun }) {
   const { id, can } = useOrg();

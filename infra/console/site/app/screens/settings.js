@@ -10,12 +10,10 @@ import { Customers, Partners } from './settings/links.js';
 import { DeleteOrganization, Leave, Transfer } from './settings/membership.js';
 import { Security } from './settings/security.js';
 
-/** @import { Org } from '../../../types.js' */
-
-/** @param {Org} context */
+/** @param {Types.Org} context */
 const isSuperAdmin = ({ membership }) => membership?.role_id === 'super_admin';
 
-/** @type {{ id: string, title: string, intro?: string, part: Function, shown: (context: Org) => boolean }[]} */
+/** @type {{ id: string, title: string, intro?: string, part: Function, shown: (context: Types.Org) => boolean }[]} */
 const SECTIONS = [
   { id: 'general', title: 'General information', part: GeneralInformation, shown: ({ can }) => can('organization_general_information', 'view_only') },
   {
@@ -61,7 +59,7 @@ const SECTIONS = [
 /**
  * Customers are listed by the level that the role stores, even if no link makes the role object available now.
  *
- * @param {Org['access']} access
+ * @param {Types.Org['access']} access
  */
 function seesCustomers({ permissions, restrictions }) {
   const objects = ['license_management_customer_organizations', 'support_service_customer_organizations'];

@@ -5,9 +5,7 @@ import { path } from '../router.js';
 import { signInAtIssuer, signInLocally } from '../session.js';
 import { useAction, useApp } from '../use.js';
 
-/** @import { SignIn as SignInSettings, Trouble } from '../../../types.js' */
-
-/** @param {{ problem: Partial<Trouble> | null }} props */
+/** @param {Props.SignIn} props */
 export function SignIn({ problem }) {
   const { config } = useApp();
   return html`
@@ -20,7 +18,7 @@ export function SignIn({ problem }) {
   `;
 }
 
-/** @param {{ settings: SignInSettings }} props */
+/** @param {{ settings: Types.SignIn }} props */
 function AtIssuer({ settings }) {
   const leave = useAction(() => signInAtIssuer(settings, path()));
   return html`

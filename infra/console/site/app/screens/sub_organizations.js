@@ -6,8 +6,6 @@ import { atLeast } from '../words.js';
 import { CreateSubOrganization, JoinSubOrganization } from './sub_organizations/dialogs.js';
 import { Tree, treeOf } from './sub_organizations/tree.js';
 
-/** @import { Schemas, View } from '../../../types.js' */
-
 const OBJECT = 'user_management_sub_organizations';
 const MAX_DEPTH = 8;
 const MAX_ASKED = 20;
@@ -30,7 +28,7 @@ function NotAvailable() {
 function Below() {
   const { api, reloadMe } = useApp();
   const { id, org } = useOrg();
-  const [dialog, setDialog] = useState(/** @type {View} */ (null));
+  const [dialog, setDialog] = useState(/** @type {Types.View} */ (null));
   const list = usePages(
     (cursor, signal) => api.GET('/v1/organizations/{org}/sub-organizations', {
       path: { org: id }, query: { depth: 'all', limit: 100, cursor }, signal,
@@ -61,7 +59,7 @@ function Below() {
  * Whether the person may create an organization below another one (SUB2): judged by their role there. A built-in role
  * says it; for a custom one, the permissions there are read.
  *
- * @param {Schemas['SubOrganization'][]} items
+ * @param {Types.Schemas['SubOrganization'][]} items
  */
 function useMayCreate(items) {
   const { api, me } = useApp();
@@ -69,7 +67,7 @@ function useMayCreate(items) {
   const roles = new Map(me.organizations.filter(({ suspended }) => !suspended).map((one) => [one.id, one.role_id]));
   const unclear = items.map((one) => one.id).filter((one) => roles.get(one)?.startsWith('role_')).slice(0, MAX_ASKED);
   const asked = useLoad(async (signal) => {
-    /** @type {(one: string) => Promise<[string, Schemas['Level']]>} */
+    /** @type {(one: string) => Promise<[string, Types.Schemas['Level']]>} */
     const level = async (one) => {
       const access = await api.GET('/v1/organizations/{org}/permissions', { path: { org: one }, signal }).catch(() => null);
       return [one, access?.permissions[OBJECT] ?? 'none'];

@@ -13,14 +13,11 @@ import { ManageInvitation } from './users/invitation.js';
 import { EditMember, RemoveMember } from './users/member.js';
 import { AddService } from './users/service.js';
 
-/** @import { Pages, Schemas, View } from '../../../types.js' */
-/** @typedef {(content: Function, props?: object) => void} Open */
-
 export function Users() {
   const { api, announce } = useApp();
   const { id, can } = useOrg();
   const search = useLocation().query;
-  const [dialog, setDialog] = useState(/** @type {View} */ (null));
+  const [dialog, setDialog] = useState(/** @type {Types.View} */ (null));
   const roles = useRoles();
   const filters = listQuery(search);
   const list = usePages(
@@ -54,13 +51,13 @@ export function Users() {
 /** @param {{ total: number | null }} list */
 const intro = ({ total }) => (total === null ? undefined : `${total.toLocaleString()} in total, with pending invitations.`);
 
-/** @param {{ filtered: boolean }} props */
+/** @param {Props.Users} props */
 const NoUsers = ({ filtered }) => filtered
   ? html`<${Empty} title="No user matches these filters">
       <button class="link" onClick=${() => replace(path())}>Remove the filters</button><//>`
   : html`<${Empty} title="No users yet">Invite the people who work here.<//>`;
 
-/** @param {{ list: Pages<Schemas['User']>, open: Open, subtree: boolean }} props */
+/** @param {Props.Users} props */
 function Rows({ list, open, subtree }) {
   const columns = [
     { label: 'User', head: true, cell: (row) => html`<${Person} person=${row} />` },
@@ -73,7 +70,7 @@ function Rows({ list, open, subtree }) {
   return html`<${Table} label="Users" rows=${list.items} columns=${columns.filter(Boolean)} />`;
 }
 
-/** @param {{ row: Schemas['User'] }} props */
+/** @param {Props.Users} props */
 function Status({ row }) {
   if (row.status === 'pending') {
     return row.expired
@@ -91,7 +88,7 @@ function Status({ row }) {
 /**
  * What the person may do with a user: nothing beyond the own organization (U2), with themselves or the Super Admin.
  *
- * @param {{ row: Schemas['User'], open: Open }} props
+ * @param {Props.Users} props
  */
 function RowMenu({ row, open }) {
   const { me } = useApp();

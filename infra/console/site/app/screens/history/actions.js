@@ -2,17 +2,15 @@
 import { html, useId } from '../../../vendor/ui.js';
 import { GROUPS, actionLabel } from '../../event_words.js';
 
-/** @import { Action } from '../../../../types.js' */
-
 /**
  * The actions for a value of the filter: an action, or the name of a group.
  *
  * @param {string} value
- * @returns {Action[]}
+ * @returns {Types.Action[]}
  */
-export const actionsOf = (value) => /** @type {Action[]} */ (GROUPS[value] ? Object.keys(GROUPS[value]) : [value]);
+export const actionsOf = (value) => /** @type {Types.Action[]} */ (GROUPS[value] ? Object.keys(GROUPS[value]) : [value]);
 
-/** @param {{ value: string, onChange: (value: string) => void }} props */
+/** @param {Props.HistoryActions} props */
 export function ActionFilter({ value, onChange }) {
   const id = useId();
   const option = (key, label) => html`<option key=${key} value=${key} selected=${key === value}>${label}</option>`;

@@ -6,11 +6,9 @@ import { Badge, Table } from '../../parts.js';
 import { useOrg } from '../../use.js';
 import { formatTime } from '../../words.js';
 
-/** @import { Event } from '../../../../types.js' */
-
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 
-/** @param {{ event: Event, below: boolean, about: (person: string) => void }} props */
+/** @param {Props.HistoryEntry} props */
 export function Entry({ event, below, about }) {
   const [open, setOpen] = useState(false);
   const { at, reason, organization_name, action } = event;
@@ -27,7 +25,7 @@ export function Entry({ event, below, about }) {
   </li>`;
 }
 
-/** @param {{ event: Event, about: (person: string) => void }} props */
+/** @param {Props.HistoryEntry} props */
 function Details({ event, about }) {
   const { old, new: now, request_id, client_request_id } = event;
   const rows = changes(event);
@@ -49,7 +47,7 @@ function Details({ event, about }) {
 /**
  * Buttons for everything about the people of the event. A person has another id in each organization.
  *
- * @param {{ event: Event, about: (person: string) => void }} props
+ * @param {Props.HistoryEntry} props
  */
 function People({ event, about }) {
   const { id } = useOrg();

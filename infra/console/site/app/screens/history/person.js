@@ -5,14 +5,12 @@ import { Field, Notice, Person, SearchField } from '../../parts.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { personName } from '../../words.js';
 
-/** @import { Event } from '../../../../types.js' */
-
 const CHOICES = [['', 'Everything about them'], ['did', 'What they did']];
 
 /**
  * `person` is the id of a member or a former one, or empty; `events` are those shown, which may name them.
  *
- * @param {{ person: string, only: string, choose: (person: string) => void, setOnly: (only: string) => void, events: Event[] }} props
+ * @param {Props.HistoryPerson} props
  */
 export function PersonFilter({ person, only, choose, setOnly, events }) {
   const { can } = useOrg();
@@ -20,7 +18,7 @@ export function PersonFilter({ person, only, choose, setOnly, events }) {
   return can('user_management', 'view_only') && html`<${Find} choose=${choose} />`;
 }
 
-/** @param {{ person: string, only: string, choose: (person: string) => void, setOnly: (only: string) => void, events: Event[] }} props */
+/** @param {Props.HistoryPerson} props */
 function Chosen({ person, only, choose, setOnly, events }) {
   const name = useName(person, events);
   return html`<div class="panel"><div class="row">
@@ -34,7 +32,7 @@ function Chosen({ person, only, choose, setOnly, events }) {
  * The name of a person: as a member, or, of a former one, as the events name them.
  *
  * @param {string} person
- * @param {Event[]} events
+ * @param {Types.HistoryEvent[]} events
  */
 function useName(person, events) {
   const { api } = useApp();
@@ -53,7 +51,7 @@ function useName(person, events) {
   return member.loading ? 'Loading…' : 'A person who is not a member';
 }
 
-/** @param {{ choose: (person: string) => void }} props */
+/** @param {Props.HistoryPerson} props */
 function Find({ choose }) {
   const { api } = useApp();
   const { id } = useOrg();

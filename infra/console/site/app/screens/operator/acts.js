@@ -7,14 +7,12 @@ import { useApp } from '../../use.js';
 import { count, duration, personName } from '../../words.js';
 import { Act, MemberChoice } from './parts.js';
 
-/** @import { OperatorOrganization, Schemas, View } from '../../../../types.js' */
-
 const ROUTE = '/v1/operator/organizations/{org}';
 
 /**
  * A section with one act: what it is about, and a button that opens the dialog of the act.
  *
- * @param {{ title: string, intro: View, button: string, danger?: boolean, disabled?: boolean, dialog: (close: () => void) => View }} props
+ * @param {Props.OperatorActs} props
  */
 function ActSection({ title, intro, button, danger, disabled, dialog }) {
   const [open, setOpen] = useState(false);
@@ -25,7 +23,7 @@ function ActSection({ title, intro, button, danger, disabled, dialog }) {
   </div><//>`;
 }
 
-/** @param {{ org: OperatorOrganization, reload: () => unknown }} props */
+/** @param {Props.OperatorActs} props */
 export function FirstAdmin({ org, reload }) {
   const { api, announce } = useApp();
   const submit = async ({ email }, event) => {
@@ -44,7 +42,7 @@ export function FirstAdmin({ org, reload }) {
 
 const FORMER = [['admin', 'Becomes Admin'], ['removed', 'Is removed from the organization']];
 
-/** @param {{ org: OperatorOrganization & { super_admin: Schemas['Person'] }, reload: () => unknown }} props */
+/** @param {{ org: Types.OperatorOrganization & { super_admin: Types.Schemas['Person'] }, reload: () => unknown }} props */
 export function Appoint({ org, reload }) {
   const { api, announce } = useApp();
   const former = personName(org.super_admin);
@@ -64,7 +62,7 @@ export function Appoint({ org, reload }) {
     intro=${html`<p>For an organization whose Super Admin is gone. ${former} can transfer the role without you while they can sign in.</p>`} />`;
 }
 
-/** @param {{ org: OperatorOrganization, reload: () => unknown }} props */
+/** @param {Props.OperatorActs} props */
 export function Suspend({ org, reload }) {
   const { api, announce } = useApp();
   const { suspension } = org;
@@ -89,7 +87,7 @@ export function Suspend({ org, reload }) {
 /**
  * The sign-in requirements in sentences.
  *
- * @param {Schemas['Security']} security
+ * @param {Types.Schemas['Security']} security
  */
 const requirements = ({ require_mfa, max_session_minutes, allowed_networks }) => [
   require_mfa && 'Members must sign in with several factors.',
@@ -97,7 +95,7 @@ const requirements = ({ require_mfa, max_session_minutes, allowed_networks }) =>
   allowed_networks.length > 0 && `Members reach it only from ${allowed_networks.join(', ')}.`,
 ].filter(Boolean);
 
-/** @param {{ org: OperatorOrganization, security?: Schemas['Security'], reload: () => unknown }} props */
+/** @param {Props.OperatorActs} props */
 export function ResetSecurity({ org, security, reload }) {
   const { api, announce } = useApp();
   const items = security ? requirements(security) : [];
@@ -121,7 +119,7 @@ export function ResetSecurity({ org, security, reload }) {
     <p class="hint">Remove them only if administrators cannot satisfy their own settings any more.</p>`} />`;
 }
 
-/** @param {{ org: OperatorOrganization, below: unknown[], reload: () => unknown }} props */
+/** @param {Props.OperatorActs} props */
 export function Delete({ org, below, reload }) {
   const { api, announce } = useApp();
   const act = async (values) => {

@@ -5,18 +5,14 @@ import { Link } from '../../router.js';
 import { useAction, useApp, usePages } from '../../use.js';
 import { OrganizationChoice } from './parts.js';
 
-/** @import { OperatorOrganization, Schemas } from '../../../../types.js' */
-
 const ROUTE = '/v1/operator/organizations/{org}/customers';
-/** @typedef {Schemas['CustomerLink']} Link_ */
-
-/** @param {Link_} link */
+/** @param {Types.Schemas['CustomerLink']} link */
 const nameOf = (link) => link.customer_name ?? 'An organization that was deleted';
 
-/** @param {{ org: OperatorOrganization }} props */
+/** @param {Props.OperatorCustomers} props */
 export function CustomerLinks({ org }) {
   const { api, announce } = useApp();
-  const [dialog, setDialog] = useState(/** @type {Link_ | 'new' | null} */ (null));
+  const [dialog, setDialog] = useState(/** @type {Types.Schemas['CustomerLink'] | 'new' | null} */ (null));
   const list = usePages((cursor, signal) => api.GET(ROUTE, { path: { org: org.id }, query: { cursor }, signal }), [api, org.id]);
   const prefer = useAction(async (link) => {
     await api.PUT(`${ROUTE}/{customer}`, { path: { org: org.id, customer: link.customer_id }, body: { preferred: !link.preferred } });
@@ -46,7 +42,7 @@ export function CustomerLinks({ org }) {
   <//>`;
 }
 
-/** @param {{ org: OperatorOrganization, onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.OperatorCustomers} props */
 function LinkCustomer({ org, onClose, reload }) {
   const { api, announce } = useApp();
   const submit = async ({ customer, preferred }) => {
@@ -64,7 +60,7 @@ function LinkCustomer({ org, onClose, reload }) {
   <//>`;
 }
 
-/** @param {{ org: OperatorOrganization, link: Link_, onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.OperatorCustomers} props */
 function Unlink({ org, link, onClose, reload }) {
   const { api, announce } = useApp();
   const remove = async () => {

@@ -9,8 +9,6 @@ import { Appoint, Delete, FirstAdmin, ResetSecurity, Suspend } from './acts.js';
 import { CustomerLinks } from './customers.js';
 import { Badges } from './parts.js';
 
-/** @import { OperatorOrganization, Schemas } from '../../../../types.js' */
-
 const ROUTE = '/v1/operator/organizations/{org}';
 
 /** @param {{ org: string }} props */
@@ -30,7 +28,7 @@ export function Organization({ org: id }) {
   return html`<${Loaded} load=${load}>${(data) => html`<${Sections} ...${data} reload=${load.reload} />`}<//>`;
 }
 
-/** @param {{ org: OperatorOrganization, above: OperatorOrganization[], below: Schemas['SubOrganization'][], security: Schemas['Security'], reload: () => unknown }} props */
+/** @param {Props.OperatorOrganization} props */
 function Sections({ org, above, below, security, reload }) {
   const inside = html`
     <${Link} class="button" to="/organizations/${org.id}">Look inside<//>
@@ -53,7 +51,7 @@ function Sections({ org, above, below, security, reload }) {
 /** @param {{ org: { id: string, name: string } }} props */
 const OrganizationLink = ({ org }) => html`<${Link} to="/operator/organizations/${org.id}">${org.name}<//>`;
 
-/** @param {{ org: OperatorOrganization, above: OperatorOrganization[], below: Schemas['SubOrganization'][] }} props */
+/** @param {Props.OperatorOrganization} props */
 const Facts = ({ org, above, below }) => html`
   <div class="panel"><dl class="facts">
     <dt>State</dt><dd>${org.suspension ? html`Suspended <${When} at=${org.suspension.since} />` : 'Active'}<${Badges} org=${{ ...org, suspension: null }} /></dd>
@@ -69,7 +67,7 @@ const Facts = ({ org, above, below }) => html`
 /**
  * The settings that operators control. Some belong to the root of a tree.
  *
- * @param {{ org: OperatorOrganization, reload: () => unknown }} props
+ * @param {Props.OperatorOrganization} props
  */
 function Settings({ org, reload }) {
   const { api, announce } = useApp();

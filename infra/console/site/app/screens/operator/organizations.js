@@ -31,7 +31,7 @@ export function Organizations() {
 
 const KINDS = [['standard', 'Standard'], ['partner', 'Partner']];
 
-/** @param {{ onClose: () => void }} props */
+/** @param {Props.OperatorOrganizations} props */
 function Create({ onClose }) {
   const { api, announce } = useApp();
   const [below, setBelow] = useState(false);

@@ -4,13 +4,11 @@ import { Badge, Dialog, Field, Form, Notice, SearchField } from '../../parts.js'
 import { useApp, useLoad } from '../../use.js';
 import { personLine } from '../../words.js';
 
-/** @import { OperatorOrganization, View } from '../../../../types.js' */
-
 /**
  * A dialog for an act of an operator: what it does (the children), further `fields`, and the reason. With `typed`, that text must be
  * typed first. `act` gets the values of the form.
  *
- * @param {{ title: string, submit: string, act: (values: any) => unknown, onClose: () => void, reload?: () => unknown, fields?: View, typed?: string, typedLabel?: string, reasonHint?: string, plain?: boolean, children?: View }} props
+ * @param {Props.OperatorParts} props
  */
 export function Act({ title, submit, act, onClose, reload, fields, typed, typedLabel, reasonHint, plain, children }) {
   const [text, setText] = useState('');
@@ -29,7 +27,7 @@ export function Act({ title, submit, act, onClose, reload, fields, typed, typedL
 /**
  * The name of an organization with its state.
  *
- * @param {{ org: { kind?: string, suspension?: object | null, super_admin?: object | null } }} props
+ * @param {Props.OperatorParts} props
  */
 export const Badges = ({ org }) => html`
   ${org.kind === 'partner' && html` <${Badge} tone="info">Partner<//>`}
@@ -40,7 +38,7 @@ export const Badges = ({ org }) => html`
 /**
  * A search with a choice of what it finds. `find(text, signal)` gets [value, label] pairs; the field has `name`.
  *
- * @param {{ label: string, name: string, hint?: string, find: (text: string, signal: AbortSignal) => Promise<(readonly string[])[]>, deps: unknown[], none: string, placeholder: string }} props
+ * @param {Props.OperatorParts} props
  */
 function Choice({ label, name, hint, find, deps, none, placeholder }) {
   const [text, setText] = useState('');
@@ -53,14 +51,14 @@ function Choice({ label, name, hint, find, deps, none, placeholder }) {
   `;
 }
 
-/** @param {OperatorOrganization} org */
+/** @param {Types.OperatorOrganization} org */
 const organizationOption = ({ id, name, depth, super_admin }) =>
   [id, [name, depth > 0 && `level ${depth} of its tree`, super_admin?.email].filter(Boolean).join(' · ')];
 
 /**
  * Chooses an organization by the beginning of its name. `accept` filters.
  *
- * @param {{ accept?: (org: OperatorOrganization) => boolean, label: string, name: string, hint?: string }} props
+ * @param {Props.OperatorParts} props
  */
 export function OrganizationChoice({ accept = () => true, ...rest }) {
   const { api } = useApp();

@@ -25,7 +25,7 @@ export function People() {
   `;
 }
 
-/** @param {{ email: string | null, userId: string | null }} props */
+/** @param {Props.OperatorPeople} props */
 function Search({ email, userId }) {
   const [by, setBy] = useState(userId ? 'user_id' : 'email');
   useEffect(() => setBy(userId ? 'user_id' : 'email'), [userId]);

@@ -6,28 +6,25 @@ import { useAction, useApp } from '../../use.js';
 import { personName } from '../../words.js';
 import { Erase, Offboard, Reconnect } from './person_acts.js';
 
-/** @import { FoundPerson as FoundPerson_, Named, Place } from '../../../../types.js' */
-
 const ROLES = { super_admin: 'Super Admin', admin: 'Admin', user: 'User', mdf_admin: 'MDF Admin', partner_user: 'Partner User' };
 const DIALOGS = { offboard: Offboard, erase: Erase, reconnect: Reconnect };
 
 /**
  * The name of a person: the one that an organization knows now, else a former one, else an address.
  *
- * @param {FoundPerson_} person
+ * @param {Types.FoundPerson} person
  */
 function nameOf({ organizations, emails, user_id }) {
-  /** @type {(Named | null | undefined)[]} */
+  /** @type {(Types.Named | null | undefined)[]} */
   const known = organizations.map(({ membership, former_person, join_request }) => membership ?? former_person ?? join_request?.person);
   const named = known.find((one) => one?.display_name ?? one?.name);
   return named ? personName(named) : emails[0] ?? user_id;
 }
 
-
-/** @param {{ person: FoundPerson_, reload: () => unknown }} props */
+/** @param {Props.OperatorPerson} props */
 export function FoundPerson({ person, reload }) {
   const { api } = useApp();
-  const [dialog, setDialog] = useState(/** @type {{ act: keyof typeof DIALOGS, place?: Place } | null} */ (null));
+  const [dialog, setDialog] = useState(/** @type {{ act: keyof typeof DIALOGS, place?: Types.Place } | null} */ (null));
   const name = nameOf(person);
   const superAdminOf = person.organizations.filter(({ membership }) => membership?.role_id === 'super_admin');
   const save = useAction(async () => {
@@ -58,7 +55,7 @@ export function FoundPerson({ person, reload }) {
 /**
  * What each organization knows about the person.
  *
- * @param {{ person: FoundPerson_, name: string, onReconnect: (place: Place) => void }} props
+ * @param {Props.OperatorPerson} props
  */
 function Places({ person, name, onReconnect }) {
   const why = (place) => () => {
@@ -78,7 +75,7 @@ function Places({ person, name, onReconnect }) {
 /**
  * Everything that the person is to one organization.
  *
- * @param {Place} place
+ * @param {Types.Place} place
  */
 function standings({ membership, former_person, join_request, addresses }) {
   const role = (/** @type {{ role_name?: string, role_id: string }} */ { role_name, role_id }) => role_name ?? ROLES[role_id] ?? 'a custom role';

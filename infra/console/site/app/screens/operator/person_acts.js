@@ -6,17 +6,15 @@ import { useApp } from '../../use.js';
 import { count } from '../../words.js';
 import { Act } from './parts.js';
 
-/** @import { FoundPerson, Place, Schemas } from '../../../../types.js' */
-
-/** @param {{ organizations: { id: string, name: string }[] }} props */
+/** @param {Props.OperatorPersonActs} props */
 const Left = ({ organizations }) => html`<ul class="plain-list">
   ${organizations.map(({ id, name }) => html`<li key=${id}><${Link} to="/operator/organizations/${id}">Appoint another Super Admin in ${name}<//></li>`)}
 </ul>`;
 
-/** @param {{ person: FoundPerson, name: string, superAdminOf: Place[], onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.OperatorPersonActs} props */
 export function Offboard({ person, name, superAdminOf, onClose, reload }) {
   const { api } = useApp();
-  const [result, setResult] = useState(/** @type {Schemas['Offboarded'] | null} */ (null));
+  const [result, setResult] = useState(/** @type {Types.Schemas['Offboarded'] | null} */ (null));
   const offboard = async () => setResult(await api.POST('/v1/operator/people/{person}/offboard', { path: { person: person.id } }));
   const close = () => {
     onClose();
@@ -33,7 +31,7 @@ export function Offboard({ person, name, superAdminOf, onClose, reload }) {
   <//>`;
 }
 
-/** @param {{ name: string, result: Schemas['Offboarded'], onClose: () => void }} props */
+/** @param {Props.OperatorPersonActs} props */
 const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) => html`
   <${Dialog} title="${name} is offboarded" onClose=${onClose}>
     <div class="prose" role="status">
@@ -47,7 +45,7 @@ const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) 
   <//>
 `;
 
-/** @param {{ person: FoundPerson, name: string, superAdminOf: Place[], onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.OperatorPersonActs} props */
 export function Erase({ person, name, superAdminOf, onClose, reload }) {
   const { api, announce } = useApp();
   const typed = person.emails[0] ?? person.user_id;
@@ -71,7 +69,7 @@ export function Erase({ person, name, superAdminOf, onClose, reload }) {
   <//>`;
 }
 
-/** @param {{ name: string, place: Place & { membership: Schemas['Member'] }, onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.OperatorPersonActs} props */
 export function Reconnect({ name, place, onClose, reload }) {
   const { api, announce } = useApp();
   const reconnect = async ({ user_id, reason }) => {

@@ -7,15 +7,10 @@ import { useApp, useOrg } from '../../use.js';
 import { changedLevels, changesInWords, defaults, rebased, unmet } from './levels.js';
 import { MatrixEditor } from './matrix.js';
 
-/** @import { Load, Schemas, View } from '../../../../types.js' */
-/** @typedef {Schemas['Levels']} Levels */
-/** @typedef {Schemas['RoleObjectDetails']} RoleObject */
-/** @typedef {import('./levels.js').Draft} Draft */
-
 /**
  * Creates a role. `start` has the first `name`, `description` and `levels`.
  *
- * @param {{ objects: RoleObject[], grantable: Levels, start: Draft, children?: View }} props
+ * @param {Props.RoleEditor} props
  */
 export function NewRole({ objects, grantable, start, children }) {
   const { api, announce } = useApp();
@@ -36,7 +31,7 @@ export function NewRole({ objects, grantable, start, children }) {
 /**
  * Edits `role`. What others changed meanwhile is shown, and kept where this person did not change it.
  *
- * @param {{ role: Schemas['Role'], objects: RoleObject[], grantable: Levels, load: Load<unknown> }} props
+ * @param {Props.RoleEditor} props
  */
 export function EditRole({ role, objects, grantable, load }) {
   const { api, announce } = useApp();
@@ -67,9 +62,9 @@ export function EditRole({ role, objects, grantable, load }) {
 /**
  * The levels that custom roles can set here.
  *
- * @param {RoleObject[]} objects
- * @param {Levels} levels
- * @returns {Levels}
+ * @param {Types.RoleObject[]} objects
+ * @param {Types.Levels} levels
+ * @returns {Types.Levels}
  */
 function settable(objects, levels) {
   const found = objects.filter(({ key, settable_levels }) => key in levels && settable_levels.length > 0);
@@ -79,9 +74,9 @@ function settable(objects, levels) {
 /**
  * The body of the request: the fields that differ.
  *
- * @param {Schemas['Role']} seen
- * @param {Draft} draft
- * @param {RoleObject[]} objects
+ * @param {Types.Schemas['Role']} seen
+ * @param {Types.RoleDraft} draft
+ * @param {Types.RoleObject[]} objects
  */
 function changes(seen, draft, objects) {
   const permissions = changedLevels(seen.permissions, settable(objects, draft.levels));
@@ -92,7 +87,7 @@ function changes(seen, draft, objects) {
   };
 }
 
-/** @param {{ draft: Draft, setDraft: (draft: Draft) => void, objects: RoleObject[], grantable: Levels, [form: string]: any }} props */
+/** @param {{ draft: Types.RoleDraft, setDraft: (draft: Types.RoleDraft) => void, objects: Types.RoleObject[], grantable: Types.Levels, [form: string]: any }} props */
 function RoleForm({ draft, setDraft, objects, grantable, ...form }) {
   const { access } = useOrg();
   const set = (field) => (event) => setDraft({ ...draft, [field]: event.target.value });

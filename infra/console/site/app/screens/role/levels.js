@@ -2,33 +2,27 @@
 import { mayGrant } from '../../grants.js';
 import { LEVELS, atLeast } from '../../words.js';
 
-/** @import { Schemas } from '../../../../types.js' */
-/** @typedef {Schemas['Level']} Level */
-/** @typedef {Schemas['Levels']} Levels */
-/** @typedef {Schemas['RoleObjectDetails']} RoleObject */
-/** @typedef {{ name: string, description: string, levels: Levels }} Draft */
-
-/** @type {Level[]} */
+/** @type {Types.Level[]} */
 const ORDER = ['none', 'view_only', 'full_access'];
 /**
  * The levels of a new role.
  *
- * @param {RoleObject[]} objects
- * @returns {Levels}
+ * @param {Types.RoleObject[]} objects
+ * @returns {Types.Levels}
  */
 export const defaults = (objects) => Object.fromEntries(objects.map(({ key, custom_role_default }) => [key, custom_role_default]));
 
 /**
  * The levels of a copy: each the highest that can be set and granted, up to that of the copied role.
  *
- * @param {RoleObject[]} objects
- * @param {Levels} permissions
- * @param {Levels} grantable
- * @returns {Levels}
+ * @param {Types.RoleObject[]} objects
+ * @param {Types.Levels} permissions
+ * @param {Types.Levels} grantable
+ * @returns {Types.Levels}
  */
 export function copied(objects, permissions, grantable) {
   return Object.fromEntries(objects.map(({ key, settable_levels, custom_role_default }) => {
-    const fits = (/** @type {Level} */ level) => atLeast(permissions[key] ?? 'none', level) && mayGrant(grantable, key, level);
+    const fits = (/** @type {Types.Level} */ level) => atLeast(permissions[key] ?? 'none', level) && mayGrant(grantable, key, level);
     const levels = ORDER.filter((level) => settable_levels.includes(level) && fits(level));
     return [key, levels.at(-1) ?? custom_role_default];
   }));
@@ -37,8 +31,8 @@ export function copied(objects, permissions, grantable) {
 /**
  * The prerequisite of a role object that `levels` do not meet, or null (ROLE4).
  *
- * @param {RoleObject} object
- * @param {Levels} levels
+ * @param {Types.RoleObject} object
+ * @param {Types.Levels} levels
  */
 export function unmet({ key, prerequisite }, levels) {
   if (!prerequisite || levels[key] === 'none' || levels[key] === undefined) return null;
@@ -48,9 +42,9 @@ export function unmet({ key, prerequisite }, levels) {
 /**
  * The levels that differ, of the role objects of `after`.
  *
- * @param {Levels} before
- * @param {Levels} after
- * @returns {Levels}
+ * @param {Types.Levels} before
+ * @param {Types.Levels} after
+ * @returns {Types.Levels}
  */
 export const changedLevels = (before, after) =>
   Object.fromEntries(Object.entries(after).filter(([key, level]) => before[key] !== level));
@@ -58,10 +52,10 @@ export const changedLevels = (before, after) =>
 /**
  * The person's draft on top of a role that was changed meanwhile: what they did not touch is as it is now.
  *
- * @param {Draft} draft
- * @param {Schemas['Role']} before
- * @param {Schemas['Role']} now
- * @returns {Draft}
+ * @param {Types.RoleDraft} draft
+ * @param {Types.Schemas['Role']} before
+ * @param {Types.Schemas['Role']} now
+ * @returns {Types.RoleDraft}
  */
 export function rebased(draft, before, now) {
   const pick = (mine, was, is) => (mine === was ? is : mine);
@@ -77,9 +71,9 @@ export function rebased(draft, before, now) {
 /**
  * What others changed between two states of a role, as sentences: where it now differs from the person's draft.
  *
- * @param {Schemas['Role']} before
- * @param {Schemas['Role']} now
- * @param {Draft} draft
+ * @param {Types.Schemas['Role']} before
+ * @param {Types.Schemas['Role']} now
+ * @param {Types.RoleDraft} draft
  * @param {(key: string) => string} labelOf
  */
 export function changesInWords(before, now, draft, labelOf) {

@@ -1,19 +1,14 @@
-import { mayGrant } from '../../grants.js';
 // The levels of a role, by section: to read, or to choose.
 import { html, useId } from '../../../vendor/ui.js';
+import { mayGrant } from '../../grants.js';
 import { Level, Section } from '../../parts.js';
 import { LEVELS } from '../../words.js';
 import { unmet } from './levels.js';
 
-/** @import { Schemas } from '../../../../types.js' */
-/** @typedef {Schemas['Level']} Level */
-/** @typedef {Schemas['Levels']} Levels */
-/** @typedef {Schemas['RoleObjectDetails']} RoleObject */
-
 /**
  * Role objects by section, in the order in which the API lists them.
  *
- * @param {RoleObject[]} objects
+ * @param {Types.RoleObject[]} objects
  */
 function sections(objects) {
   const found = new Map();
@@ -24,7 +19,7 @@ function sections(objects) {
 /**
  * The levels of a role that the person cannot change.
  *
- * @param {{ objects: RoleObject[], levels: Levels }} props
+ * @param {Props.RoleMatrix} props
  */
 export const Matrix = ({ objects, levels }) => html`
   ${sections(objects.filter(({ key }) => key in levels)).map(([section, inside]) => html`
@@ -34,7 +29,7 @@ export const Matrix = ({ objects, levels }) => html`
   <${Unavailable} objects=${objects} />
 `;
 
-/** @param {{ object: RoleObject, level: Level | undefined }} props */
+/** @param {Props.RoleMatrix} props */
 const Shown = ({ object, level }) => html`<div class="panel">
   <dt>${object.label} <${Level} level=${level} /></dt>
   <dd>${sentence(object, level)}</dd>
@@ -43,7 +38,7 @@ const Shown = ({ object, level }) => html`<div class="panel">
 /**
  * The levels of a role, to choose. `errorOf(key)` is what the API says about one of them.
  *
- * @param {{ objects: RoleObject[], levels: Levels, onChange: (levels: Levels) => void, grantable: Levels, own: Levels, errorOf: (key: string) => string | undefined }} props
+ * @param {Props.RoleMatrix} props
  */
 export const MatrixEditor = ({ objects, levels, onChange, grantable, own, errorOf }) => html`
   ${sections(objects.filter(({ shown }) => shown)).map(([section, inside]) => html`
@@ -55,15 +50,15 @@ export const MatrixEditor = ({ objects, levels, onChange, grantable, own, errorO
 `;
 
 /**
- * @param {RoleObject} object
- * @param {Level | undefined} level
+ * @param {Types.RoleObject} object
+ * @param {Types.Level | undefined} level
  */
 const sentence = (object, level) => object.levels.find((one) => one.level === level)?.description;
 
 /**
  * The levels of one role object.
  *
- * @param {{ object: RoleObject, objects: RoleObject[], levels: Levels, onChange: (levels: Levels) => void, grantable: Levels, own: Levels, error?: string }} props
+ * @param {Props.RoleMatrix} props
  */
 function Choice({ object, objects, levels, onChange, grantable, own, error }) {
   const id = useId();
@@ -93,7 +88,7 @@ function Choice({ object, objects, levels, onChange, grantable, own, error }) {
 /**
  * Why some of the levels cannot be chosen.
  *
- * @param {{ object: RoleObject, level: Level | undefined, grantable: Levels, own: Levels }} props
+ * @param {Props.RoleMatrix} props
  */
 function Locked({ object, level, grantable, own }) {
   const { key, settable_levels: settable, levels } = object;
@@ -108,7 +103,7 @@ function Locked({ object, level, grantable, own }) {
 /**
  * What must be set first, and a button that sets it.
  *
- * @param {{ object: RoleObject, objects: RoleObject[], levels: Levels, grantable: Levels, set: (key: Schemas['RoleObject'], level: Level) => void }} props
+ * @param {Props.RoleMatrix} props
  */
 function Prerequisite({ object, objects, levels, grantable, set }) {
   const { prerequisite } = object;
@@ -127,7 +122,7 @@ function Prerequisite({ object, objects, levels, grantable, set }) {
 /**
  * The role objects that are not available here, with the reason.
  *
- * @param {{ objects: RoleObject[] }} props
+ * @param {Props.RoleMatrix} props
  */
 function Unavailable({ objects }) {
   const hidden = objects.filter(({ shown }) => !shown);

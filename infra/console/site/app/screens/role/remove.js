@@ -7,10 +7,7 @@ import { useApp, useLoad, useOrg } from '../../use.js';
 import { usersInWords } from '../roles/deletion.js';
 import { mayGive } from '../../grants.js';
 
-/** @import { Load, Schemas } from '../../../../types.js' */
-/** @typedef {Schemas['Levels']} Levels */
-
-/** @param {{ role: Schemas['Role'], grantable: Levels, onClose: () => void, load: Load<Schemas['Role']> }} props */
+/** @param {Props.RoleRemove} props */
 export function RemoveRole({ role, grantable, onClose, load }) {
   const { api } = useApp();
   const { id } = useOrg();
@@ -24,7 +21,7 @@ export function RemoveRole({ role, grantable, onClose, load }) {
   <//>`;
 }
 
-/** @param {{ role: Schemas['Role'], roles: Schemas['Role'][], grantable: Levels, onClose: () => void, load: Load<Schemas['Role']> }} props */
+/** @param {Props.RoleRemove} props */
 function Removal({ role, roles, grantable, onClose, load }) {
   const { api, announce } = useApp();
   const { id, access, org } = useOrg();

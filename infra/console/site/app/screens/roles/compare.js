@@ -4,12 +4,9 @@ import { Badge, Check, Dialog, Empty, Level, Loaded, Table } from '../../parts.j
 import { useRoleObjects } from '../role/objects.js';
 import { usersInWords } from './deletion.js';
 
-/** @import { Schemas } from '../../../../types.js' */
-/** @typedef {Schemas['RoleObjectDetails']} RoleObject */
-
 const IDENTITY_PROVIDER_ROLES = { admin: 'Admin', user: 'User' };
 
-/** @param {{ roles: Schemas['Role'][], onClose: () => void }} props */
+/** @param {Props.RolesCompare} props */
 export function CompareRoles({ roles, onClose }) {
   const objects = useRoleObjects();
   const title = roles.length === 1 ? `What ${roles[0].name} gives` : 'Compare roles';
@@ -18,7 +15,7 @@ export function CompareRoles({ roles, onClose }) {
   <//>`;
 }
 
-/** @param {{ objects: RoleObject[], roles: Schemas['Role'][] }} props */
+/** @param {Props.RolesCompare} props */
 function Levels({ objects, roles }) {
   const [onlyDifferences, setOnly] = useState(false);
   const known = objects.filter(({ key }) => roles.some(({ permissions }) => key in permissions));
@@ -52,8 +49,8 @@ function Levels({ objects, roles }) {
 /**
  * The name of a role; with its organization, where roles of several are compared.
  *
- * @param {Schemas['Role']} role
- * @param {Schemas['Role'][]} roles
+ * @param {Types.Schemas['Role']} role
+ * @param {Types.Schemas['Role'][]} roles
  */
 const heading = ({ name, organization_id, organization_name }, roles) =>
   roles.some((other) => other.organization_id !== organization_id) ? `${name} (${organization_name})` : name;

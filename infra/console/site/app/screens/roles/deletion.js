@@ -4,14 +4,12 @@ import { Problem } from '../../api.js';
 import { useApp, useOrg } from '../../use.js';
 import { count } from '../../words.js';
 
-/** @import { Schemas } from '../../../../types.js' */
-
 const INTERVAL = 3000;
 
 /**
  * The numbers of users of a role in words.
  *
- * @param {Schemas['UserCount']} users
+ * @param {Types.Schemas['UserCount']} users
  */
 export function usersInWords({ active, pending, services }) {
   const parts = [active > 0 && count(active, 'member'), pending > 0 && `${pending} invited`, services > 0 && count(services, 'service')];
@@ -21,7 +19,7 @@ export function usersInWords({ active, pending, services }) {
 /**
  * Shows how many users a role still has, until it is gone: then calls `onGone`.
  *
- * @param {{ role: Schemas['Role'], target?: string, onGone: () => void }} props
+ * @param {Props.RolesDeletion} props
  */
 export function Deletion({ role, target, onGone }) {
   const { api } = useApp();

@@ -3,8 +3,6 @@ import { html, useState } from '../../../vendor/ui.js';
 import { Confirm, Empty, Field, Form, More, Person, Table, When } from '../../parts.js';
 import { useApp, useOrg, usePages } from '../../use.js';
 
-/** @import { Schemas } from '../../../../types.js' */
-
 export function CriticalAlertUsers() {
   const { api } = useApp();
   const { id, can } = useOrg();
@@ -29,7 +27,7 @@ export function CriticalAlertUsers() {
   `;
 }
 
-/** @param {{ reload: () => unknown }} props */
+/** @param {Props.SettingsAlerts} props */
 function Add({ reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
@@ -44,7 +42,7 @@ function Add({ reload }) {
   <//></div>`;
 }
 
-/** @param {{ alert: Schemas['CriticalAlertUser'], onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.SettingsAlerts} props */
 function Remove({ alert, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();

@@ -4,8 +4,6 @@ import { Confirm, Empty, More, Notice, Person, Table, When } from '../../parts.j
 import { Link } from '../../router.js';
 import { useAction, useApp, useOrg, usePages } from '../../use.js';
 
-/** @import { Schemas } from '../../../../types.js' */
-
 export function ApprovedDomains() {
   const { api } = useApp();
   const { id, can } = useOrg();
@@ -31,7 +29,7 @@ export function ApprovedDomains() {
 /**
  * Only the domain of the person's own verified address can be approved.
  *
- * @param {{ approved: Schemas['ApprovedDomain'][], reload: () => unknown }} props
+ * @param {Props.SettingsDomains} props
  */
 function Approve({ approved, reload }) {
   const { api, me, announce } = useApp();
@@ -53,7 +51,7 @@ function Approve({ approved, reload }) {
   `;
 }
 
-/** @param {{ domain: string, onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.SettingsDomains} props */
 function Remove({ domain, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();

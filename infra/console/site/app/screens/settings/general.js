@@ -6,15 +6,13 @@ import { useApp, useOrg } from '../../use.js';
 import { LANGUAGES } from '../../words.js';
 import { useDraft } from './draft.js';
 
-/** @import { OrgView } from '../../../../types.js' */
-
 export function GeneralInformation() {
   const { org, can } = useOrg();
   const editable = can('organization_general_information', 'full_access');
   return html`<div class="panel">${editable ? html`<${Edit} />` : html`<${Facts} org=${org} />`}</div>`;
 }
 
-/** @param {{ org: OrgView }} props */
+/** @param {Props.SettingsGeneral} props */
 const Facts = ({ org }) => html`
   <dl class="facts">
     <dt>Name</dt><dd>${org.name}</dd>

@@ -4,14 +4,12 @@ import { Badge, Confirm, Empty, More, Notice, Table, When } from '../../parts.js
 import { useAction, useApp, useOrg, usePages } from '../../use.js';
 import { areaName } from '../../words.js';
 
-/** @import { Column, Schemas } from '../../../../types.js' */
-
 const NAMELESS = 'An organization that was deleted';
 const SUSPENSION = '/v1/organizations/{org}/partners/{partner}/suspension';
 
 /**
  * @param {string} noun
- * @returns {Column<Schemas['LinkedOrganization']>[]}
+ * @returns {Types.Column<Types.Schemas['LinkedOrganization']>[]}
  */
 const columns = (noun) => [
   { label: noun, head: true, cell: (row) => row.name ?? NAMELESS },
@@ -65,7 +63,7 @@ export function Partners() {
   `;
 }
 
-/** @param {{ partner: Schemas['LinkedOrganization'], onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.SettingsLinks} props */
 function Suspend({ partner, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();

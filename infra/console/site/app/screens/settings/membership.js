@@ -6,12 +6,10 @@ import { Link, navigate } from '../../router.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { personLine, personName } from '../../words.js';
 
-/** @import { Schemas } from '../../../../types.js' */
-
 export function Transfer() {
   const { api } = useApp();
   const { id } = useOrg();
-  const [chosen, setChosen] = useState(/** @type {Schemas['User'] | null} */ (null));
+  const [chosen, setChosen] = useState(/** @type {Types.Schemas['User'] | null} */ (null));
   const load = useLoad(async (signal) => {
     const all = await everyItem((cursor) => api.GET('/v1/organizations/{org}/members', {
       path: { org: id }, query: { role_id: 'admin', status: 'active', limit: 100, cursor }, signal,
@@ -29,7 +27,7 @@ export function Transfer() {
   </div>`;
 }
 
-/** @param {{ person: Schemas['User'], onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.SettingsMembership} props */
 function ConfirmTransfer({ person, onClose, reload }) {
   const { api, announce, reloadMe } = useApp();
   const { id, org, reload: reloadOrg } = useOrg();

@@ -6,8 +6,6 @@ import { useApp, useLoad, useOrg } from '../../use.js';
 import { count, duration } from '../../words.js';
 import { useDraft } from './draft.js';
 
-/** @import { Schemas } from '../../../../types.js' */
-
 const ROUTE = '/v1/organizations/{org}/security';
 /** @param {number | null} minutes */
 const age = (minutes) => (minutes === null ? 'No maximum' : duration(minutes));
@@ -26,7 +24,7 @@ export function Security() {
   <//></div>`;
 }
 
-/** @param {{ security: Security_ }} props */
+/** @param {Props.SettingsSecurity} props */
 const Facts = ({ security }) => html`
   <dl class="facts">
     <dt>Multi-factor sign-in</dt><dd>${security.require_mfa ? 'Required' : 'Not required'}</dd>
@@ -36,13 +34,11 @@ const Facts = ({ security }) => html`
   </dl>
 `;
 
-/** @typedef {Schemas['Security']} Security_ */
-
 /**
  * The settings that the values of the form mean.
  *
  * @param {Record<string, any>} values
- * @returns {Security_}
+ * @returns {Types.Schemas['Security']}
  */
 const settings = (values) => ({
   require_mfa: values.require_mfa === 'on',
@@ -51,12 +47,12 @@ const settings = (values) => ({
   event_retention_days: Number(values.event_retention_days),
 });
 
-/** @param {{ security: Security_, reload: () => unknown }} props */
+/** @param {Props.SettingsSecurity} props */
 function Edit({ security, reload }) {
   const { announce, api } = useApp();
   const { id, reload: reloadOrg } = useOrg();
   const draft = useDraft(security);
-  const [asking, setAsking] = useState(/** @type {Partial<Security_> | null} */ (null));
+  const [asking, setAsking] = useState(/** @type {Partial<Types.Schemas['Security']> | null} */ (null));
   const save = async (changes) => {
     const body = { ...security, ...changes };
     draft.saved(await api.PUT(ROUTE, { path: { org: id }, body, ifMatch: etag(security) }));
@@ -78,7 +74,7 @@ function Edit({ security, reload }) {
   `;
 }
 
-/** @param {{ security: Security_, hint: ReturnType<typeof useDraft<Security_>>['hint'] }} props */
+/** @param {{ security: Types.Schemas['Security'], hint: ReturnType<typeof useDraft<Types.Schemas['Security']>>['hint'] }} props */
 const Fields = ({ security, hint }) => html`
   <${Check} label="Require multi-factor sign-in" name="require_mfa" checked=${security.require_mfa}
     hint=${hint('require_mfa', (value) => (value ? 'required' : 'not required'), 'The identity provider must report several factors in the token.')} />
@@ -95,8 +91,8 @@ const Fields = ({ security, hint }) => html`
 /**
  * What the changes demand of members beyond the settings now, in sentences.
  *
- * @param {Security_} now
- * @param {Partial<Security_>} changes
+ * @param {Types.Schemas['Security']} now
+ * @param {Partial<Types.Schemas['Security']>} changes
  */
 function restrictions(now, changes) {
   const { require_mfa, max_session_minutes: minutes, allowed_networks: list } = { ...now, ...changes };
@@ -108,7 +104,7 @@ function restrictions(now, changes) {
   ].filter(Boolean);
 }
 
-/** @param {{ items: string[], onConfirm: () => unknown, onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.SettingsSecurity} props */
 const Warning = ({ items, onConfirm, onClose, reload }) => html`
   <${Confirm} title="Restrict the sign-in of all members" submit="Restrict" onConfirm=${onConfirm} onClose=${onClose} reload=${reload}>
     <ul class="plain-list">${items.map((item) => html`<li>${item}</li>`)}</ul>

@@ -3,9 +3,7 @@ import { html } from '../../../vendor/ui.js';
 import { Dialog, Field, Form } from '../../parts.js';
 import { useApp } from '../../use.js';
 
-/** @import { OrgView } from '../../../../types.js' */
-
-/** @param {{ parent: OrgView, onClose: () => void, onDone: () => unknown }} props */
+/** @param {Props.SubOrganizationsDialogs} props */
 export function CreateSubOrganization({ parent, onClose, onDone }) {
   const { api, announce } = useApp();
   const submit = async ({ name }) => {
@@ -22,7 +20,7 @@ export function CreateSubOrganization({ parent, onClose, onDone }) {
   <//>`;
 }
 
-/** @param {{ org: OrgView, onClose: () => void, onDone: () => unknown }} props */
+/** @param {Props.SubOrganizationsDialogs} props */
 export function JoinSubOrganization({ org, onClose, onDone }) {
   const { api, announce } = useApp();
   const submit = async () => {

@@ -6,16 +6,10 @@ import { useApp, useOrg } from '../../use.js';
 import { personName } from '../../words.js';
 import { usersInWords } from '../roles/deletion.js';
 
-/** @import { Schemas } from '../../../../types.js' */
-/** @typedef {Schemas['SubOrganization']} SubOrganization */
-/** @typedef {{ org: SubOrganization, below: Node[] }} Node */
-/** @typedef {(org: SubOrganization) => void} Join */
-/** @typedef {(org: SubOrganization) => Join | false} Create */
-
 /**
  * The organizations as nodes below each other. One whose parent is not in the list stands at the top.
  *
- * @param {SubOrganization[]} items
+ * @param {Types.Schemas['SubOrganization'][]} items
  */
 export function treeOf(items) {
   const nodes = new Map(items.map((org) => [org.id, { org, below: [] }]));
@@ -24,19 +18,19 @@ export function treeOf(items) {
   return top;
 }
 
-/** @param {Node} node */
+/** @param {Types.TreeNode} node */
 const size = ({ below }) => below.reduce((sum, node) => sum + 1 + size(node), 0);
 
 /**
  * `create(org)` returns what creates an organization below, or false; `join(org)` joins an empty one.
  *
- * @param {{ nodes: Node[], create: Create, join: Join }} props
+ * @param {Props.SubOrganizationsTree} props
  */
 export const Tree = ({ nodes, ...actions }) => html`
   <ul class="tree">${nodes.map((node) => html`<${Branch} key=${node.org.id} node=${node} ...${actions} />`)}</ul>
 `;
 
-/** @param {{ node: Node, create: Create, join: Join }} props */
+/** @param {Props.SubOrganizationsTree} props */
 function Branch({ node, ...actions }) {
   const [open, setOpen] = useState(true);
   const id = useId();
@@ -57,7 +51,7 @@ function Branch({ node, ...actions }) {
 /**
  * The name of an organization, its users and its Super Admin. A member can switch into it.
  *
- * @param {{ org: SubOrganization }} props
+ * @param {Props.SubOrganizationsTree} props
  */
 function Facts({ org }) {
   const { me } = useApp();
@@ -74,7 +68,7 @@ function Facts({ org }) {
   </div>`;
 }
 
-/** @param {{ org: SubOrganization }} props */
+/** @param {Props.SubOrganizationsTree} props */
 function Users({ org }) {
   const { id } = useOrg();
   const { active, pending, services } = org.users;
@@ -83,7 +77,7 @@ function Users({ org }) {
     ${usersInWords(org.users)}<span class="sr-only"> in ${org.name}</span><//>`;
 }
 
-/** @param {{ org: SubOrganization, create: Create, join: Join }} props */
+/** @param {Props.SubOrganizationsTree} props */
 function Actions({ org, create, join }) {
   const { me } = useApp();
   const make = create(org);

@@ -5,32 +5,16 @@ import { SearchField } from '../../parts.js';
 import { path, query, replace, useLocation } from '../../router.js';
 import { useOrg } from '../../use.js';
 
-/** @import { RoleView } from '../../../../types.js' */
-/** @typedef {import('../../organization_filter.js').Organizations} Organizations */
-
-/**
- * @typedef {object} Query
- * @property {string} [q]
- * @property {'contains'} [match]
- * @property {'active' | 'pending'} [status]
- * @property {string} [role_id]
- * @property {'person' | 'service'} [kind]
- * @property {Sort} [sort]
- * @property {'subtree'} [scope]
- * @property {string[]} [organization_id]
- */
-/** @typedef {'email' | '-email' | 'joined_at' | '-joined_at'} Sort */
-
 const NAMES = ['q', 'status', 'role_id', 'kind', 'sort'];
 
 /**
  * The query of the list for the query of the page. The search matches anywhere in addresses and names.
  *
  * @param {URLSearchParams} search
- * @returns {Query}
+ * @returns {Types.UserQuery}
  */
 export function listQuery(search) {
-  /** @type {Query} */
+  /** @type {Types.UserQuery} */
   const query = Object.fromEntries(NAMES.map((name) => [name, search.get(name) ?? undefined]));
   return { ...query, ...(query.q && { match: 'contains' }), ...organizationQuery(organizations(search)) };
 }
@@ -39,7 +23,7 @@ export function listQuery(search) {
  * The value of the filter by organizations.
  *
  * @param {URLSearchParams} search
- * @returns {Organizations}
+ * @returns {Types.Organizations}
  */
 export function organizations(search) {
   const chosen = search.getAll('organization_id');
@@ -47,7 +31,7 @@ export function organizations(search) {
   return search.get('scope') === 'subtree' ? 'subtree' : 'own';
 }
 
-/** @param {Organizations} value */
+/** @param {Types.Organizations} value */
 const organizationFilters = (value) => ({
   organization_id: Array.isArray(value) ? value : [],
   scope: Array.isArray(value) ? 'chosen' : { own: '', subtree: 'subtree' }[value],
@@ -67,7 +51,7 @@ function setFilters(changes) {
   replace(search.size ? `${path()}?${search}` : path());
 }
 
-/** @param {{ roles: RoleView[] }} props */
+/** @param {Props.UsersFilters} props */
 export function Filters({ roles }) {
   const { can } = useOrg();
   const search = useLocation().query;

@@ -6,8 +6,6 @@ import { href } from '../../router.js';
 import { useAction, useApp, useLoad, useOrg } from '../../use.js';
 import { dayOf, endOfDay, personName } from '../../words.js';
 
-/** @import { Load, Roles, Schemas } from '../../../../types.js' */
-
 const DELIVERY = {
   waiting: ['plain', 'Waiting to be sent'],
   sent: ['good', 'Sent'],
@@ -15,7 +13,7 @@ const DELIVERY = {
   suppressed: ['bad', 'Not sent: the address refuses mail'],
 };
 
-/** @param {{ id: string, roles: Load<Roles>, done: (message: string) => void, onClose: () => void }} props */
+/** @param {Props.UsersInvitation} props */
 export function ManageInvitation({ id, roles, done, onClose }) {
   const { api } = useApp();
   const { id: org } = useOrg();
@@ -53,7 +51,7 @@ export function ManageInvitation({ id, roles, done, onClose }) {
   <//>`;
 }
 
-/** @param {{ invitation: Schemas['ListedInvitation'] }} props */
+/** @param {Props.UsersInvitation} props */
 function Facts({ invitation }) {
   const { email, delivery, expired, expires_at, invited_by, sent_at, send_count, inviter_authorized } = invitation;
   const [tone, text] = DELIVERY[delivery] ?? ['plain', delivery];
@@ -70,7 +68,7 @@ function Facts({ invitation }) {
     }} />`}`;
 }
 
-/** @param {{ invitation: Schemas['ListedInvitation'], roles: Load<Roles> }} props */
+/** @param {Props.UsersInvitation} props */
 function Fields({ invitation, roles }) {
   const choices = roles.data?.choices ?? [];
   const known = choices.some(([id]) => id === invitation.role_id);
@@ -83,7 +81,7 @@ function Fields({ invitation, roles }) {
 }
 
 /**
- * @param {Schemas['ListedInvitation']} invitation
+ * @param {Types.Schemas['ListedInvitation']} invitation
  * @param {Record<string, any>} values
  */
 function changes(invitation, values) {
@@ -98,7 +96,7 @@ function changes(invitation, values) {
 /**
  * The link of the mail. It carries no secret: only the invitee can accept.
  *
- * @param {{ invitation: Schemas['ListedInvitation'] }} props
+ * @param {Props.UsersInvitation} props
  */
 function CopyLink({ invitation }) {
   const { announce } = useApp();

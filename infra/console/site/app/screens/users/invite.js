@@ -5,14 +5,10 @@ import { Badge, Dialog, Field, Form, Table } from '../../parts.js';
 import { useApp, useOrg } from '../../use.js';
 import { count, endOfDay } from '../../words.js';
 
-/** @import { Load, Roles, Schemas } from '../../../../types.js' */
-
-/** @typedef {Schemas['BatchInviteResult']['outcomes'][number]} Outcome */
-
 /** The most invitations in a request (INV11). */
 const BATCH = 100;
 
-/** @param {{ roles: Load<Roles>, done: (message: string) => void, onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.UsersInvite} props */
 export function InviteDialog({ roles, done, onClose, reload }) {
   const [many, setMany] = useState(false);
   return html`<${Dialog} title="Invite" onClose=${onClose}>
@@ -26,7 +22,7 @@ export function InviteDialog({ roles, done, onClose, reload }) {
   <//>`;
 }
 
-/** @param {{ roles: Load<Roles>, done: (message: string) => void, onClose: () => void }} props */
+/** @param {Props.UsersInvite} props */
 function One({ roles, done, onClose }) {
   const { api } = useApp();
   const { id } = useOrg();
@@ -51,15 +47,15 @@ function One({ roles, done, onClose }) {
 /**
  * Sends a list in portions of 100. The outcome of each address stays on the screen.
  *
- * @param {{ roles: Load<Roles>, onClose: () => void, reload: () => unknown }} props
+ * @param {Props.UsersInvite} props
  */
 function Many({ roles, onClose, reload }) {
   const { api } = useApp();
   const { id } = useOrg();
-  const [progress, setProgress] = useState(/** @type {{ outcomes: Outcome[], left: number } | null} */ (null));
+  const [progress, setProgress] = useState(/** @type {{ outcomes: Types.Outcome[], left: number } | null} */ (null));
   const invite = async (values) => {
     const portions = asPortions(await listOf(values), values.role_id);
-    /** @type {Outcome[]} */
+    /** @type {Types.Outcome[]} */
     const outcomes = [];
     for (const [index, portion] of portions.entries()) {
       const answer = await api.POST('/v1/organizations/{org}/invitations/batch', { path: { org: id }, ...portion });
@@ -111,7 +107,7 @@ function lines(text) {
 /** @param {string[]} all */
 const chunks = (all) => Array.from({ length: Math.ceil(all.length / BATCH) }, (_, index) => all.slice(index * BATCH, (index + 1) * BATCH));
 
-/** @param {{ outcomes: Outcome[], left: number, onClose: () => void }} props */
+/** @param {Props.UsersInvite} props */
 function Outcomes({ outcomes, left, onClose }) {
   const failed = outcomes.filter((outcome) => 'problem' in outcome);
   const invited = outcomes.filter((outcome) => !('problem' in outcome));

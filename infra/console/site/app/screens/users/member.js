@@ -6,9 +6,7 @@ import { useApp, useLoad, useOrg } from '../../use.js';
 import { dayOf, endOfDay, personName } from '../../words.js';
 import { KeeperField } from './service.js';
 
-/** @import { Load, Roles, Schemas } from '../../../../types.js' */
-
-/** @param {{ id: string, roles: Load<Roles>, roleFixed: boolean, done: (message: string) => void, onClose: () => void }} props */
+/** @param {Props.UsersMember} props */
 export function EditMember({ id, roles, roleFixed, done, onClose }) {
   const { api } = useApp();
   const { id: org } = useOrg();
@@ -31,7 +29,7 @@ export function EditMember({ id, roles, roleFixed, done, onClose }) {
   <//>`;
 }
 
-/** @param {{ member: Schemas['Member'], roles: Load<Roles>, roleFixed: boolean }} props */
+/** @param {Props.UsersMember} props */
 function MemberFields({ member, roles, roleFixed }) {
   const choices = roles.data?.choices ?? [];
   const known = choices.some(([id]) => id === member.role_id);
@@ -56,7 +54,7 @@ const FIXED = {
 /**
  * The fields that differ from the member.
  *
- * @param {Schemas['Member']} member
+ * @param {Types.Schemas['Member']} member
  * @param {Record<string, any>} values
  */
 function changes(member, values) {
@@ -69,7 +67,7 @@ function changes(member, values) {
   return body;
 }
 
-/** @param {{ member: Schemas['Member'], done: (message: string) => void, onClose: () => void, reload: () => unknown }} props */
+/** @param {Props.UsersMember} props */
 export function RemoveMember({ member, done, onClose, reload }) {
   const { api } = useApp();
   const { id: org, org: { name } } = useOrg();

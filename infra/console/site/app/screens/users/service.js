@@ -5,12 +5,10 @@ import { Dialog, Field, Form, Notice } from '../../parts.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { endOfDay, personName } from '../../words.js';
 
-/** @import { Load, Roles } from '../../../../types.js' */
-
 /** Roles that a service may never hold (MACH1). */
 const PEOPLE_ONLY = ['admin', 'mdf_admin'];
 
-/** @param {{ roles: Load<Roles>, done: (message: string) => void, onClose: () => void }} props */
+/** @param {Props.UsersService} props */
 export function AddService({ roles, done, onClose }) {
   const { api } = useApp();
   const { id } = useOrg();
@@ -36,7 +34,7 @@ export function AddService({ roles, done, onClose }) {
 /**
  * The choice of the member who looks after a service.
  *
- * @param {{ value?: string | null }} props
+ * @param {Props.UsersService} props
  */
 export function KeeperField({ value }) {
   const { api } = useApp();

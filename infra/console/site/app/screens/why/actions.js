@@ -1,19 +1,7 @@
 // The areas of an organization and their actions.
 import { CATALOGUE } from '../../catalogue.js';
 
-/** @import { Api } from '../../../../types.js' */
-
-/**
- * @typedef {object} Area
- * @property {string} key
- * @property {string} label
- * @property {string} section
- * @property {boolean} shown
- * @property {string | null} [hidden_because]
- * @property {string[]} actions
- */
-
-/** @returns {Area[]} */
+/** @returns {Types.Area[]} */
 const fromCatalogue = () => Object.entries(CATALOGUE).map(([key, { label, section, actions }]) => ({
   key, label, section, shown: true, actions: Object.values(actions).flat(),
 }));
@@ -22,11 +10,11 @@ const fromCatalogue = () => Object.entries(CATALOGUE).map(([key, { label, sectio
  * The role objects as they apply in the organization, each with its actions. People who may not read them get
  * the whole catalogue. The catalogue also has the actions that no level gives.
  *
- * @param {Api} api
+ * @param {Types.Api} api
  * @param {string} org
  * @param {boolean} mayRead
  * @param {AbortSignal} signal
- * @returns {Promise<Area[]>}
+ * @returns {Promise<Types.Area[]>}
  */
 export async function readAreas(api, org, mayRead, signal) {
   if (!mayRead) return fromCatalogue();

@@ -5,17 +5,13 @@ import { Link } from '../../router.js';
 import { useApp, useOrg } from '../../use.js';
 import { actionName, areaName, inWords, personName } from '../../words.js';
 
-/** @import { OrgView, Schemas, View } from '../../../../types.js' */
-/** @typedef {Schemas['ExplainedDecision'] & { asked: string }} Answer */
-/** @typedef {NonNullable<Schemas['Explanation']['paths']>[number]} Path_ */
-
 /** @param {string} text */
 const sentence = (text) => inWords(text).replaceAll('The subject', 'The person').replaceAll('the subject', 'the person');
 
 /**
  * What an answer of `GET …/explanations` says about the `org` of the question.
  *
- * @param {{ answer: Answer, org: OrgView }} props
+ * @param {Props.WhyExplanation} props
  */
 export function Explanation({ answer, org }) {
   const { person, asked, decision, action, explanation } = answer;
@@ -37,7 +33,7 @@ export function Explanation({ answer, org }) {
   `;
 }
 
-/** @param {{ label: string, tone?: string, children?: View }} props */
+/** @param {Props.WhyExplanation} props */
 const Step = ({ label, tone, children }) => html`
   <li class=${tone}><span class="step-label">${label}</span><div>${children}</div></li>
 `;
@@ -45,7 +41,7 @@ const Step = ({ label, tone, children }) => html`
 /**
  * The way from the person by one membership to the level that the action needs.
  *
- * @param {{ path: Path_ | null, answer: Answer, name: string, org: OrgView }} props
+ * @param {Props.WhyExplanation} props
  */
 function Path({ path, answer, name, org }) {
   const { person, decision, explanation } = answer;
@@ -70,7 +66,7 @@ const PATHS = {
   partner: ({ organization_name }) => `Member of the partner ${organization_name}`,
 };
 
-/** @param {{ path: Path_, object?: Schemas['RoleObject'] | null, org: OrgView }} props */
+/** @param {{ path: Types.Path, object?: Types.Schemas['RoleObject'] | null, org: Types.OrgView }} props */
 function PathSteps({ path, object, org }) {
   const { me } = useApp();
   const can = useOrg()?.can;
@@ -88,7 +84,7 @@ function PathSteps({ path, object, org }) {
 const WHO = { members: 'Members', operators: 'Operators of the platform', subject: 'The person', no_one: 'No one' };
 const BUILT_IN = { super_admin: 'Super Admin', admin: 'Admin', user: 'User', mdf_admin: 'MDF Admin', partner_user: 'Partner User' };
 
-/** @param {{ who: NonNullable<Schemas['Explanation']['who_could_grant']>, org: OrgView }} props */
+/** @param {Props.WhyExplanation} props */
 function WhoCouldGrant({ who, org }) {
   const { me } = useApp();
   const here = who.organization_id === org.id || !who.organization_id;

@@ -7,12 +7,10 @@ import { actionName, personName } from '../../words.js';
 import { readAreas } from './actions.js';
 import { Explanation } from './explanation.js';
 
-/** @import { OrgView, Schemas } from '../../../../types.js' */
-
 /**
  * Asks about a person in `org` and draws the answer. Operators can also name the person by the id of the account.
  *
- * @param {{ org: OrgView, email?: string | null, userId?: string | null }} props
+ * @param {Props.WhyQuestion} props
  */
 export function Question({ org, email, userId }) {
   const { api, me } = useApp();
@@ -28,7 +26,7 @@ export function Question({ org, email, userId }) {
   `;
 }
 
-/** @param {{ org: OrgView, areas: import('./actions.js').Area[], email?: string | null, userId?: string | null, onAnswer: (answer: any) => void }} props */
+/** @param {{ org: Types.OrgView, areas: Types.Area[], email?: string | null, userId?: string | null, onAnswer: (answer: any) => void }} props */
 function Ask({ org, areas, email, userId, onAnswer }) {
   const { api, me } = useApp();
   const [by, setBy] = useState(userId ? 'user_id' : 'email');
@@ -58,13 +56,13 @@ function Ask({ org, areas, email, userId, onAnswer }) {
 /**
  * An address, with suggestions of the users whose address begins so.
  *
- * @param {{ org: OrgView, value?: string | null }} props
+ * @param {Props.WhyQuestion} props
  */
 function PersonField({ org, value }) {
   const { api } = useApp();
   const list = useId();
   const [text, setText] = useState('');
-  const [users, setUsers] = useState(/** @type {Schemas['User'][]} */ ([]));
+  const [users, setUsers] = useState(/** @type {Types.Schemas['User'][]} */ ([]));
   useEffect(() => {
     const controller = new AbortController();
     const search = { q: text || undefined, limit: 20 };

@@ -1,0 +1,104 @@
+// Signing in at an identity provider: a stand-in for one, which checks what a real one checks.
+import assert from 'node:assert/strict';
+import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { newPage, open, startBrowser, startServer } from './console.mjs';
+
+const CLIENT = 'console';
+let provider, server, browser;
+before(async () => {
+  provider = await startProvider();
+  server = await startServer('--issuer', provider.url, '--audience', CLIENT);
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+  provider?.stop();
+});
+
+test('a person signs in with a code and PKCE, and returns to the page they came from', async () => {
+  const page = await newPage(browser, server);
+  await open(page, '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH/users');
+  await page.getByRole('button', { name: /Sign in at 127\.0\.0\.1/ }).click();
+  await page.waitForFunction(() => sessionStorage.getItem('rolecall.token'));
+  assert.equal(new URL(page.url()).pathname, '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH/users');
+  assert.equal(new URL(page.url()).search, '', 'neither code nor token stays in the address');
+  await open(page, '/');
+  await page.getByRole('heading', { name: 'My organizations' }).waitFor();
+  await page.end();
+});
+
+test('an answer that the browser tab has not asked for is refused', async () => {
+  const page = await newPage(browser, server);
+  await open(page, '/signed-in?code=stolen&state=other');
+  await page.getByText('this browser tab has not begun a sign-in').waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.getItem('rolecall.token')), null);
+  await page.end();
+});
+
+test('a refusal of the identity provider is shown', async () => {
+  const page = await newPage(browser, server);
+  await open(page, '/');
+  provider.refuses = true;
+  await page.getByRole('button', { name: /Sign in at/ }).click();
+  await page.getByText('You are not signed in').waitFor();
+  provider.refuses = false;
+  await page.end();
+});
+
+/** An OpenID provider that signs Ada in without a question. */
+async function startProvider() {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const requests = new Map();
+  const provider = { refuses: false };
+  const answers = {
+    '/.well-known/openid-configuration': () => ({
+      issuer: provider.url,
+      authorization_endpoint: `${provider.url}/authorize`,
+      token_endpoint: `${provider.url}/token`,
+      jwks_uri: `${provider.url}/keys`,
+    }),
+    '/keys': () => ({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'key', alg: 'RS256', use: 'sig' }] }),
+    '/token': (body) => {
+      const { redirect_uri, code_challenge, nonce } = requests.get(body.get('code'));
+      requests.delete(body.get('code'));
+      const challenge = createHash('sha256').update(body.get('code_verifier')).digest('base64url');
+      assert.deepEqual([body.get('client_id'), body.get('redirect_uri'), challenge], [CLIENT, redirect_uri, code_challenge]);
+      const now = Math.floor(Date.now() / 1000);
+      const claims = { iss: provider.url, aud: CLIENT, sub: 'ada', iat: now, exp: now + 600 };
+      const access = { ...claims, email: 'ada@example.com', email_verified: true };
+      return { token_type: 'Bearer', access_token: token(access, privateKey), id_token: token({ ...claims, nonce }, privateKey) };
+    },
+  };
+  const listener = async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://host');
+    if (pathname === '/authorize') return response.writeHead(302, { Location: authorize(searchParams) }).end();
+    let body = '';
+    for await (const part of request) body += part;
+    const headers = { 'Access-Control-Allow-Origin': '*', 'Content-Type': 'application/json' };
+    return response.writeHead(200, headers).end(JSON.stringify(answers[pathname](new URLSearchParams(body))));
+  };
+  const authorize = (asked) => {
+    const values = Object.fromEntries(asked);
+    assert.deepEqual([values.response_type, values.code_challenge_method, values.client_id], ['code', 'S256', CLIENT]);
+    const url = new URL(values.redirect_uri);
+    const code = randomUUID();
+    requests.set(code, values);
+    url.search = new URLSearchParams({ state: values.state, ...(provider.refuses ? { error: 'access_denied' } : { code }) });
+    return url.href;
+  };
+  const http = createServer(listener);
+  await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
+  provider.url = `http://127.0.0.1:${http.address().port}`;
+  provider.stop = () => (http.close(), http.closeAllConnections());
+  return provider;
+}
+
+/** A JSON Web Token with the claims. */
+function token(claims, key) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = `${part({ alg: 'RS256', kid: 'key', typ: 'JWT' })}.${part(claims)}`;
+  return `${text}.${sign('RSA-SHA256', Buffer.from(text), key).toString('base64url')}`;
+}
