@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    helpers::{id, user_manager},
+    helpers::{each, id, role_manager, user_manager},
     test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp},
 };
 
@@ -72,6 +72,7 @@ async fn permissions_show_effective_levels_and_why_some_are_lower() {
         "user_id": "bob",
         "role_id": "admin",
         "role_name": "Admin",
+        "grantable_roles": [{ "id": "admin", "name": "Admin" }, { "id": "user", "name": "User" }],
         "permissions": {
             "critical_alert_users": "full_access",
             "event_history": "view_only",
@@ -89,6 +90,35 @@ async fn permissions_show_effective_levels_and_why_some_are_lower() {
         ],
     });
     assert_eq!(app.get(BOB, &format!("{acme}/permissions")).await.expect(200).body, expected);
+}
+
+/// ROLE7. A user manager who may not see the roles chooses one for an invitation.
+#[tokio::test]
+async fn permissions_name_the_roles_that_the_caller_can_grant() {
+    let (app, acme) = TestApp::with_partner("Acme").await;
+    app.create_role(ADA, &acme, "Auditors", role_manager()).await;
+    let desk = app.add_member_with(ADA, &acme, BOB, user_manager()).await;
+    app.add_member(ADA, &acme, CY, "partner_user").await;
+    let grantable = async |caller: Identity| {
+        let own = app.get(caller, &format!("{acme}/permissions")).await.expect(200).body;
+        own["grantable_roles"].as_array().unwrap().clone()
+    };
+    let bobs = grantable(BOB).await;
+    assert_eq!(each(&bobs, "name"), ["User", "Partner User", "Role of bob"]);
+    for role in &bobs {
+        let email = format!("{}@example.com", role["id"].as_str().unwrap());
+        app.invite(BOB, &acme, &email, role["id"].as_str().unwrap()).await.expect(201);
+    }
+    let custom = ["Auditors", "Role of bob"];
+    let adas = grantable(ADA).await;
+    assert_eq!(each(&adas, "name"), [&["Admin", "User", "Partner User"][..], &custom].concat());
+    app.update_settings(&acme, json!({ "mdf_program": true })).await;
+    assert!(each(&grantable(ADA).await, "id").contains(&"mdf_admin"));
+    for caller in [CY, OPERATOR] {
+        assert_eq!(grantable(caller).await, [Value::Null; 0]);
+    }
+    let own = app.get(BOB, &format!("{acme}/permissions")).await.expect(200).body;
+    assert_eq!((&own["role_id"], &own["role_name"]), (&json!(desk), &json!("Role of bob")));
 }
 
 /// U2

@@ -50,7 +50,7 @@ refusal: conflict with the present state | 2 4 0 0 | ADA POST /invitations | {"e
 own memberships | 2 14 0 0 | ADA GET /v1/me?limit=<limit>
 own pending invitations | 2 27 0 0 | IVY GET /v1/me/invitations?limit=<limit>
 joinable organizations | 2 2 0 0 | ABE GET /v1/me/joinable-organizations?limit=<limit>
-own permissions | 2 3 0 0 | MIA GET /permissions
+own permissions | 1 3 0 0 | MIA GET /permissions
 + person
 create an organization | 1 0 10 9 | NEW POST /v1/organizations | {"name": "New"}
 show an organization | 1 3 0 0 | ADA GET

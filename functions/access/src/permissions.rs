@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::{
     domain::{Level, Name, OrgId, Restriction, RoleId, RoleObject, UserId},
     http::{ApiError, Call, Json, Path, views},
-    store::{Error, Key},
+    store::Key,
 };
 
 /// The caller's effective permissions.
@@ -18,11 +18,19 @@ pub(crate) struct Permissions {
     user_id: UserId,
     role_id: Option<RoleId>,
     role_name: Option<String>,
+    /// The roles to which the caller can invite (ROLE7).
+    grantable_roles: Vec<NamedRole>,
     /// The effective level of each role object that is shown in this organization.
     permissions: BTreeMap<RoleObject, Level>,
     /// The role objects whose effective level is below the stored one. Objects that an organization
     /// of this kind never has are left out.
     restrictions: Vec<RestrictedLevel>,
+}
+
+#[derive(Serialize)]
+struct NamedRole {
+    id: RoleId,
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -37,7 +45,9 @@ pub(crate) async fn permissions(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
 ) -> Result<Json<Permissions>, ApiError> {
-    let actor = app.store.standing_in_tree(&person, org).await?;
+    let (actor, found) = app.store.facts_in_tree(&person, org, [Key::role_names(org)]).await?;
+    let names = found.role_summaries(org)?;
+    let name = |role| views::role_name(role, names.of(role));
     let conditions = actor.conditions;
     let restricted = |object| {
         let restriction = conditions.restriction_if_held(actor.levels, object)?;
@@ -48,17 +58,13 @@ pub(crate) async fn permissions(
             reason: restriction.to_string(),
         })
     };
-    let role_id = actor.role();
-    let custom = role_id.and_then(RoleId::custom).map(|role| Key::role(org, role));
-    let found = app.store.get_for_display(custom).await?;
-    let name = |role: RoleId| {
-        Ok::<_, Error>(views::role_name(role, found.role_summary(org, role)?.as_ref()))
-    };
+    let grantable = actor.grantable_roles().into_iter();
     Ok(Json(Permissions {
         organization_id: org,
         organization_name: actor.org.name.clone(),
-        role_id,
-        role_name: role_id.map(name).transpose()?,
+        role_id: actor.role(),
+        role_name: actor.role().map(name),
+        grantable_roles: grantable.map(|id| NamedRole { id, name: name(id) }).collect(),
         permissions: actor
             .effective
             .iter()

@@ -162,6 +162,17 @@ impl Standing {
     pub fn require_grant(&self, role: RoleId) -> Result<(), Refusal> {
         may_grant(&self.org, self.membership()?.role_id, self.levels, role)
     }
+
+    /// The roles to which the person can invite (INV1, ROLE7): the built-in ones, then the custom ones, oldest
+    /// first.
+    pub fn grantable_roles(&self) -> Vec<RoleId> {
+        if self.require(RoleObject::UserManagement, Level::FullAccess).is_err() {
+            return vec![];
+        }
+        let custom = self.org.roles.keys().copied().map(RoleId::Custom);
+        let all = BuiltIn::ALL.into_iter().map(RoleId::BuiltIn).chain(custom);
+        all.filter(|role| self.require_grant(*role).is_ok()).collect()
+    }
 }
 
 fn read_only_levels() -> Levels {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Error, Key, Store, User,
+    Error, FetchedItems, Key, Store, User,
     expression::Expression,
     index::{self, Index},
     item::{Item, attribute, text},
@@ -87,6 +87,20 @@ impl RoleNames {
     pub(super) fn matching(&self, search: &Search) -> impl Iterator<Item = RoleId> {
         let matches = |role: &&RoleSummary| search.finds(role.name.as_str());
         self.roles.values().filter(matches).map(|role| RoleId::Custom(role.id))
+    }
+}
+
+impl FetchedItems {
+    /// The custom roles of an organization, by the item at [`Key::role_names`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn role_summaries(&self, org: OrgId) -> Result<RoleSummaries, Error> {
+        let names = self.item(&Key::role_names(org)).cloned().map(RoleNames::of).transpose()?;
+        let mut roles = RoleSummaries::default();
+        roles.add(names.into_iter().collect());
+        Ok(roles)
     }
 }
 
