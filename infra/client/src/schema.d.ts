@@ -2772,6 +2772,7 @@ export interface components {
          *       "user_id": "auth0|ada",
          *       "role_id": "user",
          *       "role_name": "User",
+         *       "grantable_roles": [],
          *       "permissions": {
          *         "user_management": "view_only",
          *         "event_history": "view_only"
@@ -2787,6 +2788,11 @@ export interface components {
             role_id: components["schemas"]["RoleId"] | null;
             /** @description `null` where `role_id` is. */
             role_name: string | null;
+            /** @description The roles to which the caller can invite and that the caller can give to members (ROLE7): the built-in ones, then the custom ones. Empty without `user_management` at `full_access`. */
+            grantable_roles: {
+                id: components["schemas"]["RoleId"];
+                name: string;
+            }[];
             /** @description The effective level of each role object that the organization shows. */
             permissions: components["schemas"]["Levels"];
             /** @description The role objects whose effective level is below the stored one (ROLE4, ROLE5). */
