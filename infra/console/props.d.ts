@@ -154,12 +154,13 @@ declare namespace Props {
     row: Types.Schemas['User'];
   }
 
-  interface UsersFilters {
-    roles: Types.RoleView[];
+  interface RoleField {
+    current?: [string, string];
+    except?: string[];
+    hint?: string;
   }
 
   interface UsersInvite {
-    roles: Types.Load<Types.Roles>;
     done: (message: string) => void;
     onClose: () => void;
     reload: () => unknown;
@@ -169,7 +170,6 @@ declare namespace Props {
 
   interface UsersInvitation {
     id: string;
-    roles: Types.Load<Types.Roles>;
     done: (message: string) => void;
     onClose: () => void;
     invitation: Types.Schemas['ListedInvitation'];
@@ -177,7 +177,6 @@ declare namespace Props {
 
   interface UsersMember {
     id: string;
-    roles: Types.Load<Types.Roles>;
     roleFixed: boolean;
     done: (message: string) => void;
     onClose: () => void;
@@ -186,7 +185,6 @@ declare namespace Props {
   }
 
   interface UsersService {
-    roles: Types.Load<Types.Roles>;
     done: (message: string) => void;
     onClose: () => void;
     value?: string | null;

@@ -175,14 +175,6 @@ declare global {
     /** A role; its id, name and levels alone for people who may not list roles. */
     export type RoleView = Pick<Schemas['Role'], 'id' | 'name' | 'permissions'> & Partial<Schemas['Role']>;
 
-    /** The roles of an organization, from `useRoles`. */
-    export interface Roles {
-      all: RoleView[];
-      /** Those that the person may give. */
-      given: RoleView[];
-      choices: Choice[];
-    }
-
     /** A person as an operator finds them, and what one organization knows about them. */
     export type FoundPerson = Schemas['People']['items'][number];
     export type Place = FoundPerson['organizations'][number];

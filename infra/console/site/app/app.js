@@ -8,7 +8,6 @@ import { AppContext, useApp, useLoad } from './use.js';
 import { Home } from './screens/home.js';
 import { InvitationScreen } from './screens/invitation.js';
 import { OrganizationScreens } from './screens/organization.js';
-import { Operator } from './screens/operator.js';
 import { SignIn } from './screens/sign_in.js';
 import { personName } from './words.js';
 
@@ -65,10 +64,16 @@ async function readMe(api, signal) {
   return { ...first, organizations };
 }
 
+/** The pages of operators, which few people need: loaded with the first of them. */
+function Operator({ at }) {
+  const load = useLoad(() => import('./screens/operator.js'), []);
+  if (!load.data) return html`<${Main}><${Loaded} load=${load} /><//>`;
+  return html`<${load.data.Operator} at=${at} />`;
+}
+
 function Screens() {
   const { me } = useApp();
   const at = useLocation().path;
-  useArrival();
   const invitation = match('/organizations/:org/invitations/:inv', at);
   if (invitation) return html`<${Main}><${InvitationScreen} ...${invitation} /><//>`;
   const [, area, org] = at.split('/');
@@ -79,9 +84,11 @@ function Screens() {
 }
 
 /** @param {Props.Frame} props */
-export const Main = ({ nav, children }) => html`
-  <div class=${nav ? 'with-nav' : 'alone'}>${nav}<main id="main" tabindex="-1">${children}</main></div>
-`;
+export function Main({ nav, children }) {
+  const main = useRef(null);
+  useArrival(main);
+  return html`<div class=${nav ? 'with-nav' : 'alone'}>${nav}<main id="main" ref=${main} tabindex="-1">${children}</main></div>`;
+}
 
 export const NotFound = () => html`
   <h1>There is no such page</h1>

@@ -1,6 +1,4 @@
 // Which levels and roles the person may give to others (ROLE7, ROLE9): the rules of the API, so that only these are offered.
-import { everyItem } from './api.js';
-import { useApp, useLoad, useOrg } from './use.js';
 import { atLeast } from './words.js';
 
 const ALWAYS = ['user', 'partner_user'];
@@ -54,23 +52,3 @@ export function mayGive(role, { access, org, grantable }) {
   if (role.id === 'mdf_admin') return access.role_id === 'super_admin' && Boolean(org.settings?.mdf_program);
   return beyond(grantable, role.permissions).length === 0;
 }
-
-/** The roles of the organization on the screen: `all`, `given` that the person may give, and those as `choices` of a form. */
-export function useRoles() {
-  const { api } = useApp();
-  const { id, can, access, org } = useOrg();
-  return useLoad(async (signal) => {
-    const all = can('role_management', 'view_only') ? await readRoles(api, id, signal) : [{ id: 'user', name: 'User', permissions: {} }];
-    const grantable = grantableLevels(access, all.find((role) => role.id === 'user'));
-    const given = all.filter((role) => mayGive(role, { access, org, grantable }));
-    return { all, given, choices: given.map((role) => [role.id, role.name]) };
-  }, [api, id, access, org]);
-}
-
-/**
- * @param {Types.Api} api
- * @param {string} org
- * @param {AbortSignal} signal
- */
-const readRoles = (api, org, signal) =>
-  everyItem((cursor) => api.GET('/v1/organizations/{org}/roles', { path: { org }, query: { cursor, limit: 100 }, signal }));

@@ -4,6 +4,7 @@ import { html, useEffect, useState } from '../vendor/ui.js';
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
 const listeners = new Set();
 let arriving = false;
+let hasArrived = false;
 const changed = () => listeners.forEach((listener) => listener());
 addEventListener('popstate', changed);
 
@@ -32,11 +33,19 @@ export function navigate(to) {
   changed();
 }
 
-/** Gives the focus to the screen that `navigate` led to, once it is rendered. */
-export function useArrival() {
+/**
+ * Gives the focus to `main` after `navigate`, and when it takes the place of one that had it.
+ *
+ * @param {{ current: HTMLElement | null }} main
+ */
+export function useArrival(main) {
   useEffect(() => {
-    if (arriving) document.querySelector('main')?.focus();
-    arriving = false;
+    if (hasArrived && document.activeElement === document.body) main.current?.focus({ preventScroll: true });
+  }, []);
+  useEffect(() => {
+    if (!arriving) return;
+    main.current?.focus({ preventScroll: true });
+    [arriving, hasArrived] = [false, true];
   });
 }
 

@@ -1,7 +1,7 @@
 // Open requests to join the organization. Mails to user managers lead here.
 import { html, useState } from '../../vendor/ui.js';
-import { useRoles } from '../grants.js';
-import { Confirm, Dialog, Empty, Field, Form, Loaded, More, Page, Person, Table, When } from '../parts.js';
+import { Confirm, Dialog, Empty, Form, More, Page, Person, Table, When } from '../parts.js';
+import { RoleField } from '../role_field.js';
 import { Link } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { personName } from '../words.js';
@@ -38,7 +38,6 @@ export function JoinRequests() {
 function Approve({ request, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
-  const load = useRoles();
   const name = personName(request.person);
   const approve = async ({ role_id }) => {
     await api.POST('/v1/organizations/{org}/join-requests/{req}/approve', { path: { org: id, req: request.id }, body: { role_id } });
@@ -47,18 +46,11 @@ function Approve({ request, onClose, reload }) {
     reload();
   };
   return html`<${Dialog} title="Approve the request of ${name}" onClose=${onClose}>
-    <${Loaded} load=${load}>${(roles) => html`
-      <${Form} submit="Approve" onSubmit=${approve} onCancel=${onClose} reload=${reload}>
-        <p><b>${name}</b> (${request.person.email}) becomes an active member at once, and gets a mail that says so.</p>
-        <${RoleField} ...${roles} />
-      <//>`}<//>
+    <${Form} submit="Approve" onSubmit=${approve} onCancel=${onClose} reload=${reload}>
+      <p><b>${name}</b> (${request.person.email}) becomes an active member at once, and gets a mail that says so.</p>
+      <${RoleField} />
+    <//>
   <//>`;
-}
-
-/** @param {Types.Roles} roles */
-function RoleField({ all, given, choices }) {
-  return html`<${Field} label="Role" name="role_id" value="user" options=${choices}
-    hint=${given.length < all.length ? 'Only roles that you may give are offered: none that allows more than you may do yourself.' : undefined} />`;
 }
 
 /** @param {Props.JoinRequests} props */

@@ -1,6 +1,5 @@
 // The users of an organization: members, services and pending invitations in one list.
 import { html, useState } from '../../vendor/ui.js';
-import { useRoles } from '../grants.js';
 import { reachesBelow } from '../organization_filter.js';
 import { Badge, Empty, Menu, More, Page, Person, Table, When } from '../parts.js';
 import { Link, path, replace, useLocation } from '../router.js';
@@ -18,7 +17,6 @@ export function Users() {
   const { id, can } = useOrg();
   const search = useLocation().query;
   const [dialog, setDialog] = useState(/** @type {Types.View} */ (null));
-  const roles = useRoles();
   const filters = listQuery(search);
   const list = usePages(
     (cursor, signal) => api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { ...filters, cursor }, signal }),
@@ -30,7 +28,7 @@ export function Users() {
     list.reload();
   };
   const close = () => setDialog(null);
-  const open = (Content, props) => setDialog(html`<${Content} ...${props} roles=${roles} done=${done} onClose=${close} reload=${list.reload} />`);
+  const open = (Content, props) => setDialog(html`<${Content} ...${props} done=${done} onClose=${close} reload=${list.reload} />`);
   return html`
     <${Page} title="Users" intro=${intro(list)} actions=${html`
       <${ExportButton} filters=${filters} />
@@ -38,7 +36,7 @@ export function Users() {
         <button onClick=${() => open(AddService)}>Add a service</button>
         <button class="primary" onClick=${() => open(InviteDialog)}>Invite</button>`}
     `}>
-      <${Filters} roles=${roles.data?.all ?? []} />
+      <${Filters} />
       ${list.loaded && list.items.length === 0 && !list.loading
         ? html`<${NoUsers} filtered=${[...search.keys()].length > 0} />`
         : list.items.length > 0 && html`<${Rows} list=${list} open=${open} subtree=${reachesBelow(organizations(search))} />`}

@@ -1,9 +1,10 @@
 // The filters of the users list. They stand in the query of the page, so that a link can carry them.
 import { html } from '../../../vendor/ui.js';
+import { everyItem } from '../../api.js';
 import { OrganizationFilter, organizationQuery } from '../../organization_filter.js';
 import { SearchField } from '../../parts.js';
 import { path, query, replace, useLocation } from '../../router.js';
-import { useOrg } from '../../use.js';
+import { useApp, useLoad, useOrg } from '../../use.js';
 
 const NAMES = ['q', 'status', 'role_id', 'kind', 'sort'];
 
@@ -51,9 +52,11 @@ function setFilters(changes) {
   replace(search.size ? `${path()}?${search}` : path());
 }
 
-/** @param {Props.UsersFilters} props */
-export function Filters({ roles }) {
-  const { can } = useOrg();
+export function Filters() {
+  const { api } = useApp();
+  const { id, can } = useOrg();
+  const roles = useLoad(async (signal) => can('role_management', 'view_only') && everyItem((cursor) =>
+    api.GET('/v1/organizations/{org}/roles', { path: { org: id }, query: { limit: 100, cursor }, signal })), [api, id]);
   const search = useLocation().query;
   const choice = (label, name, options) => html`
     <label class="filter"><span class="sr-only">${label}</span>
@@ -64,7 +67,7 @@ export function Filters({ roles }) {
     <div class="row" role="search" aria-label="Filters">
       <${SearchField} key=${search.has('q')} label="Search by address, name or role" value=${search.get('q')} onSearch=${(q) => setFilters({ q })} />
       ${choice('Status', 'status', [['', 'Active and invited'], ['active', 'Active'], ['pending', 'Invited']])}
-      ${choice('Role', 'role_id', [['', 'All roles'], ...roles.map(({ id, name }) => [id, name])])}
+      ${choice('Role', 'role_id', [['', 'All roles'], ...(roles.data || []).map(({ id, name }) => [id, name])])}
       ${choice('Kind', 'kind', [['', 'People and services'], ['person', 'People'], ['service', 'Services']])}
       ${choice('Order', 'sort', [['', 'By address'], ['-email', 'By address, from Z'], ['-joined_at', 'Newest first'], ['joined_at', 'Oldest first']])}
     </div>

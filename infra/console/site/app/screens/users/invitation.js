@@ -2,6 +2,7 @@
 import { html } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
 import { Badge, Dialog, Field, Form, Loaded, Notice, When } from '../../parts.js';
+import { RoleField } from '../../role_field.js';
 import { href } from '../../router.js';
 import { useAction, useApp, useLoad, useOrg } from '../../use.js';
 import { dayOf, endOfDay, personName } from '../../words.js';
@@ -14,7 +15,7 @@ const DELIVERY = {
 };
 
 /** @param {Props.UsersInvitation} props */
-export function ManageInvitation({ id, roles, done, onClose }) {
+export function ManageInvitation({ id, done, onClose }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, inv: id };
@@ -46,7 +47,7 @@ export function ManageInvitation({ id, roles, done, onClose }) {
       <${Notice} problem=${resend.problem ?? revoke.problem} reload=${invitation.reload} />
       <h3>Change</h3>
       <${Form} key=${etag(data)} onSubmit=${save} onCancel=${onClose} reload=${invitation.reload}>
-        <${Fields} invitation=${data} roles=${roles} />
+        <${Fields} invitation=${data} />
       <//>`}<//>
   <//>`;
 }
@@ -69,12 +70,9 @@ function Facts({ invitation }) {
 }
 
 /** @param {Props.UsersInvitation} props */
-function Fields({ invitation, roles }) {
-  const choices = roles.data?.choices ?? [];
-  const known = choices.some(([id]) => id === invitation.role_id);
-  const current = roles.data?.all.find(({ id }) => id === invitation.role_id)?.name ?? invitation.role_id;
+function Fields({ invitation }) {
   return html`
-    <${Field} label="Role" name="role_id" value=${invitation.role_id} options=${known ? choices : [[invitation.role_id, current], ...choices]} />
+    <${RoleField} current=${[invitation.role_id, invitation.role_name]} />
     <${Field} label="Expires (days after the last sending)" type="number" min="1" max="30" name="expires_in_days" placeholder="No change" />
     <${Field} label="Access ends on" type="date" name="access_expires_at" value=${dayOf(invitation.access_expires_at)}
       hint="At the end of that day. Leave empty for access without an end." />`;

@@ -2,6 +2,7 @@
 import { html, useState } from '../../../vendor/ui.js';
 import { Problem } from '../../api.js';
 import { Badge, Dialog, Field, Form, Table } from '../../parts.js';
+import { RoleField } from '../../role_field.js';
 import { useApp, useOrg } from '../../use.js';
 import { count, endOfDay } from '../../words.js';
 
@@ -9,7 +10,7 @@ import { count, endOfDay } from '../../words.js';
 const BATCH = 100;
 
 /** @param {Props.UsersInvite} props */
-export function InviteDialog({ roles, done, onClose, reload }) {
+export function InviteDialog({ done, onClose, reload }) {
   const [many, setMany] = useState(false);
   return html`<${Dialog} title="Invite" onClose=${onClose}>
     <div class="tabs" role="group" aria-label="How many">
@@ -17,13 +18,13 @@ export function InviteDialog({ roles, done, onClose, reload }) {
       <button type="button" aria-pressed=${many} onClick=${() => setMany(true)}>Many people</button>
     </div>
     ${many
-      ? html`<${Many} roles=${roles} onClose=${onClose} reload=${reload} />`
-      : html`<${One} roles=${roles} done=${done} onClose=${onClose} />`}
+      ? html`<${Many} onClose=${onClose} reload=${reload} />`
+      : html`<${One} done=${done} onClose=${onClose} />`}
   <//>`;
 }
 
 /** @param {Props.UsersInvite} props */
-function One({ roles, done, onClose }) {
+function One({ done, onClose }) {
   const { api } = useApp();
   const { id } = useOrg();
   const invite = async ({ email, role_id, expires_in_days, language, access_expires_at }) => {
@@ -35,7 +36,7 @@ function One({ roles, done, onClose }) {
   };
   return html`<${Form} submit="Invite" onSubmit=${invite} onCancel=${onClose}>
     <${Field} label="Email address" name="email" type="email" required autocomplete="off" />
-    <${Field} label="Role" name="role_id" options=${roles.data?.choices ?? []} value="user" />
+    <${RoleField} />
     <details><summary>More</summary><div class="prose">
       <${Field} label="Expires in (days)" type="number" min="1" max="30" name="expires_in_days" value="7" />
       <${Field} label="Language of the mail" name="language" options=${[['', 'As the organization'], ['en', 'English'], ['de', 'German']]} value="" />
@@ -49,7 +50,7 @@ function One({ roles, done, onClose }) {
  *
  * @param {Props.UsersInvite} props
  */
-function Many({ roles, onClose, reload }) {
+function Many({ onClose, reload }) {
   const { api } = useApp();
   const { id } = useOrg();
   const [progress, setProgress] = useState(/** @type {{ outcomes: Types.Outcome[], left: number } | null} */ (null));
@@ -68,7 +69,7 @@ function Many({ roles, onClose, reload }) {
   return html`<${Form} submit="Invite all" onSubmit=${invite} onCancel=${onClose}>
     <${Field} label="Addresses" name="text" rows="6" hint="One on each line, or a table with a first line that names its columns (email, role)." />
     <${Field} label="Or a CSV file" name="file" type="file" accept=".csv,text/csv,text/plain" hint="An export of a directory or of Rolecall. Other columns are ignored." />
-    <${Field} label="Role" name="role_id" options=${roles.data?.choices ?? []} value="user" hint="For addresses without a column for the role." />
+    <${RoleField} hint="For addresses without a column for the role." />
   <//>`;
 }
 

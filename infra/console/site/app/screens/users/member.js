@@ -2,12 +2,13 @@
 import { html } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
 import { Confirm, Dialog, Field, Form, Loaded } from '../../parts.js';
+import { RoleField } from '../../role_field.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { dayOf, endOfDay, personName } from '../../words.js';
 import { KeeperField } from './service.js';
 
 /** @param {Props.UsersMember} props */
-export function EditMember({ id, roles, roleFixed, done, onClose }) {
+export function EditMember({ id, roleFixed, done, onClose }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, member: id };
@@ -24,20 +25,17 @@ export function EditMember({ id, roles, roleFixed, done, onClose }) {
     <${Loaded} load=${member}>${(data) => html`
       <${Form} key=${etag(data)} onSubmit=${save} onCancel=${onClose} reload=${member.reload}>
         <p><b>${personName(data)}</b>${data.email && html`<br /><small>${data.email}</small>`}</p>
-        <${MemberFields} member=${data} roles=${roles} roleFixed=${roleFixed} />
+        <${MemberFields} member=${data} roleFixed=${roleFixed} />
       <//>`}<//>
   <//>`;
 }
 
 /** @param {Props.UsersMember} props */
-function MemberFields({ member, roles, roleFixed }) {
-  const choices = roles.data?.choices ?? [];
-  const known = choices.some(([id]) => id === member.role_id);
-  const options = known ? choices : [[member.role_id, member.role_name], ...choices];
+function MemberFields({ member, roleFixed }) {
   return html`
     ${roleFixed
       ? html`<p class="hint">Role: ${member.role_name}. ${FIXED[member.role_id] ?? 'You cannot change your own role.'}</p>`
-      : html`<${Field} label="Role" name="role_id" options=${options} value=${member.role_id} hint="Applies from the next request on." />`}
+      : html`<${RoleField} current=${[member.role_id, member.role_name]} hint="Applies from the next request on." />`}
     <${Field} label="Name shown here" name="display_name" value=${member.display_name} maxlength="100"
       hint=${member.name ? `The identity provider says “${member.name}”. Leave empty to show that.` : 'Only this organization shows it.'} />
     ${member.role_id !== 'super_admin' && !(roleFixed && !FIXED[member.role_id]) && html`<${Field} label="Access ends on" type="date" name="access_expires_at" value=${dayOf(member.access_expires_at)}

@@ -2,6 +2,7 @@
 import { html } from '../../../vendor/ui.js';
 import { everyItem } from '../../api.js';
 import { Dialog, Field, Form, Notice } from '../../parts.js';
+import { RoleField } from '../../role_field.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { endOfDay, personName } from '../../words.js';
 
@@ -9,10 +10,9 @@ import { endOfDay, personName } from '../../words.js';
 const PEOPLE_ONLY = ['admin', 'mdf_admin'];
 
 /** @param {Props.UsersService} props */
-export function AddService({ roles, done, onClose }) {
+export function AddService({ done, onClose }) {
   const { api } = useApp();
   const { id } = useOrg();
-  const options = (roles.data?.choices ?? []).filter(([role]) => !PEOPLE_ONLY.includes(role));
   const add = async ({ user_id, name, role_id, keeper_id, access_expires_at }) => {
     const body = { user_id, name, role_id, ...(keeper_id && { keeper_id }) };
     if (access_expires_at) body.access_expires_at = endOfDay(access_expires_at);
@@ -24,7 +24,7 @@ export function AddService({ roles, done, onClose }) {
       <p class="hint">A service calls the API with a token of its own. It holds a role like a person, but gets no mail.</p>
       <${Field} label="Name" name="name" required maxlength="100" />
       <${Field} label="Subject of its token (sub)" name="user_id" required hint="The identity provider shows it, often as client id." autocomplete="off" />
-      <${Field} label="Role" name="role_id" options=${options} value="user" />
+      <${RoleField} except=${PEOPLE_ONLY} />
       <${KeeperField} />
       <${Field} label="Access ends on (optional)" type="date" name="access_expires_at" />
     <//>
