@@ -15,6 +15,7 @@ use axum::{
     routing::get,
 };
 use serde_json::{Value, json};
+use tower_http::compression::CompressionLayer;
 
 use crate::args::Args;
 
@@ -41,7 +42,7 @@ pub(crate) fn router(args: &Args) -> Router {
         let show = async move || file(PAGE, page);
         router = router.route(screen, get(show)).route(&format!("{screen}/{{*path}}"), get(show));
     }
-    router.layer(map_response_with_state(policy(args), add_headers))
+    router.layer(map_response_with_state(policy(args), add_headers)).layer(CompressionLayer::new())
 }
 
 /// Adds what a static host should add, too: see `infra/console/README.md`.
