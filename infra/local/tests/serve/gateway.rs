@@ -210,8 +210,7 @@ async fn console_is_served_with_its_configuration_and_a_strict_policy() {
         assert_eq!(get(file).await.status, 200, "{file}");
     }
     let configuration = get("/config.json").await.body;
-    let expected =
-        json!({ "api": "", "product": "Rolecall", "logo": null, "sign_in": "local" });
+    let expected = json!({ "api": "", "product": "Rolecall", "logo": null, "sign_in": "local" });
     assert_eq!(configuration, expected);
     for path in ["/app/other.js", "/organization", "/operators"] {
         assert_eq!(get(path).await.status, 401, "{path}");
