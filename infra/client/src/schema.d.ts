@@ -4302,9 +4302,9 @@ export interface components {
         /** @description The person is the Super Admin of these organizations. Appoint another Super Admin in each of them first (SA6). */
         "super-admin-of-organizations": {
             /** @constant */
-            type?: "/problems/super-admin-of-organizations";
+            type: "/problems/super-admin-of-organizations";
             /** @constant */
-            status?: 409;
+            status: 409;
             organizations: {
                 id: components["schemas"]["OrganizationId"];
                 name: string;

@@ -69,6 +69,18 @@ fn objects_have_fields_and_arrays_have_items() {
     });
 }
 
+/// A field that narrows a union must be required.
+#[test]
+fn problems_require_their_type_and_status() {
+    let schemas = CONTRACT.0["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        let is_problem = schema["properties"]["type"]["const"] == format!("/problems/{name}");
+        let required = texts(&schema["required"]);
+        let complete = ["type", "status"].iter().all(|field| required.contains(*field));
+        assert!(!is_problem || complete, "{name}");
+    }
+}
+
 #[test]
 fn levels_have_every_role_object() {
     let documented = CONTRACT.0["components"]["schemas"]["Levels"]["properties"].as_object();
