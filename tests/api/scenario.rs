@@ -180,6 +180,11 @@ impl Operation {
         let in_steps = |path: &String| path.contains("reassign_to") || path.contains("/people/");
         self.path.as_ref().is_some_and(in_steps)
     }
+
+    /// Does it erase a person? Each round that finds something of the person is an event of its own.
+    pub fn erases(&self) -> bool {
+        self.method == "DELETE" && self.path.as_ref().is_some_and(|path| path.contains("/people/"))
+    }
 }
 
 impl Outcome {

@@ -287,7 +287,7 @@ pub fn transfer(
     }
     Ok(SuperAdminTransfer {
         former: former.with_role(RoleId::ADMIN, now),
-        org: actor.org.with_super_admin(&successor.user_id, now),
+        org: succeeded(&actor.org, &successor, now),
         successor: successor.with_role(RoleId::SUPER_ADMIN, now),
         admin: successor,
     })
@@ -301,6 +301,12 @@ pub enum FormerSuperAdmin {
     Admin,
     /// They are removed from the organization.
     Removed,
+}
+
+/// The organization with its new Super Admin. The event of this change ends the end of the successor's access, too
+/// (END1), so it comes after the last change of their membership.
+fn succeeded(org: &Organization, successor: &Member, now: Timestamp) -> Organization {
+    org.with_super_admin(&successor.user_id, successor.version.next(now).at())
 }
 
 /// The changes of the appointment of a Super Admin by an operator.
@@ -346,7 +352,7 @@ pub fn appoint_super_admin(
     let former = former.filter(is_super_admin).ok_or(Refusal::SuperAdminChanged)?;
     Ok(SuperAdminAppointment {
         demoted: (then == FormerSuperAdmin::Admin).then(|| former.with_role(RoleId::ADMIN, now)),
-        org: org.with_super_admin(&member.user_id, now),
+        org: succeeded(org, &member, now),
         successor: member.with_role(RoleId::SUPER_ADMIN, now),
         former,
         member,
