@@ -937,6 +937,7 @@ impl Replayed {
                 let (was, is) = (&old["super_admin_id"], &new["super_admin_id"]);
                 let held = aliases.of_role(&old["successor_role_id"]);
                 self.change("super admin", "", was, is);
+                self.facts.retain(|(kind, of, _), _| *kind != "access end" || *of != member(is));
                 self.change("role", &member(is), &held, &json!("super_admin"));
                 // `member.removed` follows if the former one is removed.
                 if new["former"] == "admin" {

@@ -79,7 +79,7 @@ impl PeopleQuery {
         match (self.email, self.user_id) {
             (None, Some(user)) => Ok(vec![PersonId::of(&user)]),
             (Some(email), None) => {
-                let users = store.users_known_by_address(&email).await?;
+                let users = Box::pin(store.users_known_by_address(&email)).await?;
                 if users.is_empty() {
                     return Ok(vec![PersonId::of_address(&email)]);
                 }

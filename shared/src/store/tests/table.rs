@@ -145,11 +145,7 @@ fn layout_matches_the_documentation_page() {
     line(ByIdentity, "organizations that approve a domain", domain, &own);
     let named = index::organizations_named("acme");
     line(ByIdentity, "organizations whose names begin alike", named, &own);
-    line(
-        ByDue,
-        "invitations, roles and organizations being deleted",
-        index::due(3),
-        "milliseconds",
-    );
+    let due = index::due(3);
+    line(ByDue, "invitations, roles and organizations being deleted", due, "milliseconds");
     assert_printed("internals/table.md", &page);
 }
