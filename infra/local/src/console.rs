@@ -60,12 +60,12 @@ async fn add_headers(State(policy): State<HeaderValue>, mut response: Response) 
 
 /// Whether `path` belongs to the console. Its paths need no token.
 pub(crate) fn is_at(path: &str) -> bool {
-    let is_screen = |screen: &&str| {
-        path.strip_prefix(*screen).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let is_screen = |screen: &str| {
+        path.strip_prefix(screen).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     path == "/"
         || FILES.iter().any(|(file, _)| *file == path)
-        || SCREENS.iter().any(|it| is_screen(&it))
+        || SCREENS.iter().any(|it| is_screen(it))
 }
 
 /// What `config.json` says: the API on this server, and how people sign in.

@@ -62,32 +62,39 @@ const GLOBEX: [(&str, &str); 7] = [
 const INVITED: [(&str, &str); 3] =
     [("Karl Neumann", "user"), ("Lucia Romano", "Support Desk"), ("Marta Kowalska", "admin")];
 
+/// A custom role: its levels by role object; the others get their defaults.
+struct DemoRole {
+    name: &'static str,
+    description: &'static str,
+    levels: &'static [(&'static str, &'static str)],
+}
+
 /// The custom roles of Acme Instruments.
-const ROLES: [(&str, &str, &[(&str, &str)]); 3] = [
-    (
-        "Support Desk",
-        "Answers cases, and sees who works here.",
-        &[("support_service", "full_access"), ("user_management", "view_only")],
-    ),
-    (
-        "Licence Manager",
-        "Keeps licences and their notes.",
-        &[
+const ROLES: [DemoRole; 3] = [
+    DemoRole {
+        name: "Support Desk",
+        description: "Answers cases, and sees who works here.",
+        levels: &[("support_service", "full_access"), ("user_management", "view_only")],
+    },
+    DemoRole {
+        name: "Licence Manager",
+        description: "Keeps licences and their notes.",
+        levels: &[
             ("license_management", "full_access"),
             ("license_management_sub_organizations", "view_only"),
         ],
-    ),
-    (
-        "Auditor",
-        "Reads everything, changes nothing.",
-        &[
+    },
+    DemoRole {
+        name: "Auditor",
+        description: "Reads everything, changes nothing.",
+        levels: &[
             ("event_history", "view_only"),
             ("organization_general_information", "view_only"),
             ("role_management", "view_only"),
             ("security_management", "view_only"),
             ("user_management", "view_only"),
         ],
-    ),
+    },
 ];
 
 /// Fills the server behind `router`, unless it has an organization already.
@@ -98,7 +105,7 @@ const ROLES: [(&str, &str, &[(&str, &str)]); 3] = [
 pub(crate) async fn fill(router: &Router) -> Result<(), Error> {
     let operator = sign_in(router, OPERATOR, "rolecall.example", "operator").await?;
     let existing = operator.get("/v1/operator/organizations").await?;
-    if existing["items"].as_array().is_some_and(|items| !items.is_empty()) {
+    if existing.pointer("/items/0").is_some() {
         return Ok(());
     }
     let acme = found(&operator, "Acme Instruments", "standard", "Ada Lovelace").await?;
@@ -138,7 +145,7 @@ async fn fill_acme(acme: &Organization) -> Result<(), Error> {
     let path = format!("/v1/organizations/{}", acme.id);
     let about = json!({ "website": "https://acme.example", "contact": "office@acme.example" });
     ada.patch(&path, about).await?;
-    for (name, description, levels) in ROLES {
+    for DemoRole { name, description, levels } in ROLES {
         let permissions: Value = levels.iter().map(|(object, level)| (*object, *level)).collect();
         let role = json!({ "name": name, "description": description, "permissions": permissions });
         acme.roles.push((name, id(&ada.post(&format!("{path}/roles"), role).await?)?));
@@ -185,7 +192,7 @@ async fn change_people(ada: &Person, path: &str, acme: &Organization) -> Result<
     for (name, change) in changes {
         let search = format!("{path}/members?q={}", address(name, &acme.domain));
         let list = ada.get(&search).await?;
-        let member = format!("{path}/members/{}", id(&list["items"][0])?);
+        let member = format!("{path}/members/{}", id(first(&list)?)?);
         match change {
             Some(change) => ada.patch(&member, change).await?,
             None => ada.send(Method::DELETE, &member, Value::Null).await?,
@@ -241,15 +248,16 @@ async fn sign_in(router: &Router, name: &str, domain: &str, scope: &str) -> Resu
     let body = json!({ "email": email, "name": name, "scope": scope });
     let stranger = Person { router: router.clone(), email, token: String::new() };
     let answer = stranger.post(issuer::TOKEN, body).await?;
-    let token = answer["access_token"].as_str().unwrap_or_default().to_owned();
+    let token = answer.get("access_token").and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(Person { token, ..stranger })
 }
 
 impl Person {
     async fn accept_invitation(&self) -> Result<(), Error> {
         let list = self.get("/v1/me/invitations").await?;
-        let invitation = &list["items"][0];
-        let organization = invitation["organization_id"].as_str().unwrap_or_default();
+        let invitation = first(&list)?;
+        let organization =
+            invitation.get("organization_id").and_then(Value::as_str).unwrap_or_default();
         let path =
             format!("/v1/organizations/{organization}/invitations/{}/accept", id(invitation)?);
         self.post(&path, Value::Null).await.map(drop)
@@ -285,7 +293,13 @@ impl Person {
 }
 
 fn id(resource: &Value) -> Result<String, Error> {
-    Ok(resource["id"].as_str().ok_or("--demo: an answer has no id")?.to_owned())
+    let id = resource.get("id").and_then(Value::as_str);
+    Ok(id.ok_or("--demo: an answer has no id")?.to_owned())
+}
+
+/// The first item of a page.
+fn first(page: &Value) -> Result<&Value, Error> {
+    Ok(page.pointer("/items/0").ok_or("--demo: a list is empty")?)
 }
 
 /// "Acme Instruments" is at acme.example.
