@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{Level, Name, OrgId, Restriction, RoleId, RoleObject, UserId},
-    http::{ApiError, Call, Json, Path, views},
-    store::Key,
+    domain::{Level, Name, OrgId, Restriction, RoleId, RoleObject, Standing, UserId},
+    http::{ApiError, Call, Json, Path, Query, views},
+    store::{FetchedItems, Key},
 };
 
 /// The caller's effective permissions.
@@ -17,14 +17,35 @@ pub(crate) struct Permissions {
     organization_name: Name,
     user_id: UserId,
     role_id: Option<RoleId>,
-    role_name: Option<String>,
-    /// The roles to which the caller can invite (ROLE7).
-    grantable_roles: Vec<NamedRole>,
+    #[serde(flatten)]
+    roles: Option<RoleNames>,
     /// The effective level of each role object that is shown in this organization.
     permissions: BTreeMap<RoleObject, Level>,
     /// The role objects whose effective level is below the stored one. Objects that an organization
     /// of this kind never has are left out.
     restrictions: Vec<RestrictedLevel>,
+}
+
+/// What the caller asks for beside the levels.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PermissionsQuery {
+    include: Option<Include>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Include {
+    /// The names of roles, which cost another read and grow with the number of roles.
+    Roles,
+}
+
+/// The role of the caller, and those that they can give.
+#[derive(Serialize)]
+struct RoleNames {
+    role_name: Option<String>,
+    /// The roles to which the caller can invite (ROLE7).
+    grantable_roles: Vec<NamedRole>,
 }
 
 #[derive(Serialize)]
@@ -44,10 +65,11 @@ struct RestrictedLevel {
 pub(crate) async fn permissions(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
+    Query(PermissionsQuery { include }): Query<PermissionsQuery>,
 ) -> Result<Json<Permissions>, ApiError> {
-    let (actor, found) = app.store.facts_in_tree(&person, org, [Key::role_names(org)]).await?;
-    let names = found.role_summaries(org)?;
-    let name = |role| views::role_name(role, names.of(role));
+    let names = include.map(|Include::Roles| Key::role_names(org));
+    let (actor, found) = app.store.facts_in_tree(&person, org, names).await?;
+    let roles = include.map(|Include::Roles| role_names(&actor, &found)).transpose()?;
     let conditions = actor.conditions;
     let restricted = |object| {
         let restriction = conditions.restriction_if_held(actor.levels, object)?;
@@ -58,13 +80,11 @@ pub(crate) async fn permissions(
             reason: restriction.to_string(),
         })
     };
-    let grantable = actor.grantable_roles().into_iter();
     Ok(Json(Permissions {
         organization_id: org,
         organization_name: actor.org.name.clone(),
         role_id: actor.role(),
-        role_name: actor.role().map(name),
-        grantable_roles: grantable.map(|id| NamedRole { id, name: name(id) }).collect(),
+        roles,
         permissions: actor
             .effective
             .iter()
@@ -73,4 +93,14 @@ pub(crate) async fn permissions(
         restrictions: RoleObject::ALL.into_iter().filter_map(restricted).collect(),
         user_id: actor.person.id.clone(),
     }))
+}
+
+fn role_names(actor: &Standing, found: &FetchedItems) -> Result<RoleNames, ApiError> {
+    let names = found.role_summaries(actor.org.id())?;
+    let name = |role| views::role_name(role, names.of(role));
+    let grantable = actor.grantable_roles().into_iter();
+    Ok(RoleNames {
+        role_name: actor.role().map(name),
+        grantable_roles: grantable.map(|id| NamedRole { id, name: name(id) }).collect(),
+    })
 }

@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Show the caller's permissions
-         * @description Returns the caller's effective level on each role object that the organization shows (U2). `restrictions` explains each level that is below the stored one (ROLE4, ROLE5). Requires membership.
+         * @description Returns the caller's effective level on each role object that the organization shows (U2). `restrictions` explains each level that is below the stored one (ROLE4, ROLE5). `include=roles` adds the roles that the caller can grant. Requires membership.
          */
         get: operations["showPermissions"];
         put?: never;
@@ -2786,10 +2786,10 @@ export interface components {
             user_id: components["schemas"]["UserId"];
             /** @description `null` for an operator who is not a member (OP1). */
             role_id: components["schemas"]["RoleId"] | null;
-            /** @description `null` where `role_id` is. */
-            role_name: string | null;
-            /** @description The roles to which the caller can invite and that the caller can give to members (ROLE7): the built-in ones, then the custom ones. Empty without `user_management` at `full_access`. */
-            grantable_roles: {
+            /** @description Only with `include=roles`. `null` where `role_id` is. */
+            role_name?: string | null;
+            /** @description Only with `include=roles`. The roles to which the caller can invite and that the caller can give to members (ROLE7): the built-in ones, then the custom ones. Empty without `user_management` at `full_access`. */
+            grantable_roles?: {
                 id: components["schemas"]["RoleId"];
                 name: string;
             }[];
@@ -5219,6 +5219,11 @@ export interface components {
          */
         Scope: "organization" | "subtree";
         /**
+         * @description `roles` adds `role_name` and `grantable_roles`, for a form in which the caller chooses a role. It costs another read unit.
+         * @example roles
+         */
+        IncludeRoles: "roles";
+        /**
          * @description The organizations directly below, or all below.
          * @example all
          */
@@ -5492,7 +5497,13 @@ export interface operations {
     };
     showPermissions: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description `roles` adds `role_name` and `grantable_roles`, for a form in which the caller chooses a role. It costs another read unit.
+                 * @example roles
+                 */
+                include?: components["parameters"]["IncludeRoles"];
+            };
             header?: never;
             path: {
                 /**

@@ -11,7 +11,7 @@ import { useApp, useLoad, useOrg } from './use.js';
 export function RoleField({ current, except = [], hint = 'Only roles that you may give are offered.' }) {
   const { api } = useApp();
   const { id } = useOrg();
-  const access = useLoad((signal) => api.GET('/v1/organizations/{org}/permissions', { path: { org: id }, signal }), [api, id]);
+  const access = useLoad((signal) => api.GET('/v1/organizations/{org}/permissions', { path: { org: id }, query: { include: 'roles' }, signal }), [api, id]);
   const grantable = (access.data?.grantable_roles ?? []).map(({ id, name }) => [id, name]).filter(([role]) => !except.includes(role));
   const known = !current || grantable.some(([role]) => role === current[0]);
   return html`
