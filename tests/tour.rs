@@ -14,7 +14,7 @@ const README: &str = include_str!("../README.md");
 
 /// What each line of the tour's output contains.
 const EXPECTED: [&str; 7] = [
-    r#""email":"bob@example.com","role_id":"admin","status":"pending""#,
+    r#""email":"bob@example.com","role_id":"admin","role_name":"Admin","status":"pending""#,
     r#""email":"desk@example.com""#,
     r#""role_name":"Support Desk""#,
     r#""type":"/problems/super-admin-required""#,
