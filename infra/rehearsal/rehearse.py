@@ -3,7 +3,8 @@
     rehearse.py template.yaml target/debug
 
 Then removes each permission of each function, and the authorizer of each route, one at a time. The tests must fail
-without it. A permission that the tests do not need does not belong in the template.
+without it. A permission that the tests do not need does not belong in the template. `--share 2/5` removes the second,
+seventh, twelfth ... of them.
 """
 
 import argparse
@@ -187,9 +188,9 @@ def fails(test, stack, issuer):
     return False
 
 
-def unneeded_permissions(stack, issuer, log):
-    """The permissions without which the tests succeed."""
-    permissions = list(stack.permissions())
+def unneeded_permissions(stack, issuer, log, share):
+    """The permissions of the share without which the tests succeed."""
+    permissions = list(stack.permissions())[share]
     unneeded = []
     for permission in permissions:
         with permission:
@@ -199,10 +200,11 @@ def unneeded_permissions(stack, issuer, log):
     return unneeded
 
 
-def unneeded_authorizers(stack, issuer, log):
-    """The authorizers and scopes without which the tests succeed."""
+def unneeded_authorizers(stack, issuer, log, share):
+    """The authorizers of the share, and the scope, without which the tests succeed."""
     unneeded = []
-    routes = protected_routes(stack)
+    protected = protected_routes(stack)
+    routes = protected[share]
     for route in routes:
         stack.change_route(route, AuthorizationType="NONE")
         if not fails(authorizers, stack, issuer):
@@ -210,7 +212,7 @@ def unneeded_authorizers(stack, issuer, log):
         stack.change_route(route, AuthorizationType="JWT", AuthorizerId=route["AuthorizerId"])
     log(f"{len(routes)} authorizers removed in turn")
 
-    scoped = [route for route in routes if route.get("AuthorizationScopes")]
+    scoped = [route for route in protected if route.get("AuthorizationScopes")]
     [route] = [route for route in scoped if route["RouteKey"] == "GET /v1/operator/organizations"]
     stack.change_route(route, AuthorizationScopes=[])
     if not fails(story, stack, issuer):
@@ -248,8 +250,8 @@ def scopes_in_another_claim(stack, issuer):
         expect(refused, 403, type="/problems/operator-scope-required")
 
 
-def rehearse(stack, issuer, pool, log, removals):
-    """Runs the tests, then the removals. Returns the parts of the template that the tests do not need."""
+def rehearse(stack, issuer, pool, log, share):
+    """Runs the tests, then the share of the removals, if any. Returns the parts of the template that the tests do not need."""
     log(f"deployed: {len(stack.resources)} resources, {len(stack.routes())} routes")
     authorizers(stack, issuer)
     log("every route refuses requests without a valid token")
@@ -270,12 +272,21 @@ def rehearse(stack, issuer, pool, log, removals):
     log("the log lines carry the metrics")
     adopted_table_has_the_data(stack, issuer)
     log("the stack has adopted a restored table")
-    if not removals:
+    if not share:
         return []
-    unneeded = unneeded_permissions(stack, issuer, log) + unneeded_authorizers(stack, issuer, log)
+    unneeded = unneeded_permissions(stack, issuer, log, share) + unneeded_authorizers(stack, issuer, log, share)
     story(stack, issuer)
     log("with everything restored, every route responds as expected")
     return unneeded
+
+
+def share_of_removals(text):
+    """The slice of `2/5`: every fifth, from the second on."""
+    number, _, count = text.partition("/")
+    number, count = int(number), int(count)
+    if not 1 <= number <= count:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1/{count} and {count}/{count}")
+    return slice(number - 1, None, count)
 
 
 def main():
@@ -287,6 +298,7 @@ def main():
         "--everything", action="store_true", help="deploy aliases, a custom domain, a proxy and a key; no removals"
     )
     parser.add_argument("--no-removals", action="store_true", help="run the tests only")
+    parser.add_argument("--share", type=share_of_removals, default="1/1", help="a share of the removals, such as 2/5")
     arguments = parser.parse_args()
 
     start = time.monotonic()
@@ -299,7 +311,8 @@ def main():
             template = derive(template)
         stack = Stack(emulator, template, arguments.binaries, issuer, arguments.everything)
         pool = None if arguments.everything else arguments.template.parent / "infra/cognito/template.yaml"
-        unneeded = rehearse(stack, issuer, pool, log, removals=not (arguments.no_removals or arguments.everything))
+        share = None if arguments.no_removals or arguments.everything else arguments.share
+        unneeded = rehearse(stack, issuer, pool, log, share)
         if arguments.everything:
             proxy(stack, issuer)
             log("only the proxy can reach the API")

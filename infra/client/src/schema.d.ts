@@ -5526,6 +5526,7 @@ export interface operations {
                     "application/json": components["schemas"]["Permissions"];
                 };
             };
+            400: components["responses"]["UnreadableRequestResponse"];
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["SignInForbidden"];
             404: components["responses"]["OrganizationNotFound"];
