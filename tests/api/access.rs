@@ -47,7 +47,7 @@ async fn member_is_an_organization_user_with_a_role_in_each_organization() {
     ]
     .map(|(org, name, role, role_name)| {
         json!({
-            "id": id(org), "name": name, "kind": "standard", "parent_id": null,
+            "id": id(org), "name": name, "kind": "standard", "parent_id": null, "parent_name": null,
             "role_id": role, "role_name": role_name, "suspended": false, "access_expires_at": null,
         })
     });

@@ -150,8 +150,8 @@ delete a role | 2 3 14 4 | ADA DELETE /roles/<created>
 + invitation <role>
 delete a role with two users | 8 10 28 20 | ADA DELETE /roles/<role>?reassign_to=user
 create a sub-organization | 2 2 14 10 | ADA POST /sub-organizations | {"name": "Below"}
-list sub-organizations | 3 28.5 0 0 | ADA GET /sub-organizations?limit=<limit>
-list sub-organizations at any depth | 3 28.5 0 0 | ADA GET /sub-organizations?limit=<limit>&depth=all
+list sub-organizations | 3 29 0 0 | ADA GET /sub-organizations?limit=<limit>
+list sub-organizations at any depth | 3 29 0 0 | ADA GET /sub-organizations?limit=<limit>&depth=all
 delete a sub-organization | 4 5 12 4 | ADA DELETE /v1/organizations/<created> | {"name": "Below"}
 + empty sub-organization
 join a sub-organization | 3 5 12 10 | BOB POST /v1/organizations/<id>/join
@@ -566,6 +566,7 @@ costs more than its bound, in a root organization or eight levels below one.
 - **RCU**, **WCU**: capacity units as DynamoDB reports them; WCU of the table + of its indexes. People have a `sub` of 36 and
   an address of 28 characters, lists are pages of 25.
 - **at depth 8**: only where it differs. Rules that depend on the root's settings (SUB1) read the root: one trip and 1 RCU.
+  Views of an organization name the one above, which the same trip reads: 1 RCU.
 - A custom role of the caller, or a custom role that is granted, adds 2 WCU. An `Idempotency-Key` adds 2 WCU.
 - Filters of a list read about 100 RCU a request at most; the page is short then.
 
@@ -606,15 +607,21 @@ pub fn figures(cost: Cost) -> String {
     format!("{round_trips} · {read_units} · {write_units} + {index_write_units}")
 }
 
-/// Where costs exceed the bounds of their operations. Below a root, rules that depend on the root's
-/// settings cost one round trip and one read unit more.
-fn excesses(lines: &[Measurement], root: f64) -> Vec<String> {
+/// What the reads of the organizations above cost.
+#[derive(Clone, Copy, Default)]
+struct Above {
+    round_trips: f64,
+    read_units: f64,
+}
+
+/// Where costs exceed the bounds of their operations by more than what is read of the organizations above.
+fn excesses(lines: &[Measurement], above: Above) -> Vec<String> {
     let mut excesses = Vec::new();
     for Measurement { operation, cost } in lines {
         let (_, bound) = bounds().find(|(name, _)| name == operation).unwrap();
         let [trips, read, write, index] = bound;
-        let exceeded = f64::from(cost.round_trips) > trips + root
-            || cost.read_units > read + root
+        let exceeded = f64::from(cost.round_trips) > trips + above.round_trips
+            || cost.read_units > read + above.read_units
             || cost.write_units > write
             || cost.index_write_units > index;
         if exceeded {
@@ -635,7 +642,8 @@ async fn each_operation_costs_at_most_its_bound_at_any_depth() {
     }
     let mut deep = Survey::of(&app, path, 25).await;
     deep.measure_all().await;
-    let exceeded = [excesses(&root.lines, 0.0), excesses(&deep.lines, 1.0)].concat();
+    let (none, root_and_parent) = (Above::default(), Above { round_trips: 1.0, read_units: 2.0 });
+    let exceeded = [excesses(&root.lines, none), excesses(&deep.lines, root_and_parent)].concat();
     assert!(
         exceeded.is_empty(),
         "make these cheaper, or justify a higher bound:\n{}",

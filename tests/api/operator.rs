@@ -24,6 +24,7 @@ async fn operator_creates_an_organization_and_invites_its_first_admin() {
         "name": "Acme",
         "kind": "partner",
         "parent_id": null,
+        "parent_name": null,
         "path": [id],
         "depth": 0,
         "settings": { "manage_sub_organizations": false, "mdf_program": false },

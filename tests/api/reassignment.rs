@@ -216,6 +216,7 @@ async fn role_cannot_be_granted_while_its_users_are_reassigned() {
     let role = format!("{acme}/roles/{guests}");
     let shown = app.get(ADA, &role).await.expect(200);
     assert_eq!(shown.body["reassign_to"], "user");
+    assert_eq!(shown.body["reassign_to_name"], "User");
     let refused = app.change_role(ADA, &acme, CY, &guests).await;
     assert_eq!(refused.refuses(409, "role-being-deleted").body["reassign_to"], "user");
     let other = app.create_invitation(ADA, &acme, "z@example.com", "user").await;
@@ -261,6 +262,11 @@ async fn clean_up_finishes_a_started_reassignment() {
     let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
     app.invite_many(ADA, &acme, &guests, 0..100).await;
     app.start_reassignment(&layer, &acme, &guests, &hosts).await;
+    for roles in ["roles", "roles?q=guests"] {
+        let listed = app.get(ADA, &format!("{acme}/{roles}")).await.expect(200);
+        let listed = listed.items().iter().find(|role| role["id"] == json!(guests)).unwrap();
+        assert_eq!(listed["reassign_to_name"], "Hosts");
+    }
     let now = jiff::Timestamp::from_millisecond(app.now()).unwrap();
     let summary = cleanup::run(&app.store, now, "clean-up", || false).await.unwrap();
     assert_eq!((summary.roles_deleted, summary.failed, summary.more), (1, 0, false));

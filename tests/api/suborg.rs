@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cleanup::run_clean_up,
-    helpers::{DEE, each, id},
+    helpers::{DEE, each, id, operator_path},
     invariants::check,
     test_app::{ADA, BOB, CY, DAY, EVE, OPERATOR, TestApp},
 };
@@ -59,6 +59,7 @@ async fn creator_becomes_super_admin_and_the_parent_has_no_power() {
       "kind": "partner",
       "name": "Branch",
       "parent_id": "org_…",
+      "parent_name": "Root",
       "path": [
         "org_…",
         "org_…"
@@ -95,6 +96,37 @@ async fn sub_organizations_nest_to_8_levels() {
     let body = json!({ "name": "Level 9", "parent": id(&org) });
     let refused = app.post(OPERATOR, "/v1/operator/organizations", body).await;
     refused.refuses(409, "depth-limit");
+}
+
+/// `parent_name` stands beside `parent_id` in each view of an organization, right after a renaming, too.
+#[tokio::test]
+async fn each_view_names_the_organization_above() {
+    let (app, root) = TestApp::with_tree("Root").await;
+    let works = app.create_sub_organization(ADA, &root, "Works").await;
+    let hall = app.create_sub_organization(ADA, &works, "Hall").await;
+    app.add_member(ADA, &hall, BOB, "admin").await;
+    app.patch(ADA, &works, json!({ "name": "Mill" })).await.expect(200);
+    let operated = operator_path(&hall);
+    let made = app.post(ADA, &format!("{hall}/sub-organizations"), json!({ "name": "Desk" })).await;
+    assert_eq!(made.expect(201).body["parent_name"], "Hall");
+    for shown in [
+        app.get(BOB, &hall).await,
+        app.get(OPERATOR, &operated).await,
+        app.patch(BOB, &hall, json!({ "website": "https://hall.example" })).await,
+        app.patch(OPERATOR, &operated, json!({})).await,
+        app.transfer(ADA, &hall, BOB).await,
+        app.appoint(&hall, ADA, "admin").await,
+        app.suspend(&hall).await,
+    ] {
+        assert_eq!(shown.expect(200).body["parent_name"], "Mill");
+    }
+    app.resume(&hall).await.expect(204);
+    let below = app.get(ADA, &format!("{root}/sub-organizations?depth=all")).await.expect(200);
+    assert_eq!(each(below.items(), "parent_name"), ["Root", "Mill", "Hall"]);
+    let found = app.get(OPERATOR, "/v1/operator/organizations?q=hall").await.expect(200);
+    assert_eq!(each(found.items(), "parent_name"), ["Mill"]);
+    let mine = app.get(BOB, "/v1/me").await.expect(200);
+    assert_eq!(mine.body["organizations"][0]["parent_name"], "Mill");
 }
 
 /// SUB4

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
-    domain::{Email, JoinRequest, Kind, Member, OrgId, RoleId, UserId},
+    domain::{Email, JoinRequest, Kind, Member, Name, OrgId, RoleId, UserId},
     http::{ApiError, Call, Json, Page, PageQuery, Query, views},
     store::{FetchedItems, Key, List},
 };
@@ -27,6 +27,7 @@ struct Membership {
     name: String,
     kind: Option<Kind>,
     parent_id: Option<OrgId>,
+    parent_name: Option<Name>,
     role_id: RoleId,
     role_name: String,
     /// Whether every request in the organization is refused (SA7).
@@ -82,11 +83,12 @@ pub(crate) async fn join_requests(
     Ok(Json(Page { items, next_cursor }))
 }
 
-/// The keys of the items that hold the names of a member's organization and role.
+/// The keys of the items that hold the names of a member's organization, of the one above it and of the role.
 fn name_keys(member: &Member) -> impl Iterator<Item = Key> + use<> {
     let org = member.path.id();
     let role = member.role_id.custom().map(|role| Key::role(org, role));
-    [Key::organization(org)].into_iter().chain(role)
+    let orgs = [org].into_iter().chain(member.path.parent());
+    orgs.map(Key::organization).chain(role)
 }
 
 fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiError> {
@@ -99,6 +101,7 @@ fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiEr
         kind: org.as_ref().map(|org| org.kind),
         suspended: org.as_ref().is_some_and(|org| org.suspension().is_some()),
         parent_id: member.path.parent(),
+        parent_name: member.path.parent().and_then(|id| names.organization(id)).map(|it| it.name),
         role_id: member.role_id,
         role_name: views::role_name(member.role_id, role.as_ref()),
         access_expires_at: member.access_expires_at,

@@ -70,7 +70,7 @@ async fn create(
     let id = OrgId::new(context.at, context.seed);
     let parent = match parent {
         None => None,
-        Some(parent) => Some(with_root(&app, parent).await?),
+        Some(parent) => Some(organization_facts(&app, parent).await?),
     };
     let (mut org, conditions) = match &parent {
         None => {
@@ -79,7 +79,7 @@ async fn create(
             let conditions = org.conditions(None);
             (org, conditions)
         }
-        Some(OrganizationFacts { org: parent, root }) => {
+        Some(OrganizationFacts { org: parent, root, .. }) => {
             let conditions = parent.conditions(root.as_ref());
             let org =
                 domain::create_child_as_operator(parent, conditions, id, name, kind, context.at)?;
@@ -97,10 +97,12 @@ async fn create(
     org.pending_first_admin = first
         .as_ref()
         .map(|first| PendingFirstAdmin { invitation: first.id, until: first.expires_at });
-    let view = views::Organization::of(&org, conditions, None);
+    let parent = parent.as_ref().map(|facts| &facts.org);
+    let parent_name = parent.map(|parent| parent.name.clone());
+    let names = views::OrganizationNames { super_admin: None, parent: parent_name };
+    let view = views::Organization::of(&org, conditions, names);
     let location = format!("/v1/operator/organizations/{id}");
     let answer = Answer::created(location, &view).with_version(org.version);
-    let parent = parent.as_ref().map(|facts| &facts.org);
     let first_admin = first.as_ref();
     let new = NewOrganization { org: &org, founder: None, first_admin, parent, creator: None };
     answer.commit(app.store.transaction(&context).create_organization(new)?).await
@@ -127,11 +129,11 @@ async fn list(
     let list = vec!["organizations".to_owned(), beginning.unwrap_or_default().to_owned()];
     let pagination = Pagination::new(list, limit, cursor.as_deref())?;
     let found = app.store.page(organizations, pagination.request()).await?;
-    let names = app.store.super_admins_and_roots(&found.items).await?;
+    let names = app.store.names_and_roots_beside(&found.items).await?;
     Ok(Json(pagination.try_page(found, |org| {
-        let super_admin = views::Person::super_admin(&names, &org)?;
-        let root = names.organization(org.path.root_id());
-        Ok::<_, ApiError>(views::Organization::of(&org, org.conditions(root.as_ref()), super_admin))
+        let conditions = org.conditions(names.root_above(&org).as_ref());
+        let names = views::OrganizationNames::of(&names, &org)?;
+        Ok::<_, ApiError>(views::Organization::of(&org, conditions, names))
     })?))
 }
 
@@ -140,9 +142,8 @@ async fn one(
     Path(org): Path<OrgId>,
 ) -> Result<WithEtag<views::Organization>, ApiError> {
     let Call { app, .. } = call.as_operator()?;
-    let OrganizationFacts { org, root } = with_root(&app, org).await?;
-    let super_admin = super_admin(&app, &org).await?;
-    let view = views::Organization::of(&org, org.conditions(root.as_ref()), super_admin);
+    let OrganizationFacts { org, root, names } = organization_facts(&app, org).await?;
+    let view = views::Organization::of(&org, org.conditions(root.as_ref()), names);
     Ok(WithEtag { view, version: org.version })
 }
 
@@ -164,7 +165,7 @@ async fn update(
     >,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let OrganizationFacts { org: before, root } = with_root(&app, org).await?;
+    let OrganizationFacts { org: before, root, names } = organization_facts(&app, org).await?;
     if_match.check(before.version)?;
     let partner_users = match (before.kind, kind) {
         (Kind::Partner, Some(Kind::Standard)) => {
@@ -176,8 +177,7 @@ async fn update(
     let wanted = SettingsUpdate { kind, manage_sub_organizations, mdf_program };
     let root = root.as_ref();
     let after = domain::update_settings(&before, root, partner_users, wanted, context.at)?;
-    let super_admin = super_admin(&app, &after).await?;
-    let view = views::Organization::of(&after, after.conditions(root), super_admin);
+    let view = views::Organization::of(&after, after.conditions(root), names);
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {
         return Ok(answer);
@@ -213,20 +213,16 @@ async fn invite_first_admin(
     answer.commit(writes).await
 }
 
-/// An organization, and the root of its tree if that is another organization.
+/// An organization, the root of its tree if that is another organization, and the names to show.
 struct OrganizationFacts {
     org: Organization,
     root: Option<Organization>,
+    names: views::OrganizationNames,
 }
 
-async fn super_admin(app: &App, org: &Organization) -> Result<Option<views::Person>, ApiError> {
-    let names = app.store.super_admin(org).await?;
-    Ok(views::Person::super_admin(&names, org)?)
-}
-
-async fn with_root(app: &App, org: OrgId) -> Result<OrganizationFacts, ApiError> {
-    let org = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
-    let root =
-        if org.path.is_root() { None } else { app.store.organization(org.path.root_id()).await? };
-    Ok(OrganizationFacts { org, root })
+async fn organization_facts(app: &App, org: OrgId) -> Result<OrganizationFacts, ApiError> {
+    let found = app.store.organization_to_show(org).await?;
+    let (org, found) = found.ok_or(Refusal::NoSuchOrganization)?;
+    let names = views::OrganizationNames::of(&found, &org)?;
+    Ok(OrganizationFacts { root: found.root_above(&org), org, names })
 }

@@ -26,18 +26,17 @@ pub(crate) async fn appoint(
     let org = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
     let named = org.super_admin_user_id.as_ref().map(|user| MemberId::of(org.id(), user));
     let members = named.into_iter().chain([member_id]).map(|id| Key::member(org.id(), id));
-    let root = org.path.root_id();
-    let found = app.store.get(members.chain([Key::organization(root)])).await?;
+    let above = org.path.parent().into_iter().chain([org.path.root_id()]);
+    let found = app.store.get(members.chain(above.map(Key::organization))).await?;
     let present = named.map(|id| found.member(org.id(), id)).transpose()?.flatten();
     let successor = found.active_member(org.id(), member_id, context.at)?;
     let appointment = domain::appoint_super_admin(&org, present, successor, former, context.at)?;
     let super_admin = Some(views::Person::member(&appointment.successor));
     let after = &appointment.org;
-    let view = views::Organization::of(
-        after,
-        after.conditions(found.organization(root).as_ref()),
-        super_admin,
-    );
+    let names =
+        views::OrganizationNames { super_admin, ..views::OrganizationNames::of(&found, after)? };
+    let conditions = after.conditions(found.root_above(after).as_ref());
+    let view = views::Organization::of(after, conditions, names);
     let answer = Answer::ok(&view).with_version(after.version);
     let writes = |alert: Option<&CriticalAlertUser>| {
         app.store.transaction(&context).appoint_super_admin(&org, &appointment, alert, &reason)

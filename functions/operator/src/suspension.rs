@@ -5,7 +5,7 @@ use shared::{
     http::{Answer, ApiError, Call, IfMatch, Json, Path, RequiredText, views},
 };
 
-use crate::{OrganizationFacts, security::ReasonRequest, super_admin, with_root};
+use crate::{OrganizationFacts, organization_facts, security::ReasonRequest};
 
 /// Suspends an organization, or changes the reason of its suspension.
 pub(crate) async fn suspend(
@@ -15,11 +15,10 @@ pub(crate) async fn suspend(
     Json(ReasonRequest { reason: RequiredText(reason) }): Json<ReasonRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let OrganizationFacts { org: before, root } = with_root(&app, org).await?;
+    let OrganizationFacts { org: before, root, names } = organization_facts(&app, org).await?;
     if_match.check(before.version)?;
     let after = domain::suspend(&before, reason.clone(), context.at);
-    let super_admin = super_admin(&app, &after).await?;
-    let view = views::Organization::of(&after, after.conditions(root.as_ref()), super_admin);
+    let view = views::Organization::of(&after, after.conditions(root.as_ref()), names);
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {
         return Ok(answer);

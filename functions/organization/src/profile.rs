@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, Kind, Language, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile, Refusal,
-        RoleId, RoleObject, Source, Standing,
+        self, Conditions, Kind, Language, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile,
+        Refusal, RoleId, RoleObject, Source,
     },
-    http::{Answer, ApiError, App, Call, IfMatch, Json, NameField, Path, Text, WithEtag, views},
-    store::{Key, NewOrganization, ProfileChange},
+    http::{Answer, ApiError, Call, IfMatch, Json, NameField, Path, Text, WithEtag, views},
+    store::{FetchedItems, Key, NewOrganization, ProfileChange},
 };
 
 #[derive(Deserialize)]
@@ -28,7 +28,8 @@ pub(crate) async fn create(
     let founder =
         Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
     let super_admin = Some(views::Person::member(&founder));
-    let organization = views::Organization::of(&org, org.conditions(None), super_admin);
+    let names = views::OrganizationNames { super_admin, parent: None };
+    let organization = views::Organization::of(&org, org.conditions(None), names);
     let language = org.language;
     let view = OrganizationDetails { organization, language, profile: Profile::default() };
     let answer =
@@ -52,19 +53,15 @@ pub(crate) struct OrganizationDetails {
 }
 
 impl OrganizationDetails {
-    /// Shows an organization to `actor`. The name of another person who is Super Admin takes a read.
-    async fn of(
-        app: &App,
-        actor: &Standing,
+    /// Shows an organization under the conditions of the tree. `found` has the names that stand beside its ids.
+    fn of(
         org: &domain::Organization,
+        conditions: Conditions,
+        found: &FetchedItems,
         profile: Profile,
     ) -> Result<Self, ApiError> {
-        let super_admin = if actor.is_super_admin() {
-            Some(views::Person::caller(actor))
-        } else {
-            views::Person::super_admin(&app.store.super_admin(org).await?, org)?
-        };
-        let organization = views::Organization::of(org, actor.conditions, super_admin);
+        let names = views::OrganizationNames::of(found, org)?;
+        let organization = views::Organization::of(org, conditions, names);
         Ok(Self { organization, language: org.language, profile })
     }
 }
@@ -73,10 +70,10 @@ pub(crate) async fn show(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
 ) -> Result<WithEtag<OrganizationDetails>, ApiError> {
-    let (actor, found) = app.store.facts_in_tree(&person, org, [Key::profile(org)]).await?;
+    let (actor, found) = app.store.facts_to_show(&person, org, [Key::profile(org)]).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
     let profile = found.profile(org)?;
-    let view = OrganizationDetails::of(&app, &actor, &actor.org, profile).await?;
+    let view = OrganizationDetails::of(&actor.org, actor.conditions, &found, profile)?;
     Ok(WithEtag { view, version: actor.org.version })
 }
 
@@ -97,7 +94,7 @@ pub(crate) async fn update(
     if_match: IfMatch,
     Json(wanted): Json<UpdateOrganizationRequest>,
 ) -> Result<Answer, ApiError> {
-    let (actor, found) = app.store.facts_in_tree(&person, org, [Key::profile(org)]).await?;
+    let (actor, found) = app.store.facts_to_show(&person, org, [Key::profile(org)]).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::FullAccess)?;
     if_match.check(actor.org.version)?;
     let before = found.profile(org)?;
@@ -112,7 +109,7 @@ pub(crate) async fn update(
     let changed = before != after || (&name, language) != (&actor.org.name, actor.org.language);
     let org =
         if changed { actor.org.updated(name, language, context.at) } else { actor.org.clone() };
-    let view = OrganizationDetails::of(&app, &actor, &org, after.clone()).await?;
+    let view = OrganizationDetails::of(&org, actor.conditions, &found, after.clone())?;
     let answer = Answer::ok(&view).with_version(org.version);
     if !changed {
         return Ok(answer);

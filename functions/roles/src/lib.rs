@@ -3,7 +3,7 @@
 mod delete;
 mod list;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, slice};
 
 use axum::{Router, routing::get};
 use serde::{Deserialize, Serialize};
@@ -110,6 +110,13 @@ fn show_built_in(
     views::Role::built_in(org, role, users, conditions)
 }
 
+/// Names the roles that the users of some roles get. Reads only if users are being moved to a custom role.
+async fn name_reassignments(app: &App, roles: &mut [views::Role]) -> Result<(), ApiError> {
+    let keys = roles.iter().filter_map(views::Role::reassignment_key);
+    let found = app.store.get_for_display(keys).await?;
+    Ok(roles.iter_mut().try_for_each(|role| role.name_reassignment(&found))?)
+}
+
 async fn one(
     Call { app, person, .. }: Call,
     Path((org, role)): Path<(OrgId, RoleId)>,
@@ -131,7 +138,8 @@ async fn one(
         },
         RoleId::Custom(id) => {
             let RoleWithUsers { role, users } = custom(&found, org, id)?;
-            let view = views::Role::custom(&actor.org, &role, users, actor.conditions);
+            let mut view = views::Role::custom(&actor.org, &role, users, actor.conditions);
+            name_reassignments(&app, slice::from_mut(&mut view)).await?;
             WithEtag { view, version: role.version }
         }
     })

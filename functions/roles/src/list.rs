@@ -16,7 +16,7 @@ use shared::{
     },
 };
 
-use crate::show_built_in;
+use crate::{name_reassignments, show_built_in};
 
 /// The maximum number of chosen roles.
 const MAX_ROLES: usize = 20;
@@ -104,11 +104,13 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<views::Role>>, ApiError> {
     let pagination = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
     let (actor, filter) = query.authorize(&app, &person, org).await?;
-    Ok(Json(if query.is_plain(org) {
+    let mut page = if query.is_plain(org) {
         own(&app, &actor, &filter.selection, &pagination).await?
     } else {
         beyond(&app, &actor, &filter, &pagination).await?
-    }))
+    };
+    name_reassignments(&app, &mut page.items).await?;
+    Ok(Json(page))
 }
 
 /// The selected custom roles of the organization in the path, oldest first. The first page begins with

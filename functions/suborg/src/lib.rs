@@ -45,7 +45,8 @@ async fn create(
     let founder =
         Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
     let super_admin = Some(views::Person::member(&founder));
-    let view = views::Organization::of(&org, actor.conditions, super_admin);
+    let names = views::OrganizationNames { super_admin, parent: Some(actor.org.name.clone()) };
+    let view = views::Organization::of(&org, actor.conditions, names);
     let answer =
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
     let (org, founder) = (&org, Some(&founder));
@@ -95,7 +96,7 @@ async fn list(
     let found = app.store.page(below, pagination.request()).await?;
     let ids: Vec<OrgId> = found.items.iter().map(domain::Organization::id).collect();
     let (users, names): (HashMap<OrgId, UserCount>, _) =
-        tokio::try_join!(app.store.counts(&ids), app.store.super_admins(&found.items))?;
+        tokio::try_join!(app.store.counts(&ids), app.store.names_beside(&found.items))?;
     Ok(Json(pagination.try_page(found, |org| {
         let mut users = users.get(&org.id()).copied().unwrap_or_default();
         users.active += u64::from(org.super_admin_user_id.is_some());
@@ -103,8 +104,8 @@ async fn list(
             manage_sub_organizations: actor.conditions.manage_sub_organizations,
             ..org.conditions(None)
         };
-        let super_admin = views::Person::super_admin(&names, &org)?;
-        let organization = views::Organization::of(&org, conditions, super_admin);
+        let names = views::OrganizationNames::of(&names, &org)?;
+        let organization = views::Organization::of(&org, conditions, names);
         Ok::<_, ApiError>(SubOrganizationRow { organization, users })
     })?))
 }

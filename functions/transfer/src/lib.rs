@@ -25,11 +25,13 @@ async fn transfer(
     Json(TransferRequest { member_id }): Json<TransferRequest>,
 ) -> Result<Answer, ApiError> {
     let also = [Key::member(org, member_id)];
-    let (actor, found) = app.store.facts_in_tree(&person, org, also).await?;
+    let (actor, found) = app.store.facts_to_show(&person, org, also).await?;
     let successor = found.active_member(org, member_id, context.at)?;
     let transfer = domain::transfer(&actor, successor, context.at)?;
     let super_admin = Some(views::Person::member(&transfer.successor));
-    let view = views::Organization::of(&transfer.org, actor.conditions, super_admin);
+    let names = views::OrganizationNames::of(&found, &actor.org)?;
+    let names = views::OrganizationNames { super_admin, ..names };
+    let view = views::Organization::of(&transfer.org, actor.conditions, names);
     let answer = Answer::ok(&view).with_version(transfer.org.version);
     answer.commit(app.store.transaction(&context).transfer(&actor, &transfer)?).await
 }

@@ -1441,6 +1441,7 @@ export interface components {
             kind: components["schemas"]["Kind"];
             /** @description The organization directly above; `null` for a root. */
             parent_id: components["schemas"]["OrganizationId"] | null;
+            parent_name: components["schemas"]["ParentName"];
             /** @description The ids from the root down to this organization. */
             path: components["schemas"]["OrganizationId"][];
             /** @description The number of levels below the root (SUB3). */
@@ -1451,6 +1452,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             suspension?: components["schemas"]["Suspension"];
         };
+        /** @description The name of the organization directly above; `null` for a root. */
+        ParentName: string | null;
         /** @description The suspension of an organization by an operator (SA7). Absent if it is not suspended. */
         Suspension: {
             reason: string;
@@ -1463,6 +1466,7 @@ export interface components {
          *       "name": "Acme",
          *       "kind": "standard",
          *       "parent_id": null,
+         *       "parent_name": null,
          *       "path": [
          *         "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH"
          *       ],
@@ -1495,6 +1499,7 @@ export interface components {
          *       "name": "Acme Berlin",
          *       "kind": "standard",
          *       "parent_id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
+         *       "parent_name": "Acme",
          *       "path": [
          *         "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
          *         "org_01KAK5R0M2P4Q6R8S0T1V3W5X7"
@@ -1713,6 +1718,8 @@ export interface components {
             identity_provider_role: components["schemas"]["IdentityProviderRole"];
             /** @description Present while the role is being deleted: the role that its users get (ROLE6). */
             reassign_to?: components["schemas"]["RoleId"];
+            /** @description The name of the role that its users get. Present if `reassign_to` is. */
+            reassign_to_name?: string;
         };
         /**
          * @description The progress of a role deletion. The scheduled clean-up moves the remaining users.
@@ -2717,6 +2724,7 @@ export interface components {
             name: string;
             kind: components["schemas"]["Kind"] | null;
             parent_id: components["schemas"]["OrganizationId"] | null;
+            parent_name: components["schemas"]["ParentName"];
             role_id: components["schemas"]["RoleId"];
             role_name: string;
             /** @description Whether every request in the organization is refused (SA7). */
@@ -2739,6 +2747,7 @@ export interface components {
          *           "name": "Acme",
          *           "kind": "standard",
          *           "parent_id": null,
+         *           "parent_name": null,
          *           "role_id": "super_admin",
          *           "role_name": "Super Admin",
          *           "suspended": false,

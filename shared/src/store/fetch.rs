@@ -16,6 +16,7 @@ use super::{
     keys,
     members::ACCESS_EXPIRES_AT,
     meter::Meter,
+    people::{keys_beside, root_key},
     schema::upgraded,
 };
 use crate::{
@@ -92,6 +93,11 @@ impl FetchedItems {
     /// An organization that is not deleted.
     pub fn organization(&self, org: OrgId) -> Option<Organization> {
         self.any_organization(org).filter(|org| !org.is_deleted()).cloned()
+    }
+
+    /// The root of an organization's tree, if that is another organization.
+    pub fn root_above(&self, org: &Organization) -> Option<Organization> {
+        if org.path.is_root() { None } else { self.organization(org.path.root_id()) }
     }
 
     /// An organization that is deleted, and of which something is left (SA7).
@@ -333,15 +339,53 @@ impl Store {
         also: impl IntoIterator<Item = Key>,
     ) -> Result<(Standing, FetchedItems), Error> {
         let (standing, found) = self.facts(person, org, also).await?;
-        let path = &standing.org.path;
-        if path.is_root() {
-            return Ok((standing, found));
-        }
-        let above = path.root_id();
-        let found = found.and(self.get([Key::organization(above)]).await?);
-        let root = found.organization(above);
+        let root = root_key(&standing.org);
+        self.with_root(standing, found, root).await
+    }
+
+    /// As [`facts_in_tree`](Self::facts_in_tree), with the items that say what the Super Admin and the organization above
+    /// are called.
+    ///
+    /// # Errors
+    ///
+    /// As [`facts`](Self::facts).
+    pub async fn facts_to_show(
+        &self,
+        person: &Person,
+        org: OrgId,
+        also: impl IntoIterator<Item = Key>,
+    ) -> Result<(Standing, FetchedItems), Error> {
+        let (standing, found) = self.facts(person, org, also).await?;
+        let keys = root_key(&standing.org).into_iter().chain(keys_beside(&standing.org));
+        let missing: Vec<_> = keys.filter(|key| !found.contains(key)).collect();
+        self.with_root(standing, found, missing).await
+    }
+
+    /// A standing under the settings of the root, which is one of the items at `keys`.
+    async fn with_root(
+        &self,
+        standing: Standing,
+        found: FetchedItems,
+        keys: impl IntoIterator<Item = Key>,
+    ) -> Result<(Standing, FetchedItems), Error> {
+        let found = found.and(self.get(keys).await?);
         let Standing { person, org, member, .. } = standing;
+        let root = found.root_above(&org);
         Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
+    }
+
+    /// An organization with the items of its root and of what [`keys_beside`] names, strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn organization_to_show(
+        &self,
+        org: OrgId,
+    ) -> Result<Option<(Organization, FetchedItems)>, Error> {
+        let Some(org) = self.organization(org).await? else { return Ok(None) };
+        let found = self.get(keys_beside(&org).chain(root_key(&org))).await?;
+        Ok(Some((org, found)))
     }
 
     /// A person's standing, for rules that depend on the settings of the root.

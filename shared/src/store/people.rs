@@ -121,40 +121,28 @@ impl Store {
         Ok(found.and(self.get(missing).await?))
     }
 
-    /// The items that say what the Super Admins of some organizations are called.
+    /// The items that say what the Super Admins of some organizations and the organizations above are called.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn super_admins(
-        &self,
-        orgs: impl IntoIterator<Item = &Organization>,
-    ) -> Result<FetchedItems, Error> {
-        self.get_for_display(orgs.into_iter().filter_map(super_admin_key)).await
+    pub async fn names_beside(&self, orgs: &[Organization]) -> Result<FetchedItems, Error> {
+        self.get_for_display(orgs.iter().flat_map(keys_beside)).await
     }
 
-    /// The items that say what the Super Admins of some organizations are called, and the roots above those
-    /// that are no roots.
+    /// As [`names_beside`](Self::names_beside), with the roots of the trees.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn super_admins_and_roots(
+    pub async fn names_and_roots_beside(
         &self,
         orgs: &[Organization],
     ) -> Result<FetchedItems, Error> {
-        let roots = orgs.iter().filter(|org| !org.path.is_root());
-        let roots = roots.map(|org| Key::organization(org.path.root_id()));
-        self.get_for_display(orgs.iter().filter_map(super_admin_key).chain(roots)).await
-    }
-
-    /// The item that says what the Super Admin of an organization is called, strongly consistent.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn super_admin(&self, org: &Organization) -> Result<FetchedItems, Error> {
-        self.get(super_admin_key(org)).await
+        self.get_for_display(
+            orgs.iter().flat_map(keys_beside).chain(orgs.iter().filter_map(root_key)),
+        )
+        .await
     }
 
     /// The items that say what some members of an organization are called.
@@ -171,9 +159,16 @@ impl Store {
     }
 }
 
-/// The key of the Super Admin of an organization, if it has one.
-fn super_admin_key(org: &Organization) -> Option<Key> {
-    Some(Key::membership(org.id(), org.super_admin_user_id.as_ref()?))
+/// The keys of the Super Admin of an organization and of the organization above.
+pub(super) fn keys_beside(org: &Organization) -> impl Iterator<Item = Key> + use<> {
+    let super_admin = org.super_admin_user_id.as_ref();
+    let super_admin = super_admin.map(|user| Key::membership(org.id(), user));
+    super_admin.into_iter().chain(org.path.parent().map(Key::organization))
+}
+
+/// The key of the root of its tree, for an organization that is no root.
+pub(super) fn root_key(org: &Organization) -> Option<Key> {
+    (!org.path.is_root()).then(|| Key::organization(org.path.root_id()))
 }
 
 /// Something with a name.

@@ -16,7 +16,7 @@ use crate::{
         MemberKind, Name, OrgId, RoleId, RoleObject, RoleSummary, Settings, Source, UserCount,
         UserId,
     },
-    store::{Error, FetchedItems},
+    store::{Error, FetchedItems, Key},
 };
 
 pub use event::Event;
@@ -30,6 +30,7 @@ pub struct Organization {
     name: Name,
     kind: Kind,
     parent_id: Option<OrgId>,
+    parent_name: Option<Name>,
     path: Vec<OrgId>,
     depth: usize,
     super_admin: Option<Person>,
@@ -46,19 +47,43 @@ struct Suspension {
     since: Timestamp,
 }
 
+/// What stands beside the ids of an organization.
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationNames {
+    /// Its Super Admin, if it has one.
+    pub super_admin: Option<Person>,
+    /// The name of the organization above, if there is one.
+    pub parent: Option<Name>,
+}
+
+impl OrganizationNames {
+    /// The names in `found`, which has the items of the parent and of the Super Admin.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if an item cannot be read.
+    pub fn of(found: &FetchedItems, org: &domain::Organization) -> Result<Self, Error> {
+        let parent = org.path.parent().and_then(|parent| found.organization(parent));
+        let super_admin = Person::super_admin(found, org)?;
+        Ok(Self { super_admin, parent: parent.map(|parent| parent.name) })
+    }
+}
+
 impl Organization {
-    /// Shows `org` with its Super Admin and the settings that apply there.
+    /// Shows `org` with its names and the settings that apply there.
     pub fn of(
         org: &domain::Organization,
         conditions: Conditions,
-        super_admin: Option<Person>,
+        names: OrganizationNames,
     ) -> Self {
+        let OrganizationNames { super_admin, parent: parent_name } = names;
         let Conditions { manage_sub_organizations, mdf_program, .. } = conditions;
         Self {
             id: org.id(),
             name: org.name.clone(),
             kind: org.kind,
             parent_id: org.path.parent(),
+            parent_name,
             path: org.path.ids().collect(),
             depth: org.path.depth(),
             super_admin,
@@ -267,6 +292,8 @@ pub struct Role {
     /// The role that the users get, while the role is being deleted (ROLE6).
     #[serde(skip_serializing_if = "Option::is_none")]
     reassign_to: Option<RoleId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reassign_to_name: Option<String>,
 }
 
 impl Role {
@@ -288,6 +315,7 @@ impl Role {
             users,
             identity_provider_role: IdentityProviderRole::of(role.levels),
             reassign_to: role.reassignment.as_ref().map(|begun| begun.to),
+            reassign_to_name: None,
         }
     }
 
@@ -309,7 +337,26 @@ impl Role {
             users,
             identity_provider_role: IdentityProviderRole::of(role.levels()),
             reassign_to: None,
+            reassign_to_name: None,
         }
+    }
+
+    /// The key of the role that the users get, if that is a custom role.
+    pub fn reassignment_key(&self) -> Option<Key> {
+        Some(Key::role(self.organization_id, self.reassign_to?.custom()?))
+    }
+
+    /// Names the role that the users get. `found` has its item, if it is a custom role.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn name_reassignment(&mut self, found: &FetchedItems) -> Result<(), Error> {
+        if let Some(to) = self.reassign_to {
+            let custom = found.role_summary(self.organization_id, to)?;
+            self.reassign_to_name = Some(role_name(to, custom.as_ref()));
+        }
+        Ok(())
     }
 }
 
