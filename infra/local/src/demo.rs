@@ -13,7 +13,8 @@ use tower::ServiceExt;
 use crate::issuer;
 
 /// Who to sign in as, to look around.
-pub const GUIDE: &str = "Sign in to the console as ada@acme.example, the Super Admin of Acme Instruments, or as operator@rolecall.example, a platform operator.";
+pub const PEOPLE: &str =
+    "ada@acme.example, a Super Admin, or operator@rolecall.example, a platform operator";
 
 const OPERATOR: &str = "Operator Olga";
 /// The people of Acme Instruments: the name, from which the address is made, and the role.

@@ -86,18 +86,26 @@ fn print_warning(args: &Args) {
 /// Prints where to look.
 fn print_addresses(args: &Args, server: &Server) {
     let url = &server.url;
-    println!("console  {url}/");
-    println!("API      {url}{}", args.base_path.map_or("", BasePath::as_str));
-    println!("docs     {url}{}", reference::PAGE);
+    println!("console  {url}/{}", sign_in_hint(args));
+    let base_path = args.base_path.map_or("", BasePath::as_str);
+    println!("API      {url}{base_path} (reference with forms: {url}{})", reference::PAGE);
     println!("mail     {url}/local/mailbox");
     match &args.data {
         Some(data) => println!("data     {} (events in {EVENTS_FILE})", data.display()),
         None => println!("data     in memory"),
     }
+    if let Some(issuer) = &args.issuer {
+        println!("issuer   {issuer} (audience `{}`)", args.audiences.join("`, `"));
+    }
+    // Programs that start the server wait for this line.
     println!("engine   http://{} (DynamoDB, table `{TABLE}`)", server.engine.address);
-    match &args.issuer {
-        Some(issuer) => println!("issuer   {issuer} (audience `{}`)", args.audiences.join("`, `")),
-        None if args.demo => println!("\n{}", demo::GUIDE),
-        None => println!("\nSign in to the console as anybody, such as ada@example.com."),
+}
+
+/// As whom to sign in. An issuer of its own knows its people.
+fn sign_in_hint(args: &Args) -> String {
+    match (&args.issuer, args.demo) {
+        (Some(_), _) => String::new(),
+        (None, true) => format!(" (sign in as {})", demo::PEOPLE),
+        (None, false) => " (sign in as anybody, such as ada@example.com)".to_owned(),
     }
 }

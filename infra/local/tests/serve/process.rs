@@ -28,7 +28,6 @@ impl RunningServer {
             line.split_whitespace().nth(1).unwrap().to_owned()
         };
         let (url, engine) = (address("API"), address("engine"));
-        lines.find(|line| line.starts_with("Sign in"));
         Self { process, url, engine }
     }
 
