@@ -184,6 +184,8 @@ async fn file_is_invited_row_by_row() {
         [2, 3, 4].map(pointer),
         ["/rows/4/email", "/rows/5/role", "/rows/6/expires_in_days"]
     );
+    let wizard = outcomes[3]["problem"]["detail"].as_str().unwrap();
+    assert!(wizard.starts_with("row 5, role: must be the name or the id of a role"), "{wizard}");
     assert_eq!(app.pending(&acme).await.len(), 2);
     check(&app).await;
 

@@ -4003,7 +4003,7 @@ export interface components {
          *       "title": "Invalid request",
          *       "status": 422,
          *       "instance": "01KAK5XJ6M8N0P2Q4R7S9T1V3W",
-         *       "detail": "/colour: is unknown: use one of `name`, `website`, `address`, `contact`",
+         *       "detail": "colour: is unknown: use one of `name`, `website`, `address`, `contact`",
          *       "errors": [
          *         {
          *           "pointer": "/colour",

@@ -36,6 +36,24 @@ pub struct FieldError {
     pub detail: String,
 }
 
+impl FieldError {
+    /// Where the field is, for people: `row 2, role` of a file, or `invitations[0].email` of a body.
+    fn place(&self) -> String {
+        if let Some(cell) = self.pointer.strip_prefix("/rows/") {
+            return format!("row {}", cell.replacen('/', ", ", 1));
+        }
+        let segments = self.pointer.split('/').skip(1);
+        let place = segments.fold(String::new(), |place, segment| {
+            match (place.is_empty(), segment.parse::<usize>()) {
+                (true, _) => segment.to_owned(),
+                (false, Ok(index)) => format!("{place}[{index}]"),
+                (false, Err(_)) => format!("{place}.{segment}"),
+            }
+        });
+        if place.is_empty() { "the body".to_owned() } else { place }
+    }
+}
+
 impl Problem {
     /// A problem that is documented at `/problems/<slug>`.
     pub fn new(
@@ -67,7 +85,7 @@ impl Problem {
 
     /// 422: one field of the request is invalid.
     pub fn invalid(error: FieldError) -> Self {
-        let detail = format!("{}: {}", error.pointer, error.detail);
+        let detail = format!("{}: {}", error.place(), error.detail);
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request", detail)
             .errors(&[error])
     }

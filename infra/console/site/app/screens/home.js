@@ -48,6 +48,7 @@ function Organizations() {
     ${me.organizations.map((org) => html`
       <li key=${org.id}><${Link} to="/organizations/${org.id}" class="card">
         <strong>${org.name}</strong>
+        ${org.parent_name && html`<small>Below ${org.parent_name}</small>`}
         <span>${org.role_name}</span>
         ${org.kind === 'partner' && html`<${Badge}>Partner<//>`}
         ${org.suspended && html`<${Badge} tone="bad">Suspended<//>`}

@@ -82,6 +82,7 @@ function Overview() {
         <dt>Your role</dt><dd>${membership?.role_name ?? access.role_id}</dd>
         ${membership?.access_expires_at && html`<dt>Your access ends</dt><dd><${When} at=${membership.access_expires_at} /></dd>`}
         ${org.super_admin !== undefined && html`<dt>Super Admin</dt><dd>${org.super_admin ? personName(org.super_admin) : 'None yet: the first Admin who accepts becomes it'}</dd>`}
+        ${org.parent_name && html`<dt>Below</dt><dd>${org.parent_name}</dd>`}
         ${org.kind === 'partner' && html`<dt>Kind</dt><dd><${Badge} tone="info">Partner<//></dd>`}
         ${org.created_at && html`<dt>Created</dt><dd><${When} at=${org.created_at} /></dd>`}
       </dl></div>

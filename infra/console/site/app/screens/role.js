@@ -136,11 +136,10 @@ function Facts({ role }) {
 function Ending({ role }) {
   const { announce } = useApp();
   const { id } = useOrg();
-  const target = useRole(role.reassign_to);
   const gone = () => {
     announce(`The role ${role.name} is deleted.`);
     replace(`/organizations/${id}/roles`);
   };
   return html`<div class="notice warn"><strong>This role is being deleted</strong>
-    <p><${Deletion} role=${role} target=${target.data?.name} onGone=${gone} /> You can leave this page: the work finishes without it.</p></div>`;
+    <p><${Deletion} role=${role} target=${role.reassign_to_name} onGone=${gone} /> You can leave this page: the work finishes without it.</p></div>`;
 }
