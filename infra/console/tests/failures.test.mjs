@@ -32,6 +32,15 @@ test('a 500 is shown with a way to try again, and the second attempt helps', asy
   await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
 });
 
+test('an answer that ends in the middle is shown as a lost connection', async () => {
+  await page.route(MEMBERS, (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"items":[' }));
+  await open(page, users);
+  await page.getByRole('alert').getByText('The service cannot be reached').waitFor();
+  await page.unroute(MEMBERS);
+  await page.getByRole('button', { name: 'Load the current state' }).click();
+  await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+});
+
 test('a slow answer blocks nothing: the rest of the page works while a list loads', async () => {
   let release;
   await page.route(MEMBERS, async (route) => {

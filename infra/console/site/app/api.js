@@ -49,7 +49,12 @@ export function createApi(url, session) {
     if (response.status === 204) return null;
     const type = response.headers.get('Content-Type') ?? '';
     if (response.ok && !type.includes('json')) return response;
-    const body = await response.json().catch(() => ({ title: `Status ${response.status}` }));
+    const body = await response.json().catch((error) => {
+      if (error.name === 'AbortError') throw error;
+      // The connection was lost within the answer, or something on the way answered.
+      if (response.ok) throw new Problem(UNREACHABLE, 0);
+      return { title: `Status ${response.status}` };
+    });
     if (!response.ok) throw new Problem(body, response.status);
     etags.set(body, response.headers.get('ETag'));
     return body;
