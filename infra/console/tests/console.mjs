@@ -30,7 +30,10 @@ export async function startServer(...options) {
 export const startBrowser = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 
-/** A page of its own session, which fails the test at its end if the console reported an error. */
+/**
+ * A page of its own session, which fails the test at its end if the console reported an error. With the folder `site` in
+ * SITE, it has the modules and the style of that folder, so that an edit is tested without a build.
+ */
 export async function newPage(browser, { url, width = 1200, dark = false, bypassCSP = false }) {
   const context = await browser.newContext({
     baseURL: url,
@@ -40,6 +43,8 @@ export async function newPage(browser, { url, width = 1200, dark = false, bypass
     timezoneId: 'Europe/Berlin',
     viewport: { width, height: 800 },
   });
+  if (process.env.SITE) await context.route(/\/(app|vendor)\/|\/style\.css$/, (route) =>
+    route.fulfill({ path: process.env.SITE + new URL(route.request().url()).pathname }));
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   page.errors = [];
