@@ -200,11 +200,11 @@ operator: give a membership to another account | 2 4 14 13 | OP POST /v1/operato
 + member user
 operator: offboard a person | 7 18 10 8 | OP POST /v1/operator/people/<person>/offboard
 + member user
-operator: erase a person | 6 11 20 10 | OP DELETE /v1/operator/people/<person>
+operator: erase a person | 6 13 20 10 | OP DELETE /v1/operator/people/<person>
 operator: unlink a customer | 2 3 12 7 | OP DELETE /v1/operator/organizations/<id>/customers/<here>
 + person
 + join request
-operator: erase a person who asks to join | 6 11 20 10 | OP DELETE /v1/operator/people/<person>
+operator: erase a person who asks to join | 6 13 20 10 | OP DELETE /v1/operator/people/<person>
 + clean-up
 clean-up: nothing is due | 1 2 0 0 | clean-up
 + expired invitation

@@ -563,7 +563,7 @@ async fn only_operators_ask_about_people_of_other_organizations() {
         );
         assert_eq!(seen.body["explanation"]["paths"][0]["organization_id"], id(&root));
         let hidden = why(&app, ADA, &branch, &query).await.expect(200);
-        assert_eq!(hidden.body["decision"], false);
+        assert_eq!(hidden.body["decision"], Value::Null, "it could be true by another path");
         assert_eq!(hidden.body["explanation"]["code"], "membership");
         assert_eq!(hidden.body["explanation"].get("paths"), None);
     }

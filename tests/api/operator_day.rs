@@ -57,8 +57,6 @@ impl Platform {
         }
         let [acme, globex, hooli] = orgs.try_into().unwrap();
         app.add_member(ADA, &acme, DEE, "admin").await;
-        // The budget of invitations is larger from the second day on.
-        app.wait(DAY);
         let delivery = Delivery { app, layer, aws, bus, service, processed: AtomicUsize::new(0) };
         delivery.deliver_all().await;
         Self { delivery, acme, globex, hooli }

@@ -101,15 +101,22 @@ async fn organization_profile_is_changed_field_by_field() {
 #[tokio::test]
 async fn only_profile_fields_can_be_changed_within_their_bounds() {
     let (app, acme) = TestApp::with_acme().await;
-    for (field, most) in [("website", 200), ("address", 500), ("contact", 200)] {
-        let fits = json!({ (field): "x".repeat(most) });
+    let url = |length: usize| "https://".to_owned() + &"x".repeat(length - 8);
+    for (field, fits) in
+        [("website", url(200)), ("address", "x".repeat(500)), ("contact", "x".repeat(200))]
+    {
+        let fits = json!({ (field): fits });
         app.patch(ADA, &acme, fits).await.expect(200);
     }
     for (field, value) in [
         ("kind", json!("partner")),
         ("super_admin", json!("eve")),
         ("settings", json!({ "manage_sub_organizations": true })),
-        ("website", json!("x".repeat(201))),
+        ("website", json!(url(201))),
+        ("website", json!("acme.example")),
+        ("website", json!("javascript:alert(1)")),
+        ("website", json!("https://")),
+        ("website", json!("https://acme.example two")),
         ("address", json!("x".repeat(501))),
         ("contact", json!("x".repeat(201))),
     ] {

@@ -8,7 +8,9 @@ use crate::{
     helpers::{DEE, each, user_manager},
     invariants::{Item, check, scan},
     mail::{Delivery, MIA},
-    test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, member_id},
+    test_app::{
+        ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample, identity, member_id,
+    },
 };
 
 /// A person whose `sub`, name and address occur nowhere else.
@@ -293,6 +295,28 @@ async fn erased_person_can_be_invited_again() {
     app.delete(OPERATOR, &person(PAT.sub)).await.expect(204);
     app.add_member(ADA, &acme, PAT, "user").await;
     check(&app).await;
+}
+
+/// ERA1: whenever a membership ends or begins while the person is erased, the person is found.
+#[tokio::test]
+async fn erasure_finds_a_person_who_leaves_or_returns_at_the_same_time() {
+    for (reads, returns) in (0..8).flat_map(|reads| [(reads, false), (reads, true)]) {
+        let (app, layer) = TestApp::with_fault_layer(ample()).await;
+        let acme = app.create_organization(ADA, "Acme").await;
+        app.add_member(ADA, &acme, PAT, "user").await;
+        let mut moves = format!("{acme}/leave");
+        if returns {
+            app.post(PAT, &moves, json!({})).await.expect(204);
+            moves = app.create_invitation(ADA, &acme, PATS, "user").await + "/accept";
+        }
+        let (pat, order) = (person(PAT.sub), [vec![0; reads], vec![1; 8]].concat());
+        let erasing = app.delete(OPERATOR, &pat);
+        let moving = app.post(PAT, &moves, json!({}));
+        let (erased, _, calls) = layer.interleave(&order, erasing, moving).await;
+        erased.expect(204);
+        assert_eq!(traces(&scan(&app).await), [""; 0], "{calls:?}");
+        check(&app).await;
+    }
 }
 
 /// A person in more organizations than one transaction has room for.

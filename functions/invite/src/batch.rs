@@ -110,7 +110,9 @@ impl BatchInvite<'_> {
     ) -> Result<BatchFacts, Error> {
         let slots = offers.iter().map(|offer| self.slot(offer));
         let budgets = offers.iter().map(|offer| Key::budget(&self.budget_of_address(offer)));
-        let shared = [Key::counts(self.org), Key::budget(&self.budget_of_organization())];
+        let of_organization =
+            self.app.limits.budgets.of_organization_later(self.org, self.context.at);
+        let shared = [Key::counts(self.org), Key::budget(&of_organization)];
         let keys = slots.chain(budgets).chain(self.roles()).chain(shared).chain(also);
         let store = &self.app.store;
         let (actor, found) = store.facts(self.person, self.org, keys).await?;
@@ -132,10 +134,6 @@ impl BatchInvite<'_> {
 
     fn budget_of_address(&self, offer: &Offer) -> DayBudget {
         self.app.limits.budgets.of_address(&offer.email, self.context.at)
-    }
-
-    fn budget_of_organization(&self) -> DayBudget {
-        self.app.limits.budgets.of_organization(self.org, self.context.at)
     }
 
     /// Checks that the actor may invite and, unless the request is a file, grant every role in it,
@@ -228,7 +226,8 @@ impl BatchInvite<'_> {
     ) -> Result<ChunkEnd, Error> {
         let (mut judged, mut opened) = (before.to_vec(), Vec::new());
         let cap = self.app.limits.max_pending;
-        let of_organization = self.budget_of_organization();
+        let budgets = self.app.limits.budgets;
+        let of_organization = budgets.of_organization(&facts.actor.org, self.context.at);
         let mut room = InvitationRoom {
             pending: facts.found.pending_room(self.org, cap),
             today: of_organization.clone().left(facts.found.used(&of_organization)),

@@ -76,7 +76,7 @@ async fn invite(
     let new = NewInvitation { invitation, replaces: facts.slot.and_then(AddressSlot::pending) };
     let Limits { max_pending, budgets, .. } = app.limits;
     let of_address = budgets.of_address(&new.invitation.email, context.at);
-    let of_organization = budgets.of_organization(org, context.at);
+    let of_organization = budgets.of_organization(&actor.org, context.at);
     let writes = app.store.transaction(&context).open_invitation(&actor, &new, max_pending)?;
     answer.commit(writes.spend(&of_address, 1).spend(&of_organization, 1)).await
 }

@@ -55,7 +55,7 @@ pub(crate) async fn add(
     let answer = Answer::created(location, &view);
     let budgets = app.limits.budgets;
     let of_address = budgets.of_address(&user.value, context.at);
-    let of_organization = budgets.of_organization(org, context.at);
+    let of_organization = budgets.of_organization(&actor.org, context.at);
     let writes = app.store.transaction(&context).add_entry(&actor, &user, deleted)?;
     answer.commit(writes.spend(&of_address, 1).spend(&of_organization, 1)).await
 }

@@ -6,7 +6,9 @@ use shared::{
         self, Conditions, Kind, Language, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile,
         Refusal, RoleId, RoleObject, Source,
     },
-    http::{Answer, ApiError, Call, IfMatch, Json, NameField, Path, Text, WithEtag, views},
+    http::{
+        Answer, ApiError, Call, IfMatch, Json, NameField, Path, Text, Website, WithEtag, views,
+    },
     store::{FetchedItems, Key, NewOrganization, ProfileChange},
 };
 
@@ -82,7 +84,7 @@ pub(crate) async fn show(
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateOrganizationRequest {
     name: Option<NameField<MAX_ORGANIZATION_NAME>>,
-    website: Option<Text<200>>,
+    website: Option<Website<200>>,
     address: Option<Text<500>>,
     contact: Option<Text<200>>,
     language: Option<Language>,
@@ -100,7 +102,7 @@ pub(crate) async fn update(
     let before = found.profile(org)?;
     let Profile { website, address, contact } = before.clone();
     let after = Profile {
-        website: wanted.website.map_or(website, |Text(text)| text),
+        website: wanted.website.map_or(website, |Website(url)| url),
         address: wanted.address.map_or(address, |Text(text)| text),
         contact: wanted.contact.map_or(contact, |Text(text)| text),
     };

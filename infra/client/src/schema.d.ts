@@ -2967,6 +2967,7 @@ export interface components {
          */
         UpdateOrganizationRequest: {
             name?: components["schemas"]["OrganizationName"] | null;
+            /** @description A URL with `https` or `http`; empty for none. */
             website?: components["schemas"]["VisibleText"] | null;
             address?: components["schemas"]["VisibleText"] | null;
             contact?: components["schemas"]["VisibleText"] | null;
@@ -3599,7 +3600,8 @@ export interface components {
             action: string;
             /** @description The person as the organization knows them. All members are null if it does not. */
             person: components["schemas"]["Person"];
-            decision: boolean;
+            /** @description `null` for a user manager's question about a person who is not a member: only operators learn whether the person reaches the organization in another way. */
+            decision: boolean | null;
             explanation: components["schemas"]["Explanation"];
         };
         /**

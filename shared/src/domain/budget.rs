@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::{Email, OrgId, Refusal, UserId};
+use super::{Email, OrgId, Organization, Refusal, UserId};
 
 /// What a budget limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub struct Budgets {
     pub sendings_per_invitation: u32,
     /// The most invitations of an address in a day, by all organizations.
     pub invitations_per_address: u32,
-    /// The most invitations of an organization in the day after its creation.
+    /// The most invitations of an organization that a person founds in the day after its creation.
     pub invitations_on_first_day: u32,
     /// The most invitations of an organization in each later day.
     pub invitations_per_day: u32,
@@ -103,12 +103,20 @@ impl Budgets {
         DayBudget::new(Budget::InvitationsPerAddress, holder, limit, Timestamp::UNIX_EPOCH, now)
     }
 
-    /// The budget of invitations of `org`. Its days begin at the time of its creation.
-    pub fn of_organization(&self, org: OrgId, now: Timestamp) -> DayBudget {
+    /// The budget of invitations of `org`.
+    pub fn of_organization(&self, org: &Organization, now: Timestamp) -> DayBudget {
+        let later = self.of_organization_later(org.id(), now);
+        let is_bounded = !org.by_operator && later.day == 0;
+        DayBudget {
+            limit: if is_bounded { self.invitations_on_first_day } else { later.limit },
+            ..later
+        }
+    }
+
+    /// The budget of invitations of `org`, as after its first day. The days begin at the time of its creation.
+    pub fn of_organization_later(&self, org: OrgId, now: Timestamp) -> DayBudget {
         let (budget, since) = (Budget::InvitationsPerOrganization, org.created_at());
-        let all = DayBudget::new(budget, org.bare(), self.invitations_per_day, since, now);
-        let limit = if all.day > 0 { all.limit } else { self.invitations_on_first_day };
-        DayBudget { limit, ..all }
+        DayBudget::new(budget, org.bare(), self.invitations_per_day, since, now)
     }
 
     /// The budget of organizations of `founder`, in the present day (UTC).
@@ -220,7 +228,10 @@ fn digest(holder: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::org_id;
+    use crate::{
+        domain::Kind,
+        fixtures::{name, org_id, person},
+    };
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -238,11 +249,18 @@ mod tests {
 
     #[test]
     fn first_day_of_an_organization_begins_with_its_creation() {
-        let org = OrgId::new(at("2026-11-21T12:00:00Z"), 1);
-        let of = |now| Budgets::default().of_organization(org, at(now));
+        let created = at("2026-11-21T12:00:00Z");
+        let id = OrgId::new(created, 1);
+        let founded =
+            |creator| Organization::create(id, name("Acme"), Kind::Standard, creator, created);
+        let ada = person("ada");
+        let org = founded(Some(&ada));
+        let of = |now| Budgets::default().of_organization(&org, at(now));
         assert_eq!((of("2026-11-21T12:00:00Z").day, of("2026-11-21T12:00:00Z").limit), (0, 200));
         assert_eq!((of("2026-11-22T11:59:59Z").day, of("2026-11-22T11:59:59Z").limit), (0, 200));
         assert_eq!((of("2026-11-22T12:00:00Z").day, of("2026-11-22T12:00:00Z").limit), (1, 2_000));
+        // An operator knows whose organization they create.
+        assert_eq!(Budgets::default().of_organization(&founded(None), created).limit, 2_000);
     }
 
     #[test]

@@ -57,6 +57,9 @@ pub struct Organization {
     /// The language of its mails.
     #[serde(default, skip_serializing_if = "Language::is_default")]
     pub language: Language,
+    /// Whether an operator created it. Anyone can found the others, so their first day has a budget of its own (INV14).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_operator: bool,
     /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub created_at: Timestamp,
@@ -157,7 +160,7 @@ impl Organization {
         self.path.id()
     }
 
-    /// A new root organization, with `creator` as Super Admin if there is one.
+    /// A new root organization, with `creator` as Super Admin. Without one, an operator creates it.
     pub fn create(
         id: OrgId,
         name: Name,
@@ -177,6 +180,7 @@ impl Organization {
             security: Security::default(),
             closure: None,
             language: Language::default(),
+            by_operator: creator.is_none(),
             created_at: now,
             version: Version::first(now, None),
         }

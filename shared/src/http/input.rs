@@ -33,6 +33,26 @@ impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     }
 }
 
+/// The URL of a website, of at most `MAX` characters, or an empty text. Portals link it, so it must not be a script.
+#[derive(Clone, Debug, Default)]
+pub struct Website<const MAX: usize>(pub String);
+
+impl<'de, const MAX: usize> Deserialize<'de> for Website<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(url) = Text::<MAX>::deserialize(deserializer)?;
+        let rest = ["https://", "http://"].into_iter().find_map(|scheme| {
+            let (start, rest) = url.split_at_checked(scheme.len())?;
+            start.eq_ignore_ascii_case(scheme).then_some(rest)
+        });
+        let is_url =
+            rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
+        if url.is_empty() || is_url {
+            return Ok(Self(url));
+        }
+        Err(de::Error::custom("must be a URL such as https://acme.example, or empty"))
+    }
+}
+
 /// A whole number in JSON, in every spelling of JSON Schema's `integer`: `7`, `7.0` and `7e0`.
 /// Numbers beyond 64 bits become the nearest one of 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

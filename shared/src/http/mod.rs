@@ -41,8 +41,8 @@ pub use claims::{EmailsVerified, TokenClaims, TokenClaimsError};
 pub use etag::{IfMatch, WithEtag};
 pub use idempotency::{IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY};
 pub use input::{
-    BoundedInt, BoundedVec, NameField, Networks, RequiredText, Text, Time, WholeNumber, not_null,
-    nullable, optional_time,
+    BoundedInt, BoundedVec, NameField, Networks, RequiredText, Text, Time, Website, WholeNumber,
+    not_null, nullable, optional_time,
 };
 pub use lists::{
     Cursor, Limit, MAX_PAGE, Match, Page, PageQuery, Pagination, ScopeParam, StatusParam, chosen,

@@ -3,7 +3,7 @@
 //! The index `by_identity` names the organizations that know the person or one of their addresses. What
 //! is kept there is read by key, strongly consistent.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures_util::future::try_join_all;
@@ -100,6 +100,9 @@ impl KnownIn {
     }
 }
 
+/// How long an index usually takes to follow the table.
+const INDEX_LAG: Duration = Duration::from_millis(100);
+
 /// The identities of a person: what the index found.
 #[derive(Default)]
 struct Traces {
@@ -168,8 +171,19 @@ impl Store {
         Ok(users)
     }
 
-    /// What the index knows of a person, and of the addresses that it knows of them.
+    /// What the index knows of a person. An item that moves to another identity between two queries, such as that of a
+    /// member who leaves, is in neither answer, so a person of whom nothing is found is looked for again.
     async fn traces(&self, id: PersonId) -> Result<Traces, Error> {
+        let first = self.traces_now(id).await?;
+        if !first.orgs.is_empty() {
+            return Ok(first);
+        }
+        tokio::time::sleep(INDEX_LAG).await;
+        self.traces_now(id).await
+    }
+
+    /// What the index knows at this moment of a person, and of the addresses that it knows of them.
+    async fn traces_now(&self, id: PersonId) -> Result<Traces, Error> {
         let mut traces = Traces::default();
         let own = [
             index::person(id),

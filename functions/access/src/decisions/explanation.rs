@@ -21,6 +21,9 @@ use super::{
 const NOT_A_MEMBER: &str = "The subject is a member neither of this organization nor of one above it that carries this \
      action, or the organization does not exist.";
 
+const NOT_A_MEMBER_HERE: &str = "The person is not a member of this organization. Whether they reach it as a member of \
+     another organization, such as a partner, is shown to platform operators alone.";
+
 /// The reason for a decision.
 #[derive(Debug, Serialize)]
 pub(super) struct Explanation {
@@ -129,6 +132,17 @@ impl Explanation {
             level_needed: action.level,
             who_could_grant: Some(who_could_grant),
             ..Self::new("invited", reason)
+        }
+    }
+
+    /// The person is not a member, and the organization does not learn by which other path they may reach it.
+    pub(super) fn of_outsider(action: Action, org: OrgId) -> Self {
+        let deny = reason_without_paths(action);
+        Self {
+            role_object: Some(action.role_object),
+            level_needed: action.level,
+            who_could_grant: Some(Grantors::from(remediation(action, deny, None, org))),
+            ..Self::new("membership", NOT_A_MEMBER_HERE)
         }
     }
 

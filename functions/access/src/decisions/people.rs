@@ -29,7 +29,8 @@ pub(super) struct ExplainedDecision {
     organization_id: OrgId,
     action: String,
     person: views::Person,
-    decision: bool,
+    /// None if the organization may not know: what outsiders may do there is shown to operators alone.
+    decision: Option<bool>,
     explanation: Explanation,
 }
 
@@ -153,18 +154,20 @@ pub(super) async fn explain(
     let subjects = subjects.into_iter().map(|user| Person::subject(user, now)).collect();
     let paths = paths(&app.store, org, action, subjects).await?;
     let roles = app.store.get_for_display(Explanation::role_keys(&paths)).await?;
-    let decision = first_granting(&paths, action).is_some();
+    let granted = first_granting(&paths, action).is_some();
+    let is_visible = viewer == Viewer::All || known.member.is_some();
     let explanation = match &known.invitation {
-        Some(invitation) if !decision => {
+        Some(invitation) if !granted => {
             Explanation::of_invitee(action, org, invitation.expired(now))
         }
+        _ if !is_visible => Explanation::of_outsider(action, org),
         _ => Explanation::of_paths(viewer, action, org, &paths, &roles)?,
     };
     Ok(Json(ExplainedDecision {
         organization_id: org,
         action: action.name.to_owned(),
         person: named.shown(&known),
-        decision,
+        decision: is_visible.then_some(granted),
         explanation,
     }))
 }
