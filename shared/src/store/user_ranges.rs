@@ -86,8 +86,8 @@ impl UserFilter {
         self.kind == Some(MemberKind::Service)
     }
 
-    /// Whether users with this status and such an address can be in the list. Nobody invites services, and
-    /// they have no address.
+    /// Whether users with this status and such an address can be in the list. Services are never
+    /// invited, and they have no address.
     fn can_have(&self, status: Status, address: Address<'_>) -> bool {
         !self.only_services() || (status == Status::Active && address.beginning().is_none())
     }
