@@ -111,7 +111,7 @@ impl Named {
         }
     }
 
-    /// The subjects of the decision: the member, or for operators everybody whom the question names.
+    /// The subjects of the decision: the member, or, for operators, every person that the question matches.
     async fn subjects(
         &self,
         store: &Store,
