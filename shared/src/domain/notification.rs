@@ -81,7 +81,7 @@ pub enum Notification {
         /// The person who changed it.
         by: Author,
     },
-    /// The access of a member ends soon: the recipient's, or that which the recipient granted (END1).
+    /// The access of a member ends soon. The recipient is the member, or the person who set the end (END1).
     AccessExpiring {
         /// The member.
         member: NamedPerson,
@@ -349,8 +349,10 @@ pub struct Reminder {
     pub by: Author,
 }
 
-/// The mail to an invitee whose invitation was revoked by `event`, or ended with its organization. `slot` is the present use of their
-/// address, `called` what is known of it, `delivery` that of the last mail of the invitation.
+/// The mail to an invitee whose invitation was revoked by `event`, or ended with its organization.
+///
+/// `slot` is the present use of the address, `called` the known names of the address, and `delivery`
+/// the delivery of the last mail of the invitation.
 ///
 /// `None` if the invitee never got the invitation, was invited again or is a member now, was erased, or
 /// if the invitation had expired before.
