@@ -16,7 +16,7 @@ use crate::{
 
 const INVITE: &str = "user_management.invite";
 
-/// The time so many milliseconds from now, as the API writes it.
+/// The time `milliseconds` from now, as the API writes it.
 fn time_in(app: &TestApp, milliseconds: i64) -> String {
     Timestamp::from_millisecond(app.now() + milliseconds).unwrap().to_string()
 }

@@ -56,7 +56,7 @@ async fn survey_size(size: Size) -> Vec<Measurement> {
     survey(&app, org).await
 }
 
-/// In an organization with so many custom roles more.
+/// The costs in an organization with `roles` more custom roles.
 async fn survey_roles(roles: usize) -> Vec<Measurement> {
     let app = TestApp::new().await;
     let org = app.create_tree(ADA, "Acme").await;

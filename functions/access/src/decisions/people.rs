@@ -1,5 +1,5 @@
 //! `GET …/explanations`: why a person may do an action in an organization, or may not. Its user managers
-//! ask about members and invitees, operators about anybody.
+//! ask about members and invitees, operators about every person.
 
 use serde::{Deserialize, Serialize};
 use shared::{
