@@ -2304,7 +2304,7 @@ export interface components {
             old: components["schemas"]["RoleValues"] | components["schemas"]["NoReassignmentValues"];
             new: components["schemas"]["RoleValues"] | components["schemas"]["ReassignmentValues"];
         } & components["schemas"]["EventFields"];
-        /** @description A role was deleted. `new` says what became of its users, if it had some (ROLE6). */
+        /** @description A role was deleted. `new` says how its users were reassigned, if it had some (ROLE6). */
         RoleDeletedEvent: {
             /** @constant */
             action: "role.deleted";
@@ -2497,7 +2497,7 @@ export interface components {
             successor_role_id: components["schemas"]["RoleId"];
             successor_role_name: string | null;
         };
-        /** @description The new Super Admin, and what became of the former one. */
+        /** @description The new Super Admin, and the outcome for the former one. */
         AppointedSuperAdminValues: {
             super_admin_id: components["schemas"]["MemberId"];
             super_admin: components["schemas"]["Person"];
