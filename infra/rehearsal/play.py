@@ -6,7 +6,8 @@ Without `--tokens`, it only checks that requests without a valid token are refus
 
 For each person, the command prints a new access token. It gets PERSON, a label such as `ada-1-1795262400`, and SCOPES, the
 scopes that the token must have: none, `operator` or `decisions`. The token of a person without scopes has `sub`, and an
-address that is verified and used by nobody else. All addresses have the same domain, which is not a public mail domain.
+address that is verified and that no other account uses. All addresses have the same domain, which is not a public mail
+domain.
 
 The story creates a few organizations, invites people and leaves the organizations behind, so play it where that does not
 matter. It skips what only an emulator can show: what the clean-up does days later, and the mails.

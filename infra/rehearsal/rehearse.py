@@ -74,7 +74,7 @@ def notifications(stack, issuer):
     stack.run_schedule("Mail", later.strftime("%Y-%m-%dT%H:%M:%SZ"))
     eventually(lambda: stack.mails(ada.email), {f"{fay.email} asks to join Acme of {ada.id}"})
 
-    # Whoever adds a service keeps it. The administrators learn that it has no keeper.
+    # The person who adds a service is its keeper. After the keeper leaves, the administrators get a mail.
     service = {"user_id": f"client-of-{ada.id}", "name": "Nightly sync", "role_id": "user"}
     expect(ada.post(f"{path}/service-members", service), 201)
     expect(ada.post(f"{path}/leave"), 204)
@@ -102,7 +102,7 @@ def blocked_mail(stack, issuer):
     stack.replay("mails")
     eventually(lambda: stack.mails(ben.email), {subject})
 
-    # A replay of the history repeats each event, for other consumers: nobody gets a mail again.
+    # A replay of the history repeats each event, for other consumers. It sends no mail again.
     newest = expect(ada.get(f"{path}/events"), 200)["items"][0]
     event = newest["id"]
     stack.replay("events", "--organization", org)

@@ -130,7 +130,7 @@ class Story:
         return Person(self.stack, self.issuer, name, **claims)
 
     def run_schedule(self, days):
-        """Runs the clean-up as of so many days from now."""
+        """Runs the clean-up with a time that is `days` from now."""
         time = self.now + datetime.timedelta(days=days)
         self.stack.run_schedule("Cleanup", time.strftime("%Y-%m-%dT%H:%M:%SZ"))
 

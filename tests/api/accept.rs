@@ -19,7 +19,7 @@ async fn person_lists_their_invitations_from_all_organizations() {
         [(ADA, &acme, "Acme", "admin", "Admin"), (CY, &globex, "Globex", &night, "Night shift")]
     {
         let mut invitation = app.invite(inviter, org, "BOB@example.com", role).await.body;
-        // Only the organization sees what became of the mail.
+        // Only the organization sees the delivery of the mail.
         invitation.as_object_mut().unwrap().remove("delivery");
         invitation["organization_name"] = json!(name);
         invitation["role_name"] = json!(role_name);
@@ -102,8 +102,8 @@ async fn expired_invitation_is_rejected_until_it_is_resent() {
     }
 }
 
-/// INV15: what is wrong with the sign-in, and no more for an invitation that exists than for one that
-/// does not.
+/// INV15: the problem says why the sign-in does not match. It is the same for an invitation that exists and
+/// for one that does not.
 async fn assert_invitee_is_told_about_themselves(app: &TestApp, path: &str) {
     let nowhere = format!("{}/inv_01KAK000000000000000000000", path.rsplit_once('/').unwrap().0);
     let by = async |person| {

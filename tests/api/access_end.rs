@@ -16,7 +16,7 @@ use crate::{
 
 const INVITE: &str = "user_management.invite";
 
-/// The time so many milliseconds from now, as the API writes it.
+/// The time `milliseconds` from now, as the API writes it.
 fn time_in(app: &TestApp, milliseconds: i64) -> String {
     Timestamp::from_millisecond(app.now() + milliseconds).unwrap().to_string()
 }
@@ -271,7 +271,7 @@ async fn repeated_acceptance_after_the_end_is_refused() {
     app.post(BOB, &accept, json!({})).await.refuses(403, "access-expired");
 }
 
-/// INV2, ORG2: nobody waits for the clean-up.
+/// INV2, ORG2: the end of access takes effect before the clean-up runs.
 #[tokio::test]
 async fn person_whose_access_has_ended_can_be_invited_and_ask_before_the_clean_up() {
     let (app, acme) = TestApp::with_acme().await;

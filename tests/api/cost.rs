@@ -488,7 +488,7 @@ impl<'a> Survey<'a> {
         writes.unwrap().commit(&()).await.unwrap();
     }
 
-    /// Runs the schedule, which sends so many digests.
+    /// Runs the schedule, which must send this number of digests.
     async fn send_due(&self, digests: u32) -> Cost {
         let service = FakeAws::default().mail_service(&self.app.store);
         self.app.set_last_request(MAIL.to_owned());
@@ -614,7 +614,7 @@ struct Above {
     read_units: f64,
 }
 
-/// Where costs exceed the bounds of their operations by more than what is read of the organizations above.
+/// The operations whose costs exceed their bounds by more than the reads of the organizations above.
 fn excesses(lines: &[Measurement], above: Above) -> Vec<String> {
     let mut excesses = Vec::new();
     for Measurement { operation, cost } in lines {

@@ -499,7 +499,7 @@ async fn every_explanation_has_a_code() {
     assert_eq!(answer.body["evaluations"][1], json!({ "decision": true }));
 }
 
-/// The explanation of a decision about whoever `query` names.
+/// The explanation of a decision about the person that `query` names.
 async fn why(app: &TestApp, by: Identity, org: &str, query: &str) -> Answer {
     app.get(by, &format!("{org}/explanations?action={query}")).await
 }

@@ -513,7 +513,7 @@ async fn large_export_is_a_link_that_expires() {
         assert_ne!(forged, url);
         export_store.fetch(forged, soon).await.expect(403);
     }
-    // Nobody else can store a file: neither without a signature, nor with a link, nor with a made-up signature.
+    // No other caller can store a file: neither without a signature, nor with a link, nor with a made-up signature.
     let made_up = "AWS4-HMAC-SHA256 Credential=local/20261121/eu-central-1/s3/aws4_request, \
                    SignedHeaders=host, Signature=00";
     for (url, authorization) in [(&*unsigned, ""), (url, ""), (&*unsigned, made_up)] {

@@ -38,7 +38,7 @@ pub enum Fault {
     LostBefore,
     /// No response; the call was executed.
     LostAfter,
-    /// A lost connection after so many milliseconds; the call was not executed.
+    /// A lost connection after this number of milliseconds; the call was not executed.
     Slow(u64),
     /// Half of a batch is returned, and the rest as `UnprocessedKeys`.
     Partial,

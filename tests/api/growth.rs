@@ -56,7 +56,7 @@ async fn survey_size(size: Size) -> Vec<Measurement> {
     survey(&app, org).await
 }
 
-/// In an organization with so many custom roles more.
+/// The costs in an organization with `roles` more custom roles.
 async fn survey_roles(roles: usize) -> Vec<Measurement> {
     let app = TestApp::new().await;
     let org = app.create_tree(ADA, "Acme").await;
@@ -70,9 +70,9 @@ async fn survey_roles(roles: usize) -> Vec<Measurement> {
 const HEAD: &str = "\
 # How costs grow
 
-A test measures each operation of [costs.md](../costs.md) in organizations of several sizes, on pages of five, and prints this
-page: `UPDATE_DOCS=1 cargo test -p tests --test api -- --ignored growth`. Figures: round trips · RCU · WCU of the table + of
-its indexes. Columns:
+A test measures each operation of [costs.md](../costs.md) in organizations of several sizes, on pages of five. It prints
+this page: `UPDATE_DOCS=1 cargo test -p tests --test api -- --ignored growth`. Figures: round trips · RCU · WCU of the
+table + of its indexes. Columns:
 
 - **small**: 10 members, 10 pending invitations, 10 events, 10 sub-organizations, 2 custom roles.
 - **large**: 10,000 members, 10,000 pending invitations, 10,000 events, 1,000 sub-organizations. The test fails if an

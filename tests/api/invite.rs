@@ -230,8 +230,8 @@ async fn pending_invitation_is_changed_without_a_mail() {
     app.patch(ADA, &path, json!({ "expires_in_days": 3 })).await.refuses(404, "no-such-invitation");
 }
 
-/// INV13, ROLE7, ROLE9: whoever changes an invitation may grant the present role and the new one, and is its
-/// inviter then.
+/// INV13, ROLE7, ROLE9: the actor who changes an invitation must be allowed to grant the present role and the
+/// new one. The actor becomes its inviter.
 #[tokio::test]
 async fn changing_an_invitation_needs_what_granting_needs() {
     let (app, acme) = TestApp::with_partner("Acme").await;
@@ -251,7 +251,7 @@ async fn changing_an_invitation_needs_what_granting_needs() {
         .refuses(422, "super-admin-not-assignable");
     let unknown = json!({ "role_id": "role_01JABCDEFGHJKMNPQRSTVWXYZ0" });
     app.patch(ADA, &user, unknown).await.refuses(404, "no-such-role");
-    // An expired invitation is revived, and depends on whoever changed it last.
+    // The change makes an expired invitation pending again. Its inviter is the actor who changed it last.
     app.wait(8 * DAY);
     app.patch(DEE, &user, json!({ "expires_in_days": 20 })).await.expect(200);
     app.delete(ADA, &format!("{acme}/members/@dee")).await.expect(204);

@@ -235,7 +235,7 @@ async fn metadata_names_the_endpoint_of_the_api_whatever_the_host() {
 }
 
 /// Behind a proxy, `sourceIp` is the address of the proxy. The allowed networks of an organization
-/// (ORG3) see the viewer, whom only the proxy can name.
+/// (ORG3) apply to the viewer's address, which only the proxy knows.
 #[tokio::test]
 async fn allowed_networks_see_the_viewer_behind_the_proxy() {
     let (app, acme) = TestApp::with_acme().await;

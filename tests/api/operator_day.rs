@@ -345,7 +345,7 @@ fn files() -> [(String, i32); 5] {
             }),
             422,
         ),
-        // Our own form, with a role that nobody is invited to.
+        // Our own form, with a role that no invitation can offer.
         (
             lines(4, "email\trole", "max@example.com\tSuper Admin", &|nth| {
                 format!("{}\tuser", person(nth))

@@ -85,7 +85,7 @@ async fn live_through_everything(delivery: &Delivery, acme: &str) {
     let initech = app.create_organization(ADA, "Initech").await;
     app.approve_domain(ADA, &initech, "example.com").await.expect(200);
     app.create_join_request(PAT, &initech).await;
-    // A partner, a link, a bounced mail, a counter: the kinds of items that name nobody.
+    // A partner, a link, a bounced mail, a counter: the kinds of items that name no person.
     let partner = app.create_partner(DEE, "Partner").await;
     let link = format!("/v1/operator/organizations/{}/customers/{}", last(&partner), last(acme));
     app.put(OPERATOR, &link, json!({ "preferred": false })).await.expect(200);

@@ -246,7 +246,7 @@ async fn retention_of_an_event_is_fixed_when_it_is_written() {
     check(&app).await;
 }
 
-/// ORG3: a subordinate locks everybody else out.
+/// ORG3: the Super Admin is not locked out by settings that another member made.
 #[tokio::test]
 async fn super_admin_reads_and_changes_the_settings_from_any_network_with_any_session() {
     let (app, acme) = TestApp::with_acme().await;

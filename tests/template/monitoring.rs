@@ -209,7 +209,7 @@ fn runbook_names_every_saved_query() {
     }
 }
 
-/// Whoever is on call searches for these texts.
+/// The engineer on call searches the log for these texts.
 #[test]
 fn runbook_quotes_messages_as_the_code_logs_them() {
     let runbook =

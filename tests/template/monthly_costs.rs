@@ -285,9 +285,9 @@ fn alarm_metrics() -> f64 {
 const HEAD: &str = "\
 # What a month costs
 
-The bill of three portals, computed by a test from the measured units of [costs.md](costs.md) and from the resources of the
-template: `UPDATE_DOCS=1 cargo test -p tests --test template monthly`. In USD, in the region us-east-1, without the free tier,
-taxes, support and the identity provider.
+The bill of three portals in USD, in the region us-east-1. The free tier, taxes, support and the identity provider are left
+out. A test computes the bill from the measured units of [costs.md](costs.md) and from the resources of the template:
+`UPDATE_DOCS=1 cargo test -p tests --test template monthly`.
 
 ";
 

@@ -263,7 +263,7 @@ fn role_key(org: OrgId, role: RoleId) -> Option<Key> {
     role.custom().map(|role| Key::role(org, role))
 }
 
-/// The keys of what is shown with an invitation: the people and the role.
+/// The keys of the items that an answer shows with an invitation: the people and the role.
 fn shown_with(org: OrgId, invitation: &Invitation) -> impl Iterator<Item = Key> + use<> {
     people(org, invitation).chain(role_key(org, invitation.role_id))
 }

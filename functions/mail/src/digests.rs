@@ -31,7 +31,7 @@ pub struct Summary {
     pub reminded: u32,
 }
 
-/// Sends what is due at the time of `context`, until `out_of_time` returns true.
+/// Sends the digests and reminders that are due at the time of `context`, until `out_of_time` returns true.
 ///
 /// # Errors
 ///

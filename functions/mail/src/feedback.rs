@@ -62,7 +62,7 @@ struct Complaint {
 const SUPPRESSED: [&str; 3] = ["OnAccountSuppressionList", "Suppressed", "UnsubscribedRecipient"];
 
 impl MailService {
-    /// Records what became of the mail of an invitation. Reports about other mails change nothing.
+    /// Records the outcome of the mail of an invitation. Reports about other mails change nothing.
     pub(crate) async fn learn(
         &self,
         context: &RequestContext,

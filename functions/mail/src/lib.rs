@@ -1,4 +1,4 @@
-//! The function `mail`: sends mail about some history events, and records what became of the mails of
+//! The function `mail`: sends mail about some history events, and records the outcome of the mails of
 //! invitations.
 //!
 //! A rule of the event bus puts the key of each such event on a queue. The mails are selected by the

@@ -110,7 +110,7 @@ fn hint(target: &str, language: Language) -> String {
     )
 }
 
-/// The lines below the mail: who sent it to whom, and where to ask.
+/// The lines below the mail: the sender, the recipient, and where to ask.
 fn footer(language: Language, values: &[(&str, String)], brand: &Brand) -> Vec<String> {
     let recipient = values.iter().find(|(name, _)| *name == "recipient");
     let recipient = recipient.map_or("", |(_, value)| value);

@@ -1,4 +1,4 @@
-//! The second sheet of an export: for whom and when it was made, and which filters it shows.
+//! The second sheet of an export: the person who made the export, its time and its filters.
 
 use jiff::Timestamp;
 use shared::{

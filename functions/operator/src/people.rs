@@ -58,7 +58,7 @@ struct AddressData {
     named_in_history: bool,
 }
 
-/// The people whom a search finds.
+/// The people that a search finds.
 #[derive(Serialize)]
 pub(crate) struct People {
     items: Vec<PersonalData>,

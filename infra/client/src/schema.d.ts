@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * Explain a decision about a person
-         * @description Answers "Why can't Bob?": whether a person may do an action in the organization, the result on each path by which they reach it, what is missing, and who could grant it (OP2). Exactly one of `member_id`, `email` and `user_id` names the person. Requires user_management view. A user manager learns about members and invitees of the organization; of anybody else the answer says only that they are no member. An operator also learns about members of other organizations.
+         * @description Answers "Why can't Bob?": whether a person may do an action in the organization, the result on each path by which they reach it, what is missing, and who could grant it (OP2). Exactly one of `member_id`, `email` and `user_id` names the person. Requires user_management view. A user manager learns about members and invitees of the organization. About every other person, the answer says only that they are no member. An operator also learns about members of other organizations.
          */
         get: operations["explainDecision"];
         put?: never;
@@ -160,7 +160,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an organization
-         * @description Nobody reaches the organization from this moment. Memberships, invitations, join requests, alert users, domains, roles and links end within minutes; the history stays for its retention (SA7). Organizations below must be deleted first. Only the Super Admin can call this route.
+         * @description From this moment, members no longer reach the organization. Memberships, invitations, join requests, alert users, domains, roles and links end within minutes; the history stays for its retention (SA7). Organizations below must be deleted first. Only the Super Admin can call this route.
          */
         delete: operations["deleteOrganization"];
         options?: never;
@@ -599,7 +599,7 @@ export interface paths {
         put?: never;
         /**
          * Export users to an Excel file
-         * @description Exports all users that the filters match to an `.xlsx` file, at most 100,000 rows (SUB6). A second sheet says which filters it shows, when and for whom it was made. Text cells never contain formulas. Each export is recorded as an event (ORG5). A file over 4.5 MB is stored in a private bucket, and the response is a link to it. A repeat with the same `Idempotency-Key` gets the first file again, is no event, and requires the permission. Requires what the list requires.
+         * @description Exports all users that the filters match to an `.xlsx` file, at most 100,000 rows (SUB6). A second sheet names the filters, the time of the export, and the person who made it. Text cells never contain formulas. Each export is recorded as an event (ORG5). A file over 4.5 MB is stored in a private bucket, and the response is a link to it. A repeat with the same `Idempotency-Key` gets the first file again, is no event, and requires the permission. Requires what the list requires.
          */
         post: operations["exportMembers"];
         delete?: never;
@@ -974,7 +974,7 @@ export interface paths {
         get?: never;
         /**
          * Suspend an organization
-         * @description Refuses all requests of its members with the reason, lets nobody join, and denies decisions (SA7). Organizations below go on. Suspending again changes the reason.
+         * @description Refuses all requests of its members with the reason, prevents joining, and denies decisions (SA7). Organizations below go on. Suspending again changes the reason.
          */
         put: operations["operatorSuspendOrganization"];
         post?: never;
@@ -1081,7 +1081,7 @@ export interface paths {
         };
         /**
          * Find a person
-         * @description Finds the people whom organizations know by an address or by a `sub`, with all their memberships, invitations and requests (OP2), also former members, and people who asked to join or declined an invitation. Several people can have the same address, each in other organizations: the accounts of one person, for example. Send exactly one of the two parameters. A membership that began moments ago can be missing.
+         * @description Finds the people that organizations know by an address or by a `sub`, with all their memberships, invitations and requests (OP2), also former members, and people who asked to join or declined an invitation. Several people can have the same address, each in other organizations: the accounts of one person, for example. Send exactly one of the two parameters. A membership that began moments ago can be missing.
          */
         get: operations["operatorFindPeople"];
         put?: never;
@@ -2304,7 +2304,7 @@ export interface components {
             old: components["schemas"]["RoleValues"] | components["schemas"]["NoReassignmentValues"];
             new: components["schemas"]["RoleValues"] | components["schemas"]["ReassignmentValues"];
         } & components["schemas"]["EventFields"];
-        /** @description A role was deleted. `new` says what became of its users, if it had some (ROLE6). */
+        /** @description A role was deleted. `new` says how its users were reassigned, if it had some (ROLE6). */
         RoleDeletedEvent: {
             /** @constant */
             action: "role.deleted";
@@ -2497,7 +2497,7 @@ export interface components {
             successor_role_id: components["schemas"]["RoleId"];
             successor_role_name: string | null;
         };
-        /** @description The new Super Admin, and what became of the former one. */
+        /** @description The new Super Admin, and the outcome for the former one. */
         AppointedSuperAdminValues: {
             super_admin_id: components["schemas"]["MemberId"];
             super_admin: components["schemas"]["Person"];
@@ -2682,7 +2682,7 @@ export interface components {
             /** @description The reason, which the history shows. */
             reason: string;
         };
-        /** @description The people whom a search found. */
+        /** @description The people that a search found. */
         People: {
             items: components["schemas"]["PersonalData"][];
         };
@@ -4343,7 +4343,7 @@ export interface components {
             status: 422;
             organization_id: components["schemas"]["OrganizationId"];
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The platform team has suspended the organization (SA7). Its members cannot see or change anything, and nobody can join it, until an operator ends the suspension. */
+        /** @description The platform team has suspended the organization (SA7). Its members cannot see or change anything, and no one can join it, until an operator ends the suspension. */
         "organization-suspended": {
             /** @constant */
             type: "/problems/organization-suspended";
@@ -9066,7 +9066,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The people, none if nobody is known. */
+            /** @description The people. Empty if no person is known. */
             200: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];

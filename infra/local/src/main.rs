@@ -101,7 +101,7 @@ fn print_addresses(args: &Args, server: &Server) {
     println!("engine   http://{} (DynamoDB, table `{TABLE}`)", server.engine.address);
 }
 
-/// As whom to sign in. An issuer of its own knows its people.
+/// Names accounts to sign in with. Empty for an external issuer, which has accounts of its own.
 fn sign_in_hint(args: &Args) -> String {
     match (&args.issuer, args.demo) {
         (Some(_), _) => String::new(),

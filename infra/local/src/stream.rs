@@ -42,8 +42,8 @@ impl Stream {
         let position = match file.as_deref().map(fs::read_to_string) {
             None => None,
             Some(Ok(position)) if position.trim().is_empty() => {
-                let problem = "stream.position in the data directory is empty, so events would be told twice: move \
-                               the directory away or remove it, then start again";
+                let problem = "stream.position in the data directory is empty, so events would be published \
+                               twice: move the directory away or remove it, then start again";
                 return Err(problem.into());
             }
             Some(Ok(position)) => Some(position.trim().to_owned()),

@@ -50,7 +50,7 @@ impl Organization {
         }
     }
 
-    /// Whether the organization is deleted. Nobody reaches it any more.
+    /// Whether the organization is deleted. Reads by key leave it out from then on.
     pub fn is_deleted(&self) -> bool {
         matches!(self.closure, Some(Closure::Deleted { .. }))
     }

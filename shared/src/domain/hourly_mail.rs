@@ -10,7 +10,7 @@ use super::{Event, EventId, MemberId, OrgId};
 const INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 /// More than the time between the arrival of a request and its commit.
 const LATE: SignedDuration = SignedDuration::from_mins(1);
-/// The most people whom a digest names.
+/// The most people that a digest names.
 pub const MAX_NAMED_IN_DIGEST: usize = 20;
 
 /// Who gets at most one mail an hour.
@@ -55,11 +55,11 @@ pub struct HourlyMail {
         with = "jiff::fmt::serde::timestamp::millisecond::optional"
     )]
     pub waiting_since: Option<Timestamp>,
-    /// The number of events that were told to wait. It changes with each, so that a digest notices
-    /// one that arrives while it is sent.
+    /// The number of events that wait for the digest. Each new event increases it, so a digest notices
+    /// an event that arrives while the digest is sent.
     #[serde(default)]
     pub waiting: u32,
-    /// The first people whom the waiting events are about, at most [`MAX_NAMED_IN_DIGEST`]. The digest
+    /// The first people that the waiting events are about, at most [`MAX_NAMED_IN_DIGEST`]. The digest
     /// of requests to join reads the open requests instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<MemberId>,

@@ -328,7 +328,7 @@ pub struct InvitationUpdate {
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management`.
 /// - [`Refusal::ExceedsOwnPermissions`] if the actor could not grant the levels of the present role
-///   (ROLE7). Whoever manages users may take MDF Admin away (ROLE9).
+///   (ROLE7). Every user manager may take MDF Admin away (ROLE9).
 /// - The refusals of [`Standing::require_grant`] for the role to offer.
 /// - [`Refusal::ChangedConcurrently`] if the present role no longer exists.
 /// - The refusal of [`check_access_end`] for another end of the offered access.

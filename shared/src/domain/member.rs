@@ -326,7 +326,7 @@ pub struct SuperAdminAppointment {
 
 /// Makes `successor` the Super Admin of `org` for an operator, whatever role they hold (SA6).
 ///
-/// `former` is the Super Admin whom `org` names. An organization without one has no members (SA1), so
+/// `former` is the Super Admin that `org` names. An organization without one has no members (SA1), so
 /// it has no successor either.
 ///
 /// # Errors

@@ -81,7 +81,7 @@ pub enum Notification {
         /// The person who changed it.
         by: Author,
     },
-    /// The access of a member ends soon: the recipient's, or that which the recipient granted (END1).
+    /// The access of a member ends soon. The recipient is the member, or the person who set the end (END1).
     AccessExpiring {
         /// The member.
         member: NamedPerson,
@@ -210,9 +210,9 @@ fn looks_like_address(name: &str) -> bool {
 pub enum Author {
     /// A person in the organization.
     Person(NamedPerson),
-    /// A person whom an operator has erased, or whom nothing names any more (ERA1).
+    /// A person that an operator has erased, or whose name is no longer stored (ERA1).
     Erased,
-    /// An operator, whom customers do not know by name (ERA2).
+    /// An operator. Customers do not see the names of operators (ERA2).
     Platform,
 }
 
@@ -284,9 +284,12 @@ pub const REMINDED_BEFORE: SignedDuration = SignedDuration::from_hours(48);
 /// The mail to an invitee whose invitation ends soon. `delivery` is that of its last mail, `inviter` the
 /// present role of the inviter.
 ///
-/// `None` if the invitation does not end within [`REMINDED_BEFORE`] or has ended at `now`, if it lives
-/// no longer than that after its sending, if its mail was not sent or came back, and if nobody can accept
-/// it, because the inviter may no longer grant its role (INV9) or the organization is suspended (SA7).
+/// `None` if one of these conditions holds:
+/// - The invitation does not end within [`REMINDED_BEFORE`], or has ended at `now`.
+/// - It lives no longer than that after its sending.
+/// - Its mail was not sent or came back.
+/// - It cannot be accepted: the inviter may no longer grant its role (INV9), or the organization is
+///   suspended (SA7).
 pub fn reminder_mail(
     org: &Organization,
     invitation: &Invitation,
@@ -346,8 +349,10 @@ pub struct Reminder {
     pub by: Author,
 }
 
-/// The mail to an invitee whose invitation was revoked by `event`, or ended with its organization. `slot` is the present use of their
-/// address, `called` what is known of it, `delivery` that of the last mail of the invitation.
+/// The mail to an invitee whose invitation was revoked by `event`, or ended with its organization.
+///
+/// `slot` is the present use of the address, `called` the known names of the address, and `delivery`
+/// the delivery of the last mail of the invitation.
 ///
 /// `None` if the invitee never got the invitation, was invited again or is a member now, was erased, or
 /// if the invitation had expired before.

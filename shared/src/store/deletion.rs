@@ -1,6 +1,6 @@
-//! The deletion of an organization (SA7). The first transaction marks it as deleted: nobody reaches it from
-//! then on, because reads leave it out and every write has a condition on the mark. The clean-up then ends
-//! what belongs to it, in transactions that each leave everything valid.
+//! The deletion of an organization (SA7). The first transaction marks it as deleted. From then on,
+//! reads leave it out, and every write has a condition on the mark. The clean-up then ends what belongs
+//! to it, in transactions that each leave everything valid.
 
 use std::time::Duration;
 

@@ -125,8 +125,8 @@ impl Store {
         done().commit(&()).await.map(drop)
     }
 
-    /// Records what the mail service reports of a sending. Reports can repeat and overtake each other:
-    /// what is known of a later sending stays, and so does a failure of this one.
+    /// Records what the mail service reports of a sending. Reports can repeat and overtake each other.
+    /// A report about an earlier sending changes nothing, and a failure of this sending stays.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Puts the delivery of a sending, if it is newer than what is known.
+    /// Puts the delivery of a sending, if it is newer than the stored one.
     fn learn(self, sending: Sending, delivery: Delivery) -> Result<Self, Error> {
         let Sending { invitation, number: nth } = sending;
         let key = Key::delivery(invitation);

@@ -45,7 +45,7 @@ impl Chunk {
 pub enum EarlierRun<T> {
     /// There was none.
     None,
-    /// It stopped after so many transactions, with this progress.
+    /// It stopped before its end, with this progress.
     Stopped {
         /// How many transactions were committed.
         chunks: u16,

@@ -27,7 +27,7 @@ pub(super) const ADDRESS_SLOTS: &str = "EMAIL#";
 
 /// Begins the partitions of histories.
 pub(super) const EVENTS: &str = "EVENTS#";
-/// Begins the partitions of what was delivered.
+/// Begins the partitions of marks and deliveries of mails.
 const DELIVERY: &str = "DELIVERY#";
 /// The sort key of the mail to the managers of an organization.
 const MANAGERS: &str = "MANAGERS";

@@ -553,7 +553,7 @@ pub(super) fn item(key: Key, member: &Member) -> Result<Item, Error> {
     if !names.is_empty() {
         item.insert(FOLDED_NAMES.to_owned(), text(names));
     }
-    // The key of the index of what is due.
+    // The key of the index `by_due`.
     item.extend(member.access_expires_at.map(|end| ("expires_at".to_owned(), time(end))));
     Ok(item)
 }

@@ -69,8 +69,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::ChangedConcurrently`](crate::domain::Refusal::ChangedConcurrently) and the like if
-    /// something is not as it was read.
+    /// [`Refusal::ChangedConcurrently`](crate::domain::Refusal::ChangedConcurrently) or a similar refusal
+    /// if an item has changed since it was read.
     pub async fn offboard(
         &self,
         context: &RequestContext,

@@ -149,7 +149,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Services of `org` that the member `keeper` keeps, at most so many. An index finds them, and a strongly
+    /// Services of `org` that the member `keeper` keeps, at most `most`. An index finds them, and a strongly
     /// consistent read checks them.
     ///
     /// # Errors

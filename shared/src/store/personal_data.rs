@@ -154,7 +154,7 @@ impl Store {
         Ok(known.iter().filter_map(user).collect())
     }
 
-    /// The users with this address whom any organization knows, as of a moment ago: members, former members,
+    /// The users with this address in all organizations, as of a moment ago: members, former members,
     /// and people who asked to join or declined an invitation.
     ///
     /// # Errors

@@ -76,7 +76,7 @@ impl Store {
         self.ending_soon(Reminded::Invitations, now, most).await
     }
 
-    /// The members the end of whose access came near since the last run, at most `most` a shard.
+    /// The members whose access has come near its end since the last run, at most `most` a shard.
     ///
     /// # Errors
     ///

@@ -27,7 +27,7 @@ const SEARCHED_AT_ONCE: usize = 100;
 const MAX_STEPS: usize = 4;
 /// The roles whose numbers of users are read at once.
 const COUNTED_AT_ONCE: usize = 25;
-/// The most read units of the numbers of users of so many roles.
+/// The most read units that [`COUNTED_AT_ONCE`] numbers of users cost.
 const UNITS_PER_COUNTING: f64 = 12.5;
 
 /// The roles that a list shows.

@@ -2,7 +2,7 @@
 //!
 //! Every item has the version in its attribute `schema`. Code reads items of its own version and of all
 //! earlier ones: each item that is read passes [`upgraded`]. So a new version is deployed first, and
-//! [`Store::migrate`] then rewrites the items that nobody has changed since, for the indexes and for
+//! [`Store::migrate`] then rewrites the items that have not changed since, for the indexes and for
 //! code that no longer knows the old form. Events are never rewritten, because nothing may change them.
 //!
 //! To change the schema: increase [`SCHEMA`], append a step to `STEPS`, and add the table of the version
@@ -174,7 +174,7 @@ impl Store {
         Ok((answer.items.unwrap_or_default(), last))
     }
 
-    /// Rewrites an item, on condition that nobody has changed it since it was read. Returns whether it
+    /// Rewrites an item, on condition that it has not changed since it was read. Returns whether it
     /// had to be rewritten.
     async fn rewrite(&self, context: &RequestContext, mut item: Item) -> Result<bool, Error> {
         let key = Key::of_item(&item)?;

@@ -15,7 +15,7 @@ use crate::domain::{
     BoundedList, BuiltIn, CustomRoleId, Member, OrgId, Organization, Refusal, RoleId, UserCount,
 };
 
-/// Whom a number counts.
+/// The kind of users that a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Counted {
     /// Persons who are members.

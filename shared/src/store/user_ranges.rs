@@ -54,8 +54,8 @@ impl UserFilter {
     ///
     /// An index answers one of these questions without a filter: an organization or a subtree by
     /// address or by time; a role by address; the beginning of an address in an organization or in
-    /// a whole tree; the services of an organization or of a whole tree, whose addresses begin alike. If
-    /// the list asks several, one selects the range and the others are filters.
+    /// a whole tree; the services of an organization or of a whole tree, whose keys have the same
+    /// prefix. If the list asks several, one selects the range and the others are filters.
     pub(super) fn ranges(&self, roles: &[RoleId], address: Address<'_>) -> Vec<Range> {
         if address.beginning().is_some_and(|beginning| beginning.len() > MAX_EMAIL) {
             return vec![];
@@ -86,8 +86,8 @@ impl UserFilter {
         self.kind == Some(MemberKind::Service)
     }
 
-    /// Whether users with this status and such an address can be in the list. Nobody invites services, and
-    /// they have no address.
+    /// Whether users with this status and such an address can be in the list. Services are never
+    /// invited, and they have no address.
     fn can_have(&self, status: Status, address: Address<'_>) -> bool {
         !self.only_services() || (status == Status::Active && address.beginning().is_none())
     }

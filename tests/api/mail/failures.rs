@@ -14,7 +14,7 @@ use crate::{
     test_app::{ADA, BOB, CY, EVE},
 };
 
-/// The errors of SES after which nobody gets mail until somebody acts.
+/// The errors of SES after which no mail is sent until the deployer acts.
 fn account_errors() -> Vec<(&'static str, String)> {
     let unverified = "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: ";
     vec![
@@ -106,7 +106,7 @@ async fn recipient_who_can_never_get_mail_ends_that_mail() {
     }
 }
 
-/// An error that nobody foresaw can be about one mail or about all of them.
+/// An unknown error can concern one mail or all of them.
 #[tokio::test]
 async fn unknown_error_makes_one_mail_wait_and_no_other() {
     for (code, message) in [

@@ -279,7 +279,7 @@ async fn obsolete_mail_is_not_sent() {
     assert_eq!(delivery.run().await, (0, "ada eve".to_owned()), "Ada learns that Cy joined");
 }
 
-/// A mail that waited too long would lead to an invitation that nobody can accept.
+/// A mail that waited too long would lead to an invitation that can no longer be accepted.
 #[tokio::test]
 async fn expired_invitation_is_not_mailed() {
     let (delivery, acme) = Delivery::new().await;

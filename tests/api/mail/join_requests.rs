@@ -142,7 +142,7 @@ async fn request_during_a_digest_gets_the_next_one() {
     let org = id(&acme).parse().unwrap();
     let recipient = HourlyRecipient::Managers(org);
     let before = delivery.app.store.hourly_mail(recipient).await.unwrap().unwrap();
-    // The digest has read the requests; now another one arrives and is told to wait.
+    // The digest has read the requests. Now another one arrives and waits for the next digest.
     delivery.app.create_join_request(DEE, &acme).await;
     delivery.deliver_all().await;
     let now = jiff::Timestamp::from_millisecond(delivery.app.now()).unwrap();

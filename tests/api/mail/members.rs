@@ -234,7 +234,7 @@ async fn administrators_get_mail_about_a_suspension_and_its_end() {
 
     Rolecall sent this mail to ada@example.com.
     ");
-    // Who reads the mail later is told what is true then.
+    // A mail describes the state at the time of its sending.
     delivery.app.suspend(&acme).await.expect(200);
     delivery.app.resume(&acme).await.expect(204);
     let mails = delivery.deliver_all().await;
@@ -266,7 +266,7 @@ async fn members_and_invitees_get_mail_when_their_organization_is_deleted() {
 
     Acme was deleted, and your membership has ended. You no longer have access to it.
 
-    If you did not expect this, please ask the people with whom you worked there.
+    If you did not expect this, please ask the people you worked with there.
 
     Rolecall sent this mail to bob@example.com.
 

@@ -204,7 +204,7 @@ async fn mail_carries_its_sending_in_tags() {
     check(&delivery.app).await;
 }
 
-/// The history tells who invited whom; a report about an ended invitation changes nothing that is shown.
+/// A late report about an ended invitation does not change the delivery of a new invitation.
 #[tokio::test]
 async fn report_about_an_ended_invitation_is_harmless() {
     let (delivery, acme) = Delivery::new().await;

@@ -74,7 +74,7 @@ struct Grantors {
 /// Who reads an explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Viewer {
-    /// A service that may ask about everybody, or an operator.
+    /// A caller that may ask about every person, or an operator.
     All,
     /// A member. They do not learn of organizations above or partners of one that they may not see (U5).
     Member,

@@ -1,5 +1,5 @@
 //! `GET …/explanations`: why a person may do an action in an organization, or may not. Its user managers
-//! ask about members and invitees, operators about anybody.
+//! ask about members and invitees, operators about every person.
 
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -112,7 +112,7 @@ impl Named {
         }
     }
 
-    /// The subjects of the decision: the member, or for operators everybody whom the question names.
+    /// The subjects of the decision: the member, or, for operators, every person that the question matches.
     async fn subjects(
         &self,
         store: &Store,

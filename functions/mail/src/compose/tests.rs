@@ -86,7 +86,7 @@ fn person_is_shown_with_name_and_address() {
     assert!(text.starts_with("Ada Lovelace (ada@example.com) removed you from Acme."), "{text}");
 }
 
-/// A chosen name must not say who somebody is: mail programs make links of addresses in it.
+/// A display name that looks like an address is left out: mail programs would turn it into a link.
 #[test]
 fn name_that_looks_like_an_address_is_left_out() {
     let email = || Email::parse("eve@example.com").unwrap();

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{args, directory, process::RunningServer, send, token};
 
-/// The mails to an address, newest first, once there are at least so many. A mail whose sending was killed comes when its
-/// claim has ended.
+/// The mails to an address, newest first, once there are at least `at_least`. If the process was killed during a
+/// sending, the mail comes when its claim has ended.
 async fn mails(url: &str, to: &str, at_least: usize) -> Vec<Value> {
     let json = [("accept", "application/json")];
     for _ in 0..2_400 {

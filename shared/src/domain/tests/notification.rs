@@ -49,7 +49,7 @@ fn ended_or_resent_invitation_causes_no_mail() {
         Author::Erased,
         in_days(7),
     );
-    assert_eq!(expired, None, "nobody can accept it");
+    assert_eq!(expired, None, "it cannot be accepted");
     let ann = standing("ann", &org, RoleId::ADMIN);
     let resent = resend(&ann, &open, &Budgets::default(), in_days(1)).unwrap();
     assert_eq!(mail(&event, &org, Some(resent.clone())), None, "sent again");

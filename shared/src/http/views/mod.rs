@@ -252,7 +252,7 @@ pub struct CriticalAlertUser {
 }
 
 impl CriticalAlertUser {
-    /// Shows `user`, whom `added_by` added.
+    /// Shows `user`, which `added_by` added.
     pub fn of(user: domain::CriticalAlertUser, added_by: Person) -> Self {
         let domain::CriticalAlertUser { organization_id, value: email, added_at, .. } = user;
         let id = AlertId::of(organization_id, &email);

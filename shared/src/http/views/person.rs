@@ -7,7 +7,7 @@ use crate::{
     store::{Error, FetchedItems},
 };
 
-/// The name of a person whom an operator has erased (ERA1).
+/// The name of a person that an operator has erased (ERA1).
 pub(super) const ERASED: &str = "Erased person";
 /// The name of every operator: customers do not see who they are (ERA2).
 pub(super) const OPERATOR: &str = "Platform operator";

@@ -34,7 +34,7 @@ const ITEMS: &str = "# The table\n\n\
 
 const INDEXES: &str = "\n## Indexes\n\n\
      Six indexes, whatever the depth of the tree. In their keys an organization has 22 characters\n\
-     instead of 26; `1`, `1/2` stand for the paths of the root and of the organization below it.\n\n\
+     instead of 26. `1` and `1/2` stand for the paths of the root and of the organization below it.\n\n\
      | index | hash | range |\n|---|---|---|\n";
 
 const LISTS: &str = "\n| index | lists | hash | range |\n|---|---|---|---|\n";
