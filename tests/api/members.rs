@@ -74,6 +74,11 @@ async fn user_manager_sets_and_removes_display_names() {
         assert_ne!(event["id"], previous);
         previous = event["id"].clone();
     }
+    // A user manager cannot rewrite who did something.
+    let bobs = app.history(&acme).await;
+    let bobs = bobs.iter().find(|event| event["action"] == "invitation.accepted").unwrap();
+    assert_eq!(bobs["actor"]["name"], "Bob Berg");
+    assert_eq!(bobs["new"]["member"]["name"], "Bob Berg");
     let bob = app.get(ADA, &format!("{acme}/members/@bob")).await.expect(200);
     assert_eq!((&bob.body["name"], &bob.body["role_id"]), (&json!("Bob Berg"), &json!("admin")));
     // The name ends with the membership.

@@ -58,6 +58,16 @@ impl FetchedItems {
         self.called_at(&Key::member(org, member))
     }
 
+    /// What the history calls a person: by the name from the identity provider, which no member can change, before the
+    /// display name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn recorded(&self, org: OrgId, member: MemberId) -> Result<Option<CalledPerson>, Error> {
+        self.named_at(&Key::member(org, member), |given, shown| given.or(shown))
+    }
+
     /// The address of an invitation, which can have ended.
     ///
     /// # Errors
@@ -90,18 +100,22 @@ impl FetchedItems {
     }
 
     pub(super) fn called_at(&self, key: &Key) -> Result<Option<CalledPerson>, Error> {
+        self.named_at(key, |given, shown| shown.or(given))
+    }
+
+    /// `choose` takes the name from the identity provider and the display name.
+    fn named_at(
+        &self,
+        key: &Key,
+        choose: fn(Option<String>, Option<String>) -> Option<String>,
+    ) -> Result<Option<CalledPerson>, Error> {
         let Some(item) = self.items.get(key) else { return Ok(None) };
         let Called { erased, email, name, display_name } = from_item(item.clone())?;
+        let name = choose(name, display_name.map(|name| name.to_string()));
         Ok(match email {
             _ if erased => Some(CalledPerson::Erased),
-            Some(email) => {
-                let name = display_name.map(|name| name.to_string()).or(name);
-                Some(CalledPerson::Known { name, email })
-            }
-            None => {
-                let name = display_name.map(|name| name.to_string()).or(name);
-                name.map(|name| CalledPerson::Service { name })
-            }
+            Some(email) => Some(CalledPerson::Known { name, email }),
+            None => name.map(|name| CalledPerson::Service { name }),
         })
     }
 }

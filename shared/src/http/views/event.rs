@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::person::{ERASED, Person, called};
 use crate::{
     domain::{
-        self, BuiltIn, CalledPerson, EventAction, EventId, OrgId, Organization, RoleId, TargetKind,
-        Version,
+        self, BuiltIn, CalledPerson, EventAction, EventId, MemberId, OrgId, Organization, RoleId,
+        TargetKind, Version,
     },
     store::{Error, FetchedItems},
 };
@@ -93,7 +93,7 @@ impl Names<'_> {
         let domain::Actor { member_id, operator } = actor;
         let person = match member_id {
             _ if operator => Person::operator(),
-            Some(id) => Person::of(self.names, self.org.id(), id)?,
+            Some(id) => self.recorded(id)?,
             None => Person::default(),
         };
         Ok(Actor { person, operator })
@@ -160,12 +160,17 @@ impl Names<'_> {
 
     fn person_at(&self, id: &str) -> Result<Value, Error> {
         let Ok(id) = id.parse() else { return Ok(Value::Null) };
-        Ok(json!(Person::of(self.names, self.org.id(), id)?))
+        Ok(json!(self.recorded(id)?))
+    }
+
+    fn recorded(&self, id: MemberId) -> Result<Person, Error> {
+        let (name, email) = called(self.names.recorded(self.org.id(), id)?);
+        Ok(Person { id: Some(id), name, email })
     }
 
     fn person(&self, id: &str) -> Result<Option<String>, Error> {
         let Ok(id) = id.parse() else { return Ok(None) };
-        Ok(display_name(self.names.called(self.org.id(), id)?))
+        Ok(display_name(self.names.recorded(self.org.id(), id)?))
     }
 
     fn role(&self, role: &str) -> Result<Option<String>, Error> {
