@@ -30,12 +30,13 @@ Usage: cargo run -- [OPTION]...
   --version        print the version
   --help           print this
 
-The environment variables SELF_SERVICE, MAX_PENDING, those of the budgets, such as SENDING_INTERVAL=0, and those of a
-trusted proxy (VIEWER_ADDRESS_HEADER, PROXY_SECRET_HASHES) work as in a deployment. So do those of mails (PRODUCT_NAME,
-LOGO_URL, SUPPORT_ADDRESS). So do those that name claims and
-scopes: SCOPE_CLAIM, OPERATOR_SCOPE, DECISIONS_SCOPE, EMAIL_CLAIM, EMAIL_VERIFIED_CLAIM, EMAILS_VERIFIED, NAME_CLAIM,
-AMR_CLAIM and AUTH_TIME_CLAIM. An issuer other than the built-in one often needs them: see
-docs/guides/identity-providers.md.
+These environment variables work as in a deployment:
+  SELF_SERVICE, MAX_PENDING, and the budgets, such as SENDING_INTERVAL=0
+  VIEWER_ADDRESS_HEADER, PROXY_SECRET_HASHES     for a trusted proxy
+  PRODUCT_NAME, LOGO_URL, SUPPORT_ADDRESS        for mails
+  SCOPE_CLAIM, OPERATOR_SCOPE, DECISIONS_SCOPE, EMAIL_CLAIM, EMAIL_VERIFIED_CLAIM, EMAILS_VERIFIED, NAME_CLAIM,
+  AMR_CLAIM, AUTH_TIME_CLAIM                     for claims and scopes; an issuer of your own often needs them:
+                                                 docs/guides/identity-providers.md.
 ";
 
 const ADDRESS: &str = "an address such as 127.0.0.1:9000 or localhost:9000";
