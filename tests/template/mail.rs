@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use shared::metrics::Metric;
 
 use super::{
+    list,
     permissions::{is_about_the_table, statements},
-    list, resource, resources, template,
+    resource, resources, template,
 };
 
 fn arn(name: &str) -> Value {
