@@ -37,6 +37,7 @@ EVERYTHING = {
     "KmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000",
     "BreakGlassRole": "arn:aws:iam::123456789012:role/break-glass",
     "DeletionProtection": "off",
+    "MailTls": "optional",
     "AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms",
 }
 DOMAIN = {name: EVERYTHING[name] for name in ("DomainName", "CertificateArn")}

@@ -48,6 +48,8 @@ pub enum Metric {
     Throttles,
     /// Invitations that the invited person has looked at.
     InvitationsOpened,
+    /// Events that were recorded. The stream of the table delivers each of them to `publish`.
+    EventsRecorded,
     /// Recorded events of this action. Only those of invitations are metrics.
     Events(EventAction),
     /// Items that were due when a clean-up began; those of its first read.
@@ -81,6 +83,7 @@ impl Metric {
             Self::Conflicts,
             Self::Throttles,
             Self::InvitationsOpened,
+            Self::EventsRecorded,
             Self::DueItems,
             Self::DueAge,
             Self::CleanupFailures,
@@ -93,7 +96,7 @@ impl Metric {
         fixed.into_iter().chain(EventAction::ALL.iter().filter_map(|&action| Self::of(action)))
     }
 
-    /// The metric of a recorded event, if it has one.
+    /// The metric of the recorded events of an action, if it has one.
     pub fn of(action: EventAction) -> Option<Self> {
         action.key().starts_with("invitation.").then_some(Self::Events(action))
     }
@@ -110,6 +113,7 @@ impl Metric {
             Self::Conflicts => "conflicts",
             Self::Throttles => "throttles",
             Self::InvitationsOpened => "invitation.opened",
+            Self::EventsRecorded => "events_recorded",
             Self::Events(action) => action.key(),
             Self::DueItems => "due_items",
             Self::DueAge => "due_age_seconds",

@@ -63,7 +63,7 @@ async fn request_leaves_its_units_its_time_and_its_events() {
     let line = line(app.post(ADA, &format!("{acme}/invitations"), body)).await;
     assert_eq!(line["requests"], 1);
     assert_eq!((&line["read_units"], &line["write_units"]), (&json!(3), &json!(18)));
-    assert_eq!(line["invitation.created"], 1);
+    assert_eq!((&line["invitation.created"], &line["events_recorded"]), (&json!(1), &json!(1)));
     let (database, all) = (line["database_ms"].as_f64(), line["duration_ms"].as_f64());
     assert!(database > Some(0.0) && database < all, "{line}");
     for absent in ["failures", "refusals", "conflicts", "throttles"] {
@@ -145,6 +145,24 @@ async fn clean_up_measures_its_backlog() {
     app.wait(3_600_000);
     assert_eq!(backlog(&run().await), [Some(12.0), Some(4_332.0), None, Some(12.0)]);
     assert_eq!(backlog(&run().await), [Some(0.0), Some(0.0), None, None]);
+}
+
+/// An alarm compares them with the invocations of `publish`.
+#[tokio::test]
+async fn every_recorded_event_is_counted_once() {
+    let (app, layer, acme) = app().await;
+    let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    let accept = format!("{path}/accept");
+    layer.plan(|call| (call.name == "TransactWriteItems").then_some(Fault::LostBefore));
+    let failed = line(app.send(Some(BOB), "POST", &accept, None)).await;
+    layer.clear_faults();
+    assert_eq!((&failed["status"], &failed["events_recorded"]), (&json!(503), &Value::Null));
+    let before = app.history(&acme).await.len();
+    let accepted = line(app.send(Some(BOB), "POST", &accept, None)).await;
+    let recorded = app.history(&acme).await.len() - before;
+    assert_eq!(accepted["events_recorded"], recorded, "{accepted}");
+    let read = line(app.get(ADA, &acme)).await;
+    assert_eq!(read["events_recorded"], Value::Null);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shared::metrics::Metric;
 
 use super::{
+    list,
     permissions::{is_about_the_table, statements},
     resource, resources, template,
 };
@@ -138,7 +139,11 @@ fn ses_reports_what_becomes_of_mail() {
 #[test]
 fn queues_accept_messages_of_their_rules_alone() {
     let policies = resources("AWS::SQS::QueuePolicy");
-    assert_eq!(policies.len(), 3);
+    let allowing = policies.values().filter(|policy| {
+        let statements = list(&policy["Properties"]["PolicyDocument"]["Statement"]);
+        statements.iter().any(|statement| statement["Effect"] == "Allow")
+    });
+    assert_eq!(allowing.count(), 3);
     for (queue, rules) in [
         ("Mails", json!(arn("MailRule"))),
         ("MailReports", json!(arn("MailReportRule"))),
@@ -153,8 +158,38 @@ fn queues_accept_messages_of_their_rules_alone() {
             "Resource": arn(queue),
             "Condition": { "ArnEquals": { "aws:SourceArn": rules } },
         });
-        assert_eq!(policy["PolicyDocument"]["Statement"], json!([statement]), "{queue}");
+        assert_eq!(policy["PolicyDocument"]["Statement"][0], statement, "{queue}");
     }
+}
+
+#[test]
+fn queues_refuse_requests_without_tls() {
+    let policies = resources("AWS::SQS::QueuePolicy");
+    let queues = resources("AWS::SQS::Queue");
+    assert_eq!(policies.len(), queues.len());
+    for queue in queues.keys() {
+        let policy = &policies[&format!("{queue}Policy")]["Properties"];
+        assert_eq!(policy["Queues"], json!([{ "Ref": queue }]));
+        let deny = json!({
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": arn(queue),
+            "Condition": { "Bool": { "aws:SecureTransport": false } },
+        });
+        let statements = list(&policy["PolicyDocument"]["Statement"]);
+        assert_eq!(statements.last(), Some(&deny), "{queue}");
+    }
+}
+
+#[test]
+fn mail_is_delivered_over_tls_unless_the_deployer_decides_otherwise() {
+    let template = template();
+    assert_eq!(template["Parameters"]["MailTls"]["Default"], "required");
+    let needs_tls = json!({ "Fn::Equals": [{ "Ref": "MailTls" }, "required"] });
+    assert_eq!(template["Conditions"]["MailNeedsTls"], needs_tls);
+    let policy = &resource("MailConfiguration")["Properties"]["DeliveryOptions"]["TlsPolicy"];
+    assert_eq!(*policy, json!({ "Fn::If": ["MailNeedsTls", "REQUIRE", "OPTIONAL"] }));
 }
 
 #[test]

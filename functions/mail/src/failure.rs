@@ -29,18 +29,19 @@ pub enum SendFailure {
 /// What a mail waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitCause {
-    /// Somebody must act: the account or its configuration allows no mail.
+    /// The account or its configuration allows no mail, until its owner changes that.
     Account,
-    /// Somebody must act: the account is in the SES sandbox, which sends to verified addresses only.
+    /// The account is in the SES sandbox, which sends to verified addresses only, until its owner
+    /// changes that.
     Sandbox,
-    /// The service or the network fails, or the account sends too fast. It passes.
+    /// The service or the network fails, or the account sends too fast. A later try can succeed.
     Service,
     /// An error that this version does not know. It may concern this mail alone.
     Unknown,
 }
 
 impl WaitCause {
-    /// Whether somebody must act before mail is sent.
+    /// Whether the owner of the account must act before mail is sent.
     pub(crate) fn blocks_account(self) -> bool {
         matches!(self, Self::Account | Self::Sandbox)
     }
@@ -79,27 +80,17 @@ const MALFORMED: [&str; 12] = [
 ];
 
 impl SendFailure {
-    /// The failure that a response means for a mail from the address `sender`.
+    /// The failure that a response means for a mail from the address `sender`. From the narrowest
+    /// meaning to the widest: the recipient, the message, then the code and the status alone.
     pub fn of(response: ErrorResponse<'_>, sender: &str) -> Self {
         let ErrorResponse { code, message, status } = response;
         let text = message.to_ascii_lowercase();
-        let has = |part: &str| text.contains(part);
         // Clients know some codes with this end and some without.
         let name = code.trim_end_matches("Exception");
-        let about_address = ["BadRequest", "InvalidParameterValue", "Validation"].contains(&name);
-        let cause = if has("daily message quota") || has("sending quota") {
-            WaitCause::Account
-        } else if has("maximum sending rate") {
-            WaitCause::Service
-        } else if has("address is not verified") {
-            if names_sender(&text, sender) { WaitCause::Account } else { WaitCause::Sandbox }
-        } else if has("suppression list") || has("blacklisted") {
-            return Self::ends(Delivery::Suppressed, code);
-        } else if about_address && MALFORMED.iter().any(|start| text.starts_with(start)) {
-            return Self::ends(Delivery::Bounced, code);
-        } else {
-            cause_by_code(name, status)
-        };
+        if let Some(delivery) = end_for_recipient(name, &text) {
+            return Self::Recipient { delivery, code: code.to_owned() };
+        }
+        let cause = cause_by_message(&text, sender).unwrap_or_else(|| cause_by_code(name, status));
         Self::Waits { cause, code: format!("{code}: {}", without_addresses(message)) }
     }
 
@@ -107,9 +98,31 @@ impl SendFailure {
     pub fn unreachable(cause: &str) -> Self {
         Self::Waits { cause: WaitCause::Service, code: cause.to_owned() }
     }
+}
 
-    fn ends(delivery: Delivery, code: &str) -> Self {
-        Self::Recipient { delivery, code: code.to_owned() }
+/// The delivery of a mail that its recipient can never get, by a code without `Exception` and a
+/// message in lower case.
+fn end_for_recipient(name: &str, message: &str) -> Option<Delivery> {
+    let about_input = ["BadRequest", "InvalidParameterValue", "Validation"].contains(&name);
+    if about_input && MALFORMED.iter().any(|start| message.starts_with(start)) {
+        return Some(Delivery::Bounced);
+    }
+    let suppressed = ["suppression list", "blacklisted"].iter().any(|part| message.contains(part));
+    suppressed.then_some(Delivery::Suppressed)
+}
+
+/// The cause by a message in lower case; `None` if the message names none.
+fn cause_by_message(message: &str, sender: &str) -> Option<WaitCause> {
+    let has = |part: &str| message.contains(part);
+    if has("address is not verified") {
+        let is_sender = names_sender(message, sender);
+        Some(if is_sender { WaitCause::Account } else { WaitCause::Sandbox })
+    } else if has("daily message quota") || has("sending quota") {
+        Some(WaitCause::Account)
+    } else if has("maximum sending rate") {
+        Some(WaitCause::Service)
+    } else {
+        None
     }
 }
 

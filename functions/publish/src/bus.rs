@@ -1,5 +1,5 @@
-//! Publishing in order, in calls of a bounded size. `docs/events.md` documents the format of an
-//! event.
+//! Sends events to the event bus: in order, at most ten in a call. When the bus rejects an event to
+//! the end, no later event is sent. `docs/events.md` documents the format of an event.
 
 use std::{pin::Pin, time::Duration};
 
@@ -16,7 +16,7 @@ const TRIES: u32 = 3;
 /// The pause before the second try. It doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// An event bus.
+/// The event bus: `EventBridge` in a deployment, a stand-in in tests and in the local server.
 pub trait EventBus: Send + Sync {
     /// Sends at most ten entries. Returns for each whether the bus accepted it; all are rejected if
     /// the call fails.

@@ -1,7 +1,8 @@
-//! How the mail of an invitation fares: whether it was sent, and whether it came back.
+//! Whether the mail of an invitation was sent, and whether it came back.
 //!
-//! The state is kept beside the invitation and is no part of its version: a mail that bounces is no
-//! change that a person made, and must not make an `If-Match` fail.
+//! An invitation is sent when it is created, and again each time that it is resent. These sendings
+//! are numbered. The table keeps the delivery in an item of its own, outside the version of the
+//! invitation: a bounce is not an edit, so it must not make an `If-Match` fail.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,20 +23,22 @@ pub enum Delivery {
     Suppressed,
 }
 
-/// One of the sendings of an invitation.
+/// One sending of an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sending {
     /// The invitation.
     pub invitation: InvitationId,
-    /// The number of the sending, from 1. It equals the invitation's `send_count` at that time.
+    /// 1 for the first sending, 2 for the second. It is the value of [`Invitation::send_count`] after
+    /// the sending.
     pub number: u32,
 }
 
-/// What is known of the latest sending that the mail service has seen.
+/// The stored delivery of an invitation: that of the latest sending which the mail service handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryRecord {
-    /// The number of the sending.
-    pub sending: u32,
+    /// The [`Sending::number`] of this sending.
+    #[serde(rename = "sending")]
+    pub sending_number: u32,
     /// Its delivery. Never [`Delivery::Waiting`].
     pub delivery: Delivery,
 }
@@ -46,9 +49,9 @@ impl Invitation {
         Sending { invitation: self.id, number: self.send_count }
     }
 
-    /// The delivery of the last sending. What is known of an earlier one does not count.
-    pub fn delivery(&self, known: Option<DeliveryRecord>) -> Delivery {
-        let of_last = known.filter(|known| known.sending == self.send_count);
-        of_last.map_or(Delivery::Waiting, |known| known.delivery)
+    /// The delivery of the last sending. The record of an earlier sending does not count.
+    pub fn delivery(&self, record: Option<DeliveryRecord>) -> Delivery {
+        let of_last = record.filter(|record| record.sending_number == self.send_count);
+        of_last.map_or(Delivery::Waiting, |record| record.delivery)
     }
 }

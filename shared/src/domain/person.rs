@@ -161,8 +161,8 @@ impl RequestContext {
 pub struct IdempotencyKey {
     /// The caller that sent the key.
     pub caller: UserId,
-    /// The method and path of the request. A key is valid for one route.
-    pub route: String,
+    /// The method and path of the request. The same key can be used again for another path.
+    pub method_and_path: String,
     /// The value of the header.
     pub key: String,
     /// A digest of the request body.

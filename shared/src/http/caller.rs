@@ -16,7 +16,7 @@ use lambda_http::{
 use super::{
     App, Problem, RequestId,
     claims::{Token, TokenClaims},
-    idempotency::KeyedRequest,
+    idempotency::RequestKey,
 };
 use crate::domain::{
     AuthnContext, MAX_PERSON_NAME, MissingClaim, Name, NotAUserId, Person, Refusal, RequestContext,
@@ -149,7 +149,7 @@ where
         let at = now;
         let person = Person { id, email, claimed_email, email_fault, name, operator, authn, at };
         let ids = RequestId::from_request_parts(parts, state).await?;
-        let keyed = parts.extensions.get::<KeyedRequest>();
+        let key = parts.extensions.get::<RequestKey>();
         let context = RequestContext {
             by: Some(person.clone()),
             as_operator: false,
@@ -157,7 +157,7 @@ where
             request_id: ids.gateway().to_owned(),
             client_request_id: ids.client().map(str::to_owned),
             seed: rand::random(),
-            idempotency_key: keyed.map(|keyed| keyed.of(&person.id)),
+            idempotency_key: key.map(|key| key.with_caller(&person.id)),
         };
         Ok(Self { person, sign_in, context })
     }

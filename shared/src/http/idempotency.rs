@@ -20,18 +20,18 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The longest key, in characters.
 pub const MAX_IDEMPOTENCY_KEY: usize = 64;
 
-/// A request with a key, before its caller is known.
+/// The parts of an [`IdempotencyKey`] that a request has before its caller is known.
 #[derive(Clone, Debug)]
-pub(super) struct KeyedRequest {
-    route: String,
+pub(super) struct RequestKey {
+    method_and_path: String,
     key: String,
     fingerprint: String,
 }
 
-impl KeyedRequest {
-    pub(super) fn of(&self, caller: &UserId) -> IdempotencyKey {
-        let Self { route, key, fingerprint } = self.clone();
-        IdempotencyKey { caller: caller.clone(), route, key, fingerprint }
+impl RequestKey {
+    pub(super) fn with_caller(&self, caller: &UserId) -> IdempotencyKey {
+        let Self { method_and_path, key, fingerprint } = self.clone();
+        IdempotencyKey { caller: caller.clone(), method_and_path, key, fingerprint }
     }
 }
 
@@ -44,15 +44,17 @@ pub(super) async fn replay_repeats(
     request: Request,
     next: Next,
 ) -> Response {
-    match keyed(request).await {
+    match read_key(request).await {
         Ok((request, None)) => next.run(request).await,
-        Ok((request, Some(keyed))) => repeatable(app, request, keyed, next).await,
+        Ok((request, Some(key))) => run_with_key(app, request, key, next).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn repeatable(app: App, mut request: Request, keyed: KeyedRequest, next: Next) -> Response {
-    request.extensions_mut().insert(keyed.clone());
+/// Runs a request that has a key. If it is refused, looks for the answer of an earlier request with
+/// the same key.
+async fn run_with_key(app: App, mut request: Request, key: RequestKey, next: Next) -> Response {
+    request.extensions_mut().insert(key.clone());
     let (mut parts, body) = request.into_parts();
     let caller = Caller::from_request_parts(&mut parts, &app).await;
     let response = next.run(Request::from_parts(parts, body)).await;
@@ -61,7 +63,7 @@ async fn repeatable(app: App, mut request: Request, keyed: KeyedRequest, next: N
     let by_sign_in = problem.is_some_and(|slug| SIGN_IN_REFUSALS.contains(&slug));
     let refused = matches!(response.status().as_u16(), 403 | 404 | 409 | 422 | 429) && !by_sign_in;
     let (true, Ok(Caller { person, context, .. })) = (refused, caller) else { return response };
-    match app.store.answered_before(&keyed.of(&person.id), context.at).await {
+    match app.store.answered_before(&key.with_caller(&person.id), context.at).await {
         Ok(None) => response,
         // The record of an export is not an answer. A caller who may no longer read the users keeps
         // the refusal.
@@ -71,7 +73,9 @@ async fn repeatable(app: App, mut request: Request, keyed: KeyedRequest, next: N
     }
 }
 
-async fn keyed(request: Request) -> Result<(Request, Option<KeyedRequest>), Problem> {
+/// Reads the key of a POST. The returned request is the same one: its body was read for the
+/// fingerprint and is put back.
+async fn read_key(request: Request) -> Result<(Request, Option<RequestKey>), Problem> {
     if request.method() != Method::POST {
         return Ok((request, None));
     }
@@ -93,7 +97,7 @@ async fn keyed(request: Request) -> Result<(Request, Option<KeyedRequest>), Prob
     let (parts, body) = request.into_parts();
     let body = read_body(body).await?;
     let fingerprint = format!("{:x}", Sha256::digest(&body));
-    let route = format!("{} {}", parts.method, parts.uri.path());
+    let method_and_path = format!("{} {}", parts.method, parts.uri.path());
     let request = Request::from_parts(parts, Body::from(body));
-    Ok((request, Some(KeyedRequest { route, key, fingerprint })))
+    Ok((request, Some(RequestKey { method_and_path, key, fingerprint })))
 }

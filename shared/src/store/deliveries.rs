@@ -147,20 +147,20 @@ impl Store {
 impl Transaction<'_> {
     /// Puts the delivery of a sending, if it is newer than the stored one.
     fn learn(self, sending: Sending, delivery: Delivery) -> Result<Self, Error> {
-        let Sending { invitation, number: nth } = sending;
+        let Sending { invitation, number: sending_number } = sending;
         let key = Key::delivery(invitation);
-        let record = DeliveryRecord { sending: nth, delivery };
+        let record = DeliveryRecord { sending_number, delivery };
         let mut item = to_item(key.clone(), &record, vec![])?;
         item.insert("ttl".to_owned(), number(after(self.context.at, DELIVERY_KEPT).as_second()));
         let newer = Expression::new(
             "attribute_not_exists(#pk) OR #sending < :sending",
-            [("sending", number(nth))],
+            [("sending", number(sending_number))],
         );
         let newer = match delivery {
             Delivery::Waiting | Delivery::Sent => newer,
             Delivery::Bounced | Delivery::Suppressed => newer.or(Expression::new(
                 "#sending = :same_sending AND #delivery = :sent",
-                [("same_sending", number(nth)), ("sent", attribute(&Delivery::Sent)?)],
+                [("same_sending", number(sending_number)), ("sent", attribute(&Delivery::Sent)?)],
             )),
         };
         Ok(self.put(key, item, newer, or(Refusal::ChangedConcurrently)))

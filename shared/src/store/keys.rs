@@ -127,7 +127,7 @@ impl Key {
 
     /// The record of an idempotency key. A route contains no `#`.
     pub fn idempotency(key: &IdempotencyKey) -> Self {
-        Self { pk: idempotency(&key.caller), sk: format!("{}#{}", key.route, key.key) }
+        Self { pk: idempotency(&key.caller), sk: format!("{}#{}", key.method_and_path, key.key) }
     }
 
     /// The mark of the mail of an event to an address.

@@ -347,6 +347,7 @@ impl Transaction<'_> {
     pub(super) fn record(mut self, event: Event) -> Result<Self, Error> {
         let event = event.nth(self.context, self.next_event);
         self.next_event += 1;
+        self.metrics.push(Metric::EventsRecorded);
         self.metrics.extend(Metric::of(event.action));
         self.recorded_in.insert(event.organization_id);
         if event.actor.member_id.is_some() && !event.actor.operator {

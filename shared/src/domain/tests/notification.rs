@@ -86,7 +86,7 @@ fn reminds(
     inviter: Option<RoleId>,
     now: Timestamp,
 ) -> bool {
-    let known = DeliveryRecord { sending: invitation.send_count, delivery };
+    let known = DeliveryRecord { sending_number: invitation.send_count, delivery };
     let reminder = Reminder { role: String::new(), by: Author::Platform };
     reminder_mail(&standard(), invitation, Some(known), inviter, reminder, now).is_some()
 }

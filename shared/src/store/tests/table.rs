@@ -42,7 +42,7 @@ const LISTS: &str = "\n| index | lists | hash | range |\n|---|---|---|---|\n";
 fn key_of(caller: &UserId) -> IdempotencyKey {
     IdempotencyKey {
         caller: caller.clone(),
-        route: "POST /v1/organizations".to_owned(),
+        method_and_path: "POST /v1/organizations".to_owned(),
         key: "k1".to_owned(),
         fingerprint: String::new(),
     }
