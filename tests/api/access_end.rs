@@ -9,7 +9,6 @@ use crate::{
     decisions::{ONE, SUBJECTS, evaluation, permits},
     helpers::{DEE, each, id, user_manager},
     invariants::check,
-    mail::Delivery,
     matrix::SERVICE,
     test_app::{ADA, BOB, CY, DAY, EVE, Identity, TestApp, ample},
 };
@@ -17,12 +16,12 @@ use crate::{
 const INVITE: &str = "user_management.invite";
 
 /// The time `milliseconds` from now, as the API writes it.
-fn time_in(app: &TestApp, milliseconds: i64) -> String {
+pub fn time_in(app: &TestApp, milliseconds: i64) -> String {
     Timestamp::from_millisecond(app.now() + milliseconds).unwrap().to_string()
 }
 
 /// `by` invites `to` with access that ends at `end`.
-async fn invite_until(app: &TestApp, org: &str, to: Identity, role: &str, end: &str) -> String {
+pub async fn invite_until(app: &TestApp, org: &str, to: Identity, role: &str, end: &str) -> String {
     let offer = json!({ "email": to.email, "role_id": role, "access_expires_at": end });
     let open = app.post(ADA, &format!("{org}/invitations"), offer).await.expect(201);
     assert_eq!(open.body["access_expires_at"], end);
@@ -30,7 +29,7 @@ async fn invite_until(app: &TestApp, org: &str, to: Identity, role: &str, end: &
 }
 
 /// `to` is a member whose access ends at `end`.
-async fn add_until(app: &TestApp, org: &str, to: Identity, role: &str, end: &str) {
+pub async fn add_until(app: &TestApp, org: &str, to: Identity, role: &str, end: &str) {
     let invitation = invite_until(app, org, to, role, end).await;
     let member = app.post(to, &format!("{invitation}/accept"), json!({})).await.expect(200);
     assert_eq!(
@@ -39,7 +38,7 @@ async fn add_until(app: &TestApp, org: &str, to: Identity, role: &str, end: &str
     );
 }
 
-async fn set_end(app: &TestApp, by: Identity, org: &str, of: Identity, end: Value) -> Value {
+pub async fn set_end(app: &TestApp, by: Identity, org: &str, of: Identity, end: Value) -> Value {
     let path = format!("{org}/members/@{}", of.sub);
     app.patch(by, &path, json!({ "access_expires_at": end })).await.expect(200).body
 }
@@ -354,41 +353,4 @@ async fn write_that_read_a_membership_does_nothing_after_its_end() {
         );
         check(&app).await;
     }
-}
-
-#[tokio::test]
-async fn member_and_granter_get_one_mail_three_days_before_the_end() {
-    let (delivery, acme) = Delivery::new().await;
-    let app = &delivery.app;
-    add_until(app, &acme, BOB, "user", &time_in(app, 10 * DAY)).await;
-    add_until(app, &acme, CY, "user", &time_in(app, 10 * DAY)).await;
-    delivery.deliver_all().await;
-    app.wait(7 * DAY - 60_000);
-    assert_eq!(delivery.send_due().await.reminded, 0);
-    app.wait(60_000);
-    let removed = app.remove(ADA, &acme, CY).await;
-    removed.expect(204);
-    delivery.deliver_all().await;
-    delivery.aws.addressees();
-    assert_eq!(delivery.send_due().await.reminded, 1);
-    let mails = delivery.aws.mails();
-    assert_eq!(mails.len(), 2);
-    insta::assert_snapshot!(crate::mail::shown(&mails[0]), @"
-    to bob@example.com
-    Access to Acme ends on 1 December 2026, 12:00 UTC
-
-    The access of bob@example.com to Acme, with the role User, ends on 1 December 2026, 12:00 UTC. From then on, the person is no longer a member.
-
-    Open Acme:
-    https://portal.example.com/organizations/org_…
-
-    A user manager of Acme can choose a later end. The member and the person who granted the access get this reminder once.
-
-    Rolecall sent this mail to bob@example.com.
-    ");
-    assert!(crate::mail::shown(&mails[1]).starts_with("to ada@example.com"));
-    assert_eq!(delivery.send_due().await.reminded, 0);
-    app.wait(2 * DAY);
-    assert_eq!(delivery.send_due().await.reminded, 0);
-    assert!(delivery.aws.mails().is_empty());
 }

@@ -98,7 +98,7 @@ async fn live_through_everything(delivery: &Delivery, acme: &str) {
     let end = json!({ "access_expires_at": end });
     app.patch(PAT, &format!("{acme}/members/@mia"), end).await.expect(200);
     delivery.deliver_all().await;
-    assert_eq!(delivery.send_due().await.reminded, 2);
+    assert_eq!(delivery.send_due().await.reminded, 3);
     delivery.aws.mails();
     // A mail about her waits.
     app.create_invitation(ADA, &app.create_organization(ADA, "Late").await, PATS, "user").await;

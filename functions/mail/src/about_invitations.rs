@@ -71,6 +71,7 @@ impl MailService {
         let found = self.store.get(keys.into_iter().chain(role_key(org, role))).await?;
         let to = found.active_member(org, inviter, context.at)?;
         let organization = found.organization(org);
+        let access_end = found.member(org, member)?.and_then(|member| member.access_expires_at);
         let by = named(&found, org, member)?;
         let (Some(organization), Some(to), Some(by)) = (organization, to, by) else {
             return Ok(None);
@@ -79,7 +80,8 @@ impl MailService {
         if !self.store.mail_now(recipient, event, Some(member)).await? {
             return Ok(None);
         }
-        let accepted = Notification::InvitationAccepted { by, role: role_name(&found, org, role)? };
+        let role = role_name(&found, org, role)?;
+        let accepted = Notification::InvitationAccepted { by, role, access_end };
         Ok(to.email.map(|to| OutgoingMail::new(&organization, to, accepted)))
     }
 }

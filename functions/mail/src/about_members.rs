@@ -28,7 +28,8 @@ impl MailService {
             return Ok(None);
         };
         let role = role_name(&found, org, role)?;
-        let changed = Notification::RoleChanged { role, by: author(&found, event)? };
+        let (access_end, by) = (member.access_expires_at, author(&found, event)?);
+        let changed = Notification::RoleChanged { role, access_end, by };
         Ok(member.email.map(|to| OutgoingMail::new(&organization, to, changed)))
     }
 

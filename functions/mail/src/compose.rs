@@ -31,11 +31,13 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
         | Notification::RequestApproved
         | Notification::RequestDeclined => about_request(mail, portal),
         Notification::RoleChanged { .. }
-        | Notification::AccessExpiring { .. }
         | Notification::Removed { .. }
         | Notification::AlertAddressAdded { .. }
         | Notification::SuperAdminTransferred { .. }
         | Notification::SuperAdminReceived { .. } => about_member(mail, portal),
+        Notification::AccessExpiring { .. }
+        | Notification::GrantedAccessExpiring { .. }
+        | Notification::GrantedAccessesExpiring { .. } => about_access(mail, portal),
         Notification::SuperAdminAssigned
         | Notification::SuperAdminReplaced { .. }
         | Notification::SuperAdminAppointed { .. } => about_appointment(mail, portal),
@@ -66,17 +68,17 @@ type Values = Vec<(&'static str, String)>;
 fn about_invitation(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
     let (org, language) = (mail.org, mail.language);
     let organization = ("link", portal.organization(org));
-    let (text, sending, role, until, by) = match &mail.notification {
-        Notification::Invited { sending, role, until, by } => {
-            (Text::Invited, sending, role, until, by)
+    let (text, sending, role, until, end, by) = match &mail.notification {
+        Notification::Invited { sending, role, until, access_end, by } => {
+            (Text::Invited, sending, role, until, access_end, by)
         }
-        Notification::InvitationExpiring { sending, role, until, by } => {
-            (Text::InvitationExpiring, sending, role, until, by)
+        Notification::InvitationExpiring { sending, role, until, access_end, by } => {
+            (Text::InvitationExpiring, sending, role, until, access_end, by)
         }
-        Notification::InvitationAccepted { by, role } => {
-            let values =
-                [("by", shown(by)), ("address", address(by)), ("role", role.clone()), organization];
-            return (Text::InvitationAccepted, values.into());
+        Notification::InvitationAccepted { by, role, access_end } => {
+            let end = ("access_end", access_end_in(*access_end, language));
+            let values = [("by", shown(by)), ("address", address(by)), ("role", role.clone()), end];
+            return (Text::InvitationAccepted, values.into_iter().chain([organization]).collect());
         }
         Notification::InvitationsAccepted { by, more } => {
             let (count, people) = (count(by, *more, language), listed(by, *more, language));
@@ -89,6 +91,7 @@ fn about_invitation(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
         ("by", author(by, language)),
         ("role", role.clone()),
         ("until", date_and_time(*until, language)),
+        ("access_end", access_end_in(*end, language)),
         ("link", portal.invitation(org, sending.invitation)),
     ];
     (text, values.into())
@@ -121,14 +124,10 @@ fn about_member(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
     let language = mail.language;
     let organization = ("link", portal.organization(mail.org));
     match &mail.notification {
-        Notification::RoleChanged { role, by } => {
-            let values = [("by", author(by, language)), ("role", role.clone()), organization];
+        Notification::RoleChanged { role, access_end, by } => {
+            let end = ("access_end", access_end_in(*access_end, language));
+            let values = [("by", author(by, language)), ("role", role.clone()), end, organization];
             (Text::RoleChanged, values.into())
-        }
-        Notification::AccessExpiring { member, role, until } => {
-            let until = date_and_time(*until, language);
-            let values = [("member", shown(member)), ("role", role.clone()), ("until", until)];
-            (Text::AccessExpiring, values.into_iter().chain([organization]).collect())
         }
         Notification::AlertAddressAdded { by } => {
             (Text::AlertAddressAdded, vec![("by", author(by, language))])
@@ -144,6 +143,29 @@ fn about_member(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
         Notification::Removed { by } => (Text::Removed, vec![("by", author(by, language))]),
         // `draft` passes no others.
         _ => (Text::Removed, vec![]),
+    }
+}
+
+fn about_access(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
+    let language = mail.language;
+    let organization = ("link", portal.organization(mail.org));
+    let until = |until: &Timestamp| ("until", date_and_time(*until, language));
+    match &mail.notification {
+        Notification::GrantedAccessExpiring { member, role, until: end } => {
+            let values = [("member", shown(member)), ("role", role.clone())];
+            let values = values.into_iter().chain([until(end), organization]);
+            (Text::GrantedAccessExpiring, values.collect())
+        }
+        Notification::GrantedAccessesExpiring { members, more, until: end } => {
+            let count = ("count", count(members, *more, language));
+            let people = ("people", listed(members, *more, language));
+            (Text::GrantedAccessesExpiring, vec![count, people, until(end), organization])
+        }
+        Notification::AccessExpiring { role, until: end } => {
+            (Text::AccessExpiring, vec![("role", role.clone()), until(end), organization])
+        }
+        // `draft` passes no others.
+        _ => (Text::AccessExpiring, vec![]),
     }
 }
 
@@ -202,6 +224,13 @@ fn listed(people: &[NamedPerson], more: bool, language: Language) -> String {
         listed += &person;
     }
     if left_out { Phrase::AndOthers.with(language, &[("people", &listed)]) } else { listed }
+}
+
+/// The sentence about the end of access, empty if it has none.
+fn access_end_in(end: Option<Timestamp>, language: Language) -> String {
+    let sentence =
+        |end| Phrase::AccessEnd.with(language, &[("until", &date_and_time(end, language))]);
+    end.map(sentence).unwrap_or_default()
 }
 
 /// A time such as `28 November 2026, 12:00 UTC`.

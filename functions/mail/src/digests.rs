@@ -1,4 +1,5 @@
-//! What the schedule sends: the digests of hourly mail (INV14), and the mails before invitations end.
+//! What the schedule sends: the digests of hourly mail (INV14), and the mails before invitations and access
+//! end.
 
 use serde::Serialize;
 use shared::{
@@ -27,7 +28,7 @@ pub struct Summary {
     pub empty: u32,
     /// Digests that failed. The next run tries them again.
     pub failed: u32,
-    /// Invitations that end soon, of which the invitees have a mail.
+    /// Mails before the ends of invitations and of access.
     pub reminded: u32,
 }
 
@@ -141,7 +142,8 @@ impl MailService {
             ([by], [member]) if !more => {
                 let role = self.store.get_for_display(role_key(org, member.role_id)).await?;
                 let role = role_name(&role, org, member.role_id)?;
-                Notification::InvitationAccepted { by: by.clone(), role }
+                let access_end = member.access_expires_at;
+                Notification::InvitationAccepted { by: by.clone(), role, access_end }
             }
             _ => Notification::InvitationsAccepted { by, more },
         };

@@ -6,12 +6,13 @@
 //! table records each mail that is done, so that a message which is delivered again sends nothing
 //! again. SES's reports about mails come from a queue of their own.
 //!
-//! A schedule sends digests, and the mails before invitations end.
+//! A schedule sends digests, and the mails before invitations and access end.
 
 mod about_invitations;
 mod about_members;
 mod about_organizations;
 mod about_services;
+mod access_reminders;
 mod brand;
 mod compose;
 mod digests;

@@ -36,11 +36,11 @@ impl MailService {
             MarkedMail { mail, mark }
         };
         let mails = self.mails(&event, context).await?.into_iter().map(mark).collect();
-        self.send_all(mails, context).await
+        self.send_all(mails, context).await.map(drop)
     }
 
-    /// Sends those of the mails that are not done. A mail that cannot be sent does not hold up the
-    /// others, unless they would fail too.
+    /// Sends those of the mails that are not done, and returns their number. A mail that cannot be sent
+    /// does not hold up the others, unless they would fail too.
     ///
     /// # Errors
     ///
@@ -49,31 +49,48 @@ impl MailService {
         &self,
         mails: Vec<MarkedMail>,
         context: &RequestContext,
-    ) -> Result<(), Waits> {
+    ) -> Result<u32, Waits> {
         let done = self.store.done_mails(mails.iter().map(|it| it.mark.clone()).collect()).await?;
-        let mut waiting = None;
-        for marked in mails.into_iter().filter(|it| !done.contains(&it.mark)) {
-            match self.send(marked, context).await {
-                Ok(()) => {}
+        let (mut sent, mut waiting) = (0, None);
+        for MarkedMail { mail, mark } in mails.into_iter().filter(|it| !done.contains(&it.mark)) {
+            match self.send(&mail, mark, context).await {
+                Ok(was_sent) => sent += u32::from(was_sent),
                 Err(waits) if waits.stops_batch() => return Err(waits),
                 Err(waits) => waiting = Some(waits),
             }
         }
-        waiting.map_or(Ok(()), Err)
+        waiting.map_or(Ok(sent), Err)
     }
 
-    /// Sends a mail once: claims it, hands it over, and marks it as done.
+    /// Sends a mail once: claims it, hands it over, and marks it as done. Returns whether it was not done
+    /// before.
     async fn send(
         &self,
-        MarkedMail { mail, mark }: MarkedMail,
+        mail: &OutgoingMail,
+        mark: Key,
         context: &RequestContext,
-    ) -> Result<(), Waits> {
+    ) -> Result<bool, Waits> {
         match self.store.claim_mail(context, mark.clone()).await? {
             Claim::Granted => {}
-            Claim::Done => return Ok(()),
+            Claim::Done => return Ok(false),
             Claim::Held => return Err(Waits::Held),
         }
-        let composed = ComposedMail::of(&mail, &self.portal, &self.brand);
+        self.hand_over(mail, vec![mark], context).await.map(|()| true)
+    }
+
+    /// Hands over a mail of which the caller holds the claims of all `marks`, and finishes or releases
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// [`Waits`], if the mail cannot be sent now.
+    pub(crate) async fn hand_over(
+        &self,
+        mail: &OutgoingMail,
+        marks: Vec<Key>,
+        context: &RequestContext,
+    ) -> Result<(), Waits> {
+        let composed = ComposedMail::of(mail, &self.portal, &self.brand);
         let delivery = match self.transport.send(&composed).await {
             Ok(()) => {
                 Metric::MailsSent.add(1.0);
@@ -89,12 +106,17 @@ impl MailService {
                 if cause.blocks_account() {
                     Metric::MailsBlocked.add(1.0);
                 }
-                if let Err(cause) = self.store.release_mail(context, mark).await {
-                    tracing::warn!(%cause, "the claim of a mail ends by itself");
+                for mark in marks {
+                    if let Err(cause) = self.store.release_mail(context, mark).await {
+                        tracing::warn!(%cause, "the claim of a mail ends by itself");
+                    }
                 }
                 return Err(Waits::Unsent { cause, code });
             }
         };
-        Ok(self.store.finish_mail(context, mark, mail.sending(), delivery).await?)
+        for mark in marks {
+            self.store.finish_mail(context, mark, mail.sending(), delivery).await?;
+        }
+        Ok(())
     }
 }

@@ -1,10 +1,8 @@
-//! The mails before something ends: one for each sending of an invitation, two days before (INV5), and
-//! one to each person concerned by access that ends, three days before (END1).
+//! The mails before something ends: one for each sending of an invitation, two days before (INV5).
 
 use shared::{
     domain::{
-        AddressSlot, Author, Invitation, Member, OutgoingMail, Reminder, RequestContext,
-        access_reminder_mails, reminder_mail,
+        AddressSlot, Author, Invitation, OutgoingMail, Reminder, RequestContext, reminder_mail,
     },
     store::{Error, Expiring, Key, Reminded},
 };
@@ -15,7 +13,7 @@ use crate::{
     selection::{author_of, role_key, role_name},
 };
 
-/// The most invitations or members of a shard in one run. The next one continues.
+/// The most invitations of a shard in one run. The next one continues.
 const MAX_REMINDED: u16 = 100;
 
 impl MailService {
@@ -42,7 +40,7 @@ impl MailService {
             let Some(mail) = self.reminder(invitation, context).await? else { continue };
             let mark = Key::reminded(invitation.sending());
             match self.send_all(vec![MarkedMail { mail, mark }], context).await {
-                Ok(()) => sent += 1,
+                Ok(number) => sent += number,
                 Err(waits) => {
                     waits.log();
                     if waits.stops_batch() {
@@ -53,71 +51,6 @@ impl MailService {
         }
         self.store.reminded_until(context, Reminded::Invitations, read_until).await?;
         Ok(sent)
-    }
-
-    /// Reminds the members whose access ends soon, and those who granted it, until `out_of_time` returns
-    /// true. Returns the number of members.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read or written.
-    pub(crate) async fn remind_of_access(
-        &self,
-        context: &RequestContext,
-        out_of_time: impl Fn() -> bool,
-    ) -> Result<u32, Error> {
-        let Expiring { items, read_until } =
-            self.store.ending_access(context.at, MAX_REMINDED).await?;
-        let mut sent = 0;
-        for member in &items {
-            if out_of_time() {
-                return Ok(sent);
-            }
-            let mails = self.access_reminders(member, context).await?;
-            if mails.is_empty() {
-                continue;
-            }
-            match self.send_all(mails, context).await {
-                Ok(()) => sent += 1,
-                Err(waits) => {
-                    waits.log();
-                    if waits.stops_batch() {
-                        return Ok(sent);
-                    }
-                }
-            }
-        }
-        self.store.reminded_until(context, Reminded::Members, read_until).await?;
-        Ok(sent)
-    }
-
-    /// The mails before the end of the access of a member, as the table is now.
-    async fn access_reminders(
-        &self,
-        listed: &Member,
-        context: &RequestContext,
-    ) -> Result<Vec<MarkedMail>, Error> {
-        let (org, now) = (listed.path.id(), context.at);
-        let people = [listed.id()].into_iter().chain(listed.access_granted_by);
-        let keys = people.map(|id| Key::member(org, id)).chain(role_key(org, listed.role_id));
-        let found = self.store.get(keys.chain([Key::organization(org)])).await?;
-        let member = found.active_member(org, listed.id(), now)?;
-        let member = member.filter(|member| member.access_expires_at == listed.access_expires_at);
-        let (Some(organization), Some(member)) = (found.organization(org), member) else {
-            return Ok(vec![]);
-        };
-        let Some(end) = member.access_expires_at else { return Ok(vec![]) };
-        let granter = match listed.access_granted_by {
-            Some(id) => found.active_member(org, id, now)?,
-            None => None,
-        };
-        let role = role_name(&found, org, member.role_id)?;
-        let mails = access_reminder_mails(&organization, &member, granter.as_ref(), &role, now);
-        let marked = |mail: OutgoingMail| MarkedMail {
-            mark: Key::access_reminded(org, member.id(), end, &mail.to),
-            mail,
-        };
-        Ok(mails.into_iter().map(marked).collect())
     }
 
     /// The mail before the end of an invitation, as the table is now.

@@ -55,8 +55,12 @@ pub(crate) fn render(draft: &Draft, brand: &Brand) -> MailContent {
     let subject = insert(subject, values, |value| single_line(value, MAX_SUBJECT_VALUE));
     // A mail program would decode an encoded word (RFC 2047), whatever it says.
     let subject = subject.replace("=?", "= ?");
-    let paragraphs: Vec<String> =
-        body.split("\n\n").map(|lines| lines.replace('\n', " ")).collect();
+    // A paragraph of one value can be empty.
+    let paragraphs: Vec<String> = body
+        .split("\n\n")
+        .map(|lines| lines.replace('\n', " "))
+        .filter(|paragraph| !plain(paragraph, values).is_empty())
+        .collect();
     let footer = footer(*language, values, brand);
     let in_text = paragraphs.iter().map(|paragraph| match link(paragraph) {
         Some((label, target)) => format!("{}:\n{}", plain(label, values), plain(target, values)),

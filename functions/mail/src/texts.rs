@@ -32,6 +32,8 @@ macro_rules! texts {
 texts! {
     AccessExpiring = "access_expiring",
     AlertAddressAdded = "alert_address_added",
+    GrantedAccessExpiring = "granted_access_expiring",
+    GrantedAccessesExpiring = "granted_accesses_expiring",
     HandedOver = "handed_over",
     InvitationAccepted = "invitation_accepted",
     InvitationExpiring = "invitation_expiring",
@@ -76,6 +78,7 @@ macro_rules! phrases {
 }
 
 phrases! {
+    AccessEnd = "access_end",
     AndOthers = "and_others",
     Erased = "erased",
     FormerSuperAdmin = "former_super_admin",

@@ -113,6 +113,7 @@
 
 mod acceptance;
 mod access_end;
+mod access_reminder;
 mod action;
 mod authn;
 mod batch;
@@ -157,6 +158,7 @@ mod version;
 
 pub use acceptance::{accept, inviter_may_grant, own_invitation, was_issued_to};
 pub use access_end::{MAX_ACCESS_DAYS, check_access_end};
+pub use access_reminder::{ACCESS_REMINDED_BEFORE, EndingAccess, granter_mail};
 pub use action::Action;
 pub use authn::{AuthnContext, MissingClaim, is_multi_factor};
 pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch, check_offer};
@@ -205,10 +207,9 @@ pub use member::{
     remove_member, transfer, update_member, with_account,
 };
 pub use notification::{
-    ACCESS_REMINDED_BEFORE, Author, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail,
-    REMINDED_BEFORE, Reminder, access_reminder_mails, decides_join_requests, invitation_mail,
-    join_digest_mails, join_request_mails, reminder_mail, revocation_mail,
-    roles_deciding_join_requests,
+    Author, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail, REMINDED_BEFORE,
+    Reminder, decides_join_requests, invitation_mail, join_digest_mails, join_request_mails,
+    reminder_mail, revocation_mail, roles_deciding_join_requests,
 };
 pub use org_path::OrgPath;
 pub use organization::{

@@ -26,6 +26,8 @@ pub enum Notification {
         role: String,
         /// The time at which the invitation expires.
         until: Timestamp,
+        /// The time at which the offered access ends (END1).
+        access_end: Option<Timestamp>,
         /// The inviter.
         by: Author,
     },
@@ -37,6 +39,8 @@ pub enum Notification {
         role: String,
         /// The time at which the invitation expires.
         until: Timestamp,
+        /// The time at which the offered access ends (END1).
+        access_end: Option<Timestamp>,
         /// The inviter.
         by: Author,
     },
@@ -48,6 +52,8 @@ pub enum Notification {
         by: NamedPerson,
         /// The name of their role.
         role: String,
+        /// The time at which their access ends (END1).
+        access_end: Option<Timestamp>,
     },
     /// Several people have accepted invitations of the recipient (INV14).
     InvitationsAccepted {
@@ -78,16 +84,34 @@ pub enum Notification {
     RoleChanged {
         /// The name of the new role.
         role: String,
+        /// The time at which their access ends (END1).
+        access_end: Option<Timestamp>,
         /// The person who changed it.
         by: Author,
     },
-    /// The access of a member ends soon. The recipient is the member, or the person who set the end (END1).
+    /// The access of the recipient ends soon (END1).
     AccessExpiring {
+        /// The name of their role.
+        role: String,
+        /// The time at which the access ends.
+        until: Timestamp,
+    },
+    /// The access of a member that the recipient granted ends soon (END1).
+    GrantedAccessExpiring {
         /// The member.
         member: NamedPerson,
         /// The name of their role.
         role: String,
         /// The time at which the access ends.
+        until: Timestamp,
+    },
+    /// The access of several members that the recipient granted ends soon (END1).
+    GrantedAccessesExpiring {
+        /// The members.
+        members: Vec<NamedPerson>,
+        /// Whether the access of more members ends than of these.
+        more: bool,
+        /// The time at which the first access ends.
         until: Timestamp,
     },
     /// The recipient was removed from the organization.
@@ -273,7 +297,8 @@ pub fn invitation_mail(
     };
     let invitation = pending.filter(is_open)?;
     let (sending, until) = (invitation.sending(), invitation.expires_at);
-    let invited = Notification::Invited { sending, role, until, by };
+    let access_end = invitation.access_expires_at;
+    let invited = Notification::Invited { sending, role, until, access_end, by };
     let mail = OutgoingMail::new(org, invitation.email, invited);
     Some(mail.in_language(invitation.language))
 }
@@ -310,34 +335,10 @@ pub fn reminder_mail(
     }
     let Reminder { role, by } = reminder;
     let (sending, until) = (invitation.sending(), invitation.expires_at);
-    let expiring = Notification::InvitationExpiring { sending, role, until, by };
+    let access_end = invitation.access_expires_at;
+    let expiring = Notification::InvitationExpiring { sending, role, until, access_end, by };
     let mail = OutgoingMail::new(org, invitation.email.clone(), expiring);
     Some(mail.in_language(invitation.language))
-}
-
-/// How long before the end of access the member and the person who granted it get a mail (END1).
-pub const ACCESS_REMINDED_BEFORE: SignedDuration = SignedDuration::from_hours(72);
-
-/// The mails before the end of the access of `member`: to them, and to the member `granter` who set the
-/// end. Both have access at `now`, and the role has the name `role`.
-///
-/// None if the access does not end within [`ACCESS_REMINDED_BEFORE`].
-pub fn access_reminder_mails(
-    org: &Organization,
-    member: &Member,
-    granter: Option<&Member>,
-    role: &str,
-    now: Timestamp,
-) -> Vec<OutgoingMail> {
-    let due =
-        |end: &Timestamp| end.saturating_sub(ACCESS_REMINDED_BEFORE).is_ok_and(|at| at <= now);
-    let Some(until) = member.access_expires_at.filter(due) else { return vec![] };
-    let (person, role) = (NamedPerson::member(member), role.to_owned());
-    let expiring = Notification::AccessExpiring { member: person, role, until };
-    let granter = granter.filter(|granter| granter.user_id != member.user_id);
-    let recipients = [member].into_iter().chain(granter);
-    let mail = |to: &Member| Some(OutgoingMail::new(org, to.email.clone()?, expiring.clone()));
-    recipients.filter_map(mail).collect()
 }
 
 /// What the mail before the end of an invitation names.

@@ -3,7 +3,9 @@
 
 use std::ops::RangeInclusive;
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder, types::ReturnConsumedCapacity,
+};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
@@ -89,8 +91,48 @@ impl Store {
         times: RangeInclusive<Timestamp>,
         most: u16,
     ) -> Result<FoundDue, Error> {
-        let query = self
-            .client
+        let query = self.due_query(due, &times).limit(i32::from(most));
+        let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
+        Meter::read(answer.consumed_capacity());
+        let stopped_at = answer.last_evaluated_key.as_ref().and_then(due_since);
+        let items = answer.items.unwrap_or_default().into_iter().map(upgraded);
+        Ok(FoundDue { items: items.collect::<Result<_, _>>()?, stopped_at })
+    }
+
+    /// All items at one hash key of the index that are due within some times, and that were changed at
+    /// `since` or later.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub(super) async fn due_changed_since(
+        &self,
+        due: &str,
+        times: RangeInclusive<Timestamp>,
+        since: Timestamp,
+    ) -> Result<Vec<Item>, Error> {
+        let (mut items, mut start) = (vec![], None);
+        loop {
+            let query = self
+                .due_query(due, &times)
+                .filter_expression("#version >= :since")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":since", time(since))
+                .set_exclusive_start_key(start);
+            let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
+            Meter::read(answer.consumed_capacity());
+            for item in answer.items.unwrap_or_default() {
+                items.push(upgraded(item)?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    fn due_query(&self, due: &str, times: &RangeInclusive<Timestamp>) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.table)
             .index_name(Index::ByDue.name())
@@ -100,13 +142,7 @@ impl Store {
             .expression_attribute_values(":due", text(due))
             .expression_attribute_values(":from", time(*times.start()))
             .expression_attribute_values(":to", time(*times.end()))
-            .limit(i32::from(most))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
-        Meter::read(answer.consumed_capacity());
-        let stopped_at = answer.last_evaluated_key.as_ref().and_then(due_since);
-        let items = answer.items.unwrap_or_default().into_iter().map(upgraded);
-        Ok(FoundDue { items: items.collect::<Result<_, _>>()?, stopped_at })
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
     }
 }
 

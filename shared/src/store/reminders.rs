@@ -3,6 +3,11 @@
 //! `by_due` holds both by their end, so those that end soon are a range of each shard. An item of each
 //! kind remembers how far earlier runs have read: each run reads only what came near its end since. Like
 //! a mark, it is written without an event.
+//!
+//! The end of access can be set nearer than that. So a run also reads the members before this range, and
+//! keeps those that were changed since.
+
+use std::ops::RangeInclusive;
 
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -19,9 +24,12 @@ use crate::domain::{
     ACCESS_REMINDED_BEFORE, Invitation, Member, REMINDED_BEFORE, Refusal, RequestContext,
 };
 
-/// How far the first run reads back, and one after a long pause. Reminders of a longer pause are left
-/// out.
+/// How far the first run reads back, and one after a long pause. Reminders of invitations of a longer
+/// pause are left out.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(24);
+
+/// More than the time between the arrival of a request and its commit.
+const LATE: SignedDuration = SignedDuration::from_mins(1);
 
 /// What has a mail before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +46,14 @@ impl Reminded {
         match self {
             Self::Invitations => REMINDED_BEFORE,
             Self::Members => ACCESS_REMINDED_BEFORE,
+        }
+    }
+
+    /// How far the first run reads back. Members have their mail until their access ends.
+    fn looked_back(self) -> SignedDuration {
+        match self {
+            Self::Invitations => LOOKED_BACK,
+            Self::Members => self.before(),
         }
     }
 
@@ -73,10 +89,12 @@ impl Store {
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn expiring(&self, now: Timestamp, most: u16) -> Result<Expiring<Invitation>, Error> {
-        self.ending_soon(Reminded::Invitations, now, most).await
+        let window = self.unread(Reminded::Invitations, now).await?;
+        self.ending_soon(Reminded::Invitations, window, most).await
     }
 
-    /// The members whose access has come near its end since the last run, at most `most` a shard.
+    /// The members whose access has come near its end since the last run, or got a nearer end since, at most `most` a
+    /// shard.
     ///
     /// # Errors
     ///
@@ -86,20 +104,45 @@ impl Store {
         now: Timestamp,
         most: u16,
     ) -> Result<Expiring<Member>, Error> {
-        self.ending_soon(Reminded::Members, now, most).await
+        let window = self.unread(Reminded::Members, now).await?;
+        let nearer = now..=*window.start();
+        let mut soon: Expiring<Member> = self.ending_soon(Reminded::Members, window, most).await?;
+        soon.items.extend(self.ending_sooner(nearer).await?);
+        Ok(soon)
+    }
+
+    /// The members whose access ends within `nearer`, of the ends that earlier runs have read, and who were
+    /// changed since the last run.
+    async fn ending_sooner(&self, nearer: RangeInclusive<Timestamp>) -> Result<Vec<Member>, Error> {
+        let last_run = nearer.end().saturating_sub(Reminded::Members.before());
+        let since = last_run.and_then(|at| at.saturating_sub(LATE)).unwrap_or(Timestamp::MIN);
+        let due: Vec<_> = (0..index::DUE_SHARDS).map(index::due).collect();
+        let shards = due.iter().map(|due| self.due_changed_since(due, nearer.clone(), since));
+        let items = try_join_all(shards).await?.into_iter().flatten();
+        items.filter(|item| Reminded::Members.has(item)).map(from_item).collect()
+    }
+
+    /// The ends that no run has read yet.
+    async fn unread(
+        &self,
+        kind: Reminded,
+        now: Timestamp,
+    ) -> Result<RangeInclusive<Timestamp>, Error> {
+        let key = Key::reminders(kind);
+        let last: Option<ReadUntil> = self.fetch(vec![key.clone()]).await?.get(&key)?;
+        let to = now.saturating_add(kind.before()).unwrap_or(Timestamp::MAX);
+        let earliest = to.saturating_sub(kind.looked_back()).unwrap_or(to);
+        let from = last.map_or(earliest, |last| last.read_until.max(earliest));
+        Ok(from..=to)
     }
 
     async fn ending_soon<T: DeserializeOwned>(
         &self,
         kind: Reminded,
-        now: Timestamp,
+        window: RangeInclusive<Timestamp>,
         most: u16,
     ) -> Result<Expiring<T>, Error> {
-        let key = Key::reminders(kind);
-        let last: Option<ReadUntil> = self.fetch(vec![key.clone()]).await?.get(&key)?;
-        let to = now.saturating_add(kind.before()).unwrap_or(Timestamp::MAX);
-        let earliest = to.saturating_sub(LOOKED_BACK).unwrap_or(to);
-        let from = last.map_or(earliest, |last| last.read_until.max(earliest));
+        let (from, to) = window.into_inner();
         let shards =
             (0..index::DUE_SHARDS).map(|shard| self.ending_soon_in(kind, shard, from, to, most));
         let mut all = Expiring { items: vec![], read_until: to };

@@ -1,5 +1,6 @@
 //! Mail: who gets it, what happens where it cannot be sent, and what becomes of it.
 
+mod access_end;
 mod failures;
 mod invitations;
 mod join_requests;

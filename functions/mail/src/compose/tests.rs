@@ -12,18 +12,32 @@ fn notifications() -> Vec<Notification> {
     let (role, until) = ("User".to_owned(), Timestamp::UNIX_EPOCH);
     let by = || Author::Person(ada());
     vec![
-        Notification::Invited { sending, role: role.clone(), until, by: Author::Platform },
-        Notification::InvitationExpiring { sending, role: role.clone(), until, by: by() },
+        Notification::Invited {
+            sending,
+            role: role.clone(),
+            until,
+            access_end: None,
+            by: Author::Platform,
+        },
+        Notification::InvitationExpiring {
+            sending,
+            role: role.clone(),
+            until,
+            access_end: Some(until),
+            by: by(),
+        },
         Notification::InvitationRevoked,
-        Notification::InvitationAccepted { by: ada(), role: role.clone() },
+        Notification::InvitationAccepted { by: ada(), role: role.clone(), access_end: Some(until) },
         Notification::InvitationsAccepted { by: vec![ada(), ada()], more: false },
         Notification::RequestReceived,
         Notification::RequestToDecide { from: ada() },
         Notification::RequestsToDecide { from: vec![ada(), ada()], more: true },
         Notification::RequestApproved,
         Notification::RequestDeclined,
-        Notification::AccessExpiring { member: ada(), role: role.clone(), until },
-        Notification::RoleChanged { role, by: by() },
+        Notification::AccessExpiring { role: role.clone(), until },
+        Notification::GrantedAccessExpiring { member: ada(), role: role.clone(), until },
+        Notification::GrantedAccessesExpiring { members: vec![ada(), ada()], more: true, until },
+        Notification::RoleChanged { role, access_end: None, by: by() },
         Notification::Removed { by: by() },
         Notification::AlertAddressAdded { by: Author::Erased },
         Notification::SuperAdminTransferred { to: ada() },
@@ -122,6 +136,22 @@ fn erased_person_and_operator_have_no_name() {
             assert!(composed(&removed).text.starts_with(expected), "{expected}");
         }
     }
+}
+
+#[test]
+fn mail_states_the_end_of_access_if_there_is_one() {
+    let until: Timestamp = "2026-03-01T09:05:00Z".parse().unwrap();
+    let changed = |access_end, language| {
+        let by = Author::Person(ada());
+        let changed = Notification::RoleChanged { role: "User".to_owned(), access_end, by };
+        composed(&mail(changed, language)).text
+    };
+    let english = changed(Some(until), Language::English);
+    assert!(english.contains("\n\nThis access ends on 1 March 2026, 09:05 UTC.\n\n"), "{english}");
+    let german = changed(Some(until), Language::German);
+    assert!(german.contains("Dieser Zugang endet am 1. März 2026, 09:05 Uhr (UTC)."), "{german}");
+    let without = changed(None, Language::English);
+    assert!(!without.contains("access ends") && !without.contains("\n\n\n"), "{without}");
 }
 
 #[test]

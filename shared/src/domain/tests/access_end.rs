@@ -166,15 +166,39 @@ fn decision_after_the_end_is_a_denial_of_its_own() {
 }
 
 #[test]
-fn reminder_goes_to_the_member_and_to_the_granter_three_days_before_the_end() {
+fn reminder_is_due_three_days_before_the_end_and_when_a_nearer_end_is_set() {
+    let org = standard();
+    let due = |end: Timestamp, at: Timestamp| {
+        let bob = ending(member("bob", &org, RoleId::USER), end);
+        EndingAccess::of(bob, "User".to_owned(), at).is_some()
+    };
+    assert!(due(in_days(3), now()));
+    assert!(due(in_days(1), now()));
+    assert!(!due(in_days(3), now() - SignedDuration::from_millis(1)));
+    let endless = member("bob", &org, RoleId::USER);
+    assert_eq!(EndingAccess::of(endless, "User".to_owned(), now()), None);
+}
+
+#[test]
+fn granter_gets_one_mail_that_names_all_members() {
     let org = standard();
     let sue = member("sue", &org, RoleId::SUPER_ADMIN);
-    let bob = ending(member("bob", &org, RoleId::USER), in_days(3));
-    let mails = |granter: Option<&Member>, at: Timestamp| {
-        let mails = access_reminder_mails(&org, &bob, granter, "User", at);
-        mails.into_iter().map(|mail| mail.to.to_string()).collect::<Vec<_>>()
+    let granted = |number: usize| -> Vec<_> {
+        let bob = ending(member("bob", &org, RoleId::USER), in_days(2));
+        let last = ending(member("cy", &org, RoleId::USER), in_days(1));
+        let members = std::iter::repeat_n(bob, number.saturating_sub(1)).chain([last]);
+        members.filter_map(|member| EndingAccess::of(member, "User".into(), now())).collect()
     };
-    assert_eq!(mails(Some(&sue), now()), ["bob@example.com", "sue@example.com"]);
-    assert_eq!(mails(None, now()), ["bob@example.com"]);
-    assert!(mails(Some(&sue), now() - SignedDuration::from_millis(1)).is_empty());
+    let mail = |number| granter_mail(&org, &sue, &granted(number)).unwrap();
+    assert_eq!(mail(1).to.as_str(), "sue@example.com");
+    assert!(matches!(mail(1).notification, Notification::GrantedAccessExpiring { .. }));
+    for (number, named, expected) in [(2, 2, false), (21, 20, true)] {
+        let Notification::GrantedAccessesExpiring { members, more, until } =
+            mail(number).notification
+        else {
+            panic!("{number}");
+        };
+        assert_eq!((members.len(), more, until), (named, expected, in_days(1)));
+    }
+    assert_eq!(granter_mail(&org, &sue, &[]), None);
 }

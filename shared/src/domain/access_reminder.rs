@@ -1,0 +1,62 @@
+//! The mails before access ends (END1): one to the member, and one to the person who granted it, which
+//! names all members whose access they granted and that ends soon.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{MAX_NAMED_IN_DIGEST, Member, NamedPerson, Notification, Organization, OutgoingMail};
+
+/// How long before the end of access the member and the person who granted it get a mail (END1). An end
+/// that is set nearer than that has its mail at once.
+pub const ACCESS_REMINDED_BEFORE: SignedDuration = SignedDuration::from_hours(72);
+
+/// The access of a member that ends soon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndingAccess {
+    /// The member.
+    pub member: Member,
+    /// The name of their role.
+    pub role: String,
+    /// The time at which the access ends.
+    pub until: Timestamp,
+}
+
+impl EndingAccess {
+    /// The access of `member`, whose role has the name `role`. `None` if it does not end within
+    /// [`ACCESS_REMINDED_BEFORE`] after `now`.
+    pub fn of(member: Member, role: String, now: Timestamp) -> Option<Self> {
+        let until = member.access_expires_at?;
+        let due = until.saturating_sub(ACCESS_REMINDED_BEFORE).ok()?;
+        (due <= now).then_some(Self { member, role, until })
+    }
+
+    /// The mail to the member. `None` for a service, which has no address.
+    pub fn mail(&self, org: &Organization) -> Option<OutgoingMail> {
+        let expiring = Notification::AccessExpiring { role: self.role.clone(), until: self.until };
+        Some(OutgoingMail::new(org, self.member.email.clone()?, expiring))
+    }
+}
+
+/// The mail to `granter` about the access of others that they granted and that ends soon. `None` if there
+/// is none, and for a service.
+pub fn granter_mail(
+    org: &Organization,
+    granter: &Member,
+    granted: &[EndingAccess],
+) -> Option<OutgoingMail> {
+    let notification = match granted {
+        [] => return None,
+        [EndingAccess { member, role, until }] => Notification::GrantedAccessExpiring {
+            member: NamedPerson::member(member),
+            role: role.clone(),
+            until: *until,
+        },
+        [first, others @ ..] => Notification::GrantedAccessesExpiring {
+            members: (granted.iter().take(MAX_NAMED_IN_DIGEST))
+                .map(|ending| NamedPerson::member(&ending.member))
+                .collect(),
+            more: granted.len() > MAX_NAMED_IN_DIGEST,
+            until: others.iter().map(|ending| ending.until).fold(first.until, Timestamp::min),
+        },
+    };
+    Some(OutgoingMail::new(org, granter.email.clone()?, notification))
+}
