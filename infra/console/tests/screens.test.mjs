@@ -116,6 +116,16 @@ test('hostile names of an organization, a role and a person are texts on every s
   await page.end();
 });
 
+test('the actions of a row open inside a window of 360 pixels', async () => {
+  const page = await pageOf(browser, ADA, { ...server, width: 360 });
+  await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/users`);
+  await page.getByRole('row', { name: /bob@acme.example/ }).locator('summary').click();
+  await page.getByRole('button', { name: /^Change role/ }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  assert.ok((await page.locator('[open] > .menu-list').boundingBox()).x >= 0);
+  await page.end();
+});
+
 test('a browser loads at most 120 KB, compressed', () => {
   const site = new URL('../site/', import.meta.url);
   const files = readdirSync(site, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /\.(html|css|js|svg)$/.test(entry.name));
