@@ -126,6 +126,18 @@ test('the actions of a row open inside a window of 360 pixels', async () => {
   await page.end();
 });
 
+test('an address that is not well formed leads to no page, and says so', async () => {
+  const page = await pageOf(browser, OPERATOR, server);
+  const ada = await pageOf(browser, ADA, server);
+  const org = (await organizations(ada))['Acme Instruments'];
+  for (const [by, path] of [[page, '/operator/organizations/%E0%A4%A'], [ada, `/organizations/${org}/roles/%E0%A4%A`]]) {
+    await by.goto(path);
+    await by.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  }
+  await page.end();
+  await ada.end();
+});
+
 test('a browser loads at most 120 KB, compressed', () => {
   const site = new URL('../site/', import.meta.url);
   const files = readdirSync(site, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /\.(html|css|js|svg)$/.test(entry.name));
