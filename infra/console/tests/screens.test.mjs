@@ -138,6 +138,16 @@ test('an address that is not well formed leads to no page, and says so', async (
   await ada.end();
 });
 
+test('a person who may not open a page reads which permission is missing, and who can give it', async () => {
+  const ada = await pageOf(browser, ADA, server);
+  const page = await pageOf(browser, { email: 'jonas@acme.example' }, server);
+  await open(page, `/organizations/${(await organizations(ada))['Acme Instruments']}/join-requests`);
+  await page.getByRole('heading', { name: 'Join requests' }).waitFor();
+  await page.getByText('This needs Full Access to User Management. An administrator of the organization can give').waitFor();
+  await page.end();
+  await ada.end();
+});
+
 test('a browser loads at most 120 KB, compressed', () => {
   const site = new URL('../site/', import.meta.url);
   const files = readdirSync(site, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /\.(html|css|js|svg)$/.test(entry.name));
