@@ -70,6 +70,22 @@ test('the end of the session in the middle of a form keeps the text until the pe
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 });
 
+test('an error of a field is shown once, at the field, also where the field is folded away', async () => {
+  await open(page, users);
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Email address').fill('a@b');
+  await dialog.getByRole('button', { name: 'Invite' }).click();
+  await dialog.getByText('Correct the marked fields').waitFor();
+  assert.equal((await dialog.innerText()).split('the part after the @').length - 1, 1);
+  await dialog.getByLabel('Email address').fill('zoe@acme.example');
+  await page.route(/\/invitations$/, (route) => route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), access_expires_at: '2020-01-01T00:00:00Z' }) }));
+  await dialog.getByRole('button', { name: 'Invite' }).click();
+  await dialog.locator('.field-error').waitFor();
+  assert.ok(await dialog.getByLabel('Access ends on').evaluate((field) => field === document.activeElement));
+  assert.doesNotMatch(await dialog.innerText(), /expires at|\//i);
+});
+
 test('a lost connection is named, and a POST is sent again under the same key', async () => {
   await open(page, users);
   const keys = [];

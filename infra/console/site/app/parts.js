@@ -37,18 +37,22 @@ export const Section = ({ title, intro, actions, children, id }) => html`
 const SIGN_IN_HELPS = ['mfa-required', 'session-too-old', 'would-lock-out-caller'];
 
 /**
- * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412.
+ * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412. `problem` is one of the
+ * API (`Problem`) or of the browser (`Error`), or has a `title` and a `detail` of the screen alone. `errors` are those that
+ * no field shows; without it all of them.
  * @param {Props.Notice} props
  */
-export function Notice({ problem, reload }) {
+export function Notice({ problem, reload, errors = problem?.errors ?? [] }) {
   if (!problem) return null;
-  const { title, detail, status = -1, slug = '', body, errors = [] } = problem;
+  const { title, detail, status = -1, slug = '', body } = problem;
+  const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
+  const text = status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
   const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim);
   const stale = reload && !SIGN_IN_HELPS.includes(slug) && [0, 409, 412, 500, 503].includes(status);
   return html`
     <div class="notice" role="alert">
       <strong>${title ?? 'Something went wrong'}</strong>
-      <p>${status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : detail ?? problem.message}</p>
+      ${text && html`<p>${text}</p>`}
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
       ${signIn && html`<button type="button" onClick=${signInAgain}>Sign in again</button>`}
       ${stale && html`<button type="button" onClick=${reload}>Load the current state</button>`}
@@ -56,7 +60,16 @@ export function Notice({ problem, reload }) {
   `;
 }
 
-const fieldName = (pointer) => (pointer ? `${asWords(pointer.split('/').filter(Boolean).join(' ') || 'request')}: ` : '');
+/**
+ * The field of `root` that shows the errors at a JSON pointer. A check shows none.
+ * @param {string} pointer
+ * @param {ParentNode | null} root
+ */
+const fieldOf = (pointer, root) =>
+  /** @type {HTMLInputElement | null | undefined} */ (root?.querySelector(names(pointer).map((name) => `[name="${CSS.escape(name)}"]:not([type=checkbox])`).join() || '_'));
+
+const names = (pointer) => pointer.split('/').filter((name) => name && isNaN(name));
+const fieldName = (pointer) => pointer && `${fieldOf(pointer, document)?.labels?.[0]?.textContent ?? asWords(names(pointer).join(' ') || 'request')}: `;
 
 export const Loading = () => html`<p class="loading" role="status">Loading…</p>`;
 
@@ -85,9 +98,12 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
   const errors = action.problem?.errors ?? [];
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   useEffect(() => {
-    /** @type {HTMLElement | null | undefined} */ (form.current?.querySelector('[aria-invalid=true]'))?.focus();
+    const marked = /** @type {HTMLElement | null | undefined} */ (form.current?.querySelector('[aria-invalid=true]'));
+    marked?.closest('details')?.setAttribute('open', '');
+    marked?.focus();
   }, [action.problem]);
-  const errorOf = (/** @type {string | undefined} */ name) => errors.find(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`))?.detail;
+  const errorOf = (/** @type {string | undefined} */ name) => 
+    errors.filter(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`)).map(({ detail }) => detail).join('; ') || undefined;
   const refresh = reload && (async () => {
     await reload();
     action.clear();
@@ -99,7 +115,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
       <${FormContext.Provider} value=${{ errorOf }}>${children}<//>
-      <${Notice} problem=${action.problem} reload=${refresh} />
+      <${Notice} problem=${action.problem} reload=${refresh} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
         <button class=${danger ? 'danger' : 'primary'} disabled=${action.busy || disabled}>${action.busy ? 'Working…' : submit}</button>
         ${onCancel && html`<button type="button" onClick=${onCancel}>Cancel</button>`}
