@@ -60,14 +60,20 @@ test('a slow answer blocks nothing: the rest of the page works while a list load
 test('the end of the session in the middle of a form keeps the text until the person signs in again', async () => {
   await open(page, users);
   await page.getByRole('button', { name: 'Invite' }).click();
-  await page.getByRole('dialog').getByLabel('Email address').fill('zoe@acme.example');
+  await page.getByRole('dialog').getByLabel('Email address').fill('kai@acme.example');
   await page.route(/\/invitations$/, problem(401, 'Authentication required', '/problems/unauthenticated', 'Get a new token: it has expired.'));
   await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
-  await page.getByRole('dialog').getByText('Get a new token').waitFor();
-  assert.equal(await page.getByRole('dialog').getByLabel('Email address').inputValue(), 'zoe@acme.example');
+  await page.getByRole('dialog').getByText('Your sign-in has ended').waitFor();
+  assert.equal(await page.getByText('Get a new token').count(), 0);
   await picture(page, 'failure-401');
-  await page.getByRole('button', { name: 'Sign in again' }).click();
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  const [beside] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'Sign in again' }).click()]);
+  await beside.getByLabel('Email address').fill('ada@acme.example');
+  await Promise.all([beside.waitForEvent('close'), beside.getByRole('button', { name: 'Sign in' }).click()]);
+  await page.getByRole('dialog').getByText('Your sign-in has ended').waitFor({ state: 'detached' });
+  await page.unroute(/\/invitations$/);
+  assert.equal(await page.getByRole('dialog').getByLabel('Email address').inputValue(), 'kai@acme.example');
+  await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
+  await page.locator('.toast', { hasText: 'kai@acme.example is invited' }).waitFor();
 });
 
 test('an error of a field is shown once, at the field, also where the field is folded away', async () => {

@@ -1,6 +1,6 @@
 // The parts of screens: page, notice, form, dialog, table, menu, badges.
 import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
-import { signInAgain } from './app.js';
+import { session, signInBeside } from './session.js';
 import { LEVELS, asWords, formatRelative, formatTime, personName } from './words.js';
 import { useAction, useApp } from './use.js';
 
@@ -39,25 +39,40 @@ const SIGN_IN_HELPS = ['mfa-required', 'session-too-old', 'would-lock-out-caller
 /**
  * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412. `problem` is one of the
  * API (`Problem`) or of the browser (`Error`), or has a `title` and a `detail` of the screen alone. `errors` are those that
- * no field shows; without it all of them.
+ * no field shows; without it all of them. With `keep`, a sign-in keeps the page, and then calls it.
  * @param {Props.Notice} props
  */
-export function Notice({ problem, reload, errors = problem?.errors ?? [] }) {
+export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }) {
+  const app = useApp();
   if (!problem) return null;
   const { title, detail, status = -1, slug = '', body } = problem;
   const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
-  const text = status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
+  const ended = `Sign in again to go on.${keep ? ' This opens a new window. Here you keep what you have entered.' : ''}`;
+  const text = status === 401 ? ended : status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
   const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim);
   const stale = reload && !SIGN_IN_HELPS.includes(slug) && [0, 409, 412, 500, 503].includes(status);
   return html`
     <div class="notice" role="alert">
-      <strong>${title ?? 'Something went wrong'}</strong>
+      <strong>${status === 401 ? 'Your sign-in has ended' : title ?? 'Something went wrong'}</strong>
       ${text && html`<p>${text}</p>`}
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
-      ${signIn && html`<button type="button" onClick=${signInAgain}>Sign in again</button>`}
+      ${signIn && html`<button type="button" onClick=${keep ? () => signInBeside(() => isBack(app, keep)) : session.end}>Sign in again</button>`}
       ${stale && html`<button type="button" onClick=${reload}>Load the current state</button>`}
     </div>
   `;
+}
+
+/**
+ * Whether the person has signed in again.
+ * @param {Types.App} app
+ * @param {() => void} keep
+ */
+async function isBack({ api, me, announce }, keep) {
+  const now = await api.GET('/v1/me', { query: { limit: 1 } }).catch(() => null);
+  if (now?.user_id !== me.user_id) return false;
+  announce('You are signed in again.');
+  keep();
+  return true;
 }
 
 /**
@@ -115,7 +130,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
       <${FormContext.Provider} value=${{ errorOf }}>${children}<//>
-      <${Notice} problem=${action.problem} reload=${refresh} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
+      <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
         <button class=${danger ? 'danger' : 'primary'} disabled=${action.busy || disabled}>${action.busy ? 'Working…' : submit}</button>
         ${onCancel && html`<button type="button" onClick=${onCancel}>Cancel</button>`}
