@@ -92,6 +92,26 @@ test('an error of a field is shown once, at the field, also where the field is f
   assert.doesNotMatch(await dialog.innerText(), /expires at|\//i);
 });
 
+test('security settings: a text that is no network is refused before the question, and a lock-out by network offers no sign-in', async () => {
+  await open(page, users.replace('/users', '/settings'));
+  const networks = page.getByLabel('Allowed networks');
+  const save = () => page.locator('#security').getByRole('button', { name: 'Save' }).click();
+  await networks.fill('foo');
+  await save();
+  await page.getByText('“foo” is not a network').waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  await networks.fill('192.0.2.1/24');
+  await save();
+  await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).click();
+  await page.getByText('enter 192.0.2.0/24 instead').waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  await networks.fill('192.0.2.0/24');
+  await save();
+  await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).click();
+  await page.getByRole('dialog').getByText('your network').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Sign in again' }).count(), 0);
+});
+
 test('a lost connection is named, and a POST is sent again under the same key', async () => {
   await open(page, users);
   const keys = [];

@@ -49,7 +49,9 @@ export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }
   const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
   const ended = `Sign in again to go on.${keep ? ' This opens a new window. Here you keep what you have entered.' : ''}`;
   const text = status === 401 ? ended : status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
-  const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim);
+  // A lock-out has no other sign that its reason is the network, which a sign-in does not change.
+  const byNetwork = slug === 'would-lock-out-caller' && /network/.test(detail ?? '');
+  const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim && !byNetwork);
   const stale = reload && !SIGN_IN_HELPS.includes(slug) && [0, 409, 412, 500, 503].includes(status);
   return html`
     <div class="notice" role="alert">
