@@ -112,6 +112,23 @@ test('security settings: a text that is no network is refused before the questio
   assert.equal(await page.getByRole('button', { name: 'Sign in again' }).count(), 0);
 });
 
+test('what would be refused cannot be pressed, and the reason stands beside it', async () => {
+  const org = users.replace('/users', '');
+  await open(page, `${org}/settings`);
+  await page.locator('#delete').getByText('must be deleted first').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Delete…' }).isDisabled());
+  await open(page, `${org}/roles/new`);
+  await page.getByLabel('Name', { exact: true }).fill('Licences below');
+  const area = page.getByRole('radiogroup', { name: 'License Management - Sub Organizations' });
+  await page.getByRole('radiogroup', { name: 'License Management', exact: true }).getByLabel('None').check();
+  await area.getByLabel('View Only').check();
+  await page.getByText('Something must be set first for').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Create the role' }).isDisabled());
+  const unverified = await pageOf(browser, { email: 'new@acme.example', unverified: true }, server);
+  assert.ok(await unverified.getByRole('button', { name: 'Create an organization' }).isDisabled());
+  await unverified.end();
+});
+
 test('a lost connection is named, and a POST is sent again under the same key', async () => {
   await open(page, users);
   const keys = [];
