@@ -21,6 +21,8 @@ declare namespace Props {
   interface Notice {
     problem?: Partial<Types.Trouble> | null;
     reload?: () => unknown;
+    keep?: () => void;
+    errors?: { pointer: string, detail: string }[];
   }
 
   interface Empty {

@@ -60,15 +60,14 @@ export async function newPage(browser, { url, width = 1200, dark = false, bypass
   return page;
 }
 
-/** Signs in on the page that is open: `{ email, name, operator, mfa }`. */
+/** Signs in on the page that is open: `{ email, name, operator, mfa, unverified }`. */
 export async function signIn(page, { email, name, ...checks }) {
   await page.getByLabel('Email address').fill(email);
   if (name) await page.getByLabel('Name (optional)').fill(name);
   if (checks.operator) await page.getByLabel('Platform operator').check();
-  if (checks.mfa) {
-    await page.getByRole('button', { name: 'More about the token' }).click();
-    await page.getByLabel('Signed in with multi-factor').check();
-  }
+  if (checks.mfa || checks.unverified) await page.getByRole('button', { name: 'More about the token' }).click();
+  if (checks.mfa) await page.getByLabel('Signed in with multi-factor').check();
+  if (checks.unverified) await page.getByLabel('The address is not verified').check();
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor({ state: 'detached' });
 }

@@ -60,14 +60,73 @@ test('a slow answer blocks nothing: the rest of the page works while a list load
 test('the end of the session in the middle of a form keeps the text until the person signs in again', async () => {
   await open(page, users);
   await page.getByRole('button', { name: 'Invite' }).click();
-  await page.getByRole('dialog').getByLabel('Email address').fill('zoe@acme.example');
+  await page.getByRole('dialog').getByLabel('Email address').fill('kai@acme.example');
   await page.route(/\/invitations$/, problem(401, 'Authentication required', '/problems/unauthenticated', 'Get a new token: it has expired.'));
   await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
-  await page.getByRole('dialog').getByText('Get a new token').waitFor();
-  assert.equal(await page.getByRole('dialog').getByLabel('Email address').inputValue(), 'zoe@acme.example');
+  await page.getByRole('dialog').getByText('Your sign-in has ended').waitFor();
+  assert.equal(await page.getByText('Get a new token').count(), 0);
   await picture(page, 'failure-401');
-  await page.getByRole('button', { name: 'Sign in again' }).click();
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  const [beside] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'Sign in again' }).click()]);
+  await beside.getByLabel('Email address').fill('ada@acme.example');
+  await Promise.all([beside.waitForEvent('close'), beside.getByRole('button', { name: 'Sign in' }).click()]);
+  await page.getByRole('dialog').getByText('Your sign-in has ended').waitFor({ state: 'detached' });
+  await page.unroute(/\/invitations$/);
+  assert.equal(await page.getByRole('dialog').getByLabel('Email address').inputValue(), 'kai@acme.example');
+  await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
+  await page.locator('.toast', { hasText: 'kai@acme.example is invited' }).waitFor();
+});
+
+test('an error of a field is shown once, at the field, also where the field is folded away', async () => {
+  await open(page, users);
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Email address').fill('a@b');
+  await dialog.getByRole('button', { name: 'Invite' }).click();
+  await dialog.getByText('Correct the marked fields').waitFor();
+  assert.equal((await dialog.innerText()).split('the part after the @').length - 1, 1);
+  await dialog.getByLabel('Email address').fill('zoe@acme.example');
+  await page.route(/\/invitations$/, (route) => route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), access_expires_at: '2020-01-01T00:00:00Z' }) }));
+  await dialog.getByRole('button', { name: 'Invite' }).click();
+  await dialog.locator('.field-error').waitFor();
+  assert.ok(await dialog.getByLabel('Access ends on').evaluate((field) => field === document.activeElement));
+  assert.doesNotMatch(await dialog.innerText(), /expires at|\//i);
+});
+
+test('security settings: a text that is no network is refused before the question, and a lock-out by network offers no sign-in', async () => {
+  await open(page, users.replace('/users', '/settings'));
+  const networks = page.getByLabel('Allowed networks');
+  const save = () => page.locator('#security').getByRole('button', { name: 'Save' }).click();
+  await networks.fill('foo');
+  await save();
+  await page.getByText('“foo” is not a network').waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  await networks.fill('192.0.2.1/24');
+  await save();
+  await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).click();
+  await page.getByText('enter 192.0.2.0/24 instead').waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  await networks.fill('192.0.2.0/24');
+  await save();
+  await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).click();
+  await page.getByRole('dialog').getByText('your network').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Sign in again' }).count(), 0);
+});
+
+test('what would be refused cannot be pressed, and the reason stands beside it', async () => {
+  const org = users.replace('/users', '');
+  await open(page, `${org}/settings`);
+  await page.locator('#delete').getByText('must be deleted first').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Delete…' }).isDisabled());
+  await open(page, `${org}/roles/new`);
+  await page.getByLabel('Name', { exact: true }).fill('Licences below');
+  const area = page.getByRole('radiogroup', { name: 'License Management - Sub Organizations' });
+  await page.getByRole('radiogroup', { name: 'License Management', exact: true }).getByLabel('None').check();
+  await area.getByLabel('View Only').check();
+  await page.getByText('Something must be set first for').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Create the role' }).isDisabled());
+  const unverified = await pageOf(browser, { email: 'new@acme.example', unverified: true }, server);
+  assert.ok(await unverified.getByRole('button', { name: 'Create an organization' }).isDisabled());
+  await unverified.end();
 });
 
 test('a lost connection is named, and a POST is sent again under the same key', async () => {

@@ -116,6 +116,38 @@ test('hostile names of an organization, a role and a person are texts on every s
   await page.end();
 });
 
+test('the actions of a row open inside a window of 360 pixels', async () => {
+  const page = await pageOf(browser, ADA, { ...server, width: 360 });
+  await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/users`);
+  await page.getByRole('row', { name: /bob@acme.example/ }).locator('summary').click();
+  await page.getByRole('button', { name: /^Change role/ }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  assert.ok((await page.locator('[open] > .menu-list').boundingBox()).x >= 0);
+  await page.end();
+});
+
+test('an address that is not well formed leads to no page, and says so', async () => {
+  const page = await pageOf(browser, OPERATOR, server);
+  const ada = await pageOf(browser, ADA, server);
+  const org = (await organizations(ada))['Acme Instruments'];
+  for (const [by, path] of [[page, '/operator/organizations/%E0%A4%A'], [ada, `/organizations/${org}/roles/%E0%A4%A`]]) {
+    await by.goto(path);
+    await by.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  }
+  await page.end();
+  await ada.end();
+});
+
+test('a person who may not open a page reads which permission is missing, and who can give it', async () => {
+  const ada = await pageOf(browser, ADA, server);
+  const page = await pageOf(browser, { email: 'jonas@acme.example' }, server);
+  await open(page, `/organizations/${(await organizations(ada))['Acme Instruments']}/join-requests`);
+  await page.getByRole('heading', { name: 'Join requests' }).waitFor();
+  await page.getByText('This needs Full Access to User Management. An administrator of the organization can give').waitFor();
+  await page.end();
+  await ada.end();
+});
+
 test('a browser loads at most 120 KB, compressed', () => {
   const site = new URL('../site/', import.meta.url);
   const files = readdirSync(site, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /\.(html|css|js|svg)$/.test(entry.name));

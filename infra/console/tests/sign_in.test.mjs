@@ -48,11 +48,33 @@ test('a refusal of the identity provider is shown', async () => {
   await page.end();
 });
 
+test('a sign-in that has ended is renewed in a window of its own: the same person keeps what they have entered', async () => {
+  const page = await newPage(browser, server);
+  await open(page, '/');
+  await page.getByRole('button', { name: /Sign in at/ }).click();
+  await page.getByRole('button', { name: 'Create an organization' }).click();
+  await page.getByLabel('Name').fill('Analytical Engines');
+  await page.route('**/v1/organizations', (route) => route.fulfill({ status: 401, body: '{}' }));
+  const signInAgain = async () => {
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    const [beside] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'Sign in again' }).click()]);
+    await Promise.all([beside.waitForEvent('close'), beside.getByRole('button', { name: /Sign in at/ }).click()]);
+  };
+  await signInAgain();
+  await page.locator('.toast', { hasText: 'You are signed in again' }).waitFor();
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Analytical Engines');
+  provider.subject = 'grace';
+  await signInAgain();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  provider.subject = 'ada';
+  await page.end();
+});
+
 /** An OpenID provider that signs Ada in without a question. */
 async function startProvider() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const requests = new Map();
-  const provider = { refuses: false };
+  const provider = { refuses: false, subject: 'ada' };
   const answers = {
     '/.well-known/openid-configuration': () => ({
       issuer: provider.url,
@@ -67,7 +89,7 @@ async function startProvider() {
       const challenge = createHash('sha256').update(body.get('code_verifier')).digest('base64url');
       assert.deepEqual([body.get('client_id'), body.get('redirect_uri'), challenge], [CLIENT, redirect_uri, code_challenge]);
       const now = Math.floor(Date.now() / 1000);
-      const claims = { iss: provider.url, aud: CLIENT, sub: 'ada', iat: now, exp: now + 600 };
+      const claims = { iss: provider.url, aud: CLIENT, sub: provider.subject, iat: now, exp: now + 600 };
       const access = { ...claims, email: 'ada@example.com', email_verified: true };
       return { token_type: 'Bearer', access_token: token(access, privateKey), id_token: token({ ...claims, nonce }, privateKey) };
     },

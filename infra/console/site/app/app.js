@@ -11,9 +11,6 @@ import { OrganizationScreens } from './screens/organization.js';
 import { SignIn } from './screens/sign_in.js';
 import { personName } from './words.js';
 
-/** Ends the session and shows the sign-in, which returns to the current path. */
-export const signInAgain = () => session.end();
-
 /** @param {{ config: Types.Config, api: Types.Api, signInProblem: Partial<Types.Trouble> | null }} props */
 export function App({ config, api, signInProblem }) {
   const [token, setToken] = useState(session.token);

@@ -1,6 +1,6 @@
 // The parts of screens: page, notice, form, dialog, table, menu, badges.
 import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
-import { signInAgain } from './app.js';
+import { session, signInBeside } from './session.js';
 import { LEVELS, asWords, formatRelative, formatTime, personName } from './words.js';
 import { useAction, useApp } from './use.js';
 
@@ -37,26 +37,56 @@ export const Section = ({ title, intro, actions, children, id }) => html`
 const SIGN_IN_HELPS = ['mfa-required', 'session-too-old', 'would-lock-out-caller'];
 
 /**
- * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412.
+ * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412. `problem` is one of the
+ * API (`Problem`) or of the browser (`Error`), or has a `title` and a `detail` of the screen alone. `errors` are those that
+ * no field shows; without it all of them. With `keep`, a sign-in keeps the page, and then calls it.
  * @param {Props.Notice} props
  */
-export function Notice({ problem, reload }) {
+export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }) {
+  const app = useApp();
   if (!problem) return null;
-  const { title, detail, status = -1, slug = '', body, errors = [] } = problem;
-  const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim);
+  const { title, detail, status = -1, slug = '', body } = problem;
+  const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
+  const ended = `Sign in again to go on.${keep ? ' This opens a new window. Here you keep what you have entered.' : ''}`;
+  const text = status === 401 ? ended : status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
+  // A lock-out has no other sign that its reason is the network, which a sign-in does not change.
+  const byNetwork = slug === 'would-lock-out-caller' && /network/.test(detail ?? '');
+  const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim && !byNetwork);
   const stale = reload && !SIGN_IN_HELPS.includes(slug) && [0, 409, 412, 500, 503].includes(status);
   return html`
     <div class="notice" role="alert">
-      <strong>${title ?? 'Something went wrong'}</strong>
-      <p>${status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : detail ?? problem.message}</p>
+      <strong>${status === 401 ? 'Your sign-in has ended' : title ?? 'Something went wrong'}</strong>
+      ${text && html`<p>${text}</p>`}
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
-      ${signIn && html`<button type="button" onClick=${signInAgain}>Sign in again</button>`}
+      ${signIn && html`<button type="button" onClick=${keep ? () => signInBeside(() => isBack(app, keep)) : session.end}>Sign in again</button>`}
       ${stale && html`<button type="button" onClick=${reload}>Load the current state</button>`}
     </div>
   `;
 }
 
-const fieldName = (pointer) => (pointer ? `${asWords(pointer.split('/').filter(Boolean).join(' ') || 'request')}: ` : '');
+/**
+ * Whether the person has signed in again.
+ * @param {Types.App} app
+ * @param {() => void} keep
+ */
+async function isBack({ api, me, announce }, keep) {
+  const now = await api.GET('/v1/me', { query: { limit: 1 } }).catch(() => null);
+  if (now?.user_id !== me.user_id) return false;
+  announce('You are signed in again.');
+  keep();
+  return true;
+}
+
+/**
+ * The field of `root` that shows the errors at a JSON pointer. A check shows none.
+ * @param {string} pointer
+ * @param {ParentNode | null} root
+ */
+const fieldOf = (pointer, root) =>
+  /** @type {HTMLInputElement | null | undefined} */ (root?.querySelector(names(pointer).map((name) => `[name="${CSS.escape(name)}"]:not([type=checkbox])`).join() || '_'));
+
+const names = (pointer) => pointer.split('/').filter((name) => name && isNaN(name));
+const fieldName = (pointer) => pointer && `${fieldOf(pointer, document)?.labels?.[0]?.textContent ?? asWords(names(pointer).join(' ') || 'request')}: `;
 
 export const Loading = () => html`<p class="loading" role="status">Loading…</p>`;
 
@@ -85,9 +115,12 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
   const errors = action.problem?.errors ?? [];
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   useEffect(() => {
-    /** @type {HTMLElement | null | undefined} */ (form.current?.querySelector('[aria-invalid=true]'))?.focus();
+    const marked = /** @type {HTMLElement | null | undefined} */ (form.current?.querySelector('[aria-invalid=true]'));
+    marked?.closest('details')?.setAttribute('open', '');
+    marked?.focus();
   }, [action.problem]);
-  const errorOf = (/** @type {string | undefined} */ name) => errors.find(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`))?.detail;
+  const errorOf = (/** @type {string | undefined} */ name) => 
+    errors.filter(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`)).map(({ detail }) => detail).join('; ') || undefined;
   const refresh = reload && (async () => {
     await reload();
     action.clear();
@@ -99,7 +132,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
       <${FormContext.Provider} value=${{ errorOf }}>${children}<//>
-      <${Notice} problem=${action.problem} reload=${refresh} />
+      <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
         <button class=${danger ? 'danger' : 'primary'} disabled=${action.busy || disabled}>${action.busy ? 'Working…' : submit}</button>
         ${onCancel && html`<button type="button" onClick=${onCancel}>Cancel</button>`}

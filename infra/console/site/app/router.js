@@ -71,7 +71,7 @@ export function useLocation() {
 }
 
 /**
- * The parameters of `pattern`, such as /organizations/:org, or null if the path does not match.
+ * The parameters of `pattern`, such as /organizations/:org, or null if the path does not match or is malformed.
  *
  * @param {string} pattern
  * @param {string} at
@@ -81,9 +81,13 @@ export function match(pattern, at) {
   const parts = at.replace(/(.)\/$/, '$1').split('/');
   if (names.length !== parts.length) return null;
   const params = {};
-  for (const [index, name] of names.entries()) {
-    if (name.startsWith(':')) params[name.slice(1)] = decodeURIComponent(parts[index]);
-    else if (name !== parts[index]) return null;
+  try {
+    for (const [index, name] of names.entries()) {
+      if (name.startsWith(':')) params[name.slice(1)] = decodeURIComponent(parts[index]);
+      else if (name !== parts[index]) return null;
+    }
+  } catch {
+    return null;
   }
   return params;
 }

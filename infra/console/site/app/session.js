@@ -3,7 +3,9 @@ import { href } from './router.js';
 
 const TOKEN = 'rolecall.token';
 const SIGN_IN = 'rolecall.sign_in';
+const BESIDE = 'rolecall.beside';
 const listeners = new Set();
+const windows = new BroadcastChannel('rolecall.session');
 
 /** The token of the signed-in person. It is never in a URL. */
 export const session = {
@@ -12,6 +14,8 @@ export const session = {
   },
   begin(token) {
     sessionStorage.setItem(TOKEN, token);
+    windows.postMessage(token);
+    if (sessionStorage.getItem(BESIDE)) close();
     listeners.forEach((listener) => listener());
   },
   end() {
@@ -24,6 +28,27 @@ export const session = {
     return () => void listeners.delete(listener);
   },
 };
+
+/**
+ * Opens the sign-in in a window of its own: the page keeps what a person has entered. Then uses the new token, and calls
+ * `isSame`. If it is the token of another person, the page begins anew.
+ *
+ * @param {() => Promise<boolean>} isSame
+ */
+export function signInBeside(isSame) {
+  const token = session.token ?? '';
+  // The window gets a copy of the session storage. Without a token it shows the sign-in, and then closes.
+  sessionStorage.removeItem(TOKEN);
+  sessionStorage.setItem(BESIDE, 'true');
+  open(href('/'));
+  sessionStorage.removeItem(BESIDE);
+  sessionStorage.setItem(TOKEN, token);
+  windows.onmessage = async ({ data }) => {
+    windows.onmessage = null;
+    sessionStorage.setItem(TOKEN, data);
+    if (!(await isSame())) session.begin(data);
+  };
+}
 
 /**
  * Gets a token of the local server's own issuer, for anybody.

@@ -104,6 +104,19 @@ export const dayOf = (at) => (at ? new Date(at).toLocaleDateString('sv-SE') : ''
 export const areaName = (object) => CATALOGUE[object]?.label ?? asWords(object);
 
 /**
+ * The refusal, for `Notice`, of a person whose role lacks a level.
+ *
+ * @param {string} title
+ * @param {Types.Schemas['RoleObject']} object
+ * @param {Types.Schemas['Level']} level
+ */
+export const lacking = (title, object, level) => ({
+  title,
+  detail: `This needs ${LEVELS[level]} to ${areaName(object)}. An administrator of the organization can give you a role that has it.`,
+  status: 403,
+});
+
+/**
  * The name of an action in its role object: "role_management.create" is "Create".
  *
  * @param {string} action

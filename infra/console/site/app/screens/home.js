@@ -23,7 +23,7 @@ export function Home() {
     [api, me],
   );
   return html`
-    <${Page} title="My organizations" actions=${html`<button class="primary" onClick=${() => setCreating(true)}>Create an organization</button>`}>
+    <${Page} title="My organizations" actions=${html`<button class="primary" disabled=${!verified} onClick=${() => setCreating(true)}>Create an organization</button>`}>
       ${!verified && html`<${Notice} problem=${{
         title: 'Your address is not verified',
         detail: 'Verify it at your identity provider and sign in again. Until then you cannot see invitations, ask to join or create an organization.',

@@ -1,8 +1,8 @@
 // An invitation, as its recipient sees it. Links in mails lead here.
 import { html } from '../../vendor/ui.js';
-import { signInAgain } from '../app.js';
 import { Loaded, Notice, Page, When } from '../parts.js';
 import { Link, navigate } from '../router.js';
+import { session } from '../session.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
 
@@ -16,7 +16,7 @@ export function InvitationScreen({ org, inv }) {
       <${Notice} problem=${invitation.problem} />
       <p>You are signed in as <b>${invitation.problem.body?.signed_in_as ?? me.email ?? me.user_id}</b>.</p>
       <div class="actions">
-        <button class="primary" onClick=${signInAgain}>Sign in with another address</button>
+        <button class="primary" onClick=${session.end}>Sign in with another address</button>
         <${Link} class="button" to="/">My invitations<//>
       </div>
     <//>`;

@@ -1,10 +1,10 @@
 // The screens of one organization: what the person may do there decides what is offered.
 import { html, useMemo } from '../../vendor/ui.js';
 import { Main, NotFound } from '../app.js';
-import { Badge, Loaded, Level, Page, Section, Table, When } from '../parts.js';
+import { Badge, Loaded, Level, Notice, Page, Section, Table, When } from '../parts.js';
 import { Link, match } from '../router.js';
 import { OrgContext, useApp, useLoad, useOrg } from '../use.js';
-import { asWords, atLeast, personName } from '../words.js';
+import { asWords, atLeast, lacking, personName } from '../words.js';
 import { History } from './history.js';
 import { JoinRequests } from './join_requests.js';
 import { RoleScreen } from './role.js';
@@ -53,15 +53,21 @@ export function OrganizationScreens({ id, at }) {
   const restricted = new Set(data.access.restrictions.map(({ role_object }) => role_object));
   const allowed = SCREENS.filter(({ needs, explains }) => !needs || context.can(...needs) || (explains && restricted.has(needs[0])));
   const below = at.slice(`/organizations/${id}`.length);
-  const found = allowed.map((entry) => ({ ...entry, params: match(entry.at, below) })).find(({ params }) => params);
+  const found = SCREENS.find(({ at }) => match(at, below));
   return html`
     <${OrgContext.Provider} value=${context}>
       <${Main} nav=${html`<${Nav} entries=${allowed} below=${below} />`}>
-        ${found ? html`<${found.screen} key=${found.at} ...${found.params} />` : html`<${NotFound} />`}
+        ${!found ? html`<${NotFound} />`
+          : allowed.includes(found) ? html`<${found.screen} key=${found.at} ...${match(found.at, below)} />`
+          : html`<${Forbidden} ...${found} />`}
       <//>
     <//>
   `;
 }
+
+/** @param {typeof SCREENS[number]} props */
+const Forbidden = ({ title = 'Role', needs = ['role_management', 'view_only'] }) => html`<${Page} title=${title}>
+  <${Notice} problem=${lacking('You cannot open this page', ...needs)} /><//>`;
 
 /** @param {{ entries: typeof SCREENS, below: string }} props */
 const Nav = ({ entries, below }) => {

@@ -4,7 +4,7 @@ import { html, useState } from '../../vendor/ui.js';
 import { Badge, Loaded, Notice, Page } from '../parts.js';
 import { Link, replace, useLocation } from '../router.js';
 import { useApp, useLoad, useOrg } from '../use.js';
-import { LEVELS, count } from '../words.js';
+import { LEVELS, count, lacking } from '../words.js';
 import { EditRole, NewRole } from './role/editor.js';
 import { copied, defaults } from './role/levels.js';
 import { Matrix } from './role/matrix.js';
@@ -42,9 +42,7 @@ function Creation({ objects, userRole }) {
   const load = useRole(copy);
   const settable = objects.filter(({ shown }) => shown);
   const grantable = grantableLevels(access, userRole);
-  const forbidden = !can('role_management', 'full_access') && {
-    title: 'You cannot create roles', detail: 'This needs Full Access to Role Management. Ask an administrator.', status: 403,
-  };
+  const forbidden = !can('role_management', 'full_access') && lacking('You cannot create roles', 'role_management', 'full_access');
   const source = load.data;
   const start = source
     ? { name: `Copy of ${source.name}`.slice(0, 64), description: source.description, levels: copied(settable, source.permissions, grantable) }

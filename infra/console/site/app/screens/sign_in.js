@@ -20,7 +20,7 @@ export function SignIn({ problem }) {
 
 /** @param {{ settings: Types.SignIn }} props */
 function AtIssuer({ settings }) {
-  const leave = useAction(() => signInAtIssuer(settings, path()));
+  const leave = useAction(() => signInAtIssuer(settings, path() + location.search));
   return html`
     <${Notice} problem=${leave.problem && { title: 'The identity provider cannot be reached', detail: leave.problem.message }} />
     <button class="primary" onClick=${leave.run} disabled=${leave.busy}>Sign in at ${new URL(settings.issuer).host}</button>

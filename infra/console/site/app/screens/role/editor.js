@@ -88,12 +88,12 @@ function changes(seen, draft, objects) {
 }
 
 /** @param {{ draft: Types.RoleDraft, setDraft: (draft: Types.RoleDraft) => void, objects: Types.RoleObject[], grantable: Types.Levels, [form: string]: any }} props */
-function RoleForm({ draft, setDraft, objects, grantable, ...form }) {
+function RoleForm({ draft, setDraft, objects, grantable, disabled, ...form }) {
   const { access } = useOrg();
   const set = (field) => (event) => setDraft({ ...draft, [field]: event.target.value });
   const lacking = objects.filter((object) => unmet(object, draft.levels)).map(({ label }) => label);
   return html`
-    <${Form} ...${form}>
+    <${Form} ...${form} disabled=${disabled || lacking.length > 0}>
       <${Field} label="Name" name="name" value=${draft.name} required maxlength="64" onInput=${set('name')} />
       <${Field} label="Description (optional)" name="description" value=${draft.description} rows="2" maxlength="256" onInput=${set('description')}
         hint="What the role is for. Those who choose a role see it." />

@@ -68,7 +68,10 @@ export function Leave() {
 
 export function DeleteOrganization() {
   const { api, announce, reloadMe } = useApp();
-  const { id, org, reload } = useOrg();
+  const { id, org, can, reload } = useOrg();
+  const below = useLoad(async (signal) => can('user_management_sub_organizations', 'view_only')
+    && api.GET('/v1/organizations/{org}/sub-organizations', { path: { org: id }, query: { limit: 1 }, signal }), [api, id]);
+  const blocked = Boolean(below.data && below.data.items.length);
   const [asking, setAsking] = useState(false);
   const remove = async ({ typed }) => {
     await api.DELETE('/v1/organizations/{org}', { path: { org: id }, body: { name: typed }, ifMatch: etag(org) });
@@ -77,8 +80,10 @@ export function DeleteOrganization() {
     await reloadMe();
   };
   return html`<div class="panel">
-    <p>Ends the organization for all its members. Sub-organizations must be deleted first.</p>
-    <div><button class="danger" onClick=${() => setAsking(true)}>Delete…</button></div>
+    <p>${blocked
+      ? html`Its <${Link} to="/organizations/${id}/sub-organizations">sub-organizations<//> must be deleted first.`
+      : 'Ends the organization for all its members.'}</p>
+    <div><button class="danger" disabled=${below.loading || blocked} onClick=${() => setAsking(true)}>Delete…</button></div>
     ${asking && html`<${Confirm} title="Delete ${org.name}" submit="Delete the organization" typed=${org.name}
       typedLabel="Type the name of the organization" onConfirm=${remove} onClose=${() => setAsking(false)} reload=${reload}>
       <p>From this moment, no member reaches the organization. Within minutes, these end: memberships, invitations, join requests,

@@ -1,6 +1,6 @@
 // Requirements for the sign-in of members, and the retention of events.
 import { html, useEffect, useState } from '../../../vendor/ui.js';
-import { etag } from '../../api.js';
+import { Problem, etag } from '../../api.js';
 import { Check, Confirm, Field, Form, Loaded } from '../../parts.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { count, duration } from '../../words.js';
@@ -9,6 +9,18 @@ import { useDraft } from './draft.js';
 const ROUTE = '/v1/organizations/{org}/security';
 /** @param {number | null} minutes */
 const age = (minutes) => (minutes === null ? 'No maximum' : duration(minutes));
+const NETWORK = /^((?:\d+\.){3}\d+|[\da-f:]*:[\da-f:.]*)\/(\d{1,3})$/i;
+/**
+ * Whether a text is an address with the length of its network.
+ *
+ * @param {string} text
+ */
+function isNetwork(text) {
+  const [, address, length] = NETWORK.exec(text) ?? [];
+  if (!address) return false;
+  const v6 = address.includes(':');
+  return URL.canParse(`http://${v6 ? `[${address}]` : address}`) && Number(length) <= (v6 ? 128 : 32);
+}
 /** @param {string[]} list */
 const networks = (list) => (list.length ? list.join(', ') : 'Any network');
 
@@ -52,7 +64,7 @@ function Edit({ security, reload }) {
   const { announce, api } = useApp();
   const { id, reload: reloadOrg } = useOrg();
   const draft = useDraft(security);
-  const [asking, setAsking] = useState(/** @type {Partial<Types.Schemas['Security']> | null} */ (null));
+  const [asking, setAsking] = useState(/** @type {{ changes: Partial<Types.Schemas['Security']>, done: (_?: void) => void, fail: (problem: Error) => void } | null} */ (null));
   const save = async (changes) => {
     const body = { ...security, ...changes };
     draft.saved(await api.PUT(ROUTE, { path: { org: id }, body, ifMatch: etag(security) }));
@@ -63,14 +75,30 @@ function Edit({ security, reload }) {
   const submit = async (values) => {
     const changes = draft.changes(settings(values));
     if (Object.keys(changes).length === 0) return announce('There is nothing to save.');
-    if (restrictions(security, changes).length > 0) return setAsking(changes);
+    const wrong = changes.allowed_networks?.find((text) => !isNetwork(text));
+    if (wrong) {
+      const detail = `“${wrong}” is not a network. Enter the first address and the length, such as 192.0.2.0/24 or 2001:db8::/32.`;
+      throw new Problem({ title: 'Invalid request', errors: [{ pointer: '/allowed_networks', detail }] }, 422);
+    }
+    if (restrictions(security, changes).length > 0) {
+      return new Promise((done, fail) => setAsking({ changes, done, fail }));
+    }
     return save(changes);
+  };
+  const confirm = () => save(asking?.changes).then(asking?.done, (problem) => {
+    if (!problem.errors?.length) throw problem;
+    setAsking(null);
+    asking?.fail(problem);
+  });
+  const cancel = () => {
+    setAsking(null);
+    asking?.done();
   };
   return html`
     <${Form} onSubmit=${submit} reload=${reload}><div class="fields" key=${draft.round}>
       <${Fields} security=${draft.base} hint=${draft.hint} />
     </div><//>
-    ${asking && html`<${Warning} items=${restrictions(security, asking)} onConfirm=${() => save(asking)} onClose=${() => setAsking(null)} reload=${reload} />`}
+    ${asking && html`<${Warning} items=${restrictions(security, asking.changes)} onConfirm=${confirm} onClose=${cancel} reload=${reload} />`}
   `;
 }
 
