@@ -164,8 +164,11 @@ declare namespace Props {
     done: (message: string) => void;
     onClose: () => void;
     reload: () => unknown;
-    outcomes: Types.Schemas['BatchInviteResult']['outcomes'][number][];
-    left: number;
+    outcomes: Types.Outcome[];
+    /** The portions that are not sent, or whose sending failed. */
+    rest: Types.Portion[];
+    problem?: Types.Trouble | null;
+    send: (portions: Types.Portion[], before: Types.Outcome[]) => unknown;
   }
 
   interface UsersInvitation {
