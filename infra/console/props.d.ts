@@ -158,6 +158,21 @@ declare namespace Props {
     current?: [string, string];
     except?: string[];
     hint?: string;
+    /** Further properties of the field. */
+    [property: string]: any;
+  }
+
+  interface UsersEdit {
+    user: Pick<Types.Schemas['Member'], 'role_id' | 'role_name' | 'access_expires_at'>;
+    load: Pick<Types.Load<unknown>, 'reload'>;
+    roles: Types.Load<{ id: string; name: string }[]>;
+    fixedRole?: Types.View;
+    hint?: string;
+    changes: (values: Record<string, any>) => Record<string, any>;
+    write: (body: Record<string, any>, ifMatch?: string | null) => Promise<unknown>;
+    onSaved: () => void;
+    onClose: () => void;
+    children?: Types.View;
   }
 
   interface UsersInvite {
