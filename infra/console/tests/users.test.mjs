@@ -32,6 +32,12 @@ async function act(page, q, action) {
   return page.getByRole('dialog');
 }
 
+test('the removal of a service says how it comes back: a service cannot be invited', async () => {
+  const dialog = await act(ada, '&kind=service', 'Remove');
+  await dialog.getByText('add it as a service again').waitFor();
+  assert.equal(await dialog.getByText('invite them').count(), 0);
+});
+
 test('an Admin is not offered to change the role or the end of another Admin, and may remove them', async () => {
   const bob = await pageOf(browser, { email: 'bob@acme.example' }, server);
   const dialog = await act(bob, 'carla', 'Change role');

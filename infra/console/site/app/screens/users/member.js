@@ -58,6 +58,8 @@ export function RemoveMember({ member, done, onClose, reload }) {
     done(`${personName(member)} is removed.`);
   };
   return html`<${Confirm} title="Remove ${personName(member)}?" submit="Remove" onConfirm=${remove} onClose=${onClose} reload=${reload}>
-    <p>Access to ${name} ends at once. The event history keeps what they did. You can invite them again.</p>
+    <p>Access to ${name} ends at once. The event history keeps what ${member.kind === 'service'
+      ? 'it did. To let it in again, add it as a service again.'
+      : 'they did. You can invite them again.'}</p>
   <//>`;
 }
