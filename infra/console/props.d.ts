@@ -269,6 +269,8 @@ declare namespace Props {
   }
 
   interface OperatorActs {
+    /** Opens at the button where the address of the page ends so. */
+    id?: string;
     title: string;
     intro: Types.View;
     button: string;
