@@ -160,14 +160,32 @@ declare namespace Props {
     current?: [string, string];
     except?: string[];
     hint?: string;
+    /** Further properties of the field. */
+    [property: string]: any;
+  }
+
+  interface UsersEdit {
+    user: Pick<Types.Schemas['Member'], 'role_id' | 'role_name' | 'access_expires_at'>;
+    load: Pick<Types.Load<unknown>, 'reload'>;
+    roles: Types.Load<{ id: string; name: string }[]>;
+    fixedRole?: Types.View;
+    hint?: string;
+    changes: (values: Record<string, any>) => Record<string, any>;
+    write: (body: Record<string, any>, ifMatch?: string | null) => Promise<unknown>;
+    onSaved: () => void;
+    onClose: () => void;
+    children?: Types.View;
   }
 
   interface UsersInvite {
     done: (message: string) => void;
     onClose: () => void;
     reload: () => unknown;
-    outcomes: Types.Schemas['BatchInviteResult']['outcomes'][number][];
-    left: number;
+    outcomes: Types.Outcome[];
+    /** The portions that are not sent, or whose sending failed. */
+    rest: Types.Portion[];
+    problem?: Types.Trouble | null;
+    send: (portions: Types.Portion[], before: Types.Outcome[]) => unknown;
   }
 
   interface UsersInvitation {
@@ -253,6 +271,8 @@ declare namespace Props {
   }
 
   interface OperatorActs {
+    /** Opens at the button where the address of the page ends so. */
+    id?: string;
     title: string;
     intro: Types.View;
     button: string;

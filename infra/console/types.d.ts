@@ -272,6 +272,9 @@ declare global {
     /** The outcome of an invitation in a batch. */
     export type Outcome = Schemas['BatchInviteResult']['outcomes'][number];
 
+    /** A part of a list of invitations, as one request takes it. */
+    export type Portion = ReturnType<typeof import('./site/app/screens/users/portions.js').asPortions>[number];
+
     /** A path of an explanation. */
     export type Path = NonNullable<Schemas['Explanation']['paths']>[number];
   }

@@ -144,6 +144,28 @@ test('a lost connection is named, and a POST is sent again under the same key', 
   assert.equal(keys.length, 3);
 });
 
+test('a long list that is refused in its middle shows what was sent, and the rest is one click away', async () => {
+  await open(page, users);
+  let batches = 0;
+  await page.route(/\/invitations\/batch$/, (route) => {
+    if (++batches === 2) return problem(429, 'Budget used up', '/problems/budget-spent', 'Try again tomorrow.')(route);
+    const { invitations } = route.request().postDataJSON();
+    return route.fulfill({ json: { outcomes: invitations.map(({ email }) => ({ email, status: 201, invitation: {} })) } });
+  });
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('button', { name: 'Many people' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Addresses').fill(Array.from({ length: 250 }, (_, number) => `p${number}@acme.example`).join('\n'));
+  const reloaded = page.waitForRequest(MEMBERS);
+  await dialog.getByRole('button', { name: 'Invite all' }).click();
+  await dialog.getByText('100 people invited, 0 refused. 150 addresses not sent yet.').waitFor();
+  await dialog.getByRole('alert').getByText('Try again tomorrow.').waitFor();
+  await reloaded;
+  await dialog.getByRole('button', { name: 'Send the rest' }).click();
+  await dialog.getByText('250 people invited, 0 refused.').waitFor();
+  assert.equal(await dialog.getByRole('alert').count(), 0);
+});
+
 test('an edit of something that has changed meanwhile is refused, and the fresh state is one click away', async () => {
   await open(page, users);
   const row = page.getByRole('row', { name: /jonas@acme.example/ });

@@ -3,18 +3,29 @@ import { html } from '../vendor/ui.js';
 import { Field, Notice } from './parts.js';
 import { useApp, useLoad, useOrg } from './use.js';
 
+/** The roles that the person may give, as the API says. */
+export function useGrantableRoles() {
+  const { api } = useApp();
+  const { id } = useOrg();
+  return useLoad(async (signal) => {
+    const access = await api.GET('/v1/organizations/{org}/permissions', { path: { org: id }, query: { include: 'roles' }, signal });
+    return access.grantable_roles ?? [];
+  }, [api, id]);
+}
+
+/** @param {Props.RoleField} props */
+export const RoleField = (props) => html`<${RoleChoice} roles=${useGrantableRoles()} ...${props} />`;
+
 /**
  * The choice. The `current` role, as id and name, is offered, too; those in `except` are not.
  *
- * @param {Props.RoleField} props
+ * @param {Props.RoleField & { roles: ReturnType<typeof useGrantableRoles> }} props
  */
-export function RoleField({ current, except = [], hint = 'Only roles that you may give are offered.' }) {
-  const { api } = useApp();
-  const { id } = useOrg();
-  const access = useLoad((signal) => api.GET('/v1/organizations/{org}/permissions', { path: { org: id }, query: { include: 'roles' }, signal }), [api, id]);
-  const grantable = (access.data?.grantable_roles ?? []).map(({ id, name }) => [id, name]).filter(([role]) => !except.includes(role));
+export function RoleChoice({ roles, current, except = [], hint = 'Only roles that you may give are offered.', ...field }) {
+  const grantable = (roles.data ?? []).map(({ id, name }) => [id, name]).filter(([role]) => !except.includes(role));
   const known = !current || grantable.some(([role]) => role === current[0]);
   return html`
-    <${Field} label="Role" name="role_id" value=${current?.[0] ?? 'user'} options=${known ? grantable : [current, ...grantable]} hint=${hint} />
-    <${Notice} problem=${access.problem} reload=${access.reload} />`;
+    <${Field} label="Role" name="role_id" value=${current?.[0] ?? 'user'} options=${known ? grantable : [current, ...grantable]}
+      hint=${hint} ...${field} />
+    <${Notice} problem=${roles.problem} reload=${roles.reload} />`;
 }

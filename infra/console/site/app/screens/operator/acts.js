@@ -1,5 +1,5 @@
 // What an operator does to an organization beyond its settings. Each act says what it does, and has a reason.
-import { html, useState } from '../../../vendor/ui.js';
+import { html, useEffect, useRef, useState } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
 import { Field, Form, Section } from '../../parts.js';
 import { navigate } from '../../router.js';
@@ -14,11 +14,15 @@ const ROUTE = '/v1/operator/organizations/{org}';
  *
  * @param {Props.OperatorActs} props
  */
-function ActSection({ title, intro, button, danger, disabled, dialog }) {
+function ActSection({ id, title, intro, button, danger, disabled, dialog }) {
   const [open, setOpen] = useState(false);
-  return html`<${Section} title=${title}><div class="panel">
+  const opener = useRef(/** @type {HTMLButtonElement | null} */ (null));
+  useEffect(() => {
+    if (id && location.hash === `#${id}`) opener.current?.focus();
+  }, []);
+  return html`<${Section} id=${id} title=${title}><div class="panel">
     ${intro}
-    <div><button class=${danger && 'danger'} disabled=${disabled} onClick=${() => setOpen(true)}>${button}</button></div>
+    <div><button ref=${opener} class=${danger && 'danger'} disabled=${disabled} onClick=${() => setOpen(true)}>${button}</button></div>
     ${open && dialog(() => setOpen(false))}
   </div><//>`;
 }
@@ -133,7 +137,7 @@ export function Delete({ org, below, reload }) {
       approved domains, custom roles, and links with partners or customers.</p>
     <p>Its history stays for its retention, for operators. You cannot undo this.</p>
   <//>`;
-  return html`<${ActSection} title="Delete" button="Delete…" danger dialog=${dialog} disabled=${below.length > 0}
+  return html`<${ActSection} id="delete" title="Delete" button="Delete…" danger dialog=${dialog} disabled=${below.length > 0}
     intro=${html`<p>${below.length > 0
       ? 'Organizations below it must be deleted first.'
       : 'Its Super Admin can delete it, too. Suspend it instead if it may come back.'}</p>`} />`;

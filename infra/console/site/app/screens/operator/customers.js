@@ -24,7 +24,7 @@ export function CustomerLinks({ org }) {
     { label: 'Remove the link', danger: true, run: () => setDialog(link) },
   ]} />`;
   const close = () => setDialog(null);
-  return html`<${Section} title="Customers" intro="Members of this partner reach the licences of linked customers, as their roles say."
+  return html`<${Section} title="Customers" intro="Members of this partner reach the licences of linked customers, as their roles say, and as preferred partner also the support cases."
     actions=${html`<button onClick=${() => setDialog('new')}>Link a customer</button>`}>
     <${Notice} problem=${prefer.problem} reload=${list.reload} />
     ${list.items.length > 0 && html`<${Table} label="Customers" rows=${list.items} keyOf=${(row) => row.customer_id} columns=${[
@@ -53,7 +53,8 @@ function LinkCustomer({ org, onClose, reload }) {
   };
   return html`<${Dialog} title="Link a customer" onClose=${onClose}>
     <${Form} submit="Link" onSubmit=${submit} onCancel=${onClose} reload=${reload}>
-      <p>Members of ${org.name} get access to the licences of the customer with their next decision. The customer sees the link, and can suspend it.</p>
+      <p>Members of ${org.name} reach the licences of the customer at once, as their roles say, and as preferred partner also its support cases.
+        The customer sees the link, and can suspend it.</p>
       <${OrganizationChoice} label="Customer" name="customer" accept=${({ kind }) => kind === 'standard'} hint="Only standard organizations." />
       <${Check} label="Preferred partner of the customer" name="preferred" hint="Also allows support cases on behalf of the customer." />
     <//>

@@ -71,19 +71,30 @@ export function OrganizationChoice({ accept = () => true, ...rest }) {
 }
 
 /**
+ * The members who can become the Super Admin, found by `q`.
+ *
+ * @param {Types.Api} api
+ * @param {string} org
+ * @param {string} q
+ * @param {AbortSignal} signal
+ */
+export async function readSuccessors(api, org, q, signal) {
+  const query = { status: /** @type {const} */ ('active'), kind: /** @type {const} */ ('person'), limit: 100, ...(q && { q, match: /** @type {const} */ ('contains') }) };
+  const page = await api.GET('/v1/organizations/{org}/members', { path: { org }, query, signal });
+  return page.items.filter((user) => user.status === 'active' && !user.access_expired);
+}
+
+/**
  * Chooses an active member of an organization, by name, address or role.
  *
  * @param {{ org: string, except?: string | null, label: string, name: string, hint?: string }} props
  */
 export function MemberChoice({ org, except, ...rest }) {
   const { api } = useApp();
-  const find = async (q, signal) => {
-    const search = { status: 'active', limit: 100, ...(q && { q, match: 'contains' }) };
-    const page = await api.GET('/v1/organizations/{org}/members', { path: { org }, query: search, signal });
-    return page.items
-      .filter((user) => user.status === 'active' && user.id !== except && user.kind === 'person' && !user.access_expired)
-      .map((member) => [member.id, personLine(member, member.role_name)]);
-  };
-  return html`<${Choice} ...${rest} find=${find} deps=${[api, org]} none="No other member is found."
+  const find = async (q, signal) => (await readSuccessors(api, org, q, signal))
+    .filter(({ id }) => id !== except)
+    .map((member) => [member.id, personLine(member, member.role_name)]);
+  return html`<${Choice} ...${rest} find=${find} deps=${[api, org]}
+    none="No other member is found. An organization without another member can only be deleted: see Delete on this page."
     placeholder="Find by name, address or role" />`;
 }

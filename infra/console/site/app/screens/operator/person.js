@@ -3,29 +3,27 @@ import { html, useState } from '../../../vendor/ui.js';
 import { Badge, Menu, Notice, Table, When } from '../../parts.js';
 import { Link, navigate } from '../../router.js';
 import { useAction, useApp } from '../../use.js';
-import { personName } from '../../words.js';
 import { Erase, Offboard, Reconnect } from './person_acts.js';
 
 const ROLES = { super_admin: 'Super Admin', admin: 'Admin', user: 'User', mdf_admin: 'MDF Admin', partner_user: 'Partner User' };
 const DIALOGS = { offboard: Offboard, erase: Erase, reconnect: Reconnect };
 
 /**
- * The name of a person: the one that an organization knows now, else a former one, else an address.
+ * The name under which an organization knows the person.
  *
- * @param {Types.FoundPerson} person
+ * @param {Types.Place} place
  */
-function nameOf({ organizations, emails, user_id }) {
-  /** @type {(Types.Named | null | undefined)[]} */
-  const known = organizations.map(({ membership, former_person, join_request }) => membership ?? former_person ?? join_request?.person);
-  const named = known.find((one) => one?.display_name ?? one?.name);
-  return named ? personName(named) : emails[0] ?? user_id;
+function nameIn({ membership, former_person, join_request }) {
+  /** @type {Types.Named | null | undefined} */
+  const known = membership ?? former_person ?? join_request?.person;
+  return known?.display_name ?? known?.name ?? '–';
 }
 
 /** @param {Props.OperatorPerson} props */
 export function FoundPerson({ person, reload }) {
   const { api } = useApp();
   const [dialog, setDialog] = useState(/** @type {{ act: keyof typeof DIALOGS, place?: Types.Place } | null} */ (null));
-  const name = nameOf(person);
+  const name = person.emails[0] ?? person.user_id;
   const superAdminOf = person.organizations.filter(({ membership }) => membership?.role_id === 'super_admin');
   const save = useAction(async () => {
     const data = await api.GET('/v1/operator/people/{person}/data', { path: { person: person.id } });
@@ -35,7 +33,7 @@ export function FoundPerson({ person, reload }) {
   return html`
     <section class="section" aria-label=${name}>
       <div class="section-head">
-        <div><h2>${name}</h2><p class="hint">${person.emails.join(', ')}</p>
+        <div><h2>${name}</h2>${person.emails.length > 1 && html`<p class="hint">Also ${person.emails.slice(1).join(', ')}</p>`}
           <p class="hint">${person.user_id
             ? html`Account <code>${person.user_id}</code>`
             : 'Known by an address alone. A former member is found by the id of the account.'}</p></div>
@@ -64,6 +62,7 @@ function Places({ person, name, onReconnect }) {
   };
   return html`<${Table} label="Organizations that know ${name}" rows=${person.organizations} columns=${[
     { label: 'Organization', head: true, cell: (row) => html`<${Link} to="/operator/organizations/${row.id}">${row.name}<//>` },
+    { label: 'Name there', cell: nameIn },
     { label: 'As', cell: (row) => html`<ul class="plain-list">${standings(row).map((standing) => html`<li>${standing}</li>`)}</ul>` },
     { label: 'Actions', hidden: true, cell: (row) => html`<${Menu} label="Actions for ${row.name}" actions=${[
       { label: 'Why can’t they?', run: why(row) },

@@ -1,15 +1,28 @@
 // What an operator does about a person everywhere: offboard, erase, reconnect an account.
 import { html, useState } from '../../../vendor/ui.js';
-import { Confirm, Dialog, Field } from '../../parts.js';
+import { Confirm, Dialog, Field, Loaded } from '../../parts.js';
 import { Link, replace } from '../../router.js';
-import { useApp } from '../../use.js';
+import { useApp, useLoad } from '../../use.js';
 import { count } from '../../words.js';
-import { Act } from './parts.js';
+import { Act, readSuccessors } from './parts.js';
 
-/** @param {Props.OperatorPersonActs} props */
-const Left = ({ organizations }) => html`<ul class="plain-list">
-  ${organizations.map(({ id, name }) => html`<li key=${id}><${Link} to="/operator/organizations/${id}">Appoint another Super Admin in ${name}<//></li>`)}
-</ul>`;
+/**
+ * What to do first in each organization of which the person is the Super Admin: where no one can follow, only its deletion helps.
+ *
+ * @param {Props.OperatorPersonActs} props
+ */
+function Left({ organizations }) {
+  const { api } = useApp();
+  const load = useLoad((signal) => Promise.all(organizations.map(async ({ id, name }) => {
+    const successors = await readSuccessors(api, id, '', signal);
+    return { id, name, alone: !successors.some(({ role_id }) => role_id !== 'super_admin') };
+  })), [api, organizations.map(({ id }) => id).join()]);
+  return html`<${Loaded} load=${load}>${(all) => html`<ul class="plain-list">${all.map(({ id, name, alone }) => html`<li key=${id}>${alone
+    ? html`<${Link} to="/operator/organizations/${id}#delete">Delete ${name}<//>, which has no other member`
+    : html`<${Link} to="/operator/organizations/${id}">Appoint another Super Admin in ${name}<//>`}</li>`)}</ul>`}<//>`;
+}
+
+const AGAIN = 'It can stop before its end if there is much to do. Then press the button again: it continues where it stopped.';
 
 /** @param {Props.OperatorPersonActs} props */
 export function Offboard({ person, name, superAdminOf, onClose, reload }) {
@@ -27,7 +40,7 @@ export function Offboard({ person, name, superAdminOf, onClose, reload }) {
     <p>In all organizations, these end at once: memberships, pending invitations and open requests to join. You cannot undo this.</p>
     <p>Disable the account at the identity provider first. An organization can invite the person again. The histories keep the name.</p>
     ${superAdminOf.length > 0 && html`<p>These stay, because an organization cannot lose its Super Admin:</p><${Left} organizations=${superAdminOf} />`}
-    <p>If time runs out, send it again: it continues.</p>
+    <p>${AGAIN}</p>
   <//>`;
 }
 
@@ -38,7 +51,7 @@ const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) 
       <p>Ended: ${count(ended.memberships, 'membership')}, ${count(ended.invitations, 'invitation')},
         ${' '}${count(ended.join_requests, 'request')} to join.</p>
       ${left.length > 0
-        ? html`<p>Left, because the person is the Super Admin there. Appoint another one there, and choose that the former one is removed:</p><${Left} organizations=${left} />`
+        ? html`<p>Left, because the person is the Super Admin there. Appoint another one there, and choose that the former one is removed, or delete the organization:</p><${Left} organizations=${left} />`
         : html`<p>Nothing is left.</p>`}
     </div>
     <button class="primary" onClick=${onClose}>Done</button>
@@ -46,18 +59,18 @@ const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) 
 `;
 
 /** @param {Props.OperatorPersonActs} props */
-export function Erase({ person, name, superAdminOf, onClose, reload }) {
-  const { api, announce } = useApp();
+export function Erase({ person, name, superAdminOf, onClose }) {
+  const { api } = useApp();
+  const [erased, setErased] = useState(false);
   const typed = person.emails[0] ?? person.user_id;
   const erase = async () => {
     await api.DELETE('/v1/operator/people/{person}', { path: { person: person.id } });
-    announce('The person is erased.');
-    onClose();
-    reload();
+    setErased(true);
   };
+  if (erased) return html`<${Erased} onClose=${() => (onClose(), replace('/operator/people'))} />`;
   if (superAdminOf.length > 0) {
     return html`<${Dialog} title="${name} cannot be erased yet" onClose=${onClose}>
-      <div class="prose"><p>The person is a Super Admin. Appoint another one first:</p><${Left} organizations=${superAdminOf} /></div>
+      <div class="prose"><p>The person is a Super Admin. First do this:</p><${Left} organizations=${superAdminOf} /></div>
     <//>`;
   }
   return html`<${Confirm} title="Erase ${name}" submit="Erase" onConfirm=${erase} onClose=${onClose} typed=${typed}
@@ -65,9 +78,15 @@ export function Erase({ person, name, superAdminOf, onClose, reload }) {
     <p>In all organizations, memberships, invitations, requests to join and critical alerts end. Names and addresses disappear, also from
       every event: the history shows “Erased person”.</p>
     ${!person.user_id && html`<p>This erases the address. If the person had an account, also find and erase them by the id of the account.</p>`}
-    <p>No one can undo this. Export the data first if the person asked for it. If time runs out, send it again: it continues.</p>
+    <p>No one can undo this. Export the data first if the person asked for it. ${AGAIN}</p>
   <//>`;
 }
+
+/** @param {{ onClose: () => void }} props */
+const Erased = ({ onClose }) => html`<${Dialog} title="The person is erased" onClose=${onClose}>
+  <div class="prose" role="status"><p>No organization knows this person any more. The histories show “Erased person”.</p></div>
+  <button class="primary" onClick=${onClose}>Done</button>
+<//>`;
 
 /** @param {Props.OperatorPersonActs} props */
 export function Reconnect({ name, place, onClose, reload }) {

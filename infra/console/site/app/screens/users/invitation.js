@@ -1,11 +1,12 @@
 // A pending invitation: what became of its mail, changes, resending and revoking.
 import { html } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
-import { Badge, Dialog, Field, Form, Loaded, Notice, When } from '../../parts.js';
-import { RoleField } from '../../role_field.js';
+import { Badge, Dialog, Field, Loaded, Notice, When } from '../../parts.js';
+import { useGrantableRoles } from '../../role_field.js';
 import { href } from '../../router.js';
 import { useAction, useApp, useLoad, useOrg } from '../../use.js';
-import { dayOf, endOfDay, personName } from '../../words.js';
+import { personName } from '../../words.js';
+import { EditUser, mayGive } from './edit.js';
 
 const DELIVERY = {
   waiting: ['plain', 'Waiting to be sent'],
@@ -14,41 +15,41 @@ const DELIVERY = {
   suppressed: ['bad', 'Not sent: the address refuses mail'],
 };
 
+const ROUTE = '/v1/organizations/{org}/invitations/{inv}';
+
 /** @param {Props.UsersInvitation} props */
 export function ManageInvitation({ id, done, onClose }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, inv: id };
-  const invitation = useLoad((signal) => api.GET('/v1/organizations/{org}/invitations/{inv}', { path, signal }), [api, org, id]);
+  const load = useLoad((signal) => api.GET(ROUTE, { path, signal }), [api, org, id]);
+  const roles = useGrantableRoles();
+  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch });
   const resend = useAction(async () => {
-    await api.POST('/v1/organizations/{org}/invitations/{inv}/resend', { path });
+    await api.POST(`${ROUTE}/resend`, { path });
     done('The invitation is sent again.');
   });
   const revoke = useAction(async () => {
-    await api.DELETE('/v1/organizations/{org}/invitations/{inv}', { path, ifMatch: etag(invitation.data) });
+    await api.DELETE(ROUTE, { path, ifMatch: etag(load.data) });
     done('The invitation is revoked.');
   });
-  const save = async (values) => {
-    if (!invitation.data) return;
-    const body = changes(invitation.data, values);
-    if (Object.keys(body).length > 0) {
-      await api.PATCH('/v1/organizations/{org}/invitations/{inv}', { path, body, ifMatch: etag(invitation.data) });
-    }
-    done('The invitation is changed. No mail was sent.');
-  };
   return html`<${Dialog} title="Invitation" onClose=${onClose}>
-    <${Loaded} load=${invitation}>${(data) => html`
-      <${Facts} invitation=${data} />
+    <${Loaded} load=${load}>${(invitation) => html`
+      <${Facts} invitation=${invitation} />
       <div class="actions">
-        <button onClick=${resend.run} disabled=${resend.busy}>Send again</button>
-        <${CopyLink} invitation=${data} />
+        ${mayGive(roles, invitation.role_id) && html`<button onClick=${resend.run} disabled=${resend.busy}>Send again</button>`}
+        <${CopyLink} invitation=${invitation} />
         <button class="danger-text" onClick=${revoke.run} disabled=${revoke.busy}>Revoke</button>
       </div>
-      <${Notice} problem=${resend.problem ?? revoke.problem} reload=${invitation.reload} />
-      <h3>Change</h3>
-      <${Form} key=${etag(data)} onSubmit=${save} onCancel=${onClose} reload=${invitation.reload}>
-        <${Fields} invitation=${data} />
-      <//>`}<//>
+      <${Notice} problem=${resend.problem ?? revoke.problem} reload=${load.reload} />
+      ${roles.data && !mayGive(roles, invitation.role_id)
+        ? html`<p class="hint">You may not give the role ${invitation.role_name}, so you can only revoke this invitation.</p>`
+        : html`<h3>Change</h3>
+          <${EditUser} user=${invitation} load=${load} roles=${roles} write=${write} onClose=${onClose}
+            changes=${(values) => (values.expires_in_days ? { expires_in_days: Number(values.expires_in_days) } : {})}
+            onSaved=${() => done('The invitation is changed. No mail was sent.')}>
+            <${Field} label="Expires (days after the last sending)" type="number" min="1" max="30" name="expires_in_days" placeholder="No change" />
+          <//>`}`}<//>
   <//>`;
 }
 
@@ -67,28 +68,6 @@ function Facts({ invitation }) {
       title: 'This invitation cannot be accepted now',
       detail: 'The person who sent it may no longer grant this role. Send it again in your own name.',
     }} />`}`;
-}
-
-/** @param {Props.UsersInvitation} props */
-function Fields({ invitation }) {
-  return html`
-    <${RoleField} current=${[invitation.role_id, invitation.role_name]} />
-    <${Field} label="Expires (days after the last sending)" type="number" min="1" max="30" name="expires_in_days" placeholder="No change" />
-    <${Field} label="Access ends on" type="date" name="access_expires_at" value=${dayOf(invitation.access_expires_at)}
-      hint="At the end of that day. Leave empty for access without an end." />`;
-}
-
-/**
- * @param {Types.Schemas['ListedInvitation']} invitation
- * @param {Record<string, any>} values
- */
-function changes(invitation, values) {
-  const body = {};
-  if (values.role_id !== invitation.role_id) body.role_id = values.role_id;
-  if (values.expires_in_days) body.expires_in_days = Number(values.expires_in_days);
-  const day = values.access_expires_at;
-  if (day !== dayOf(invitation.access_expires_at)) body.access_expires_at = endOfDay(day);
-  return body;
 }
 
 /**

@@ -1,13 +1,11 @@
 // Inviting one person, or many from a pasted list or a CSV file.
 import { html, useState } from '../../../vendor/ui.js';
 import { Problem } from '../../api.js';
-import { Badge, Dialog, Field, Form, Table } from '../../parts.js';
+import { Badge, Dialog, Field, Form, Notice, Table } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
 import { useApp, useOrg } from '../../use.js';
 import { count, endOfDay } from '../../words.js';
-
-/** The most invitations in a request (INV11). */
-const BATCH = 100;
+import { asPortions } from './portions.js';
 
 /** @param {Props.UsersInvite} props */
 export function InviteDialog({ done, onClose, reload }) {
@@ -46,28 +44,36 @@ function One({ done, onClose }) {
 }
 
 /**
- * Sends a list in portions of 100. The outcome of each address stays on the screen.
+ * Sends a list in portions of 100. The outcome of each address stays on the screen, also if a later portion is refused.
  *
  * @param {Props.UsersInvite} props
  */
 function Many({ onClose, reload }) {
   const { api } = useApp();
   const { id } = useOrg();
-  const [progress, setProgress] = useState(/** @type {{ outcomes: Types.Outcome[], left: number } | null} */ (null));
-  const invite = async (values) => {
-    const portions = asPortions(await listOf(values), values.role_id);
-    /** @type {Types.Outcome[]} */
-    const outcomes = [];
-    for (const [index, portion] of portions.entries()) {
-      const answer = await api.POST('/v1/organizations/{org}/invitations/batch', { path: { org: id }, ...portion });
-      outcomes.push(...answer.outcomes);
-      setProgress({ outcomes: [...outcomes], left: portions.length - index - 1 });
+  const [progress, setProgress] = useState(/** @type {Pick<Props.UsersInvite, 'outcomes' | 'rest' | 'problem'> | null} */ (null));
+  /** @type {(portions: Types.Portion[], before?: Types.Outcome[]) => Promise<void>} */
+  const send = async (portions, before = []) => {
+    let [outcomes, rest] = [before, portions];
+    const show = (/** @type {any} */ problem) => outcomes.length > 0 && setProgress({ outcomes, rest, problem });
+    show(null);
+    try {
+      while (rest.length > 0) {
+        const answer = await api.POST('/v1/organizations/{org}/invitations/batch', { path: { org: id }, ...rest[0] });
+        [outcomes, rest] = [[...outcomes, ...answer.outcomes], rest.slice(1)];
+        show(null);
+      }
+    } catch (problem) {
+      // Before the first outcome, the form shows the problem.
+      if (outcomes.length === 0) throw problem;
+      show(problem);
     }
     reload();
   };
-  if (progress) return html`<${Outcomes} ...${progress} onClose=${onClose} />`;
+  const invite = async (values) => send(asPortions(await listOf(values), values.role_id));
+  if (progress) return html`<${Outcomes} ...${progress} send=${send} onClose=${onClose} />`;
   return html`<${Form} submit="Invite all" onSubmit=${invite} onCancel=${onClose}>
-    <${Field} label="Addresses" name="text" rows="6" hint="One on each line, or a table with a first line that names its columns (email, role)." />
+    <${Field} label="Addresses" name="text" rows="6" hint="One on each line or as a mail program lists them, or a table with a first line that names its columns (email, role)." />
     <${Field} label="Or a CSV file" name="file" type="file" accept=".csv,text/csv,text/plain" hint="An export of a directory or of Rolecall. Other columns are ignored." />
     <${RoleField} hint="For addresses without a column for the role." />
   <//>`;
@@ -80,45 +86,20 @@ async function listOf({ text, file }) {
   throw new Problem({ title: 'There is no address', detail: 'Paste addresses, or choose a file.' }, 422);
 }
 
-/**
- * The bodies of the requests: a CSV file with its first line in each, or the addresses with one role.
- *
- * @param {string} list
- * @param {string} role_id
- */
-export function asPortions(list, role_id) {
-  const [head, ...rows] = lines(list);
-  if (/mail|user principal name/i.test(head) && !head.includes('@')) {
-    return chunks(rows).map((part) => ({ body: [head, ...part].join('\n'), contentType: /** @type {const} */ ('text/csv') }));
-  }
-  const addresses = list.split(/[\s,;]+/).filter(Boolean);
-  return chunks(addresses).map((part) => ({ body: { invitations: part.map((email) => ({ email, role_id })) } }));
-}
-
-/**
- * The lines of a CSV file. A line break between quotes ends no line.
- *
- * @param {string} text
- */
-function lines(text) {
-  const found = text.match(/(?:"(?:[^"]|"")*"|[^"\n])+/g) ?? [];
-  return found.map((line) => line.replace(/\r$/, '')).filter((line) => line.trim());
-}
-
-/** @param {string[]} all */
-const chunks = (all) => Array.from({ length: Math.ceil(all.length / BATCH) }, (_, index) => all.slice(index * BATCH, (index + 1) * BATCH));
-
 /** @param {Props.UsersInvite} props */
-function Outcomes({ outcomes, left, onClose }) {
+function Outcomes({ outcomes, rest, problem, send, onClose }) {
   const failed = outcomes.filter((outcome) => 'problem' in outcome);
   const invited = outcomes.filter((outcome) => !('problem' in outcome));
+  const left = rest.reduce((sum, { size }) => sum + size, 0);
   return html`
     <p role="status">${count(invited.length, 'person', 'people')} invited, ${failed.length} refused.
-      ${left > 0 && ` ${count(left, 'portion')} left…`}</p>
+      ${left > 0 && ` ${count(left, 'address', 'addresses')} not sent yet${problem ? '.' : '…'}`}</p>
+    <${Notice} problem=${problem} />
+    ${problem && html`<button onClick=${() => send(rest, outcomes)}>Send the rest</button>`}
     <${Table} label="Outcomes" rows=${[...failed, ...invited]} keyOf=${(row) => row.email} columns=${[
       { label: 'Address', head: true, cell: (row) => row.email },
       { label: 'Outcome', cell: (row) => row.problem
-        ? html`<${Badge} tone="bad">${row.problem.title}<//> <small>${row.problem.detail}</small>`
+        ? html`<${Badge} tone="bad">${row.problem.title}<//> <small>${row.problem.errors?.[0]?.detail ?? row.problem.detail}</small>`
         : html`<${Badge} tone="good">Invited<//>` },
     ]} />
     <div class="form-actions"><button class="primary" onClick=${onClose}>Close</button></div>`;

@@ -1,0 +1,51 @@
+// What a platform operator does about people and organizations, up to its end.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
+
+let server, browser, page, ids;
+
+before(async () => {
+  [server, browser] = [await startServer('--demo'), await startBrowser()];
+  const ada = await pageOf(browser, { email: 'ada@acme.example' }, server);
+  ids = await organizations(ada);
+  await ada.end();
+  page = await pageOf(browser, { email: 'operator@rolecall.example', operator: true }, server);
+});
+after(async () => {
+  await page?.end();
+  await browser?.close();
+  server?.stop();
+});
+
+const erase = async (email) => {
+  await open(page, `/operator/people?email=${email}`);
+  await page.getByRole('button', { name: 'Erase…' }).click();
+  return page.getByRole('dialog');
+};
+
+test('before a Super Admin is erased, an organization without another member is deleted', async () => {
+  const dialog = await erase('ada@acme.example');
+  await dialog.getByRole('link', { name: 'Appoint another Super Admin in Acme Instruments' }).waitFor();
+  await dialog.getByRole('link', { name: 'Delete Acme Germany' }).click();
+  await page.getByRole('heading', { name: 'Acme Germany', level: 1 }).waitFor();
+  await page.waitForFunction(() => document.activeElement.textContent === 'Delete…');
+  await page.getByRole('button', { name: 'Appoint another…' }).click();
+  await page.getByRole('dialog').getByText('without another member can only be deleted').waitFor();
+});
+
+test('a person is found by an address, which no organization can change, with the name that each shows', async () => {
+  await open(page, '/operator/people?email=ada@acme.example');
+  await page.getByRole('heading', { name: 'ada@acme.example' }).waitFor();
+  await page.getByRole('row', { name: /Acme Germany.*Ada Lovelace/ }).waitFor();
+});
+
+test('the erasure of a person ends with its result', async () => {
+  const dialog = await erase('jonas@acme.example');
+  await dialog.getByLabel('Type the address to confirm').fill('jonas@acme.example');
+  await dialog.getByRole('button', { name: 'Erase' }).click();
+  await dialog.getByText('No organization knows this person any more.').waitFor();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal(await page.getByText('Check the spelling').count(), 0);
+});

@@ -1,0 +1,63 @@
+// The users of an organization: what is offered is what the API allows, and each sentence fits whom it is about.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
+
+let server, browser, ada, org;
+
+before(async () => {
+  [server, browser] = [await startServer('--demo'), await startBrowser()];
+  ada = await pageOf(browser, { email: 'ada@acme.example' }, server);
+  org = (await organizations(ada))['Acme Instruments'];
+});
+after(async () => {
+  await ada?.end();
+  await browser?.close();
+  server?.stop();
+});
+
+/** Sends a request as the person whose page this is. */
+const ask = (page, method, path, body) =>
+  page.evaluate(async ([method, path, body]) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json' };
+    const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+    return answer.json().catch(() => null);
+  }, [method, path, body]);
+
+/** Opens the users that `q` finds, and an action of the one among them. */
+async function act(page, q, action) {
+  await open(page, `/organizations/${org}/users?q=${q}`);
+  await page.locator('tbody summary').click();
+  await page.locator('tbody').getByRole('button', { name: action }).click();
+  return page.getByRole('dialog');
+}
+
+test('the removal of a service says how it comes back: a service cannot be invited', async () => {
+  const dialog = await act(ada, '&kind=service', 'Remove');
+  await dialog.getByText('add it as a service again').waitFor();
+  assert.equal(await dialog.getByText('invite them').count(), 0);
+});
+
+test('an Admin is not offered to change the role or the end of another Admin, and may remove them', async () => {
+  const bob = await pageOf(browser, { email: 'bob@acme.example' }, server);
+  const dialog = await act(bob, 'carla', 'Change role');
+  await dialog.getByText('Only the Super Admin changes the role of an Admin.').waitFor();
+  await dialog.getByLabel('Name shown here').waitFor();
+  assert.equal(await dialog.getByLabel('Access ends on').count(), 0);
+  await bob.keyboard.press('Escape');
+  await (await act(bob, 'carla', 'Remove')).getByText('You can invite them again.').waitFor();
+  await bob.end();
+});
+
+test('a user manager can only revoke an invitation to a role that they may not give', async () => {
+  const role = await ask(ada, 'POST', `/v1/organizations/${org}/roles`, { name: 'User manager', permissions: { user_management: 'full_access' } });
+  const { items } = await ask(ada, 'GET', `/v1/organizations/${org}/members?q=jonas`);
+  await ask(ada, 'PATCH', `/v1/organizations/${org}/members/${items[0].id}`, { role_id: role.id });
+  const jonas = await pageOf(browser, { email: 'jonas@acme.example' }, server);
+  const dialog = await act(jonas, 'marta', 'Show, change or resend');
+  await dialog.getByText('You may not give the role Admin, so you can only revoke this invitation.').waitFor();
+  assert.equal(await dialog.getByRole('button', { name: 'Send again' }).count(), 0);
+  await dialog.getByRole('button', { name: 'Revoke' }).click();
+  await jonas.locator('.toast', { hasText: 'revoked' }).waitFor();
+  await jonas.end();
+});
