@@ -21,6 +21,7 @@ mod mail;
 mod monitoring;
 mod monthly_costs;
 mod permissions;
+mod pipeline;
 #[path = "../../shared/src/printed.rs"]
 mod printed;
 mod routes;
