@@ -25,6 +25,7 @@ mod pipeline;
 #[path = "../../shared/src/printed.rs"]
 mod printed;
 mod routes;
+mod runbook;
 mod table;
 
 /// The template as JSON, with its short tags expanded: `!Ref Table` becomes `{"Ref": "Table"}`.
