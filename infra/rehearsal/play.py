@@ -9,8 +9,19 @@ scopes that the token must have: none, `operator` or `decisions`. The token of a
 address that is verified and that no other account uses. All addresses have the same domain, which is not a public mail
 domain.
 
-The story creates a few organizations, invites people and leaves the organizations behind, so play it where that does not
-matter. It skips what only an emulator can show: what the clean-up does days later, and the mails.
+The story creates a few organizations, invites people and leaves the organizations behind, so play it where that is allowed.
+
+With `--tokens infra/rehearsal/tokens/cognito`, the pool needs two clients for the story. The clients `portal` and `service` of
+infra/cognito cannot be used: the first allows no sign-in by password, and the second cannot get the operator scope.
+
+    people    no secret; allows ALLOW_ADMIN_USER_PASSWORD_AUTH
+    services  a secret; the flow client_credentials; the operator and the decisions scope
+
+infra/cognito/README.md (Playing the story) creates them and sets the variables that the command reads. In another pool, the
+clients may have other names, and so may the scopes: OPERATOR_SCOPE and DECISIONS_SCOPE name them. If the pool requires a second
+factor, or its clients must have secrets, write a command of your own.
+
+The story skips what only an emulator can show: what the clean-up does days later, and the mails.
 """
 
 import argparse

@@ -385,6 +385,8 @@ def _adapted(template, release="r1"):
         has_math = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
         if has_math or resource["Type"] == "AWS::Logs::QueryDefinition":
             del template["Resources"][name]  # The emulator has neither metric math nor saved queries.
+        if resource["Type"] == "AWS::SQS::QueuePolicy":
+            _allow_without_tls(template["Resources"], name)
     del template["Resources"]["Dashboard"], template["Outputs"]["DashboardUrl"]  # It shows those alarms.
     del template["Resources"]["ExportsPolicy"]  # It requires TLS, which the emulator lacks.
     # The emulator has archives, but not as resources of a template.
@@ -395,6 +397,14 @@ def _adapted(template, release="r1"):
     queue = template["Resources"]["Mails"]["Properties"]
     queue["VisibilityTimeout"], queue["RedrivePolicy"]["maxReceiveCount"] = 1, MAIL_TRIES
     return template
+
+
+def _allow_without_tls(resources, name):
+    """Removes the statement of a queue's policy that requires TLS, which the emulator lacks. What is left may be nothing."""
+    document = resources[name]["Properties"]["PolicyDocument"]
+    document["Statement"] = [statement for statement in document["Statement"] if statement["Effect"] == "Allow"]
+    if not document["Statement"]:
+        del resources[name]
 
 
 def _all_parameters(emulator):

@@ -1,9 +1,9 @@
 """Publishes events of the history again, or tries again what was given up.
 
-    replay.py --stack rolecall events --organization org_… [--from TIME] [--to TIME]
-    replay.py --stack rolecall events --all --from TIME [--to TIME]
-    replay.py --stack rolecall publications
-    replay.py --stack rolecall mails
+    replay.py --stack rolecall-prod events --organization org_… [--from TIME] [--to TIME]
+    replay.py --stack rolecall-prod events --all --from TIME [--to TIME]
+    replay.py --stack rolecall-prod publications
+    replay.py --stack rolecall-prod mails
 
 `events` publishes the events of an organization, or of all, from the history. They carry `"replayed": true`, so that they
 cause no mail. `publications` publishes the events that the queue of failed publications names, with their mail, and empties

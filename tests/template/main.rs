@@ -21,9 +21,11 @@ mod mail;
 mod monitoring;
 mod monthly_costs;
 mod permissions;
+mod pipeline;
 #[path = "../../shared/src/printed.rs"]
 mod printed;
 mod routes;
+mod runbook;
 mod table;
 
 /// The template as JSON, with its short tags expanded: `!Ref Table` becomes `{"Ref": "Table"}`.

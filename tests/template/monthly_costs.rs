@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use shared::metrics::Metric;
 
-use super::resources;
+use super::{resources, template};
 use crate::printed::assert_printed;
 
 /// A unit price in USD, and where it comes from.
@@ -35,6 +35,8 @@ const READS: Price = price("DynamoDB on demand, reads", 0.125, "million RRU", WR
 const STORAGE: Price = price("DynamoDB, storage", 0.25, "GB", LIST);
 const RECOVERY: Price = price("DynamoDB, point-in-time recovery", 0.20, "GB", LIST);
 const EVENTS: Price = price("EventBridge, own events", 1.0, "million", LIST);
+const ARCHIVE: Price = price("EventBridge, archiving", 0.10, "GB", LIST);
+const ARCHIVE_STORAGE: Price = price("EventBridge, kept archive", 0.023, "GB", LIST);
 const SCHEDULES: Price = price("EventBridge Scheduler", 1.0, "million", LIST);
 const QUEUES: Price = price("SQS", 0.40, "million requests", LIST);
 const MAILS: Price = price("SES", 100.0, "million mails", LIST);
@@ -46,7 +48,11 @@ const DASHBOARD: Price = price("CloudWatch, dashboard", 3.0, "dashboard", LOGS.s
 const FILES: Price = price("S3, exported files", 5.0, "million files", LIST);
 const TRANSFER: Price = price("Data to the internet", 0.09, "GB", GATEWAY.source);
 
-const PRICES: [&Price; 18] = [
+/// The prices of a KMS key of the deployer, which is no part of the sum.
+const KEY: Price = price("KMS, a key of your own", 1.0, "key", "cloudburn.io, 2026-03-14");
+const KEY_USES: Price = price("KMS, requests to it", 3.0, "million", KEY.source);
+
+const PRICES: [&Price; 20] = [
     &GATEWAY,
     &REQUESTS,
     &SECONDS,
@@ -55,6 +61,8 @@ const PRICES: [&Price; 18] = [
     &STORAGE,
     &RECOVERY,
     &EVENTS,
+    &ARCHIVE,
+    &ARCHIVE_STORAGE,
     &SCHEDULES,
     &QUEUES,
     &MAILS,
@@ -244,6 +252,8 @@ impl Month {
             (&STORAGE, (members * COPIES + history) / GIGABYTE),
             (&RECOVERY, (members + history) / GIGABYTE),
             (&EVENTS, self.events / MILLION),
+            (&ARCHIVE, self.events * EVENT_BYTES / GIGABYTE),
+            (&ARCHIVE_STORAGE, self.events * EVENT_BYTES / GIGABYTE * archive_months()),
             (&SCHEDULES, 2.0 * RUNS / MILLION),
             (&QUEUES, (3.0 * self.mails + POLLS) / MILLION),
             (&MAILS, self.mails / MILLION),
@@ -255,6 +265,16 @@ impl Month {
             (&FILES, self.exports / MILLION),
             (&TRANSFER, self.requests * ANSWER_BYTES / GIGABYTE),
         ]
+    }
+
+    /// The requests to a KMS key of the deployer, at most.
+    fn key_uses(&self) -> f64 {
+        // DynamoDB reuses the data key of the table for five minutes, for each role. `RUNS` are as long apart.
+        let of_table = self.invocations.min(count("AWS::Serverless::Function") * RUNS);
+        // SQS reuses the data key of a queue for as long. The queue of SES's reports is left out.
+        let of_queues = 2.0 * self.mails.min(2.0 * RUNS);
+        // The bus encrypts each event, decrypts it for its rule, and archives it.
+        of_table + of_queues + 3.0 * self.events + 2.0 * self.exports
     }
 }
 
@@ -268,6 +288,11 @@ fn count(of_type: &str) -> f64 {
 }
 
 /// The metrics of the namespace of the stack without dimensions.
+/// The months for which the archive keeps an event by default.
+fn archive_months() -> f64 {
+    let retention = &template()["Parameters"]["ArchiveRetention"]["Default"];
+    retention.as_f64().expect("days") / 30.0
+}
 fn own_metrics() -> f64 {
     let logged = Metric::all().filter(|metric| *metric != Metric::Refusals).count();
     number(logged) + count("AWS::Logs::MetricFilter")
@@ -304,7 +329,10 @@ const ASSUMPTIONS: &str = "
   year; each further year adds as much. `event_retention_days` of an organization ends it.
 - The clean-up and the digests run every 5 minutes. Lambda reads the stream with two events a call, and polls each queue of
   mail with five requests at a time.
-- A KMS key of your own adds 1 USD and 0.03 USD for 10,000 uses. A WAF, CloudFront and a custom domain are not included.
+- The archive of the bus keeps events for 14 days (`ArchiveRetention`).
+- A KMS key of your own is used by the table for each function at most once in 5 minutes, by the queues as often, and by the bus
+  three times for each event. **This is assumed from the documentation of AWS.** Logs are left out: CloudWatch reuses its data keys.
+- A WAF, CloudFront and a custom domain are not included.
 
 ## What drives the bill
 
@@ -324,7 +352,8 @@ so the prices were taken from elsewhere on 2026-11-28, as stated. **Compare them
 [Lambda](https://aws.amazon.com/lambda/pricing/), [API Gateway](https://aws.amazon.com/api-gateway/pricing/),
 [DynamoDB](https://aws.amazon.com/dynamodb/pricing/on-demand/), [EventBridge](https://aws.amazon.com/eventbridge/pricing/),
 [SQS](https://aws.amazon.com/sqs/pricing/), [SES](https://aws.amazon.com/ses/pricing/),
-[CloudWatch](https://aws.amazon.com/cloudwatch/pricing/), [S3](https://aws.amazon.com/s3/pricing/).
+[CloudWatch](https://aws.amazon.com/cloudwatch/pricing/), [S3](https://aws.amazon.com/s3/pricing/),
+[KMS](https://aws.amazon.com/kms/pricing/). Those of the archive and of KMS were added on 2026-11-29.
 
 | price | USD | for | source |
 |---|--:|---|---|
@@ -370,8 +399,11 @@ fn page(units: &BTreeMap<String, Units>) -> String {
     let per_member =
         per_member.map(|(bill, it)| format!("{:.4}", bill.iter().sum::<f64>() / it.members));
     row("for each member", per_member.collect());
+    let key = |month: &Month| KEY.usd + KEY_USES.usd * month.key_uses() / MILLION;
+    let key = months.iter().map(|(_, month)| format!("{:.2}", key(month)));
+    row("in addition: a KMS key of your own, at most", key.collect());
     page += ASSUMPTIONS;
-    for Price { name, usd, per, source } in PRICES {
+    for Price { name, usd, per, source } in PRICES.into_iter().chain([&KEY, &KEY_USES]) {
         writeln!(page, "| {name} | {usd} | {per} | {source} |").unwrap();
     }
     page

@@ -1,0 +1,102 @@
+//! The commands of the runbook and of the deployer guide.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::resources;
+
+const RUNBOOK: &str = include_str!("../../docs/runbook.md");
+
+/// A stand-in for the AWS CLI. It writes the text of the query that it starts to a file.
+const AWS: &str = r#"#!/bin/sh
+case "$*" in
+  *describe-stacks*) echo log-group ;;
+  *describe-query-definitions*"--query-definition-name-prefix rolecall-prod/what happened to a request "*) cat "$HERE/query" ;;
+  *start-query*)
+    while [ "$1" != --query-string ]; do shift; done
+    printf '%s' "$2" >"$HERE/started"
+    echo id-1 ;;
+  *get-query-results*"--query status"*) echo Complete ;;
+  *get-query-results*) echo "a line" ;;
+  *) echo "unexpected: $*" >&2; exit 1 ;;
+esac
+"#;
+
+/// The saved queries: title and text.
+fn queries() -> Vec<(String, String)> {
+    let queries = resources("AWS::Logs::QueryDefinition").into_values().map(|query| {
+        let title = query["Properties"]["Name"]["Fn::Sub"].as_str().expect("a title");
+        let title = title.trim_start_matches("${AWS::StackName}/").to_owned();
+        (title, query["Properties"]["QueryString"].as_str().expect("a query").to_owned())
+    });
+    queries.collect()
+}
+
+/// An empty directory of this test.
+fn directory() -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runbook");
+    fs::create_dir_all(&directory).expect("a directory");
+    directory
+}
+
+/// The first two blocks of the runbook: the variables, and the function `query`.
+#[test]
+fn runbook_runs_a_saved_query_from_a_shell() {
+    let here = directory();
+    let (_, request) = queries()
+        .into_iter()
+        .find(|(title, _)| title == "what happened to a request")
+        .expect("the query");
+    fs::write(here.join("query"), &request).expect("it can be written");
+    fs::write(here.join("aws"), AWS).expect("it can be written");
+    fs::set_permissions(here.join("aws"), fs::Permissions::from_mode(0o755)).expect("a program");
+    let blocks = RUNBOOK.split("```").skip(1).step_by(2).take(2);
+    let blocks: String = blocks.map(|block| block.trim_start_matches("sh\n")).collect();
+    let definitions = blocks.replace("query 'failures and errors'\n", "");
+    let script = format!("{definitions}query 'what happened to a request' REQUEST_ID JKJa/mPLvHc=");
+    let path = format!("{}:{}", here.display(), std::env::var("PATH").unwrap_or_default());
+    let mut shell = Command::new("sh");
+    let run = shell.args(["-euc", &script]).env("PATH", path).env("HERE", &here).output();
+    let run = run.expect("a shell");
+    let errors = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{errors}");
+    assert_eq!(String::from_utf8_lossy(&run.stdout), "a line\n", "{errors}");
+    let started = fs::read_to_string(here.join("started")).expect("a query was started");
+    assert_eq!(started.trim(), request.replace("REQUEST_ID", "JKJa/mPLvHc=").trim());
+}
+
+/// `query 'TITLE' PLACEHOLDER VALUE`
+#[test]
+fn runbook_calls_saved_queries_by_their_titles_and_placeholders() {
+    let queries = queries();
+    let pieces: Vec<_> = RUNBOOK.split("query '").collect();
+    // After `--`, it is the option of the AWS CLI.
+    let calls = pieces.windows(2).filter(|pair| !pair[0].ends_with("--")).map(|pair| pair[1]);
+    let calls: Vec<_> = calls.collect();
+    assert!(calls.len() > 5, "{} calls", calls.len());
+    for call in calls {
+        let (title, rest) = call.split_once('\'').expect("a title");
+        let text = queries.iter().find(|(name, _)| name == title).map(|(_, text)| text);
+        let text = text.unwrap_or_else(|| panic!("no query is called {title:?}"));
+        let capitals = |word: &&str| word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let placeholder = rest.split([' ', '`', '\n']).nth(1).filter(capitals).unwrap_or_default();
+        assert!(text.contains(placeholder), "{title}: {placeholder} is not in the query");
+        let needs_one =
+            ["REQUEST_ID", "INVOCATION", "CALLER_DIGEST"].iter().any(|it| text.contains(it));
+        assert_eq!(needs_one, !placeholder.is_empty(), "{title}: {call:.60}");
+    }
+}
+
+#[test]
+fn commands_run_on_linux_and_macos() {
+    let guide = include_str!("../../docs/guides/deployer.md");
+    for only_gnu in ["date -d", "date -u -d", "sha256sum", "sed -i ", "readlink -f", "grep -P"] {
+        for (page, text) in [("runbook.md", RUNBOOK), ("deployer.md", guide)] {
+            assert!(!text.contains(only_gnu), "{page}: macOS has no `{only_gnu}`");
+        }
+    }
+}
