@@ -2,6 +2,7 @@
 import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
 import { session, signInBeside } from './session.js';
 import { LEVELS, asWords, formatRelative, formatTime, personName } from './words.js';
+import { mayLeave, useUnsaved } from './router.js';
 import { useAction, useApp } from './use.js';
 
 /**
@@ -58,7 +59,7 @@ export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }
       <strong>${status === 401 ? 'Your sign-in has ended' : title ?? 'Something went wrong'}</strong>
       ${text && html`<p>${text}</p>`}
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
-      ${signIn && html`<button type="button" onClick=${keep ? () => signInBeside(() => isBack(app, keep)) : session.end}>Sign in again</button>`}
+      ${signIn && html`<button type="button" onClick=${keep ? () => signInBeside(() => isBack(app, keep)) : () => mayLeave() && session.end()}>Sign in again</button>`}
       ${stale && html`<button type="button" onClick=${reload}>Load the current state</button>`}
     </div>
   `;
@@ -107,10 +108,11 @@ export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) 
 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
- * fields, the rest above the buttons. `reload` offers the fresh state after 409 and 412.
+ * fields, the rest above the buttons. `reload` offers the fresh state after 409 and 412. With `changes(values)`, which returns
+ * the values that are not saved, the person is asked before they are lost.
  * @param {Props.Form} props
  */
-export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, children, disabled }) {
+export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, children, disabled, changes }) {
   const action = useAction(onSubmit);
   const errors = action.problem?.errors ?? [];
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
@@ -119,15 +121,17 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
     marked?.closest('details')?.setAttribute('open', '');
     marked?.focus();
   }, [action.problem]);
+  const values = () => Object.fromEntries(new FormData(form.current ?? undefined));
+  useUnsaved(() => Object.keys(changes?.(values()) ?? {}).length > 0);
   const errorOf = (/** @type {string | undefined} */ name) => 
     errors.filter(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`)).map(({ detail }) => detail).join('; ') || undefined;
   const refresh = reload && (async () => {
     await reload();
     action.clear();
   });
-  const run = (/** @type {Event & { target: HTMLFormElement }} */ event) => {
+  const run = (/** @type {Event} */ event) => {
     event.preventDefault();
-    action.run(Object.fromEntries(new FormData(event.target)), event);
+    action.run(values(), event);
   };
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
