@@ -37,6 +37,7 @@ declare namespace Props {
 
   interface Form {
     onSubmit: (values: Record<string, any>, event: Event) => unknown;
+    changes?: (values: Record<string, any>) => object;
     submit?: string;
     danger?: boolean;
     onCancel?: () => void;

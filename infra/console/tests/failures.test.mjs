@@ -129,6 +129,34 @@ test('what would be refused cannot be pressed, and the reason stands beside it',
   await unverified.end();
 });
 
+test('unsaved changes are lost only after a question, and a form without changes asks nothing', async () => {
+  const questions = [];
+  let answer = 'dismiss';
+  page.on('dialog', (dialog) => (questions.push(dialog.message()), dialog[answer]()));
+  const follow = (name) => page.getByRole('navigation', { name: 'Acme Instruments' }).getByRole('link', { name, exact: true }).click();
+  await open(page, users);
+  await follow('Settings');
+  await page.getByLabel('Days that new events are kept').waitFor();
+  await follow('Overview');
+  await follow('Settings');
+  const contact = page.getByLabel('Contact');
+  await contact.fill('Ada, room 7');
+  await page.locator('[name=address]').fill('Room 7\nMain Street 1');
+  await follow('Users');
+  await Promise.all([page.waitForEvent('dialog'), page.goBack()]);
+  assert.deepEqual(questions, Array(2).fill('Your changes are not saved. Leave this page without them?'));
+  assert.equal(await contact.inputValue(), 'Ada, room 7');
+  await page.locator('#general').getByRole('button', { name: 'Save' }).click();
+  await page.locator('.toast', { hasText: 'saved' }).waitFor();
+  await follow('Roles');
+  await page.getByRole('link', { name: 'Create a role' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Draft');
+  answer = 'accept';
+  await follow('Users');
+  await page.getByRole('heading', { name: 'Users' }).waitFor();
+  assert.equal(questions.length, 3);
+});
+
 test('a lost connection is named, and a POST is sent again under the same key', async () => {
   await open(page, users);
   const keys = [];

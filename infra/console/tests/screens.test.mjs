@@ -146,6 +146,21 @@ test('a person who may not open a page reads which permission is missing, and wh
   await ada.end();
 });
 
+test('the current page and the mark of the organization switcher are inside a window of 360 pixels', async () => {
+  const page = await pageOf(browser, ADA, { ...server, width: 360 });
+  const org = (await organizations(page))['Acme Instruments'];
+  await open(page, `/organizations/${org}/settings`);
+  const right = (locator) => locator.evaluate((element) => element.getBoundingClientRect().right);
+  assert.ok((await right(page.locator('.nav [aria-current]'))) <= 360);
+  const mark = page.getByText('▾', { exact: true });
+  assert.ok((await right(mark)) <= (await right(page.locator('.bar summary').first())));
+  await page.locator('.bar summary').first().click();
+  await page.getByRole('link', { name: /Acme Germany.*Below Acme Europe/ }).waitFor();
+  await open(page, `/organizations/${org}`);
+  await page.getByRole('row', { name: /^License Management - Sub Organizations/ }).waitFor();
+  await page.end();
+});
+
 // Only an operator's browser loads the screens of operators.
 for (const [who, person, path] of [['a member', ADA, '/'], ['an operator', OPERATOR, '/operator']]) {
   test(`the browser of ${who} loads at most 120 KB, compressed`, { skip: process.env.SITE && 'the files come from SITE' }, async () => {

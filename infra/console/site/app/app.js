@@ -106,7 +106,7 @@ function Header() {
       ${me && html`<${Menu} label="Your account" actions=${[
         { link: html`<p class="menu-note">Signed in as<br /><b>${me.email ?? me.user_id}</b></p>` },
         { label: 'My organizations', run: () => navigate('/') },
-        { label: 'Sign out', run: () => (navigate('/'), session.end()) },
+        { label: 'Sign out', run: () => navigate('/') && session.end() },
       ]}><span class="avatar" aria-hidden="true">${initial(me)}</span><//>`}
     </header>
   `;
@@ -125,11 +125,11 @@ function Switcher() {
   const links = shown.map((org) => ({
     link: html`<${Link} key=${org.id} to="/organizations/${org.id}" aria-current=${org.id === id ? 'page' : undefined}
       onClick=${(event) => (event.preventDefault(), event.target.closest('details').removeAttribute('open'), navigate(`/organizations/${org.id}`))}>
-      ${org.name}<small>${org.role_name}</small><//>`,
+      ${org.name}<small>${org.parent_name && `Below ${org.parent_name} · `}${org.role_name}</small><//>`,
   }));
   const search = me.organizations.length > 8 && {
     link: html`<input type="search" aria-label="Find an organization" placeholder="Find" onInput=${(event) => setFilter(event.target.value)} />`,
   };
   return html`<${Menu} label="Switch organization" actions=${[search, ...links]}>
-    <span class="switcher">${current ? current.name : 'Organizations'} ▾</span><//>`;
+    <span class="switcher">${current ? current.name : 'Organizations'}</span><span aria-hidden="true"> ▾</span><//>`;
 }

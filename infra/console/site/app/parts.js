@@ -1,8 +1,11 @@
 // The parts of screens: page, notice, form, dialog, table, menu, badges.
 import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
-import { session, signInBeside } from './session.js';
-import { LEVELS, asWords, formatRelative, formatTime, personName } from './words.js';
+import { Notice, fieldOf } from './notice.js';
+import { LEVELS, formatRelative, formatTime, personName } from './words.js';
+import { useUnsaved } from './router.js';
 import { useAction, useApp } from './use.js';
+
+export { Notice };
 
 /**
  * The heading of a screen, its actions and its content. Sets the title of the document.
@@ -33,61 +36,6 @@ export const Section = ({ title, intro, actions, children, id }) => html`
   </section>
 `;
 
-// Refusals that concern the sign-in: another one can satisfy them, unless the token lacks the claim.
-const SIGN_IN_HELPS = ['mfa-required', 'session-too-old', 'would-lock-out-caller'];
-
-/**
- * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412. `problem` is one of the
- * API (`Problem`) or of the browser (`Error`), or has a `title` and a `detail` of the screen alone. `errors` are those that
- * no field shows; without it all of them. With `keep`, a sign-in keeps the page, and then calls it.
- * @param {Props.Notice} props
- */
-export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }) {
-  const app = useApp();
-  if (!problem) return null;
-  const { title, detail, status = -1, slug = '', body } = problem;
-  const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
-  const ended = `Sign in again to go on.${keep ? ' This opens a new window. Here you keep what you have entered.' : ''}`;
-  const text = status === 401 ? ended : status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
-  // A lock-out has no other sign that its reason is the network, which a sign-in does not change.
-  const byNetwork = slug === 'would-lock-out-caller' && /network/.test(detail ?? '');
-  const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim && !byNetwork);
-  const stale = reload && !SIGN_IN_HELPS.includes(slug) && [0, 409, 412, 500, 503].includes(status);
-  return html`
-    <div class="notice" role="alert">
-      <strong>${status === 401 ? 'Your sign-in has ended' : title ?? 'Something went wrong'}</strong>
-      ${text && html`<p>${text}</p>`}
-      ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
-      ${signIn && html`<button type="button" onClick=${keep ? () => signInBeside(() => isBack(app, keep)) : session.end}>Sign in again</button>`}
-      ${stale && html`<button type="button" onClick=${reload}>Load the current state</button>`}
-    </div>
-  `;
-}
-
-/**
- * Whether the person has signed in again.
- * @param {Types.App} app
- * @param {() => void} keep
- */
-async function isBack({ api, me, announce }, keep) {
-  const now = await api.GET('/v1/me', { query: { limit: 1 } }).catch(() => null);
-  if (now?.user_id !== me.user_id) return false;
-  announce('You are signed in again.');
-  keep();
-  return true;
-}
-
-/**
- * The field of `root` that shows the errors at a JSON pointer. A check shows none.
- * @param {string} pointer
- * @param {ParentNode | null} root
- */
-const fieldOf = (pointer, root) =>
-  /** @type {HTMLInputElement | null | undefined} */ (root?.querySelector(names(pointer).map((name) => `[name="${CSS.escape(name)}"]:not([type=checkbox])`).join() || '_'));
-
-const names = (pointer) => pointer.split('/').filter((name) => name && isNaN(name));
-const fieldName = (pointer) => pointer && `${fieldOf(pointer, document)?.labels?.[0]?.textContent ?? asWords(names(pointer).join(' ') || 'request')}: `;
-
 export const Loading = () => html`<p class="loading" role="status">Loading…</p>`;
 
 /** @param {Props.Empty} props */
@@ -107,10 +55,11 @@ export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) 
 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
- * fields, the rest above the buttons. `reload` offers the fresh state after 409 and 412.
+ * fields, the rest above the buttons. `reload` offers the fresh state after 409 and 412. With `changes(values)`, which returns
+ * the values that are not saved, the person is asked before they are lost.
  * @param {Props.Form} props
  */
-export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, children, disabled }) {
+export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, children, disabled, changes }) {
   const action = useAction(onSubmit);
   const errors = action.problem?.errors ?? [];
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
@@ -119,15 +68,17 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
     marked?.closest('details')?.setAttribute('open', '');
     marked?.focus();
   }, [action.problem]);
+  const values = () => Object.fromEntries(new FormData(form.current ?? undefined));
+  useUnsaved(() => Object.keys(changes?.(values()) ?? {}).length > 0);
   const errorOf = (/** @type {string | undefined} */ name) => 
     errors.filter(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`)).map(({ detail }) => detail).join('; ') || undefined;
   const refresh = reload && (async () => {
     await reload();
     action.clear();
   });
-  const run = (/** @type {Event & { target: HTMLFormElement }} */ event) => {
+  const run = (/** @type {Event} */ event) => {
     event.preventDefault();
-    action.run(Object.fromEntries(new FormData(event.target)), event);
+    action.run(values(), event);
   };
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>

@@ -3,10 +3,31 @@ import { html, useEffect, useState } from '../vendor/ui.js';
 
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
 const listeners = new Set();
+const unsaved = new Set();
 let arriving = false;
 let hasArrived = false;
-const changed = () => listeners.forEach((listener) => listener());
-addEventListener('popstate', changed);
+let shown = location.href;
+const changed = () => {
+  shown = location.href;
+  listeners.forEach((listener) => listener());
+};
+const isUnsaved = () => [...unsaved].some((isChanged) => isChanged());
+/** Whether nothing is unsaved, or the person leaves it. */
+export const mayLeave = () => !isUnsaved() || confirm('Your changes are not saved. Leave this page without them?');
+addEventListener('popstate', () => (mayLeave() ? changed() : history.pushState(null, '', shown)));
+addEventListener('beforeunload', (event) => isUnsaved() && event.preventDefault());
+
+/**
+ * Asks before a page is left while `isChanged()` is true.
+ *
+ * @param {() => boolean} isChanged
+ */
+export function useUnsaved(isChanged) {
+  useEffect(() => {
+    unsaved.add(isChanged);
+    return () => void unsaved.delete(isChanged);
+  });
+}
 
 /** The current path below the base, without query. */
 export const path = () => location.pathname.slice(base.length) || '/';
@@ -22,15 +43,20 @@ export const query = () => new URLSearchParams(location.search);
 export const href = (to) => base + to;
 
 /**
- * Goes to a path. The new screen gets the focus, as a page that a browser loads would.
+ * Goes to a path, and returns whether it did. The new screen gets the focus, as a page that a browser loads would. Asks
+ * before unsaved changes are lost, unless `ask` is false, as after a change that ends the page.
  *
  * @param {string} to
  */
-export function navigate(to) {
-  if (href(to) !== location.pathname + location.search) history.pushState(null, '', href(to));
+export function navigate(to, ask = true) {
+  if (href(to) !== location.pathname + location.search) {
+    if (ask && !mayLeave()) return false;
+    history.pushState(null, '', href(to));
+  }
   scrollTo(0, 0);
   arriving = true;
   changed();
+  return true;
 }
 
 /**

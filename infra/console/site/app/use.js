@@ -75,9 +75,7 @@ export function usePages(load, deps) {
 }
 
 /**
- * Runs `work` on demand, one at a time.
- *
- * `run` returns what `work` returns, or undefined after a problem.
+ * Runs `work` on demand, one at a time. `run` resolves to whether it succeeded. What `work` returns is not used.
  *
  * @template {any[]} Arguments
  * @param {(...args: Arguments) => unknown} work
@@ -86,16 +84,16 @@ export function useAction(work) {
   const [state, setState] = useState({ busy: false, problem: /** @type {Types.Trouble | null} */ (null) });
   const busy = useRef(false);
   const run = async (/** @type {Arguments} */ ...args) => {
-    if (busy.current) return undefined;
+    if (busy.current) return false;
     busy.current = true;
     setState({ busy: true, problem: null });
     try {
-      const result = await work(...args);
+      await work(...args);
       setState({ busy: false, problem: null });
-      return result ?? true;
+      return true;
     } catch (problem) {
       setState({ busy: false, problem: /** @type {Types.Trouble} */ (problem) });
-      return undefined;
+      return false;
     } finally {
       busy.current = false;
     }

@@ -1,10 +1,10 @@
 // The screens of one organization: what the person may do there decides what is offered.
-import { html, useMemo } from '../../vendor/ui.js';
+import { html, useEffect, useMemo, useRef } from '../../vendor/ui.js';
 import { Main, NotFound } from '../app.js';
 import { Badge, Loaded, Level, Notice, Page, Section, Table, When } from '../parts.js';
 import { Link, match } from '../router.js';
 import { OrgContext, useApp, useLoad, useOrg } from '../use.js';
-import { asWords, atLeast, lacking, personName } from '../words.js';
+import { areaName, atLeast, lacking, personName } from '../words.js';
 import { History } from './history.js';
 import { JoinRequests } from './join_requests.js';
 import { RoleScreen } from './role.js';
@@ -72,7 +72,10 @@ const Forbidden = ({ title = 'Role', needs = ['role_management', 'view_only'] })
 /** @param {{ entries: typeof SCREENS, below: string }} props */
 const Nav = ({ entries, below }) => {
   const { id, org } = useOrg();
-  return html`<nav class="nav" aria-label=${org.name}>
+  const nav = useRef(/** @type {HTMLElement | null} */ (null));
+  // On narrow screens, the entries are a line that scrolls.
+  useEffect(() => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [below]);
+  return html`<nav class="nav" ref=${nav} aria-label=${org.name}>
     ${entries.filter(({ title }) => title).map(({ at, title }) => html`
       <${Link} key=${at} to="/organizations/${id}${at}" aria-current=${below === at || (at && below.startsWith(`${at}/`)) ? 'page' : undefined}>${title}<//>`)}
   </nav>`;
@@ -94,11 +97,11 @@ function Overview() {
       </dl></div>
       <${Section} title="What you may do here">
         <${Table} label="What you may do here" rows=${rows} columns=${[
-          { label: 'Area', head: true, cell: (row) => asWords(row.id) },
+          { label: 'Area', head: true, cell: (row) => areaName(row.id) },
           { label: 'Level', cell: (row) => html`<${Level} level=${row.level} />` },
         ]} />
         ${access.restrictions.length > 0 && html`<details><summary>Levels of your role that do not count now</summary>
-          <ul class="plain-list">${access.restrictions.map(({ role_object, reason }) => html`<li><b>${asWords(role_object)}</b>: ${reason}.</li>`)}</ul></details>`}
+          <ul class="plain-list">${access.restrictions.map(({ role_object, reason }) => html`<li><b>${areaName(role_object)}</b>: ${reason}.</li>`)}</ul></details>`}
       <//>
     <//>
   `;

@@ -21,10 +21,11 @@ export function NewRole({ objects, grantable, start, children }) {
     const permissions = changedLevels(defaults(objects), settable(objects, levels));
     const role = await api.POST('/v1/organizations/{org}/roles', { path: { org: id }, body: { name, description, permissions } });
     announce(`The role ${role.name} is created.`);
-    navigate(`/organizations/${id}/roles/${role.id}`);
+    navigate(`/organizations/${id}/roles/${role.id}`, false);
   };
   return html`${children}
     <${RoleForm} draft=${draft} setDraft=${setDraft} objects=${objects} grantable=${grantable} submit="Create the role" onSubmit=${submit}
+      changes=${() => changes({ ...start, permissions: start.levels }, draft, objects)}
       onCancel=${() => navigate(`/organizations/${id}/roles`)} />`;
 }
 
@@ -55,7 +56,7 @@ export function EditRole({ role, objects, grantable, load }) {
     ${news.length > 0 && html`<div class="notice warn" role="status"><strong>This role was changed meanwhile</strong>
       <ul>${news.map((line) => html`<li>${line}</li>`)}</ul><p>Your own changes are kept below. Look at them, then save.</p></div>`}
     <${RoleForm} draft=${draft} setDraft=${setDraft} objects=${objects} grantable=${grantable} submit="Save the role" onSubmit=${submit}
-      reload=${load.reload} disabled=${Object.keys(body).length === 0} />
+      changes=${() => body} reload=${load.reload} disabled=${Object.keys(body).length === 0} />
   `;
 }
 
@@ -74,7 +75,7 @@ function settable(objects, levels) {
 /**
  * The body of the request: the fields that differ.
  *
- * @param {Types.Schemas['Role']} seen
+ * @param {Pick<Types.Schemas['Role'], 'name' | 'description' | 'permissions'>} seen
  * @param {Types.RoleDraft} draft
  * @param {Types.RoleObject[]} objects
  */

@@ -36,7 +36,7 @@ function Removal({ role, roles, grantable, onClose, load }) {
     onClose();
     if (progress) return load.reload();
     announce(`The role ${role.name} is deleted.`);
-    return navigate(`/organizations/${id}/roles`);
+    return navigate(`/organizations/${id}/roles`, false);
   };
   return html`
     <${Form} danger submit="Delete the role" onSubmit=${submit} onCancel=${onClose} reload=${load.reload}>

@@ -37,7 +37,7 @@ function Edit() {
     announce('The general information is saved.');
     await Promise.all([reload(), body.name && reloadMe()]);
   };
-  return html`<${Form} onSubmit=${submit} reload=${reload}><div class="fields" key=${draft.round}>
+  return html`<${Form} onSubmit=${submit} changes=${draft.changes} reload=${reload}><div class="fields" key=${draft.round}>
     <${Field} label="Name" name="name" value=${base.name} required maxlength="100"
       hint=${draft.hint('name', String, 'Members and invitees see it, also in mails.')} />
     <${Field} label="Website" name="website" value=${base.website} maxlength="200" hint=${draft.hint('website')} autocomplete="off" />

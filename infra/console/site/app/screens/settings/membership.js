@@ -51,7 +51,7 @@ export function Leave() {
   const leave = async () => {
     await api.POST('/v1/organizations/{org}/leave', { path: { org: id } });
     announce(`You have left ${org.name}.`);
-    navigate('/');
+    navigate('/', false);
     await reloadMe();
   };
   if (membership?.role_id === 'super_admin') {
@@ -76,7 +76,7 @@ export function DeleteOrganization() {
   const remove = async ({ typed }) => {
     await api.DELETE('/v1/organizations/{org}', { path: { org: id }, body: { name: typed }, ifMatch: etag(org) });
     announce(`${org.name} is deleted.`);
-    navigate('/');
+    navigate('/', false);
     await reloadMe();
   };
   return html`<div class="panel">

@@ -95,7 +95,7 @@ function Edit({ security, reload }) {
     asking?.done();
   };
   return html`
-    <${Form} onSubmit=${submit} reload=${reload}><div class="fields" key=${draft.round}>
+    <${Form} onSubmit=${submit} changes=${(values) => draft.changes(settings(values))} reload=${reload}><div class="fields" key=${draft.round}>
       <${Fields} security=${draft.base} hint=${draft.hint} />
     </div><//>
     ${asking && html`<${Warning} items=${restrictions(security, asking.changes)} onConfirm=${confirm} onClose=${cancel} reload=${reload} />`}

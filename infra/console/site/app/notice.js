@@ -1,0 +1,61 @@
+// What went wrong, with the next step.
+import { html } from '../vendor/ui.js';
+import { mayLeave } from './router.js';
+import { session, signInBeside } from './session.js';
+import { useApp } from './use.js';
+import { asWords } from './words.js';
+
+// Refusals that concern the sign-in: another one can satisfy them, unless the token lacks the claim.
+const SIGN_IN_HELPS = ['mfa-required', 'session-too-old', 'would-lock-out-caller'];
+
+/**
+ * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412. `problem` is one of the
+ * API (`Problem`) or of the browser (`Error`), or has a `title` and a `detail` of the screen alone. `errors` are those that
+ * no field shows; without it all of them. With `keep`, a sign-in keeps the page, and then calls it.
+ * @param {Props.Notice} props
+ */
+export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }) {
+  const app = useApp();
+  if (!problem) return null;
+  const { title, detail, status = -1, slug = '', body } = problem;
+  const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
+  const ended = `Sign in again to go on.${keep ? ' This opens a new window. Here you keep what you have entered.' : ''}`;
+  const text = status === 401 ? ended : status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
+  // A lock-out has no other sign that its reason is the network, which a sign-in does not change.
+  const byNetwork = slug === 'would-lock-out-caller' && /network/.test(detail ?? '');
+  const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim && !byNetwork);
+  const stale = reload && !SIGN_IN_HELPS.includes(slug) && [0, 409, 412, 500, 503].includes(status);
+  return html`
+    <div class="notice" role="alert">
+      <strong>${status === 401 ? 'Your sign-in has ended' : title ?? 'Something went wrong'}</strong>
+      ${text && html`<p>${text}</p>`}
+      ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
+      ${signIn && html`<button type="button" onClick=${keep ? () => signInBeside(() => isBack(app, keep)) : () => mayLeave() && session.end()}>Sign in again</button>`}
+      ${stale && html`<button type="button" onClick=${reload}>Load the current state</button>`}
+    </div>
+  `;
+}
+
+/**
+ * Whether the person has signed in again.
+ * @param {Types.App} app
+ * @param {() => void} keep
+ */
+async function isBack({ api, me, announce }, keep) {
+  const now = await api.GET('/v1/me', { query: { limit: 1 } }).catch(() => null);
+  if (now?.user_id !== me.user_id) return false;
+  announce('You are signed in again.');
+  keep();
+  return true;
+}
+
+/**
+ * The field of `root` that shows the errors at a JSON pointer. A check shows none.
+ * @param {string} pointer
+ * @param {ParentNode | null} root
+ */
+export const fieldOf = (pointer, root) =>
+  /** @type {HTMLInputElement | null | undefined} */ (root?.querySelector(names(pointer).map((name) => `[name="${CSS.escape(name)}"]:not([type=checkbox])`).join() || '_'));
+
+const names = (pointer) => pointer.split('/').filter((name) => name && isNaN(name));
+const fieldName = (pointer) => pointer && `${fieldOf(pointer, document)?.labels?.[0]?.textContent ?? asWords(names(pointer).join(' ') || 'request')}: `;
