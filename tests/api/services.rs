@@ -203,10 +203,27 @@ async fn role_name_keeper_and_end_of_a_service_can_be_changed() {
     app.transfer(ADA, &acme, SYNC).await.refuses(409, "target-not-admin");
     app.wait(100 * DAY);
     app.get(SYNC, &acme).await.refuses(403, "access-expired");
+    app.patch(ADA, &path, json!({ "role_id": "user" })).await.refuses(404, "member-access-expired");
     assert_eq!(run_clean_up(&app).await.members_expired, 1);
     app.get(ADA, &path).await.refuses(404, "no-such-member");
     // Its `sub` can be added again.
     add(&app, ADA, &acme, "user", json!({})).await.expect(201);
+    check(&app).await;
+}
+
+/// END1
+#[tokio::test]
+async fn service_whose_access_has_ended_can_be_added_before_the_clean_up() {
+    let (app, acme) = acme().await;
+    let end = json!({ "access_expires_at": "2026-11-22T12:00:00Z" });
+    add(&app, ADA, &acme, "user", end).await.expect(201);
+    app.wait(DAY);
+    add(&app, CY, &acme, "user", json!({})).await.refuses(403, "missing-permission");
+    add(&app, ADA, &acme, "user", json!({})).await.expect(201);
+    app.get(SYNC, &acme).await.expect(200);
+    let actions = app.actions(&acme).await;
+    assert_eq!(actions[actions.len() - 2..], ["member.expired", "member.added"]);
+    assert_eq!(run_clean_up(&app).await.members_expired, 0);
     check(&app).await;
 }
 

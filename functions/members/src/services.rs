@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 use shared::{
-    domain::{self, MAX_SERVICE_NAME, MemberId, OrgId, PersonDigest, RoleId, ServiceDraft, UserId},
+    domain::{
+        self, Level, MAX_SERVICE_NAME, MemberId, OrgId, PersonDigest, RoleId, RoleObject,
+        ServiceDraft, UserId,
+    },
     http::{Answer, ApiError, Call, Json, NameField, Path, Time, views},
     store::Key,
 };
@@ -28,6 +31,8 @@ pub(crate) async fn add(
     let keys = [membership.clone(), Key::member(org, keeper_id), Key::join_request(org, asked)];
     let role = role_id.custom().map(|role| Key::role(org, role));
     let (actor, found) = app.store.facts(&person, org, keys.into_iter().chain(role)).await?;
+    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
+    let found = app.store.end_own_access(&context, &actor.org, &user_id, found).await?;
     let draft = ServiceDraft {
         user_id: user_id.clone(),
         name: name.0,

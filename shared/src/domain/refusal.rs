@@ -22,6 +22,12 @@ pub enum Refusal {
     /// The organization has no member with this id.
     #[error("This organization has no member with this id. List its members to find the right id.")]
     NoSuchMember,
+    /// The access of the member whom the request is about has ended, and the clean-up has not run yet
+    /// (END1).
+    #[error(
+        "The access of this member ended on {0}, so they can only be invited or, if it is a service, added again. The clean-up removes the former membership within minutes."
+    )]
+    MemberAccessExpired(Timestamp),
     /// The organization has no role with this id.
     #[error("This organization has no role with this id. List its roles to find the right id.")]
     NoSuchRole,

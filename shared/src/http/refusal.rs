@@ -81,9 +81,10 @@ impl From<Refusal> for Problem {
             R::ExportSizeLimit(bytes) => problem.with("limit", bytes),
             R::RoleLimit => problem.with("limit", MAX_CUSTOM_ROLES),
             R::DepthLimit => problem.with("limit", MAX_DEPTH),
-            R::InvitationExpired(at) | R::AccessExpired(at) | R::OfferedAccessExpired(at) => {
-                problem.with("expired_at", json!(at))
-            }
+            R::InvitationExpired(at)
+            | R::AccessExpired(at)
+            | R::MemberAccessExpired(at)
+            | R::OfferedAccessExpired(at) => problem.with("expired_at", json!(at)),
             R::JoinRequestDeclined(until) => problem.with("ask_again_at", json!(until)),
             R::SessionTooOld(minutes) | R::SessionAgeUnknown { minutes, .. } => {
                 problem.with("max_session_minutes", json!(minutes))
@@ -133,6 +134,9 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
     match refusal {
         R::NoSuchOrganization => (404, "no-such-organization", "No such organization"),
         R::NoSuchMember => (404, "no-such-member", "No such member"),
+        R::MemberAccessExpired(_) => {
+            (404, "member-access-expired", "Access of the member has ended")
+        }
         R::CustomerNotLinked => (404, "customer-not-linked", "Customer not linked"),
         R::NoSuchRole => (404, "no-such-role", "No such role"),
         R::NoSuchInvitation | R::NoInvitationForCaller { .. } => {

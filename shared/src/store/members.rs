@@ -16,7 +16,7 @@ use super::{
 use crate::domain::{
     AddressDigest, AddressSlot, AlertId, CriticalAlertUser, Event, EventAction, FormerSuperAdmin,
     IdentityProviderRole, JoinRequest, Member, Organization, Refusal, RequestContext, RoleId,
-    Service, Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
+    Service, Standing, SuperAdminAppointment, SuperAdminTransfer, UserId, Version, levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).
@@ -90,6 +90,27 @@ impl Store {
             Err(Error::Refused(Refusal::NoSuchMember | Refusal::ChangedConcurrently)) => Ok(()),
             ended => ended,
         }
+    }
+
+    /// Ends the membership of `user` in `found` if its access has ended, so that a service can be added
+    /// again before the clean-up has run (END1, MACH1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read or written.
+    pub async fn end_own_access(
+        &self,
+        request: &RequestContext,
+        org: &Organization,
+        user: &UserId,
+        found: FetchedItems,
+    ) -> Result<FetchedItems, Error> {
+        let member = found.membership(org.id(), user)?;
+        let Some(member) = member.filter(|member| !member.has_access(request.at)) else {
+            return Ok(found);
+        };
+        self.end_access_now(request, org, &member).await?;
+        Ok(found.and(self.get([Key::membership(org.id(), user)]).await?))
     }
 
     /// Frees the slots in `found` that members hold whose access has ended, so that their addresses can
