@@ -113,6 +113,7 @@ impl From<Refusal> for Problem {
             R::InvitationDeclined(retry_after_seconds) => problem.retry_after(retry_after_seconds),
             R::SuperAdminNotAssignable | R::ServiceRoleNotAllowed => problem.at("/role_id"),
             R::KeeperNotMember | R::NotAService => problem.at("/keeper_id"),
+            R::UserIdOfPerson => problem.at("/user_id"),
             R::SuperAdminAccessEnd | R::AccessEndOutOfRange => problem.at("/access_expires_at"),
             R::RoleBeingDeleted(target) => problem.with("reassign_to", json!(target)),
             R::ReassignToSameRole => problem.at("/reassign_to"),
@@ -132,7 +133,9 @@ impl From<Refusal> for Problem {
 fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
     use Refusal as R;
     match refusal {
-        R::NoSuchOrganization => (404, "no-such-organization", "No such organization"),
+        R::NoSuchOrganization | R::ServiceTokenHasAddress => {
+            (404, "no-such-organization", "No such organization")
+        }
         R::NoSuchMember => (404, "no-such-member", "No such member"),
         R::MemberAccessExpired(_) => {
             (404, "member-access-expired", "Access of the member has ended")
@@ -176,7 +179,10 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::SelfServiceDisabled => (403, "self-service-disabled", "Self-service creation disabled"),
 
         R::AlreadyInvited(_) => (409, "already-invited", "Already invited"),
-        R::AlreadyMember | R::UserAlreadyMember => (409, "already-member", "Already a member"),
+        R::AlreadyMember | R::UserAlreadyMember | R::CallerIsService => {
+            (409, "already-member", "Already a member")
+        }
+        R::UserIdOfPerson => (409, "user-id-of-person", "User id belongs to a person"),
         R::CallerAlreadyMember => (409, "caller-already-member", "You are already a member"),
         R::CallerAlreadyInvited(_) => (409, "caller-already-invited", "You are already invited"),
         R::JoinRequestPending(_) => (409, "join-request-pending", "Join request already pending"),
