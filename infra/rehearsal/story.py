@@ -213,12 +213,11 @@ class Story:
         expect(ada.delete(f"{self.path}/members/{self._member(fay)}"), 204)
         self.eve_member = self._member(self.eve)
         expect(ada.delete(f"{self.path}/members/{self.eve_member}"), 204)
-        # A service that asked to join is added instead, which ends its request.
-        sync = self.person("sync")
-        request(sync)
-        body = {"user_id": sync.id, "name": "Nightly sync", "role_id": "user"}
+        # A service is nobody whom an organization knows as a person.
+        body = {"user_id": fay.id, "name": "Nightly sync", "role_id": "user"}
+        expect(ada.post(f"{self.path}/service-members", body), 409)
+        body = {**body, "user_id": "client|sync"}
         added = expect(ada.post(f"{self.path}/service-members", body), 201, kind="service", email=None)["id"]
-        expect(sync.get(f"{self.path}/permissions"), 200)
         expect(ada.delete(f"{self.path}/members/{added}"), 204)
         expect(ada.delete(f"{self.path}/domains/{domain}"), 204)
 

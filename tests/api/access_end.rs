@@ -7,10 +7,10 @@ use crate::{
     cleanup::run_clean_up,
     decision_search::search_all,
     decisions::{ONE, SUBJECTS, evaluation, permits},
-    helpers::{DEE, each, id, user_manager},
+    helpers::{DEE, each, id, operator_path, user_manager},
     invariants::check,
     matrix::SERVICE,
-    test_app::{ADA, BOB, CY, DAY, EVE, Identity, TestApp, ample},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample},
 };
 
 const INVITE: &str = "user_management.invite";
@@ -43,8 +43,9 @@ pub async fn set_end(app: &TestApp, by: Identity, org: &str, of: Identity, end: 
     app.patch(by, &path, json!({ "access_expires_at": end })).await.expect(200).body
 }
 
-/// What the person with ended access, their organization and other services see of it.
-async fn sees_no_member(app: &TestApp, acme: &str) {
+/// What the person with ended access, their organization and other services see of it. Requests about them
+/// have the outcome `gone`.
+async fn sees_no_member(app: &TestApp, acme: &str, gone: &str) {
     for path in [acme.to_owned(), format!("{acme}/members"), format!("{acme}/permissions")] {
         let refused = app.get(BOB, &path).await.refuses(403, "access-expired");
         assert!(refused.body["expired_at"].is_string(), "{refused}");
@@ -58,11 +59,16 @@ async fn sees_no_member(app: &TestApp, acme: &str) {
     assert_eq!(me.body["user_type"], "personal");
 
     let bob = format!("{acme}/members/@bob");
-    app.get(ADA, &bob).await.refuses(404, "no-such-member");
+    app.get(ADA, &bob).await.refuses(404, gone);
     let later = json!({ "access_expires_at": time_in(app, DAY) });
-    app.patch(ADA, &bob, later).await.refuses(404, "no-such-member");
-    app.delete(ADA, &bob).await.refuses(404, "no-such-member");
-    app.transfer(ADA, acme, BOB).await.refuses(404, "no-such-member");
+    app.patch(ADA, &bob, later).await.refuses(404, gone);
+    app.delete(ADA, &bob).await.refuses(404, gone);
+    app.transfer(ADA, acme, BOB).await.refuses(404, gone);
+    app.appoint(acme, BOB, "admin").await.refuses(404, gone);
+    let account = json!({ "user_id": "bob-2", "reason": "Ticket 1" });
+    let bob = crate::test_app::member_id(acme, "bob");
+    let reconnect = format!("{}/members/{bob}/account", operator_path(acme));
+    app.post(OPERATOR, &reconnect, account).await.refuses(404, gone);
 
     assert!(!permits(app, BOB, INVITE, acme).await);
     let mut explained = evaluation(BOB, INVITE, acme);
@@ -87,14 +93,16 @@ async fn person_is_no_member_from_the_second_of_the_end_before_and_after_the_cle
     assert!(permits(&app, BOB, INVITE, &acme).await);
     app.get(BOB, &format!("{acme}/members")).await.expect(200);
     app.wait(DAY);
-    sees_no_member(&app, &acme).await;
+    sees_no_member(&app, &acme, "member-access-expired").await;
+    let refused = app.get(ADA, &format!("{acme}/members/@bob")).await;
+    assert_eq!(refused.body["expired_at"], end);
     // The list shows the membership until the clean-up has run, and that it has ended.
     let shown = app.get(ADA, &format!("{acme}/members?user_id=bob")).await.expect(200);
     assert_eq!(shown.items()[0]["access_expired"], true);
 
     let summary = run_clean_up(&app).await;
     assert_eq!((summary.members_expired, summary.failed), (1, 0));
-    sees_no_member(&app, &acme).await;
+    sees_no_member(&app, &acme, "no-such-member").await;
     let listed = app.get(ADA, &format!("{acme}/members")).await.expect(200);
     assert_eq!(
         (each(listed.items(), "email"), &listed.body["total"]),

@@ -60,9 +60,7 @@ list approved domains | 3 9 0 0 | ADA GET /domains?limit=<limit>
 remove a domain | 2 3 8 1 | ADA DELETE /domains/example.com
 + domain
 + person
-add a service | 2 4 10 6 | ADA POST /service-members | {"user_id": "<sub>", "name": "Nightly sync", "role_id": "user"}
-+ join request
-add a service that asked to join | 2 4 12 10 | ADA POST /service-members | {"user_id": "<sub>", "name": "Nightly sync", "role_id": "user"}
+add a service | 3 4.5 10 5 | ADA POST /service-members | {"user_id": "<sub>", "name": "Nightly sync", "role_id": "user"}
 + person
 request to join | 2 5 14 4 | NEW POST /join-requests
 + join request
@@ -223,14 +221,14 @@ mail: a request to join, to three people | 19 16.5 26 0 | mail
 + join request
 mail: a further request to join in the same hour | 8 8 10 1 | mail
 + hour
-mail: a digest of requests to join, to three people | 24 20.5 26 1 | due mail 1
+mail: a digest of requests to join, to three people | 25 22.5 26 1 | due mail 1
 + member user
 mail: an accepted invitation | 7 8 8 0 | mail
 + removed member
 mail: a removed member | 7 9 4 0 | mail
 + removed keeper
 mail: a service without a keeper, to three people | 16 17 16 0 | mail
-mail: nothing is due | 7 6.5 4 0 | due mail 0
+mail: nothing is due | 8 8.5 4 0 | due mail 0
 "#;
 
 /// The cost of an operation.

@@ -166,11 +166,11 @@ async fn export_contains_all_users() {
         .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "))
         .collect();
     assert_snapshot!(mask(&recorded.join("\n")), @"
-    Organization | Kind | Email | Name | Display name | Status | Role | Identity provider role | Joined at (UTC) | Access ends at (UTC) | Invited at (UTC) | Invitation expires at (UTC) | Invited by | Organization ID | Role ID | Member ID | User ID | Invitation ID
-    =1+1 Acme | Person | ada@example.com |  |  | Active | Super Admin | Admin | 46347.5 |  |  |  |  | org_… | super_admin | mem_… | ada | 
-    =1+1 Acme | Person | bob@example.com |  |  | Active | Admin | Admin | 46347.50003472222 |  |  |  |  | org_… | admin | mem_… | bob | 
-    =1+1 Acme | Person | cy@example.com |  |  | Active | @Support | User | 46347.50005787037 |  |  |  |  | org_… | role_… | mem_… | cy | 
-    =1+1 Acme | Person | dee@example.com |  |  | Invited | User | User |  |  | 46347.500069444446 | 46354.500069444446 | ada@example.com | org_… | user |  |  | inv_…
+    Organization | Kind | Email | Name | Display name | Status | Role | Identity provider role | Joined at (UTC) | Access ends at (UTC) | Invited at (UTC) | Invitation expires at (UTC) | Invited by | Keeper | Organization ID | Role ID | Member ID | User ID | Invitation ID
+    =1+1 Acme | Person | ada@example.com |  |  | Active | Super Admin | Admin | 46347.5 |  |  |  |  |  | org_… | super_admin | mem_… | ada | 
+    =1+1 Acme | Person | bob@example.com |  |  | Active | Admin | Admin | 46347.50003472222 |  |  |  |  |  | org_… | admin | mem_… | bob | 
+    =1+1 Acme | Person | cy@example.com |  |  | Active | @Support | User | 46347.50005787037 |  |  |  |  |  | org_… | role_… | mem_… | cy | 
+    =1+1 Acme | Person | dee@example.com |  |  | Invited | User | User |  |  | 46347.500069444446 | 46354.500069444446 | ada@example.com |  | org_… | user |  |  | inv_…
     ");
     let name = json!({ "display_name": "=Bob" });
     app.patch(ADA, &format!("{acme}/members/@bob"), name).await.expect(200);
@@ -185,6 +185,21 @@ async fn export_contains_all_users() {
     assert_eq!(column(&ended.bytes, "Access ends at (UTC)").len(), 1);
     let pending = export(&app, ADA, &acme, "status=pending").await.expect(200);
     assert_eq!(column(&pending.bytes, "Status"), ["Invitation expired"]);
+}
+
+/// MACH1
+#[tokio::test]
+async fn export_names_the_keepers_of_services_who_are_members() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    app.add_service(BOB, &acme, "Backup", "user").await;
+    let services = export(&app, ADA, &acme, "kind=service").await.expect(200);
+    assert_eq!(column(&services.bytes, "Keeper"), [BOB.email]);
+    let persons = export(&app, ADA, &acme, "kind=person").await.expect(200);
+    assert_eq!(column(&persons.bytes, "Keeper"), ["", ""]);
+    app.remove(ADA, &acme, BOB).await.expect(204);
+    let services = export(&app, ADA, &acme, "kind=service").await.expect(200);
+    assert_eq!(column(&services.bytes, "Keeper"), [""]);
 }
 
 /// The second sheet, as one text.
@@ -216,6 +231,9 @@ async fn second_sheet_names_the_filters_and_for_whom_the_file_was_made() {
     Order in each organization: Email, A to Z
     Time zone: All times are in UTC.
     ");
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(all.bytes.to_vec())).unwrap();
+    let range = book.worksheet_range("About").unwrap();
+    assert_eq!(range.get((3, 1)), Some(&calamine::Data::Float(4.0)), "a number, not a text");
     let query = format!(
         "status=pending&kind=service&role_id={}&role_id=user&q==x&match=contains&sort=-joined_at",
         desk.as_str().unwrap()
@@ -319,7 +337,7 @@ async fn export_filter_can_match_no_users_or_be_invalid() {
     for query in ["q=nobody", "role_id=mdf_admin", &format!("q={}", "x".repeat(2_000))] {
         let file = export(&app, ADA, &acme, query).await.expect(200);
         let rows = rows(&file.bytes);
-        assert_eq!((rows.len(), rows[0].len()), (1, 18), "{query}: only the header");
+        assert_eq!((rows.len(), rows[0].len()), (1, 19), "{query}: only the header");
     }
     // An export has no pages.
     for query in ["limit=10", "cursor=x", "color=red", "status=removed", "scope=everything"] {

@@ -6,7 +6,7 @@ use crate::{
     cleanup::run_clean_up,
     decision_search::search_all,
     decisions::{SUBJECTS, permits},
-    helpers::{each, id, nth_user, user_manager},
+    helpers::{DEE, each, id, nth_user, user_manager},
     invariants::check,
     test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, member_id},
 };
@@ -87,7 +87,14 @@ async fn persons_and_services_are_listed_apart() {
         app.add_service(BOB, &acme, name, role).await;
     }
     app.create_invitation(ADA, &acme, "new@example.com", "user").await;
-    let kinds = |found: &Value| found["kind"].as_str().unwrap_or("invited").to_owned();
+    let kinds = |found: &Value| {
+        let kind = found["kind"].as_str().unwrap();
+        if found["status"] == "pending" {
+            assert_eq!(kind, "person", "all who are invited are persons");
+            return "invited".to_owned();
+        }
+        kind.to_owned()
+    };
     for (query, total, expected) in [
         ("kind=service", Some(3), "service service service"),
         ("kind=service&kind=service&limit=3", Some(3), "service service service"),
@@ -203,10 +210,27 @@ async fn role_name_keeper_and_end_of_a_service_can_be_changed() {
     app.transfer(ADA, &acme, SYNC).await.refuses(409, "target-not-admin");
     app.wait(100 * DAY);
     app.get(SYNC, &acme).await.refuses(403, "access-expired");
+    app.patch(ADA, &path, json!({ "role_id": "user" })).await.refuses(404, "member-access-expired");
     assert_eq!(run_clean_up(&app).await.members_expired, 1);
     app.get(ADA, &path).await.refuses(404, "no-such-member");
     // Its `sub` can be added again.
     add(&app, ADA, &acme, "user", json!({})).await.expect(201);
+    check(&app).await;
+}
+
+/// END1
+#[tokio::test]
+async fn service_whose_access_has_ended_can_be_added_before_the_clean_up() {
+    let (app, acme) = acme().await;
+    let end = json!({ "access_expires_at": "2026-11-22T12:00:00Z" });
+    add(&app, ADA, &acme, "user", end).await.expect(201);
+    app.wait(DAY);
+    add(&app, CY, &acme, "user", json!({})).await.refuses(403, "missing-permission");
+    add(&app, ADA, &acme, "user", json!({})).await.expect(201);
+    app.get(SYNC, &acme).await.expect(200);
+    let actions = app.actions(&acme).await;
+    assert_eq!(actions[actions.len() - 2..], ["member.expired", "member.added"]);
+    assert_eq!(run_clean_up(&app).await.members_expired, 0);
     check(&app).await;
 }
 
@@ -250,17 +274,55 @@ async fn service_stays_when_its_keeper_goes() {
     check(&app).await;
 }
 
-/// ERA1, ORG2
+/// Nobody becomes a member without their consent.
 #[tokio::test]
-async fn service_that_asked_to_join_has_no_request_any_more_and_can_leave() {
+async fn person_is_not_added_as_a_service() {
     let (app, acme) = acme().await;
-    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
-    let sync = Identity { email: "sync@example.com", ..SYNC };
-    app.create_join_request(sync, &acme).await;
-    add(&app, ADA, &acme, "user", json!({})).await.expect(201);
-    let requests = app.get(ADA, &format!("{acme}/join-requests")).await.expect(200);
-    assert_eq!(requests.items(), [] as [Value; 0]);
+    let globex = app.create_organization(ADA, "Globex").await;
+    app.approve_domain(ADA, &globex, "example.com").await.expect(200);
+    app.create_join_request(DEE, &globex).await;
+    app.remove(ADA, &acme, EVE).await.expect(204);
+    // A member elsewhere, a former member and a person who asked to join.
+    for (org, person) in [(&globex, CY), (&globex, EVE), (&acme, EVE), (&acme, DEE), (&globex, DEE)]
+    {
+        let body = json!({ "user_id": person.sub, "name": "Job", "role_id": "user" });
+        let refused = app.post(ADA, &format!("{org}/service-members"), body).await;
+        assert_eq!(refused.refuses(409, "user-id-of-person").pointer(), "/user_id");
+    }
+    // A service can be one in several organizations, and be added again.
+    for org in [&acme, &globex] {
+        let added = add(&app, ADA, org, "user", json!({})).await.expect(201);
+        app.delete(ADA, &format!("{org}/members/{}", added.id())).await.expect(204);
+        add(&app, ADA, org, "user", json!({})).await.expect(201);
+    }
     check(&app).await;
-    app.post(sync, &format!("{acme}/leave"), json!({})).await.expect(204);
+}
+
+/// A person whose `sub` no organization knew can be added as a service. They are no member by it.
+#[tokio::test]
+async fn token_with_an_address_does_not_act_as_a_service() {
+    let (app, acme) = acme().await;
+    let manager = app.create_role(ADA, &acme, "Managers", user_manager()).await;
+    let added = add(&app, ADA, &acme, &manager, json!({})).await.expect(201);
+    let human = Identity { email: "human@q.example", ..SYNC };
+    for path in [acme.clone(), format!("{acme}/members"), format!("{acme}/permissions")] {
+        let refused = app.get(human, &path).await.refuses(404, "no-such-organization");
+        let detail = refused.body["detail"].as_str().unwrap();
+        assert!(detail.contains("ask an administrator to remove the service"), "{refused}");
+    }
+    app.post(human, &format!("{acme}/leave"), json!({})).await.expect(404);
+    let me = app.get(human, "/v1/me").await.expect(200).body;
+    assert_eq!((&me["organizations"], &me["user_type"]), (&json!([]), &json!("personal")));
+    let invitation = app.create_invitation(ADA, &acme, human.email, "user").await;
+    let accept = format!("{invitation}/accept");
+    let refused = app.post(human, &accept, json!({})).await.refuses(409, "already-member");
+    assert!(refused.body["detail"].as_str().unwrap().contains("has your user id"), "{refused}");
+    // The service itself acts, and decisions know it by its id.
+    app.get(SYNC, &format!("{acme}/permissions")).await.expect(200);
+    assert!(permits(&app, SYNC, INVITE, &acme).await);
+    let service = format!("{acme}/members/{}", added.id());
+    app.delete(ADA, &service).await.expect(204);
+    app.post(human, &accept, json!({})).await.expect(200);
+    assert_eq!(app.get(human, "/v1/me").await.body["user_type"], "organization");
     check(&app).await;
 }

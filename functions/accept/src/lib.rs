@@ -99,6 +99,10 @@ async fn accept(
             }
             Err(store::Error::Refused(Refusal::ChangedConcurrently)) => {}
             Err(store::Error::Refused(Refusal::AlreadyMember)) => {
+                let present = facts.member.as_ref().filter(|member| member.has_access(context.at));
+                if present.is_some_and(|member| member.service.is_some()) {
+                    return Err(Refusal::CallerIsService.into());
+                }
                 // They can have been a member with another address, until their access ended.
                 let ended = facts.member.as_ref().filter(|member| !member.has_access(context.at));
                 let ended = ended.ok_or(Refusal::AlreadyMember)?;

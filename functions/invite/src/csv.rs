@@ -156,7 +156,11 @@ fn invalid(pointer: &str, detail: &str) -> Problem {
 /// The end of access in a cell: a time in RFC 3339, or a date as spreadsheets write it, in UTC. A date
 /// without a time is its beginning.
 fn access_end(text: &str) -> Result<Timestamp, String> {
-    let in_utc = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    // The library reads a local time with an offset, and ignores the offset.
+    let clock = text.split_once(['T', 't', ' ']).map(|(_, clock)| clock);
+    let is_local = !clock.is_some_and(|clock| clock.contains(['+', '-']));
+    let local = || text.parse::<DateTime>().ok().filter(|_| is_local);
+    let in_utc = || local()?.to_zoned(TimeZone::UTC).ok();
     let time = Time::parse(text).map(|Time(at)| at);
     time.or_else(|| Some(in_utc()?.timestamp())).ok_or_else(|| {
         "must be a time such as 2026-11-21T12:00:00Z, or a date such as 2026-11-21".to_owned()
@@ -179,6 +183,18 @@ mod tests {
 
     fn row(email: &str, role: Option<&str>) -> (String, Option<String>) {
         (email.to_owned(), role.map(str::to_owned))
+    }
+
+    #[test]
+    fn end_of_access_is_a_date_or_a_time_with_a_real_offset() {
+        for text in
+            ["2026-12-01", "2026-12-01 00:00", "2026-12-01T00:00:00Z", "2026-12-01T01:00:00+01:00"]
+        {
+            assert_eq!(access_end(text).unwrap().to_string(), "2026-12-01T00:00:00Z", "{text}");
+        }
+        for text in ["2026-12-01T12:00:00+25:00", "2026-12-01 12:00-24:00", "soon"] {
+            access_end(text).unwrap_err();
+        }
     }
 
     #[test]

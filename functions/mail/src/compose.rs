@@ -77,8 +77,8 @@ fn about_invitation(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
         }
         Notification::InvitationAccepted { by, role, access_end } => {
             let end = ("access_end", access_end_in(*access_end, language));
-            let values = [("by", shown(by)), ("address", address(by)), ("role", role.clone()), end];
-            return (Text::InvitationAccepted, values.into_iter().chain([organization]).collect());
+            let values = [("by", shown(by)), ("role", role.clone()), end, organization];
+            return (Text::InvitationAccepted, values.into());
         }
         Notification::InvitationsAccepted { by, more } => {
             let (count, people) = (count(by, *more, language), listed(by, *more, language));

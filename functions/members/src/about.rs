@@ -50,7 +50,7 @@ impl About<'_> {
             ("Users of", text(org.name.to_string())),
             ("Made for", text(made_for.label())),
             ("Made at (UTC)", Cell::Time(made_at)),
-            ("Users", text(rows.to_string())),
+            ("Users", Cell::Number(rows)),
             ("Organizations", text(organizations)),
             ("Status", text(status)),
             ("Kind", kind(filters).into()),

@@ -208,7 +208,7 @@ async fn sheet(
         if begun.elapsed() >= bounds.reading {
             return Err(Refusal::ExportTimeLimit(bounds.reading.as_secs()).into());
         }
-        names.learn(&app.store, &users).await?;
+        names.learn(&app.store, &users, context.at).await?;
         for user in users.iter().filter(|user| names.has_organization_of(user)) {
             if sheet.rows() >= bounds.rows {
                 return Err(Refusal::ExportRowLimit(bounds.rows).into());

@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, CriticalAlertUser, Level, MAX_DISPLAY_NAME, MemberId, MemberUpdate, OrgId, Refusal,
-        RoleId, RoleObject, Standing,
+        self, CriticalAlertUser, Level, MAX_DISPLAY_NAME, MemberId, MemberUpdate, OrgId, RoleId,
+        RoleObject, Standing,
     },
     http::{
         Answer, ApiError, App, Call, IfMatch, Json, NameField, NoBody, Path, Time, WithEtag,
@@ -54,7 +54,7 @@ async fn one(
 ) -> Result<WithEtag<views::Member>, ApiError> {
     let (actor, found) = app.store.facts(&person, org, [Key::member(org, id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let member = found.active_member(org, id, context.at)?.ok_or(Refusal::NoSuchMember)?;
+    let member = found.present_member(org, id, context.at)?;
     Ok(WithEtag { view: show(&app.store, &member, context.at).await?, version: member.version })
 }
 
@@ -148,7 +148,7 @@ async fn leave(
 ///
 /// - The refusals of [`Standing::require`] without full access to user management. They come first,
 ///   so that the caller does not learn which members exist.
-/// - [`Refusal::NoSuchMember`] if there is no such member, or their access has ended at `now` (END1).
+/// - The refusals of [`FetchedItems::present_member`].
 fn target(
     actor: &Standing,
     found: &FetchedItems,
@@ -156,7 +156,7 @@ fn target(
     now: Timestamp,
 ) -> Result<domain::Member, ApiError> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    Ok(found.active_member(actor.org.id(), id, now)?.ok_or(Refusal::NoSuchMember)?)
+    Ok(found.present_member(actor.org.id(), id, now)?)
 }
 
 async fn show(

@@ -55,7 +55,12 @@ pub(crate) struct UserRow {
 #[serde(untagged)]
 enum UserView {
     Active(views::Member),
-    Pending(views::Invitation),
+    Pending {
+        /// All who are invited are persons.
+        kind: MemberKind,
+        #[serde(flatten)]
+        invitation: views::Invitation,
+    },
 }
 
 /// A page of users.
@@ -157,7 +162,8 @@ impl RowNames<'_> {
             }
             User::Pending(invitation) => {
                 let invited_by = views::Person::inviter(self.names, invitation)?;
-                UserView::Pending(views::Invitation::of(invitation, role, invited_by, now))
+                let invitation = views::Invitation::of(invitation, role, invited_by, now);
+                UserView::Pending { kind: MemberKind::Person, invitation }
             }
         };
         Ok(UserRow { user, organization_name })

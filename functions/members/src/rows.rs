@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use shared::{
-    domain::{IdentityProviderRole, Invitation, MemberKind, OrgId, RoleId},
+    domain::{IdentityProviderRole, Invitation, MemberId, MemberKind, OrgId, RoleId},
     http::views,
     store::{Error, Key, RoleSummaries, Store, User},
 };
@@ -12,7 +12,7 @@ use shared::{
 use crate::sheet::{Cell, Column};
 
 /// The number of columns.
-pub(crate) const WIDTH: usize = 18;
+pub(crate) const WIDTH: usize = 19;
 
 /// The columns. Names come first, ids last. An import of invitations knows "Email", "Role" and "Name".
 pub(crate) const COLUMNS: [Column; WIDTH] = [
@@ -29,6 +29,7 @@ pub(crate) const COLUMNS: [Column; WIDTH] = [
     Column::printed("Invited at (UTC)", 17.0),
     Column::printed("Invitation expires at (UTC)", 17.0),
     Column::printed("Invited by", 34.0),
+    Column::printed("Keeper", 34.0),
     Column::id("Organization ID", 33.0),
     Column::id("Role ID", 34.0),
     Column::id("Member ID", 34.0),
@@ -36,13 +37,15 @@ pub(crate) const COLUMNS: [Column; WIDTH] = [
     Column::id("Invitation ID", 56.0),
 ];
 
-/// The names of organizations, custom roles and inviters. Each is read once.
+/// The names of organizations, custom roles, inviters and keepers of services. Each is read once.
 #[derive(Debug, Default)]
 pub(crate) struct DisplayNames {
     organizations: HashMap<OrgId, String>,
     roles: RoleSummaries,
     /// By the keys of their members.
     inviters: HashMap<Key, String>,
+    /// The keepers who have access, by the keys of their members. `None` for others.
+    keepers: HashMap<Key, Option<String>>,
 }
 
 impl DisplayNames {
@@ -51,7 +54,12 @@ impl DisplayNames {
     /// # Errors
     ///
     /// The errors of the store.
-    pub(crate) async fn learn(&mut self, store: &Store, users: &[User]) -> Result<(), Error> {
+    pub(crate) async fn learn(
+        &mut self,
+        store: &Store,
+        users: &[User],
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let orgs = users.iter().map(|user| user.path().id());
         let orgs: Vec<_> = orgs.filter(|org| !self.organizations.contains_key(org)).collect();
         let invitations = users.iter().filter_map(|user| match user {
@@ -64,6 +72,11 @@ impl DisplayNames {
             .collect();
         let keys = orgs.iter().map(|&org| Key::organization(org));
         let keys = keys.chain(invitations.iter().filter_map(|invitation| inviter(invitation)));
+        let keepers = users.iter().filter_map(keeper);
+        let keepers: Vec<_> = keepers
+            .filter(|&(org, keeper)| !self.keepers.contains_key(&Key::member(org, keeper)))
+            .collect();
+        let keys = keys.chain(keepers.iter().map(|&(org, keeper)| Key::member(org, keeper)));
         let (found, ()) = tokio::try_join!(
             store.get_for_display(keys),
             store.load_missing_roles(&mut self.roles, users)
@@ -76,6 +89,11 @@ impl DisplayNames {
         for invitation in invitations {
             let name = views::Person::inviter(&found, invitation)?.label();
             self.inviters.extend(inviter(invitation).map(|key| (key, name)));
+        }
+        for (org, keeper) in keepers {
+            let member = found.active_member(org, keeper, now)?;
+            let name = member.as_ref().map(|member| views::Person::member(member).label());
+            self.keepers.insert(Key::member(org, keeper), name);
         }
         Ok(())
     }
@@ -125,6 +143,7 @@ impl DisplayNames {
                 Cell::Blank,
                 Cell::Blank,
                 Cell::Blank,
+                self.keeper_of(user),
                 org,
                 role,
                 member.id().to_string().into(),
@@ -145,6 +164,7 @@ impl DisplayNames {
                 Cell::Time(invitation.created_at),
                 Cell::Time(invitation.expires_at),
                 self.inviter_of(invitation),
+                Cell::Blank,
                 org,
                 role,
                 Cell::Blank,
@@ -154,12 +174,24 @@ impl DisplayNames {
         }
     }
 
+    fn keeper_of(&self, user: &User) -> Cell<'_> {
+        let keeper = keeper(user).map(|(org, keeper)| Key::member(org, keeper));
+        let name = keeper.and_then(|key| self.keepers.get(&key)?.as_deref());
+        name.map_or(Cell::Blank, Cell::from)
+    }
+
     fn inviter_of(&self, invitation: &Invitation) -> Cell<'_> {
         match inviter(invitation) {
             Some(key) => self.inviters.get(&key).map_or(Cell::Blank, |name| name.as_str().into()),
             None => views::Person::operator().label().into(),
         }
     }
+}
+
+/// The organization and the keeper of a service.
+fn keeper(user: &User) -> Option<(OrgId, MemberId)> {
+    let User::Active(member) = user else { return None };
+    Some((member.path.id(), member.service?.keeper))
 }
 
 /// The key of the member who created an invitation. None if an operator did.

@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 use shared::{
-    domain::{self, MAX_SERVICE_NAME, MemberId, OrgId, PersonDigest, RoleId, ServiceDraft, UserId},
+    domain::{
+        self, Level, MAX_SERVICE_NAME, MemberId, OrgId, Refusal, RoleId, RoleObject, ServiceDraft,
+        UserId,
+    },
     http::{Answer, ApiError, Call, Json, NameField, Path, Time, views},
     store::Key,
 };
@@ -24,10 +27,12 @@ pub(crate) async fn add(
 ) -> Result<Answer, ApiError> {
     let AddServiceRequest { user_id, name, role_id, keeper_id, access_expires_at } = wanted;
     let keeper_id = keeper_id.unwrap_or_else(|| MemberId::of(org, &person.id));
-    let (membership, asked) = (Key::membership(org, &user_id), PersonDigest::of(org, &user_id));
-    let keys = [membership.clone(), Key::member(org, keeper_id), Key::join_request(org, asked)];
+    let membership = Key::membership(org, &user_id);
+    let keys = [membership.clone(), Key::member(org, keeper_id)];
     let role = role_id.custom().map(|role| Key::role(org, role));
     let (actor, found) = app.store.facts(&person, org, keys.into_iter().chain(role)).await?;
+    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
+    let found = app.store.end_own_access(&context, &actor.org, &user_id, found).await?;
     let draft = ServiceDraft {
         user_id: user_id.clone(),
         name: name.0,
@@ -37,11 +42,14 @@ pub(crate) async fn add(
     };
     let deleted = found.deleted_at(&membership)?;
     let service = domain::add_service(&actor, draft, deleted, context.at)?;
+    let is_member = found.membership(org, &user_id)?.is_some();
+    if !is_member && app.store.is_known_as_person(&user_id).await? {
+        return Err(Refusal::UserIdOfPerson.into());
+    }
     let view = views::Member::of(&service, found.role_summary(org, role_id)?.as_ref(), context.at);
     let view = view.with_keeper(&service, &found, context.at)?;
     let location = format!("/v1/organizations/{org}/members/{}", service.id());
     let answer = Answer::created(location, &view).with_version(service.version);
-    let request = found.join_request(org, asked)?;
     let writes = app.store.transaction(&context);
-    answer.commit(writes.add_service(&actor, &service, request.as_ref(), deleted)?).await
+    answer.commit(writes.add_service(&actor, &service, deleted)?).await
 }

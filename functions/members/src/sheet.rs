@@ -51,6 +51,8 @@ pub(crate) enum Cell<'a> {
     Blank,
     /// A text. It is never interpreted.
     Text(Cow<'a, str>),
+    /// A number.
+    Number(u32),
     /// A time in UTC, to the second. Excel times have no zone, so the header must name it.
     Time(Timestamp),
 }
@@ -117,6 +119,9 @@ impl Sheet {
                 Cell::Text(text) => {
                     self.grid.write_string(self.rows, column, fitting(&text))?;
                 }
+                Cell::Number(number) => {
+                    self.grid.write_number(self.rows, column, number)?;
+                }
                 Cell::Time(at) => {
                     let at = ExcelDateTime::from_timestamp(at.as_second())?;
                     self.grid.write_datetime_with_format(self.rows, column, &at, &self.time)?;
@@ -148,12 +153,16 @@ impl Sheet {
         about.set_column_width(0, 28)?.set_column_width(1, 90)?;
         let bold = Format::new().set_bold().set_align(FormatAlign::Top);
         let wrapped = Format::new().set_text_wrap();
+        let left = Format::new().set_align(FormatAlign::Left);
         for (row, (label, value)) in (0..).zip(facts) {
             about.write_string_with_format(row, 0, *label, &bold)?;
             match value {
                 Cell::Blank => {}
                 Cell::Text(text) => {
                     about.write_string_with_format(row, 1, fitting(text), &wrapped)?;
+                }
+                Cell::Number(number) => {
+                    about.write_number_with_format(row, 1, *number, &left)?;
                 }
                 Cell::Time(at) => {
                     let at = ExcelDateTime::from_timestamp(at.as_second())?;

@@ -26,7 +26,7 @@ pub(crate) async fn reconnect(
     let keys = [Key::organization(org), Key::member(org, id), new.clone(), request];
     let found = app.store.get(keys).await?;
     let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
-    let before = found.active_member(org, id, context.at)?.ok_or(Refusal::NoSuchMember)?;
+    let before = found.present_member(org, id, context.at)?;
     if found.membership(org, &user_id)?.is_some() {
         return Err(Refusal::AlreadyMember.into());
     }

@@ -29,7 +29,7 @@ pub(crate) async fn appoint(
     let above = org.path.parent().into_iter().chain([org.path.root_id()]);
     let found = app.store.get(members.chain(above.map(Key::organization))).await?;
     let present = named.map(|id| found.member(org.id(), id)).transpose()?.flatten();
-    let successor = found.active_member(org.id(), member_id, context.at)?;
+    let successor = found.member(org.id(), member_id)?;
     let appointment = domain::appoint_super_admin(&org, present, successor, former, context.at)?;
     let super_admin = Some(views::Person::member(&appointment.successor));
     let after = &appointment.org;

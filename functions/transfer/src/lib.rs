@@ -26,7 +26,7 @@ async fn transfer(
 ) -> Result<Answer, ApiError> {
     let also = [Key::member(org, member_id)];
     let (actor, found) = app.store.facts_to_show(&person, org, also).await?;
-    let successor = found.active_member(org, member_id, context.at)?;
+    let successor = found.member(org, member_id)?;
     let transfer = domain::transfer(&actor, successor, context.at)?;
     let super_admin = Some(views::Person::member(&transfer.successor));
     let names = views::OrganizationNames::of(&found, &actor.org)?;

@@ -34,6 +34,17 @@ impl Member {
         }
     }
 
+    /// Checks the same for a request of another person about this member.
+    ///
+    /// # Errors
+    /// [`Refusal::MemberAccessExpired`] if it has ended.
+    pub fn check_present(&self, now: Timestamp) -> Result<(), Refusal> {
+        match self.access_expires_at {
+            Some(end) if end <= now => Err(Refusal::MemberAccessExpired(end)),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the access of the member has not ended at `now` (END1).
     pub fn has_access(&self, now: Timestamp) -> bool {
         self.check_access(now).is_ok()

@@ -268,7 +268,8 @@ pub struct SuperAdminTransfer {
 ///
 /// # Errors
 /// - [`Refusal::SuperAdminRequired`] if the actor is not the Super Admin.
-/// - [`Refusal::NoSuchMember`] if there is no successor.
+/// - [`Refusal::NoSuchMember`] if there is no successor, [`Refusal::MemberAccessExpired`] if their access
+///   has ended (END1).
 /// - [`Refusal::TargetNotAdmin`] if the successor does not hold the built-in Admin role.
 ///
 /// The access of the new Super Admin has no end (END1).
@@ -282,6 +283,7 @@ pub fn transfer(
         return Err(Refusal::SuperAdminRequired);
     }
     let successor = successor.ok_or(Refusal::NoSuchMember)?;
+    successor.check_present(now)?;
     if successor.role_id != RoleId::ADMIN {
         return Err(Refusal::TargetNotAdmin);
     }
@@ -330,7 +332,8 @@ pub struct SuperAdminAppointment {
 /// it has no successor either.
 ///
 /// # Errors
-/// - [`Refusal::NoSuchMember`] if there is no successor.
+/// - [`Refusal::NoSuchMember`] if there is no successor, [`Refusal::MemberAccessExpired`] if their access
+///   has ended (END1).
 /// - [`Refusal::AlreadySuperAdmin`] if the successor is the Super Admin.
 /// - The refusal of [`check_service_role`] for a service (MACH1).
 /// - [`Refusal::SuperAdminChanged`] if `former` is not the Super Admin any more.
@@ -342,6 +345,7 @@ pub fn appoint_super_admin(
     now: Timestamp,
 ) -> Result<SuperAdminAppointment, Refusal> {
     let member = successor.ok_or(Refusal::NoSuchMember)?;
+    member.check_present(now)?;
     if org.super_admin_user_id.as_ref() == Some(&member.user_id) {
         return Err(Refusal::AlreadySuperAdmin);
     }

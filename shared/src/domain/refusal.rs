@@ -22,6 +22,12 @@ pub enum Refusal {
     /// The organization has no member with this id.
     #[error("This organization has no member with this id. List its members to find the right id.")]
     NoSuchMember,
+    /// The access of the member whom the request is about has ended, and the clean-up has not run yet
+    /// (END1).
+    #[error(
+        "The access of this member ended on {0}, so they can only be invited or, if it is a service, added again. The clean-up removes the former membership within minutes."
+    )]
+    MemberAccessExpired(Timestamp),
     /// The organization has no role with this id.
     #[error("This organization has no role with this id. List its roles to find the right id.")]
     NoSuchRole,
@@ -206,6 +212,22 @@ pub enum Refusal {
         "A member of this organization has this user id. Change that member instead, or check the user id."
     )]
     UserAlreadyMember,
+    /// The `sub` of a new service is known as that of a person (MACH1).
+    #[error(
+        "This user id belongs to a person, whom an organization knows by an e-mail address. Invite the person, or give the service a user id of its own."
+    )]
+    UserIdOfPerson,
+    /// A service of the organization has the caller's `sub` (MACH1).
+    #[error(
+        "A service of this organization has your user id. Ask an administrator of the organization to remove that service, and then accept the invitation."
+    )]
+    CallerIsService,
+    /// The caller's `sub` is that of a service of the organization, but their token has an address, so it
+    /// is that of a person (MACH1).
+    #[error(
+        "You are not a member of this organization: its service with your user id acts by a token without an e-mail address only. If you are a person, ask an administrator to remove the service and to invite you."
+    )]
+    ServiceTokenHasAddress,
     /// The organization has the highest number of pending invitations (INV12).
     #[error(
         "This organization has {0} pending invitations, which is the limit. Revoke some, or wait until some are accepted or expire."

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Level, Member, MemberId, Name, Refusal, RoleId, RoleObject, Source, Standing, UserId, Version,
-    check_access_end,
+    Level, Member, MemberId, Name, Person, Refusal, RoleId, RoleObject, Source, Standing, UserId,
+    Version, check_access_end,
 };
 
 /// The longest name of a service, in characters.
@@ -47,6 +47,19 @@ impl Member {
     /// Whether the member is a person or a service.
     pub fn kind(&self) -> MemberKind {
         if self.service.is_some() { MemberKind::Service } else { MemberKind::Person }
+    }
+
+    /// Checks that `person`, whose membership this is, acts by it: their access has not ended, and a token
+    /// with a verified address is not that of a service.
+    ///
+    /// # Errors
+    /// [`Refusal::AccessExpired`] or [`Refusal::ServiceTokenHasAddress`] if they do not.
+    pub fn check_acting(&self, person: &Person) -> Result<(), Refusal> {
+        self.check_access(person.at)?;
+        if self.service.is_some() && person.email.is_some() {
+            return Err(Refusal::ServiceTokenHasAddress);
+        }
+        Ok(())
     }
 
     /// Whether the member can look after services: a person whose access has not ended at `now`.

@@ -39,7 +39,7 @@ impl Standing {
     /// # Errors
     /// - [`Refusal::NoSuchOrganization`] if `org` is `None`, or if the person is neither a member
     ///   nor an operator. Both cases give the same answer (U5).
-    /// - [`Refusal::AccessExpired`] if the access of the member has ended (END1).
+    /// - The refusals of [`Member::check_acting`] (END1, MACH1).
     /// - The refusals of [`Organization::check_open`] (SA7) and of [`Organization::check_sign_in`] (ORG3)
     ///   if the caller is a member.
     pub fn of(
@@ -88,7 +88,7 @@ impl Standing {
     /// that does not satisfy the settings as a reason of its own.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchOrganization`] and [`Refusal::AccessExpired`] as in [`of`](Self::of).
+    /// [`Refusal::NoSuchOrganization`] and the refusals of [`Member::check_acting`] as in [`of`](Self::of).
     pub fn unchecked(
         person: Person,
         org: Option<Organization>,
@@ -96,8 +96,8 @@ impl Standing {
         root: Option<&Organization>,
     ) -> Result<Self, Refusal> {
         let org = org.ok_or(Refusal::NoSuchOrganization)?;
-        let ended = member.as_ref().map_or(Ok(()), |member| member.check_access(person.at)).err();
-        let member = match ended {
+        let refused = member.as_ref().map_or(Ok(()), |member| member.check_acting(&person)).err();
+        let member = match refused {
             // An operator reads without a membership.
             Some(_) if person.operator => None,
             Some(refusal) => return Err(refusal),

@@ -217,5 +217,19 @@ pub fn optional_time<'de, D: Deserializer<'de>>(
 fn has_rfc_3339_form(time: &str) -> bool {
     let at = |index: usize| time.as_bytes().get(index).copied();
     let separators = [at(4), at(7), at(13), at(16)] == [b'-', b'-', b':', b':'].map(Some);
-    separators && matches!(at(10), Some(b'T' | b't' | b' ')) && !time.contains([',', '['])
+    separators
+        && matches!(at(10), Some(b'T' | b't' | b' '))
+        && !time.contains([',', '['])
+        && has_rfc_3339_offset(time)
+}
+
+/// Whether a time ends with `Z`, or with an offset from `-23:59` to `+23:59`. The library also reads
+/// offsets of more than a day, and shorter ones.
+fn has_rfc_3339_offset(time: &str) -> bool {
+    match time.as_bytes().last_chunk() {
+        Some([b'+' | b'-', tens, ones, b':', b'0'..=b'5', b'0'..=b'9']) => {
+            matches!([tens, ones], [b'0' | b'1', b'0'..=b'9'] | [b'2', b'0'..=b'3'])
+        }
+        _ => time.ends_with(['Z', 'z']),
+    }
 }

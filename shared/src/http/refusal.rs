@@ -81,9 +81,10 @@ impl From<Refusal> for Problem {
             R::ExportSizeLimit(bytes) => problem.with("limit", bytes),
             R::RoleLimit => problem.with("limit", MAX_CUSTOM_ROLES),
             R::DepthLimit => problem.with("limit", MAX_DEPTH),
-            R::InvitationExpired(at) | R::AccessExpired(at) | R::OfferedAccessExpired(at) => {
-                problem.with("expired_at", json!(at))
-            }
+            R::InvitationExpired(at)
+            | R::AccessExpired(at)
+            | R::MemberAccessExpired(at)
+            | R::OfferedAccessExpired(at) => problem.with("expired_at", json!(at)),
             R::JoinRequestDeclined(until) => problem.with("ask_again_at", json!(until)),
             R::SessionTooOld(minutes) | R::SessionAgeUnknown { minutes, .. } => {
                 problem.with("max_session_minutes", json!(minutes))
@@ -112,6 +113,7 @@ impl From<Refusal> for Problem {
             R::InvitationDeclined(retry_after_seconds) => problem.retry_after(retry_after_seconds),
             R::SuperAdminNotAssignable | R::ServiceRoleNotAllowed => problem.at("/role_id"),
             R::KeeperNotMember | R::NotAService => problem.at("/keeper_id"),
+            R::UserIdOfPerson => problem.at("/user_id"),
             R::SuperAdminAccessEnd | R::AccessEndOutOfRange => problem.at("/access_expires_at"),
             R::RoleBeingDeleted(target) => problem.with("reassign_to", json!(target)),
             R::ReassignToSameRole => problem.at("/reassign_to"),
@@ -131,8 +133,13 @@ impl From<Refusal> for Problem {
 fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
     use Refusal as R;
     match refusal {
-        R::NoSuchOrganization => (404, "no-such-organization", "No such organization"),
+        R::NoSuchOrganization | R::ServiceTokenHasAddress => {
+            (404, "no-such-organization", "No such organization")
+        }
         R::NoSuchMember => (404, "no-such-member", "No such member"),
+        R::MemberAccessExpired(_) => {
+            (404, "member-access-expired", "Access of the member has ended")
+        }
         R::CustomerNotLinked => (404, "customer-not-linked", "Customer not linked"),
         R::NoSuchRole => (404, "no-such-role", "No such role"),
         R::NoSuchInvitation | R::NoInvitationForCaller { .. } => {
@@ -172,7 +179,10 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::SelfServiceDisabled => (403, "self-service-disabled", "Self-service creation disabled"),
 
         R::AlreadyInvited(_) => (409, "already-invited", "Already invited"),
-        R::AlreadyMember | R::UserAlreadyMember => (409, "already-member", "Already a member"),
+        R::AlreadyMember | R::UserAlreadyMember | R::CallerIsService => {
+            (409, "already-member", "Already a member")
+        }
+        R::UserIdOfPerson => (409, "user-id-of-person", "User id belongs to a person"),
         R::CallerAlreadyMember => (409, "caller-already-member", "You are already a member"),
         R::CallerAlreadyInvited(_) => (409, "caller-already-invited", "You are already invited"),
         R::JoinRequestPending(_) => (409, "join-request-pending", "Join request already pending"),

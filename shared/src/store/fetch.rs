@@ -145,6 +145,23 @@ impl FetchedItems {
         Ok(self.member(org, member)?.filter(|member| member.has_access(now)))
     }
 
+    /// The member whom a request is about.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchMember`] if there is none, [`Refusal::MemberAccessExpired`] if their access has
+    /// ended at `now` (END1).
+    pub fn present_member(
+        &self,
+        org: OrgId,
+        member: MemberId,
+        now: Timestamp,
+    ) -> Result<Member, Error> {
+        let member = self.member(org, member)?.ok_or(Refusal::NoSuchMember)?;
+        member.check_present(now)?;
+        Ok(member)
+    }
+
     /// The membership of a person whose access has not ended at `now` (END1).
     ///
     /// # Errors

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::domain::{
     AddressDigest, AddressSlot, AlertId, CriticalAlertUser, Event, EventAction, FormerSuperAdmin,
-    IdentityProviderRole, JoinRequest, Member, Organization, Refusal, RequestContext, RoleId,
-    Service, Standing, SuperAdminAppointment, SuperAdminTransfer, Version, levels_in,
+    IdentityProviderRole, Member, Organization, Refusal, RequestContext, RoleId, Service, Standing,
+    SuperAdminAppointment, SuperAdminTransfer, UserId, Version, levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).
@@ -90,6 +90,27 @@ impl Store {
             Err(Error::Refused(Refusal::NoSuchMember | Refusal::ChangedConcurrently)) => Ok(()),
             ended => ended,
         }
+    }
+
+    /// Ends the membership of `user` in `found` if its access has ended, so that a service can be added
+    /// again before the clean-up has run (END1, MACH1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read or written.
+    pub async fn end_own_access(
+        &self,
+        request: &RequestContext,
+        org: &Organization,
+        user: &UserId,
+        found: FetchedItems,
+    ) -> Result<FetchedItems, Error> {
+        let member = found.membership(org.id(), user)?;
+        let Some(member) = member.filter(|member| !member.has_access(request.at)) else {
+            return Ok(found);
+        };
+        self.end_access_now(request, org, &member).await?;
+        Ok(found.and(self.get([Key::membership(org.id(), user)]).await?))
     }
 
     /// Frees the slots in `found` that members hold whose access has ended, so that their addresses can
@@ -208,24 +229,21 @@ impl Transaction<'_> {
         self.end_membership(member, gone)?.record(event)?.end_alerts(org, member, alert)
     }
 
-    /// Adds a service (MACH1). `request` is the request to join of its `sub`, if there is one.
+    /// Adds a service (MACH1).
     ///
     /// # Errors
     ///
-    /// [`Refusal::UserAlreadyMember`] if the `sub` is a member; [`Refusal::KeeperNotMember`] if the keeper
-    /// left; the refusals of `still_held` and `still_granted`.
+    /// [`Refusal::UserAlreadyMember`] if the `sub` is a member; [`Refusal::ChangedConcurrently`] if it asks
+    /// to join; [`Refusal::KeeperNotMember`] if the keeper left; the refusals of `still_held` and `still_granted`.
     pub fn add_service(
         self,
         actor: &Standing,
         service: &Member,
-        request: Option<&JoinRequest>,
         deleted: Option<Version>,
     ) -> Result<Self, Error> {
         let (context, org) = (self.context, &actor.org);
-        let asked = request.map(|request| json!({ "join_request": request.status }));
         let target = service.target(service.version);
         let event = Event::new(context, org, EventAction::MemberAdded, target)
-            .old(asked.unwrap_or_default())
             .new_value(shown_member(org, service));
         self.still_held(actor)?
             .still_granted(org, service.role_id)?
@@ -237,7 +255,7 @@ impl Transaction<'_> {
                 deleted,
                 absent_or(Refusal::UserAlreadyMember),
             )?
-            .end_own_request(service, request)?
+            .end_own_request(service, None)?
             .count(org.id(), service.role_id, Counted::Services, 1)
             .record(event)
     }

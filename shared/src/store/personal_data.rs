@@ -5,7 +5,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder, types::ReturnConsumedCapacity,
+};
 use futures_util::future::try_join_all;
 
 use super::{
@@ -22,6 +24,9 @@ use crate::domain::{
     JoinRequest, Member, MemberId, OrgId, Organization, PersonDigest, PersonId, RoleId, UserId,
     Version,
 };
+
+/// The most items of each kind that say whether a user is a person.
+const MAX_KNOWN_AS: i32 = 25;
 
 /// All that is kept about a person.
 #[derive(Debug)]
@@ -171,8 +176,29 @@ impl Store {
         Ok(users)
     }
 
-    /// What the index knows of a person. An item that moves to another identity between two queries, such as that of a
-    /// member who leaves, is in neither answer, so a person of whom nothing is found is looked for again.
+    /// Whether any organization knows a user as a person, as of a moment ago: as a member or a former one with
+    /// an address, or by a request to join or a declined invitation.
+    ///
+    /// Bounded: of each kind, one page of [`MAX_KNOWN_AS`] items decides. What a user is in one organization,
+    /// they are in all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn is_known_as_person(&self, user: &UserId) -> Result<bool, Error> {
+        let id = PersonId::of(user);
+        let kinds = [index::person(id), index::known_person(id), index::requests_of(id)];
+        let pages = kinds.into_iter().map(|identity| async {
+            let query = self.query_all_at(Index::ByIdentity, identity).limit(MAX_KNOWN_AS);
+            let answer = Meter::call(query.send()).await.map_err(Error::from_read)?;
+            Meter::read(answer.consumed_capacity());
+            Ok::<_, Error>(answer.items.unwrap_or_default())
+        });
+        // A service has no address.
+        Ok(try_join_all(pages).await?.iter().flatten().any(|item| item.contains_key("email")))
+    }
+
+    /// What the index knows of a person, and of the addresses that it knows of them.
     async fn traces(&self, id: PersonId) -> Result<Traces, Error> {
         let first = self.traces_now(id).await?;
         if !first.orgs.is_empty() {
@@ -217,20 +243,7 @@ impl Store {
 
     /// All items with a hash key of an index.
     async fn all_at(&self, index: Index, hash: String) -> Result<Vec<Item>, Error> {
-        let condition = Expression::new("#hash = :hash", [("hash", text(hash))]);
-        let condition = condition.naming("hash", index.hash());
-        let mut terms = ExpressionValues::default();
-        let condition = terms.take(condition);
-        let (names, values) = terms.parts();
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(index.name())
-            .key_condition_expression(condition)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let query = self.query_all_at(index, hash);
         let (mut items, mut start) = (Vec::new(), None);
         loop {
             let request = query.clone().set_exclusive_start_key(start);
@@ -243,6 +256,22 @@ impl Store {
                 return Ok(items);
             }
         }
+    }
+
+    fn query_all_at(&self, index: Index, hash: String) -> QueryFluentBuilder {
+        let condition = Expression::new("#hash = :hash", [("hash", text(hash))]);
+        let condition = condition.naming("hash", index.hash());
+        let mut terms = ExpressionValues::default();
+        let condition = terms.take(condition);
+        let (names, values) = terms.parts();
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name(index.name())
+            .key_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
     }
 }
 

@@ -64,7 +64,7 @@ async fn inviter_learns_of_acceptances_at_most_once_an_hour() {
     assert_eq!(mails.len(), 1, "the invitation was accepted before its mail was sent");
     assert_snapshot!(shown(&mails[0]), @"
     to ada@example.com
-    bob@example.com joined Acme
+    Bob Builder (bob@example.com) joined Acme
 
     Bob Builder (bob@example.com) accepted your invitation and is now a member of Acme as Admin.
 

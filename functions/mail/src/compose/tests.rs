@@ -100,6 +100,14 @@ fn person_is_shown_with_name_and_address() {
     assert!(text.starts_with("Ada Lovelace (ada@example.com) removed you from Acme."), "{text}");
 }
 
+#[test]
+fn subject_of_an_acceptance_names_the_person() {
+    let role = "User".to_owned();
+    let accepted = Notification::InvitationAccepted { by: ada(), role, access_end: None };
+    let subject = composed(&mail(accepted, Language::English)).subject;
+    assert_eq!(subject, "Ada Lovelace (ada@example.com) joined Acme");
+}
+
 /// A display name that looks like an address is left out: mail programs would turn it into a link.
 #[test]
 fn name_that_looks_like_an_address_is_left_out() {

@@ -4,7 +4,7 @@ use axum::{Router, body::Body, routing};
 use serde::Deserialize;
 
 use super::{Answer, get, send};
-use crate::http::{Limit, Path, Query, conventions};
+use crate::http::{Limit, Path, Query, Time, conventions};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,4 +105,23 @@ async fn malformed_path_parameter_gets_the_404_of_an_unknown_organization() {
         assert_eq!(send_get(target).await.verdict(), expected, "{target}");
     }
     assert_eq!(send_get("/two/a/255").await.text, r#"("a", 255)"#);
+}
+
+#[test]
+fn time_has_the_form_and_the_offset_of_rfc_3339() {
+    for text in ["2026-12-01T12:00:00Z", "2026-12-01T13:00:00.5+23:59", "2026-12-01 12:00:00-00:30"]
+    {
+        assert!(Time::parse(text).is_some(), "{text}");
+    }
+    for text in [
+        "2026-12-01T12:00:00+25:00",
+        "2026-12-01T12:00:00-24:00",
+        "2026-12-01T12:00:00+01",
+        "2026-12-01T12:00:00+0100",
+        "2026-12-01T12:00:00+01:00:30",
+        "2026-12-01T12:00:00",
+        "2026-12-01",
+    ] {
+        assert_eq!(Time::parse(text), None, "{text}");
+    }
 }
