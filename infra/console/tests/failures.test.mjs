@@ -32,6 +32,17 @@ test('a 500 is shown with a way to try again, and the second attempt helps', asy
   await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
 });
 
+test('a page that cannot be loaded has a heading, and the second attempt helps', async () => {
+  for (const route of [/\/v1\/me\?/, /\/permissions$/]) {
+    await page.route(route, problem(500, 'Internal error'));
+    await open(page, users);
+    await page.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();
+    await page.unroute(route);
+    await page.getByRole('button', { name: 'Load the current state' }).click();
+    await page.getByRole('heading', { name: 'Users' }).waitFor();
+  }
+});
+
 test('an answer that ends in the middle is shown as a lost connection', async () => {
   await page.route(MEMBERS, (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"items":[' }));
   await open(page, users);

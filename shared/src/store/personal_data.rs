@@ -198,7 +198,8 @@ impl Store {
         Ok(try_join_all(pages).await?.iter().flatten().any(|item| item.contains_key("email")))
     }
 
-    /// What the index knows of a person, and of the addresses that it knows of them.
+    /// What the index knows of a person. An item that moves to another identity between two queries, such as that of a
+    /// member who leaves, is in neither answer, so a person of whom nothing is found is looked for again.
     async fn traces(&self, id: PersonId) -> Result<Traces, Error> {
         let first = self.traces_now(id).await?;
         if !first.orgs.is_empty() {

@@ -1,7 +1,7 @@
 // The frame of the console: who is signed in, which organization is shown, and which screen.
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/ui.js';
 import { everyItem } from './api.js';
-import { Loaded, Menu } from './parts.js';
+import { Loading, Menu, Notice, Page } from './parts.js';
 import { Link, href, match, navigate, path, useArrival, useLocation } from './router.js';
 import { session } from './session.js';
 import { AppContext, useApp, useLoad } from './use.js';
@@ -26,7 +26,7 @@ export function App({ config, api, signInProblem }) {
       <a class="skip" href="#main" onClick=${(event) => (event.preventDefault(), document.querySelector('main')?.focus())}>Skip to the content</a>
       <${Header} />
       ${token
-        ? html`<${Loaded} load=${{ ...me, reload: () => me.reload() }}>${() => html`<${Screens} />`}<//>`
+        ? me.data ? html`<${Notice} problem=${me.problem} reload=${me.reload} /><${Screens} />` : html`<${Waiting} load=${me} />`
         : html`<main id="main" tabindex="-1"><${SignIn} problem=${signInProblem} /></main>`}
       <div class="toast" role="status">${message}</div>
     <//>
@@ -64,7 +64,7 @@ async function readMe(api, signal) {
 /** The pages of operators, which few people need: loaded with the first of them. */
 function Operator({ at }) {
   const load = useLoad(() => import('./screens/operator.js'), []);
-  if (!load.data) return html`<${Main}><${Loaded} load=${load} /><//>`;
+  if (!load.data) return html`<${Waiting} load=${load} />`;
   return html`<${load.data.Operator} at=${at} />`;
 }
 
@@ -86,6 +86,14 @@ export function Main({ nav, children }) {
   useArrival(main);
   return html`<div class=${nav ? 'with-nav' : 'alone'}>${nav}<main id="main" ref=${main} tabindex="-1">${children}</main></div>`;
 }
+
+/**
+ * A page that still loads, or cannot be loaded.
+ * @param {{ load: Types.Load<unknown> }} props
+ */
+export const Waiting = ({ load }) => html`<${Main}>${load.problem
+  ? html`<${Page} title="This page cannot be shown"><${Notice} problem=${load.problem} reload=${load.reload} /><//>`
+  : html`<${Loading} />`}<//>`;
 
 export const NotFound = () => html`
   <h1>There is no such page</h1>

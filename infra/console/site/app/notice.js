@@ -19,7 +19,7 @@ export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }
   if (!problem) return null;
   const { title, detail, status = -1, slug = '', body } = problem;
   const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
-  const ended = `Sign in again to go on.${keep ? ' This opens a new window. Here you keep what you have entered.' : ''}`;
+  const ended = `Sign in again to go on.${keep ? ' A new window opens for it. This form keeps what you have entered.' : ''}`;
   const text = status === 401 ? ended : status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
   // A lock-out has no other sign that its reason is the network, which a sign-in does not change.
   const byNetwork = slug === 'would-lock-out-caller' && /network/.test(detail ?? '');

@@ -1,7 +1,7 @@
 // The screens of one organization: what the person may do there decides what is offered.
 import { html, useEffect, useMemo, useRef } from '../../vendor/ui.js';
-import { Main, NotFound } from '../app.js';
-import { Badge, Loaded, Level, Notice, Page, Section, Table, When } from '../parts.js';
+import { Main, NotFound, Waiting } from '../app.js';
+import { Badge, Level, Notice, Page, Section, Table, When } from '../parts.js';
 import { Link, match } from '../router.js';
 import { OrgContext, useApp, useLoad, useOrg } from '../use.js';
 import { areaName, atLeast, lacking, personName } from '../words.js';
@@ -49,7 +49,7 @@ export function OrganizationScreens({ id, at }) {
     can: (object, level) => atLeast(data.access.permissions[object], level),
     reload: load.reload,
   }, [data, membership]);
-  if (!data || !context) return html`<${Main}><${Loaded} load=${load} /><//>`;
+  if (!data || !context) return html`<${Waiting} load=${load} />`;
   const restricted = new Set(data.access.restrictions.map(({ role_object }) => role_object));
   const allowed = SCREENS.filter(({ needs, explains }) => !needs || context.can(...needs) || (explains && restricted.has(needs[0])));
   const below = at.slice(`/organizations/${id}`.length);

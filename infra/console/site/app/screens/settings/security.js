@@ -21,6 +21,13 @@ function isNetwork(text) {
   const v6 = address.includes(':');
   return URL.canParse(`http://${v6 ? `[${address}]` : address}`) && Number(length) <= (v6 ? 128 : 32);
 }
+/** @param {Partial<Types.Schemas['Security']>} changes */
+function checkNetworks({ allowed_networks: list = [] }) {
+  const wrong = list.find((text) => !isNetwork(text));
+  if (!wrong) return;
+  const detail = `“${wrong}” is not a network. Enter the first address and the length, such as 192.0.2.0/24 or 2001:db8::/32.`;
+  throw new Problem({ title: 'Invalid request', errors: [{ pointer: '/allowed_networks', detail }] }, 422);
+}
 /** @param {string[]} list */
 const networks = (list) => (list.length ? list.join(', ') : 'Any network');
 
@@ -75,11 +82,7 @@ function Edit({ security, reload }) {
   const submit = async (values) => {
     const changes = draft.changes(settings(values));
     if (Object.keys(changes).length === 0) return announce('There is nothing to save.');
-    const wrong = changes.allowed_networks?.find((text) => !isNetwork(text));
-    if (wrong) {
-      const detail = `“${wrong}” is not a network. Enter the first address and the length, such as 192.0.2.0/24 or 2001:db8::/32.`;
-      throw new Problem({ title: 'Invalid request', errors: [{ pointer: '/allowed_networks', detail }] }, 422);
-    }
+    checkNetworks(changes);
     if (restrictions(security, changes).length > 0) {
       return new Promise((done, fail) => setAsking({ changes, done, fail }));
     }
