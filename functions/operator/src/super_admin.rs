@@ -24,11 +24,11 @@ pub(crate) async fn appoint(
     let Call { app, context, .. } = call.as_operator()?;
     let RequiredText(reason) = reason;
     let org = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
-    let named = org.super_admin_user_id.as_ref().map(|user| MemberId::of(org.id(), user));
-    let members = named.into_iter().chain([member_id]).map(|id| Key::member(org.id(), id));
+    let present_id = org.super_admin_user_id.as_ref().map(|user| MemberId::of(org.id(), user));
+    let members = present_id.into_iter().chain([member_id]).map(|id| Key::member(org.id(), id));
     let above = org.path.parent().into_iter().chain([org.path.root_id()]);
     let found = app.store.get(members.chain(above.map(Key::organization))).await?;
-    let present = named.map(|id| found.member(org.id(), id)).transpose()?.flatten();
+    let present = present_id.map(|id| found.member(org.id(), id)).transpose()?.flatten();
     let successor = found.member(org.id(), member_id)?;
     let appointment = domain::appoint_super_admin(&org, present, successor, former, context.at)?;
     let super_admin = Some(views::Person::member(&appointment.successor));

@@ -36,26 +36,28 @@ impl EndingAccess {
     }
 }
 
-/// The mail to `granter` about the access of others that they granted and that ends soon. `None` if there
-/// is none, and for a service.
+/// The mail to `granter` about the access of others that they granted and that ends soon, the nearest end first.
+/// `None` if there is none, and for a service.
 pub fn granter_mail(
     org: &Organization,
     granter: &Member,
     granted: &[EndingAccess],
 ) -> Option<OutgoingMail> {
-    let notification = match granted {
+    let mut granted: Vec<_> = granted.iter().collect();
+    granted.sort_by_key(|ending| (ending.until, &ending.member.email, ending.member.id()));
+    let notification = match &*granted {
         [] => return None,
         [EndingAccess { member, role, until }] => Notification::GrantedAccessExpiring {
             member: NamedPerson::member(member),
             role: role.clone(),
             until: *until,
         },
-        [first, others @ ..] => Notification::GrantedAccessesExpiring {
+        [first, ..] => Notification::GrantedAccessesExpiring {
             members: (granted.iter().take(MAX_NAMED_IN_DIGEST))
                 .map(|ending| NamedPerson::member(&ending.member))
                 .collect(),
             more: granted.len() > MAX_NAMED_IN_DIGEST,
-            until: others.iter().map(|ending| ending.until).fold(first.until, Timestamp::min),
+            until: first.until,
         },
     };
     Some(OutgoingMail::new(org, granter.email.clone()?, notification))
