@@ -61,3 +61,22 @@ test('a user manager can only revoke an invitation to a role that they may not g
   await jonas.locator('.toast', { hasText: 'revoked' }).waitFor();
   await jonas.end();
 });
+
+test('the answer about a person who is no member says nothing of an organization that does not exist', async () => {
+  const explain = async () => {
+    await open(ada, `/organizations/${org}/why?email=stranger@example.com`);
+    await ada.getByRole('button', { name: 'Explain' }).click();
+    await ada.getByText('member neither of this organization').first().waitFor();
+    return ada.locator('main').innerText();
+  };
+  const denied = await explain();
+  assert.match(denied, /may not do this/);
+  assert.doesNotMatch(denied, /does not exist/);
+
+  await ada.route(/\/explanations\?/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...await response.json(), decision: null } });
+  });
+  assert.doesNotMatch(await explain(), /may (not )?do this/, 'without a decision there is no verdict');
+  await ada.unroute(/\/explanations\?/);
+});
