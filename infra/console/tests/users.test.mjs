@@ -80,3 +80,9 @@ test('the answer about a person who is no member says nothing of an organization
   assert.doesNotMatch(await explain(), /may (not )?do this/, 'without a decision there is no verdict');
   await ada.unroute(/\/explanations\?/);
 });
+
+test('each level of a role is explained in full: "Also" follows what it adds to', async () => {
+  await open(ada, `/organizations/${org}/roles/super_admin`);
+  await ada.getByText('Sees the roles and their levels. Also creates, edits and deletes custom roles.').waitFor();
+  assert.deepEqual((await ada.locator('.matrix dd').allInnerTexts()).filter((text) => text.startsWith('Also')), []);
+});
