@@ -432,10 +432,8 @@ declare namespace Props {
 
   interface RoleRemove {
     role: Types.Schemas['Role'];
-    grantable: Types.Levels;
     onClose: () => void;
     load: Types.Load<Types.Schemas['Role']>;
-    roles: Types.Schemas['Role'][];
   }
 
   interface RoleEditor {

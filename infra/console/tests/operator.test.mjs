@@ -49,3 +49,25 @@ test('the erasure of a person ends with its result', async () => {
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await page.getByText('Check the spelling').count(), 0);
 });
+
+test('an id that no organization has leads to the search', async () => {
+  await open(page, '/operator/organizations/org_unknown');
+  await page.getByRole('heading', { name: 'There is no organization with this id' }).waitFor();
+  await page.getByRole('link', { name: 'Search it by name' }).click();
+  await page.getByRole('heading', { name: 'Organizations' }).waitFor();
+});
+
+test('an operator who looks inside sees the partners, changes none, and finds the way back', async () => {
+  await open(page, `/organizations/${ids['Acme Instruments']}/settings`);
+  await page.getByRole('table', { name: 'Partners' }).getByText('Initech Partners').waitFor();
+  assert.equal(await page.getByRole('button', { name: /the link with/ }).count(), 0);
+  await open(page, `/organizations/${ids['Acme Instruments']}`);
+  await page.getByRole('link', { name: 'Open the operator’s page' }).click();
+  await page.getByText('You read everything inside').waitFor();
+});
+
+test('another kind is refused with the links that there are', async () => {
+  await page.getByLabel('Kind').selectOption('partner');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The organization is linked to 1 partner, so its kind cannot change.').waitFor();
+});

@@ -61,3 +61,52 @@ test('a user manager can only revoke an invitation to a role that they may not g
   await jonas.locator('.toast', { hasText: 'revoked' }).waitFor();
   await jonas.end();
 });
+
+test('the answer about a person who is no member says nothing of an organization that does not exist', async () => {
+  const explain = async () => {
+    await open(ada, `/organizations/${org}/why?email=stranger@example.com`);
+    await ada.getByRole('button', { name: 'Explain' }).click();
+    await ada.getByText('member neither of this organization').first().waitFor();
+    return ada.locator('main').innerText();
+  };
+  const denied = await explain();
+  assert.match(denied, /may not do this/);
+  assert.doesNotMatch(denied, /does not exist/);
+
+  await ada.route(/\/explanations\?/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...await response.json(), decision: null } });
+  });
+  assert.doesNotMatch(await explain(), /may (not )?do this/, 'without a decision there is no verdict');
+  await ada.unroute(/\/explanations\?/);
+});
+
+test('each level of a role is explained in full: "Also" follows what it adds to', async () => {
+  await open(ada, `/organizations/${org}/roles/super_admin`);
+  await ada.getByText('Sees the roles and their levels. Also creates, edits and deletes custom roles.').waitFor();
+  assert.deepEqual((await ada.locator('.matrix dd').allInnerTexts()).filter((text) => text.startsWith('Also')), []);
+});
+
+test('the users of a role that is deleted get a role that the API says the person may give', async () => {
+  const page = await ask(ada, 'GET', `/v1/organizations/${org}/roles?limit=100`);
+  const role = page.items.find(({ built_in, users }) => !built_in && users.active > 1);
+  await open(ada, `/organizations/${org}/roles/${role.id}`);
+  await ada.getByRole('button', { name: 'Delete', exact: true }).click();
+  const dialog = ada.getByRole('dialog');
+  await dialog.getByRole('option', { name: 'Admin' }).waitFor({ state: 'attached' });
+  const offered = await dialog.getByRole('option').allInnerTexts();
+  assert.ok(!offered.includes(role.name) && !offered.includes('Super Admin'), `${offered}`);
+  assert.equal(await dialog.getByLabel('Role that they get').inputValue(), 'user');
+  await dialog.getByRole('button', { name: 'Delete the role' }).click();
+  await ada.getByText('This role is being deleted').or(ada.getByRole('heading', { name: 'Roles', exact: true })).first().waitFor();
+});
+
+test('a choice that is too long says that it is not whole', async () => {
+  const { items } = await ask(ada, 'GET', `/v1/organizations/${org}/members?q=bob`);
+  const many = { items: Array(100).fill(items[0]), next_cursor: 'more', total: null };
+  await ada.route(/\/members\?.*kind=person/, (route) => route.fulfill({ json: many }));
+  await open(ada, `/organizations/${org}/users`);
+  await ada.getByRole('button', { name: 'Add a service' }).click();
+  await ada.getByText('Only the first 500 are offered.').waitFor();
+  await ada.unroute(/\/members\?.*kind=person/);
+});

@@ -1,7 +1,6 @@
-// Which levels and roles the person may give to others (ROLE7, ROLE9): the rules of the API, so that only these are offered.
+// Which levels the person may put into a role (ROLE7): the rule of the API, so that only these are offered.
 import { atLeast } from './words.js';
 
-const ALWAYS = ['user', 'partner_user'];
 /**
  * @param {Types.Level | undefined} one
  * @param {Types.Level | undefined} other
@@ -39,16 +38,3 @@ export const mayGrant = (grantable, key, level) => atLeast(grantable[key] ?? 'no
  * @param {Types.Levels} permissions
  */
 export const beyond = (grantable, permissions) => Object.keys(permissions).filter((key) => !mayGrant(grantable, key, permissions[key]));
-
-/**
- * Whether the person may give the role. The Super Admin role is only transferred.
- *
- * @param {Types.RoleView} role
- * @param {{ access: Types.Schemas['Permissions'], org: Types.OrgView, grantable: Types.Levels }} person
- */
-export function mayGive(role, { access, org, grantable }) {
-  if (role.id === 'super_admin' || role.reassign_to) return false;
-  if (ALWAYS.includes(role.id)) return true;
-  if (role.id === 'mdf_admin') return access.role_id === 'super_admin' && Boolean(org.settings?.mdf_program);
-  return beyond(grantable, role.permissions).length === 0;
-}

@@ -5,6 +5,7 @@ import { Check, Field, Loaded, SearchField } from './parts.js';
 import { useApp, useLoad, useOrg } from './use.js';
 
 const MAX_CHOSEN = 20;
+const MAX_READ = 1000;
 
 /**
  * The parameters of a list for the value of the filter: `own`, `subtree`, or the ids of organizations.
@@ -52,7 +53,7 @@ function Choice({ value, onChange }) {
   const [filter, setFilter] = useState('');
   const load = useLoad(
     (signal) => everyItem((cursor) =>
-      api.GET('/v1/organizations/{org}/sub-organizations', { path: { org: id }, query: { depth: 'all', limit: 100, cursor }, signal })),
+      api.GET('/v1/organizations/{org}/sub-organizations', { path: { org: id }, query: { depth: 'all', limit: 100, cursor }, signal }), MAX_READ),
     [api, id],
   );
   const toggle = (one, on) => onChange(on ? [...value, one] : value.filter((other) => other !== one));
@@ -60,6 +61,7 @@ function Choice({ value, onChange }) {
     <legend>Chosen organizations</legend>
     <p class="hint">At most ${MAX_CHOSEN}. Without a choice, the list shows ${org.name} alone.</p>
     <${Loaded} load=${load}>${(below) => html`
+      ${below.length >= MAX_READ && html`<p class="hint">Only the first ${MAX_READ.toLocaleString()} organizations are offered.</p>`}
       ${below.length > 10 && html`<${SearchField} label="Find an organization" value="" onSearch=${setFilter} />`}
       <div class="choice-list">
         ${[org, ...below].filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase())).map((one) => html`

@@ -1,11 +1,12 @@
 // The screens of platform operators, who are not members: they create, link, suspend and end, and read everything.
 import { html } from '../../vendor/ui.js';
 import { Main, NotFound } from '../app.js';
-import { Loaded, Page } from '../parts.js';
+import { Page } from '../parts.js';
 import { Link, match, query } from '../router.js';
 import { useApp, useLoad } from '../use.js';
 import { Organization } from './operator/organization.js';
 import { Organizations } from './operator/organizations.js';
+import { OfOrganization } from './operator/parts.js';
 import { People } from './operator/people.js';
 import { Question } from './why/question.js';
 
@@ -31,7 +32,7 @@ function OperatorWhy({ org: id }) {
   const { api } = useApp();
   const load = useLoad((signal) => api.GET('/v1/operator/organizations/{org}', { path: { org: id }, signal }), [api, id]);
   const parameters = query();
-  return html`<${Loaded} load=${load}>${(org) => html`
+  return html`<${OfOrganization} load=${load}>${(org) => html`
     <${Page} title="Why can’t they?" intro=${html`In <${Link} to="/operator/organizations/${id}">${org.name}<//>.`}>
       <${Question} org=${org} userId=${parameters.get('user_id')} />
     <//>`}<//>`;

@@ -88,7 +88,7 @@ function Overview() {
   return html`
     <${Page} title=${org.name}>
       <div class="panel"><dl class="facts">
-        <dt>Your role</dt><dd>${membership?.role_name ?? access.role_id}</dd>
+        <dt>Your role</dt><dd>${membership?.role_name ?? access.role_id ?? html`<${OperatorHere} />`}</dd>
         ${membership?.access_expires_at && html`<dt>Your access ends</dt><dd><${When} at=${membership.access_expires_at} /></dd>`}
         ${org.super_admin !== undefined && html`<dt>Super Admin</dt><dd>${org.super_admin ? personName(org.super_admin) : 'None yet: the first Admin who accepts becomes it'}</dd>`}
         ${org.parent_name && html`<dt>Below</dt><dd>${org.parent_name}</dd>`}
@@ -105,4 +105,10 @@ function Overview() {
       <//>
     <//>
   `;
+}
+
+/** A platform operator who looks inside, and the way back to what they can change. */
+function OperatorHere() {
+  const { id } = useOrg();
+  return html`Platform operator, who reads everything. <${Link} to="/operator/organizations/${id}">Open the operator’s page<//>`;
 }

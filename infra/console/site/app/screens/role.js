@@ -91,7 +91,7 @@ function ShownRole({ id, objects, userRole }) {
         ? html`<${Matrix} objects=${objects} levels=${role.permissions} />`
         : html`<${EditRole} role=${role} objects=${objects} grantable=${grantable} load=${load} />`}
     <//>
-    ${removing && html`<${RemoveRole} role=${role} grantable=${grantable} load=${load} onClose=${() => setRemoving(false)} />`}
+    ${removing && html`<${RemoveRole} role=${role} load=${load} onClose=${() => setRemoving(false)} />`}
   `;
 }
 

@@ -1,13 +1,14 @@
 // One organization, as an operator sees it.
 import { html, useState } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
-import { Check, Field, Form, Loaded, Notice, Page, Person, Section, When } from '../../parts.js';
+import { Check, Field, Form, Notice, Page, Person, Section, When } from '../../parts.js';
 import { Link } from '../../router.js';
 import { useApp, useLoad } from '../../use.js';
+import { count } from '../../words.js';
 import { useDraft } from '../settings/draft.js';
 import { Appoint, Delete, FirstAdmin, ResetSecurity, Suspend } from './acts.js';
 import { CustomerLinks } from './customers.js';
-import { Badges } from './parts.js';
+import { Badges, OfOrganization } from './parts.js';
 
 const ROUTE = '/v1/operator/organizations/{org}';
 
@@ -25,7 +26,7 @@ export function Organization({ org: id }) {
     const security = await api.GET('/v1/organizations/{org}/security', { path: { org: id }, signal });
     return { org, above, below: below.items, security };
   }, [api, id]);
-  return html`<${Loaded} load=${load}>${(data) => html`<${Sections} ...${data} reload=${load.reload} />`}<//>`;
+  return html`<${OfOrganization} load=${load}>${(data) => html`<${Sections} ...${data} reload=${load.reload} />`}<//>`;
 }
 
 /** @param {Props.OperatorOrganization} props */
@@ -65,6 +66,21 @@ const Facts = ({ org, above, below }) => html`
 `;
 
 /**
+ * The refusal of another kind, with the links that there are.
+ *
+ * @param {Types.Trouble} problem
+ * @returns {never}
+ */
+function inWords(problem) {
+  if (problem.slug === 'organization-linked') {
+    const { customers, partners } = /** @type {Record<string, any>} */ (problem.body);
+    const links = [customers > 0 && count(customers, 'customer'), partners > 0 && count(partners, 'partner')].filter(Boolean);
+    problem.detail = `The organization is linked to ${links.join(' and ')}, so its kind cannot change. Remove the links first, on the page of the partner.`;
+  }
+  throw problem;
+}
+
+/**
  * The settings that operators control. Some belong to the root of a tree.
  *
  * @param {Props.OperatorOrganization} props
@@ -81,7 +97,7 @@ function Settings({ org, reload }) {
     };
     const body = draft.changes(wanted);
     if (Object.keys(body).length === 0) return announce('There is nothing to save.');
-    const changed = await api.PATCH(ROUTE, { path: { org: org.id }, body, ifMatch: etag(org) });
+    const changed = await api.PATCH(ROUTE, { path: { org: org.id }, body, ifMatch: etag(org) }).catch(inWords);
     draft.saved({ kind: changed.kind, ...changed.settings });
     announce('The settings are saved.');
     await reload();

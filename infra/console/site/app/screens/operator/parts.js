@@ -1,6 +1,7 @@
 // Parts that several operator screens use.
 import { html, useState } from '../../../vendor/ui.js';
-import { Badge, Dialog, Field, Form, Notice, SearchField } from '../../parts.js';
+import { Badge, Dialog, Field, Form, Loaded, Notice, Page, SearchField } from '../../parts.js';
+import { Link } from '../../router.js';
 import { useApp, useLoad } from '../../use.js';
 import { personLine } from '../../words.js';
 
@@ -23,6 +24,16 @@ export function Act({ title, submit, act, onClose, reload, fields, typed, typedL
     <//>
   <//>`;
 }
+
+/**
+ * Shows what `load` has read of an organization; or, for an id that none has, where to search.
+ *
+ * @template Data
+ * @param {Props.Loaded<Data>} props
+ */
+export const OfOrganization = ({ load, children }) => load.problem?.status === 404
+  ? html`<${Page} title="There is no organization with this id"><p>It may be deleted. <${Link} to="/operator">Search it by name<//>.</p><//>`
+  : html`<${Loaded} load=${load}>${children}<//>`;
 
 /**
  * The name of an organization with its state.

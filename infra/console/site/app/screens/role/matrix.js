@@ -50,10 +50,16 @@ export const MatrixEditor = ({ objects, levels, onChange, grantable, own, errorO
 `;
 
 /**
+ * What a level gives. "Also …" follows the sentence of the level before, to which it adds.
+ *
  * @param {Types.RoleObject} object
  * @param {Types.Level | undefined} level
  */
-const sentence = (object, level) => object.levels.find((one) => one.level === level)?.description;
+function sentence({ levels }, level) {
+  const index = levels.findIndex((one) => one.level === level);
+  const text = levels[index]?.description;
+  return text?.startsWith('Also ') ? `${levels[index - 1]?.description.replace(', and changes nothing', '')} ${text}` : text;
+}
 
 /**
  * The levels of one role object.

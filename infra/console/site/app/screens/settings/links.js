@@ -42,7 +42,7 @@ export function Customers() {
 /** The partners of a customer, which can suspend each link. */
 export function Partners() {
   const { api, announce } = useApp();
-  const { id } = useOrg();
+  const { id, membership } = useOrg();
   const list = useLinks('/v1/organizations/{org}/partners');
   const [suspending, setSuspending] = useState(null);
   const resume = useAction(async (partner) => {
@@ -50,12 +50,13 @@ export function Partners() {
     announce(`The link with ${partner.name ?? NAMELESS} is active again.`);
     await list.reload();
   });
-  const actions = { label: 'Actions', hidden: true, cell: (row) => html`
+  // An operator reads the links, and changes none.
+  const actions = membership && { label: 'Actions', hidden: true, cell: (row) => html`
     <button onClick=${() => (row.suspended ? resume.run(row) : setSuspending(row))} disabled=${resume.busy}>
       ${row.suspended ? 'Resume' : 'Suspend'}<span class="sr-only"> the link with ${row.name}</span></button>` };
   return html`
     <${Notice} problem=${resume.problem} reload=${list.reload} />
-    ${list.items.length > 0 && html`<${Table} label="Partners" rows=${list.items} columns=${[...columns('Partner'), actions]} />`}
+    ${list.items.length > 0 && html`<${Table} label="Partners" rows=${list.items} columns=${[...columns('Partner'), actions].filter(Boolean)} />`}
     ${list.loaded && list.items.length === 0 && html`<${Empty} title="No partner is linked">
       Members of other organizations have no access here. An operator of the platform can link a partner.<//>`}
     <${More} list=${list} noun="partners" />

@@ -6,6 +6,9 @@ import { RoleField } from '../../role_field.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { endOfDay, personName } from '../../words.js';
 
+/** The most people who are offered as keepers. */
+const MAX_PEOPLE = 500;
+
 /** Roles that a service may never hold (MACH1). */
 const PEOPLE_ONLY = ['admin', 'mdf_admin'];
 
@@ -41,12 +44,12 @@ export function KeeperField({ value }) {
   const { id } = useOrg();
   const people = useLoad(
     (signal) => everyItem((cursor) => api.GET('/v1/organizations/{org}/members',
-      { path: { org: id }, query: { status: 'active', limit: 100, cursor }, signal }), 500),
+      { path: { org: id }, query: { status: 'active', kind: 'person', limit: 100, cursor }, signal }), MAX_PEOPLE),
     [api, id],
   );
-  const options = (people.data ?? []).filter((user) => user.status === 'active' && user.kind === 'person').map((person) => [person.id, personName(person)]);
+  const options = (people.data ?? []).filter((user) => user.status === 'active').map((person) => [person.id, personName(person)]);
   return html`
     <${Field} label="Keeper" name="keeper_id" value=${value ?? ''} options=${[['', value ? 'No change' : 'Me'], ...options]}
-      hint="The person who looks after the service." />
+      hint="The person who looks after the service.${options.length >= MAX_PEOPLE ? ` Only the first ${MAX_PEOPLE} are offered.` : ''}" />
     <${Notice} problem=${people.problem} reload=${people.reload} />`;
 }

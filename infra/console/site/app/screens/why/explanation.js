@@ -6,7 +6,8 @@ import { useApp, useOrg } from '../../use.js';
 import { actionName, areaName, inWords, personName } from '../../words.js';
 
 /** @param {string} text */
-const sentence = (text) => inWords(text).replaceAll('The subject', 'The person').replaceAll('the subject', 'the person');
+// The organization is the one that is open, so it exists.
+const sentence = (text) => inWords(text).replace(', or the organization does not exist', '').replaceAll('The subject', 'The person').replaceAll('the subject', 'the person');
 
 /**
  * What an answer of `GET …/explanations` says about the `org` of the question.
@@ -19,15 +20,17 @@ export function Explanation({ answer, org }) {
   useEffect(() => heading.current?.focus(), [answer]);
   const name = person.name || person.email ? personName(person) : asked;
   const area = explanation.role_object && areaName(explanation.role_object);
+  // Of a person who is no member, the API may keep the decision to itself.
+  const open = decision !== true && decision !== false;
   const paths = explanation.paths?.length ? explanation.paths : [null];
   return html`
     <section class="section" aria-labelledby="decision">
-      <div class="verdict ${decision ? 'good' : 'bad'}">
+      <div class="verdict ${open ? '' : decision ? 'good' : 'bad'}">
         <h2 id="decision" tabindex="-1" ref=${heading}>
-          <bdi>${name}</bdi> ${decision ? 'may do this' : 'may not do this'}: ${actionName(action)}${area && ` (${area})`}</h2>
+          <bdi>${name}</bdi>${open ? '' : decision ? ' may do this' : ' may not do this'}: ${actionName(action)}${area && ` (${area})`}</h2>
         <p>${sentence(explanation.reason)}</p>
       </div>
-      ${paths.map((path) => html`<${Path} key=${path?.path + path?.organization_id} path=${path} answer=${answer} name=${name} org=${org} />`)}
+      ${!open && paths.map((path) => html`<${Path} key=${path?.path + path?.organization_id} path=${path} answer=${answer} name=${name} org=${org} />`)}
     </section>
     ${explanation.who_could_grant && html`<${WhoCouldGrant} who=${explanation.who_could_grant} org=${org} />`}
   `;
