@@ -29,6 +29,7 @@ fn invitation_mail_names_the_invitation_the_role_and_the_inviter_but_no_operator
             sending: Sending { invitation: open.id, number: 1 },
             role: "User".to_owned(),
             until: in_days(7),
+            access_end: None,
             by,
         };
         let expected = OutgoingMail::new(&org, email("bob"), notification);
