@@ -118,6 +118,10 @@ async fn permissions_name_the_roles_that_the_caller_can_grant() {
     }
     let own = app.get(BOB, &format!("{acme}/permissions?include=roles")).await.expect(200).body;
     assert_eq!((&own["role_id"], &own["role_name"]), (&json!(desk), &json!("Role of bob")));
+    // A role manager chooses one for the users of a role that they delete.
+    app.add_member_with(ADA, &acme, EVE, role_manager()).await;
+    let eves = grantable(EVE).await;
+    assert_eq!(each(&eves, "name"), ["User", "Partner User", "Auditors", "Role of eve"]);
 }
 
 /// U2

@@ -1623,6 +1623,11 @@ export interface components {
         } & components["schemas"]["InvitationFields"];
         /** @description A pending invitation in the list of users (U3). */
         PendingUser: {
+            /**
+             * @description All who are invited are persons (MACH1).
+             * @constant
+             */
+            kind: "person";
             organization_name: string | null;
         } & components["schemas"]["InvitationFields"];
         /** @description The fields that every view of a member has. */
@@ -2797,7 +2802,7 @@ export interface components {
             role_id: components["schemas"]["RoleId"] | null;
             /** @description Only with `include=roles`. `null` where `role_id` is. */
             role_name?: string | null;
-            /** @description Only with `include=roles`. The roles to which the caller can invite and that the caller can give to members (ROLE7): the built-in ones, then the custom ones. Empty without `user_management` at `full_access`. */
+            /** @description Only with `include=roles`. The roles that the caller can give to invitees and members, or to the users of a role that they delete (ROLE7): the built-in ones, then the custom ones. Empty without `full_access` to `user_management` or `role_management`. */
             grantable_roles?: {
                 id: components["schemas"]["RoleId"];
                 name: string;
@@ -4126,6 +4131,14 @@ export interface components {
             /** @constant */
             status: 409;
         } & components["schemas"]["Problem"];
+        /** @description The access of this member ended at `expired_at` (END1). The list shows them, with `access_expired`, until the clean-up has ended the membership. Invite the person again, or add the service again. */
+        "member-access-expired": {
+            /** @constant */
+            type: "/problems/member-access-expired";
+            /** @constant */
+            status: 404;
+            expired_at: components["schemas"]["Timestamp"];
+        } & components["schemas"]["Problem"];
         /** @description The path does not support the method. `Allow` lists the methods it supports. Use one of them. */
         "method-not-allowed": {
             /** @constant */
@@ -4652,6 +4665,13 @@ export interface components {
             /** @constant */
             status: 415;
         } & components["schemas"]["Problem"];
+        /** @description The `sub` of the service is that of a person, whom an organization knows by an e-mail address (MACH1). Invite the person, or give the service a `sub` of its own. */
+        "user-id-of-person": {
+            /** @constant */
+            type: "/problems/user-id-of-person";
+            /** @constant */
+            status: 409;
+        } & WithRequired<components["schemas"]["Problem"], "errors">;
         /** @description With these security settings, the caller's own next request would be refused (ORG3). `detail` says why. Sign in so that the settings are satisfied, then set them. With `missing_claim`, the caller's token lacks the claim that would satisfy them. */
         "would-lock-out-caller": {
             /** @constant */
@@ -5004,6 +5024,16 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["no-such-member"] | components["schemas"]["no-such-organization"];
+            };
+        };
+        /** @description `member-access-expired`, `no-such-member` or `no-such-organization`. */
+        MemberNotFoundOrExpired: {
+            headers: {
+                "x-request-id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["member-access-expired"] | components["schemas"]["no-such-member"] | components["schemas"]["no-such-organization"];
             };
         };
         /** @description `no-such-organization` or `no-such-role`. */
@@ -6425,7 +6455,7 @@ export interface operations {
             304: components["responses"]["NotModified"];
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["ReadForbidden"];
-            404: components["responses"]["MemberNotFound"];
+            404: components["responses"]["MemberNotFoundOrExpired"];
             422: components["responses"]["InvalidRequestResponse"];
             500: components["responses"]["InternalErrorResponse"];
             503: components["responses"]["UnavailableResponse"];
@@ -6461,7 +6491,7 @@ export interface operations {
             400: components["responses"]["UnreadableRequestResponse"];
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["WriteForbidden"];
-            404: components["responses"]["MemberNotFound"];
+            404: components["responses"]["MemberNotFoundOrExpired"];
             409: components["responses"]["SuperAdminConflict"];
             412: components["responses"]["PreconditionFailedResponse"];
             413: components["responses"]["BodyTooLargeResponse"];
@@ -6504,14 +6534,14 @@ export interface operations {
             400: components["responses"]["UnreadableRequestResponse"];
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["RoleGrantForbidden"];
-            /** @description `no-such-member`, `no-such-organization` or `no-such-role`. */
+            /** @description `member-access-expired`, `no-such-member`, `no-such-organization` or `no-such-role`. */
             404: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["no-such-member"] | components["schemas"]["no-such-organization"] | components["schemas"]["no-such-role"];
+                    "application/problem+json": components["schemas"]["member-access-expired"] | components["schemas"]["no-such-member"] | components["schemas"]["no-such-organization"] | components["schemas"]["no-such-role"];
                 };
             };
             /** @description `mdf-program-required`, `role-being-deleted`, `super-admin-protected` or `changed-concurrently`. */
@@ -6591,14 +6621,14 @@ export interface operations {
                 };
             };
             404: components["responses"]["RoleNotFound"];
-            /** @description `already-member`, `role-being-deleted`, `changed-concurrently` or `idempotency-key-in-use`. */
+            /** @description `already-member`, `user-id-of-person`, `role-being-deleted`, `changed-concurrently` or `idempotency-key-in-use`. */
             409: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["already-member"] | components["schemas"]["role-being-deleted"] | components["schemas"]["changed-concurrently"] | components["schemas"]["idempotency-key-in-use"];
+                    "application/problem+json": components["schemas"]["already-member"] | components["schemas"]["user-id-of-person"] | components["schemas"]["role-being-deleted"] | components["schemas"]["changed-concurrently"] | components["schemas"]["idempotency-key-in-use"];
                 };
             };
             413: components["responses"]["BodyTooLargeResponse"];
@@ -7068,7 +7098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["operator-read-only"] | components["schemas"]["super-admin-required"] | components["schemas"]["access-expired"] | components["schemas"]["mfa-required"] | components["schemas"]["session-too-old"] | components["schemas"]["network-not-allowed"] | components["schemas"]["organization-suspended"];
                 };
             };
-            404: components["responses"]["MemberNotFound"];
+            404: components["responses"]["MemberNotFoundOrExpired"];
             /** @description `super-admin-changed`, `target-not-admin`, `changed-concurrently` or `idempotency-key-in-use`. */
             409: {
                 headers: {
@@ -8704,7 +8734,7 @@ export interface operations {
             400: components["responses"]["UnreadableOrBadIdempotencyKey"];
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["OperatorScopeRequiredResponse"];
-            404: components["responses"]["MemberNotFound"];
+            404: components["responses"]["MemberNotFoundOrExpired"];
             /** @description `already-super-admin`, `super-admin-changed`, `changed-concurrently` or `idempotency-key-in-use`. */
             409: {
                 headers: {
@@ -8873,7 +8903,7 @@ export interface operations {
             400: components["responses"]["UnreadableOrBadIdempotencyKey"];
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["OperatorScopeRequiredResponse"];
-            404: components["responses"]["MemberNotFound"];
+            404: components["responses"]["MemberNotFoundOrExpired"];
             /** @description `already-member`, `changed-concurrently` or `idempotency-key-in-use`. */
             409: {
                 headers: {

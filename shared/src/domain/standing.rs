@@ -163,10 +163,11 @@ impl Standing {
         may_grant(&self.org, self.membership()?.role_id, self.levels, role)
     }
 
-    /// The roles to which the person can invite (INV1, ROLE7): the built-in ones, then the custom ones, oldest
-    /// first.
+    /// The roles that the person can give by an invitation or a change (INV1), or to the users of a role that they delete
+    /// (ROLE6, ROLE7): the built-in ones, then the custom ones, oldest first.
     pub fn grantable_roles(&self) -> Vec<RoleId> {
-        if self.require(RoleObject::UserManagement, Level::FullAccess).is_err() {
+        let giving = [RoleObject::UserManagement, RoleObject::RoleManagement];
+        if giving.into_iter().all(|object| self.require(object, Level::FullAccess).is_err()) {
             return vec![];
         }
         let custom = self.org.roles.keys().copied().map(RoleId::Custom);
