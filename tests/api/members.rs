@@ -25,6 +25,7 @@ async fn users_list_shows_members_and_pending_invitations() {
     }
     invitation["role_name"] = json!("Night shift");
     assert_eq!(invitation["status"], "pending");
+    invitation["kind"] = json!("person");
     let mut member = member;
     for user in [&mut member, &mut invitation] {
         user["organization_name"] = json!("Acme");
