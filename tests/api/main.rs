@@ -28,6 +28,7 @@ mod growth;
 mod helpers;
 mod idempotency;
 mod identity_providers;
+mod import;
 mod interleavings;
 mod invariants;
 mod invite;

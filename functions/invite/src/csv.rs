@@ -3,20 +3,34 @@
 //! are not known are ignored.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use shared::{
     domain::{BuiltIn, DEFAULT_DAYS, Language, MAX_BATCH, MAX_DAYS, OrgId, RoleId, fold},
-    http::{App, FieldError, Problem, Time},
+    http::{App, FieldError, Problem},
     store::RoleNames,
 };
 
-use crate::list::{BatchItem, Terms};
+use crate::{
+    access_end,
+    list::{BatchItem, Terms},
+};
 
 /// The columns with the address, the best first, as [`column_name`] writes them. Google calls it "Email
-/// Address", our export "E-mail", Entra ID "mail" and, for people without one, "userPrincipalName".
-const EMAIL: [&str; 4] = ["email", "emailaddress", "mail", "userprincipalname"];
+/// Address" or "E-mail 1 - Value", our export "E-mail", Entra ID "mail" and, for people without one,
+/// "userPrincipalName".
+const EMAIL: [&str; 7] = [
+    "email",
+    "emailaddress",
+    "workemail",
+    "email1value",
+    "emailadresse",
+    "mail",
+    "userprincipalname",
+];
 /// The columns with the id or the name of the role.
-const ROLE: [&str; 3] = ["roleid", "role", "rolename"];
+const ROLE: [&str; 4] = ["roleid", "role", "rolename", "rolle"];
+/// The columns that say whether an account is in use, and the values that say it is not.
+const STATUS: [&str; 2] = ["status", "accountenabled"];
+const NOT_IN_USE: [&str; 5] = ["deactivated", "suspended", "inactive", "disabled", "false"];
 /// The column with the time to live.
 const DAYS: [&str; 1] = ["expiresindays"];
 
@@ -33,17 +47,19 @@ const FIRST_ROW: u64 = 2;
 struct Row {
     nth: u64,
     email: String,
-    role: Option<String>,
+    /// The values of the columns with the role, the best first.
+    roles: Vec<String>,
     days: Option<String>,
     access_end: Option<String>,
     language: Option<String>,
+    status: Option<String>,
 }
 
 /// The invitations of a file. A row without a role invites to the role User.
 pub(crate) async fn items(app: &App, org: OrgId, file: &[u8]) -> Result<Vec<BatchItem>, Problem> {
     let rows = rows(file)?;
-    let built_in = |name: &String| role_without_names(name).is_some();
-    let names = if rows.iter().filter_map(|row| row.role.as_ref()).all(built_in) {
+    let is_built_in = |text: &String| built_in(text).is_some();
+    let names = if rows.iter().filter_map(|row| row.roles.first()).all(is_built_in) {
         None
     } else {
         app.store.current_role_names(org).await?
@@ -51,36 +67,46 @@ pub(crate) async fn items(app: &App, org: OrgId, file: &[u8]) -> Result<Vec<Batc
     Ok(rows.into_iter().map(|row| row.item(names.as_ref())).collect())
 }
 
-/// The rows of a file that have a value in a known column.
+/// The rows of a file that are not blank.
 fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
     let text = str::from_utf8(file).map_err(|_| {
         Problem::unreadable("The file is not in UTF-8. Save it as \u{201c}CSV UTF-8\u{201d}.")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (first_row, delimiter, text) = without_separator_line(text);
+    if let Some(line) = open_quote(text, delimiter) {
+        let line = line + first_row - FIRST_ROW;
+        let detail = format!(
+            "The quotation mark that begins a cell in line {line} has no end. Correct the line."
+        );
+        return Err(Problem::unreadable(detail));
+    }
     let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter(text))
+        .delimiter(delimiter)
         .flexible(true)
         .trim(Trim::All)
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| unreadable(&error))?;
-    let [email, role, days, access_end, language] =
-        [&EMAIL[..], &ROLE, &DAYS, &ACCESS_END, &LANGUAGE].map(|names| columns(header, names));
+    let [email, role, days, access_end, language, status] =
+        [&EMAIL[..], &ROLE, &DAYS, &ACCESS_END, &LANGUAGE, &STATUS]
+            .map(|names| columns(header, names));
     if email.is_empty() {
         let detail = "must be the name of a column in the first line, such as `email,role`";
         return Err(invalid("/email", detail));
     }
     let mut rows = Vec::new();
-    for (nth, record) in (FIRST_ROW..).zip(reader.records()) {
+    for (nth, record) in (first_row..).zip(reader.records()) {
         let record = record.map_err(|error| unreadable(&error))?;
-        let value = |columns: &[usize]| {
-            let mut values = columns.iter().filter_map(|&column| record.get(column));
-            values.find(|value| !value.is_empty()).map(str::to_owned)
+        let values = |columns: &[usize]| -> Vec<String> {
+            let values = columns.iter().filter_map(|&column| record.get(column));
+            values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
         };
-        let (email, role, days) = (value(&email), value(&role), value(&days));
-        let (access_end, language) = (value(&access_end), value(&language));
-        if email.is_some() || role.is_some() || days.is_some() {
+        let value = |columns: &[usize]| values(columns).into_iter().next();
+        let (email, roles, days) = (value(&email), values(&role), value(&days));
+        let (access_end, language, status) = (value(&access_end), value(&language), value(&status));
+        if record.iter().any(|cell| !cell.is_empty()) {
             let email = email.unwrap_or_default();
-            rows.push(Row { nth, email, role, days, access_end, language });
+            rows.push(Row { nth, email, roles, days, access_end, language, status });
         }
     }
     match rows.len() {
@@ -94,6 +120,35 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
             Err(invalid("", &detail))
         }
     }
+}
+
+/// The number of the first row, the delimiter and the rest of a file that may begin with `sep=;`, which
+/// tells spreadsheets the delimiter.
+fn without_separator_line(text: &str) -> (u64, u8, &str) {
+    let line = text.strip_prefix("sep=").and_then(|text| text.split_once('\n'));
+    match line.and_then(|(separator, rest)| Some((*separator.as_bytes().first()?, rest))) {
+        Some((separator, rest)) => (FIRST_ROW + 1, separator, rest),
+        None => (FIRST_ROW, delimiter(text), text),
+    }
+}
+
+/// The line of a quotation mark that begins a cell and has no end. The reader would take the rest of the
+/// file for that cell.
+fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
+    let (mut line, mut opened, mut at_start) = (1, None, true);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, opened) {
+            (b'"', None) if at_start => opened = Some(line),
+            // Two marks within a cell are one of its characters.
+            (b'"', Some(_)) if bytes.next_if_eq(&b'"').is_none() => opened = None,
+            _ => {}
+        }
+        at_start =
+            opened.is_none() && (byte == delimiter || byte == b'\n' || at_start && byte == b' ');
+        line += u64::from(byte == b'\n');
+    }
+    opened
 }
 
 /// What separates the cells: a comma, or what spreadsheets write where the comma is the decimal point.
@@ -115,10 +170,11 @@ fn column_name(column: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
-/// The role with this id, or the built-in role with this name.
-fn role_without_names(text: &str) -> Option<RoleId> {
-    let by_name = || BuiltIn::ALL.into_iter().find(|role| fold(role.name()) == fold(text));
-    text.parse().ok().or_else(|| by_name().map(RoleId::BuiltIn))
+/// The built-in role with this id or name.
+fn built_in(text: &str) -> Option<RoleId> {
+    let mut roles = BuiltIn::ALL.into_iter();
+    let by_name = || roles.find(|role| fold(role.name()) == fold(text)).map(RoleId::BuiltIn);
+    text.parse().ok().filter(|id: &RoleId| id.custom().is_none()).or_else(by_name)
 }
 
 impl Row {
@@ -130,11 +186,31 @@ impl Row {
         BatchItem { pointer, email: self.email, terms }
     }
 
+    /// The role of the row. An export of another organization has ids that are unknown here, with
+    /// names that may be known. If a row has no more than such an id, the id is judged as in JSON.
+    fn role(&self, names: Option<&RoleNames>) -> Option<RoleId> {
+        let mut unknown = None;
+        for text in &self.roles {
+            match text.parse::<RoleId>().ok().and_then(RoleId::custom) {
+                Some(id) if !names.is_some_and(|names| names.contains(id)) => unknown = Some(id),
+                Some(id) => return Some(RoleId::Custom(id)),
+                None => return built_in(text).or_else(|| names?.named(text)),
+            }
+        }
+        Some(unknown.map_or(RoleId::USER, RoleId::Custom))
+    }
+
     fn terms(&self, names: Option<&RoleNames>) -> Result<Terms, (&'static str, String)> {
-        let role_id = self.role.as_deref().map_or(Some(RoleId::USER), |text| {
-            role_without_names(text).or_else(|| names?.named(text))
-        });
-        let role_id = role_id.ok_or_else(|| {
+        if self.email.is_empty() {
+            let detail = "has no address. A service is not invited: add it as a service";
+            return Err(("email", detail.to_owned()));
+        }
+        if let Some(status) = self.status.as_ref().filter(|status| is_not_in_use(status)) {
+            let detail =
+                format!("is \u{201c}{status}\u{201d}. Remove the cell to invite the person");
+            return Err(("status", detail));
+        }
+        let role_id = self.role(names).ok_or_else(|| {
             ("role", "must be the name or the id of a role of this organization".to_owned())
         })?;
         let days = self.days.as_deref().map_or(Ok(DEFAULT_DAYS), str::parse);
@@ -142,29 +218,19 @@ impl Row {
         let days = days.ok_or_else(|| {
             ("expires_in_days", format!("must be a whole number from 1 to {MAX_DAYS}"))
         })?;
-        let access_end = self.access_end.as_deref().map(access_end).transpose();
+        let access_end = self.access_end.as_deref().map(access_end::parse).transpose();
         let access_expires_at = access_end.map_err(|detail| ("access_expires_at", detail))?;
         let language = self.language.as_deref().and_then(Language::of_tag);
         Ok(Terms { role_id, days, access_expires_at, language })
     }
 }
 
-fn invalid(pointer: &str, detail: &str) -> Problem {
-    Problem::invalid(FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() })
+fn is_not_in_use(status: &str) -> bool {
+    NOT_IN_USE.iter().any(|value| value.eq_ignore_ascii_case(status))
 }
 
-/// The end of access in a cell: a time in RFC 3339, or a date as spreadsheets write it, in UTC. A date
-/// without a time is its beginning.
-fn access_end(text: &str) -> Result<Timestamp, String> {
-    // The library reads a local time with an offset, and ignores the offset.
-    let clock = text.split_once(['T', 't', ' ']).map(|(_, clock)| clock);
-    let is_local = !clock.is_some_and(|clock| clock.contains(['+', '-']));
-    let local = || text.parse::<DateTime>().ok().filter(|_| is_local);
-    let in_utc = || local()?.to_zoned(TimeZone::UTC).ok();
-    let time = Time::parse(text).map(|Time(at)| at);
-    time.or_else(|| Some(in_utc()?.timestamp())).ok_or_else(|| {
-        "must be a time such as 2026-11-21T12:00:00Z, or a date such as 2026-11-21".to_owned()
-    })
+fn invalid(pointer: &str, detail: &str) -> Problem {
+    Problem::invalid(FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() })
 }
 
 fn unreadable(error: &csv::Error) -> Problem {
@@ -175,26 +241,14 @@ fn unreadable(error: &csv::Error) -> Problem {
 mod tests {
     use super::*;
 
-    /// The address and the role of each row.
+    /// The address and the first value for the role of each row.
     fn read(file: &str) -> Vec<(String, Option<String>)> {
         let rows = rows(file.as_bytes()).unwrap();
-        rows.into_iter().map(|row| (row.email, row.role)).collect()
+        rows.into_iter().map(|row| (row.email, row.roles.into_iter().next())).collect()
     }
 
     fn row(email: &str, role: Option<&str>) -> (String, Option<String>) {
         (email.to_owned(), role.map(str::to_owned))
-    }
-
-    #[test]
-    fn end_of_access_is_a_date_or_a_time_with_a_real_offset() {
-        for text in
-            ["2026-12-01", "2026-12-01 00:00", "2026-12-01T00:00:00Z", "2026-12-01T01:00:00+01:00"]
-        {
-            assert_eq!(access_end(text).unwrap().to_string(), "2026-12-01T00:00:00Z", "{text}");
-        }
-        for text in ["2026-12-01T12:00:00+25:00", "2026-12-01 12:00-24:00", "soon"] {
-            access_end(text).unwrap_err();
-        }
     }
 
     #[test]
@@ -215,6 +269,22 @@ mod tests {
         assert_eq!(read(entra), [ada(None), row("bob@corp.example", None)]);
         assert_eq!(read(ours), [ada(Some("role_01JABCDEFGHJKMNPQRSTVWXYZ0"))]);
         assert_eq!(read(spreadsheet), [ada(Some("Readers"))]);
+        let separated = "sep=|\r\nE-Mail-Adresse|Rolle\r\nada@example.com|Readers\r\n";
+        assert_eq!(read(separated), [ada(Some("Readers"))]);
+        let contacts = "Name,E-mail 1 - Value\nAda,ada@example.com\n";
+        assert_eq!(read(contacts), [ada(None)]);
+    }
+
+    #[test]
+    fn quotation_mark_without_an_end_refuses_the_file_by_its_line() {
+        for (file, line) in [
+            ("email,name\na@example.com,\"Ada\nb@example.com,Bob\n", Some(2)),
+            ("email,name\n\"a@example.com\",\"A \"\"x\"\" \nB\"\n\"b@example.com,Bob\n", Some(4)),
+            ("email,name\na@example.com,6\" Ada\n", None),
+            ("email,name\n\"a@example.com\",\"Ada \"\"B\"\"\"\n", None),
+        ] {
+            assert_eq!(open_quote(file, b','), line, "{file}");
+        }
     }
 
     #[test]
@@ -229,12 +299,8 @@ mod tests {
     #[test]
     fn built_in_roles_have_ids_and_names() {
         for text in ["mdf_admin", "MDF Admin", "mdf  admin"] {
-            assert_eq!(
-                role_without_names(text),
-                Some(RoleId::BuiltIn(BuiltIn::MdfAdmin)),
-                "{text}"
-            );
+            assert_eq!(built_in(text), Some(RoleId::BuiltIn(BuiltIn::MdfAdmin)), "{text}");
         }
-        assert_eq!(role_without_names("Readers"), None);
+        assert_eq!(built_in("Readers"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! The invitations of an organization: create, list, show, change, resend and revoke.
 
+mod access_end;
 mod batch;
 mod csv;
 mod list;

@@ -148,7 +148,9 @@ impl BatchList {
             let parsed = match Email::parse(&sent) {
                 Err(error) => {
                     let (pointer, detail) = (format!("{pointer}/email"), error.to_string());
-                    ParsedItem::Wrong(Problem::invalid(FieldError { pointer, detail }))
+                    let malformed = Problem::invalid(FieldError { pointer, detail });
+                    // A row of a file without an address says why in its own words.
+                    ParsedItem::Wrong(terms.err().filter(|_| sent.is_empty()).unwrap_or(malformed))
                 }
                 Ok(email) => match known.entry(email.clone()) {
                     Entry::Occupied(first) => ParsedItem::Again(*first.get()),

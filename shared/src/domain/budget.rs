@@ -50,7 +50,7 @@ impl Budget {
                 "An address can be invited {limit} times a day, by all organizations together. Invite it again tomorrow."
             ),
             Self::InvitationsPerOrganization => format!(
-                "This organization can invite {limit} people a day at present. Invite the others tomorrow, or ask a platform operator to raise the limit."
+                "This organization can invite {limit} people a day at present, critical alert users among them. Invite the others tomorrow."
             ),
             Self::OrganizationsPerPerson => format!(
                 "You can create {limit} organizations a day. Create the next one tomorrow, or ask a platform operator."

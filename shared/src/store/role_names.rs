@@ -83,6 +83,11 @@ impl RoleNames {
         self.roles.get(&fold(name)).map(|role| RoleId::Custom(role.id))
     }
 
+    /// Whether the organization has this custom role.
+    pub fn contains(&self, role: CustomRoleId) -> bool {
+        self.roles.values().any(|summary| summary.id == role)
+    }
+
     /// The roles whose name matches.
     pub(super) fn matching(&self, search: &Search) -> impl Iterator<Item = RoleId> {
         let matches = |role: &&RoleSummary| search.finds(role.name.as_str());
