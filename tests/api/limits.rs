@@ -7,10 +7,11 @@ use members::{ExportLimits, MAX_RANGES, MAX_ROLES};
 use shared::{
     domain::{
         Budgets, DECLINED_DAYS, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, DEFAULT_RETENTION_DAYS,
-        MAX_ACCESS_DAYS, MAX_BATCH, MAX_COMMENT, MAX_CRITICAL_ALERT_USERS, MAX_CUSTOM_ROLES,
-        MAX_DAYS, MAX_DEPTH, MAX_DISPLAY_NAME, MAX_DOMAINS, MAX_JOIN_REQUESTS, MAX_NETWORKS,
-        MAX_NOTIFIED_MANAGERS, MAX_ORGANIZATION_NAME, MAX_REASON, MAX_ROLE_DESCRIPTION,
-        MAX_ROLE_NAME, MAX_SERVICE_NAME, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
+        MAX_ACCESS_DAYS, MAX_BATCH, MAX_CHOSEN, MAX_COMMENT, MAX_CONTACT, MAX_CRITICAL_ALERT_USERS,
+        MAX_CUSTOM_ROLES, MAX_DAYS, MAX_DEPTH, MAX_DISPLAY_NAME, MAX_DOMAINS, MAX_EMAIL,
+        MAX_EMAIL_LOCAL, MAX_JOIN_REQUESTS, MAX_NETWORKS, MAX_NOTIFIED_MANAGERS,
+        MAX_ORGANIZATION_NAME, MAX_POSTAL_ADDRESS, MAX_REASON, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
+        MAX_SERVICE_NAME, MAX_SESSION_MINUTES, MAX_USER_ID, MAX_WEBSITE, MIN_SESSION_MINUTES,
     },
     http::{Limits, MAX_BODY, MAX_IDEMPOTENCY_KEY, MAX_PAGE},
 };
@@ -61,7 +62,25 @@ fn requests() -> Rows {
             "wait, then try again",
         ),
         row(
-            "chosen roles in the filter of users",
+            "email address",
+            &format!("{MAX_EMAIL} bytes, {MAX_EMAIL_LOCAL} of them before the `@`"),
+            "422 `invalid-request`",
+            "use another address",
+        ),
+        row(
+            "`sub` of a token",
+            &format!("{MAX_USER_ID} characters"),
+            "401 `unauthenticated`",
+            "configure the identity provider",
+        ),
+        row(
+            "chosen organizations in a filter of users, roles or events; organizations of a subtree's history",
+            &MAX_CHOSEN,
+            "422 `invalid-request`",
+            "choose fewer, or ask twice",
+        ),
+        row(
+            "chosen roles in the filter of users or roles",
             &MAX_ROLES,
             "422 `invalid-request`",
             "ask twice",
@@ -97,6 +116,9 @@ fn organizations(budgets: Budgets) -> Rows {
     let alerts = "409 `critical-alert-user-limit`";
     vec![
         text("name of an organization", MAX_ORGANIZATION_NAME),
+        text("website", MAX_WEBSITE),
+        text("postal address", MAX_POSTAL_ADDRESS),
+        text("contact", MAX_CONTACT),
         row("levels of sub-organizations", &MAX_DEPTH, "409 `depth-limit`", "create it higher up"),
         row(
             "organizations that a person founds in a day (`OrganizationsPerPerson`)",
@@ -179,13 +201,13 @@ fn invitations(limits: &Limits) -> Rows {
             "wait until tomorrow",
         ),
         row(
-            "invitations of an organization on its first day (`InvitationsFirstDay`)",
+            "invitations and new critical alert users of an organization that a person founds, on its first day (`InvitationsFirstDay`)",
             &budgets.invitations_on_first_day,
             budget,
             "wait until tomorrow",
         ),
         row(
-            "invitations of an organization on each later day (`InvitationsPerDay`)",
+            "the same on each later day, and of an organization that an operator creates (`InvitationsPerDay`)",
             &budgets.invitations_per_day,
             budget,
             "wait until tomorrow",

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, Conditions, Kind, Language, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Profile,
-        Refusal, RoleId, RoleObject, Source,
+        self, Conditions, Kind, Language, Level, MAX_CONTACT, MAX_ORGANIZATION_NAME,
+        MAX_POSTAL_ADDRESS, MAX_WEBSITE, Member, OrgId, Profile, Refusal, RoleId, RoleObject,
+        Source,
     },
     http::{
         Answer, ApiError, Call, IfMatch, Json, NameField, Path, Text, Website, WithEtag, views,
@@ -84,9 +85,9 @@ pub(crate) async fn show(
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateOrganizationRequest {
     name: Option<NameField<MAX_ORGANIZATION_NAME>>,
-    website: Option<Website<200>>,
-    address: Option<Text<500>>,
-    contact: Option<Text<200>>,
+    website: Option<Website<MAX_WEBSITE>>,
+    address: Option<Text<MAX_POSTAL_ADDRESS>>,
+    contact: Option<Text<MAX_CONTACT>>,
     language: Option<Language>,
 }
 

@@ -50,9 +50,11 @@ pub enum EmailError {
 }
 
 /// An address that is longer than this before normalization is too long after it, too.
-const MAX_RAW_BYTES: usize = 4 * MAX_BYTES;
-const MAX_BYTES: usize = 254;
-const MAX_LOCAL_BYTES: usize = 64;
+const MAX_RAW_BYTES: usize = 4 * MAX_EMAIL;
+/// The most bytes of an address (RFC 5321, section 4.5.3.1).
+pub const MAX_EMAIL: usize = 254;
+/// The most bytes before the `@`.
+pub const MAX_EMAIL_LOCAL: usize = 64;
 const MAX_DOMAIN_BYTES: usize = 253;
 
 impl Email {
@@ -96,7 +98,7 @@ impl Email {
         }
 
         let address = format!("{local}@{domain}");
-        if local.len() > MAX_LOCAL_BYTES || address.len() > MAX_BYTES {
+        if local.len() > MAX_EMAIL_LOCAL || address.len() > MAX_EMAIL {
             return Err(EmailError::TooLong);
         }
         Ok(Self(address))

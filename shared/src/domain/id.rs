@@ -9,6 +9,9 @@ use ulid::Ulid;
 
 use super::Email;
 
+/// The most characters of a `sub` (`OpenID` Connect Core, section 2).
+pub const MAX_USER_ID: usize = 255;
+
 /// The text is not an id of the expected kind. Contains the prefix of that kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not an id: it must start with {0}, followed by 26 characters")]
@@ -49,7 +52,8 @@ impl FromStr for UserId {
 
     fn from_str(sub: &str) -> Result<Self, NotAUserId> {
         let is_printable = sub.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-        let fits = (1..=255).contains(&sub.len()) && is_printable && sub.trim_ascii() == sub;
+        let fits =
+            (1..=MAX_USER_ID).contains(&sub.len()) && is_printable && sub.trim_ascii() == sub;
         if fits { Ok(Self::new(sub)) } else { Err(NotAUserId) }
     }
 }

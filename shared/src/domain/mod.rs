@@ -174,14 +174,14 @@ pub use decision::{
     remediation,
 };
 pub use delivery::{Delivery, DeliveryRecord, Sending};
-pub use email::{Email, EmailError};
+pub use email::{Email, EmailError, MAX_EMAIL, MAX_EMAIL_LOCAL};
 pub use erasure::{NamedOrganization, check_erasable};
 pub use event::{Actor, Event, EventAction, Target, TargetKind};
 pub use grant::{levels_in, may_grant};
 pub use hourly_mail::{HourlyMail, HourlyMailStep, HourlyRecipient, MAX_NAMED_IN_DIGEST};
 pub use id::{
-    AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MemberId,
-    NotAUserId, NotAnId, OrgId, PersonDigest, PersonId, UserId,
+    AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MAX_USER_ID,
+    MemberId, NotAUserId, NotAnId, OrgId, PersonDigest, PersonId, UserId,
 };
 pub use invisible::without_invisible;
 pub use invitation::{
@@ -213,8 +213,9 @@ pub use notification::{
 };
 pub use org_path::OrgPath;
 pub use organization::{
-    Kind, LinkCounts, MAX_DEPTH, MAX_ORGANIZATION_NAME, Organization, PendingFirstAdmin, Profile,
-    create_child_as_operator, create_sub_organization, role_entry,
+    Kind, LinkCounts, MAX_CONTACT, MAX_DEPTH, MAX_ORGANIZATION_NAME, MAX_POSTAL_ADDRESS,
+    MAX_WEBSITE, Organization, PendingFirstAdmin, Profile, create_child_as_operator,
+    create_sub_organization, role_entry,
 };
 pub use person::{CalledPerson, EmailFault, IdempotencyKey, Person, RequestContext};
 pub use reassignment::{Reassignment, delete_with_reassignment};

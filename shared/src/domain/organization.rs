@@ -99,6 +99,13 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+/// The most characters of a website.
+pub const MAX_WEBSITE: usize = 200;
+/// The most characters of a postal address.
+pub const MAX_POSTAL_ADDRESS: usize = 500;
+/// The most characters of a contact.
+pub const MAX_CONTACT: usize = 200;
+
 /// The general information about an organization, apart from its name (ORG1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -10,10 +10,8 @@ use super::{
     role_names::RoleNamesPage,
     users::{BY_ROLE_NAME, Section},
 };
-use crate::domain::{BuiltIn, MemberKind, OrgPath, RoleId, Scope, Search};
+use crate::domain::{BuiltIn, MAX_EMAIL, MemberKind, OrgPath, RoleId, Scope, Search};
 
-/// The longest address in bytes (INV3).
-const MAX_EMAIL: usize = 254;
 /// The most roles in one section whose users are read as separate ranges.
 pub(super) const MAX_ROLE_RANGES: usize = 20;
 

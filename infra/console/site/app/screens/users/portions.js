@@ -36,7 +36,7 @@ function inEntry(entry) {
  */
 export function asPortions(list, role_id) {
   const [head, ...rows] = lines(list);
-  if (/mail|user principal name/i.test(head) && !head.includes('@')) {
+  if (/mail|user ?principal ?name/i.test(head) && !head.includes('@')) {
     return chunks(rows).map((part) => ({ size: part.length, body: [head, ...part].join('\n'), contentType: /** @type {const} */ ('text/csv') }));
   }
   return chunks(addressesIn(list)).map((part) => ({ size: part.length, body: { invitations: part.map((email) => ({ email, role_id })) } }));
