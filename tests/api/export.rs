@@ -231,7 +231,7 @@ async fn second_sheet_names_the_filters_and_for_whom_the_file_was_made() {
     Order in each organization: Email, A to Z
     Time zone: All times are in UTC.
     ");
-    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(all.bytes.to_vec())).unwrap();
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(all.bytes.clone())).unwrap();
     let range = book.worksheet_range("About").unwrap();
     assert_eq!(range.get((3, 1)), Some(&calamine::Data::Float(4.0)), "a number, not a text");
     let query = format!(

@@ -132,12 +132,12 @@ impl MailService {
 }
 
 /// Adds access to what its granter has granted in the organization.
-fn collect(granted: &mut BTreeMap<(OrgId, MemberId), Granted>, ending: Ending) {
+fn collect(all: &mut BTreeMap<(OrgId, MemberId), Granted>, ending: Ending) {
     let Ending { organization, granter, access } = ending;
     let Some(granter) = granter else { return };
     let key = (organization.id(), granter.id());
     let empty = || Granted { organization, granter, access: vec![] };
-    granted.entry(key).or_insert_with(empty).access.push(access);
+    all.entry(key).or_insert_with(empty).access.push(access);
 }
 
 /// Counts mails that were sent, or logs why they wait. Returns whether the others would wait too.

@@ -41,11 +41,11 @@ impl EndingAccess {
 pub fn granter_mail(
     org: &Organization,
     granter: &Member,
-    granted: &[EndingAccess],
+    ending: &[EndingAccess],
 ) -> Option<OutgoingMail> {
-    let mut granted: Vec<_> = granted.iter().collect();
-    granted.sort_by_key(|ending| (ending.until, &ending.member.email, ending.member.id()));
-    let notification = match &*granted {
+    let mut ending: Vec<_> = ending.iter().collect();
+    ending.sort_by_key(|one| (one.until, &one.member.email, one.member.id()));
+    let notification = match &*ending {
         [] => return None,
         [EndingAccess { member, role, until }] => Notification::GrantedAccessExpiring {
             member: NamedPerson::member(member),
@@ -53,10 +53,10 @@ pub fn granter_mail(
             until: *until,
         },
         [first, ..] => Notification::GrantedAccessesExpiring {
-            members: (granted.iter().take(MAX_NAMED_IN_DIGEST))
-                .map(|ending| NamedPerson::member(&ending.member))
+            members: (ending.iter().take(MAX_NAMED_IN_DIGEST))
+                .map(|one| NamedPerson::member(&one.member))
                 .collect(),
-            more: granted.len() > MAX_NAMED_IN_DIGEST,
+            more: ending.len() > MAX_NAMED_IN_DIGEST,
             until: first.until,
         },
     };

@@ -65,7 +65,7 @@ impl FetchedItems {
     ///
     /// [`Error::Broken`] if the item cannot be read.
     pub fn recorded(&self, org: OrgId, member: MemberId) -> Result<Option<CalledPerson>, Error> {
-        self.named_at(&Key::member(org, member), |given, shown| given.or(shown))
+        self.named_at(&Key::member(org, member), Option::or)
     }
 
     /// The address of an invitation, which can have ended.
