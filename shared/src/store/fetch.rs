@@ -391,7 +391,7 @@ impl Store {
         Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
     }
 
-    /// An organization with the items of its root and of what [`keys_beside`] names, strongly consistent.
+    /// An organization with the items of its root and of what gives the names beside its ids, strongly consistent.
     ///
     /// # Errors
     ///

@@ -179,7 +179,7 @@ impl Store {
     /// Whether any organization knows a user as a person, as of a moment ago: as a member or a former one with
     /// an address, or by a request to join or a declined invitation.
     ///
-    /// Bounded: of each kind, one page of [`MAX_KNOWN_AS`] items decides. What a user is in one organization,
+    /// Bounded: of each kind, one short page of items decides. What a user is in one organization,
     /// they are in all.
     ///
     /// # Errors
