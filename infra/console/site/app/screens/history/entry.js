@@ -4,7 +4,7 @@ import { changes } from '../../event_values.js';
 import { actionLabel, actorName, sentence } from '../../event_words.js';
 import { Badge, Table } from '../../parts.js';
 import { useOrg } from '../../use.js';
-import { formatTime } from '../../words.js';
+import { formatTime, personLine } from '../../words.js';
 
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 
@@ -38,7 +38,7 @@ function Details({ event, about }) {
     ${rows.length > 0
       ? html`<${Table} label="What changed" columns=${columns} rows=${rows} />`
       : html`<p class="hint">The entry has no further values.</p>`}
-    <p class="hint">${formatTime(event.at)}. For questions to support: request <code>${request_id}</code>${client_request_id &&
+    <p class="hint">${formatTime(event.at)}${event.actor.email && html`, by <bdi>${personLine(event.actor)}</bdi>`}. For questions to support: request <code>${request_id}</code>${client_request_id &&
       html`, sent as <code>${client_request_id}</code>`}.</p>
     <${People} event=${event} about=${about} />
   </div>`;
