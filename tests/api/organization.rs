@@ -123,6 +123,11 @@ async fn only_profile_fields_can_be_changed_within_their_bounds() {
         let answer = app.patch(ADA, &acme, json!({ (field): value })).await;
         assert_eq!(answer.refuses(422, "invalid-request").pointer(), format!("/{field}"));
     }
+    let refused = app.patch(ADA, &acme, json!({ "language": {} })).await;
+    assert_eq!(
+        refused.refuses(422, "invalid-request").body["detail"],
+        "language: must be a string"
+    );
 }
 
 #[tokio::test]

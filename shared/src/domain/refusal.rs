@@ -132,7 +132,7 @@ pub enum Refusal {
     CannotChangeOwnRole,
     /// An operator has suspended the organization (SA7). Contains the reason.
     #[error(
-        "The platform team has suspended this organization, so nothing in it can be seen or changed. The reason: {0} Ask an administrator of the organization, or the platform team, when the suspension ends."
+        "The platform team has suspended this organization, so nothing in it can be seen or changed. The reason: \u{201c}{0}\u{201d}. Ask an administrator of the organization, or the platform team, when the suspension ends."
     )]
     OrganizationSuspended(String),
     /// The token has no e-mail address (INV4). Contains the claim that would have it.
@@ -399,7 +399,7 @@ pub enum Refusal {
     SuperAdminProtected,
     /// The new Super Admin does not hold the built-in Admin role (SA2).
     #[error(
-        "The Super Admin role can be transferred only to a member with the Admin role. Make them an Admin first."
+        "The Super Admin role can be transferred only to a person with the Admin role, not to a service. Make that person an Admin first."
     )]
     TargetNotAdmin,
     /// Another request transferred the Super Admin role (SA2).

@@ -70,7 +70,7 @@ fn type_name(expected: &str) -> &str {
         "a sequence" => "an array",
         "a map" => "an object",
         "unit" => "`null`",
-        "variant identifier" | "string or map" => "a string",
+        "variant identifier" | "string or map" | "map with a single key" => "a string",
         name if name.starts_with("struct ") => "an object",
         other => other,
     }
