@@ -91,10 +91,15 @@ impl Server {
         let serving = tokio::spawn(connections::serve(self.listener, self.router, stopped));
         let (engine, mut stream) = (self.engine, self.stream);
         let mail = stream.mail();
+        let (ending, ended) = oneshot::channel();
+        let until_stop = async {
+            stop.await;
+            // The receiver is gone only if the stream is no longer followed.
+            let _ = ending.send(());
+        };
         tokio::select! {
-            () = stop => {}
+            ((), ()) = async { tokio::join!(until_stop, stream.follow(&engine, ended)) } => {}
             never = every_minute(|| housekeeping(&engine, &mail)) => match never {},
-            never = stream.follow(&engine) => match never {},
         }
         drop(stopping);
         serving.await?;

@@ -2,11 +2,12 @@
 //!
 //! After a failure it retries from the failed record. It skips a record after [`MAX_ATTEMPTS`].
 
-use std::{convert::Infallible, fs, io, path::Path, path::PathBuf, time::Duration};
+use std::{fs, io, path::Path, path::PathBuf, time::Duration};
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use lambda_http::Error;
 use mail::MailService;
+use tokio::sync::oneshot::Receiver;
 
 use crate::{TABLE, data::replace, engine::Engine, outbox::Outbox};
 
@@ -58,11 +59,15 @@ impl Stream {
         self.outbox.mail.clone()
     }
 
-    /// Passes on records as they arrive, until the future is dropped.
-    pub(crate) async fn follow(&mut self, engine: &Engine) -> Infallible {
+    /// Passes on records as they arrive, until `stopped` completes. Dropping the future instead could lose mail that was
+    /// taken from the queue and not sent yet.
+    pub(crate) async fn follow(&mut self, engine: &Engine, mut stopped: Receiver<()>) {
         loop {
             self.drain(engine).await;
-            tokio::time::sleep(POLL_INTERVAL).await;
+            tokio::select! {
+                _ = &mut stopped => return,
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
+            }
         }
     }
 
