@@ -409,7 +409,7 @@ declare namespace Props {
     show: () => void;
     permissions: Types.Schemas['Role']['permissions'];
     of: keyof Types.Schemas['Role']['users'];
-    status: string;
+    filter: Record<string, string>;
     noun: string;
   }
 

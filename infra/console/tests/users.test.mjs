@@ -62,23 +62,21 @@ test('a user manager can only revoke an invitation to a role that they may not g
   await jonas.end();
 });
 
-test('the answer about a person who is no member says nothing of an organization that does not exist', async () => {
-  const explain = async () => {
-    await open(ada, `/organizations/${org}/why?email=stranger@example.com`);
-    await ada.getByRole('button', { name: 'Explain' }).click();
-    await ada.getByText('member neither of this organization').first().waitFor();
-    return ada.locator('main').innerText();
+test('only an operator learns by which way a person who is no member may do something', async () => {
+  const explain = async (page, path, text) => {
+    await open(page, `${path}/${org}/why?email=stranger@example.com`);
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByText(text).first().waitFor();
+    return page.locator('main').innerText();
   };
-  const denied = await explain();
-  assert.match(denied, /may not do this/);
-  assert.doesNotMatch(denied, /does not exist/);
+  const own = await explain(ada, '/organizations', 'is not a member of this organization');
+  assert.doesNotMatch(own, /may (not )?do this/, 'without a decision there is no verdict');
 
-  await ada.route(/\/explanations\?/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, json: { ...await response.json(), decision: null } });
-  });
-  assert.doesNotMatch(await explain(), /may (not )?do this/, 'without a decision there is no verdict');
-  await ada.unroute(/\/explanations\?/);
+  const operator = await pageOf(browser, { email: 'operator@rolecall.example', operator: true }, server);
+  const denied = await explain(operator, '/operator/organizations', 'member neither of this organization');
+  assert.match(denied, /may not do this/);
+  assert.doesNotMatch(denied, /does not exist/, 'the organization is open');
+  await operator.end();
 });
 
 test('each level of a role is explained in full: "Also" follows what it adds to', async () => {
@@ -109,4 +107,26 @@ test('a choice that is too long says that it is not whole', async () => {
   await ada.getByRole('button', { name: 'Add a service' }).click();
   await ada.getByText('Only the first 500 are offered.').waitFor();
   await ada.unroute(/\/members\?.*kind=person/);
+});
+
+test('a slow writer finds a user, and keeps the focus', async () => {
+  await open(ada, `/organizations/${org}/users`);
+  const field = ada.getByRole('searchbox', { name: 'Search by address, name or role' });
+  await field.focus();
+  await ada.keyboard.type('jo');
+  await ada.waitForURL(/q=jo$/);
+  await ada.keyboard.type('nas');
+  await ada.waitForURL(/q=jonas$/);
+  await ada.getByRole('row', { name: /jonas@acme.example/ }).waitFor();
+  // What is removed elsewhere leaves the field, too.
+  await ada.getByRole('link', { name: 'Users' }).click();
+  await ada.waitForURL(/\/users$/);
+  assert.equal(await field.inputValue(), '');
+});
+
+test('a dialog of a row gives the focus back to the menu of the row', async () => {
+  const dialog = await act(ada, 'jonas@', 'Remove');
+  await ada.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal(await ada.evaluate(() => document.activeElement.tagName), 'SUMMARY');
 });

@@ -222,18 +222,18 @@ export function More({ list, noun = 'entries' }) {
 export function Menu({ label, actions, children }) {
   const details = useRef(/** @type {HTMLDetailsElement | null} */ (null));
   const close = () => details.current?.removeAttribute('open');
+  // A dialog that an action opens returns the focus there.
+  const toSummary = () => (close(), details.current?.querySelector('summary')?.focus());
   const leave = (/** @type {FocusEvent} */ event) => !details.current?.contains(/** @type {Node | null} */ (event.relatedTarget)) && close();
   const key = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== 'Escape' || !details.current?.open) return;
-    close();
-    details.current.querySelector('summary')?.focus();
+    if (event.key === 'Escape' && details.current?.open) toSummary();
   };
   return html`
     <details class="menu" ref=${details} onFocusOut=${leave} onKeyDown=${key}>
       <summary><span class="sr-only">${label}${children && ': '}</span>${children ?? html`<span aria-hidden="true">⋯</span>`}</summary>
       <div class="menu-list" tabindex="-1">
         ${actions.filter((action) => !!action).map(({ label, run, danger, link }) => link ?? html`
-          <button type="button" class=${danger && 'danger-text'} onClick=${() => (close(), run?.())}>${label}</button>`)}
+          <button type="button" class=${danger && 'danger-text'} onClick=${() => (toSummary(), run?.())}>${label}</button>`)}
       </div>
     </details>
   `;
@@ -263,17 +263,27 @@ export const Person = ({ person }) => html`
 export const When = ({ at, empty = '–' }) => at ? html`<time datetime=${at} title=${formatTime(at)}>${formatRelative(at)}</time>` : empty;
 
 /**
- * Calls `onSearch(text)` a third of a second after the last change.
+ * Calls `onSearch(text)` a third of a second after the last change. A `value` that it has not sent replaces the text: the
+ * person went back, or removed the filters.
+ *
  * @param {Props.SearchField} props
  */
 export function SearchField({ label, value, onSearch, placeholder }) {
   const timer = useRef(0);
+  const sent = useRef(value ?? '');
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const id = useId();
+  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => {
+    if (!input.current || sent.current === (value ?? '')) return;
+    clearTimeout(timer.current);
+    input.current.value = sent.current = value ?? '';
+  }, [value]);
   const change = (/** @type {Types.FieldEvent} */ event) => {
     clearTimeout(timer.current);
     const text = event.target.value;
-    timer.current = setTimeout(() => onSearch(text), 350);
+    timer.current = setTimeout(() => onSearch((sent.current = text)), 350);
   };
   return html`<div class="search"><label class="sr-only" for=${id}>${label}</label>
-    <input id=${id} type="search" placeholder=${placeholder ?? label} defaultValue=${value} onInput=${change} /></div>`;
+    <input id=${id} ref=${input} type="search" placeholder=${placeholder ?? label} defaultValue=${value} onInput=${change} /></div>`;
 }

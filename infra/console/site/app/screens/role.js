@@ -115,13 +115,13 @@ function lockedBecause({ role, access, full, grantable, objects }) {
 function Facts({ role }) {
   const { id, can } = useOrg();
   const { active, pending, services } = role.users;
-  const linked = (number, noun, status) => number === 0 || !can('user_management', 'view_only') ? count(number, noun)
-    : html`<${Link} to="/organizations/${id}/users?role_id=${role.id}&status=${status}">${count(number, noun)}<//>`;
+  const linked = (number, noun, filter) => number === 0 || !can('user_management', 'view_only') ? count(number, noun)
+    : html`<${Link} to="/organizations/${id}/users?role_id=${role.id}&${filter}">${count(number, noun)}<//>`;
   return html`<div class="panel"><dl class="facts">
     <dt>Kind</dt>
     <dd>${role.built_in ? html`<${Badge}>Built-in<//>` : 'Custom role'} ${role.reassign_to && html`<${Badge} tone="warn">Being deleted<//>`}</dd>
     <dt>Users</dt>
-    <dd>${linked(active, 'member', 'active')}, ${linked(pending, 'invitation', 'pending')}, ${linked(services, 'service', 'active')}</dd>
+    <dd>${linked(active, 'member', 'kind=person&status=active')}, ${linked(pending, 'invitation', 'status=pending')}, ${linked(services, 'service', 'kind=service')}</dd>
     <dt>For the identity provider</dt><dd>${role.identity_provider_role === 'admin' ? 'Admin: full access to users and roles' : 'User'}</dd>
   </dl></div>`;
 }

@@ -15,9 +15,9 @@ const STATUSES = [
   ['active pending', 'Roles with members or invitations'],
 ];
 const COUNTS = [
-  { label: 'Members', of: 'active', status: 'active', noun: 'member' },
-  { label: 'Invited', of: 'pending', status: 'pending', noun: 'invitation' },
-  { label: 'Services', of: 'services', status: 'active', noun: 'service' },
+  { label: 'Members', of: 'active', filter: { kind: 'person', status: 'active' }, noun: 'member' },
+  { label: 'Invited', of: 'pending', filter: { status: 'pending' }, noun: 'invitation' },
+  { label: 'Services', of: 'services', filter: { kind: 'service' }, noun: 'service' },
 ];
 /** @param {Types.Schemas['Role']} role */
 const keyOf = (role) => `${role.organization_id} ${role.id}`;
@@ -129,12 +129,12 @@ function LevelSummary({ permissions }) {
  *
  * @param {Props.Roles} props
  */
-function Users({ role, of, status, noun }) {
+function Users({ role, of, filter, noun }) {
   const { id, can } = useOrg();
   const number = role.users[of];
   const own = role.organization_id === id;
   if (number === 0 || !can(own ? 'user_management' : 'user_management_sub_organizations', 'view_only')) return number.toLocaleString();
-  const query = new URLSearchParams({ ...(!own && { organization_id: role.organization_id }), role_id: role.id, status });
+  const query = new URLSearchParams({ ...(!own && { organization_id: role.organization_id }), role_id: role.id, ...filter });
   const words = ` ${number === 1 ? noun : `${noun}s`} with the role ${role.name}`;
   return html`<${Link} to="/organizations/${id}/users?${query}">${number.toLocaleString()}<span class="sr-only">${words}</span><//>`;
 }

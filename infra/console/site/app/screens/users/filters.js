@@ -65,7 +65,7 @@ export function Filters() {
       </select></label>`;
   return html`
     <div class="row" role="search" aria-label="Filters">
-      <${SearchField} key=${search.has('q')} label="Search by address, name or role" value=${search.get('q')} onSearch=${(q) => setFilters({ q })} />
+      <${SearchField} label="Search by address, name or role" value=${search.get('q')} onSearch=${(q) => setFilters({ q })} />
       ${choice('Status', 'status', [['', 'Active and invited'], ['active', 'Active'], ['pending', 'Invited']])}
       ${choice('Role', 'role_id', [['', 'All roles'], ...(roles.data || []).map(({ id, name }) => [id, name])])}
       ${choice('Kind', 'kind', [['', 'People and services'], ['person', 'People'], ['service', 'Services']])}
