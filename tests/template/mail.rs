@@ -47,7 +47,8 @@ fn mail_may_only_send_and_receive_from_its_queues() {
         json!("ses:SendEmail"),
         json!([ses("identity/${MailIdentity}"), ses("configuration-set/${MailConfiguration}")]),
     );
-    send["Condition"] = json!({ "StringEqualsIgnoreCase": { "ses:FromAddress": { "Ref": "MailFrom" } } });
+    send["Condition"] =
+        json!({ "StringEqualsIgnoreCase": { "ses:FromAddress": { "Ref": "MailFrom" } } });
     let receive = ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"];
     let receive = receive.map(|it| format!("sqs:{it}"));
     let expected = [send, allow(json!(receive), json!([arn("Mails"), arn("MailReports")]))];
