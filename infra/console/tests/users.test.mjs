@@ -29,7 +29,9 @@ async function act(page, q, action) {
   await open(page, `/organizations/${org}/users?q=${q}`);
   await page.locator('tbody summary').click();
   await page.locator('tbody').getByRole('button', { name: action }).click();
-  return page.getByRole('dialog');
+  const dialog = page.getByRole('dialog');
+  await dialog.waitFor();
+  return dialog;
 }
 
 test('the removal of a service says how it comes back: a service cannot be invited', async () => {

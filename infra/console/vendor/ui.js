@@ -3,5 +3,5 @@ import htm from 'htm';
 import { h } from 'preact';
 
 export { Fragment, createContext, render } from 'preact';
-export { useCallback, useContext, useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+export { useCallback, useContext, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 export const html = htm.bind(h);

@@ -1,5 +1,5 @@
 // The parts of screens: page, notice, form, dialog, table, menu, badges.
-import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
+import { createContext, html, useContext, useEffect, useId, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, personName } from './words.js';
 import { useUnsaved } from './router.js';
@@ -141,10 +141,14 @@ export function Check({ label, hint, name, checked, ...rest }) {
 export function Dialog({ title, onClose, wide, children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const id = useId();
-  useEffect(() => {
+  // Before the next key: one pressed at once, as Escape, must meet the dialog.
+  useLayoutEffect(() => {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
-    dialog.current?.showModal();
+    const modal = dialog.current;
+    modal?.showModal();
     return () => {
+      // Closed first: while it is modal, nothing outside of it takes the focus.
+      modal?.close();
       if (opener?.isConnected) opener.focus();
     };
   }, []);
