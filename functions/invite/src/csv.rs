@@ -94,9 +94,11 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
         let detail = "must be the name of a column in the first line, such as `email,role`";
         return Err(invalid("/email", detail));
     }
+    let mut nth = first_row - 1 + blank_lines(text, header);
     let mut rows = Vec::new();
-    for (nth, record) in (first_row..).zip(reader.records()) {
+    for record in reader.records() {
         let record = record.map_err(|error| unreadable(&error))?;
+        nth += 1 + blank_lines(text, &record);
         let values = |columns: &[usize]| -> Vec<String> {
             let values = columns.iter().filter_map(|&column| record.get(column));
             values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
@@ -130,6 +132,15 @@ fn without_separator_line(text: &str) -> (u64, u8, &str) {
         Some((separator, rest)) => (FIRST_ROW + 1, separator, rest),
         None => (FIRST_ROW, delimiter(text), text),
     }
+}
+
+/// The number of empty lines above a record, which the reader skips and a spreadsheet counts.
+fn blank_lines(text: &str, record: &StringRecord) -> u64 {
+    let start = record.position().and_then(|position| usize::try_from(position.byte()).ok());
+    let (before, rest) = text.as_bytes().split_at_checked(start.unwrap_or(0)).unwrap_or_default();
+    let rest = if before.ends_with(b"\r") { rest.strip_prefix(b"\n").unwrap_or(rest) } else { rest };
+    let ends = rest.iter().take_while(|byte| b"\r\n".contains(byte));
+    ends.map(|&byte| u64::from(byte == b'\n')).sum()
 }
 
 /// The line of a quotation mark that begins a cell and has no end. The reader would take the rest of the
@@ -249,6 +260,18 @@ mod tests {
 
     fn row(email: &str, role: Option<&str>) -> (String, Option<String>) {
         (email.to_owned(), role.map(str::to_owned))
+    }
+
+    #[test]
+    fn rows_have_the_numbers_of_a_spreadsheet() {
+        let numbers = |file: &str| -> Vec<u64> {
+            rows(file.as_bytes()).unwrap().iter().map(|row| row.nth).collect()
+        };
+        assert_eq!(numbers("email\na@b.example\nc@d.example"), [2, 3]);
+        assert_eq!(numbers("\n\nemail\n\na@b.example\n,\n\n\nc@d.example\n\n"), [5, 9]);
+        assert_eq!(numbers("email\r\n\r\na@b.example\r\n\r\nc@d.example\r\n"), [3, 5]);
+        assert_eq!(numbers("sep=;\r\n\r\nemail;role\r\na@b.example;\r\n"), [4]);
+        assert_eq!(numbers("email,note\na@b.example,\"two\nlines\"\nc@d.example,"), [2, 3]);
     }
 
     #[test]
