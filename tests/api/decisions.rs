@@ -384,14 +384,14 @@ async fn explanation_names_the_missing_level_and_who_can_grant_it() {
         "organization_id": id(&acme),
         "levels": { "license_management": "full_access", "user_management": "full_access" },
         "built_in_roles": ["super_admin", "admin"],
-        "reason": "A member who holds these levels there can invite the subject or assign another role.",
+        "reason": "A member who holds these levels there can invite the user or assign another role.",
     });
     for (action, decision, level_needed, consequence) in [
-        (NOTES, false, "full_access", "; this action needs `full_access`."),
+        (NOTES, false, "full_access", "; this action needs full access."),
         (OPEN, true, "none", ", which grants this."),
     ] {
         let reason = format!(
-            "The subject holds `view_only` on `license_management` in this organization{consequence}"
+            "The user has view access to License Management in this organization{consequence}"
         );
         let mut path = json!({
             "path": "member",
@@ -427,7 +427,7 @@ async fn explanation_names_the_path_through_an_ancestor() {
     let path = &context["paths"][0];
     let fields = [&path["path"], &path["organization_id"], &path["deny_reason"]];
     assert_eq!(fields, ["ancestor", id(&root), "switch"]);
-    let reason = "`license_management_sub_organizations` is switched off in Root, above this organization: it counts only while an operator has turned sub-organization management on for the tree.";
+    let reason = "License Management - Sub Organizations is switched off in Root, above this organization: it counts only while an operator has turned sub-organization management on for the tree.";
     assert_eq!(path["reason"], reason);
     let operators = json!({
         "who": "operators",

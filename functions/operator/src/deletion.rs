@@ -25,7 +25,7 @@ pub(crate) async fn delete(
     let Call { app, context, .. } = call.as_operator()?;
     let RequiredText(reason) = reason;
     let found = app.store.get([Key::organization(org), Key::counts(org)]).await?;
-    let before = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
+    let before = found.organization(org).ok_or(Refusal::NoOrganizationWithId)?;
     let below = app.store.sub_organizations(org, &found).await?;
     let after = domain::delete_as_operator(&before, &name, below, context.at)?;
     if_match.check(before.version)?;

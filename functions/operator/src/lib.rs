@@ -199,7 +199,7 @@ async fn invite_first_admin(
     Json(InviteFirstAdminRequest { email }): Json<InviteFirstAdminRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let org = app.store.organization(id).await?.ok_or(Refusal::NoSuchOrganization)?;
+    let org = app.store.organization(id).await?.ok_or(Refusal::NoOrganizationWithId)?;
     let invitation = InvitationId::of(context.at, id, &email);
     let invitation = domain::invite_first_admin(&org, email, invitation, context.at)?;
     let slot = org.pending_first_admin.map(|it| Key::address_slot(id, it.invitation.digest()));
@@ -222,7 +222,7 @@ struct OrganizationFacts {
 
 async fn organization_facts(app: &App, org: OrgId) -> Result<OrganizationFacts, ApiError> {
     let found = app.store.organization_to_show(org).await?;
-    let (org, found) = found.ok_or(Refusal::NoSuchOrganization)?;
+    let (org, found) = found.ok_or(Refusal::NoOrganizationWithId)?;
     let names = views::OrganizationNames::of(&found, &org)?;
     Ok(OrganizationFacts { root: found.root_above(&org), org, names })
 }

@@ -21,7 +21,7 @@ pub(crate) async fn reset(
     Json(ReasonRequest { reason: RequiredText(reason) }): Json<ReasonRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let before = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
+    let before = app.store.organization(org).await?.ok_or(Refusal::NoOrganizationWithId)?;
     if_match.check(before.version)?;
     let after = domain::reset_security(&before, context.at);
     let answer = Answer::no_content();

@@ -35,7 +35,7 @@ pub(crate) async fn resume(
     Json(ReasonRequest { reason: RequiredText(reason) }): Json<ReasonRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let before = app.store.organization(org).await?.ok_or(Refusal::NoSuchOrganization)?;
+    let before = app.store.organization(org).await?.ok_or(Refusal::NoOrganizationWithId)?;
     if_match.check(before.version)?;
     let after = domain::resume(&before, context.at);
     let answer = Answer::no_content();

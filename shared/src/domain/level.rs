@@ -22,7 +22,7 @@ impl Level {
     /// All levels, lowest first.
     pub const ALL: [Self; 3] = [Self::None, Self::ViewOnly, Self::FullAccess];
 
-    /// The name of the level in user interfaces.
+    /// The level in a sentence.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "no access",

@@ -19,6 +19,9 @@ pub enum Refusal {
         "There is no such organization, or you are not a member of it. Check the id, or ask an administrator of the organization for an invitation."
     )]
     NoSuchOrganization,
+    /// No organization has the id that an operator gave.
+    #[error("No organization has this id. Search for its name in the list of organizations.")]
+    NoOrganizationWithId,
     /// The organization has no member with this id.
     #[error("This organization has no member with this id. List its members to find the right id.")]
     NoSuchMember,

@@ -133,7 +133,7 @@ impl From<Refusal> for Problem {
 fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
     use Refusal as R;
     match refusal {
-        R::NoSuchOrganization | R::ServiceTokenHasAddress => {
+        R::NoSuchOrganization | R::NoOrganizationWithId | R::ServiceTokenHasAddress => {
             (404, "no-such-organization", "No such organization")
         }
         R::NoSuchMember => (404, "no-such-member", "No such member"),

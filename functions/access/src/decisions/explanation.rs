@@ -18,7 +18,7 @@ use super::{
     wire::{Entity, Evaluation},
 };
 
-const NOT_A_MEMBER: &str = "The subject is a member neither of this organization nor of one above it that carries this \
+const NOT_A_MEMBER: &str = "The user is a member neither of this organization nor of one above it that carries this \
      action, or the organization does not exist.";
 
 const NOT_A_MEMBER_HERE: &str = "The person is not a member of this organization. Whether they reach it as a member of \
@@ -240,7 +240,7 @@ impl From<Remediation> for Grantors {
         let (who, reason) = match &remediation {
             Remediation::Holders { .. } => (
                 "members",
-                "A member who holds these levels there can invite the subject or assign another role.",
+                "A member who holds these levels there can invite the user or assign another role.",
             ),
             Remediation::Customer { .. } => (
                 "members",
@@ -252,7 +252,7 @@ impl From<Remediation> for Grantors {
             ),
             Remediation::Subject => (
                 "subject",
-                "The subject can sign in again as the security settings of the organization require.",
+                "The user can sign in again as the security settings of the organization require.",
             ),
             Remediation::Impossible => ("no_one", "No role can grant this action."),
         };
@@ -306,21 +306,22 @@ fn reason_without_paths(action: Action) -> DenyReason {
 
 fn grant_reason(membership: &PathMembership, action: Action) -> String {
     let object = action.role_object;
-    let level = membership.standing.effective.of(object);
-    format!("The subject holds `{level}` on `{object}` {}, which grants this.", place(membership))
+    let level = membership.standing.effective.of(object).name();
+    let place = place(membership);
+    format!("The user has {level} to {} {place}, which grants this.", object.name())
 }
 
 fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Action) -> String {
-    let object = action.role_object;
+    let object = action.role_object.name();
     let place = membership.map_or_else(|| "there".to_owned(), place);
     match deny {
         DenyReason::Never => "No role grants this action on such organizations.".to_owned(),
         DenyReason::Membership => NOT_A_MEMBER.to_owned(),
         DenyReason::AccessExpired => {
-            format!("The subject's membership {place} has expired: their access has ended.")
+            format!("The user's access {place} has ended.")
         }
         DenyReason::Link => {
-            "The subject is not a member of a partner that is linked to this organization."
+            "The user is not a member of a partner that is linked to this organization."
                 .to_owned()
         }
         DenyReason::LinkSuspended => {
@@ -330,18 +331,18 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
             "The partner is linked to this organization, but not as its preferred partner."
                 .to_owned()
         }
-        DenyReason::Kind => format!("Only partner organizations have `{object}`."),
+        DenyReason::Kind => format!("Only partner organizations have {object}."),
         DenyReason::Switch(condition) => {
-            format!("`{object}` is switched off {place}: it counts only while {condition}.")
+            format!("{object} is switched off {place}: it counts only while {condition}.")
         }
         DenyReason::Prerequisite(base, level) => {
-            format!("`{object}` counts {place} only with at least `{level}` on `{base}`.")
+            let (base, level) = (base.name(), level.name());
+            format!("{object} counts {place} only with at least {level} to {base}.")
         }
         DenyReason::Level(needed) => {
-            let held = membership.map_or(Level::None, |at| at.standing.effective.of(object));
-            format!(
-                "The subject holds `{held}` on `{object}` {place}; this action needs `{needed}`."
-            )
+            let held = membership.map_or(Level::None, |at| at.standing.effective.of(action.role_object));
+            let (held, needed) = (held.name(), needed.name());
+            format!("The user has {held} to {object} {place}; this action needs {needed}.")
         }
         DenyReason::Suspended => {
             let at_start = membership.is_some_and(|at| at.standing.org.suspension().is_some());

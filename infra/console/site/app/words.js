@@ -125,14 +125,3 @@ export const actionName = (action) => {
   const [prefix, verb = prefix] = action.split('.');
   return CATALOGUE[prefix] ? asWords(verb) : `${asWords(prefix)}: ${asWords(verb).toLowerCase()}`;
 };
-
-/**
- * A sentence of the API with the names of levels, role objects and actions in words.
- *
- * @param {string} text
- */
-export const inWords = (text) => text.replace(/`([\w.]+)`/g, (_, term) => {
-  if (LEVELS[term]) return LEVELS[term];
-  const [prefix, verb] = term.split('.');
-  return verb ? `“${actionName(term)}” (${areaName(prefix)})` : areaName(term);
-});

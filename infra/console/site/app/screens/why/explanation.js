@@ -3,11 +3,11 @@ import { html, useEffect, useRef } from '../../../vendor/ui.js';
 import { Badge, Level, Person, Section } from '../../parts.js';
 import { Link } from '../../router.js';
 import { useApp, useOrg } from '../../use.js';
-import { actionName, areaName, inWords, personName } from '../../words.js';
+import { actionName, areaName, personName } from '../../words.js';
 
 /** @param {string} text */
 // The organization is the one that is open, so it exists.
-const sentence = (text) => inWords(text).replace(', or the organization does not exist', '').replaceAll('The subject', 'The person').replaceAll('the subject', 'the person');
+const sentence = (text) => text.replace(', or the organization does not exist', '');
 
 /**
  * What an answer of `GET …/explanations` says about the `org` of the question.
