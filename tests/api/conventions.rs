@@ -167,3 +167,16 @@ async fn outsiders_cannot_tell_an_organization_from_a_missing_one() {
     assert_eq!(existing.anonymous(), app.get(EVE, &operator_path(NOWHERE)).await.anonymous());
     existing.refuses(403, "operator-scope-required");
 }
+
+#[tokio::test]
+async fn malformed_id_is_answered_as_one_that_the_organization_does_not_have() {
+    let (app, acme) = TestApp::with_acme().await;
+    for (path, slug) in [
+        ("roles/guest", "no-such-role"),
+        ("members/ada", "no-such-member"),
+        ("invitations/inv_1", "no-such-invitation"),
+        ("events/evt_1", "no-such-event"),
+    ] {
+        app.get(ADA, &format!("{acme}/{path}")).await.refuses(404, slug);
+    }
+}

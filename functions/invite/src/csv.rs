@@ -87,28 +87,14 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
         .trim(Trim::All)
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| unreadable(&error))?;
-    let [email, role, days, access_end, language, status] =
-        [&EMAIL[..], &ROLE, &DAYS, &ACCESS_END, &LANGUAGE, &STATUS]
-            .map(|names| columns(header, names));
-    if email.is_empty() {
-        let detail = "must be the name of a column in the first line, such as `email,role`";
-        return Err(invalid("/email", detail));
-    }
+    let columns = Columns::of(header)?;
     let mut nth = first_row - 1 + blank_lines(text, header);
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| unreadable(&error))?;
         nth += 1 + blank_lines(text, &record);
-        let values = |columns: &[usize]| -> Vec<String> {
-            let values = columns.iter().filter_map(|&column| record.get(column));
-            values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
-        };
-        let value = |columns: &[usize]| values(columns).into_iter().next();
-        let (email, roles, days) = (value(&email), values(&role), value(&days));
-        let (access_end, language, status) = (value(&access_end), value(&language), value(&status));
         if record.iter().any(|cell| !cell.is_empty()) {
-            let email = email.unwrap_or_default();
-            rows.push(Row { nth, email, roles, days, access_end, language, status });
+            rows.push(columns.row(nth, &record));
         }
     }
     match rows.len() {
@@ -138,7 +124,8 @@ fn without_separator_line(text: &str) -> (u64, u8, &str) {
 fn blank_lines(text: &str, record: &StringRecord) -> u64 {
     let start = record.position().and_then(|position| usize::try_from(position.byte()).ok());
     let (before, rest) = text.as_bytes().split_at_checked(start.unwrap_or(0)).unwrap_or_default();
-    let rest = if before.ends_with(b"\r") { rest.strip_prefix(b"\n").unwrap_or(rest) } else { rest };
+    let rest =
+        if before.ends_with(b"\r") { rest.strip_prefix(b"\n").unwrap_or(rest) } else { rest };
     let ends = rest.iter().take_while(|byte| b"\r\n".contains(byte));
     ends.map(|&byte| u64::from(byte == b'\n')).sum()
 }
@@ -169,10 +156,53 @@ fn delimiter(text: &str) -> u8 {
     [b'\t', b';', b','].into_iter().max_by_key(number).unwrap_or(b',')
 }
 
-/// The columns with one of these names, in the order of the names.
-fn columns(header: &StringRecord, names: &[&str]) -> Vec<usize> {
-    let find = |name: &&str| header.iter().position(|column| column_name(column) == **name);
-    names.iter().filter_map(find).collect()
+/// The places of the columns that are known, for each the best first.
+struct Columns {
+    email: Vec<usize>,
+    role: Vec<usize>,
+    days: Vec<usize>,
+    access_end: Vec<usize>,
+    language: Vec<usize>,
+    status: Vec<usize>,
+}
+
+impl Columns {
+    fn of(header: &StringRecord) -> Result<Self, Problem> {
+        let columns = |names: &[&str]| -> Vec<usize> {
+            let find = |name: &&str| header.iter().position(|column| column_name(column) == **name);
+            names.iter().filter_map(find).collect()
+        };
+        let email = columns(&EMAIL);
+        if email.is_empty() {
+            let detail = "must be the name of a column in the first line, such as `email,role`";
+            return Err(invalid("/email", detail));
+        }
+        Ok(Self {
+            email,
+            role: columns(&ROLE),
+            days: columns(&DAYS),
+            access_end: columns(&ACCESS_END),
+            language: columns(&LANGUAGE),
+            status: columns(&STATUS),
+        })
+    }
+
+    fn row(&self, nth: u64, record: &StringRecord) -> Row {
+        let values = |columns: &[usize]| -> Vec<String> {
+            let values = columns.iter().filter_map(|&column| record.get(column));
+            values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
+        };
+        let value = |columns: &[usize]| values(columns).into_iter().next();
+        Row {
+            nth,
+            email: value(&self.email).unwrap_or_default(),
+            roles: values(&self.role),
+            days: value(&self.days),
+            access_end: value(&self.access_end),
+            language: value(&self.language),
+            status: value(&self.status),
+        }
+    }
 }
 
 /// The name of a column: letters in lower case, without what Google adds in brackets.

@@ -1,8 +1,12 @@
-//! Path parameters. A malformed id gets the same 404 as an unknown one, so that a client cannot
-//! tell the two apart (U5).
+//! Path parameters. A malformed id gets the 404 of an id that the organization does not have. It depends
+//! on the path alone, so it tells a stranger nothing of the organization (U5).
 
 use axum::{
-    extract::{FromRequestParts, Path as AxumPath},
+    extract::{
+        FromRequestParts, Path as AxumPath,
+        path::{ErrorKind, FailedToDeserializePathParams},
+        rejection::PathRejection,
+    },
     http::request::Parts,
 };
 use serde::de::DeserializeOwned;
@@ -12,7 +16,7 @@ use crate::domain::Refusal;
 
 /// The percent-decoded parameters of the path: one value, a tuple, or a struct, as in axum.
 ///
-/// Rejects with [`Refusal::NoSuchOrganization`] if a parameter does not parse.
+/// Rejects with the refusal of an unknown id if a parameter does not parse.
 #[derive(Clone, Debug)]
 pub struct Path<T>(pub T);
 
@@ -22,7 +26,28 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match AxumPath::from_request_parts(parts, state).await {
             Ok(AxumPath(parameters)) => Ok(Self(parameters)),
+            Err(PathRejection::FailedToDeserializePathParams(malformed)) => {
+                Err(unknown(&malformed).into())
+            }
             Err(_) => Err(Refusal::NoSuchOrganization.into()),
         }
+    }
+}
+
+/// The refusal of an unknown id in the place of a malformed one.
+fn unknown(malformed: &FailedToDeserializePathParams) -> Refusal {
+    let ErrorKind::DeserializeError { key, .. } = malformed.kind() else {
+        return Refusal::NoSuchOrganization;
+    };
+    match key.as_str() {
+        "alert" => Refusal::NoSuchCriticalAlertUser,
+        "domain" => Refusal::NoSuchDomain,
+        "evt" => Refusal::NoSuchEvent,
+        "inv" => Refusal::NoSuchInvitation,
+        "member" => Refusal::NoSuchMember,
+        "person" => Refusal::NoSuchPerson,
+        "req" => Refusal::NoSuchJoinRequest,
+        "role" => Refusal::NoSuchRole,
+        _ => Refusal::NoSuchOrganization,
     }
 }

@@ -1,22 +1,21 @@
-//! Members: added, given another role, removed; and the Super Admin role, transferred or appointed.
+//! Members: added, given another role, removed.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Committed, Error, FetchedItems, Key, Store,
+    Committed, Error, Key, Store,
     address_slots::{former_slot, taken, taken_by_another},
     expression::Expression,
     index,
-    item::{Item, attribute, text, time, to_item},
+    item::{Item, text, time, to_item},
     people::NAMED,
     transaction::{Transaction, absent, absent_or, at_version, can_keep, gone_or, or, tombstone},
     user_counts::Counted,
 };
 use crate::domain::{
-    AddressDigest, AddressSlot, AlertId, CriticalAlertUser, Event, EventAction, FormerSuperAdmin,
-    IdentityProviderRole, Member, Organization, Refusal, RequestContext, RoleId, Service, Standing,
-    SuperAdminAppointment, SuperAdminTransfer, UserId, Version, levels_in,
+    AddressDigest, AlertId, CriticalAlertUser, Event, EventAction, IdentityProviderRole, Member,
+    Organization, Refusal, RequestContext, RoleId, Service, Standing, Version, levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).
@@ -35,29 +34,6 @@ pub struct MemberChange<'a> {
 }
 
 impl Store {
-    /// Ends the membership of a person whose access has ended, and the critical alerts of its address
-    /// (END1, ERA1). Most addresses receive none, so the first attempt reads none.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`expire_member`](Transaction::expire_member); [`Error::Unavailable`] if the table cannot
-    /// be read or written.
-    pub async fn end_access(
-        &self,
-        context: &RequestContext,
-        org: &Organization,
-        member: &Member,
-    ) -> Result<(), Error> {
-        let first = self.transaction(context).expire_member(org, member, None)?;
-        match first.commit(&()).await {
-            Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
-            written => return written.map(drop),
-        }
-        let alert = self.alert_user_of(member).await?;
-        let writes = self.transaction(context).expire_member(org, member, alert.as_ref())?;
-        writes.commit(&()).await.map(drop)
-    }
-
     /// The entry of a member's address among the critical alert users.
     ///
     /// # Errors
@@ -70,82 +46,24 @@ impl Store {
         self.get([Key::critical_alert_user(org, id)]).await?.critical_alert_user(org, id)
     }
 
-    /// Ends a membership whose access has ended, for a request that must not wait for the clean-up. The
-    /// event has no actor, like the clean-up's.
+    /// Commits the end of a membership, and of the critical alerts of its address (ERA1). Most addresses
+    /// receive none, so the first attempt reads none, and its condition finds one. `writes` gets the
+    /// entry.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if the table cannot be read or written.
-    pub async fn end_access_now(
+    /// Those of `writes` and of its [`commit`](Transaction::commit).
+    pub async fn end_membership<'a>(
         &self,
-        request: &RequestContext,
-        org: &Organization,
         member: &Member,
-    ) -> Result<(), Error> {
-        // Another seed, so that the event has another id than those of the request.
-        let seed = !request.seed;
-        let context = RequestContext::without_actor(request.at, &request.request_id, seed);
-        match self.end_access(&context, org, member).await {
-            // The clean-up or another request was faster.
-            Err(Error::Refused(Refusal::NoSuchMember | Refusal::ChangedConcurrently)) => Ok(()),
-            ended => ended,
+        answer: &impl Serialize,
+        writes: impl Fn(Option<&CriticalAlertUser>) -> Result<Transaction<'a>, Error>,
+    ) -> Result<Committed, Error> {
+        match writes(None)?.commit(answer).await {
+            Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
+            written => return written,
         }
-    }
-
-    /// Ends the membership of `user` in `found` if its access has ended, so that a service can be added
-    /// again before the clean-up has run (END1, MACH1).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read or written.
-    pub async fn end_own_access(
-        &self,
-        request: &RequestContext,
-        org: &Organization,
-        user: &UserId,
-        found: FetchedItems,
-    ) -> Result<FetchedItems, Error> {
-        let member = found.membership(org.id(), user)?;
-        let Some(member) = member.filter(|member| !member.has_access(request.at)) else {
-            return Ok(found);
-        };
-        self.end_access_now(request, org, &member).await?;
-        Ok(found.and(self.get([Key::membership(org.id(), user)]).await?))
-    }
-
-    /// Frees the slots in `found` that members hold whose access has ended, so that their addresses can
-    /// be invited again before the clean-up has run (END1).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read or written.
-    pub async fn free_ended_slots(
-        &self,
-        request: &RequestContext,
-        org: &Organization,
-        slots: &[Key],
-        found: FetchedItems,
-    ) -> Result<FetchedItems, Error> {
-        let mut holders = Vec::new();
-        for slot in slots {
-            if let Some(AddressSlot::Taken(user)) = found.address_slot(slot)? {
-                holders.push((slot.clone(), user));
-            }
-        }
-        if holders.is_empty() {
-            return Ok(found);
-        }
-        let keys = holders.iter().map(|(_, user)| Key::membership(org.id(), user));
-        let members = self.get(keys).await?;
-        let mut freed = Vec::new();
-        for (slot, user) in holders {
-            let member = members.membership(org.id(), &user)?;
-            if let Some(member) = member.filter(|member| !member.has_access(request.at)) {
-                self.end_access_now(request, org, &member).await?;
-                freed.push(slot);
-            }
-        }
-        Ok(found.and(self.get(freed).await?))
+        writes(self.alert_user_of(member).await?.as_ref())?.commit(answer).await
     }
 }
 
@@ -268,121 +186,6 @@ impl Transaction<'_> {
         self.check(key, keeps, or(Refusal::KeeperNotMember))
     }
 
-    /// Ends the membership of a person whose access has ended (END1). `alert` is as in
-    /// [`remove_member`](Self::remove_member).
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as they were
-    /// read, or their access has another end now.
-    pub fn expire_member(
-        self,
-        org: &Organization,
-        member: &Member,
-        alert: Option<&CriticalAlertUser>,
-    ) -> Result<Self, Error> {
-        let context = self.context;
-        let gone = member.version.next(context.at);
-        let event = removed(context, org, EventAction::MemberExpired, member, gone);
-        let ended = Expression::new("#access_expires_at <= :now", [("now", time(context.at))]);
-        let mut left = former(member, gone)?;
-        let end = member.access_expires_at.map(|end| (ACCESS_EXPIRES_AT.to_owned(), time(end)));
-        left.extend(end);
-        self.end_membership_with(member, left, at_version(member.version)?.and(ended), gone)?
-            .record(event)?
-            .end_alerts(org, member, alert)
-    }
-
-    /// Transfers the Super Admin role. The two members and the organization change in one
-    /// transaction, so there is exactly one Super Admin at any time (SA1, SA2).
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::SuperAdminChanged`], [`Refusal::NoSuchMember`] or [`Refusal::TargetNotAdmin`] if
-    /// one of the three is not as the rule saw it.
-    pub fn transfer(self, actor: &Standing, transfer: &SuperAdminTransfer) -> Result<Self, Error> {
-        let context = self.context;
-        let SuperAdminTransfer { former, admin, successor, org } = transfer;
-        let before = actor.membership()?;
-        let event = Event::new(context, org, EventAction::SuperAdminTransferred, org.target())
-            .old(named_super_admin(former))
-            .new_value(named_super_admin(successor));
-        self.replace_member(MemberChange { before, after: former }, Refusal::SuperAdminChanged)?
-            .replace_member(
-                MemberChange { before: admin, after: successor },
-                Refusal::TargetNotAdmin,
-            )?
-            .name_successor(&actor.org, org, former, Refusal::SuperAdminChanged)?
-            .record(event)
-    }
-
-    /// Appoints a Super Admin for an operator, who gives a reason (SA6). The former one becomes an Admin,
-    /// or leaves as in [`remove_member`](Self::remove_member), with `alert` as there.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::SuperAdminChanged`], [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if
-    /// the organization or one of the two members is not as the rule saw it, or the entry is another one.
-    pub fn appoint_super_admin(
-        self,
-        before: &Organization,
-        appointment: &SuperAdminAppointment,
-        alert: Option<&CriticalAlertUser>,
-        reason: &str,
-    ) -> Result<Self, Error> {
-        let context = self.context;
-        let SuperAdminAppointment { former, demoted, member, successor, org } = appointment;
-        let event = Event::new(context, org, EventAction::SuperAdminAppointed, org.target())
-            .old(json!({
-                "super_admin_id": former.id(),
-                "successor_role_id": member.role_id,
-            }))
-            .new_value(json!({
-                "super_admin_id": successor.id(),
-                "former": if demoted.is_some() { FormerSuperAdmin::Admin } else { FormerSuperAdmin::Removed },
-            }))
-            .because(reason);
-        let writes = self
-            .name_successor(before, org, former, Refusal::SuperAdminChanged)?
-            .replace_member(
-                MemberChange { before: member, after: successor },
-                Refusal::ChangedConcurrently,
-            )?
-            .record(event)?;
-        if let Some(after) = demoted {
-            let change = MemberChange { before: former, after };
-            return writes.replace_member(change, Refusal::SuperAdminChanged);
-        }
-        let gone = former.version.next(context.at);
-        let event = removed(context, org, EventAction::MemberRemoved, former, gone);
-        writes
-            .end_membership(former, gone)?
-            .record(event.because(reason))?
-            .end_alerts(org, former, alert)
-    }
-
-    /// Names another Super Admin, if the organization is as the rule saw it and names the former one.
-    pub(super) fn name_successor(
-        self,
-        before: &Organization,
-        after: &Organization,
-        former: &Member,
-        lost: Refusal,
-    ) -> Result<Self, Error> {
-        let names_former =
-            Expression::new("#super_admin = :former", [("former", text(former.user_id.as_str()))]);
-        let named = [
-            ("successor", attribute(&after.super_admin_user_id)?),
-            ("version", attribute(&after.version)?),
-        ];
-        Ok(self.set(
-            Key::organization(after.id()),
-            Expression::new("#super_admin = :successor, #version = :version", named),
-            names_former.and(at_version(before.version)?),
-            or(lost),
-        ))
-    }
-
     /// Adds a member and locks their address, whose slot is free (INV2). `deleted` is the version of
     /// their membership that ended in the last day.
     pub(super) fn add_member(
@@ -422,7 +225,7 @@ impl Transaction<'_> {
     }
 
     /// Removes a member if `seen` holds, and leaves an item behind.
-    fn end_membership_with(
+    pub(super) fn end_membership_with(
         self,
         member: &Member,
         left: Item,
@@ -472,33 +275,6 @@ impl Transaction<'_> {
             .count(org, before.role_id, Counted::member(before), -1)
             .count(org, after.role_id, Counted::member(after), 1))
     }
-}
-
-impl Store {
-    /// Commits the end of a membership, and of the critical alerts of its address (ERA1). Most addresses
-    /// receive none, so the first attempt reads none, and its condition finds one. `writes` gets the
-    /// entry.
-    ///
-    /// # Errors
-    ///
-    /// Those of `writes` and of its [`commit`](Transaction::commit).
-    pub async fn end_membership<'a>(
-        &self,
-        member: &Member,
-        answer: &impl Serialize,
-        writes: impl Fn(Option<&CriticalAlertUser>) -> Result<Transaction<'a>, Error>,
-    ) -> Result<Committed, Error> {
-        match writes(None)?.commit(answer).await {
-            Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
-            written => return written,
-        }
-        writes(self.alert_user_of(member).await?.as_ref())?.commit(answer).await
-    }
-}
-
-/// The Super Admin, as events show them.
-fn named_super_admin(member: &Member) -> Value {
-    json!({ "super_admin_id": member.id() })
 }
 
 /// The role of a member, as events show it.

@@ -321,8 +321,7 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
             format!("The user's access {place} has ended.")
         }
         DenyReason::Link => {
-            "The user is not a member of a partner that is linked to this organization."
-                .to_owned()
+            "The user is not a member of a partner that is linked to this organization.".to_owned()
         }
         DenyReason::LinkSuspended => {
             "This organization has suspended its link with the partner.".to_owned()
@@ -340,7 +339,8 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
             format!("{object} counts {place} only with at least {level} to {base}.")
         }
         DenyReason::Level(needed) => {
-            let held = membership.map_or(Level::None, |at| at.standing.effective.of(action.role_object));
+            let held =
+                membership.map_or(Level::None, |at| at.standing.effective.of(action.role_object));
             let (held, needed) = (held.name(), needed.name());
             format!("The user has {held} to {object} {place}; this action needs {needed}.")
         }

@@ -1,0 +1,112 @@
+//! The Super Admin role, transferred by who holds it or appointed by an operator.
+
+use serde_json::{Value, json};
+
+use super::{
+    Error, Key,
+    expression::Expression,
+    item::{attribute, text},
+    members::{MemberChange, removed},
+    transaction::{Transaction, at_version, or},
+};
+use crate::domain::{
+    CriticalAlertUser, Event, EventAction, FormerSuperAdmin, Member, Organization, Refusal,
+    Standing, SuperAdminAppointment, SuperAdminTransfer,
+};
+
+impl Transaction<'_> {
+    /// Transfers the Super Admin role. The two members and the organization change in one
+    /// transaction, so there is exactly one Super Admin at any time (SA1, SA2).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SuperAdminChanged`], [`Refusal::NoSuchMember`] or [`Refusal::TargetNotAdmin`] if
+    /// one of the three is not as the rule saw it.
+    pub fn transfer(self, actor: &Standing, transfer: &SuperAdminTransfer) -> Result<Self, Error> {
+        let context = self.context;
+        let SuperAdminTransfer { former, admin, successor, org } = transfer;
+        let before = actor.membership()?;
+        let event = Event::new(context, org, EventAction::SuperAdminTransferred, org.target())
+            .old(named_super_admin(former))
+            .new_value(named_super_admin(successor));
+        self.replace_member(MemberChange { before, after: former }, Refusal::SuperAdminChanged)?
+            .replace_member(
+                MemberChange { before: admin, after: successor },
+                Refusal::TargetNotAdmin,
+            )?
+            .name_successor(&actor.org, org, former, Refusal::SuperAdminChanged)?
+            .record(event)
+    }
+
+    /// Appoints a Super Admin for an operator, who gives a reason (SA6). The former one becomes an Admin,
+    /// or leaves as in [`remove_member`](Self::remove_member), with `alert` as there.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SuperAdminChanged`], [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if
+    /// the organization or one of the two members is not as the rule saw it, or the entry is another one.
+    pub fn appoint_super_admin(
+        self,
+        before: &Organization,
+        appointment: &SuperAdminAppointment,
+        alert: Option<&CriticalAlertUser>,
+        reason: &str,
+    ) -> Result<Self, Error> {
+        let context = self.context;
+        let SuperAdminAppointment { former, demoted, member, successor, org } = appointment;
+        let event = Event::new(context, org, EventAction::SuperAdminAppointed, org.target())
+            .old(json!({
+                "super_admin_id": former.id(),
+                "successor_role_id": member.role_id,
+            }))
+            .new_value(json!({
+                "super_admin_id": successor.id(),
+                "former": if demoted.is_some() { FormerSuperAdmin::Admin } else { FormerSuperAdmin::Removed },
+            }))
+            .because(reason);
+        let writes = self
+            .name_successor(before, org, former, Refusal::SuperAdminChanged)?
+            .replace_member(
+                MemberChange { before: member, after: successor },
+                Refusal::ChangedConcurrently,
+            )?
+            .record(event)?;
+        if let Some(after) = demoted {
+            let change = MemberChange { before: former, after };
+            return writes.replace_member(change, Refusal::SuperAdminChanged);
+        }
+        let gone = former.version.next(context.at);
+        let event = removed(context, org, EventAction::MemberRemoved, former, gone);
+        writes
+            .end_membership(former, gone)?
+            .record(event.because(reason))?
+            .end_alerts(org, former, alert)
+    }
+
+    /// Names another Super Admin, if the organization is as the rule saw it and names the former one.
+    pub(super) fn name_successor(
+        self,
+        before: &Organization,
+        after: &Organization,
+        former: &Member,
+        lost: Refusal,
+    ) -> Result<Self, Error> {
+        let names_former =
+            Expression::new("#super_admin = :former", [("former", text(former.user_id.as_str()))]);
+        let named = [
+            ("successor", attribute(&after.super_admin_user_id)?),
+            ("version", attribute(&after.version)?),
+        ];
+        Ok(self.set(
+            Key::organization(after.id()),
+            Expression::new("#super_admin = :successor, #version = :version", named),
+            names_former.and(at_version(before.version)?),
+            or(lost),
+        ))
+    }
+}
+
+/// The Super Admin, as events show them.
+fn named_super_admin(member: &Member) -> Value {
+    json!({ "super_admin_id": member.id() })
+}
