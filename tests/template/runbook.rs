@@ -147,6 +147,50 @@ fn runbook_calls_saved_queries_by_their_titles_and_placeholders() {
     }
 }
 
+/// The commands of the runbook and of the guides.
+fn commands() -> Vec<(String, String)> {
+    let pages = ["runbook.md", "guides/deployer.md", "guides/backend.md"];
+    let pages = pages.into_iter().flat_map(|page| {
+        let text = fs::read_to_string(format!("../docs/{page}")).expect("it can be read");
+        let lines: Vec<_> = blocks(&text)
+            .flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        lines.into_iter().map(move |line| (page.to_owned(), line))
+    });
+    pages.collect()
+}
+
+/// zsh does not split the value of a variable into words, has arrays of its own with these names, and reads a letter after
+/// `$name:` as a modifier.
+#[test]
+fn commands_mean_the_same_in_zsh() {
+    for (page, line) in commands() {
+        assert!(!line.contains(" in $") || line.contains(" in $("), "{page}: {line}");
+        for name in ["functions", "parameters", "path", "status", "commands", "options"] {
+            let assigns = line.trim_start().starts_with(&format!("{name}="));
+            assert!(!assigns, "{page}: {name} is a variable of zsh: {line}");
+        }
+        let modifier = line.match_indices('$').any(|(at, _)| {
+            let name = line[at + 1..].trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+            let mut rest = name.chars();
+            let is_name = name.len() < line.len() - at - 1;
+            is_name && rest.next() == Some(':') && rest.next().is_some_and(char::is_alphabetic)
+        });
+        assert!(!modifier, "{page}: {line}");
+    }
+}
+
+#[test]
+fn commands_have_no_placeholder_that_a_shell_takes_for_a_redirection() {
+    for (page, line) in commands() {
+        let placeholder = line.split('<').skip(1).any(|rest| {
+            let end = rest.find('>').filter(|_| rest.starts_with(char::is_alphabetic));
+            end.is_some_and(|end| rest[..end].chars().all(|c| c.is_alphabetic() || c == ' '))
+        });
+        assert!(!placeholder, "{page}: {line}");
+    }
+}
+
 #[test]
 fn commands_run_on_linux_and_macos() {
     let guide = include_str!("../../docs/guides/deployer.md");
