@@ -133,14 +133,24 @@ class Stack:
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
+def interval(batch):
+    """The times of the events of a batch, in milliseconds. The message names the arrivals of its records, not events."""
+    arrivals = [batch[f"approximateArrivalOf{nth}Record"] for nth in ("First", "Last")]
+    begin, end = (datetime.datetime.fromisoformat(it.replace("Z", "+00:00")) for it in arrivals)
+    return [int(it.timestamp() * 1000) for it in (begin - LATE, end + LATE)]
+
+
 def replay_publications(stack):
-    """Publishes the events that the stream's function gave up. The messages name times, not events."""
-    count = 0
-    for batch, handle in stack.failed_publications():
-        arrivals = [batch[f"approximateArrivalOf{nth}Record"] for nth in ("First", "Last")]
-        begin, end = (datetime.datetime.fromisoformat(it.replace("Z", "+00:00")) for it in arrivals)
-        interval = [int(it.timestamp() * 1000) for it in (begin - LATE, end + LATE)]
-        count += stack.publish(stack.history(None, *interval), {})
+    """Publishes the events that the stream's function gave up. Reads the table once, for all messages together."""
+    failed = list(stack.failed_publications())
+    if not failed:
+        return 0
+    intervals = [interval(batch) for batch, _ in failed]
+    begins, ends = zip(*intervals)
+    history = stack.history(None, min(begins), max(ends))
+    given_up = [item for item in history if any(begin <= item["at"] <= end for begin, end in intervals)]
+    count = stack.publish(given_up, {})
+    for _, handle in failed:
         stack.finish_publication(handle)
     return count
 

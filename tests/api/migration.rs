@@ -9,7 +9,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde_json::{Value, json};
-use shared::store::{Migration, SCHEMA};
+use shared::store::{Migration, READABLE_SCHEMA, WRITTEN_SCHEMA};
 
 use crate::{
     helpers::each,
@@ -20,7 +20,7 @@ use crate::{
 type Item = HashMap<String, AttributeValue>;
 
 /// The table of each earlier schema.
-const TABLES: [&str; SCHEMA as usize - 1] =
+const TABLES: [&str; WRITTEN_SCHEMA as usize - 1] =
     [include_str!("../tables/schema-1.jsonl"), include_str!("../tables/schema-2.jsonl")];
 
 /// The people in the tables.
@@ -88,7 +88,7 @@ fn is_event(item: &Item) -> bool {
 
 /// The number of items that a migration has to rewrite.
 fn outdated(items: &[Item]) -> usize {
-    let current = AttributeValue::N(SCHEMA.to_string());
+    let current = AttributeValue::N(WRITTEN_SCHEMA.to_string());
     items.iter().filter(|it| !is_event(it) && it.get("schema") != Some(&current)).count()
 }
 
@@ -186,18 +186,18 @@ async fn migration_continues_where_it_stopped() {
         .iter()
         .map(|item| item["schema"].as_n().unwrap().clone())
         .collect();
-    assert_eq!(schemas, BTreeSet::from([SCHEMA.to_string()]));
+    assert_eq!(schemas, BTreeSet::from([WRITTEN_SCHEMA.to_string()]));
 }
 
 /// Code that was rolled back must not misread what later code has written.
 #[tokio::test]
 async fn item_of_a_later_schema_is_an_error() {
     let (app, acme) = TestApp::with_acme().await;
-    let current = AttributeValue::N(SCHEMA.to_string());
+    let current = AttributeValue::N(WRITTEN_SCHEMA.to_string());
     assert!(invariants::scan(&app).await.iter().all(|item| item["schema"] == current));
     let mut items = invariants::scan(&app).await.into_iter();
     let mut organization = items.find(|it| it["sk"].as_s().unwrap() == "ORG").unwrap();
-    let later = AttributeValue::N((SCHEMA + 1).to_string());
+    let later = AttributeValue::N((READABLE_SCHEMA + 1).to_string());
     organization.insert("schema".to_owned(), later);
     load(&app, &[organization]).await;
     app.get(ADA, &acme).await.refuses(500, "internal");

@@ -263,7 +263,7 @@ fn logged_fields() -> BTreeSet<String> {
     let format = api["Properties"]["AccessLogSettings"]["Format"].as_str().unwrap().to_owned();
     let access: BTreeMap<String, String> = serde_json::from_str(&format).unwrap();
     // The members of the line of a request and of other lines; Lambda's own lines; fields that Insights adds.
-    let members = "@timestamp level message cause span.request_id span.requestId requestId request_id client_request_id \
+    let members = "@timestamp level message cause span.request_id span.client_request_id span.requestId requestId request_id client_request_id \
         function method route status problem caller org duration_ms round_trips code codes sequence_number type record.requestId record.status \
         record.errorType record.metrics.durationMs record.metrics.maxMemoryUsedMB";
     let members = members.split_whitespace().map(str::to_owned);
@@ -291,6 +291,19 @@ fn saved_queries_use_only_fields_that_are_logged() {
                 assert!(known || !is_field, "{name}: {word} is not logged");
             }
         }
+    }
+}
+
+/// A problem shows the client's id if there is one. API Gateway's own responses have its id only, in `apigw-requestid`.
+#[test]
+fn request_is_found_by_the_id_of_the_client_and_by_that_of_api_gateway() {
+    let api = resource("Api");
+    let format = api["Properties"]["AccessLogSettings"]["Format"].as_str().unwrap().to_owned();
+    assert!(format.contains(r#""request_id":"$context.requestId""#), "{format}");
+    let query = resource("RequestQuery")["Properties"]["QueryString"].clone();
+    let filter = query.as_str().unwrap().lines().find(|line| line.contains("| filter")).unwrap();
+    for field in ["request_id", "client_request_id", "span.request_id", "span.client_request_id"] {
+        assert!(filter.contains(&format!(" {field} = \"REQUEST_ID\"")), "{filter}");
     }
 }
 

@@ -8,49 +8,63 @@ use shared::metrics::Metric;
 use super::{resources, template};
 use crate::printed::assert_printed;
 
-/// A unit price in USD, and where it comes from.
+/// A unit price in USD in us-east-1.
 struct Price {
     name: &'static str,
     usd: f64,
     per: &'static str,
+    /// The path of AWS's own page.
+    page: &'static str,
+    /// The dated page that confirms it.
     source: &'static str,
 }
 
-const fn price(name: &'static str, usd: f64, per: &'static str, source: &'static str) -> Price {
-    Price { name, usd, per, source }
+/// A price with the page of AWS and the page that confirms it.
+macro_rules! price {
+    ($name:literal, $usd:literal, $per:literal, $page:literal, $source:expr) => {
+        Price { name: $name, usd: $usd, per: $per, page: $page, source: $source }
+    };
 }
 
-const LIST: &str = "list price, not found in print with a date";
+const UNCONFIRMED: &str = "none found; the list price as known on 2026-11-29";
+const OF_GATEWAY: &str = "awsforengineers.com, 2025-05-19";
+const OF_LAMBDA: &str = "wring.co, 2026-03-08";
+const OF_TABLE: &str = "airbyte.com, 2025-07-21; since November 2024";
+const OF_BUS: &str = "cloudburn.io, 2026-03-13";
+const OF_LOGS: &str = "factualminds.com, 2026-06-13";
+const OF_QUEUES_AND_KEYS: &str = "cloudburn.io, 2026-03-14";
+
 const GATEWAY: Price =
-    price("API Gateway, HTTP API", 1.0, "million requests", "awsforengineers.com, 2025-05-19");
-const REQUESTS: Price = price("Lambda, requests", 0.20, "million", LIST);
-const SECONDS: Price = price("Lambda, arm64", 13.3334, "million GB-seconds", LIST);
-const WRITES: Price = price(
-    "DynamoDB on demand, writes",
-    0.625,
-    "million WRU",
-    "airbyte.com, 2025-07-21; since November 2024",
-);
-const READS: Price = price("DynamoDB on demand, reads", 0.125, "million RRU", WRITES.source);
-const STORAGE: Price = price("DynamoDB, storage", 0.25, "GB", LIST);
-const RECOVERY: Price = price("DynamoDB, point-in-time recovery", 0.20, "GB", LIST);
-const EVENTS: Price = price("EventBridge, own events", 1.0, "million", LIST);
-const ARCHIVE: Price = price("EventBridge, archiving", 0.10, "GB", LIST);
-const ARCHIVE_STORAGE: Price = price("EventBridge, kept archive", 0.023, "GB", LIST);
-const SCHEDULES: Price = price("EventBridge Scheduler", 1.0, "million", LIST);
-const QUEUES: Price = price("SQS", 0.40, "million requests", LIST);
-const MAILS: Price = price("SES", 100.0, "million mails", LIST);
-const LOGS: Price = price("CloudWatch, logs", 0.50, "GB", "factualminds.com, 2026-06-13");
-const LOG_STORAGE: Price = price("CloudWatch, kept logs", 0.03, "GB", LIST);
-const METRICS: Price = price("CloudWatch, own metrics", 0.30, "metric", LIST);
-const ALARMS: Price = price("CloudWatch, alarms", 0.10, "metric of an alarm", LIST);
-const DASHBOARD: Price = price("CloudWatch, dashboard", 3.0, "dashboard", LOGS.source);
-const FILES: Price = price("S3, exported files", 5.0, "million files", LIST);
-const TRANSFER: Price = price("Data to the internet", 0.09, "GB", GATEWAY.source);
+    price!("API Gateway, HTTP API", 1.0, "million requests", "api-gateway", OF_GATEWAY);
+const REQUESTS: Price = price!("Lambda, requests", 0.20, "million", "lambda", OF_LAMBDA);
+const SECONDS: Price = price!("Lambda, arm64", 13.3334, "million GB-seconds", "lambda", OF_LAMBDA);
+const WRITES: Price =
+    price!("DynamoDB on demand, writes", 0.625, "million WRU", "dynamodb/on-demand/", OF_TABLE);
+const READS: Price =
+    price!("DynamoDB on demand, reads", 0.125, "million RRU", "dynamodb/on-demand/", OF_TABLE);
+const STORAGE: Price = price!("DynamoDB, storage", 0.25, "GB", "dynamodb/on-demand/", UNCONFIRMED);
+const RECOVERY: Price =
+    price!("DynamoDB, point-in-time recovery", 0.20, "GB", "dynamodb/on-demand/", UNCONFIRMED);
+const EVENTS: Price = price!("EventBridge, own events", 1.0, "million", "eventbridge", OF_BUS);
+const ARCHIVE: Price = price!("EventBridge, archiving", 0.10, "GB", "eventbridge", OF_BUS);
+const ARCHIVE_STORAGE: Price =
+    price!("EventBridge, kept archive", 0.023, "GB", "eventbridge", OF_BUS);
+const SCHEDULES: Price = price!("EventBridge Scheduler", 1.0, "million", "eventbridge", OF_BUS);
+const QUEUES: Price = price!("SQS", 0.40, "million requests", "sqs", OF_QUEUES_AND_KEYS);
+const MAILS: Price = price!("SES", 100.0, "million mails", "ses", UNCONFIRMED);
+const LOGS: Price = price!("CloudWatch, logs", 0.50, "GB", "cloudwatch", OF_LOGS);
+const LOG_STORAGE: Price = price!("CloudWatch, kept logs", 0.03, "GB", "cloudwatch", UNCONFIRMED);
+const METRICS: Price =
+    price!("CloudWatch, own metrics", 0.30, "metric", "cloudwatch", "signoz.io, 2026-02-15");
+const ALARMS: Price =
+    price!("CloudWatch, alarms", 0.10, "metric of an alarm", "cloudwatch", UNCONFIRMED);
+const DASHBOARD: Price = price!("CloudWatch, dashboard", 3.0, "dashboard", "cloudwatch", OF_LOGS);
+const FILES: Price = price!("S3, exported files", 5.0, "million files", "s3", UNCONFIRMED);
+const TRANSFER: Price = price!("Data to the internet", 0.09, "GB", "ec2/on-demand/", OF_GATEWAY);
 
 /// The prices of a KMS key of the deployer, which is no part of the sum.
-const KEY: Price = price("KMS, a key of your own", 1.0, "key", "cloudburn.io, 2026-03-14");
-const KEY_USES: Price = price("KMS, requests to it", 3.0, "million", KEY.source);
+const KEY: Price = price!("KMS, a key of your own", 1.0, "key", "kms", OF_QUEUES_AND_KEYS);
+const KEY_USES: Price = price!("KMS, requests to it", 3.0, "million", "kms", OF_QUEUES_AND_KEYS);
 
 const PRICES: [&Price; 20] = [
     &GATEWAY,
@@ -287,12 +301,13 @@ fn count(of_type: &str) -> f64 {
     number(resources(of_type).len())
 }
 
-/// The metrics of the namespace of the stack without dimensions.
 /// The months for which the archive keeps an event by default.
 fn archive_months() -> f64 {
     let retention = &template()["Parameters"]["ArchiveRetention"]["Default"];
     retention.as_f64().expect("days") / 30.0
 }
+
+/// The metrics of the namespace of the stack without dimensions.
 fn own_metrics() -> f64 {
     let logged = Metric::all().filter(|metric| *metric != Metric::Refusals).count();
     number(logged) + count("AWS::Logs::MetricFilter")
@@ -347,16 +362,17 @@ const ASSUMPTIONS: &str = "
 
 ## Prices
 
-Prices change, and differ between regions: eu-central-1 costs about a fifth more. AWS's own pages fill their tables by script,
-so the prices were taken from elsewhere on 2026-11-28, as stated. **Compare them with the pages of AWS before you rely on them:**
-[Lambda](https://aws.amazon.com/lambda/pricing/), [API Gateway](https://aws.amazon.com/api-gateway/pricing/),
-[DynamoDB](https://aws.amazon.com/dynamodb/pricing/on-demand/), [EventBridge](https://aws.amazon.com/eventbridge/pricing/),
-[SQS](https://aws.amazon.com/sqs/pricing/), [SES](https://aws.amazon.com/ses/pricing/),
-[CloudWatch](https://aws.amazon.com/cloudwatch/pricing/), [S3](https://aws.amazon.com/s3/pricing/),
-[KMS](https://aws.amazon.com/kms/pricing/). Those of the archive and of KMS were added on 2026-11-29.
+All prices are those of **us-east-1**, the first tier, in USD; the calculation uses these and no others. eu-central-1 costs about
+a fifth more. AWS's own pages fill their tables by script, so a dated page of others was read on 2026-11-28 and 2026-11-29 for each
+price. For the prices without one, the list price was taken. **Compare them with the page of AWS before you rely on them**, or ask
+the price list, for example:
 
-| price | USD | for | source |
-|---|--:|---|---|
+```sh
+aws pricing get-products --region us-east-1 --service-code AmazonDynamoDB --filters Type=TERM_MATCH,Field=regionCode,Value=us-east-1
+```
+
+| price | USD | for | page of AWS | confirmed by |
+|---|--:|---|---|---|
 ";
 
 /// A number with separators of thousands.
@@ -403,9 +419,22 @@ fn page(units: &BTreeMap<String, Units>) -> String {
     let key = months.iter().map(|(_, month)| format!("{:.2}", key(month)));
     row("in addition: a KMS key of your own, at most", key.collect());
     page += ASSUMPTIONS;
-    for Price { name, usd, per, source } in PRICES.into_iter().chain([&KEY, &KEY_USES]) {
-        writeln!(page, "| {name} | {usd} | {per} | {source} |").unwrap();
+    for Price { name, usd, per, page: path, source } in PRICES.into_iter().chain([&KEY, &KEY_USES])
+    {
+        let (service, rest) = path.split_once('/').unwrap_or((path, ""));
+        let link = format!("https://aws.amazon.com/{service}/pricing/{rest}");
+        writeln!(page, "| {name} | {usd} | {per} | [{service}]({link}) | {source} |").unwrap();
     }
+    let unconfirmed = bills.iter().map(|bill| {
+        let lines = bill.iter().zip(PRICES).filter(|(_, price)| price.source == UNCONFIRMED);
+        let share = lines.map(|(usd, _)| usd).sum::<f64>() / bill.iter().sum::<f64>();
+        format!("{:.0} %", 100.0 * share)
+    });
+    let unconfirmed: Vec<_> = unconfirmed.collect();
+    let names = names.join(", ");
+    let shares = unconfirmed.join(", ");
+    writeln!(page, "\nPrices that no dated page confirms make {shares} of the sums ({names}).")
+        .unwrap();
     page
 }
 

@@ -36,37 +36,93 @@ fn queries() -> Vec<(String, String)> {
     queries.collect()
 }
 
-/// An empty directory of this test.
-fn directory() -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runbook");
+/// A stand-in for the AWS CLI. It lists two functions, and notes the calls that change something.
+const NOTES: &str = r#"#!/bin/sh
+case "$*" in
+  *list-stack-resources*"LogicalResourceId!='Publish'"*) printf 'cleanup\tmail\n' ;;
+  *describe-stack-resource*) shift 5; echo "$1" ;;
+  *get-event-source-mapping*) echo Disabled ;;
+  *) echo "$*" | sed 's/ --query.*//' >>"$HERE/changes" ;;
+esac
+"#;
+
+/// A directory of a test, with a program `aws`.
+fn directory(test: &str, aws: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     fs::create_dir_all(&directory).expect("a directory");
+    fs::write(directory.join("aws"), aws).expect("it can be written");
+    let program = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(directory.join("aws"), program).expect("a program");
     directory
+}
+
+/// The blocks of shell commands in a text, without the indentation of lists.
+fn blocks(text: &str) -> impl Iterator<Item = String> {
+    let blocks = text.split("```").skip(1).step_by(2);
+    blocks.filter_map(|block| block.strip_prefix("sh\n")).map(|block| {
+        let indent = block.len() - block.trim_start_matches(' ').len();
+        let lines = block.lines().map(|line| line.get(indent..).unwrap_or_default());
+        lines.collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// Runs commands with the program `aws` of a directory. Returns what they print.
+fn run(here: &Path, script: &str) -> String {
+    let path = format!("{}:{}", here.display(), std::env::var("PATH").unwrap_or_default());
+    let mut shell = Command::new("sh");
+    let run = shell.args(["-euc", script]).env("PATH", path).env("HERE", here).output();
+    let run = run.expect("a shell");
+    let errors = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && errors.is_empty(), "{errors}");
+    String::from_utf8_lossy(&run.stdout).into_owned()
 }
 
 /// The first two blocks of the runbook: the variables, and the function `query`.
 #[test]
 fn runbook_runs_a_saved_query_from_a_shell() {
-    let here = directory();
+    let here = directory("runbook-query", AWS);
     let (_, request) = queries()
         .into_iter()
         .find(|(title, _)| title == "what happened to a request")
         .expect("the query");
     fs::write(here.join("query"), &request).expect("it can be written");
-    fs::write(here.join("aws"), AWS).expect("it can be written");
-    fs::set_permissions(here.join("aws"), fs::Permissions::from_mode(0o755)).expect("a program");
-    let blocks = RUNBOOK.split("```").skip(1).step_by(2).take(2);
-    let blocks: String = blocks.map(|block| block.trim_start_matches("sh\n")).collect();
-    let definitions = blocks.replace("query 'failures and errors'\n", "");
-    let script = format!("{definitions}query 'what happened to a request' REQUEST_ID JKJa/mPLvHc=");
-    let path = format!("{}:{}", here.display(), std::env::var("PATH").unwrap_or_default());
-    let mut shell = Command::new("sh");
-    let run = shell.args(["-euc", &script]).env("PATH", path).env("HERE", &here).output();
-    let run = run.expect("a shell");
-    let errors = String::from_utf8_lossy(&run.stderr);
-    assert!(run.status.success(), "{errors}");
-    assert_eq!(String::from_utf8_lossy(&run.stdout), "a line\n", "{errors}");
+    let definitions: Vec<_> = blocks(RUNBOOK).take(2).collect();
+    let definitions = definitions.join("\n").replace("query 'failures and errors'", "");
+    let query = "query 'what happened to a request' REQUEST_ID JKJa/mPLvHc=";
+    assert_eq!(run(&here, &format!("{definitions}\n{query}")), "a line\n");
     let started = fs::read_to_string(here.join("started")).expect("a query was started");
     assert_eq!(started.trim(), request.replace("REQUEST_ID", "JKJa/mPLvHc=").trim());
+}
+
+/// Steps 1 and 7. A mapping that calls a function without concurrency counts each try of a message.
+#[test]
+fn restoring_the_table_disables_the_mappings_of_mail_before_it_stops_functions() {
+    let here = directory("runbook-restore", NOTES);
+    let variables = blocks(RUNBOOK).next().expect("the variables");
+    let (_, restoring) = RUNBOOK.split_once("## Restoring the table").expect("the section");
+    let stop = blocks(restoring).next().expect("step 1");
+    let start = blocks(restoring).find(|it| it.contains("delete-function")).expect("step 7");
+    fs::write(here.join("changes"), "").expect("it can be written");
+    run(&here, &[variables, stop, start].join("\n"));
+    let changes = fs::read_to_string(here.join("changes")).expect("changes");
+    let changes: Vec<_> = changes.lines().collect();
+    let expected = [
+        "lambda update-event-source-mapping --no-enabled --uuid NewMails",
+        "lambda update-event-source-mapping --no-enabled --uuid NewMailReports",
+        "lambda put-function-concurrency --reserved-concurrent-executions 0 --function-name cleanup",
+        "lambda put-function-concurrency --reserved-concurrent-executions 0 --function-name mail",
+        "lambda delete-function-concurrency --function-name cleanup",
+        "lambda delete-function-concurrency --function-name mail",
+        "lambda update-event-source-mapping --enabled --uuid NewMails",
+        "lambda update-event-source-mapping --enabled --uuid NewMailReports",
+    ];
+    assert_eq!(changes, expected);
+    // Each queue that calls a function is one of them.
+    let mappings = resources("AWS::Lambda::EventSourceMapping");
+    let queues =
+        mappings.iter().filter(|(_, it)| it["Properties"].get("StartingPosition").is_none());
+    let queues: Vec<_> = queues.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(queues, ["NewMailReports", "NewMails"]);
 }
 
 /// `query 'TITLE' PLACEHOLDER VALUE`
@@ -88,6 +144,50 @@ fn runbook_calls_saved_queries_by_their_titles_and_placeholders() {
         let needs_one =
             ["REQUEST_ID", "INVOCATION", "CALLER_DIGEST"].iter().any(|it| text.contains(it));
         assert_eq!(needs_one, !placeholder.is_empty(), "{title}: {call:.60}");
+    }
+}
+
+/// The commands of the runbook and of the guides.
+fn commands() -> Vec<(String, String)> {
+    let pages = ["runbook.md", "guides/deployer.md", "guides/backend.md"];
+    let pages = pages.into_iter().flat_map(|page| {
+        let text = fs::read_to_string(format!("../docs/{page}")).expect("it can be read");
+        let lines: Vec<_> = blocks(&text)
+            .flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        lines.into_iter().map(move |line| (page.to_owned(), line))
+    });
+    pages.collect()
+}
+
+/// zsh does not split the value of a variable into words, has arrays of its own with these names, and reads a letter after
+/// `$name:` as a modifier.
+#[test]
+fn commands_mean_the_same_in_zsh() {
+    for (page, line) in commands() {
+        assert!(!line.contains(" in $") || line.contains(" in $("), "{page}: {line}");
+        for name in ["functions", "parameters", "path", "status", "commands", "options"] {
+            let assigns = line.trim_start().starts_with(&format!("{name}="));
+            assert!(!assigns, "{page}: {name} is a variable of zsh: {line}");
+        }
+        let modifier = line.match_indices('$').any(|(at, _)| {
+            let name = line[at + 1..].trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+            let mut rest = name.chars();
+            let is_name = name.len() < line.len() - at - 1;
+            is_name && rest.next() == Some(':') && rest.next().is_some_and(char::is_alphabetic)
+        });
+        assert!(!modifier, "{page}: {line}");
+    }
+}
+
+#[test]
+fn commands_have_no_placeholder_that_a_shell_takes_for_a_redirection() {
+    for (page, line) in commands() {
+        let placeholder = line.split('<').skip(1).any(|rest| {
+            let end = rest.find('>').filter(|_| rest.starts_with(char::is_alphabetic));
+            end.is_some_and(|end| rest[..end].chars().all(|c| c.is_alphabetic() || c == ' '))
+        });
+        assert!(!placeholder, "{page}: {line}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use lambda_http::Error;
-use shared::store::SCHEMA;
+use shared::store::{READABLE_SCHEMA, WRITTEN_SCHEMA};
 
 /// The first bytes of a database file.
 const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -59,13 +59,15 @@ impl DataDirectory {
         &self.path
     }
 
-    /// Records that all files were created, and the schema of the data. A start before that is not repeated.
+    /// Records that all files were created, and the latest schema of the data. A start before that is not repeated.
     ///
     /// # Errors
     ///
     /// The file cannot be written.
     pub(crate) fn mark_complete(&self) -> io::Result<()> {
-        replace(&self.path.join("format"), SCHEMA.to_string().as_bytes())
+        // A later version, whose schema this one reads, may have written some of the data.
+        let format = self.format().and_then(|format| format.parse().ok()).unwrap_or_default();
+        replace(&self.path.join("format"), WRITTEN_SCHEMA.max(format).to_string().as_bytes())
     }
 
     /// Checks the format and the database file, and creates an empty database file in a new directory.
@@ -75,8 +77,7 @@ impl DataDirectory {
     /// What is wrong with the directory.
     fn check_format(&self) -> Result<(), String> {
         let table = table_file(&self.path);
-        let format = fs::read_to_string(self.path.join("format")).ok();
-        match format.as_deref().map(str::trim) {
+        match self.format() {
             None if !table.exists() => {
                 let created = private(OpenOptions::new().write(true).create_new(true)).open(&table);
                 created.map(drop).map_err(|cause| format!("cannot have a database file ({cause})"))
@@ -85,10 +86,18 @@ impl DataDirectory {
                 .to_owned()),
             // Items of earlier versions are migrated.
             Some(format) => match format.parse() {
-                Ok(1..=SCHEMA) => check_database(&table),
-                _ => Err(format!("has data of a later version ({format:?}; this is {SCHEMA})")),
+                Ok(1..=READABLE_SCHEMA) => check_database(&table),
+                _ => Err(format!(
+                    "has data of a later version ({format:?}; this reads up to {READABLE_SCHEMA})"
+                )),
             },
         }
+    }
+
+    /// The recorded format.
+    fn format(&self) -> Option<String> {
+        let format = fs::read_to_string(self.path.join("format")).ok()?;
+        Some(format.trim().to_owned())
     }
 }
 

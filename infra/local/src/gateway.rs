@@ -43,6 +43,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// The paths that need no token.
 const OPEN: [&str; 4] = [access::METADATA, issuer::DISCOVERY, issuer::JWKS, issuer::TOKEN];
 
+/// The header in which API Gateway sends its own id of the request, in every response.
+const GATEWAY_ID: HeaderName = HeaderName::from_static("apigw-requestid");
+
 /// The methods, request headers and response headers that pages of other origins may use, and how long browsers keep
 /// that. `template.yaml` has the same.
 pub const CORS_METHODS: [Method; 5] =
@@ -57,8 +60,14 @@ pub const CORS_REQUEST_HEADERS: [HeaderName; 6] = [
     HeaderName::from_static("x-request-id"),
 ];
 /// The response headers.
-pub const CORS_RESPONSE_HEADERS: [HeaderName; 5] =
-    [CONTENT_DISPOSITION, ETAG, LOCATION, RETRY_AFTER, HeaderName::from_static("x-request-id")];
+pub const CORS_RESPONSE_HEADERS: [HeaderName; 6] = [
+    GATEWAY_ID,
+    CONTENT_DISPOSITION,
+    ETAG,
+    LOCATION,
+    RETRY_AFTER,
+    HeaderName::from_static("x-request-id"),
+];
 /// How long browsers keep the answer to a preflight request.
 pub const CORS_MAX_AGE: Duration = Duration::from_hours(2);
 
@@ -88,15 +97,17 @@ pub fn guard(router: Router, verifier: Verifier) -> Router {
 async fn handle(State(verifier): State<Arc<Verifier>>, request: Request, next: Next) -> Response {
     let arrival = GatewayContext::new(now());
     let id = RequestId::new(request.headers(), Some(&arrival.id));
-    let request = match admit(verifier, request, arrival).await {
-        Ok(request) => request,
-        Err(problem) => return problem.respond(id.shown()),
+    let mut response = match admit(verifier, request, arrival).await {
+        // In its own task, a panic ends this request only, and a disconnecting client does not cancel it.
+        Ok(request) => tokio::spawn(next.run(request))
+            .await
+            .unwrap_or_else(|_| Problem::internal().respond(id.shown())),
+        Err(problem) => problem.respond(id.shown()),
     };
-    // In its own task, a panic ends this request only, and a disconnecting client does not cancel it.
-    match tokio::spawn(next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::internal().respond(id.shown()),
+    if let Ok(id) = HeaderValue::from_str(id.gateway()) {
+        response.headers_mut().insert(GATEWAY_ID, id);
     }
+    response
 }
 
 /// Verifies the token of `request` and adds the request context.

@@ -143,7 +143,8 @@ async fn apply(
 
 /// Runs the handler and measures its database cost. A panic becomes 500, and its message is logged.
 async fn run(request: Request, next: Next, id: &RequestId) -> (Response, Cost) {
-    let span = tracing::error_span!("request", request_id = id.gateway());
+    let (request_id, client_request_id) = (id.gateway(), id.client());
+    let span = tracing::error_span!("request", request_id, client_request_id);
     let handler = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
     let (result, cost) = metered(handler).await;
     let response = result.unwrap_or_else(|panic| {

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Reminded, SCHEMA};
+use super::{Error, Reminded, WRITTEN_SCHEMA};
 use crate::domain::{
     AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, Email, EventId, HourlyRecipient,
     IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, PersonDigest, PersonId, Sending,
@@ -196,7 +196,7 @@ impl Key {
 
     /// Where the migration of the table to this schema stopped. One to another schema begins anew.
     pub(super) fn migration() -> Self {
-        Self { pk: "MIGRATION".to_owned(), sk: SCHEMA.to_string() }
+        Self { pk: "MIGRATION".to_owned(), sk: WRITTEN_SCHEMA.to_string() }
     }
 
     /// Whether an organization is stored at the key.

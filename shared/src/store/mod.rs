@@ -92,7 +92,7 @@ pub use reminders::{Expiring, Reminded};
 pub use role_lists::{RoleEntry, RoleFilter, RoleSelection};
 pub use role_names::{RoleNames, RoleSummaries};
 pub use roles::RoleChange;
-pub use schema::{Migration, SCHEMA, upgraded};
+pub use schema::{Migration, READABLE_SCHEMA, WRITTEN_SCHEMA, upgraded};
 pub use transaction::Transaction;
 pub use user_counts::OrganizationCounts;
 pub use users::{Order, SortKey, User, UserFilter};

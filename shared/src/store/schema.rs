@@ -1,12 +1,19 @@
 //! The version of the schema of items, and the way of an item from one version to the next.
 //!
-//! Every item has the version in its attribute `schema`. Code reads items of its own version and of all
-//! earlier ones: each item that is read passes [`upgraded`]. So a new version is deployed first, and
-//! [`Store::migrate`] then rewrites the items that have not changed since, for the indexes and for
-//! code that no longer knows the old form. Events are never rewritten, because nothing may change them.
+//! Every item has the version in its attribute `schema`. Code reads items of all versions to
+//! [`READABLE_SCHEMA`]: each item that is read passes [`upgraded`]. It writes items of [`WRITTEN_SCHEMA`],
+//! which is the same version or the one before. [`Store::migrate`] rewrites the items of earlier versions
+//! that have not changed since. Events are never rewritten, because nothing may change them.
 //!
-//! To change the schema: increase [`SCHEMA`], append a step to `STEPS`, and add the table of the version
-//! before to `tests/tables`.
+//! While a deployment moves requests to a new release, and after it is rolled back, two releases use the
+//! table. So no release writes what the release before cannot read. A change of the schema takes three
+//! releases:
+//!
+//! 1. Increase [`READABLE_SCHEMA`] and append a step to `STEPS`. The step derives attributes with new names
+//!    from the old ones. Each update of an old attribute also sets the new one.
+//! 2. Increase [`WRITTEN_SCHEMA`], and add the table of the version before to `tests/tables`. Deploy, then
+//!    migrate. Updates still set both, because items of the version before keep their version in an update.
+//! 3. When the migration has finished, set only the new attributes. The step stays, for events.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,8 +36,12 @@ use super::{
 };
 use crate::domain::{Refusal, RequestContext};
 
-/// The version of the items that this code writes. Items without a version have version 1.
-pub const SCHEMA: u32 = 3;
+/// The latest version of items that this code reads. Items without a version have version 1.
+pub const READABLE_SCHEMA: u32 = 3;
+/// The version of the items that this code writes. The release before this one must read it.
+pub const WRITTEN_SCHEMA: u32 = 3;
+const _: () = assert!(WRITTEN_SCHEMA == READABLE_SCHEMA || WRITTEN_SCHEMA + 1 == READABLE_SCHEMA);
+
 /// The attribute with the version of an item.
 pub(super) const ATTRIBUTE: &str = "schema";
 
@@ -38,7 +49,7 @@ pub(super) const ATTRIBUTE: &str = "schema";
 type Step = fn(&mut Item) -> Result<(), Error>;
 
 /// The steps from version 1 to 2, from 2 to 3, and so on.
-const STEPS: [Step; SCHEMA as usize - 1] = [
+const STEPS: [Step; READABLE_SCHEMA as usize - 1] = [
     |_| Ok(()), // Version 2 only adds the version.
     name_people_by_ids,
 ];
@@ -50,22 +61,22 @@ const AT_ONCE: usize = 8;
 /// How often an item that others change at the same time is tried.
 const TRIES: usize = 5;
 
-/// Puts the version of this code into an item that is about to be written.
+/// Puts the version that this code writes into an item that is about to be written.
 pub(super) fn stamp(item: &mut Item) {
-    item.insert(ATTRIBUTE.to_owned(), number(SCHEMA));
+    item.insert(ATTRIBUTE.to_owned(), number(WRITTEN_SCHEMA));
 }
 
 /// The version of an item that an update creates. Existing items keep theirs.
 pub(super) fn stamp_created() -> Change {
     let clause = format!("#{ATTRIBUTE} = if_not_exists(#{ATTRIBUTE}, :{ATTRIBUTE})");
-    Change::Set(Expression::new(&clause, [(ATTRIBUTE, number(SCHEMA))]))
+    Change::Set(Expression::new(&clause, [(ATTRIBUTE, number(WRITTEN_SCHEMA))]))
 }
 
-/// An item in the form of this code's version.
+/// An item in the form of the latest version that this code reads.
 ///
 /// # Errors
 ///
-/// [`Error::Broken`] if a later version of the code has written it.
+/// [`Error::Broken`] if its version is later.
 pub fn upgraded(item: Item) -> Result<Item, Error> {
     upgraded_by(&STEPS, item)
 }
@@ -77,7 +88,7 @@ fn upgraded_by(steps: &[Step], mut item: Item) -> Result<Item, Error> {
     }
     let Some(missing) = version.checked_sub(1).and_then(|done| steps.get(done..)) else {
         let problem =
-            format!("an item has schema version {version}, but this code knows {current}");
+            format!("an item has schema version {version}, but this code reads up to {current}");
         return Err(Error::Broken(problem));
     };
     for step in missing {
@@ -85,6 +96,15 @@ fn upgraded_by(steps: &[Step], mut item: Item) -> Result<Item, Error> {
     }
     item.insert(ATTRIBUTE.to_owned(), number(current));
     Ok(item)
+}
+
+/// An item in the form of the version `written`, or of its own version if that is later.
+fn rewritten_by(steps: &[Step], written: u32, item: Item) -> Result<Item, Error> {
+    let written = written as usize;
+    if version(&item)? >= written {
+        return Ok(item);
+    }
+    upgraded_by(&steps[..written - 1], item)
 }
 
 fn version(item: &Item) -> Result<usize, Error> {
@@ -152,7 +172,7 @@ impl Store {
     async fn outdated_items(&self, after: Option<Key>) -> Result<(Vec<Item>, Option<Key>), Error> {
         let outdated = Expression::new(
             "NOT begins_with(#pk, :events) AND (attribute_not_exists(#schema) OR #schema < :current)",
-            [("events", text(EVENTS)), ("current", number(SCHEMA))],
+            [("events", text(EVENTS)), ("current", number(WRITTEN_SCHEMA))],
         );
         let mut terms = ExpressionValues::default();
         let filter = terms.take(outdated);
@@ -179,7 +199,7 @@ impl Store {
     async fn rewrite(&self, context: &RequestContext, mut item: Item) -> Result<bool, Error> {
         let key = Key::of_item(&item)?;
         for _ in 0..TRIES {
-            let new = upgraded(item.clone())?;
+            let new = rewritten_by(&STEPS, WRITTEN_SCHEMA, item.clone())?;
             if new == item {
                 return Ok(false);
             }

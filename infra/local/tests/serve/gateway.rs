@@ -83,6 +83,7 @@ async fn missing_token_is_answered_with_a_problem() {
     assert!(headers.contains(r#""www-authenticate": "Bearer""#), "{headers}");
     assert!(headers.contains("application/problem+json"), "{headers}");
     assert!(headers.contains(r#""x-request-id": "mine""#), "{headers}");
+    assert!(headers.contains("\"apigw-requestid\": \""), "{headers}");
     assert_eq!(
         response.body,
         json!({

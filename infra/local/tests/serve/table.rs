@@ -134,7 +134,7 @@ async fn data_of_an_earlier_schema_is_migrated_at_start() {
     let server = Server::open(&args, stub).await.unwrap();
     let items = server.engine.client().scan().table_name(local::TABLE).send().await.unwrap().items;
     let versions = items.unwrap().into_iter().map(|item| item["schema"].as_n().unwrap().clone());
-    let current = shared::store::SCHEMA.to_string();
+    let current = shared::store::WRITTEN_SCHEMA.to_string();
     assert!(versions.clone().count() >= 1 && versions.clone().all(|version| version == current));
     assert_eq!(fs::read_to_string(data.join("format")).unwrap(), current);
 }

@@ -6,6 +6,7 @@ use axum::{
     http::{Request, request::Builder},
     routing,
 };
+use lambda_http::request::from_str;
 use serde_json::{Value, json};
 
 use super::{authorized, get, log, send};
@@ -148,6 +149,31 @@ async fn address_token_and_sub_are_not_logged() {
         for secret in ["b.example", "Bearer", "auth0"] {
             assert!(!lines[0].to_string().contains(secret), "{target}: {secret}");
         }
+    }
+}
+
+/// Support gets one id: the client's or API Gateway's.
+#[tokio::test]
+async fn every_line_about_a_request_has_the_id_of_the_client_and_that_of_api_gateway() {
+    let event = json!({
+        "version": "2.0", "routeKey": "GET /broken", "rawPath": "/broken", "rawQueryString": "",
+        "headers": { "x-request-id": "row 7" },
+        "requestContext": {
+            "requestId": "JKJaXmPLvHcESHA=", "stage": "$default", "timeEpoch": 1_700_000_000_123_i64,
+            "http": { "method": "GET", "path": "/broken", "sourceIp": "192.0.2.1" },
+        },
+        "isBase64Encoded": false,
+    });
+    let request = from_str(&event.to_string()).unwrap().map(Body::new);
+    log::taken();
+    let answer = send(router(), request).await;
+    assert_eq!(answer.header("x-request-id"), "row 7");
+    assert_eq!(answer.json()["instance"], "row 7");
+    let lines = log::taken();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for ids in [&lines[0]["span"], &lines[1]] {
+        assert_eq!(ids["request_id"], "JKJaXmPLvHcESHA=", "as in the header apigw-requestid");
+        assert_eq!(ids["client_request_id"], "row 7");
     }
 }
 

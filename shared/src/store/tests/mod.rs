@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::{
 };
 
 use super::{
-    Error, Key, SCHEMA, Store,
+    Error, Key, Store, WRITTEN_SCHEMA,
     transaction::{Step, Transaction},
 };
 use crate::{
@@ -103,7 +103,7 @@ fn sent(step: Step) -> Sent {
         condition = condition.replace(name, &value);
     }
     // Every update gives the item that it may create a schema.
-    let stamped = format!("#schema = if_not_exists(#schema, {SCHEMA})");
+    let stamped = format!("#schema = if_not_exists(#schema, {WRITTEN_SCHEMA})");
     for stamp in [format!("SET {stamped} "), format!(", {stamped}")] {
         update = update.replace(&stamp, "");
     }

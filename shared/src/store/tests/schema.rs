@@ -41,6 +41,61 @@ fn item_of_a_later_version_is_never_read() {
     }
 }
 
+/// What a release reads and writes.
+struct Release {
+    steps: &'static [Step],
+    written: u32,
+}
+
+impl Release {
+    fn reads(&self, item: &Item) -> bool {
+        upgraded_by(self.steps, item.clone()).is_ok()
+    }
+
+    /// An item that this release has put, of which only the version counts here.
+    fn put(&self) -> Item {
+        item(&[("name", text("Acme")), ("schema", number(self.written))])
+    }
+
+    fn migrated(&self, item: &Item) -> Item {
+        rewritten_by(self.steps, self.written, item.clone()).unwrap()
+    }
+}
+
+/// The releases around a change from schema 2 to 3.
+const BEFORE: Release = Release { steps: &[TWO[0]], written: 2 };
+const READS: Release = Release { steps: &TWO, written: 2 };
+const WRITES: Release = Release { steps: &TWO, written: 3 };
+
+/// A gradual deployment, and a rollback to the release before.
+#[test]
+fn two_successive_releases_read_what_the_other_writes() {
+    for [old, new] in [[BEFORE, READS], [READS, WRITES]] {
+        assert!(old.reads(&new.put()) && new.reads(&old.put()));
+        let first = item(&[("title", text("Acme"))]);
+        assert!(old.reads(&new.migrated(&first)), "the new release has migrated the table");
+    }
+    assert!(!BEFORE.reads(&WRITES.put()), "a rollback over two releases is refused");
+}
+
+#[test]
+fn migration_writes_the_written_schema_and_leaves_later_items() {
+    let second = item(&[("name", text("Acme")), ("schema", number(2))]);
+    assert_eq!(READS.migrated(&item(&[("title", text("Acme"))])), second);
+    assert_eq!(READS.migrated(&WRITES.put()), WRITES.put(), "after a rollback");
+}
+
+/// Where an update of one release meets an item that the other has put.
+#[test]
+fn this_release_stamps_what_it_puts_and_keeps_the_version_of_what_it_updates() {
+    let mut new = item(&[("name", text("Acme"))]);
+    stamp(&mut new);
+    assert_eq!(new["schema"], number(WRITTEN_SCHEMA));
+    let mut terms = ExpressionValues::default();
+    let update = crate::store::commit::clauses(vec![stamp_created()], &mut terms);
+    assert!(update.starts_with("SET #schema = if_not_exists(#schema, "), "{update}");
+}
+
 /// What the rewrite of an item sets and removes, as it stands in DynamoDB's expression.
 #[test]
 fn rewrite_changes_only_what_differs() {
