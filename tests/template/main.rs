@@ -16,6 +16,7 @@ mod cleanup;
 mod deploying;
 mod exports;
 mod functions;
+mod gradual;
 mod logs;
 mod mail;
 mod monitoring;
