@@ -91,6 +91,52 @@ fn runbook_calls_saved_queries_by_their_titles_and_placeholders() {
     }
 }
 
+/// The blocks of commands, without the indentation of a list.
+fn commands() -> impl Iterator<Item = String> {
+    let blocks = RUNBOOK.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.map(|block| block.lines().map(str::trim_start).collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn commands_are_those_of_a_posix_shell() {
+    for block in commands() {
+        let parsed = Command::new("sh").args(["-nc", &block]).output().expect("a shell");
+        assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
+    }
+}
+
+/// zsh keeps these names for itself, and splits no variable into words unless it is told to.
+#[test]
+fn commands_run_in_zsh() {
+    assert!(RUNBOOK.contains("`setopt interactive_comments sh_word_split`"));
+    for block in commands() {
+        for name in ["argv", "commands", "functions", "options", "path", "status"] {
+            let assigned =
+                block.split([' ', '\n', ';']).any(|word| word.starts_with(&format!("{name}=")));
+            assert!(!assigned && !block.contains(&format!("for {name} in")), "{name}: {block}");
+        }
+    }
+}
+
+/// Each way of deployment has its way back.
+#[test]
+fn runbook_goes_back_in_the_way_in_which_the_stack_is_deployed() {
+    let (_, section) = RUNBOOK.split_once("\n## A bad deployment\n").expect("the section");
+    let section = section.split("\n## ").next().expect("a text");
+    for command in [
+        "git worktree add --detach ../rolecall-good \"$good\"",
+        "sam deploy --config-env prod",
+        "aws deploy stop-deployment",
+        "python infra/gradual/derive.py template.yaml >target/gradual.json",
+        "gh run rerun",
+    ] {
+        assert!(section.contains(command), "{command}");
+    }
+    // What the commands name exists in the example of a pipeline.
+    let pipeline = include_str!("../../infra/pipeline/github.yml");
+    assert!(section.contains("\"Deploy to prod\"") && pipeline.contains("name: Deploy to prod\n"));
+}
+
 #[test]
 fn commands_run_on_linux_and_macos() {
     let guide = include_str!("../../docs/guides/deployer.md");
