@@ -152,6 +152,8 @@ fn rates_count_only_enough_failures() {
     };
     assert_eq!(expression("ServerErrors"), "IF(failed >= 5, 100 * failed / all, 0)");
     assert_eq!(expression("ServerErrorsPersist"), "IF(failed >= 1, 100 * failed / all, 0)");
+    assert_eq!(expression("TokensRefused"), "IF(refused >= 20, 100 * refused / all, 0)");
+    assert_eq!(expression("TokensRefusedPersist"), "IF(refused >= 5, 100 * refused / all, 0)");
     assert_eq!(expression("SlowRequests"), "IF(all >= 1000, p99, p90)");
     let with_expression = |alarm: &Value| alarm["Properties"]["Metrics"].is_array();
     for (name, alarm) in alarms().into_iter().filter(|(_, alarm)| with_expression(alarm)) {
@@ -420,6 +422,34 @@ fn throttled_requests_are_counted_without_refusals_of_functions() {
     let pattern = r#"{ $.status = "429" && $.function_ms = "-" }"#;
     assert_eq!(filter["Properties"]["FilterPattern"], pattern);
     assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "AccessLog" }));
+}
+
+/// Everybody's token is refused if the issuer or the audience is wrong. Callers of paths that are no route do not count:
+/// they are scanners, whose requests lack a token.
+#[test]
+fn refused_tokens_are_counted_on_routes_and_compared_with_all_requests() {
+    let filter = resource("UnauthorizedRequests");
+    let pattern = r#"{ $.status = "401" && $.route != "$default" }"#;
+    assert_eq!(filter["Properties"]["FilterPattern"], pattern);
+    assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "AccessLog" }));
+    for (name, period, periods, threshold) in
+        [("TokensRefused", 300, 3, 50), ("TokensRefusedPersist", 3600, 2, 90)]
+    {
+        let alarm = resource(name);
+        let own = &alarm["Properties"];
+        assert_eq!(own["Metrics"][1]["Expression"], "refused + FILL(answered, 0)");
+        let watched: Vec<_> =
+            metrics_of(&alarm).into_iter().map(|(_, it)| it["MetricName"].clone()).collect();
+        assert_eq!(watched, ["unauthorized_requests", Metric::Requests.name()]);
+        for metric in list(&own["Metrics"]).iter().skip(2) {
+            assert_eq!(metric["MetricStat"]["Period"], period, "{name}");
+        }
+        assert_eq!(
+            (&own["Threshold"], &own["EvaluationPeriods"]),
+            (&json!(threshold), &json!(periods))
+        );
+        assert_eq!(own["DatapointsToAlarm"], periods, "{name}: one period fires it");
+    }
 }
 
 /// Each route of the API would have six metrics of its own.
