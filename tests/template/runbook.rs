@@ -118,6 +118,26 @@ fn commands_run_in_zsh() {
     }
 }
 
+/// `functions/mail/src/failure.rs` takes these codes for failures of the account or its configuration.
+#[test]
+fn runbook_says_what_to_do_for_each_error_that_blocks_mail() {
+    let code = include_str!("../../functions/mail/src/failure.rs");
+    let (_, rest) = code.split_once("match name {").expect("the codes");
+    let (codes, _) = rest.split_once("=> WaitCause::Account").expect("those of the account");
+    let codes: Vec<_> = codes.split('"').skip(1).step_by(2).collect();
+    assert!(codes.len() > 5, "{codes:?}");
+    let (_, section) = RUNBOOK.split_once("\n### MailBlocked\n").expect("the section");
+    let section = section.split("\n### ").next().expect("a text");
+    // The first version of the API pauses under names of its own.
+    let unused = ["AccountSendingPaused", "ConfigurationSetSendingPaused"];
+    for code in codes.into_iter().filter(|code| !unused.contains(code)) {
+        assert!(section.contains(&format!("`{code}Exception`")), "{code}");
+    }
+    for row in ["lost its verification", "sandbox", "quota of the day"] {
+        assert!(section.contains(row), "{row}");
+    }
+}
+
 /// Each way of deployment has its way back.
 #[test]
 fn runbook_goes_back_in_the_way_in_which_the_stack_is_deployed() {
