@@ -31,10 +31,25 @@ const AWS_METRICS: [(&str, &[&str], &[&str]); 5] = [
     ),
     (
         "AWS/SQS",
-        &["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
+        &[
+            "ApproximateAgeOfOldestMessage",
+            "ApproximateNumberOfMessagesVisible",
+            "NumberOfMessagesSent",
+        ],
         &["QueueName"],
     ),
     ("AWS/SES", &["Reputation.BounceRate", "Reputation.ComplaintRate"], &[]),
+];
+
+/// Metrics of what happens in an API that works. No error counts them.
+const ACTIVITY: [&str; 7] = [
+    "Count",
+    "Invocations",
+    "NumberOfMessagesSent",
+    "digest_runs",
+    "events_recorded",
+    "invitation.created",
+    "invitation.resent",
 ];
 
 /// Metrics of `AWS/Lambda` that also exist for the account as a whole.
@@ -129,7 +144,7 @@ fn one_stray_error_fires_no_alarm() {
         let own = &alarm["Properties"];
         let counts_events = metrics_of(&alarm).iter().any(|(stat, metric)| {
             let name = metric["MetricName"].as_str().unwrap();
-            stat == "Sum" && !["Invocations", "Count", "events_recorded"].contains(&name)
+            stat == "Sum" && !ACTIVITY.contains(&name)
         });
         if !counts_events {
             continue;
@@ -450,6 +465,36 @@ fn refused_tokens_are_counted_on_routes_and_compared_with_all_requests() {
         );
         assert_eq!(own["DatapointsToAlarm"], periods, "{name}: one period fires it");
     }
+}
+
+/// The metric of the rule itself needs the name of the rule, and says nothing of the queue. The queue has both.
+#[test]
+fn alarm_of_a_silent_mail_rule_needs_invitations_in_three_hours_without_a_message() {
+    let own = &resource("MailRuleSilent")["Properties"];
+    let expression = "IF(FILL(created, 0) + FILL(resent, 0) > 0 AND FILL(queued, 0) < 1, \
+        FILL(created, 0) + FILL(resent, 0), 0)";
+    assert_eq!(own["Metrics"][0]["Expression"], expression);
+    assert_eq!((&own["EvaluationPeriods"], &own["DatapointsToAlarm"]), (&json!(24), &json!(3)));
+    let pattern = list(&resource("MailRule")["Properties"]["EventPattern"]["detail-type"]);
+    for (stat, metric) in metrics_of(&resource("MailRuleSilent")) {
+        assert_eq!(stat, "Sum");
+        let name = &metric["MetricName"];
+        assert!(pattern.contains(name) || name == "NumberOfMessagesSent", "{name} causes no mail");
+    }
+}
+
+/// The function is also invoked by its queues, so its invocations say nothing about the schedule.
+#[test]
+fn alarm_of_silent_digests_counts_runs_of_the_schedule_that_ended() {
+    let filter = resource("DigestRuns");
+    assert_eq!(filter["Properties"]["FilterPattern"], r#"{ $.message = "schedule" }"#);
+    assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "FunctionLog" }));
+    assert!(include_str!("../../functions/mail/src/main.rs").contains(r#"log::run("schedule","#));
+    let schedule = &resource("Mail")["Properties"]["Events"]["Digests"]["Properties"];
+    assert_eq!(schedule["ScheduleExpression"], "rate(5 minutes)");
+    let own = &resource("DigestsSilent")["Properties"];
+    assert_eq!((&own["Period"], &own["EvaluationPeriods"]), (&json!(600), &json!(3)));
+    assert_eq!(own["TreatMissingData"], "breaching");
 }
 
 /// Each route of the API would have six metrics of its own.
