@@ -5,7 +5,8 @@
     sam deploy --config-env prod --parameter-overrides … Release=r41 Traffic=Canary10Percent5Minutes
 
 The API then calls an alias of each function. CodeDeploy moves the alias to the new version as `Traffic` says, and back
-if an alarm fires. The alias is a resource that the SAM transform cannot switch off by a parameter, and it does not follow
+if an alarm of this release fires. Its alarms count failures of the new versions only, so that a fix can be deployed while
+the version before fails. The alias is a resource that the SAM transform cannot switch off by a parameter, and it does not follow
 a changed parameter by itself. So the parameter `Release` has no default: each deployment names a new release, and only a
 new release reaches the alias. Decision record 0035 says why `template.yaml` has no alias. `sam validate` knows no values of
 parameters, so it cannot check this template; `infra/rehearsal/lint.py` does.
@@ -17,6 +18,7 @@ import sys
 from pathlib import Path
 
 ALIAS = "live"
+FAILURES = "failures_of_release"
 PARAMETERS = {
     "Release": {
         "Type": "String",
@@ -32,11 +34,15 @@ PARAMETERS = {
 }
 
 
-def alarm(description, **metrics):
-    """An alarm that fires if more than one request fails in a minute."""
+def alarm(name, description, **metrics):
+    """An alarm that fires if more than one request of the release fails in a minute.
+
+    CloudWatch keeps the state of an alarm that is updated. So each release has alarms of its own, which begin without one.
+    """
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
+            "AlarmName": {"Fn::Sub": f"${{AWS::StackName}}-{name}-${{Release}}"},
             "AlarmDescription": f"{description} A gradual deployment rolls back.",
             **metrics,
             "ComparisonOperator": "GreaterThanThreshold",
@@ -47,40 +53,68 @@ def alarm(description, **metrics):
     }
 
 
+def errors_of_the_new_version(function):
+    """The crashes and time-outs of the version that the release publishes, as far as the alias called it."""
+    dimensions = {
+        "FunctionName": {"Ref": function},
+        "Resource": {"Fn::Sub": f"${{{function}}}:{ALIAS}"},
+        "ExecutedVersion": {"Fn::GetAtt": [function, "Version.Version"]},  # SAM knows the version by this name.
+    }
+    return {
+        "Id": function.lower(),
+        "ReturnData": False,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": "AWS/Lambda",
+                "MetricName": "Errors",
+                "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+            },
+            "Stat": "Sum",
+            "Period": 60,
+        },
+    }
+
+
 def alarms(functions):
     """The alarms that end a deployment, by name.
 
     An alarm on the metrics of the API is impossible: it refers to the API, which refers to the alias, which waits for the
     deployment.
     """
-    errors = [
-        {
-            "Id": name.lower(),
-            "ReturnData": False,
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": "AWS/Lambda",
-                    "MetricName": "Errors",
-                    "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": name}}],
-                },
-                "Stat": "Sum",
-                "Period": 60,
-            },
-        }
-        for name in functions
-    ]
+    errors = [errors_of_the_new_version(name) for name in functions]
     return {
         "FunctionErrors": alarm(
-            "Functions of the API crashed or timed out.",
+            "FunctionErrors",
+            "Functions of the API crashed or timed out in a new version.",
             Metrics=[{"Id": "all", "Label": "Errors", "Expression": "SUM(METRICS())"}, *errors],
         ),
         "FailedRequests": alarm(
-            "Functions answered requests with a 5xx status.",
+            "FailedRequests",
+            "Functions of a new release answered requests with a 5xx status.",
             Namespace={"Ref": "AWS::StackName"},
-            MetricName="failures",
+            MetricName=FAILURES,
+            Dimensions=[{"Name": "release", "Value": {"Ref": "Release"}}],
             Statistic="Sum",
             Period=60,
         ),
+    }
+
+
+def failures_by_release():
+    """Counts 5xx answers by the release that gave them. The metrics of a log line have no such dimension."""
+    transformation = {
+        "MetricNamespace": {"Ref": "AWS::StackName"},
+        "MetricName": FAILURES,
+        "MetricValue": "1",
+        "Dimensions": [{"Key": "release", "Value": "$.release"}],
+    }
+    return {
+        "Type": "AWS::Logs::MetricFilter",
+        "Properties": {
+            "LogGroupName": {"Ref": "FunctionLog"},
+            "FilterPattern": '{ $.status >= 500 && $.release = "*" }',
+            "MetricTransformations": [transformation],
+        },
     }
 
 
@@ -109,8 +143,8 @@ def derive(template, root=None):
                 "Alarms": [{"Ref": alarm} for alarm in rollback],
             },
         }
-    template["Resources"] |= rollback
-    # CloudFormation fails to publish a version of a function that has not changed since its last version.
+    template["Resources"] |= rollback | {"FailuresByRelease": failures_by_release()}
+    # CloudFormation fails to publish a version of a function that has not changed since its last version. The log names it.
     template["Globals"]["Function"]["Environment"]["Variables"]["RELEASE"] = {"Ref": "Release"}
     if root:
         for resource in template["Resources"].values():

@@ -16,6 +16,7 @@ mod cleanup;
 mod deploying;
 mod exports;
 mod functions;
+mod gradual;
 mod logs;
 mod mail;
 mod monitoring;
@@ -27,12 +28,17 @@ mod printed;
 mod routes;
 mod runbook;
 mod table;
+mod user_pool;
 
 /// The template as JSON, with its short tags expanded: `!Ref Table` becomes `{"Ref": "Table"}`.
 fn template() -> Value {
-    let text = fs::read_to_string("../template.yaml").expect("template.yaml can be read");
-    let documents = Yaml::load_from_str(&text).expect("template.yaml is YAML");
-    json_of(documents.first().expect("template.yaml is not empty"))
+    parsed(&fs::read_to_string("../template.yaml").expect("template.yaml can be read"))
+}
+
+/// A template as JSON.
+fn parsed(text: &str) -> Value {
+    let documents = Yaml::load_from_str(text).expect("a template is YAML");
+    json_of(documents.first().expect("a template is not empty"))
 }
 
 fn json_of(yaml: &Yaml) -> Value {

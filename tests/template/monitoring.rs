@@ -31,10 +31,25 @@ const AWS_METRICS: [(&str, &[&str], &[&str]); 5] = [
     ),
     (
         "AWS/SQS",
-        &["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
+        &[
+            "ApproximateAgeOfOldestMessage",
+            "ApproximateNumberOfMessagesVisible",
+            "NumberOfMessagesSent",
+        ],
         &["QueueName"],
     ),
     ("AWS/SES", &["Reputation.BounceRate", "Reputation.ComplaintRate"], &[]),
+];
+
+/// Metrics of what happens in an API that works. No error counts them.
+const ACTIVITY: [&str; 7] = [
+    "Count",
+    "Invocations",
+    "NumberOfMessagesSent",
+    "digest_runs",
+    "events_recorded",
+    "invitation.created",
+    "invitation.resent",
 ];
 
 /// Metrics of `AWS/Lambda` that also exist for the account as a whole.
@@ -129,7 +144,7 @@ fn one_stray_error_fires_no_alarm() {
         let own = &alarm["Properties"];
         let counts_events = metrics_of(&alarm).iter().any(|(stat, metric)| {
             let name = metric["MetricName"].as_str().unwrap();
-            stat == "Sum" && !["Invocations", "Count", "events_recorded"].contains(&name)
+            stat == "Sum" && !ACTIVITY.contains(&name)
         });
         if !counts_events {
             continue;
@@ -152,6 +167,8 @@ fn rates_count_only_enough_failures() {
     };
     assert_eq!(expression("ServerErrors"), "IF(failed >= 5, 100 * failed / all, 0)");
     assert_eq!(expression("ServerErrorsPersist"), "IF(failed >= 1, 100 * failed / all, 0)");
+    assert_eq!(expression("TokensRefused"), "IF(refused >= 20, 100 * refused / all, 0)");
+    assert_eq!(expression("TokensRefusedPersist"), "IF(refused >= 5, 100 * refused / all, 0)");
     assert_eq!(expression("SlowRequests"), "IF(all >= 1000, p99, p90)");
     let with_expression = |alarm: &Value| alarm["Properties"]["Metrics"].is_array();
     for (name, alarm) in alarms().into_iter().filter(|(_, alarm)| with_expression(alarm)) {
@@ -433,6 +450,64 @@ fn throttled_requests_are_counted_without_refusals_of_functions() {
     let pattern = r#"{ $.status = "429" && $.function_ms = "-" }"#;
     assert_eq!(filter["Properties"]["FilterPattern"], pattern);
     assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "AccessLog" }));
+}
+
+/// Everybody's token is refused if the issuer or the audience is wrong. Callers of paths that are no route do not count:
+/// they are scanners, whose requests lack a token.
+#[test]
+fn refused_tokens_are_counted_on_routes_and_compared_with_all_requests() {
+    let filter = resource("UnauthorizedRequests");
+    let pattern = r#"{ $.status = "401" && $.route != "$default" }"#;
+    assert_eq!(filter["Properties"]["FilterPattern"], pattern);
+    assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "AccessLog" }));
+    for (name, period, periods, threshold) in
+        [("TokensRefused", 300, 3, 50), ("TokensRefusedPersist", 3600, 2, 90)]
+    {
+        let alarm = resource(name);
+        let own = &alarm["Properties"];
+        assert_eq!(own["Metrics"][1]["Expression"], "refused + FILL(answered, 0)");
+        let watched: Vec<_> =
+            metrics_of(&alarm).into_iter().map(|(_, it)| it["MetricName"].clone()).collect();
+        assert_eq!(watched, ["unauthorized_requests", Metric::Requests.name()]);
+        for metric in list(&own["Metrics"]).iter().skip(2) {
+            assert_eq!(metric["MetricStat"]["Period"], period, "{name}");
+        }
+        assert_eq!(
+            (&own["Threshold"], &own["EvaluationPeriods"]),
+            (&json!(threshold), &json!(periods))
+        );
+        assert_eq!(own["DatapointsToAlarm"], periods, "{name}: one period fires it");
+    }
+}
+
+/// The metric of the rule itself needs the name of the rule, and says nothing of the queue. The queue has both.
+#[test]
+fn alarm_of_a_silent_mail_rule_needs_invitations_in_three_hours_without_a_message() {
+    let own = &resource("MailRuleSilent")["Properties"];
+    let expression = "IF(FILL(created, 0) + FILL(resent, 0) > 0 AND FILL(queued, 0) < 1, \
+        FILL(created, 0) + FILL(resent, 0), 0)";
+    assert_eq!(own["Metrics"][0]["Expression"], expression);
+    assert_eq!((&own["EvaluationPeriods"], &own["DatapointsToAlarm"]), (&json!(24), &json!(3)));
+    let pattern = list(&resource("MailRule")["Properties"]["EventPattern"]["detail-type"]);
+    for (stat, metric) in metrics_of(&resource("MailRuleSilent")) {
+        assert_eq!(stat, "Sum");
+        let name = &metric["MetricName"];
+        assert!(pattern.contains(name) || name == "NumberOfMessagesSent", "{name} causes no mail");
+    }
+}
+
+/// The function is also invoked by its queues, so its invocations say nothing about the schedule.
+#[test]
+fn alarm_of_silent_digests_counts_runs_of_the_schedule_that_ended() {
+    let filter = resource("DigestRuns");
+    assert_eq!(filter["Properties"]["FilterPattern"], r#"{ $.message = "schedule" }"#);
+    assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "FunctionLog" }));
+    assert!(include_str!("../../functions/mail/src/main.rs").contains(r#"log::run("schedule","#));
+    let schedule = &resource("Mail")["Properties"]["Events"]["Digests"]["Properties"];
+    assert_eq!(schedule["ScheduleExpression"], "rate(5 minutes)");
+    let own = &resource("DigestsSilent")["Properties"];
+    assert_eq!((&own["Period"], &own["EvaluationPeriods"]), (&json!(600), &json!(3)));
+    assert_eq!(own["TreatMissingData"], "breaching");
 }
 
 /// Each route of the API would have six metrics of its own.

@@ -1,13 +1,11 @@
 //! The example of a pipeline in `infra/pipeline`.
 
-use super::{json_of, list};
-use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;
 
+use super::{list, parsed};
+
 fn roles() -> Value {
-    let text = include_str!("../../infra/pipeline/oidc.yaml");
-    let documents = Yaml::load_from_str(text).expect("oidc.yaml is YAML");
-    json_of(documents.first().expect("oidc.yaml is not empty"))
+    parsed(include_str!("../../infra/pipeline/oidc.yaml"))
 }
 
 /// The resources of the statements of a role that contain the name of the stack.

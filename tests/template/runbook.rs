@@ -192,6 +192,53 @@ fn commands_have_no_placeholder_that_a_shell_takes_for_a_redirection() {
 }
 
 #[test]
+fn commands_are_those_of_a_posix_shell() {
+    for block in blocks(RUNBOOK) {
+        let parsed = Command::new("sh").args(["-nc", &block]).output().expect("a shell");
+        assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
+    }
+}
+
+/// `functions/mail/src/failure.rs` takes these codes for failures of the account or its configuration.
+#[test]
+fn runbook_says_what_to_do_for_each_error_that_blocks_mail() {
+    let code = include_str!("../../functions/mail/src/failure.rs");
+    let (_, rest) = code.split_once("match name {").expect("the codes");
+    let (codes, _) = rest.split_once("=> WaitCause::Account").expect("those of the account");
+    let codes: Vec<_> = codes.split('"').skip(1).step_by(2).collect();
+    assert!(codes.len() > 5, "{codes:?}");
+    let (_, section) = RUNBOOK.split_once("\n### MailBlocked\n").expect("the section");
+    let section = section.split("\n### ").next().expect("a text");
+    // The first version of the API pauses under names of its own.
+    let unused = ["AccountSendingPaused", "ConfigurationSetSendingPaused"];
+    for code in codes.into_iter().filter(|code| !unused.contains(code)) {
+        assert!(section.contains(&format!("`{code}Exception`")), "{code}");
+    }
+    for row in ["lost its verification", "sandbox", "quota of the day"] {
+        assert!(section.contains(row), "{row}");
+    }
+}
+
+/// Each way of deployment has its way back.
+#[test]
+fn runbook_goes_back_in_the_way_in_which_the_stack_is_deployed() {
+    let (_, section) = RUNBOOK.split_once("\n## A bad deployment\n").expect("the section");
+    let section = section.split("\n## ").next().expect("a text");
+    for command in [
+        "git worktree add --detach ../rolecall-good \"$good\"",
+        "sam deploy --config-env prod",
+        "aws deploy stop-deployment",
+        "python infra/gradual/derive.py template.yaml >target/gradual.json",
+        "gh run rerun",
+    ] {
+        assert!(section.contains(command), "{command}");
+    }
+    // What the commands name exists in the example of a pipeline.
+    let pipeline = include_str!("../../infra/pipeline/github.yml");
+    assert!(section.contains("\"Deploy to prod\"") && pipeline.contains("name: Deploy to prod\n"));
+}
+
+#[test]
 fn commands_run_on_linux_and_macos() {
     let guide = include_str!("../../docs/guides/deployer.md");
     for only_gnu in ["date -d", "date -u -d", "sha256sum", "sed -i ", "readlink -f", "grep -P"] {

@@ -41,6 +41,8 @@ const DIGEST_LENGTH: usize = 16;
 pub(super) struct LogSettings {
     /// The name of the Lambda function.
     pub(super) function: Option<String>,
+    /// The name of a gradual deployment (`RELEASE`), by which it tells failures of the new version.
+    pub(super) release: Option<String>,
     /// The salt of digests of callers (`LOG_SALT`).
     pub(super) salt: String,
     /// The namespace of the metrics.
@@ -51,6 +53,7 @@ impl LogSettings {
     fn from_environment() -> Self {
         Self {
             function: setting("AWS_LAMBDA_FUNCTION_NAME"),
+            release: setting("RELEASE"),
             salt: setting("LOG_SALT").unwrap_or_else(|| DEFAULT_SALT.to_owned()),
             namespace: Namespace::from_environment(),
         }
@@ -127,6 +130,7 @@ async fn apply(
         request_id: id.gateway(),
         client_request_id: id.client(),
         function: settings.function.as_deref(),
+        release: settings.release.as_deref(),
         method: method_name(&method),
         route: route.as_ref().map(MatchedPath::as_str),
         status: status.as_u16(),
@@ -181,6 +185,8 @@ struct LogLine<'a> {
     client_request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     function: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<&'a str>,
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     route: Option<&'a str>,

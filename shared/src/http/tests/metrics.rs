@@ -73,8 +73,9 @@ fn router(namespace: Option<&str>) -> Router {
             routing::get(async || ApiError::from(Refusal::NoSuchOrganization).into_response()),
         );
     let namespace = Namespace::new(namespace.map(str::to_owned));
-    let settings = LogSettings { function: None, salt: "salt".to_owned(), namespace };
-    conventions_with(router, settings)
+    let release = Some("r41".to_owned());
+    let salt = "salt".to_owned();
+    conventions_with(router, LogSettings { function: None, release, salt, namespace })
 }
 
 /// Adds every metric that a handler can add.
@@ -134,6 +135,7 @@ async fn line_of_a_usual_request_has_at_most_700_bytes() {
     let (function, namespace) = ("rolecall-Members-AbCdEfGhIjKl", "rolecall-production");
     let settings = LogSettings {
         function: Some(function.to_owned()),
+        release: Some("r41".to_owned()),
         salt: "salt".to_owned(),
         namespace: Namespace::new(Some(namespace.to_owned())),
     };
@@ -166,6 +168,14 @@ async fn no_address_caller_or_organization_is_a_dimension() {
 #[tokio::test]
 async fn response_without_a_problem_is_no_refusal() {
     assert_eq!(metrics("/bare").await, ["[] requests"]);
+}
+
+/// A gradual deployment counts the failures of its own release.
+#[tokio::test]
+async fn line_of_a_failure_names_the_release_that_answered() {
+    let line = line(router(None), "/broken").await;
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["status"], &line["release"]), (&json!(500), &json!("r41")));
 }
 
 #[tokio::test]
@@ -218,6 +228,7 @@ fn names_of_metrics_are_distinct_and_no_other_member_of_the_line() {
         "request_id",
         "client_request_id",
         "function",
+        "release",
         "method",
         "route",
         "status",

@@ -1,0 +1,92 @@
+//! The template of a gradual deployment, which `infra/gradual/derive.py` derives.
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use super::{list, template};
+
+const DERIVE: &str = "import json, sys
+sys.path.append('../infra/gradual')
+from derive import derive
+json.dump(derive(json.load(sys.stdin)), sys.stdout)";
+
+fn gradual() -> Value {
+    let mut python = Command::new("python3");
+    let pipes = python.args(["-Bc", DERIVE]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut derived = pipes.spawn().expect("Python");
+    let input = derived.stdin.take().expect("a pipe");
+    { input }.write_all(template().to_string().as_bytes()).expect("it can be written");
+    let output = derived.wait_with_output().expect("derive.py ends");
+    serde_json::from_slice(&output.stdout).expect("derive.py prints JSON")
+}
+
+/// The functions that an alias calls, with what they prefer.
+fn preferences(gradual: &Value) -> BTreeMap<String, Value> {
+    let resources = gradual["Resources"].as_object().expect("there are resources");
+    let preferred = resources.iter().filter_map(|(name, it)| {
+        let preference = it["Properties"].get("DeploymentPreference")?;
+        Some((name.clone(), preference.clone()))
+    });
+    preferred.collect()
+}
+
+/// While a bad version fails, the deployment of its correction must not roll back at once.
+#[test]
+fn rollback_counts_errors_of_the_new_version_only() {
+    let gradual = gradual();
+    let errors = list(&gradual["Resources"]["FunctionErrors"]["Properties"]["Metrics"]);
+    let watched: Vec<_> = errors.iter().filter_map(|it| it.get("MetricStat")).collect();
+    let functions = preferences(&gradual);
+    assert_eq!(watched.len(), functions.len());
+    for function in functions.keys() {
+        let metric = json!({
+            "Namespace": "AWS/Lambda",
+            "MetricName": "Errors",
+            "Dimensions": [
+                { "Name": "FunctionName", "Value": { "Ref": function } },
+                { "Name": "Resource", "Value": { "Fn::Sub": format!("${{{function}}}:live") } },
+                { "Name": "ExecutedVersion", "Value": { "Fn::GetAtt": [function, "Version.Version"] } },
+            ],
+        });
+        assert!(watched.iter().any(|it| it["Metric"] == metric), "{function}");
+    }
+}
+
+/// The log line of a request has the member `release`, which is the variable `RELEASE`.
+#[test]
+fn rollback_counts_failed_requests_of_the_new_release_only() {
+    let gradual = gradual();
+    let release = json!({ "Ref": "Release" });
+    assert_eq!(gradual["Globals"]["Function"]["Environment"]["Variables"]["RELEASE"], release);
+    let filter = &gradual["Resources"]["FailuresByRelease"]["Properties"];
+    assert_eq!(filter["LogGroupName"], json!({ "Ref": "FunctionLog" }));
+    assert_eq!(filter["FilterPattern"], r#"{ $.status >= 500 && $.release = "*" }"#);
+    let [counted] = &*list(&filter["MetricTransformations"]) else { panic!("one metric") };
+    assert_eq!(counted["Dimensions"], json!([{ "Key": "release", "Value": "$.release" }]));
+    let alarm = &gradual["Resources"]["FailedRequests"]["Properties"];
+    assert_eq!(alarm["MetricName"], counted["MetricName"]);
+    assert_eq!(alarm["Namespace"], counted["MetricNamespace"]);
+    assert_eq!(alarm["Dimensions"], json!([{ "Name": "release", "Value": release }]));
+}
+
+/// CloudWatch keeps the state of an alarm that changes. A new alarm begins without a state.
+#[test]
+fn each_release_has_rollback_alarms_of_its_own() {
+    let gradual = gradual();
+    for (function, preference) in preferences(&gradual) {
+        let alarms = json!([{ "Ref": "FunctionErrors" }, { "Ref": "FailedRequests" }]);
+        assert_eq!(preference["Alarms"], alarms, "{function}");
+    }
+    for alarm in ["FunctionErrors", "FailedRequests"] {
+        let name = format!("${{AWS::StackName}}-{alarm}-${{Release}}");
+        let properties = &gradual["Resources"][alarm]["Properties"];
+        assert_eq!(properties["AlarmName"], json!({ "Fn::Sub": name }));
+        assert_eq!(properties["TreatMissingData"], "notBreaching");
+    }
+    assert!(gradual["Parameters"]["Release"].get("Default").is_none());
+}

@@ -1,0 +1,42 @@
+//! The optional user pool in `infra/cognito`.
+
+use serde_json::{Value, json};
+
+use super::{list, parsed};
+
+fn pool() -> Value {
+    parsed(include_str!("../../infra/cognito/template.yaml"))
+}
+
+/// Without the function, Cognito issues no token, and nobody can sign in.
+#[test]
+fn failures_of_the_pre_token_function_have_an_alarm() {
+    let alarm = &pool()["Resources"]["PreTokenErrors"]["Properties"];
+    let watched: Vec<_> = list(&alarm["Metrics"])
+        .into_iter()
+        .filter_map(|it| it.get("MetricStat").cloned())
+        .collect();
+    let metric = |name: &str| {
+        json!({
+            "Namespace": "AWS/Lambda",
+            "MetricName": name,
+            "Dimensions": [{ "Name": "FunctionName", "Value": { "Ref": "PreToken" } }],
+        })
+    };
+    let metrics: Vec<_> = watched.iter().map(|it| it["Metric"].clone()).collect();
+    assert_eq!(metrics, [metric("Errors"), metric("Throttles")]);
+    let topic = json!({ "Fn::If": ["HasAlarmTopic", [{ "Ref": "AlarmTopic" }], { "Ref": "AWS::NoValue" }] });
+    assert_eq!((&alarm["AlarmActions"], &alarm["OKActions"]), (&topic, &topic));
+    assert!(alarm["DatapointsToAlarm"].as_u64() >= Some(2), "one period fires it");
+    let page = include_str!("../../infra/cognito/README.md");
+    assert!(page.contains("\n## Alarm\n") && page.contains("`PreTokenErrors`"));
+}
+
+#[test]
+fn page_of_the_user_pool_lists_every_parameter() {
+    let page = include_str!("../../infra/cognito/README.md");
+    let parameters = pool()["Parameters"].as_object().cloned().expect("there are parameters");
+    for name in parameters.keys() {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
+}
