@@ -24,6 +24,9 @@ const UNREACHABLE = {
   detail: 'Check your connection, then try again.',
 };
 const MAX_RETRIES = 2;
+/** 128 random bits as text. `crypto.randomUUID` needs HTTPS or localhost. */
+export const randomId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
+
 /** @type {WeakMap<object, string | null>} */
 const etags = new WeakMap();
 
@@ -110,7 +113,7 @@ async function send(method, url, { body, ifMatch, signal, contentType = 'applica
   if (body !== undefined) headers['Content-Type'] = contentType;
   if (ifMatch) headers['If-Match'] = ifMatch;
   // One key for all attempts: a request whose answer was lost is not done twice.
-  if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID();
+  if (method === 'POST') headers['Idempotency-Key'] = randomId();
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   for (let attempt = 0; ; attempt++) {
     const response = await fetch(url, { method, headers, body: text, signal }).catch((error) => {

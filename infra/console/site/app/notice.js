@@ -3,7 +3,7 @@ import { html } from '../vendor/ui.js';
 import { mayLeave } from './router.js';
 import { session, signInBeside } from './session.js';
 import { useApp } from './use.js';
-import { asWords } from './words.js';
+import { asWords, personName } from './words.js';
 
 // Refusals that concern the sign-in: another one can satisfy them, unless the token lacks the claim.
 const SIGN_IN_HELPS = ['mfa-required', 'session-too-old', 'would-lock-out-caller'];
@@ -37,16 +37,16 @@ export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }
 }
 
 /**
- * Whether the person has signed in again.
+ * Whether the same person has signed in again. Says so, and who it is otherwise.
  * @param {Types.App} app
  * @param {() => void} keep
  */
 async function isBack({ api, me, announce }, keep) {
   const now = await api.GET('/v1/me', { query: { limit: 1 } }).catch(() => null);
-  if (now?.user_id !== me.user_id) return false;
-  announce('You are signed in again.');
-  keep();
-  return true;
+  const isSame = now?.user_id === me.user_id;
+  if (isSame) keep();
+  announce(isSame ? 'You are signed in again.' : `${now ? personName(now) : 'Another person'} has signed in. The page begins anew, without what was entered.`);
+  return isSame;
 }
 
 /**
