@@ -18,6 +18,9 @@ beforeEach(async () => {
 });
 afterEach(() => page.end());
 
+/** Waits until the focus is on the heading with this text. */
+const focusIsOn = (heading) => page.waitForFunction((text) => document.activeElement.matches('h1') && document.activeElement.textContent === text, heading);
+
 const MEMBERS = /\/members(\?|$)/;
 const problem = (status, title, type = 'about:blank', detail = 'Do something else.') => (route) =>
   route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify({ type, title, status, detail }) });
@@ -30,6 +33,7 @@ test('a 500 is shown with a way to try again, and the second attempt helps', asy
   await page.unroute(MEMBERS);
   await page.getByRole('button', { name: 'Load the current state' }).click();
   await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  await focusIsOn('Users');
 });
 
 test('a page that cannot be loaded has a heading, and the second attempt helps', async () => {
@@ -39,7 +43,7 @@ test('a page that cannot be loaded has a heading, and the second attempt helps',
     await page.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();
     await page.unroute(route);
     await page.getByRole('button', { name: 'Load the current state' }).click();
-    await page.getByRole('heading', { name: 'Users' }).waitFor();
+    await focusIsOn('Users');
   }
 });
 
@@ -77,12 +81,14 @@ test('the end of the session in the middle of a form keeps the text until the pe
   await page.getByRole('dialog').getByText('Your sign-in has ended').waitFor();
   assert.equal(await page.getByText('Get a new token').count(), 0);
   await picture(page, 'failure-401');
+  await page.waitForFunction(() => document.activeElement.textContent === 'Invite');
   const [beside] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'Sign in again' }).click()]);
   await beside.getByLabel('Email address').fill('ada@acme.example');
   await Promise.all([beside.waitForEvent('close'), beside.getByRole('button', { name: 'Sign in' }).click()]);
   await page.getByRole('dialog').getByText('Your sign-in has ended').waitFor({ state: 'detached' });
   await page.unroute(/\/invitations$/);
   assert.equal(await page.getByRole('dialog').getByLabel('Email address').inputValue(), 'kai@acme.example');
+  await page.waitForFunction(() => document.activeElement.name === 'email');
   await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
   await page.locator('.toast', { hasText: 'kai@acme.example is invited' }).waitFor();
 });
@@ -224,4 +230,5 @@ test('an edit of something that has changed meanwhile is refused, and the fresh 
   await picture(page, 'failure-412');
   await page.getByRole('button', { name: 'Load the current state' }).click();
   await page.waitForFunction(() => document.querySelector('dialog [name=display_name]')?.value === 'Theirs');
+  await page.waitForFunction(() => document.activeElement.name === 'display_name');
 });

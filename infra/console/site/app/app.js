@@ -18,8 +18,8 @@ export function App({ config, api, signInProblem }) {
   useEffect(() => session.watch(() => setToken(session.token)), []);
   const me = useLoad((signal) => (token ? readMe(api, signal) : null), [token]);
   const app = useMemo(
-    () => ({ api, config, me: me.data, reloadMe: me.reload, announce }),
-    [api, config, me.data, me.reload],
+    () => ({ api, config, me: token ? me.data : null, reloadMe: me.reload, announce }),
+    [api, config, token, me.data, me.reload],
   );
   return html`
     <${AppContext.Provider} value=${app}>

@@ -1,6 +1,6 @@
 // What went wrong, with the next step.
 import { html } from '../vendor/ui.js';
-import { mayLeave } from './router.js';
+import { mayLeave, refocus } from './router.js';
 import { session, signInBeside } from './session.js';
 import { useApp } from './use.js';
 import { asWords, personName } from './words.js';
@@ -25,13 +25,22 @@ export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }
   const byNetwork = slug === 'would-lock-out-caller' && /network/.test(detail ?? '');
   const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim && !byNetwork);
   const stale = reload && !SIGN_IN_HELPS.includes(slug) && [0, 409, 412, 500, 503].includes(status);
+  const beside = (/** @type {Event} */ event) => {
+    const back = refocus(event);
+    signInBeside(() => isBack(app, () => (keep?.(), back())));
+  };
+  const load = async (/** @type {Event} */ event) => {
+    const back = refocus(event);
+    await reload?.();
+    back();
+  };
   return html`
     <div class="notice" role="alert">
       <strong>${status === 401 ? 'Your sign-in has ended' : title ?? 'Something went wrong'}</strong>
       ${text && html`<p>${text}</p>`}
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
-      ${signIn && html`<button type="button" onClick=${keep ? () => signInBeside(() => isBack(app, keep)) : () => mayLeave() && session.end()}>Sign in again</button>`}
-      ${stale && html`<button type="button" onClick=${reload}>Load the current state</button>`}
+      ${signIn && html`<button type="button" onClick=${keep ? beside : () => mayLeave() && session.end()}>Sign in again</button>`}
+      ${stale && html`<button type="button" onClick=${load}>Load the current state</button>`}
     </div>
   `;
 }

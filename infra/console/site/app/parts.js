@@ -2,7 +2,7 @@
 import { createContext, html, useContext, useEffect, useId, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, personName } from './words.js';
-import { useUnsaved } from './router.js';
+import { useLostFocus, useUnsaved } from './router.js';
 import { useAction, useApp } from './use.js';
 
 export { Notice };
@@ -16,8 +16,10 @@ export function Page({ title, intro, actions, children }) {
   useEffect(() => {
     document.title = `${title} · ${config.product ?? 'Rolecall'}`;
   }, [title]);
+  const head = useRef(null);
+  useLostFocus(head);
   return html`
-    <header class="page-head">
+    <header class="page-head" ref=${head}>
       <div><h1>${title}</h1>${intro && html`<p class="intro">${intro}</p>`}</div>
       ${actions && html`<div class="actions">${actions}</div>`}
     </header>
@@ -85,7 +87,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
       <${FormContext.Provider} value=${{ errorOf }}>${children}<//>
       <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
-        <button class=${danger ? 'danger' : 'primary'} disabled=${action.busy || disabled}>${action.busy ? 'Working…' : submit}</button>
+        <button class=${danger ? 'danger' : 'primary'} disabled=${disabled} aria-disabled=${action.busy}>${action.busy ? 'Working…' : submit}</button>
         ${onCancel && html`<button type="button" onClick=${onCancel}>Cancel</button>`}
       </div>
     </form>
