@@ -47,6 +47,17 @@ test('a page that cannot be loaded has a heading, and the second attempt helps',
   }
 });
 
+test('a console whose module fails to load says what to do', async () => {
+  await page.route(/\/app\/words\.js$/, (route) => route.abort());
+  if (process.env.SITE) await page.route(`${server.url}${users}`, (route) => route.fulfill({ path: `${process.env.SITE}/index.html` }));
+  await page.goto(users);
+  await page.getByText('reload the page').waitFor();
+  await page.unroute(/\/app\/words\.js$/);
+  await page.reload();
+  await page.getByRole('heading', { name: 'Users' }).waitFor();
+  assert.equal(await page.getByText('reload the page').count(), 0);
+});
+
 test('an answer that ends in the middle is shown as a lost connection', async () => {
   await page.route(MEMBERS, (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"items":[' }));
   await open(page, users);
