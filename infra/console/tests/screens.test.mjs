@@ -135,7 +135,11 @@ test('an address that is not well formed leads to no page, and says so', async (
   for (const [by, path] of [[page, '/operator/organizations/%E0%A4%A'], [ada, `/organizations/${org}/roles/%E0%A4%A`]]) {
     await by.goto(path);
     await by.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    assert.equal(await by.title(), 'There is no such page · Rolecall');
   }
+  await open(ada, '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH');
+  await ada.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();
+  assert.equal(await ada.title(), 'This page cannot be shown · Rolecall');
   await page.end();
   await ada.end();
 });
