@@ -23,12 +23,13 @@ const focusIsOn = (heading) => page.waitForFunction((text) => document.activeEle
 
 const MEMBERS = /\/members(\?|$)/;
 const problem = (status, title, type = 'about:blank', detail = 'Do something else.') => (route) =>
-  route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify({ type, title, status, detail }) });
+  route.fulfill({ status, headers: { 'x-request-id': 'request-1' }, contentType: 'application/problem+json', body: JSON.stringify({ type, title, status, detail }) });
 
-test('a 500 is shown with a way to try again, and the second attempt helps', async () => {
+test('a 500 is shown with its id and a way to try again, and the second attempt helps', async () => {
   await page.route(MEMBERS, problem(500, 'Internal error'));
   await open(page, users);
   await page.getByRole('alert').getByText('Nothing is lost').waitFor();
+  await page.getByText('give your support this id: request-1').waitFor();
   await picture(page, 'failure-500');
   await page.unroute(MEMBERS);
   await page.getByRole('button', { name: 'Load the current state' }).click();
@@ -120,7 +121,7 @@ test('an error of a field is shown once, at the field, also where the field is f
   assert.doesNotMatch(await dialog.innerText(), /expires at|\//i);
 });
 
-test('security settings: a text that is no network is refused before the question, and a lock-out by network offers no sign-in', async () => {
+test('security settings: a text that is no network is refused before the question, and a lock-out says itself what helps', async () => {
   await open(page, users.replace('/users', '/settings'));
   const networks = page.getByLabel('Allowed networks');
   const save = () => page.locator('#security').getByRole('button', { name: 'Save' }).click();
@@ -138,6 +139,10 @@ test('security settings: a text that is no network is refused before the questio
   await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).click();
   await page.getByRole('dialog').getByText('your network').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Sign in again' }).count(), 0);
+  await page.route(/\/security$/, problem(409, 'Settings would lock you out', '/problems/would-lock-out-caller', 'Sign in with several factors.'));
+  await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).click();
+  await page.getByRole('dialog').getByText('several factors').last().waitFor();
+  assert.equal(await page.getByRole('dialog').getByRole('button', { name: /Sign in again|Load/ }).count(), 0);
 });
 
 test('what would be refused cannot be pressed, and the reason stands beside it', async () => {
@@ -198,6 +203,31 @@ test('a lost connection is named, and a POST is sent again under the same key', 
   await page.locator('.toast', { hasText: 'zoe@acme.example is invited' }).waitFor();
   assert.equal(new Set(keys).size, 1, 'all attempts have one key');
   assert.equal(keys.length, 3);
+});
+
+test('a request waits as long as the service asks, also until a date', async () => {
+  const times = [];
+  await page.route(MEMBERS, (route) => {
+    const date = new Date(Date.now() + 3000).toUTCString();
+    return times.push(Date.now()) === 1 ? route.fulfill({ status: 503, headers: { 'Retry-After': date }, body: '{}' }) : route.continue();
+  });
+  await open(page, users);
+  await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  assert.ok(times[1] - times[0] > 1500, `${times[1] - times[0]} ms`);
+});
+
+test('what another person has removed meanwhile disappears with one click', async () => {
+  await open(page, users);
+  await page.route(/\/members\/mem_/, problem(404, 'No such member', '/problems/no-such-member'));
+  const row = page.getByRole('row', { name: /bob@acme.example/ });
+  await row.locator('summary').click();
+  await row.getByRole('button', { name: 'Remove' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  const listed = page.waitForResponse(MEMBERS);
+  await dialog.getByRole('button', { name: 'Load the current state' }).click();
+  await listed;
+  await dialog.waitFor({ state: 'detached' });
 });
 
 test('a long list that is refused in its middle shows what was sent, and the rest is one click away', async () => {

@@ -57,7 +57,7 @@ export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) 
 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
- * fields, the rest above the buttons. `reload` offers the fresh state after 409 and 412. With `changes(values)`, which returns
+ * fields, the rest above the buttons. `reload` offers the fresh state after 404, 409 and 412. With `changes(values)`, which returns
  * the values that are not saved, the person is asked before they are lost.
  * @param {Props.Form} props
  */
@@ -75,7 +75,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
   const errorOf = (/** @type {string | undefined} */ name) => 
     errors.filter(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`)).map(({ detail }) => detail).join('; ') || undefined;
   const refresh = reload && (async () => {
-    await reload();
+    await reload(action.problem);
     action.clear();
   });
   const run = (/** @type {Event} */ event) => {
@@ -175,10 +175,15 @@ export function Dialog({ title, onClose, wide, children }) {
  */
 export function Confirm({ title, children, submit, onConfirm, onClose, typed, typedLabel, reload }) {
   const [text, setText] = useState('');
+  const refresh = reload && (async (/** @type {Types.Trouble | null} */ problem) => {
+    await reload();
+    // It is gone already.
+    if (problem?.status === 404) onClose();
+  });
   return html`
     <${Dialog} title=${title} onClose=${onClose}>
       <div class="prose">${children}</div>
-      <${Form} danger submit=${submit} onSubmit=${onConfirm} onCancel=${onClose} reload=${reload} disabled=${typed !== undefined && text !== typed}>
+      <${Form} danger submit=${submit} onSubmit=${onConfirm} onCancel=${onClose} reload=${refresh} disabled=${typed !== undefined && text !== typed}>
         ${typed !== undefined && html`
           <${Field} label=${typedLabel} name="typed" hint=${typed} autocomplete="off" onInput=${(/** @type {Types.FieldEvent} */ event) => setText(event.target.value)} />
         `}
