@@ -190,6 +190,35 @@ test('unsaved changes are lost only after a question, and a form without changes
   assert.equal(questions.length, 3);
 });
 
+test('a dialog in which much is typed closes only after a question', async () => {
+  const questions = [];
+  let answer = 'dismiss';
+  page.on('dialog', (question) => (questions.push(question.message()), question[answer]()));
+  await open(page, users);
+  await page.getByRole('button', { name: 'Add a service' }).click();
+  const dialog = page.getByRole('dialog');
+  const name = dialog.getByLabel('Name');
+  await name.fill('Robot');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Add a service' }).click();
+  await name.fill('Robot');
+  await dialog.getByLabel('Subject of its token').fill('robot-1');
+  for (let times = 1; times <= 2; times++) await Promise.all([page.waitForEvent('dialog'), page.keyboard.press('Escape')]);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  assert.deepEqual(questions, Array(4).fill('Your changes are not saved. Close this without them?'));
+  assert.equal(await name.inputValue(), 'Robot');
+  answer = 'accept';
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await dialog.getByRole('button', { name: 'Many people' }).click();
+  await dialog.getByLabel('Addresses').fill('a@acme.example');
+  await Promise.all([page.waitForEvent('dialog'), page.evaluate(() => history.back())]);
+  assert.equal(questions.length, 6);
+});
+
 test('a lost connection is named, and a POST is sent again under the same key', async () => {
   await open(page, users);
   const keys = [];

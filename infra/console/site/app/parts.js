@@ -1,11 +1,12 @@
 // The parts of screens: page, notice, form, dialog, table, menu, badges.
-import { createContext, html, useContext, useEffect, useId, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
+import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
+import { Dialog, isTyped } from './dialog.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, personName } from './words.js';
-import { useLostFocus, useUnsaved } from './router.js';
+import { mayLeave, useLostFocus, useUnsaved } from './router.js';
 import { useAction, useApp } from './use.js';
 
-export { Notice };
+export { Dialog, Notice };
 
 /**
  * The heading of a screen, its actions and its content. Sets the title of the document.
@@ -58,7 +59,7 @@ export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
  * fields, the rest above the buttons. `reload` offers the fresh state after 404, 409 and 412. With `changes(values)`, which returns
- * the values that are not saved, the person is asked before they are lost.
+ * the values that are not saved, the person is asked before they are lost; in a dialog also without it, if much is typed.
  * @param {Props.Form} props
  */
 export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, children, disabled, changes }) {
@@ -71,7 +72,11 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
     marked?.focus();
   }, [action.problem]);
   const values = () => Object.fromEntries(new FormData(form.current ?? undefined));
-  useUnsaved(() => Object.keys(changes?.(values()) ?? {}).length > 0);
+  useUnsaved((within) => within.contains(form.current) && (changes ? Object.keys(changes(values())).length > 0 : isTyped(form.current)));
+  const cancel = () => {
+    const dialog = form.current?.closest('dialog');
+    if (!dialog || mayLeave(dialog)) onCancel?.();
+  };
   const errorOf = (/** @type {string | undefined} */ name) => 
     errors.filter(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`)).map(({ detail }) => detail).join('; ') || undefined;
   const refresh = reload && (async () => {
@@ -88,7 +93,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
       <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
         <button class=${danger ? 'danger' : 'primary'} disabled=${disabled} aria-disabled=${action.busy}>${action.busy ? 'Working…' : submit}</button>
-        ${onCancel && html`<button type="button" onClick=${onCancel}>Cancel</button>`}
+        ${onCancel && html`<button type="button" onClick=${cancel}>Cancel</button>`}
       </div>
     </form>
   `;
@@ -133,39 +138,6 @@ export function Check({ label, hint, name, checked, ...rest }) {
       <label for=${id}>${label}</label>
       ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}
     </div>
-  `;
-}
-
-/**
- * A modal dialog. Escape and the close button call `onClose`; the focus returns to where it was.
- * @param {Props.Dialog} props
- */
-export function Dialog({ title, onClose, wide, children }) {
-  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  const id = useId();
-  // Before the next key: one pressed at once, as Escape, must meet the dialog.
-  useLayoutEffect(() => {
-    const opener = /** @type {HTMLElement | null} */ (document.activeElement);
-    const modal = dialog.current;
-    modal?.showModal();
-    return () => {
-      // Closed first: while it is modal, nothing outside of it takes the focus.
-      modal?.close();
-      if (opener?.isConnected) opener.focus();
-    };
-  }, []);
-  const cancel = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    onClose();
-  };
-  return html`
-    <dialog ref=${dialog} class=${wide && 'wide'} aria-labelledby=${id} onCancel=${cancel}>
-      <div class="dialog-head">
-        <h2 id=${id}>${title}</h2>
-        <button type="button" class="quiet" aria-label="Close" onClick=${onClose}>✕</button>
-      </div>
-      ${children}
-    </dialog>
   `;
 }
 

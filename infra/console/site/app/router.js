@@ -17,16 +17,21 @@ const changed = () => {
   shown = location.href;
   listeners.forEach((listener) => listener());
 };
-const isUnsaved = () => [...unsaved].some((isChanged) => isChanged());
-/** Whether nothing is unsaved, or the person leaves it. */
-export const mayLeave = () => !isUnsaved() || confirm('Your changes are not saved. Leave this page without them?');
+/** @param {Node} within */
+const isUnsaved = (within = document) => [...unsaved].some((isChanged) => isChanged(within));
+/**
+ * Whether nothing is unsaved in the page, or `within` a dialog, or the person leaves it.
+ *
+ * @param {Node} [within]
+ */
+export const mayLeave = (within) => !isUnsaved(within) || confirm(`Your changes are not saved. ${within ? 'Close this' : 'Leave this page'} without them?`);
 addEventListener('popstate', () => (mayLeave() ? changed() : history.pushState(null, '', shown)));
 addEventListener('beforeunload', (event) => isUnsaved() && event.preventDefault());
 
 /**
- * Asks before a page is left while `isChanged()` is true.
+ * Asks before a page is left while `isChanged(document)` is true, or a dialog is closed while `isChanged(dialog)` is.
  *
- * @param {() => boolean} isChanged
+ * @param {(within: Node) => boolean} isChanged
  */
 export function useUnsaved(isChanged) {
   useEffect(() => {

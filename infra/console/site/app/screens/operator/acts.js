@@ -129,7 +129,7 @@ export function Delete({ org, below, reload }) {
   const act = async (values) => {
     await api.DELETE(ROUTE, { path: { org: org.id }, body: values, ifMatch: etag(org) });
     announce(`${org.name} is deleted.`);
-    navigate('/operator');
+    navigate('/operator', false);
   };
   const dialog = (close) => html`<${Act} title="Delete ${org.name}" submit="Delete the organization" act=${act} onClose=${close} reload=${reload}
     typed=${org.name} typedLabel="Type the name of the organization">
