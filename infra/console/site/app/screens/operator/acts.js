@@ -139,6 +139,6 @@ export function Delete({ org, below, reload }) {
   <//>`;
   return html`<${ActSection} id="delete" title="Delete" button="Delete…" danger dialog=${dialog} disabled=${below.length > 0}
     intro=${html`<p>${below.length > 0
-      ? 'Organizations below it must be deleted first.'
+      ? 'Organizations below it must be deleted first, the lowest ones at the beginning.'
       : 'Its Super Admin can delete it, too. Suspend it instead if it may come back.'}</p>`} />`;
 }
