@@ -41,7 +41,7 @@ declare namespace Props {
     submit?: string;
     danger?: boolean;
     onCancel?: () => void;
-    reload?: () => unknown;
+    reload?: (problem: Types.Trouble | null) => unknown;
     children?: Types.View;
     disabled?: boolean;
   }
@@ -194,6 +194,7 @@ declare namespace Props {
     done: (message: string) => void;
     onClose: () => void;
     invitation: Types.Schemas['ListedInvitation'];
+    reload: () => unknown;
   }
 
   interface UsersMember {

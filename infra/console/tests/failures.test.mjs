@@ -18,18 +18,23 @@ beforeEach(async () => {
 });
 afterEach(() => page.end());
 
+/** Waits until the focus is on the heading with this text. */
+const focusIsOn = (heading) => page.waitForFunction((text) => document.activeElement.matches('h1') && document.activeElement.textContent === text, heading);
+
 const MEMBERS = /\/members(\?|$)/;
 const problem = (status, title, type = 'about:blank', detail = 'Do something else.') => (route) =>
-  route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify({ type, title, status, detail }) });
+  route.fulfill({ status, headers: { 'x-request-id': 'request-1' }, contentType: 'application/problem+json', body: JSON.stringify({ type, title, status, detail }) });
 
-test('a 500 is shown with a way to try again, and the second attempt helps', async () => {
+test('a 500 is shown with its id and a way to try again, and the second attempt helps', async () => {
   await page.route(MEMBERS, problem(500, 'Internal error'));
   await open(page, users);
   await page.getByRole('alert').getByText('Nothing is lost').waitFor();
+  await page.getByText('give your support this id: request-1').waitFor();
   await picture(page, 'failure-500');
   await page.unroute(MEMBERS);
   await page.getByRole('button', { name: 'Load the current state' }).click();
   await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  await focusIsOn('Users');
 });
 
 test('a page that cannot be loaded has a heading, and the second attempt helps', async () => {
@@ -39,8 +44,19 @@ test('a page that cannot be loaded has a heading, and the second attempt helps',
     await page.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();
     await page.unroute(route);
     await page.getByRole('button', { name: 'Load the current state' }).click();
-    await page.getByRole('heading', { name: 'Users' }).waitFor();
+    await focusIsOn('Users');
   }
+});
+
+test('a console whose module fails to load says what to do', async () => {
+  await page.route(/\/app\/words\.js$/, (route) => route.abort());
+  if (process.env.SITE) await page.route(`${server.url}${users}`, (route) => route.fulfill({ path: `${process.env.SITE}/index.html` }));
+  await page.goto(users);
+  await page.getByText('reload the page').waitFor();
+  await page.unroute(/\/app\/words\.js$/);
+  await page.reload();
+  await page.getByRole('heading', { name: 'Users' }).waitFor();
+  assert.equal(await page.getByText('reload the page').count(), 0);
 });
 
 test('an answer that ends in the middle is shown as a lost connection', async () => {
@@ -77,12 +93,14 @@ test('the end of the session in the middle of a form keeps the text until the pe
   await page.getByRole('dialog').getByText('Your sign-in has ended').waitFor();
   assert.equal(await page.getByText('Get a new token').count(), 0);
   await picture(page, 'failure-401');
+  await page.waitForFunction(() => document.activeElement.textContent === 'Invite');
   const [beside] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'Sign in again' }).click()]);
   await beside.getByLabel('Email address').fill('ada@acme.example');
   await Promise.all([beside.waitForEvent('close'), beside.getByRole('button', { name: 'Sign in' }).click()]);
   await page.getByRole('dialog').getByText('Your sign-in has ended').waitFor({ state: 'detached' });
   await page.unroute(/\/invitations$/);
   assert.equal(await page.getByRole('dialog').getByLabel('Email address').inputValue(), 'kai@acme.example');
+  await page.waitForFunction(() => document.activeElement.name === 'email');
   await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
   await page.locator('.toast', { hasText: 'kai@acme.example is invited' }).waitFor();
 });
@@ -103,7 +121,7 @@ test('an error of a field is shown once, at the field, also where the field is f
   assert.doesNotMatch(await dialog.innerText(), /expires at|\//i);
 });
 
-test('security settings: a text that is no network is refused before the question, and a lock-out by network offers no sign-in', async () => {
+test('security settings: a text that is no network is refused before the question, and a lock-out says itself what helps', async () => {
   await open(page, users.replace('/users', '/settings'));
   const networks = page.getByLabel('Allowed networks');
   const save = () => page.locator('#security').getByRole('button', { name: 'Save' }).click();
@@ -121,6 +139,10 @@ test('security settings: a text that is no network is refused before the questio
   await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).click();
   await page.getByRole('dialog').getByText('your network').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Sign in again' }).count(), 0);
+  await page.route(/\/security$/, problem(409, 'Settings would lock you out', '/problems/would-lock-out-caller', 'Sign in with several factors.'));
+  await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).click();
+  await page.getByRole('dialog').getByText('several factors').last().waitFor();
+  assert.equal(await page.getByRole('dialog').getByRole('button', { name: /Sign in again|Load/ }).count(), 0);
 });
 
 test('what would be refused cannot be pressed, and the reason stands beside it', async () => {
@@ -168,6 +190,35 @@ test('unsaved changes are lost only after a question, and a form without changes
   assert.equal(questions.length, 3);
 });
 
+test('a dialog in which much is typed closes only after a question', async () => {
+  const questions = [];
+  let answer = 'dismiss';
+  page.on('dialog', (question) => (questions.push(question.message()), question[answer]()));
+  await open(page, users);
+  await page.getByRole('button', { name: 'Add a service' }).click();
+  const dialog = page.getByRole('dialog');
+  const name = dialog.getByLabel('Name');
+  await name.fill('Robot');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Add a service' }).click();
+  await name.fill('Robot');
+  await dialog.getByLabel('Subject of its token').fill('robot-1');
+  for (let times = 1; times <= 2; times++) await Promise.all([page.waitForEvent('dialog'), page.keyboard.press('Escape')]);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  assert.deepEqual(questions, Array(4).fill('Your changes are not saved. Close this without them?'));
+  assert.equal(await name.inputValue(), 'Robot');
+  answer = 'accept';
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await dialog.getByRole('button', { name: 'Many people' }).click();
+  await dialog.getByLabel('Addresses').fill('a@acme.example');
+  await Promise.all([page.waitForEvent('dialog'), page.evaluate(() => history.back())]);
+  assert.equal(questions.length, 6);
+});
+
 test('a lost connection is named, and a POST is sent again under the same key', async () => {
   await open(page, users);
   const keys = [];
@@ -181,6 +232,31 @@ test('a lost connection is named, and a POST is sent again under the same key', 
   await page.locator('.toast', { hasText: 'zoe@acme.example is invited' }).waitFor();
   assert.equal(new Set(keys).size, 1, 'all attempts have one key');
   assert.equal(keys.length, 3);
+});
+
+test('a request waits as long as the service asks, also until a date', async () => {
+  const times = [];
+  await page.route(MEMBERS, (route) => {
+    const date = new Date(Date.now() + 3000).toUTCString();
+    return times.push(Date.now()) === 1 ? route.fulfill({ status: 503, headers: { 'Retry-After': date }, body: '{}' }) : route.continue();
+  });
+  await open(page, users);
+  await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  assert.ok(times[1] - times[0] > 1500, `${times[1] - times[0]} ms`);
+});
+
+test('what another person has removed meanwhile disappears with one click', async () => {
+  await open(page, users);
+  await page.route(/\/members\/mem_/, problem(404, 'No such member', '/problems/no-such-member'));
+  const row = page.getByRole('row', { name: /bob@acme.example/ });
+  await row.locator('summary').click();
+  await row.getByRole('button', { name: 'Remove' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  const listed = page.waitForResponse(MEMBERS);
+  await dialog.getByRole('button', { name: 'Load the current state' }).click();
+  await listed;
+  await dialog.waitFor({ state: 'detached' });
 });
 
 test('a long list that is refused in its middle shows what was sent, and the rest is one click away', async () => {
@@ -224,4 +300,5 @@ test('an edit of something that has changed meanwhile is refused, and the fresh 
   await picture(page, 'failure-412');
   await page.getByRole('button', { name: 'Load the current state' }).click();
   await page.waitForFunction(() => document.querySelector('dialog [name=display_name]')?.value === 'Theirs');
+  await page.waitForFunction(() => document.activeElement.name === 'display_name');
 });

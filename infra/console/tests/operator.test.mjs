@@ -57,6 +57,13 @@ test('an id that no organization has leads to the search', async () => {
   await page.getByRole('heading', { name: 'Organizations' }).waitFor();
 });
 
+test('a page that asks why has its heading while the organization loads', async () => {
+  await page.route(/\/v1\/operator\/organizations\/org_/, () => {});
+  await page.goto(`/operator/organizations/${ids['Acme Instruments']}/why`);
+  await page.getByRole('heading', { name: 'Why can’t they?', level: 1 }).waitFor();
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+});
+
 test('an operator who looks inside sees the partners, changes none, and finds the way back', async () => {
   await open(page, `/organizations/${ids['Acme Instruments']}/settings`);
   await page.getByRole('table', { name: 'Partners' }).getByText('Initech Partners').waitFor();

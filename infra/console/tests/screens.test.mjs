@@ -1,7 +1,7 @@
 // Every screen of the demonstration: accessible in light and dark and at 360 pixels, by keyboard, with hostile names.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, open, organizations, pageOf, picture, settled, startBrowser, startServer } from './console.mjs';
+import { assertAccessible, open, organizations, pageOf, picture, settled, signIn, startBrowser, startServer } from './console.mjs';
 
 const BELOW = ['', '/users', '/join-requests', '/roles', '/roles/admin', '/roles/new', '/sub-organizations', '/history', '/why', '/settings'];
 const LOOKS = [{ look: 'light' }, { look: 'dark', dark: true }, { look: 'narrow', width: 360 }];
@@ -40,13 +40,17 @@ for (const { look, ...options } of LOOKS) {
   });
 }
 
-test('the sign-in is accessible', async () => {
+test('the sign-in is accessible, and the focus is on the heading after each sign-out and sign-in', async () => {
   const page = await pageOf(browser, ADA, { ...server, bypassCSP: true });
+  const focusIsOn = (heading) => page.waitForFunction((text) => document.activeElement.matches('h1') && document.activeElement.textContent === text, heading);
+  await focusIsOn('My organizations');
   await page.locator('summary', { hasText: 'Your account' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await focusIsOn('Sign in');
   await picture(page, 'light-sign-in');
   await assertAccessible(page, 'the sign-in');
+  await signIn(page, ADA);
+  await focusIsOn('My organizations');
   await page.end();
 });
 
@@ -65,7 +69,7 @@ test('every screen of an organization is reached by keyboard alone, and gets the
       if (focused === name) break;
     }
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.activeElement.tagName === 'MAIN');
+    await page.waitForFunction(() => ['H1', 'MAIN'].includes(document.activeElement.tagName));
     await settled(page);
   }
   await page.end();
@@ -131,7 +135,11 @@ test('an address that is not well formed leads to no page, and says so', async (
   for (const [by, path] of [[page, '/operator/organizations/%E0%A4%A'], [ada, `/organizations/${org}/roles/%E0%A4%A`]]) {
     await by.goto(path);
     await by.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    assert.equal(await by.title(), 'There is no such page · Rolecall');
   }
+  await open(ada, '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH');
+  await ada.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();
+  assert.equal(await ada.title(), 'This page cannot be shown · Rolecall');
   await page.end();
   await ada.end();
 });

@@ -48,23 +48,38 @@ test('a refusal of the identity provider is shown', async () => {
   await page.end();
 });
 
-test('a sign-in that has ended is renewed in a window of its own: the same person keeps what they have entered', async () => {
+test('a sign-in that has ended is renewed in a window of its own: the same person keeps what they have entered, another begins anew', async () => {
   const page = await newPage(browser, server);
+  const other = await page.context().newPage();
+  const signInAtProvider = async (one) => {
+    await one.getByRole('button', { name: /Sign in at/ }).click();
+    await one.getByRole('heading', { name: 'My organizations' }).waitFor();
+  };
   await open(page, '/');
-  await page.getByRole('button', { name: /Sign in at/ }).click();
+  await signInAtProvider(page);
   await page.getByRole('button', { name: 'Create an organization' }).click();
   await page.getByLabel('Name').fill('Analytical Engines');
   await page.route('**/v1/organizations', (route) => route.fulfill({ status: 401, body: '{}' }));
-  const signInAgain = async () => {
-    await page.getByRole('button', { name: 'Create', exact: true }).click();
+  const create = () => page.getByRole('button', { name: 'Create', exact: true }).click();
+  const openWindow = async () => {
     const [beside] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'Sign in again' }).click()]);
-    await Promise.all([beside.waitForEvent('close'), beside.getByRole('button', { name: /Sign in at/ }).click()]);
+    await beside.getByRole('button', { name: /Sign in at/ }).waitFor();
+    return beside;
   };
-  await signInAgain();
+  const signInBeside = (beside) => Promise.all([beside.waitForEvent('close'), beside.getByRole('button', { name: /Sign in at/ }).click()]);
+  await create();
+  await signInBeside(await openWindow());
   await page.locator('.toast', { hasText: 'You are signed in again' }).waitFor();
   assert.equal(await page.getByLabel('Name').inputValue(), 'Analytical Engines');
   provider.subject = 'grace';
-  await signInAgain();
+  await create();
+  const beside = await openWindow();
+  await open(other, '/');
+  await signInAtProvider(other);
+  await page.getByRole('button', { name: 'Sign in again' }).waitFor();
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Analytical Engines', 'the sign-in of another tab is not taken');
+  await signInBeside(beside);
+  await page.locator('.toast', { hasText: 'has signed in. The page begins anew' }).waitFor();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   provider.subject = 'ada';
   await page.end();

@@ -24,6 +24,9 @@ const UNREACHABLE = {
   detail: 'Check your connection, then try again.',
 };
 const MAX_RETRIES = 2;
+/** 128 random bits as text. `crypto.randomUUID` needs HTTPS or localhost. */
+export const randomId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
+
 /** @type {WeakMap<object, string | null>} */
 const etags = new WeakMap();
 
@@ -55,7 +58,7 @@ export function createApi(url, session) {
       if (response.ok) throw new Problem(UNREACHABLE, 0);
       return { title: `Status ${response.status}` };
     });
-    if (!response.ok) throw new Problem(body, response.status);
+    if (!response.ok) throw new Problem({ instance: response.headers.get('x-request-id'), ...body }, response.status);
     etags.set(body, response.headers.get('ETag'));
     return body;
   };
@@ -99,6 +102,13 @@ function fill(template, { path = {}, query = {} }) {
 }
 
 /**
+ * The seconds of a `Retry-After`, which has a number or a date (RFC 9110, 10.2.3).
+ *
+ * @param {string} value
+ */
+const secondsOf = (value) => Number(value) || (Date.parse(value) - Date.now()) / 1000 || 1;
+
+/**
  * @param {string} method
  * @param {string} url
  * @param {Types.AnyOptions} options
@@ -110,14 +120,14 @@ async function send(method, url, { body, ifMatch, signal, contentType = 'applica
   if (body !== undefined) headers['Content-Type'] = contentType;
   if (ifMatch) headers['If-Match'] = ifMatch;
   // One key for all attempts: a request whose answer was lost is not done twice.
-  if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID();
+  if (method === 'POST') headers['Idempotency-Key'] = randomId();
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   for (let attempt = 0; ; attempt++) {
     const response = await fetch(url, { method, headers, body: text, signal }).catch((error) => {
       if (error.name === 'AbortError') throw error;
       return null;
     });
-    const wait = response ? Number(response.headers.get('Retry-After') ?? 1) : 1;
+    const wait = secondsOf(response?.headers.get('Retry-After') ?? '1');
     const failed = !response || response.status === 503;
     if (!failed || attempt === MAX_RETRIES || wait > 5) {
       if (!response) throw new Problem(UNREACHABLE, 0);

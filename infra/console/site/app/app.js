@@ -18,8 +18,8 @@ export function App({ config, api, signInProblem }) {
   useEffect(() => session.watch(() => setToken(session.token)), []);
   const me = useLoad((signal) => (token ? readMe(api, signal) : null), [token]);
   const app = useMemo(
-    () => ({ api, config, me: me.data, reloadMe: me.reload, announce }),
-    [api, config, me.data, me.reload],
+    () => ({ api, config, me: token ? me.data : null, reloadMe: me.reload, announce }),
+    [api, config, token, me.data, me.reload],
   );
   return html`
     <${AppContext.Provider} value=${app}>
@@ -95,10 +95,8 @@ export const Waiting = ({ load }) => html`<${Main}>${load.problem
   ? html`<${Page} title="This page cannot be shown"><${Notice} problem=${load.problem} reload=${load.reload} /><//>`
   : html`<${Loading} />`}<//>`;
 
-export const NotFound = () => html`
-  <h1>There is no such page</h1>
-  <p>The address ${path()} leads nowhere. <${Link} to="/">Go to your organizations<//>.</p>
-`;
+export const NotFound = () => html`<${Page} title="There is no such page">
+  <p>The address ${path()} leads nowhere. <${Link} to="/">Go to your organizations<//>.</p><//>`;
 
 function Header() {
   const { config, me } = useApp();

@@ -26,6 +26,7 @@ try {
     }
   }
   const api = createApi(new URL(config.api || '/', document.baseURI).href.replace(/\/$/, ''), session);
+  root.textContent = '';
   render(html`<${App} config=${config} api=${api} signInProblem=${problem} />`, root);
 } catch (error) {
   console.error(error);

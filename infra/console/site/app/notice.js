@@ -1,15 +1,17 @@
 // What went wrong, with the next step.
 import { html } from '../vendor/ui.js';
-import { mayLeave } from './router.js';
+import { mayLeave, refocus } from './router.js';
 import { session, signInBeside } from './session.js';
 import { useApp } from './use.js';
-import { asWords } from './words.js';
+import { asWords, personName } from './words.js';
 
 // Refusals that concern the sign-in: another one can satisfy them, unless the token lacks the claim.
-const SIGN_IN_HELPS = ['mfa-required', 'session-too-old', 'would-lock-out-caller'];
+const SIGN_IN_HELPS = ['mfa-required', 'session-too-old'];
+// A fresh state helps: it has changed meanwhile, is gone, or could not be read.
+const RELOAD_HELPS = [0, 409, 412, 500, 503];
 
 /**
- * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412. `problem` is one of the
+ * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412, in a form also after 404. `problem` is one of the
  * API (`Problem`) or of the browser (`Error`), or has a `title` and a `detail` of the screen alone. `errors` are those that
  * no field shows; without it all of them. With `keep`, a sign-in keeps the page, and then calls it.
  * @param {Props.Notice} props
@@ -21,32 +23,41 @@ export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }
   const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
   const ended = `Sign in again to go on.${keep ? ' A new window opens for it. This form keeps what you have entered.' : ''}`;
   const text = status === 401 ? ended : status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
-  // A lock-out has no other sign that its reason is the network, which a sign-in does not change.
-  const byNetwork = slug === 'would-lock-out-caller' && /network/.test(detail ?? '');
-  const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim && !byNetwork);
-  const stale = reload && !SIGN_IN_HELPS.includes(slug) && [0, 409, 412, 500, 503].includes(status);
+  const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim);
+  // The detail of a lock-out says which sign-in or network is needed: the state of the settings is not the reason.
+  const stale = reload && slug !== 'would-lock-out-caller' && (RELOAD_HELPS.includes(status) || (keep && status === 404));
+  const beside = (/** @type {Event} */ event) => {
+    const back = refocus(event);
+    signInBeside(() => isBack(app, () => (keep?.(), back())));
+  };
+  const load = async (/** @type {Event} */ event) => {
+    const back = refocus(event);
+    await reload?.();
+    back();
+  };
   return html`
     <div class="notice" role="alert">
       <strong>${status === 401 ? 'Your sign-in has ended' : title ?? 'Something went wrong'}</strong>
       ${text && html`<p>${text}</p>`}
+      ${status >= 500 && body?.instance && html`<p>If it happens again, give your support this id: <code>${body.instance}</code></p>`}
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
-      ${signIn && html`<button type="button" onClick=${keep ? () => signInBeside(() => isBack(app, keep)) : () => mayLeave() && session.end()}>Sign in again</button>`}
-      ${stale && html`<button type="button" onClick=${reload}>Load the current state</button>`}
+      ${signIn && html`<button type="button" onClick=${keep ? beside : () => mayLeave() && session.end()}>Sign in again</button>`}
+      ${stale && html`<button type="button" onClick=${load}>Load the current state</button>`}
     </div>
   `;
 }
 
 /**
- * Whether the person has signed in again.
+ * Whether the same person has signed in again. Says so, and who it is otherwise.
  * @param {Types.App} app
  * @param {() => void} keep
  */
 async function isBack({ api, me, announce }, keep) {
   const now = await api.GET('/v1/me', { query: { limit: 1 } }).catch(() => null);
-  if (now?.user_id !== me.user_id) return false;
-  announce('You are signed in again.');
-  keep();
-  return true;
+  const isSame = now?.user_id === me.user_id;
+  if (isSame) keep();
+  announce(isSame ? 'You are signed in again.' : `${now ? personName(now) : 'Another person'} has signed in. The page begins anew, without what was entered.`);
+  return isSame;
 }
 
 /**

@@ -1,11 +1,12 @@
 // The parts of screens: page, notice, form, dialog, table, menu, badges.
-import { createContext, html, useContext, useEffect, useId, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
+import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
+import { Dialog, isTyped } from './dialog.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, personName } from './words.js';
-import { useUnsaved } from './router.js';
+import { mayLeave, useLostFocus, useUnsaved } from './router.js';
 import { useAction, useApp } from './use.js';
 
-export { Notice };
+export { Dialog, Notice };
 
 /**
  * The heading of a screen, its actions and its content. Sets the title of the document.
@@ -16,8 +17,10 @@ export function Page({ title, intro, actions, children }) {
   useEffect(() => {
     document.title = `${title} · ${config.product ?? 'Rolecall'}`;
   }, [title]);
+  const head = useRef(null);
+  useLostFocus(head);
   return html`
-    <header class="page-head">
+    <header class="page-head" ref=${head}>
       <div><h1>${title}</h1>${intro && html`<p class="intro">${intro}</p>`}</div>
       ${actions && html`<div class="actions">${actions}</div>`}
     </header>
@@ -55,8 +58,8 @@ export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) 
 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
- * fields, the rest above the buttons. `reload` offers the fresh state after 409 and 412. With `changes(values)`, which returns
- * the values that are not saved, the person is asked before they are lost.
+ * fields, the rest above the buttons. `reload` offers the fresh state after 404, 409 and 412. With `changes(values)`, which returns
+ * the values that are not saved, the person is asked before they are lost; in a dialog also without it, if much is typed.
  * @param {Props.Form} props
  */
 export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, children, disabled, changes }) {
@@ -69,11 +72,15 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
     marked?.focus();
   }, [action.problem]);
   const values = () => Object.fromEntries(new FormData(form.current ?? undefined));
-  useUnsaved(() => Object.keys(changes?.(values()) ?? {}).length > 0);
+  useUnsaved((within) => within.contains(form.current) && (changes ? Object.keys(changes(values())).length > 0 : isTyped(form.current)));
+  const cancel = () => {
+    const dialog = form.current?.closest('dialog');
+    if (!dialog || mayLeave(dialog)) onCancel?.();
+  };
   const errorOf = (/** @type {string | undefined} */ name) => 
     errors.filter(({ pointer }) => `${pointer}/`.startsWith(`/${name}/`)).map(({ detail }) => detail).join('; ') || undefined;
   const refresh = reload && (async () => {
-    await reload();
+    await reload(action.problem);
     action.clear();
   });
   const run = (/** @type {Event} */ event) => {
@@ -85,8 +92,8 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
       <${FormContext.Provider} value=${{ errorOf }}>${children}<//>
       <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
-        <button class=${danger ? 'danger' : 'primary'} disabled=${action.busy || disabled}>${action.busy ? 'Working…' : submit}</button>
-        ${onCancel && html`<button type="button" onClick=${onCancel}>Cancel</button>`}
+        <button class=${danger ? 'danger' : 'primary'} disabled=${disabled} aria-disabled=${action.busy}>${action.busy ? 'Working…' : submit}</button>
+        ${onCancel && html`<button type="button" onClick=${cancel}>Cancel</button>`}
       </div>
     </form>
   `;
@@ -135,48 +142,20 @@ export function Check({ label, hint, name, checked, ...rest }) {
 }
 
 /**
- * A modal dialog. Escape and the close button call `onClose`; the focus returns to where it was.
- * @param {Props.Dialog} props
- */
-export function Dialog({ title, onClose, wide, children }) {
-  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  const id = useId();
-  // Before the next key: one pressed at once, as Escape, must meet the dialog.
-  useLayoutEffect(() => {
-    const opener = /** @type {HTMLElement | null} */ (document.activeElement);
-    const modal = dialog.current;
-    modal?.showModal();
-    return () => {
-      // Closed first: while it is modal, nothing outside of it takes the focus.
-      modal?.close();
-      if (opener?.isConnected) opener.focus();
-    };
-  }, []);
-  const cancel = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    onClose();
-  };
-  return html`
-    <dialog ref=${dialog} class=${wide && 'wide'} aria-labelledby=${id} onCancel=${cancel}>
-      <div class="dialog-head">
-        <h2 id=${id}>${title}</h2>
-        <button type="button" class="quiet" aria-label="Close" onClick=${onClose}>✕</button>
-      </div>
-      ${children}
-    </dialog>
-  `;
-}
-
-/**
  * Asks before something that cannot be undone. With `typed`, that text must be typed first.
  * @param {Props.Confirm} props
  */
 export function Confirm({ title, children, submit, onConfirm, onClose, typed, typedLabel, reload }) {
   const [text, setText] = useState('');
+  const refresh = reload && (async (/** @type {Types.Trouble | null} */ problem) => {
+    await reload();
+    // It is gone already.
+    if (problem?.status === 404) onClose();
+  });
   return html`
     <${Dialog} title=${title} onClose=${onClose}>
       <div class="prose">${children}</div>
-      <${Form} danger submit=${submit} onSubmit=${onConfirm} onCancel=${onClose} reload=${reload} disabled=${typed !== undefined && text !== typed}>
+      <${Form} danger submit=${submit} onSubmit=${onConfirm} onCancel=${onClose} reload=${refresh} disabled=${typed !== undefined && text !== typed}>
         ${typed !== undefined && html`
           <${Field} label=${typedLabel} name="typed" hint=${typed} autocomplete="off" onInput=${(/** @type {Types.FieldEvent} */ event) => setText(event.target.value)} />
         `}

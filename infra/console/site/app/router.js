@@ -5,22 +5,33 @@ const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
 const listeners = new Set();
 const unsaved = new Set();
 let arriving = false;
-let hasArrived = false;
+let hadFocus = false;
+let lastField = /** @type {HTMLInputElement | null} */ (null);
+addEventListener('focusin', ({ target }) => {
+  hadFocus = true;
+  const field = /** @type {HTMLInputElement} */ (target);
+  if (field.name) lastField = field;
+});
 let shown = location.href;
 const changed = () => {
   shown = location.href;
   listeners.forEach((listener) => listener());
 };
-const isUnsaved = () => [...unsaved].some((isChanged) => isChanged());
-/** Whether nothing is unsaved, or the person leaves it. */
-export const mayLeave = () => !isUnsaved() || confirm('Your changes are not saved. Leave this page without them?');
+/** @param {Node} within */
+const isUnsaved = (within = document) => [...unsaved].some((isChanged) => isChanged(within));
+/**
+ * Whether nothing is unsaved in the page, or `within` a dialog, or the person leaves it.
+ *
+ * @param {Node} [within]
+ */
+export const mayLeave = (within) => !isUnsaved(within) || confirm(`Your changes are not saved. ${within ? 'Close this' : 'Leave this page'} without them?`);
 addEventListener('popstate', () => (mayLeave() ? changed() : history.pushState(null, '', shown)));
 addEventListener('beforeunload', (event) => isUnsaved() && event.preventDefault());
 
 /**
- * Asks before a page is left while `isChanged()` is true.
+ * Asks before a page is left while `isChanged(document)` is true, or a dialog is closed while `isChanged(dialog)` is.
  *
- * @param {() => boolean} isChanged
+ * @param {(within: Node) => boolean} isChanged
  */
 export function useUnsaved(isChanged) {
   useEffect(() => {
@@ -59,19 +70,54 @@ export function navigate(to, ask = true) {
   return true;
 }
 
+/** @param {HTMLElement | null | undefined} root */
+function focusHeading(root) {
+  const heading = /** @type {HTMLElement | null | undefined} */ (root?.querySelector('h1, .dialog-head h2') ?? root);
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
 /**
- * Gives the focus to `main` after `navigate`, and when it takes the place of one that had it.
+ * Gives the focus to the heading in `root`, else to `root`, when what had it is gone or still loaded.
+ *
+ * @param {{ current: HTMLElement | null }} root
+ */
+export function useLostFocus(root) {
+  useEffect(() => {
+    const now = document.activeElement;
+    if (hadFocus && (now === document.body || now?.id === 'main')) focusHeading(root.current);
+  }, []);
+}
+
+/**
+ * Gives the focus to the heading in `main`, else to `main`, after `navigate`, and when `main` takes the place of one that had it.
  *
  * @param {{ current: HTMLElement | null }} main
  */
 export function useArrival(main) {
+  useLostFocus(main);
   useEffect(() => {
-    if (hasArrived && document.activeElement === document.body) main.current?.focus({ preventScroll: true });
-  }, []);
-  useEffect(() => {
-    if (!arriving) return;
-    main.current?.focus({ preventScroll: true });
-    [arriving, hasArrived] = [false, true];
+    if (arriving) focusHeading(main.current);
+    arriving = false;
+  });
+}
+
+/**
+ * Returns what gives the focus back when the element of `event` is gone: to the field that the person left in its form, else to
+ * the heading of the dialog or the page.
+ *
+ * @param {Event} event
+ */
+export function refocus({ target }) {
+  const form = /** @type {Element} */ (target).closest('form');
+  const field = form?.contains(lastField) ? lastField : null;
+  return () => setTimeout(() => {
+    if (document.activeElement !== document.body) return;
+    const root = /** @type {HTMLElement | undefined} */ ([...document.querySelectorAll('main, dialog[open]')].pop());
+    const again = field?.isConnected ? field : root?.querySelector(`[name="${CSS.escape(field?.name ?? '')}"]`);
+    if (again) /** @type {HTMLElement} */ (again).focus();
+    else focusHeading(root);
   });
 }
 

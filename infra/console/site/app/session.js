@@ -1,11 +1,12 @@
 // The session: a token in the session storage of the browser tab, and how to get one.
+import { randomId } from './api.js';
 import { href } from './router.js';
 
 const TOKEN = 'rolecall.token';
 const SIGN_IN = 'rolecall.sign_in';
 const BESIDE = 'rolecall.beside';
 const listeners = new Set();
-const windows = new BroadcastChannel('rolecall.session');
+let answers = /** @type {BroadcastChannel | null} */ (null);
 
 /** The token of the signed-in person. It is never in a URL. */
 export const session = {
@@ -14,8 +15,12 @@ export const session = {
   },
   begin(token) {
     sessionStorage.setItem(TOKEN, token);
-    windows.postMessage(token);
-    if (sessionStorage.getItem(BESIDE)) close();
+    const opener = sessionStorage.getItem(BESIDE);
+    if (opener) {
+      sessionStorage.removeItem(BESIDE);
+      new BroadcastChannel(opener).postMessage(token);
+      close();
+    }
     listeners.forEach((listener) => listener());
   },
   end() {
@@ -31,20 +36,24 @@ export const session = {
 
 /**
  * Opens the sign-in in a window of its own: the page keeps what a person has entered. Then uses the new token, and calls
- * `isSame`. If it is the token of another person, the page begins anew.
+ * `isSame`. If it is the token of another person, the page begins anew. The channel for the token has a random name, which
+ * only this tab and its window know.
  *
  * @param {() => Promise<boolean>} isSame
  */
 export function signInBeside(isSame) {
   const token = session.token ?? '';
+  const name = randomId();
   // The window gets a copy of the session storage. Without a token it shows the sign-in, and then closes.
   sessionStorage.removeItem(TOKEN);
-  sessionStorage.setItem(BESIDE, 'true');
+  sessionStorage.setItem(BESIDE, name);
   open(href('/'));
   sessionStorage.removeItem(BESIDE);
   sessionStorage.setItem(TOKEN, token);
-  windows.onmessage = async ({ data }) => {
-    windows.onmessage = null;
+  answers?.close();
+  const channel = (answers = new BroadcastChannel(name));
+  channel.onmessage = async ({ data }) => {
+    channel.close();
     sessionStorage.setItem(TOKEN, data);
     if (!(await isSame())) session.begin(data);
   };

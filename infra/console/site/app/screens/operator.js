@@ -1,7 +1,7 @@
 // The screens of platform operators, who are not members: they create, link, suspend and end, and read everything.
 import { html } from '../../vendor/ui.js';
 import { Main, NotFound } from '../app.js';
-import { Page } from '../parts.js';
+import { Loaded, Page } from '../parts.js';
 import { Link, match, query } from '../router.js';
 import { useApp, useLoad } from '../use.js';
 import { Organization } from './operator/organization.js';
@@ -32,8 +32,9 @@ function OperatorWhy({ org: id }) {
   const { api } = useApp();
   const load = useLoad((signal) => api.GET('/v1/operator/organizations/{org}', { path: { org: id }, signal }), [api, id]);
   const parameters = query();
-  return html`<${OfOrganization} load=${load}>${(org) => html`
-    <${Page} title="Why can’t they?" intro=${html`In <${Link} to="/operator/organizations/${id}">${org.name}<//>.`}>
-      <${Question} org=${org} userId=${parameters.get('user_id')} />
-    <//>`}<//>`;
+  const { data: org, problem } = load;
+  if (problem?.status === 404) return html`<${OfOrganization} load=${load} />`;
+  return html`<${Page} title="Why can’t they?" intro=${org && html`In <${Link} to="/operator/organizations/${id}">${org.name}<//>.`}>
+    <${Loaded} load=${load}>${() => html`<${Question} org=${org} userId=${parameters.get('user_id')} />`}<//>
+  <//>`;
 }

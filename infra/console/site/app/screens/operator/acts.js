@@ -129,7 +129,7 @@ export function Delete({ org, below, reload }) {
   const act = async (values) => {
     await api.DELETE(ROUTE, { path: { org: org.id }, body: values, ifMatch: etag(org) });
     announce(`${org.name} is deleted.`);
-    navigate('/operator');
+    navigate('/operator', false);
   };
   const dialog = (close) => html`<${Act} title="Delete ${org.name}" submit="Delete the organization" act=${act} onClose=${close} reload=${reload}
     typed=${org.name} typedLabel="Type the name of the organization">
@@ -139,6 +139,6 @@ export function Delete({ org, below, reload }) {
   <//>`;
   return html`<${ActSection} id="delete" title="Delete" button="Delete…" danger dialog=${dialog} disabled=${below.length > 0}
     intro=${html`<p>${below.length > 0
-      ? 'Organizations below it must be deleted first.'
+      ? 'Organizations below it must be deleted first, the lowest ones at the beginning.'
       : 'Its Super Admin can delete it, too. Suspend it instead if it may come back.'}</p>`} />`;
 }

@@ -40,7 +40,7 @@ function Create({ onClose }) {
     const org = await api.POST('/v1/operator/organizations', { body });
     announce(`${org.name} is created.`);
     onClose();
-    navigate(`/operator/organizations/${org.id}`);
+    navigate(`/operator/organizations/${org.id}`, false);
   };
   return html`<${Dialog} title="Create an organization" onClose=${onClose}>
     <${Form} submit="Create" onSubmit=${submit} onCancel=${onClose}>

@@ -33,7 +33,9 @@ export function Act({ title, submit, act, onClose, reload, fields, typed, typedL
  */
 export const OfOrganization = ({ load, children }) => load.problem?.status === 404
   ? html`<${Page} title="There is no organization with this id"><p>It may be deleted. <${Link} to="/operator">Search it by name<//>.</p><//>`
-  : html`<${Loaded} load=${load}>${children}<//>`;
+  : !load.data && load.problem
+    ? html`<${Page} title="This page cannot be shown"><${Notice} problem=${load.problem} reload=${load.reload} /><//>`
+    : html`<${Loaded} load=${load}>${children}<//>`;
 
 /**
  * The name of an organization with its state.

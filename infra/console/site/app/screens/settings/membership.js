@@ -81,7 +81,7 @@ export function DeleteOrganization() {
   };
   return html`<div class="panel">
     <p>${blocked
-      ? html`Its <${Link} to="/organizations/${id}/sub-organizations">sub-organizations<//> must be deleted first.`
+      ? html`Its <${Link} to="/organizations/${id}/sub-organizations">sub-organizations<//> must be deleted first, the lowest ones at the beginning.`
       : 'Ends the organization for all its members.'}</p>
     <div><button class="danger" disabled=${below.loading || blocked} onClick=${() => setAsking(true)}>Delete…</button></div>
     ${asking && html`<${Confirm} title="Delete ${org.name}" submit="Delete the organization" typed=${org.name}

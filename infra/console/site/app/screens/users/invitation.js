@@ -18,7 +18,7 @@ const DELIVERY = {
 const ROUTE = '/v1/organizations/{org}/invitations/{inv}';
 
 /** @param {Props.UsersInvitation} props */
-export function ManageInvitation({ id, done, onClose }) {
+export function ManageInvitation({ id, done, onClose, reload }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, inv: id };
@@ -33,6 +33,8 @@ export function ManageInvitation({ id, done, onClose }) {
     await api.DELETE(ROUTE, { path, ifMatch: etag(load.data) });
     done('The invitation is revoked.');
   });
+  const clear = () => (resend.clear(), revoke.clear());
+  const both = { ...load, reload: async () => (await Promise.all([reload(), load.reload()]), clear()) };
   return html`<${Dialog} title="Invitation" onClose=${onClose}>
     <${Loaded} load=${load}>${(invitation) => html`
       <${Facts} invitation=${invitation} />
@@ -41,11 +43,11 @@ export function ManageInvitation({ id, done, onClose }) {
         <${CopyLink} invitation=${invitation} />
         <button class="danger-text" onClick=${revoke.run} disabled=${revoke.busy}>Revoke</button>
       </div>
-      <${Notice} problem=${resend.problem ?? revoke.problem} reload=${load.reload} />
+      <${Notice} problem=${resend.problem ?? revoke.problem} reload=${both.reload} keep=${clear} />
       ${roles.data && !mayGive(roles, invitation.role_id)
         ? html`<p class="hint">You may not give the role ${invitation.role_name}, so you can only revoke this invitation.</p>`
         : html`<h3>Change</h3>
-          <${EditUser} user=${invitation} load=${load} roles=${roles} write=${write} onClose=${onClose}
+          <${EditUser} user=${invitation} load=${both} roles=${roles} write=${write} onClose=${onClose}
             changes=${(values) => (values.expires_in_days ? { expires_in_days: Number(values.expires_in_days) } : {})}
             onSaved=${() => done('The invitation is changed. No mail was sent.')}>
             <${Field} label="Expires (days after the last sending)" type="number" min="1" max="30" name="expires_in_days" placeholder="No change" />

@@ -14,11 +14,12 @@ const FIXED = {
 };
 
 /** @param {Props.UsersMember} props */
-export function EditMember({ id, roleFixed, done, onClose }) {
+export function EditMember({ id, roleFixed, done, onClose, reload }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, member: id };
   const load = useLoad((signal) => api.GET(ROUTE, { path, signal }), [api, org, id]);
+  const both = { ...load, reload: async () => void (await Promise.all([reload(), load.reload()])) };
   const roles = useGrantableRoles();
   const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch });
   const onSaved = () => done('The changes are saved. They apply from the next request on.');
@@ -27,7 +28,7 @@ export function EditMember({ id, roleFixed, done, onClose }) {
   return html`<${Dialog} title="Change a user" onClose=${onClose}>
     <${Loaded} load=${load}>${(member) => html`
       <p><b>${personName(member)}</b>${member.email && html`<br /><small>${member.email}</small>`}</p>
-      <${EditUser} user=${member} load=${load} roles=${roles} fixedRole=${fixedRole(member)} hint="Applies from the next request on."
+      <${EditUser} user=${member} load=${both} roles=${roles} fixedRole=${fixedRole(member)} hint="Applies from the next request on."
         changes=${(values) => changes(member, values)} write=${write} onSaved=${onSaved} onClose=${onClose}>
         <${Field} label="Name shown here" name="display_name" value=${member.display_name} maxlength="100"
           hint=${member.name ? `The identity provider says “${member.name}”. Leave empty to show that.` : 'Only this organization shows it.'} />
