@@ -132,3 +132,52 @@ test('a dialog of a row gives the focus back to the menu of the row', async () =
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await ada.evaluate(() => document.activeElement.tagName), 'SUMMARY');
 });
+
+test('a list that is not sent outlives the dialog and the page, until it is discarded', async () => {
+  const dialog = ada.getByRole('dialog');
+  const area = dialog.getByLabel('Addresses');
+  const reopen = async () => {
+    await ada.getByRole('button', { name: 'Invite', exact: true }).click();
+    await area.waitFor();
+    assert.equal(await area.inputValue(), 'x@acme.example\ny@acme.example');
+    await ada.waitForFunction(() => document.querySelector('dialog [name=role_id]').value === 'admin');
+  };
+  await open(ada, `/organizations/${org}/roles`);
+  await ada.getByRole('link', { name: 'Users', exact: true }).click();
+  await ada.getByRole('button', { name: 'Invite', exact: true }).click();
+  await ada.getByRole('button', { name: 'Many people' }).click();
+  await area.fill('x@acme.example\ny@acme.example');
+  await dialog.getByRole('option', { name: 'Admin' }).first().waitFor({ state: 'attached' });
+  await dialog.getByLabel('Role').selectOption('admin');
+  await ada.keyboard.press('Escape');
+  await reopen();
+  await dialog.getByRole('button', { name: 'One person' }).click();
+  await dialog.getByRole('button', { name: 'Many people' }).click();
+  await ada.goBack();
+  await ada.getByRole('heading', { name: 'Roles' }).waitFor();
+  await ada.goForward();
+  await reopen();
+  await dialog.getByRole('button', { name: 'Discard it' }).click();
+  await ada.waitForFunction(() => document.querySelector('textarea').value === '');
+  await ada.keyboard.press('Escape');
+  await ada.getByRole('button', { name: 'Invite', exact: true }).click();
+  await dialog.getByLabel('Email address').waitFor();
+  await ada.keyboard.press('Escape');
+});
+
+test('a file is shown before it is sent, and each outcome names its line, as blank ones count', async () => {
+  await open(ada, `/organizations/${org}/users`);
+  await ada.getByRole('button', { name: 'Invite', exact: true }).click();
+  await ada.getByRole('button', { name: 'Many people' }).click();
+  const dialog = ada.getByRole('dialog');
+  const buffer = Buffer.from('sep=;\nEmail;Role\n\nline4@acme.example;\n;User\n\nline7@acme.example;No such role\n');
+  await dialog.getByLabel('Or a CSV file').setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer });
+  await ada.waitForFunction(() => document.querySelector('textarea').value.startsWith('sep=;'));
+  await dialog.getByRole('button', { name: 'Invite all' }).click();
+  await dialog.getByText('1 person invited, 2 refused.').waitFor();
+  await dialog.getByRole('row', { name: /No address 5 .*Email: has no address/ }).waitFor();
+  await dialog.getByRole('row', { name: /line7@acme.example 7 .*Role: must be/ }).waitFor();
+  await dialog.getByRole('row', { name: 'line4@acme.example 4 Invited' }).waitFor();
+  await ada.keyboard.press('Escape');
+  assert.equal(await ada.evaluate(() => Object.keys(sessionStorage).filter((key) => key.includes('invite')).length), 0, 'nothing is left to send');
+});
