@@ -126,6 +126,35 @@ test('a slow writer finds a user, and keeps the focus', async () => {
   assert.equal(await field.inputValue(), '');
 });
 
+test('filters of a link that are not known are named, and can be removed', async () => {
+  const alert = ada.getByRole('alert');
+  for (const [path, said, left] of [
+    ['users?status=foo&role=unknown&q=jonas', 'status=foo, role=unknown', 'q=jonas'],
+    ['roles?status=foo&q=adm', 'status=foo', 'q=adm'],
+    ['history?action=foo&from=yesterday&only=did', 'action=foo, from=yesterday', 'only=did'],
+  ]) {
+    await open(ada, `/organizations/${org}/${path}`);
+    await alert.getByText(`The list does not apply ${said}.`).waitFor();
+    await alert.getByRole('button', { name: 'Remove it' }).click();
+    await ada.waitForURL(new RegExp(`\\?${left}$`));
+    assert.equal(await alert.count(), 0);
+  }
+  await open(ada, `/organizations/${org}/users?role_id=role_01M8MD57H68XNX0FZAHTMJSJWP`);
+  await ada.getByRole('button', { name: 'Remove the filters' }).click();
+  await ada.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  assert.equal(await ada.locator('.filter', { hasText: 'Role' }).getByRole('combobox').inputValue(), '');
+});
+
+test('a link carries the filters of the roles', async () => {
+  await open(ada, `/organizations/${org}/roles`);
+  await ada.getByLabel('Users', { exact: true }).selectOption({ label: 'With members' });
+  await ada.getByRole('searchbox', { name: 'Search by name or description' }).fill('admin');
+  await ada.waitForURL(/\?status=active&q=admin$/);
+  await ada.reload();
+  await ada.getByRole('row', { name: /^Super Admin/ }).waitFor();
+  assert.equal(await ada.getByLabel('Users', { exact: true }).inputValue(), 'active');
+});
+
 test('a dialog of a row gives the focus back to the menu of the row', async () => {
   const dialog = await act(ada, 'jonas@', 'Remove');
   await ada.keyboard.press('Escape');
