@@ -162,9 +162,13 @@ test('no screen needs sideways scrolling at 360 pixels, whatever people have cal
     await page.keyboard.press('Escape');
   };
   await open(page, `${at}/roles`);
-  for (const box of await page.getByRole('checkbox').all()) if (await box.isEnabled()) await box.check();
+  for (const box of await page.getByRole('checkbox', { name: /W/ }).all()) await box.check();
   await press(/^Compare/);
   await dialog('the comparison of roles');
+  await page.setViewportSize({ width: 1200, height: 800 });
+  await press(/^Compare/);
+  await dialog('the comparison of roles in a wide window');
+  await page.setViewportSize({ width: 360, height: 800 });
   await open(page, `${at}/users`);
   for (const [row, action] of [['Invited', 'Show, change or resend'], ['Super Admin', 'Change role, name or end'], ['Service', 'Change']]) {
     await page.locator('tr', { hasText: row }).locator('summary').click();
@@ -184,6 +188,25 @@ test('no screen needs sideways scrolling at 360 pixels, whatever people have cal
   for (const details of await page.locator('.event summary').all()) await details.click();
   await check('the details of the history');
   assert.deepEqual(found, []);
+  await page.end();
+});
+
+test('no filter cuts what it says', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const org = (await organizations(page))['Acme Instruments'];
+  const cut = [];
+  for (const [width, path] of [360, 1200].flatMap((width) => ['users', 'roles', 'history'].map((path) => [width, path]))) {
+    await page.setViewportSize({ width, height: 800 });
+    await open(page, `/organizations/${org}/${path}`);
+    // As wide as its longest choice needs. Names of roles can be of any length.
+    cut.push(...await page.locator('main select').evaluateAll((all, at) => all.filter((select) => {
+      const { width } = select.getBoundingClientRect();
+      select.style.width = 'auto';
+      select.style.justifySelf = 'start';
+      return select.getBoundingClientRect().width > width + 1;
+    }).map((select) => `${at}: ${select.labels[0].textContent}`), `${path} ${width}`));
+  }
+  assert.deepEqual(cut.filter((text) => !/: Role/.test(text)), []);
   await page.end();
 });
 
