@@ -179,6 +179,7 @@ declare namespace Props {
   }
 
   interface UsersInvite {
+    draft: { read: () => { text?: string; role_id?: string }; keep: (draft: { text?: string; role_id?: string }) => void };
     done: (message: string) => void;
     onClose: () => void;
     reload: () => unknown;
@@ -186,7 +187,7 @@ declare namespace Props {
     /** The portions that are not sent, or whose sending failed. */
     rest: Types.Portion[];
     problem?: Types.Trouble | null;
-    send: (portions: Types.Portion[], before: Types.Outcome[]) => unknown;
+    send: (portions: Types.Portion[], before?: Types.Outcome[]) => unknown;
   }
 
   interface UsersInvitation {

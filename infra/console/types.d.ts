@@ -270,7 +270,13 @@ declare global {
     }
 
     /** The outcome of an invitation in a batch. */
-    export type Outcome = Schemas['BatchInviteResult']['outcomes'][number];
+    export type Outcome = Schemas['BatchInviteResult']['outcomes'][number] & { line: number };
+
+    /** A row of a list of invitations, or an address, with the number of its line. */
+    export interface Row {
+      line: number;
+      text: string;
+    }
 
     /** A part of a list of invitations, as one request takes it. */
     export type Portion = ReturnType<typeof import('./site/app/screens/users/portions.js').asPortions>[number];

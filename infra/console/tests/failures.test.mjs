@@ -219,6 +219,33 @@ test('a dialog in which much is typed closes only after a question', async () =>
   assert.equal(questions.length, 6);
 });
 
+test('a person who stays on a page with unsaved changes keeps the entries of Back and Forward', async () => {
+  const questions = [];
+  page.on('dialog', (dialog) => (questions.push(1), dialog.dismiss()));
+  const org = users.replace('/users', '');
+  const title = (name) => page.getByRole('heading', { level: 1, name }).waitFor();
+  await open(page, `${org}/roles`);
+  for (const name of ['Settings', 'Users']) await page.getByRole('link', { name, exact: true }).click();
+  await title('Users');
+  await page.goBack();
+  const contact = page.getByLabel('Contact');
+  const saved = await contact.inputValue();
+  await contact.fill('Draft');
+  for (const steps of [1, -1]) {
+    await Promise.all([page.waitForEvent('dialog'), page.evaluate((steps) => history.go(steps), steps)]);
+    await page.waitForFunction(() => location.pathname.endsWith('/settings'));
+    assert.equal(await contact.inputValue(), 'Draft');
+  }
+  assert.equal(questions.length, 2);
+  await contact.fill(saved);
+  await page.goForward();
+  await title('Users');
+  await page.goBack();
+  await page.goBack();
+  await title('Roles');
+  assert.equal(questions.length, 2);
+});
+
 test('a lost connection is named, and a POST is sent again under the same key', async () => {
   await open(page, users);
   const keys = [];

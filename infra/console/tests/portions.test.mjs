@@ -1,22 +1,46 @@
-// Lists of addresses as people paste them.
+// Lists of addresses as people paste them, and files as they choose them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressesIn, asPortions } from '../site/app/screens/users/portions.js';
+import { asPortions, listOf } from '../site/app/screens/users/portions.js';
 
+// Each list, and what it asks for: addresses or rows, with the number of their line.
 const LISTS = {
-  'Bob Smith <bob@a.example>, "Li, Wei" <li@a.example>': ['bob@a.example', 'li@a.example'],
-  'Li, Wei <li@a.example>; Smith, Bob <bob@a.example>': ['li@a.example', 'bob@a.example'],
-  'a@a.example b@a.example\r\n\n c@a.example;;d@a.example\td@a.example': ['a@a.example', 'b@a.example', 'c@a.example', 'd@a.example'],
-  'Bob Smith, "no end, <e@a.example>, bob smith@a.example': ['Bob Smith', '"no end', 'e@a.example', 'bob smith@a.example'],
+  'Bob Smith <bob@a.example>, "Li, Wei" <li@a.example>': '1 bob@a.example|1 li@a.example',
+  'Li, Wei <li@a.example>; Smith, Bob (bob@a.example)': '1 li@a.example|1 bob@a.example',
+  'a@a.example b@a.example\r\n\n c@a.example;;d@a.example\td@a.example': '1 a@a.example|1 b@a.example|3 c@a.example|3 d@a.example',
+  'Bob Smith, "no end, <e@a.example>, bob smith@a.example': '1 Bob Smith|1 "no end|1 e@a.example|1 bob smith@a.example',
+  'E-mail addresses of the new people\n\na@a.example, b@a.example': '3 a@a.example|3 b@a.example',
+  'Email addresses, new people:\na@a.example\nb@a.example': '2 a@a.example|3 b@a.example',
+  'Team: a@a.example, b@a.example;\nSales:\nc@a.example': '1 a@a.example|1 b@a.example|3 c@a.example',
+  'mailto:a@a.example\nB <mailto:b@a.example>\nmailto:c@a.example mailto:d@a.example': '1 a@a.example|2 b@a.example|3 c@a.example|3 d@a.example',
+  'Ada (a@a.example)\nb@a.example (Bob)\n- c@a.example\n2. "d@a.example"': '1 a@a.example|2 b@a.example|3 c@a.example|4 d@a.example',
+  'nobody\nhttp://a.example': '1 nobody|2 http://a.example',
+  '\n\nemail,role\na@a.example,User\n\n,\nb@a.example,Admin\n': '4 a@a.example,User|7 b@a.example,Admin',
+  'sep=;\r\nRolle;E-Mail-Adresse\r\nUser;a@a.example\r\n': '3 User;a@a.example',
+  '\tE-mail\n"two\nlines"\ta@a.example\n6" tall\tb@a.example\nLast\tc@a.example': '2 "two\nlines"\ta@a.example|4 6" tall\tb@a.example|5 Last\tc@a.example',
+  'Name,Contact e-mail\nAda,a@a.example': '2 Ada,a@a.example',
+  'email\n': '',
 };
 
-for (const [list, addresses] of Object.entries(LISTS)) {
-  test(`the addresses of ${JSON.stringify(list)} are found, and an entry without one stays whole`, () => {
-    assert.deepEqual(addressesIn(list), addresses);
+for (const [list, expected] of Object.entries(LISTS)) {
+  test(`the rows of ${JSON.stringify(list)} are found, each with its line`, () => {
+    const rows = asPortions(list, 'user').flatMap(({ rows }) => rows);
+    assert.equal(rows.map(({ line, text }) => `${line} ${text}`).join('|'), expected);
   });
 }
 
-test('a long file is sent in portions of 100 rows, each below its first line', () => {
-  const portions = asPortions(['email', ...Array(150).fill('a@a.example')].join('\n'), 'user');
-  assert.deepEqual(portions.map(({ size, body }) => [size, String(body).split('\n')[0]]), [[100, 'email'], [50, 'email']]);
+test('a table without a column for the role has the chosen one, and one with it its own', () => {
+  const body = (list) => asPortions(list, 'admin')[0].body;
+  assert.equal(body('sep=;\nName;Email\nAda;a@a.example\n'), 'sep=;\nrole;Name;Email\nadmin;Ada;a@a.example');
+  assert.equal(body('email,role\na@a.example,User'), 'email,role\na@a.example,User');
+});
+
+test('a quotation mark without an end is named by its line', () => {
+  assert.throws(() => asPortions('email,name\n\na@a.example,"Ada\nb@a.example,Bob', 'user'), /line 3 has no end/);
+});
+
+test('a long file is sent in portions of 100 rows, each below its first line, and what is not sent is a list again', () => {
+  const portions = asPortions(['sep=;', 'email;role', ...Array(150).fill('a@a.example;User')].join('\n'), 'user');
+  assert.deepEqual(portions.map(({ rows, body }) => [rows.length, String(body).split('\n')[1]]), [[100, 'email;role'], [50, 'email;role']]);
+  assert.deepEqual(asPortions(listOf(portions.slice(1)), 'user').map(({ body }) => body), [portions[1].body]);
 });

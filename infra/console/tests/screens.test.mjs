@@ -118,6 +118,102 @@ test('hostile names of an organization, a role and a person are texts on every s
   await page.end();
 });
 
+test('no screen needs sideways scrolling at 360 pixels, whatever people have called things', async () => {
+  const [long, person] = ['W'.repeat(100), { email: `${'w'.repeat(60)}@${'example'.repeat(8)}.example`, name: 'W'.repeat(90) }];
+  const page = await pageOf(browser, person, { ...server, width: 360 });
+  const { org, roles } = await page.evaluate(async (long) => {
+    const own = sessionStorage.getItem('rolecall.token');
+    const send = async (method, path, body, token = own) => {
+      const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+      const answer = await (await fetch(path, { method, headers, body: JSON.stringify(body) })).json();
+      if (answer.status >= 400) throw new Error(JSON.stringify(answer));
+      return answer;
+    };
+    const org = (await send('POST', '/v1/organizations', { name: long })).id;
+    const operator = (await send('POST', '/local/token', { email: 'op@example.com', scope: 'operator' })).access_token;
+    await send('PATCH', `/v1/operator/organizations/${org}`, { kind: 'partner', manage_sub_organizations: true }, operator);
+    const roles = [];
+    for (const end of ['a', 'b']) {
+      roles.push((await send('POST', `/v1/organizations/${org}/roles`, { name: long.slice(0, 63) + end, description: long, permissions: {} })).id);
+    }
+    await send('POST', `/v1/organizations/${org}/sub-organizations`, { name: long.replace('W', 'V') });
+    await send('POST', `/v1/organizations/${org}/invitations`, { email: `${'v'.repeat(60)}@a.example`, role_id: roles[0] });
+    await send('POST', `/v1/organizations/${org}/service-members`, { user_id: long, name: long, role_id: roles[0] });
+    await send('PATCH', `/v1/organizations/${org}`, { contact: long, address: long });
+    return { org, roles };
+  }, long);
+  const request = { id: 'req', organization_id: org, person, comment: long, created_at: '2026-01-01T00:00:00Z' };
+  await page.route(/\/join-requests\?|\/join-requests$/, (route) =>
+    route.request().resourceType() === 'document' ? route.continue() : route.fulfill({ json: { items: [request], next_cursor: null } }));
+  const found = [];
+  const check = async (what) => {
+    const excess = await page.evaluate(() => [document.scrollingElement, ...document.querySelectorAll('dialog, .menu-list')]
+      .map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth).filter((width) => width > 0));
+    if (excess.length > 0) found.push(`${what}: ${excess}`);
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${what.replaceAll(/\W+/g, '-').slice(0, 90)}.png`, fullPage: true });
+  };
+  const at = `/organizations/${org}`;
+  const email = encodeURIComponent(person.email);
+  for (const path of ['/', ...[...BELOW, `/roles/${roles[0]}`, `/why?email=${email}`, ...['/users', '/roles', '/history'].map((path) => `${path}?scope=subtree`)].map((path) => at + path)]) {
+    await open(page, path);
+    await check(path);
+  }
+  const press = (name) => page.getByRole('button', { name }).first().click();
+  const dialog = async (what) => {
+    await page.getByRole('dialog').waitFor();
+    await settled(page);
+    await check(what);
+    await page.keyboard.press('Escape');
+  };
+  await open(page, `${at}/roles`);
+  for (const box of await page.getByRole('checkbox', { name: /W/ }).all()) await box.check();
+  await press(/^Compare/);
+  await dialog('the comparison of roles');
+  await page.setViewportSize({ width: 1200, height: 800 });
+  await press(/^Compare/);
+  await dialog('the comparison of roles in a wide window');
+  await page.setViewportSize({ width: 360, height: 800 });
+  await open(page, `${at}/users`);
+  for (const [row, action] of [['Invited', 'Show, change or resend'], ['Super Admin', 'Change role, name or end'], ['Service', 'Change']]) {
+    await page.locator('tr', { hasText: row }).locator('summary').click();
+    await check(`the menu of the row ${row}`);
+    await press(action);
+    await dialog(action);
+  }
+  await page.locator('.bar summary').first().click();
+  await check('the switcher');
+  await page.keyboard.press('Escape');
+  await press('Invite');
+  await dialog('the invitation');
+  await open(page, `${at}/join-requests`);
+  await press(/^Approve/);
+  await dialog('the approval');
+  await open(page, `${at}/history`);
+  for (const details of await page.locator('.event summary').all()) await details.click();
+  await check('the details of the history');
+  assert.deepEqual(found, []);
+  await page.end();
+});
+
+test('no filter cuts what it says', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const org = (await organizations(page))['Acme Instruments'];
+  const cut = [];
+  for (const [width, path] of [360, 1200].flatMap((width) => ['users', 'roles', 'history'].map((path) => [width, path]))) {
+    await page.setViewportSize({ width, height: 800 });
+    await open(page, `/organizations/${org}/${path}`);
+    // As wide as its longest choice needs. Names of roles can be of any length.
+    cut.push(...await page.locator('main select').evaluateAll((all, at) => all.filter((select) => {
+      const { width } = select.getBoundingClientRect();
+      select.style.width = 'auto';
+      select.style.justifySelf = 'start';
+      return select.getBoundingClientRect().width > width + 1;
+    }).map((select) => `${at}: ${select.labels[0].textContent}`), `${path} ${width}`));
+  }
+  assert.deepEqual(cut.filter((text) => !/: Role/.test(text)), []);
+  await page.end();
+});
+
 test('the actions of a row open inside a window of 360 pixels', async () => {
   const page = await pageOf(browser, ADA, { ...server, width: 360 });
   await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/users`);

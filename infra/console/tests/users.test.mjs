@@ -126,9 +126,87 @@ test('a slow writer finds a user, and keeps the focus', async () => {
   assert.equal(await field.inputValue(), '');
 });
 
+test('filters of a link that are not known are named, and can be removed', async () => {
+  const alert = ada.getByRole('alert');
+  for (const [path, said, left] of [
+    ['users?status=foo&role=unknown&q=jonas', 'status=foo, role=unknown', 'q=jonas'],
+    ['roles?status=foo&q=adm', 'status=foo', 'q=adm'],
+    ['history?action=foo&from=yesterday&only=did', 'action=foo, from=yesterday', 'only=did'],
+  ]) {
+    await open(ada, `/organizations/${org}/${path}`);
+    await alert.getByText(`The list does not apply ${said}.`).waitFor();
+    await alert.getByRole('button', { name: 'Remove it' }).click();
+    await ada.waitForURL(new RegExp(`\\?${left}$`));
+    assert.equal(await alert.count(), 0);
+  }
+  await open(ada, `/organizations/${org}/users?role_id=role_01M8MD57H68XNX0FZAHTMJSJWP`);
+  await ada.getByRole('button', { name: 'Remove the filters' }).click();
+  await ada.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  assert.equal(await ada.locator('.filter', { hasText: 'Role' }).getByRole('combobox').inputValue(), '');
+});
+
+test('a link carries the filters of the roles', async () => {
+  await open(ada, `/organizations/${org}/roles`);
+  await ada.getByLabel('Users', { exact: true }).selectOption({ label: 'With members' });
+  await ada.getByRole('searchbox', { name: 'Search by name or description' }).fill('admin');
+  await ada.waitForURL(/\?status=active&q=admin$/);
+  await ada.reload();
+  await ada.getByRole('row', { name: /^Super Admin/ }).waitFor();
+  assert.equal(await ada.getByLabel('Users', { exact: true }).inputValue(), 'active');
+});
+
 test('a dialog of a row gives the focus back to the menu of the row', async () => {
   const dialog = await act(ada, 'jonas@', 'Remove');
   await ada.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await ada.evaluate(() => document.activeElement.tagName), 'SUMMARY');
+});
+
+test('a list that is not sent outlives the dialog and the page, until it is discarded', async () => {
+  const dialog = ada.getByRole('dialog');
+  const area = dialog.getByLabel('Addresses');
+  const reopen = async () => {
+    await ada.getByRole('button', { name: 'Invite', exact: true }).click();
+    await area.waitFor();
+    assert.equal(await area.inputValue(), 'x@acme.example\ny@acme.example');
+    await ada.waitForFunction(() => document.querySelector('dialog [name=role_id]').value === 'admin');
+  };
+  await open(ada, `/organizations/${org}/roles`);
+  await ada.getByRole('link', { name: 'Users', exact: true }).click();
+  await ada.getByRole('button', { name: 'Invite', exact: true }).click();
+  await ada.getByRole('button', { name: 'Many people' }).click();
+  await area.fill('x@acme.example\ny@acme.example');
+  await dialog.getByRole('option', { name: 'Admin' }).first().waitFor({ state: 'attached' });
+  await dialog.getByLabel('Role').selectOption('admin');
+  await ada.keyboard.press('Escape');
+  await reopen();
+  await dialog.getByRole('button', { name: 'One person' }).click();
+  await dialog.getByRole('button', { name: 'Many people' }).click();
+  await ada.goBack();
+  await ada.getByRole('heading', { name: 'Roles' }).waitFor();
+  await ada.goForward();
+  await reopen();
+  await dialog.getByRole('button', { name: 'Discard it' }).click();
+  await ada.waitForFunction(() => document.querySelector('textarea').value === '');
+  await ada.keyboard.press('Escape');
+  await ada.getByRole('button', { name: 'Invite', exact: true }).click();
+  await dialog.getByLabel('Email address').waitFor();
+  await ada.keyboard.press('Escape');
+});
+
+test('a file is shown before it is sent, and each outcome names its line, as blank ones count', async () => {
+  await open(ada, `/organizations/${org}/users`);
+  await ada.getByRole('button', { name: 'Invite', exact: true }).click();
+  await ada.getByRole('button', { name: 'Many people' }).click();
+  const dialog = ada.getByRole('dialog');
+  const buffer = Buffer.from('sep=;\nEmail;Role\n\nline4@acme.example;\n;User\n\nline7@acme.example;No such role\n');
+  await dialog.getByLabel('Or a CSV file').setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer });
+  await ada.waitForFunction(() => document.querySelector('textarea').value.startsWith('sep=;'));
+  await dialog.getByRole('button', { name: 'Invite all' }).click();
+  await dialog.getByText('1 person invited, 2 refused.').waitFor();
+  await dialog.getByRole('row', { name: /No address 5 .*Email: has no address/ }).waitFor();
+  await dialog.getByRole('row', { name: /line7@acme.example 7 .*Role: must be/ }).waitFor();
+  await dialog.getByRole('row', { name: 'line4@acme.example 4 Invited' }).waitFor();
+  await ada.keyboard.press('Escape');
+  assert.equal(await ada.evaluate(() => Object.keys(sessionStorage).filter((key) => key.includes('invite')).length), 0, 'nothing is left to send');
 });

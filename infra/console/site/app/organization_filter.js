@@ -20,6 +20,31 @@ export function organizationQuery(value) {
 }
 
 /**
+ * The value of the filter in the query of a page.
+ *
+ * @param {URLSearchParams} search
+ * @returns {Types.Organizations}
+ */
+export function organizationsIn(search) {
+  const chosen = search.getAll('organization_id').filter(Boolean);
+  if (chosen.length > 0 || search.get('scope') === 'chosen') return chosen;
+  return search.get('scope') === 'subtree' ? 'subtree' : 'own';
+}
+
+/**
+ * The value of the filter for the query of a page.
+ *
+ * @param {Types.Organizations} value
+ */
+export const organizationFilters = (value) => ({
+  organization_id: Array.isArray(value) ? value : [],
+  scope: Array.isArray(value) ? 'chosen' : { own: '', subtree: 'subtree' }[value],
+});
+
+/** The filters of `organizationsIn`, for `useFilters`. */
+export const ORGANIZATION_FILTERS = { scope: ['subtree', 'chosen'], organization_id: /^org_\w{26}$/ };
+
+/**
  * Whether the value of the filter reaches beyond the organization.
  *
  * @param {Types.Organizations} value

@@ -12,9 +12,11 @@ addEventListener('focusin', ({ target }) => {
   const field = /** @type {HTMLInputElement} */ (target);
   if (field.name) lastField = field;
 });
-let shown = location.href;
+let shown = new URL(location.href);
+// The place of the page in the browser's history, which each of its entries has.
+let place = history.state?.place ?? 0;
 const changed = () => {
-  shown = location.href;
+  shown = new URL(location.href);
   listeners.forEach((listener) => listener());
 };
 /** @param {Node} within */
@@ -25,7 +27,13 @@ const isUnsaved = (within = document) => [...unsaved].some((isChanged) => isChan
  * @param {Node} [within]
  */
 export const mayLeave = (within) => !isUnsaved(within) || confirm(`Your changes are not saved. ${within ? 'Close this' : 'Leave this page'} without them?`);
-addEventListener('popstate', () => (mayLeave() ? changed() : history.pushState(null, '', shown)));
+addEventListener('popstate', () => {
+  const next = history.state?.place ?? 0;
+  // Without the consent, the browser goes back to the page: its entries stay. `path` and `query` are of the page all the time.
+  if (next !== place && !mayLeave()) return history.go(place - next);
+  place = next;
+  changed();
+});
 addEventListener('beforeunload', (event) => isUnsaved() && event.preventDefault());
 
 /**
@@ -41,10 +49,10 @@ export function useUnsaved(isChanged) {
 }
 
 /** The current path below the base, without query. */
-export const path = () => location.pathname.slice(base.length) || '/';
+export const path = () => shown.pathname.slice(base.length) || '/';
 
 /** The query of the current path. */
-export const query = () => new URLSearchParams(location.search);
+export const query = () => new URLSearchParams(shown.search);
 
 /**
  * The href of a path of the console.
@@ -62,7 +70,7 @@ export const href = (to) => base + to;
 export function navigate(to, ask = true) {
   if (href(to) !== location.pathname + location.search) {
     if (ask && !mayLeave()) return false;
-    history.pushState(null, '', href(to));
+    history.pushState({ place: ++place }, '', href(to));
   }
   scrollTo(0, 0);
   arriving = true;
@@ -127,7 +135,7 @@ export function refocus({ target }) {
  * @param {string} to
  */
 export function replace(to) {
-  history.replaceState(null, '', href(to));
+  history.replaceState(history.state, '', href(to));
   changed();
 }
 

@@ -1,18 +1,23 @@
 // The history of an organization: who changed what, and when.
 import { html, useState } from '../../vendor/ui.js';
-import { OrganizationFilter, organizationQuery, reachesBelow } from '../organization_filter.js';
+import { UnknownFilters, setFilters, useFilters } from '../filters.js';
+import { ORGANIZATION_FILTERS, OrganizationFilter, organizationFilters, organizationQuery, organizationsIn, reachesBelow } from '../organization_filter.js';
 import { Empty, Field, More, Page } from '../parts.js';
-import { path, replace, useLocation } from '../router.js';
+import { path, replace } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { dayOf, formatDate } from '../words.js';
-import { ActionFilter, actionsOf } from './history/actions.js';
+import { ACTIONS, ActionFilter, actionsOf } from './history/actions.js';
 import { Entry } from './history/entry.js';
 import { PersonFilter } from './history/person.js';
+
+const DAY = /^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])$/;
+const KNOWN = { from: DAY, to: DAY, action: ACTIONS, member_id: true, only: ['did'], ...ORGANIZATION_FILTERS };
 
 export function History() {
   const { api } = useApp();
   const { id, can } = useOrg();
-  const [filters, set] = useFilters();
+  const { search, unknown } = useFilters(KNOWN);
+  const [filters, set] = filtersIn(search);
   const [cleared, setCleared] = useState(0);
   const clear = () => (setCleared(cleared + 1), replace(path()), toTop());
   const choose = (person) => (set({ person, only: '', organizations: 'own' }), toTop());
@@ -35,6 +40,7 @@ export function History() {
       </div>
       <${PersonFilter} person=${filters.person} only=${filters.only} choose=${choose} setOnly=${(only) => set({ only })} events=${list.items} />
       ${filtered && html`<div><button class="link" onClick=${clear}>Clear all filters</button></div>`}
+      <${UnknownFilters} unknown=${unknown} />
       <${Days} events=${list.items} below=${reachesBelow(filters.organizations)} about=${choose} />
       ${list.loaded && list.items.length === 0 && !list.hasMore && html`<${Empty} title="No entry matches">
         ${filtered ? 'Change or clear the filters to see other entries.' : 'A change in the organization appears here at once.'}<//>`}
@@ -58,25 +64,19 @@ function inPlainWords(problem) {
 const toTop = () => requestAnimationFrame(() => (scrollTo(0, 0), document.querySelector('main')?.focus()));
 
 /**
- * The filters, kept in the address, so that a link leads to the same list.
+ * The filters of the page, and how to change them.
  *
+ * @param {URLSearchParams} search
  * @returns {[Types.HistoryFilters, (change: Partial<Types.HistoryFilters>) => void]}
  */
-function useFilters() {
-  const { query } = useLocation();
-  const ids = query.getAll('organization_id');
-  const inTree = query.get('scope') === 'subtree' ? 'subtree' : 'own';
-  /** @type {Types.HistoryFilters} */
+function filtersIn(search) {
+  const value = (/** @type {string} */ name) => search.get(name) ?? '';
   const filters = {
-    from: query.get('from') ?? '', to: query.get('to') ?? '', action: query.get('action') ?? '', person: query.get('member_id') ?? '',
-    only: query.get('only') ?? '', organizations: query.has('organization_id') ? ids.filter(Boolean) : inTree,
+    from: value('from'), to: value('to'), action: value('action'), person: value('member_id'), only: value('only'), organizations: organizationsIn(search),
   };
   const set = (/** @type {Partial<Types.HistoryFilters>} */ change) => {
-    const { from, to, action, person, only, organizations } = { ...filters, ...change };
-    const plain = { from, to, action, member_id: person, only: person && only, scope: organizations === 'subtree' ? 'subtree' : '' };
-    const next = new URLSearchParams(Object.entries(plain).filter(([, value]) => value));
-    if (Array.isArray(organizations)) (organizations.length ? organizations : ['']).forEach((one) => next.append('organization_id', one));
-    replace(next.size ? `${path()}?${next}` : path());
+    const { person, only, organizations, ...others } = { ...filters, ...change };
+    setFilters({ ...others, member_id: person, only: person && only, ...organizationFilters(organizations) });
   };
   return [filters, set];
 }

@@ -1,6 +1,7 @@
 // The roles of an organization, and of the organizations below it.
 import { html, useState } from '../../vendor/ui.js';
-import { OrganizationFilter, organizationQuery, reachesBelow } from '../organization_filter.js';
+import { UnknownFilters, setFilters, useFilters } from '../filters.js';
+import { ORGANIZATION_FILTERS, OrganizationFilter, organizationFilters, organizationQuery, organizationsIn, reachesBelow } from '../organization_filter.js';
 import { Badge, Empty, Field, More, Page, SearchField, Table } from '../parts.js';
 import { Link } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
@@ -10,10 +11,11 @@ import { Deletion } from './roles/deletion.js';
 const MAX_COMPARED = 3;
 const STATUSES = [
   ['', 'All roles'],
-  ['active', 'Roles with members'],
-  ['pending', 'Roles with invitations'],
-  ['active pending', 'Roles with members or invitations'],
+  ['active', 'With members'],
+  ['pending', 'With invitations'],
+  ['active pending', 'With members or invitations'],
 ];
+const KNOWN = { q: true, status: STATUSES.map(([value]) => value), ...ORGANIZATION_FILTERS };
 const COUNTS = [
   { label: 'Members', of: 'active', filter: { kind: 'person', status: 'active' }, noun: 'member' },
   { label: 'Invited', of: 'pending', filter: { status: 'pending' }, noun: 'invitation' },
@@ -25,9 +27,8 @@ const keyOf = (role) => `${role.organization_id} ${role.id}`;
 export function Roles() {
   const { api } = useApp();
   const { id, can } = useOrg();
-  const [filters, setFilters] = useState({ q: '', status: '', organizations: /** @type {Types.Organizations} */ ('own') });
-  const set = (change) => setFilters((before) => ({ ...before, ...change }));
-  const { q, status, organizations } = filters;
+  const { search, unknown } = useFilters(KNOWN);
+  const [q, status, organizations] = [search.get('q') ?? '', search.get('status') ?? '', organizationsIn(search)];
   const statuses = /** @type {('active' | 'pending')[]} */ (status.split(' ').filter(Boolean));
   const list = usePages(
     (cursor, signal) => api.GET('/v1/organizations/{org}/roles', {
@@ -42,11 +43,12 @@ export function Roles() {
   return html`
     <${Page} title="Roles" intro="A role says what its users may do. Each user has one role." actions=${create}>
       <div class="row">
-        <${SearchField} label="Search by name or description" value=${q} onSearch=${(text) => set({ q: text })} />
-        <${Field} label="Users" name="status" options=${STATUSES} value=${status} onChange=${(event) => set({ status: event.target.value })} />
+        <${SearchField} label="Search by name or description" value=${q} onSearch=${(q) => setFilters({ q })} />
+        <${Field} label="Users" name="status" options=${STATUSES} value=${status} onChange=${(event) => setFilters({ status: event.target.value })} />
         ${can('role_management_sub_organizations', 'view_only') && html`
-          <${OrganizationFilter} value=${organizations} onChange=${(value) => set({ organizations: value })} />`}
+          <${OrganizationFilter} value=${organizations} onChange=${(value) => setFilters(organizationFilters(value))} />`}
       </div>
+      <${UnknownFilters} unknown=${unknown} />
       <${List} list=${list} below=${reachesBelow(organizations)} filtered=${q || status} />
     <//>
   `;

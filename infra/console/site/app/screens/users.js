@@ -1,11 +1,12 @@
 // The users of an organization: members, services and pending invitations in one list.
 import { html, useState } from '../../vendor/ui.js';
-import { reachesBelow } from '../organization_filter.js';
+import { UnknownFilters, useFilters } from '../filters.js';
+import { organizationsIn, reachesBelow } from '../organization_filter.js';
 import { Badge, Empty, Menu, More, Page, Person, Table, When } from '../parts.js';
-import { Link, path, replace, useLocation } from '../router.js';
+import { Link, path, replace } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { personName } from '../words.js';
-import { Filters, listQuery, organizations } from './users/filters.js';
+import { Filters, KNOWN, listQuery } from './users/filters.js';
 import { ExportButton } from './users/export.js';
 import { InviteDialog } from './users/invite.js';
 import { ManageInvitation } from './users/invitation.js';
@@ -15,7 +16,7 @@ import { AddService } from './users/service.js';
 export function Users() {
   const { api, announce } = useApp();
   const { id, can } = useOrg();
-  const search = useLocation().query;
+  const { search, unknown } = useFilters(KNOWN);
   const [dialog, setDialog] = useState(/** @type {Types.View} */ (null));
   const filters = listQuery(search);
   const list = usePages(
@@ -36,10 +37,11 @@ export function Users() {
         <button onClick=${() => open(AddService)}>Add a service</button>
         <button class="primary" onClick=${() => open(InviteDialog)}>Invite</button>`}
     `}>
-      <${Filters} />
+      <${Filters} search=${search} />
+      <${UnknownFilters} unknown=${unknown} />
       ${list.loaded && list.items.length === 0 && !list.loading
         ? html`<${NoUsers} filtered=${[...search.keys()].length > 0} />`
-        : list.items.length > 0 && html`<${Rows} list=${list} open=${open} subtree=${reachesBelow(organizations(search))} />`}
+        : list.items.length > 0 && html`<${Rows} list=${list} open=${open} subtree=${reachesBelow(organizationsIn(search))} />`}
       <${More} list=${list} noun="users" />
     <//>
     ${dialog}

@@ -2,6 +2,9 @@
 import { html, useId } from '../../../vendor/ui.js';
 import { GROUPS, actionLabel } from '../../event_words.js';
 
+/** The values of the filter. */
+export const ACTIONS = [...Object.keys(GROUPS), ...Object.values(GROUPS).flatMap(Object.keys)];
+
 /**
  * The actions for a value of the filter: an action, or the name of a group.
  *
@@ -19,7 +22,7 @@ export function ActionFilter({ value, onChange }) {
     <select id=${id} onChange=${(event) => onChange(event.target.value)}>
       ${option('', 'Everything')}
       ${Object.entries(GROUPS).map(([group, actions]) => html`<optgroup key=${group} label=${group}>
-        ${option(group, `${group}: everything`)}
+        ${option(group, `${group} (all)`)}
         ${Object.keys(actions).map((action) => option(action, actionLabel(action)))}
       </optgroup>`)}
     </select>

@@ -1,12 +1,24 @@
-// The filters of the users list. They stand in the query of the page, so that a link can carry them.
+// The filters of the users list.
 import { html } from '../../../vendor/ui.js';
 import { everyItem } from '../../api.js';
-import { OrganizationFilter, organizationQuery } from '../../organization_filter.js';
+import { setFilters } from '../../filters.js';
+import { ORGANIZATION_FILTERS, OrganizationFilter, organizationFilters, organizationQuery, organizationsIn } from '../../organization_filter.js';
 import { SearchField } from '../../parts.js';
-import { path, query, replace, useLocation } from '../../router.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 
 const NAMES = ['q', 'status', 'role_id', 'kind', 'sort'];
+const CHOICES = {
+  status: [['', 'Any status'], ['active', 'Active'], ['pending', 'Invited']],
+  kind: [['', 'Any kind'], ['person', 'People'], ['service', 'Services']],
+  sort: [['', 'A to Z'], ['-email', 'Z to A'], ['-joined_at', 'Newest first'], ['joined_at', 'Oldest first']],
+};
+const valuesOf = (name) => CHOICES[name].map(([value]) => value);
+
+/** The filters that there are, for `useFilters`. */
+export const KNOWN = {
+  q: true, status: valuesOf('status'), kind: valuesOf('kind'), sort: valuesOf('sort'),
+  role_id: /^(role_\w{26}|super_admin|admin|user|mdf_admin)$/, ...ORGANIZATION_FILTERS,
+};
 
 /**
  * The query of the list for the query of the page. The search matches anywhere in addresses and names.
@@ -17,47 +29,18 @@ const NAMES = ['q', 'status', 'role_id', 'kind', 'sort'];
 export function listQuery(search) {
   /** @type {Types.UserQuery} */
   const query = Object.fromEntries(NAMES.map((name) => [name, search.get(name) ?? undefined]));
-  return { ...query, ...(query.q && { match: 'contains' }), ...organizationQuery(organizations(search)) };
+  return { ...query, ...(query.q && { match: 'contains' }), ...organizationQuery(organizationsIn(search)) };
 }
 
-/**
- * The value of the filter by organizations.
- *
- * @param {URLSearchParams} search
- * @returns {Types.Organizations}
- */
-export function organizations(search) {
-  const chosen = search.getAll('organization_id');
-  if (chosen.length > 0 || search.get('scope') === 'chosen') return chosen;
-  return search.get('scope') === 'subtree' ? 'subtree' : 'own';
-}
-
-/** @param {Types.Organizations} value */
-const organizationFilters = (value) => ({
-  organization_id: Array.isArray(value) ? value : [],
-  scope: Array.isArray(value) ? 'chosen' : { own: '', subtree: 'subtree' }[value],
-});
-
-/**
- * Replaces filters in the query of the page. An empty value removes one.
- *
- * @param {Record<string, string | string[]>} changes
- */
-function setFilters(changes) {
-  const search = query();
-  for (const [name, value] of Object.entries(changes)) {
-    search.delete(name);
-    for (const one of [value].flat()) if (one) search.append(name, one);
-  }
-  replace(search.size ? `${path()}?${search}` : path());
-}
-
-export function Filters() {
+/** @param {{ search: URLSearchParams }} props */
+export function Filters({ search }) {
   const { api } = useApp();
   const { id, can } = useOrg();
   const roles = useLoad(async (signal) => can('role_management', 'view_only') && everyItem((cursor) =>
     api.GET('/v1/organizations/{org}/roles', { path: { org: id }, query: { limit: 100, cursor }, signal })), [api, id]);
-  const search = useLocation().query;
+  const role = search.get('role_id') ?? '';
+  const offered = (roles.data || []).map(({ id, name }) => [id, name]);
+  const isOffered = !role || offered.some(([id]) => id === role);
   const choice = (label, name, options) => html`
     <label class="filter"><span class="sr-only">${label}</span>
       <select value=${search.get(name) ?? ''} onChange=${(event) => setFilters({ [name]: event.target.value })}>
@@ -66,12 +49,12 @@ export function Filters() {
   return html`
     <div class="row" role="search" aria-label="Filters">
       <${SearchField} label="Search by address, name or role" value=${search.get('q')} onSearch=${(q) => setFilters({ q })} />
-      ${choice('Status', 'status', [['', 'Active and invited'], ['active', 'Active'], ['pending', 'Invited']])}
-      ${choice('Role', 'role_id', [['', 'All roles'], ...(roles.data || []).map(({ id, name }) => [id, name])])}
-      ${choice('Kind', 'kind', [['', 'People and services'], ['person', 'People'], ['service', 'Services']])}
-      ${choice('Order', 'sort', [['', 'By address'], ['-email', 'By address, from Z'], ['-joined_at', 'Newest first'], ['joined_at', 'Oldest first']])}
+      ${choice('Status', 'status', CHOICES.status)}
+      ${choice('Role', 'role_id', [['', 'All roles'], ...(isOffered ? [] : [[role, roles.data ? 'Role not listed' : 'One role']]), ...offered])}
+      ${choice('Kind', 'kind', CHOICES.kind)}
+      ${choice('Order', 'sort', CHOICES.sort)}
     </div>
     ${can('user_management_sub_organizations', 'view_only') && html`
-      <${OrganizationFilter} value=${organizations(search)} onChange=${(value) => setFilters(organizationFilters(value))} />`}
+      <${OrganizationFilter} value=${organizationsIn(search)} onChange=${(value) => setFilters(organizationFilters(value))} />`}
   `;
 }

@@ -1,22 +1,22 @@
 // Inviting one person, or many from a pasted list or a CSV file.
-import { html, useState } from '../../../vendor/ui.js';
+import { html, useRef, useState } from '../../../vendor/ui.js';
 import { Problem } from '../../api.js';
 import { Badge, Dialog, Field, Form, Notice, Table } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
-import { useApp, useOrg } from '../../use.js';
-import { count, endOfDay } from '../../words.js';
-import { asPortions } from './portions.js';
+import { useAction, useApp, useOrg } from '../../use.js';
+import { asWords, count, endOfDay } from '../../words.js';
 
 /** @param {Props.UsersInvite} props */
 export function InviteDialog({ done, onClose, reload }) {
-  const [many, setMany] = useState(false);
+  const draft = useDraft();
+  const [many, setMany] = useState(Boolean(draft.read().text));
   return html`<${Dialog} title="Invite" onClose=${onClose}>
     <div class="tabs" role="group" aria-label="How many">
       <button type="button" aria-pressed=${!many} onClick=${() => setMany(false)}>One person</button>
       <button type="button" aria-pressed=${many} onClick=${() => setMany(true)}>Many people</button>
     </div>
     ${many
-      ? html`<${Many} onClose=${onClose} reload=${reload} />`
+      ? html`<${Many} draft=${draft} onClose=${onClose} reload=${reload} />`
       : html`<${One} done=${done} onClose=${onClose} />`}
   <//>`;
 }
@@ -43,24 +43,48 @@ function One({ done, onClose }) {
   <//>`;
 }
 
+/** The list that is not sent yet. The session storage of the tab keeps it until it is sent or discarded. */
+function useDraft() {
+  const { me } = useApp();
+  const key = `rolecall.invite.${useOrg().id}.${me.user_id}`;
+  /** @returns {{ text?: string, role_id?: string }} */
+  const read = () => JSON.parse(sessionStorage.getItem(key) ?? '{}');
+  const keep = (/** @type {ReturnType<typeof read>} */ draft) => {
+    try {
+      if (draft.text?.trim()) sessionStorage.setItem(key, JSON.stringify(draft));
+      else sessionStorage.removeItem(key);
+    } catch {
+      // The storage is full: the form alone has the list.
+    }
+  };
+  return { read, keep };
+}
+
 /**
  * Sends a list in portions of 100. The outcome of each address stays on the screen, also if a later portion is refused.
  *
  * @param {Props.UsersInvite} props
  */
-function Many({ onClose, reload }) {
+function Many({ draft, onClose, reload }) {
   const { api } = useApp();
   const { id } = useOrg();
   const [progress, setProgress] = useState(/** @type {Pick<Props.UsersInvite, 'outcomes' | 'rest' | 'problem'> | null} */ (null));
   /** @type {(portions: Types.Portion[], before?: Types.Outcome[]) => Promise<void>} */
   const send = async (portions, before = []) => {
+    const { listOf } = await import('./portions.js');
     let [outcomes, rest] = [before, portions];
-    const show = (/** @type {any} */ problem) => outcomes.length > 0 && setProgress({ outcomes, rest, problem });
+    const show = (/** @type {any} */ problem) => {
+      if (outcomes.length === 0) return;
+      draft.keep({ ...draft.read(), text: listOf(rest) });
+      setProgress({ outcomes, rest, problem });
+    };
     show(null);
     try {
       while (rest.length > 0) {
         const answer = await api.POST('/v1/organizations/{org}/invitations/batch', { path: { org: id }, ...rest[0] });
-        [outcomes, rest] = [[...outcomes, ...answer.outcomes], rest.slice(1)];
+        const { rows } = rest[0];
+        outcomes = [...outcomes, ...answer.outcomes.map((outcome, index) => ({ ...outcome, line: rows[index]?.line }))];
+        rest = rest.slice(1);
         show(null);
       }
     } catch (problem) {
@@ -70,37 +94,68 @@ function Many({ onClose, reload }) {
     }
     reload();
   };
-  const invite = async (values) => send(asPortions(await listOf(values), values.role_id));
   if (progress) return html`<${Outcomes} ...${progress} send=${send} onClose=${onClose} />`;
-  return html`<${Form} submit="Invite all" onSubmit=${invite} onCancel=${onClose}>
-    <${Field} label="Addresses" name="text" rows="6" hint="One on each line or as a mail program lists them, or a table with a first line that names its columns (email, role)." />
-    <${Field} label="Or a CSV file" name="file" type="file" accept=".csv,text/csv,text/plain" hint="An export of a directory or of Rolecall. Other columns are ignored." />
-    <${RoleField} hint="For addresses without a column for the role." />
-  <//>`;
+  return html`<${List} draft=${draft} send=${send} onClose=${onClose} />`;
 }
 
-/** @param {Record<string, any>} values */
-async function listOf({ text, file }) {
-  const list = (file?.size ? await file.text() : text).trim();
-  if (list) return list;
-  throw new Problem({ title: 'There is no address', detail: 'Paste addresses, or choose a file.' }, 422);
+/**
+ * The form of a list. A file that is chosen becomes its text, so that the person sees what is sent.
+ *
+ * @param {Props.UsersInvite} props
+ */
+function List({ draft, send, onClose }) {
+  const [{ text, role_id }, setKept] = useState(draft.read);
+  const fields = useRef(/** @type {HTMLElement | null} */ (null));
+  const keep = () => {
+    const { text, role_id } = Object.fromEntries(new FormData(fields.current?.querySelector('form') ?? undefined));
+    // Until the roles are read, the form has none.
+    draft.keep({ text: String(text), role_id: role_id ? String(role_id) : draft.read().role_id });
+  };
+  const choose = useAction(async ({ target }) => {
+    const { textOf } = await import('./portions.js');
+    const area = fields.current?.querySelector('textarea');
+    const [file] = target.files;
+    if (area && file) area.value = await textOf(file);
+    keep();
+  });
+  const discard = () => (draft.keep({}), setKept({}));
+  const invite = async (values) => {
+    const { asPortions } = await import('./portions.js');
+    const portions = asPortions(values.text, values.role_id);
+    if (portions.length === 0) throw new Problem({ title: 'There is no address', detail: 'Paste addresses, or choose a file that has some.' }, 422);
+    await send(portions);
+  };
+  return html`<div class="fields" ref=${fields} onInput=${keep}>
+    ${text && html`<p class="hint" role="status">This list is not sent yet. <button type="button" class="link" onClick=${discard}>Discard it</button></p>`}
+    <${Form} key=${text} submit="Invite all" onSubmit=${invite} onCancel=${onClose}>
+      <${Field} label="Addresses" name="text" rows="6" value=${text} hint="One on each line or as a mail program lists them, or a table with a first line that names its columns (email, role)." />
+      <${Field} label="Or a CSV file" type="file" accept=".csv,text/csv,text/plain" onChange=${choose.run} hint="An export of a directory or of Rolecall. Its lines appear above; columns that are not known are ignored." />
+      <${Notice} problem=${choose.problem} />
+      <${RoleField} value=${role_id ?? 'user'} hint="For a list without a column for the role. In one that has it, an empty cell gives User." />
+    <//>
+  </div>`;
 }
 
 /** @param {Props.UsersInvite} props */
 function Outcomes({ outcomes, rest, problem, send, onClose }) {
   const failed = outcomes.filter((outcome) => 'problem' in outcome);
   const invited = outcomes.filter((outcome) => !('problem' in outcome));
-  const left = rest.reduce((sum, { size }) => sum + size, 0);
+  const left = rest.reduce((sum, { rows }) => sum + rows.length, 0);
   return html`
     <p role="status">${count(invited.length, 'person', 'people')} invited, ${failed.length} refused.
       ${left > 0 && ` ${count(left, 'address', 'addresses')} not sent yet${problem ? '.' : '…'}`}</p>
     <${Notice} problem=${problem} />
     ${problem && html`<button onClick=${() => send(rest, outcomes)}>Send the rest</button>`}
-    <${Table} label="Outcomes" rows=${[...failed, ...invited]} keyOf=${(row) => row.email} columns=${[
-      { label: 'Address', head: true, cell: (row) => row.email },
+    <${Table} label="Outcomes" rows=${[...failed, ...invited]} keyOf=${({ line, email }) => `${line} ${email}`} columns=${[
+      { label: 'Address', head: true, cell: ({ email }) => email || 'No address' },
+      { label: 'Line', number: true, cell: ({ line }) => line },
       { label: 'Outcome', cell: (row) => row.problem
-        ? html`<${Badge} tone="bad">${row.problem.title}<//> <small>${row.problem.errors?.[0]?.detail ?? row.problem.detail}</small>`
+        ? html`<${Badge} tone="bad">${row.problem.title}<//> <small>${reason(row.problem)}</small>`
         : html`<${Badge} tone="good">Invited<//>` },
     ]} />
     <div class="form-actions"><button class="primary" onClick=${onClose}>Close</button></div>`;
 }
+
+/** @param {Pick<Types.Schemas['Problem'], 'detail' | 'errors'>} problem */
+const reason = ({ detail, errors }) =>
+  errors?.[0] ? `${asWords(errors[0].pointer.split('/').pop() || 'row')}: ${errors[0].detail}.` : detail;

@@ -1,56 +1,163 @@
 // A pasted list of addresses, or a CSV file, as requests to invite.
+import { Problem } from '../../api.js';
 
 /** The most invitations in a request (INV11). */
 const BATCH = 100;
 
+// The columns that the API reads, as `columnName` writes their names.
+const EMAIL = ['email', 'emailaddress', 'workemail', 'email1value', 'emailadresse', 'mail', 'userprincipalname'];
+const ROLE = ['roleid', 'role', 'rolename', 'rolle'];
+
+// Blank lines, and a line such as `sep=;`, which tells spreadsheets what separates the cells.
+const BEGINNING = /^(?:\s*\n)?(?:sep=(.).*\n(?:\s*\n)?)?/;
+
 // Texts between separators. A separator in quotes or angle brackets is text.
-const SEGMENTS = /(?:"(?:\\.|[^"\\\n])*"|<[^<>\n]*>|[^;\t\r\n])+/g;
-const ENTRIES = /(?:"(?:\\.|[^"\\\n])*"|<[^<>\n]*>|[^,])+/g;
+const SEGMENTS = /(?:"(?:\\.|[^"\\])*"|<[^<>]*>|[^;\t])+/g;
+const ENTRIES = /(?:"(?:\\.|[^"\\])*"|<[^<>]*>|[^,])+/g;
+// `Li, Wei <li@example.com>`, which some programs write without quotes.
+const ONE_PERSON = /^[^@<(]*(?:<[^<>]*>|\([^()]*@[^()]*\))\s*$/;
 
 /**
- * The addresses of a list as mail programs write it, such as `Bob <bob@example.com>, "Li, Wei" <li@example.com>`. An entry without
- * an address stays as it is, so that its refusal shows it.
+ * The addresses of a line as people and mail programs write it, such as `Bob <bob@example.com>, "Li, Wei" <li@example.com>`. An
+ * entry without an address stays as it is, so that its refusal shows it.
  *
- * @param {string} list
+ * @param {string} line
  */
-export function addressesIn(list) {
-  const segments = list.match(SEGMENTS) ?? [];
-  // Some programs write `Li, Wei <li@example.com>;` without quotes.
-  const entries = segments.flatMap((one) => (/^[^@<]*<[^<>]*>\s*$/.test(one) ? [one] : one.match(ENTRIES) ?? []));
-  return [...new Set(entries.flatMap(inEntry))];
-}
+const addressesIn = (line) =>
+  (line.match(SEGMENTS) ?? []).flatMap((one) => (ONE_PERSON.test(one) ? [one] : one.match(ENTRIES) ?? [])).flatMap(inEntry);
 
 /** @param {string} entry */
 function inEntry(entry) {
-  const text = (/<([^<>]*)>\s*$/.exec(entry)?.[1] ?? entry).trim();
-  const words = text.split(/\s+/);
+  const text = entry.trim()
+    .replace(/^(?:[-*•–]|\d+[.)])\s+/, '') // the mark of a list
+    .replace(/^.*(?:<([^<>]*)>|\(([^()]*@[^()]*)\))$/, '$1$2') // Bob <address>, Bob (address)
+    .replace(/^([^\s()]*@[^\s()]*)\s*\([^()]*\)$/, '$1') // address (Bob)
+    .replace(/^[^@]*:(?=\s*$|[^@]*@)\s*/, ''); // Team: address, mailto:address
+  const words = text.split(/\s+/).map((word) => word.replace(/^mailto:/i, '').replace(/^(["'])(.*)\1$/, '$2'));
   if (words.every((word) => word.includes('@'))) return words;
   return text ? [text] : [];
 }
 
 /**
- * The bodies of the requests, each with its number of addresses: a CSV file with its first line in each, or the addresses with one role.
+ * The entries of a list without columns, each with its line. An address counts once, and a heading above the list is none.
+ *
+ * @param {string} text
+ * @param {number} first The number of its first line.
+ */
+function entriesIn(text, first) {
+  /** @type {Map<string, Types.Row>} */
+  const found = new Map();
+  for (const [index, line] of text.split('\n').entries()) {
+    if (index === 0 && /mail|address/i.test(line) && !line.includes('@')) continue;
+    for (const text of addressesIn(line)) if (!found.has(text)) found.set(text, { line: first + index, text });
+  }
+  return [...found.values()];
+}
+
+/**
+ * The rows of a CSV file, each with its line. A line break within a quoted cell ends no row. `open` is the line of a quotation
+ * mark that begins a cell and has no end.
+ *
+ * @param {string} text
+ * @param {string} separator
+ * @param {number} line The number of its first line.
+ */
+function rowsIn(text, separator, line) {
+  /** @type {Types.Row[]} */
+  const rows = [];
+  let [start, startLine, open, atStart] = [0, line, 0, true];
+  for (let at = 0; at <= text.length; at++) {
+    const char = text[at] ?? '\n';
+    if (char === '"' && open && text[at + 1] === '"') at++;
+    else if (char === '"' && (open || atStart)) open = open ? 0 : line;
+    else if (char === '\n' && !open) {
+      rows.push({ line: startLine, text: text.slice(start, at) });
+      [start, startLine] = [at + 1, line + 1];
+    }
+    atStart = !open && (char === separator || char === '\n' || (atStart && char === ' '));
+    if (text[at] === '\n') line++;
+  }
+  return { rows: rows.filter(({ text }) => /[^\s"]/.test(text.replaceAll(separator, ''))), open };
+}
+
+/**
+ * What separates the cells: as the API, the most frequent of these, and a comma rather than another.
+ *
+ * @param {string} line
+ */
+const separatorIn = (line) => [',', ';', '\t'].reduce((best, next) => (line.split(next).length > line.split(best).length ? next : best));
+
+/** @param {string} cell */
+const columnName = (cell) => cell.split('[')[0].replace(/[^a-z0-9]/gi, '').toLowerCase();
+
+/**
+ * The rows below the names of columns, or null for a list without these. A table whose column with addresses has another name
+ * is one, too: its refusal says which names there are.
+ *
+ * @param {string} text
+ * @param {string} separator
+ * @param {number} first The number of its first line.
+ */
+function tableIn(text, separator, first) {
+  const { rows: [head, ...rows], open } = rowsIn(text, separator, first);
+  const names = head?.text.split(separator).map(columnName) ?? [];
+  const isSimilar = names.length > 1 && !head.text.includes('@') && names.some((name) => name.includes('mail')) &&
+    rows[0]?.text.split(separator).length === names.length;
+  if (!isSimilar && !names.some((name) => EMAIL.includes(name))) return null;
+  if (open) throw new Problem({ title: 'The list cannot be read', detail: `The quotation mark that begins a cell in line ${open} has no end. Correct the line.` }, 422);
+  return { head: head.text, rows, hasRole: names.some((name) => ROLE.includes(name)) };
+}
+
+/**
+ * The requests: the rows of a table, each part below its names of columns, or addresses. `role_id` is for a list without a
+ * column for the role.
  *
  * @param {string} list
  * @param {string} role_id
  */
 export function asPortions(list, role_id) {
-  const [head, ...rows] = lines(list);
-  if (/mail|user ?principal ?name/i.test(head) && !head.includes('@')) {
-    return chunks(rows).map((part) => ({ size: part.length, body: [head, ...part].join('\n'), contentType: /** @type {const} */ ('text/csv') }));
+  const text = list.replace(/\r\n?/g, '\n');
+  const [beginning, given] = /** @type {RegExpExecArray} */ (BEGINNING.exec(text));
+  const [rest, first] = [text.slice(beginning.length), beginning.split('\n').length];
+  const separator = given ?? separatorIn(rest.split('\n', 1)[0]);
+  const table = tableIn(rest, separator, first);
+  if (!table) {
+    return chunks(entriesIn(rest, first)).map((rows) => ({ rows, top: '', body: { invitations: rows.map(({ text }) => ({ email: text, role_id })) } }));
   }
-  return chunks(addressesIn(list)).map((part) => ({ size: part.length, body: { invitations: part.map((email) => ({ email, role_id })) } }));
+  const directive = given ? `sep=${given}\n` : '';
+  const withRole = (/** @type {string} */ row, /** @type {string} */ cell) => (table.hasRole ? row : cell + separator + row);
+  return chunks(table.rows).map((rows) => ({
+    rows,
+    top: directive + table.head,
+    body: [directive + withRole(table.head, 'role'), ...rows.map(({ text }) => withRole(text, role_id))].join('\n'),
+    contentType: /** @type {const} */ ('text/csv'),
+  }));
 }
 
 /**
- * The lines of a CSV file. A line break between quotes ends no line.
+ * The list of what these portions have, as a person can send it again.
  *
- * @param {string} text
+ * @param {Types.Portion[]} portions
  */
-function lines(text) {
-  const found = text.match(/(?:"(?:[^"]|"")*"|[^"\n])+/g) ?? [];
-  return found.map((line) => line.replace(/\r$/, '')).filter((line) => line.trim());
-}
+export const listOf = (portions) => [portions[0]?.top, ...portions.flatMap(({ rows }) => rows.map(({ text }) => text))].filter(Boolean).join('\n');
 
-/** @param {string[]} all */
+/** @param {Types.Row[]} all */
 const chunks = (all) => Array.from({ length: Math.ceil(all.length / BATCH) }, (_, index) => all.slice(index * BATCH, (index + 1) * BATCH));
+
+/**
+ * The text of a file: in UTF-8, or as spreadsheets on Windows write it.
+ *
+ * @param {File} file
+ */
+export async function textOf(file) {
+  const bytes = await file.arrayBuffer();
+  const decode = (/** @type {string} */ encoding) => new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  let text;
+  try {
+    text = decode('utf-8');
+  } catch {
+    text = decode('windows-1252');
+  }
+  if (!text.includes('\0')) return text;
+  throw new Problem({ title: 'The file is not a CSV file', detail: 'Save it as “CSV UTF-8” in your spreadsheet program, and choose that file.' }, 422);
+}
