@@ -187,6 +187,7 @@ declare namespace Props {
     /** The portions that are not sent, or whose sending failed. */
     rest: Types.Portion[];
     problem?: Types.Trouble | null;
+    correct: (rows: Types.Outcome[]) => unknown;
     send: (portions: Types.Portion[], before?: Types.Outcome[]) => unknown;
   }
 

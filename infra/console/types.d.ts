@@ -270,7 +270,7 @@ declare global {
     }
 
     /** The outcome of an invitation in a batch. */
-    export type Outcome = Schemas['BatchInviteResult']['outcomes'][number] & { line: number };
+    export type Outcome = Schemas['BatchInviteResult']['outcomes'][number] & Row;
 
     /** A row of a list of invitations, or an address, with the number of its line. */
     export interface Row {

@@ -207,6 +207,9 @@ test('a file is shown before it is sent, and each outcome names its line, as bla
   await dialog.getByRole('row', { name: /No address 5 .*Email: has no address/ }).waitFor();
   await dialog.getByRole('row', { name: /line7@acme.example 7 .*Role: must be/ }).waitFor();
   await dialog.getByRole('row', { name: 'line4@acme.example 4 Invited' }).waitFor();
-  await ada.keyboard.press('Escape');
   assert.equal(await ada.evaluate(() => Object.keys(sessionStorage).filter((key) => key.includes('invite')).length), 0, 'nothing is left to send');
+  await dialog.getByRole('button', { name: 'Correct 2 lines' }).click();
+  assert.equal(await dialog.getByLabel('Addresses').inputValue(), 'sep=;\nEmail;Role\n;User\nline7@acme.example;No such role');
+  await dialog.getByRole('button', { name: 'Discard it' }).click();
+  await ada.keyboard.press('Escape');
 });

@@ -47,9 +47,10 @@ function Decision({ invitation, path, reload }) {
       <h2>${invitation.organization_name}</h2>
       <p>as <b>${invitation.role_name}</b>.
         ${invitation.access_expires_at && html` Your access would end <${When} at=${invitation.access_expires_at} />.`}</p>
-      <p class="hint">${invitation.expired ? 'It expired' : 'It expires'} <${When} at=${invitation.expires_at} />.</p>
+      <p class="hint">${invitation.expired ? 'It expired' : 'It expires'} <${When} at=${invitation.expires_at} />.
+        ${invitation.expired && ' Ask the person who invited you to send it again.'}</p>
       <div class="actions">
-        <button class="primary" onClick=${accept.run} disabled=${busy}>Accept</button>
+        ${!invitation.expired && html`<button class="primary" onClick=${accept.run} disabled=${busy}>Accept</button>`}
         <button onClick=${decline.run} disabled=${busy}>Decline</button>
       </div>
       <${Notice} problem=${accept.problem ?? decline.problem} reload=${reload} />

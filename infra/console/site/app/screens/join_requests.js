@@ -26,8 +26,8 @@ export function JoinRequests() {
         { label: 'Actions', hidden: true, cell: decide },
       ]} />`}
       ${list.loaded && list.items.length === 0 && !list.hasMore && html`<${Empty} title="No request is open">
-        Requests appear here when people with an address in an ${can('organization_general_information', 'view_only')
-          ? html`<${Link} to="/organizations/${id}/settings">approved domain<//>` : 'approved domain'} ask to join.<//>`}
+        People can ask to join if their address is in an approved domain. ${can('organization_general_information', 'view_only') &&
+          html`<${Link} to="/organizations/${id}/settings">Show the approved domains<//>`}<//>`}
       <${More} list=${list} noun="requests" />
       ${asking && html`<${Asked} request=${asking.row} onClose=${close} reload=${list.reload} />`}
     <//>

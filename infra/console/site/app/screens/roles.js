@@ -3,7 +3,7 @@ import { html, useState } from '../../vendor/ui.js';
 import { UnknownFilters, setFilters, useFilters } from '../filters.js';
 import { ORGANIZATION_FILTERS, OrganizationFilter, organizationFilters, organizationQuery, organizationsIn, reachesBelow } from '../organization_filter.js';
 import { Badge, Empty, Field, More, Page, SearchField, Table } from '../parts.js';
-import { Link } from '../router.js';
+import { Link, path, replace } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { CompareRoles } from './roles/compare.js';
 import { Deletion } from './roles/deletion.js';
@@ -49,7 +49,7 @@ export function Roles() {
           <${OrganizationFilter} value=${organizations} onChange=${(value) => setFilters(organizationFilters(value))} />`}
       </div>
       <${UnknownFilters} unknown=${unknown} />
-      <${List} list=${list} below=${reachesBelow(organizations)} filtered=${q || status} />
+      <${List} list=${list} below=${reachesBelow(organizations)} filtered=${search.size > 0} />
     <//>
   `;
 }
@@ -86,8 +86,9 @@ function List({ list, below, filtered }) {
     </div>
     ${list.items.length > 0 && html`<${Table} label="Roles" columns=${columns} rows=${list.items} keyOf=${keyOf} />`}
     ${list.loaded && list.items.length === 0 && !list.hasMore && html`
-      <${Empty} title="No role matches">${filtered ? 'Change the search or the filters to see other roles.' : 'Choose other organizations.'}<//>`}
+      <${Empty} title="No role matches">Change the search or the filters to see other roles.<//>`}
     <${More} list=${list} noun="roles" />
+    ${filtered && list.items.length === 0 && (list.loaded || list.problem) && html`<div><button class="link" onClick=${() => replace(path())}>Remove the filters</button></div>`}
     ${compared && html`<${CompareRoles} roles=${compared} onClose=${() => setCompared(null)} />`}
   `;
 }

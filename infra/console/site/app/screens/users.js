@@ -31,7 +31,7 @@ export function Users() {
   const close = () => setDialog(null);
   const open = (Content, props) => setDialog(html`<${Content} ...${props} done=${done} onClose=${close} reload=${list.reload} />`);
   return html`
-    <${Page} title="Users" intro=${intro(list)} actions=${html`
+    <${Page} title="Users" intro=${intro(list, [...search.keys()].length === 0 && can('user_management', 'full_access'))} actions=${html`
       <${ExportButton} filters=${filters} />
       ${can('user_management', 'full_access') && html`
         <button onClick=${() => open(AddService)}>Add a service</button>
@@ -43,13 +43,17 @@ export function Users() {
         ? html`<${NoUsers} filtered=${[...search.keys()].length > 0} />`
         : list.items.length > 0 && html`<${Rows} list=${list} open=${open} subtree=${reachesBelow(organizationsIn(search))} />`}
       <${More} list=${list} noun="users" />
+      ${list.problem && search.size > 0 && html`<div><button class="link" onClick=${() => replace(path())}>Remove the filters</button></div>`}
     <//>
     ${dialog}
   `;
 }
 
-/** @param {{ total: number | null }} list */
-const intro = ({ total }) => (total === null ? undefined : `${total.toLocaleString()} in total, with pending invitations.`);
+/**
+ * @param {{ total: number | null }} list
+ * @param {boolean} mayInvite Whether the person sees the whole list, and may invite.
+ */
+const intro = ({ total }, mayInvite) => (total === 1 && mayInvite) ? 'One user so far. Invite the people who work here.' : (total === null ? undefined : `${total.toLocaleString()} in total, with pending invitations.`);
 
 /** @param {Props.Users} props */
 const NoUsers = ({ filtered }) => filtered

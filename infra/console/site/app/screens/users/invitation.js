@@ -80,8 +80,13 @@ function Facts({ invitation }) {
 function CopyLink({ invitation }) {
   const { announce } = useApp();
   const copy = async () => {
-    await navigator.clipboard.writeText(location.origin + href(`/organizations/${invitation.organization_id}/invitations/${invitation.id}`));
-    announce('The link is copied.');
+    const link = location.origin + href(`/organizations/${invitation.organization_id}/invitations/${invitation.id}`);
+    try {
+      await navigator.clipboard.writeText(link);
+      announce('The link is copied.');
+    } catch {
+      prompt('The browser does not let this page copy. Copy the link here:', link);
+    }
   };
   return html`<button onClick=${copy}>Copy the link</button>`;
 }

@@ -33,7 +33,7 @@ function One({ done, onClose }) {
     done(`${email} is invited.`);
   };
   return html`<${Form} submit="Invite" onSubmit=${invite} onCancel=${onClose}>
-    <${Field} label="Email address" name="email" type="email" required autocomplete="off" />
+    <${Field} label="Email address" name="email" type="email" required autofocus autocomplete="off" />
     <${RoleField} />
     <details><summary>More</summary><div class="prose">
       <${Field} label="Expires in (days)" type="number" min="1" max="30" name="expires_in_days" value="7" />
@@ -69,6 +69,7 @@ function Many({ draft, onClose, reload }) {
   const { api } = useApp();
   const { id } = useOrg();
   const [progress, setProgress] = useState(/** @type {Pick<Props.UsersInvite, 'outcomes' | 'rest' | 'problem'> | null} */ (null));
+  const top = useRef('');
   /** @type {(portions: Types.Portion[], before?: Types.Outcome[]) => Promise<void>} */
   const send = async (portions, before = []) => {
     const { listOf } = await import('./portions.js');
@@ -78,12 +79,13 @@ function Many({ draft, onClose, reload }) {
       draft.keep({ ...draft.read(), text: listOf(rest) });
       setProgress({ outcomes, rest, problem });
     };
+    top.current = rest[0].top;
     show(null);
     try {
       while (rest.length > 0) {
         const answer = await api.POST('/v1/organizations/{org}/invitations/batch', { path: { org: id }, ...rest[0] });
         const { rows } = rest[0];
-        outcomes = [...outcomes, ...answer.outcomes.map((outcome, index) => ({ ...outcome, line: rows[index]?.line }))];
+        outcomes = [...outcomes, ...answer.outcomes.map((outcome, index) => ({ ...outcome, ...rows[index] }))];
         rest = rest.slice(1);
         show(null);
       }
@@ -94,7 +96,12 @@ function Many({ draft, onClose, reload }) {
     }
     reload();
   };
-  if (progress) return html`<${Outcomes} ...${progress} send=${send} onClose=${onClose} />`;
+  const correct = async (/** @type {Types.Outcome[]} */ rows) => {
+    const { listOf } = await import('./portions.js');
+    draft.keep({ ...draft.read(), text: listOf([{ rows, top: top.current }]) });
+    setProgress(null);
+  };
+  if (progress) return html`<${Outcomes} ...${progress} send=${send} correct=${correct} onClose=${onClose} />`;
   return html`<${List} draft=${draft} send=${send} onClose=${onClose} />`;
 }
 
@@ -137,9 +144,10 @@ function List({ draft, send, onClose }) {
 }
 
 /** @param {Props.UsersInvite} props */
-function Outcomes({ outcomes, rest, problem, send, onClose }) {
+function Outcomes({ outcomes, rest, problem, send, correct, onClose }) {
   const failed = outcomes.filter((outcome) => 'problem' in outcome);
   const invited = outcomes.filter((outcome) => !('problem' in outcome));
+  const wrong = failed.filter(({ problem }) => 'errors' in problem);
   const left = rest.reduce((sum, { rows }) => sum + rows.length, 0);
   return html`
     <p role="status">${count(invited.length, 'person', 'people')} invited, ${failed.length} refused.
@@ -150,10 +158,13 @@ function Outcomes({ outcomes, rest, problem, send, onClose }) {
       { label: 'Address', head: true, cell: ({ email }) => email || 'No address' },
       { label: 'Line', number: true, cell: ({ line }) => line },
       { label: 'Outcome', cell: (row) => row.problem
-        ? html`<${Badge} tone="bad">${row.problem.title}<//> <small>${reason(row.problem)}</small>`
+        ? html`<${Badge} tone="bad">${'errors' in row.problem ? 'Not correct' : row.problem.title}<//> <small>${reason(row.problem)}</small>`
         : html`<${Badge} tone="good">Invited<//>` },
     ]} />
-    <div class="form-actions"><button class="primary" onClick=${onClose}>Close</button></div>`;
+    <div class="form-actions">
+      <button class="primary" onClick=${onClose}>Close</button>
+      ${left === 0 && wrong.length > 0 && html`<button onClick=${() => correct(wrong)}>Correct ${count(wrong.length, 'line')}</button>`}
+    </div>`;
 }
 
 /** @param {Pick<Types.Schemas['Problem'], 'detail' | 'errors'>} problem */

@@ -135,9 +135,9 @@ export function asPortions(list, role_id) {
 }
 
 /**
- * The list of what these portions have, as a person can send it again.
+ * The list of these portions, which the person can correct and send.
  *
- * @param {Types.Portion[]} portions
+ * @param {Pick<Types.Portion, 'top' | 'rows'>[]} portions
  */
 export const listOf = (portions) => [portions[0]?.top, ...portions.flatMap(({ rows }) => rows.map(({ text }) => text))].filter(Boolean).join('\n');
 

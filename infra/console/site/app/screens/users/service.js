@@ -25,7 +25,7 @@ export function AddService({ done, onClose }) {
   return html`<${Dialog} title="Add a service" onClose=${onClose}>
     <${Form} submit="Add" onSubmit=${add} onCancel=${onClose}>
       <p class="hint">A service calls the API with a token of its own. It holds a role like a person, but gets no mail.</p>
-      <${Field} label="Name" name="name" required maxlength="100" />
+      <${Field} label="Name" name="name" required autofocus maxlength="100" />
       <${Field} label="Subject of its token (sub)" name="user_id" required hint="The identity provider shows it, often as client id." autocomplete="off" />
       <${RoleField} except=${PEOPLE_ONLY} />
       <${KeeperField} />
