@@ -99,6 +99,8 @@ async fn expired_invitation_is_rejected_until_it_is_resent() {
         "#);
         app.post(ADA, &format!("{path}/resend"), json!({})).await.expect(200);
         app.post(BOB, &accept, json!({})).await.expect(200);
+        // The link of the mail tells who opens it again that they are a member.
+        app.get(BOB, &format!("{path}/mine")).await.refuses(409, "caller-already-member");
     }
 }
 
@@ -235,6 +237,6 @@ async fn member_cannot_accept_a_second_invitation_to_another_address() {
     let path = app.create_invitation(ADA, &acme, "robert@example.com", "admin").await;
     let robert = identity("bob", "robert@example.com");
     let answer = app.post(robert, &format!("{path}/accept"), json!({})).await;
-    answer.refuses(409, "already-member");
+    answer.refuses(409, "caller-already-member");
     assert_eq!(app.role_of(&acme, BOB).await.as_deref(), Some("user"));
 }

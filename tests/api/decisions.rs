@@ -542,11 +542,17 @@ async fn explanation_says_that_a_person_is_only_invited() {
     let answer = why(&app, ADA, &acme, &query).await.expect(200);
     assert_eq!(answer.body["explanation"]["code"], "invited");
     assert_eq!(answer.body["explanation"]["who_could_grant"]["who"], "subject");
+    let assert_of_members = async |query: &str, reason: &str| {
+        let answer = why(&app, ADA, &acme, query).await.expect(200);
+        assert_eq!(answer.body["explanation"]["reason"], reason);
+        assert_eq!(answer.body["explanation"]["who_could_grant"]["who"], "members");
+    };
+    let more = format!("{NOTES}&email={}", CY.email);
+    let reason = "The person is invited, but the role that is offered does not grant this.";
+    assert_of_members(&more, reason).await;
     app.wait(8 * DAY);
-    let answer = why(&app, ADA, &acme, &query).await.expect(200);
     let reason = "The person is invited, but the invitation has expired. Resend it.";
-    assert_eq!(answer.body["explanation"]["reason"], reason);
-    assert_eq!(answer.body["explanation"]["who_could_grant"]["who"], "members");
+    assert_of_members(&query, reason).await;
 }
 
 /// OP2, U5: a user manager learns nothing of people who are not of their organization; an operator does.

@@ -93,7 +93,7 @@ async fn deletion_reassigns_users_and_records_two_events() {
         .map(|event| json!([event["actor"]["email"], event["action"], event["new"]]))
         .collect();
     let deleted = json!({
-        "reassign_to": "user", "reassign_to_name": "User", "members": 1, "invitations": 1,
+        "reassign_to": "user", "reassign_to_name": "User", "members": 1, "invitations": 1, "services": 0,
     });
     let expected = [
         json!([BOB.email, "role.updated", { "reassign_to": "user", "reassign_to_name": "User" }]),
@@ -141,7 +141,7 @@ async fn deletion_reassigns_any_number_of_users_although_the_index_lags() {
     assert_eq!(
         last["new"],
         json!({
-            "reassign_to": hosts, "reassign_to_name": "Hosts", "members": 1, "invitations": 199,
+            "reassign_to": hosts, "reassign_to_name": "Hosts", "members": 1, "invitations": 199, "services": 0,
         })
     );
     check(&app).await;
@@ -280,7 +280,7 @@ async fn clean_up_finishes_a_started_reassignment() {
     assert_eq!(
         last["new"],
         json!({
-            "reassign_to": hosts, "reassign_to_name": "Hosts", "members": 1, "invitations": 100,
+            "reassign_to": hosts, "reassign_to_name": "Hosts", "members": 1, "invitations": 100, "services": 0,
         })
     );
     check(&app).await;
@@ -338,7 +338,7 @@ async fn deletion_ends_and_frees_its_target_after_the_users_left() {
         assert_eq!(
             last["new"],
             json!({
-                "reassign_to": hosts, "reassign_to_name": "Hosts", "members": 0, "invitations": 0,
+                "reassign_to": hosts, "reassign_to_name": "Hosts", "members": 0, "invitations": 0, "services": 0,
             })
         );
         app.delete(ADA, &format!("{acme}/roles/{hosts}")).await.expect(204);

@@ -246,6 +246,8 @@ async fn role_of_a_service_is_in_use_and_is_not_reassigned_to_an_admin_role() {
     let to_admin = app.delete(ADA, &format!("{path}?reassign_to=admin")).await;
     assert_eq!(to_admin.refuses(422, "service-role-not-allowed").pointer(), "/reassign_to");
     app.delete(ADA, &format!("{path}?reassign_to=user")).await.expect(204);
+    let deleted = app.history(&acme).await.pop().unwrap();
+    assert_eq!([&deleted["new"]["members"], &deleted["new"]["services"]], [0, 1]);
     let moved = app.get(ADA, &format!("{acme}/members/{}", added.id())).await.expect(200);
     assert_eq!(moved.body["role_id"], "user");
     let user = app.get(ADA, &format!("{acme}/roles/user")).await.expect(200);

@@ -61,6 +61,10 @@ async fn show_own(
     Path((org, id)): Path<(OrgId, InvitationId)>,
 ) -> Result<WithEtag<ReceivedInvitation>, ApiError> {
     let facts = app.store.invitee_facts(&person, org).await?;
+    let accepted = facts.slot == Some(AddressSlot::Taken(person.id.clone()));
+    if accepted && domain::was_issued_to(&person, org, id) {
+        return Err(Refusal::CallerAlreadyMember.into());
+    }
     let invitation = domain::own_invitation(&person, id, facts.slot)?;
     let names = app.store.get(name_keys(&invitation)).await?;
     let view = show(&invitation, Some(facts.org), &names, context.at)?;
@@ -98,16 +102,16 @@ async fn accept(
             Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if current_role.is_none() => {
             }
             Err(store::Error::Refused(Refusal::ChangedConcurrently)) => {}
-            Err(store::Error::Refused(Refusal::AlreadyMember)) => {
-                let present = facts.member.as_ref().filter(|member| member.has_access(context.at));
-                if present.is_some_and(|member| member.service.is_some()) {
+            Err(store::Error::Refused(Refusal::AlreadyMember)) => match &facts.member {
+                // They were a member with another address, until their access ended.
+                Some(member) if !member.has_access(context.at) => {
+                    app.store.end_access_now(&context, &facts.org, member).await?;
+                }
+                Some(member) if member.service.is_some() => {
                     return Err(Refusal::CallerIsService.into());
                 }
-                // They can have been a member with another address, until their access ended.
-                let ended = facts.member.as_ref().filter(|member| !member.has_access(context.at));
-                let ended = ended.ok_or(Refusal::AlreadyMember)?;
-                app.store.end_access_now(&context, &facts.org, ended).await?;
-            }
+                _ => return Err(Refusal::CallerAlreadyMember.into()),
+            },
             done => return Ok(done?),
         }
         current_role = Some(role_of_inviter(&app, &facts.org, &invitation, context.at).await?);

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The columns with the address, the best first, as [`column_name`] writes them. Google calls it "Email
-/// Address" or "E-mail 1 - Value", our export "E-mail", Entra ID "mail" and, for people without one,
+/// Address" or "E-mail 1 - Value", our export "Email", Entra ID "mail" and, for people without one,
 /// "userPrincipalName".
 const EMAIL: [&str; 7] = [
     "email",
@@ -30,7 +30,30 @@ const EMAIL: [&str; 7] = [
 const ROLE: [&str; 4] = ["roleid", "role", "rolename", "rolle"];
 /// The columns that say whether an account is in use, and the values that say it is not.
 const STATUS: [&str; 2] = ["status", "accountenabled"];
-const NOT_IN_USE: [&str; 5] = ["deactivated", "suspended", "inactive", "disabled", "false"];
+/// Of Google, Slack, Okta, Entra ID and common directories of staff, in English and German.
+const NOT_IN_USE: [&str; 18] = [
+    "archived",
+    "blocked",
+    "deactivated",
+    "deleted",
+    "deprovisioned",
+    "disabled",
+    "inactive",
+    "suspended",
+    "terminated",
+    "deaktiviert",
+    "gelöscht",
+    "gesperrt",
+    "inaktiv",
+    "0",
+    "false",
+    "falsch",
+    "nein",
+    "no",
+];
+/// The column of Microsoft 365 that says whether an account is blocked, and the values that say it is.
+const BLOCKED: [&str; 1] = ["blockcredential"];
+const IS_BLOCKED: [&str; 3] = ["1", "true", "yes"];
 /// The column with the time to live.
 const DAYS: [&str; 1] = ["expiresindays"];
 
@@ -38,7 +61,7 @@ const DAYS: [&str; 1] = ["expiresindays"];
 const ACCESS_END: [&str; 3] = ["accessexpiresat", "accessendsatutc", "accessendsat"];
 
 /// The column with the language of the mails. Entra ID calls it "preferredLanguage", with a region.
-const LANGUAGE: [&str; 2] = ["language", "preferredlanguage"];
+const LANGUAGE: [&str; 3] = ["language", "preferredlanguage", "sprache"];
 
 /// The number of the first row below the names of the columns, as spreadsheets count.
 const FIRST_ROW: u64 = 2;
@@ -53,6 +76,7 @@ struct Row {
     access_end: Option<String>,
     language: Option<String>,
     status: Option<String>,
+    blocked: Option<String>,
 }
 
 /// The invitations of a file. A row without a role invites to the role User.
@@ -164,6 +188,7 @@ struct Columns {
     access_end: Vec<usize>,
     language: Vec<usize>,
     status: Vec<usize>,
+    blocked: Vec<usize>,
 }
 
 impl Columns {
@@ -184,6 +209,7 @@ impl Columns {
             access_end: columns(&ACCESS_END),
             language: columns(&LANGUAGE),
             status: columns(&STATUS),
+            blocked: columns(&BLOCKED),
         })
     }
 
@@ -201,6 +227,7 @@ impl Columns {
             access_end: value(&self.access_end),
             language: value(&self.language),
             status: value(&self.status),
+            blocked: value(&self.blocked),
         }
     }
 }
@@ -246,9 +273,13 @@ impl Row {
             let detail = "has no address. A service is not invited: add it as a service";
             return Err(("email", detail.to_owned()));
         }
-        if let Some(status) = self.status.as_ref().filter(|status| is_not_in_use(status)) {
-            let detail =
-                format!("is \u{201c}{status}\u{201d}. Remove the cell to invite the person");
+        let not_in_use = self.status.as_ref().filter(|status| is_one_of(&NOT_IN_USE, status));
+        let blocked = self.blocked.as_ref().filter(|blocked| is_one_of(&IS_BLOCKED, blocked));
+        if let Some(cell) = not_in_use.or(blocked) {
+            let detail = format!(
+                "says that the account is not in use: \u{201c}{cell}\u{201d}. Remove the cell to invite \
+                 the person"
+            );
             return Err(("status", detail));
         }
         let role_id = self.role(names).ok_or_else(|| {
@@ -266,8 +297,8 @@ impl Row {
     }
 }
 
-fn is_not_in_use(status: &str) -> bool {
-    NOT_IN_USE.iter().any(|value| value.eq_ignore_ascii_case(status))
+fn is_one_of(values: &[&str], cell: &str) -> bool {
+    values.iter().any(|value| fold(value) == fold(cell))
 }
 
 fn invalid(pointer: &str, detail: &str) -> Problem {

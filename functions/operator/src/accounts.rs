@@ -28,7 +28,7 @@ pub(crate) async fn reconnect(
     let organization = found.organization(org).ok_or(Refusal::NoOrganizationWithId)?;
     let before = found.present_member(org, id, context.at)?;
     if found.membership(org, &user_id)?.is_some() {
-        return Err(Refusal::AlreadyMember.into());
+        return Err(Refusal::UserAlreadyMember.into());
     }
     let deleted = found.deleted_at(&new)?;
     let request = found.join_request(org, PersonDigest::of(org, &user_id))?;

@@ -34,9 +34,9 @@ pub enum Refusal {
     /// The organization has no role with this id.
     #[error("This organization has no role with this id. List its roles to find the right id.")]
     NoSuchRole,
-    /// The invitation does not exist, or is not for the caller (INV4).
+    /// The invitation does not exist (INV1).
     #[error(
-        "There is no such invitation for you. Check the link, and that you are signed in with the invited address, or ask for a new invitation."
+        "There is no such invitation. It may have been accepted, declined or revoked, or have ended. List the invitations to see which remain."
     )]
     NoSuchInvitation,
     /// There is no such invitation for the address of the caller's token (INV4, INV15).

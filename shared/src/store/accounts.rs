@@ -37,7 +37,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::AlreadyMember`] if the new account became a member; [`Refusal::NoSuchMember`] or
+    /// [`Refusal::UserAlreadyMember`] if the new account became a member; [`Refusal::NoSuchMember`] or
     /// [`Refusal::ChangedConcurrently`] if the membership is not as the rule saw it.
     pub fn change_account(self, change: AccountChange<'_>) -> Result<Self, Error> {
         let AccountChange { org, before, after, deleted, request, reason } = change;
@@ -61,7 +61,7 @@ impl Transaction<'_> {
                 key(after),
                 item(key(after), after)?,
                 deleted,
-                absent_or(Refusal::AlreadyMember),
+                absent_or(Refusal::UserAlreadyMember),
             )?
             .move_lock(before, after)?
             .name_account_of_super_admin(change)?

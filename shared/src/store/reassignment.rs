@@ -211,6 +211,7 @@ impl Store {
                 "reassign_to": reassignment.to,
                 "members": moved.active,
                 "invitations": moved.pending,
+                "services": moved.services,
             }));
         let writes = self.transaction(context).remove_role(org, role)?.record(event)?;
         writes.even_if_suspended().commit(&()).await.map(drop)

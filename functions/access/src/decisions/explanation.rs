@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
     domain::{
-        AccessPath, Action, BuiltIn, DenyReason, Level, Name, OrgId, PathMembership, Remediation,
-        RoleId, RoleObject, Standing, evaluate, remediation,
+        AccessPath, Action, BuiltIn, DenyReason, Invitation, Level, Name, OrgId, Organization,
+        PathMembership, Remediation, RoleId, RoleObject, Standing, evaluate, levels_in, remediation,
     },
     http::{FieldError, views},
     store::{Error, FetchedItems, Key},
@@ -71,6 +72,52 @@ struct Grantors {
     reason: &'static str,
 }
 
+/// What a pending invitation offers for an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// Accepting it grants the action.
+    Open,
+    Expired,
+    /// The access that it offers has ended (END1).
+    AccessEnded,
+    /// The role that it offers does not grant the action.
+    RoleTooLow,
+}
+
+impl Offer {
+    pub(super) fn of(
+        invitation: &Invitation,
+        action: Action,
+        org: &Organization,
+        now: Timestamp,
+    ) -> Self {
+        let levels = levels_in(org, invitation.role_id).unwrap_or_default();
+        let grants = |needed| levels.of(action.role_object) >= needed;
+        if invitation.expired(now) {
+            Self::Expired
+        } else if invitation.access_expires_at.is_some_and(|end| end <= now) {
+            Self::AccessEnded
+        } else if action.level.is_some_and(grants) {
+            Self::Open
+        } else {
+            Self::RoleTooLow
+        }
+    }
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Open => "The person is invited, but has not accepted the invitation.",
+            Self::Expired => "The person is invited, but the invitation has expired. Resend it.",
+            Self::AccessEnded => {
+                "The person is invited, but the access that is offered has ended. Change its end."
+            }
+            Self::RoleTooLow => {
+                "The person is invited, but the role that is offered does not grant this."
+            }
+        }
+    }
+}
+
 /// Who reads an explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Viewer {
@@ -115,18 +162,14 @@ impl Explanation {
     }
 
     /// The person is invited, and has not accepted.
-    pub(super) fn of_invitee(action: Action, org: OrgId, expired: bool) -> Self {
-        let (reason, who_could_grant) = if expired {
-            let deny = reason_without_paths(action);
-            let reason = "The person is invited, but the invitation has expired. Resend it.";
-            (reason, Grantors::from(remediation(action, deny, None, org)))
+    pub(super) fn of_invitee(action: Action, org: OrgId, offer: Offer) -> Self {
+        let who_could_grant = if offer == Offer::Open {
+            Grantors::subject("The person can accept the invitation.")
         } else {
-            let reason = "The person can accept the invitation.";
-            (
-                "The person is invited, but has not accepted the invitation.",
-                Grantors::subject(reason),
-            )
+            let deny = reason_without_paths(action);
+            Grantors::from(remediation(action, deny, None, org))
         };
+        let reason = offer.reason();
         Self {
             role_object: Some(action.role_object),
             level_needed: action.level,

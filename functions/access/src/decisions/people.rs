@@ -11,7 +11,7 @@ use shared::{
     store::{AccessQuery, FetchedItems, Key, Store},
 };
 
-use super::explanation::{Explanation, Viewer};
+use super::explanation::{Explanation, Offer, Viewer};
 
 /// A question about one person, who is named by exactly one of three parameters.
 #[derive(Deserialize)]
@@ -158,7 +158,7 @@ pub(super) async fn explain(
     let is_visible = viewer == Viewer::All || known.member.is_some();
     let explanation = match &known.invitation {
         Some(invitation) if !granted => {
-            Explanation::of_invitee(action, org, invitation.expired(now))
+            Explanation::of_invitee(action, org, Offer::of(invitation, action, &actor.org, now))
         }
         _ if !is_visible => Explanation::of_outsider(action, org),
         _ => Explanation::of_paths(viewer, action, org, &paths, &roles)?,

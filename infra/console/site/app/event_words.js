@@ -120,7 +120,7 @@ const ROLES = {
     ? html`${by} began to delete the role ${on}. Its users get the role ${named(now.reassign_to_name ?? 'chosen for them')}`
     : html`${by} changed the role ${on}: ${listed(old, now)}`],
   'role.deleted': ['Role deleted', ({ by, on, now }) => now.reassign_to
-    ? html`${by} deleted the role ${on}. ${count(now.members ?? 0, 'member')} and ${count(now.invitations ?? 0, 'invitation')} have the role
+    ? html`${by} deleted the role ${on}. ${count((now.members ?? 0) + (now.services ?? 0), 'member')} and ${count(now.invitations ?? 0, 'invitation')} have the role
       ${' '}${named(now.reassign_to_name ?? 'chosen for them')} now`
     : html`${by} deleted the role ${on}`],
 };
