@@ -57,7 +57,12 @@ async fn rows_without_an_address_or_of_accounts_out_of_use_are_refused_in_words(
     assert_eq!(done.statuses(), [422, 422, 201], "{done}");
     let detail = |nth: usize| done.body["outcomes"][nth]["problem"]["detail"].as_str().unwrap();
     assert!(detail(0).starts_with("row 2, email: has no address."), "{done}");
-    assert!(detail(1).starts_with("row 3, status: says that the account is not in use: \u{201c}Deactivated\u{201d}."), "{done}");
+    assert!(
+        detail(1).starts_with(
+            "row 3, status: says that the account is not in use: \u{201c}Deactivated\u{201d}."
+        ),
+        "{done}"
+    );
     let open = "email,name\na@example.com,\"Ada\nb@example.com,Bob\n";
     let refused = app.invite_file(ADA, &acme, open).await;
     let refused = refused.refuses(400, "unreadable-request");

@@ -6,7 +6,7 @@ mod list;
 use std::{collections::BTreeMap, slice};
 
 use axum::{Router, routing::get};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared::{
     domain::{
         self, BuiltIn, Conditions, CustomRoleId, Kind, Level, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
@@ -150,8 +150,31 @@ async fn one(
 struct CreateRoleRequest {
     name: NameField<MAX_ROLE_NAME>,
     description: Option<Text<MAX_ROLE_DESCRIPTION>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "permissions")]
     permissions: BTreeMap<RoleObject, Level>,
+}
+
+/// The name of a role object. As a text, it is in the pointer of an error of its level.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct ObjectName(RoleObject);
+
+impl<'de> Deserialize<'de> for ObjectName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let object = RoleObject::ALL.into_iter().find(|object| object.key() == name);
+        object.map(Self).ok_or_else(|| {
+            D::Error::custom(format!(
+                "has no role object `{name}`: list them with `GET …/role-objects`"
+            ))
+        })
+    }
+}
+
+fn permissions<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<RoleObject, Level>, D::Error> {
+    let levels = BTreeMap::<ObjectName, Level>::deserialize(deserializer)?;
+    Ok(levels.into_iter().map(|(ObjectName(object), level)| (object, level)).collect())
 }
 
 async fn create(
@@ -178,7 +201,7 @@ async fn create(
 struct UpdateRoleRequest {
     name: Option<NameField<MAX_ROLE_NAME>>,
     description: Option<Text<MAX_ROLE_DESCRIPTION>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "permissions")]
     permissions: BTreeMap<RoleObject, Level>,
 }
 

@@ -8,7 +8,8 @@ use serde::Serialize;
 use shared::{
     domain::{
         AccessPath, Action, BuiltIn, DenyReason, Invitation, Level, Name, OrgId, Organization,
-        PathMembership, Remediation, RoleId, RoleObject, Standing, evaluate, levels_in, remediation,
+        PathMembership, Remediation, RoleId, RoleObject, Standing, evaluate, levels_in,
+        remediation,
     },
     http::{FieldError, views},
     store::{Error, FetchedItems, Key},
@@ -91,8 +92,8 @@ impl Offer {
         org: &Organization,
         now: Timestamp,
     ) -> Self {
-        let levels = levels_in(org, invitation.role_id).unwrap_or_default();
-        let grants = |needed| levels.of(action.role_object) >= needed;
+        let levels = levels_in(org, invitation.role_id);
+        let grants = |needed| levels.is_some_and(|it| it.of(action.role_object) >= needed);
         if invitation.expired(now) {
             Self::Expired
         } else if invitation.access_expires_at.is_some_and(|end| end <= now) {
