@@ -1,7 +1,7 @@
 // The screens of one organization: what the person may do there decides what is offered.
 import { html, useEffect, useMemo, useRef } from '../../vendor/ui.js';
 import { Main, NotFound, Waiting } from '../app.js';
-import { Badge, Level, Notice, Page, Section, Table, When } from '../parts.js';
+import { Badge, Level, Loaded, Notice, Page, Section, Table, When } from '../parts.js';
 import { Link, match } from '../router.js';
 import { OrgContext, useApp, useLoad, useOrg } from '../use.js';
 import { areaName, atLeast, lacking, personName } from '../words.js';
@@ -9,7 +9,6 @@ import { History } from './history.js';
 import { JoinRequests } from './join_requests.js';
 import { RoleScreen } from './role.js';
 import { Roles } from './roles.js';
-import { Settings } from './settings.js';
 import { SubOrganizations } from './sub_organizations.js';
 import { Users } from './users.js';
 import { Why } from './why.js';
@@ -68,6 +67,13 @@ export function OrganizationScreens({ id, at }) {
 /** @param {typeof SCREENS[number]} props */
 const Forbidden = ({ title = 'Role', needs = ['role_management', 'view_only'] }) => html`<${Page} title=${title}>
   <${Notice} problem=${lacking('You cannot open this page', ...needs)} /><//>`;
+
+/** The settings, which people open rarely: loaded with the first visit. */
+function Settings() {
+  const load = useLoad(() => import('./settings.js'), []);
+  if (load.data) return html`<${load.data.Settings} />`;
+  return html`<${Page} title="Settings"><${Loaded} load=${load}>${() => null}<//><//>`;
+}
 
 /** @param {{ entries: typeof SCREENS, below: string }} props */
 const Nav = ({ entries, below }) => {
