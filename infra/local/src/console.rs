@@ -2,19 +2,21 @@
 
 use axum::{
     Router,
-    extract::State,
+    body::Bytes,
+    extract::{MatchedPath, Request, State},
     http::{
-        HeaderValue,
+        HeaderMap, HeaderValue, Method, StatusCode,
         header::{
-            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-            X_CONTENT_TYPE_OPTIONS,
+            ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+            IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
         },
     },
-    middleware::map_response_with_state,
+    middleware::{Next, from_fn_with_state, map_response_with_state},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tower_http::compression::CompressionLayer;
 
 use crate::args::Args;
@@ -23,26 +25,56 @@ use crate::args::Args;
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
 const PAGE: &str = "/index.html";
 const CONFIGURATION: &str = "/config.json";
+const ICON: &str = "/icon.svg";
+/// Where browsers look for the icon of a page that names none, such as the reference and the mailbox.
+const DEFAULT_ICON: &str = "/favicon.ico";
 /// The paths that the console shows by itself: the server answers them and those below with [`PAGE`].
 const SCREENS: [&str; 3] = ["/organizations", "/operator", "/signed-in"];
 
 /// The routes of the console.
 pub(crate) fn router(args: &Args) -> Router {
-    let configuration = configuration(args).to_string();
-    let mut router = Router::new().route(
-        CONFIGURATION,
-        get(async move || ([(CONTENT_TYPE, "application/json")], configuration.clone())),
-    );
+    let configuration = File::new(CONFIGURATION, configuration(args).to_string());
+    let mut router = Router::new().route(CONFIGURATION, configuration.route());
     for &(path, content) in FILES.iter().filter(|(path, _)| *path != CONFIGURATION) {
-        router = router.route(path, get(async move || file(path, content)));
+        router = router.route(path, File::new(path, content).route());
     }
-    let page = FILES.iter().find(|(path, _)| *path == PAGE).map_or(&[][..], |(_, content)| content);
-    router = router.route("/", get(async move || file(PAGE, page)));
+    let page = File::embedded(PAGE);
+    router = router.route("/", page.route()).route(DEFAULT_ICON, File::embedded(ICON).route());
     for screen in SCREENS {
-        let show = async move || file(PAGE, page);
-        router = router.route(screen, get(show)).route(&format!("{screen}/{{*path}}"), get(show));
+        router =
+            router.route(screen, page.route()).route(&format!("{screen}/{{*path}}"), page.route());
     }
     router.layer(map_response_with_state(policy(args), add_headers)).layer(CompressionLayer::new())
+}
+
+/// Answers browsers that open an unknown path of `router` with 404 and the console, which says that there is no such page.
+pub(crate) fn answer_unknown_pages(router: Router, args: &Args) -> Router {
+    router.layer(from_fn_with_state((File::embedded(PAGE), policy(args)), answer_unknown_page))
+}
+
+async fn answer_unknown_page(
+    State((page, policy)): State<(File, HeaderValue)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !is_unknown_page(&request) {
+        return next.run(request).await;
+    }
+    let response = (StatusCode::NOT_FOUND, page.respond(&HeaderMap::new())).into_response();
+    add_headers(State(policy), response).await
+}
+
+/// Whether a browser opens a path that no route has. Clients of the API get its problems.
+fn is_unknown_page(request: &Request) -> bool {
+    let (path, headers) = (request.uri().path(), request.headers());
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    let known = request.extensions().get::<MatchedPath>().is_some() || is_at(path);
+    request.method() == Method::GET
+        && accept.is_some_and(|accept| accept.contains("text/html"))
+        && !headers.contains_key(AUTHORIZATION)
+        && !known
+        && path != "/v1"
+        && !path.starts_with("/v1/")
 }
 
 /// Adds what a static host should add, too: see `infra/console/README.md`.
@@ -64,6 +96,7 @@ pub(crate) fn is_at(path: &str) -> bool {
         path.strip_prefix(screen).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     path == "/"
+        || path == DEFAULT_ICON
         || FILES.iter().any(|(file, _)| *file == path)
         || SCREENS.iter().any(|it| is_screen(it))
 }
@@ -90,13 +123,48 @@ fn policy(args: &Args) -> HeaderValue {
         .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
 }
 
-fn file(path: &str, content: &'static [u8]) -> Response {
-    let kind = match path.rsplit('.').next() {
-        Some("html") => "text/html; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        _ => "text/plain; charset=utf-8",
-    };
-    ([(CONTENT_TYPE, kind)], content).into_response()
+/// A file as it is served. Its entity tag is weak, because the body may be compressed.
+#[derive(Clone, Debug)]
+struct File {
+    kind: &'static str,
+    content: Bytes,
+    tag: String,
+}
+
+impl File {
+    fn new(path: &str, content: impl Into<Bytes>) -> Self {
+        let content = content.into();
+        let kind = match path.rsplit('.').next() {
+            Some("html") => "text/html; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("json") => "application/json",
+            Some("svg") => "image/svg+xml",
+            _ => "text/plain; charset=utf-8",
+        };
+        let tag = format!("W/\"{:x}\"", Sha256::digest(&content));
+        Self { kind, content, tag }
+    }
+
+    /// The file of [`FILES`] at `path`.
+    fn embedded(path: &str) -> Self {
+        let found = FILES.iter().find(|(file, _)| *file == path);
+        Self::new(path, found.map_or(&[][..], |(_, content)| content))
+    }
+
+    /// A route that serves the file.
+    fn route(&self) -> MethodRouter {
+        let file = self.clone();
+        get(async move |headers: HeaderMap| file.respond(&headers))
+    }
+
+    /// The file; or 304 without it, if `If-None-Match` has its tag.
+    fn respond(&self, headers: &HeaderMap) -> Response {
+        let tag = [(ETAG, self.tag.clone())];
+        let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|known| known.to_str().ok());
+        if known.flat_map(|known| known.split(',')).any(|known| known.trim() == self.tag) {
+            return (StatusCode::NOT_MODIFIED, tag).into_response();
+        }
+        (tag, [(CONTENT_TYPE, self.kind)], self.content.clone()).into_response()
+    }
 }

@@ -66,6 +66,7 @@ impl Server {
             fake_aws.mailbox.router().merge(reference::router()).merge(console::router(args));
         let (tokens, verifier) = token_verifier(args, &url).await?;
         let guarded = gateway::guard(functions.merge(pages).merge(tokens), verifier);
+        let guarded = console::answer_unknown_pages(guarded, args);
         let mut router = bucket.router().fallback_service(guarded);
         if let Some(base_path) = args.base_path {
             router = serve_below(base_path, router);

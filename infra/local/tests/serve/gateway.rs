@@ -218,6 +218,34 @@ async fn console_is_served_with_its_configuration_and_a_strict_policy() {
 }
 
 #[tokio::test]
+async fn console_file_that_the_browser_has_is_not_sent_again() {
+    let url = start_server(&args()).await;
+    for path in ["/", "/app/main.js", "/config.json", "/favicon.ico"] {
+        let file = send("GET", format!("{url}{path}"), &[], "").await;
+        assert_eq!(file.status, 200, "{path}");
+        let start = file.headers.find("W/\\\"").unwrap();
+        let tag = file.headers[start..start + 70].replace('\\', "");
+        let known = format!("\"other\", {tag}");
+        let again = send("GET", format!("{url}{path}"), &[("If-None-Match", &known)], "").await;
+        assert_eq!((again.status, again.body), (304, json!("")), "{path} {known}");
+    }
+}
+
+#[tokio::test]
+async fn browser_that_opens_an_unknown_path_gets_the_console_with_404() {
+    let url = start_server(&args()).await;
+    let html = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let get = async |path: &str| send("GET", format!("{url}{path}"), &[html], "").await;
+    let page = get("/").await;
+    let unknown = get("/organisations").await;
+    assert_eq!((unknown.status, unknown.body), (404, page.body));
+    assert!(unknown.headers.contains("script-src 'self'"), "{}", unknown.headers);
+    for path in ["/v1", "/v1/me", "/v1/other", "/echo/x"] {
+        assert_eq!(get(path).await.status, 401, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn panic_is_answered_with_500_and_ends_no_other_request() {
     let url = start_server(&args()).await;
     let token = token(&url, json!({ "email": "ada@example.com" })).await;
