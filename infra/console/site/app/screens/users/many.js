@@ -79,7 +79,7 @@ function List({ draft, send, onClose }) {
     ${text && html`<p class="hint" role="status">This list is not sent yet. <button type="button" class="link" onClick=${discard}>Discard it</button></p>`}
     <${Form} key=${text} submit="Invite all" onSubmit=${invite} onCancel=${onClose}>
       <${Field} label="Addresses" name="text" rows="6" value=${text} hint="One on each line or as a mail program lists them, or a table with a first line that names its columns (email, role)." />
-      <${Field} label="Or a CSV file" type="file" accept=".csv,text/csv,text/plain" onChange=${choose.run} hint="An of a directory or of Rolecall. Its lines appear above; columns that are not known are ignored." />
+      <${Field} label="Or a CSV file" type="file" accept=".csv,text/csv,text/plain" onChange=${choose.run} hint="An export of a directory or of Rolecall. Its lines appear above; columns that are not known are ignored." />
       <${Notice} problem=${choose.problem} />
       <${RoleField} value=${role_id ?? 'user'} hint="For a list without a column for the role. In one that has it, an empty cell gives User." />
     <//>
