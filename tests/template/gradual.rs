@@ -74,6 +74,21 @@ fn rollback_counts_failed_requests_of_the_new_release_only() {
     assert_eq!(alarm["Dimensions"], json!([{ "Name": "release", "Value": release }]));
 }
 
+/// The pipeline may create roles only with its boundary.
+#[test]
+fn role_that_moves_the_aliases_has_the_permissions_boundary() {
+    let gradual = gradual();
+    for (function, preference) in preferences(&gradual) {
+        assert_eq!(
+            preference["Role"],
+            json!({ "Fn::GetAtt": ["TrafficRole", "Arn"] }),
+            "{function}"
+        );
+    }
+    let boundary = &gradual["Resources"]["TrafficRole"]["Properties"]["PermissionsBoundary"];
+    assert_eq!(*boundary, gradual["Globals"]["Function"]["PermissionsBoundary"]);
+}
+
 /// CloudWatch keeps the state of an alarm that changes. A new alarm begins without a state.
 #[test]
 fn each_release_has_rollback_alarms_of_its_own() {
