@@ -118,6 +118,21 @@ def failures_by_release():
     }
 
 
+def role_of_codedeploy():
+    """The role that moves the aliases. The one that SAM would create has no permissions boundary."""
+    managed = "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited"
+    assume = {"Effect": "Allow", "Principal": {"Service": "codedeploy.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    boundary = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [assume]},
+            "ManagedPolicyArns": [{"Fn::Sub": managed}],
+            "PermissionsBoundary": boundary,
+        },
+    }
+
+
 def functions_of_the_api(template):
     """The functions that answer requests. The others run on a schedule or a stream, where traffic cannot be divided."""
     for name, resource in template["Resources"].items():
@@ -140,10 +155,12 @@ def derive(template, root=None):
             "AutoPublishCodeSha256": {"Ref": "Release"},
             "DeploymentPreference": {
                 "Type": {"Ref": "Traffic"},
+                "Role": {"Fn::GetAtt": ["TrafficRole", "Arn"]},
                 "Alarms": [{"Ref": alarm} for alarm in rollback],
             },
         }
-    template["Resources"] |= rollback | {"FailuresByRelease": failures_by_release()}
+    template["Resources"] |= rollback
+    template["Resources"] |= {"FailuresByRelease": failures_by_release(), "TrafficRole": role_of_codedeploy()}
     # CloudFormation fails to publish a version of a function that has not changed since its last version. The log names it.
     template["Globals"]["Function"]["Environment"]["Variables"]["RELEASE"] = {"Ref": "Release"}
     if root:

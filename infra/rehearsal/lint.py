@@ -36,6 +36,7 @@ EVERYTHING = {
     "ProxySecretHashes": f"{'0' * 64},{'1' * 64}",
     "KmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000",
     "BreakGlassRole": "arn:aws:iam::123456789012:role/break-glass",
+    "PermissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
     "DeletionProtection": "off",
     "MailTls": "optional",
     "AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms",

@@ -379,7 +379,7 @@ def _adapted(template, release="r1"):
     template = transform.without_openapi_body(transform.transformed(template, parameters={"Release": release}))
     for name, resource in list(template["Resources"].items()):
         resource.pop("UpdatePolicy", None)
-        if resource["Type"].startswith("AWS::CodeDeploy::") or name == "CodeDeployServiceRole":
+        if resource["Type"].startswith("AWS::CodeDeploy::") or name == "TrafficRole":
             del template["Resources"][name]  # The emulator has no CodeDeploy.
             continue
         has_math = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]

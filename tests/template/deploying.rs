@@ -32,6 +32,32 @@ fn deployer_guide_lists_every_parameter_with_its_default() {
     }
 }
 
+/// `infra/sam-local/install` installs these versions, and the pages name them.
+#[test]
+fn pages_name_the_versions_of_tools_that_the_project_pins() {
+    let guide = include_str!("../../docs/guides/deployer.md");
+    let pins = include_str!("../../infra/sam-local/requirements.txt");
+    let tools = BTreeMap::from([
+        ("aws-sam-cli", "SAM CLI"),
+        ("cargo-lambda", "cargo-lambda"),
+        ("ziglang", "zig"),
+    ]);
+    for pin in pins.lines() {
+        let (package, version) = pin.split_once("==").expect("a version");
+        let row = format!("| {} | {version} |", tools[package]);
+        assert!(guide.contains(&row), "{row}");
+        let minor = version.rsplit_once('.').map(|(minor, _)| minor).expect("three numbers");
+        let page = include_str!("../../infra/sam-local/README.md");
+        assert!(package != "aws-sam-cli" || page.contains(&format!("SAM CLI {minor} ")), "{pin}");
+    }
+    let manifest = include_str!("../../Cargo.toml").split("rust-version = \"").nth(1);
+    let rust = manifest.and_then(|rest| rest.split('"').next()).expect("a version of Rust");
+    assert!(guide.contains(&format!(
+        "| Rust, with the target `aarch64-unknown-linux-gnu` | {rust} or newer |"
+    )));
+    assert!(include_str!("../../README.md").contains(&format!("Rust {rust} or newer")));
+}
+
 /// Each parameter that needs another one has a rule, so that CloudFormation refuses the deployment.
 #[test]
 fn incomplete_sets_of_parameters_are_refused() {

@@ -1,8 +1,10 @@
 //! The example of a pipeline in `infra/pipeline`.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
 
-use super::{list, parsed};
+use serde_json::{Value, json};
+
+use super::{functions, list, parsed, resources};
 
 fn roles() -> Value {
     parsed(include_str!("../../infra/pipeline/oidc.yaml"))
@@ -42,4 +44,74 @@ fn pipeline_builds_with_the_version_of_rust_that_the_workspace_names() {
     let version = version.and_then(|rest| rest.split('"').next()).expect("a version");
     let pin = format!("RUSTUP_TOOLCHAIN: \"{version}.");
     assert!(include_str!("../../infra/pipeline/github.yml").contains(&pin), "{pin}");
+}
+
+/// The actions that the statements of a policy allow.
+fn allowed(statements: &Value) -> BTreeSet<String> {
+    let statements = list(statements).into_iter().flat_map(|it| match &it["Fn::If"][1] {
+        Value::Null => vec![it],
+        conditional => vec![conditional.clone()],
+    });
+    let allowing = statements.filter(|it| it["Effect"] == "Allow");
+    let actions = allowing.flat_map(|it| list(&it["Action"]));
+    actions.map(|it| it.as_str().expect("an action").to_owned()).collect()
+}
+
+/// A role can do only what its policies and the boundary both allow.
+#[test]
+fn boundary_of_the_pipeline_allows_what_the_functions_need() {
+    let boundary = &roles()["Resources"]["Boundary"]["Properties"]["PolicyDocument"]["Statement"];
+    let limit = allowed(boundary);
+    let of_functions = functions().into_values().flat_map(|it| list(&it["Properties"]["Policies"]));
+    let own = of_functions.map(|policy| allowed(&policy["Statement"]));
+    let managed = resources("AWS::IAM::ManagedPolicy").into_values();
+    let managed = managed.map(|it| allowed(&it["Properties"]["PolicyDocument"]["Statement"]));
+    let needed: BTreeSet<_> = own.chain(managed).flatten().collect();
+    assert!(needed.len() > 15, "{needed:?}");
+    assert_eq!(needed.difference(&limit).collect::<Vec<_>>(), [""; 0]);
+    assert!(!limit.iter().any(|it| it.contains('*') || it.starts_with("iam:")), "{limit:?}");
+}
+
+#[test]
+fn every_role_of_the_stack_has_the_boundary() {
+    let boundary = json!({
+        "Fn::If": ["HasPermissionsBoundary", { "Ref": "PermissionsBoundary" }, { "Ref": "AWS::NoValue" }],
+    });
+    let template = super::template();
+    assert_eq!(template["Globals"]["Function"]["PermissionsBoundary"], boundary);
+    for (name, event) in super::events().iter().filter(|(_, it)| it["Type"] == "ScheduleV2") {
+        assert_eq!(event["Properties"]["PermissionsBoundary"], boundary, "{name}");
+    }
+    assert!(resources("AWS::IAM::Role").is_empty());
+    let pipeline = include_str!("../../infra/pipeline/github.yml");
+    assert_eq!(pipeline.matches("\"PermissionsBoundary=$BOUNDARY\"").count(), 2);
+}
+
+/// Otherwise, a change of the template could give a function the rights of an administrator.
+#[test]
+fn pipeline_creates_and_extends_roles_only_within_the_boundary() {
+    let roles = roles();
+    let policies = list(&roles["Resources"]["ExecutionRole"]["Properties"]["Policies"]);
+    let statements = list(&policies[0]["PolicyDocument"]["Statement"]);
+    let extending = [
+        "iam:CreateRole",
+        "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+    ];
+    let mut found = 0;
+    for statement in statements.iter().filter(|it| it["Effect"] == "Allow") {
+        for action in list(&statement["Action"]) {
+            let action = action.as_str().expect("an action");
+            assert_ne!(action, "iam:DeleteRolePermissionsBoundary");
+            if extending.contains(&action) {
+                let limit = &statement["Condition"]["StringEquals"]["iam:PermissionsBoundary"];
+                assert_eq!(*limit, json!({ "Ref": "Boundary" }), "{action}");
+                found += 1;
+            }
+        }
+    }
+    assert_eq!(found, extending.len());
+    let denied = statements.iter().find(|it| it["Sid"] == "NotThePipeline").expect("a statement");
+    assert!(denied["Resource"].to_string().contains(":policy/${AWS::StackName}-*"));
 }

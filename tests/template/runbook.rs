@@ -193,9 +193,12 @@ fn commands_have_no_placeholder_that_a_shell_takes_for_a_redirection() {
 
 #[test]
 fn commands_are_those_of_a_posix_shell() {
-    for block in blocks(RUNBOOK) {
-        let parsed = Command::new("sh").args(["-nc", &block]).output().expect("a shell");
-        assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
+    let blocks: Vec<_> = blocks(RUNBOOK).collect();
+    for (shell, block) in
+        ["sh", "bash", "zsh"].into_iter().flat_map(|it| blocks.iter().map(move |block| (it, block)))
+    {
+        let Ok(parsed) = Command::new(shell).args(["-nc", block]).output() else { continue };
+        assert!(parsed.status.success(), "{shell}: {}", String::from_utf8_lossy(&parsed.stderr));
     }
 }
 
