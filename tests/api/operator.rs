@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     helpers::{each, id, operator_path},
     invariants::check,
-    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample},
+    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample, member_id},
 };
 
 const ALL: &str = "/v1/operator/organizations";
@@ -243,7 +243,11 @@ async fn operator_finds_people_by_address_and_by_sub() {
         (&first["name"], &first["membership"]["role_name"]),
         (&json!("Acme"), &json!("Desk"))
     );
-    assert_eq!(second["addresses"][0]["invitation"]["role_id"], "user");
+    let invitation = &second["addresses"][0]["invitation"];
+    assert_eq!(invitation["role_id"], "user");
+    // What is kept about a person names no other person.
+    let inviter = json!({ "id": member_id(&globex, EVE.sub), "name": null, "email": null });
+    assert_eq!(invitation["invited_by"], inviter);
     let data = format!("/v1/operator/people/{}/data", bob["id"].as_str().unwrap());
     assert_eq!(app.get(OPERATOR, &data).await.expect(200).body, *bob);
 

@@ -9,7 +9,7 @@ use shared::{
 };
 
 use crate::{
-    MailService, Waits,
+    MailService, WaitReason,
     mails::MarkedMail,
     selection::{role_key, role_name},
 };
@@ -91,7 +91,11 @@ impl MailService {
     }
 
     /// Sends the mail to the member. Returns the number of mails.
-    async fn remind_member(&self, ending: &Ending, context: &RequestContext) -> Result<u32, Waits> {
+    async fn remind_member(
+        &self,
+        ending: &Ending,
+        context: &RequestContext,
+    ) -> Result<u32, WaitReason> {
         let Ending { organization, access, .. } = ending;
         let Some(mail) = access.mail(organization) else { return Ok(0) };
         let mark =
@@ -108,7 +112,7 @@ impl MailService {
         &self,
         granted: Granted,
         context: &RequestContext,
-    ) -> Result<u32, Waits> {
+    ) -> Result<u32, WaitReason> {
         let Granted { organization, granter, access } = granted;
         let Some(to) = &granter.email else { return Ok(0) };
         let mark = |it: &EndingAccess| {
@@ -141,7 +145,7 @@ fn collect(all: &mut BTreeMap<(OrgId, MemberId), Granted>, ending: Ending) {
 }
 
 /// Counts mails that were sent, or logs why they wait. Returns whether the others would wait too.
-fn stops(mails: Result<u32, Waits>, sent: &mut u32) -> bool {
+fn stops(mails: Result<u32, WaitReason>, sent: &mut u32) -> bool {
     match mails {
         Ok(number) => {
             *sent += number;

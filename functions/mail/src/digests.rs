@@ -11,7 +11,7 @@ use shared::{
 };
 
 use crate::{
-    MailService, Waits,
+    MailService, WaitReason,
     mails::MarkedMail,
     selection::{role_key, role_name},
 };
@@ -69,7 +69,7 @@ impl MailService {
         &self,
         context: &RequestContext,
         recipient: HourlyRecipient,
-    ) -> Result<bool, Waits> {
+    ) -> Result<bool, WaitReason> {
         let waiting = self.store.hourly_mail(recipient).await?;
         let due = waiting.and_then(|mail| Some((mail.digest_at?, mail)));
         let Some((digest_at, last)) = due.filter(|(at, _)| *at <= context.at) else {

@@ -63,7 +63,7 @@ const SUPPRESSED: [&str; 3] = ["OnAccountSuppressionList", "Suppressed", "Unsubs
 
 impl MailService {
     /// Records the outcome of the mail of an invitation. Reports about other mails change nothing.
-    pub(crate) async fn learn(
+    pub(crate) async fn record_outcome(
         &self,
         context: &RequestContext,
         feedback: &Feedback,

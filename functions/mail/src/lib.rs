@@ -83,16 +83,16 @@ pub const MAILED_ACTIONS: [&str; 17] = [
 
 /// Why a mail waits.
 #[derive(Debug)]
-pub(crate) enum Waits {
+pub(crate) enum WaitReason {
     /// The mail service did not take it.
     Unsent { cause: WaitCause, code: String },
-    /// The table cannot be reached, or an event cannot be read by this version.
+    /// The table cannot be reached, or this version cannot read the message or an item.
     Table(shared::store::Error),
     /// Another run is sending it.
     Held,
 }
 
-impl Waits {
+impl WaitReason {
     fn stops_batch(&self) -> bool {
         match self {
             Self::Unsent { cause, .. } => cause.stops_batch(),
@@ -109,13 +109,18 @@ impl Waits {
                 "mail waits: the SES account or its configuration does not allow it"
             ),
             Self::Unsent { cause, code } => tracing::warn!(?cause, code, "mail waits"),
-            Self::Table(cause) => tracing::warn!(%cause, "mail waits for the table"),
+            Self::Table(cause @ shared::store::Error::Unavailable(_)) => {
+                tracing::warn!(%cause, "mail waits for the table");
+            }
+            Self::Table(cause) => {
+                tracing::warn!(%cause, "mail waits: this version cannot read the message or an item");
+            }
             Self::Held => tracing::info!("another run is sending this mail"),
         }
     }
 }
 
-impl From<shared::store::Error> for Waits {
+impl From<shared::store::Error> for WaitReason {
     fn from(error: shared::store::Error) -> Self {
         Self::Table(error)
     }
@@ -154,14 +159,14 @@ fn seconds(age: i64) -> f64 {
 }
 
 impl MailService {
-    async fn process(&self, message: &Message, context: &RequestContext) -> Result<(), Waits> {
+    async fn process(&self, message: &Message, context: &RequestContext) -> Result<(), WaitReason> {
         let task = serde_json::from_str(&message.body).map_err(|cause| {
-            Waits::Table(shared::store::Error::Broken(format!("unreadable message: {cause}")))
+            WaitReason::Table(shared::store::Error::Broken(format!("unreadable message: {cause}")))
         })?;
         match task {
             Task::Mails(key) => self.send_mails_of(key, context).await,
             Task::BusEvent { detail } => self.send_mails_of(detail.key(), context).await,
-            Task::Feedback(feedback) => Ok(self.learn(context, &feedback).await?),
+            Task::Feedback(feedback) => Ok(self.record_outcome(context, &feedback).await?),
         }
     }
 }

@@ -6,7 +6,7 @@ use shared::{
     store::{Claim, Key},
 };
 
-use crate::{ComposedMail, EventKey, MailService, SendFailure, Waits};
+use crate::{ComposedMail, EventKey, MailService, SendFailure, WaitReason};
 
 /// A mail and its mark.
 pub(crate) struct MarkedMail {
@@ -19,12 +19,12 @@ impl MailService {
     ///
     /// # Errors
     ///
-    /// [`Waits`], if a mail cannot be sent now.
+    /// [`WaitReason`], if a mail cannot be sent now.
     pub(crate) async fn send_mails_of(
         &self,
         key: EventKey,
         context: &RequestContext,
-    ) -> Result<(), Waits> {
+    ) -> Result<(), WaitReason> {
         let EventKey { organization_id, event_id } = key;
         let event = self.store.event_to_mail(organization_id, event_id, context.at).await?;
         let Some(event) = event else {
@@ -44,12 +44,12 @@ impl MailService {
     ///
     /// # Errors
     ///
-    /// [`Waits`], if a mail cannot be sent now.
+    /// [`WaitReason`], if a mail cannot be sent now.
     pub(crate) async fn send_all(
         &self,
         mails: Vec<MarkedMail>,
         context: &RequestContext,
-    ) -> Result<u32, Waits> {
+    ) -> Result<u32, WaitReason> {
         let done = self.store.done_mails(mails.iter().map(|it| it.mark.clone()).collect()).await?;
         let (mut sent, mut waiting) = (0, None);
         for MarkedMail { mail, mark } in mails.into_iter().filter(|it| !done.contains(&it.mark)) {
@@ -69,11 +69,11 @@ impl MailService {
         mail: &OutgoingMail,
         mark: Key,
         context: &RequestContext,
-    ) -> Result<bool, Waits> {
+    ) -> Result<bool, WaitReason> {
         match self.store.claim_mail(context, mark.clone()).await? {
             Claim::Granted => {}
             Claim::Done => return Ok(false),
-            Claim::Held => return Err(Waits::Held),
+            Claim::Held => return Err(WaitReason::Held),
         }
         self.hand_over(mail, vec![mark], context).await.map(|()| true)
     }
@@ -83,13 +83,13 @@ impl MailService {
     ///
     /// # Errors
     ///
-    /// [`Waits`], if the mail cannot be sent now.
+    /// [`WaitReason`], if the mail cannot be sent now.
     pub(crate) async fn hand_over(
         &self,
         mail: &OutgoingMail,
         marks: Vec<Key>,
         context: &RequestContext,
-    ) -> Result<(), Waits> {
+    ) -> Result<(), WaitReason> {
         let composed = ComposedMail::of(mail, &self.portal, &self.brand);
         let delivery = match self.transport.send(&composed).await {
             Ok(()) => {
@@ -111,7 +111,7 @@ impl MailService {
                         tracing::warn!(%cause, "the claim of a mail ends by itself");
                     }
                 }
-                return Err(Waits::Unsent { cause, code });
+                return Err(WaitReason::Unsent { cause, code });
             }
         };
         for mark in marks {

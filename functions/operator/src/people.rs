@@ -194,15 +194,17 @@ fn show_address(
 ) -> Result<AddressData, Error> {
     let invitation = |it: &Invitation| {
         let role = roles.role_summary(org, it.role_id)?;
-        Ok::<_, Error>(views::Invitation::of(it, role.as_ref(), views::Person::default(), now))
+        let inviter = it.invited_by();
+        let invited_by = inviter.map_or_else(views::Person::operator, views::Person::unnamed);
+        Ok::<_, Error>(views::Invitation::of(it, role.as_ref(), invited_by, now))
     };
     Ok(AddressData {
         email: known.email.clone(),
         invitation: known.invitation.as_ref().map(invitation).transpose()?,
-        critical_alert_user: known
-            .alert
-            .clone()
-            .map(|alert| views::CriticalAlertUser::of(alert, views::Person::default())),
+        critical_alert_user: known.alert.clone().map(|alert| {
+            let added_by = views::Person::unnamed(alert.added_by);
+            views::CriticalAlertUser::of(alert, added_by)
+        }),
         named_in_history: known.is_former(),
     })
 }

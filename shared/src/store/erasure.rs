@@ -59,6 +59,7 @@ impl Transaction<'_> {
             return self.erase_user(known, user);
         }
         let context = self.context;
+        // Not the id of the person: it is a digest of the address, which the history must not hold.
         let person = PersonId::new(context.at, context.seed);
         let event = erasure(context, &known.org, &person, Version::first(context.at, None));
         self.record(event)
@@ -81,6 +82,7 @@ impl Transaction<'_> {
             writes = writes.end_erased_membership(org, member, gone)?;
         }
         let event = erasure(context, org, &MemberId::of(org.id(), user), gone);
+        // The event of a pending request says itself that it ends; a declined one was kept without a word.
         let declined = known.request.as_ref().filter(|request| !request.is_pending());
         writes.record(match declined {
             Some(request) => event.old(json!({ "join_request": request.status })),
@@ -95,12 +97,18 @@ impl Transaction<'_> {
         member: &Member,
         gone: Version,
     ) -> Result<Self, Error> {
-        let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
+        let held_by_user =
+            Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
         let event = removed(self.context, org, EventAction::MemberRemoved, member, gone);
         let freed = match &member.email {
             Some(email) => {
                 let slot = Key::address_slot(org.id(), AddressDigest::of(org.id(), email));
-                self.put(slot.clone(), erased(slot, gone)?, lock, or(Refusal::ChangedConcurrently))
+                self.put(
+                    slot.clone(),
+                    erased(slot, gone)?,
+                    held_by_user,
+                    or(Refusal::ChangedConcurrently),
+                )
             }
             None => self,
         };
@@ -123,41 +131,41 @@ impl Transaction<'_> {
     }
 
     /// Ends the invitation and the alerts of an address, and forgets it.
-    fn erase_address(self, org: &Organization, known: &KnownAddress) -> Result<Self, Error> {
+    fn erase_address(self, org: &Organization, address: &KnownAddress) -> Result<Self, Error> {
         let id = org.id();
-        let key = Key::address_slot(id, AddressDigest::of(id, &known.email));
+        let key = Key::address_slot(id, AddressDigest::of(id, &address.email));
         let changed = or(Refusal::ChangedConcurrently);
-        let writes = match (&known.invitation, &known.former) {
+        let writes = match (&address.invitation, &address.former) {
             (Some(invitation), _) => {
                 let gone = invitation.version.next(self.context.at);
                 self.revoke_erased(org, invitation, erased(key, gone)?)?
             }
             (None, Some(former)) => {
-                let mut left = former.clone();
-                left.retain(|name, _| KEPT.contains(&name.as_str()));
-                left.insert(ERASED.to_owned(), attribute(&true)?);
+                let mut remaining = former.clone();
+                remaining.retain(|name, _| KEPT.contains(&name.as_str()));
+                remaining.insert(ERASED.to_owned(), attribute(&true)?);
                 let seen = former.get("version").cloned().unwrap_or_else(|| number(0));
                 let same = "attribute_exists(#deleted) AND #version = :seen_slot";
                 let same = Expression::new(same, [("seen_slot", seen)]);
-                self.put(key, left, same, changed)
+                self.put(key, remaining, same, changed)
             }
             // The membership that holds the address ends in this transaction, or is another person's.
-            (None, None) if known.is_taken => self,
+            (None, None) if address.is_taken => self,
             (None, None) => self.check(key, absent(), changed),
         };
-        writes.erase_alert(org, known)
+        writes.erase_alert(org, address)
     }
 
-    fn erase_alert(self, org: &Organization, known: &KnownAddress) -> Result<Self, Error> {
-        let (id, alert) = (org.id(), AlertId::of(org.id(), &known.email));
+    fn erase_alert(self, org: &Organization, address: &KnownAddress) -> Result<Self, Error> {
+        let (id, alert) = (org.id(), AlertId::of(org.id(), &address.email));
         let context = self.context;
-        let writes = if let Some(entry) = &known.alert {
+        let writes = if let Some(entry) = &address.alert {
             self.drop_entry(org, entry)?
         } else {
             let key = Key::critical_alert_user(id, alert);
             self.check(key, absent(), or(Refusal::ChangedConcurrently))
         };
-        if known.alert.is_none() && !known.was_alerted {
+        if address.alert.is_none() && !address.was_alerted {
             return Ok(writes);
         }
         let key = Key::former_name(id, &alert);

@@ -11,7 +11,7 @@ use shared::{
 use super::{
     DecisionCaller,
     explanation::Explanation,
-    wire::{Evaluation, EvaluationDraft, Members, bad},
+    wire::{Evaluation, EvaluationDraft, JsonFields, malformed},
 };
 
 /// The most evaluations in one request.
@@ -42,25 +42,26 @@ struct Item {
 
 pub(super) async fn one(
     call: Call,
-    AnyObject(members): AnyObject,
+    AnyObject(fields): AnyObject,
 ) -> Result<Json<Decision>, ApiError> {
-    let evaluation = Members::of(&members).evaluation(&EvaluationDraft::default()).map_err(bad)?;
+    let evaluation =
+        JsonFields::of(&fields).evaluation(&EvaluationDraft::default()).map_err(malformed)?;
     Ok(Json(decide(&call.app, &DecisionCaller::of(&call), evaluation).await?))
 }
 
 pub(super) async fn many(
     call: Call,
-    AnyObject(members): AnyObject,
+    AnyObject(fields): AnyObject,
 ) -> Result<Json<Decisions>, ApiError> {
-    let (members, caller) = (Members::of(&members), DecisionCaller::of(&call));
-    let semantic = members.semantic().map_err(bad)?;
-    let defaults = members.draft().map_err(bad)?;
-    let evaluations = members.evaluations().map_err(bad)?;
+    let (fields, caller) = (JsonFields::of(&fields), DecisionCaller::of(&call));
+    let semantic = fields.semantic().map_err(malformed)?;
+    let defaults = fields.draft().map_err(malformed)?;
+    let evaluations = fields.evaluations().map_err(malformed)?;
     if evaluations.is_empty() {
-        let evaluation = members.evaluation(&EvaluationDraft::default()).map_err(bad)?;
+        let evaluation = fields.evaluation(&EvaluationDraft::default()).map_err(malformed)?;
         return Ok(Json(Decisions::One(decide(&call.app, &caller, evaluation).await?)));
     }
-    let items = items(evaluations, &defaults).map_err(bad)?;
+    let items = items(evaluations, &defaults).map_err(malformed)?;
     let mut evaluations = decide_all(&call.app, &caller, &items).await?;
     let last = evaluations.iter().position(|decided| semantic.ends_with(decided.decision));
     evaluations.truncate(last.map_or(MAX_EVALUATIONS, |last| last + 1));
@@ -75,11 +76,11 @@ fn items(evaluations: &[Value], defaults: &EvaluationDraft) -> Result<Vec<Item>,
         return Err(FieldError { pointer, detail });
     }
     let item = |(index, value)| {
-        let members = Members::item(value, format!("/evaluations/{index}"));
-        let explain = members.as_ref().ok().and_then(|item| item.explain().ok().flatten());
+        let fields = JsonFields::item(value, format!("/evaluations/{index}"));
+        let explain = fields.as_ref().ok().and_then(|item| item.explain().ok().flatten());
         Item {
             explain: explain.unwrap_or(defaults.explains()),
-            evaluation: members.and_then(|item| item.evaluation(defaults)),
+            evaluation: fields.and_then(|item| item.evaluation(defaults)),
         }
     };
     Ok(evaluations.iter().enumerate().map(item).collect())

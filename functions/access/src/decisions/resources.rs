@@ -16,7 +16,7 @@ use shared::{
 use super::{
     DecisionCaller, ORGANIZATION, RESOURCES,
     search::{Reference, Results, SearchPage},
-    wire::{Members, bad},
+    wire::{JsonFields, malformed},
 };
 
 /// The most memberships whose further paths one page examines.
@@ -34,13 +34,13 @@ struct Candidate {
 
 pub(super) async fn search(
     call: Call,
-    AnyObject(members): AnyObject,
+    AnyObject(fields): AnyObject,
 ) -> Result<Json<Results<Reference>>, ApiError> {
-    let members = Members::of(&members);
-    let subject = members.required_entity("subject").map_err(bad)?;
-    let action = members.required_action().map_err(bad)?;
-    let kind = members.required_type("resource").map_err(bad)?;
-    let step = SearchPage::new(RESOURCES, &members, "resource")?;
+    let fields = JsonFields::of(&fields);
+    let subject = fields.required_entity("subject").map_err(malformed)?;
+    let action = fields.required_action().map_err(malformed)?;
+    let kind = fields.required_type("resource").map_err(malformed)?;
+    let step = SearchPage::new(RESOURCES, &fields, "resource")?;
     let caller = DecisionCaller::of(&call);
     caller.may_ask_about(&subject)?;
     if step.limit == 0 {

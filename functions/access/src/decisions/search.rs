@@ -9,7 +9,7 @@ use shared::{
 
 use super::{
     ACTIONS, DecisionCaller,
-    wire::{Members, bad},
+    wire::{JsonFields, malformed},
 };
 
 /// The largest page, and the size of a page without a limit.
@@ -62,11 +62,15 @@ impl SearchPage {
     /// # Errors
     ///
     /// 400 if `page` is malformed, or the token belongs to another search or limit.
-    pub(super) fn new(route: &str, members: &Members<'_>, searched: &str) -> Result<Self, Problem> {
-        members.explain().map_err(bad)?;
-        let (token, wanted) = members.page().map_err(bad)?;
+    pub(super) fn new(
+        route: &str,
+        fields: &JsonFields<'_>,
+        searched: &str,
+    ) -> Result<Self, Problem> {
+        fields.explain().map_err(malformed)?;
+        let (token, wanted) = fields.page().map_err(malformed)?;
         let wanted = wanted.map(|limit| limit.min(MAX_RESULTS));
-        let search = vec![route.to_owned(), members.bound(searched)];
+        let search = vec![route.to_owned(), fields.page_binding(searched)];
         let token = token.filter(|token| !token.is_empty());
         let Some(token) = token else {
             let limit = usize::try_from(wanted.unwrap_or(MAX_RESULTS)).unwrap_or_default();
@@ -111,12 +115,12 @@ impl SearchPage {
 
 pub(super) async fn actions(
     call: Call,
-    AnyObject(members): AnyObject,
+    AnyObject(fields): AnyObject,
 ) -> Result<Json<Results<ActionReference>>, ApiError> {
-    let members = Members::of(&members);
-    let subject = members.required_entity("subject").map_err(bad)?;
-    let resource = members.required_entity("resource").map_err(bad)?;
-    let step = SearchPage::new(ACTIONS, &members, "action")?;
+    let fields = JsonFields::of(&fields);
+    let subject = fields.required_entity("subject").map_err(malformed)?;
+    let resource = fields.required_entity("resource").map_err(malformed)?;
+    let step = SearchPage::new(ACTIONS, &fields, "action")?;
     let caller = DecisionCaller::of(&call);
     caller.may_ask_about(&subject)?;
     let actions = Action::all().filter(|action| action.level.is_some()).collect();

@@ -21,7 +21,7 @@ use shared::{
 use super::{
     DecisionCaller, SUBJECTS, USER, organization,
     search::{Reference, Results, SearchPage},
-    wire::{Members, bad},
+    wire::{JsonFields, malformed},
 };
 
 /// The most roles whose members are read concurrently. With more roles, all members of the
@@ -53,13 +53,13 @@ struct SubjectPosition<'a> {
 
 pub(super) async fn search(
     call: Call,
-    AnyObject(members): AnyObject,
+    AnyObject(fields): AnyObject,
 ) -> Result<Json<Results<Reference>>, ApiError> {
-    let members = Members::of(&members);
-    let kind = members.required_type("subject").map_err(bad)?;
-    let action = members.required_action().map_err(bad)?;
-    let resource = members.required_entity("resource").map_err(bad)?;
-    let step = SearchPage::new(SUBJECTS, &members, "subject")?;
+    let fields = JsonFields::of(&fields);
+    let kind = fields.required_type("subject").map_err(malformed)?;
+    let action = fields.required_action().map_err(malformed)?;
+    let resource = fields.required_entity("resource").map_err(malformed)?;
+    let step = SearchPage::new(SUBJECTS, &fields, "subject")?;
     DecisionCaller::of(&call).may_ask_about_anybody()?;
     if step.limit == 0 {
         return Ok(step.pause());

@@ -1,14 +1,14 @@
-//! Parsing of AuthZEN requests: required members must be present and of their type, unknown members
+//! Parsing of AuthZEN requests: required fields must be present and of their type, unknown fields
 //! are ignored, and `null` counts as absent.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::http::{FieldError, Problem, WholeNumber};
 
-/// The members of an object in a request, and the object's JSON pointer.
+/// The fields of an object in a request, and the object's JSON pointer.
 #[derive(Clone, Debug)]
-pub(crate) struct Members<'a> {
-    members: &'a Map<String, Value>,
+pub(crate) struct JsonFields<'a> {
+    fields: &'a Map<String, Value>,
     pointer: String,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Evaluation {
     pub(crate) explain: bool,
 }
 
-/// An evaluation whose members are all optional: the defaults of a batch.
+/// An evaluation whose fields are all optional: the defaults of a batch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EvaluationDraft {
     subject: Option<Entity>,
@@ -73,26 +73,26 @@ impl Semantic {
     }
 }
 
-impl<'a> Members<'a> {
-    /// The members of the request body.
-    pub(crate) fn of(members: &'a Map<String, Value>) -> Self {
-        Self { members, pointer: String::new() }
+impl<'a> JsonFields<'a> {
+    /// The fields of the request body.
+    pub(crate) fn of(fields: &'a Map<String, Value>) -> Self {
+        Self { fields, pointer: String::new() }
     }
 
-    /// The members of the object at `pointer`.
+    /// The fields of the object at `pointer`.
     ///
     /// # Errors
     ///
     /// `value` is not an object.
     pub(crate) fn item(value: &'a Value, pointer: String) -> Result<Self, FieldError> {
         match value {
-            Value::Object(members) => Ok(Self { members, pointer }),
+            Value::Object(fields) => Ok(Self { fields, pointer }),
             _ => Err(wrong_type(pointer, "an object")),
         }
     }
 
     fn get(&self, name: &str) -> Option<&'a Value> {
-        self.members.get(name).filter(|value| !value.is_null())
+        self.fields.get(name).filter(|value| !value.is_null())
     }
 
     fn pointer_to(&self, name: &str) -> String {
@@ -100,7 +100,7 @@ impl<'a> Members<'a> {
     }
 
     fn object(&self, name: &str) -> Result<Option<Self>, FieldError> {
-        self.get(name).map(|value| Members::item(value, self.pointer_to(name))).transpose()
+        self.get(name).map(|value| JsonFields::item(value, self.pointer_to(name))).transpose()
     }
 
     fn text(&self, name: &str) -> Result<Option<String>, FieldError> {
@@ -120,7 +120,7 @@ impl<'a> Members<'a> {
     }
 
     fn properties(&self) -> Result<Map<String, Value>, FieldError> {
-        Ok(self.object("properties")?.map(|object| object.members.clone()).unwrap_or_default())
+        Ok(self.object("properties")?.map(|object| object.fields.clone()).unwrap_or_default())
     }
 
     fn entity(&self, name: &str) -> Result<Option<Entity>, FieldError> {
@@ -176,7 +176,7 @@ impl<'a> Members<'a> {
         Ok(context.map(|context| context.get("explain") == Some(&Value::Bool(true))))
     }
 
-    /// The members of an evaluation that are present.
+    /// The fields of an evaluation that are present.
     ///
     /// # Errors
     ///
@@ -255,14 +255,14 @@ impl<'a> Members<'a> {
         Ok((page.text("token")?, page.get("limit").map(number).transpose()?))
     }
 
-    /// The part of a search to which a page token is bound: all members except `page`, and of the
+    /// The part of a search to which a page token is bound: all fields except `page`, and of the
     /// searched entity only its type.
-    pub(crate) fn bound(&self, searched: &str) -> String {
-        let mut members = self.members.clone();
-        members.remove("page");
-        let kind = members.remove(searched).and_then(|entity| entity.get("type").cloned());
-        members.insert(searched.to_owned(), kind.unwrap_or_default());
-        Value::Object(members).to_string()
+    pub(crate) fn page_binding(&self, searched: &str) -> String {
+        let mut fields = self.fields.clone();
+        fields.remove("page");
+        let kind = fields.remove(searched).and_then(|entity| entity.get("type").cloned());
+        fields.insert(searched.to_owned(), kind.unwrap_or_default());
+        Value::Object(fields).to_string()
     }
 }
 
@@ -271,7 +271,7 @@ fn wrong_type(pointer: String, expected: &str) -> FieldError {
 }
 
 /// 400, which the specification requires for every malformed request.
-pub(crate) fn bad(error: FieldError) -> Problem {
+pub(crate) fn malformed(error: FieldError) -> Problem {
     let detail = format!("`{}` {}", error.pointer, error.detail);
     Problem::unreadable(detail).errors(&[error])
 }

@@ -47,6 +47,11 @@ impl Person {
         Self { email: Some(email), ..Self::default() }
     }
 
+    /// A member of whom a reader learns the id alone.
+    pub fn unnamed(id: MemberId) -> Self {
+        Self { id: Some(id), ..Self::default() }
+    }
+
     /// A platform operator.
     pub fn operator() -> Self {
         Self { name: Some(OPERATOR.to_owned()), ..Self::default() }
