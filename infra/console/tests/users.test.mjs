@@ -129,7 +129,7 @@ test('a slow writer finds a user, and keeps the focus', async () => {
 test('filters of a link that are not known are named, and can be removed', async () => {
   const alert = ada.getByRole('alert');
   for (const [path, said, left] of [
-    ['users?status=foo&role=unknown&q=jonas', 'status=foo, role=unknown', 'q=jonas'],
+    ['users?status=foo&role=unknown&role_id=partner_user', 'status=foo, role=unknown', 'role_id=partner_user'],
     ['roles?status=foo&q=adm', 'status=foo', 'q=adm'],
     ['history?action=foo&from=yesterday&only=did', 'action=foo, from=yesterday', 'only=did'],
   ]) {
@@ -137,12 +137,12 @@ test('filters of a link that are not known are named, and can be removed', async
     await alert.getByText(`The list does not apply ${said}.`).waitFor();
     await alert.getByRole('button', { name: 'Remove it' }).click();
     await ada.waitForURL(new RegExp(`\\?${left}$`));
-    assert.equal(await alert.count(), 0);
+    await alert.waitFor({ state: 'detached' });
   }
   await open(ada, `/organizations/${org}/users?role_id=role_01M8MD57H68XNX0FZAHTMJSJWP`);
   await ada.getByRole('button', { name: 'Remove the filters' }).click();
   await ada.getByRole('row', { name: /bob@acme.example/ }).waitFor();
-  assert.equal(await ada.locator('.filter', { hasText: 'Role' }).getByRole('combobox').inputValue(), '');
+  await ada.waitForURL(/users$/);
 });
 
 test('a link carries the filters of the roles', async () => {

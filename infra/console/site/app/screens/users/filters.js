@@ -17,7 +17,7 @@ const valuesOf = (name) => CHOICES[name].map(([value]) => value);
 /** The filters that there are, for `useFilters`. */
 export const KNOWN = {
   q: true, status: valuesOf('status'), kind: valuesOf('kind'), sort: valuesOf('sort'),
-  role_id: /^(role_\w{26}|super_admin|admin|user|mdf_admin)$/, ...ORGANIZATION_FILTERS,
+  role_id: /^(role_\w{26}|super_admin|admin|user|mdf_admin|partner_user)$/, ...ORGANIZATION_FILTERS,
 };
 
 /**
