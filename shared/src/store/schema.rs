@@ -101,10 +101,10 @@ fn upgraded_by(steps: &[Step], mut item: Item) -> Result<Item, Error> {
 /// An item in the form of the version `written`, or of its own version if that is later.
 fn rewritten_by(steps: &[Step], written: u32, item: Item) -> Result<Item, Error> {
     let written = written as usize;
-    if version(&item)? >= written {
-        return Ok(item);
+    match steps.get(..written - 1) {
+        Some(steps) if version(&item)? < written => upgraded_by(steps, item),
+        _ => Ok(item),
     }
-    upgraded_by(&steps[..written - 1], item)
 }
 
 fn version(item: &Item) -> Result<usize, Error> {
