@@ -173,7 +173,7 @@ async fn malformed_id_is_answered_as_one_that_the_organization_does_not_have() {
     let (app, acme) = TestApp::with_acme().await;
     for (path, slug) in [
         ("roles/guest", "no-such-role"),
-        ("members/ada", "no-such-member"),
+        ("members/mem_1", "no-such-member"),
         ("invitations/inv_1", "no-such-invitation"),
         ("events/evt_1", "no-such-event"),
     ] {

@@ -253,7 +253,7 @@ export interface paths {
         };
         /**
          * Show one of the caller's invitations
-         * @description The link in an invitation mail leads here. Requires the invited address, verified; any other caller gets 404 (INV4). Reading changes nothing (INV6).
+         * @description The link in an invitation mail leads here. Requires the invited address, verified; any other caller gets 404 (INV4). Reading changes nothing (INV6). Who has accepted gets 409 `caller-already-member`.
          */
         get: operations["showMyInvitation"];
         put?: never;
@@ -2632,8 +2632,10 @@ export interface components {
         MovedUsersValues: {
             reassign_to: components["schemas"]["RoleId"];
             reassign_to_name: string | null;
+            /** @description People with the role. */
             members: number;
             invitations: number;
+            services: number;
         };
         /** @description The person who asked to join. */
         RequesterValues: {
@@ -6218,6 +6220,16 @@ export interface operations {
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["EmailMissingResponse"];
             404: components["responses"]["InvitationNotFound"];
+            /** @description `caller-already-member`. */
+            409: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["caller-already-member"];
+                };
+            };
             422: components["responses"]["InvalidRequestResponse"];
             500: components["responses"]["InternalErrorResponse"];
             503: components["responses"]["UnavailableResponse"];
@@ -6263,14 +6275,14 @@ export interface operations {
                 };
             };
             404: components["responses"]["InvitationNotFound"];
-            /** @description `already-member`, `invitation-expired`, `offered-access-expired`, `inviter-not-authorized`, `mdf-program-required`, `role-being-deleted`, `changed-concurrently` or `idempotency-key-in-use`. */
+            /** @description `already-member`, `caller-already-member`, `invitation-expired`, `offered-access-expired`, `inviter-not-authorized`, `mdf-program-required`, `role-being-deleted`, `changed-concurrently` or `idempotency-key-in-use`. */
             409: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["already-member"] | components["schemas"]["invitation-expired"] | components["schemas"]["offered-access-expired"] | components["schemas"]["inviter-not-authorized"] | components["schemas"]["mdf-program-required"] | components["schemas"]["role-being-deleted"] | components["schemas"]["changed-concurrently"] | components["schemas"]["idempotency-key-in-use"];
+                    "application/problem+json": components["schemas"]["already-member"] | components["schemas"]["caller-already-member"] | components["schemas"]["invitation-expired"] | components["schemas"]["offered-access-expired"] | components["schemas"]["inviter-not-authorized"] | components["schemas"]["mdf-program-required"] | components["schemas"]["role-being-deleted"] | components["schemas"]["changed-concurrently"] | components["schemas"]["idempotency-key-in-use"];
                 };
             };
             413: components["responses"]["BodyTooLargeResponse"];

@@ -362,7 +362,7 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
         DenyReason::Never => "No role grants this action on such organizations.".to_owned(),
         DenyReason::Membership => NOT_A_MEMBER.to_owned(),
         DenyReason::AccessExpired => {
-            format!("The user's access {place} has ended.")
+            format!("The user's access {place} has expired.")
         }
         DenyReason::Link => {
             "The user is not a member of a partner that is linked to this organization.".to_owned()
