@@ -1,6 +1,6 @@
 //! The ids of entities. The service creates them and never uses one again.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, marker::PhantomData, str::FromStr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -71,6 +71,21 @@ fn is_crockford_digit(byte: u8) -> bool {
     byte.is_ascii_digit() || byte.is_ascii_uppercase() && !b"ILOU".contains(&byte)
 }
 
+/// Parses a text while it is deserialized, so that an error knows the place of the text.
+pub(super) struct ParsedText<T>(pub(super) PhantomData<T>);
+
+impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for ParsedText<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => { $(
         $(#[$doc])*
@@ -119,7 +134,7 @@ macro_rules! ids {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+                deserializer.deserialize_str(ParsedText(PhantomData))
             }
         }
     )* };

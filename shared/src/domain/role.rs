@@ -1,13 +1,14 @@
 //! Roles: their ids, and the rules for custom roles.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, marker::PhantomData, str::FromStr};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
     BuiltIn, CustomRoleId, Level, Levels, Name, NotAnId, Reassignment, Refusal, RoleObject,
-    Standing, Target, TargetKind, Version, grant::check_no_escalation, lookalike::looks_built_in,
+    Standing, Target, TargetKind, Version, grant::check_no_escalation, id::ParsedText,
+    lookalike::looks_built_in,
 };
 
 /// The highest number of custom roles in an organization (ROLE2). Every request reads their levels.
@@ -81,7 +82,7 @@ impl Serialize for RoleId {
 
 impl<'de> Deserialize<'de> for RoleId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        deserializer.deserialize_str(ParsedText(PhantomData))
     }
 }
 

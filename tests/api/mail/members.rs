@@ -150,7 +150,7 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
     to bob@example.com
     You are the Super Admin of Acme
 
-    The platform team made you the Super Admin of Acme, because the former one can no longer act. The history of Acme says why.
+    The platform team made you the Super Admin of Acme. The history of Acme says why.
 
     Open Acme:
     https://portal.example.com/organizations/org_…
