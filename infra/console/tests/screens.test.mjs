@@ -44,9 +44,11 @@ test('the sign-in is accessible, and the focus is on the heading after each sign
   const page = await pageOf(browser, ADA, { ...server, bypassCSP: true });
   const focusIsOn = (heading) => page.waitForFunction((text) => document.activeElement.matches('h1') && document.activeElement.textContent === text, heading);
   await focusIsOn('My organizations');
+  await page.evaluate(() => sessionStorage.setItem('rolecall.invite.draft', 'bob@acme.example'));
   await page.locator('summary', { hasText: 'Your account' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await focusIsOn('Sign in');
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0, 'nothing of the person is left in the tab');
   await picture(page, 'light-sign-in');
   await assertAccessible(page, 'the sign-in');
   await signIn(page, ADA);

@@ -48,7 +48,7 @@ function Many(props) {
   return html`<${Loaded} load=${load}>${({ Many }) => html`<${Many} ...${props} />`}<//>`;
 }
 
-/** The list that is not sent yet. The session storage of the tab keeps it until it is sent or discarded. */
+/** The list that is not sent yet. The session storage of the tab keeps it until it is sent or discarded, or the person signs out. */
 function useDraft() {
   const { me } = useApp();
   const key = `rolecall.invite.${useOrg().id}.${me.user_id}`;
