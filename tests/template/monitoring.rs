@@ -70,6 +70,10 @@ fn own_metrics() -> BTreeSet<String> {
 
 /// Asserts that AWS or the code writes a metric with these dimensions.
 fn assert_written(namespace: &str, name: &str, dimensions: &[String]) {
+    if namespace == "stack" && name == Metric::Refusals.name() {
+        assert_eq!(dimensions, ["problem"]);
+        return;
+    }
     if namespace == "stack" {
         assert!(own_metrics().contains(name), "no code writes {name}");
         assert!(dimensions.is_empty(), "{name} has no dimension");
@@ -456,20 +460,23 @@ fn throttled_requests_are_counted_without_refusals_of_functions() {
 /// they are scanners, whose requests lack a token.
 #[test]
 fn refused_tokens_are_counted_on_routes_and_compared_with_all_requests() {
-    let filter = resource("UnauthorizedRequests");
-    let pattern = r#"{ $.status = "401" && $.route != "$default" }"#;
-    assert_eq!(filter["Properties"]["FilterPattern"], pattern);
-    assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "AccessLog" }));
+    for (filter, pattern) in [
+        ("UnauthorizedRequests", r#"{ $.status = "401" && $.route != "$default" }"#),
+        ("RoutedRequests", r#"{ $.route != "$default" }"#),
+    ] {
+        let filter = resource(filter);
+        assert_eq!(filter["Properties"]["FilterPattern"], pattern);
+        assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "AccessLog" }));
+    }
     for (name, period, periods, threshold) in
         [("TokensRefused", 300, 3, 50), ("TokensRefusedPersist", 3600, 2, 90)]
     {
         let alarm = resource(name);
         let own = &alarm["Properties"];
-        assert_eq!(own["Metrics"][1]["Expression"], "refused + FILL(answered, 0)");
         let watched: Vec<_> =
             metrics_of(&alarm).into_iter().map(|(_, it)| it["MetricName"].clone()).collect();
-        assert_eq!(watched, ["unauthorized_requests", Metric::Requests.name()]);
-        for metric in list(&own["Metrics"]).iter().skip(2) {
+        assert_eq!(watched, ["unauthorized_requests", "routed_requests"]);
+        for metric in list(&own["Metrics"]).iter().skip(1) {
             assert_eq!(metric["MetricStat"]["Period"], period, "{name}");
         }
         assert_eq!(
@@ -478,6 +485,15 @@ fn refused_tokens_are_counted_on_routes_and_compared_with_all_requests() {
         );
         assert_eq!(own["DatapointsToAlarm"], periods, "{name}: one period fires it");
     }
+}
+
+/// A problem without a page would be no problem of the service, so the alarm could not fire.
+#[test]
+fn alarm_of_the_proxy_watches_a_problem_that_exists() {
+    let alarm = resource("ProxyRefused");
+    let problem = &alarm["Properties"]["Dimensions"][0]["Value"];
+    let page = format!("\n## {}\n", problem.as_str().unwrap());
+    assert!(include_str!("../../docs/problems.md").contains(&page), "{page}");
 }
 
 /// The metric of the rule itself needs the name of the rule, and says nothing of the queue. The queue has both.

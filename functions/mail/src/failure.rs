@@ -111,13 +111,22 @@ fn end_for_recipient(name: &str, message: &str) -> Option<Delivery> {
     suppressed.then_some(Delivery::Suppressed)
 }
 
+/// What a message says when the account or its configuration set cannot send, under whichever code.
+const ACCOUNT_CANNOT_SEND: [&str; 5] = [
+    "daily message quota",
+    "sending quota",
+    "sending paused",
+    "sending suspended",
+    "sending is disabled",
+];
+
 /// The cause by a message in lower case; `None` if the message names none.
 fn cause_by_message(message: &str, sender: &str) -> Option<WaitCause> {
     let has = |part: &str| message.contains(part);
     if has("address is not verified") {
         let is_sender = names_sender(message, sender);
         Some(if is_sender { WaitCause::Account } else { WaitCause::Sandbox })
-    } else if has("daily message quota") || has("sending quota") {
+    } else if ACCOUNT_CANNOT_SEND.into_iter().any(has) {
         Some(WaitCause::Account)
     } else if has("maximum sending rate") {
         Some(WaitCause::Service)
@@ -211,6 +220,8 @@ mod tests {
                 "Sending is disabled for the configuration set rolecall",
                 400,
             ),
+            ("MessageRejected", "Sending paused for this account. Please check the inbox.", 400),
+            ("MessageRejected", "Sending suspended for this account.", 400),
             ("AccountSendingPausedException", "", 400),
             ("ConfigurationSetSendingPausedException", "", 400),
             ("LimitExceededException", "Daily message quota exceeded.", 400),

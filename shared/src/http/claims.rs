@@ -154,9 +154,11 @@ impl<'a> Token<'a> {
         self.claim(self.names.amr).map(list).unwrap_or_default()
     }
 
-    /// The time of the sign-in, in seconds since the epoch.
+    /// The time of the sign-in, in seconds since the epoch. It may have a fraction (RFC 7519, section 2).
     pub(super) fn auth_time(&self) -> Option<i64> {
-        self.claim(self.names.auth_time).and_then(|claim| claim.parse().ok())
+        let claim = self.claim(self.names.auth_time)?;
+        let (seconds, fraction) = claim.split_once('.').unwrap_or((claim, ""));
+        fraction.bytes().all(|byte| byte.is_ascii_digit()).then(|| seconds.parse().ok())?
     }
 }
 

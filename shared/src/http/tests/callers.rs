@@ -32,7 +32,7 @@ fn jwt(claims: &Value) -> Value {
 async fn caller_is_read_from_the_claims() {
     let claims = json!({
         "sub": "auth0|42", "email": "ann@example.com", "email_verified": "true", "name": "Ann",
-        "scope": "openid operator", "amr": "[pwd mfa]", "auth_time": "1699999990",
+        "scope": "openid operator", "amr": "[pwd mfa]", "auth_time": "1699999990.5",
     });
     let seen = call(&jwt(&claims)).await.text;
     insta::assert_snapshot!(seen, @r#"auth0|42 Some("ann@example.com") Some("Ann") true SignIn { scopes: ["openid", "operator"], amr: ["pwd", "mfa"], auth_time: Some(1699999990), source_ip: Some("192.0.2.1") } 2023-11-14T22:13:20.123Z"#);
