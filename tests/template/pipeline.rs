@@ -46,6 +46,24 @@ fn pipeline_builds_with_the_version_of_rust_that_the_workspace_names() {
     assert!(include_str!("../../infra/pipeline/github.yml").contains(&pin), "{pin}");
 }
 
+/// GitHub puts the ids into the tokens of newer repositories. A token without them could be of another owner later.
+#[test]
+fn pipeline_accepts_tokens_of_one_repository_and_environment() {
+    let roles = roles();
+    let assume = &roles["Resources"]["DeployRole"]["Properties"]["AssumeRolePolicyDocument"];
+    let condition = &assume["Statement"][0]["Condition"];
+    assert_eq!(condition.as_object().map(serde_json::Map::len), Some(1), "{condition}");
+    let subject = &condition["StringEquals"]["token.actions.githubusercontent.com:sub"]["Fn::If"];
+    assert_eq!(subject[0], "TokensHaveIds");
+    let with_ids = "repo:${Owner}@${OwnerId}/${Name}@${RepositoryId}:environment:${Environment}";
+    assert_eq!(subject[1]["Fn::Sub"][0], with_ids);
+    assert_eq!(subject[2]["Fn::Sub"], "repo:${Repository}:environment:${Environment}");
+    for id in ["OwnerId", "RepositoryId"] {
+        assert_eq!(roles["Parameters"][id]["AllowedPattern"], "^[0-9]*$", "{id}");
+        assert!(include_str!("../../infra/pipeline/README.md").contains(&format!("`{id}`")), "{id}");
+    }
+}
+
 /// The actions that the statements of a policy allow.
 fn allowed(statements: &Value) -> BTreeSet<String> {
     let statements = list(statements).into_iter().flat_map(|it| match &it["Fn::If"][1] {
