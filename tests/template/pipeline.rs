@@ -58,9 +58,10 @@ fn pipeline_accepts_tokens_of_one_repository_and_environment() {
     let with_ids = "repo:${Owner}@${OwnerId}/${Name}@${RepositoryId}:environment:${Environment}";
     assert_eq!(subject[1]["Fn::Sub"][0], with_ids);
     assert_eq!(subject[2]["Fn::Sub"], "repo:${Repository}:environment:${Environment}");
+    let page = include_str!("../../infra/pipeline/README.md");
     for id in ["OwnerId", "RepositoryId"] {
         assert_eq!(roles["Parameters"][id]["AllowedPattern"], "^[0-9]*$", "{id}");
-        assert!(include_str!("../../infra/pipeline/README.md").contains(&format!("`{id}`")), "{id}");
+        assert!(page.contains(&format!("`{id}`")), "{id}");
     }
 }
 
@@ -88,6 +89,34 @@ fn boundary_of_the_pipeline_allows_what_the_functions_need() {
     assert!(needed.len() > 15, "{needed:?}");
     assert_eq!(needed.difference(&limit).collect::<Vec<_>>(), [""; 0]);
     assert!(!limit.iter().any(|it| it.contains('*') || it.starts_with("iam:")), "{limit:?}");
+}
+
+/// The handlers of CloudFormation need these, by the schemas of their types, also if nothing in the template names them.
+#[test]
+fn execution_role_allows_what_cloudformation_needs_to_read_and_tag() {
+    let roles = roles();
+    let policies = list(&roles["Resources"]["ExecutionRole"]["Properties"]["Policies"]);
+    let tags = &roles["Resources"]["TagsOfTheApi"]["Properties"];
+    assert_eq!(tags["RoleName"], json!({ "Ref": "ExecutionRole" }));
+    let policies = policies.iter().chain([tags]);
+    let actions = policies.map(|it| allowed(&it["PolicyDocument"]["Statement"]));
+    let actions: BTreeSet<_> = actions.flatten().collect();
+    for action in [
+        "apigateway:TagResource",
+        "apigateway:UntagResource",
+        "cloudwatch:UntagResource",
+        "iam:ListEntitiesForPolicy",
+        "kms:Encrypt",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncrypt*",
+        "s3:ListBucket",
+        "s3:ListTagsForResource",
+        "s3:TagResource",
+        "s3:UntagResource",
+        "ses:DescribeConfigurationSet",
+    ] {
+        assert!(actions.contains(action), "{action}");
+    }
 }
 
 #[test]
