@@ -35,7 +35,7 @@ fn pipeline_cannot_change_a_stack_whose_name_begins_like_its_own() {
     }
     assert!(checked > 10, "{checked} patterns were found");
     let name = &roles["Parameters"]["StackName"]["AllowedPattern"];
-    assert_eq!(*name, "^[A-Za-z][A-Za-z0-9]{0,19}-[A-Za-z0-9]{1,10}$");
+    assert_eq!(*name, "^[a-z][a-z0-9]{0,19}-[a-z0-9]{1,10}$");
 }
 
 #[test]
