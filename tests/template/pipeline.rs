@@ -46,6 +46,16 @@ fn pipeline_builds_with_the_version_of_rust_that_the_workspace_names() {
     assert!(include_str!("../../infra/pipeline/github.yml").contains(&pin), "{pin}");
 }
 
+/// A gradual deployment can take longer than an hour, which is the default of a session.
+#[test]
+fn session_of_the_pipeline_lasts_as_long_as_its_role_allows() {
+    let seconds = &roles()["Resources"]["DeployRole"]["Properties"]["MaxSessionDuration"];
+    let seconds = format!("role-duration-seconds: {seconds}\n");
+    let pipeline = include_str!("../../infra/pipeline/github.yml");
+    assert_eq!(pipeline.matches("role-to-assume: ").count(), 2);
+    assert_eq!(pipeline.matches(&seconds).count(), 2, "{seconds}");
+}
+
 /// GitHub puts the ids into the tokens of newer repositories. A token without them could be of another owner later.
 #[test]
 fn pipeline_accepts_tokens_of_one_repository_and_environment() {
