@@ -47,6 +47,9 @@ fn rollback_counts_errors_of_the_new_version_only() {
     let watched: Vec<_> = errors.iter().filter_map(|it| it.get("MetricStat")).collect();
     let functions = preferences(&gradual);
     assert_eq!(watched.len(), functions.len());
+    // The alarm of failed requests watches one more.
+    let costs = format!("add {} metrics of alarms", watched.len() + 1);
+    assert!(include_str!("../../docs/monthly-costs.md").contains(&costs), "{costs}");
     for function in functions.keys() {
         let metric = json!({
             "Namespace": "AWS/Lambda",
