@@ -47,6 +47,9 @@ fn rollback_counts_errors_of_the_new_version_only() {
     let watched: Vec<_> = errors.iter().filter_map(|it| it.get("MetricStat")).collect();
     let functions = preferences(&gradual);
     assert_eq!(watched.len(), functions.len());
+    // The alarm of failed requests watches one more.
+    let costs = format!("add {} metrics of alarms", watched.len() + 1);
+    assert!(include_str!("../../docs/monthly-costs.md").contains(&costs), "{costs}");
     for function in functions.keys() {
         let metric = json!({
             "Namespace": "AWS/Lambda",
@@ -76,6 +79,20 @@ fn rollback_counts_failed_requests_of_the_new_release_only() {
     assert_eq!(alarm["MetricName"], counted["MetricName"]);
     assert_eq!(alarm["Namespace"], counted["MetricNamespace"]);
     assert_eq!(alarm["Dimensions"], json!([{ "Name": "release", "Value": release }]));
+}
+
+/// The change replaces the permission of each route after the API already calls the alias.
+#[test]
+fn guide_warns_of_the_change_to_gradual_deployments() {
+    let guide = include_str!("../../docs/guides/deployer.md");
+    let (_, section) = guide.split_once("\n### Gradually\n").expect("the section");
+    let section = section.split("\n### ").next().expect("a text");
+    for words in ["live with `template.yaml`", "`AWS::Lambda::Permission`", "all routes answer 500"]
+    {
+        assert!(section.contains(words), "{words}");
+    }
+    let pipeline = include_str!("../../infra/pipeline/README.md");
+    assert!(pipeline.contains("deployer.md#gradually"));
 }
 
 /// The pipeline may create roles only with its boundary.

@@ -35,7 +35,7 @@ fn pipeline_cannot_change_a_stack_whose_name_begins_like_its_own() {
     }
     assert!(checked > 10, "{checked} patterns were found");
     let name = &roles["Parameters"]["StackName"]["AllowedPattern"];
-    assert_eq!(*name, "^[A-Za-z][A-Za-z0-9]{0,19}-[A-Za-z0-9]{1,10}$");
+    assert_eq!(*name, "^[a-z][a-z0-9]{0,19}-[a-z0-9]{1,10}$");
 }
 
 #[test]
@@ -44,6 +44,35 @@ fn pipeline_builds_with_the_version_of_rust_that_the_workspace_names() {
     let version = version.and_then(|rest| rest.split('"').next()).expect("a version");
     let pin = format!("RUSTUP_TOOLCHAIN: \"{version}.");
     assert!(include_str!("../../infra/pipeline/github.yml").contains(&pin), "{pin}");
+}
+
+/// A gradual deployment can take longer than an hour, which is the default of a session.
+#[test]
+fn session_of_the_pipeline_lasts_as_long_as_its_role_allows() {
+    let seconds = &roles()["Resources"]["DeployRole"]["Properties"]["MaxSessionDuration"];
+    let seconds = format!("role-duration-seconds: {seconds}\n");
+    let pipeline = include_str!("../../infra/pipeline/github.yml");
+    assert_eq!(pipeline.matches("role-to-assume: ").count(), 2);
+    assert_eq!(pipeline.matches(&seconds).count(), 2, "{seconds}");
+}
+
+/// GitHub puts the ids into the tokens of newer repositories. A token without them could be of another owner later.
+#[test]
+fn pipeline_accepts_tokens_of_one_repository_and_environment() {
+    let roles = roles();
+    let assume = &roles["Resources"]["DeployRole"]["Properties"]["AssumeRolePolicyDocument"];
+    let condition = &assume["Statement"][0]["Condition"];
+    assert_eq!(condition.as_object().map(serde_json::Map::len), Some(1), "{condition}");
+    let subject = &condition["StringEquals"]["token.actions.githubusercontent.com:sub"]["Fn::If"];
+    assert_eq!(subject[0], "TokensHaveIds");
+    let with_ids = "repo:${Owner}@${OwnerId}/${Name}@${RepositoryId}:environment:${Environment}";
+    assert_eq!(subject[1]["Fn::Sub"][0], with_ids);
+    assert_eq!(subject[2]["Fn::Sub"], "repo:${Repository}:environment:${Environment}");
+    let page = include_str!("../../infra/pipeline/README.md");
+    for id in ["OwnerId", "RepositoryId"] {
+        assert_eq!(roles["Parameters"][id]["AllowedPattern"], "^[0-9]*$", "{id}");
+        assert!(page.contains(&format!("`{id}`")), "{id}");
+    }
 }
 
 /// The actions that the statements of a policy allow.
@@ -70,6 +99,34 @@ fn boundary_of_the_pipeline_allows_what_the_functions_need() {
     assert!(needed.len() > 15, "{needed:?}");
     assert_eq!(needed.difference(&limit).collect::<Vec<_>>(), [""; 0]);
     assert!(!limit.iter().any(|it| it.contains('*') || it.starts_with("iam:")), "{limit:?}");
+}
+
+/// The handlers of CloudFormation need these, by the schemas of their types, also if nothing in the template names them.
+#[test]
+fn execution_role_allows_what_cloudformation_needs_to_read_and_tag() {
+    let roles = roles();
+    let policies = list(&roles["Resources"]["ExecutionRole"]["Properties"]["Policies"]);
+    let tags = &roles["Resources"]["TagsOfTheApi"]["Properties"];
+    assert_eq!(tags["RoleName"], json!({ "Ref": "ExecutionRole" }));
+    let policies = policies.iter().chain([tags]);
+    let actions = policies.map(|it| allowed(&it["PolicyDocument"]["Statement"]));
+    let actions: BTreeSet<_> = actions.flatten().collect();
+    for action in [
+        "apigateway:TagResource",
+        "apigateway:UntagResource",
+        "cloudwatch:UntagResource",
+        "iam:ListEntitiesForPolicy",
+        "kms:Encrypt",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncrypt*",
+        "s3:ListBucket",
+        "s3:ListTagsForResource",
+        "s3:TagResource",
+        "s3:UntagResource",
+        "ses:DescribeConfigurationSet",
+    ] {
+        assert!(actions.contains(action), "{action}");
+    }
 }
 
 #[test]

@@ -241,6 +241,20 @@ fn runbook_goes_back_in_the_way_in_which_the_stack_is_deployed() {
     assert!(section.contains("\"Deploy to prod\"") && pipeline.contains("name: Deploy to prod\n"));
 }
 
+/// `python` is that of the tools, which has boto3. `python3` can be that of the system.
+#[test]
+fn runbook_replays_with_the_python_of_the_tools() {
+    assert_eq!(RUNBOOK.matches("`python infra/replay/replay.py").count(), 3);
+    assert!(!RUNBOOK.contains("python3 infra/"));
+    assert!(!include_str!("../../docs/guides/deployer.md").contains("python3 infra/"));
+}
+
+/// A variable that stays set changes the span of all later queries.
+#[test]
+fn runbook_sets_the_hours_of_one_query_only() {
+    assert_eq!(RUNBOOK.matches("hours=").count(), RUNBOOK.matches("(hours=").count());
+}
+
 #[test]
 fn commands_run_on_linux_and_macos() {
     let guide = include_str!("../../docs/guides/deployer.md");

@@ -32,6 +32,19 @@ fn failures_of_the_pre_token_function_have_an_alarm() {
     assert!(page.contains("\n## Alarm\n") && page.contains("`PreTokenErrors`"));
 }
 
+/// The shell runs a command with an empty variable, and the mistake shows late.
+#[test]
+fn page_of_the_user_pool_sets_variables_before_it_uses_them() {
+    let page = include_str!("../../infra/cognito/README.md");
+    let definition = page.find("\noutput() {").expect("the function");
+    assert!(page.find("$(output ").is_some_and(|used| definition < used));
+    for name in ["pool", "client", "sign_in_url"] {
+        let set = page.find(&format!("\n{name}=$(output ")).expect("it is set");
+        let used = page.find(&format!("${name}")).expect("it is used");
+        assert!(set < used, "{name}");
+    }
+}
+
 #[test]
 fn page_of_the_user_pool_lists_every_parameter() {
     let page = include_str!("../../infra/cognito/README.md");
