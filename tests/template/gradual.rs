@@ -81,20 +81,6 @@ fn rollback_counts_failed_requests_of_the_new_release_only() {
     assert_eq!(alarm["Dimensions"], json!([{ "Name": "release", "Value": release }]));
 }
 
-/// The change replaces the permission of each route after the API already calls the alias.
-#[test]
-fn guide_warns_of_the_change_to_gradual_deployments() {
-    let guide = include_str!("../../docs/guides/deployer.md");
-    let (_, section) = guide.split_once("\n### Gradually\n").expect("the section");
-    let section = section.split("\n### ").next().expect("a text");
-    for words in ["live with `template.yaml`", "`AWS::Lambda::Permission`", "all routes answer 500"]
-    {
-        assert!(section.contains(words), "{words}");
-    }
-    let pipeline = include_str!("../../infra/pipeline/README.md");
-    assert!(pipeline.contains("deployer.md#gradually"));
-}
-
 /// The pipeline may create roles only with its boundary.
 #[test]
 fn role_that_moves_the_aliases_has_the_permissions_boundary() {
