@@ -4988,14 +4988,14 @@ export interface components {
                 "application/problem+json": components["schemas"]["no-such-organization"];
             };
         };
-        /** @description `no-such-person`, or `no-such-organization` for a malformed id. */
+        /** @description `no-such-person`. */
         PersonNotFound: {
             headers: {
                 "x-request-id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["no-such-person"] | components["schemas"]["no-such-organization"];
+                "application/problem+json": components["schemas"]["no-such-person"];
             };
         };
         /** @description `no-such-invitation` or `no-such-organization`. */
