@@ -308,6 +308,26 @@ test('a long list that is refused in its middle shows what was sent, and the res
   assert.equal(await dialog.getByRole('alert').count(), 0);
 });
 
+test('addresses that are refused because a budget is used up stay in the form for a later attempt', async () => {
+  await open(page, users);
+  await page.route(/\/invitations\/batch$/, (route) => {
+    const outcomes = route.request().postDataJSON().invitations.map(({ email }, index) => index === 0
+      ? { email, status: 201, invitation: {} }
+      : { email, status: 429, problem: { type: '/problems/budget-spent', title: 'Budget used up', status: 429, detail: 'Invite the others tomorrow.' } });
+    return route.fulfill({ json: { outcomes } });
+  });
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('button', { name: 'Many people' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Addresses').fill('a@acme.example\nb@acme.example\nc@acme.example');
+  await dialog.getByRole('button', { name: 'Invite all' }).click();
+  await dialog.getByText('1 person invited, 2 refused. The form keeps 2 refused addresses for a later attempt.').waitFor();
+  await dialog.locator('.form-actions').getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await dialog.getByText('This list is not sent yet.').waitFor();
+  assert.equal(await dialog.getByLabel('Addresses').inputValue(), 'b@acme.example\nc@acme.example');
+});
+
 test('an edit of something that has changed meanwhile is refused, and the fresh state is one click away', async () => {
   await open(page, users);
   const row = page.getByRole('row', { name: /jonas@acme.example/ });
