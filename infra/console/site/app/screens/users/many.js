@@ -22,7 +22,7 @@ export function Many({ draft, onClose, reload }) {
     let [outcomes, rest] = [before, portions];
     const show = (/** @type {any} */ problem) => {
       if (outcomes.length === 0) return;
-      draft.keep({ ...draft.read(), text: listOf([{ rows: outcomes.filter(isLater), top: top.current }, ...rest]) });
+      draft.keep({ ...draft.read(), text: listOf([{ rows: outcomes.filter(isLater), top: top.current }, ...rest].filter(({ rows }) => rows.length > 0)) });
       setProgress({ outcomes, rest, problem });
     };
     top.current = rest[0].top;
