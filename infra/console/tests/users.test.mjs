@@ -64,6 +64,36 @@ test('a user manager can only revoke an invitation to a role that they may not g
   await jonas.end();
 });
 
+test('the navigation follows a role that another person changes, and a removal', async () => {
+  const { items } = await ask(ada, 'GET', `/v1/organizations/${org}/members?q=carla`);
+  const change = (role_id) => ask(ada, 'PATCH', `/v1/organizations/${org}/members/${items[0].id}`, { role_id });
+  const carla = await pageOf(browser, { email: 'carla@acme.example' }, server);
+  const entry = (name) => carla.getByRole('navigation', { name: 'Acme Instruments' }).getByRole('link', { name, exact: true });
+  await open(carla, `/organizations/${org}`);
+  await entry('Join requests').waitFor();
+  await change('user');
+  await carla.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() + 11_000;
+  });
+  await entry('Settings').click();
+  await entry('Join requests').waitFor({ state: 'detached' });
+  await entry('Overview').click();
+  await carla.locator('.facts').getByText('User', { exact: true }).waitFor();
+  await change('admin');
+  await open(carla, `/organizations/${org}/users`);
+  await change('user');
+  await carla.getByRole('button', { name: 'Invite' }).click();
+  await carla.getByRole('dialog').getByText('This needs Full Access to User Management.').waitFor();
+  await entry('Join requests').waitFor({ state: 'detached' });
+  await carla.keyboard.press('Escape');
+  await ask(ada, 'DELETE', `/v1/organizations/${org}/members/${items[0].id}`);
+  await carla.getByRole('button', { name: 'Export' }).click();
+  await carla.getByText('No such organization').first().waitFor();
+  await carla.getByRole('navigation', { name: 'Acme Instruments' }).waitFor({ state: 'detached' });
+  await carla.end();
+});
+
 test('only an operator learns by which way a person who is no member may do something', async () => {
   const explain = async (page, path, text) => {
     await open(page, `${path}/${org}/why?email=stranger@example.com`);

@@ -58,7 +58,10 @@ export function createApi(url, session) {
       if (response.ok) throw new Problem(UNREACHABLE, 0);
       return { title: `Status ${response.status}` };
     });
-    if (!response.ok) throw new Problem({ instance: response.headers.get('x-request-id'), ...body }, response.status);
+    if (!response.ok) {
+      if ([403, 404].includes(response.status) && isAffected(method, template, options)) dispatchEvent(new Event('refused'));
+      throw new Problem({ instance: response.headers.get('x-request-id'), ...body }, response.status);
+    }
     etags.set(body, response.headers.get('ETag'));
     return body;
   };
@@ -85,6 +88,17 @@ export async function everyItem(load, max = 1000) {
   } while (cursor && all.length < max);
   return all;
 }
+
+/**
+ * Whether a refusal says that what the person may do in an organization can have changed. The requests that read this do not count:
+ * they would be repeated without an end.
+ *
+ * @param {string} method
+ * @param {string} template
+ * @param {Types.AnyOptions} options
+ */
+const isAffected = (method, template, { query }) =>
+  template.startsWith('/v1/organizations/{org}') && (method !== 'GET' || query !== undefined || !/\{org\}(\/permissions)?$/.test(template));
 
 /**
  * @param {string} template

@@ -32,13 +32,20 @@ const SCREENS = [
 export function OrganizationScreens({ id, at }) {
   const { api, me } = useApp();
   const membership = me.organizations.find((org) => org.id === id);
+  const known = useRef(me);
   const load = useLoad(async (signal) => {
     const path = { org: id };
     const access = await api.GET('/v1/organizations/{org}/permissions', { path, signal });
     const readable = atLeast(access.permissions.organization_general_information, 'view_only');
-    const org = readable ? await api.GET('/v1/organizations/{org}', { path, signal }) : { ...membership, id };
+    const org = readable ? await api.GET('/v1/organizations/{org}', { path, signal }) : { ...known.current.organizations.find((org) => org.id === id), id };
     return { org, access };
-  }, [api, id, membership?.role_id]);
+  }, [api, id]);
+  // The permissions are as fresh as the memberships. Earlier ones stay while they load: a form keeps what it has.
+  useEffect(() => {
+    const isNew = known.current !== me;
+    known.current = me;
+    if (isNew) load.reload();
+  }, [me]);
   const { data } = load;
   const context = useMemo(() => data && {
     id,
@@ -48,7 +55,8 @@ export function OrganizationScreens({ id, at }) {
     can: (object, level) => atLeast(data.access.permissions[object], level),
     reload: load.reload,
   }, [data, membership]);
-  if (!data || !context) return html`<${Waiting} load=${load} />`;
+  const isGone = [403, 404].includes(load.problem?.status ?? 0);
+  if (!data || !context || isGone) return html`<${Waiting} load=${load} />`;
   const restricted = new Set(data.access.restrictions.map(({ role_object }) => role_object));
   const allowed = SCREENS.filter(({ needs, explains }) => !needs || context.can(...needs) || (explains && restricted.has(needs[0])));
   const below = at.slice(`/organizations/${id}`.length);
