@@ -68,6 +68,18 @@ test('an answer that ends in the middle is shown as a lost connection', async ()
   await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
 });
 
+test('an `api` that leads to another host is named', async () => {
+  const home = (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body: '<!doctype html>' });
+  await page.route(/\/v1\/|\/local\/token/, home);
+  await page.goto('/');
+  await page.getByRole('alert').getByText('Check `api` in config.json').waitFor();
+  await page.evaluate(() => sessionStorage.clear());
+  await page.goto('/');
+  await page.getByLabel('Email address').fill('ada@acme.example');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').getByText('Check `api` in config.json').waitFor();
+});
+
 test('a slow answer blocks nothing: the rest of the page works while a list loads', async () => {
   let release;
   await page.route(MEMBERS, async (route) => {

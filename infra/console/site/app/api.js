@@ -23,6 +23,13 @@ const UNREACHABLE = {
   title: 'The service cannot be reached',
   detail: 'Check your connection, then try again.',
 };
+const NO_API = {
+  title: 'The answer is not of the API',
+  detail: 'Check `api` in config.json: it must be the URL of the API.',
+};
+/** A problem for an answer of another service, such as a page of a static host; otherwise null. */
+export const notOfApi = (/** @type {Response} */ response) =>
+  response.ok && response.headers.get('Content-Type')?.includes('text/html') ? new Problem(NO_API, -1) : null;
 const MAX_RETRIES = 2;
 /** 128 random bits as text. `crypto.randomUUID` needs HTTPS or localhost. */
 export const randomId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
@@ -50,6 +57,8 @@ export function createApi(url, session) {
   const call = async (method, template, options = {}) => {
     const response = await send(method, url + fill(template, options), options, session);
     if (response.status === 204) return null;
+    const other = notOfApi(response);
+    if (other) throw other;
     const type = response.headers.get('Content-Type') ?? '';
     if (response.ok && !type.includes('json')) return response;
     const body = await response.json().catch((error) => {
