@@ -94,6 +94,29 @@ test('the navigation follows a role that another person changes, and a removal',
   await carla.end();
 });
 
+test('a change on the second page of a list keeps the pages that are shown', async () => {
+  const list = /\/members(\?|$)/;
+  await ada.route(list, (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set('limit', '2');
+    return route.continue({ url: String(url) });
+  });
+  await open(ada, `/organizations/${org}/users?q=&kind=person`);
+  const rows = ada.getByRole('table', { name: 'Users' }).locator('tbody tr');
+  await ada.getByRole('button', { name: /more/i }).first().click();
+  await rows.nth(3).locator('summary').click();
+  await rows.nth(3).getByRole('button', { name: /^(Change role|Show)/ }).click();
+  const dialog = ada.getByRole('dialog');
+  const page = ada.waitForResponse((answer) => /cursor=/.test(answer.url()));
+  await dialog.getByLabel(/Name shown here/).fill('A new name');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page;
+  await ada.locator('.toast').waitFor();
+  await ada.waitForLoadState('networkidle');
+  assert.equal(await rows.count(), 4);
+  await ada.unroute(list);
+});
+
 test('only an operator learns by which way a person who is no member may do something', async () => {
   const explain = async (page, path, text) => {
     await open(page, `${path}/${org}/why?email=stranger@example.com`);
