@@ -1,6 +1,7 @@
 // The users of an organization: what is offered is what the API allows, and each sentence fits whom it is about.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { endOfDay } from '../site/app/words.js';
 import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
 
 let server, browser, ada, org;
@@ -115,6 +116,18 @@ test('a change on the second page of a list keeps the pages that are shown', asy
   await ada.waitForLoadState('networkidle');
   assert.equal(await rows.count(), 4);
   await ada.unroute(list);
+});
+
+test('the end of an access has a year with four digits, and the API refuses another', async () => {
+  assert.equal(endOfDay('12026-12-01'), '12026-12-01');
+  assert.equal(endOfDay(''), null);
+  await open(ada, `/organizations/${org}/users`);
+  await ada.getByRole('button', { name: 'Add a service' }).click();
+  const end = ada.getByRole('dialog').getByLabel('Access ends on');
+  await end.fill('12026-12-01');
+  assert.ok(await end.evaluate((field) => field.validity.rangeOverflow));
+  await end.fill('');
+  await ada.keyboard.press('Escape');
 });
 
 test('only an operator learns by which way a person who is no member may do something', async () => {

@@ -3,7 +3,7 @@ import { html, useState } from '../../../vendor/ui.js';
 import { Dialog, Field, Form, Loaded } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
-import { endOfDay } from '../../words.js';
+import { LAST_DAY, endOfDay } from '../../words.js';
 
 /** @param {Props.UsersInvite} props */
 export function InviteDialog({ done, onClose, reload }) {
@@ -37,7 +37,7 @@ function One({ done, onClose }) {
     <details><summary>More</summary><div class="prose">
       <${Field} label="Expires in (days)" type="number" min="1" max="30" name="expires_in_days" value="7" />
       <${Field} label="Language of the mail" name="language" options=${[['', 'As the organization'], ['en', 'English'], ['de', 'German']]} value="" />
-      <${Field} label="Access ends on" type="date" name="access_expires_at" hint="Leave empty for access without an end." />
+      <${Field} label="Access ends on" type="date" max=${LAST_DAY} name="access_expires_at" hint="Leave empty for access without an end." />
     </div></details>
   <//>`;
 }
