@@ -59,6 +59,16 @@ test('a console whose module fails to load says what to do', async () => {
   assert.equal(await page.getByText('reload the page').count(), 0);
 });
 
+test('a part of the console that fails to load is one click away', async () => {
+  const settings = /\/screens\/settings\.js/;
+  await page.route(settings, (route) => route.abort());
+  await open(page, users.replace('users', 'settings'));
+  await page.getByRole('alert').getByText('The service cannot be reached').waitFor();
+  await page.unroute(settings);
+  await page.getByRole('button', { name: 'Load the current state' }).click();
+  await page.getByLabel('Contact').waitFor();
+});
+
 test('an answer that ends in the middle is shown as a lost connection', async () => {
   await page.route(MEMBERS, (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"items":[' }));
   await open(page, users);

@@ -31,6 +31,15 @@ const NO_API = {
 export const notOfApi = (/** @type {Response} */ response) =>
   response.ok && response.headers.get('Content-Type')?.includes('text/html') ? new Problem(NO_API, -1) : null;
 const MAX_RETRIES = 2;
+/**
+ * The module that `load` imports. One that cannot be loaded is a problem that a later attempt solves.
+ *
+ * @template Module
+ * @param {() => Promise<Module>} load
+ */
+export const loadModule = (load) => load().catch(() => {
+  throw new Problem(UNREACHABLE, 0);
+});
 /** 128 random bits as text. `crypto.randomUUID` needs HTTPS or localhost. */
 export const randomId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 

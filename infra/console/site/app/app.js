@@ -1,6 +1,6 @@
 // The frame of the console: who is signed in, which organization is shown, and which screen.
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/ui.js';
-import { everyItem } from './api.js';
+import { everyItem, loadModule } from './api.js';
 import { Loading, Menu, Notice, Page } from './parts.js';
 import { Link, href, match, navigate, path, useArrival, useLocation } from './router.js';
 import { session } from './session.js';
@@ -87,7 +87,7 @@ async function readMe(api, signal) {
 
 /** The pages of operators, which few people need: loaded with the first of them. */
 function Operator({ at }) {
-  const load = useLoad(() => import('./screens/operator.js'), []);
+  const load = useLoad(() => loadModule(() => import('./screens/operator.js')), []);
   if (!load.data) return html`<${Waiting} load=${load} />`;
   return html`<${load.data.Operator} at=${at} />`;
 }

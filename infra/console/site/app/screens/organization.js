@@ -1,5 +1,6 @@
 // The screens of one organization: what the person may do there decides what is offered.
 import { html, useEffect, useMemo, useRef } from '../../vendor/ui.js';
+import { loadModule } from '../api.js';
 import { Main, NotFound, Waiting } from '../app.js';
 import { Badge, Level, Loaded, Notice, Page, Section, Table, When } from '../parts.js';
 import { Link, match } from '../router.js';
@@ -78,7 +79,7 @@ const Forbidden = ({ title = 'Role', needs = ['role_management', 'view_only'] })
 
 /** The settings, which people open rarely: loaded with the first visit. */
 function Settings() {
-  const load = useLoad(() => import('./settings.js'), []);
+  const load = useLoad(() => loadModule(() => import('./settings.js')), []);
   if (load.data) return html`<${load.data.Settings} />`;
   return html`<${Page} title="Settings"><${Loaded} load=${load}>${() => null}<//><//>`;
 }

@@ -1,5 +1,6 @@
 // Inviting one person, or many.
 import { html, useState } from '../../../vendor/ui.js';
+import { loadModule } from '../../api.js';
 import { Dialog, Field, Form, Loaded } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
@@ -44,7 +45,7 @@ function One({ done, onClose }) {
 
 /** @param {Props.UsersInvite} props */
 function Many(props) {
-  const load = useLoad(() => import('./many.js'), []);
+  const load = useLoad(() => loadModule(() => import('./many.js')), []);
   return html`<${Loaded} load=${load}>${({ Many }) => html`<${Many} ...${props} />`}<//>`;
 }
 
