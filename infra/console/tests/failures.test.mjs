@@ -371,3 +371,21 @@ test('an edit of something that has changed meanwhile is refused, and the fresh 
   await page.waitForFunction(() => document.querySelector('dialog [name=display_name]')?.value === 'Theirs');
   await page.waitForFunction(() => document.activeElement.name === 'display_name');
 });
+
+test('after another person renamed the organization, the fresh state has the new name in the header, too', async () => {
+  const org = users.split('/')[2];
+  await open(page, users.replace('users', 'settings'));
+  const contact = page.getByLabel('Contact');
+  await contact.fill('Ada, room 9');
+  const rename = (name) => page.evaluate(async ([org, name]) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json' };
+    await fetch(`/v1/organizations/${org}`, { method: 'PATCH', headers, body: JSON.stringify({ name }) });
+  }, [org, name]);
+  await rename('Acme Renamed');
+  await page.locator('#general').getByRole('button', { name: 'Save' }).click();
+  await page.locator('#general').getByRole('button', { name: 'Load the current state' }).click();
+  await page.locator('.switcher', { hasText: 'Acme Renamed' }).waitFor();
+  assert.equal(await contact.inputValue(), 'Ada, room 9');
+  await contact.fill(await contact.evaluate((field) => field.defaultValue));
+  await rename('Acme Instruments');
+});
