@@ -28,7 +28,7 @@ async function answer(path) {
 }
 
 const server = createServer(async ({ url }, response) => {
-  const [type, body] = await answer(new URL(url, 'http://host').pathname);
+  const [type, body] = await answer(`/${url.split(/[?#]/, 1)[0].replace(/^\/+/, '')}`);
   response.writeHead(200, { 'Content-Type': TYPES[type] ?? 'text/plain', 'Cache-Control': 'no-cache' }).end(body);
 });
 server.listen(Number(values.port), '127.0.0.1', () => console.log(`console http://127.0.0.1:${server.address().port}/`));

@@ -57,12 +57,18 @@ async function pauseAfter(attempt: Attempt, request: Request, repeat: number): P
     return isRepeatable(request) && !request.signal.aborted ? growing : undefined;
   }
   const { response } = attempt;
-  const asked = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+  const asked = secondsOf(response.headers.get("retry-after") ?? "");
   if (response.status === 429) return Number.isNaN(asked) ? undefined : asked;
   if (!isRepeatable(request)) return undefined;
   if (response.status === 503) return Number.isNaN(asked) ? growing : asked;
   if (response.status === 409 && (await isKeyInUse(response))) return growing;
   return undefined;
+}
+
+/** The seconds of a `Retry-After`, which has a number or a date (RFC 9110, 10.2.3). NaN without either. */
+function secondsOf(value: string): number {
+  const seconds = Number.parseInt(value, 10);
+  return Number.isNaN(seconds) ? Math.max(0, (Date.parse(value) - Date.now()) / 1000) : seconds;
 }
 
 function isRepeatable(request: Request): boolean {

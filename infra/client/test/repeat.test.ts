@@ -80,6 +80,20 @@ test("429 is repeated after a short `Retry-After` alone", async () => {
   assert.deepEqual([...long.slept, ...without.slept], []);
 });
 
+test("a `Retry-After` can be a date", async () => {
+  const at = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString();
+  const spent = (seconds: number) => problem(429, "budget-spent", { retry_after: 1 }, { "retry-after": at(seconds) });
+  const soon = clientWith([spent(5), json(200, {})]);
+  await soon.client.GET("/v1/me");
+  assert.ok(soon.slept[0] !== undefined && soon.slept[0] > 3000 && soon.slept[0] <= 5000, `${soon.slept}`);
+  const past = clientWith([spent(-60), json(200, {})]);
+  await past.client.GET("/v1/me");
+  assert.deepEqual(past.slept, [0]);
+  const late = clientWith([spent(3600)]);
+  await late.client.GET("/v1/me");
+  assert.deepEqual(late.slept, []);
+});
+
 test("a repeat waits until the first request with the key has ended", async () => {
   const { client, slept } = clientWith([
     network(),

@@ -59,6 +59,16 @@ test('a console whose module fails to load says what to do', async () => {
   assert.equal(await page.getByText('reload the page').count(), 0);
 });
 
+test('a part of the console that fails to load is one click away', async () => {
+  const settings = /\/screens\/settings\.js/;
+  await page.route(settings, (route) => route.abort());
+  await open(page, users.replace('users', 'settings'));
+  await page.getByRole('alert').getByText('The service cannot be reached').waitFor();
+  await page.unroute(settings);
+  await page.getByRole('button', { name: 'Load the current state' }).click();
+  await page.getByLabel('Contact').waitFor();
+});
+
 test('an answer that ends in the middle is shown as a lost connection', async () => {
   await page.route(MEMBERS, (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"items":[' }));
   await open(page, users);
@@ -66,6 +76,18 @@ test('an answer that ends in the middle is shown as a lost connection', async ()
   await page.unroute(MEMBERS);
   await page.getByRole('button', { name: 'Load the current state' }).click();
   await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+});
+
+test('an `api` that leads to another host is named', async () => {
+  const home = (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body: '<!doctype html>' });
+  await page.route(/\/v1\/|\/local\/token/, home);
+  await page.goto('/');
+  await page.getByRole('alert').getByText('Check `api` in config.json').waitFor();
+  await page.evaluate(() => sessionStorage.clear());
+  await page.goto('/');
+  await page.getByLabel('Email address').fill('ada@acme.example');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').getByText('Check `api` in config.json').waitFor();
 });
 
 test('a slow answer blocks nothing: the rest of the page works while a list loads', async () => {
@@ -308,6 +330,26 @@ test('a long list that is refused in its middle shows what was sent, and the res
   assert.equal(await dialog.getByRole('alert').count(), 0);
 });
 
+test('addresses that are refused because a budget is used up stay in the form for a later attempt', async () => {
+  await open(page, users);
+  await page.route(/\/invitations\/batch$/, (route) => {
+    const outcomes = route.request().postDataJSON().invitations.map(({ email }, index) => index === 0
+      ? { email, status: 201, invitation: {} }
+      : { email, status: 429, problem: { type: '/problems/budget-spent', title: 'Budget used up', status: 429, detail: 'Invite the others tomorrow.' } });
+    return route.fulfill({ json: { outcomes } });
+  });
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('button', { name: 'Many people' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Addresses').fill('a@acme.example\nb@acme.example\nc@acme.example');
+  await dialog.getByRole('button', { name: 'Invite all' }).click();
+  await dialog.getByText('1 person invited, 2 refused. The form keeps 2 refused addresses for a later attempt.').waitFor();
+  await dialog.locator('.form-actions').getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await dialog.getByText('This list is not sent yet.').waitFor();
+  assert.equal(await dialog.getByLabel('Addresses').inputValue(), 'b@acme.example\nc@acme.example');
+});
+
 test('an edit of something that has changed meanwhile is refused, and the fresh state is one click away', async () => {
   await open(page, users);
   const row = page.getByRole('row', { name: /jonas@acme.example/ });
@@ -328,4 +370,22 @@ test('an edit of something that has changed meanwhile is refused, and the fresh 
   await page.getByRole('button', { name: 'Load the current state' }).click();
   await page.waitForFunction(() => document.querySelector('dialog [name=display_name]')?.value === 'Theirs');
   await page.waitForFunction(() => document.activeElement.name === 'display_name');
+});
+
+test('after another person renamed the organization, the fresh state has the new name in the header, too', async () => {
+  const org = users.split('/')[2];
+  await open(page, users.replace('users', 'settings'));
+  const contact = page.getByLabel('Contact');
+  await contact.fill('Ada, room 9');
+  const rename = (name) => page.evaluate(async ([org, name]) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json' };
+    await fetch(`/v1/organizations/${org}`, { method: 'PATCH', headers, body: JSON.stringify({ name }) });
+  }, [org, name]);
+  await rename('Acme Renamed');
+  await page.locator('#general').getByRole('button', { name: 'Save' }).click();
+  await page.locator('#general').getByRole('button', { name: 'Load the current state' }).click();
+  await page.locator('.switcher', { hasText: 'Acme Renamed' }).waitFor();
+  assert.equal(await contact.inputValue(), 'Ada, room 9');
+  await contact.fill(await contact.evaluate((field) => field.defaultValue));
+  await rename('Acme Instruments');
 });

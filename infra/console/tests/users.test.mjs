@@ -1,6 +1,7 @@
 // The users of an organization: what is offered is what the API allows, and each sentence fits whom it is about.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { endOfDay } from '../site/app/words.js';
 import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
 
 let server, browser, ada, org;
@@ -62,6 +63,71 @@ test('a user manager can only revoke an invitation to a role that they may not g
   await dialog.getByRole('button', { name: 'Revoke' }).click();
   await jonas.locator('.toast', { hasText: 'revoked' }).waitFor();
   await jonas.end();
+});
+
+test('the navigation follows a role that another person changes, and a removal', async () => {
+  const { items } = await ask(ada, 'GET', `/v1/organizations/${org}/members?q=carla`);
+  const change = (role_id) => ask(ada, 'PATCH', `/v1/organizations/${org}/members/${items[0].id}`, { role_id });
+  const carla = await pageOf(browser, { email: 'carla@acme.example' }, server);
+  const entry = (name) => carla.getByRole('navigation', { name: 'Acme Instruments' }).getByRole('link', { name, exact: true });
+  await open(carla, `/organizations/${org}`);
+  await entry('Join requests').waitFor();
+  await change('user');
+  await carla.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() + 11_000;
+  });
+  await entry('Settings').click();
+  await entry('Join requests').waitFor({ state: 'detached' });
+  await entry('Overview').click();
+  await carla.locator('.facts').getByText('User', { exact: true }).waitFor();
+  await change('admin');
+  await open(carla, `/organizations/${org}/users`);
+  await change('user');
+  await carla.getByRole('button', { name: 'Invite' }).click();
+  await carla.getByRole('dialog').getByText('This needs Full Access to User Management.').waitFor();
+  await entry('Join requests').waitFor({ state: 'detached' });
+  await carla.keyboard.press('Escape');
+  await ask(ada, 'DELETE', `/v1/organizations/${org}/members/${items[0].id}`);
+  await carla.getByRole('button', { name: 'Export' }).click();
+  await carla.getByText('No such organization').first().waitFor();
+  await carla.getByRole('navigation', { name: 'Acme Instruments' }).waitFor({ state: 'detached' });
+  await carla.end();
+});
+
+test('a change on the second page of a list keeps the pages that are shown', async () => {
+  const list = /\/members(\?|$)/;
+  await ada.route(list, (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set('limit', '2');
+    return route.continue({ url: String(url) });
+  });
+  await open(ada, `/organizations/${org}/users?q=&kind=person`);
+  const rows = ada.getByRole('table', { name: 'Users' }).locator('tbody tr');
+  await ada.getByRole('button', { name: /more/i }).first().click();
+  await rows.nth(3).locator('summary').click();
+  await rows.nth(3).getByRole('button', { name: /^(Change role|Show)/ }).click();
+  const dialog = ada.getByRole('dialog');
+  const page = ada.waitForResponse((answer) => /cursor=/.test(answer.url()));
+  await dialog.getByLabel(/Name shown here/).fill('A new name');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page;
+  await ada.locator('.toast').waitFor();
+  await ada.waitForLoadState('networkidle');
+  assert.equal(await rows.count(), 4);
+  await ada.unroute(list);
+});
+
+test('the end of an access has a year with four digits, and the API refuses another', async () => {
+  assert.equal(endOfDay('12026-12-01'), '12026-12-01');
+  assert.equal(endOfDay(''), null);
+  await open(ada, `/organizations/${org}/users`);
+  await ada.getByRole('button', { name: 'Add a service' }).click();
+  const end = ada.getByRole('dialog').getByLabel('Access ends on');
+  await end.fill('12026-12-01');
+  assert.ok(await end.evaluate((field) => field.validity.rangeOverflow));
+  await end.fill('');
+  await ada.keyboard.press('Escape');
 });
 
 test('only an operator learns by which way a person who is no member may do something', async () => {

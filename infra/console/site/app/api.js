@@ -23,7 +23,23 @@ const UNREACHABLE = {
   title: 'The service cannot be reached',
   detail: 'Check your connection, then try again.',
 };
+const NO_API = {
+  title: 'The answer is not of the API',
+  detail: 'Check `api` in config.json: it must be the URL of the API.',
+};
+/** A problem for an answer of another service, such as a page of a static host; otherwise null. */
+export const notOfApi = (/** @type {Response} */ response) =>
+  response.ok && response.headers.get('Content-Type')?.includes('text/html') ? new Problem(NO_API, -1) : null;
 const MAX_RETRIES = 2;
+/**
+ * The module that `load` imports. One that cannot be loaded is a problem that a later attempt solves.
+ *
+ * @template Module
+ * @param {() => Promise<Module>} load
+ */
+export const loadModule = (load) => load().catch(() => {
+  throw new Problem(UNREACHABLE, 0);
+});
 /** 128 random bits as text. `crypto.randomUUID` needs HTTPS or localhost. */
 export const randomId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 
@@ -50,6 +66,8 @@ export function createApi(url, session) {
   const call = async (method, template, options = {}) => {
     const response = await send(method, url + fill(template, options), options, session);
     if (response.status === 204) return null;
+    const other = notOfApi(response);
+    if (other) throw other;
     const type = response.headers.get('Content-Type') ?? '';
     if (response.ok && !type.includes('json')) return response;
     const body = await response.json().catch((error) => {
@@ -58,7 +76,10 @@ export function createApi(url, session) {
       if (response.ok) throw new Problem(UNREACHABLE, 0);
       return { title: `Status ${response.status}` };
     });
-    if (!response.ok) throw new Problem({ instance: response.headers.get('x-request-id'), ...body }, response.status);
+    if (!response.ok) {
+      if ([403, 404].includes(response.status) && isAffected(method, template, options)) dispatchEvent(new Event('refused'));
+      throw new Problem({ instance: response.headers.get('x-request-id'), ...body }, response.status);
+    }
     etags.set(body, response.headers.get('ETag'));
     return body;
   };
@@ -85,6 +106,17 @@ export async function everyItem(load, max = 1000) {
   } while (cursor && all.length < max);
   return all;
 }
+
+/**
+ * Whether a refusal says that what the person may do in an organization can have changed. The requests that read this do not count:
+ * they would be repeated without an end.
+ *
+ * @param {string} method
+ * @param {string} template
+ * @param {Types.AnyOptions} options
+ */
+const isAffected = (method, template, { query }) =>
+  template.startsWith('/v1/organizations/{org}') && (method !== 'GET' || query !== undefined || !/\{org\}(\/permissions)?$/.test(template));
 
 /**
  * @param {string} template

@@ -1,6 +1,6 @@
 // The frame of the console: who is signed in, which organization is shown, and which screen.
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/ui.js';
-import { everyItem } from './api.js';
+import { everyItem, loadModule } from './api.js';
 import { Loading, Menu, Notice, Page } from './parts.js';
 import { Link, href, match, navigate, path, useArrival, useLocation } from './router.js';
 import { session } from './session.js';
@@ -16,7 +16,7 @@ export function App({ config, api, signInProblem }) {
   const [token, setToken] = useState(session.token);
   const [message, announce] = useMessage();
   useEffect(() => session.watch(() => setToken(session.token)), []);
-  const me = useLoad((signal) => (token ? readMe(api, signal) : null), [token]);
+  const me = useMe(api, token);
   const app = useMemo(
     () => ({ api, config, me: token ? me.data : null, reloadMe: me.reload, announce }),
     [api, config, token, me.data, me.reload],
@@ -31,6 +31,30 @@ export function App({ config, api, signInProblem }) {
       <div class="toast" role="status">${message}</div>
     <//>
   `;
+}
+
+/**
+ * The person and their organizations. Reads them again where the path changes, at most every 10 seconds, and after an
+ * organization has refused something: another person can have changed what this one may do.
+ *
+ * @param {Types.Api} api
+ * @param {string | null} token
+ */
+function useMe(api, token) {
+  const readAt = useRef(0);
+  const me = useLoad((signal) => {
+    readAt.current = Date.now();
+    return token ? readMe(api, signal) : null;
+  }, [token]);
+  const at = useLocation().path;
+  useEffect(() => {
+    if (Date.now() - readAt.current > 10_000) me.reload();
+  }, [at]);
+  useEffect(() => {
+    addEventListener('refused', me.reload);
+    return () => removeEventListener('refused', me.reload);
+  }, [me.reload]);
+  return me;
 }
 
 /** A short message for the eye and for screen readers, which disappears after some seconds. */
@@ -63,7 +87,7 @@ async function readMe(api, signal) {
 
 /** The pages of operators, which few people need: loaded with the first of them. */
 function Operator({ at }) {
-  const load = useLoad(() => import('./screens/operator.js'), []);
+  const load = useLoad(() => loadModule(() => import('./screens/operator.js')), []);
   if (!load.data) return html`<${Waiting} load=${load} />`;
   return html`<${load.data.Operator} at=${at} />`;
 }

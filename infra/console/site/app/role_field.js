@@ -2,13 +2,16 @@
 import { html } from '../vendor/ui.js';
 import { Field, Notice } from './parts.js';
 import { useApp, useLoad, useOrg } from './use.js';
+import { lacking } from './words.js';
 
 /** The roles that the person may give, as the API says. */
 export function useGrantableRoles() {
-  const { api } = useApp();
-  const { id } = useOrg();
+  const { api, reloadMe } = useApp();
+  const { id, access: { permissions } } = useOrg();
   return useLoad(async (signal) => {
     const access = await api.GET('/v1/organizations/{org}/permissions', { path: { org: id }, query: { include: 'roles' }, signal });
+    // Another person has changed the role meanwhile.
+    if (JSON.stringify(access.permissions) !== JSON.stringify(permissions)) reloadMe();
     return access.grantable_roles ?? [];
   }, [api, id]);
 }
@@ -27,5 +30,5 @@ export function RoleChoice({ roles, current, except = [], hint = 'Only roles tha
   return html`
     <${Field} label="Role" name="role_id" value=${current?.[0] ?? 'user'} options=${known ? grantable : [current, ...grantable]}
       hint=${hint} ...${field} />
-    <${Notice} problem=${roles.problem} reload=${roles.reload} />`;
+    <${Notice} problem=${roles.data?.length === 0 ? lacking('You can give no role', 'user_management', 'full_access') : roles.problem} reload=${roles.reload} />`;
 }

@@ -1,5 +1,5 @@
 // The session: a token in the session storage of the browser tab, and how to get one.
-import { randomId } from './api.js';
+import { notOfApi, randomId } from './api.js';
 import { href } from './router.js';
 
 const TOKEN = 'rolecall.token';
@@ -70,6 +70,8 @@ export async function signInLocally(config, person) {
     method: 'POST',
     body: JSON.stringify(person),
   });
+  const other = notOfApi(response);
+  if (other) throw other;
   const body = await response.json();
   if (!response.ok) throw new Error(body.detail ?? body.title);
   session.begin(body.access_token);

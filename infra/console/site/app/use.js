@@ -40,7 +40,8 @@ export function useLoad(load, deps) {
 }
 
 /**
- * Loads the first page of a list when `deps` change, and further pages on demand. `load(cursor, signal)` gets a page.
+ * Loads the first page of a list when `deps` change, and further pages on demand. `load(cursor, signal)` gets a page. A reload
+ * reads as many items as were shown.
  *
  * @template Item
  * @param {(cursor: string | undefined, signal?: AbortSignal) => Promise<Types.Page<Item>>} load
@@ -49,7 +50,15 @@ export function useLoad(load, deps) {
  */
 export function usePages(load, deps) {
   const [rest, setRest] = useState(/** @type {{ of?: Types.Page<Item>, items: Item[], next?: string | null }} */ ({ items: [] }));
-  const first = useLoad((signal) => load(undefined, signal), deps);
+  const shown = useRef(0);
+  const first = useLoad(async (signal) => {
+    let page = await load(undefined, signal);
+    while (page.next_cursor && page.items.length < shown.current) {
+      const { items, next_cursor } = await load(page.next_cursor, signal);
+      page = { ...page, items: [...page.items, ...items], next_cursor };
+    }
+    return page;
+  }, deps);
   const data = first.data;
   const tail = rest.of === data ? rest : { items: [], next: data?.next_cursor };
   const more = useAction(async () => {
@@ -62,8 +71,10 @@ export function usePages(load, deps) {
     } while (next && items.length === tail.items.length);
     setRest({ of: data, items, next });
   });
+  const items = data ? [...data.items, ...tail.items] : [];
+  shown.current = items.length;
   return {
-    items: data ? [...data.items, ...tail.items] : [],
+    items,
     loaded: Boolean(data),
     total: data?.total ?? null,
     hasMore: Boolean(tail.next),

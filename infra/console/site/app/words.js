@@ -84,11 +84,17 @@ export const duration = (minutes) => {
 };
 
 /**
- * The end of a day in the person's time zone (of an `<input type="date">`), as RFC 3339; null for no date.
+ * The end of a day in the person's time zone (of an `<input type="date">`), as RFC 3339; null for no date. A day without such a
+ * form stays as it is: the API refuses it.
  *
  * @param {string} day
  */
-export const endOfDay = (day) => (day ? new Date(`${day}T23:59:59`).toISOString() : null);
+export const endOfDay = (day) => {
+  const end = new Date(`${day}T23:59:59`);
+  return day && (isNaN(end.getTime()) ? day : end.toISOString()) || null;
+};
+/** The last day that RFC 3339 can express. */
+export const LAST_DAY = '9999-12-31';
 /**
  * The day of a time, for an `<input type="date">`.
  *

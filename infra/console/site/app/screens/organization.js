@@ -1,5 +1,6 @@
 // The screens of one organization: what the person may do there decides what is offered.
 import { html, useEffect, useMemo, useRef } from '../../vendor/ui.js';
+import { loadModule } from '../api.js';
 import { Main, NotFound, Waiting } from '../app.js';
 import { Badge, Level, Loaded, Notice, Page, Section, Table, When } from '../parts.js';
 import { Link, match } from '../router.js';
@@ -32,13 +33,20 @@ const SCREENS = [
 export function OrganizationScreens({ id, at }) {
   const { api, me } = useApp();
   const membership = me.organizations.find((org) => org.id === id);
+  const known = useRef(me);
   const load = useLoad(async (signal) => {
     const path = { org: id };
     const access = await api.GET('/v1/organizations/{org}/permissions', { path, signal });
     const readable = atLeast(access.permissions.organization_general_information, 'view_only');
-    const org = readable ? await api.GET('/v1/organizations/{org}', { path, signal }) : { ...membership, id };
+    const org = readable ? await api.GET('/v1/organizations/{org}', { path, signal }) : { ...known.current.organizations.find((org) => org.id === id), id };
     return { org, access };
-  }, [api, id, membership?.role_id]);
+  }, [api, id]);
+  // The permissions are as fresh as the memberships. Earlier ones stay while they load: a form keeps what it has.
+  useEffect(() => {
+    const isNew = known.current !== me;
+    known.current = me;
+    if (isNew) load.reload();
+  }, [me]);
   const { data } = load;
   const context = useMemo(() => data && {
     id,
@@ -48,7 +56,8 @@ export function OrganizationScreens({ id, at }) {
     can: (object, level) => atLeast(data.access.permissions[object], level),
     reload: load.reload,
   }, [data, membership]);
-  if (!data || !context) return html`<${Waiting} load=${load} />`;
+  const isGone = [403, 404].includes(load.problem?.status ?? 0);
+  if (!data || !context || isGone) return html`<${Waiting} load=${load} />`;
   const restricted = new Set(data.access.restrictions.map(({ role_object }) => role_object));
   const allowed = SCREENS.filter(({ needs, explains }) => !needs || context.can(...needs) || (explains && restricted.has(needs[0])));
   const below = at.slice(`/organizations/${id}`.length);
@@ -70,7 +79,7 @@ const Forbidden = ({ title = 'Role', needs = ['role_management', 'view_only'] })
 
 /** The settings, which people open rarely: loaded with the first visit. */
 function Settings() {
-  const load = useLoad(() => import('./settings.js'), []);
+  const load = useLoad(() => loadModule(() => import('./settings.js')), []);
   if (load.data) return html`<${load.data.Settings} />`;
   return html`<${Page} title="Settings"><${Loaded} load=${load}>${() => null}<//><//>`;
 }

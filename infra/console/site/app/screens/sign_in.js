@@ -30,6 +30,7 @@ function AtIssuer({ settings }) {
 /** The local server issues a token for anybody, for development. */
 function Local() {
   const { config } = useApp();
+  const api = new URL(config.api || '/', document.baseURI);
   const [more, setMore] = useState(false);
   const submit = ({ email, name, operator, decisions, unverified, mfa }) => {
     const scope = [operator && 'operator', decisions && 'decisions'].filter(Boolean).join(' ');
@@ -56,8 +57,8 @@ function Local() {
       </div>
     <//>
     <p class="hint">
-      <a href=${new URL('docs', document.baseURI).href}>API reference</a> ·${' '}
-      <a href=${new URL('local/mailbox', document.baseURI).href}>Mailbox</a>
+      <a href=${new URL('docs', api).href}>API reference</a> ·${' '}
+      <a href=${new URL('local/mailbox', api).href}>Mailbox</a>
     </p>
   `;
 }

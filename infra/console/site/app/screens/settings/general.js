@@ -30,14 +30,19 @@ function Edit() {
   const { org, id, reload } = useOrg();
   const draft = useDraft(org);
   const { base } = draft;
+  // The header and the list of organizations show the name, too.
+  const refresh = async () => {
+    await reload();
+    await reloadMe();
+  };
   const submit = async (values) => {
     const body = draft.changes(values);
     if (Object.keys(body).length === 0) return announce('There is nothing to save.');
     draft.saved(await api.PATCH('/v1/organizations/{org}', { path: { org: id }, body, ifMatch: etag(org) }));
     announce('The general information is saved.');
-    await Promise.all([reload(), body.name && reloadMe()]);
+    await (body.name ? refresh() : reload());
   };
-  return html`<${Form} onSubmit=${submit} changes=${draft.changes} reload=${reload}><div class="fields" key=${draft.round}>
+  return html`<${Form} onSubmit=${submit} changes=${draft.changes} reload=${refresh}><div class="fields" key=${draft.round}>
     <${Field} label="Name" name="name" value=${base.name} required maxlength="100"
       hint=${draft.hint('name', String, 'Members and invitees see it, also in mails.')} />
     <${Field} label="Website" name="website" value=${base.website} maxlength="200" hint=${draft.hint('website')} autocomplete="off" />

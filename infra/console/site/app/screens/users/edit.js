@@ -3,7 +3,7 @@ import { html } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
 import { Field, Form } from '../../parts.js';
 import { RoleChoice } from '../../role_field.js';
-import { dayOf, endOfDay } from '../../words.js';
+import { LAST_DAY, dayOf, endOfDay } from '../../words.js';
 
 /**
  * Changes `user`, which `load` has read. `write(body, ifMatch)` sends what differs, with what `changes(values)` adds. The end of
@@ -24,7 +24,7 @@ export function EditUser({ user, load, roles, fixedRole, hint, changes, write, o
   return html`<${Form} key=${etag(user)} onSubmit=${save} onCancel=${onClose} reload=${load.reload}>
     ${fixedRole || html`<${RoleChoice} roles=${roles} current=${[role_id, role_name]} hint=${hint} />`}
     ${children}
-    ${!fixedRole && mayGive(roles, role_id) && html`<${Field} label="Access ends on" type="date" name="access_expires_at" value=${dayOf(end)}
+    ${!fixedRole && mayGive(roles, role_id) && html`<${Field} label="Access ends on" type="date" max=${LAST_DAY} name="access_expires_at" value=${dayOf(end)}
       hint="At the end of that day. Leave empty for access without an end." />`}
   <//>`;
 }

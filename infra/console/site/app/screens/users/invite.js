@@ -1,9 +1,10 @@
 // Inviting one person, or many.
 import { html, useState } from '../../../vendor/ui.js';
+import { loadModule } from '../../api.js';
 import { Dialog, Field, Form, Loaded } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
-import { endOfDay } from '../../words.js';
+import { LAST_DAY, endOfDay } from '../../words.js';
 
 /** @param {Props.UsersInvite} props */
 export function InviteDialog({ done, onClose, reload }) {
@@ -37,14 +38,14 @@ function One({ done, onClose }) {
     <details><summary>More</summary><div class="prose">
       <${Field} label="Expires in (days)" type="number" min="1" max="30" name="expires_in_days" value="7" />
       <${Field} label="Language of the mail" name="language" options=${[['', 'As the organization'], ['en', 'English'], ['de', 'German']]} value="" />
-      <${Field} label="Access ends on" type="date" name="access_expires_at" hint="Leave empty for access without an end." />
+      <${Field} label="Access ends on" type="date" max=${LAST_DAY} name="access_expires_at" hint="Leave empty for access without an end." />
     </div></details>
   <//>`;
 }
 
 /** @param {Props.UsersInvite} props */
 function Many(props) {
-  const load = useLoad(() => import('./many.js'), []);
+  const load = useLoad(() => loadModule(() => import('./many.js')), []);
   return html`<${Loaded} load=${load}>${({ Many }) => html`<${Many} ...${props} />`}<//>`;
 }
 

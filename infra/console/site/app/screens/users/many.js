@@ -22,7 +22,7 @@ export function Many({ draft, onClose, reload }) {
     let [outcomes, rest] = [before, portions];
     const show = (/** @type {any} */ problem) => {
       if (outcomes.length === 0) return;
-      draft.keep({ ...draft.read(), text: listOf(rest) });
+      draft.keep({ ...draft.read(), text: listOf([{ rows: outcomes.filter(isLater), top: top.current }, ...rest].filter(({ rows }) => rows.length > 0)) });
       setProgress({ outcomes, rest, problem });
     };
     top.current = rest[0].top;
@@ -91,10 +91,12 @@ function Outcomes({ outcomes, rest, problem, send, correct, onClose }) {
   const failed = outcomes.filter((outcome) => 'problem' in outcome);
   const invited = outcomes.filter((outcome) => !('problem' in outcome));
   const wrong = failed.filter(({ problem }) => 'errors' in problem);
+  const later = failed.filter(isLater).length;
   const left = rest.reduce((sum, { rows }) => sum + rows.length, 0);
   return html`
     <p role="status">${count(invited.length, 'person', 'people')} invited, ${failed.length} refused.
-      ${left > 0 && ` ${count(left, 'address', 'addresses')} not sent yet${problem ? '.' : '…'}`}</p>
+      ${left > 0 && ` ${count(left, 'address', 'addresses')} not sent yet${problem ? '.' : '…'}`}
+      ${later > 0 && ` The form keeps ${count(later, 'refused address', 'refused addresses')} for a later attempt.`}</p>
     <${Notice} problem=${problem} />
     ${problem && html`<button onClick=${() => send(rest, outcomes)}>Send the rest</button>`}
     <${Table} label="Outcomes" rows=${[...failed, ...invited]} keyOf=${({ line, email }) => `${line} ${email}`} columns=${[
@@ -106,9 +108,16 @@ function Outcomes({ outcomes, rest, problem, send, correct, onClose }) {
     ]} />
     <div class="form-actions">
       <button class="primary" onClick=${onClose}>Close</button>
-      ${left === 0 && wrong.length > 0 && html`<button onClick=${() => correct(wrong)}>Correct ${count(wrong.length, 'line')}</button>`}
+      ${left === 0 && wrong.length > 0 && html`<button onClick=${() => correct(failed.filter((row) => wrong.includes(row) || isLater(row)))}>Correct ${count(wrong.length, 'line')}</button>`}
     </div>`;
 }
+
+/**
+ * Whether the same address may pass later: a budget is used up, or the service could not answer.
+ *
+ * @param {Types.Outcome} outcome
+ */
+const isLater = (outcome) => 'problem' in outcome && [429, 503].includes(outcome.status);
 
 /** @param {Pick<Types.Schemas['Problem'], 'detail' | 'errors'>} problem */
 const reason = ({ detail, errors }) =>

@@ -4,7 +4,7 @@ import { everyItem } from '../../api.js';
 import { Dialog, Field, Form, Notice } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
-import { endOfDay, personName } from '../../words.js';
+import { LAST_DAY, endOfDay, personName } from '../../words.js';
 
 /** The most people who are offered as keepers. */
 const MAX_PEOPLE = 500;
@@ -29,7 +29,7 @@ export function AddService({ done, onClose }) {
       <${Field} label="Subject of its token (sub)" name="user_id" required hint="The identity provider shows it, often as client id." autocomplete="off" />
       <${RoleField} except=${PEOPLE_ONLY} />
       <${KeeperField} />
-      <${Field} label="Access ends on (optional)" type="date" name="access_expires_at" />
+      <${Field} label="Access ends on (optional)" type="date" max=${LAST_DAY} name="access_expires_at" />
     <//>
   <//>`;
 }
