@@ -99,6 +99,28 @@ test('a person is invited, changed and removed by keyboard alone', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).focus();
   await page.keyboard.press('Enter');
   await page.locator('.toast', { hasText: 'revoked' }).waitFor();
+  await row.waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.activeElement.textContent === 'Users');
+  await page.end();
+});
+
+test('the focus stays at the end of a list while its next pages load, and after the last of them', async () => {
+  const page = await pageOf(browser, ADA, server);
+  await page.route(/\/members(\?|$)/, async (route) => {
+    const pages = [null, 'second', 'third'];
+    const number = pages.indexOf(new URL(route.request().url()).searchParams.get('cursor'));
+    const answer = await route.fetch({ url: route.request().url().split('?')[0] });
+    const items = (await answer.json()).items.slice(number, number + 1);
+    await route.fulfill({ json: { items, next_cursor: pages[number + 1] ?? null, total: 3 } });
+  });
+  await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/users`);
+  await page.getByRole('button', { name: 'Show more' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('2 of 3 users').waitFor();
+  await page.waitForFunction(() => document.activeElement.matches('.more button:not([aria-disabled=true])'));
+  await page.keyboard.press('Enter');
+  await page.getByText('3 users shown').waitFor();
+  await page.waitForFunction(() => document.activeElement.matches('.more'));
   await page.end();
 });
 

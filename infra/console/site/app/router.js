@@ -6,10 +6,11 @@ const listeners = new Set();
 const unsaved = new Set();
 let arriving = false;
 let hadFocus = false;
+let last = /** @type {HTMLElement | null} */ (null);
 let lastField = /** @type {HTMLInputElement | null} */ (null);
 addEventListener('focusin', ({ target }) => {
   hadFocus = true;
-  const field = /** @type {HTMLInputElement} */ (target);
+  const field = (last = /** @type {HTMLInputElement} */ (target));
   if (field.name) lastField = field;
 });
 let shown = new URL(location.href);
@@ -96,6 +97,16 @@ export function useLostFocus(root) {
     const now = document.activeElement;
     if (hadFocus && (now === document.body || now?.id === 'main')) focusHeading(root.current);
   }, []);
+}
+
+/**
+ * Gives the focus to the heading in `root`, else to `root`, when what had it is removed and no dialog is open.
+ *
+ * @param {HTMLElement | null | undefined} root
+ */
+export function restoreFocus(root) {
+  const isLost = document.activeElement === document.body && last?.isConnected === false;
+  if (isLost && !document.querySelector('dialog[open]')) focusHeading(root);
 }
 
 /**

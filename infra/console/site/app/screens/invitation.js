@@ -50,8 +50,8 @@ function Decision({ invitation, path, reload }) {
       <p class="hint">${invitation.expired ? 'It expired' : 'It expires'} <${When} at=${invitation.expires_at} />.
         ${invitation.expired && ' Ask the person who invited you to send it again.'}</p>
       <div class="actions">
-        ${!invitation.expired && html`<button class="primary" onClick=${accept.run} disabled=${busy}>Accept</button>`}
-        <button onClick=${decline.run} disabled=${busy}>Decline</button>
+        ${!invitation.expired && html`<button class="primary" onClick=${busy ? null : accept.run} aria-disabled=${busy}>Accept</button>`}
+        <button onClick=${busy ? null : decline.run} aria-disabled=${busy}>Decline</button>
       </div>
       <${Notice} problem=${accept.problem ?? decline.problem} reload=${reload} />
     </div>`;
