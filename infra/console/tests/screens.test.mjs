@@ -144,7 +144,7 @@ test('hostile names of an organization, a role and a person are texts on every s
 
 test('no screen needs sideways scrolling at 360 pixels, whatever people have called things', async () => {
   const [long, person] = ['W'.repeat(100), { email: `${'w'.repeat(60)}@${'example'.repeat(8)}.example`, name: 'W'.repeat(90) }];
-  const page = await pageOf(browser, person, { ...server, width: 360 });
+  const page = await pageOf(browser, { ...person, operator: true }, { ...server, width: 360 });
   const { org, roles } = await page.evaluate(async (long) => {
     const own = sessionStorage.getItem('rolecall.token');
     const send = async (method, path, body, token = own) => {
@@ -182,6 +182,9 @@ test('no screen needs sideways scrolling at 360 pixels, whatever people have cal
     await open(page, path);
     await check(path);
   }
+  await page.setViewportSize({ width: 320, height: 800 });
+  await check('the bar of an operator at 320 pixels');
+  await page.setViewportSize({ width: 360, height: 800 });
   const press = (name) => page.getByRole('button', { name }).first().click();
   const dialog = async (what) => {
     await page.getByRole('dialog').waitFor();
