@@ -287,7 +287,7 @@ test('the current page and the mark of the organization switcher are inside a wi
   assert.ok((await right(mark)) <= (await right(page.locator('.bar summary').first())));
   await page.locator('.bar summary').first().click();
   await page.getByRole('link', { name: /Acme Germany.*Below Acme Europe/ }).waitFor();
-  await open(page, `/organizations/${org}`);
+  await open(page, `/organizations/${org}/`);
   await page.getByRole('row', { name: /^License Management - Sub Organizations/ }).waitFor();
   await page.end();
 });
