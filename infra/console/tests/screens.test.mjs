@@ -222,6 +222,29 @@ test('no screen needs sideways scrolling at 360 pixels, whatever people have cal
   await page.end();
 });
 
+test('organizations and sections are links: they open in another tab, at their place', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const org = (await organizations(page))['Acme Instruments'];
+  const inNewTab = async (link) => {
+    const [tab] = await Promise.all([page.context().waitForEvent('page'), link.click({ modifiers: ['ControlOrMeta'] })]);
+    const { pathname, hash } = new URL(await (await tab.waitForFunction(() => location.href !== 'about:blank' && location.href)).jsonValue());
+    await tab.close();
+    return pathname + hash;
+  };
+  await open(page, `/organizations/${org}/settings`);
+  assert.equal(await inNewTab(page.getByRole('navigation', { name: 'Sections' }).getByRole('link', { name: 'Critical alert users' })), `/organizations/${org}/settings#alerts`);
+  await page.locator('.bar summary').first().click();
+  const link = page.locator('.bar .menu-list a').last();
+  assert.equal(await inNewTab(link), await link.getAttribute('href'));
+  assert.equal(new URL(page.url()).pathname, `/organizations/${org}/settings`);
+  await link.click();
+  await link.waitFor({ state: 'hidden' });
+  await page.goto(`/organizations/${org}/settings#alerts`);
+  await settled(page);
+  await page.waitForFunction(() => document.activeElement.id === 'alerts' && Math.abs(document.activeElement.getBoundingClientRect().top) < 200);
+  await page.end();
+});
+
 test('no filter cuts what it says', async () => {
   const page = await pageOf(browser, ADA, server);
   const org = (await organizations(page))['Acme Instruments'];

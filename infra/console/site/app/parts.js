@@ -222,7 +222,7 @@ export function Menu({ label, actions, children }) {
   return html`
     <details class="menu" ref=${details} onFocusOut=${leave} onKeyDown=${key}>
       <summary><span class="sr-only">${label}${children && ': '}</span>${children ?? html`<span aria-hidden="true">⋯</span>`}</summary>
-      <div class="menu-list" tabindex="-1">
+      <div class="menu-list" tabindex="-1" onClick=${(/** @type {Event} */ event) => event.defaultPrevented && close()}>
         ${actions.filter((action) => !!action).map(({ label, run, danger, link }) => link ?? html`
           <button type="button" class=${danger && 'danger-text'} onClick=${() => (toSummary(), run?.())}>${label}</button>`)}
       </div>

@@ -184,13 +184,20 @@ export function match(pattern, at) {
 }
 
 /**
+ * Whether a click on a link follows it here, rather than in another tab.
+ *
+ * @param {MouseEvent} event
+ */
+export const isPlain = (event) => !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+
+/**
  * A link to a path of the console.
  *
  * @param {{ to: string, children?: Types.View, [property: string]: any }} props
  */
 export function Link({ to, children, ...rest }) {
   const follow = (event) => {
-    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (!isPlain(event)) return;
     event.preventDefault();
     navigate(to);
   };
