@@ -41,6 +41,7 @@ function Decision({ invitation, path, reload }) {
     navigate('/');
   });
   const busy = accept.busy || decline.busy;
+  const clear = () => (accept.clear(), decline.clear());
   return html`
     <div class="panel invitation">
       <p>${personName(invitation.invited_by)} invites you to</p>
@@ -53,6 +54,6 @@ function Decision({ invitation, path, reload }) {
         ${!invitation.expired && html`<button class="primary" onClick=${busy ? null : accept.run} aria-disabled=${busy}>Accept</button>`}
         <button onClick=${busy ? null : decline.run} aria-disabled=${busy}>Decline</button>
       </div>
-      <${Notice} problem=${accept.problem ?? decline.problem} reload=${reload} />
+      <${Notice} problem=${accept.problem ?? decline.problem} reload=${async () => (await reload(), clear())} keep=${clear} />
     </div>`;
 }
