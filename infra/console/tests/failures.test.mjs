@@ -68,22 +68,6 @@ test('an answer that ends in the middle is shown as a lost connection', async ()
   await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
 });
 
-test('an invitation that is revoked while it is open leads on', async () => {
-  const path = '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH/invitations/inv_01KAK5S9A1B3C5D7E9F0G2H4J6';
-  const gone = problem(404, 'No such invitation', '/problems/no-such-invitation');
-  const invitation = { organization_name: 'Acme', role_name: 'User', invited_by: { email: 'bob@acme.example' }, expires_at: '2099-01-01T00:00:00Z' };
-  await page.route(/\/mine$/, (route) => route.fulfill({ json: invitation }));
-  await page.route(/\/accept$/, gone);
-  await open(page, path);
-  await page.getByRole('button', { name: 'Accept' }).click();
-  await page.getByRole('alert').getByText('No such invitation').waitFor();
-  await page.route(/\/mine$/, gone);
-  await page.getByRole('button', { name: 'Load the current state' }).click();
-  await page.getByRole('link', { name: 'My invitations' }).waitFor();
-  assert.equal(await page.getByRole('button', { name: 'Accept' }).count(), 0);
-  await focusIsOn('Invitation');
-});
-
 test('a slow answer blocks nothing: the rest of the page works while a list loads', async () => {
   let release;
   await page.route(MEMBERS, async (route) => {
@@ -135,6 +119,22 @@ test('an error of a field is shown once, at the field, also where the field is f
   await dialog.locator('.field-error').waitFor();
   assert.ok(await dialog.getByLabel('Access ends on').evaluate((field) => field === document.activeElement));
   assert.doesNotMatch(await dialog.innerText(), /expires at|\//i);
+});
+
+test('an invitation that is revoked while it is open leads on', async () => {
+  const path = '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH/invitations/inv_01KAK5S9A1B3C5D7E9F0G2H4J6';
+  const gone = problem(404, 'No such invitation', '/problems/no-such-invitation');
+  const invitation = { organization_name: 'Acme', role_name: 'User', invited_by: { email: 'bob@acme.example' }, expires_at: '2099-01-01T00:00:00Z' };
+  await page.route(/\/mine$/, (route) => route.fulfill({ json: invitation }));
+  await page.route(/\/accept$/, gone);
+  await open(page, path);
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await page.getByRole('alert').getByText('No such invitation').waitFor();
+  await page.route(/\/mine$/, gone);
+  await page.getByRole('button', { name: 'Load the current state' }).click();
+  await page.getByRole('link', { name: 'My invitations' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Accept' }).count(), 0);
+  await focusIsOn('Invitation');
 });
 
 test('security settings: a text that is no network is refused before the question, and a lock-out says itself what helps', async () => {
