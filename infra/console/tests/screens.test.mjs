@@ -94,6 +94,7 @@ test('a person is invited, changed and removed by keyboard alone', async () => {
   const row = page.getByRole('row', { name: /keys@acme.example/ });
   await row.locator('summary').focus();
   await page.keyboard.press('Enter');
+  await row.getByRole('button', { name: 'Show, change or resend' }).waitFor();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).focus();

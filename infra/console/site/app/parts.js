@@ -193,7 +193,7 @@ export function More({ list, noun = 'entries' }) {
   useEffect(() => {
     restoreFocus(pressed.current ? end.current : end.current?.closest('.section, main'));
     if (!list.loading) pressed.current = false;
-  }, [list.loading]);
+  });
   const more = () => list.loading || ((pressed.current = true), list.more());
   return html`
     <${Notice} problem=${list.problem} reload=${list.reload} />
