@@ -45,6 +45,7 @@ export async function newPage(browser, { url, width = 1200, dark = false, bypass
   });
   if (process.env.SITE) await context.route(/\/(app|vendor)\/|\/style\.css$/, (route) =>
     route.fulfill({ path: process.env.SITE + new URL(route.request().url()).pathname }));
+  if (process.env.SITE) await context.route('**/docs/page.js', (route) => route.fulfill({ path: `${root}infra/local/src/reference/page.js` }));
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   page.errors = [];

@@ -143,6 +143,22 @@ test('an error of a field is shown once, at the field, also where the field is f
   assert.doesNotMatch(await dialog.innerText(), /expires at|\//i);
 });
 
+test('an invitation that is revoked while it is open leads on', async () => {
+  const path = '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH/invitations/inv_01KAK5S9A1B3C5D7E9F0G2H4J6';
+  const gone = problem(404, 'No such invitation', '/problems/no-such-invitation');
+  const invitation = { organization_name: 'Acme', role_name: 'User', invited_by: { email: 'bob@acme.example' }, expires_at: '2099-01-01T00:00:00Z' };
+  await page.route(/\/mine$/, (route) => route.fulfill({ json: invitation }));
+  await page.route(/\/accept$/, gone);
+  await open(page, path);
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await page.getByRole('alert').getByText('No such invitation').waitFor();
+  await page.route(/\/mine$/, gone);
+  await page.getByRole('button', { name: 'Load the current state' }).click();
+  await page.getByRole('link', { name: 'My invitations' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Accept' }).count(), 0);
+  await focusIsOn('Invitation');
+});
+
 test('security settings: a text that is no network is refused before the question, and a lock-out says itself what helps', async () => {
   await open(page, users.replace('/users', '/settings'));
   const networks = page.getByLabel('Allowed networks');
@@ -234,9 +250,9 @@ test('a dialog in which much is typed closes only after a question', async () =>
   answer = 'accept';
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await dialog.waitFor({ state: 'detached' });
-  await page.getByRole('button', { name: 'Invite' }).click();
-  await dialog.getByRole('button', { name: 'Many people' }).click();
-  await dialog.getByLabel('Addresses').fill('a@acme.example');
+  await page.getByRole('button', { name: 'Add a service' }).click();
+  await name.fill('Robot');
+  await dialog.getByLabel('Subject of its token').fill('robot-1');
   await Promise.all([page.waitForEvent('dialog'), page.evaluate(() => history.back())]);
   assert.equal(questions.length, 6);
 });

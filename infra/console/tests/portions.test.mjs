@@ -20,6 +20,8 @@ const LISTS = {
   '\tE-mail\n"two\nlines"\ta@a.example\n6" tall\tb@a.example\nLast\tc@a.example': '2 "two\nlines"\ta@a.example|4 6" tall\tb@a.example|5 Last\tc@a.example',
   'Name,Contact e-mail\nAda,a@a.example': '2 Ada,a@a.example',
   'email\n': '',
+  'F9@a.example, f9@a.example': '1 F9@a.example',
+  'email,role\nF9@a.example,User\nf9@A.example,user\nf9@a.example,Admin': '2 F9@a.example,User|4 f9@a.example,Admin',
 };
 
 for (const [list, expected] of Object.entries(LISTS)) {
@@ -40,7 +42,7 @@ test('a quotation mark without an end is named by its line', () => {
 });
 
 test('a long file is sent in portions of 100 rows, each below its first line, and what is not sent is a list again', () => {
-  const portions = asPortions(['sep=;', 'email;role', ...Array(150).fill('a@a.example;User')].join('\n'), 'user');
+  const portions = asPortions(['sep=;', 'email;role', ...Array.from({ length: 150 }, (_, index) => `a${index}@a.example;User`)].join('\n'), 'user');
   assert.deepEqual(portions.map(({ rows, body }) => [rows.length, String(body).split('\n')[1]]), [[100, 'email;role'], [50, 'email;role']]);
   assert.deepEqual(asPortions(listOf(portions.slice(1)), 'user').map(({ body }) => body), [portions[1].body]);
 });

@@ -1,28 +1,36 @@
 // The API reference of the local server: it signs in, keeps the token, and sends requests.
+import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { newPage, startBrowser, startServer } from './console.mjs';
 
 let server, browser;
 
 before(async () => {
-  [server, browser] = [await startServer(), await startBrowser()];
+  [server, browser] = [await startServer('--demo'), await startBrowser()];
 });
 after(async () => {
   await browser?.close();
   server?.stop();
 });
 
-test('a person signs in at the reference, sends a request, and is still signed in after a reload', async () => {
+test('a person signs in at the reference, sends requests as it fills them in, and reads who is signed in after a reload', async () => {
   const page = await newPage(browser, server);
   await page.goto('/docs');
-  await page.getByLabel('Sign in as').fill('ada@example.com');
+  await page.getByLabel('Sign in as').fill('ada@acme.example');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('Signed in. Requests send the token.').waitFor();
+  await page.getByText('Signed in as ada@acme.example. Requests send the token.').waitFor();
   await page.reload();
-  await page.getByPlaceholder('Filter by tag').fill('access');
-  const operation = page.locator('#operations-access-showMe');
-  await operation.locator('.opblock-summary-control').first().click();
-  await page.getByRole('button', { name: 'Execute' }).click();
-  await page.locator('.live-responses-table', { hasText: 'ada@example.com' }).waitFor();
+  await page.getByText('Signed in as ada@acme.example. Requests send the token.').waitFor();
+  for (const [tag, operation, path] of [['access', 'access-showMe', '/v1/me'], ['accept', 'accept-listMyInvitations', '/v1/me/invitations']]) {
+    await page.getByPlaceholder('Filter by tag').fill(tag);
+    const block = page.locator(`.opblock[id$="${operation}"]`);
+    await block.locator('.opblock-summary-control').first().click();
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => new URL(response.url()).pathname === path),
+      block.getByRole('button', { name: 'Execute' }).click(),
+    ]);
+    assert.equal(answer.status(), 200, `${answer.url()}: ${await answer.text()}`);
+    await block.locator('.live-responses-table', { hasText: '200' }).waitFor();
+  }
   await page.end();
 });

@@ -94,11 +94,34 @@ test('a person is invited, changed and removed by keyboard alone', async () => {
   const row = page.getByRole('row', { name: /keys@acme.example/ });
   await row.locator('summary').focus();
   await page.keyboard.press('Enter');
+  await row.getByRole('button', { name: 'Show, change or resend' }).waitFor();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).focus();
   await page.keyboard.press('Enter');
   await page.locator('.toast', { hasText: 'revoked' }).waitFor();
+  await row.waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.activeElement.textContent === 'Users');
+  await page.end();
+});
+
+test('the focus stays at the end of a list while its next pages load, and after the last of them', async () => {
+  const page = await pageOf(browser, ADA, server);
+  await page.route(/\/members(\?|$)/, async (route) => {
+    const pages = [null, 'second', 'third'];
+    const number = pages.indexOf(new URL(route.request().url()).searchParams.get('cursor'));
+    const answer = await route.fetch({ url: route.request().url().split('?')[0] });
+    const items = (await answer.json()).items.slice(number, number + 1);
+    await route.fulfill({ json: { items, next_cursor: pages[number + 1] ?? null, total: 3 } });
+  });
+  await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/users`);
+  await page.getByRole('button', { name: 'Show more' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('2 of 3 users').waitFor();
+  await page.waitForFunction(() => document.activeElement.matches('.more button:not([aria-disabled=true])'));
+  await page.keyboard.press('Enter');
+  await page.getByText('3 users shown').waitFor();
+  await page.waitForFunction(() => document.activeElement.matches('.more'));
   await page.end();
 });
 
@@ -122,7 +145,7 @@ test('hostile names of an organization, a role and a person are texts on every s
 
 test('no screen needs sideways scrolling at 360 pixels, whatever people have called things', async () => {
   const [long, person] = ['W'.repeat(100), { email: `${'w'.repeat(60)}@${'example'.repeat(8)}.example`, name: 'W'.repeat(90) }];
-  const page = await pageOf(browser, person, { ...server, width: 360 });
+  const page = await pageOf(browser, { ...person, operator: true }, { ...server, width: 360 });
   const { org, roles } = await page.evaluate(async (long) => {
     const own = sessionStorage.getItem('rolecall.token');
     const send = async (method, path, body, token = own) => {
@@ -160,6 +183,9 @@ test('no screen needs sideways scrolling at 360 pixels, whatever people have cal
     await open(page, path);
     await check(path);
   }
+  await page.setViewportSize({ width: 320, height: 800 });
+  await check('the bar of an operator at 320 pixels');
+  await page.setViewportSize({ width: 360, height: 800 });
   const press = (name) => page.getByRole('button', { name }).first().click();
   const dialog = async (what) => {
     await page.getByRole('dialog').waitFor();
@@ -194,6 +220,29 @@ test('no screen needs sideways scrolling at 360 pixels, whatever people have cal
   for (const details of await page.locator('.event summary').all()) await details.click();
   await check('the details of the history');
   assert.deepEqual(found, []);
+  await page.end();
+});
+
+test('organizations and sections are links: they open in another tab, at their place', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const org = (await organizations(page))['Acme Instruments'];
+  const inNewTab = async (link) => {
+    const [tab] = await Promise.all([page.context().waitForEvent('page'), link.click({ modifiers: ['ControlOrMeta'] })]);
+    const { pathname, hash } = new URL(await (await tab.waitForFunction(() => location.href !== 'about:blank' && location.href)).jsonValue());
+    await tab.close();
+    return pathname + hash;
+  };
+  await open(page, `/organizations/${org}/settings`);
+  assert.equal(await inNewTab(page.getByRole('navigation', { name: 'Sections' }).getByRole('link', { name: 'Critical alert users' })), `/organizations/${org}/settings#alerts`);
+  await page.locator('.bar summary').first().click();
+  const link = page.locator('.bar .menu-list a').last();
+  assert.equal(await inNewTab(link), await link.getAttribute('href'));
+  assert.equal(new URL(page.url()).pathname, `/organizations/${org}/settings`);
+  await link.click();
+  await link.waitFor({ state: 'hidden' });
+  await page.goto(`/organizations/${org}/settings#alerts`);
+  await settled(page);
+  await page.waitForFunction(() => document.activeElement.id === 'alerts' && Math.abs(document.activeElement.getBoundingClientRect().top) < 200);
   await page.end();
 });
 
@@ -262,7 +311,7 @@ test('the current page and the mark of the organization switcher are inside a wi
   assert.ok((await right(mark)) <= (await right(page.locator('.bar summary').first())));
   await page.locator('.bar summary').first().click();
   await page.getByRole('link', { name: /Acme Germany.*Below Acme Europe/ }).waitFor();
-  await open(page, `/organizations/${org}`);
+  await open(page, `/organizations/${org}/`);
   await page.getByRole('row', { name: /^License Management - Sub Organizations/ }).waitFor();
   await page.end();
 });

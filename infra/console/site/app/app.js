@@ -153,8 +153,7 @@ function Switcher() {
   const current = area === 'organizations' && me.organizations.find((org) => org.id === id);
   const shown = me.organizations.filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()));
   const links = shown.map((org) => ({
-    link: html`<${Link} key=${org.id} to="/organizations/${org.id}" aria-current=${org.id === id ? 'page' : undefined}
-      onClick=${(event) => (event.preventDefault(), event.target.closest('details').removeAttribute('open'), navigate(`/organizations/${org.id}`))}>
+    link: html`<${Link} key=${org.id} to="/organizations/${org.id}" aria-current=${org.id === id ? 'page' : undefined}>
       ${org.name}<small>${org.parent_name && `Below ${org.parent_name} · `}${org.role_name}</small><//>`,
   }));
   const search = me.organizations.length > 8 && {

@@ -3,7 +3,7 @@ import { createContext, html, useContext, useEffect, useId, useRef, useState } f
 import { Dialog, isTyped } from './dialog.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, personName } from './words.js';
-import { mayLeave, useLostFocus, useUnsaved } from './router.js';
+import { mayLeave, restoreFocus, useLostFocus, useUnsaved } from './router.js';
 import { useAction, useApp } from './use.js';
 
 export { Dialog, Notice };
@@ -183,15 +183,23 @@ export const Table = ({ label, columns, rows, keyOf = (row) => /** @type {any} *
 `;
 
 /**
- * The end of a list from `usePages`: its problem, and the button for the next page.
+ * The end of a list from `usePages`: its problem, and the button for the next page. Takes the focus of a button that the last page
+ * removes; that of a removed row goes to the section or the page.
  * @param {Props.More} props
  */
 export function More({ list, noun = 'entries' }) {
+  const end = useRef(/** @type {HTMLElement | null} */ (null));
+  const pressed = useRef(false);
+  useEffect(() => {
+    restoreFocus(pressed.current ? end.current : end.current?.closest('.section, main'));
+    if (!list.loading) pressed.current = false;
+  });
+  const more = () => list.loading || ((pressed.current = true), list.more());
   return html`
     <${Notice} problem=${list.problem} reload=${list.reload} />
-    <div class="more">
+    <div class="more" ref=${end}>
       ${list.loading && html`<${Loading} />`}
-      ${list.hasMore && html`<button onClick=${list.more} disabled=${list.loading}>Show more</button>`}
+      ${list.hasMore && html`<button onClick=${more} aria-disabled=${list.loading}>Show more</button>`}
       ${list.loaded && list.items.length > 1 && html`<span class="hint">
         ${list.total === null || list.total <= list.items.length ? `${list.items.length} ${noun} shown` : `${list.items.length} of ${list.total} ${noun}`}</span>`}
     </div>
@@ -214,7 +222,7 @@ export function Menu({ label, actions, children }) {
   return html`
     <details class="menu" ref=${details} onFocusOut=${leave} onKeyDown=${key}>
       <summary><span class="sr-only">${label}${children && ': '}</span>${children ?? html`<span aria-hidden="true">⋯</span>`}</summary>
-      <div class="menu-list" tabindex="-1">
+      <div class="menu-list" tabindex="-1" onClick=${(/** @type {Event} */ event) => event.defaultPrevented && close()}>
         ${actions.filter((action) => !!action).map(({ label, run, danger, link }) => link ?? html`
           <button type="button" class=${danger && 'danger-text'} onClick=${() => (toSummary(), run?.())}>${label}</button>`)}
       </div>

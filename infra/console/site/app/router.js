@@ -6,10 +6,11 @@ const listeners = new Set();
 const unsaved = new Set();
 let arriving = false;
 let hadFocus = false;
+let last = /** @type {HTMLElement | null} */ (null);
 let lastField = /** @type {HTMLInputElement | null} */ (null);
 addEventListener('focusin', ({ target }) => {
   hadFocus = true;
-  const field = /** @type {HTMLInputElement} */ (target);
+  const field = (last = /** @type {HTMLInputElement} */ (target));
   if (field.name) lastField = field;
 });
 let shown = new URL(location.href);
@@ -99,6 +100,16 @@ export function useLostFocus(root) {
 }
 
 /**
+ * Gives the focus to the heading in `root`, else to `root`, when what had it is removed and no dialog is open.
+ *
+ * @param {HTMLElement | null | undefined} root
+ */
+export function restoreFocus(root) {
+  const isLost = document.activeElement === document.body && last?.isConnected === false;
+  if (isLost && !document.querySelector('dialog[open]')) focusHeading(root);
+}
+
+/**
  * Gives the focus to the heading in `main`, else to `main`, after `navigate`, and when `main` takes the place of one that had it.
  *
  * @param {{ current: HTMLElement | null }} main
@@ -173,13 +184,20 @@ export function match(pattern, at) {
 }
 
 /**
+ * Whether a click on a link follows it here, rather than in another tab.
+ *
+ * @param {MouseEvent} event
+ */
+export const isPlain = (event) => !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+
+/**
  * A link to a path of the console.
  *
  * @param {{ to: string, children?: Types.View, [property: string]: any }} props
  */
 export function Link({ to, children, ...rest }) {
   const follow = (event) => {
-    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (!isPlain(event)) return;
     event.preventDefault();
     navigate(to);
   };

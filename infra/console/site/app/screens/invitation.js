@@ -41,6 +41,7 @@ function Decision({ invitation, path, reload }) {
     navigate('/');
   });
   const busy = accept.busy || decline.busy;
+  const clear = () => (accept.clear(), decline.clear());
   return html`
     <div class="panel invitation">
       <p>${personName(invitation.invited_by)} invites you to</p>
@@ -50,9 +51,9 @@ function Decision({ invitation, path, reload }) {
       <p class="hint">${invitation.expired ? 'It expired' : 'It expires'} <${When} at=${invitation.expires_at} />.
         ${invitation.expired && ' Ask the person who invited you to send it again.'}</p>
       <div class="actions">
-        ${!invitation.expired && html`<button class="primary" onClick=${accept.run} disabled=${busy}>Accept</button>`}
-        <button onClick=${decline.run} disabled=${busy}>Decline</button>
+        ${!invitation.expired && html`<button class="primary" onClick=${busy ? null : accept.run} aria-disabled=${busy}>Accept</button>`}
+        <button onClick=${busy ? null : decline.run} aria-disabled=${busy}>Decline</button>
       </div>
-      <${Notice} problem=${accept.problem ?? decline.problem} reload=${reload} />
+      <${Notice} problem=${accept.problem ?? decline.problem} reload=${async () => (await reload(), clear())} keep=${clear} />
     </div>`;
 }

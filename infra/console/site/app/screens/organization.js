@@ -60,7 +60,7 @@ export function OrganizationScreens({ id, at }) {
   if (!data || !context || isGone) return html`<${Waiting} load=${load} />`;
   const restricted = new Set(data.access.restrictions.map(({ role_object }) => role_object));
   const allowed = SCREENS.filter(({ needs, explains }) => !needs || context.can(...needs) || (explains && restricted.has(needs[0])));
-  const below = at.slice(`/organizations/${id}`.length);
+  const below = at.slice(`/organizations/${id}`.length).replace(/\/$/, '');
   const found = SCREENS.find(({ at }) => match(at, below));
   return html`
     <${OrgContext.Provider} value=${context}>

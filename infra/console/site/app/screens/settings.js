@@ -1,6 +1,7 @@
 // The settings of an organization on one page. Each section is there only for people who may see it.
-import { html } from '../../vendor/ui.js';
+import { html, useEffect } from '../../vendor/ui.js';
 import { Page, Section } from '../parts.js';
+import { isPlain } from '../router.js';
 import { useOrg } from '../use.js';
 import { atLeast } from '../words.js';
 import { CriticalAlertUsers } from './settings/alerts.js';
@@ -81,15 +82,33 @@ export function Settings() {
 
 /** @param {{ sections: typeof SECTIONS }} props */
 function Contents({ sections }) {
+  useEffect(keepInView, []);
   const go = (event, id) => {
+    if (!isPlain(event)) return;
     event.preventDefault();
-    const section = document.getElementById(id);
-    if (!section) return;
-    section.tabIndex = -1;
-    section.focus({ preventScroll: true });
-    section.scrollIntoView();
+    show(document.getElementById(id));
   };
   return html`<nav class="contents" aria-label="Sections of this page">
     ${sections.map(({ id, title }) => html`<a key=${id} href="${location.pathname}#${id}" onClick=${(event) => go(event, id)}>${title}</a>`)}
   </nav>`;
+}
+
+function show(section) {
+  if (!section) return;
+  section.tabIndex = -1;
+  section.focus({ preventScroll: true });
+  section.scrollIntoView();
+}
+
+/** Shows the section that the address names, while those above it load: for three seconds, or until the person acts. */
+function keepInView() {
+  const section = document.getElementById(location.hash.slice(1));
+  if (!section) return;
+  show(section);
+  const observer = new ResizeObserver(() => section.scrollIntoView());
+  observer.observe(document.body);
+  const stop = () => observer.disconnect();
+  setTimeout(stop, 3000);
+  for (const act of ['wheel', 'touchstart', 'mousedown', 'keydown']) addEventListener(act, stop, { once: true, passive: true });
+  return stop;
 }

@@ -38,7 +38,7 @@ export function FoundPerson({ person, reload }) {
             ? html`Account <code>${person.user_id}</code>`
             : 'Known by an address alone. A former member is found by the id of the account.'}</p></div>
         <div class="actions">
-          <button onClick=${save.run} disabled=${save.busy}>Export the data</button>
+          <button onClick=${save.run} aria-disabled=${save.busy}>Export the data</button>
           <button class="danger-text" onClick=${() => setDialog({ act: 'offboard' })}>Offboard…</button>
           <button class="danger-text" onClick=${() => setDialog({ act: 'erase' })}>Erase…</button>
         </div>

@@ -45,7 +45,7 @@ function Approve({ approved, reload }) {
     return html`<p class="hint">Another domain can be approved by an administrator who has an address in it.</p>`;
   }
   return html`
-    <div><button onClick=${() => approve.run(own)} disabled=${approve.busy}>Approve ${own}</button></div>
+    <div><button onClick=${() => approve.run(own)} aria-disabled=${approve.busy}>Approve ${own}</button></div>
     <p class="hint">Only the domain of your own address can be approved, and no domain of a public mail provider.</p>
     <${Notice} problem=${approve.problem} reload=${reload} />
   `;

@@ -52,7 +52,7 @@ export function Partners() {
   });
   // An operator reads the links, and changes none.
   const actions = membership && { label: 'Actions', hidden: true, cell: (row) => html`
-    <button onClick=${() => (row.suspended ? resume.run(row) : setSuspending(row))} disabled=${resume.busy}>
+    <button onClick=${() => (row.suspended ? resume.run(row) : setSuspending(row))} aria-disabled=${resume.busy}>
       ${row.suspended ? 'Resume' : 'Suspend'}<span class="sr-only"> the link with ${row.name}</span></button>` };
   return html`
     <${Notice} problem=${resume.problem} reload=${list.reload} />

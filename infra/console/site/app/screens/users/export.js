@@ -16,7 +16,7 @@ export function ExportButton({ filters }) {
     announce('The file is ready. Your browser saves it.');
   });
   return html`
-    <button onClick=${save.run} disabled=${save.busy}>${save.busy ? 'Preparing the file…' : 'Export'}</button>
+    <button onClick=${save.run} aria-disabled=${save.busy}>${save.busy ? 'Preparing the file…' : 'Export'}</button>
     ${save.problem && html`<${Dialog} title="The export" onClose=${save.clear}><${Notice} problem=${save.problem} reload=${save.run} /><//>`}
   `;
 }

@@ -39,9 +39,9 @@ export function ManageInvitation({ id, done, onClose, reload }) {
     <${Loaded} load=${load}>${(invitation) => html`
       <${Facts} invitation=${invitation} />
       <div class="actions">
-        ${mayGive(roles, invitation.role_id) && html`<button onClick=${resend.run} disabled=${resend.busy}>Send again</button>`}
+        ${mayGive(roles, invitation.role_id) && html`<button onClick=${resend.run} aria-disabled=${resend.busy}>Send again</button>`}
         <${CopyLink} invitation=${invitation} />
-        <button class="danger-text" onClick=${revoke.run} disabled=${revoke.busy}>Revoke</button>
+        <button class="danger-text" onClick=${revoke.run} aria-disabled=${revoke.busy}>Revoke</button>
       </div>
       <${Notice} problem=${resend.problem ?? revoke.problem} reload=${both.reload} keep=${clear} />
       ${roles.data && !mayGive(roles, invitation.role_id)

@@ -51,7 +51,8 @@ export function Many({ draft, onClose, reload }) {
 }
 
 /**
- * The form of a list. A file that is chosen becomes its text, so that the person sees what is sent.
+ * The form of a list. A file that is chosen becomes its text, so that the person sees what is sent. Closing it asks nothing: the
+ * draft keeps the list.
  *
  * @param {Props.UsersInvite} props
  */
@@ -77,7 +78,7 @@ function List({ draft, send, onClose }) {
   };
   return html`<div class="fields" ref=${fields} onInput=${keep}>
     ${text && html`<p class="hint" role="status">This list is not sent yet. <button type="button" class="link" onClick=${discard}>Discard it</button></p>`}
-    <${Form} key=${text} submit="Invite all" onSubmit=${invite} onCancel=${onClose}>
+    <${Form} key=${text} submit="Invite all" onSubmit=${invite} onCancel=${onClose} changes=${() => ({})}>
       <${Field} label="Addresses" name="text" rows="6" value=${text} hint="One on each line or as a mail program lists them, or a table with a first line that names its columns (email, role)." />
       <${Field} label="Or a CSV file" type="file" accept=".csv,text/csv,text/plain" onChange=${choose.run} hint="An export of a directory or of Rolecall. Its lines appear above; columns that are not known are ignored." />
       <${Notice} problem=${choose.problem} />

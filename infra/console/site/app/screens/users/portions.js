@@ -45,13 +45,26 @@ function inEntry(entry) {
  * @param {number} first The number of its first line.
  */
 function entriesIn(text, first) {
-  /** @type {Map<string, Types.Row>} */
-  const found = new Map();
+  /** @type {Types.Row[]} */
+  const found = [];
   for (const [index, line] of text.split('\n').entries()) {
     if (index === 0 && /mail|address/i.test(line) && !line.includes('@')) continue;
-    for (const text of addressesIn(line)) if (!found.has(text)) found.set(text, { line: first + index, text });
+    found.push(...addressesIn(line).map((text) => ({ line: first + index, text })));
   }
-  return [...found.values()];
+  return once(found);
+}
+
+/**
+ * The rows without those that repeat an earlier one. Case is no difference, as in addresses: the second would be refused.
+ *
+ * @param {Types.Row[]} rows
+ */
+function once(rows) {
+  const seen = new Set();
+  return rows.filter(({ text }) => {
+    const { size } = seen;
+    return seen.add(text.trim().toLowerCase()).size > size;
+  });
 }
 
 /**
@@ -105,7 +118,7 @@ function tableIn(text, separator, first) {
     rows[0]?.text.split(separator).length === names.length;
   if (!isSimilar && !names.some((name) => EMAIL.includes(name))) return null;
   if (open) throw new Problem({ title: 'The list cannot be read', detail: `The quotation mark that begins a cell in line ${open} has no end. Correct the line.` }, 422);
-  return { head: head.text, rows, hasRole: names.some((name) => ROLE.includes(name)) };
+  return { head: head.text, rows: once(rows), hasRole: names.some((name) => ROLE.includes(name)) };
 }
 
 /**
