@@ -276,6 +276,8 @@ async fn repeated_acceptance_after_the_end_is_refused() {
     app.post(BOB, &accept, json!({})).await.expect(200);
     app.wait(DAY);
     app.post(BOB, &accept, json!({})).await.refuses(403, "access-expired");
+    let mine = accept.replace("/accept", "/mine");
+    app.get(BOB, &mine).await.refuses(404, "no-such-invitation");
 }
 
 /// INV2, ORG2: the end of access takes effect before the clean-up runs.

@@ -61,8 +61,9 @@ async fn show_own(
     Path((org, id)): Path<(OrgId, InvitationId)>,
 ) -> Result<WithEtag<ReceivedInvitation>, ApiError> {
     let facts = app.store.invitee_facts(&person, org).await?;
+    let is_member = facts.member.as_ref().is_some_and(|member| member.has_access(context.at));
     let accepted = facts.slot == Some(AddressSlot::Taken(person.id.clone()));
-    if accepted && domain::was_issued_to(&person, org, id) {
+    if is_member && accepted && domain::was_issued_to(&person, org, id) {
         return Err(Refusal::CallerAlreadyMember.into());
     }
     let invitation = domain::own_invitation(&person, id, facts.slot)?;

@@ -324,6 +324,20 @@ mod tests {
     }
 
     #[test]
+    fn accounts_that_are_not_in_use_are_not_invited() {
+        let refused = |column: &str, cell: &str| {
+            let file = format!("email,{column}\na@b.example,{cell}");
+            let rows = rows(file.as_bytes()).unwrap();
+            rows[0].terms(None).is_err_and(|(column, _)| column == "status")
+        };
+        for cell in ["DEPROVISIONED", "Archived", "GELÖSCHT", "Deaktiviert", "0"] {
+            assert!(refused("Status", cell), "{cell}");
+        }
+        assert!(refused("Block credential", "True") && refused("Account Enabled", "No"));
+        assert!(!refused("Block credential", "False") && !refused("Status", "Active"));
+    }
+
+    #[test]
     fn rows_have_the_numbers_of_a_spreadsheet() {
         let numbers = |file: &str| -> Vec<u64> {
             rows(file.as_bytes()).unwrap().iter().map(|row| row.nth).collect()
