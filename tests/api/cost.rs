@@ -10,7 +10,7 @@ use shared::{
     domain::{
         MAX_DEPTH, Person, PersonId, RequestContext, RoleId, UserId, delete_with_reassignment,
     },
-    store::{Cost, Key, metered},
+    store::{Cost, Key, RoleWithUsers, metered},
 };
 
 use crate::{
@@ -477,11 +477,12 @@ impl<'a> Survey<'a> {
         let (store, key) = (&self.app.store, Key::role(org, role));
         let ada = Person::subject(UserId::new(ADA.sub), Timestamp::UNIX_EPOCH);
         let (actor, found) = store.facts(&ada, org, [key.clone()]).await.unwrap();
-        let before = found.role(&key).unwrap().unwrap().role;
+        let RoleWithUsers { role: before, users } = found.role(&key).unwrap().unwrap();
         let at = Timestamp::from_millisecond(self.app.now()).unwrap();
         let context = RequestContext::without_actor(at, "test", 0);
         let marked =
-            delete_with_reassignment(&actor, &before, RoleId::USER, None, context.at).unwrap();
+            delete_with_reassignment(&actor, &before, users, RoleId::USER, None, context.at)
+                .unwrap();
         let writes = store.transaction(&context).begin_reassignment(&actor, &before, &marked);
         writes.unwrap().commit(&()).await.unwrap();
     }

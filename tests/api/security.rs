@@ -165,9 +165,14 @@ async fn settings_that_lock_out_their_author_are_refused() {
     assert_snapshot!(refused.summary(), @"
     409 would-lock-out-caller: Settings would lock you out
     These settings would lock you out, so nothing was changed. This organization requires a multi-factor sign-in. Sign in again with a second factor.
+    at /require_mfa
     ");
-    for out in [settings(false, Some(5), &[], 365), settings(false, None, &["10.0.0.0/8"], 365)] {
-        app.set_security(ADA, &acme, out).await.refuses(409, "would-lock-out-caller");
+    for (out, setting) in [
+        (settings(false, Some(5), &[], 365), "/max_session_minutes"),
+        (settings(false, None, &["10.0.0.0/8"], 365), "/allowed_networks"),
+    ] {
+        let refused = app.set_security(ADA, &acme, out).await;
+        assert_eq!(refused.refuses(409, "would-lock-out-caller").pointer(), setting);
     }
     app.get(ADA, &acme).await.expect(200);
     assert_eq!(app.actions(&acme).await, ["organization.created"]);

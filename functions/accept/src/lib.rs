@@ -33,6 +33,15 @@ pub fn router() -> Router<App> {
 /// The maximum number of attempts to accept. Changes in the organization can make an attempt fail.
 const MAX_ATTEMPTS: usize = 4;
 
+/// The role with which the inviter is judged.
+#[derive(Clone, Copy)]
+enum InviterRole {
+    /// The one that the invitation holds, which can be outdated.
+    Stored,
+    /// The present one; `None` if they are no member with access any more.
+    Present(Option<RoleId>),
+}
+
 /// An invitation with the name of its organization.
 #[derive(Serialize)]
 struct ReceivedInvitation {
@@ -62,8 +71,7 @@ async fn show_own(
 ) -> Result<WithEtag<ReceivedInvitation>, ApiError> {
     let facts = app.store.invitee_facts(&person, org).await?;
     let is_member = facts.member.as_ref().is_some_and(|member| member.has_access(context.at));
-    let accepted = facts.slot == Some(AddressSlot::Taken(person.id.clone()));
-    if is_member && accepted && domain::was_issued_to(&person, org, id) {
+    if is_member && has_accepted(&person, org, id, &facts) {
         return Err(Refusal::CallerAlreadyMember.into());
     }
     let invitation = domain::own_invitation(&person, id, facts.slot)?;
@@ -80,13 +88,10 @@ async fn accept(
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    // `None` until the present role of the inviter was read; then `Some(None)` if they have left.
-    let mut current_role: Option<Option<RoleId>> = None;
+    let mut inviter_role = InviterRole::Stored;
     for _ in 0..MAX_ATTEMPTS {
         let facts = app.store.invitee_facts(&person, org).await?;
-        if facts.slot == Some(AddressSlot::Taken(person.id.clone()))
-            && domain::was_issued_to(&person, org, id)
-        {
+        if has_accepted(&person, org, id, &facts) {
             // The slot names this person, but there is no member: they were removed meanwhile, or the
             // two items were read at different moments.
             let Some(member) = &facts.member else { continue };
@@ -96,12 +101,13 @@ async fn accept(
             return accepted_before(&app, &context, member).await;
         }
         let invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
-        let stored = invitation.inviter.as_ref().map(|inviter| inviter.role_id);
-        let role = current_role.unwrap_or(stored);
+        let (role, stored) = match inviter_role {
+            InviterRole::Stored => (invitation.inviter.as_ref().map(|it| it.role_id), true),
+            InviterRole::Present(role) => (role, false),
+        };
         match try_accept(&app, &context, &person, &facts, &invitation, role).await {
-            // The stored role can be outdated. The next attempt uses the present one.
-            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if current_role.is_none() => {
-            }
+            // The next attempt uses the present role.
+            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if stored => {}
             Err(store::Error::Refused(Refusal::ChangedConcurrently)) => {}
             Err(store::Error::Refused(Refusal::AlreadyMember)) => match &facts.member {
                 // They were a member with another address, until their access ended.
@@ -115,9 +121,16 @@ async fn accept(
             },
             done => return Ok(done?),
         }
-        current_role = Some(role_of_inviter(&app, &facts.org, &invitation, context.at).await?);
+        let role = role_of_inviter(&app, &facts.org, &invitation, context.at).await?;
+        inviter_role = InviterRole::Present(role);
     }
     Err(Refusal::ChangedConcurrently.into())
+}
+
+/// Whether the person has accepted this invitation: their membership holds its address.
+fn has_accepted(person: &Person, org: OrgId, id: InvitationId, facts: &InviteeFacts) -> bool {
+    facts.slot == Some(AddressSlot::Taken(person.id.clone()))
+        && domain::was_issued_to(person, org, id)
 }
 
 async fn try_accept(

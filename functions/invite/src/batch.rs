@@ -289,7 +289,7 @@ impl BatchInvite<'_> {
             room.take(replaces.is_some())?;
             Ok(NewInvitation { invitation, replaces })
         });
-        Ok(invited.map_err(Problem::from))
+        Ok(invited.map_err(|refusal| Problem::from(refusal).in_item(&offer.pointer)))
     }
 
     fn chunk_of(&self, nth: u16) -> Chunk {

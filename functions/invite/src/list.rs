@@ -72,6 +72,8 @@ pub(crate) struct Terms {
 
 /// An invitation to create. The first item with its address decides what it offers.
 pub(crate) struct Offer {
+    /// Locates the item in the request.
+    pub(crate) pointer: String,
     pub(crate) email: Email,
     pub(crate) terms: Result<Terms, Problem>,
 }
@@ -156,7 +158,7 @@ impl BatchList {
                     Entry::Occupied(first) => ParsedItem::Again(*first.get()),
                     Entry::Vacant(first) => {
                         let nth = *first.insert(list.offers.len());
-                        list.offers.push(Offer { email, terms });
+                        list.offers.push(Offer { pointer, email, terms });
                         ParsedItem::Offer(nth)
                     }
                 },

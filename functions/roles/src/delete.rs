@@ -28,22 +28,20 @@ pub(crate) async fn delete(
     let roles = [Some(role), reassign_to].into_iter().flatten().filter_map(RoleId::custom);
     let keys = roles.map(|id| Key::role(org, id));
     let (actor, found) = app.store.facts(&person, org, keys).await?;
-    let RoleWithUsers { role: before, users } = editable(&actor, &found, role)?;
-    let marked = reassign_to
-        .map(|target| check_reassignment(&actor, &found, &before, target, &context))
-        .transpose()?;
-    if marked.is_none() {
-        domain::delete_role(&actor, &before, users)?;
-    }
-    if let Some(target) = reassign_to.filter(|_| users.services > 0) {
-        let allowed = domain::check_service_role(target);
-        allowed.map_err(|refusal| Problem::from(refusal).at("/reassign_to"))?;
-    }
+    let deleted = editable(&actor, &found, role)?;
+    let marked = match reassign_to {
+        Some(target) => Some(mark(&actor, &found, &deleted, target, &context)?),
+        None => {
+            domain::delete_role(&actor, &deleted.role, deleted.users)?;
+            None
+        }
+    };
+    let RoleWithUsers { role: before, users } = deleted;
     if_match.check(before.version)?;
     if before.reassignment.is_some() {
         return reassign(&app, &context, org, before.id).await;
     }
-    if users == UserCount::default() {
+    if users.is_empty() {
         let answer = Answer::no_content();
         let writes = app.store.transaction(&context).delete_role(&actor, &before)?;
         let deleted = writes.commit(&answer).await;
@@ -83,10 +81,11 @@ async fn reassign(
     })
 }
 
-fn check_reassignment(
+/// The role as it is while its users get the role `target`.
+fn mark(
     actor: &Standing,
     found: &FetchedItems,
-    before: &CustomRole,
+    RoleWithUsers { role, users }: &RoleWithUsers,
     target: RoleId,
     context: &RequestContext,
 ) -> Result<CustomRole, ApiError> {
@@ -94,7 +93,7 @@ fn check_reassignment(
     let key = target.custom().map(|id| Key::role(actor.org.id(), id));
     let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
     let target_role = target_role.as_ref().map(|found| &found.role);
-    domain::delete_with_reassignment(actor, before, target, target_role, context.at).map_err(
+    domain::delete_with_reassignment(actor, role, *users, target, target_role, context.at).map_err(
         |refusal| match refusal {
             NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable | ServiceRoleNotAllowed => {
                 Problem::from(refusal).at("/reassign_to").into()

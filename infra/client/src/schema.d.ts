@@ -3708,7 +3708,7 @@ export interface components {
         };
         /** @description The invalid fields. */
         FieldErrors: {
-            /** @description A JSON pointer into the body. Query parameters count as the members of one object. */
+            /** @description A JSON pointer into the body. Query parameters count as the members of one object. In a CSV file it is `/rows/N/FIELD`, where `N` is the row as a spreadsheet numbers it. */
             pointer: string;
             /** @description What to correct, for display. */
             detail: string;
@@ -4674,14 +4674,14 @@ export interface components {
             /** @constant */
             status: 409;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description With these security settings, the caller's own next request would be refused (ORG3). `detail` says why. Sign in so that the settings are satisfied, then set them. With `missing_claim`, the caller's token lacks the claim that would satisfy them. */
+        /** @description With these security settings, the caller's own next request would be refused (ORG3). `detail` says why. Sign in so that the settings are satisfied, then set them. `errors` points at the setting. With `missing_claim`, the caller's token lacks the claim that would satisfy it. */
         "would-lock-out-caller": {
             /** @constant */
             type: "/problems/would-lock-out-caller";
             /** @constant */
             status: 409;
             missing_claim?: string;
-        } & components["schemas"]["Problem"];
+        } & WithRequired<components["schemas"]["Problem"], "errors">;
     };
     responses: {
         /** @description The request succeeded. */

@@ -254,10 +254,10 @@ fn check_not_super_admin(member: &Member) -> Result<(), Refusal> {
 /// The changes of a transfer of the Super Admin role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SuperAdminTransfer {
-    /// The former Super Admin, who is now an Admin.
-    pub former: Member,
+    /// The former Super Admin after the transfer, as an Admin.
+    pub demoted: Member,
     /// The new Super Admin before the transfer, as an Admin.
-    pub admin: Member,
+    pub member: Member,
     /// The new Super Admin after the transfer.
     pub successor: Member,
     /// The organization with its new Super Admin.
@@ -288,10 +288,10 @@ pub fn transfer(
         return Err(Refusal::TargetNotAdmin);
     }
     Ok(SuperAdminTransfer {
-        former: former.with_role(RoleId::ADMIN, now),
+        demoted: former.with_role(RoleId::ADMIN, now),
         org: succeeded(&actor.org, &successor, now),
         successor: successor.with_role(RoleId::SUPER_ADMIN, now),
-        admin: successor,
+        member: successor,
     })
 }
 

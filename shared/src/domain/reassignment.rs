@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CustomRole, Invitation, Inviter, Member, Refusal, RoleId, Standing, invitation::inviter_of,
-    role::check_can_edit,
+    CustomRole, Invitation, Inviter, Member, Refusal, RoleId, Standing, UserCount,
+    check_service_role, invitation::inviter_of, role::check_can_edit,
 };
 
 /// The deletion of a role that has users, while it is in progress.
@@ -17,7 +17,7 @@ pub struct Reassignment {
     pub by: Inviter,
 }
 
-/// Starts the deletion of a role whose users get the role `target`. The role cannot be granted from
+/// Starts the deletion of a role whose `users` get the role `target`. The role cannot be granted from
 /// then on. Starting it again with the same target changes nothing.
 ///
 /// `target_role` is the target if it is a custom role.
@@ -33,9 +33,11 @@ pub struct Reassignment {
 /// - The refusals of [`Standing::require_grant`] for the target (ROLE7, ROLE9, SA3).
 /// - [`Refusal::RoleBeingDeleted`] if the target is being deleted, or the role is being deleted
 ///   with another target.
+/// - The refusal of [`check_service_role`] for the target, if a service holds the role (MACH1).
 pub fn delete_with_reassignment(
     actor: &Standing,
     role: &CustomRole,
+    users: UserCount,
     target: RoleId,
     target_role: Option<&CustomRole>,
     now: Timestamp,
@@ -47,6 +49,9 @@ pub fn delete_with_reassignment(
     actor.require_grant(target)?;
     if let Some(further) = target_role.and_then(|role| role.reassignment.as_ref()) {
         return Err(Refusal::RoleBeingDeleted(further.to));
+    }
+    if users.services > 0 {
+        check_service_role(target)?;
     }
     match &role.reassignment {
         Some(begun) if begun.to == target => Ok(role.clone()),

@@ -170,6 +170,13 @@ pub struct UserCount {
     pub services: u64,
 }
 
+impl UserCount {
+    /// Whether nobody holds the role, and no invitation offers it.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}
+
 /// The values of a new role, or the changes of an existing one. Missing values stay unchanged, or
 /// get their default.
 #[derive(Clone, Debug, Default)]
@@ -256,7 +263,7 @@ pub fn edit_role(
 pub fn delete_role(actor: &Standing, role: &CustomRole, users: UserCount) -> Result<(), Refusal> {
     check_can_edit(actor, role)?;
     match &role.reassignment {
-        _ if users == UserCount::default() => Ok(()),
+        _ if users.is_empty() => Ok(()),
         Some(begun) => Err(Refusal::RoleBeingDeleted(begun.to)),
         None => Err(Refusal::RoleInUse(users)),
     }

@@ -52,7 +52,7 @@ pub fn update_settings(
     if kind != org.kind && root.is_some_and(|root| root.kind != kind) {
         return Err(Refusal::KindInherited);
     }
-    if kind != Kind::Partner && partner_role_users != UserCount::default() {
+    if kind != Kind::Partner && !partner_role_users.is_empty() {
         return Err(Refusal::PartnerRolesInUse(partner_role_users));
     }
     let LinkCounts { customers, partners, .. } = org.links;

@@ -187,6 +187,17 @@ impl Problem {
         let detail = self.detail.clone();
         self.errors(&[FieldError { pointer: pointer.into(), detail }])
     }
+
+    /// Puts the pointer of an item of a batch before the pointers of `errors`, which locate fields in it.
+    pub fn in_item(mut self, item: &str) -> Self {
+        let errors = self.members.get_mut("errors").and_then(Value::as_array_mut);
+        for error in errors.into_iter().flatten() {
+            if let Some(Value::String(pointer)) = error.get_mut("pointer") {
+                pointer.insert_str(0, item);
+            }
+        }
+        self
+    }
 }
 
 impl IntoResponse for Problem {

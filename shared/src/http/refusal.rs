@@ -119,6 +119,11 @@ impl From<Refusal> for Problem {
             R::ReassignToSameRole => problem.at("/reassign_to"),
             R::KindInherited => problem.at("/kind"),
             R::FirstAdminRequired => problem.at("/first_admin_email"),
+            R::WouldLockOutCaller(why) => match *why {
+                R::MfaRequired | R::MfaUnknown(_) => problem.at("/require_mfa"),
+                R::NetworkNotAllowed => problem.at("/allowed_networks"),
+                _ => problem.at("/max_session_minutes"),
+            },
             R::RootSettingOnly => problem.at("/manage_sub_organizations"),
             R::OrganizationOutsideSubtree(id) => {
                 problem.at("/organization_id").with("organization_id", json!(id))

@@ -8,7 +8,7 @@ use super::{
     expression::Expression,
     item::text,
     members::{former as tombstone_of, item, joined, key, shown_access_end, shown_name},
-    transaction::{Transaction, absent_or, at_version, gone_or, or},
+    transaction::{Transaction, absent_or, at_version, gone_or, refuse},
 };
 use crate::domain::{
     AddressDigest, Event, EventAction, JoinRequest, Member, Organization, Refusal, RoleId, Version,
@@ -75,7 +75,7 @@ impl Transaction<'_> {
         let org = after.path.id();
         let slot = Key::address_slot(org, AddressDigest::of(org, email));
         let held = Expression::new("#user_id = :lost", [("lost", text(before.user_id.as_str()))]);
-        Ok(self.put(slot.clone(), taken(after, &slot)?, held, or(Refusal::ChangedConcurrently)))
+        Ok(self.put(slot.clone(), taken(after, &slot)?, held, refuse(Refusal::ChangedConcurrently)))
     }
 
     /// Names the new account where the organization names its Super Admin, and records it there.

@@ -46,7 +46,7 @@ impl Transaction<'_> {
         }
         let roles: BTreeSet<_> = opened.iter().map(|new| new.invitation.role_id).collect();
         for role in roles {
-            writes = writes.still_granted(&actor.org, role)?;
+            writes = writes.still_grantable(&actor.org, role)?;
         }
         for new in opened {
             writes = writes.add_invitation(&actor.org, new, cap)?;

@@ -4,7 +4,7 @@ use super::{
     FetchedItems, Key,
     expression::Expression,
     item::number,
-    transaction::{Change, Transaction, or},
+    transaction::{Change, Transaction, refuse},
 };
 use crate::domain::DayBudget;
 
@@ -39,7 +39,7 @@ impl Transaction<'_> {
             Key::budget(budget),
             vec![Change::Set(until), Change::add("used", times.into())],
             Expression::new(fits, [("below", number(below))]),
-            or(budget.refusal()),
+            refuse(budget.refusal()),
         )
     }
 }

@@ -7,7 +7,7 @@ use super::{
     expression::Expression,
     index::{self},
     item::{attribute, to_item},
-    transaction::{Transaction, at_version, gone_or, or},
+    transaction::{Transaction, at_version, gone_or, refuse},
 };
 use crate::domain::{
     CustomerLink, Event, EventAction, OrgId, Organization, Refusal, Standing, Target, TargetKind,
@@ -104,7 +104,7 @@ impl Transaction<'_> {
     fn write_link(self, change: LinkChange<'_>) -> Result<(Version, Self), Error> {
         let LinkChange { partner, customer, before, after, deleted } = change;
         let key = Key::customer(partner.id(), customer.id());
-        let lost = or(Refusal::ChangedConcurrently);
+        let lost = refuse(Refusal::ChangedConcurrently);
         let item = |link: &CustomerLink| to_item(key.clone(), link, index::customer_link(link));
         Ok(match (before, after) {
             (None, None) => (deleted.unwrap_or_default(), self),

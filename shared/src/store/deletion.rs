@@ -12,7 +12,7 @@ use super::{
     expression::Expression,
     index,
     item::{Item, number, text, time},
-    transaction::{Change, OnConditionFailed, Transaction, or},
+    transaction::{Change, OnConditionFailed, Transaction, refuse},
     user_counts::Counter,
 };
 use crate::domain::{
@@ -158,7 +158,7 @@ impl Transaction<'_> {
                 Key::organization(before.id()),
                 unlisted(before, context),
                 Expression::default(),
-                or(Refusal::NoSuchOrganization),
+                refuse(Refusal::NoSuchOrganization),
             )
             .record(because(event))?;
         let Some(parent) = parent else { return Ok(writes) };

@@ -10,7 +10,7 @@ use super::{
     members::removed,
     people::kept_until,
     roles::shown_role,
-    transaction::{Change, OnConditionFailed, Transaction, or},
+    transaction::{Change, OnConditionFailed, Transaction, refuse},
     user_counts::{Counted, Counter},
 };
 use crate::domain::{
@@ -236,7 +236,7 @@ impl Transaction<'_> {
                     (attribute_not_exists(#links) OR #links.#customers = :none AND \
                     #links.#partners = :none)";
         let none = Expression::new(none, [("none", number(0))]);
-        let changed = || or(Refusal::ChangedConcurrently);
+        let changed = || refuse(Refusal::ChangedConcurrently);
         let finished: OnConditionFailed = Box::new(|org| match org {
             Some(org) if org.contains_key("due") => Refusal::ChangedConcurrently.into(),
             _ => Refusal::NoSuchOrganization.into(),

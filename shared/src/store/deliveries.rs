@@ -12,7 +12,7 @@ use super::{
     Committed, Error, FetchedItems, Key, Store,
     expression::Expression,
     item::{Item, attribute, number, time, to_item},
-    transaction::{OnConditionFailed, Transaction, or},
+    transaction::{OnConditionFailed, Transaction, refuse},
 };
 use crate::domain::{Delivery, DeliveryRecord, InvitationId, Refusal, RequestContext, Sending};
 
@@ -93,7 +93,7 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be written.
     pub async fn release_mail(&self, context: &RequestContext, mark: Key) -> Result<(), Error> {
         let item = claim(&mark, context.at, context.at);
-        let refused = or(Refusal::ChangedConcurrently);
+        let refused = refuse(Refusal::ChangedConcurrently);
         let release = self.transaction(context).put(mark, item, Expression::default(), refused);
         release.commit(&()).await.map(drop)
     }
@@ -113,7 +113,7 @@ impl Store {
     ) -> Result<(), Error> {
         let done = || {
             let item = self::mark(&mark, context.at);
-            let refused = or(Refusal::ChangedConcurrently);
+            let refused = refuse(Refusal::ChangedConcurrently);
             self.transaction(context).put(mark.clone(), item, Expression::default(), refused)
         };
         if let Some(sending) = sending {
@@ -163,7 +163,7 @@ impl Transaction<'_> {
                 [("same_sending", number(sending_number)), ("sent", attribute(&Delivery::Sent)?)],
             )),
         };
-        Ok(self.put(key, item, newer, or(Refusal::ChangedConcurrently)))
+        Ok(self.put(key, item, newer, refuse(Refusal::ChangedConcurrently)))
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     item::{Item, attribute, number, text},
     members::removed,
     people::{ERASED, NAMED, kept_until},
-    transaction::{Transaction, absent, at_version, or, tombstone},
+    transaction::{Transaction, absent, at_version, refuse, tombstone},
     user_counts::Counted,
 };
 use crate::domain::{
@@ -73,7 +73,7 @@ impl Transaction<'_> {
         let seen = known.member.as_ref().map(|member| member.version);
         let seen = seen.or(known.former.as_ref().map(|former| former.version));
         let gone = seen.map_or(Version::first(context.at, None), |seen| seen.next(context.at));
-        let changed = or(Refusal::ChangedConcurrently);
+        let changed = refuse(Refusal::ChangedConcurrently);
         writes = match seen {
             Some(seen) => writes.put(key.clone(), erased(key, gone)?, at_version(seen)?, changed),
             None => writes.check(key, absent(), changed),
@@ -107,7 +107,7 @@ impl Transaction<'_> {
                     slot.clone(),
                     erased(slot, gone)?,
                     held_by_user,
-                    or(Refusal::ChangedConcurrently),
+                    refuse(Refusal::ChangedConcurrently),
                 )
             }
             None => self,
@@ -125,7 +125,7 @@ impl Transaction<'_> {
         let Some(request) = request else {
             let key = Key::join_request(org.id(), PersonDigest::of(org.id(), user));
             let none = Expression::new("attribute_not_exists(#pk)", []);
-            return Ok(self.check(key, none, or(Refusal::ChangedConcurrently)));
+            return Ok(self.check(key, none, refuse(Refusal::ChangedConcurrently)));
         };
         self.drop_request(org, request)
     }
@@ -134,7 +134,7 @@ impl Transaction<'_> {
     fn erase_address(self, org: &Organization, address: &KnownAddress) -> Result<Self, Error> {
         let id = org.id();
         let key = Key::address_slot(id, AddressDigest::of(id, &address.email));
-        let changed = or(Refusal::ChangedConcurrently);
+        let changed = refuse(Refusal::ChangedConcurrently);
         let writes = match (&address.invitation, &address.former) {
             (Some(invitation), _) => {
                 let gone = invitation.version.next(self.context.at);
@@ -163,7 +163,7 @@ impl Transaction<'_> {
             self.drop_entry(org, entry)?
         } else {
             let key = Key::critical_alert_user(id, alert);
-            self.check(key, absent(), or(Refusal::ChangedConcurrently))
+            self.check(key, absent(), refuse(Refusal::ChangedConcurrently))
         };
         if address.alert.is_none() && !address.was_alerted {
             return Ok(writes);
@@ -173,7 +173,7 @@ impl Transaction<'_> {
         unnamed.insert(ERASED.to_owned(), attribute(&true)?);
         unnamed.insert("ttl".to_owned(), number(kept_until(context.at).as_second()));
         let always = Expression::default();
-        Ok(writes.put(key, unnamed, always, or(Refusal::ChangedConcurrently)))
+        Ok(writes.put(key, unnamed, always, refuse(Refusal::ChangedConcurrently)))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     expression::Expression,
     index,
     item::{number, time, to_item},
-    transaction::or,
+    transaction::refuse,
 };
 use crate::domain::{
     Event, HourlyMail, HourlyMailStep, HourlyRecipient, MemberId, Refusal, RequestContext,
@@ -124,7 +124,7 @@ impl Store {
             Some(before) => same(before),
         };
         self.transaction(context)
-            .put(key, item, unchanged, or(Refusal::ChangedConcurrently))
+            .put(key, item, unchanged, refuse(Refusal::ChangedConcurrently))
             .commit(&())
             .await
             .map(drop)

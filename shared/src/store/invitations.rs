@@ -9,7 +9,7 @@ use super::{
     index,
     item::{Item, attribute, text, time, to_item},
     people::KnownPerson,
-    transaction::{Change, Transaction, absent, gone_or, or},
+    transaction::{Change, Transaction, absent, gone_or, refuse},
 };
 use crate::domain::{
     AddressDigest, AddressSlot, Event, EventAction, IdentityProviderRole, Invitation, JoinRequest,
@@ -132,7 +132,7 @@ impl Transaction<'_> {
         cap: u64,
     ) -> Result<Self, Error> {
         self.still_held(actor)?
-            .still_granted(&actor.org, new.invitation.role_id)?
+            .still_grantable(&actor.org, new.invitation.role_id)?
             .add_invitation(&actor.org, new, cap)
     }
 
@@ -157,7 +157,7 @@ impl Transaction<'_> {
         );
         let vacant = Expression::new("attribute_not_exists(#super_admin)", []);
         let vacant = vacant.and(waits_for_same(org)?);
-        let lost = or(Refusal::ChangedConcurrently);
+        let lost = refuse(Refusal::ChangedConcurrently);
         let mut writes = self.set(Key::organization(org.id()), clause, vacant, lost);
         let same_slot = pending.filter(|old| slot(old) == slot(invitation));
         if let Some(old) = pending {
@@ -193,7 +193,7 @@ impl Transaction<'_> {
         self.still_held(actor)?
             // First, so that where the role is gone, with the invitation to it, it says so.
             .update_invitation(change)?
-            .still_granted(&actor.org, before.role_id)?
+            .still_grantable(&actor.org, before.role_id)?
             .record(event)
     }
 
@@ -218,7 +218,7 @@ impl Transaction<'_> {
             // First, so that where the role is gone, with the invitation to it, it says so.
             .update_invitation(change)?
             .role_still_gives(org, before.role_id)?
-            .still_granted(org, after.role_id)?
+            .still_grantable(org, after.role_id)?
             .count(org.id(), before.role_id, Status::Pending, -1)
             .count(org.id(), after.role_id, Status::Pending, 1)
             .record(event)
@@ -304,7 +304,7 @@ impl Transaction<'_> {
     ///
     /// [`Refusal::ChangedConcurrently`] if one of the facts changed; [`Refusal::AlreadyMember`] if
     /// the person became a member with another address; the refusals of
-    /// `still_granted`.
+    /// `still_grantable`.
     pub fn accept(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
         let context = self.context;
         let Acceptance { org, invitation, member, deleted, request, .. } = *acceptance;
@@ -314,12 +314,12 @@ impl Transaction<'_> {
         let open = same(invitation)?.and(open);
         let writes = self
             // First, so that a repeat finds out that it accepted, and not only that it is a member.
-            .put(slot, lock, open, or(Refusal::ChangedConcurrently))
+            .put(slot, lock, open, refuse(Refusal::ChangedConcurrently))
             .add_member_without_slot(member, deleted)?
             .count(org.id(), invitation.role_id, Status::Pending, -1)
             .end_own_request(member, request)?
             .inviter_still_grants(acceptance)?
-            .still_granted(org, member.role_id)?
+            .still_grantable(org, member.role_id)?
             .record(accepted(context, acceptance))?;
         match member.role_id {
             RoleId::SUPER_ADMIN => writes.first_super_admin(org, member),
@@ -385,7 +385,7 @@ impl Transaction<'_> {
         let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
         let lock = taken(member, &slot(old))?;
         let event = ended(self.context, org, EventAction::InvitationExpired, old);
-        self.put(slot(old), lock, same(old)?.and(expired), or(lost))
+        self.put(slot(old), lock, same(old)?.and(expired), refuse(lost))
             .count_out(old)
             .add_member_without_slot(member, deleted)?
             .record(event)
@@ -425,7 +425,7 @@ impl Transaction<'_> {
             return Ok(self);
         }
         let remove = Change::Remove(Expression::new("#pending_first_admin", []));
-        let lost = or(Refusal::ChangedConcurrently);
+        let lost = refuse(Refusal::ChangedConcurrently);
         Ok(self.update(Key::organization(org.id()), vec![remove], waits_for_same(org)?, lost))
     }
 
@@ -436,7 +436,7 @@ impl Transaction<'_> {
         let (Some(role), Some(inviter)) = (acceptance.inviter_role, inviter) else {
             return Ok(self);
         };
-        let lost = or(Refusal::ChangedConcurrently);
+        let lost = refuse(Refusal::ChangedConcurrently);
         self.member_still_holds(acceptance.org, inviter.member_id, role, lost)
     }
 }

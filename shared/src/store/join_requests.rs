@@ -9,7 +9,7 @@ use super::{
     item::{attribute, from_item, number, time, to_item},
     members::shown_member,
     people::KnownPerson,
-    transaction::{Change, OnConditionFailed, Transaction, absent, live, or, present},
+    transaction::{Change, OnConditionFailed, Transaction, absent, live, present, refuse},
 };
 use crate::domain::{
     AddressDigest, ApplicantFacts, BoundedList, Event, EventAction, Invitation, JoinRequest,
@@ -123,7 +123,7 @@ impl Transaction<'_> {
             .still_held(actor)?
             .end_request(request)?
             .still_approved(request, Refusal::DomainNotApproved)
-            .still_granted(org, member.role_id)?;
+            .still_grantable(org, member.role_id)?;
         let lost = Refusal::ChangedConcurrently;
         let writes = match expired {
             None => writes.add_member(member, deleted)?,
@@ -145,7 +145,7 @@ impl Transaction<'_> {
         let mut item = to_item(key_of(request), &declined, index::join_request(&declined))?;
         let dropped_at = declined.declined_until().map(|until| number(until.as_second()));
         item.extend(dropped_at.map(|at| ("ttl".to_owned(), at)));
-        let gone = or(Refusal::NoSuchJoinRequest);
+        let gone = refuse(Refusal::NoSuchJoinRequest);
         let target = request.target(declined.version);
         let event = Event::new(context, &actor.org, EventAction::JoinRequestDeclined, target);
         self.still_held(actor)?
@@ -162,7 +162,7 @@ impl Transaction<'_> {
         request: Option<&JoinRequest>,
     ) -> Result<Self, Error> {
         let org = member.path.id();
-        let again = || or(Refusal::ChangedConcurrently);
+        let again = || refuse(Refusal::ChangedConcurrently);
         let Some(request) = request else {
             let key = Key::join_request(org, PersonDigest::of(org, &member.user_id));
             return Ok(self.check(key, Expression::new("attribute_not_exists(#pk)", []), again()));
@@ -182,7 +182,7 @@ impl Transaction<'_> {
         request: &JoinRequest,
     ) -> Result<Self, Error> {
         let context = self.context;
-        let changed = or(Refusal::ChangedConcurrently);
+        let changed = refuse(Refusal::ChangedConcurrently);
         let dropped = self.delete(key_of(request), as_seen(request)?, changed);
         if !request.is_pending() {
             return Ok(dropped);
@@ -196,7 +196,7 @@ impl Transaction<'_> {
 
     /// Deletes a request that is still open.
     fn end_request(self, request: &JoinRequest) -> Result<Self, Error> {
-        let gone = or(Refusal::NoSuchJoinRequest);
+        let gone = refuse(Refusal::NoSuchJoinRequest);
         let ended = self.delete(key_of(request), as_seen(request)?, gone);
         Ok(ended.count_entry(request.organization_id, BoundedList::JoinRequests, -1))
     }
@@ -205,7 +205,7 @@ impl Transaction<'_> {
     fn still_approved(self, request: &JoinRequest, otherwise: Refusal) -> Self {
         let domain = MailDomain::of(&request.email);
         let key = Key::approved_domain(request.organization_id, &domain);
-        self.check(key, present(), or(otherwise))
+        self.check(key, present(), refuse(otherwise))
     }
 }
 

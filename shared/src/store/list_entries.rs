@@ -4,7 +4,7 @@
 use super::{
     Error, Key, index,
     item::to_item,
-    transaction::{Transaction, gone_or, or},
+    transaction::{Transaction, gone_or, refuse},
 };
 use crate::domain::{
     Event, ListEntry, ListValue, Organization, Refusal, Standing, Target, Version,
@@ -32,7 +32,7 @@ impl Transaction<'_> {
         let event =
             Event::new(context, &actor.org, T::ADDED, target).new_value(entry.value.shown());
         self.still_held(actor)?
-            .create(key, item, deleted, or(Refusal::ChangedConcurrently))?
+            .create(key, item, deleted, refuse(Refusal::ChangedConcurrently))?
             .count_entry(org, T::LIST, 1)
             .record(event)
     }

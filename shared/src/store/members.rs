@@ -10,7 +10,9 @@ use super::{
     index,
     item::{Item, text, time, to_item},
     people::NAMED,
-    transaction::{Transaction, absent, absent_or, at_version, can_keep, gone_or, or, tombstone},
+    transaction::{
+        Transaction, absent, absent_or, at_version, can_keep, gone_or, refuse, tombstone,
+    },
     user_counts::Counted,
 };
 use crate::domain::{
@@ -75,7 +77,7 @@ impl Transaction<'_> {
     ///
     /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
     /// saw them; the refusals of `still_held` and
-    /// `still_granted`.
+    /// `still_grantable`.
     pub fn update_member(self, actor: &Standing, change: MemberChange<'_>) -> Result<Self, Error> {
         let context = self.context;
         let MemberChange { before, after } = change;
@@ -98,7 +100,7 @@ impl Transaction<'_> {
         let mut writes = self.still_held(actor)?;
         // An end of the access is granted like the role.
         if has_new_role || has_new_end {
-            writes = writes.still_granted(&actor.org, after.role_id)?;
+            writes = writes.still_grantable(&actor.org, after.role_id)?;
         }
         if has_new_keeper {
             writes = writes.still_keeps(after);
@@ -152,7 +154,7 @@ impl Transaction<'_> {
     /// # Errors
     ///
     /// [`Refusal::UserAlreadyMember`] if the `sub` is a member; [`Refusal::ChangedConcurrently`] if it asks
-    /// to join; [`Refusal::KeeperNotMember`] if the keeper left; the refusals of `still_held` and `still_granted`.
+    /// to join; [`Refusal::KeeperNotMember`] if the keeper left; the refusals of `still_held` and `still_grantable`.
     pub fn add_service(
         self,
         actor: &Standing,
@@ -164,7 +166,7 @@ impl Transaction<'_> {
         let event = Event::new(context, org, EventAction::MemberAdded, target)
             .new_value(shown_member(org, service));
         self.still_held(actor)?
-            .still_granted(org, service.role_id)?
+            .still_grantable(org, service.role_id)?
             .still_keeps(service)
             // Before its request, so that a lost race finds out that it is a member.
             .create(
@@ -183,7 +185,7 @@ impl Transaction<'_> {
         let Some(Service { keeper }) = service.service else { return self };
         let keeps = can_keep(self.context.at);
         let key = Key::member(service.path.id(), keeper);
-        self.check(key, keeps, or(Refusal::KeeperNotMember))
+        self.check(key, keeps, refuse(Refusal::KeeperNotMember))
     }
 
     /// Adds a member and locks their address, whose slot is free (INV2). `deleted` is the version of
@@ -244,7 +246,7 @@ impl Transaction<'_> {
         let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
         let slot = Key::address_slot(org, AddressDigest::of(org, email));
         let freed = former_slot(slot.clone(), email, gone)?;
-        Ok(ended.put(slot, freed, lock, or(Refusal::ChangedConcurrently)))
+        Ok(ended.put(slot, freed, lock, refuse(Refusal::ChangedConcurrently)))
     }
 
     /// Ends the critical alerts of a former member's address, or checks that it receives none.
@@ -259,7 +261,7 @@ impl Transaction<'_> {
         }
         let Some(email) = &member.email else { return Ok(self) };
         let key = Key::critical_alert_user(org.id(), AlertId::of(org.id(), email));
-        Ok(self.check(key, absent(), or(Refusal::ChangedConcurrently)))
+        Ok(self.check(key, absent(), refuse(Refusal::ChangedConcurrently)))
     }
 
     /// Gives a member who is as the rule saw them another role, and counts them there.

@@ -9,7 +9,9 @@ use super::{
     index,
     item::{Item, attribute, number, text, time, to_item},
     members::shown_member,
-    transaction::{Change, OnConditionFailed, Transaction, at_version, gone_or, has_access, or},
+    transaction::{
+        Change, OnConditionFailed, Transaction, at_version, gone_or, has_access, refuse,
+    },
     user_counts::Counter,
 };
 use crate::domain::{
@@ -114,7 +116,7 @@ impl Transaction<'_> {
             // The condition on the organization's version covers its profile.
             let key = Key::profile(org.id());
             let item = to_item(key.clone(), after, vec![])?;
-            let lost = or(Refusal::ChangedConcurrently);
+            let lost = refuse(Refusal::ChangedConcurrently);
             writes = writes.put(key, item, Expression::default(), lost);
         }
         let fields = [
@@ -157,7 +159,7 @@ impl Transaction<'_> {
         let changes = vec![Change::Set(Expression::new(clause, values))];
         // A link made meanwhile would be between two organizations of a kind (PAR1).
         let same_links = Expression::new("#links = :links", [("links", attribute(&before.links)?)]);
-        let lost = or(Refusal::ChangedConcurrently);
+        let lost = refuse(Refusal::ChangedConcurrently);
         let event = Event::new(context, after, EventAction::SettingsUpdated, after.target())
             .old(shown_settings(before))
             .new_value(shown_settings(after));
@@ -239,7 +241,7 @@ impl Transaction<'_> {
             .check(
                 Key::member(evidence.path.id(), evidence.id()),
                 held,
-                or(Refusal::NoSuchOrganization),
+                refuse(Refusal::NoSuchOrganization),
             )
             .name_super_admin(before, org, vacant, Refusal::OrganizationNotEmpty)?;
         let added = match expired {
@@ -284,7 +286,7 @@ impl Transaction<'_> {
             vec![Change::Set(set), Change::Remove(Expression::new("#pending_first_admin", []))];
         let none = Expression::new("attribute_not_exists(#super_admin)", []);
         let condition = none.and(at_version(before.version)?).and(vacant);
-        Ok(self.update(Key::organization(before.id()), changes, condition, or(lost)))
+        Ok(self.update(Key::organization(before.id()), changes, condition, refuse(lost)))
     }
 
     /// Updates an organization that has the version that the rule saw.

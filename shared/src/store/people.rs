@@ -16,7 +16,7 @@ use super::{
     expression::Expression,
     index,
     item::{Item, attribute, from_item, number, text, to_item},
-    transaction::{Change, Transaction, absent, or},
+    transaction::{Change, Transaction, absent, refuse},
 };
 use crate::domain::{
     AlertId, CalledPerson, CustomRole, CustomRoleId, Email, Event, InvitationId, MemberId, Name,
@@ -300,7 +300,7 @@ impl Transaction<'_> {
             Some(name) => Change::Set(Expression::new("#name = :name", [("name", text(name))])),
             None => Change::Remove(Expression::new("#name", [])),
         });
-        Ok(self.update(Key::membership(org, user_id), changes, absent(), or(member)))
+        Ok(self.update(Key::membership(org, user_id), changes, absent(), refuse(member)))
     }
 
     /// Keeps the name of a custom role that is deleted.
@@ -323,7 +323,7 @@ impl Transaction<'_> {
     /// Puts the name of a thing that is deleted `at`. The condition of its deletion covers it.
     fn keep(self, key: Key, mut item: Item, at: Timestamp) -> Self {
         item.insert("ttl".to_owned(), number(kept_until(at).as_second()));
-        self.put(key, item, Expression::default(), or(Refusal::ChangedConcurrently))
+        self.put(key, item, Expression::default(), refuse(Refusal::ChangedConcurrently))
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     index,
     item::{Item, attribute, number, text, time},
     roles::shown_role,
-    transaction::{Change, OnConditionFailed, Transaction, at_version, or},
+    transaction::{Change, OnConditionFailed, Transaction, at_version, refuse},
     user_counts::Counter,
 };
 use crate::domain::{
@@ -96,7 +96,7 @@ impl Store {
                 return Ok(ReassignmentProgress::AlreadyDeleted);
             };
             // If no users remain, the next step deletes the role.
-            if remaining != UserCount::default() || out_of_time() {
+            if !remaining.is_empty() || out_of_time() {
                 let moved = found.moved(&key);
                 return Ok(ReassignmentProgress::Unfinished { moved, remaining });
             }
@@ -120,7 +120,7 @@ impl Store {
             return Ok(BatchEnd::AlreadyDeleted);
         };
         let reassignment = deleted.reassignment.clone().ok_or(Refusal::NoSuchRole)?;
-        if users == UserCount::default() {
+        if users.is_empty() {
             let moved = found.moved(&Key::role(org, role));
             let done = self.end_reassignment(context, &organization, &deleted, moved).await;
             return conflict_as_end(done, BatchEnd::Deleted);
@@ -264,7 +264,7 @@ impl Transaction<'_> {
     ///
     /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule saw
     /// it; [`Refusal::ReassignmentTarget`] if users of another role are moved to it; the refusals of
-    /// `still_granted` for the target.
+    /// `still_grantable` for the target.
     pub fn begin_reassignment(
         self,
         actor: &Standing,
@@ -289,7 +289,7 @@ impl Transaction<'_> {
             .new_value(json!({ "reassign_to": reassignment.to }));
         let allowed = check_service_role(reassignment.to).is_ok();
         self.still_held(actor)?
-            .still_granted(&actor.org, reassignment.to)?
+            .still_grantable(&actor.org, reassignment.to)?
             .count_incoming(org, reassignment.to, 1)
             .update(
                 Key::role(org, after.id),
@@ -312,7 +312,7 @@ impl Transaction<'_> {
         };
         let exists = Expression::new("attribute_exists(#pk)", []);
         let changes = vec![Change::add("incoming", by)];
-        self.update(Key::role(org, id), changes, exists, or(Refusal::ChangedConcurrently))
+        self.update(Key::role(org, id), changes, exists, refuse(Refusal::ChangedConcurrently))
     }
 }
 

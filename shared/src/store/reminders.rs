@@ -18,7 +18,7 @@ use super::{
     expression::Expression,
     index,
     item::{Item, from_item, number, time, to_item},
-    transaction::or,
+    transaction::refuse,
 };
 use crate::domain::{
     ACCESS_REMINDED_BEFORE, Invitation, Member, REMINDED_BEFORE, Refusal, RequestContext,
@@ -173,7 +173,7 @@ impl Store {
             [("read_until", time(read_until))],
         );
         let write =
-            self.transaction(context).put(key, item, later, or(Refusal::ChangedConcurrently));
+            self.transaction(context).put(key, item, later, refuse(Refusal::ChangedConcurrently));
         match write.commit(&()).await {
             // Another run has come further.
             Ok(_) | Err(Error::Refused(_)) => Ok(()),

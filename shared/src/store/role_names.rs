@@ -11,7 +11,7 @@ use super::{
     index::{self, Index},
     item::{Item, attribute, text},
     range::{MAX_FILTER_UNITS, Range},
-    transaction::{Change, OnConditionFailed, Transaction, or},
+    transaction::{Change, OnConditionFailed, Transaction, refuse},
 };
 use crate::domain::{
     CustomRole, CustomRoleId, OrgId, OrgPath, Refusal, RoleId, RoleSummary, Search, fold,
@@ -195,7 +195,7 @@ impl Transaction<'_> {
         let listed = Change::Set(Expression::new("#tree = :tree, #path = :path", listed));
         let changes = vec![listed, Change::Set(entry(role)?)];
         let free = with_role_attribute("attribute_not_exists(#name)", role);
-        Ok(self.update(Key::role_names(org.id()), changes, free, or(Refusal::RoleNameTaken)))
+        Ok(self.update(Key::role_names(org.id()), changes, free, refuse(Refusal::RoleNameTaken)))
     }
 
     /// Changes a role's entry, and its name if it differs.
@@ -223,7 +223,7 @@ impl Transaction<'_> {
     pub(super) fn remove_role_name(self, org: OrgId, role: &CustomRole) -> Self {
         let changes = vec![Change::Remove(with_role_attribute("#name", role))];
         let exists = with_role_attribute("attribute_exists(#name)", role);
-        self.update(Key::role_names(org), changes, exists, or(Refusal::ChangedConcurrently))
+        self.update(Key::role_names(org), changes, exists, refuse(Refusal::ChangedConcurrently))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     expression::Expression,
     item::{attribute, to_item},
     reassignment::{not_a_target, role_changed},
-    transaction::{Change, OnConditionFailed, Transaction, at_version, or},
+    transaction::{Change, OnConditionFailed, Transaction, at_version, refuse},
 };
 use crate::domain::{
     CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, Organization, Refusal,
@@ -46,7 +46,7 @@ impl Transaction<'_> {
         self.still_held(actor)?
             .put_new(Key::role(org, role.id), item, Refusal::ChangedConcurrently)
             .add_role_name(&actor.org.path, role)?
-            .update(Key::organization(org), enter, room, or(Refusal::RoleLimit))
+            .update(Key::organization(org), enter, room, refuse(Refusal::RoleLimit))
             .record(event)
     }
 
@@ -95,7 +95,7 @@ impl Transaction<'_> {
                 Key::organization(org),
                 Expression::new("#roles = :table", [("table", table)]),
                 Expression::new("#roles = :same", [("same", same)]),
-                or(Refusal::ChangedConcurrently),
+                refuse(Refusal::ChangedConcurrently),
             );
         }
         writes.change_role_name(org, before, role)?.record(event)
@@ -128,9 +128,7 @@ impl Transaction<'_> {
         let used: OnConditionFailed = Box::new(|old| {
             let users = old.clone().map(super::item::from_item::<UserCount>);
             match (users, old) {
-                (Some(Ok(users)), _) if users != UserCount::default() => {
-                    Refusal::RoleInUse(users).into()
-                }
+                (Some(Ok(users)), _) if !users.is_empty() => Refusal::RoleInUse(users).into(),
                 (_, old) => role_changed()(old),
             }
         });
@@ -147,7 +145,7 @@ impl Transaction<'_> {
                 Key::organization(org.id()),
                 leave,
                 Expression::new("attribute_exists(#pk)", []),
-                or(Refusal::NoSuchOrganization),
+                refuse(Refusal::NoSuchOrganization),
             ))
     }
 }

@@ -32,7 +32,7 @@ use super::{
     keys::EVENTS,
     meter::Meter,
     schema_steps::name_people_by_ids,
-    transaction::{Change, or},
+    transaction::{Change, refuse},
 };
 use crate::domain::{Refusal, RequestContext};
 
@@ -160,7 +160,7 @@ impl Store {
             place.progress.finished = last.is_none();
             place.last = last;
             let item = to_item(Key::migration(), &place, vec![])?;
-            let (always, on_failed) = (Expression::default(), or(Refusal::ChangedConcurrently));
+            let (always, on_failed) = (Expression::default(), refuse(Refusal::ChangedConcurrently));
             let writes = self.transaction(context).put(Key::migration(), item, always, on_failed);
             writes.commit(&()).await?;
         }
@@ -207,7 +207,7 @@ impl Store {
                 key.clone(),
                 difference(&item, &new),
                 unchanged(&item),
-                or(Refusal::ChangedConcurrently),
+                refuse(Refusal::ChangedConcurrently),
             );
             match writes.commit(&()).await {
                 Ok(_) => return Ok(true),

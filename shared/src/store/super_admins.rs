@@ -7,7 +7,7 @@ use super::{
     expression::Expression,
     item::{attribute, text},
     members::{MemberChange, removed},
-    transaction::{Transaction, at_version, or},
+    transaction::{Transaction, at_version, refuse},
 };
 use crate::domain::{
     CriticalAlertUser, Event, EventAction, FormerSuperAdmin, Member, Organization, Refusal,
@@ -24,16 +24,15 @@ impl Transaction<'_> {
     /// one of the three is not as the rule saw it.
     pub fn transfer(self, actor: &Standing, transfer: &SuperAdminTransfer) -> Result<Self, Error> {
         let context = self.context;
-        let SuperAdminTransfer { former, admin, successor, org } = transfer;
-        let before = actor.membership()?;
+        let SuperAdminTransfer { demoted, member, successor, org } = transfer;
+        let former = actor.membership()?;
+        let demotion = MemberChange { before: former, after: demoted };
+        let promotion = MemberChange { before: member, after: successor };
         let event = Event::new(context, org, EventAction::SuperAdminTransferred, org.target())
             .old(named_super_admin(former))
             .new_value(named_super_admin(successor));
-        self.replace_member(MemberChange { before, after: former }, Refusal::SuperAdminChanged)?
-            .replace_member(
-                MemberChange { before: admin, after: successor },
-                Refusal::TargetNotAdmin,
-            )?
+        self.replace_member(demotion, Refusal::SuperAdminChanged)?
+            .replace_member(promotion, Refusal::TargetNotAdmin)?
             .name_successor(&actor.org, org, former, Refusal::SuperAdminChanged)?
             .record(event)
     }
@@ -54,6 +53,7 @@ impl Transaction<'_> {
     ) -> Result<Self, Error> {
         let context = self.context;
         let SuperAdminAppointment { former, demoted, member, successor, org } = appointment;
+        let promotion = MemberChange { before: member, after: successor };
         let event = Event::new(context, org, EventAction::SuperAdminAppointed, org.target())
             .old(json!({
                 "super_admin_id": former.id(),
@@ -66,14 +66,11 @@ impl Transaction<'_> {
             .because(reason);
         let writes = self
             .name_successor(before, org, former, Refusal::SuperAdminChanged)?
-            .replace_member(
-                MemberChange { before: member, after: successor },
-                Refusal::ChangedConcurrently,
-            )?
+            .replace_member(promotion, Refusal::ChangedConcurrently)?
             .record(event)?;
         if let Some(after) = demoted {
-            let change = MemberChange { before: former, after };
-            return writes.replace_member(change, Refusal::SuperAdminChanged);
+            let demotion = MemberChange { before: former, after };
+            return writes.replace_member(demotion, Refusal::SuperAdminChanged);
         }
         let gone = former.version.next(context.at);
         let event = removed(context, org, EventAction::MemberRemoved, former, gone);
@@ -101,7 +98,7 @@ impl Transaction<'_> {
             Key::organization(after.id()),
             Expression::new("#super_admin = :successor, #version = :version", named),
             names_former.and(at_version(before.version)?),
-            or(lost),
+            refuse(lost),
         ))
     }
 }

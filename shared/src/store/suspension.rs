@@ -11,7 +11,7 @@ use super::{
     Error, Key,
     expression::Expression,
     item::{Item, attribute, text},
-    transaction::{Change, OnConditionFailed, Step, Transaction, Write, or},
+    transaction::{Change, OnConditionFailed, Step, Transaction, Write, refuse},
 };
 use crate::domain::{Closure, Event, EventAction, OrgId, Organization, Refusal};
 
@@ -58,7 +58,7 @@ impl Transaction<'_> {
         };
         let version = [("version", attribute(&after.version)?)];
         let version = Change::Set(Expression::new("#version = :version", version));
-        let (counts, lost) = (Key::counts(after.id()), or(Refusal::ChangedConcurrently));
+        let (counts, lost) = (Key::counts(after.id()), refuse(Refusal::ChangedConcurrently));
         Ok(self.update_organization(before, vec![change()?, version])?.update(
             counts,
             vec![change()?],
@@ -97,13 +97,14 @@ impl Transaction<'_> {
         let keys = [Key::counts(org), Key::organization(org)];
         let Some(step) = self.steps.iter_mut().find(|step| keys.contains(&step.key)) else {
             let [_, key] = keys;
-            let on_failed = closed_or(or(Refusal::NoSuchOrganization), refuses);
+            let on_failed = closed_or(refuse(Refusal::NoSuchOrganization), refuses);
             let conditions = vec![open];
             self.steps.push(Step { key, write: Write::Check, conditions, on_failed });
             return;
         };
         step.conditions.push(open);
-        let on_failed = std::mem::replace(&mut step.on_failed, or(Refusal::ChangedConcurrently));
+        let on_failed =
+            std::mem::replace(&mut step.on_failed, refuse(Refusal::ChangedConcurrently));
         step.on_failed = closed_or(on_failed, refuses);
     }
 }

@@ -98,7 +98,7 @@ impl Change {
 pub(super) type OnConditionFailed = Box<dyn Fn(Option<Item>) -> Error + Send>;
 
 /// Gives `refusal`, whatever the item is.
-pub(super) fn or(refusal: Refusal) -> OnConditionFailed {
+pub(super) fn refuse(refusal: Refusal) -> OnConditionFailed {
     Box::new(move |_| refusal.clone().into())
 }
 
@@ -199,7 +199,7 @@ impl Store {
 impl Transaction<'_> {
     /// Adds an item that must not exist.
     pub(super) fn put_new(self, key: Key, item: Item, exists: Refusal) -> Self {
-        self.put(key, item, Expression::new("attribute_not_exists(#pk)", []), or(exists))
+        self.put(key, item, Expression::new("attribute_not_exists(#pk)", []), refuse(exists))
     }
 
     /// Creates an entity that must not exist. `deleted` is the version of its tombstone, if one was
@@ -318,13 +318,13 @@ impl Transaction<'_> {
     /// Adds the condition that a role may still be granted. For MDF Admin: the organization is in the
     /// MDF programme (ROLE5, INV9). For a custom role: it has the levels that the rule saw, and is not
     /// being deleted (ROLE6). Other roles need no condition.
-    pub(super) fn still_granted(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
+    pub(super) fn still_grantable(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
         if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
             let granted = "#levels = :levels AND attribute_not_exists(#reassignment)";
             return self.role_as_judged(org, role, granted);
         }
         let on = Expression::new("#settings.#mdf_program = :on", [("on", attribute(&true)?)]);
-        Ok(self.check(Key::organization(org.id()), on, or(Refusal::ChangedConcurrently)))
+        Ok(self.check(Key::organization(org.id()), on, refuse(Refusal::ChangedConcurrently)))
     }
 
     fn role_as_judged(
@@ -432,7 +432,7 @@ impl Transaction<'_> {
     }
 
     /// Turns the changes of counters into one update for each counter item and each custom role.
-    pub(super) fn counted(mut self) -> Self {
+    pub(super) fn with_counter_updates(mut self) -> Self {
         for (org, changes) in std::mem::take(&mut self.counts) {
             for update in changes.updates(org) {
                 let write = Write::Update(update.changes);
@@ -468,7 +468,7 @@ impl Transaction<'_> {
         answer: &impl Serialize,
     ) -> Result<Committed, Error> {
         let (store, context) = (self.store, self.context);
-        let Self { mut steps, metrics, .. } = self.counted().in_open_organizations();
+        let Self { mut steps, metrics, .. } = self.with_counter_updates().in_open_organizations();
         if let Some(idempotency_key) = &context.idempotency_key {
             // First, because a repeat also meets the changes of the first request.
             steps.insert(0, Record::step(idempotency_key, chunk, answer, context.at)?);

@@ -121,7 +121,8 @@ fn check_operations(actor: &Standing, role: RoleId) {
     let facts = ApplicantFacts { domain_approved: true, ..ApplicantFacts::default() };
     let asked = ask_to_join(&person("cy"), &actor.org, &facts, String::new(), now()).unwrap();
     let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: None };
-    let deleted = delete_with_reassignment(actor, &custom_role(3, nothing()), role, None, now());
+    let (unused, no_users) = (custom_role(3, nothing()), UserCount::default());
+    let deleted = delete_with_reassignment(actor, &unused, no_users, role, None, now());
     let operations = [
         ("invite", invited.clone().map(drop)),
         ("invite in a batch", check_batch(actor, offered).map_err(|refused| refused.refusal)),

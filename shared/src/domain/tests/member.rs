@@ -98,10 +98,10 @@ fn transfer_makes_the_admin_super_admin_and_the_former_one_admin() {
     let ann = member("ann", &org, RoleId::ADMIN);
     let transfer = transfer(&super_admin(&org), Some(ann.clone()), in_days(1)).unwrap();
     let version = ann.version.next(in_days(1));
-    let former = Member { version, ..member("sue", &org, RoleId::ADMIN) };
+    let demoted = Member { version, ..member("sue", &org, RoleId::ADMIN) };
     let successor = Member { version, ..member("ann", &org, RoleId::SUPER_ADMIN) };
     let org = org.with_super_admin(&ann.user_id, in_days(1));
-    assert_eq!(transfer, SuperAdminTransfer { former, admin: ann, successor, org });
+    assert_eq!(transfer, SuperAdminTransfer { demoted, member: ann, successor, org });
 }
 
 #[test]

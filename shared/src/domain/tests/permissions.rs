@@ -23,7 +23,8 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
     let approved = approve_request(actor, &asked, RoleId::USER, &facts, now());
     let created = create_role(actor, custom_id(2), name("R"), RoleDraft::default(), now());
     let edited = edit_role(actor, &guests, RoleDraft::default(), now());
-    let moved = delete_with_reassignment(actor, &guests, RoleId::USER, None, now());
+    let moved =
+        delete_with_reassignment(actor, &guests, UserCount::default(), RoleId::USER, None, now());
     let domain = approve_domain(actor, MailDomain::parse("example.com"), None, now());
     let alerted = add_critical_alert_user(actor, email("cy"), None, now());
     let below = create_sub_organization(actor, org_id(2), name("Below"), now());

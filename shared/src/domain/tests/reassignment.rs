@@ -17,7 +17,7 @@ fn roles() -> Roles {
 
 /// Deletes a role at [`in_days`]`(1)`. The target is a built-in role, or not being deleted.
 fn delete(actor: &Standing, role: &CustomRole, target: RoleId) -> Result<CustomRole, Refusal> {
-    delete_with_reassignment(actor, role, target, None, in_days(1))
+    delete_with_reassignment(actor, role, UserCount::default(), target, None, in_days(1))
 }
 
 #[test]
@@ -51,7 +51,14 @@ fn role_that_is_being_deleted_cannot_be_the_target() {
     let admin = standing("ann", &org, RoleId::ADMIN);
     let target = CustomRole { id: hosts.custom().unwrap(), ..guests.clone() };
     let target = delete(&admin, &target, RoleId::Custom(guests.id)).unwrap();
-    let refused = delete_with_reassignment(&admin, &guests, hosts, Some(&target), now());
+    let refused = delete_with_reassignment(
+        &admin,
+        &guests,
+        UserCount::default(),
+        hosts,
+        Some(&target),
+        now(),
+    );
     assert_eq!(refused, Err(Refusal::RoleBeingDeleted(RoleId::Custom(guests.id))));
 }
 

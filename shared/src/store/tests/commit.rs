@@ -18,7 +18,7 @@ use crate::{
     store::{
         Error,
         commit::{PAUSE, Verdict, pause, verdict},
-        transaction::or,
+        transaction::refuse,
     },
 };
 
@@ -32,7 +32,7 @@ fn cancelled(codes: &[&str]) -> Verdict {
     let answer = HttpResponse::new(StatusCode::try_from(400).unwrap(), "".into());
     let numbers = 0_u64..;
     let on_failed: Vec<_> =
-        numbers.take(codes.len()).map(|nth| or(Refusal::PendingInvitationLimit(nth))).collect();
+        numbers.take(codes.len()).map(|nth| refuse(Refusal::PendingInvitationLimit(nth))).collect();
     verdict(SdkError::service_error(error, answer), &on_failed)
 }
 

@@ -52,7 +52,7 @@ pub(super) fn answer(status: u16, body: &serde_json::Value) -> HttpConnectorFutu
 /// The steps of a transaction of Ann, with those that count.
 fn steps(add: impl FnOnce(Transaction<'_>) -> Transaction<'_>) -> Vec<Step> {
     let (store, context) = (store(), context(&person("ann")));
-    add(store.transaction(&context)).counted().steps
+    add(store.transaction(&context)).with_counter_updates().steps
 }
 
 /// The only element.

@@ -16,7 +16,7 @@ use crate::{
         commit::clauses,
         expression::{Expression, ExpressionValues},
         item::{Item, attribute, number, to_item},
-        transaction::{Change, Transaction, Write, absent, at_version, or, present},
+        transaction::{Change, Transaction, Write, absent, at_version, present, refuse},
     },
 };
 
@@ -32,12 +32,12 @@ fn is(name: &str, value: u8) -> Expression {
 
 #[test]
 fn writes_of_one_item_are_joined_with_all_their_conditions() {
-    let lost = || or(Refusal::ChangedConcurrently);
+    let lost = || refuse(Refusal::ChangedConcurrently);
     let set = |name| Change::Set(is(name, 4));
     let remove = || Change::Remove(Expression::new("#e", []));
     let step = only(steps(|transaction| {
         transaction
-            .check(key(), is("a", 1), or(Refusal::NoSuchMember))
+            .check(key(), is("a", 1), refuse(Refusal::NoSuchMember))
             .set(key(), is("b", 2), is("c", 3), lost())
             .update(key(), vec![set("d"), remove()], Expression::default(), lost())
     }));
@@ -51,9 +51,9 @@ fn writes_of_one_item_are_joined_with_all_their_conditions() {
 #[test]
 fn check_is_joined_with_any_other_write_of_the_item() {
     fn check(transaction: Transaction<'_>) -> Transaction<'_> {
-        transaction.check(key(), is("a", 1), or(Refusal::ChangedConcurrently))
+        transaction.check(key(), is("a", 1), refuse(Refusal::ChangedConcurrently))
     }
-    let lost = || or(Refusal::ChangedConcurrently);
+    let lost = || refuse(Refusal::ChangedConcurrently);
     let before = steps(|transaction| check(transaction).delete(key(), is("b", 2), lost()));
     let after = steps(|transaction| check(transaction.delete(key(), is("b", 2), lost())));
     for steps in [before, after] {
@@ -65,7 +65,7 @@ fn check_is_joined_with_any_other_write_of_the_item() {
 
 #[test]
 fn every_kind_of_write_returns_the_item_if_its_condition_fails() {
-    let lost = || or(Refusal::ChangedConcurrently);
+    let lost = || refuse(Refusal::ChangedConcurrently);
     let on = |n: u128| Key::organization(org_id(n));
     let steps = steps(|transaction| {
         transaction
@@ -105,7 +105,7 @@ fn each_keyword_of_an_update_occurs_once() {
 #[test]
 fn conditions_tell_entities_from_tombstones_and_versions() {
     let condition = |condition| {
-        let lost = or(Refusal::ChangedConcurrently);
+        let lost = refuse(Refusal::ChangedConcurrently);
         sent(only(steps(|transaction| transaction.check(key(), condition, lost)))).condition
     };
     let absent = condition(absent());
@@ -121,7 +121,7 @@ fn conditions_tell_entities_from_tombstones_and_versions() {
 #[test]
 fn custom_role_is_granted_with_the_levels_that_the_rule_saw_unless_it_is_being_deleted() {
     let (org, role) = with_role(partner(), 1, &[]);
-    let step = only(steps(|transaction| transaction.still_granted(&org, role).unwrap()));
+    let step = only(steps(|transaction| transaction.still_grantable(&org, role).unwrap()));
     let failed = |item| refusal((step.on_failed)(item));
     let levels = attribute(&org.roles[&custom_id(1)]).unwrap();
     let mut deleted = Item::from([("levels".to_owned(), levels)]);
@@ -152,13 +152,13 @@ fn role_that_the_organization_no_longer_lists_is_not_edited() {
 fn mdf_admin_is_granted_only_while_the_organization_is_in_the_programme() {
     let org = partner();
     let mdf = RoleId::BuiltIn(BuiltIn::MdfAdmin);
-    let step = only(steps(|transaction| transaction.still_granted(&org, mdf).unwrap()));
+    let step = only(steps(|transaction| transaction.still_grantable(&org, mdf).unwrap()));
     let sent = sent(step);
     assert_eq!(sent.key, Key::organization(org.id()));
     assert_eq!(sent.condition, "(#settings.#mdf_program = true)");
     let others = [BuiltIn::Admin, BuiltIn::User, BuiltIn::PartnerUser].map(RoleId::BuiltIn);
     for role in others {
-        assert_eq!(steps(|transaction| transaction.still_granted(&org, role).unwrap()).len(), 0);
+        assert_eq!(steps(|transaction| transaction.still_grantable(&org, role).unwrap()).len(), 0);
     }
 }
 

@@ -23,7 +23,7 @@ function AtIssuer({ settings }) {
   const leave = useAction(() => signInAtIssuer(settings, path() + location.search));
   return html`
     <${Notice} problem=${leave.problem && { title: 'The identity provider cannot be reached', detail: leave.problem.message }} />
-    <button class="primary" onClick=${leave.run} disabled=${leave.busy}>Sign in at ${new URL(settings.issuer).host}</button>
+    <button class="primary" onClick=${leave.run} aria-disabled=${leave.busy}>Sign in at ${new URL(settings.issuer).host}</button>
   `;
 }
 
