@@ -12,7 +12,7 @@ use crate::{
 pub async fn run_clean_up(app: &TestApp) -> Summary {
     let now = Timestamp::from_millisecond(app.now()).unwrap();
     app.wait(1_000);
-    run(&app.store, now, "tick-1", || false).await.unwrap()
+    run(&app.store, now, || now, "tick-1", || false).await.unwrap()
 }
 
 fn expired(expired: u32) -> Summary {
@@ -60,7 +60,7 @@ async fn clean_up_without_time_reports_more_and_the_next_run_continues() {
     let app = TestApp::new().await;
     acme_with_expired_invitations(&app, 4).await;
     let now = Timestamp::from_millisecond(app.now()).unwrap();
-    let cut = run(&app.store, now, "tick-1", || true).await.unwrap();
+    let cut = run(&app.store, now, || now, "tick-1", || true).await.unwrap();
     assert_eq!(cut, Summary { more: true, ..expired(0) });
     assert_eq!(run_clean_up(&app).await, expired(4));
 }
@@ -73,4 +73,18 @@ async fn clean_up_reads_all_pages() {
     assert_eq!((summary.expired, summary.failed, summary.more), (430, 0, false));
     let left = app.list_all(ADA, &format!("{acme}/invitations?limit=100")).await;
     assert_eq!(left.len(), 1);
+}
+
+/// ORG5: a poller reads again what is at most a minute old.
+#[tokio::test]
+async fn clean_up_that_runs_late_gives_its_events_the_time_of_their_transactions() {
+    let app = TestApp::new().await;
+    let acme = acme_with_expired_invitations(&app, 1).await;
+    let due = Timestamp::from_millisecond(app.now()).unwrap();
+    app.wait(900_000);
+    let late = Timestamp::from_millisecond(app.now()).unwrap();
+    assert_eq!(run(&app.store, due, || late, "tick-1", || false).await.unwrap(), expired(1));
+    let history = app.history(&acme).await;
+    let end = history.iter().find(|event| event["action"] == "invitation.expired").unwrap();
+    assert_eq!(end["at"], json!(late));
 }

@@ -465,7 +465,8 @@ impl<'a> Survey<'a> {
     async fn clean_up(&self) -> Cost {
         self.app.set_last_request(CLEANUP.to_owned());
         let now = Timestamp::from_millisecond(self.app.now()).unwrap();
-        let (summary, cost) = metered(cleanup::run(&self.app.store, now, "test", || false)).await;
+        let (summary, cost) =
+            metered(cleanup::run(&self.app.store, now, || now, "test", || false)).await;
         assert_eq!(summary.unwrap().failed, 0);
         cost
     }

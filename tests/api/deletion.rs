@@ -339,7 +339,7 @@ async fn clean_up_of_a_deleted_organization_resumes_after_each_failure() {
             layer.once(nth, fault.clone());
             let at = now(&app);
             let first = tokio::select! {
-                run = cleanup::run(&app.store, at, "clean-up", || false) => Some(run),
+                run = cleanup::run(&app.store, at, || at, "clean-up", || false) => Some(run),
                 () = layer.stopped() => None,
             };
             layer.clear_faults();

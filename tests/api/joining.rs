@@ -261,7 +261,7 @@ async fn declined_person_can_request_again_after_an_invitation_that_ended() {
         }
         if end == "expired and cleaned up" {
             let now = Timestamp::from_millisecond(app.now()).unwrap();
-            cleanup::run(&app.store, now, "clean-up", || false).await.unwrap();
+            cleanup::run(&app.store, now, || now, "clean-up", || false).await.unwrap();
         }
         assert_eq!(app.joinable(BOB).await, ["Acme"], "{end}");
         let again = app.create_join_request(BOB, &acme).await;

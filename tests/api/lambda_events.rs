@@ -302,7 +302,7 @@ async fn clean_up_uses_the_time_of_the_schedule() {
     let early = r#"{"time": "2026-11-28T11:59:59Z"}"#;
     for (tick, expired) in [(early, 0), (late, 1), (late, 0)] {
         let ScheduledRun { time } = serde_json::from_str(tick).unwrap();
-        let summary = ::cleanup::run(&app.store, time, "tick", || false).await.unwrap();
+        let summary = ::cleanup::run(&app.store, time, || time, "tick", || false).await.unwrap();
         let expected = json!({
             "expired": expired, "members_expired": 0, "organizations_ended": 0, "roles_deleted": 0, "skipped": 0,
             "failed": 0, "more": false,

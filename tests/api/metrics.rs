@@ -130,7 +130,8 @@ async fn clean_up_measures_its_backlog() {
     app.wait(7 * DAY);
     let run = async || {
         let now = Timestamp::from_millisecond(app.now()).unwrap();
-        let (summary, metrics) = collected(::cleanup::run(&app.store, now, "tick", || false)).await;
+        let (summary, metrics) =
+            collected(::cleanup::run(&app.store, now, || now, "tick", || false)).await;
         summary.unwrap();
         serde_json::to_value(metrics).unwrap()
     };

@@ -144,7 +144,7 @@ async fn events(app: &TestApp, action: EventAction) -> Vec<Event> {
 /// Runs the clean-up. Returns the number of ended invitations.
 async fn clean_up(app: &TestApp, at: i64) -> usize {
     let now = Timestamp::from_millisecond(at).unwrap();
-    let summary = cleanup::run(&app.store, now, "clean-up", || false).await.unwrap();
+    let summary = cleanup::run(&app.store, now, || now, "clean-up", || false).await.unwrap();
     assert_eq!(summary.failed, 0);
     usize::try_from(summary.expired).unwrap()
 }

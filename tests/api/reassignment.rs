@@ -268,7 +268,7 @@ async fn clean_up_finishes_a_started_reassignment() {
         assert_eq!(listed["reassign_to_name"], "Hosts");
     }
     let now = jiff::Timestamp::from_millisecond(app.now()).unwrap();
-    let summary = cleanup::run(&app.store, now, "clean-up", || false).await.unwrap();
+    let summary = cleanup::run(&app.store, now, || now, "clean-up", || false).await.unwrap();
     assert_eq!((summary.roles_deleted, summary.failed, summary.more), (1, 0, false));
     assert_eq!(
         app.users(&acme, &hosts).await,

@@ -188,6 +188,12 @@ impl Operation {
 }
 
 impl Outcome {
+    /// The kind of the problem; empty without one.
+    pub fn problem(&self) -> String {
+        let body: Value = serde_json::from_str(&self.text).unwrap_or_default();
+        body["type"].as_str().unwrap_or_default().trim_start_matches("/problems/").to_owned()
+    }
+
     pub fn done(&self) -> bool {
         (200..300).contains(&self.status)
     }
@@ -292,12 +298,13 @@ impl Scenario {
 
     async fn clean_up(&self) -> Outcome {
         let now = Timestamp::from_millisecond(self.app.now()).unwrap();
-        let (status, text) = match cleanup::run(&self.app.store, now, "clean-up", || false).await {
-            Ok(summary) if summary.failed == 0 => (200, format!("{summary:?}")),
-            Ok(summary) => (503, format!("{summary:?}")),
-            Err(error @ Error::Unavailable(_)) => (503, error.to_string()),
-            Err(error) => (500, error.to_string()),
-        };
+        let (status, text) =
+            match cleanup::run(&self.app.store, now, || now, "clean-up", || false).await {
+                Ok(summary) if summary.failed == 0 => (200, format!("{summary:?}")),
+                Ok(summary) => (503, format!("{summary:?}")),
+                Err(error @ Error::Unavailable(_)) => (503, error.to_string()),
+                Err(error) => (500, error.to_string()),
+            };
         Outcome { status, retry_after: true, text }
     }
 

@@ -239,7 +239,7 @@ async fn retention_of_an_event_is_fixed_when_it_is_written() {
     app.post(ADA, &format!("{acme}/invitations"), late).await.expect(201);
     app.wait(DAY);
     let now = jiff::Timestamp::from_millisecond(app.now()).unwrap();
-    cleanup::run(&app.store, now, "clean-up", || false).await.unwrap();
+    cleanup::run(&app.store, now, || now, "clean-up", || false).await.unwrap();
     app.transfer(ADA, &acme, BOB).await.expect(200);
     app.post(ADA, &format!("{acme}/leave"), json!({})).await.expect(204);
     let written = app.history(&acme).await;

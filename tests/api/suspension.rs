@@ -105,7 +105,7 @@ async fn clean_up_works_in_a_suspended_organization() {
     app.suspend(&acme).await.expect(200);
     app.wait(8 * DAY);
     let now = jiff::Timestamp::from_millisecond(app.now()).unwrap();
-    let summary = cleanup::run(&app.store, now, "clean-up", || false).await.unwrap();
+    let summary = cleanup::run(&app.store, now, || now, "clean-up", || false).await.unwrap();
     assert_eq!((summary.expired, summary.failed), (1, 0));
     check(&app).await;
 }

@@ -101,6 +101,12 @@ async fn accept(
             return accepted_before(&app, &context, member).await;
         }
         let invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
+        if let Some(ended) = facts.member.as_ref().filter(|it| !it.has_access(context.at)) {
+            // They were a member with another address, until their access ended.
+            app.store.end_access_now(&context, &facts.org, ended).await?;
+            continue;
+        }
+        domain::check_no_member(facts.member.as_ref())?;
         let (role, stored) = match inviter_role {
             InviterRole::Stored => (invitation.inviter.as_ref().map(|it| it.role_id), true),
             InviterRole::Present(role) => (role, false),
@@ -108,17 +114,8 @@ async fn accept(
         match try_accept(&app, &context, &person, &facts, &invitation, role).await {
             // The next attempt uses the present role.
             Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if stored => {}
-            Err(store::Error::Refused(Refusal::ChangedConcurrently)) => {}
-            Err(store::Error::Refused(Refusal::AlreadyMember)) => match &facts.member {
-                // They were a member with another address, until their access ended.
-                Some(member) if !member.has_access(context.at) => {
-                    app.store.end_access_now(&context, &facts.org, member).await?;
-                }
-                Some(member) if member.service.is_some() => {
-                    return Err(Refusal::CallerIsService.into());
-                }
-                _ => return Err(Refusal::CallerAlreadyMember.into()),
-            },
+            // They became a member meanwhile: the next attempt finds it.
+            Err(store::Error::Refused(Refusal::ChangedConcurrently | Refusal::AlreadyMember)) => {}
             done => return Ok(done?),
         }
         let role = role_of_inviter(&app, &facts.org, &invitation, context.at).await?;

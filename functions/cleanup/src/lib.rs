@@ -14,7 +14,8 @@ use shared::{
     domain::{CustomRoleId, Invitation, Member, OrgId, Refusal, RequestContext},
     metrics::Metric,
     store::{
-        DeletionProgress, DueItem, DueItems, Error, FetchedItems, Key, ReassignmentProgress, Store,
+        Deadline, DeletionProgress, DueItem, DueItems, Error, FetchedItems, Key,
+        ReassignmentProgress, Store,
     },
 };
 
@@ -53,7 +54,8 @@ enum Outcome {
     Failed,
 }
 
-/// Handles the items that are due at `now`, until none is due or `out_of_time` returns true.
+/// Handles the items that are due at `now`, until none is due or `out_of_time` returns true. Events have
+/// the time that `clock` shows when their transaction begins, so that a poller of a history finds them.
 ///
 /// # Errors
 ///
@@ -61,6 +63,7 @@ enum Outcome {
 pub async fn run(
     store: &Store,
     now: Timestamp,
+    clock: impl Fn() -> Timestamp,
     request_id: &str,
     out_of_time: impl Fn() -> bool,
 ) -> Result<Summary, Error> {
@@ -77,7 +80,8 @@ pub async fn run(
         // The organization has the retention of events (ORG5) and its pending first Admin (INV8).
         let orgs: BTreeSet<_> = items.iter().filter_map(organization_of).collect();
         let found = store.get(orgs.into_iter().map(Key::organization)).await?;
-        let run = Run { store, found: &found, now, request_id, out_of_time: &out_of_time };
+        let time = || now.max(clock());
+        let run = Run { store, found: &found, time, request_id, out_of_time: &out_of_time };
         let outcomes = stream::iter(items).map(|item| run.item(item));
         let outcomes: Vec<_> = outcomes.buffer_unordered(AT_ONCE).collect().await;
         let before = summary;
@@ -102,17 +106,18 @@ fn measure_backlog(items: usize, oldest: Option<Timestamp>, now: Timestamp) {
 }
 
 /// One round of the clean-up.
-struct Run<'a, E> {
+struct Run<'a, T, E> {
     store: &'a Store,
     found: &'a FetchedItems,
-    now: Timestamp,
+    /// The present time, at which all items are due.
+    time: T,
     request_id: &'a str,
     out_of_time: &'a E,
 }
 
-impl<E: Fn() -> bool> Run<'_, E> {
+impl<T: Fn() -> Timestamp, E: Fn() -> bool> Run<'_, T, E> {
     fn context(&self) -> RequestContext {
-        RequestContext::without_actor(self.now, self.request_id, rand::random())
+        RequestContext::without_actor((self.time)(), self.request_id, rand::random())
     }
 
     async fn item(&self, item: DueItem) -> Outcome {
@@ -153,22 +158,33 @@ impl<E: Fn() -> bool> Run<'_, E> {
     }
 
     async fn reassign(&self, org: OrgId, role: CustomRoleId) -> Result<Outcome, Error> {
-        let context = self.context();
-        let progress = self.store.reassign_users(&context, org, role, self.out_of_time).await?;
-        Ok(match progress {
-            ReassignmentProgress::Done => Outcome::RoleDeleted,
-            ReassignmentProgress::AlreadyDeleted => Outcome::Skipped,
-            ReassignmentProgress::Unfinished { .. } => Outcome::Unfinished,
-        })
+        loop {
+            let (context, deadline) = (self.context(), Deadline::begin());
+            let stop = || deadline.has_passed() || (self.out_of_time)();
+            return Ok(match self.store.reassign_users(&context, org, role, stop).await? {
+                ReassignmentProgress::Done => Outcome::RoleDeleted,
+                ReassignmentProgress::AlreadyDeleted => Outcome::Skipped,
+                ReassignmentProgress::Unfinished { .. } if self.continues(deadline) => continue,
+                ReassignmentProgress::Unfinished { .. } => Outcome::Unfinished,
+            });
+        }
     }
 
     async fn end(&self, org: OrgId) -> Result<Outcome, Error> {
-        let context = self.context();
-        let progress = self.store.end_organization(&context, org, self.out_of_time).await?;
-        Ok(match progress {
-            DeletionProgress::Done => Outcome::OrganizationEnded,
-            DeletionProgress::Unfinished => Outcome::Unfinished,
-        })
+        loop {
+            let (context, deadline) = (self.context(), Deadline::begin());
+            let stop = || deadline.has_passed() || (self.out_of_time)();
+            return Ok(match self.store.end_organization(&context, org, stop).await? {
+                DeletionProgress::Done => Outcome::OrganizationEnded,
+                DeletionProgress::Unfinished if self.continues(deadline) => continue,
+                DeletionProgress::Unfinished => Outcome::Unfinished,
+            });
+        }
+    }
+
+    /// Whether long work that stopped at `deadline` continues, with events of a later time.
+    fn continues(&self, deadline: Deadline) -> bool {
+        deadline.has_passed() && !(self.out_of_time)()
     }
 }
 

@@ -3,7 +3,7 @@
 use cleanup::{RESERVE, Summary};
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 use shared::{
-    lambda::{ScheduledRun, ends_within},
+    lambda::{self, ScheduledRun, ends_within},
     log,
     metrics::collected,
 };
@@ -16,7 +16,8 @@ async fn main() -> Result<(), Error> {
         async |event: LambdaEvent<ScheduledRun>| -> Result<Summary, Error> {
             let LambdaEvent { payload: ScheduledRun { time }, context } = event;
             let out_of_time = || ends_within(RESERVE, &context);
-            let run = cleanup::run(store, time, &context.request_id, out_of_time);
+            let clock = || lambda::now().unwrap_or(time);
+            let run = cleanup::run(store, time, clock, &context.request_id, out_of_time);
             let (summary, metrics) = collected(run).await;
             let summary = summary?;
             log::run("clean-up", &context.request_id, time, &summary, metrics);

@@ -16,18 +16,24 @@ const LINK: Duration = Duration::from_mins(5);
 const MAX_NAME: usize = 60;
 
 /// What a [`FileStore`] does: a future, so that any store can be behind it.
-pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, BucketUnavailable>> + Send + 'a>>;
+pub type StoreFuture<'a, T> =
+    Pin<Box<dyn Future<Output = Result<T, BucketUnavailable>> + Send + 'a>>;
 
 /// Keeps files for a day. Only a link gives access to one.
 pub trait FileStore: Debug + Send + Sync {
     /// Stores a file at `key`, to be downloaded as `name`.
-    fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> Stored<'a, ()>;
+    fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> StoreFuture<'a, ()>;
 
     /// The file at `key`. `None` if it has been deleted.
-    fn load<'a>(&'a self, key: &'a str) -> Stored<'a, Option<Vec<u8>>>;
+    fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Vec<u8>>>;
 
     /// A URL that gives access to the file at `key` for this long, without credentials.
-    fn link<'a>(&'a self, key: &'a str, from: Timestamp, lifetime: Duration) -> Stored<'a, String>;
+    fn link<'a>(
+        &'a self,
+        key: &'a str,
+        from: Timestamp,
+        lifetime: Duration,
+    ) -> StoreFuture<'a, String>;
 }
 
 /// The bucket cannot be reached or refuses the request. Contains the cause.

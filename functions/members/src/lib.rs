@@ -20,18 +20,18 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, CriticalAlertUser, Level, MAX_DISPLAY_NAME, MemberId, MemberUpdate, OrgId, RoleId,
-        RoleObject, Standing,
+        self, CriticalAlertUser, Level, MAX_DISPLAY_NAME, MemberId, MemberUpdate, OrgId, Refusal,
+        RoleId, RoleObject, Standing,
     },
     http::{
         Answer, ApiError, App, Call, IfMatch, Json, NameField, NoBody, Path, Time, WithEtag,
         not_null, nullable, views,
     },
-    store::{Committed, FetchedItems, Key, MemberChange, Store},
+    store::{Committed, Error, FetchedItems, Key, MemberChange, Store},
 };
 
 pub use export::{ExportConfig, ExportLimits};
-pub use export_bucket::{BucketUnavailable, ExportBucket, FileStore, Stored, attachment};
+pub use export_bucket::{BucketUnavailable, ExportBucket, FileStore, StoreFuture, attachment};
 pub use filter::{MAX_RANGES, MAX_ROLES};
 use list::list;
 #[cfg(feature = "s3")]
@@ -136,9 +136,12 @@ async fn leave(
         app.store.transaction(&context).leave(&actor.org, member, alert)
     };
     let answer = Answer::no_content();
-    match app.store.end_membership(member, &answer, writes).await? {
-        Committed::Now => Ok(answer),
-        Committed::Before(recorded) => Ok(Answer::recorded(&recorded)?),
+    match app.store.end_membership(member, &answer, writes).await {
+        Ok(Committed::Now) => Ok(answer),
+        Ok(Committed::Before(recorded)) => Ok(Answer::recorded(&recorded)?),
+        // They were removed meanwhile.
+        Err(Error::Refused(Refusal::NoSuchMember)) => Err(Refusal::NoSuchOrganization.into()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -13,7 +13,7 @@ use aws_sdk_s3::{
 use jiff::Timestamp;
 
 use crate::{
-    export_bucket::{BucketUnavailable, FileStore, Stored, attachment},
+    export_bucket::{BucketUnavailable, FileStore, StoreFuture, attachment},
     sheet::XLSX,
 };
 
@@ -46,14 +46,14 @@ impl S3 {
 }
 
 impl FileStore for S3 {
-    fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> Stored<'a, ()> {
+    fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> StoreFuture<'a, ()> {
         let put = self.client.put_object().bucket(&self.bucket).key(key);
         let put = put.content_type(XLSX).content_disposition(attachment(name));
         let put = put.cache_control("no-store").body(ByteStream::from(file));
         Box::pin(async { put.send().await.map(drop).map_err(unavailable) })
     }
 
-    fn load<'a>(&'a self, key: &'a str) -> Stored<'a, Option<Vec<u8>>> {
+    fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
         Box::pin(async move {
             let got = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
                 Ok(got) => got,
@@ -69,7 +69,12 @@ impl FileStore for S3 {
         })
     }
 
-    fn link<'a>(&'a self, key: &'a str, from: Timestamp, lifetime: Duration) -> Stored<'a, String> {
+    fn link<'a>(
+        &'a self,
+        key: &'a str,
+        from: Timestamp,
+        lifetime: Duration,
+    ) -> StoreFuture<'a, String> {
         Box::pin(async move {
             let signed = PresigningConfig::builder().start_time(from.into()).expires_in(lifetime);
             let signed = signed.build().map_err(unavailable)?;

@@ -19,7 +19,7 @@ use axum::{
     routing::get,
 };
 use jiff::{SignedDuration, Timestamp};
-use members::{FileStore, Stored, XLSX, attachment};
+use members::{FileStore, StoreFuture, XLSX, attachment};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -77,19 +77,24 @@ impl Bucket {
 }
 
 impl FileStore for Bucket {
-    fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> Stored<'a, ()> {
+    fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> StoreFuture<'a, ()> {
         let file = File { name: name.to_owned(), bytes: file.into(), at: (self.clock)() };
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.insert(key.to_owned(), file);
         Box::pin(async { Ok(()) })
     }
 
-    fn load<'a>(&'a self, key: &'a str) -> Stored<'a, Option<Vec<u8>>> {
+    fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
         let file = self.file(key).map(|file| file.bytes.to_vec());
         Box::pin(async { Ok(file) })
     }
 
-    fn link<'a>(&'a self, key: &'a str, from: Timestamp, lifetime: Duration) -> Stored<'a, String> {
+    fn link<'a>(
+        &'a self,
+        key: &'a str,
+        from: Timestamp,
+        lifetime: Duration,
+    ) -> StoreFuture<'a, String> {
         let expires = from.saturating_add(lifetime).unwrap_or(Timestamp::MAX).as_second();
         let signature = self.signature(key, expires);
         let link = format!("{}/{key}?expires={expires}&signature={signature}", self.url);

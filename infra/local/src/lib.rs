@@ -72,8 +72,9 @@ pub fn app(client: Client) -> App {
 pub async fn housekeeping(engine: &Engine, mail: &MailService) {
     let store = &mail.store;
     #[expect(clippy::disallowed_methods, reason = "stands in for the scheduler")]
-    let now = Timestamp::now();
-    match cleanup::run(store, now, "local clean-up", || false).await {
+    let clock = Timestamp::now;
+    let now = clock();
+    match cleanup::run(store, now, clock, "local clean-up", || false).await {
         Ok(summary) => tracing::info!(?summary, "clean-up"),
         Err(cause) => tracing::error!(%cause, "clean-up failed"),
     }

@@ -45,6 +45,20 @@ pub fn accept(
     Ok(Member { access_expires_at, access_granted_by, ..member })
 }
 
+/// Checks that a person who accepts with one address is no member yet, with another. `membership` is
+/// theirs, if they have one.
+///
+/// # Errors
+/// - [`Refusal::CallerIsService`] if it is a service's (MACH1).
+/// - [`Refusal::CallerAlreadyMember`] if it is a person's.
+pub fn check_no_member(membership: Option<&Member>) -> Result<(), Refusal> {
+    match membership {
+        Some(member) if member.service.is_some() => Err(Refusal::CallerIsService),
+        Some(_) => Err(Refusal::CallerAlreadyMember),
+        None => Ok(()),
+    }
+}
+
 /// Checks that the inviter may still grant `role` (INV9). `inviter` is their present role, if they
 /// are still a member.
 ///

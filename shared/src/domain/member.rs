@@ -409,8 +409,7 @@ pub fn join(
     if !org.conditions(root).manage_sub_organizations {
         return Err(Refusal::SubOrganizationsDisabled);
     }
-    let has_invitation = org.pending_first_admin.is_some_and(|pending| pending.until > now);
-    if org.super_admin_user_id.is_some() || has_invitation {
+    if !org.is_vacant(now) {
         return Err(Refusal::OrganizationNotEmpty);
     }
     let member = Member::new(person, org, RoleId::SUPER_ADMIN, Source::Joined, deleted, now)?;

@@ -212,6 +212,12 @@ impl Organization {
         Ok(Self { path, ..Self::create(id, name, self.kind, creator, now) })
     }
 
+    /// Whether it has no Super Admin, and no invitation of a first Admin is pending at `now` (SUB5).
+    pub fn is_vacant(&self, now: Timestamp) -> bool {
+        let awaited = self.pending_first_admin.as_ref().is_some_and(|pending| pending.until > now);
+        self.super_admin_user_id.is_none() && !awaited
+    }
+
     /// The organization with another Super Admin (SA1).
     pub fn with_super_admin(&self, user: &UserId, now: Timestamp) -> Self {
         Self {

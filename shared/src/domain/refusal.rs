@@ -28,7 +28,7 @@ pub enum Refusal {
     /// The access of the member whom the request is about has ended, and the clean-up has not run yet
     /// (END1).
     #[error(
-        "The access of this member ended on {0}, so they can only be invited or, if it is a service, added again. The clean-up removes the former membership within minutes."
+        "The access of this member has ended, so they can only be invited or, if it is a service, added again. The clean-up removes the former membership within minutes."
     )]
     MemberAccessExpired(Timestamp),
     /// The organization has no role with this id.
@@ -349,7 +349,7 @@ pub enum Refusal {
     RoleInUse(UserCount),
     /// ROLE6: the role is on its way to be deleted.
     #[error(
-        "This role is being deleted: its users get the role {0} instead, and it cannot be granted or changed any more. Choose another role."
+        "This role is being deleted: its users get another role instead, and it cannot be granted or changed any more. Choose another role."
     )]
     RoleBeingDeleted(RoleId),
     /// The users of a role that is being deleted are being moved to this one, or to one that needs

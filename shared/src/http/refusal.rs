@@ -30,7 +30,7 @@ impl From<store::Error> for Problem {
                 tracing::error!(%cause, "the database is not available");
                 Self::unavailable(1)
             }
-            store::Error::CommittedBefore(_) | store::Error::Broken(_) => Self::internal(error),
+            store::Error::Broken(_) => Self::internal(error),
         }
     }
 }

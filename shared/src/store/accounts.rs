@@ -80,18 +80,18 @@ impl Transaction<'_> {
 
     /// Names the new account where the organization names its Super Admin, and records it there.
     fn name_account_of_super_admin(self, change: AccountChange<'_>) -> Result<Self, Error> {
-        let AccountChange { org: before, before: lost, after: member, reason, .. } = change;
+        let AccountChange { org, before: lost, after: kept, reason, .. } = change;
         if lost.role_id != RoleId::SUPER_ADMIN {
             return Ok(self);
         }
         let context = self.context;
-        let after = before.with_super_admin(&member.user_id, context.at);
+        let renamed = org.with_super_admin(&kept.user_id, context.at);
         let name = |member: &Member| json!({ "super_admin_id": member.id() });
-        let event = Event::new(context, &after, EventAction::MemberReconnected, after.target())
+        let event = Event::new(context, &renamed, EventAction::MemberReconnected, renamed.target())
             .old(name(lost))
-            .new_value(name(member))
+            .new_value(name(kept))
             .because(reason);
-        self.name_successor(before, &after, lost, Refusal::ChangedConcurrently)?.record(event)
+        self.name_successor(org, &renamed, lost, Refusal::ChangedConcurrently)?.record(event)
     }
 }
 

@@ -13,13 +13,13 @@ use aws_sdk_dynamodb::{
 use tokio::time::Instant;
 
 use super::{
-    Error, Store, THROTTLES,
+    Committed, Error, Store, THROTTLES,
     expression::ExpressionValues,
     failing,
     item::Item,
     meter::Meter,
     schema,
-    transaction::{Change, OnConditionFailed, Step, Write},
+    transaction::{Change, OnConditionFailed, Step, Unmet, Write},
 };
 use crate::metrics::Metric;
 
@@ -32,13 +32,13 @@ const BUDGET: Duration = Duration::from_secs(4);
 pub(super) const PAUSE: Duration = Duration::from_millis(15);
 
 impl Store {
-    /// Sends a transaction. The first condition that fails gives the refusal. Conflicts with other
-    /// transactions are retried, within a bound.
+    /// Sends a transaction. The first condition that does not hold decides what it means. Conflicts with
+    /// other transactions are retried, within a bound.
     pub(super) async fn send(
         &self,
         writes: Vec<TransactWriteItem>,
         on_failed: Vec<OnConditionFailed>,
-    ) -> Result<(), Error> {
+    ) -> Result<Committed, Error> {
         let token = format!("{:032x}", rand::random::<u128>());
         let begun = Instant::now();
         for tries in 1.. {
@@ -52,13 +52,16 @@ impl Store {
             let error = match sent {
                 Ok(done) => {
                     Meter::write(done.consumed_capacity());
-                    return Ok(());
+                    return Ok(Committed::Now);
                 }
                 Err(error) => error,
             };
             count_contention(&error);
             match verdict(error, &on_failed) {
-                Verdict::Final(error) => return Err(error),
+                Verdict::Final(Unmet::Failed(error)) => return Err(error),
+                Verdict::Final(Unmet::CommittedBefore(answer)) => {
+                    return Ok(Committed::Before(answer));
+                }
                 Verdict::Again(error) if tries >= TRIES || begun.elapsed() >= BUDGET => {
                     return Err(error);
                 }
@@ -161,7 +164,7 @@ fn count_contention(error: &SdkError<TransactWriteItemsError>) {
 }
 
 pub(super) enum Verdict {
-    Final(Error),
+    Final(Unmet),
     Again(Error),
 }
 
@@ -187,7 +190,7 @@ pub(super) fn verdict(
             };
             // Anything else is conflict or throttle: the moment was wrong.
             if reasons.is_empty() || reasons.iter().any(broken) {
-                Verdict::Final(Error::broken(error))
+                Verdict::Final(Error::broken(error).into())
             } else {
                 again(error)
             }
@@ -202,7 +205,7 @@ pub(super) fn verdict(
             | E::InternalServerError(_),
         ) => again(error),
         Some(_) if failing(&error) => again(error),
-        Some(_) => Verdict::Final(Error::broken(error)),
+        Some(_) => Verdict::Final(Error::broken(error).into()),
     }
 }
 

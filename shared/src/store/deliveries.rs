@@ -12,7 +12,7 @@ use super::{
     Committed, Error, FetchedItems, Key, Store,
     expression::Expression,
     item::{Item, attribute, number, time, to_item},
-    transaction::{OnConditionFailed, Transaction, refuse},
+    transaction::{OnConditionFailed, Transaction, Unmet, refuse},
 };
 use crate::domain::{Delivery, DeliveryRecord, InvitationId, Refusal, RequestContext, Sending};
 
@@ -73,8 +73,9 @@ impl Store {
         let free = "attribute_not_exists(#pk) OR #claimed_until <= :now";
         let free = Expression::new(free, [("now", time(context.at))]);
         let taken: OnConditionFailed = Box::new(|mark| match mark {
+            // An earlier run has sent it; there is no answer to keep.
             Some(mark) if !mark.contains_key(CLAIMED_UNTIL) => {
-                Error::CommittedBefore(String::new())
+                Unmet::CommittedBefore(String::new())
             }
             _ => Refusal::ChangedConcurrently.into(),
         });

@@ -41,7 +41,7 @@ impl Store {
         let organization = found.organization(org);
         let member = found.membership(org, &person.id)?;
         let standing = Standing::of(person.clone(), organization, member, None);
-        Ok((found.or_expired(standing, person, org)?, found))
+        Ok((found.explain_expired(standing, person, org)?, found))
     }
 
     /// As [`facts`](Self::facts), for the history of an organization: operators also read that of a
@@ -63,7 +63,7 @@ impl Store {
         }
         let (organization, member) = (found.organization(org), found.membership(org, &person.id)?);
         let standing = Standing::of(person.clone(), organization, member, None);
-        Ok((found.or_expired(standing, person, org)?, found))
+        Ok((found.explain_expired(standing, person, org)?, found))
     }
 
     /// A person's standing in an organization.
@@ -88,7 +88,7 @@ impl Store {
         let found = self.get([Key::organization(org), Key::membership(org, &person.id)]).await?;
         let (organization, member) = (found.organization(org), found.membership(org, &person.id)?);
         let standing = Standing::for_security_settings(person.clone(), organization, member);
-        found.or_expired(standing, person, org)
+        found.explain_expired(standing, person, org)
     }
 
     /// A person's standing and the items at `also`, for rules that depend on the settings of the root (SUB1, ROLE5). In a
@@ -126,7 +126,7 @@ impl Store {
         self.with_root(standing, found, missing).await
     }
 
-    /// A standing under the settings of the root, which is one of the items at `keys`.
+    /// Reads `keys`, and takes the root of the tree from all items: the standing is under its settings.
     async fn with_root(
         &self,
         standing: Standing,

@@ -182,7 +182,7 @@ impl FetchedItems {
 
     /// The standing of a person. The refusal of a person whose access ended says so, also after the
     /// clean-up (END1).
-    pub(super) fn or_expired(
+    pub(super) fn explain_expired(
         &self,
         standing: Result<Standing, Refusal>,
         person: &Person,

@@ -8,7 +8,7 @@ use super::{
     Error, FetchedItems, Key, Store,
     expression::Expression,
     item::{Item, from_item, number, text, time, to_item},
-    transaction::{OnConditionFailed, Step, Write},
+    transaction::{OnConditionFailed, Step, Unmet, Write},
 };
 use crate::domain::{IdempotencyKey, Refusal};
 
@@ -106,15 +106,15 @@ impl Record {
     }
 
     /// The outcome of a repeat, given the record that it found.
-    fn of_repeat(found: Option<Item>, fingerprint: &str) -> Error {
+    fn of_repeat(found: Option<Item>, fingerprint: &str) -> Unmet {
         match found.map(from_item::<Self>) {
             Some(Ok(record)) if record.fingerprint != fingerprint => {
                 Refusal::IdempotencyKeyReused.into()
             }
             // Another run of the same request is a step ahead, or the record expired just now.
             Some(Ok(Self { chunks: Some(_), .. })) | None => Refusal::IdempotencyKeyInUse.into(),
-            Some(Ok(record)) => Error::CommittedBefore(record.answer),
-            Some(Err(error)) => error,
+            Some(Ok(record)) => Unmet::CommittedBefore(record.answer),
+            Some(Err(error)) => error.into(),
         }
     }
 }

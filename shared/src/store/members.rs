@@ -11,7 +11,8 @@ use super::{
     item::{Item, text, time, to_item},
     people::NAMED,
     transaction::{
-        Transaction, absent, absent_or, at_version, can_keep, gone_or, refuse, tombstone,
+        Transaction, absent, absent_or, at_version, can_keep, gone_or, gone_or_if, refuse,
+        tombstone,
     },
     user_counts::Counted,
 };
@@ -264,16 +265,20 @@ impl Transaction<'_> {
         Ok(self.check(key, absent(), refuse(Refusal::ChangedConcurrently)))
     }
 
-    /// Gives a member who is as the rule saw them another role, and counts them there.
+    /// Gives a member who is as the rule saw them another role, and counts them there. `another_role` is
+    /// the refusal if they hold another role than the rule saw.
     pub(super) fn replace_member(
         self,
         MemberChange { before, after }: MemberChange<'_>,
-        lost: Refusal,
+        another_role: Refusal,
     ) -> Result<Self, Error> {
         let (org, key) = (after.path.id(), key(after));
-        let seen = at_version(before.version)?;
+        let role = Some(text(before.role_id.to_string()));
+        let changed = gone_or_if(Refusal::NoSuchMember, another_role, move |old| {
+            old.get("role_id") != role.as_ref()
+        });
         Ok(self
-            .put(key.clone(), item(key, after)?, seen, gone_or(Refusal::NoSuchMember, lost))
+            .put(key.clone(), item(key, after)?, at_version(before.version)?, changed)
             .count(org, before.role_id, Counted::member(before), -1)
             .count(org, after.role_id, Counted::member(after), 1))
     }

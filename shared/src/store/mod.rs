@@ -127,9 +127,6 @@ pub enum Error {
     /// A condition failed that stands for this refusal.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The request repeats a committed one; this is the answer of that one, as JSON text.
-    #[error("a request with this idempotency key was committed before")]
-    CommittedBefore(String),
     /// The database throttles or cannot be reached. A write may or may not have happened.
     #[error("{0}")]
     Unavailable(String),

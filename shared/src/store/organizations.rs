@@ -1,16 +1,18 @@
 //! Organizations: created, described, set up by operators, joined.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
     Error, Key, NewInvitation,
     expression::Expression,
     index,
-    item::{Item, attribute, number, text, time, to_item},
+    item::{Item, attribute, from_item, number, text, time, to_item},
     members::shown_member,
     transaction::{
-        Change, OnConditionFailed, Transaction, at_version, gone_or, has_access, refuse,
+        Change, OnConditionFailed, Transaction, at_version, gone_or, gone_or_if, has_access,
+        lost_membership, refuse,
     },
     user_counts::Counter,
 };
@@ -46,6 +48,14 @@ pub struct ProfileChange<'a> {
     pub org: &'a Organization,
     /// The profile as it becomes.
     pub after: &'a Profile,
+}
+
+/// The refusal of a person who joins an organization that changed (SUB5).
+fn not_vacant(now: Timestamp) -> OnConditionFailed {
+    gone_or_if(Refusal::NoSuchOrganization, Refusal::OrganizationNotEmpty, move |old| {
+        let org = from_item::<Organization>(old.clone());
+        org.is_ok_and(|org| !org.is_vacant(now))
+    })
 }
 
 impl Transaction<'_> {
@@ -215,8 +225,9 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::OrganizationNotEmpty`] if another person was faster;
-    /// [`Refusal::NoSuchOrganization`] if the membership above changed.
+    /// [`Refusal::OrganizationNotEmpty`] if another person was faster; [`Refusal::NoSuchOrganization`],
+    /// [`Refusal::AccessExpired`] or [`Refusal::ChangedConcurrently`] if the membership above is not as
+    /// the rule saw it.
     pub fn join(
         self,
         before: &Organization,
@@ -241,9 +252,9 @@ impl Transaction<'_> {
             .check(
                 Key::member(evidence.path.id(), evidence.id()),
                 held,
-                refuse(Refusal::NoSuchOrganization),
+                lost_membership(context.at),
             )
-            .name_super_admin(before, org, vacant, Refusal::OrganizationNotEmpty)?;
+            .name_super_admin(before, org, vacant, not_vacant(context.at))?;
         let added = match expired {
             None => writes.add_member(member, *deleted)?,
             Some(old) => {
@@ -265,8 +276,8 @@ impl Transaction<'_> {
         let target = after.target();
         let event = Event::new(self.context, org, EventAction::SuperAdminAssigned, target);
         let event = event.new_value(json!({ "super_admin_id": member.id() }));
-        let lost = Refusal::ChangedConcurrently;
-        self.name_super_admin(org, &after, Expression::default(), lost)?.record(event)
+        let changed = refuse(Refusal::ChangedConcurrently);
+        self.name_super_admin(org, &after, Expression::default(), changed)?.record(event)
     }
 
     /// Names the Super Admin of an organization that has none, if `vacant` holds.
@@ -275,7 +286,7 @@ impl Transaction<'_> {
         before: &Organization,
         after: &Organization,
         vacant: Expression,
-        lost: Refusal,
+        on_failed: OnConditionFailed,
     ) -> Result<Self, Error> {
         let values = [
             ("user", attribute(&after.super_admin_user_id)?),
@@ -286,7 +297,7 @@ impl Transaction<'_> {
             vec![Change::Set(set), Change::Remove(Expression::new("#pending_first_admin", []))];
         let none = Expression::new("attribute_not_exists(#super_admin)", []);
         let condition = none.and(at_version(before.version)?).and(vacant);
-        Ok(self.update(Key::organization(before.id()), changes, condition, refuse(lost)))
+        Ok(self.update(Key::organization(before.id()), changes, condition, on_failed))
     }
 
     /// Updates an organization that has the version that the rule saw.

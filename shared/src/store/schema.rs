@@ -222,8 +222,7 @@ impl Store {
     }
 }
 
-/// The changes that make an item of one that has these attributes. Attributes that it gains meanwhile
-/// are kept.
+/// The changes that turn `old` into `new`. Attributes that the item gains meanwhile are kept.
 fn difference(old: &Item, new: &Item) -> Vec<Change> {
     let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
     let changed = names.into_iter().filter(|name| old.get(*name) != new.get(*name));

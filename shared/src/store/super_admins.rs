@@ -7,7 +7,7 @@ use super::{
     expression::Expression,
     item::{attribute, text},
     members::{MemberChange, removed},
-    transaction::{Transaction, at_version, refuse},
+    transaction::{Transaction, at_version, gone_or_if},
 };
 use crate::domain::{
     CriticalAlertUser, Event, EventAction, FormerSuperAdmin, Member, Organization, Refusal,
@@ -81,15 +81,19 @@ impl Transaction<'_> {
     }
 
     /// Names another Super Admin, if the organization is as the rule saw it and names the former one.
+    /// `another_one` is the refusal if it names another.
     pub(super) fn name_successor(
         self,
         before: &Organization,
         after: &Organization,
         former: &Member,
-        lost: Refusal,
+        another_one: Refusal,
     ) -> Result<Self, Error> {
-        let names_former =
-            Expression::new("#super_admin = :former", [("former", text(former.user_id.as_str()))]);
+        let user = text(former.user_id.as_str());
+        let names_former = Expression::new("#super_admin = :former", [("former", user.clone())]);
+        let changed = gone_or_if(Refusal::NoSuchOrganization, another_one, move |old| {
+            old.get("super_admin") != Some(&user)
+        });
         let named = [
             ("successor", attribute(&after.super_admin_user_id)?),
             ("version", attribute(&after.version)?),
@@ -98,7 +102,7 @@ impl Transaction<'_> {
             Key::organization(after.id()),
             Expression::new("#super_admin = :successor, #version = :version", named),
             names_former.and(at_version(before.version)?),
-            refuse(lost),
+            changed,
         ))
     }
 }

@@ -94,8 +94,23 @@ impl Change {
     }
 }
 
-/// The error that a failed condition stands for, given the item as it was found.
-pub(super) type OnConditionFailed = Box<dyn Fn(Option<Item>) -> Error + Send>;
+/// What a condition that does not hold means, given the item as it was found.
+pub(super) type OnConditionFailed = Box<dyn Fn(Option<Item>) -> Unmet + Send>;
+
+/// What a condition that does not hold means.
+#[derive(Debug)]
+pub(super) enum Unmet {
+    /// Nothing was written.
+    Failed(Error),
+    /// The request was committed before, with this answer as JSON text.
+    CommittedBefore(String),
+}
+
+impl<E: Into<Error>> From<E> for Unmet {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
 
 /// Gives `refusal`, whatever the item is.
 pub(super) fn refuse(refusal: Refusal) -> OnConditionFailed {
@@ -107,13 +122,27 @@ pub(super) fn gone_or(gone: Refusal, differs: Refusal) -> OnConditionFailed {
     Box::new(move |old| live(old).map_or(&gone, |_| &differs).clone().into())
 }
 
+/// Gives `gone` if the entity does not exist, `differs` if it `is_another` than the rule saw, else
+/// [`Refusal::ChangedConcurrently`], because something changed that the rule does not look at.
+pub(super) fn gone_or_if(
+    gone: Refusal,
+    differs: Refusal,
+    is_another: impl Fn(&Item) -> bool + Send + 'static,
+) -> OnConditionFailed {
+    Box::new(move |old| match live(old) {
+        None => gone.clone().into(),
+        Some(item) if is_another(&item) => differs.clone().into(),
+        Some(_) => Refusal::ChangedConcurrently.into(),
+    })
+}
+
 /// Gives `exists` if the entity exists, else [`Refusal::ChangedConcurrently`].
 pub(super) fn absent_or(exists: Refusal) -> OnConditionFailed {
     gone_or(Refusal::ChangedConcurrently, exists)
 }
 
 /// The refusal of an actor whose membership is not as the rule saw it, for a request at `now`.
-fn lost_membership(now: Timestamp) -> OnConditionFailed {
+pub(super) fn lost_membership(now: Timestamp) -> OnConditionFailed {
     Box::new(move |old| {
         let Some(member) = live(old) else { return Refusal::NoSuchOrganization.into() };
         let member = from_item::<Member>(member);
@@ -338,7 +367,7 @@ impl Transaction<'_> {
         let condition = Expression::new(condition, [("levels", levels.clone())]);
         let on_failed: OnConditionFailed = Box::new(move |old| match old {
             Some(old) if old.get("levels") != Some(&levels) => Refusal::ChangedConcurrently.into(),
-            old => not_grantable(old.as_ref()),
+            old => not_grantable(old.as_ref()).into(),
         });
         Ok(self.check(Key::role(org.id(), id), condition, on_failed))
     }
@@ -482,15 +511,12 @@ impl Transaction<'_> {
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
             .unzip();
-        match store.send(writes, on_failed).await {
-            Ok(()) => {
-                for metric in metrics {
-                    metric.add(1.0);
-                }
-                Ok(Committed::Now)
+        let committed = store.send(writes, on_failed).await?;
+        if committed == Committed::Now {
+            for metric in metrics {
+                metric.add(1.0);
             }
-            Err(Error::CommittedBefore(answer)) => Ok(Committed::Before(answer)),
-            Err(error) => Err(error),
         }
+        Ok(committed)
     }
 }

@@ -280,7 +280,7 @@ fn role_update(
         key: Key::role(org, role),
         changes: changes.iter().map(add).collect(),
         conditions: vec![Expression::new(condition, [])],
-        on_failed: Box::new(|role| not_grantable(role.as_ref())),
+        on_failed: Box::new(|role| not_grantable(role.as_ref()).into()),
     })
 }
 

@@ -40,18 +40,18 @@ pub(super) async fn search(
     let subject = fields.required_entity("subject").map_err(malformed)?;
     let action = fields.required_action().map_err(malformed)?;
     let kind = fields.required_type("resource").map_err(malformed)?;
-    let step = SearchPage::new(RESOURCES, &fields, "resource")?;
+    let page = SearchPage::new(RESOURCES, &fields, "resource")?;
     let caller = DecisionCaller::of(&call);
     caller.may_ask_about(&subject)?;
-    if step.limit == 0 {
-        return Ok(step.pause());
+    if page.limit == 0 {
+        return Ok(page.pause());
     }
     let action = Action::find(&action.name).filter(|action| action.level.is_some());
     match (action, caller.person(&subject)) {
         (Some(action), Some(subject)) if kind == ORGANIZATION => {
-            granted_resources(&call.app.store, action, &subject, &step).await
+            granted_resources(&call.app.store, action, &subject, &page).await
         }
-        _ => Ok(step.answer(vec![], None)),
+        _ => Ok(page.answer(vec![], None)),
     }
 }
 
@@ -59,16 +59,16 @@ async fn granted_resources(
     store: &Store,
     action: Action,
     subject: &Person,
-    step: &SearchPage,
+    page: &SearchPage,
 ) -> Result<Json<Results<Reference>>, ApiError> {
-    let after = step.after.as_deref().unwrap_or("own|");
+    let after = page.after.as_deref().unwrap_or("own|");
     let (mut candidates, mut next) = (Vec::new(), Some(after.to_owned()));
     if let Some(after) = after.strip_prefix("own|") {
-        (candidates, next) = own(store, &subject.id, after, step.limit).await?;
+        (candidates, next) = own(store, &subject.id, after, page.limit).await?;
     }
     let beyond =
         [AccessPath::Ancestor, AccessPath::Partner].into_iter().find(|path| path.supports(action));
-    let room = step.limit - candidates.len();
+    let room = page.limit - candidates.len();
     next = match (next, beyond) {
         (Some(next), Some(path)) if !next.starts_with("own|") && room > 0 => {
             let search = ResourceSearch { store, subject, action, path };
@@ -91,7 +91,7 @@ async fn granted_resources(
         (first.path == candidate.path && first.from() == candidate.from)
             .then(|| Reference::new(ORGANIZATION, &candidate.org))
     });
-    Ok(step.answer(found.collect(), next))
+    Ok(page.answer(found.collect(), next))
 }
 
 /// A page of the organizations that the subject is a member of.

@@ -120,7 +120,7 @@ pub(super) async fn actions(
     let fields = JsonFields::of(&fields);
     let subject = fields.required_entity("subject").map_err(malformed)?;
     let resource = fields.required_entity("resource").map_err(malformed)?;
-    let step = SearchPage::new(ACTIONS, &fields, "action")?;
+    let page = SearchPage::new(ACTIONS, &fields, "action")?;
     let caller = DecisionCaller::of(&call);
     caller.may_ask_about(&subject)?;
     let actions = Action::all().filter(|action| action.level.is_some()).collect();
@@ -128,7 +128,7 @@ pub(super) async fn actions(
         Some(query) => granted_actions(&call.app, query).await?,
         None => vec![],
     };
-    Ok(step.slice(names.into_iter().map(|name| ActionReference { name }).collect()))
+    Ok(page.slice(names.into_iter().map(|name| ActionReference { name }).collect()))
 }
 
 async fn granted_actions(app: &App, query: AccessQuery) -> Result<Vec<&'static str>, Error> {

@@ -18,7 +18,7 @@ use crate::{
     store::{
         Error,
         commit::{PAUSE, Verdict, pause, verdict},
-        transaction::refuse,
+        transaction::{Unmet, refuse},
     },
 };
 
@@ -55,12 +55,14 @@ fn every_combination_of_cancellation_reasons_has_a_verdict() {
             let failed = mix.iter().position(|&code| code == "ConditionalCheckFailed");
             match (cancelled(mix), failed) {
                 (
-                    Verdict::Final(Error::Refused(Refusal::PendingInvitationLimit(nth))),
+                    Verdict::Final(Unmet::Failed(Error::Refused(Refusal::PendingInvitationLimit(
+                        nth,
+                    )))),
                     Some(first),
                 ) => {
                     assert_eq!(nth, first as u64, "{mix:?}");
                 }
-                (Verdict::Final(Error::Broken(_)), None) => {
+                (Verdict::Final(Unmet::Failed(Error::Broken(_))), None) => {
                     assert!(mix.contains(&"ValidationError"), "{mix:?}");
                 }
                 (Verdict::Again(Error::Unavailable(_)), None) => {
@@ -104,8 +106,8 @@ fn passing_failures_are_retried_and_others_are_final() {
     }
     for code in ["AccessDeniedException", "ValidationException"] {
         let verdict = verdict(coded(code, 400), &[]);
-        assert!(matches!(verdict, Verdict::Final(Error::Broken(_))), "{code}");
+        assert!(matches!(verdict, Verdict::Final(Unmet::Failed(Error::Broken(_)))), "{code}");
     }
     let without_reasons = cancelled(&[]);
-    assert!(matches!(without_reasons, Verdict::Final(Error::Broken(_))));
+    assert!(matches!(without_reasons, Verdict::Final(Unmet::Failed(Error::Broken(_)))));
 }

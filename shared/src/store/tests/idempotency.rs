@@ -7,10 +7,10 @@ use crate::{
     domain::{IdempotencyKey, Refusal, UserId},
     fixtures::{in_days, now},
     store::{
-        Chunk, EarlierRun, Error, FetchedItems, Key,
+        Chunk, EarlierRun, FetchedItems, Key,
         idempotency::Record,
         item::{Item, number},
-        transaction::{Step, Write},
+        transaction::{Step, Unmet, Write},
     },
 };
 
@@ -57,7 +57,7 @@ fn repeat_gets_the_recorded_answer_or_the_reason_why_there_is_none() {
     };
     let done = || record(Chunk::ALL);
     let answered = repeat("body", Some(done()));
-    assert!(matches!(&answered, Error::CommittedBefore(json) if json == "\"answer\""));
+    assert!(matches!(&answered, Unmet::CommittedBefore(json) if json == "\"answer\""));
     let running = record(Chunk { nth: 0, last: false });
     for record in [None, Some(running)] {
         assert_eq!(refusal(repeat("body", record)), Refusal::IdempotencyKeyInUse);

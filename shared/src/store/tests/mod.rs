@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::{
 
 use super::{
     Error, Key, Store, WRITTEN_SCHEMA,
-    transaction::{Step, Transaction},
+    transaction::{Step, Transaction, Unmet},
 };
 use crate::{
     domain::Refusal,
@@ -61,8 +61,11 @@ fn only<T>(all: Vec<T>) -> T {
     one
 }
 
-fn refusal(error: Error) -> Refusal {
-    if let Error::Refused(refusal) = error { refusal } else { panic!("{error:?}") }
+fn refusal(unmet: impl Into<Unmet>) -> Refusal {
+    match unmet.into() {
+        Unmet::Failed(Error::Refused(refusal)) => refusal,
+        unmet => panic!("{unmet:?}"),
+    }
 }
 
 /// A step as DynamoDB gets it, with values in place of their names.
