@@ -34,6 +34,24 @@ fn domain_header_links_every_exported_type() {
     assert!(unlinked.is_empty(), "link these types in the header of the domain: {unlinked:?}");
 }
 
+/// The last column of `docs/internals/rules.md` names the files that keep each rule.
+#[test]
+fn files_that_keep_the_rules_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = fs::read_to_string(root.join("docs/internals/rules.md")).unwrap();
+    let cells = page.lines().filter_map(|line| line.strip_suffix(" |")?.rsplit(" | ").next());
+    let paths: Vec<_> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|text| text.contains('/'))
+        .collect();
+    assert!(paths.len() > 80, "only {} paths were found", paths.len());
+    for path in paths {
+        let exists =
+            [root.join("shared/src"), root.clone()].iter().any(|dir| dir.join(path).exists());
+        assert!(exists, "there is no {path}");
+    }
+}
+
 #[test]
 fn store_does_not_depend_on_http() {
     assert_lacks("shared/src/store", &["crate::http", "axum"]);
