@@ -253,7 +253,9 @@ pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
     RoleDraft, RoleId, RoleSummary, UserCount, create_role, delete_role, edit_role,
 };
-pub use scope::{ListPermissions, MAX_CHOSEN, RequestedScope, Scope, Search, resolve_scope};
+pub use scope::{
+    ListPermissions, MAX_CHOSEN, MAX_CHOSEN_ROLES, RequestedScope, Scope, Search, resolve_scope,
+};
 pub use security::{
     DEFAULT_RETENTION_DAYS, MAX_NETWORKS, MAX_REASON, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
     NetworkError, Security, parse_network, reset_security, update_security,

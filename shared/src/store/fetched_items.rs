@@ -1,6 +1,6 @@
 //! Items that were read by key, decoded where a rule asks for one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -96,7 +96,7 @@ impl FetchedItems {
     }
 
     /// The paths of those of `orgs` that exist.
-    pub fn paths(&self, orgs: &[OrgId]) -> BTreeMap<OrgId, OrgPath> {
+    pub fn paths(&self, orgs: &BTreeSet<OrgId>) -> BTreeMap<OrgId, OrgPath> {
         let path = |org: &OrgId| Some((*org, self.organization(*org)?.path));
         orgs.iter().filter_map(path).collect()
     }
