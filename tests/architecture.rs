@@ -23,6 +23,35 @@ fn domain_is_pure() {
     assert_lacks("shared/src/domain", &[io.as_slice(), &layers].concat());
 }
 
+/// The header of the domain teaches the model, so each exported type is linked there.
+#[test]
+fn domain_header_links_every_exported_type() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/src/domain/mod.rs");
+    let text = fs::read_to_string(&path).unwrap();
+    let header: String = text.lines().filter(|line| line.starts_with("//!")).collect();
+    let unlinked: Vec<_> =
+        exported_types(&text).filter(|name| !header.contains(&format!("[`{name}`]"))).collect();
+    assert!(unlinked.is_empty(), "link these types in the header of the domain: {unlinked:?}");
+}
+
+/// The last column of `docs/internals/rules.md` names the files that keep each rule.
+#[test]
+fn files_that_keep_the_rules_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = fs::read_to_string(root.join("docs/internals/rules.md")).unwrap();
+    let cells = page.lines().filter_map(|line| line.strip_suffix(" |")?.rsplit(" | ").next());
+    let paths: Vec<_> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|text| text.contains('/'))
+        .collect();
+    assert!(paths.len() > 80, "only {} paths were found", paths.len());
+    for path in paths {
+        let exists =
+            [root.join("shared/src"), root.clone()].iter().any(|dir| dir.join(path).exists());
+        assert!(exists, "there is no {path}");
+    }
+}
+
 #[test]
 fn store_does_not_depend_on_http() {
     assert_lacks("shared/src/store", &["crate::http", "axum"]);
@@ -95,6 +124,14 @@ fn changes_accept_if_match() {
         }
     }
     assert!(handlers >= 7, "only {handlers} handlers were found");
+}
+
+/// The types in the `pub use` items of a module: names with a lowercase letter after the first, uppercase one.
+fn exported_types(text: &str) -> impl Iterator<Item = &str> {
+    let items = text.split("pub use ").skip(1).filter_map(|rest| rest.split(';').next());
+    let names =
+        items.flat_map(|item| item.split(|char: char| !char.is_alphanumeric() && char != '_'));
+    names.filter(|name| name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase))
 }
 
 /// Whether a file belongs to a function of the API. AWS calls the others, and may add members to its events.

@@ -58,7 +58,7 @@ struct Histories {
 
 impl ListQuery {
     /// The organization and the filters. A cursor is valid only for the same ones.
-    fn names(&self, org: OrgId) -> Vec<String> {
+    fn cursor_scope(&self, org: OrgId) -> Vec<String> {
         let Self { from, to, actor, action, target, member_id, organization_id, scope, .. } = self;
         let filters = format!(
             "{from:?} {to:?} {actor:?} {action:?} {target:?} {member_id:?} {organization_id:?} {scope:?}"
@@ -148,7 +148,8 @@ async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<views::Event>>, ApiError> {
-    let pagination = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
+    let pagination =
+        Pagination::new(query.cursor_scope(org), query.limit, query.cursor.as_deref())?;
     let Histories { actor, orgs, about } = query.authorize(&app, &person, org).await?;
     let lists =
         orgs.keys().map(|&org| List::events(org, query.filter(org, about.as_ref()), context.at));

@@ -15,8 +15,8 @@ use shared::{
 };
 
 use crate::{
+    batch_request::{BatchInviteRequest, BatchList, Offer, Outcome, Terms},
     csv,
-    list::{BatchInviteRequest, BatchList, Offer, Outcome, Terms},
 };
 
 /// The maximum number of times that a chunk is judged again after a lost race.
@@ -70,7 +70,7 @@ enum ChunkEnd {
     Repeated(Answer),
 }
 
-/// How many more invitations the organization can open.
+/// How many more invitations the organization can create.
 struct InvitationRoom {
     /// At the same time (INV12).
     pending: PendingRoom,
@@ -224,7 +224,7 @@ impl BatchInvite<'_> {
         before: &[Outcome],
         facts: &BatchFacts,
     ) -> Result<ChunkEnd, Error> {
-        let (mut judged, mut opened) = (before.to_vec(), Vec::new());
+        let (mut judged, mut created) = (before.to_vec(), Vec::new());
         let cap = self.app.limits.max_pending;
         let budgets = self.app.limits.budgets;
         let of_organization = budgets.of_organization(&facts.actor.org, self.context.at);
@@ -242,21 +242,21 @@ impl BatchInvite<'_> {
                         views::Person::caller(&facts.actor),
                         self.context.at,
                     );
-                    judged.push(Outcome::opened(&view));
-                    opened.push(new);
+                    judged.push(Outcome::created(&view));
+                    created.push(new);
                 }
                 Err(problem) => judged.push(Outcome::refused(problem)),
             }
         }
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &judged));
         let writes = self.app.store.transaction(self.context);
-        let mut writes = writes.open_invitations(&facts.actor, &opened, cap, chunk)?;
-        for NewInvitation { invitation, .. } in &opened {
+        let mut writes = writes.create_invitations(&facts.actor, &created, cap, chunk)?;
+        for NewInvitation { invitation, .. } in &created {
             let address = self.app.limits.budgets.of_address(&invitation.email, self.context.at);
             writes = writes.spend(&address, 1);
         }
         let writes =
-            writes.spend(&of_organization, u32::try_from(opened.len()).unwrap_or(u32::MAX));
+            writes.spend(&of_organization, u32::try_from(created.len()).unwrap_or(u32::MAX));
         chunk_end(writes.commit_chunk(chunk, &progress).await?, judged)
     }
 

@@ -11,7 +11,7 @@ use shared::{
 
 use crate::{
     access_end,
-    list::{BatchItem, Terms},
+    batch_request::{BatchItem, Terms},
 };
 
 /// The columns with the address, the best first, as [`column_name`] writes them. Google calls it "Email

@@ -2,8 +2,8 @@
 
 mod access_end;
 mod batch;
+mod batch_request;
 mod csv;
-mod list;
 
 use axum::{
     Router,
@@ -78,7 +78,7 @@ async fn invite(
     let Limits { max_pending, budgets, .. } = app.limits;
     let of_address = budgets.of_address(&new.invitation.email, context.at);
     let of_organization = budgets.of_organization(&actor.org, context.at);
-    let writes = app.store.transaction(&context).open_invitation(&actor, &new, max_pending)?;
+    let writes = app.store.transaction(&context).create_invitation(&actor, &new, max_pending)?;
     answer.commit(writes.spend(&of_address, 1).spend(&of_organization, 1)).await
 }
 

@@ -18,167 +18,110 @@ pub(crate) fn compose(mail: &OutgoingMail, portal: &Portal, brand: &Brand) -> Ma
 }
 
 fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
-    let language = mail.language;
-    let (text, mut values) = match &mail.notification {
-        Notification::Invited { .. }
-        | Notification::InvitationExpiring { .. }
-        | Notification::InvitationRevoked
-        | Notification::InvitationAccepted { .. }
-        | Notification::InvitationsAccepted { .. } => about_invitation(mail, portal),
-        Notification::RequestReceived
-        | Notification::RequestToDecide { .. }
-        | Notification::RequestsToDecide { .. }
-        | Notification::RequestApproved
-        | Notification::RequestDeclined => about_request(mail, portal),
-        Notification::RoleChanged { .. }
-        | Notification::Removed { .. }
-        | Notification::AlertAddressAdded { .. }
-        | Notification::SuperAdminTransferred { .. }
-        | Notification::SuperAdminReceived { .. } => about_member(mail, portal),
-        Notification::AccessExpiring { .. }
-        | Notification::GrantedAccessExpiring { .. }
-        | Notification::GrantedAccessesExpiring { .. } => about_access(mail, portal),
-        Notification::SuperAdminAssigned
-        | Notification::SuperAdminReplaced { .. }
-        | Notification::SuperAdminAppointed { .. } => about_appointment(mail, portal),
-        Notification::ServicesWithoutKeeper { keeper, services, more } => {
-            let services = ("services", listed(services, *more, language));
-            let link = ("link", portal.organization(mail.org));
-            (
-                Text::ServicesWithoutKeeper,
-                vec![("keeper", author(keeper, language)), services, link],
-            )
-        }
-        Notification::MembershipEnded => (Text::MembershipEnded, vec![]),
-        Notification::InvitationVoid => (Text::InvitationVoid, vec![]),
-        Notification::OrganizationSuspended { reason } => {
-            (Text::OrganizationSuspended, vec![("reason", reason.clone())])
-        }
-        Notification::OrganizationResumed => {
-            (Text::OrganizationResumed, vec![("link", portal.organization(mail.org))])
-        }
-    };
+    let mut values = values(mail, portal);
     values.push(("organization", mail.organization.to_string()));
     values.push(("recipient", mail.to.as_str().to_owned()));
-    Draft { text, language, values }
+    Draft { text: text(&mail.notification), language: mail.language, values }
+}
+
+/// The text of a mail. Each notification has its own.
+fn text(notification: &Notification) -> Text {
+    use Notification as N;
+    match notification {
+        N::Invited { .. } => Text::Invited,
+        N::InvitationExpiring { .. } => Text::InvitationExpiring,
+        N::InvitationRevoked => Text::InvitationRevoked,
+        N::InvitationVoid => Text::InvitationVoid,
+        N::InvitationAccepted { .. } => Text::InvitationAccepted,
+        N::InvitationsAccepted { .. } => Text::InvitationsAccepted,
+        N::RequestReceived => Text::RequestReceived,
+        N::RequestToDecide { .. } => Text::RequestToDecide,
+        N::RequestsToDecide { .. } => Text::RequestsToDecide,
+        N::RequestApproved => Text::RequestApproved,
+        N::RequestDeclined => Text::RequestDeclined,
+        N::RoleChanged { .. } => Text::RoleChanged,
+        N::Removed { .. } => Text::Removed,
+        N::MembershipEnded => Text::MembershipEnded,
+        N::AccessExpiring { .. } => Text::AccessExpiring,
+        N::GrantedAccessExpiring { .. } => Text::GrantedAccessExpiring,
+        N::GrantedAccessesExpiring { .. } => Text::GrantedAccessesExpiring,
+        N::AlertAddressAdded { .. } => Text::AlertAddressAdded,
+        N::SuperAdminTransferred { .. } => Text::SuperAdminTransferred,
+        N::SuperAdminReceived { .. } => Text::SuperAdminReceived,
+        N::SuperAdminAssigned => Text::SuperAdminAssigned,
+        N::SuperAdminReplaced { .. } => Text::SuperAdminReplaced,
+        N::SuperAdminAppointed { .. } => Text::SuperAdminAppointed,
+        N::ServicesWithoutKeeper { .. } => Text::ServicesWithoutKeeper,
+        N::OrganizationSuspended { .. } => Text::OrganizationSuspended,
+        N::OrganizationResumed => Text::OrganizationResumed,
+    }
 }
 
 type Values = Vec<(&'static str, String)>;
 
-fn about_invitation(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
+/// The values of the placeholders in the text, without those that every mail has.
+fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
+    use Notification as N;
     let (org, language) = (mail.org, mail.language);
+    let author = |by: &Author| author(by, language);
+    let time = |at: &Timestamp| date_and_time(*at, language);
+    let ending = |end: &Option<Timestamp>| ("access_end", access_end_in(*end, language));
+    let list = |people: &[_], more: &bool| listed(people, *more, language);
+    let number = |people: &[_], more: &bool| ("count", count(people, *more, language));
     let organization = ("link", portal.organization(org));
-    let (text, sending, role, until, end, by) = match &mail.notification {
-        Notification::Invited { sending, role, until, access_end, by } => {
-            (Text::Invited, sending, role, until, access_end, by)
-        }
-        Notification::InvitationExpiring { sending, role, until, access_end, by } => {
-            (Text::InvitationExpiring, sending, role, until, access_end, by)
-        }
-        Notification::InvitationAccepted { by, role, access_end } => {
-            let end = ("access_end", access_end_in(*access_end, language));
-            let values = [("by", shown(by)), ("role", role.clone()), end, organization];
-            return (Text::InvitationAccepted, values.into());
-        }
-        Notification::InvitationsAccepted { by, more } => {
-            let (count, people) = (count(by, *more, language), listed(by, *more, language));
-            let values = [("count", count), ("people", people), organization];
-            return (Text::InvitationsAccepted, values.into());
-        }
-        _ => return (Text::InvitationRevoked, vec![]),
-    };
-    let values = [
-        ("by", author(by, language)),
-        ("role", role.clone()),
-        ("until", date_and_time(*until, language)),
-        ("access_end", access_end_in(*end, language)),
-        ("link", portal.invitation(org, sending.invitation)),
-    ];
-    (text, values.into())
-}
-
-fn about_request(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
-    let (org, language) = (mail.org, mail.language);
     let requests = ("link", portal.join_requests(org));
     match &mail.notification {
-        Notification::RequestToDecide { from } => {
-            let address = ("address", address(from));
-            (Text::RequestToDecide, vec![("from", shown(from)), address, requests])
+        N::Invited { sending, role, until, access_end, by }
+        | N::InvitationExpiring { sending, role, until, access_end, by } => {
+            let link = ("link", portal.invitation(org, sending.invitation));
+            let offer = [("role", role.clone()), ("until", time(until)), ending(access_end)];
+            [("by", author(by)), link].into_iter().chain(offer).collect()
         }
-        Notification::RequestsToDecide { from, more } => {
-            let count = from.len().to_string();
-            let count =
-                if *more { Phrase::MoreThan.with(language, &[("count", &count)]) } else { count };
-            let people = ("people", listed(from, *more, language));
-            (Text::RequestsToDecide, vec![("count", count), people, requests])
+        N::InvitationAccepted { by, role, access_end } => {
+            vec![("by", shown(by)), ("role", role.clone()), ending(access_end), organization]
         }
-        Notification::RequestApproved => {
-            (Text::RequestApproved, vec![("link", portal.organization(org))])
+        N::InvitationsAccepted { by, more } => {
+            vec![number(by, more), ("people", list(by, more)), organization]
         }
-        Notification::RequestDeclined => (Text::RequestDeclined, vec![]),
-        _ => (Text::RequestReceived, vec![]),
-    }
-}
-
-fn about_member(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
-    let language = mail.language;
-    let organization = ("link", portal.organization(mail.org));
-    match &mail.notification {
-        Notification::RoleChanged { role, access_end, by } => {
-            let end = ("access_end", access_end_in(*access_end, language));
-            let values = [("by", author(by, language)), ("role", role.clone()), end, organization];
-            (Text::RoleChanged, values.into())
+        N::RequestToDecide { from } => {
+            vec![("from", shown(from)), ("address", address(from)), requests]
         }
-        Notification::AlertAddressAdded { by } => {
-            (Text::AlertAddressAdded, vec![("by", author(by, language))])
+        N::RequestsToDecide { from, more } => {
+            vec![number(from, more), ("people", list(from, more)), requests]
         }
-        Notification::SuperAdminTransferred { to } => {
-            (Text::HandedOver, vec![("to", shown(to)), organization])
+        N::RoleChanged { role, access_end, by } => {
+            vec![("by", author(by)), ("role", role.clone()), ending(access_end), organization]
         }
-        Notification::SuperAdminReceived { from } => {
+        N::Removed { by } | N::AlertAddressAdded { by } => vec![("by", author(by))],
+        N::AccessExpiring { role, until } => {
+            vec![("role", role.clone()), ("until", time(until)), organization]
+        }
+        N::GrantedAccessExpiring { member, role, until } => {
+            let member = ("member", shown(member));
+            vec![member, ("role", role.clone()), ("until", time(until)), organization]
+        }
+        N::GrantedAccessesExpiring { members, more, until } => {
+            let people = ("people", list(members, more));
+            vec![number(members, more), people, ("until", time(until)), organization]
+        }
+        N::SuperAdminTransferred { to } => vec![("to", shown(to)), organization],
+        N::SuperAdminReceived { from } => {
             let unknown = || Phrase::FormerSuperAdmin.of(language).to_owned();
-            let from = from.as_ref().map_or_else(unknown, shown);
-            (Text::TookOver, vec![("from", from), organization])
+            vec![("from", from.as_ref().map_or_else(unknown, shown)), organization]
         }
-        Notification::Removed { by } => (Text::Removed, vec![("by", author(by, language))]),
-        // `draft` passes no others.
-        _ => (Text::Removed, vec![]),
-    }
-}
-
-fn about_access(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
-    let language = mail.language;
-    let organization = ("link", portal.organization(mail.org));
-    let until = |until: &Timestamp| ("until", date_and_time(*until, language));
-    match &mail.notification {
-        Notification::GrantedAccessExpiring { member, role, until: end } => {
-            let values = [("member", shown(member)), ("role", role.clone())];
-            let values = values.into_iter().chain([until(end), organization]);
-            (Text::GrantedAccessExpiring, values.collect())
+        N::SuperAdminReplaced { new } | N::SuperAdminAppointed { new } => {
+            vec![("new", shown(new)), organization]
         }
-        Notification::GrantedAccessesExpiring { members, more, until: end } => {
-            let count = ("count", count(members, *more, language));
-            let people = ("people", listed(members, *more, language));
-            (Text::GrantedAccessesExpiring, vec![count, people, until(end), organization])
+        N::ServicesWithoutKeeper { keeper, services, more } => {
+            vec![("keeper", author(keeper)), ("services", list(services, more)), organization]
         }
-        Notification::AccessExpiring { role, until: end } => {
-            (Text::AccessExpiring, vec![("role", role.clone()), until(end), organization])
-        }
-        // `draft` passes no others.
-        _ => (Text::AccessExpiring, vec![]),
-    }
-}
-
-fn about_appointment(mail: &OutgoingMail, portal: &Portal) -> (Text, Values) {
-    let organization = ("link", portal.organization(mail.org));
-    match &mail.notification {
-        Notification::SuperAdminReplaced { new } => {
-            (Text::SuperAdminReplaced, vec![("new", shown(new)), organization])
-        }
-        Notification::SuperAdminAppointed { new } => {
-            (Text::SuperAdminAppointed, vec![("new", shown(new)), organization])
-        }
-        _ => (Text::NewSuperAdmin, vec![organization]),
+        N::OrganizationSuspended { reason } => vec![("reason", reason.clone())],
+        N::RequestApproved | N::SuperAdminAssigned | N::OrganizationResumed => vec![organization],
+        N::InvitationRevoked
+        | N::InvitationVoid
+        | N::RequestReceived
+        | N::RequestDeclined
+        | N::MembershipEnded => vec![],
     }
 }
 

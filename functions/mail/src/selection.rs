@@ -123,10 +123,10 @@ impl MailService {
             Some(OutgoingMail::new(&organization, to?, notification))
         };
         let received = Notification::SuperAdminReceived { from: former.clone() };
-        let took_over = mail(new.email.clone(), received);
+        let to_new = mail(new.email.clone(), received);
         let transferred = Notification::SuperAdminTransferred { to: new };
-        let handed_over = former.and_then(|former| mail(former.email, transferred));
-        Ok(handed_over.into_iter().chain(took_over).collect())
+        let to_former = former.and_then(|former| mail(former.email, transferred));
+        Ok(to_former.into_iter().chain(to_new).collect())
     }
 }
 

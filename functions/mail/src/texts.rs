@@ -34,7 +34,6 @@ texts! {
     AlertAddressAdded = "alert_address_added",
     GrantedAccessExpiring = "granted_access_expiring",
     GrantedAccessesExpiring = "granted_accesses_expiring",
-    HandedOver = "handed_over",
     InvitationAccepted = "invitation_accepted",
     InvitationExpiring = "invitation_expiring",
     InvitationRevoked = "invitation_revoked",
@@ -42,7 +41,6 @@ texts! {
     InvitationsAccepted = "invitations_accepted",
     Invited = "invited",
     MembershipEnded = "membership_ended",
-    NewSuperAdmin = "new_super_admin",
     OrganizationResumed = "organization_resumed",
     OrganizationSuspended = "organization_suspended",
     Removed = "removed",
@@ -54,8 +52,10 @@ texts! {
     RoleChanged = "role_changed",
     ServicesWithoutKeeper = "services_without_keeper",
     SuperAdminAppointed = "super_admin_appointed",
+    SuperAdminAssigned = "super_admin_assigned",
+    SuperAdminReceived = "super_admin_received",
     SuperAdminReplaced = "super_admin_replaced",
-    TookOver = "took_over",
+    SuperAdminTransferred = "super_admin_transferred",
 }
 
 macro_rules! phrases {

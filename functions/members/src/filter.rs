@@ -9,12 +9,12 @@ use shared::{
         self, ListPermissions, MemberKind, OrgId, OrgPath, Organization, Person, RequestedScope,
         RoleId, RoleObject, Search, Standing, UserCount,
     },
-    http::{ApiError, App, FieldError, Match, Problem, ScopeParam, StatusParam, chosen},
+    http::{
+        ApiError, App, FieldError, Match, Problem, ScopeParam, StatusParam, chosen, chosen_roles,
+    },
     store::{Error, FetchedItems, Key, Order, OrganizationCounts, SortKey, Status, UserFilter},
 };
 
-/// The maximum number of chosen roles.
-pub const MAX_ROLES: usize = 20;
 /// The maximum product of organizations, roles and statuses in a request. A search by role name reads
 /// more ranges.
 pub const MAX_RANGES: usize = 100;
@@ -100,7 +100,7 @@ impl Filters {
             scope,
             statuses: self.statuses(),
             kind: self.kind(),
-            roles: roles.clone(),
+            roles: roles.iter().copied().collect(),
             search: Search::parse(&self.q, self.r#match == Match::Contains),
             order: self.order(),
         };
@@ -118,7 +118,7 @@ impl Filters {
     }
 
     /// The keys of the items that hold the numbers of users.
-    fn keys_of_total(&self, org: OrgId, roles: &[RoleId]) -> Vec<Key> {
+    fn keys_of_total(&self, org: OrgId, roles: &BTreeSet<RoleId>) -> Vec<Key> {
         if !self.is_countable(org) {
             return vec![];
         }
@@ -132,7 +132,7 @@ impl Filters {
         &self,
         org: &Organization,
         found: &FetchedItems,
-        roles: &[RoleId],
+        roles: &BTreeSet<RoleId>,
     ) -> Result<u64, Error> {
         let counts = OrganizationCounts::of(org, found);
         let of_role = |role: &RoleId| match role {
@@ -163,7 +163,7 @@ impl Filters {
     }
 
     /// The organization, the filters and the order. A cursor is valid only for the same ones.
-    pub(crate) fn names(&self, org: OrgId) -> Vec<String> {
+    pub(crate) fn cursor_scope(&self, org: OrgId) -> Vec<String> {
         let Self { status, kind, role_id, organization_id, q, r#match, scope, sort } = self;
         let filters = format!(
             "{status:?} {kind:?} {role_id:?} {organization_id:?} {scope:?} {sort:?} {match:?} {q}"
@@ -176,22 +176,19 @@ impl Filters {
     /// # Errors
     ///
     /// `invalid-request` if they are too many to read at once.
-    fn bounded(&self) -> Result<(Vec<OrgId>, Vec<RoleId>), Problem> {
+    fn bounded(&self) -> Result<(BTreeSet<OrgId>, BTreeSet<RoleId>), Problem> {
         let orgs = chosen(&self.organization_id)?;
-        let roles: BTreeSet<RoleId> = self.role_id.iter().copied().collect();
+        let roles = chosen_roles(&self.role_id)?;
         let ranges = orgs.len().max(1) * roles.len().max(1) * self.statuses().len();
-        let (parameter, detail) = if self.role_id.len() > MAX_ROLES {
-            ("role_id", format!("choose at most {MAX_ROLES} roles"))
-        } else if ranges > MAX_RANGES {
+        if ranges > MAX_RANGES {
             let detail = format!(
                 "organizations, times roles, times statuses are {ranges}; choose fewer, so that \
                  they are at most {MAX_RANGES}"
             );
-            ("organization_id", detail)
-        } else {
-            return Ok((orgs, roles.into_iter().collect()));
-        };
-        Err(Problem::invalid(FieldError { pointer: format!("/{parameter}"), detail }))
+            let pointer = "/organization_id".to_owned();
+            return Err(Problem::invalid(FieldError { pointer, detail }));
+        }
+        Ok((orgs, roles))
     }
 
     fn statuses(&self) -> Vec<Status> {

@@ -32,7 +32,7 @@ use shared::{
 
 pub use export::{ExportConfig, ExportLimits};
 pub use export_bucket::{BucketUnavailable, ExportBucket, FileStore, StoreFuture, attachment};
-pub use filter::{MAX_RANGES, MAX_ROLES};
+pub use filter::MAX_RANGES;
 use list::list;
 #[cfg(feature = "s3")]
 pub use s3::S3;

@@ -87,7 +87,7 @@ pub(crate) async fn list(
         return Ok(Json(UserPage { page, total }));
     }
     let (filters, limit, cursor) = query.parts();
-    let pagination = Pagination::new(filters.names(org), limit, cursor.as_deref())?;
+    let pagination = Pagination::new(filters.cursor_scope(org), limit, cursor.as_deref())?;
     let AuthorizedList { actor, filter, total } = filters.authorize(&app, &person, org).await?;
     // The role names of an organization with custom roles are read together with its users.
     let own = Some(org).filter(|_| !actor.org.roles.is_empty());

@@ -5,6 +5,7 @@ mod customers;
 mod deletion;
 mod offboarding;
 mod people;
+mod reason;
 mod security;
 mod super_admin;
 mod suspension;

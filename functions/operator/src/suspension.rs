@@ -1,11 +1,14 @@
 //! The suspension of an organization, and its end (SA7).
 
 use shared::{
-    domain::{self, OrgId, Refusal},
+    domain::{self, OrgId},
     http::{Answer, ApiError, Call, IfMatch, Json, Path, RequiredText, views},
 };
 
-use crate::{OrganizationFacts, organization_facts, security::ReasonRequest};
+use crate::{
+    OrganizationFacts, organization_facts,
+    reason::{ReasonRequest, lift},
+};
 
 /// Suspends an organization, or changes the reason of its suspension.
 pub(crate) async fn suspend(
@@ -34,14 +37,8 @@ pub(crate) async fn resume(
     if_match: IfMatch,
     Json(ReasonRequest { reason: RequiredText(reason) }): Json<ReasonRequest>,
 ) -> Result<Answer, ApiError> {
-    let Call { app, context, .. } = call.as_operator()?;
-    let before = app.store.organization(org).await?.ok_or(Refusal::NoOrganizationWithId)?;
-    if_match.check(before.version)?;
-    let after = domain::resume(&before, context.at);
-    let answer = Answer::no_content();
-    if after == before {
-        return Ok(answer);
-    }
-    let writes = app.store.transaction(&context);
-    if_match.commit(answer, writes.change_suspension(&before, &after, &reason)?).await
+    lift(call, org, if_match, domain::resume, |writes, before, after| {
+        writes.change_suspension(before, after, &reason)
+    })
+    .await
 }

@@ -7,8 +7,8 @@ use shared::{
         RoleObject, Search, Standing,
     },
     http::{
-        ApiError, App, Call, FieldError, Json, Limit, Match, Page, Pagination, Path, Problem,
-        Query, ScopeParam, StatusParam, chosen, views,
+        ApiError, App, Call, Json, Limit, Match, Page, Pagination, Path, Problem, Query,
+        ScopeParam, StatusParam, chosen, chosen_roles, views,
     },
     store::{
         FetchedItems, Key, List, OrganizationCounts, RoleEntry, RoleFilter, RoleSelection,
@@ -17,9 +17,6 @@ use shared::{
 };
 
 use crate::{name_reassignments, show_built_in};
-
-/// The maximum number of chosen roles.
-const MAX_ROLES: usize = 20;
 
 /// The query of the list. Parameters with several values are repeated.
 #[derive(Debug, Default, Deserialize)]
@@ -69,14 +66,10 @@ impl ListQuery {
 
     /// # Errors
     ///
-    /// `invalid-request` for more than [`MAX_ROLES`] roles.
+    /// `invalid-request` for too many roles.
     fn selection(&self) -> Result<RoleSelection, Problem> {
-        if self.role_id.len() > MAX_ROLES {
-            let detail = format!("choose at most {MAX_ROLES} roles");
-            return Err(Problem::invalid(FieldError { pointer: "/role_id".to_owned(), detail }));
-        }
         Ok(RoleSelection {
-            roles: self.role_id.iter().copied().collect(),
+            roles: chosen_roles(&self.role_id)?,
             statuses: self.status.iter().copied().map(Status::from).collect(),
         })
     }
@@ -90,7 +83,7 @@ impl ListQuery {
     }
 
     /// The organization and the filters. A cursor is valid only for the same ones.
-    fn names(&self, org: OrgId) -> Vec<String> {
+    fn cursor_scope(&self, org: OrgId) -> Vec<String> {
         let Self { organization_id, status, role_id, q, r#match, scope, .. } = self;
         let filters = format!("{organization_id:?} {status:?} {role_id:?} {scope:?} {match:?} {q}");
         vec!["roles".to_owned(), org.to_string(), filters]
@@ -102,7 +95,8 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<views::Role>>, ApiError> {
-    let pagination = Pagination::new(query.names(org), query.limit, query.cursor.as_deref())?;
+    let pagination =
+        Pagination::new(query.cursor_scope(org), query.limit, query.cursor.as_deref())?;
     let (actor, filter) = query.authorize(&app, &person, org).await?;
     let mut page = if query.is_plain(org) {
         own(&app, &actor, &filter.selection, &pagination).await?

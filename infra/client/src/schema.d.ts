@@ -346,7 +346,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change the role, the display name or the end of the access or the keeper of a member
+         * Change the role, display name, end of access or keeper of a member
          * @description Absent fields keep their values. Callers cannot change their own role (ROLE12), and the Super Admin's role cannot be changed (SA3). Only the Super Admin changes the role of an Admin (SA4). A new role must be one that the caller may grant (ROLE7, ROLE9). The display name of every member can be changed, also the caller's own (U6). An end of the access is set, changed and removed by those who may grant the role to the member. The access of the Super Admin has no end (END1). Requires `user_management` at `full_access`.
          */
         patch: operations["updateMember"];

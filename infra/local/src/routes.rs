@@ -1,4 +1,4 @@
-//! The routes and the function that serves each. `tests/template.rs` compares them with `template.yaml`.
+//! The routes and the function that serves each. `tests/template/routes.rs` compares them with `template.yaml`.
 
 use axum::Router;
 use shared::http::App;

@@ -24,10 +24,12 @@
 //!              Ann ── Super Admin
 //! ```
 //!
-//! **Who.** The identity provider knows each [`Person`] by a [`UserId`] (the token's `sub`), their
-//! [`Name`] and a verified [`Email`]. An [`AuthnContext`] says how the caller signed in. An
-//! *operator* is platform staff, recognized by a scope in the token. The *actor* is the person who
-//! makes a request; its *target* is the thing that the request changes.
+//! **Who.** The identity provider knows each [`Person`] by a [`UserId`] (the token's `sub`),
+//! their [`Name`] and a verified [`Email`]; an [`EmailFault`] says why a token has no address
+//! that counts. A [`PersonId`] is one id for all organizations, which only operators see. An
+//! [`AuthnContext`] says how the caller signed in; a [`MissingClaim`] says what the token lacks.
+//! An *operator* is platform staff, recognized by a scope in the token. The *actor* is the person
+//! who makes a request; its *target* is the thing that the request changes.
 //!
 //! **Where.** An [`Organization`] has a [`Kind`] (`standard` or `partner`), an [`OrgId`] and an
 //! [`OrgPath`] that lists its ancestors from the root. It also has [`Settings`] from operators,
@@ -41,15 +43,28 @@
 //! Acme and Super Admin of Acme Labs, and Sue is no member of Acme Labs. A [`Source`] says how the
 //! person became a member. [`SuperAdminTransfer`], [`SuperAdminAppointment`] and [`Joining`] are what
 //! these operations change. [`FormerSuperAdmin`] says what an operator does with the former one. A
-//! client changes the role or the display name of a member with a [`MemberUpdate`].
+//! client changes a member with a [`MemberUpdate`]. A [`CalledPerson`] is what the history and the
+//! lists show of a person.
+//!
+//! **Services.** A nightly job or an integration is a member too, with a `sub` and a role, but
+//! without an address (MACH1). A user manager adds it with a [`ServiceDraft`]. The [`Service`] of a
+//! membership names its *keeper*: a member who looks after it. [`MemberKind`] distinguishes services
+//! from persons. A service never has the role Super Admin, Admin or MDF Admin
+//! ([`check_service_role`]), and a token with a verified address never acts by one.
+//!
+//! **The end of access.** A membership or an invitation may have an end ([`check_access_end`]).
+//! From that second the person is no member to any rule or decision, whether the clean-up has run or
+//! not (END1). Three days before, an [`EndingAccess`] becomes a mail to the member, and one to the
+//! person who set the end.
 //!
 //! **Roles.** A [`RoleObject`] is a functional area, such as User Management. A role has a
-//! [`Level`] on each role object ([`Levels`]): `none`, `view_only` or `full_access`. A role is one
-//! of the five [`BuiltIn`] roles or a [`CustomRole`] of the organization; a [`RoleId`] names
+//! [`Level`] on each role object ([`Levels`]): `none`, `view_only` or `full_access`. A role is
+//! one of the five [`BuiltIn`] roles or a [`CustomRole`] of the organization; a [`RoleId`] names
 //! either. The permission catalogue lists the [`Action`]s that each level grants, for example
-//! `user_management.invite`. A client creates or edits a role with a [`RoleDraft`]. [`UserCount`]
-//! is the number of its users, who get another role by a [`Reassignment`] before it is deleted. The
-//! [`IdentityProviderRole`] is what other systems see of a role.
+//! `user_management.invite`. A client creates or edits a role with a [`RoleDraft`]. Lists show a
+//! [`RoleSummary`] of a custom role. [`UserCount`] is the number of its users, who get another
+//! role by a [`Reassignment`] before it is deleted. The [`IdentityProviderRole`] is what other
+//! systems see of a role.
 //!
 //! **Effective levels.** Two rules can reduce a stored level to `none`; a [`Restriction`] says why:
 //! - *Availability*: a role object has a [`Condition`], for example that the partner has a linked
@@ -64,8 +79,9 @@
 //! (ROLE7).
 //!
 //! **Ways to become a member.** An [`Invitation`], made from an [`InvitationDraft`], offers a role
-//! to an e-mail address, and the address holder accepts it. Its [`Inviter`] must still be allowed
-//! to grant the role at that moment (INV9). A new root organization waits for its
+//! to an e-mail address, and the address holder accepts it. [`AddressFacts`] say whether the address
+//! can be invited. An [`InvitationUpdate`] changes a pending invitation. Its [`Inviter`] must still be
+//! allowed to grant the role when it is accepted (INV9). A new root organization waits for its
 //! [`PendingFirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
 //! [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
 //!
@@ -74,10 +90,23 @@
 //! [`ApprovalFacts`] are the facts that these two steps depend on. An [`AddressSlot`] is what an
 //! organization knows of an address: an invitation or a member.
 //!
+//! **Budgets.** A [`Budget`] bounds how much mail to strangers people can cause, and how many
+//! organizations they can found (INV14); [`Budgets`] are its sizes in a deployment. A [`DayBudget`] is
+//! the budget of one address, organization or person in the present day, and a [`BudgetLeft`] its
+//! rest while a batch is judged. A use beyond it is [`Refusal::BudgetSpent`].
+//!
 //! **Events and mails.** A [`RequestContext`] describes the request that changes something, with
 //! the [`IdempotencyKey`] that makes a repeat recognizable. Each change writes an [`Event`] with
 //! its [`Actor`], [`EventAction`] and [`Target`] of some [`TargetKind`]. The [`Version`] of the
-//! target orders its events. Some events cause a [`Notification`], sent as an [`OutgoingMail`].
+//! target orders its events. Some events cause a [`Notification`], sent as an [`OutgoingMail`] in a
+//! [`Language`]: that of the invitation, or else of the organization. It names its [`Author`] and
+//! each [`NamedPerson`]; a [`Reminder`] is what the mail before the end of an invitation names.
+//!
+//! **Delivery.** Each time that an invitation is sent is a numbered [`Sending`]. Its [`Delivery`] says
+//! whether the mail was sent or came back, from the [`DeliveryRecord`] of the last one. An
+//! [`HourlyRecipient`] gets at most one mail an hour about join requests or acceptances (INV14). The
+//! [`HourlyMail`] remembers the last one, and each event becomes an [`HourlyMailStep`]: a mail of its
+//! own, or a line in the next digest.
 //!
 //! **Decisions.** Other services ask whether a person may perform an action in an organization, and
 //! [`evaluate`] answers. An [`AccessPath`] is the way to the organization: as a member, from an
@@ -93,8 +122,9 @@
 //!
 //! **Ids and errors.** Each entity has an id: [`CustomRoleId`], [`InvitationId`],
 //! [`JoinRequestId`], [`EventId`], [`MemberId`] and [`AlertId`]. An [`AddressDigest`] or a
-//! [`PersonDigest`] locates an entity by address or person. Text that cannot be parsed is a
-//! [`NotAnId`], [`NotAUserId`], [`EmailError`], [`NetworkError`], [`TextError`] or [`UnknownKey`].
+//! [`PersonDigest`] locates an entity by address or person. A [`NamedOrganization`] is an id with
+//! its name. Text that cannot be parsed is a [`NotAnId`], [`NotAUserId`], [`EmailError`],
+//! [`NetworkError`], [`TextError`] or [`UnknownKey`].
 //!
 //! # Example
 //!
@@ -104,9 +134,8 @@
 //! 2. [`invite`] checks that Max has full access to User Management (INV1), that he may grant User
 //!    (ROLE7), and that the address is free (INV2). It returns the [`Invitation`].
 //! 3. The store writes the invitation and an [`Event`] in one transaction.
-//! 4. Bob signs in with the invited address, and [`accept`] checks the expiry and Max's permission
-//!    again. He becomes a
-//!    [`Member`] with the role User.
+//! 4. Bob signs in with the invited address, and [`accept`] checks the expiry and Max's
+//!    permission again. He becomes a [`Member`] with the role User.
 //!
 //! If Max invites Bob to the role Admin, [`invite`] returns [`Refusal::ExceedsOwnPermissions`]:
 //! Admin has full access to License Management, and Max does not.
@@ -224,7 +253,9 @@ pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
     RoleDraft, RoleId, RoleSummary, UserCount, create_role, delete_role, edit_role,
 };
-pub use scope::{ListPermissions, MAX_CHOSEN, RequestedScope, Scope, Search, resolve_scope};
+pub use scope::{
+    ListPermissions, MAX_CHOSEN, MAX_CHOSEN_ROLES, RequestedScope, Scope, Search, resolve_scope,
+};
 pub use security::{
     DEFAULT_RETENTION_DAYS, MAX_NETWORKS, MAX_REASON, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
     NetworkError, Security, parse_network, reset_security, update_security,

@@ -1,11 +1,13 @@
 //! The organizations that a list covers, and the text that it searches for (SUB4, SUB6).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Email, Level, OrgId, OrgPath, Refusal, RoleObject, Standing, fold};
 
 /// The highest number of organizations that a list request may name (SUB6).
 pub const MAX_CHOSEN: usize = 20;
+/// The highest number of roles that a list request may name (SUB6).
+pub const MAX_CHOSEN_ROLES: usize = 20;
 
 /// The organizations that a list covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub struct RequestedScope<'a> {
     /// Whether to include all organizations below. Ignored if `chosen` names organizations.
     pub subtree: bool,
     /// The organizations to cover, at most [`MAX_CHOSEN`].
-    pub chosen: &'a [OrgId],
+    pub chosen: &'a BTreeSet<OrgId>,
 }
 
 impl RequestedScope<'_> {
@@ -79,14 +81,11 @@ pub fn resolve_scope(
         let alone = || Scope::Organizations(vec![own.clone()]);
         return Ok(if requested.subtree { Scope::Subtree(own.clone()) } else { alone() });
     }
-    let mut chosen = requested.chosen.to_vec();
-    chosen.sort_unstable();
-    chosen.dedup();
-    let inside = |id: OrgId| {
-        let path = paths.get(&id).filter(|path| path.is_within(own));
-        path.cloned().ok_or(Refusal::OrganizationOutsideSubtree(id))
+    let inside = |id: &OrgId| {
+        let path = paths.get(id).filter(|path| path.is_within(own));
+        path.cloned().ok_or(Refusal::OrganizationOutsideSubtree(*id))
     };
-    Ok(Scope::Organizations(chosen.into_iter().map(inside).collect::<Result<_, _>>()?))
+    Ok(Scope::Organizations(requested.chosen.iter().map(inside).collect::<Result<_, _>>()?))
 }
 
 /// A search text that is not empty.

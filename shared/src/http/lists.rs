@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{FieldError, Problem};
 use crate::{
-    domain::{MAX_CHOSEN, OrgId},
+    domain::{MAX_CHOSEN, MAX_CHOSEN_ROLES, OrgId, RoleId},
     store::{PageRequest, Position, Slice, Status},
 };
 
@@ -233,11 +233,24 @@ pub enum Match {
 /// # Errors
 ///
 /// `invalid-request` for more than [`MAX_CHOSEN`].
-pub fn chosen(organization_id: &[OrgId]) -> Result<Vec<OrgId>, Problem> {
+pub fn chosen(organization_id: &[OrgId]) -> Result<BTreeSet<OrgId>, Problem> {
     if organization_id.len() > MAX_CHOSEN {
         let detail = format!("choose at most {MAX_CHOSEN} organizations");
         let pointer = "/organization_id".to_owned();
         return Err(Problem::invalid(FieldError { pointer, detail }));
     }
-    Ok(organization_id.iter().copied().collect::<BTreeSet<_>>().into_iter().collect())
+    Ok(organization_id.iter().copied().collect())
+}
+
+/// The chosen roles without duplicates.
+///
+/// # Errors
+///
+/// `invalid-request` for more than [`MAX_CHOSEN_ROLES`].
+pub fn chosen_roles(role_id: &[RoleId]) -> Result<BTreeSet<RoleId>, Problem> {
+    if role_id.len() > MAX_CHOSEN_ROLES {
+        let detail = format!("choose at most {MAX_CHOSEN_ROLES} roles");
+        return Err(Problem::invalid(FieldError { pointer: "/role_id".to_owned(), detail }));
+    }
+    Ok(role_id.iter().copied().collect())
 }

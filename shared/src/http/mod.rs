@@ -46,6 +46,7 @@ pub use input::{
 };
 pub use lists::{
     Cursor, Limit, MAX_PAGE, Match, Page, PageQuery, Pagination, ScopeParam, StatusParam, chosen,
+    chosen_roles,
 };
 pub use path::Path;
 pub use problem::{FieldError, Problem};

@@ -10,7 +10,7 @@ use crate::domain::{OrgId, PendingRoom, Standing};
 /// The number of invitations in one transaction. Each takes its item, its event, the event of the
 /// expired invitation that it replaces, the count of its role, and the budget of its address. With
 /// the shared items these are at most 96 of the 100 actions that `DynamoDB` accepts.
-pub const OPENED_AT_ONCE: usize = 18;
+pub const CREATED_AT_ONCE: usize = 18;
 /// More than the events of one such transaction.
 const EVENTS_AT_ONCE: u128 = 128;
 
@@ -31,24 +31,24 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// The refusals of [`open_invitation`](Self::open_invitation), for the first that fails.
-    pub fn open_invitations(
+    /// The refusals of [`create_invitation`](Self::create_invitation), for the first that fails.
+    pub fn create_invitations(
         self,
         actor: &Standing,
-        opened: &[NewInvitation],
+        created: &[NewInvitation],
         cap: u64,
         chunk: Chunk,
     ) -> Result<Self, Error> {
         let mut writes = self;
         writes.next_event = u128::from(chunk.nth) * EVENTS_AT_ONCE;
-        if !opened.is_empty() {
+        if !created.is_empty() {
             writes = writes.still_held(actor)?;
         }
-        let roles: BTreeSet<_> = opened.iter().map(|new| new.invitation.role_id).collect();
+        let roles: BTreeSet<_> = created.iter().map(|new| new.invitation.role_id).collect();
         for role in roles {
             writes = writes.still_grantable(&actor.org, role)?;
         }
-        for new in opened {
+        for new in created {
             writes = writes.add_invitation(&actor.org, new, cap)?;
         }
         Ok(writes)

@@ -16,6 +16,10 @@ use crate::domain::{
 
 impl FetchedItems {
     /// A partner's link to a customer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn customer(&self, key: &Key) -> Result<Option<CustomerLink>, Error> {
         self.get(key)
     }

@@ -1,6 +1,6 @@
 //! Items that were read by key, decoded where a rule asks for one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -57,7 +57,7 @@ impl FetchedItems {
         self.item(key).cloned().map(from_item).transpose()
     }
 
-    /// The version of the entity at `key` that was deleted in the last day.
+    /// The version at which the entity at `key` was deleted, for as long as its tombstone stays.
     ///
     /// # Errors
     ///
@@ -96,22 +96,34 @@ impl FetchedItems {
     }
 
     /// The paths of those of `orgs` that exist.
-    pub fn paths(&self, orgs: &[OrgId]) -> BTreeMap<OrgId, OrgPath> {
+    pub fn paths(&self, orgs: &BTreeSet<OrgId>) -> BTreeMap<OrgId, OrgPath> {
         let path = |org: &OrgId| Some((*org, self.organization(*org)?.path));
         orgs.iter().filter_map(path).collect()
     }
 
     /// The profile of an organization. It is empty if it was never written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn profile(&self, org: OrgId) -> Result<Profile, Error> {
         Ok(self.get(&Key::profile(org))?.unwrap_or_default())
     }
 
     /// A stored member. Their access can have ended: rules judge by [`active_member`](Self::active_member).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn member(&self, org: OrgId, member: MemberId) -> Result<Option<Member>, Error> {
         self.get(&Key::member(org, member))
     }
 
     /// The stored membership of a person. Their access can have ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn membership(&self, org: OrgId, user: &UserId) -> Result<Option<Member>, Error> {
         self.member(org, MemberId::of(org, user))
     }
@@ -198,17 +210,29 @@ impl FetchedItems {
     }
 
     /// A custom role and the number of its users.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn role(&self, key: &Key) -> Result<Option<RoleWithUsers>, Error> {
         self.get(key)
     }
 
     /// What lists show of a custom role; none for a built-in role.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn role_summary(&self, org: OrgId, role: RoleId) -> Result<Option<RoleSummary>, Error> {
         let Some(id) = role.custom() else { return Ok(None) };
         Ok(self.role(&Key::role(org, id))?.map(|found| found.role.summary()))
     }
 
     /// The slot of an address in an organization.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn address_slot(&self, key: &Key) -> Result<Option<AddressSlot>, Error> {
         #[derive(Deserialize)]
         #[serde(tag = "status", rename_all = "snake_case")]
@@ -224,6 +248,10 @@ impl FetchedItems {
     }
 
     /// An event, unless its retention has passed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn event(&self, key: &Key, now: Timestamp) -> Result<Option<Event>, Error> {
         Ok(self.get(key)?.filter(|event: &Event| event.kept_until > now))
     }
@@ -234,6 +262,10 @@ impl FetchedItems {
     }
 
     /// An approved domain.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn approved_domain(
         &self,
         org: OrgId,
@@ -243,6 +275,10 @@ impl FetchedItems {
     }
 
     /// A person's request to join.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn join_request(
         &self,
         org: OrgId,
@@ -252,6 +288,10 @@ impl FetchedItems {
     }
 
     /// A critical alert user.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
     pub fn critical_alert_user(
         &self,
         org: OrgId,

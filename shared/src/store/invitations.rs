@@ -1,4 +1,4 @@
-//! Invitations: opened, sent again, accepted, ended.
+//! Invitations: created, sent again, accepted, ended.
 
 use serde_json::{Value, json};
 
@@ -118,14 +118,14 @@ impl FetchedItems {
 }
 
 impl Transaction<'_> {
-    /// Opens an invitation where its address is free, or held by the expired invitation that it
+    /// Creates an invitation where its address is free, or held by the expired invitation that it
     /// replaces. The organization has at most `cap` pending invitations (INV12).
     ///
     /// # Errors
     ///
     /// [`Refusal::AlreadyInvited`] or [`Refusal::AlreadyMember`] if the address was taken meanwhile;
     /// [`Refusal::PendingInvitationLimit`]; the refusals of a lost race.
-    pub fn open_invitation(
+    pub fn create_invitation(
         self,
         actor: &Standing,
         new: &NewInvitation,
@@ -338,8 +338,8 @@ impl Transaction<'_> {
             let event = ended(self.context, org, EventAction::InvitationExpired, old);
             self = self.record(event)?.count_out(old);
         }
-        let opened = self.put_invitation(org, invitation, replaces.as_ref())?;
-        Ok(opened.count_pending(invitation, cap))
+        let created = self.put_invitation(org, invitation, replaces.as_ref())?;
+        Ok(created.count_pending(invitation, cap))
     }
 
     /// Puts a new invitation at its address, and records it. `replaces` is the invitation there. A

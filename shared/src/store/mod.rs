@@ -63,7 +63,7 @@ use aws_sdk_dynamodb::{
 use crate::{domain::Refusal, metrics::Metric};
 
 pub use accounts::AccountChange;
-pub use batch::OPENED_AT_ONCE;
+pub use batch::CREATED_AT_ONCE;
 pub use customers::LinkChange;
 pub use deadline::Deadline;
 pub use decisions::AccessQuery;

@@ -14,7 +14,7 @@ fn resolve(actor: &Standing, subtree: bool, chosen: &[u128]) -> Result<Scope, Re
     let branch = root.child(org_id(2));
     let all = [root, branch.clone(), branch.child(org_id(3)), OrgPath::root(org_id(9))];
     let paths: BTreeMap<_, _> = all.into_iter().map(|path| (path.id(), path)).collect();
-    let chosen: Vec<_> = chosen.iter().map(|&n| org_id(n)).collect();
+    let chosen = chosen.iter().map(|&n| org_id(n)).collect();
     let needs = ListPermissions { own: OWN, below: BELOW };
     resolve_scope(actor, RequestedScope { subtree, chosen: &chosen }, &paths, needs)
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use shared::{
     domain::{DEFAULT_DAYS, Email, Language, MAX_BATCH, MAX_DAYS, Refusal, RoleId},
     http::{Answer, BoundedInt, BoundedVec, FieldError, Problem, Time, views},
-    store::OPENED_AT_ONCE,
+    store::CREATED_AT_ONCE,
 };
 
 #[derive(Deserialize)]
@@ -94,7 +94,7 @@ enum OutcomeBody {
 }
 
 impl Outcome {
-    pub(crate) fn opened(invitation: &views::SentInvitation) -> Self {
+    pub(crate) fn created(invitation: &views::SentInvitation) -> Self {
         // INVARIANT: views are structs with string keys, which always serialize.
         let view = serde_json::to_value(invitation).unwrap_or_default();
         Self { status: 201, what: OutcomeBody::Invitation(view) }
@@ -107,12 +107,12 @@ impl Outcome {
 
     /// The outcome of a later item with the same address.
     fn again(&self) -> Self {
-        let opened = match &self.what {
+        let created = match &self.what {
             OutcomeBody::Invitation(view) => view.get("id").and_then(Value::as_str),
             OutcomeBody::Problem(_) => None,
         };
-        let opened = opened.and_then(|id| id.parse().ok()).map(Refusal::AlreadyInvited);
-        opened.map_or_else(|| self.clone(), Self::refused)
+        let created = created.and_then(|id| id.parse().ok()).map(Refusal::AlreadyInvited);
+        created.map_or_else(|| self.clone(), Self::refused)
     }
 }
 
@@ -180,12 +180,12 @@ impl BatchList {
 
     /// The number of transactions. The last one records the response, so there is at least one.
     pub(crate) fn chunks(&self) -> u16 {
-        let chunks = self.offers.len().div_ceil(OPENED_AT_ONCE).max(1);
+        let chunks = self.offers.len().div_ceil(CREATED_AT_ONCE).max(1);
         u16::try_from(chunks).unwrap_or(u16::MAX)
     }
 
     pub(crate) fn chunk(&self, nth: u16) -> &[Offer] {
-        self.offers.chunks(OPENED_AT_ONCE).nth(usize::from(nth)).unwrap_or_default()
+        self.offers.chunks(CREATED_AT_ONCE).nth(usize::from(nth)).unwrap_or_default()
     }
 
     /// The response with the outcome of each item, in the order of the request.
