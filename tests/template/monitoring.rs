@@ -456,17 +456,51 @@ fn throttled_requests_are_counted_without_refusals_of_functions() {
     assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "AccessLog" }));
 }
 
-/// Everybody's token is refused if the issuer or the audience is wrong. Callers of paths that are no route do not count:
-/// they are scanners, whose requests lack a token.
+/// Whether a metric filter counts a line of the access log. Its pattern compares members with texts, of which an asterisk
+/// at the beginning or end stands for any text.
+fn counts(filter: &str, route: &str, status: &str) -> bool {
+    let filter = resource(filter);
+    assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "AccessLog" }));
+    let pattern = filter["Properties"]["FilterPattern"].as_str().expect("a pattern").to_owned();
+    let terms = pattern.trim_start_matches("{ ").trim_end_matches(" }").split(" && ");
+    let mut results = terms.map(|term| {
+        let (member, rest) = term.split_once(' ').expect("a member");
+        let (operator, text) = rest.split_once(' ').expect("an operator");
+        let value = match member {
+            "$.route" => route,
+            "$.status" => status,
+            other => panic!("{other}"),
+        };
+        let text = text.trim_matches('"');
+        let equal = match (text.strip_prefix('*'), text.strip_suffix('*')) {
+            (Some(end), _) => value.ends_with(end),
+            (None, Some(begin)) => value.starts_with(begin),
+            (None, None) => value == text,
+        };
+        match operator {
+            "=" => equal,
+            "!=" => !equal,
+            other => panic!("{other}"),
+        }
+    });
+    results.all(|it| it)
+}
+
+/// Everybody's token is refused if the issuer or the audience is wrong. Requests that need no token would hide it: those of
+/// scanners for paths that are no route, the preflights of browsers, and uptime checks that call the metadata.
 #[test]
-fn refused_tokens_are_counted_on_routes_and_compared_with_all_requests() {
-    for (filter, pattern) in [
-        ("UnauthorizedRequests", r#"{ $.status = "401" && $.route != "$default" }"#),
-        ("RoutedRequests", r#"{ $.route != "$default" }"#),
-    ] {
-        let filter = resource(filter);
-        assert_eq!(filter["Properties"]["FilterPattern"], pattern);
-        assert_eq!(filter["Properties"]["LogGroupName"], json!({ "Ref": "AccessLog" }));
+fn refused_tokens_are_compared_with_the_requests_that_need_a_token() {
+    for route in
+        ["GET /v1/me", "POST /access/v1/evaluation", "PUT /v1/organizations/{org}/security"]
+    {
+        assert!(counts("RoutedRequests", route, "401") && counts("RoutedRequests", route, "200"));
+        assert!(counts("UnauthorizedRequests", route, "401"), "{route}");
+        assert!(!counts("UnauthorizedRequests", route, "403"), "{route}");
+    }
+    let open = ["$default", "OPTIONS /{proxy+}", "GET /.well-known/authzen-configuration"];
+    for (route, status) in open.into_iter().flat_map(|it| [(it, "200"), (it, "401")]) {
+        assert!(!counts("RoutedRequests", route, status), "{route}");
+        assert!(!counts("UnauthorizedRequests", route, status), "{route}");
     }
     for (name, period, periods, threshold) in
         [("TokensRefused", 300, 3, 50), ("TokensRefusedPersist", 3600, 2, 90)]
