@@ -125,6 +125,44 @@ fn restoring_the_table_disables_the_mappings_of_mail_before_it_stops_functions()
     assert_eq!(queues, ["NewMailReports", "NewMails"]);
 }
 
+/// A stand-in for curl. It knows a person with one membership and a former one, and notes the changes.
+const CURL: &str = r#"#!/bin/sh
+case "$*" in
+  *"--get https://api.example.com/v1/operator/people --data-urlencode user_id=auth0|ada"*)
+    echo '{"items": [{"organizations": [{"id": "org_1", "membership": {"id": "mem_1"}}, {"id": "org_2", "membership": null}]}]}' ;;
+  *--get*) echo '{"items": []}' ;;
+  *) echo "$*" >>"$HERE/changes"; echo '{"id": "mem_2"}' ;;
+esac
+"#;
+
+/// `POST /v1/operator/organizations/{org}/members/{member}/account` for each membership of each person.
+#[test]
+fn memberships_are_moved_to_the_accounts_of_a_new_provider() {
+    let here = directory("runbook-accounts", "#!/bin/sh\necho https://api.example.com\n");
+    fs::copy(here.join("aws"), here.join("curl")).expect("a program");
+    fs::write(here.join("curl"), CURL).expect("it can be written");
+    fs::write(here.join("changes"), "").expect("it can be written");
+    fs::write(here.join("accounts.tsv"), "auth0|ada\tnew \"ada\"\nauth0|bob\tnew bob\n")
+        .expect("it can be written");
+    let variables = blocks(RUNBOOK).next().expect("the variables");
+    let move_memberships = blocks(RUNBOOK).find(|it| it.contains("move_memberships()"));
+    let move_memberships = move_memberships.expect("the commands");
+    let commands = move_memberships.replace("<accounts.tsv", "<\"$HERE/accounts.tsv\"");
+    assert_eq!(run(&here, &[variables, commands].join("\n")), "org_1 mem_1 {\"id\": \"mem_2\"}\n");
+    let changes = fs::read_to_string(here.join("changes")).expect("changes");
+    let changes: Vec<_> = changes.lines().collect();
+    let [change] = &*changes else { panic!("{changes:?}") };
+    assert!(
+        change.contains(
+            "https://api.example.com/v1/operator/organizations/org_1/members/mem_1/account "
+        ),
+        "{change}"
+    );
+    let body =
+        r#"{"user_id": "new \"ada\"", "reason": "Change of the identity provider, ticket 4711"}"#;
+    assert!(change.ends_with(body), "{change}");
+}
+
 /// `query 'TITLE' PLACEHOLDER VALUE`
 #[test]
 fn runbook_calls_saved_queries_by_their_titles_and_placeholders() {
