@@ -271,6 +271,7 @@ fn runbook_quotes_messages_as_the_code_logs_them() {
         ("history event is damaged", "publish/src/lib.rs"),
         ("mail waits", "mail/src/lib.rs"),
         ("a due item failed", "cleanup/src/lib.rs"),
+        ("the function does not run", "../shared/src/lambda.rs"),
     ] {
         assert!(runbook.contains(&format!("`{message}`")), "the runbook lacks {message}");
         let code = std::fs::read_to_string(format!("../functions/{file}")).expect("it can be read");
