@@ -75,6 +75,25 @@ fn pipeline_accepts_tokens_of_one_repository_and_environment() {
     }
 }
 
+/// A run that waits for the approval of prod would otherwise keep a correction, and a return to the last good run, waiting.
+#[test]
+fn each_environment_has_a_queue_of_deployments_of_its_own() {
+    let pipeline = parsed(include_str!("../../infra/pipeline/github.yml"));
+    assert!(pipeline.get("concurrency").is_none());
+    let jobs = pipeline["jobs"].as_object().expect("jobs");
+    let deploying = jobs.iter().filter(|(_, job)| job.get("environment").is_some());
+    let mut checked = 0;
+    for (name, job) in deploying {
+        let queue = json!({ "group": format!("deploy-{name}"), "cancel-in-progress": false });
+        assert_eq!(job["concurrency"], queue, "{name}");
+        assert_eq!(job["environment"], **name, "{name}");
+        checked += 1;
+    }
+    assert_eq!(checked, 2);
+    let runbook = include_str!("../../docs/runbook.md");
+    assert!(runbook.contains("--status waiting"), "the runbook ends what waits first");
+}
+
 /// The actions that the statements of a policy allow.
 fn allowed(statements: &Value) -> BTreeSet<String> {
     let statements = list(statements).into_iter().flat_map(|it| match &it["Fn::If"][1] {
