@@ -45,8 +45,10 @@ fn mail_may_only_send_and_receive_from_its_queues() {
     let ses = |kind: &str| json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:ses:${{AWS::Region}}:${{AWS::AccountId}}:{kind}") });
     let mut send = allow(
         json!("ses:SendEmail"),
-        json!([ses("identity/${MailIdentity}"), ses("configuration-set/${MailConfiguration}")]),
+        json!([ses("identity/*"), ses("configuration-set/${MailConfiguration}")]),
     );
+    // In the sandbox, SES also checks the identity of the recipient, so the resource cannot be that of the sender alone.
+    // The condition limits the sender to one address.
     send["Condition"] =
         json!({ "StringEqualsIgnoreCase": { "ses:FromAddress": { "Ref": "MailFrom" } } });
     let receive = ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"];
