@@ -285,7 +285,7 @@ fn logged_fields() -> BTreeSet<String> {
     let format = api["Properties"]["AccessLogSettings"]["Format"].as_str().unwrap().to_owned();
     let access: BTreeMap<String, String> = serde_json::from_str(&format).unwrap();
     // The members of the line of a request and of other lines; Lambda's own lines; fields that Insights adds.
-    let members = "@timestamp level message cause span.request_id span.client_request_id span.requestId requestId request_id client_request_id \
+    let members = "@timestamp @logStream level target message cause error span.request_id span.client_request_id span.requestId requestId request_id client_request_id \
         function method route status problem caller org duration_ms round_trips code codes sequence_number type record.requestId record.status \
         record.errorType record.metrics.durationMs record.metrics.maxMemoryUsedMB";
     let members = members.split_whitespace().map(str::to_owned);
@@ -312,6 +312,19 @@ fn saved_queries_use_only_fields_that_are_logged() {
                 let known = fields.contains(word) || text.contains(&format!(" as {word}"));
                 assert!(known || !is_field, "{name}: {word} is not logged");
             }
+        }
+    }
+}
+
+/// The lines that Lambda writes, and those of errors outside of a request, have no `function`.
+#[test]
+fn queries_about_failures_show_the_function_of_each_line() {
+    for name in ["FailuresQuery", "InvocationQuery"] {
+        let text = resource(name)["Properties"]["QueryString"].as_str().unwrap().to_owned();
+        let fields = text.lines().next().unwrap().strip_prefix("fields ").expect("the fields");
+        let fields: Vec<_> = fields.split(", ").collect();
+        for field in ["@logStream", "target", "message", "cause", "error"] {
+            assert!(fields.contains(&field), "{name} lacks {field}");
         }
     }
 }
