@@ -138,7 +138,7 @@ fn ses_reports_what_becomes_of_mail() {
     assert_eq!(rule["Targets"], target);
 }
 
-/// EventBridge alone may write to the queues, and only for the rule of each.
+/// EventBridge alone may write to the queues, and only for the rule of each, or for the bus.
 #[test]
 fn queues_accept_messages_of_their_rules_alone() {
     let policies = resources("AWS::SQS::QueuePolicy");
@@ -146,11 +146,12 @@ fn queues_accept_messages_of_their_rules_alone() {
         let statements = list(&policy["Properties"]["PolicyDocument"]["Statement"]);
         statements.iter().any(|statement| statement["Effect"] == "Allow")
     });
-    assert_eq!(allowing.count(), 3);
+    assert_eq!(allowing.count(), 4);
     for (queue, rules) in [
         ("Mails", json!(arn("MailRule"))),
         ("MailReports", json!(arn("MailReportRule"))),
         ("FailedMails", json!([arn("MailRule"), arn("MailReportRule")])),
+        ("FailedEncryptions", json!(arn("Bus"))),
     ] {
         let policy = &policies[&format!("{queue}Policy")]["Properties"];
         assert_eq!(policy["Queues"], json!([{ "Ref": queue }]));
@@ -217,7 +218,8 @@ fn queues_outlast_their_retries() {
         assert!(tried + 86_400 <= number(queue, "MessageRetentionPeriod"), "{name}");
         assert_eq!(redrive["deadLetterTargetArn"], arn("FailedMails"), "{name}");
     }
-    assert_eq!(dead_letter_queues, ["FailedCleanups", "FailedMails", "FailedPublications"].into());
+    let expected = ["FailedCleanups", "FailedEncryptions", "FailedMails", "FailedPublications"];
+    assert_eq!(dead_letter_queues, expected.into());
 }
 
 #[test]
@@ -232,6 +234,20 @@ fn queues_are_received_in_part_and_slowly() {
         });
         assert_eq!(resource(mapping)["Properties"], expected, "{mapping}");
     }
+}
+
+/// With a key of the deployer, the bus would lose each event that it cannot encrypt or decrypt. That key cannot encrypt the
+/// queue of these events.
+#[test]
+fn bus_keeps_events_that_it_cannot_encrypt() {
+    let queue = json!({ "Arn": arn("FailedEncryptions") });
+    let expected = json!({ "Fn::If": ["HasKey", queue, { "Ref": "AWS::NoValue" }] });
+    assert_eq!(resource("Bus")["Properties"]["DeadLetterConfig"], expected);
+    let queue = resource("FailedEncryptions")["Properties"].clone();
+    assert_eq!(queue["SqsManagedSseEnabled"], true);
+    assert!(queue.get("KmsMasterKeyId").is_none());
+    let alarm = &resource("EncryptionFailed")["Properties"];
+    assert_eq!(alarm["Dimensions"][0]["Value"]["Fn::GetAtt"], "FailedEncryptions.QueueName");
 }
 
 #[test]

@@ -283,7 +283,7 @@ fn runbook_goes_back_in_the_way_in_which_the_stack_is_deployed() {
 /// `python` is that of the tools, which has boto3. `python3` can be that of the system.
 #[test]
 fn runbook_replays_with_the_python_of_the_tools() {
-    assert_eq!(RUNBOOK.matches("`python infra/replay/replay.py").count(), 3);
+    assert_eq!(RUNBOOK.matches("python infra/replay/replay.py").count(), 4);
     assert!(!RUNBOOK.contains("python3 infra/"));
     assert!(!include_str!("../../docs/guides/deployer.md").contains("python3 infra/"));
 }
