@@ -356,8 +356,8 @@ const ASSUMPTIONS: &str = "
   the answer for the time in which an outdated answer is acceptable.
 - **CloudWatch.** Metrics and alarms cost the same for every size, so they are most of a small bill. A metric is billed for each
   combination of dimensions: the problem of a refusal is the only dimension, and at most about 90 problems exist. Metrics of
-  each route would add six for each of more than 80 routes, 150 USD a month; they are off. `LogRetention` and `RUST_LOG=warn`
-  reduce logs; the latter also ends the metrics.
+  each route would add six for each of more than 80 routes, 150 USD a month; they are off. A lower `LogRetention`
+  keeps fewer logs.
 - **Writes.** A change writes 6 to 14 units to the table and up to 14 to indexes. Their number follows from what people do, and
   not from the size of an organization.
 
