@@ -120,6 +120,31 @@ fn boundary_of_the_pipeline_allows_what_the_functions_need() {
     assert!(!limit.iter().any(|it| it.contains('*') || it.starts_with("iam:")), "{limit:?}");
 }
 
+/// Whoever deploys by hand needs what the role of the pipeline has.
+#[test]
+fn guide_lists_the_permissions_on_the_key_that_the_pipeline_has() {
+    let guide = include_str!("../../docs/guides/deployer.md");
+    let (_, list) = guide.split_once("The identity that deploys also needs ").expect("the list");
+    let (list, _) = list.split_once(" on it.").expect("its end");
+    let documented: BTreeSet<_> = list.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let roles = roles();
+    let policies = super::list(&roles["Resources"]["ExecutionRole"]["Properties"]["Policies"]);
+    let actions = policies.iter().map(|it| allowed(&it["PolicyDocument"]["Statement"]));
+    let of_key = actions.flatten().filter(|it| it.starts_with("kms:"));
+    assert_eq!(documented, of_key.collect());
+}
+
+/// Each command names the parameters that its environment needs.
+#[test]
+fn commands_of_the_pipeline_name_the_pool_of_dev() {
+    let page = include_str!("../../infra/pipeline/README.md");
+    let commands = page.split("aws cloudformation deploy ").skip(1);
+    let commands: Vec<_> = commands.filter_map(|it| it.split("```").next()).collect();
+    let [dev, prod] = &*commands else { panic!("{commands:?}") };
+    assert!(dev.contains("Environment=dev") && dev.contains("UserPoolArn="), "{dev}");
+    assert!(prod.contains("Environment=prod") && !prod.contains("UserPoolArn="), "{prod}");
+}
+
 /// The handlers of CloudFormation need these, by the schemas of their types, also if nothing in the template names them.
 #[test]
 fn execution_role_allows_what_cloudformation_needs_to_read_and_tag() {
