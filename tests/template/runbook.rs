@@ -268,13 +268,17 @@ fn runbook_goes_back_in_the_way_in_which_the_stack_is_deployed() {
     let section = section.split("\n## ").next().expect("a text");
     for command in [
         "git worktree add --detach ../rolecall-good \"$good\"",
-        "sam deploy --config-env prod",
+        "sam deploy --config-env prod --template-file \"release-$good.yaml\"",
+        "sam build && sam deploy --config-env prod",
+        "sam deploy --template-file \"release-$good.yaml\"",
         "aws deploy stop-deployment",
         "python infra/gradual/derive.py template.yaml >target/gradual.json",
         "gh run rerun",
     ] {
         assert!(section.contains(command), "{command}");
     }
+    let guide = include_str!("../../docs/guides/deployer.md");
+    assert!(guide.contains(">\"release-$(git describe --tags --always).yaml\""), "it is kept");
     // What the commands name exists in the example of a pipeline.
     let pipeline = include_str!("../../infra/pipeline/github.yml");
     assert!(section.contains("\"Deploy to prod\"") && pipeline.contains("name: Deploy to prod\n"));
