@@ -298,7 +298,8 @@ impl Month {
     /// The requests to a KMS key of the deployer, at most.
     fn key_uses(&self) -> f64 {
         // DynamoDB reuses the data key of the table for five minutes, for each role. `RUNS` are as long apart.
-        let of_table = self.invocations.min(count("AWS::Serverless::Function") * RUNS);
+        let of_table =
+            (self.invocations - self.preflights).min(count("AWS::Serverless::Function") * RUNS);
         // SQS reuses the data key of a queue for as long. The queue of SES's reports is left out.
         let of_queues = 2.0 * self.mails.min(2.0 * RUNS);
         // The bus encrypts each event, decrypts it for its rule, and archives it.
@@ -357,8 +358,8 @@ const ASSUMPTIONS: &str = "
 - A function is billed 4 ms and 6 ms for each call to DynamoDB, with 256 MB, in `members` with 1 GB. **This is assumed, not
   measured on AWS.** Twice as much doubles the line *Lambda, arm64* alone.
 - Logs: about 2 KB a request in four lines; a test holds the line of a usual request to 700 bytes. They are kept for 90 days.
-- Answers of 3 KB, and 0.6 KB to a preflight request. A member takes 1 KB in the table and in each of five indexes. Events take 0.9 KB and are counted for one
-  year; each further year adds as much. `event_retention_days` of an organization ends it.
+- Answers of 3 KB, and of 0.6 KB to a preflight request. A member takes 1 KB in the table and in each of five indexes. Events take
+  0.9 KB and are counted for one year; each further year adds as much. `event_retention_days` of an organization ends it.
 - The clean-up and the digests run every 5 minutes. Lambda reads the stream with two events a call, and polls each queue of
   mail with five requests at a time.
 - The archive of the bus keeps events for 14 days (`ArchiveRetention`).
@@ -373,8 +374,8 @@ const ASSUMPTIONS: &str = "
   the answer for the time in which an outdated answer is acceptable.
 - **CloudWatch.** Metrics and alarms cost the same for every size, so they are most of a small bill. A metric is billed for each
   combination of dimensions: the problem of a refusal is the only dimension, and at most about 90 problems exist. Metrics of
-  each route would add six for each of more than 80 routes, 150 USD a month; they are off. A lower `LogRetention`
-  keeps fewer logs.
+  each route would add six for each of more than 80 routes, 150 USD a month; they are off. A
+  lower `LogRetention` keeps fewer logs.
 - **Writes.** A change writes 6 to 14 units to the table and up to 14 to indexes. Their number follows from what people do, and
   not from the size of an organization.
 
