@@ -44,6 +44,15 @@ EVERYTHING = {
 DOMAIN = {name: EVERYTHING[name] for name in ("DomainName", "CertificateArn")}
 SETS = {"defaults": {}, "a domain alone": DOMAIN, "everything": EVERYTHING}
 RELEASE = {"Release": "r41", "Traffic": "Linear10PercentEvery1Minute"}
+# Values that no function would accept, so that CloudFormation must not.
+REFUSED = {
+    "LogoUrl": ["http://cdn.example.com/logo.png", "https://cdn.example.com/grün.png", "https://cdn.example.com/'logo'.png"],
+    "MailFrom": ["example.com", "no-reply@localhost", "no-reply@192.0.2.1", "no(reply)@example.com", "grün@example.com"],
+    "PortalUrl": ["http://portal.example.com", "https://portal.example.com/grün", "https://portal.example.com?a=b"],
+    "ProductName": [" Rolecall", "www.example.com", "Roles https://example.com", "R" * 61],
+    "SupportAddress": ["help@localhost", "a b@example.com"],
+    "ViewerAddressHeader": ["x-origin-verify", "X-Origin-Verify", "a b"],
+}
 # A value that must be replaced before a deployment.
 PLACEHOLDER = re.compile("<[^>]*>")
 
@@ -90,6 +99,15 @@ def check_configuration(template, configuration):
     print("samconfig.toml sets the required parameters, and no placeholder is a valid value")
 
 
+def check_patterns(template):
+    """Some values stop every function at its start. No one would see why before all requests fail."""
+    for name, values in REFUSED.items():
+        for value in values:
+            if re.fullmatch(template["Parameters"][name]["AllowedPattern"], value):
+                raise SystemExit(f"{name} allows {value!r}, which no function accepts")
+    print("CloudFormation refuses values that no function accepts")
+
+
 def main():
     source, configuration = sys.argv[1:]
     template = transform.read(source)
@@ -97,6 +115,7 @@ def main():
         lint(name, template, REQUIRED | values)
     # The transform replaces these parameters by their values.
     lint("a gradual deployment", derive(template), REQUIRED | EVERYTHING | RELEASE, "--ignore-checks", "W2001")
+    check_patterns(template)
     with open(configuration, "rb") as file:
         check_configuration(template, tomllib.load(file))
 

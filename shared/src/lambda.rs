@@ -45,6 +45,22 @@ const ROOTS: [&str; 5] = [
     include_str!("roots/starfield_services_root_ca_g2.pem"),
 ];
 
+/// Starts the log and runs a function until Lambda stops the process. Logs why it does not run: the
+/// runtime would write the error as a text, which no query of the log finds.
+///
+/// # Errors
+///
+/// Those of `function`.
+pub async fn run(function: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    log::start(std::io::stdout);
+    let result = function.await;
+    if let Err(cause) = &result {
+        let function = setting("AWS_LAMBDA_FUNCTION_NAME");
+        tracing::error!(function, %cause, "the function does not run");
+    }
+    result
+}
+
 /// Serves a function's router until Lambda stops the process.
 ///
 /// # Errors
@@ -59,7 +75,7 @@ pub async fn serve(router: Router<App>) -> Result<(), Error> {
     lambda_runtime::run(Adapter::from(router).map_request(sanitize)).await
 }
 
-/// Builds a function's state from environment variables, and starts the log.
+/// Builds a function's state from environment variables.
 ///
 /// It reads one item of the table, so that the connection exists before the first request:
 /// initialization has more CPU than a request.
@@ -68,7 +84,6 @@ pub async fn serve(router: Router<App>) -> Result<(), Error> {
 ///
 /// A missing or invalid environment variable. A table that cannot be reached is only logged.
 pub async fn app() -> Result<App, Error> {
-    log::start(std::io::stdout);
     let Table { client, name } = table()?;
     let store = Store::new(client, name);
     // The table may be available again by the first request.

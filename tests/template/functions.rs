@@ -25,6 +25,18 @@ fn every_package_is_a_function() {
     }
 }
 
+/// Otherwise, the log has the error as a text, without a level that a query finds.
+#[test]
+fn every_function_logs_why_it_does_not_start() {
+    for name in functions().into_keys() {
+        let main = fs::read_to_string(format!("../functions/{name}/src/main.rs")).expect("a main");
+        let (_, body) = main.split_once("async fn main() -> ").expect("a main");
+        let (_, body) = body.split_once("{\n").expect("a body");
+        let runs = body.trim_start();
+        assert!(runs.starts_with("shared::lambda::run(") || runs.starts_with("run("), "{name}");
+    }
+}
+
 #[test]
 fn global_settings_suit_every_function() {
     let template = template();

@@ -13,6 +13,10 @@ fn logs_have_a_retention() {
     for (name, log) in logs {
         let retention = &log["Properties"]["RetentionInDays"];
         assert_eq!(*retention, json!({ "Ref": "LogRetention" }), "{name}");
+        // A group that was kept would keep a stack of the same name from being created.
+        let name_of_stack = log["Properties"]["LogGroupName"]["Fn::Sub"].as_str().expect("a name");
+        assert!(name_of_stack.contains("${AWS::StackName}"), "{name}");
+        assert!(log.get("DeletionPolicy").is_none(), "{name}");
     }
 }
 

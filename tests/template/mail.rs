@@ -45,8 +45,10 @@ fn mail_may_only_send_and_receive_from_its_queues() {
     let ses = |kind: &str| json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:ses:${{AWS::Region}}:${{AWS::AccountId}}:{kind}") });
     let mut send = allow(
         json!("ses:SendEmail"),
-        json!([ses("identity/${MailIdentity}"), ses("configuration-set/${MailConfiguration}")]),
+        json!([ses("identity/*"), ses("configuration-set/${MailConfiguration}")]),
     );
+    // In the sandbox, SES also checks the identity of the recipient, so the resource cannot be that of the sender alone.
+    // The condition limits the sender to one address.
     send["Condition"] =
         json!({ "StringEqualsIgnoreCase": { "ses:FromAddress": { "Ref": "MailFrom" } } });
     let receive = ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"];
@@ -136,7 +138,7 @@ fn ses_reports_what_becomes_of_mail() {
     assert_eq!(rule["Targets"], target);
 }
 
-/// EventBridge alone may write to the queues, and only for the rule of each.
+/// EventBridge alone may write to the queues, and only for the rule of each, or for the bus.
 #[test]
 fn queues_accept_messages_of_their_rules_alone() {
     let policies = resources("AWS::SQS::QueuePolicy");
@@ -144,11 +146,12 @@ fn queues_accept_messages_of_their_rules_alone() {
         let statements = list(&policy["Properties"]["PolicyDocument"]["Statement"]);
         statements.iter().any(|statement| statement["Effect"] == "Allow")
     });
-    assert_eq!(allowing.count(), 3);
+    assert_eq!(allowing.count(), 4);
     for (queue, rules) in [
         ("Mails", json!(arn("MailRule"))),
         ("MailReports", json!(arn("MailReportRule"))),
         ("FailedMails", json!([arn("MailRule"), arn("MailReportRule")])),
+        ("FailedEncryptions", json!(arn("Bus"))),
     ] {
         let policy = &policies[&format!("{queue}Policy")]["Properties"];
         assert_eq!(policy["Queues"], json!([{ "Ref": queue }]));
@@ -215,7 +218,8 @@ fn queues_outlast_their_retries() {
         assert!(tried + 86_400 <= number(queue, "MessageRetentionPeriod"), "{name}");
         assert_eq!(redrive["deadLetterTargetArn"], arn("FailedMails"), "{name}");
     }
-    assert_eq!(dead_letter_queues, ["FailedCleanups", "FailedMails", "FailedPublications"].into());
+    let expected = ["FailedCleanups", "FailedEncryptions", "FailedMails", "FailedPublications"];
+    assert_eq!(dead_letter_queues, expected.into());
 }
 
 #[test]
@@ -230,6 +234,20 @@ fn queues_are_received_in_part_and_slowly() {
         });
         assert_eq!(resource(mapping)["Properties"], expected, "{mapping}");
     }
+}
+
+/// With a key of the deployer, the bus would lose each event that it cannot encrypt or decrypt. That key cannot encrypt the
+/// queue of these events.
+#[test]
+fn bus_keeps_events_that_it_cannot_encrypt() {
+    let queue = json!({ "Arn": arn("FailedEncryptions") });
+    let expected = json!({ "Fn::If": ["HasKey", queue, { "Ref": "AWS::NoValue" }] });
+    assert_eq!(resource("Bus")["Properties"]["DeadLetterConfig"], expected);
+    let queue = resource("FailedEncryptions")["Properties"].clone();
+    assert_eq!(queue["SqsManagedSseEnabled"], true);
+    assert!(queue.get("KmsMasterKeyId").is_none());
+    let alarm = &resource("EncryptionFailed")["Properties"];
+    assert_eq!(alarm["Dimensions"][0]["Value"]["Fn::GetAtt"], "FailedEncryptions.QueueName");
 }
 
 #[test]

@@ -152,8 +152,9 @@ const MEMORY: f64 = 0.25;
 const MEMORY_OF_MEMBERS: f64 = 1.0;
 /// Bytes of logs of a request: its own line, the line of API Gateway, and Lambda's two.
 const LOG_BYTES: f64 = 700.0 + 450.0 + 900.0;
-/// Bytes of an answer with its headers.
+/// Bytes of an answer with its headers, and of the answer to a preflight request.
 const ANSWER_BYTES: f64 = 3_000.0;
+const PREFLIGHT_BYTES: f64 = 600.0;
 /// Bytes of a member or invitation, of which the table and five indexes keep a copy each.
 const MEMBER_BYTES: f64 = 1_000.0;
 const COPIES: f64 = 6.0;
@@ -189,7 +190,9 @@ fn units(page: &str) -> BTreeMap<String, Units> {
 /// What a portal consumes in a month.
 #[derive(Default)]
 struct Month {
+    /// With the preflight requests.
     requests: f64,
+    preflights: f64,
     invocations: f64,
     gb_seconds: f64,
     reads: f64,
@@ -228,6 +231,9 @@ impl Month {
             month.run(times, units, if of_members { MEMORY_OF_MEMBERS } else { MEMORY });
             if !name.starts_with("clean-up") {
                 month.requests += times;
+                // Services ask for decisions, and people use a portal of another origin.
+                let is_of_browser = !name.starts_with("decision") && name != "search resources";
+                month.preflights += if is_of_browser { times } else { 0.0 };
             }
             // An acceptance records the end of the invitation and the new member.
             let events = if name == "accept" { 2.0 } else { 1.0 };
@@ -244,6 +250,10 @@ impl Month {
                 month.exports += times;
             }
         }
+        // A browser keeps the answer to a preflight request for two hours, and for one URL. A visit of the portal is shorter.
+        month.requests += month.preflights;
+        let preflight = Units { trips: 0.0, reads: 0.0, writes: 0.0 };
+        month.run(month.preflights, preflight, MEMORY);
         // `publish` makes no call of the table, and one of the bus.
         let publish = Units { trips: 1.0, reads: 0.0, writes: 0.0 };
         month.run(month.events * BATCH, publish, MEMORY);
@@ -277,14 +287,19 @@ impl Month {
             (&ALARMS, alarm_metrics()),
             (&DASHBOARD, count("AWS::CloudWatch::Dashboard")),
             (&FILES, self.exports / MILLION),
-            (&TRANSFER, self.requests * ANSWER_BYTES / GIGABYTE),
+            (&TRANSFER, self.answer_bytes() / GIGABYTE),
         ]
+    }
+
+    fn answer_bytes(&self) -> f64 {
+        (self.requests - self.preflights) * ANSWER_BYTES + self.preflights * PREFLIGHT_BYTES
     }
 
     /// The requests to a KMS key of the deployer, at most.
     fn key_uses(&self) -> f64 {
         // DynamoDB reuses the data key of the table for five minutes, for each role. `RUNS` are as long apart.
-        let of_table = self.invocations.min(count("AWS::Serverless::Function") * RUNS);
+        let of_table =
+            (self.invocations - self.preflights).min(count("AWS::Serverless::Function") * RUNS);
         // SQS reuses the data key of a queue for as long. The queue of SES's reports is left out.
         let of_queues = 2.0 * self.mails.min(2.0 * RUNS);
         // The bus encrypts each event, decrypts it for its rule, and archives it.
@@ -337,11 +352,14 @@ const ASSUMPTIONS: &str = "
 - A member works on 20 days a month; each day they open the portal once. Other services ask 230 decisions about a member a
   month. A month, 4 % of the members are invited, 3 % accept and 2 % leave. `USE` in `tests/template/monthly_costs.rs` has the
   number of each operation.
+- The portal has another origin than the API. So its browser sends a preflight request (`OPTIONS`) before each request: it may keep
+  the answer for two hours, but only for the same URL. Each is a request, an invocation and its log lines. A portal behind the same
+  proxy as the API has none.
 - A function is billed 4 ms and 6 ms for each call to DynamoDB, with 256 MB, in `members` with 1 GB. **This is assumed, not
   measured on AWS.** Twice as much doubles the line *Lambda, arm64* alone.
 - Logs: about 2 KB a request in four lines; a test holds the line of a usual request to 700 bytes. They are kept for 90 days.
-- Answers of 3 KB. A member takes 1 KB in the table and in each of five indexes. Events take 0.9 KB and are counted for one
-  year; each further year adds as much. `event_retention_days` of an organization ends it.
+- Answers of 3 KB, and of 0.6 KB to a preflight request. A member takes 1 KB in the table and in each of five indexes. Events take
+  0.9 KB and are counted for one year; each further year adds as much. `event_retention_days` of an organization ends it.
 - The clean-up and the digests run every 5 minutes. Lambda reads the stream with two events a call, and polls each queue of
   mail with five requests at a time.
 - The archive of the bus keeps events for 14 days (`ArchiveRetention`).
@@ -356,8 +374,8 @@ const ASSUMPTIONS: &str = "
   the answer for the time in which an outdated answer is acceptable.
 - **CloudWatch.** Metrics and alarms cost the same for every size, so they are most of a small bill. A metric is billed for each
   combination of dimensions: the problem of a refusal is the only dimension, and at most about 90 problems exist. Metrics of
-  each route would add six for each of more than 80 routes, 150 USD a month; they are off. `LogRetention` and `RUST_LOG=warn`
-  reduce logs; the latter also ends the metrics.
+  each route would add six for each of more than 80 routes, 150 USD a month; they are off. A
+  lower `LogRetention` keeps fewer logs.
 - **Writes.** A change writes 6 to 14 units to the table and up to 14 to indexes. Their number follows from what people do, and
   not from the size of an organization.
 
@@ -396,7 +414,8 @@ fn page(units: &BTreeMap<String, Units>) -> String {
     };
     row("organizations", all(|portal, _| portal.organizations));
     row("members", all(|portal, _| portal.members));
-    row("requests", all(|_, month| month.requests));
+    row("requests, with preflights", all(|_, month| month.requests));
+    row("preflights", all(|_, month| month.preflights));
     row("changes (events)", all(|_, month| month.events));
     row("mails", all(|_, month| month.mails));
     row("read units", all(|_, month| month.reads));

@@ -75,6 +75,25 @@ fn pipeline_accepts_tokens_of_one_repository_and_environment() {
     }
 }
 
+/// A run that waits for the approval of prod would otherwise keep a correction, and a return to the last good run, waiting.
+#[test]
+fn each_environment_has_a_queue_of_deployments_of_its_own() {
+    let pipeline = parsed(include_str!("../../infra/pipeline/github.yml"));
+    assert!(pipeline.get("concurrency").is_none());
+    let jobs = pipeline["jobs"].as_object().expect("jobs");
+    let deploying = jobs.iter().filter(|(_, job)| job.get("environment").is_some());
+    let mut checked = 0;
+    for (name, job) in deploying {
+        let queue = json!({ "group": format!("deploy-{name}"), "cancel-in-progress": false });
+        assert_eq!(job["concurrency"], queue, "{name}");
+        assert_eq!(job["environment"], **name, "{name}");
+        checked += 1;
+    }
+    assert_eq!(checked, 2);
+    let runbook = include_str!("../../docs/runbook.md");
+    assert!(runbook.contains("--status waiting"), "the runbook ends what waits first");
+}
+
 /// The actions that the statements of a policy allow.
 fn allowed(statements: &Value) -> BTreeSet<String> {
     let statements = list(statements).into_iter().flat_map(|it| match &it["Fn::If"][1] {
@@ -99,6 +118,31 @@ fn boundary_of_the_pipeline_allows_what_the_functions_need() {
     assert!(needed.len() > 15, "{needed:?}");
     assert_eq!(needed.difference(&limit).collect::<Vec<_>>(), [""; 0]);
     assert!(!limit.iter().any(|it| it.contains('*') || it.starts_with("iam:")), "{limit:?}");
+}
+
+/// Whoever deploys by hand needs what the role of the pipeline has.
+#[test]
+fn guide_lists_the_permissions_on_the_key_that_the_pipeline_has() {
+    let guide = include_str!("../../docs/guides/deployer.md");
+    let (_, list) = guide.split_once("The identity that deploys also needs ").expect("the list");
+    let (list, _) = list.split_once(" on it.").expect("its end");
+    let documented: BTreeSet<_> = list.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let roles = roles();
+    let policies = super::list(&roles["Resources"]["ExecutionRole"]["Properties"]["Policies"]);
+    let actions = policies.iter().map(|it| allowed(&it["PolicyDocument"]["Statement"]));
+    let of_key = actions.flatten().filter(|it| it.starts_with("kms:"));
+    assert_eq!(documented, of_key.collect());
+}
+
+/// Each command names the parameters that its environment needs.
+#[test]
+fn commands_of_the_pipeline_name_the_pool_of_dev() {
+    let page = include_str!("../../infra/pipeline/README.md");
+    let commands = page.split("aws cloudformation deploy ").skip(1);
+    let commands: Vec<_> = commands.filter_map(|it| it.split("```").next()).collect();
+    let [dev, prod] = &*commands else { panic!("{commands:?}") };
+    assert!(dev.contains("Environment=dev") && dev.contains("UserPoolArn="), "{dev}");
+    assert!(prod.contains("Environment=prod") && !prod.contains("UserPoolArn="), "{prod}");
 }
 
 /// The handlers of CloudFormation need these, by the schemas of their types, also if nothing in the template names them.

@@ -10,6 +10,10 @@ use shared::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    shared::lambda::run(serve()).await
+}
+
+async fn serve() -> Result<(), Error> {
     let app = shared::lambda::app().await?;
     let store = &app.store;
     lambda_runtime::run(service_fn(

@@ -17,6 +17,10 @@ const RESERVE: Duration = Duration::from_secs(20);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    shared::lambda::run(serve()).await
+}
+
+async fn serve() -> Result<(), Error> {
     let store = shared::lambda::app().await?.store;
     let portal = Portal::parse(&required("PORTAL_URL")?)?;
     let [product, logo, support] = ["PRODUCT_NAME", "LOGO_URL", "SUPPORT_ADDRESS"].map(setting);

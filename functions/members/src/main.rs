@@ -3,11 +3,11 @@
 use aws_sdk_s3::config::Builder;
 use axum::Extension;
 use members::{ExportBucket, ExportConfig, ExportLimits, S3};
-use shared::lambda::{sdk, serve, setting};
+use shared::lambda::{run, sdk, serve, setting};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    serve(members::router().layer(Extension(exports()?))).await
+    run(async { serve(members::router().layer(Extension(exports()?))).await }).await
 }
 
 /// The configuration of exports from the environment: `EXPORT_BUCKET`, and `EXPORT_INLINE`, which

@@ -19,6 +19,10 @@ const RESERVE: Duration = Duration::from_secs(30);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    shared::lambda::run(serve()).await
+}
+
+async fn serve() -> Result<(), Error> {
     let app = shared::lambda::app().await?;
     let store = &app.store;
     lambda_runtime::run(service_fn(

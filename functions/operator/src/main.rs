@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::lambda::serve(operator::router()).await
+    shared::lambda::run(shared::lambda::serve(operator::router())).await
 }

@@ -12,7 +12,10 @@ use shared::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    log::start(std::io::stdout);
+    shared::lambda::run(serve()).await
+}
+
+async fn serve() -> Result<(), Error> {
     let client = aws_sdk_eventbridge::Client::new(&sdk("EVENTBRIDGE")?);
     let bus = &EventBridge::new(client, required("EVENT_BUS")?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<dynamodb::Event>| {

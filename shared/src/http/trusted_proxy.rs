@@ -16,7 +16,7 @@ use axum::{
 use lambda_http::request::RequestContext as GatewayContext;
 use sha2::{Digest, Sha256};
 
-use super::Problem;
+use super::{Problem, caller};
 
 /// The header in which the proxy sends its secret.
 const SECRET: HeaderName = HeaderName::from_static("x-origin-verify");
@@ -87,8 +87,11 @@ impl TrustedProxy {
     }
 }
 
-/// Refuses requests that bypass the proxy, and replaces the source address of the others with the
-/// viewer's.
+/// Refuses requests with a token that bypass the proxy, and replaces the source address of the others
+/// with the viewer's.
+///
+/// Without a token, API Gateway passes on only requests for the metadata of the API and preflight
+/// requests, which are public. A scanner may send them, so they say nothing about the secret.
 ///
 /// If the proxy sends no usable address, the source is unknown: rules about networks (ORG3) then
 /// refuse the request.
@@ -98,6 +101,9 @@ pub(super) async fn require_proxy(
     next: Next,
 ) -> Response {
     if !proxy.sent(request.headers()) {
+        if caller::subject(&request).is_none() {
+            return next.run(request).await;
+        }
         return not_through_proxy().into_response();
     }
     let viewer = proxy.viewer(request.headers());

@@ -101,6 +101,22 @@ async fn request_without_the_secret_is_refused_whatever_address_it_claims() {
     }
 }
 
+/// API Gateway lets only requests for the metadata and preflight requests through without a token. The alarm
+/// `ProxyRefused` counts refusals, and a scanner must not fire it.
+#[tokio::test]
+async fn request_without_a_token_needs_no_proxy() {
+    let open = Router::new().route("/source", routing::get(async || "public"));
+    let proxy = TrustedProxy::new("CloudFront-Viewer-Address", HASHES).unwrap();
+    let proxy: &'static TrustedProxy = Box::leak(Box::new(proxy));
+    let router = conventions(open.layer(middleware::from_fn_with_state(proxy, require_proxy)));
+    let request = get("/source").header("cloudfront-viewer-address", "203.0.113.9:1");
+    let answer = send(router.clone(), authorized(request, &Value::Null)).await;
+    assert_eq!((answer.status.as_u16(), &*answer.text), (200, "public"));
+    let token = json!({ "jwt": { "claims": { "sub": "ada" } } });
+    let answer = send(router, authorized(get("/source"), &token)).await;
+    assert_eq!(answer.status, 403);
+}
+
 /// While a secret is being replaced, both are accepted.
 #[tokio::test]
 async fn every_listed_secret_is_accepted() {
