@@ -45,9 +45,10 @@ test('the erasure of a person ends with its result', async () => {
   await dialog.getByLabel('Type the address to confirm').fill('jonas@acme.example');
   await dialog.getByRole('button', { name: 'Erase' }).click();
   await dialog.getByText('No organization knows this person any more.').waitFor();
-  await dialog.getByRole('button', { name: 'Done' }).click();
+  await dialog.getByRole('button', { name: 'Done' }).press('Enter');
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await page.getByText('Check the spelling').count(), 0);
+  await page.waitForFunction(() => document.activeElement.textContent === 'People', null, { timeout: 5000 });
 });
 
 test('an id that no organization has leads to the search', async () => {
@@ -71,6 +72,17 @@ test('an operator who looks inside sees the partners, changes none, and finds th
   await open(page, `/organizations/${ids['Acme Instruments']}`);
   await page.getByRole('link', { name: 'Open the operator’s page' }).click();
   await page.getByText('You read everything inside').waitFor();
+});
+
+test('a setting that the keyboard has saved keeps the focus', async () => {
+  const check = page.getByLabel('Sub-organization management');
+  await check.press('Space');
+  await check.press('Enter');
+  await page.locator('.toast', { hasText: 'The settings are saved.' }).waitFor();
+  await page.waitForFunction(() => document.activeElement.name === 'manage_sub_organizations', null, { timeout: 5000 });
+  await check.press('Space');
+  await check.press('Enter');
+  await page.waitForFunction(() => document.querySelector('[name=manage_sub_organizations]').defaultChecked);
 });
 
 test('another kind is refused with the links that there are', async () => {

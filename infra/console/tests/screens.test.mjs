@@ -125,6 +125,54 @@ test('the focus stays at the end of a list while its next pages load, and after 
   await page.end();
 });
 
+test('after a change, the focus stays at its field, or is at the nearest heading that is left', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const said = (text) => page.locator('.toast', { hasText: text }).waitFor();
+  const focusIsOn = (name) => page.waitForFunction((name) => document.activeElement.name === name, name, { timeout: 5000 });
+  const org = (await organizations(page))['Acme Instruments'];
+  await open(page, `/organizations/${org}/settings`);
+  const days = page.getByLabel('Days that new events are kept');
+  await days.fill('200');
+  await days.press('Enter');
+  await said('The security settings are saved.');
+  await settled(page);
+  await focusIsOn('event_retention_days');
+  await page.getByLabel('Contact').fill('Ada, room 8');
+  await page.getByLabel('Contact').press('Enter');
+  await said('The general information is saved.');
+  await settled(page);
+  await focusIsOn('contact');
+  const age = page.getByLabel('Maximum age of a sign-in, in minutes');
+  await age.fill('40000');
+  await age.press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).press('Enter');
+  await said('The security settings are saved.');
+  await settled(page);
+  await focusIsOn('max_session_minutes');
+  await open(page, `/organizations/${org}/roles`);
+  await page.getByRole('link', { name: 'Create a role' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Keyboard');
+  await page.getByRole('button', { name: 'Create the role' }).click();
+  await page.getByRole('heading', { name: 'Keyboard', level: 1 }).waitFor();
+  await page.getByLabel('Description').fill('By keyboard');
+  await page.getByRole('button', { name: 'Save the role' }).press('Enter');
+  await said('Keyboard is saved.');
+  await settled(page);
+  await page.waitForFunction(() => document.activeElement.textContent === 'Save the role', null, { timeout: 5000 });
+  await page.end();
+  const zoe = await pageOf(browser, { email: 'zoe@acme.example' }, server);
+  await zoe.getByRole('button', { name: 'Ask to join Acme Instruments' }).press('Enter');
+  await zoe.getByRole('dialog').getByRole('button', { name: 'Ask to join' }).press('Enter');
+  const withdraw = zoe.getByRole('button', { name: 'Withdraw' });
+  await withdraw.waitFor();
+  const onHeading = () => zoe.waitForFunction(() => document.activeElement.textContent === 'My organizations', null, { timeout: 5000 });
+  await onHeading();
+  await withdraw.press('Enter');
+  await withdraw.waitFor({ state: 'detached' });
+  await onHeading();
+  await zoe.end();
+});
+
 test('hostile names of an organization, a role and a person are texts on every screen', async () => {
   const page = await pageOf(browser, { email: 'mallory@example.com', name: HOSTILE }, server);
   page.on('dialog', () => page.errors.push('a script ran'));

@@ -1,6 +1,6 @@
 // A modal dialog, which asks before it loses what a person has typed.
 import { html, useId, useLayoutEffect, useRef } from '../vendor/ui.js';
-import { mayLeave, restoreFocus } from './router.js';
+import { mayLeave } from './router.js';
 
 /**
  * A modal dialog. Escape and the close button call `onClose`, after a question if its form would lose much; the focus returns to
@@ -19,7 +19,6 @@ export function Dialog({ title, onClose, wide, children }) {
       // Closed first: while it is modal, nothing outside of it takes the focus.
       modal?.close();
       if (opener?.isConnected) opener.focus();
-      else setTimeout(() => restoreFocus(document.querySelector('main')));
     };
   }, []);
   const leave = () => mayLeave(dialog.current ?? undefined) && (onClose(), true);

@@ -3,7 +3,7 @@ import { createContext, html, useContext, useEffect, useId, useRef, useState } f
 import { Dialog, isTyped } from './dialog.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, personName } from './words.js';
-import { mayLeave, restoreFocus, useLostFocus, useUnsaved } from './router.js';
+import { isFocusLost, mayLeave, useLostFocus, useUnsaved } from './router.js';
 import { useAction, useApp } from './use.js';
 
 export { Dialog, Notice };
@@ -87,12 +87,14 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
     event.preventDefault();
     action.run(values(), event);
   };
+  // Not by the attribute `disabled`: the browser takes the focus from a button that has it.
+  const press = (/** @type {Event} */ event) => disabled && event.preventDefault();
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
       <${FormContext.Provider} value=${{ errorOf }}>${children}<//>
       <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
-        <button class=${danger ? 'danger' : 'primary'} disabled=${disabled} aria-disabled=${action.busy}>${action.busy ? 'Working…' : submit}</button>
+        <button class=${danger ? 'danger' : 'primary'} onClick=${press} aria-disabled=${disabled || action.busy}>${action.busy ? 'Working…' : submit}</button>
         ${onCancel && html`<button type="button" onClick=${cancel}>Cancel</button>`}
       </div>
     </form>
@@ -183,21 +185,21 @@ export const Table = ({ label, columns, rows, keyOf = (row) => /** @type {any} *
 `;
 
 /**
- * The end of a list from `usePages`: its problem, and the button for the next page. Takes the focus of a button that the last page
- * removes; that of a removed row goes to the section or the page.
+ * The end of a list from `usePages`: its problem, and the button for the next page. Takes the focus of the button that the last page
+ * removes.
  * @param {Props.More} props
  */
 export function More({ list, noun = 'entries' }) {
   const end = useRef(/** @type {HTMLElement | null} */ (null));
   const pressed = useRef(false);
   useEffect(() => {
-    restoreFocus(pressed.current ? end.current : end.current?.closest('.section, main'));
+    if (pressed.current && isFocusLost()) end.current?.focus();
     if (!list.loading) pressed.current = false;
   });
   const more = () => list.loading || ((pressed.current = true), list.more());
   return html`
     <${Notice} problem=${list.problem} reload=${list.reload} />
-    <div class="more" ref=${end}>
+    <div class="more" ref=${end} tabindex="-1">
       ${list.loading && html`<${Loading} />`}
       ${list.hasMore && html`<button onClick=${more} aria-disabled=${list.loading}>Show more</button>`}
       ${list.loaded && list.items.length > 1 && html`<span class="hint">
