@@ -173,6 +173,34 @@ test('after a change, the focus stays at its field, or is at the nearest heading
   await zoe.end();
 });
 
+test('messages appear in regions that are there before them, also in a dialog', async () => {
+  const page = await pageOf(browser, ADA, server);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/users`);
+  /** The regions that a screen reader watches now. They are marked. */
+  const mark = (root) => root.getByRole('status').evaluateAll((all) => all.forEach((region) => region.setAttribute('data-marked', '')));
+  const heard = (root, text) => root.locator('[data-marked]').filter({ hasText: text }).waitFor({ state: 'attached' });
+  const search = page.getByRole('searchbox');
+  await mark(page);
+  await search.fill('nothing like this');
+  await heard(page, 'No users shown');
+  await search.fill('bob');
+  await heard(page, 'One entry shown');
+  await search.fill('');
+  await heard(page, 'users');
+  await page.locator('tr', { hasText: 'Invited' }).first().locator('summary').click();
+  await page.getByRole('button', { name: 'Show, change or resend' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Copy the link' }).waitFor();
+  await mark(dialog);
+  await dialog.getByRole('button', { name: 'Copy the link' }).click();
+  await heard(dialog, 'copied');
+  assert.equal(await page.locator('.toast', { hasText: 'copied' }).count(), 1);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await heard(page, 'copied');
+  await page.end();
+});
+
 test('hostile names of an organization, a role and a person are texts on every screen', async () => {
   const page = await pageOf(browser, { email: 'mallory@example.com', name: HOSTILE }, server);
   page.on('dialog', () => page.errors.push('a script ran'));

@@ -1,6 +1,7 @@
 // A modal dialog, which asks before it loses what a person has typed.
 import { html, useId, useLayoutEffect, useRef } from '../vendor/ui.js';
 import { mayLeave } from './router.js';
+import { Toast } from './toast.js';
 
 /**
  * A modal dialog. Escape and the close button call `onClose`, after a question if its form would lose much; the focus returns to
@@ -35,6 +36,7 @@ export function Dialog({ title, onClose, wide, children }) {
         <button type="button" class="quiet" aria-label="Close" onClick=${leave}>✕</button>
       </div>
       ${children}
+      <${Toast} />
     </dialog>
   `;
 }

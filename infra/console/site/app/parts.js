@@ -192,6 +192,7 @@ export const Table = ({ label, columns, rows, keyOf = (row) => /** @type {any} *
 export function More({ list, noun = 'entries' }) {
   const end = useRef(/** @type {HTMLElement | null} */ (null));
   const pressed = useRef(false);
+  const shown = list.items.length;
   useEffect(() => {
     if (pressed.current && isFocusLost()) end.current?.focus();
     if (!list.loading) pressed.current = false;
@@ -202,10 +203,20 @@ export function More({ list, noun = 'entries' }) {
     <div class="more" ref=${end} tabindex="-1">
       ${list.loading && html`<${Loading} />`}
       ${list.hasMore && html`<button onClick=${more} aria-disabled=${list.loading}>Show more</button>`}
-      ${list.loaded && list.items.length > 1 && html`<span class="hint">
-        ${list.total === null || list.total <= list.items.length ? `${list.items.length} ${noun} shown` : `${list.items.length} of ${list.total} ${noun}`}</span>`}
+      <span class=${shown > 1 ? 'hint' : 'sr-only'} role="status">${list.loaded && numberShown(list, noun)}</span>
     </div>
   `;
+}
+
+/**
+ * How many items a list shows. It is the text of a region that is always there, so that a screen reader hears it after a search.
+ *
+ * @param {Types.Pages<unknown>} list
+ * @param {string} noun
+ */
+function numberShown({ items: { length }, total, hasMore }, noun) {
+  if (length < 2) return hasMore ? '' : length ? 'One entry shown' : `No ${noun} shown`;
+  return total === null || total <= length ? `${length} ${noun} shown` : `${length} of ${total} ${noun}`;
 }
 
 /**
