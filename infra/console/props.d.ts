@@ -99,6 +99,7 @@ declare namespace Props {
   interface Menu {
     label: string;
     actions: readonly (Types.MenuAction | false | undefined)[];
+    start?: boolean;
     children?: Types.View;
   }
 

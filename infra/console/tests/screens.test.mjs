@@ -351,6 +351,18 @@ test('the actions of a row open inside a window of 360 pixels', async () => {
   await page.end();
 });
 
+test('the account menu of a person without an organization opens inside the window', async () => {
+  for (const width of [360, 1200]) {
+    const page = await pageOf(browser, { email: 'alone@example.net' }, { ...server, width });
+    await page.locator('summary', { hasText: 'Your account' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    const { x, width: wide } = await page.locator('[open] > .menu-list').boundingBox();
+    assert.ok(x >= 0 && x + wide <= width, `from ${x} to ${x + wide} of ${width}`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    await page.end();
+  }
+});
+
 test('an address that is not well formed leads to no page, and says so', async () => {
   const page = await pageOf(browser, OPERATOR, server);
   const ada = await pageOf(browser, ADA, server);

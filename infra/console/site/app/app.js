@@ -147,6 +147,6 @@ function Switcher() {
   const search = me.organizations.length > 8 && {
     link: html`<input type="search" aria-label="Find an organization" placeholder="Find" onInput=${(event) => setFilter(event.target.value)} />`,
   };
-  return html`<${Menu} label="Switch organization" actions=${[search, ...links]}>
+  return html`<${Menu} label="Switch organization" start actions=${[search, ...links]}>
     <span class="switcher">${current ? current.name : 'Organizations'}</span><span aria-hidden="true"> ▾</span><//>`;
 }

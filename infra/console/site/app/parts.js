@@ -220,10 +220,11 @@ function numberShown({ items: { length }, total, hasMore }, noun) {
 }
 
 /**
- * A button that opens a list of actions, each a button or a link of its own. Closes on Escape and when the focus leaves.
+ * A button that opens a list of actions, each a button or a link of its own. Closes on Escape and when the focus leaves. Its list
+ * begins where the button ends, or with `start`, where it begins.
  * @param {Props.Menu} props
  */
-export function Menu({ label, actions, children }) {
+export function Menu({ label, actions, start, children }) {
   const details = useRef(/** @type {HTMLDetailsElement | null} */ (null));
   const close = () => details.current?.removeAttribute('open');
   // A dialog that an action opens returns the focus there.
@@ -233,7 +234,7 @@ export function Menu({ label, actions, children }) {
     if (event.key === 'Escape' && details.current?.open) toSummary();
   };
   return html`
-    <details class="menu" ref=${details} onFocusOut=${leave} onKeyDown=${key}>
+    <details class="menu ${start ? 'menu-start' : ''}" ref=${details} onFocusOut=${leave} onKeyDown=${key}>
       <summary><span class="sr-only">${label}${children && ': '}</span>${children ?? html`<span aria-hidden="true">⋯</span>`}</summary>
       <div class="menu-list" tabindex="-1" onClick=${(/** @type {Event} */ event) => event.defaultPrevented && close()}>
         ${actions.filter((action) => !!action).map(({ label, run, danger, link }) => link ?? html`
