@@ -363,14 +363,25 @@ test('the account menu of a person without an organization opens inside the wind
   }
 });
 
+test('the title of a page names the organization, once', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const org = (await organizations(page))['Acme Instruments'];
+  assert.equal(await page.title(), 'My organizations · Rolecall');
+  for (const [path, title] of [['', 'Acme Instruments · Rolecall'], ['/users', 'Users · Acme Instruments · Rolecall'], ['/settings', 'Settings · Acme Instruments · Rolecall']]) {
+    await open(page, `/organizations/${org}${path}`);
+    assert.equal(await page.title(), title);
+  }
+  await page.end();
+});
+
 test('an address that is not well formed leads to no page, and says so', async () => {
   const page = await pageOf(browser, OPERATOR, server);
   const ada = await pageOf(browser, ADA, server);
   const org = (await organizations(ada))['Acme Instruments'];
-  for (const [by, path] of [[page, '/operator/organizations/%E0%A4%A'], [ada, `/organizations/${org}/roles/%E0%A4%A`]]) {
+  for (const [by, path, place] of [[page, '/operator/organizations/%E0%A4%A', ''], [ada, `/organizations/${org}/roles/%E0%A4%A`, 'Acme Instruments · ']]) {
     await by.goto(path);
     await by.getByRole('heading', { name: 'There is no such page' }).waitFor();
-    assert.equal(await by.title(), 'There is no such page · Rolecall');
+    assert.equal(await by.title(), `There is no such page · ${place}Rolecall`);
   }
   await open(ada, '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH');
   await ada.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();

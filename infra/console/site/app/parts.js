@@ -4,19 +4,20 @@ import { Dialog, isTyped } from './dialog.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, personName } from './words.js';
 import { isFocusLost, mayLeave, useLostFocus, useUnsaved } from './router.js';
-import { useAction, useApp } from './use.js';
+import { useAction, useApp, useOrg } from './use.js';
 
 export { Dialog, Notice };
 
 /**
- * The heading of a screen, its actions and its content. Sets the title of the document.
+ * The heading of a screen, its actions and its content. Sets the title of the document, which names the organization, too.
  * @param {Props.Page} props
  */
 export function Page({ title, intro, actions, children }) {
   const { config } = useApp();
+  const name = useOrg()?.org.name;
   useEffect(() => {
-    document.title = `${title} · ${config.product ?? 'Rolecall'}`;
-  }, [title]);
+    document.title = [title, name !== title && name, config.product ?? 'Rolecall'].filter(Boolean).join(' · ');
+  }, [title, name]);
   const head = useRef(null);
   useLostFocus(head);
   return html`
