@@ -3,12 +3,16 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
 
-let server, browser, page, ids;
+let server, browser, page, ids, initech;
 
 before(async () => {
   [server, browser] = [await startServer('--demo'), await startBrowser()];
   const ada = await pageOf(browser, { email: 'ada@acme.example' }, server);
   ids = await organizations(ada);
+  initech = await ada.evaluate(async (org) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}` };
+    return (await (await fetch(`/v1/organizations/${org}/partners`, { headers })).json()).items[0].id;
+  }, ids['Acme Instruments']);
   await ada.end();
   page = await pageOf(browser, { email: 'operator@rolecall.example', operator: true }, server);
 });
@@ -75,6 +79,7 @@ test('an operator who looks inside sees the partners, changes none, and finds th
 });
 
 test('a setting that the keyboard has saved keeps the focus', async () => {
+  await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
   const check = page.getByLabel('Sub-organization management');
   await check.press('Space');
   await check.press('Enter');
@@ -83,6 +88,26 @@ test('a setting that the keyboard has saved keeps the focus', async () => {
   await check.press('Space');
   await check.press('Enter');
   await page.waitForFunction(() => document.querySelector('[name=manage_sub_organizations]').defaultChecked);
+});
+
+test('a dialog with fields begins at the first of them, and one that asks before an act at its heading', async () => {
+  const focus = () => page.evaluate(() => document.activeElement.labels?.[0].textContent ?? document.activeElement.textContent);
+  const opened = async (button) => {
+    await page.getByRole('button', { name: button }).click();
+    await page.getByRole('dialog').waitFor();
+    const at = await focus();
+    await page.keyboard.press('Escape');
+    return at;
+  };
+  await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
+  assert.equal(await opened('Suspend…'), 'Suspend Acme Instruments');
+  await open(page, '/operator');
+  assert.equal(await opened('Create an organization'), 'Name');
+  await open(page, `/operator/organizations/${initech}`);
+  assert.match(await opened('Link a customer'), /^Customer: /);
+  await page.getByRole('table', { name: 'Customers' }).locator('summary').first().click();
+  assert.match(await opened('Remove the link'), /^Remove the link with /);
+  await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
 });
 
 test('another kind is refused with the links that there are', async () => {

@@ -4,8 +4,8 @@ import { mayLeave } from './router.js';
 import { Toast } from './toast.js';
 
 /**
- * A modal dialog. Escape and the close button call `onClose`, after a question if its form would lose much; the focus returns to
- * where it was.
+ * A modal dialog. It begins at its first field; one that asks before an act, at its heading. Escape and the close button call `onClose`,
+ * after a question if its form would lose much; the focus returns to where it was.
  * @param {Props.Dialog} props
  */
 export function Dialog({ title, onClose, wide, children }) {
@@ -16,6 +16,8 @@ export function Dialog({ title, onClose, wide, children }) {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
     const modal = dialog.current;
     modal?.showModal();
+    const first = modal?.querySelector(':scope > .prose, .danger') ? null : modal?.querySelector('form :is(input, select, textarea)');
+    /** @type {HTMLElement | null | undefined} */ (first ?? modal?.querySelector('h2'))?.focus();
     return () => {
       // Closed first: while it is modal, nothing outside of it takes the focus.
       modal?.close();
@@ -32,7 +34,7 @@ export function Dialog({ title, onClose, wide, children }) {
   return html`
     <dialog ref=${dialog} class=${wide && 'wide'} aria-labelledby=${id} onCancel=${cancel} onClose=${closed}>
       <div class="dialog-head">
-        <h2 id=${id}>${title}</h2>
+        <h2 id=${id} tabindex="-1">${title}</h2>
         <button type="button" class="quiet" aria-label="Close" onClick=${leave}>✕</button>
       </div>
       ${children}
