@@ -22,6 +22,7 @@ declare namespace Props {
     problem?: Partial<Types.Trouble> | null;
     reload?: () => unknown;
     keep?: () => void;
+    again?: boolean;
     errors?: { pointer: string, detail: string }[];
   }
 

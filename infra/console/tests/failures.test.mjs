@@ -106,6 +106,18 @@ test('an `api` that leads to another host is named', async () => {
   await page.getByRole('alert').getByText('Check `api` in config.json').waitFor();
 });
 
+test('an export that fails is tried again with one click', async () => {
+  const exports = /\/member-exports$/;
+  await page.route(exports, problem(500, 'Internal error'));
+  await open(page, users);
+  await page.getByRole('button', { name: 'Export' }).click();
+  const again = page.getByRole('dialog').getByRole('button', { name: 'Try again' });
+  await again.waitFor();
+  await page.unroute(exports);
+  await Promise.all([page.waitForEvent('download'), again.click()]);
+  await page.locator('.toast', { hasText: 'The file is ready' }).waitFor();
+});
+
 test('a slow answer blocks nothing: the rest of the page works while a list loads', async () => {
   let release;
   await page.route(MEMBERS, async (route) => {
