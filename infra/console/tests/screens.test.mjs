@@ -363,6 +363,15 @@ test('the account menu of a person without an organization opens inside the wind
   }
 });
 
+test('each section of the settings has a name, so that its buttons are told apart', async () => {
+  const page = await pageOf(browser, ADA, server);
+  await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/settings`);
+  for (const name of ['General information', 'Security']) {
+    await page.getByRole('region', { name }).getByRole('button', { name: 'Save' }).waitFor();
+  }
+  await page.end();
+});
+
 test('the title of a page names the organization, once', async () => {
   const page = await pageOf(browser, ADA, server);
   const org = (await organizations(page))['Acme Instruments'];

@@ -2,7 +2,7 @@
 import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
 import { Dialog, isTyped } from './dialog.js';
 import { Notice, fieldOf } from './notice.js';
-import { LEVELS, formatRelative, formatTime, personName } from './words.js';
+import { LEVELS, formatRelative, formatTime, numberShown, personName } from './words.js';
 import { isFocusLost, mayLeave, useLostFocus, useUnsaved } from './router.js';
 import { useAction, useApp, useOrg } from './use.js';
 
@@ -29,16 +29,22 @@ export function Page({ title, intro, actions, children }) {
   `;
 }
 
-/** @param {Props.Section} props */
-export const Section = ({ title, intro, actions, children, id }) => html`
-  <section id=${id} class="section">
-    <div class="section-head">
-      <div><h2>${title}</h2>${intro && html`<p class="hint">${intro}</p>`}</div>
-      ${actions && html`<div class="actions">${actions}</div>`}
-    </div>
-    ${children}
-  </section>
-`;
+/**
+ * A part of a page, which has the name of its heading.
+ * @param {Props.Section} props
+ */
+export function Section({ title, intro, actions, children, id }) {
+  const heading = useId();
+  return html`
+    <section id=${id} class="section" aria-labelledby=${heading}>
+      <div class="section-head">
+        <div><h2 id=${heading}>${title}</h2>${intro && html`<p class="hint">${intro}</p>`}</div>
+        ${actions && html`<div class="actions">${actions}</div>`}
+      </div>
+      ${children}
+    </section>
+  `;
+}
 
 export const Loading = () => html`<p class="loading" role="status">Loading…</p>`;
 
@@ -207,17 +213,6 @@ export function More({ list, noun = 'entries' }) {
       <span class=${shown > 1 ? 'hint' : 'sr-only'} role="status">${list.loaded && numberShown(list, noun)}</span>
     </div>
   `;
-}
-
-/**
- * How many items a list shows. It is the text of a region that is always there, so that a screen reader hears it after a search.
- *
- * @param {Types.Pages<unknown>} list
- * @param {string} noun
- */
-function numberShown({ items: { length }, total, hasMore }, noun) {
-  if (length < 2) return hasMore ? '' : length ? 'One entry shown' : `No ${noun} shown`;
-  return total === null || total <= length ? `${length} ${noun} shown` : `${length} of ${total} ${noun}`;
 }
 
 /**
