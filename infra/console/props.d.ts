@@ -22,6 +22,7 @@ declare namespace Props {
     problem?: Partial<Types.Trouble> | null;
     reload?: () => unknown;
     keep?: () => void;
+    again?: boolean;
     errors?: { pointer: string, detail: string }[];
   }
 
@@ -99,6 +100,7 @@ declare namespace Props {
   interface Menu {
     label: string;
     actions: readonly (Types.MenuAction | false | undefined)[];
+    start?: boolean;
     children?: Types.View;
   }
 

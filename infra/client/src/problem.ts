@@ -45,16 +45,19 @@ export class ProblemError extends Error {
  *
  * @throws {ProblemError} if the request was refused.
  */
-export async function orThrow<Data>(
-  // Not `Problem`: the compiler needs half a second a call to compare each error with all problems.
-  request: Promise<
-    { data: Data; error?: never; response: Response } | { data?: never; error: { detail: string }; response: Response }
-  >,
-): Promise<Data> {
+export async function orThrow<Answer extends { data?: unknown; error?: unknown; response: Response }>(
+  request: Promise<Answer>,
+): Promise<Succeeded<Answer>["data"]> {
   const { data, error, response } = await request;
   if (error) throw new ProblemError(error as Problem, response);
-  return data as Data;
+  return data as Succeeded<Answer>["data"];
 }
+
+/**
+ * The answer of a success. It is chosen from the union: without `exactOptionalPropertyTypes`, the data of an answer of
+ * either kind can be undefined.
+ */
+type Succeeded<Answer> = Extract<Answer, { error?: undefined }>;
 
 /** The body of a refusal as a problem. */
 export function asProblem(body: unknown, response: Response): Problem {

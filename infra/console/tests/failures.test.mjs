@@ -37,6 +37,22 @@ test('a 500 is shown with its id and a way to try again, and the second attempt 
   await focusIsOn('Users');
 });
 
+test('a refusal of API Gateway itself says why, and what to do', async () => {
+  const refuse = (status, message, headers = {}) => page.route(MEMBERS, (route) => route.fulfill({ status, headers, json: { message } }));
+  await refuse(403, 'Forbidden');
+  await open(page, users);
+  await page.getByRole('alert').getByText('Your sign-in does not allow this').waitFor();
+  await page.getByRole('alert').getByText('The service answers “Forbidden”. Sign in again.').waitFor();
+  await page.unroute(MEMBERS);
+  await refuse(429, 'Too Many Requests', { 'Retry-After': '30' });
+  await open(page, users);
+  await page.getByRole('alert').getByText('Too many requests at the moment').waitFor();
+  await page.getByText('Try again in 30 seconds.').waitFor();
+  await page.unroute(MEMBERS);
+  await page.getByRole('button', { name: 'Load the current state' }).click();
+  await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+});
+
 test('a page that cannot be loaded has a heading, and the second attempt helps', async () => {
   for (const route of [/\/v1\/me\?/, /\/permissions$/]) {
     await page.route(route, problem(500, 'Internal error'));
@@ -88,6 +104,18 @@ test('an `api` that leads to another host is named', async () => {
   await page.getByLabel('Email address').fill('ada@acme.example');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('alert').getByText('Check `api` in config.json').waitFor();
+});
+
+test('an export that fails is tried again with one click', async () => {
+  const exports = /\/member-exports$/;
+  await page.route(exports, problem(500, 'Internal error'));
+  await open(page, users);
+  await page.getByRole('button', { name: 'Export' }).click();
+  const again = page.getByRole('dialog').getByRole('button', { name: 'Try again' });
+  await again.waitFor();
+  await page.unroute(exports);
+  await Promise.all([page.waitForEvent('download'), again.click()]);
+  await page.locator('.toast', { hasText: 'The file is ready' }).waitFor();
 });
 
 test('a slow answer blocks nothing: the rest of the page works while a list loads', async () => {

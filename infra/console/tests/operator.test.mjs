@@ -3,12 +3,16 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
 
-let server, browser, page, ids;
+let server, browser, page, ids, initech;
 
 before(async () => {
   [server, browser] = [await startServer('--demo'), await startBrowser()];
   const ada = await pageOf(browser, { email: 'ada@acme.example' }, server);
   ids = await organizations(ada);
+  initech = await ada.evaluate(async (org) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}` };
+    return (await (await fetch(`/v1/organizations/${org}/partners`, { headers })).json()).items[0].id;
+  }, ids['Acme Instruments']);
   await ada.end();
   page = await pageOf(browser, { email: 'operator@rolecall.example', operator: true }, server);
 });
@@ -45,9 +49,10 @@ test('the erasure of a person ends with its result', async () => {
   await dialog.getByLabel('Type the address to confirm').fill('jonas@acme.example');
   await dialog.getByRole('button', { name: 'Erase' }).click();
   await dialog.getByText('No organization knows this person any more.').waitFor();
-  await dialog.getByRole('button', { name: 'Done' }).click();
+  await dialog.getByRole('button', { name: 'Done' }).press('Enter');
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await page.getByText('Check the spelling').count(), 0);
+  await page.waitForFunction(() => document.activeElement.textContent === 'People', null, { timeout: 5000 });
 });
 
 test('an id that no organization has leads to the search', async () => {
@@ -71,6 +76,38 @@ test('an operator who looks inside sees the partners, changes none, and finds th
   await open(page, `/organizations/${ids['Acme Instruments']}`);
   await page.getByRole('link', { name: 'Open the operator’s page' }).click();
   await page.getByText('You read everything inside').waitFor();
+});
+
+test('a setting that the keyboard has saved keeps the focus', async () => {
+  await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
+  const check = page.getByLabel('Sub-organization management');
+  await check.press('Space');
+  await check.press('Enter');
+  await page.locator('.toast', { hasText: 'The settings are saved.' }).waitFor();
+  await page.waitForFunction(() => document.activeElement.name === 'manage_sub_organizations', null, { timeout: 5000 });
+  await check.press('Space');
+  await check.press('Enter');
+  await page.waitForFunction(() => document.querySelector('[name=manage_sub_organizations]').defaultChecked);
+});
+
+test('a dialog with fields begins at the first of them, and one that asks before an act at its heading', async () => {
+  const focus = () => page.evaluate(() => document.activeElement.labels?.[0].textContent ?? document.activeElement.textContent);
+  const opened = async (button) => {
+    await page.getByRole('button', { name: button }).click();
+    await page.getByRole('dialog').waitFor();
+    const at = await focus();
+    await page.keyboard.press('Escape');
+    return at;
+  };
+  await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
+  assert.equal(await opened('Suspend…'), 'Suspend Acme Instruments');
+  await open(page, '/operator');
+  assert.equal(await opened('Create an organization'), 'Name');
+  await open(page, `/operator/organizations/${initech}`);
+  assert.match(await opened('Link a customer'), /^Customer: /);
+  await page.getByRole('table', { name: 'Customers' }).locator('summary').first().click();
+  assert.match(await opened('Remove the link'), /^Remove the link with /);
+  await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
 });
 
 test('another kind is refused with the links that there are', async () => {

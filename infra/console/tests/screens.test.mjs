@@ -125,6 +125,82 @@ test('the focus stays at the end of a list while its next pages load, and after 
   await page.end();
 });
 
+test('after a change, the focus stays at its field, or is at the nearest heading that is left', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const said = (text) => page.locator('.toast', { hasText: text }).waitFor();
+  const focusIsOn = (name) => page.waitForFunction((name) => document.activeElement.name === name, name, { timeout: 5000 });
+  const org = (await organizations(page))['Acme Instruments'];
+  await open(page, `/organizations/${org}/settings`);
+  const days = page.getByLabel('Days that new events are kept');
+  await days.fill('200');
+  await days.press('Enter');
+  await said('The security settings are saved.');
+  await settled(page);
+  await focusIsOn('event_retention_days');
+  await page.getByLabel('Contact').fill('Ada, room 8');
+  await page.getByLabel('Contact').press('Enter');
+  await said('The general information is saved.');
+  await settled(page);
+  await focusIsOn('contact');
+  const age = page.getByLabel('Maximum age of a sign-in, in minutes');
+  await age.fill('40000');
+  await age.press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).press('Enter');
+  await said('The security settings are saved.');
+  await settled(page);
+  await focusIsOn('max_session_minutes');
+  await open(page, `/organizations/${org}/roles`);
+  await page.getByRole('link', { name: 'Create a role' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Keyboard');
+  await page.getByRole('button', { name: 'Create the role' }).click();
+  await page.getByRole('heading', { name: 'Keyboard', level: 1 }).waitFor();
+  await page.getByLabel('Description').fill('By keyboard');
+  await page.getByRole('button', { name: 'Save the role' }).press('Enter');
+  await said('Keyboard is saved.');
+  await settled(page);
+  await page.waitForFunction(() => document.activeElement.textContent === 'Save the role', null, { timeout: 5000 });
+  await page.end();
+  const zoe = await pageOf(browser, { email: 'zoe@acme.example' }, server);
+  await zoe.getByRole('button', { name: 'Ask to join Acme Instruments' }).press('Enter');
+  await zoe.getByRole('dialog').getByRole('button', { name: 'Ask to join' }).press('Enter');
+  const withdraw = zoe.getByRole('button', { name: 'Withdraw' });
+  await withdraw.waitFor();
+  const onHeading = () => zoe.waitForFunction(() => document.activeElement.textContent === 'My organizations', null, { timeout: 5000 });
+  await onHeading();
+  await withdraw.press('Enter');
+  await withdraw.waitFor({ state: 'detached' });
+  await onHeading();
+  await zoe.end();
+});
+
+test('messages appear in regions that are there before them, also in a dialog', async () => {
+  const page = await pageOf(browser, ADA, server);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/users`);
+  /** The regions that a screen reader watches now. They are marked. */
+  const mark = (root) => root.getByRole('status').evaluateAll((all) => all.forEach((region) => region.setAttribute('data-marked', '')));
+  const heard = (root, text) => root.locator('[data-marked]').filter({ hasText: text }).waitFor({ state: 'attached' });
+  const search = page.getByRole('searchbox');
+  await mark(page);
+  await search.fill('nothing like this');
+  await heard(page, 'No users shown');
+  await search.fill('bob');
+  await heard(page, 'One entry shown');
+  await search.fill('');
+  await heard(page, 'users');
+  await page.locator('tr', { hasText: 'Invited' }).first().locator('summary').click();
+  await page.getByRole('button', { name: 'Show, change or resend' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Copy the link' }).waitFor();
+  await mark(dialog);
+  await dialog.getByRole('button', { name: 'Copy the link' }).click();
+  await heard(dialog, 'copied');
+  assert.equal(await page.locator('.toast', { hasText: 'copied' }).count(), 1);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await heard(page, 'copied');
+  await page.end();
+});
+
 test('hostile names of an organization, a role and a person are texts on every screen', async () => {
   const page = await pageOf(browser, { email: 'mallory@example.com', name: HOSTILE }, server);
   page.on('dialog', () => page.errors.push('a script ran'));
@@ -275,14 +351,46 @@ test('the actions of a row open inside a window of 360 pixels', async () => {
   await page.end();
 });
 
+test('the account menu of a person without an organization opens inside the window', async () => {
+  for (const width of [360, 1200]) {
+    const page = await pageOf(browser, { email: 'alone@example.net' }, { ...server, width });
+    await page.locator('summary', { hasText: 'Your account' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    const { x, width: wide } = await page.locator('[open] > .menu-list').boundingBox();
+    assert.ok(x >= 0 && x + wide <= width, `from ${x} to ${x + wide} of ${width}`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    await page.end();
+  }
+});
+
+test('each section of the settings has a name, so that its buttons are told apart', async () => {
+  const page = await pageOf(browser, ADA, server);
+  await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/settings`);
+  for (const name of ['General information', 'Security']) {
+    await page.getByRole('region', { name }).getByRole('button', { name: 'Save' }).waitFor();
+  }
+  await page.end();
+});
+
+test('the title of a page names the organization, once', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const org = (await organizations(page))['Acme Instruments'];
+  assert.equal(await page.title(), 'My organizations · Rolecall');
+  for (const [path, title] of [['', 'Acme Instruments · Rolecall'], ['/users', 'Users · Acme Instruments · Rolecall'], ['/settings', 'Settings · Acme Instruments · Rolecall']]) {
+    await open(page, `/organizations/${org}${path}`);
+    assert.equal(await page.title(), title);
+  }
+  await page.end();
+});
+
 test('an address that is not well formed leads to no page, and says so', async () => {
   const page = await pageOf(browser, OPERATOR, server);
   const ada = await pageOf(browser, ADA, server);
   const org = (await organizations(ada))['Acme Instruments'];
-  for (const [by, path] of [[page, '/operator/organizations/%E0%A4%A'], [ada, `/organizations/${org}/roles/%E0%A4%A`]]) {
+  for (const [by, path, place] of [[page, '/operator/organizations/%E0%A4%A', ''], [ada, `/organizations/${org}/roles/%E0%A4%A`, 'Acme Instruments · ']]) {
     await by.goto(path);
     await by.getByRole('heading', { name: 'There is no such page' }).waitFor();
-    assert.equal(await by.title(), 'There is no such page · Rolecall');
+    assert.equal(await by.title(), `There is no such page · ${place}Rolecall`);
   }
   await open(ada, '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH');
   await ada.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();

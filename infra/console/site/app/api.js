@@ -30,6 +30,21 @@ const NO_API = {
 /** A problem for an answer of another service, such as a page of a static host; otherwise null. */
 export const notOfApi = (/** @type {Response} */ response) =>
   response.ok && response.headers.get('Content-Type')?.includes('text/html') ? new Problem(NO_API, -1) : null;
+/**
+ * What a refusal without a problem document means. API Gateway answers `{"message": …}` before a request reaches the service.
+ *
+ * @param {Record<string, any>} body
+ * @param {Response} response
+ */
+function ofGateway(body, { status, headers }) {
+  if (status === 429) {
+    const seconds = Math.ceil(secondsOf(headers.get('Retry-After') ?? ''));
+    return { ...body, title: 'Too many requests at the moment', detail: `Try again in ${seconds > 1 ? `${seconds} seconds` : 'a moment'}.` };
+  }
+  if (status !== 403) return { detail: body.message, ...body };
+  const detail = `The service answers “${body.message ?? status}”. Sign in again. If that does not help, ask your support.`;
+  return { ...body, title: 'Your sign-in does not allow this', detail };
+}
 const MAX_RETRIES = 2;
 /**
  * The module that `load` imports. One that cannot be loaded is a problem that a later attempt solves.
@@ -78,7 +93,7 @@ export function createApi(url, session) {
     });
     if (!response.ok) {
       if ([403, 404].includes(response.status) && isAffected(method, template, options)) dispatchEvent(new Event('refused'));
-      throw new Problem({ instance: response.headers.get('x-request-id'), ...body }, response.status);
+      throw new Problem({ instance: response.headers.get('x-request-id'), ...(body.type ? body : ofGateway(body, response)) }, response.status);
     }
     etags.set(body, response.headers.get('ETag'));
     return body;

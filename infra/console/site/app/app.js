@@ -9,12 +9,12 @@ import { Home } from './screens/home.js';
 import { InvitationScreen } from './screens/invitation.js';
 import { OrganizationScreens } from './screens/organization.js';
 import { SignIn } from './screens/sign_in.js';
+import { Toast, announce } from './toast.js';
 import { personName } from './words.js';
 
 /** @param {{ config: Types.Config, api: Types.Api, signInProblem: Partial<Types.Trouble> | null }} props */
 export function App({ config, api, signInProblem }) {
   const [token, setToken] = useState(session.token);
-  const [message, announce] = useMessage();
   useEffect(() => session.watch(() => setToken(session.token)), []);
   const me = useMe(api, token);
   const app = useMemo(
@@ -28,7 +28,7 @@ export function App({ config, api, signInProblem }) {
       ${token
         ? me.data ? html`<${Notice} problem=${me.problem} reload=${me.reload} /><${Screens} />` : html`<${Waiting} load=${me} />`
         : html`<main id="main" tabindex="-1"><${SignIn} problem=${signInProblem} /></main>`}
-      <div class="toast" role="status">${message}</div>
+      <${Toast} />
     <//>
   `;
 }
@@ -55,18 +55,6 @@ function useMe(api, token) {
     return () => removeEventListener('refused', me.reload);
   }, [me.reload]);
   return me;
-}
-
-/** A short message for the eye and for screen readers, which disappears after some seconds. */
-function useMessage() {
-  const [message, setMessage] = useState('');
-  const timer = useRef(0);
-  const announce = (text) => {
-    clearTimeout(timer.current);
-    setMessage(text);
-    timer.current = setTimeout(() => setMessage(''), 7000);
-  };
-  return [message, announce];
 }
 
 /**
@@ -159,6 +147,6 @@ function Switcher() {
   const search = me.organizations.length > 8 && {
     link: html`<input type="search" aria-label="Find an organization" placeholder="Find" onInput=${(event) => setFilter(event.target.value)} />`,
   };
-  return html`<${Menu} label="Switch organization" actions=${[search, ...links]}>
+  return html`<${Menu} label="Switch organization" start actions=${[search, ...links]}>
     <span class="switcher">${current ? current.name : 'Organizations'}</span><span aria-hidden="true"> ▾</span><//>`;
 }

@@ -1,10 +1,11 @@
 // A modal dialog, which asks before it loses what a person has typed.
 import { html, useId, useLayoutEffect, useRef } from '../vendor/ui.js';
-import { mayLeave, restoreFocus } from './router.js';
+import { mayLeave } from './router.js';
+import { Toast } from './toast.js';
 
 /**
- * A modal dialog. Escape and the close button call `onClose`, after a question if its form would lose much; the focus returns to
- * where it was.
+ * A modal dialog. It begins at its first field; one that asks before an act, at its heading. Escape and the close button call `onClose`,
+ * after a question if its form would lose much; the focus returns to where it was.
  * @param {Props.Dialog} props
  */
 export function Dialog({ title, onClose, wide, children }) {
@@ -15,11 +16,12 @@ export function Dialog({ title, onClose, wide, children }) {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
     const modal = dialog.current;
     modal?.showModal();
+    const first = modal?.querySelector(':scope > .prose, .danger') ? null : modal?.querySelector('form :is(input, select, textarea)');
+    /** @type {HTMLElement | null | undefined} */ (first ?? modal?.querySelector('h2'))?.focus();
     return () => {
       // Closed first: while it is modal, nothing outside of it takes the focus.
       modal?.close();
       if (opener?.isConnected) opener.focus();
-      else setTimeout(() => restoreFocus(document.querySelector('main')));
     };
   }, []);
   const leave = () => mayLeave(dialog.current ?? undefined) && (onClose(), true);
@@ -32,10 +34,11 @@ export function Dialog({ title, onClose, wide, children }) {
   return html`
     <dialog ref=${dialog} class=${wide && 'wide'} aria-labelledby=${id} onCancel=${cancel} onClose=${closed}>
       <div class="dialog-head">
-        <h2 id=${id}>${title}</h2>
+        <h2 id=${id} tabindex="-1">${title}</h2>
         <button type="button" class="quiet" aria-label="Close" onClick=${leave}>✕</button>
       </div>
       ${children}
+      <${Toast} />
     </dialog>
   `;
 }

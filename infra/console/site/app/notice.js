@@ -9,14 +9,21 @@ import { asWords, personName } from './words.js';
 const SIGN_IN_HELPS = ['mfa-required', 'session-too-old'];
 // A fresh state helps: it has changed meanwhile, is gone, or could not be read.
 const RELOAD_HELPS = [0, 409, 412, 500, 503];
+/**
+ * Whether the request came too early: it can succeed later. A budget that is used up, which has a type, lasts longer.
+ *
+ * @param {Partial<Types.Trouble>} problem
+ */
+const isEarly = ({ status, body }) => status === 429 && !body?.type;
 
 /**
  * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412, in a form also after 404. `problem` is one of the
  * API (`Problem`) or of the browser (`Error`), or has a `title` and a `detail` of the screen alone. `errors` are those that
- * no field shows; without it all of them. With `keep`, a sign-in keeps the page, and then calls it.
+ * no field shows; without it all of them. With `keep`, a sign-in keeps the page, and then calls it. With `again`, `reload` does what
+ * failed once more.
  * @param {Props.Notice} props
  */
-export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }) {
+export function Notice({ problem, reload, again, keep, errors = problem?.errors ?? [] }) {
   const app = useApp();
   if (!problem) return null;
   const { title, detail, status = -1, slug = '', body } = problem;
@@ -25,7 +32,7 @@ export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }
   const text = status === 401 ? ended : status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
   const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim);
   // The detail of a lock-out says which sign-in or network is needed: the state of the settings is not the reason.
-  const stale = reload && slug !== 'would-lock-out-caller' && (RELOAD_HELPS.includes(status) || (keep && status === 404));
+  const stale = reload && slug !== 'would-lock-out-caller' && (RELOAD_HELPS.includes(status) || isEarly(problem) || (keep && status === 404));
   const beside = (/** @type {Event} */ event) => {
     const back = refocus(event);
     signInBeside(() => isBack(app, () => (keep?.(), back())));
@@ -42,7 +49,7 @@ export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }
       ${status >= 500 && body?.instance && html`<p>If it happens again, give your support this id: <code>${body.instance}</code></p>`}
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
       ${signIn && html`<button type="button" onClick=${keep ? beside : () => mayLeave() && session.end()}>Sign in again</button>`}
-      ${stale && html`<button type="button" onClick=${load}>Load the current state</button>`}
+      ${stale && html`<button type="button" onClick=${load}>${again ? 'Try again' : 'Load the current state'}</button>`}
     </div>
   `;
 }

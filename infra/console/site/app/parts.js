@@ -2,21 +2,22 @@
 import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
 import { Dialog, isTyped } from './dialog.js';
 import { Notice, fieldOf } from './notice.js';
-import { LEVELS, formatRelative, formatTime, personName } from './words.js';
-import { mayLeave, restoreFocus, useLostFocus, useUnsaved } from './router.js';
-import { useAction, useApp } from './use.js';
+import { LEVELS, formatRelative, formatTime, numberShown, personName } from './words.js';
+import { isFocusLost, mayLeave, useLostFocus, useUnsaved } from './router.js';
+import { useAction, useApp, useOrg } from './use.js';
 
 export { Dialog, Notice };
 
 /**
- * The heading of a screen, its actions and its content. Sets the title of the document.
+ * The heading of a screen, its actions and its content. Sets the title of the document, which names the organization, too.
  * @param {Props.Page} props
  */
 export function Page({ title, intro, actions, children }) {
   const { config } = useApp();
+  const name = useOrg()?.org.name;
   useEffect(() => {
-    document.title = `${title} · ${config.product ?? 'Rolecall'}`;
-  }, [title]);
+    document.title = [title, name !== title && name, config.product ?? 'Rolecall'].filter(Boolean).join(' · ');
+  }, [title, name]);
   const head = useRef(null);
   useLostFocus(head);
   return html`
@@ -28,16 +29,22 @@ export function Page({ title, intro, actions, children }) {
   `;
 }
 
-/** @param {Props.Section} props */
-export const Section = ({ title, intro, actions, children, id }) => html`
-  <section id=${id} class="section">
-    <div class="section-head">
-      <div><h2>${title}</h2>${intro && html`<p class="hint">${intro}</p>`}</div>
-      ${actions && html`<div class="actions">${actions}</div>`}
-    </div>
-    ${children}
-  </section>
-`;
+/**
+ * A part of a page, which has the name of its heading.
+ * @param {Props.Section} props
+ */
+export function Section({ title, intro, actions, children, id }) {
+  const heading = useId();
+  return html`
+    <section id=${id} class="section" aria-labelledby=${heading}>
+      <div class="section-head">
+        <div><h2 id=${heading}>${title}</h2>${intro && html`<p class="hint">${intro}</p>`}</div>
+        ${actions && html`<div class="actions">${actions}</div>`}
+      </div>
+      ${children}
+    </section>
+  `;
+}
 
 export const Loading = () => html`<p class="loading" role="status">Loading…</p>`;
 
@@ -87,12 +94,14 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
     event.preventDefault();
     action.run(values(), event);
   };
+  // Not by the attribute `disabled`: the browser takes the focus from a button that has it.
+  const press = (/** @type {Event} */ event) => disabled && event.preventDefault();
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
       <${FormContext.Provider} value=${{ errorOf }}>${children}<//>
       <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
-        <button class=${danger ? 'danger' : 'primary'} disabled=${disabled} aria-disabled=${action.busy}>${action.busy ? 'Working…' : submit}</button>
+        <button class=${danger ? 'danger' : 'primary'} onClick=${press} aria-disabled=${disabled || action.busy}>${action.busy ? 'Working…' : submit}</button>
         ${onCancel && html`<button type="button" onClick=${cancel}>Cancel</button>`}
       </div>
     </form>
@@ -183,34 +192,35 @@ export const Table = ({ label, columns, rows, keyOf = (row) => /** @type {any} *
 `;
 
 /**
- * The end of a list from `usePages`: its problem, and the button for the next page. Takes the focus of a button that the last page
- * removes; that of a removed row goes to the section or the page.
+ * The end of a list from `usePages`: its problem, and the button for the next page. Takes the focus of the button that the last page
+ * removes.
  * @param {Props.More} props
  */
 export function More({ list, noun = 'entries' }) {
   const end = useRef(/** @type {HTMLElement | null} */ (null));
   const pressed = useRef(false);
+  const shown = list.items.length;
   useEffect(() => {
-    restoreFocus(pressed.current ? end.current : end.current?.closest('.section, main'));
+    if (pressed.current && isFocusLost()) end.current?.focus();
     if (!list.loading) pressed.current = false;
   });
   const more = () => list.loading || ((pressed.current = true), list.more());
   return html`
     <${Notice} problem=${list.problem} reload=${list.reload} />
-    <div class="more" ref=${end}>
+    <div class="more" ref=${end} tabindex="-1">
       ${list.loading && html`<${Loading} />`}
       ${list.hasMore && html`<button onClick=${more} aria-disabled=${list.loading}>Show more</button>`}
-      ${list.loaded && list.items.length > 1 && html`<span class="hint">
-        ${list.total === null || list.total <= list.items.length ? `${list.items.length} ${noun} shown` : `${list.items.length} of ${list.total} ${noun}`}</span>`}
+      <span class=${shown > 1 ? 'hint' : 'sr-only'} role="status">${list.loaded && numberShown(list, noun)}</span>
     </div>
   `;
 }
 
 /**
- * A button that opens a list of actions, each a button or a link of its own. Closes on Escape and when the focus leaves.
+ * A button that opens a list of actions, each a button or a link of its own. Closes on Escape and when the focus leaves. Its list
+ * begins where the button ends, or with `start`, where it begins.
  * @param {Props.Menu} props
  */
-export function Menu({ label, actions, children }) {
+export function Menu({ label, actions, start, children }) {
   const details = useRef(/** @type {HTMLDetailsElement | null} */ (null));
   const close = () => details.current?.removeAttribute('open');
   // A dialog that an action opens returns the focus there.
@@ -220,7 +230,7 @@ export function Menu({ label, actions, children }) {
     if (event.key === 'Escape' && details.current?.open) toSummary();
   };
   return html`
-    <details class="menu" ref=${details} onFocusOut=${leave} onKeyDown=${key}>
+    <details class="menu ${start ? 'menu-start' : ''}" ref=${details} onFocusOut=${leave} onKeyDown=${key}>
       <summary><span class="sr-only">${label}${children && ': '}</span>${children ?? html`<span aria-hidden="true">⋯</span>`}</summary>
       <div class="menu-list" tabindex="-1" onClick=${(/** @type {Event} */ event) => event.defaultPrevented && close()}>
         ${actions.filter((action) => !!action).map(({ label, run, danger, link }) => link ?? html`

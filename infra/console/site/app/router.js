@@ -7,10 +7,13 @@ const unsaved = new Set();
 let arriving = false;
 let hadFocus = false;
 let last = /** @type {HTMLElement | null} */ (null);
+// What `last` is in, from the inside to the outside.
+let around = /** @type {EventTarget[]} */ ([]);
 let lastField = /** @type {HTMLInputElement | null} */ (null);
-addEventListener('focusin', ({ target }) => {
+addEventListener('focusin', (event) => {
   hadFocus = true;
-  const field = (last = /** @type {HTMLInputElement} */ (target));
+  const field = (last = /** @type {HTMLInputElement} */ (event.target));
+  around = event.composedPath();
   if (field.name) lastField = field;
 });
 let shown = new URL(location.href);
@@ -99,15 +102,31 @@ export function useLostFocus(root) {
   }, []);
 }
 
+/** Whether what had the focus is removed, and nothing else has it. */
+export const isFocusLost = () => document.activeElement === document.body && last?.isConnected === false;
+
 /**
- * Gives the focus to the heading in `root`, else to `root`, when what had it is removed and no dialog is open.
+ * The innermost element around the lost focus that is still there.
  *
- * @param {HTMLElement | null | undefined} root
+ * @param {string} selector
  */
-export function restoreFocus(root) {
-  const isLost = document.activeElement === document.body && last?.isConnected === false;
-  if (isLost && !document.querySelector('dialog[open]')) focusHeading(root);
-}
+const still = (selector) => around.find((one) => one instanceof HTMLElement && one.isConnected && one.matches(selector));
+
+// Gives a lost focus to the field of the same name, if a form builds its fields again. Otherwise, if no part of the page does better
+// within a moment, to the heading of the dialog, else of the section, else of the page.
+let restoring = 0;
+new MutationObserver(() => {
+  if (!isFocusLost()) return;
+  const { name, type } = /** @type {HTMLInputElement} */ (last);
+  const form = /** @type {HTMLElement | undefined} */ (still('form'));
+  const again = name && type !== 'radio' && form?.querySelector(`[name="${CSS.escape(name)}"]`);
+  if (again) return /** @type {HTMLElement} */ (again).focus();
+  clearTimeout(restoring);
+  restoring = setTimeout(() => {
+    const root = [...document.querySelectorAll('dialog[open]')].pop() ?? still('.section') ?? document.querySelector('main');
+    if (isFocusLost()) focusHeading(/** @type {HTMLElement | null} */ (root));
+  }, 100);
+}).observe(document, { childList: true, subtree: true });
 
 /**
  * Gives the focus to the heading in `main`, else to `main`, after `navigate`, and when `main` takes the place of one that had it.

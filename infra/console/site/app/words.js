@@ -64,6 +64,17 @@ export function formatRelative(at) {
 export const count = (number, one, many = `${one}s`) => `${number.toLocaleString()} ${number === 1 ? one : many}`;
 
 /**
+ * How many items a list shows. It is the text of a region that is always there, so that a screen reader hears it after a search.
+ *
+ * @param {Types.Pages<unknown>} list
+ * @param {string} noun
+ */
+export function numberShown({ items: { length }, total, hasMore }, noun) {
+  if (length < 2) return hasMore ? '' : length ? 'One entry shown' : `No ${noun} shown`;
+  return total === null || total <= length ? `${length} ${noun} shown` : `${length} of ${total} ${noun}`;
+}
+
+/**
  * A machine term as words: "critical_alert_users" is "Critical alert users".
  *
  * @param {string} term

@@ -16,11 +16,14 @@ export function People() {
     <${Page} title="People" intro="What all organizations know about a person: memberships, invitations and requests.">
       <div class="panel"><${Search} email=${email} userId=${userId} /></div>
       <${Notice} problem=${load.problem} />
-      ${people && people.length > 1 && html`<p role="status">${people.length} accounts have this address, each in other organizations. They can belong to one person.</p>`}
+      <div role="status">
+        ${people?.length === 1 && html`<span class="sr-only">One person found</span>`}
+        ${people && people.length > 1 && html`<p>${people.length} accounts have this address, each in other organizations. They can belong to one person.</p>`}
+        ${people?.length === 0 && html`<${Empty} title="No organization knows this person">
+          Check the spelling. A membership that began moments ago can be missing: try again in a moment.
+          ${email && ' A former member is found by the id of the account.'}<//>`}
+      </div>
       ${people?.map((person) => html`<${FoundPerson} key=${person.id} person=${person} reload=${load.reload} />`)}
-      ${people?.length === 0 && html`<${Empty} title="No organization knows this person">
-        Check the spelling. A membership that began moments ago can be missing: try again in a moment.
-        ${email && ' A former member is found by the id of the account.'}<//>`}
     <//>
   `;
 }

@@ -17,7 +17,7 @@ export function ExportButton({ filters }) {
   });
   return html`
     <button onClick=${save.run} aria-disabled=${save.busy}>${save.busy ? 'Preparing the file…' : 'Export'}</button>
-    ${save.problem && html`<${Dialog} title="The export" onClose=${save.clear}><${Notice} problem=${save.problem} reload=${save.run} /><//>`}
+    ${save.problem && html`<${Dialog} title="The export" onClose=${save.clear}><${Notice} problem=${save.problem} reload=${save.run} again /><//>`}
   `;
 }
 
