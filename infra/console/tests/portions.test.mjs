@@ -16,6 +16,7 @@ const LISTS = {
   'Ada (a@a.example)\nb@a.example (Bob)\n- c@a.example\n2. "d@a.example"': '1 a@a.example|2 b@a.example|3 c@a.example|4 d@a.example',
   'nobody\nhttp://a.example': '1 nobody|2 http://a.example',
   '\n\nemail,role\na@a.example,User\n\n,\nb@a.example,Admin\n': '4 a@a.example,User|7 b@a.example,Admin',
+  ';;\r\nName;Primary email;Role\r\nLi, Wei;a@a.example;User\r\n': '3 Li, Wei;a@a.example;User',
   'sep=;\r\nRolle;E-Mail-Adresse\r\nUser;a@a.example\r\n': '3 User;a@a.example',
   '\tE-mail\n"two\nlines"\ta@a.example\n6" tall\tb@a.example\nLast\tc@a.example': '2 "two\nlines"\ta@a.example|4 6" tall\tb@a.example|5 Last\tc@a.example',
   'Name,Contact e-mail\nAda,a@a.example': '2 Ada,a@a.example',

@@ -119,6 +119,7 @@ mod authn;
 mod batch;
 mod budget;
 mod catalogue;
+mod character;
 mod closure;
 mod customer;
 mod decision;

@@ -5,11 +5,14 @@ import { Problem } from '../../api.js';
 const BATCH = 100;
 
 // The columns that the API reads, as `columnName` writes their names.
-const EMAIL = ['email', 'emailaddress', 'workemail', 'email1value', 'emailadresse', 'mail', 'userprincipalname'];
+const EMAIL = [
+  'email', 'emailaddress', 'primaryemail', 'primaryemailaddress', 'workemail', 'primaryworkemail', 'emailwork', 'email1value', 'emailadresse',
+  'mailadresse', 'mail', 'primarysmtpaddress', 'useremail', 'userprincipalname',
+];
 const ROLE = ['roleid', 'role', 'rolename', 'rolle'];
 
-// Blank lines, and a line such as `sep=;`, which tells spreadsheets what separates the cells.
-const BEGINNING = /^(?:\s*\n)?(?:sep=(.).*\n(?:\s*\n)?)?/;
+// Lines without text, and a line such as `sep=;`, which tells spreadsheets what separates the cells.
+const BEGINNING = /^(?:[\s,;]*\n)?(?:sep=(.).*\n(?:[\s,;]*\n)?)?/;
 
 // Texts between separators. A separator in quotes or angle brackets is text.
 const SEGMENTS = /(?:"(?:\\.|[^"\\])*"|<[^<>]*>|[^;\t])+/g;
