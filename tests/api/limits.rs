@@ -13,7 +13,7 @@ use shared::{
         MAX_ORGANIZATION_NAME, MAX_POSTAL_ADDRESS, MAX_REASON, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
         MAX_SERVICE_NAME, MAX_SESSION_MINUTES, MAX_USER_ID, MAX_WEBSITE, MIN_SESSION_MINUTES,
     },
-    http::{Limits, MAX_BODY, MAX_IDEMPOTENCY_KEY, MAX_PAGE},
+    http::{Limits, MAX_BODY, MAX_CLIENT_ID, MAX_CSV, MAX_IDEMPOTENCY_KEY, MAX_PAGE},
 };
 
 use crate::printed::assert_printed;
@@ -35,11 +35,12 @@ fn row(what: &str, limit: &dyn ToString, refusal: &str, instead: &str) -> [Strin
 }
 
 fn requests() -> Rows {
-    let kib = format!("{} KiB", MAX_BODY / 1024);
+    let kib = |bytes: usize| format!("{} KiB", bytes / 1024);
     let page = format!("1 to {MAX_PAGE}");
     let key = format!("{MAX_IDEMPOTENCY_KEY} characters");
     vec![
-        row("body", &kib, "413 `body-too-large`", "send less, in parts"),
+        row("body", &kib(MAX_BODY), "413 `body-too-large`", "send less, in parts"),
+        row("CSV file", &kib(MAX_CSV), "413 `body-too-large`", "send fewer rows or columns"),
         row("items on a page (`limit`)", &page, "422 `invalid-request`", "follow `next_cursor`"),
         row("idempotency key", &key, "400 `bad-idempotency-key`", "use a UUID"),
         row("time to repeat a request with its key", &"24 hours", "the request runs again", ""),

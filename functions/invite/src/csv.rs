@@ -6,7 +6,9 @@ mod table;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 use shared::{
-    domain::{BuiltIn, DEFAULT_DAYS, Language, MAX_BATCH, MAX_DAYS, OrgId, RoleId, fold},
+    domain::{
+        BuiltIn, DEFAULT_DAYS, Language, MAX_BATCH, MAX_DAYS, MAX_EMAIL, OrgId, RoleId, fold,
+    },
     http::{App, FieldError, Problem},
     store::RoleNames,
 };
@@ -75,6 +77,10 @@ const ACCESS_END: [&str; 3] = ["accessexpiresat", "accessendsatutc", "accessends
 
 /// The column with the language of the mails. Entra ID calls it "preferredLanguage", with a region.
 const LANGUAGE: [&str; 3] = ["language", "preferredlanguage", "sprache"];
+
+/// The most bytes of a cell that are kept, because the outcome of a row repeats its address. A longer cell
+/// is no address, no role and no time.
+const MAX_CELL: usize = 4 * MAX_EMAIL + 4;
 
 /// A row, with its number in a spreadsheet.
 struct Row {
@@ -180,7 +186,9 @@ impl Columns {
     fn row(&self, nth: u64, record: &StringRecord) -> Row {
         let values = |columns: &[usize]| -> Vec<String> {
             let values = columns.iter().filter_map(|&column| record.get(column));
-            values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
+            let kept =
+                |value: &str| value.get(..value.floor_char_boundary(MAX_CELL)).map(str::to_owned);
+            values.filter(|value| !value.is_empty()).filter_map(kept).collect()
         };
         let value = |columns: &[usize]| values(columns).into_iter().next();
         Row {
@@ -350,6 +358,14 @@ mod tests {
             );
         }
         assert!(super::rows(b"\n;;\n").is_err());
+    }
+
+    #[test]
+    fn long_cell_is_cut_and_still_refused() {
+        let file = format!("email\n{}@example.com\n", "é".repeat(100_000));
+        let email = read(&file).remove(0).0;
+        assert!(email.len() <= MAX_CELL, "{}", email.len());
+        assert_eq!(shared::domain::Email::parse(&email), Err(shared::domain::EmailError::TooLong));
     }
 
     #[test]

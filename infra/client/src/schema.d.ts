@@ -3805,7 +3805,7 @@ export interface components {
             /** @constant */
             status: 400;
         } & components["schemas"]["Problem"];
-        /** @description The body is longer than 64 KiB. Send less. */
+        /** @description The body is longer than 64 KiB, or a CSV file longer than 512 KiB. Send less. */
         "body-too-large": {
             /** @constant */
             type: "/problems/body-too-large";
@@ -4777,7 +4777,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["unauthenticated"];
             };
         };
-        /** @description The body is longer than 64 KiB. */
+        /** @description The body is longer than 64 KiB, or a CSV file longer than 512 KiB. */
         BodyTooLargeResponse: {
             headers: {
                 "x-request-id": components["headers"]["RequestId"];

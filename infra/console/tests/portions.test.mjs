@@ -47,3 +47,13 @@ test('a long file is sent in portions of 100 rows, each below its first line, an
   assert.deepEqual(portions.map(({ rows, body }) => [rows.length, String(body).split('\n')[1]]), [[100, 'email;role'], [50, 'email;role']]);
   assert.deepEqual(asPortions(listOf(portions.slice(1)), 'user').map(({ body }) => body), [portions[1].body]);
 });
+
+test('wide rows are sent in portions that the API reads, and so are long lines of a list', () => {
+  const sizes = (list) => asPortions(list, 'user').map(({ rows, body }) => [rows.length, new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body)).length]);
+  const file = sizes(['email,note', ...Array.from({ length: 100 }, (_, index) => `a${index}@a.example,${'ü'.repeat(4000)}`)].join('\n'));
+  assert.deepEqual(file.map(([rows]) => rows), [65, 35]);
+  assert.ok(file.every(([, size]) => size <= 512 * 1024), String(file));
+  const list = sizes(Array.from({ length: 90 }, (_, index) => `${'x'.repeat(1000)}${index}@a.example`).join('\n'));
+  assert.deepEqual(list.map(([rows]) => rows), [62, 28]);
+  assert.ok(list.every(([, size]) => size <= 64 * 1024), String(list));
+});
