@@ -2895,6 +2895,8 @@ export interface components {
         InvitationPage: {
             items: components["schemas"]["ListedInvitation"][];
             next_cursor: components["schemas"]["NextCursor"];
+            /** @description The exact number of pending invitations on all pages. */
+            total: number;
         };
         /** @description A page of invitations. */
         ReceivedInvitationPage: {
@@ -2912,6 +2914,8 @@ export interface components {
         RolePage: {
             items: components["schemas"]["Role"][];
             next_cursor: components["schemas"]["NextCursor"];
+            /** @description The exact number of roles on all pages, in a list of one organization without filters. `null` in others. */
+            total: number | null;
         };
         /** @description All role objects on one page. */
         RoleObjectPage: {
@@ -2927,16 +2931,22 @@ export interface components {
         JoinRequestPage: {
             items: components["schemas"]["JoinRequest"][];
             next_cursor: components["schemas"]["NextCursor"];
+            /** @description The exact number of open requests on all pages. */
+            total: number;
         };
         /** @description A page of approved domains. */
         ApprovedDomainPage: {
             items: components["schemas"]["ApprovedDomain"][];
             next_cursor: components["schemas"]["NextCursor"];
+            /** @description The exact number of approved domains on all pages. */
+            total: number;
         };
         /** @description A page of critical alert users. */
         CriticalAlertUserPage: {
             items: components["schemas"]["CriticalAlertUser"][];
             next_cursor: components["schemas"]["NextCursor"];
+            /** @description The exact number of critical alert users on all pages. */
+            total: number;
         };
         /** @description A page of customer links. */
         CustomerLinkPage: {

@@ -45,7 +45,8 @@ pub use input::{
     not_null, nullable, optional_time,
 };
 pub use lists::{
-    Cursor, Limit, MAX_PAGE, Match, Page, PageQuery, Pagination, ScopeParam, StatusParam, chosen,
+    CountedPage, Cursor, Limit, MAX_PAGE, Match, Page, PageQuery, Pagination, ScopeParam,
+    StatusParam, chosen,
 };
 pub use path::Path;
 pub use problem::{FieldError, Problem};
