@@ -5255,7 +5255,7 @@ export interface components {
          */
         OrganizationFilter: components["schemas"]["OrganizationId"][];
         /**
-         * @description Only events about this person: what they did, and what was done to them, to their invitations and to their requests to join. The id can be that of a former member. Not together with other organizations, where the person has other ids.
+         * @description Only events about this person: those that they caused, that changed their membership or their requests to join, or that name them as Super Admin before or after, or as keeper of a service. Also those about the invitations and the critical alerts of the address that they have here, or had at last. The id can be that of a former member. Not together with other organizations, where the person has other ids.
          * @example mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D
          */
         PersonFilter: components["schemas"]["MemberId"];
@@ -7338,7 +7338,7 @@ export interface operations {
                  */
                 target?: components["parameters"]["TargetFilter"];
                 /**
-                 * @description Only events about this person: what they did, and what was done to them, to their invitations and to their requests to join. The id can be that of a former member. Not together with other organizations, where the person has other ids.
+                 * @description Only events about this person: those that they caused, that changed their membership or their requests to join, or that name them as Super Admin before or after, or as keeper of a service. Also those about the invitations and the critical alerts of the address that they have here, or had at last. The id can be that of a former member. Not together with other organizations, where the person has other ids.
                  * @example mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D
                  */
                 member_id?: components["parameters"]["PersonFilter"];
