@@ -8424,7 +8424,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The beginning of a name, in any case. Fewer than three characters are a whole name.
+                 * @description The beginning of a name, in any case. Fewer than three characters match a whole name only: `br` finds the organization named "BR", and not "Bruckner".
                  * @example acm
                  */
                 q?: string;
