@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// The longest value in a body, in characters. Longer ones are cut.
-const MAX_VALUE: usize = 300;
+pub const MAX_VALUE: usize = 300;
 /// The longest value in a subject, in characters. Longer ones are cut, so that a name cannot carry a
 /// message of its own to people who only look at their inbox.
-const MAX_SUBJECT_VALUE: usize = 40;
+pub const MAX_SUBJECT_VALUE: usize = 40;
 /// The HTML document around the body. Mail programs know tables and styles of elements. Its own style
 /// sheet is for narrow screens and dark themes.
 const FRAME: &str = include_str!("../templates/frame.html");

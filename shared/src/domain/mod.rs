@@ -208,7 +208,7 @@ pub use member::{
     remove_member, transfer, update_member, with_account,
 };
 pub use notification::{
-    Author, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail, REMINDED_BEFORE,
+    Author, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail, REMINDED_BEFORE,
     Reminder, decides_join_requests, invitation_mail, join_digest_mails, join_request_mails,
     reminder_mail, revocation_mail, roles_deciding_join_requests,
 };

@@ -53,7 +53,7 @@ pub use problem::{FieldError, Problem};
 pub use public_url::PublicUrl;
 pub use query::Query;
 pub use refusal::ApiError;
-pub use request_id::RequestId;
+pub use request_id::{MAX_CLIENT_ID, RequestId};
 pub use trusted_proxy::TrustedProxy;
 
 use axum::{Router, middleware};
