@@ -26,8 +26,9 @@ const SMALL: &str = "margin: 0 0 16px; font: 13px/1.5 Helvetica, Arial, sans-ser
 /// The style of a button.
 const BUTTON: &str = "display: inline-block; padding: 12px 20px; font: bold 16px/1.25 Helvetica, \
                       Arial, sans-serif; color: #ffffff; text-decoration: none; border-radius: 6px";
-/// The style of the logo.
-const LOGO: &str = "display: block; height: 40px; max-width: 100%; border: 0";
+/// The style of the logo. Two lines of the name of the product fit, for mail programs that block images.
+const LOGO: &str = "display: block; height: 40px; max-width: 100%; border: 0; font: bold 14px/20px \
+                    Helvetica, Arial, sans-serif";
 
 /// The content of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
