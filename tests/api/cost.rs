@@ -115,7 +115,7 @@ invite with an idempotency key | 2 3 14 6 | ADA POST /invitations | {"email": "<
 repeat with an idempotency key | 2 4 0 0 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
 + ten people
 invite ten users | 2 24 66 60 | ADA POST /invitations/batch | {"invitations": <ten>}
-list invitations | 3 18 0 0 | ADA GET /invitations?limit=<limit>
+list invitations | 3 19 0 0 | ADA GET /invitations?limit=<limit>
 + invitation user
 show an invitation | 2 5 0 0 | ADA GET /invitations/<id>
 change an invitation | 3 5 10 7 | ADA PATCH /invitations/<id> | {"role_id": "<plain>"}

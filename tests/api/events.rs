@@ -291,6 +291,11 @@ async fn history_of_one_person_is_complete() {
     app.add_member(ADA, &acme, BOB, "admin").await;
     app.add_member(ADA, &acme, CY, "admin").await;
     app.create_invitation(CY, &acme, EVE.email, "user").await;
+    let alerts = format!("{acme}/critical-alert-users");
+    app.post(ADA, &alerts, json!({ "email": CY.email })).await.expect(201);
+    let job = app.add_service(ADA, &acme, "Job", "user").await;
+    let keeper = json!({ "keeper_id": member_id(&acme, CY.sub) });
+    app.patch(ADA, &format!("{acme}/members/{job}"), keeper).await.expect(200);
     app.transfer(ADA, &acme, CY).await.expect(200);
     app.transfer(CY, &acme, BOB).await.expect(200);
     app.remove(BOB, &acme, CY).await.expect(204);
@@ -301,7 +306,7 @@ async fn history_of_one_person_is_complete() {
     };
     let expected: Vec<_> =
         history.iter().rev().filter(|event| !of_others(event)).map(|it| it["id"].clone()).collect();
-    assert!(expected.len() >= 9, "{expected:?}");
+    assert!(expected.len() >= 12, "{expected:?}");
     let about = format!("member_id={}", member_id(&acme, CY.sub));
     assert_eq!(shown(&app, &acme, &about).await, expected);
     let accepted = shown(&app, &acme, &format!("{about}&action=invitation.accepted")).await;

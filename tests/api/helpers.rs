@@ -201,7 +201,7 @@ impl TestApp {
         (holders, named.and_then(|user| user["user_id"].as_str()).map(ToOwned::to_owned))
     }
 
-    /// All items of a list; `path` has a query.
+    /// All items of a list; `path` has a query. A `total` is their number.
     pub async fn list_all(&self, caller: Identity, path: &str) -> Vec<Value> {
         let mut all = Vec::new();
         let mut cursors = HashSet::new();
@@ -214,7 +214,12 @@ impl TestApp {
             all.extend(page.body[items].as_array().unwrap().iter().cloned());
             match page.body["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
-                None => return all,
+                None => {
+                    let total = page.body["total"].as_u64();
+                    let is_number = |total| usize::try_from(total) == Ok(all.len());
+                    assert!(total.is_none_or(is_number), "{path}: {total:?} is not {}", all.len());
+                    return all;
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! CSV files of `/v1/organizations/{org}/invitations/batch`, as people have them (INV11).
 
+use axum::http::Request;
 use serde_json::{Value, json};
 
 use crate::{
@@ -67,4 +68,44 @@ async fn rows_without_an_address_or_of_accounts_out_of_use_are_refused_in_words(
     let refused = app.invite_file(ADA, &acme, open).await;
     let refused = refused.refuses(400, "unreadable-request");
     assert!(refused.text.contains("line 2"), "{refused}");
+}
+
+/// An export of a directory has a column for each of its attributes.
+#[tokio::test]
+async fn wide_file_is_read_and_its_key_repeats_the_answer() {
+    let (app, acme) = TestApp::with_acme().await;
+    let attributes = ",An attribute of the directory".repeat(100);
+    let rows: Vec<_> = (0..99).map(|n| format!("wide{n}@example.com{attributes}")).collect();
+    // The outcome repeats the address as it was sent, but not without end.
+    let no_address = "x".repeat(100_000);
+    let file = format!("Primary email{attributes}\n{}\n{no_address}\n", rows.join("\n"));
+    assert!(file.len() > 300_000, "{}", file.len());
+    let send = async || {
+        let request = Request::post(format!("{acme}/invitations/batch"))
+            .header("content-type", "text/csv")
+            .header("idempotency-key", "wide");
+        app.answer(Some(ADA), request.body(file.clone().into()).unwrap()).await.expect(200)
+    };
+    let done = send().await;
+    let statuses = done.statuses();
+    assert!(statuses[..99].iter().all(|status| *status == 201) && statuses[99] == 422, "{done}");
+    assert_eq!(send().await.body, done.body);
+    let refused = app.invite_file(ADA, &acme, " ".repeat(512 * 1024 + 1)).await;
+    let detail = refused.refuses(413, "body-too-large").body["detail"].clone();
+    assert_eq!(detail, "Send a file of at most 524288 bytes: fewer rows, or fewer columns.");
+}
+
+#[tokio::test]
+async fn what_is_no_address_alone_is_refused_in_words() {
+    let (app, acme) = TestApp::with_acme().await;
+    let file = ";;\nUser principal name;Role\nQ Seven <q7@example.com>;\n\
+                e9_x.com#EXT#@bruckner.onmicrosoft.com;\nq 7@example.com;\n";
+    let done = app.invite_file(ADA, &acme, file).await.expect(200);
+    assert_eq!(done.statuses(), [422, 422, 422], "{done}");
+    let details = [0, 1, 2].map(|nth| &done.body["outcomes"][nth]["problem"]["detail"]);
+    let guest =
+        "#EXT# marks the sign-in name of a guest, not an address: enter the guest's own address";
+    assert_eq!(details[0], "row 3, email: enter the address alone, without the name");
+    assert_eq!(details[1], &format!("row 4, email: {guest}"));
+    assert_eq!(details[2], "row 5, email: the address contains a space: remove it");
 }

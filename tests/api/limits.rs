@@ -3,18 +3,19 @@
 use std::fmt::Write;
 
 use access::{MAX_EVALUATIONS, MAX_RESULTS};
+use mail::{MAX_PRODUCT_NAME, MAX_SUBJECT_VALUE, MAX_VALUE};
 use members::{ExportLimits, MAX_RANGES};
 use shared::{
     domain::{
         Budgets, DECLINED_DAYS, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, DEFAULT_RETENTION_DAYS,
         MAX_ACCESS_DAYS, MAX_BATCH, MAX_CHOSEN, MAX_CHOSEN_ROLES, MAX_COMMENT, MAX_CONTACT,
         MAX_CRITICAL_ALERT_USERS, MAX_CUSTOM_ROLES, MAX_DAYS, MAX_DEPTH, MAX_DISPLAY_NAME,
-        MAX_DOMAINS, MAX_EMAIL, MAX_EMAIL_LOCAL, MAX_JOIN_REQUESTS, MAX_NETWORKS,
-        MAX_NOTIFIED_MANAGERS, MAX_ORGANIZATION_NAME, MAX_POSTAL_ADDRESS, MAX_REASON,
-        MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME, MAX_SERVICE_NAME, MAX_SESSION_MINUTES, MAX_USER_ID,
-        MAX_WEBSITE, MIN_SESSION_MINUTES,
+        MAX_DOMAINS, MAX_EMAIL, MAX_EMAIL_LOCAL, MAX_JOIN_REQUESTS, MAX_MAILED_NAME,
+        MAX_NAMED_IN_DIGEST, MAX_NETWORKS, MAX_NOTIFIED_MANAGERS, MAX_ORGANIZATION_NAME,
+        MAX_PERSON_NAME, MAX_POSTAL_ADDRESS, MAX_REASON, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
+        MAX_SERVICE_NAME, MAX_SESSION_MINUTES, MAX_USER_ID, MAX_WEBSITE, MIN_SESSION_MINUTES,
     },
-    http::{Limits, MAX_BODY, MAX_IDEMPOTENCY_KEY, MAX_PAGE},
+    http::{Limits, MAX_BODY, MAX_CLIENT_ID, MAX_CSV, MAX_IDEMPOTENCY_KEY, MAX_PAGE},
 };
 
 use crate::printed::assert_printed;
@@ -36,11 +37,12 @@ fn row(what: &str, limit: &dyn ToString, refusal: &str, instead: &str) -> [Strin
 }
 
 fn requests() -> Rows {
-    let kib = format!("{} KiB", MAX_BODY / 1024);
+    let kib = |bytes: usize| format!("{} KiB", bytes / 1024);
     let page = format!("1 to {MAX_PAGE}");
     let key = format!("{MAX_IDEMPOTENCY_KEY} characters");
     vec![
-        row("body", &kib, "413 `body-too-large`", "send less, in parts"),
+        row("body", &kib(MAX_BODY), "413 `body-too-large`", "send less, in parts"),
+        row("CSV file", &kib(MAX_CSV), "413 `body-too-large`", "send fewer rows or columns"),
         row("items on a page (`limit`)", &page, "422 `invalid-request`", "follow `next_cursor`"),
         row("idempotency key", &key, "400 `bad-idempotency-key`", "use a UUID"),
         row("time to repeat a request with its key", &"24 hours", "the request runs again", ""),
@@ -73,6 +75,18 @@ fn requests() -> Rows {
             &format!("{MAX_USER_ID} characters"),
             "401 `unauthenticated`",
             "configure the identity provider",
+        ),
+        row(
+            "name of a person in a token",
+            &format!("{MAX_PERSON_NAME} characters"),
+            "the rest is cut",
+            "set a display name",
+        ),
+        row(
+            "`x-request-id` of a client",
+            &format!("{MAX_CLIENT_ID} printable ASCII characters"),
+            "it is ignored",
+            "send a shorter one",
         ),
         row(
             "chosen organizations in a filter of users, roles or events; organizations of a subtree's history",
@@ -196,7 +210,7 @@ fn invitations(limits: &Limits) -> Rows {
             "tell the person to look for the mail",
         ),
         row(
-            "invitations of an address in a day, by all organizations (`InvitationsPerAddress`)",
+            "invitations of an address in a day, by members of all organizations (`InvitationsPerAddress`); those of a first Admin by an operator do not count",
             &budgets.invitations_per_address,
             budget,
             "wait until tomorrow",
@@ -252,6 +266,38 @@ fn invitations(limits: &Limits) -> Rows {
     ]
 }
 
+fn mails() -> Rows {
+    let characters = |limit: usize| format!("{limit} characters");
+    let cut = "the rest is cut, with \u{201c}…\u{201d}";
+    vec![
+        row("name of a person in a mail", &characters(MAX_MAILED_NAME), cut, ""),
+        row(
+            "other texts in a mail",
+            &characters(MAX_VALUE),
+            cut,
+            "the page behind the link shows all",
+        ),
+        row(
+            "names and texts in a subject",
+            &characters(MAX_SUBJECT_VALUE),
+            cut,
+            "the mail shows more",
+        ),
+        row(
+            "people or services named in a digest",
+            &MAX_NAMED_IN_DIGEST,
+            "the mail says that there are more",
+            "",
+        ),
+        row(
+            "name of the product (`ProductName`)",
+            &characters(MAX_PRODUCT_NAME),
+            "the deployment fails",
+            "shorten it",
+        ),
+    ]
+}
+
 fn exports() -> Rows {
     let ExportLimits { rows, inline, reading } = ExportLimits::default();
     let seconds = format!("{} seconds", reading.as_secs());
@@ -272,6 +318,7 @@ fn limits_match_the_page() {
         ("Requests", requests()),
         ("Organizations", organizations(limits.budgets)),
         ("Invitations and requests to join", invitations(&limits)),
+        ("Mails", mails()),
         ("Exports", exports()),
     ] {
         writeln!(

@@ -255,6 +255,36 @@ async fn users_list_matches_its_model_for_every_combination() {
     }
 }
 
+/// ORG2, ORG4, INV6, ROLE10: the counters know these numbers, so no page has to count.
+#[tokio::test]
+async fn lists_of_one_organization_have_their_total_on_each_page() {
+    let (app, acme) = TestApp::with_partner("Acme").await;
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    for n in 0..3 {
+        app.create_invitation(ADA, &acme, nth_user(n).email, "user").await;
+        app.create_role(ADA, &acme, &format!("Role {n}"), json!({})).await;
+        app.create_join_request(nth_user(10 + n), &acme).await;
+        let alert = json!({ "email": nth_user(n).email });
+        app.post(ADA, &format!("{acme}/critical-alert-users"), alert).await.expect(201);
+    }
+    // The roles are three custom ones and five built-in ones.
+    for (list, total) in [
+        ("invitations", 3),
+        ("join-requests", 3),
+        ("critical-alert-users", 3),
+        ("domains", 1),
+        ("roles", 8),
+    ] {
+        let path = format!("{acme}/{list}?limit=2");
+        assert_eq!(app.list_all(ADA, &path).await.len(), total, "{list}");
+        assert_eq!(app.get(ADA, &path).await.body["total"], total, "{list}");
+    }
+    for filter in ["status=active", "role_id=user", "q=role"] {
+        let page = app.get(ADA, &format!("{acme}/roles?{filter}")).await.expect(200);
+        assert_eq!(page.body["total"], json!(null), "{filter}");
+    }
+}
+
 /// SUB4, SUB6, ROLE10
 #[tokio::test]
 async fn roles_list_of_a_tree_matches_its_model() {

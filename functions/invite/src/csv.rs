@@ -2,35 +2,49 @@
 //! provider or a messenger, or from our own export. The first line names the columns. Columns that
 //! are not known are ignored.
 
+mod table;
+
 use csv::{ReaderBuilder, StringRecord, Trim};
 use shared::{
-    domain::{BuiltIn, DEFAULT_DAYS, Language, MAX_BATCH, MAX_DAYS, OrgId, RoleId, fold},
+    domain::{
+        BuiltIn, DEFAULT_DAYS, Language, MAX_BATCH, MAX_DAYS, MAX_EMAIL, OrgId, RoleId, fold,
+    },
     http::{App, FieldError, Problem},
     store::RoleNames,
 };
 
+use self::table::{FIRST_ROW, Table, blank_lines, open_quote};
 use crate::{
     access_end,
     batch_request::{BatchItem, Terms},
 };
 
 /// The columns with the address, the best first, as [`column_name`] writes them. Google calls it "Email
-/// Address" or "E-mail 1 - Value", our export "Email", Entra ID "mail" and, for people without one,
-/// "userPrincipalName".
-const EMAIL: [&str; 7] = [
+/// Address", "primaryEmail" or "E-mail 1 - Value"; Okta "Primary email"; Exchange "PrimarySmtpAddress";
+/// Workday "Email - Work"; our export "Email"; Entra ID "mail" and, for people without one,
+/// "userPrincipalName". It is "email" in the exports of Atlassian, `JumpCloud`, `OneLogin` and Slack.
+const EMAIL: [&str; 14] = [
     "email",
     "emailaddress",
+    "primaryemail",
+    "primaryemailaddress",
     "workemail",
+    "primaryworkemail",
+    "emailwork",
     "email1value",
     "emailadresse",
+    "mailadresse",
     "mail",
+    "primarysmtpaddress",
+    "useremail",
     "userprincipalname",
 ];
 /// The columns with the id or the name of the role.
 const ROLE: [&str; 4] = ["roleid", "role", "rolename", "rolle"];
 /// The columns that say whether an account is in use, and the values that say it is not.
-const STATUS: [&str; 2] = ["status", "accountenabled"];
-/// Of Google, Slack, Okta, Entra ID and common directories of staff, in English and German.
+/// Atlassian calls it "User status".
+const STATUS: [&str; 4] = ["status", "userstatus", "accountenabled", "active"];
+/// Of Atlassian, Google, Slack, Okta, Entra ID and common directories of staff, in English and German.
 const NOT_IN_USE: [&str; 18] = [
     "archived",
     "blocked",
@@ -51,8 +65,9 @@ const NOT_IN_USE: [&str; 18] = [
     "nein",
     "no",
 ];
-/// The column of Microsoft 365 that says whether an account is blocked, and the values that say it is.
-const BLOCKED: [&str; 1] = ["blockcredential"];
+/// The columns that say whether an account is blocked, of Microsoft 365 and of Google and `JumpCloud`, and
+/// the values that say it is.
+const BLOCKED: [&str; 2] = ["blockcredential", "suspended"];
 const IS_BLOCKED: [&str; 3] = ["1", "true", "yes"];
 /// The column with the time to live.
 const DAYS: [&str; 1] = ["expiresindays"];
@@ -63,8 +78,9 @@ const ACCESS_END: [&str; 3] = ["accessexpiresat", "accessendsatutc", "accessends
 /// The column with the language of the mails. Entra ID calls it "preferredLanguage", with a region.
 const LANGUAGE: [&str; 3] = ["language", "preferredlanguage", "sprache"];
 
-/// The number of the first row below the names of the columns, as spreadsheets count.
-const FIRST_ROW: u64 = 2;
+/// The most bytes of a cell that are kept, because the outcome of a row repeats its address. A longer cell
+/// is no address, no role and no time.
+const MAX_CELL: usize = 4 * MAX_EMAIL + 4;
 
 /// A row, with its number in a spreadsheet.
 struct Row {
@@ -97,7 +113,7 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
         Problem::unreadable("The file is not in UTF-8. Save it as \u{201c}CSV UTF-8\u{201d}.")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (first_row, delimiter, text) = without_separator_line(text);
+    let Table { first_row, delimiter, text } = Table::of(text);
     if let Some(line) = open_quote(text, delimiter) {
         let line = line + first_row - FIRST_ROW;
         let detail = format!(
@@ -112,7 +128,7 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| unreadable(&error))?;
     let columns = Columns::of(header)?;
-    let mut nth = first_row - 1 + blank_lines(text, header);
+    let mut nth = first_row - 1;
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| unreadable(&error))?;
@@ -132,52 +148,6 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
             Err(invalid("", &detail))
         }
     }
-}
-
-/// The number of the first row, the delimiter and the rest of a file that may begin with `sep=;`, which
-/// tells spreadsheets the delimiter.
-fn without_separator_line(text: &str) -> (u64, u8, &str) {
-    let line = text.strip_prefix("sep=").and_then(|text| text.split_once('\n'));
-    match line.and_then(|(separator, rest)| Some((*separator.as_bytes().first()?, rest))) {
-        Some((separator, rest)) => (FIRST_ROW + 1, separator, rest),
-        None => (FIRST_ROW, delimiter(text), text),
-    }
-}
-
-/// The number of empty lines above a record, which the reader skips and a spreadsheet counts.
-fn blank_lines(text: &str, record: &StringRecord) -> u64 {
-    let start = record.position().and_then(|position| usize::try_from(position.byte()).ok());
-    let (before, rest) = text.as_bytes().split_at_checked(start.unwrap_or(0)).unwrap_or_default();
-    let rest =
-        if before.ends_with(b"\r") { rest.strip_prefix(b"\n").unwrap_or(rest) } else { rest };
-    let ends = rest.iter().take_while(|byte| b"\r\n".contains(byte));
-    ends.map(|&byte| u64::from(byte == b'\n')).sum()
-}
-
-/// The line of a quotation mark that begins a cell and has no end. The reader would take the rest of the
-/// file for that cell.
-fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
-    let (mut line, mut opened, mut at_start) = (1, None, true);
-    let mut bytes = text.bytes().peekable();
-    while let Some(byte) = bytes.next() {
-        match (byte, opened) {
-            (b'"', None) if at_start => opened = Some(line),
-            // Two marks within a cell are one of its characters.
-            (b'"', Some(_)) if bytes.next_if_eq(&b'"').is_none() => opened = None,
-            _ => {}
-        }
-        at_start =
-            opened.is_none() && (byte == delimiter || byte == b'\n' || at_start && byte == b' ');
-        line += u64::from(byte == b'\n');
-    }
-    opened
-}
-
-/// What separates the cells: a comma, or what spreadsheets write where the comma is the decimal point.
-fn delimiter(text: &str) -> u8 {
-    let header = text.lines().next().unwrap_or_default();
-    let number = |delimiter: &u8| header.bytes().filter(|byte| byte == delimiter).count();
-    [b'\t', b';', b','].into_iter().max_by_key(number).unwrap_or(b',')
 }
 
 /// The places of the columns that are known, for each the best first.
@@ -216,7 +186,9 @@ impl Columns {
     fn row(&self, nth: u64, record: &StringRecord) -> Row {
         let values = |columns: &[usize]| -> Vec<String> {
             let values = columns.iter().filter_map(|&column| record.get(column));
-            values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
+            let kept =
+                |value: &str| value.get(..value.floor_char_boundary(MAX_CELL)).map(str::to_owned);
+            values.filter(|value| !value.is_empty()).filter_map(kept).collect()
         };
         let value = |columns: &[usize]| values(columns).into_iter().next();
         Row {
@@ -334,6 +306,7 @@ mod tests {
             assert!(refused("Status", cell), "{cell}");
         }
         assert!(refused("Block credential", "True") && refused("Account Enabled", "No"));
+        assert!(refused("User status", "Deactivated") && refused("suspended", "True"));
         assert!(!refused("Block credential", "False") && !refused("Status", "Active"));
     }
 
@@ -346,6 +319,7 @@ mod tests {
         assert_eq!(numbers("\n\nemail\n\na@b.example\n,\n\n\nc@d.example\n\n"), [5, 9]);
         assert_eq!(numbers("email\r\n\r\na@b.example\r\n\r\nc@d.example\r\n"), [3, 5]);
         assert_eq!(numbers("sep=;\r\n\r\nemail;role\r\na@b.example;\r\n"), [4]);
+        assert_eq!(numbers(";;\n \nname;email\n;\nA;a@b.example"), [5]);
         assert_eq!(numbers("email,note\na@b.example,\"two\nlines\"\nc@d.example,"), [2, 3]);
     }
 
@@ -374,14 +348,31 @@ mod tests {
     }
 
     #[test]
-    fn quotation_mark_without_an_end_refuses_the_file_by_its_line() {
-        for (file, line) in [
-            ("email,name\na@example.com,\"Ada\nb@example.com,Bob\n", Some(2)),
-            ("email,name\n\"a@example.com\",\"A \"\"x\"\" \nB\"\n\"b@example.com,Bob\n", Some(4)),
-            ("email,name\na@example.com,6\" Ada\n", None),
-            ("email,name\n\"a@example.com\",\"Ada \"\"B\"\"\"\n", None),
-        ] {
-            assert_eq!(open_quote(file, b','), line, "{file}");
+    fn delimiter_is_found_below_lines_without_text() {
+        let rows = "Name;E-Mail\nLi, Wei;ada@example.com\n";
+        for above in ["", "\n", "\r\n", ";;\n", ",,\r\n\t\n", "\nsep=;\n;\n"] {
+            assert_eq!(
+                read(&format!("{above}{rows}")),
+                [row("ada@example.com", None)],
+                "{above:?}"
+            );
+        }
+        assert!(super::rows(b"\n;;\n").is_err());
+    }
+
+    #[test]
+    fn long_cell_is_cut_and_still_refused() {
+        let file = format!("email\n{}@example.com\n", "é".repeat(100_000));
+        let email = read(&file).remove(0).0;
+        assert!(email.len() <= MAX_CELL, "{}", email.len());
+        assert_eq!(shared::domain::Email::parse(&email), Err(shared::domain::EmailError::TooLong));
+    }
+
+    #[test]
+    fn columns_with_the_address_have_many_names() {
+        for name in ["Primary email", "primaryEmail", "Primary SMTP Address", "Email - Work"] {
+            let file = format!("Username,{name}\nada,ada@example.com\n");
+            assert_eq!(read(&file), [row("ada@example.com", None)], "{name}");
         }
     }
 

@@ -18,8 +18,8 @@ use shared::{
         Refusal, RoleId, RoleObject, RoleSummary, Standing, inviter_may_grant,
     },
     http::{
-        Answer, ApiError, App, BoundedInt, Call, IfMatch, Json, Limits, NoBody, Page, PageQuery,
-        Path, Query, Time, WithEtag, not_null, nullable, views,
+        Answer, ApiError, App, BoundedInt, Call, CountedPage, IfMatch, Json, Limits, NoBody,
+        PageQuery, Path, Query, Time, WithEtag, not_null, nullable, views,
     },
     store::{FetchedItems, InvitationChange, Key, List, NewInvitation},
 };
@@ -121,9 +121,9 @@ async fn list(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Page<ListedInvitation>>, ApiError> {
+) -> Result<Json<CountedPage<ListedInvitation>>, ApiError> {
     let pagination = page.pagination("invitations", &org)?;
-    let actor = app.store.standing(&person, org).await?;
+    let (actor, counts) = app.store.facts(&person, org, [Key::counts(org)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let found = app.store.page(List::invitations(&actor.org.path), pagination.request()).await?;
     let inviters = found.items.iter().flat_map(|invitation| people(org, invitation));
@@ -136,9 +136,10 @@ async fn list(
         app.store.get_for_display(roles)
     )?;
     let also = inviters.and(deliveries).and(roles);
-    Ok(Json(pagination.try_page(found, |invitation| {
+    let page = pagination.try_page(found, |invitation| {
         ListedInvitation::of(&actor.org, &invitation, &also, context.at)
-    })?))
+    })?;
+    Ok(Json(CountedPage { page, total: Some(counts.pending_invitations(org)) }))
 }
 
 async fn one(

@@ -3,7 +3,7 @@
 use shared::domain::{Email, Name};
 
 /// The longest name of a product, in characters.
-const MAX_PRODUCT_NAME: usize = 60;
+pub const MAX_PRODUCT_NAME: usize = 60;
 /// The name of the product unless a deployment names another one.
 const PRODUCT_NAME: &str = "Rolecall";
 

@@ -33,14 +33,14 @@ use std::sync::Arc;
 
 use shared::{domain::RequestContext, metrics::Metric, store::Store};
 
-pub use brand::Brand;
+pub use brand::{Brand, MAX_PRODUCT_NAME};
 pub use digests::{Summary, send_due};
 pub use failure::{ErrorResponse, SendFailure, WaitCause};
 pub use portal::Portal;
 pub use queue::{BatchFailures, EventKey, ItemFailure, Message, MessageAttributes, Messages};
 #[cfg(feature = "aws")]
 pub use ses::Ses;
-pub use template::MailContent;
+pub use template::{MAX_SUBJECT_VALUE, MAX_VALUE, MailContent};
 pub use transport::{
     ComposedMail, INVITATION_TAG, ORGANIZATION_TAG, SENDING_TAG, SendFuture, Transport,
 };

@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// The longest value in a body, in characters. Longer ones are cut.
-const MAX_VALUE: usize = 300;
+pub const MAX_VALUE: usize = 300;
 /// The longest value in a subject, in characters. Longer ones are cut, so that a name cannot carry a
 /// message of its own to people who only look at their inbox.
-const MAX_SUBJECT_VALUE: usize = 40;
+pub const MAX_SUBJECT_VALUE: usize = 40;
 /// The HTML document around the body. Mail programs know tables and styles of elements. Its own style
 /// sheet is for narrow screens and dark themes.
 const FRAME: &str = include_str!("../templates/frame.html");
@@ -26,8 +26,9 @@ const SMALL: &str = "margin: 0 0 16px; font: 13px/1.5 Helvetica, Arial, sans-ser
 /// The style of a button.
 const BUTTON: &str = "display: inline-block; padding: 12px 20px; font: bold 16px/1.25 Helvetica, \
                       Arial, sans-serif; color: #ffffff; text-decoration: none; border-radius: 6px";
-/// The style of the logo.
-const LOGO: &str = "display: block; height: 40px; max-width: 100%; border: 0";
+/// The style of the logo. Two lines of the name of the product fit, for mail programs that block images.
+const LOGO: &str = "display: block; height: 40px; max-width: 100%; border: 0; font: bold 14px/20px \
+                    Helvetica, Arial, sans-serif";
 
 /// The content of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]

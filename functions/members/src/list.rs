@@ -7,8 +7,8 @@ use shared::{
         Level, MemberKind, Name, OrgId, Organization, Person, RoleId, RoleObject, Standing, UserId,
     },
     http::{
-        ApiError, App, Call, Json, Limit, Match, Page, Pagination, Path, Query, ScopeParam,
-        StatusParam, views,
+        ApiError, App, Call, CountedPage, Json, Limit, Match, Page, Pagination, Path, Query,
+        ScopeParam, StatusParam, views,
     },
     store::{FetchedItems, Key, RoleSummaries, User},
 };
@@ -63,28 +63,18 @@ enum UserView {
     },
 }
 
-/// A page of users.
-#[derive(Serialize)]
-pub(crate) struct UserPage {
-    #[serde(flatten)]
-    page: Page<UserRow>,
-    /// The number of users on all pages, where it is known without counting: in one organization,
-    /// without a search.
-    total: Option<u64>,
-}
-
 pub(crate) async fn list(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<UserPage>, ApiError> {
+) -> Result<Json<CountedPage<UserRow>>, ApiError> {
     if let Some(user) = &query.user_id {
         // A page with one person has no next page, so no cursor belongs to it.
         let list = vec!["member".to_owned(), org.to_string(), user.to_string()];
         Pagination::new(list, query.limit, query.cursor.as_deref())?;
         let page = one_person(&app, &person, org, user, context.at).await?;
         let total = u64::try_from(page.items.len()).ok();
-        return Ok(Json(UserPage { page, total }));
+        return Ok(Json(CountedPage { page, total }));
     }
     let (filters, limit, cursor) = query.parts();
     let pagination = Pagination::new(filters.cursor_scope(org), limit, cursor.as_deref())?;
@@ -104,7 +94,7 @@ pub(crate) async fn list(
     found.items.retain(|user| is_present(user.path().id()));
     let shown = RowNames { own: &actor.org, roles: &roles, names: &names };
     let page = pagination.try_page(found, |user| shown.row(&user, context.at))?;
-    Ok(Json(UserPage { page, total }))
+    Ok(Json(CountedPage { page, total }))
 }
 
 /// The page with the membership of one person, found by their `sub`.

@@ -2,8 +2,12 @@
 
 use serde::Deserialize;
 use shared::{
-    domain::{self, AlertId, CriticalAlertUser, Email, Level, OrgId, Refusal, RoleObject},
-    http::{Answer, ApiError, Call, IfMatch, Json, NoBody, Page, PageQuery, Path, Query, views},
+    domain::{
+        self, AlertId, BoundedList, CriticalAlertUser, Email, Level, OrgId, Refusal, RoleObject,
+    },
+    http::{
+        Answer, ApiError, Call, CountedPage, IfMatch, Json, NoBody, PageQuery, Path, Query, views,
+    },
     store::{Key, List},
 };
 
@@ -11,18 +15,19 @@ pub(crate) async fn list(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Page<views::CriticalAlertUser>>, ApiError> {
+) -> Result<Json<CountedPage<views::CriticalAlertUser>>, ApiError> {
     let pagination = page.pagination("critical alert users", &org)?;
-    let actor = app.store.standing(&person, org).await?;
+    let (actor, counts) = app.store.facts(&person, org, [Key::counts(org)]).await?;
     actor.require(RoleObject::CriticalAlertUsers, Level::ViewOnly)?;
     let found =
         app.store.page(List::<CriticalAlertUser>::entries(org), pagination.request()).await?;
     let people: Vec<_> = found.items.iter().map(|user| user.added_by).collect();
     let names = app.store.people(org, people).await?;
-    Ok(Json(pagination.try_page(found, |user| {
+    let page = pagination.try_page(found, |user| {
         let added_by = views::Person::of(&names, org, user.added_by)?;
         Ok::<_, ApiError>(views::CriticalAlertUser::of(user, added_by))
-    })?))
+    })?;
+    Ok(Json(CountedPage { page, total: Some(counts.length(org, BoundedList::CriticalAlertUsers)) }))
 }
 
 #[derive(Deserialize)]

@@ -1,8 +1,10 @@
 //! Approved domains: people with an address in one may ask to join (ORG2).
 
 use shared::{
-    domain::{self, ApprovedDomain, Level, MailDomain, OrgId, Refusal, RoleObject},
-    http::{Answer, ApiError, Call, IfMatch, Json, NoBody, Page, PageQuery, Path, Query, views},
+    domain::{self, ApprovedDomain, BoundedList, Level, MailDomain, OrgId, Refusal, RoleObject},
+    http::{
+        Answer, ApiError, Call, CountedPage, IfMatch, Json, NoBody, PageQuery, Path, Query, views,
+    },
     store::{Key, List},
 };
 
@@ -10,17 +12,18 @@ pub(crate) async fn list(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Page<views::ApprovedDomain>>, ApiError> {
+) -> Result<Json<CountedPage<views::ApprovedDomain>>, ApiError> {
     let pagination = page.pagination("domains", &org)?;
-    let actor = app.store.standing(&person, org).await?;
+    let (actor, counts) = app.store.facts(&person, org, [Key::counts(org)]).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
     let found = app.store.page(List::<ApprovedDomain>::entries(org), pagination.request()).await?;
     let people: Vec<_> = found.items.iter().map(|approved| approved.added_by).collect();
     let names = app.store.people(org, people).await?;
-    Ok(Json(pagination.try_page(found, |approved| {
+    let page = pagination.try_page(found, |approved| {
         let added_by = views::Person::of(&names, org, approved.added_by)?;
         Ok::<_, ApiError>(views::ApprovedDomain::of(approved, added_by))
-    })?))
+    })?;
+    Ok(Json(CountedPage { page, total: Some(counts.length(org, BoundedList::ApprovedDomains)) }))
 }
 
 pub(crate) async fn add(

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, AddressDigest, AddressSlot, ApplicantFacts, ApprovalFacts, ApprovedDomain,
-        JoinRequest, JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Person, PersonDigest,
-        Refusal, RequestContext, RoleId,
+        BoundedList, JoinRequest, JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Person,
+        PersonDigest, Refusal, RequestContext, RoleId,
     },
     http::{
-        Answer, ApiError, App, Call, IfMatch, Json, NoBody, OptionalJson, Page, PageQuery, Path,
-        Query, Text, views,
+        Answer, ApiError, App, Call, CountedPage, IfMatch, Json, NoBody, OptionalJson, Page,
+        PageQuery, Path, Query, Text, views,
     },
     store::{FetchedItems, Key, List, RequestApproval},
 };
@@ -179,12 +179,13 @@ pub(crate) async fn list(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Page<views::JoinRequest>>, ApiError> {
+) -> Result<Json<CountedPage<views::JoinRequest>>, ApiError> {
     let pagination = page.pagination("join requests", &org)?;
-    let actor = app.store.standing(&person, org).await?;
+    let (actor, counts) = app.store.facts(&person, org, [Key::counts(org)]).await?;
     domain::check_list_requests(&actor)?;
     let found = app.store.page(List::join_requests(org), pagination.request()).await?;
-    Ok(Json(pagination.page(found, views::JoinRequest::of)))
+    let page = pagination.page(found, views::JoinRequest::of);
+    Ok(Json(CountedPage { page, total: Some(counts.length(org, BoundedList::JoinRequests)) }))
 }
 
 #[derive(Deserialize)]

@@ -3,12 +3,12 @@
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, BuiltIn, Conditions, Kind, ListPermissions, OrgId, Person, RequestedScope, RoleId,
-        RoleObject, Search, Standing,
+        self, BuiltIn, Conditions, Kind, ListPermissions, OrgId, Organization, Person,
+        RequestedScope, RoleId, RoleObject, Search, Standing,
     },
     http::{
-        ApiError, App, Call, Json, Limit, Match, Page, Pagination, Path, Problem, Query,
-        ScopeParam, StatusParam, chosen, chosen_roles, views,
+        ApiError, App, Call, CountedPage, Json, Limit, Match, Page, Pagination, Path, Problem,
+        Query, ScopeParam, StatusParam, chosen, chosen_roles, views,
     },
     store::{
         FetchedItems, Key, List, OrganizationCounts, RoleEntry, RoleFilter, RoleSelection,
@@ -94,7 +94,7 @@ pub(crate) async fn list(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<views::Role>>, ApiError> {
+) -> Result<Json<CountedPage<views::Role>>, ApiError> {
     let pagination =
         Pagination::new(query.cursor_scope(org), query.limit, query.cursor.as_deref())?;
     let (actor, filter) = query.authorize(&app, &person, org).await?;
@@ -104,7 +104,20 @@ pub(crate) async fn list(
         beyond(&app, &actor, &filter, &pagination).await?
     };
     name_reassignments(&app, &mut page.items).await?;
-    Ok(Json(page))
+    let is_whole = query.is_plain(org) && filter.selection.is_everything();
+    Ok(Json(CountedPage { page, total: is_whole.then(|| number_of_roles(&actor.org)) }))
+}
+
+/// The number of custom roles and of the built-in roles that the organization has.
+fn number_of_roles(org: &Organization) -> u64 {
+    let number = org.roles.len() + built_in_of(org).count();
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// The built-in roles of an organization.
+fn built_in_of(org: &Organization) -> impl Iterator<Item = BuiltIn> {
+    let partner = org.kind == Kind::Partner;
+    BuiltIn::ALL.into_iter().filter(move |role| partner || !role.partner_only())
 }
 
 /// The selected custom roles of the organization in the path, oldest first. The first page begins with
@@ -138,10 +151,9 @@ fn built_in_here(
     selection: &RoleSelection,
     found: &FetchedItems,
 ) -> Vec<views::Role> {
-    let partner = actor.org.kind == Kind::Partner;
-    let here = BuiltIn::ALL.into_iter().filter(|role| partner || !role.partner_only());
     let counts = OrganizationCounts::of(&actor.org, found);
-    here.filter(|&role| selection.contains(RoleId::BuiltIn(role), counts.users(role)))
+    built_in_of(&actor.org)
+        .filter(|&role| selection.contains(RoleId::BuiltIn(role), counts.users(role)))
         .map(|role| show_built_in(&actor.org, found, role, actor.conditions))
         .collect()
 }

@@ -2895,6 +2895,8 @@ export interface components {
         InvitationPage: {
             items: components["schemas"]["ListedInvitation"][];
             next_cursor: components["schemas"]["NextCursor"];
+            /** @description The exact number of pending invitations on all pages. */
+            total: number;
         };
         /** @description A page of invitations. */
         ReceivedInvitationPage: {
@@ -2912,6 +2914,8 @@ export interface components {
         RolePage: {
             items: components["schemas"]["Role"][];
             next_cursor: components["schemas"]["NextCursor"];
+            /** @description The exact number of roles on all pages, in a list of one organization without filters. `null` in others. */
+            total: number | null;
         };
         /** @description All role objects on one page. */
         RoleObjectPage: {
@@ -2927,16 +2931,22 @@ export interface components {
         JoinRequestPage: {
             items: components["schemas"]["JoinRequest"][];
             next_cursor: components["schemas"]["NextCursor"];
+            /** @description The exact number of open requests on all pages. */
+            total: number;
         };
         /** @description A page of approved domains. */
         ApprovedDomainPage: {
             items: components["schemas"]["ApprovedDomain"][];
             next_cursor: components["schemas"]["NextCursor"];
+            /** @description The exact number of approved domains on all pages. */
+            total: number;
         };
         /** @description A page of critical alert users. */
         CriticalAlertUserPage: {
             items: components["schemas"]["CriticalAlertUser"][];
             next_cursor: components["schemas"]["NextCursor"];
+            /** @description The exact number of critical alert users on all pages. */
+            total: number;
         };
         /** @description A page of customer links. */
         CustomerLinkPage: {
@@ -3805,7 +3815,7 @@ export interface components {
             /** @constant */
             status: 400;
         } & components["schemas"]["Problem"];
-        /** @description The body is longer than 64 KiB. Send less. */
+        /** @description The body is longer than 64 KiB, or a CSV file longer than 512 KiB. Send less. */
         "body-too-large": {
             /** @constant */
             type: "/problems/body-too-large";
@@ -4777,7 +4787,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["unauthenticated"];
             };
         };
-        /** @description The body is longer than 64 KiB. */
+        /** @description The body is longer than 64 KiB, or a CSV file longer than 512 KiB. */
         BodyTooLargeResponse: {
             headers: {
                 "x-request-id": components["headers"]["RequestId"];
@@ -5245,7 +5255,7 @@ export interface components {
          */
         OrganizationFilter: components["schemas"]["OrganizationId"][];
         /**
-         * @description Only events about this person: what they did, and what was done to them, to their invitations and to their requests to join. The id can be that of a former member. Not together with other organizations, where the person has other ids.
+         * @description Only events about this person: those that they caused, that changed their membership or their requests to join, or that name them as Super Admin before or after, or as keeper of a service. Also those about the invitations and the critical alerts of the address that they have here, or had at last. The id can be that of a former member. Not together with other organizations, where the person has other ids.
          * @example mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D
          */
         PersonFilter: components["schemas"]["MemberId"];
@@ -7328,7 +7338,7 @@ export interface operations {
                  */
                 target?: components["parameters"]["TargetFilter"];
                 /**
-                 * @description Only events about this person: what they did, and what was done to them, to their invitations and to their requests to join. The id can be that of a former member. Not together with other organizations, where the person has other ids.
+                 * @description Only events about this person: those that they caused, that changed their membership or their requests to join, or that name them as Super Admin before or after, or as keeper of a service. Also those about the invitations and the critical alerts of the address that they have here, or had at last. The id can be that of a former member. Not together with other organizations, where the person has other ids.
                  * @example mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D
                  */
                 member_id?: components["parameters"]["PersonFilter"];
@@ -8414,7 +8424,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The beginning of a name, in any case. Fewer than three characters are a whole name.
+                 * @description The beginning of a name, in any case. Fewer than three characters match a whole name only: `br` finds the organization named "BR", and not "Bruckner".
                  * @example acm
                  */
                 q?: string;

@@ -16,6 +16,7 @@ const LISTS = {
   'Ada (a@a.example)\nb@a.example (Bob)\n- c@a.example\n2. "d@a.example"': '1 a@a.example|2 b@a.example|3 c@a.example|4 d@a.example',
   'nobody\nhttp://a.example': '1 nobody|2 http://a.example',
   '\n\nemail,role\na@a.example,User\n\n,\nb@a.example,Admin\n': '4 a@a.example,User|7 b@a.example,Admin',
+  ';;\r\nName;Primary email;Role\r\nLi, Wei;a@a.example;User\r\n': '3 Li, Wei;a@a.example;User',
   'sep=;\r\nRolle;E-Mail-Adresse\r\nUser;a@a.example\r\n': '3 User;a@a.example',
   '\tE-mail\n"two\nlines"\ta@a.example\n6" tall\tb@a.example\nLast\tc@a.example': '2 "two\nlines"\ta@a.example|4 6" tall\tb@a.example|5 Last\tc@a.example',
   'Name,Contact e-mail\nAda,a@a.example': '2 Ada,a@a.example',
@@ -45,4 +46,14 @@ test('a long file is sent in portions of 100 rows, each below its first line, an
   const portions = asPortions(['sep=;', 'email;role', ...Array.from({ length: 150 }, (_, index) => `a${index}@a.example;User`)].join('\n'), 'user');
   assert.deepEqual(portions.map(({ rows, body }) => [rows.length, String(body).split('\n')[1]]), [[100, 'email;role'], [50, 'email;role']]);
   assert.deepEqual(asPortions(listOf(portions.slice(1)), 'user').map(({ body }) => body), [portions[1].body]);
+});
+
+test('wide rows are sent in portions that the API reads, and so are long lines of a list', () => {
+  const sizes = (list) => asPortions(list, 'user').map(({ rows, body }) => [rows.length, new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body)).length]);
+  const file = sizes(['email,note', ...Array.from({ length: 100 }, (_, index) => `a${index}@a.example,${'ü'.repeat(4000)}`)].join('\n'));
+  assert.deepEqual(file.map(([rows]) => rows), [65, 35]);
+  assert.ok(file.every(([, size]) => size <= 512 * 1024), String(file));
+  const list = sizes(Array.from({ length: 90 }, (_, index) => `${'x'.repeat(1000)}${index}@a.example`).join('\n'));
+  assert.deepEqual(list.map(([rows]) => rows), [62, 28]);
+  assert.ok(list.every(([, size]) => size <= 64 * 1024), String(list));
 });

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{idna2008, invisible::is_invisible};
+use super::{character, idna2008, invisible::is_invisible};
 
 /// An e-mail address in normal form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,20 +25,27 @@ pub enum EmailError {
     #[error("the part before the @ is missing: enter the address like name@example.com")]
     NoLocalPart,
     /// The address contains a character that is not allowed.
-    #[error("the address contains the character U+{:04X}: remove it", u32::from(*.0))]
+    #[error("the address contains {}: remove it", character::in_words(*.0))]
     Forbidden(char),
+    /// The address stands behind a name, as mail programs show it.
+    #[error("enter the address alone, without the name")]
+    WithName,
+    /// The text is the user principal name of a guest in Entra ID, which is no mailbox.
+    #[error(
+        "#EXT# marks the sign-in name of a guest, not an address: enter the guest's own address"
+    )]
+    GuestSignInName,
     /// The local part contains a character that is not ASCII.
     #[error(
-        "the address contains the character U+{:04X} before the @, and mail can carry only ASCII \
-         there: use an address in ASCII letters",
-        u32::from(*.0)
+        "the address contains {} before the @, and mail can carry only ASCII there: use an address in \
+         ASCII letters",
+        character::in_words(*.0)
     )]
     LocalNotAscii(char),
     /// The address contains a character that other software normalizes to punctuation.
     #[error(
-        "the address contains the character U+{:04X}, which looks like a punctuation mark: enter \
-         the plain mark instead",
-        u32::from(*.0)
+        "the address contains {}, which looks like a punctuation mark: enter the plain mark instead",
+        character::in_words(*.0)
     )]
     Lookalike(char),
     /// The part after the `@` is not a domain name.
@@ -63,16 +70,21 @@ impl Email {
     ///
     /// # Errors
     /// - [`EmailError::TooLong`] for more than 254 bytes, or more than 64 before the `@`.
+    /// - [`EmailError::WithName`] for `Name <address>`.
     /// - [`EmailError::Forbidden`] for a control, white-space or invisible character, or for
     ///   punctuation of mail headers before the `@`.
     /// - [`EmailError::Lookalike`] for a character that NFKC turns into punctuation.
     /// - [`EmailError::LocalNotAscii`] for another character before the `@` that is not ASCII.
     /// - [`EmailError::NotOneAt`], [`EmailError::NoLocalPart`] or [`EmailError::Domain`] for an
     ///   address that is not `local@domain` with a domain of several labels.
+    /// - [`EmailError::GuestSignInName`] for `…#EXT#@…`.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         if text.len() > MAX_RAW_BYTES {
             return Err(EmailError::TooLong);
+        }
+        if text.ends_with('>') && text.contains('<') {
+            return Err(EmailError::WithName);
         }
         text.chars().try_for_each(check_character)?;
         let (local, domain) = text.split_once('@').ok_or(EmailError::NotOneAt)?;
@@ -89,6 +101,9 @@ impl Email {
             return Err(EmailError::NoLocalPart);
         }
         let local = local.to_ascii_lowercase();
+        if local.ends_with("#ext#") {
+            return Err(EmailError::GuestSignInName);
+        }
 
         let domain = ascii_domain(domain).ok_or(EmailError::Domain)?;
         // No top-level domain consists of digits: these are IP addresses (RFC 3696, section 2).
@@ -191,12 +206,28 @@ mod tests {
     }
 
     #[test]
+    fn address_stands_without_a_name() {
+        for text in ["Ada <ada@example.com>", "<ada@example.com>", "\"L, A\" <ada@example.com> "] {
+            assert_eq!(parse(text), Err(EmailError::WithName), "{text}");
+        }
+    }
+
+    #[test]
+    fn sign_in_name_of_a_guest_is_no_address() {
+        for mark in ["#EXT#", "#ext#"] {
+            let text = format!("ada_example.com{mark}@acme.onmicrosoft.com");
+            assert_eq!(parse(&text), Err(EmailError::GuestSignInName));
+        }
+        assert!(parse("a#ext#b@example.com").is_ok());
+    }
+
+    #[test]
     fn local_part_is_ascii() {
         for c in "é\u{212A}\u{17F}\u{130}ﬁ①ｋ²".chars() {
             assert_eq!(parse(&format!("a{c}b@example.com")), Err(EmailError::LocalNotAscii(c)));
         }
         let refused = parse("jos\u{E9}@example.com").unwrap_err();
-        insta::assert_snapshot!(refused, @"the address contains the character U+00E9 before the @, and mail can carry only ASCII there: use an address in ASCII letters");
+        insta::assert_snapshot!(refused, @"the address contains “é” (U+00E9) before the @, and mail can carry only ASCII there: use an address in ASCII letters");
     }
 
     #[test]

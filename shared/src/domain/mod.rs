@@ -148,6 +148,7 @@ mod authn;
 mod batch;
 mod budget;
 mod catalogue;
+mod character;
 mod closure;
 mod customer;
 mod decision;
@@ -236,9 +237,9 @@ pub use member::{
     remove_member, transfer, update_member, with_account,
 };
 pub use notification::{
-    Author, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail, REMINDED_BEFORE,
-    Reminder, decides_join_requests, invitation_mail, join_digest_mails, join_request_mails,
-    reminder_mail, revocation_mail, roles_deciding_join_requests,
+    Author, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail,
+    REMINDED_BEFORE, Reminder, decides_join_requests, invitation_mail, join_digest_mails,
+    join_request_mails, reminder_mail, revocation_mail, roles_deciding_join_requests,
 };
 pub use org_path::OrgPath;
 pub use organization::{

@@ -13,7 +13,7 @@ use super::{
 /// Admin.
 pub const MAX_NOTIFIED_MANAGERS: usize = 20;
 /// The longest name of a person in a mail, in characters. Longer ones are cut.
-const MAX_MAILED_NAME: usize = 60;
+pub const MAX_MAILED_NAME: usize = 60;
 
 /// The content of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,13 +183,13 @@ impl NamedPerson {
     /// A person with this name and address. A name that could be taken for an address, or that a mail
     /// program would turn into a link, is left out.
     pub fn new(name: Option<&str>, email: Email) -> Self {
-        let name = name.and_then(|name| Name::cleaned(name, MAX_MAILED_NAME));
+        let name = name.and_then(mailed);
         Self { name: name.filter(|name| !looks_like_address(name.as_str())), email: Some(email) }
     }
 
     /// A service, whose name a user manager chose.
     fn service(name: &str) -> Self {
-        Self { name: Name::cleaned(name, MAX_MAILED_NAME), email: None }
+        Self { name: mailed(name), email: None }
     }
 
     /// A member, with the display name that a user manager gave them, if there is one.
@@ -214,6 +214,16 @@ impl NamedPerson {
             CalledPerson::Erased => None,
         }
     }
+}
+
+/// A name of at most [`MAX_MAILED_NAME`] characters, of which the last is `…` if it is cut.
+fn mailed(name: &str) -> Option<Name> {
+    let whole = Name::cleaned(name, usize::MAX)?;
+    if whole.as_str().chars().count() <= MAX_MAILED_NAME {
+        return Some(whole);
+    }
+    let cut: String = whole.as_str().chars().take(MAX_MAILED_NAME - 1).collect();
+    Name::cleaned(&format!("{}…", cut.trim_end()), MAX_MAILED_NAME)
 }
 
 /// Whether a name contains a mark of addresses, or a dot before two letters, as in `example.com`.

@@ -23,7 +23,7 @@ impl<S: Sync> FromRequest<S> for AnyObject {
         if !request.headers().get(CONTENT_TYPE).is_some_and(is_json) {
             return Err(Problem::unreadable("Send JSON with `content-type: application/json`."));
         }
-        match strict_json::read(&read_body(request.into_body()).await?)? {
+        match strict_json::read(&read_body(request).await?)? {
             Value::Object(members) => Ok(Self(members)),
             _ => Err(Problem::unreadable("Send a JSON object.")),
         }

@@ -15,6 +15,10 @@ use super::{FieldError, Problem, deserialize, query::UnreadQuery, strict_json};
 
 /// The longest accepted body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+/// The longest accepted CSV file, in bytes. Exports of directories have many columns that are ignored.
+pub const MAX_CSV: usize = 512 * 1024;
+
+const CSV: &str = "text/csv";
 
 /// How to correct a request with another content type.
 const SEND_JSON: &str = "Send JSON with `content-type: application/json`.";
@@ -51,7 +55,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         if !is_json(request.headers()) {
             return Err(unsupported_media_type(SEND_JSON));
         }
-        parse_object(&read_body(request.into_body()).await?).map(Self)
+        parse_object(&read_body(request).await?).map(Self)
     }
 }
 
@@ -59,9 +63,9 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonOrCsv<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if essence(request.headers()) == "text/csv" {
+        if essence(request.headers()) == CSV {
             UnreadQuery::require_read(request.extensions())?;
-            return read_body(request.into_body()).await.map(Self::Csv);
+            return read_body(request).await.map(Self::Csv);
         }
         if !is_json(request.headers()) {
             return Err(unsupported_media_type(
@@ -78,7 +82,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for OptionalJson<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         UnreadQuery::require_read(request.extensions())?;
         let is_json = is_json(request.headers());
-        let text = read_body(request.into_body()).await?;
+        let text = read_body(request).await?;
         if text.trim_ascii().is_empty() {
             return parse_object(b"{}").map(Self);
         }
@@ -91,7 +95,7 @@ impl<S: Sync> FromRequest<S> for NoBody {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         UnreadQuery::require_read(request.extensions())?;
-        let text = read_body(request.into_body()).await?;
+        let text = read_body(request).await?;
         let is_empty_object =
             |value: Value| value.as_object().is_some_and(serde_json::Map::is_empty);
         if text.trim_ascii().is_empty() || strict_json::read(&text).is_ok_and(is_empty_object) {
@@ -114,19 +118,31 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// Reads a body of at most [`MAX_BODY`] bytes.
+/// Reads the body of a request: at most [`MAX_BODY`] bytes, or [`MAX_CSV`] of a CSV file.
 ///
 /// # Errors
 ///
 /// 413 if the body is longer, 400 if the connection ends before the body does.
-pub async fn read_body(body: Body) -> Result<Bytes, Problem> {
-    match Limited::new(body, MAX_BODY).collect().await {
+pub async fn read_body(request: Request) -> Result<Bytes, Problem> {
+    let (parts, body) = request.into_parts();
+    read_body_of(&parts.headers, body).await
+}
+
+/// Reads the body of a request with these headers, as [`read_body`] does.
+pub(super) async fn read_body_of(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let is_csv = essence(headers) == CSV;
+    let limit = if is_csv { MAX_CSV } else { MAX_BODY };
+    match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(cause) if cause.is::<LengthLimitError>() => Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "body-too-large",
             "Body too large",
-            format!("Send a body of at most {MAX_BODY} bytes."),
+            if is_csv {
+                format!("Send a file of at most {limit} bytes: fewer rows, or fewer columns.")
+            } else {
+                format!("Send a body of at most {limit} bytes.")
+            },
         )),
         Err(_) => Err(Problem::unreadable("The body ended too early. Send the request again.")),
     }

@@ -9,7 +9,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Answer, ApiError, App, Problem, caller::Caller, read_body};
+use super::{Answer, ApiError, App, Problem, body::read_body_of, caller::Caller};
 use crate::domain::{IdempotencyKey, UserId};
 
 /// The slugs of the refusals of a sign-in by the security settings of an organization.
@@ -95,7 +95,7 @@ async fn read_key(request: Request) -> Result<(Request, Option<RequestKey>), Pro
         ));
     }
     let (parts, body) = request.into_parts();
-    let body = read_body(body).await?;
+    let body = read_body_of(&parts.headers, body).await?;
     let fingerprint = format!("{:x}", Sha256::digest(&body));
     let method_and_path = format!("{} {}", parts.method, parts.uri.path());
     let request = Request::from_parts(parts, Body::from(body));

@@ -56,6 +56,16 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+/// Some items of a list whose length a counter knows.
+#[derive(Clone, Debug, Serialize)]
+pub struct CountedPage<T> {
+    /// The page.
+    #[serde(flatten)]
+    pub page: Page<T>,
+    /// The number of items on all pages; `null` where it is not known without counting.
+    pub total: Option<u64>,
+}
+
 /// The text of a position in a list.
 ///
 /// It contains a checksum over the list and the position: a damaged cursor, or a cursor of another

@@ -34,7 +34,7 @@ use access_log::conventions;
 pub use answer::Answer;
 pub use any_object::AnyObject;
 pub use base_path::{BasePath, NotABasePath, serve_below};
-pub use body::{Json, JsonOrCsv, MAX_BODY, NoBody, OptionalJson, read_body};
+pub use body::{Json, JsonOrCsv, MAX_BODY, MAX_CSV, NoBody, OptionalJson, read_body};
 pub use caller::{Call, Now, SignIn, is_subject};
 pub(crate) use claims::is_scope;
 pub use claims::{EmailsVerified, TokenClaims, TokenClaimsError};
@@ -45,15 +45,15 @@ pub use input::{
     not_null, nullable, optional_time,
 };
 pub use lists::{
-    Cursor, Limit, MAX_PAGE, Match, Page, PageQuery, Pagination, ScopeParam, StatusParam, chosen,
-    chosen_roles,
+    CountedPage, Cursor, Limit, MAX_PAGE, Match, Page, PageQuery, Pagination, ScopeParam,
+    StatusParam, chosen, chosen_roles,
 };
 pub use path::Path;
 pub use problem::{FieldError, Problem};
 pub use public_url::PublicUrl;
 pub use query::Query;
 pub use refusal::ApiError;
-pub use request_id::RequestId;
+pub use request_id::{MAX_CLIENT_ID, RequestId};
 pub use trusted_proxy::TrustedProxy;
 
 use axum::{Router, middleware};

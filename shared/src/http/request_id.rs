@@ -12,7 +12,7 @@ use lambda_http::{RequestExt, request::RequestContext};
 use super::Problem;
 
 /// The longest id of a client, in characters.
-const MAX_CLIENT_ID: usize = 256;
+pub const MAX_CLIENT_ID: usize = 256;
 
 /// The ids of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl RequestId {
 
     /// The ids of a request with these headers, to which the gateway gave the id `gateway`.
     ///
-    /// The client's id counts if it has 1 to 256 printable ASCII characters, spaces included. Without
+    /// The client's id counts if it has 1 to [`MAX_CLIENT_ID`] printable ASCII characters, spaces included. Without
     /// a gateway, a random id takes the place of the gateway's.
     pub fn new(headers: &HeaderMap, gateway: Option<&str>) -> Self {
         let is_printable = |byte: u8| byte.is_ascii_graphic() || byte == b' ';

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Chunk, Error, FetchedItems, Key, NewInvitation, Status, Transaction, user_counts::Counter,
-};
+use super::{Chunk, Error, FetchedItems, NewInvitation, Transaction};
 use crate::domain::{OrgId, PendingRoom, Standing};
 
 /// The number of invitations in one transaction. Each takes its item, its event, the event of the
@@ -17,10 +15,7 @@ const EVENTS_AT_ONCE: u128 = 128;
 impl FetchedItems {
     /// How many more invitations can be pending, according to the counter item (INV12).
     pub fn pending_room(&self, org: OrgId, cap: u64) -> PendingRoom {
-        let attribute = Counter::Users(Status::Pending.into()).attribute();
-        let item = self.item(&Key::counts(org));
-        let pending = item.and_then(|item| item.get(attribute)?.as_n().ok()?.parse::<u64>().ok());
-        PendingRoom { cap, left: cap.saturating_sub(pending.unwrap_or_default()) }
+        PendingRoom { cap, left: cap.saturating_sub(self.pending_invitations(org)) }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     keys,
     range::Range,
 };
-use crate::domain::{AddressDigest, Email, Event, EventAction, EventId, MemberId, OrgId};
+use crate::domain::{AddressDigest, AlertId, Email, Event, EventAction, EventId, MemberId, OrgId};
 
 /// The filters of a list of events. An event must pass all of them.
 #[derive(Clone, Copy, Debug)]
@@ -31,34 +31,43 @@ pub struct EventFilter<'a> {
 }
 
 /// A person in an organization, whose events are of interest: what they did, and what was done to them,
-/// to their invitations and to their requests.
+/// to their invitations, requests and critical alerts, and to the services they keep.
 #[derive(Clone, Debug)]
 pub struct AboutPerson {
     member: MemberId,
-    /// The digest of their address, at the end of the ids of their invitations.
-    invitation: Option<String>,
+    address: Option<AboutAddress>,
+}
+
+/// The ids that belong to the address of a person.
+#[derive(Clone, Debug)]
+struct AboutAddress {
+    /// The digest at the end of the ids of their invitations.
+    invitation: String,
+    /// Their id as a critical alert user.
+    alert: AlertId,
 }
 
 impl AboutPerson {
     /// The person with this id in `org`. Without an address, their invitations are found by their
-    /// acceptance alone.
+    /// acceptance alone, and their critical alerts not at all.
     pub fn new(org: OrgId, member: MemberId, email: Option<&Email>) -> Self {
-        let digest = email.map(|email| AddressDigest::of(org, email).in_ids());
-        Self { member, invitation: digest }
+        let address = email.map(|email| AboutAddress {
+            invitation: AddressDigest::of(org, email).in_ids(),
+            alert: AlertId::of(org, email),
+        });
+        Self { member, address }
     }
 
     fn condition(&self) -> Expression {
         let member = "#actor.#member_id = :about OR #target.#id = :about OR #old.#member_id = :about \
                       OR #new.#member_id = :about OR #old.#super_admin_id = :about \
-                      OR #new.#super_admin_id = :about";
+                      OR #new.#super_admin_id = :about OR #old.#keeper_id = :about \
+                      OR #new.#keeper_id = :about";
         let member = Expression::new(member, [("about", text(self.member.to_string()))]);
-        match &self.invitation {
-            Some(digest) => {
-                let invited = [("invitation", text(digest.clone()))];
-                member.or(Expression::new("contains(#target.#id, :invitation)", invited))
-            }
-            None => member,
-        }
+        let Some(AboutAddress { invitation, alert }) = &self.address else { return member };
+        let ids = [("invitation", text(invitation.clone())), ("alert", text(alert.to_string()))];
+        member
+            .or(Expression::new("contains(#target.#id, :invitation) OR #target.#id = :alert", ids))
     }
 }
 

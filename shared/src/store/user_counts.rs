@@ -172,6 +172,24 @@ impl OrganizationCounts {
     }
 }
 
+impl FetchedItems {
+    /// The number of entries of a list, by the counter item of `org` at [`Key::counts`].
+    pub fn length(&self, org: OrgId, list: BoundedList) -> u64 {
+        self.number(org, Counter::List(list))
+    }
+
+    /// The number of pending invitations, by the counter item of `org` at [`Key::counts`].
+    pub fn pending_invitations(&self, org: OrgId) -> u64 {
+        self.number(org, Counter::Users(Counted::Pending))
+    }
+
+    fn number(&self, org: OrgId, counter: Counter) -> u64 {
+        let item = self.item(&Key::counts(org));
+        let number = item.and_then(|item| item.get(counter.attribute())?.as_n().ok()?.parse().ok());
+        number.unwrap_or_default()
+    }
+}
+
 /// How the numbers of one organization change in a transaction.
 #[derive(Default)]
 pub(super) struct CountChanges {

@@ -130,7 +130,7 @@ fn name_that_looks_like_an_address_is_left_out() {
         assert_eq!(named(name), format!("{name} (eve@example.com)"));
     }
     assert_eq!(named("Eve\r\nBcc: ada"), "eve@example.com");
-    assert_eq!(named(&"x".repeat(100)), format!("{} (eve@example.com)", "x".repeat(60)));
+    assert_eq!(named(&"x".repeat(100)), format!("{}… (eve@example.com)", "x".repeat(59)));
 }
 
 #[test]

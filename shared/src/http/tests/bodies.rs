@@ -173,6 +173,15 @@ async fn body_is_limited_to_64_kib() {
 }
 
 #[tokio::test]
+async fn csv_file_is_limited_to_512_kib() {
+    let expected =
+        "413 body-too-large: Send a file of at most 524288 bytes: fewer rows, or fewer columns.";
+    let send = |length: usize| send_as("text/csv; charset=utf-8", "/empty", " ".repeat(length));
+    assert_eq!(send(512 * 1024).await.status, 200);
+    assert_eq!(send(512 * 1024 + 1).await.verdict(), expected);
+}
+
+#[tokio::test]
 async fn empty_object_counts_as_no_body() {
     for body in ["", " \n", "{}", " { } "] {
         assert_eq!(send_as("text/plain", "/empty", body).await.text, "done", "{body}");

@@ -14,7 +14,7 @@ export function Organizations() {
   return html`
     <${Page} title="Organizations" intro="Every tree by its root, the oldest first. A search finds organizations of every depth."
       actions=${html`<button class="primary" onClick=${() => setCreating(true)}>Create an organization</button>`}>
-      <${SearchField} label="Find an organization by the beginning of its name" value=${q} onSearch=${search} />
+      <${SearchField} label="Find by at least 3 letters of the beginning of a name, or the whole name" value=${q} onSearch=${search} />
       ${list.items.length > 0 && html`<${Table} label="Organizations" rows=${list.items} columns=${[
         { label: 'Name', head: true, cell: (row) => html`<${Link} to="/operator/organizations/${row.id}">${row.name}<//><${Badges} org=${row} />` },
         { label: 'Place', cell: ({ depth }) => (depth === 0 ? 'Root' : `Sub-organization, level ${depth}`) },
@@ -22,7 +22,7 @@ export function Organizations() {
         { label: 'Created', cell: (row) => html`<${When} at=${row.created_at} />` },
       ]} />`}
       ${list.loaded && list.items.length === 0 && !list.hasMore && html`<${Empty} title=${q ? 'No name begins so' : 'There is no organization yet'}>
-        ${q ? 'Type the name from its beginning. Fewer than three characters are a whole name.' : 'Create the first one.'}<//>`}
+        ${q ? 'Type the name from its beginning. Fewer than three letters find a whole name only.' : 'Create the first one.'}<//>`}
       <${More} list=${list} noun="organizations" />
       ${creating && html`<${Create} onClose=${() => setCreating(false)} />`}
     <//>

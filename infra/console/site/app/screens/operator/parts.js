@@ -80,7 +80,7 @@ export function OrganizationChoice({ accept = () => true, ...rest }) {
     return page.items.filter(accept).map(organizationOption);
   };
   return html`<${Choice} ...${rest} find=${find} deps=${[api]} none="No such organization begins so."
-    placeholder="Find by the beginning of its name" />`;
+    placeholder="Find by at least 3 letters of the beginning of its name, or the whole name" />`;
 }
 
 /**

@@ -3,13 +3,19 @@ import { Problem } from '../../api.js';
 
 /** The most invitations in a request (INV11). */
 const BATCH = 100;
+/** The most bytes of a file and of a JSON body that the API reads. */
+const MAX_FILE = 512 * 1024;
+const MAX_JSON = 64 * 1024;
 
 // The columns that the API reads, as `columnName` writes their names.
-const EMAIL = ['email', 'emailaddress', 'workemail', 'email1value', 'emailadresse', 'mail', 'userprincipalname'];
+const EMAIL = [
+  'email', 'emailaddress', 'primaryemail', 'primaryemailaddress', 'workemail', 'primaryworkemail', 'emailwork', 'email1value', 'emailadresse',
+  'mailadresse', 'mail', 'primarysmtpaddress', 'useremail', 'userprincipalname',
+];
 const ROLE = ['roleid', 'role', 'rolename', 'rolle'];
 
-// Blank lines, and a line such as `sep=;`, which tells spreadsheets what separates the cells.
-const BEGINNING = /^(?:\s*\n)?(?:sep=(.).*\n(?:\s*\n)?)?/;
+// Lines without text, and a line such as `sep=;`, which tells spreadsheets what separates the cells.
+const BEGINNING = /^(?:[\s,;]*\n)?(?:sep=(.).*\n(?:[\s,;]*\n)?)?/;
 
 // Texts between separators. A separator in quotes or angle brackets is text.
 const SEGMENTS = /(?:"(?:\\.|[^"\\])*"|<[^<>]*>|[^;\t])+/g;
@@ -135,14 +141,17 @@ export function asPortions(list, role_id) {
   const separator = given ?? separatorIn(rest.split('\n', 1)[0]);
   const table = tableIn(rest, separator, first);
   if (!table) {
-    return chunks(entriesIn(rest, first)).map((rows) => ({ rows, top: '', body: { invitations: rows.map(({ text }) => ({ email: text, role_id })) } }));
+    const invitation = (/** @type {Types.Row} */ { text }) => ({ email: text, role_id });
+    return chunks(entriesIn(rest, first), MAX_JSON, (row) => JSON.stringify(invitation(row)))
+      .map((rows) => ({ rows, top: '', body: { invitations: rows.map(invitation) } }));
   }
   const directive = given ? `sep=${given}\n` : '';
   const withRole = (/** @type {string} */ row, /** @type {string} */ cell) => (table.hasRole ? row : cell + separator + row);
-  return chunks(table.rows).map((rows) => ({
+  const head = directive + withRole(table.head, 'role');
+  return chunks(table.rows, MAX_FILE - sizeOf(head), ({ text }) => withRole(text, role_id)).map((rows) => ({
     rows,
     top: directive + table.head,
-    body: [directive + withRole(table.head, 'role'), ...rows.map(({ text }) => withRole(text, role_id))].join('\n'),
+    body: [head, ...rows.map(({ text }) => withRole(text, role_id))].join('\n'),
     contentType: /** @type {const} */ ('text/csv'),
   }));
 }
@@ -154,8 +163,30 @@ export function asPortions(list, role_id) {
  */
 export const listOf = (portions) => [portions[0]?.top, ...portions.flatMap(({ rows }) => rows.map(({ text }) => text))].filter(Boolean).join('\n');
 
-/** @param {Types.Row[]} all */
-const chunks = (all) => Array.from({ length: Math.ceil(all.length / BATCH) }, (_, index) => all.slice(index * BATCH, (index + 1) * BATCH));
+const sizeOf = (/** @type {string} */ text) => new TextEncoder().encode(text).length;
+
+/**
+ * Rows in parts of as many as a request may have: at most 100, and at most `room` bytes.
+ *
+ * @param {Types.Row[]} all
+ * @param {number} room
+ * @param {(row: Types.Row) => string} written
+ */
+function chunks(all, room, written) {
+  /** @type {Types.Row[][]} */
+  const found = [];
+  let left = 0;
+  for (const row of all) {
+    const size = sizeOf(written(row)) + 1;
+    if (found.length === 0 || size > left || found[found.length - 1].length === BATCH) {
+      found.push([]);
+      left = room - 50; // what stands around the rows
+    }
+    found[found.length - 1].push(row);
+    left -= size;
+  }
+  return found;
+}
 
 /**
  * The text of a file: in UTF-8, or as spreadsheets on Windows write it.
