@@ -22,6 +22,7 @@ async fn person_lists_their_invitations_from_all_organizations() {
         // Only the organization sees the delivery of the mail.
         invitation.as_object_mut().unwrap().remove("delivery");
         invitation["organization_name"] = json!(name);
+        invitation["organization_suspended"] = json!(false);
         invitation["role_name"] = json!(role_name);
         expected.push(invitation);
     }

@@ -42,12 +42,14 @@ enum InviterRole {
     Present(Option<RoleId>),
 }
 
-/// An invitation with the name of its organization.
+/// An invitation with what its invitee sees of the organization.
 #[derive(Serialize)]
 struct ReceivedInvitation {
     #[serde(flatten)]
     invitation: views::Invitation,
     organization_name: String,
+    /// Whether the organization is suspended, so that no one can join it (SA7).
+    organization_suspended: bool,
 }
 
 async fn list(
@@ -185,7 +187,6 @@ async fn decline(
 ) -> Result<Answer, ApiError> {
     let InviteeFacts { org, slot, member, .. } = app.store.invitee_facts(&person, org).await?;
     let invitation = domain::own_invitation(&person, id, slot)?;
-    org.check_open()?;
     let writes = app.store.transaction(&context).decline(&org, &invitation, member.as_ref())?;
     Answer::no_content().commit(writes).await
 }
@@ -229,6 +230,7 @@ fn show(
             views::Person::inviter(names, invitation)?,
             now,
         ),
+        organization_suspended: org.as_ref().is_some_and(|org| org.suspension().is_some()),
         organization_name: org.map(|org| org.name.to_string()).unwrap_or_default(),
     })
 }

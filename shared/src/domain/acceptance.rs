@@ -14,7 +14,7 @@ use super::{
 /// version of the person's membership that ended a short time ago.
 ///
 /// # Errors
-/// - [`Refusal::OrganizationSuspended`] while the organization is suspended (SA7).
+/// - [`Refusal::EntrySuspended`] while the organization is suspended (SA7).
 /// - [`Refusal::OfferedAccessExpired`] if the access that it offers has ended (END1).
 /// - [`Refusal::InvitationExpired`] if the invitation has expired (INV5).
 /// - The refusals of [`inviter_may_grant`], unless an operator sent the invitation (INV9).
@@ -27,7 +27,7 @@ pub fn accept(
     deleted: Option<Version>,
     now: Timestamp,
 ) -> Result<Member, Refusal> {
-    org.check_open()?;
+    org.check_entry()?;
     invitation.check_offered_access(now)?;
     if invitation.expired(now) {
         return Err(Refusal::InvitationExpired(invitation.expires_at));

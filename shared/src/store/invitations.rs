@@ -264,6 +264,8 @@ impl Transaction<'_> {
             .free_slot(invitation, left, Expression::default())?
             .stop_waiting(org, invitation)?
             .record(event)?;
+        // They can say no to an organization that they cannot join at present.
+        let declined = declined.even_if_suspended();
         let (Some(person), None) = (&context.by, member) else { return Ok(declined) };
         // The event names them by their id.
         let (user_id, name) = (&person.id, person.name.as_deref());
@@ -313,6 +315,7 @@ impl Transaction<'_> {
         let open = Expression::new("#expires_at > :now", [("now", time(context.at))]);
         let open = same(invitation)?.and(open);
         let writes = self
+            .from_outside()
             // First, so that a repeat finds out that it accepted, and not only that it is a member.
             .put(slot, lock, open, refuse(Refusal::ChangedConcurrently))
             .add_member_without_slot(member, deleted)?

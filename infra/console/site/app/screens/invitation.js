@@ -50,8 +50,9 @@ function Decision({ invitation, path, reload }) {
         ${invitation.access_expires_at && html` Your access would end <${When} at=${invitation.access_expires_at} />.`}</p>
       <p class="hint">${invitation.expired ? 'It expired' : 'It expires'} <${When} at=${invitation.expires_at} />.
         ${invitation.expired && ' Ask the person who invited you to send it again.'}</p>
+      ${invitation.organization_suspended && html`<p class="hint">The organization is suspended, so no one can join it at present.</p>`}
       <div class="actions">
-        ${!invitation.expired && html`<button class="primary" onClick=${busy ? null : accept.run} aria-disabled=${busy}>Accept</button>`}
+        ${!invitation.expired && !invitation.organization_suspended && html`<button class="primary" onClick=${busy ? null : accept.run} aria-disabled=${busy}>Accept</button>`}
         <button onClick=${busy ? null : decline.run} aria-disabled=${busy}>Decline</button>
       </div>
       <${Notice} problem=${accept.problem ?? decline.problem} reload=${async () => (await reload(), clear())} keep=${clear} />
