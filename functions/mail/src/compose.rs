@@ -49,6 +49,16 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
                 vec![("keeper", author(keeper, language)), services, link],
             )
         }
+        Notification::AccountReplaced => {
+            (Text::AccountReplaced, vec![("link", portal.organization(mail.org))])
+        }
+        Notification::MemberReconnected { member } => {
+            let link = ("link", portal.organization(mail.org));
+            (Text::MemberReconnected, vec![("member", shown(member)), link])
+        }
+        Notification::SecurityReset => {
+            (Text::SecurityReset, vec![("link", portal.organization(mail.org))])
+        }
         Notification::MembershipEnded => (Text::MembershipEnded, vec![]),
         Notification::InvitationVoid => (Text::InvitationVoid, vec![]),
         Notification::OrganizationSuspended { reason } => {

@@ -61,7 +61,7 @@ pub struct MailService {
 }
 
 /// The actions of the events that cause mail. The rule of the event bus names the same.
-pub const MAILED_ACTIONS: [&str; 17] = [
+pub const MAILED_ACTIONS: [&str; 18] = [
     "critical_alert_user.added",
     "invitation.accepted",
     "invitation.created",
@@ -77,6 +77,7 @@ pub const MAILED_ACTIONS: [&str; 17] = [
     "member.role_changed",
     "organization.resumed",
     "organization.suspended",
+    "security.updated",
     "super_admin.appointed",
     "super_admin.transferred",
 ];

@@ -46,10 +46,16 @@ impl MailService {
                 let services = self.about_services(event, context).await?;
                 return Ok(removal.into_iter().chain(services).collect());
             }
-            EventAction::MemberLeft
-            | EventAction::MemberExpired
-            | EventAction::MemberReconnected => {
+            EventAction::MemberReconnected => {
+                let account = self.about_new_account(event, context).await?;
+                let services = self.about_services(event, context).await?;
+                return Ok(account.into_iter().chain(services).collect());
+            }
+            EventAction::MemberLeft | EventAction::MemberExpired => {
                 return self.about_services(event, context).await;
+            }
+            EventAction::SecurityUpdated => {
+                return self.about_security_reset(event, context).await;
             }
             EventAction::OrganizationSuspended | EventAction::OrganizationResumed => {
                 return self.about_suspension(event, context).await;

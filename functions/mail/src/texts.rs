@@ -31,6 +31,7 @@ macro_rules! texts {
 
 texts! {
     AccessExpiring = "access_expiring",
+    AccountReplaced = "account_replaced",
     AlertAddressAdded = "alert_address_added",
     GrantedAccessExpiring = "granted_access_expiring",
     GrantedAccessesExpiring = "granted_accesses_expiring",
@@ -41,6 +42,7 @@ texts! {
     InvitationVoid = "invitation_void",
     InvitationsAccepted = "invitations_accepted",
     Invited = "invited",
+    MemberReconnected = "member_reconnected",
     MembershipEnded = "membership_ended",
     NewSuperAdmin = "new_super_admin",
     OrganizationResumed = "organization_resumed",
@@ -52,6 +54,7 @@ texts! {
     RequestToDecide = "request_to_decide",
     RequestsToDecide = "requests_to_decide",
     RoleChanged = "role_changed",
+    SecurityReset = "security_reset",
     ServicesWithoutKeeper = "services_without_keeper",
     SuperAdminAppointed = "super_admin_appointed",
     SuperAdminReplaced = "super_admin_replaced",

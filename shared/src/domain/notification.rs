@@ -147,6 +147,16 @@ pub enum Notification {
         /// The new Super Admin.
         new: NamedPerson,
     },
+    /// An operator has given the membership of the recipient to another account (OP2).
+    AccountReplaced,
+    /// An operator has given the membership of another person to another account (OP2). The recipient
+    /// administers the organization.
+    MemberReconnected {
+        /// The member.
+        member: NamedPerson,
+    },
+    /// An operator has reset the security settings of the organization (ORG3).
+    SecurityReset,
     /// Services of the organization have no keeper any more (MACH1).
     ServicesWithoutKeeper {
         /// The former keeper.
