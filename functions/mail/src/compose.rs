@@ -59,6 +59,8 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
         Notification::SecurityReset => {
             (Text::SecurityReset, vec![("link", portal.organization(mail.org))])
         }
+        Notification::RequestEnded => (Text::RequestEnded, vec![]),
+        Notification::RequestVoid => (Text::RequestVoid, vec![]),
         Notification::MembershipEnded => (Text::MembershipEnded, vec![]),
         Notification::InvitationVoid => (Text::InvitationVoid, vec![]),
         Notification::OrganizationSuspended { reason } => {

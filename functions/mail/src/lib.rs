@@ -61,13 +61,14 @@ pub struct MailService {
 }
 
 /// The actions of the events that cause mail. The rule of the event bus names the same.
-pub const MAILED_ACTIONS: [&str; 18] = [
+pub const MAILED_ACTIONS: [&str; 19] = [
     "critical_alert_user.added",
     "invitation.accepted",
     "invitation.created",
     "invitation.resent",
     "invitation.revoked",
     "join_request.approved",
+    "join_request.cancelled",
     "join_request.created",
     "join_request.declined",
     "member.expired",

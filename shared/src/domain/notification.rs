@@ -80,6 +80,10 @@ pub enum Notification {
     RequestApproved,
     /// The recipient's join request was declined.
     RequestDeclined,
+    /// An operator has ended the recipient's join request, with all access of theirs (OP2).
+    RequestEnded,
+    /// The organization that the recipient asked to join was deleted (SA7).
+    RequestVoid,
     /// The recipient has another role.
     RoleChanged {
         /// The name of the new role.

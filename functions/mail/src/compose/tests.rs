@@ -51,6 +51,8 @@ fn notifications() -> Vec<Notification> {
         Notification::AccountReplaced,
         Notification::MemberReconnected { member: ada() },
         Notification::SecurityReset,
+        Notification::RequestEnded,
+        Notification::RequestVoid,
         Notification::MembershipEnded,
         Notification::InvitationVoid,
     ]
