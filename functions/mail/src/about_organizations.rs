@@ -94,15 +94,14 @@ impl MailService {
     }
 
     /// The mails about the suspension of an organization or its end, to its Super Admin and Admins. None
-    /// if the organization is not as the event says any more.
+    /// if the organization is not as the event says any more, or is suspended for another reason.
     pub(crate) async fn about_suspension(
         &self,
         event: &Event,
         context: &RequestContext,
     ) -> Result<Vec<OutgoingMail>, Error> {
         let org = self.store.organization(event.organization_id).await?;
-        let suspended = event.action == EventAction::OrganizationSuspended;
-        let Some(organization) = org.filter(|org| org.suspension().is_some() == suspended) else {
+        let Some(organization) = org.filter(|org| is_as_recorded(event, org.suspension())) else {
             return Ok(vec![]);
         };
         let notification = match organization.suspension() {
@@ -117,5 +116,16 @@ impl MailService {
             Some(OutgoingMail::new(&organization, member.email?, notification.clone()))
         };
         Ok(administrators.filter_map(mail).collect())
+    }
+}
+
+/// Whether the present suspension of an organization, or its absence, is the one that the event records.
+fn is_as_recorded(event: &Event, suspension: Option<&Suspension>) -> bool {
+    let began = event.action == EventAction::OrganizationSuspended;
+    match suspension {
+        Some(Suspension { reason, since }) => {
+            began && event.at >= *since && event.reason.as_ref() == Some(reason)
+        }
+        None => !began,
     }
 }

@@ -311,6 +311,16 @@ async fn administrators_get_mail_about_a_suspension_and_its_end() {
 
     Rolecall sent this mail to ada@example.com.
     ");
+    // A corrected reason replaces the one before.
+    let path = format!("{}/suspension", operator_path(&acme));
+    for reason in ["Unpaid invocies.", "Unpaid invoices."] {
+        delivery.app.put(OPERATOR, &path, json!({ "reason": reason })).await.expect(200);
+    }
+    let mails = delivery.deliver_all().await;
+    assert_eq!(mails.len(), 2);
+    assert!(mails.iter().all(|mail| shown(mail).contains("Unpaid invoices.")));
+    delivery.app.resume(&acme).await.expect(204);
+    delivery.deliver_all().await;
     // A mail describes the state at the time of its sending.
     delivery.app.suspend(&acme).await.expect(200);
     delivery.app.resume(&acme).await.expect(204);
