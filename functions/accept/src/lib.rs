@@ -11,8 +11,8 @@ use axum::{
 use serde::Serialize;
 use shared::{
     domain::{
-        self, AddressSlot, InvitationId, OrgId, Organization, Person, Refusal, RequestContext,
-        RoleId,
+        self, AddressSlot, InvitationId, Inviter, OrgId, Organization, Person, Refusal,
+        RequestContext, RoleId,
     },
     http::{
         Answer, ApiError, App, Call, Json, NoBody, Page, PageQuery, Path, Query, WithEtag, views,
@@ -33,13 +33,12 @@ pub fn router() -> Router<App> {
 /// The maximum number of attempts to accept. Changes in the organization can make an attempt fail.
 const MAX_ATTEMPTS: usize = 4;
 
-/// The role with which the inviter is judged.
-#[derive(Clone, Copy)]
-enum InviterRole {
-    /// The one that the invitation holds, which can be outdated.
+/// The inviter who is judged.
+enum JudgedInviter {
+    /// As the invitation names them, which can be outdated.
     Stored,
-    /// The present one; `None` if they are no member with access any more.
-    Present(Option<RoleId>),
+    /// As they are now, perhaps with another account; `None` if they are no member with access any more.
+    Present(Option<Inviter>),
 }
 
 /// An invitation with what its invitee sees of the organization.
@@ -90,7 +89,7 @@ async fn accept(
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let mut inviter_role = InviterRole::Stored;
+    let mut inviter = JudgedInviter::Stored;
     for _ in 0..MAX_ATTEMPTS {
         let facts = app.store.invitee_facts(&person, org).await?;
         if has_accepted(&person, org, id, &facts) {
@@ -102,10 +101,14 @@ async fn accept(
             facts.org.check_sign_in(&person)?;
             return accepted_before(&app, &context, member).await;
         }
-        let invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
-        let (role, stored) = match inviter_role {
-            InviterRole::Stored => (invitation.inviter.as_ref().map(|it| it.role_id), true),
-            InviterRole::Present(role) => (role, false),
+        let mut invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
+        let (role, stored) = match &inviter {
+            JudgedInviter::Stored => (invitation.inviter.as_ref().map(|it| it.role_id), true),
+            JudgedInviter::Present(None) => (None, false),
+            JudgedInviter::Present(Some(present)) => {
+                invitation.inviter = Some(present.clone());
+                (Some(present.role_id), false)
+            }
         };
         match try_accept(&app, &context, &person, &facts, &invitation, role).await {
             // The next attempt uses the present role.
@@ -123,8 +126,8 @@ async fn accept(
             },
             done => return Ok(done?),
         }
-        let role = role_of_inviter(&app, &facts.org, &invitation, context.at).await?;
-        inviter_role = InviterRole::Present(role);
+        let present = present_inviter(&app, &facts.org, &invitation, context.at).await?;
+        inviter = JudgedInviter::Present(present);
     }
     Err(Refusal::ChangedConcurrently.into())
 }
@@ -168,16 +171,18 @@ async fn accepted_before(
     Ok(membership_answer(app, member, context.at).await?)
 }
 
-/// The role that the inviter holds at `now`; none if they are no longer a member.
-async fn role_of_inviter(
+/// The inviter at `now`, who can have another account (OP2); none if they are no longer a member.
+async fn present_inviter(
     app: &App,
     org: &Organization,
     invitation: &domain::Invitation,
     now: jiff::Timestamp,
-) -> Result<Option<RoleId>, store::Error> {
+) -> Result<Option<Inviter>, store::Error> {
     let Some(inviter) = &invitation.inviter else { return Ok(None) };
-    let member = app.store.member(org.id(), inviter.member_id).await?;
-    Ok(member.filter(|member| member.has_access(now)).map(|member| member.role_id))
+    let member = app.store.continued_member(org.id(), inviter.member_id).await?;
+    let present =
+        |member: domain::Member| Inviter { member_id: member.id(), role_id: member.role_id };
+    Ok(member.filter(|member| member.has_access(now)).map(present))
 }
 
 async fn decline(

@@ -45,6 +45,18 @@ pub fn accept(
     Ok(Member { access_expires_at, access_granted_by, ..member })
 }
 
+/// Whether the inviter of an invitation may still grant its role (INV9). `inviter` is the present member,
+/// if there is one. An operator's invitation depends on no inviter.
+pub fn inviter_authorized(
+    org: &Organization,
+    invitation: &Invitation,
+    inviter: Option<&Member>,
+    now: Timestamp,
+) -> bool {
+    let role = inviter.filter(|member| member.has_access(now)).map(|member| member.role_id);
+    invitation.inviter.is_none() || inviter_may_grant(org, invitation.role_id, role).is_ok()
+}
+
 /// Checks that the inviter may still grant `role` (INV9). `inviter` is their present role, if they
 /// are still a member.
 ///

@@ -214,6 +214,9 @@ pub struct AddressFacts {
     pub slot: Option<AddressSlot>,
     /// The time until which it cannot be invited, if its person declined an invitation.
     pub declined_until: Option<Timestamp>,
+    /// Whether its pending invitation cannot be accepted, because the inviter may no longer grant the
+    /// role (INV9).
+    pub without_inviter: bool,
 }
 
 /// The time until which an address that declines `now` cannot be invited.
@@ -234,7 +237,7 @@ pub fn check_not_declined(until: Timestamp, now: Timestamp) -> Result<(), Refusa
     Ok(())
 }
 
-/// Invites an address. The new invitation replaces an expired one.
+/// Invites an address. The new invitation replaces an expired one, and one without an inviter.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management` (INV1).
@@ -252,7 +255,10 @@ pub fn invite(
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     actor.require_grant(draft.role_id)?;
     check_access_end(draft.access_expires_at, now)?;
-    check_free(facts.slot.as_ref(), now)?;
+    match &facts.slot {
+        Some(AddressSlot::Pending(_)) if facts.without_inviter => {}
+        slot => check_free(slot.as_ref(), now)?,
+    }
     facts.declined_until.map_or(Ok(()), |until| check_not_declined(until, now))?;
     Ok(Invitation::new(id, &actor.org, draft, Some(inviter_of(actor)?), now))
 }

@@ -93,8 +93,9 @@ impl Transaction<'_> {
     }
 
     /// Keeps the reason of a suspension from the caller, who is outside the organization.
-    pub(super) fn from_outside(self) -> Self {
-        Self { from_outside: true, ..self }
+    pub(super) fn from_outside(mut self) -> Self {
+        self.from_outside = true;
+        self
     }
 
     /// Adds a condition on the closure of an organization. `refuses` says of which closures it is.

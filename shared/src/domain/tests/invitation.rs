@@ -29,7 +29,7 @@ fn address_in_use_is_refused_unless_its_invitation_has_expired() {
     let open = bob_invited(&org, RoleId::ADMIN, RoleId::USER);
     let again = |actor: RoleId, slot: AddressSlot, at| {
         let id = InvitationId::of(at, org.id(), &email("bob"));
-        let facts = AddressFacts { slot: Some(slot), declined_until: None };
+        let facts = AddressFacts { slot: Some(slot), ..AddressFacts::default() };
         invite(&standing("ann", &org, actor), draft(RoleId::ADMIN), &facts, id, at)
     };
     let taken = || AddressSlot::Taken(person("bob").id);
@@ -126,7 +126,7 @@ fn address_that_declined_is_not_invited_for_thirty_days() {
     let org = standard();
     let until = declined_until(now());
     assert_eq!(until, in_days(30));
-    let facts = AddressFacts { slot: None, declined_until: Some(until) };
+    let facts = AddressFacts { declined_until: Some(until), ..AddressFacts::default() };
     let invited = |at| {
         let ann = standing("ann", &org, RoleId::ADMIN);
         invite(&ann, draft(RoleId::USER), &facts, id_in(&org), at).map(drop)
