@@ -20,6 +20,9 @@ use shared::{
 /// fail.
 pub(crate) const MAX_ATTEMPTS: usize = 8;
 
+/// The most services of one keeper in an export.
+const MAX_KEPT_SERVICES: usize = 1_000;
+
 /// All that is kept about a person.
 #[derive(Serialize)]
 pub(crate) struct PersonalData {
@@ -36,6 +39,9 @@ struct KnownInOrganization {
     name: Name,
     member_id: Option<MemberId>,
     membership: Option<views::Member>,
+    /// The services that the person keeps (MACH1). Only the export lists them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_services: Option<Vec<views::Person>>,
     former_person: Option<FormerPerson>,
     join_request: Option<views::JoinRequest>,
     addresses: Vec<AddressData>,
@@ -118,20 +124,36 @@ pub(crate) async fn data(
     if data.organizations.is_empty() {
         return Err(Refusal::NoSuchPerson.into());
     }
-    Ok(Json(PersonalData::of(&app.store, id, data, context.at).await?))
+    let mut kept = Vec::new();
+    for known in &data.organizations {
+        kept.push(Some(kept_services(&app.store, known).await?));
+    }
+    let mut shown = PersonalData::of(&app.store, id, data, context.at).await?;
+    for (organization, kept) in shown.organizations.iter_mut().zip(kept) {
+        organization.kept_services = kept;
+    }
+    Ok(Json(shown))
+}
+
+/// The services that a person keeps in an organization.
+async fn kept_services(store: &Store, known: &KnownIn) -> Result<Vec<views::Person>, Error> {
+    let Some(member) = &known.member else { return Ok(vec![]) };
+    let kept = store.services_kept_by(&known.org, member.id(), MAX_KEPT_SERVICES).await?;
+    Ok(kept.iter().map(views::Person::member).collect())
 }
 
 impl PersonalData {
-    /// The data with the names of the roles.
+    /// The data with the names of the roles and of the keepers of services.
     async fn of(
         store: &Store,
         id: PersonId,
         data: store::PersonalData,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let roles = store.get_for_display(role_keys(&data)).await?;
+        let keys = role_keys(&data).into_iter().chain(keeper_keys(&data));
+        let names = store.get_for_display(keys).await?;
         let user = data.user_id.as_ref();
-        let organizations = data.organizations.iter().map(|known| show(known, &roles, user, now));
+        let organizations = data.organizations.iter().map(|known| show(known, &names, user, now));
         Ok(Self {
             id,
             organizations: organizations.collect::<Result<_, _>>()?,
@@ -154,9 +176,17 @@ fn role_keys(data: &store::PersonalData) -> Vec<Key> {
     keys
 }
 
+/// The keys of the keepers, if the user is a service.
+fn keeper_keys(data: &store::PersonalData) -> impl Iterator<Item = Key> {
+    data.organizations.iter().filter_map(|known| {
+        let service = known.member.as_ref()?.service?;
+        Some(Key::member(known.org.id(), service.keeper))
+    })
+}
+
 fn show(
     known: &KnownIn,
-    roles: &FetchedItems,
+    names: &FetchedItems,
     user: Option<&UserId>,
     now: Timestamp,
 ) -> Result<KnownInOrganization, Error> {
@@ -167,20 +197,21 @@ fn show(
         CalledPerson::Erased => None,
     });
     let membership = |member: &Member| {
-        let role = roles.role_summary(org.id(), member.role_id)?;
-        Ok::<_, Error>(views::Member::of(member, role.as_ref(), now))
+        let role = names.role_summary(org.id(), member.role_id)?;
+        views::Member::of(member, role.as_ref(), now).with_keeper(member, names, now)
     };
     Ok(KnownInOrganization {
         id: org.id(),
         name: org.name.clone(),
         member_id: user.map(|user| MemberId::of(org.id(), user)),
         membership: member.as_ref().map(membership).transpose()?,
+        kept_services: None,
         former_person: former,
         join_request: request.clone().map(views::JoinRequest::of),
         addresses: addresses
             .iter()
             .filter(|address| address.is_known())
-            .map(|address| show_address(address, org.id(), roles, now))
+            .map(|address| show_address(address, org.id(), names, now))
             .collect::<Result<_, _>>()?,
     })
 }
@@ -189,11 +220,11 @@ fn show(
 fn show_address(
     known: &KnownAddress,
     org: OrgId,
-    roles: &FetchedItems,
+    names: &FetchedItems,
     now: Timestamp,
 ) -> Result<AddressData, Error> {
     let invitation = |it: &Invitation| {
-        let role = roles.role_summary(org, it.role_id)?;
+        let role = names.role_summary(org, it.role_id)?;
         let inviter = it.invited_by();
         let invited_by = inviter.map_or_else(views::Person::operator, views::Person::unnamed);
         Ok::<_, Error>(views::Invitation::of(it, role.as_ref(), invited_by, now))
