@@ -109,7 +109,8 @@ pub(crate) async fn find(
     for id in query.people(&app.store).await? {
         let data = app.store.personal_data(id).await?;
         if !data.organizations.is_empty() {
-            items.push(PersonalData::of(&app.store, id, data, context.at).await?);
+            let names = app.store.get_for_display(other_people(&data)).await?;
+            items.push(PersonalData::of(&app.store, id, data, context.at).await?.naming(&names)?);
         }
     }
     Ok(Json(People { items }))
@@ -133,6 +134,17 @@ pub(crate) async fn data(
         organization.kept_services = kept;
     }
     Ok(Json(shown))
+}
+
+/// The keys of the other people that a search names: who invited, and who added to the critical alerts.
+fn other_people(data: &store::PersonalData) -> Vec<Key> {
+    let mut keys = Vec::new();
+    for known in &data.organizations {
+        let invited = known.addresses.iter().filter_map(|it| it.invitation.as_ref()?.invited_by());
+        let added = known.addresses.iter().filter_map(|it| Some(it.alert.as_ref()?.added_by));
+        keys.extend(invited.chain(added).map(|id| Key::member(known.org.id(), id)));
+    }
+    keys
 }
 
 /// The services that a person keeps in an organization.
@@ -160,6 +172,23 @@ impl PersonalData {
             emails: data.addresses.into_iter().collect(),
             user_id: data.user_id,
         })
+    }
+}
+
+impl PersonalData {
+    /// The data with the names of other people. An export has their ids alone: it is for the person.
+    fn naming(mut self, names: &FetchedItems) -> Result<Self, Error> {
+        for known in &mut self.organizations {
+            for address in &mut known.addresses {
+                if let Some(invitation) = &mut address.invitation {
+                    invitation.name_people(names)?;
+                }
+                if let Some(user) = &mut address.critical_alert_user {
+                    user.name_adder(names, known.id)?;
+                }
+            }
+        }
+        Ok(self)
     }
 }
 
@@ -216,7 +245,7 @@ fn show(
     })
 }
 
-/// What is kept about an address. It does not name other people, so their ids stand alone.
+/// What is kept about an address. The ids of other people stand alone.
 fn show_address(
     known: &KnownAddress,
     org: OrgId,

@@ -210,6 +210,17 @@ impl Invitation {
     }
 }
 
+impl Invitation {
+    /// Names the people whose ids the invitation shows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if an item cannot be read.
+    pub fn name_people(&mut self, names: &FetchedItems) -> Result<(), Error> {
+        self.invited_by.name(names, self.organization_id)
+    }
+}
+
 /// An invitation as the organization that sent it sees it: with the delivery of its last mail.
 #[derive(Clone, Debug, Serialize)]
 pub struct SentInvitation {
@@ -257,6 +268,15 @@ impl CriticalAlertUser {
         let domain::CriticalAlertUser { organization_id, value: email, added_at, .. } = user;
         let id = AlertId::of(organization_id, &email);
         Self { id, email, added_by, added_at }
+    }
+
+    /// Names the person who added it, in this organization.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if an item cannot be read.
+    pub fn name_adder(&mut self, names: &FetchedItems, org: OrgId) -> Result<(), Error> {
+        self.added_by.name(names, org)
     }
 }
 

@@ -52,6 +52,19 @@ impl Person {
         Self { id: Some(id), ..Self::default() }
     }
 
+    /// A person whom another organization knows as this member.
+    pub fn known_elsewhere(member: &domain::Member) -> Self {
+        Self { id: None, ..Self::member(member) }
+    }
+
+    /// Adds what the person with this id is called in an organization.
+    pub(super) fn name(&mut self, names: &FetchedItems, org: OrgId) -> Result<(), Error> {
+        if let Some(id) = self.id {
+            *self = Self::of(names, org, id)?;
+        }
+        Ok(())
+    }
+
     /// A platform operator.
     pub fn operator() -> Self {
         Self { name: Some(OPERATOR.to_owned()), ..Self::default() }
