@@ -37,6 +37,8 @@ pub(crate) struct PersonalData {
 struct KnownInOrganization {
     id: OrgId,
     name: Name,
+    /// Whether the organization is deleted: nothing of it is reachable, and what it keeps ends (SA7).
+    deleted: bool,
     member_id: Option<MemberId>,
     membership: Option<views::Member>,
     /// The services that the person keeps (MACH1). Only the export lists them.
@@ -107,7 +109,8 @@ pub(crate) async fn find(
     let Call { app, context, .. } = call.as_operator()?;
     let mut items = Vec::new();
     for id in query.people(&app.store).await? {
-        let data = app.store.personal_data(id).await?;
+        let mut data = app.store.personal_data(id).await?;
+        data.organizations.iter_mut().for_each(leave_out_deleted);
         if !data.organizations.is_empty() {
             let names = app.store.get_for_display(other_people(&data)).await?;
             items.push(PersonalData::of(&app.store, id, data, context.at).await?.naming(&names)?);
@@ -134,6 +137,15 @@ pub(crate) async fn data(
         organization.kept_services = kept;
     }
     Ok(Json(shown))
+}
+
+/// Leaves out what a person had in a deleted organization. The organization itself stays in the answer,
+/// because an erasure reaches what it keeps.
+fn leave_out_deleted(known: &mut KnownIn) {
+    if known.org.is_deleted() {
+        (known.member, known.request) = (None, None);
+        known.addresses.iter_mut().for_each(|address| address.invitation = None);
+    }
 }
 
 /// The keys of the other people that a search names: who invited, and who added to the critical alerts.
@@ -232,6 +244,7 @@ fn show(
     Ok(KnownInOrganization {
         id: org.id(),
         name: org.name.clone(),
+        deleted: org.is_deleted(),
         member_id: user.map(|user| MemberId::of(org.id(), user)),
         membership: member.as_ref().map(membership).transpose()?,
         kept_services: None,
