@@ -175,6 +175,22 @@ async fn operator_can_replace_the_first_admin_invitation_until_it_is_accepted() 
     check(&app).await;
 }
 
+/// OP1, INV8
+#[tokio::test]
+async fn operator_chooses_the_language_of_the_first_mail() {
+    let app = TestApp::new().await;
+    let body = json!({ "name": "Acme", "first_admin_email": ADA.email, "language": "de" });
+    let acme = app.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
+    let acme = format!("/v1/organizations/{}", acme.id());
+    assert_eq!(app.get(OPERATOR, &acme).await.expect(200).body["language"], "de");
+    let again = format!("{}/first-admin", operator_path(&acme));
+    let body = json!({ "email": BOB.email, "language": "en" });
+    let invitation = app.post(OPERATOR, &again, body).await.expect(201);
+    assert_eq!(invitation.body["language"], "en");
+    let unknown = json!({ "email": BOB.email, "language": "xx" });
+    app.post(OPERATOR, &again, unknown).await.refuses(422, "invalid-request");
+}
+
 /// ROLE1
 #[tokio::test]
 async fn partner_role_grant_fails_when_the_kind_changed_concurrently() {

@@ -110,6 +110,7 @@ impl Invitation {
         id: InvitationId,
         org: &Organization,
         email: Email,
+        language: Option<Language>,
         now: Timestamp,
     ) -> Self {
         let draft = InvitationDraft {
@@ -117,7 +118,7 @@ impl Invitation {
             role_id: RoleId::ADMIN,
             days: DEFAULT_DAYS,
             access_expires_at: None,
-            language: None,
+            language,
         };
         Self::new(id, org, draft, None, now)
     }
@@ -271,13 +272,14 @@ pub fn invite(
 pub fn invite_first_admin(
     org: &Organization,
     email: Email,
+    language: Option<Language>,
     id: InvitationId,
     now: Timestamp,
 ) -> Result<Invitation, Refusal> {
     if org.super_admin_user_id.is_some() {
         return Err(Refusal::SuperAdminExists);
     }
-    Ok(Invitation::of_first_admin(id, org, email, now))
+    Ok(Invitation::of_first_admin(id, org, email, language, now))
 }
 
 /// Sends an invitation again. It keeps its id, gets a new time of expiry, and the actor becomes its

@@ -208,7 +208,8 @@ fn invitation_is_accepted_before_its_expiry_if_its_inviter_may_still_grant_the_r
 #[test]
 fn operator_can_invite_the_first_admin_who_becomes_super_admin() {
     let (empty, org) = (Organization { super_admin_user_id: None, ..standard() }, standard());
-    let invited = |org: &Organization| invite_first_admin(org, email("bob"), id_in(org), now());
+    let invited =
+        |org: &Organization| invite_first_admin(org, email("bob"), None, id_in(org), now());
     assert_eq!(invited(&org), Err(Refusal::SuperAdminExists));
     let first = invited(&empty).unwrap();
     assert_eq!((first.inviter.as_ref(), first.role_id), (None, RoleId::ADMIN));
