@@ -269,7 +269,7 @@ async fn operator_finds_people_by_address_and_by_sub() {
     let unnamed = json!({ "id": member_id(&globex, EVE.sub), "name": null, "email": null });
     let mut invitation = exported["organizations"][1]["addresses"][0]["invitation"].take();
     assert_eq!(invitation["invited_by"], unnamed);
-    for by in ["invited_by"] {
+    for by in ["invited_by", "sent_by"] {
         invitation[by] = inviter.clone();
     }
     exported["organizations"][1]["addresses"][0]["invitation"] = invitation;

@@ -209,16 +209,17 @@ async fn membership_answer(
     Ok(Answer::ok(&view).with_version(member.version))
 }
 
-/// The keys of the items that hold the names of an invitation's organization, role and inviter.
+/// The keys of the items that hold the names of an invitation's organization, role and people.
 fn display_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
     [Key::organization(invitation.path.id())].into_iter().chain(name_keys(invitation))
 }
 
-/// The keys of the items that hold the names of an invitation's role and inviter.
+/// The keys of the items that hold the names of an invitation's role and people.
 fn name_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
     let org = invitation.path.id();
     let role = invitation.role_id.custom().map(|role| Key::role(org, role));
-    role.into_iter().chain(invitation.invited_by().map(|member| Key::member(org, member)))
+    let people = invitation.invited_by().into_iter().chain(invitation.sent_by());
+    role.into_iter().chain(people.map(move |member| Key::member(org, member)))
 }
 
 fn show(
@@ -232,7 +233,7 @@ fn show(
         invitation: views::Invitation::of(
             invitation,
             role.as_ref(),
-            views::Person::inviter(names, invitation)?,
+            views::InvitationPeople::of(names, invitation)?,
             now,
         ),
         organization_suspended: org.as_ref().is_some_and(|org| org.suspension().is_some()),

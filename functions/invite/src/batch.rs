@@ -7,8 +7,8 @@ use serde::Serialize;
 use shared::{
     domain::{
         self, AddressDigest, AddressFacts, AddressSlot, BatchRefusal, BudgetLeft, DayBudget,
-        InvitationDraft, InvitationId, OfferedRole, OrgId, PendingRoom, Person, Refusal,
-        RequestContext, RoleId, Standing,
+        Invitation, InvitationDraft, InvitationId, OfferedRole, OrgId, PendingRoom, Person,
+        Refusal, RequestContext, RoleId, Standing,
     },
     http::{Answer, ApiError, App, Call, JsonOrCsv, Path, Problem, views},
     store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key, NewInvitation},
@@ -17,7 +17,6 @@ use shared::{
 use crate::{
     csv,
     list::{BatchInviteRequest, BatchList, Offer, Outcome, Terms},
-    sender,
 };
 
 /// The maximum number of times that a chunk is judged again after a lost race.
@@ -137,7 +136,7 @@ impl BatchInvite<'_> {
         for offer in offers {
             let pending = found.pending(&self.slot(offer))?;
             let pending = pending.filter(|pending| !pending.expired(self.context.at));
-            senders.extend(pending.as_ref().and_then(sender));
+            senders.extend(pending.as_ref().and_then(Invitation::sent_by));
         }
         let keys = senders.iter().map(|&sender| Key::member(self.org, sender));
         let found = found.and(self.app.store.get(keys).await?);
@@ -148,7 +147,7 @@ impl BatchInvite<'_> {
     /// (INV9).
     fn is_without_inviter(&self, slot: &AddressSlot, facts: &BatchFacts) -> Result<bool, Error> {
         let AddressSlot::Pending(pending) = slot else { return Ok(false) };
-        let Some(sender) = sender(pending) else { return Ok(false) };
+        let Some(sender) = pending.sent_by() else { return Ok(false) };
         let inviter = facts.found.continued_member(self.org, sender)?;
         let org = &facts.actor.org;
         Ok(!domain::inviter_authorized(org, pending, inviter.as_ref(), self.context.at))
@@ -275,7 +274,7 @@ impl BatchInvite<'_> {
                     let view = views::SentInvitation::new(
                         &new.invitation,
                         role.as_ref(),
-                        views::Person::caller(&facts.actor),
+                        views::InvitationPeople::only(views::Person::caller(&facts.actor)),
                         self.context.at,
                     );
                     judged.push(Outcome::opened(&view));

@@ -75,8 +75,8 @@ async fn invite(
     }
     let invitation = judged?;
 
-    let by = views::Person::caller(&actor);
-    let view = views::SentInvitation::new(&invitation, role.as_ref(), by, context.at);
+    let people = views::InvitationPeople::only(views::Person::caller(&actor));
+    let view = views::SentInvitation::new(&invitation, role.as_ref(), people, context.at);
     let answer = Answer::created(location(&invitation), &view).with_version(invitation.version);
     let new = NewInvitation { invitation, replaces: facts.slot.and_then(AddressSlot::pending) };
     let Limits { max_pending, budgets, .. } = app.limits;
@@ -130,11 +130,11 @@ impl ListedInvitation {
         now: Timestamp,
     ) -> Result<Self, ApiError> {
         let delivery = also.delivery(invitation.id)?;
-        let invited_by = views::Person::inviter(also, invitation)?;
+        let people = views::InvitationPeople::of(also, invitation)?;
         let role = also.role_summary(org.id(), invitation.role_id)?;
         let role = role.as_ref();
         Ok(Self {
-            invitation: views::SentInvitation::of(invitation, role, invited_by, delivery, now),
+            invitation: views::SentInvitation::of(invitation, role, people, delivery, now),
             inviter_authorized: inviter_authorized(org, invitation, also, now)?,
         })
     }
@@ -152,7 +152,7 @@ async fn list(
     let inviters = found.items.iter().flat_map(|invitation| people(org, invitation));
     let deliveries = found.items.iter().map(|invitation| Key::delivery(invitation.id));
     let roles = found.items.iter().filter_map(|invitation| role_key(org, invitation.role_id));
-    let sent_by: Vec<_> = found.items.iter().filter_map(sender).collect();
+    let sent_by: Vec<_> = found.items.iter().filter_map(Invitation::sent_by).collect();
     // The deliveries and the roles are only shown.
     let (inviters, deliveries, roles) = tokio::try_join!(
         app.store.get(inviters),
@@ -215,9 +215,9 @@ async fn change(
         let view = ListedInvitation::of(&actor.org, &before, &also, context.at)?;
         return Ok(Answer::ok(&view).with_version(before.version));
     }
-    let (by, role) = names_of(&app, &actor, &after).await?;
+    let (people, role) = names_of(&app, &actor, &after).await?;
     let delivery = found.delivery(id)?;
-    let invitation = views::SentInvitation::of(&after, role.as_ref(), by, delivery, context.at);
+    let invitation = views::SentInvitation::of(&after, role.as_ref(), people, delivery, context.at);
     // Who changes an invitation is its inviter, and may grant the role.
     let answer = Answer::ok(&ListedInvitation { invitation, inviter_authorized: true });
     let answer = answer.with_version(after.version);
@@ -237,8 +237,8 @@ async fn resend(
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let before = pending(&found, &key, id)?;
     let after = domain::resend(&actor, &before, &app.limits.budgets, context.at)?;
-    let (by, role) = names_of(&app, &actor, &after).await?;
-    let view = views::SentInvitation::new(&after, role.as_ref(), by, context.at);
+    let (people, role) = names_of(&app, &actor, &after).await?;
+    let view = views::SentInvitation::new(&after, role.as_ref(), people, context.at);
     let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
     answer.commit(app.store.transaction(&context).resend(&actor, change)?).await
@@ -265,23 +265,24 @@ fn pending(found: &FetchedItems, key: &Key, id: InvitationId) -> Result<Invitati
     Ok(pending.ok_or(Refusal::NoSuchInvitation)?)
 }
 
-/// The member who created an invitation, and its role if it is a custom one. This takes a read for a custom
-/// role, and if another member than the creator changes the invitation.
+/// The people behind an invitation that the caller sends or changes, and its role if it is a custom one. This
+/// takes a read for a custom role, and if another member created the invitation.
 async fn names_of(
     app: &App,
     actor: &Standing,
     invitation: &Invitation,
-) -> Result<(views::Person, Option<RoleSummary>), ApiError> {
+) -> Result<(views::InvitationPeople, Option<RoleSummary>), ApiError> {
     let org = actor.org.id();
     let by_caller = actor.member.as_ref().map(Member::id) == invitation.invited_by();
     let creator = invitation.invited_by().filter(|_| !by_caller).map(|id| Key::member(org, id));
     let names = app.store.get(creator.into_iter().chain(role_key(org, invitation.role_id))).await?;
-    let by = if by_caller {
-        views::Person::caller(actor)
-    } else {
-        views::Person::inviter(&names, invitation)?
-    };
-    Ok((by, names.role_summary(org, invitation.role_id)?))
+    let sent_by = views::Person::caller(actor);
+    let invited_by =
+        if by_caller { sent_by.clone() } else { views::Person::inviter(&names, invitation)? };
+    Ok((
+        views::InvitationPeople { invited_by, sent_by },
+        names.role_summary(org, invitation.role_id)?,
+    ))
 }
 
 /// The key of a custom role.
@@ -297,17 +298,12 @@ async fn shown_with(
 ) -> Result<FetchedItems, ApiError> {
     let keys = people(org, invitation).chain(role_key(org, invitation.role_id));
     let found = app.store.get(keys).await?;
-    Ok(app.store.with_continued(org, found, sender(invitation).as_slice()).await?)
-}
-
-/// The member who sent an invitation last. None if an operator did.
-fn sender(invitation: &Invitation) -> Option<MemberId> {
-    invitation.inviter.as_ref().map(|inviter| inviter.member_id)
+    Ok(app.store.with_continued(org, found, invitation.sent_by().as_slice()).await?)
 }
 
 /// The keys of the members who created an invitation, and who sent it last.
 fn people(org: OrgId, invitation: &Invitation) -> impl Iterator<Item = Key> + use<> {
-    let both = sender(invitation).into_iter().chain(invitation.invited_by());
+    let both = invitation.sent_by().into_iter().chain(invitation.invited_by());
     both.map(move |member| Key::member(org, member))
 }
 
@@ -317,7 +313,7 @@ fn inviter_authorized(
     inviters: &FetchedItems,
     now: Timestamp,
 ) -> Result<bool, ApiError> {
-    let Some(inviter) = sender(invitation) else { return Ok(true) };
+    let Some(inviter) = invitation.sent_by() else { return Ok(true) };
     let inviter = inviters.continued_member(org.id(), inviter)?;
     Ok(domain::inviter_authorized(org, invitation, inviter.as_ref(), now))
 }

@@ -126,16 +126,17 @@ async fn one_person(
     Ok(Page { items, next_cursor: None })
 }
 
-/// The keys of the items that hold the names of a user's organization, and of their inviter or keeper. The organization in
+/// The keys of the items that hold the names of a user's organization, and of the people behind the invitation or the keeper. The organization in
 /// the path is known.
 fn name_keys(actor: &Standing, user: &User) -> impl Iterator<Item = Key> + use<> {
     let org = user.path().id();
     let below = (org != actor.org.id()).then(|| Key::organization(org));
-    let named = match user {
-        User::Active(member) => member.service.map(|service| service.keeper),
-        User::Pending(invitation) => invitation.invited_by(),
+    let (named, sender) = match user {
+        User::Active(member) => (member.service.map(|service| service.keeper), None),
+        User::Pending(invitation) => (invitation.invited_by(), invitation.sent_by()),
     };
-    below.into_iter().chain(named.map(|member| Key::member(org, member)))
+    let named = named.into_iter().chain(sender).map(move |member| Key::member(org, member));
+    below.into_iter().chain(named)
 }
 
 /// What the rows of users show besides the users themselves.
@@ -161,8 +162,8 @@ impl RowNames<'_> {
                 UserView::Active(view.with_keeper(member, self.names, now)?)
             }
             User::Pending(invitation) => {
-                let invited_by = views::Person::inviter(self.names, invitation)?;
-                let invitation = views::Invitation::of(invitation, role, invited_by, now);
+                let people = views::InvitationPeople::of(self.names, invitation)?;
+                let invitation = views::Invitation::of(invitation, role, people, now);
                 UserView::Pending { kind: MemberKind::Person, invitation }
             }
         };

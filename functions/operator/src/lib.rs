@@ -212,7 +212,8 @@ async fn invite_first_admin(
     let found = app.store.get(slot.clone()).await?;
     let pending = slot.map(|slot| found.pending(&slot)).transpose()?.flatten();
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
-    let view = views::SentInvitation::new(&invitation, None, views::Person::operator(), context.at);
+    let people = views::InvitationPeople::only(views::Person::operator());
+    let view = views::SentInvitation::new(&invitation, None, people, context.at);
     let answer = Answer::created(location, &view).with_version(invitation.version);
     let pending = pending.as_ref();
     let writes = app.store.transaction(&context).invite_first_admin(&org, &invitation, pending)?;

@@ -152,7 +152,8 @@ fn leave_out_deleted(known: &mut KnownIn) {
 fn other_people(data: &store::PersonalData) -> Vec<Key> {
     let mut keys = Vec::new();
     for known in &data.organizations {
-        let invited = known.addresses.iter().filter_map(|it| it.invitation.as_ref()?.invited_by());
+        let invitations = known.addresses.iter().filter_map(|it| it.invitation.as_ref());
+        let invited = invitations.flat_map(|it| it.invited_by().into_iter().chain(it.sent_by()));
         let added = known.addresses.iter().filter_map(|it| Some(it.alert.as_ref()?.added_by));
         keys.extend(invited.chain(added).map(|id| Key::member(known.org.id(), id)));
     }
@@ -267,9 +268,11 @@ fn show_address(
 ) -> Result<AddressData, Error> {
     let invitation = |it: &Invitation| {
         let role = names.role_summary(org, it.role_id)?;
-        let inviter = it.invited_by();
-        let invited_by = inviter.map_or_else(views::Person::operator, views::Person::unnamed);
-        Ok::<_, Error>(views::Invitation::of(it, role.as_ref(), invited_by, now))
+        let person =
+            |id: Option<MemberId>| id.map_or_else(views::Person::operator, views::Person::unnamed);
+        let (invited_by, sent_by) = (person(it.invited_by()), person(it.sent_by()));
+        let people = views::InvitationPeople { invited_by, sent_by };
+        Ok::<_, Error>(views::Invitation::of(it, role.as_ref(), people, now))
     };
     Ok(AddressData {
         email: known.email.clone(),

@@ -128,6 +128,12 @@ impl Invitation {
         self.created_by.or(self.inviter.as_ref().map(|inviter| inviter.member_id))
     }
 
+    /// The member who sent or changed the invitation last, and whose permission it depends on (INV9, INV13).
+    /// `None` if an operator did.
+    pub fn sent_by(&self) -> Option<MemberId> {
+        self.inviter.as_ref().map(|inviter| inviter.member_id)
+    }
+
     /// The invitation with another inviter.
     pub(super) fn with_inviter(&self, inviter: Inviter) -> Self {
         let created_by = self.invited_by().filter(|creator| *creator != inviter.member_id);

@@ -90,6 +90,16 @@ impl Person {
         id.map_or_else(|| Ok(Self::operator()), |id| Self::of(names, invitation.path.id(), id))
     }
 
+    /// Who sent an invitation last.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`of`](Self::of).
+    pub fn sender(names: &FetchedItems, invitation: &domain::Invitation) -> Result<Self, Error> {
+        let id = invitation.sent_by();
+        id.map_or_else(|| Ok(Self::operator()), |id| Self::of(names, invitation.path.id(), id))
+    }
+
     /// The Super Admin of an organization, if it has one.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ function Invitations({ items }) {
       ${items.map((invitation) => html`
         <li key=${invitation.id}><${Link} to="/organizations/${invitation.organization_id}/invitations/${invitation.id}" class="card highlight">
           <strong>${invitation.organization_name}</strong>
-          <span>as ${invitation.role_name}, invited by ${personName(invitation.invited_by)}</span>
+          <span>as ${invitation.role_name}, invited by ${personName(invitation.sent_by)}</span>
           <small>${invitation.organization_suspended ? 'The organization is suspended' : invitation.expired ? 'Expired' : html`Expires <${When} at=${invitation.expires_at} />`}</small>
         <//></li>`)}
     </ul>

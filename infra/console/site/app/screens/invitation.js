@@ -44,7 +44,7 @@ function Decision({ invitation, path, reload }) {
   const clear = () => (accept.clear(), decline.clear());
   return html`
     <div class="panel invitation">
-      <p>${personName(invitation.invited_by)} invites you to</p>
+      <p>${personName(invitation.sent_by)} invites you to</p>
       <h2>${invitation.organization_name}</h2>
       <p>as <b>${invitation.role_name}</b>.
         ${invitation.access_expires_at && html` Your access would end <${When} at=${invitation.access_expires_at} />.`}</p>

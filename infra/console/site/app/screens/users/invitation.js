@@ -57,13 +57,13 @@ export function ManageInvitation({ id, done, onClose, reload }) {
 
 /** @param {Props.UsersInvitation} props */
 function Facts({ invitation }) {
-  const { email, delivery, expired, expires_at, invited_by, sent_at, send_count, inviter_authorized } = invitation;
+  const { email, delivery, expired, expires_at, invited_by, sent_by, sent_at, send_count, inviter_authorized } = invitation;
   const [tone, text] = DELIVERY[delivery] ?? ['plain', delivery];
   return html`
     <dl class="facts">
       <dt>Address</dt><dd>${email}</dd>
       <dt>Mail</dt><dd><${Badge} tone=${tone}>${text}<//> <small><${When} at=${sent_at} />${send_count > 1 && `, ${send_count} times`}</small></dd>
-      <dt>Invited by</dt><dd>${personName(invited_by)}</dd>
+      <dt>Invited by</dt><dd>${personName(invited_by)}</dd>${sent_by.id !== invited_by.id && html`<dt>Last sent or changed by</dt><dd>${personName(sent_by)}</dd>`}
       <dt>${expired ? 'Expired' : 'Expires'}</dt><dd><${When} at=${expires_at} /></dd>
     </dl>
     ${!inviter_authorized && html`<${Notice} problem=${{
