@@ -201,6 +201,8 @@ async fn invitation_needs_an_inviter_who_may_still_grant_its_role() {
             let list = app.get(ADA, &format!("{acme}/invitations")).await;
             let one = app.get(ADA, &path).await.body["inviter_authorized"].clone();
             assert_eq!(list.items()[0]["inviter_authorized"], one);
+            let users = app.get(ADA, &format!("{acme}/members?status=pending")).await;
+            assert_eq!(users.items()[0]["inviter_authorized"], one);
             one == true
         };
         assert!(is_authorized().await);
