@@ -187,7 +187,7 @@ export interface paths {
         put?: never;
         /**
          * Invite an address
-         * @description Creates a pending invitation and mails a link to the address. An address that is pending or a member here is refused; an expired invitation is replaced (INV2). The link carries no secret: only the verified address can accept (INV4). Requires `user_management` at `full_access`, and a role that the caller may grant (INV1, ROLE7, ROLE9).
+         * @description Creates a pending invitation and mails a link to the address. An address that is pending or a member here is refused; an invitation that has expired, or whose inviter may no longer grant its role, is replaced (INV2, INV9). The link carries no secret: only the verified address can accept (INV4). Requires `user_management` at `full_access`, and a role that the caller may grant (INV1, ROLE7, ROLE9).
          */
         post: operations["createInvitation"];
         delete?: never;
