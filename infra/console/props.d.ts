@@ -23,6 +23,7 @@ declare namespace Props {
     reload?: () => unknown;
     keep?: () => void;
     again?: boolean;
+    next?: (problem: Partial<Types.Trouble>) => Types.View;
     errors?: { pointer: string, detail: string }[];
   }
 
@@ -43,6 +44,7 @@ declare namespace Props {
     danger?: boolean;
     onCancel?: () => void;
     reload?: (problem: Types.Trouble | null) => unknown;
+    next?: (problem: Partial<Types.Trouble>) => Types.View;
     children?: Types.View;
     disabled?: boolean;
   }
@@ -156,6 +158,8 @@ declare namespace Props {
     list: Types.Pages<Types.Schemas['User']>;
     open: (content: Function, props?: object) => void;
     subtree: boolean;
+    invitations: ReturnType<typeof import('./site/app/screens/users/delivery.js').useInvitations>;
+    invitation: Types.Schemas['ListedInvitation'] | null | undefined;
     row: Types.Schemas['User'];
   }
 
@@ -183,6 +187,8 @@ declare namespace Props {
   interface UsersInvite {
     draft: { read: () => { text?: string; role_id?: string }; keep: (draft: { text?: string; role_id?: string }) => void };
     done: (message: string) => void;
+    /** Opens an invitation, which `name` names. */
+    show: (invitation: { id: string; name: string }) => void;
     onClose: () => void;
     reload: () => unknown;
     outcomes: Types.Outcome[];
@@ -195,6 +201,9 @@ declare namespace Props {
 
   interface UsersInvitation {
     id: string;
+    name: string;
+    /** Shows the changed fields in the list at once. */
+    put: (user: Types.Schemas['ListedInvitation']) => unknown;
     done: (message: string) => void;
     onClose: () => void;
     invitation: Types.Schemas['ListedInvitation'];
@@ -203,6 +212,9 @@ declare namespace Props {
 
   interface UsersMember {
     id: string;
+    name: string;
+    /** Shows the changed fields in the list at once. */
+    put: (user: Types.Schemas['Member']) => unknown;
     roleFixed: boolean;
     done: (message: string) => void;
     onClose: () => void;

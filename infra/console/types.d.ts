@@ -91,6 +91,8 @@ declare global {
     /** What `usePages` returns. */
     export interface Pages<Item> {
       items: Item[];
+      /** Shows other fields of an item, until the list is read again. */
+      put(is: (item: Item) => boolean, fields: Partial<Item>): void;
       loaded: boolean;
       total: number | null;
       hasMore: boolean;
@@ -231,7 +233,7 @@ declare global {
       q?: string;
       match?: 'contains';
       status?: 'active' | 'pending';
-      role_id?: string;
+      role_id?: string[];
       kind?: 'person' | 'service';
       sort?: 'email' | '-email' | 'joined_at' | '-joined_at';
       scope?: 'subtree';

@@ -507,6 +507,9 @@ class Story:
             assert [person["user_id"] for person in found] == [self.eve.id], found
 
         self.until(is_known)
+        # The export of a member looks for the services that they keep.
+        member = expect(staff.get(f"/v1/operator/people/{person_id(self.ben.id)}/data"), 200)
+        assert any("kept_services" in org and org["membership"] for org in member["organizations"]), member
         expect(staff.delete(path), 204)
         expect(staff.get(f"{path}/data"), 404)
         hal = f"/v1/operator/people/{person_id(self.hal.id)}"

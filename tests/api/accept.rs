@@ -22,6 +22,7 @@ async fn person_lists_their_invitations_from_all_organizations() {
         // Only the organization sees the delivery of the mail.
         invitation.as_object_mut().unwrap().remove("delivery");
         invitation["organization_name"] = json!(name);
+        invitation["organization_suspended"] = json!(false);
         invitation["role_name"] = json!(role_name);
         expected.push(invitation);
     }
@@ -200,6 +201,8 @@ async fn invitation_needs_an_inviter_who_may_still_grant_its_role() {
             let list = app.get(ADA, &format!("{acme}/invitations")).await;
             let one = app.get(ADA, &path).await.body["inviter_authorized"].clone();
             assert_eq!(list.items()[0]["inviter_authorized"], one);
+            let users = app.get(ADA, &format!("{acme}/members?status=pending")).await;
+            assert_eq!(users.items()[0]["inviter_authorized"], one);
             one == true
         };
         assert!(is_authorized().await);

@@ -220,6 +220,43 @@ async fn batch_replaces_expired_invitations() {
     check(&app).await;
 }
 
+/// INV2, INV9: an invitation whose inviter is gone cannot be accepted, so it does not stand in the way.
+#[tokio::test]
+async fn batch_replaces_invitations_without_an_inviter() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    let offers = offers(0, 3);
+    let first = app.batch(BOB, &acme, &offers[..2]).await.expect(200);
+    assert_eq!(app.batch(ADA, &acme, &offers).await.expect(200).statuses(), [409, 409, 201]);
+    app.remove(ADA, &acme, BOB).await.expect(204);
+    let again = app.batch(ADA, &acme, &offers).await.expect(200);
+    assert_eq!(again.statuses(), [201, 201, 409]);
+    assert_eq!(app.count_events(&acme, "invitation.revoked").await, 2);
+    let pending = app.pending(&acme).await;
+    assert_eq!(pending.len(), 3);
+    assert!(pending.iter().all(|it| it["inviter_authorized"] == true), "{pending:?}");
+    let old = first.body["outcomes"][0]["invitation"]["id"].as_str().unwrap();
+    let accept = format!("{acme}/invitations/{old}/accept");
+    app.post(nth_user(0), &accept, json!({})).await.refuses(404, "no-such-invitation");
+    check(&app).await;
+}
+
+/// INV2, INV9
+#[tokio::test]
+async fn single_invitation_replaces_one_without_an_inviter() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    app.create_invitation(BOB, &acme, CY.email, "user").await;
+    let offer = json!({ "email": CY.email, "role_id": "user" });
+    let path = format!("{acme}/invitations");
+    app.post(ADA, &path, offer.clone()).await.refuses(409, "already-invited");
+    app.remove(ADA, &acme, BOB).await.expect(204);
+    let new = app.post(ADA, &path, offer).await.expect(201);
+    let accept = format!("{path}/{}/accept", new.body["id"].as_str().unwrap());
+    app.post(CY, &accept, json!({})).await.expect(200);
+    check(&app).await;
+}
+
 /// INV12
 #[tokio::test]
 async fn batch_stops_exactly_at_the_limit() {

@@ -193,7 +193,7 @@ resume the link with a partner | 2 4 12 5 | ADA DELETE /partners/<id>/suspension
 + member user
 operator: find organizations by name | 2 15 0 0 | OP GET /v1/operator/organizations?q=acme&limit=<limit>
 operator: find a person by address | 6 15.5 0 0 | OP GET /v1/operator/people?email=cy@example.com
-operator: export personal data | 3 9 0 0 | OP GET /v1/operator/people/<person>/data
+operator: export personal data | 4 10 0 0 | OP GET /v1/operator/people/<person>/data
 operator: give a membership to another account | 2 4 14 13 | OP POST /v1/operator/organizations/<here>/members/@<sub>/account | {"user_id": "<sub>-2", "reason": "Ticket 7"}
 + member user
 operator: offboard a person | 7 18 10 8 | OP POST /v1/operator/people/<person>/offboard

@@ -382,8 +382,10 @@ async fn explanation_names_the_missing_level_and_who_can_grant_it() {
     let members = json!({
         "who": "members",
         "organization_id": id(&acme),
+        "organization_name": "Acme",
         "levels": { "license_management": "full_access", "user_management": "full_access" },
         "built_in_roles": ["super_admin", "admin"],
+        "built_in_role_names": ["Super Admin", "Admin"],
         "reason": "A member who holds these levels there can invite the user or assign another role.",
     });
     for (action, decision, level_needed, consequence) in [
@@ -568,10 +570,14 @@ async fn only_operators_ask_about_people_of_other_organizations() {
             (&json!(true), &json!("granted"))
         );
         assert_eq!(seen.body["explanation"]["paths"][0]["organization_id"], id(&root));
+        let person = json!({ "id": null, "name": null, "email": BOB.email });
+        assert_eq!(seen.body["person"], person, "the root knows the address");
+        assert_eq!(seen.body["organization_name"], "Branch");
         let hidden = why(&app, ADA, &branch, &query).await.expect(200);
         assert_eq!(hidden.body["decision"], Value::Null, "it could be true by another path");
         assert_eq!(hidden.body["explanation"]["code"], "membership");
         assert_eq!(hidden.body["explanation"].get("paths"), None);
+        assert_eq!(hidden.body["person"]["name"], Value::Null);
     }
     let unknown = why(&app, OPERATOR, &branch, &format!("{OPEN}&email=nobody@example.com")).await;
     assert_eq!(unknown.expect(200).body["explanation"]["code"], "membership");

@@ -359,3 +359,24 @@ async fn clean_up_of_a_deleted_organization_resumes_after_each_failure() {
         }
     }
 }
+
+/// SA7, OP2, ERA1
+#[tokio::test]
+async fn search_for_people_shows_nothing_in_a_deleted_organization() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    app.delete_organization(ADA, &acme, "Acme").await.expect(204);
+    for query in ["user_id=ada", "email=bob@example.com"] {
+        let found = app.get(OPERATOR, &format!("/v1/operator/people?{query}")).await.expect(200);
+        let known = &found.items()[0]["organizations"][0];
+        assert_eq!((&known["name"], &known["deleted"]), (&json!("Acme"), &json!(true)));
+        assert_eq!(known["membership"], Value::Null);
+        for address in known["addresses"].as_array().unwrap() {
+            assert_eq!(address["invitation"], Value::Null);
+        }
+        // The person can still be erased.
+        let path = format!("/v1/operator/people/{}", found.items()[0]["id"].as_str().unwrap());
+        app.delete(OPERATOR, &path).await.expect(204);
+    }
+    check(&app).await;
+}

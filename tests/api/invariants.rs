@@ -367,6 +367,7 @@ fn tombstone(item: &Value, here: &impl Fn(&str) -> String) -> Result<(), String>
             "tree",
             "email_org",
             "access_expires_at",
+            "continued_as",
         ];
         (own, known)
     } else {

@@ -37,6 +37,11 @@ async fn admin_invites_an_address() {
       "role_name": "User",
       "send_count": 1,
       "sent_at": "2026-11-21T12:00:01Z",
+      "sent_by": {
+        "email": "ada@example.com",
+        "id": "mem_…",
+        "name": null
+      },
       "status": "pending"
     }
     "#);
@@ -360,4 +365,21 @@ async fn only_super_admin_grants_mdf_admin_inside_the_program() {
     app.update_settings(&acme, json!({ "mdf_program": true })).await;
     let member = app.post(CY, &accept, json!({})).await.expect(200);
     assert_eq!(member.body["role_id"], "mdf_admin");
+}
+
+/// INV9, INV13: an invitation depends on who sent or changed it last.
+#[tokio::test]
+async fn invitation_shows_who_created_it_and_who_stands_behind_it() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    let path = app.create_invitation(ADA, &acme, CY.email, "user").await;
+    let changed = app.patch(BOB, &path, json!({ "expires_in_days": 9 })).await.expect(200);
+    let listed = app.get(ADA, &format!("{acme}/invitations")).await.expect(200);
+    let users = app.get(ADA, &format!("{acme}/members?status=pending")).await.expect(200);
+    let received = app.get(CY, &format!("{path}/mine")).await.expect(200);
+    let shown = [&changed.body, &listed.items()[0], &users.items()[0], &received.body];
+    for invitation in shown {
+        assert_eq!(invitation["invited_by"]["email"], ADA.email, "{invitation}");
+        assert_eq!(invitation["sent_by"]["email"], BOB.email, "{invitation}");
+    }
 }

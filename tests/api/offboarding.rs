@@ -138,6 +138,28 @@ async fn super_admin_keeps_the_role_with_another_account() {
     check(&app).await;
 }
 
+/// INV9: the inviter is the same person, also with a third account.
+#[tokio::test]
+async fn invitations_of_a_lost_account_stay_acceptable() {
+    let (app, acme) = TestApp::with_acme().await;
+    let invitation = app.create_invitation(ADA, &acme, BOB.email, "admin").await;
+    let last = app.create_invitation(ADA, &acme, CY.email, "user").await;
+    for (lost, account) in [("ada", "ada-2"), ("ada-2", "ada-3")] {
+        reconnect(&app, &acme, lost, account).await.expect(200);
+    }
+    let again = Identity { sub: "ada-3", ..ADA };
+    let list = app.get(again, &format!("{acme}/invitations")).await.expect(200);
+    assert!(list.items().iter().all(|it| it["inviter_authorized"] == true), "{list}");
+    assert_eq!(app.get(again, &invitation).await.expect(200).body["inviter_authorized"], true);
+    app.post(BOB, &format!("{invitation}/accept"), json!({})).await.expect(200);
+    let accepted = app.history(&acme).await.pop().unwrap();
+    assert_eq!(accepted["new"]["inviter"]["id"], member_id(&acme, "ada-3"));
+    // A new account has no more power than its member.
+    app.appoint(&acme, BOB, "removed").await.expect(200);
+    app.post(CY, &format!("{last}/accept"), json!({})).await.refuses(409, "inviter-not-authorized");
+    check(&app).await;
+}
+
 /// A person who recreated an account asks to join first, as their portal suggests.
 #[tokio::test]
 async fn open_request_of_the_new_account_ends() {

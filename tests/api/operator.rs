@@ -175,6 +175,22 @@ async fn operator_can_replace_the_first_admin_invitation_until_it_is_accepted() 
     check(&app).await;
 }
 
+/// OP1, INV8
+#[tokio::test]
+async fn operator_chooses_the_language_of_the_first_mail() {
+    let app = TestApp::new().await;
+    let body = json!({ "name": "Acme", "first_admin_email": ADA.email, "language": "de" });
+    let acme = app.post(OPERATOR, "/v1/operator/organizations", body).await.expect(201);
+    let acme = format!("/v1/organizations/{}", acme.id());
+    assert_eq!(app.get(OPERATOR, &acme).await.expect(200).body["language"], "de");
+    let again = format!("{}/first-admin", operator_path(&acme));
+    let body = json!({ "email": BOB.email, "language": "en" });
+    let invitation = app.post(OPERATOR, &again, body).await.expect(201);
+    assert_eq!(invitation.body["language"], "en");
+    let unknown = json!({ "email": BOB.email, "language": "xx" });
+    app.post(OPERATOR, &again, unknown).await.refuses(422, "invalid-request");
+}
+
 /// ROLE1
 #[tokio::test]
 async fn partner_role_grant_fails_when_the_kind_changed_concurrently() {
@@ -245,11 +261,22 @@ async fn operator_finds_people_by_address_and_by_sub() {
     );
     let invitation = &second["addresses"][0]["invitation"];
     assert_eq!(invitation["role_id"], "user");
-    // What is kept about a person names no other person.
-    let inviter = json!({ "id": member_id(&globex, EVE.sub), "name": null, "email": null });
+    let inviter = json!({ "id": member_id(&globex, EVE.sub), "name": null, "email": EVE.email });
     assert_eq!(invitation["invited_by"], inviter);
+    // The export is for the person, so it names no other person.
     let data = format!("/v1/operator/people/{}/data", bob["id"].as_str().unwrap());
-    assert_eq!(app.get(OPERATOR, &data).await.expect(200).body, *bob);
+    let mut exported = app.get(OPERATOR, &data).await.expect(200).body;
+    let unnamed = json!({ "id": member_id(&globex, EVE.sub), "name": null, "email": null });
+    let mut invitation = exported["organizations"][1]["addresses"][0]["invitation"].take();
+    assert_eq!(invitation["invited_by"], unnamed);
+    for by in ["invited_by", "sent_by"] {
+        invitation[by] = inviter.clone();
+    }
+    exported["organizations"][1]["addresses"][0]["invitation"] = invitation;
+    for organization in exported["organizations"].as_array_mut().unwrap() {
+        organization.as_object_mut().unwrap().remove("kept_services");
+    }
+    assert_eq!(exported, *bob);
 
     app.invite(ADA, &acme, CY.email, "user").await.expect(201);
     let invited = people(&format!("email={}", CY.email)).await;

@@ -328,3 +328,18 @@ async fn token_with_an_address_does_not_act_as_a_service() {
     assert_eq!(app.get(human, "/v1/me").await.body["user_type"], "organization");
     check(&app).await;
 }
+
+/// MACH1, OP2, ERA1
+#[tokio::test]
+async fn operators_see_the_keeper_of_a_service_and_the_services_of_a_keeper() {
+    let (app, acme) = TestApp::with_acme().await;
+    let service = app.add_service(ADA, &acme, "Sync", "user").await;
+    let path = "/v1/operator/people?user_id=client%7CSync";
+    let found = app.get(OPERATOR, path).await.expect(200);
+    let membership = &found.items()[0]["organizations"][0]["membership"];
+    assert_eq!(membership["keeper"]["email"], ADA.email, "{membership}");
+    let person = shared::domain::PersonId::of(&shared::domain::UserId::new(ADA.sub));
+    let data = app.get(OPERATOR, &format!("/v1/operator/people/{person}/data")).await.expect(200);
+    let kept = json!([{ "id": service, "name": "Sync", "email": null }]);
+    assert_eq!(data.body["organizations"][0]["kept_services"], kept);
+}

@@ -59,7 +59,6 @@ async fn nobody_enters_a_suspended_organization() {
     app.suspend(&acme).await.expect(200);
     for (caller, path) in [
         (BOB, format!("{invitation}/accept")),
-        (BOB, format!("{invitation}/decline")),
         (EVE, format!("{acme}/join-requests")),
         // The membership that lets Ada join is in the suspended organization.
         (ADA, format!("{below}/join")),
@@ -67,8 +66,6 @@ async fn nobody_enters_a_suspended_organization() {
         let refused = app.post(caller, &path, json!({})).await;
         refused.refuses(403, "organization-suspended");
     }
-    let mine = format!("{acme}/join-requests/mine");
-    app.delete(CY, &mine).await.refuses(403, "organization-suspended");
     let joinable = app.get(EVE, "/v1/me/joinable-organizations").await.expect(200);
     assert_eq!(joinable.items(), [Value::Null; 0]);
     app.resume(&acme).await.expect(204);
@@ -78,6 +75,42 @@ async fn nobody_enters_a_suspended_organization() {
     for (caller, path) in [(BOB, format!("{invitation}/accept")), (ADA, format!("{below}/join"))] {
         app.post(caller, &path, json!({})).await.expect(200);
     }
+    check(&app).await;
+}
+
+/// SA7: the reason is for members.
+#[tokio::test]
+async fn outsiders_learn_that_an_organization_is_suspended_without_the_reason() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    let invitation = app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    let path = format!("{invitation}/mine");
+    let suspended =
+        async || app.get(BOB, &path).await.expect(200).body["organization_suspended"].clone();
+    assert_eq!(suspended().await, false);
+    app.suspend(&acme).await.expect(200);
+    assert_eq!(suspended().await, true);
+    let received = app.get(BOB, "/v1/me/invitations").await.expect(200);
+    assert_eq!(received.items()[0]["organization_suspended"], true);
+    let (accept, ask) = (format!("{invitation}/accept"), format!("{acme}/join-requests"));
+    for (caller, path) in [(BOB, accept), (EVE, ask)] {
+        let refused = app.post(caller, &path, json!({})).await;
+        let refused = refused.refuses(403, "organization-suspended");
+        assert_eq!(refused.body["reason"], Value::Null);
+        assert!(!refused.text.contains("unpaid"), "{refused:?}");
+    }
+}
+
+/// SA7, INV7, ORG2
+#[tokio::test]
+async fn outsiders_decline_and_cancel_in_a_suspended_organization() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    let invitation = app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    app.create_join_request(CY, &acme).await;
+    app.suspend(&acme).await.expect(200);
+    app.post(BOB, &format!("{invitation}/decline"), json!({})).await.expect(204);
+    app.delete(CY, &format!("{acme}/join-requests/mine")).await.expect(204);
     check(&app).await;
 }
 
@@ -181,7 +214,10 @@ async fn decision(app: &TestApp, subject: Identity, action: &str, org: &str) -> 
 /// The organizations whose suspension stops an operation of a member.
 fn suspended_for(operation: &Operation) -> Vec<String> {
     let path = operation.path.as_deref().unwrap_or_default();
-    let is_members = operation.caller != OPERATOR && !path.is_empty();
+    // From outside, a person can still decline an invitation and cancel a request.
+    let withdraws =
+        [" declines", " cancels her request"].iter().any(|end| operation.name.ends_with(end));
+    let is_members = operation.caller != OPERATOR && !path.is_empty() && !withdraws;
     let org = path.split('/').take(4).collect::<Vec<_>>().join("/");
     if is_members { vec![org] } else { vec![] }
 }

@@ -11,8 +11,8 @@ use axum::{
 use serde::Serialize;
 use shared::{
     domain::{
-        self, AddressSlot, InvitationId, OrgId, Organization, Person, Refusal, RequestContext,
-        RoleId,
+        self, AddressSlot, InvitationId, Inviter, OrgId, Organization, Person, Refusal,
+        RequestContext, RoleId,
     },
     http::{
         Answer, ApiError, App, Call, Json, NoBody, Page, PageQuery, Path, Query, WithEtag, views,
@@ -33,21 +33,22 @@ pub fn router() -> Router<App> {
 /// The maximum number of attempts to accept. Changes in the organization can make an attempt fail.
 const MAX_ATTEMPTS: usize = 4;
 
-/// The role with which the inviter is judged.
-#[derive(Clone, Copy)]
-enum InviterRole {
-    /// The one that the invitation holds, which can be outdated.
+/// The inviter who is judged.
+enum JudgedInviter {
+    /// As the invitation names them, which can be outdated.
     Stored,
-    /// The present one; `None` if they are no member with access any more.
-    Present(Option<RoleId>),
+    /// As they are now, perhaps with another account; `None` if they are no member with access any more.
+    Present(Option<Inviter>),
 }
 
-/// An invitation with the name of its organization.
+/// An invitation with what its invitee sees of the organization.
 #[derive(Serialize)]
 struct ReceivedInvitation {
     #[serde(flatten)]
     invitation: views::Invitation,
     organization_name: String,
+    /// Whether the organization is suspended, so that no one can join it (SA7).
+    organization_suspended: bool,
 }
 
 async fn list(
@@ -88,7 +89,7 @@ async fn accept(
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let mut inviter_role = InviterRole::Stored;
+    let mut inviter = JudgedInviter::Stored;
     for _ in 0..MAX_ATTEMPTS {
         let facts = app.store.invitee_facts(&person, org).await?;
         if has_accepted(&person, org, id, &facts) {
@@ -100,16 +101,20 @@ async fn accept(
             facts.org.check_sign_in(&person)?;
             return accepted_before(&app, &context, member).await;
         }
-        let invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
+        let mut invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
         if let Some(ended) = facts.member.as_ref().filter(|it| !it.has_access(context.at)) {
             // They were a member with another address, until their access ended.
             app.store.end_access_now(&context, &facts.org, ended).await?;
             continue;
         }
         domain::check_no_member(facts.member.as_ref())?;
-        let (role, stored) = match inviter_role {
-            InviterRole::Stored => (invitation.inviter.as_ref().map(|it| it.role_id), true),
-            InviterRole::Present(role) => (role, false),
+        let (role, stored) = match &inviter {
+            JudgedInviter::Stored => (invitation.inviter.as_ref().map(|it| it.role_id), true),
+            JudgedInviter::Present(None) => (None, false),
+            JudgedInviter::Present(Some(present)) => {
+                invitation.inviter = Some(present.clone());
+                (Some(present.role_id), false)
+            }
         };
         match try_accept(&app, &context, &person, &facts, &invitation, role).await {
             // The next attempt uses the present role.
@@ -118,8 +123,8 @@ async fn accept(
             Err(store::Error::Refused(Refusal::ChangedConcurrently | Refusal::AlreadyMember)) => {}
             done => return Ok(done?),
         }
-        let role = role_of_inviter(&app, &facts.org, &invitation, context.at).await?;
-        inviter_role = InviterRole::Present(role);
+        let present = present_inviter(&app, &facts.org, &invitation, context.at).await?;
+        inviter = JudgedInviter::Present(present);
     }
     Err(Refusal::ChangedConcurrently.into())
 }
@@ -163,16 +168,18 @@ async fn accepted_before(
     Ok(membership_answer(app, member, context.at).await?)
 }
 
-/// The role that the inviter holds at `now`; none if they are no longer a member.
-async fn role_of_inviter(
+/// The inviter at `now`, who can have another account (OP2); none if they are no longer a member.
+async fn present_inviter(
     app: &App,
     org: &Organization,
     invitation: &domain::Invitation,
     now: jiff::Timestamp,
-) -> Result<Option<RoleId>, store::Error> {
+) -> Result<Option<Inviter>, store::Error> {
     let Some(inviter) = &invitation.inviter else { return Ok(None) };
-    let member = app.store.member(org.id(), inviter.member_id).await?;
-    Ok(member.filter(|member| member.has_access(now)).map(|member| member.role_id))
+    let member = app.store.continued_member(org.id(), inviter.member_id).await?;
+    let present =
+        |member: domain::Member| Inviter { member_id: member.id(), role_id: member.role_id };
+    Ok(member.filter(|member| member.has_access(now)).map(present))
 }
 
 async fn decline(
@@ -182,7 +189,6 @@ async fn decline(
 ) -> Result<Answer, ApiError> {
     let InviteeFacts { org, slot, member, .. } = app.store.invitee_facts(&person, org).await?;
     let invitation = domain::own_invitation(&person, id, slot)?;
-    org.check_open()?;
     let writes = app.store.transaction(&context).decline(&org, &invitation, member.as_ref())?;
     Answer::no_content().commit(writes).await
 }
@@ -200,16 +206,17 @@ async fn membership_answer(
     Ok(Answer::ok(&view).with_version(member.version))
 }
 
-/// The keys of the items that hold the names of an invitation's organization, role and inviter.
+/// The keys of the items that hold the names of an invitation's organization, role and people.
 fn display_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
     [Key::organization(invitation.path.id())].into_iter().chain(name_keys(invitation))
 }
 
-/// The keys of the items that hold the names of an invitation's role and inviter.
+/// The keys of the items that hold the names of an invitation's role and people.
 fn name_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
     let org = invitation.path.id();
     let role = invitation.role_id.custom().map(|role| Key::role(org, role));
-    role.into_iter().chain(invitation.invited_by().map(|member| Key::member(org, member)))
+    let people = invitation.invited_by().into_iter().chain(invitation.sent_by());
+    role.into_iter().chain(people.map(move |member| Key::member(org, member)))
 }
 
 fn show(
@@ -223,9 +230,10 @@ fn show(
         invitation: views::Invitation::of(
             invitation,
             role.as_ref(),
-            views::Person::inviter(names, invitation)?,
+            views::InvitationPeople::of(names, invitation)?,
             now,
         ),
+        organization_suspended: org.as_ref().is_some_and(|org| org.suspension().is_some()),
         organization_name: org.map(|org| org.name.to_string()).unwrap_or_default(),
     })
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use shared::{
     domain::{
         self, AddressDigest, AddressFacts, AddressSlot, BatchRefusal, BudgetLeft, DayBudget,
-        InvitationDraft, InvitationId, OfferedRole, OrgId, PendingRoom, Person, Refusal,
-        RequestContext, RoleId, Standing,
+        Invitation, InvitationDraft, InvitationId, OfferedRole, OrgId, PendingRoom, Person,
+        Refusal, RequestContext, RoleId, Standing,
     },
     http::{Answer, ApiError, App, Call, JsonOrCsv, Path, Problem, views},
     store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key, NewInvitation},
@@ -79,7 +79,7 @@ struct InvitationRoom {
 }
 
 impl InvitationRoom {
-    /// Counts an invitation. One that replaces an expired invitation is pending in its place.
+    /// Counts an invitation. One that replaces another is pending in its place.
     fn take(&mut self, replaces: bool) -> Result<(), Refusal> {
         self.today.check()?;
         if !replaces {
@@ -119,12 +119,47 @@ impl BatchInvite<'_> {
         Ok(BatchFacts { actor, found })
     }
 
-    /// Frees the addresses of members whose access has ended (END1).
+    /// The facts about some of the offers, read again after a lost race.
+    async fn facts_again(&self, offers: &[Offer]) -> Result<BatchFacts, Error> {
+        let BatchFacts { actor, found } = self.facts(offers, None).await?;
+        Ok(BatchFacts { actor, found: self.with_senders(offers, found).await? })
+    }
+
+    /// Adds the members who sent the pending invitations of `offers` last. Nothing is read if there are
+    /// none.
+    async fn with_senders(
+        &self,
+        offers: &[Offer],
+        found: FetchedItems,
+    ) -> Result<FetchedItems, Error> {
+        let mut senders = vec![];
+        for offer in offers {
+            let pending = found.pending(&self.slot(offer))?;
+            let pending = pending.filter(|pending| !pending.expired(self.context.at));
+            senders.extend(pending.as_ref().and_then(Invitation::sent_by));
+        }
+        let keys = senders.iter().map(|&sender| Key::member(self.org, sender));
+        let found = found.and(self.app.store.get(keys).await?);
+        self.app.store.with_continued(self.org, found, &senders).await
+    }
+
+    /// Whether a pending invitation cannot be accepted, because its inviter may no longer grant the role
+    /// (INV9).
+    fn is_without_inviter(&self, slot: &AddressSlot, facts: &BatchFacts) -> Result<bool, Error> {
+        let AddressSlot::Pending(pending) = slot else { return Ok(false) };
+        let Some(sender) = pending.sent_by() else { return Ok(false) };
+        let inviter = facts.found.continued_member(self.org, sender)?;
+        let org = &facts.actor.org;
+        Ok(!domain::inviter_authorized(org, pending, inviter.as_ref(), self.context.at))
+    }
+
+    /// Frees the addresses of members whose access has ended (END1), and adds the senders.
     async fn free_ended_slots(&self, facts: BatchFacts) -> Result<BatchFacts, Error> {
         let BatchFacts { actor, found } = facts;
         let slots: Vec<_> = self.list.offers().iter().map(|offer| self.slot(offer)).collect();
         let store = &self.app.store;
         let found = store.free_ended_slots(self.context, &actor.org, &slots, found).await?;
+        let found = self.with_senders(self.list.offers(), found).await?;
         Ok(BatchFacts { actor, found })
     }
 
@@ -200,7 +235,7 @@ impl BatchInvite<'_> {
             if round == ROUNDS {
                 break;
             }
-            written = match self.facts(offers, None).await {
+            written = match self.facts_again(offers).await {
                 Ok(facts) => {
                     // Only the first chunk may refuse the whole request.
                     if nth == 0 {
@@ -239,7 +274,7 @@ impl BatchInvite<'_> {
                     let view = views::SentInvitation::new(
                         &new.invitation,
                         role.as_ref(),
-                        views::Person::caller(&facts.actor),
+                        views::InvitationPeople::only(views::Person::caller(&facts.actor)),
                         self.context.at,
                     );
                     judged.push(Outcome::created(&view));
@@ -275,10 +310,13 @@ impl BatchInvite<'_> {
         let email = offer.email.clone();
         let draft = InvitationDraft { email, role_id, days, access_expires_at, language };
         let role = domain::check_offer(&facts.actor, self.offered(role_id, facts)?);
-        let address = AddressFacts {
-            slot: found.address_slot(&key)?,
-            declined_until: found.declined_until(&key)?,
+        let slot = found.address_slot(&key)?;
+        let without_inviter = match &slot {
+            Some(slot) => self.is_without_inviter(slot, facts)?,
+            None => false,
         };
+        let declined_until = found.declined_until(&key)?;
+        let address = AddressFacts { slot, declined_until, without_inviter };
         let id = InvitationId::of(now, self.org, &offer.email);
         let of_address = self.budget_of_address(offer);
         let left = of_address.clone().left(found.used(&of_address));

@@ -15,7 +15,7 @@ use shared::{
     domain::{
         self, AddressDigest, AddressFacts, AddressSlot, DEFAULT_DAYS, Email, Invitation,
         InvitationDraft, InvitationId, InvitationUpdate, Language, Level, MAX_DAYS, Member, OrgId,
-        Refusal, RoleId, RoleObject, RoleSummary, Standing, inviter_may_grant,
+        Refusal, RoleId, RoleObject, RoleSummary, Standing,
     },
     http::{
         Answer, ApiError, App, BoundedInt, Call, CountedPage, IfMatch, Json, Limits, NoBody,
@@ -62,6 +62,10 @@ async fn invite(
     let draft = InvitationDraft { email, role_id, days, access_expires_at, language };
     let judge = |facts: &AddressFacts| domain::invite(&actor, draft.clone(), facts, id, context.at);
     let mut judged = judge(&facts);
+    if let Err(Refusal::AlreadyInvited(_)) = judged {
+        facts.without_inviter = without_inviter(&app, &actor, &facts, context.at).await?;
+        judged = judge(&facts);
+    }
     if judged == Err(Refusal::AlreadyMember) {
         // The access of the member can have ended (END1).
         let slot = std::slice::from_ref(&key);
@@ -71,8 +75,8 @@ async fn invite(
     }
     let invitation = judged?;
 
-    let by = views::Person::caller(&actor);
-    let view = views::SentInvitation::new(&invitation, role.as_ref(), by, context.at);
+    let people = views::InvitationPeople::only(views::Person::caller(&actor));
+    let view = views::SentInvitation::new(&invitation, role.as_ref(), people, context.at);
     let answer = Answer::created(location(&invitation), &view).with_version(invitation.version);
     let new = NewInvitation { invitation, replaces: facts.slot.and_then(AddressSlot::pending) };
     let Limits { max_pending, budgets, .. } = app.limits;
@@ -86,7 +90,26 @@ fn address_facts(found: &FetchedItems, slot: &Key) -> Result<AddressFacts, ApiEr
     Ok(AddressFacts {
         slot: found.address_slot(slot)?,
         declined_until: found.declined_until(slot)?,
+        without_inviter: false,
     })
+}
+
+/// Whether the pending invitation of an address cannot be accepted, because its inviter may no longer
+/// grant the role (INV9). This takes a read, unless the caller is the inviter.
+async fn without_inviter(
+    app: &App,
+    actor: &Standing,
+    facts: &AddressFacts,
+    now: Timestamp,
+) -> Result<bool, ApiError> {
+    let Some(AddressSlot::Pending(pending)) = &facts.slot else { return Ok(false) };
+    let Some(inviter) = pending.sent_by() else { return Ok(false) };
+    let org = &actor.org;
+    let inviter = match &actor.member {
+        Some(member) if member.id() == inviter => Some(member.clone()),
+        _ => app.store.continued_member(org.id(), inviter).await?,
+    };
+    Ok(!domain::inviter_authorized(org, pending, inviter.as_ref(), now))
 }
 
 /// An invitation, and whether its inviter may still grant the role (INV9).
@@ -107,11 +130,11 @@ impl ListedInvitation {
         now: Timestamp,
     ) -> Result<Self, ApiError> {
         let delivery = also.delivery(invitation.id)?;
-        let invited_by = views::Person::inviter(also, invitation)?;
+        let people = views::InvitationPeople::of(also, invitation)?;
         let role = also.role_summary(org.id(), invitation.role_id)?;
         let role = role.as_ref();
         Ok(Self {
-            invitation: views::SentInvitation::of(invitation, role, invited_by, delivery, now),
+            invitation: views::SentInvitation::of(invitation, role, people, delivery, now),
             inviter_authorized: inviter_authorized(org, invitation, also, now)?,
         })
     }
@@ -129,12 +152,14 @@ async fn list(
     let inviters = found.items.iter().flat_map(|invitation| people(org, invitation));
     let deliveries = found.items.iter().map(|invitation| Key::delivery(invitation.id));
     let roles = found.items.iter().filter_map(|invitation| role_key(org, invitation.role_id));
+    let sent_by: Vec<_> = found.items.iter().filter_map(Invitation::sent_by).collect();
     // The deliveries and the roles are only shown.
     let (inviters, deliveries, roles) = tokio::try_join!(
         app.store.get(inviters),
         app.store.get_eventual(deliveries),
         app.store.get_for_display(roles)
     )?;
+    let inviters = app.store.with_continued(org, inviters, &sent_by).await?;
     let also = inviters.and(deliveries).and(roles);
     let page = pagination.try_page(found, |invitation| {
         ListedInvitation::of(&actor.org, &invitation, &also, context.at)
@@ -150,7 +175,7 @@ async fn one(
     let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let invitation = pending(&found, &key, id)?;
-    let also = found.and(app.store.get(shown_with(org, &invitation)).await?);
+    let also = found.and(shown_with(&app, org, &invitation).await?);
     let view = ListedInvitation::of(&actor.org, &invitation, &also, context.at)?;
     Ok(WithEtag { view, version: invitation.version })
 }
@@ -187,13 +212,13 @@ async fn change(
     let after = domain::update_invitation(&actor, &before, update, context.at)?;
     if_match.check(before.version)?;
     if after == before {
-        let also = found.and(app.store.get(shown_with(org, &before)).await?);
+        let also = found.and(shown_with(&app, org, &before).await?);
         let view = ListedInvitation::of(&actor.org, &before, &also, context.at)?;
         return Ok(Answer::ok(&view).with_version(before.version));
     }
-    let (by, role) = names_of(&app, &actor, &after).await?;
+    let (people, role) = names_of(&app, &actor, &after).await?;
     let delivery = found.delivery(id)?;
-    let invitation = views::SentInvitation::of(&after, role.as_ref(), by, delivery, context.at);
+    let invitation = views::SentInvitation::of(&after, role.as_ref(), people, delivery, context.at);
     // Who changes an invitation is its inviter, and may grant the role.
     let answer = Answer::ok(&ListedInvitation { invitation, inviter_authorized: true });
     let answer = answer.with_version(after.version);
@@ -213,8 +238,8 @@ async fn resend(
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let before = pending(&found, &key, id)?;
     let after = domain::resend(&actor, &before, &app.limits.budgets, context.at)?;
-    let (by, role) = names_of(&app, &actor, &after).await?;
-    let view = views::SentInvitation::new(&after, role.as_ref(), by, context.at);
+    let (people, role) = names_of(&app, &actor, &after).await?;
+    let view = views::SentInvitation::new(&after, role.as_ref(), people, context.at);
     let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
     answer.commit(app.store.transaction(&context).resend(&actor, change)?).await
@@ -241,23 +266,24 @@ fn pending(found: &FetchedItems, key: &Key, id: InvitationId) -> Result<Invitati
     Ok(pending.ok_or(Refusal::NoSuchInvitation)?)
 }
 
-/// The member who created an invitation, and its role if it is a custom one. This takes a read for a custom
-/// role, and if another member than the creator changes the invitation.
+/// The people behind an invitation that the caller sends or changes, and its role if it is a custom one. This
+/// takes a read for a custom role, and if another member created the invitation.
 async fn names_of(
     app: &App,
     actor: &Standing,
     invitation: &Invitation,
-) -> Result<(views::Person, Option<RoleSummary>), ApiError> {
+) -> Result<(views::InvitationPeople, Option<RoleSummary>), ApiError> {
     let org = actor.org.id();
     let by_caller = actor.member.as_ref().map(Member::id) == invitation.invited_by();
     let creator = invitation.invited_by().filter(|_| !by_caller).map(|id| Key::member(org, id));
     let names = app.store.get(creator.into_iter().chain(role_key(org, invitation.role_id))).await?;
-    let by = if by_caller {
-        views::Person::caller(actor)
-    } else {
-        views::Person::inviter(&names, invitation)?
-    };
-    Ok((by, names.role_summary(org, invitation.role_id)?))
+    let sent_by = views::Person::caller(actor);
+    let invited_by =
+        if by_caller { sent_by.clone() } else { views::Person::inviter(&names, invitation)? };
+    Ok((
+        views::InvitationPeople { invited_by, sent_by },
+        names.role_summary(org, invitation.role_id)?,
+    ))
 }
 
 /// The key of a custom role.
@@ -265,15 +291,20 @@ fn role_key(org: OrgId, role: RoleId) -> Option<Key> {
     role.custom().map(|role| Key::role(org, role))
 }
 
-/// The keys of the items that an answer shows with an invitation: the people and the role.
-fn shown_with(org: OrgId, invitation: &Invitation) -> impl Iterator<Item = Key> + use<> {
-    people(org, invitation).chain(role_key(org, invitation.role_id))
+/// The items that an answer shows with an invitation: the people and the role.
+async fn shown_with(
+    app: &App,
+    org: OrgId,
+    invitation: &Invitation,
+) -> Result<FetchedItems, ApiError> {
+    let keys = people(org, invitation).chain(role_key(org, invitation.role_id));
+    let found = app.store.get(keys).await?;
+    Ok(app.store.with_continued(org, found, invitation.sent_by().as_slice()).await?)
 }
 
 /// The keys of the members who created an invitation, and who sent it last.
 fn people(org: OrgId, invitation: &Invitation) -> impl Iterator<Item = Key> + use<> {
-    let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
-    let both = inviter.into_iter().chain(invitation.invited_by());
+    let both = invitation.sent_by().into_iter().chain(invitation.invited_by());
     both.map(move |member| Key::member(org, member))
 }
 
@@ -283,9 +314,9 @@ fn inviter_authorized(
     inviters: &FetchedItems,
     now: Timestamp,
 ) -> Result<bool, ApiError> {
-    let Some(inviter) = &invitation.inviter else { return Ok(true) };
-    let member = inviters.active_member(org.id(), inviter.member_id, now)?;
-    Ok(inviter_may_grant(org, invitation.role_id, member.map(|member| member.role_id)).is_ok())
+    let Some(inviter) = invitation.sent_by() else { return Ok(true) };
+    let inviter = inviters.continued_member(org.id(), inviter)?;
+    Ok(domain::inviter_authorized(org, invitation, inviter.as_ref(), now))
 }
 
 fn location(invitation: &Invitation) -> String {

@@ -47,16 +47,61 @@ impl MailService {
         Ok(mails.collect())
     }
 
+    /// The mails about the new account of a member: to them, and to the Super Admin and all Admins. None if
+    /// the new account is no member any more, and for the events about the former id and the organization.
+    pub(crate) async fn about_new_account(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Vec<OutgoingMail>, Error> {
+        let org = event.organization_id;
+        let Some(id) = member_in(&event.new, "member_id") else { return Ok(vec![]) };
+        if event.target.id != id.to_string() {
+            return Ok(vec![]);
+        }
+        let found = self.store.get([Key::organization(org), Key::member(org, id)]).await?;
+        let (Some(organization), Some(member)) = (found.organization(org), found.member(org, id)?)
+        else {
+            return Ok(vec![]);
+        };
+        let mut recipients = self.store.administrators(&organization, context.at).await?;
+        recipients.retain(|recipient| recipient.id() != id);
+        let about = Notification::MemberReconnected { member: NamedPerson::member(&member) };
+        let own = member.email.map(|to| (to, Notification::AccountReplaced));
+        let others = recipients.into_iter().filter_map(|it| Some((it.email?, about.clone())));
+        let mail = |(to, notification)| OutgoingMail::new(&organization, to, notification);
+        Ok(own.into_iter().chain(others).map(mail).collect())
+    }
+
+    /// The mails about the reset of the security settings by an operator, to the Super Admin and the
+    /// Admins. None if a member changed the settings.
+    pub(crate) async fn about_security_reset(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Vec<OutgoingMail>, Error> {
+        if !event.actor.operator {
+            return Ok(vec![]);
+        }
+        let Some(organization) = self.store.organization(event.organization_id).await? else {
+            return Ok(vec![]);
+        };
+        let administrators = self.store.administrators(&organization, context.at).await?;
+        let mail = |member: Member| {
+            Some(OutgoingMail::new(&organization, member.email?, Notification::SecurityReset))
+        };
+        Ok(administrators.into_iter().filter_map(mail).collect())
+    }
+
     /// The mails about the suspension of an organization or its end, to its Super Admin and Admins. None
-    /// if the organization is not as the event says any more.
+    /// if the organization is not as the event says any more, or is suspended for another reason.
     pub(crate) async fn about_suspension(
         &self,
         event: &Event,
         context: &RequestContext,
     ) -> Result<Vec<OutgoingMail>, Error> {
         let org = self.store.organization(event.organization_id).await?;
-        let suspended = event.action == EventAction::OrganizationSuspended;
-        let Some(organization) = org.filter(|org| org.suspension().is_some() == suspended) else {
+        let Some(organization) = org.filter(|org| is_as_recorded(event, org.suspension())) else {
             return Ok(vec![]);
         };
         let notification = match organization.suspension() {
@@ -71,5 +116,16 @@ impl MailService {
             Some(OutgoingMail::new(&organization, member.email?, notification.clone()))
         };
         Ok(administrators.filter_map(mail).collect())
+    }
+}
+
+/// Whether the present suspension of an organization, or its absence, is the one that the event records.
+fn is_as_recorded(event: &Event, suspension: Option<&Suspension>) -> bool {
+    let began = event.action == EventAction::OrganizationSuspended;
+    match suspension {
+        Some(Suspension { reason, since }) => {
+            began && event.at >= *since && event.reason.as_ref() == Some(reason)
+        }
+        None => !began,
     }
 }

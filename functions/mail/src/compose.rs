@@ -52,6 +52,11 @@ fn text(notification: &Notification) -> Text {
         N::SuperAdminReplaced { .. } => Text::SuperAdminReplaced,
         N::SuperAdminAppointed { .. } => Text::SuperAdminAppointed,
         N::ServicesWithoutKeeper { .. } => Text::ServicesWithoutKeeper,
+        N::AccountReplaced => Text::AccountReplaced,
+        N::MemberReconnected { .. } => Text::MemberReconnected,
+        N::SecurityReset => Text::SecurityReset,
+        N::RequestEnded => Text::RequestEnded,
+        N::RequestVoid => Text::RequestVoid,
         N::OrganizationSuspended { .. } => Text::OrganizationSuspended,
         N::OrganizationResumed => Text::OrganizationResumed,
     }
@@ -116,11 +121,18 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
             vec![("keeper", author(keeper)), ("services", list(services, more)), organization]
         }
         N::OrganizationSuspended { reason } => vec![("reason", reason.clone())],
-        N::RequestApproved | N::SuperAdminAssigned | N::OrganizationResumed => vec![organization],
+        N::MemberReconnected { member } => vec![("member", shown(member)), organization],
+        N::RequestApproved
+        | N::SuperAdminAssigned
+        | N::AccountReplaced
+        | N::SecurityReset
+        | N::OrganizationResumed => vec![organization],
         N::InvitationRevoked
         | N::InvitationVoid
         | N::RequestReceived
         | N::RequestDeclined
+        | N::RequestEnded
+        | N::RequestVoid
         | N::MembershipEnded => vec![],
     }
 }

@@ -61,13 +61,14 @@ pub struct MailService {
 }
 
 /// The actions of the events that cause mail. The rule of the event bus names the same.
-pub const MAILED_ACTIONS: [&str; 17] = [
+pub const MAILED_ACTIONS: [&str; 19] = [
     "critical_alert_user.added",
     "invitation.accepted",
     "invitation.created",
     "invitation.resent",
     "invitation.revoked",
     "join_request.approved",
+    "join_request.cancelled",
     "join_request.created",
     "join_request.declined",
     "member.expired",
@@ -77,6 +78,7 @@ pub const MAILED_ACTIONS: [&str; 17] = [
     "member.role_changed",
     "organization.resumed",
     "organization.suspended",
+    "security.updated",
     "super_admin.appointed",
     "super_admin.transferred",
 ];

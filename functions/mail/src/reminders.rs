@@ -71,10 +71,12 @@ impl MailService {
         let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
         let keys = inviter.map(|inviter| Key::member(org, inviter)).into_iter();
         let names = self.store.get(keys.chain(role_key(org, invitation.role_id))).await?;
+        let names = self.store.with_continued(org, names, inviter.as_slice()).await?;
         let (by, role_of_inviter) = match inviter {
-            Some(id) => (author_of(&names, org, id)?, names.active_member(org, id, context.at)?),
+            Some(id) => (author_of(&names, org, id)?, names.continued_member(org, id)?),
             None => (Author::Platform, None),
         };
+        let role_of_inviter = role_of_inviter.filter(|member| member.has_access(context.at));
         let role_of_inviter = role_of_inviter.map(|member| member.role_id);
         let reminder = Reminder { role: role_name(&names, org, invitation.role_id)?, by };
         let delivery = found.delivery(id)?;

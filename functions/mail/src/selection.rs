@@ -34,6 +34,7 @@ impl MailService {
             EventAction::JoinRequestDeclined => {
                 self.to_requester(event, Notification::RequestDeclined).await?
             }
+            EventAction::JoinRequestCancelled => self.about_ended_request(event).await?,
             EventAction::JoinRequestCreated => {
                 return self.about_join_request(event, context).await;
             }
@@ -46,10 +47,16 @@ impl MailService {
                 let services = self.about_services(event, context).await?;
                 return Ok(removal.into_iter().chain(services).collect());
             }
-            EventAction::MemberLeft
-            | EventAction::MemberExpired
-            | EventAction::MemberReconnected => {
+            EventAction::MemberReconnected => {
+                let account = self.about_new_account(event, context).await?;
+                let services = self.about_services(event, context).await?;
+                return Ok(account.into_iter().chain(services).collect());
+            }
+            EventAction::MemberLeft | EventAction::MemberExpired => {
                 return self.about_services(event, context).await;
+            }
+            EventAction::SecurityUpdated => {
+                return self.about_security_reset(event, context).await;
             }
             EventAction::OrganizationSuspended | EventAction::OrganizationResumed => {
                 return self.about_suspension(event, context).await;
@@ -66,9 +73,8 @@ impl MailService {
         event: &Event,
         context: &RequestContext,
     ) -> Result<Vec<OutgoingMail>, Error> {
-        let Some(Requester { org, person }) = self.requester(event).await? else {
-            return Ok(vec![]);
-        };
+        let requester = self.requester(event).await?.filter(|it| !it.org.is_deleted());
+        let Some(Requester { org, person }) = requester else { return Ok(vec![]) };
         let Some(address) = person.email.clone() else { return Ok(vec![]) };
         let receipt = OutgoingMail::new(&org, address, Notification::RequestReceived);
         if !self.store.mail_now(HourlyRecipient::Managers(org.id()), event, None).await? {
@@ -84,12 +90,29 @@ impl MailService {
         event: &Event,
         notification: Notification,
     ) -> Result<Option<OutgoingMail>, Error> {
-        let requester = self.requester(event).await?;
+        let requester = self.requester(event).await?.filter(|it| !it.org.is_deleted());
         let mail = |to: Requester| Some(OutgoingMail::new(&to.org, to.person.email?, notification));
         Ok(requester.and_then(mail))
     }
 
-    /// The person of a request to join, and the organization. None if the person was erased.
+    /// The mail to a requester whose request ended without a decision: their organization was deleted, or an
+    /// operator ended all access of theirs. None if they cancelled it themselves, or were erased.
+    async fn about_ended_request(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
+        if event.actor.member_id.is_some() && !event.actor.operator {
+            return Ok(None);
+        }
+        let requester = self.requester(event).await?;
+        Ok(requester.and_then(|Requester { org, person }| {
+            let ended = if org.is_deleted() {
+                Notification::RequestVoid
+            } else {
+                Notification::RequestEnded
+            };
+            Some(OutgoingMail::new(&org, person.email?, ended))
+        }))
+    }
+
+    /// The person of a request to join, and the organization, also a deleted one. None if the person was erased.
     async fn requester(&self, event: &Event) -> Result<Option<Requester>, Error> {
         let org = event.organization_id;
         let mut values = [&event.new, &event.old].into_iter();
@@ -99,7 +122,7 @@ impl MailService {
         let found = self.store.get([Key::organization(org), Key::member(org, member)]).await?;
         let person = named(&found, org, member)?;
         let requester = |(org, person)| Requester { org, person };
-        Ok(found.organization(org).zip(person).map(requester))
+        Ok(found.any_organization(org).cloned().zip(person).map(requester))
     }
 
     /// The mails about a transfer: to the former Super Admin and to the new one. None if the new one

@@ -1,10 +1,13 @@
 //! The list of users: active members and pending invitations together (U3).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        Level, MemberKind, Name, OrgId, Organization, Person, RoleId, RoleObject, Standing, UserId,
+        self, Invitation, Level, MemberKind, Name, OrgId, Organization, Person, RoleId, RoleObject,
+        Standing, UserId,
     },
     http::{
         ApiError, App, Call, CountedPage, Json, Limit, Match, Page, Pagination, Path, Query,
@@ -60,6 +63,8 @@ enum UserView {
         kind: MemberKind,
         #[serde(flatten)]
         invitation: views::Invitation,
+        /// Whether its inviter may still grant the role (INV9).
+        inviter_authorized: bool,
     },
 }
 
@@ -89,6 +94,7 @@ pub(crate) async fn list(
         app.store.get_for_display(found.items.iter().flat_map(|user| name_keys(&actor, user))),
         app.store.load_missing_roles(&mut roles, &found.items)
     )?;
+    let names = with_continued(&app, names, &found.items).await?;
     // The users of a deleted organization end soon.
     let is_present = |id| id == org || names.organization(id).is_some();
     found.items.retain(|user| is_present(user.path().id()));
@@ -116,16 +122,35 @@ async fn one_person(
     Ok(Page { items, next_cursor: None })
 }
 
-/// The keys of the items that hold the names of a user's organization, and of their inviter or keeper. The organization in
+/// Adds the members with whom the memberships of inviters continue (OP2). Nothing is read if there are none.
+async fn with_continued(
+    app: &App,
+    mut names: FetchedItems,
+    users: &[User],
+) -> Result<FetchedItems, ApiError> {
+    let mut senders = BTreeMap::<_, Vec<_>>::new();
+    for user in users {
+        if let User::Pending(invitation) = user {
+            senders.entry(user.path().id()).or_default().extend(invitation.sent_by());
+        }
+    }
+    for (org, senders) in senders {
+        names = app.store.with_continued(org, names, &senders).await?;
+    }
+    Ok(names)
+}
+
+/// The keys of the items that hold the names of a user's organization, and of the people behind the invitation or the keeper. The organization in
 /// the path is known.
 fn name_keys(actor: &Standing, user: &User) -> impl Iterator<Item = Key> + use<> {
     let org = user.path().id();
     let below = (org != actor.org.id()).then(|| Key::organization(org));
-    let named = match user {
-        User::Active(member) => member.service.map(|service| service.keeper),
-        User::Pending(invitation) => invitation.invited_by(),
+    let (named, sender) = match user {
+        User::Active(member) => (member.service.map(|service| service.keeper), None),
+        User::Pending(invitation) => (invitation.invited_by(), invitation.sent_by()),
     };
-    below.into_iter().chain(named.map(|member| Key::member(org, member)))
+    let named = named.into_iter().chain(sender).map(move |member| Key::member(org, member));
+    below.into_iter().chain(named)
 }
 
 /// What the rows of users show besides the users themselves.
@@ -151,11 +176,27 @@ impl RowNames<'_> {
                 UserView::Active(view.with_keeper(member, self.names, now)?)
             }
             User::Pending(invitation) => {
-                let invited_by = views::Person::inviter(self.names, invitation)?;
-                let invitation = views::Invitation::of(invitation, role, invited_by, now);
-                UserView::Pending { kind: MemberKind::Person, invitation }
+                let inviter_authorized = self.inviter_authorized(invitation, now)?;
+                let people = views::InvitationPeople::of(self.names, invitation)?;
+                let invitation = views::Invitation::of(invitation, role, people, now);
+                UserView::Pending { kind: MemberKind::Person, invitation, inviter_authorized }
             }
         };
         Ok(UserRow { user, organization_name })
+    }
+
+    fn inviter_authorized(
+        &self,
+        invitation: &Invitation,
+        now: Timestamp,
+    ) -> Result<bool, ApiError> {
+        let id = invitation.path.id();
+        let below = self.names.organization(id);
+        let org = below.as_ref().unwrap_or(self.own);
+        let inviter = match invitation.sent_by() {
+            Some(sender) => self.names.continued_member(id, sender)?,
+            None => None,
+        };
+        Ok(domain::inviter_authorized(org, invitation, inviter.as_ref(), now))
     }
 }

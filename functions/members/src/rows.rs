@@ -87,7 +87,7 @@ impl DisplayNames {
             self.organizations.extend(name.map(|name| (org, name)));
         }
         for invitation in invitations {
-            let name = views::Person::inviter(&found, invitation)?.label();
+            let name = views::Person::sender(&found, invitation)?.label();
             self.inviters.extend(inviter(invitation).map(|key| (key, name)));
         }
         for (org, keeper) in keepers {
@@ -194,7 +194,7 @@ fn keeper(user: &User) -> Option<(OrgId, MemberId)> {
     Some((member.path.id(), member.service?.keeper))
 }
 
-/// The key of the member who created an invitation. None if an operator did.
+/// The key of the member who sent an invitation last. None if an operator did.
 fn inviter(invitation: &Invitation) -> Option<Key> {
-    Some(Key::member(invitation.path.id(), invitation.invited_by()?))
+    Some(Key::member(invitation.path.id(), invitation.sent_by()?))
 }

@@ -17,8 +17,8 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, Email, Invitation, InvitationId, Kind, MAX_ORGANIZATION_NAME, OrgId, Organization,
-        PendingFirstAdmin, Refusal, SettingsUpdate, UserCount,
+        self, Email, Invitation, InvitationId, Kind, Language, MAX_ORGANIZATION_NAME, OrgId,
+        Organization, PendingFirstAdmin, Refusal, SettingsUpdate, UserCount,
     },
     http::{
         Answer, ApiError, App, Call, IfMatch, Json, Limit, NameField, Page, Pagination, Path,
@@ -61,12 +61,16 @@ struct CreateOrganizationRequest {
     kind: Option<Kind>,
     parent: Option<OrgId>,
     first_admin_email: Option<Email>,
+    /// The language of the organization's mails, also of the invitation.
+    language: Option<Language>,
 }
 
 async fn create(
     call: Call,
-    Json(CreateOrganizationRequest { name: NameField(name), kind, parent, first_admin_email }): Json<CreateOrganizationRequest>,
+    Json(wanted): Json<CreateOrganizationRequest>,
 ) -> Result<Answer, ApiError> {
+    let CreateOrganizationRequest { name, kind, parent, first_admin_email, language } = wanted;
+    let NameField(name) = name;
     let Call { app, context, .. } = call.as_operator()?;
     let id = OrgId::new(context.at, context.seed);
     let parent = match parent {
@@ -91,9 +95,10 @@ async fn create(
     if parent.is_none() && first_admin_email.is_none() {
         return Err(Refusal::FirstAdminRequired.into());
     }
+    org.language = language.unwrap_or(org.language);
     let first = first_admin_email.map(|email| {
         let invitation = InvitationId::of(context.at, id, &email);
-        Invitation::of_first_admin(invitation, &org, email, context.at)
+        Invitation::of_first_admin(invitation, &org, email, None, context.at)
     });
     org.pending_first_admin = first
         .as_ref()
@@ -190,6 +195,7 @@ async fn update(
 #[serde(deny_unknown_fields)]
 struct InviteFirstAdminRequest {
     email: Email,
+    language: Option<Language>,
 }
 
 /// Replaces the invitation of the first Admin, which may have expired or gone to a wrong address.
@@ -197,17 +203,18 @@ struct InviteFirstAdminRequest {
 async fn invite_first_admin(
     call: Call,
     Path(id): Path<OrgId>,
-    Json(InviteFirstAdminRequest { email }): Json<InviteFirstAdminRequest>,
+    Json(InviteFirstAdminRequest { email, language }): Json<InviteFirstAdminRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let org = app.store.organization(id).await?.ok_or(Refusal::NoOrganizationWithId)?;
     let invitation = InvitationId::of(context.at, id, &email);
-    let invitation = domain::invite_first_admin(&org, email, invitation, context.at)?;
+    let invitation = domain::invite_first_admin(&org, email, language, invitation, context.at)?;
     let slot = org.pending_first_admin.map(|it| Key::address_slot(id, it.invitation.digest()));
     let found = app.store.get(slot.clone()).await?;
     let pending = slot.map(|slot| found.pending(&slot)).transpose()?.flatten();
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
-    let view = views::SentInvitation::new(&invitation, None, views::Person::operator(), context.at);
+    let people = views::InvitationPeople::only(views::Person::operator());
+    let view = views::SentInvitation::new(&invitation, None, people, context.at);
     let answer = Answer::created(location, &view).with_version(invitation.version);
     let pending = pending.as_ref();
     let writes = app.store.transaction(&context).invite_first_admin(&org, &invitation, pending)?;

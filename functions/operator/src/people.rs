@@ -20,6 +20,9 @@ use shared::{
 /// fail.
 pub(crate) const MAX_ATTEMPTS: usize = 8;
 
+/// The most services of one keeper in an export.
+const MAX_KEPT_SERVICES: usize = 1_000;
+
 /// All that is kept about a person.
 #[derive(Serialize)]
 pub(crate) struct PersonalData {
@@ -34,8 +37,13 @@ pub(crate) struct PersonalData {
 struct KnownInOrganization {
     id: OrgId,
     name: Name,
+    /// Whether the organization is deleted: nothing of it is reachable, and what it keeps ends (SA7).
+    deleted: bool,
     member_id: Option<MemberId>,
     membership: Option<views::Member>,
+    /// The services that the person keeps (MACH1). Only the export lists them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_services: Option<Vec<views::Person>>,
     former_person: Option<FormerPerson>,
     join_request: Option<views::JoinRequest>,
     addresses: Vec<AddressData>,
@@ -101,9 +109,11 @@ pub(crate) async fn find(
     let Call { app, context, .. } = call.as_operator()?;
     let mut items = Vec::new();
     for id in query.people(&app.store).await? {
-        let data = app.store.personal_data(id).await?;
+        let mut data = app.store.personal_data(id).await?;
+        data.organizations.iter_mut().for_each(leave_out_deleted);
         if !data.organizations.is_empty() {
-            items.push(PersonalData::of(&app.store, id, data, context.at).await?);
+            let names = app.store.get_for_display(other_people(&data)).await?;
+            items.push(PersonalData::of(&app.store, id, data, context.at).await?.naming(&names)?);
         }
     }
     Ok(Json(People { items }))
@@ -118,26 +128,80 @@ pub(crate) async fn data(
     if data.organizations.is_empty() {
         return Err(Refusal::NoSuchPerson.into());
     }
-    Ok(Json(PersonalData::of(&app.store, id, data, context.at).await?))
+    let mut kept = Vec::new();
+    for known in &data.organizations {
+        kept.push(Some(kept_services(&app.store, known).await?));
+    }
+    let mut shown = PersonalData::of(&app.store, id, data, context.at).await?;
+    for (organization, kept) in shown.organizations.iter_mut().zip(kept) {
+        organization.kept_services = kept;
+    }
+    Ok(Json(shown))
+}
+
+/// Leaves out what a person had in a deleted organization. The organization itself stays in the answer,
+/// because an erasure reaches what it keeps.
+fn leave_out_deleted(known: &mut KnownIn) {
+    if known.org.is_deleted() {
+        (known.member, known.request) = (None, None);
+        known.addresses.iter_mut().for_each(|address| address.invitation = None);
+    }
+}
+
+/// The keys of the other people that a search names: who invited, and who added to the critical alerts.
+fn other_people(data: &store::PersonalData) -> Vec<Key> {
+    let mut keys = Vec::new();
+    for known in &data.organizations {
+        let invitations = known.addresses.iter().filter_map(|it| it.invitation.as_ref());
+        let invited = invitations.flat_map(|it| it.invited_by().into_iter().chain(it.sent_by()));
+        let added = known.addresses.iter().filter_map(|it| Some(it.alert.as_ref()?.added_by));
+        keys.extend(invited.chain(added).map(|id| Key::member(known.org.id(), id)));
+    }
+    keys
+}
+
+/// The services that a person keeps in an organization.
+async fn kept_services(store: &Store, known: &KnownIn) -> Result<Vec<views::Person>, Error> {
+    let Some(member) = &known.member else { return Ok(vec![]) };
+    let kept = store.services_kept_by(&known.org, member.id(), MAX_KEPT_SERVICES).await?;
+    Ok(kept.iter().map(views::Person::member).collect())
 }
 
 impl PersonalData {
-    /// The data with the names of the roles.
+    /// The data with the names of the roles and of the keepers of services.
     async fn of(
         store: &Store,
         id: PersonId,
         data: store::PersonalData,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let roles = store.get_for_display(role_keys(&data)).await?;
+        let keys = role_keys(&data).into_iter().chain(keeper_keys(&data));
+        let names = store.get_for_display(keys).await?;
         let user = data.user_id.as_ref();
-        let organizations = data.organizations.iter().map(|known| show(known, &roles, user, now));
+        let organizations = data.organizations.iter().map(|known| show(known, &names, user, now));
         Ok(Self {
             id,
             organizations: organizations.collect::<Result<_, _>>()?,
             emails: data.addresses.into_iter().collect(),
             user_id: data.user_id,
         })
+    }
+}
+
+impl PersonalData {
+    /// The data with the names of other people. An export has their ids alone: it is for the person.
+    fn naming(mut self, names: &FetchedItems) -> Result<Self, Error> {
+        for known in &mut self.organizations {
+            for address in &mut known.addresses {
+                if let Some(invitation) = &mut address.invitation {
+                    invitation.name_people(names)?;
+                }
+                if let Some(user) = &mut address.critical_alert_user {
+                    user.name_adder(names, known.id)?;
+                }
+            }
+        }
+        Ok(self)
     }
 }
 
@@ -154,9 +218,17 @@ fn role_keys(data: &store::PersonalData) -> Vec<Key> {
     keys
 }
 
+/// The keys of the keepers, if the user is a service.
+fn keeper_keys(data: &store::PersonalData) -> impl Iterator<Item = Key> {
+    data.organizations.iter().filter_map(|known| {
+        let service = known.member.as_ref()?.service?;
+        Some(Key::member(known.org.id(), service.keeper))
+    })
+}
+
 fn show(
     known: &KnownIn,
-    roles: &FetchedItems,
+    names: &FetchedItems,
     user: Option<&UserId>,
     now: Timestamp,
 ) -> Result<KnownInOrganization, Error> {
@@ -167,36 +239,40 @@ fn show(
         CalledPerson::Erased => None,
     });
     let membership = |member: &Member| {
-        let role = roles.role_summary(org.id(), member.role_id)?;
-        Ok::<_, Error>(views::Member::of(member, role.as_ref(), now))
+        let role = names.role_summary(org.id(), member.role_id)?;
+        views::Member::of(member, role.as_ref(), now).with_keeper(member, names, now)
     };
     Ok(KnownInOrganization {
         id: org.id(),
         name: org.name.clone(),
+        deleted: org.is_deleted(),
         member_id: user.map(|user| MemberId::of(org.id(), user)),
         membership: member.as_ref().map(membership).transpose()?,
+        kept_services: None,
         former_person: former,
         join_request: request.clone().map(views::JoinRequest::of),
         addresses: addresses
             .iter()
             .filter(|address| address.is_known())
-            .map(|address| show_address(address, org.id(), roles, now))
+            .map(|address| show_address(address, org.id(), names, now))
             .collect::<Result<_, _>>()?,
     })
 }
 
-/// What is kept about an address. It does not name other people, so their ids stand alone.
+/// What is kept about an address. The ids of other people stand alone.
 fn show_address(
     known: &KnownAddress,
     org: OrgId,
-    roles: &FetchedItems,
+    names: &FetchedItems,
     now: Timestamp,
 ) -> Result<AddressData, Error> {
     let invitation = |it: &Invitation| {
-        let role = roles.role_summary(org, it.role_id)?;
-        let inviter = it.invited_by();
-        let invited_by = inviter.map_or_else(views::Person::operator, views::Person::unnamed);
-        Ok::<_, Error>(views::Invitation::of(it, role.as_ref(), invited_by, now))
+        let role = names.role_summary(org, it.role_id)?;
+        let person =
+            |id: Option<MemberId>| id.map_or_else(views::Person::operator, views::Person::unnamed);
+        let (invited_by, sent_by) = (person(it.invited_by()), person(it.sent_by()));
+        let people = views::InvitationPeople { invited_by, sent_by };
+        Ok::<_, Error>(views::Invitation::of(it, role.as_ref(), people, now))
     };
     Ok(AddressData {
         email: known.email.clone(),

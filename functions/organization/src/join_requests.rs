@@ -169,7 +169,6 @@ pub(crate) async fn cancel(
     let (Some(organization), Some(request)) = (found.organization(org), request) else {
         return Err(Refusal::NoSuchJoinRequest.into());
     };
-    organization.check_open()?;
     if_match.check_untagged()?;
     let answer = Answer::no_content();
     answer.commit(app.store.transaction(&context).cancel_request(&organization, &request)?).await

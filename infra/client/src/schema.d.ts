@@ -187,7 +187,7 @@ export interface paths {
         put?: never;
         /**
          * Invite an address
-         * @description Creates a pending invitation and mails a link to the address. An address that is pending or a member here is refused; an expired invitation is replaced (INV2). The link carries no secret: only the verified address can accept (INV4). Requires `user_management` at `full_access`, and a role that the caller may grant (INV1, ROLE7, ROLE9).
+         * @description Creates a pending invitation and mails a link to the address. An address that is pending or a member here is refused; an invitation that has expired, or whose inviter may no longer grant its role, is replaced (INV2, INV9). The link carries no secret: only the verified address can accept (INV4). Requires `user_management` at `full_access`, and a role that the caller may grant (INV1, ROLE7, ROLE9).
          */
         post: operations["createInvitation"];
         delete?: never;
@@ -1567,6 +1567,8 @@ export interface components {
             access_expires_at: components["schemas"]["Timestamp"] | null;
             /** @description Who created the invitation. Without an id, a platform operator did. */
             invited_by: components["schemas"]["Person"];
+            /** @description Who sent or changed the invitation last, and stands behind it: it can be accepted while they may grant its role (INV9, INV13). Without an id, a platform operator. */
+            sent_by: components["schemas"]["Person"];
             created_at: components["schemas"]["Timestamp"];
             /** @description The time of the last sending. */
             sent_at: components["schemas"]["Timestamp"];
@@ -1601,6 +1603,11 @@ export interface components {
          *         "name": "Ada",
          *         "email": "ada@example.com"
          *       },
+         *       "sent_by": {
+         *         "id": "mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D",
+         *         "name": "Ada",
+         *         "email": "ada@example.com"
+         *       },
          *       "created_at": "2026-11-21T12:00:01Z",
          *       "sent_at": "2026-11-21T12:00:01Z",
          *       "send_count": 1,
@@ -1620,6 +1627,8 @@ export interface components {
         /** @description An invitation with the names that the invited person needs. */
         ReceivedInvitation: {
             organization_name: string;
+            /** @description Whether the organization is suspended, so that the invitation can be declined but not accepted (SA7). */
+            organization_suspended: boolean;
         } & components["schemas"]["InvitationFields"];
         /** @description A pending invitation in the list of users (U3). */
         PendingUser: {
@@ -1629,6 +1638,8 @@ export interface components {
              */
             kind: "person";
             organization_name: string | null;
+            /** @description Whether `sent_by` may still grant the role. If not, the invitation cannot be accepted until it is resent (INV9). */
+            inviter_authorized: boolean;
         } & components["schemas"]["InvitationFields"];
         /** @description The fields that every view of a member has. */
         MemberFields: {
@@ -2706,9 +2717,13 @@ export interface components {
         PersonalDataInOrganization: {
             id: components["schemas"]["OrganizationId"];
             name: string;
+            /** @description Whether the organization is deleted (SA7). A search leaves out the membership, the join request and the invitations there; the export has them until the clean-up has ended them. */
+            deleted: boolean;
             /** @description The id by which the history names the person. `null` if they are known by an address alone. */
             member_id: components["schemas"]["MemberId"] | null;
             membership: components["schemas"]["Member"] | null;
+            /** @description The services that the person keeps, at most 1,000 (MACH1). Only the export has this member. */
+            kept_services?: components["schemas"]["Person"][];
             /** @description What the person was called, if they are no member. */
             former_person: {
                 name: string | null;
@@ -2717,9 +2732,9 @@ export interface components {
             join_request: components["schemas"]["JoinRequest"] | null;
             addresses: {
                 email: components["schemas"]["Email"];
-                /** @description The pending invitation, without the person who sent it. */
+                /** @description The pending invitation. An export has the ids of other people without their names. */
                 invitation: components["schemas"]["InvitationFields"] | null;
-                /** @description The subscription to critical alerts, without the person who added it. */
+                /** @description The subscription to critical alerts. An export has the id of the person who added it without their name. */
                 critical_alert_user: components["schemas"]["CriticalAlertUser"] | null;
                 /** @description Whether events about something that ended name the address. */
                 named_in_history: boolean;
@@ -3060,6 +3075,11 @@ export interface components {
          *               "name": "Ada",
          *               "email": "ada@example.com"
          *             },
+         *             "sent_by": {
+         *               "id": "mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D",
+         *               "name": "Ada",
+         *               "email": "ada@example.com"
+         *             },
          *             "created_at": "2026-11-21T12:00:01Z",
          *             "sent_at": "2026-11-21T12:00:01Z",
          *             "send_count": 1,
@@ -3290,7 +3310,8 @@ export interface components {
          * @example {
          *       "name": "Partner GmbH",
          *       "kind": "partner",
-         *       "first_admin_email": "ada@example.com"
+         *       "first_admin_email": "ada@example.com",
+         *       "language": "de"
          *     }
          */
         OperatorCreateOrganizationRequest: {
@@ -3301,6 +3322,8 @@ export interface components {
             parent?: components["schemas"]["OrganizationId"] | null;
             /** @description The address to invite as first Admin (INV8). Required for a root. */
             first_admin_email?: components["schemas"]["EmailInput"] | null;
+            /** @description The language of the organization's mails, also of the first invitation. English if absent. */
+            language?: components["schemas"]["Language"] | null;
         };
         /**
          * @description The settings to change. Absent and `null` fields keep their values (SUB1, PAR1).
@@ -3316,11 +3339,14 @@ export interface components {
         /**
          * @description The address of the next first Admin.
          * @example {
-         *       "email": "ada@example.com"
+         *       "email": "ada@example.com",
+         *       "language": "de"
          *     }
          */
         InviteFirstAdminRequest: {
             email: components["schemas"]["EmailInput"];
+            /** @description The language of its mails. Without one, that of the organization. */
+            language?: components["schemas"]["Language"] | null;
         };
         /**
          * @description The name of the organization, which the Super Admin types to confirm the deletion.
@@ -3604,8 +3630,12 @@ export interface components {
                  */
                 who: "members" | "operators" | "subject" | "no_one";
                 organization_id?: components["schemas"]["OrganizationId"];
+                /** @description Absent if the subject does not reach the organization. */
+                organization_name?: string;
                 levels?: components["schemas"]["Levels"];
                 built_in_roles?: components["schemas"]["BuiltInRoleId"][];
+                /** @description The names of `built_in_roles`, in the same order. */
+                built_in_role_names?: string[];
                 /** @description The explanation for display. */
                 reason: string;
             };
@@ -3613,9 +3643,10 @@ export interface components {
         /** @description A decision about a person, with its reason. */
         ExplainedDecision: {
             organization_id: components["schemas"]["OrganizationId"];
+            organization_name: string;
             /** @description The action of the question. */
             action: string;
-            /** @description The person as the organization knows them. All members are null if it does not. */
+            /** @description The person as the organization knows them. If it does not, operators see name and address from another organization by which the person reaches it, without an `id`. Otherwise all members are null. */
             person: components["schemas"]["Person"];
             /** @description `null` for a user manager's question about a person who is not a member: only operators learn whether the person reaches the organization in another way. */
             decision: boolean | null;
@@ -4374,8 +4405,8 @@ export interface components {
             type: "/problems/organization-suspended";
             /** @constant */
             status: 403;
-            /** @description Why. */
-            reason: string;
+            /** @description Why. Only members of the organization get it. */
+            reason?: string;
         } & components["schemas"]["Problem"];
         /** @description The organization is not linked to this partner (PAR3). List its partners. */
         "partner-not-linked": {
@@ -6330,16 +6361,7 @@ export interface operations {
             204: components["responses"]["NoContent"];
             400: components["responses"]["BadIdempotencyKeyResponse"];
             401: components["responses"]["UnauthenticatedResponse"];
-            /** @description `email-missing` or `organization-suspended`. */
-            403: {
-                headers: {
-                    "x-request-id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["email-missing"] | components["schemas"]["organization-suspended"];
-                };
-            };
+            403: components["responses"]["EmailMissingResponse"];
             404: components["responses"]["InvitationNotFound"];
             409: components["responses"]["ChangedConcurrentlyOrKeyInUse"];
             413: components["responses"]["BodyTooLargeResponse"];
@@ -7894,7 +7916,6 @@ export interface operations {
             204: components["responses"]["NoContent"];
             400: components["responses"]["UnreadableRequestResponse"];
             401: components["responses"]["UnauthenticatedResponse"];
-            403: components["responses"]["OrganizationSuspendedResponse"];
             404: components["responses"]["JoinRequestNotFound"];
             409: components["responses"]["ChangedConcurrentlyResponse"];
             412: components["responses"]["PreconditionFailedResponse"];

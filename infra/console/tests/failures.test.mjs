@@ -174,7 +174,7 @@ test('an error of a field is shown once, at the field, also where the field is f
 test('an invitation that is revoked while it is open leads on', async () => {
   const path = '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH/invitations/inv_01KAK5S9A1B3C5D7E9F0G2H4J6';
   const gone = problem(404, 'No such invitation', '/problems/no-such-invitation');
-  const invitation = { organization_name: 'Acme', role_name: 'User', invited_by: { email: 'bob@acme.example' }, expires_at: '2099-01-01T00:00:00Z' };
+  const invitation = { organization_name: 'Acme', role_name: 'User', sent_by: { email: 'bob@acme.example' }, expires_at: '2099-01-01T00:00:00Z' };
   await page.route(/\/mine$/, (route) => route.fulfill({ json: invitation }));
   await page.route(/\/accept$/, gone);
   await open(page, path);
@@ -254,6 +254,40 @@ test('unsaved changes are lost only after a question, and a form without changes
   await follow('Users');
   await page.getByRole('heading', { name: 'Users' }).waitFor();
   assert.equal(questions.length, 3);
+});
+
+test('an answer that comes after the person has left moves them nowhere', async () => {
+  const questions = [];
+  page.on('dialog', (dialog) => (questions.push(dialog.message()), dialog.accept()));
+  let release;
+  const slow = async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    await new Promise((resolve) => (release = resolve));
+    return route.continue();
+  };
+  const org = users.replace('/users', '');
+  await page.route(/\/(roles|organizations)$/, slow);
+  await open(page, `${org}/roles`);
+  await page.getByRole('link', { name: 'Create a role' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Slow role');
+  await page.getByRole('button', { name: 'Create the role' }).click();
+  await page.getByRole('button', { name: 'Working…' }).waitFor();
+  await page.getByRole('link', { name: 'Users', exact: true }).click();
+  await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  assert.deepEqual(questions, ['Your changes are not saved yet. Leave without waiting?']);
+  release();
+  await page.locator('.toast', { hasText: 'The role Slow role is created.' }).waitFor();
+  assert.equal(new URL(page.url()).pathname, users);
+  await open(page, '/');
+  await page.getByRole('button', { name: 'Create an organization' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Slow organization');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.getByRole('button', { name: 'Working…' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  release();
+  await page.locator('.toast', { hasText: 'Slow organization is created.' }).waitFor();
+  assert.equal(new URL(page.url()).pathname, '/');
 });
 
 test('a dialog in which much is typed closes only after a question', async () => {
@@ -372,6 +406,43 @@ test('a long list that is refused in its middle shows what was sent, and the res
   await dialog.getByRole('button', { name: 'Send the rest' }).click();
   await dialog.getByText('250 people invited, 0 refused.').waitFor();
   assert.equal(await dialog.getByRole('alert').count(), 0);
+});
+
+test('a long list that is closed while it is sent stops after a question, says what was sent, and keeps the rest', async () => {
+  await open(page, users);
+  const questions = [];
+  let answer = 'dismiss';
+  page.on('dialog', (question) => (questions.push(question.message()), question[answer]()));
+  let release;
+  let batches = 0;
+  await page.route(/\/invitations\/batch$/, async (route) => {
+    if (++batches > 1) await new Promise((resolve) => (release = resolve));
+    const { invitations } = route.request().postDataJSON();
+    const refused = { type: '/problems/already-invited', title: 'Already invited', status: 409, detail: 'Send it again.' };
+    return route.fulfill({ json: { outcomes: invitations.map(({ email }, index) => index === 1
+      ? { email, status: 409, problem: refused }
+      : { email, status: 201, invitation: {} }) } });
+  });
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('button', { name: 'Many people' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Addresses').fill(Array.from({ length: 350 }, (_, number) => `p${number}@acme.example`).join('\n'));
+  await dialog.getByRole('button', { name: 'Invite all' }).click();
+  await dialog.getByText('99 people invited, 1 refused. 250 addresses not sent yet…').waitFor();
+  const ask = (act) => Promise.all([page.waitForEvent('dialog'), act()]);
+  await ask(() => page.keyboard.press('Escape'));
+  await ask(() => dialog.getByRole('button', { name: 'One person' }).click());
+  assert.deepEqual(new Set(questions), new Set(['The list is not sent completely. Stop here? The form keeps the addresses that are not sent.']));
+  answer = 'accept';
+  await ask(() => dialog.locator('.form-actions').getByRole('button', { name: 'Close' }).click());
+  await dialog.waitFor({ state: 'detached' });
+  release();
+  await page.locator('.toast', { hasText: '198 people invited, 2 refused. 150 addresses not sent yet.' }).waitFor();
+  assert.equal(batches, 2);
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const left = (await dialog.getByLabel('Addresses').inputValue()).split('\n');
+  assert.deepEqual([left.length, left[0], left[1]], [151, 'p101@acme.example', 'p200@acme.example']);
+  assert.equal(questions.length, 3);
 });
 
 test('addresses that are refused because a budget is used up stay in the form for a later attempt', async () => {

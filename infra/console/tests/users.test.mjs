@@ -211,6 +211,20 @@ test('filters of a link that are not known are named, and can be removed', async
   await ada.waitForURL(/users$/);
 });
 
+test('a link with several roles lists the users of each, and so does the export', async () => {
+  const roleChoice = ada.locator('select', { hasText: 'All roles' });
+  await open(ada, `/organizations/${org}/users?role_id=super_admin&role_id=admin&status=active`);
+  await ada.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  await ada.getByRole('row', { name: /ada@acme.example/ }).waitFor();
+  assert.equal(await ada.getByRole('row', { name: /jonas@acme.example/ }).count(), 0);
+  assert.equal(await roleChoice.locator('option:checked').innerText(), 'Several roles');
+  const [exported] = await Promise.all([ada.waitForRequest(/member-exports$/), ada.getByRole('button', { name: 'Export' }).click()]);
+  assert.deepEqual(exported.postDataJSON().role_id, ['super_admin', 'admin']);
+  await roleChoice.selectOption({ label: 'All roles' });
+  await ada.waitForURL(/\?status=active$/);
+  await ada.getByRole('row', { name: /jonas@acme.example/ }).waitFor();
+});
+
 test('a link carries the filters of the roles', async () => {
   await open(ada, `/organizations/${org}/roles`);
   await ada.getByLabel('Users', { exact: true }).selectOption({ label: 'With members' });
@@ -278,4 +292,158 @@ test('a file is shown before it is sent, and each outcome names its line, as bla
   assert.equal(await dialog.getByLabel('Addresses').inputValue(), 'sep=;\nEmail;Role\n;User\nline7@acme.example;No such role');
   await dialog.getByRole('button', { name: 'Discard it' }).click();
   await ada.keyboard.press('Escape');
+});
+
+test('the list says which mails came back and which invitations must be sent again, with one more request', async () => {
+  const invitations = `/v1/organizations/${org}/invitations`;
+  const { items: [bob] } = await ask(ada, 'GET', `/v1/organizations/${org}/members?q=bob`);
+  const change = (role_id) => ask(ada, 'PATCH', `/v1/organizations/${org}/members/${bob.id}`, { role_id });
+  await ask(ada, 'POST', invitations, { email: 'bounce@simulator.amazonses.com', role_id: 'user' });
+  const page = await pageOf(browser, { email: 'bob@acme.example' }, server);
+  await ask(page, 'POST', invitations, { email: 'again@acme.example', role_id: 'admin' });
+  await page.end();
+  await change('user');
+  for (let attempt = 0; attempt < 40; attempt++) {
+    const { items } = await ask(ada, 'GET', `${invitations}?limit=100`);
+    if (items.some(({ delivery }) => delivery === 'bounced')) break;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  let requests = 0;
+  const counted = (request) => (requests += /\/invitations\?/.test(request.url()) ? 1 : 0);
+  ada.on('request', counted);
+  await open(ada, `/organizations/${org}/users?status=active`);
+  assert.equal(requests, 0);
+  await open(ada, `/organizations/${org}/users`);
+  await ada.getByRole('row', { name: /bounce@simulator.*Mail came back check the address/ }).waitFor();
+  await ada.getByRole('row', { name: /again@acme.*Must be sent again the inviter may no longer give this role/ }).waitFor();
+  assert.equal(await ada.getByText('Must be sent again').count(), 1);
+  assert.equal(requests, 1);
+  ada.off('request', counted);
+  await change('admin');
+});
+
+test('the refusal of an address that is invited or a member leads to that user', async () => {
+  const dialog = ada.getByRole('dialog');
+  const invite = async (email) => {
+    await open(ada, `/organizations/${org}/users`);
+    await ada.getByRole('button', { name: 'Invite', exact: true }).click();
+    await dialog.getByLabel('Email address').fill(email);
+    await dialog.getByRole('button', { name: 'Invite', exact: true }).click();
+  };
+  await invite('karl@acme.example');
+  await dialog.getByRole('button', { name: 'Show this invitation' }).click();
+  await dialog.getByRole('heading', { name: 'Invitation', exact: true }).waitFor();
+  await dialog.getByRole('definition').getByText('karl@acme.example').waitFor();
+  assert.ok(await dialog.evaluate((modal) => modal.contains(document.activeElement)));
+  await ada.keyboard.press('Escape');
+  await invite('bob@acme.example');
+  await dialog.getByRole('button', { name: 'Show this user' }).click();
+  await ada.waitForURL(/\?q=bob%40acme.example$/);
+  await dialog.waitFor({ state: 'detached' });
+  await ada.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  await ada.waitForFunction(() => document.activeElement.matches('h1'));
+});
+
+/** Answers with lists of 150 users, the first of whom is a real one with other fields. Returns the requests. */
+async function manyUsers(page, fields = {}) {
+  const { items: [first] } = await ask(page, 'GET', `/v1/organizations/${org}/members?q=bob`);
+  const all = Array.from({ length: 150 }, (_, index) => (index === 0 ? first : { ...first, id: `mem_${index}`, email: `u${index}@acme.example`, name: `User ${index}` }));
+  const requests = [];
+  const answers = { delayed: Promise.resolve() };
+  await page.route(/\/members(\?|$)/, async (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const [from, limit] = [Number(searchParams.get('cursor') ?? 0), Number(searchParams.get('limit') ?? 25)];
+    requests.push({ from, limit });
+    await answers.delayed;
+    const end = from + limit;
+    return route.fulfill({ json: { items: all.slice(from, end).map((user, index) => (from + index === 0 ? { ...user, ...fields } : user)), next_cursor: end < 150 ? String(end) : null, total: 150 } });
+  });
+  return { requests, answers };
+}
+
+test('a change is in its row at once, and the list is read again in pages of 100', async () => {
+  const { requests, answers } = await manyUsers(ada);
+  await open(ada, `/organizations/${org}/users`);
+  const rows = ada.getByRole('table', { name: 'Users' }).locator('tbody tr');
+  for (const count of [50, 75, 100, 125]) {
+    await ada.getByRole('button', { name: 'Show more' }).click();
+    await ada.waitForFunction((count) => document.querySelectorAll('tbody tr').length === count, count);
+  }
+  await rows.first().locator('summary').click();
+  await rows.first().getByRole('button', { name: /^Change role/ }).click();
+  await ada.getByRole('dialog').getByLabel('Name shown here').fill('Robert');
+  let release;
+  answers.delayed = new Promise((resolve) => (release = resolve));
+  requests.length = 0;
+  await ada.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await ada.locator('.toast', { hasText: 'The changes are saved.' }).waitFor();
+  assert.match(await rows.first().innerText(), /^Robert/);
+  release();
+  await ada.getByText('Loading').waitFor({ state: 'detached' });
+  assert.deepEqual(requests, [{ from: 0, limit: 100 }, { from: 100, limit: 25 }]);
+  assert.equal(await rows.count(), 125);
+  await ada.unroute(/\/members(\?|$)/);
+});
+
+test('a person who comes back to the list finds their place in it', async () => {
+  const { requests } = await manyUsers(ada);
+  await open(ada, `/organizations/${org}/roles`);
+  const rows = ada.getByRole('table', { name: 'Users' }).locator('tbody tr');
+  await open(ada, `/organizations/${org}/users`);
+  for (const count of [50, 75, 100]) {
+    await ada.getByRole('button', { name: 'Show more' }).click();
+    await ada.waitForFunction((count) => document.querySelectorAll('tbody tr').length === count, count);
+  }
+  await rows.nth(90).locator('summary').click();
+  const scroll = await ada.evaluate(() => scrollY);
+  assert.ok(scroll > 1000, `${scroll}`);
+  await rows.nth(90).getByRole('link', { name: 'History of this user' }).click();
+  await ada.getByRole('heading', { name: 'Event history' }).waitFor();
+  requests.length = 0;
+  await ada.goBack();
+  await rows.nth(99).waitFor();
+  assert.deepEqual(requests, [{ from: 0, limit: 100 }]);
+  assert.ok(Math.abs(await ada.evaluate(() => scrollY) - scroll) < 50);
+  // Other filters begin at the top again.
+  await ada.getByRole('searchbox', { name: 'Search by address, name or role' }).fill('u1');
+  await ada.waitForFunction(() => document.querySelectorAll('tbody tr').length === 25);
+  await ada.unroute(/\/members(\?|$)/);
+});
+
+test('a user who is gone meanwhile is named, and leaves the list', async () => {
+  const show = async (email, action) => {
+    const row = ada.getByRole('row', { name: new RegExp(email) });
+    await row.locator('summary').click();
+    await row.getByRole('button', { name: action }).click();
+    return row;
+  };
+  const dialog = ada.getByRole('dialog');
+  const closes = async (row) => {
+    assert.deepEqual(await dialog.getByRole('button').evaluateAll((all) => all.map((one) => one.ariaLabel ?? one.textContent)), ['Close', 'Close']);
+    await ada.waitForFunction(() => document.activeElement.matches('dialog .primary'));
+    await row.waitFor({ state: 'detached' });
+    await ada.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+  };
+  const invitations = `/v1/organizations/${org}/invitations`;
+  for (const isOpen of [false, true]) {
+    const { id } = await ask(ada, 'POST', invitations, { email: 'gone@acme.example', role_id: 'user' });
+    await open(ada, `/organizations/${org}/users`);
+    if (!isOpen) await ask(ada, 'DELETE', `${invitations}/${id}`);
+    const row = await show('gone@acme.example', 'Show, change or resend');
+    if (isOpen) {
+      await dialog.getByRole('button', { name: 'Send again' }).waitFor();
+      await ask(ada, 'DELETE', `${invitations}/${id}`);
+      await dialog.getByRole('button', { name: 'Send again' }).click();
+    }
+    await dialog.getByText('gone@acme.example is no longer invited').waitFor();
+    await closes(row);
+  }
+  const { items } = await ask(ada, 'GET', `/v1/organizations/${org}/members?q=jonas`);
+  const row = await show('jonas@acme.example', /^Change role/);
+  await dialog.getByLabel('Name shown here').fill('Jo');
+  await ask(ada, 'DELETE', `/v1/organizations/${org}/members/${items[0].id}`);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByText('is no longer a user here').waitFor();
+  await closes(row);
 });

@@ -14,7 +14,7 @@ use super::{
 /// version of the person's membership that ended a short time ago.
 ///
 /// # Errors
-/// - [`Refusal::OrganizationSuspended`] while the organization is suspended (SA7).
+/// - [`Refusal::EntrySuspended`] while the organization is suspended (SA7).
 /// - [`Refusal::OfferedAccessExpired`] if the access that it offers has ended (END1).
 /// - [`Refusal::InvitationExpired`] if the invitation has expired (INV5).
 /// - The refusals of [`inviter_may_grant`], unless an operator sent the invitation (INV9).
@@ -27,7 +27,7 @@ pub fn accept(
     deleted: Option<Version>,
     now: Timestamp,
 ) -> Result<Member, Refusal> {
-    org.check_open()?;
+    org.check_entry()?;
     invitation.check_offered_access(now)?;
     if invitation.expired(now) {
         return Err(Refusal::InvitationExpired(invitation.expires_at));
@@ -57,6 +57,18 @@ pub fn check_no_member(membership: Option<&Member>) -> Result<(), Refusal> {
         Some(_) => Err(Refusal::CallerAlreadyMember),
         None => Ok(()),
     }
+}
+
+/// Whether the inviter of an invitation may still grant its role (INV9). `inviter` is the present member,
+/// if there is one. An operator's invitation depends on no inviter.
+pub fn inviter_authorized(
+    org: &Organization,
+    invitation: &Invitation,
+    inviter: Option<&Member>,
+    now: Timestamp,
+) -> bool {
+    let role = inviter.filter(|member| member.has_access(now)).map(|member| member.role_id);
+    invitation.inviter.is_none() || inviter_may_grant(org, invitation.role_id, role).is_ok()
 }
 
 /// Checks that the inviter may still grant `role` (INV9). `inviter` is their present role, if they

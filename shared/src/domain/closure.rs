@@ -39,6 +39,14 @@ impl Closure {
             Self::Deleted { .. } => Refusal::NoSuchOrganization,
         }
     }
+
+    /// The refusal of what a person outside the organization asks for. The reason of a suspension is for members.
+    pub fn refusal_of_entry(&self) -> Refusal {
+        match self {
+            Self::Suspended(_) => Refusal::EntrySuspended,
+            Self::Deleted { .. } => Refusal::NoSuchOrganization,
+        }
+    }
 }
 
 impl Organization {
@@ -61,6 +69,14 @@ impl Organization {
     /// [`Refusal::OrganizationSuspended`].
     pub fn check_open(&self) -> Result<(), Refusal> {
         self.closure.as_ref().map_or(Ok(()), |closure| Err(closure.refusal()))
+    }
+
+    /// Checks for a person outside the organization that it is not suspended.
+    ///
+    /// # Errors
+    /// [`Refusal::EntrySuspended`].
+    pub fn check_entry(&self) -> Result<(), Refusal> {
+        self.closure.as_ref().map_or(Ok(()), |closure| Err(closure.refusal_of_entry()))
     }
 }
 

@@ -110,6 +110,7 @@ impl Invitation {
         id: InvitationId,
         org: &Organization,
         email: Email,
+        language: Option<Language>,
         now: Timestamp,
     ) -> Self {
         let draft = InvitationDraft {
@@ -117,7 +118,7 @@ impl Invitation {
             role_id: RoleId::ADMIN,
             days: DEFAULT_DAYS,
             access_expires_at: None,
-            language: None,
+            language,
         };
         Self::new(id, org, draft, None, now)
     }
@@ -125,6 +126,12 @@ impl Invitation {
     /// The member who created the invitation. `None` if an operator did.
     pub fn invited_by(&self) -> Option<MemberId> {
         self.created_by.or(self.inviter.as_ref().map(|inviter| inviter.member_id))
+    }
+
+    /// The member who sent or changed the invitation last, and whose permission it depends on (INV9, INV13).
+    /// `None` if an operator did.
+    pub fn sent_by(&self) -> Option<MemberId> {
+        self.inviter.as_ref().map(|inviter| inviter.member_id)
     }
 
     /// The invitation with another inviter.
@@ -214,6 +221,9 @@ pub struct AddressFacts {
     pub slot: Option<AddressSlot>,
     /// The time until which it cannot be invited, if its person declined an invitation.
     pub declined_until: Option<Timestamp>,
+    /// Whether its pending invitation cannot be accepted, because the inviter may no longer grant the
+    /// role (INV9).
+    pub without_inviter: bool,
 }
 
 /// The time until which an address that declines `now` cannot be invited.
@@ -234,7 +244,7 @@ pub fn check_not_declined(until: Timestamp, now: Timestamp) -> Result<(), Refusa
     Ok(())
 }
 
-/// Invites an address. The new invitation replaces an expired one.
+/// Invites an address. The new invitation replaces an expired one, and one without an inviter.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management` (INV1).
@@ -252,7 +262,10 @@ pub fn invite(
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     actor.require_grant(draft.role_id)?;
     check_access_end(draft.access_expires_at, now)?;
-    check_free(facts.slot.as_ref(), now)?;
+    match &facts.slot {
+        Some(AddressSlot::Pending(_)) if facts.without_inviter => {}
+        slot => check_free(slot.as_ref(), now)?,
+    }
     facts.declined_until.map_or(Ok(()), |until| check_not_declined(until, now))?;
     Ok(Invitation::new(id, &actor.org, draft, Some(inviter_of(actor)?), now))
 }
@@ -265,13 +278,14 @@ pub fn invite(
 pub fn invite_first_admin(
     org: &Organization,
     email: Email,
+    language: Option<Language>,
     id: InvitationId,
     now: Timestamp,
 ) -> Result<Invitation, Refusal> {
     if org.super_admin_user_id.is_some() {
         return Err(Refusal::SuperAdminExists);
     }
-    Ok(Invitation::of_first_admin(id, org, email, now))
+    Ok(Invitation::of_first_admin(id, org, email, language, now))
 }
 
 /// Sends an invitation again. It keeps its id, gets a new time of expiry, and the actor becomes its

@@ -118,7 +118,7 @@ pub struct ApplicantFacts {
 /// # Errors
 /// - [`Refusal::CallerAlreadyMember`] if the person, or a member with their address, is a member.
 /// - [`Refusal::NoSuchOrganization`] unless their verified address is in an approved domain (U5).
-/// - [`Refusal::OrganizationSuspended`] while the organization is suspended (SA7).
+/// - [`Refusal::EntrySuspended`] while the organization is suspended (SA7).
 /// - [`Refusal::CallerAlreadyInvited`] if they have an invitation that has not expired.
 /// - The refusal of [`refuse_repeat`] if they have an earlier request, unless they may ask again.
 pub fn ask_to_join(
@@ -136,7 +136,7 @@ pub fn ask_to_join(
         .as_ref()
         .filter(|_| facts.domain_approved)
         .ok_or(Refusal::NoSuchOrganization)?;
-    org.check_open()?;
+    org.check_entry()?;
     check_free(facts.slot.as_ref(), now).map_err(|refusal| match refusal {
         Refusal::AlreadyInvited(id) => Refusal::CallerAlreadyInvited(id),
         _ => Refusal::CallerAlreadyMember,

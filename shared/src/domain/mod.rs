@@ -186,7 +186,9 @@ mod tests;
 mod text;
 mod version;
 
-pub use acceptance::{accept, check_no_member, inviter_may_grant, own_invitation, was_issued_to};
+pub use acceptance::{
+    accept, check_no_member, inviter_authorized, inviter_may_grant, own_invitation, was_issued_to,
+};
 pub use access_end::{MAX_ACCESS_DAYS, check_access_end};
 pub use access_reminder::{ACCESS_REMINDED_BEFORE, EndingAccess, granter_mail};
 pub use action::Action;

@@ -80,6 +80,10 @@ pub enum Notification {
     RequestApproved,
     /// The recipient's join request was declined.
     RequestDeclined,
+    /// An operator has ended the recipient's join request, with all access of theirs (OP2).
+    RequestEnded,
+    /// The organization that the recipient asked to join was deleted (SA7).
+    RequestVoid,
     /// The recipient has another role.
     RoleChanged {
         /// The name of the new role.
@@ -147,6 +151,16 @@ pub enum Notification {
         /// The new Super Admin.
         new: NamedPerson,
     },
+    /// An operator has given the membership of the recipient to another account (OP2).
+    AccountReplaced,
+    /// An operator has given the membership of another person to another account (OP2). The recipient
+    /// administers the organization.
+    MemberReconnected {
+        /// The member.
+        member: NamedPerson,
+    },
+    /// An operator has reset the security settings of the organization (ORG3).
+    SecurityReset,
     /// Services of the organization have no keeper any more (MACH1).
     ServicesWithoutKeeper {
         /// The former keeper.

@@ -138,6 +138,11 @@ pub enum Refusal {
         "The platform team has suspended this organization, so nothing in it can be seen or changed. The reason: \u{201c}{0}\u{201d}. Ask an administrator of the organization, or the platform team, when the suspension ends."
     )]
     OrganizationSuspended(String),
+    /// The organization is suspended, and the caller is no member of it (SA7). They do not learn the reason.
+    #[error(
+        "The platform team has suspended this organization, so no one can join it. Ask its administrators, or the person who invited you, when the suspension ends."
+    )]
+    EntrySuspended,
     /// The token has no e-mail address (INV4). Contains the claim that would have it.
     #[error(
         "Your token has no e-mail address: it has no claim `{0}`. Ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must name another claim (EmailClaim)."

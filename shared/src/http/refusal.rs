@@ -170,7 +170,9 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
             (403, "exceeds-own-permissions", "Role exceeds your own permissions")
         }
         R::CannotChangeOwnRole => (403, "cannot-change-own-role", "Own role cannot be changed"),
-        R::OrganizationSuspended(_) => (403, "organization-suspended", "Organization suspended"),
+        R::OrganizationSuspended(_) | R::EntrySuspended => {
+            (403, "organization-suspended", "Organization suspended")
+        }
         R::EmailMissing(_) => (403, "email-missing", "No e-mail address in the token"),
         R::EmailNotVerified | R::EmailVerificationUnknown(_) | R::EmailUnusable(_) => {
             (403, "email-not-verified", "No verified e-mail address")

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Error, Key,
     address_slots::taken,
+    continued_members::continued,
     expression::Expression,
     item::text,
     members::{former as tombstone_of, item, joined, key, shown_access_end, shown_name},
@@ -55,8 +56,9 @@ impl Transaction<'_> {
             .old(former)
             .new_value(shown_as_kept(after))
             .because(reason);
+        let left_behind = continued(tombstone_of(before, gone)?, after.id());
         self.end_own_request(after, request)?
-            .put(key(before), tombstone_of(before, gone)?, at_version(before.version)?, lost)
+            .put(key(before), left_behind, at_version(before.version)?, lost)
             .create(
                 key(after),
                 item(key(after), after)?,

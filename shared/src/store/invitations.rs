@@ -1,5 +1,6 @@
 //! Invitations: created, sent again, accepted, ended.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -17,12 +18,13 @@ use crate::domain::{
     RequestContext, RoleId, Standing, Version, levels_in,
 };
 
-/// A new invitation, and the expired one that holds its address, if there is one.
+/// A new invitation, and the one that holds its address, if there is one.
 #[derive(Clone, Debug)]
 pub struct NewInvitation {
     /// The invitation.
     pub invitation: Invitation,
-    /// The expired invitation that it replaces (INV2).
+    /// The invitation that it replaces: an expired one (INV2), or one whose inviter may no longer grant the
+    /// role (INV9).
     pub replaces: Option<Invitation>,
 }
 
@@ -118,8 +120,8 @@ impl FetchedItems {
 }
 
 impl Transaction<'_> {
-    /// Creates an invitation where its address is free, or held by the expired invitation that it
-    /// replaces. The organization has at most `cap` pending invitations (INV12).
+    /// Creates an invitation where its address is free, or held by the invitation that it replaces. The
+    /// organization has at most `cap` pending invitations (INV12).
     ///
     /// # Errors
     ///
@@ -161,16 +163,11 @@ impl Transaction<'_> {
         let mut writes = self.set(Key::organization(org.id()), clause, vacant, lost);
         let same_slot = pending.filter(|old| slot(old) == slot(invitation));
         if let Some(old) = pending {
-            let action = if old.expired(context.at) {
-                EventAction::InvitationExpired
-            } else {
-                EventAction::InvitationRevoked
-            };
             writes = match same_slot {
                 Some(old) => writes.count_out(old),
                 None => writes.end(old, Expression::default())?,
             };
-            writes = writes.record(ended(context, org, action, old))?;
+            writes = writes.record(ended(context, org, ending(old, context.at), old))?;
         }
         let writes = writes.put_invitation(org, invitation, same_slot)?;
         Ok(writes.count(org.id(), invitation.role_id, Status::Pending, 1))
@@ -264,6 +261,8 @@ impl Transaction<'_> {
             .free_slot(invitation, left, Expression::default())?
             .stop_waiting(org, invitation)?
             .record(event)?;
+        // They can say no to an organization that they cannot join at present.
+        let declined = declined.even_if_suspended();
         let (Some(person), None) = (&context.by, member) else { return Ok(declined) };
         // The event names them by their id.
         let (user_id, name) = (&person.id, person.name.as_deref());
@@ -313,6 +312,7 @@ impl Transaction<'_> {
         let open = Expression::new("#expires_at > :now", [("now", time(context.at))]);
         let open = same(invitation)?.and(open);
         let writes = self
+            .from_outside()
             // First, so that a repeat finds out that it accepted, and not only that it is a member.
             .put(slot, lock, open, refuse(Refusal::ChangedConcurrently))
             .add_member_without_slot(member, deleted)?
@@ -327,7 +327,8 @@ impl Transaction<'_> {
         }
     }
 
-    /// Opens an invitation: puts it, counts it, and ends the expired one that it replaces.
+    /// Opens an invitation: puts it, counts it, and ends the one that it replaces. The actor may revoke that
+    /// one, so its inviter is no condition.
     pub(super) fn add_invitation(
         mut self,
         org: &Organization,
@@ -335,7 +336,7 @@ impl Transaction<'_> {
         cap: u64,
     ) -> Result<Self, Error> {
         if let Some(old) = replaces {
-            let event = ended(self.context, org, EventAction::InvitationExpired, old);
+            let event = ended(self.context, org, ending(old, self.context.at), old);
             self = self.record(event)?.count_out(old);
         }
         let created = self.put_invitation(org, invitation, replaces.as_ref())?;
@@ -501,6 +502,15 @@ fn accepted(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
     Event::new(context, org, EventAction::InvitationAccepted, target)
         .old(asked.unwrap_or_default())
         .new_value(new)
+}
+
+/// How an invitation ends that another one replaces.
+fn ending(replaced: &Invitation, now: Timestamp) -> EventAction {
+    if replaced.expired(now) {
+        EventAction::InvitationExpired
+    } else {
+        EventAction::InvitationRevoked
+    }
 }
 
 /// The event of an invitation that ended.

@@ -52,7 +52,8 @@ impl Transaction<'_> {
             None => Expression::new("attribute_not_exists(#pk)", []),
             Some(earlier) => as_seen(earlier)?,
         };
-        self.address_is_free(request, facts)
+        self.from_outside()
+            .address_is_free(request, facts)
             .still_approved(request, Refusal::NoSuchOrganization)
             .remember(id, person_of(request), Refusal::CallerAlreadyMember)?
             .put(key, item, unasked, asked_meanwhile())
@@ -96,6 +97,8 @@ impl Transaction<'_> {
         self.end_request(request)?
             .remember(org.id(), person_of(request), Refusal::ChangedConcurrently)?
             .record(event.old(shown(request)))
+            // They can take back their request to an organization that they cannot join at present.
+            .map(Self::even_if_suspended)
     }
 
     /// Makes the person of a request a member.

@@ -8,6 +8,7 @@ mod address_slots;
 mod batch;
 mod budgets;
 mod commit;
+mod continued_members;
 mod customers;
 mod deadline;
 mod decisions;

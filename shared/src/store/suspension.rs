@@ -86,18 +86,26 @@ impl Transaction<'_> {
         self
     }
 
-    /// Completes what a member has begun, also if the organization is suspended meanwhile.
+    /// Completes what a member has begun, or ends what a person outside has, also in a suspended organization.
     pub(super) fn even_if_suspended(mut self) -> Self {
         self.acts_in.clear();
+        self
+    }
+
+    /// Keeps the reason of a suspension from the caller, who is outside the organization.
+    pub(super) fn from_outside(mut self) -> Self {
+        self.from_outside = true;
         self
     }
 
     /// Adds a condition on the closure of an organization. `refuses` says of which closures it is.
     fn require(&mut self, org: OrgId, open: Expression, refuses: fn(&Closure) -> bool) {
         let keys = [Key::counts(org), Key::organization(org)];
+        let refusal = if self.from_outside { Closure::refusal_of_entry } else { Closure::refusal };
+        let closed_or = |other| closed_or(other, refuses, refusal);
         let Some(step) = self.steps.iter_mut().find(|step| keys.contains(&step.key)) else {
             let [_, key] = keys;
-            let on_failed = closed_or(refuse(Refusal::NoSuchOrganization), refuses);
+            let on_failed = closed_or(refuse(Refusal::NoSuchOrganization));
             let conditions = vec![open];
             self.steps.push(Step { key, write: Write::Check, conditions, on_failed });
             return;
@@ -105,7 +113,7 @@ impl Transaction<'_> {
         step.conditions.push(open);
         let on_failed =
             std::mem::replace(&mut step.on_failed, refuse(Refusal::ChangedConcurrently));
-        step.on_failed = closed_or(on_failed, refuses);
+        step.on_failed = closed_or(on_failed);
     }
 }
 
@@ -115,9 +123,13 @@ fn is_deleted(closure: &Closure) -> bool {
 
 /// Gives the refusal of a closed organization, if that is what the item says and the condition is about it:
 /// an operator's write can also fail for another reason while the organization is suspended.
-fn closed_or(other: OnConditionFailed, refuses: fn(&Closure) -> bool) -> OnConditionFailed {
+fn closed_or(
+    other: OnConditionFailed,
+    refuses: fn(&Closure) -> bool,
+    refusal: fn(&Closure) -> Refusal,
+) -> OnConditionFailed {
     Box::new(move |item| match item.as_ref().and_then(closure).filter(refuses) {
-        Some(closure) => closure.refusal().into(),
+        Some(closure) => refusal(&closure).into(),
         None => other(item),
     })
 }

@@ -38,6 +38,8 @@ pub struct Transaction<'a> {
     counts: BTreeMap<OrgId, CountChanges>,
     /// The organizations in which the caller acts without being an operator.
     pub(super) acts_in: BTreeSet<OrgId>,
+    /// Whether the caller acts from outside: they join, or ask to.
+    pub(super) from_outside: bool,
     /// The organizations whose histories have an event of the transaction.
     pub(super) recorded_in: BTreeSet<OrgId>,
     /// Whether the transaction may write in a deleted organization.
@@ -218,6 +220,7 @@ impl Store {
             next_event: 0,
             counts,
             acts_in: BTreeSet::new(),
+            from_outside: false,
             recorded_in: BTreeSet::new(),
             even_deleted: false,
             metrics,

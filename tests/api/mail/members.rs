@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Delivery, shown};
 use crate::{
+    helpers::operator_path,
     invariants::check,
     test_app::{ADA, BOB, CY, DAY, EVE, OPERATOR},
 };
@@ -195,6 +196,82 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
     check(&delivery.app).await;
 }
 
+/// OP2, SA6: the account route moves the Super Admin's place, too.
+#[tokio::test]
+async fn member_with_a_new_account_and_administrators_get_mail() {
+    let (delivery, acme) = Delivery::new().await;
+    for (user, role) in [(BOB, "admin"), (CY, "user")] {
+        delivery.app.add_member(ADA, &acme, user, role).await;
+    }
+    delivery.deliver_all().await;
+    let account = format!("{}/members/@ada/account", operator_path(&acme));
+    let body = json!({ "user_id": "ada-2", "reason": "Ticket 7." });
+    delivery.app.post(OPERATOR, &account, body).await.expect(200);
+    let mails = delivery.deliver_all().await;
+    let mut texts: Vec<_> = mails.iter().map(shown).collect();
+    texts.sort();
+    assert_snapshot!(texts.join("\n\n"), @"
+    to ada@example.com
+    Your membership of Acme has another account
+
+    The platform team connected your membership of Acme to another account. Only that account has your access now. The history of Acme says why.
+
+    Open Acme:
+    https://portal.example.com/organizations/org_…
+
+    If you did not ask for this, please tell the platform team and an administrator of Acme at once.
+
+    Rolecall sent this mail to ada@example.com.
+
+
+    to bob@example.com
+    A member of Acme has another account
+
+    The platform team connected the membership of ada@example.com in Acme to another account. The history of Acme says why.
+
+    Open Acme:
+    https://portal.example.com/organizations/org_…
+
+    If you did not expect this, please ask ada@example.com or the platform team.
+
+    Rolecall sent this mail to bob@example.com.
+    ");
+    check(&delivery.app).await;
+}
+
+/// ORG3
+#[tokio::test]
+async fn administrators_get_mail_about_a_reset_of_the_security_settings_by_an_operator() {
+    let (delivery, acme) = Delivery::new().await;
+    for (user, role) in [(BOB, "admin"), (CY, "user")] {
+        delivery.app.add_member(ADA, &acme, user, role).await;
+    }
+    delivery.deliver_all().await;
+    let settings = json!({
+        "require_mfa": false,
+        "max_session_minutes": null,
+        "allowed_networks": ["192.0.2.0/24", "127.0.0.0/8"],
+        "event_retention_days": 30,
+    });
+    delivery.app.put(ADA, &format!("{acme}/security"), settings).await.expect(200);
+    assert_eq!(delivery.deliver_all().await, [Value::Null; 0], "a member changed them");
+    let path = format!("{}/security", operator_path(&acme));
+    let reason = json!({ "reason": "Locked out." });
+    delivery.app.send(Some(OPERATOR), "DELETE", &path, Some(reason)).await.expect(204);
+    let mails = delivery.deliver_all().await;
+    let mut subjects: Vec<_> = mails.iter().map(shown).collect();
+    for text in &mut subjects {
+        text.truncate(text.find("\n\n").unwrap());
+    }
+    subjects.sort();
+    assert_snapshot!(subjects.join("\n"), @"
+    to ada@example.com
+    The security settings of Acme were reset
+    to bob@example.com
+    The security settings of Acme were reset
+    ");
+}
+
 /// SA7
 #[tokio::test]
 async fn administrators_get_mail_about_a_suspension_and_its_end() {
@@ -234,6 +311,16 @@ async fn administrators_get_mail_about_a_suspension_and_its_end() {
 
     Rolecall sent this mail to ada@example.com.
     ");
+    // A corrected reason replaces the one before.
+    let path = format!("{}/suspension", operator_path(&acme));
+    for reason in ["Unpaid invocies.", "Unpaid invoices."] {
+        delivery.app.put(OPERATOR, &path, json!({ "reason": reason })).await.expect(200);
+    }
+    let mails = delivery.deliver_all().await;
+    assert_eq!(mails.len(), 2);
+    assert!(mails.iter().all(|mail| shown(mail).contains("Unpaid invoices.")));
+    delivery.app.resume(&acme).await.expect(204);
+    delivery.deliver_all().await;
     // A mail describes the state at the time of its sending.
     delivery.app.suspend(&acme).await.expect(200);
     delivery.app.resume(&acme).await.expect(204);

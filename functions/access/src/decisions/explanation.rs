@@ -59,17 +59,23 @@ struct PathExplanation {
 }
 
 /// The people who could turn a denial into a grant.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Grantors {
     /// `members`, `operators`, `subject` or `no_one`.
     who: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     organization_id: Option<OrgId>,
+    /// Absent if the caller does not know the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization_name: Option<Name>,
     /// The levels that such a member holds.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     levels: BTreeMap<RoleObject, Level>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     built_in_roles: Vec<&'static str>,
+    /// The names of these roles, in the same order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    built_in_role_names: Vec<&'static str>,
     reason: &'static str,
 }
 
@@ -190,6 +196,12 @@ impl Explanation {
         }
     }
 
+    /// The explanation with the name of an organization that the caller knows.
+    pub(super) fn naming(self, org: &Organization) -> Self {
+        let who_could_grant = self.who_could_grant.map(|who| who.naming(org));
+        Self { who_could_grant, ..self }
+    }
+
     /// The keys of the custom roles on these paths, for their names.
     pub(super) fn role_keys(paths: &[PathMembership]) -> impl Iterator<Item = Key> {
         paths.iter().filter_map(|path| {
@@ -231,6 +243,9 @@ impl Explanation {
             Some(granting) => ("granted", grant_reason(granting.membership, action), None),
             None => denial(&visible, action, org),
         };
+        let at = visible.iter().map(|path| &path.membership.standing.org);
+        let who_could_grant =
+            at.fold(who_could_grant, |who: Option<Grantors>, org| who.map(|who| who.naming(org)));
         let paths = visible.iter().map(|path| PathExplanation::of(path, action, names));
         Ok(Self {
             code,
@@ -274,8 +289,16 @@ impl PathExplanation {
 impl Grantors {
     /// The person themselves, by what `reason` says.
     fn subject(reason: &'static str) -> Self {
-        let (organization_id, levels, built_in_roles) = Default::default();
-        Self { who: "subject", organization_id, levels, built_in_roles, reason }
+        Self { who: "subject", reason, ..Self::default() }
+    }
+}
+
+impl Grantors {
+    /// The people with the name of their organization, if it is `org`.
+    fn naming(self, org: &Organization) -> Self {
+        let is_same = self.organization_id == Some(org.id());
+        let organization_name = self.organization_name.or(is_same.then(|| org.name.clone()));
+        Self { organization_name, ..self }
     }
 }
 
@@ -300,18 +323,18 @@ impl From<Remediation> for Grantors {
             ),
             Remediation::Impossible => ("no_one", "No role can grant this action."),
         };
-        let (organization_id, levels, built_in_roles) = match remediation {
+        let by = Self { who, reason, ..Self::default() };
+        match remediation {
             Remediation::Holders { org, levels, built_in }
-            | Remediation::Customer { org, levels, built_in } => (
-                Some(org),
-                levels.into_iter().collect(),
-                built_in.into_iter().map(BuiltIn::key).collect(),
-            ),
-            Remediation::Operators | Remediation::Subject | Remediation::Impossible => {
-                Default::default()
-            }
-        };
-        Self { who, organization_id, levels, built_in_roles, reason }
+            | Remediation::Customer { org, levels, built_in } => Self {
+                organization_id: Some(org),
+                levels: levels.into_iter().collect(),
+                built_in_roles: built_in.iter().copied().map(BuiltIn::key).collect(),
+                built_in_role_names: built_in.into_iter().map(BuiltIn::name).collect(),
+                ..by
+            },
+            Remediation::Operators | Remediation::Subject | Remediation::Impossible => by,
+        }
     }
 }
 

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        Action, AddressDigest, AddressSlot, Email, Invitation, Level, Member, MemberId, OrgId,
-        PathMembership, Person, Refusal, RoleObject, UserId, first_granting,
+        Action, AddressDigest, AddressSlot, Email, Invitation, Level, Member, MemberId, Name,
+        OrgId, PathMembership, Person, Refusal, RoleObject, UserId, first_granting,
     },
     http::{ApiError, Call, FieldError, Json, Now, Path, Problem, Query, views},
     store::{AccessQuery, FetchedItems, Key, Store},
@@ -27,6 +27,7 @@ pub(super) struct Question {
 #[derive(Serialize)]
 pub(super) struct ExplainedDecision {
     organization_id: OrgId,
+    organization_name: Name,
     action: String,
     person: views::Person,
     /// None if the organization may not know: what outsiders may do there is shown to operators alone.
@@ -129,10 +130,14 @@ impl Named {
         })
     }
 
-    /// The person, as the organization shows them.
-    fn shown(self, known: &Known) -> views::Person {
+    /// The person, as the organization shows them. `elsewhere` is a membership of theirs in another one,
+    /// which only operators learn of.
+    fn shown(self, known: &Known, elsewhere: Option<&Member>) -> views::Person {
         match (&known.member, self) {
             (Some(member), _) => views::Person::member(member),
+            (None, _) if elsewhere.is_some() => {
+                elsewhere.map(views::Person::known_elsewhere).unwrap_or_default()
+            }
             (None, Self::Address(email)) => views::Person::address(email),
             (None, Self::Member(_) | Self::User(_)) => views::Person::default(),
         }
@@ -165,10 +170,11 @@ pub(super) async fn explain(
     };
     Ok(Json(ExplainedDecision {
         organization_id: org,
+        organization_name: actor.org.name.clone(),
         action: action.name.to_owned(),
-        person: named.shown(&known),
+        person: named.shown(&known, paths.iter().find_map(|path| path.standing.member.as_ref())),
         decision: is_visible.then_some(granted),
-        explanation,
+        explanation: explanation.naming(&actor.org),
     }))
 }
 

@@ -48,6 +48,11 @@ fn notifications() -> Vec<Notification> {
         Notification::OrganizationSuspended { reason: "Unpaid invoices.".to_owned() },
         Notification::OrganizationResumed,
         Notification::ServicesWithoutKeeper { keeper: by(), services: vec![ada()], more: true },
+        Notification::AccountReplaced,
+        Notification::MemberReconnected { member: ada() },
+        Notification::SecurityReset,
+        Notification::RequestEnded,
+        Notification::RequestVoid,
         Notification::MembershipEnded,
         Notification::InvitationVoid,
     ]

@@ -1,5 +1,5 @@
 // Paths of the console: the History API, below the path of <base>.
-import { html, useEffect, useState } from '../vendor/ui.js';
+import { html, useEffect, useRef, useState } from '../vendor/ui.js';
 
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
 const listeners = new Set();
@@ -24,13 +24,17 @@ const changed = () => {
   listeners.forEach((listener) => listener());
 };
 /** @param {Node} within */
-const isUnsaved = (within = document) => [...unsaved].some((isChanged) => isChanged(within));
+const isUnsaved = (within = document) => [...unsaved].map((isChanged) => isChanged(within)).find(Boolean);
 /**
  * Whether nothing is unsaved in the page, or `within` a dialog, or the person leaves it.
  *
- * @param {Node} [within]
+ * @param {Node | null} [within]
  */
-export const mayLeave = (within) => !isUnsaved(within) || confirm(`Your changes are not saved. ${within ? 'Close this' : 'Leave this page'} without them?`);
+export function mayLeave(within) {
+  const found = isUnsaved(within ?? undefined);
+  if (!found) return true;
+  return confirm(typeof found === 'string' ? found : `Your changes are not saved. ${within ? 'Close this' : 'Leave this page'} without them?`);
+}
 addEventListener('popstate', () => {
   const next = history.state?.place ?? 0;
   // Without the consent, the browser goes back to the page: its entries stay. `path` and `query` are of the page all the time.
@@ -41,9 +45,10 @@ addEventListener('popstate', () => {
 addEventListener('beforeunload', (event) => isUnsaved() && event.preventDefault());
 
 /**
- * Asks before a page is left while `isChanged(document)` is true, or a dialog is closed while `isChanged(dialog)` is.
+ * Asks before a page is left while `isChanged(document)` is true, or a dialog is closed while `isChanged(dialog)` is. It can
+ * return a question of its own.
  *
- * @param {(within: Node) => boolean} isChanged
+ * @param {(within: Node) => boolean | string} isChanged
  */
 export function useUnsaved(isChanged) {
   useEffect(() => {
@@ -66,6 +71,15 @@ export const query = () => new URLSearchParams(shown.search);
 export const href = (to) => base + to;
 
 /**
+ * What the entry of the page in the browser's history keeps for a return.
+ *
+ * @returns {{ shown?: number, scroll?: number }}
+ */
+export const kept = () => history.state ?? {};
+/** @param {ReturnType<typeof kept>} values */
+export const keep = (values) => history.replaceState({ ...history.state, ...values }, '');
+
+/**
  * Goes to a path, and returns whether it did. The new screen gets the focus, as a page that a browser loads would. Asks
  * before unsaved changes are lost, unless `ask` is false, as after a change that ends the page.
  *
@@ -74,6 +88,7 @@ export const href = (to) => base + to;
 export function navigate(to, ask = true) {
   if (href(to) !== location.pathname + location.search) {
     if (ask && !mayLeave()) return false;
+    keep({ scroll: scrollY });
     history.pushState({ place: ++place }, '', href(to));
   }
   scrollTo(0, 0);
@@ -81,6 +96,24 @@ export function navigate(to, ask = true) {
   changed();
   return true;
 }
+
+/**
+ * Returns what goes to a path after a request, and asks nothing. It does nothing if the component is gone: the person went elsewhere
+ * before the answer.
+ */
+export function useFollow() {
+  const gone = useRef(false);
+  useEffect(() => () => void (gone.current = true), []);
+  return (/** @type {string} */ to) => !gone.current && navigate(to, false);
+}
+
+/**
+ * Goes to a path after a change that ends the pages below `from`, if the person is still at one of them.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+export const leaveEnded = (from, to) => `${path()}/`.startsWith(`${from}/`) && navigate(to, false);
 
 /** @param {HTMLElement | null | undefined} root */
 function focusHeading(root) {

@@ -29,7 +29,7 @@ fn address_in_use_is_refused_unless_its_invitation_has_expired() {
     let open = bob_invited(&org, RoleId::ADMIN, RoleId::USER);
     let again = |actor: RoleId, slot: AddressSlot, at| {
         let id = InvitationId::of(at, org.id(), &email("bob"));
-        let facts = AddressFacts { slot: Some(slot), declined_until: None };
+        let facts = AddressFacts { slot: Some(slot), ..AddressFacts::default() };
         invite(&standing("ann", &org, actor), draft(RoleId::ADMIN), &facts, id, at)
     };
     let taken = || AddressSlot::Taken(person("bob").id);
@@ -126,7 +126,7 @@ fn address_that_declined_is_not_invited_for_thirty_days() {
     let org = standard();
     let until = declined_until(now());
     assert_eq!(until, in_days(30));
-    let facts = AddressFacts { slot: None, declined_until: Some(until) };
+    let facts = AddressFacts { declined_until: Some(until), ..AddressFacts::default() };
     let invited = |at| {
         let ann = standing("ann", &org, RoleId::ADMIN);
         invite(&ann, draft(RoleId::USER), &facts, id_in(&org), at).map(drop)
@@ -208,7 +208,8 @@ fn invitation_is_accepted_before_its_expiry_if_its_inviter_may_still_grant_the_r
 #[test]
 fn operator_can_invite_the_first_admin_who_becomes_super_admin() {
     let (empty, org) = (Organization { super_admin_user_id: None, ..standard() }, standard());
-    let invited = |org: &Organization| invite_first_admin(org, email("bob"), id_in(org), now());
+    let invited =
+        |org: &Organization| invite_first_admin(org, email("bob"), None, id_in(org), now());
     assert_eq!(invited(&org), Err(Refusal::SuperAdminExists));
     let first = invited(&empty).unwrap();
     assert_eq!((first.inviter.as_ref(), first.role_id), (None, RoleId::ADMIN));

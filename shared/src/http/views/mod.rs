@@ -176,6 +176,7 @@ pub struct Invitation {
     expired: bool,
     access_expires_at: Option<Timestamp>,
     invited_by: Person,
+    sent_by: Person,
     created_at: Timestamp,
     sent_at: Timestamp,
     send_count: u32,
@@ -183,14 +184,41 @@ pub struct Invitation {
     language: Option<Language>,
 }
 
+/// The people behind an invitation.
+#[derive(Clone, Debug)]
+pub struct InvitationPeople {
+    /// Who created it.
+    pub invited_by: Person,
+    /// Who sent or changed it last. It depends on their permission (INV9, INV13).
+    pub sent_by: Person,
+}
+
+impl InvitationPeople {
+    /// One person who created and sent the invitation.
+    pub fn only(person: Person) -> Self {
+        Self { invited_by: person.clone(), sent_by: person }
+    }
+
+    /// The people behind `invitation`. `names` has the items that say what they are called.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if an item cannot be read.
+    pub fn of(names: &FetchedItems, invitation: &domain::Invitation) -> Result<Self, Error> {
+        let invited_by = Person::inviter(names, invitation)?;
+        Ok(Self { invited_by, sent_by: Person::sender(names, invitation)? })
+    }
+}
+
 impl Invitation {
-    /// Shows `invitation`, which `invited_by` created, as it is at `now` (INV5). `role` is needed for a custom role.
+    /// Shows `invitation` as it is at `now` (INV5). `role` is needed for a custom role.
     pub fn of(
         invitation: &domain::Invitation,
         role: Option<&RoleSummary>,
-        invited_by: Person,
+        people: InvitationPeople,
         now: Timestamp,
     ) -> Self {
+        let InvitationPeople { invited_by, sent_by } = people;
         Self {
             id: invitation.id,
             organization_id: invitation.path.id(),
@@ -202,11 +230,24 @@ impl Invitation {
             expired: invitation.expired(now),
             access_expires_at: invitation.access_expires_at,
             invited_by,
+            sent_by,
             created_at: invitation.created_at,
             sent_at: invitation.sent_at,
             send_count: invitation.send_count,
             language: invitation.language,
         }
+    }
+}
+
+impl Invitation {
+    /// Names the people whose ids the invitation shows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if an item cannot be read.
+    pub fn name_people(&mut self, names: &FetchedItems) -> Result<(), Error> {
+        self.invited_by.name(names, self.organization_id)?;
+        self.sent_by.name(names, self.organization_id)
     }
 }
 
@@ -223,22 +264,22 @@ impl SentInvitation {
     pub fn of(
         invitation: &domain::Invitation,
         role: Option<&RoleSummary>,
-        invited_by: Person,
+        people: InvitationPeople,
         known: Option<DeliveryRecord>,
         now: Timestamp,
     ) -> Self {
         let delivery = invitation.delivery(known);
-        Self { invitation: Invitation::of(invitation, role, invited_by, now), delivery }
+        Self { invitation: Invitation::of(invitation, role, people, now), delivery }
     }
 
     /// Shows an invitation that is sent `now`: its mail has not left.
     pub fn new(
         invitation: &domain::Invitation,
         role: Option<&RoleSummary>,
-        invited_by: Person,
+        people: InvitationPeople,
         now: Timestamp,
     ) -> Self {
-        Self::of(invitation, role, invited_by, None, now)
+        Self::of(invitation, role, people, None, now)
     }
 }
 
@@ -257,6 +298,15 @@ impl CriticalAlertUser {
         let domain::CriticalAlertUser { organization_id, value: email, added_at, .. } = user;
         let id = AlertId::of(organization_id, &email);
         Self { id, email, added_by, added_at }
+    }
+
+    /// Names the person who added it, in this organization.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if an item cannot be read.
+    pub fn name_adder(&mut self, names: &FetchedItems, org: OrgId) -> Result<(), Error> {
+        self.added_by.name(names, org)
     }
 }
 

@@ -52,6 +52,19 @@ impl Person {
         Self { id: Some(id), ..Self::default() }
     }
 
+    /// A person whom another organization knows as this member.
+    pub fn known_elsewhere(member: &domain::Member) -> Self {
+        Self { id: None, ..Self::member(member) }
+    }
+
+    /// Adds what the person with this id is called in an organization.
+    pub(super) fn name(&mut self, names: &FetchedItems, org: OrgId) -> Result<(), Error> {
+        if let Some(id) = self.id {
+            *self = Self::of(names, org, id)?;
+        }
+        Ok(())
+    }
+
     /// A platform operator.
     pub fn operator() -> Self {
         Self { name: Some(OPERATOR.to_owned()), ..Self::default() }
@@ -74,6 +87,16 @@ impl Person {
     /// Those of [`of`](Self::of).
     pub fn inviter(names: &FetchedItems, invitation: &domain::Invitation) -> Result<Self, Error> {
         let id = invitation.invited_by();
+        id.map_or_else(|| Ok(Self::operator()), |id| Self::of(names, invitation.path.id(), id))
+    }
+
+    /// Who sent an invitation last.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`of`](Self::of).
+    pub fn sender(names: &FetchedItems, invitation: &domain::Invitation) -> Result<Self, Error> {
+        let id = invitation.sent_by();
         id.map_or_else(|| Ok(Self::operator()), |id| Self::of(names, invitation.path.id(), id))
     }
 

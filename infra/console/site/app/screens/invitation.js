@@ -1,7 +1,7 @@
 // An invitation, as its recipient sees it. Links in mails lead here.
 import { html } from '../../vendor/ui.js';
 import { Loaded, Notice, Page, When } from '../parts.js';
-import { Link, navigate } from '../router.js';
+import { Link, useFollow } from '../router.js';
 import { session } from '../session.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
@@ -29,29 +29,31 @@ export function InvitationScreen({ org, inv }) {
 /** @param {Props.Invitation} props */
 function Decision({ invitation, path, reload }) {
   const { api, reloadMe, announce } = useApp();
+  const follow = useFollow();
   const accept = useAction(async () => {
     await api.POST('/v1/organizations/{org}/invitations/{inv}/accept', { path });
     await reloadMe();
     announce(`Welcome to ${invitation.organization_name}.`);
-    navigate(`/organizations/${path.org}`);
+    follow(`/organizations/${path.org}`);
   });
   const decline = useAction(async () => {
     await api.POST('/v1/organizations/{org}/invitations/{inv}/decline', { path });
     announce('The invitation is declined.');
-    navigate('/');
+    follow('/');
   });
   const busy = accept.busy || decline.busy;
   const clear = () => (accept.clear(), decline.clear());
   return html`
     <div class="panel invitation">
-      <p>${personName(invitation.invited_by)} invites you to</p>
+      <p>${personName(invitation.sent_by)} invites you to</p>
       <h2>${invitation.organization_name}</h2>
       <p>as <b>${invitation.role_name}</b>.
         ${invitation.access_expires_at && html` Your access would end <${When} at=${invitation.access_expires_at} />.`}</p>
       <p class="hint">${invitation.expired ? 'It expired' : 'It expires'} <${When} at=${invitation.expires_at} />.
         ${invitation.expired && ' Ask the person who invited you to send it again.'}</p>
+      ${invitation.organization_suspended && html`<p class="hint">The organization is suspended, so no one can join it at present.</p>`}
       <div class="actions">
-        ${!invitation.expired && html`<button class="primary" onClick=${busy ? null : accept.run} aria-disabled=${busy}>Accept</button>`}
+        ${!invitation.expired && !invitation.organization_suspended && html`<button class="primary" onClick=${busy ? null : accept.run} aria-disabled=${busy}>Accept</button>`}
         <button onClick=${busy ? null : decline.run} aria-disabled=${busy}>Decline</button>
       </div>
       <${Notice} problem=${accept.problem ?? decline.problem} reload=${async () => (await reload(), clear())} keep=${clear} />

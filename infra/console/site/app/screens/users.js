@@ -2,10 +2,11 @@
 import { html, useState } from '../../vendor/ui.js';
 import { UnknownFilters, useFilters } from '../filters.js';
 import { organizationsIn, reachesBelow } from '../organization_filter.js';
-import { Badge, Empty, Menu, More, Page, Person, Table, When } from '../parts.js';
+import { Badge, Empty, Menu, More, Notice, Page, Person, Table, When } from '../parts.js';
 import { Link, path, replace } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { personName } from '../words.js';
+import { Invited, useInvitations } from './users/delivery.js';
 import { Filters, KNOWN, listQuery } from './users/filters.js';
 import { ExportButton } from './users/export.js';
 import { InviteDialog } from './users/invite.js';
@@ -20,28 +21,33 @@ export function Users() {
   const [dialog, setDialog] = useState(/** @type {Types.View} */ (null));
   const filters = listQuery(search);
   const list = usePages(
-    (cursor, signal) => api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { ...filters, cursor }, signal }),
+    (cursor, signal, limit) => api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { ...filters, cursor, limit }, signal }),
     [api, id, search.toString()],
+    true,
   );
+  const invitations = useInvitations(list.items);
   const done = (message) => {
     announce(message);
     setDialog(null);
     list.reload();
   };
   const close = () => setDialog(null);
-  const open = (Content, props) => setDialog(html`<${Content} ...${props} done=${done} onClose=${close} reload=${list.reload} />`);
+  const put = (user) => (list.put((row) => row.id === user.id, user), user);
+  const open = (Content, props) => setDialog(html`<${Content} ...${props} done=${done} onClose=${close} put=${put} reload=${list.reload} />`);
+  const show = (invitation) => open(ManageInvitation, invitation);
   return html`
     <${Page} title="Users" intro=${intro(list, [...search.keys()].length === 0 && can('user_management', 'full_access'))} actions=${html`
       <${ExportButton} filters=${filters} />
       ${can('user_management', 'full_access') && html`
         <button onClick=${() => open(AddService)}>Add a service</button>
-        <button class="primary" onClick=${() => open(InviteDialog)}>Invite</button>`}
+        <button class="primary" onClick=${() => open(InviteDialog, { show })}>Invite</button>`}
     `}>
       <${Filters} search=${search} />
       <${UnknownFilters} unknown=${unknown} />
       ${list.loaded && list.items.length === 0 && !list.loading
         ? html`<${NoUsers} filtered=${[...search.keys()].length > 0} />`
-        : list.items.length > 0 && html`<${Rows} list=${list} open=${open} subtree=${reachesBelow(organizationsIn(search))} />`}
+        : list.items.length > 0 && html`<${Rows} list=${list} open=${open} invitations=${invitations} subtree=${reachesBelow(organizationsIn(search))} />`}
+      <${Notice} problem=${invitations.problem} reload=${invitations.reload} />
       <${More} list=${list} noun="users" />
       ${list.problem && search.size > 0 && html`<div><button class="link" onClick=${() => replace(path())}>Remove the filters</button></div>`}
     <//>
@@ -62,12 +68,12 @@ const NoUsers = ({ filtered }) => filtered
   : html`<${Empty} title="No users yet">Invite the people who work here.<//>`;
 
 /** @param {Props.Users} props */
-function Rows({ list, open, subtree }) {
+function Rows({ list, open, invitations, subtree }) {
   const columns = [
     { label: 'User', head: true, cell: (row) => html`<${Person} person=${row} />` },
     subtree && { label: 'Organization', cell: (row) => row.organization_name },
     { label: 'Role', cell: (row) => row.role_name },
-    { label: 'Status', cell: (row) => html`<${Status} row=${row} />` },
+    { label: 'Status', cell: (row) => html`<${Status} row=${row} invitation=${invitations.of(row)} />` },
     { label: 'Since', cell: (row) => html`<${When} at=${row.joined_at ?? row.created_at} />` },
     { label: 'Actions', hidden: true, cell: (row) => html`<${RowMenu} row=${row} open=${open} />` },
   ];
@@ -75,12 +81,8 @@ function Rows({ list, open, subtree }) {
 }
 
 /** @param {Props.Users} props */
-function Status({ row }) {
-  if (row.status === 'pending') {
-    return row.expired
-      ? html`<${Badge} tone="bad">Invitation expired<//>`
-      : html`<${Badge} tone="warn">Invited<//> <small>expires <${When} at=${row.expires_at} /></small>`;
-  }
+function Status({ row, invitation }) {
+  if (row.status === 'pending') return html`<${Invited} row=${row} invitation=${invitation} />`;
   return html`
     ${row.access_expired ? html`<${Badge} tone="bad">Access ended<//>` : html`<${Badge} tone="good">Active<//>`}
     ${row.kind === 'service' && html` <${Badge} tone="info">Service<//>`}
@@ -103,8 +105,8 @@ function RowMenu({ row, open }) {
   const isSelf = row.status === 'active' && row.user_id === me.user_id;
   const free = manages && !isSelf && row.role_id !== 'super_admin';
   const actions = [
-    manages && pending && { label: 'Show, change or resend', run: () => open(ManageInvitation, { id: row.id }) },
-    manages && !pending && { label: row.kind === 'service' ? 'Change' : 'Change role, name or end', run: () => open(EditMember, { id: row.id, roleFixed: !free || (row.role_id === 'admin' && access.role_id !== 'super_admin') }) },
+    manages && pending && { label: 'Show, change or resend', run: () => open(ManageInvitation, { id: row.id, name: personName(row) }) },
+    manages && !pending && { label: row.kind === 'service' ? 'Change' : 'Change role, name or end', run: () => open(EditMember, { id: row.id, name: personName(row), roleFixed: !free || (row.role_id === 'admin' && access.role_id !== 'super_admin') }) },
     free && !pending && { label: 'Remove', danger: true, run: () => open(RemoveMember, { member: row }) },
     here && !pending && can('event_history', 'view_only') && { link: html`<${Link} to="/organizations/${id}/history?member_id=${row.id}">History of this user<//>` },
     here && row.email && { link: html`<${Link} to="/organizations/${id}/why?email=${encodeURIComponent(row.email)}">Why can’t they…?<//>` },

@@ -6,37 +6,34 @@ import { useGrantableRoles } from '../../role_field.js';
 import { href } from '../../router.js';
 import { useAction, useApp, useLoad, useOrg } from '../../use.js';
 import { personName } from '../../words.js';
+import { DELIVERY } from './delivery.js';
 import { EditUser, mayGive } from './edit.js';
-
-const DELIVERY = {
-  waiting: ['plain', 'Waiting to be sent'],
-  sent: ['good', 'Sent'],
-  bounced: ['bad', 'Came back: check the address'],
-  suppressed: ['bad', 'Not sent: the address refuses mail'],
-};
+import { Gone, useGone } from './gone.js';
 
 const ROUTE = '/v1/organizations/{org}/invitations/{inv}';
 
 /** @param {Props.UsersInvitation} props */
-export function ManageInvitation({ id, done, onClose, reload }) {
+export function ManageInvitation({ id, name, done, onClose, put, reload }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, inv: id };
   const load = useLoad((signal) => api.GET(ROUTE, { path, signal }), [api, org, id]);
   const roles = useGrantableRoles();
-  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch });
+  const { gone, check } = useGone(load, reload);
+  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch }).then(put, check);
   const resend = useAction(async () => {
-    await api.POST(`${ROUTE}/resend`, { path });
+    await api.POST(`${ROUTE}/resend`, { path }).catch(check);
     done('The invitation is sent again.');
   });
   const revoke = useAction(async () => {
-    await api.DELETE(ROUTE, { path, ifMatch: etag(load.data) });
+    await api.DELETE(ROUTE, { path, ifMatch: etag(load.data) }).catch(check);
     done('The invitation is revoked.');
   });
   const clear = () => (resend.clear(), revoke.clear());
   const both = { ...load, reload: async () => (await Promise.all([reload(), load.reload()]), clear()) };
-  return html`<${Dialog} title="Invitation" onClose=${onClose}>
-    <${Loaded} load=${load}>${(invitation) => html`
+  return html`<${Dialog} title="Invitation" onClose=${onClose}>${gone
+    ? html`<${Gone} title="${name} is no longer invited" detail="The invitation was accepted, declined or revoked meanwhile." onClose=${onClose} />`
+    : html`<${Loaded} load=${load}>${(invitation) => html`
       <${Facts} invitation=${invitation} />
       <div class="actions">
         ${mayGive(roles, invitation.role_id) && html`<button onClick=${resend.run} aria-disabled=${resend.busy}>Send again</button>`}
@@ -51,19 +48,19 @@ export function ManageInvitation({ id, done, onClose, reload }) {
             changes=${(values) => (values.expires_in_days ? { expires_in_days: Number(values.expires_in_days) } : {})}
             onSaved=${() => done('The invitation is changed. No mail was sent.')}>
             <${Field} label="Expires (days after the last sending)" type="number" min="1" max="30" name="expires_in_days" placeholder="No change" />
-          <//>`}`}<//>
+          <//>`}`}<//>`}
   <//>`;
 }
 
 /** @param {Props.UsersInvitation} props */
 function Facts({ invitation }) {
-  const { email, delivery, expired, expires_at, invited_by, sent_at, send_count, inviter_authorized } = invitation;
+  const { email, delivery, expired, expires_at, invited_by, sent_by, sent_at, send_count, inviter_authorized } = invitation;
   const [tone, text] = DELIVERY[delivery] ?? ['plain', delivery];
   return html`
     <dl class="facts">
       <dt>Address</dt><dd>${email}</dd>
       <dt>Mail</dt><dd><${Badge} tone=${tone}>${text}<//> <small><${When} at=${sent_at} />${send_count > 1 && `, ${send_count} times`}</small></dd>
-      <dt>Invited by</dt><dd>${personName(invited_by)}</dd>
+      <dt>Invited by</dt><dd>${personName(invited_by)}</dd>${sent_by.id !== invited_by.id && html`<dt>Last sent or changed by</dt><dd>${personName(sent_by)}</dd>`}
       <dt>${expired ? 'Expired' : 'Expires'}</dt><dd><${When} at=${expires_at} /></dd>
     </dl>
     ${!inviter_authorized && html`<${Notice} problem=${{
