@@ -231,7 +231,7 @@ declare global {
       q?: string;
       match?: 'contains';
       status?: 'active' | 'pending';
-      role_id?: string;
+      role_id?: string[];
       kind?: 'person' | 'service';
       sort?: 'email' | '-email' | 'joined_at' | '-joined_at';
       scope?: 'subtree';

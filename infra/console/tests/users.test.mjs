@@ -211,6 +211,20 @@ test('filters of a link that are not known are named, and can be removed', async
   await ada.waitForURL(/users$/);
 });
 
+test('a link with several roles lists the users of each, and so does the export', async () => {
+  const roleChoice = ada.locator('select', { hasText: 'All roles' });
+  await open(ada, `/organizations/${org}/users?role_id=super_admin&role_id=admin&status=active`);
+  await ada.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  await ada.getByRole('row', { name: /ada@acme.example/ }).waitFor();
+  assert.equal(await ada.getByRole('row', { name: /jonas@acme.example/ }).count(), 0);
+  assert.equal(await roleChoice.locator('option:checked').innerText(), 'Several roles');
+  const [exported] = await Promise.all([ada.waitForRequest(/member-exports$/), ada.getByRole('button', { name: 'Export' }).click()]);
+  assert.deepEqual(exported.postDataJSON().role_id, ['super_admin', 'admin']);
+  await roleChoice.selectOption({ label: 'All roles' });
+  await ada.waitForURL(/\?status=active$/);
+  await ada.getByRole('row', { name: /jonas@acme.example/ }).waitFor();
+});
+
 test('a link carries the filters of the roles', async () => {
   await open(ada, `/organizations/${org}/roles`);
   await ada.getByLabel('Users', { exact: true }).selectOption({ label: 'With members' });

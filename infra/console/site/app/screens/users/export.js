@@ -8,8 +8,8 @@ export function ExportButton({ filters }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
   const save = useAction(async () => {
-    const { status, role_id, kind, ...others } = filters;
-    const body = { ...others, status: many(status), role_id: many(role_id), kind: many(kind) };
+    const { status, kind, ...others } = filters;
+    const body = { ...others, status: many(status), kind: many(kind) };
     const answer = await api.POST('/v1/organizations/{org}/member-exports', { path: { org: id }, body });
     if (answer instanceof Response) download(URL.createObjectURL(await answer.blob()), fileName(answer));
     else download(answer.url, '');

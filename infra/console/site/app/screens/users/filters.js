@@ -6,12 +6,18 @@ import { ORGANIZATION_FILTERS, OrganizationFilter, organizationFilters, organiza
 import { SearchField } from '../../parts.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 
-const NAMES = ['q', 'status', 'role_id', 'kind', 'sort'];
+const NAMES = ['q', 'status', 'kind', 'sort'];
 const CHOICES = {
   status: [['', 'Any status'], ['active', 'Active'], ['pending', 'Invited']],
   kind: [['', 'Any kind'], ['person', 'People'], ['service', 'Services']],
   sort: [['', 'A to Z'], ['-email', 'Z to A'], ['-joined_at', 'Newest first'], ['joined_at', 'Oldest first']],
 };
+/**
+ * The roles of the filter: a link can have several, as the one to those who could change something.
+ *
+ * @param {URLSearchParams} search
+ */
+const rolesIn = (search) => [...new Set(search.getAll('role_id').filter(Boolean))];
 const valuesOf = (name) => CHOICES[name].map(([value]) => value);
 
 /** The filters that there are, for `useFilters`. */
@@ -29,7 +35,8 @@ export const KNOWN = {
 export function listQuery(search) {
   /** @type {Types.UserQuery} */
   const query = Object.fromEntries(NAMES.map((name) => [name, search.get(name) ?? undefined]));
-  return { ...query, ...(query.q && { match: 'contains' }), ...organizationQuery(organizationsIn(search)) };
+  const roles = rolesIn(search);
+  return { ...query, ...(roles.length > 0 && { role_id: roles }), ...(query.q && { match: 'contains' }), ...organizationQuery(organizationsIn(search)) };
 }
 
 /** @param {{ search: URLSearchParams }} props */
@@ -38,19 +45,20 @@ export function Filters({ search }) {
   const { id, can } = useOrg();
   const roles = useLoad(async (signal) => can('role_management', 'view_only') && everyItem((cursor) =>
     api.GET('/v1/organizations/{org}/roles', { path: { org: id }, query: { limit: 100, cursor }, signal })), [api, id]);
-  const role = search.get('role_id') ?? '';
+  const role = rolesIn(search).join();
   const offered = (roles.data || []).map(({ id, name }) => [id, name]);
   const isOffered = !role || offered.some(([id]) => id === role);
-  const choice = (label, name, options) => html`
+  const choice = (label, name, options, value = search.get(name) ?? '') => html`
     <label class="filter"><span class="sr-only">${label}</span>
-      <select value=${search.get(name) ?? ''} onChange=${(event) => setFilters({ [name]: event.target.value })}>
-        ${options.map(([value, text]) => html`<option value=${value} selected=${value === (search.get(name) ?? '')}>${text}</option>`)}
+      <select value=${value} onChange=${(event) => setFilters({ [name]: event.target.value.split(',') })}>
+        ${options.map(([one, text]) => html`<option value=${one} selected=${one === value}>${text}</option>`)}
       </select></label>`;
+  const unlisted = role.includes(',') ? 'Several roles' : roles.data ? 'Role not listed' : 'One role';
   return html`
     <div class="row" role="search" aria-label="Filters">
       <${SearchField} label="Search by address, name or role" value=${search.get('q')} onSearch=${(q) => setFilters({ q })} />
       ${choice('Status', 'status', CHOICES.status)}
-      ${choice('Role', 'role_id', [['', 'All roles'], ...(isOffered ? [] : [[role, roles.data ? 'Role not listed' : 'One role']]), ...offered])}
+      ${choice('Role', 'role_id', [['', 'All roles'], ...(isOffered ? [] : [[role, unlisted]]), ...offered], role)}
       ${choice('Kind', 'kind', CHOICES.kind)}
       ${choice('Order', 'sort', CHOICES.sort)}
     </div>
