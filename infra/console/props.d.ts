@@ -193,6 +193,7 @@ declare namespace Props {
 
   interface UsersInvitation {
     id: string;
+    name: string;
     done: (message: string) => void;
     onClose: () => void;
     invitation: Types.Schemas['ListedInvitation'];
@@ -201,6 +202,7 @@ declare namespace Props {
 
   interface UsersMember {
     id: string;
+    name: string;
     roleFixed: boolean;
     done: (message: string) => void;
     onClose: () => void;

@@ -293,3 +293,41 @@ test('a file is shown before it is sent, and each outcome names its line, as bla
   await dialog.getByRole('button', { name: 'Discard it' }).click();
   await ada.keyboard.press('Escape');
 });
+
+test('a user who is gone meanwhile is named, and leaves the list', async () => {
+  const show = async (email, action) => {
+    const row = ada.getByRole('row', { name: new RegExp(email) });
+    await row.locator('summary').click();
+    await row.getByRole('button', { name: action }).click();
+    return row;
+  };
+  const dialog = ada.getByRole('dialog');
+  const closes = async (row) => {
+    assert.deepEqual(await dialog.getByRole('button').evaluateAll((all) => all.map((one) => one.ariaLabel ?? one.textContent)), ['Close', 'Close']);
+    await ada.waitForFunction(() => document.activeElement.matches('dialog .primary'));
+    await row.waitFor({ state: 'detached' });
+    await ada.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+  };
+  const invitations = `/v1/organizations/${org}/invitations`;
+  for (const isOpen of [false, true]) {
+    const { id } = await ask(ada, 'POST', invitations, { email: 'gone@acme.example', role_id: 'user' });
+    await open(ada, `/organizations/${org}/users`);
+    if (!isOpen) await ask(ada, 'DELETE', `${invitations}/${id}`);
+    const row = await show('gone@acme.example', 'Show, change or resend');
+    if (isOpen) {
+      await dialog.getByRole('button', { name: 'Send again' }).waitFor();
+      await ask(ada, 'DELETE', `${invitations}/${id}`);
+      await dialog.getByRole('button', { name: 'Send again' }).click();
+    }
+    await dialog.getByText('gone@acme.example is no longer invited').waitFor();
+    await closes(row);
+  }
+  const { items } = await ask(ada, 'GET', `/v1/organizations/${org}/members?q=jonas`);
+  const row = await show('jonas@acme.example', /^Change role/);
+  await dialog.getByLabel('Name shown here').fill('Jo');
+  await ask(ada, 'DELETE', `/v1/organizations/${org}/members/${items[0].id}`);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByText('is no longer a user here').waitFor();
+  await closes(row);
+});

@@ -103,8 +103,8 @@ function RowMenu({ row, open }) {
   const isSelf = row.status === 'active' && row.user_id === me.user_id;
   const free = manages && !isSelf && row.role_id !== 'super_admin';
   const actions = [
-    manages && pending && { label: 'Show, change or resend', run: () => open(ManageInvitation, { id: row.id }) },
-    manages && !pending && { label: row.kind === 'service' ? 'Change' : 'Change role, name or end', run: () => open(EditMember, { id: row.id, roleFixed: !free || (row.role_id === 'admin' && access.role_id !== 'super_admin') }) },
+    manages && pending && { label: 'Show, change or resend', run: () => open(ManageInvitation, { id: row.id, name: personName(row) }) },
+    manages && !pending && { label: row.kind === 'service' ? 'Change' : 'Change role, name or end', run: () => open(EditMember, { id: row.id, name: personName(row), roleFixed: !free || (row.role_id === 'admin' && access.role_id !== 'super_admin') }) },
     free && !pending && { label: 'Remove', danger: true, run: () => open(RemoveMember, { member: row }) },
     here && !pending && can('event_history', 'view_only') && { link: html`<${Link} to="/organizations/${id}/history?member_id=${row.id}">History of this user<//>` },
     here && row.email && { link: html`<${Link} to="/organizations/${id}/why?email=${encodeURIComponent(row.email)}">Why can’t they…?<//>` },

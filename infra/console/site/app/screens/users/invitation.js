@@ -7,6 +7,7 @@ import { href } from '../../router.js';
 import { useAction, useApp, useLoad, useOrg } from '../../use.js';
 import { personName } from '../../words.js';
 import { EditUser, mayGive } from './edit.js';
+import { Gone, useGone } from './gone.js';
 
 const DELIVERY = {
   waiting: ['plain', 'Waiting to be sent'],
@@ -18,25 +19,27 @@ const DELIVERY = {
 const ROUTE = '/v1/organizations/{org}/invitations/{inv}';
 
 /** @param {Props.UsersInvitation} props */
-export function ManageInvitation({ id, done, onClose, reload }) {
+export function ManageInvitation({ id, name, done, onClose, reload }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, inv: id };
   const load = useLoad((signal) => api.GET(ROUTE, { path, signal }), [api, org, id]);
   const roles = useGrantableRoles();
-  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch });
+  const { gone, check } = useGone(load, reload);
+  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch }).catch(check);
   const resend = useAction(async () => {
-    await api.POST(`${ROUTE}/resend`, { path });
+    await api.POST(`${ROUTE}/resend`, { path }).catch(check);
     done('The invitation is sent again.');
   });
   const revoke = useAction(async () => {
-    await api.DELETE(ROUTE, { path, ifMatch: etag(load.data) });
+    await api.DELETE(ROUTE, { path, ifMatch: etag(load.data) }).catch(check);
     done('The invitation is revoked.');
   });
   const clear = () => (resend.clear(), revoke.clear());
   const both = { ...load, reload: async () => (await Promise.all([reload(), load.reload()]), clear()) };
-  return html`<${Dialog} title="Invitation" onClose=${onClose}>
-    <${Loaded} load=${load}>${(invitation) => html`
+  return html`<${Dialog} title="Invitation" onClose=${onClose}>${gone
+    ? html`<${Gone} title="${name} is no longer invited" detail="The invitation was accepted, declined or revoked meanwhile." onClose=${onClose} />`
+    : html`<${Loaded} load=${load}>${(invitation) => html`
       <${Facts} invitation=${invitation} />
       <div class="actions">
         ${mayGive(roles, invitation.role_id) && html`<button onClick=${resend.run} aria-disabled=${resend.busy}>Send again</button>`}
@@ -51,7 +54,7 @@ export function ManageInvitation({ id, done, onClose, reload }) {
             changes=${(values) => (values.expires_in_days ? { expires_in_days: Number(values.expires_in_days) } : {})}
             onSaved=${() => done('The invitation is changed. No mail was sent.')}>
             <${Field} label="Expires (days after the last sending)" type="number" min="1" max="30" name="expires_in_days" placeholder="No change" />
-          <//>`}`}<//>
+          <//>`}`}<//>`}
   <//>`;
 }
 

@@ -5,6 +5,7 @@ import { useGrantableRoles } from '../../role_field.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { personName } from '../../words.js';
 import { EditUser } from './edit.js';
+import { Gone, useGone } from './gone.js';
 import { KeeperField } from './service.js';
 
 const ROUTE = '/v1/organizations/{org}/members/{member}';
@@ -14,26 +15,28 @@ const FIXED = {
 };
 
 /** @param {Props.UsersMember} props */
-export function EditMember({ id, roleFixed, done, onClose, reload }) {
+export function EditMember({ id, name, roleFixed, done, onClose, reload }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, member: id };
   const load = useLoad((signal) => api.GET(ROUTE, { path, signal }), [api, org, id]);
   const both = { ...load, reload: async () => void (await Promise.all([reload(), load.reload()])) };
   const roles = useGrantableRoles();
-  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch });
+  const { gone, check } = useGone(load, reload);
+  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch }).catch(check);
   const onSaved = () => done('The changes are saved. They apply from the next request on.');
   const fixedRole = ({ role_id, role_name }) => roleFixed &&
     html`<p class="hint">Role: ${role_name}. ${FIXED[role_id] ?? 'You cannot change your own role.'}</p>`;
-  return html`<${Dialog} title="Change a user" onClose=${onClose}>
-    <${Loaded} load=${load}>${(member) => html`
+  return html`<${Dialog} title="Change a user" onClose=${onClose}>${gone
+    ? html`<${Gone} title="${name} is no longer a user here" detail="The user was removed or has left, or the access has ended." onClose=${onClose} />`
+    : html`<${Loaded} load=${load}>${(member) => html`
       <p><b>${personName(member)}</b>${member.email && html`<br /><small>${member.email}</small>`}</p>
       <${EditUser} user=${member} load=${both} roles=${roles} fixedRole=${fixedRole(member)} hint="Applies from the next request on."
         changes=${(values) => changes(member, values)} write=${write} onSaved=${onSaved} onClose=${onClose}>
         <${Field} label="Name shown here" name="display_name" value=${member.display_name} maxlength="100"
           hint=${member.name ? `The identity provider says “${member.name}”. Leave empty to show that.` : 'Only this organization shows it.'} />
         ${member.kind === 'service' && html`<${KeeperField} value=${member.keeper?.id} />`}
-      <//>`}<//>
+      <//>`}<//>`}
   <//>`;
 }
 
