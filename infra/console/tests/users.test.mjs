@@ -294,6 +294,34 @@ test('a file is shown before it is sent, and each outcome names its line, as bla
   await ada.keyboard.press('Escape');
 });
 
+test('the list says which mails came back and which invitations must be sent again, with one more request', async () => {
+  const invitations = `/v1/organizations/${org}/invitations`;
+  const { items: [bob] } = await ask(ada, 'GET', `/v1/organizations/${org}/members?q=bob`);
+  const change = (role_id) => ask(ada, 'PATCH', `/v1/organizations/${org}/members/${bob.id}`, { role_id });
+  await ask(ada, 'POST', invitations, { email: 'bounce@simulator.amazonses.com', role_id: 'user' });
+  const page = await pageOf(browser, { email: 'bob@acme.example' }, server);
+  await ask(page, 'POST', invitations, { email: 'again@acme.example', role_id: 'admin' });
+  await page.end();
+  await change('user');
+  for (let attempt = 0; attempt < 40; attempt++) {
+    const { items } = await ask(ada, 'GET', `${invitations}?limit=100`);
+    if (items.some(({ delivery }) => delivery === 'bounced')) break;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  let requests = 0;
+  const counted = (request) => (requests += /\/invitations\?/.test(request.url()) ? 1 : 0);
+  ada.on('request', counted);
+  await open(ada, `/organizations/${org}/users?status=active`);
+  assert.equal(requests, 0);
+  await open(ada, `/organizations/${org}/users`);
+  await ada.getByRole('row', { name: /bounce@simulator.*Mail came back check the address/ }).waitFor();
+  await ada.getByRole('row', { name: /again@acme.*Must be sent again the inviter may no longer give this role/ }).waitFor();
+  assert.equal(await ada.getByText('Must be sent again').count(), 1);
+  assert.equal(requests, 1);
+  ada.off('request', counted);
+  await change('admin');
+});
+
 test('a user who is gone meanwhile is named, and leaves the list', async () => {
   const show = async (email, action) => {
     const row = ada.getByRole('row', { name: new RegExp(email) });

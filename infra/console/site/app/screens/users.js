@@ -2,10 +2,11 @@
 import { html, useState } from '../../vendor/ui.js';
 import { UnknownFilters, useFilters } from '../filters.js';
 import { organizationsIn, reachesBelow } from '../organization_filter.js';
-import { Badge, Empty, Menu, More, Page, Person, Table, When } from '../parts.js';
+import { Badge, Empty, Menu, More, Notice, Page, Person, Table, When } from '../parts.js';
 import { Link, path, replace } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { personName } from '../words.js';
+import { Invited, useInvitations } from './users/delivery.js';
 import { Filters, KNOWN, listQuery } from './users/filters.js';
 import { ExportButton } from './users/export.js';
 import { InviteDialog } from './users/invite.js';
@@ -23,6 +24,7 @@ export function Users() {
     (cursor, signal) => api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { ...filters, cursor }, signal }),
     [api, id, search.toString()],
   );
+  const invitations = useInvitations(list.items);
   const done = (message) => {
     announce(message);
     setDialog(null);
@@ -41,7 +43,8 @@ export function Users() {
       <${UnknownFilters} unknown=${unknown} />
       ${list.loaded && list.items.length === 0 && !list.loading
         ? html`<${NoUsers} filtered=${[...search.keys()].length > 0} />`
-        : list.items.length > 0 && html`<${Rows} list=${list} open=${open} subtree=${reachesBelow(organizationsIn(search))} />`}
+        : list.items.length > 0 && html`<${Rows} list=${list} open=${open} invitations=${invitations} subtree=${reachesBelow(organizationsIn(search))} />`}
+      <${Notice} problem=${invitations.problem} reload=${invitations.reload} />
       <${More} list=${list} noun="users" />
       ${list.problem && search.size > 0 && html`<div><button class="link" onClick=${() => replace(path())}>Remove the filters</button></div>`}
     <//>
@@ -62,12 +65,12 @@ const NoUsers = ({ filtered }) => filtered
   : html`<${Empty} title="No users yet">Invite the people who work here.<//>`;
 
 /** @param {Props.Users} props */
-function Rows({ list, open, subtree }) {
+function Rows({ list, open, invitations, subtree }) {
   const columns = [
     { label: 'User', head: true, cell: (row) => html`<${Person} person=${row} />` },
     subtree && { label: 'Organization', cell: (row) => row.organization_name },
     { label: 'Role', cell: (row) => row.role_name },
-    { label: 'Status', cell: (row) => html`<${Status} row=${row} />` },
+    { label: 'Status', cell: (row) => html`<${Status} row=${row} invitation=${invitations.of(row)} />` },
     { label: 'Since', cell: (row) => html`<${When} at=${row.joined_at ?? row.created_at} />` },
     { label: 'Actions', hidden: true, cell: (row) => html`<${RowMenu} row=${row} open=${open} />` },
   ];
@@ -75,12 +78,8 @@ function Rows({ list, open, subtree }) {
 }
 
 /** @param {Props.Users} props */
-function Status({ row }) {
-  if (row.status === 'pending') {
-    return row.expired
-      ? html`<${Badge} tone="bad">Invitation expired<//>`
-      : html`<${Badge} tone="warn">Invited<//> <small>expires <${When} at=${row.expires_at} /></small>`;
-  }
+function Status({ row, invitation }) {
+  if (row.status === 'pending') return html`<${Invited} row=${row} invitation=${invitation} />`;
   return html`
     ${row.access_expired ? html`<${Badge} tone="bad">Access ended<//>` : html`<${Badge} tone="good">Active<//>`}
     ${row.kind === 'service' && html` <${Badge} tone="info">Service<//>`}

@@ -6,15 +6,9 @@ import { useGrantableRoles } from '../../role_field.js';
 import { href } from '../../router.js';
 import { useAction, useApp, useLoad, useOrg } from '../../use.js';
 import { personName } from '../../words.js';
+import { DELIVERY } from './delivery.js';
 import { EditUser, mayGive } from './edit.js';
 import { Gone, useGone } from './gone.js';
-
-const DELIVERY = {
-  waiting: ['plain', 'Waiting to be sent'],
-  sent: ['good', 'Sent'],
-  bounced: ['bad', 'Came back: check the address'],
-  suppressed: ['bad', 'Not sent: the address refuses mail'],
-};
 
 const ROUTE = '/v1/organizations/{org}/invitations/{inv}';
 
