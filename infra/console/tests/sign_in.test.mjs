@@ -33,18 +33,41 @@ test('a person signs in with a code and PKCE, and returns to the page they came 
 test('an answer that the browser tab has not asked for is refused', async () => {
   const page = await newPage(browser, server);
   await open(page, '/signed-in?code=stolen&state=other');
-  await page.getByText('this browser tab has not begun a sign-in').waitFor();
+  await page.getByText('This browser tab has not begun a sign-in.').waitFor();
   assert.equal(await page.evaluate(() => sessionStorage.getItem('rolecall.token')), null);
   await page.end();
 });
 
-test('a refusal of the identity provider is shown', async () => {
+test('a sign-in that fails says why, and the next one leads to the page that the person came from', async () => {
   const page = await newPage(browser, server);
-  await open(page, '/');
+  const from = '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH/invitations/inv_01KAK5S9A1B3C5D7E9F0G2H4J6';
+  const alert = page.getByRole('alert');
+  const begin = () => page.getByRole('button', { name: /Sign in at/ }).click();
+  const failsWith = async (text) => {
+    await alert.getByText(text).waitFor();
+    assert.equal(await alert.count(), 1);
+    assert.equal(new URL(page.url()).pathname + new URL(page.url()).search, from);
+  };
+  await open(page, from);
   provider.refuses = true;
-  await page.getByRole('button', { name: /Sign in at/ }).click();
-  await page.getByText('You are not signed in').waitFor();
+  await begin();
+  await failsWith('The identity provider refused: “The person said no” (access_denied).');
   provider.refuses = false;
+  await page.route(/openid-configuration/, (route) => route.abort());
+  await begin();
+  await failsWith('The identity provider cannot be reached');
+  await page.unroute(/openid-configuration/);
+  await page.route(`${provider.url}/token`, (route) => route.abort());
+  await begin();
+  await failsWith('The identity provider cannot be reached');
+  await page.unroute(`${provider.url}/token`);
+  provider.issuer = 'https://other.example';
+  await begin();
+  await failsWith('The answer of the identity provider is not as expected');
+  provider.issuer = provider.url;
+  await begin();
+  await page.waitForFunction(() => sessionStorage.getItem('rolecall.token'));
+  await page.waitForURL(`${server.url}${from}`);
   await page.end();
 });
 
@@ -92,7 +115,7 @@ async function startProvider() {
   const provider = { refuses: false, subject: 'ada' };
   const answers = {
     '/.well-known/openid-configuration': () => ({
-      issuer: provider.url,
+      issuer: provider.issuer,
       authorization_endpoint: `${provider.url}/authorize`,
       token_endpoint: `${provider.url}/token`,
       jwks_uri: `${provider.url}/keys`,
@@ -123,12 +146,13 @@ async function startProvider() {
     const url = new URL(values.redirect_uri);
     const code = randomUUID();
     requests.set(code, values);
-    url.search = new URLSearchParams({ state: values.state, ...(provider.refuses ? { error: 'access_denied' } : { code }) });
+    url.search = new URLSearchParams({ state: values.state, ...(provider.refuses ? { error: 'access_denied', error_description: 'The person said no' } : { code }) });
     return url.href;
   };
   const http = createServer(listener);
   await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
   provider.url = `http://127.0.0.1:${http.address().port}`;
+  provider.issuer = provider.url;
   provider.stop = () => (http.close(), http.closeAllConnections());
   return provider;
 }

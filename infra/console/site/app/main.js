@@ -16,14 +16,11 @@ async function configuration() {
 
 try {
   const config = await configuration();
-  let problem = /** @type {{ title: string, detail: string } | null} */ (null);
+  let problem = /** @type {Partial<Types.Trouble> | null} */ (null);
   if (path() === '/signed-in') {
-    try {
-      replace(config.sign_in === 'local' ? '/' : await completeSignIn(config.sign_in));
-    } catch (error) {
-      problem = { title: 'You are not signed in', detail: `The identity provider refused: ${/** @type {Error} */ (error).message}.` };
-      replace('/');
-    }
+    const { to, ...result } = config.sign_in === 'local' ? { to: '/', problem } : await completeSignIn(config.sign_in);
+    problem = result.problem;
+    replace(to);
   }
   const api = createApi(new URL(config.api || '/', document.baseURI).href.replace(/\/$/, ''), session);
   root.textContent = '';

@@ -1,5 +1,5 @@
 // The session: a token in the session storage of the browser tab, and how to get one.
-import { notOfApi, randomId } from './api.js';
+import { loadModule, notOfApi, randomId } from './api.js';
 import { href } from './router.js';
 
 const TOKEN = 'rolecall.token';
@@ -106,15 +106,24 @@ export async function signInAtIssuer(settings, returnTo) {
 }
 
 /**
- * Exchanges the code in the current URL for a token. Returns the path that the person came from.
+ * Exchanges the code in the current URL for a token. Returns the path that the person came from, and the problem of a failure.
  *
  * @param {Types.SignIn} settings
- * @returns {Promise<string>}
+ * @returns {Promise<{ to: string, problem: Partial<Types.Trouble> | null }>}
  */
 export async function completeSignIn(settings) {
-  const { verifier, state, nonce, returnTo } = JSON.parse(sessionStorage.getItem(SIGN_IN) ?? '{}');
+  const { returnTo = '/', ...begun } = JSON.parse(sessionStorage.getItem(SIGN_IN) ?? '{}');
   sessionStorage.removeItem(SIGN_IN);
-  if (!verifier) throw new Error('this browser tab has not begun a sign-in');
+  const problem = await exchange(settings, begun).then(() => null, signInProblem);
+  return { to: returnTo, problem };
+}
+
+/**
+ * @param {Types.SignIn} settings
+ * @param {{ verifier?: string, state?: string, nonce?: string }} begun
+ */
+async function exchange(settings, { verifier, state, nonce }) {
+  if (!verifier) throw { title: 'You are not signed in', detail: 'This browser tab has not begun a sign-in. Begin it here.' };
   const { oauth, server, client, options } = await discover(settings);
   const answer = oauth.validateAuthResponse(server, client, new URL(location.href), state);
   const secret = oauth.None();
@@ -123,7 +132,26 @@ export async function completeSignIn(settings) {
   );
   const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, { expectedNonce: nonce });
   session.begin(/** @type {string} */ (tokens[settings.token ?? 'access_token']));
-  return returnTo ?? '/';
+}
+
+/**
+ * Why a sign-in at the identity provider fails, for `Notice`: what the provider says, where it refuses.
+ *
+ * @param {Error & { title?: string, code?: string, error?: string, error_description?: string }} failure
+ * @returns {Partial<Types.Trouble>}
+ */
+export function signInProblem(failure) {
+  const { title, code, error, error_description: said, message } = failure;
+  if (title) return failure;
+  if (error) return { title: 'You are not signed in', detail: `The identity provider refused: ${said ? `“${said}” (${error})` : error}.` };
+  // A failed `fetch`; the errors of the library have a code.
+  if (failure instanceof TypeError && !code) {
+    return {
+      title: 'The identity provider cannot be reached',
+      detail: 'Check your connection, then try again. If it fails again, the provider may not accept requests from this address.',
+    };
+  }
+  return { title: 'You are not signed in', detail: `The answer of the identity provider is not as expected: ${message}. Try again.` };
 }
 
 const redirectUri = () => location.origin + href('/signed-in');
@@ -134,7 +162,7 @@ const redirectUri = () => location.origin + href('/signed-in');
  * @param {Types.SignIn} settings
  */
 async function discover(settings) {
-  const oauth = await import('../vendor/oauth.js');
+  const oauth = await loadModule(() => import('../vendor/oauth.js'));
   const issuer = new URL(settings.issuer);
   // A provider on this machine, for development, may have no TLS.
   const options = issuer.protocol === 'http:' ? { [oauth.allowInsecureRequests]: true } : {};

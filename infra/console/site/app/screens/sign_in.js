@@ -2,7 +2,7 @@
 import { html, useState } from '../../vendor/ui.js';
 import { Check, Field, Form, Notice, Page } from '../parts.js';
 import { path } from '../router.js';
-import { signInAtIssuer, signInLocally } from '../session.js';
+import { signInAtIssuer, signInLocally, signInProblem } from '../session.js';
 import { useAction, useApp } from '../use.js';
 
 /** @param {Props.SignIn} props */
@@ -11,18 +11,21 @@ export function SignIn({ problem }) {
   return html`
     <div class="sign-in">
       <${Page} title="Sign in" intro="Manage who belongs to your organizations, and what each person may do.">
-        <${Notice} problem=${problem} />
-        ${config.sign_in === 'local' ? html`<${Local} />` : html`<${AtIssuer} settings=${config.sign_in} />`}
+        ${config.sign_in === 'local' ? html`<${Local} />` : html`<${AtIssuer} settings=${config.sign_in} problem=${problem} />`}
       <//>
     </div>
   `;
 }
 
-/** @param {{ settings: Types.SignIn }} props */
-function AtIssuer({ settings }) {
-  const leave = useAction(() => signInAtIssuer(settings, path() + location.search));
+/** @param {Props.SignIn & { settings: Types.SignIn }} props */
+function AtIssuer({ settings, problem }) {
+  const [begun, setBegun] = useState(false);
+  const leave = useAction(() => {
+    setBegun(true);
+    return signInAtIssuer(settings, path() + location.search);
+  });
   return html`
-    <${Notice} problem=${leave.problem && { title: 'The identity provider cannot be reached', detail: leave.problem.message }} />
+    <${Notice} problem=${begun ? leave.problem && signInProblem(leave.problem) : problem} />
     <button class="primary" onClick=${leave.run} aria-disabled=${leave.busy}>Sign in at ${new URL(settings.issuer).host}</button>
   `;
 }
