@@ -346,6 +346,43 @@ test('a long list that is refused in its middle shows what was sent, and the res
   assert.equal(await dialog.getByRole('alert').count(), 0);
 });
 
+test('a long list that is closed while it is sent stops after a question, says what was sent, and keeps the rest', async () => {
+  await open(page, users);
+  const questions = [];
+  let answer = 'dismiss';
+  page.on('dialog', (question) => (questions.push(question.message()), question[answer]()));
+  let release;
+  let batches = 0;
+  await page.route(/\/invitations\/batch$/, async (route) => {
+    if (++batches > 1) await new Promise((resolve) => (release = resolve));
+    const { invitations } = route.request().postDataJSON();
+    const refused = { type: '/problems/already-invited', title: 'Already invited', status: 409, detail: 'Send it again.' };
+    return route.fulfill({ json: { outcomes: invitations.map(({ email }, index) => index === 1
+      ? { email, status: 409, problem: refused }
+      : { email, status: 201, invitation: {} }) } });
+  });
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('button', { name: 'Many people' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Addresses').fill(Array.from({ length: 350 }, (_, number) => `p${number}@acme.example`).join('\n'));
+  await dialog.getByRole('button', { name: 'Invite all' }).click();
+  await dialog.getByText('99 people invited, 1 refused. 250 addresses not sent yet…').waitFor();
+  const ask = (act) => Promise.all([page.waitForEvent('dialog'), act()]);
+  await ask(() => page.keyboard.press('Escape'));
+  await ask(() => dialog.getByRole('button', { name: 'One person' }).click());
+  assert.deepEqual(new Set(questions), new Set(['The list is not sent completely. Stop here? The form keeps the addresses that are not sent.']));
+  answer = 'accept';
+  await ask(() => dialog.locator('.form-actions').getByRole('button', { name: 'Close' }).click());
+  await dialog.waitFor({ state: 'detached' });
+  release();
+  await page.locator('.toast', { hasText: '198 people invited, 2 refused. 150 addresses not sent yet.' }).waitFor();
+  assert.equal(batches, 2);
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const left = (await dialog.getByLabel('Addresses').inputValue()).split('\n');
+  assert.deepEqual([left.length, left[0], left[1]], [151, 'p101@acme.example', 'p200@acme.example']);
+  assert.equal(questions.length, 3);
+});
+
 test('addresses that are refused because a budget is used up stay in the form for a later attempt', async () => {
   await open(page, users);
   await page.route(/\/invitations\/batch$/, (route) => {

@@ -21,13 +21,17 @@ const changed = () => {
   listeners.forEach((listener) => listener());
 };
 /** @param {Node} within */
-const isUnsaved = (within = document) => [...unsaved].some((isChanged) => isChanged(within));
+const isUnsaved = (within = document) => [...unsaved].map((isChanged) => isChanged(within)).find(Boolean);
 /**
  * Whether nothing is unsaved in the page, or `within` a dialog, or the person leaves it.
  *
- * @param {Node} [within]
+ * @param {Node | null} [within]
  */
-export const mayLeave = (within) => !isUnsaved(within) || confirm(`Your changes are not saved. ${within ? 'Close this' : 'Leave this page'} without them?`);
+export function mayLeave(within) {
+  const found = isUnsaved(within ?? undefined);
+  if (!found) return true;
+  return confirm(typeof found === 'string' ? found : `Your changes are not saved. ${within ? 'Close this' : 'Leave this page'} without them?`);
+}
 addEventListener('popstate', () => {
   const next = history.state?.place ?? 0;
   // Without the consent, the browser goes back to the page: its entries stay. `path` and `query` are of the page all the time.
@@ -38,9 +42,10 @@ addEventListener('popstate', () => {
 addEventListener('beforeunload', (event) => isUnsaved() && event.preventDefault());
 
 /**
- * Asks before a page is left while `isChanged(document)` is true, or a dialog is closed while `isChanged(dialog)` is.
+ * Asks before a page is left while `isChanged(document)` is true, or a dialog is closed while `isChanged(dialog)` is. It can
+ * return a question of its own.
  *
- * @param {(within: Node) => boolean} isChanged
+ * @param {(within: Node) => boolean | string} isChanged
  */
 export function useUnsaved(isChanged) {
   useEffect(() => {

@@ -3,6 +3,8 @@ import { html, useState } from '../../../vendor/ui.js';
 import { loadModule } from '../../api.js';
 import { Dialog, Field, Form, Loaded } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
+import { mayLeave } from '../../router.js';
+import { session } from '../../session.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { LAST_DAY, endOfDay } from '../../words.js';
 
@@ -10,10 +12,11 @@ import { LAST_DAY, endOfDay } from '../../words.js';
 export function InviteDialog({ done, onClose, reload }) {
   const draft = useDraft();
   const [many, setMany] = useState(Boolean(draft.read().text));
+  const choose = (next) => ({ target }) => next !== many && mayLeave(target.closest('dialog')) && setMany(next);
   return html`<${Dialog} title="Invite" onClose=${onClose}>
     <div class="tabs" role="group" aria-label="How many">
-      <button type="button" aria-pressed=${!many} onClick=${() => setMany(false)}>One person</button>
-      <button type="button" aria-pressed=${many} onClick=${() => setMany(true)}>Many people</button>
+      <button type="button" aria-pressed=${!many} onClick=${choose(false)}>One person</button>
+      <button type="button" aria-pressed=${many} onClick=${choose(true)}>Many people</button>
     </div>
     ${many
       ? html`<${Many} draft=${draft} onClose=${onClose} reload=${reload} />`
@@ -56,6 +59,7 @@ function useDraft() {
   /** @returns {{ text?: string, role_id?: string }} */
   const read = () => JSON.parse(sessionStorage.getItem(key) ?? '{}');
   const keep = (/** @type {ReturnType<typeof read>} */ draft) => {
+    if (!session.token) return;
     try {
       if (draft.text?.trim()) sessionStorage.setItem(key, JSON.stringify(draft));
       else sessionStorage.removeItem(key);

@@ -1,53 +1,102 @@
 // Inviting many people from a pasted list or a CSV file. Loaded when it is chosen.
-import { html, useRef, useState } from '../../../vendor/ui.js';
+import { html, useEffect, useRef, useState } from '../../../vendor/ui.js';
 import { Problem } from '../../api.js';
 import { Badge, Field, Form, Notice, Table } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
+import { mayLeave, useUnsaved } from '../../router.js';
 import { useAction, useApp, useOrg } from '../../use.js';
 import { asWords, count } from '../../words.js';
 import { asPortions, listOf, textOf } from './portions.js';
 
+/** @typedef {Pick<Props.UsersInvite, 'outcomes' | 'rest' | 'problem'>} Progress */
+
+const QUESTION = 'The list is not sent completely. Stop here? The form keeps the addresses that are not sent.';
+
 /**
- * Sends a list in portions of 100. The outcome of each address stays on the screen, also if a later portion is refused.
+ * The outcome of each address stays on the screen, also if a later portion is refused.
  *
  * @param {Props.UsersInvite} props
  */
 export function Many({ draft, onClose, reload }) {
-  const { api } = useApp();
-  const { id } = useOrg();
-  const [progress, setProgress] = useState(/** @type {Pick<Props.UsersInvite, 'outcomes' | 'rest' | 'problem'> | null} */ (null));
+  const all = useRef(/** @type {HTMLElement | null} */ (null));
+  const { progress, hasMore, send, correct } = useSending(draft, reload);
+  useUnsaved((within) => within.contains(all.current) && hasMore() && QUESTION);
+  const close = () => mayLeave(all.current?.closest('dialog')) && onClose();
+  return html`<div class="fields" ref=${all}>${progress
+    ? html`<${Outcomes} ...${progress} send=${send} correct=${correct} onClose=${close} />`
+    : html`<${List} draft=${draft} send=${send} onClose=${onClose} />`}</div>`;
+}
+
+/**
+ * Sends a list in portions of 100. If the person closes it, sending stops after the portion that is under way, and the draft also
+ * keeps the refusals that the person has not seen.
+ *
+ * @param {Props.UsersInvite['draft']} draft
+ * @param {() => unknown} reload
+ */
+function useSending(draft, reload) {
+  const { announce } = useApp();
+  const post = usePost();
+  const [progress, setProgress] = useState(/** @type {Progress | null} */ (null));
   const top = useRef('');
-  /** @type {(portions: Types.Portion[], before?: Types.Outcome[]) => Promise<void>} */
-  const send = async (portions, before = []) => {
-    let [outcomes, rest] = [before, portions];
-    const show = (/** @type {any} */ problem) => {
-      if (outcomes.length === 0) return;
-      draft.keep({ ...draft.read(), text: listOf([{ rows: outcomes.filter(isLater), top: top.current }, ...rest].filter(({ rows }) => rows.length > 0)) });
-      setProgress({ outcomes, rest, problem });
-    };
+  const waiting = useRef(0);
+  const closed = useRef(false);
+  useEffect(() => () => void (closed.current = true), []);
+  const keep = (rows, rest = []) =>
+    draft.keep({ ...draft.read(), text: listOf([{ rows, top: top.current }, ...rest].filter(({ rows }) => rows.length > 0)) });
+  const show = (/** @type {Progress} */ next, seen = next.outcomes.length) => {
+    keep(next.outcomes.filter((outcome, index) => isLater(outcome) || (index >= seen && 'problem' in outcome)), next.rest);
+    setProgress(next);
+    if (closed.current) announce(summary({ ...next, problem: true }));
+  };
+  const send = async (/** @type {Types.Portion[]} */ rest, /** @type {Types.Outcome[]} */ outcomes = []) => {
     top.current = rest[0].top;
-    show(null);
+    if (outcomes.length > 0) show({ outcomes, rest });
     try {
-      while (rest.length > 0) {
-        const answer = await api.POST('/v1/organizations/{org}/invitations/batch', { path: { org: id }, ...rest[0] });
-        const { rows } = rest[0];
-        outcomes = [...outcomes, ...answer.outcomes.map((outcome, index) => ({ ...outcome, ...rows[index] }))];
+      while (rest.length > 0 && !closed.current) {
+        waiting.current = rest.length - 1;
+        const seen = outcomes.length;
+        outcomes = [...outcomes, ...await post(rest[0])];
         rest = rest.slice(1);
-        show(null);
+        show({ outcomes, rest }, closed.current ? seen : undefined);
       }
     } catch (problem) {
       // Before the first outcome, the form shows the problem.
       if (outcomes.length === 0) throw problem;
-      show(problem);
+      show({ outcomes, rest, problem: /** @type {Types.Trouble} */ (problem) });
+    } finally {
+      waiting.current = 0;
     }
     reload();
   };
-  const correct = (/** @type {Types.Outcome[]} */ rows) => {
-    draft.keep({ ...draft.read(), text: listOf([{ rows, top: top.current }]) });
-    setProgress(null);
+  const correct = (/** @type {Types.Outcome[]} */ rows) => (keep(rows), setProgress(null));
+  return { progress, hasMore: () => waiting.current > 0, send, correct };
+}
+
+/** Sends a portion, and resolves to the outcome of each of its rows. */
+function usePost() {
+  const { api } = useApp();
+  const { id } = useOrg();
+  return async (/** @type {Types.Portion} */ portion) => {
+    const answer = await api.POST('/v1/organizations/{org}/invitations/batch', { path: { org: id }, ...portion });
+    return answer.outcomes.map((outcome, index) => ({ ...outcome, ...portion.rows[index] }));
   };
-  if (progress) return html`<${Outcomes} ...${progress} send=${send} correct=${correct} onClose=${onClose} />`;
-  return html`<${List} draft=${draft} send=${send} onClose=${onClose} />`;
+}
+
+/**
+ * What became of a list, in words.
+ *
+ * @param {Omit<Progress, 'problem'> & { problem?: unknown }} progress
+ */
+function summary({ outcomes, rest, problem }) {
+  const failed = outcomes.filter((outcome) => 'problem' in outcome).length;
+  const left = rest.reduce((sum, { rows }) => sum + rows.length, 0);
+  const later = outcomes.filter(isLater).length;
+  return [
+    `${count(outcomes.length - failed, 'person', 'people')} invited, ${failed} refused.`,
+    left > 0 && `${count(left, 'address', 'addresses')} not sent yet${problem ? '.' : '…'}`,
+    later > 0 && `The form keeps ${count(later, 'refused address', 'refused addresses')} for a later attempt.`,
+  ].filter(Boolean).join(' ');
 }
 
 /**
@@ -92,12 +141,8 @@ function Outcomes({ outcomes, rest, problem, send, correct, onClose }) {
   const failed = outcomes.filter((outcome) => 'problem' in outcome);
   const invited = outcomes.filter((outcome) => !('problem' in outcome));
   const wrong = failed.filter(({ problem }) => 'errors' in problem);
-  const later = failed.filter(isLater).length;
-  const left = rest.reduce((sum, { rows }) => sum + rows.length, 0);
   return html`
-    <p role="status">${count(invited.length, 'person', 'people')} invited, ${failed.length} refused.
-      ${left > 0 && ` ${count(left, 'address', 'addresses')} not sent yet${problem ? '.' : '…'}`}
-      ${later > 0 && ` The form keeps ${count(later, 'refused address', 'refused addresses')} for a later attempt.`}</p>
+    <p role="status">${summary({ outcomes, rest, problem })}</p>
     <${Notice} problem=${problem} />
     ${problem && html`<button onClick=${() => send(rest, outcomes)}>Send the rest</button>`}
     <${Table} label="Outcomes" rows=${[...failed, ...invited]} keyOf=${({ line, email }) => `${line} ${email}`} columns=${[
@@ -109,7 +154,7 @@ function Outcomes({ outcomes, rest, problem, send, correct, onClose }) {
     ]} />
     <div class="form-actions">
       <button class="primary" onClick=${onClose}>Close</button>
-      ${left === 0 && wrong.length > 0 && html`<button onClick=${() => correct(failed.filter((row) => wrong.includes(row) || isLater(row)))}>Correct ${count(wrong.length, 'line')}</button>`}
+      ${rest.length === 0 && wrong.length > 0 && html`<button onClick=${() => correct(failed.filter((row) => wrong.includes(row) || isLater(row)))}>Correct ${count(wrong.length, 'line')}</button>`}
     </div>`;
 }
 
