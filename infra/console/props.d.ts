@@ -22,6 +22,7 @@ declare namespace Props {
     problem?: Partial<Types.Trouble> | null;
     reload?: () => unknown;
     keep?: () => void;
+    next?: (problem: Partial<Types.Trouble>) => Types.View;
     errors?: { pointer: string, detail: string }[];
   }
 
@@ -42,6 +43,7 @@ declare namespace Props {
     danger?: boolean;
     onCancel?: () => void;
     reload?: (problem: Types.Trouble | null) => unknown;
+    next?: (problem: Partial<Types.Trouble>) => Types.View;
     children?: Types.View;
     disabled?: boolean;
   }
@@ -183,6 +185,8 @@ declare namespace Props {
   interface UsersInvite {
     draft: { read: () => { text?: string; role_id?: string }; keep: (draft: { text?: string; role_id?: string }) => void };
     done: (message: string) => void;
+    /** Opens an invitation, which `name` names. */
+    show: (invitation: { id: string; name: string }) => void;
     onClose: () => void;
     reload: () => unknown;
     outcomes: Types.Outcome[];

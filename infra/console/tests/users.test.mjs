@@ -322,6 +322,28 @@ test('the list says which mails came back and which invitations must be sent aga
   await change('admin');
 });
 
+test('the refusal of an address that is invited or a member leads to that user', async () => {
+  const dialog = ada.getByRole('dialog');
+  const invite = async (email) => {
+    await open(ada, `/organizations/${org}/users`);
+    await ada.getByRole('button', { name: 'Invite', exact: true }).click();
+    await dialog.getByLabel('Email address').fill(email);
+    await dialog.getByRole('button', { name: 'Invite', exact: true }).click();
+  };
+  await invite('karl@acme.example');
+  await dialog.getByRole('button', { name: 'Show this invitation' }).click();
+  await dialog.getByRole('heading', { name: 'Invitation', exact: true }).waitFor();
+  await dialog.getByRole('definition').getByText('karl@acme.example').waitFor();
+  assert.ok(await dialog.evaluate((modal) => modal.contains(document.activeElement)));
+  await ada.keyboard.press('Escape');
+  await invite('bob@acme.example');
+  await dialog.getByRole('button', { name: 'Show this user' }).click();
+  await ada.waitForURL(/\?q=bob%40acme.example$/);
+  await dialog.waitFor({ state: 'detached' });
+  await ada.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  await ada.waitForFunction(() => document.activeElement.matches('h1'));
+});
+
 test('a user who is gone meanwhile is named, and leaves the list', async () => {
   const show = async (email, action) => {
     const row = ada.getByRole('row', { name: new RegExp(email) });

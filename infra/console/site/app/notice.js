@@ -13,10 +13,10 @@ const RELOAD_HELPS = [0, 409, 412, 500, 503];
 /**
  * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412, in a form also after 404. `problem` is one of the
  * API (`Problem`) or of the browser (`Error`), or has a `title` and a `detail` of the screen alone. `errors` are those that
- * no field shows; without it all of them. With `keep`, a sign-in keeps the page, and then calls it.
+ * no field shows; without it all of them. With `keep`, a sign-in keeps the page, and then calls it. `next(problem)` offers a step of the screen.
  * @param {Props.Notice} props
  */
-export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }) {
+export function Notice({ problem, reload, keep, next, errors = problem?.errors ?? [] }) {
   const app = useApp();
   if (!problem) return null;
   const { title, detail, status = -1, slug = '', body } = problem;
@@ -43,6 +43,7 @@ export function Notice({ problem, reload, keep, errors = problem?.errors ?? [] }
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
       ${signIn && html`<button type="button" onClick=${keep ? beside : () => mayLeave() && session.end()}>Sign in again</button>`}
       ${stale && html`<button type="button" onClick=${load}>Load the current state</button>`}
+      ${next?.(problem)}
     </div>
   `;
 }

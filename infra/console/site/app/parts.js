@@ -60,9 +60,10 @@ export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) 
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
  * fields, the rest above the buttons. `reload` offers the fresh state after 404, 409 and 412. With `changes(values)`, which returns
  * the values that are not saved, the person is asked before they are lost; in a dialog also without it, if much is typed.
+ * `next(problem)` shows a step after a refusal.
  * @param {Props.Form} props
  */
-export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, children, disabled, changes }) {
+export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next, children, disabled, changes }) {
   const action = useAction(onSubmit);
   const errors = action.problem?.errors ?? [];
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
@@ -90,7 +91,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, chil
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
       <${FormContext.Provider} value=${{ errorOf }}>${children}<//>
-      <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
+      <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} next=${next} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
         <button class=${danger ? 'danger' : 'primary'} disabled=${disabled} aria-disabled=${action.busy}>${action.busy ? 'Working…' : submit}</button>
         ${onCancel && html`<button type="button" onClick=${cancel}>Cancel</button>`}

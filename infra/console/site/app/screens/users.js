@@ -32,12 +32,13 @@ export function Users() {
   };
   const close = () => setDialog(null);
   const open = (Content, props) => setDialog(html`<${Content} ...${props} done=${done} onClose=${close} reload=${list.reload} />`);
+  const show = (invitation) => open(ManageInvitation, invitation);
   return html`
     <${Page} title="Users" intro=${intro(list, [...search.keys()].length === 0 && can('user_management', 'full_access'))} actions=${html`
       <${ExportButton} filters=${filters} />
       ${can('user_management', 'full_access') && html`
         <button onClick=${() => open(AddService)}>Add a service</button>
-        <button class="primary" onClick=${() => open(InviteDialog)}>Invite</button>`}
+        <button class="primary" onClick=${() => open(InviteDialog, { show })}>Invite</button>`}
     `}>
       <${Filters} search=${search} />
       <${UnknownFilters} unknown=${unknown} />

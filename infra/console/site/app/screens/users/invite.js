@@ -1,15 +1,15 @@
 // Inviting one person, or many.
-import { html, useState } from '../../../vendor/ui.js';
+import { html, useRef, useState } from '../../../vendor/ui.js';
 import { loadModule } from '../../api.js';
 import { Dialog, Field, Form, Loaded } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
-import { mayLeave } from '../../router.js';
+import { mayLeave, navigate } from '../../router.js';
 import { session } from '../../session.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { LAST_DAY, endOfDay } from '../../words.js';
 
 /** @param {Props.UsersInvite} props */
-export function InviteDialog({ done, onClose, reload }) {
+export function InviteDialog({ done, show, onClose, reload }) {
   const draft = useDraft();
   const [many, setMany] = useState(Boolean(draft.read().text));
   const choose = (next) => ({ target }) => next !== many && mayLeave(target.closest('dialog')) && setMany(next);
@@ -20,22 +20,29 @@ export function InviteDialog({ done, onClose, reload }) {
     </div>
     ${many
       ? html`<${Many} draft=${draft} onClose=${onClose} reload=${reload} />`
-      : html`<${One} done=${done} onClose=${onClose} />`}
+      : html`<${One} done=${done} show=${show} onClose=${onClose} />`}
   <//>`;
 }
 
 /** @param {Props.UsersInvite} props */
-function One({ done, onClose }) {
+function One({ done, show, onClose }) {
   const { api } = useApp();
   const { id } = useOrg();
+  const sent = useRef('');
   const invite = async ({ email, role_id, expires_in_days, language, access_expires_at }) => {
     const body = { email, role_id, expires_in_days: Number(expires_in_days) || 7 };
     if (language) body.language = language;
     if (access_expires_at) body.access_expires_at = endOfDay(access_expires_at);
+    sent.current = email;
     await api.POST('/v1/organizations/{org}/invitations', { path: { org: id }, body });
     done(`${email} is invited.`);
   };
-  return html`<${Form} submit="Invite" onSubmit=${invite} onCancel=${onClose}>
+  const toMember = () => (onClose(), navigate(`/organizations/${id}/users?q=${encodeURIComponent(sent.current)}`, false));
+  const next = ({ slug, body }) => {
+    if (slug === 'already-invited') return html`<button type="button" onClick=${() => show({ id: body.invitation_id, name: sent.current })}>Show this invitation</button>`;
+    return slug === 'already-member' && html`<button type="button" onClick=${toMember}>Show this user</button>`;
+  };
+  return html`<${Form} submit="Invite" onSubmit=${invite} onCancel=${onClose} next=${next}>
     <${Field} label="Email address" name="email" type="email" required autofocus autocomplete="off" />
     <${RoleField} />
     <details><summary>More</summary><div class="prose">
