@@ -228,6 +228,40 @@ test('unsaved changes are lost only after a question, and a form without changes
   assert.equal(questions.length, 3);
 });
 
+test('an answer that comes after the person has left moves them nowhere', async () => {
+  const questions = [];
+  page.on('dialog', (dialog) => (questions.push(dialog.message()), dialog.accept()));
+  let release;
+  const slow = async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    await new Promise((resolve) => (release = resolve));
+    return route.continue();
+  };
+  const org = users.replace('/users', '');
+  await page.route(/\/(roles|organizations)$/, slow);
+  await open(page, `${org}/roles`);
+  await page.getByRole('link', { name: 'Create a role' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Slow role');
+  await page.getByRole('button', { name: 'Create the role' }).click();
+  await page.getByRole('button', { name: 'Working…' }).waitFor();
+  await page.getByRole('link', { name: 'Users', exact: true }).click();
+  await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  assert.deepEqual(questions, ['Your changes are not saved yet. Leave without waiting?']);
+  release();
+  await page.locator('.toast', { hasText: 'The role Slow role is created.' }).waitFor();
+  assert.equal(new URL(page.url()).pathname, users);
+  await open(page, '/');
+  await page.getByRole('button', { name: 'Create an organization' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Slow organization');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.getByRole('button', { name: 'Working…' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  release();
+  await page.locator('.toast', { hasText: 'Slow organization is created.' }).waitFor();
+  assert.equal(new URL(page.url()).pathname, '/');
+});
+
 test('a dialog in which much is typed closes only after a question', async () => {
   const questions = [];
   let answer = 'dismiss';

@@ -73,7 +73,8 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next
     marked?.focus();
   }, [action.problem]);
   const values = () => Object.fromEntries(new FormData(form.current ?? undefined));
-  useUnsaved((within) => within.contains(form.current) && (changes ? Object.keys(changes(values())).length > 0 : isTyped(form.current)));
+  useUnsaved((within) => within.contains(form.current) && (changes ? Object.keys(changes(values())).length > 0 : isTyped(form.current))
+    && (!action.busy || 'Your changes are not saved yet. Leave without waiting?'));
   const cancel = () => {
     const dialog = form.current?.closest('dialog');
     if (!dialog || mayLeave(dialog)) onCancel?.();

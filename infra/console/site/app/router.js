@@ -1,5 +1,5 @@
 // Paths of the console: the History API, below the path of <base>.
-import { html, useEffect, useState } from '../vendor/ui.js';
+import { html, useEffect, useRef, useState } from '../vendor/ui.js';
 
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
 const listeners = new Set();
@@ -83,6 +83,24 @@ export function navigate(to, ask = true) {
   changed();
   return true;
 }
+
+/**
+ * Returns what goes to a path after a request, and asks nothing. It does nothing if the component is gone: the person went elsewhere
+ * before the answer.
+ */
+export function useFollow() {
+  const gone = useRef(false);
+  useEffect(() => () => void (gone.current = true), []);
+  return (/** @type {string} */ to) => !gone.current && navigate(to, false);
+}
+
+/**
+ * Goes to a path after a change that ends the pages below `from`, if the person is still at one of them.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+export const leaveEnded = (from, to) => `${path()}/`.startsWith(`${from}/`) && navigate(to, false);
 
 /** @param {HTMLElement | null | undefined} root */
 function focusHeading(root) {

@@ -2,7 +2,7 @@
 import { html, useState } from '../../vendor/ui.js';
 import { everyItem } from '../api.js';
 import { Badge, Dialog, Empty, Field, Form, Loaded, Notice, Page, Section, Table, When } from '../parts.js';
-import { Link, navigate } from '../router.js';
+import { Link, useFollow } from '../router.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
 
@@ -129,12 +129,13 @@ function AskToJoin({ org, onClose, reload }) {
 /** @param {Props.Home} props */
 function CreateOrganization({ onClose }) {
   const { api, reloadMe, announce } = useApp();
+  const follow = useFollow();
   const submit = async ({ name }) => {
     const org = await api.POST('/v1/organizations', { body: { name } });
     await reloadMe();
     onClose();
     announce(`${org.name} is created. You are its Super Admin.`);
-    navigate(`/organizations/${org.id}`);
+    follow(`/organizations/${org.id}`);
   };
   return html`<${Dialog} title="Create an organization" onClose=${onClose}>
     <${Form} submit="Create" onSubmit=${submit} onCancel=${onClose}>

@@ -1,7 +1,7 @@
 // An invitation, as its recipient sees it. Links in mails lead here.
 import { html } from '../../vendor/ui.js';
 import { Loaded, Notice, Page, When } from '../parts.js';
-import { Link, navigate } from '../router.js';
+import { Link, useFollow } from '../router.js';
 import { session } from '../session.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
@@ -29,16 +29,17 @@ export function InvitationScreen({ org, inv }) {
 /** @param {Props.Invitation} props */
 function Decision({ invitation, path, reload }) {
   const { api, reloadMe, announce } = useApp();
+  const follow = useFollow();
   const accept = useAction(async () => {
     await api.POST('/v1/organizations/{org}/invitations/{inv}/accept', { path });
     await reloadMe();
     announce(`Welcome to ${invitation.organization_name}.`);
-    navigate(`/organizations/${path.org}`);
+    follow(`/organizations/${path.org}`);
   });
   const decline = useAction(async () => {
     await api.POST('/v1/organizations/{org}/invitations/{inv}/decline', { path });
     announce('The invitation is declined.');
-    navigate('/');
+    follow('/');
   });
   const busy = accept.busy || decline.busy;
   const clear = () => (accept.clear(), decline.clear());

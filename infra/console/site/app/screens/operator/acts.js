@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
 import { Field, Form, Section } from '../../parts.js';
-import { navigate } from '../../router.js';
+import { leaveEnded } from '../../router.js';
 import { useApp } from '../../use.js';
 import { count, duration, personName } from '../../words.js';
 import { Act, MemberChoice } from './parts.js';
@@ -129,7 +129,7 @@ export function Delete({ org, below, reload }) {
   const act = async (values) => {
     await api.DELETE(ROUTE, { path: { org: org.id }, body: values, ifMatch: etag(org) });
     announce(`${org.name} is deleted.`);
-    navigate('/operator', false);
+    leaveEnded(`/operator/organizations/${org.id}`, '/operator');
   };
   const dialog = (close) => html`<${Act} title="Delete ${org.name}" submit="Delete the organization" act=${act} onClose=${close} reload=${reload}
     typed=${org.name} typedLabel="Type the name of the organization">

@@ -1,7 +1,7 @@
 // All organizations: find them by the beginning of their name, and create one.
 import { html, useState } from '../../../vendor/ui.js';
 import { Dialog, Empty, Field, Form, More, Page, Person, SearchField, Table, When } from '../../parts.js';
-import { Link, navigate, query, replace } from '../../router.js';
+import { Link, query, replace, useFollow } from '../../router.js';
 import { useApp, usePages } from '../../use.js';
 import { Badges, OrganizationChoice } from './parts.js';
 
@@ -34,13 +34,14 @@ const KINDS = [['standard', 'Standard'], ['partner', 'Partner']];
 /** @param {Props.OperatorOrganizations} props */
 function Create({ onClose }) {
   const { api, announce } = useApp();
+  const follow = useFollow();
   const [below, setBelow] = useState(false);
   const submit = async ({ name, kind, parent, first_admin_email }) => {
     const body = { name, ...(below ? { parent } : { kind }), ...(first_admin_email && { first_admin_email }) };
     const org = await api.POST('/v1/operator/organizations', { body });
     announce(`${org.name} is created.`);
     onClose();
-    navigate(`/operator/organizations/${org.id}`, false);
+    follow(`/operator/organizations/${org.id}`);
   };
   return html`<${Dialog} title="Create an organization" onClose=${onClose}>
     <${Form} submit="Create" onSubmit=${submit} onCancel=${onClose}>

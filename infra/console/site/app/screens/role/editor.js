@@ -2,7 +2,7 @@
 import { html, useState } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
 import { Field, Form, FormContext } from '../../parts.js';
-import { navigate } from '../../router.js';
+import { navigate, useFollow } from '../../router.js';
 import { useApp, useOrg } from '../../use.js';
 import { changedLevels, changesInWords, defaults, rebased, unmet } from './levels.js';
 import { MatrixEditor } from './matrix.js';
@@ -15,13 +15,14 @@ import { MatrixEditor } from './matrix.js';
 export function NewRole({ objects, grantable, start, children }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
+  const follow = useFollow();
   const [draft, setDraft] = useState(start);
   const submit = async () => {
     const { name, description, levels } = draft;
     const permissions = changedLevels(defaults(objects), settable(objects, levels));
     const role = await api.POST('/v1/organizations/{org}/roles', { path: { org: id }, body: { name, description, permissions } });
     announce(`The role ${role.name} is created.`);
-    navigate(`/organizations/${id}/roles/${role.id}`, false);
+    follow(`/organizations/${id}/roles/${role.id}`);
   };
   return html`${children}
     <${RoleForm} draft=${draft} setDraft=${setDraft} objects=${objects} grantable=${grantable} submit="Create the role" onSubmit=${submit}

@@ -2,7 +2,7 @@
 import { html } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
 import { Dialog, Form } from '../../parts.js';
-import { navigate } from '../../router.js';
+import { useFollow } from '../../router.js';
 import { RoleChoice, useGrantableRoles } from '../../role_field.js';
 import { useApp, useOrg } from '../../use.js';
 import { usersInWords } from '../roles/deletion.js';
@@ -14,6 +14,7 @@ const ALWAYS = [{ id: 'user', name: 'User' }];
 export function RemoveRole({ role, onClose, load }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
+  const follow = useFollow();
   const grantable = useGrantableRoles();
   const roles = grantable.data?.length === 0 ? { ...grantable, data: ALWAYS } : grantable;
   const { active, pending, services } = role.users;
@@ -25,7 +26,7 @@ export function RemoveRole({ role, onClose, load }) {
     onClose();
     if (progress) return load.reload();
     announce(`The role ${role.name} is deleted.`);
-    return navigate(`/organizations/${id}/roles`, false);
+    return follow(`/organizations/${id}/roles`);
   };
   return html`<${Dialog} title="Delete the role ${role.name}" onClose=${onClose}>
     <${Form} danger submit="Delete the role" onSubmit=${submit} onCancel=${onClose} reload=${load.reload} disabled=${used && !roles.data}>

@@ -2,7 +2,7 @@
 import { html, useState } from '../../../vendor/ui.js';
 import { etag, everyItem } from '../../api.js';
 import { Confirm, Field, Form, Loaded } from '../../parts.js';
-import { Link, navigate } from '../../router.js';
+import { Link, leaveEnded } from '../../router.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { personLine, personName } from '../../words.js';
 
@@ -51,7 +51,7 @@ export function Leave() {
   const leave = async () => {
     await api.POST('/v1/organizations/{org}/leave', { path: { org: id } });
     announce(`You have left ${org.name}.`);
-    navigate('/', false);
+    leaveEnded(`/organizations/${id}`, '/');
     await reloadMe();
   };
   if (membership?.role_id === 'super_admin') {
@@ -76,7 +76,7 @@ export function DeleteOrganization() {
   const remove = async ({ typed }) => {
     await api.DELETE('/v1/organizations/{org}', { path: { org: id }, body: { name: typed }, ifMatch: etag(org) });
     announce(`${org.name} is deleted.`);
-    navigate('/', false);
+    leaveEnded(`/organizations/${id}`, '/');
     await reloadMe();
   };
   return html`<div class="panel">
