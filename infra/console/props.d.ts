@@ -200,6 +200,8 @@ declare namespace Props {
   interface UsersInvitation {
     id: string;
     name: string;
+    /** Shows the changed fields in the list at once. */
+    put: (user: Types.Schemas['ListedInvitation']) => unknown;
     done: (message: string) => void;
     onClose: () => void;
     invitation: Types.Schemas['ListedInvitation'];
@@ -209,6 +211,8 @@ declare namespace Props {
   interface UsersMember {
     id: string;
     name: string;
+    /** Shows the changed fields in the list at once. */
+    put: (user: Types.Schemas['Member']) => unknown;
     roleFixed: boolean;
     done: (message: string) => void;
     onClose: () => void;

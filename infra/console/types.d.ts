@@ -91,6 +91,8 @@ declare global {
     /** What `usePages` returns. */
     export interface Pages<Item> {
       items: Item[];
+      /** Shows other fields of an item, until the list is read again. */
+      put(is: (item: Item) => boolean, fields: Partial<Item>): void;
       loaded: boolean;
       total: number | null;
       hasMore: boolean;

@@ -344,6 +344,47 @@ test('the refusal of an address that is invited or a member leads to that user',
   await ada.waitForFunction(() => document.activeElement.matches('h1'));
 });
 
+/** Answers with lists of 150 users, the first of whom is a real one with other fields. Returns the requests. */
+async function manyUsers(page, fields = {}) {
+  const { items: [first] } = await ask(page, 'GET', `/v1/organizations/${org}/members?q=bob`);
+  const all = Array.from({ length: 150 }, (_, index) => (index === 0 ? first : { ...first, id: `mem_${index}`, email: `u${index}@acme.example`, name: `User ${index}` }));
+  const requests = [];
+  const answers = { delayed: Promise.resolve() };
+  await page.route(/\/members(\?|$)/, async (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const [from, limit] = [Number(searchParams.get('cursor') ?? 0), Number(searchParams.get('limit') ?? 25)];
+    requests.push({ from, limit });
+    await answers.delayed;
+    const end = from + limit;
+    return route.fulfill({ json: { items: all.slice(from, end).map((user, index) => (from + index === 0 ? { ...user, ...fields } : user)), next_cursor: end < 150 ? String(end) : null, total: 150 } });
+  });
+  return { requests, answers };
+}
+
+test('a change is in its row at once, and the list is read again in pages of 100', async () => {
+  const { requests, answers } = await manyUsers(ada);
+  await open(ada, `/organizations/${org}/users`);
+  const rows = ada.getByRole('table', { name: 'Users' }).locator('tbody tr');
+  for (const count of [50, 75, 100, 125]) {
+    await ada.getByRole('button', { name: 'Show more' }).click();
+    await ada.waitForFunction((count) => document.querySelectorAll('tbody tr').length === count, count);
+  }
+  await rows.first().locator('summary').click();
+  await rows.first().getByRole('button', { name: /^Change role/ }).click();
+  await ada.getByRole('dialog').getByLabel('Name shown here').fill('Robert');
+  let release;
+  answers.delayed = new Promise((resolve) => (release = resolve));
+  requests.length = 0;
+  await ada.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await ada.locator('.toast', { hasText: 'The changes are saved.' }).waitFor();
+  assert.match(await rows.first().innerText(), /^Robert/);
+  release();
+  await ada.getByText('Loading').waitFor({ state: 'detached' });
+  assert.deepEqual(requests, [{ from: 0, limit: 100 }, { from: 100, limit: 25 }]);
+  assert.equal(await rows.count(), 125);
+  await ada.unroute(/\/members(\?|$)/);
+});
+
 test('a user who is gone meanwhile is named, and leaves the list', async () => {
   const show = async (email, action) => {
     const row = ada.getByRole('row', { name: new RegExp(email) });

@@ -39,25 +39,64 @@ export function useLoad(load, deps) {
   return { ...state, reload };
 }
 
+/** The items of a page, unless a request says another number, and the most that it may say. */
+const PAGE = { usual: 25, most: 100 };
+
 /**
- * Loads the first page of a list when `deps` change, and further pages on demand. `load(cursor, signal)` gets a page. A reload
- * reads as many items as were shown.
+ * Reads the first page of a list, and further ones until at least `needed` items are read.
  *
  * @template Item
- * @param {(cursor: string | undefined, signal?: AbortSignal) => Promise<Types.Page<Item>>} load
+ * @param {(cursor: string | undefined, limit?: number) => Promise<Types.Page<Item>>} load
+ * @param {number} needed
+ */
+async function readPages(load, needed) {
+  const next = (/** @type {string | undefined} */ cursor, /** @type {number} */ left) =>
+    load(cursor, left > PAGE.usual ? Math.min(left, PAGE.most) : undefined);
+  let page = await next(undefined, needed);
+  while (page.next_cursor && page.items.length < needed) {
+    const { items, next_cursor } = await next(page.next_cursor, needed - page.items.length);
+    page = { ...page, items: [...page.items, ...items], next_cursor };
+  }
+  return page;
+}
+
+/**
+ * The items of a list, with the fields that a change has set since `data` was read.
+ *
+ * @template Item
+ * @param {Item[]} items
+ * @param {unknown} data
+ * @returns {Pick<Types.Pages<Item>, 'items' | 'put'>}
+ */
+function useChanged(items, data) {
+  const [changed, setChanged] = useState(/** @type {{ of: unknown, items: Map<Item, Item> }} */ ({ of: null, items: new Map() }));
+  const news = changed.of === data ? changed.items : new Map();
+  return {
+    items: items.map((item) => news.get(item) ?? item),
+    put: (is, fields) => {
+      const item = items.find(is);
+      if (item) setChanged({ of: data, items: new Map(news).set(item, { ...item, ...fields }) });
+    },
+  };
+}
+
+/**
+ * Loads the first page of a list when `deps` change, and further pages on demand. `load(cursor, signal, limit)` gets a page, of
+ * `limit` items if many are needed. A reload reads as many items as were shown.
+ *
+ * @template Item
+ * @param {(cursor: string | undefined, signal?: AbortSignal, limit?: number) => Promise<Types.Page<Item>>} load
  * @param {readonly unknown[]} deps
  * @returns {Types.Pages<Item>}
  */
 export function usePages(load, deps) {
   const [rest, setRest] = useState(/** @type {{ of?: Types.Page<Item>, items: Item[], next?: string | null }} */ ({ items: [] }));
   const shown = useRef(0);
-  const first = useLoad(async (signal) => {
-    let page = await load(undefined, signal);
-    while (page.next_cursor && page.items.length < shown.current) {
-      const { items, next_cursor } = await load(page.next_cursor, signal);
-      page = { ...page, items: [...page.items, ...items], next_cursor };
-    }
-    return page;
+  const wanted = useRef(0);
+  const first = useLoad((signal) => {
+    const needed = wanted.current;
+    wanted.current = 0;
+    return readPages((cursor, limit) => load(cursor, signal, limit), needed);
   }, deps);
   const data = first.data;
   const tail = rest.of === data ? rest : { items: [], next: data?.next_cursor };
@@ -71,17 +110,20 @@ export function usePages(load, deps) {
     } while (next && items.length === tail.items.length);
     setRest({ of: data, items, next });
   });
-  const items = data ? [...data.items, ...tail.items] : [];
-  shown.current = items.length;
+  const loaded = data ? [...data.items, ...tail.items] : [];
+  shown.current = loaded.length;
   return {
-    items,
+    ...useChanged(loaded, data),
     loaded: Boolean(data),
     total: data?.total ?? null,
     hasMore: Boolean(tail.next),
     more: more.run,
     loading: first.loading || more.busy,
     problem: more.problem ?? first.problem,
-    reload: first.reload,
+    reload: () => {
+      wanted.current = shown.current;
+      return first.reload();
+    },
   };
 }
 

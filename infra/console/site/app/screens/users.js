@@ -21,7 +21,7 @@ export function Users() {
   const [dialog, setDialog] = useState(/** @type {Types.View} */ (null));
   const filters = listQuery(search);
   const list = usePages(
-    (cursor, signal) => api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { ...filters, cursor }, signal }),
+    (cursor, signal, limit) => api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { ...filters, cursor, limit }, signal }),
     [api, id, search.toString()],
   );
   const invitations = useInvitations(list.items);
@@ -31,7 +31,8 @@ export function Users() {
     list.reload();
   };
   const close = () => setDialog(null);
-  const open = (Content, props) => setDialog(html`<${Content} ...${props} done=${done} onClose=${close} reload=${list.reload} />`);
+  const put = (user) => (list.put((row) => row.id === user.id, user), user);
+  const open = (Content, props) => setDialog(html`<${Content} ...${props} done=${done} onClose=${close} put=${put} reload=${list.reload} />`);
   const show = (invitation) => open(ManageInvitation, invitation);
   return html`
     <${Page} title="Users" intro=${intro(list, [...search.keys()].length === 0 && can('user_management', 'full_access'))} actions=${html`

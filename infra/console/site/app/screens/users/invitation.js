@@ -13,14 +13,14 @@ import { Gone, useGone } from './gone.js';
 const ROUTE = '/v1/organizations/{org}/invitations/{inv}';
 
 /** @param {Props.UsersInvitation} props */
-export function ManageInvitation({ id, name, done, onClose, reload }) {
+export function ManageInvitation({ id, name, done, onClose, put, reload }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, inv: id };
   const load = useLoad((signal) => api.GET(ROUTE, { path, signal }), [api, org, id]);
   const roles = useGrantableRoles();
   const { gone, check } = useGone(load, reload);
-  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch }).catch(check);
+  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch }).then(put, check);
   const resend = useAction(async () => {
     await api.POST(`${ROUTE}/resend`, { path }).catch(check);
     done('The invitation is sent again.');

@@ -15,7 +15,7 @@ const FIXED = {
 };
 
 /** @param {Props.UsersMember} props */
-export function EditMember({ id, name, roleFixed, done, onClose, reload }) {
+export function EditMember({ id, name, roleFixed, done, onClose, put, reload }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, member: id };
@@ -23,7 +23,7 @@ export function EditMember({ id, name, roleFixed, done, onClose, reload }) {
   const both = { ...load, reload: async () => void (await Promise.all([reload(), load.reload()])) };
   const roles = useGrantableRoles();
   const { gone, check } = useGone(load, reload);
-  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch }).catch(check);
+  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch }).then(put, check);
   const onSaved = () => done('The changes are saved. They apply from the next request on.');
   const fixedRole = ({ role_id, role_name }) => roleFixed &&
     html`<p class="hint">Role: ${role_name}. ${FIXED[role_id] ?? 'You cannot change your own role.'}</p>`;
