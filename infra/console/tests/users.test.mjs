@@ -385,6 +385,31 @@ test('a change is in its row at once, and the list is read again in pages of 100
   await ada.unroute(/\/members(\?|$)/);
 });
 
+test('a person who comes back to the list finds their place in it', async () => {
+  const { requests } = await manyUsers(ada);
+  await open(ada, `/organizations/${org}/roles`);
+  const rows = ada.getByRole('table', { name: 'Users' }).locator('tbody tr');
+  await open(ada, `/organizations/${org}/users`);
+  for (const count of [50, 75, 100]) {
+    await ada.getByRole('button', { name: 'Show more' }).click();
+    await ada.waitForFunction((count) => document.querySelectorAll('tbody tr').length === count, count);
+  }
+  await rows.nth(90).locator('summary').click();
+  const scroll = await ada.evaluate(() => scrollY);
+  assert.ok(scroll > 1000, `${scroll}`);
+  await rows.nth(90).getByRole('link', { name: 'History of this user' }).click();
+  await ada.getByRole('heading', { name: 'Event history' }).waitFor();
+  requests.length = 0;
+  await ada.goBack();
+  await rows.nth(99).waitFor();
+  assert.deepEqual(requests, [{ from: 0, limit: 100 }]);
+  assert.ok(Math.abs(await ada.evaluate(() => scrollY) - scroll) < 50);
+  // Other filters begin at the top again.
+  await ada.getByRole('searchbox', { name: 'Search by address, name or role' }).fill('u1');
+  await ada.waitForFunction(() => document.querySelectorAll('tbody tr').length === 25);
+  await ada.unroute(/\/members(\?|$)/);
+});
+
 test('a user who is gone meanwhile is named, and leaves the list', async () => {
   const show = async (email, action) => {
     const row = ada.getByRole('row', { name: new RegExp(email) });

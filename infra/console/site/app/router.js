@@ -68,6 +68,15 @@ export const query = () => new URLSearchParams(shown.search);
 export const href = (to) => base + to;
 
 /**
+ * What the entry of the page in the browser's history keeps for a return.
+ *
+ * @returns {{ shown?: number, scroll?: number }}
+ */
+export const kept = () => history.state ?? {};
+/** @param {ReturnType<typeof kept>} values */
+export const keep = (values) => history.replaceState({ ...history.state, ...values }, '');
+
+/**
  * Goes to a path, and returns whether it did. The new screen gets the focus, as a page that a browser loads would. Asks
  * before unsaved changes are lost, unless `ask` is false, as after a change that ends the page.
  *
@@ -76,6 +85,7 @@ export const href = (to) => base + to;
 export function navigate(to, ask = true) {
   if (href(to) !== location.pathname + location.search) {
     if (ask && !mayLeave()) return false;
+    keep({ scroll: scrollY });
     history.pushState({ place: ++place }, '', href(to));
   }
   scrollTo(0, 0);

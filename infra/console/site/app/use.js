@@ -1,5 +1,6 @@
 // Hooks: the app, loading, pages of a list, and actions.
-import { createContext, useCallback, useContext, useEffect, useRef, useState } from '../vendor/ui.js';
+import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
+import { keep, kept } from './router.js';
 
 /** What every screen can use: `api`, `config`, `me`, `reloadMe()` and `announce(text)`. */
 export const AppContext = createContext(/** @type {Types.App} */ (/** @type {unknown} */ (null)));
@@ -81,18 +82,35 @@ function useChanged(items, data) {
 }
 
 /**
+ * Keeps for a return how many items of a list are shown, and scrolls to where the person left the page.
+ *
+ * @param {unknown} data What is loaded, if the list is the main one of a screen.
+ * @param {number} shown
+ */
+function usePlace(data, shown) {
+  const scroll = useRef(kept().scroll);
+  useLayoutEffect(() => {
+    if (!data) return;
+    keep({ shown, scroll: undefined });
+    if (scroll.current) scrollTo(0, scroll.current);
+    scroll.current = 0;
+  }, [data, shown]);
+}
+
+/**
  * Loads the first page of a list when `deps` change, and further pages on demand. `load(cursor, signal, limit)` gets a page, of
- * `limit` items if many are needed. A reload reads as many items as were shown.
+ * `limit` items if many are needed. A reload reads as many items as were shown. So does the list of a screen with `isMain` when
+ * the person comes back to it.
  *
  * @template Item
  * @param {(cursor: string | undefined, signal?: AbortSignal, limit?: number) => Promise<Types.Page<Item>>} load
  * @param {readonly unknown[]} deps
  * @returns {Types.Pages<Item>}
  */
-export function usePages(load, deps) {
+export function usePages(load, deps, isMain = false) {
   const [rest, setRest] = useState(/** @type {{ of?: Types.Page<Item>, items: Item[], next?: string | null }} */ ({ items: [] }));
   const shown = useRef(0);
-  const wanted = useRef(0);
+  const wanted = useRef((isMain && kept().shown) || 0);
   const first = useLoad((signal) => {
     const needed = wanted.current;
     wanted.current = 0;
@@ -112,6 +130,7 @@ export function usePages(load, deps) {
   });
   const loaded = data ? [...data.items, ...tail.items] : [];
   shown.current = loaded.length;
+  usePlace(isMain && data, loaded.length);
   return {
     ...useChanged(loaded, data),
     loaded: Boolean(data),

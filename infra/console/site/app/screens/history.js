@@ -25,6 +25,7 @@ export function History() {
   const list = usePages(
     (cursor, signal) => api.GET('/v1/organizations/{org}/events', { path: { org: id }, query: { ...query, limit: 50, cursor }, signal }),
     [api, id, JSON.stringify(query)],
+    true,
   );
   const filtered = Object.keys(query).length > 0;
   const below = !filters.person && can('user_management_sub_organizations', 'view_only');

@@ -37,6 +37,7 @@ export function Roles() {
       signal,
     }),
     [api, id, q, status, String(organizations)],
+    true,
   );
   const create = can('role_management', 'full_access') &&
     html`<${Link} class="button primary" to="/organizations/${id}/roles/new">Create a role<//>`;

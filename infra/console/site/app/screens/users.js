@@ -23,6 +23,7 @@ export function Users() {
   const list = usePages(
     (cursor, signal, limit) => api.GET('/v1/organizations/{org}/members', { path: { org: id }, query: { ...filters, cursor, limit }, signal }),
     [api, id, search.toString()],
+    true,
   );
   const invitations = useInvitations(list.items);
   const done = (message) => {

@@ -9,7 +9,7 @@ export function Organizations() {
   const { api } = useApp();
   const q = query().get('q') ?? '';
   const [creating, setCreating] = useState(false);
-  const list = usePages((cursor, signal) => api.GET('/v1/operator/organizations', { query: { q, cursor, limit: 50 }, signal }), [api, q]);
+  const list = usePages((cursor, signal) => api.GET('/v1/operator/organizations', { query: { q, cursor, limit: 50 }, signal }), [api, q], true);
   const search = (text) => replace(text.trim() ? `/operator?q=${encodeURIComponent(text.trim())}` : '/operator');
   return html`
     <${Page} title="Organizations" intro="Every tree by its root, the oldest first. A search finds organizations of every depth."
