@@ -73,6 +73,27 @@ test('an operator who looks inside sees the partners, changes none, and finds th
   await page.getByText('You read everything inside').waitFor();
 });
 
+test('settings that are not saved are lost only after a question', async () => {
+  const questions = [];
+  let answer = 'dismiss';
+  const answers = (question) => (questions.push(question.message()), question[answer]());
+  page.on('dialog', answers);
+  const leave = () => page.getByRole('link', { name: 'Look inside' }).click();
+  const setting = page.getByLabel('Sub-organization management');
+  const before = await setting.isChecked();
+  await setting.setChecked(!before);
+  await leave();
+  assert.deepEqual(questions, ['Your changes are not saved. Leave this page without them?']);
+  assert.equal(await setting.isChecked(), !before);
+  answer = 'accept';
+  await leave();
+  await page.getByRole('link', { name: 'Open the operator’s page' }).click();
+  await page.getByText('You read everything inside').waitFor();
+  assert.equal(await setting.isChecked(), before);
+  assert.equal(questions.length, 2);
+  page.off('dialog', answers);
+});
+
 test('another kind is refused with the links that there are', async () => {
   await page.getByLabel('Kind').selectOption('partner');
   await page.getByRole('button', { name: 'Save' }).click();

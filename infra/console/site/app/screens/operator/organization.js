@@ -90,12 +90,12 @@ function Settings({ org, reload }) {
   const root = org.parent_id === null;
   const [kind, setKind] = useState(org.kind);
   const draft = useDraft({ kind: org.kind, ...org.settings });
+  const changes = (values) => draft.changes({
+    ...(root && { kind: values.kind, manage_sub_organizations: values.manage_sub_organizations === 'on' }),
+    ...(kind === 'partner' && { mdf_program: values.mdf_program === 'on' }),
+  });
   const submit = async (values) => {
-    const wanted = {
-      ...(root && { kind: values.kind, manage_sub_organizations: values.manage_sub_organizations === 'on' }),
-      ...(kind === 'partner' && { mdf_program: values.mdf_program === 'on' }),
-    };
-    const body = draft.changes(wanted);
+    const body = changes(values);
     if (Object.keys(body).length === 0) return announce('There is nothing to save.');
     const changed = await api.PATCH(ROUTE, { path: { org: org.id }, body, ifMatch: etag(org) }).catch(inWords);
     draft.saved({ kind: changed.kind, ...changed.settings });
@@ -105,7 +105,7 @@ function Settings({ org, reload }) {
   if (!root && kind !== 'partner') {
     return html`<p>Kind and sub-organization management are settings of the root of its tree.</p>`;
   }
-  return html`<${Form} onSubmit=${submit} reload=${reload}><div class="fields" key=${draft.round}>
+  return html`<${Form} onSubmit=${submit} changes=${changes} reload=${reload}><div class="fields" key=${draft.round}>
     ${root && html`
       <${Field} label="Kind" name="kind" value=${draft.base.kind} options=${[['standard', 'Standard'], ['partner', 'Partner']]}
         onChange=${(event) => setKind(event.target.value)}
