@@ -454,7 +454,7 @@ async fn member_who_leaves_twice_at_once_leaves_once() {
     let leave = || app.post(BOB, &path, json!({}));
     // Both read, then both write.
     let (first, second, _) = layer.interleave(&[0, 1, 0, 1], leave(), leave()).await;
-    assert_outcomes(&[first, second], &[("204", 1), ("404 no-such-member", 1)], "");
+    assert_outcomes(&[first, second], &[("204", 1), ("404 no-such-organization", 1)], "");
     check(&app).await;
 }
 

@@ -203,9 +203,11 @@ test('security settings: a text that is no network is refused before the questio
   await networks.fill('192.0.2.0/24');
   await save();
   await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).click();
-  await page.getByRole('dialog').getByText('your network').waitFor();
+  await page.locator('#security').getByText('your network').waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
   assert.equal(await page.getByRole('button', { name: 'Sign in again' }).count(), 0);
   await page.route(/\/security$/, problem(409, 'Settings would lock you out', '/problems/would-lock-out-caller', 'Sign in with several factors.'));
+  await save();
   await page.getByRole('dialog').getByRole('button', { name: 'Restrict' }).click();
   await page.getByRole('dialog').getByText('several factors').last().waitFor();
   assert.equal(await page.getByRole('dialog').getByRole('button', { name: /Sign in again|Load/ }).count(), 0);
