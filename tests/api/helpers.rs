@@ -212,14 +212,13 @@ impl TestApp {
             let items =
                 if page.body["organizations"].is_array() { "organizations" } else { "items" };
             all.extend(page.body[items].as_array().unwrap().iter().cloned());
-            match page.body["next_cursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => {
-                    let total = page.body["total"].as_u64();
-                    let is_number = |total| usize::try_from(total) == Ok(all.len());
-                    assert!(total.is_none_or(is_number), "{path}: {total:?} is not {}", all.len());
-                    return all;
-                }
+            if let Some(next) = page.body["next_cursor"].as_str() {
+                cursor = format!("&cursor={next}");
+            } else {
+                let total = page.body["total"].as_u64();
+                let is_number = |total| usize::try_from(total) == Ok(all.len());
+                assert!(total.is_none_or(is_number), "{path}: {total:?} is not {}", all.len());
+                return all;
             }
         }
     }

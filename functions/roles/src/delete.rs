@@ -29,12 +29,11 @@ pub(crate) async fn delete(
     let keys = roles.map(|id| Key::role(org, id));
     let (actor, found) = app.store.facts(&person, org, keys).await?;
     let deleted = editable(&actor, &found, role)?;
-    let marked = match reassign_to {
-        Some(target) => Some(mark(&actor, &found, &deleted, target, &context)?),
-        None => {
-            domain::delete_role(&actor, &deleted.role, deleted.users)?;
-            None
-        }
+    let marked = if let Some(target) = reassign_to {
+        Some(mark(&actor, &found, &deleted, target, &context)?)
+    } else {
+        domain::delete_role(&actor, &deleted.role, deleted.users)?;
+        None
     };
     let RoleWithUsers { role: before, users } = deleted;
     if_match.check(before.version)?;

@@ -312,7 +312,7 @@ impl Transaction<'_> {
         let open = Expression::new("#expires_at > :now", [("now", time(context.at))]);
         let open = same(invitation)?.and(open);
         let writes = self
-            .from_outside()
+            .by_outsider()
             // First, so that a repeat finds out that it accepted, and not only that it is a member.
             .put(slot, lock, open, refuse(Refusal::ChangedConcurrently))
             .add_member_without_slot(member, deleted)?

@@ -52,7 +52,7 @@ impl Transaction<'_> {
             None => Expression::new("attribute_not_exists(#pk)", []),
             Some(earlier) => as_seen(earlier)?,
         };
-        self.from_outside()
+        self.by_outsider()
             .address_is_free(request, facts)
             .still_approved(request, Refusal::NoSuchOrganization)
             .remember(id, person_of(request), Refusal::CallerAlreadyMember)?

@@ -93,15 +93,15 @@ impl Transaction<'_> {
     }
 
     /// Keeps the reason of a suspension from the caller, who is outside the organization.
-    pub(super) fn from_outside(mut self) -> Self {
-        self.from_outside = true;
+    pub(super) fn by_outsider(mut self) -> Self {
+        self.by_outsider = true;
         self
     }
 
     /// Adds a condition on the closure of an organization. `refuses` says of which closures it is.
     fn require(&mut self, org: OrgId, open: Expression, refuses: fn(&Closure) -> bool) {
         let keys = [Key::counts(org), Key::organization(org)];
-        let refusal = if self.from_outside { Closure::refusal_of_entry } else { Closure::refusal };
+        let refusal = if self.by_outsider { Closure::refusal_of_entry } else { Closure::refusal };
         let closed_or = |other| closed_or(other, refuses, refusal);
         let Some(step) = self.steps.iter_mut().find(|step| keys.contains(&step.key)) else {
             let [_, key] = keys;

@@ -39,7 +39,7 @@ pub struct Transaction<'a> {
     /// The organizations in which the caller acts without being an operator.
     pub(super) acts_in: BTreeSet<OrgId>,
     /// Whether the caller acts from outside: they join, or ask to.
-    pub(super) from_outside: bool,
+    pub(super) by_outsider: bool,
     /// The organizations whose histories have an event of the transaction.
     pub(super) recorded_in: BTreeSet<OrgId>,
     /// Whether the transaction may write in a deleted organization.
@@ -220,7 +220,7 @@ impl Store {
             next_event: 0,
             counts,
             acts_in: BTreeSet::new(),
-            from_outside: false,
+            by_outsider: false,
             recorded_in: BTreeSet::new(),
             even_deleted: false,
             metrics,

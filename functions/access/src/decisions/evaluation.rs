@@ -30,7 +30,7 @@ pub(super) struct Decision {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Decisions {
-    One(Decision),
+    One(Box<Decision>),
     Many { evaluations: Vec<Decision> },
 }
 
@@ -59,7 +59,8 @@ pub(super) async fn many(
     let evaluations = fields.evaluations().map_err(malformed)?;
     if evaluations.is_empty() {
         let evaluation = fields.evaluation(&EvaluationDraft::default()).map_err(malformed)?;
-        return Ok(Json(Decisions::One(decide(&call.app, &caller, evaluation).await?)));
+        let decision = decide(&call.app, &caller, evaluation).await?;
+        return Ok(Json(Decisions::One(Box::new(decision))));
     }
     let items = items(evaluations, &defaults).map_err(malformed)?;
     let mut evaluations = decide_all(&call.app, &caller, &items).await?;

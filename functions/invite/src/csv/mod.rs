@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The columns with the address, the best first, as [`column_name`] writes them. Google calls it "Email
-/// Address", "primaryEmail" or "E-mail 1 - Value"; Okta "Primary email"; Exchange "PrimarySmtpAddress";
+/// Address", "primaryEmail" or "E-mail 1 - Value"; Okta "Primary email"; Exchange `PrimarySmtpAddress`;
 /// Workday "Email - Work"; our export "Email"; Entra ID "mail" and, for people without one,
 /// "userPrincipalName". It is "email" in the exports of Atlassian, `JumpCloud`, `OneLogin` and Slack.
 const EMAIL: [&str; 14] = [
