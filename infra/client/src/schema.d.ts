@@ -6725,7 +6725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["operator-read-only"] | components["schemas"]["access-expired"] | components["schemas"]["mfa-required"] | components["schemas"]["session-too-old"] | components["schemas"]["network-not-allowed"] | components["schemas"]["organization-suspended"];
                 };
             };
-            404: components["responses"]["MemberNotFound"];
+            404: components["responses"]["OrganizationNotFound"];
             /** @description `super-admin-protected`, `changed-concurrently` or `idempotency-key-in-use`. */
             409: {
                 headers: {
