@@ -428,7 +428,7 @@ async fn explanation_names_the_path_through_an_ancestor() {
     let context = &explain(&app, SERVICE, BOB, BELOW, &branch).await.body["context"];
     let path = &context["paths"][0];
     let fields = [&path["path"], &path["organization_id"], &path["deny_reason"]];
-    assert_eq!(fields, ["ancestor", id(&root), "switch"]);
+    assert_eq!(fields, ["ancestor", id(&root), "condition"]);
     let reason = "License Management - Sub Organizations is switched off in Root, above this organization: it counts only while an operator has turned sub-organization management on for the tree.";
     assert_eq!(path["reason"], reason);
     let operators = json!({
@@ -470,7 +470,7 @@ async fn every_explanation_has_a_code() {
         (EVE, OPEN, "membership"),
         (EVE, CUSTOMERS, "link"),
         (ADA, CASE, "preferred_link"),
-        (ADA, BELOW, "switch"),
+        (ADA, BELOW, "condition"),
         (BOB, CUSTOMERS, "kind"),
         (BOB, NOTES, "level"),
         (BOB, OPEN, "granted"),

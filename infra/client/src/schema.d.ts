@@ -3596,10 +3596,10 @@ export interface components {
         /** @description The reason for a decision. Present only if the request asks for it. */
         Explanation: {
             /**
-             * @description `granted`, or the kind of denial.
+             * @description `granted`, or the kind of denial. `kind`: the role object is for partners alone. `condition`: its condition does not hold in the organization where the path starts (ROLE5). `prerequisite`: another role object is too low (ROLE4). `link`, `link_suspended`, `preferred_link`: what the partner's link allows (PAR2, PAR3). `never`: no role grants the action.
              * @enum {string}
              */
-            code: "granted" | "malformed" | "unknown_action" | "unknown_subject_type" | "unknown_resource_type" | "invited" | "never" | "membership" | "access_expired" | "link" | "link_suspended" | "preferred_link" | "kind" | "switch" | "prerequisite" | "level" | "suspended" | "sign_in";
+            code: "granted" | "malformed" | "unknown_action" | "unknown_subject_type" | "unknown_resource_type" | "invited" | "never" | "membership" | "access_expired" | "link" | "link_suspended" | "preferred_link" | "kind" | "condition" | "prerequisite" | "level" | "suspended" | "sign_in";
             /** @description The reason for display. */
             reason: string;
             role_object?: components["schemas"]["RoleObject"];
@@ -3618,7 +3618,7 @@ export interface components {
                  * @description The kind of denial on this path.
                  * @enum {string}
                  */
-                deny_reason?: "never" | "membership" | "access_expired" | "link" | "link_suspended" | "preferred_link" | "kind" | "switch" | "prerequisite" | "level" | "suspended" | "sign_in";
+                deny_reason?: "never" | "membership" | "access_expired" | "link" | "link_suspended" | "preferred_link" | "kind" | "condition" | "prerequisite" | "level" | "suspended" | "sign_in";
                 /** @description The reason for display. */
                 reason: string;
             }[];

@@ -158,7 +158,7 @@ pub enum DenyReason {
     /// The partner is linked, but is not the preferred partner (PAR2).
     PreferredLink,
     /// The condition of the role object does not hold where the path starts (ROLE5).
-    Switch(Condition),
+    Condition(Condition),
     /// The prerequisite role object is held below this level (ROLE4).
     Prerequisite(RoleObject, Level),
     /// The action needs this level.
@@ -180,7 +180,7 @@ impl DenyReason {
             Self::LinkSuspended => "link_suspended",
             Self::PreferredLink => "preferred_link",
             Self::Kind => "kind",
-            Self::Switch(_) => "switch",
+            Self::Condition(_) => "condition",
             Self::Prerequisite(..) => "prerequisite",
             Self::Level(_) => "level",
             Self::Suspended => "suspended",
@@ -233,7 +233,7 @@ pub fn remediation(
         DenyReason::Link
         | DenyReason::PreferredLink
         | DenyReason::Kind
-        | DenyReason::Switch(_)
+        | DenyReason::Condition(_)
         | DenyReason::Suspended => return Remediation::Operators,
         DenyReason::LinkSuspended => {
             let levels = vec![(OrganizationGeneralInformation, Level::FullAccess)];
@@ -287,7 +287,7 @@ fn evaluate_levels(
     }
     match conditions.restriction(levels, object) {
         Some(Restriction::PartnerOnly) => Err(DenyReason::Kind),
-        Some(Restriction::ConditionNotMet(condition)) => Err(DenyReason::Switch(condition)),
+        Some(Restriction::ConditionNotMet(condition)) => Err(DenyReason::Condition(condition)),
         Some(Restriction::PrerequisiteNotMet(base, level)) => {
             Err(DenyReason::Prerequisite(base, level))
         }

@@ -398,7 +398,7 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
                 .to_owned()
         }
         DenyReason::Kind => format!("Only partner organizations have {object}."),
-        DenyReason::Switch(condition) => {
+        DenyReason::Condition(condition) => {
             format!("{object} is switched off {place}: it counts only while {condition}.")
         }
         DenyReason::Prerequisite(base, level) => {

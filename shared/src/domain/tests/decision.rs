@@ -77,7 +77,7 @@ fn action_is_granted_or_denied_for_the_first_reason() {
     let other_path = Err(DenyReason::Membership);
     let no_preference = Err(DenyReason::PreferredLink);
     let suspended = Err(DenyReason::LinkSuspended);
-    let off = Err(DenyReason::Switch(Condition::ManageSubOrganizations));
+    let off = Err(DenyReason::Condition(Condition::ManageSubOrganizations));
     let unmet = Err(DenyReason::Prerequisite(RoleObject::LicenseManagement, Level::ViewOnly));
     let cases = [
         // As a member.
