@@ -16,9 +16,10 @@ use serde_json::Value;
 
 use crate::scenario::{Alone, Operation, Scenario, State};
 
-/// Pairs of which every order runs each time, and of which the loser must be refused as it would be afterwards,
-/// or with `changed-concurrently`. With `DEEP`, so is the loser of every pair.
-const JUDGED: [[&str; 2]; 3] = [
+/// Pairs of which every order runs each time. Their loser must be refused as it would be afterwards, or with
+/// `changed-concurrently`: what the other one changed is no reason to refuse it.
+const JUDGED: [[&str; 2]; 4] = [
+    ["ADA ends the access of BOB", "ADA transfers to BOB"],
     ["ADA transfers to BOB", "BOB changes the website of Acme"],
     ["ADA transfers to BOB", "ADA joins Empty"],
     ["BOB leaves", "BOB leaves"],
@@ -158,14 +159,10 @@ impl Pairs<'_> {
             (false, true) => Some(((other, one), &a)),
             _ => None,
         };
-        let is_judged = deep().is_some() || JUDGED.contains(&[first.name, second.name]);
+        let is_judged = JUDGED.contains(&[first.name, second.name]);
         if let Some((pair, loser)) = winner_and_loser.filter(|_| is_judged) {
             let (now, later) = (loser.problem(), self.loser(pair).await);
-            let true_of_any = ["changed-concurrently", "super-admin-changed"].contains(&&*now);
-            // While a role is being deleted in steps, it is refused; afterwards its users have another one.
-            let in_steps = [one, other].iter().any(|nth| self.scenario.operations[*nth].in_steps());
-            let between = in_steps && now == "role-being-deleted";
-            if !true_of_any && !between && now != later {
+            if now != "changed-concurrently" && now != later {
                 return Err(describe(&format!("{now:?} instead of {later:?}, as afterwards")));
             }
         }

@@ -140,8 +140,8 @@ async fn with_continued(
     Ok(names)
 }
 
-/// The keys of the items that hold the names of a user's organization, and of the people behind the invitation or the keeper. The organization in
-/// the path is known.
+/// The keys of the items that hold the names of a user's organization, of the people behind an invitation,
+/// and of the keeper of a service. The organization in the path is known.
 fn name_keys(actor: &Standing, user: &User) -> impl Iterator<Item = Key> + use<> {
     let org = user.path().id();
     let below = (org != actor.org.id()).then(|| Key::organization(org));
