@@ -134,6 +134,34 @@ test('a slow answer blocks nothing: the rest of the page works while a list load
   await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
 });
 
+test('a form that is sent before its roles are loaded waits for them, and one whose roles cannot be loaded is not sent', async () => {
+  const roles = /\/permissions\?.*include=roles/;
+  const dialog = page.getByRole('dialog');
+  const submit = async (email) => {
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    await dialog.getByLabel('Email address').fill(email);
+    await page.keyboard.press('Enter');
+  };
+  await open(page, users);
+  let answer;
+  const asked = new Promise((resolve) => page.route(roles, (route) => ((answer = () => route.continue()), resolve())));
+  await submit('early@acme.example');
+  await asked;
+  assert.ok(await dialog.isVisible());
+  const sent = page.waitForRequest((request) => request.method() === 'POST');
+  answer();
+  assert.equal((await sent).postDataJSON().role_id, 'user');
+  await page.locator('.toast', { hasText: 'early@acme.example is invited' }).waitFor();
+  await page.unroute(roles);
+  await page.route(roles, problem(500, 'Internal error'));
+  const posts = [];
+  page.on('request', (request) => request.method() === 'POST' && posts.push(request.url()));
+  await submit('never@acme.example');
+  await dialog.getByText('Internal error').waitFor();
+  assert.equal(await dialog.getByLabel('Role').evaluate((choice) => choice.validity.valueMissing), true);
+  assert.deepEqual(posts, []);
+});
+
 test('the end of the session in the middle of a form keeps the text until the person signs in again', async () => {
   await open(page, users);
   await page.getByRole('button', { name: 'Invite' }).click();

@@ -61,7 +61,7 @@ export function Loaded({ load, children }) {
   return html`<${Notice} problem=${load.problem} reload=${load.reload} />${children(load.data)}`;
 }
 
-export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) => string | undefined }} */ ({}));
+export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) => string | undefined, resume?: () => void }} */ ({}));
 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
@@ -92,15 +92,19 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next
     await reload(action.problem);
     action.clear();
   });
+  // A form whose choices still load is sent as soon as they are there.
+  const held = useRef(false);
   const run = (/** @type {Event} */ event) => {
     event.preventDefault();
-    action.run(values(), event);
+    held.current = Boolean(form.current?.querySelector('[aria-busy=true]'));
+    if (!held.current) action.run(values(), event);
   };
+  const resume = () => held.current && form.current?.requestSubmit();
   // Not by the attribute `disabled`: the browser takes the focus from a button that has it.
   const press = (/** @type {Event} */ event) => disabled && event.preventDefault();
   return html`
     <form ref=${form} onSubmit=${run} novalidate=${false}>
-      <${FormContext.Provider} value=${{ errorOf }}>${children}<//>
+      <${FormContext.Provider} value=${{ errorOf, resume }}>${children}<//>
       <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} next=${next} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
         <button class=${danger ? 'danger' : 'primary'} onClick=${press} aria-disabled=${disabled || action.busy}>${action.busy ? 'Working…' : submit}</button>

@@ -1,6 +1,6 @@
 // The choice of a role in a form: those that the API says the person may give.
-import { html } from '../vendor/ui.js';
-import { Field, Notice } from './parts.js';
+import { html, useContext, useEffect } from '../vendor/ui.js';
+import { Field, FormContext, Notice } from './parts.js';
 import { useApp, useLoad, useOrg } from './use.js';
 import { lacking } from './words.js';
 
@@ -26,9 +26,14 @@ export const RoleField = (props) => html`<${RoleChoice} roles=${useGrantableRole
  */
 export function RoleChoice({ roles, current, except = [], hint = 'Only roles that you may give are offered.', ...field }) {
   const grantable = (roles.data ?? []).map(({ id, name }) => [id, name]).filter(([role]) => !except.includes(role));
+  const waits = roles.loading && !roles.data && !current;
+  const { resume } = useContext(FormContext);
+  useEffect(() => {
+    if (!waits) resume?.();
+  }, [waits]);
   const known = !current || grantable.some(([role]) => role === current[0]);
   return html`
     <${Field} label="Role" name="role_id" value=${current?.[0] ?? 'user'} options=${known ? grantable : [current, ...grantable]}
-      hint=${hint} ...${field} />
+      hint=${hint} aria-busy=${waits} required=${!waits} ...${field} />
     <${Notice} problem=${roles.data?.length === 0 ? lacking('You can give no role', 'user_management', 'full_access') : roles.problem} reload=${roles.reload} />`;
 }
