@@ -568,6 +568,11 @@ costs more than its bound, in a root organization or eight levels below one.
 - **at depth 8**: only where it differs. Rules that depend on the root's settings (SUB1) read the root: one trip and 1 RCU.
   Views of an organization name the one above, which the same trip reads: 1 RCU.
 - A custom role of the caller, or a custom role that is granted, adds 2 WCU. An `Idempotency-Key` adds 2 WCU.
+- A write is one transaction, and each item in it costs 2 WCU for a kilobyte: what changes, the event, the numbers of users, and
+  each fact of another item that it repeats as a condition, such as the caller's membership. So a removal pays for the check that the
+  address receives no critical alerts (ERA1), an invitation for two budgets (INV14).
+- A third trip reads what only the second one names: the names of people who are not on the page (U3), the name of the custom role
+  that an acceptance gives, the organizations above the one that a person joins.
 - Filters of a list read about 100 RCU a request at most; the page is short then.
 
 | operation | trips | RCU | WCU | at depth 8 |
