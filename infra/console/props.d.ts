@@ -158,8 +158,6 @@ declare namespace Props {
     list: Types.Pages<Types.Schemas['User']>;
     open: (content: Function, props?: object) => void;
     subtree: boolean;
-    invitations: ReturnType<typeof import('./site/app/screens/users/delivery.js').useInvitations>;
-    invitation: Types.Schemas['ListedInvitation'] | null | undefined;
     row: Types.Schemas['User'];
   }
 

@@ -82,7 +82,7 @@ list users by status | 3 9 0 0 | ADA GET /members?limit=<limit>&status=active
 list users by role | 3 9 0 0 | ADA GET /members?limit=<limit>&role_id=user
 list persons | 3 9 0 0 | ADA GET /members?limit=<limit>&kind=person
 list services of a subtree | 3 4 0 0 | ADA GET /members?limit=<limit>&scope=subtree&kind=service
-list users by time | 3 9 0 0 | ADA GET /members?limit=<limit>&sort=-joined_at
+list users by time | 3 18 0 0 | ADA GET /members?limit=<limit>&sort=-joined_at
 list users of a subtree | 4 9 0 0 | ADA GET /members?limit=<limit>&scope=subtree
 + sub-organization
 list users of chosen organizations | 3 10 0 0 | ADA GET /members?limit=<limit>&organization_id=<here>&organization_id=<below>

@@ -62,7 +62,7 @@ enum UserView {
         /// All who are invited are persons.
         kind: MemberKind,
         #[serde(flatten)]
-        invitation: views::Invitation,
+        invitation: views::SentInvitation,
         /// Whether its inviter may still grant the role (INV9).
         inviter_authorized: bool,
     },
@@ -90,11 +90,14 @@ pub(crate) async fn list(
         app.store.users(&filter, pagination.request()),
         app.store.role_summaries(own)
     )?;
-    let (names, ()) = tokio::try_join!(
+    let invitations = found.items.iter().filter_map(User::invitation);
+    let deliveries = invitations.map(|invitation| Key::delivery(invitation.id));
+    let (names, deliveries, ()) = tokio::try_join!(
         app.store.get_for_display(found.items.iter().flat_map(|user| name_keys(&actor, user))),
+        app.store.get_eventual(deliveries),
         app.store.load_missing_roles(&mut roles, &found.items)
     )?;
-    let names = with_continued(&app, names, &found.items).await?;
+    let names = with_continued(&app, names, &found.items).await?.and(deliveries);
     // The users of a deleted organization end soon.
     let is_present = |id| id == org || names.organization(id).is_some();
     found.items.retain(|user| is_present(user.path().id()));
@@ -129,10 +132,8 @@ async fn with_continued(
     users: &[User],
 ) -> Result<FetchedItems, ApiError> {
     let mut senders = BTreeMap::<_, Vec<_>>::new();
-    for user in users {
-        if let User::Pending(invitation) = user {
-            senders.entry(user.path().id()).or_default().extend(invitation.sent_by());
-        }
+    for invitation in users.iter().filter_map(User::invitation) {
+        senders.entry(invitation.path.id()).or_default().extend(invitation.sent_by());
     }
     for (org, senders) in senders {
         names = app.store.with_continued(org, names, &senders).await?;
@@ -158,7 +159,7 @@ struct RowNames<'a> {
     /// The organization in the path.
     own: &'a Organization,
     roles: &'a RoleSummaries,
-    /// The other organizations, who created the invitations, and the keepers of services.
+    /// The other organizations, who created the invitations, their deliveries, and the keepers of services.
     names: &'a FetchedItems,
 }
 
@@ -178,7 +179,8 @@ impl RowNames<'_> {
             User::Pending(invitation) => {
                 let inviter_authorized = self.inviter_authorized(invitation, now)?;
                 let people = views::InvitationPeople::of(self.names, invitation)?;
-                let invitation = views::Invitation::of(invitation, role, people, now);
+                let delivery = self.names.delivery(invitation.id)?;
+                let invitation = views::SentInvitation::of(invitation, role, people, delivery, now);
                 UserView::Pending { kind: MemberKind::Person, invitation, inviter_authorized }
             }
         };

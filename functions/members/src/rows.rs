@@ -62,12 +62,10 @@ impl DisplayNames {
     ) -> Result<(), Error> {
         let orgs = users.iter().map(|user| user.path().id());
         let orgs: Vec<_> = orgs.filter(|org| !self.organizations.contains_key(org)).collect();
-        let invitations = users.iter().filter_map(|user| match user {
-            User::Pending(invitation) => Some(invitation),
-            User::Active(_) => None,
-        });
         let unknown = |key: &Key| !self.inviters.contains_key(key);
-        let invitations: Vec<_> = invitations
+        let invitations: Vec<_> = users
+            .iter()
+            .filter_map(User::invitation)
             .filter(|invitation| inviter(invitation).as_ref().is_some_and(unknown))
             .collect();
         let keys = orgs.iter().map(|&org| Key::organization(org));

@@ -1638,6 +1638,7 @@ export interface components {
              */
             kind: "person";
             organization_name: string | null;
+            delivery: components["schemas"]["Delivery"];
             /** @description Whether `sent_by` may still grant the role. If not, the invitation cannot be accepted until it is resent (INV9). */
             inviter_authorized: boolean;
         } & components["schemas"]["InvitationFields"];

@@ -94,6 +94,14 @@ impl User {
         }
     }
 
+    /// The invitation of a user who is invited.
+    pub fn invitation(&self) -> Option<&Invitation> {
+        match self {
+            Self::Pending(invitation) => Some(invitation),
+            Self::Active(_) => None,
+        }
+    }
+
     /// The role that the user holds, or is invited to.
     pub fn role(&self) -> RoleId {
         match self {

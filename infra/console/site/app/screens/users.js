@@ -2,11 +2,11 @@
 import { html, useState } from '../../vendor/ui.js';
 import { UnknownFilters, useFilters } from '../filters.js';
 import { organizationsIn, reachesBelow } from '../organization_filter.js';
-import { Badge, Empty, Menu, More, Notice, Page, Person, Table, When } from '../parts.js';
+import { Badge, Empty, Menu, More, Page, Person, Table, When } from '../parts.js';
 import { Link, path, replace } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { personName } from '../words.js';
-import { Invited, useInvitations } from './users/delivery.js';
+import { Invited } from './users/delivery.js';
 import { Filters, KNOWN, listQuery } from './users/filters.js';
 import { ExportButton } from './users/export.js';
 import { InviteDialog } from './users/invite.js';
@@ -25,7 +25,6 @@ export function Users() {
     [api, id, search.toString()],
     true,
   );
-  const invitations = useInvitations(list.items);
   const done = (message) => {
     announce(message);
     setDialog(null);
@@ -46,8 +45,7 @@ export function Users() {
       <${UnknownFilters} unknown=${unknown} />
       ${list.loaded && list.items.length === 0 && !list.loading
         ? html`<${NoUsers} filtered=${[...search.keys()].length > 0} />`
-        : list.items.length > 0 && html`<${Rows} list=${list} open=${open} invitations=${invitations} subtree=${reachesBelow(organizationsIn(search))} />`}
-      <${Notice} problem=${invitations.problem} reload=${invitations.reload} />
+        : list.items.length > 0 && html`<${Rows} list=${list} open=${open} subtree=${reachesBelow(organizationsIn(search))} />`}
       <${More} list=${list} noun="users" />
       ${list.problem && search.size > 0 && html`<div><button class="link" onClick=${() => replace(path())}>Remove the filters</button></div>`}
     <//>
@@ -68,12 +66,12 @@ const NoUsers = ({ filtered }) => filtered
   : html`<${Empty} title="No users yet">Invite the people who work here.<//>`;
 
 /** @param {Props.Users} props */
-function Rows({ list, open, invitations, subtree }) {
+function Rows({ list, open, subtree }) {
   const columns = [
     { label: 'User', head: true, cell: (row) => html`<${Person} person=${row} />` },
     subtree && { label: 'Organization', cell: (row) => row.organization_name },
     { label: 'Role', cell: (row) => row.role_name },
-    { label: 'Status', cell: (row) => html`<${Status} row=${row} invitation=${invitations.of(row)} />` },
+    { label: 'Status', cell: (row) => html`<${Status} row=${row} />` },
     { label: 'Since', cell: (row) => html`<${When} at=${row.joined_at ?? row.created_at} />` },
     { label: 'Actions', hidden: true, cell: (row) => html`<${RowMenu} row=${row} open=${open} />` },
   ];
@@ -81,8 +79,8 @@ function Rows({ list, open, invitations, subtree }) {
 }
 
 /** @param {Props.Users} props */
-function Status({ row, invitation }) {
-  if (row.status === 'pending') return html`<${Invited} row=${row} invitation=${invitation} />`;
+function Status({ row }) {
+  if (row.status === 'pending') return html`<${Invited} row=${row} />`;
   return html`
     ${row.access_expired ? html`<${Badge} tone="bad">Access ended<//>` : html`<${Badge} tone="good">Active<//>`}
     ${row.kind === 'service' && html` <${Badge} tone="info">Service<//>`}
