@@ -557,6 +557,37 @@ async fn explanation_says_that_a_person_is_only_invited() {
     assert_of_members(&query, reason).await;
 }
 
+/// OP2, INV9, END1, SA7: nothing is promised to an invitee who cannot accept.
+#[tokio::test]
+async fn explanation_says_why_an_invitee_cannot_accept() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    app.invite(BOB, &acme, CY.email, "user").await.expect(201);
+    let query = format!("{OPEN}&email={}", CY.email);
+    let reason_and_who = async |by: Identity| {
+        let explanation =
+            why(&app, by, &acme, &query).await.expect(200).body["explanation"].clone();
+        let who = explanation["who_could_grant"]["who"].as_str().unwrap().to_owned();
+        (explanation["reason"].as_str().unwrap().to_owned(), who)
+    };
+    app.remove(ADA, &acme, BOB).await.expect(204);
+    let (reason, who) = reason_and_who(ADA).await;
+    assert!(reason.contains("may no longer give its role. Resend it."), "{reason}");
+    assert_eq!(who, "members");
+    let path = format!("{acme}/invitations?limit=1");
+    let id = app.get(ADA, &path).await.items()[0]["id"].as_str().unwrap().to_owned();
+    let end = json!({ "access_expires_at": "2026-11-21T13:00:00Z" });
+    app.patch(ADA, &format!("{acme}/invitations/{id}"), end).await.expect(200);
+    app.wait(8 * DAY);
+    let (reason, who) = reason_and_who(ADA).await;
+    assert!(reason.contains("access that is offered has ended. Change its end."), "{reason}");
+    assert_eq!(who, "members");
+    app.suspend(&acme).await.expect(200);
+    let (reason, who) = reason_and_who(OPERATOR).await;
+    assert!(reason.contains("cannot accept while the organization is suspended"), "{reason}");
+    assert_eq!(who, "operators");
+}
+
 /// OP2, U5: a user manager learns nothing of people who are not of their organization; an operator does.
 #[tokio::test]
 async fn only_operators_ask_about_people_of_other_organizations() {

@@ -264,6 +264,10 @@ async fn declined_person_can_request_again_after_an_invitation_that_ended() {
             cleanup::run(&app.store, now, || now, "clean-up", || false).await.unwrap();
         }
         assert_eq!(app.joinable(BOB).await, ["Acme"], "{end}");
+        let own = app.get(BOB, "/v1/me/join-requests").await.items()[0].clone();
+        assert_eq!(own["ask_again_at"], json!(null), "{end}: they may ask now");
+        let shown = app.get(BOB, &format!("{acme}/join-requests/mine")).await.expect(200);
+        assert_eq!(shown.body, own, "{end}");
         let again = app.create_join_request(BOB, &acme).await;
         check(&app).await;
         // The next decline counts from its own time.

@@ -363,7 +363,7 @@ async fn role_in_use_cannot_be_deleted() {
     let pending = app.create_invitation(ADA, &acme, CY.email, &night).await;
     assert_snapshot!(app.delete(ADA, &path).await.summary(), @r#"
     409 role-in-use: Role in use
-    The role has users: 1 active, 1 pending. Give them another role first.
+    The role has users: 1 active, 1 pending, 0 services. Give them another role first, or name one for all of them (`reassign_to`).
     holders: {"active":1,"pending":1,"services":0}
     "#);
     app.change_role(ADA, &acme, BOB, "user").await.expect(200);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     conventions::{INV, organization_routes},
+    decisions::permits,
     helpers::{DEE, id},
     invariants::check,
     test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, NOON, OPERATOR, TestApp, identity},
@@ -144,6 +145,29 @@ async fn refusal_says_how_to_sign_in() {
     app.get(nowhere, &acme).await.refuses(403, "network-not-allowed");
     let mapped = Identity { ip: "::ffff:192.0.2.77", ..bob };
     app.get(mapped, &acme).await.expect(200);
+}
+
+/// ORG3, MACH1: a program has no second factor, and never signs in.
+#[tokio::test]
+async fn services_are_bound_by_networks_alone() {
+    let (app, acme) = TestApp::with_acme().await;
+    let role = json!({ "name": "Setup", "permissions": { "security_management": "full_access" } });
+    let role = app.post(ADA, &format!("{acme}/roles"), role).await.expect(201);
+    let sync = identity("client|sync", "");
+    let added = json!({ "user_id": sync.sub, "name": "Sync", "role_id": role.id() });
+    app.post(ADA, &format!("{acme}/service-members"), added).await.expect(201);
+    let strict = |networks: &[&str]| settings(true, Some(60), networks, 365);
+    app.set_security(with_mfa(ADA), &acme, strict(&[])).await.expect(200);
+    app.get(sync, &format!("{acme}/security")).await.expect(200);
+    let action = "security_management.view";
+    assert!(permits(&app, sync, action, &acme).await);
+    app.set_security(sync, &acme, strict(&["198.51.100.0/24"]))
+        .await
+        .refuses(409, "would-lock-out-caller");
+    app.set_security(sync, &acme, strict(&["192.0.2.0/24"])).await.expect(200);
+    let abroad = Identity { ip: "198.51.100.1", ..sync };
+    app.get(abroad, &format!("{acme}/security")).await.refuses(403, "network-not-allowed");
+    assert!(!permits(&app, abroad, action, &acme).await);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn sub_organizations_are_off_by_default() {
     assert_snapshot!(refused, @r#"
     403 Forbidden
     {
-      "detail": "Your role does not give full access to User Management - Sub Organizations, which this needs. This permission is not available in this organization. Ask an administrator of this organization.",
+      "detail": "Your role does not give full access to User Management - Sub Organizations, which this needs. This permission is not available in this organization. Ask a platform operator to turn it on.",
       "instance": "r1",
       "level_needed": "full_access",
       "role_object": "user_management_sub_organizations",

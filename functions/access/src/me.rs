@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
-    domain::{Email, JoinRequest, Kind, Member, Name, OrgId, RoleId, UserId},
+    domain::{
+        AddressDigest, Email, JoinRequest, Kind, Member, Name, OrgId, Person, RoleId, UserId,
+    },
     http::{ApiError, Call, Json, Page, PageQuery, Query, views},
     store::{FetchedItems, Key, List},
 };
@@ -72,16 +74,27 @@ pub(crate) async fn join_requests(
     let mut found =
         app.store.page(List::join_requests_of(&person.id), pagination.request()).await?;
     let orgs = found.items.iter().map(|request| Key::organization(request.organization_id));
-    let names = app.store.get_for_display(orgs).await?;
+    let slots = found.items.iter().filter_map(|request| own_slot(&person, request));
+    let (names, slots) =
+        tokio::try_join!(app.store.get_for_display(orgs), app.store.get_eventual(slots))?;
     let in_effect = |request: &JoinRequest| request.is_in_effect(context.at);
     let requests = std::mem::take(&mut found.items).into_iter().filter(in_effect);
     let shown = requests.filter_map(|request| {
         let org = names.organization(request.organization_id)?;
-        Some(views::OwnJoinRequest::of(request, org.name))
+        let slot = own_slot(&person, &request);
+        let invited_at = slot.and_then(|slot| slots.invited_at(&slot).transpose()).transpose();
+        let view = |at| views::OwnJoinRequest::of(request, org.name, at, context.at);
+        Some(invited_at.map(view))
     });
-    let items = shown.collect();
+    let items = shown.collect::<Result<_, _>>()?;
     let Page { next_cursor, .. } = pagination.page(found, drop);
     Ok(Json(Page { items, next_cursor }))
+}
+
+/// The slot of the caller's address in the organization of a request. It says when they were invited.
+fn own_slot(person: &Person, request: &JoinRequest) -> Option<Key> {
+    let (org, email) = (request.organization_id, person.email.as_ref()?);
+    Some(Key::address_slot(org, AddressDigest::of(org, email)))
 }
 
 /// The keys of the items that hold the names of a member's organization, of the one above it and of the role.

@@ -2,13 +2,13 @@
 //! receives critical alerts.
 
 use shared::{
-    domain::{AlertId, Event, MemberId, Notification, OutgoingMail},
+    domain::{AlertId, Author, Closure, Event, MemberId, Notification, OrgId, OutgoingMail},
     store::{Error, Key},
 };
 
 use crate::{
     MailService,
-    selection::{author, author_key, named, role_in, role_key, role_name},
+    selection::{author, author_key, author_of, named, role_in, role_key, role_name},
 };
 
 impl MailService {
@@ -48,12 +48,19 @@ impl MailService {
         else {
             return Ok(None);
         };
-        let removed = if organization.is_deleted() {
-            Notification::MembershipEnded
-        } else {
-            Notification::Removed { by: author(&found, event)? }
+        let removed = match organization.closure {
+            Some(Closure::Deleted { by, .. }) => {
+                Notification::MembershipEnded { by: self.deleter(org, by).await? }
+            }
+            _ => Notification::Removed { by: author(&found, event)? },
         };
         Ok(person.email.map(|to| OutgoingMail::new(organization, to, removed)))
+    }
+
+    /// Who deleted the organization: its Super Admin, or the platform.
+    async fn deleter(&self, org: OrgId, by: Option<MemberId>) -> Result<Author, Error> {
+        let Some(id) = by else { return Ok(Author::Platform) };
+        author_of(&self.store.get([Key::member(org, id)]).await?, org, id)
     }
 
     /// The mail to an address that receives critical alerts now. None if it was removed again.

@@ -41,7 +41,7 @@ fn text(notification: &Notification) -> Text {
         N::RequestDeclined => Text::RequestDeclined,
         N::RoleChanged { .. } => Text::RoleChanged,
         N::Removed { .. } => Text::Removed,
-        N::MembershipEnded => Text::MembershipEnded,
+        N::MembershipEnded { .. } => Text::MembershipEnded,
         N::AccessExpiring { .. } => Text::AccessExpiring,
         N::GrantedAccessExpiring { .. } => Text::GrantedAccessExpiring,
         N::GrantedAccessesExpiring { .. } => Text::GrantedAccessesExpiring,
@@ -97,7 +97,9 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
         N::RoleChanged { role, access_end, by } => {
             vec![("by", author(by)), ("role", role.clone()), ending(access_end), organization]
         }
-        N::Removed { by } | N::AlertAddressAdded { by } => vec![("by", author(by))],
+        N::Removed { by } | N::AlertAddressAdded { by } | N::MembershipEnded { by } => {
+            vec![("by", author(by))]
+        }
         N::AccessExpiring { role, until } => {
             vec![("role", role.clone()), ("until", time(until)), organization]
         }
@@ -132,8 +134,7 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
         | N::RequestReceived
         | N::RequestDeclined
         | N::RequestEnded
-        | N::RequestVoid
-        | N::MembershipEnded => vec![],
+        | N::RequestVoid => vec![],
     }
 }
 

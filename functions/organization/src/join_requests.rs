@@ -149,12 +149,15 @@ pub(crate) async fn show_own(
     Path(org): Path<OrgId>,
 ) -> Result<Json<views::OwnJoinRequest>, ApiError> {
     let digest = PersonDigest::of(org, &person.id);
-    let found = app.store.get([Key::organization(org), Key::join_request(org, digest)]).await?;
+    let slot = person.email.as_ref().map(|it| Key::address_slot(org, AddressDigest::of(org, it)));
+    let keys = [Key::organization(org), Key::join_request(org, digest)];
+    let found = app.store.get(keys.into_iter().chain(slot.clone())).await?;
+    let invited_at = slot.and_then(|slot| found.invited_at(&slot).transpose()).transpose()?;
     let in_effect = |request: &JoinRequest| request.is_in_effect(context.at);
     let request = found.join_request(org, digest)?.filter(in_effect);
     let found = found.organization(org).zip(request);
     let (organization, request) = found.ok_or(Refusal::NoSuchJoinRequest)?;
-    Ok(Json(views::OwnJoinRequest::of(request, organization.name)))
+    Ok(Json(views::OwnJoinRequest::of(request, organization.name, invited_at, context.at)))
 }
 
 pub(crate) async fn cancel(

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Name, Organization, Refusal, Standing};
+use super::{MemberId, Name, Organization, Refusal, Standing};
 
 /// Why an organization is closed to its members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub enum Closure {
         /// The time of the deletion.
         #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
         at: Timestamp,
+        /// The Super Admin who deleted it. `None`: an operator.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<MemberId>,
     },
 }
 
@@ -105,11 +108,11 @@ pub fn delete_organization(
     below: u64,
     now: Timestamp,
 ) -> Result<Organization, Refusal> {
-    actor.membership()?;
+    let by = actor.membership()?.id();
     if !actor.is_super_admin() {
         return Err(Refusal::SuperAdminRequired);
     }
-    delete_as_operator(&actor.org, name, below, now)
+    deleted(&actor.org, name, below, now, Some(by))
 }
 
 /// Deletes `org` for an operator. `name` and `below` are as in [`delete_organization`].
@@ -123,13 +126,23 @@ pub fn delete_as_operator(
     below: u64,
     now: Timestamp,
 ) -> Result<Organization, Refusal> {
+    deleted(org, name, below, now, None)
+}
+
+fn deleted(
+    org: &Organization,
+    name: &Name,
+    below: u64,
+    at: Timestamp,
+    by: Option<MemberId>,
+) -> Result<Organization, Refusal> {
     if *name != org.name {
         return Err(Refusal::OrganizationNameDiffers);
     }
     if below > 0 {
         return Err(Refusal::HasSubOrganizations(below));
     }
-    Ok(closed(org, Some(Closure::Deleted { at: now }), now))
+    Ok(closed(org, Some(Closure::Deleted { at, by }), at))
 }
 
 fn closed(org: &Organization, closure: Option<Closure>, now: Timestamp) -> Organization {

@@ -34,7 +34,7 @@ pub fn evaluate(membership: &PathMembership, action: Action) -> Result<(), DenyR
     if *resource_suspended || standing.org.suspension().is_some() {
         return Err(DenyReason::Suspended);
     }
-    standing.org.check_sign_in(&standing.person).map_err(|_| DenyReason::SignIn)
+    standing.check_sign_in().map_err(|_| DenyReason::SignIn)
 }
 
 /// The first membership that grants `action`. `None` means that the action is denied.

@@ -171,7 +171,10 @@ pub enum Notification {
         more: bool,
     },
     /// The organization of the recipient was deleted (SA7).
-    MembershipEnded,
+    MembershipEnded {
+        /// The Super Admin or the platform, who deleted it.
+        by: Author,
+    },
     /// The organization that invited the recipient was deleted (SA7).
     InvitationVoid,
     /// An operator has suspended the organization (SA7).

@@ -243,7 +243,7 @@ impl Organization {
         Target::new(TargetKind::Organization, &self.id(), self.version)
     }
 
-    /// Checks that the sign-in of the caller satisfies the security settings (ORG3). The sign-in of
+    /// Checks that the sign-in of a person satisfies the security settings (ORG3). The sign-in of
     /// the subject of another caller's request is not checked.
     ///
     /// # Errors

@@ -84,10 +84,14 @@ pub enum Refusal {
 
     /// A member lacks a level on a role object (U5).
     #[error(
-        "Your role does not give {} to {}, which this needs.{} Ask an administrator of this organization.",
+        "Your role does not give {} to {}, which this needs. {}",
         .level.name(),
         .object.name(),
-        if *.shown { "" } else { " This permission is not available in this organization." }
+        if *.shown {
+            "Ask an administrator of this organization."
+        } else {
+            "This permission is not available in this organization. Ask a platform operator to turn it on."
+        }
     )]
     MissingPermission {
         /// The role object.
@@ -145,7 +149,7 @@ pub enum Refusal {
     EntrySuspended,
     /// The token has no e-mail address (INV4). Contains the claim that would have it.
     #[error(
-        "Your token has no e-mail address: it has no claim `{0}`. Ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must name another claim (EmailClaim)."
+        "Your token has no e-mail address: it has no claim `{0}`. A service cannot do this. If you are a person, ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must name another claim."
     )]
     EmailMissing(MissingClaim),
     /// The token does not say whether the e-mail address is verified (INV4). Contains the claim that
@@ -350,7 +354,10 @@ pub enum Refusal {
         least: Level,
     },
     /// Members hold the role, or pending invitations offer it (ROLE6).
-    #[error("The role has users: {} active, {} pending. Give them another role first.", .0.active, .0.pending)]
+    #[error(
+        "The role has users: {} active, {} pending, {} services. Give them another role first, or name one for all of them (`reassign_to`).",
+        .0.active, .0.pending, .0.services
+    )]
     RoleInUse(UserCount),
     /// ROLE6: the role is on its way to be deleted.
     #[error(
@@ -433,7 +440,7 @@ pub enum Refusal {
     SubOrganizationsDisabled,
     /// The sub-organization has members or pending invitations (SUB5).
     #[error(
-        "You can join only a sub-organization without members and pending invitations. Ask one of its members for an invitation."
+        "You can join only a sub-organization without members and pending invitations. Ask one of its members for an invitation, or a platform operator if it has none."
     )]
     OrganizationNotEmpty,
     /// The organization to delete has organizations below it (SA7). Contains their number.

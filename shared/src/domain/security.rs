@@ -70,6 +70,15 @@ impl Security {
                 return Err(Refusal::SessionTooOld(minutes));
             }
         }
+        self.check_network(authn)
+    }
+
+    /// Checks the sign-in of a service: its token is given to a program, so it has neither a second factor nor a
+    /// time of sign-in (MACH1).
+    ///
+    /// # Errors
+    /// [`Refusal::NetworkNotAllowed`] as in [`check_sign_in`](Self::check_sign_in).
+    pub fn check_network(&self, authn: &AuthnContext) -> Result<(), Refusal> {
         let contains_source = |net: &IpNet| authn.source_ip.is_some_and(|ip| net.contains(&ip));
         if !self.allowed_networks.is_empty() && !self.allowed_networks.iter().any(contains_source) {
             return Err(Refusal::NetworkNotAllowed);
@@ -122,10 +131,11 @@ pub fn update_security(
     now: Timestamp,
 ) -> Result<Organization, Refusal> {
     actor.require(RoleObject::SecurityManagement, Level::FullAccess)?;
-    if let Some(authn) = &actor.person.authn {
-        update.check_sign_in(authn).map_err(|why| Refusal::WouldLockOutCaller(Box::new(why)))?;
-    }
-    Ok(secured(&actor.org, update, now))
+    let org = secured(&actor.org, update, now);
+    Standing { org: org.clone(), ..actor.clone() }
+        .check_sign_in()
+        .map_err(|why| Refusal::WouldLockOutCaller(Box::new(why)))?;
+    Ok(org)
 }
 
 /// Removes the sign-in requirements of an organization for an operator, so that its members can

@@ -40,8 +40,8 @@ impl Standing {
     /// - [`Refusal::NoSuchOrganization`] if `org` is `None`, or if the person is neither a member
     ///   nor an operator. Both cases give the same answer (U5).
     /// - The refusals of [`Member::check_acting`] (END1, MACH1).
-    /// - The refusals of [`Organization::check_open`] (SA7) and of [`Organization::check_sign_in`] (ORG3)
-    ///   if the caller is a member.
+    /// - The refusals of [`Organization::check_open`] (SA7) and of [`check_sign_in`](Self::check_sign_in) if
+    ///   the caller is a member.
     pub fn of(
         person: Person,
         org: Option<Organization>,
@@ -51,7 +51,7 @@ impl Standing {
         let standing = Self::unchecked(person, org, member, root)?;
         if standing.member.is_some() {
             standing.org.check_open()?;
-            standing.org.check_sign_in(&standing.person)?;
+            standing.check_sign_in()?;
         }
         Ok(standing)
     }
@@ -72,7 +72,7 @@ impl Standing {
         if standing.member.is_some() {
             standing.org.check_open()?;
         }
-        match standing.org.check_sign_in(&standing.person) {
+        match standing.check_sign_in() {
             Err(
                 Refusal::SessionTooOld(_)
                 | Refusal::SessionAgeUnknown { .. }
@@ -118,6 +118,19 @@ impl Standing {
     pub fn without_access(person: Person, org: Organization, root: Option<&Organization>) -> Self {
         let conditions = org.conditions(root);
         Self { person, org, member: None, conditions, levels: no_levels(), effective: no_levels() }
+    }
+
+    /// Checks that the caller's sign-in satisfies the security settings (ORG3). Of a service, only the network counts.
+    /// The sign-in of the subject of another caller's request is not checked.
+    ///
+    /// # Errors
+    /// The refusals of [`Security::check_sign_in`](super::Security::check_sign_in).
+    pub fn check_sign_in(&self) -> Result<(), Refusal> {
+        let is_service = self.member.as_ref().is_some_and(|member| member.service.is_some());
+        match &self.person.authn {
+            Some(authn) if is_service => self.org.security.check_network(authn),
+            _ => self.org.check_sign_in(&self.person),
+        }
     }
 
     /// Checks that the person has at least `level` on `object`.

@@ -351,7 +351,7 @@ async fn members_and_invitees_get_mail_when_their_organization_is_deleted() {
     to bob@example.com
     Acme was deleted
 
-    Acme was deleted, and your membership has ended. You no longer have access to it.
+    Ada (ada@example.com) deleted Acme, so your membership has ended. You no longer have access to it.
 
     If you did not expect this, please ask the people you worked with there.
 

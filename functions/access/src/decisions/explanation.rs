@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
     domain::{
-        AccessPath, Action, BuiltIn, DenyReason, Invitation, Level, Name, OrgId, Organization,
-        PathMembership, Remediation, RoleId, RoleObject, Standing, evaluate, levels_in,
-        remediation,
+        AccessPath, Action, BuiltIn, DenyReason, Invitation, Level, Member, Name, OrgId,
+        Organization, PathMembership, Remediation, RoleId, RoleObject, evaluate,
+        inviter_authorized, levels_in, remediation,
     },
     http::{FieldError, views},
     store::{Error, FetchedItems, Key},
@@ -84,26 +84,36 @@ struct Grantors {
 pub(super) enum Offer {
     /// Accepting it grants the action.
     Open,
-    Expired,
+    /// The organization is suspended (SA7).
+    Suspended,
     /// The access that it offers has ended (END1).
     AccessEnded,
+    Expired,
+    /// Its inviter may no longer grant the role (INV9).
+    InviterNotAuthorized,
     /// The role that it offers does not grant the action.
     RoleTooLow,
 }
 
 impl Offer {
+    /// What `invitation`, which `sender` sent last, offers for `action`.
     pub(super) fn of(
         invitation: &Invitation,
+        sender: Option<&Member>,
         action: Action,
         org: &Organization,
         now: Timestamp,
     ) -> Self {
         let levels = levels_in(org, invitation.role_id);
         let grants = |needed| levels.is_some_and(|it| it.of(action.role_object) >= needed);
-        if invitation.expired(now) {
-            Self::Expired
+        if org.suspension().is_some() {
+            Self::Suspended
         } else if invitation.access_expires_at.is_some_and(|end| end <= now) {
             Self::AccessEnded
+        } else if invitation.expired(now) {
+            Self::Expired
+        } else if !inviter_authorized(org, invitation, sender, now) {
+            Self::InviterNotAuthorized
         } else if action.level.is_some_and(grants) {
             Self::Open
         } else {
@@ -114,9 +124,15 @@ impl Offer {
     fn reason(self) -> &'static str {
         match self {
             Self::Open => "The person is invited, but has not accepted the invitation.",
-            Self::Expired => "The person is invited, but the invitation has expired. Resend it.",
+            Self::Suspended => {
+                "The person is invited, but cannot accept while the organization is suspended."
+            }
             Self::AccessEnded => {
                 "The person is invited, but the access that is offered has ended. Change its end."
+            }
+            Self::Expired => "The person is invited, but the invitation has expired. Resend it.",
+            Self::InviterNotAuthorized => {
+                "The person is invited, but the member who sent the invitation may no longer give its role. Resend it."
             }
             Self::RoleTooLow => {
                 "The person is invited, but the role that is offered does not grant this."
@@ -170,11 +186,11 @@ impl Explanation {
 
     /// The person is invited, and has not accepted.
     pub(super) fn of_invitee(action: Action, org: OrgId, offer: Offer) -> Self {
-        let who_could_grant = if offer == Offer::Open {
-            Grantors::subject("The person can accept the invitation.")
-        } else {
-            let deny = reason_without_paths(action);
-            Grantors::from(remediation(action, deny, None, org))
+        let by_members = remediation(action, reason_without_paths(action), None, org);
+        let who_could_grant = match offer {
+            Offer::Open => Grantors::subject("The person can accept the invitation."),
+            Offer::Suspended => Remediation::Operators.into(),
+            _ => by_members.into(),
         };
         let reason = offer.reason();
         Self {
@@ -417,10 +433,7 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
             format!("The platform has suspended all access {place}.")
         }
         DenyReason::SignIn => {
-            let refusal = membership.and_then(|at| {
-                let Standing { org, person, .. } = &at.standing;
-                org.check_sign_in(person).err()
-            });
+            let refusal = membership.and_then(|at| at.standing.check_sign_in().err());
             refusal.map(|refusal| refusal.to_string()).unwrap_or_default()
         }
     }

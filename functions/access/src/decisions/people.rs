@@ -163,7 +163,12 @@ pub(super) async fn explain(
     let is_visible = viewer == Viewer::All || known.member.is_some();
     let explanation = match &known.invitation {
         Some(invitation) if !granted => {
-            Explanation::of_invitee(action, org, Offer::of(invitation, action, &actor.org, now))
+            let sender = match invitation.sent_by() {
+                Some(sender) => app.store.continued_member(org, sender).await?,
+                None => None,
+            };
+            let offer = Offer::of(invitation, sender.as_ref(), action, &actor.org, now);
+            Explanation::of_invitee(action, org, offer)
         }
         _ if !is_visible => Explanation::of_outsider(action, org),
         _ => Explanation::of_paths(viewer, action, org, &paths, &roles)?,

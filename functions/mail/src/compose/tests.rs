@@ -53,7 +53,7 @@ fn notifications() -> Vec<Notification> {
         Notification::SecurityReset,
         Notification::RequestEnded,
         Notification::RequestVoid,
-        Notification::MembershipEnded,
+        Notification::MembershipEnded { by: by() },
         Notification::InvitationVoid,
     ]
 }

@@ -37,14 +37,20 @@ pub struct OwnJoinRequest {
     comment: String,
     status: RequestStatus,
     created_at: Timestamp,
-    /// When the person may ask again, if the request was declined.
+    /// When the person may ask again, if the request was declined and they may not do so now.
     ask_again_at: Option<Timestamp>,
 }
 
 impl OwnJoinRequest {
-    /// Shows `request` to `organization_name`.
-    pub fn of(request: domain::JoinRequest, organization_name: Name) -> Self {
-        let ask_again_at = request.declined_until();
+    /// Shows `request` to `organization_name`. `invited_at` is the time at which the last invitation was sent to its person.
+    pub fn of(
+        request: domain::JoinRequest,
+        organization_name: Name,
+        invited_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        let waits = !request.may_ask_again(invited_at, now);
+        let ask_again_at = request.declined_until().filter(|_| waits);
         let domain::JoinRequest { id, organization_id, comment, status, created_at, .. } = request;
         Self { id, organization_id, organization_name, comment, status, created_at, ask_again_at }
     }

@@ -108,7 +108,7 @@ function Edit({ security, reload }) {
 /** @param {{ security: Types.Schemas['Security'], hint: ReturnType<typeof useDraft<Types.Schemas['Security']>>['hint'] }} props */
 const Fields = ({ security, hint }) => html`
   <${Check} label="Require multi-factor sign-in" name="require_mfa" checked=${security.require_mfa}
-    hint=${hint('require_mfa', (value) => (value ? 'required' : 'not required'), 'The identity provider must report several factors in the token.')} />
+    hint=${hint('require_mfa', (value) => (value ? 'required' : 'not required'), 'The identity provider must report several factors in the token. Services are not asked for them.')} />
   <${Field} label="Maximum age of a sign-in, in minutes" name="max_session_minutes" type="number" min="5" max="43200"
     value=${security.max_session_minutes}
     hint=${hint('max_session_minutes', age, 'From 5 to 43,200 (30 days). Empty: no maximum. 480 minutes are 8 hours.')} />
