@@ -235,7 +235,7 @@ declare global {
       status?: 'active' | 'pending';
       role_id?: string[];
       kind?: 'person' | 'service';
-      sort?: 'email' | '-email' | 'joined_at' | '-joined_at';
+      sort?: 'email' | '-email' | 'joined_at' | '-joined_at' | 'name' | '-name' | 'role_name' | '-role_name';
       scope?: 'subtree';
       organization_id?: string[];
     }

@@ -83,6 +83,7 @@ list users by role | 3 9 0 0 | ADA GET /members?limit=<limit>&role_id=user
 list persons | 3 9 0 0 | ADA GET /members?limit=<limit>&kind=person
 list services of a subtree | 3 4 0 0 | ADA GET /members?limit=<limit>&scope=subtree&kind=service
 list users by time | 3 18 0 0 | ADA GET /members?limit=<limit>&sort=-joined_at
+list ten users by name | 3 6 0 0 | ADA GET /members?limit=<limit>&q=m0000&sort=name
 list users of a subtree | 4 9 0 0 | ADA GET /members?limit=<limit>&scope=subtree
 + sub-organization
 list users of chosen organizations | 3 10 0 0 | ADA GET /members?limit=<limit>&organization_id=<here>&organization_id=<below>
@@ -574,6 +575,7 @@ costs more than its bound, in a root organization or eight levels below one.
 - A third trip reads what only the second one names: the names of people who are not on the page (U3), the name of the custom role
   that an acceptance gives, the organizations above the one that a person joins.
 - Filters of a list read about 100 RCU a request at most; the page is short then.
+- A list by `name` or `role_name` reads all users that match for each page, at most 500: also about 100 RCU at most.
 
 | operation | trips | RCU | WCU | at depth 8 |
 |---|--:|--:|--:|---|

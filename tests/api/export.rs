@@ -250,6 +250,8 @@ async fn second_sheet_names_the_filters_and_for_whom_the_file_was_made() {
     ] {
         assert!(some.lines().any(|it| it == line), "{line}: {some}");
     }
+    let by_name = about(&export(&app, ADA, &acme, "sort=-role_name").await.expect(200).bytes);
+    assert!(by_name.lines().any(|line| line == "Order: Role, Z to A"), "{by_name}");
 }
 
 /// SUB4, SUB6
@@ -295,7 +297,9 @@ async fn export_applies_the_filters_and_order_of_the_list() {
                    scope=subtree&sort=-email scope=subtree&sort=-joined_at&q=person \
                    sort=joined_at organization_id=<branch>&sort=-joined_at \
                    organization_id=<branch>&organization_id=<root> kind=person kind=service \
-                   kind=service&scope=subtree kind=person&scope=subtree&role_id=user";
+                   kind=service&scope=subtree kind=person&scope=subtree&role_id=user \
+                   sort=name scope=subtree&sort=-name scope=subtree&sort=role_name \
+                   sort=-role_name&status=active scope=subtree&sort=name&q=person";
     for query in queries.split(' ') {
         let query = query.replace("<night>", &night).replace("<branch>", id(&branch));
         let query = query.replace("<root>", id(&root));

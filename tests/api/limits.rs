@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use access::{MAX_EVALUATIONS, MAX_RESULTS};
 use mail::{MAX_PRODUCT_NAME, MAX_SUBJECT_VALUE, MAX_VALUE};
-use members::{ExportLimits, MAX_RANGES};
+use members::{ExportLimits, MAX_RANGES, MAX_SORTED};
 use shared::{
     domain::{
         Budgets, DECLINED_DAYS, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, DEFAULT_RETENTION_DAYS,
@@ -105,6 +105,12 @@ fn requests() -> Rows {
             &MAX_RANGES,
             "422 `invalid-request`",
             "choose fewer, or ask twice",
+        ),
+        row(
+            "users that a list or an export sorts by `name` or `role_name`",
+            &MAX_SORTED,
+            "422 `invalid-request`",
+            "choose a role, a status or an organization, or sort by `email`",
         ),
         row(
             "questions in one request for decisions",

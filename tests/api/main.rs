@@ -58,6 +58,7 @@ mod roles;
 mod scenario;
 mod security;
 mod services;
+mod sorted;
 mod suborg;
 mod suspension;
 mod test_app;

@@ -203,7 +203,7 @@ async fn malformed_filter_is_refused_and_unusual_search_finds_no_user() {
     let members = format!("{acme}/members");
     let malformed = "status=removed status=active%27%20OR%201%3D1 status[]=active status[$ne]=x \
                      role_id=boss role_id=* role_id=%25 scope=everything scope=all \
-                     organization_id=acme organization_id=* match=fuzzy sort=name sort=password \
+                     organization_id=acme organization_id=* match=fuzzy sort=--name sort=password \
                      sort=%2Bemail color=red sub=ada filter=%7B%7D";
     for query in malformed.split(' ') {
         app.get(ADA, &format!("{members}?{query}")).await.refuses(422, "invalid-request");

@@ -63,7 +63,7 @@ async fn cursor_is_bound_to_list_filters_organization_and_caller() {
         (
             "members",
             "status=pending q=p role_id=user scope=subtree q=p&match=contains sort=-email \
-             sort=joined_at",
+             sort=joined_at sort=name sort=-role_name",
         ),
         ("roles", "q=r q=r&match=contains scope=subtree"),
         ("sub-organizations", "depth=all"),
@@ -183,6 +183,8 @@ async fn forged_cursor_reads_nothing_beyond_its_list() {
             "[] [] [] [] Subtree JoinedAtDescending Prefix ",
         ),
         ("members?", "[] [] [] [] Organization Email Prefix "),
+        ("members?scope=subtree&sort=name&", "[] [] [] [] Subtree Name Prefix "),
+        ("members?sort=-role_name&", "[] [] [] [] Organization RoleNameDescending Prefix "),
         ("members?scope=subtree&", "[] [] [] [] Subtree Email Prefix "),
         ("roles?scope=subtree&", "[] [] [] Subtree Prefix "),
         ("roles?scope=subtree&q=night&match=contains&", "[] [] [] Subtree Contains night"),

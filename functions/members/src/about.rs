@@ -56,7 +56,7 @@ impl About<'_> {
             ("Kind", kind(filters).into()),
             ("Roles", text(roles)),
             ("Search", text(search(filters))),
-            ("Order in each organization", text(order(filters.sort).to_owned())),
+            order(filters.sort),
             ("Time zone", "All times are in UTC.".into()),
         ])
     }
@@ -115,11 +115,18 @@ fn search(filters: &Filters) -> String {
     }
 }
 
-fn order(sort: Sort) -> &'static str {
-    match sort {
+/// The order. One by name is of all users, in whichever organization.
+fn order(sort: Sort) -> (&'static str, Cell<'static>) {
+    let order = match sort {
         Sort::Email => "Email, A to Z",
         Sort::EmailDescending => "Email, Z to A",
         Sort::JoinedAt => "Joined or invited, earliest first",
         Sort::JoinedAtDescending => "Joined or invited, latest first",
-    }
+        Sort::Name => "Name, A to Z",
+        Sort::NameDescending => "Name, Z to A",
+        Sort::RoleName => "Role, A to Z",
+        Sort::RoleNameDescending => "Role, Z to A",
+    };
+    let label = if sort.by_name().is_some() { "Order" } else { "Order in each organization" };
+    (label, order.into())
 }

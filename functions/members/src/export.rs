@@ -16,7 +16,7 @@ use serde_json::json;
 use shared::{
     domain::{OrgId, Refusal, RequestContext},
     http::{ApiError, App, Call, Json, OptionalJson, Path, Problem, views},
-    store::{Committed, UserFilter},
+    store::{Committed, RoleSummaries},
 };
 use tokio::{task::spawn_blocking, time::Instant};
 
@@ -26,6 +26,7 @@ use crate::{
     filter::{AuthorizedList, Filters},
     rows::{COLUMNS, DisplayNames},
     sheet::{Sheet, XLSX},
+    sorted::ExportedUsers,
 };
 
 /// The limits of exports, and the bucket for large files. The default has no bucket.
@@ -75,8 +76,12 @@ pub(crate) async fn export(
     {
         return exports.deliver_again(&record, context.at).await;
     }
-    let mut names = DisplayNames::default();
-    let sheet = sheet(&app, &context, &filter, &mut names, exports.bounds).await?;
+    let (users, roles) = match filters.sort.by_name() {
+        Some(order) => order.users(&app.store, &filter, None).await?.all(),
+        None => (ExportedUsers::Stream(app.store.user_stream(&filter)), RoleSummaries::default()),
+    };
+    let mut names = DisplayNames::with_roles(roles);
+    let sheet = sheet(&app, &context, users, &mut names, exports.bounds).await?;
     let (made_for, made_at) = (views::Person::caller(&actor), context.at);
     let about = About { org: &actor.org, filters: &filters, made_for, made_at };
     let facts = about.facts(&app.store, &names, sheet.rows()).await?;
@@ -187,7 +192,7 @@ impl ExportConfig {
     }
 }
 
-/// A sheet with a row for each user that the filter matches. Adds their names to `names`.
+/// A sheet with a row for each of the users. Adds their names to `names`.
 ///
 /// # Errors
 ///
@@ -197,13 +202,12 @@ impl ExportConfig {
 async fn sheet(
     app: &App,
     context: &RequestContext,
-    filter: &UserFilter,
+    mut users: ExportedUsers<'_>,
     names: &mut DisplayNames,
     bounds: ExportLimits,
 ) -> Result<Sheet, ApiError> {
     let begun = Instant::now();
     let mut sheet = Sheet::new("Users", &COLUMNS, context.at).map_err(broken)?;
-    let mut users = app.store.user_stream(filter);
     while let Some(users) = users.next().await? {
         if begun.elapsed() >= bounds.reading {
             return Err(Refusal::ExportTimeLimit(bounds.reading.as_secs()).into());

@@ -38,7 +38,7 @@ pub(crate) struct Filters {
     pub(crate) r#match: Match,
     /// Whether organizations below are included.
     pub(crate) scope: ScopeParam,
-    /// The order within each organization.
+    /// The order.
     pub(crate) sort: Sort,
 }
 
@@ -52,6 +52,12 @@ pub(crate) enum Sort {
     JoinedAt,
     #[serde(rename = "-joined_at")]
     JoinedAtDescending,
+    Name,
+    #[serde(rename = "-name")]
+    NameDescending,
+    RoleName,
+    #[serde(rename = "-role_name")]
+    RoleNameDescending,
 }
 
 /// A list that the caller may read.
@@ -206,12 +212,13 @@ impl Filters {
         }
     }
 
+    /// The order in which users are read. An order by name sorts them afterwards.
     fn order(&self) -> Order {
         let (by, descending) = match self.sort {
-            Sort::Email => (SortKey::Address, false),
             Sort::EmailDescending => (SortKey::Address, true),
             Sort::JoinedAt => (SortKey::Time, false),
             Sort::JoinedAtDescending => (SortKey::Time, true),
+            _ => (SortKey::Address, false),
         };
         Order { by, descending }
     }

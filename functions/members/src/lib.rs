@@ -11,6 +11,7 @@ mod rows;
 mod s3;
 mod services;
 mod sheet;
+mod sorted;
 
 use axum::{
     Router,
@@ -37,6 +38,7 @@ use list::list;
 #[cfg(feature = "s3")]
 pub use s3::S3;
 pub use sheet::XLSX;
+pub use sorted::MAX_SORTED;
 
 /// The routes of the function.
 pub fn router() -> Router<App> {

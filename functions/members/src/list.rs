@@ -86,10 +86,13 @@ pub(crate) async fn list(
     let AuthorizedList { actor, filter, total } = filters.authorize(&app, &person, org).await?;
     // The role names of an organization with custom roles are read together with its users.
     let own = Some(org).filter(|_| !actor.org.roles.is_empty());
-    let (mut found, mut roles) = tokio::try_join!(
-        app.store.users(&filter, pagination.request()),
-        app.store.role_summaries(own)
-    )?;
+    let (mut found, mut roles) = match filters.sort.by_name() {
+        Some(order) => order.users(&app.store, &filter, own).await?.page(pagination.request()),
+        None => tokio::try_join!(
+            app.store.users(&filter, pagination.request()),
+            app.store.role_summaries(own)
+        )?,
+    };
     let invitations = found.items.iter().filter_map(User::invitation);
     let deliveries = invitations.map(|invitation| Key::delivery(invitation.id));
     let (names, deliveries, ()) = tokio::try_join!(

@@ -49,6 +49,11 @@ pub(crate) struct DisplayNames {
 }
 
 impl DisplayNames {
+    /// Names of which these roles are known.
+    pub(crate) fn with_roles(roles: RoleSummaries) -> Self {
+        Self { roles, ..Self::default() }
+    }
+
     /// Reads the names that `users` need and that are not known yet.
     ///
     /// # Errors

@@ -313,7 +313,7 @@ export interface paths {
         };
         /**
          * List members and pending invitations
-         * @description Lists active members and pending invitations together (U3). All filters combine, as long as organizations × roles × statuses are at most 100 (SUB6). Users of one organization stand together, in the order of `sort`. A search lists users whose address matches before users whose role name matches. A search for a prefix in a subtree lists the matching addresses of all organizations in one order. A search that discards items can return a short or empty page. Requires `user_management` at `view_only`. `scope=subtree`, or a filter for another organization, also requires `user_management_sub_organizations` at `view_only` (SUB4).
+         * @description Lists active members and pending invitations together (U3). All filters combine, as long as organizations × roles × statuses are at most 100 (SUB6). Users of one organization stand together, in the order of `sort`. A search lists users whose address matches before users whose role name matches. A search for a prefix in a subtree lists the matching addresses of all organizations in one order. The orders by `name` and `role_name` are of the whole list, of at most 500 users. A search that discards items can return a short or empty page. Requires `user_management` at `view_only`. `scope=subtree`, or a filter for another organization, also requires `user_management_sub_organizations` at `view_only` (SUB4).
          */
         get: operations["listMembers"];
         put?: never;
@@ -2875,10 +2875,10 @@ export interface components {
              */
             scope?: "organization" | "subtree";
             /**
-             * @description The order within each organization. Without one, `email`.
+             * @description The order, as in the list of users. Without one, `email`. At most 500 users can be ordered by `name` or `role_name`.
              * @enum {string}
              */
-            sort?: "email" | "-email" | "joined_at" | "-joined_at";
+            sort?: "email" | "-email" | "joined_at" | "-joined_at" | "name" | "-name" | "role_name" | "-role_name";
         };
         /**
          * @description A link to the file, valid for at most 5 minutes, and the time when it expires.
@@ -5344,10 +5344,10 @@ export interface components {
          */
         Match: "prefix" | "contains";
         /**
-         * @description The order within each organization. For a pending invitation, `joined_at` means the time of the invitation.
+         * @description The order. `email` and `joined_at` order users within each organization. For a pending invitation, `joined_at` means the time of the invitation. `name` and `role_name` order the whole list, whatever the organization, and whatever it is that a search finds. `name` is the `display_name`, else the `name`, else the `email`. Users with the same `role_name` are ordered by `email`. Case does not matter. At most 500 users that match can be ordered by `name` or `role_name`; more get 422 `invalid-request` with the pointer `/sort`.
          * @example -joined_at
          */
-        Sort: "email" | "-email" | "joined_at" | "-joined_at";
+        Sort: "email" | "-email" | "joined_at" | "-joined_at" | "name" | "-name" | "role_name" | "-role_name";
         /**
          * @description The `sub` of one person. The list contains only their membership here, and ignores the other filters.
          * @example auth0|ada
@@ -6424,7 +6424,7 @@ export interface operations {
                  */
                 user_id?: components["parameters"]["UserIdFilter"];
                 /**
-                 * @description The order within each organization. For a pending invitation, `joined_at` means the time of the invitation.
+                 * @description The order. `email` and `joined_at` order users within each organization. For a pending invitation, `joined_at` means the time of the invitation. `name` and `role_name` order the whole list, whatever the organization, and whatever it is that a search finds. `name` is the `display_name`, else the `name`, else the `email`. Users with the same `role_name` are ordered by `email`. Case does not matter. At most 500 users that match can be ordered by `name` or `role_name`; more get 422 `invalid-request` with the pointer `/sort`.
                  * @example -joined_at
                  */
                 sort?: components["parameters"]["Sort"];

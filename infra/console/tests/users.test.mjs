@@ -1,7 +1,7 @@
 // The users of an organization: what is offered is what the API allows, and each sentence fits whom it is about.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { endOfDay } from '../site/app/words.js';
+import { endOfDay, personName } from '../site/app/words.js';
 import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
 
 let server, browser, ada, org;
@@ -175,6 +175,24 @@ test('a choice that is too long says that it is not whole', async () => {
   await ada.getByRole('button', { name: 'Add a service' }).click();
   await ada.getByText('Only the first 500 are offered.').waitFor();
   await ada.unroute(/\/members\?.*kind=person/);
+});
+
+test('users are shown in the order of their names, and the API says why it refuses an order', async () => {
+  const { items } = await ask(ada, 'GET', `/v1/organizations/${org}/members?sort=-name`);
+  const names = items.map((row) => personName(row).toLowerCase());
+  assert.ok(names.length > 3);
+  assert.deepEqual(names, [...names].sort().reverse());
+  await open(ada, `/organizations/${org}/users`);
+  const order = ada.getByLabel('Order');
+  await order.selectOption('Name, Z to A');
+  await ada.waitForURL(/sort=-name$/);
+  await ada.locator('tbody tr').first().getByText(personName(items[0])).first().waitFor();
+  const detail = 'At most 500 users can be sorted by role name.';
+  const refusal = { type: 'https://rolecall.example/problems/invalid-request', title: 'Invalid request', status: 422, detail };
+  await ada.route(/sort=role_name/, (route) => route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify(refusal) }));
+  await order.selectOption('Role, A to Z');
+  await ada.getByRole('alert').getByText(detail).waitFor();
+  await ada.unroute(/sort=role_name/);
 });
 
 test('a slow writer finds a user, and keeps the focus', async () => {

@@ -55,6 +55,7 @@ mod transaction;
 mod user_counts;
 mod user_ranges;
 mod users;
+mod whole_list;
 
 use aws_sdk_dynamodb::{
     Client,

@@ -80,7 +80,7 @@ pub(super) struct Found {
     /// The key at which the reading stopped because its read units were used up.
     pub(super) stopped_at: Option<String>,
     /// The read units of a filtered or bounded range.
-    units: f64,
+    pub(super) units: f64,
 }
 
 impl Range {

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::domain::{Invitation, Member, MemberKind, OrgId, OrgPath, RoleId, Scope, Search};
 
-/// The most sections of a list that are read for one page.
-const MAX_SECTIONS: usize = 4;
+/// The most sections of a list that one request reads.
+pub(super) const MAX_SECTIONS: usize = 4;
 /// The part of a search with the users whose address matches; also a list without a search.
 const BY_ADDRESS: u8 = 0;
 /// The part of a search with the other users, whose role has a matching name.

@@ -10,7 +10,10 @@ const NAMES = ['q', 'status', 'kind', 'sort'];
 const CHOICES = {
   status: [['', 'Any status'], ['active', 'Active'], ['pending', 'Invited']],
   kind: [['', 'Any kind'], ['person', 'People'], ['service', 'Services']],
-  sort: [['', 'A to Z'], ['-email', 'Z to A'], ['-joined_at', 'Newest first'], ['joined_at', 'Oldest first']],
+  sort: [
+    ['', 'Address, A to Z'], ['-email', 'Address, Z to A'], ['name', 'Name, A to Z'], ['-name', 'Name, Z to A'],
+    ['role_name', 'Role, A to Z'], ['-role_name', 'Role, Z to A'], ['-joined_at', 'Newest first'], ['joined_at', 'Oldest first'],
+  ],
 };
 /**
  * The roles of the filter: a link can have several, as the one to those who could change something.

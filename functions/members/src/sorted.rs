@@ -1,0 +1,165 @@
+//! The orders that no index has: by name, and by the name of the role. All users that match are read and sorted in
+//! memory, if they are few (SUB6). These orders are of the whole list, not of each organization.
+
+use shared::{
+    domain::{OrgId, fold},
+    http::{ApiError, FieldError, Problem, views},
+    store::{
+        Error, PageRequest, Position, RoleSummaries, Slice, Store, User, UserFilter, UserStream,
+        index::address_of,
+    },
+};
+
+use crate::filter::Sort;
+
+/// The most users that a list or an export sorts by name or by role name.
+pub const MAX_SORTED: usize = 500;
+
+/// The longest compared part of a name, in bytes. A cursor holds it with an address and an id.
+const MAX_COMPARED: usize = 512;
+
+/// An order by name.
+#[derive(Clone, Copy)]
+pub(crate) struct NameOrder {
+    compared: Compared,
+    descending: bool,
+}
+
+/// The name that is compared first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    /// The name that the list shows for the user.
+    Name,
+    /// The name of the role.
+    RoleName,
+}
+
+/// All users that match, in order, and their roles.
+pub(crate) struct SortedUsers {
+    order: NameOrder,
+    users: Vec<(String, User)>,
+    roles: RoleSummaries,
+}
+
+/// The users of an export, in order.
+pub(crate) enum ExportedUsers<'a> {
+    /// In the order of an index.
+    Stream(UserStream<'a>),
+    /// Sorted in memory. `None` after they were taken.
+    Sorted(Option<Vec<User>>),
+}
+
+impl Sort {
+    /// The order, if it is one by name.
+    pub(crate) fn by_name(self) -> Option<NameOrder> {
+        let (compared, descending) = match self {
+            Self::Name => (Compared::Name, false),
+            Self::NameDescending => (Compared::Name, true),
+            Self::RoleName => (Compared::RoleName, false),
+            Self::RoleNameDescending => (Compared::RoleName, true),
+            Self::Email | Self::EmailDescending | Self::JoinedAt | Self::JoinedAtDescending => {
+                return None;
+            }
+        };
+        Some(NameOrder { compared, descending })
+    }
+}
+
+impl NameOrder {
+    /// The users that match, sorted. Reads the role names of the organization `own` together with them.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-request` if more than [`MAX_SORTED`] users match, or if finding them takes more than one request reads; the
+    /// errors of the store.
+    pub(crate) async fn users(
+        self,
+        store: &Store,
+        filter: &UserFilter,
+        own: Option<OrgId>,
+    ) -> Result<SortedUsers, ApiError> {
+        let (found, mut roles) =
+            tokio::try_join!(store.all_users(filter, MAX_SORTED), store.role_summaries(own))?;
+        let found = found.ok_or_else(|| self.refusal())?;
+        if self.compared == Compared::RoleName {
+            store.load_missing_roles(&mut roles, &found).await?;
+        }
+        let with_key = |user| (self.key(&user, &roles), user);
+        let mut users: Vec<_> = found.into_iter().map(with_key).collect();
+        users.sort_by(|(one, _), (other, _)| one.cmp(other));
+        if self.descending {
+            users.reverse();
+        }
+        Ok(SortedUsers { order: self, users, roles })
+    }
+
+    /// The compared name, then the address, then the id: no two users have the same key.
+    fn key(self, user: &User, roles: &RoleSummaries) -> String {
+        let (name, address, id) = match user {
+            User::Active(member) => {
+                let names = member.folded_names();
+                let shown = names.lines().next().map(ToOwned::to_owned);
+                (shown, address_of(member), member.id().to_string())
+            }
+            User::Pending(invitation) => {
+                (None, invitation.email.to_string(), invitation.id.to_string())
+            }
+        };
+        let name = match self.compared {
+            Compared::Name => name.unwrap_or_else(|| fold(&address)),
+            Compared::RoleName => fold(&views::role_name(user.role(), roles.of(user.role()))),
+        };
+        let compared = &name[..name.floor_char_boundary(MAX_COMPARED)];
+        format!("{compared}\0{address}\0{id}")
+    }
+
+    fn refusal(self) -> Problem {
+        let by = match self.compared {
+            Compared::Name => "name",
+            Compared::RoleName => "role name",
+        };
+        let detail = format!(
+            "At most {MAX_SORTED} users can be sorted by {by}, and one request must find them all. \
+             Choose a role, a status or an organization, or sort by `email`."
+        );
+        Problem::invalid(FieldError { pointer: "/sort".to_owned(), detail })
+    }
+}
+
+impl SortedUsers {
+    /// The requested page and the roles. It begins after the key of the position, whether or not a user has that key.
+    pub(crate) fn page(
+        self,
+        PageRequest { limit, after }: PageRequest<'_>,
+    ) -> (Slice<User>, RoleSummaries) {
+        let descending = self.order.descending;
+        let is_after = |key: &String| {
+            after.is_none_or(|after| if descending { *key < after.key } else { *key > after.key })
+        };
+        let mut rest = self.users.into_iter().filter(|(key, _)| is_after(key));
+        let page: Vec<_> = rest.by_ref().take(limit).collect();
+        let last = page.last().filter(|_| rest.next().is_some());
+        let next = last.map(|(key, _)| Position::new(key.clone()));
+        (Slice { items: page.into_iter().map(|(_, user)| user).collect(), next }, self.roles)
+    }
+
+    /// All users and the roles.
+    pub(crate) fn all(self) -> (ExportedUsers<'static>, RoleSummaries) {
+        let users = self.users.into_iter().map(|(_, user)| user).collect();
+        (ExportedUsers::Sorted(Some(users)), self.roles)
+    }
+}
+
+impl ExportedUsers<'_> {
+    /// The next users; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the store.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<User>>, Error> {
+        match self {
+            Self::Stream(stream) => stream.next().await,
+            Self::Sorted(users) => Ok(users.take()),
+        }
+    }
+}
