@@ -162,6 +162,40 @@ test('a form that is sent before its roles are loaded waits for them, and one wh
   assert.deepEqual(posts, []);
 });
 
+test('a form that waits for its roles says so, and any change of the person or a failure ends the wait', async () => {
+  const roles = /\/permissions\?.*include=roles/;
+  const dialog = page.getByRole('dialog');
+  const button = dialog.locator('.form-actions button').first();
+  const posts = [];
+  page.on('request', (request) => request.method() === 'POST' && posts.push(request.postDataJSON().email));
+  let answer;
+  const hold = () => new Promise((resolve) => page.route(roles, (route) => ((answer = route), resolve())));
+  await open(page, users);
+  for (const end of ['edit', 'failure']) {
+    const asked = hold();
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    await dialog.getByLabel('Email address').fill('zoe@x.exampel');
+    await page.keyboard.press('Enter');
+    await asked;
+    await dialog.getByRole('button', { name: 'Working…' }).waitFor();
+    if (end === 'edit') {
+      await page.keyboard.press('Backspace');
+      await page.waitForFunction(() => document.querySelector('dialog .form-actions button').textContent === 'Invite');
+      await answer.continue();
+    } else {
+      await problem(500, 'Internal error')(answer);
+      await dialog.getByRole('alert').getByText('Nothing is lost').waitFor();
+      await page.unroute(roles);
+      await dialog.getByRole('button', { name: 'Load the current state' }).click();
+    }
+    await dialog.getByRole('option', { name: 'Admin' }).first().waitFor({ state: 'attached' });
+    await page.waitForTimeout(300);
+    assert.deepEqual([posts, await button.innerText()], [[], 'Invite'], end);
+    await page.keyboard.press('Escape');
+    await page.unroute(roles);
+  }
+});
+
 test('the end of the session in the middle of a form keeps the text until the person signs in again', async () => {
   await open(page, users);
   await page.getByRole('button', { name: 'Invite' }).click();

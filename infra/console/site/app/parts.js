@@ -4,7 +4,7 @@ import { Dialog, isTyped } from './dialog.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, numberShown, personName } from './words.js';
 import { isFocusLost, mayLeave, useLostFocus, useUnsaved } from './router.js';
-import { useAction, useApp, useOrg } from './use.js';
+import { useAction, useApp, useHold, useOrg } from './use.js';
 
 export { Dialog, Notice };
 
@@ -61,7 +61,7 @@ export function Loaded({ load, children }) {
   return html`<${Notice} problem=${load.problem} reload=${load.reload} />${children(load.data)}`;
 }
 
-export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) => string | undefined, resume?: () => void }} */ ({}));
+export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) => string | undefined, release?: (isReady: boolean) => void }} */ ({}));
 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
@@ -92,22 +92,16 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next
     await reload(action.problem);
     action.clear();
   });
-  // A form whose choices still load is sent as soon as they are there.
-  const held = useRef(false);
-  const run = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    held.current = Boolean(form.current?.querySelector('[aria-busy=true]'));
-    if (!held.current) action.run(values(), event);
-  };
-  const resume = () => held.current && form.current?.requestSubmit();
+  const { waits, submitted, release } = useHold(form, (event) => action.run(values(), event));
+  const busy = action.busy || waits;
   // Not by the attribute `disabled`: the browser takes the focus from a button that has it.
   const press = (/** @type {Event} */ event) => disabled && event.preventDefault();
   return html`
-    <form ref=${form} onSubmit=${run} novalidate=${false}>
-      <${FormContext.Provider} value=${{ errorOf, resume }}>${children}<//>
+    <form ref=${form} onSubmit=${submitted} onInput=${() => release(false)} novalidate=${false}>
+      <${FormContext.Provider} value=${{ errorOf, release }}>${children}<//>
       <${Notice} problem=${action.problem} reload=${refresh} keep=${action.clear} next=${next} errors=${errors.filter(({ pointer }) => !fieldOf(pointer, form.current))} />
       <div class="form-actions">
-        <button class=${danger ? 'danger' : 'primary'} onClick=${press} aria-disabled=${disabled || action.busy}>${action.busy ? 'Working…' : submit}</button>
+        <button class=${danger ? 'danger' : 'primary'} onClick=${press} aria-disabled=${disabled || busy}>${busy ? 'Working…' : submit}</button>
         ${onCancel && html`<button type="button" onClick=${cancel}>Cancel</button>`}
       </div>
     </form>

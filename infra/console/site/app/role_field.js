@@ -27,9 +27,9 @@ export const RoleField = (props) => html`<${RoleChoice} roles=${useGrantableRole
 export function RoleChoice({ roles, current, except = [], hint = 'Only roles that you may give are offered.', ...field }) {
   const grantable = (roles.data ?? []).map(({ id, name }) => [id, name]).filter(([role]) => !except.includes(role));
   const waits = roles.loading && !roles.data && !current;
-  const { resume } = useContext(FormContext);
+  const { release } = useContext(FormContext);
   useEffect(() => {
-    if (!waits) resume?.();
+    if (!waits) release?.(Boolean(roles.data));
   }, [waits]);
   const known = !current || grantable.some(([role]) => role === current[0]);
   return html`

@@ -172,3 +172,28 @@ export function useAction(work) {
   };
   return { ...state, run, clear: () => setState({ busy: false, problem: null }) };
 }
+
+/**
+ * Holds a form that is sent while its choices still load: it is sent when they are there, once. Any input and a failure to load end the hold.
+ *
+ * @param {{ current: HTMLFormElement | null }} form
+ * @param {(event: Event) => unknown} send
+ */
+export function useHold(form, send) {
+  const held = useRef(false);
+  const [waits, show] = useState(false);
+  const hold = (/** @type {boolean} */ is) => show((held.current = is));
+  return {
+    waits,
+    submitted: (/** @type {Event} */ event) => {
+      event.preventDefault();
+      hold(Boolean(form.current?.querySelector('[aria-busy=true]')));
+      if (!held.current) send(event);
+    },
+    release: (/** @type {boolean} */ isReady) => {
+      const wasHeld = held.current;
+      hold(false);
+      if (wasHeld && isReady) form.current?.requestSubmit();
+    },
+  };
+}
