@@ -47,6 +47,7 @@ declare namespace Props {
     next?: (problem: Partial<Types.Trouble>) => Types.View;
     children?: Types.View;
     disabled?: boolean;
+    stays?: boolean;
   }
 
   interface Field {
@@ -263,7 +264,9 @@ declare namespace Props {
     superAdminOf: Types.Place[];
     onClose: () => void;
     reload: () => unknown;
-    result: Types.Schemas['Offboarded'];
+    /** Shows how the act has ended. */
+    onEnd: (result: Types.Schemas['Offboarded'] | 'erased') => void;
+    result: Types.Schemas['Offboarded'] | 'erased';
     place: Types.Place & { membership: Types.Schemas['Member'] };
   }
 

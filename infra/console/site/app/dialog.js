@@ -1,7 +1,10 @@
 // A modal dialog, which asks before it loses what a person has typed.
-import { html, useId, useLayoutEffect, useRef } from '../vendor/ui.js';
+import { createContext, html, useId, useLayoutEffect, useRef } from '../vendor/ui.js';
 import { mayLeave } from './router.js';
 import { Toast } from './toast.js';
+
+/** What closes the dialog around a part, without a question. */
+export const DialogContext = createContext(/** @type {(() => void) | null} */ (null));
 
 /**
  * A modal dialog. It begins at its first field; one that asks before an act, at its heading. Escape and the close button call `onClose`,
@@ -37,7 +40,7 @@ export function Dialog({ title, onClose, wide, children }) {
         <h2 id=${id} tabindex="-1">${title}</h2>
         <button type="button" class="quiet" aria-label="Close" onClick=${leave}>✕</button>
       </div>
-      ${children}
+      <${DialogContext.Provider} value=${onClose}>${children}<//>
       <${Toast} />
     </dialog>
   `;

@@ -1,6 +1,6 @@
 // The parts of screens: page, notice, form, dialog, table, menu, badges.
 import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
-import { Dialog, isTyped } from './dialog.js';
+import { Dialog, DialogContext, isTyped } from './dialog.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, numberShown, personName } from './words.js';
 import { isFocusLost, mayLeave, useLostFocus, useUnsaved } from './router.js';
@@ -65,13 +65,14 @@ export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) 
 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
- * fields, the rest above the buttons. `reload` offers the fresh state after 404, 409 and 412. With `changes(values)`, which returns
+ * fields, the rest above the buttons. A success closes the dialog around it, unless it `stays`. `reload` offers the fresh state after 404, 409 and 412. With `changes(values)`, which returns
  * the values that are not saved, the person is asked before they are lost; in a dialog also without it, if much is typed.
  * `next(problem)` shows a step after a refusal.
  * @param {Props.Form} props
  */
-export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next, children, disabled, changes }) {
-  const action = useAction(onSubmit);
+export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next, children, disabled, changes, stays }) {
+  const close = useContext(DialogContext);
+  const action = useAction(onSubmit, stays ? null : close);
   const errors = action.problem?.errors ?? [];
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   useEffect(() => {

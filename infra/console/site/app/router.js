@@ -1,5 +1,5 @@
 // Paths of the console: the History API, below the path of <base>.
-import { html, useEffect, useRef, useState } from '../vendor/ui.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
 const listeners = new Set();
@@ -97,14 +97,17 @@ export function navigate(to, ask = true) {
   return true;
 }
 
-/**
- * Returns what goes to a path after a request, and asks nothing. It does nothing if the component is gone: the person went elsewhere
- * before the answer.
- */
-export function useFollow() {
+/** Returns whether the component is gone: the person went elsewhere, as before the answer to a request. */
+export function useIsGone() {
   const gone = useRef(false);
-  useEffect(() => () => void (gone.current = true), []);
-  return (/** @type {string} */ to) => !gone.current && navigate(to, false);
+  useLayoutEffect(() => () => void (gone.current = true), []);
+  return () => gone.current;
+}
+
+/** Returns what goes to a path after a request, and asks nothing. It does nothing if the component is gone. */
+export function useFollow() {
+  const isGone = useIsGone();
+  return (/** @type {string} */ to) => !isGone() && navigate(to, false);
 }
 
 /**

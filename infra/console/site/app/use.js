@@ -1,6 +1,6 @@
 // Hooks: the app, loading, pages of a list, and actions.
 import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
-import { keep, kept } from './router.js';
+import { keep, kept, useIsGone } from './router.js';
 
 /** What every screen can use: `api`, `config`, `me`, `reloadMe()` and `announce(text)`. */
 export const AppContext = createContext(/** @type {Types.App} */ (/** @type {unknown} */ (null)));
@@ -147,12 +147,15 @@ export function usePages(load, deps, isMain = false) {
 }
 
 /**
- * Runs `work` on demand, one at a time. `run` resolves to whether it succeeded. What `work` returns is not used.
+ * Runs `work` on demand, one at a time. `run` resolves to whether it succeeded. What `work` returns is not used. A success calls
+ * `close`, unless the component is gone: so an answer closes no other dialog than its own.
  *
  * @template {any[]} Arguments
  * @param {(...args: Arguments) => unknown} work
+ * @param {(() => unknown) | null} [close]
  */
-export function useAction(work) {
+export function useAction(work, close) {
+  const isGone = useIsGone();
   const [state, setState] = useState({ busy: false, problem: /** @type {Types.Trouble | null} */ (null) });
   const busy = useRef(false);
   const run = async (/** @type {Arguments} */ ...args) => {
@@ -162,6 +165,7 @@ export function useAction(work) {
     try {
       await work(...args);
       setState({ busy: false, problem: null });
+      if (!isGone()) close?.();
       return true;
     } catch (problem) {
       setState({ busy: false, problem: /** @type {Types.Trouble} */ (problem) });

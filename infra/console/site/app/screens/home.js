@@ -116,7 +116,6 @@ function AskToJoin({ org, onClose, reload }) {
   const submit = async ({ comment }) => {
     await api.POST('/v1/organizations/{org}/join-requests', { path: { org: org.id }, body: comment ? { comment } : {} });
     announce(`${org.name} has your request.`);
-    onClose();
     reload();
   };
   return html`<${Dialog} title="Ask to join ${org.name}" onClose=${onClose}>
@@ -133,7 +132,6 @@ function CreateOrganization({ onClose }) {
   const submit = async ({ name }) => {
     const org = await api.POST('/v1/organizations', { body: { name } });
     await reloadMe();
-    onClose();
     announce(`${org.name} is created. You are its Super Admin.`);
     follow(`/organizations/${org.id}`);
   };

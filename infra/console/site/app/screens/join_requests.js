@@ -42,7 +42,6 @@ function Approve({ request, onClose, reload }) {
   const approve = async ({ role_id }) => {
     await api.POST('/v1/organizations/{org}/join-requests/{req}/approve', { path: { org: id, req: request.id }, body: { role_id } });
     announce(`${name} is a member now.`);
-    onClose();
     reload();
   };
   return html`<${Dialog} title="Approve the request of ${name}" onClose=${onClose}>
@@ -61,7 +60,6 @@ function Decline({ request, onClose, reload }) {
   const decline = async () => {
     await api.POST('/v1/organizations/{org}/join-requests/{req}/decline', { path: { org: id, req: request.id } });
     announce(`The request of ${name} is declined.`);
-    onClose();
     reload();
   };
   return html`<${Confirm} title="Decline the request of ${name}" submit="Decline" onConfirm=${decline} onClose=${onClose} reload=${reload}>

@@ -27,7 +27,6 @@ export function Users() {
   );
   const done = (message) => {
     announce(message);
-    setDialog(null);
     list.reload();
   };
   const close = () => setDialog(null);

@@ -50,13 +50,12 @@ const FORMER = [['admin', 'Becomes Admin'], ['removed', 'Is removed from the org
 export function Appoint({ org, reload }) {
   const { api, announce } = useApp();
   const former = personName(org.super_admin);
-  const act = (close) => async (values) => {
+  const act = async (values) => {
     await api.POST(`${ROUTE}/super-admin`, { path: { org: org.id }, body: values });
     announce(`${org.name} has another Super Admin.`);
-    close();
-    await reload();
+    reload();
   };
-  const dialog = (close) => html`<${Act} title="Appoint a Super Admin" submit="Appoint" act=${act(close)} onClose=${close} reload=${reload} fields=${html`
+  const dialog = (close) => html`<${Act} title="Appoint a Super Admin" submit="Appoint" act=${act} onClose=${close} reload=${reload} fields=${html`
     <${MemberChoice} org=${org.id} except=${org.super_admin.id} label="The next Super Admin" name="member_id" hint="An active member with any role." />
     <${Field} label="What becomes of ${former}" name="former" options=${FORMER} />`}>
     <p>The member becomes the Super Admin of ${org.name} at once. All Admins and both people get a mail.</p>
@@ -71,17 +70,16 @@ export function Suspend({ org, reload }) {
   const { api, announce } = useApp();
   const { suspension } = org;
   const suspended = Boolean(suspension);
-  const act = (close) => async ({ reason }) => {
+  const act = async ({ reason }) => {
     const options = { path: { org: org.id }, body: { reason }, ifMatch: etag(org) };
     await (suspended ? api.DELETE(`${ROUTE}/suspension`, options) : api.PUT(`${ROUTE}/suspension`, options));
     announce(suspended ? `${org.name} is active again.` : `${org.name} is suspended.`);
-    close();
-    await reload();
+    reload();
   };
   const dialog = (close) => suspended
-    ? html`<${Act} plain title="End the suspension of ${org.name}" submit="End the suspension" act=${act(close)} onClose=${close} reload=${reload}>
+    ? html`<${Act} plain title="End the suspension of ${org.name}" submit="End the suspension" act=${act} onClose=${close} reload=${reload}>
         <p>All members have the access again that they had before.</p><//>`
-    : html`<${Act} title="Suspend ${org.name}" submit="Suspend" act=${act(close)} onClose=${close} reload=${reload} reasonHint="Its members see it when they are refused.">
+    : html`<${Act} title="Suspend ${org.name}" submit="Suspend" act=${act} onClose=${close} reload=${reload} reasonHint="Its members see it when they are refused.">
         <p>Every request of its members is refused, no person can join, and decisions are denied. Sub-organizations go on.</p>
         <p>Nothing is lost: you can end the suspension at any time.</p><//>`;
   return html`<${ActSection} title="Suspension" dialog=${dialog} danger=${!suspended} button=${suspended ? 'End the suspension…' : 'Suspend…'}
@@ -103,13 +101,12 @@ const requirements = ({ require_mfa, max_session_minutes, allowed_networks }) =>
 export function ResetSecurity({ org, security, reload }) {
   const { api, announce } = useApp();
   const items = security ? requirements(security) : [];
-  const act = (close) => async ({ reason }) => {
+  const act = async ({ reason }) => {
     await api.DELETE(`${ROUTE}/security`, { path: { org: org.id }, body: { reason }, ifMatch: etag(org) });
     announce(`The sign-in requirements of ${org.name} are removed.`);
-    close();
-    await reload();
+    reload();
   };
-  const dialog = (close) => html`<${Act} title="Remove the sign-in requirements" submit="Remove" act=${act(close)} onClose=${close} reload=${reload}>
+  const dialog = (close) => html`<${Act} title="Remove the sign-in requirements" submit="Remove" act=${act} onClose=${close} reload=${reload}>
     <ul class="plain-list">${items.map((item) => html`<li>${item}</li>`)}</ul>
     <p>These requirements end. Members reach ${org.name} with any sign-in. The time that events are kept stays.</p>
     <p>Only its administrators can set requirements again.</p>

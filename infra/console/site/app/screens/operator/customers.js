@@ -48,7 +48,6 @@ function LinkCustomer({ org, onClose, reload }) {
   const submit = async ({ customer, preferred }) => {
     const link = await api.PUT(`${ROUTE}/{customer}`, { path: { org: org.id, customer }, body: { preferred: preferred === 'on' } });
     announce(`${nameOf(link)} is linked.`);
-    onClose();
     reload();
   };
   return html`<${Dialog} title="Link a customer" onClose=${onClose}>
@@ -67,7 +66,6 @@ function Unlink({ org, link, onClose, reload }) {
   const remove = async () => {
     await api.DELETE(`${ROUTE}/{customer}`, { path: { org: org.id, customer: link.customer_id } });
     announce(`The link with ${nameOf(link)} is removed.`);
-    onClose();
     reload();
   };
   return html`<${Confirm} title="Remove the link with ${nameOf(link)}" submit="Remove" onConfirm=${remove} onClose=${onClose} reload=${reload}>

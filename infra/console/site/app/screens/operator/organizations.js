@@ -40,7 +40,6 @@ function Create({ onClose }) {
     const body = { name, ...(below ? { parent } : { kind }), ...(first_admin_email && { first_admin_email }) };
     const org = await api.POST('/v1/operator/organizations', { body });
     announce(`${org.name} is created.`);
-    onClose();
     follow(`/operator/organizations/${org.id}`);
   };
   return html`<${Dialog} title="Create an organization" onClose=${onClose}>

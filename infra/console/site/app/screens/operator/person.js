@@ -3,7 +3,7 @@ import { html, useState } from '../../../vendor/ui.js';
 import { Badge, Menu, Notice, Table, When } from '../../parts.js';
 import { Link, navigate } from '../../router.js';
 import { useAction, useApp } from '../../use.js';
-import { Erase, Offboard, Reconnect } from './person_acts.js';
+import { Ended, Erase, Offboard, Reconnect } from './person_acts.js';
 
 const ROLES = { super_admin: 'Super Admin', admin: 'Admin', user: 'User', mdf_admin: 'MDF Admin', partner_user: 'Partner User' };
 const DIALOGS = { offboard: Offboard, erase: Erase, reconnect: Reconnect };
@@ -23,6 +23,7 @@ function nameIn({ membership, former_person, join_request }) {
 export function FoundPerson({ person, reload }) {
   const { api } = useApp();
   const [dialog, setDialog] = useState(/** @type {{ act: keyof typeof DIALOGS, place?: Types.Place } | null} */ (null));
+  const [result, setResult] = useState(/** @type {Props.OperatorPersonActs['result'] | null} */ (null));
   const name = person.emails[0] ?? person.user_id;
   const superAdminOf = person.organizations.filter(({ membership }) => membership?.role_id === 'super_admin');
   const save = useAction(async () => {
@@ -45,7 +46,8 @@ export function FoundPerson({ person, reload }) {
       </div>
       <${Notice} problem=${save.problem} />
       <${Places} person=${person} name=${name} onReconnect=${(place) => setDialog({ act: 'reconnect', place })} />
-      ${Shown && html`<${Shown} person=${person} name=${name} superAdminOf=${superAdminOf} place=${dialog.place} onClose=${() => setDialog(null)} reload=${reload} />`}
+      ${Shown && html`<${Shown} person=${person} name=${name} superAdminOf=${superAdminOf} place=${dialog.place} onClose=${() => setDialog(null)} onEnd=${setResult} reload=${reload} />`}
+      ${result && html`<${Ended} person=${person} name=${name} result=${result} onClose=${() => setResult(null)} reload=${reload} />`}
     </section>
   `;
 }

@@ -1,5 +1,5 @@
 // What an operator does about a person everywhere: offboard, erase, reconnect an account.
-import { html, useState } from '../../../vendor/ui.js';
+import { html } from '../../../vendor/ui.js';
 import { Confirm, Dialog, Field, Loaded } from '../../parts.js';
 import { Link, replace } from '../../router.js';
 import { useApp, useLoad } from '../../use.js';
@@ -25,17 +25,9 @@ function Left({ organizations }) {
 const AGAIN = 'It can stop before its end if there is much to do. Then press the button again: it continues where it stopped.';
 
 /** @param {Props.OperatorPersonActs} props */
-export function Offboard({ person, name, superAdminOf, onClose, reload }) {
+export function Offboard({ person, name, superAdminOf, onClose, onEnd }) {
   const { api } = useApp();
-  const [result, setResult] = useState(/** @type {Types.Schemas['Offboarded'] | null} */ (null));
-  const offboard = async () => setResult(await api.POST('/v1/operator/people/{person}/offboard', { path: { person: person.id } }));
-  const close = () => {
-    onClose();
-    // A search by address no longer finds the account of a former member.
-    if (person.user_id) replace(`/operator/people?user_id=${encodeURIComponent(person.user_id)}`);
-    reload();
-  };
-  if (result) return html`<${Offboarded} name=${name} result=${result} onClose=${close} />`;
+  const offboard = async () => onEnd(await api.POST('/v1/operator/people/{person}/offboard', { path: { person: person.id } }));
   return html`<${Confirm} title="Offboard ${name} everywhere" submit="Offboard" onConfirm=${offboard} onClose=${onClose}>
     <p>In all organizations, these end at once: memberships, pending invitations and open requests to join. You cannot undo this.</p>
     <p>Disable the account at the identity provider first. An organization can invite the person again. The histories keep the name.</p>
@@ -44,7 +36,23 @@ export function Offboard({ person, name, superAdminOf, onClose, reload }) {
   <//>`;
 }
 
-/** @param {Props.OperatorPersonActs} props */
+/**
+ * The end of an offboarding or an erasure.
+ *
+ * @param {Props.OperatorPersonActs} props
+ */
+export function Ended({ person, name, result, onClose, reload }) {
+  if (result === 'erased') return html`<${Erased} onClose=${() => (onClose(), replace('/operator/people'))} />`;
+  const close = () => {
+    onClose();
+    // A search by address no longer finds the account of a former member.
+    if (person.user_id) replace(`/operator/people?user_id=${encodeURIComponent(person.user_id)}`);
+    reload();
+  };
+  return html`<${Offboarded} name=${name} result=${result} onClose=${close} />`;
+}
+
+/** @param {{ name: string, result: Types.Schemas['Offboarded'], onClose: () => void }} props */
 const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) => html`
   <${Dialog} title="${name} is offboarded" onClose=${onClose}>
     <div class="prose" role="status">
@@ -59,15 +67,13 @@ const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) 
 `;
 
 /** @param {Props.OperatorPersonActs} props */
-export function Erase({ person, name, superAdminOf, onClose }) {
+export function Erase({ person, name, superAdminOf, onClose, onEnd }) {
   const { api } = useApp();
-  const [erased, setErased] = useState(false);
   const typed = person.emails[0] ?? person.user_id;
   const erase = async () => {
     await api.DELETE('/v1/operator/people/{person}', { path: { person: person.id } });
-    setErased(true);
+    onEnd('erased');
   };
-  if (erased) return html`<${Erased} onClose=${() => (onClose(), replace('/operator/people'))} />`;
   if (superAdminOf.length > 0) {
     return html`<${Dialog} title="${name} cannot be erased yet" onClose=${onClose}>
       <div class="prose"><p>The person is a Super Admin. First do this:</p><${Left} organizations=${superAdminOf} /></div>
@@ -95,7 +101,6 @@ export function Reconnect({ name, place, onClose, reload }) {
     const path = { org: place.id, member: place.membership.id };
     await api.POST('/v1/operator/organizations/{org}/members/{member}/account', { path, body: { user_id: user_id.trim(), reason } });
     announce(`The membership in ${place.name} belongs to the other account.`);
-    onClose();
     reload();
   };
   return html`<${Act} title="Reconnect ${name} in ${place.name}" submit="Reconnect" act=${reconnect} onClose=${onClose} reload=${reload}

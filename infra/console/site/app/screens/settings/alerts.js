@@ -49,7 +49,6 @@ function Remove({ alert, onClose, reload }) {
   const remove = async () => {
     await api.DELETE('/v1/organizations/{org}/critical-alert-users/{alert}', { path: { org: id, alert: alert.id } });
     announce(`${alert.email} is removed.`);
-    onClose();
     reload();
   };
   return html`<${Confirm} title="Remove ${alert.email}" submit="Remove" onConfirm=${remove} onClose=${onClose} reload=${reload}>

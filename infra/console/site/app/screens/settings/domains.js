@@ -58,7 +58,6 @@ function Remove({ domain, onClose, reload }) {
   const remove = async () => {
     await api.DELETE('/v1/organizations/{org}/domains/{domain}', { path: { org: id, domain } });
     announce(`${domain} is removed.`);
-    onClose();
     reload();
   };
   return html`<${Confirm} title="Remove ${domain}" submit="Remove" onConfirm=${remove} onClose=${onClose} reload=${reload}>

@@ -76,7 +76,6 @@ function Edit({ security, reload }) {
     const body = { ...security, ...changes };
     draft.saved(await api.PUT(ROUTE, { path: { org: id }, body, ifMatch: etag(security) }));
     announce('The security settings are saved.');
-    setAsking(null);
     await Promise.all([reload(), reloadOrg()]);
   };
   const submit = async (values) => {
@@ -90,7 +89,6 @@ function Edit({ security, reload }) {
   };
   const confirm = () => save(asking?.changes).then(asking?.done, (problem) => {
     if (!problem.errors?.length) throw problem;
-    setAsking(null);
     asking?.fail(problem);
   });
   const cancel = () => {

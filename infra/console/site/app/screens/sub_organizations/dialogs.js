@@ -8,8 +8,7 @@ export function CreateSubOrganization({ parent, onClose, onDone }) {
   const { api, announce } = useApp();
   const submit = async ({ name }) => {
     const made = await api.POST('/v1/organizations/{org}/sub-organizations', { path: { org: parent.id }, body: { name } });
-    onClose();
-    await onDone();
+    onDone();
     announce(`${made.name} is created. You are its Super Admin.`);
   };
   return html`<${Dialog} title="Create a sub-organization of ${parent.name}" onClose=${onClose}>
@@ -25,8 +24,7 @@ export function JoinSubOrganization({ org, onClose, onDone }) {
   const { api, announce } = useApp();
   const submit = async () => {
     await api.POST('/v1/organizations/{org}/join', { path: { org: org.id } });
-    onClose();
-    await onDone();
+    onDone();
     announce(`You are the Super Admin of ${org.name}.`);
   };
   return html`<${Dialog} title="Join ${org.name}" onClose=${onClose}>

@@ -24,11 +24,11 @@ export function ManageInvitation({ id, name, done, onClose, put, reload }) {
   const resend = useAction(async () => {
     await api.POST(`${ROUTE}/resend`, { path }).catch(check);
     done('The invitation is sent again.');
-  });
+  }, onClose);
   const revoke = useAction(async () => {
     await api.DELETE(ROUTE, { path, ifMatch: etag(load.data) }).catch(check);
     done('The invitation is revoked.');
-  });
+  }, onClose);
   const clear = () => (resend.clear(), revoke.clear());
   const both = { ...load, reload: async () => (await Promise.all([reload(), load.reload()]), clear()) };
   return html`<${Dialog} title="Invitation" onClose=${onClose}>${gone

@@ -1,9 +1,9 @@
 // Inviting many people from a pasted list or a CSV file. Loaded when it is chosen.
-import { html, useEffect, useRef, useState } from '../../../vendor/ui.js';
+import { html, useRef, useState } from '../../../vendor/ui.js';
 import { Problem } from '../../api.js';
 import { Badge, Field, Form, Notice, Table } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
-import { mayLeave, useUnsaved } from '../../router.js';
+import { mayLeave, useIsGone, useUnsaved } from '../../router.js';
 import { useAction, useApp, useOrg } from '../../use.js';
 import { asWords, count } from '../../words.js';
 import { asPortions, listOf, textOf } from './portions.js';
@@ -40,25 +40,24 @@ function useSending(draft, reload) {
   const [progress, setProgress] = useState(/** @type {Progress | null} */ (null));
   const top = useRef('');
   const waiting = useRef(0);
-  const closed = useRef(false);
-  useEffect(() => () => void (closed.current = true), []);
+  const isClosed = useIsGone();
   const keep = (rows, rest = []) =>
     draft.keep({ ...draft.read(), text: listOf([{ rows, top: top.current }, ...rest].filter(({ rows }) => rows.length > 0)) });
   const show = (/** @type {Progress} */ next, seen = next.outcomes.length) => {
     keep(next.outcomes.filter((outcome, index) => isLater(outcome) || (index >= seen && 'problem' in outcome)), next.rest);
     setProgress(next);
-    if (closed.current) announce(summary({ ...next, problem: true }));
+    if (isClosed()) announce(summary({ ...next, problem: true }));
   };
   const send = async (/** @type {Types.Portion[]} */ rest, /** @type {Types.Outcome[]} */ outcomes = []) => {
     top.current = rest[0].top;
     if (outcomes.length > 0) show({ outcomes, rest });
     try {
-      while (rest.length > 0 && !closed.current) {
+      while (rest.length > 0 && !isClosed()) {
         waiting.current = rest.length - 1;
         const seen = outcomes.length;
         outcomes = [...outcomes, ...await post(rest[0])];
         rest = rest.slice(1);
-        show({ outcomes, rest }, closed.current ? seen : undefined);
+        show({ outcomes, rest }, isClosed() ? seen : undefined);
       }
     } catch (problem) {
       // Before the first outcome, the form shows the problem.
@@ -127,7 +126,7 @@ function List({ draft, send, onClose }) {
   };
   return html`<div class="fields" ref=${fields} onInput=${keep}>
     ${text && html`<p class="hint" role="status">This list is not sent yet. <button type="button" class="link" onClick=${discard}>Discard it</button></p>`}
-    <${Form} key=${text} submit="Invite all" onSubmit=${invite} onCancel=${onClose} changes=${() => ({})}>
+    <${Form} key=${text} submit="Invite all" onSubmit=${invite} onCancel=${onClose} changes=${() => ({})} stays>
       <${Field} label="Addresses" name="text" rows="6" value=${text} hint="One on each line or as a mail program lists them, or a table with a first line that names its columns (email, role)." />
       <${Field} label="Or a CSV file" type="file" accept=".csv,text/csv,text/plain" onChange=${choose.run} hint="An export of a directory or of Rolecall. Its lines appear above; columns that are not known are ignored." />
       <${Notice} problem=${choose.problem} />
