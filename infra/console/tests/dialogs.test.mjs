@@ -95,3 +95,88 @@ test('an answer to the removal of one row closes no dialog of another row', asyn
   await said('two@acme.example is removed.');
   await dialog().waitFor({ state: 'detached' });
 });
+
+const WAIT = 'This is not done yet. Leave without waiting? A message then says how it ends.';
+const REFUSED = { type: '/problems/some-conflict', title: 'Some conflict', status: 409, detail: 'Do something else.' };
+
+test('a dialog that sends closes only after a question, and then a message says what was refused', async () => {
+  await open(page, `${org}/users`);
+  const { asked, release } = await delay(/\/invitations$/, 'POST');
+  await invite('zoe@acme.example');
+  await page.keyboard.press('Enter');
+  await asked;
+  answer = 'dismiss';
+  await page.keyboard.press('Escape');
+  await press('Cancel', dialog());
+  assert.ok(await dialog().isVisible());
+  answer = 'accept';
+  await page.keyboard.press('Escape');
+  await dialog().waitFor({ state: 'detached' });
+  assert.deepEqual(questions, Array(3).fill(WAIT));
+  release(REFUSED);
+  await said('Not done: Some conflict. Do something else.');
+  const removal = await delay(/\/members\/mem_/, 'DELETE');
+  const row = page.getByRole('row', { name: /bob@acme.example/ });
+  await row.locator('summary').click();
+  await press('Remove', row);
+  await press('Remove', dialog());
+  await removal.asked;
+  await press('Close', dialog());
+  await dialog().waitFor({ state: 'detached' });
+  removal.release({ title: 'Internal error', status: 500, detail: 'The request failed.' });
+  await said('Perhaps not done, look again: Internal error. The request failed.');
+  assert.deepEqual(questions, Array(4).fill(WAIT));
+});
+
+test('settings whose question is closed while they are sent show the refusal themselves', async () => {
+  await open(page, `${org}/settings`);
+  const { asked, release } = await delay(/\/security$/, 'PUT');
+  const security = page.locator('#security');
+  await page.getByLabel('Maximum age of a sign-in, in minutes').fill('480');
+  await press('Save', security);
+  await press('Restrict', dialog());
+  await asked;
+  await page.keyboard.press('Escape');
+  await dialog().waitFor({ state: 'detached' });
+  await security.getByRole('button', { name: 'Working…' }).waitFor();
+  release(REFUSED);
+  await security.getByRole('alert').getByText('Do something else.').waitFor();
+  await page.unroute(/\/security$/);
+  await press('Save', security);
+  await press('Restrict', dialog());
+  await said('The security settings are saved.');
+  await dialog().waitFor({ state: 'detached' });
+  assert.deepEqual(questions, [WAIT]);
+});
+
+test('the result of an offboarding is shown, also if its question is closed before the answer', async () => {
+  const operator = await pageOf(browser, { email: 'operator@rolecall.example', operator: true }, server);
+  operator.on('dialog', (question) => question.accept());
+  const modal = operator.getByRole('dialog');
+  for (const [email, said] of [['ada@acme.example', /Appoint another Super Admin in Acme Instruments/], ['carla@acme.example', 'Nothing is left.']]) {
+    const { asked, release } = await delay(/\/offboard$/, 'POST', operator);
+    await open(operator, `/operator/people?email=${email}`);
+    await press('Offboard…', operator);
+    await press('Offboard', modal);
+    await asked;
+    await operator.keyboard.press('Escape');
+    await modal.waitFor({ state: 'detached' });
+    release();
+    await modal.getByRole('heading', { name: `${email} is offboarded` }).waitFor();
+    await modal.getByText(said).first().waitFor();
+    await operator.unroute(/\/offboard$/);
+    await press('Done', modal);
+    await modal.waitFor({ state: 'detached' });
+  }
+  const { asked, release } = await delay(/\/people\/[^/]+$/, 'DELETE', operator);
+  await open(operator, '/operator/people?email=jonas@acme.example');
+  await press('Erase…', operator);
+  await modal.getByLabel('Type the address to confirm').fill('jonas@acme.example');
+  await press('Erase', modal);
+  await asked;
+  await press('Cancel', modal);
+  await modal.waitFor({ state: 'detached' });
+  release();
+  await modal.getByText('No organization knows this person any more.').waitFor();
+  await operator.end();
+});

@@ -338,7 +338,7 @@ test('an answer that comes after the person has left moves them nowhere', async 
   await page.getByRole('button', { name: 'Working…' }).waitFor();
   await page.getByRole('link', { name: 'Users', exact: true }).click();
   await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
-  assert.deepEqual(questions, ['Your changes are not saved yet. Leave without waiting?']);
+  assert.deepEqual(questions, ['This is not done yet. Leave without waiting? A message then says how it ends.']);
   release();
   await page.locator('.toast', { hasText: 'The role Slow role is created.' }).waitFor();
   assert.equal(new URL(page.url()).pathname, users);

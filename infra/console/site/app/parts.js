@@ -63,10 +63,12 @@ export function Loaded({ load, children }) {
 
 export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) => string | undefined, release?: (isReady: boolean) => void }} */ ({}));
 
+const WAIT = 'This is not done yet. Leave without waiting? A message then says how it ends.';
+
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
  * fields, the rest above the buttons. A success closes the dialog around it, unless it `stays`. `reload` offers the fresh state after 404, 409 and 412. With `changes(values)`, which returns
- * the values that are not saved, the person is asked before they are lost; in a dialog also without it, if much is typed.
+ * the values that are not saved, the person is asked before they are lost; in a dialog also without it, if much is typed, or while it sends.
  * `next(problem)` shows a step after a refusal.
  * @param {Props.Form} props
  */
@@ -81,8 +83,8 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next
     marked?.focus();
   }, [action.problem]);
   const values = () => Object.fromEntries(new FormData(form.current ?? undefined));
-  useUnsaved((within) => within.contains(form.current) && (changes ? Object.keys(changes(values())).length > 0 : isTyped(form.current))
-    && (!action.busy || 'Your changes are not saved yet. Leave without waiting?'));
+  const isChanged = () => (changes ? Object.keys(changes(values())).length > 0 : isTyped(form.current));
+  useUnsaved((within) => within.contains(form.current) && (action.busy ? ((close && !stays) || isChanged()) && WAIT : isChanged()));
   const cancel = () => {
     const dialog = form.current?.closest('dialog');
     if (!dialog || mayLeave(dialog)) onCancel?.();

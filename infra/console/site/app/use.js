@@ -1,6 +1,8 @@
 // Hooks: the app, loading, pages of a list, and actions.
 import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { keep, kept, useIsGone } from './router.js';
+import { announce } from './toast.js';
+import { refusalInWords } from './words.js';
 
 /** What every screen can use: `api`, `config`, `me`, `reloadMe()` and `announce(text)`. */
 export const AppContext = createContext(/** @type {Types.App} */ (/** @type {unknown} */ (null)));
@@ -127,7 +129,7 @@ export function usePages(load, deps, isMain = false) {
       next = page.next_cursor;
     } while (next && items.length === tail.items.length);
     setRest({ of: data, items, next });
-  });
+  }, null, true);
   const loaded = data ? [...data.items, ...tail.items] : [];
   shown.current = loaded.length;
   usePlace(isMain && data, loaded.length);
@@ -148,13 +150,14 @@ export function usePages(load, deps, isMain = false) {
 
 /**
  * Runs `work` on demand, one at a time. `run` resolves to whether it succeeded. What `work` returns is not used. A success calls
- * `close`, unless the component is gone: so an answer closes no other dialog than its own.
+ * `close`, unless the component is gone: so an answer closes no other dialog than its own. A message says then what was refused, unless
+ * the work only `reads`.
  *
  * @template {any[]} Arguments
  * @param {(...args: Arguments) => unknown} work
  * @param {(() => unknown) | null} [close]
  */
-export function useAction(work, close) {
+export function useAction(work, close, reads = false) {
   const isGone = useIsGone();
   const [state, setState] = useState({ busy: false, problem: /** @type {Types.Trouble | null} */ (null) });
   const busy = useRef(false);
@@ -169,6 +172,7 @@ export function useAction(work, close) {
       return true;
     } catch (problem) {
       setState({ busy: false, problem: /** @type {Types.Trouble} */ (problem) });
+      if (isGone() && !reads) announce(refusalInWords(/** @type {Types.Trouble} */ (problem)));
       return false;
     } finally {
       busy.current = false;

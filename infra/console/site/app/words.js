@@ -142,3 +142,13 @@ export const actionName = (action) => {
   const [prefix, verb = prefix] = action.split('.');
   return CATALOGUE[prefix] ? asWords(verb) : `${asWords(prefix)}: ${asWords(verb).toLowerCase()}`;
 };
+
+/**
+ * A refusal in one line. Without an answer of the API, the act may be done.
+ *
+ * @param {Types.Trouble} problem
+ */
+export function refusalInWords({ status = 0, title, detail, message, errors = [] }) {
+  const because = status === 401 ? 'your sign-in has ended.' : [title, errors[0]?.detail ?? detail ?? message].filter(Boolean).join('. ');
+  return `${status >= 400 && status < 500 ? 'Not done' : 'Perhaps not done, look again'}: ${because}`;
+}

@@ -1,7 +1,7 @@
 // A person that a search found: where they belong, and what an operator can do about them everywhere.
 import { html, useState } from '../../../vendor/ui.js';
 import { Badge, Menu, Notice, Table, When } from '../../parts.js';
-import { Link, navigate } from '../../router.js';
+import { Link, navigate, useIsGone } from '../../router.js';
 import { useAction, useApp } from '../../use.js';
 import { Ended, Erase, Offboard, Reconnect } from './person_acts.js';
 
@@ -21,7 +21,8 @@ function nameIn({ membership, former_person, join_request }) {
 
 /** @param {Props.OperatorPerson} props */
 export function FoundPerson({ person, reload }) {
-  const { api } = useApp();
+  const { api, announce } = useApp();
+  const isGone = useIsGone();
   const [dialog, setDialog] = useState(/** @type {{ act: keyof typeof DIALOGS, place?: Types.Place } | null} */ (null));
   const [result, setResult] = useState(/** @type {Props.OperatorPersonActs['result'] | null} */ (null));
   const name = person.emails[0] ?? person.user_id;
@@ -30,6 +31,7 @@ export function FoundPerson({ person, reload }) {
     const data = await api.GET('/v1/operator/people/{person}/data', { path: { person: person.id } });
     download(`personal-data-${person.id}.json`, JSON.stringify(data, null, 2));
   });
+  const end = (/** @type {NonNullable<typeof result>} */ how) => (isGone() ? announce(`${name} is ${how === 'erased' ? how : 'offboarded'}.`) : setResult(how));
   const Shown = dialog && DIALOGS[dialog.act];
   return html`
     <section class="section" aria-label=${name}>
@@ -46,7 +48,7 @@ export function FoundPerson({ person, reload }) {
       </div>
       <${Notice} problem=${save.problem} />
       <${Places} person=${person} name=${name} onReconnect=${(place) => setDialog({ act: 'reconnect', place })} />
-      ${Shown && html`<${Shown} person=${person} name=${name} superAdminOf=${superAdminOf} place=${dialog.place} onClose=${() => setDialog(null)} onEnd=${setResult} reload=${reload} />`}
+      ${Shown && html`<${Shown} person=${person} name=${name} superAdminOf=${superAdminOf} place=${dialog.place} onClose=${() => setDialog(null)} onEnd=${end} reload=${reload} />`}
       ${result && html`<${Ended} person=${person} name=${name} result=${result} onClose=${() => setResult(null)} reload=${reload} />`}
     </section>
   `;

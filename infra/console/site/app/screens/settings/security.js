@@ -66,12 +66,14 @@ const settings = (values) => ({
   event_retention_days: Number(values.event_retention_days),
 });
 
+/** @typedef {{ changes: Partial<Types.Schemas['Security']>, done: (_?: void) => void, fail: (problem: Error) => void, sends?: boolean, closed?: boolean }} Question */
+
 /** @param {Props.SettingsSecurity} props */
 function Edit({ security, reload }) {
   const { announce, api } = useApp();
   const { id, reload: reloadOrg } = useOrg();
   const draft = useDraft(security);
-  const [asking, setAsking] = useState(/** @type {{ changes: Partial<Types.Schemas['Security']>, done: (_?: void) => void, fail: (problem: Error) => void } | null} */ (null));
+  const [asking, setAsking] = useState(/** @type {Question | null} */ (null));
   const save = async (changes) => {
     const body = { ...security, ...changes };
     draft.saved(await api.PUT(ROUTE, { path: { org: id }, body, ifMatch: etag(security) }));
@@ -87,19 +89,25 @@ function Edit({ security, reload }) {
     }
     return save(changes);
   };
-  const confirm = () => save(asking?.changes).then(asking?.done, (problem) => {
-    if (!problem.errors?.length) throw problem;
-    asking?.fail(problem);
-  });
-  const cancel = () => {
+  // The form shows the errors of its fields, and any refusal that comes after the question is closed.
+  const confirm = async (/** @type {Question} */ asking) => {
+    asking.sends = true;
+    await save(asking.changes).then(asking.done, (problem) => {
+      asking.sends = false;
+      if (!problem.errors?.length && !asking.closed) throw problem;
+      asking.fail(problem);
+    });
+  };
+  const cancel = (/** @type {Question} */ asking) => {
     setAsking(null);
-    asking?.done();
+    asking.closed = true;
+    if (!asking.sends) asking.done();
   };
   return html`
     <${Form} onSubmit=${submit} changes=${(values) => draft.changes(settings(values))} reload=${reload}><div class="fields" key=${draft.round}>
       <${Fields} security=${draft.base} hint=${draft.hint} />
     </div><//>
-    ${asking && html`<${Warning} items=${restrictions(security, asking.changes)} onConfirm=${confirm} onClose=${cancel} reload=${reload} />`}
+    ${asking && html`<${Warning} items=${restrictions(security, asking.changes)} onConfirm=${() => confirm(asking)} onClose=${() => cancel(asking)} reload=${reload} />`}
   `;
 }
 

@@ -17,7 +17,8 @@ export function useGone(load, reload) {
   useEffect(() => void (gone && reload()), [gone]);
   /** @type {(problem: Types.Trouble) => never} */
   const check = (problem) => {
-    if (GONE.includes(problem.slug ?? '')) setRefused(true);
+    // After the end of the action: otherwise it is one whose form is gone, and announces the refusal.
+    if (GONE.includes(problem.slug ?? '')) setTimeout(() => setRefused(true));
     throw problem;
   };
   return { gone, check };
