@@ -180,3 +180,42 @@ test('the result of an offboarding is shown, also if its question is closed befo
   await modal.getByText('No organization knows this person any more.').waitFor();
   await operator.end();
 });
+
+/** Sends a request as the person whose page this is. */
+const ask = (of, method, path, body) => of.evaluate(async ([method, path, body]) => {
+  const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json', 'If-Match': '*' };
+  const answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
+  return answer.json();
+}, [method, path, body]);
+
+test('what is typed while a form saves stays, and can be saved next', async () => {
+  await open(page, `${org}/settings`);
+  const general = page.locator('#general');
+  const field = (name) => general.locator(`[name=${name}]`);
+  const { asked, release } = await delay(/\/organizations\/org_\w+$/, 'PATCH');
+  await field('contact').fill(' office@acme.example ');
+  await field('language').selectOption('de');
+  await field('contact').press('Enter');
+  await asked;
+  await field('website').fill('https://next.example');
+  await field('language').selectOption('en');
+  release();
+  await said('The general information is saved.');
+  await page.waitForLoadState('networkidle');
+  const values = async () => Promise.all(['contact', 'website', 'language'].map((name) => field(name).inputValue()));
+  assert.deepEqual(await values(), ['office@acme.example', 'https://next.example', 'en']);
+  await page.unroute(/\/organizations\/org_\w+$/);
+  const [sent] = await Promise.all([page.waitForRequest((request) => request.method() === 'PATCH'), press('Save', general)]);
+  assert.deepEqual(sent.postDataJSON(), { website: 'https://next.example', language: 'en' });
+  await said('The general information is saved.');
+  const add = await delay(/\/critical-alert-users$/, 'POST');
+  const address = page.getByLabel('Address to add');
+  await address.fill('first@acme.example');
+  await address.press('Enter');
+  await add.asked;
+  await address.fill('next@acme.example');
+  add.release();
+  await said('first@acme.example receives critical alerts');
+  await page.getByRole('row', { name: /first@acme.example/ }).waitFor();
+  assert.equal(await address.inputValue(), 'next@acme.example');
+});

@@ -33,7 +33,8 @@ export function FirstAdmin({ org, reload }) {
   const submit = async ({ email }, event) => {
     const invitation = await api.POST(`${ROUTE}/first-admin`, { path: { org: org.id }, body: { email } });
     announce(`${invitation.email} is invited as first Admin.`);
-    event.target.reset();
+    // The next address may be there already.
+    if (event.target.email.value === email) event.target.reset();
     await reload();
   };
   return html`<${Section} title="First Admin"><div class="panel">

@@ -89,30 +89,30 @@ function Settings({ org, reload }) {
   const { api, announce } = useApp();
   const root = org.parent_id === null;
   const [kind, setKind] = useState(org.kind);
-  const draft = useDraft({ kind: org.kind, ...org.settings });
-  const changes = (values) => draft.changes({
+  const draft = useDraft({ kind: org.kind, ...org.settings }, (values) => ({
     ...(root && { kind: values.kind, manage_sub_organizations: values.manage_sub_organizations === 'on' }),
     ...(kind === 'partner' && { mdf_program: values.mdf_program === 'on' }),
-  });
+  }));
+  const { shown, field, changes } = draft;
   const submit = async (values) => {
     const body = changes(values);
     if (Object.keys(body).length === 0) return announce('There is nothing to save.');
     const changed = await api.PATCH(ROUTE, { path: { org: org.id }, body, ifMatch: etag(org) }).catch(inWords);
-    draft.saved({ kind: changed.kind, ...changed.settings });
+    draft.saved({ kind: changed.kind, ...changed.settings }, body);
     announce('The settings are saved.');
     await reload();
   };
   if (!root && kind !== 'partner') {
     return html`<p>Kind and sub-organization management are settings of the root of its tree.</p>`;
   }
-  return html`<${Form} onSubmit=${submit} changes=${changes} reload=${reload}><div class="fields" key=${draft.round}>
+  return html`<${Form} onSubmit=${submit} changes=${changes} reload=${reload}><div class="fields" ref=${draft.fields}>
     ${root && html`
-      <${Field} label="Kind" name="kind" value=${draft.base.kind} options=${[['standard', 'Standard'], ['partner', 'Partner']]}
+      <${Field} ...${field('kind')} label="Kind" value=${shown.kind} options=${[['standard', 'Standard'], ['partner', 'Partner']]}
         onChange=${(event) => setKind(event.target.value)}
         hint=${draft.hint('kind', String, 'A change is refused while the organization is linked, or while partner roles are in use.')} />
-      <${Check} label="Sub-organization management" name="manage_sub_organizations" checked=${draft.base.manage_sub_organizations}
+      <${Check} ...${field('manage_sub_organizations')} label="Sub-organization management" checked=${shown.manage_sub_organizations}
         hint="For the whole tree. Turned off, existing sub-organizations stay, and the levels of this area count as none." />`}
-    ${kind === 'partner' && html`<${Check} label="In the MDF programme" name="mdf_program" checked=${draft.base.mdf_program}
+    ${kind === 'partner' && html`<${Check} ...${field('mdf_program')} label="In the MDF programme" checked=${shown.mdf_program}
       hint="Makes the market development funds and the role MDF Admin available." />`}
   </div><//>`;
 }

@@ -34,7 +34,8 @@ function Add({ reload }) {
   const submit = async ({ email }, event) => {
     const added = await api.POST('/v1/organizations/{org}/critical-alert-users', { path: { org: id }, body: { email } });
     announce(`${added.email} receives critical alerts from now on.`);
-    event.target.reset();
+    // The next address may be there already.
+    if (event.target.email.value === email) event.target.reset();
     await reload();
   };
   return html`<div class="panel"><${Form} submit="Add" onSubmit=${submit} reload=${reload}>

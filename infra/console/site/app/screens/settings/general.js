@@ -29,7 +29,7 @@ function Edit() {
   const { api, announce, reloadMe } = useApp();
   const { org, id, reload } = useOrg();
   const draft = useDraft(org);
-  const { base } = draft;
+  const { shown, field } = draft;
   // The header and the list of organizations show the name, too.
   const refresh = async () => {
     await reload();
@@ -38,18 +38,18 @@ function Edit() {
   const submit = async (values) => {
     const body = draft.changes(values);
     if (Object.keys(body).length === 0) return announce('There is nothing to save.');
-    draft.saved(await api.PATCH('/v1/organizations/{org}', { path: { org: id }, body, ifMatch: etag(org) }));
+    draft.saved(await api.PATCH('/v1/organizations/{org}', { path: { org: id }, body, ifMatch: etag(org) }), body);
     announce('The general information is saved.');
     await (body.name ? refresh() : reload());
   };
-  return html`<${Form} onSubmit=${submit} changes=${draft.changes} reload=${refresh}><div class="fields" key=${draft.round}>
-    <${Field} label="Name" name="name" value=${base.name} required maxlength="100"
+  return html`<${Form} onSubmit=${submit} changes=${draft.changes} reload=${refresh}><div class="fields" ref=${draft.fields}>
+    <${Field} ...${field('name')} label="Name" value=${shown.name} required maxlength="100"
       hint=${draft.hint('name', String, 'Members and invitees see it, also in mails.')} />
-    <${Field} label="Website" name="website" value=${base.website} maxlength="200" hint=${draft.hint('website')} autocomplete="off" />
-    <${Field} label="Address" name="address" value=${base.address} rows="3" maxlength="500" hint=${draft.hint('address')} />
-    <${Field} label="Contact" name="contact" value=${base.contact} maxlength="200"
+    <${Field} ...${field('website')} label="Website" value=${shown.website} maxlength="200" hint=${draft.hint('website')} autocomplete="off" />
+    <${Field} ...${field('address')} label="Address" value=${shown.address} rows="3" maxlength="500" hint=${draft.hint('address')} />
+    <${Field} ...${field('contact')} label="Contact" value=${shown.contact} maxlength="200"
       hint=${draft.hint('contact', String, 'Who answers questions, for example an address or a telephone number.')} />
-    <${Field} label="Language of mails" name="language" value=${base.language} options=${Object.entries(LANGUAGES)}
+    <${Field} ...${field('language')} label="Language of mails" value=${shown.language} options=${Object.entries(LANGUAGES)}
       hint=${draft.hint('language', (key) => LANGUAGES[key], 'An invitation can have another one.')} />
   </div><//>`;
 }

@@ -66,28 +66,27 @@ const settings = (values) => ({
   event_retention_days: Number(values.event_retention_days),
 });
 
-/** @typedef {{ changes: Partial<Types.Schemas['Security']>, done: (_?: void) => void, fail: (problem: Error) => void, sends?: boolean, closed?: boolean }} Question */
+/** @typedef {{ changes: Partial<Types.Schemas['Security']>, done: (isSaved: boolean) => void, fail: (problem: Error) => void, sends?: boolean, closed?: boolean }} Question */
 
 /** @param {Props.SettingsSecurity} props */
 function Edit({ security, reload }) {
   const { announce, api } = useApp();
   const { id, reload: reloadOrg } = useOrg();
-  const draft = useDraft(security);
+  const draft = useDraft(security, settings);
   const [asking, setAsking] = useState(/** @type {Question | null} */ (null));
   const save = async (changes) => {
     const body = { ...security, ...changes };
-    draft.saved(await api.PUT(ROUTE, { path: { org: id }, body, ifMatch: etag(security) }));
+    draft.saved(await api.PUT(ROUTE, { path: { org: id }, body, ifMatch: etag(security) }), changes);
     announce('The security settings are saved.');
-    await Promise.all([reload(), reloadOrg()]);
+    return true;
   };
   const submit = async (values) => {
-    const changes = draft.changes(settings(values));
+    const changes = draft.changes(values);
     if (Object.keys(changes).length === 0) return announce('There is nothing to save.');
     checkNetworks(changes);
-    if (restrictions(security, changes).length > 0) {
-      return new Promise((done, fail) => setAsking({ changes, done, fail }));
-    }
-    return save(changes);
+    const isRisky = restrictions(security, changes).length > 0;
+    const isSaved = isRisky ? await new Promise((done, fail) => setAsking({ changes, done, fail })) : await save(changes);
+    return isSaved && Promise.all([reload(), reloadOrg()]);
   };
   // The form shows the errors of its fields, and any refusal that comes after the question is closed.
   const confirm = async (/** @type {Question} */ asking) => {
@@ -101,27 +100,27 @@ function Edit({ security, reload }) {
   const cancel = (/** @type {Question} */ asking) => {
     setAsking(null);
     asking.closed = true;
-    if (!asking.sends) asking.done();
+    if (!asking.sends) asking.done(false);
   };
   return html`
-    <${Form} onSubmit=${submit} changes=${(values) => draft.changes(settings(values))} reload=${reload}><div class="fields" key=${draft.round}>
-      <${Fields} security=${draft.base} hint=${draft.hint} />
+    <${Form} onSubmit=${submit} changes=${draft.changes} reload=${reload}><div class="fields" ref=${draft.fields}>
+      <${Fields} ...${draft} />
     </div><//>
     ${asking && html`<${Warning} items=${restrictions(security, asking.changes)} onConfirm=${() => confirm(asking)} onClose=${() => cancel(asking)} reload=${reload} />`}
   `;
 }
 
-/** @param {{ security: Types.Schemas['Security'], hint: ReturnType<typeof useDraft<Types.Schemas['Security']>>['hint'] }} props */
-const Fields = ({ security, hint }) => html`
-  <${Check} label="Require multi-factor sign-in" name="require_mfa" checked=${security.require_mfa}
+/** @param {ReturnType<typeof useDraft<Types.Schemas['Security']>>} draft */
+const Fields = ({ shown, field, hint }) => html`
+  <${Check} ...${field('require_mfa')} label="Require multi-factor sign-in" checked=${shown.require_mfa}
     hint=${hint('require_mfa', (value) => (value ? 'required' : 'not required'), 'The identity provider must report several factors in the token. Services are not asked for them.')} />
-  <${Field} label="Maximum age of a sign-in, in minutes" name="max_session_minutes" type="number" min="5" max="43200"
-    value=${security.max_session_minutes}
+  <${Field} ...${field('max_session_minutes')} label="Maximum age of a sign-in, in minutes" type="number" min="5" max="43200"
+    value=${shown.max_session_minutes}
     hint=${hint('max_session_minutes', age, 'From 5 to 43,200 (30 days). Empty: no maximum. 480 minutes are 8 hours.')} />
-  <${Field} label="Allowed networks" name="allowed_networks" rows="3" value=${security.allowed_networks.join('\n')} spellcheck="false"
+  <${Field} ...${field('allowed_networks')} label="Allowed networks" rows="3" value=${shown.allowed_networks.join('\n')} spellcheck="false"
     hint=${hint('allowed_networks', networks, 'At most 20, one on each line, such as 192.0.2.0/24. Empty: any network.')} />
-  <${Field} label="Days that new events are kept" name="event_retention_days" type="number" min="1" max="365" required
-    value=${security.event_retention_days}
+  <${Field} ...${field('event_retention_days')} label="Days that new events are kept" type="number" min="1" max="365" required
+    value=${shown.event_retention_days}
     hint=${hint('event_retention_days', String, 'From 1 to 365. Events that exist keep the end that they have.')} />
 `;
 
