@@ -219,3 +219,39 @@ test('what is typed while a form saves stays, and can be saved next', async () =
   await page.getByRole('row', { name: /first@acme.example/ }).waitFor();
   assert.equal(await address.inputValue(), 'next@acme.example');
 });
+
+test('the fresh state shows what others have changed where the person has not, and a change of both as such', async () => {
+  await open(page, `${org}/settings`);
+  const general = page.locator('#general');
+  const field = (name) => general.locator(`[name=${name}]`);
+  await field('contact').fill('mine@acme.example');
+  await ask(page, 'PATCH', `/v1${org}`, { website: 'https://theirs.example', contact: 'theirs@acme.example' });
+  await press('Save', general);
+  await press('Load the current state', general);
+  await general.getByText('Changed meanwhile to “theirs@acme.example”. Saving your own change replaces it.').waitFor();
+  assert.deepEqual(await Promise.all(['website', 'contact'].map((name) => field(name).inputValue())), ['https://theirs.example', 'mine@acme.example']);
+  assert.equal(await general.getByText('Changed meanwhile').count(), 1);
+  await press('Save', general);
+  await said('The general information is saved.');
+  const { website, contact } = await ask(page, 'GET', `/v1${org}`);
+  assert.deepEqual({ website, contact }, { website: 'https://theirs.example', contact: 'mine@acme.example' });
+  await general.getByText('Changed meanwhile').waitFor({ state: 'detached' });
+
+  const operator = await pageOf(browser, { email: 'operator@rolecall.example', operator: true }, server);
+  const path = '/v1/operator/organizations';
+  const { id } = await ask(operator, 'POST', path, { name: 'Kindly', kind: 'standard', first_admin_email: 'kim@kindly.example' });
+  await open(operator, `/operator/organizations/${id}`);
+  await operator.getByLabel('Sub-organization management').check();
+  await ask(operator, 'PATCH', `${path}/${id}`, { kind: 'partner', mdf_program: true });
+  await press('Save', operator);
+  await press('Load the current state', operator);
+  await operator.getByLabel('In the MDF programme').waitFor();
+  assert.equal(await operator.getByLabel('Kind').inputValue(), 'partner');
+  assert.ok(await operator.getByLabel('In the MDF programme').isChecked());
+  assert.ok(await operator.getByLabel('Sub-organization management').isChecked());
+  await press('Save', operator);
+  await operator.locator('.toast', { hasText: 'The settings are saved.' }).waitFor();
+  const { kind, settings } = await ask(operator, 'GET', `${path}/${id}`);
+  assert.deepEqual([kind, settings.manage_sub_organizations, settings.mdf_program], ['partner', true, true]);
+  await operator.end();
+});

@@ -1,5 +1,5 @@
 // One organization, as an operator sees it.
-import { html, useState } from '../../../vendor/ui.js';
+import { html, useLayoutEffect, useState } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
 import { Check, Field, Form, Notice, Page, Person, Section, When } from '../../parts.js';
 import { Link } from '../../router.js';
@@ -94,6 +94,7 @@ function Settings({ org, reload }) {
     ...(kind === 'partner' && { mdf_program: values.mdf_program === 'on' }),
   }));
   const { shown, field, changes } = draft;
+  useLayoutEffect(() => setKind(shown.kind), [shown.kind]);
   const submit = async (values) => {
     const body = changes(values);
     if (Object.keys(body).length === 0) return announce('There is nothing to save.');
