@@ -255,3 +255,38 @@ test('the fresh state shows what others have changed where the person has not, a
   assert.deepEqual([kind, settings.manage_sub_organizations, settings.mdf_program], ['partner', true, true]);
   await operator.end();
 });
+
+/** Signs in again in the window that opens. */
+async function signInBeside(root) {
+  const [beside] = await Promise.all([page.waitForEvent('popup'), press('Sign in again', root)]);
+  await beside.getByLabel('Email address').fill('ada@acme.example');
+  await Promise.all([beside.waitForEvent('close'), press('Sign in', beside)]);
+}
+
+test('a sign-in that ends in a dialog keeps its outcomes, and loads what the dialog lacks', async () => {
+  const ended = { status: 401, json: { title: 'Authentication required', status: 401, detail: 'Get a new token.' } };
+  await open(page, `${org}/users`);
+  await press('Invite');
+  await press('Many people', dialog());
+  await dialog().getByLabel('Addresses').fill(Array.from({ length: 102 }, (_, number) => `p${number}@acme.example`).join('\n'));
+  let batches = 0;
+  await page.route(/\/invitations\/batch$/, (route) => (++batches === 2 ? route.fulfill(ended)
+    : route.fulfill({ json: { outcomes: route.request().postDataJSON().invitations.map(({ email }) => ({ email, status: 201, invitation: {} })) } })));
+  await press('Invite all', dialog());
+  await dialog().getByText('Your sign-in has ended').waitFor();
+  await signInBeside(dialog());
+  await dialog().getByText('Your sign-in has ended').waitFor({ state: 'detached' });
+  await dialog().getByText('100 people invited, 0 refused. 2 addresses not sent yet.').waitFor();
+  await press('Send the rest', dialog());
+  await dialog().getByText('102 people invited, 0 refused.').waitFor();
+  await dialog().locator('.form-actions').getByRole('button', { name: 'Close' }).click();
+  const member = /\/members\/mem_/;
+  await page.route(member, (route) => route.fulfill(ended));
+  const row = page.getByRole('row', { name: /bob@acme.example/ });
+  await row.locator('summary').click();
+  await row.getByRole('button', { name: /^Change role/ }).click();
+  await dialog().getByText('Your sign-in has ended').waitFor();
+  await page.unroute(member);
+  await signInBeside(dialog());
+  await dialog().getByLabel('Name shown here').waitFor();
+});

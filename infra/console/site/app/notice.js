@@ -1,5 +1,6 @@
 // What went wrong, with the next step.
-import { html } from '../vendor/ui.js';
+import { html, useContext } from '../vendor/ui.js';
+import { DialogContext } from './dialog.js';
 import { mayLeave, refocus } from './router.js';
 import { session, signInBeside } from './session.js';
 import { useApp } from './use.js';
@@ -19,23 +20,24 @@ const isEarly = ({ status, body }) => status === 429 && !body?.type;
 /**
  * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412, in a form also after 404. `problem` is one of the
  * API (`Problem`) or of the browser (`Error`), or has a `title` and a `detail` of the screen alone. `errors` are those that
- * no field shows; without it all of them. With `keep`, a sign-in keeps the page, and then calls it. With `again`, `reload` does what
+ * no field shows; without it all of them. With `keep`, and in a dialog, a sign-in keeps the page, and then calls `keep` or `reload`. With `again`, `reload` does what
  * failed once more. `next(problem)` offers a step of the screen.
  * @param {Props.Notice} props
  */
 export function Notice({ problem, reload, again, keep, next, errors = problem?.errors ?? [] }) {
   const app = useApp();
+  const keeps = useContext(DialogContext) ? () => (keep ?? reload)?.() : keep;
   if (!problem) return null;
   const { title, detail, status = -1, slug = '', body } = problem;
   const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
-  const ended = `Sign in again to go on.${keep ? ' A new window opens for it. This form keeps what you have entered.' : ''}`;
+  const ended = `Sign in again to go on.${keeps ? ' A new window opens for it. This form keeps what you have entered.' : ''}`;
   const text = status === 401 ? ended : status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
   const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim);
   // The detail of a lock-out says which sign-in or network is needed: the state of the settings is not the reason.
   const stale = reload && slug !== 'would-lock-out-caller' && (RELOAD_HELPS.includes(status) || isEarly(problem) || (keep && status === 404));
   const beside = (/** @type {Event} */ event) => {
     const back = refocus(event);
-    signInBeside(() => isBack(app, () => (keep?.(), back())));
+    signInBeside(() => isBack(app, () => (keeps?.(), back())));
   };
   const load = async (/** @type {Event} */ event) => {
     const back = refocus(event);
@@ -48,7 +50,7 @@ export function Notice({ problem, reload, again, keep, next, errors = problem?.e
       ${text && html`<p>${text}</p>`}
       ${status >= 500 && body?.instance && html`<p>If it happens again, give your support this id: <code>${body.instance}</code></p>`}
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
-      ${signIn && html`<button type="button" onClick=${keep ? beside : () => mayLeave() && session.end()}>Sign in again</button>`}
+      ${signIn && html`<button type="button" onClick=${keeps ? beside : () => mayLeave() && session.end()}>Sign in again</button>`}
       ${stale && html`<button type="button" onClick=${load}>${again ? 'Try again' : 'Load the current state'}</button>`}
       ${next?.(problem)}
     </div>

@@ -140,9 +140,11 @@ function Outcomes({ outcomes, rest, problem, send, correct, onClose }) {
   const failed = outcomes.filter((outcome) => 'problem' in outcome);
   const invited = outcomes.filter((outcome) => !('problem' in outcome));
   const wrong = failed.filter(({ problem }) => 'errors' in problem);
+  // After a new sign-in, the problem is solved, and the rest is sent by its button.
+  const [solved, setSolved] = useState(/** @type {unknown} */ (null));
   return html`
     <p role="status">${summary({ outcomes, rest, problem })}</p>
-    <${Notice} problem=${problem} />
+    <${Notice} problem=${problem === solved ? null : problem} keep=${() => setSolved(problem)} />
     ${problem && html`<button onClick=${() => send(rest, outcomes)}>Send the rest</button>`}
     <${Table} label="Outcomes" rows=${[...failed, ...invited]} keyOf=${({ line, email }) => `${line} ${email}`} columns=${[
       { label: 'Address', head: true, cell: ({ email }) => email || 'No address' },
