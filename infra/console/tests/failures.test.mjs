@@ -342,6 +342,15 @@ test('an answer that comes after the person has left moves them nowhere', async 
   release();
   await page.locator('.toast', { hasText: 'The role Slow role is created.' }).waitFor();
   assert.equal(new URL(page.url()).pathname, users);
+  await open(page, `${org}/roles`);
+  await page.getByRole('link', { name: 'Create a role' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Role after Back');
+  await page.getByRole('button', { name: 'Create the role' }).click();
+  await page.getByRole('button', { name: 'Working…' }).waitFor();
+  await page.goBack();
+  await page.getByRole('row', { name: /^Slow role/ }).waitFor();
+  release();
+  await page.getByRole('row', { name: /^Role after Back/ }).waitFor();
   await open(page, '/');
   await page.getByRole('button', { name: 'Create an organization' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('Slow organization');
@@ -349,6 +358,7 @@ test('an answer that comes after the person has left moves them nowhere', async 
   await page.getByRole('button', { name: 'Working…' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.deepEqual(questions, Array(3).fill('This is not done yet. Leave without waiting? A message then says how it ends.'));
   release();
   await page.locator('.toast', { hasText: 'Slow organization is created.' }).waitFor();
   assert.equal(new URL(page.url()).pathname, '/');

@@ -67,9 +67,9 @@ const WAIT = 'This is not done yet. Leave without waiting? A message then says h
 
 /**
  * A form. `onSubmit(values)` gets the values by field name and may throw a problem: its field errors appear at the
- * fields, the rest above the buttons. A success closes the dialog around it, unless it `stays`. `reload` offers the fresh state after 404, 409 and 412. With `changes(values)`, which returns
- * the values that are not saved, the person is asked before they are lost; in a dialog also without it, if much is typed, or while it sends.
- * `next(problem)` shows a step after a refusal.
+ * fields, the rest above the buttons. A success closes the dialog around the form, unless it `stays`. `reload` offers the fresh state
+ * after 404, 409 and 412. With `changes(values)`, which returns the values that are not saved, the person is asked before they are
+ * lost; in a dialog also without it, if much is typed, and while it sends. `next(problem)` shows a step after a refusal.
  * @param {Props.Form} props
  */
 export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next, children, disabled, changes, stays }) {

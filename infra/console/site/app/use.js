@@ -100,6 +100,18 @@ function usePlace(data, shown) {
 }
 
 /**
+ * Calls `reload` after a change whose page is gone before its answer: a list can show what was before.
+ *
+ * @param {() => unknown} reload
+ */
+function useLate(reload) {
+  useEffect(() => {
+    addEventListener('late', reload);
+    return () => removeEventListener('late', reload);
+  });
+}
+
+/**
  * Loads the first page of a list when `deps` change, and further pages on demand. `load(cursor, signal, limit)` gets a page, of
  * `limit` items if many are needed. A reload reads as many items as were shown. So does the list of a screen with `isMain` when
  * the person comes back to it.
@@ -133,6 +145,11 @@ export function usePages(load, deps, isMain = false) {
   const loaded = data ? [...data.items, ...tail.items] : [];
   shown.current = loaded.length;
   usePlace(isMain && data, loaded.length);
+  const reload = () => {
+    wanted.current = shown.current;
+    return first.reload();
+  };
+  useLate(reload);
   return {
     ...useChanged(loaded, data),
     loaded: Boolean(data),
@@ -141,17 +158,14 @@ export function usePages(load, deps, isMain = false) {
     more: more.run,
     loading: first.loading || more.busy,
     problem: more.problem ?? first.problem,
-    reload: () => {
-      wanted.current = shown.current;
-      return first.reload();
-    },
+    reload,
   };
 }
 
 /**
  * Runs `work` on demand, one at a time. `run` resolves to whether it succeeded. What `work` returns is not used. A success calls
- * `close`, unless the component is gone: so an answer closes no other dialog than its own. A message says then what was refused, unless
- * the work only `reads`.
+ * `close`, unless the component is gone: so an answer closes no other dialog than its own. Then a success makes the lists that are shown
+ * be read again, and a message says what was refused; unless the work only `reads`.
  *
  * @template {any[]} Arguments
  * @param {(...args: Arguments) => unknown} work
@@ -169,6 +183,7 @@ export function useAction(work, close, reads = false) {
       await work(...args);
       setState({ busy: false, problem: null });
       if (!isGone()) close?.();
+      else if (!reads) dispatchEvent(new Event('late'));
       return true;
     } catch (problem) {
       setState({ busy: false, problem: /** @type {Types.Trouble} */ (problem) });
