@@ -1,5 +1,6 @@
 // The screens of platform operators, who are not members: they create, link, suspend and end, and read everything.
 import { html } from '../../vendor/ui.js';
+import { loadModule } from '../api.js';
 import { Main, NotFound } from '../app.js';
 import { Loaded, Page } from '../parts.js';
 import { Link, match, query } from '../router.js';
@@ -7,7 +8,6 @@ import { useApp, useLoad } from '../use.js';
 import { Organization } from './operator/organization.js';
 import { Organizations } from './operator/organizations.js';
 import { OfOrganization } from './operator/parts.js';
-import { People } from './operator/people.js';
 import { Question } from './why/question.js';
 
 const SCREENS = [
@@ -25,6 +25,13 @@ export function Operator({ at }) {
     <${Link} to="/operator" aria-current=${current('/operator', '/operator/organizations')}>Organizations<//>
     <${Link} to="/operator/people" aria-current=${current('/operator/people')}>People<//>
   </nav>`}>${found ? html`<${found.screen} key=${at} ...${found.params} />` : html`<${NotFound} />`}<//>`;
+}
+
+/** The search for people: loaded with the first visit. */
+function People() {
+  const load = useLoad(() => loadModule(() => import('./operator/people.js')), []);
+  if (load.data) return html`<${load.data.People} />`;
+  return html`<${Page} title="People"><${Loaded} load=${load}>${() => null}<//><//>`;
 }
 
 /** @param {Props.Operator} props */
