@@ -435,6 +435,50 @@ test('a lost connection is named, and a POST is sent again under the same key', 
   assert.equal(keys.length, 3);
 });
 
+test('a POST waits for the first one with its key, and a change whose answer is lost is not sent again: what became of it is one click away', async () => {
+  const sent = [];
+  page.on('request', (request) => !['GET', 'POST'].includes(request.method()) && sent.push(request.method()));
+  await open(page, users);
+  let posts = 0;
+  await page.route(/\/invitations$/, (route) => (++posts === 1
+    ? problem(409, 'Key in use', '/problems/idempotency-key-in-use')(route)
+    : route.continue()));
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Email address').fill('lost@acme.example');
+  await dialog.getByRole('button', { name: 'Invite' }).click();
+  await page.locator('.toast', { hasText: 'lost@acme.example is invited' }).waitFor();
+  const loses = (pattern, lose) => page.route(pattern, async (route) => {
+    if (['GET', 'POST'].includes(route.request().method())) return route.continue();
+    await route.fetch();
+    return lose(route);
+  });
+  const unsure = (where) => where.getByRole('alert').getByText('may have been saved').waitFor();
+  await loses(/\/members\/mem_/, (route) => route.abort());
+  const row = page.getByRole('row', { name: /mei@acme.example/ });
+  await row.locator('summary').click();
+  await row.getByRole('button', { name: 'Remove' }).click();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await unsure(dialog);
+  await dialog.getByRole('button', { name: 'Load the current state' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await row.waitFor({ state: 'detached' });
+  await loses(/\/roles\/rol/, problem(503, 'Unavailable'));
+  await open(page, users.replace('users', 'roles/new'));
+  await page.getByLabel('Name', { exact: true }).fill('Lost and found');
+  await page.getByRole('button', { name: 'Create the role' }).click();
+  await page.getByRole('heading', { name: 'Lost and found' }).waitFor();
+  await page.getByLabel('Description').fill('Saved once');
+  const save = page.getByRole('button', { name: 'Save the role' });
+  await save.click();
+  await unsure(page);
+  await page.getByRole('button', { name: 'Load the current state' }).click();
+  await page.locator('.intro', { hasText: 'Saved once' }).waitFor();
+  assert.equal(await save.getAttribute('aria-disabled'), 'true');
+  assert.equal(await page.getByRole('alert').count(), 0);
+  assert.deepEqual(sent, ['DELETE', 'PATCH']);
+});
+
 test('a request waits as long as the service asks, also until a date', async () => {
   const times = [];
   await page.route(MEMBERS, (route) => {

@@ -5,15 +5,18 @@ export class Problem extends Error {
   /**
    * @param {Record<string, any>} body
    * @param {number} status
+   * @param {string} [method]
    */
-  constructor(body, status) {
+  constructor(body, status, method = 'GET') {
     super(body.detail ?? body.title);
     this.body = body;
     this.status = status;
     /** The last part of the problem type, such as `role-in-use`. */
     this.slug = /** @type {string} */ (body.type?.split('/').pop() ?? 'unknown');
     this.title = /** @type {string} */ (body.title);
-    this.detail = /** @type {string | undefined} */ (body.detail);
+    /** Whether the change may have been saved all the same. */
+    this.isUnsure = (status === 0 || status >= 500) && !isRepeatable(method);
+    this.detail = /** @type {string | undefined} */ (this.isUnsure ? UNSURE : body.detail);
     this.errors = /** @type {{ pointer: string, detail: string }[]} */ (body.errors ?? []);
   }
 }
@@ -23,6 +26,7 @@ const UNREACHABLE = {
   title: 'The service cannot be reached',
   detail: 'Check your connection, then try again.',
 };
+const UNSURE = 'The answer was lost, so the change may have been saved. Look at the current state before you try again.';
 const NO_API = {
   title: 'The answer is not of the API',
   detail: 'Check `api` in config.json: it must be the URL of the API.',
@@ -36,16 +40,24 @@ export const notOfApi = (/** @type {Response} */ response) =>
  * @param {Record<string, any>} body
  * @param {Response} response
  */
-function ofGateway(body, { status, headers }) {
+function ofGateway(body, response) {
+  const { status } = response;
   if (status === 429) {
-    const seconds = Math.ceil(secondsOf(headers.get('Retry-After') ?? ''));
+    const seconds = Math.ceil(secondsOf(response));
     return { ...body, title: 'Too many requests at the moment', detail: `Try again in ${seconds > 1 ? `${seconds} seconds` : 'a moment'}.` };
   }
   if (status !== 403) return { detail: body.message, ...body };
   const detail = `The service answers “${body.message ?? status}”. Sign in again. If that does not help, ask your support.`;
   return { ...body, title: 'Your sign-in does not allow this', detail };
 }
-const MAX_RETRIES = 2;
+const MAX_REPEATS = 3;
+const LONGEST_PAUSE = 5;
+/**
+ * Whether a repeat has no other effect: a POST has a key. After the first attempt at another change, `If-Match` would refuse the second.
+ *
+ * @param {string} method
+ */
+const isRepeatable = (method) => ['GET', 'POST'].includes(method);
 /**
  * The module that `load` imports. One that cannot be loaded is a problem that a later attempt solves.
  *
@@ -88,12 +100,12 @@ export function createApi(url, session) {
     const body = await response.json().catch((error) => {
       if (error.name === 'AbortError') throw error;
       // The connection was lost within the answer, or something on the way answered.
-      if (response.ok) throw new Problem(UNREACHABLE, 0);
+      if (response.ok) throw new Problem(UNREACHABLE, 0, method);
       return { title: `Status ${response.status}` };
     });
     if (!response.ok) {
       if ([403, 404].includes(response.status) && isAffected(method, template, options)) dispatchEvent(new Event('refused'));
-      throw new Problem({ instance: response.headers.get('x-request-id'), ...(body.type ? body : ofGateway(body, response)) }, response.status);
+      throw new Problem({ instance: response.headers.get('x-request-id'), ...(body.type ? body : ofGateway(body, response)) }, response.status, method);
     }
     etags.set(body, response.headers.get('ETag'));
     return body;
@@ -149,11 +161,30 @@ function fill(template, { path = {}, query = {} }) {
 }
 
 /**
- * The seconds of a `Retry-After`, which has a number or a date (RFC 9110, 10.2.3).
+ * The seconds of a `Retry-After`, which has a number or a date (RFC 9110, 10.2.3). NaN without either.
  *
- * @param {string} value
+ * @param {Response} response
  */
-const secondsOf = (value) => Number(value) || (Date.parse(value) - Date.now()) / 1000 || 1;
+function secondsOf({ headers }) {
+  const value = headers.get('Retry-After') ?? '';
+  return Number(value) || (Date.parse(value) - Date.now()) / 1000;
+}
+
+/**
+ * The seconds to wait before the next attempt, `growing` unless the service asks for others. NaN if this one is final.
+ *
+ * @param {Response | null} response
+ * @param {string} method
+ * @param {number} growing
+ */
+async function pauseAfter(response, method, growing) {
+  if (response?.status === 429) return secondsOf(response);
+  if (!isRepeatable(method)) return NaN;
+  if (!response || response.status === 503) return (response && secondsOf(response)) || growing;
+  // The first request with the key still runs.
+  const isInUse = response.status === 409 && (await response.clone().json().catch(() => null))?.type === '/problems/idempotency-key-in-use';
+  return isInUse ? growing : NaN;
+}
 
 /**
  * @param {string} method
@@ -169,17 +200,16 @@ async function send(method, url, { body, ifMatch, signal, contentType = 'applica
   // One key for all attempts: a request whose answer was lost is not done twice.
   if (method === 'POST') headers['Idempotency-Key'] = randomId();
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  for (let attempt = 0; ; attempt++) {
+  for (let repeat = 0; ; repeat++) {
     const response = await fetch(url, { method, headers, body: text, signal }).catch((error) => {
       if (error.name === 'AbortError') throw error;
       return null;
     });
-    const wait = secondsOf(response?.headers.get('Retry-After') ?? '1');
-    const failed = !response || response.status === 503;
-    if (!failed || attempt === MAX_RETRIES || wait > 5) {
-      if (!response) throw new Problem(UNREACHABLE, 0);
+    const pause = repeat < MAX_REPEATS ? await pauseAfter(response, method, 2 ** repeat / 2) : NaN;
+    if (!(pause <= LONGEST_PAUSE)) {
+      if (!response) throw new Problem(UNREACHABLE, 0, method);
       return response;
     }
-    await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+    await new Promise((resolve) => setTimeout(resolve, pause * 1000));
   }
 }

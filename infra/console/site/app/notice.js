@@ -18,7 +18,8 @@ const RELOAD_HELPS = [0, 409, 412, 500, 503];
 const isEarly = ({ status, body }) => status === 429 && !body?.type;
 
 /**
- * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412, in a form also after 404. `problem` is one of the
+ * A refusal in its own words, with the next step: `reload` offers the fresh state after 409 and 412, and after a change that may have been
+ * saved, in a form also after 404. `problem` is one of the
  * API (`Problem`) or of the browser (`Error`), or has a `title` and a `detail` of the screen alone. `errors` are those that
  * no field shows; without it all of them. With `keep`, and in a dialog, a sign-in keeps the page, and then calls `keep` or `reload`. With `again`, `reload` does what
  * failed once more. `next(problem)` offers a step of the screen.
@@ -28,20 +29,21 @@ export function Notice({ problem, reload, again, keep, next, errors = problem?.e
   const app = useApp();
   const keeps = useContext(DialogContext) ? () => (keep ?? reload)?.() : keep;
   if (!problem) return null;
-  const { title, detail, status = -1, slug = '', body } = problem;
+  const { title, detail, status = -1, slug = '', body, isUnsure } = problem;
   const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
   const ended = `Sign in again to go on.${keeps ? ' A new window opens for it. This form keeps what you have entered.' : ''}`;
-  const text = status === 401 ? ended : status >= 500 ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
+  const text = status === 401 ? ended : status >= 500 && !isUnsure ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
   const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim);
   // The detail of a lock-out says which sign-in or network is needed: the state of the settings is not the reason.
-  const stale = reload && slug !== 'would-lock-out-caller' && (RELOAD_HELPS.includes(status) || isEarly(problem) || (keep && status === 404));
+  const look = reload ?? (isUnsure ? () => location.reload() : undefined);
+  const stale = look && slug !== 'would-lock-out-caller' && (isUnsure || RELOAD_HELPS.includes(status) || isEarly(problem) || (keep && status === 404));
   const beside = (/** @type {Event} */ event) => {
     const back = refocus(event);
     signInBeside(() => isBack(app, () => (keeps?.(), back())));
   };
   const load = async (/** @type {Event} */ event) => {
     const back = refocus(event);
-    await reload?.();
+    await look?.();
     back();
   };
   return html`

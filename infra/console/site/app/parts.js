@@ -161,8 +161,8 @@ export function Confirm({ title, children, submit, onConfirm, onClose, typed, ty
   const [text, setText] = useState('');
   const refresh = reload && (async (/** @type {Types.Trouble | null} */ problem) => {
     await reload();
-    // It is gone already.
-    if (problem?.status === 404) onClose();
+    // It is gone already, or may be: the page shows it.
+    if (problem?.status === 404 || problem?.isUnsure) onClose();
   });
   return html`
     <${Dialog} title=${title} onClose=${onClose}>
