@@ -108,11 +108,67 @@ test('a sign-in that has ended is renewed in a window of its own: the same perso
   await page.end();
 });
 
-/** An OpenID provider that signs Ada in without a question. */
+test('a sign-in that is too old, another address and a sign-out make the provider ask again', async () => {
+  const page = await newPage(browser, server);
+  const begin = () => page.getByRole('button', { name: /Sign in at/ }).click();
+  const asked = () => provider.prompts.splice(0);
+  asked();
+  await open(page, '/');
+  await begin();
+  await page.getByRole('heading', { name: 'My organizations' }).waitFor();
+  const org = await page.evaluate(async () => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json' };
+    const send = async (method, path, body) => {
+      const answer = await (await fetch(path, { method, headers, body: JSON.stringify(body) })).json();
+      if (answer.status >= 400) throw new Error(JSON.stringify(answer));
+      return answer;
+    };
+    const { id } = await send('POST', '/v1/organizations', { name: 'Engines' });
+    await send('PUT', `/v1/organizations/${id}/security`, { require_mfa: false, max_session_minutes: 5, allowed_networks: [], event_retention_days: 365 });
+    return id;
+  });
+  assert.deepEqual(asked(), [undefined]);
+  provider.signedInAt -= 3600;
+  await page.evaluate(() => sessionStorage.clear());
+  await open(page, `/organizations/${org}`);
+  await begin();
+  await page.getByText('Sign-in too old').waitFor();
+  await page.getByRole('button', { name: 'Sign in again' }).click();
+  await begin();
+  await page.getByRole('heading', { name: 'Engines', level: 1 }).waitFor();
+  assert.deepEqual(asked(), [undefined, 'login']);
+  await page.route('**/v1/organizations', (route) => route.fulfill({ status: 403, json: { type: '/problems/session-too-old', title: 'Sign-in too old', status: 403 } }));
+  await open(page, '/');
+  await page.getByRole('button', { name: 'Create an organization' }).click();
+  await page.getByLabel('Name').fill('Analytical Engines');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  const [beside] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'Sign in again' }).click()]);
+  await Promise.all([beside.waitForEvent('close'), beside.getByRole('button', { name: /Sign in at/ }).click()]);
+  await page.locator('.toast', { hasText: 'You are signed in again' }).waitFor();
+  assert.deepEqual(asked(), ['login']);
+  await open(page, `/organizations/${org}/invitations/inv_01KAK5S9A1B3C5D7E9F0G2H4J6`);
+  await page.getByRole('button', { name: 'Sign in with another address' }).click();
+  await begin();
+  await page.getByRole('button', { name: 'Sign in with another address' }).waitFor();
+  await page.locator('summary', { hasText: 'Your account' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.reload();
+  await begin();
+  await page.getByRole('heading', { name: 'My organizations' }).waitFor();
+  await page.evaluate(() => sessionStorage.removeItem('rolecall.token'));
+  await page.reload();
+  await begin();
+  await page.getByRole('heading', { name: 'My organizations' }).waitFor();
+  assert.deepEqual(asked(), ['login', 'login', undefined]);
+  await page.end();
+});
+
+/** An OpenID provider that signs Ada in. It asks no question while it has a session, unless the request says so. */
 async function startProvider() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const requests = new Map();
-  const provider = { refuses: false, subject: 'ada' };
+  const now = () => Math.floor(Date.now() / 1000);
+  const provider = { refuses: false, subject: 'ada', signedInAt: now(), prompts: [] };
   const answers = {
     '/.well-known/openid-configuration': () => ({
       issuer: provider.issuer,
@@ -126,8 +182,7 @@ async function startProvider() {
       requests.delete(body.get('code'));
       const challenge = createHash('sha256').update(body.get('code_verifier')).digest('base64url');
       assert.deepEqual([body.get('client_id'), body.get('redirect_uri'), challenge], [CLIENT, redirect_uri, code_challenge]);
-      const now = Math.floor(Date.now() / 1000);
-      const claims = { iss: provider.url, aud: CLIENT, sub: provider.subject, iat: now, exp: now + 600 };
+      const claims = { iss: provider.url, aud: CLIENT, sub: provider.subject, iat: now(), exp: now() + 600, auth_time: provider.signedInAt };
       const access = { ...claims, email: 'ada@example.com', email_verified: true };
       return { token_type: 'Bearer', access_token: token(access, privateKey), id_token: token({ ...claims, nonce }, privateKey) };
     },
@@ -143,6 +198,8 @@ async function startProvider() {
   const authorize = (asked) => {
     const values = Object.fromEntries(asked);
     assert.deepEqual([values.response_type, values.code_challenge_method, values.client_id], ['code', 'S256', CLIENT]);
+    provider.prompts.push(values.prompt);
+    if (values.prompt === 'login') provider.signedInAt = now();
     const url = new URL(values.redirect_uri);
     const code = randomUUID();
     requests.set(code, values);

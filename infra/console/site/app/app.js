@@ -124,7 +124,7 @@ function Header() {
       ${me && html`<${Menu} label="Your account" actions=${[
         { link: html`<p class="menu-note">Signed in as<br /><b>${me.email ?? me.user_id}</b></p>` },
         { label: 'My organizations', run: () => navigate('/') },
-        { label: 'Sign out', run: () => navigate('/') && (sessionStorage.clear(), session.end()) },
+        { label: 'Sign out', run: () => navigate('/') && (sessionStorage.clear(), session.end(true)) },
       ]}><span class="avatar" aria-hidden="true">${initial(me)}</span><//>`}
     </header>
   `;

@@ -33,13 +33,14 @@ export function Notice({ problem, reload, again, keep, next, errors = problem?.e
   const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
   const ended = `Sign in again to go on.${keeps ? ' A new window opens for it. This form keeps what you have entered.' : ''}`;
   const text = status === 401 ? ended : status >= 500 && !isUnsure ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
-  const signIn = status === 401 || (SIGN_IN_HELPS.includes(slug) && !body?.missing_claim);
+  const anew = SIGN_IN_HELPS.includes(slug) && !body?.missing_claim;
+  const signIn = status === 401 || anew;
   // The detail of a lock-out says which sign-in or network is needed: the state of the settings is not the reason.
   const look = reload ?? (isUnsure ? () => location.reload() : undefined);
   const stale = look && slug !== 'would-lock-out-caller' && (isUnsure || RELOAD_HELPS.includes(status) || isEarly(problem) || (keep && status === 404));
   const beside = (/** @type {Event} */ event) => {
     const back = refocus(event);
-    signInBeside(() => isBack(app, () => (keeps?.(), back())));
+    signInBeside(() => isBack(app, () => (keeps?.(), back())), anew);
   };
   const load = async (/** @type {Event} */ event) => {
     const back = refocus(event);
@@ -52,7 +53,7 @@ export function Notice({ problem, reload, again, keep, next, errors = problem?.e
       ${text && html`<p>${text}</p>`}
       ${status >= 500 && body?.instance && html`<p>If it happens again, give your support this id: <code>${body.instance}</code></p>`}
       ${errors.length > 0 && html`<ul>${errors.map(({ pointer, detail }) => html`<li><b>${fieldName(pointer)}</b> ${detail}</li>`)}</ul>`}
-      ${signIn && html`<button type="button" onClick=${keeps ? beside : () => mayLeave() && session.end()}>Sign in again</button>`}
+      ${signIn && html`<button type="button" onClick=${keeps ? beside : () => mayLeave() && session.end(anew)}>Sign in again</button>`}
       ${stale && html`<button type="button" onClick=${load}>${again ? 'Try again' : 'Load the current state'}</button>`}
       ${next?.(problem)}
     </div>

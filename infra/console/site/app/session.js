@@ -5,6 +5,7 @@ import { href } from './router.js';
 const TOKEN = 'rolecall.token';
 const SIGN_IN = 'rolecall.sign_in';
 const BESIDE = 'rolecall.beside';
+const ANEW = 'rolecall.anew';
 const listeners = new Set();
 let answers = /** @type {BroadcastChannel | null} */ (null);
 
@@ -15,6 +16,7 @@ export const session = {
   },
   begin(token) {
     sessionStorage.setItem(TOKEN, token);
+    sessionStorage.removeItem(ANEW);
     const opener = sessionStorage.getItem(BESIDE);
     if (opener) {
       sessionStorage.removeItem(BESIDE);
@@ -23,8 +25,14 @@ export const session = {
     }
     listeners.forEach((listener) => listener());
   },
-  end() {
+  /**
+   * Ends the session here. The next sign-in is silent if the provider still knows the person; with `anew`, it asks who signs in.
+   *
+   * @param {boolean} [anew]
+   */
+  end(anew) {
     sessionStorage.removeItem(TOKEN);
+    if (anew) sessionStorage.setItem(ANEW, 'login');
     listeners.forEach((listener) => listener());
   },
   /** Calls `listener` when a person signs in or out. Returns a function that ends this. */
@@ -37,18 +45,21 @@ export const session = {
 /**
  * Opens the sign-in in a window of its own: the page keeps what a person has entered. Then uses the new token, and calls
  * `isSame`. If it is the token of another person, the page begins anew. The channel for the token has a random name, which
- * only this tab and its window know.
+ * only this tab and its window know. `anew` is as in `session.end`.
  *
  * @param {() => Promise<boolean>} isSame
+ * @param {boolean} [anew]
  */
-export function signInBeside(isSame) {
+export function signInBeside(isSame, anew) {
   const token = session.token ?? '';
   const name = randomId();
   // The window gets a copy of the session storage. Without a token it shows the sign-in, and then closes.
   sessionStorage.removeItem(TOKEN);
   sessionStorage.setItem(BESIDE, name);
+  if (anew) sessionStorage.setItem(ANEW, 'login');
   open(href('/'));
   sessionStorage.removeItem(BESIDE);
+  sessionStorage.removeItem(ANEW);
   sessionStorage.setItem(TOKEN, token);
   answers?.close();
   const channel = (answers = new BroadcastChannel(name));
@@ -90,6 +101,7 @@ export async function signInAtIssuer(settings, returnTo) {
   const nonce = oauth.generateRandomNonce();
   sessionStorage.setItem(SIGN_IN, JSON.stringify({ verifier, state, nonce, returnTo }));
   const url = new URL(/** @type {string} */ (server.authorization_endpoint));
+  const prompt = sessionStorage.getItem(ANEW);
   const parameters = {
     client_id: client.client_id,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
@@ -99,6 +111,7 @@ export async function signInAtIssuer(settings, returnTo) {
     response_type: 'code',
     scope: settings.scope ?? 'openid email profile',
     state,
+    ...(prompt && { prompt }),
     ...settings.parameters,
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);

@@ -16,7 +16,7 @@ export function InvitationScreen({ org, inv }) {
       <${Notice} problem=${invitation.problem} />
       <p>You are signed in as <b>${invitation.problem.body?.signed_in_as ?? me.email ?? me.user_id}</b>.</p>
       <div class="actions">
-        <button class="primary" onClick=${session.end}>Sign in with another address</button>
+        <button class="primary" onClick=${() => session.end(true)}>Sign in with another address</button>
         <${Link} class="button" to="/">My invitations<//>
       </div>
     <//>`;
