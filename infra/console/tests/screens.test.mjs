@@ -341,6 +341,46 @@ test('no filter cuts what it says', async () => {
   await page.end();
 });
 
+test('no page is wider than its window, and no word is broken, between a telephone and a wide screen', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const operator = await pageOf(browser, OPERATOR, server);
+  const org = (await organizations(page))['Acme Instruments'];
+  const at = `/organizations/${org}`;
+  const visits = [
+    ...['/users', '/users?scope=subtree', '/roles', '/roles?scope=subtree', '/join-requests', '/settings'].map((path) => [page, at + path]),
+    ...['/operator', `/operator/organizations/${org}`].map((path) => [operator, path]),
+  ];
+  const found = [];
+  for (const [by, path] of visits) {
+    await open(by, path);
+    for (const width of [768, 900, 1024, 1168, 1200]) {
+      await by.setViewportSize({ width, height: 800 });
+      found.push(...await by.evaluate(([path, width]) => {
+        const words = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+        const isBroken = ({ node, index, text }) => {
+          const range = document.createRange();
+          range.setStart(node, index);
+          range.setEnd(node, index + text.length);
+          return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1;
+        };
+        const broken = [];
+        for (let node = words.nextNode(); node; node = words.nextNode()) {
+          if (node.parentElement.closest('.sr-only')) continue;
+          // A browser may break a word at its hyphens, and must break some long ones.
+          const parts = [...node.data.matchAll(/[^\s-]{2,}/g)].filter(([text]) => text.length < 25).map(({ 0: text, index }) => ({ node, index, text }));
+          broken.push(...parts.filter(isBroken).map(({ text }) => text));
+        }
+        const excess = document.documentElement.scrollWidth - innerWidth;
+        return [excess > 0 && `${excess} pixels too wide`, broken.length > 0 && `broken: ${broken}`].filter(Boolean).map((text) => `${path} at ${width}: ${text}`);
+      }, [path.replace(org, 'org'), width]));
+      if (process.env.SHOTS) await by.screenshot({ path: `${process.env.SHOTS}/${width}${path.replaceAll(/\W+/g, '-')}.png`, fullPage: true });
+    }
+  }
+  assert.deepEqual(found, []);
+  await page.end();
+  await operator.end();
+});
+
 test('the actions of a row open inside a window of 360 pixels', async () => {
   const page = await pageOf(browser, ADA, { ...server, width: 360 });
   await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/users`);
