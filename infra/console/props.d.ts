@@ -437,6 +437,7 @@ declare namespace Props {
     invitation: Types.Schemas['ReceivedInvitation'];
     path: { org: string, inv: string };
     reload: () => unknown;
+    follow: (to: string) => unknown;
   }
 
   interface Role {

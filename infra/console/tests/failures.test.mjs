@@ -249,6 +249,35 @@ test('an invitation that is revoked while it is open leads on', async () => {
   await focusIsOn('Invitation');
 });
 
+test('the link of an invitation that is accepted leads into the organization, also where a second tab still shows it', async () => {
+  await open(page, users);
+  const org = users.split('/')[2];
+  const id = await page.evaluate(async (org) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json' };
+    const body = JSON.stringify({ email: 'twice@acme.example', role_id: 'user' });
+    return (await (await fetch(`/v1/organizations/${org}/invitations`, { method: 'POST', headers, body })).json()).id;
+  }, org);
+  const twice = await pageOf(browser, { email: 'twice@acme.example' }, server);
+  const others = await Promise.all(['Accept', 'Decline'].map(async (name) => [name, await twice.context().newPage()]));
+  const link = `/organizations/${org}/invitations/${id}`;
+  const token = await twice.evaluate(() => sessionStorage.getItem('rolecall.token'));
+  for (const [name, tab] of others) {
+    await tab.addInitScript((token) => sessionStorage.setItem('rolecall.token', token), token);
+    await open(tab, link);
+    await tab.getByRole('button', { name }).waitFor();
+  }
+  await open(twice, link);
+  await twice.getByRole('button', { name: 'Accept' }).click();
+  await twice.getByRole('heading', { name: 'Acme Instruments', level: 1 }).waitFor();
+  for (const [name, tab] of others) await tab.getByRole('button', { name }).click();
+  await open(twice, link);
+  for (const [name, tab] of [['', twice], ...others]) {
+    if (name !== 'Accept') await tab.getByRole('link', { name: 'Open Acme Instruments' }).click();
+    await tab.getByRole('heading', { name: 'Acme Instruments', level: 1 }).waitFor();
+  }
+  await twice.end();
+});
+
 test('security settings: a text that is no network is refused before the question, and a lock-out says itself what helps', async () => {
   await open(page, users.replace('/users', '/settings'));
   const networks = page.getByLabel('Allowed networks');

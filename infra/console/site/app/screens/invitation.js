@@ -1,16 +1,33 @@
 // An invitation, as its recipient sees it. Links in mails lead here.
-import { html } from '../../vendor/ui.js';
+import { html, useEffect } from '../../vendor/ui.js';
 import { Loaded, Notice, Page, When } from '../parts.js';
 import { Link, useFollow } from '../router.js';
 import { session } from '../session.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
 
+const MEMBER = 'caller-already-member';
+
 /** @param {Props.Invitation} props */
 export function InvitationScreen({ org, inv }) {
-  const { api, me } = useApp();
+  const { api, me, reloadMe } = useApp();
+  const follow = useFollow();
   const path = { org, inv };
   const invitation = useLoad((signal) => api.GET('/v1/organizations/{org}/invitations/{inv}/mine', { path, signal }), [api, org, inv]);
+  const own = me.organizations.find(({ id }) => id === org);
+  const isMember = invitation.problem?.slug === MEMBER;
+  useEffect(() => void (isMember && !own && reloadMe()), [isMember]);
+  if (own && (isMember || invitation.data)) {
+    return html`<${Page} title="Invitation">
+      <p>You are already a member of ${own.name}.</p>
+      <div class="actions"><${Link} class="button primary" to="/organizations/${org}">Open ${own.name}<//></div>
+    <//>`;
+  }
+  // Another account with the same address is the member.
+  if (isMember) {
+    return html`<${Page} title="Invitation"><${Notice} problem=${invitation.problem} />
+      <div class="actions"><${Link} class="button" to="/">My organizations<//></div><//>`;
+  }
   if (invitation.problem?.slug === 'no-such-invitation') {
     return html`<${Page} title="Invitation">
       <${Notice} problem=${invitation.problem} />
@@ -22,16 +39,18 @@ export function InvitationScreen({ org, inv }) {
     <//>`;
   }
   return html`<${Page} title="Invitation">
-    <${Loaded} load=${invitation}>${(data) => html`<${Decision} invitation=${data} path=${path} reload=${invitation.reload} />`}<//>
+    <${Loaded} load=${invitation}>${(data) => html`<${Decision} invitation=${data} path=${path} reload=${invitation.reload} follow=${follow} />`}<//>
   <//>`;
 }
 
 /** @param {Props.Invitation} props */
-function Decision({ invitation, path, reload }) {
+function Decision({ invitation, path, reload, follow }) {
   const { api, reloadMe, announce } = useApp();
-  const follow = useFollow();
   const accept = useAction(async () => {
-    await api.POST('/v1/organizations/{org}/invitations/{inv}/accept', { path });
+    await api.POST('/v1/organizations/{org}/invitations/{inv}/accept', { path }).catch(async (problem) => {
+      if (problem.slug === MEMBER) await reload();
+      throw problem;
+    });
     await reloadMe();
     announce(`Welcome to ${invitation.organization_name}.`);
     follow(`/organizations/${path.org}`);
