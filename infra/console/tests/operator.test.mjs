@@ -131,6 +131,23 @@ test('settings that are not saved are lost only after a question', async () => {
   page.off('dialog', answers);
 });
 
+test('a long name stays inside the dialog that appoints another Super Admin', async () => {
+  await page.route(/\/v1\/operator\/organizations\/org_[^/]*$/, async (route) => {
+    const org = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...org, super_admin: { ...org.super_admin, name: 'N'.repeat(100), display_name: null } } });
+  });
+  await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
+  await page.getByRole('button', { name: 'Appoint another…' }).click();
+  await page.getByLabel(/What becomes of NNN/).waitFor();
+  for (const width of [360, 1200]) {
+    await page.setViewportSize({ width, height: 800 });
+    assert.equal(await page.getByRole('dialog').evaluate(({ scrollWidth, clientWidth }) => Math.max(0, scrollWidth - clientWidth)), 0);
+  }
+  await page.keyboard.press('Escape');
+  await page.unrouteAll();
+  await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
+});
+
 test('another kind is refused with the links that there are', async () => {
   await page.getByLabel('Kind').selectOption('partner');
   await page.getByRole('button', { name: 'Save' }).click();
