@@ -118,6 +118,25 @@ test('an export that fails is tried again with one click', async () => {
   await page.locator('.toast', { hasText: 'The file is ready' }).waitFor();
 });
 
+test('a second question ends the first one, whose answer comes too late', async () => {
+  await open(page, users.replace('users', 'why'));
+  await page.route(/\/explanations\?.*bob/, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await route.continue().catch(() => {});
+  });
+  const person = page.getByLabel('Person');
+  for (const email of ['bob@acme.example', 'dmitri@acme.example']) {
+    await person.fill(email);
+    const asked = page.waitForRequest(/\/explanations\?/, { timeout: 5000 });
+    await person.press('Enter');
+    await asked;
+  }
+  const verdict = page.locator('.verdict h2');
+  await verdict.waitFor();
+  await page.waitForTimeout(3500);
+  assert.match(await verdict.textContent(), /^Dmitri/);
+});
+
 test('a slow answer blocks nothing: the rest of the page works while a list loads', async () => {
   let release;
   await page.route(MEMBERS, async (route) => {

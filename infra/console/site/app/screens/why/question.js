@@ -17,27 +17,28 @@ export function Question({ org, email, userId }) {
   const can = useOrg()?.can;
   const mayRead = can ? can('role_management', 'view_only') : me.operator;
   const load = useLoad((signal) => readAreas(api, org.id, mayRead, signal), [api, org.id, mayRead]);
-  const [answer, setAnswer] = useState(null);
+  const [question, setQuestion] = useState(/** @type {{ [by: string]: string, action: string } | null} */ (null));
+  // Another question ends the one before.
+  const answer = useLoad(async (signal) => question && {
+    ...await api.GET('/v1/organizations/{org}/explanations', { path: { org: org.id }, query: question, signal }),
+    asked: question.email ?? question.user_id,
+  }, [api, org.id, question]);
   return html`
     <div class="panel"><${Loaded} load=${load}>
-      ${(areas) => html`<${Ask} org=${org} areas=${areas} email=${email ?? query().get('email')} userId=${userId} onAnswer=${setAnswer} />`}
+      ${(areas) => html`<${Ask} org=${org} areas=${areas} email=${email ?? query().get('email')} userId=${userId} onAsk=${setQuestion} />`}
     <//></div>
-    ${answer && html`<${Explanation} answer=${answer} org=${org} />`}
+    ${question && html`<${Loaded} load=${answer}>${(data) => html`<${Explanation} answer=${data} org=${org} />`}<//>`}
   `;
 }
 
-/** @param {{ org: Types.OrgView, areas: Types.Area[], email?: string | null, userId?: string | null, onAnswer: (answer: any) => void }} props */
-function Ask({ org, areas, email, userId, onAnswer }) {
-  const { api, me } = useApp();
+/** @param {{ org: Types.OrgView, areas: Types.Area[], email?: string | null, userId?: string | null, onAsk: (question: any) => void }} props */
+function Ask({ org, areas, email, userId, onAsk }) {
+  const { me } = useApp();
   const [by, setBy] = useState(userId ? 'user_id' : 'email');
   const asked = query().get('action');
   const ofAsked = areas.find(({ actions }) => asked !== null && actions.includes(asked));
   const [area, setArea] = useState(ofAsked ?? areas.find(({ shown }) => shown) ?? areas[0]);
-  const submit = async ({ person, action }) => {
-    onAnswer(null);
-    const answer = await api.GET('/v1/organizations/{org}/explanations', { path: { org: org.id }, query: { [by]: person.trim(), action } });
-    onAnswer({ ...answer, asked: person });
-  };
+  const submit = ({ person, action }) => onAsk({ [by]: person.trim(), action });
   return html`<${Form} submit="Explain" onSubmit=${submit}>
     ${me.operator && html`<${Field} label="Find the person by" value=${by} options=${[['email', 'Address'], ['user_id', 'Id of the account (sub)']]}
       onChange=${(event) => setBy(event.target.value)} />`}
