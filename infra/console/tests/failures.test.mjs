@@ -118,6 +118,19 @@ test('an export that fails is tried again with one click', async () => {
   await page.locator('.toast', { hasText: 'The file is ready' }).waitFor();
 });
 
+test('an export that follows a search at once has its filter', async () => {
+  // A person is faster than the pause before a search.
+  await page.addInitScript(() => {
+    const later = setTimeout;
+    window.setTimeout = (work, pause, ...rest) => later(work, pause === 350 ? 10_000 : pause, ...rest);
+  });
+  await open(page, users);
+  await page.getByRole('searchbox').pressSequentially('bob');
+  const [request] = await Promise.all([page.waitForRequest(/\/member-exports$/), page.getByRole('button', { name: 'Export' }).click()]);
+  assert.equal(request.postDataJSON().q, 'bob');
+  await page.locator('.toast', { hasText: 'The file is ready' }).waitFor();
+});
+
 test('a second question ends the first one, whose answer comes too late', async () => {
   await open(page, users.replace('users', 'why'));
   await page.route(/\/explanations\?.*bob/, async (route) => {

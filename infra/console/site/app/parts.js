@@ -267,7 +267,7 @@ export const Person = ({ person }) => html`
 export const When = ({ at, empty = '–' }) => at ? html`<time datetime=${at} title=${formatTime(at)}>${formatRelative(at)}</time>` : empty;
 
 /**
- * Calls `onSearch(text)` a third of a second after the last change. A `value` that it has not sent replaces the text: the
+ * Calls `onSearch(text)` a third of a second after the last change, or when the person leaves the field. A `value` that it has not sent replaces the text: the
  * person went back, or removed the filters.
  *
  * @param {Props.SearchField} props
@@ -283,11 +283,15 @@ export function SearchField({ label, value, onSearch, placeholder }) {
     clearTimeout(timer.current);
     input.current.value = sent.current = value ?? '';
   }, [value]);
-  const change = (/** @type {Types.FieldEvent} */ event) => {
+  const send = () => {
     clearTimeout(timer.current);
-    const text = event.target.value;
-    timer.current = setTimeout(() => onSearch((sent.current = text)), 350);
+    const text = input.current?.value ?? '';
+    if (text !== sent.current) onSearch((sent.current = text));
+  };
+  const change = () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(send, 350);
   };
   return html`<div class="search"><label class="sr-only" for=${id}>${label}</label>
-    <input id=${id} ref=${input} type="search" placeholder=${placeholder ?? label} defaultValue=${value} onInput=${change} /></div>`;
+    <input id=${id} ref=${input} type="search" placeholder=${placeholder ?? label} defaultValue=${value} onInput=${change} onBlur=${send} /></div>`;
 }
