@@ -565,6 +565,61 @@ test('what another person has removed meanwhile disappears with one click', asyn
   await dialog.waitFor({ state: 'detached' });
 });
 
+test('what another person has ended meanwhile leads on: a request, a role, a link, an Admin', async () => {
+  const at = users.replace('/users', '');
+  const dialog = page.getByRole('dialog');
+  await open(page, `${at}/join-requests`);
+  await page.route(/\/approve$/, problem(404, 'No such join request', '/problems/no-such-join-request'));
+  await page.getByRole('button', { name: /^Approve/ }).first().click();
+  await dialog.getByLabel('Role').selectOption('user');
+  await dialog.getByRole('button', { name: 'Approve' }).click();
+  await dialog.getByText('is no longer open').waitFor();
+  assert.equal(await dialog.getByRole('button', { name: 'Approve' }).count(), 0);
+  const role = await page.evaluate(async (org) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json' };
+    const roles = [];
+    for (const name of ['Ended', 'Ended, too']) {
+      roles.push((await (await fetch(`/v1${org}/roles`, { method: 'POST', headers, body: JSON.stringify({ name, description: '', permissions: {} }) })).json()).id);
+    }
+    window.end = (role) => fetch(`/v1${org}/roles/${role}`, { method: 'DELETE', headers });
+    return roles;
+  }, at);
+  const follow = (name) => page.getByRole('link', { name, exact: true }).click();
+  await dialog.locator('.form-actions').getByRole('button', { name: 'Close' }).click();
+  for (const [index, name] of ['Ended', 'Ended, too'].entries()) {
+    await follow('Roles');
+    await follow(name);
+    await page.getByLabel('Description').waitFor();
+    await page.evaluate((role) => window.end(role), role[index]);
+    if (index === 0) {
+      await page.getByLabel('Description').fill('Mine');
+      await page.getByRole('button', { name: 'Save the role' }).click();
+    } else {
+      await page.getByRole('button', { name: 'Delete', exact: true }).click();
+      await dialog.getByRole('button', { name: 'Delete the role' }).click();
+    }
+    await page.getByRole('alert').getByText('This role is deleted').waitFor();
+    await page.getByRole('link', { name: 'Show the roles' }).click();
+    await page.getByRole('heading', { name: 'Roles', level: 1 }).waitFor();
+  }
+  await open(page, `${at}/settings`);
+  await page.route(/\/transfer$/, problem(409, 'Not an Admin', '/problems/not-an-admin'));
+  await page.getByLabel('The next Super Admin').selectOption({ index: 1 });
+  await page.getByRole('button', { name: 'Transfer…' }).click();
+  await dialog.getByRole('button', { name: 'Transfer' }).click();
+  await dialog.getByRole('button', { name: 'Load the current state' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: /^Suspend the link/ }).first().click();
+  await dialog.getByRole('button', { name: 'Suspend' }).click();
+  const resume = page.getByRole('button', { name: /^Resume the link/ }).first();
+  await resume.waitFor();
+  await page.route(/\/suspension$/, problem(404, 'Not linked', '/problems/partner-not-linked'));
+  await page.route(/\/partners(\?|$)/, (route) => route.fulfill({ json: { items: [], next_cursor: null } }));
+  await resume.click();
+  await page.locator('.toast', { hasText: 'an operator has removed it' }).waitFor();
+  await page.getByText('No partner is linked').waitFor();
+});
+
 test('a long list that is refused in its middle shows what was sent, and the rest is one click away', async () => {
   await open(page, users);
   let batches = 0;

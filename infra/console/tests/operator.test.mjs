@@ -148,6 +148,33 @@ test('a long name stays inside the dialog that appoints another Super Admin', as
   await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
 });
 
+test('a member who has left is no longer a choice, and an erased person is no longer shown, after the current state is loaded', async () => {
+  const refuse = (slug) => (route) => route.fulfill({ status: 404, json: { type: `/problems/${slug}`, title: 'Gone', status: 404 } });
+  const dialog = page.getByRole('dialog');
+  await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
+  await page.getByRole('button', { name: 'Appoint another…' }).click();
+  await dialog.getByLabel('The next Super Admin', { exact: true }).selectOption({ index: 1 });
+  await dialog.getByLabel('Reason').fill('They left.');
+  await page.route(/\/super-admin$/, refuse('no-such-member'));
+  await dialog.getByRole('button', { name: 'Appoint' }).click();
+  await page.route(/\/members\?/, (route) => route.fulfill({ json: { items: [], next_cursor: null } }));
+  await dialog.getByRole('button', { name: 'Load the current state' }).click();
+  await dialog.getByText('No other member is found').waitFor();
+  assert.equal(await dialog.getByLabel('Reason').inputValue(), 'They left.');
+  await page.unrouteAll();
+  await page.goto('about:blank');
+  await open(page, '/operator/people?email=mei@acme.example');
+  await page.getByRole('button', { name: 'Offboard…' }).click();
+  await page.route(/\/offboard$/, refuse('no-such-person'));
+  await page.route(/\/operator\/people\?/, (route) => route.fulfill({ json: { items: [] } }));
+  await dialog.getByRole('button', { name: 'Offboard' }).click();
+  await dialog.getByRole('button', { name: 'Load the current state' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByText('No organization knows this person').waitFor();
+  await page.unrouteAll();
+  await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
+});
+
 test('another kind is refused with the links that there are', async () => {
   await page.getByLabel('Kind').selectOption('partner');
   await page.getByRole('button', { name: 'Save' }).click();

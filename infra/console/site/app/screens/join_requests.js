@@ -5,6 +5,7 @@ import { RoleField } from '../role_field.js';
 import { Link } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { personName } from '../words.js';
+import { Gone, useGone } from './users/gone.js';
 
 export function JoinRequests() {
   const { api } = useApp();
@@ -39,16 +40,18 @@ function Approve({ request, onClose, reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
   const name = personName(request.person);
+  const { gone, check } = useGone({}, reload);
   const approve = async ({ role_id }) => {
-    await api.POST('/v1/organizations/{org}/join-requests/{req}/approve', { path: { org: id, req: request.id }, body: { role_id } });
+    await api.POST('/v1/organizations/{org}/join-requests/{req}/approve', { path: { org: id, req: request.id }, body: { role_id } }).catch(check);
     announce(`${name} is a member now.`);
     reload();
   };
-  return html`<${Dialog} title="Approve the request of ${name}" onClose=${onClose}>
-    <${Form} submit="Approve" onSubmit=${approve} onCancel=${onClose} reload=${reload}>
+  return html`<${Dialog} title="Approve the request of ${name}" onClose=${onClose}>${gone
+    ? html`<${Gone} title="The request of ${name} is no longer open" detail="It was decided or withdrawn meanwhile." onClose=${onClose} />`
+    : html`<${Form} submit="Approve" onSubmit=${approve} onCancel=${onClose} reload=${reload}>
       <p><b>${name}</b> (${request.person.email}) becomes an active member at once, and gets a mail that says so.</p>
       <${RoleField} />
-    <//>
+    <//>`}
   <//>`;
 }
 

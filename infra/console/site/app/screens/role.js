@@ -75,6 +75,7 @@ function ShownRole({ id, objects, userRole }) {
   const [removing, setRemoving] = useState(false);
   if (!load.data) return html`<${Page} title="Role"><${Loaded} load=${load} /><//>`;
   const role = load.data;
+  if (load.problem?.slug === 'no-such-role') return html`<${RoleGone} name=${role.name} />`;
   const grantable = grantableLevels(access, userRole);
   const full = can('role_management', 'full_access');
   const locked = lockedBecause({ role, access, full, grantable, objects });
@@ -94,6 +95,11 @@ function ShownRole({ id, objects, userRole }) {
     ${removing && html`<${RemoveRole} role=${role} load=${load} onClose=${() => setRemoving(false)} />`}
   `;
 }
+
+/** @param {{ name: string }} props */
+const RoleGone = ({ name }) => html`<${Page} title=${name}>
+  <${Notice} problem=${{ title: 'This role is deleted', detail: 'Another person has deleted it meanwhile. Its users have another role.' }} />
+  <div class="actions"><${Link} class="button primary" to="/organizations/${useOrg().id}/roles">Show the roles<//></div><//>`;
 
 /**
  * Why the person cannot change a role, or null.

@@ -1,9 +1,12 @@
 // Parts that several operator screens use.
-import { html, useState } from '../../../vendor/ui.js';
+import { createContext, html, useContext, useState } from '../../../vendor/ui.js';
 import { Badge, Dialog, Field, Form, Loaded, Notice, Page, SearchField } from '../../parts.js';
 import { Link } from '../../router.js';
 import { useApp, useLoad } from '../../use.js';
 import { personLine } from '../../words.js';
+
+/** How often the current state was asked for in a dialog: its choices are read again, too. */
+const Round = createContext(0);
 
 /**
  * A dialog for an act of an operator: what it does (the children), further `fields`, and the reason. With `typed`, that text must be
@@ -13,10 +16,15 @@ import { personLine } from '../../words.js';
  */
 export function Act({ title, submit, act, onClose, reload, fields, typed, typedLabel, reasonHint, plain, children }) {
   const [text, setText] = useState('');
+  const [round, setRound] = useState(0);
+  const refresh = async () => {
+    setRound(round + 1);
+    await reload?.();
+  };
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <div class="prose">${children}</div>
-    <${Form} danger=${!plain} submit=${submit} onSubmit=${act} onCancel=${onClose} reload=${reload} disabled=${typed !== undefined && text !== typed}>
-      ${fields}
+    <${Form} danger=${!plain} submit=${submit} onSubmit=${act} onCancel=${onClose} reload=${refresh} disabled=${typed !== undefined && text !== typed}>
+      <${Round.Provider} value=${round}>${fields}<//>
       ${typed !== undefined && html`
         <${Field} label=${typedLabel} name="name" hint=${typed} autocomplete="off" onInput=${(event) => setText(event.target.value)} />`}
       <${Field} label="Reason" name="reason" rows="2" required maxlength="500"
@@ -55,7 +63,7 @@ export const Badges = ({ org }) => html`
  */
 function Choice({ label, name, hint, find, deps, none, placeholder }) {
   const [text, setText] = useState('');
-  const load = useLoad((signal) => find(text, signal), [...deps, text]);
+  const load = useLoad((signal) => find(text, signal), [...deps, text, useContext(Round)]);
   const options = load.data ?? [];
   return html`
     <${SearchField} label="${label}: ${placeholder}" onSearch=${setText} placeholder=${placeholder} />

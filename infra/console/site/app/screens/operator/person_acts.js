@@ -25,10 +25,10 @@ function Left({ organizations }) {
 const AGAIN = 'It can stop before its end if there is much to do. Then press the button again: it continues where it stopped.';
 
 /** @param {Props.OperatorPersonActs} props */
-export function Offboard({ person, name, superAdminOf, onClose, onEnd }) {
+export function Offboard({ person, name, superAdminOf, onClose, onEnd, reload }) {
   const { api } = useApp();
   const offboard = async () => onEnd(await api.POST('/v1/operator/people/{person}/offboard', { path: { person: person.id } }));
-  return html`<${Confirm} title="Offboard ${name} everywhere" submit="Offboard" onConfirm=${offboard} onClose=${onClose}>
+  return html`<${Confirm} title="Offboard ${name} everywhere" submit="Offboard" onConfirm=${offboard} onClose=${onClose} reload=${reload}>
     <p>In all organizations, these end at once: memberships, pending invitations and open requests to join. You cannot undo this.</p>
     <p>Disable the account at the identity provider first. An organization can invite the person again. The histories keep the name.</p>
     ${superAdminOf.length > 0 && html`<p>These stay, because an organization cannot lose its Super Admin:</p><${Left} organizations=${superAdminOf} />`}

@@ -6,6 +6,7 @@ import { navigate, useFollow } from '../../router.js';
 import { useApp, useOrg } from '../../use.js';
 import { changedLevels, changesInWords, defaults, rebased, unmet } from './levels.js';
 import { MatrixEditor } from './matrix.js';
+import { checkRole } from './objects.js';
 
 /**
  * Creates a role. `start` has the first `name`, `description` and `levels`.
@@ -49,7 +50,7 @@ export function EditRole({ role, objects, grantable, load }) {
   const body = changes(seen, draft, objects);
   const submit = async () => {
     const path = { org: id, role: role.id };
-    const saved = await api.PATCH('/v1/organizations/{org}/roles/{role}', { path, body, ifMatch: etag(seen) });
+    const saved = await api.PATCH('/v1/organizations/{org}/roles/{role}', { path, body, ifMatch: etag(seen) }).catch(checkRole(load));
     announce(`${saved.name} is saved. It counts from the next request of its users.`);
     await load.reload();
   };

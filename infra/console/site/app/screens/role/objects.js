@@ -9,3 +9,15 @@ export function useRoleObjects() {
     [api, id],
   );
 }
+
+/**
+ * Reads the role again after a refusal that can mean that it is gone.
+ *
+ * @param {Pick<Types.Load<unknown>, 'reload'>} load
+ * @returns {(problem: Types.Trouble) => never}
+ */
+export const checkRole = (load) => (problem) => {
+  // After the end of the action, whose form can then be gone.
+  if (problem.slug === 'no-such-role') setTimeout(load.reload);
+  throw problem;
+};

@@ -6,6 +6,7 @@ import { useFollow } from '../../router.js';
 import { RoleChoice, useGrantableRoles } from '../../role_field.js';
 import { useApp, useOrg } from '../../use.js';
 import { usersInWords } from '../roles/deletion.js';
+import { checkRole } from './objects.js';
 
 /** Without Full Access to User Management, the API names no roles: User can always be given. */
 const ALWAYS = [{ id: 'user', name: 'User' }];
@@ -22,7 +23,7 @@ export function RemoveRole({ role, onClose, load }) {
   const submit = async ({ reassign_to }) => {
     const query = used ? { reassign_to } : {};
     const path = { org: id, role: role.id };
-    const progress = await api.DELETE('/v1/organizations/{org}/roles/{role}', { path, query, ifMatch: etag(role) });
+    const progress = await api.DELETE('/v1/organizations/{org}/roles/{role}', { path, query, ifMatch: etag(role) }).catch(checkRole(load));
     onClose();
     if (progress) return load.reload();
     announce(`The role ${role.name} is deleted.`);

@@ -46,7 +46,13 @@ export function Partners() {
   const list = useLinks('/v1/organizations/{org}/partners');
   const [suspending, setSuspending] = useState(null);
   const resume = useAction(async (partner) => {
-    await api.DELETE(SUSPENSION, { path: { org: id, partner: partner.id } });
+    try {
+      await api.DELETE(SUSPENSION, { path: { org: id, partner: partner.id } });
+    } catch (problem) {
+      if (/** @type {Types.Trouble} */ (problem).slug !== 'partner-not-linked') throw problem;
+      announce(`The link with ${partner.name ?? NAMELESS} is gone: an operator has removed it.`);
+      return list.reload();
+    }
     announce(`The link with ${partner.name ?? NAMELESS} is active again.`);
     await list.reload();
   });
@@ -55,7 +61,7 @@ export function Partners() {
     <button onClick=${() => (row.suspended ? resume.run(row) : setSuspending(row))} aria-disabled=${resume.busy}>
       ${row.suspended ? 'Resume' : 'Suspend'}<span class="sr-only"> the link with ${row.name}</span></button>` };
   return html`
-    <${Notice} problem=${resume.problem} reload=${list.reload} />
+    <${Notice} problem=${resume.problem} reload=${async () => (await list.reload(), resume.clear())} />
     ${list.items.length > 0 && html`<${Table} label="Partners" rows=${list.items} columns=${[...columns('Partner'), actions].filter(Boolean)} />`}
     ${list.loaded && list.items.length === 0 && html`<${Empty} title="No partner is linked">
       Members of other organizations have no access here. An operator of the platform can link a partner.<//>`}

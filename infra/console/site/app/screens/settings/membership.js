@@ -38,7 +38,12 @@ function ConfirmTransfer({ person, onClose, reload }) {
     await reloadMe();
     reloadOrg();
   };
-  return html`<${Confirm} title="Transfer the Super Admin role" submit="Transfer" onConfirm=${transfer} onClose=${onClose} reload=${reload}>
+  // The choice shows who can become it now.
+  const refresh = async () => {
+    await reload();
+    onClose();
+  };
+  return html`<${Confirm} title="Transfer the Super Admin role" submit="Transfer" onConfirm=${transfer} onClose=${onClose} reload=${refresh}>
     <p><b>${personName(person)}</b> (${person.email}) becomes the Super Admin of ${org.name}. You become Admin at once.</p>
     <p>You cannot take the role back yourself: only the new Super Admin can transfer it.</p>
   <//>`;

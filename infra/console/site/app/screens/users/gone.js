@@ -1,14 +1,14 @@
-// A user who is gone: another person has acted, or the person themselves, while the list was open.
+// A user or a request that is gone: another person has acted, or the person themselves, while the list was open.
 import { html, useEffect, useRef, useState } from '../../../vendor/ui.js';
 import { Notice } from '../../parts.js';
 
-const GONE = ['no-such-invitation', 'no-such-member', 'member-access-expired'];
+const GONE = ['no-such-invitation', 'no-such-member', 'member-access-expired', 'no-such-join-request'];
 
 /**
- * Returns whether the user of a dialog is gone, as `load` or an action says, and what takes the refusals of the actions. Then the
+ * Returns whether what a dialog is about is gone, as `load` or an action says, and what takes the refusals of the actions. Then the
  * list is read again, with `reload`.
  *
- * @param {Types.Load<unknown>} load
+ * @param {Pick<Types.Load<unknown>, 'problem'>} load
  * @param {() => unknown} reload
  */
 export function useGone(load, reload) {
