@@ -78,7 +78,6 @@ function Suspend({ partner, onClose, reload }) {
   const suspend = async () => {
     await api.PUT(SUSPENSION, { path: { org: id, partner: partner.id } });
     announce(`The link with ${name} is suspended.`);
-    onClose();
     reload();
   };
   return html`<${Confirm} title="Suspend the link with ${name}" submit="Suspend" onConfirm=${suspend} onClose=${onClose} reload=${reload}>
