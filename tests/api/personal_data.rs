@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::domain::{Email, PersonId, UserId};
 
 use crate::{
-    helpers::{DEE, each, user_manager},
+    helpers::{DEE, each, operator_path, user_manager},
     invariants::{Item, check, scan},
     mail::{Delivery, MIA},
     test_app::{
@@ -175,6 +175,34 @@ async fn erased_person_is_named_nowhere() {
     assert_eq!(last["actor"]["name"], "Platform operator");
     data(app, &person(PAT.sub)).await.refuses(404, "no-such-person");
     app.delete(OPERATOR, &person(PAT.sub)).await.refuses(404, "no-such-person");
+}
+
+/// OP2, ERA1
+#[tokio::test]
+async fn erasure_reaches_what_a_person_did_with_an_account_that_was_lost() {
+    let (delivery, acme) = Delivery::new().await;
+    let app = &delivery.app;
+    app.add_member(ADA, &acme, PAT, "admin").await;
+    app.create_role(PAT, &acme, "Desk", json!({})).await;
+    let path = format!("{}/members/@{}/account", operator_path(&acme), PAT.sub);
+    let account = json!({ "user_id": "quokka-2", "reason": "Ticket 7" });
+    app.post(OPERATOR, &path, account).await.expect(200);
+    let history = app.history(&acme).await;
+    let created = history.iter().find(|event| event["action"] == "role.created").unwrap();
+    let former = member_id(&acme, PAT.sub);
+    assert_eq!(
+        [&created["actor"]["id"], &created["actor"]["name"]],
+        [&json!(former), &json!(PAT.name)]
+    );
+    app.delete(OPERATOR, &person("quokka-2")).await.expect(204);
+    let left = traces(&scan(app).await);
+    let left: Vec<_> = left.iter().filter(|key| !key.starts_with("IDEMPOTENCY#")).collect();
+    assert!(left.is_empty(), "{left:#?}");
+    let after = app.history(&acme).await;
+    assert!(!names_her(&json!(after)), "{after:#?}");
+    let created = after.iter().find(|event| event["action"] == "role.created").unwrap();
+    assert_eq!(created["actor"]["name"], "Erased person");
+    check(app).await;
 }
 
 fn names_her(value: &Value) -> bool {

@@ -109,6 +109,9 @@ async fn each_view_names_the_organization_above() {
     let operated = operator_path(&hall);
     let made = app.post(ADA, &format!("{hall}/sub-organizations"), json!({ "name": "Desk" })).await;
     assert_eq!(made.expect(201).body["parent_name"], "Hall");
+    app.patch(BOB, &hall, json!({ "language": "de" })).await.expect(200);
+    let below = app.create_sub_organization(ADA, &hall, "Tisch").await;
+    assert_eq!(app.get(ADA, &below).await.body["language"], "de", "it begins with that of Hall");
     for shown in [
         app.get(BOB, &hall).await,
         app.get(OPERATOR, &operated).await,

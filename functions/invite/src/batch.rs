@@ -139,8 +139,7 @@ impl BatchInvite<'_> {
             senders.extend(pending.as_ref().and_then(Invitation::sent_by));
         }
         let keys = senders.iter().map(|&sender| Key::member(self.org, sender));
-        let found = found.and(self.app.store.get(keys).await?);
-        self.app.store.with_continued(self.org, found, &senders).await
+        Ok(found.and(self.app.store.get(keys).await?))
     }
 
     /// Whether a pending invitation cannot be accepted, because its inviter may no longer grant the role

@@ -152,14 +152,12 @@ async fn list(
     let inviters = found.items.iter().flat_map(|invitation| people(org, invitation));
     let deliveries = found.items.iter().map(|invitation| Key::delivery(invitation.id));
     let roles = found.items.iter().filter_map(|invitation| role_key(org, invitation.role_id));
-    let sent_by: Vec<_> = found.items.iter().filter_map(Invitation::sent_by).collect();
     // The deliveries and the roles are only shown.
     let (inviters, deliveries, roles) = tokio::try_join!(
         app.store.get(inviters),
         app.store.get_eventual(deliveries),
         app.store.get_for_display(roles)
     )?;
-    let inviters = app.store.with_continued(org, inviters, &sent_by).await?;
     let also = inviters.and(deliveries).and(roles);
     let page = pagination.try_page(found, |invitation| {
         ListedInvitation::of(&actor.org, &invitation, &also, context.at)
@@ -298,8 +296,7 @@ async fn shown_with(
     invitation: &Invitation,
 ) -> Result<FetchedItems, ApiError> {
     let keys = people(org, invitation).chain(role_key(org, invitation.role_id));
-    let found = app.store.get(keys).await?;
-    Ok(app.store.with_continued(org, found, invitation.sent_by().as_slice()).await?)
+    Ok(app.store.get(keys).await?)
 }
 
 /// The keys of the members who created an invitation, and who sent it last.

@@ -82,6 +82,6 @@ impl MailService {
         }
         let role = role_name(&found, org, role)?;
         let accepted = Notification::InvitationAccepted { by, role, access_end };
-        Ok(to.email.map(|to| OutgoingMail::new(&organization, to, accepted)))
+        Ok(OutgoingMail::to_member(&organization, &to, accepted))
     }
 }

@@ -30,7 +30,7 @@ impl MailService {
         let role = role_name(&found, org, role)?;
         let (access_end, by) = (member.access_expires_at, author(&found, event)?);
         let changed = Notification::RoleChanged { role, access_end, by };
-        Ok(member.email.map(|to| OutgoingMail::new(&organization, to, changed)))
+        Ok(OutgoingMail::to_member(&organization, &member, changed))
     }
 
     /// The mail to a member who was removed, or whose organization was deleted. None if they are a member
@@ -54,7 +54,8 @@ impl MailService {
             }
             _ => Notification::Removed { by: author(&found, event)? },
         };
-        Ok(person.email.map(|to| OutgoingMail::new(organization, to, removed)))
+        let mail = person.email.map(|to| OutgoingMail::new(organization, to, removed));
+        Ok(mail.map(|mail| mail.in_language(found.former_language(org, id))))
     }
 
     /// Who deleted the organization: its Super Admin, or the platform.

@@ -41,7 +41,7 @@ impl MailService {
                     } else {
                         Notification::SuperAdminAppointed { new: person.clone() }
                     };
-                    Some(OutgoingMail::new(&organization, member.email?, notification))
+                    OutgoingMail::to_member(&organization, &member, notification)
                 },
             );
         Ok(mails.collect())
@@ -67,10 +67,11 @@ impl MailService {
         let mut recipients = self.store.administrators(&organization, context.at).await?;
         recipients.retain(|recipient| recipient.id() != id);
         let about = Notification::MemberReconnected { member: NamedPerson::member(&member) };
-        let own = member.email.map(|to| (to, Notification::AccountReplaced));
-        let others = recipients.into_iter().filter_map(|it| Some((it.email?, about.clone())));
-        let mail = |(to, notification)| OutgoingMail::new(&organization, to, notification);
-        Ok(own.into_iter().chain(others).map(mail).collect())
+        let own = OutgoingMail::to_member(&organization, &member, Notification::AccountReplaced);
+        let others = recipients
+            .iter()
+            .filter_map(|to| OutgoingMail::to_member(&organization, to, about.clone()));
+        Ok(own.into_iter().chain(others).collect())
     }
 
     /// The mails about the reset of the security settings by an operator, to the Super Admin and the
@@ -88,7 +89,7 @@ impl MailService {
         };
         let administrators = self.store.administrators(&organization, context.at).await?;
         let mail = |member: Member| {
-            Some(OutgoingMail::new(&organization, member.email?, Notification::SecurityReset))
+            OutgoingMail::to_member(&organization, &member, Notification::SecurityReset)
         };
         Ok(administrators.into_iter().filter_map(mail).collect())
     }
@@ -112,9 +113,8 @@ impl MailService {
         };
         let administrators =
             self.store.administrators(&organization, context.at).await?.into_iter();
-        let mail = |member: Member| {
-            Some(OutgoingMail::new(&organization, member.email?, notification.clone()))
-        };
+        let mail =
+            |member: Member| OutgoingMail::to_member(&organization, &member, notification.clone());
         Ok(administrators.filter_map(mail).collect())
     }
 }

@@ -26,7 +26,11 @@ impl MailService {
         let found = self.store.get(keys).await?;
         let Some(organization) = found.organization(org) else { return Ok(vec![]) };
         let has_services = OrganizationCounts::of(&organization, &found).all().services > 0;
-        if !has_services || found.member(org, keeper)?.is_some() {
+        if !has_services {
+            return Ok(vec![]);
+        }
+        // Their membership can continue with another account.
+        if found.continued_member(org, keeper)?.is_some() {
             return Ok(vec![]);
         }
         let most = MAX_NAMED_IN_DIGEST + 1;
@@ -43,9 +47,8 @@ impl MailService {
             more,
         };
         let administrators = self.store.administrators(&organization, context.at).await?;
-        let mail = |member: Member| {
-            Some(OutgoingMail::new(&organization, member.email?, notification.clone()))
-        };
+        let mail =
+            |member: Member| OutgoingMail::to_member(&organization, &member, notification.clone());
         Ok(administrators.into_iter().filter_map(mail).collect())
     }
 }

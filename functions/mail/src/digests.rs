@@ -147,6 +147,6 @@ impl MailService {
             }
             _ => Notification::InvitationsAccepted { by, more },
         };
-        Ok(to.email.map(|to| OutgoingMail::new(&organization, to, accepted)))
+        Ok(OutgoingMail::to_member(&organization, &to, accepted))
     }
 }

@@ -71,7 +71,6 @@ impl MailService {
         let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
         let keys = inviter.map(|inviter| Key::member(org, inviter)).into_iter();
         let names = self.store.get(keys.chain(role_key(org, invitation.role_id))).await?;
-        let names = self.store.with_continued(org, names, inviter.as_slice()).await?;
         let (by, role_of_inviter) = match inviter {
             Some(id) => (author_of(&names, org, id)?, names.continued_member(org, id)?),
             None => (Author::Platform, None),

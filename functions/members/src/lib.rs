@@ -28,7 +28,7 @@ use shared::{
         Answer, ApiError, App, Call, IfMatch, Json, NameField, NoBody, Path, Time, WithEtag,
         not_null, nullable, views,
     },
-    store::{Committed, Error, FetchedItems, Key, MemberChange, Store},
+    store::{Committed, Error, FetchedItems, Key, MemberChange},
 };
 
 pub use export::{ExportConfig, ExportLimits};
@@ -57,7 +57,10 @@ async fn one(
     let (actor, found) = app.store.facts(&person, org, [Key::member(org, id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let member = found.present_member(org, id, context.at)?;
-    Ok(WithEtag { view: show(&app.store, &member, context.at).await?, version: member.version })
+    Ok(WithEtag {
+        view: views::Member::read(&app.store, &member, context.at).await?,
+        version: member.version,
+    })
 }
 
 /// The fields to change. Absent fields keep their values. `null` removes the display name or the end of
@@ -99,7 +102,7 @@ async fn change(
         Some(role) if after.service.is_none() => {
             views::Member::of(&after, found.role_summary(org, role)?.as_ref(), context.at)
         }
-        _ => show(&app.store, &after, context.at).await?,
+        _ => views::Member::read(&app.store, &after, context.at).await?,
     };
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {
@@ -162,17 +165,4 @@ fn target(
 ) -> Result<domain::Member, ApiError> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     Ok(found.present_member(actor.org.id(), id, now)?)
-}
-
-async fn show(
-    store: &Store,
-    member: &domain::Member,
-    now: Timestamp,
-) -> Result<views::Member, ApiError> {
-    let org = member.path.id();
-    let role = member.role_id.custom().map(|role| Key::role(org, role));
-    let keeper = member.service.map(|service| Key::member(org, service.keeper));
-    let found = store.get(role.into_iter().chain(keeper)).await?;
-    let view = views::Member::of(member, found.role_summary(org, member.role_id)?.as_ref(), now);
-    Ok(view.with_keeper(member, &found, now)?)
 }

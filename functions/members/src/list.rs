@@ -1,7 +1,5 @@
 //! The list of users: active members and pending invitations together (U3).
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -100,7 +98,7 @@ pub(crate) async fn list(
         app.store.get_eventual(deliveries),
         app.store.load_missing_roles(&mut roles, &found.items)
     )?;
-    let names = with_continued(&app, names, &found.items).await?.and(deliveries);
+    let names = names.and(deliveries);
     // The users of a deleted organization end soon.
     let is_present = |id| id == org || names.organization(id).is_some();
     found.items.retain(|user| is_present(user.path().id()));
@@ -126,22 +124,6 @@ async fn one_person(
     let shown = RowNames { own: &actor.org, roles: &roles, names: &names };
     let items = users.iter().map(|user| shown.row(user, now)).collect::<Result<_, _>>()?;
     Ok(Page { items, next_cursor: None })
-}
-
-/// Adds the members with whom the memberships of inviters continue (OP2). Nothing is read if there are none.
-async fn with_continued(
-    app: &App,
-    mut names: FetchedItems,
-    users: &[User],
-) -> Result<FetchedItems, ApiError> {
-    let mut senders = BTreeMap::<_, Vec<_>>::new();
-    for invitation in users.iter().filter_map(User::invitation) {
-        senders.entry(invitation.path.id()).or_default().extend(invitation.sent_by());
-    }
-    for (org, senders) in senders {
-        names = app.store.with_continued(org, names, &senders).await?;
-    }
-    Ok(names)
 }
 
 /// The keys of the items that hold the names of a user's organization, of the people behind an invitation,

@@ -94,7 +94,8 @@ impl DisplayNames {
             self.inviters.extend(inviter(invitation).map(|key| (key, name)));
         }
         for (org, keeper) in keepers {
-            let member = found.active_member(org, keeper, now)?;
+            let member = found.continued_member(org, keeper)?;
+            let member = member.filter(|member| member.has_access(now));
             let name = member.as_ref().map(|member| views::Person::member(member).label());
             self.keepers.insert(Key::member(org, keeper), name);
         }

@@ -33,14 +33,8 @@ pub(crate) async fn reconnect(
     let deleted = found.deleted_at(&new)?;
     let request = found.join_request(org, PersonDigest::of(org, &user_id))?;
     let after = domain::with_account(&before, user_id, deleted, context.at);
-    let role = match before.role_id.custom() {
-        Some(role) => {
-            app.store.get([Key::role(org, role)]).await?.role_summary(org, before.role_id)?
-        }
-        None => None,
-    };
-    let answer = Answer::ok(&views::Member::of(&after, role.as_ref(), context.at))
-        .with_version(after.version);
+    let view = views::Member::read(&app.store, &after, context.at).await?;
+    let answer = Answer::ok(&view).with_version(after.version);
     let change = AccountChange {
         org: &organization,
         before: &before,

@@ -42,7 +42,8 @@ pub fn accept(
     let access_expires_at = invitation.access_expires_at.filter(|_| !first);
     let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
     let access_granted_by = inviter.filter(|_| access_expires_at.is_some());
-    Ok(Member { access_expires_at, access_granted_by, ..member })
+    let language = invitation.language;
+    Ok(Member { access_expires_at, access_granted_by, language, ..member })
 }
 
 /// Checks that a person who accepts with one address is no member yet, with another. `membership` is

@@ -32,7 +32,7 @@ impl EndingAccess {
     /// The mail to the member. `None` for a service, which has no address.
     pub fn mail(&self, org: &Organization) -> Option<OutgoingMail> {
         let expiring = Notification::AccessExpiring { role: self.role.clone(), until: self.until };
-        Some(OutgoingMail::new(org, self.member.email.clone()?, expiring))
+        OutgoingMail::to_member(org, &self.member, expiring)
     }
 }
 
@@ -60,5 +60,5 @@ pub fn granter_mail(
             until: first.until,
         },
     };
-    Some(OutgoingMail::new(org, granter.email.clone()?, notification))
+    OutgoingMail::to_member(org, granter, notification)
 }

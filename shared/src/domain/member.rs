@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Email, Level, MemberId, Name, OrgPath, Organization, Person, Refusal, RoleId, RoleObject,
-    Service, Standing, Target, TargetKind, UserId, Version, access_end::change_access_end,
-    check_service_role, fold, service::check_keeper,
+    Email, Language, Level, MemberId, Name, OrgPath, Organization, Person, Refusal, RoleId,
+    RoleObject, Service, Standing, Target, TargetKind, UserId, Version,
+    access_end::change_access_end, check_service_role, fold, service::check_keeper,
 };
 
 /// The longest display name of a member, in characters (U6).
@@ -65,6 +65,13 @@ pub struct Member {
     /// The member who set that end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_granted_by: Option<MemberId>,
+    /// The language of the invitation that the person accepted, in which they get mails. `None` for that of the
+    /// organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// The id that the member had with their former account (OP2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<MemberId>,
     /// The version of the membership.
     pub version: Version,
 }
@@ -97,6 +104,8 @@ impl Member {
             joined_at: now,
             access_expires_at: None,
             access_granted_by: None,
+            language: None,
+            continues: None,
         })
     }
 
@@ -224,7 +233,8 @@ pub fn with_account(
     deleted: Option<Version>,
     now: Timestamp,
 ) -> Member {
-    Member { user_id: account, version: Version::first(now, deleted), ..member.clone() }
+    let (continues, version) = (Some(member.id()), Version::first(now, deleted));
+    Member { user_id: account, continues, version, ..member.clone() }
 }
 
 /// Checks that the actor may remove `target`.

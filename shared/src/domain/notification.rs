@@ -289,6 +289,17 @@ impl OutgoingMail {
         Self { to, org: id, organization, language: org.language, notification }
     }
 
+    /// A mail to a member, in the language of the invitation that they accepted. `None` for a service, which has no
+    /// address.
+    pub fn to_member(
+        org: &Organization,
+        member: &Member,
+        notification: Notification,
+    ) -> Option<Self> {
+        let mail = Self::new(org, member.email.clone()?, notification);
+        Some(mail.in_language(member.language))
+    }
+
     /// The mail in the language of an invitation, if it has one of its own.
     pub fn in_language(self, language: Option<Language>) -> Self {
         Self { language: language.unwrap_or(self.language), ..self }
@@ -439,7 +450,7 @@ pub fn join_digest_mails(
         all => Notification::RequestsToDecide { from: all.to_vec(), more },
     };
     let managers = members.into_iter().filter(|member| decides_join_requests(org, member.role_id));
-    let mail = |member: Member| Some(OutgoingMail::new(org, member.email?, notification.clone()));
+    let mail = |member: Member| OutgoingMail::to_member(org, &member, notification.clone());
     managers.filter_map(mail).take(MAX_NOTIFIED_MANAGERS).collect()
 }
 

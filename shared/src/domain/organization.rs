@@ -193,7 +193,7 @@ impl Organization {
         }
     }
 
-    /// A new organization of the same kind below this one, with `creator` as Super Admin if there
+    /// A new organization of the same kind and language below this one, with `creator` as Super Admin if there
     /// is one (SUB2).
     ///
     /// # Errors
@@ -209,7 +209,8 @@ impl Organization {
         if path.depth() > MAX_DEPTH {
             return Err(Refusal::DepthLimit);
         }
-        Ok(Self { path, ..Self::create(id, name, self.kind, creator, now) })
+        let created = Self::create(id, name, self.kind, creator, now);
+        Ok(Self { path, language: self.language, ..created })
     }
 
     /// Whether it has no Super Admin, and no invitation of a first Admin is pending at `now` (SUB5).

@@ -114,6 +114,8 @@ pub fn add_service(
         access_expires_at: draft.access_expires_at,
         access_granted_by: draft.access_expires_at.map(|_| granted_by),
         version: Version::first(now, deleted),
+        language: None,
+        continues: None,
     })
 }
 

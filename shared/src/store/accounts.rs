@@ -8,7 +8,7 @@ use super::{
     continued_members::continued,
     expression::Expression,
     item::text,
-    members::{former as tombstone_of, item, joined, key, shown_access_end, shown_name},
+    members::{item, joined, key, shown_access_end, shown_name},
     transaction::{Transaction, absent_or, at_version, gone_or, refuse},
 };
 use crate::domain::{
@@ -56,7 +56,7 @@ impl Transaction<'_> {
             .old(former)
             .new_value(shown_as_kept(after))
             .because(reason);
-        let left_behind = continued(tombstone_of(before, gone)?, after.id());
+        let left_behind = continued(before, gone, after.id())?;
         self.end_own_request(after, request)?
             .put(key(before), left_behind, at_version(before.version)?, lost)
             .create(

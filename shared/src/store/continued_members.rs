@@ -1,22 +1,33 @@
-//! Members whose membership continues with another account (OP2). The invitations that they sent name
-//! the former member id, and stay acceptable.
+//! Members whose membership continues with another account (OP2). What named the former one, such as events,
+//! invitations and services, stands for the same person. So the former member leaves no name behind, only the id
+//! with which the membership continues, and a read of it reads that member, too.
 
 use super::{
     Error, FetchedItems, Key, Store,
-    item::{Item, text},
+    item::{Item, attribute, text},
+    keys,
+    people::NAMED,
+    transaction::tombstone,
 };
-use crate::domain::{Member, MemberId, OrgId};
+use crate::domain::{Member, MemberId, OrgId, Version};
 
 /// The attribute that a former member leaves behind: the id with which the membership continues.
 const CONTINUED_AS: &str = "continued_as";
+/// The attribute of a member, and of what it leaves behind: the id of the former account.
+const CONTINUES: &str = "continues";
 
 /// The highest number of changes of an account that are followed.
-const MAX_CHANGES: usize = 5;
+pub(super) const MAX_CHANGES: usize = 20;
 
-/// Says in the item of a former member with which id the membership continues.
-pub(super) fn continued(mut former: Item, id: MemberId) -> Item {
-    former.insert(CONTINUED_AS.to_owned(), text(id.to_string()));
-    former
+/// What a membership leaves behind that continues as `after`.
+pub(super) fn continued(before: &Member, gone: Version, after: MemberId) -> Result<Item, Error> {
+    let key = Key::member(before.path.id(), before.id());
+    let mut former = tombstone(key, gone, NAMED)?;
+    former.insert(CONTINUED_AS.to_owned(), text(after.to_string()));
+    if let Some(earlier) = before.continues {
+        former.insert(CONTINUES.to_owned(), attribute(&earlier)?);
+    }
+    Ok(former)
 }
 
 impl Store {
@@ -31,33 +42,22 @@ impl Store {
         org: OrgId,
         id: MemberId,
     ) -> Result<Option<Member>, Error> {
-        let found = self.get([Key::member(org, id)]).await?;
-        self.with_continued(org, found, &[id]).await?.continued_member(org, id)
+        self.get([Key::member(org, id)]).await?.continued_member(org, id)
     }
 
-    /// Adds the members with which the memberships of `ids` continue. `found` has the items of `ids`.
-    /// Nothing is read if none of them has another account.
+    /// The ids that a person had in an organization, the present one first.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn with_continued(
-        &self,
-        org: OrgId,
-        mut found: FetchedItems,
-        ids: &[MemberId],
-    ) -> Result<FetchedItems, Error> {
-        for _ in 0..MAX_CHANGES {
-            let last = ids.iter().map(|&id| (id, found.last_id(org, id)));
-            let unread = last.filter(|(id, last)| id != last);
-            let unread = unread.map(|(_, last)| Key::member(org, last));
-            let unread: Vec<_> = unread.filter(|key| !found.contains(key)).collect();
-            if unread.is_empty() {
-                break;
-            }
-            found = found.and(self.get(unread).await?);
+    pub(super) async fn all_ids(&self, org: OrgId, id: MemberId) -> Result<Vec<MemberId>, Error> {
+        let mut ids = vec![id];
+        while let Some(&last) = ids.last().filter(|_| ids.len() <= MAX_CHANGES) {
+            let found = self.get([Key::member(org, last)]).await?;
+            let Some(earlier) = found.id_in(org, last, CONTINUES) else { break };
+            ids.push(earlier);
         }
-        Ok(found)
+        Ok(ids)
     }
 }
 
@@ -73,13 +73,31 @@ impl FetchedItems {
     }
 
     /// The id with which a membership continues, as far as the items say so.
-    fn last_id(&self, org: OrgId, mut id: MemberId) -> MemberId {
+    pub(super) fn last_id(&self, org: OrgId, mut id: MemberId) -> MemberId {
         for _ in 0..MAX_CHANGES {
-            let item = self.items.get(&Key::member(org, id));
-            let next = item.and_then(|item| item.get(CONTINUED_AS)?.as_s().ok()?.parse().ok());
-            let Some(next) = next else { break };
+            let Some(next) = self.id_in(org, id, CONTINUED_AS) else { break };
             id = next;
         }
         id
     }
+
+    /// The keys of the members with which memberships among the items continue, and that were not read yet.
+    pub(super) fn unread_continuations(&self) -> Vec<Key> {
+        let former = self
+            .items
+            .iter()
+            .filter(|(key, item)| key.is_member() && item.contains_key(CONTINUED_AS));
+        let next = former.filter_map(|(key, item)| {
+            Some(Key::member(keys::owner(&key.pk).ok()?, id_of(item, CONTINUED_AS)?))
+        });
+        next.filter(|key| !self.items.contains_key(key)).collect()
+    }
+
+    fn id_in(&self, org: OrgId, member: MemberId, attribute: &str) -> Option<MemberId> {
+        id_of(self.items.get(&Key::member(org, member))?, attribute)
+    }
+}
+
+fn id_of(item: &Item, attribute: &str) -> Option<MemberId> {
+    item.get(attribute)?.as_s().ok()?.parse().ok()
 }

@@ -10,6 +10,7 @@ use futures_util::future::try_join_all;
 
 use super::{
     Error, FetchedItems, Key, Store,
+    continued_members::MAX_CHANGES,
     item::Item,
     meter::Meter,
     people::{keys_beside, root_key},
@@ -230,6 +231,18 @@ impl Store {
         // DynamoDB refuses a key that is too long, so no item has it.
         let keys = keys.into_iter().filter(|key| key.fits() && seen.insert(key.clone()));
         let keys: Vec<Key> = keys.collect();
+        let mut found = self.fetch_batches(&keys, strongly).await?;
+        for _ in 0..MAX_CHANGES {
+            let continued = found.unread_continuations();
+            if continued.is_empty() {
+                break;
+            }
+            found = found.and(self.fetch_batches(&continued, strongly).await?);
+        }
+        Ok(found)
+    }
+
+    async fn fetch_batches(&self, keys: &[Key], strongly: bool) -> Result<FetchedItems, Error> {
         let batches = keys.chunks(BATCH).map(|batch| self.fetch_batch(batch, strongly));
         FetchedItems::of(try_join_all(batches).await?.into_iter().flatten().collect())
     }

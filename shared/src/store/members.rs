@@ -4,11 +4,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Committed, Error, Key, Store,
+    Committed, Error, FetchedItems, Key, Store,
     address_slots::{former_slot, taken, taken_by_another},
     expression::Expression,
     index,
-    item::{Item, text, time, to_item},
+    item::{Item, attribute, text, time, to_item},
     people::NAMED,
     transaction::{
         Transaction, absent, absent_or, at_version, can_keep, gone_or, gone_or_if, refuse,
@@ -17,8 +17,9 @@ use super::{
     user_counts::Counted,
 };
 use crate::domain::{
-    AddressDigest, AlertId, CriticalAlertUser, Event, EventAction, IdentityProviderRole, Member,
-    Organization, Refusal, RequestContext, RoleId, Service, Standing, Version, levels_in,
+    AddressDigest, AlertId, CriticalAlertUser, Event, EventAction, IdentityProviderRole, Language,
+    Member, MemberId, OrgId, Organization, Refusal, RequestContext, RoleId, Service, Standing,
+    Version, levels_in,
 };
 
 /// The attribute with the names by which a search finds a member (SUB6).
@@ -26,6 +27,9 @@ pub(super) const FOLDED_NAMES: &str = "folded_names";
 
 /// The attribute with the end of the access of a member, or of a former one whose access ended (END1).
 pub(super) const ACCESS_EXPIRES_AT: &str = "access_expires_at";
+
+/// The attribute with the language of the mails to a member, and to a former one.
+const LANGUAGE: &str = "language";
 
 /// A member before and after a change.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +71,14 @@ impl Store {
             written => return written,
         }
         writes(self.alert_user_of(member).await?.as_ref())?.commit(answer).await
+    }
+}
+
+impl FetchedItems {
+    /// The language of the mails to a former member, if it is not that of the organization.
+    pub fn former_language(&self, org: OrgId, member: MemberId) -> Option<Language> {
+        let item = self.items.get(&Key::member(org, member))?;
+        serde_dynamo::from_attribute_value(item.get(LANGUAGE)?.clone()).ok()
     }
 }
 
@@ -372,5 +384,11 @@ pub(super) fn former(member: &Member, gone: Version) -> Result<Item, Error> {
     let shown = member.display_name.as_ref();
     let shown = shown.map(|name| ("display_name".to_owned(), text(name.as_str())));
     item.extend(name.into_iter().chain(shown));
+    if let Some(earlier) = member.continues {
+        item.insert("continues".to_owned(), attribute(&earlier)?);
+    }
+    if let Some(language) = member.language {
+        item.insert(LANGUAGE.to_owned(), attribute(&language)?);
+    }
     Ok(item)
 }

@@ -161,21 +161,26 @@ impl Store {
         keeper: MemberId,
         most: usize,
     ) -> Result<Vec<Member>, Error> {
-        let (mut listed, mut after) = (Vec::new(), None);
-        loop {
-            let page = PageRequest { limit: most - listed.len(), after: after.as_ref() };
-            let found = self.page(List::kept_by(&org.path, keeper), page).await?;
-            listed.extend(found.items.iter().map(Member::id));
-            after = found.next;
-            if after.is_none() || listed.len() >= most {
-                break;
+        let keepers = self.all_ids(org.id(), keeper).await?;
+        let mut listed = Vec::new();
+        for &keeper in &keepers {
+            let mut after = None;
+            while listed.len() < most {
+                let page = PageRequest { limit: most - listed.len(), after: after.as_ref() };
+                let found = self.page(List::kept_by(&org.path, keeper), page).await?;
+                listed.extend(found.items.iter().map(Member::id));
+                after = found.next;
+                if after.is_none() {
+                    break;
+                }
             }
         }
         let found = self.get(listed.iter().map(|&id| Key::member(org.id(), id))).await?;
         let mut kept = Vec::new();
         for id in listed {
             let service = found.member(org.id(), id)?;
-            let keeps = |member: &Member| member.service.is_some_and(|it| it.keeper == keeper);
+            let keeps =
+                |member: &Member| member.service.is_some_and(|it| keepers.contains(&it.keeper));
             kept.extend(service.filter(keeps));
         }
         Ok(kept)

@@ -55,7 +55,7 @@ impl FetchedItems {
     ///
     /// [`Error::Broken`] if the item cannot be read.
     pub fn called(&self, org: OrgId, member: MemberId) -> Result<Option<CalledPerson>, Error> {
-        self.called_at(&Key::member(org, member))
+        self.called_at(&Key::member(org, self.last_id(org, member)))
     }
 
     /// What the history calls a person: by the name from the identity provider, which no member can change, before the
@@ -65,7 +65,7 @@ impl FetchedItems {
     ///
     /// [`Error::Broken`] if the item cannot be read.
     pub fn recorded(&self, org: OrgId, member: MemberId) -> Result<Option<CalledPerson>, Error> {
-        self.named_at(&Key::member(org, member), Option::or)
+        self.named_at(&Key::member(org, self.last_id(org, member)), Option::or)
     }
 
     /// The address of an invitation, which can have ended.

@@ -95,6 +95,35 @@ async fn erased_person_gets_no_mail_and_is_not_named() {
     check(&delivery.app).await;
 }
 
+#[tokio::test]
+async fn member_gets_mails_in_the_language_of_their_invitation() {
+    let (delivery, acme) = Delivery::new().await;
+    let invited = json!({ "email": CY.email, "role_id": "user", "language": "de" });
+    delivery.app.post(ADA, &format!("{acme}/invitations"), invited).await.expect(201);
+    delivery.app.accept(CY, &acme).await.expect(200);
+    delivery.app.add_member(ADA, &acme, BOB, "user").await;
+    delivery.deliver_all().await;
+    for member in ["cy", "bob"] {
+        let path = format!("{acme}/members/@{member}");
+        delivery.app.patch(ADA, &path, json!({ "role_id": "admin" })).await.expect(200);
+    }
+    let subjects = async || {
+        let mails = delivery.deliver_all().await;
+        mails.iter().map(|mail| shown(mail).lines().nth(1).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        subjects().await,
+        ["Ihre Rolle bei Acme hat sich geändert", "Your role in Acme changed"]
+    );
+    for member in [CY, BOB] {
+        delivery.app.remove(ADA, &acme, member).await.expect(204);
+    }
+    assert_eq!(
+        subjects().await,
+        ["Sie sind kein Mitglied von Acme mehr", "You are no longer a member of Acme"]
+    );
+}
+
 /// ORG4, INV14
 #[tokio::test]
 async fn alert_address_gets_one_mail_within_the_budgets_of_invitations() {
@@ -169,7 +198,7 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
     Open Acme:
     https://portal.example.com/organizations/org_…
 
-    If you did not expect this, please ask bob@example.com or the platform team.
+    If you did not expect this, please ask the platform team.
 
     Rolecall sent this mail to cy@example.com.
     ");
@@ -232,7 +261,7 @@ async fn member_with_a_new_account_and_administrators_get_mail() {
     Open Acme:
     https://portal.example.com/organizations/org_…
 
-    If you did not expect this, please ask ada@example.com or the platform team.
+    If you did not expect this, please ask the platform team.
 
     Rolecall sent this mail to bob@example.com.
     ");

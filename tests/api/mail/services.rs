@@ -108,10 +108,13 @@ async fn every_end_of_a_keeper_is_mailed() {
     let account = json!({ "user_id": "cy-2", "reason": "Ticket 7" });
     let path = format!("{operated}/members/@cy/account");
     app.post(OPERATOR, &path, account).await.expect(200);
-    assert_eq!(delivery.told_about("Sync").await, both, "the keeper has another account");
-
-    let keeper = json!({ "keeper_id": member_id(&acme, "cy-2") });
-    app.patch(ADA, &service, keeper).await.expect(200);
+    assert_eq!(
+        delivery.about_services().await,
+        [""; 0],
+        "the keeper keeps it with another account"
+    );
+    let shown = app.get(ADA, &service).await.expect(200);
+    assert_eq!(shown.body["keeper"]["id"], member_id(&acme, "cy-2"));
     let person = PersonId::of(&UserId::new("cy-2"));
     let people = format!("/v1/operator/people/{person}");
     app.post(OPERATOR, &format!("{people}/offboard"), json!({})).await.expect(200);

@@ -16,7 +16,7 @@ use crate::{
         MemberKind, Name, OrgId, RoleId, RoleObject, RoleSummary, Settings, Source, UserCount,
         UserId,
     },
-    store::{Error, FetchedItems, Key},
+    store::{Error, FetchedItems, Key, Store},
 };
 
 pub use event::Event;
@@ -144,7 +144,27 @@ impl Member {
         }
     }
 
-    /// Shows the keeper of a service, if they have access at `now`. `names` has the item of the keeper.
+    /// Shows `member` with the names of the role and of the keeper, which are read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn read(
+        store: &Store,
+        member: &domain::Member,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let org = member.path.id();
+        let role = member.role_id.custom().map(|role| Key::role(org, role));
+        let keeper = member.service.map(|service| service.keeper);
+        let keys = role.into_iter().chain(keeper.map(|keeper| Key::member(org, keeper)));
+        let found = store.get(keys).await?;
+        let role = found.role_summary(org, member.role_id)?;
+        Self::of(member, role.as_ref(), now).with_keeper(member, &found, now)
+    }
+
+    /// Shows the keeper of a service, if they have access at `now`, also with another account. `names` has the item of
+    /// the keeper, and those with which their membership continues.
     ///
     /// # Errors
     ///
@@ -156,9 +176,10 @@ impl Member {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let keeper = match member.service {
-            Some(service) => names.active_member(member.path.id(), service.keeper, now)?,
+            Some(service) => names.continued_member(member.path.id(), service.keeper)?,
             None => None,
         };
+        let keeper = keeper.filter(|keeper| keeper.has_access(now));
         Ok(Self { keeper: keeper.as_ref().map(Person::member), ..self })
     }
 }
