@@ -68,6 +68,8 @@ pub enum Metric {
     MailAge,
     /// Mails that SES rejected for good, and reports of SES that the mail of an invitation came back.
     MailsBounced,
+    /// Mails that ended without a confirmation of SES. They may have been sent.
+    MailsUnconfirmed,
 }
 
 impl Metric {
@@ -92,6 +94,7 @@ impl Metric {
             Self::MailsBlocked,
             Self::MailAge,
             Self::MailsBounced,
+            Self::MailsUnconfirmed,
         ];
         fixed.into_iter().chain(EventAction::ALL.iter().filter_map(|&action| Self::of(action)))
     }
@@ -123,6 +126,7 @@ impl Metric {
             Self::MailsBlocked => "mails_blocked",
             Self::MailAge => "mail_age_seconds",
             Self::MailsBounced => "mails_bounced",
+            Self::MailsUnconfirmed => "mails_unconfirmed",
         }
     }
 

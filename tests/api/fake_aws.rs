@@ -43,8 +43,10 @@ pub const SENDER: &str = "no-reply@rolecall.example";
 pub enum CallFault {
     /// The service answers with this error code and message.
     Rejected(&'static str, String),
-    /// There is no response, and nothing was done.
+    /// There is no connection, and nothing was done.
     Lost,
+    /// There is no response to a mail that is sent.
+    Unanswered,
     /// The bus rejects these of the entries.
     RejectedEntries(Vec<usize>),
 }
@@ -171,6 +173,10 @@ impl FakeAws {
         let fate = given.plan.as_mut().and_then(|plan| plan(&Call { nth, name, body: &body }));
         let refused = match fate {
             Some(CallFault::Lost) => return Err(ConnectorError::timeout("injected".into())),
+            Some(CallFault::Unanswered) => {
+                given.mails.push(body);
+                return Err(ConnectorError::io("injected".into()));
+            }
             Some(CallFault::Rejected(code, message)) => {
                 let mut answer = answer(status(code), &json!({ "message": message }));
                 answer.headers_mut().insert("x-amzn-errortype", code);

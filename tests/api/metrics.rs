@@ -202,6 +202,21 @@ async fn mails_are_counted_by_their_fate() {
 }
 
 #[tokio::test]
+async fn mail_without_an_answer_counts_as_unconfirmed() {
+    let (app, _layer, acme) = app().await;
+    let aws = FakeAws::default();
+    app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    let event: Event = serde_dynamo::from_item(newest(&app, &acme).await).unwrap();
+    aws.plan(|_| Some(CallFault::Unanswered));
+    let body = json!(EventKey { organization_id: event.organization_id, event_id: event.id });
+    let (service, batch) = (aws.mail_service(&app.store), batch(&[(&body, app.now())]));
+    let (_, metrics) = collected(handle(&service, &batch, &in_a_minute(&app), || false)).await;
+    let metrics = serde_json::to_value(metrics).unwrap();
+    assert_eq!(metrics["mails_unconfirmed"], 1);
+    assert_eq!(metrics.get("mails_sent"), None);
+}
+
+#[tokio::test]
 async fn mail_that_comes_back_counts_as_bounced() {
     let (app, _layer, acme) = app().await;
     let path = app.create_invitation(ADA, &acme, "gone@example.com", "user").await;

@@ -294,7 +294,11 @@ fn digests_are_sent_on_a_schedule_that_repeats_what_failed() {
 /// Tries are six minutes apart, so each period of 15 minutes sees one.
 #[test]
 fn alarms_see_each_try_of_a_waiting_mail() {
-    for (alarm, metric) in [("MailBlocked", Metric::MailsBlocked), ("MailWaits", Metric::MailAge)] {
+    for (alarm, metric) in [
+        ("MailBlocked", Metric::MailsBlocked),
+        ("MailUnconfirmed", Metric::MailsUnconfirmed),
+        ("MailWaits", Metric::MailAge),
+    ] {
         let own = resource(alarm)["Properties"].clone();
         assert_eq!(own["MetricName"], metric.name(), "{alarm}");
         assert_eq!(own["Statistic"], "Maximum", "{alarm}");

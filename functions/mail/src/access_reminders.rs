@@ -51,7 +51,7 @@ impl MailService {
                 return Ok(sent);
             }
             let Some(ending) = self.ending(member, context).await? else { continue };
-            let reminded = self.remind_member(&ending, context).await;
+            let reminded = self.remind_member(&ending, context, &out_of_time).await;
             collect(&mut granted, ending);
             if stops(reminded, &mut sent) {
                 return Ok(sent);
@@ -95,12 +95,13 @@ impl MailService {
         &self,
         ending: &Ending,
         context: &RequestContext,
+        out_of_time: &impl Fn() -> bool,
     ) -> Result<u32, WaitReason> {
         let Ending { organization, access, .. } = ending;
         let Some(mail) = access.mail(organization) else { return Ok(0) };
         let mark =
             Key::access_reminded(organization.id(), access.member.id(), access.until, &mail.to);
-        self.send_all(vec![MarkedMail { mail, mark }], context).await
+        self.send_all(vec![MarkedMail { mail, mark }], context, out_of_time).await
     }
 
     /// Sends one mail about all access that a person granted, of which no mail to them was sent yet.

@@ -47,7 +47,7 @@ pub async fn send_due(
         if out_of_time() {
             return Ok(summary);
         }
-        let counter = match service.digest(context, recipient).await {
+        let counter = match service.digest(context, recipient, &out_of_time).await {
             Ok(true) => &mut summary.sent,
             Ok(false) => &mut summary.empty,
             Err(cause) => {
@@ -69,6 +69,7 @@ impl MailService {
         &self,
         context: &RequestContext,
         recipient: HourlyRecipient,
+        out_of_time: &impl Fn() -> bool,
     ) -> Result<bool, WaitReason> {
         let waiting = self.store.hourly_mail(recipient).await?;
         let due = waiting.and_then(|mail| Some((mail.digest_at?, mail)));
@@ -88,7 +89,7 @@ impl MailService {
             mail,
         };
         let mails = mails.into_iter().map(mark).collect();
-        self.send_all(mails, context).await?;
+        self.send_all(mails, context, out_of_time).await?;
         self.store.finish_digest(context, recipient, &last, sent).await?;
         Ok(sent)
     }

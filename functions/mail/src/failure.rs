@@ -24,6 +24,11 @@ pub enum SendFailure {
         /// The error code and, without addresses, the message.
         code: String,
     },
+    /// The call reached the mail service, which did not answer in time. The mail may have been sent.
+    Unanswered {
+        /// The failure of the connection.
+        code: String,
+    },
 }
 
 /// What a mail waits for.
@@ -94,7 +99,7 @@ impl SendFailure {
         Self::Waits { cause, code: format!("{code}: {}", without_addresses(message)) }
     }
 
-    /// The failure of a call that got no response.
+    /// The failure of a call that did not reach the service.
     pub fn unreachable(cause: &str) -> Self {
         Self::Waits { cause: WaitCause::Service, code: cause.to_owned() }
     }
@@ -189,7 +194,7 @@ mod tests {
     fn cause(code: &str, message: &str, status: u16) -> Option<WaitCause> {
         match failure(code, message, status) {
             SendFailure::Waits { cause, .. } => Some(cause),
-            SendFailure::Recipient { .. } => None,
+            SendFailure::Recipient { .. } | SendFailure::Unanswered { .. } => None,
         }
     }
 

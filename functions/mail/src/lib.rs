@@ -39,7 +39,7 @@ pub use failure::{ErrorResponse, SendFailure, WaitCause};
 pub use portal::Portal;
 pub use queue::{BatchFailures, EventKey, ItemFailure, Message, MessageAttributes, Messages};
 #[cfg(feature = "aws")]
-pub use ses::Ses;
+pub use ses::{MAX_CALL, Ses};
 pub use template::{MAX_SUBJECT_VALUE, MAX_VALUE, MailContent};
 pub use transport::{
     ComposedMail, INVITATION_TAG, ORGANIZATION_TAG, SENDING_TAG, SendFuture, Transport,
@@ -92,6 +92,8 @@ pub(crate) enum WaitReason {
     Table(shared::store::Error),
     /// Another run is sending it.
     Held,
+    /// The run ends before a further mail could be sent.
+    OutOfTime,
 }
 
 impl WaitReason {
@@ -100,6 +102,7 @@ impl WaitReason {
             Self::Unsent { cause, .. } => cause.stops_batch(),
             Self::Table(cause) => matches!(cause, shared::store::Error::Unavailable(_)),
             Self::Held => false,
+            Self::OutOfTime => true,
         }
     }
 
@@ -118,6 +121,7 @@ impl WaitReason {
                 tracing::warn!(%cause, "mail waits: this version cannot read the message or an item");
             }
             Self::Held => tracing::info!("another run is sending this mail"),
+            Self::OutOfTime => tracing::info!("the next run sends the rest"),
         }
     }
 }
@@ -142,7 +146,9 @@ pub async fn handle(
     for message in &batch.messages {
         if !stopped && !out_of_time() {
             // Boxed: the future is large.
-            let Err(waits) = Box::pin(service.process(message, context)).await else { continue };
+            let Err(waits) = Box::pin(service.process(message, context, &out_of_time)).await else {
+                continue;
+            };
             waits.log();
             stopped = waits.stops_batch();
         }
@@ -161,13 +167,20 @@ fn seconds(age: i64) -> f64 {
 }
 
 impl MailService {
-    async fn process(&self, message: &Message, context: &RequestContext) -> Result<(), WaitReason> {
+    async fn process(
+        &self,
+        message: &Message,
+        context: &RequestContext,
+        out_of_time: &impl Fn() -> bool,
+    ) -> Result<(), WaitReason> {
         let task = serde_json::from_str(&message.body).map_err(|cause| {
             WaitReason::Table(shared::store::Error::Broken(format!("unreadable message: {cause}")))
         })?;
         match task {
-            Task::Mails(key) => self.send_mails_of(key, context).await,
-            Task::BusEvent { detail } => self.send_mails_of(detail.key(), context).await,
+            Task::Mails(key) => self.send_mails_of(key, context, out_of_time).await,
+            Task::BusEvent { detail } => {
+                self.send_mails_of(detail.key(), context, out_of_time).await
+            }
             Task::Feedback(feedback) => Ok(self.record_outcome(context, &feedback).await?),
         }
     }

@@ -1,12 +1,12 @@
 //! Sends the mails of an event, and marks those that have been sent.
 
 use shared::{
-    domain::{AddressDigest, Delivery, OutgoingMail, RequestContext},
+    domain::{AddressDigest, Delivery, OutgoingMail, RequestContext, Sending},
     metrics::Metric,
     store::{Claim, Key},
 };
 
-use crate::{ComposedMail, EventKey, MailService, SendFailure, WaitReason};
+use crate::{ComposedMail, EventKey, MailService, SendFailure, WaitCause, WaitReason};
 
 /// A mail and its mark.
 pub(crate) struct MarkedMail {
@@ -24,6 +24,7 @@ impl MailService {
         &self,
         key: EventKey,
         context: &RequestContext,
+        out_of_time: &impl Fn() -> bool,
     ) -> Result<(), WaitReason> {
         let EventKey { organization_id, event_id } = key;
         let event = self.store.event_to_mail(organization_id, event_id, context.at).await?;
@@ -36,11 +37,12 @@ impl MailService {
             MarkedMail { mail, mark }
         };
         let mails = self.mails(&event, context).await?.into_iter().map(mark).collect();
-        self.send_all(mails, context).await.map(drop)
+        self.send_all(mails, context, out_of_time).await.map(drop)
     }
 
     /// Sends those of the mails that are not done, and returns their number. A mail that cannot be sent
-    /// does not hold up the others, unless they would fail too.
+    /// does not hold up the others, unless they would fail too. No further one is begun once `out_of_time`
+    /// returns true: Lambda must not stop the function while it waits for an answer.
     ///
     /// # Errors
     ///
@@ -49,10 +51,14 @@ impl MailService {
         &self,
         mails: Vec<MarkedMail>,
         context: &RequestContext,
+        out_of_time: &impl Fn() -> bool,
     ) -> Result<u32, WaitReason> {
         let done = self.store.done_mails(mails.iter().map(|it| it.mark.clone()).collect()).await?;
         let (mut sent, mut waiting) = (0, None);
         for MarkedMail { mail, mark } in mails.into_iter().filter(|it| !done.contains(&it.mark)) {
+            if out_of_time() {
+                return Err(WaitReason::OutOfTime);
+            }
             match self.send(&mail, mark, context).await {
                 Ok(was_sent) => sent += u32::from(was_sent),
                 Err(waits) if waits.stops_batch() => return Err(waits),
@@ -91,32 +97,65 @@ impl MailService {
         context: &RequestContext,
     ) -> Result<(), WaitReason> {
         let composed = ComposedMail::of(mail, &self.portal, &self.brand);
-        let delivery = match self.transport.send(&composed).await {
+        match self.at_most_twice(&composed).await {
             Ok(()) => {
                 Metric::MailsSent.add(1.0);
-                Delivery::Sent
+                self.finish(marks, mail.sending(), Delivery::Sent, context).await
             }
             Err(SendFailure::Recipient { delivery, code }) => {
                 Metric::MailsBounced.add(1.0);
                 tracing::warn!(organization = %mail.org, code, ?delivery, "mail ended");
-                delivery
+                self.finish(marks, mail.sending(), delivery, context).await
+            }
+            Err(SendFailure::Unanswered { code }) => {
+                Metric::MailsUnconfirmed.add(1.0);
+                tracing::error!(organization = %mail.org, code, "mail ended without a confirmation of SES");
+                // The delivery stays as it is, so that a later report of SES counts.
+                self.finish(marks, None, Delivery::Waiting, context).await?;
+                Err(WaitReason::Unsent { cause: WaitCause::Service, code })
             }
             Err(SendFailure::Waits { cause, code }) => {
                 Metric::MailsWaiting.add(1.0);
                 if cause.blocks_account() {
                     Metric::MailsBlocked.add(1.0);
                 }
-                for mark in marks {
-                    if let Err(cause) = self.store.release_mail(context, mark).await {
-                        tracing::warn!(%cause, "the claim of a mail ends by itself");
-                    }
-                }
-                return Err(WaitReason::Unsent { cause, code });
+                self.release(marks, context).await;
+                Err(WaitReason::Unsent { cause, code })
             }
-        };
+        }
+    }
+
+    /// Sends a mail, and once more if the service did not answer. `SendEmail` is not idempotent: a third
+    /// call could be a third mail. So after a call without an answer, only success or the end of the
+    /// mail counts.
+    async fn at_most_twice(&self, mail: &ComposedMail) -> Result<(), SendFailure> {
+        let first = self.transport.send(mail).await;
+        let Err(SendFailure::Unanswered { code }) = first else { return first };
+        tracing::warn!(code, "SES did not answer; the mail is sent once more");
+        match self.transport.send(mail).await {
+            Err(SendFailure::Waits { code, .. }) => Err(SendFailure::Unanswered { code }),
+            second => second,
+        }
+    }
+
+    async fn finish(
+        &self,
+        marks: Vec<Key>,
+        sending: Option<Sending>,
+        delivery: Delivery,
+        context: &RequestContext,
+    ) -> Result<(), WaitReason> {
         for mark in marks {
-            self.store.finish_mail(context, mark, mail.sending(), delivery).await?;
+            self.store.finish_mail(context, mark, sending, delivery).await?;
         }
         Ok(())
+    }
+
+    async fn release(&self, marks: Vec<Key>, context: &RequestContext) {
+        for mark in marks {
+            if let Err(cause) = self.store.release_mail(context, mark).await {
+                tracing::warn!(%cause, "the claim of a mail ends by itself");
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
-use mail::{BatchFailures, Brand, MailService, Messages, Portal, Ses, Summary};
+use mail::{BatchFailures, Brand, MAX_CALL, MailService, Messages, Portal, Ses, Summary};
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Email, RequestContext},
@@ -12,8 +12,9 @@ use shared::{
     metrics::collected,
 };
 
-/// The time before Lambda's deadline at which no further message is begun.
-const RESERVE: Duration = Duration::from_secs(20);
+/// The time before Lambda's deadline at which no further mail is begun: that of two calls of SES, and of
+/// the table before and after them.
+const RESERVE: Duration = MAX_CALL.saturating_mul(2).saturating_add(Duration::from_secs(10));
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -85,6 +86,6 @@ enum Report {
 fn ses() -> Result<Ses, Error> {
     let from =
         Email::parse(&required("MAIL_FROM")?).map_err(|error| format!("MAIL_FROM {error}"))?;
-    let client = aws_sdk_sesv2::Client::new(&sdk("SESV2")?);
-    Ok(Ses::new(client, from, setting("MAIL_CONFIGURATION_SET")))
+    let config = aws_sdk_sesv2::config::Builder::from(&sdk("SESV2")?);
+    Ok(Ses::connect(config, from, setting("MAIL_CONFIGURATION_SET")))
 }

@@ -39,7 +39,7 @@ impl MailService {
             }
             let Some(mail) = self.reminder(invitation, context).await? else { continue };
             let mark = Key::reminded(invitation.sending());
-            match self.send_all(vec![MarkedMail { mail, mark }], context).await {
+            match self.send_all(vec![MarkedMail { mail, mark }], context, &out_of_time).await {
                 Ok(number) => sent += number,
                 Err(waits) => {
                     waits.log();

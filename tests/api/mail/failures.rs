@@ -66,6 +66,54 @@ async fn mail_waits_while_the_account_or_the_service_cannot_send() {
     }
 }
 
+/// A mail that SES got twice without an answer ends, so that a slow SES does not send it with each try.
+#[tokio::test]
+async fn mail_without_an_answer_is_sent_at_most_twice() {
+    let throttled = || CallFault::Rejected("TooManyRequestsException", String::new());
+    for (second, received) in
+        [(CallFault::Unanswered, "bob bob"), (throttled(), "bob"), (CallFault::Lost, "bob")]
+    {
+        let (delivery, acme) = Delivery::new().await;
+        let path = delivery.app.create_invitation(ADA, &acme, BOB.email, "user").await;
+        delivery.invite(&acme, &[CY]).await;
+        let faults = std::sync::Mutex::new(vec![second.clone(), CallFault::Unanswered]);
+        delivery.aws.plan(move |call| {
+            call.mails(BOB.email).then(|| faults.lock().unwrap().pop().unwrap_or(CallFault::Lost))
+        });
+        assert_eq!(delivery.run().await, (2, received.to_owned()), "others wait: {second:?}");
+        assert_eq!(delivery.run().await, (0, "cy".to_owned()), "{second:?}");
+        assert_eq!(delivery.run_again().await, (0, String::new()), "{second:?}");
+        let shown = delivery.app.get(ADA, &path).await.expect(200);
+        assert_eq!(shown.body["delivery"], "waiting", "it is not confirmed: {second:?}");
+        check(&delivery.app).await;
+    }
+}
+
+#[tokio::test]
+async fn second_call_after_no_answer_confirms_a_mail() {
+    let (delivery, acme) = Delivery::new().await;
+    let path = delivery.app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    delivery
+        .aws
+        .plan(|call| (call.mails(BOB.email) && call.nth == 1).then_some(CallFault::Unanswered));
+    assert_eq!(delivery.run().await, (0, "bob bob".to_owned()));
+    let shown = delivery.app.get(ADA, &path).await.expect(200);
+    assert_eq!(shown.body["delivery"], "sent");
+}
+
+/// The mails of one event can take longer than the function runs.
+#[tokio::test]
+async fn run_without_time_begins_no_further_mail_of_an_event() {
+    let (delivery, acme) = Delivery::with_approved_domain().await;
+    delivery.app.create_join_request(EVE, &acme).await;
+    delivery.publish().await;
+    let checks = AtomicUsize::new(0);
+    let enough = || checks.fetch_add(1, Relaxed) >= 2;
+    assert_eq!(delivery.send_mail_until(enough).await, 1);
+    assert_eq!(delivery.addressees(), "eve");
+    assert_eq!(delivery.run().await, (0, "ada bob".to_owned()));
+}
+
 /// In the sandbox, SES sends to verified recipients.
 #[tokio::test]
 async fn sandbox_holds_up_only_recipients_who_are_not_verified() {
@@ -201,7 +249,7 @@ async fn run_without_time_leaves_messages_on_the_queue() {
     delivery.invite(&acme, &[BOB, CY, EVE]).await;
     delivery.publish().await;
     let checks = AtomicUsize::new(0);
-    let enough = || checks.fetch_add(1, Relaxed) >= 1;
+    let enough = || checks.fetch_add(1, Relaxed) >= 2;
     assert_eq!(delivery.send_mail_until(enough).await, 2);
     assert_eq!(delivery.addressees(), "bob");
     assert_eq!(delivery.run().await, (0, "cy eve".to_owned()));
