@@ -6,7 +6,7 @@
     replay.py --stack rolecall-prod mails
 
 `events` publishes the events of an organization, or of all, from the history. They carry `"replayed": true`, so that they
-cause no mail. `publications` publishes the events that the queue of failed publications names, with their mail, and empties
+cause no mail. The function `publish` builds and sends them, as it does for the stream. `publications` publishes the events that the queue of failed publications names, with their mail, and empties
 it. `mails` moves the given-up mails and reports back to their queues. Needs boto3 and the credentials of an
 administrator. Times are RFC 3339, such as 2026-11-21T12:00:00Z.
 """
@@ -14,13 +14,13 @@ administrator. Times are RFC 3339, such as 2026-11-21T12:00:00Z.
 import argparse
 import datetime
 import json
-from decimal import Decimal
 
 import boto3
-from boto3.dynamodb.conditions import Attr, Key
 
 # The time by which an event can be older or newer than the record of the stream that has it.
 LATE = datetime.timedelta(minutes=2)
+# The most items and characters in one invocation. Lambda accepts 6 MB.
+MAX_ITEMS, MAX_CHARACTERS = 100, 1_000_000
 
 
 def milliseconds(text):
@@ -28,36 +28,17 @@ def milliseconds(text):
     return int(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
 
 
-def formatted(at):
-    """A stored time in the form of the API: without a fraction of zero."""
-    time = datetime.datetime.fromtimestamp(at // 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
-    fraction = f"{at % 1000:03}".rstrip("0")
-    return f"{time}.{fraction}Z" if fraction else f"{time}Z"
-
-
-def plain(value):
-    """A value of an item as JSON has it."""
-    if isinstance(value, dict):
-        return {name: plain(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [plain(member) for member in value]
-    if isinstance(value, Decimal):
-        return int(value) if value == int(value) else float(value)
-    return value
-
-
-def entry(bus, item, mark):
-    """The entry of `PutEvents` for an item of the history, as the function `publish` builds it."""
-    at = int(item["at"])
-    detail = {name: plain(value) for name, value in item.items() if name not in ("pk", "schema", "sk", "ttl")}
-    detail = {"client_request_id": None} | detail | {"at": formatted(at), "version": "1"} | mark
-    return {
-        "EventBusName": bus,
-        "Source": "rolecall",
-        "DetailType": item["action"],
-        "Detail": json.dumps(detail, ensure_ascii=False),
-        "Time": at / 1000,
-    }
+def chunks(items):
+    """Splits items into the parts of one invocation each."""
+    part, characters = [], 0
+    for item in items:
+        size = len(json.dumps(item))
+        if part and (len(part) == MAX_ITEMS or characters + size > MAX_CHARACTERS):
+            yield part
+            part, characters = [], 0
+        part, characters = [*part, item], characters + size
+    if part:
+        yield part
 
 
 class Stack:
@@ -66,36 +47,42 @@ class Stack:
     def __init__(self, name):
         [stack] = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         self._outputs = {it["OutputKey"]: it["OutputValue"] for it in stack["Outputs"]}
-        self._table = boto3.resource("dynamodb").Table(self._outputs["TableName"])
-        self._events, self._queues = boto3.client("events"), boto3.client("sqs")
+        self._table, self._functions, self._queues = (boto3.client(name) for name in ("dynamodb", "lambda", "sqs"))
 
-    def publish(self, items, mark):
-        """Publishes items of the history in order. Returns their number."""
-        items = sorted(items, key=lambda it: it["sk"])
-        damaged = [item for item in items if "action" not in item or "at" not in item]
-        for item in damaged:
-            print(f"damaged, not published: {item['pk']} {item['sk']}")
-        entries = [entry(self._outputs["EventBusName"], item, mark) for item in items if item not in damaged]
-        for start in range(0, len(entries), 10):
-            rest = entries[start : start + 10]
-            for _ in range(5):
-                results = self._events.put_events(Entries=rest)["Entries"]
-                rest = [it for it, result in zip(rest, results) if "ErrorCode" in result]
-                if not rest:
-                    break
-            else:
-                raise SystemExit(f"the bus rejects {rest[0]['Detail']}; {start} events were published before")
-        return len(entries)
+    def publish(self, items, replayed):
+        """Publishes items of the history in order. Returns the number of events."""
+        count = 0
+        for part in chunks(sorted(items, key=lambda it: it["sk"]["S"])):
+            answer = self._invoke({"replay": {"items": part, "replayed": replayed}})
+            for sort_key in answer["damaged"]:
+                print(f"damaged, not published: {sort_key}")
+            count += answer["published"]
+            if answer["rejected"]:
+                raise SystemExit(f"the bus rejects events; {count} were published before")
+        return count
+
+    def _invoke(self, request):
+        """Invokes `publish`, which leaves out events whose retention has passed."""
+        answer = self._functions.invoke(FunctionName=self._outputs["PublishName"], Payload=json.dumps(request))
+        content = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise SystemExit(f"publish failed: {content}")
+        return content
 
     def history(self, organization, begin, end):
-        """The events of an organization, or of all, whose time is in the interval."""
-        within = Attr("at").between(begin, end)
+        """The items of an organization's history, or of all histories, whose time is in the interval."""
+        pk = f"EVENTS#{organization.removeprefix('org_')}" if organization else "EVENTS#"
+        request = {
+            "TableName": self._outputs["TableName"],
+            "FilterExpression": "#at BETWEEN :begin AND :end",
+            "ExpressionAttributeNames": {"#at": "at"},
+            "ExpressionAttributeValues": {":pk": {"S": pk}, ":begin": {"N": str(begin)}, ":end": {"N": str(end)}},
+        }
         if organization:
-            pk = Key("pk").eq(f"EVENTS#{organization.removeprefix('org_')}")
-            pages = self._pages(self._table.query, KeyConditionExpression=pk, FilterExpression=within)
+            pages = self._pages(self._table.query, KeyConditionExpression="pk = :pk", **request)
         else:
-            history = Attr("pk").begins_with("EVENTS#") & within
-            pages = self._pages(self._table.scan, FilterExpression=history)
+            request["FilterExpression"] += " AND begins_with(pk, :pk)"
+            pages = self._pages(self._table.scan, **request)
         return [item for page in pages for item in page["Items"]]
 
     def failed_publications(self):
@@ -148,8 +135,8 @@ def replay_publications(stack):
     intervals = [interval(batch) for batch, _ in failed]
     begins, ends = zip(*intervals)
     history = stack.history(None, min(begins), max(ends))
-    given_up = [item for item in history if any(begin <= item["at"] <= end for begin, end in intervals)]
-    count = stack.publish(given_up, {})
+    given_up = [item for item in history if any(begin <= int(item["at"]["N"]) <= end for begin, end in intervals)]
+    count = stack.publish(given_up, replayed=False)
     for _, handle in failed:
         stack.finish_publication(handle)
     return count
@@ -171,7 +158,7 @@ def main():
     stack = Stack(arguments.stack)
     if arguments.command == "events":
         items = stack.history(arguments.organization, arguments.begin, arguments.end)
-        print(f"{stack.publish(items, {'replayed': True})} events published")
+        print(f"{stack.publish(items, replayed=True)} events published")
     elif arguments.command == "publications":
         print(f"{replay_publications(stack)} events published")
     else:

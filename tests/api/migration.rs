@@ -20,7 +20,7 @@ use crate::{
 type Item = HashMap<String, AttributeValue>;
 
 /// The table of each earlier schema.
-const TABLES: [&str; WRITTEN_SCHEMA as usize - 1] =
+pub const TABLES: [&str; WRITTEN_SCHEMA as usize - 1] =
     [include_str!("../tables/schema-1.jsonl"), include_str!("../tables/schema-2.jsonl")];
 
 /// The people in the tables.

@@ -1,12 +1,14 @@
 //! The event bus: each event of the history arrives at least once, in order, and waits for nothing but the bus.
 
+use ::publish::Replayed;
 use serde_json::{Value, json};
 
 use crate::{
-    fake_aws::{CallFault, batch, stream},
+    fake_aws::{CallFault, batch, record, stream},
     helpers::{each, user_manager},
     invariants::check,
     mail::Delivery,
+    migration::TABLES,
     test_app::{ADA, BOB, CY, EVE},
 };
 
@@ -109,6 +111,63 @@ async fn nothing_is_lost_while_the_bus_is_unreachable() {
     delivery.aws.clear_faults();
     assert_eq!(delivery.publish().await, 0);
     assert_eq!(delivery.aws.event_types(), ["organization.created", "invitation.created"]);
+}
+
+/// The table keeps the items of earlier schemas, which name people by their `sub` and address.
+#[tokio::test]
+async fn replay_publishes_events_of_each_schema_as_the_stream_does() {
+    let (delivery, _) = Delivery::new().await;
+    let lines = TABLES.iter().flat_map(|table| table.lines());
+    let items = lines.map(|line| serde_json::from_str(line).unwrap());
+    let is_event = |item: &Value| item["pk"]["S"].as_str().unwrap().starts_with("EVENTS#");
+    let items: Vec<Value> = items.filter(is_event).collect();
+    assert!(items.len() > 20, "{}", items.len());
+    let stored: Vec<serde_dynamo::Item> = serde_json::from_value(json!(items)).unwrap();
+    let records = stored.into_iter().enumerate().map(|(nth, item)| record(nth, item.into()));
+    assert_eq!(failed(&delivery, &records.collect::<Vec<_>>()).await, None);
+    let from_stream = delivery.aws.events();
+    for replayed in [false, true] {
+        let result = replay(&delivery, &items, replayed).await;
+        assert_eq!(result.published, items.len());
+        let mut entries = delivery.aws.events();
+        for entry in entries.iter_mut().filter(|_| replayed) {
+            let mut detail: Value =
+                serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+            assert_eq!(detail.as_object_mut().unwrap().remove("replayed"), Some(json!(true)));
+            entry["Detail"] = detail.to_string().into();
+        }
+        assert!(entries == from_stream, "replayed: {replayed}");
+    }
+    let text = json!(from_stream).to_string();
+    assert!(!text.contains('@') && !text.contains("user_id"), "it names people by ids alone");
+}
+
+/// DynamoDB deletes an item days after its end.
+#[tokio::test]
+async fn replay_leaves_out_expired_and_damaged_events_and_stops_at_a_rejected_one() {
+    let (delivery, acme) = Delivery::new().await;
+    delivery.invite(&acme, &[BOB, CY, EVE]).await;
+    let records = stream(&delivery.app).await;
+    let mut items: Vec<_> = records.iter().map(|it| it["dynamodb"]["NewImage"].clone()).collect();
+    let seconds = delivery.app.now() / 1000;
+    items[0]["ttl"] = json!({ "N": seconds.to_string() });
+    items[1]["ttl"] = json!({ "N": (seconds + 1).to_string() });
+    items[2].as_object_mut().unwrap().remove("action");
+    let result = replay(&delivery, &items, true).await;
+    let damaged = vec![items[2]["sk"]["S"].as_str().unwrap().to_owned()];
+    assert_eq!(result, Replayed { published: 2, rejected: 0, expired: 1, damaged });
+    assert_eq!(delivery.aws.event_types(), ["invitation.created"; 2]);
+    assert!(delivery.aws.queue().is_empty(), "a replay causes no mail");
+
+    delivery.aws.plan(|_| Some(CallFault::RejectedEntries(vec![0])));
+    let result = replay(&delivery, &items[3..], true).await;
+    assert_eq!((result.published, result.rejected), (0, 1));
+}
+
+async fn replay(delivery: &Delivery, items: &[Value], replayed: bool) -> Replayed {
+    let request = serde_json::from_value(json!({ "items": items, "replayed": replayed })).unwrap();
+    let now = jiff::Timestamp::from_millisecond(delivery.app.now()).unwrap();
+    ::publish::replay(request, &delivery.bus, now).await
 }
 
 /// A deployment that was rolled back meets events of the later version.

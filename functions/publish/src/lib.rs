@@ -3,10 +3,13 @@
 //! The history is a transactional outbox. Each event is written with its change, and the table's
 //! stream delivers it here at least once and in order, so a crash loses no event. Mail is a consumer
 //! of the bus like any other, so the bus never waits for it.
+//!
+//! `infra/replay` invokes the function with items of the history, to publish them again.
 
 mod bus;
 #[cfg(feature = "aws")]
 mod eventbridge;
+mod replay;
 
 use aws_lambda_events::{
     dynamodb::{Event as Records, EventRecord},
@@ -18,6 +21,7 @@ pub use aws_lambda_events::streams::DynamoDbEventResponse as BatchFailures;
 pub use bus::{BusEntry, EventBus, PutFuture};
 #[cfg(feature = "aws")]
 pub use eventbridge::EventBridge;
+pub use replay::{Replay, Replayed, replay};
 
 /// A history event of the stream.
 struct StreamEvent {
