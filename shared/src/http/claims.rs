@@ -177,19 +177,21 @@ fn first_address(claim: &str) -> Result<Email, EmailFault> {
 }
 
 /// The items of a claim: separated by single spaces (RFC 6749, section 3.3), or a JSON array, which
-/// the gateway writes as `[a b]`. A claim of another form has no items.
+/// the gateway writes as `[a b]`. A claim of another form has no items. An item that is no scope token, such
+/// as the name of a group in another script, is left out: it can be none of those that are looked for.
 fn list(claim: &str) -> Vec<String> {
     let inner = claim.strip_prefix('[').and_then(|claim| claim.strip_suffix(']'));
-    let items: Vec<_> = inner.unwrap_or(claim).split(' ').collect();
     let is_list = match inner {
         // A bracket within the array would be another array or an object.
         Some(inner) => !inner.contains(['[', ']']),
         None => !claim.starts_with('[') && !claim.ends_with(']'),
     };
-    if !is_list || !items.iter().all(|item| is_scope(item)) {
+    // An object as JSON has both characters.
+    if !is_list || (claim.contains('{') && claim.contains('"')) {
         return Vec::new();
     }
-    items.into_iter().map(str::to_owned).collect()
+    let items = inner.unwrap_or(claim).split(' ').filter(|item| is_scope(item));
+    items.map(str::to_owned).collect()
 }
 
 /// Whether the text can be a scope (RFC 6749, section 3.3).

@@ -169,7 +169,7 @@ async fn only_the_named_claim_holds_scopes() {
     }
 }
 
-/// RFC 6749, section 3.3; the gateway writes a JSON array as `[a b]`.
+/// RFC 6749, section 3.3; the gateway writes a JSON array as `[a b]`. An item that is no scope hides no other.
 #[tokio::test]
 async fn operator_scope_is_an_item_of_a_well_formed_list() {
     for (case, scope, operator) in [
@@ -184,20 +184,26 @@ async fn operator_scope_is_an_item_of_a_well_formed_list() {
         ("empty array", "[]", false),
         ("no-break space", "x\u{a0}operator", false),
         ("tab", "x\toperator", false),
-        ("two spaces", "x  operator", false),
-        ("space before", " operator", false),
-        ("space after", "operator ", false),
-        ("space in an array", "[ operator]", false),
+        ("two spaces", "x  operator", true),
+        ("space before", " operator", true),
+        ("space after", "operator ", true),
+        ("space in an array", "[ operator]", true),
         ("begun array", "[x operator", false),
         ("ended array", "x operator]", false),
         ("nested array", "[x [a operator b]]", false),
         ("object", r#"{"a":" operator "}"#, false),
         ("object in Go's form", "map[a: operator b:c]", false),
         ("object in an array", "[map[a: operator b:c]]", false),
-        ("quotation mark", "\" operator", false),
-        ("backslash", "\\ operator", false),
-        ("U+0000", "x\0 operator", false),
-        ("letter beyond ASCII", "\u{e9} operator", false),
+        ("quotation mark", "\" operator", true),
+        ("backslash", "\\ operator", true),
+        ("U+0000", "x\0 operator", true),
+        ("object with a quotation in an array", r#"[{"a":" operator "}]"#, false),
+        ("group in another script", "[Verkäufer operator]", true),
+        ("group with a quotation mark", "[operator R&D \"x\"]", true),
+        ("group with two spaces", "[operator my  team]", true),
+        ("empty item", "[operator ]", true),
+        ("item with a quotation mark", "[\"operator\"]", false),
+        ("letter beyond ASCII", "\u{e9} operator", true),
     ] {
         let answer = call(&jwt(&json!({ "sub": "u", "scope": scope }))).await;
         assert!(answer.text.starts_with(&format!("u None None {operator} ")), "{case}");
