@@ -31,24 +31,23 @@ struct Detail {
 
 #[derive(Debug, Deserialize)]
 struct Mail {
-    #[serde(default)]
-    tags: HashMap<String, Vec<String>>,
+    tags: Option<HashMap<String, Vec<String>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Bounce {
     #[serde(rename = "bounceType")]
-    kind: String,
+    kind: Option<String>,
     #[serde(rename = "bounceSubType")]
-    sub_kind: String,
+    sub_kind: Option<String>,
     #[serde(rename = "bouncedRecipients")]
-    recipients: Vec<BouncedRecipient>,
+    recipients: Option<Vec<BouncedRecipient>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct BouncedRecipient {
-    /// From a delivery status notification (RFC 3464); absent from an automatic reply.
+    /// From a delivery status notification (RFC 3464), in any case; absent from an automatic reply.
     action: Option<String>,
 }
 
@@ -98,13 +97,16 @@ impl Feedback {
 
 impl Bounce {
     fn delivery(&self) -> Option<Delivery> {
-        if SUPPRESSED.contains(&self.sub_kind.as_str()) {
+        let kinds = (self.kind.as_deref(), self.sub_kind.as_deref());
+        if kinds.1.is_some_and(|it| SUPPRESSED.contains(&it)) {
             return Some(Delivery::Suppressed);
         }
         // SES reports an automatic reply, such as an out-of-office note, as a bounce of this type.
-        let general = self.kind == "Transient" && self.sub_kind == "General";
-        let failed = |it: &BouncedRecipient| it.action.as_deref() == Some("failed");
-        let is_reply = general && !self.recipients.iter().any(failed);
+        let general = kinds == (Some("Transient"), Some("General"));
+        let failed = |it: &BouncedRecipient| {
+            it.action.as_ref().is_some_and(|action| action.eq_ignore_ascii_case("failed"))
+        };
+        let is_reply = general && !self.recipients.iter().flatten().any(failed);
         (!is_reply).then_some(Delivery::Bounced)
     }
 }
@@ -112,7 +114,7 @@ impl Bounce {
 impl Mail {
     /// The sending that the tags name.
     fn sending(&self) -> Option<Sending> {
-        let tag = |name: &str| self.tags.get(name)?.first();
+        let tag = |name: &str| self.tags.as_ref()?.get(name)?.first();
         let invitation = tag(INVITATION_TAG)?.parse().ok()?;
         Some(Sending { invitation, number: tag(SENDING_TAG)?.parse().ok()? })
     }

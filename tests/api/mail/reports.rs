@@ -101,6 +101,8 @@ async fn each_report_of_ses_has_its_meaning() {
         ("bounced", Box::new(|path| bounce(path, "1", "Transient", "MailboxFull", Some("failed")))),
         ("bounced", Box::new(|path| bounce(path, "1", "Transient", "General", Some("failed")))),
         // An out-of-office note.
+        // RFC 3464 gives the action in any case.
+        ("bounced", Box::new(|path| bounce(path, "1", "Transient", "General", Some("Failed")))),
         ("sent", Box::new(|path| bounce(path, "1", "Transient", "General", None))),
         ("suppressed", Box::new(|path| bounce(path, "1", "Permanent", "Suppressed", None))),
         (
@@ -202,6 +204,23 @@ async fn mail_carries_its_sending_in_tags() {
     other["detail"]["mail"]["tags"] = json!({ "organization": [id(&acme)] });
     delivery.report(&other).await;
     check(&delivery.app).await;
+}
+
+/// A member that is `null` is like one that is absent: the report would otherwise be tried ten times and given up.
+#[tokio::test]
+async fn report_with_members_that_are_null_is_read() {
+    let (delivery, acme) = Delivery::new().await;
+    let path = delivery.app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    delivery.deliver_all().await;
+    let mut without_tags = hard_bounce(&path, "1");
+    without_tags["detail"]["mail"]["tags"] = Value::Null;
+    delivery.report(&without_tags).await;
+    assert_eq!(delivery.shows(&path).await, "sent");
+    let mut bounce = hard_bounce(&path, "1");
+    bounce["detail"]["bounce"]["bounceSubType"] = Value::Null;
+    bounce["detail"]["bounce"]["bouncedRecipients"] = Value::Null;
+    delivery.report(&bounce).await;
+    assert_eq!(delivery.shows(&path).await, "bounced");
 }
 
 /// A late report about an ended invitation does not change the delivery of a new invitation.
