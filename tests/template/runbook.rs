@@ -269,7 +269,7 @@ fn runbook_goes_back_in_the_way_in_which_the_stack_is_deployed() {
     for command in [
         "git worktree add --detach ../rolecall-good \"$good\"",
         "sam deploy --config-env prod --template-file \"release-$good.yaml\"",
-        "sam build && sam deploy --config-env prod",
+        "sam build --config-env prod && sam deploy --config-env prod",
         "sam deploy --template-file \"release-$good.yaml\"",
         "aws deploy stop-deployment",
         "python infra/gradual/derive.py template.yaml >target/gradual.json",
@@ -305,5 +305,59 @@ fn commands_run_on_linux_and_macos() {
         for (page, text) in [("runbook.md", RUNBOOK), ("deployer.md", guide)] {
             assert!(!text.contains(only_gnu), "{page}: macOS has no `{only_gnu}`");
         }
+    }
+}
+
+/// SAM compiles for the processor that the build names, and CloudFormation creates functions for that of the deployment.
+#[test]
+fn each_build_names_the_processor_of_its_deployment() {
+    for (page, line) in commands() {
+        if let Some((_, options)) = line.split_once("sam build ") {
+            let build = options.split("&&").next().expect("a command");
+            let named = ["--config-env", "--parameter-overrides \"Architecture=$architecture\""];
+            assert!(named.iter().any(|it| build.contains(it)), "{page}: {line}");
+        }
+    }
+    let configuration = include_str!("../../samconfig.toml");
+    for environment in ["dev", "prod"] {
+        let processors = ["build", "deploy"].map(|command| {
+            let title = format!("\n[{environment}.{command}.parameters]\n");
+            let (_, section) = configuration.split_once(&title).expect("a section");
+            let section = section.split("\n[").next().expect("a text");
+            let (_, value) = section.split_once("\"Architecture=").expect("a processor");
+            value.split('"').next().expect("a value")
+        });
+        assert_eq!(processors[0], processors[1], "{environment}");
+    }
+    let pipeline = include_str!("../../infra/pipeline/github.yml");
+    let commands = pipeline.lines().filter(|line| line.contains("--parameter-overrides"));
+    let commands: Vec<_> = commands.collect();
+    assert_eq!(commands.len(), 3, "a build and two deployments");
+    for command in commands {
+        assert!(command.contains(" Architecture=arm64"), "{command}");
+    }
+}
+
+/// In a new shell, nothing is set but what the page sets.
+#[test]
+fn commands_of_the_guide_set_what_they_use() {
+    let guide = include_str!("../../docs/guides/deployer.md");
+    assert!(!guide.contains("$API_URL"));
+    assert!(guide.contains("api_url=$(") && guide.contains("play.py \"$api_url\""));
+    for line in guide.lines().filter(|line| line.starts_with("sam deploy")) {
+        let knows_region = ["--config-env", "--region"].iter().any(|it| line.contains(it));
+        assert!(knows_region, "{line}");
+    }
+}
+
+/// With a base path, the metadata must have it: a client finds nothing at the root of the domain.
+#[test]
+fn public_url_of_a_proxy_has_the_base_path() {
+    let guide = include_str!("../../docs/guides/deployer.md");
+    assert!(guide.contains("`PublicUrl=https://<domain of the distribution>/<base path>`"));
+    let row = guide.lines().find(|line| line.starts_with("| `PublicUrl` |")).expect("a row");
+    let parameter = &super::template()["Parameters"]["PublicUrl"]["Description"];
+    for text in [row, parameter.as_str().expect("a text")] {
+        assert!(text.contains("with the base path if there is one"), "{text}");
     }
 }
