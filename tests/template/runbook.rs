@@ -143,13 +143,15 @@ fn memberships_are_moved_to_the_accounts_of_a_new_provider() {
     fs::copy(here.join("aws"), here.join("curl")).expect("a program");
     fs::write(here.join("curl"), CURL).expect("it can be written");
     fs::write(here.join("changes"), "").expect("it can be written");
-    fs::write(here.join("accounts.tsv"), "auth0|ada\tnew \"ada\"\nauth0|bob\tnew bob\n")
+    // The file of a spreadsheet of Windows: the last line, that of the person with a membership, has no end.
+    fs::write(here.join("accounts.tsv"), "auth0|bob\tnew bob\r\nauth0|ada\tnew \"ada\"\r")
         .expect("it can be written");
     let variables = blocks(RUNBOOK).next().expect("the variables");
     let move_memberships = blocks(RUNBOOK).find(|it| it.contains("move_memberships()"));
     let move_memberships = move_memberships.expect("the commands");
     let commands = move_memberships.replace("<accounts.tsv", "<\"$HERE/accounts.tsv\"");
-    assert_eq!(run(&here, &[variables, commands].join("\n")), "org_1 mem_1 {\"id\": \"mem_2\"}\n");
+    let printed = run(&here, &[variables, commands].join("\n"));
+    assert_eq!(printed, "org_1 mem_1 {\"id\": \"mem_2\"}\n2 lines read\n");
     let changes = fs::read_to_string(here.join("changes")).expect("changes");
     let changes: Vec<_> = changes.lines().collect();
     let [change] = &*changes else { panic!("{changes:?}") };
@@ -305,6 +307,80 @@ fn commands_run_on_linux_and_macos() {
         for (page, text) in [("runbook.md", RUNBOOK), ("deployer.md", guide)] {
             assert!(!text.contains(only_gnu), "{page}: macOS has no `{only_gnu}`");
         }
+    }
+}
+
+/// The sections that change the table outside of CloudFormation.
+#[test]
+fn runbook_names_the_role_for_each_call_that_the_service_control_policy_denies() {
+    let guide = include_str!("../../docs/guides/deployer.md");
+    let (_, policy) = guide.split_once("\"Effect\": \"Deny\",\n  \"Action\": [").expect("it");
+    let denied = policy.split(']').next().expect("the actions");
+    let denied: Vec<_> = denied.split('"').skip(1).step_by(2).collect();
+    assert_eq!(denied.len(), 5, "{denied:?}");
+    let (start, _) = RUNBOOK.split_once("\n## Look up\n").expect("a beginning");
+    assert!(start.contains("break-glass role"));
+    for action in &denied {
+        // The policy of a table goes with the table.
+        let is_used = *action != "dynamodb:DeleteResourcePolicy";
+        assert_eq!(start.contains(&format!("`{action}`")), is_used, "{action}");
+    }
+    let (_, restoring) = RUNBOOK.split_once("\n## Restoring the table\n").expect("the section");
+    let restoring = restoring.split("\n## ").next().expect("a text");
+    let steps = restoring.split("\n1. ").nth(1).expect("steps");
+    let mut number = 1;
+    for step in steps.split_inclusive('\n').collect::<Vec<_>>().split(|line| {
+        line.strip_prefix(char::is_numeric).is_some_and(|rest| rest.starts_with(". "))
+    }) {
+        let calls = ["update-table", "update-time-to-live", "put-resource-policy", "delete-table"];
+        let text = step.concat();
+        let calls = calls.iter().any(|call| text.contains(&format!("aws dynamodb {call} ")));
+        assert_eq!(calls, [2, 9].contains(&number), "step {number}");
+        number += 1;
+    }
+    assert_eq!(restoring.matches("With the service control policy").count(), 2);
+}
+
+#[test]
+fn lost_region_names_everything_that_is_bound_to_a_region() {
+    let (_, section) = RUNBOOK.split_once("\n## A lost region\n").expect("the section");
+    let parameters = super::template()["Parameters"].as_object().cloned().expect("parameters");
+    for name in ["CertificateArn", "KmsKeyArn", "AlarmTopic", "MailIdentity", "HostedZoneId"] {
+        assert!(parameters.contains_key(name), "{name}");
+        assert!(section.contains(&format!("`{name}`")), "{name}");
+    }
+    for part in ["production access", "user pool", "the pipeline", "with `HostedZoneId` empty"] {
+        assert!(section.contains(part), "{part}");
+    }
+    for command in [
+        "aws backup create-backup-plan",
+        "aws backup create-backup-selection",
+        "aws backup list-recovery-points-by-backup-vault",
+        "aws backup start-restore-job",
+        "aws backup describe-restore-job",
+        "aws dynamodb import-table",
+    ] {
+        assert!(section.contains(command), "{command}");
+    }
+}
+
+/// The texts in quotation marks that a shell passes to the AWS CLI are JSON.
+#[test]
+fn lost_region_passes_json_to_aws_backup() {
+    let here = directory(
+        "runbook-region",
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$HERE/passed\"; echo COMPLETED\n",
+    );
+    let (_, section) = RUNBOOK.split_once("\n## A lost region\n").expect("the section");
+    let variables = blocks(RUNBOOK).next().expect("the variables");
+    for (block, option) in blocks(section).zip(["--backup-plan", "--metadata"]) {
+        fs::write(here.join("passed"), "").expect("it can be written");
+        run(&here, &[variables.clone(), block].join("\n"));
+        let passed = fs::read_to_string(here.join("passed")).expect("arguments");
+        let (_, json) = passed.split_once(&format!("\n{option}\n")).expect("the option");
+        let mut values = serde_json::Deserializer::from_str(json).into_iter::<serde_json::Value>();
+        let value = values.next().expect("a value").expect("JSON");
+        assert!(value.is_object(), "{value}");
     }
 }
 
