@@ -2,8 +2,8 @@
 //! the deletion of the organization.
 //!
 //! The organization's item and its counter item both have the attribute `closure` while the organization
-//! is suspended, and from its deletion on. A transaction that writes one of the two has the condition on it. All others check the
-//! organization's item.
+//! is suspended, and from its deletion on. A transaction that writes one of the two has the condition on it.
+//! All others check the counter item, which stays small: the organization's item grows with its roles.
 
 use serde_json::{Value, json};
 
@@ -104,7 +104,8 @@ impl Transaction<'_> {
         let refusal = if self.by_outsider { Closure::refusal_of_entry } else { Closure::refusal };
         let closed_or = |other| closed_or(other, refuses, refusal);
         let Some(step) = self.steps.iter_mut().find(|step| keys.contains(&step.key)) else {
-            let [_, key] = keys;
+            // An organization without numbers has no counter item, and is open.
+            let [key, _] = keys;
             let on_failed = closed_or(refuse(Refusal::NoSuchOrganization));
             let conditions = vec![open];
             self.steps.push(Step { key, write: Write::Check, conditions, on_failed });
