@@ -254,10 +254,13 @@ async fn writes_rely_only_on_consistent_reads() {
                 // A reassignment finds users in an index, and reads each of them before the write. A
                 // deletion asks an index for organizations below, which the counter item also has. A service is added
                 // after an index was asked whether the `sub` is a person's; if it lags, no token of the person acts as the service.
+                // Joining asks an index for the organizations above that have the person as a member, and reads each of them.
                 "Query" => {
                     let name = operation.name;
                     operation.in_steps()
-                        || [" deletes ", " adds the service "].iter().any(|it| name.contains(it))
+                        || [" deletes ", " adds the service ", " joins "]
+                            .iter()
+                            .any(|it| name.contains(it))
                 }
                 _ => false,
             };

@@ -6,7 +6,10 @@ use axum::{body::Body, http::Request};
 use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::{Value, json};
 
-use crate::test_app::{ADA, Answer, Identity, OPERATOR, TestApp, context, identity, mask};
+use crate::{
+    invariants::scan,
+    test_app::{ADA, Answer, Identity, OPERATOR, TestApp, ample, context, identity, mask},
+};
 
 pub const DEE: Identity = identity("dee", "dee@example.com");
 
@@ -60,6 +63,16 @@ impl TestApp {
         let org = self.create_as_operator(body).await;
         self.accept(first, &org).await.expect(200);
         org
+    }
+
+    /// The name of a table with the present items, whose indexes an index of this table can lag behind.
+    pub async fn copy_of_table(&self) -> String {
+        let copy = Self::over(self.client.clone(), None, ample()).await.table;
+        for item in scan(self).await {
+            let put = self.client.put_item().table_name(&copy).set_item(Some(item));
+            put.send().await.unwrap();
+        }
+        copy
     }
 
     /// An organization of `caller` that may have sub-organizations.

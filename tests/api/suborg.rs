@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::{
     cleanup::run_clean_up,
+    fault_layer::Fault,
     helpers::{DEE, each, id, operator_path},
     invariants::check,
-    test_app::{ADA, BOB, CY, DAY, EVE, OPERATOR, TestApp},
+    test_app::{ADA, BOB, CY, DAY, EVE, OPERATOR, TestApp, ample},
 };
 
 /// SUB1
@@ -187,6 +188,27 @@ async fn admin_above_joins_an_empty_organization_as_super_admin() {
     }
     let bob = (vec!["bob".to_owned()], Some("bob".to_owned()));
     assert_eq!(app.super_admins(&branch).await, bob);
+}
+
+/// SUB5: an index finds the memberships above, and facts are read by key.
+#[tokio::test]
+async fn lagging_index_delays_joining_and_never_permits_it() {
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
+    let root = app.create_tree(ADA, "Acme").await;
+    let branch = app.create_empty_sub_organization(&root, "Branch").await;
+    let join = format!("{branch}/join");
+    let before = app.copy_of_table().await;
+    app.add_member(ADA, &root, BOB, "admin").await;
+    let stale = |table: String| {
+        layer.plan(move |call| (call.name == "Query").then(|| Fault::Stale(table.clone())));
+    };
+    stale(before);
+    app.post(BOB, &join, json!({})).await.refuses(404, "no-such-organization");
+    layer.clear_faults();
+    let while_admin = app.copy_of_table().await;
+    app.remove(ADA, &root, BOB).await.expect(204);
+    stale(while_admin);
+    app.post(BOB, &join, json!({})).await.refuses(404, "no-such-organization");
 }
 
 /// SUB5, INV8, INV2: a pending first invitation blocks joining. An expired or declined one does not,

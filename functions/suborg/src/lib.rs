@@ -9,14 +9,13 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressDigest, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Refusal, RoleId,
-        RoleObject, Source, UserCount,
+        self, Level, MAX_ORGANIZATION_NAME, Member, OrgId, RoleId, RoleObject, Source, UserCount,
     },
     http::{
         Answer, ApiError, App, Call, Json, Limit, NameField, NoBody, Page, Pagination, Path, Query,
         views,
     },
-    store::{Key, List, NewOrganization},
+    store::{JoiningFacts, List, NewOrganization},
 };
 
 /// The routes of the function.
@@ -115,20 +114,11 @@ async fn join(
     Path(id): Path<OrgId>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let org = app.store.organization(id).await?.ok_or(Refusal::NoSuchOrganization)?;
-    let ancestors = org.path.ancestors().iter().map(|&id| Key::organization(id));
-    let memberships = org.path.ids().map(|id| Key::membership(id, &person.id));
-    let slot = person.email.as_ref().map(|it| Key::address_slot(id, AddressDigest::of(id, it)));
-    let found = app.store.get(memberships.chain(ancestors).chain(slot.clone())).await?;
-    let membership = |id| found.active_membership(id, &person.id, context.at).transpose();
-    let members = org.path.ids().filter_map(membership);
-    let members = members.collect::<Result<Vec<_>, _>>()?;
-    let ancestors = org.path.ancestors().iter();
-    let ancestors: Vec<_> = ancestors.filter_map(|&id| found.organization(id)).collect();
-    let deleted = found.deleted_at(&Key::membership(id, &person.id))?;
-    let joining = domain::join(&person, &org, members, &ancestors, deleted, context.at)?;
+    let facts = app.store.joining_facts(&person, id).await?;
+    let JoiningFacts { org, ancestors, memberships, deleted, invitation } = facts;
+    let joining = domain::join(&person, &org, memberships, &ancestors, deleted, context.at)?;
     let view = views::Member::of(&joining.member, None, context.at);
     let answer = Answer::ok(&view).with_version(joining.member.version);
-    let expired = slot.map(|slot| found.pending(&slot)).transpose()?.flatten();
-    answer.commit(app.store.transaction(&context).join(&org, &joining, expired.as_ref())?).await
+    let writes = app.store.transaction(&context).join(&org, &joining, invitation.as_ref())?;
+    answer.commit(writes).await
 }

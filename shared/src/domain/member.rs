@@ -389,8 +389,8 @@ pub struct Joining {
 /// Lets `person` join the empty sub-organization `org` as its Super Admin (SUB5).
 ///
 /// An organization is empty if it has no Super Admin and no pending invitation of its first Admin.
-/// `memberships` are those of the person in `org` and its ancestors. `ancestors` are the
-/// organizations above `org`, including the root. `deleted` is the version of the person's
+/// `ancestors` are the root and those organizations above `org` of which the person can be a member.
+/// `memberships` are those of the person in `org` and these ancestors. `deleted` is the version of the person's
 /// membership that ended in `org` a short time ago.
 ///
 /// # Errors

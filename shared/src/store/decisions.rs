@@ -32,7 +32,7 @@ pub struct AccessQuery {
 
 /// Candidate organizations from an index.
 #[derive(Debug, Default)]
-struct IndexHits {
+pub(super) struct IndexHits {
     orgs: BTreeSet<OrgId>,
     /// Whether the index has more.
     more: bool,
@@ -193,8 +193,7 @@ impl Store {
         let customers: BTreeSet<_> = linked.map(|query| query.org).collect();
         let page = PageRequest { limit: INDEX_HITS, after: None };
         let memberships = subjects.into_iter().map(async |subject| {
-            let found = self.page(List::memberships(subject), page).await?;
-            Ok::<_, Error>((subject.clone(), IndexHits::of(found, |member| member.path.id())))
+            Ok::<_, Error>((subject.clone(), self.membership_hits(subject).await?))
         });
         let partners = customers.into_iter().map(async |customer| {
             let found = self.page(List::partners(customer, None), page).await?;
@@ -203,6 +202,13 @@ impl Store {
         let (memberships, partners) =
             try_join(try_join_all(memberships), try_join_all(partners)).await?;
         Ok((memberships.into_iter().collect(), partners.into_iter().collect()))
+    }
+
+    /// The organizations of which the index lists a person as a member.
+    pub(super) async fn membership_hits(&self, user: &UserId) -> Result<IndexHits, Error> {
+        let page = PageRequest { limit: INDEX_HITS, after: None };
+        let found = self.page(List::memberships(user), page).await?;
+        Ok(IndexHits::of(found, |member| member.path.id()))
     }
 
     /// The candidates for paths other than membership: organizations that both indexes contain, or
@@ -214,8 +220,7 @@ impl Store {
         memberships: Option<&IndexHits>,
         partners: Option<&IndexHits>,
     ) -> Result<CandidateOrganizations, Error> {
-        let may =
-            |at: &OrgId| memberships.is_none_or(|known| known.more || known.orgs.contains(at));
+        let may = |at: &OrgId| memberships.is_none_or(|known| known.may_have(*at));
         let mut candidates = CandidateOrganizations::default();
         if query.supports(AccessPath::Ancestor) {
             candidates.ancestors = org.path.ancestors().iter().copied().filter(may).collect();
@@ -249,6 +254,11 @@ impl Store {
 }
 
 impl IndexHits {
+    /// Whether the index has this organization, or more than was read.
+    pub(super) fn may_have(&self, org: OrgId) -> bool {
+        self.more || self.orgs.contains(&org)
+    }
+
     fn of<T>(found: Slice<T>, org: impl Fn(T) -> OrgId) -> Self {
         Self { more: found.next.is_some(), orgs: found.items.into_iter().map(org).collect() }
     }
