@@ -124,14 +124,14 @@ change an invitation | 3 5 10 7 | ADA PATCH /invitations/<id> | {"role_id": "<pl
 resend an invitation | 2 3 8 7 | ADA POST /invitations/<id>/resend
 revoke an invitation | 2 3 8 7 | ADA DELETE /invitations/<id>
 + invitation user
-show a received invitation | 2 5 0 0 | NEW GET /invitations/<id>/mine
+show a received invitation | 2 4 0 0 | NEW GET /invitations/<id>/mine
 accept | 2 4 12 12 | NEW POST /invitations/<id>/accept
 + invitation <plain>
 accept a custom role | 3 5 14 12 | NEW POST /invitations/<id>/accept
 + request and invitation
 accept with an own join request | 2 4 12 16 | NEW POST /invitations/<id>/accept
 + invitation user
-decline | 2 4 8 9 | NEW POST /invitations/<id>/decline
+decline | 2 3 8 9 | NEW POST /invitations/<id>/decline
 list role objects | 1 2 0 0 | ADA GET /role-objects
 + person
 create a role | 2 2 10 4 | ADA POST /roles | {"name": "<sub>", "description": "Works at night"}

@@ -91,7 +91,7 @@ async fn accept(
 ) -> Result<Answer, ApiError> {
     let mut inviter = JudgedInviter::Stored;
     for _ in 0..MAX_ATTEMPTS {
-        let facts = app.store.invitee_facts(&person, org).await?;
+        let facts = app.store.acceptance_facts(&person, org).await?;
         if has_accepted(&person, org, id, &facts) {
             // The slot names this person, but there is no member: they were removed meanwhile, or the
             // two items were read at different moments.

@@ -61,7 +61,7 @@ pub struct InviteeFacts {
     pub org: Organization,
     /// What holds the invitee's address.
     pub slot: Option<AddressSlot>,
-    /// The invitee's own request to join.
+    /// The invitee's own request to join, if an acceptance needs it.
     pub request: Option<JoinRequest>,
     /// The invitee's stored membership. Their access can have ended.
     pub member: Option<Member>,
@@ -87,21 +87,38 @@ impl Store {
     /// [`Refusal::EmailMissing`] if the token has no address; [`Refusal::NoInvitationForCaller`] if the
     /// address does not count, or there is no such organization.
     pub async fn invitee_facts(&self, person: &Person, org: OrgId) -> Result<InviteeFacts, Error> {
+        self.invitee_facts_and(person, org, None).await
+    }
+
+    /// As [`invitee_facts`](Self::invitee_facts), with the request to join that an acceptance ends.
+    ///
+    /// # Errors
+    ///
+    /// As [`invitee_facts`](Self::invitee_facts).
+    pub async fn acceptance_facts(
+        &self,
+        person: &Person,
+        org: OrgId,
+    ) -> Result<InviteeFacts, Error> {
+        let request = Key::join_request(org, PersonDigest::of(org, &person.id));
+        self.invitee_facts_and(person, org, Some(request)).await
+    }
+
+    async fn invitee_facts_and(
+        &self,
+        person: &Person,
+        org: OrgId,
+        request: Option<Key>,
+    ) -> Result<InviteeFacts, Error> {
         let email = person.invited_email()?;
         let slot = Key::address_slot(org, AddressDigest::of(org, email));
-        let asked = PersonDigest::of(org, &person.id);
         let membership = Key::membership(org, &person.id);
-        let keys = [
-            Key::organization(org),
-            slot.clone(),
-            Key::join_request(org, asked),
-            membership.clone(),
-        ];
-        let found = self.get(keys).await?;
+        let keys = [Key::organization(org), slot.clone(), membership.clone()];
+        let found = self.get(keys.into_iter().chain(request)).await?;
         Ok(InviteeFacts {
             org: found.organization(org).ok_or_else(|| person.not_invited())?,
             slot: found.address_slot(&slot)?,
-            request: found.join_request(org, asked)?,
+            request: found.join_request(org, PersonDigest::of(org, &person.id))?,
             member: found.membership(org, &person.id)?,
             deleted: found.deleted_at(&membership)?,
         })
