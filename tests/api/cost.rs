@@ -147,7 +147,7 @@ delete a role | 2 3 14 4 | ADA DELETE /roles/<created>
 + role
 + member <role>
 + invitation <role>
-delete a role with two users | 8 10 28 20 | ADA DELETE /roles/<role>?reassign_to=user
+delete a role with two users | 5 6 26 19 | ADA DELETE /roles/<role>?reassign_to=user
 create a sub-organization | 2 2 14 10 | ADA POST /v1/organizations/<nest>/sub-organizations | {"name": "Below"}
 list sub-organizations | 3 29 0 0 | ADA GET /sub-organizations?limit=<limit>
 list sub-organizations at any depth | 3 29 0 0 | ADA GET /sub-organizations?limit=<limit>&depth=all
@@ -213,7 +213,7 @@ clean-up: the access of a member has ended | 3 3 12 9 | clean-up
 + role
 + member <role>
 + role deletion
-clean-up: a role that is being deleted has a user | 7 8 18 12 | clean-up
+clean-up: a role that is being deleted has a user | 5 6 16 11 | clean-up
 + invitation user
 mail: an invitation | 6 6 8 0 | mail
 mail: a bounce of an invitation | 1 0 2 0 | mail report

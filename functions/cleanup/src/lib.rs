@@ -161,12 +161,14 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Run<'_, T, E> {
         loop {
             let (context, deadline) = (self.context(), Deadline::begin());
             let stop = || deadline.has_passed() || (self.out_of_time)();
-            return Ok(match self.store.reassign_users(&context, org, role, stop).await? {
-                ReassignmentProgress::Done => Outcome::RoleDeleted,
-                ReassignmentProgress::AlreadyDeleted => Outcome::Skipped,
-                ReassignmentProgress::Unfinished { .. } if self.continues(deadline) => continue,
-                ReassignmentProgress::Unfinished { .. } => Outcome::Unfinished,
-            });
+            return Ok(
+                match self.store.continue_role_deletion(&context, org, role, stop).await? {
+                    ReassignmentProgress::Done => Outcome::RoleDeleted,
+                    ReassignmentProgress::AlreadyDeleted => Outcome::Skipped,
+                    ReassignmentProgress::Unfinished { .. } if self.continues(deadline) => continue,
+                    ReassignmentProgress::Unfinished { .. } => Outcome::Unfinished,
+                },
+            );
         }
     }
 

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{
-        self, CustomRole, CustomRoleId, OrgId, Refusal, RequestContext, RoleId, Standing, UserCount,
-    },
+    domain::{self, CustomRole, OrgId, Refusal, RequestContext, RoleId, Standing, UserCount},
     http::{Answer, ApiError, App, Call, IfMatch, NoBody, Path, Problem, Query},
-    store::{Deadline, Error, FetchedItems, Key, ReassignmentProgress, RoleWithUsers},
+    store::{
+        Deadline, Error, FetchedItems, Key, ReassignmentProgress, RoleDeletion, RoleWithUsers,
+    },
 };
 
 use crate::editable;
@@ -28,32 +28,28 @@ pub(crate) async fn delete(
     let roles = [Some(role), reassign_to].into_iter().flatten().filter_map(RoleId::custom);
     let keys = roles.map(|id| Key::role(org, id));
     let (actor, found) = app.store.facts(&person, org, keys).await?;
-    let deleted = editable(&actor, &found, role)?;
+    let RoleWithUsers { role, users } = editable(&actor, &found, role)?;
     let marked = if let Some(target) = reassign_to {
-        Some(mark(&actor, &found, &deleted, target, &context)?)
+        mark(&actor, &found, &role, users, target, &context)?
     } else {
-        domain::delete_role(&actor, &deleted.role, deleted.users)?;
-        None
+        domain::delete_role(&actor, &role, users)?;
+        role.clone()
     };
-    let RoleWithUsers { role: before, users } = deleted;
-    if_match.check(before.version)?;
-    if before.reassignment.is_some() {
-        return reassign(&app, &context, org, before.id).await;
-    }
-    if users.is_empty() {
-        let answer = Answer::no_content();
-        let writes = app.store.transaction(&context).delete_role(&actor, &before)?;
-        let deleted = writes.commit(&answer).await;
-        match (deleted, &marked) {
+    if_match.check(role.version)?;
+    if role.reassignment.is_none() && users.is_empty() {
+        let writes = app.store.transaction(&context).delete_role(&actor, &role)?;
+        match writes.commit(&()).await {
             // The role got its first user meanwhile.
-            (Err(Error::Refused(Refusal::RoleInUse(_))), Some(_)) => {}
-            (deleted, _) => return if_match.outcome(deleted).map(|_| answer),
+            Err(Error::Refused(Refusal::RoleInUse(_))) if reassign_to.is_some() => {}
+            deleted => return if_match.outcome(deleted).map(|_| Answer::no_content()),
         }
     }
-    let marked = marked.ok_or(Refusal::RoleInUse(users))?;
-    let writes = app.store.transaction(&context).begin_reassignment(&actor, &before, &marked)?;
-    if_match.outcome(writes.commit(&()).await)?;
-    reassign(&app, &context, org, before.id).await
+    if role.reassignment.is_none() {
+        let writes = app.store.transaction(&context).begin_reassignment(&actor, &role, &marked)?;
+        if_match.outcome(writes.commit(&()).await)?;
+    }
+    let marked = RoleWithUsers { role: marked, users };
+    reassign(&app, &context, found.role_deletion(&actor.org, marked)?).await
 }
 
 /// The progress of a deletion that continues after the response.
@@ -67,11 +63,10 @@ struct ReassignmentView {
 async fn reassign(
     app: &App,
     context: &RequestContext,
-    org: OrgId,
-    role: CustomRoleId,
+    deletion: RoleDeletion,
 ) -> Result<Answer, ApiError> {
     let deadline = Deadline::begin();
-    let progress = app.store.reassign_users(context, org, role, || deadline.has_passed()).await?;
+    let progress = app.store.reassign_users(context, deletion, || deadline.has_passed()).await?;
     Ok(match progress {
         ReassignmentProgress::Done | ReassignmentProgress::AlreadyDeleted => Answer::no_content(),
         ReassignmentProgress::Unfinished { moved, remaining } => {
@@ -84,7 +79,8 @@ async fn reassign(
 fn mark(
     actor: &Standing,
     found: &FetchedItems,
-    RoleWithUsers { role, users }: &RoleWithUsers,
+    role: &CustomRole,
+    users: UserCount,
     target: RoleId,
     context: &RequestContext,
 ) -> Result<CustomRole, ApiError> {
@@ -92,7 +88,7 @@ fn mark(
     let key = target.custom().map(|id| Key::role(actor.org.id(), id));
     let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
     let target_role = target_role.as_ref().map(|found| &found.role);
-    domain::delete_with_reassignment(actor, role, *users, target, target_role, context.at).map_err(
+    domain::delete_with_reassignment(actor, role, users, target, target_role, context.at).map_err(
         |refusal| match refusal {
             NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable | ServiceRoleNotAllowed => {
                 Problem::from(refusal).at("/reassign_to").into()

@@ -1,7 +1,5 @@
 //! Sub-organizations: create, list, and join an empty one.
 
-use std::collections::HashMap;
-
 use axum::{
     Router,
     routing::{get, post},
@@ -93,12 +91,10 @@ async fn list(
         Depth::All => List::below(&actor.org.path),
     };
     let found = app.store.page(below, pagination.request()).await?;
-    let ids: Vec<OrgId> = found.items.iter().map(domain::Organization::id).collect();
-    let (users, names): (HashMap<OrgId, UserCount>, _) =
-        tokio::try_join!(app.store.counts(&ids), app.store.names_beside(&found.items))?;
+    let (users, names) =
+        tokio::try_join!(app.store.counts(&found.items), app.store.names_beside(&found.items))?;
     Ok(Json(pagination.try_page(found, |org| {
-        let mut users = users.get(&org.id()).copied().unwrap_or_default();
-        users.active += u64::from(org.super_admin_user_id.is_some());
+        let users = users.get(&org.id()).copied().unwrap_or_default();
         let conditions = domain::Conditions {
             manage_sub_organizations: actor.conditions.manage_sub_organizations,
             ..org.conditions(None)

@@ -2,11 +2,15 @@
 
 use super::{
     FetchedItems, Key,
+    counters::{BoundedCounter, number_in},
     expression::Expression,
     item::number,
     transaction::{Change, Transaction, refuse},
 };
 use crate::domain::DayBudget;
+
+/// The attribute with the number of uses.
+const USED: &str = "used";
 
 /// How long a counter stays after its day, in seconds.
 const KEPT_SECONDS: i64 = 86_400;
@@ -14,9 +18,7 @@ const KEPT_SECONDS: i64 = 86_400;
 impl FetchedItems {
     /// How much of a budget is used, according to its counter item.
     pub fn used(&self, budget: &DayBudget) -> u64 {
-        let item = self.item(&Key::budget(budget));
-        let used = item.and_then(|item| item.get("used")?.as_n().ok()?.parse().ok());
-        used.unwrap_or_default()
+        number_in(self.item(&Key::budget(budget)), USED)
     }
 }
 
@@ -27,19 +29,19 @@ impl Transaction<'_> {
         if times == 0 {
             return self;
         }
-        let below = i64::from(budget.limit) + 1 - i64::from(times);
-        let fits = if below > 0 {
-            "attribute_not_exists(#used) OR #used < :below"
-        } else {
-            "#used < :below"
+        let counter = BoundedCounter {
+            attribute: USED.to_owned(),
+            cap: budget.limit.into(),
+            more: times.into(),
+            refusal: budget.refusal(),
         };
         let ends = budget.ends_at.as_second() + KEPT_SECONDS;
         let until = Expression::new("#ttl = :ttl", [("ttl", number(ends))]);
         self.update(
             Key::budget(budget),
-            vec![Change::Set(until), Change::add("used", times.into())],
-            Expression::new(fits, [("below", number(below))]),
-            refuse(budget.refusal()),
+            vec![Change::Set(until), Change::add(USED, times.into())],
+            counter.fits(),
+            refuse(counter.refusal),
         )
     }
 }

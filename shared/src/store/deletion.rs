@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    Error, FetchedItems, Key, List, OrganizationCounts, PageRequest, Position, Store,
+    Error, FetchedItems, Key, List, PageRequest, Position, Store,
     deletion_steps::Phase,
     expression::Expression,
     index,
-    item::{Item, number, text, time},
+    item::{Item, text, time},
     transaction::{Change, OnConditionFailed, Transaction, refuse},
     user_counts::Counter,
 };
@@ -75,7 +75,7 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn sub_organizations(&self, org: OrgId, found: &FetchedItems) -> Result<u64, Error> {
         let counts = found.item(&Key::counts(org));
-        let counted = counts.map(OrganizationCounts::sub_organizations_in).unwrap_or_default();
+        let counted = Counter::SubOrganizations.of(counts);
         if counted > 0 {
             return Ok(counted);
         }
@@ -152,7 +152,7 @@ impl Transaction<'_> {
             None => self,
         };
         writes = writes
-            .check(Key::counts(before.id()), childless(), has_children())
+            .check(Key::counts(before.id()), Counter::SubOrganizations.is_zero(), has_children())
             .change_closure(before, after)?
             .update(
                 Key::organization(before.id()),
@@ -178,18 +178,9 @@ fn unlisted(org: &Organization, context: &RequestContext) -> Vec<Change> {
     ]
 }
 
-fn childless() -> Expression {
-    let counter = Counter::SubOrganizations.attribute();
-    let none = format!("attribute_not_exists(#{counter}) OR #{counter} <= :childless");
-    Expression::new(&none, [("childless", number(0))])
-}
-
 fn has_children() -> OnConditionFailed {
-    Box::new(|counts: Option<Item>| {
-        let below = counts.as_ref().map(OrganizationCounts::sub_organizations_in);
-        match below.unwrap_or_default() {
-            0 => Refusal::ChangedConcurrently.into(),
-            below => Refusal::HasSubOrganizations(below).into(),
-        }
+    Box::new(|counts: Option<Item>| match Counter::SubOrganizations.of(counts.as_ref()) {
+        0 => Refusal::ChangedConcurrently.into(),
+        below => Refusal::HasSubOrganizations(below).into(),
     })
 }

@@ -11,11 +11,11 @@ use super::{
     people::kept_until,
     roles::shown_role,
     transaction::{Change, OnConditionFailed, Transaction, refuse},
-    user_counts::{Counted, Counter},
+    user_counts::{Counter, UserKind},
 };
 use crate::domain::{
     ApprovedDomain, BoundedList, CriticalAlertUser, CustomerLink, Event, EventAction, Invitation,
-    JoinRequest, ListEntry, ListValue, Member, Organization, Refusal,
+    JoinRequest, ListEntry, ListValue, Member, Organization, Refusal, UserCount,
 };
 
 /// How much ends in one transaction: three actions each, at most one for its role, and the counter item.
@@ -181,7 +181,7 @@ impl Run<'_> {
         let gone = role.target_at(role.version.next(writes.context.at));
         let event = Event::new(writes.context, org, EventAction::RoleDeleted, gone);
         let event = event.old(shown_role(role));
-        let writes = writes.remove_role(org, role)?.record(event)?;
+        let writes = writes.remove_role(org, role, UserCount::default())?.record(event)?;
         // The next role is found without a position.
         commit(writes, Some(Position::new(""))).await
     }
@@ -251,16 +251,12 @@ impl Transaction<'_> {
 /// Nothing of an organization is counted any more.
 fn nothing_counted() -> Expression {
     let counters = [
-        Counter::Users(Counted::Active),
-        Counter::Users(Counted::Pending),
-        Counter::Users(Counted::Services),
+        Counter::Users(UserKind::Active),
+        Counter::Users(UserKind::Pending),
+        Counter::Users(UserKind::Services),
         Counter::List(BoundedList::ApprovedDomains),
         Counter::List(BoundedList::JoinRequests),
         Counter::List(BoundedList::CriticalAlertUsers),
     ];
-    let none = counters.map(|counter| {
-        let name = counter.attribute();
-        format!("(attribute_not_exists(#{name}) OR #{name} = :none)")
-    });
-    Expression::new(&none.join(" AND "), [("none", number(0))])
+    Expression::all(counters.map(Counter::is_zero))
 }

@@ -14,7 +14,7 @@ use super::{
     members::removed,
     people::{ERASED, NAMED, kept_until},
     transaction::{Transaction, absent, at_version, refuse, tombstone},
-    user_counts::Counted,
+    user_counts::UserKind,
 };
 use crate::domain::{
     AddressDigest, AlertId, Event, EventAction, JoinRequest, Member, MemberId, Organization,
@@ -112,7 +112,7 @@ impl Transaction<'_> {
             }
             None => self,
         };
-        freed.count(org.id(), member.role_id, Counted::member(member), -1).record(event)
+        freed.count(org.id(), member.role_id, UserKind::member(member), -1).record(event)
     }
 
     /// Ends the request of a person to join, or checks that there is none.

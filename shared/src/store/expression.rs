@@ -78,6 +78,11 @@ impl Expression {
         self
     }
 
+    /// All conditions. Their values must have names of their own.
+    pub(super) fn all(conditions: impl IntoIterator<Item = Self>) -> Self {
+        conditions.into_iter().fold(Self::default(), Self::and)
+    }
+
     /// Either condition. Their values must have names of their own.
     pub(super) fn or(mut self, other: Self) -> Self {
         if self.text.is_empty() {

@@ -14,7 +14,7 @@ use super::{
         Transaction, absent, absent_or, at_version, can_keep, gone_or, gone_or_if, refuse,
         tombstone,
     },
-    user_counts::Counted,
+    user_counts::UserKind,
 };
 use crate::domain::{
     AddressDigest, AlertId, CriticalAlertUser, Event, EventAction, IdentityProviderRole, Language,
@@ -189,7 +189,7 @@ impl Transaction<'_> {
                 absent_or(Refusal::UserAlreadyMember),
             )?
             .end_own_request(service, None)?
-            .count(org.id(), service.role_id, Counted::Services, 1)
+            .count(org.id(), service.role_id, UserKind::Services, 1)
             .record(event)
     }
 
@@ -229,7 +229,7 @@ impl Transaction<'_> {
             deleted,
             absent_or(Refusal::AlreadyMember),
         )?;
-        Ok(created.count(org, member.role_id, Counted::member(member), 1))
+        Ok(created.count(org, member.role_id, UserKind::member(member), 1))
     }
 
     /// Removes a member who is as the rule saw them, and frees their address. A Super Admin is never
@@ -252,7 +252,7 @@ impl Transaction<'_> {
         let ended = self.put(key(member), left, seen, lost).count(
             org,
             member.role_id,
-            Counted::member(member),
+            UserKind::member(member),
             -1,
         );
         let Some(email) = &member.email else { return Ok(ended) };
@@ -291,8 +291,8 @@ impl Transaction<'_> {
         });
         Ok(self
             .put(key.clone(), item(key, after)?, at_version(before.version)?, changed)
-            .count(org, before.role_id, Counted::member(before), -1)
-            .count(org, after.role_id, Counted::member(after), 1))
+            .count(org, before.role_id, UserKind::member(before), -1)
+            .count(org, after.role_id, UserKind::member(after), 1))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Organizations: created, described, set up by operators, joined.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -8,7 +7,7 @@ use super::{
     Error, Key, NewInvitation,
     expression::Expression,
     index,
-    item::{Item, attribute, from_item, number, text, time, to_item},
+    item::{Item, attribute, from_item, text, time, to_item},
     members::shown_member,
     transaction::{
         Change, OnConditionFailed, Transaction, at_version, gone_or, gone_or_if, has_access,
@@ -318,11 +317,7 @@ impl Transaction<'_> {
         let lost = partner_roles_needed();
         Ok(match (before.kind, kind) {
             (Kind::Partner, Kind::Standard) => {
-                let unused = Counter::PARTNER_ROLES.map(|counter| {
-                    let name = counter.attribute();
-                    format!("(attribute_not_exists(#{name}) OR #{name} = :none)")
-                });
-                let unused = Expression::new(&unused.join(" AND "), [("none", number(0))]);
+                let unused = Expression::all(Counter::PARTNER_ROLES.map(Counter::is_zero));
                 let mark = [("standard", attribute(&true)?)];
                 let mark = Expression::new("#standard = :standard", mark);
                 self.set(key, mark, unused, lost)
@@ -341,22 +336,16 @@ impl Transaction<'_> {
         if !before.settings.mdf_program || after.settings.mdf_program {
             return self;
         }
-        let moves = Counter::MovesToPartnerRoles.attribute();
-        let none = format!("attribute_not_exists(#{moves}) OR #{moves} = :none");
-        let none = Expression::new(&none, [("none", number(0))]);
+        let none = Counter::MovesToPartnerRoles.is_zero();
         self.check(Key::counts(before.id()), none, partner_roles_needed())
     }
 }
 
 /// Why partner roles, or the MDF programme, cannot be switched off.
 fn partner_roles_needed() -> OnConditionFailed {
-    let moves = Counter::MovesToPartnerRoles.attribute();
-    Box::new(move |counts| {
-        let moves = counts.and_then(|counts| counts.get(moves).cloned());
-        match moves {
-            Some(AttributeValue::N(number)) if number != "0" => Refusal::ReassignmentTarget.into(),
-            _ => Refusal::ChangedConcurrently.into(),
-        }
+    Box::new(|counts| match Counter::MovesToPartnerRoles.of(counts.as_ref()) {
+        0 => Refusal::ChangedConcurrently.into(),
+        _ => Refusal::ReassignmentTarget.into(),
     })
 }
 

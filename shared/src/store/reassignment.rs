@@ -9,21 +9,37 @@ use serde_json::json;
 use super::{
     Error, FetchedItems, InvitationChange, Key, MemberChange, PageRequest, Position, RoleWithUsers,
     Status, Store, User, UserFilter,
+    counters::{is_number, number_in},
     expression::Expression,
     index,
-    item::{Item, attribute, number, text, time},
+    item::{Item, attribute, text, time},
     roles::shown_role,
     transaction::{Change, OnConditionFailed, Transaction, at_version, refuse},
-    user_counts::Counter,
+    user_counts::{Counter, UserKind, user_count},
 };
 use crate::domain::{
     BuiltIn, CustomRole, CustomRoleId, Event, EventAction, MemberKind, OrgId, Organization,
     Reassignment, Refusal, RequestContext, RoleId, Standing, UserCount, check_service_role,
 };
 
-/// How many users get the target role in one transaction. With the deleted role, and the target role
-/// or the counter item, these are at most 82 of the 100 actions that `DynamoDB` accepts.
+/// How many users get the target role in one transaction. With what ends together with the role, these are
+/// at most 86 of the 100 actions that `DynamoDB` accepts.
 const MOVED_AT_ONCE: usize = 80;
+
+/// The attribute of a role's item with the number of roles whose users are being moved to it.
+const INCOMING: &str = "incoming";
+
+/// A role that is being deleted, as it was found.
+#[derive(Clone, Debug)]
+pub struct RoleDeletion {
+    org: Organization,
+    role: CustomRole,
+    reassignment: Reassignment,
+    /// How many users still have the role. The number cannot grow.
+    remaining: UserCount,
+    /// How many users have the target role by now.
+    moved: UserCount,
+}
 
 /// The state of a role deletion after some steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +66,6 @@ const IDLE_PAUSE: Duration = Duration::from_millis(30);
 /// The end of one batch.
 enum BatchEnd {
     Deleted,
-    AlreadyDeleted,
     Moved,
     /// The page listed only users who have the target role already. The next page follows.
     Skipped,
@@ -61,46 +76,71 @@ enum BatchEnd {
 }
 
 impl Store {
-    /// Gives the users of a role that is being deleted the target role, and deletes it, until
-    /// `out_of_time` returns true.
+    /// Continues the deletion of a role: see [`reassign_users`](Self::reassign_users).
     ///
     /// # Errors
     ///
     /// [`Refusal::NoSuchRole`] if the role is not being deleted; [`Error::Unavailable`] if the table
     /// cannot be reached.
-    pub async fn reassign_users(
+    pub async fn continue_role_deletion(
         &self,
         context: &RequestContext,
         org: OrgId,
         role: CustomRoleId,
         out_of_time: impl Fn() -> bool,
     ) -> Result<ReassignmentProgress, Error> {
-        let mut idle_steps = 0;
-        let mut after = None;
+        match self.role_deletion(org, role).await? {
+            Some(deletion) => self.reassign_users(context, deletion, out_of_time).await,
+            None => Ok(ReassignmentProgress::AlreadyDeleted),
+        }
+    }
+
+    /// Gives the users of a role that is being deleted the target role, and deletes it, until
+    /// `out_of_time` returns true.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be reached.
+    pub async fn reassign_users(
+        &self,
+        context: &RequestContext,
+        mut deletion: RoleDeletion,
+        out_of_time: impl Fn() -> bool,
+    ) -> Result<ReassignmentProgress, Error> {
+        let (mut idle_steps, mut after) = (0, None);
         loop {
-            match self.reassign_batch(context, org, role, &mut after).await? {
+            match self.reassign_batch(context, &deletion, &mut after).await? {
                 BatchEnd::Deleted => return Ok(ReassignmentProgress::Done),
-                BatchEnd::AlreadyDeleted => return Ok(ReassignmentProgress::AlreadyDeleted),
                 BatchEnd::Moved | BatchEnd::Skipped => idle_steps = 0,
                 BatchEnd::Conflict | BatchEnd::NothingListed => {
                     idle_steps += 1;
                     tokio::time::sleep(IDLE_PAUSE * idle_steps).await;
                 }
             }
-            if idle_steps < MAX_IDLE_STEPS && !out_of_time() {
-                continue;
-            }
-            let key = Key::role(org, role);
-            let found = self.get([key.clone()]).await?;
-            let Some(RoleWithUsers { users: remaining, .. }) = found.role(&key)? else {
+            let (org, role) = (deletion.org.id(), deletion.role.id);
+            let Some(present) = self.role_deletion(org, role).await? else {
                 return Ok(ReassignmentProgress::AlreadyDeleted);
             };
+            deletion = present;
+            let RoleDeletion { moved, remaining, .. } = deletion;
             // If no users remain, the next step deletes the role.
-            if !remaining.is_empty() || out_of_time() {
-                let moved = found.moved(&key);
+            let stops = idle_steps >= MAX_IDLE_STEPS && !remaining.is_empty();
+            if stops || out_of_time() {
                 return Ok(ReassignmentProgress::Unfinished { moved, remaining });
             }
         }
+    }
+
+    async fn role_deletion(
+        &self,
+        org: OrgId,
+        role: CustomRoleId,
+    ) -> Result<Option<RoleDeletion>, Error> {
+        let key = Key::role(org, role);
+        let found = self.get([Key::organization(org), key.clone()]).await?;
+        let org = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
+        let role = found.role(&key)?;
+        Ok(role.map(|role| found.role_deletion(&org, role)).transpose()?)
     }
 
     /// Moves the users that the index lists after a position, and sets the position of the next
@@ -108,25 +148,14 @@ impl Store {
     async fn reassign_batch(
         &self,
         context: &RequestContext,
-        org: OrgId,
-        role: CustomRoleId,
+        deletion: &RoleDeletion,
         after: &mut Option<Position>,
     ) -> Result<BatchEnd, Error> {
-        let keys = [Key::organization(org), Key::role(org, role)];
-        let found = self.get(keys.clone()).await?;
-        let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
-        let found_role = found.role(&Key::role(org, role))?;
-        let Some(RoleWithUsers { role: deleted, users }) = found_role else {
-            return Ok(BatchEnd::AlreadyDeleted);
-        };
-        let reassignment = deleted.reassignment.clone().ok_or(Refusal::NoSuchRole)?;
-        if users.is_empty() {
-            let moved = found.moved(&Key::role(org, role));
-            let done = self.end_reassignment(context, &organization, &deleted, moved).await;
-            return conflict_as_end(done, BatchEnd::Deleted);
+        if deletion.remaining.is_empty() {
+            return conflict_as_end(self.move_users(context, deletion, &[]).await);
         }
-        let role = RoleId::Custom(role);
-        let filter = UserFilter::of_roles(&organization.path, Status::ALL.to_vec(), vec![role]);
+        let (path, role) = (&deletion.org.path, RoleId::Custom(deletion.role.id));
+        let filter = UserFilter::of_roles(path, Status::ALL.to_vec(), vec![role]);
         let page = PageRequest { limit: MOVED_AT_ONCE, after: after.as_ref() };
         let listed = self.users(&filter, page).await?;
         let current = self.get(listed.items.iter().map(User::key)).await?;
@@ -136,96 +165,56 @@ impl Store {
             *after = listed.next;
             return Ok(if is_end { BatchEnd::NothingListed } else { BatchEnd::Skipped });
         }
-        let moved =
-            self.move_users(context, &organization, &deleted, &reassignment, &current).await;
-        if moved.is_ok() {
+        let end = conflict_as_end(self.move_users(context, deletion, &current).await)?;
+        if matches!(end, BatchEnd::Moved) {
             *after = listed.next;
         }
-        conflict_as_end(moved, BatchEnd::Moved)
+        Ok(end)
     }
 
-    /// Gives these users the target role: all of them or none. The event of the deletion counts them.
+    /// Gives these users the target role: all of them or none. If no others have the role, the same
+    /// transaction deletes it.
     async fn move_users(
         &self,
         context: &RequestContext,
-        org: &Organization,
-        role: &CustomRole,
-        reassignment: &Reassignment,
+        deletion: &RoleDeletion,
         users: &[User],
-    ) -> Result<(), Error> {
-        let (now, mut moved) = (context.at, UserCount::default());
+    ) -> Result<BatchEnd, Error> {
         let mut writes = self.transaction(context);
         for user in users {
-            writes = match user {
-                User::Active(before) => {
-                    match before.kind() {
-                        MemberKind::Person => moved.active += 1,
-                        MemberKind::Service => moved.services += 1,
-                    }
-                    let after = &reassignment.member(before, now);
-                    let change = MemberChange { before, after };
-                    writes.replace_member(change, Refusal::ChangedConcurrently)?
-                }
-                User::Pending(before) => {
-                    moved.pending += 1;
-                    let after = &reassignment.invitation(before, now);
-                    let change = InvitationChange { before, after };
-                    writes
-                        .update_invitation(change)?
-                        .count(org.id(), before.role_id, Status::Pending, -1)
-                        .count(org.id(), after.role_id, Status::Pending, 1)
-                }
-            };
+            writes = writes.reassign(user, &deletion.reassignment)?;
         }
-        let count = |by: u64| i64::try_from(by).unwrap_or_default();
-        let changes = vec![
-            Change::add("moved_active", count(moved.active)),
-            Change::add("moved_pending", count(moved.pending)),
-            Change::add("moved_services", count(moved.services)),
-        ];
-        writes
-            .update(
-                Key::role(org.id(), role.id),
-                changes,
-                at_version(role.version)?,
-                role_changed(),
-            )
-            .commit(&())
-            .await
-            .map(drop)
-    }
-
-    /// Deletes a role whose users all have the target role.
-    async fn end_reassignment(
-        &self,
-        context: &RequestContext,
-        org: &Organization,
-        role: &CustomRole,
-        moved: UserCount,
-    ) -> Result<(), Error> {
-        let reassignment = role.reassignment.as_ref().ok_or(Refusal::NoSuchRole)?;
-        let gone = role.version.next(context.at);
-        let event = Event::new(context, org, EventAction::RoleDeleted, role.target_at(gone))
-            .old(shown_role(role))
-            .new_value(json!({
-                "reassign_to": reassignment.to,
-                "members": moved.active,
-                "invitations": moved.pending,
-                "services": moved.services,
-            }));
-        let writes = self.transaction(context).remove_role(org, role)?.record(event)?;
-        writes.even_if_suspended().commit(&()).await.map(drop)
+        let moved = number_of_users(users);
+        let (writes, end) = if moved == deletion.remaining {
+            (writes.end_reassignment(deletion)?, BatchEnd::Deleted)
+        } else {
+            (writes.count_moved(deletion, moved)?, BatchEnd::Moved)
+        };
+        writes.commit(&()).await.map(|_| end)
     }
 }
 
-fn conflict_as_end(written: Result<(), Error>, done: BatchEnd) -> Result<BatchEnd, Error> {
+fn number_of_users(users: &[User]) -> UserCount {
+    let mut count = UserCount::default();
+    for user in users {
+        *match user {
+            User::Pending(_) => &mut count.pending,
+            User::Active(member) => match member.kind() {
+                MemberKind::Person => &mut count.active,
+                MemberKind::Service => &mut count.services,
+            },
+        } += 1;
+    }
+    count
+}
+
+fn conflict_as_end(written: Result<BatchEnd, Error>) -> Result<BatchEnd, Error> {
     use Refusal::{ChangedConcurrently, NoSuchInvitation, NoSuchMember, NoSuchRole, RoleInUse};
     match written {
-        Ok(()) => Ok(done),
         Err(Error::Refused(
             ChangedConcurrently | NoSuchInvitation | NoSuchMember | NoSuchRole | RoleInUse(_),
         )) => Ok(BatchEnd::Conflict),
-        Err(error) => Err(error),
+        written => written,
     }
 }
 
@@ -245,14 +234,29 @@ impl FetchedItems {
         Ok(current)
     }
 
-    /// How many users of a role that is being deleted have the target role by now.
-    fn moved(&self, role: &Key) -> UserCount {
-        let number = |name: &str| self.item(role)?.get(name)?.as_n().ok()?.parse().ok();
-        UserCount {
-            active: number("moved_active").unwrap_or_default(),
-            pending: number("moved_pending").unwrap_or_default(),
-            services: number("moved_services").unwrap_or_default(),
-        }
+    /// The deletion of a role that was found with these users, and that is marked now.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchRole`] if the role is not being deleted.
+    pub fn role_deletion(
+        &self,
+        org: &Organization,
+        RoleWithUsers { role, users: remaining }: RoleWithUsers,
+    ) -> Result<RoleDeletion, Refusal> {
+        let reassignment = role.reassignment.clone().ok_or(Refusal::NoSuchRole)?;
+        let moved = self.item(&Key::role(org.id(), role.id));
+        let moved = user_count(|kind| number_in(moved, moved_attribute(kind)));
+        Ok(RoleDeletion { org: org.clone(), role, reassignment, remaining, moved })
+    }
+}
+
+/// The attribute of a role's item with the number of users who have the target role.
+fn moved_attribute(kind: UserKind) -> &'static str {
+    match kind {
+        UserKind::Active => "moved_active",
+        UserKind::Pending => "moved_pending",
+        UserKind::Services => "moved_services",
     }
 }
 
@@ -300,6 +304,60 @@ impl Transaction<'_> {
             .record(event)
     }
 
+    /// Gives a user of the deleted role the target role.
+    fn reassign(self, user: &User, reassignment: &Reassignment) -> Result<Self, Error> {
+        let now = self.context.at;
+        match user {
+            User::Active(before) => {
+                let after = &reassignment.member(before, now);
+                let change = MemberChange { before, after };
+                self.replace_member(change, Refusal::ChangedConcurrently)
+            }
+            User::Pending(before) => {
+                let (org, after) = (before.path.id(), &reassignment.invitation(before, now));
+                let change = InvitationChange { before, after };
+                Ok(self
+                    .update_invitation(change)?
+                    .count(org, before.role_id, Status::Pending, -1)
+                    .count(org, after.role_id, Status::Pending, 1))
+            }
+        }
+    }
+
+    /// Counts these users as moved. The event of the deletion has their number.
+    fn count_moved(self, deletion: &RoleDeletion, moved: UserCount) -> Result<Self, Error> {
+        let add = |kind: UserKind| {
+            let by = i64::try_from(kind.of(moved)).unwrap_or_default();
+            Change::add(moved_attribute(kind), by)
+        };
+        let key = Key::role(deletion.org.id(), deletion.role.id);
+        let seen = at_version(deletion.role.version)?;
+        Ok(self.update(key, UserKind::ALL.map(add).into(), seen, role_changed()))
+    }
+
+    /// Deletes the role. The transaction moves the users that remain, and no others moved meanwhile, so
+    /// the number in the event is exact.
+    fn end_reassignment(self, deletion: &RoleDeletion) -> Result<Self, Error> {
+        let RoleDeletion { org, role, reassignment, remaining, moved } = deletion;
+        let gone = role.version.next(self.context.at);
+        let all = |kind: UserKind| kind.of(*remaining) + kind.of(*moved);
+        let event = Event::new(self.context, org, EventAction::RoleDeleted, role.target_at(gone))
+            .old(shown_role(role))
+            .new_value(json!({
+                "reassign_to": reassignment.to,
+                "members": all(UserKind::Active),
+                "invitations": all(UserKind::Pending),
+                "services": all(UserKind::Services),
+            }));
+        let unmoved = |kind: UserKind| is_number(moved_attribute(kind), kind.of(*moved));
+        let as_seen = Expression::all(UserKind::ALL.map(unmoved));
+        Ok(self
+            .remove_role(org, role, *remaining)?
+            .check(Key::role(org.id(), role.id), as_seen, role_changed())
+            .record(event)?
+            .even_if_suspended())
+    }
+
     /// Counts the roles whose users are being moved to `target`. While there are any, a custom role
     /// cannot be deleted itself, and the settings that a partner role needs cannot be switched off.
     pub(super) fn count_incoming(self, org: OrgId, target: RoleId, by: i64) -> Self {
@@ -311,15 +369,14 @@ impl Transaction<'_> {
             RoleId::BuiltIn(_) => return self,
         };
         let exists = Expression::new("attribute_exists(#pk)", []);
-        let changes = vec![Change::add("incoming", by)];
+        let changes = vec![Change::add(INCOMING, by)];
         self.update(Key::role(org, id), changes, exists, refuse(Refusal::ChangedConcurrently))
     }
 }
 
 /// No other role's users are being moved to this role.
 pub(super) fn not_a_target() -> Expression {
-    let values = [("no_incoming", number(0))];
-    Expression::new("attribute_not_exists(#incoming) OR #incoming = :no_incoming", values)
+    is_number(INCOMING, 0)
 }
 
 /// The role has no services, unless these may get the role that its users get (MACH1).
@@ -327,8 +384,7 @@ fn no_services_unless(allowed: bool) -> Expression {
     if allowed {
         return Expression::default();
     }
-    let values = [("no_services", number(0))];
-    Expression::new("attribute_not_exists(#services) OR #services = :no_services", values)
+    is_number(UserKind::Services.attribute(), 0)
 }
 
 /// Why a role is not as the rule saw it.
@@ -341,5 +397,5 @@ pub(super) fn role_changed() -> OnConditionFailed {
 }
 
 pub(super) fn is_target(role: &Item) -> bool {
-    role.get("incoming").and_then(|count| count.as_n().ok()).is_some_and(|count| count != "0")
+    number_in(Some(role), INCOMING) > 0
 }

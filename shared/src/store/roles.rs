@@ -10,6 +10,7 @@ use super::{
     item::{attribute, to_item},
     reassignment::{not_a_target, role_changed},
     transaction::{Change, OnConditionFailed, Transaction, at_version, refuse},
+    user_counts::has_users,
 };
 use crate::domain::{
     CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, Organization, Refusal,
@@ -112,19 +113,18 @@ impl Transaction<'_> {
         let gone = role.version.next(context.at);
         let event = Event::new(context, &actor.org, EventAction::RoleDeleted, role.target_at(gone))
             .old(shown_role(role));
-        self.still_held(actor)?.remove_role(&actor.org, role)?.record(event)
+        self.still_held(actor)?.remove_role(&actor.org, role, UserCount::default())?.record(event)
     }
 
-    /// Deletes a role that is as the rule saw it, has no users, and receives none from a role that
-    /// is being deleted (ROLE6).
-    pub(super) fn remove_role(self, org: &Organization, role: &CustomRole) -> Result<Self, Error> {
-        let none = [("none", attribute(&0)?)];
-        let none_too = [("none_too", attribute(&0)?)];
-        let unused = "#active = :none AND #pending = :none";
-        let unused = Expression::new(unused, none);
-        let services =
-            Expression::new("attribute_not_exists(#services) OR #services = :none_too", none_too);
-        let unused = at_version(role.version)?.and(unused).and(services).and(not_a_target());
+    /// Deletes a role that is as the rule saw it, and receives no users from a role that is being
+    /// deleted (ROLE6). `moved` are all its users: the transaction gives them another role.
+    pub(super) fn remove_role(
+        self,
+        org: &Organization,
+        role: &CustomRole,
+        moved: UserCount,
+    ) -> Result<Self, Error> {
+        let unused = at_version(role.version)?.and(has_users(moved)).and(not_a_target());
         let used: OnConditionFailed = Box::new(|old| {
             let users = old.clone().map(super::item::from_item::<UserCount>);
             match (users, old) {
@@ -138,6 +138,7 @@ impl Transaction<'_> {
         Ok(target
             .into_iter()
             .fold(self, |writes, target| writes.count_incoming(org.id(), target, -1))
+            .without_counts_of(org.id(), role.id)
             .delete(Key::role(org.id(), role.id), unused, used)
             .keep_role_name(org.id(), role)?
             .remove_role_name(org.id(), role)

@@ -13,12 +13,12 @@ use super::{
     expression::Expression,
     idempotency::{Chunk, Record},
     item::{Item, attribute, from_item, number, text, time, to_item},
-    user_counts::{CountChanges, Counted, Counter},
+    user_counts::{CountChanges, Counter, UserKind},
 };
 use crate::{
     domain::{
-        BoundedList, BuiltIn, Event, Invitation, Member, MemberId, OrgId, Organization, Refusal,
-        RequestContext, RoleId, Standing, Version,
+        BoundedList, BuiltIn, CustomRoleId, Event, Invitation, Member, MemberId, OrgId,
+        Organization, Refusal, RequestContext, RoleId, Standing, Version,
     },
     metrics::Metric,
 };
@@ -401,10 +401,16 @@ impl Transaction<'_> {
         mut self,
         org: OrgId,
         role: RoleId,
-        counted: impl Into<Counted>,
+        kind: impl Into<UserKind>,
         by: i64,
     ) -> Self {
-        self.counts.entry(org).or_default().users(role, counted, by);
+        self.counts.entry(org).or_default().users(role, kind, by);
+        self
+    }
+
+    /// Leaves out the numbers of a custom role, which the transaction deletes.
+    pub(super) fn without_counts_of(mut self, org: OrgId, role: CustomRoleId) -> Self {
+        self.counts.entry(org).or_default().without_role(role);
         self
     }
 

@@ -7,17 +7,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Error, FetchedItems, Key, Status, Store,
+    counters::{BoundedCounter, is_number, number_in},
     expression::Expression,
-    item::{Item, number},
+    item::Item,
     transaction::{Change, OnConditionFailed, not_grantable},
 };
 use crate::domain::{
     BoundedList, BuiltIn, CustomRoleId, Member, OrgId, Organization, Refusal, RoleId, UserCount,
+    check_service_role,
 };
 
 /// The kind of users that a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Counted {
+pub(super) enum UserKind {
     /// Persons who are members.
     Active,
     /// Pending invitations.
@@ -26,16 +28,34 @@ pub(super) enum Counted {
     Services,
 }
 
-impl Counted {
-    const ALL: [Self; 3] = [Self::Active, Self::Pending, Self::Services];
+impl UserKind {
+    pub(super) const ALL: [Self; 3] = [Self::Active, Self::Pending, Self::Services];
 
     /// How a member is counted.
     pub(super) fn member(member: &Member) -> Self {
         if member.service.is_some() { Self::Services } else { Self::Active }
     }
+
+    /// The attribute of their number, on the counter item and on a custom role's item.
+    pub(super) fn attribute(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Pending => "pending",
+            Self::Services => "services",
+        }
+    }
+
+    /// Their number among these users.
+    pub(super) fn of(self, users: UserCount) -> u64 {
+        match self {
+            Self::Active => users.active,
+            Self::Pending => users.pending,
+            Self::Services => users.services,
+        }
+    }
 }
 
-impl From<Status> for Counted {
+impl From<Status> for UserKind {
     fn from(status: Status) -> Self {
         match status {
             Status::Active => Self::Active,
@@ -44,13 +64,27 @@ impl From<Status> for Counted {
     }
 }
 
-/// A number on the counter item. The one Super Admin is not counted: the organization names them.
+/// Users with the number of each kind.
+pub(super) fn user_count(number: impl Fn(UserKind) -> u64) -> UserCount {
+    UserCount {
+        active: number(UserKind::Active),
+        pending: number(UserKind::Pending),
+        services: number(UserKind::Services),
+    }
+}
+
+/// A custom role has this number of users.
+pub(super) fn has_users(users: UserCount) -> Expression {
+    Expression::all(UserKind::ALL.map(|kind| is_number(kind.attribute(), kind.of(users))))
+}
+
+/// A number on the counter item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Counter {
-    /// All users with this status.
-    Users(Counted),
-    /// The users of a built-in role with this status.
-    BuiltIn(BuiltIn, Counted),
+    /// All users of a kind. The one Super Admin is not counted: the organization names them.
+    Users(UserKind),
+    /// The users of a built-in role: see [`Counter::of_role`].
+    BuiltIn(BuiltIn, UserKind),
     /// The entries of a list.
     List(BoundedList),
     /// The organizations right below that are not deleted (SA7).
@@ -63,90 +97,69 @@ impl Counter {
     /// Every counter of the roles that only partners have.
     pub(super) const PARTNER_ROLES: [Self; 6] = [
         Self::MovesToPartnerRoles,
-        Self::BuiltIn(BuiltIn::MdfAdmin, Counted::Active),
-        Self::BuiltIn(BuiltIn::MdfAdmin, Counted::Pending),
-        Self::BuiltIn(BuiltIn::PartnerUser, Counted::Active),
-        Self::BuiltIn(BuiltIn::PartnerUser, Counted::Pending),
-        Self::BuiltIn(BuiltIn::PartnerUser, Counted::Services),
+        Self::BuiltIn(BuiltIn::MdfAdmin, UserKind::Active),
+        Self::BuiltIn(BuiltIn::MdfAdmin, UserKind::Pending),
+        Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Active),
+        Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Pending),
+        Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Services),
     ];
 
+    /// The users of a built-in role; none where there are never any: the Super Admin is not counted,
+    /// and services have few roles (MACH1).
+    fn of_role(role: BuiltIn, kind: UserKind) -> Option<Self> {
+        let is_possible = match kind {
+            UserKind::Active | UserKind::Pending => role != BuiltIn::SuperAdmin,
+            UserKind::Services => check_service_role(RoleId::BuiltIn(role)).is_ok(),
+        };
+        is_possible.then_some(Self::BuiltIn(role, kind))
+    }
+
     /// The attribute that holds it.
-    pub(super) fn attribute(self) -> &'static str {
-        use BuiltIn::{Admin, MdfAdmin, PartnerUser, SuperAdmin, User};
-        use Counted::{Active, Pending, Services};
+    pub(super) fn attribute(self) -> String {
         match self {
-            Self::Users(Active) => "active",
-            Self::Users(Pending) => "pending",
-            Self::Users(Services) => "services",
-            Self::BuiltIn(SuperAdmin, Services) => "services_super_admin",
-            Self::BuiltIn(Admin, Services) => "services_admin",
-            Self::BuiltIn(User, Services) => "services_user",
-            Self::BuiltIn(MdfAdmin, Services) => "services_mdf_admin",
-            Self::BuiltIn(PartnerUser, Services) => "services_partner_user",
-            Self::BuiltIn(SuperAdmin, Active) => "active_super_admin",
-            Self::BuiltIn(SuperAdmin, Pending) => "pending_super_admin",
-            Self::BuiltIn(Admin, Active) => "active_admin",
-            Self::BuiltIn(Admin, Pending) => "pending_admin",
-            Self::BuiltIn(User, Active) => "active_user",
-            Self::BuiltIn(User, Pending) => "pending_user",
-            Self::BuiltIn(MdfAdmin, Active) => "active_mdf_admin",
-            Self::BuiltIn(MdfAdmin, Pending) => "pending_mdf_admin",
-            Self::BuiltIn(PartnerUser, Active) => "active_partner_user",
-            Self::BuiltIn(PartnerUser, Pending) => "pending_partner_user",
-            Self::SubOrganizations => "sub_organizations",
-            Self::MovesToPartnerRoles => "moves_to_partner_roles",
-            Self::List(BoundedList::ApprovedDomains) => "approved_domains",
-            Self::List(BoundedList::JoinRequests) => "join_requests",
-            Self::List(BoundedList::CriticalAlertUsers) => "critical_alert_users",
+            Self::Users(kind) => kind.attribute().to_owned(),
+            Self::BuiltIn(role, kind) => format!("{}_{}", kind.attribute(), role.key()),
+            Self::SubOrganizations => "sub_organizations".to_owned(),
+            Self::MovesToPartnerRoles => "moves_to_partner_roles".to_owned(),
+            Self::List(BoundedList::ApprovedDomains) => "approved_domains".to_owned(),
+            Self::List(BoundedList::JoinRequests) => "join_requests".to_owned(),
+            Self::List(BoundedList::CriticalAlertUsers) => "critical_alert_users".to_owned(),
         }
+    }
+
+    /// The number on a counter item.
+    pub(super) fn of(self, counts: Option<&Item>) -> u64 {
+        number_in(counts, &self.attribute())
+    }
+
+    /// The number is 0.
+    pub(super) fn is_zero(self) -> Expression {
+        is_number(&self.attribute(), 0)
     }
 }
 
 /// The numbers of users of an organization, in all and by built-in role.
 #[derive(Clone, Debug, Default)]
 pub struct OrganizationCounts {
-    numbers: BTreeMap<Counter, u64>,
+    item: Option<Item>,
     super_admins: u64,
 }
 
 impl OrganizationCounts {
-    /// The number of organizations right below, by a counter item.
-    pub(super) fn sub_organizations_in(counts: &Item) -> u64 {
-        let number = counts.get(Counter::SubOrganizations.attribute());
-        let number = number.and_then(|number| number.as_n().ok()?.parse().ok());
-        number.unwrap_or_default()
-    }
-
     /// Reads the counter item of `org` at [`Key::counts`].
     pub fn of(org: &Organization, found: &FetchedItems) -> Self {
         let super_admins = u64::from(org.super_admin_user_id.is_some());
-        Self { super_admins, ..Self::without_super_admin(org.id(), found) }
-    }
-
-    fn without_super_admin(org: OrgId, found: &FetchedItems) -> Self {
-        let item = found.item(&Key::counts(org));
-        let number = |counter: Counter| {
-            let number = item?.get(counter.attribute())?.as_n().ok()?.parse::<i64>().ok()?;
-            Some((counter, u64::try_from(number).unwrap_or_default()))
-        };
-        let by_status = Counted::ALL.into_iter().flat_map(|status| {
-            let built_in = BuiltIn::ALL.into_iter().map(move |role| Counter::BuiltIn(role, status));
-            built_in.chain([Counter::Users(status)])
-        });
-        Self { numbers: by_status.filter_map(number).collect(), super_admins: 0 }
+        Self { item: found.item(&Key::counts(org.id())).cloned(), super_admins }
     }
 
     fn number(&self, counter: Counter) -> u64 {
-        self.numbers.get(&counter).copied().unwrap_or_default()
+        counter.of(self.item.as_ref())
     }
 
     /// All users.
     pub fn all(&self) -> UserCount {
-        UserCount {
-            active: self.number(Counter::Users(Counted::Active)) + self.super_admins,
-            pending: self.number(Counter::Users(Counted::Pending)),
-            services: self.number(Counter::Users(Counted::Services)),
-        }
+        let users = user_count(|kind| self.number(Counter::Users(kind)));
+        UserCount { active: users.active + self.super_admins, ..users }
     }
 
     /// The users of a built-in role.
@@ -154,39 +167,26 @@ impl OrganizationCounts {
         if role == BuiltIn::SuperAdmin {
             return UserCount { active: self.super_admins, ..UserCount::default() };
         }
-        UserCount {
-            active: self.number(Counter::BuiltIn(role, Counted::Active)),
-            pending: self.number(Counter::BuiltIn(role, Counted::Pending)),
-            services: self.number(Counter::BuiltIn(role, Counted::Services)),
-        }
+        let number = |counter| self.number(counter);
+        user_count(|kind| Counter::of_role(role, kind).map(number).unwrap_or_default())
     }
 
     /// The users of the roles that only partners have.
     pub fn partner_roles(&self) -> UserCount {
         let (mdf, partner) = (self.users(BuiltIn::MdfAdmin), self.users(BuiltIn::PartnerUser));
-        UserCount {
-            active: mdf.active + partner.active,
-            pending: mdf.pending + partner.pending,
-            services: mdf.services + partner.services,
-        }
+        user_count(|kind| kind.of(mdf) + kind.of(partner))
     }
 }
 
 impl FetchedItems {
     /// The number of entries of a list, by the counter item of `org` at [`Key::counts`].
     pub fn length(&self, org: OrgId, list: BoundedList) -> u64 {
-        self.number(org, Counter::List(list))
+        Counter::List(list).of(self.item(&Key::counts(org)))
     }
 
     /// The number of pending invitations, by the counter item of `org` at [`Key::counts`].
     pub fn pending_invitations(&self, org: OrgId) -> u64 {
-        self.number(org, Counter::Users(Counted::Pending))
-    }
-
-    fn number(&self, org: OrgId, counter: Counter) -> u64 {
-        let item = self.item(&Key::counts(org));
-        let number = item.and_then(|item| item.get(counter.attribute())?.as_n().ok()?.parse().ok());
-        number.unwrap_or_default()
+        Counter::Users(UserKind::Pending).of(self.item(&Key::counts(org)))
     }
 }
 
@@ -194,7 +194,7 @@ impl FetchedItems {
 #[derive(Default)]
 pub(super) struct CountChanges {
     organization: BTreeMap<Counter, i64>,
-    roles: BTreeMap<CustomRoleId, BTreeMap<Counted, i64>>,
+    roles: BTreeMap<CustomRoleId, BTreeMap<UserKind, i64>>,
     /// How many pending invitations the organization may have, if that limits the change (INV12).
     pub(super) pending_cap: Option<u64>,
 }
@@ -209,18 +209,23 @@ pub(super) struct CountUpdate {
 
 impl CountChanges {
     /// Counts users of a role in or out. The Super Admin is not counted.
-    pub(super) fn users(&mut self, role: RoleId, counted: impl Into<Counted>, by: i64) {
-        let status = counted.into();
+    pub(super) fn users(&mut self, role: RoleId, kind: impl Into<UserKind>, by: i64) {
+        let kind = kind.into();
         if role == RoleId::SUPER_ADMIN {
             return;
         }
-        self.add(Counter::Users(status), by);
+        self.add(Counter::Users(kind), by);
         match role {
-            RoleId::BuiltIn(role) => self.add(Counter::BuiltIn(role, status), by),
+            RoleId::BuiltIn(role) => self.add(Counter::BuiltIn(role, kind), by),
             RoleId::Custom(role) => {
-                *self.roles.entry(role).or_default().entry(status).or_default() += by;
+                *self.roles.entry(role).or_default().entry(kind).or_default() += by;
             }
         }
+    }
+
+    /// Leaves out the numbers of a role: the transaction deletes it.
+    pub(super) fn without_role(&mut self, role: CustomRoleId) {
+        self.roles.remove(&role);
     }
 
     /// Adds to a number of the organization.
@@ -242,13 +247,13 @@ impl CountChanges {
 
     fn organization_update(self, org: OrgId) -> CountUpdate {
         let limits = self.limits();
-        let conditions = limits.iter().map(|limit| limit.condition.clone()).collect();
+        let conditions = limits.iter().map(Limit::condition).collect();
         let on_failed: OnConditionFailed = Box::new(move |item| {
-            let exceeded = limits.iter().find(|limit| (limit.exceeded)(item.as_ref()));
-            exceeded.map_or(Refusal::ChangedConcurrently, |limit| limit.refusal.clone()).into()
+            let exceeded = limits.iter().find(|limit| limit.is_exceeded(item.as_ref()));
+            exceeded.map_or(Refusal::ChangedConcurrently, Limit::refusal).into()
         });
         let changes = self.organization.into_iter();
-        let changes = changes.map(|(counter, by)| Change::add(counter.attribute(), by)).collect();
+        let changes = changes.map(|(counter, by)| Change::add(&counter.attribute(), by)).collect();
         CountUpdate { key: Key::counts(org), changes, conditions, on_failed }
     }
 
@@ -260,19 +265,18 @@ impl CountChanges {
         });
         let mut limits = Vec::new();
         if gained.clone().any(|(counter, _)| Counter::PARTNER_ROLES.contains(&counter)) {
-            limits.push(Limit::partner());
+            limits.push(Limit::Partner);
         }
         for (counter, more) in gained {
-            match (counter, self.pending_cap) {
-                (Counter::Users(Counted::Pending), Some(cap)) => {
-                    let refusal = Refusal::PendingInvitationLimit(cap);
-                    limits.push(Limit::new(counter, cap, more, refusal));
+            let (cap, refusal) = match (counter, self.pending_cap) {
+                (Counter::Users(UserKind::Pending), Some(cap)) => {
+                    (cap, Refusal::PendingInvitationLimit(cap))
                 }
-                (Counter::List(list), _) => {
-                    limits.push(Limit::new(counter, list.limit(), more, list.refusal()));
-                }
-                _ => {}
-            }
+                (Counter::List(list), _) => (list.limit(), list.refusal()),
+                _ => continue,
+            };
+            let attribute = counter.attribute();
+            limits.push(Limit::Number(BoundedCounter { attribute, cap, more, refusal }));
         }
         limits
     }
@@ -283,7 +287,7 @@ impl CountChanges {
 fn role_update(
     org: OrgId,
     role: CustomRoleId,
-    changes: &BTreeMap<Counted, i64>,
+    changes: &BTreeMap<UserKind, i64>,
 ) -> Option<CountUpdate> {
     let changes: Vec<_> = changes.iter().filter(|(_, by)| **by != 0).collect();
     let gains = changes.iter().any(|(_, by)| **by > 0);
@@ -292,8 +296,7 @@ fn role_update(
     } else {
         "attribute_exists(#pk)"
     };
-    let add =
-        |(status, by): &(&Counted, &i64)| Change::add(Counter::Users(**status).attribute(), **by);
+    let add = |(kind, by): &(&UserKind, &i64)| Change::add(kind.attribute(), **by);
     (!changes.is_empty()).then(|| CountUpdate {
         key: Key::role(org, role),
         changes: changes.iter().map(add).collect(),
@@ -302,59 +305,62 @@ fn role_update(
     })
 }
 
-/// Whether the counter item as it was found explains the failure of the condition.
-type IsExceeded = Box<dyn Fn(Option<&Item>) -> bool + Send>;
-
-/// A limit of a counter item: the condition that keeps it, and how to recognize its failure.
-struct Limit {
-    condition: Expression,
-    exceeded: IsExceeded,
-    refusal: Refusal,
+/// A limit of a counter item.
+enum Limit {
+    Number(BoundedCounter),
+    /// Only partners have users of partner roles. The mark `standard` says that the organization
+    /// stopped being a partner (PAR1).
+    Partner,
 }
 
 impl Limit {
-    /// `counter` gains `more`, and may reach `cap`.
-    fn new(counter: Counter, cap: u64, more: u64, refusal: Refusal) -> Self {
-        let attribute = counter.attribute();
-        let value = format!("below_{attribute}");
-        let below = i128::from(cap) + 1 - i128::from(more);
-        // An absent counter is 0, which is below the bound unless the bound is 0 or less.
-        let text = if below > 0 {
-            format!("attribute_not_exists(#{attribute}) OR #{attribute} < :{value}")
-        } else {
-            format!("#{attribute} < :{value}")
-        };
-        let exceeded = move |item: Option<&Item>| {
-            let number = item.and_then(|item| item.get(attribute)?.as_n().ok()?.parse().ok());
-            number.unwrap_or(0_i128) >= below
-        };
-        Self {
-            condition: Expression::new(&text, [(value.as_str(), number(below))]),
-            exceeded: Box::new(exceeded),
-            refusal,
+    fn condition(&self) -> Expression {
+        match self {
+            Self::Number(counter) => counter.fits(),
+            Self::Partner => Expression::new("attribute_not_exists(#standard)", []),
         }
     }
 
-    /// Only partners have users of partner roles. The mark `standard` says that the organization
-    /// stopped being a partner (PAR1).
-    fn partner() -> Self {
-        Self {
-            condition: Expression::new("attribute_not_exists(#standard)", []),
-            exceeded: Box::new(|item| item.is_some_and(|item| item.contains_key("standard"))),
-            refusal: Refusal::NoSuchRole,
+    /// Whether the counter item as it was found explains the failure of the condition.
+    fn is_exceeded(&self, item: Option<&Item>) -> bool {
+        match self {
+            Self::Number(counter) => counter.is_exceeded(item),
+            Self::Partner => item.is_some_and(|item| item.contains_key("standard")),
+        }
+    }
+
+    fn refusal(&self) -> Refusal {
+        match self {
+            Self::Number(counter) => counter.refusal.clone(),
+            Self::Partner => Refusal::NoSuchRole,
         }
     }
 }
 
 impl Store {
-    /// The numbers of users of each organization, without its Super Admin, as of a moment ago.
+    /// The numbers of users of each organization, as of a moment ago.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn counts(&self, orgs: &[OrgId]) -> Result<HashMap<OrgId, UserCount>, Error> {
-        let found = self.get_eventual(orgs.iter().map(|&org| Key::counts(org))).await?;
-        let count = |&org| (org, OrganizationCounts::without_super_admin(org, &found).all());
+    pub async fn counts(&self, orgs: &[Organization]) -> Result<HashMap<OrgId, UserCount>, Error> {
+        let found = self.get_eventual(orgs.iter().map(|org| Key::counts(org.id()))).await?;
+        let count = |org: &Organization| (org.id(), OrganizationCounts::of(org, &found).all());
         Ok(orgs.iter().map(count).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::item::{from_item, to_item};
+
+    /// A custom role's item has the attributes of [`UserKind`] as fields of [`UserCount`].
+    #[test]
+    fn users_of_a_custom_role_are_stored_by_kind() {
+        let users = UserCount { active: 1, pending: 2, services: 3 };
+        let item = to_item(Key::counts(crate::fixtures::org_id(1)), &users, vec![]).unwrap();
+        assert_eq!(user_count(|kind| number_in(Some(&item), kind.attribute())), users);
+        assert_eq!(from_item::<UserCount>(item).unwrap(), users);
     }
 }
