@@ -121,7 +121,9 @@ fn kinds() -> Vec<(String, String)> {
         let (pk, sk) = keys.split_once("` | `").unwrap();
         (beginning(pk), beginning(sk.trim_end_matches("` |")))
     };
-    rows.map(kind).filter(|(pk, _)| pk != "pk").collect()
+    // Marks of digests have the digest of an address, as those of other mails have.
+    let is_digest = |sk: &str| ["DIGEST#", "ACCEPTED#"].contains(&sk);
+    rows.map(kind).filter(|(pk, sk)| pk != "pk" && !is_digest(sk)).collect()
 }
 
 #[tokio::test]
@@ -138,7 +140,8 @@ async fn erased_person_is_named_nowhere() {
         let of_kind = |item: &&Item| {
             let begins = |name: &str, with: &str| {
                 let key = item[name].as_s().unwrap();
-                if with.starts_with('…') || name == "sk" && pk == "IDEMPOTENCY#" {
+                let is_any = name == "sk" && matches!(&*pk, "IDEMPOTENCY#" | "BUDGET#");
+                if with.starts_with('…') || is_any {
                     return true;
                 }
                 if with.ends_with('#') { key.starts_with(with) } else { key == with }

@@ -27,10 +27,8 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), Error> {
         .set_key_schema(Some(keys("pk", "sk")?));
     let attributes = Index::ALL.into_iter().flat_map(|index| [index.hash(), index.range()]);
     for name in attributes.chain(["pk", "sk"]).collect::<BTreeSet<_>>() {
-        let kind = match name {
-            "expires_at" => ScalarAttributeType::N,
-            _ => ScalarAttributeType::S,
-        };
+        let is_number = name == Index::ByDue.range();
+        let kind = if is_number { ScalarAttributeType::N } else { ScalarAttributeType::S };
         table = table.attribute_definitions(
             AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()?,
         );

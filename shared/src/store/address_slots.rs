@@ -12,8 +12,8 @@ use serde_json::json;
 use super::{
     Error, FetchedItems, Key,
     expression::Expression,
-    index,
-    item::{Item, from_item, text, time, to_item},
+    index::{self, IndexAttribute},
+    item::{Item, from_item, list, text, time, to_item},
     people::NAMED,
     transaction::{OnConditionFailed, live, tombstone},
 };
@@ -92,7 +92,7 @@ pub(super) fn declined_slot(
 pub(super) fn former_slot(key: Key, address: &Email, gone: Version) -> Result<Item, Error> {
     let mut slot = tombstone(key, gone, NAMED)?;
     let known = index::known_address(PersonId::of_address(address));
-    slot.insert("identity".to_owned(), text(known));
+    list(&mut slot, vec![(IndexAttribute::Identity, known)]);
     slot.insert("email".to_owned(), text(address.as_str()));
     Ok(slot)
 }
@@ -101,7 +101,8 @@ pub(super) fn former_slot(key: Key, address: &Email, gone: Version) -> Result<It
 pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
     let value = json!({ "status": "taken", "email": member.email });
     let address = member.email.as_ref().map(PersonId::of_address);
-    let identity = address.map(|address| ("identity", index::known_address(address)));
+    let known = |address| (IndexAttribute::Identity, index::known_address(address));
+    let identity = address.map(known);
     let mut item = to_item(key.clone(), &value, identity.into_iter().collect())?;
     item.insert("user_id".to_owned(), text(member.user_id.as_str()));
     Ok(item)

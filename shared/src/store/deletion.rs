@@ -10,8 +10,9 @@ use super::{
     Error, FetchedItems, Key, List, PageRequest, Position, Store,
     deletion_steps::Phase,
     expression::Expression,
-    index,
-    item::{Item, text, time},
+    index::{self, IndexAttribute},
+    item::Item,
+    organizations::FOLDED_NAME,
     transaction::{Change, OnConditionFailed, Transaction, refuse},
     user_counts::Counter,
 };
@@ -171,10 +172,11 @@ impl Transaction<'_> {
 
 /// The organization leaves the lists, and the clean-up finds it.
 fn unlisted(org: &Organization, context: &RequestContext) -> Vec<Change> {
-    let due = [("due", text(index::due_of_organization(org.id()))), ("due_at", time(context.at))];
+    use IndexAttribute::{Group, Identity, Tree};
     vec![
-        Change::Remove(Expression::new("#tree, #group, #identity, #folded_name", [])),
-        Change::Set(Expression::new("#due = :due, #expires_at = :due_at", due)),
+        Change::unlist([Tree, Group, Identity]),
+        Change::Remove(Expression::new(&format!("#{FOLDED_NAME}"), [])),
+        Change::list_as_due(index::due_of_organization(org.id()), context.at),
     ]
 }
 

@@ -5,6 +5,7 @@ use super::{
     Error, Key, LinkChange, List, PageRequest, Position, Slice,
     deletion::Run,
     expression::Expression,
+    index::IndexAttribute,
     invitations,
     item::number,
     members::removed,
@@ -231,17 +232,21 @@ impl Transaction<'_> {
         let id = org.id();
         let kept = [("kept", number(kept_until(self.context.at).as_second()))];
         let kept = || Change::Set(Expression::new("#ttl = :kept", kept.clone()));
-        let left = Expression::new("#due, #expires_at, #super_admin, #pending_first_admin", []);
-        let none = "attribute_exists(#due) AND attribute_not_exists(#roles) AND \
+        let left = Change::Remove(Expression::new("#super_admin, #pending_first_admin", []));
+        let due = Change::unlist([IndexAttribute::Due, IndexAttribute::ExpiresAt]);
+        let none = "attribute_exists(#is_due) AND attribute_not_exists(#roles) AND \
                     (attribute_not_exists(#links) OR #links.#customers = :none AND \
                     #links.#partners = :none)";
-        let none = Expression::new(none, [("none", number(0))]);
+        let none = Expression::new(none, [("none", number(0))])
+            .naming("is_due", IndexAttribute::Due.name());
         let changed = || refuse(Refusal::ChangedConcurrently);
         let finished: OnConditionFailed = Box::new(|org| match org {
-            Some(org) if org.contains_key("due") => Refusal::ChangedConcurrently.into(),
+            Some(org) if org.contains_key(IndexAttribute::Due.name()) => {
+                Refusal::ChangedConcurrently.into()
+            }
             _ => Refusal::NoSuchOrganization.into(),
         });
-        self.update(Key::organization(id), vec![Change::Remove(left), kept()], none, finished)
+        self.update(Key::organization(id), vec![left, due, kept()], none, finished)
             .update(Key::counts(id), vec![kept()], nothing_counted(), changed())
             .delete(Key::profile(id), Expression::default(), changed())
             .delete(Key::role_names(id), Expression::default(), changed())

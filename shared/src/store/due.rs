@@ -132,13 +132,14 @@ impl Store {
     }
 
     fn due_query(&self, due: &str, times: &RangeInclusive<Timestamp>) -> QueryFluentBuilder {
+        let index = Index::ByDue;
         self.client
             .query()
             .table_name(&self.table)
-            .index_name(Index::ByDue.name())
-            .key_condition_expression("#due = :due AND #expires_at BETWEEN :from AND :to")
-            .expression_attribute_names("#due", "due")
-            .expression_attribute_names("#expires_at", "expires_at")
+            .index_name(index.name())
+            .key_condition_expression("#due = :due AND #at BETWEEN :from AND :to")
+            .expression_attribute_names("#due", index.hash())
+            .expression_attribute_names("#at", index.range())
             .expression_attribute_values(":due", text(due))
             .expression_attribute_values(":from", time(*times.start()))
             .expression_attribute_values(":to", time(*times.end()))
@@ -148,7 +149,7 @@ impl Store {
 
 /// When an item is due. The index returns the oldest first.
 fn due_since(item: &Item) -> Option<Timestamp> {
-    Timestamp::from_millisecond(item.get("expires_at")?.as_n().ok()?.parse().ok()?).ok()
+    Timestamp::from_millisecond(item.get(Index::ByDue.range())?.as_n().ok()?.parse().ok()?).ok()
 }
 
 fn due_item(item: Item) -> Result<DueItem, Error> {

@@ -30,6 +30,16 @@ impl Expression {
         }
     }
 
+    /// `#name = :name` for each attribute, as a clause that sets them.
+    pub(super) fn assignments(
+        values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+    ) -> Self {
+        values.into_iter().fold(Self::default(), |all, (name, value)| {
+            let one = Self::new(&format!("#{name} = :{name}"), [(name, value)]);
+            all.joined(", ", one)
+        })
+    }
+
     /// Makes `#placeholder` stand for the attribute `name`.
     pub(super) fn naming(mut self, placeholder: &str, name: &str) -> Self {
         if let Some(stands_for) = self.names.get_mut(&format!("#{placeholder}")) {
@@ -84,11 +94,13 @@ impl Expression {
     }
 
     /// Either condition. Their values must have names of their own.
-    pub(super) fn or(mut self, other: Self) -> Self {
-        if self.text.is_empty() {
-            return other;
-        }
-        self.text = format!("{} OR {}", self.text, other.text);
+    pub(super) fn or(self, other: Self) -> Self {
+        self.joined(" OR ", other)
+    }
+
+    fn joined(mut self, separator: &str, other: Self) -> Self {
+        let separator = if self.text.is_empty() { "" } else { separator };
+        self.text = format!("{}{separator}{}", self.text, other.text);
         self.names.extend(other.names);
         self.values.extend(other.values);
         self

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Error, Key, Store,
     expression::Expression,
-    index,
+    index::{self, IndexAttribute},
     item::{number, time, to_item},
     transaction::refuse,
 };
@@ -63,7 +63,7 @@ impl Store {
         most: u16,
     ) -> Result<Vec<HourlyRecipient>, Error> {
         let ever = Timestamp::UNIX_EPOCH..=now;
-        let items = self.due_within(index::DUE_DIGESTS, ever, most).await?.items;
+        let items = self.due_within(&index::due_digests(), ever, most).await?.items;
         items.iter().map(|item| Key::of_item(item)?.hourly_recipient()).collect()
     }
 
@@ -114,7 +114,7 @@ impl Store {
         after: &HourlyMail,
     ) -> Result<(), Error> {
         let key = Key::hourly_mail(recipient);
-        let due = after.digest_at.map(|_| ("due", index::DUE_DIGESTS.to_owned()));
+        let due = after.digest_at.map(|_| (IndexAttribute::Due, index::due_digests()));
         let mut item = to_item(key.clone(), after, due.into_iter().collect())?;
         let last = after.digest_at.unwrap_or(after.sent_at);
         let kept_until = last.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
@@ -135,8 +135,9 @@ impl Store {
 fn same(mail: &HourlyMail) -> Expression {
     let values = [("sent_at", time(mail.sent_at)), ("waiting", number(mail.waiting))];
     let sent = Expression::new("#sent_at = :sent_at AND #waiting = :waiting", values);
-    sent.and(match mail.digest_at {
-        None => Expression::new("attribute_not_exists(#expires_at)", []),
-        Some(at) => Expression::new("#expires_at = :digest_at", [("digest_at", time(at))]),
-    })
+    let digest = match mail.digest_at {
+        None => Expression::new("attribute_not_exists(#digest_at)", []),
+        Some(at) => Expression::new("#digest_at = :digest_at", [("digest_at", time(at))]),
+    };
+    sent.and(digest.naming("digest_at", IndexAttribute::ExpiresAt.name()))
 }

@@ -58,27 +58,64 @@ impl Index {
     /// The attribute of its hash key.
     pub fn hash(self) -> &'static str {
         match self {
-            Self::ByPath | Self::ByTime | Self::ByEmail => "tree",
-            Self::ByRole => "group",
-            Self::ByIdentity => "identity",
-            Self::ByDue => "due",
+            Self::ByPath | Self::ByTime | Self::ByEmail => IndexAttribute::Tree.name(),
+            Self::ByRole => IndexAttribute::Group.name(),
+            Self::ByIdentity => IndexAttribute::Identity.name(),
+            Self::ByDue => IndexAttribute::Due.name(),
         }
     }
 
     /// The attribute of its range key.
     pub fn range(self) -> &'static str {
         match self {
-            Self::ByPath | Self::ByRole => "path",
-            Self::ByTime => "time",
-            Self::ByEmail => "email_org",
+            Self::ByPath | Self::ByRole => IndexAttribute::Path.name(),
+            Self::ByTime => IndexAttribute::Time.name(),
+            Self::ByEmail => IndexAttribute::EmailOrg.name(),
             Self::ByIdentity => "pk",
-            Self::ByDue => "expires_at",
+            Self::ByDue => IndexAttribute::ExpiresAt.name(),
+        }
+    }
+}
+
+/// An attribute that is a key of an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexAttribute {
+    /// A tree and a kind of item.
+    Tree,
+    /// A role, a parent or another group.
+    Group,
+    /// The path of an organization, and what follows it.
+    Path,
+    /// The path of an organization, and a time.
+    Time,
+    /// An address and an organization.
+    EmailOrg,
+    /// A digest of a person or address, or another identity.
+    Identity,
+    /// A shard of what is due.
+    Due,
+    /// When it is due. Invitations have it as a field.
+    ExpiresAt,
+}
+
+impl IndexAttribute {
+    /// The name of the attribute.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tree => "tree",
+            Self::Group => "group",
+            Self::Path => "path",
+            Self::Time => "time",
+            Self::EmailOrg => "email_org",
+            Self::Identity => "identity",
+            Self::Due => "due",
+            Self::ExpiresAt => "expires_at",
         }
     }
 }
 
 /// The attributes by which an item is listed.
-pub(super) type Attributes = Vec<(&'static str, String)>;
+pub(super) type Attributes = Vec<(IndexAttribute, String)>;
 
 /// The attributes of a member.
 pub(super) fn member(member: &Member) -> Attributes {
@@ -87,9 +124,9 @@ pub(super) fn member(member: &Member) -> Attributes {
     let address = &address_of(member);
     let user = IndexedUser { path, address, role, status: Status::Active, at };
     let mut all = user.attributes();
-    all.push(("identity", person(PersonId::of(user_id))));
+    all.push((IndexAttribute::Identity, person(PersonId::of(user_id))));
     if member.access_expires_at.is_some() {
-        all.push(("due", due(member.id().shard(DUE_SHARDS))));
+        all.push((IndexAttribute::Due, due(member.id().shard(DUE_SHARDS))));
     }
     all
 }
@@ -105,8 +142,8 @@ pub(super) fn invitation(invitation: &Invitation) -> Attributes {
         at: *created_at,
     };
     let mut all = user.attributes();
-    all.push(("identity", address(PersonId::of_address(email))));
-    all.push(("due", due(id.digest().shard(DUE_SHARDS))));
+    all.push((IndexAttribute::Identity, address(PersonId::of_address(email))));
+    all.push((IndexAttribute::Due, due(id.digest().shard(DUE_SHARDS))));
     all
 }
 
@@ -124,21 +161,21 @@ impl IndexedUser<'_> {
     fn attributes(&self) -> Attributes {
         let Self { path, address, role, status, at } = *self;
         vec![
-            ("tree", users(path, status)),
-            ("path", user_by_address(path, address)),
-            ("time", user_by_time(path, at, address)),
-            ("email_org", email_in(address, path.id())),
-            ("group", users_of_role(path, role, status)),
+            (IndexAttribute::Tree, users(path, status)),
+            (IndexAttribute::Path, user_by_address(path, address)),
+            (IndexAttribute::Time, user_by_time(path, at, address)),
+            (IndexAttribute::EmailOrg, email_in(address, path.id())),
+            (IndexAttribute::Group, users_of_role(path, role, status)),
         ]
     }
 }
 
 /// The attributes of a person who is no member of an organization, but known there: by account and by address.
 pub(super) fn no_member(user: &UserId, email: Option<&Email>, org: OrgId) -> Attributes {
-    let mut all = vec![("identity", known_person(PersonId::of(user)))];
+    let mut all = vec![(IndexAttribute::Identity, known_person(PersonId::of(user)))];
     if let Some(email) = email {
-        all.push(("tree", known_address(PersonId::of_address(email))));
-        all.push(("email_org", id(org)));
+        all.push((IndexAttribute::Tree, known_address(PersonId::of_address(email))));
+        all.push((IndexAttribute::EmailOrg, id(org)));
     }
     all
 }
@@ -146,20 +183,20 @@ pub(super) fn no_member(user: &UserId, email: Option<&Email>, org: OrgId) -> Att
 /// The attributes of an organization.
 pub(super) fn organization(org: &Organization) -> Attributes {
     vec![
-        ("tree", organizations(&org.path)),
-        ("group", children(org.path.parent())),
-        ("path", path(&org.path)),
-        ("identity", organizations_named(&org.name.folded())),
+        (IndexAttribute::Tree, organizations(&org.path)),
+        (IndexAttribute::Group, children(org.path.parent())),
+        (IndexAttribute::Path, path(&org.path)),
+        (IndexAttribute::Identity, organizations_named(&org.name.folded())),
     ]
 }
 
 /// The attributes of a request to join. The organization lists it while it is open, its person also
 /// after it was declined.
 pub(super) fn join_request(request: &JoinRequest) -> Attributes {
-    let mut all = vec![("identity", requests_of(PersonId::of(&request.user_id)))];
+    let mut all = vec![(IndexAttribute::Identity, requests_of(PersonId::of(&request.user_id)))];
     if request.is_pending() {
-        all.push(("group", join_requests(request.organization_id)));
-        all.push(("path", request.id.bare()));
+        all.push((IndexAttribute::Group, join_requests(request.organization_id)));
+        all.push((IndexAttribute::Path, request.id.bare()));
     }
     all
 }
@@ -170,12 +207,12 @@ pub(super) fn list_entry<T: ListValue>(entry: &ListEntry<T>) -> Attributes {
         Some(address) => known_address(PersonId::of_address(address)),
         None => domain(&entry.value.id(entry.organization_id)),
     };
-    vec![("identity", identity)]
+    vec![(IndexAttribute::Identity, identity)]
 }
 
 /// The attributes of a link to a customer.
 pub(super) fn customer_link(link: &CustomerLink) -> Attributes {
-    vec![("identity", customer(link.customer_id))]
+    vec![(IndexAttribute::Identity, customer(link.customer_id))]
 }
 
 // Hash keys of `tree`: the root organization and the kind of item.
@@ -270,12 +307,14 @@ pub fn domain(domain: &str) -> String {
 /// The number of shards of the index `by_due`.
 pub const DUE_SHARDS: u8 = 4;
 
-/// The digests of mail to managers.
-pub const DUE_DIGESTS: &str = "DIGESTS";
-
 /// What is due in one shard.
 pub fn due(shard: u8) -> String {
     format!("DUE#{shard}")
+}
+
+/// The digests of mail to managers and inviters.
+pub fn due_digests() -> String {
+    "DIGESTS".to_owned()
 }
 
 /// The shard of a role that is being deleted.
@@ -360,7 +399,7 @@ pub fn path_of(range: &str) -> Option<OrgPath> {
 
 /// The path of the organization that an item belongs to.
 pub(super) fn path_of_item(item: &Item) -> Option<OrgPath> {
-    path_of(item.get("path")?.as_s().ok()?)
+    path_of(item.get(IndexAttribute::Path.name())?.as_s().ok()?)
 }
 
 /// The digits of an id in a key: base 64 in the order of ASCII, so that ids sort by time here too.

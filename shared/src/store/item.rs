@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Error, Key,
-    index::{self, Attributes},
+    index::{self, Attributes, IndexAttribute},
 };
 use crate::domain::OrgPath;
 
@@ -25,14 +25,20 @@ pub(super) fn to_item(
 ) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(Error::broken)?;
     item.extend(Item::from(key));
-    item.extend(indexed.into_iter().map(|(name, value)| (name.to_owned(), text(value))));
+    list(&mut item, indexed);
     Ok(item)
+}
+
+/// Adds the attributes of the indexes that list an item.
+pub(super) fn list(item: &mut Item, indexed: Attributes) {
+    let indexed = indexed.into_iter().map(|(key, value)| (key.name().to_owned(), text(value)));
+    item.extend(indexed);
 }
 
 /// The value in an item, whatever its key.
 pub(super) fn from_item<T: DeserializeOwned>(mut item: Item) -> Result<T, Error> {
     if let Some(path) = index::path_of_item(&item) {
-        item.insert("path".to_owned(), attribute::<OrgPath>(&path)?);
+        item.insert(IndexAttribute::Path.name().to_owned(), attribute::<OrgPath>(&path)?);
     }
     serde_dynamo::from_item(item).map_err(Error::broken)
 }

@@ -7,8 +7,8 @@ use super::{
     Committed, Error, FetchedItems, Key, Store,
     address_slots::{former_slot, taken, taken_by_another},
     expression::Expression,
-    index,
-    item::{Item, attribute, text, time, to_item},
+    index::{self, IndexAttribute},
+    item::{Item, attribute, list, text, time, to_item},
     people::NAMED,
     transaction::{
         Transaction, absent, absent_or, at_version, can_keep, gone_or, gone_or_if, refuse,
@@ -366,8 +366,8 @@ pub(super) fn item(key: Key, member: &Member) -> Result<Item, Error> {
     if !names.is_empty() {
         item.insert(FOLDED_NAMES.to_owned(), text(names));
     }
-    // The key of the index `by_due`.
-    item.extend(member.access_expires_at.map(|end| ("expires_at".to_owned(), time(end))));
+    let due_at = |end| (IndexAttribute::ExpiresAt.name().to_owned(), time(end));
+    item.extend(member.access_expires_at.map(due_at));
     Ok(item)
 }
 
@@ -376,7 +376,7 @@ pub(super) fn item(key: Key, member: &Member) -> Result<Item, Error> {
 pub(super) fn former(member: &Member, gone: Version) -> Result<Item, Error> {
     let mut item = tombstone(key(member), gone, NAMED)?;
     let listed = index::no_member(&member.user_id, member.email.as_ref(), member.path.id());
-    item.extend(listed.into_iter().map(|(name, key)| (name.to_owned(), text(key))));
+    list(&mut item, listed);
     item.insert("user_id".to_owned(), text(member.user_id.as_str()));
     let email = member.email.as_ref().map(|email| ("email".to_owned(), text(email.as_str())));
     item.extend(email);

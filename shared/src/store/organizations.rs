@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Error, Key, NewInvitation,
     expression::Expression,
-    index,
+    index::{self, IndexAttribute},
     item::{Item, attribute, from_item, text, time, to_item},
     members::shown_member,
     transaction::{
@@ -113,12 +113,10 @@ impl Transaction<'_> {
             ("name", attribute(&org.name)?),
             ("language", attribute(&org.language)?),
             ("version", attribute(&org.version)?),
-            ("identity", text(index::organizations_named(&org.name.folded()))),
+            (IndexAttribute::Identity.name(), text(index::organizations_named(&org.name.folded()))),
             (FOLDED_NAME, text(org.name.folded())),
         ];
-        let set = "#name = :name, #language = :language, #version = :version, \
-                   #identity = :identity, #folded_name = :folded_name";
-        let clause = Expression::new(set, clause);
+        let clause = Expression::assignments(clause);
         let mut writes =
             self.still_held(actor)?.update_organization(&actor.org, vec![Change::Set(clause)])?;
         if after != before {

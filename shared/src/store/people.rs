@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     Error, FetchedItems, Key, Store,
     expression::Expression,
-    index,
+    index::{self, IndexAttribute},
     item::{Item, attribute, from_item, number, text, to_item},
     transaction::{Change, Transaction, absent, refuse},
 };
@@ -287,15 +287,11 @@ impl Transaction<'_> {
         ];
         let set = "#deleted = :gone, #user_id = :known_user, #email = :known_email, #ttl = :kept, \
                    #version = if_not_exists(#version, :known_version)";
-        let listed = index::no_member(user_id, Some(email), org).into_iter().map(|(name, key)| {
-            let set = format!("#{name} = :known_{name}");
-            Change::Set(Expression::new(&set, [(&*format!("known_{name}"), text(key))]))
-        });
-        let mut changes: Vec<_> = listed.collect();
-        changes.extend([
+        let mut changes = vec![
+            Change::list(index::no_member(user_id, Some(email), org)),
             Change::Set(Expression::new(set, values)),
             Change::Remove(Expression::new(&format!("#{ERASED}"), [])),
-        ]);
+        ];
         changes.push(match name {
             Some(name) => Change::Set(Expression::new("#name = :name", [("name", text(name))])),
             None => Change::Remove(Expression::new("#name", [])),
@@ -316,7 +312,7 @@ impl Transaction<'_> {
         let (key, at) = (Key::former_name(org, &id), self.context.at);
         let identity = index::known_address(PersonId::of_address(address));
         let value = serde_json::json!({ "email": address });
-        let item = to_item(key.clone(), &value, vec![("identity", identity)])?;
+        let item = to_item(key.clone(), &value, vec![(IndexAttribute::Identity, identity)])?;
         Ok(self.keep(key, item, at))
     }
 

@@ -12,7 +12,7 @@ use super::{
     counters::{is_number, number_in},
     expression::Expression,
     index,
-    item::{Item, attribute, text, time},
+    item::{Item, attribute},
     roles::shown_role,
     transaction::{Change, OnConditionFailed, Transaction, at_version, refuse},
     user_counts::{Counter, UserKind, user_count},
@@ -278,16 +278,10 @@ impl Transaction<'_> {
         let context = self.context;
         let org = actor.org.id();
         let reassignment = after.reassignment.as_ref().ok_or(Refusal::ChangedConcurrently)?;
-        let values = [
-            ("reassignment", attribute(reassignment)?),
-            ("version", attribute(&after.version)?),
-            ("due", text(index::due_of_role(after.id))),
-            ("due_at", time(context.at)),
-        ];
-        let mark = Expression::new(
-            "#reassignment = :reassignment, #version = :version, #due = :due, #expires_at = :due_at",
-            values,
-        );
+        let values =
+            [("reassignment", attribute(reassignment)?), ("version", attribute(&after.version)?)];
+        let mark = Expression::assignments(values);
+        let due = Change::list_as_due(index::due_of_role(after.id), context.at);
         let event = Event::new(context, &actor.org, EventAction::RoleUpdated, after.target())
             .old(json!({ "reassign_to": null }))
             .new_value(json!({ "reassign_to": reassignment.to }));
@@ -297,7 +291,7 @@ impl Transaction<'_> {
             .count_incoming(org, reassignment.to, 1)
             .update(
                 Key::role(org, after.id),
-                vec![Change::Set(mark)],
+                vec![Change::Set(mark), due],
                 at_version(before.version)?.and(not_a_target()).and(no_services_unless(allowed)),
                 role_changed(),
             )

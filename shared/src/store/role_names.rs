@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::{
     Error, FetchedItems, Key, Store, User,
     expression::Expression,
-    index::{self, Index},
-    item::{Item, attribute, text},
+    index::{self, Index, IndexAttribute},
+    item::{Item, attribute},
     range::{MAX_FILTER_UNITS, Range},
     transaction::{Change, OnConditionFailed, Transaction, refuse},
 };
@@ -191,8 +191,7 @@ impl Transaction<'_> {
     /// Adds a role whose name no other role of its organization has (ROLE2).
     pub(super) fn add_role_name(self, org: &OrgPath, role: &CustomRole) -> Result<Self, Error> {
         let (tree, path) = (index::roles(org), index::path(org));
-        let listed = [("tree", text(tree)), ("path", text(path))];
-        let listed = Change::Set(Expression::new("#tree = :tree, #path = :path", listed));
+        let listed = Change::list(vec![(IndexAttribute::Tree, tree), (IndexAttribute::Path, path)]);
         let changes = vec![listed, Change::Set(entry(role)?)];
         let free = with_role_attribute("attribute_not_exists(#name)", role);
         Ok(self.update(Key::role_names(org.id()), changes, free, refuse(Refusal::RoleNameTaken)))

@@ -3,8 +3,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Error, Key, index,
-    item::{Item, attribute},
+    Error, Key,
+    index::{self, IndexAttribute},
+    item::{Item, attribute, list},
     keys,
     organizations::FOLDED_NAME,
 };
@@ -118,7 +119,7 @@ fn author(item: &mut Item, name: &str, org: OrgId) -> Result<(), Error> {
 
 fn set_identity(item: &mut Item, identity: Option<String>) {
     if let Some(identity) = identity {
-        item.insert("identity".to_owned(), super::item::text(identity));
+        list(item, vec![(IndexAttribute::Identity, identity)]);
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     Committed, Error, Key, Status, Store,
     expression::Expression,
     idempotency::{Chunk, Record},
+    index::{Attributes, IndexAttribute},
     item::{Item, attribute, from_item, number, text, time, to_item},
     user_counts::{CountChanges, Counter, UserKind},
 };
@@ -88,6 +89,27 @@ impl Change {
         let (Self::Set(clause) | Self::Remove(clause) | Self::Add(clause) | Self::Delete(clause)) =
             self;
         clause.names(attribute)
+    }
+
+    /// Lists the item in the indexes with these keys.
+    pub(super) fn list(keys: Attributes) -> Self {
+        let keys = keys.into_iter().map(|(key, value)| (key.name(), text(value)));
+        Self::Set(Expression::assignments(keys))
+    }
+
+    /// Lists the item as due `at`, in a shard.
+    pub(super) fn list_as_due(shard: String, at: Timestamp) -> Self {
+        let keys = [
+            (IndexAttribute::Due.name(), text(shard)),
+            (IndexAttribute::ExpiresAt.name(), time(at)),
+        ];
+        Self::Set(Expression::assignments(keys))
+    }
+
+    /// Removes keys of indexes: the item is in none of those any more.
+    pub(super) fn unlist<const N: usize>(keys: [IndexAttribute; N]) -> Self {
+        let names = keys.map(|key| format!("#{}", key.name())).join(", ");
+        Self::Remove(Expression::new(&names, []))
     }
 
     /// Adds to a number, which is 0 if it is absent.

@@ -3,7 +3,7 @@
 use super::{
     Position, SortKey, Status, UserFilter,
     expression::Expression,
-    index::{self, Index},
+    index::{self, Index, IndexAttribute},
     item::text,
     members::FOLDED_NAMES,
     range::Range,
@@ -218,6 +218,7 @@ fn within(subtree: &OrgPath) -> Expression {
         return Expression::default();
     }
     let [own, below] = index::in_subtree(subtree).map(text);
-    let condition = "begins_with(#path, :own) OR begins_with(#path, :below)";
+    let condition = "begins_with(#within, :own) OR begins_with(#within, :below)";
     Expression::new(condition, [("own", own), ("below", below)])
+        .naming("within", IndexAttribute::Path.name())
 }

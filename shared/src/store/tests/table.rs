@@ -1,23 +1,20 @@
 //! Prints the layout of the table.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use Index::{ByDue, ByEmail, ByIdentity, ByPath, ByRole, ByTime};
 use jiff::Timestamp;
 
 use crate::{
     domain::{
-        AddressDigest, AlertId, CustomRoleId, Email, EventId, HourlyRecipient, IdempotencyKey,
-        InvitationId, MailDomain, MemberId, OrgId, OrgPath, PersonDigest, PersonId, RoleId,
-        Sending, UserId,
+        AddressDigest, AlertId, Budgets, CustomRoleId, Email, EventId, HourlyRecipient,
+        IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, OrgPath, PersonDigest, PersonId,
+        RoleId, Sending, UserId,
     },
     printed::assert_printed,
     store::{
         Index, Reminded,
-        index::{
-            self, children, email_in, organizations, path, roles, user_by_address, user_by_time,
-            users,
-        },
+        index::{self, email_in, path, user_by_address, user_by_time},
         keys::{Key, Status, organization},
     },
 };
@@ -38,6 +35,26 @@ const INDEXES: &str = "\n## Indexes\n\n\
      | index | hash | range |\n|---|---|---|\n";
 
 const LISTS: &str = "\n| index | lists | hash | range |\n|---|---|---|---|\n";
+
+/// The hash key of a line, and the function of `index` that made it.
+struct Hash {
+    function: &'static str,
+    key: String,
+}
+
+macro_rules! hash {
+    ($function:ident($($argument:expr),*)) => {
+        Hash { function: stringify!($function), key: index::$function($($argument),*) }
+    };
+}
+
+/// The functions of `index` that make hash keys, by its source.
+fn hash_functions() -> BTreeSet<&'static str> {
+    let source = include_str!("../index.rs").split("// Hash keys of `tree`").nth(1).unwrap();
+    let source = source.split("// Range keys.").next().unwrap();
+    let functions = source.lines().filter_map(|line| line.strip_prefix("pub fn "));
+    functions.filter_map(|line| line.split('(').next()).collect()
+}
 
 fn key_of(caller: &UserId) -> IdempotencyKey {
     IdempotencyKey {
@@ -84,6 +101,8 @@ fn layout_matches_the_documentation_page() {
         Key::former_name(org, &RoleId::Custom(role)),
     );
     line("event", Key::event(org, event));
+    let used = Budgets::default().of_address(&email, Timestamp::UNIX_EPOCH);
+    line("uses of a budget in a day", Key::budget(&used));
     line("answer of a request with an idempotency key", Key::idempotency(&key_of(&ada)));
     line("mark: the mail of the event was sent, or is being sent", Key::mailed(event, bobs));
     let invitation = InvitationId::new(Timestamp::UNIX_EPOCH, 6);
@@ -101,6 +120,9 @@ fn layout_matches_the_documentation_page() {
     let inviter = HourlyRecipient::Inviter(org, MemberId::of(org, &ada));
     line("hourly mail to managers", Key::hourly_mail(HourlyRecipient::Managers(org)));
     line("hourly mail to an inviter", Key::hourly_mail(inviter));
+    let digest = |recipient| Key::digest_mailed(recipient, Timestamp::UNIX_EPOCH, &email);
+    line("mark of a digest to a manager", digest(HourlyRecipient::Managers(org)));
+    line("mark of a digest to an inviter", digest(inviter));
     page += INDEXES;
     for index in Index::ALL {
         let (name, hash, range) = (index.name(), index.hash(), index.range());
@@ -119,33 +141,58 @@ fn layout_matches_the_documentation_page() {
     let by_email = user_by_address(&path_below, email.as_str());
     let by_time = user_by_time(&path_below, Timestamp::UNIX_EPOCH, email.as_str());
     let (active, pending) = (Status::Active, Status::Pending);
-    let of_role = |role, status| index::users_of_role(&path_below, role, status);
     let own = organization(org);
-    let domain = index::domain(domain.as_str());
-    line(ByPath, "members of a tree", users(&path_below, active), &by_email);
-    line(ByPath, "invitations of a tree", users(&path_below, pending), &by_email);
-    line(ByPath, "organizations of a tree", organizations(&path_below), &path(&path_below));
-    line(ByPath, "role names of a tree", roles(&path_below), &path(&path_below));
-    line(ByTime, "members of a tree", users(&path_below, active), &by_time);
-    line(ByEmail, "members of a tree", users(&path_below, active), &email_in(email.as_str(), org));
-    let known = index::known_address(PersonId::of_address(&email));
-    line(ByEmail, "former members, requesters", known, &index::id(org));
-    line(ByRole, "members with a custom role", of_role(RoleId::Custom(role), active), &by_email);
-    line(ByRole, "invitations to a role", of_role(RoleId::ADMIN, pending), &by_email);
-    line(ByRole, "organizations directly below", children(Some(root.id())), &path(&path_below));
-    line(ByRole, "roots", children(None), &path(&root));
-    line(ByRole, "open requests to join", index::join_requests(org), "…5");
-    line(ByIdentity, "memberships of a person", index::person(PersonId::of(&ada)), &own);
     let (person, address) = (PersonId::of(&ada), PersonId::of_address(&email));
-    line(ByIdentity, "former members, requesters", index::known_person(person), &own);
-    line(ByIdentity, "invitations of an address", index::address(address), &own);
-    let known = index::known_address(address);
-    line(ByIdentity, "addresses of members, former and alerted addresses", known, &own);
-    line(ByIdentity, "partners of a customer", index::customer(root.id()), &own);
-    line(ByIdentity, "organizations that approve a domain", domain, &own);
-    let named = index::organizations_named("acme");
-    line(ByIdentity, "organizations whose names begin alike", named, &own);
-    let due = index::due(3);
-    line(ByDue, "invitations, roles and organizations being deleted", due, "milliseconds");
+    let (own_path, domain, below) = (path(&path_below), domain.as_str(), &path_below);
+    let custom = RoleId::Custom(role);
+    let in_tree = email_in(email.as_str(), org);
+    let known = "addresses of members, former and alerted addresses";
+    let at = "milliseconds";
+    let mut printed = BTreeSet::new();
+    for (index, lists, Hash { function, key }, range) in [
+        (ByPath, "members of a tree", hash!(users(below, active)), &*by_email),
+        (ByPath, "invitations of a tree", hash!(users(below, pending)), &by_email),
+        (ByPath, "organizations of a tree", hash!(organizations(below)), &own_path),
+        (ByPath, "role names of a tree", hash!(roles(below)), &own_path),
+        (ByTime, "members of a tree", hash!(users(below, active)), &by_time),
+        (ByEmail, "members of a tree", hash!(users(below, active)), &in_tree),
+        (ByEmail, "former members, requesters", hash!(known_address(address)), &index::id(org)),
+        (
+            ByRole,
+            "members with a custom role",
+            hash!(users_of_role(below, custom, active)),
+            &by_email,
+        ),
+        (
+            ByRole,
+            "invitations to a role",
+            hash!(users_of_role(below, RoleId::ADMIN, pending)),
+            &by_email,
+        ),
+        (ByRole, "organizations directly below", hash!(children(Some(root.id()))), &own_path),
+        (ByRole, "roots", hash!(children(None)), &path(&root)),
+        (ByRole, "open requests to join", hash!(join_requests(org)), "…5"),
+        (ByIdentity, "memberships of a person", hash!(person(person)), &own),
+        (ByIdentity, "former members, requesters", hash!(known_person(person)), &own),
+        (ByIdentity, "requests of a person to join", hash!(requests_of(person)), &own),
+        (ByIdentity, "invitations of an address", hash!(address(address)), &own),
+        (ByIdentity, known, hash!(known_address(address)), &own),
+        (ByIdentity, "partners of a customer", hash!(customer(root.id())), &own),
+        (ByIdentity, "organizations that approve a domain", hash!(domain(domain)), &own),
+        (
+            ByIdentity,
+            "organizations whose names begin alike",
+            hash!(organizations_named("acme")),
+            &own,
+        ),
+        (ByDue, "invitations; members by the end of their access", hash!(due(1)), at),
+        (ByDue, "roles that are being deleted", hash!(due_of_role(role)), at),
+        (ByDue, "organizations that are being deleted", hash!(due_of_organization(org)), at),
+        (ByDue, "digests of hourly mail", hash!(due_digests()), at),
+    ] {
+        printed.insert(function);
+        line(index, lists, key, range);
+    }
+    assert_eq!(printed, hash_functions(), "each function that makes a hash key has a line");
     assert_printed("internals/table.md", &page);
 }
