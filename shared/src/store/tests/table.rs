@@ -65,26 +65,57 @@ fn key_of(caller: &UserId) -> IdempotencyKey {
     }
 }
 
+/// The organizations and people of the page.
+struct Examples {
+    root: OrgPath,
+    below: OrgPath,
+    /// The id of the organization below.
+    org: OrgId,
+    email: Email,
+    domain: MailDomain,
+    ada: UserId,
+    role: CustomRoleId,
+}
+
 #[test]
 fn layout_matches_the_documentation_page() {
     let id = |n| OrgId::new(Timestamp::UNIX_EPOCH, n);
     let root = OrgPath::root(id(1));
-    let path_below = root.child(id(2));
-    let org = path_below.id();
     let email = Email::parse("bob@example.com").unwrap();
-    let domain = MailDomain::of(&email);
-    let bobs = AddressDigest::of(org, &email);
-    let ada = UserId::new("ada|1");
-    let role = CustomRoleId::new(Timestamp::UNIX_EPOCH, 3);
+    let examples = Examples {
+        below: root.child(id(2)),
+        root,
+        org: id(2),
+        domain: MailDomain::of(&email),
+        email,
+        ada: UserId::new("ada|1"),
+        role: CustomRoleId::new(Timestamp::UNIX_EPOCH, 3),
+    };
+    let mut page = items(&examples) + INDEXES;
+    for index in Index::ALL {
+        let (name, hash, range) = (index.name(), index.hash(), index.range());
+        let _ = writeln!(page, "| `{name}` | `{hash}` | `{range}` |");
+    }
+    assert_printed("internals/table.md", &(page + &lists(&examples)));
+}
+
+fn brief(text: &str) -> String {
+    text.replace(&"0".repeat(25), "…").replace('|', "\\|")
+}
+
+/// The table of the items.
+fn items(examples: &Examples) -> String {
+    let Examples { root, org, email, domain, ada, role, .. } = examples;
+    let (org, role) = (*org, *role);
+    let bobs = AddressDigest::of(org, email);
     let event = EventId::new(Timestamp::UNIX_EPOCH, 4);
     let mut page = ITEMS.to_owned();
-    let brief = |text: &str| text.replace(&"0".repeat(25), "…").replace('|', "\\|");
     let mut line = |name: &str, Key { pk, sk }| {
         let _ = writeln!(page, "| {name} | `{}` | `{}` |", brief(&pk), brief(&sk));
     };
     line("organization: settings, role table", Key::organization(org));
     line("profile of an organization", Key::profile(org));
-    line("member; what a former member was called", Key::membership(org, &ada));
+    line("member; what a former member was called", Key::membership(org, ada));
     line(
         "slot of an address: invitation or lock; an address that was known",
         Key::address_slot(org, bobs),
@@ -93,17 +124,17 @@ fn layout_matches_the_documentation_page() {
     line("names of all custom roles", Key::role_names(org));
     line("link of a partner to a customer", Key::customer(org, root.id()));
     line("numbers of users and of list entries", Key::counts(org));
-    line("approved domain", Key::approved_domain(org, &domain));
-    line("request of a person to join", Key::join_request(org, PersonDigest::of(org, &ada)));
-    line("critical alert user", Key::critical_alert_user(org, AlertId::of(org, &email)));
+    line("approved domain", Key::approved_domain(org, domain));
+    line("request of a person to join", Key::join_request(org, PersonDigest::of(org, ada)));
+    line("critical alert user", Key::critical_alert_user(org, AlertId::of(org, email)));
     line(
         "name of a deleted role or critical alert user",
         Key::former_name(org, &RoleId::Custom(role)),
     );
     line("event", Key::event(org, event));
-    let used = Budgets::default().of_address(&email, Timestamp::UNIX_EPOCH);
+    let used = Budgets::default().of_address(email, Timestamp::UNIX_EPOCH);
     line("uses of a budget in a day", Key::budget(&used));
-    line("answer of a request with an idempotency key", Key::idempotency(&key_of(&ada)));
+    line("answer of a request with an idempotency key", Key::idempotency(&key_of(ada)));
     line("mark: the mail of the event was sent, or is being sent", Key::mailed(event, bobs));
     let invitation = InvitationId::new(Timestamp::UNIX_EPOCH, 6);
     line("delivery of the mail of an invitation", Key::delivery(invitation));
@@ -114,22 +145,24 @@ fn layout_matches_the_documentation_page() {
     line("how far those mails have come", Key::reminders(Reminded::Invitations));
     line(
         "mark of a mail before the end of access",
-        Key::access_reminded(org, MemberId::of(org, &ada), Timestamp::UNIX_EPOCH, &email),
+        Key::access_reminded(org, MemberId::of(org, ada), Timestamp::UNIX_EPOCH, email),
     );
     line("how far those mails have come", Key::reminders(Reminded::Members));
-    let inviter = HourlyRecipient::Inviter(org, MemberId::of(org, &ada));
+    let inviter = HourlyRecipient::Inviter(org, MemberId::of(org, ada));
     line("hourly mail to managers", Key::hourly_mail(HourlyRecipient::Managers(org)));
     line("hourly mail to an inviter", Key::hourly_mail(inviter));
-    let digest = |recipient| Key::digest_mailed(recipient, Timestamp::UNIX_EPOCH, &email);
+    let digest = |recipient| Key::digest_mailed(recipient, Timestamp::UNIX_EPOCH, email);
     line("mark of a digest to a manager", digest(HourlyRecipient::Managers(org)));
     line("mark of a digest to an inviter", digest(inviter));
-    page += INDEXES;
-    for index in Index::ALL {
-        let (name, hash, range) = (index.name(), index.hash(), index.range());
-        let _ = writeln!(page, "| `{name}` | `{hash}` | `{range}` |");
-    }
-    page += LISTS;
-    let (root_path, own_path) = (index::path(&root), index::path(&path_below));
+    page
+}
+
+/// The table of what the indexes list. Each function that makes a hash key has a line.
+fn lists(examples: &Examples) -> String {
+    let Examples { root, below, org, email, domain, ada, role } = examples;
+    let (org, role) = (*org, *role);
+    let mut page = LISTS.to_owned();
+    let (root_path, own_path) = (path(root), path(below));
     let brief = |text: &str| {
         let text = text.replace(&own_path, "1/2").replace(&root_path, "1");
         brief(&text.replace(&index::id(org), "2").replace(&index::id(root.id()), "1"))
@@ -138,12 +171,12 @@ fn layout_matches_the_documentation_page() {
         let (index, hash, range) = (index.name(), brief(&hash), brief(range));
         let _ = writeln!(page, "| `{index}` | {lists} | `{hash}` | `{range}` |");
     };
-    let by_email = user_by_address(&path_below, email.as_str());
-    let by_time = user_by_time(&path_below, Timestamp::UNIX_EPOCH, email.as_str());
+    let by_email = user_by_address(below, email.as_str());
+    let by_time = user_by_time(below, Timestamp::UNIX_EPOCH, email.as_str());
     let (active, pending) = (Status::Active, Status::Pending);
     let own = organization(org);
-    let (person, address) = (PersonId::of(&ada), PersonId::of_address(&email));
-    let (own_path, domain, below) = (path(&path_below), domain.as_str(), &path_below);
+    let (person, address) = (PersonId::of(ada), PersonId::of_address(email));
+    let domain = domain.as_str();
     let custom = RoleId::Custom(role);
     let in_tree = email_in(email.as_str(), org);
     let known = "addresses of members, former and alerted addresses";
@@ -170,7 +203,7 @@ fn layout_matches_the_documentation_page() {
             &by_email,
         ),
         (ByRole, "organizations directly below", hash!(children(Some(root.id()))), &own_path),
-        (ByRole, "roots", hash!(children(None)), &path(&root)),
+        (ByRole, "roots", hash!(children(None)), &root_path),
         (ByRole, "open requests to join", hash!(join_requests(org)), "…5"),
         (ByIdentity, "memberships of a person", hash!(person(person)), &own),
         (ByIdentity, "former members, requesters", hash!(known_person(person)), &own),
@@ -193,6 +226,6 @@ fn layout_matches_the_documentation_page() {
         printed.insert(function);
         line(index, lists, key, range);
     }
-    assert_eq!(printed, hash_functions(), "each function that makes a hash key has a line");
-    assert_printed("internals/table.md", &page);
+    assert_eq!(printed, hash_functions(), "print what each function's key lists");
+    page
 }
