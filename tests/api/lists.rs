@@ -313,6 +313,8 @@ async fn lists_of_one_organization_have_their_total_on_each_page() {
         assert_eq!(app.list_all(ADA, &path).await.len(), total, "{list}");
         assert_eq!(app.get(ADA, &path).await.body["total"], total, "{list}");
     }
+    let blank = app.get(ADA, &format!("{acme}/members?q=%20")).await.expect(200);
+    assert_eq!(blank.body["total"], 4, "a blank text searches for nothing");
     for filter in ["status=active", "role_id=user", "q=role"] {
         let page = app.get(ADA, &format!("{acme}/roles?{filter}")).await.expect(200);
         assert_eq!(page.body["total"], json!(null), "{filter}");

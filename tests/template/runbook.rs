@@ -328,15 +328,15 @@ fn runbook_names_the_role_for_each_call_that_the_service_control_policy_denies()
     let (_, restoring) = RUNBOOK.split_once("\n## Restoring the table\n").expect("the section");
     let restoring = restoring.split("\n## ").next().expect("a text");
     let steps = restoring.split("\n1. ").nth(1).expect("steps");
-    let mut number = 1;
-    for step in steps.split_inclusive('\n').collect::<Vec<_>>().split(|line| {
+    let lines: Vec<_> = steps.lines().collect();
+    let begins = |line: &&str| {
         line.strip_prefix(char::is_numeric).is_some_and(|rest| rest.starts_with(". "))
-    }) {
+    };
+    for (number, step) in (1..).zip(lines.split(|line| begins(line))) {
         let calls = ["update-table", "update-time-to-live", "put-resource-policy", "delete-table"];
-        let text = step.concat();
+        let text = step.join("\n");
         let calls = calls.iter().any(|call| text.contains(&format!("aws dynamodb {call} ")));
         assert_eq!(calls, [2, 9].contains(&number), "step {number}");
-        number += 1;
     }
     assert_eq!(restoring.matches("With the service control policy").count(), 2);
 }

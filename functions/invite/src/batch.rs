@@ -144,7 +144,7 @@ impl BatchInvite<'_> {
 
     /// Whether a pending invitation cannot be accepted, because its inviter may no longer grant the role
     /// (INV9).
-    fn is_without_inviter(&self, slot: &AddressSlot, facts: &BatchFacts) -> Result<bool, Error> {
+    fn pending_is_void(&self, slot: &AddressSlot, facts: &BatchFacts) -> Result<bool, Error> {
         let AddressSlot::Pending(pending) = slot else { return Ok(false) };
         let Some(sender) = pending.sent_by() else { return Ok(false) };
         let inviter = facts.found.continued_member(self.org, sender)?;
@@ -310,12 +310,12 @@ impl BatchInvite<'_> {
         let draft = InvitationDraft { email, role_id, days, access_expires_at, language };
         let role = domain::check_offer(&facts.actor, self.offered(role_id, facts)?);
         let slot = found.address_slot(&key)?;
-        let without_inviter = match &slot {
-            Some(slot) => self.is_without_inviter(slot, facts)?,
+        let pending_is_void = match &slot {
+            Some(slot) => self.pending_is_void(slot, facts)?,
             None => false,
         };
         let declined_until = found.declined_until(&key)?;
-        let address = AddressFacts { slot, declined_until, without_inviter };
+        let address = AddressFacts { slot, declined_until, pending_is_void };
         let id = InvitationId::of(now, self.org, &offer.email);
         let of_address = self.budget_of_address(offer);
         let left = of_address.clone().left(found.used(&of_address));

@@ -63,7 +63,7 @@ async fn invite(
     let judge = |facts: &AddressFacts| domain::invite(&actor, draft.clone(), facts, id, context.at);
     let mut judged = judge(&facts);
     if let Err(Refusal::AlreadyInvited(_)) = judged {
-        facts.without_inviter = without_inviter(&app, &actor, &facts, context.at).await?;
+        facts.pending_is_void = pending_is_void(&app, &actor, &facts, context.at).await?;
         judged = judge(&facts);
     }
     if judged == Err(Refusal::AlreadyMember) {
@@ -90,13 +90,13 @@ fn address_facts(found: &FetchedItems, slot: &Key) -> Result<AddressFacts, ApiEr
     Ok(AddressFacts {
         slot: found.address_slot(slot)?,
         declined_until: found.declined_until(slot)?,
-        without_inviter: false,
+        pending_is_void: false,
     })
 }
 
 /// Whether the pending invitation of an address cannot be accepted, because its inviter may no longer
 /// grant the role (INV9). This takes a read, unless the caller is the inviter.
-async fn without_inviter(
+async fn pending_is_void(
     app: &App,
     actor: &Standing,
     facts: &AddressFacts,

@@ -14,6 +14,7 @@ use aws_sdk_sesv2::{
     operation::send_email::SendEmailError,
     types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
+use hyper_util::client::legacy::Error as ClientError;
 use shared::domain::Email;
 
 use crate::{
@@ -136,9 +137,8 @@ impl ClassifyRetry for RefusedOnly {
 /// of a connection that is being made is a time-out of the connector.
 fn was_connected(failure: &ConnectorError) -> bool {
     let causes = successors(failure.source(), |&cause| cause.source());
-    let mut clients =
-        causes.filter_map(<dyn Error>::downcast_ref::<hyper_util::client::legacy::Error>);
-    !failure.is_timeout() && !failure.is_user() && !clients.any(|it| it.is_connect())
+    let mut clients = causes.filter_map(<dyn Error>::downcast_ref::<ClientError>);
+    !failure.is_timeout() && !failure.is_user() && !clients.any(ClientError::is_connect)
 }
 
 impl Transport for Ses {

@@ -107,7 +107,7 @@ impl Filters {
             statuses: self.statuses(),
             kind: self.kind(),
             roles: roles.iter().copied().collect(),
-            search: Search::parse(&self.q, self.r#match == Match::Contains),
+            search: self.search(),
             order: self.order(),
         };
         let total = self.is_countable(org).then(|| self.total(&actor.org, &found, &roles));
@@ -120,7 +120,7 @@ impl Filters {
             [] => self.scope == ScopeParam::Organization,
             chosen => chosen.iter().all(|chosen| *chosen == org),
         };
-        alone && self.q.is_empty()
+        alone && self.search().is_none()
     }
 
     /// The keys of the items that hold the numbers of users.
@@ -195,6 +195,10 @@ impl Filters {
             return Err(Problem::invalid(FieldError { pointer, detail }));
         }
         Ok((orgs, roles))
+    }
+
+    fn search(&self) -> Option<Search> {
+        Search::parse(&self.q, self.r#match == Match::Contains)
     }
 
     fn statuses(&self) -> Vec<Status> {

@@ -223,7 +223,7 @@ pub struct AddressFacts {
     pub declined_until: Option<Timestamp>,
     /// Whether its pending invitation cannot be accepted, because the inviter may no longer grant the
     /// role (INV9).
-    pub without_inviter: bool,
+    pub pending_is_void: bool,
 }
 
 /// The time until which an address that declines `now` cannot be invited.
@@ -263,7 +263,7 @@ pub fn invite(
     actor.require_grant(draft.role_id)?;
     check_access_end(draft.access_expires_at, now)?;
     match &facts.slot {
-        Some(AddressSlot::Pending(_)) if facts.without_inviter => {}
+        Some(AddressSlot::Pending(_)) if facts.pending_is_void => {}
         slot => check_free(slot.as_ref(), now)?,
     }
     facts.declined_until.map_or(Ok(()), |until| check_not_declined(until, now))?;

@@ -46,7 +46,7 @@ fn long_value_is_cut_in_the_subject_and_in_the_body() {
 }
 
 #[test]
-fn encoded_word_stays_what_it_is() {
+fn encoded_word_in_a_subject_is_broken_up() {
     assert_eq!(filled("=?utf-8?q?x?=").subject, "You are invited to = ?utf-8?q?x?=");
 }
 
