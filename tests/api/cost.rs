@@ -65,7 +65,7 @@ add a service | 3 4.5 10 5 | ADA POST /service-members | {"user_id": "<sub>", "n
 request to join | 2 5 14 4 | NEW POST /join-requests
 + join request
 own join requests | 2 2 0 0 | NEW GET /v1/me/join-requests?limit=<limit>
-own join request | 1 2 0 0 | NEW GET /join-requests/mine
+own join request | 1 3 0 0 | NEW GET /join-requests/mine
 list join requests | 2 9 0 0 | ADA GET /join-requests?limit=<limit>
 cancel a join request | 2 2 8 4 | NEW DELETE /join-requests/mine
 + join request

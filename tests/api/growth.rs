@@ -97,6 +97,7 @@ list users by role
 list persons
 list services of a subtree
 list users by time
+list ten users by name
 list users of a subtree
 list users of chosen organizations
 search users by the beginning of an address

@@ -273,7 +273,7 @@ async fn missing_address_unknown_verification_and_unverified_address_are_told_ap
     }
     assert_snapshot!(details.join("\n\n"), @"
     403 email-missing (no `email`)
-    Your token has no e-mail address: it has no claim `email`. Ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must name another claim (EmailClaim).
+    Your token has no e-mail address: it has no claim `email`. A service cannot do this. If you are a person, ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must name another claim.
 
     403 email-not-verified (no `email_verified`)
     Your token does not say whether your e-mail address is verified: it has no claim `email_verified`. Ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must say how addresses are verified (EmailsVerified).

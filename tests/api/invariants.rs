@@ -368,6 +368,8 @@ fn tombstone(item: &Value, here: &impl Fn(&str) -> String) -> Result<(), String>
             "email_org",
             "access_expires_at",
             "continued_as",
+            "continues",
+            "language",
         ];
         (own, known)
     } else {

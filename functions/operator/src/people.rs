@@ -163,7 +163,8 @@ fn other_people(data: &store::PersonalData) -> Vec<Key> {
 /// The services that a person keeps in an organization.
 async fn kept_services(store: &Store, known: &KnownIn) -> Result<Vec<views::Person>, Error> {
     let Some(member) = &known.member else { return Ok(vec![]) };
-    let kept = store.services_kept_by(&known.org, member.id(), MAX_KEPT_SERVICES).await?;
+    let (org, id) = (&known.org, member.id());
+    let kept = store.services_kept_by(org, id, member.continues, MAX_KEPT_SERVICES).await?;
     Ok(kept.iter().map(views::Person::member).collect())
 }
 

@@ -124,7 +124,7 @@ test('a dialog that sends closes only after a question, and then a message says 
   await press('Close', dialog());
   await dialog().waitFor({ state: 'detached' });
   removal.release({ title: 'Internal error', status: 500, detail: 'The request failed.' });
-  await said('Perhaps not done, look again: Internal error. The request failed.');
+  await said('Perhaps not done, look again: Internal error. The service did not confirm the change');
   assert.deepEqual(questions, Array(4).fill(WAIT));
 });
 

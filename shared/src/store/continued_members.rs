@@ -45,17 +45,21 @@ impl Store {
         self.get([Key::member(org, id)]).await?.continued_member(org, id)
     }
 
-    /// The ids that a person had in an organization, the present one first.
+    /// The ids that a person had in an organization before the present one. `last` is the last of them. Nothing is
+    /// read if there was none.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub(super) async fn all_ids(&self, org: OrgId, id: MemberId) -> Result<Vec<MemberId>, Error> {
-        let mut ids = vec![id];
-        while let Some(&last) = ids.last().filter(|_| ids.len() <= MAX_CHANGES) {
-            let found = self.get([Key::member(org, last)]).await?;
-            let Some(earlier) = found.id_in(org, last, CONTINUES) else { break };
-            ids.push(earlier);
+    pub(super) async fn former_ids(
+        &self,
+        org: OrgId,
+        mut last: Option<MemberId>,
+    ) -> Result<Vec<MemberId>, Error> {
+        let mut ids = Vec::new();
+        while let Some(id) = last.filter(|_| ids.len() < MAX_CHANGES) {
+            ids.push(id);
+            last = self.get([Key::member(org, id)]).await?.former_id(org, id);
         }
         Ok(ids)
     }
@@ -70,6 +74,11 @@ impl FetchedItems {
     /// [`Error::Broken`] if the item cannot be read.
     pub fn continued_member(&self, org: OrgId, id: MemberId) -> Result<Option<Member>, Error> {
         self.member(org, self.last_id(org, id))
+    }
+
+    /// The id that a member, or a former one, had with their former account.
+    pub fn former_id(&self, org: OrgId, member: MemberId) -> Option<MemberId> {
+        self.id_in(org, member, CONTINUES)
     }
 
     /// The id with which a membership continues, as far as the items say so.

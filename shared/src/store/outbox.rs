@@ -149,8 +149,8 @@ impl Store {
         Ok(found)
     }
 
-    /// Services of `org` that the member `keeper` keeps, at most `most`. An index finds them, and a strongly
-    /// consistent read checks them.
+    /// Services of `org` that the member `keeper` keeps, whose id with an earlier account was `former`. At most `most`:
+    /// an index finds them, and a strongly consistent read checks them.
     ///
     /// # Errors
     ///
@@ -159,9 +159,11 @@ impl Store {
         &self,
         org: &Organization,
         keeper: MemberId,
+        former: Option<MemberId>,
         most: usize,
     ) -> Result<Vec<Member>, Error> {
-        let keepers = self.all_ids(org.id(), keeper).await?;
+        let mut keepers = self.former_ids(org.id(), former).await?;
+        keepers.push(keeper);
         let mut listed = Vec::new();
         for &keeper in &keepers {
             let mut after = None;

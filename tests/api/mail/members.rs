@@ -185,7 +185,7 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
     Open Acme:
     https://portal.example.com/organizations/org_…
 
-    If you did not expect this, please ask the platform team.
+    If you did not expect this, please ask bob@example.com or the platform team.
 
     Rolecall sent this mail to bob@example.com.
 
@@ -198,7 +198,7 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
     Open Acme:
     https://portal.example.com/organizations/org_…
 
-    If you did not expect this, please ask the platform team.
+    If you did not expect this, please ask bob@example.com or the platform team.
 
     Rolecall sent this mail to cy@example.com.
     ");
@@ -380,7 +380,7 @@ async fn members_and_invitees_get_mail_when_their_organization_is_deleted() {
     to bob@example.com
     Acme was deleted
 
-    Ada (ada@example.com) deleted Acme, so your membership has ended. You no longer have access to it.
+    ada@example.com deleted Acme, so your membership has ended. You no longer have access to it.
 
     If you did not expect this, please ask the people you worked with there.
 

@@ -26,7 +26,7 @@ const UNREACHABLE = {
   title: 'The service cannot be reached',
   detail: 'Check your connection, then try again.',
 };
-const UNSURE = 'The answer was lost, so the change may have been saved. Look at the current state before you try again.';
+const UNSURE = 'The service did not confirm the change, which may have been saved. Look at the current state before you try again.';
 const NO_API = {
   title: 'The answer is not of the API',
   detail: 'Check `api` in config.json: it must be the URL of the API.',
