@@ -101,6 +101,14 @@ async fn sub_organizations_nest_to_8_levels() {
 
 /// `parent_name` stands beside `parent_id` in each view of an organization, right after a renaming, too.
 #[tokio::test]
+async fn sub_organization_begins_with_the_language_of_the_one_above() {
+    let (app, root) = TestApp::with_tree("Wurzel").await;
+    app.patch(ADA, &root, json!({ "language": "de" })).await.expect(200);
+    let below = app.create_sub_organization(ADA, &root, "Werk").await;
+    assert_eq!(app.get(ADA, &below).await.body["language"], "de");
+}
+
+#[tokio::test]
 async fn each_view_names_the_organization_above() {
     let (app, root) = TestApp::with_tree("Root").await;
     let works = app.create_sub_organization(ADA, &root, "Works").await;
@@ -110,9 +118,6 @@ async fn each_view_names_the_organization_above() {
     let operated = operator_path(&hall);
     let made = app.post(ADA, &format!("{hall}/sub-organizations"), json!({ "name": "Desk" })).await;
     assert_eq!(made.expect(201).body["parent_name"], "Hall");
-    app.patch(BOB, &hall, json!({ "language": "de" })).await.expect(200);
-    let below = app.create_sub_organization(ADA, &hall, "Tisch").await;
-    assert_eq!(app.get(ADA, &below).await.body["language"], "de", "it begins with that of Hall");
     for shown in [
         app.get(BOB, &hall).await,
         app.get(OPERATOR, &operated).await,

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::domain::{
     AddressDigest, AddressSlot, AlertId, CalledPerson, CriticalAlertUser, Email, Invitation,
-    JoinRequest, Member, MemberId, OrgId, Organization, PersonDigest, PersonId, RoleId, UserId,
+    JoinRequest, Member, OrgId, Organization, PersonDigest, PersonId, RoleId, UserId,
     Version,
 };
 
@@ -303,7 +303,8 @@ fn known_in(
     if let Some(user) = user {
         known.member = found.membership(id, user)?;
         known.request = found.join_request(id, PersonDigest::of(id, user))?;
-        let called = found.called(id, MemberId::of(id, user))?;
+        // What continues with another account is kept about that one.
+        let called = found.called_at(&Key::membership(id, user))?;
         let version = found.deleted_at(&Key::membership(id, user))?;
         known.former = called
             .filter(|called| *called != CalledPerson::Erased)

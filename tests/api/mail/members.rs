@@ -185,7 +185,7 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
     Open Acme:
     https://portal.example.com/organizations/org_…
 
-    If you did not expect this, please ask bob@example.com or the platform team.
+    If you did not expect this, please ask the platform team.
 
     Rolecall sent this mail to bob@example.com.
 
