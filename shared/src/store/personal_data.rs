@@ -21,8 +21,7 @@ use super::{
 };
 use crate::domain::{
     AddressDigest, AddressSlot, AlertId, CalledPerson, CriticalAlertUser, Email, Invitation,
-    JoinRequest, Member, OrgId, Organization, PersonDigest, PersonId, RoleId, UserId,
-    Version,
+    JoinRequest, Member, OrgId, Organization, PersonDigest, PersonId, RoleId, UserId, Version,
 };
 
 /// The most items of each kind that say whether a user is a person.
