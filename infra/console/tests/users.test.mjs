@@ -184,13 +184,13 @@ test('users are shown in the order of their names, and the API says why it refus
   assert.deepEqual(names, [...names].sort().reverse());
   await open(ada, `/organizations/${org}/users`);
   const order = ada.getByLabel('Order');
-  await order.selectOption('Name, Z to A');
+  await order.selectOption('Name Z–A');
   await ada.waitForURL(/sort=-name$/);
   await ada.locator('tbody tr').first().getByText(personName(items[0])).first().waitFor();
   const detail = 'At most 500 users can be sorted by role name.';
   const refusal = { type: 'https://rolecall.example/problems/invalid-request', title: 'Invalid request', status: 422, detail };
   await ada.route(/sort=role_name/, (route) => route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify(refusal) }));
-  await order.selectOption('Role, A to Z');
+  await order.selectOption('Role A–Z');
   await ada.getByRole('alert').getByText(detail).waitFor();
   await ada.unroute(/sort=role_name/);
 });

@@ -11,8 +11,8 @@ const CHOICES = {
   status: [['', 'Any status'], ['active', 'Active'], ['pending', 'Invited']],
   kind: [['', 'Any kind'], ['person', 'People'], ['service', 'Services']],
   sort: [
-    ['', 'Address, A to Z'], ['-email', 'Address, Z to A'], ['name', 'Name, A to Z'], ['-name', 'Name, Z to A'],
-    ['role_name', 'Role, A to Z'], ['-role_name', 'Role, Z to A'], ['-joined_at', 'Newest first'], ['joined_at', 'Oldest first'],
+    ['', 'Address A–Z'], ['-email', 'Address Z–A'], ['name', 'Name A–Z'], ['-name', 'Name Z–A'],
+    ['role_name', 'Role A–Z'], ['-role_name', 'Role Z–A'], ['-joined_at', 'Newest first'], ['joined_at', 'Oldest first'],
   ],
 };
 /**
