@@ -1866,7 +1866,7 @@ export interface components {
             /** @enum {string} */
             status: "pending" | "declined";
             created_at: components["schemas"]["Timestamp"];
-            /** @description When the caller may ask again. `null` while the request is open. An invitation lets the caller ask earlier. */
+            /** @description When the caller may ask again. `null` while the request is open, and if they may ask now, after an invitation. */
             ask_again_at: components["schemas"]["Timestamp"] | null;
         };
         /**
@@ -1964,9 +1964,9 @@ export interface components {
          *     }
          */
         Security: {
-            /** @description Whether members must sign in with several factors (`amr`). */
+            /** @description Whether persons must sign in with several factors (`amr`). Services cannot, and need not. */
             require_mfa: boolean;
-            /** @description The maximum age of a sign-in in minutes (`auth_time`); `null`: no maximum. */
+            /** @description The maximum age of a sign-in of a person in minutes (`auth_time`); `null`: no maximum. */
             max_session_minutes: number | null;
             /** @description The networks that requests may come from, in CIDR notation; empty: any network. */
             allowed_networks: string[];
@@ -4556,7 +4556,7 @@ export interface components {
          *       "title": "Role in use",
          *       "status": 409,
          *       "instance": "01KAK5XJ6M8N0P2Q4R7S9T1V3W",
-         *       "detail": "The role has users: 3 active, 1 pending. Give them another role first.",
+         *       "detail": "The role has users: 3 active, 1 pending, 0 services. Give them another role first, or name one for all of them (`reassign_to`).",
          *       "holders": {
          *         "active": 3,
          *         "pending": 1,
