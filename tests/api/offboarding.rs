@@ -5,7 +5,7 @@ use shared::domain::{PersonId, UserId};
 
 use crate::{
     helpers::{DEE, each, id, operator_path},
-    invariants::check,
+    invariants::{check, scan},
     test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp, member_id},
 };
 
@@ -123,6 +123,11 @@ async fn new_account_takes_over_the_membership() {
         assert_eq!(event["new"]["member"]["id"], member_id(&acme, "bob-2"));
     }
     assert_eq!(before["target"]["id"], member_id(&acme, "bob"));
+    // A service can name its keeper for longer than any event is kept.
+    let items = scan(&app).await;
+    let left = items.iter().find(|item| item.contains_key("continued_as")).unwrap();
+    let kept: i64 = left["ttl"].as_n().unwrap().parse().unwrap();
+    assert!(kept > app.now() / 1_000 + 50 * 365 * 86_400, "{kept}");
     check(&app).await;
 }
 

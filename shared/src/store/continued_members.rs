@@ -2,11 +2,12 @@
 //! invitations and services, stands for the same person. So the former member leaves no name behind, only the id
 //! with which the membership continues, and a read of it reads that member, too.
 
+use jiff::SignedDuration;
+
 use super::{
     Error, FetchedItems, Key, Store,
     item::{Item, attribute, text},
     keys,
-    people::NAMED,
     transaction::tombstone,
 };
 use crate::domain::{Member, MemberId, OrgId, Version};
@@ -16,13 +17,16 @@ const CONTINUED_AS: &str = "continued_as";
 /// The attribute of a member, and of what it leaves behind: the id of the former account.
 const CONTINUES: &str = "continues";
 
+/// How long a former account leads to the present one: a service names its keeper for as long as it is there.
+const CONTINUED: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
+
 /// The highest number of changes of an account that are followed.
 pub(super) const MAX_CHANGES: usize = 20;
 
 /// What a membership leaves behind that continues as `after`.
 pub(super) fn continued(before: &Member, gone: Version, after: MemberId) -> Result<Item, Error> {
     let key = Key::member(before.path.id(), before.id());
-    let mut former = tombstone(key, gone, NAMED)?;
+    let mut former = tombstone(key, gone, CONTINUED)?;
     former.insert(CONTINUED_AS.to_owned(), text(after.to_string()));
     if let Some(earlier) = before.continues {
         former.insert(CONTINUES.to_owned(), attribute(&earlier)?);
