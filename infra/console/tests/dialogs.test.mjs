@@ -128,6 +128,21 @@ test('a dialog that sends closes only after a question, and then a message says 
   assert.deepEqual(questions, Array(4).fill(WAIT));
 });
 
+test('a dialog that is closed in the moment in which it sends asks, too', async () => {
+  await open(page, `${org}/users`);
+  const { asked, release } = await delay(/\/invitations$/, 'POST');
+  await invite('zoe@acme.example');
+  answer = 'dismiss';
+  await dialog().evaluate((modal) => {
+    modal.querySelector('form').requestSubmit();
+    modal.querySelector('[aria-label=Close]').click();
+  });
+  await asked;
+  release();
+  await said('zoe@acme.example is invited.');
+  assert.deepEqual(questions, [WAIT]);
+});
+
 test('settings whose question is closed while they are sent show the refusal themselves', async () => {
   await open(page, `${org}/settings`);
   const { asked, release } = await delay(/\/security$/, 'PUT');

@@ -84,7 +84,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next
   }, [action.problem]);
   const values = () => Object.fromEntries(new FormData(form.current ?? undefined));
   const isChanged = () => (changes ? Object.keys(changes(values())).length > 0 : isTyped(form.current));
-  useUnsaved((within) => within.contains(form.current) && (action.busy ? ((close && !stays) || isChanged()) && WAIT : isChanged()));
+  useUnsaved((within) => within.contains(form.current) && (action.isBusy() ? ((close && !stays) || isChanged()) && WAIT : isChanged()));
   const cancel = () => {
     const dialog = form.current?.closest('dialog');
     if (!dialog || mayLeave(dialog)) onCancel?.();

@@ -193,7 +193,9 @@ export function useAction(work, close, reads = false) {
       busy.current = false;
     }
   };
-  return { ...state, run, clear: () => setState({ busy: false, problem: null }) };
+  // Not the state, which follows with the next render: a key pressed before it meets the work all the same.
+  const isBusy = () => busy.current;
+  return { ...state, isBusy, run, clear: () => setState({ busy: false, problem: null }) };
 }
 
 /**
