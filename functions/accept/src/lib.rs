@@ -12,13 +12,13 @@ use serde::Serialize;
 use shared::{
     domain::{
         self, AddressSlot, InvitationId, Inviter, OrgId, Organization, Person, Refusal,
-        RequestContext, RoleId,
+        RequestContext,
     },
     http::{
         Answer, ApiError, App, Call, Json, NoBody, Page, PageQuery, Path, Query, WithEtag, views,
     },
     metrics::Metric,
-    store::{self, Acceptance, Committed, FetchedItems, InviteeFacts, Key, List},
+    store::{self, Acceptance, FetchedItems, InviteeFacts, Key, List},
 };
 
 /// The routes of the function.
@@ -58,7 +58,9 @@ async fn list(
     let email = person.verified_email()?;
     let pagination = page.pagination("my invitations", &person.id)?;
     let mut found = app.store.page(List::invitations_to(email), pagination.request()).await?;
-    let names = app.store.get_for_display(found.items.iter().flat_map(display_keys)).await?;
+    let orgs = found.items.iter().map(|invitation| Key::organization(invitation.path.id()));
+    let keys = orgs.chain(found.items.iter().flat_map(views::Invitation::name_keys));
+    let names = app.store.get_for_display(keys).await?;
     found.items.retain(|invitation| names.organization(invitation.path.id()).is_some());
     Ok(Json(pagination.try_page(found, |invitation| {
         let org = names.organization(invitation.path.id());
@@ -76,7 +78,7 @@ async fn show_own(
         return Err(Refusal::CallerAlreadyMember.into());
     }
     let invitation = domain::own_invitation(&person, id, facts.slot)?;
-    let names = app.store.get(name_keys(&invitation)).await?;
+    let names = app.store.get(views::Invitation::name_keys(&invitation)).await?;
     let view = show(&invitation, Some(facts.org), &names, context.at)?;
     Metric::InvitationsOpened.add(1.0);
     Ok(WithEtag { view, version: invitation.version })
@@ -101,24 +103,20 @@ async fn accept(
             facts.org.check_sign_in(&person)?;
             return accepted_before(&app, &context, member).await;
         }
-        let mut invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
+        let invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
         if let Some(ended) = facts.member.as_ref().filter(|it| !it.has_access(context.at)) {
             // They were a member with another address, until their access ended.
             app.store.end_access_now(&context, &facts.org, ended).await?;
             continue;
         }
         domain::check_no_member(facts.member.as_ref())?;
-        let (role, stored) = match &inviter {
-            JudgedInviter::Stored => (invitation.inviter.as_ref().map(|it| it.role_id), true),
-            JudgedInviter::Present(None) => (None, false),
-            JudgedInviter::Present(Some(present)) => {
-                invitation.inviter = Some(present.clone());
-                (Some(present.role_id), false)
-            }
+        let (judged, is_present) = match &inviter {
+            JudgedInviter::Stored => (invitation.inviter.as_ref(), false),
+            JudgedInviter::Present(inviter) => (inviter.as_ref(), true),
         };
-        match try_accept(&app, &context, &person, &facts, &invitation, role).await {
+        match try_accept(&app, &context, &person, &facts, &invitation, judged).await {
             // The next attempt uses the present role.
-            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if stored => {}
+            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if !is_present => {}
             // They became a member meanwhile: the next attempt finds it.
             Err(store::Error::Refused(Refusal::ChangedConcurrently | Refusal::AlreadyMember)) => {}
             done => return Ok(done?),
@@ -141,17 +139,15 @@ async fn try_accept(
     person: &Person,
     facts: &InviteeFacts,
     invitation: &domain::Invitation,
-    inviter_role: Option<RoleId>,
+    inviter: Option<&Inviter>,
 ) -> Result<Answer, store::Error> {
     let InviteeFacts { org, request, deleted, .. } = facts;
-    let member = domain::accept(person, org, invitation, inviter_role, *deleted, context.at)?;
+    let member = domain::accept(person, org, invitation, inviter, *deleted, context.at)?;
     let answer = membership_answer(app, &member, context.at).await?;
     let (member, deleted, request) = (&member, *deleted, request.as_ref());
-    let acceptance = Acceptance { org, invitation, member, deleted, inviter_role, request };
-    match app.store.transaction(context).accept(&acceptance)?.commit(&answer).await? {
-        Committed::Now => Ok(answer),
-        Committed::Before(recorded) => Answer::recorded(&recorded),
-    }
+    let acceptance = Acceptance { org, invitation, member, deleted, inviter, request };
+    let committed = app.store.transaction(context).accept(&acceptance)?.commit(&answer).await?;
+    answer.or_recorded(committed)
 }
 
 /// The response to a person who has accepted before: their membership.
@@ -177,9 +173,7 @@ async fn present_inviter(
 ) -> Result<Option<Inviter>, store::Error> {
     let Some(inviter) = &invitation.inviter else { return Ok(None) };
     let member = app.store.continued_member(org.id(), inviter.member_id).await?;
-    let present =
-        |member: domain::Member| Inviter { member_id: member.id(), role_id: member.role_id };
-    Ok(member.filter(|member| member.has_access(now)).map(present))
+    Ok(member.filter(|member| member.has_access(now)).as_ref().map(Inviter::of))
 }
 
 async fn decline(
@@ -199,24 +193,11 @@ async fn membership_answer(
     member: &domain::Member,
     now: jiff::Timestamp,
 ) -> Result<Answer, store::Error> {
-    let key = member.role_id.custom().map(|role| Key::role(member.path.id(), role));
+    let key = Key::custom_role(member.path.id(), member.role_id);
     let found = app.store.get(key).await?;
     let role = found.role_summary(member.path.id(), member.role_id)?;
     let view = views::Member::of(member, role.as_ref(), now);
     Ok(Answer::ok(&view).with_version(member.version))
-}
-
-/// The keys of the items that hold the names of an invitation's organization, role and people.
-fn display_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
-    [Key::organization(invitation.path.id())].into_iter().chain(name_keys(invitation))
-}
-
-/// The keys of the items that hold the names of an invitation's role and people.
-fn name_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
-    let org = invitation.path.id();
-    let role = invitation.role_id.custom().map(|role| Key::role(org, role));
-    let people = invitation.invited_by().into_iter().chain(invitation.sent_by());
-    role.into_iter().chain(people.map(move |member| Key::member(org, member)))
 }
 
 fn show(

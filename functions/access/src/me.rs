@@ -100,7 +100,7 @@ fn own_slot(person: &Person, request: &JoinRequest) -> Option<Key> {
 /// The keys of the items that hold the names of a member's organization, of the one above it and of the role.
 fn name_keys(member: &Member) -> impl Iterator<Item = Key> + use<> {
     let org = member.path.id();
-    let role = member.role_id.custom().map(|role| Key::role(org, role));
+    let role = Key::custom_role(org, member.role_id);
     let orgs = [org].into_iter().chain(member.path.parent());
     orgs.map(Key::organization).chain(role)
 }

@@ -191,7 +191,7 @@ impl BatchInvite<'_> {
 
     /// A role as the actor offers it.
     fn offered(&self, id: RoleId, facts: &BatchFacts) -> Result<OfferedRole, Error> {
-        let key = id.custom().map(|id| Key::role(self.org, id));
+        let key = Key::custom_role(self.org, id);
         let role = key.map(|key| facts.found.role(&key)).transpose()?.flatten();
         let reassigned_to = role.and_then(|found| Some(found.role.reassignment?.to));
         Ok(OfferedRole { id, reassigned_to })

@@ -51,7 +51,7 @@ async fn invite(
     let CreateInvitationRequest { email, role_id, expires_in_days, access_expires_at, language } =
         wanted;
     let key = Key::address_slot(org, AddressDigest::of(org, &email));
-    let keys = [key.clone()].into_iter().chain(role_key(org, role_id));
+    let keys = [key.clone()].into_iter().chain(Key::custom_role(org, role_id));
     let (actor, found) = app.store.facts(&person, org, keys).await?;
     let role = found.role_summary(org, role_id)?;
     let mut facts = address_facts(&found, &key)?;
@@ -149,9 +149,10 @@ async fn list(
     let (actor, counts) = app.store.facts(&person, org, [Key::counts(org)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let found = app.store.page(List::invitations(&actor.org.path), pagination.request()).await?;
-    let inviters = found.items.iter().flat_map(|invitation| people(org, invitation));
+    let inviters = found.items.iter().flat_map(views::InvitationPeople::keys);
     let deliveries = found.items.iter().map(|invitation| Key::delivery(invitation.id));
-    let roles = found.items.iter().filter_map(|invitation| role_key(org, invitation.role_id));
+    let roles =
+        found.items.iter().filter_map(|invitation| Key::custom_role(org, invitation.role_id));
     // The deliveries and the roles are only shown.
     let (inviters, deliveries, roles) = tokio::try_join!(
         app.store.get(inviters),
@@ -173,7 +174,7 @@ async fn one(
     let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let invitation = pending(&found, &key, id)?;
-    let also = found.and(shown_with(&app, org, &invitation).await?);
+    let also = found.and(app.store.get(views::Invitation::name_keys(&invitation)).await?);
     let view = ListedInvitation::of(&actor.org, &invitation, &also, context.at)?;
     Ok(WithEtag { view, version: invitation.version })
 }
@@ -210,7 +211,7 @@ async fn change(
     let after = domain::update_invitation(&actor, &before, update, context.at)?;
     if_match.check(before.version)?;
     if after == before {
-        let also = found.and(shown_with(&app, org, &before).await?);
+        let also = found.and(app.store.get(views::Invitation::name_keys(&before)).await?);
         let view = ListedInvitation::of(&actor.org, &before, &also, context.at)?;
         return Ok(Answer::ok(&view).with_version(before.version));
     }
@@ -274,7 +275,8 @@ async fn names_of(
     let org = actor.org.id();
     let by_caller = actor.member.as_ref().map(Member::id) == invitation.invited_by();
     let creator = invitation.invited_by().filter(|_| !by_caller).map(|id| Key::member(org, id));
-    let names = app.store.get(creator.into_iter().chain(role_key(org, invitation.role_id))).await?;
+    let names =
+        app.store.get(creator.into_iter().chain(Key::custom_role(org, invitation.role_id))).await?;
     let sent_by = views::Person::caller(actor);
     let invited_by =
         if by_caller { sent_by.clone() } else { views::Person::inviter(&names, invitation)? };
@@ -282,27 +284,6 @@ async fn names_of(
         views::InvitationPeople { invited_by, sent_by },
         names.role_summary(org, invitation.role_id)?,
     ))
-}
-
-/// The key of a custom role.
-fn role_key(org: OrgId, role: RoleId) -> Option<Key> {
-    role.custom().map(|role| Key::role(org, role))
-}
-
-/// The items that an answer shows with an invitation: the people and the role.
-async fn shown_with(
-    app: &App,
-    org: OrgId,
-    invitation: &Invitation,
-) -> Result<FetchedItems, ApiError> {
-    let keys = people(org, invitation).chain(role_key(org, invitation.role_id));
-    Ok(app.store.get(keys).await?)
-}
-
-/// The keys of the members who created an invitation, and who sent it last.
-fn people(org: OrgId, invitation: &Invitation) -> impl Iterator<Item = Key> + use<> {
-    let both = invitation.sent_by().into_iter().chain(invitation.invited_by());
-    both.map(move |member| Key::member(org, member))
 }
 
 fn inviter_authorized(

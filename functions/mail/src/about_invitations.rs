@@ -10,7 +10,7 @@ use shared::{
 
 use crate::{
     MailService,
-    selection::{author, author_key, member_in, named, role_in, role_key, role_name},
+    selection::{author, author_key, member_in, named, role_in, role_name},
 };
 
 impl MailService {
@@ -30,7 +30,7 @@ impl MailService {
         let (Some(organization), Some(invitation)) = (organization, invitation) else {
             return Ok(None);
         };
-        let role = self.store.get_for_display(role_key(org, invitation.role_id)).await?;
+        let role = self.store.get_for_display(Key::custom_role(org, invitation.role_id)).await?;
         let role = role_name(&role, org, invitation.role_id)?;
         let by = author(&found, event)?;
         Ok(invitation_mail(event, &organization, Some(invitation), role, by, context.at))
@@ -68,7 +68,7 @@ impl MailService {
             return Ok(None);
         };
         let keys = [Key::organization(org), Key::member(org, inviter), Key::member(org, member)];
-        let found = self.store.get(keys.into_iter().chain(role_key(org, role))).await?;
+        let found = self.store.get(keys.into_iter().chain(Key::custom_role(org, role))).await?;
         let to = found.active_member(org, inviter, context.at)?;
         let organization = found.organization(org);
         let access_end = found.member(org, member)?.and_then(|member| member.access_expires_at);

@@ -8,7 +8,7 @@ use shared::{
 
 use crate::{
     MailService,
-    selection::{author, author_key, author_of, named, role_in, role_key, role_name},
+    selection::{author, author_key, author_of, named, role_in, role_name},
 };
 
 impl MailService {
@@ -21,8 +21,10 @@ impl MailService {
         let Ok(id) = event.target.id.parse::<MemberId>() else { return Ok(None) };
         let Some(role) = role_in(&event.new) else { return Ok(None) };
         let keys = [Key::organization(org), Key::member(org, id)].into_iter();
-        let found =
-            self.store.get(keys.chain(author_key(event)).chain(role_key(org, role))).await?;
+        let found = self
+            .store
+            .get(keys.chain(author_key(event)).chain(Key::custom_role(org, role)))
+            .await?;
         let member = found.member(org, id)?.filter(|member| member.role_id == role);
         let (Some(organization), Some(member)) = (found.organization(org), member) else {
             return Ok(None);

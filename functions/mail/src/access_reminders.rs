@@ -8,11 +8,7 @@ use shared::{
     store::{Claim, Error, Expiring, Key, Reminded},
 };
 
-use crate::{
-    MailService, WaitReason,
-    mails::MarkedMail,
-    selection::{role_key, role_name},
-};
+use crate::{MailService, WaitReason, mails::MarkedMail, selection::role_name};
 
 /// The most members of a shard whose end came near in one run. The next one continues.
 const MAX_REMINDED: u16 = 100;
@@ -74,7 +70,8 @@ impl MailService {
     ) -> Result<Option<Ending>, Error> {
         let (org, now) = (listed.path.id(), context.at);
         let people = [listed.id()].into_iter().chain(listed.access_granted_by);
-        let keys = people.map(|id| Key::member(org, id)).chain(role_key(org, listed.role_id));
+        let keys =
+            people.map(|id| Key::member(org, id)).chain(Key::custom_role(org, listed.role_id));
         let found = self.store.get(keys.chain([Key::organization(org)])).await?;
         let member = found.active_member(org, listed.id(), now)?;
         let member = member.filter(|member| member.access_expires_at == listed.access_expires_at);

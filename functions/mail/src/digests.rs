@@ -10,11 +10,7 @@ use shared::{
     store::{Error, Key, List, PageRequest},
 };
 
-use crate::{
-    MailService, WaitReason,
-    mails::MarkedMail,
-    selection::{role_key, role_name},
-};
+use crate::{MailService, WaitReason, mails::MarkedMail, selection::role_name};
 
 /// The most digests in one run. The next one continues.
 const MAX_DIGESTS: u16 = 100;
@@ -141,7 +137,8 @@ impl MailService {
         let accepted = match (by.as_slice(), members.as_slice()) {
             ([], _) => return Ok(None),
             ([by], [member]) if !more => {
-                let role = self.store.get_for_display(role_key(org, member.role_id)).await?;
+                let role =
+                    self.store.get_for_display(Key::custom_role(org, member.role_id)).await?;
                 let role = role_name(&role, org, member.role_id)?;
                 let access_end = member.access_expires_at;
                 Notification::InvitationAccepted { by: by.clone(), role, access_end }

@@ -10,7 +10,7 @@ use shared::{
 use crate::{
     MailService,
     mails::MarkedMail,
-    selection::{author_of, role_key, role_name},
+    selection::{author_of, role_name},
 };
 
 /// The most invitations of a shard in one run. The next one continues.
@@ -70,7 +70,7 @@ impl MailService {
         };
         let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
         let keys = inviter.map(|inviter| Key::member(org, inviter)).into_iter();
-        let names = self.store.get(keys.chain(role_key(org, invitation.role_id))).await?;
+        let names = self.store.get(keys.chain(Key::custom_role(org, invitation.role_id))).await?;
         let (by, role_of_inviter) = match inviter {
             Some(id) => (author_of(&names, org, id)?, names.continued_member(org, id)?),
             None => (Author::Platform, None),

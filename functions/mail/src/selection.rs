@@ -198,12 +198,7 @@ pub(crate) fn named(
     Ok(called.and_then(NamedPerson::called))
 }
 
-/// The key of the item with the name of a role. None for a built-in role.
-pub(crate) fn role_key(org: OrgId, role: RoleId) -> Option<Key> {
-    role.custom().map(|id| Key::role(org, id))
-}
-
-/// The name of a role. `found` has the item at [`role_key`].
+/// The name of a role. `found` has the item of a custom role.
 pub(crate) fn role_name(found: &FetchedItems, org: OrgId, role: RoleId) -> Result<String, Error> {
     Ok(views::role_name(role, found.role_summary(org, role)?.as_ref()))
 }

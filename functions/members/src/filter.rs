@@ -128,8 +128,7 @@ impl Filters {
         if !self.is_countable(org) {
             return vec![];
         }
-        let custom = roles.iter().filter_map(|role| role.custom());
-        let custom = custom.map(|role| Key::role(org, role));
+        let custom = roles.iter().filter_map(|&role| Key::custom_role(org, role));
         [Key::counts(org)].into_iter().chain(custom).collect()
     }
 

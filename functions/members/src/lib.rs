@@ -28,7 +28,7 @@ use shared::{
         Answer, ApiError, App, Call, IfMatch, Json, NameField, NoBody, Path, Time, WithEtag,
         not_null, nullable, views,
     },
-    store::{Committed, Error, FetchedItems, Key, MemberChange},
+    store::{Error, FetchedItems, Key, MemberChange},
 };
 
 pub use export::{ExportConfig, ExportLimits};
@@ -87,7 +87,7 @@ async fn change(
     Json(wanted): Json<UpdateMemberRequest>,
 ) -> Result<Answer, ApiError> {
     let UpdateMemberRequest { role_id, display_name, access_expires_at, keeper_id } = wanted;
-    let role = role_id.and_then(RoleId::custom).map(|role| Key::role(org, role));
+    let role = role_id.and_then(|role| Key::custom_role(org, role));
     let keeper = keeper_id.map(|keeper| Key::member(org, keeper));
     let also = [Key::member(org, id)].into_iter().chain(role).chain(keeper);
     let (actor, found) = app.store.facts(&person, org, also).await?;
@@ -142,8 +142,7 @@ async fn leave(
     };
     let answer = Answer::no_content();
     match app.store.end_membership(member, &answer, writes).await {
-        Ok(Committed::Now) => Ok(answer),
-        Ok(Committed::Before(recorded)) => Ok(Answer::recorded(&recorded)?),
+        Ok(committed) => Ok(answer.or_recorded(committed)?),
         // They were removed meanwhile.
         Err(Error::Refused(Refusal::NoSuchMember)) => Err(Refusal::NoSuchOrganization.into()),
         Err(error) => Err(error.into()),

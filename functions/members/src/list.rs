@@ -128,15 +128,12 @@ async fn one_person(
 
 /// The keys of the items that hold the names of a user's organization, of the people behind an invitation,
 /// and of the keeper of a service. The organization in the path is known.
-fn name_keys(actor: &Standing, user: &User) -> impl Iterator<Item = Key> + use<> {
+fn name_keys<'a>(actor: &Standing, user: &'a User) -> impl Iterator<Item = Key> + use<'a> {
     let org = user.path().id();
     let below = (org != actor.org.id()).then(|| Key::organization(org));
-    let (named, sender) = match user {
-        User::Active(member) => (member.service.map(|service| service.keeper), None),
-        User::Pending(invitation) => (invitation.invited_by(), invitation.sent_by()),
-    };
-    let named = named.into_iter().chain(sender).map(move |member| Key::member(org, member));
-    below.into_iter().chain(named)
+    let keeper = user.keeper().map(|keeper| Key::member(org, keeper));
+    let people = user.invitation().into_iter().flat_map(views::InvitationPeople::keys);
+    below.into_iter().chain(keeper).chain(people)
 }
 
 /// What the rows of users show besides the users themselves.

@@ -194,8 +194,7 @@ impl DisplayNames {
 
 /// The organization and the keeper of a service.
 fn keeper(user: &User) -> Option<(OrgId, MemberId)> {
-    let User::Active(member) = user else { return None };
-    Some((member.path.id(), member.service?.keeper))
+    Some((user.path().id(), user.keeper()?))
 }
 
 /// The key of the member who sent an invitation last. None if an operator did.

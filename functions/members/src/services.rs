@@ -29,7 +29,7 @@ pub(crate) async fn add(
     let keeper_id = keeper_id.unwrap_or_else(|| MemberId::of(org, &person.id));
     let membership = Key::membership(org, &user_id);
     let keys = [membership.clone(), Key::member(org, keeper_id)];
-    let role = role_id.custom().map(|role| Key::role(org, role));
+    let role = Key::custom_role(org, role_id);
     let (actor, found) = app.store.facts(&person, org, keys.into_iter().chain(role)).await?;
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let found = app.store.end_own_access(&context, &actor.org, &user_id, found).await?;

@@ -202,7 +202,7 @@ pub(crate) async fn approve(
     OptionalJson(ApproveJoinRequest { role_id }): OptionalJson<ApproveJoinRequest>,
 ) -> Result<Answer, ApiError> {
     let role_id = role_id.unwrap_or(RoleId::USER);
-    let role = role_id.custom().map(|role| Key::role(org, role));
+    let role = Key::custom_role(org, role_id);
     let key = Key::join_request(org, id.digest());
     let facts = [key].into_iter().chain(role);
     let (actor, found) = app.store.facts(&person, org, facts).await?;

@@ -92,7 +92,7 @@ async fn change(
         let writes = app.store.transaction(context).suspend_link(&actor, change)?;
         match writes.commit(&answer).await {
             Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
-            written => return Ok(written.map(|_| answer)?),
+            written => return Ok(answer.or_recorded(written?)?),
         }
     }
 }

@@ -25,8 +25,8 @@ pub(crate) async fn delete(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let roles = [Some(role), reassign_to].into_iter().flatten().filter_map(RoleId::custom);
-    let keys = roles.map(|id| Key::role(org, id));
+    let roles = [Some(role), reassign_to].into_iter().flatten();
+    let keys = roles.filter_map(|role| Key::custom_role(org, role));
     let (actor, found) = app.store.facts(&person, org, keys).await?;
     let RoleWithUsers { role, users } = editable(&actor, &found, role)?;
     let marked = if let Some(target) = reassign_to {
@@ -85,7 +85,7 @@ fn mark(
     context: &RequestContext,
 ) -> Result<CustomRole, ApiError> {
     use Refusal::{NoSuchRole, RoleBeingDeleted, ServiceRoleNotAllowed, SuperAdminNotAssignable};
-    let key = target.custom().map(|id| Key::role(actor.org.id(), id));
+    let key = Key::custom_role(actor.org.id(), target);
     let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
     let target_role = target_role.as_ref().map(|found| &found.role);
     domain::delete_with_reassignment(actor, role, users, target, target_role, context.at).map_err(

@@ -220,7 +220,7 @@ async fn edit(
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let wanted = role.custom().map(|id| Key::role(org, id));
+        let wanted = Key::custom_role(org, role);
         let (actor, found) = app.store.facts_in_tree(&person, org, wanted).await?;
         let RoleWithUsers { role: before, users } = editable(&actor, &found, role)?;
         let after = domain::edit_role(&actor, &before, draft.clone(), context.at)?;
@@ -238,7 +238,7 @@ async fn edit(
         match written {
             // The levels of all roles are one table: another role may have changed.
             Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
-            written => return if_match.outcome(written).map(|_| answer),
+            written => return Ok(answer.or_recorded(if_match.outcome(written)?)?),
         }
     }
 }

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use super::{
-    AddressDigest, AddressSlot, Invitation, InvitationId, Member, OrgId, Organization, Person,
-    Refusal, RoleId, Source, Version, levels_in, may_grant,
+    AddressDigest, AddressSlot, Invitation, InvitationId, Inviter, Member, OrgId, Organization,
+    Person, Refusal, RoleId, Source, Version, levels_in, may_grant,
 };
 
 /// Accepts an invitation (INV7). In an organization without Super Admin, the new member becomes its
 /// Super Admin (INV8).
 ///
-/// `inviter` is the present role of the inviter, if they are still a member. `deleted` is the
+/// `inviter` is the inviter as they are now, if they are still a member. `deleted` is the
 /// version of the person's membership that ended a short time ago.
 ///
 /// # Errors
@@ -23,7 +23,7 @@ pub fn accept(
     person: &Person,
     org: &Organization,
     invitation: &Invitation,
-    inviter: Option<RoleId>,
+    inviter: Option<&Inviter>,
     deleted: Option<Version>,
     now: Timestamp,
 ) -> Result<Member, Refusal> {
@@ -33,15 +33,15 @@ pub fn accept(
         return Err(Refusal::InvitationExpired(invitation.expires_at));
     }
     if invitation.inviter.is_some() {
-        inviter_may_grant(org, invitation.role_id, inviter)?;
+        inviter_may_grant(org, invitation.role_id, inviter.map(|inviter| inviter.role_id))?;
     }
     let first = org.super_admin_user_id.is_none();
     let role = if first { RoleId::SUPER_ADMIN } else { invitation.role_id };
     let member = Member::new(person, org, role, Source::Invitation, deleted, now)?;
     // The access of the Super Admin does not end.
     let access_expires_at = invitation.access_expires_at.filter(|_| !first);
-    let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
     let access_granted_by = inviter.filter(|_| access_expires_at.is_some());
+    let access_granted_by = access_granted_by.map(|inviter| inviter.member_id);
     let language = invitation.language;
     Ok(Member { access_expires_at, access_granted_by, language, ..member })
 }

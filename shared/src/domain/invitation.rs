@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Budget, Budgets, Email, InvitationId, Language, Level, MemberId, OrgPath, Organization,
+    Budget, Budgets, Email, InvitationId, Language, Level, Member, MemberId, OrgPath, Organization,
     Refusal, RoleId, RoleObject, Standing, Target, TargetKind, UserId, Version,
     budget::{Day, seconds_until},
     check_access_end,
@@ -86,6 +86,13 @@ pub struct Inviter {
     /// The role of the member at the time of sending. It can have changed since, so the acceptance
     /// checks the present role.
     pub role_id: RoleId,
+}
+
+impl Inviter {
+    /// A member who invites.
+    pub fn of(member: &Member) -> Self {
+        Self { member_id: member.id(), role_id: member.role_id }
+    }
 }
 
 impl Invitation {
@@ -423,7 +430,7 @@ pub fn revoke(actor: &Standing) -> Result<(), Refusal> {
 /// The actor as the inviter of an invitation.
 pub(super) fn inviter_of(actor: &Standing) -> Result<Inviter, Refusal> {
     let member = actor.membership()?;
-    Ok(Inviter { member_id: member.id(), role_id: member.role_id })
+    Ok(Inviter::of(member))
 }
 
 /// The time of expiry: `days` after `sent_at`, or the end of the offered access if that is earlier.

@@ -61,9 +61,20 @@ impl Answer {
     ///
     /// The error of the commit.
     pub async fn commit(self, writes: Transaction<'_>) -> Result<Self, ApiError> {
-        match writes.commit(&self).await? {
+        let committed = writes.commit(&self).await?;
+        Ok(self.or_recorded(committed)?)
+    }
+
+    /// This answer, if its request has just made the change; else the one of the earlier request that
+    /// made it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recorded`](Self::recorded).
+    pub fn or_recorded(self, committed: Committed) -> Result<Self, store::Error> {
+        match committed {
             Committed::Now => Ok(self),
-            Committed::Before(answer) => Ok(Self::recorded(&answer)?),
+            Committed::Before(answer) => Self::recorded(&answer),
         }
     }
 

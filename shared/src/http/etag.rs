@@ -97,8 +97,8 @@ impl IfMatch {
         answer: Answer,
         writes: Transaction<'_>,
     ) -> Result<Answer, ApiError> {
-        self.outcome(writes.commit(&answer).await)?;
-        Ok(answer)
+        let committed = self.outcome(writes.commit(&answer).await)?;
+        Ok(answer.or_recorded(committed)?)
     }
 
     /// The outcome of the write. If the client named a version, a lost race means that the resource

@@ -13,9 +13,9 @@ use super::{
     transaction::{Change, Transaction, absent, gone_or, refuse},
 };
 use crate::domain::{
-    AddressDigest, AddressSlot, Event, EventAction, IdentityProviderRole, Invitation, JoinRequest,
-    Member, MemberId, OrgId, Organization, PendingFirstAdmin, Person, PersonDigest, Refusal,
-    RequestContext, RoleId, Standing, Version, levels_in,
+    AddressDigest, AddressSlot, Event, EventAction, IdentityProviderRole, Invitation, Inviter,
+    JoinRequest, Member, MemberId, OrgId, Organization, PendingFirstAdmin, Person, PersonDigest,
+    Refusal, RequestContext, RoleId, Standing, Version, levels_in,
 };
 
 /// A new invitation, and the one that holds its address, if there is one.
@@ -48,8 +48,8 @@ pub struct Acceptance<'a> {
     pub member: &'a Member,
     /// The version of the invitee's membership that ended a short time ago.
     pub deleted: Option<Version>,
-    /// The role by which the inviter may grant the invited role; none for an operator's invitation.
-    pub inviter_role: Option<RoleId>,
+    /// The inviter as the rule judged them; none for an operator's invitation.
+    pub inviter: Option<&'a Inviter>,
     /// The invitee's own request to join, which ends with the acceptance (ORG2).
     pub request: Option<&'a JoinRequest>,
 }
@@ -450,12 +450,9 @@ impl Transaction<'_> {
     /// Adds the condition that the inviter still holds the role that the rule saw, that it still gives
     /// the same levels, and that their access has not ended (END1).
     fn inviter_still_grants(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
-        let inviter = acceptance.invitation.inviter.as_ref();
-        let (Some(role), Some(inviter)) = (acceptance.inviter_role, inviter) else {
-            return Ok(self);
-        };
+        let Some(inviter) = acceptance.inviter else { return Ok(self) };
         let lost = refuse(Refusal::ChangedConcurrently);
-        self.member_still_holds(acceptance.org, inviter.member_id, role, lost)
+        self.member_still_holds(acceptance.org, inviter.member_id, inviter.role_id, lost)
     }
 }
 
@@ -504,12 +501,12 @@ fn shown(invitation: &Invitation) -> Value {
 }
 
 fn accepted(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
-    let Acceptance { org, invitation, member, request, .. } = *acceptance;
+    let Acceptance { org, invitation, member, inviter, request, .. } = *acceptance;
     let asked = request.map(|request| json!({ "join_request": request.status }));
     let target = invitation.target(invitation.version.next(context.at));
     let mut new = json!({
         "member_id": member.id(),
-        "inviter_id": invitation.inviter.as_ref().map(|inviter| inviter.member_id),
+        "inviter_id": inviter.map(|inviter| inviter.member_id),
         "role_id": member.role_id,
         "identity_provider_role": levels_in(org, member.role_id).map(IdentityProviderRole::of),
     });

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{Error, Reminded, WRITTEN_SCHEMA};
 use crate::domain::{
     AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, Email, EventId, HourlyRecipient,
-    IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, PersonDigest, PersonId, Sending,
-    UserId,
+    IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, PersonDigest, PersonId, RoleId,
+    Sending, UserId,
 };
 
 /// Begins the partitions of organizations.
@@ -72,6 +72,11 @@ impl Key {
     /// A custom role, with the number of its users.
     pub fn role(org: OrgId, role: CustomRoleId) -> Self {
         Self::of(org, format!("ROLE#{}", role.bare()))
+    }
+
+    /// The item of a role, if it is a custom one.
+    pub fn custom_role(org: OrgId, role: RoleId) -> Option<Self> {
+        role.custom().map(|role| Self::role(org, role))
     }
 
     /// Names, descriptions and levels of all custom roles of an organization.

@@ -55,7 +55,7 @@ mod suspension;
 mod tests;
 mod transaction;
 mod user_counts;
-mod user_ranges;
+mod user_filter;
 mod users;
 mod whole_list;
 
@@ -100,7 +100,8 @@ pub use roles::RoleChange;
 pub use schema::{Migration, READABLE_SCHEMA, WRITTEN_SCHEMA, upgraded};
 pub use transaction::Transaction;
 pub use user_counts::OrganizationCounts;
-pub use users::{Order, SortKey, User, UserFilter};
+pub use user_filter::{Order, SortKey, UserFilter};
+pub use users::User;
 
 /// The table.
 #[derive(Clone, Debug)]

@@ -7,73 +7,16 @@
 use futures_util::future::OptionFuture;
 
 use super::{
-    Error, Key, PageRequest, Position, Slice, Status, Store, index,
+    Error, Key, PageRequest, Position, Slice, Store, index,
     item::{Item, from_item},
-    range::{MAX_FILTER_UNITS, Range},
+    range::MAX_FILTER_UNITS,
     role_names::RoleNamesPage,
-    user_ranges::Address,
+    user_filter::{Address, BY_ADDRESS, BY_ROLE_NAME, Section, UserFilter},
 };
-use crate::domain::{Invitation, Member, MemberKind, OrgId, OrgPath, RoleId, Scope, Search};
+use crate::domain::{Invitation, Member, MemberId, OrgPath, RoleId, Scope};
 
 /// The most sections of a list that one request reads.
 pub(super) const MAX_SECTIONS: usize = 4;
-/// The part of a search with the users whose address matches; also a list without a search.
-const BY_ADDRESS: u8 = 0;
-/// The part of a search with the other users, whose role has a matching name.
-pub(super) const BY_ROLE_NAME: u8 = 1;
-
-/// The users that a list shows, and their order.
-#[derive(Clone, Debug)]
-pub struct UserFilter {
-    /// The organizations.
-    pub scope: Scope,
-    /// The statuses.
-    pub statuses: Vec<Status>,
-    /// Only persons, who can be invited, or only services (MACH1).
-    pub kind: Option<MemberKind>,
-    /// The roles; empty for any role.
-    pub roles: Vec<RoleId>,
-    /// The text to search for.
-    pub search: Option<Search>,
-    /// The order.
-    pub order: Order,
-    /// The organizations of the scope that have custom roles. Not used for a subtree.
-    pub with_custom_roles: Vec<OrgId>,
-}
-
-/// The order of users: by organization, then by address or time. Users of a whole subtree whose
-/// address begins with a text are ordered by address first, and its services by id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// The second criterion.
-    pub by: SortKey,
-    /// Whether the order is reversed.
-    pub descending: bool,
-}
-
-/// What users of an organization are sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortKey {
-    /// Their address.
-    Address,
-    /// The time when they joined or were invited.
-    Time,
-}
-
-impl UserFilter {
-    /// The users with one of these roles in one organization, by address.
-    pub fn of_roles(path: &OrgPath, statuses: Vec<Status>, roles: Vec<RoleId>) -> Self {
-        Self {
-            scope: Scope::Organizations(vec![path.clone()]),
-            statuses,
-            kind: None,
-            roles,
-            search: None,
-            order: Order { by: SortKey::Address, descending: false },
-            with_custom_roles: vec![],
-        }
-    }
-}
 
 /// A row of the users list (U3).
 #[derive(Debug)]
@@ -102,6 +45,14 @@ impl User {
         }
     }
 
+    /// The keeper of a service.
+    pub fn keeper(&self) -> Option<MemberId> {
+        match self {
+            Self::Pending(_) => None,
+            Self::Active(member) => Some(member.service?.keeper),
+        }
+    }
+
     /// The role that the user holds, or is invited to.
     pub fn role(&self) -> RoleId {
         match self {
@@ -125,16 +76,6 @@ impl User {
             Self::Active(member) => Key::member(member.path.id(), member.id()),
         }
     }
-}
-
-/// The ranges of one step through a list.
-pub(super) struct Section {
-    pub(super) part: u8,
-    pub(super) ranges: Vec<Range>,
-    /// The beginning of the next section.
-    pub(super) next: Option<Position>,
-    /// The read units that finding the ranges consumed.
-    pub(super) units: f64,
 }
 
 impl Store {

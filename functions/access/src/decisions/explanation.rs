@@ -220,10 +220,7 @@ impl Explanation {
 
     /// The keys of the custom roles on these paths, for their names.
     pub(super) fn role_keys(paths: &[PathMembership]) -> impl Iterator<Item = Key> {
-        paths.iter().filter_map(|path| {
-            let role = path.standing.role()?.custom()?;
-            Some(Key::role(path.from(), role))
-        })
+        paths.iter().filter_map(|path| Key::custom_role(path.from(), path.standing.role()?))
     }
 
     fn new(code: &'static str, reason: impl Into<String>) -> Self {

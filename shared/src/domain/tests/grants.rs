@@ -144,7 +144,8 @@ fn check_operations(actor: &Standing, role: RoleId) {
     let still_granted = inviter_may_grant(&actor.org, role, actor.role());
     assert_eq!(still_granted.is_ok(), granted.is_ok(), "{role}");
     if let Ok(invitation) = invited {
-        let made = accept(&person("bob"), &actor.org, &invitation, actor.role(), None, now());
+        let by = invitation.inviter.as_ref();
+        let made = accept(&person("bob"), &actor.org, &invitation, by, None, now());
         assert_eq!(made, Ok(member("bob", &actor.org, role)));
     }
 }

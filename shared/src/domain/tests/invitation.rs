@@ -200,7 +200,8 @@ fn invitation_is_accepted_before_its_expiry_if_its_inviter_may_still_grant_the_r
     ];
     for (case, present, role, inviter, at, expected) in cases {
         let open = bob_invited(&org, super_admin, role);
-        let accepted = accept(&person("bob"), present, &open, inviter, None, at);
+        let inviter = inviter.map(|role_id| Inviter { member_id: member_id("sue"), role_id });
+        let accepted = accept(&person("bob"), present, &open, inviter.as_ref(), None, at);
         assert_eq!(accepted.map(|member| member.role_id), expected, "{case}");
     }
 }

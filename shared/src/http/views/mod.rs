@@ -155,7 +155,7 @@ impl Member {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let org = member.path.id();
-        let role = member.role_id.custom().map(|role| Key::role(org, role));
+        let role = Key::custom_role(org, member.role_id);
         let keeper = member.service.map(|service| service.keeper);
         let keys = role.into_iter().chain(keeper.map(|keeper| Key::member(org, keeper)));
         let found = store.get(keys).await?;
@@ -220,7 +220,14 @@ impl InvitationPeople {
         Self { invited_by: person.clone(), sent_by: person }
     }
 
-    /// The people behind `invitation`. `names` has the items that say what they are called.
+    /// The keys of the items that say what the people behind an invitation are called.
+    pub fn keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
+        let org = invitation.path.id();
+        let people = invitation.invited_by().into_iter().chain(invitation.sent_by());
+        people.map(move |member| Key::member(org, member))
+    }
+
+    /// The people behind `invitation`. `names` has the items at their [`keys`](Self::keys).
     ///
     /// # Errors
     ///
@@ -232,6 +239,13 @@ impl InvitationPeople {
 }
 
 impl Invitation {
+    /// The keys of the items that hold the names beside the ids of an invitation: of its role, and of the
+    /// people behind it.
+    pub fn name_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
+        let role = Key::custom_role(invitation.path.id(), invitation.role_id);
+        role.into_iter().chain(InvitationPeople::keys(invitation))
+    }
+
     /// Shows `invitation` as it is at `now` (INV5). `role` is needed for a custom role.
     pub fn of(
         invitation: &domain::Invitation,
@@ -414,7 +428,7 @@ impl Role {
 
     /// The key of the role that the users get, if that is a custom role.
     pub fn reassignment_key(&self) -> Option<Key> {
-        Some(Key::role(self.organization_id, self.reassign_to?.custom()?))
+        Key::custom_role(self.organization_id, self.reassign_to?)
     }
 
     /// Names the role that the users get. `found` has its item, if it is a custom role.

@@ -47,13 +47,14 @@ async fn second_of_two_acceptances_is_a_concurrent_change() {
     let org = partner();
     let (ann, bob) = (standing("ann", &org, RoleId::ADMIN), person("bob"));
     let invitation = invited(&ann, "bob", RoleId::USER).unwrap();
-    let member: Member = accept(&bob, &org, &invitation, ann.role(), None, now()).unwrap();
+    let inviter = invitation.inviter.clone();
+    let member: Member = accept(&bob, &org, &invitation, inviter.as_ref(), None, now()).unwrap();
     let acceptance = Acceptance {
         org: &org,
         invitation: &invitation,
         member: &member,
         deleted: None,
-        inviter_role: ann.role(),
+        inviter: inviter.as_ref(),
         request: None,
     };
     let slot = Key::address_slot(org.id(), invitation.id.digest());

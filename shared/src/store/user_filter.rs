@@ -1,19 +1,86 @@
-//! The ranges that a list of users reads (SUB6): which index answers its questions, and which filters are left.
+//! Which users a list shows, and the ranges that it reads for them (SUB6): which index answers its questions, and
+//! which filters are left.
 
 use super::{
-    Position, SortKey, Status, UserFilter,
+    Position, Status,
     expression::Expression,
     index::{self, Index, IndexAttribute},
     item::text,
     members::FOLDED_NAMES,
     range::Range,
     role_names::RoleNamesPage,
-    users::{BY_ROLE_NAME, Section},
 };
-use crate::domain::{BuiltIn, MAX_EMAIL, MemberKind, OrgPath, RoleId, Scope, Search};
+use crate::domain::{BuiltIn, MAX_EMAIL, MemberKind, OrgId, OrgPath, RoleId, Scope, Search};
 
+/// The part of a search with the users whose address matches; also a list without a search.
+pub(super) const BY_ADDRESS: u8 = 0;
+/// The part of a search with the other users, whose role has a matching name.
+pub(super) const BY_ROLE_NAME: u8 = 1;
 /// The most roles in one section whose users are read as separate ranges.
 pub(super) const MAX_ROLE_RANGES: usize = 20;
+
+/// The users that a list shows, and their order.
+#[derive(Clone, Debug)]
+pub struct UserFilter {
+    /// The organizations.
+    pub scope: Scope,
+    /// The statuses.
+    pub statuses: Vec<Status>,
+    /// Only persons, who can be invited, or only services (MACH1).
+    pub kind: Option<MemberKind>,
+    /// The roles; empty for any role.
+    pub roles: Vec<RoleId>,
+    /// The text to search for.
+    pub search: Option<Search>,
+    /// The order.
+    pub order: Order,
+    /// The organizations of the scope that have custom roles. Not used for a subtree.
+    pub with_custom_roles: Vec<OrgId>,
+}
+
+/// The order of users: by organization, then by address or time. Users of a whole subtree whose
+/// address begins with a text are ordered by address first, and its services by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The second criterion.
+    pub by: SortKey,
+    /// Whether the order is reversed.
+    pub descending: bool,
+}
+
+/// What users of an organization are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortKey {
+    /// Their address.
+    Address,
+    /// The time when they joined or were invited.
+    Time,
+}
+
+impl UserFilter {
+    /// The users with one of these roles in one organization, by address.
+    pub fn of_roles(path: &OrgPath, statuses: Vec<Status>, roles: Vec<RoleId>) -> Self {
+        Self {
+            scope: Scope::Organizations(vec![path.clone()]),
+            statuses,
+            kind: None,
+            roles,
+            search: None,
+            order: Order { by: SortKey::Address, descending: false },
+            with_custom_roles: vec![],
+        }
+    }
+}
+
+/// The ranges of one step through a list.
+pub(super) struct Section {
+    pub(super) part: u8,
+    pub(super) ranges: Vec<Range>,
+    /// The beginning of the next section.
+    pub(super) next: Option<Position>,
+    /// The read units that finding the ranges consumed.
+    pub(super) units: f64,
+}
 
 /// The addresses that ranges cover.
 #[derive(Clone, Copy)]
