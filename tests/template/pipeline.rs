@@ -94,15 +94,34 @@ fn each_environment_has_a_queue_of_deployments_of_its_own() {
     assert!(runbook.contains("--status waiting"), "the runbook ends what waits first");
 }
 
-/// The actions that the statements of a policy allow.
-fn allowed(statements: &Value) -> BTreeSet<String> {
+/// The statements of a policy that allow something, also those on a condition of the template.
+fn allowing(statements: &Value) -> Vec<Value> {
     let statements = list(statements).into_iter().flat_map(|it| match &it["Fn::If"][1] {
         Value::Null => vec![it],
         conditional => vec![conditional.clone()],
     });
-    let allowing = statements.filter(|it| it["Effect"] == "Allow");
-    let actions = allowing.flat_map(|it| list(&it["Action"]));
+    statements.filter(|it| it["Effect"] == "Allow").collect()
+}
+
+/// The actions that the statements of a policy allow.
+fn allowed(statements: &Value) -> BTreeSet<String> {
+    let actions = allowing(statements).into_iter().flat_map(|it| list(&it["Action"]));
     actions.map(|it| it.as_str().expect("an action").to_owned()).collect()
+}
+
+/// The resources on which statements allow an action: ARNs without their partition, or the names of parameters.
+fn resources_with(statements: &[Value], action: &str) -> BTreeSet<String> {
+    let covers = |pattern: &Value| {
+        let pattern = pattern.as_str().expect("an action");
+        pattern.strip_suffix('*').map_or(pattern == action, |start| action.starts_with(start))
+    };
+    let allowing = statements.iter().filter(|it| list(&it["Action"]).iter().any(covers));
+    let resources = allowing.flat_map(|it| list(&it["Resource"]));
+    let texts = resources.map(|it| {
+        let text = it["Fn::Sub"].as_str().or(it["Ref"].as_str()).or(it.as_str());
+        text.expect("a resource").trim_start_matches("arn:${AWS::Partition}:").to_owned()
+    });
+    texts.collect()
 }
 
 /// A role can do only what its policies and the boundary both allow.
@@ -145,7 +164,44 @@ fn commands_of_the_pipeline_name_the_pool_of_dev() {
     assert!(prod.contains("Environment=prod") && !prod.contains("UserPoolArn="), "{prod}");
 }
 
-/// The handlers of CloudFormation need these, by the schemas of their types, also if nothing in the template names them.
+/// Actions that the handlers of CloudFormation need by the schemas of their types, also if nothing in the template names
+/// them, on the resources of the stack.
+const READ_AND_TAGGED: &[(&str, &[&str])] = &[
+    ("apigateway:${AWS::Region}::/apis/*", &["apigateway:TagResource", "apigateway:UntagResource"]),
+    (
+        "apigateway:${AWS::Region}::/domainnames/*",
+        &["apigateway:TagResource", "apigateway:UntagResource"],
+    ),
+    (
+        "cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${StackName}-*",
+        &["cloudwatch:TagResource", "cloudwatch:UntagResource"],
+    ),
+    ("iam::${AWS::AccountId}:policy/${StackName}-*", &["iam:ListEntitiesForPolicy"]),
+    (
+        "KmsKeyArn",
+        &[
+            "kms:Encrypt",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ],
+    ),
+    (
+        "lambda:${AWS::Region}:${AWS::AccountId}:function:${StackName}-*",
+        &["lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"],
+    ),
+    // The ARN of a mapping has an id, and not the name of the stack.
+    (
+        "lambda:${AWS::Region}:${AWS::AccountId}:event-source-mapping:*",
+        &["lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"],
+    ),
+    (
+        "s3:::${StackName}-*",
+        &["s3:ListBucket", "s3:ListTagsForResource", "s3:TagResource", "s3:UntagResource"],
+    ),
+    ("*", &["ses:DescribeConfigurationSet"]),
+];
+
 #[test]
 fn execution_role_allows_what_cloudformation_needs_to_read_and_tag() {
     let roles = roles();
@@ -153,23 +209,14 @@ fn execution_role_allows_what_cloudformation_needs_to_read_and_tag() {
     let tags = &roles["Resources"]["TagsOfTheApi"]["Properties"];
     assert_eq!(tags["RoleName"], json!({ "Ref": "ExecutionRole" }));
     let policies = policies.iter().chain([tags]);
-    let actions = policies.map(|it| allowed(&it["PolicyDocument"]["Statement"]));
-    let actions: BTreeSet<_> = actions.flatten().collect();
-    for action in [
-        "apigateway:TagResource",
-        "apigateway:UntagResource",
-        "cloudwatch:UntagResource",
-        "iam:ListEntitiesForPolicy",
-        "kms:Encrypt",
-        "kms:GenerateDataKeyWithoutPlaintext",
-        "kms:ReEncrypt*",
-        "s3:ListBucket",
-        "s3:ListTagsForResource",
-        "s3:TagResource",
-        "s3:UntagResource",
-        "ses:DescribeConfigurationSet",
-    ] {
-        assert!(actions.contains(action), "{action}");
+    let statements = policies.flat_map(|it| allowing(&it["PolicyDocument"]["Statement"]));
+    let statements: Vec<_> = statements.collect();
+    for (resource, actions) in READ_AND_TAGGED {
+        for action in *actions {
+            let found = resources_with(&statements, action);
+            let is_allowed = found.contains(*resource) || found.contains("*");
+            assert!(is_allowed, "{action} on {resource}: {found:?}");
+        }
     }
 }
 
