@@ -95,6 +95,29 @@ fn runbook_runs_a_saved_query_from_a_shell() {
     assert_eq!(started.trim(), request.replace("REQUEST_ID", "JKJa/mPLvHc=").trim());
 }
 
+/// A stand-in for the AWS CLI. It detects that the table differs from the template.
+const DRIFTED: &str = r#"#!/bin/sh
+case "$*" in
+  *"detect-stack-drift --stack-name rolecall-prod "*) echo id-1 ;;
+  *"--stack-drift-detection-id id-1 --query DetectionStatus "*) echo DETECTION_COMPLETE ;;
+  *"--stack-drift-detection-id id-1 --query [DetectionStatus, "*) echo DETECTION_COMPLETE DRIFTED ;;
+  *"describe-stack-resource-drifts --stack-name rolecall-prod "*) echo Table MODIFIED ;;
+  *) echo "unexpected: $*" >&2; exit 1 ;;
+esac
+"#;
+
+/// Detection runs in the background, and the call that starts it returns an id.
+#[test]
+fn drift_prints_the_result_of_the_detection() {
+    let here = directory("runbook-drift", DRIFTED);
+    let variables = blocks(RUNBOOK).next().expect("the variables");
+    let printed = run(&here, &format!("{variables}\ndrift"));
+    assert_eq!(printed, "DETECTION_COMPLETE DRIFTED\nTable MODIFIED\n");
+    let calls = [RUNBOOK, include_str!("../../infra/cognito/README.md")];
+    let calls = calls.map(|page| page.matches("detect-stack-drift").count());
+    assert_eq!(calls, [1, 0], "the pages use `drift`");
+}
+
 /// Steps 1 and 7. A mapping that calls a function without concurrency counts each try of a message.
 #[test]
 fn restoring_the_table_disables_the_mappings_of_mail_before_it_stops_functions() {
