@@ -377,6 +377,7 @@ fn lost_region_names_everything_that_is_bound_to_a_region() {
     }
     for command in [
         "aws backup create-backup-plan",
+        "aws backup delete-backup-selection",
         "aws backup create-backup-selection",
         "aws backup list-recovery-points-by-backup-vault",
         "aws backup start-restore-job",
@@ -385,6 +386,42 @@ fn lost_region_names_everything_that_is_bound_to_a_region() {
     ] {
         assert!(section.contains(command), "{command}");
     }
+}
+
+/// A vault with points of two tables, or the region in `samconfig.toml`, would lead to other data or to the lost region.
+#[test]
+fn lost_region_restores_the_table_of_this_stack_in_the_second_region() {
+    let (_, section) = RUNBOOK.split_once("\n## A lost region\n").expect("the section");
+    assert!(section.contains("Set `region` to the second region"));
+    assert!(include_str!("../../samconfig.toml").contains("\nregion = "), "SAM reads it there");
+    for option in
+        ["--backup-vault-name ", "TargetBackupVaultName\\\": \\", "BackupPlanName\\\": \\"]
+    {
+        let values: Vec<_> = section.split(option).skip(1).collect();
+        assert!(!values.is_empty(), "{option}");
+        assert!(values.iter().all(|value| value.starts_with("\"$stack")), "{option}");
+    }
+    let restore = blocks(section).find(|it| it.contains("start-restore-job")).expect("a restore");
+    assert!(restore.contains("--by-resource-arn \"$table\""));
+    assert!(restore.contains("RecoveryPoints[?Status=='COMPLETED']"));
+    assert_eq!(section.matches("new=").count(), 2, "it is set once, and printed");
+    assert!(section.contains("without its first two commands"));
+    let encryption = &super::resource("Table")["Properties"]["SSESpecification"];
+    assert_eq!(encryption["SSEEnabled"], true);
+    assert_eq!(encryption["SSEType"], "KMS");
+    assert!(section.contains("--sse-specification Enabled=true,SSEType=KMS"));
+    assert!(section.contains("With the service control policy, with the break-glass role."));
+}
+
+/// The plan selects the table by its ARN.
+#[test]
+fn restoring_the_table_selects_the_new_table_for_copies() {
+    let (_, restoring) = RUNBOOK.split_once("\n## Restoring the table\n").expect("the section");
+    let (restoring, region) = restoring.split_once("\n## A lost region\n").expect("the next one");
+    assert!(restoring.contains("[select the table](#a-lost-region)"));
+    assert!(region.contains("**Select the table.**"));
+    assert!(region.contains("--metric-name NumberOfCopyJobsCompleted"));
+    assert!(region.contains("--treat-missing-data breaching"));
 }
 
 /// The texts in quotation marks that a shell passes to the AWS CLI are JSON.
@@ -396,7 +433,9 @@ fn lost_region_passes_json_to_aws_backup() {
     );
     let (_, section) = RUNBOOK.split_once("\n## A lost region\n").expect("the section");
     let variables = blocks(RUNBOOK).next().expect("the variables");
-    for (block, option) in blocks(section).zip(["--backup-plan", "--metadata"]) {
+    for option in ["--backup-plan", "--backup-selection", "--metadata"] {
+        let block = blocks(section).find(|it| it.contains(&format!("{option} \"{{")));
+        let block = block.expect("a block with the option");
         fs::write(here.join("passed"), "").expect("it can be written");
         run(&here, &[variables.clone(), block].join("\n"));
         let passed = fs::read_to_string(here.join("passed")).expect("arguments");
