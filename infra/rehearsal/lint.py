@@ -44,14 +44,50 @@ EVERYTHING = {
 DOMAIN = {name: EVERYTHING[name] for name in ("DomainName", "CertificateArn")}
 SETS = {"defaults": {}, "a domain alone": DOMAIN, "everything": EVERYTHING}
 RELEASE = {"Release": "r41", "Traffic": "Linear10PercentEvery1Minute"}
-# Values that no function would accept, so that CloudFormation must not.
+# Values that no function would accept, or origins that no browser sends, so that CloudFormation must not accept them.
 REFUSED = {
+    "AllowedOrigins": [
+        "https://Admin.example.com",
+        "https://admin.example.com/",
+        "https://admin.example.com:443",
+        "http://localhost:3000,http://localhost:80",
+        "https://admin.example.com,",
+        "https://admin.example.com, http://localhost:3000",
+        "https://admin.example.com:03000",
+        "https://ada@admin.example.com",
+        "https://*.example.com",
+        "https://grün.example.com",
+        "admin.example.com",
+    ],
     "LogoUrl": ["http://cdn.example.com/logo.png", "https://cdn.example.com/grün.png", "https://cdn.example.com/'logo'.png"],
     "MailFrom": ["example.com", "no-reply@localhost", "no-reply@192.0.2.1", "no(reply)@example.com", "grün@example.com"],
-    "PortalUrl": ["http://portal.example.com", "https://portal.example.com/grün", "https://portal.example.com?a=b"],
+    "PortalUrl": [
+        "http://portal.example.com",
+        "https://portal.example.com/grün",
+        "https://portal.example.com?a=b",
+        "https://Portal.example.com/app",
+        "https://portal.example.com:443",
+        "https://portal.example.com:443/app",
+        "https://ada@portal.example.com",
+    ],
     "ProductName": [" Rolecall", "www.example.com", "Roles https://example.com", "R" * 61],
     "SupportAddress": ["help@localhost", "a b@example.com"],
     "ViewerAddressHeader": ["x-origin-verify", "X-Origin-Verify", "a b"],
+}
+# Values that CloudFormation must accept.
+ACCEPTED = {
+    "AllowedOrigins": [
+        "",
+        "https://admin.example.com",
+        "http://localhost:3000,https://admin.example.com:8443,http://[::1]:443,https://xn--grn-hoa.example.com:80",
+        "http://intranet,http://127.0.0.1:9000",
+    ],
+    "PortalUrl": [
+        "https://portal.example.com/",
+        "https://portal.example.com:4430/App",
+        "https://[2001:db8::443]/app",
+        "https://d111111abcdef8.cloudfront.net/console/",
+    ],
 }
 # A value that must be replaced before a deployment.
 PLACEHOLDER = re.compile("<[^>]*>")
@@ -100,12 +136,14 @@ def check_configuration(template, configuration):
 
 
 def check_patterns(template):
-    """Some values stop every function at its start. No one would see why before all requests fail."""
-    for name, values in REFUSED.items():
-        for value in values:
-            if re.fullmatch(template["Parameters"][name]["AllowedPattern"], value):
-                raise SystemExit(f"{name} allows {value!r}, which no function accepts")
-    print("CloudFormation refuses values that no function accepts")
+    """Some values stop every function at its start, or every page at its first call. Nothing in the stack would say why."""
+    for is_accepted, parameters in ((False, REFUSED), (True, ACCEPTED)):
+        for name, values in parameters.items():
+            for value in values:
+                allowed = re.fullmatch(template["Parameters"][name]["AllowedPattern"], value) is not None
+                if allowed != is_accepted:
+                    raise SystemExit(f"{name}={value!r}: allowed is {allowed}")
+    print("CloudFormation refuses values that no function accepts and origins that no browser sends")
 
 
 def main():
