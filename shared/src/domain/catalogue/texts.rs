@@ -66,7 +66,7 @@ pub(super) static TEXTS: [Texts; RoleObject::ALL.len()] = [
         section: LICENSE_MANAGEMENT,
         description: "The licences of sub-organizations.",
         none: Some(
-            "Sees all licences in one list, which does not show the sub-organization of a licence.",
+            "Sees these licences only together with those of the organization, in one list that does not show the sub-organization of a licence.",
         ),
         view: Some(
             "Sees the licences by sub-organization, with active licences and the full licence history.",
