@@ -15,7 +15,8 @@ after(async () => {
 
 test('a person signs in at the reference, sends requests as it fills them in, and reads who is signed in after a reload', async () => {
   const page = await newPage(browser, server);
-  await page.goto('/docs');
+  const opened = await page.goto('/docs');
+  assert.match(opened.headers()['content-security-policy'], /^default-src 'self'; /);
   await page.getByLabel('Sign in as').fill('ada@acme.example');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Signed in as ada@acme.example. Requests send the token.').waitFor();

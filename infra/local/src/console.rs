@@ -78,7 +78,10 @@ fn is_unknown_page(request: &Request) -> bool {
 }
 
 /// Adds what a static host should add, too: see `infra/console/README.md`.
-async fn add_headers(State(policy): State<HeaderValue>, mut response: Response) -> Response {
+pub(crate) async fn add_headers(
+    State(policy): State<HeaderValue>,
+    mut response: Response,
+) -> Response {
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, policy),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),

@@ -2,11 +2,14 @@
 
 use axum::{
     Router,
-    http::header::CONTENT_TYPE,
+    http::{HeaderValue, header::CONTENT_TYPE},
+    middleware::map_response_with_state,
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
+
+use crate::console::add_headers;
 
 /// The path of the `OpenAPI` document.
 pub const DOCUMENT: &str = "/openapi.yaml";
@@ -14,6 +17,11 @@ pub const DOCUMENT: &str = "/openapi.yaml";
 pub const PAGE: &str = "/docs";
 /// The path below which Swagger UI is.
 const ASSETS: &str = "/docs/assets";
+/// What the page may load. Swagger UI writes styles into its elements, and has its pictures as `data:` URLs.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; \
+     base-uri 'none'; form-action 'self'",
+);
 
 /// The routes of the document and the reference. The program embeds all assets, so the page loads nothing from elsewhere.
 pub fn router() -> Router {
@@ -29,6 +37,7 @@ pub fn router() -> Router {
         .route("/docs/", page())
         .route("/docs/page.css", asset("text/css", include_str!("reference/page.css")))
         .route("/docs/page.js", asset("text/javascript", include_str!("reference/page.js")))
+        .layer(map_response_with_state(POLICY, add_headers))
 }
 
 /// Whether `path` belongs to the document or the reference. Those paths need no token.
