@@ -23,6 +23,7 @@ const objects = Object.fromEntries(page.split(/^## /m).slice(2).map(roleObject))
 await writeFile(
   new URL('site/app/catalogue.js', import.meta.url),
   `// The role objects, their names, and the actions that each level adds. Written by catalogue.mjs: do not edit.
+/** @type {Record<string, Types.CatalogueEntry>} */
 export const CATALOGUE = ${JSON.stringify(objects, null, 1)};
 `,
 );

@@ -32,14 +32,9 @@ declare namespace Props {
     children?: Types.View;
   }
 
-  interface Loaded<Data> {
-    load: Types.Load<Data>;
-    children: (data: Data) => Types.View;
-  }
-
   interface Form {
-    onSubmit: (values: Record<string, any>, event: Event) => unknown;
-    changes?: (values: Record<string, any>) => object;
+    onSubmit: (values: Types.FormValues, event: Event) => unknown;
+    changes?: (values: Types.FormValues) => object;
     submit?: string;
     danger?: boolean;
     onCancel?: () => void;
@@ -90,7 +85,8 @@ declare namespace Props {
 
   interface Table<Row> {
     label: string;
-    columns: Types.Column<Row>[];
+    /** With `condition && column` for one that is not always there. */
+    columns: (Types.Column<Row> | Types.Nothing)[];
     rows: Row[];
     keyOf?: (row: Row) => string;
   }
@@ -170,14 +166,17 @@ declare namespace Props {
     [property: string]: any;
   }
 
+  /** What members and invitations have in common. */
+  type UserChanges = Pick<Types.Schemas['UpdateMemberRequest'], 'role_id' | 'access_expires_at'>;
+
   interface UsersEdit {
     user: Pick<Types.Schemas['Member'], 'role_id' | 'role_name' | 'access_expires_at'>;
     load: Pick<Types.Load<unknown>, 'reload'>;
     roles: Types.Load<{ id: string; name: string }[]>;
     fixedRole?: Types.View;
     hint?: string;
-    changes: (values: Record<string, any>) => Record<string, any>;
-    write: (body: Record<string, any>, ifMatch?: string | null) => Promise<unknown>;
+    changes: (values: Types.FormValues) => UserChanges;
+    write: (body: UserChanges, ifMatch?: string | null) => Promise<unknown>;
     onSaved: () => void;
     onClose: () => void;
     children?: Types.View;
@@ -319,7 +318,7 @@ declare namespace Props {
   interface OperatorParts {
     title: string;
     submit: string;
-    act: (values: any) => unknown;
+    act: (values: Types.FormValues) => unknown;
     onClose: () => void;
     reload?: () => unknown;
     fields?: Types.View;
@@ -472,7 +471,7 @@ declare namespace Props {
     onChange: (levels: Types.Levels) => void;
     grantable: Types.Levels;
     own: Types.Levels;
-    errorOf: (key: string) => string | undefined;
+    errorOf: (key: Types.RoleKey) => string | undefined;
     error?: string;
     set: (key: Types.Schemas['RoleObject'], level: Types.Level) => void;
   }

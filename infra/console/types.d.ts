@@ -147,6 +147,12 @@ declare global {
       email?: string | null;
     }
 
+    /** The values of a form by the names of its fields. A box that is not checked has none. */
+    export type FormValues = Record<string, string>;
+
+    /** What a condition leaves that does not hold: `condition && value`. */
+    export type Nothing = false | null | undefined;
+
     /** A choice of a form: the value, and what it is called. */
     export type Choice = readonly [value: string, label: string];
 
@@ -171,8 +177,15 @@ declare global {
       link?: View;
     }
 
-    /** An event of a field. */
+    /** An event of a field, and one of a form. */
     export type FieldEvent = Event & { target: HTMLInputElement };
+    export type FormEvent = Event & { target: HTMLFormElement };
+
+    /** What a form gives to its fields: the error of each, and the end of a hold (`useHold`). */
+    export interface FormContext {
+      errorOf?: (name?: string) => string | undefined;
+      release?: (isReady: boolean) => void;
+    }
 
     /** A role; its id, name and levels alone for people who may not list roles. */
     export type RoleView = Pick<Schemas['Role'], 'id' | 'name' | 'permissions'> & Partial<Schemas['Role']>;
@@ -188,9 +201,12 @@ declare global {
     export type HistoryEvent = Omit<Schemas['HistoryEvent'], 'old' | 'new'> & { old?: Values | null; new?: Values | null };
     export type Values = Record<string, any>;
     export type Action = Schemas['EventAction'];
+    /** The actions of a group: the label of each in the filter, and what makes its sentence. */
+    export type Sayings = { [action in Action]?: [label: string, say: (words: EventWords) => View] };
 
     export type Level = Schemas['Level'];
     export type Levels = Schemas['Levels'];
+    export type RoleKey = Schemas['RoleObject'];
     export type RoleObject = Schemas['RoleObjectDetails'];
 
     /** A role in an editor. */
@@ -216,6 +232,13 @@ declare global {
       contentType?: string;
       ifMatch?: string | null;
       signal?: AbortSignal;
+    }
+
+    /** A role object of the catalogue, with the actions that each level adds, and those that no level gives. */
+    export interface CatalogueEntry {
+      label: string;
+      section: string;
+      actions: { [Level in Types.Level | 'never']?: string[] };
     }
 
     /** A role object with its actions. */

@@ -73,7 +73,11 @@ async function readMe(api, signal) {
   return { ...first, organizations };
 }
 
-/** The pages of operators, which few people need: loaded with the first of them. */
+/**
+ * The pages of operators, which few people need: loaded with the first of them.
+ *
+ * @param {{ at: string }} props
+ */
 function Operator({ at }) {
   const load = useLoad(() => loadModule(() => import('./screens/operator.js')), []);
   if (!load.data) return html`<${Waiting} load=${load} />`;
@@ -130,6 +134,7 @@ function Header() {
   `;
 }
 
+/** @param {Types.Named} me */
 const initial = (me) => (personName(me)[0] ?? '?').toUpperCase();
 
 /** Switches between the organizations of the person. */

@@ -1,4 +1,5 @@
 // The role objects, their names, and the actions that each level adds. Written by catalogue.mjs: do not edit.
+/** @type {Record<string, Types.CatalogueEntry>} */
 export const CATALOGUE = {
  "critical_alert_users": {
   "label": "Critical Alert Users",

@@ -1,5 +1,5 @@
 // The values of events in words: what changed, before and after.
-import { LEVELS, asWords, formatTime, personName } from './words.js';
+import { asWords, formatTime, levelName, personName, roleKeys } from './words.js';
 
 // Ids beside which a name stands.
 const NAMED = {
@@ -8,6 +8,7 @@ const NAMED = {
   customer_id: 'customer_name',
 };
 
+/** @type {Record<string, string>} */
 const FIELDS = {
   access_expires_at: 'End of the access', address: 'Address', allowed_networks: 'Allowed networks', contact: 'Contact',
   customer_name: 'Customer', description: 'Description', event_retention_days: 'Days that events are kept',
@@ -24,6 +25,7 @@ const FIELDS = {
   website: 'Website',
 };
 
+/** @type {Record<string, Record<string, string>>} */
 const VALUES = {
   former: { admin: 'Admin', removed: 'Removed' },
   has_display_name: { true: 'Yes', false: 'No' },
@@ -83,13 +85,13 @@ export function changes({ old, new: now }) {
 /**
  * A row for each role object whose level differs. Of a new or former role: whose level is not None.
  *
- * @param {Types.Values} before
- * @param {Types.Values} after
+ * @param {Types.Levels} before
+ * @param {Types.Levels} after
  */
 function levelRows(before, after) {
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  const keys = [...new Set([...roleKeys(before), ...roleKeys(after)])].sort();
   return keys.filter((key) => (before[key] ?? 'none') !== (after[key] ?? 'none')).map((key) => ({
-    id: key, label: asWords(key), before: key in before ? LEVELS[before[key]] : '–', after: key in after ? LEVELS[after[key]] : '–',
+    id: key, label: asWords(key), before: levelName(before[key], '–'), after: levelName(after[key], '–'),
   }));
 }
 
@@ -116,7 +118,7 @@ function inWords(field, value) {
  * @param {Types.Values} filters
  */
 function filtersInWords(filters) {
-  const isChosen = ([field, value]) => !['q', 'sort', 'match'].includes(field) && value && value !== 'organization' && !same(value, []);
+  const isChosen = (/** @type {[string, unknown]} */ [field, value]) => !['q', 'sort', 'match'].includes(field) && value && value !== 'organization' && !same(value, []);
   const words = Object.entries(filters).filter(isChosen).map(([field, value]) => {
     const values = [value].flat();
     if (field.endsWith('_id')) return `${asWords(field.replace(/_id$/, ''))}: ${values.length} chosen`;

@@ -28,6 +28,7 @@ export function actorName({ name, email, id, operator }) {
 }
 
 // Each: the label of the filter, and the sentence of `{ by, on, old, now, event }`: who, on what, values before and after.
+/** @type {Types.Sayings} */
 const ORGANIZATION = {
   'organization.created': ['Organization created', ({ by, on }) => html`${by} created the organization ${on}`],
   'organization.updated': [
@@ -64,6 +65,7 @@ const ORGANIZATION = {
   ],
 };
 
+/** @type {Types.Sayings} */
 const INVITATIONS = {
   'invitation.created': ['Invited', ({ by, on, now }) => html`${by} invited ${on} as ${role(now)}`],
   'invitation.updated': [
@@ -78,6 +80,7 @@ const INVITATIONS = {
   'invitation.expired': ['Invitation expired', ({ on }) => html`The invitation of ${on} expired`],
 };
 
+/** @type {Types.Sayings} */
 const MEMBERS = {
   'member.added': [
     'Member or service added',
@@ -114,6 +117,7 @@ function memberChange(old, now) {
   return listed(old, now);
 }
 
+/** @type {Types.Sayings} */
 const ROLES = {
   'role.created': ['Role created', ({ by, on }) => html`${by} created the role ${on}`],
   'role.updated': ['Role changed', ({ by, on, old, now }) => now.reassign_to
@@ -125,6 +129,7 @@ const ROLES = {
     : html`${by} deleted the role ${on}`],
 };
 
+/** @type {Types.Sayings} */
 const JOINING = {
   'join_request.created': ['Asked to join', ({ by }) => html`${by} asked to join`],
   'join_request.cancelled': ['Request to join withdrawn', ({ by, on, event }) => event.actor.id
@@ -141,6 +146,7 @@ const JOINING = {
   'approved_domain.removed': ['Approved domain removed', ({ by, on }) => html`${by} removed the approved domain ${on}`],
 };
 
+/** @type {Types.Sayings} */
 const ALERTS = {
   'critical_alert_user.added': [
     'Alert address added',
@@ -152,6 +158,7 @@ const ALERTS = {
   ],
 };
 
+/** @type {Types.Sayings} */
 const LINKS = {
   'customer_link.added': [
     'Link added',
@@ -179,11 +186,16 @@ function link({ old, now, on }) {
   return partner && customer ? html`the partner ${named(partner)} with the customer ${named(customer)}` : on;
 }
 
-/** The actions by group, for the filter. */
+/**
+ * The actions by group, for the filter.
+ *
+ * @type {Record<string, Types.Sayings>}
+ */
 export const GROUPS = {
   Users: MEMBERS, Invitations: INVITATIONS, 'Ways to join': JOINING, Roles: ROLES, 'Organization and settings': ORGANIZATION,
   'Critical alerts': ALERTS, 'Partners and customers': LINKS,
 };
+/** @type {Record<string, NonNullable<Types.Sayings[Types.Action]>>} */
 const ALL = Object.assign({}, ...Object.values(GROUPS));
 
 /**

@@ -1,5 +1,5 @@
 // Which levels the person may put into a role (ROLE7): the rule of the API, so that only these are offered.
-import { atLeast } from './words.js';
+import { atLeast, roleKeys } from './words.js';
 
 /**
  * @param {Types.Level | undefined} one
@@ -13,12 +13,14 @@ const higher = (one, other) => (atLeast(one ?? 'none', other ?? 'none') ? (one ?
  *
  * @param {Types.Schemas['Permissions']} access
  * @param {Types.RoleView | undefined} userRole
+ * @returns {Types.Levels}
  */
 export function grantableLevels(access, userRole) {
+  /** @type {Types.Levels} */
   const stored = Object.fromEntries(access.restrictions.map(({ role_object, stored }) => [role_object, stored]));
   const own = { ...access.permissions, ...stored };
   const user = userRole?.permissions ?? {};
-  const keys = new Set([...Object.keys(own), ...Object.keys(user)]);
+  const keys = new Set([...roleKeys(own), ...roleKeys(user)]);
   return Object.fromEntries([...keys].map((key) => [key, higher(own[key], user[key])]));
 }
 
@@ -26,7 +28,7 @@ export function grantableLevels(access, userRole) {
  * Whether the person may put `level` into a role.
  *
  * @param {Types.Levels} grantable
- * @param {string} key
+ * @param {Types.RoleKey} key
  * @param {Types.Level} level
  */
 export const mayGrant = (grantable, key, level) => atLeast(grantable[key] ?? 'none', level);
@@ -37,4 +39,4 @@ export const mayGrant = (grantable, key, level) => atLeast(grantable[key] ?? 'no
  * @param {Types.Levels} grantable
  * @param {Types.Levels} permissions
  */
-export const beyond = (grantable, permissions) => Object.keys(permissions).filter((key) => !mayGrant(grantable, key, permissions[key]));
+export const beyond = (grantable, permissions) => roleKeys(permissions).filter((key) => !mayGrant(grantable, key, permissions[key] ?? 'none'));

@@ -81,5 +81,7 @@ async function isBack({ api, me, announce }, keep) {
 export const fieldOf = (pointer, root) =>
   /** @type {HTMLInputElement | null | undefined} */ (root?.querySelector(names(pointer).map((name) => `[name="${CSS.escape(name)}"]:not([type=checkbox])`).join() || '_'));
 
-const names = (pointer) => pointer.split('/').filter((name) => name && isNaN(name));
+/** @param {string} pointer */
+const names = (pointer) => pointer.split('/').filter((name) => name && isNaN(Number(name)));
+/** @param {string} pointer */
 const fieldName = (pointer) => pointer && `${fieldOf(pointer, document)?.labels?.[0]?.textContent ?? asWords(names(pointer).join(' ') || 'request')}: `;

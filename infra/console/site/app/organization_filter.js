@@ -1,7 +1,7 @@
 // The filter of a list by organizations: this one, all below it, or some of them.
 import { html, useState } from '../vendor/ui.js';
 import { everyItem } from './api.js';
-import { Check, Field, Loaded, SearchField } from './parts.js';
+import { Check, Field, SearchField, loaded } from './parts.js';
 import { useApp, useLoad, useOrg } from './use.js';
 
 const MAX_CHOSEN = 20;
@@ -64,7 +64,8 @@ export function OrganizationFilter({ value, onChange }) {
     ['subtree', `${org.name} and all below`],
     can('user_management_sub_organizations', 'view_only') && ['some', 'Chosen organizations'],
   ].filter(Boolean);
-  const change = ({ target }) => onChange(target.value === 'some' ? [] : target.value);
+  const change = (/** @type {Types.FieldEvent} */ { target }) =>
+    onChange(target.value === 'some' ? [] : /** @type {'own' | 'subtree'} */ (target.value));
   return html`
     <${Field} label="Organizations" name="organizations" options=${options} value=${chosen ? 'some' : value} onChange=${change} />
     ${chosen && html`<${Choice} value=${value} onChange=${onChange} />`}
@@ -81,11 +82,11 @@ function Choice({ value, onChange }) {
       api.GET('/v1/organizations/{org}/sub-organizations', { path: { org: id }, query: { depth: 'all', limit: 100, cursor }, signal }), MAX_READ),
     [api, id],
   );
-  const toggle = (one, on) => onChange(on ? [...value, one] : value.filter((other) => other !== one));
+  const toggle = (/** @type {string} */ one, /** @type {boolean} */ on) => onChange(on ? [...value, one] : value.filter((other) => other !== one));
   return html`<fieldset class="choice">
     <legend>Chosen organizations</legend>
     <p class="hint">At most ${MAX_CHOSEN}. Without a choice, the list shows ${org.name} alone.</p>
-    <${Loaded} load=${load}>${(below) => html`
+    ${loaded(load, (below) => html`
       ${below.length >= MAX_READ && html`<p class="hint">Only the first ${MAX_READ.toLocaleString()} organizations are offered.</p>`}
       ${below.length > 10 && html`<${SearchField} label="Find an organization" value="" onSearch=${setFilter} />`}
       <div class="choice-list">
@@ -93,6 +94,6 @@ function Choice({ value, onChange }) {
           <${Check} key=${one.id} label=${one.name} name=${one.id} checked=${value.includes(one.id)}
             disabled=${value.length >= MAX_CHOSEN && !value.includes(one.id)}
             onChange=${(event) => toggle(one.id, event.target.checked)} />`)}
-      </div>`}<//>
+      </div>`)}
   </fieldset>`;
 }

@@ -52,16 +52,17 @@ export const Loading = () => html`<p class="loading" role="status">Loading…</p
 export const Empty = ({ title, children }) => html`<div class="empty"><strong>${title}</strong><p>${children}</p></div>`;
 
 /**
- * Shows a loading state, a problem or the content of `load` (from `useLoad`).
+ * Shows a loading state, a problem or `show(data)`, as `load` (from `useLoad`) says. No component, so that `data` has its type.
  * @template Data
- * @param {Props.Loaded<Data>} props
+ * @param {Types.Load<Data>} load
+ * @param {(data: NonNullable<Data>) => Types.View} [show]
  */
-export function Loaded({ load, children }) {
+export function loaded(load, show) {
   if (!load.data) return load.problem ? html`<${Notice} problem=${load.problem} reload=${load.reload} />` : html`<${Loading} />`;
-  return html`<${Notice} problem=${load.problem} reload=${load.reload} />${children(load.data)}`;
+  return html`<${Notice} problem=${load.problem} reload=${load.reload} />${show?.(load.data)}`;
 }
 
-export const FormContext = createContext(/** @type {{ errorOf?: (name?: string) => string | undefined, release?: (isReady: boolean) => void }} */ ({}));
+export const FormContext = createContext(/** @type {Types.FormContext} */ ({}));
 
 const WAIT = 'This is not done yet. Leave without waiting? A message then says how it ends.';
 
@@ -82,7 +83,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next
     marked?.closest('details')?.setAttribute('open', '');
     marked?.focus();
   }, [action.problem]);
-  const values = () => Object.fromEntries(new FormData(form.current ?? undefined));
+  const values = () => /** @type {Types.FormValues} */ (Object.fromEntries(new FormData(form.current ?? undefined)));
   const isChanged = () => (changes ? Object.keys(changes(values())).length > 0 : isTyped(form.current));
   useUnsaved((within) => within.contains(form.current) && (action.isBusy() ? ((close && !stays) || isChanged()) && WAIT : isChanged()));
   const cancel = () => {
@@ -178,25 +179,25 @@ export function Confirm({ title, children, submit, onConfirm, onClose, typed, ty
 
 /**
  * A table that becomes a list of cards on narrow screens. Columns: `{ label, cell(row), number, head }`; the column
- * with `head` names the row.
+ * with `head` names the row. No component, so that `row` has its type.
  * @template Row
  * @param {Props.Table<Row>} props
  */
-export const Table = ({ label, columns, rows, keyOf = (row) => /** @type {any} */ (row).id }) => html`
-  <table aria-label=${label}>
-    <thead><tr>${columns.map(({ label, number, hidden }) => html`
+export function table({ label, columns, rows, keyOf = (row) => /** @type {any} */ (row).id }) {
+  const shown = columns.filter((column) => !!column);
+  return html`<table aria-label=${label}>
+    <thead><tr>${shown.map(({ label, number, hidden }) => html`
       <th scope="col" class=${number && 'number'}>${hidden ? html`<span class="sr-only">${label}</span>` : label}</th>`)}</tr></thead>
     <tbody>
-      ${rows.map((row) => html`<tr key=${keyOf(row)}>${columns.map(({ label, cell, number, head }) => head
+      ${rows.map((row) => html`<tr key=${keyOf(row)}>${shown.map(({ label, cell, number, head }) => head
         ? html`<th scope="row">${cell(row)}</th>`
         : html`<td data-label=${label} class=${number && 'number'}>${cell(row)}</td>`)}</tr>`)}
     </tbody>
-  </table>
-`;
+  </table>`;
+}
 
 /**
- * The end of a list from `usePages`: its problem, and the button for the next page. Takes the focus of the button that the last page
- * removes.
+ * The end of a list from `usePages`: its problem, and the button for the next page. Takes the focus when the last page removes that.
  * @param {Props.More} props
  */
 export function More({ list, noun = 'entries' }) {

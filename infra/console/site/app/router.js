@@ -226,6 +226,7 @@ export function match(pattern, at) {
   const names = pattern.split('/');
   const parts = at.replace(/(.)\/$/, '$1').split('/');
   if (names.length !== parts.length) return null;
+  /** @type {Record<string, string>} */
   const params = {};
   try {
     for (const [index, name] of names.entries()) {
@@ -251,7 +252,7 @@ export const isPlain = (event) => !(event.button || event.metaKey || event.ctrlK
  * @param {{ to: string, children?: Types.View, [property: string]: any }} props
  */
 export function Link({ to, children, ...rest }) {
-  const follow = (event) => {
+  const follow = (/** @type {MouseEvent} */ event) => {
     if (!isPlain(event)) return;
     event.preventDefault();
     navigate(to);

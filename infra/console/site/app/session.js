@@ -14,6 +14,7 @@ export const session = {
   get token() {
     return sessionStorage.getItem(TOKEN);
   },
+  /** @param {string} token */
   begin(token) {
     sessionStorage.setItem(TOKEN, token);
     sessionStorage.removeItem(ANEW);
@@ -35,7 +36,11 @@ export const session = {
     if (anew) sessionStorage.setItem(ANEW, 'login');
     listeners.forEach((listener) => listener());
   },
-  /** Calls `listener` when a person signs in or out. Returns a function that ends this. */
+  /**
+   * Calls `listener` when a person signs in or out. Returns a function that ends this.
+   *
+   * @param {() => void} listener
+   */
   watch(listener) {
     listeners.add(listener);
     return () => void listeners.delete(listener);

@@ -4,7 +4,11 @@ import { CATALOGUE } from './catalogue.js';
 export const LEVELS = { none: 'None', view_only: 'View Only', full_access: 'Full Access' };
 const RANK = { none: 0, view_only: 1, full_access: 2 };
 
-/** The languages of mails. */
+/**
+ * The languages of mails.
+ *
+ * @type {Record<Types.Schemas['Language'], string>}
+ */
 export const LANGUAGES = { en: 'English', de: 'German' };
 
 /**
@@ -13,7 +17,21 @@ export const LANGUAGES = { en: 'English', de: 'German' };
  * @param {Types.Schemas['Level'] | undefined} level
  * @param {Types.Schemas['Level']} needed
  */
-export const atLeast = (level, needed) => (RANK[level] ?? 0) >= RANK[needed];
+export const atLeast = (level, needed) => (RANK[level ?? 'none'] ?? 0) >= RANK[needed];
+
+/**
+ * The name of a level, or of none.
+ *
+ * @param {Types.Level | undefined} level
+ */
+export const levelName = (level, none = LEVELS.none) => (level ? LEVELS[level] : none);
+
+/**
+ * The role objects of levels.
+ *
+ * @param {Types.Levels} levels
+ */
+export const roleKeys = (levels) => /** @type {Types.RoleKey[]} */ (Object.keys(levels));
 
 /**
  * The name to show for a person: the name set here, else the provider's, else the address.

@@ -20,7 +20,7 @@ export function History() {
   const [filters, set] = filtersIn(search);
   const [cleared, setCleared] = useState(0);
   const clear = () => (setCleared(cleared + 1), replace(path()), toTop());
-  const choose = (person) => (set({ person, only: '', organizations: 'own' }), toTop());
+  const choose = (/** @type {string} */ person) => (set({ person, only: '', organizations: 'own' }), toTop());
   const query = queryOf(filters);
   const list = usePages(
     (cursor, signal) => api.GET('/v1/organizations/{org}/events', { path: { org: id }, query: { ...query, limit: 50, cursor }, signal }),
@@ -36,10 +36,10 @@ export function History() {
           onChange=${(event) => set({ from: event.target.value })} />
         <${Field} label="To" name="to" type="date" value=${filters.to} min=${filters.from || undefined}
           onChange=${(event) => set({ to: event.target.value })} />
-        <${ActionFilter} value=${filters.action} onChange=${(action) => set({ action })} />
-        ${below && html`<${OrganizationFilter} value=${filters.organizations} onChange=${(organizations) => set({ organizations })} />`}
+        <${ActionFilter} value=${filters.action} onChange=${(/** @type {string} */ action) => set({ action })} />
+        ${below && html`<${OrganizationFilter} value=${filters.organizations} onChange=${(/** @type {Types.Organizations} */ organizations) => set({ organizations })} />`}
       </div>
-      <${PersonFilter} person=${filters.person} only=${filters.only} choose=${choose} setOnly=${(only) => set({ only })} events=${list.items} />
+      <${PersonFilter} person=${filters.person} only=${filters.only} choose=${choose} setOnly=${(/** @type {string} */ only) => set({ only })} events=${list.items} />
       ${filtered && html`<div><button class="link" onClick=${clear}>Clear all filters</button></div>`}
       <${UnknownFilters} unknown=${unknown} />
       <${Days} events=${list.items} below=${reachesBelow(filters.organizations)} about=${choose} />
@@ -109,6 +109,7 @@ function queryOf({ from, to, action, person, only, organizations }) {
  * @param {Props.History} props
  */
 function Days({ events, below, about }) {
+  /** @type {Map<string, Types.HistoryEvent[]>} */
   const days = new Map();
   for (const event of events) days.set(dayOf(event.at), [...(days.get(dayOf(event.at)) ?? []), event]);
   return [...days].map(([day, inside]) => html`
@@ -120,7 +121,7 @@ function Days({ events, below, about }) {
 
 /** @param {string} day */
 function dayName(day) {
-  const ago = (days) => dayOf(new Date(new Date().setDate(new Date().getDate() - days)));
+  const ago = (/** @type {number} */ days) => dayOf(new Date(new Date().setDate(new Date().getDate() - days)));
   const date = formatDate(`${day}T12:00:00`);
   if (day === ago(0)) return `Today, ${date}`;
   return day === ago(1) ? `Yesterday, ${date}` : date;

@@ -1,7 +1,7 @@
 // What a person sees first: their organizations, invitations and requests, and the ways into an organization.
 import { html, useState } from '../../vendor/ui.js';
 import { everyItem } from '../api.js';
-import { Badge, Dialog, Empty, Field, Form, Loaded, Notice, Page, Section, Table, When } from '../parts.js';
+import { Badge, Dialog, Empty, Field, Form, Notice, Page, Section, When, loaded, table } from '../parts.js';
 import { Link, useFollow } from '../router.js';
 import { useAction, useApp, useLoad } from '../use.js';
 import { personName } from '../words.js';
@@ -28,11 +28,11 @@ export function Home() {
         title: 'Your address is not verified',
         detail: 'Verify it at your identity provider and sign in again. Until then you cannot see invitations, ask to join or create an organization.',
       }} />`}
-      <${Loaded} load=${own}>${({ invitations }) => html`<${Invitations} items=${invitations} />`}<//>
+      ${loaded(own, ({ invitations }) => html`<${Invitations} items=${invitations} />`)}
       <${Organizations} />
-      <${Loaded} load=${own}>${({ requests, joinable }) => html`
+      ${loaded(own, ({ requests, joinable }) => html`
         <${Requests} items=${requests} reload=${own.reload} />
-        <${Joinable} items=${joinable} requests=${requests} reload=${own.reload} />`}<//>
+        <${Joinable} items=${joinable} requests=${requests} reload=${own.reload} />`)}
     <//>
     ${creating && html`<${CreateOrganization} onClose=${() => setCreating(false)} />`}
   `;
@@ -75,7 +75,7 @@ function Invitations({ items }) {
 /** @param {{ items: Types.Schemas['OwnJoinRequest'][], reload: () => unknown }} props */
 function Requests({ items, reload }) {
   const { api, announce } = useApp();
-  const withdraw = useAction(async (request) => {
+  const withdraw = useAction(async (/** @type {Types.Schemas['OwnJoinRequest']} */ request) => {
     await api.DELETE('/v1/organizations/{org}/join-requests/mine', { path: { org: request.organization_id } });
     announce('The request is withdrawn.');
     reload();
@@ -83,7 +83,7 @@ function Requests({ items, reload }) {
   if (items.length === 0) return null;
   return html`<${Section} title="My requests to join">
     <${Notice} problem=${withdraw.problem} reload=${reload} />
-    <${Table} label="My requests to join" rows=${items} columns=${[
+    ${table({ label: 'My requests to join', rows: items, columns: [
       { label: 'Organization', head: true, cell: (row) => row.organization_name },
       { label: 'Status', cell: (row) => row.status === 'declined'
         ? html`<${Badge}>Declined<//> ${row.ask_again_at && html`You may ask again <${When} at=${row.ask_again_at} />.`}`
@@ -91,7 +91,7 @@ function Requests({ items, reload }) {
       { label: 'Asked', cell: (row) => html`<${When} at=${row.created_at} />` },
       { label: 'Actions', hidden: true, cell: (row) => row.status !== 'declined' &&
         html`<button onClick=${() => withdraw.run(row)}>Withdraw</button>` },
-    ]} />
+    ] })}
   <//>`;
 }
 
@@ -113,7 +113,7 @@ function Joinable({ items, requests, reload }) {
 /** @param {Props.Home} props */
 function AskToJoin({ org, onClose, reload }) {
   const { api, announce } = useApp();
-  const submit = async ({ comment }) => {
+  const submit = async (/** @type {Types.FormValues} */ { comment }) => {
     await api.POST('/v1/organizations/{org}/join-requests', { path: { org: org.id }, body: comment ? { comment } : {} });
     announce(`${org.name} has your request.`);
     reload();
@@ -129,7 +129,7 @@ function AskToJoin({ org, onClose, reload }) {
 function CreateOrganization({ onClose }) {
   const { api, reloadMe, announce } = useApp();
   const follow = useFollow();
-  const submit = async ({ name }) => {
+  const submit = async (/** @type {Types.FormValues} */ { name }) => {
     const org = await api.POST('/v1/organizations', { body: { name } });
     await reloadMe();
     announce(`${org.name} is created. You are its Super Admin.`);

@@ -1,6 +1,6 @@
 // An invitation, as its recipient sees it. Links in mails lead here.
 import { html, useEffect } from '../../vendor/ui.js';
-import { Loaded, Notice, Page, When } from '../parts.js';
+import { Notice, Page, When, loaded } from '../parts.js';
 import { Link, useFollow } from '../router.js';
 import { session } from '../session.js';
 import { useAction, useApp, useLoad } from '../use.js';
@@ -39,7 +39,7 @@ export function InvitationScreen({ org, inv }) {
     <//>`;
   }
   return html`<${Page} title="Invitation">
-    <${Loaded} load=${invitation}>${(data) => html`<${Decision} invitation=${data} path=${path} reload=${invitation.reload} follow=${follow} />`}<//>
+    ${loaded(invitation, (data) => html`<${Decision} invitation=${data} path=${path} reload=${invitation.reload} follow=${follow} />`)}
   <//>`;
 }
 

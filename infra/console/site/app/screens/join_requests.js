@@ -1,6 +1,6 @@
 // Open requests to join the organization. Mails to user managers lead here.
 import { html, useState } from '../../vendor/ui.js';
-import { Confirm, Dialog, Empty, Form, More, Page, Person, Table, When } from '../parts.js';
+import { Confirm, Dialog, Empty, Form, More, Page, Person, When, table } from '../parts.js';
 import { RoleField } from '../role_field.js';
 import { Link } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
@@ -14,18 +14,18 @@ export function JoinRequests() {
   const list = usePages((cursor, signal) => api.GET('/v1/organizations/{org}/join-requests', { path: { org: id }, query: { cursor }, signal }), [api, id]);
   const close = () => setAsking(null);
   const Asked = asking?.approve ? Approve : Decline;
-  const decide = (row) => html`<div class="actions">
+  const decide = (/** @type {Types.Schemas['JoinRequest']} */ row) => html`<div class="actions">
     <button onClick=${() => setAsking({ row, approve: true })}>Approve<span class="sr-only"> ${personName(row.person)}</span></button>
     <button onClick=${() => setAsking({ row })}>Decline<span class="sr-only"> ${personName(row.person)}</span></button>
   </div>`;
   return html`
     <${Page} title="Join requests" intro="People with an address in an approved domain asked to join. Nothing happens until you decide.">
-      ${list.items.length > 0 && html`<${Table} label="Join requests" rows=${list.items} columns=${[
+      ${list.items.length > 0 && table({ label: 'Join requests', rows: list.items, columns: [
         { label: 'Person', head: true, cell: (row) => html`<${Person} person=${row.person} />` },
         { label: 'Comment', cell: (row) => (row.comment ? html`<span class="lines">${row.comment}</span>` : '–') },
         { label: 'Asked', cell: (row) => html`<${When} at=${row.created_at} />` },
         { label: 'Actions', hidden: true, cell: decide },
-      ]} />`}
+      ] })}
       ${list.loaded && list.items.length === 0 && !list.hasMore && html`<${Empty} title="No request is open">
         People can ask to join if their address is in an approved domain. ${can('organization_general_information', 'view_only') &&
           html`<${Link} to="/organizations/${id}/settings">Show the approved domains<//>`}<//>`}
@@ -41,7 +41,7 @@ function Approve({ request, onClose, reload }) {
   const { id } = useOrg();
   const name = personName(request.person);
   const { gone, check } = useGone({}, reload);
-  const approve = async ({ role_id }) => {
+  const approve = async (/** @type {Types.FormValues} */ { role_id }) => {
     await api.POST('/v1/organizations/{org}/join-requests/{req}/approve', { path: { org: id, req: request.id }, body: { role_id } }).catch(check);
     announce(`${name} is a member now.`);
     reload();

@@ -2,12 +2,12 @@
 import { html } from '../../vendor/ui.js';
 import { loadModule } from '../api.js';
 import { Main, NotFound } from '../app.js';
-import { Loaded, Page } from '../parts.js';
+import { Page, loaded } from '../parts.js';
 import { Link, match, query } from '../router.js';
 import { useApp, useLoad } from '../use.js';
 import { Organization } from './operator/organization.js';
 import { Organizations } from './operator/organizations.js';
-import { OfOrganization } from './operator/parts.js';
+import { ofOrganization } from './operator/parts.js';
 import { Question } from './why/question.js';
 
 const SCREENS = [
@@ -20,7 +20,7 @@ const SCREENS = [
 /** @param {Props.Operator} props */
 export function Operator({ at }) {
   const found = SCREENS.map((entry) => ({ ...entry, params: match(entry.at, at) })).find(({ params }) => params);
-  const current = (path, below) => (at === path || (below && at.startsWith(below)) ? 'page' : undefined);
+  const current = (/** @type {string} */ path, below = '') => (at === path || (below && at.startsWith(below)) ? 'page' : undefined);
   return html`<${Main} nav=${html`<nav class="nav" aria-label="Operator">
     <${Link} to="/operator" aria-current=${current('/operator', '/operator/organizations')}>Organizations<//>
     <${Link} to="/operator/people" aria-current=${current('/operator/people')}>People<//>
@@ -31,7 +31,7 @@ export function Operator({ at }) {
 function People() {
   const load = useLoad(() => loadModule(() => import('./operator/people.js')), []);
   if (load.data) return html`<${load.data.People} />`;
-  return html`<${Page} title="People"><${Loaded} load=${load}>${() => null}<//><//>`;
+  return html`<${Page} title="People">${loaded(load)}<//>`;
 }
 
 /** @param {Props.Operator} props */
@@ -40,8 +40,8 @@ function OperatorWhy({ org: id }) {
   const load = useLoad((signal) => api.GET('/v1/operator/organizations/{org}', { path: { org: id }, signal }), [api, id]);
   const parameters = query();
   const { data: org, problem } = load;
-  if (problem?.status === 404) return html`<${OfOrganization} load=${load} />`;
+  if (problem?.status === 404) return ofOrganization(load);
   return html`<${Page} title="Why can’t they?" intro=${org && html`In <${Link} to="/operator/organizations/${id}">${org.name}<//>.`}>
-    <${Loaded} load=${load}>${() => html`<${Question} org=${org} userId=${parameters.get('user_id')} />`}<//>
+    ${loaded(load, (org) => html`<${Question} org=${org} userId=${parameters.get('user_id')} />`)}
   <//>`;
 }

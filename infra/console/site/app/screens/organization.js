@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useRef } from '../../vendor/ui.js';
 import { loadModule } from '../api.js';
 import { Main, NotFound, Waiting } from '../app.js';
-import { Badge, Level, Loaded, Notice, Page, Section, Table, When } from '../parts.js';
+import { Badge, Level, Notice, Page, Section, When, loaded, table } from '../parts.js';
 import { Link, match } from '../router.js';
 import { OrgContext, useApp, useLoad, useOrg } from '../use.js';
 import { areaName, atLeast, lacking, personName } from '../words.js';
@@ -48,14 +48,14 @@ export function OrganizationScreens({ id, at }) {
     if (isNew) load.reload();
   }, [me]);
   const { data } = load;
-  const context = useMemo(() => data && {
+  const context = useMemo(() => /** @type {Types.Org | undefined} */ (data && {
     id,
     org: data.org,
     access: data.access,
     membership,
     can: (object, level) => atLeast(data.access.permissions[object], level),
     reload: load.reload,
-  }, [data, membership]);
+  }), [data, membership]);
   const isGone = [403, 404].includes(load.problem?.status ?? 0);
   if (!data || !context || isGone) return html`<${Waiting} load=${load} />`;
   const restricted = new Set(data.access.restrictions.map(({ role_object }) => role_object));
@@ -81,7 +81,7 @@ const Forbidden = ({ title = 'Role', needs = ['role_management', 'view_only'] })
 function Settings() {
   const load = useLoad(() => loadModule(() => import('./settings.js')), []);
   if (load.data) return html`<${load.data.Settings} />`;
-  return html`<${Page} title="Settings"><${Loaded} load=${load}>${() => null}<//><//>`;
+  return html`<${Page} title="Settings">${loaded(load)}<//>`;
 }
 
 /** @param {{ entries: typeof SCREENS, below: string }} props */
@@ -111,10 +111,10 @@ function Overview() {
         ${org.created_at && html`<dt>Created</dt><dd><${When} at=${org.created_at} /></dd>`}
       </dl></div>
       <${Section} title="What you may do here">
-        <${Table} label="What you may do here" rows=${rows} columns=${[
+        ${table({ label: 'What you may do here', rows, columns: [
           { label: 'Area', head: true, cell: (row) => areaName(row.id) },
           { label: 'Level', cell: (row) => html`<${Level} level=${row.level} />` },
-        ]} />
+        ] })}
         ${access.restrictions.length > 0 && html`<details><summary>Levels of your role that do not count now</summary>
           <ul class="plain-list">${access.restrictions.map(({ role_object, reason }) => html`<li><b>${areaName(role_object)}</b>: ${reason}.</li>`)}</ul></details>`}
       <//>

@@ -1,10 +1,10 @@
 import { beyond, grantableLevels } from '../grants.js';
 // One role: what it gives, its users, and its editor.
 import { html, useState } from '../../vendor/ui.js';
-import { Badge, Loaded, Notice, Page } from '../parts.js';
+import { Badge, Notice, Page, loaded } from '../parts.js';
 import { Link, replace, useLocation } from '../router.js';
 import { useApp, useLoad, useOrg } from '../use.js';
-import { LEVELS, count, lacking } from '../words.js';
+import { count, lacking, levelName } from '../words.js';
 import { EditRole, NewRole } from './role/editor.js';
 import { copied, defaults } from './role/levels.js';
 import { Matrix } from './role/matrix.js';
@@ -17,7 +17,7 @@ export function RoleScreen({ role: id }) {
   const objects = useRoleObjects();
   const user = useRole('user');
   const load = { ...objects, problem: objects.problem ?? user.problem, data: objects.data && user.data && [objects.data, user.data] };
-  if (!load.data) return html`<${Page} title="Role"><${Loaded} load=${load} /><//>`;
+  if (!load.data) return html`<${Page} title="Role">${loaded(load)}<//>`;
   const [all, userRole] = load.data;
   return id === 'new'
     ? html`<${Creation} objects=${all} userRole=${userRole} />`
@@ -48,7 +48,7 @@ function Creation({ objects, userRole }) {
     ? { name: `Copy of ${source.name}`.slice(0, 64), description: source.description, levels: copied(settable, source.permissions, grantable) }
     : { name: '', description: '', levels: defaults(settable) };
   return html`<${Page} title="Create a role" intro="Its users can do what you choose here, and nothing else.">
-    ${forbidden ? html`<${Notice} problem=${forbidden} />` : copy && !source ? html`<${Loaded} load=${load} />` : html`
+    ${forbidden ? html`<${Notice} problem=${forbidden} />` : copy && !source ? loaded(load) : html`
       <${NewRole} key=${copy ?? 'new'} objects=${settable.concat(objects.filter(({ shown }) => !shown))} grantable=${grantable} start=${start}>
         ${source && html`<${Lowered} source=${source} levels=${start.levels} objects=${settable} />`}
       <//>`}
@@ -65,7 +65,7 @@ function Lowered({ source, levels, objects }) {
   if (lower.length === 0) return html`<p class="hint">The levels are those of ${source.name}.</p>`;
   return html`<div class="notice warn"><strong>The copy differs from ${source.name}</strong>
     <p>These levels cannot be set in a custom role, or are more than you may give:</p>
-    <ul>${lower.map(({ key, label }) => html`<li>${label}: ${LEVELS[levels[key]]} instead of ${LEVELS[source.permissions[key]]}</li>`)}</ul></div>`;
+    <ul>${lower.map(({ key, label }) => html`<li>${label}: ${levelName(levels[key])} instead of ${levelName(source.permissions[key])}</li>`)}</ul></div>`;
 }
 
 /** @param {Props.Role} props */
@@ -73,7 +73,7 @@ function ShownRole({ id, objects, userRole }) {
   const { access, can, id: org } = useOrg();
   const load = useRole(id);
   const [removing, setRemoving] = useState(false);
-  if (!load.data) return html`<${Page} title="Role"><${Loaded} load=${load} /><//>`;
+  if (!load.data) return html`<${Page} title="Role">${loaded(load)}<//>`;
   const role = load.data;
   if (load.problem?.slug === 'no-such-role') return html`<${RoleGone} name=${role.name} />`;
   const grantable = grantableLevels(access, userRole);
@@ -113,7 +113,7 @@ function lockedBecause({ role, access, full, grantable, objects }) {
   if (role.reassign_to) return 'This role is being deleted, so it cannot be changed.';
   const more = beyond(grantable, role.permissions);
   if (more.length === 0) return null;
-  const names = more.map((key) => `${LEVELS[role.permissions[key]]} to ${objects.find((one) => one.key === key)?.label ?? key}`);
+  const names = more.map((key) => `${levelName(role.permissions[key])} to ${objects.find((one) => one.key === key)?.label ?? key}`);
   return `This role gives more than you may give: ${names.join(', ')}. Ask an administrator who has that.`;
 }
 
@@ -121,7 +121,7 @@ function lockedBecause({ role, access, full, grantable, objects }) {
 function Facts({ role }) {
   const { id, can } = useOrg();
   const { active, pending, services } = role.users;
-  const linked = (number, noun, filter) => number === 0 || !can('user_management', 'view_only') ? count(number, noun)
+  const linked = (/** @type {number} */ number, /** @type {string} */ noun, /** @type {string} */ filter) => number === 0 || !can('user_management', 'view_only') ? count(number, noun)
     : html`<${Link} to="/organizations/${id}/users?role_id=${role.id}&${filter}">${count(number, noun)}<//>`;
   return html`<div class="panel"><dl class="facts">
     <dt>Kind</dt>

@@ -2,7 +2,7 @@
 import { html, useState } from '../../vendor/ui.js';
 import { UnknownFilters, setFilters, useFilters } from '../filters.js';
 import { ORGANIZATION_FILTERS, OrganizationFilter, organizationFilters, organizationQuery, organizationsIn, reachesBelow } from '../organization_filter.js';
-import { Badge, Empty, Field, More, Page, SearchField, Table } from '../parts.js';
+import { Badge, Empty, Field, More, Page, SearchField, table } from '../parts.js';
 import { Link, path, replace } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { CompareRoles } from './roles/compare.js';
@@ -44,10 +44,10 @@ export function Roles() {
   return html`
     <${Page} title="Roles" intro="A role says what its users may do. Each user has one role." actions=${create}>
       <div class="row">
-        <${SearchField} label="Search by name or description" value=${q} onSearch=${(q) => setFilters({ q })} />
+        <${SearchField} label="Search by name or description" value=${q} onSearch=${(/** @type {string} */ q) => setFilters({ q })} />
         <${Field} label="Users" name="status" options=${STATUSES} value=${status} onChange=${(event) => setFilters({ status: event.target.value })} />
         ${can('role_management_sub_organizations', 'view_only') && html`
-          <${OrganizationFilter} value=${organizations} onChange=${(value) => setFilters(organizationFilters(value))} />`}
+          <${OrganizationFilter} value=${organizations} onChange=${(/** @type {Types.Organizations} */ value) => setFilters(organizationFilters(value))} />`}
       </div>
       <${UnknownFilters} unknown=${unknown} />
       <${List} list=${list} below=${reachesBelow(organizations)} filtered=${search.size > 0} />
@@ -59,24 +59,19 @@ export function Roles() {
 function List({ list, below, filtered }) {
   const [chosen, setChosen] = useState(/** @type {Types.Schemas['Role'][]} */ ([]));
   const [compared, setCompared] = useState(/** @type {Types.Schemas['Role'][] | null} */ (null));
-  const has = (role) => chosen.some((one) => keyOf(one) === keyOf(role));
-  const toggle = (role) => setChosen(has(role) ? chosen.filter((one) => keyOf(one) !== keyOf(role)) : [...chosen, role]);
-  const choice = {
-    label: 'Compare',
-    cell: (role) => html`<input type="checkbox" checked=${has(role)}
-      aria-label=${`Compare ${role.name}${below ? ` in ${role.organization_name}` : ''}`}
-      disabled=${!has(role) && chosen.length >= MAX_COMPARED} onChange=${() => toggle(role)} />`,
-  };
+  const has = (/** @type {Types.Schemas['Role']} */ role) => chosen.some((one) => keyOf(one) === keyOf(role));
+  const toggle = (/** @type {Types.Schemas['Role']} */ role) => setChosen(has(role) ? chosen.filter((one) => keyOf(one) !== keyOf(role)) : [...chosen, role]);
   const names = new Map(list.items.map((role) => [keyOf(role), role.name]));
-  const nameOf = (role) => names.get(`${role.organization_id} ${role.reassign_to}`);
-  const name = (role) => html`<${Name} role=${role} target=${nameOf(role)} onGone=${list.reload} show=${() => setCompared([role])} />`;
-  const columns = [
-    { label: 'Role', head: true, cell: name },
+  const shown = list.items.length > 0 && table({ label: 'Roles', rows: list.items, keyOf, columns: [
+    { label: 'Role', head: true, cell: (role) => html`<${Name} role=${role} target=${names.get(`${role.organization_id} ${role.reassign_to}`)}
+      onGone=${list.reload} show=${() => setCompared([role])} />` },
     below && { label: 'Organization', cell: (role) => role.organization_name },
     { label: 'Levels', cell: (role) => html`<${LevelSummary} permissions=${role.permissions} />` },
-    ...COUNTS.map(({ label, ...rest }) => ({ label, number: true, cell: (role) => html`<${Users} role=${role} ...${rest} />` })),
-    choice,
-  ].filter(Boolean);
+    ...COUNTS.map(({ label, ...rest }) => ({ label, number: true, cell: (/** @type {Types.Schemas['Role']} */ role) => html`<${Users} role=${role} ...${rest} />` })),
+    { label: 'Compare', cell: (role) => html`<input type="checkbox" checked=${has(role)}
+      aria-label=${`Compare ${role.name}${below ? ` in ${role.organization_name}` : ''}`}
+      disabled=${!has(role) && chosen.length >= MAX_COMPARED} onChange=${() => toggle(role)} />` },
+  ] });
   return html`
     <div class="compare-bar">
       <button onClick=${() => setCompared(chosen)} disabled=${chosen.length < 2}>Compare${chosen.length > 1 && ` ${chosen.length} roles`}</button>
@@ -85,7 +80,7 @@ function List({ list, below, filtered }) {
         : chosen.map(({ name }) => name).join(', ')}</span>
       ${chosen.length > 0 && html`<button class="link" onClick=${() => setChosen([])}>Clear the choice</button>`}
     </div>
-    ${list.items.length > 0 && html`<${Table} label="Roles" columns=${columns} rows=${list.items} keyOf=${keyOf} />`}
+    ${shown}
     ${list.loaded && list.items.length === 0 && !list.hasMore && html`
       <${Empty} title="No role matches">Change the search or the filters to see other roles.<//>`}
     <${More} list=${list} noun="roles" />

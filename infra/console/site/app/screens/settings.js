@@ -63,8 +63,9 @@ const SECTIONS = [
  * @param {Types.Org['access']} access
  */
 function seesCustomers({ permissions, restrictions }) {
+  /** @type {Types.RoleKey[]} */
   const objects = ['license_management_customer_organizations', 'support_service_customer_organizations'];
-  const stored = (object) => restrictions.find(({ role_object }) => role_object === object)?.stored;
+  const stored = (/** @type {Types.RoleKey} */ object) => restrictions.find(({ role_object }) => role_object === object)?.stored;
   return objects.some((object) => atLeast(stored(object) ?? permissions[object], 'view_only'));
 }
 
@@ -83,16 +84,17 @@ export function Settings() {
 /** @param {{ sections: typeof SECTIONS }} props */
 function Contents({ sections }) {
   useEffect(keepInView, []);
-  const go = (event, id) => {
+  const go = (/** @type {MouseEvent} */ event, /** @type {string} */ id) => {
     if (!isPlain(event)) return;
     event.preventDefault();
     show(document.getElementById(id));
   };
   return html`<nav class="contents" aria-label="Sections of this page">
-    ${sections.map(({ id, title }) => html`<a key=${id} href="${location.pathname}#${id}" onClick=${(event) => go(event, id)}>${title}</a>`)}
+    ${sections.map(({ id, title }) => html`<a key=${id} href="${location.pathname}#${id}" onClick=${(/** @type {MouseEvent} */ event) => go(event, id)}>${title}</a>`)}
   </nav>`;
 }
 
+/** @param {HTMLElement | null} section */
 function show(section) {
   if (!section) return;
   section.tabIndex = -1;

@@ -35,7 +35,7 @@ function Local() {
   const { config } = useApp();
   const api = new URL(config.api || '/', document.baseURI);
   const [more, setMore] = useState(false);
-  const submit = ({ email, name, operator, decisions, unverified, mfa }) => {
+  const submit = (/** @type {Types.FormValues} */ { email, name, operator, decisions, unverified, mfa }) => {
     const scope = [operator && 'operator', decisions && 'decisions'].filter(Boolean).join(' ');
     return signInLocally(config, {
       email,

@@ -38,13 +38,14 @@ function Below() {
   const mayCreate = useMayCreate(list.items);
   const changed = () => Promise.all([list.reload(), reloadMe()]);
   const close = () => setDialog(null);
-  const create = (parent) => setDialog(html`<${CreateSubOrganization} parent=${parent} onClose=${close} onDone=${changed} />`);
+  const create = (/** @type {Types.OrgView} */ parent) => setDialog(html`<${CreateSubOrganization} parent=${parent} onClose=${close} onDone=${changed} />`);
+  /** @type {Types.JoinBelow} */
   const join = (one) => setDialog(html`<${JoinSubOrganization} org=${one} onClose=${close} onDone=${changed} />`);
   const intro = `The organizations below ${org.name}, over all levels. To change something in one of them, a person must be a member there.`;
   return html`
     <${Page} title="Sub-organizations" intro=${intro}
       actions=${mayCreate(org) && html`<button class="primary" onClick=${() => create(org)}>Create a sub-organization</button>`}>
-      ${list.items.length > 0 && html`<${Tree} nodes=${treeOf(list.items)} create=${(one) => mayCreate(one) && create} join=${join} />`}
+      ${list.items.length > 0 && html`<${Tree} nodes=${treeOf(list.items)} create=${(/** @type {Types.Schemas['SubOrganization']} */ one) => mayCreate(one) && create} join=${join} />`}
       ${list.loaded && list.items.length === 0 && !list.hasMore && html`
         <${Empty} title="There are no sub-organizations">${mayCreate(org)
           ? `Create the first one below ${org.name}. You become its Super Admin.`

@@ -2,7 +2,7 @@
 import { html, useState } from '../../vendor/ui.js';
 import { UnknownFilters, useFilters } from '../filters.js';
 import { organizationsIn, reachesBelow } from '../organization_filter.js';
-import { Badge, Empty, Menu, More, Page, Person, Table, When } from '../parts.js';
+import { Badge, Empty, Menu, More, Page, Person, When, table } from '../parts.js';
 import { Link, path, replace } from '../router.js';
 import { useApp, useOrg, usePages } from '../use.js';
 import { personName } from '../words.js';
@@ -25,13 +25,15 @@ export function Users() {
     [api, id, search.toString()],
     true,
   );
-  const done = (message) => {
+  const done = (/** @type {string} */ message) => {
     announce(message);
     list.reload();
   };
   const close = () => setDialog(null);
-  const put = (user) => (list.put((row) => row.id === user.id, user), user);
+  const put = (/** @type {Types.Schemas['Member'] | Types.Schemas['ListedInvitation']} */ user) => (list.put((row) => row.id === user.id, user), user);
+  /** @type {Props.Users['open']} */
   const open = (Content, props) => setDialog(html`<${Content} ...${props} done=${done} onClose=${close} put=${put} reload=${list.reload} />`);
+  /** @type {Props.UsersInvite['show']} */
   const show = (invitation) => open(ManageInvitation, invitation);
   return html`
     <${Page} title="Users" intro=${intro(list, [...search.keys()].length === 0 && can('user_management', 'full_access'))} actions=${html`
@@ -66,15 +68,14 @@ const NoUsers = ({ filtered }) => filtered
 
 /** @param {Props.Users} props */
 function Rows({ list, open, subtree }) {
-  const columns = [
+  return table({ label: 'Users', rows: list.items, columns: [
     { label: 'User', head: true, cell: (row) => html`<${Person} person=${row} />` },
     subtree && { label: 'Organization', cell: (row) => row.organization_name },
     { label: 'Role', cell: (row) => row.role_name },
     { label: 'Status', cell: (row) => html`<${Status} row=${row} />` },
-    { label: 'Since', cell: (row) => html`<${When} at=${row.joined_at ?? row.created_at} />` },
+    { label: 'Since', cell: (row) => html`<${When} at=${row.status === 'pending' ? row.created_at : row.joined_at} />` },
     { label: 'Actions', hidden: true, cell: (row) => html`<${RowMenu} row=${row} open=${open} />` },
-  ];
-  return html`<${Table} label="Users" rows=${list.items} columns=${columns.filter(Boolean)} />`;
+  ] });
 }
 
 /** @param {Props.Users} props */

@@ -16,7 +16,7 @@ export const actionsOf = (value) => /** @type {Types.Action[]} */ (GROUPS[value]
 /** @param {Props.HistoryActions} props */
 export function ActionFilter({ value, onChange }) {
   const id = useId();
-  const option = (key, label) => html`<option key=${key} value=${key} selected=${key === value}>${label}</option>`;
+  const option = (/** @type {string} */ key, /** @type {string} */ label) => html`<option key=${key} value=${key} selected=${key === value}>${label}</option>`;
   return html`<div class="field">
     <label for=${id}>What happened</label>
     <select id=${id} onChange=${(event) => onChange(event.target.value)}>

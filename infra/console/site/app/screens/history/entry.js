@@ -2,7 +2,7 @@
 import { html, useState } from '../../../vendor/ui.js';
 import { changes } from '../../event_values.js';
 import { actionLabel, actorName, sentence } from '../../event_words.js';
-import { Badge, Table } from '../../parts.js';
+import { Badge, table } from '../../parts.js';
 import { useOrg } from '../../use.js';
 import { formatTime, personLine } from '../../words.js';
 
@@ -17,7 +17,7 @@ export function Entry({ event, below, about }) {
     <div class="event-body">
       <p>${sentence(event)} ${below && html`<${Badge}>${organization_name}<//>`}</p>
       ${reason && html`<p>Reason of the operator: <q>${reason}</q></p>`}
-      <details onToggle=${({ target }) => setOpen(target.open)}>
+      <details onToggle=${(/** @type {Event & { target: HTMLDetailsElement }} */ { target }) => setOpen(target.open)}>
         <summary>What changed<span class="sr-only">: ${actionLabel(action)}, ${formatTime(at)}</span></summary>
         ${open && html`<${Details} event=${event} about=${about} />`}
       </details>
@@ -29,14 +29,14 @@ export function Entry({ event, below, about }) {
 function Details({ event, about }) {
   const { old, new: now, request_id, client_request_id } = event;
   const rows = changes(event);
-  const columns = [
+  const columns = /** @type {(Types.Column<typeof rows[number]> | Types.Nothing)[]} */ ([
     { label: 'What', head: true, cell: ({ label }) => label },
     old && { label: 'Before', cell: ({ before }) => html`<bdi>${before}</bdi>` },
     (now || !old) && { label: old ? 'After' : 'Value', cell: ({ after }) => html`<bdi>${after}</bdi>` },
-  ].filter(Boolean);
+  ]);
   return html`<div class="event-details">
     ${rows.length > 0
-      ? html`<${Table} label="What changed" columns=${columns} rows=${rows} />`
+      ? table({ label: 'What changed', columns, rows })
       : html`<p class="hint">The entry has no further values.</p>`}
     <p class="hint">${formatTime(event.at)}${event.actor.email && html`, by <bdi>${personLine(event.actor)}</bdi>`}. For questions to support: request <code>${request_id}</code>${client_request_id &&
       html`, sent as <code>${client_request_id}</code>`}.</p>

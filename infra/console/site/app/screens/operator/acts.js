@@ -30,7 +30,7 @@ function ActSection({ id, title, intro, button, danger, disabled, dialog }) {
 /** @param {Props.OperatorActs} props */
 export function FirstAdmin({ org, reload }) {
   const { api, announce } = useApp();
-  const submit = async ({ email }, event) => {
+  const submit = async (/** @type {Types.FormValues} */ { email }, /** @type {Types.FormEvent} */ event) => {
     const invitation = await api.POST(`${ROUTE}/first-admin`, { path: { org: org.id }, body: { email } });
     announce(`${invitation.email} is invited as first Admin.`);
     // The next address may be there already.
@@ -51,12 +51,12 @@ const FORMER = [['admin', 'Becomes Admin'], ['removed', 'Is removed from the org
 export function Appoint({ org, reload }) {
   const { api, announce } = useApp();
   const former = personName(org.super_admin);
-  const act = async (values) => {
+  const act = async (/** @type {Types.Schemas['AppointSuperAdminRequest']} */ values) => {
     await api.POST(`${ROUTE}/super-admin`, { path: { org: org.id }, body: values });
     announce(`${org.name} has another Super Admin.`);
     reload();
   };
-  const dialog = (close) => html`<${Act} title="Appoint a Super Admin" submit="Appoint" act=${act} onClose=${close} reload=${reload} fields=${html`
+  const dialog = (/** @type {() => void} */ close) => html`<${Act} title="Appoint a Super Admin" submit="Appoint" act=${act} onClose=${close} reload=${reload} fields=${html`
     <${MemberChoice} org=${org.id} except=${org.super_admin.id} label="The next Super Admin" name="member_id" hint="An active member with any role." />
     <${Field} label="What becomes of ${former}" name="former" options=${FORMER} />`}>
     <p>The member becomes the Super Admin of ${org.name} at once. All Admins and both people get a mail.</p>
@@ -71,13 +71,13 @@ export function Suspend({ org, reload }) {
   const { api, announce } = useApp();
   const { suspension } = org;
   const suspended = Boolean(suspension);
-  const act = async ({ reason }) => {
+  const act = async (/** @type {Types.FormValues} */ { reason }) => {
     const options = { path: { org: org.id }, body: { reason }, ifMatch: etag(org) };
     await (suspended ? api.DELETE(`${ROUTE}/suspension`, options) : api.PUT(`${ROUTE}/suspension`, options));
     announce(suspended ? `${org.name} is active again.` : `${org.name} is suspended.`);
     reload();
   };
-  const dialog = (close) => suspended
+  const dialog = (/** @type {() => void} */ close) => suspended
     ? html`<${Act} plain title="End the suspension of ${org.name}" submit="End the suspension" act=${act} onClose=${close} reload=${reload}>
         <p>All members have the access again that they had before.</p><//>`
     : html`<${Act} title="Suspend ${org.name}" submit="Suspend" act=${act} onClose=${close} reload=${reload} reasonHint="Its members see it when they are refused.">
@@ -102,12 +102,12 @@ const requirements = ({ require_mfa, max_session_minutes, allowed_networks }) =>
 export function ResetSecurity({ org, security, reload }) {
   const { api, announce } = useApp();
   const items = security ? requirements(security) : [];
-  const act = async ({ reason }) => {
+  const act = async (/** @type {Types.FormValues} */ { reason }) => {
     await api.DELETE(`${ROUTE}/security`, { path: { org: org.id }, body: { reason }, ifMatch: etag(org) });
     announce(`The sign-in requirements of ${org.name} are removed.`);
     reload();
   };
-  const dialog = (close) => html`<${Act} title="Remove the sign-in requirements" submit="Remove" act=${act} onClose=${close} reload=${reload}>
+  const dialog = (/** @type {() => void} */ close) => html`<${Act} title="Remove the sign-in requirements" submit="Remove" act=${act} onClose=${close} reload=${reload}>
     <ul class="plain-list">${items.map((item) => html`<li>${item}</li>`)}</ul>
     <p>These requirements end. Members reach ${org.name} with any sign-in. The time that events are kept stays.</p>
     <p>Only its administrators can set requirements again.</p>
@@ -124,12 +124,12 @@ export function ResetSecurity({ org, security, reload }) {
 /** @param {Props.OperatorActs} props */
 export function Delete({ org, below, reload }) {
   const { api, announce } = useApp();
-  const act = async (values) => {
+  const act = async (/** @type {Types.Schemas['OperatorDeleteOrganizationRequest']} */ values) => {
     await api.DELETE(ROUTE, { path: { org: org.id }, body: values, ifMatch: etag(org) });
     announce(`${org.name} is deleted.`);
     leaveEnded(`/operator/organizations/${org.id}`, '/operator');
   };
-  const dialog = (close) => html`<${Act} title="Delete ${org.name}" submit="Delete the organization" act=${act} onClose=${close} reload=${reload}
+  const dialog = (/** @type {() => void} */ close) => html`<${Act} title="Delete ${org.name}" submit="Delete the organization" act=${act} onClose=${close} reload=${reload}
     typed=${org.name} typedLabel="Type the name of the organization">
     <p>From this moment, no member reaches it. Within minutes, these end: memberships, invitations, join requests, critical alert users,
       approved domains, custom roles, and links with partners or customers.</p>

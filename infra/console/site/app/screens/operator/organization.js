@@ -8,7 +8,7 @@ import { count } from '../../words.js';
 import { useDraft } from '../settings/draft.js';
 import { Appoint, Delete, FirstAdmin, ResetSecurity, Suspend } from './acts.js';
 import { CustomerLinks } from './customers.js';
-import { Badges, OfOrganization } from './parts.js';
+import { Badges, ofOrganization } from './parts.js';
 
 const ROUTE = '/v1/operator/organizations/{org}';
 
@@ -16,7 +16,7 @@ const ROUTE = '/v1/operator/organizations/{org}';
 export function Organization({ org: id }) {
   const { api } = useApp();
   const load = useLoad(async (signal) => {
-    const read = (org) => api.GET(ROUTE, { path: { org }, signal });
+    const read = (/** @type {string} */ org) => api.GET(ROUTE, { path: { org }, signal });
     const org = await read(id);
     const above = await Promise.all(org.path.slice(0, -1).map(read));
     // Without the setting, the organizations below cannot be listed.
@@ -26,7 +26,7 @@ export function Organization({ org: id }) {
     const security = await api.GET('/v1/organizations/{org}/security', { path: { org: id }, signal });
     return { org, above, below: below.items, security };
   }, [api, id]);
-  return html`<${OfOrganization} load=${load}>${(data) => html`<${Sections} ...${data} reload=${load.reload} />`}<//>`;
+  return ofOrganization(load, (data) => html`<${Sections} ...${data} reload=${load.reload} />`);
 }
 
 /** @param {Props.OperatorOrganization} props */
@@ -95,7 +95,7 @@ function Settings({ org, reload }) {
   }));
   const { shown, field, changes } = draft;
   useLayoutEffect(() => setKind(shown.kind), [shown.kind]);
-  const submit = async (values) => {
+  const submit = async (/** @type {Types.FormValues} */ values) => {
     const body = changes(values);
     if (Object.keys(body).length === 0) return announce('There is nothing to save.');
     const changed = await api.PATCH(ROUTE, { path: { org: org.id }, body, ifMatch: etag(org) }).catch(inWords);
@@ -109,7 +109,7 @@ function Settings({ org, reload }) {
   return html`<${Form} onSubmit=${submit} changes=${changes} reload=${reload}><div class="fields" ref=${draft.fields}>
     ${root && html`
       <${Field} ...${field('kind')} label="Kind" value=${shown.kind} options=${[['standard', 'Standard'], ['partner', 'Partner']]}
-        onChange=${(event) => setKind(event.target.value)}
+        onChange=${(event) => setKind(/** @type {typeof kind} */ (event.target.value))}
         hint=${draft.hint('kind', String, 'A change is refused while the organization is linked, or while partner roles are in use.')} />
       <${Check} ...${field('manage_sub_organizations')} label="Sub-organization management" checked=${shown.manage_sub_organizations}
         hint="For the whole tree. Turned off, existing sub-organizations stay, and the levels of this area count as none." />`}

@@ -1,6 +1,6 @@
 // All organizations: find them by the beginning of their name, and create one.
 import { html, useState } from '../../../vendor/ui.js';
-import { Dialog, Empty, Field, Form, More, Page, Person, SearchField, Table, When } from '../../parts.js';
+import { Dialog, Empty, Field, Form, More, Page, Person, SearchField, When, table } from '../../parts.js';
 import { Link, query, replace, useFollow } from '../../router.js';
 import { useApp, usePages } from '../../use.js';
 import { Badges, OrganizationChoice } from './parts.js';
@@ -10,17 +10,17 @@ export function Organizations() {
   const q = query().get('q') ?? '';
   const [creating, setCreating] = useState(false);
   const list = usePages((cursor, signal) => api.GET('/v1/operator/organizations', { query: { q, cursor, limit: 50 }, signal }), [api, q], true);
-  const search = (text) => replace(text.trim() ? `/operator?q=${encodeURIComponent(text.trim())}` : '/operator');
+  const search = (/** @type {string} */ text) => replace(text.trim() ? `/operator?q=${encodeURIComponent(text.trim())}` : '/operator');
   return html`
     <${Page} title="Organizations" intro="Every tree by its root, the oldest first. A search finds organizations of every depth."
       actions=${html`<button class="primary" onClick=${() => setCreating(true)}>Create an organization</button>`}>
       <${SearchField} label="Find by at least 3 letters of the beginning of a name, or the whole name" value=${q} onSearch=${search} />
-      ${list.items.length > 0 && html`<${Table} label="Organizations" rows=${list.items} columns=${[
+      ${list.items.length > 0 && table({ label: 'Organizations', rows: list.items, columns: [
         { label: 'Name', head: true, cell: (row) => html`<${Link} to="/operator/organizations/${row.id}">${row.name}<//><${Badges} org=${row} />` },
         { label: 'Place', cell: ({ depth }) => (depth === 0 ? 'Root' : `Sub-organization, level ${depth}`) },
         { label: 'Super Admin', cell: (row) => (row.super_admin ? html`<${Person} person=${row.super_admin} />` : '–') },
         { label: 'Created', cell: (row) => html`<${When} at=${row.created_at} />` },
-      ]} />`}
+      ] })}
       ${list.loaded && list.items.length === 0 && !list.hasMore && html`<${Empty} title=${q ? 'No name begins so' : 'There is no organization yet'}>
         ${q ? 'Type the name from its beginning. Fewer than three letters find a whole name only.' : 'Create the first one.'}<//>`}
       <${More} list=${list} noun="organizations" />
@@ -36,7 +36,7 @@ function Create({ onClose }) {
   const { api, announce } = useApp();
   const follow = useFollow();
   const [below, setBelow] = useState(false);
-  const submit = async ({ name, kind, parent, first_admin_email }) => {
+  const submit = async (/** @type {Types.FormValues & { kind: Types.OperatorOrganization['kind'] }} */ { name, kind, parent, first_admin_email }) => {
     const body = { name, ...(below ? { parent } : { kind }), ...(first_admin_email && { first_admin_email }) };
     const org = await api.POST('/v1/operator/organizations', { body });
     announce(`${org.name} is created.`);
@@ -48,7 +48,7 @@ function Create({ onClose }) {
       <${Field} label="Place" options=${[['', 'A root of its own'], ['below', 'Below another organization']]}
         onChange=${(event) => setBelow(Boolean(event.target.value))} />
       ${below
-        ? html`<${OrganizationChoice} key="parent" label="The organization above" name="parent" accept=${({ settings }) => settings.manage_sub_organizations}
+        ? html`<${OrganizationChoice} key="parent" label="The organization above" name="parent" accept=${(/** @type {Types.OperatorOrganization} */ { settings }) => settings.manage_sub_organizations}
             hint="Only organizations with sub-organization management. The new one inherits the kind." />`
         : html`<${Field} key="kind" label="Kind" name="kind" options=${KINDS} hint="A partner can be linked to customers." />`}
       <${Field} label=${below ? 'Address of the first Admin (optional)' : 'Address of the first Admin'}

@@ -1,6 +1,6 @@
 // Parts that several operator screens use.
 import { createContext, html, useContext, useState } from '../../../vendor/ui.js';
-import { Badge, Dialog, Field, Form, Loaded, Notice, Page, SearchField } from '../../parts.js';
+import { Badge, Dialog, Field, Form, Notice, Page, SearchField, loaded } from '../../parts.js';
 import { Link } from '../../router.js';
 import { useApp, useLoad } from '../../use.js';
 import { personLine } from '../../words.js';
@@ -37,13 +37,14 @@ export function Act({ title, submit, act, onClose, reload, fields, typed, typedL
  * Shows what `load` has read of an organization; or, for an id that none has, where to search.
  *
  * @template Data
- * @param {Props.Loaded<Data>} props
+ * @param {Types.Load<Data>} load
+ * @param {(data: NonNullable<Data>) => Types.View} [show]
  */
-export const OfOrganization = ({ load, children }) => load.problem?.status === 404
+export const ofOrganization = (load, show) => load.problem?.status === 404
   ? html`<${Page} title="There is no organization with this id"><p>It may be deleted. <${Link} to="/operator">Search it by name<//>.</p><//>`
   : !load.data && load.problem
     ? html`<${Page} title="This page cannot be shown"><${Notice} problem=${load.problem} reload=${load.reload} /><//>`
-    : html`<${Loaded} load=${load}>${children}<//>`;
+    : loaded(load, show);
 
 /**
  * The name of an organization with its state.
@@ -83,7 +84,7 @@ const organizationOption = ({ id, name, depth, super_admin }) =>
  */
 export function OrganizationChoice({ accept = () => true, ...rest }) {
   const { api } = useApp();
-  const find = async (q, signal) => {
+  const find = async (/** @type {string} */ q, /** @type {AbortSignal} */ signal) => {
     const page = await api.GET('/v1/operator/organizations', { query: { q, limit: 100 }, signal });
     return page.items.filter(accept).map(organizationOption);
   };
@@ -112,7 +113,7 @@ export async function readSuccessors(api, org, q, signal) {
  */
 export function MemberChoice({ org, except, ...rest }) {
   const { api } = useApp();
-  const find = async (q, signal) => (await readSuccessors(api, org, q, signal))
+  const find = async (/** @type {string} */ q, /** @type {AbortSignal} */ signal) => (await readSuccessors(api, org, q, signal))
     .filter(({ id }) => id !== except)
     .map((member) => [member.id, personLine(member, member.role_name)]);
   return html`<${Choice} ...${rest} find=${find} deps=${[api, org]}

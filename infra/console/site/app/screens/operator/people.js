@@ -32,7 +32,7 @@ export function People() {
 function Search({ email, userId }) {
   const [by, setBy] = useState(userId ? 'user_id' : 'email');
   useEffect(() => setBy(userId ? 'user_id' : 'email'), [userId]);
-  const submit = ({ value }) => replace(`/operator/people?${by}=${encodeURIComponent(value.trim())}`);
+  const submit = (/** @type {Types.FormValues} */ { value }) => replace(`/operator/people?${by}=${encodeURIComponent(value.trim())}`);
   return html`<${Form} submit="Find" onSubmit=${submit}><div class="row">
     <${Field} label="Find by" value=${by} options=${[['email', 'Address'], ['user_id', 'Id of the account (sub)']]}
       onChange=${(event) => setBy(event.target.value)} />

@@ -1,10 +1,11 @@
 // A person that a search found: where they belong, and what an operator can do about them everywhere.
 import { html, useState } from '../../../vendor/ui.js';
-import { Badge, Menu, Notice, Table, When } from '../../parts.js';
+import { Badge, Menu, Notice, When, table } from '../../parts.js';
 import { Link, navigate, useIsGone } from '../../router.js';
 import { useAction, useApp } from '../../use.js';
 import { Ended, Erase, Offboard, Reconnect } from './person_acts.js';
 
+/** @type {Record<string, string>} */
 const ROLES = { super_admin: 'Super Admin', admin: 'Admin', user: 'User', mdf_admin: 'MDF Admin', partner_user: 'Partner User' };
 const DIALOGS = { offboard: Offboard, erase: Erase, reconnect: Reconnect };
 
@@ -47,7 +48,7 @@ export function FoundPerson({ person, reload }) {
         </div>
       </div>
       <${Notice} problem=${save.problem} />
-      <${Places} person=${person} name=${name} onReconnect=${(place) => setDialog({ act: 'reconnect', place })} />
+      <${Places} person=${person} name=${name} onReconnect=${(/** @type {Types.Place} */ place) => setDialog({ act: 'reconnect', place })} />
       ${Shown && html`<${Shown} person=${person} name=${name} superAdminOf=${superAdminOf} place=${dialog.place} onClose=${() => setDialog(null)} onEnd=${end} reload=${reload} />`}
       ${result && html`<${Ended} person=${person} name=${name} result=${result} onClose=${() => setResult(null)} reload=${reload} />`}
     </section>
@@ -60,11 +61,11 @@ export function FoundPerson({ person, reload }) {
  * @param {Props.OperatorPerson} props
  */
 function Places({ person, name, onReconnect }) {
-  const why = (place) => () => {
+  const why = (/** @type {Types.Place} */ place) => () => {
     const who = person.user_id ? `user_id=${encodeURIComponent(person.user_id)}` : `email=${encodeURIComponent(person.emails[0])}`;
     navigate(`/operator/organizations/${place.id}/why?${who}`);
   };
-  return html`<${Table} label="Organizations that know ${name}" rows=${person.organizations} columns=${[
+  return table({ label: `Organizations that know ${name}`, rows: person.organizations, columns: [
     { label: 'Organization', head: true, cell: (row) => html`<${Link} to="/operator/organizations/${row.id}">${row.name}<//>` },
     { label: 'Name there', cell: nameIn },
     { label: 'As', cell: (row) => html`<ul class="plain-list">${standings(row).map((standing) => html`<li>${standing}</li>`)}</ul>` },
@@ -72,7 +73,7 @@ function Places({ person, name, onReconnect }) {
       { label: 'Why can’t they?', run: why(row) },
       row.membership?.kind === 'person' && { label: 'Reconnect to another account…', run: () => onReconnect(row) },
     ]} />` },
-  ]} />`;
+  ] });
 }
 
 /**

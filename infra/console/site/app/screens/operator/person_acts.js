@@ -1,6 +1,6 @@
 // What an operator does about a person everywhere: offboard, erase, reconnect an account.
 import { html } from '../../../vendor/ui.js';
-import { Confirm, Dialog, Field, Loaded } from '../../parts.js';
+import { Confirm, Dialog, Field, loaded } from '../../parts.js';
 import { Link, replace } from '../../router.js';
 import { useApp, useLoad } from '../../use.js';
 import { count } from '../../words.js';
@@ -17,9 +17,9 @@ function Left({ organizations }) {
     const successors = await readSuccessors(api, id, '', signal);
     return { id, name, alone: !successors.some(({ role_id }) => role_id !== 'super_admin') };
   })), [api, organizations.map(({ id }) => id).join()]);
-  return html`<${Loaded} load=${load}>${(all) => html`<ul class="plain-list">${all.map(({ id, name, alone }) => html`<li key=${id}>${alone
+  return loaded(load, (all) => html`<ul class="plain-list">${all.map(({ id, name, alone }) => html`<li key=${id}>${alone
     ? html`<${Link} to="/operator/organizations/${id}#delete">Delete ${name}<//>, which has no other member`
-    : html`<${Link} to="/operator/organizations/${id}">Appoint another Super Admin in ${name}<//>`}</li>`)}</ul>`}<//>`;
+    : html`<${Link} to="/operator/organizations/${id}">Appoint another Super Admin in ${name}<//>`}</li>`)}</ul>`);
 }
 
 const AGAIN = 'It can stop before its end if there is much to do. Then press the button again: it continues where it stopped.';
@@ -97,7 +97,7 @@ const Erased = ({ onClose }) => html`<${Dialog} title="The person is erased" onC
 /** @param {Props.OperatorPersonActs} props */
 export function Reconnect({ name, place, onClose, reload }) {
   const { api, announce } = useApp();
-  const reconnect = async ({ user_id, reason }) => {
+  const reconnect = async (/** @type {Types.FormValues} */ { user_id, reason }) => {
     const path = { org: place.id, member: place.membership.id };
     await api.POST('/v1/operator/organizations/{org}/members/{member}/account', { path, body: { user_id: user_id.trim(), reason } });
     announce(`The membership in ${place.name} belongs to the other account.`);

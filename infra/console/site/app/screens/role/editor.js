@@ -41,12 +41,12 @@ export function EditRole({ role, objects, grantable, load }) {
   const { id } = useOrg();
   const start = { name: role.name, description: role.description, levels: role.permissions };
   const [{ seen, draft, news }, setState] = useState({ seen: role, draft: start, news: /** @type {string[]} */ ([]) });
-  const labelOf = (key) => objects.find((object) => object.key === key)?.label ?? key;
+  const labelOf = (/** @type {Types.RoleKey} */ key) => objects.find((object) => object.key === key)?.label ?? key;
   // The role was loaded again: continue from its present state.
   if (seen !== role) {
     setState({ seen: role, draft: rebased(draft, seen, role), news: changesInWords(seen, role, draft, labelOf) });
   }
-  const setDraft = (next) => setState((before) => ({ ...before, draft: next }));
+  const setDraft = (/** @type {Types.RoleDraft} */ next) => setState((before) => ({ ...before, draft: next }));
   const body = changes(seen, draft, objects);
   const submit = async () => {
     const path = { org: id, role: role.id };
@@ -93,16 +93,16 @@ function changes(seen, draft, objects) {
 /** @param {{ draft: Types.RoleDraft, setDraft: (draft: Types.RoleDraft) => void, objects: Types.RoleObject[], grantable: Types.Levels, [form: string]: any }} props */
 function RoleForm({ draft, setDraft, objects, grantable, disabled, ...form }) {
   const { access } = useOrg();
-  const set = (field) => (event) => setDraft({ ...draft, [field]: event.target.value });
+  const set = (/** @type {'name' | 'description'} */ field) => (/** @type {Types.FieldEvent} */ event) => setDraft({ ...draft, [field]: event.target.value });
   const lacking = objects.filter((object) => unmet(object, draft.levels)).map(({ label }) => label);
   return html`
     <${Form} ...${form} disabled=${disabled || lacking.length > 0}>
       <${Field} label="Name" name="name" value=${draft.name} required maxlength="64" onInput=${set('name')} />
       <${Field} label="Description (optional)" name="description" value=${draft.description} rows="2" maxlength="256" onInput=${set('description')}
         hint="What the role is for. Those who choose a role see it." />
-      <${FormContext.Consumer}>${({ errorOf }) => html`
-        <${MatrixEditor} objects=${objects} levels=${draft.levels} onChange=${(levels) => setDraft({ ...draft, levels })} grantable=${grantable}
-          own=${access.permissions} errorOf=${(key) => errorOf?.(`permissions/${key}`)} />`}<//>
+      <${FormContext.Consumer}>${(/** @type {Types.FormContext} */ { errorOf }) => html`
+        <${MatrixEditor} objects=${objects} levels=${draft.levels} onChange=${(/** @type {Types.Levels} */ levels) => setDraft({ ...draft, levels })} grantable=${grantable}
+          own=${access.permissions} errorOf=${(/** @type {Types.RoleKey} */ key) => errorOf?.(`permissions/${key}`)} />`}<//>
       ${lacking.length > 0 && html`<p class="notice warn">Something must be set first for: ${lacking.join(', ')}.</p>`}
     <//>
   `;

@@ -1,6 +1,6 @@
 // The rules of levels that the editor of a role explains before the API refuses.
 import { mayGrant } from '../../grants.js';
-import { LEVELS, atLeast } from '../../words.js';
+import { atLeast, levelName, roleKeys } from '../../words.js';
 
 /** @type {Types.Level[]} */
 const ORDER = ['none', 'view_only', 'full_access'];
@@ -47,7 +47,7 @@ export function unmet({ key, prerequisite }, levels) {
  * @returns {Types.Levels}
  */
 export const changedLevels = (before, after) =>
-  Object.fromEntries(Object.entries(after).filter(([key, level]) => before[key] !== level));
+  Object.fromEntries(roleKeys(after).filter((key) => before[key] !== after[key]).map((key) => [key, after[key]]));
 
 /**
  * The person's draft on top of a role that was changed meanwhile: what they did not touch is as it is now.
@@ -58,8 +58,9 @@ export const changedLevels = (before, after) =>
  * @returns {Types.RoleDraft}
  */
 export function rebased(draft, before, now) {
+  /** @type {<Value>(mine: Value, was: Value, is: Value) => Value} */
   const pick = (mine, was, is) => (mine === was ? is : mine);
-  const levels = Object.keys(draft.levels).map((key) =>
+  const levels = roleKeys(draft.levels).map((key) =>
     [key, pick(draft.levels[key], before.permissions[key], now.permissions[key] ?? draft.levels[key])]);
   return {
     name: pick(draft.name, before.name, now.name),
@@ -74,12 +75,12 @@ export function rebased(draft, before, now) {
  * @param {Types.Schemas['Role']} before
  * @param {Types.Schemas['Role']} now
  * @param {Types.RoleDraft} draft
- * @param {(key: string) => string} labelOf
+ * @param {(key: Types.RoleKey) => string} labelOf
  */
 export function changesInWords(before, now, draft, labelOf) {
-  const text = (field, label) =>
+  const text = (/** @type {'name' | 'description'} */ field, /** @type {string} */ label) =>
     before[field] !== now[field] && draft[field] !== now[field] && `${label}: “${before[field]}” is now “${now[field]}”`;
-  const changed = Object.entries(changedLevels(before.permissions, now.permissions)).filter(([key, level]) => draft.levels[key] !== level);
-  const levels = changed.map(([key, level]) => `${labelOf(key)}: ${LEVELS[before.permissions[key]] ?? 'not available'} is now ${LEVELS[level]}`);
+  const changed = roleKeys(changedLevels(before.permissions, now.permissions)).filter((key) => draft.levels[key] !== now.permissions[key]);
+  const levels = changed.map((key) => `${labelOf(key)}: ${levelName(before.permissions[key], 'not available')} is now ${levelName(now.permissions[key])}`);
   return [text('name', 'Name'), text('description', 'Description'), ...levels].filter((line) => line !== false);
 }

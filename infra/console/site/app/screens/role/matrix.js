@@ -2,7 +2,7 @@
 import { html, useId } from '../../../vendor/ui.js';
 import { mayGrant } from '../../grants.js';
 import { Level, Section } from '../../parts.js';
-import { LEVELS } from '../../words.js';
+import { LEVELS, levelName } from '../../words.js';
 import { unmet } from './levels.js';
 
 /**
@@ -11,6 +11,7 @@ import { unmet } from './levels.js';
  * @param {Types.RoleObject[]} objects
  */
 function sections(objects) {
+  /** @type {Map<string, Types.RoleObject[]>} */
   const found = new Map();
   for (const object of objects) found.set(object.section, [...(found.get(object.section) ?? []), object]);
   return [...found];
@@ -70,7 +71,8 @@ function Choice({ object, objects, levels, onChange, grantable, own, error }) {
   const id = useId();
   const { key, label, description, settable_levels: settable } = object;
   const level = levels[key];
-  const allowed = (one) => settable.includes(one) && (one === level || mayGrant(grantable, key, one));
+  const allowed = (/** @type {Types.Level} */ one) => settable.includes(one) && (one === level || mayGrant(grantable, key, one));
+  /** @type {Props.RoleMatrix['set']} */
   const set = (other, to) => onChange({ ...levels, [other]: to });
   return html`
     <fieldset class="panel" role="radiogroup" tabindex="-1" aria-labelledby="${id}-label" aria-describedby="${id}-hint ${id}-says ${id}-error"
@@ -98,7 +100,7 @@ function Choice({ object, objects, levels, onChange, grantable, own, error }) {
  */
 function Locked({ object, level, grantable, own }) {
   const { key, settable_levels: settable, levels } = object;
-  if (settable.length === 0) return html`<p class="hint">Custom roles cannot set this. It stays at ${LEVELS[level]}.</p>`;
+  if (settable.length === 0) return html`<p class="hint">Custom roles cannot set this. It stays at ${levelName(level)}.</p>`;
   const locked = levels.map(({ level: one }) => one).filter((one) => settable.includes(one) && one !== level && !mayGrant(grantable, key, one));
   if (locked.length === 0) return null;
   const [held, highest] = [own[key] ?? 'none', grantable[key] ?? 'none'];

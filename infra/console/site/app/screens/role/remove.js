@@ -20,7 +20,7 @@ export function RemoveRole({ role, onClose, load }) {
   const roles = grantable.data?.length === 0 ? { ...grantable, data: ALWAYS } : grantable;
   const { active, pending, services } = role.users;
   const used = active + pending + services > 0;
-  const submit = async ({ reassign_to }) => {
+  const submit = async (/** @type {Types.FormValues} */ { reassign_to }) => {
     const query = used ? { reassign_to } : {};
     const path = { org: id, role: role.id };
     const progress = await api.DELETE('/v1/organizations/{org}/roles/{role}', { path, query, ifMatch: etag(role) }).catch(checkRole(load));

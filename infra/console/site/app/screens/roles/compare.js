@@ -1,6 +1,6 @@
 // Roles side by side: the level of each, and where they differ.
 import { html, useState } from '../../../vendor/ui.js';
-import { Badge, Check, Dialog, Empty, Level, Loaded, Table } from '../../parts.js';
+import { Badge, Check, Dialog, Empty, Level, loaded, table } from '../../parts.js';
 import { useRoleObjects } from '../role/objects.js';
 import { usersInWords } from './deletion.js';
 
@@ -11,7 +11,7 @@ export function CompareRoles({ roles, onClose }) {
   const objects = useRoleObjects();
   const title = roles.length === 1 ? `What ${roles[0].name} gives` : 'Compare roles';
   return html`<${Dialog} title=${title} wide onClose=${onClose}>
-    <${Loaded} load=${objects}>${(all) => html`<${Levels} objects=${all} roles=${roles} />`}<//>
+    ${loaded(objects, (all) => html`<${Levels} objects=${all} roles=${roles} />`)}
   <//>`;
 }
 
@@ -24,13 +24,11 @@ function Levels({ objects, roles }) {
   }));
   const differences = rows.filter(({ differs }) => differs);
   const several = roles.length > 1;
-  const columns = [
-    { label: 'Area', head: true, cell: ({ label, differs }) => html`${label} ${differs && html`<${Badge} tone="warn">Differs<//>`}` },
-    ...roles.map(({ permissions }, index) => ({
-      label: heading(roles[index], roles),
-      cell: ({ id }) => permissions[id] ? html`<${Level} level=${permissions[id]} />` : 'Not available',
-    })),
-  ];
+  /** @type {(role: Types.Schemas['Role']) => Types.Column<typeof rows[number]>} */
+  const column = (role) => ({
+    label: heading(role, roles),
+    cell: ({ id }) => role.permissions[id] ? html`<${Level} level=${role.permissions[id]} />` : 'Not available',
+  });
   return html`
     ${several && html`
       <p>${differences.length === 0 ? 'These roles give the same levels.' : `They differ in ${differences.length} of ${rows.length} areas.`}</p>
@@ -38,7 +36,10 @@ function Levels({ objects, roles }) {
         <${Check} label="Show the differences only" name="only" onChange=${(event) => setOnly(event.target.checked)} />`}`}
     ${rows.length === 0
       ? html`<${Empty} title="Nothing to show">These roles have no level on an area of this organization.<//>`
-      : html`<${Table} label="Levels" columns=${columns} rows=${onlyDifferences ? differences : rows} />`}
+      : table({ label: 'Levels', rows: onlyDifferences ? differences : rows, columns: [
+        { label: 'Area', head: true, cell: ({ label, differs }) => html`${label} ${differs && html`<${Badge} tone="warn">Differs<//>`}` },
+        ...roles.map(column),
+      ] })}
     <dl class="facts compare-facts">
       ${roles.map((role) => html`<dt>${heading(role, roles)}</dt>
         <dd>${usersInWords(role.users)}. For the identity provider, its users are “${IDENTITY_PROVIDER_ROLES[role.identity_provider_role]}”.</dd>`)}

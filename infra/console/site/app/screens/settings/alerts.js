@@ -1,24 +1,22 @@
 // Critical alert users: addresses that receive critical alerts.
 import { html, useState } from '../../../vendor/ui.js';
-import { Confirm, Empty, Field, Form, More, Person, Table, When } from '../../parts.js';
+import { Confirm, Empty, Field, Form, More, Person, When, table } from '../../parts.js';
 import { useApp, useOrg, usePages } from '../../use.js';
 
 export function CriticalAlertUsers() {
   const { api } = useApp();
   const { id, can } = useOrg();
-  const [removing, setRemoving] = useState(null);
-  const load = (cursor, signal) =>
-    api.GET('/v1/organizations/{org}/critical-alert-users', { path: { org: id }, query: { cursor }, signal });
-  const list = usePages(load, [api, id]);
+  const [removing, setRemoving] = useState(/** @type {Types.Schemas['CriticalAlertUser'] | null} */ (null));
+  const list = usePages((cursor, signal) => api.GET('/v1/organizations/{org}/critical-alert-users', { path: { org: id }, query: { cursor }, signal }), [api, id]);
   const editable = can('critical_alert_users', 'full_access');
   return html`
-    ${list.items.length > 0 && html`<${Table} label="Critical alert users" rows=${list.items} columns=${[
+    ${list.items.length > 0 && table({ label: 'Critical alert users', rows: list.items, columns: [
       { label: 'Address', head: true, cell: (row) => row.email },
       { label: 'Added by', cell: (row) => html`<${Person} person=${row.added_by} />` },
       { label: 'Added', cell: (row) => html`<${When} at=${row.added_at} />` },
-      ...(editable ? [{ label: 'Actions', hidden: true, cell: (row) => html`
-        <button onClick=${() => setRemoving(row)}>Remove<span class="sr-only"> ${row.email}</span></button>` }] : []),
-    ]} />`}
+      editable && { label: 'Actions', hidden: true, cell: (row) => html`
+        <button onClick=${() => setRemoving(row)}>Remove<span class="sr-only"> ${row.email}</span></button>` },
+    ] })}
     ${list.loaded && list.items.length === 0 && html`<${Empty} title="No address receives critical alerts">
       ${editable ? 'Add the address of a person or a team that can act on an alert.' : 'A person with full access to critical alert users can add one.'}<//>`}
     <${More} list=${list} noun="addresses" />
@@ -31,7 +29,7 @@ export function CriticalAlertUsers() {
 function Add({ reload }) {
   const { api, announce } = useApp();
   const { id } = useOrg();
-  const submit = async ({ email }, event) => {
+  const submit = async (/** @type {Types.FormValues} */ { email }, /** @type {Types.FormEvent} */ event) => {
     const added = await api.POST('/v1/organizations/{org}/critical-alert-users', { path: { org: id }, body: { email } });
     announce(`${added.email} receives critical alerts from now on.`);
     // The next address may be there already.

@@ -1,23 +1,23 @@
 // Approved domains: whose people may ask to join.
 import { html, useState } from '../../../vendor/ui.js';
-import { Confirm, Empty, More, Notice, Person, Table, When } from '../../parts.js';
+import { Confirm, Empty, More, Notice, Person, When, table } from '../../parts.js';
 import { Link } from '../../router.js';
 import { useAction, useApp, useOrg, usePages } from '../../use.js';
 
 export function ApprovedDomains() {
   const { api } = useApp();
   const { id, can } = useOrg();
-  const [removing, setRemoving] = useState(null);
+  const [removing, setRemoving] = useState(/** @type {string | null} */ (null));
   const list = usePages((cursor, signal) => api.GET('/v1/organizations/{org}/domains', { path: { org: id }, query: { cursor, limit: 100 }, signal }), [api, id]);
   const editable = can('organization_general_information', 'full_access');
   return html`
-    ${list.items.length > 0 && html`<${Table} label="Approved domains" rows=${list.items} keyOf=${(row) => row.domain} columns=${[
+    ${list.items.length > 0 && table({ label: 'Approved domains', rows: list.items, keyOf: (row) => row.domain, columns: [
       { label: 'Domain', head: true, cell: (row) => row.domain },
       { label: 'Approved by', cell: (row) => html`<${Person} person=${row.added_by} />` },
       { label: 'Approved', cell: (row) => html`<${When} at=${row.added_at} />` },
-      ...(editable ? [{ label: 'Actions', hidden: true, cell: (row) => html`
-        <button onClick=${() => setRemoving(row.domain)}>Remove<span class="sr-only"> ${row.domain}</span></button>` }] : []),
-    ]} />`}
+      editable && { label: 'Actions', hidden: true, cell: (row) => html`
+        <button onClick=${() => setRemoving(row.domain)}>Remove<span class="sr-only"> ${row.domain}</span></button>` },
+    ] })}
     ${list.loaded && list.items.length === 0 && html`<${Empty} title="No domain is approved">People join by invitation alone.<//>`}
     <${More} list=${list} noun="domains" />
     ${editable && list.loaded && html`<${Approve} approved=${list.items} reload=${list.reload} />`}

@@ -19,7 +19,7 @@ const Facts = ({ org }) => html`
     <dt>Website</dt><dd>${org.website || '–'}</dd>
     <dt>Address</dt><dd class="lines">${org.address || '–'}</dd>
     <dt>Contact</dt><dd>${org.contact || '–'}</dd>
-    <dt>Language of mails</dt><dd>${LANGUAGES[org.language] ?? org.language}</dd>
+    <dt>Language of mails</dt><dd>${org.language && (LANGUAGES[org.language] ?? org.language)}</dd>
     <dt>Kind</dt><dd>${org.kind === 'partner' ? html`<${Badge} tone="info">Partner<//>` : 'Standard'}</dd>
     <dt>Created</dt><dd><${When} at=${org.created_at} /></dd>
   </dl>
@@ -35,7 +35,7 @@ function Edit() {
     await reload();
     await reloadMe();
   };
-  const submit = async (values) => {
+  const submit = async (/** @type {Types.FormValues} */ values) => {
     const body = draft.changes(values);
     if (Object.keys(body).length === 0) return announce('There is nothing to save.');
     draft.saved(await api.PATCH('/v1/organizations/{org}', { path: { org: id }, body, ifMatch: etag(org) }), body);
@@ -50,6 +50,6 @@ function Edit() {
     <${Field} ...${field('contact')} label="Contact" value=${shown.contact} maxlength="200"
       hint=${draft.hint('contact', String, 'Who answers questions, for example an address or a telephone number.')} />
     <${Field} ...${field('language')} label="Language of mails" value=${shown.language} options=${Object.entries(LANGUAGES)}
-      hint=${draft.hint('language', (key) => LANGUAGES[key], 'An invitation can have another one.')} />
+      hint=${draft.hint('language', (key) => LANGUAGES[/** @type {keyof typeof LANGUAGES} */ (key)], 'An invitation can have another one.')} />
   </div><//>`;
 }

@@ -1,6 +1,6 @@
 // Links between partners and customers.
 import { html, useState } from '../../../vendor/ui.js';
-import { Badge, Confirm, Empty, More, Notice, Table, When } from '../../parts.js';
+import { Badge, Confirm, Empty, More, Notice, When, table } from '../../parts.js';
 import { useAction, useApp, useOrg, usePages } from '../../use.js';
 import { areaName } from '../../words.js';
 
@@ -33,7 +33,7 @@ function useLinks(route) {
 export function Customers() {
   const list = useLinks('/v1/organizations/{org}/customers');
   return html`
-    ${list.items.length > 0 && html`<${Table} label="Customers" rows=${list.items} columns=${columns('Customer')} />`}
+    ${list.items.length > 0 && table({ label: 'Customers', rows: list.items, columns: columns('Customer') })}
     ${list.loaded && list.items.length === 0 && html`<${Empty} title="No customer is linked">Ask an operator of the platform to link one.<//>`}
     <${More} list=${list} noun="customers" />
   `;
@@ -44,8 +44,8 @@ export function Partners() {
   const { api, announce } = useApp();
   const { id, membership } = useOrg();
   const list = useLinks('/v1/organizations/{org}/partners');
-  const [suspending, setSuspending] = useState(null);
-  const resume = useAction(async (partner) => {
+  const [suspending, setSuspending] = useState(/** @type {Types.Schemas['LinkedOrganization'] | null} */ (null));
+  const resume = useAction(async (/** @type {Types.Schemas['LinkedOrganization']} */ partner) => {
     try {
       await api.DELETE(SUSPENSION, { path: { org: id, partner: partner.id } });
     } catch (problem) {
@@ -57,12 +57,12 @@ export function Partners() {
     await list.reload();
   });
   // An operator reads the links, and changes none.
-  const actions = membership && { label: 'Actions', hidden: true, cell: (row) => html`
+  const actions = membership && { label: 'Actions', hidden: true, cell: (/** @type {Types.Schemas['LinkedOrganization']} */ row) => html`
     <button onClick=${() => (row.suspended ? resume.run(row) : setSuspending(row))} aria-disabled=${resume.busy}>
       ${row.suspended ? 'Resume' : 'Suspend'}<span class="sr-only"> the link with ${row.name}</span></button>` };
   return html`
     <${Notice} problem=${resume.problem} reload=${async () => (await list.reload(), resume.clear())} />
-    ${list.items.length > 0 && html`<${Table} label="Partners" rows=${list.items} columns=${[...columns('Partner'), actions].filter(Boolean)} />`}
+    ${list.items.length > 0 && table({ label: 'Partners', rows: list.items, columns: [...columns('Partner'), actions] })}
     ${list.loaded && list.items.length === 0 && html`<${Empty} title="No partner is linked">
       Members of other organizations have no access here. An operator of the platform can link a partner.<//>`}
     <${More} list=${list} noun="partners" />

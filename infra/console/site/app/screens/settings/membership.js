@@ -1,7 +1,7 @@
 // The ends: another Super Admin, leaving, and the deletion of the organization.
 import { html, useState } from '../../../vendor/ui.js';
 import { etag, everyItem } from '../../api.js';
-import { Confirm, Field, Form, Loaded } from '../../parts.js';
+import { Confirm, Field, Form, loaded } from '../../parts.js';
 import { Link, leaveEnded } from '../../router.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { personLine, personName } from '../../words.js';
@@ -18,11 +18,11 @@ export function Transfer() {
   }, [api, id]);
   return html`<div class="panel">
     <p>Exactly one member is the Super Admin. Give the role to a member who is Admin; you become Admin.</p>
-    <${Loaded} load=${load}>${(admins) => admins.length === 0
+    ${loaded(load, (admins) => admins.length === 0
       ? html`<p class="hint">There is no other Admin. <${Link} to="/organizations/${id}/users">Make a member Admin<//> first.</p>`
-      : html`<${Form} submit="Transfer…" onSubmit=${({ member }) => setChosen(admins.find((admin) => admin.id === member) ?? null)}>
+      : html`<${Form} submit="Transfer…" onSubmit=${(/** @type {Types.FormValues} */ { member }) => setChosen(admins.find((admin) => admin.id === member) ?? null)}>
           <${Field} label="The next Super Admin" name="member" required options=${[['', 'Choose…'], ...admins.map((admin) => [admin.id, personLine(admin)])]} />
-        <//>`}<//>
+        <//>`)}
     ${chosen && html`<${ConfirmTransfer} person=${chosen} onClose=${() => setChosen(null)} reload=${load.reload} />`}
   </div>`;
 }
@@ -78,7 +78,7 @@ export function DeleteOrganization() {
     && api.GET('/v1/organizations/{org}/sub-organizations', { path: { org: id }, query: { limit: 1 }, signal }), [api, id]);
   const blocked = Boolean(below.data && below.data.items.length);
   const [asking, setAsking] = useState(false);
-  const remove = async ({ typed }) => {
+  const remove = async (/** @type {Types.FormValues} */ { typed }) => {
     await api.DELETE('/v1/organizations/{org}', { path: { org: id }, body: { name: typed }, ifMatch: etag(org) });
     announce(`${org.name} is deleted.`);
     leaveEnded(`/organizations/${id}`, '/');

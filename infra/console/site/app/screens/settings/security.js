@@ -1,7 +1,7 @@
 // Requirements for the sign-in of members, and the retention of events.
 import { html, useEffect, useState } from '../../../vendor/ui.js';
 import { Problem, etag } from '../../api.js';
-import { Check, Confirm, Field, Form, Loaded } from '../../parts.js';
+import { Check, Confirm, Field, Form, loaded } from '../../parts.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { count, duration } from '../../words.js';
 import { useDraft } from './draft.js';
@@ -38,9 +38,8 @@ export function Security() {
   // The settings and the general information have one version.
   useEffect(() => void (load.data && load.reload()), [etag(org)]);
   const editable = can('security_management', 'full_access');
-  return html`<div class="panel"><${Loaded} load=${load}>
-    ${(security) => (editable ? html`<${Edit} security=${security} reload=${load.reload} />` : html`<${Facts} security=${security} />`)}
-  <//></div>`;
+  return html`<div class="panel">${loaded(load, (security) =>
+    (editable ? html`<${Edit} security=${security} reload=${load.reload} />` : html`<${Facts} security=${security} />`))}</div>`;
 }
 
 /** @param {Props.SettingsSecurity} props */
@@ -56,7 +55,7 @@ const Facts = ({ security }) => html`
 /**
  * The settings that the values of the form mean.
  *
- * @param {Record<string, any>} values
+ * @param {Types.FormValues} values
  * @returns {Types.Schemas['Security']}
  */
 const settings = (values) => ({
@@ -74,13 +73,13 @@ function Edit({ security, reload }) {
   const { id, reload: reloadOrg } = useOrg();
   const draft = useDraft(security, settings);
   const [asking, setAsking] = useState(/** @type {Question | null} */ (null));
-  const save = async (changes) => {
+  const save = async (/** @type {Question['changes']} */ changes) => {
     const body = { ...security, ...changes };
     draft.saved(await api.PUT(ROUTE, { path: { org: id }, body, ifMatch: etag(security) }), changes);
     announce('The security settings are saved.');
     return true;
   };
-  const submit = async (values) => {
+  const submit = async (/** @type {Types.FormValues} */ values) => {
     const changes = draft.changes(values);
     if (Object.keys(changes).length === 0) return announce('There is nothing to save.');
     checkNetworks(changes);

@@ -6,7 +6,7 @@ import { useApp } from '../../use.js';
 /** @param {Props.SubOrganizationsDialogs} props */
 export function CreateSubOrganization({ parent, onClose, onDone }) {
   const { api, announce } = useApp();
-  const submit = async ({ name }) => {
+  const submit = async (/** @type {Types.FormValues} */ { name }) => {
     const made = await api.POST('/v1/organizations/{org}/sub-organizations', { path: { org: parent.id }, body: { name } });
     onDone();
     announce(`${made.name} is created. You are its Super Admin.`);

@@ -12,13 +12,18 @@ import { usersInWords } from '../roles/deletion.js';
  * @param {Types.Schemas['SubOrganization'][]} items
  */
 export function treeOf(items) {
+  /** @type {Map<string, Types.TreeNode>} */
   const nodes = new Map(items.map((org) => [org.id, { org, below: [] }]));
+  /** @type {Types.TreeNode[]} */
   const top = [];
   for (const node of nodes.values()) (nodes.get(node.org.parent_id ?? '')?.below ?? top).push(node);
   return top;
 }
 
-/** @param {Types.TreeNode} node */
+/**
+ * @param {Types.TreeNode} node
+ * @returns {number}
+ */
 const size = ({ below }) => below.reduce((sum, node) => sum + 1 + size(node), 0);
 
 /**

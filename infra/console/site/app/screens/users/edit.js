@@ -13,7 +13,7 @@ import { LAST_DAY, dayOf, endOfDay } from '../../words.js';
  */
 export function EditUser({ user, load, roles, fixedRole, hint, changes, write, onSaved, onClose, children }) {
   const { role_id, role_name, access_expires_at: end } = user;
-  const save = async (values) => {
+  const save = async (/** @type {Types.FormValues} */ values) => {
     const body = changes(values);
     if (values.role_id && values.role_id !== role_id) body.role_id = values.role_id;
     const day = values.access_expires_at;

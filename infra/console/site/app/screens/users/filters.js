@@ -7,6 +7,7 @@ import { SearchField } from '../../parts.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 
 const NAMES = ['q', 'status', 'kind', 'sort'];
+/** @type {Record<'status' | 'kind' | 'sort', Types.Choice[]>} */
 const CHOICES = {
   status: [['', 'Any status'], ['active', 'Active'], ['pending', 'Invited']],
   kind: [['', 'Any kind'], ['person', 'People'], ['service', 'Services']],
@@ -21,6 +22,7 @@ const CHOICES = {
  * @param {URLSearchParams} search
  */
 const rolesIn = (search) => [...new Set(search.getAll('role_id').filter(Boolean))];
+/** @param {keyof typeof CHOICES} name */
 const valuesOf = (name) => CHOICES[name].map(([value]) => value);
 
 /** The filters that there are, for `useFilters`. */
@@ -49,23 +51,24 @@ export function Filters({ search }) {
   const roles = useLoad(async (signal) => can('role_management', 'view_only') && everyItem((cursor) =>
     api.GET('/v1/organizations/{org}/roles', { path: { org: id }, query: { limit: 100, cursor }, signal })), [api, id]);
   const role = rolesIn(search).join();
-  const offered = (roles.data || []).map(({ id, name }) => [id, name]);
+  const offered = (roles.data || []).map(({ id, name }) => /** @type {Types.Choice} */ ([id, name]));
   const isOffered = !role || offered.some(([id]) => id === role);
+  /** @type {(label: string, name: string, options: readonly Types.Choice[], value?: string) => Types.View} */
   const choice = (label, name, options, value = search.get(name) ?? '') => html`
     <label class="filter"><span class="sr-only">${label}</span>
       <select value=${value} onChange=${(event) => setFilters({ [name]: event.target.value.split(',') })}>
         ${options.map(([one, text]) => html`<option value=${one} selected=${one === value}>${text}</option>`)}
       </select></label>`;
-  const unlisted = role.includes(',') ? 'Several roles' : roles.data ? 'Role not listed' : 'One role';
+  const unlisted = /** @type {Types.Choice} */ ([role, role.includes(',') ? 'Several roles' : roles.data ? 'Role not listed' : 'One role']);
   return html`
     <div class="row" role="search" aria-label="Filters">
-      <${SearchField} label="Search by address, name or role" value=${search.get('q')} onSearch=${(q) => setFilters({ q })} />
+      <${SearchField} label="Search by address, name or role" value=${search.get('q')} onSearch=${(/** @type {string} */ q) => setFilters({ q })} />
       ${choice('Status', 'status', CHOICES.status)}
-      ${choice('Role', 'role_id', [['', 'All roles'], ...(isOffered ? [] : [[role, unlisted]]), ...offered], role)}
+      ${choice('Role', 'role_id', [['', 'All roles'], ...(isOffered ? [] : [unlisted]), ...offered], role)}
       ${choice('Kind', 'kind', CHOICES.kind)}
       ${choice('Order', 'sort', CHOICES.sort)}
     </div>
     ${can('user_management_sub_organizations', 'view_only') && html`
-      <${OrganizationFilter} value=${organizationsIn(search)} onChange=${(value) => setFilters(organizationFilters(value))} />`}
+      <${OrganizationFilter} value=${organizationsIn(search)} onChange=${(/** @type {Types.Organizations} */ value) => setFilters(organizationFilters(value))} />`}
   `;
 }

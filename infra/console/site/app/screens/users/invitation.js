@@ -1,7 +1,7 @@
 // A pending invitation: what became of its mail, changes, resending and revoking.
 import { html } from '../../../vendor/ui.js';
 import { etag } from '../../api.js';
-import { Badge, Dialog, Field, Loaded, Notice, When } from '../../parts.js';
+import { Badge, Dialog, Field, Notice, When, loaded } from '../../parts.js';
 import { useGrantableRoles } from '../../role_field.js';
 import { href } from '../../router.js';
 import { useAction, useApp, useLoad, useOrg } from '../../use.js';
@@ -20,7 +20,7 @@ export function ManageInvitation({ id, name, done, onClose, put, reload }) {
   const load = useLoad((signal) => api.GET(ROUTE, { path, signal }), [api, org, id]);
   const roles = useGrantableRoles();
   const { gone, check } = useGone(load, reload);
-  const write = (body, ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch }).then(put, check);
+  const write = (/** @type {Types.Schemas['UpdateInvitationRequest']} */ body, /** @type {string | null} */ ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch }).then(put, check);
   const resend = useAction(async () => {
     await api.POST(`${ROUTE}/resend`, { path }).catch(check);
     done('The invitation is sent again.');
@@ -33,7 +33,7 @@ export function ManageInvitation({ id, name, done, onClose, put, reload }) {
   const both = { ...load, reload: async () => (await Promise.all([reload(), load.reload()]), clear()) };
   return html`<${Dialog} title="Invitation" onClose=${onClose}>${gone
     ? html`<${Gone} title="${name} is no longer invited" detail="The invitation was accepted, declined or revoked meanwhile." onClose=${onClose} />`
-    : html`<${Loaded} load=${load}>${(invitation) => html`
+    : loaded(load, (invitation) => html`
       <${Facts} invitation=${invitation} />
       <div class="actions">
         ${mayGive(roles, invitation.role_id) && html`<button onClick=${resend.run} aria-disabled=${resend.busy}>Send again</button>`}
@@ -45,10 +45,10 @@ export function ManageInvitation({ id, name, done, onClose, put, reload }) {
         ? html`<p class="hint">You may not give the role ${invitation.role_name}, so you can only revoke this invitation.</p>`
         : html`<h3>Change</h3>
           <${EditUser} user=${invitation} load=${both} roles=${roles} write=${write} onClose=${onClose}
-            changes=${(values) => (values.expires_in_days ? { expires_in_days: Number(values.expires_in_days) } : {})}
+            changes=${(/** @type {Types.FormValues} */ values) => (values.expires_in_days ? { expires_in_days: Number(values.expires_in_days) } : {})}
             onSaved=${() => done('The invitation is changed. No mail was sent.')}>
             <${Field} label="Expires (days after the last sending)" type="number" min="1" max="30" name="expires_in_days" placeholder="No change" />
-          <//>`}`}<//>`}
+          <//>`}`)}
   <//>`;
 }
 

@@ -1,7 +1,7 @@
 // Inviting one person, or many.
 import { html, useRef, useState } from '../../../vendor/ui.js';
 import { loadModule } from '../../api.js';
-import { Dialog, Field, Form, Loaded } from '../../parts.js';
+import { Dialog, Field, Form, loaded } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
 import { mayLeave, navigate } from '../../router.js';
 import { session } from '../../session.js';
@@ -12,7 +12,7 @@ import { LAST_DAY, endOfDay } from '../../words.js';
 export function InviteDialog({ done, show, onClose, reload }) {
   const draft = useDraft();
   const [many, setMany] = useState(Boolean(draft.read().text));
-  const choose = (next) => ({ target }) => next !== many && mayLeave(target.closest('dialog')) && setMany(next);
+  const choose = (/** @type {boolean} */ next) => (/** @type {Types.FieldEvent} */ { target }) => next !== many && mayLeave(target.closest('dialog')) && setMany(next);
   return html`<${Dialog} title="Invite" onClose=${onClose}>
     <div class="tabs" role="group" aria-label="How many">
       <button type="button" aria-pressed=${!many} onClick=${choose(false)}>One person</button>
@@ -29,7 +29,8 @@ function One({ done, show, onClose }) {
   const { api } = useApp();
   const { id } = useOrg();
   const sent = useRef('');
-  const invite = async ({ email, role_id, expires_in_days, language, access_expires_at }) => {
+  const invite = async (/** @type {Types.FormValues & { language: Types.Schemas['Language'] | '' }} */ { email, role_id, expires_in_days, language, access_expires_at }) => {
+    /** @type {Types.Schemas['CreateInvitationRequest']} */
     const body = { email, role_id, expires_in_days: Number(expires_in_days) || 7 };
     if (language) body.language = language;
     if (access_expires_at) body.access_expires_at = endOfDay(access_expires_at);
@@ -38,8 +39,9 @@ function One({ done, show, onClose }) {
     done(`${email} is invited.`);
   };
   const toMember = () => (onClose(), navigate(`/organizations/${id}/users?q=${encodeURIComponent(sent.current)}`, false));
+  /** @type {Props.Form['next']} */
   const next = ({ slug, body }) => {
-    if (slug === 'already-invited') return html`<button type="button" onClick=${() => show({ id: body.invitation_id, name: sent.current })}>Show this invitation</button>`;
+    if (slug === 'already-invited') return html`<button type="button" onClick=${() => show({ id: body?.invitation_id, name: sent.current })}>Show this invitation</button>`;
     return slug === 'already-member' && html`<button type="button" onClick=${toMember}>Show this user</button>`;
   };
   return html`<${Form} submit="Invite" onSubmit=${invite} onCancel=${onClose} next=${next}>
@@ -56,7 +58,7 @@ function One({ done, show, onClose }) {
 /** @param {Props.UsersInvite} props */
 function Many(props) {
   const load = useLoad(() => loadModule(() => import('./many.js')), []);
-  return html`<${Loaded} load=${load}>${({ Many }) => html`<${Many} ...${props} />`}<//>`;
+  return loaded(load, ({ Many }) => html`<${Many} ...${props} />`);
 }
 
 /** The list that is not sent yet. The session storage of the tab keeps it until it is sent or discarded, or the person signs out. */

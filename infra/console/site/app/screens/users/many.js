@@ -1,7 +1,7 @@
 // Inviting many people from a pasted list or a CSV file. Loaded when it is chosen.
 import { html, useRef, useState } from '../../../vendor/ui.js';
 import { Problem } from '../../api.js';
-import { Badge, Field, Form, Notice, Table } from '../../parts.js';
+import { Badge, Field, Form, Notice, table } from '../../parts.js';
 import { RoleField } from '../../role_field.js';
 import { mayLeave, useIsGone, useUnsaved } from '../../router.js';
 import { useAction, useApp, useOrg } from '../../use.js';
@@ -41,7 +41,7 @@ function useSending(draft, reload) {
   const top = useRef('');
   const waiting = useRef(0);
   const isClosed = useIsGone();
-  const keep = (rows, rest = []) =>
+  const keep = (/** @type {Types.Row[]} */ rows, /** @type {Types.Portion[]} */ rest = []) =>
     draft.keep({ ...draft.read(), text: listOf([{ rows, top: top.current }, ...rest].filter(({ rows }) => rows.length > 0)) });
   const show = (/** @type {Progress} */ next, seen = next.outcomes.length) => {
     keep(next.outcomes.filter((outcome, index) => isLater(outcome) || (index >= seen && 'problem' in outcome)), next.rest);
@@ -112,14 +112,14 @@ function List({ draft, send, onClose }) {
     // Until the roles are read, the form has none.
     draft.keep({ text: String(text), role_id: role_id ? String(role_id) : draft.read().role_id });
   };
-  const choose = useAction(async ({ target }) => {
+  const choose = useAction(async (/** @type {Types.FieldEvent} */ { target }) => {
     const area = fields.current?.querySelector('textarea');
-    const [file] = target.files;
+    const [file] = target.files ?? [];
     if (area && file) area.value = await textOf(file);
     keep();
   });
   const discard = () => (draft.keep({}), setKept({}));
-  const invite = async (values) => {
+  const invite = async (/** @type {Types.FormValues} */ values) => {
     const portions = asPortions(values.text, values.role_id);
     if (portions.length === 0) throw new Problem({ title: 'There is no address', detail: 'Paste addresses, or choose a file that has some.' }, 422);
     await send(portions);
@@ -146,13 +146,13 @@ function Outcomes({ outcomes, rest, problem, send, correct, onClose }) {
     <p role="status">${summary({ outcomes, rest, problem })}</p>
     <${Notice} problem=${problem === solved ? null : problem} keep=${() => setSolved(problem)} />
     ${problem && html`<button onClick=${() => send(rest, outcomes)}>Send the rest</button>`}
-    <${Table} label="Outcomes" rows=${[...failed, ...invited]} keyOf=${({ line, email }) => `${line} ${email}`} columns=${[
+    ${table({ label: 'Outcomes', rows: [...failed, ...invited], keyOf: ({ line, email }) => `${line} ${email}`, columns: [
       { label: 'Address', head: true, cell: ({ email }) => email || 'No address' },
       { label: 'Line', number: true, cell: ({ line }) => line },
-      { label: 'Outcome', cell: (row) => row.problem
+      { label: 'Outcome', cell: (row) => 'problem' in row
         ? html`<${Badge} tone="bad">${'errors' in row.problem ? 'Not correct' : row.problem.title}<//> <small>${reason(row.problem)}</small>`
         : html`<${Badge} tone="good">Invited<//>` },
-    ]} />
+    ] })}
     <div class="form-actions">
       <button class="primary" onClick=${onClose}>Close</button>
       ${rest.length === 0 && wrong.length > 0 && html`<button onClick=${() => correct(failed.filter((row) => wrong.includes(row) || isLater(row)))}>Correct ${count(wrong.length, 'line')}</button>`}

@@ -16,7 +16,8 @@ const PEOPLE_ONLY = ['admin', 'mdf_admin'];
 export function AddService({ done, onClose }) {
   const { api } = useApp();
   const { id } = useOrg();
-  const add = async ({ user_id, name, role_id, keeper_id, access_expires_at }) => {
+  const add = async (/** @type {Types.FormValues} */ { user_id, name, role_id, keeper_id, access_expires_at }) => {
+    /** @type {Types.Schemas['AddServiceMemberRequest']} */
     const body = { user_id, name, role_id, ...(keeper_id && { keeper_id }) };
     if (access_expires_at) body.access_expires_at = endOfDay(access_expires_at);
     await api.POST('/v1/organizations/{org}/service-members', { path: { org: id }, body });

@@ -30,7 +30,7 @@ export function Explanation({ answer, org }) {
           <bdi>${name}</bdi>${open ? '' : decision ? ' may do this' : ' may not do this'}: ${actionName(action)}${area && ` (${area})`}</h2>
         <p>${sentence(explanation.reason)}</p>
       </div>
-      ${!open && paths.map((path) => html`<${Path} key=${path?.path + path?.organization_id} path=${path} answer=${answer} name=${name} org=${org} />`)}
+      ${!open && paths.map((path) => html`<${Path} key="${path?.path} ${path?.organization_id}" path=${path} answer=${answer} name=${name} org=${org} />`)}
     </section>
     ${explanation.who_could_grant && html`<${WhoCouldGrant} who=${explanation.who_could_grant} org=${org} />`}
   `;
@@ -63,6 +63,7 @@ function Path({ path, answer, name, org }) {
   ${path && path.reason !== explanation.reason && html`<p class="hint">${sentence(path.reason)}</p>`}`;
 }
 
+/** @type {Record<NonNullable<Types.Path['path']>, (path: Types.Path) => string>} */
 const PATHS = {
   member: ({ organization_name }) => `Member of ${organization_name}`,
   ancestor: ({ organization_name }) => `Member of ${organization_name}, which is above`,

@@ -1,11 +1,13 @@
 // The question: which person, which area, which action.
 import { html, useEffect, useId, useState } from '../../../vendor/ui.js';
-import { Field, Form, Loaded } from '../../parts.js';
+import { Field, Form, loaded } from '../../parts.js';
 import { query } from '../../router.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { actionName, personName } from '../../words.js';
 import { readAreas } from './actions.js';
 import { Explanation } from './explanation.js';
+
+/** @typedef {{ [by: string]: string, action: string }} Asked */
 
 /**
  * Asks about a person in `org` and draws the answer. Operators can also name the person by the id of the account.
@@ -17,28 +19,26 @@ export function Question({ org, email, userId }) {
   const can = useOrg()?.can;
   const mayRead = can ? can('role_management', 'view_only') : me.operator;
   const load = useLoad((signal) => readAreas(api, org.id, mayRead, signal), [api, org.id, mayRead]);
-  const [question, setQuestion] = useState(/** @type {{ [by: string]: string, action: string } | null} */ (null));
+  const [question, setQuestion] = useState(/** @type {Asked | null} */ (null));
   // Another question ends the one before.
   const answer = useLoad(async (signal) => question && {
     ...await api.GET('/v1/organizations/{org}/explanations', { path: { org: org.id }, query: question, signal }),
     asked: question.email ?? question.user_id,
   }, [api, org.id, question]);
   return html`
-    <div class="panel"><${Loaded} load=${load}>
-      ${(areas) => html`<${Ask} org=${org} areas=${areas} email=${email ?? query().get('email')} userId=${userId} onAsk=${setQuestion} />`}
-    <//></div>
-    ${question && html`<${Loaded} load=${answer}>${(data) => html`<${Explanation} answer=${data} org=${org} />`}<//>`}
+    <div class="panel">${loaded(load, (areas) => html`<${Ask} org=${org} areas=${areas} email=${email ?? query().get('email')} userId=${userId} onAsk=${setQuestion} />`)}</div>
+    ${question && loaded(answer, (data) => html`<${Explanation} answer=${data} org=${org} />`)}
   `;
 }
 
-/** @param {{ org: Types.OrgView, areas: Types.Area[], email?: string | null, userId?: string | null, onAsk: (question: any) => void }} props */
+/** @param {{ org: Types.OrgView, areas: Types.Area[], email?: string | null, userId?: string | null, onAsk: (question: Asked) => void }} props */
 function Ask({ org, areas, email, userId, onAsk }) {
   const { me } = useApp();
   const [by, setBy] = useState(userId ? 'user_id' : 'email');
   const asked = query().get('action');
   const ofAsked = areas.find(({ actions }) => asked !== null && actions.includes(asked));
   const [area, setArea] = useState(ofAsked ?? areas.find(({ shown }) => shown) ?? areas[0]);
-  const submit = ({ person, action }) => onAsk({ [by]: person.trim(), action });
+  const submit = (/** @type {Types.FormValues} */ { person, action }) => onAsk({ [by]: person.trim(), action });
   return html`<${Form} submit="Explain" onSubmit=${submit}>
     ${me.operator && html`<${Field} label="Find the person by" value=${by} options=${[['email', 'Address'], ['user_id', 'Id of the account (sub)']]}
       onChange=${(event) => setBy(event.target.value)} />`}
