@@ -96,6 +96,22 @@ test('an answer to the removal of one row closes no dialog of another row', asyn
   await dialog().waitFor({ state: 'detached' });
 });
 
+test('an answer to the deletion of a role does not close the question that is asked again', async () => {
+  const { id } = await ask(page, 'POST', `/v1${org}/roles`, { name: 'Asked twice', description: '', permissions: {} });
+  await open(page, `${org}/roles/${id}`);
+  const { asked, release } = await delay(/\/roles\/role_/, 'DELETE');
+  await press('Delete');
+  await press('Delete the role', dialog());
+  await asked;
+  await page.keyboard.press('Escape');
+  await dialog().waitFor({ state: 'detached' });
+  await press('Delete');
+  release();
+  await said('The role Asked twice is deleted.');
+  await page.waitForLoadState('networkidle');
+  assert.equal(await dialog().count(), 1);
+});
+
 const WAIT = 'This is not done yet. Leave without waiting? A message then says how it ends.';
 const REFUSED = { type: '/problems/some-conflict', title: 'Some conflict', status: 409, detail: 'Do something else.' };
 

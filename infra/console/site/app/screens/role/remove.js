@@ -24,10 +24,9 @@ export function RemoveRole({ role, onClose, load }) {
     const query = used ? { reassign_to } : {};
     const path = { org: id, role: role.id };
     const progress = await api.DELETE('/v1/organizations/{org}/roles/{role}', { path, query, ifMatch: etag(role) }).catch(checkRole(load));
-    onClose();
-    if (progress) return load.reload();
+    if (progress) return void load.reload();
     announce(`The role ${role.name} is deleted.`);
-    return follow(`/organizations/${id}/roles`);
+    follow(`/organizations/${id}/roles`);
   };
   return html`<${Dialog} title="Delete the role ${role.name}" onClose=${onClose}>
     <${Form} danger submit="Delete the role" onSubmit=${submit} onCancel=${onClose} reload=${load.reload} disabled=${used && !roles.data}>

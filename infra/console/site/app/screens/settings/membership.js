@@ -34,9 +34,7 @@ function ConfirmTransfer({ person, onClose, reload }) {
   const transfer = async () => {
     await api.POST('/v1/organizations/{org}/transfer', { path: { org: id }, body: { member_id: person.id } });
     announce(`${personName(person)} is the Super Admin now.`);
-    onClose();
-    await reloadMe();
-    reloadOrg();
+    reloadMe().then(reloadOrg);
   };
   // The choice shows who can become it now.
   const refresh = async () => {
