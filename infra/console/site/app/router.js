@@ -121,9 +121,10 @@ export const leaveEnded = (from, to) => `${path()}/`.startsWith(`${from}/`) && n
 /** @param {HTMLElement | null | undefined} root */
 function focusHeading(root) {
   const heading = /** @type {HTMLElement | null | undefined} */ (root?.querySelector('h1, .dialog-head h2') ?? root);
-  if (!heading) return;
+  if (!heading) return null;
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
+  return heading;
 }
 
 /**
@@ -151,6 +152,8 @@ const still = (selector) => around.find((one) => one instanceof HTMLElement && o
 // Gives a lost focus to the field of the same name, if a form builds its fields again. Otherwise, if no part of the page does better
 // within a moment, to the heading of the dialog, else of the section, else of the page.
 let restoring = 0;
+// The heading that has a lost focus, until something better comes.
+let standIn = /** @type {HTMLElement | null} */ (null);
 new MutationObserver(() => {
   if (!isFocusLost()) return;
   const { name, type } = /** @type {HTMLInputElement} */ (last);
@@ -160,7 +163,7 @@ new MutationObserver(() => {
   clearTimeout(restoring);
   restoring = setTimeout(() => {
     const root = [...document.querySelectorAll('dialog[open]')].pop() ?? still('.section') ?? document.querySelector('main');
-    if (isFocusLost()) focusHeading(/** @type {HTMLElement | null} */ (root));
+    if (isFocusLost()) standIn = focusHeading(/** @type {HTMLElement | null} */ (root));
   }, 100);
 }).observe(document, { childList: true, subtree: true });
 
@@ -179,7 +182,7 @@ export function useArrival(main) {
 
 /**
  * Returns what gives the focus back when the element of `event` is gone: to the field that the person left in its form, else to
- * the heading of the dialog or the page.
+ * the heading of the dialog or the page. It does nothing if the person has gone on to something else.
  *
  * @param {Event} event
  */
@@ -187,7 +190,8 @@ export function refocus({ target }) {
   const form = /** @type {Element} */ (target).closest('form');
   const field = form?.contains(lastField) ? lastField : null;
   return () => setTimeout(() => {
-    if (document.activeElement !== document.body) return;
+    const now = document.activeElement;
+    if (now !== document.body && now !== standIn) return;
     const root = /** @type {HTMLElement | undefined} */ ([...document.querySelectorAll('main, dialog[open]')].pop());
     const again = field?.isConnected ? field : root?.querySelector(`[name="${CSS.escape(field?.name ?? '')}"]`);
     if (again) /** @type {HTMLElement} */ (again).focus();
