@@ -112,6 +112,27 @@ test('an answer to the deletion of a role does not close the question that is as
   assert.equal(await dialog().count(), 1);
 });
 
+test('a dialog that is open while the person goes back reloads the list that is shown then', async () => {
+  await open(page, `${org}/users`);
+  await page.evaluate((to) => {
+    history.pushState({ place: 1 }, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, `${org}/users?q=bob`);
+  const row = page.getByRole('row', { name: /bob@acme.example/ });
+  await page.getByText('One entry shown').waitFor();
+  await row.locator('summary').click();
+  await row.getByRole('button', { name: /^Change role/ }).click();
+  await dialog().getByLabel('Name shown here').fill('Bob the builder');
+  await page.goBack();
+  await page.getByRole('row', { name: /jonas@acme.example/ }).waitFor();
+  const again = page.waitForResponse(/\/members(\?|$)/);
+  await press('Save', dialog());
+  await said('The changes are saved.');
+  assert.equal(new URL((await again).url()).searchParams.get('q'), null);
+  await page.getByRole('row', { name: /Bob the builder/ }).waitFor();
+  await page.getByRole('row', { name: /jonas@acme.example/ }).waitFor();
+});
+
 const WAIT = 'This is not done yet. Leave without waiting? A message then says how it ends.';
 const REFUSED = { type: '/problems/some-conflict', title: 'Some conflict', status: 409, detail: 'Do something else.' };
 

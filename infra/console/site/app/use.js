@@ -1,5 +1,5 @@
 // Hooks: the app, loading, pages of a list, and actions.
-import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
+import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/ui.js';
 import { keep, kept, useIsGone } from './router.js';
 import { announce } from './toast.js';
 import { refusalInWords } from './words.js';
@@ -13,7 +13,8 @@ export const OrgContext = createContext(/** @type {Types.Org} */ (/** @type {unk
 export const useOrg = () => useContext(OrgContext);
 
 /**
- * Loads when `deps` change. While it loads again, the earlier data stays.
+ * Loads when `deps` change. While it loads the same again, the earlier data stays; that of other deps is gone with them. `reload` loads
+ * for the present deps, also if it is kept longer than a render.
  *
  * @template Data
  * @param {(signal: AbortSignal) => Promise<Data> | Data} load
@@ -21,25 +22,32 @@ export const useOrg = () => useContext(OrgContext);
  * @returns {Types.Load<Data>}
  */
 export function useLoad(load, deps) {
-  const [state, setState] = useState(/** @type {Omit<Types.Load<Data>, 'reload'>} */ ({ loading: true }));
+  const of = useMemo(() => ({}), [...deps]);
+  const [state, setState] = useState(/** @type {Omit<Types.Load<Data>, 'reload'> & { of: object }} */ ({ loading: true, of }));
   const current = useRef(/** @type {AbortController | null} */ (null));
+  const newest = useRef({ load, of });
+  newest.current = { load, of };
   const reload = useCallback(async () => {
+    const { load, of } = newest.current;
     current.current?.abort();
-    const controller = (current.current = new AbortController());
-    setState((before) => ({ ...before, loading: true }));
+    const { signal } = (current.current = new AbortController());
+    const put = (/** @type {Omit<Types.Load<Data>, 'reload'>} */ next) => {
+      if (!signal.aborted) setState((before) => ({ ...(before.of === of && before), ...next, of }));
+    };
+    put({ loading: true });
     try {
-      const data = await load(controller.signal);
-      if (!controller.signal.aborted) setState({ data, loading: false });
+      put({ data: await load(signal), problem: undefined, loading: false });
     } catch (problem) {
-      if (!controller.signal.aborted) setState((before) => ({ data: before.data, problem: /** @type {Types.Trouble} */ (problem), loading: false }));
+      put({ problem: /** @type {Types.Trouble} */ (problem), loading: false });
     }
-  }, [...deps]);
+  }, []);
   useEffect(() => {
-    setState({ loading: true });
     reload();
     return () => current.current?.abort();
-  }, [reload]);
-  return { ...state, reload };
+  }, [of]);
+  // Before the effect, the state is still that of other deps.
+  const { of: its, ...shown } = state;
+  return its === of ? { ...shown, reload } : { loading: true, reload };
 }
 
 /** The items of a page, unless a request says another number, and the most that it may say. */
