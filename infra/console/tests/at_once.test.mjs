@@ -46,6 +46,48 @@ test('a form that is read again has the focus in its field, also if the list beh
 
 // Each of the next tests acts twice in one call, with a microtask between. It renders, but what waits for the next paint has not run.
 
+test('what is typed is asked for if the page is left before the next paint', async () => {
+  const questions = [];
+  page.on('dialog', (question) => (questions.push(question.message()), question.dismiss()));
+  await open(page, `${org}/roles/new`);
+  await page.getByLabel('Name', { exact: true }).waitFor();
+  await page.evaluate(async () => {
+    const name = document.querySelector('[name=name]');
+    name.value = 'Auditor';
+    name.dispatchEvent(new Event('input', { bubbles: true }));
+    await null;
+    document.querySelector('.nav a').click();
+  });
+  assert.deepEqual(questions, ['Your changes are not saved. Leave this page without them?']);
+  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Auditor');
+});
+
+test('a page that is opened has the focus before the next key', async () => {
+  await open(page, `${org}/users`);
+  const focused = await page.evaluate(async () => {
+    const link = [...document.querySelectorAll('.nav a')].find(({ textContent }) => textContent === 'Roles');
+    link.focus();
+    link.click();
+    await null;
+    return `${document.activeElement.localName} ${document.activeElement.textContent}`;
+  });
+  assert.equal(focused, 'h1 Roles');
+});
+
+test('the content of the history has the focus before the next key, after a button that disappears', async () => {
+  await open(page, `${org}/history?from=2020-01-01`);
+  const focused = await page.evaluate(async () => {
+    const clear = [...document.querySelectorAll('button')].find(({ textContent }) => textContent === 'Clear all filters');
+    clear.focus();
+    clear.click();
+    await null;
+    return document.activeElement.id;
+  });
+  assert.equal(focused, 'main');
+  await page.getByRole('button', { name: 'Clear all filters' }).waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+});
+
 /** Answers the list of users with three pages of one user each. Returns the cursors that were asked for. */
 async function threePages() {
   const cursors = [];
@@ -76,4 +118,40 @@ test('the next page is not asked for with the filters of another list', async ()
   });
   await again;
   assert.deepEqual(cursors, [null, null]);
+});
+
+test('the end of a list has the focus, also if the last page is asked for as soon as the one before is there', async () => {
+  await threePages();
+  await open(page, `${org}/users`);
+  await page.getByRole('button', { name: 'Show more' }).waitFor();
+  await page.evaluate(() => {
+    const button = () => document.querySelector('.more button');
+    const isReady = () => button() && !document.querySelector('.more .loading');
+    const again = new MutationObserver(() => {
+      if (document.querySelectorAll('tbody tr').length !== 2 || !isReady()) return;
+      again.disconnect();
+      button().click();
+    });
+    button().focus();
+    button().click();
+    again.observe(document.querySelector('main'), { childList: true, subtree: true });
+  });
+  await page.getByRole('button', { name: 'Show more' }).waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.activeElement.matches('.more'));
+});
+
+test('a search that is typed as soon as the filters are removed stays', async () => {
+  await open(page, `${org}/users?q=no-such-person`);
+  await page.getByText('No user matches these filters').waitFor();
+  const search = page.getByLabel('Search by address, name or role');
+  await page.evaluate(async () => {
+    document.querySelector('.empty .link').click();
+    await null;
+    const field = document.querySelector('input[type=search]');
+    field.value = 'bob';
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await page.waitForURL(/q=bob/);
+  await page.getByRole('row', { name: /bob@acme.example/ }).waitFor();
+  assert.equal(await search.inputValue(), 'bob');
 });

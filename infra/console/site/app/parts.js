@@ -1,5 +1,5 @@
 // The parts of screens: page, notice, form, dialog, table, menu, badges.
-import { createContext, html, useContext, useEffect, useId, useRef, useState } from '../vendor/ui.js';
+import { createContext, html, useContext, useEffect, useId, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { Dialog, DialogContext, isTyped } from './dialog.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, numberShown, personName } from './words.js';
@@ -204,7 +204,8 @@ export function More({ list, noun = 'entries' }) {
   const end = useRef(/** @type {HTMLElement | null} */ (null));
   const pressed = useRef(false);
   const shown = list.items.length;
-  useEffect(() => {
+  // With the render: the button can be pressed again before the next paint.
+  useLayoutEffect(() => {
     if (pressed.current && isFocusLost()) end.current?.focus();
     if (!list.loading) pressed.current = false;
   });
@@ -279,7 +280,8 @@ export function SearchField({ label, value, onSearch, placeholder }) {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const id = useId();
   useEffect(() => () => clearTimeout(timer.current), []);
-  useEffect(() => {
+  // With the render, and not after a key that follows at once.
+  useLayoutEffect(() => {
     if (!input.current || sent.current === (value ?? '')) return;
     clearTimeout(timer.current);
     input.current.value = sent.current = value ?? '';

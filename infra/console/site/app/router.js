@@ -51,7 +51,8 @@ addEventListener('beforeunload', (event) => isUnsaved() && event.preventDefault(
  * @param {(within: Node) => boolean | string} isChanged
  */
 export function useUnsaved(isChanged) {
-  useEffect(() => {
+  // With the render: a key pressed before the next paint asks for what is typed already.
+  useLayoutEffect(() => {
     unsaved.add(isChanged);
     return () => void unsaved.delete(isChanged);
   });
@@ -133,7 +134,7 @@ function focusHeading(root) {
  * @param {{ current: HTMLElement | null }} root
  */
 export function useLostFocus(root) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const now = document.activeElement;
     if (hadFocus && (now === document.body || now?.id === 'main')) focusHeading(root.current);
   }, []);
@@ -168,13 +169,14 @@ new MutationObserver(() => {
 }).observe(document, { childList: true, subtree: true });
 
 /**
- * Gives the focus to the heading in `main`, else to `main`, after `navigate`, and when `main` takes the place of one that had it.
+ * Gives the focus to the heading in `main`, else to `main`, after `navigate`, and when `main` takes the place of one that had it: before
+ * the next key, which a later focus would undo.
  *
  * @param {{ current: HTMLElement | null }} main
  */
 export function useArrival(main) {
   useLostFocus(main);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (arriving) focusHeading(main.current);
     arriving = false;
   });

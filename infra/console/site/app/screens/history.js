@@ -61,8 +61,8 @@ function inPlainWords(problem) {
   return { title: 'There are too many organizations', detail, status: problem.status };
 }
 
-/** Gives the content the focus, where the button that was used disappears. */
-const toTop = () => requestAnimationFrame(() => (scrollTo(0, 0), document.querySelector('main')?.focus()));
+/** Gives the content the focus, where the button that was used disappears: before the next key, which a later focus would undo. */
+const toTop = () => (scrollTo(0, 0), document.querySelector('main')?.focus());
 
 /**
  * The filters of the page, and how to change them.
