@@ -272,6 +272,23 @@ test('what is typed while a form saves stays, and can be saved next', async () =
   assert.equal(await address.inputValue(), 'next@acme.example');
 });
 
+test('a part of the settings can be saved while the page still reads what the save of another part has changed', async () => {
+  await open(page, `${org}/settings`);
+  const parts = [['Contact', 'front-desk@acme.example', 'The general information is saved.'], ['Days that new events are kept', '300', 'The security settings are saved.']];
+  for (const both of [parts, parts.toReversed()]) {
+    const { asked, release } = await delay(/\/permissions$/, 'GET');
+    for (const [label, value, text] of both) {
+      await page.getByLabel(label).fill(both === parts ? value : value.replace('0', '1').replace('front', 'back'));
+      await page.getByLabel(label).press('Enter');
+      await said(text);
+    }
+    await asked;
+    release();
+    await page.waitForFunction(() => !document.querySelector('main').textContent.includes('Working…'));
+    await page.unroute(/\/permissions$/);
+  }
+});
+
 test('the fresh state shows what others have changed where the person has not, and a change of both as such', async () => {
   await open(page, `${org}/settings`);
   const general = page.locator('#general');

@@ -81,6 +81,22 @@ const etags = new WeakMap();
 export const etag = (resource) => resource && etags.get(resource);
 
 /**
+ * Sends a change of `seen`. Other resources can have the same version, as the settings of an organization do. So if the version is
+ * refused, but what `read` resolves to is as it was seen, the change is sent again, with the present version.
+ *
+ * @template {object} Resource
+ * @template Answer
+ * @param {Resource} seen
+ * @param {() => Promise<Resource>} read
+ * @param {(ifMatch?: string | null) => Promise<Answer>} send
+ */
+export const sendChange = (seen, read, send) => send(etag(seen)).catch(async (problem) => {
+  const now = problem.status === 412 && (await read().catch(() => null));
+  if (!now || JSON.stringify(now) !== JSON.stringify(seen)) throw problem;
+  return send(etag(now));
+});
+
+/**
  * The methods of the API, each as `api.GET('/v1/organizations/{org}', { path: { org }, query, body, ifMatch, signal })`.
  * They return the body of a success and throw a {@link Problem}.
  *

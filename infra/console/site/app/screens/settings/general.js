@@ -1,10 +1,12 @@
 // Name, website, address, contact and the language of mails.
 import { html } from '../../../vendor/ui.js';
-import { etag } from '../../api.js';
+import { sendChange } from '../../api.js';
 import { Badge, Field, Form, When } from '../../parts.js';
 import { useApp, useOrg } from '../../use.js';
 import { LANGUAGES } from '../../words.js';
 import { useDraft } from './draft.js';
+
+const ROUTE = '/v1/organizations/{org}';
 
 export function GeneralInformation() {
   const { org, can } = useOrg();
@@ -38,7 +40,8 @@ function Edit() {
   const submit = async (/** @type {Types.FormValues} */ values) => {
     const body = draft.changes(values);
     if (Object.keys(body).length === 0) return announce('There is nothing to save.');
-    draft.saved(await api.PATCH('/v1/organizations/{org}', { path: { org: id }, body, ifMatch: etag(org) }), body);
+    const path = { org: id };
+    draft.saved(await sendChange(org, () => api.GET(ROUTE, { path }), (ifMatch) => api.PATCH(ROUTE, { path, body, ifMatch })), body);
     announce('The general information is saved.');
     await (body.name ? refresh() : reload());
   };

@@ -1,6 +1,6 @@
 // Requirements for the sign-in of members, and the retention of events.
 import { html, useEffect, useState } from '../../../vendor/ui.js';
-import { Problem, etag } from '../../api.js';
+import { Problem, etag, sendChange } from '../../api.js';
 import { Check, Confirm, Field, Form, loaded } from '../../parts.js';
 import { useApp, useLoad, useOrg } from '../../use.js';
 import { count, duration } from '../../words.js';
@@ -75,7 +75,8 @@ function Edit({ security, reload }) {
   const [asking, setAsking] = useState(/** @type {Question | null} */ (null));
   const save = async (/** @type {Question['changes']} */ changes) => {
     const body = { ...security, ...changes };
-    draft.saved(await api.PUT(ROUTE, { path: { org: id }, body, ifMatch: etag(security) }), changes);
+    const path = { org: id };
+    draft.saved(await sendChange(security, () => api.GET(ROUTE, { path }), (ifMatch) => api.PUT(ROUTE, { path, body, ifMatch })), changes);
     announce('The security settings are saved.');
     return true;
   };
