@@ -295,7 +295,7 @@ declare global {
     }
 
     /** The outcome of an invitation in a batch. */
-    export type Outcome = Schemas['BatchInviteResult']['outcomes'][number] & Row;
+    export type Outcome = Schemas['BatchInviteResult']['outcomes'][number] & Row & { repeatsLine?: number };
 
     /** A row of a list of invitations, or an address, with the number of its line. */
     export interface Row {

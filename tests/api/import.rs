@@ -3,9 +3,11 @@
 use axum::http::Request;
 use serde_json::{Value, json};
 
+use shared::http::Limits;
+
 use crate::{
-    helpers::DEE,
-    test_app::{ADA, BOB, CY, EVE, TestApp},
+    helpers::{DEE, user_manager},
+    test_app::{ADA, BOB, CY, EVE, TestApp, ample},
 };
 
 #[tokio::test]
@@ -26,7 +28,7 @@ async fn role_of_another_organization_is_found_by_its_name() {
     assert_eq!(roles, [&json!(here); 2]);
     let details = [2, 3].map(|nth| outcomes[nth]["problem"]["detail"].as_str().unwrap());
     assert!(details[0].starts_with("row 4, role: must be the name or the id"), "{done}");
-    assert!(details[1].starts_with("This organization has no"), "{done}");
+    assert!(details[1].starts_with("row 5, role: This organization has no"), "{done}");
 }
 
 #[tokio::test]
@@ -108,4 +110,58 @@ async fn what_is_no_address_alone_is_refused_in_words() {
     assert_eq!(details[0], "row 3, email: enter the address alone, without the name");
     assert_eq!(details[1], &format!("row 4, email: {guest}"));
     assert_eq!(details[2], "row 5, email: the address contains a space: remove it");
+}
+
+/// A row is named as a spreadsheet numbers it, whatever became of it.
+#[tokio::test]
+async fn each_outcome_of_a_file_names_its_row() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member_with(ADA, &acme, BOB, user_manager()).await;
+    app.create_invitation(ADA, &acme, CY.email, "user").await;
+    let file = "email,role\n\nnew@example.com,user\ncy@example.com,user\n,,\nbob@example.com,\n\
+                dee@example.com,Admin\nno address,user\nNEW@example.com,user\nDee@example.com,user\n";
+    let done = app.invite_file(BOB, &acme, file).await.expect(200);
+    assert_eq!(done.statuses(), [201, 409, 409, 403, 422, 409, 403], "{done}");
+    let outcomes = done.body["outcomes"].as_array().unwrap();
+    let rows: Vec<_> = outcomes.iter().map(|outcome| &outcome["row"]).collect();
+    assert_eq!(rows, [3, 4, 6, 7, 8, 9, 10]);
+    let repeated = [5, 6].map(|nth: usize| &outcomes[nth]["repeats_row"]);
+    assert_eq!(repeated, [3, 7]);
+    assert!(outcomes[..5].iter().all(|outcome| outcome.get("repeats_row").is_none()), "{done}");
+    let places = ["/rows/4/email", "/rows/6/email", "/rows/7/role", "/rows/8/email"];
+    for (outcome, place) in
+        outcomes[1..].iter().zip(places.iter().chain(&["/rows/9/email", "/rows/10/email"]))
+    {
+        let problem = &outcome["problem"];
+        let error = &problem["errors"][0];
+        assert_eq!(error["pointer"], **place, "{outcome}");
+        let (row, column) = place.strip_prefix("/rows/").unwrap().split_once('/').unwrap();
+        let detail = format!("row {row}, {column}: {}", error["detail"].as_str().unwrap());
+        assert_eq!(problem["detail"], detail);
+    }
+    assert_eq!(outcomes[5]["problem"]["invitation_id"], outcomes[0]["invitation"]["id"]);
+    let details = [5, 6].map(|nth: usize| &outcomes[nth]["problem"]["detail"]);
+    assert_eq!(
+        details,
+        [
+            "row 9, email: repeats the address of row 3, which was invited. Keep one of the two rows",
+            "row 10, email: repeats the address of row 7, which was refused, for the reason given \
+             there. Keep one of the two rows"
+        ]
+    );
+}
+
+/// A limit concerns the row, and no single cell.
+#[tokio::test]
+async fn row_beyond_a_limit_is_named() {
+    let app = TestApp::with(Limits { max_pending: 1, ..ample() }).await;
+    let acme = app.create_organization(ADA, "Acme").await;
+    let done =
+        app.invite_file(ADA, &acme, "email\na@example.com\nb@example.com\n").await.expect(200);
+    assert_eq!(done.statuses(), [201, 429], "{done}");
+    let problem = &done.body["outcomes"][1]["problem"];
+    assert_eq!(problem["errors"][0]["pointer"], "/rows/3");
+    assert!(
+        problem["detail"].as_str().unwrap().starts_with("row 3: This organization has 1 pending")
+    );
 }

@@ -245,7 +245,8 @@ impl BatchInvite<'_> {
                 Err(error) => Err(error),
             };
         }
-        outcomes.extend(offers.iter().map(|_| Outcome::refused(refusal.clone())));
+        let refused = |offer: &Offer| Outcome::refused(offer.place.refused(refusal.clone()));
+        outcomes.extend(offers.iter().map(refused));
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &outcomes));
         let writes = self.app.store.transaction(self.context);
         Ok(chunk_end(writes.commit_chunk(chunk, &progress).await?, outcomes)?)
@@ -326,7 +327,7 @@ impl BatchInvite<'_> {
             room.take(replaces.is_some())?;
             Ok(NewInvitation { invitation, replaces })
         });
-        Ok(invited.map_err(|refusal| Problem::from(refusal).in_item(&offer.pointer)))
+        Ok(invited.map_err(|refusal| offer.place.refused(refusal)))
     }
 
     fn chunk_of(&self, nth: u16) -> Chunk {

@@ -4,9 +4,9 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
-    domain::{DEFAULT_DAYS, Email, Language, MAX_BATCH, MAX_DAYS, Refusal, RoleId},
+    domain::{Budget, DEFAULT_DAYS, Email, Language, MAX_BATCH, MAX_DAYS, Refusal, RoleId},
     http::{Answer, BoundedInt, BoundedVec, FieldError, Problem, Time, views},
     store::CREATED_AT_ONCE,
 };
@@ -33,26 +33,76 @@ impl BatchInviteRequest {
     /// The items of the body.
     pub(crate) fn items(self) -> Vec<BatchItem> {
         let BoundedVec(items) = self.invitations;
-        let item = |(place, item)| {
+        let item = |(nth, item)| {
             let BatchInviteItem { email, role_id, expires_in_days, access_expires_at, language } =
                 item;
             let access_expires_at = access_expires_at.map(|Time(end)| end);
             let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
-            let pointer = format!("/invitations/{place}");
-            BatchItem {
-                pointer,
-                email,
-                terms: Ok(Terms { role_id, days, access_expires_at, language }),
-            }
+            let terms = Ok(Terms { role_id, days, access_expires_at, language });
+            BatchItem { place: ItemPlace::Element(nth), email, terms }
         };
         items.into_iter().enumerate().map(item).collect()
     }
 }
 
+/// Where an item is in the request.
+#[derive(Clone, Copy)]
+pub(crate) enum ItemPlace {
+    /// The element of a JSON body with this index.
+    Element(usize),
+    /// The row of a file with this number, as a spreadsheet counts.
+    Row(u64),
+}
+
+impl ItemPlace {
+    /// The JSON pointer of the item.
+    fn pointer(self) -> String {
+        match self {
+            Self::Element(nth) => format!("/invitations/{nth}"),
+            Self::Row(nth) => format!("/rows/{nth}"),
+        }
+    }
+
+    /// The problem of an item that a rule refuses. In a file, it names the row and the cell.
+    pub(crate) fn refused(self, refusal: Refusal) -> Problem {
+        let column = column(&refusal);
+        let problem = Problem::from(refusal);
+        match self {
+            Self::Element(_) => problem.in_item(&self.pointer()),
+            Self::Row(_) => problem.located(self.pointer() + column),
+        }
+    }
+
+    fn row(self) -> Option<u64> {
+        match self {
+            Self::Element(_) => None,
+            Self::Row(nth) => Some(nth),
+        }
+    }
+}
+
+/// The end of the pointer to the cell that a refusal concerns. Empty if it concerns no single cell.
+fn column(refusal: &Refusal) -> &'static str {
+    use Refusal as R;
+    match refusal {
+        R::NoSuchRole
+        | R::ExceedsOwnPermissions(..)
+        | R::SuperAdminNotAssignable
+        | R::SuperAdminRequired
+        | R::MdfProgramRequired
+        | R::RoleBeingDeleted(_) => "/role",
+        R::AccessEndOutOfRange => "/access_expires_at",
+        R::AlreadyInvited(_)
+        | R::AlreadyMember
+        | R::InvitationDeclined(_)
+        | R::BudgetSpent { budget: Budget::InvitationsPerAddress, .. } => "/email",
+        _ => "",
+    }
+}
+
 /// One item of a batch.
 pub(crate) struct BatchItem {
-    /// Locates the item in the request.
-    pub(crate) pointer: String,
+    pub(crate) place: ItemPlace,
     /// The address as it was sent.
     pub(crate) email: String,
     /// What the invitation offers, or why the item is malformed.
@@ -72,8 +122,7 @@ pub(crate) struct Terms {
 
 /// An invitation to create. The first item with its address decides what it offers.
 pub(crate) struct Offer {
-    /// Locates the item in the request.
-    pub(crate) pointer: String,
+    pub(crate) place: ItemPlace,
     pub(crate) email: Email,
     pub(crate) terms: Result<Terms, Problem>,
 }
@@ -105,14 +154,27 @@ impl Outcome {
         Self { status: problem.status().as_u16(), what: OutcomeBody::Problem(problem.to_value()) }
     }
 
-    /// The outcome of a later item with the same address.
-    fn again(&self) -> Self {
+    /// The outcome of a later item with the same address. In a file, its problem names both rows.
+    fn again(&self, first: ItemPlace, place: ItemPlace) -> Self {
         let created = match &self.what {
             OutcomeBody::Invitation(view) => view.get("id").and_then(Value::as_str),
             OutcomeBody::Problem(_) => None,
         };
         let created = created.and_then(|id| id.parse().ok()).map(Refusal::AlreadyInvited);
-        created.map_or_else(|| self.clone(), Self::refused)
+        let end = if created.is_some() { "invited" } else { "refused, for the reason given there" };
+        let mut again = created.map_or_else(|| self.clone(), Self::refused);
+        if let (Some(first), OutcomeBody::Problem(Value::Object(problem))) =
+            (first.row(), &mut again.what)
+        {
+            let pointer = place.pointer() + "/email";
+            let detail = format!(
+                "repeats the address of row {first}, which was {end}. Keep one of the two rows"
+            );
+            let error = FieldError { pointer, detail };
+            problem.insert("detail".to_owned(), error.located_detail().into());
+            problem.insert("errors".to_owned(), json!([error]));
+        }
+        again
     }
 }
 
@@ -126,6 +188,7 @@ pub(crate) struct BatchList {
 }
 
 struct ListedItem {
+    place: ItemPlace,
     /// The address as it was sent.
     email: String,
     role: Option<RoleId>,
@@ -145,11 +208,11 @@ impl BatchList {
     pub(crate) fn of(items: Vec<BatchItem>) -> Self {
         let mut list = Self { items: vec![], offers: vec![] };
         let mut known = HashMap::new();
-        for BatchItem { pointer, email: sent, terms } in items {
+        for BatchItem { place, email: sent, terms } in items {
             let role = terms.as_ref().ok().map(|terms| terms.role_id);
             let parsed = match Email::parse(&sent) {
                 Err(error) => {
-                    let (pointer, detail) = (format!("{pointer}/email"), error.to_string());
+                    let (pointer, detail) = (place.pointer() + "/email", error.to_string());
                     let malformed = Problem::invalid(FieldError { pointer, detail });
                     // A row of a file without an address says why in its own words.
                     ParsedItem::Wrong(terms.err().filter(|_| sent.is_empty()).unwrap_or(malformed))
@@ -158,12 +221,12 @@ impl BatchList {
                     Entry::Occupied(first) => ParsedItem::Again(*first.get()),
                     Entry::Vacant(first) => {
                         let nth = *first.insert(list.offers.len());
-                        list.offers.push(Offer { pointer, email, terms });
+                        list.offers.push(Offer { place, email, terms });
                         ParsedItem::Offer(nth)
                     }
                 },
             };
-            list.items.push(ListedItem { email: sent, role, parsed });
+            list.items.push(ListedItem { place, email: sent, role, parsed });
         }
         list
     }
@@ -192,6 +255,12 @@ impl BatchList {
     pub(crate) fn answer(&self, outcomes: &[Outcome]) -> Answer {
         #[derive(Serialize)]
         struct OutcomeLine<'a> {
+            /// The number of the row in a file.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            row: Option<u64>,
+            /// The number of the earlier row with the same address.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            repeats_row: Option<u64>,
             email: &'a str,
             #[serde(flatten)]
             outcome: Outcome,
@@ -200,13 +269,20 @@ impl BatchList {
         struct Outcomes<'a> {
             outcomes: Vec<OutcomeLine<'a>>,
         }
-        let lines = self.items.iter().filter_map(|ListedItem { email, parsed, .. }| {
+        let lines = self.items.iter().filter_map(|ListedItem { place, email, parsed, .. }| {
+            let first = match parsed {
+                ParsedItem::Again(nth) => Some(self.offers.get(*nth)?.place),
+                ParsedItem::Offer(_) | ParsedItem::Wrong(_) => None,
+            };
             let outcome = match parsed {
-                ParsedItem::Offer(nth) => outcomes.get(*nth)?.clone(),
-                ParsedItem::Again(nth) => outcomes.get(*nth)?.again(),
+                ParsedItem::Offer(nth) | ParsedItem::Again(nth) => {
+                    let outcome = outcomes.get(*nth)?;
+                    first.map_or_else(|| outcome.clone(), |first| outcome.again(first, *place))
+                }
                 ParsedItem::Wrong(problem) => Outcome::refused(problem.clone()),
             };
-            Some(OutcomeLine { email, outcome })
+            let (row, repeats_row) = (place.row(), first.and_then(ItemPlace::row));
+            Some(OutcomeLine { row, repeats_row, email, outcome })
         });
         Answer::ok(&Outcomes { outcomes: lines.collect() })
     }

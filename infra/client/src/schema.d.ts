@@ -579,7 +579,7 @@ export interface paths {
         put?: never;
         /**
          * Invite up to 100 addresses
-         * @description Each item has its own outcome, in the order of the request, as if it were sent alone (INV11). If the caller may not grant one of the roles, a JSON request is refused as a whole. In a CSV file, such a row is refused alone, as any other bad row is. With an `Idempotency-Key`, a repeat of an interrupted request continues after the invitations already created. Requires `user_management` at `full_access`.
+         * @description Each item has its own outcome, in the order of the request, as if it were sent alone (INV11). If the caller may not grant one of the roles, a JSON request is refused as a whole. In a CSV file, such a row is refused alone, as any other bad row is. Each outcome of a file has the number of its `row`. The first row with an address decides what it is offered; later rows are refused, and `repeats_row` names the first. With an `Idempotency-Key`, a repeat of an interrupted request continues after the invitations already created. Requires `user_management` at `full_access`.
          */
         post: operations["createInvitations"];
         delete?: never;
@@ -3104,8 +3104,11 @@ export interface components {
         BatchInviteResult: {
             outcomes: (components["schemas"]["OpenedInvitation"] | components["schemas"]["RefusedInvitation"])[];
         };
+        /** @description The number of a row in a CSV file, as a spreadsheet counts. Only outcomes of a file have it. */
+        RowNumber: number;
         /** @description The outcome of an invitation that exists now. */
         OpenedInvitation: {
+            row?: components["schemas"]["RowNumber"];
             /** @description The address as it was sent. */
             email: string;
             /** @constant */
@@ -3114,16 +3117,20 @@ export interface components {
         };
         /** @description The outcome of an invitation that was refused. `status` tells it from one that exists. */
         RefusedInvitation: {
+            row?: components["schemas"]["RowNumber"];
+            /** @description The earlier row of the file with the same address. That row decides what the address is offered, and whether the address is invited. */
+            repeats_row?: components["schemas"]["RowNumber"];
             /** @description The address as it was sent. */
             email: string;
             /** @enum {integer} */
             status: 403 | 404 | 409 | 422 | 429;
             problem: components["schemas"]["InvitationProblem"];
         };
-        /** @description The problem that the same invitation would get if sent alone, without `instance`. */
+        /** @description The problem that the same invitation would get if sent alone, without `instance`. In a CSV file, `detail` begins with the row, and `errors` locates the cell, or the row if the problem concerns no single cell. */
         InvitationProblem: ({
             /** @enum {string} */
             type: "/problems/already-member" | "/problems/changed-concurrently" | "/problems/mdf-program-required" | "/problems/network-not-allowed" | "/problems/no-such-organization" | "/problems/no-such-role" | "/problems/operator-read-only" | "/problems/super-admin-required";
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @enum {string} */
             type: "/problems/access-end-out-of-range" | "/problems/invalid-request" | "/problems/super-admin-not-assignable";
@@ -3133,18 +3140,22 @@ export interface components {
             type: "/problems/exceeds-own-permissions" | "/problems/missing-permission";
             role_object: components["schemas"]["RoleObject"];
             level_needed: components["schemas"]["Level"];
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
             type: "/problems/already-invited";
             invitation_id: components["schemas"]["InvitationId"];
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
             type: "/problems/role-being-deleted";
             reassign_to: components["schemas"]["RoleId"];
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
             type: "/problems/pending-invitation-limit";
             limit: number;
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
             type: "/problems/budget-spent";
@@ -3152,29 +3163,35 @@ export interface components {
             limit: number;
             /** @description In seconds. */
             retry_after: number;
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
             type: "/problems/invitation-declined";
             /** @description In seconds. */
             retry_after: number;
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
             type: "/problems/access-expired";
             expired_at: components["schemas"]["Timestamp"];
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
             type: "/problems/mfa-required";
             missing_claim?: string;
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
             type: "/problems/session-too-old";
             max_session_minutes: number;
             missing_claim?: string;
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
             type: "/problems/organization-suspended";
             /** @description Why. */
             reason: string;
+            errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">);
         /**
          * @description The fields to change. Absent fields keep their values.

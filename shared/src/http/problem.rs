@@ -37,6 +37,11 @@ pub struct FieldError {
 }
 
 impl FieldError {
+    /// The detail after the place of the field, as the detail of a problem.
+    pub fn located_detail(&self) -> String {
+        format!("{}: {}", self.place(), self.detail)
+    }
+
     /// Where the field is, for people: `row 2, role` of a file, or `invitations[0].email` of a body.
     fn place(&self) -> String {
         if let Some(cell) = self.pointer.strip_prefix("/rows/") {
@@ -85,7 +90,7 @@ impl Problem {
 
     /// 422: one field of the request is invalid.
     pub fn invalid(error: FieldError) -> Self {
-        let detail = format!("{}: {}", error.place(), error.detail);
+        let detail = error.located_detail();
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request", detail)
             .errors(&[error])
     }
@@ -186,6 +191,13 @@ impl Problem {
     pub fn at(self, pointer: impl Into<String>) -> Self {
         let detail = self.detail.clone();
         self.errors(&[FieldError { pointer: pointer.into(), detail }])
+    }
+
+    /// Adds `errors` with this problem's detail at one field, and names the field in the detail.
+    pub fn located(mut self, pointer: impl Into<String>) -> Self {
+        let error = FieldError { pointer: pointer.into(), detail: self.detail };
+        self.detail = error.located_detail();
+        self.errors(&[error])
     }
 
     /// Puts the pointer of an item of a batch before the pointers of `errors`, which locate fields in it.

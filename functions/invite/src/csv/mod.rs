@@ -16,7 +16,7 @@ use shared::{
 use self::table::{FIRST_ROW, Table, blank_lines, open_quote};
 use crate::{
     access_end,
-    batch_request::{BatchItem, Terms},
+    batch_request::{BatchItem, ItemPlace, Terms},
 };
 
 /// The columns with the address, the best first, as [`column_name`] writes them. Google calls it "Email
@@ -219,11 +219,10 @@ fn built_in(text: &str) -> Option<RoleId> {
 
 impl Row {
     fn item(self, names: Option<&RoleNames>) -> BatchItem {
-        let pointer = format!("/rows/{}", self.nth);
         let terms = self
             .terms(names)
-            .map_err(|(column, detail)| invalid(&format!("{pointer}/{column}"), &detail));
-        BatchItem { pointer, email: self.email, terms }
+            .map_err(|(column, detail)| invalid(&format!("/rows/{}/{column}", self.nth), &detail));
+        BatchItem { place: ItemPlace::Row(self.nth), email: self.email, terms }
     }
 
     /// The role of the row. An export of another organization has ids that are unknown here, with

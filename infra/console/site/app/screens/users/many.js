@@ -78,7 +78,12 @@ function usePost() {
   const { id } = useOrg();
   return async (/** @type {Types.Portion} */ portion) => {
     const answer = await api.POST('/v1/organizations/{org}/invitations/batch', { path: { org: id }, ...portion });
-    return answer.outcomes.map((outcome, index) => ({ ...outcome, ...portion.rows[index] }));
+    const line = (/** @type {number | undefined} */ row) => portion.rows[answer.outcomes.findIndex((outcome) => outcome.row === row)]?.line;
+    return answer.outcomes.map((outcome, index) => ({
+      ...outcome,
+      ...portion.rows[index],
+      repeatsLine: 'repeats_row' in outcome ? line(outcome.repeats_row) : undefined,
+    }));
   };
 }
 
@@ -139,7 +144,7 @@ function List({ draft, send, onClose }) {
 function Outcomes({ outcomes, rest, problem, send, correct, onClose }) {
   const failed = outcomes.filter((outcome) => 'problem' in outcome);
   const invited = outcomes.filter((outcome) => !('problem' in outcome));
-  const wrong = failed.filter(({ problem }) => 'errors' in problem);
+  const wrong = failed.filter(isWrong);
   // After a new sign-in, the problem is solved, and the rest is sent by its button.
   const [solved, setSolved] = useState(/** @type {unknown} */ (null));
   return html`
@@ -150,7 +155,7 @@ function Outcomes({ outcomes, rest, problem, send, correct, onClose }) {
       { label: 'Address', head: true, cell: ({ email }) => email || 'No address' },
       { label: 'Line', number: true, cell: ({ line }) => line },
       { label: 'Outcome', cell: (row) => 'problem' in row
-        ? html`<${Badge} tone="bad">${'errors' in row.problem ? 'Not correct' : row.problem.title}<//> <small>${reason(row.problem)}</small>`
+        ? html`<${Badge} tone="bad">${isWrong(row) ? 'Not correct' : row.problem.title}<//> <small>${reason(row)}</small>`
         : html`<${Badge} tone="good">Invited<//>` },
     ] })}
     <div class="form-actions">
@@ -166,6 +171,21 @@ function Outcomes({ outcomes, rest, problem, send, correct, onClose }) {
  */
 const isLater = (outcome) => 'problem' in outcome && [429, 503].includes(outcome.status);
 
-/** @param {Pick<Types.Schemas['Problem'], 'detail' | 'errors'>} problem */
-const reason = ({ detail, errors }) =>
-  errors?.[0] ? `${asWords(errors[0].pointer.split('/').pop() || 'row')}: ${errors[0].detail}.` : detail;
+/**
+ * Whether the line must be corrected before it can pass.
+ *
+ * @param {Types.Outcome} outcome
+ */
+const isWrong = (outcome) => 'problem' in outcome && outcome.status === 422;
+
+/**
+ * Why a line was refused. The lines of the list count, not the rows of the portion that was sent.
+ *
+ * @param {Types.Outcome & { problem: Types.Schemas['InvitationProblem'] }} outcome
+ */
+function reason({ status, problem: { detail, errors }, repeatsLine }) {
+  if (repeatsLine) return `Repeats the address of line ${repeatsLine}. Keep one of the two lines.`;
+  if (!errors) return detail;
+  const [{ pointer, detail: what }] = errors;
+  return status === 422 ? `${asWords(pointer.split('/').pop() || 'row')}: ${what.replace(/\.$/, '')}.` : what;
+}
