@@ -63,6 +63,7 @@ async fn accepting_makes_one_member_and_can_be_repeated() {
       "kind": "person",
       "name": null,
       "organization_id": "org_…",
+      "organization_name": "Acme",
       "role_id": "user",
       "role_name": "User",
       "source": "invitation",

@@ -112,7 +112,7 @@ invite | 2 3 12 6 | ADA POST /invitations | {"email": "<email>", "role_id": "use
 + person
 invite to a custom role | 2 4 14 6 | ADA POST /invitations | {"email": "<email>", "role_id": "<plain>"}
 + person
-invite with an idempotency key | 2 3 14 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
+invite with an idempotency key | 2 3 16 6 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
 repeat with an idempotency key | 2 4 0 0 | ADA POST /invitations | {"email": "<email>", "role_id": "user"} | key
 + ten people
 invite ten users | 2 24 66 60 | ADA POST /invitations/batch | {"invitations": <ten>}

@@ -501,6 +501,29 @@ async fn every_explanation_has_a_code() {
     assert_eq!(answer.body["evaluations"][1], json!({ "decision": true }));
 }
 
+/// The organization of those who could help has a name for a service, although no path leads there. A person
+/// who asks about themselves does not learn it (U5).
+#[tokio::test]
+async fn who_could_grant_names_the_organization_to_services_alone() {
+    let (app, acme) = TestApp::with_acme().await;
+    let grantors = async |caller| {
+        let answer = explain(&app, caller, EVE, OPEN, &acme).await;
+        assert_eq!(answer.body["context"]["code"], "membership", "{answer}");
+        (answer.body["context"]["who_could_grant"].clone(), answer.cost.round_trips)
+    };
+    let (named, round_trips) = grantors(SERVICE).await;
+    assert_eq!(
+        (&named["organization_id"], &named["organization_name"]),
+        (&json!(id(&acme)), &json!("Acme"))
+    );
+    assert_eq!(round_trips, 2);
+    let (unnamed, _) = grantors(EVE).await;
+    assert_eq!(
+        (&unnamed["organization_id"], unnamed.get("organization_name")),
+        (&json!(id(&acme)), None)
+    );
+}
+
 /// The explanation of a decision about the person that `query` names.
 async fn why(app: &TestApp, by: Identity, org: &str, query: &str) -> Answer {
     app.get(by, &format!("{org}/explanations?action={query}")).await

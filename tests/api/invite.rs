@@ -33,6 +33,7 @@ async fn admin_invites_an_address() {
       },
       "language": null,
       "organization_id": "org_…",
+      "organization_name": "Acme",
       "role_id": "user",
       "role_name": "User",
       "send_count": 1,

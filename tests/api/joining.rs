@@ -138,6 +138,7 @@ async fn join_request_is_listed_and_approved() {
     let request = json!({
         "id": created.id(),
         "organization_id": id(&acme),
+        "organization_name": "Acme",
         "person": { "id": member_id(&acme, BOB.sub), "name": null, "email": BOB.email },
         "comment": "I work on the\nroof",
         "status": "pending",

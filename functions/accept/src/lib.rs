@@ -46,7 +46,6 @@ enum JudgedInviter {
 struct ReceivedInvitation {
     #[serde(flatten)]
     invitation: views::Invitation,
-    organization_name: String,
     /// Whether the organization is suspended, so that no one can join it (SA7).
     organization_suspended: bool,
 }
@@ -64,7 +63,7 @@ async fn list(
     found.items.retain(|invitation| names.organization(invitation.path.id()).is_some());
     Ok(Json(pagination.try_page(found, |invitation| {
         let org = names.organization(invitation.path.id());
-        show(&invitation, org, &names, context.at)
+        show(&invitation, org.as_ref(), &names, context.at)
     })?))
 }
 
@@ -79,7 +78,7 @@ async fn show_own(
     }
     let invitation = domain::own_invitation(&person, id, facts.slot)?;
     let names = app.store.get(views::Invitation::name_keys(&invitation)).await?;
-    let view = show(&invitation, Some(facts.org), &names, context.at)?;
+    let view = show(&invitation, Some(&facts.org), &names, context.at)?;
     Metric::InvitationsOpened.add(1.0);
     Ok(WithEtag { view, version: invitation.version })
 }
@@ -101,7 +100,7 @@ async fn accept(
             facts.org.check_open()?;
             member.check_access(context.at)?;
             facts.org.check_sign_in(&person)?;
-            return accepted_before(&app, &context, member).await;
+            return accepted_before(&app, &context, member, &facts.org).await;
         }
         let invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
         if let Some(ended) = facts.member.as_ref().filter(|it| !it.has_access(context.at)) {
@@ -143,7 +142,7 @@ async fn try_accept(
 ) -> Result<Answer, store::Error> {
     let InviteeFacts { org, request, deleted, .. } = facts;
     let member = domain::accept(person, org, invitation, inviter, *deleted, context.at)?;
-    let answer = membership_answer(app, &member, context.at).await?;
+    let answer = membership_answer(app, &member, org, context.at).await?;
     let (member, deleted, request) = (&member, *deleted, request.as_ref());
     let acceptance = Acceptance { org, invitation, member, deleted, inviter, request };
     let committed = app.store.transaction(context).accept(&acceptance)?.commit(&answer).await?;
@@ -155,13 +154,14 @@ async fn accepted_before(
     app: &App,
     context: &RequestContext,
     member: &domain::Member,
+    org: &Organization,
 ) -> Result<Answer, ApiError> {
     if let Some(key) = &context.idempotency_key
         && let Some(answer) = app.store.answered_before(key, context.at).await?
     {
         return Ok(Answer::recorded(&answer)?);
     }
-    Ok(membership_answer(app, member, context.at).await?)
+    Ok(membership_answer(app, member, org, context.at).await?)
 }
 
 /// The inviter at `now`, who can have another account (OP2); none if they are no longer a member.
@@ -191,18 +191,19 @@ async fn decline(
 async fn membership_answer(
     app: &App,
     member: &domain::Member,
+    org: &Organization,
     now: jiff::Timestamp,
 ) -> Result<Answer, store::Error> {
     let key = Key::custom_role(member.path.id(), member.role_id);
     let found = app.store.get(key).await?;
     let role = found.role_summary(member.path.id(), member.role_id)?;
-    let view = views::Member::of(member, role.as_ref(), now);
+    let view = views::Member::of(member, org.name.clone(), role.as_ref(), now);
     Ok(Answer::ok(&view).with_version(member.version))
 }
 
 fn show(
     invitation: &domain::Invitation,
-    org: Option<Organization>,
+    org: Option<&Organization>,
     names: &FetchedItems,
     now: jiff::Timestamp,
 ) -> Result<ReceivedInvitation, ApiError> {
@@ -210,11 +211,11 @@ fn show(
     Ok(ReceivedInvitation {
         invitation: views::Invitation::of(
             invitation,
+            org.map(|org| org.name.clone()),
             role.as_ref(),
             views::InvitationPeople::of(names, invitation)?,
             now,
         ),
-        organization_suspended: org.as_ref().is_some_and(|org| org.suspension().is_some()),
-        organization_name: org.map(|org| org.name.to_string()).unwrap_or_default(),
+        organization_suspended: org.is_some_and(|org| org.suspension().is_some()),
     })
 }

@@ -273,6 +273,7 @@ impl BatchInvite<'_> {
                     let role = facts.found.role_summary(self.org, new.invitation.role_id)?;
                     let view = views::SentInvitation::new(
                         &new.invitation,
+                        &facts.actor.org,
                         role.as_ref(),
                         views::InvitationPeople::only(views::Person::caller(&facts.actor)),
                         self.context.at,

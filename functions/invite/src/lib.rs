@@ -76,7 +76,8 @@ async fn invite(
     let invitation = judged?;
 
     let people = views::InvitationPeople::only(views::Person::caller(&actor));
-    let view = views::SentInvitation::new(&invitation, role.as_ref(), people, context.at);
+    let view =
+        views::SentInvitation::new(&invitation, &actor.org, role.as_ref(), people, context.at);
     let answer = Answer::created(location(&invitation), &view).with_version(invitation.version);
     let new = NewInvitation { invitation, replaces: facts.slot.and_then(AddressSlot::pending) };
     let Limits { max_pending, budgets, .. } = app.limits;
@@ -134,7 +135,14 @@ impl ListedInvitation {
         let role = also.role_summary(org.id(), invitation.role_id)?;
         let role = role.as_ref();
         Ok(Self {
-            invitation: views::SentInvitation::of(invitation, role, people, delivery, now),
+            invitation: views::SentInvitation::of(
+                invitation,
+                org.name.clone(),
+                role,
+                people,
+                delivery,
+                now,
+            ),
             inviter_authorized: inviter_authorized(org, invitation, also, now)?,
         })
     }
@@ -217,7 +225,9 @@ async fn change(
     }
     let (people, role) = names_of(&app, &actor, &after).await?;
     let delivery = found.delivery(id)?;
-    let invitation = views::SentInvitation::of(&after, role.as_ref(), people, delivery, context.at);
+    let name = actor.org.name.clone();
+    let invitation =
+        views::SentInvitation::of(&after, name, role.as_ref(), people, delivery, context.at);
     // Who changes an invitation is its inviter, and may grant the role.
     let answer = Answer::ok(&ListedInvitation { invitation, inviter_authorized: true });
     let answer = answer.with_version(after.version);
@@ -238,7 +248,7 @@ async fn resend(
     let before = pending(&found, &key, id)?;
     let after = domain::resend(&actor, &before, &app.limits.budgets, context.at)?;
     let (people, role) = names_of(&app, &actor, &after).await?;
-    let view = views::SentInvitation::new(&after, role.as_ref(), people, context.at);
+    let view = views::SentInvitation::new(&after, &actor.org, role.as_ref(), people, context.at);
     let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
     answer.commit(app.store.transaction(&context).resend(&actor, change)?).await

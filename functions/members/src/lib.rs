@@ -58,7 +58,7 @@ async fn one(
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let member = found.present_member(org, id, context.at)?;
     Ok(WithEtag {
-        view: views::Member::read(&app.store, &member, context.at).await?,
+        view: views::Member::read(&app.store, &member, &actor.org, context.at).await?,
         version: member.version,
     })
 }
@@ -100,9 +100,10 @@ async fn change(
     if_match.check(before.version)?;
     let view = match role_id {
         Some(role) if after.service.is_none() => {
-            views::Member::of(&after, found.role_summary(org, role)?.as_ref(), context.at)
+            let (name, role) = (actor.org.name.clone(), found.role_summary(org, role)?);
+            views::Member::of(&after, name, role.as_ref(), context.at)
         }
-        _ => views::Member::read(&app.store, &after, context.at).await?,
+        _ => views::Member::read(&app.store, &after, &actor.org, context.at).await?,
     };
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, Invitation, Level, MemberKind, Name, OrgId, Organization, Person, RoleId, RoleObject,
+        self, Invitation, Level, MemberKind, OrgId, Organization, Person, RoleId, RoleObject,
         Standing, UserId,
     },
     http::{
@@ -44,17 +44,10 @@ impl ListQuery {
     }
 }
 
-/// An active member or a pending invitation, with the name of the organization (U3).
-#[derive(Serialize)]
-pub(crate) struct UserRow {
-    #[serde(flatten)]
-    user: UserView,
-    organization_name: Option<Name>,
-}
-
+/// An active member or a pending invitation (U3).
 #[derive(Serialize)]
 #[serde(untagged)]
-enum UserView {
+pub(crate) enum UserRow {
     Active(views::Member),
     Pending {
         /// All who are invited are persons.
@@ -153,20 +146,26 @@ impl RowNames<'_> {
         } else {
             self.names.organization(org).map(|org| org.name)
         };
-        let user = match user {
+        Ok(match user {
             User::Active(member) => {
-                let view = views::Member::of(member, role, now);
-                UserView::Active(view.with_keeper(member, self.names, now)?)
+                let view = views::Member::of(member, organization_name, role, now);
+                UserRow::Active(view.with_keeper(member, self.names, now)?)
             }
             User::Pending(invitation) => {
                 let inviter_authorized = self.inviter_authorized(invitation, now)?;
                 let people = views::InvitationPeople::of(self.names, invitation)?;
                 let delivery = self.names.delivery(invitation.id)?;
-                let invitation = views::SentInvitation::of(invitation, role, people, delivery, now);
-                UserView::Pending { kind: MemberKind::Person, invitation, inviter_authorized }
+                let invitation = views::SentInvitation::of(
+                    invitation,
+                    organization_name,
+                    role,
+                    people,
+                    delivery,
+                    now,
+                );
+                UserRow::Pending { kind: MemberKind::Person, invitation, inviter_authorized }
             }
-        };
-        Ok(UserRow { user, organization_name })
+        })
     }
 
     fn inviter_authorized(

@@ -46,7 +46,8 @@ pub(crate) async fn add(
     if !is_member && app.store.is_known_as_person(&user_id).await? {
         return Err(Refusal::UserIdOfPerson.into());
     }
-    let view = views::Member::of(&service, found.role_summary(org, role_id)?.as_ref(), context.at);
+    let (name, role) = (actor.org.name.clone(), found.role_summary(org, role_id)?);
+    let view = views::Member::of(&service, name, role.as_ref(), context.at);
     let view = view.with_keeper(&service, &found, context.at)?;
     let location = format!("/v1/organizations/{org}/members/{}", service.id());
     let answer = Answer::created(location, &view).with_version(service.version);

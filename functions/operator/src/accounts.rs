@@ -33,7 +33,7 @@ pub(crate) async fn reconnect(
     let deleted = found.deleted_at(&new)?;
     let request = found.join_request(org, PersonDigest::of(org, &user_id))?;
     let after = domain::with_account(&before, user_id, deleted, context.at);
-    let view = views::Member::read(&app.store, &after, context.at).await?;
+    let view = views::Member::read(&app.store, &after, &organization, context.at).await?;
     let answer = Answer::ok(&view).with_version(after.version);
     let change = AccountChange {
         org: &organization,

@@ -214,7 +214,7 @@ async fn invite_first_admin(
     let pending = slot.map(|slot| found.pending(&slot)).transpose()?.flatten();
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
     let people = views::InvitationPeople::only(views::Person::operator());
-    let view = views::SentInvitation::new(&invitation, None, people, context.at);
+    let view = views::SentInvitation::new(&invitation, &org, None, people, context.at);
     let answer = Answer::created(location, &view).with_version(invitation.version);
     let pending = pending.as_ref();
     let writes = app.store.transaction(&context).invite_first_admin(&org, &invitation, pending)?;

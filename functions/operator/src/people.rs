@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, CalledPerson, Email, Invitation, Member, MemberId, Name, OrgId, PersonId, Refusal,
-        RoleId, UserId,
+        self, CalledPerson, Email, Invitation, Member, MemberId, Name, OrgId, Organization,
+        PersonId, Refusal, RoleId, UserId,
     },
     http::{
         Answer, ApiError, Call, FieldError, IfMatch, Json, NoBody, Path, Problem, Query, views,
@@ -241,7 +241,8 @@ fn show(
     });
     let membership = |member: &Member| {
         let role = names.role_summary(org.id(), member.role_id)?;
-        views::Member::of(member, role.as_ref(), now).with_keeper(member, names, now)
+        views::Member::of(member, org.name.clone(), role.as_ref(), now)
+            .with_keeper(member, names, now)
     };
     Ok(KnownInOrganization {
         id: org.id(),
@@ -251,11 +252,11 @@ fn show(
         membership: member.as_ref().map(membership).transpose()?,
         kept_services: None,
         former_person: former,
-        join_request: request.clone().map(views::JoinRequest::of),
+        join_request: request.clone().map(|it| views::JoinRequest::of(it, org.name.clone())),
         addresses: addresses
             .iter()
             .filter(|address| address.is_known())
-            .map(|address| show_address(address, org.id(), names, now))
+            .map(|address| show_address(address, org, names, now))
             .collect::<Result<_, _>>()?,
     })
 }
@@ -263,17 +264,17 @@ fn show(
 /// What is kept about an address. The ids of other people stand alone.
 fn show_address(
     known: &KnownAddress,
-    org: OrgId,
+    org: &Organization,
     names: &FetchedItems,
     now: Timestamp,
 ) -> Result<AddressData, Error> {
     let invitation = |it: &Invitation| {
-        let role = names.role_summary(org, it.role_id)?;
+        let role = names.role_summary(org.id(), it.role_id)?;
         let person =
             |id: Option<MemberId>| id.map_or_else(views::Person::operator, views::Person::unnamed);
         let (invited_by, sent_by) = (person(it.invited_by()), person(it.sent_by()));
         let people = views::InvitationPeople { invited_by, sent_by };
-        Ok::<_, Error>(views::Invitation::of(it, role.as_ref(), people, now))
+        Ok::<_, Error>(views::Invitation::of(it, org.name.clone(), role.as_ref(), people, now))
     };
     Ok(AddressData {
         email: known.email.clone(),

@@ -106,7 +106,10 @@ pub(crate) async fn ask(
     }
     let request = judged?;
     let location = format!("/v1/organizations/{org}/join-requests/mine");
-    let answer = Answer::created(location, &views::JoinRequest::of(request.clone()));
+    let answer = Answer::created(
+        location,
+        &views::JoinRequest::of(request.clone(), organization.name.clone()),
+    );
     let budget = app.limits.budgets.of_requester(org, &person.id, context.at);
     let writes = app.store.transaction(&context).ask_to_join(&organization, &request, &facts)?;
     answer.commit(writes.spend(&budget, 1)).await
@@ -186,7 +189,7 @@ pub(crate) async fn list(
     let (actor, counts) = app.store.facts(&person, org, [Key::counts(org)]).await?;
     domain::check_list_requests(&actor)?;
     let found = app.store.page(List::join_requests(org), pagination.request()).await?;
-    let page = pagination.page(found, views::JoinRequest::of);
+    let page = pagination.page(found, |it| views::JoinRequest::of(it, actor.org.name.clone()));
     Ok(Json(CountedPage { page, total: Some(counts.length(org, BoundedList::JoinRequests)) }))
 }
 
@@ -212,7 +215,8 @@ pub(crate) async fn approve(
     let facts = approval_facts(&app, org, &request).await?;
     let member = domain::approve_request(&actor, &request, role_id, &facts, context.at)?;
 
-    let view = views::Member::of(&member, found.role_summary(org, role_id)?.as_ref(), context.at);
+    let (name, role) = (actor.org.name.clone(), found.role_summary(org, role_id)?);
+    let view = views::Member::of(&member, name, role.as_ref(), context.at);
     let answer = Answer::ok(&view).with_version(member.version);
     let (deleted, expired) = (facts.deleted, facts.slot.and_then(AddressSlot::pending));
     let (request, member, expired) = (&request, &member, expired.as_ref());

@@ -113,7 +113,7 @@ async fn join(
     let facts = app.store.joining_facts(&person, id).await?;
     let JoiningFacts { org, ancestors, memberships, deleted, invitation } = facts;
     let joining = domain::join(&person, &org, memberships, &ancestors, deleted, context.at)?;
-    let view = views::Member::of(&joining.member, None, context.at);
+    let view = views::Member::of(&joining.member, org.name.clone(), None, context.at);
     let answer = Answer::ok(&view).with_version(joining.member.version);
     let writes = app.store.transaction(&context).join(&org, &joining, invitation.as_ref())?;
     answer.commit(writes).await

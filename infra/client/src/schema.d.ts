@@ -1442,7 +1442,7 @@ export interface components {
             /** @description The organization directly above; `null` for a root. */
             parent_id: components["schemas"]["OrganizationId"] | null;
             parent_name: components["schemas"]["ParentName"];
-            /** @description The ids from the root down to this organization. */
+            /** @description The ids from the root down to this organization, for programs. To display the organization above, use `parent_name`: a member need not know the names of those further up (U5). */
             path: components["schemas"]["OrganizationId"][];
             /** @description The number of levels below the root (SUB3). */
             depth: number;
@@ -1555,6 +1555,8 @@ export interface components {
         InvitationFields: {
             id: components["schemas"]["InvitationId"];
             organization_id: components["schemas"]["OrganizationId"];
+            /** @description `null` only in a list, for an organization that was deleted while the list was read. */
+            organization_name: string | null;
             email: components["schemas"]["Email"];
             role_id: components["schemas"]["RoleId"];
             role_name: string;
@@ -1591,6 +1593,7 @@ export interface components {
          * @example {
          *       "id": "inv_01KAK5S9A1B3C5D7E9F0G2H4J6",
          *       "organization_id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
+         *       "organization_name": "Acme",
          *       "email": "bob@example.com",
          *       "role_id": "user",
          *       "role_name": "User",
@@ -1629,7 +1632,7 @@ export interface components {
             organization_name: string;
             /** @description Whether the organization is suspended, so that the invitation can be declined but not accepted (SA7). */
             organization_suspended: boolean;
-        } & components["schemas"]["InvitationFields"];
+        } & WithRequired<components["schemas"]["InvitationFields"], "organization_name">;
         /** @description A pending invitation in the list of users (U3). */
         PendingUser: {
             /**
@@ -1637,7 +1640,6 @@ export interface components {
              * @constant
              */
             kind: "person";
-            organization_name: string | null;
             delivery: components["schemas"]["Delivery"];
             /** @description Whether `sent_by` may still grant the role. If not, the invitation cannot be accepted until it is resent (INV9). */
             inviter_authorized: boolean;
@@ -1647,6 +1649,8 @@ export interface components {
             id: components["schemas"]["MemberId"];
             user_id: components["schemas"]["UserId"];
             organization_id: components["schemas"]["OrganizationId"];
+            /** @description `null` only in a list, for an organization that was deleted while the list was read. */
+            organization_name: string | null;
             /**
              * @description Whether the member is a person or a service (MACH1).
              * @enum {string}
@@ -1673,15 +1677,14 @@ export interface components {
             keeper: components["schemas"]["Person"] | null;
         };
         /** @description A member in the list of users (U3). */
-        ListedMember: {
-            organization_name: string | null;
-        } & components["schemas"]["MemberFields"];
+        ListedMember: components["schemas"]["MemberFields"];
         /**
          * @description The membership of a person in one organization, with exactly one role.
          * @example {
          *       "id": "mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D",
          *       "user_id": "auth0|bob",
          *       "organization_id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
+         *       "organization_name": "Acme",
          *       "kind": "person",
          *       "email": "bob@example.com",
          *       "name": "Bob",
@@ -1827,6 +1830,7 @@ export interface components {
          * @example {
          *       "id": "req_01KAK5Y1Q3R5S7T9V0W2X4Y6Z8",
          *       "organization_id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
+         *       "organization_name": "Acme",
          *       "person": {
          *         "id": "mem_1B3D5F7H9K0M2P4R6T8V0X2Z4B",
          *         "name": "Cy",
@@ -1840,6 +1844,7 @@ export interface components {
         JoinRequest: {
             id: components["schemas"]["JoinRequestId"];
             organization_id: components["schemas"]["OrganizationId"];
+            organization_name: string;
             person: components["schemas"]["Person"];
             comment: string;
             /** @enum {string} */
@@ -3064,6 +3069,7 @@ export interface components {
          *           "invitation": {
          *             "id": "inv_01KAK5S9A1B3C5D7E9F0G2H4J6",
          *             "organization_id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
+         *             "organization_name": "Acme",
          *             "email": "bob@example.com",
          *             "role_id": "user",
          *             "role_name": "User",
@@ -3648,7 +3654,7 @@ export interface components {
                  */
                 who: "members" | "operators" | "subject" | "no_one";
                 organization_id?: components["schemas"]["OrganizationId"];
-                /** @description Absent if the subject does not reach the organization. */
+                /** @description The name of that organization. Absent if the caller may not learn it: they ask about themselves, and do not reach the organization (U5). */
                 organization_name?: string;
                 levels?: components["schemas"]["Levels"];
                 built_in_roles?: components["schemas"]["BuiltInRoleId"][];

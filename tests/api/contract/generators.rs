@@ -81,6 +81,29 @@ fn problems_require_their_type_and_status() {
     }
 }
 
+/// A screen shows names. Requests have ids alone, and so has the problem about an organization that the caller
+/// may not know.
+#[test]
+fn ids_of_organizations_and_roles_stand_beside_names() {
+    let nameless =
+        |pointer: &str| pointer.contains("Request") || pointer.contains("/organization-outside");
+    visit_schemas(&mut |pointer, schema| {
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        for (field, id) in properties.filter(|_| !nameless(pointer)) {
+            let alternatives = id["anyOf"].as_array().into_iter().flatten();
+            let mut targets = [id].into_iter().chain(alternatives).map(|it| &it["$ref"]);
+            let Some(named) = field.strip_suffix("_id") else { continue };
+            let is_id = |target: &Value| {
+                target
+                    .as_str()
+                    .is_some_and(|it| it.ends_with("/OrganizationId") || it.ends_with("/RoleId"))
+            };
+            let name = schema["properties"].get(format!("{named}_name"));
+            assert!(!targets.any(is_id) || name.is_some(), "{pointer}: {field}");
+        }
+    });
+}
+
 #[test]
 fn levels_have_every_role_object() {
     let documented = CONTRACT.0["components"]["schemas"]["Levels"]["properties"].as_object();

@@ -5,12 +5,13 @@ use serde_json::Value;
 use shared::{
     domain::{Action, PathMembership, Refusal, first_granting},
     http::{AnyObject, ApiError, App, Call, FieldError, Json},
-    store::{AccessQuery, Error, FetchedItems},
+    store::{AccessQuery, Error, FetchedItems, Key},
 };
 
 use super::{
     DecisionCaller,
     explanation::Explanation,
+    organization,
     wire::{Evaluation, EvaluationDraft, JsonFields, malformed},
 };
 
@@ -110,8 +111,8 @@ async fn decide_all(
     let paths = queries.into_iter().map(|query| query.and_then(|_| memberships.next()));
     let items: Vec<_> = items.iter().zip(paths.map(Option::unwrap_or_default)).collect();
     let explained = items.iter().filter(|(item, _)| item.explain);
-    let roles = explained.flat_map(|(_, paths)| Explanation::role_keys(paths));
-    let names = app.store.get_for_display(roles).await?;
+    let keys = explained.flat_map(|(item, paths)| item.name_keys(caller, paths));
+    let names = app.store.get_for_display(keys).await?;
     let decisions = items.iter().map(|(item, paths)| item.decide(caller, paths, &names));
     Ok(decisions.collect::<Result<_, _>>()?)
 }
@@ -128,6 +129,20 @@ impl Item {
         let action = Action::find(&evaluation.action.name)?;
         action.level?;
         caller.query(&evaluation.subject, &evaluation.resource, vec![action])
+    }
+
+    /// The keys of what the explanation names: the roles on the paths, and the organization where none leads. Only
+    /// a caller that may ask about every person learns the name of an organization in which the subject has no
+    /// membership (U5).
+    fn name_keys(
+        &self,
+        caller: &DecisionCaller,
+        paths: &[PathMembership],
+    ) -> impl Iterator<Item = Key> {
+        let evaluation = self.evaluation.as_ref().ok().filter(|_| caller.service);
+        let org = evaluation.and_then(|evaluation| organization(&evaluation.resource));
+        let org = org.filter(|&org| paths.iter().all(|path| path.from() != org));
+        Explanation::role_keys(paths).chain(org.map(Key::organization))
     }
 
     /// Decides by the paths on which the subject reaches the organization.

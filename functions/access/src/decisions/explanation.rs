@@ -162,7 +162,8 @@ impl Explanation {
         Self::new("malformed", format!("`{}` {}", error.pointer, error.detail))
     }
 
-    /// The reason for the decision on `evaluation`, given all paths of its subject.
+    /// The reason for the decision on `evaluation`, given all paths of its subject. `names` has the roles on
+    /// them, and the organization if the caller may learn its name.
     pub(super) fn of(
         caller: &DecisionCaller,
         evaluation: &Evaluation,
@@ -179,7 +180,11 @@ impl Explanation {
         }
         let viewer = if caller.service { Viewer::All } else { Viewer::Member };
         match organization(resource) {
-            Some(org) => Self::of_paths(viewer, action, org, paths, names),
+            Some(org) => {
+                let explanation = Self::of_paths(viewer, action, org, paths, names)?;
+                let known = names.organization(org);
+                Ok(known.iter().fold(explanation, Explanation::naming))
+            }
             None => Ok(Self::new("membership", NOT_A_MEMBER)),
         }
     }

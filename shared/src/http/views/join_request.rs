@@ -11,6 +11,7 @@ use crate::domain::{self, JoinRequestId, MemberId, Name, OrgId, RequestStatus};
 pub struct JoinRequest {
     id: JoinRequestId,
     organization_id: OrgId,
+    organization_name: Name,
     person: Person,
     comment: String,
     status: RequestStatus,
@@ -18,13 +19,13 @@ pub struct JoinRequest {
 }
 
 impl JoinRequest {
-    /// Shows `request`.
-    pub fn of(request: domain::JoinRequest) -> Self {
+    /// Shows `request` to `organization_name`.
+    pub fn of(request: domain::JoinRequest, organization_name: Name) -> Self {
         let domain::JoinRequest { id, organization_id, user_id, email, .. } = request;
         let domain::JoinRequest { name, comment, status, created_at, .. } = request;
         let member_id = MemberId::of(organization_id, &user_id);
         let person = Person { id: Some(member_id), name, email: Some(email) };
-        Self { id, organization_id, person, comment, status, created_at }
+        Self { id, organization_id, organization_name, person, comment, status, created_at }
     }
 }
 

@@ -102,6 +102,7 @@ pub struct Member {
     id: MemberId,
     user_id: UserId,
     organization_id: OrgId,
+    organization_name: Option<Name>,
     kind: MemberKind,
     /// None for a service.
     email: Option<Email>,
@@ -122,12 +123,19 @@ pub struct Member {
 }
 
 impl Member {
-    /// Shows `member` as they are at `now`; `custom` is their role, if it is a custom one.
-    pub fn of(member: &domain::Member, custom: Option<&RoleSummary>, now: Timestamp) -> Self {
+    /// Shows `member` of the organization with this name, as they are at `now`; `custom` is their role, if it is
+    /// a custom one.
+    pub fn of(
+        member: &domain::Member,
+        organization_name: impl Into<Option<Name>>,
+        custom: Option<&RoleSummary>,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id: member.id(),
             user_id: member.user_id.clone(),
             organization_id: member.path.id(),
+            organization_name: organization_name.into(),
             kind: member.kind(),
             email: member.email.clone(),
             name: member.name.clone(),
@@ -144,7 +152,7 @@ impl Member {
         }
     }
 
-    /// Shows `member` with the names of the role and of the keeper, which are read.
+    /// Shows `member` of `org` with the names of the role and of the keeper, which are read.
     ///
     /// # Errors
     ///
@@ -152,15 +160,17 @@ impl Member {
     pub async fn read(
         store: &Store,
         member: &domain::Member,
+        organization: &domain::Organization,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let org = member.path.id();
+        let org = organization.id();
         let role = Key::custom_role(org, member.role_id);
         let keeper = member.service.map(|service| service.keeper);
         let keys = role.into_iter().chain(keeper.map(|keeper| Key::member(org, keeper)));
         let found = store.get(keys).await?;
         let role = found.role_summary(org, member.role_id)?;
-        Self::of(member, role.as_ref(), now).with_keeper(member, &found, now)
+        Self::of(member, organization.name.clone(), role.as_ref(), now)
+            .with_keeper(member, &found, now)
     }
 
     /// Shows the keeper of a service, if they have access at `now`, also with another account. `names` has the item of
@@ -189,6 +199,7 @@ impl Member {
 pub struct Invitation {
     id: InvitationId,
     organization_id: OrgId,
+    organization_name: Option<Name>,
     email: Email,
     role_id: RoleId,
     role_name: String,
@@ -246,9 +257,11 @@ impl Invitation {
         role.into_iter().chain(InvitationPeople::keys(invitation))
     }
 
-    /// Shows `invitation` as it is at `now` (INV5). `role` is needed for a custom role.
+    /// Shows `invitation` to the organization with this name, as it is at `now` (INV5). `role` is needed for a
+    /// custom role.
     pub fn of(
         invitation: &domain::Invitation,
+        organization_name: impl Into<Option<Name>>,
         role: Option<&RoleSummary>,
         people: InvitationPeople,
         now: Timestamp,
@@ -257,6 +270,7 @@ impl Invitation {
         Self {
             id: invitation.id,
             organization_id: invitation.path.id(),
+            organization_name: organization_name.into(),
             email: invitation.email.clone(),
             role_id: invitation.role_id,
             role_name: role_name(invitation.role_id, role),
@@ -298,23 +312,26 @@ impl SentInvitation {
     /// Shows `invitation` as [`Invitation::of`] does. `known` is what is known of its mails.
     pub fn of(
         invitation: &domain::Invitation,
+        organization_name: impl Into<Option<Name>>,
         role: Option<&RoleSummary>,
         people: InvitationPeople,
         known: Option<DeliveryRecord>,
         now: Timestamp,
     ) -> Self {
         let delivery = invitation.delivery(known);
-        Self { invitation: Invitation::of(invitation, role, people, now), delivery }
+        let invitation = Invitation::of(invitation, organization_name, role, people, now);
+        Self { invitation, delivery }
     }
 
-    /// Shows an invitation that is sent `now`: its mail has not left.
+    /// Shows an invitation to `org` that is sent `now`: its mail has not left.
     pub fn new(
         invitation: &domain::Invitation,
+        org: &domain::Organization,
         role: Option<&RoleSummary>,
         people: InvitationPeople,
         now: Timestamp,
     ) -> Self {
-        Self::of(invitation, role, people, None, now)
+        Self::of(invitation, org.name.clone(), role, people, None, now)
     }
 }
 
