@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IntoDeserializer, value::MapDeserializer},
+};
 
 use super::{
     Error, Key,
@@ -40,7 +43,20 @@ pub(super) fn from_item<T: DeserializeOwned>(mut item: Item) -> Result<T, Error>
     if let Some(path) = index::path_of_item(&item) {
         item.insert(IndexAttribute::Path.name().to_owned(), attribute::<OrgPath>(&path)?);
     }
-    serde_dynamo::from_item(item).map_err(Error::broken)
+    // Not by `serde_dynamo::from_item`, which first builds a map of its own: 7 % of a list page.
+    let attributes = item.into_iter().map(|(name, value)| (name, Attribute(value)));
+    T::deserialize(MapDeserializer::new(attributes)).map_err(Error::broken)
+}
+
+/// A value to deserialize.
+struct Attribute(AttributeValue);
+
+impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
+    type Deserializer = serde_dynamo::Deserializer;
+
+    fn into_deserializer(self) -> Self::Deserializer {
+        serde_dynamo::Deserializer::from_attribute_value(self.0.into())
+    }
 }
 
 /// A value as an attribute.
