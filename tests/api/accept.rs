@@ -5,8 +5,34 @@ use serde_json::{Value, json};
 
 use crate::{
     helpers::each,
-    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity},
+    invariants::check,
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample, identity, member_id},
 };
+
+/// INV9: the invitation is sent again by another member after its invitee has read it.
+#[tokio::test]
+async fn acceptance_judges_the_inviter_of_the_invitation_that_it_accepts() {
+    for bob in ["is removed", "stays"] {
+        let (app, layer) = TestApp::with_fault_layer(ample()).await;
+        let acme = app.create_organization(ADA, "Acme").await;
+        app.add_member(ADA, &acme, BOB, "admin").await;
+        let path = app.create_invitation(BOB, &acme, CY.email, "user").await;
+        if bob == "is removed" {
+            app.remove(ADA, &acme, BOB).await.expect(204);
+        }
+        let (accept, resend) = (format!("{path}/accept"), format!("{path}/resend"));
+        let (accept, resend) =
+            (app.post(CY, &accept, json!({})), app.post(ADA, &resend, json!({})));
+        let order = [vec![0], vec![1; 9], vec![0; 9]].concat();
+        let (accepted, resent, calls) = layer.interleave(&order, accept, resend).await;
+        resent.expect(200);
+        assert_eq!(accepted.status, 200, "Bob {bob}: {accepted} {calls:?}");
+        let last = app.history(&acme).await.pop().unwrap();
+        assert_eq!(last["action"], "invitation.accepted");
+        assert_eq!(last["new"]["inviter_id"], member_id(&acme, ADA.sub), "Bob {bob}");
+        check(&app).await;
+    }
+}
 
 /// INV6
 #[tokio::test]

@@ -33,14 +33,6 @@ pub fn router() -> Router<App> {
 /// The maximum number of attempts to accept. Changes in the organization can make an attempt fail.
 const MAX_ATTEMPTS: usize = 4;
 
-/// The inviter who is judged.
-enum JudgedInviter {
-    /// As the invitation names them, which can be outdated.
-    Stored,
-    /// As they are now, perhaps with another account; `None` if they are no member with access any more.
-    Present(Option<Inviter>),
-}
-
 /// An invitation with what its invitee sees of the organization.
 #[derive(Serialize)]
 struct ReceivedInvitation {
@@ -90,7 +82,8 @@ async fn accept(
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let mut inviter = JudgedInviter::Stored;
+    // The first attempt judges the inviter as the invitation names them, which can be outdated.
+    let mut judges_present = false;
     for _ in 0..MAX_ATTEMPTS {
         let facts = app.store.acceptance_facts(&person, org).await?;
         if has_accepted(&person, org, id, &facts) {
@@ -109,19 +102,19 @@ async fn accept(
             continue;
         }
         domain::check_no_member(facts.member.as_ref())?;
-        let (judged, is_present) = match &inviter {
-            JudgedInviter::Stored => (invitation.inviter.as_ref(), false),
-            JudgedInviter::Present(inviter) => (inviter.as_ref(), true),
+        let inviter = if judges_present {
+            present_inviter(&app, &facts.org, &invitation, context.at).await?
+        } else {
+            invitation.inviter.clone()
         };
-        match try_accept(&app, &context, &person, &facts, &invitation, judged).await {
-            // The next attempt uses the present role.
-            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if !is_present => {}
+        match try_accept(&app, &context, &person, &facts, &invitation, inviter.as_ref()).await {
+            // The inviter can have another role now.
+            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if !judges_present => {}
             // They became a member meanwhile: the next attempt finds it.
             Err(store::Error::Refused(Refusal::ChangedConcurrently | Refusal::AlreadyMember)) => {}
             done => return Ok(done?),
         }
-        let present = present_inviter(&app, &facts.org, &invitation, context.at).await?;
-        inviter = JudgedInviter::Present(present);
+        judges_present = true;
     }
     Err(Refusal::ChangedConcurrently.into())
 }
