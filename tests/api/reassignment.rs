@@ -2,7 +2,10 @@
 
 use std::{
     ops::Range,
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use serde_json::{Value, json};
@@ -10,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     fault_layer::{Fault, Layer},
     helpers::{DEE, each, nth_user, operator_path, role_manager, user_manager},
-    invariants::check,
+    invariants::{check, scan},
     test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample},
 };
 
@@ -140,6 +143,69 @@ async fn deletion_reassigns_any_number_of_users_although_the_index_lags() {
             "reassign_to": hosts, "reassign_to_name": "Hosts", "members": 1, "invitations": 199, "services": 0,
         })
     );
+    check(&app).await;
+}
+
+/// The index lists only users that were moved. The request does not wait for it without an end.
+#[tokio::test]
+async fn deletion_stops_if_the_index_does_not_list_the_remaining_users() {
+    let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
+    app.invite_many(ADA, &acme, &guests, 0..99).await;
+    let earlier = app.copy_of_table().await;
+    app.invite_many(ADA, &acme, &guests, 99..110).await;
+    let queries = Arc::new(AtomicUsize::new(0));
+    let counted = queries.clone();
+    layer.plan(move |call| {
+        (call.name == "Query").then(|| {
+            counted.fetch_add(1, Relaxed);
+            Fault::Stale(earlier.clone())
+        })
+    });
+    let answer = app.delete_and_reassign(ADA, &acme, &guests, &hosts).await.expect(202);
+    layer.clear_faults();
+    assert_eq!(answer.body["remaining"]["pending"], 11);
+    let queries = queries.load(Relaxed);
+    assert!(queries < 40, "{queries} queries");
+    app.delete_and_reassign(ADA, &acme, &guests, &hosts).await.expect(204);
+    check(&app).await;
+}
+
+/// SA7: the organization is deleted after the request has read it.
+#[tokio::test]
+async fn no_user_of_a_deleted_organization_is_moved() {
+    let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
+    app.invite_many(ADA, &acme, &guests, 0..99).await;
+    app.start_reassignment(&layer, &acme, &guests, &hosts).await;
+    let delete_role = app.delete_and_reassign(ADA, &acme, &guests, &hosts);
+    let delete = app.delete_organization(ADA, &acme, "Acme");
+    // The role and its users are read. The organization is deleted. Then they are moved.
+    let order = [vec![0; 3], vec![1; 9], vec![0; 9]].concat();
+    let (role_deleted, deleted, calls) = layer.interleave(&order, delete_role, delete).await;
+    deleted.expect(204);
+    assert_eq!(role_deleted.status, 404, "{role_deleted} {calls:?}");
+    let moved = scan(&app).await.into_iter().filter(|item| {
+        let holds = item.get("role_id").and_then(|role| role.as_s().ok()) == Some(&hosts);
+        holds && item.contains_key("email")
+    });
+    assert_eq!(moved.count(), 0);
+    check(&app).await;
+}
+
+/// ROLE6: a member continues what another one began, and is removed meanwhile.
+#[tokio::test]
+async fn former_member_is_not_the_actor_of_a_deletion_that_another_one_began() {
+    let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
+    app.add_member(ADA, &acme, CY, "admin").await;
+    app.start_reassignment(&layer, &acme, &guests, &hosts).await;
+    let delete = app.delete_and_reassign(CY, &acme, &guests, &hosts);
+    let remove = app.remove(ADA, &acme, CY);
+    let order = [vec![0], vec![1; 9], vec![0; 9]].concat();
+    let (deleted, removed, calls) = layer.interleave(&order, delete, remove).await;
+    removed.expect(204);
+    assert_eq!(deleted.status, 204, "{deleted} {calls:?}");
+    let history = app.history(&acme).await;
+    let event = history.iter().find(|event| event["action"] == "role.deleted").unwrap();
+    assert_eq!(event["actor"]["id"], Value::Null);
     check(&app).await;
 }
 

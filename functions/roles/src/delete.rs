@@ -30,7 +30,7 @@ pub(crate) async fn delete(
     let (actor, found) = app.store.facts(&person, org, keys).await?;
     let RoleWithUsers { role, users } = editable(&actor, &found, role)?;
     let marked = if let Some(target) = reassign_to {
-        mark(&actor, &found, &role, users, target, &context)?
+        marked_role(&actor, &found, &role, users, target, &context)?
     } else {
         domain::delete_role(&actor, &role, users)?;
         role.clone()
@@ -44,10 +44,14 @@ pub(crate) async fn delete(
             deleted => return if_match.outcome(deleted).map(|_| Answer::no_content()),
         }
     }
-    if role.reassignment.is_none() {
+    let context = if role.reassignment.is_none() {
         let writes = app.store.transaction(&context).begin_reassignment(&actor, &role, &marked)?;
         if_match.outcome(writes.commit(&()).await)?;
-    }
+        context
+    } else {
+        // Another request began the deletion. As with the clean-up, the event of its end names no actor.
+        RequestContext::without_actor(context.at, &context.request_id, context.seed)
+    };
     let marked = RoleWithUsers { role: marked, users };
     reassign(&app, &context, found.role_deletion(&actor.org, marked)?).await
 }
@@ -76,7 +80,7 @@ async fn reassign(
 }
 
 /// The role as it is while its users get the role `target`.
-fn mark(
+fn marked_role(
     actor: &Standing,
     found: &FetchedItems,
     role: &CustomRole,

@@ -111,7 +111,8 @@ impl Store {
         loop {
             match self.reassign_batch(context, &deletion, &mut after).await? {
                 BatchEnd::Deleted => return Ok(ReassignmentProgress::Done),
-                BatchEnd::Moved | BatchEnd::Skipped => idle_steps = 0,
+                BatchEnd::Moved => idle_steps = 0,
+                BatchEnd::Skipped => {}
                 BatchEnd::Conflict | BatchEnd::NothingListed => {
                     idle_steps += 1;
                     tokio::time::sleep(IDLE_PAUSE * idle_steps).await;
@@ -326,7 +327,9 @@ impl Transaction<'_> {
         };
         let key = Key::role(deletion.org.id(), deletion.role.id);
         let seen = at_version(deletion.role.version)?;
-        Ok(self.update(key, UserKind::ALL.map(add).into(), seen, role_changed()))
+        let counted = self.update(key, UserKind::ALL.map(add).into(), seen, role_changed());
+        // No event of the batch names the organization.
+        Ok(counted.while_present(deletion.org.id()))
     }
 
     /// Deletes the role. The transaction moves the users that remain, and no others moved meanwhile, so

@@ -86,6 +86,12 @@ impl Transaction<'_> {
         self
     }
 
+    /// Adds the condition that an organization is not deleted of which the transaction records no event.
+    pub(super) fn while_present(mut self, org: OrgId) -> Self {
+        self.recorded_in.insert(org);
+        self
+    }
+
     /// Completes what a member has begun, or ends what a person outside has, also in a suspended organization.
     pub(super) fn even_if_suspended(mut self) -> Self {
         self.acts_in.clear();
