@@ -83,11 +83,14 @@ pub const MAILED_ACTIONS: [&str; 19] = [
     "super_admin.transferred",
 ];
 
-/// Why a mail waits.
+/// Why a message waits.
 #[derive(Debug)]
 pub(crate) enum WaitReason {
     /// The mail service did not take it.
     Unsent { cause: WaitCause, code: String },
+    /// The mail has ended, but the service did not answer. The batch waits for the service; this message
+    /// then finds the mark of the mail.
+    Unanswered,
     /// The table cannot be reached, or this version cannot read the message or an item.
     Table(shared::store::Error),
     /// Another run is sending it.
@@ -102,11 +105,11 @@ impl WaitReason {
             Self::Unsent { cause, .. } => cause.stops_batch(),
             Self::Table(cause) => matches!(cause, shared::store::Error::Unavailable(_)),
             Self::Held => false,
-            Self::OutOfTime => true,
+            Self::OutOfTime | Self::Unanswered => true,
         }
     }
 
-    /// Logs why a mail waits.
+    /// Logs why a message waits.
     fn log(&self) {
         match self {
             Self::Unsent { cause, code } if cause.blocks_account() => tracing::error!(
@@ -122,6 +125,9 @@ impl WaitReason {
             }
             Self::Held => tracing::info!("another run is sending this mail"),
             Self::OutOfTime => tracing::info!("the next run sends the rest"),
+            Self::Unanswered => {
+                tracing::info!("the next run continues after the mail without an answer")
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use shared::{
     store::{Claim, Key},
 };
 
-use crate::{ComposedMail, EventKey, MailService, SendFailure, WaitCause, WaitReason};
+use crate::{ComposedMail, EventKey, MailService, SendFailure, WaitReason};
 
 /// A mail and its mark.
 pub(crate) struct MarkedMail {
@@ -89,7 +89,7 @@ impl MailService {
     ///
     /// # Errors
     ///
-    /// [`WaitReason`], if the mail cannot be sent now.
+    /// [`WaitReason`], if the mail cannot be sent now, or the service did not answer.
     pub(crate) async fn hand_over(
         &self,
         mail: &OutgoingMail,
@@ -112,7 +112,7 @@ impl MailService {
                 tracing::error!(organization = %mail.org, code, "mail ended without a confirmation of SES");
                 // The delivery stays as it is, so that a later report of SES counts.
                 self.finish(marks, None, Delivery::Waiting, context).await?;
-                Err(WaitReason::Unsent { cause: WaitCause::Service, code })
+                Err(WaitReason::Unanswered)
             }
             Err(SendFailure::Waits { cause, code }) => {
                 Metric::MailsWaiting.add(1.0);

@@ -111,12 +111,7 @@ impl Run<'_> {
         let mut writes = self.transaction();
         for listed in items {
             let Some(invitation) = found.pending(&slot(&listed))? else { continue };
-            let expired = invitation.expired(writes.context.at);
-            let action = if expired {
-                EventAction::InvitationExpired
-            } else {
-                EventAction::InvitationRevoked
-            };
+            let action = invitations::ending(&invitation, writes.context.at);
             let event = invitations::ended(writes.context, org, action, &invitation);
             writes = writes
                 .end(&invitation, Expression::default())?

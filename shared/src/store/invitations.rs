@@ -518,9 +518,9 @@ fn accepted(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
         .new_value(new)
 }
 
-/// How an invitation ends that another one replaces.
-fn ending(replaced: &Invitation, now: Timestamp) -> EventAction {
-    if replaced.expired(now) {
+/// How an invitation ends that another one replaces, or whose organization is deleted.
+pub(super) fn ending(invitation: &Invitation, now: Timestamp) -> EventAction {
+    if invitation.expired(now) {
         EventAction::InvitationExpired
     } else {
         EventAction::InvitationRevoked
