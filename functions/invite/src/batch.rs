@@ -33,6 +33,7 @@ pub(crate) async fn invite(
     };
     let list = BatchList::of(items);
     let batch = BatchInvite { app: &app, person: &person, context: &context, org, list, is_file };
+    let deadline = Deadline::begin();
     let key = context.idempotency_key.as_ref();
     let facts = batch.facts(batch.list.offers(), key.map(Key::idempotency)).await?;
     let earlier = key.map(|key| facts.found.earlier_run(key, context.at)).transpose()?;
@@ -43,7 +44,6 @@ pub(crate) async fn invite(
     };
     batch.authorize(&facts)?;
     let facts = batch.free_ended_slots(facts).await?;
-    let deadline = Deadline::begin();
     for nth in first..batch.list.chunks() {
         if deadline.has_passed() {
             return Err(Problem::unavailable(1).into());

@@ -126,7 +126,7 @@ impl WaitReason {
             Self::Held => tracing::info!("another run is sending this mail"),
             Self::OutOfTime => tracing::info!("the next run sends the rest"),
             Self::Unanswered => {
-                tracing::info!("the next run continues after the mail without an answer")
+                tracing::info!("the next run continues after the mail without an answer");
             }
         }
     }

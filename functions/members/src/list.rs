@@ -75,8 +75,9 @@ pub(crate) async fn list(
     let (filters, limit, cursor) = query.parts();
     let pagination = Pagination::new(filters.cursor_scope(org), limit, cursor.as_deref())?;
     let AuthorizedList { actor, filter, total } = filters.authorize(&app, &person, org).await?;
-    // The role names of an organization with custom roles are read together with its users.
-    let own = Some(org).filter(|_| !actor.org.roles.is_empty());
+    // The role names of an organization with custom roles are read together with its users. A search reads
+    // them anyway, so those of its page are read afterwards.
+    let own = Some(org).filter(|_| !actor.org.roles.is_empty() && filter.search.is_none());
     let (mut found, mut roles) = match filters.sort.by_name() {
         Some(order) => order.users(&app.store, &filter, own).await?.page(pagination.request()),
         None => tokio::try_join!(

@@ -25,6 +25,7 @@ pub(crate) async fn delete(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
+    let deadline = Deadline::begin();
     let roles = [Some(role), reassign_to].into_iter().flatten();
     let keys = roles.filter_map(|role| Key::custom_role(org, role));
     let (actor, found) = app.store.facts(&person, org, keys).await?;
@@ -53,7 +54,7 @@ pub(crate) async fn delete(
         RequestContext::without_actor(context.at, &context.request_id, context.seed)
     };
     let marked = RoleWithUsers { role: marked, users };
-    reassign(&app, &context, found.role_deletion(&actor.org, marked)?).await
+    reassign(&app, &context, found.role_deletion(&actor.org, marked)?, &deadline).await
 }
 
 /// The progress of a deletion that continues after the response.
@@ -68,8 +69,8 @@ async fn reassign(
     app: &App,
     context: &RequestContext,
     deletion: RoleDeletion,
+    deadline: &Deadline,
 ) -> Result<Answer, ApiError> {
-    let deadline = Deadline::begin();
     let progress = app.store.reassign_users(context, deletion, || deadline.has_passed()).await?;
     Ok(match progress {
         ReassignmentProgress::Done | ReassignmentProgress::AlreadyDeleted => Answer::no_content(),

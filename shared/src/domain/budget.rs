@@ -1,5 +1,5 @@
-//! Budgets: how much mail to strangers people can cause, and how many organizations they can found
-//! (INV14). Most budgets count uses in a day; [`Budget::SendingInterval`] is the shortest time between
+//! Budgets: limits of the mail that people can cause to strangers, and of the organizations that they
+//! can found (INV14). Most budgets count uses in a day; [`Budget::SendingInterval`] is the shortest time between
 //! two.
 
 use jiff::{SignedDuration, Timestamp};

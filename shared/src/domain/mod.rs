@@ -14,9 +14,9 @@
 //!  │     Sue ── Super Admin
 //!  │     Ann ── Admin
 //!  │     Max ── "Team Lead", a custom role: Role object             Level
-//!  │                                        User Management         full access
-//!  │                                        License Management      view access
-//!  │                                        (all other objects)     no access
+//!  │                                        User Management         full_access
+//!  │                                        License Management      view_only
+//!  │                                        (all other objects)     none
 //!  ├── invitations
 //!  │     bob@example.com ── offered the role User by Max, expires in 7 days
 //!  └── Acme Labs (sub-organization)
@@ -41,10 +41,14 @@
 //! **Membership.** A [`Member`] is a person in one organization, with exactly one role there.
 //! Membership in one organization gives no permission in another one (U2). Here, Ann is Admin of
 //! Acme and Super Admin of Acme Labs, and Sue is no member of Acme Labs. A [`Source`] says how the
-//! person became a member. [`SuperAdminTransfer`], [`SuperAdminAppointment`] and [`Joining`] are what
-//! these operations change. [`FormerSuperAdmin`] says what an operator does with the former one. A
-//! client changes a member with a [`MemberUpdate`]. A [`CalledPerson`] is what the history and the
-//! lists show of a person.
+//! person became a member. A client changes a member with a [`MemberUpdate`]. A [`CalledPerson`] is
+//! the name and address of a person in the history and in lists.
+//!
+//! **Super Admin.** The first Admin of an organization becomes its *Super Admin*: from then on, exactly
+//! one member has this role, and every level (SA1). They can only hand the role on to an Admin. Three
+//! operations give it to a member: a [`SuperAdminTransfer`] by the Super Admin, a
+//! [`SuperAdminAppointment`] by an operator, and a [`Joining`], by which a person from an organization
+//! above takes an empty one. A [`FormerSuperAdmin`] keeps a lower role, or is removed.
 //!
 //! **Services.** A nightly job or an integration is a member too, with a `sub` and a role, but
 //! without an address (MACH1). A user manager adds it with a [`ServiceDraft`]. The [`Service`] of a
@@ -90,17 +94,18 @@
 //! [`ApprovalFacts`] are the facts that these two steps depend on. An [`AddressSlot`] is what an
 //! organization knows of an address: an invitation or a member.
 //!
-//! **Budgets.** A [`Budget`] bounds how much mail to strangers people can cause, and how many
-//! organizations they can found (INV14); [`Budgets`] are its sizes in a deployment. A [`DayBudget`] is
-//! the budget of one address, organization or person in the present day, and a [`BudgetLeft`] its
-//! rest while a batch is judged. A use beyond it is [`Refusal::BudgetSpent`].
+//! **Budgets.** A [`Budget`] limits the mail that people can cause to strangers, and the organizations
+//! that they can found (INV14); [`Budgets`] are its sizes in a deployment. A [`DayBudget`] is the budget
+//! of one address, organization or person in the present day. A [`BudgetLeft`] is what remains of it
+//! while a batch is judged. A use beyond it is [`Refusal::BudgetSpent`].
 //!
 //! **Events and mails.** A [`RequestContext`] describes the request that changes something, with
 //! the [`IdempotencyKey`] that makes a repeat recognizable. Each change writes an [`Event`] with
 //! its [`Actor`], [`EventAction`] and [`Target`] of some [`TargetKind`]. The [`Version`] of the
 //! target orders its events. Some events cause a [`Notification`], sent as an [`OutgoingMail`] in a
-//! [`Language`]: that of the invitation, or else of the organization. It names its [`Author`] and
-//! each [`NamedPerson`]; a [`Reminder`] is what the mail before the end of an invitation names.
+//! [`Language`]: that of the invitation, or else of the organization. A mail names its [`Author`] and
+//! each [`NamedPerson`]. The mail before the end of an invitation names a [`Reminder`]: the role and the
+//! inviter.
 //!
 //! **Delivery.** Each time that an invitation is sent is a numbered [`Sending`]. Its [`Delivery`] says
 //! whether the mail was sent or came back, from the [`DeliveryRecord`] of the last one. An

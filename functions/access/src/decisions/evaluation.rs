@@ -65,8 +65,9 @@ pub(super) async fn many(
     }
     let items = items(evaluations, &defaults).map_err(malformed)?;
     let mut evaluations = decide_all(&call.app, &caller, &items).await?;
-    let last = evaluations.iter().position(|decided| semantic.ends_with(decided.decision));
-    evaluations.truncate(last.map_or(MAX_EVALUATIONS, |last| last + 1));
+    if let Some(end) = evaluations.iter().position(|it| semantic.ends_with(it.decision)) {
+        evaluations.truncate(end + 1);
+    }
     Ok(Json(Decisions::Many { evaluations }))
 }
 
@@ -127,6 +128,7 @@ impl Item {
     fn query(&self, caller: &DecisionCaller) -> Option<AccessQuery> {
         let evaluation = self.evaluation.as_ref().ok()?;
         let action = Action::find(&evaluation.action.name)?;
+        // An action that no level grants is denied without a read.
         action.level?;
         caller.query(&evaluation.subject, &evaluation.resource, vec![action])
     }
