@@ -284,7 +284,7 @@ declare namespace Props {
     org: Types.OperatorOrganization;
     above: Types.OperatorOrganization[];
     below: Types.Schemas['SubOrganization'][];
-    security: Types.Schemas['Security'];
+    security?: Types.Schemas['Security'];
     reload: () => unknown;
   }
 
@@ -327,7 +327,7 @@ declare namespace Props {
     reasonHint?: string;
     plain?: boolean;
     children?: Types.View;
-    org: { kind?: string, suspension?: object | null, super_admin?: object | null };
+    org: { kind?: string, suspension?: object | null, deletion?: { ended_at: string | null }, super_admin?: object | null };
     label: string;
     name: string;
     hint?: string;

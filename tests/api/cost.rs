@@ -151,7 +151,7 @@ delete a role with two users | 5 6 26 19 | ADA DELETE /roles/<role>?reassign_to=
 create a sub-organization | 2 2 14 10 | ADA POST /v1/organizations/<nest>/sub-organizations | {"name": "Below"}
 list sub-organizations | 3 29 0 0 | ADA GET /sub-organizations?limit=<limit>
 list sub-organizations at any depth | 3 29 0 0 | ADA GET /sub-organizations?limit=<limit>&depth=all
-delete a sub-organization | 4 5 12 4 | ADA DELETE /v1/organizations/<created> | {"name": "Below"}
+delete a sub-organization | 4 5 12 5 | ADA DELETE /v1/organizations/<created> | {"name": "Below"}
 + empty sub-organization
 join a sub-organization | 3 5.5 12 10 | BOB POST /v1/organizations/<id>/join
 list events | 3 15 0 0 | ADA GET /events?limit=<limit>

@@ -192,19 +192,20 @@ impl Table {
                     ("group", index::children(org.path.parent())),
                     ("identity", index::organizations_named(&org.name.folded())),
                 ];
-                let due = [path, ("due", index::due_of_organization(id))];
-                // A deleted organization is in no list, and due until nothing is left of it.
+                let deleted = index::deleted_organizations_named(&org.name.folded());
+                let due = [path, ("identity", deleted), ("due", index::due_of_organization(id))];
+                // Only operators find a deleted organization, and it is due until nothing is left of it.
                 let is_due = stored["due"].is_string();
                 let indexed = match (org.is_deleted(), is_due) {
                     (false, _) => &listed[..],
                     (true, true) => &due,
-                    (true, false) => &due[..1],
+                    (true, false) => &due[..2],
                 };
                 same(Key::organization(id), indexed)?;
                 if org.is_deleted() && !is_due && !value["ttl"].is_number() {
                     return Err(here("is kept forever"));
                 }
-                if !org.is_deleted() && text("folded_name") != org.name.folded() {
+                if text("folded_name") != org.name.folded() {
                     return Err(here("is searched by another name"));
                 }
                 part.is_ended = org.is_deleted() && !is_due;

@@ -24,7 +24,7 @@ use shared::{
         Answer, ApiError, App, Call, IfMatch, Json, Limit, NameField, Page, Pagination, Path,
         Query, WithEtag, views,
     },
-    store::{Key, List, NewOrganization, OrganizationCounts},
+    store::{FetchedItems, Key, List, NewOrganization, OrganizationCounts},
 };
 
 /// The routes of the function.
@@ -124,17 +124,21 @@ struct ListQuery {
     cursor: Option<String>,
 }
 
-/// Lists the roots of all trees, or all organizations whose names begin with a text; oldest first.
+/// Lists the roots of all trees, or all organizations whose names begin with a text, also deleted ones; oldest
+/// first.
 async fn list(
     call: Call,
     Query(ListQuery { q, limit, cursor }): Query<ListQuery>,
 ) -> Result<Json<Page<views::Organization>>, ApiError> {
     let Call { app, .. } = call.as_operator()?;
     let beginning = q.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let organizations = beginning.map_or_else(|| List::children(None), List::named);
+    let organizations = match beginning {
+        Some(beginning) => vec![List::named(beginning), List::deleted_named(beginning)],
+        None => vec![List::children(None)],
+    };
     let list = vec!["organizations".to_owned(), beginning.unwrap_or_default().to_owned()];
     let pagination = Pagination::new(list, limit, cursor.as_deref())?;
-    let found = app.store.page(organizations, pagination.request()).await?;
+    let found = app.store.merged_page(organizations, pagination.request()).await?;
     let names = app.store.names_and_roots_beside(&found.items).await?;
     Ok(Json(pagination.try_page(found, |org| {
         let conditions = org.conditions(names.root_above(&org).as_ref());
@@ -148,7 +152,8 @@ async fn one(
     Path(org): Path<OrgId>,
 ) -> Result<WithEtag<views::Organization>, ApiError> {
     let Call { app, .. } = call.as_operator()?;
-    let OrganizationFacts { org, root, names } = organization_facts(&app, org).await?;
+    let found = app.store.any_organization_to_show(org).await?;
+    let OrganizationFacts { org, root, names } = facts(found)?;
     let view = views::Organization::of(&org, org.conditions(root.as_ref()), names);
     Ok(WithEtag { view, version: org.version })
 }
@@ -229,7 +234,13 @@ struct OrganizationFacts {
 }
 
 async fn organization_facts(app: &App, org: OrgId) -> Result<OrganizationFacts, ApiError> {
-    let found = app.store.organization_to_show(org).await?;
+    facts(app.store.organization_to_show(org).await?)
+}
+
+/// # Errors
+///
+/// [`Refusal::NoOrganizationWithId`] if nothing was found.
+fn facts(found: Option<(Organization, FetchedItems)>) -> Result<OrganizationFacts, ApiError> {
     let (org, found) = found.ok_or(Refusal::NoOrganizationWithId)?;
     let names = views::OrganizationNames::of(&found, &org)?;
     Ok(OrganizationFacts { root: found.root_above(&org), org, names })

@@ -109,8 +109,7 @@ pub(crate) async fn find(
     let Call { app, context, .. } = call.as_operator()?;
     let mut items = Vec::new();
     for id in query.people(&app.store).await? {
-        let mut data = app.store.personal_data(id).await?;
-        data.organizations.iter_mut().for_each(leave_out_deleted);
+        let data = app.store.personal_data(id).await?;
         if !data.organizations.is_empty() {
             let names = app.store.get_for_display(other_people(&data)).await?;
             items.push(PersonalData::of(&app.store, id, data, context.at).await?.naming(&names)?);
@@ -137,15 +136,6 @@ pub(crate) async fn data(
         organization.kept_services = kept;
     }
     Ok(Json(shown))
-}
-
-/// Leaves out what a person had in a deleted organization. The organization itself stays in the answer,
-/// because an erasure reaches what it keeps.
-fn leave_out_deleted(known: &mut KnownIn) {
-    if known.org.is_deleted() {
-        (known.member, known.request) = (None, None);
-        known.addresses.iter_mut().for_each(|address| address.invitation = None);
-    }
 }
 
 /// The keys of the other people that a search names: who invited, and who added to the critical alerts.

@@ -881,7 +881,7 @@ export interface paths {
         };
         /**
          * List or find organizations
-         * @description Lists the roots of all trees, oldest first (OP1). With `q`, finds organizations of every depth by the beginning of their name (OP2). A page of a search can be short or empty: continue until `next_cursor` is `null`.
+         * @description Lists the roots of all trees, oldest first (OP1). With `q`, finds organizations of every depth by the beginning of their name (OP2), also deleted ones, which have `deletion`, for as long as their history is kept. A page of a search can be short or empty: continue until `next_cursor` is `null`.
          */
         get: operations["operatorListOrganizations"];
         put?: never;
@@ -905,7 +905,7 @@ export interface paths {
         };
         /**
          * Show any organization
-         * @description Operators can read every organization (OP1).
+         * @description Operators can read every organization (OP1). Of a deleted one, what is left is shown with `deletion` for as long as its history is kept.
          */
         get: operations["operatorShowOrganization"];
         put?: never;
@@ -1451,9 +1451,16 @@ export interface components {
             settings: components["schemas"]["Settings"];
             created_at: components["schemas"]["Timestamp"];
             suspension?: components["schemas"]["Suspension"];
+            deletion?: components["schemas"]["Deletion"];
         };
         /** @description The name of the organization directly above; `null` for a root. */
         ParentName: string | null;
+        /** @description The deletion of an organization (SA7). Only operators see it: for all others there is no such organization. Absent if the organization is not deleted. */
+        Deletion: {
+            since: components["schemas"]["Timestamp"];
+            /** @description The time from which only the history is left. `null` while the clean-up ends what belongs to the organization. */
+            ended_at: components["schemas"]["Timestamp"] | null;
+        };
         /** @description The suspension of an organization by an operator (SA7). Absent if it is not suspended. */
         Suspension: {
             reason: string;
@@ -2723,7 +2730,7 @@ export interface components {
         PersonalDataInOrganization: {
             id: components["schemas"]["OrganizationId"];
             name: string;
-            /** @description Whether the organization is deleted (SA7). A search leaves out the membership, the join request and the invitations there; the export has them until the clean-up has ended them. */
+            /** @description Whether the organization is deleted (SA7). Then the membership, the join request and the invitations there count for nothing, and the clean-up ends them. */
             deleted: boolean;
             /** @description The id by which the history names the person. `null` if they are known by an address alone. */
             member_id: components["schemas"]["MemberId"] | null;

@@ -19,6 +19,13 @@ pub enum Closure {
         /// The Super Admin who deleted it. `None`: an operator.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<MemberId>,
+        /// The time from which nothing is left but the history. `None` until then.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            with = "jiff::fmt::serde::timestamp::millisecond::optional"
+        )]
+        ended: Option<Timestamp>,
     },
 }
 
@@ -30,6 +37,15 @@ pub struct Suspension {
     /// The time from which the organization is suspended.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub since: Timestamp,
+}
+
+/// How far the deletion of an organization is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// The time of the deletion.
+    pub at: Timestamp,
+    /// The time from which nothing is left but the history.
+    pub ended: Option<Timestamp>,
 }
 
 impl Closure {
@@ -64,6 +80,14 @@ impl Organization {
     /// Whether the organization is deleted. Reads by key leave it out from then on.
     pub fn is_deleted(&self) -> bool {
         matches!(self.closure, Some(Closure::Deleted { .. }))
+    }
+
+    /// How far the deletion of the organization is, if it is deleted.
+    pub fn deletion(&self) -> Option<Deletion> {
+        match self.closure {
+            Some(Closure::Deleted { at, ended, .. }) => Some(Deletion { at, ended }),
+            Some(Closure::Suspended(_)) | None => None,
+        }
     }
 
     /// Checks that the organization is not suspended.
@@ -142,7 +166,7 @@ fn deleted(
     if below > 0 {
         return Err(Refusal::HasSubOrganizations(below));
     }
-    Ok(closed(org, Some(Closure::Deleted { at, by }), at))
+    Ok(closed(org, Some(Closure::Deleted { at, by, ended: None }), at))
 }
 
 fn closed(org: &Organization, closure: Option<Closure>, now: Timestamp) -> Organization {

@@ -11,7 +11,7 @@ use super::{
     deletion_steps::Phase,
     expression::Expression,
     index::{self, IndexAttribute},
-    item::Item,
+    item::{Item, text},
     organizations::FOLDED_NAME,
     transaction::{Change, OnConditionFailed, Transaction, refuse},
     user_counts::Counter,
@@ -170,12 +170,17 @@ impl Transaction<'_> {
     }
 }
 
-/// The organization leaves the lists, and the clean-up finds it.
+/// The organization leaves the lists, and the clean-up finds it. Operators still find it by its name.
 fn unlisted(org: &Organization, context: &RequestContext) -> Vec<Change> {
     use IndexAttribute::{Group, Identity, Tree};
+    let folded = org.name.folded();
+    let named = [
+        (Identity.name(), text(index::deleted_organizations_named(&folded))),
+        (FOLDED_NAME, text(folded)),
+    ];
     vec![
-        Change::unlist([Tree, Group, Identity]),
-        Change::Remove(Expression::new(&format!("#{FOLDED_NAME}"), [])),
+        Change::unlist([Tree, Group]),
+        Change::Set(Expression::assignments(named)),
         Change::list_as_due(index::due_of_organization(org.id()), context.at),
     ]
 }

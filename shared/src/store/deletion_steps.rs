@@ -227,6 +227,8 @@ impl Transaction<'_> {
         let id = org.id();
         let kept = [("kept", number(kept_until(self.context.at).as_second()))];
         let kept = || Change::Set(Expression::new("#ttl = :kept", kept.clone()));
+        let ended = [("ended", number(self.context.at.as_millisecond()))];
+        let ended = || Change::Set(Expression::new("#closure.#ended = :ended", ended.clone()));
         let left = Change::Remove(Expression::new("#super_admin, #pending_first_admin", []));
         let due = Change::unlist([IndexAttribute::Due, IndexAttribute::ExpiresAt]);
         let none = "attribute_exists(#is_due) AND attribute_not_exists(#roles) AND \
@@ -241,8 +243,8 @@ impl Transaction<'_> {
             }
             _ => Refusal::NoSuchOrganization.into(),
         });
-        self.update(Key::organization(id), vec![left, due, kept()], none, finished)
-            .update(Key::counts(id), vec![kept()], nothing_counted(), changed())
+        self.update(Key::organization(id), vec![left, due, kept(), ended()], none, finished)
+            .update(Key::counts(id), vec![kept(), ended()], nothing_counted(), changed())
             .delete(Key::profile(id), Expression::default(), changed())
             .delete(Key::role_names(id), Expression::default(), changed())
     }

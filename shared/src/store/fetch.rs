@@ -149,7 +149,20 @@ impl Store {
         &self,
         org: OrgId,
     ) -> Result<Option<(Organization, FetchedItems)>, Error> {
-        let Some(org) = self.organization(org).await? else { return Ok(None) };
+        Ok(self.any_organization_to_show(org).await?.filter(|(org, _)| !org.is_deleted()))
+    }
+
+    /// As [`organization_to_show`](Self::organization_to_show), also what is left of a deleted organization.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn any_organization_to_show(
+        &self,
+        org: OrgId,
+    ) -> Result<Option<(Organization, FetchedItems)>, Error> {
+        let found = self.fetch(vec![Key::organization(org)]).await?;
+        let Some(org) = found.any_organization(org).cloned() else { return Ok(None) };
         let found = self.get(keys_beside(&org).chain(root_key(&org))).await?;
         Ok(Some((org, found)))
     }

@@ -292,6 +292,11 @@ pub fn organizations_named(folded: &str) -> String {
     format!("NAME#{first}")
 }
 
+/// The deleted organizations whose folded names had the same first characters.
+pub fn deleted_organizations_named(folded: &str) -> String {
+    format!("DELETED#{}", organizations_named(folded))
+}
+
 /// The partners of a customer.
 pub fn customer(customer: OrgId) -> String {
     format!("CUSTOMER#{}", id(customer))

@@ -133,6 +133,18 @@ impl List<Organization> {
     pub fn named(beginning: &str) -> Self {
         let folded = fold(beginning);
         let hash = index::organizations_named(&folded);
+        Self::beginning_so(hash, folded)
+    }
+
+    /// The deleted organizations whose names began with a text, for as long as their history is kept. The order
+    /// is that of [`named`](Self::named).
+    pub fn deleted_named(beginning: &str) -> Self {
+        let folded = fold(beginning);
+        let hash = index::deleted_organizations_named(&folded);
+        Self::beginning_so(hash, folded)
+    }
+
+    fn beginning_so(hash: String, folded: String) -> Self {
         let begins = format!("begins_with(#{FOLDED_NAME}, :beginning)");
         let begins = Expression::new(&begins, [("beginning", text(folded))]);
         Self::of(Range::of_index(Index::ByIdentity, hash, "").filtered(begins))

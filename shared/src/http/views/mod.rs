@@ -38,6 +38,17 @@ pub struct Organization {
     created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     suspension: Option<Suspension>,
+    /// Only operators see deleted organizations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion: Option<Deletion>,
+}
+
+/// The deletion of an organization (SA7).
+#[derive(Clone, Debug, Serialize)]
+struct Deletion {
+    since: Timestamp,
+    /// None while the clean-up ends what belongs to the organization.
+    ended_at: Option<Timestamp>,
 }
 
 /// The suspension of an organization (SA7).
@@ -92,6 +103,7 @@ impl Organization {
             suspension: org
                 .suspension()
                 .map(|it| Suspension { reason: it.reason.clone(), since: it.since }),
+            deletion: org.deletion().map(|it| Deletion { since: it.at, ended_at: it.ended }),
         }
     }
 }

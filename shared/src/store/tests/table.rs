@@ -218,6 +218,12 @@ fn lists(examples: &Examples) -> String {
             hash!(organizations_named("acme")),
             &own,
         ),
+        (
+            ByIdentity,
+            "deleted organizations whose names began alike",
+            hash!(deleted_organizations_named("acme")),
+            &own,
+        ),
         (ByDue, "invitations; members by the end of their access", hash!(due(1)), at),
         (ByDue, "roles that are being deleted", hash!(due_of_role(role)), at),
         (ByDue, "organizations that are being deleted", hash!(due_of_organization(org)), at),

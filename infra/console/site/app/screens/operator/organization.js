@@ -19,6 +19,7 @@ export function Organization({ org: id }) {
     const read = (/** @type {string} */ org) => api.GET(ROUTE, { path: { org }, signal });
     const org = await read(id);
     const above = await Promise.all(org.path.slice(0, -1).map(read));
+    if (org.deletion) return { org, above, below: [] };
     // Without the setting, the organizations below cannot be listed.
     const below = org.settings.manage_sub_organizations
       ? await api.GET('/v1/organizations/{org}/sub-organizations', { path: { org: id }, query: { limit: 100 }, signal })
@@ -26,8 +27,17 @@ export function Organization({ org: id }) {
     const security = await api.GET('/v1/organizations/{org}/security', { path: { org: id }, signal });
     return { org, above, below: below.items, security };
   }, [api, id]);
-  return ofOrganization(load, (data) => html`<${Sections} ...${data} reload=${load.reload} />`);
+  return ofOrganization(load, (data) => (data.security
+    ? html`<${Sections} ...${data} reload=${load.reload} />`
+    : html`<${Deleted} ...${data} />`));
 }
+
+/** @param {Props.OperatorOrganization} props */
+const Deleted = ({ org, above, below }) => html`
+  <${Page} title=${org.name} intro="The history of a deleted organization is kept for its retention. Nothing else in it can be read or changed.">
+    <${Facts} org=${org} above=${above} below=${below} />
+  <//>
+`;
 
 /** @param {Props.OperatorOrganization} props */
 function Sections({ org, above, below, security, reload }) {
@@ -55,8 +65,8 @@ const OrganizationLink = ({ org }) => html`<${Link} to="/operator/organizations/
 /** @param {Props.OperatorOrganization} props */
 const Facts = ({ org, above, below }) => html`
   <div class="panel"><dl class="facts">
-    <dt>State</dt><dd>${org.suspension ? html`Suspended <${When} at=${org.suspension.since} />` : 'Active'}<${Badges} org=${{ ...org, suspension: null }} /></dd>
-    <dt>Super Admin</dt><dd>${org.super_admin ? html`<${Person} person=${org.super_admin} />` : 'None yet: the first Admin who accepts becomes it'}</dd>
+    <dt>State</dt><dd>${org.deletion ? html`Deleted <${When} at=${org.deletion.since} />` : org.suspension ? html`Suspended <${When} at=${org.suspension.since} />` : 'Active'}<${Badges} org=${{ ...org, suspension: null }} /></dd>
+    ${!org.deletion && html`<dt>Super Admin</dt><dd>${org.super_admin ? html`<${Person} person=${org.super_admin} />` : 'None yet: the first Admin who accepts becomes it'}</dd>`}
     ${above.length > 0 && html`<dt>Below</dt><dd>${above.map((one, index) => html`${index > 0 && ' › '}<${OrganizationLink} org=${one} />`)}</dd>`}
     ${below.length > 0 && html`<dt>Directly below it</dt><dd><ul class="plain-list">
       ${below.map((one) => html`<li key=${one.id}><${OrganizationLink} org=${one} /></li>`)}</ul></dd>`}

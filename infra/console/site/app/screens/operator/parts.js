@@ -54,7 +54,8 @@ export const ofOrganization = (load, show) => load.problem?.status === 404
 export const Badges = ({ org }) => html`
   ${org.kind === 'partner' && html` <${Badge} tone="info">Partner<//>`}
   ${org.suspension && html` <${Badge} tone="bad">Suspended<//>`}
-  ${!org.super_admin && html` <${Badge} tone="warn">No Super Admin<//>`}
+  ${org.deletion && html` <${Badge} tone="bad">${org.deletion.ended_at ? 'Deleted' : 'Being deleted'}<//>`}
+  ${!org.super_admin && !org.deletion && html` <${Badge} tone="warn">No Super Admin<//>`}
 `;
 
 /**
@@ -86,7 +87,7 @@ export function OrganizationChoice({ accept = () => true, ...rest }) {
   const { api } = useApp();
   const find = async (/** @type {string} */ q, /** @type {AbortSignal} */ signal) => {
     const page = await api.GET('/v1/operator/organizations', { query: { q, limit: 100 }, signal });
-    return page.items.filter(accept).map(organizationOption);
+    return page.items.filter((org) => !org.deletion && accept(org)).map(organizationOption);
   };
   return html`<${Choice} ...${rest} find=${find} deps=${[api]} none="No such organization begins so."
     placeholder="Find by at least 3 letters of the beginning of its name, or the whole name" />`;

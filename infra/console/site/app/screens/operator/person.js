@@ -27,7 +27,7 @@ export function FoundPerson({ person, reload }) {
   const [dialog, setDialog] = useState(/** @type {{ act: keyof typeof DIALOGS, place?: Types.Place } | null} */ (null));
   const [result, setResult] = useState(/** @type {Props.OperatorPersonActs['result'] | null} */ (null));
   const name = person.emails[0] ?? person.user_id;
-  const superAdminOf = person.organizations.filter(({ membership }) => membership?.role_id === 'super_admin');
+  const superAdminOf = person.organizations.filter(({ deleted, membership }) => !deleted && membership?.role_id === 'super_admin');
   const save = useAction(async () => {
     const data = await api.GET('/v1/operator/people/{person}/data', { path: { person: person.id } });
     download(`personal-data-${person.id}.json`, JSON.stringify(data, null, 2));
@@ -66,10 +66,10 @@ function Places({ person, name, onReconnect }) {
     navigate(`/operator/organizations/${place.id}/why?${who}`);
   };
   return table({ label: `Organizations that know ${name}`, rows: person.organizations, columns: [
-    { label: 'Organization', head: true, cell: (row) => html`<${Link} to="/operator/organizations/${row.id}">${row.name}<//>` },
+    { label: 'Organization', head: true, cell: (row) => html`<${Link} to="/operator/organizations/${row.id}">${row.name}<//>${row.deleted && html` <${Badge} tone="bad">Deleted<//>`}` },
     { label: 'Name there', cell: nameIn },
     { label: 'As', cell: (row) => html`<ul class="plain-list">${standings(row).map((standing) => html`<li>${standing}</li>`)}</ul>` },
-    { label: 'Actions', hidden: true, cell: (row) => html`<${Menu} label="Actions for ${row.name}" actions=${[
+    { label: 'Actions', hidden: true, cell: (row) => !row.deleted && html`<${Menu} label="Actions for ${row.name}" actions=${[
       { label: 'Why can’t they?', run: why(row) },
       row.membership?.kind === 'person' && { label: 'Reconnect to another account…', run: () => onReconnect(row) },
     ]} />` },
