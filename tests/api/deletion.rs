@@ -9,7 +9,7 @@ use crate::{
     invariants::{check, inspect, scan},
     partners::link,
     scenario::Scenario,
-    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample},
+    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample, member_id},
 };
 
 /// An organization with data of every kind. BOB is a member, CY is invited, EVE asks to join.
@@ -79,6 +79,42 @@ async fn organization_with_sub_organizations_is_not_deleted() {
     // At once, although the clean-up did not run.
     app.delete_organization(ADA, &acme, "Acme").await.expect(204);
     assert_eq!(app.clean_up().await.organizations_ended, 2);
+    check(&app).await;
+}
+
+/// SA7, ORG5: the administrators above learn who deleted a sub-organization, also if that person is no member
+/// there, and for as long as the event is kept. An erasure takes the name away (ERA1).
+#[tokio::test]
+async fn history_above_names_who_deleted_a_sub_organization() {
+    let (app, acme) = TestApp::with_tree("Acme").await;
+    let middle = app.create_sub_organization(ADA, &acme, "Middle").await;
+    let new = json!({ "name": "Below", "parent": id(&middle), "first_admin_email": CY.email });
+    let below = app.post(OPERATOR, "/v1/operator/organizations", new).await.expect(201).id();
+    let below = format!("/v1/organizations/{below}");
+    let invitation = app.get(CY, "/v1/me/invitations").await.items()[0]["id"].clone();
+    let accept = format!("{below}/invitations/{}/accept", invitation.as_str().unwrap());
+    app.post(CY, &accept, json!({})).await.expect(200);
+    // The person acts in their own organization alone.
+    app.suspend(&middle).await.expect(200);
+    app.delete_organization(CY, &below, "Below").await.expect(204);
+    app.resume(&middle).await.expect(204);
+    let actors = async || {
+        let query = "action=sub_organization.deleted";
+        let own = app.list_all(ADA, &format!("{middle}/events?{query}")).await;
+        let above = app.list_all(ADA, &format!("{acme}/events?{query}&scope=subtree")).await;
+        assert_eq!(own, above);
+        let one = format!("{middle}/events/{}", own[0]["id"].as_str().unwrap());
+        assert_eq!(app.get(ADA, &one).await.expect(200).body, own[0]);
+        own[0]["actor"].clone()
+    };
+    let cy = json!({ "id": member_id(&below, CY.sub), "name": null, "email": CY.email, "operator": false });
+    assert_eq!(actors().await, cy);
+    app.clean_up().await;
+    assert_eq!(actors().await, cy);
+    let person = PersonId::of(&UserId::new(CY.sub));
+    app.delete(OPERATOR, &format!("/v1/operator/people/{person}")).await.expect(204);
+    let erased = actors().await;
+    assert_eq!((&erased["name"], &erased["email"]), (&json!("Erased person"), &Value::Null));
     check(&app).await;
 }
 

@@ -2039,7 +2039,7 @@ export interface components {
             /** @description The `x-request-id` that the client sent, if it sent one. */
             client_request_id: string | null;
         };
-        /** @description The person who made the change, by what they are called in the organization now. Everything is `null` for the scheduled clean-up, for the end of a deletion that another request began, and for a member of another organization. */
+        /** @description The person who made the change, by what they are called in the organization now. Everything is `null` for the scheduled clean-up, for the end of a deletion that another request began, and for a member of another organization. Who deleted a sub-organization is named as the deleted organization knew them. */
         EventActor: {
             /** @description The id that the person has as a member. `null` for an operator, too. */
             id: components["schemas"]["MemberId"] | null;

@@ -79,8 +79,9 @@ actions! {
 /// The person who made a change, as an event records them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// The id of the person in the organization, member or not. `None` for the scheduled clean-up, and
-    /// for a member of another organization.
+    /// The id of the person in the organization, member or not. Of the Super Admin who deleted a
+    /// sub-organization, their id there: see [`Event::organization_of_actor`]. `None` for the scheduled clean-up,
+    /// and for a member of another organization.
     pub member_id: Option<MemberId>,
     /// Whether the person used the operator scope (OP1).
     pub operator: bool,
@@ -209,6 +210,22 @@ impl Event {
     /// another organization (U5).
     pub fn by_another_organization(self) -> Self {
         Self { actor: Actor { member_id: None, operator: false }, ..self }
+    }
+
+    /// The event with the person who made the change, as the organization `org` knows them.
+    pub fn by_member_of(self, org: OrgId, context: &RequestContext) -> Self {
+        let member_id = context.by.as_ref().map(|person| MemberId::of(org, &person.id));
+        Self { actor: Actor { member_id, ..self.actor }, ..self }
+    }
+
+    /// The organization in which the actor's id names a person. It is another one than that of the history only if
+    /// the Super Admin of a sub-organization deleted it.
+    pub fn organization_of_actor(&self) -> OrgId {
+        let below = match self.action {
+            EventAction::SubOrganizationDeleted => self.target.id.parse().ok(),
+            _ => None,
+        };
+        below.unwrap_or(self.organization_id)
     }
 
     /// The event with the values before the change.

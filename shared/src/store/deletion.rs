@@ -165,7 +165,9 @@ impl Transaction<'_> {
         let Some(parent) = parent else { return Ok(writes) };
         let action = EventAction::SubOrganizationDeleted;
         let event = Event::new(context, parent, action, after.target());
-        let event = if context.as_operator { event } else { event.by_another_organization() };
+        // The administrators above learn who deleted it, also if that person is no member there.
+        let event =
+            if context.as_operator { event } else { event.by_member_of(after.id(), context) };
         writes.count_number(parent.id(), Counter::SubOrganizations, -1).record(because(event))
     }
 }

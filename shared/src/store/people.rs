@@ -229,7 +229,8 @@ impl Named {
 fn named_in(event: &Event) -> Vec<Named> {
     let org = event.organization_id;
     let actor = event.actor.member_id.filter(|_| !event.actor.operator);
-    let mut named: Vec<_> = actor.map(|id| Named::Person(org, id)).into_iter().collect();
+    let by = |id| Named::Person(event.organization_of_actor(), id);
+    let mut named: Vec<_> = actor.map(by).into_iter().collect();
     let id = &event.target.id;
     named.extend(match event.target.kind {
         TargetKind::Invitation => id.parse().ok().map(|id| Named::Invitee(org, id)),

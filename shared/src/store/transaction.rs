@@ -404,7 +404,8 @@ impl Transaction<'_> {
         self.metrics.push(Metric::EventsRecorded);
         self.metrics.extend(Metric::of(event.action));
         self.recorded_in.insert(event.organization_id);
-        if event.actor.member_id.is_some() && !event.actor.operator {
+        let acts_here = event.organization_of_actor() == event.organization_id;
+        if acts_here && event.actor.member_id.is_some() && !event.actor.operator {
             self = self.acting_in(event.organization_id);
         }
         let key = Key::event(event.organization_id, event.id);

@@ -62,7 +62,7 @@ impl Event {
         names: &FetchedItems,
     ) -> Result<Self, Error> {
         let names = Names { org, names };
-        let (actor, target) = (names.actor(event.actor)?, names.target(&event)?);
+        let (actor, target) = (names.actor(&event)?, names.target(&event)?);
         let domain::Event { id, at, organization_id, action, old, new, reason, .. } = event;
         let domain::Event { request_id, client_request_id, .. } = event;
         Ok(Self {
@@ -89,11 +89,11 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn actor(&self, actor: domain::Actor) -> Result<Actor, Error> {
-        let domain::Actor { member_id, operator } = actor;
+    fn actor(&self, event: &domain::Event) -> Result<Actor, Error> {
+        let domain::Actor { member_id, operator } = event.actor;
         let person = match member_id {
             _ if operator => Person::operator(),
-            Some(id) => self.recorded(id)?,
+            Some(id) => self.recorded_in(event.organization_of_actor(), id)?,
             None => Person::default(),
         };
         Ok(Actor { person, operator })
@@ -164,7 +164,11 @@ impl Names<'_> {
     }
 
     fn recorded(&self, id: MemberId) -> Result<Person, Error> {
-        let (name, email) = called(self.names.recorded(self.org.id(), id)?);
+        self.recorded_in(self.org.id(), id)
+    }
+
+    fn recorded_in(&self, org: OrgId, id: MemberId) -> Result<Person, Error> {
+        let (name, email) = called(self.names.recorded(org, id)?);
         Ok(Person { id: Some(id), name, email })
     }
 
