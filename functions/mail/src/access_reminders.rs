@@ -1,10 +1,13 @@
-//! The mails before access ends (END1): one to each member, and in each run one to each person who granted
-//! access in an organization, about all members whose access ends soon.
+//! The mails before access ends (END1): one to each member, and in each run and organization one to each person who
+//! granted access or keeps a service (MACH1), about all members whose access ends soon.
 
 use std::collections::BTreeMap;
 
 use shared::{
-    domain::{EndingAccess, Member, MemberId, OrgId, Organization, RequestContext, granter_mail},
+    domain::{
+        Concern, EndingAccess, Member, MemberId, OrgId, Organization, RequestContext,
+        concerned_mail,
+    },
     store::{Claim, Error, Expiring, Key, Reminded},
 };
 
@@ -16,20 +19,21 @@ const MAX_REMINDED: u16 = 100;
 /// Access that ends soon, with the people concerned, as the table is now.
 struct Ending {
     organization: Organization,
-    granter: Option<Member>,
+    /// Who granted the access, and the keeper of a service, as far as they have access themselves.
+    concerned: Vec<(Member, Concern)>,
     access: EndingAccess,
 }
 
-/// All access that one person granted in one organization, and that ends soon.
-struct Granted {
+/// All access in one organization that concerns one person and ends soon.
+struct ConcernedPerson {
     organization: Organization,
-    granter: Member,
-    access: Vec<EndingAccess>,
+    person: Member,
+    access: Vec<(EndingAccess, Concern)>,
 }
 
 impl MailService {
-    /// Reminds the members whose access ends soon, and those who granted it, until `out_of_time` returns
-    /// true. Returns the number of mails.
+    /// Reminds the members whose access ends soon, those who granted it and the keepers of services, until
+    /// `out_of_time` returns true. Returns the number of mails.
     ///
     /// # Errors
     ///
@@ -41,20 +45,20 @@ impl MailService {
     ) -> Result<u32, Error> {
         let Expiring { items, read_until } =
             self.store.ending_access(context.at, MAX_REMINDED).await?;
-        let (mut sent, mut granted) = (0, BTreeMap::new());
+        let (mut sent, mut concerned) = (0, BTreeMap::new());
         for member in &items {
             if out_of_time() {
                 return Ok(sent);
             }
             let Some(ending) = self.ending(member, context).await? else { continue };
             let reminded = self.remind_member(&ending, context, &out_of_time).await;
-            collect(&mut granted, ending);
+            collect(&mut concerned, ending);
             if stops(reminded, &mut sent) {
                 return Ok(sent);
             }
         }
-        for granted in granted.into_values() {
-            if out_of_time() || stops(self.remind_granter(granted, context).await, &mut sent) {
+        for person in concerned.into_values() {
+            if out_of_time() || stops(self.remind_concerned(person, context).await, &mut sent) {
                 return Ok(sent);
             }
         }
@@ -78,13 +82,22 @@ impl MailService {
         let (Some(organization), Some(member)) = (found.organization(org), member) else {
             return Ok(None);
         };
-        let granter = match listed.access_granted_by {
-            Some(id) if id != member.id() => found.active_member(org, id, now)?,
-            _ => None,
-        };
+        let keeper = member.service.map(|service| service.keeper);
+        let found = found.and(self.store.get(keeper.map(|keeper| Key::member(org, keeper))).await?);
+        let granter = listed.access_granted_by.map(|id| (id, Concern::Granted));
+        let mut concerned: Vec<(Member, Concern)> = vec![];
+        for (id, concern) in granter.into_iter().chain(keeper.map(|id| (id, Concern::Kept))) {
+            // The person can have another account now (OP2).
+            let person = found.continued_member(org, id)?.filter(|person| person.has_access(now));
+            let Some(person) = person.filter(|person| person.id() != member.id()) else { continue };
+            match concerned.iter_mut().find(|(known, _)| known.id() == person.id()) {
+                Some((_, known)) => *known = known.and(concern),
+                None => concerned.push((person, concern)),
+            }
+        }
         let role = role_name(&found, org, member.role_id)?;
         let access = EndingAccess::of(member, role, now);
-        Ok(access.map(|access| Ending { organization, granter, access }))
+        Ok(access.map(|access| Ending { organization, concerned, access }))
     }
 
     /// Sends the mail to the member. Returns the number of mails.
@@ -101,25 +114,26 @@ impl MailService {
         self.send_all(vec![MarkedMail { mail, mark }], context, out_of_time).await
     }
 
-    /// Sends one mail about all access that a person granted, of which no mail to them was sent yet.
+    /// Sends one mail about all access that concerns a person, of which no mail to them was sent yet.
     /// Returns the number of mails.
     ///
     /// Each access has a mark. A run claims the marks first, so what another run mails is in no other
     /// mail.
-    async fn remind_granter(
+    async fn remind_concerned(
         &self,
-        granted: Granted,
+        concerned: ConcernedPerson,
         context: &RequestContext,
     ) -> Result<u32, WaitReason> {
-        let Granted { organization, granter, access } = granted;
-        let Some(to) = &granter.email else { return Ok(0) };
+        let ConcernedPerson { organization, person, access } = concerned;
+        let Some(to) = &person.email else { return Ok(0) };
         let mark = |it: &EndingAccess| {
             Key::access_reminded(organization.id(), it.member.id(), it.until, to)
         };
-        let done = self.store.done_mails(access.iter().map(mark).collect()).await?;
+        let done =
+            self.store.done_mails(access.iter().map(|(access, _)| mark(access)).collect()).await?;
         let (mut claimed, mut marks) = (vec![], vec![]);
         for access in access {
-            let mark = mark(&access);
+            let mark = mark(&access.0);
             if done.contains(&mark) {
                 continue;
             }
@@ -128,18 +142,19 @@ impl MailService {
                 marks.push(mark);
             }
         }
-        let Some(mail) = granter_mail(&organization, &granter, &claimed) else { return Ok(0) };
+        let Some(mail) = concerned_mail(&organization, &person, &claimed) else { return Ok(0) };
         self.hand_over(&mail, marks, context).await.map(|()| 1)
     }
 }
 
-/// Adds access to what its granter has granted in the organization.
-fn collect(all: &mut BTreeMap<(OrgId, MemberId), Granted>, ending: Ending) {
-    let Ending { organization, granter, access } = ending;
-    let Some(granter) = granter else { return };
-    let key = (organization.id(), granter.id());
-    let empty = || Granted { organization, granter, access: vec![] };
-    all.entry(key).or_insert_with(empty).access.push(access);
+/// Adds access to what concerns each person in the organization.
+fn collect(all: &mut BTreeMap<(OrgId, MemberId), ConcernedPerson>, ending: Ending) {
+    let Ending { organization, concerned, access } = ending;
+    for (person, concern) in concerned {
+        let (organization, key) = (organization.clone(), (organization.id(), person.id()));
+        let empty = || ConcernedPerson { organization, person, access: vec![] };
+        all.entry(key).or_insert_with(empty).access.push((access.clone(), concern));
+    }
 }
 
 /// Counts mails that were sent, or logs why they wait. Returns whether the others would wait too.

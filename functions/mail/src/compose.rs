@@ -1,7 +1,7 @@
 //! The content of a mail: the text of its notification, with the values.
 
 use jiff::Timestamp;
-use shared::domain::{Author, Language, NamedPerson, Notification, OutgoingMail};
+use shared::domain::{Author, Concern, Language, NamedPerson, Notification, OutgoingMail};
 
 use crate::{
     Brand, Portal,
@@ -64,6 +64,16 @@ fn text(notification: &Notification) -> Text {
 
 type Values = Vec<(&'static str, String)>;
 
+/// Why a mail about the access of others reaches its recipient.
+fn reason(concern: Concern, language: Language) -> (&'static str, String) {
+    let phrase = match concern {
+        Concern::Granted => Phrase::Granted,
+        Concern::Kept => Phrase::Kept,
+        Concern::GrantedOrKept => Phrase::GrantedOrKept,
+    };
+    ("reason", phrase.of(language).to_owned())
+}
+
 /// The values of the placeholders in the text, without those that every mail has.
 fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
     use Notification as N;
@@ -103,13 +113,13 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
         N::AccessExpiring { role, until } => {
             vec![("role", role.clone()), ("until", time(until)), organization]
         }
-        N::GrantedAccessExpiring { member, role, until } => {
-            let member = ("member", shown(member));
-            vec![member, ("role", role.clone()), ("until", time(until)), organization]
+        N::GrantedAccessExpiring { member, role, until, concern } => {
+            let (member, reason) = (("member", shown(member)), reason(*concern, language));
+            vec![member, ("role", role.clone()), ("until", time(until)), organization, reason]
         }
-        N::GrantedAccessesExpiring { members, more, until } => {
-            let people = ("people", list(members, more));
-            vec![number(members, more), people, ("until", time(until)), organization]
+        N::GrantedAccessesExpiring { members, more, until, concern } => {
+            let (people, reason) = (("people", list(members, more)), reason(*concern, language));
+            vec![number(members, more), people, ("until", time(until)), organization, reason]
         }
         N::SuperAdminTransferred { to } => vec![("to", shown(to)), organization],
         N::SuperAdminReceived { from } => {

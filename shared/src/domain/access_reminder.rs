@@ -1,11 +1,13 @@
-//! The mails before access ends (END1): one to the member, and one to the person who granted it, which
-//! names all members whose access they granted and that ends soon.
+//! The mails before access ends (END1): one to the member, and one to the person who granted it and to the keeper of
+//! a service (MACH1), which names all members whose access concerns them and ends soon.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MAX_NAMED_IN_DIGEST, Member, NamedPerson, Notification, Organization, OutgoingMail};
+use super::{
+    Concern, MAX_NAMED_IN_DIGEST, Member, NamedPerson, Notification, Organization, OutgoingMail,
+};
 
-/// How long before the end of access the member and the person who granted it get a mail (END1). An end
+/// How long before the end of access the member, the person who granted it and the keeper of a service get a mail (END1). An end
 /// that is set nearer than that has its mail at once.
 pub const ACCESS_REMINDED_BEFORE: SignedDuration = SignedDuration::from_hours(72);
 
@@ -36,14 +38,16 @@ impl EndingAccess {
     }
 }
 
-/// The mail to `granter` about the access of others that they granted and that ends soon, the nearest end first.
-/// `None` if there is none, and for a service.
-pub fn granter_mail(
+/// The mail to `recipient` about the access of others that concerns them and ends soon, the nearest end first. `None`
+/// if there is none, and for a service.
+pub fn concerned_mail(
     org: &Organization,
-    granter: &Member,
-    ending: &[EndingAccess],
+    recipient: &Member,
+    ending: &[(EndingAccess, Concern)],
 ) -> Option<OutgoingMail> {
-    let mut ending: Vec<_> = ending.iter().collect();
+    let concern = ending.iter().map(|(_, concern)| *concern).reduce(Concern::and)?;
+    let ending = ending.iter().map(|(access, _)| access);
+    let mut ending: Vec<_> = ending.collect();
     ending.sort_by_key(|one| (one.until, &one.member.email, one.member.id()));
     let notification = match &*ending {
         [] => return None,
@@ -51,6 +55,7 @@ pub fn granter_mail(
             member: NamedPerson::member(member),
             role: role.clone(),
             until: *until,
+            concern,
         },
         [first, ..] => Notification::GrantedAccessesExpiring {
             members: (ending.iter().take(MAX_NAMED_IN_DIGEST))
@@ -58,7 +63,8 @@ pub fn granter_mail(
                 .collect(),
             more: ending.len() > MAX_NAMED_IN_DIGEST,
             until: first.until,
+            concern,
         },
     };
-    OutgoingMail::to_member(org, granter, notification)
+    OutgoingMail::to_member(org, recipient, notification)
 }

@@ -195,7 +195,7 @@ pub use acceptance::{
     accept, check_no_member, inviter_authorized, inviter_may_grant, own_invitation, was_issued_to,
 };
 pub use access_end::{MAX_ACCESS_DAYS, check_access_end};
-pub use access_reminder::{ACCESS_REMINDED_BEFORE, EndingAccess, granter_mail};
+pub use access_reminder::{ACCESS_REMINDED_BEFORE, EndingAccess, concerned_mail};
 pub use action::Action;
 pub use authn::{AuthnContext, MissingClaim, is_multi_factor};
 pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch, check_offer};
@@ -244,9 +244,10 @@ pub use member::{
     remove_member, transfer, update_member, with_account,
 };
 pub use notification::{
-    Author, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification, OutgoingMail,
-    REMINDED_BEFORE, Reminder, decides_join_requests, invitation_mail, join_digest_mails,
-    join_request_mails, reminder_mail, revocation_mail, roles_deciding_join_requests,
+    Author, Concern, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification,
+    OutgoingMail, REMINDED_BEFORE, Reminder, decides_join_requests, invitation_mail,
+    join_digest_mails, join_request_mails, reminder_mail, revocation_mail,
+    roles_deciding_join_requests,
 };
 pub use org_path::OrgPath;
 pub use organization::{

@@ -100,7 +100,7 @@ pub enum Notification {
         /// The time at which the access ends.
         until: Timestamp,
     },
-    /// The access of a member that the recipient granted ends soon (END1).
+    /// The access of a member that the recipient granted, or of a service that they keep, ends soon (END1).
     GrantedAccessExpiring {
         /// The member.
         member: NamedPerson,
@@ -108,8 +108,10 @@ pub enum Notification {
         role: String,
         /// The time at which the access ends.
         until: Timestamp,
+        /// Why it concerns the recipient.
+        concern: Concern,
     },
-    /// The access of several members that the recipient granted ends soon (END1).
+    /// The access of several members that the recipient granted, or of services that they keep, ends soon (END1).
     GrantedAccessesExpiring {
         /// The members.
         members: Vec<NamedPerson>,
@@ -117,6 +119,8 @@ pub enum Notification {
         more: bool,
         /// The time at which the first access ends.
         until: Timestamp,
+        /// Why it concerns the recipient.
+        concern: Concern,
     },
     /// The recipient was removed from the organization.
     Removed {
@@ -194,6 +198,24 @@ pub struct NamedPerson {
     pub name: Option<Name>,
     /// The verified address. `None` for a service.
     pub email: Option<Email>,
+}
+
+/// Why the end of another member's access concerns a person (END1, MACH1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concern {
+    /// They granted the access.
+    Granted,
+    /// They keep the service.
+    Kept,
+    /// Both, or one of the two for each of several members.
+    GrantedOrKept,
+}
+
+impl Concern {
+    /// This concern and another one.
+    pub fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::GrantedOrKept }
+    }
 }
 
 impl NamedPerson {

@@ -7,7 +7,8 @@ use super::{Delivery, HOUR, shown};
 use crate::{
     access_end::{add_until, invite_until, set_end, time_in},
     fake_aws::CallFault,
-    test_app::{ADA, BOB, CY, DAY, EVE},
+    helpers::operator_path,
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, member_id},
 };
 
 #[tokio::test]
@@ -120,6 +121,85 @@ async fn granter_gets_one_mail_about_all_members_whose_access_ends() {
     set_end(app, EVE, &acme, BOB, json!(time_in(app, DAY))).await;
     assert_eq!(delivery.send_due().await.reminded, 2);
     assert_eq!(delivery.aws.addressees().last().unwrap(), "eve@example.com");
+}
+
+/// END1, MACH1
+#[tokio::test]
+async fn keeper_gets_a_mail_before_the_access_of_a_service_ends() {
+    let (delivery, acme) = Delivery::new().await;
+    let app = &delivery.app;
+    app.add_member(ADA, &acme, BOB, "user").await;
+    delivery.deliver_all().await;
+    let add = async |name: &str, keeper: Identity, end| {
+        let body = json!({
+            "user_id": format!("client|{name}"), "name": name, "role_id": "user",
+            "keeper_id": member_id(&acme, keeper.sub), "access_expires_at": end,
+        });
+        app.post(ADA, &format!("{acme}/service-members"), body).await.expect(201);
+    };
+    add("Nightly sync", BOB, time_in(app, 10 * DAY)).await;
+    delivery.deliver_all().await;
+    delivery.aws.addressees();
+    app.wait(7 * DAY);
+    assert_eq!(delivery.send_due().await.reminded, 2);
+    let mails: Vec<_> = delivery.aws.mails().iter().map(shown).collect();
+    let to_keeper = mails.iter().find(|mail| mail.starts_with("to bob")).unwrap();
+    assert_snapshot!(to_keeper, @"
+    to bob@example.com
+    Access of Nightly sync to Acme ends on 1 December 2026, 12:00 UTC
+
+    The access of Nightly sync to Acme, with the role User, ends on 1 December 2026, 12:00 UTC. From then on, Nightly sync is no longer a member.
+
+    Open Acme:
+    https://portal.example.com/organizations/org_…
+
+    You receive this mail because you are the keeper. You can choose a later end, if you manage users. This reminder is sent once.
+
+    Rolecall sent this mail to bob@example.com.
+    ");
+    assert!(mails.iter().any(|mail| mail.starts_with("to ada") && mail.contains("you granted")));
+    assert_eq!(delivery.send_due().await.reminded, 0);
+    // The granter keeps the second service, and BOB the third. Each person has one mail.
+    add("Backup", ADA, time_in(app, DAY)).await;
+    add("Billing", BOB, time_in(app, DAY)).await;
+    assert_eq!(delivery.send_due().await.reminded, 2);
+    let mails: Vec<_> = delivery.aws.mails().iter().map(shown).collect();
+    let both = "because you granted the access or are the keeper";
+    assert!(
+        mails.iter().any(|mail| mail.starts_with("to ada") && mail.contains(both)),
+        "{mails:?}"
+    );
+    assert!(mails.iter().any(|mail| mail.starts_with("to bob") && mail.contains("Billing")));
+}
+
+/// END1, OP2
+#[tokio::test]
+async fn granter_and_keeper_with_another_account_get_the_mail() {
+    let (delivery, acme) = Delivery::new().await;
+    let app = &delivery.app;
+    app.add_member(ADA, &acme, BOB, "admin").await;
+    let end = time_in(app, 10 * DAY);
+    let invitation = json!({ "email": CY.email, "role_id": "user", "access_expires_at": end });
+    let invitation = app.post(BOB, &format!("{acme}/invitations"), invitation).await.expect(201);
+    let accept = format!("{acme}/invitations/{}/accept", invitation.id());
+    app.post(CY, &accept, json!({})).await.expect(200);
+    let service = json!({
+        "user_id": "client|sync", "name": "Sync", "role_id": "user",
+        "keeper_id": member_id(&acme, BOB.sub), "access_expires_at": end,
+    });
+    app.post(ADA, &format!("{acme}/service-members"), service).await.expect(201);
+    let lost = format!("{}/members/{}/account", operator_path(&acme), member_id(&acme, BOB.sub));
+    let account = json!({ "user_id": "bob-2", "reason": "The account was recreated." });
+    app.post(OPERATOR, &lost, account).await.expect(200);
+    delivery.deliver_all().await;
+    delivery.aws.addressees();
+    app.wait(7 * DAY);
+    assert_eq!(delivery.send_due().await.reminded, 3);
+    let mails: Vec<_> = delivery.aws.mails().iter().map(shown).collect();
+    let about = |to: &str| mails.iter().find(|mail| mail.starts_with(to)).unwrap();
+    assert!(about("to bob").contains("2 members"), "{mails:?}");
+    assert!(about("to bob").contains("granted the access or are the keeper"), "{mails:?}");
+    assert!(about("to ada").contains("The access of Sync"), "{mails:?}");
 }
 
 /// A digest that cannot be sent is tried again with the same members.

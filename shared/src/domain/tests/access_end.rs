@@ -187,18 +187,24 @@ fn granter_gets_one_mail_that_names_all_members() {
         let bob = ending(member("bob", &org, RoleId::USER), in_days(2));
         let last = ending(member("cy", &org, RoleId::USER), in_days(1));
         let members = std::iter::repeat_n(bob, number.saturating_sub(1)).chain([last]);
-        members.filter_map(|member| EndingAccess::of(member, "User".into(), now())).collect()
+        let access = |member| EndingAccess::of(member, "User".into(), now());
+        members.filter_map(access).map(|access| (access, Concern::Granted)).collect()
     };
-    let mail = |number| granter_mail(&org, &sue, &granted(number)).unwrap();
+    let mail = |number| concerned_mail(&org, &sue, &granted(number)).unwrap();
     assert_eq!(mail(1).to.as_str(), "sue@example.com");
     assert!(matches!(mail(1).notification, Notification::GrantedAccessExpiring { .. }));
     for (number, named, expected) in [(2, 2, false), (21, 20, true)] {
-        let Notification::GrantedAccessesExpiring { members, more, until } =
+        let Notification::GrantedAccessesExpiring { members, more, until, .. } =
             mail(number).notification
         else {
             panic!("{number}");
         };
         assert_eq!((members.len(), more, until), (named, expected, in_days(1)));
     }
-    assert_eq!(granter_mail(&org, &sue, &[]), None);
+    let mixed: Vec<_> = granted(2).into_iter().zip([Concern::Granted, Concern::Kept]).collect();
+    let mixed: Vec<_> = mixed.into_iter().map(|((access, _), concern)| (access, concern)).collect();
+    let mail = concerned_mail(&org, &sue, &mixed).unwrap();
+    let Notification::GrantedAccessesExpiring { concern, .. } = mail.notification else { panic!() };
+    assert_eq!(concern, Concern::GrantedOrKept);
+    assert_eq!(concerned_mail(&org, &sue, &[]), None);
 }
