@@ -3,19 +3,25 @@
 use std::fmt::Write;
 
 use access::{MAX_EVALUATIONS, MAX_RESULTS};
+use invite::MAX_CELL;
 use mail::{MAX_PRODUCT_NAME, MAX_SUBJECT_VALUE, MAX_VALUE};
 use members::{ExportLimits, MAX_RANGES, MAX_SORTED};
+use operator::MAX_KEPT_SERVICES;
 use shared::{
     domain::{
         Budgets, DECLINED_DAYS, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, DEFAULT_RETENTION_DAYS,
         MAX_ACCESS_DAYS, MAX_BATCH, MAX_CHOSEN, MAX_CHOSEN_ROLES, MAX_COMMENT, MAX_CONTACT,
         MAX_CRITICAL_ALERT_USERS, MAX_CUSTOM_ROLES, MAX_DAYS, MAX_DEPTH, MAX_DISPLAY_NAME,
-        MAX_DOMAINS, MAX_EMAIL, MAX_EMAIL_LOCAL, MAX_JOIN_REQUESTS, MAX_MAILED_NAME,
-        MAX_NAMED_IN_DIGEST, MAX_NETWORKS, MAX_NOTIFIED_MANAGERS, MAX_ORGANIZATION_NAME,
-        MAX_PERSON_NAME, MAX_POSTAL_ADDRESS, MAX_REASON, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
-        MAX_SERVICE_NAME, MAX_SESSION_MINUTES, MAX_USER_ID, MAX_WEBSITE, MIN_SESSION_MINUTES,
+        MAX_DOMAINS, MAX_EMAIL, MAX_EMAIL_LOCAL, MAX_FOLDED_BYTES, MAX_JOIN_REQUESTS,
+        MAX_MAILED_NAME, MAX_NAMED_IN_DIGEST, MAX_NETWORKS, MAX_NOTIFIED_MANAGERS,
+        MAX_ORGANIZATION_NAME, MAX_PERSON_NAME, MAX_POSTAL_ADDRESS, MAX_REASON,
+        MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME, MAX_SERVICE_NAME, MAX_SESSION_MINUTES, MAX_USER_ID,
+        MAX_WEBSITE, MIN_SESSION_MINUTES,
     },
-    http::{Limits, MAX_BODY, MAX_CLIENT_ID, MAX_CSV, MAX_IDEMPOTENCY_KEY, MAX_PAGE},
+    http::{
+        Limits, MAX_BODY, MAX_CLIENT_ID, MAX_CLOCK_SKEW, MAX_CSV, MAX_IDEMPOTENCY_KEY, MAX_PAGE,
+    },
+    store::{MAX_CHANGES, MAX_FILTER_UNITS, TIME_LIMIT},
 };
 
 use crate::printed::assert_printed;
@@ -43,9 +49,27 @@ fn requests() -> Rows {
     vec![
         row("body", &kib(MAX_BODY), "413 `body-too-large`", "send less, in parts"),
         row("CSV file", &kib(MAX_CSV), "413 `body-too-large`", "send fewer rows or columns"),
+        row(
+            "cell of a CSV file",
+            &format!("{MAX_CELL} bytes"),
+            "the rest is cut, and the outcome of the row is 422 `invalid-request`",
+            "shorten it",
+        ),
         row("items on a page (`limit`)", &page, "422 `invalid-request`", "follow `next_cursor`"),
         row("idempotency key", &key, "400 `bad-idempotency-key`", "use a UUID"),
         row("time to repeat a request with its key", &"24 hours", "the request runs again", ""),
+        row(
+            "time in which a request of several transactions begins another one",
+            &format!("{} seconds", TIME_LIMIT.as_secs()),
+            "503 `unavailable`, or 202 for a deletion of a role",
+            "repeat it, with the same key if it has one; a deletion of a role finishes by itself",
+        ),
+        row(
+            "time that `auth_time` of a token is ahead",
+            &format!("{} seconds", MAX_CLOCK_SKEW.as_secs()),
+            "it counts as no sign-in",
+            "set the clock of the identity provider",
+        ),
         row(
             "requests a second of a route, all callers together",
             &"`RequestsPerSecond`",
@@ -105,6 +129,12 @@ fn requests() -> Rows {
             &MAX_RANGES,
             "422 `invalid-request`",
             "choose fewer, or ask twice",
+        ),
+        row(
+            "read units for a page of a list that searches or filters",
+            &MAX_FILTER_UNITS,
+            "the page is short",
+            "follow `next_cursor`",
         ),
         row(
             "users that a list or an export sorts by `name` or `role_name`",
@@ -172,6 +202,18 @@ fn organizations(budgets: Budgets) -> Rows {
             "copy the bus elsewhere to keep them longer",
         ),
         text("reason of an operator", MAX_REASON),
+        row(
+            "any of these names with its ligatures written as words, in lower case",
+            &format!("{MAX_FOLDED_BYTES} bytes"),
+            invalid,
+            "write it in letters, and shorten it",
+        ),
+        row(
+            "changes of the account of one membership that are followed from an earlier account",
+            &MAX_CHANGES,
+            "what names the account before them names no member",
+            "resend the invitations, and name the keeper of the services again",
+        ),
     ]
 }
 
@@ -313,6 +355,12 @@ fn exports() -> Rows {
         row("rows of a file", &rows, "422 `export-row-limit`", narrow),
         row("time to read the users", &seconds, "422 `export-time-limit`", narrow),
         row("size of a file without a bucket", &bytes, "422 `export-size-limit`", narrow),
+        row(
+            "services that a person keeps in an organization, in the export of their data",
+            &MAX_KEPT_SERVICES,
+            "the others are left out",
+            "list the services of the organization (`kind=service`)",
+        ),
     ]
 }
 

@@ -24,6 +24,8 @@ use shared::{
     store::{FetchedItems, InvitationChange, Key, List, NewInvitation},
 };
 
+pub use csv::MAX_CELL;
+
 /// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()

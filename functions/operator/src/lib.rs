@@ -27,6 +27,8 @@ use shared::{
     store::{FetchedItems, Key, List, NewOrganization, OrganizationCounts},
 };
 
+pub use people::MAX_KEPT_SERVICES;
+
 /// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()

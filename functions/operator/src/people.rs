@@ -21,7 +21,7 @@ use shared::{
 pub(crate) const MAX_ATTEMPTS: usize = 8;
 
 /// The most services of one keeper in an export.
-const MAX_KEPT_SERVICES: usize = 1_000;
+pub const MAX_KEPT_SERVICES: usize = 1_000;
 
 /// All that is kept about a person.
 #[derive(Serialize)]

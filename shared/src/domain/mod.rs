@@ -274,5 +274,5 @@ pub use service::{
 };
 pub use settings::{Settings, SettingsUpdate, update_settings};
 pub use standing::Standing;
-pub use text::{MAX_PERSON_NAME, Name, TextError, clean_text, fold};
+pub use text::{MAX_FOLDED_BYTES, MAX_PERSON_NAME, Name, TextError, clean_text, fold};
 pub use version::Version;

@@ -11,7 +11,7 @@ use super::invisible::{first_invisible, is_joiner_or_form, without_invisible};
 pub const MAX_PERSON_NAME: usize = 200;
 /// The longest folded form of a name, in bytes. With the path of an organization, it fits a sort key
 /// of DynamoDB, which has at most 1,024 bytes.
-const MAX_FOLDED_BYTES: usize = 768;
+pub const MAX_FOLDED_BYTES: usize = 768;
 
 /// Why a text is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +23,9 @@ pub enum TextError {
     #[error("it is too long: shorten it to {0} characters")]
     TooLong(usize),
     /// The text has a character that stands for many others, so that its folded form is too long.
-    #[error("it has characters that stand for whole words, such as U+FDFA: write them in letters")]
+    #[error(
+        "it has characters that stand for whole words, such as U+FDFA, and is longer than {MAX_FOLDED_BYTES} bytes with these words: write them in letters, and shorten it"
+    )]
     FoldedTooLong,
     /// The text contains an invisible character.
     #[error("it contains the invisible character U+{:04X}: remove it", u32::from(*.0))]

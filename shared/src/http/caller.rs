@@ -108,7 +108,7 @@ impl SignIn {
 }
 
 /// How far the identity provider's clock may be ahead. A sign-in later than that is none (ORG3).
-const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+pub const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The time of the request. Handlers use no other clock.
 #[derive(Clone, Copy, Debug)]

@@ -35,7 +35,7 @@ pub use answer::Answer;
 pub use any_object::AnyObject;
 pub use base_path::{BasePath, NotABasePath, serve_below};
 pub use body::{Json, JsonOrCsv, MAX_BODY, MAX_CSV, NoBody, OptionalJson, read_body};
-pub use caller::{Call, Now, SignIn, is_subject};
+pub use caller::{Call, MAX_CLOCK_SKEW, Now, SignIn, is_subject};
 pub(crate) use claims::is_scope;
 pub use claims::{EmailsVerified, TokenClaims, TokenClaimsError};
 pub use etag::{IfMatch, WithEtag};

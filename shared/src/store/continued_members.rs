@@ -21,7 +21,7 @@ const CONTINUES: &str = "continues";
 const CONTINUED: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
 
 /// The highest number of changes of an account that are followed.
-pub(super) const MAX_CHANGES: usize = 20;
+pub const MAX_CHANGES: usize = 20;
 
 /// What a membership leaves behind that continues as `after`.
 pub(super) fn continued(before: &Member, gone: Version, after: MemberId) -> Result<Item, Error> {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// The time after which a request begins no further transaction. The one in progress still ends
 /// within the time-out of the function.
-const TIME_LIMIT: Duration = Duration::from_secs(8);
+pub const TIME_LIMIT: Duration = Duration::from_secs(8);
 
 /// The end of the time in which a request may begin transactions.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,7 @@ use super::{
 
 /// The most read units that filtered and bounded ranges consume in one request. If they are used
 /// up, the page is short and its cursor continues.
-pub(super) const MAX_FILTER_UNITS: f64 = 100.0;
+pub const MAX_FILTER_UNITS: f64 = 100.0;
 /// The read units of an item of 1 KB in an eventually consistent read.
 const UNITS_PER_ITEM: f64 = 0.125;
 /// The read units of an item of 32 KB: the first estimate for items of unknown size.

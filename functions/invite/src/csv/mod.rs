@@ -80,7 +80,7 @@ const LANGUAGE: [&str; 3] = ["language", "preferredlanguage", "sprache"];
 
 /// The most bytes of a cell that are kept, because the outcome of a row repeats its address. A longer cell
 /// is no address, no role and no time.
-const MAX_CELL: usize = 4 * MAX_EMAIL + 4;
+pub const MAX_CELL: usize = 4 * MAX_EMAIL + 4;
 
 /// A row, with its number in a spreadsheet.
 struct Row {
