@@ -1019,7 +1019,7 @@ export interface paths {
         put?: never;
         /**
          * Give a membership to another account
-         * @description For a person whose account at the identity provider is lost and was recreated: the account with the given `sub` takes over the membership, with its role and names, also the Super Admin's (OP2). The member has another id from then on. An open request to join of the new account ends.
+         * @description For a person whose account at the identity provider is lost and was recreated: the account with the given `sub` takes over the membership, with its role and names, also the Super Admin's (OP2). The member has another id from then on. An open request to join of the new account ends. The membership keeps its address, because only a verified address of the person changes it: remove the member, and invite the new address.
          */
         post: operations["operatorReconnectMember"];
         delete?: never;
