@@ -37,6 +37,70 @@ test('a 500 is shown with its id and a way to try again, and the second attempt 
   await focusIsOn('Users');
 });
 
+test('a form that is sent again after a lost answer has its effect once, and equal forms after a success have it twice', async () => {
+  const keys = [];
+  let answer = (route) => route.continue();
+  await page.route(/\/v1\/organizations$/, async (route) => {
+    keys.push(await route.request().headerValue('Idempotency-Key'));
+    await answer(route);
+  });
+  const dialog = page.getByRole('dialog');
+  const create = async (name) => {
+    if (!(await dialog.count())) {
+      await page.locator('.brand').click();
+      await page.getByRole('button', { name: 'Create an organization' }).click();
+    }
+    await dialog.getByLabel('Name').fill(name);
+    await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+  };
+  const made = async () => {
+    await page.getByRole('heading', { name: 'Twice', level: 1 }).waitFor();
+    return page.evaluate(async () => {
+      const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}` };
+      const { organizations } = await (await fetch('/v1/me?limit=100', { headers })).json();
+      return organizations.filter(({ name }) => name === 'Twice').length;
+    });
+  };
+  /** The keys that were sent since the last call. */
+  const sent = () => new Set(keys.splice(0));
+  answer = async (route) => (await route.fetch(), route.abort());
+  await create('Twice');
+  await dialog.getByRole('alert').getByText('may have been done. Try again in a moment: it is done only once.').waitFor();
+  assert.equal(await dialog.getByRole('button', { name: 'Load the current state' }).count(), 0, 'the next step is the button of the form');
+  const [first, ...others] = sent();
+  assert.deepEqual(others, [], 'all attempts have one key');
+  await page.keyboard.press('Escape');
+  answer = (route) => route.fulfill({ status: 401, json: { message: 'Unauthorized' } });
+  await create('Twice');
+  await dialog.getByText('Your sign-in has ended').waitFor();
+  answer = (route) => route.continue();
+  await create('Twice');
+  assert.equal(await made(), 1);
+  assert.deepEqual(sent(), new Set([first]), 'also in another dialog, and after an answer of what is in front of the API');
+  await create('Twice');
+  assert.equal(await made(), 2);
+  const [second] = sent();
+  answer = problem(422, 'Refused');
+  await create('Twice');
+  await dialog.getByText('Refused').waitFor();
+  const [third] = sent();
+  answer = problem(500, 'Internal error');
+  await create('Twice');
+  await dialog.getByText('Internal error').waitFor();
+  const [fourth] = sent();
+  await create('Another');
+  await page.waitForFunction(() => !document.querySelector('dialog').textContent.includes('Working…'));
+  const [fifth] = sent();
+  await page.evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() + 11 * 60_000;
+  });
+  await create('Twice');
+  await page.waitForFunction(() => !document.querySelector('dialog').textContent.includes('Working…'));
+  const [sixth] = sent();
+  assert.equal(new Set([first, second, third, fourth, fifth, sixth]).size, 6);
+});
+
 test('a refusal of API Gateway itself says why, and what to do', async () => {
   const refuse = (status, message, headers = {}) => page.route(MEMBERS, (route) => route.fulfill({ status, headers, json: { message } }));
   await refuse(403, 'Forbidden');

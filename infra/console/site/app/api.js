@@ -15,8 +15,10 @@ export class Problem extends Error {
     this.slug = /** @type {string} */ (body.type?.split('/').pop() ?? 'unknown');
     this.title = /** @type {string} */ (body.title);
     /** Whether the change may have been saved all the same. */
-    this.isUnsure = (status === 0 || status >= 500) && !isRepeatable(method);
-    this.detail = /** @type {string | undefined} */ (this.isUnsure ? UNSURE : body.detail);
+    this.isUnsure = (status === 0 || status >= 500) && method !== 'GET';
+    /** Whether the same change can be sent again, and is then saved once: its key stays (`UnansweredKeys`). */
+    this.isRepeatable = isRepeatable(method);
+    this.detail = /** @type {string | undefined} */ (this.isUnsure ? (this.isRepeatable ? ONCE : UNSURE) : body.detail);
     this.errors = /** @type {{ pointer: string, detail: string }[]} */ (body.errors ?? []);
   }
 }
@@ -27,6 +29,7 @@ const UNREACHABLE = {
   detail: 'Check your connection, then try again.',
 };
 const UNSURE = 'The service did not confirm the change, which may have been saved. Look at the current state before you try again.';
+const ONCE = 'The service did not confirm this, which may have been done. Try again in a moment: it is done only once.';
 const NO_API = {
   title: 'The answer is not of the API',
   detail: 'Check `api` in config.json: it must be the URL of the API.',
@@ -70,6 +73,39 @@ export const loadModule = (load) => load().catch(() => {
 /** 128 random bits as text. `crypto.randomUUID` needs HTTPS or localhost. */
 export const randomId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 
+/**
+ * The keys of POST requests that the API has not answered, by what was sent. A person who tries again sends the same key, and the API
+ * does a request once for each key. Another body, and what is sent after an answer, has a key of its own. A key is kept for ten minutes:
+ * later, an equal request is meant anew.
+ */
+class UnansweredKeys {
+  /** @type {Map<string, { key: string, until: number }>} */
+  #kept = new Map();
+
+  /** @param {string} request */
+  take(request) {
+    const found = this.#kept.get(request);
+    this.#kept.delete(request);
+    return found && found.until > Date.now() ? found.key : randomId();
+  }
+
+  /**
+   * @param {string} request
+   * @param {string} key
+   */
+  keep(request, key) {
+    this.#kept.set(request, { key, until: Date.now() + 600_000 });
+  }
+}
+
+/**
+ * Whether the API itself has refused a request, so that nothing is saved. What is in front of it gives the first three statuses; and while
+ * the first request with a key runs, its outcome is open.
+ *
+ * @param {{ status?: number, slug?: string }} problem
+ */
+const isRefusal = ({ status = 0, slug }) => status >= 400 && status < 500 && ![401, 403, 429].includes(status) && slug !== 'idempotency-key-in-use';
+
 /** @type {WeakMap<object, string | null>} */
 const etags = new WeakMap();
 
@@ -105,9 +141,20 @@ export const sendChange = (seen, read, send) => send(etag(seen)).catch(async (pr
  * @returns {Types.Api}
  */
 export function createApi(url, session) {
+  const keys = new UnansweredKeys();
   /** @type {(method: string, template: string, options?: Types.AnyOptions) => Promise<any>} */
   const call = async (method, template, options = {}) => {
-    const response = await send(method, url + fill(template, options), options, session);
+    if (method !== 'POST') return exchange(method, template, options);
+    const request = JSON.stringify([fill(template, options), options.body]);
+    const key = keys.take(request);
+    return exchange(method, template, options, key).catch((problem) => {
+      if (!isRefusal(problem)) keys.keep(request, key);
+      throw problem;
+    });
+  };
+  /** @type {(method: string, template: string, options: Types.AnyOptions, key?: string) => Promise<any>} */
+  const exchange = async (method, template, options, key) => {
+    const response = await send(method, url + fill(template, options), options, session, key);
     if (response.status === 204) return null;
     const other = notOfApi(response);
     if (other) throw other;
@@ -207,14 +254,14 @@ async function pauseAfter(response, method, growing) {
  * @param {string} url
  * @param {Types.AnyOptions} options
  * @param {{ token: string | null }} session
+ * @param {string} [key] One for all attempts: a request whose answer was lost is not done twice.
  */
-async function send(method, url, { body, ifMatch, signal, contentType = 'application/json' }, session) {
+async function send(method, url, { body, ifMatch, signal, contentType = 'application/json' }, session, key) {
   /** @type {Record<string, string>} */
   const headers = { Accept: 'application/json', Authorization: `Bearer ${session.token}` };
   if (body !== undefined) headers['Content-Type'] = contentType;
   if (ifMatch) headers['If-Match'] = ifMatch;
-  // One key for all attempts: a request whose answer was lost is not done twice.
-  if (method === 'POST') headers['Idempotency-Key'] = randomId();
+  if (key) headers['Idempotency-Key'] = key;
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   for (let repeat = 0; ; repeat++) {
     const response = await fetch(url, { method, headers, body: text, signal }).catch((error) => {

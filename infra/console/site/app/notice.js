@@ -29,14 +29,14 @@ export function Notice({ problem, reload, again, keep, next, errors = problem?.e
   const app = useApp();
   const keeps = useContext(DialogContext) ? () => (keep ?? reload)?.() : keep;
   if (!problem) return null;
-  const { title, detail, status = -1, slug = '', body, isUnsure } = problem;
+  const { title, detail, status = -1, slug = '', body, isUnsure, isRepeatable } = problem;
   const own = problem.errors?.length ? errors.length === 0 && 'Correct the marked fields.' : detail ?? problem.message;
   const ended = `Sign in again to go on.${keeps ? ' A new window opens for it. This form keeps what you have entered.' : ''}`;
   const text = status === 401 ? ended : status >= 500 && !isUnsure ? 'The service could not answer. Nothing is lost: try again in a moment.' : own;
   const anew = SIGN_IN_HELPS.includes(slug) && !body?.missing_claim;
   const signIn = status === 401 || anew;
   // The detail of a lock-out says which sign-in or network is needed: the state of the settings is not the reason.
-  const look = reload ?? (isUnsure ? () => location.reload() : undefined);
+  const look = reload ?? (isUnsure && !isRepeatable ? () => location.reload() : undefined);
   const stale = look && slug !== 'would-lock-out-caller' && (isUnsure || RELOAD_HELPS.includes(status) || isEarly(problem) || (keep && status === 404));
   const beside = (/** @type {Event} */ event) => {
     const back = refocus(event);
