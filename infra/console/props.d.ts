@@ -152,6 +152,7 @@ declare namespace Props {
 
   interface Users {
     filtered: boolean;
+    mayInvite: boolean;
     list: Types.Pages<Types.Schemas['User']>;
     open: (content: Function, props?: object) => void;
     subtree: boolean;
@@ -206,6 +207,8 @@ declare namespace Props {
     onClose: () => void;
     invitation: Types.Schemas['ListedInvitation'];
     reload: () => unknown;
+    /** Whether the person may send it again, change and revoke it. */
+    manages: boolean;
   }
 
   interface UsersMember {

@@ -133,6 +133,8 @@ declare global {
       access: Schemas['Permissions'];
       /** The membership of the person. An operator may have none. */
       membership?: Schemas['Membership'];
+      /** Whether the person is an operator without a membership, who reads everything and changes nothing. */
+      onlyReads: boolean;
       can(object: Schemas['RoleObject'], level: Schemas['Level']): boolean;
       reload(): Promise<void>;
     }

@@ -78,6 +78,59 @@ test('an operator who looks inside sees the partners, changes none, and finds th
   await page.getByText('You read everything inside').waitFor();
 });
 
+const BELOW = ['', '/users', '/join-requests', '/roles', '/roles/admin', '/sub-organizations', '/history', '/why', '/settings'];
+
+test('an operator opens every screen inside an organization, reads which one it is, and is refused nothing', async () => {
+  const refused = [];
+  const note = (answer) => answer.url().includes('/v1/') && answer.status() >= 400 && refused.push(`${answer.status()} ${answer.url()}`);
+  page.on('response', note);
+  for (const [name, org] of [['Acme Instruments', ids['Acme Instruments']], ['Initech Partners', initech]]) {
+    for (const path of BELOW) {
+      await open(page, `/organizations/${org}${path}`);
+      for (const width of [360, 1200]) {
+        await page.setViewportSize({ width, height: 800 });
+        const { y, height } = await page.getByText(`You read ${name} as a platform operator.`).boundingBox();
+        assert.ok(y > 0 && y + height < 400, `${path} names the organization at ${y} of ${width}`);
+      }
+      const back = page.getByRole('main').getByRole('link', { name: 'Open the operator’s page' });
+      assert.equal(await back.getAttribute('href'), `/operator/organizations/${org}`);
+      assert.equal(await page.getByText('You cannot open this page').count(), 0, path);
+    }
+  }
+  page.off('response', note);
+  assert.deepEqual(refused, []);
+});
+
+test('an operator reads join requests, invitations and organizations below, without buttons that change them', async () => {
+  const at = `/organizations/${ids['Acme Instruments']}`;
+  await open(page, at);
+  await page.getByRole('navigation', { name: 'Acme Instruments' }).getByRole('link', { name: 'Join requests' }).click();
+  await page.getByText('Nothing happens until a user manager decides.').waitFor();
+  assert.ok(await page.getByRole('table', { name: 'Join requests' }).getByRole('row').count() > 1);
+  assert.equal(await page.getByRole('main').getByRole('button').count(), 0);
+  await open(page, `${at}/settings`);
+  await page.getByRole('link', { name: 'Show the join requests' }).waitFor();
+  await open(page, `${at}/users?status=pending`);
+  const row = page.getByRole('row', { name: /Invit/ }).last();
+  await row.locator('summary').click();
+  await row.getByRole('button', { name: 'Show', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Invited by').waitFor();
+  await page.waitForLoadState('networkidle');
+  assert.deepEqual(await dialog.getByRole('button').allInnerTexts(), ['✕', 'Copy the link']);
+  await page.keyboard.press('Escape');
+  await open(page, `${at}/sub-organizations`);
+  await page.getByRole('link', { name: 'Acme Germany', exact: true }).click();
+  await page.getByText('You read Acme Germany as a platform operator.').waitFor();
+  await open(page, `${at}/users?organization_id=${ids['Acme Germany']}`);
+  await page.getByRole('row', { name: /ada@acme.example/ }).locator('summary').click();
+  await page.getByRole('link', { name: 'History of this user' }).click();
+  await page.getByText('You read Acme Germany as a platform operator.').waitFor();
+  await open(page, `${at}/roles?organization_id=${ids['Acme Germany']}`);
+  await page.getByRole('main').getByRole('link', { name: 'Admin', exact: true }).click();
+  await page.getByText('You read Acme Germany as a platform operator.').waitFor();
+});
+
 test('a setting that the keyboard has saved keeps the focus', async () => {
   await open(page, `/operator/organizations/${ids['Acme Instruments']}`);
   const check = page.getByLabel('Sub-organization management');

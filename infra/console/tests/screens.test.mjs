@@ -28,11 +28,11 @@ for (const { look, ...options } of LOOKS) {
     const operator = await pageOf(browser, OPERATOR, { ...server, bypassCSP: true, ...options });
     const visits = [
       ...['/', ...BELOW.map((path) => `/organizations/${org}${path}`)].map((path) => [page, path]),
-      ...['/operator', '/operator/people', `/operator/organizations/${org}`].map((path) => [operator, path]),
+      ...['/operator', '/operator/people', `/operator/organizations/${org}`, ...BELOW.map((path) => `/organizations/${org}${path}`)].map((path) => [operator, path]),
     ];
     for (const [by, path] of visits) {
       await open(by, path);
-      await picture(by, `${look}-${nameOf(path)}`);
+      await picture(by, `${look}-${by === operator && !path.startsWith('/operator') ? 'operator-inside-' : ''}${nameOf(path)}`);
       await assertAccessible(by, `${path} (${look})`);
     }
     await page.end();

@@ -10,6 +10,7 @@ import { Gone, useGone } from './users/gone.js';
 export function JoinRequests() {
   const { api } = useApp();
   const { id, can } = useOrg();
+  const decides = can('user_management', 'full_access');
   const [asking, setAsking] = useState(/** @type {{ row: Types.Schemas['JoinRequest'], approve?: boolean } | null} */ (null));
   const list = usePages((cursor, signal) => api.GET('/v1/organizations/{org}/join-requests', { path: { org: id }, query: { cursor }, signal }), [api, id]);
   const close = () => setAsking(null);
@@ -19,12 +20,12 @@ export function JoinRequests() {
     <button onClick=${() => setAsking({ row })}>Decline<span class="sr-only"> ${personName(row.person)}</span></button>
   </div>`;
   return html`
-    <${Page} title="Join requests" intro="People with an address in an approved domain asked to join. Nothing happens until you decide.">
+    <${Page} title="Join requests" intro="People with an address in an approved domain asked to join. Nothing happens until ${decides ? 'you decide' : 'a user manager decides'}.">
       ${list.items.length > 0 && table({ label: 'Join requests', rows: list.items, columns: [
         { label: 'Person', head: true, cell: (row) => html`<${Person} person=${row.person} />` },
         { label: 'Comment', cell: (row) => (row.comment ? html`<span class="lines">${row.comment}</span>` : '–') },
         { label: 'Asked', cell: (row) => html`<${When} at=${row.created_at} />` },
-        { label: 'Actions', hidden: true, cell: decide },
+        decides && { label: 'Actions', hidden: true, cell: decide },
       ] })}
       ${list.loaded && list.items.length === 0 && !list.hasMore && html`<${Empty} title="No request is open">
         People can ask to join if their address is in an approved domain. ${can('organization_general_information', 'view_only') &&

@@ -15,7 +15,7 @@ import { Users } from './users.js';
 import { Why } from './why.js';
 
 // Each screen: its path below the organization, its title, and the level that it needs. One that `explains` is also shown to
-// people whose role has the level, where it does not count.
+// people whose role has the level, where it does not count. Operators without a membership open all of them: they read everything.
 /** @type {{ at: string, title?: string, screen: Function, needs?: [Types.Schemas['RoleObject'], Types.Schemas['Level']], explains?: boolean }[]} */
 const SCREENS = [
   { at: '', title: 'Overview', screen: Overview },
@@ -53,18 +53,20 @@ export function OrganizationScreens({ id, at }) {
     org: data.org,
     access: data.access,
     membership,
+    onlyReads: me.operator && !membership,
     can: (object, level) => atLeast(data.access.permissions[object], level),
     reload: load.reload,
-  }), [data, membership]);
+  }), [data, membership, me.operator]);
   const isGone = [403, 404].includes(load.problem?.status ?? 0);
   if (!data || !context || isGone) return html`<${Waiting} load=${load} />`;
   const restricted = new Set(data.access.restrictions.map(({ role_object }) => role_object));
-  const allowed = SCREENS.filter(({ needs, explains }) => !needs || context.can(...needs) || (explains && restricted.has(needs[0])));
+  const allowed = SCREENS.filter(({ needs, explains }) => !needs || context.onlyReads || context.can(...needs) || (explains && restricted.has(needs[0])));
   const below = at.slice(`/organizations/${id}`.length).replace(/\/$/, '');
   const found = SCREENS.find(({ at }) => match(at, below));
   return html`
     <${OrgContext.Provider} value=${context}>
       <${Main} nav=${html`<${Nav} entries=${allowed} below=${below} />`}>
+        ${context.onlyReads && html`<${Inside} />`}
         ${!found ? html`<${NotFound} />`
           : allowed.includes(found) ? html`<${found.screen} key=${found.at} ...${match(found.at, below)} />`
           : html`<${Forbidden} ...${found} />`}
@@ -103,7 +105,7 @@ function Overview() {
   return html`
     <${Page} title=${org.name}>
       <div class="panel"><dl class="facts">
-        <dt>Your role</dt><dd>${membership?.role_name ?? access.role_id ?? html`<${OperatorHere} />`}</dd>
+        <dt>Your role</dt><dd>${membership?.role_name ?? access.role_id ?? 'None: you are a platform operator'}</dd>
         ${membership?.access_expires_at && html`<dt>Your access ends</dt><dd><${When} at=${membership.access_expires_at} /></dd>`}
         ${org.super_admin !== undefined && html`<dt>Super Admin</dt><dd>${org.super_admin ? personName(org.super_admin) : 'None yet: the first Admin who accepts becomes it'}</dd>`}
         ${org.parent_name && html`<dt>Below</dt><dd>${org.parent_name}</dd>`}
@@ -122,8 +124,9 @@ function Overview() {
   `;
 }
 
-/** A platform operator who looks inside, and the way back to what they can change. */
-function OperatorHere() {
-  const { id } = useOrg();
-  return html`Platform operator, who reads everything. <${Link} to="/operator/organizations/${id}">Open the operator’s page<//>`;
+/** The organization that an operator reads, which is not in the header, and the way to what operators can change. */
+function Inside() {
+  const { id, org } = useOrg();
+  return html`<p class="inside">You read <b><bdi>${org.name}</bdi></b> as a platform operator.
+    ${' '}<${Link} to="/operator/organizations/${id}">Open the operator’s page<//></p>`;
 }

@@ -37,12 +37,14 @@ function useRole(role) {
  * @param {Props.Role} props
  */
 function Creation({ objects, userRole }) {
-  const { access, can } = useOrg();
+  const { access, can, onlyReads } = useOrg();
   const copy = useLocation().query.get('copy');
   const load = useRole(copy);
   const settable = objects.filter(({ shown }) => shown);
   const grantable = grantableLevels(access, userRole);
-  const forbidden = !can('role_management', 'full_access') && lacking('You cannot create roles', 'role_management', 'full_access');
+  const forbidden = onlyReads
+    ? { title: 'You cannot create roles', detail: 'Operators read everything inside an organization. Its members change it.' }
+    : !can('role_management', 'full_access') && lacking('You cannot create roles', 'role_management', 'full_access');
   const source = load.data;
   const start = source
     ? { name: `Copy of ${source.name}`.slice(0, 64), description: source.description, levels: copied(settable, source.permissions, grantable) }

@@ -98,7 +98,7 @@ function Name({ role, target, onGone, show }) {
   const { me } = useApp();
   const { id } = useOrg();
   const home = role.organization_id;
-  const open = home === id || me.organizations.some((org) => org.id === home);
+  const open = home === id || me.operator || me.organizations.some((org) => org.id === home);
   return html`<span class="role-name">
     ${open
       ? html`<${Link} to="/organizations/${home}/roles/${role.id}">${role.name}<//>`

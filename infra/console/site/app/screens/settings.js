@@ -50,7 +50,7 @@ const SECTIONS = [
     title: 'Partners',
     intro: 'The organizations whose members may act for this one. You can suspend a link at once.',
     part: Partners,
-    shown: ({ org, can, membership }) => org.kind === 'standard' && (!membership || can('organization_general_information', 'full_access')),
+    shown: ({ org, can, onlyReads }) => org.kind === 'standard' && (onlyReads || can('organization_general_information', 'full_access')),
   },
   { id: 'transfer', title: 'Transfer the Super Admin role', part: Transfer, shown: isSuperAdmin },
   { id: 'leave', title: 'Leave the organization', part: Leave, shown: ({ membership }) => Boolean(membership) },

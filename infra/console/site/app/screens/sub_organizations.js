@@ -17,11 +17,13 @@ export function SubOrganizations() {
 
 /** Why a person whose role lists sub-organizations cannot do so here. */
 function NotAvailable() {
-  const { access, org } = useOrg();
+  const { access, org, onlyReads } = useOrg();
   const reason = access.restrictions.find(({ role_object }) => role_object === OBJECT)?.reason;
   return html`<${Page} title="Sub-organizations">
     <${Empty} title="Sub-organizations are not available in ${org.name}">
-      Your role includes them, but ${reason}. Ask the platform team, which runs this service.<//>
+      ${onlyReads
+        ? 'The operator’s page of the root of its tree has the setting that turns them on.'
+        : `Your role includes them, but ${reason}. Ask the platform team, which runs this service.`}<//>
   <//>`;
 }
 

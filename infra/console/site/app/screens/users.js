@@ -34,7 +34,7 @@ export function Users() {
   /** @type {Props.Users['open']} */
   const open = (Content, props) => setDialog(html`<${Content} ...${props} done=${done} onClose=${close} put=${put} reload=${list.reload} />`);
   /** @type {Props.UsersInvite['show']} */
-  const show = (invitation) => open(ManageInvitation, invitation);
+  const show = (invitation) => open(ManageInvitation, { ...invitation, manages: true });
   return html`
     <${Page} title="Users" intro=${intro(list, [...search.keys()].length === 0 && can('user_management', 'full_access'))} actions=${html`
       <${ExportButton} filters=${filters} />
@@ -45,7 +45,7 @@ export function Users() {
       <${Filters} search=${search} />
       <${UnknownFilters} unknown=${unknown} />
       ${list.loaded && list.items.length === 0 && !list.loading
-        ? html`<${NoUsers} filtered=${[...search.keys()].length > 0} />`
+        ? html`<${NoUsers} filtered=${[...search.keys()].length > 0} mayInvite=${can('user_management', 'full_access')} />`
         : list.items.length > 0 && html`<${Rows} list=${list} open=${open} subtree=${reachesBelow(organizationsIn(search))} />`}
       <${More} list=${list} noun="users" />
       ${list.problem && search.size > 0 && html`<div><button class="link" onClick=${() => replace(path())}>Remove the filters</button></div>`}
@@ -61,10 +61,10 @@ export function Users() {
 const intro = ({ total }, mayInvite) => (total === 1 && mayInvite) ? 'One user so far. Invite the people who work here.' : (total === null ? undefined : `${total.toLocaleString()} in total, with pending invitations.`);
 
 /** @param {Props.Users} props */
-const NoUsers = ({ filtered }) => filtered
+const NoUsers = ({ filtered, mayInvite }) => filtered
   ? html`<${Empty} title="No user matches these filters">
       <button class="link" onClick=${() => replace(path())}>Remove the filters</button><//>`
-  : html`<${Empty} title="No users yet">Invite the people who work here.<//>`;
+  : html`<${Empty} title="No users yet">${mayInvite ? 'Invite the people who work here.' : 'The first Admin is not invited, or the invitation has ended.'}<//>`;
 
 /** @param {Props.Users} props */
 function Rows({ list, open, subtree }) {
@@ -90,24 +90,27 @@ function Status({ row }) {
 }
 
 /**
- * What the person may do with a user: nothing beyond the own organization (U2), with themselves or the Super Admin.
+ * What the person may do with a user: nothing beyond the own organization (U2), with themselves or the Super Admin. An operator reads
+ * everywhere.
  *
  * @param {Props.Users} props
  */
 function RowMenu({ row, open }) {
   const { me } = useApp();
   const { id, can, access } = useOrg();
-  const here = row.organization_id === id;
+  const home = row.organization_id;
+  const here = home === id;
+  const reads = here || me.operator;
   const manages = here && can('user_management', 'full_access');
   const pending = row.status === 'pending';
   const isSelf = row.status === 'active' && row.user_id === me.user_id;
   const free = manages && !isSelf && row.role_id !== 'super_admin';
   const actions = [
-    manages && pending && { label: 'Show, change or resend', run: () => open(ManageInvitation, { id: row.id, name: personName(row) }) },
+    here && pending && { label: manages ? 'Show, change or resend' : 'Show', run: () => open(ManageInvitation, { id: row.id, name: personName(row), manages }) },
     manages && !pending && { label: row.kind === 'service' ? 'Change' : 'Change role, name or end', run: () => open(EditMember, { id: row.id, name: personName(row), roleFixed: !free || (row.role_id === 'admin' && access.role_id !== 'super_admin') }) },
     free && !pending && { label: 'Remove', danger: true, run: () => open(RemoveMember, { member: row }) },
-    here && !pending && can('event_history', 'view_only') && { link: html`<${Link} to="/organizations/${id}/history?member_id=${row.id}">History of this user<//>` },
-    here && row.email && { link: html`<${Link} to="/organizations/${id}/why?email=${encodeURIComponent(row.email)}">Why can’t they…?<//>` },
+    reads && !pending && can('event_history', 'view_only') && { link: html`<${Link} to="/organizations/${home}/history?member_id=${row.id}">History of this user<//>` },
+    reads && row.email && { link: html`<${Link} to="/organizations/${home}/why?email=${encodeURIComponent(row.email)}">Why can’t they…?<//>` },
   ].filter(Boolean);
   return actions.length > 0 && html`<${Menu} label="Actions for ${personName(row)}" actions=${actions} />`;
 }

@@ -6,7 +6,8 @@ import { useAction, useApp, useOrg, usePages } from '../../use.js';
 
 export function ApprovedDomains() {
   const { api } = useApp();
-  const { id, can } = useOrg();
+  const { id, can, onlyReads } = useOrg();
+  const decides = can('user_management', 'full_access');
   const [removing, setRemoving] = useState(/** @type {string | null} */ (null));
   const list = usePages((cursor, signal) => api.GET('/v1/organizations/{org}/domains', { path: { org: id }, query: { cursor, limit: 100 }, signal }), [api, id]);
   const editable = can('organization_general_information', 'full_access');
@@ -21,7 +22,7 @@ export function ApprovedDomains() {
     ${list.loaded && list.items.length === 0 && html`<${Empty} title="No domain is approved">People join by invitation alone.<//>`}
     <${More} list=${list} noun="domains" />
     ${editable && list.loaded && html`<${Approve} approved=${list.items} reload=${list.reload} />`}
-    ${can('user_management', 'full_access') && html`<p><${Link} to="/organizations/${id}/join-requests">Decide about join requests<//></p>`}
+    ${(decides || onlyReads) && html`<p><${Link} to="/organizations/${id}/join-requests">${decides ? 'Decide about join requests' : 'Show the join requests'}<//></p>`}
     ${removing && html`<${Remove} domain=${removing} onClose=${() => setRemoving(null)} reload=${list.reload} />`}
   `;
 }

@@ -34,7 +34,7 @@ export function Customers() {
   const list = useLinks('/v1/organizations/{org}/customers');
   return html`
     ${list.items.length > 0 && table({ label: 'Customers', rows: list.items, columns: columns('Customer') })}
-    ${list.loaded && list.items.length === 0 && html`<${Empty} title="No customer is linked">Ask an operator of the platform to link one.<//>`}
+    ${list.loaded && list.items.length === 0 && html`<${Empty} title="No customer is linked">An operator of the platform can link one.<//>`}
     <${More} list=${list} noun="customers" />
   `;
 }
@@ -42,7 +42,7 @@ export function Customers() {
 /** The partners of a customer, which can suspend each link. */
 export function Partners() {
   const { api, announce } = useApp();
-  const { id, membership } = useOrg();
+  const { id, onlyReads } = useOrg();
   const list = useLinks('/v1/organizations/{org}/partners');
   const [suspending, setSuspending] = useState(/** @type {Types.Schemas['LinkedOrganization'] | null} */ (null));
   const resume = useAction(async (/** @type {Types.Schemas['LinkedOrganization']} */ partner) => {
@@ -57,7 +57,7 @@ export function Partners() {
     await list.reload();
   });
   // An operator reads the links, and changes none.
-  const actions = membership && { label: 'Actions', hidden: true, cell: (/** @type {Types.Schemas['LinkedOrganization']} */ row) => html`
+  const actions = !onlyReads && { label: 'Actions', hidden: true, cell: (/** @type {Types.Schemas['LinkedOrganization']} */ row) => html`
     <button onClick=${() => (row.suspended ? resume.run(row) : setSuspending(row))} aria-disabled=${resume.busy}>
       ${row.suspended ? 'Resume' : 'Suspend'}<span class="sr-only"> the link with ${row.name}</span></button>` };
   return html`

@@ -54,7 +54,7 @@ function Branch({ node, ...actions }) {
 }
 
 /**
- * The name of an organization, its users and its Super Admin. A member can switch into it.
+ * The name of an organization, its users and its Super Admin. A member and an operator can switch into it.
  *
  * @param {Props.SubOrganizationsTree} props
  */
@@ -63,9 +63,9 @@ function Facts({ org }) {
   const membership = me.organizations.find(({ id }) => id === org.id);
   return html`<div class="tree-facts">
     <div>
-      ${membership
+      ${membership || me.operator
         ? html`<${Link} to="/organizations/${org.id}"><strong><bdi>${org.name}</bdi></strong><//>
-          ${' '}<span class="hint">You are ${membership.role_name} here</span>`
+          ${membership && html` <span class="hint">You are ${membership.role_name} here</span>`}`
         : html`<strong><bdi>${org.name}</bdi></strong>`}
       ${org.suspension && html` <${Badge} tone="bad">Suspended<//>`}
     </div>

@@ -13,7 +13,7 @@ import { Gone, useGone } from './gone.js';
 const ROUTE = '/v1/organizations/{org}/invitations/{inv}';
 
 /** @param {Props.UsersInvitation} props */
-export function ManageInvitation({ id, name, done, onClose, put, reload }) {
+export function ManageInvitation({ id, name, manages, done, onClose, put, reload }) {
   const { api } = useApp();
   const { id: org } = useOrg();
   const path = { org, inv: id };
@@ -34,14 +34,14 @@ export function ManageInvitation({ id, name, done, onClose, put, reload }) {
   return html`<${Dialog} title="Invitation" onClose=${onClose}>${gone
     ? html`<${Gone} title="${name} is no longer invited" detail="The invitation was accepted, declined or revoked meanwhile." onClose=${onClose} />`
     : loaded(load, (invitation) => html`
-      <${Facts} invitation=${invitation} />
+      <${Facts} invitation=${invitation} manages=${manages} />
       <div class="actions">
-        ${mayGive(roles, invitation.role_id) && html`<button onClick=${resend.run} aria-disabled=${resend.busy}>Send again</button>`}
+        ${manages && mayGive(roles, invitation.role_id) && html`<button onClick=${resend.run} aria-disabled=${resend.busy}>Send again</button>`}
         <${CopyLink} invitation=${invitation} />
-        <button class="danger-text" onClick=${revoke.run} aria-disabled=${revoke.busy}>Revoke</button>
+        ${manages && html`<button class="danger-text" onClick=${revoke.run} aria-disabled=${revoke.busy}>Revoke</button>`}
       </div>
       <${Notice} problem=${resend.problem ?? revoke.problem} reload=${both.reload} keep=${clear} />
-      ${roles.data && !mayGive(roles, invitation.role_id)
+      ${!manages ? null : roles.data && !mayGive(roles, invitation.role_id)
         ? html`<p class="hint">You may not give the role ${invitation.role_name}, so you can only revoke this invitation.</p>`
         : html`<h3>Change</h3>
           <${EditUser} user=${invitation} load=${both} roles=${roles} write=${write} onClose=${onClose}
@@ -53,7 +53,7 @@ export function ManageInvitation({ id, name, done, onClose, put, reload }) {
 }
 
 /** @param {Props.UsersInvitation} props */
-function Facts({ invitation }) {
+function Facts({ invitation, manages }) {
   const { email, delivery, expired, expires_at, invited_by, sent_by, sent_at, send_count, inviter_authorized } = invitation;
   const [tone, text] = DELIVERY[delivery] ?? ['plain', delivery];
   return html`
@@ -65,7 +65,7 @@ function Facts({ invitation }) {
     </dl>
     ${!inviter_authorized && html`<${Notice} problem=${{
       title: 'This invitation cannot be accepted now',
-      detail: 'The person who sent it may no longer grant this role. Send it again in your own name.',
+      detail: `The person who sent it may no longer grant this role. ${manages ? 'Send it again in your own name.' : 'A user manager can send it again.'}`,
     }} />`}`;
 }
 

@@ -74,9 +74,9 @@ const PATHS = {
 function PathSteps({ path, object, org }) {
   const { me } = useApp();
   const can = useOrg()?.can;
-  const readable = path.organization_id === org.id && (can ? can('role_management', 'view_only') : me.operator);
+  const readable = path.organization_id === org.id && can ? can('role_management', 'view_only') : me.operator;
   const role = path.role_id && readable
-    ? html`<${Link} to="/organizations/${org.id}/roles/${path.role_id}">${path.role_name}<//>`
+    ? html`<${Link} to="/organizations/${path.organization_id}/roles/${path.role_id}">${path.role_name}<//>`
     : path.role_name ?? 'A role that was deleted';
   return html`
     <${Step} label="Membership">${PATHS[path.path](path)}<//>
@@ -91,7 +91,7 @@ const BUILT_IN = { super_admin: 'Super Admin', admin: 'Admin', user: 'User', mdf
 /** @param {Props.WhyExplanation} props */
 function WhoCouldGrant({ who, org }) {
   const { me } = useApp();
-  const here = who.organization_id === org.id || !who.organization_id;
+  const home = who.organization_id ?? org.id;
   const roles = who.built_in_roles ?? [];
   const filter = roles.map((role) => `role_id=${role}`).join('&');
   return html`<${Section} title="Who could change this">
@@ -100,7 +100,7 @@ function WhoCouldGrant({ who, org }) {
       ${who.levels && html`<ul class="plain-list">${Object.entries(who.levels).map(([object, level]) => html`
         <li><${Level} level=${level} /> on ${areaName(object)}</li>`)}</ul>`}
       ${roles.length > 0 && html`<p>Always: ${roles.map((role) => html`<${Badge}>${BUILT_IN[role] ?? role}<//> `)}</p>`}
-      ${who.who === 'members' && here && filter && html`<p><${Link} to="/organizations/${org.id}/users?${filter}&status=active">Show them<//></p>`}
+      ${who.who === 'members' && (home === org.id || me.operator) && filter && html`<p><${Link} to="/organizations/${home}/users?${filter}&status=active">Show them<//></p>`}
       ${who.who === 'operators' && me.operator && html`<p><${Link} to="/operator/organizations/${org.id}">Open ${org.name} as an operator<//></p>`}
     </div>
   <//>`;
