@@ -99,15 +99,29 @@ export async function picture(page, name) {
   await page.screenshot({ path: `${pictures}/${name}.png`, animations: 'disabled' });
 }
 
-/** Checks the page by axe (WCAG 2.2 AA), and that it needs no sideways scrolling. The page must bypass the CSP. */
+/** Checks the page by axe (WCAG 2.2 AA), that its placeholders can be read, and that it needs no sideways scrolling. The page must bypass the CSP. */
 export async function assertAccessible(page, what) {
   await page.addScriptTag({ path: axeSource });
   const { violations } = await page.evaluate(() =>
     window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).slice(0, 3).join(' | ')}`);
   assert.deepEqual(found, [], `${what} is accessible`);
+  assert.deepEqual(await page.evaluate(weakPlaceholders), [], `the placeholders of ${what} have enough contrast`);
   const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(excess <= 0, `${what} is ${excess} pixels wider than the window`);
+}
+
+/** The placeholders with less contrast than 4.5 to 1 (WCAG 1.4.3), which axe does not check. Runs in the page. */
+function weakPlaceholders() {
+  const luminance = (color) => {
+    const [red, green, blue] = color.match(/[\d.]+/g).map((part) => part / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  return [...document.querySelectorAll('main [placeholder]')].map((input) => {
+    const { color, opacity } = getComputedStyle(input, '::placeholder');
+    const [dark, light] = [luminance(color), luminance(getComputedStyle(input).backgroundColor)].sort((one, other) => one - other);
+    return { text: input.placeholder, contrast: opacity === '1' ? (light + 0.05) / (dark + 0.05) : 0 };
+  }).filter(({ contrast }) => contrast < 4.5).map(({ text, contrast }) => `${text}: ${contrast.toFixed(1)}`);
 }
 
 /** The organizations of the person whose page this is, as ids by name. */
