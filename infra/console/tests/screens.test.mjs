@@ -101,7 +101,62 @@ test('a person is invited, changed and removed by keyboard alone', async () => {
   await page.keyboard.press('Enter');
   await page.locator('.toast', { hasText: 'revoked' }).waitFor();
   await row.waitFor({ state: 'detached' });
-  await page.waitForFunction(() => document.activeElement.textContent === 'Users');
+  await page.waitForFunction(() => document.activeElement.matches('tr summary'));
+  await page.end();
+});
+
+test('after a row is removed by keyboard, the focus is on the row that took its place, else on the one before, else on a heading, and can be seen', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const org = (await organizations(page))['Acme Instruments'];
+  /** Waits until what has the focus, or the heading of the section that has it, has this text. Asserts that the header does not hide it. */
+  const focusIsOn = async (text) => {
+    const focused = () => page.evaluate(() => {
+      const element = document.activeElement.matches('.section') ? document.activeElement.querySelector('h2') : document.activeElement;
+      const { top, bottom, left, width } = element.getBoundingClientRect();
+      const seen = document.elementFromPoint(left + width / 2, (top + bottom) / 2);
+      const { outlineStyle, textDecorationLine } = getComputedStyle(element);
+      return { text: element.textContent, top, bottom, isHidden: !element.contains(seen), isMarked: outlineStyle !== 'none' || textDecorationLine !== 'none' };
+    });
+    for (let attempt = 0; attempt < 50 && (await focused()).text !== text; attempt++) await page.waitForTimeout(100);
+    const { text: now, top, bottom, isHidden, isMarked } = await focused();
+    assert.equal(now, text);
+    assert.ok(top >= 0 && bottom <= 800 && !isHidden && isMarked, `${text} is at ${top} to ${bottom}${isMarked ? '' : ', without a mark'}`);
+  };
+  const gone = async (row) => {
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).press('Enter');
+    await row.waitFor({ state: 'detached' });
+  };
+  await open(page, `/organizations/${org}/users?status=active&kind=person`);
+  const rows = page.getByRole('table', { name: 'Users' }).locator('tbody tr');
+  const names = await rows.locator('summary .sr-only').allTextContents();
+  const last = names.length - 1;
+  for (const [index, next] of [[last - 2, last - 1], [last, last - 1]]) {
+    const row = page.locator('tbody tr', { hasText: names[index].replace('Actions for ', '') });
+    await row.locator('summary').press('Enter');
+    await row.getByRole('button', { name: 'Remove' }).press('Enter');
+    await gone(row);
+    await focusIsOn(`${names[next]}⋯`);
+  }
+  await open(page, `/organizations/${org}/settings`);
+  const alerts = page.getByRole('table', { name: 'Critical alert users' }).locator('tbody tr');
+  assert.equal(await alerts.count(), 1);
+  await alerts.getByRole('button').press('Enter');
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await gone(alerts);
+  await focusIsOn('Critical alert users');
+  await open(page, `/organizations/${org}/users?q=keys2`);
+  await page.evaluate(async (org) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json' };
+    await fetch(`/v1/organizations/${org}/invitations`, { method: 'POST', headers, body: JSON.stringify({ email: 'keys2@acme.example', role_id: 'user' }) });
+  }, org);
+  await page.setViewportSize({ width: 1200, height: 400 });
+  await page.reload();
+  const invited = page.locator('tbody tr', { hasText: 'keys2@acme.example' });
+  await invited.locator('summary').press('Enter');
+  await invited.getByRole('button', { name: 'Show, change or resend' }).press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).press('Enter');
+  await invited.waitFor({ state: 'detached' });
+  await focusIsOn('Users');
   await page.end();
 });
 

@@ -1,8 +1,9 @@
 // The frame of the console: who is signed in, which organization is shown, and which screen.
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/ui.js';
 import { everyItem, loadModule } from './api.js';
+import { useArrival } from './focus.js';
 import { Loading, Menu, Notice, Page } from './parts.js';
-import { Link, href, match, navigate, path, useArrival, useLocation } from './router.js';
+import { Link, href, match, navigate, path, useLocation } from './router.js';
 import { session } from './session.js';
 import { AppContext, useApp, useLoad } from './use.js';
 import { Home } from './screens/home.js';

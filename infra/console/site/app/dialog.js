@@ -1,5 +1,6 @@
 // A modal dialog, which asks before it loses what a person has typed.
 import { createContext, html, useId, useLayoutEffect, useRef } from '../vendor/ui.js';
+import { holdFocus } from './focus.js';
 import { mayLeave } from './router.js';
 import { Toast } from './toast.js';
 
@@ -16,7 +17,7 @@ export function Dialog({ title, onClose, wide, children }) {
   const id = useId();
   // Before the next key: one pressed at once, as Escape, must meet the dialog.
   useLayoutEffect(() => {
-    const opener = /** @type {HTMLElement | null} */ (document.activeElement);
+    const giveBack = holdFocus();
     const modal = dialog.current;
     modal?.showModal();
     const first = modal?.querySelector(':scope > .prose, .danger') ? null : modal?.querySelector('form :is(input, select, textarea)');
@@ -24,7 +25,7 @@ export function Dialog({ title, onClose, wide, children }) {
     return () => {
       // Closed first: while it is modal, nothing outside of it takes the focus.
       modal?.close();
-      if (opener?.isConnected) opener.focus();
+      giveBack();
     };
   }, []);
   const leave = () => mayLeave(dialog.current ?? undefined) && (onClose(), true);

@@ -1,7 +1,8 @@
 // What went wrong, with the next step.
 import { html, useContext } from '../vendor/ui.js';
 import { DialogContext } from './dialog.js';
-import { mayLeave, refocus } from './router.js';
+import { refocus } from './focus.js';
+import { mayLeave } from './router.js';
 import { session, signInBeside } from './session.js';
 import { useApp } from './use.js';
 import { asWords, personName } from './words.js';

@@ -1,9 +1,10 @@
 // The parts of screens: page, notice, form, dialog, table, menu, badges.
 import { createContext, html, useContext, useEffect, useId, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { Dialog, DialogContext, isTyped } from './dialog.js';
+import { isFocusLost, useLostFocus } from './focus.js';
 import { Notice, fieldOf } from './notice.js';
 import { LEVELS, formatRelative, formatTime, numberShown, personName } from './words.js';
-import { isFocusLost, mayLeave, useLostFocus, useUnsaved } from './router.js';
+import { mayLeave, useUnsaved } from './router.js';
 import { useAction, useApp, useHold, useOrg } from './use.js';
 
 export { Dialog, Notice };

@@ -1,21 +1,10 @@
 // Paths of the console: the History API, below the path of <base>.
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
+import { arrive } from './focus.js';
 
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
 const listeners = new Set();
 const unsaved = new Set();
-let arriving = false;
-let hadFocus = false;
-let last = /** @type {HTMLElement | null} */ (null);
-// What `last` is in, from the inside to the outside.
-let around = /** @type {EventTarget[]} */ ([]);
-let lastField = /** @type {HTMLInputElement | null} */ (null);
-addEventListener('focusin', (event) => {
-  hadFocus = true;
-  const field = (last = /** @type {HTMLInputElement} */ (event.target));
-  around = event.composedPath();
-  if (field.name) lastField = field;
-});
 let shown = new URL(location.href);
 // The place of the page in the browser's history, which each of its entries has.
 let place = history.state?.place ?? 0;
@@ -93,7 +82,7 @@ export function navigate(to, ask = true) {
     history.pushState({ place: ++place }, '', href(to));
   }
   scrollTo(0, 0);
-  arriving = true;
+  arrive();
   changed();
   return true;
 }
@@ -118,88 +107,6 @@ export function useFollow() {
  * @param {string} to
  */
 export const leaveEnded = (from, to) => `${path()}/`.startsWith(`${from}/`) && navigate(to, false);
-
-/** @param {HTMLElement | null | undefined} root */
-function focusHeading(root) {
-  const heading = /** @type {HTMLElement | null | undefined} */ (root?.querySelector('h1, .dialog-head h2') ?? root);
-  if (!heading) return null;
-  heading.tabIndex = -1;
-  heading.focus({ preventScroll: true });
-  return heading;
-}
-
-/**
- * Gives the focus to the heading in `root`, else to `root`, when what had it is gone or still loaded.
- *
- * @param {{ current: HTMLElement | null }} root
- */
-export function useLostFocus(root) {
-  useLayoutEffect(() => {
-    const now = document.activeElement;
-    if (hadFocus && (now === document.body || now?.id === 'main')) focusHeading(root.current);
-  }, []);
-}
-
-/** Whether what had the focus is removed, and nothing else has it. */
-export const isFocusLost = () => document.activeElement === document.body && last?.isConnected === false;
-
-/**
- * The innermost element around the lost focus that is still there.
- *
- * @param {string} selector
- */
-const still = (selector) => around.find((one) => one instanceof HTMLElement && one.isConnected && one.matches(selector));
-
-// Gives a lost focus to the field of the same name, if a form builds its fields again. Otherwise, if no part of the page does better
-// within a moment, to the heading of the dialog, else of the section, else of the page.
-let restoring = 0;
-// The heading that has a lost focus, until something better comes.
-let standIn = /** @type {HTMLElement | null} */ (null);
-new MutationObserver(() => {
-  if (!isFocusLost()) return;
-  const { name, type } = /** @type {HTMLInputElement} */ (last);
-  const form = /** @type {HTMLElement | undefined} */ (still('form'));
-  const again = name && type !== 'radio' && form?.querySelector(`[name="${CSS.escape(name)}"]`);
-  if (again) return /** @type {HTMLElement} */ (again).focus();
-  clearTimeout(restoring);
-  restoring = setTimeout(() => {
-    const root = [...document.querySelectorAll('dialog[open]')].pop() ?? still('.section') ?? document.querySelector('main');
-    if (isFocusLost()) standIn = focusHeading(/** @type {HTMLElement | null} */ (root));
-  }, 100);
-}).observe(document, { childList: true, subtree: true });
-
-/**
- * Gives the focus to the heading in `main`, else to `main`, after `navigate`, and when `main` takes the place of one that had it: before
- * the next key, which a later focus would undo.
- *
- * @param {{ current: HTMLElement | null }} main
- */
-export function useArrival(main) {
-  useLostFocus(main);
-  useLayoutEffect(() => {
-    if (arriving) focusHeading(main.current);
-    arriving = false;
-  });
-}
-
-/**
- * Returns what gives the focus back when the element of `event` is gone: to the field that the person left in its form, else to
- * the heading of the dialog or the page. It does nothing if the person has gone on to something else.
- *
- * @param {Event} event
- */
-export function refocus({ target }) {
-  const form = /** @type {Element} */ (target).closest('form');
-  const field = form?.contains(lastField) ? lastField : null;
-  return () => setTimeout(() => {
-    const now = document.activeElement;
-    if (now !== document.body && now !== standIn) return;
-    const root = /** @type {HTMLElement | undefined} */ ([...document.querySelectorAll('main, dialog[open]')].pop());
-    const again = field?.isConnected ? field : root?.querySelector(`[name="${CSS.escape(field?.name ?? '')}"]`);
-    if (again) /** @type {HTMLElement} */ (again).focus();
-    else focusHeading(root);
-  });
-}
 
 /**
  * Replaces the current path, without a step in the browser's history.
