@@ -101,6 +101,51 @@ test('a form that is sent again after a lost answer has its effect once, and equ
   assert.equal(new Set([first, second, third, fourth, fifth, sixth]).size, 6);
 });
 
+test('the first page says what to do without an organization when the invitations are read, and shows their failure once', async () => {
+  const empty = (of) => of.locator('.empty');
+  const first = async (person) => pageOf(browser, person, server);
+  await open(page, users);
+  await page.evaluate(async (org) => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}`, 'Content-Type': 'application/json' };
+    await fetch(`/v1/organizations/${org}/invitations`, { method: 'POST', headers, body: JSON.stringify({ email: 'invited@acme.example', role_id: 'user' }) });
+  }, users.split('/')[2]);
+  const invited = await first({ email: 'invited@acme.example' });
+  await empty(invited).getByText('Open your invitation above to join.').waitFor();
+  let release;
+  await invited.route(/\/me\/invitations/, async (route) => {
+    await new Promise((resolve) => (release = resolve));
+    await route.continue();
+  });
+  await invited.goto('/');
+  await invited.getByRole('status').getByText('Loading').waitFor();
+  assert.deepEqual([await empty(invited).count(), await invited.getByText('Loading…').count()], [0, 1]);
+  release();
+  await empty(invited).waitFor();
+  await invited.unrouteAll({ behavior: 'ignoreErrors' });
+  await invited.route(/\/me\/invitations/, problem(500, 'Internal error'));
+  await open(invited, '/');
+  await invited.getByRole('alert').getByText('Internal error').waitFor();
+  assert.deepEqual([await invited.getByRole('alert').count(), await empty(invited).count()], [1, 0]);
+  await invited.end();
+  await page.route(/\/me\/invitations/, problem(500, 'Internal error'));
+  await open(page, '/');
+  await page.getByRole('link', { name: /^Acme Instruments/ }).waitFor();
+  assert.equal(await page.getByRole('alert').count(), 1);
+  for (const [person, text] of [
+    [{ email: 'none@example.net' }, 'Create one, or ask a colleague to invite none@example.net. An invitation appears here.'],
+    [{ email: 'unverified@example.net', unverified: true }, 'Your organizations appear here when your address is verified.'],
+    [{ email: 'operator@rolecall.example', operator: true }, 'You are a platform operator. Open the operator’s pages, which show all organizations.'],
+  ]) {
+    const other = await first(person);
+    assert.equal((await empty(other).locator('p').innerText()).trim(), text);
+    if (person.operator) {
+      await other.getByRole('link', { name: 'Open the operator’s pages' }).click();
+      await other.getByRole('heading', { name: 'Organizations', level: 1 }).waitFor();
+    }
+    await other.end();
+  }
+});
+
 test('a refusal of API Gateway itself says why, and what to do', async () => {
   const refuse = (status, message, headers = {}) => page.route(MEMBERS, (route) => route.fulfill({ status, headers, json: { message } }));
   await refuse(403, 'Forbidden');

@@ -29,21 +29,29 @@ export function Home() {
         detail: 'Verify it at your identity provider and sign in again. Until then you cannot see invitations, ask to join or create an organization.',
       }} />`}
       ${loaded(own, ({ invitations }) => html`<${Invitations} items=${invitations} />`)}
-      <${Organizations} />
-      ${loaded(own, ({ requests, joinable }) => html`
-        <${Requests} items=${requests} reload=${own.reload} />
-        <${Joinable} items=${joinable} requests=${requests} reload=${own.reload} />`)}
+      ${me.organizations.length > 0 ? html`<${Organizations} />` : own.data && html`<${NoOrganization} invited=${own.data.invitations.length > 0} />`}
+      ${own.data && html`
+        <${Requests} items=${own.data.requests} reload=${own.reload} />
+        <${Joinable} items=${own.data.joinable} requests=${own.data.requests} reload=${own.reload} />`}
     <//>
     ${creating && html`<${CreateOrganization} onClose=${() => setCreating(false)} />`}
   `;
 }
 
+/** @param {{ invited: boolean }} props */
+function NoOrganization({ invited }) {
+  const { me } = useApp();
+  if (me.operator) {
+    return html`<${Empty} title="You belong to no organization">
+      You are a platform operator. <${Link} to="/operator">Open the operator’s pages<//>, which show all organizations.<//>`;
+  }
+  return html`<${Empty} title="You belong to no organization yet">${!me.email_verified
+    ? 'Your organizations appear here when your address is verified.'
+    : invited ? 'Open your invitation above to join.' : `Create one, or ask a colleague to invite ${me.email ?? 'you'}. An invitation appears here.`}<//>`;
+}
+
 function Organizations() {
   const { me } = useApp();
-  if (me.organizations.length === 0) {
-    return html`<${Empty} title="You belong to no organization yet">
-      Create one, or ask a colleague to invite ${me.email ?? 'you'}. An invitation appears here.<//>`;
-  }
   return html`<ul class="cards">
     ${me.organizations.map((org) => html`
       <li key=${org.id}><${Link} to="/organizations/${org.id}" class="card">
