@@ -126,6 +126,8 @@ declare namespace Props {
     value?: string | null;
     onSearch: (text: string) => void;
     placeholder?: string;
+    hint?: string;
+    isShown?: boolean;
   }
 
   // Of the frame and the screens.
@@ -337,7 +339,8 @@ declare namespace Props {
     find: (text: string, signal: AbortSignal) => Promise<(readonly string[])[]>;
     deps: unknown[];
     none: string;
-    placeholder: string;
+    search: string;
+    searchHint: string;
     accept?: (org: Types.OperatorOrganization) => boolean;
   }
 

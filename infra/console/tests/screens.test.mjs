@@ -377,6 +377,49 @@ test('organizations and sections are links: they open in another tab, at their p
   await page.end();
 });
 
+test('no placeholder is cut, on a page or in a dialog', async () => {
+  const page = await pageOf(browser, ADA, server);
+  const operator = await pageOf(browser, OPERATOR, server);
+  const at = `/organizations/${(await organizations(page))['Acme Instruments']}`;
+  const press = (name) => async (by) => (await by.getByRole('button', { name }).click(), by.getByRole('dialog').getByRole('searchbox').waitFor());
+  const below = async (by) => {
+    await by.getByRole('button', { name: 'Create an organization' }).click();
+    await by.getByLabel('Place').selectOption('below');
+  };
+  const visits = [
+    [page, `${at}/users`], [page, `${at}/roles`], [page, `${at}/history`],
+    [operator, '/operator'], [operator, '/operator', below], [operator, `/operator${at}`, press('Appoint another…')],
+  ];
+  const cut = [];
+  let seen = 0;
+  for (const [by, path, act] of visits) {
+    await open(by, path);
+    await act?.(by);
+    for (const width of [360, 768, 1200]) {
+      await by.setViewportSize({ width, height: 800 });
+      // Each has room for the button that clears a search.
+      const texts = await by.locator('input[placeholder]').evaluateAll((all) => all.map((input) => {
+        const { font, paddingLeft, paddingRight } = getComputedStyle(input);
+        const pen = document.createElement('canvas').getContext('2d');
+        pen.font = font;
+        return { text: input.placeholder, excess: pen.measureText(input.placeholder).width - (input.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) - 20) };
+      }));
+      seen += texts.length;
+      cut.push(...texts.filter(({ excess }) => excess > 0).map(({ text }) => `${text} (${path.replace(at, '')} at ${width})`));
+    }
+  }
+  assert.ok(seen >= 3 * visits.length, `${seen} placeholders`);
+  assert.deepEqual(cut, []);
+  await page.end();
+  await operator.end();
+});
+
+test('a name that begins with an emoji has it as initial', async () => {
+  const page = await pageOf(browser, { email: 'fox@example.net', name: '🦊 Fox' }, server);
+  assert.equal(await page.locator('.avatar').textContent(), '🦊');
+  await page.end();
+});
+
 test('no filter cuts what it says', async () => {
   const page = await pageOf(browser, ADA, server);
   const org = (await organizations(page))['Acme Instruments'];

@@ -246,7 +246,7 @@ test('a link with several roles lists the users of each, and so does the export'
 test('a link carries the filters of the roles', async () => {
   await open(ada, `/organizations/${org}/roles`);
   await ada.getByLabel('Users', { exact: true }).selectOption({ label: 'With members' });
-  await ada.getByRole('searchbox', { name: 'Search by name or description' }).fill('admin');
+  await ada.getByRole('searchbox', { name: 'Search', exact: true }).fill('admin');
   await ada.waitForURL(/\?status=active&q=admin$/);
   await ada.reload();
   await ada.getByRole('row', { name: /^Super Admin/ }).waitFor();

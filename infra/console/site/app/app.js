@@ -136,7 +136,7 @@ function Header() {
 }
 
 /** @param {Types.Named} me */
-const initial = (me) => (personName(me)[0] ?? '?').toUpperCase();
+const initial = (me) => ([...personName(me)][0] ?? '?').toUpperCase();
 
 /** Switches between the organizations of the person. */
 function Switcher() {

@@ -271,11 +271,11 @@ export const When = ({ at, empty = '–' }) => at ? html`<time datetime=${at} ti
 
 /**
  * Calls `onSearch(text)` a third of a second after the last change, or when the person leaves the field. A `value` that it has not sent replaces the text: the
- * person went back, or removed the filters.
+ * person went back, or removed the filters. The label is for screen readers alone, beside the placeholder, unless it `isShown`.
  *
  * @param {Props.SearchField} props
  */
-export function SearchField({ label, value, onSearch, placeholder }) {
+export function SearchField({ label, value, onSearch, placeholder, hint, isShown }) {
   const timer = useRef(0);
   const sent = useRef(value ?? '');
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -296,6 +296,8 @@ export function SearchField({ label, value, onSearch, placeholder }) {
     clearTimeout(timer.current);
     timer.current = setTimeout(send, 350);
   };
-  return html`<div class="search"><label class="sr-only" for=${id}>${label}</label>
-    <input id=${id} ref=${input} type="search" placeholder=${placeholder ?? label} defaultValue=${value} onInput=${change} onBlur=${send} /></div>`;
+  return html`<div class="search field"><label class=${isShown ? undefined : 'sr-only'} for=${id}>${label}</label>
+    <input id=${id} ref=${input} type="search" placeholder=${placeholder ?? label} aria-describedby=${hint && `${id}-hint`}
+      defaultValue=${value} onInput=${change} onBlur=${send} />
+    ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}</div>`;
 }

@@ -44,7 +44,7 @@ export function Roles() {
   return html`
     <${Page} title="Roles" intro="A role says what its users may do. Each user has one role." actions=${create}>
       <div class="row">
-        <${SearchField} label="Search by name or description" value=${q} onSearch=${(/** @type {string} */ q) => setFilters({ q })} />
+        <${SearchField} label="Search" isShown placeholder="Name or description" value=${q} onSearch=${(/** @type {string} */ q) => setFilters({ q })} />
         <${Field} label="Users" name="status" options=${STATUSES} value=${status} onChange=${(event) => setFilters({ status: event.target.value })} />
         ${can('role_management_sub_organizations', 'view_only') && html`
           <${OrganizationFilter} value=${organizations} onChange=${(/** @type {Types.Organizations} */ value) => setFilters(organizationFilters(value))} />`}

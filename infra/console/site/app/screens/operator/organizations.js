@@ -3,7 +3,7 @@ import { html, useState } from '../../../vendor/ui.js';
 import { Dialog, Empty, Field, Form, More, Page, Person, SearchField, When, table } from '../../parts.js';
 import { Link, query, replace, useFollow } from '../../router.js';
 import { useApp, usePages } from '../../use.js';
-import { Badges, OrganizationChoice } from './parts.js';
+import { Badges, NAME_SEARCH, OrganizationChoice } from './parts.js';
 
 export function Organizations() {
   const { api } = useApp();
@@ -14,7 +14,7 @@ export function Organizations() {
   return html`
     <${Page} title="Organizations" intro="Every tree by its root, the oldest first. A search finds organizations of every depth."
       actions=${html`<button class="primary" onClick=${() => setCreating(true)}>Create an organization</button>`}>
-      <${SearchField} label="Find by at least 3 letters of the beginning of a name, or the whole name" value=${q} onSearch=${search} />
+      <${SearchField} label="Find by name" hint=${NAME_SEARCH} value=${q} onSearch=${search} />
       ${list.items.length > 0 && table({ label: 'Organizations', rows: list.items, columns: [
         { label: 'Name', head: true, cell: (row) => html`<${Link} to="/operator/organizations/${row.id}">${row.name}<//><${Badges} org=${row} />` },
         { label: 'Place', cell: ({ depth }) => (depth === 0 ? 'Root' : `Sub-organization, level ${depth}`) },

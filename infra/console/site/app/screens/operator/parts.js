@@ -63,16 +63,19 @@ export const Badges = ({ org }) => html`
  *
  * @param {Props.OperatorParts} props
  */
-function Choice({ label, name, hint, find, deps, none, placeholder }) {
+function Choice({ label, name, hint, find, deps, none, search, searchHint }) {
   const [text, setText] = useState('');
   const load = useLoad((signal) => find(text, signal), [...deps, text, useContext(Round)]);
   const options = load.data ?? [];
   return html`
-    <${SearchField} label="${label}: ${placeholder}" onSearch=${setText} placeholder=${placeholder} />
+    <${SearchField} label="${label}: ${search}" placeholder=${search} onSearch=${setText} hint=${searchHint} />
     <${Notice} problem=${load.problem} />
     <${Field} label=${label} name=${name} hint=${load.data && options.length === 0 ? none : hint} required options=${[['', 'Choose…'], ...options]} />
   `;
 }
+
+/** What a search for organizations finds. */
+export const NAME_SEARCH = 'Enter at least 3 letters of the beginning of the name, or the whole name.';
 
 /** @param {Types.OperatorOrganization} org */
 const organizationOption = ({ id, name, depth, super_admin }) =>
@@ -90,7 +93,7 @@ export function OrganizationChoice({ accept = () => true, ...rest }) {
     return page.items.filter((org) => !org.deletion && accept(org)).map(organizationOption);
   };
   return html`<${Choice} ...${rest} find=${find} deps=${[api]} none="No such organization begins so."
-    placeholder="Find by at least 3 letters of the beginning of its name, or the whole name" />`;
+    search="Find by name" searchHint=${NAME_SEARCH} />`;
 }
 
 /**
@@ -119,5 +122,5 @@ export function MemberChoice({ org, except, ...rest }) {
     .map((member) => [member.id, personLine(member, member.role_name)]);
   return html`<${Choice} ...${rest} find=${find} deps=${[api, org]}
     none="No other member is found. An organization without another member can only be deleted: see Delete on this page."
-    placeholder="Find by name, address or role" />`;
+    search="Find a member" searchHint="Enter a part of the name, the address or the role." />`;
 }
