@@ -194,6 +194,22 @@ test('a part of the console that fails to load is one click away', async () => {
   await page.getByLabel('Contact').waitFor();
 });
 
+test('the pages of operators about one organization are loaded with the first of them, and a failure is one click away', async () => {
+  const operator = await pageOf(browser, { email: 'operator@rolecall.example', operator: true }, server);
+  const part = /\/operator\/organization\.js/;
+  let asked = 0;
+  await operator.route(part, (route) => (asked++, route.abort()));
+  await open(operator, '/operator');
+  assert.equal(asked, 0);
+  await operator.getByRole('link', { name: 'Acme Instruments' }).click();
+  await operator.getByRole('heading', { name: 'Organization', exact: true }).waitFor();
+  await operator.getByRole('alert').getByText('The service cannot be reached').waitFor();
+  await operator.unroute(part);
+  await operator.getByRole('button', { name: 'Load the current state' }).click();
+  await operator.getByRole('heading', { name: 'Acme Instruments', level: 1 }).waitFor();
+  await operator.end();
+});
+
 test('an answer that ends in the middle is shown as a lost connection', async () => {
   await page.route(MEMBERS, (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"items":[' }));
   await open(page, users);

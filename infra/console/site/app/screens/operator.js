@@ -5,15 +5,26 @@ import { Main, NotFound } from '../app.js';
 import { Page, loaded } from '../parts.js';
 import { Link, match, query } from '../router.js';
 import { useApp, useLoad } from '../use.js';
-import { Organization } from './operator/organization.js';
 import { Organizations } from './operator/organizations.js';
 import { ofOrganization } from './operator/parts.js';
 import { Question } from './why/question.js';
 
+/**
+ * A screen that is loaded with its first visit.
+ *
+ * @param {string} title
+ * @param {() => Promise<Function>} load
+ */
+const onVisit = (title, load) => function OnVisit(/** @type {object} */ props) {
+  const screen = useLoad(() => loadModule(load), []);
+  if (screen.data) return html`<${screen.data} ...${props} />`;
+  return html`<${Page} title=${title}>${loaded(screen)}<//>`;
+};
+
 const SCREENS = [
   { at: '/operator', screen: Organizations },
-  { at: '/operator/people', screen: People },
-  { at: '/operator/organizations/:org', screen: Organization },
+  { at: '/operator/people', screen: onVisit('People', async () => (await import('./operator/people.js')).People) },
+  { at: '/operator/organizations/:org', screen: onVisit('Organization', async () => (await import('./operator/organization.js')).Organization) },
   { at: '/operator/organizations/:org/why', screen: OperatorWhy },
 ];
 
@@ -25,13 +36,6 @@ export function Operator({ at }) {
     <${Link} to="/operator" aria-current=${current('/operator', '/operator/organizations')}>Organizations<//>
     <${Link} to="/operator/people" aria-current=${current('/operator/people')}>People<//>
   </nav>`}>${found ? html`<${found.screen} key=${at} ...${found.params} />` : html`<${NotFound} />`}<//>`;
-}
-
-/** The search for people: loaded with the first visit. */
-function People() {
-  const load = useLoad(() => loadModule(() => import('./operator/people.js')), []);
-  if (load.data) return html`<${load.data.People} />`;
-  return html`<${Page} title="People">${loaded(load)}<//>`;
 }
 
 /** @param {Props.Operator} props */
