@@ -43,6 +43,7 @@ declare namespace Props {
     children?: Types.View;
     disabled?: boolean;
     stays?: boolean;
+    asks?: boolean | null;
   }
 
   interface Field {
@@ -246,6 +247,7 @@ declare namespace Props {
 
   interface HistoryEntry {
     event: Types.HistoryEvent;
+    rows: ReturnType<typeof import('./site/app/event_values.js').changes>;
     below: boolean;
     about: (person: string) => void;
   }

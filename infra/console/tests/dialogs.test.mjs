@@ -180,6 +180,30 @@ test('a dialog that is closed in the moment in which it sends asks, too', async 
   assert.deepEqual(questions, [WAIT]);
 });
 
+test('settings that ask before they are saved look busy only while they are sent', async () => {
+  await open(page, `${org}/settings`);
+  const save = page.locator('#security .form-actions .primary');
+  const age = page.getByLabel('Maximum age of a sign-in, in minutes');
+  for (const minutes of ['300', '200']) {
+    await age.fill(minutes);
+    await save.click();
+    await dialog().getByRole('button', { name: 'Restrict' }).waitFor();
+    await page.waitForTimeout(200);
+    assert.deepEqual([await save.textContent(), await save.getAttribute('aria-disabled')], ['Save', 'false'], `before ${minutes}`);
+    const { asked, release } = await delay(/\/security$/, 'PUT');
+    await press('Restrict', dialog());
+    await asked;
+    assert.equal(await save.textContent(), 'Working…');
+    release();
+    await dialog().waitFor({ state: 'detached' });
+    await page.unroute(/\/security$/);
+    await page.waitForFunction(() => document.querySelector('#security .form-actions .primary').textContent === 'Save');
+  }
+  await age.fill('');
+  await age.press('Enter');
+  await page.waitForLoadState('networkidle');
+});
+
 test('settings whose question is closed while they are sent show the refusal themselves', async () => {
   await open(page, `${org}/settings`);
   const { asked, release } = await delay(/\/security$/, 'PUT');

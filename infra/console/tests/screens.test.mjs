@@ -420,6 +420,18 @@ test('a name that begins with an emoji has it as initial', async () => {
   await page.end();
 });
 
+test('an entry of the history promises changes only where it has values', async () => {
+  const page = await pageOf(browser, ADA, server);
+  await open(page, `/organizations/${(await organizations(page))['Acme Instruments']}/history`);
+  const summaries = page.locator('.event summary');
+  for (const summary of await summaries.all()) await summary.click();
+  await page.locator('.event-details').last().waitFor();
+  const entries = await page.locator('.event').evaluateAll((all) => all.map((entry) =>
+    [entry.querySelector('summary').firstChild.textContent, entry.querySelectorAll('.event-details table').length].join(': ')));
+  assert.deepEqual([...new Set(entries)].sort(), ['Details: 0', 'What changed: 1']);
+  await page.end();
+});
+
 test('no filter cuts what it says', async () => {
   const page = await pageOf(browser, ADA, server);
   const org = (await organizations(page))['Acme Instruments'];
@@ -444,13 +456,25 @@ test('no page is wider than its window, and no word is broken, between a telepho
   const operator = await pageOf(browser, OPERATOR, server);
   const org = (await organizations(page))['Acme Instruments'];
   const at = `/organizations/${org}`;
+  const explain = async () => {
+    await page.getByLabel('Area').selectOption({ label: 'User Management' });
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.locator('.steps').waitFor();
+  };
   const visits = [
     ...['/users', '/users?scope=subtree', '/roles', '/roles?scope=subtree', '/join-requests', '/settings'].map((path) => [page, at + path]),
+    [page, `${at}/why?email=jonas@acme.example`, explain],
     ...['/operator', `/operator/organizations/${org}`].map((path) => [operator, path]),
   ];
+  // A long name takes the room of the other columns.
+  await operator.route(/\/v1\/operator\/organizations\?/, async (route) => {
+    const { items, ...page } = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...page, items: items.map((org, index) => (index === 0 ? { ...org, name: 'W'.repeat(100) } : org)) } });
+  });
   const found = [];
-  for (const [by, path] of visits) {
+  for (const [by, path, act] of visits) {
     await open(by, path);
+    await act?.();
     for (const width of [768, 900, 1024, 1168, 1200]) {
       await by.setViewportSize({ width, height: 800 });
       found.push(...await by.evaluate(([path, width]) => {
@@ -562,9 +586,9 @@ test('the current page and the mark of the organization switcher are inside a wi
   await page.end();
 });
 
-// Only an operator's browser loads the screens of operators.
+// The first page alone: what few people open is loaded with its first visit. Only an operator's browser loads the screens of operators.
 for (const [who, person, path] of [['a member', ADA, '/'], ['an operator', OPERATOR, '/operator']]) {
-  test(`the browser of ${who} loads at most 120 KB, compressed`, { skip: process.env.SITE && 'the files come from SITE' }, async () => {
+  test(`the first page of ${who} loads at most 120 KB, compressed`, { skip: process.env.SITE && 'the files come from SITE' }, async () => {
     const page = await pageOf(browser, person, server);
     // As at the first visit: the sign-in has filled the cache.
     const devtools = await page.context().newCDPSession(page);

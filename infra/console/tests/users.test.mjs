@@ -153,6 +153,16 @@ test('each level of a role is explained in full: "Also" follows what it adds to'
   assert.deepEqual((await ada.locator('.matrix dd').allInnerTexts()).filter((text) => text.startsWith('Also')), []);
 });
 
+test('a role and a comparison say what its coarse role is for', async () => {
+  await open(ada, `/organizations/${org}/roles/admin`);
+  await ada.getByText('The coarse role of its users, which your identity provider may be told.').waitFor();
+  await open(ada, `/organizations/${org}/roles`);
+  for (const name of ['Admin', 'User']) await ada.getByLabel(`Compare ${name}`, { exact: true }).check();
+  await ada.getByRole('button', { name: 'Compare 2 roles' }).click();
+  await ada.getByRole('dialog').getByText('Coarse role that your identity provider may be told: User.').waitFor();
+  await ada.keyboard.press('Escape');
+});
+
 test('the users of a role that is deleted get a role that the API says the person may give', async () => {
   const page = await ask(ada, 'GET', `/v1/organizations/${org}/roles?limit=100`);
   const role = page.items.find(({ built_in, users }) => !built_in && users.active > 1);

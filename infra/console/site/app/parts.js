@@ -72,9 +72,10 @@ const WAIT = 'This is not done yet. Leave without waiting? A message then says h
  * fields, the rest above the buttons. A success closes the dialog around the form, unless it `stays`. `reload` offers the fresh state
  * after 404, 409 and 412. With `changes(values)`, which returns the values that are not saved, the person is asked before they are
  * lost; in a dialog also without it, if much is typed, and while it sends. `next(problem)` shows a step after a refusal.
+ * While it `asks` the person before it sends, it does not look busy.
  * @param {Props.Form} props
  */
-export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next, children, disabled, changes, stays }) {
+export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next, children, disabled, changes, stays, asks }) {
   const close = useContext(DialogContext);
   const action = useAction(onSubmit, stays ? null : close);
   const errors = action.problem?.errors ?? [];
@@ -98,7 +99,7 @@ export function Form({ onSubmit, submit = 'Save', danger, onCancel, reload, next
     action.clear();
   });
   const { waits, submitted, release } = useHold(form, (event) => action.run(values(), event));
-  const busy = action.busy || waits;
+  const busy = (action.busy && !asks) || waits;
   // Not by the attribute `disabled`: the browser takes the focus from a button that has it.
   const press = (/** @type {Event} */ event) => disabled && event.preventDefault();
   return html`
@@ -255,12 +256,19 @@ const LEVEL_TONES = { none: 'plain', view_only: 'info', full_access: 'good' };
 export const Level = ({ level }) => html`<${Badge} tone=${LEVEL_TONES[level]}>${LEVELS[level]}<//>`;
 
 /**
+ * An address or a name. A browser breaks it after an @, and a word only if it must.
+ *
+ * @param {string} text
+ */
+const breakable = (text) => text.split(/(?<=@)/).map((part, index) => html`${index > 0 && html`<wbr />`}${part}`);
+
+/**
  * A person: the name, and below it the address.
  * @param {Props.Person} props
  */
 export const Person = ({ person }) => html`
-  <span class="person"><span>${personName(person)}</span>
-  ${person?.email && personName(person) !== person.email && html`<small>${person.email}</small>`}</span>
+  <span class="person"><span>${breakable(personName(person))}</span>
+  ${person?.email && personName(person) !== person.email && html`<small>${breakable(person.email)}</small>`}</span>
 `;
 
 /**

@@ -130,7 +130,8 @@ function Facts({ role }) {
     <dd>${role.built_in ? html`<${Badge}>Built-in<//>` : 'Custom role'} ${role.reassign_to && html`<${Badge} tone="warn">Being deleted<//>`}</dd>
     <dt>Users</dt>
     <dd>${linked(active, 'member', 'kind=person&status=active')}, ${linked(pending, 'invitation', 'status=pending')}, ${linked(services, 'service', 'kind=service')}</dd>
-    <dt>For the identity provider</dt><dd>${role.identity_provider_role === 'admin' ? 'Admin: full access to users and roles' : 'User'}</dd>
+    <dt>For the identity provider</dt><dd>${role.identity_provider_role === 'admin' ? 'Admin, with full access to users and roles' : 'User'}
+      <p class="hint">The coarse role of its users, which your identity provider may be told.</p></dd>
   </dl></div>`;
 }
 

@@ -12,32 +12,30 @@ const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 export function Entry({ event, below, about }) {
   const [open, setOpen] = useState(false);
   const { at, reason, organization_name, action } = event;
+  const rows = changes(event);
   return html`<li class="event">
     <time datetime=${at} title=${formatTime(at)}>${time.format(new Date(at))}</time>
     <div class="event-body">
       <p>${sentence(event)} ${below && html`<${Badge}>${organization_name}<//>`}</p>
       ${reason && html`<p>Reason of the operator: <q>${reason}</q></p>`}
       <details onToggle=${(/** @type {Event & { target: HTMLDetailsElement }} */ { target }) => setOpen(target.open)}>
-        <summary>What changed<span class="sr-only">: ${actionLabel(action)}, ${formatTime(at)}</span></summary>
-        ${open && html`<${Details} event=${event} about=${about} />`}
+        <summary>${rows.length > 0 ? 'What changed' : 'Details'}<span class="sr-only">: ${actionLabel(action)}, ${formatTime(at)}</span></summary>
+        ${open && html`<${Details} event=${event} about=${about} rows=${rows} />`}
       </details>
     </div>
   </li>`;
 }
 
 /** @param {Props.HistoryEntry} props */
-function Details({ event, about }) {
+function Details({ event, about, rows }) {
   const { old, new: now, request_id, client_request_id } = event;
-  const rows = changes(event);
   const columns = /** @type {(Types.Column<typeof rows[number]> | Types.Nothing)[]} */ ([
     { label: 'What', head: true, cell: ({ label }) => label },
     old && { label: 'Before', cell: ({ before }) => html`<bdi>${before}</bdi>` },
     (now || !old) && { label: old ? 'After' : 'Value', cell: ({ after }) => html`<bdi>${after}</bdi>` },
   ]);
   return html`<div class="event-details">
-    ${rows.length > 0
-      ? table({ label: 'What changed', columns, rows })
-      : html`<p class="hint">The entry has no further values.</p>`}
+    ${rows.length > 0 && table({ label: 'What changed', columns, rows })}
     <p class="hint">${formatTime(event.at)}${event.actor.email && html`, by <bdi>${personLine(event.actor)}</bdi>`}. For questions to support: request <code>${request_id}</code>${client_request_id &&
       html`, sent as <code>${client_request_id}</code>`}.</p>
     <${People} event=${event} about=${about} />

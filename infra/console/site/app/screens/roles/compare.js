@@ -42,7 +42,7 @@ function Levels({ objects, roles }) {
       ] })}
     <dl class="facts compare-facts">
       ${roles.map((role) => html`<dt>${heading(role, roles)}</dt>
-        <dd>${usersInWords(role.users)}. For the identity provider, its users are “${IDENTITY_PROVIDER_ROLES[role.identity_provider_role]}”.</dd>`)}
+        <dd>${usersInWords(role.users)}. Coarse role that your identity provider may be told: ${IDENTITY_PROVIDER_ROLES[role.identity_provider_role]}.</dd>`)}
     </dl>
   `;
 }

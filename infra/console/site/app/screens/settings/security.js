@@ -73,6 +73,7 @@ function Edit({ security, reload }) {
   const { id, reload: reloadOrg } = useOrg();
   const draft = useDraft(security, settings);
   const [asking, setAsking] = useState(/** @type {Question | null} */ (null));
+  const [sends, setSends] = useState(false);
   const save = async (/** @type {Question['changes']} */ changes) => {
     const body = { ...security, ...changes };
     const path = { org: id };
@@ -90,12 +91,12 @@ function Edit({ security, reload }) {
   };
   // The form shows the errors of its fields, and any refusal that comes after the question is closed.
   const confirm = async (/** @type {Question} */ asking) => {
-    asking.sends = true;
+    setSends((asking.sends = true));
     await save(asking.changes).then(asking.done, (problem) => {
       asking.sends = false;
       if (!problem.errors?.length && !asking.closed) throw problem;
       asking.fail(problem);
-    });
+    }).finally(() => setSends(false));
   };
   const cancel = (/** @type {Question} */ asking) => {
     setAsking(null);
@@ -103,7 +104,7 @@ function Edit({ security, reload }) {
     if (!asking.sends) asking.done(false);
   };
   return html`
-    <${Form} onSubmit=${submit} changes=${draft.changes} reload=${reload}><div class="fields" ref=${draft.fields}>
+    <${Form} onSubmit=${submit} changes=${draft.changes} reload=${reload} asks=${asking && !sends}><div class="fields" ref=${draft.fields}>
       <${Fields} ...${draft} />
     </div><//>
     ${asking && html`<${Warning} items=${restrictions(security, asking.changes)} onConfirm=${() => confirm(asking)} onClose=${() => cancel(asking)} reload=${reload} />`}
