@@ -112,11 +112,12 @@ test('the first page says what to do without an organization when the invitation
   const invited = await first({ email: 'invited@acme.example' });
   await empty(invited).getByText('Open your invitation above to join.').waitFor();
   let release;
-  await invited.route(/\/me\/invitations/, async (route) => {
-    await new Promise((resolve) => (release = resolve));
-    await route.continue();
-  });
+  const released = new Promise((resolve) => (release = resolve));
+  const asked = invited.waitForRequest(/\/me\/invitations/);
+  await invited.route(/\/me\/invitations/, async (route) => (await released, route.continue()));
   await invited.goto('/');
+  await asked;
+  await invited.getByRole('heading', { name: 'My organizations' }).waitFor();
   await invited.getByRole('status').getByText('Loading').waitFor();
   assert.deepEqual([await empty(invited).count(), await invited.getByText('Loading…').count()], [0, 1]);
   release();

@@ -30,7 +30,7 @@ function textsOf(leftOut) {
     if (node.parentElement.closest(leftOut)) continue;
     if (node instanceof HTMLSelectElement) texts.push(node.selectedOptions[0].text);
     if (node instanceof HTMLInputElement) texts.push(node.value || node.placeholder);
-    if (node instanceof Text) texts.push(node.data.trim());
+    if (node instanceof Text) texts.push((node.previousSibling?.nodeName === 'WBR' ? texts.pop() : '') + node.data.trim());
   }
   return texts.filter(Boolean).join('\n');
 }
