@@ -276,7 +276,7 @@ async fn super_admin_cannot_be_changed_removed_or_leave() {
     app.remove(ADA, &acme, ADA).await.refuses(409, "super-admin-protected");
     assert_snapshot!(app.post(ADA, &format!("{acme}/leave"), json!({})).await.summary(), @"
     409 super-admin-protected: Super Admin is protected
-    The Super Admin cannot be removed, leave, or get another role. They must first transfer the Super Admin role to an Admin.
+    The Super Admin cannot be removed, leave, or get another role. They must first transfer the Super Admin role to an Admin, or delete the organization.
     ");
     assert_eq!(app.role_of(&acme, ADA).await.as_deref(), Some("super_admin"));
 }

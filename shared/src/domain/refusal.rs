@@ -409,7 +409,7 @@ pub enum Refusal {
     AccessEndOutOfRange,
     /// The Super Admin cannot be removed, leave, or get another role (SA3, SA5).
     #[error(
-        "The Super Admin cannot be removed, leave, or get another role. They must first transfer the Super Admin role to an Admin."
+        "The Super Admin cannot be removed, leave, or get another role. They must first transfer the Super Admin role to an Admin, or delete the organization."
     )]
     SuperAdminProtected,
     /// The new Super Admin does not hold the built-in Admin role (SA2).
