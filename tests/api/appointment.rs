@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     helpers::{each, operator_path},
     invariants::check,
-    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, member_id},
+    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample, member_id},
 };
 
 fn one(user: Identity) -> (Vec<String>, Option<String>) {
@@ -100,6 +100,46 @@ async fn only_another_active_member_can_be_appointed() {
     // An organization that waits for its first Admin has no member to appoint.
     let globex = app.create_organization_for(CY, "Globex").await;
     app.appoint(&globex, CY, "admin").await.refuses(404, "no-such-member");
+    check(&app).await;
+}
+
+/// SA6, OP1. Services do not count as other persons.
+#[tokio::test]
+async fn operator_invites_and_appoints_an_admin_where_the_super_admin_is_the_only_person() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_service(ADA, &acme, "Robot", "user").await;
+    app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    let path = format!("{}/first-admin", operator_path(&acme));
+    let invite = async |email: &str| app.post(OPERATOR, &path, json!({ "email": email })).await;
+    invite(ADA.email).await.refuses(409, "already-member");
+    // The invitation takes the place of an open one, also of its own kind.
+    for _ in 0..2 {
+        assert_eq!(invite(BOB.email).await.expect(201).body["role_id"], "admin");
+        check(&app).await;
+    }
+    assert_eq!(app.accept(BOB, &acme).await.expect(200).body["role_id"], "admin");
+    assert_eq!(app.super_admins(&acme).await, one(ADA));
+    let refused = invite(CY.email).await.refuses(409, "super-admin-exists");
+    assert!(refused.body["detail"].as_str().unwrap().contains("appoint one of its members"));
+    app.appoint(&acme, BOB, "removed").await.expect(200);
+    assert_eq!(app.super_admins(&acme).await, one(BOB));
+    check(&app).await;
+}
+
+/// SA6, OP1
+#[tokio::test]
+async fn operator_cannot_invite_an_admin_where_a_person_joined_concurrently() {
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
+    let acme = app.create_organization(ADA, "Acme").await;
+    app.create_invitation(ADA, &acme, CY.email, "user").await;
+    let path = format!("{}/first-admin", operator_path(&acme));
+    // The person joins after the invitation has read the number of members.
+    let order = [vec![0; 2], vec![1; 9], vec![0; 4]].concat();
+    let invite = app.post(OPERATOR, &path, json!({ "email": BOB.email }));
+    let (late, joined, calls) = layer.interleave(&order, invite, app.accept(CY, &acme)).await;
+    layer.clear_faults();
+    let outcome = (joined.status.as_u16(), late.problem());
+    assert_eq!(outcome, (200, "super-admin-exists"), "{calls:?}");
     check(&app).await;
 }
 

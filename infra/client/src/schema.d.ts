@@ -934,8 +934,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Replace the invitation of the first Admin
-         * @description Ends the pending invitation and invites another first Admin, while the organization has no Super Admin (OP1, INV8).
+         * Invite an Admin where no member can
+         * @description While the organization has no Super Admin, ends the pending invitation and invites another first Admin (OP1, INV8). Where the Super Admin is the only person who is a member, invites an Admin, whom an operator can appoint as Super Admin after they have accepted (SA6); an open invitation of the address is replaced.
          */
         post: operations["operatorInviteFirstAdmin"];
         delete?: never;
@@ -4676,7 +4676,7 @@ export interface components {
             /** @constant */
             status: 409;
         } & components["schemas"]["Problem"];
-        /** @description The organization has a Super Admin, so operators no longer invite into it (OP1). Ask the organization's administrators to invite. */
+        /** @description The organization has a Super Admin and other members, so operators no longer invite into it (OP1). Ask the organization's administrators to invite. If the Super Admin is gone, appoint another member (SA6). */
         "super-admin-exists": {
             /** @constant */
             type: "/problems/super-admin-exists";
@@ -8762,14 +8762,14 @@ export interface operations {
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["OperatorScopeRequiredResponse"];
             404: components["responses"]["OrganizationNotFound"];
-            /** @description `super-admin-exists`, `changed-concurrently` or `idempotency-key-in-use`. */
+            /** @description `super-admin-exists`, `already-invited`, `already-member`, `changed-concurrently` or `idempotency-key-in-use`. */
             409: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["super-admin-exists"] | components["schemas"]["changed-concurrently"] | components["schemas"]["idempotency-key-in-use"];
+                    "application/problem+json": components["schemas"]["super-admin-exists"] | components["schemas"]["already-invited"] | components["schemas"]["already-member"] | components["schemas"]["changed-concurrently"] | components["schemas"]["idempotency-key-in-use"];
                 };
             };
             413: components["responses"]["BodyTooLargeResponse"];

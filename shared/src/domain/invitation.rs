@@ -277,20 +277,28 @@ pub fn invite(
     Ok(Invitation::new(id, &actor.org, draft, Some(inviter_of(actor)?), now))
 }
 
-/// Invites the first Admin of an organization without Super Admin. The new invitation replaces an
-/// earlier one (INV8, OP1).
+/// Invites an Admin for an operator: the first one of an organization without Super Admin, or the
+/// one whom the operator can appoint where the Super Admin is the only person (INV8, OP1, SA6).
+///
+/// `persons` is the number of members who are persons, and `slot` the present use of the address.
 ///
 /// # Errors
-/// [`Refusal::SuperAdminExists`] if the organization has a Super Admin.
+/// - [`Refusal::SuperAdminExists`] if the organization has a Super Admin and other persons.
+/// - [`Refusal::AlreadyMember`] if the address is the Super Admin's.
 pub fn invite_first_admin(
     org: &Organization,
+    persons: u64,
+    slot: Option<&AddressSlot>,
     email: Email,
     language: Option<Language>,
     id: InvitationId,
     now: Timestamp,
 ) -> Result<Invitation, Refusal> {
-    if org.super_admin_user_id.is_some() {
+    if org.super_admin_user_id.is_some() && persons > 1 {
         return Err(Refusal::SuperAdminExists);
+    }
+    if let Some(AddressSlot::Taken(_)) = slot {
+        return Err(Refusal::AlreadyMember);
     }
     Ok(Invitation::of_first_admin(id, org, email, language, now))
 }

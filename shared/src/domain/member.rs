@@ -342,7 +342,7 @@ pub struct SuperAdminAppointment {
 /// it has no successor either.
 ///
 /// # Errors
-/// - [`Refusal::NoSuchMember`] if there is no successor, [`Refusal::MemberAccessExpired`] if their access
+/// - [`Refusal::NoMemberToAppoint`] if there is no successor, [`Refusal::MemberAccessExpired`] if their access
 ///   has ended (END1).
 /// - [`Refusal::AlreadySuperAdmin`] if the successor is the Super Admin.
 /// - The refusal of [`check_service_role`] for a service (MACH1).
@@ -354,7 +354,7 @@ pub fn appoint_super_admin(
     then: FormerSuperAdmin,
     now: Timestamp,
 ) -> Result<SuperAdminAppointment, Refusal> {
-    let member = successor.ok_or(Refusal::NoSuchMember)?;
+    let member = successor.ok_or(Refusal::NoMemberToAppoint)?;
     member.check_present(now)?;
     if org.super_admin_user_id.as_ref() == Some(&member.user_id) {
         return Err(Refusal::AlreadySuperAdmin);

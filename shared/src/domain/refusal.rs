@@ -25,6 +25,11 @@ pub enum Refusal {
     /// The organization has no member with this id.
     #[error("This organization has no member with this id. List its members to find the right id.")]
     NoSuchMember,
+    /// The organization has no member with the id of the one to appoint (SA6).
+    #[error(
+        "This organization has no member with this id. List its members to find the right id. If the Super Admin is the only person there, invite an Admin first, whom you can appoint as soon as they have accepted."
+    )]
+    NoMemberToAppoint,
     /// The access of the member whom the request is about has ended, and the clean-up has not run yet
     /// (END1).
     #[error(
@@ -74,7 +79,7 @@ pub enum Refusal {
     NoSuchPerson,
     /// The person to erase is the Super Admin of organizations (ERA1, SA1).
     #[error(
-        "This person is the Super Admin of an organization. Appoint another Super Admin in each of these organizations first: {}.",
+        "This person is the Super Admin of an organization. For each of these organizations, first appoint another Super Admin or delete the organization: {}. Where they are the only person, invite an Admin to appoint.",
         listed(.0)
     )]
     SuperAdminOf(Vec<NamedOrganization>),
@@ -463,9 +468,9 @@ pub enum Refusal {
         "An organization without a parent needs the address of its first Admin. Add the address."
     )]
     FirstAdminRequired,
-    /// Operators invite only the first Admin (OP1).
+    /// Operators invite an Admin only where no person but the Super Admin is a member (OP1, SA6).
     #[error(
-        "This organization has a Super Admin, so operators can no longer invite. Ask its administrators to invite."
+        "This organization has a Super Admin and other members, so operators can no longer invite. Ask its administrators to invite, or appoint one of its members as Super Admin if the present one is gone."
     )]
     SuperAdminExists,
     /// The setting belongs to the root organization (SUB1).

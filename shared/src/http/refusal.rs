@@ -141,7 +141,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::NoSuchOrganization | R::NoOrganizationWithId | R::ServiceTokenHasAddress => {
             (404, "no-such-organization", "No such organization")
         }
-        R::NoSuchMember => (404, "no-such-member", "No such member"),
+        R::NoSuchMember | R::NoMemberToAppoint => (404, "no-such-member", "No such member"),
         R::MemberAccessExpired(_) => {
             (404, "member-access-expired", "Access of the member has ended")
         }

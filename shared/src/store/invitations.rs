@@ -11,6 +11,7 @@ use super::{
     item::{Item, attribute, text, time, to_item},
     people::KnownPerson,
     transaction::{Change, Transaction, absent, gone_or, refuse},
+    user_counts::{Counter, UserKind},
 };
 use crate::domain::{
     AddressDigest, AddressSlot, Event, EventAction, IdentityProviderRole, Invitation, Inviter,
@@ -153,6 +154,30 @@ impl Transaction<'_> {
         self.still_held(actor)?
             .still_grantable(&actor.org, new.invitation.role_id)?
             .add_invitation(&actor.org, new, cap)
+    }
+
+    /// Invites an Admin for an operator into an organization whose Super Admin is its only person. `pending`
+    /// is the invitation that the address has.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SuperAdminExists`] if another person is a member now; [`Refusal::AlreadyInvited`] or
+    /// [`Refusal::AlreadyMember`] if the address was taken meanwhile.
+    pub fn invite_admin_to_appoint(
+        self,
+        org: &Organization,
+        invitation: &Invitation,
+        pending: Option<&Invitation>,
+    ) -> Result<Self, Error> {
+        let alone = Counter::Users(UserKind::Active).is_zero();
+        let mut writes =
+            self.check(Key::counts(org.id()), alone, refuse(Refusal::SuperAdminExists));
+        if let Some(old) = pending {
+            let event = ended(writes.context, org, ending(old, writes.context.at), old);
+            writes = writes.count_out(old).record(event)?;
+        }
+        let writes = writes.put_invitation(org, invitation, pending)?;
+        Ok(writes.count(org.id(), invitation.role_id, Status::Pending, 1))
     }
 
     /// Invites the first Admin of an organization, instead of the invitee that it waits for.

@@ -209,10 +209,14 @@ fn invitation_is_accepted_before_its_expiry_if_its_inviter_may_still_grant_the_r
 #[test]
 fn operator_can_invite_the_first_admin_who_becomes_super_admin() {
     let (empty, org) = (Organization { super_admin_user_id: None, ..standard() }, standard());
-    let invited =
-        |org: &Organization| invite_first_admin(org, email("bob"), None, id_in(org), now());
-    assert_eq!(invited(&org), Err(Refusal::SuperAdminExists));
-    let first = invited(&empty).unwrap();
+    let invited = |org: &Organization, persons, slot: Option<&AddressSlot>| {
+        invite_first_admin(org, persons, slot, email("bob"), None, id_in(org), now())
+    };
+    assert_eq!(invited(&org, 2, None), Err(Refusal::SuperAdminExists));
+    let taken = AddressSlot::Taken(UserId::new("sue"));
+    assert_eq!(invited(&org, 1, Some(&taken)), Err(Refusal::AlreadyMember));
+    assert!(invited(&org, 1, None).is_ok(), "the Super Admin is the only person");
+    let first = invited(&empty, 0, None).unwrap();
     assert_eq!((first.inviter.as_ref(), first.role_id), (None, RoleId::ADMIN));
     let accepted = |org, invitation| {
         accept(&person("bob"), org, invitation, None, None, now()).map(|member| member.role_id)

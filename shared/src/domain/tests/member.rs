@@ -256,7 +256,7 @@ fn operator_appoints_any_other_member_in_place_of_the_super_admin() {
     };
     let ann = || Some(member("ann", &org, RoleId::USER));
     assert_eq!(appoint(sue(), sue()), Err(Refusal::AlreadySuperAdmin));
-    assert_eq!(appoint(sue(), None), Err(Refusal::NoSuchMember));
+    assert_eq!(appoint(sue(), None), Err(Refusal::NoMemberToAppoint));
     for former in [None, Some(member("sue", &org, RoleId::ADMIN))] {
         assert_eq!(appoint(former, ann()), Err(Refusal::SuperAdminChanged));
     }
