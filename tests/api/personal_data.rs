@@ -180,6 +180,23 @@ async fn erased_person_is_named_nowhere() {
     app.delete(OPERATOR, &person(PAT.sub)).await.refuses(404, "no-such-person");
 }
 
+/// SA7, ERA1. The clean-up has not run yet, or has ended a part.
+#[tokio::test]
+async fn super_admin_of_a_deleted_organization_is_erased_at_once() {
+    let app = TestApp::new().await;
+    let hers = app.create_organization(PAT, "Hers").await;
+    let body = json!({ "name": "Hers", "reason": "She asked for it." });
+    let deleted = app.send(Some(OPERATOR), "DELETE", &operator_path(&hers), Some(body)).await;
+    deleted.expect(204);
+    app.delete(OPERATOR, &person(PAT.sub)).await.expect(204);
+    let left = traces(&scan(&app).await);
+    let left: Vec<_> = left.iter().filter(|key| !key.starts_with("IDEMPOTENCY#")).collect();
+    assert!(left.is_empty(), "{left:#?}");
+    check(&app).await;
+    assert_eq!(app.clean_up().await.organizations_ended, 1);
+    check(&app).await;
+}
+
 /// OP2, ERA1
 #[tokio::test]
 async fn erasure_reaches_what_a_person_did_with_an_account_that_was_lost() {

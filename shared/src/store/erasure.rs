@@ -13,7 +13,7 @@ use super::{
     item::{Item, attribute, number, text},
     members::removed,
     people::{ERASED, NAMED, kept_until},
-    transaction::{Transaction, absent, at_version, refuse, tombstone},
+    transaction::{Change, Transaction, absent, at_version, refuse, tombstone},
     user_counts::UserKind,
 };
 use crate::domain::{
@@ -69,7 +69,8 @@ impl Transaction<'_> {
     fn erase_user(self, known: &KnownIn, user: &UserId) -> Result<Self, Error> {
         let (context, org) = (self.context, &known.org);
         let key = Key::membership(org.id(), user);
-        let mut writes = self.erase_request(org, known.request.as_ref(), user)?;
+        let mut writes =
+            self.erase_request(org, known.request.as_ref(), user)?.forget_super_admin(org, user);
         let seen = known.member.as_ref().map(|member| member.version);
         let seen = seen.or(known.former.as_ref().map(|former| former.version));
         let gone = seen.map_or(Version::first(context.at, None), |seen| seen.next(context.at));
@@ -88,6 +89,18 @@ impl Transaction<'_> {
             Some(request) => event.old(json!({ "join_request": request.status })),
             None => event,
         })
+    }
+
+    /// Removes the user from a deleted organization that names them as its Super Admin. The clean-up would
+    /// do it later.
+    fn forget_super_admin(self, org: &Organization, user: &UserId) -> Self {
+        if !org.is_deleted() || org.super_admin_user_id.as_ref() != Some(user) {
+            return self;
+        }
+        let named = Expression::new("#super_admin = :erased", [("erased", text(user.as_str()))]);
+        let forget = Change::Remove(Expression::new("#super_admin", []));
+        let changed = refuse(Refusal::ChangedConcurrently);
+        self.update(Key::organization(org.id()), vec![forget], named, changed)
     }
 
     /// Frees the address of a member who is erased, counts them out, and records the end.
