@@ -27,6 +27,9 @@ async fn bob_everywhere() -> (TestApp, [String; 4]) {
     let initech = app.create_organization(EVE, "Initech").await;
     app.approve_domain(EVE, &initech, "example.com").await.expect(200);
     app.create_join_request(BOB, &initech).await;
+    // Initech alerts him, too, though he is no member.
+    let alerts = format!("{initech}/critical-alert-users");
+    app.post(EVE, &alerts, json!({ "email": BOB.email })).await.expect(201);
     (app, [acme, globex, hooli, initech])
 }
 
@@ -35,7 +38,9 @@ async fn offboarding_ends_all_access_and_lists_where_the_person_is_super_admin()
     let (app, [acme, globex, hooli, initech]) = bob_everywhere().await;
     let done = offboard(&app, BOB.sub).await.expect(200);
     let expected = json!({
-        "ended": { "memberships": 1, "invitations": 1, "join_requests": 1 },
+        "ended": {
+            "memberships": 1, "invitations": 1, "join_requests": 1, "critical_alert_users": 2,
+        },
         "super_admin_of": [{ "id": id(&globex), "name": "Globex" }],
     });
     assert_eq!(done.body, expected);
@@ -46,17 +51,36 @@ async fn offboarding_ends_all_access_and_lists_where_the_person_is_super_admin()
     for (org, actions) in [
         (&acme, ["member.removed", "critical_alert_user.removed"].as_slice()),
         (&hooli, &["invitation.revoked"]),
-        (&initech, &["join_request.cancelled"]),
+        (&initech, &["join_request.cancelled", "critical_alert_user.removed"]),
     ] {
         let history = app.history(org).await;
         let ends = &history[history.len() - actions.len()..];
         assert_eq!(each(ends, "action"), actions);
         assert!(ends.iter().all(|event| event["actor"]["operator"] == true), "{ends:#?}");
     }
+    assert_eq!(app.get(EVE, &format!("{initech}/critical-alert-users")).await.items().len(), 0);
     // Who they were stays readable.
     let history = app.history(&acme).await;
     let removed = history.iter().find(|event| event["action"] == "member.removed").unwrap();
     assert_eq!(removed["target"]["name"], BOB.email);
+    check(&app).await;
+}
+
+/// The Super Admin stays, and another person's membership holds the same address.
+#[tokio::test]
+async fn offboarding_leaves_the_alerts_of_memberships_that_stay() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, BOB_2, "user").await;
+    let globex = app.create_organization(BOB, "Globex").await;
+    for (by, org) in [(ADA, &acme), (BOB, &globex)] {
+        let alerts = format!("{org}/critical-alert-users");
+        app.post(by, &alerts, json!({ "email": BOB.email })).await.expect(201);
+    }
+    let done = offboard(&app, BOB.sub).await.expect(200);
+    assert_eq!(done.body["ended"]["critical_alert_users"], 0);
+    for (by, org) in [(ADA, &acme), (BOB, &globex)] {
+        assert_eq!(app.get(by, &format!("{org}/critical-alert-users")).await.items().len(), 1);
+    }
     check(&app).await;
 }
 

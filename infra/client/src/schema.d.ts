@@ -2693,6 +2693,7 @@ export interface components {
                 memberships: number;
                 invitations: number;
                 join_requests: number;
+                critical_alert_users: number;
             };
             /** @description The organizations of which the person is still the Super Admin. */
             super_admin_of: {

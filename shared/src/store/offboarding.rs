@@ -1,12 +1,13 @@
 //! The end of what people have in many organizations, and the offboarding of a person (OP2): memberships,
-//! invitations and open requests end, and what the person was called stays for the history.
+//! invitations, open requests and critical alerts end, and what the person was called stays for the history.
 
 use serde::Serialize;
 
 use super::{
-    Deadline, Error, KnownIn, PersonalData, Store, members::removed, transaction::Transaction,
+    Deadline, Error, KnownAddress, KnownIn, PersonalData, Store, members::removed,
+    transaction::Transaction,
 };
-use crate::domain::{EventAction, JoinRequest, Member, RequestContext, RoleId};
+use crate::domain::{CriticalAlertUser, EventAction, JoinRequest, Member, RequestContext, RoleId};
 
 /// The most actions of one transaction that ends what a person has. `DynamoDB` accepts 100.
 const MAX_ACTIONS: usize = 98;
@@ -35,6 +36,8 @@ pub struct Access {
     pub invitations: usize,
     /// The number of open requests to join.
     pub join_requests: usize,
+    /// The number of organizations whose critical alerts an address received, one for each address.
+    pub critical_alert_users: usize,
 }
 
 impl Access {
@@ -42,6 +45,7 @@ impl Access {
         self.memberships += other.memberships;
         self.invitations += other.invitations;
         self.join_requests += other.join_requests;
+        self.critical_alert_users += other.critical_alert_users;
     }
 }
 
@@ -49,6 +53,14 @@ impl KnownIn {
     /// The membership that an operator can end. The Super Admin's never ends without a successor (SA3).
     fn removable_member(&self) -> Option<&Member> {
         self.member.as_ref().filter(|member| member.role_id != RoleId::SUPER_ADMIN)
+    }
+
+    /// The critical alert users with an address of the person. An address that a membership holds which
+    /// stays is left out: the person's as Super Admin, or another person's.
+    fn removable_alerts(&self) -> impl Iterator<Item = &CriticalAlertUser> {
+        let own = self.removable_member().and_then(|member| member.email.as_ref());
+        let ends = move |known: &&KnownAddress| !known.is_taken || Some(&known.email) == own;
+        self.addresses.iter().filter(ends).filter_map(|known| known.alert.as_ref())
     }
 
     /// What the person has here that an operator can end.
@@ -59,12 +71,13 @@ impl KnownIn {
             memberships: usize::from(self.removable_member().is_some()),
             invitations: invited.count(),
             join_requests: usize::from(asks),
+            critical_alert_users: self.removable_alerts().count(),
         }
     }
 }
 
 impl Store {
-    /// Ends the memberships, invitations and open requests of a person, until `deadline`. Returns whether
+    /// Ends the memberships, invitations, open requests and critical alerts of a person, until `deadline`. Returns whether
     /// none is left.
     ///
     /// # Errors
@@ -139,11 +152,16 @@ impl Transaction<'_> {
         if let Some(request) = known.request.as_ref().filter(|request| request.is_pending()) {
             self = self.drop_request(org, request)?;
         }
-        let Some(member) = known.removable_member() else { return Ok(self) };
+        let member = known.removable_member();
+        let own = member.and_then(|member| member.email.as_ref());
+        let (of_member, others): (Vec<_>, Vec<_>) =
+            known.removable_alerts().partition(|alert| Some(&alert.value) == own);
+        for alert in others {
+            self = self.end_entry(org, alert)?;
+        }
+        let Some(member) = member else { return Ok(self) };
         let gone = member.version.next(context.at);
-        let own =
-            known.addresses.iter().find(|address| Some(&address.email) == member.email.as_ref());
-        let alert = own.and_then(|address| address.alert.as_ref());
+        let alert = of_member.first().copied();
         self.end_membership(member, gone)?
             .record(removed(context, org, EventAction::MemberRemoved, member, gone))?
             .end_alerts(org, member, alert)

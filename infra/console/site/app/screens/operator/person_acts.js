@@ -57,7 +57,7 @@ const Offboarded = ({ name, result: { ended, super_admin_of: left }, onClose }) 
   <${Dialog} title="${name} is offboarded" onClose=${onClose}>
     <div class="prose" role="status">
       <p>Ended: ${count(ended.memberships, 'membership')}, ${count(ended.invitations, 'invitation')},
-        ${' '}${count(ended.join_requests, 'request')} to join.</p>
+        ${' '}${count(ended.join_requests, 'request')} to join, ${count(ended.critical_alert_users, 'critical alert address', 'critical alert addresses')}.</p>
       ${left.length > 0
         ? html`<p>Left, because the person is the Super Admin there. Appoint another one there, and choose that the former one is removed, or delete the organization:</p><${Left} organizations=${left} />`
         : html`<p>Nothing is left.</p>`}
