@@ -76,8 +76,8 @@ pub(crate) async fn list(
     let pagination = Pagination::new(filters.cursor_scope(org), limit, cursor.as_deref())?;
     let AuthorizedList { actor, filter, total } = filters.authorize(&app, &person, org).await?;
     // The role names of an organization with custom roles are read together with its users. A search reads
-    // them anyway, so those of its page are read afterwards.
-    let own = Some(org).filter(|_| !actor.org.roles.is_empty() && filter.search.is_none());
+    // them, too, but its page would have to wait for a third call.
+    let own = Some(org).filter(|_| !actor.org.roles.is_empty());
     let (mut found, mut roles) = match filters.sort.by_name() {
         Some(order) => order.users(&app.store, &filter, own).await?.page(pagination.request()),
         None => tokio::try_join!(

@@ -59,7 +59,7 @@
 //! **The end of access.** A membership or an invitation may have an end ([`check_access_end`]).
 //! From that second the person is no member to any rule or decision, whether the clean-up has run or
 //! not (END1). Three days before, an [`EndingAccess`] becomes a mail to the member, and one to the
-//! person who set the end.
+//! people of a [`Concern`]: they granted the access, or keep the service.
 //!
 //! **Roles.** A [`RoleObject`] is a functional area, such as User Management. A role has a
 //! [`Level`] on each role object ([`Levels`]): `none`, `view_only` or `full_access`. A role is
