@@ -143,6 +143,22 @@ async fn operator_cannot_invite_an_admin_where_a_person_joined_concurrently() {
     check(&app).await;
 }
 
+/// SA6, OP1
+#[tokio::test]
+async fn operator_does_not_replace_an_invitation_that_was_sent_concurrently() {
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
+    let acme = app.create_organization(ADA, "Acme").await;
+    let path = format!("{}/first-admin", operator_path(&acme));
+    let order = [vec![0; 2], vec![1; 9], vec![0; 4]].concat();
+    let invite = app.post(OPERATOR, &path, json!({ "email": BOB.email }));
+    let other = app.invite(ADA, &acme, BOB.email, "user");
+    let (late, sent, calls) = layer.interleave(&order, invite, other).await;
+    layer.clear_faults();
+    let outcome = (sent.status.as_u16(), late.problem());
+    assert_eq!(outcome, (201, "already-invited"), "{calls:?}");
+    check(&app).await;
+}
+
 /// SA6
 #[tokio::test]
 async fn repeated_appointment_has_one_effect() {

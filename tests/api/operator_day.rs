@@ -184,7 +184,9 @@ impl Platform {
         assert_eq!(each(orgs, "name"), ["Acme", "Globex", "Hooli"]);
         let path = format!("/v1/operator/people/{}/offboard", found["id"].as_str().unwrap());
         let done = app.post(OPERATOR, &path, json!({})).await.expect(200);
-        let ended = json!({ "memberships": 2, "invitations": 1, "join_requests": 0 });
+        let ended = json!({
+            "memberships": 2, "invitations": 1, "join_requests": 0, "critical_alert_users": 0,
+        });
         assert_eq!(done.body, json!({ "ended": ended, "super_admin_of": [] }));
 
         let me = app.get(pat(), "/v1/me").await.expect(200);
