@@ -49,6 +49,7 @@ async fn person_lists_their_invitations_from_all_organizations() {
         invitation.as_object_mut().unwrap().remove("delivery");
         invitation["organization_name"] = json!(name);
         invitation["organization_suspended"] = json!(false);
+        invitation["inviter_authorized"] = json!(true);
         invitation["role_name"] = json!(role_name);
         expected.push(invitation);
     }
@@ -230,6 +231,11 @@ async fn invitation_needs_an_inviter_who_may_still_grant_its_role() {
             assert_eq!(list.items()[0]["inviter_authorized"], one);
             let users = app.get(ADA, &format!("{acme}/members?status=pending")).await;
             assert_eq!(users.items()[0]["inviter_authorized"], one);
+            // The invitee sees it, too.
+            let mine = app.get(CY, "/v1/me/invitations").await;
+            assert_eq!(mine.items()[0]["inviter_authorized"], one);
+            let mine = app.get(CY, &format!("{path}/mine")).await;
+            assert_eq!(mine.body["inviter_authorized"], one);
             one == true
         };
         assert!(is_authorized().await);

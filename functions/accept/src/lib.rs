@@ -40,6 +40,8 @@ struct ReceivedInvitation {
     invitation: views::Invitation,
     /// Whether the organization is suspended, so that no one can join it (SA7).
     organization_suspended: bool,
+    /// Whether the inviter may still grant the role. If not, someone must send the invitation again (INV9).
+    inviter_authorized: bool,
 }
 
 async fn list(
@@ -200,7 +202,11 @@ fn show(
     names: &FetchedItems,
     now: jiff::Timestamp,
 ) -> Result<ReceivedInvitation, ApiError> {
-    let role = names.role_summary(invitation.path.id(), invitation.role_id)?;
+    let id = invitation.path.id();
+    let role = names.role_summary(id, invitation.role_id)?;
+    let inviter = invitation.sent_by().map(|inviter| names.continued_member(id, inviter));
+    let inviter = inviter.transpose()?.flatten();
+    let is_authorized = |org| domain::inviter_authorized(org, invitation, inviter.as_ref(), now);
     Ok(ReceivedInvitation {
         invitation: views::Invitation::of(
             invitation,
@@ -210,5 +216,6 @@ fn show(
             now,
         ),
         organization_suspended: org.is_some_and(|org| org.suspension().is_some()),
+        inviter_authorized: org.is_some_and(is_authorized),
     })
 }

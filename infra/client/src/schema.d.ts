@@ -955,7 +955,7 @@ export interface paths {
         put?: never;
         /**
          * Appoint a Super Admin
-         * @description For an organization whose Super Admin is gone (SA6). The member can hold any role. The former Super Admin becomes Admin or is removed. The reason is in the organization's history, and all Admins get mail.
+         * @description For an organization whose Super Admin is gone (SA6). The member can hold any role. The former Super Admin becomes Admin or is removed. The reason is in the organization's history, and all Admins get mail. Pending invitations that a removed one sent cannot be accepted until a user manager sends them again or invites the addresses again (INV9).
          */
         post: operations["operatorAppointSuperAdmin"];
         delete?: never;
@@ -1639,6 +1639,8 @@ export interface components {
             organization_name: string;
             /** @description Whether the organization is suspended, so that the invitation can be declined but not accepted (SA7). */
             organization_suspended: boolean;
+            /** @description Whether the inviter may still grant the role. If not, the invitation cannot be accepted until a user manager of the organization sends it again (INV9). */
+            inviter_authorized: boolean;
         } & WithRequired<components["schemas"]["InvitationFields"], "organization_name">;
         /** @description A pending invitation in the list of users (U3). */
         PendingUser: {

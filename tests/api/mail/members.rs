@@ -182,6 +182,8 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
 
     The platform team made you the Super Admin of Acme. The history of Acme says why.
 
+    If the former Super Admin was removed, pending invitations that they sent can no longer be accepted. Please send them again. For many invitations, upload the same file again.
+
     Open Acme:
     https://portal.example.com/organizations/org_…
 
@@ -194,6 +196,8 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
     Acme has a new Super Admin
 
     The platform team made bob@example.com the Super Admin of Acme. The history of Acme says why.
+
+    If the former Super Admin was removed, pending invitations that they sent can no longer be accepted. Please send them again. For many invitations, upload the same file again.
 
     Open Acme:
     https://portal.example.com/organizations/org_…

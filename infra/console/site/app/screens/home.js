@@ -74,7 +74,7 @@ function Invitations({ items }) {
         <li key=${invitation.id}><${Link} to="/organizations/${invitation.organization_id}/invitations/${invitation.id}" class="card highlight">
           <strong>${invitation.organization_name}</strong>
           <span>as ${invitation.role_name}, invited by ${personName(invitation.sent_by)}</span>
-          <small>${invitation.organization_suspended ? 'The organization is suspended' : invitation.expired ? 'Expired' : html`Expires <${When} at=${invitation.expires_at} />`}</small>
+          <small>${invitation.organization_suspended ? 'The organization is suspended' : invitation.expired ? 'Expired' : !invitation.inviter_authorized ? 'Must be sent again' : html`Expires <${When} at=${invitation.expires_at} />`}</small>
         <//></li>`)}
     </ul>
   <//>`;

@@ -71,8 +71,9 @@ function Decision({ invitation, path, reload, follow }) {
       <p class="hint">${invitation.expired ? 'It expired' : 'It expires'} <${When} at=${invitation.expires_at} />.
         ${invitation.expired && ' Ask the person who invited you to send it again.'}</p>
       ${invitation.organization_suspended && html`<p class="hint">The organization is suspended, so no one can join it at present.</p>`}
+      ${!invitation.inviter_authorized && !invitation.expired && html`<p class="hint">It cannot be accepted at present: its sender can no longer grant this role. Ask an administrator of the organization to send it again.</p>`}
       <div class="actions">
-        ${!invitation.expired && !invitation.organization_suspended && html`<button class="primary" onClick=${busy ? null : accept.run} aria-disabled=${busy}>Accept</button>`}
+        ${!invitation.expired && !invitation.organization_suspended && invitation.inviter_authorized && html`<button class="primary" onClick=${busy ? null : accept.run} aria-disabled=${busy}>Accept</button>`}
         <button onClick=${busy ? null : decline.run} aria-disabled=${busy}>Decline</button>
       </div>
       <${Notice} problem=${accept.problem ?? decline.problem} reload=${async () => (await reload(), clear())} keep=${clear} />
