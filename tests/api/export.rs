@@ -450,10 +450,10 @@ async fn every_export_is_an_event() {
         .collect();
     assert_snapshot!(mask(&lines.join("\n")), @r#"
     {"email":"cy@example.com","id":"mem_…","name":null,"operator":false}
-    {"id":"org_…","name":null,"type":"member_export","version":1795262407000}
+    {"id":"org_…","name":"=1+1 Acme","type":"member_export","version":1795262407000}
     null {"filters":{"kind":[],"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"-email","status":["active"]},"rows":1,"searched":true}
     {"email":null,"id":null,"name":"Platform operator","operator":true}
-    {"id":"org_…","name":null,"type":"member_export","version":1795262408000}
+    {"id":"org_…","name":"=1+1 Acme","type":"member_export","version":1795262408000}
     null {"filters":{"kind":[],"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"email","status":[]},"rows":4,"searched":false}
     "#);
 }

@@ -2057,7 +2057,7 @@ export interface components {
             type: "organization" | "invitation" | "member" | "member_export" | "role" | "customer_link" | "join_request" | "approved_domain" | "critical_alert_user" | "person";
             id: string;
             version: components["schemas"]["Version"];
-            /** @description What the resource is called, also after it is gone: the name of a person, role or organization, the address of an invitation, the domain. `null` for an export. */
+            /** @description What the resource is called, also after it is gone: the name of a person, role or organization, the address of an invitation, the domain. An export has the name of the organization. */
             name: string | null;
         };
         /** @description An organization exists. */

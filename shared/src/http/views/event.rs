@@ -108,10 +108,11 @@ impl Names<'_> {
     fn target_name(&self, event: &domain::Event) -> Result<Option<String>, Error> {
         let (org, id) = (self.org.id(), event.target.id.as_str());
         Ok(match event.target.kind {
-            TargetKind::Organization | TargetKind::CustomerLink => self.organization(id),
+            TargetKind::Organization | TargetKind::CustomerLink | TargetKind::MemberExport => {
+                self.organization(id)
+            }
             TargetKind::Role => self.role(id)?,
             TargetKind::ApprovedDomain => Some(id.to_owned()),
-            TargetKind::MemberExport => None,
             TargetKind::Person => Some(ERASED.to_owned()),
             TargetKind::Member => self.person(id)?,
             TargetKind::JoinRequest => {
