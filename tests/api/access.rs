@@ -71,6 +71,7 @@ async fn permissions_show_effective_levels_and_why_some_are_lower() {
         "organization_name": "Acme",
         "user_id": "bob",
         "role_id": "admin",
+        "role_name": "Admin",
         "permissions": {
             "critical_alert_users": "full_access",
             "event_history": "view_only",
@@ -118,6 +119,12 @@ async fn permissions_name_the_roles_that_the_caller_can_grant() {
     }
     let own = app.get(BOB, &format!("{acme}/permissions?include=roles")).await.expect(200).body;
     assert_eq!((&own["role_id"], &own["role_name"]), (&json!(desk), &json!("Role of bob")));
+    // The name of a built-in role costs no read.
+    let own = async |caller| app.get(caller, &format!("{acme}/permissions")).await.expect(200).body;
+    assert_eq!(own(ADA).await["role_name"], "Super Admin");
+    assert_eq!(own(OPERATOR).await.get("role_name"), Some(&Value::Null));
+    let bobs = own(BOB).await;
+    assert_eq!([bobs.get("role_name"), bobs.get("grantable_roles")], [None, None]);
     // A role manager chooses one for the users of a role that they delete.
     app.add_member_with(ADA, &acme, EVE, role_manager()).await;
     let eves = grantable(EVE).await;

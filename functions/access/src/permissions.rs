@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{Level, Name, OrgId, Restriction, RoleId, RoleObject, Standing, UserId},
+    domain::{Level, Name, OrgId, Restriction, RoleId, RoleObject, UserId},
     http::{ApiError, Call, Json, Path, Query, views},
-    store::{FetchedItems, Key},
+    store::Key,
 };
 
 /// The caller's effective permissions.
@@ -17,8 +17,12 @@ pub(crate) struct Permissions {
     organization_name: Name,
     user_id: UserId,
     role_id: Option<RoleId>,
+    /// Left out for a custom role of which the caller does not ask for the name.
     #[serde(flatten)]
-    roles: Option<RoleNames>,
+    role_name: Option<OwnRoleName>,
+    /// The roles to which the caller can invite (ROLE7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grantable_roles: Option<Vec<NamedRole>>,
     /// The effective level of each role object that is shown in this organization.
     permissions: BTreeMap<RoleObject, Level>,
     /// The role objects whose effective level is below the stored one. Objects that an organization
@@ -40,12 +44,10 @@ enum Include {
     Roles,
 }
 
-/// The role of the caller, and those that they can give.
+/// The name of the caller's role. `None` for an operator without a membership.
 #[derive(Serialize)]
-struct RoleNames {
+struct OwnRoleName {
     role_name: Option<String>,
-    /// The roles to which the caller can invite (ROLE7).
-    grantable_roles: Vec<NamedRole>,
 }
 
 #[derive(Serialize)]
@@ -69,7 +71,10 @@ pub(crate) async fn permissions(
 ) -> Result<Json<Permissions>, ApiError> {
     let names = include.map(|Include::Roles| Key::role_names(org));
     let (actor, found) = app.store.facts_in_tree(&person, org, names).await?;
-    let roles = include.map(|Include::Roles| role_names(&actor, &found)).transpose()?;
+    let names = found.role_summaries(org)?;
+    let name = |role: RoleId| views::role_name(role, names.of(role));
+    let is_known = |role: RoleId| include.is_some() || role.built_in().is_some();
+    let grantable = || actor.grantable_roles().into_iter();
     let conditions = actor.conditions;
     let restricted = |object| {
         let restriction = conditions.restriction_if_held(actor.levels, object)?;
@@ -84,7 +89,12 @@ pub(crate) async fn permissions(
         organization_id: org,
         organization_name: actor.org.name.clone(),
         role_id: actor.role(),
-        roles,
+        role_name: match actor.role() {
+            Some(role) if !is_known(role) => None,
+            role => Some(OwnRoleName { role_name: role.map(name) }),
+        },
+        grantable_roles: include
+            .map(|Include::Roles| grantable().map(|id| NamedRole { id, name: name(id) }).collect()),
         permissions: actor
             .effective
             .iter()
@@ -93,14 +103,4 @@ pub(crate) async fn permissions(
         restrictions: RoleObject::ALL.into_iter().filter_map(restricted).collect(),
         user_id: actor.person.id.clone(),
     }))
-}
-
-fn role_names(actor: &Standing, found: &FetchedItems) -> Result<RoleNames, ApiError> {
-    let names = found.role_summaries(actor.org.id())?;
-    let name = |role| views::role_name(role, names.of(role));
-    let grantable = actor.grantable_roles().into_iter();
-    Ok(RoleNames {
-        role_name: actor.role().map(name),
-        grantable_roles: grantable.map(|id| NamedRole { id, name: name(id) }).collect(),
-    })
 }

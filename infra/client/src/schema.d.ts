@@ -2833,7 +2833,7 @@ export interface components {
             user_id: components["schemas"]["UserId"];
             /** @description `null` for an operator who is not a member (OP1). */
             role_id: components["schemas"]["RoleId"] | null;
-            /** @description Only with `include=roles`. `null` where `role_id` is. */
+            /** @description `null` where `role_id` is. The name of a custom role only with `include=roles`. */
             role_name?: string | null;
             /** @description Only with `include=roles`. The roles that the caller can give to invitees and members, or to the users of a role that they delete (ROLE7): the built-in ones, then the custom ones. Empty without `full_access` to `user_management` or `role_management`. */
             grantable_roles?: {
@@ -5337,7 +5337,7 @@ export interface components {
          */
         Scope: "organization" | "subtree";
         /**
-         * @description `roles` adds `role_name` and `grantable_roles`, for a form in which the caller chooses a role. It costs another read unit.
+         * @description `roles` adds `grantable_roles` and the `role_name` of a custom role, for a form in which the caller chooses a role. It costs another read unit.
          * @example roles
          */
         IncludeRoles: "roles";
@@ -5617,7 +5617,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `roles` adds `role_name` and `grantable_roles`, for a form in which the caller chooses a role. It costs another read unit.
+                 * @description `roles` adds `grantable_roles` and the `role_name` of a custom role, for a form in which the caller chooses a role. It costs another read unit.
                  * @example roles
                  */
                 include?: components["parameters"]["IncludeRoles"];
