@@ -314,6 +314,7 @@ async fn personal_data_is_exported() {
     app.post(BOB, &alerts, json!({ "email": PATS })).await.expect(201);
     let found = data(&app, &person(PAT.sub)).await.expect(200).body;
     assert_eq!((&found["user_id"], &found["emails"]), (&json!(PAT.sub), &json!([PATS])));
+    assert_eq!(found["name"], PAT.name);
     let organizations = found["organizations"].as_array().unwrap();
     assert_eq!(each(organizations, "name"), ["Acme", "Globex"]);
     let [at_acme, at_globex] = organizations.as_slice() else { panic!("{found}") };

@@ -27,6 +27,8 @@ pub const MAX_KEPT_SERVICES: usize = 1_000;
 #[derive(Serialize)]
 pub(crate) struct PersonalData {
     id: PersonId,
+    /// What an organization calls them, by the identity provider's name.
+    name: Option<String>,
     user_id: Option<UserId>,
     emails: Vec<Email>,
     organizations: Vec<KnownInOrganization>,
@@ -172,6 +174,7 @@ impl PersonalData {
         let organizations = data.organizations.iter().map(|known| show(known, &names, user, now));
         Ok(Self {
             id,
+            name: name_of(&data),
             organizations: organizations.collect::<Result<_, _>>()?,
             emails: data.addresses.into_iter().collect(),
             user_id: data.user_id,
@@ -194,6 +197,24 @@ impl PersonalData {
         }
         Ok(self)
     }
+}
+
+/// The name of the person: of a membership, else of a former one, else of a request to join.
+fn name_of(data: &store::PersonalData) -> Option<String> {
+    let all = || data.organizations.iter();
+    let present = all().find_map(|known| {
+        let member = known.member.as_ref()?;
+        member.name.clone().or_else(|| member.display_name.as_ref().map(ToString::to_string))
+    });
+    let former = || {
+        all().find_map(|known| match &known.former.as_ref()?.called {
+            CalledPerson::Known { name, .. } => name.clone(),
+            CalledPerson::Service { name } => Some(name.clone()),
+            CalledPerson::Erased => None,
+        })
+    };
+    let requested = || all().find_map(|known| known.request.as_ref()?.name.clone());
+    present.or_else(former).or_else(requested)
 }
 
 /// The keys of the custom roles that a person holds or is invited to.

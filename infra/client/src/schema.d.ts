@@ -2723,6 +2723,8 @@ export interface components {
         /** @description What is kept about a person (ERA1). */
         PersonalData: {
             id: components["schemas"]["PersonId"];
+            /** @description What the person or service is called: by a membership, else by a former one or a request to join. `null` if no organization knows a name. */
+            name: string | null;
             /** @description `null` if the person is known by an address alone. */
             user_id: components["schemas"]["UserId"] | null;
             /** @description The addresses that the person has or had in an organization. */
