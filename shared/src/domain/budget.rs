@@ -47,7 +47,7 @@ impl Budget {
                 "An invitation can be sent {limit} times a day. Send it again tomorrow, or tell the person to look for the mail."
             ),
             Self::InvitationsPerAddress => format!(
-                "An address can be invited {limit} times a day, by all organizations together. Invite it again tomorrow."
+                "An address can be invited, or added to the critical alert users, {limit} times a day, by all organizations together. Use this address again tomorrow."
             ),
             Self::InvitationsPerOrganization => format!(
                 "This organization can invite {limit} people a day at present, critical alert users among them. Invite the others tomorrow."
