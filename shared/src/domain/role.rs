@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    BuiltIn, CustomRoleId, Level, Levels, Name, NotAnId, Reassignment, Refusal, RoleObject,
-    Standing, Target, TargetKind, Version, grant::check_no_escalation, id::ParsedText,
+    BuiltIn, CustomRoleId, Level, Levels, Name, Reassignment, Refusal, RoleObject, Standing,
+    Target, TargetKind, Version, grant::check_no_escalation, id::ParsedText,
     lookalike::looks_built_in,
 };
 
@@ -64,15 +64,20 @@ impl fmt::Display for RoleId {
 }
 
 impl FromStr for RoleId {
-    type Err = NotAnId;
+    type Err = NotARoleId;
 
-    fn from_str(text: &str) -> Result<Self, NotAnId> {
-        match text.parse() {
-            Ok(built_in) => Ok(Self::BuiltIn(built_in)),
-            Err(_) => text.parse().map(Self::Custom),
-        }
+    fn from_str(text: &str) -> Result<Self, NotARoleId> {
+        let built_in = text.parse().ok().map(Self::BuiltIn);
+        built_in.or_else(|| text.parse().ok().map(Self::Custom)).ok_or(NotARoleId)
     }
 }
+
+/// The text is not the id of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "is not the id of a role: it must start with role_, followed by 26 characters, or be that of a built-in role, such as user"
+)]
+pub struct NotARoleId;
 
 impl Serialize for RoleId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

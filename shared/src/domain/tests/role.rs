@@ -27,6 +27,13 @@ fn new_role_has_the_catalogue_defaults_for_levels_it_does_not_set() {
 }
 
 #[test]
+fn text_that_is_no_role_id_is_refused_with_both_kinds_of_ids() {
+    let refused = "nope".parse::<RoleId>().unwrap_err().to_string();
+    assert!(refused.contains("role_") && refused.contains("such as user"), "{refused}");
+    assert_eq!("user".parse(), Ok(RoleId::USER));
+}
+
+#[test]
 fn names_of_built_in_roles_are_taken_in_every_spelling() {
     let sue = super_admin(&standard());
     for taken in ["Super Admin", "ADMIN", "user", "mdf  admin", "Partner User", "Ａdmin"] {
