@@ -450,7 +450,7 @@ pub enum Refusal {
     OrganizationNotEmpty,
     /// The organization to delete has organizations below it (SA7). Contains their number.
     #[error(
-        "There are organizations below this one ({0}), so it cannot be deleted. Delete each of them first."
+        "There are organizations below this one ({0}), so it cannot be deleted. Each of them is deleted first: by its own Super Admin, or by the platform team."
     )]
     HasSubOrganizations(u64),
     /// The name that the person typed is not that of the organization to delete (SA7).
