@@ -176,6 +176,21 @@ async fn operator_can_replace_the_first_admin_invitation_until_it_is_accepted() 
     check(&app).await;
 }
 
+/// OP1. An operator is not told to ask an operator, or for an invitation.
+#[tokio::test]
+async fn refusal_names_what_an_operator_can_do() {
+    let (app, acme) = TestApp::with_acme().await;
+    let detail = async |path: &str, status, problem| {
+        let refused = app.get(OPERATOR, path).await.refuses(status, problem);
+        refused.body["detail"].as_str().unwrap().to_owned()
+    };
+    let unknown = "/v1/organizations/org_01JD7Z0000000000000000000A";
+    let unknown = detail(unknown, 404, "no-such-organization").await;
+    assert!(unknown.ends_with("Search for its name in the list of organizations."), "{unknown}");
+    let customers = detail(&format!("{acme}/customers"), 403, "missing-permission").await;
+    assert!(customers.ends_with("and operators can change them."), "{customers}");
+}
+
 /// OP1, INV8
 #[tokio::test]
 async fn operator_chooses_the_language_of_the_first_mail() {

@@ -85,15 +85,13 @@ impl LinkAccess {
 /// sees it even if no link is left that makes the role object available (ROLE5).
 ///
 /// # Errors
-/// [`Refusal::MissingPermission`] otherwise.
+/// [`Refusal::MissingPermission`] or [`Refusal::NotShownToOperator`] otherwise.
 pub fn check_list_customers(actor: &Standing) -> Result<(), Refusal> {
     let holds = |object: RoleObject| actor.levels.of(object) >= Level::ViewOnly;
     if actor.org.kind == Kind::Partner && CUSTOMER_OBJECTS.into_iter().any(holds) {
         return Ok(());
     }
-    let object = LicenseManagementCustomerOrganizations;
-    let shown = actor.conditions.shows(object);
-    Err(Refusal::MissingPermission { object, level: Level::ViewOnly, shown })
+    Err(actor.lacks(LicenseManagementCustomerOrganizations, Level::ViewOnly))
 }
 
 /// Checks that the actor may list the partners of their organization: a member with full access to

@@ -106,6 +106,17 @@ pub enum Refusal {
         /// Whether the role object is shown in the organization (ROLE5).
         shown: bool,
     },
+    /// The organization does not show the role object that an operator asks about (ROLE5).
+    #[error(
+        "{} is not available in this organization. Its kind, its settings and its links decide that, and operators can change them.",
+        .object.name()
+    )]
+    NotShownToOperator {
+        /// The role object.
+        object: RoleObject,
+        /// The level that the request needs.
+        level: Level,
+    },
     /// The access of the caller has ended (END1). Contains its end.
     #[error(
         "Your access to this organization has ended. Ask an administrator of the organization for a new invitation."

@@ -38,7 +38,7 @@ impl Standing {
     ///
     /// # Errors
     /// - [`Refusal::NoSuchOrganization`] if `org` is `None`, or if the person is neither a member
-    ///   nor an operator. Both cases give the same answer (U5).
+    ///   nor an operator. Both cases give the same answer (U5). [`Refusal::NoOrganizationWithId`] to an operator.
     /// - The refusals of [`Member::check_acting`] (END1, MACH1).
     /// - The refusals of [`Organization::check_open`] (SA7) and of [`check_sign_in`](Self::check_sign_in) if
     ///   the caller is a member.
@@ -95,7 +95,11 @@ impl Standing {
         member: Option<Member>,
         root: Option<&Organization>,
     ) -> Result<Self, Refusal> {
-        let org = org.ok_or(Refusal::NoSuchOrganization)?;
+        let org = org.ok_or(if person.operator {
+            Refusal::NoOrganizationWithId
+        } else {
+            Refusal::NoSuchOrganization
+        })?;
         let refused = member.as_ref().map_or(Ok(()), |member| member.check_acting(&person)).err();
         let member = match refused {
             // An operator reads without a membership.
@@ -137,8 +141,9 @@ impl Standing {
     ///
     /// # Errors
     /// - [`Refusal::OperatorReadOnly`] if an operator without a membership needs more than view.
-    /// - [`Refusal::MissingPermission`] in every other case in which the level is too low. An operator lacks the view
-    ///   level only if the organization does not show the role object.
+    /// - [`Refusal::NotShownToOperator`] if such an operator lacks the view level: the organization does not show the
+    ///   role object.
+    /// - [`Refusal::MissingPermission`] in every other case in which the level is too low.
     pub fn require(&self, object: RoleObject, level: Level) -> Result<(), Refusal> {
         if self.effective.of(object) >= level {
             return Ok(());
@@ -146,7 +151,16 @@ impl Standing {
         if self.member.is_none() && level > Level::ViewOnly {
             return Err(Refusal::OperatorReadOnly);
         }
-        Err(Refusal::MissingPermission { object, level, shown: self.conditions.shows(object) })
+        Err(self.lacks(object, level))
+    }
+
+    /// The refusal of a request for which the person lacks a level.
+    pub(super) fn lacks(&self, object: RoleObject, level: Level) -> Refusal {
+        let shown = self.conditions.shows(object);
+        if self.member.is_none() && self.person.operator {
+            return Refusal::NotShownToOperator { object, level };
+        }
+        Refusal::MissingPermission { object, level, shown }
     }
 
     /// The person's membership.

@@ -54,6 +54,7 @@ impl From<Refusal> for Problem {
         let level_of = |object: RoleObject| format!("/permissions/{object}");
         match refusal {
             R::MissingPermission { object, level, .. }
+            | R::NotShownToOperator { object, level }
             | R::ExceedsOwnPermissions(object, level) => {
                 problem.with("role_object", json!(object)).with("level_needed", json!(level))
             }
@@ -160,7 +161,9 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::NoSuchPerson => (404, "no-such-person", "No such person"),
         R::SuperAdminOf(_) => (409, "super-admin-of-organizations", "Person is a Super Admin"),
 
-        R::MissingPermission { .. } => (403, "missing-permission", "Permission missing"),
+        R::MissingPermission { .. } | R::NotShownToOperator { .. } => {
+            (403, "missing-permission", "Permission missing")
+        }
         R::AccessExpired(_) => (403, "access-expired", "Your access has ended"),
         R::OperatorReadOnly => (403, "operator-read-only", "Operators have read access only"),
         R::OperatorScopeRequired => (403, "operator-scope-required", "Operator scope required"),

@@ -74,7 +74,7 @@ fn operator_can_view_every_shown_role_object_and_change_none() {
         let actor = operator_in(&org);
         for object in RoleObject::ALL {
             let level = Level::ViewOnly;
-            let hidden = Refusal::MissingPermission { object, level, shown: false };
+            let hidden = Refusal::NotShownToOperator { object, level };
             let expected = if actor.conditions.shows(object) { Ok(()) } else { Err(hidden) };
             assert_eq!(actor.require(object, level), expected, "{object}");
             let change = actor.require(object, Level::FullAccess);
