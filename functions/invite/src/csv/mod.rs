@@ -45,9 +45,11 @@ const ROLE: [&str; 4] = ["roleid", "role", "rolename", "rolle"];
 /// Atlassian calls it "User status".
 const STATUS: [&str; 4] = ["status", "userstatus", "accountenabled", "active"];
 /// Of Atlassian, Google, Slack, Okta, Entra ID and common directories of staff, in English and German.
-const NOT_IN_USE: [&str; 18] = [
+const NOT_IN_USE: [&str; 19] = [
     "archived",
     "blocked",
+    // A program of Slack, whose address no one reads.
+    "bot",
     "deactivated",
     "deleted",
     "deprovisioned",
@@ -75,7 +77,7 @@ const DAYS: [&str; 1] = ["expiresindays"];
 /// The column with the end of the access: a time or a date. Our export calls it "Access ends at (UTC)".
 const ACCESS_END: [&str; 3] = ["accessexpiresat", "accessendsatutc", "accessendsat"];
 
-/// The column with the language of the mails. Entra ID calls it "preferredLanguage", with a region.
+/// The column with the language of the mails, as a tag or a name. Entra ID calls it "preferredLanguage", with a region.
 const LANGUAGE: [&str; 3] = ["language", "preferredlanguage", "sprache"];
 
 /// The most bytes of a cell that are kept, because the outcome of a row repeats its address. A longer cell
@@ -263,7 +265,7 @@ impl Row {
         })?;
         let access_end = self.access_end.as_deref().map(access_end::parse).transpose();
         let access_expires_at = access_end.map_err(|detail| ("access_expires_at", detail))?;
-        let language = self.language.as_deref().and_then(Language::of_tag);
+        let language = self.language.as_deref().and_then(language_of);
         Ok(Terms { role_id, days, access_expires_at, language })
     }
 }
@@ -278,6 +280,15 @@ fn invalid(pointer: &str, detail: &str) -> Problem {
 
 fn unreadable(error: &csv::Error) -> Problem {
     Problem::unreadable(format!("The file cannot be read as CSV: {error}."))
+}
+
+/// The language of a tag such as `de-CH`, or of a name. `None` if no mails are written in it.
+fn language_of(text: &str) -> Option<Language> {
+    match text.to_lowercase().as_str() {
+        "english" | "englisch" => Some(Language::English),
+        "german" | "deutsch" => Some(Language::German),
+        tag => Language::of_tag(tag),
+    }
 }
 
 #[cfg(test)]
@@ -305,6 +316,7 @@ mod tests {
             assert!(refused("Status", cell), "{cell}");
         }
         assert!(refused("Block credential", "True") && refused("Account Enabled", "No"));
+        assert!(refused("Status", "Bot"));
         assert!(refused("User status", "Deactivated") && refused("suspended", "True"));
         assert!(!refused("Block credential", "False") && !refused("Status", "Active"));
     }
@@ -378,10 +390,12 @@ mod tests {
     #[test]
     fn mails_are_in_the_language_of_a_row_if_they_are_written_in_it() {
         let file = "mail,preferredLanguage\na@example.com,de-CH\nb@example.com,EN\n\
-                    c@example.com,fr-FR\nd@example.com,\n";
+                    c@example.com,fr-FR\nd@example.com,\ne@example.com,German\n\
+                    f@example.com,Deutsch\ng@example.com,englisch\n";
         let language = |row: Row| row.terms(None).unwrap().language;
         let languages: Vec<_> = rows(file.as_bytes()).unwrap().into_iter().map(language).collect();
-        assert_eq!(languages, [Some(Language::German), Some(Language::English), None, None]);
+        let (english, german) = (Some(Language::English), Some(Language::German));
+        assert_eq!(languages, [german, english, None, None, german, german, english]);
     }
 
     #[test]
