@@ -52,7 +52,9 @@ pub struct Issuer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TokenRequest {
-    email: String,
+    /// The address. The token of a service has none.
+    email: Option<String>,
+    /// The user id. By default, a text of the address.
     sub: Option<String>,
     email_verified: Option<bool>,
     name: Option<String>,
@@ -64,6 +66,11 @@ struct TokenRequest {
 }
 
 impl TokenRequest {
+    /// The user id; `None` if the request has neither one nor an address.
+    fn subject(&self) -> Option<String> {
+        self.sub.clone().or_else(|| self.email.as_deref().map(default_subject))
+    }
+
     /// How long the token is valid, in seconds.
     fn lifetime(&self) -> i64 {
         self.expires_in.map_or(DEFAULT_LIFETIME, |WholeNumber(seconds)| seconds)
@@ -113,21 +120,26 @@ impl Issuer {
             .with_state(Arc::new(self))
     }
 
-    fn sign(&self, request: TokenRequest, now: i64) -> Result<String, jsonwebtoken::errors::Error> {
+    fn sign(
+        &self,
+        request: TokenRequest,
+        sub: String,
+        now: i64,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
         let header =
             Header { kid: self.public.common.key_id.clone(), ..Header::new(Algorithm::RS256) };
         let exp = now.saturating_add(request.lifetime());
         let names = self.names;
-        let sub = request.sub.unwrap_or_else(|| default_subject(&request.email));
+        let verified = request.email.as_ref().map(|_| request.email_verified.unwrap_or(true));
         let optional = [
+            (names.email, request.email.map(Value::from)),
+            (names.email_verified, verified.map(Value::from)),
             (names.name, request.name.map(Value::from)),
             (names.scope, request.scope.map(Value::from)),
             (names.amr, request.amr.map(Value::from)),
             (names.auth_time, request.auth_time.map(|WholeNumber(at)| at.into())),
         ];
         let always = [
-            (names.email, request.email.into()),
-            (names.email_verified, request.email_verified.unwrap_or(true).into()),
             // The claims that no variable names come last, so that no variable replaces them.
             ("iss", json!(self.url)),
             ("aud", json!(self.audience)),
@@ -178,8 +190,11 @@ async fn token(
         }
         Err(error) => return Problem::unreadable(error.to_string()).respond(&context.id),
     };
+    let Some(sub) = request.subject() else {
+        return Problem::invalid("send `email` or `sub`".to_owned()).respond(&context.id);
+    };
     let expires_in = request.lifetime();
-    match issuer.sign(request, context.now.as_second()) {
+    match issuer.sign(request, sub, context.now.as_second()) {
         Ok(token) => answer::json(
             &context.id,
             &json!({ "access_token": token, "expires_in": expires_in, "token_type": "Bearer" }),

@@ -291,6 +291,17 @@ async fn invalid_token_request_is_refused() {
     }
 }
 
+/// A service has no address (MACH1).
+#[tokio::test]
+async fn token_of_a_service_has_no_address() {
+    let url = start_server(&args()).await;
+    let token = token(&url, json!({ "sub": "svc|a" })).await;
+    let context = get_with(&url, "/echo/x", &token).await.body;
+    let claims = &context["authorizer"]["jwt"]["claims"];
+    assert_eq!(claims["sub"], "svc|a");
+    assert_eq!([claims.get("email"), claims.get("email_verified")], [None, None]);
+}
+
 #[tokio::test]
 async fn tokens_of_another_issuer_are_verified_with_its_published_keys() {
     let issuer = start_server(&args()).await;
