@@ -224,7 +224,7 @@ async fn second_sheet_names_the_filters_and_for_whom_the_file_was_made() {
     Made at (UTC): 46347.50009259259
     Users: 4
     Organizations: =1+1 Acme
-    Status: Active and invited
+    Status: Active, Invited, also where the invitation has expired
     Kind: Persons and services
     Roles: All
     Search: None

@@ -23,6 +23,11 @@ pub(crate) struct About<'a> {
     pub(crate) made_at: Timestamp,
 }
 
+/// Active members, as the sheet calls them.
+const ACTIVE: &str = "Active";
+/// Pending invitations, as the sheet calls them.
+const INVITED: &str = "Invited, also where the invitation has expired";
+
 impl About<'_> {
     /// The lines of the sheet. `names` has those of the rows.
     ///
@@ -39,10 +44,10 @@ impl About<'_> {
         let organizations = self.organizations(store).await?;
         let Self { org, filters, made_for, made_at } = self;
         let status = match filters.status.as_slice() {
-            [] => "Active and invited".to_owned(),
+            [] => joined([ACTIVE, INVITED].map(str::to_owned).into_iter()),
             some => joined(some.iter().map(|status| match status {
-                StatusParam::Active => "Active".to_owned(),
-                StatusParam::Pending => "Invited, also where the invitation has expired".to_owned(),
+                StatusParam::Active => ACTIVE.to_owned(),
+                StatusParam::Pending => INVITED.to_owned(),
             })),
         };
         let text = |text: String| Cell::from(text);

@@ -14,22 +14,23 @@ use crate::sheet::{Cell, Column};
 /// The number of columns.
 pub(crate) const WIDTH: usize = 19;
 
-/// The columns. Names come first, ids last. An import of invitations knows "Email", "Role" and "Name".
+/// The columns. Names come first, ids last. The printed ones are narrow, and their texts wrap, so that one page is wide
+/// enough for readable letters. An import of invitations knows "Email", "Role" and "Name".
 pub(crate) const COLUMNS: [Column; WIDTH] = [
-    Column::printed("Organization", 24.0),
-    Column::printed("Kind", 9.0),
-    Column::printed("Email", 30.0),
-    Column::printed("Name", 22.0),
-    Column::printed("Display name", 22.0),
-    Column::printed("Status", 18.0),
-    Column::printed("Role", 18.0),
-    Column::printed("Identity provider role", 12.0),
-    Column::printed("Joined at (UTC)", 17.0),
-    Column::printed("Access ends at (UTC)", 17.0),
-    Column::printed("Invited at (UTC)", 17.0),
-    Column::printed("Invitation expires at (UTC)", 17.0),
-    Column::printed("Invited by", 34.0),
-    Column::printed("Keeper", 34.0),
+    Column::printed("Organization", 16.0),
+    Column::printed("Kind", 8.0),
+    Column::printed("Email", 26.0),
+    Column::printed("Name", 16.0),
+    Column::printed("Display name", 14.0),
+    Column::printed("Status", 11.0),
+    Column::printed("Role", 13.0),
+    Column::printed("Identity provider role", 9.0),
+    Column::printed("Joined at (UTC)", 16.0),
+    Column::printed("Access ends at (UTC)", 16.0),
+    Column::printed("Invited at (UTC)", 16.0),
+    Column::printed("Invitation expires at (UTC)", 16.0),
+    Column::printed("Invited by", 20.0),
+    Column::printed("Keeper", 16.0),
     Column::id("Organization ID", 33.0),
     Column::id("Role ID", 34.0),
     Column::id("Member ID", 34.0),

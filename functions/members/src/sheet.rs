@@ -72,6 +72,7 @@ pub(crate) struct Sheet {
     printed: u16,
     rows: u32,
     time: Format,
+    wrapped: Format,
 }
 
 impl Sheet {
@@ -100,7 +101,9 @@ impl Sheet {
         let columns = count(columns.len());
         // Without seconds, which people do not need. The value has them.
         let time = Format::new().set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left);
-        Ok(Self { workbook, grid, columns, printed, rows: 0, time })
+        let time = time.set_align(FormatAlign::Top);
+        let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
+        Ok(Self { workbook, grid, columns, printed, rows: 0, time, wrapped })
     }
 
     /// Adds a row.
@@ -116,6 +119,10 @@ impl Sheet {
         for (column, cell) in (0..).zip(cells) {
             match cell {
                 Cell::Blank => {}
+                Cell::Text(text) if column < self.printed => {
+                    let text = fitting(&text);
+                    self.grid.write_string_with_format(self.rows, column, text, &self.wrapped)?;
+                }
                 Cell::Text(text) => {
                     self.grid.write_string(self.rows, column, fitting(&text))?;
                 }
