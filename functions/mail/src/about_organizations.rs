@@ -21,15 +21,20 @@ impl MailService {
     ) -> Result<Vec<OutgoingMail>, Error> {
         let org = event.organization_id;
         let Some(new) = member_in(&event.new, "super_admin_id") else { return Ok(vec![]) };
-        let found = self.store.get([Key::organization(org), Key::member(org, new)]).await?;
-        let (Some(organization), Some(new)) = (found.organization(org), found.member(org, new)?)
+        let former = member_in(&event.old, "super_admin_id");
+        let members = former.into_iter().chain([new]).map(|id| Key::member(org, id));
+        let found = self.store.get(members.chain([Key::organization(org)])).await?;
+        // Both can have another account since.
+        let (Some(organization), Some(new)) =
+            (found.organization(org), found.continued_member(org, new)?)
         else {
             return Ok(vec![]);
         };
         if organization.super_admin_user_id.as_ref() != Some(&new.user_id) {
             return Ok(vec![]);
         }
-        let former = member_in(&event.old, "super_admin_id");
+        let former = former.map(|id| found.continued_member(org, id)).transpose()?.flatten();
+        let former = former.map(|former| former.id());
         let (id, person) = (new.id(), NamedPerson::member(&new));
         let mails =
             self.store.administrators(&organization, context.at).await?.into_iter().filter_map(

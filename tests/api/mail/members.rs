@@ -151,6 +151,28 @@ async fn alert_address_gets_one_mail_within_the_budgets_of_invitations() {
     check(&delivery.app).await;
 }
 
+/// SA6, OP2. The appointed and the former Super Admin got other accounts before the mails left.
+#[tokio::test]
+async fn appointment_is_mailed_to_the_present_accounts_of_both() {
+    let (delivery, acme) = Delivery::new().await;
+    delivery.app.add_member(ADA, &acme, BOB, "user").await;
+    delivery.deliver_all().await;
+    delivery.app.appoint(&acme, BOB, "admin").await.expect(200);
+    for person in ["ada", "bob"] {
+        let account = format!("{}/members/@{person}/account", operator_path(&acme));
+        let body = json!({ "user_id": format!("{person}-2"), "reason": "Ticket 7" });
+        delivery.app.post(OPERATOR, &account, body).await.expect(200);
+    }
+    let mails = delivery.deliver_all().await;
+    let texts: Vec<_> = mails.iter().map(shown).collect();
+    for start in [
+        "to ada@example.com\nYou are no longer the Super Admin of Acme",
+        "to bob@example.com\nYou are the Super Admin of Acme",
+    ] {
+        assert!(texts.iter().any(|text| text.starts_with(start)), "{texts:#?}");
+    }
+}
+
 /// SA6
 #[tokio::test]
 async fn appointed_super_admin_former_one_and_admins_get_mail() {
