@@ -4,7 +4,7 @@
 //! by a value. A paragraph `[label] {link}` is a link. Values are inserted after the template is
 //! parsed, so a value never becomes markup, a link or a second line.
 
-use shared::domain::{Language, without_invisible};
+use shared::domain::{Email, Language, without_invisible};
 
 use crate::{
     Brand,
@@ -75,7 +75,8 @@ pub(crate) fn render(draft: &Draft, brand: &Brand) -> MailContent {
     let links = paragraphs.iter().filter_map(|paragraph| link(paragraph));
     let hints = links.map(|(_, target)| hint(&html(target, values), *language));
     let in_html = in_html.chain(hints);
-    let footer = footer.iter().map(|line| escape_html(line)).collect::<Vec<_>>();
+    let linked = |line: &String| with_link(line, brand.support.as_ref().map(Email::as_str));
+    let footer = footer.iter().map(linked).collect::<Vec<_>>();
     let framed = [
         ("language", language.tag().to_owned()),
         ("subject", escape_html(&subject)),
@@ -124,6 +125,24 @@ fn footer(language: Language, values: &[(&str, String)], brand: &Brand) -> Vec<S
     let support = brand.support.as_ref();
     let support = support.map(|to| Phrase::Support.with(language, &[("support", to.as_str())]));
     [Some(sent_by), support].into_iter().flatten().collect()
+}
+
+/// A line of the footer in HTML. The address of the support is a link, if the line ends with it.
+fn with_link(line: &str, support: Option<&str>) -> String {
+    let split = support.and_then(|to| Some((line.rsplit_once(to)?, to)));
+    let Some(((before, after), to)) = split.filter(|((_, after), _)| *after == ".") else {
+        return escape_html(line);
+    };
+    // The characters that separate parts of a `mailto` address (RFC 6068).
+    let encoded = [('%', "%25"), ('?', "%3F"), ('&', "%26"), ('#', "%23")];
+    let target = encoded.iter().fold(to.to_owned(), |to, (c, code)| to.replace(*c, code));
+    format!(
+        "{}<a class=\"link\" href=\"mailto:{}\" style=\"color: #1d4ed8\">{}</a>{}",
+        escape_html(before),
+        escape_html(&target),
+        escape_html(to),
+        escape_html(after)
+    )
 }
 
 fn plain(text: &str, values: &[(&str, String)]) -> String {
