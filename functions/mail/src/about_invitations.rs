@@ -44,12 +44,13 @@ impl MailService {
         let org = event.organization_id;
         let Ok(id) = event.target.id.parse::<InvitationId>() else { return Ok(None) };
         let slot = Key::address_slot(org, id.digest());
-        let keys = [Key::organization(org), slot.clone(), Key::delivery(id)];
-        let found = self.store.get(keys).await?;
+        let keys = [Key::organization(org), slot.clone(), Key::delivery(id)].into_iter();
+        let found = self.store.get(keys.chain(author_key(event))).await?;
         let Some(organization) = found.any_organization(org) else { return Ok(None) };
         let used = found.address_slot(&slot)?;
         let (called, delivery) = (found.invited(org, id)?, found.delivery(id)?);
-        Ok(revocation_mail(event, organization, used.as_ref(), called, delivery))
+        let by = author(&found, event)?;
+        Ok(revocation_mail(event, organization, used.as_ref(), called, delivery, by))
     }
 
     /// The mail to the inviter of an invitation that was accepted, unless they got one in the last hour

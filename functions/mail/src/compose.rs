@@ -30,15 +30,15 @@ fn text(notification: &Notification) -> Text {
     match notification {
         N::Invited { .. } => Text::Invited,
         N::InvitationExpiring { .. } => Text::InvitationExpiring,
-        N::InvitationRevoked => Text::InvitationRevoked,
+        N::InvitationRevoked { .. } => Text::InvitationRevoked,
         N::InvitationVoid => Text::InvitationVoid,
         N::InvitationAccepted { .. } => Text::InvitationAccepted,
         N::InvitationsAccepted { .. } => Text::InvitationsAccepted,
         N::RequestReceived => Text::RequestReceived,
         N::RequestToDecide { .. } => Text::RequestToDecide,
         N::RequestsToDecide { .. } => Text::RequestsToDecide,
-        N::RequestApproved => Text::RequestApproved,
-        N::RequestDeclined => Text::RequestDeclined,
+        N::RequestApproved { .. } => Text::RequestApproved,
+        N::RequestDeclined { .. } => Text::RequestDeclined,
         N::RoleChanged { .. } => Text::RoleChanged,
         N::Removed { .. } => Text::Removed,
         N::MembershipEnded { .. } => Text::MembershipEnded,
@@ -107,9 +107,14 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
         N::RoleChanged { role, access_end, by } => {
             vec![("by", author(by)), ("role", role.clone()), ending(access_end), organization]
         }
-        N::Removed { by } | N::AlertAddressAdded { by } | N::MembershipEnded { by } => {
-            vec![("by", author(by))]
+        N::RequestApproved { role, by } => {
+            vec![("by", author(by)), ("role", role.clone()), organization]
         }
+        N::Removed { by }
+        | N::AlertAddressAdded { by }
+        | N::MembershipEnded { by }
+        | N::InvitationRevoked { by }
+        | N::RequestDeclined { by } => vec![("by", author(by))],
         N::AccessExpiring { role, until } => {
             vec![("role", role.clone()), ("until", time(until)), organization]
         }
@@ -134,17 +139,10 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
         }
         N::OrganizationSuspended { reason } => vec![("reason", reason.clone())],
         N::MemberReconnected { member } => vec![("member", shown(member)), organization],
-        N::RequestApproved
-        | N::SuperAdminAssigned
-        | N::AccountReplaced
-        | N::SecurityReset
-        | N::OrganizationResumed => vec![organization],
-        N::InvitationRevoked
-        | N::InvitationVoid
-        | N::RequestReceived
-        | N::RequestDeclined
-        | N::RequestEnded
-        | N::RequestVoid => vec![],
+        N::SuperAdminAssigned | N::AccountReplaced | N::SecurityReset | N::OrganizationResumed => {
+            vec![organization]
+        }
+        N::InvitationVoid | N::RequestReceived | N::RequestEnded | N::RequestVoid => vec![],
     }
 }
 

@@ -28,11 +28,8 @@ impl MailService {
             EventAction::InvitationAccepted => self.about_acceptance(event, context).await?,
             EventAction::MemberRoleChanged => self.about_new_role(event).await?,
             EventAction::CriticalAlertUserAdded => self.about_alert_address(event).await?,
-            EventAction::JoinRequestApproved => {
-                self.to_requester(event, Notification::RequestApproved).await?
-            }
-            EventAction::JoinRequestDeclined => {
-                self.to_requester(event, Notification::RequestDeclined).await?
+            EventAction::JoinRequestApproved | EventAction::JoinRequestDeclined => {
+                self.about_decision(event).await?
             }
             EventAction::JoinRequestCancelled => self.about_ended_request(event).await?,
             EventAction::JoinRequestCreated => {
@@ -85,14 +82,23 @@ impl MailService {
         Ok([receipt].into_iter().chain(to_decide).collect())
     }
 
-    async fn to_requester(
-        &self,
-        event: &Event,
-        notification: Notification,
-    ) -> Result<Option<OutgoingMail>, Error> {
+    /// The mail to a requester about the decision on their request.
+    async fn about_decision(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
         let requester = self.requester(event).await?.filter(|it| !it.org.is_deleted());
-        let mail = |to: Requester| Some(OutgoingMail::new(&to.org, to.person.email?, notification));
-        Ok(requester.and_then(mail))
+        let Some(Requester { org, person }) = requester else { return Ok(None) };
+        let Some(to) = person.email else { return Ok(None) };
+        // Only an approval gives a role.
+        let role = role_in(&event.new);
+        let role_key = role.and_then(|role| Key::custom_role(org.id(), role));
+        let found = self.store.get(author_key(event).into_iter().chain(role_key)).await?;
+        let by = author(&found, event)?;
+        let decided = match role {
+            Some(role) => {
+                Notification::RequestApproved { role: role_name(&found, org.id(), role)?, by }
+            }
+            None => Notification::RequestDeclined { by },
+        };
+        Ok(Some(OutgoingMail::new(&org, to, decided)))
     }
 
     /// The mail to a requester whose request ended without a decision: their organization was deleted, or an

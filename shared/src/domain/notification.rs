@@ -45,7 +45,10 @@ pub enum Notification {
         by: Author,
     },
     /// The recipient's invitation was revoked.
-    InvitationRevoked,
+    InvitationRevoked {
+        /// The person who revoked it.
+        by: Author,
+    },
     /// A person has accepted an invitation of the recipient.
     InvitationAccepted {
         /// The new member.
@@ -77,9 +80,17 @@ pub enum Notification {
         more: bool,
     },
     /// The recipient's join request was approved.
-    RequestApproved,
+    RequestApproved {
+        /// The name of their role.
+        role: String,
+        /// The person who approved it.
+        by: Author,
+    },
     /// The recipient's join request was declined.
-    RequestDeclined,
+    RequestDeclined {
+        /// The person who declined it.
+        by: Author,
+    },
     /// An operator has ended the recipient's join request, with all access of theirs (OP2).
     RequestEnded,
     /// The organization that the recipient asked to join was deleted (SA7).
@@ -412,8 +423,8 @@ pub struct Reminder {
 
 /// The mail to an invitee whose invitation was revoked by `event`, or ended with its organization.
 ///
-/// `slot` is the present use of the address, `called` the known names of the address, and `delivery`
-/// the delivery of the last mail of the invitation.
+/// `slot` is the present use of the address, `called` the known names of the address, `delivery` the
+/// delivery of the last mail of the invitation, and `by` the person who revoked it.
 ///
 /// `None` if the invitee never got the invitation, was invited again or is a member now, was erased, or
 /// if the invitation had expired before.
@@ -423,6 +434,7 @@ pub fn revocation_mail(
     slot: Option<&AddressSlot>,
     called: Option<CalledPerson>,
     delivery: Option<DeliveryRecord>,
+    by: Author,
 ) -> Option<OutgoingMail> {
     let expires_at = event.old.get("expires_at")?.as_str()?.parse::<Timestamp>().ok()?;
     let was_sent = delivery.is_some_and(|known| known.delivery == Delivery::Sent);
@@ -435,7 +447,7 @@ pub fn revocation_mail(
     let ended = if org.is_deleted() {
         Notification::InvitationVoid
     } else {
-        Notification::InvitationRevoked
+        Notification::InvitationRevoked { by }
     };
     Some(OutgoingMail::new(org, to, ended).in_language(language))
 }

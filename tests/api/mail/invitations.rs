@@ -123,9 +123,9 @@ async fn revocation_is_mailed_to_an_invitee_who_got_the_invitation() {
     to bob@example.com
     Your invitation to Acme was withdrawn
 
-    Your invitation to join Acme was withdrawn. Its link no longer works. You need not do anything.
+    ada@example.com withdrew your invitation to join Acme. Its link no longer works. You need not do anything.
 
-    If you still need access, please ask the person who invited you.
+    If you still need access, please ask a user manager of Acme.
 
     Rolecall sent this mail to bob@example.com.
     ");

@@ -170,7 +170,7 @@ async fn decision_on_a_join_request_is_mailed_to_the_applicant() {
     to eve@example.com
     Welcome to Acme
 
-    Your request to join Acme was approved. You are now a member.
+    ada@example.com approved your request to join Acme. You are now a member as User.
 
     Open Acme:
     https://portal.example.com/organizations/org_…
@@ -179,9 +179,9 @@ async fn decision_on_a_join_request_is_mailed_to_the_applicant() {
     ");
     assert_snapshot!(shown(&mails[1]), @"
     to dee@example.com
-    Your request to join Acme
+    Your request to join Acme was declined
 
-    Your request to join Acme was declined. You can still join if one of its user managers invites you.
+    ada@example.com declined your request to join Acme. You can still join if one of its user managers invites you.
 
     Rolecall sent this mail to dee@example.com.
     ");
