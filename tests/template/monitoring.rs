@@ -275,6 +275,8 @@ fn runbook_quotes_messages_as_the_code_logs_them() {
         ("PutEvents rejected entries", "publish/src/eventbridge.rs"),
         ("history event is damaged", "publish/src/lib.rs"),
         ("mail waits", "mail/src/lib.rs"),
+        ("mail came back", "mail/src/feedback.rs"),
+        ("mail ended", "mail/src/mails.rs"),
         ("a due item failed", "cleanup/src/lib.rs"),
         ("the function does not run", "../shared/src/lambda.rs"),
     ] {
@@ -290,7 +292,7 @@ fn logged_fields() -> BTreeSet<String> {
     let format = api["Properties"]["AccessLogSettings"]["Format"].as_str().unwrap().to_owned();
     let access: BTreeMap<String, String> = serde_json::from_str(&format).unwrap();
     // The members of the line of a request and of other lines; Lambda's own lines; fields that Insights adds.
-    let members = "@timestamp @logStream level target message cause error span.request_id span.client_request_id span.requestId requestId request_id client_request_id \
+    let members = "@timestamp @logStream level target message cause error organization span.request_id span.client_request_id span.requestId requestId request_id client_request_id \
         function method route status problem caller org duration_ms round_trips code codes sequence_number type record.requestId record.status \
         record.errorType record.metrics.durationMs record.metrics.maxMemoryUsedMB";
     let members = members.split_whitespace().map(str::to_owned);
@@ -330,6 +332,10 @@ fn queries_about_failures_show_the_function_of_each_line() {
         let fields: Vec<_> = fields.split(", ").collect();
         for field in ["@logStream", "target", "message", "cause", "error"] {
             assert!(fields.contains(&field), "{name} lacks {field}");
+        }
+        // The runbook reads the organization there.
+        if name == "FailuresQuery" {
+            assert!(fields.contains(&"organization"), "{name} lacks the organization");
         }
     }
 }

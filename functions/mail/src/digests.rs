@@ -49,7 +49,11 @@ pub async fn send_due(
             Err(cause) => {
                 cause.log();
                 tracing::warn!(organization = %recipient.org(), "digest delayed");
-                &mut summary.failed
+                summary.failed += 1;
+                if cause.stops_batch() {
+                    return Ok(summary);
+                }
+                continue;
             }
         };
         *counter += 1;

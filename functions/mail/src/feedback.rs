@@ -11,7 +11,7 @@ use shared::{
 
 use crate::{
     MailService,
-    transport::{INVITATION_TAG, SENDING_TAG},
+    transport::{INVITATION_TAG, ORGANIZATION_TAG, SENDING_TAG},
 };
 
 /// A report, as the default event bus passes it on.
@@ -72,7 +72,8 @@ impl MailService {
             return Ok(());
         };
         Metric::MailsBounced.add(1.0);
-        tracing::info!(invitation = %sending.invitation, ?delivery, "mail came back");
+        let organization = mail.tag(ORGANIZATION_TAG);
+        tracing::info!(organization, invitation = %sending.invitation, ?delivery, "mail came back");
         self.store.record_delivery(context, sending, delivery).await
     }
 }
@@ -114,8 +115,11 @@ impl Bounce {
 impl Mail {
     /// The sending that the tags name.
     fn sending(&self) -> Option<Sending> {
-        let tag = |name: &str| self.tags.as_ref()?.get(name)?.first();
-        let invitation = tag(INVITATION_TAG)?.parse().ok()?;
-        Some(Sending { invitation, number: tag(SENDING_TAG)?.parse().ok()? })
+        let invitation = self.tag(INVITATION_TAG)?.parse().ok()?;
+        Some(Sending { invitation, number: self.tag(SENDING_TAG)?.parse().ok()? })
+    }
+
+    fn tag(&self, name: &str) -> Option<&str> {
+        self.tags.as_ref()?.get(name)?.first().map(String::as_str)
     }
 }

@@ -350,8 +350,10 @@ impl OutgoingMail {
 /// The mail to an invitee for a sending `event`. `role` is the name of the offered role, `by` is who
 /// sent it.
 ///
-/// `None` if the invitation is no longer pending or has expired at `now`, and if it was sent again
-/// later: that sending has a mail of its own (INV7).
+/// `None` if one of these conditions holds:
+/// - The invitation is no longer pending, or has expired at `now`.
+/// - It was sent again later: that sending has a mail of its own (INV7).
+/// - A member sent it, and the organization is suspended (SA7): its mails can have waited until then.
 pub fn invitation_mail(
     event: &Event,
     org: &Organization,
@@ -365,6 +367,7 @@ pub fn invitation_mail(
         invitation.id.to_string() == event.target.id
             && invitation.send_count == number
             && !invitation.expired(now)
+            && (invitation.inviter.is_none() || org.suspension().is_none())
     };
     let invitation = pending.filter(is_open)?;
     let (sending, until) = (invitation.sending(), invitation.expires_at);

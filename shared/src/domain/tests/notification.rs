@@ -66,6 +66,18 @@ fn ended_or_resent_invitation_causes_no_mail() {
     assert_eq!(mail(&event, &org, Some(another)), None, "another invitation");
 }
 
+/// SA7: mails can wait for days, until the organization that sends bad ones is suspended.
+#[test]
+fn invitation_of_a_member_causes_no_mail_while_the_organization_is_suspended() {
+    let org = standard();
+    let (open, event) = sent(&org);
+    let suspension = Suspension { reason: "spam".to_owned(), since: now() };
+    let suspended = Organization { closure: Some(Closure::Suspended(suspension)), ..org };
+    assert_eq!(mail(&event, &suspended, Some(open.clone())), None);
+    let by_operator = Invitation { inviter: None, ..open };
+    assert!(mail(&event, &suspended, Some(by_operator)).is_some());
+}
+
 #[test]
 fn mail_has_the_language_of_the_invitation_then_of_the_organization_then_english() {
     let german = Organization { language: Language::German, ..standard() };
