@@ -11,7 +11,6 @@ fn non_member_gets_the_same_answer_as_for_a_missing_organization() {
     };
     let cases = [
         ("a missing organization", person("eve"), None),
-        ("a missing organization, for an operator", operator(), None),
         ("a stranger", person("eve"), Some(org)),
         ("a stranger whose sign-in is not accepted", person("eve"), Some(strict)),
         ("the Super Admin of the parent", person("sue"), Some(empty_below(&above))),
@@ -20,6 +19,9 @@ fn non_member_gets_the_same_answer_as_for_a_missing_organization() {
         let standing = Standing::of(person, org, None, Some(&above));
         assert_eq!(standing, Err(Refusal::NoSuchOrganization), "{case}");
     }
+    // An operator sees every organization.
+    let missing = Standing::of(operator(), None, None, None);
+    assert_eq!(missing, Err(Refusal::NoOrganizationWithId));
 }
 
 #[test]
