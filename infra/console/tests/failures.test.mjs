@@ -394,7 +394,7 @@ test('an error of a field is shown once, at the field, also where the field is f
 test('an invitation that is revoked while it is open leads on', async () => {
   const path = '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH/invitations/inv_01KAK5S9A1B3C5D7E9F0G2H4J6';
   const gone = problem(404, 'No such invitation', '/problems/no-such-invitation');
-  const invitation = { organization_name: 'Acme', role_name: 'User', sent_by: { email: 'bob@acme.example' }, expires_at: '2099-01-01T00:00:00Z' };
+  const invitation = { organization_name: 'Acme', role_name: 'User', inviter_authorized: true, sent_by: { email: 'bob@acme.example' }, expires_at: '2099-01-01T00:00:00Z' };
   await page.route(/\/mine$/, (route) => route.fulfill({ json: invitation }));
   await page.route(/\/accept$/, gone);
   await open(page, path);
