@@ -487,7 +487,8 @@ class Story:
         customer = expect(staff.post(path, body), 201)["id"]
         expect(staff.put(f"{path}/{partner}/customers/{customer}", {"preferred": False}), 200)
         expect(staff.delete(f"{path}/{customer}", {"name": name, "reason": "A rehearsal."}), 204)
-        expect(staff.get(f"{path}/{customer}"), 404)
+        assert expect(staff.get(f"{path}/{customer}"), 200)["deletion"]
+        expect(staff.get(f"/v1/organizations/{customer}"), 404)
         if not self.stack.emulated:
             return
         self.run_schedule(days=1)
