@@ -90,7 +90,7 @@ test('the number of users of a role leads to these users', async () => {
 
 test('an operator suspends the organization; its members read why, and work again after the end', async () => {
   operator = await pageOf(browser, { email: 'olga@example.com', operator: true }, server);
-  await operator.getByRole('link', { name: 'Operator' }).click();
+  await operator.getByRole('link', { name: 'Operator', exact: true }).click();
   await operator.getByRole('link', { name: 'Acme' }).click();
   await settled(operator);
   await operator.getByRole('button', { name: /^Suspend/ }).click();
