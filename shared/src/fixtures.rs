@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::domain::{
     AddressFacts, AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS, Email, Invitation,
     InvitationDraft, InvitationId, Kind, Level, Levels, LinkCounts, Member, MemberId, MissingClaim,
-    Name, OrgId, Organization, Person, Refusal, RequestContext, RoleId, RoleObject, Settings,
-    Source, Standing, UserId, Version, invite,
+    Name, OrgId, Organization, Person, ReassignmentTarget, Refusal, RequestContext, RoleId,
+    RoleObject, Settings, Source, Standing, UserId, Version, invite,
 };
 
 /// The time of every request in the tests.
@@ -152,7 +152,12 @@ pub(crate) fn invited(actor: &Standing, name: &str, role: RoleId) -> Result<Invi
         language: None,
     };
     let id = InvitationId::of(now(), actor.org.id(), &draft.email);
-    invite(actor, draft, &AddressFacts::default(), id, now())
+    Ok(invite(actor, draft, AddressFacts::default(), id, now())?.invitation)
+}
+
+/// A role for the users of a deleted one. It is a built-in role, or not being deleted.
+pub(crate) fn target(id: RoleId) -> ReassignmentTarget<'static> {
+    ReassignmentTarget { id, role: None }
 }
 
 /// The context of a request from `by`.

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        MAX_DEPTH, Person, PersonId, RequestContext, RoleId, UserId, delete_with_reassignment,
+        MAX_DEPTH, Person, PersonId, ReassignmentTarget, RequestContext, RoleDeletionStep, RoleId,
+        UserId, delete_role,
     },
     store::{Cost, Key, RoleWithUsers, metered},
 };
@@ -486,9 +487,9 @@ impl<'a> Survey<'a> {
         let RoleWithUsers { role: before, users } = found.role(&key).unwrap().unwrap();
         let at = Timestamp::from_millisecond(self.app.now()).unwrap();
         let context = RequestContext::without_actor(at, "test", 0);
-        let marked =
-            delete_with_reassignment(&actor, &before, users, RoleId::USER, None, context.at)
-                .unwrap();
+        let target = Some(ReassignmentTarget { id: RoleId::USER, role: None });
+        let step = delete_role(&actor, &before, users, target, context.at).unwrap();
+        let RoleDeletionStep::Mark(marked) = step else { panic!("it has no user: {step:?}") };
         let writes = store.transaction(&context).begin_reassignment(&actor, &before, &marked);
         writes.unwrap().commit(&()).await.unwrap();
     }

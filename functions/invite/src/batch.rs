@@ -6,15 +6,16 @@
 use serde::Serialize;
 use shared::{
     domain::{
-        self, AddressDigest, AddressFacts, AddressSlot, BatchRefusal, BudgetLeft, DayBudget,
-        Invitation, InvitationDraft, InvitationId, OfferedRole, OrgId, PendingRoom, Person,
-        Refusal, RequestContext, RoleId, Standing,
+        self, AddressDigest, BatchRefusal, BudgetLeft, DayBudget, InvitationDraft, InvitationId,
+        NewInvitation, OfferedRole, OrgId, PendingRoom, Person, Refusal, RequestContext, RoleId,
+        Standing,
     },
     http::{Answer, ApiError, App, Call, JsonOrCsv, Path, Problem, views},
-    store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key, NewInvitation},
+    store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key},
 };
 
 use crate::{
+    address,
     batch_request::{BatchInviteRequest, BatchList, Offer, Outcome, Terms},
     csv,
 };
@@ -43,7 +44,7 @@ pub(crate) async fn invite(
         EarlierRun::Answered(answer) => return Ok(Answer::recorded(&answer)?),
     };
     batch.authorize(&facts)?;
-    let facts = batch.free_ended_slots(facts).await?;
+    let facts = batch.complete(batch.list.offers(), facts).await?;
     for nth in first..batch.list.chunks() {
         if deadline.has_passed() {
             return Err(Problem::unavailable(1).into());
@@ -121,44 +122,15 @@ impl BatchInvite<'_> {
 
     /// The facts about some of the offers, read again after a lost race.
     async fn facts_again(&self, offers: &[Offer]) -> Result<BatchFacts, Error> {
-        let BatchFacts { actor, found } = self.facts(offers, None).await?;
-        Ok(BatchFacts { actor, found: self.with_senders(offers, found).await? })
+        self.complete(offers, self.facts(offers, None).await?).await
     }
 
-    /// Adds the members who sent the pending invitations of `offers` last. Nothing is read if there are
-    /// none.
-    async fn with_senders(
-        &self,
-        offers: &[Offer],
-        found: FetchedItems,
-    ) -> Result<FetchedItems, Error> {
-        let mut senders = vec![];
-        for offer in offers {
-            let pending = found.pending(&self.slot(offer))?;
-            let pending = pending.filter(|pending| !pending.expired(self.context.at));
-            senders.extend(pending.as_ref().and_then(Invitation::sent_by));
-        }
-        let keys = senders.iter().map(|&sender| Key::member(self.org, sender));
-        Ok(found.and(self.app.store.get(keys).await?))
-    }
-
-    /// Whether a pending invitation cannot be accepted, because its inviter may no longer grant the role
-    /// (INV9).
-    fn pending_is_void(&self, slot: &AddressSlot, facts: &BatchFacts) -> Result<bool, Error> {
-        let AddressSlot::Pending(pending) = slot else { return Ok(false) };
-        let Some(sender) = pending.sent_by() else { return Ok(false) };
-        let inviter = facts.found.continued_member(self.org, sender)?;
-        let org = &facts.actor.org;
-        Ok(!domain::inviter_authorized(org, pending, inviter.as_ref(), self.context.at))
-    }
-
-    /// Frees the addresses of members whose access has ended (END1), and adds the senders.
-    async fn free_ended_slots(&self, facts: BatchFacts) -> Result<BatchFacts, Error> {
+    /// Adds what the addresses of `offers` depend on.
+    async fn complete(&self, offers: &[Offer], facts: BatchFacts) -> Result<BatchFacts, Error> {
         let BatchFacts { actor, found } = facts;
-        let slots: Vec<_> = self.list.offers().iter().map(|offer| self.slot(offer)).collect();
-        let store = &self.app.store;
-        let found = store.free_ended_slots(self.context, &actor.org, &slots, found).await?;
-        let found = self.with_senders(self.list.offers(), found).await?;
+        let slots: Vec<_> = offers.iter().map(|offer| self.slot(offer)).collect();
+        let (app, context) = (self.app, self.context);
+        let found = address::complete_slots(app, context, &actor.org, &slots, found).await?;
         Ok(BatchFacts { actor, found })
     }
 
@@ -234,7 +206,7 @@ impl BatchInvite<'_> {
             if round == ROUNDS {
                 break;
             }
-            written = match self.facts_again(offers).await {
+            written = match Box::pin(self.facts_again(offers)).await {
                 Ok(facts) => {
                     // Only the first chunk may refuse the whole request.
                     if nth == 0 {
@@ -303,7 +275,7 @@ impl BatchInvite<'_> {
         facts: &BatchFacts,
         room: &mut InvitationRoom,
     ) -> Result<Result<NewInvitation, Problem>, Error> {
-        let (now, key, found) = (self.context.at, self.slot(offer), &facts.found);
+        let (now, found) = (self.context.at, &facts.found);
         let Terms { role_id, days, access_expires_at, language } = match &offer.terms {
             Ok(terms) => *terms,
             Err(problem) => return Ok(Err(problem.clone())),
@@ -311,22 +283,15 @@ impl BatchInvite<'_> {
         let email = offer.email.clone();
         let draft = InvitationDraft { email, role_id, days, access_expires_at, language };
         let role = domain::check_offer(&facts.actor, self.offered(role_id, facts)?);
-        let slot = found.address_slot(&key)?;
-        let pending_is_void = match &slot {
-            Some(slot) => self.pending_is_void(slot, facts)?,
-            None => false,
-        };
-        let declined_until = found.declined_until(&key)?;
-        let address = AddressFacts { slot, declined_until, pending_is_void };
+        let address = address::facts(found, &facts.actor.org, &self.slot(offer), now)?;
         let id = InvitationId::of(now, self.org, &offer.email);
         let of_address = self.budget_of_address(offer);
         let left = of_address.clone().left(found.used(&of_address));
-        let invited = role.and_then(|()| domain::invite(&facts.actor, draft, &address, id, now));
-        let replaces = address.slot.and_then(AddressSlot::pending);
-        let invited = invited.and_then(|invitation| {
+        let invited = role.and_then(|()| domain::invite(&facts.actor, draft, address, id, now));
+        let invited = invited.and_then(|new| {
             left.check()?;
-            room.take(replaces.is_some())?;
-            Ok(NewInvitation { invitation, replaces })
+            room.take(new.replaces.is_some())?;
+            Ok(new)
         });
         Ok(invited.map_err(|refusal| offer.place.refused(refusal)))
     }

@@ -1,9 +1,12 @@
 //! The invitations of an organization: create, list, show, change, resend and revoke.
 
 mod access_end;
+mod address;
 mod batch;
 mod batch_request;
 mod csv;
+
+use std::slice;
 
 use axum::{
     Router,
@@ -13,15 +16,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressDigest, AddressFacts, AddressSlot, DEFAULT_DAYS, Email, Invitation,
-        InvitationDraft, InvitationId, InvitationUpdate, Language, Level, MAX_DAYS, Member, OrgId,
-        Refusal, RoleId, RoleObject, RoleSummary, Standing,
+        self, AddressDigest, DEFAULT_DAYS, Email, Invitation, InvitationDraft, InvitationId,
+        InvitationUpdate, Language, Level, MAX_DAYS, Member, OrgId, Refusal, RoleId, RoleObject,
+        RoleSummary, Standing,
     },
     http::{
         Answer, ApiError, App, BoundedInt, Call, CountedPage, IfMatch, Json, Limits, NoBody,
         PageQuery, Path, Query, Time, WithEtag, not_null, nullable, views,
     },
-    store::{FetchedItems, InvitationChange, Key, List, NewInvitation},
+    store::{Error, FetchedItems, InvitationChange, Key, List},
 };
 
 pub use csv::MAX_CELL;
@@ -52,67 +55,30 @@ async fn invite(
 ) -> Result<Answer, ApiError> {
     let CreateInvitationRequest { email, role_id, expires_in_days, access_expires_at, language } =
         wanted;
-    let key = Key::address_slot(org, AddressDigest::of(org, &email));
-    let keys = [key.clone()].into_iter().chain(Key::custom_role(org, role_id));
+    let slot = Key::address_slot(org, AddressDigest::of(org, &email));
+    let keys = [slot.clone()].into_iter().chain(Key::custom_role(org, role_id));
     let (actor, found) = app.store.facts(&person, org, keys).await?;
-    let role = found.role_summary(org, role_id)?;
-    let mut facts = address_facts(&found, &key)?;
-
+    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
+    let slots = slice::from_ref(&slot);
+    let found = address::complete_slots(&app, &context, &actor.org, slots, found).await?;
+    let address = address::facts(&found, &actor.org, &slot, context.at)?;
     let id = InvitationId::of(context.at, org, &email);
     let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
     let access_expires_at = access_expires_at.map(|Time(end)| end);
     let draft = InvitationDraft { email, role_id, days, access_expires_at, language };
-    let judge = |facts: &AddressFacts| domain::invite(&actor, draft.clone(), facts, id, context.at);
-    let mut judged = judge(&facts);
-    if let Err(Refusal::AlreadyInvited(_)) = judged {
-        facts.pending_is_void = pending_is_void(&app, &actor, &facts, context.at).await?;
-        judged = judge(&facts);
-    }
-    if judged == Err(Refusal::AlreadyMember) {
-        // The access of the member can have ended (END1).
-        let slot = std::slice::from_ref(&key);
-        let found = app.store.free_ended_slots(&context, &actor.org, slot, found).await?;
-        facts = address_facts(&found, &key)?;
-        judged = judge(&facts);
-    }
-    let invitation = judged?;
+    let new = domain::invite(&actor, draft, address, id, context.at)?;
 
+    let invitation = &new.invitation;
+    let role = found.role_summary(org, role_id)?;
     let people = views::InvitationPeople::only(views::Person::caller(&actor));
     let view =
-        views::SentInvitation::new(&invitation, &actor.org, role.as_ref(), people, context.at);
-    let answer = Answer::created(location(&invitation), &view).with_version(invitation.version);
-    let new = NewInvitation { invitation, replaces: facts.slot.and_then(AddressSlot::pending) };
+        views::SentInvitation::new(invitation, &actor.org, role.as_ref(), people, context.at);
+    let answer = Answer::created(location(invitation), &view).with_version(invitation.version);
     let Limits { max_pending, budgets, .. } = app.limits;
-    let of_address = budgets.of_address(&new.invitation.email, context.at);
+    let of_address = budgets.of_address(&invitation.email, context.at);
     let of_organization = budgets.of_organization(&actor.org, context.at);
     let writes = app.store.transaction(&context).create_invitation(&actor, &new, max_pending)?;
     answer.commit(writes.spend(&of_address, 1).spend(&of_organization, 1)).await
-}
-
-fn address_facts(found: &FetchedItems, slot: &Key) -> Result<AddressFacts, ApiError> {
-    Ok(AddressFacts {
-        slot: found.address_slot(slot)?,
-        declined_until: found.declined_until(slot)?,
-        pending_is_void: false,
-    })
-}
-
-/// Whether the pending invitation of an address cannot be accepted, because its inviter may no longer
-/// grant the role (INV9). This takes a read, unless the caller is the inviter.
-async fn pending_is_void(
-    app: &App,
-    actor: &Standing,
-    facts: &AddressFacts,
-    now: Timestamp,
-) -> Result<bool, ApiError> {
-    let Some(AddressSlot::Pending(pending)) = &facts.slot else { return Ok(false) };
-    let Some(inviter) = pending.sent_by() else { return Ok(false) };
-    let org = &actor.org;
-    let inviter = match &actor.member {
-        Some(member) if member.id() == inviter => Some(member.clone()),
-        _ => app.store.continued_member(org.id(), inviter).await?,
-    };
-    Ok(!domain::inviter_authorized(org, pending, inviter.as_ref(), now))
 }
 
 /// An invitation, and whether its inviter may still grant the role (INV9).
@@ -298,12 +264,13 @@ async fn names_of(
     ))
 }
 
+/// Whether the member who sent an invitation last may still grant its role (INV9). `inviters` has them.
 fn inviter_authorized(
     org: &domain::Organization,
     invitation: &Invitation,
     inviters: &FetchedItems,
     now: Timestamp,
-) -> Result<bool, ApiError> {
+) -> Result<bool, Error> {
     let Some(inviter) = invitation.sent_by() else { return Ok(true) };
     let inviter = inviters.continued_member(org.id(), inviter)?;
     Ok(domain::inviter_authorized(org, invitation, inviter.as_ref(), now))

@@ -205,7 +205,7 @@ struct UpdateRoleRequest {
     permissions: BTreeMap<RoleObject, Level>,
 }
 
-/// The maximum number of attempts to edit a role.
+/// The maximum number of attempts to edit or delete a role.
 const MAX_ATTEMPTS: usize = 4;
 
 async fn edit(

@@ -251,7 +251,18 @@ pub fn check_not_declined(until: Timestamp, now: Timestamp) -> Result<(), Refusa
     Ok(())
 }
 
-/// Invites an address. The new invitation replaces an expired one, and one without an inviter.
+/// A new invitation, and the one that holds its address, if there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewInvitation {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// The invitation that it replaces: an expired one (INV2), or one whose inviter may no longer grant the
+    /// role (INV9).
+    pub replaces: Option<Invitation>,
+}
+
+/// Invites an address. The new invitation replaces an expired one, and one whose inviter may no longer grant
+/// the role.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management` (INV1).
@@ -262,19 +273,20 @@ pub fn check_not_declined(until: Timestamp, now: Timestamp) -> Result<(), Refusa
 pub fn invite(
     actor: &Standing,
     draft: InvitationDraft,
-    facts: &AddressFacts,
+    address: AddressFacts,
     id: InvitationId,
     now: Timestamp,
-) -> Result<Invitation, Refusal> {
+) -> Result<NewInvitation, Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     actor.require_grant(draft.role_id)?;
     check_access_end(draft.access_expires_at, now)?;
-    match &facts.slot {
-        Some(AddressSlot::Pending(_)) if facts.pending_is_void => {}
+    match &address.slot {
+        Some(AddressSlot::Pending(_)) if address.pending_is_void => {}
         slot => check_free(slot.as_ref(), now)?,
     }
-    facts.declined_until.map_or(Ok(()), |until| check_not_declined(until, now))?;
-    Ok(Invitation::new(id, &actor.org, draft, Some(inviter_of(actor)?), now))
+    address.declined_until.map_or(Ok(()), |until| check_not_declined(until, now))?;
+    let invitation = Invitation::new(id, &actor.org, draft, Some(inviter_of(actor)?), now);
+    Ok(NewInvitation { invitation, replaces: address.slot.and_then(AddressSlot::pending) })
 }
 
 /// Invites an Admin for an operator: the first one of an organization without Super Admin, or the

@@ -223,7 +223,7 @@ pub use id::{
 pub use invisible::without_invisible;
 pub use invitation::{
     AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, Invitation, InvitationDraft,
-    InvitationUpdate, Inviter, MAX_DAYS, check_not_declined, declined_until, invite,
+    InvitationUpdate, Inviter, MAX_DAYS, NewInvitation, check_not_declined, declined_until, invite,
     invite_first_admin, resend, revoke, update_invitation,
 };
 pub use join_request::{
@@ -256,11 +256,11 @@ pub use organization::{
     create_sub_organization, role_entry,
 };
 pub use person::{CalledPerson, EmailFault, IdempotencyKey, Person, RequestContext};
-pub use reassignment::{Reassignment, delete_with_reassignment};
+pub use reassignment::{Reassignment, ReassignmentTarget, RoleDeletionStep, delete_role};
 pub use refusal::Refusal;
 pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
-    RoleDraft, RoleId, RoleSummary, UserCount, create_role, delete_role, edit_role,
+    RoleDraft, RoleId, RoleSummary, UserCount, create_role, edit_role,
 };
 pub use scope::{
     ListPermissions, MAX_CHOSEN, MAX_CHOSEN_ROLES, RequestedScope, Scope, Search, resolve_scope,

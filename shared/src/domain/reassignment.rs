@@ -17,10 +17,28 @@ pub struct Reassignment {
     pub by: Inviter,
 }
 
-/// Starts the deletion of a role whose `users` get the role `target`. The role cannot be granted from
-/// then on. Starting it again with the same target changes nothing.
-///
-/// `target_role` is the target if it is a custom role.
+/// The role that the users of a deleted role are to get.
+#[derive(Clone, Copy, Debug)]
+pub struct ReassignmentTarget<'a> {
+    /// Its id.
+    pub id: RoleId,
+    /// The role, if it is a custom one.
+    pub role: Option<&'a CustomRole>,
+}
+
+/// The next step in the deletion of a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoleDeletionStep {
+    /// The role has no users, and is deleted.
+    Delete,
+    /// The role becomes this one, which cannot be granted. Then its users are moved.
+    Mark(CustomRole),
+    /// An earlier request marked the role. Its users are moved, and then it is deleted.
+    MoveUsers,
+}
+
+/// Decides how the deletion of a role with these users goes on. Without `target`, a role in use is not
+/// deleted. Repeating a deletion with the same target continues it.
 ///
 /// The actor needs no permission on `user_management`, because they could also change the
 /// permissions of the role's users by editing it. No user of a custom role is an Admin, so SA4 is
@@ -29,39 +47,54 @@ pub struct Reassignment {
 /// # Errors
 /// - The refusals of [`Standing::require`], [`Refusal::CannotChangeOwnRole`] and
 ///   [`Refusal::ExceedsOwnPermissions`], as for editing the role (ROLE7, ROLE12).
+/// - [`Refusal::RoleInUse`] if the role has users and there is no target.
 /// - [`Refusal::ReassignToSameRole`] if the target is the role itself.
 /// - The refusals of [`Standing::require_grant`] for the target (ROLE7, ROLE9, SA3).
 /// - [`Refusal::RoleBeingDeleted`] if the target is being deleted, or the role is being deleted
 ///   with another target.
 /// - The refusal of [`check_service_role`] for the target, if a service holds the role (MACH1).
-pub fn delete_with_reassignment(
+pub fn delete_role(
     actor: &Standing,
     role: &CustomRole,
     users: UserCount,
-    target: RoleId,
-    target_role: Option<&CustomRole>,
+    target: Option<ReassignmentTarget<'_>>,
     now: Timestamp,
-) -> Result<CustomRole, Refusal> {
+) -> Result<RoleDeletionStep, Refusal> {
     check_can_edit(actor, role)?;
-    if target == RoleId::Custom(role.id) {
-        return Err(Refusal::ReassignToSameRole);
+    if let Some(target) = target {
+        check_target(actor, role, users, target)?;
     }
-    actor.require_grant(target)?;
-    if let Some(further) = target_role.and_then(|role| role.reassignment.as_ref()) {
-        return Err(Refusal::RoleBeingDeleted(further.to));
-    }
-    if users.services > 0 {
-        check_service_role(target)?;
-    }
-    match &role.reassignment {
-        Some(begun) if begun.to == target => Ok(role.clone()),
-        Some(begun) => Err(Refusal::RoleBeingDeleted(begun.to)),
-        None => Ok(CustomRole {
-            reassignment: Some(Reassignment { to: target, by: inviter_of(actor)? }),
+    match (&role.reassignment, target) {
+        (Some(begun), Some(target)) if begun.to != target.id => {
+            Err(Refusal::RoleBeingDeleted(begun.to))
+        }
+        (Some(begun), None) if !users.is_empty() => Err(Refusal::RoleBeingDeleted(begun.to)),
+        (Some(_), _) => Ok(RoleDeletionStep::MoveUsers),
+        (None, _) if users.is_empty() => Ok(RoleDeletionStep::Delete),
+        (None, None) => Err(Refusal::RoleInUse(users)),
+        (None, Some(target)) => Ok(RoleDeletionStep::Mark(CustomRole {
+            reassignment: Some(Reassignment { to: target.id, by: inviter_of(actor)? }),
             version: role.version.next(now),
             ..role.clone()
-        }),
+        })),
     }
+}
+
+/// Checks that the users of a role may get the role `target`.
+fn check_target(
+    actor: &Standing,
+    role: &CustomRole,
+    users: UserCount,
+    target: ReassignmentTarget<'_>,
+) -> Result<(), Refusal> {
+    if target.id == RoleId::Custom(role.id) {
+        return Err(Refusal::ReassignToSameRole);
+    }
+    actor.require_grant(target.id)?;
+    if let Some(further) = target.role.and_then(|role| role.reassignment.as_ref()) {
+        return Err(Refusal::RoleBeingDeleted(further.to));
+    }
+    if users.services > 0 { check_service_role(target.id) } else { Ok(()) }
 }
 
 impl Reassignment {

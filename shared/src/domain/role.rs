@@ -259,21 +259,6 @@ pub fn edit_role(
     Ok(CustomRole { version, ..edited })
 }
 
-/// Checks that the actor may delete a role that has no users (ROLE6).
-///
-/// # Errors
-/// - The refusals of [`Standing::require`], [`Refusal::CannotChangeOwnRole`] and
-///   [`Refusal::ExceedsOwnPermissions`], as in [`edit_role`].
-/// - [`Refusal::RoleBeingDeleted`] or [`Refusal::RoleInUse`] if the role has users.
-pub fn delete_role(actor: &Standing, role: &CustomRole, users: UserCount) -> Result<(), Refusal> {
-    check_can_edit(actor, role)?;
-    match &role.reassignment {
-        _ if users.is_empty() => Ok(()),
-        Some(begun) => Err(Refusal::RoleBeingDeleted(begun.to)),
-        None => Err(Refusal::RoleInUse(users)),
-    }
-}
-
 /// Checks that the actor has full access to `role_management`, does not hold the role (ROLE12), and
 /// may grant its present levels (ROLE7).
 pub(super) fn check_can_edit(actor: &Standing, role: &CustomRole) -> Result<(), Refusal> {

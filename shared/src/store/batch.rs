@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Chunk, Error, FetchedItems, NewInvitation, Transaction};
-use crate::domain::{OrgId, PendingRoom, Standing};
+use super::{Chunk, Error, FetchedItems, Transaction};
+use crate::domain::{NewInvitation, OrgId, PendingRoom, Standing};
 
 /// The number of invitations in one transaction. Each takes its item, its event, the event of the
 /// expired invitation that it replaces, the count of its role, and the budget of its address. With

@@ -123,8 +123,7 @@ impl Store {
     ) -> Result<(Standing, FetchedItems), Error> {
         let (standing, found) = self.facts(person, org, also).await?;
         let keys = root_key(&standing.org).into_iter().chain(keys_beside(&standing.org));
-        let missing: Vec<_> = keys.filter(|key| !found.contains(key)).collect();
-        self.with_root(standing, found, missing).await
+        self.with_root(standing, found, keys).await
     }
 
     /// Reads `keys`, and takes the root of the tree from all items: the standing is under its settings.
@@ -134,7 +133,7 @@ impl Store {
         found: FetchedItems,
         keys: impl IntoIterator<Item = Key>,
     ) -> Result<(Standing, FetchedItems), Error> {
-        let found = found.and(self.get(keys).await?);
+        let found = self.get_also(found, keys).await?;
         let Standing { person, org, member, .. } = standing;
         let root = found.root_above(&org);
         Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
@@ -204,6 +203,20 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn get(&self, keys: impl IntoIterator<Item = Key>) -> Result<FetchedItems, Error> {
         self.fetch(keys.into_iter().collect()).await
+    }
+
+    /// The items in `found`, and those at `keys` that are not in it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn get_also(
+        &self,
+        found: FetchedItems,
+        keys: impl IntoIterator<Item = Key>,
+    ) -> Result<FetchedItems, Error> {
+        let missing: Vec<_> = keys.into_iter().filter(|key| !found.contains(key)).collect();
+        Ok(found.and(self.fetch(missing).await?))
     }
 
     /// The items at `keys` as of a moment ago, at half the cost. They are shown, never decided on.

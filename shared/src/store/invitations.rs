@@ -15,19 +15,9 @@ use super::{
 };
 use crate::domain::{
     AddressDigest, AddressSlot, Event, EventAction, IdentityProviderRole, Invitation, Inviter,
-    JoinRequest, Member, MemberId, OrgId, Organization, PendingFirstAdmin, Person, PersonDigest,
-    Refusal, RequestContext, RoleId, Standing, Version, levels_in,
+    JoinRequest, Member, MemberId, NewInvitation, OrgId, Organization, PendingFirstAdmin, Person,
+    PersonDigest, Refusal, RequestContext, RoleId, Standing, Version, levels_in,
 };
-
-/// A new invitation, and the one that holds its address, if there is one.
-#[derive(Clone, Debug)]
-pub struct NewInvitation {
-    /// The invitation.
-    pub invitation: Invitation,
-    /// The invitation that it replaces: an expired one (INV2), or one whose inviter may no longer grant the
-    /// role (INV9).
-    pub replaces: Option<Invitation>,
-}
 
 /// An invitation before and after a change.
 #[derive(Clone, Copy, Debug)]

@@ -80,7 +80,7 @@ pub use fetched_items::FetchedItems;
 pub use history::{AboutPerson, EventFilter};
 pub use idempotency::{Chunk, Committed, EarlierRun};
 pub use index::Index;
-pub use invitations::{Acceptance, InvitationChange, InviteeFacts, NewInvitation};
+pub use invitations::{Acceptance, InvitationChange, InviteeFacts};
 pub use join_requests::RequestApproval;
 pub use joining::JoiningFacts;
 pub use keys::{Key, Status};

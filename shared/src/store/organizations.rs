@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Error, Key, NewInvitation,
+    Error, Key,
     expression::Expression,
     index::{self, IndexAttribute},
     item::{Item, attribute, from_item, text, time, to_item},
@@ -16,8 +16,8 @@ use super::{
     user_counts::Counter,
 };
 use crate::domain::{
-    Event, EventAction, Invitation, Joining, Kind, Member, Organization, Profile, Refusal,
-    RequestContext, Settings, Standing,
+    Event, EventAction, Invitation, Joining, Kind, Member, NewInvitation, Organization, Profile,
+    Refusal, RequestContext, Settings, Standing,
 };
 
 /// The attribute with the name by which a search finds an organization (OP2).

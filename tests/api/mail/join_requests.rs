@@ -130,6 +130,26 @@ async fn digest_names_new_requests_beside_many_old_ones() {
     check(&delivery.app).await;
 }
 
+/// One try shows that all mails would fail. Nothing is lost.
+#[tokio::test]
+async fn digests_wait_while_the_mail_service_cannot_send() {
+    let (delivery, acme) = Delivery::with_approved_domain().await;
+    let zeta = delivery.app.create_organization(CY, "Zeta").await;
+    delivery.app.approve_domain(CY, &zeta, "example.com").await.expect(200);
+    for org in [&acme, &zeta] {
+        delivery.app.create_join_request(EVE, org).await;
+        delivery.deliver_all().await;
+        delivery.app.create_join_request(MIA, org).await;
+        delivery.deliver_all().await;
+    }
+    delivery.app.wait(HOUR);
+    let fault = CallFault::Rejected("InternalServiceErrorException", String::new());
+    delivery.aws.plan(move |call| (call.name == "SendEmail").then(|| fault.clone()));
+    assert_eq!(delivery.send_due().await, Summary { failed: 1, ..Summary::default() });
+    delivery.aws.clear_faults();
+    assert_eq!(delivery.send_due().await, Summary { sent: 2, ..Summary::default() });
+}
+
 /// INV14: a request that arrives while a digest is sent waits for the next one.
 #[tokio::test]
 async fn request_during_a_digest_gets_the_next_one() {

@@ -121,8 +121,8 @@ fn check_operations(actor: &Standing, role: RoleId) {
     let facts = ApplicantFacts { domain_approved: true, ..ApplicantFacts::default() };
     let asked = ask_to_join(&person("cy"), &actor.org, &facts, String::new(), now()).unwrap();
     let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: None };
-    let (unused, no_users) = (custom_role(3, nothing()), UserCount::default());
-    let deleted = delete_with_reassignment(actor, &unused, no_users, role, None, now());
+    let used = UserCount { active: 1, pending: 0, services: 0 };
+    let deleted = delete_role(actor, &custom_role(3, nothing()), used, Some(target(role)), now());
     let operations = [
         ("invite", invited.clone().map(drop)),
         ("invite in a batch", check_batch(actor, offered).map_err(|refused| refused.refusal)),
@@ -154,7 +154,8 @@ fn check_edit_and_deletion(actor: &Standing, levels: Levels, grantable: bool) {
     let role = custom_role(2, levels);
     let edited = edit_role(actor, &role, RoleDraft::default(), now());
     assert!(edited.is_err() || grantable);
-    assert_eq!(delete_role(actor, &role, UserCount::default()).is_ok(), grantable);
+    let deleted = delete_role(actor, &role, UserCount::default(), None, now());
+    assert_eq!(deleted.is_ok(), grantable);
 }
 
 /// Random drafts: the author of a role could always grant it.

@@ -30,7 +30,7 @@ fn address_in_use_is_refused_unless_its_invitation_has_expired() {
     let again = |actor: RoleId, slot: AddressSlot, at| {
         let id = InvitationId::of(at, org.id(), &email("bob"));
         let facts = AddressFacts { slot: Some(slot), ..AddressFacts::default() };
-        invite(&standing("ann", &org, actor), draft(RoleId::ADMIN), &facts, id, at)
+        invite(&standing("ann", &org, actor), draft(RoleId::ADMIN), facts, id, at)
     };
     let taken = || AddressSlot::Taken(person("bob").id);
     assert_eq!(again(RoleId::ADMIN, taken(), now()), Err(Refusal::AlreadyMember));
@@ -38,8 +38,9 @@ fn address_in_use_is_refused_unless_its_invitation_has_expired() {
     let invited = again(RoleId::ADMIN, pending(), now());
     assert_eq!(invited, Err(Refusal::AlreadyInvited(open.id)));
     let new = again(RoleId::ADMIN, pending(), open.expires_at).unwrap();
-    assert_ne!(new.id, open.id);
-    assert_eq!((new.role_id, new.send_count), (RoleId::ADMIN, 1));
+    assert_eq!(new.replaces, pending().pending());
+    assert_ne!(new.invitation.id, open.id);
+    assert_eq!((new.invitation.role_id, new.invitation.send_count), (RoleId::ADMIN, 1));
     // A caller without permission does not learn about the use of the address.
     let refused = again(RoleId::USER, taken(), now());
     assert!(matches!(refused, Err(Refusal::MissingPermission { .. })), "{refused:?}");
@@ -51,7 +52,7 @@ fn new_invitation_records_its_inviter_and_expires_exactly_after_the_requested_da
     let ann = standing("ann", &org, RoleId::ADMIN);
     for days in 1..=MAX_DAYS {
         let draft = InvitationDraft { days, ..draft(RoleId::USER) };
-        let open = invite(&ann, draft, &AddressFacts::default(), id_in(&org), now()).unwrap();
+        let new = invite(&ann, draft, AddressFacts::default(), id_in(&org), now()).unwrap();
         let expected = Invitation {
             id: id_in(&org),
             path: org.path.clone(),
@@ -69,7 +70,8 @@ fn new_invitation_records_its_inviter_and_expires_exactly_after_the_requested_da
             sent_that_day: 1,
             version: Version::first(now(), None),
         };
-        assert_eq!(open, expected);
+        let open = expected.clone();
+        assert_eq!(new, NewInvitation { invitation: expected, replaces: None });
         assert!(!open.expired(open.expires_at - SignedDuration::from_millis(1)));
         assert!(open.expired(open.expires_at));
     }
@@ -129,7 +131,7 @@ fn address_that_declined_is_not_invited_for_thirty_days() {
     let facts = AddressFacts { declined_until: Some(until), ..AddressFacts::default() };
     let invited = |at| {
         let ann = standing("ann", &org, RoleId::ADMIN);
-        invite(&ann, draft(RoleId::USER), &facts, id_in(&org), at).map(drop)
+        invite(&ann, draft(RoleId::USER), facts.clone(), id_in(&org), at).map(drop)
     };
     assert_eq!(invited(in_days(29)), Err(Refusal::InvitationDeclined(86_400)));
     assert_eq!(invited(until), Ok(()));

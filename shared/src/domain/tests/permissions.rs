@@ -23,8 +23,10 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
     let approved = approve_request(actor, &asked, RoleId::USER, &facts, now());
     let created = create_role(actor, custom_id(2), name("R"), RoleDraft::default(), now());
     let edited = edit_role(actor, &guests, RoleDraft::default(), now());
-    let moved =
-        delete_with_reassignment(actor, &guests, UserCount::default(), RoleId::USER, None, now());
+    let no_users = UserCount::default();
+    let deleted = delete_role(actor, &guests, no_users, None, now());
+    let used = UserCount { active: 1, ..no_users };
+    let moved = delete_role(actor, &guests, used, Some(target(RoleId::USER)), now());
     let domain = approve_domain(actor, MailDomain::parse("example.com"), None, now());
     let alerted = add_critical_alert_user(actor, email("cy"), None, now());
     let below = create_sub_organization(actor, org_id(2), name("Below"), now());
@@ -43,7 +45,7 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
         ("approve", UserManagement, approved.map(drop)),
         ("create a role", RoleManagement, created.map(drop)),
         ("edit a role", RoleManagement, edited.map(drop)),
-        ("delete a role", RoleManagement, delete_role(actor, &guests, UserCount::default())),
+        ("delete a role", RoleManagement, deleted.map(drop)),
         ("delete a used role", RoleManagement, moved.map(drop)),
         ("approve a domain", OrganizationGeneralInformation, domain.map(drop)),
         ("add an alert user", CriticalAlertUsers, alerted.map(drop)),

@@ -15,9 +15,14 @@ fn roles() -> Roles {
     Roles { org, guests: custom_role(1, nothing()), hosts }
 }
 
-/// Deletes a role at [`in_days`]`(1)`. The target is a built-in role, or not being deleted.
-fn delete(actor: &Standing, role: &CustomRole, target: RoleId) -> Result<CustomRole, Refusal> {
-    delete_with_reassignment(actor, role, UserCount::default(), target, None, in_days(1))
+const USED: UserCount = UserCount { active: 1, pending: 0, services: 0 };
+
+/// Deletes a role in use at [`in_days`]`(1)`, and returns it as it is marked.
+fn delete(actor: &Standing, role: &CustomRole, to: RoleId) -> Result<CustomRole, Refusal> {
+    match delete_role(actor, role, USED, Some(target(to)), in_days(1))? {
+        RoleDeletionStep::Mark(marked) => Ok(marked),
+        step => panic!("a role in use is marked first, but the step is {step:?}"),
+    }
 }
 
 #[test]
@@ -40,25 +45,19 @@ fn deletion_can_be_repeated_with_the_same_target_only() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let deleted = delete(&admin, &guests, hosts).unwrap();
-    assert_eq!(delete(&super_admin(&org), &deleted, hosts), Ok(deleted.clone()));
-    let other_target = delete(&admin, &deleted, RoleId::USER);
-    assert_eq!(other_target, Err(Refusal::RoleBeingDeleted(hosts)));
+    let again = |to| delete_role(&super_admin(&org), &deleted, USED, Some(target(to)), in_days(1));
+    assert_eq!(again(hosts), Ok(RoleDeletionStep::MoveUsers));
+    assert_eq!(again(RoleId::USER), Err(Refusal::RoleBeingDeleted(hosts)));
 }
 
 #[test]
 fn role_that_is_being_deleted_cannot_be_the_target() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
-    let target = CustomRole { id: hosts.custom().unwrap(), ..guests.clone() };
-    let target = delete(&admin, &target, RoleId::Custom(guests.id)).unwrap();
-    let refused = delete_with_reassignment(
-        &admin,
-        &guests,
-        UserCount::default(),
-        hosts,
-        Some(&target),
-        now(),
-    );
+    let role = CustomRole { id: hosts.custom().unwrap(), ..guests.clone() };
+    let role = Some(&delete(&admin, &role, RoleId::Custom(guests.id)).unwrap());
+    let target = Some(ReassignmentTarget { id: hosts, role });
+    let refused = delete_role(&admin, &guests, USED, target, now());
     assert_eq!(refused, Err(Refusal::RoleBeingDeleted(RoleId::Custom(guests.id))));
 }
 
@@ -100,7 +99,17 @@ fn role_that_is_being_deleted_cannot_be_edited_and_is_deleted_without_users() {
     let being_deleted = Refusal::RoleBeingDeleted(hosts);
     let edited = edit_role(&admin, &deleted, RoleDraft::default(), now());
     assert_eq!(edited, Err(being_deleted.clone()));
-    let users = UserCount { active: 1, pending: 0, services: 0 };
-    assert_eq!(delete_role(&admin, &deleted, users), Err(being_deleted));
-    assert_eq!(delete_role(&admin, &deleted, UserCount::default()), Ok(()));
+    assert_eq!(delete_role(&admin, &deleted, USED, None, now()), Err(being_deleted));
+    let step = delete_role(&admin, &deleted, UserCount::default(), None, now());
+    assert_eq!(step, Ok(RoleDeletionStep::MoveUsers));
+}
+
+#[test]
+fn role_without_users_is_deleted_at_once_if_its_target_is_allowed() {
+    let Roles { org, guests, hosts } = roles();
+    let admin = standing("ann", &org, RoleId::ADMIN);
+    let delete = |to| delete_role(&admin, &guests, UserCount::default(), Some(target(to)), now());
+    assert_eq!(delete(hosts), Ok(RoleDeletionStep::Delete));
+    assert_eq!(delete(RoleId::Custom(guests.id)), Err(Refusal::ReassignToSameRole));
+    assert!(delete(RoleId::SUPER_ADMIN).is_err());
 }
