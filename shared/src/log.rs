@@ -63,7 +63,7 @@ pub fn run(
     metrics: Metrics,
 ) {
     #[derive(Serialize)]
-    struct Run<'a, R: Serialize> {
+    struct RunLine<'a, R: Serialize> {
         level: &'static str,
         message: &'a str,
         request_id: &'a str,
@@ -76,7 +76,7 @@ pub fn run(
     }
     let function = setting("AWS_LAMBDA_FUNCTION_NAME");
     let metrics = metrics.publish(&Namespace::from_environment(), Some(at));
-    line(&Run { level: "INFO", message, request_id, function, result, metrics });
+    line(&RunLine { level: "INFO", message, request_id, function, result, metrics });
 }
 
 /// The format of the log: whole lines as they are, and other events in the format inside.

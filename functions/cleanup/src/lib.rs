@@ -44,7 +44,7 @@ pub struct Summary {
 }
 
 /// The result for one due item.
-enum Outcome {
+enum DueItemResult {
     Expired,
     MemberExpired,
     RoleDeleted,
@@ -81,14 +81,15 @@ pub async fn run(
         let orgs: BTreeSet<_> = items.iter().filter_map(organization_of).collect();
         let found = store.get(orgs.into_iter().map(Key::organization)).await?;
         let time = || now.max(clock());
-        let run = Run { store, found: &found, time, request_id, out_of_time: &out_of_time };
-        let outcomes = stream::iter(items).map(|item| run.item(item));
+        let round = Round { store, found: &found, time, request_id, out_of_time: &out_of_time };
+        let outcomes = stream::iter(items).map(|item| round.item(item));
         let outcomes: Vec<_> = outcomes.buffer_unordered(AT_ONCE).collect().await;
         let before = summary;
         for outcome in &outcomes {
             summary.count(outcome);
         }
-        let unfinished = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unfinished));
+        let unfinished =
+            outcomes.iter().any(|outcome| matches!(outcome, DueItemResult::Unfinished));
         let progress = before.handled() != summary.handled();
         // Without progress, the same items would be read again: they failed, are unfinished, or the
         // index lags.
@@ -106,7 +107,7 @@ fn measure_backlog(items: usize, oldest: Option<Timestamp>, now: Timestamp) {
 }
 
 /// One round of the clean-up.
-struct Run<'a, T, E> {
+struct Round<'a, T, E> {
     store: &'a Store,
     found: &'a FetchedItems,
     /// The present time, at which all items are due.
@@ -115,12 +116,12 @@ struct Run<'a, T, E> {
     out_of_time: &'a E,
 }
 
-impl<T: Fn() -> Timestamp, E: Fn() -> bool> Run<'_, T, E> {
+impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
     fn context(&self) -> RequestContext {
         RequestContext::without_actor((self.time)(), self.request_id, rand::random())
     }
 
-    async fn item(&self, item: DueItem) -> Outcome {
+    async fn item(&self, item: DueItem) -> DueItemResult {
         use Refusal::{
             ChangedConcurrently, NoSuchInvitation, NoSuchMember, NoSuchOrganization, NoSuchRole,
         };
@@ -135,51 +136,51 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Run<'_, T, E> {
             Err(Error::Refused(
                 ChangedConcurrently | NoSuchInvitation | NoSuchMember | NoSuchOrganization
                 | NoSuchRole,
-            )) => Outcome::Skipped,
+            )) => DueItemResult::Skipped,
             Err(cause) => {
                 tracing::error!(%cause, "a due item failed");
-                Outcome::Failed
+                DueItemResult::Failed
             }
         }
     }
 
-    async fn expire(&self, invitation: &Invitation) -> Result<Outcome, Error> {
+    async fn expire(&self, invitation: &Invitation) -> Result<DueItemResult, Error> {
         let org = self.found.organization(invitation.path.id());
         let org = org.ok_or(Refusal::NoSuchInvitation)?;
         let context = self.context();
         let writes = self.store.transaction(&context).expire(&org, invitation)?;
-        writes.commit(&()).await.map(|_| Outcome::Expired)
+        writes.commit(&()).await.map(|_| DueItemResult::Expired)
     }
 
-    async fn end_access(&self, member: &Member) -> Result<Outcome, Error> {
+    async fn end_access(&self, member: &Member) -> Result<DueItemResult, Error> {
         let org = self.found.organization(member.path.id()).ok_or(Refusal::NoSuchMember)?;
         self.store.end_access(&self.context(), &org, member).await?;
-        Ok(Outcome::MemberExpired)
+        Ok(DueItemResult::MemberExpired)
     }
 
-    async fn reassign(&self, org: OrgId, role: CustomRoleId) -> Result<Outcome, Error> {
+    async fn reassign(&self, org: OrgId, role: CustomRoleId) -> Result<DueItemResult, Error> {
         loop {
             let (context, deadline) = (self.context(), Deadline::begin());
             let stop = || deadline.has_passed() || (self.out_of_time)();
             return Ok(
                 match self.store.continue_role_deletion(&context, org, role, stop).await? {
-                    ReassignmentProgress::Done => Outcome::RoleDeleted,
-                    ReassignmentProgress::AlreadyDeleted => Outcome::Skipped,
+                    ReassignmentProgress::Done => DueItemResult::RoleDeleted,
+                    ReassignmentProgress::AlreadyDeleted => DueItemResult::Skipped,
                     ReassignmentProgress::Unfinished { .. } if self.continues(deadline) => continue,
-                    ReassignmentProgress::Unfinished { .. } => Outcome::Unfinished,
+                    ReassignmentProgress::Unfinished { .. } => DueItemResult::Unfinished,
                 },
             );
         }
     }
 
-    async fn end(&self, org: OrgId) -> Result<Outcome, Error> {
+    async fn end(&self, org: OrgId) -> Result<DueItemResult, Error> {
         loop {
             let (context, deadline) = (self.context(), Deadline::begin());
             let stop = || deadline.has_passed() || (self.out_of_time)();
             return Ok(match self.store.end_organization(&context, org, stop).await? {
-                DeletionProgress::Done => Outcome::OrganizationEnded,
+                DeletionProgress::Done => DueItemResult::OrganizationEnded,
                 DeletionProgress::Unfinished if self.continues(deadline) => continue,
-                DeletionProgress::Unfinished => Outcome::Unfinished,
+                DeletionProgress::Unfinished => DueItemResult::Unfinished,
             });
         }
     }
@@ -196,18 +197,18 @@ impl Summary {
         [self.expired, self.members_expired, self.roles_deleted, self.organizations_ended]
     }
 
-    fn count(&mut self, outcome: &Outcome) {
+    fn count(&mut self, outcome: &DueItemResult) {
         let counter = match outcome {
-            Outcome::Expired => &mut self.expired,
-            Outcome::MemberExpired => &mut self.members_expired,
-            Outcome::RoleDeleted => &mut self.roles_deleted,
-            Outcome::OrganizationEnded => &mut self.organizations_ended,
-            Outcome::Skipped => &mut self.skipped,
-            Outcome::Failed => {
+            DueItemResult::Expired => &mut self.expired,
+            DueItemResult::MemberExpired => &mut self.members_expired,
+            DueItemResult::RoleDeleted => &mut self.roles_deleted,
+            DueItemResult::OrganizationEnded => &mut self.organizations_ended,
+            DueItemResult::Skipped => &mut self.skipped,
+            DueItemResult::Failed => {
                 Metric::CleanupFailures.add(1.0);
                 &mut self.failed
             }
-            Outcome::Unfinished => return,
+            DueItemResult::Unfinished => return,
         };
         *counter += 1;
     }

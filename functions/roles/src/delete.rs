@@ -22,73 +22,95 @@ pub(crate) struct DeleteRoleQuery {
 }
 
 pub(crate) async fn delete(
-    Call { app, person, context, .. }: Call,
-    Path((org, id)): Path<(OrgId, RoleId)>,
+    call: Call,
+    Path((org, role)): Path<(OrgId, RoleId)>,
     Query(DeleteRoleQuery { reassign_to }): Query<DeleteRoleQuery>,
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let deadline = Deadline::begin();
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        let roles = [Some(id), reassign_to].into_iter().flatten();
-        let keys = roles.filter_map(|role| Key::custom_role(org, role));
-        let (actor, found) = app.store.facts(&person, org, keys).await?;
-        let RoleWithUsers { role, users } = editable(&actor, &found, id)?;
-        let step = next_step(&actor, &found, &role, users, reassign_to, &context)?;
-        if_match.check(role.version)?;
-        let writes = app.store.transaction(&context);
-        let (marked, context) = match step {
+    let request = DeleteRole { call, org, role, reassign_to, if_match, deadline };
+    for _ in 0..MAX_ATTEMPTS {
+        if let Some(answer) = request.attempt().await? {
+            return Ok(answer);
+        }
+    }
+    Err(Refusal::ChangedConcurrently.into())
+}
+
+/// A request to delete a role.
+struct DeleteRole {
+    call: Call,
+    org: OrgId,
+    role: RoleId,
+    reassign_to: Option<RoleId>,
+    if_match: IfMatch,
+    deadline: Deadline,
+}
+
+impl DeleteRole {
+    /// Deletes the role, or begins or continues to. `None` if it got its first user meanwhile, who gets the
+    /// other role.
+    async fn attempt(&self) -> Result<Option<Answer>, ApiError> {
+        let Call { app, person, context, .. } = &self.call;
+        let roles = [Some(self.role), self.reassign_to].into_iter().flatten();
+        let keys = roles.filter_map(|role| Key::custom_role(self.org, role));
+        let (actor, found) = app.store.facts(person, self.org, keys).await?;
+        let RoleWithUsers { role, users } = editable(&actor, &found, self.role)?;
+        let step = self.next_step(&actor, &found, &role, users)?;
+        self.if_match.check(role.version)?;
+        let writes = app.store.transaction(context);
+        match step {
             RoleDeletionStep::Delete => {
                 match writes.delete_role(&actor, &role)?.commit(&()).await {
-                    // The role got its first user meanwhile, who gets the other role.
-                    Err(Error::Refused(Refusal::RoleInUse(_)))
-                        if reassign_to.is_some() && attempts < MAX_ATTEMPTS =>
-                    {
-                        continue;
+                    Err(Error::Refused(Refusal::RoleInUse(_))) if self.reassign_to.is_some() => {
+                        Ok(None)
                     }
-                    deleted => return if_match.outcome(deleted).map(|_| Answer::no_content()),
+                    deleted => self.if_match.outcome(deleted).map(|_| Some(Answer::no_content())),
                 }
             }
             RoleDeletionStep::Mark(marked) => {
                 let writes = writes.begin_reassignment(&actor, &role, &marked)?;
-                if_match.outcome(writes.commit(&()).await)?;
-                (marked, context)
+                self.if_match.outcome(writes.commit(&()).await)?;
+                let marked = RoleWithUsers { role: marked, users };
+                let deletion = found.role_deletion(&actor.org, marked)?;
+                move_users(app, context, deletion, &self.deadline).await.map(Some)
             }
-            // As with the clean-up, the event of the end names no actor.
             RoleDeletionStep::MoveUsers => {
-                (role, RequestContext::without_actor(context.at, &context.request_id, context.seed))
+                let deletion = found.role_deletion(&actor.org, RoleWithUsers { role, users })?;
+                // As with the clean-up, the event of the end names no actor.
+                let RequestContext { at, ref request_id, seed, .. } = *context;
+                let context = RequestContext::without_actor(at, request_id, seed);
+                move_users(app, &context, deletion, &self.deadline).await.map(Some)
             }
-        };
-        let marked = RoleWithUsers { role: marked, users };
-        let deletion = found.role_deletion(&actor.org, marked)?;
-        return move_users(&app, &context, deletion, &deadline).await;
-    }
-}
-
-/// The next step of the deletion. A refusal of the other role points to its parameter.
-fn next_step(
-    actor: &Standing,
-    found: &FetchedItems,
-    role: &CustomRole,
-    users: UserCount,
-    reassign_to: Option<RoleId>,
-    context: &RequestContext,
-) -> Result<RoleDeletionStep, ApiError> {
-    use Refusal::{NoSuchRole, RoleBeingDeleted, ServiceRoleNotAllowed, SuperAdminNotAssignable};
-    let key = reassign_to.and_then(|target| Key::custom_role(actor.org.id(), target));
-    let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
-    let target_role = target_role.as_ref().map(|found| &found.role);
-    let target = reassign_to.map(|id| ReassignmentTarget { id, role: target_role });
-    domain::delete_role(actor, role, users, target, context.at).map_err(|refusal| match refusal {
-        NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable | ServiceRoleNotAllowed
-            if reassign_to.is_some() =>
-        {
-            Problem::from(refusal).at("/reassign_to").into()
         }
-        _ => refusal.into(),
-    })
+    }
+
+    /// The next step of the deletion. A refusal of the other role points to its parameter.
+    fn next_step(
+        &self,
+        actor: &Standing,
+        found: &FetchedItems,
+        role: &CustomRole,
+        users: UserCount,
+    ) -> Result<RoleDeletionStep, ApiError> {
+        use Refusal::{
+            NoSuchRole, RoleBeingDeleted, ServiceRoleNotAllowed, SuperAdminNotAssignable,
+        };
+        let key = self.reassign_to.and_then(|target| Key::custom_role(self.org, target));
+        let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
+        let target_role = target_role.as_ref().map(|found| &found.role);
+        let target = self.reassign_to.map(|id| ReassignmentTarget { id, role: target_role });
+        let step = domain::delete_role(actor, role, users, target, self.call.context.at);
+        step.map_err(|refusal| match refusal {
+            NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable | ServiceRoleNotAllowed
+                if self.reassign_to.is_some() =>
+            {
+                Problem::from(refusal).at("/reassign_to").into()
+            }
+            _ => refusal.into(),
+        })
+    }
 }
 
 /// The progress of a deletion that continues after the response.

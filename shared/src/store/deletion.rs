@@ -49,14 +49,14 @@ pub struct OrganizationDeletion<'a> {
 }
 
 /// A run that ends what belongs to a deleted organization.
-pub(super) struct Run<'a> {
+pub(super) struct DeletionRun<'a> {
     pub(super) store: &'a Store,
     pub(super) context: &'a RequestContext,
     /// The number of transactions, so that every event has an id of its own.
     pub(super) transactions: u128,
 }
 
-impl<'a> Run<'a> {
+impl<'a> DeletionRun<'a> {
     /// Begins a transaction in the deleted organization.
     pub(super) fn transaction(&mut self) -> Transaction<'a> {
         let mut writes = self.store.transaction(self.context);
@@ -97,7 +97,7 @@ impl Store {
         id: OrgId,
         out_of_time: impl Fn() -> bool,
     ) -> Result<DeletionProgress, Error> {
-        let mut run = Run { store: self, context, transactions: 0 };
+        let mut run = DeletionRun { store: self, context, transactions: 0 };
         let (mut phase, mut after) = (Some(Phase::FIRST), None::<Position>);
         let mut idle_steps = 0;
         while idle_steps < MAX_IDLE_STEPS && !out_of_time() {

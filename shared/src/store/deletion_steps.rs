@@ -3,7 +3,7 @@
 
 use super::{
     Error, Key, LinkChange, List, PageRequest, Position, Slice,
-    deletion::Run,
+    deletion::DeletionRun,
     expression::Expression,
     index::IndexAttribute,
     invitations,
@@ -56,7 +56,7 @@ impl Phase {
 /// The position of the next page of a phase, if there is one.
 type Next = Option<Position>;
 
-impl Run<'_> {
+impl DeletionRun<'_> {
     /// Ends a page of what a phase lists.
     pub(super) async fn step(
         &mut self,

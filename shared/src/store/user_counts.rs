@@ -247,10 +247,10 @@ impl CountChanges {
 
     fn organization_update(self, org: OrgId) -> CountUpdate {
         let limits = self.limits();
-        let conditions = limits.iter().map(Limit::condition).collect();
+        let conditions = limits.iter().map(CounterLimit::condition).collect();
         let on_failed: OnConditionFailed = Box::new(move |item| {
             let exceeded = limits.iter().find(|limit| limit.is_exceeded(item.as_ref()));
-            exceeded.map_or(Refusal::ChangedConcurrently, Limit::refusal).into()
+            exceeded.map_or(Refusal::ChangedConcurrently, CounterLimit::refusal).into()
         });
         let changes = self.organization.into_iter();
         let changes = changes.map(|(counter, by)| Change::add(&counter.attribute(), by)).collect();
@@ -258,14 +258,14 @@ impl CountChanges {
     }
 
     /// The limits that these changes keep.
-    fn limits(&self) -> Vec<Limit> {
+    fn limits(&self) -> Vec<CounterLimit> {
         let gained = self.organization.iter().filter_map(|(counter, by)| {
             let more = u64::try_from(*by).ok()?;
             Some((*counter, more))
         });
         let mut limits = Vec::new();
         if gained.clone().any(|(counter, _)| Counter::PARTNER_ROLES.contains(&counter)) {
-            limits.push(Limit::Partner);
+            limits.push(CounterLimit::Partner);
         }
         for (counter, more) in gained {
             let (cap, refusal) = match (counter, self.pending_cap) {
@@ -276,7 +276,7 @@ impl CountChanges {
                 _ => continue,
             };
             let attribute = counter.attribute();
-            limits.push(Limit::Number(BoundedCounter { attribute, cap, more, refusal }));
+            limits.push(CounterLimit::Number(BoundedCounter { attribute, cap, more, refusal }));
         }
         limits
     }
@@ -306,14 +306,14 @@ fn role_update(
 }
 
 /// A limit of a counter item.
-enum Limit {
+enum CounterLimit {
     Number(BoundedCounter),
     /// Only partners have users of partner roles. The mark `standard` says that the organization
     /// stopped being a partner (PAR1).
     Partner,
 }
 
-impl Limit {
+impl CounterLimit {
     fn condition(&self) -> Expression {
         match self {
             Self::Number(counter) => counter.fits(),

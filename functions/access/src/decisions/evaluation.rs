@@ -36,7 +36,7 @@ pub(super) enum Decisions {
 }
 
 /// An item of `evaluations`. A malformed item is denied; the others are still decided.
-struct Item {
+struct BatchItem {
     evaluation: Result<Evaluation, FieldError>,
     explain: bool,
 }
@@ -71,7 +71,7 @@ pub(super) async fn many(
     Ok(Json(Decisions::Many { evaluations }))
 }
 
-fn items(evaluations: &[Value], defaults: &EvaluationDraft) -> Result<Vec<Item>, FieldError> {
+fn items(evaluations: &[Value], defaults: &EvaluationDraft) -> Result<Vec<BatchItem>, FieldError> {
     if evaluations.len() > MAX_EVALUATIONS {
         let pointer = "/evaluations".to_owned();
         let detail =
@@ -81,7 +81,7 @@ fn items(evaluations: &[Value], defaults: &EvaluationDraft) -> Result<Vec<Item>,
     let item = |(index, value)| {
         let fields = JsonFields::item(value, format!("/evaluations/{index}"));
         let explain = fields.as_ref().ok().and_then(|item| item.explain().ok().flatten());
-        Item {
+        BatchItem {
             explain: explain.unwrap_or(defaults.explains()),
             evaluation: fields.and_then(|item| item.evaluation(defaults)),
         }
@@ -94,7 +94,7 @@ async fn decide(
     caller: &DecisionCaller,
     evaluation: Evaluation,
 ) -> Result<Decision, ApiError> {
-    let item = Item { explain: evaluation.explain, evaluation: Ok(evaluation) };
+    let item = BatchItem { explain: evaluation.explain, evaluation: Ok(evaluation) };
     let decision = decide_all(app, caller, &[item]).await?.pop();
     Ok(decision.unwrap_or(Decision { decision: false, context: None }))
 }
@@ -103,7 +103,7 @@ async fn decide(
 async fn decide_all(
     app: &App,
     caller: &DecisionCaller,
-    items: &[Item],
+    items: &[BatchItem],
 ) -> Result<Vec<Decision>, ApiError> {
     check_subjects(caller, items)?;
     let queries: Vec<_> = items.iter().map(|item| item.query(caller)).collect();
@@ -118,12 +118,12 @@ async fn decide_all(
     Ok(decisions.collect::<Result<_, _>>()?)
 }
 
-fn check_subjects(caller: &DecisionCaller, items: &[Item]) -> Result<(), Refusal> {
+fn check_subjects(caller: &DecisionCaller, items: &[BatchItem]) -> Result<(), Refusal> {
     let mut evaluations = items.iter().filter_map(|item| item.evaluation.as_ref().ok());
     evaluations.try_for_each(|evaluation| caller.may_ask_about(&evaluation.subject))
 }
 
-impl Item {
+impl BatchItem {
     /// The query for the store; none if the item is denied without a read.
     fn query(&self, caller: &DecisionCaller) -> Option<AccessQuery> {
         let evaluation = self.evaluation.as_ref().ok()?;

@@ -36,7 +36,7 @@ pub(super) struct ExplainedDecision {
 }
 
 /// How the question names the person.
-enum Named {
+enum AskedPerson {
     Member(MemberId),
     Address(Email),
     User(UserId),
@@ -55,16 +55,16 @@ impl Question {
     /// # Errors
     ///
     /// 422 if the catalogue has no such action, or if not exactly one parameter names the person.
-    fn parts(self) -> Result<(Action, Named), Problem> {
+    fn parts(self) -> Result<(Action, AskedPerson), Problem> {
         let invalid = |pointer: &str, detail: &str| {
             Problem::invalid(FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() })
         };
         let unknown = || invalid("/action", "must be an action of the catalogue");
         let action = Action::find(&self.action).ok_or_else(unknown)?;
         let named = match (self.member_id, self.email, self.user_id) {
-            (Some(id), None, None) => Named::Member(id),
-            (None, Some(email), None) => Named::Address(email),
-            (None, None, Some(user)) => Named::User(user),
+            (Some(id), None, None) => AskedPerson::Member(id),
+            (None, Some(email), None) => AskedPerson::Address(email),
+            (None, None, Some(user)) => AskedPerson::User(user),
             _ => {
                 let detail = "must be the only one of `member_id`, `email` and `user_id`: send one";
                 return Err(invalid("/member_id", detail));
@@ -74,7 +74,7 @@ impl Question {
     }
 }
 
-impl Named {
+impl AskedPerson {
     /// The key of what the organization knows of the person.
     fn key(&self, org: OrgId) -> Key {
         match self {
