@@ -368,6 +368,30 @@ async fn erasure_finds_a_person_who_leaves_or_returns_at_the_same_time() {
     }
 }
 
+/// ERA1: an organization that learns of an address while its person is erased is found by the address.
+#[tokio::test]
+async fn erasure_finds_an_address_that_is_invited_or_alerted_at_the_same_time() {
+    for (reads, alerts) in (0..8).flat_map(|reads| [(reads, false), (reads, true)]) {
+        let (app, layer) = TestApp::with_fault_layer(ample()).await;
+        let acme = app.create_organization(ADA, "Acme").await;
+        app.add_member(ADA, &acme, PAT, "user").await;
+        let zeta = app.create_organization(CY, "Zeta").await;
+        let (path, body) = if alerts {
+            (format!("{zeta}/critical-alert-users"), json!({ "email": PATS }))
+        } else {
+            (format!("{zeta}/invitations"), json!({ "email": PATS, "role_id": "user" }))
+        };
+        let (pat, order) = (person(PAT.sub), [vec![0; reads], vec![1; 8]].concat());
+        let erasing = app.delete(OPERATOR, &pat);
+        let (erased, added, calls) =
+            layer.interleave(&order, erasing, app.post(CY, &path, body)).await;
+        erased.expect(204);
+        added.expect(201);
+        assert_eq!(traces(&scan(&app).await), [""; 0], "{calls:?}");
+        check(&app).await;
+    }
+}
+
 /// A person in more organizations than one transaction has room for.
 #[tokio::test]
 async fn person_in_many_organizations_is_erased_everywhere() {

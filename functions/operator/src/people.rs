@@ -1,6 +1,8 @@
 //! People over all organizations, for operators: found by address or `sub` (OP2), their data exported and
 //! erased (ERA1).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -308,8 +310,11 @@ pub(crate) async fn erase(
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let (deadline, mut progress) = (Deadline::begin(), EndingProgress::default());
+    let mut addresses = BTreeSet::new();
     for _ in 0..MAX_ATTEMPTS {
-        let data = app.store.personal_data(id).await?;
+        // What was erased leads to the addresses no more, and others can invite them meanwhile.
+        let data = app.store.personal_data_and_of(id, &addresses).await?;
+        addresses.extend(data.addresses.iter().cloned());
         if data.organizations.is_empty() && progress.organizations == 0 {
             return Err(Refusal::NoSuchPerson.into());
         }

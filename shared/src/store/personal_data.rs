@@ -136,8 +136,36 @@ impl Store {
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn personal_data(&self, id: PersonId) -> Result<PersonalData, Error> {
-        let traces = self.traces(id).await?;
-        let Traces { user_id, addresses, orgs } = traces;
+        self.personal_data_and_of(id, &BTreeSet::new()).await
+    }
+
+    /// As [`personal_data`](Self::personal_data), also what is kept about addresses that the person is
+    /// known to have had: nothing may lead to them any more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn personal_data_and_of(
+        &self,
+        id: PersonId,
+        addresses: &BTreeSet<Email>,
+    ) -> Result<PersonalData, Error> {
+        let data = self.personal_data_now(id, addresses).await?;
+        if !data.organizations.is_empty() {
+            return Ok(data);
+        }
+        // An item that moves to another identity between two queries, such as that of a member who
+        // leaves, is in neither answer.
+        tokio::time::sleep(INDEX_LAG).await;
+        self.personal_data_now(id, addresses).await
+    }
+
+    async fn personal_data_now(
+        &self,
+        id: PersonId,
+        addresses: &BTreeSet<Email>,
+    ) -> Result<PersonalData, Error> {
+        let Traces { user_id, addresses, orgs } = self.traces(id, addresses).await?;
         let keys = orgs.iter().flat_map(|&org| keys_in(org, user_id.as_ref(), &addresses));
         let found = self.get(keys).await?;
         let known = orgs.iter().map(|&org| known_in(&found, org, user_id.as_ref(), &addresses));
@@ -197,20 +225,9 @@ impl Store {
         Ok(try_join_all(pages).await?.iter().flatten().any(|item| item.contains_key("email")))
     }
 
-    /// What the index knows of a person. An item that moves to another identity between two queries, such as that of a
-    /// member who leaves, is in neither answer, so a person of whom nothing is found is looked for again.
-    async fn traces(&self, id: PersonId) -> Result<Traces, Error> {
-        let first = self.traces_now(id).await?;
-        if !first.orgs.is_empty() {
-            return Ok(first);
-        }
-        tokio::time::sleep(INDEX_LAG).await;
-        self.traces_now(id).await
-    }
-
-    /// What the index knows at this moment of a person, and of the addresses that it knows of them.
-    async fn traces_now(&self, id: PersonId) -> Result<Traces, Error> {
-        let mut traces = Traces::default();
+    /// What the index knows of a person, of these addresses and of those that it knows of them.
+    async fn traces(&self, id: PersonId, known: &BTreeSet<Email>) -> Result<Traces, Error> {
+        let mut traces = Traces { addresses: known.clone(), ..Traces::default() };
         let own = [
             index::person(id),
             index::known_person(id),
