@@ -918,10 +918,8 @@ impl Replayed {
             }
             E::RoleDeleted => {
                 self.role(target, old, -1);
-                // Its users have the other role now.
-                if let Some(to) = aliases.0.get(target) {
-                    self.take("reassigned", target, &json!(to));
-                }
+                // Its users have the other role now, whether it was marked before or not.
+                self.facts.retain(|(kind, of, _), _| *kind != "reassigned" || of != target);
             }
             E::SuperAdminAssigned => {
                 self.put("super admin", "", &new["super_admin_id"]);

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, CustomRole, OrgId, ReassignmentTarget, Refusal, RequestContext, RoleDeletionStep,
-        RoleId, Standing, UserCount,
+        self, OrgId, ReassignmentTarget, Refusal, RequestContext, RoleDeletionStep, RoleId,
+        Standing, UserCount,
     },
     http::{Answer, ApiError, App, Call, IfMatch, NoBody, Path, Problem, Query},
     store::{
@@ -56,28 +56,32 @@ impl DeleteRole {
         let roles = [Some(self.role), self.reassign_to].into_iter().flatten();
         let keys = roles.filter_map(|role| Key::custom_role(self.org, role));
         let (actor, found) = app.store.facts(person, self.org, keys).await?;
-        let RoleWithUsers { role, users } = editable(&actor, &found, self.role)?;
-        let step = self.next_step(&actor, &found, &role, users)?;
+        let before = editable(&actor, &found, self.role)?;
+        let RoleWithUsers { role, users } = &before;
+        let step = self.next_step(&actor, &found, &before)?;
         self.if_match.check(role.version)?;
         let writes = app.store.transaction(context);
         match step {
-            RoleDeletionStep::Delete => {
-                match writes.delete_role(&actor, &role)?.commit(&()).await {
-                    Err(Error::Refused(Refusal::RoleInUse(_))) if self.reassign_to.is_some() => {
-                        Ok(None)
-                    }
-                    deleted => self.if_match.outcome(deleted).map(|_| Some(Answer::no_content())),
+            RoleDeletionStep::Delete => match writes.delete_role(&actor, role)?.commit(&()).await {
+                Err(Error::Refused(Refusal::RoleInUse(_))) if self.reassign_to.is_some() => {
+                    Ok(None)
                 }
-            }
-            RoleDeletionStep::Mark(marked) => {
-                let writes = writes.begin_reassignment(&actor, &role, &marked)?;
+                deleted => self.if_match.outcome(deleted).map(|_| Some(Answer::no_content())),
+            },
+            RoleDeletionStep::Reassign(reassignment) => {
+                let store = &app.store;
+                if store.delete_role_with_users(context, &actor, &before, &reassignment).await? {
+                    return Ok(Some(Answer::no_content()));
+                }
+                let role = domain::mark_role(role, reassignment, context.at);
+                let writes = writes.begin_reassignment(&actor, &before.role, &role)?;
                 self.if_match.outcome(writes.commit(&()).await)?;
-                let marked = RoleWithUsers { role: marked, users };
+                let marked = RoleWithUsers { role, users: *users };
                 let deletion = found.role_deletion(&actor.org, marked)?;
                 move_users(app, context, deletion, &self.deadline).await.map(Some)
             }
             RoleDeletionStep::MoveUsers => {
-                let deletion = found.role_deletion(&actor.org, RoleWithUsers { role, users })?;
+                let deletion = found.role_deletion(&actor.org, before)?;
                 // As with the clean-up, the event of the end names no actor.
                 let RequestContext { at, ref request_id, seed, .. } = *context;
                 let context = RequestContext::without_actor(at, request_id, seed);
@@ -91,8 +95,7 @@ impl DeleteRole {
         &self,
         actor: &Standing,
         found: &FetchedItems,
-        role: &CustomRole,
-        users: UserCount,
+        RoleWithUsers { role, users }: &RoleWithUsers,
     ) -> Result<RoleDeletionStep, ApiError> {
         use Refusal::{
             NoSuchRole, RoleBeingDeleted, ServiceRoleNotAllowed, SuperAdminNotAssignable,
@@ -101,7 +104,7 @@ impl DeleteRole {
         let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
         let target_role = target_role.as_ref().map(|found| &found.role);
         let target = self.reassign_to.map(|id| ReassignmentTarget { id, role: target_role });
-        let step = domain::delete_role(actor, role, users, target, self.call.context.at);
+        let step = domain::delete_role(actor, role, *users, target);
         step.map_err(|refusal| match refusal {
             NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable | ServiceRoleNotAllowed
                 if self.reassign_to.is_some() =>

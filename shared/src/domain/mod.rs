@@ -66,9 +66,10 @@
 //! one of the five [`BuiltIn`] roles or a [`CustomRole`] of the organization; a [`RoleId`] names
 //! either. The permission catalogue lists the [`Action`]s that each level grants, for example
 //! `user_management.invite`. A client creates or edits a role with a [`RoleDraft`]. Lists show a
-//! [`RoleSummary`] of a custom role. [`UserCount`] is the number of its users, who get another
-//! role by a [`Reassignment`] before it is deleted. The [`IdentityProviderRole`] is what other
-//! systems see of a role.
+//! [`RoleSummary`] of a custom role. [`UserCount`] is the number of its users. If it is
+//! deleted, they get a [`ReassignmentTarget`]: a [`RoleDeletionStep`] is what comes next, and a
+//! [`Reassignment`] is kept with the role until all have the other one. The
+//! [`IdentityProviderRole`] is what other systems see of a role.
 //!
 //! **Effective levels.** Two rules can reduce a stored level to `none`; a [`Restriction`] says why:
 //! - *Availability*: a role object has a [`Condition`], for example that the partner has a linked
@@ -84,7 +85,7 @@
 //!
 //! **Ways to become a member.** An [`Invitation`], made from an [`InvitationDraft`], offers a role
 //! to an e-mail address, and the address holder accepts it. [`AddressFacts`] say whether the address
-//! can be invited. An [`InvitationUpdate`] changes a pending invitation. Its [`Inviter`] must still be
+//! can be invited, and a [`NewInvitation`] which older one it replaces. An [`InvitationUpdate`] changes a pending invitation. Its [`Inviter`] must still be
 //! allowed to grant the role when it is accepted (INV9). A new root organization waits for its
 //! [`PendingFirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
 //! [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
@@ -256,7 +257,9 @@ pub use organization::{
     create_sub_organization, role_entry,
 };
 pub use person::{CalledPerson, EmailFault, IdempotencyKey, Person, RequestContext};
-pub use reassignment::{Reassignment, ReassignmentTarget, RoleDeletionStep, delete_role};
+pub use reassignment::{
+    Reassignment, ReassignmentTarget, RoleDeletionStep, delete_role, mark_role,
+};
 pub use refusal::Refusal;
 pub use role::{
     CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,

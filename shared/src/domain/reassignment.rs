@@ -31,8 +31,8 @@ pub struct ReassignmentTarget<'a> {
 pub enum RoleDeletionStep {
     /// The role has no users, and is deleted.
     Delete,
-    /// The role becomes this one, which cannot be granted. Then its users are moved.
-    Mark(CustomRole),
+    /// The users get another role, and the role is deleted. If they are many, it is marked first.
+    Reassign(Reassignment),
     /// An earlier request marked the role. Its users are moved, and then it is deleted.
     MoveUsers,
 }
@@ -58,7 +58,6 @@ pub fn delete_role(
     role: &CustomRole,
     users: UserCount,
     target: Option<ReassignmentTarget<'_>>,
-    now: Timestamp,
 ) -> Result<RoleDeletionStep, Refusal> {
     check_can_edit(actor, role)?;
     if let Some(target) = target {
@@ -72,12 +71,17 @@ pub fn delete_role(
         (Some(_), _) => Ok(RoleDeletionStep::MoveUsers),
         (None, _) if users.is_empty() => Ok(RoleDeletionStep::Delete),
         (None, None) => Err(Refusal::RoleInUse(users)),
-        (None, Some(target)) => Ok(RoleDeletionStep::Mark(CustomRole {
-            reassignment: Some(Reassignment { to: target.id, by: inviter_of(actor)? }),
-            version: role.version.next(now),
-            ..role.clone()
-        })),
+        (None, Some(target)) => {
+            let by = inviter_of(actor)?;
+            Ok(RoleDeletionStep::Reassign(Reassignment { to: target.id, by }))
+        }
     }
+}
+
+/// The role while its users are being moved. It cannot be granted.
+pub fn mark_role(role: &CustomRole, reassignment: Reassignment, now: Timestamp) -> CustomRole {
+    let version = role.version.next(now);
+    CustomRole { reassignment: Some(reassignment), version, ..role.clone() }
 }
 
 /// Checks that the users of a role may get the role `target`.

@@ -227,26 +227,36 @@ impl Store {
 
     /// What the index knows of a person, of these addresses and of those that it knows of them.
     async fn traces(&self, id: PersonId, known: &BTreeSet<Email>) -> Result<Traces, Error> {
-        let mut traces = Traces { addresses: known.clone(), ..Traces::default() };
+        let mut traces = Traces::default();
         let own = [
             index::person(id),
             index::known_person(id),
             index::address(id),
             index::known_address(id),
         ];
-        for item in self.identified(own).await? {
+        let (own, others) =
+            futures_util::try_join!(self.identified(own), self.known_at(id, known))?;
+        for item in own {
             traces.add(&item)?;
         }
-        let addresses = traces.addresses.iter().map(PersonId::of_address);
-        let addresses = addresses.filter(|address| *address != id);
-        let others: Vec<_> = addresses
-            .flat_map(|address| [index::address(address), index::known_address(address)])
-            .collect();
-        for item in self.identified(others).await? {
-            // The address is known. Its items say nothing of a person.
-            traces.orgs.insert(keys::owner(&Key::of_item(&item)?.pk)?);
-        }
+        traces.orgs.extend(others);
+        let others = self.known_at(id, &(&traces.addresses - known)).await?;
+        traces.orgs.extend(others);
+        traces.addresses.extend(known.iter().cloned());
         Ok(traces)
+    }
+
+    /// The organizations that know addresses of a person. Their items say nothing of a person. Those of an
+    /// address whose id is `person` are known already.
+    async fn known_at(
+        &self,
+        person: PersonId,
+        addresses: &BTreeSet<Email>,
+    ) -> Result<BTreeSet<OrgId>, Error> {
+        let ids = addresses.iter().map(PersonId::of_address).filter(|address| *address != person);
+        let identities = ids.flat_map(|id| [index::address(id), index::known_address(id)]);
+        let items = self.identified(identities).await?;
+        items.iter().map(|item| keys::owner(&Key::of_item(item)?.pk)).collect()
     }
 
     /// All items of these identities.

@@ -1,6 +1,8 @@
-//! Deletes a role that is in use: marks it, gives its users the target role, then deletes it (ROLE6).
-//! Each step is one transaction that leaves everything valid. The scheduled clean-up continues
-//! where a request stopped.
+//! Deletes a role that is in use, and gives its users the target role (ROLE6).
+//!
+//! One transaction does it for a few users. For more, the role is marked first, which nobody can be given
+//! from then on, and then users are moved, until the last transaction deletes the role. Each leaves
+//! everything valid. The scheduled clean-up continues where a request stopped.
 
 use std::time::Duration;
 
@@ -22,8 +24,8 @@ use crate::domain::{
     Reassignment, Refusal, RequestContext, RoleId, Standing, UserCount, check_service_role,
 };
 
-/// How many users get the target role in one transaction. With what ends together with the role, these are
-/// at most 86 of the 100 actions that `DynamoDB` accepts.
+/// How many users get the target role in one transaction. With what ends together with the role, and what
+/// allows the caller to delete it, these are at most 90 of the 100 actions that `DynamoDB` accepts.
 const MOVED_AT_ONCE: usize = 80;
 
 /// The attribute of a role's item with the number of roles whose users are being moved to it.
@@ -35,7 +37,7 @@ pub struct RoleDeletion {
     org: Organization,
     role: CustomRole,
     reassignment: Reassignment,
-    /// How many users still have the role. The number cannot grow.
+    /// How many users still have the role. Once the role is marked, the number cannot grow.
     remaining: UserCount,
     /// How many users have the target role by now.
     moved: UserCount,
@@ -76,6 +78,43 @@ enum BatchEnd {
 }
 
 impl Store {
+    /// Deletes a role in one transaction that gives its users the target role. Returns whether it did: a role
+    /// with more users than one transaction moves, or one that changes at the same time, is to be marked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be reached.
+    pub async fn delete_role_with_users(
+        &self,
+        context: &RequestContext,
+        actor: &Standing,
+        RoleWithUsers { role, users: remaining }: &RoleWithUsers,
+        reassignment: &Reassignment,
+    ) -> Result<bool, Error> {
+        let deletion = RoleDeletion {
+            org: actor.org.clone(),
+            role: role.clone(),
+            reassignment: reassignment.clone(),
+            remaining: *remaining,
+            moved: UserCount::default(),
+        };
+        let (users, _) = self.users_to_move(&deletion, None).await?;
+        if number_of_users(&users) != *remaining {
+            return Ok(false);
+        }
+        let writes = self.transaction(context).still_held(actor)?;
+        let writes = writes.still_grantable(&actor.org, reassignment.to)?;
+        match writes
+            .reassign_all(&users, reassignment)?
+            .end_reassignment(&deletion)?
+            .commit(&())
+            .await
+        {
+            Err(Error::Refused(_)) => Ok(false),
+            deleted => deleted.map(|_| true),
+        }
+    }
+
     /// Continues the deletion of a role: see [`reassign_users`](Self::reassign_users).
     ///
     /// # Errors
@@ -155,22 +194,30 @@ impl Store {
         if deletion.remaining.is_empty() {
             return conflict_as_end(self.move_users(context, deletion, &[]).await);
         }
-        let (path, role) = (&deletion.org.path, RoleId::Custom(deletion.role.id));
-        let filter = UserFilter::of_roles(path, Status::ALL.to_vec(), vec![role]);
-        let page = PageRequest { limit: MOVED_AT_ONCE, after: after.as_ref() };
-        let listed = self.users(&filter, page).await?;
-        let current = self.get(listed.items.iter().map(User::key)).await?;
-        let current = current.users_of(role, &listed.items)?;
+        let (current, next) = self.users_to_move(deletion, after.as_ref()).await?;
         if current.is_empty() {
-            let is_end = listed.next.is_none();
-            *after = listed.next;
+            let is_end = next.is_none();
+            *after = next;
             return Ok(if is_end { BatchEnd::NothingListed } else { BatchEnd::Skipped });
         }
         let end = conflict_as_end(self.move_users(context, deletion, &current).await)?;
         if matches!(end, BatchEnd::Moved) {
-            *after = listed.next;
+            *after = next;
         }
         Ok(end)
+    }
+
+    /// The users of the role among the next ones that the index lists, and the position after these.
+    async fn users_to_move(
+        &self,
+        deletion: &RoleDeletion,
+        after: Option<&Position>,
+    ) -> Result<(Vec<User>, Option<Position>), Error> {
+        let (path, role) = (&deletion.org.path, RoleId::Custom(deletion.role.id));
+        let filter = UserFilter::of_roles(path, Status::ALL.to_vec(), vec![role]);
+        let listed = self.users(&filter, PageRequest { limit: MOVED_AT_ONCE, after }).await?;
+        let found = self.get(listed.items.iter().map(User::key)).await?;
+        Ok((found.users_of(role, &listed.items)?, listed.next))
     }
 
     /// Gives these users the target role: all of them or none. If no others have the role, the same
@@ -181,13 +228,10 @@ impl Store {
         deletion: &RoleDeletion,
         users: &[User],
     ) -> Result<BatchEnd, Error> {
-        let mut writes = self.transaction(context);
-        for user in users {
-            writes = writes.reassign(user, &deletion.reassignment)?;
-        }
+        let writes = self.transaction(context).reassign_all(users, &deletion.reassignment)?;
         let moved = number_of_users(users);
         let (writes, end) = if moved == deletion.remaining {
-            (writes.end_reassignment(deletion)?, BatchEnd::Deleted)
+            (writes.end_reassignment(deletion)?.even_if_suspended(), BatchEnd::Deleted)
         } else {
             (writes.count_moved(deletion, moved)?, BatchEnd::Moved)
         };
@@ -293,10 +337,17 @@ impl Transaction<'_> {
             .update(
                 Key::role(org, after.id),
                 vec![Change::Set(mark), due],
-                at_version(before.version)?.and(not_a_target()).and(no_services_unless(allowed)),
+                at_version(before.version)?
+                    .and(receives_no_users())
+                    .and(no_services_unless(allowed)),
                 role_changed(),
             )
             .record(event)
+    }
+
+    /// Gives users of the deleted role the target role.
+    fn reassign_all(self, users: &[User], reassignment: &Reassignment) -> Result<Self, Error> {
+        users.iter().try_fold(self, |writes, user| writes.reassign(user, reassignment))
     }
 
     /// Gives a user of the deleted role the target role.
@@ -348,11 +399,9 @@ impl Transaction<'_> {
             }));
         let unmoved = |kind: UserKind| is_number(moved_attribute(kind), kind.of(*moved));
         let as_seen = Expression::all(UserKind::ALL.map(unmoved));
-        Ok(self
-            .remove_role(org, role, *remaining)?
-            .check(Key::role(org.id(), role.id), as_seen, role_changed())
-            .record(event)?
-            .even_if_suspended())
+        self.remove_role(org, role, *remaining)?
+            .also(&Key::role(org.id(), role.id), as_seen)
+            .record(event)
     }
 
     /// Counts the roles whose users are being moved to `target`. While there are any, a custom role
@@ -371,8 +420,8 @@ impl Transaction<'_> {
     }
 }
 
-/// No other role's users are being moved to this role.
-pub(super) fn not_a_target() -> Expression {
+/// No users of another role are being moved to this role.
+pub(super) fn receives_no_users() -> Expression {
     is_number(INCOMING, 0)
 }
 
@@ -388,11 +437,11 @@ fn no_services_unless(allowed: bool) -> Expression {
 pub(super) fn role_changed() -> OnConditionFailed {
     Box::new(|old| match old {
         None => Refusal::NoSuchRole.into(),
-        Some(role) if is_target(&role) => Refusal::ReassignmentTarget.into(),
+        Some(role) if receives_users(&role) => Refusal::ReassignmentTarget.into(),
         Some(_) => Refusal::ChangedConcurrently.into(),
     })
 }
 
-pub(super) fn is_target(role: &Item) -> bool {
+pub(super) fn receives_users(role: &Item) -> bool {
     number_in(Some(role), INCOMING) > 0
 }

@@ -63,14 +63,14 @@ impl RoleSelection {
 
     /// Whether the selection contains a role with this number of users.
     pub fn contains(&self, role: RoleId, users: UserCount) -> bool {
-        self.has_id(role) && self.has_users(users)
+        self.has_id(role) && self.has_selected(users)
     }
 
     fn has_id(&self, role: RoleId) -> bool {
         self.roles.is_empty() || self.roles.contains(&role)
     }
 
-    fn has_users(&self, users: UserCount) -> bool {
+    fn has_selected(&self, users: UserCount) -> bool {
         let number = |status: &Status| match status {
             Status::Active => users.active + users.services,
             Status::Pending => users.pending,
@@ -177,7 +177,7 @@ impl Store {
         let counts = self.get_eventual(keys).await?;
         let mut found = Vec::new();
         for (key, entry) in entries {
-            if selection.has_users(users_of(entry, &counts)?) {
+            if selection.has_selected(users_of(entry, &counts)?) {
                 found.push((key.clone(), entry.clone()));
             }
         }

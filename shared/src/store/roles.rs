@@ -8,7 +8,7 @@ use super::{
     Error, Key,
     expression::Expression,
     item::{attribute, to_item},
-    reassignment::{not_a_target, role_changed},
+    reassignment::{receives_no_users, role_changed},
     transaction::{Change, OnConditionFailed, Transaction, at_version, refuse},
     user_counts::has_users,
 };
@@ -116,16 +116,16 @@ impl Transaction<'_> {
         self.still_held(actor)?.remove_role(&actor.org, role, UserCount::default())?.record(event)
     }
 
-    /// Deletes a role that is as the rule saw it, and receives no users from a role that is being
-    /// deleted (ROLE6). `moved` are all its users: the transaction gives them another role.
+    /// Deletes a role that is as the rule saw it, has exactly these users, and receives none from another role
+    /// that is being deleted (ROLE6). The transaction gives the users another role.
     pub(super) fn remove_role(
         self,
         org: &Organization,
         role: &CustomRole,
-        moved: UserCount,
+        users: UserCount,
     ) -> Result<Self, Error> {
-        let unused = at_version(role.version)?.and(has_users(moved)).and(not_a_target());
-        let used: OnConditionFailed = Box::new(|old| {
+        let as_seen = at_version(role.version)?.and(has_users(users)).and(receives_no_users());
+        let refusal: OnConditionFailed = Box::new(|old| {
             let users = old.clone().map(super::item::from_item::<UserCount>);
             match (users, old) {
                 (Some(Ok(users)), _) if !users.is_empty() => Refusal::RoleInUse(users).into(),
@@ -134,12 +134,13 @@ impl Transaction<'_> {
         });
         let entry = [("entry", role_table(role_entry(role.id, role.levels)))];
         let leave = vec![Change::Delete(Expression::new("#roles :entry", entry))];
-        let target = role.reassignment.as_ref().map(|reassignment| reassignment.to);
-        Ok(target
-            .into_iter()
-            .fold(self, |writes, target| writes.count_incoming(org.id(), target, -1))
+        let writes = match &role.reassignment {
+            Some(begun) => self.count_incoming(org.id(), begun.to, -1),
+            None => self,
+        };
+        Ok(writes
             .without_counts_of(org.id(), role.id)
-            .delete(Key::role(org.id(), role.id), unused, used)
+            .delete(Key::role(org.id(), role.id), as_seen, refusal)
             .keep_role_name(org.id(), role)?
             .remove_role_name(org.id(), role)
             .update(

@@ -456,6 +456,16 @@ impl Transaction<'_> {
         self
     }
 
+    /// Adds a condition to the step of an item, whose refusal answers for it.
+    pub(super) fn also(mut self, key: &Key, condition: Expression) -> Self {
+        let step = self.steps.iter_mut().find(|step| step.key == *key);
+        debug_assert!(step.is_some(), "a condition is added to a step");
+        if let Some(step) = step {
+            step.conditions.push(condition);
+        }
+        self
+    }
+
     fn step(
         self,
         key: Key,

@@ -122,7 +122,7 @@ fn check_operations(actor: &Standing, role: RoleId) {
     let asked = ask_to_join(&person("cy"), &actor.org, &facts, String::new(), now()).unwrap();
     let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: None };
     let used = UserCount { active: 1, pending: 0, services: 0 };
-    let deleted = delete_role(actor, &custom_role(3, nothing()), used, Some(target(role)), now());
+    let deleted = delete_role(actor, &custom_role(3, nothing()), used, Some(target(role)));
     let operations = [
         ("invite", invited.clone().map(drop)),
         ("invite in a batch", check_batch(actor, offered).map_err(|refused| refused.refusal)),
@@ -154,7 +154,7 @@ fn check_edit_and_deletion(actor: &Standing, levels: Levels, grantable: bool) {
     let role = custom_role(2, levels);
     let edited = edit_role(actor, &role, RoleDraft::default(), now());
     assert!(edited.is_err() || grantable);
-    let deleted = delete_role(actor, &role, UserCount::default(), None, now());
+    let deleted = delete_role(actor, &role, UserCount::default(), None);
     assert_eq!(deleted.is_ok(), grantable);
 }
 

@@ -19,9 +19,9 @@ const USED: UserCount = UserCount { active: 1, pending: 0, services: 0 };
 
 /// Deletes a role in use at [`in_days`]`(1)`, and returns it as it is marked.
 fn delete(actor: &Standing, role: &CustomRole, to: RoleId) -> Result<CustomRole, Refusal> {
-    match delete_role(actor, role, USED, Some(target(to)), in_days(1))? {
-        RoleDeletionStep::Mark(marked) => Ok(marked),
-        step => panic!("a role in use is marked first, but the step is {step:?}"),
+    match delete_role(actor, role, USED, Some(target(to)))? {
+        RoleDeletionStep::Reassign(to) => Ok(mark_role(role, to, in_days(1))),
+        step => panic!("the users of a role in use are moved, but the step is {step:?}"),
     }
 }
 
@@ -45,7 +45,7 @@ fn deletion_can_be_repeated_with_the_same_target_only() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let deleted = delete(&admin, &guests, hosts).unwrap();
-    let again = |to| delete_role(&super_admin(&org), &deleted, USED, Some(target(to)), in_days(1));
+    let again = |to| delete_role(&super_admin(&org), &deleted, USED, Some(target(to)));
     assert_eq!(again(hosts), Ok(RoleDeletionStep::MoveUsers));
     assert_eq!(again(RoleId::USER), Err(Refusal::RoleBeingDeleted(hosts)));
 }
@@ -57,7 +57,7 @@ fn role_that_is_being_deleted_cannot_be_the_target() {
     let role = CustomRole { id: hosts.custom().unwrap(), ..guests.clone() };
     let role = Some(&delete(&admin, &role, RoleId::Custom(guests.id)).unwrap());
     let target = Some(ReassignmentTarget { id: hosts, role });
-    let refused = delete_role(&admin, &guests, USED, target, now());
+    let refused = delete_role(&admin, &guests, USED, target);
     assert_eq!(refused, Err(Refusal::RoleBeingDeleted(RoleId::Custom(guests.id))));
 }
 
@@ -99,8 +99,8 @@ fn role_that_is_being_deleted_cannot_be_edited_and_is_deleted_without_users() {
     let being_deleted = Refusal::RoleBeingDeleted(hosts);
     let edited = edit_role(&admin, &deleted, RoleDraft::default(), now());
     assert_eq!(edited, Err(being_deleted.clone()));
-    assert_eq!(delete_role(&admin, &deleted, USED, None, now()), Err(being_deleted));
-    let step = delete_role(&admin, &deleted, UserCount::default(), None, now());
+    assert_eq!(delete_role(&admin, &deleted, USED, None), Err(being_deleted));
+    let step = delete_role(&admin, &deleted, UserCount::default(), None);
     assert_eq!(step, Ok(RoleDeletionStep::MoveUsers));
 }
 
@@ -108,7 +108,7 @@ fn role_that_is_being_deleted_cannot_be_edited_and_is_deleted_without_users() {
 fn role_without_users_is_deleted_at_once_if_its_target_is_allowed() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
-    let delete = |to| delete_role(&admin, &guests, UserCount::default(), Some(target(to)), now());
+    let delete = |to| delete_role(&admin, &guests, UserCount::default(), Some(target(to)));
     assert_eq!(delete(hosts), Ok(RoleDeletionStep::Delete));
     assert_eq!(delete(RoleId::Custom(guests.id)), Err(Refusal::ReassignToSameRole));
     assert!(delete(RoleId::SUPER_ADMIN).is_err());

@@ -143,7 +143,7 @@ fn role_with_higher_levels_than_the_actors_cannot_be_edited_or_deleted() {
         let strong = role(nothing().with(object, Level::FullAccess));
         let escalates = Refusal::ExceedsOwnPermissions(object, Level::FullAccess);
         assert_eq!(edit_role(&actor, &strong, lowered, now()), Err(escalates.clone()));
-        assert_eq!(delete_role(&actor, &strong, UserCount::default(), None, now()), Err(escalates));
+        assert_eq!(delete_role(&actor, &strong, UserCount::default(), None), Err(escalates));
     }
     let above = (shown, Level::FullAccess);
     let escalates = Refusal::ExceedsOwnPermissions(above.0, above.1);
@@ -162,7 +162,7 @@ fn holder_of_a_role_cannot_edit_or_delete_it() {
         assert_eq!(edit_role(&actor, &own, permissions, now()), Err(Refusal::CannotChangeOwnRole));
     }
     assert_eq!(
-        delete_role(&actor, &own, UserCount::default(), None, now()),
+        delete_role(&actor, &own, UserCount::default(), None),
         Err(Refusal::CannotChangeOwnRole)
     );
 }
@@ -172,10 +172,10 @@ fn role_with_users_cannot_be_deleted() {
     let sue = super_admin(&standard());
     for (active, pending) in [(1, 0), (0, 1), (2, 3)] {
         let users = UserCount { active, pending, services: 0 };
-        let deleted = delete_role(&sue, &role(nothing()), users, None, now());
+        let deleted = delete_role(&sue, &role(nothing()), users, None);
         assert_eq!(deleted, Err(Refusal::RoleInUse(users)));
     }
-    let deleted = delete_role(&sue, &role(nothing()), UserCount::default(), None, now());
+    let deleted = delete_role(&sue, &role(nothing()), UserCount::default(), None);
     assert_eq!(deleted, Ok(RoleDeletionStep::Delete));
 }
 
