@@ -205,10 +205,10 @@ declare namespace Props {
     id: string;
     name: string;
     /** Shows the changed fields in the list at once. */
-    put: (user: Types.Schemas['ListedInvitation']) => unknown;
+    put: (user: Types.Schemas['Invitation']) => unknown;
     done: (message: string) => void;
     onClose: () => void;
-    invitation: Types.Schemas['ListedInvitation'];
+    invitation: Types.Schemas['Invitation'];
     reload: () => unknown;
     /** Whether the person may send it again, change and revoke it. */
     manages: boolean;

@@ -49,7 +49,6 @@ async fn person_lists_their_invitations_from_all_organizations() {
         invitation.as_object_mut().unwrap().remove("delivery");
         invitation["organization_name"] = json!(name);
         invitation["organization_suspended"] = json!(false);
-        invitation["inviter_authorized"] = json!(true);
         invitation["role_name"] = json!(role_name);
         expected.push(invitation);
     }

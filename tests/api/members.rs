@@ -234,6 +234,10 @@ async fn member_is_found_by_any_sub() {
         let found = app.get(ADA, &by_sub).await.expect(200);
         assert_eq!(found.items()[0]["id"], id);
         app.get(ADA, &format!("{by_sub}&cursor=x")).await.refuses(400, "bad-cursor");
+        for filter in ["status=active", "kind=person", "role_id=user", "q=odd", "scope=subtree"] {
+            let refused = app.get(ADA, &format!("{by_sub}&{filter}")).await;
+            assert_eq!(refused.refuses(422, "invalid-request").pointer(), "/user_id");
+        }
         app.delete(ADA, &path).await.expect(204);
         app.get(ADA, &path).await.refuses(404, "no-such-member");
         assert_eq!(app.get(ADA, &by_sub).await.expect(200).items().len(), 0);

@@ -54,10 +54,10 @@ async fn list(
     let orgs = found.items.iter().map(|invitation| Key::organization(invitation.path.id()));
     let keys = orgs.chain(found.items.iter().flat_map(views::Invitation::name_keys));
     let names = app.store.get_for_display(keys).await?;
-    found.items.retain(|invitation| names.organization(invitation.path.id()).is_some());
+    found.items.retain(|invitation| names.present_organization(invitation.path.id()).is_some());
     Ok(Json(pagination.try_page(found, |invitation| {
-        let org = names.organization(invitation.path.id());
-        show(&invitation, org.as_ref(), &names, context.at)
+        let org = names.present_organization(invitation.path.id());
+        show(&invitation, org, &names, context.at)
     })?))
 }
 
@@ -204,9 +204,7 @@ fn show(
 ) -> Result<ReceivedInvitation, ApiError> {
     let id = invitation.path.id();
     let role = names.role_summary(id, invitation.role_id)?;
-    let inviter = invitation.sent_by().map(|inviter| names.continued_member(id, inviter));
-    let inviter = inviter.transpose()?.flatten();
-    let is_authorized = |org| domain::inviter_authorized(org, invitation, inviter.as_ref(), now);
+    let inviter_authorized = org.map(|org| names.inviter_authorized(org, invitation, now));
     Ok(ReceivedInvitation {
         invitation: views::Invitation::of(
             invitation,
@@ -216,6 +214,6 @@ fn show(
             now,
         ),
         organization_suspended: org.is_some_and(|org| org.suspension().is_some()),
-        inviter_authorized: org.is_some_and(is_authorized),
+        inviter_authorized: inviter_authorized.transpose()?.unwrap_or(false),
     })
 }

@@ -47,7 +47,7 @@ pub(crate) async fn me(
     // be short.
     members.items.retain(|member| member.check_acting(&person).is_ok());
     let names = app.store.get_for_display(members.items.iter().flat_map(name_keys)).await?;
-    members.items.retain(|member| names.organization(member.path.id()).is_some());
+    members.items.retain(|member| names.present_organization(member.path.id()).is_some());
     let shown = members.items.iter().map(|member| membership(member, &names));
     let organizations = shown.collect::<Result<Vec<_>, _>>()?;
     let Page { next_cursor, .. } = pagination.page(members, drop);

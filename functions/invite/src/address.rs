@@ -7,8 +7,6 @@ use shared::{
     store::{Error, FetchedItems, Key},
 };
 
-use crate::inviter_authorized;
-
 /// Adds to the slots in `found` what they depend on. Frees those of members whose access has ended (END1),
 /// and reads the members who sent the pending invitations last (INV9). Nothing is read without such
 /// slots.
@@ -37,7 +35,7 @@ pub(crate) fn facts(
     now: Timestamp,
 ) -> Result<AddressFacts, Error> {
     let pending_is_void = match found.pending(slot)? {
-        Some(pending) => !inviter_authorized(org, &pending, found, now)?,
+        Some(pending) => !found.inviter_authorized(org, &pending, now)?,
         None => false,
     };
     let (slot, declined_until) = (found.address_slot(slot)?, found.declined_until(slot)?);

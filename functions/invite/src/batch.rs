@@ -176,9 +176,8 @@ impl BatchInvite<'_> {
     }
 
     /// Writes one chunk, after the `outcomes` of the chunks before. After a lost race, or if a limit is
-    /// reached meanwhile, reads the facts again and judges the chunk
-    /// again, at most `ROUNDS` times. After the first chunk, a refusal of a whole chunk becomes the
-    /// outcome of each of its items.
+    /// reached meanwhile, reads the facts again and judges the chunk again, at most `ROUNDS` times. After
+    /// the first chunk, a refusal of a whole chunk becomes the outcome of each of its items.
     async fn write_chunk(
         &self,
         nth: u16,

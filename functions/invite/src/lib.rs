@@ -13,7 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
     domain::{
         self, AddressDigest, DEFAULT_DAYS, Email, Invitation, InvitationDraft, InvitationId,
@@ -24,7 +24,7 @@ use shared::{
         Answer, ApiError, App, BoundedInt, Call, CountedPage, IfMatch, Json, Limits, NoBody,
         PageQuery, Path, Query, Time, WithEtag, not_null, nullable, views,
     },
-    store::{Error, FetchedItems, InvitationChange, Key, List},
+    store::{FetchedItems, InvitationChange, Key, List},
 };
 
 pub use csv::MAX_CELL;
@@ -81,46 +81,11 @@ async fn invite(
     answer.commit(writes.spend(&of_address, 1).spend(&of_organization, 1)).await
 }
 
-/// An invitation, and whether its inviter may still grant the role (INV9).
-#[derive(Serialize)]
-struct ListedInvitation {
-    #[serde(flatten)]
-    invitation: views::SentInvitation,
-    inviter_authorized: bool,
-}
-
-impl ListedInvitation {
-    /// Shows an invitation at `now`. `also` has its inviter's membership, who created it, its role, and
-    /// its delivery.
-    fn of(
-        org: &domain::Organization,
-        invitation: &Invitation,
-        also: &FetchedItems,
-        now: Timestamp,
-    ) -> Result<Self, ApiError> {
-        let delivery = also.delivery(invitation.id)?;
-        let people = views::InvitationPeople::of(also, invitation)?;
-        let role = also.role_summary(org.id(), invitation.role_id)?;
-        let role = role.as_ref();
-        Ok(Self {
-            invitation: views::SentInvitation::of(
-                invitation,
-                org.name.clone(),
-                role,
-                people,
-                delivery,
-                now,
-            ),
-            inviter_authorized: inviter_authorized(org, invitation, also, now)?,
-        })
-    }
-}
-
 async fn list(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     Query(page): Query<PageQuery>,
-) -> Result<Json<CountedPage<ListedInvitation>>, ApiError> {
+) -> Result<Json<CountedPage<views::SentInvitation>>, ApiError> {
     let pagination = page.pagination("invitations", &org)?;
     let (actor, counts) = app.store.facts(&person, org, [Key::counts(org)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
@@ -136,22 +101,21 @@ async fn list(
         app.store.get_for_display(roles)
     )?;
     let also = inviters.and(deliveries).and(roles);
-    let page = pagination.try_page(found, |invitation| {
-        ListedInvitation::of(&actor.org, &invitation, &also, context.at)
-    })?;
+    let page = pagination
+        .try_page(found, |invitation| show(&actor.org, &invitation, &also, context.at))?;
     Ok(Json(CountedPage { page, total: Some(counts.pending_invitations(org)) }))
 }
 
 async fn one(
     Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
-) -> Result<WithEtag<ListedInvitation>, ApiError> {
+) -> Result<WithEtag<views::SentInvitation>, ApiError> {
     let key = Key::address_slot(org, id.digest());
     let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let invitation = pending(&found, &key, id)?;
     let also = found.and(app.store.get(views::Invitation::name_keys(&invitation)).await?);
-    let view = ListedInvitation::of(&actor.org, &invitation, &also, context.at)?;
+    let view = show(&actor.org, &invitation, &also, context.at)?;
     Ok(WithEtag { view, version: invitation.version })
 }
 
@@ -188,17 +152,13 @@ async fn change(
     if_match.check(before.version)?;
     if after == before {
         let also = found.and(app.store.get(views::Invitation::name_keys(&before)).await?);
-        let view = ListedInvitation::of(&actor.org, &before, &also, context.at)?;
+        let view = show(&actor.org, &before, &also, context.at)?;
         return Ok(Answer::ok(&view).with_version(before.version));
     }
     let (people, role) = names_of(&app, &actor, &after).await?;
-    let delivery = found.delivery(id)?;
-    let name = actor.org.name.clone();
-    let invitation =
-        views::SentInvitation::of(&after, name, role.as_ref(), people, delivery, context.at);
-    // Who changes an invitation is its inviter, and may grant the role.
-    let answer = Answer::ok(&ListedInvitation { invitation, inviter_authorized: true });
-    let answer = answer.with_version(after.version);
+    let view = views::SentInvitation::new(&after, &actor.org, role.as_ref(), people, context.at);
+    let view = view.with_delivery(after.delivery(found.delivery(id)?));
+    let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
     if_match
         .commit(answer, app.store.transaction(&context).change_invitation(&actor, change)?)
@@ -264,16 +224,15 @@ async fn names_of(
     ))
 }
 
-/// Whether the member who sent an invitation last may still grant its role (INV9). `inviters` has them.
-fn inviter_authorized(
+/// An invitation to `org`. `also` has its inviter, who created it, its role and its delivery.
+fn show(
     org: &domain::Organization,
     invitation: &Invitation,
-    inviters: &FetchedItems,
+    also: &FetchedItems,
     now: Timestamp,
-) -> Result<bool, Error> {
-    let Some(inviter) = invitation.sent_by() else { return Ok(true) };
-    let inviter = inviters.continued_member(org.id(), inviter)?;
-    Ok(domain::inviter_authorized(org, invitation, inviter.as_ref(), now))
+) -> Result<views::SentInvitation, ApiError> {
+    let role = also.role_summary(org.id(), invitation.role_id)?;
+    Ok(views::SentInvitation::of(invitation, org, role.as_ref(), also, now)?)
 }
 
 fn location(invitation: &Invitation) -> String {

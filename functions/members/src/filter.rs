@@ -98,7 +98,7 @@ impl Filters {
         };
         let scope = domain::resolve_scope(&actor, requested, &found.paths(&orgs), objects)?;
         let has_custom_roles =
-            |org: &OrgId| found.organization(*org).is_some_and(|org| !org.roles.is_empty());
+            |org: &OrgId| found.present_organization(*org).is_some_and(|org| !org.roles.is_empty());
         let with_custom_roles = scope.paths().iter().map(OrgPath::id).filter(has_custom_roles);
         let with_custom_roles = with_custom_roles.collect();
         let filter = UserFilter {
@@ -165,6 +165,17 @@ impl Filters {
             statuses.iter().map(|status| number(status, users)).collect::<Vec<_>>()
         });
         Ok(numbers.sum())
+    }
+
+    /// Checks that no filter is given, which the one at `pointer` would make useless. The order may be given.
+    pub(crate) fn check_none(&self, pointer: &str) -> Result<(), Problem> {
+        let Self { status, kind, role_id, organization_id, q, scope, .. } = self;
+        let none = status.is_empty() && kind.is_empty() && role_id.is_empty() && q.is_empty();
+        if none && organization_id.is_empty() && *scope == ScopeParam::default() {
+            return Ok(());
+        }
+        let detail = "cannot be combined with other filters; send it alone".to_owned();
+        Err(Problem::invalid(FieldError { pointer: pointer.to_owned(), detail }))
     }
 
     /// The organization, the filters and the order. A cursor is valid only for the same ones.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, Invitation, Level, MemberKind, OrgId, Organization, Person, RoleId, RoleObject,
-        Standing, UserId,
+        Level, MemberKind, OrgId, Organization, Person, Refusal, RoleId, RoleObject, Standing,
+        UserId,
     },
     http::{
         ApiError, App, Call, CountedPage, Json, Limit, Match, Page, Pagination, Path, Query,
@@ -36,11 +36,11 @@ pub(crate) struct ListQuery {
 }
 
 impl ListQuery {
-    fn parts(self) -> (Filters, Limit, Option<String>) {
+    fn parts(self) -> (Filters, Option<UserId>, Limit, Option<String>) {
         let Self { status, kind, role_id, organization_id, q, r#match, scope, sort, .. } = self;
-        let Self { limit, cursor, .. } = self;
+        let Self { user_id, limit, cursor, .. } = self;
         let filters = Filters { status, kind, role_id, organization_id, q, r#match, scope, sort };
-        (filters, limit, cursor)
+        (filters, user_id, limit, cursor)
     }
 }
 
@@ -54,8 +54,6 @@ pub(crate) enum UserRow {
         kind: MemberKind,
         #[serde(flatten)]
         invitation: views::SentInvitation,
-        /// Whether its inviter may still grant the role (INV9).
-        inviter_authorized: bool,
     },
 }
 
@@ -64,15 +62,16 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<CountedPage<UserRow>>, ApiError> {
-    if let Some(user) = &query.user_id {
+    let (filters, user, limit, cursor) = query.parts();
+    if let Some(user) = &user {
+        filters.check_none("/user_id")?;
         // A page with one person has no next page, so no cursor belongs to it.
         let list = vec!["member".to_owned(), org.to_string(), user.to_string()];
-        Pagination::new(list, query.limit, query.cursor.as_deref())?;
+        Pagination::new(list, limit, cursor.as_deref())?;
         let page = one_person(&app, &person, org, user, context.at).await?;
         let total = u64::try_from(page.items.len()).ok();
         return Ok(Json(CountedPage { page, total }));
     }
-    let (filters, limit, cursor) = query.parts();
     let pagination = Pagination::new(filters.cursor_scope(org), limit, cursor.as_deref())?;
     let AuthorizedList { actor, filter, total } = filters.authorize(&app, &person, org).await?;
     // The role names of an organization with custom roles are read together with its users. A search reads
@@ -94,7 +93,7 @@ pub(crate) async fn list(
     )?;
     let names = names.and(deliveries);
     // The users of a deleted organization end soon.
-    let is_present = |id| id == org || names.organization(id).is_some();
+    let is_present = |id| id == org || names.present_organization(id).is_some();
     found.items.retain(|user| is_present(user.path().id()));
     let shown = RowNames { own: &actor.org, roles: &roles, names: &names };
     let page = pagination.try_page(found, |user| shown.row(&user, context.at))?;
@@ -141,46 +140,19 @@ struct RowNames<'a> {
 
 impl RowNames<'_> {
     fn row(&self, user: &User, now: Timestamp) -> Result<UserRow, ApiError> {
-        let (org, role) = (user.path().id(), self.roles.of(user.role()));
-        let organization_name = if org == self.own.id() {
-            Some(self.own.name.clone())
-        } else {
-            self.names.organization(org).map(|org| org.name)
-        };
+        let (id, role) = (user.path().id(), self.roles.of(user.role()));
+        let org =
+            if id == self.own.id() { Some(self.own) } else { self.names.present_organization(id) };
+        let org = org.ok_or(Refusal::NoSuchOrganization)?;
         Ok(match user {
             User::Active(member) => {
-                let view = views::Member::of(member, organization_name, role, now);
+                let view = views::Member::of(member, org.name.clone(), role, now);
                 UserRow::Active(view.with_keeper(member, self.names, now)?)
             }
-            User::Pending(invitation) => {
-                let inviter_authorized = self.inviter_authorized(invitation, now)?;
-                let people = views::InvitationPeople::of(self.names, invitation)?;
-                let delivery = self.names.delivery(invitation.id)?;
-                let invitation = views::SentInvitation::of(
-                    invitation,
-                    organization_name,
-                    role,
-                    people,
-                    delivery,
-                    now,
-                );
-                UserRow::Pending { kind: MemberKind::Person, invitation, inviter_authorized }
-            }
+            User::Pending(invitation) => UserRow::Pending {
+                kind: MemberKind::Person,
+                invitation: views::SentInvitation::of(invitation, org, role, self.names, now)?,
+            },
         })
-    }
-
-    fn inviter_authorized(
-        &self,
-        invitation: &Invitation,
-        now: Timestamp,
-    ) -> Result<bool, ApiError> {
-        let id = invitation.path.id();
-        let below = self.names.organization(id);
-        let org = below.as_ref().unwrap_or(self.own);
-        let inviter = match invitation.sent_by() {
-            Some(sender) => self.names.continued_member(id, sender)?,
-            None => None,
-        };
-        Ok(domain::inviter_authorized(org, invitation, inviter.as_ref(), now))
     }
 }

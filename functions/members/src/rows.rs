@@ -87,7 +87,7 @@ impl DisplayNames {
         )?;
         for org in orgs {
             // The users of a deleted organization end soon.
-            let name = found.organization(org).map(|org| org.name.to_string());
+            let name = found.present_organization(org).map(|org| org.name.to_string());
             self.organizations.extend(name.map(|name| (org, name)));
         }
         for invitation in invitations {

@@ -23,7 +23,7 @@ pub(crate) async fn customers(
     domain::check_list_customers(&actor)?;
     let mut links = app.store.page(List::customers(org), pagination.request()).await?;
     let names = names(&app, links.items.iter().map(|link| link.customer_id)).await?;
-    links.items.retain(|link| names.organization(link.customer_id).is_some());
+    links.items.retain(|link| names.present_organization(link.customer_id).is_some());
     Ok(Json(pagination.page(links, |link| show(&link, link.customer_id, &names))))
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn partners(
     domain::check_list_partners(&actor)?;
     let mut links = app.store.page(List::partners(org, None), pagination.request()).await?;
     let names = names(&app, links.items.iter().map(|link| link.partner_id)).await?;
-    links.items.retain(|link| names.organization(link.partner_id).is_some());
+    links.items.retain(|link| names.present_organization(link.partner_id).is_some());
     Ok(Json(pagination.page(links, |link| show(&link, link.partner_id, &names))))
 }
 
@@ -103,5 +103,9 @@ async fn names(app: &App, orgs: impl Iterator<Item = OrgId>) -> Result<FetchedIt
 }
 
 fn show(link: &CustomerLink, other: OrgId, names: &FetchedItems) -> views::LinkedOrganization {
-    views::LinkedOrganization::of(link, other, names.organization(other).map(|org| org.name))
+    views::LinkedOrganization::of(
+        link,
+        other,
+        names.present_organization(other).map(|org| org.name.clone()),
+    )
 }

@@ -1622,16 +1622,13 @@ export interface components {
          *       "sent_at": "2026-11-21T12:00:01Z",
          *       "send_count": 1,
          *       "language": null,
-         *       "delivery": "waiting"
+         *       "delivery": "waiting",
+         *       "inviter_authorized": true
          *     }
          */
         Invitation: {
             delivery: components["schemas"]["Delivery"];
-        } & components["schemas"]["InvitationFields"];
-        /** @description An invitation with the state of its inviter. */
-        ListedInvitation: {
-            delivery: components["schemas"]["Delivery"];
-            /** @description Whether the inviter may still grant the role (INV9). If not, another user manager must resend it. */
+            /** @description Whether `sent_by` may still grant the role. If not, the invitation cannot be accepted until it is resent (INV9). */
             inviter_authorized: boolean;
         } & components["schemas"]["InvitationFields"];
         /** @description An invitation with the names that the invited person needs. */
@@ -2926,7 +2923,7 @@ export interface components {
         };
         /** @description A page of invitations. */
         InvitationPage: {
-            items: components["schemas"]["ListedInvitation"][];
+            items: components["schemas"]["Invitation"][];
             next_cursor: components["schemas"]["NextCursor"];
             /** @description The exact number of pending invitations on all pages. */
             total: number;
@@ -3103,7 +3100,8 @@ export interface components {
          *             "sent_at": "2026-11-21T12:00:01Z",
          *             "send_count": 1,
          *             "language": null,
-         *             "delivery": "waiting"
+         *             "delivery": "waiting",
+         *             "inviter_authorized": true
          *           }
          *         },
          *         {
@@ -5384,7 +5382,7 @@ export interface components {
          */
         Sort: "email" | "-email" | "joined_at" | "-joined_at" | "name" | "-name" | "role_name" | "-role_name";
         /**
-         * @description The `sub` of one person. The list contains only their membership here, and ignores the other filters.
+         * @description The `sub` of one person. The list contains only their membership here. It cannot be combined with other filters.
          * @example auth0|ada
          */
         UserIdFilter: components["schemas"]["UserId"];
@@ -6056,7 +6054,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListedInvitation"];
+                    "application/json": components["schemas"]["Invitation"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -6145,7 +6143,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListedInvitation"];
+                    "application/json": components["schemas"]["Invitation"];
                 };
             };
             400: components["responses"]["UnreadableRequestResponse"];
@@ -6454,7 +6452,7 @@ export interface operations {
                  */
                 scope?: components["parameters"]["Scope"];
                 /**
-                 * @description The `sub` of one person. The list contains only their membership here, and ignores the other filters.
+                 * @description The `sub` of one person. The list contains only their membership here. It cannot be combined with other filters.
                  * @example auth0|ada
                  */
                 user_id?: components["parameters"]["UserIdFilter"];

@@ -2,7 +2,7 @@
 //! invitations and services, stands for the same person. So the former member leaves no name behind, only the id
 //! with which the membership continues, and a read of it reads that member, too.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Error, FetchedItems, Key, Store,
@@ -10,7 +10,9 @@ use super::{
     keys,
     transaction::tombstone,
 };
-use crate::domain::{Member, MemberId, OrgId, Version};
+use crate::domain::{
+    Invitation, Member, MemberId, OrgId, Organization, Version, inviter_authorized,
+};
 
 /// The attribute that a former member leaves behind: the id with which the membership continues.
 const CONTINUED_AS: &str = "continued_as";
@@ -78,6 +80,25 @@ impl FetchedItems {
     /// [`Error::Broken`] if the item cannot be read.
     pub fn continued_member(&self, org: OrgId, id: MemberId) -> Result<Option<Member>, Error> {
         self.member(org, self.last_id(org, id))
+    }
+
+    /// Whether the member who sent an invitation last may still grant its role (INV9). The items have that
+    /// member, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn inviter_authorized(
+        &self,
+        org: &Organization,
+        invitation: &Invitation,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let inviter = match invitation.sent_by() {
+            Some(inviter) => self.continued_member(org.id(), inviter)?,
+            None => None,
+        };
+        Ok(inviter_authorized(org, invitation, inviter.as_ref(), now))
     }
 
     /// The id that a member, or a former one, had with their former account.

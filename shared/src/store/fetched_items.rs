@@ -77,7 +77,12 @@ impl FetchedItems {
 
     /// An organization that is not deleted.
     pub fn organization(&self, org: OrgId) -> Option<Organization> {
-        self.any_organization(org).filter(|org| !org.is_deleted()).cloned()
+        self.present_organization(org).cloned()
+    }
+
+    /// An organization that is not deleted, without a copy.
+    pub fn present_organization(&self, org: OrgId) -> Option<&Organization> {
+        self.any_organization(org).filter(|org| !org.is_deleted())
     }
 
     /// The root of an organization's tree, if that is another organization.
@@ -97,7 +102,7 @@ impl FetchedItems {
 
     /// The paths of those of `orgs` that exist.
     pub fn paths(&self, orgs: &BTreeSet<OrgId>) -> BTreeMap<OrgId, OrgPath> {
-        let path = |org: &OrgId| Some((*org, self.organization(*org)?.path));
+        let path = |org: &OrgId| Some((*org, self.present_organization(*org)?.path.clone()));
         orgs.iter().filter_map(path).collect()
     }
 
@@ -201,7 +206,7 @@ impl FetchedItems {
         org: OrgId,
     ) -> Result<Standing, Error> {
         match standing {
-            Err(Refusal::NoSuchOrganization) if self.organization(org).is_some() => {
+            Err(Refusal::NoSuchOrganization) if self.present_organization(org).is_some() => {
                 let ended = self.access_ended_at(org, &person.id, person.at)?;
                 Err(ended.map_or(Refusal::NoSuchOrganization, Refusal::AccessExpired).into())
             }

@@ -11,10 +11,9 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        self, AlertId, BuiltIn, Conditions, CustomRole, Delivery, DeliveryRecord, Email,
-        IdentityProviderRole, InvitationId, Kind, Language, Level, Levels, MailDomain, MemberId,
-        MemberKind, Name, OrgId, RoleId, RoleObject, RoleSummary, Settings, Source, UserCount,
-        UserId,
+        self, AlertId, BuiltIn, Conditions, CustomRole, Delivery, Email, IdentityProviderRole,
+        InvitationId, Kind, Language, Level, Levels, MailDomain, MemberId, MemberKind, Name, OrgId,
+        RoleId, RoleObject, RoleSummary, Settings, Source, UserCount, UserId,
     },
     store::{Error, FetchedItems, Key, Store},
 };
@@ -312,30 +311,38 @@ impl Invitation {
     }
 }
 
-/// An invitation as the organization that sent it sees it: with the delivery of its last mail.
+/// An invitation as the organization that sent it sees it.
 #[derive(Clone, Debug, Serialize)]
 pub struct SentInvitation {
     #[serde(flatten)]
     invitation: Invitation,
+    /// What became of its last mail.
     delivery: Delivery,
+    /// Whether its inviter may still grant the role (INV9).
+    inviter_authorized: bool,
 }
 
 impl SentInvitation {
-    /// Shows `invitation` as [`Invitation::of`] does. `known` is what is known of its mails.
+    /// Shows `invitation` to `org` as it is at `now`. `also` has its inviter, who created it, and its delivery.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if an item cannot be read.
     pub fn of(
         invitation: &domain::Invitation,
-        organization_name: impl Into<Option<Name>>,
+        org: &domain::Organization,
         role: Option<&RoleSummary>,
-        people: InvitationPeople,
-        known: Option<DeliveryRecord>,
+        also: &FetchedItems,
         now: Timestamp,
-    ) -> Self {
-        let delivery = invitation.delivery(known);
-        let invitation = Invitation::of(invitation, organization_name, role, people, now);
-        Self { invitation, delivery }
+    ) -> Result<Self, Error> {
+        let people = InvitationPeople::of(also, invitation)?;
+        let delivery = invitation.delivery(also.delivery(invitation.id)?);
+        let inviter_authorized = also.inviter_authorized(org, invitation, now)?;
+        let invitation = Invitation::of(invitation, org.name.clone(), role, people, now);
+        Ok(Self { invitation, delivery, inviter_authorized })
     }
 
-    /// Shows an invitation to `org` that is sent `now`: its mail has not left.
+    /// Shows an invitation to `org` that is sent `now`: its mail has not left, and its inviter may grant the role.
     pub fn new(
         invitation: &domain::Invitation,
         org: &domain::Organization,
@@ -343,7 +350,14 @@ impl SentInvitation {
         people: InvitationPeople,
         now: Timestamp,
     ) -> Self {
-        Self::of(invitation, org.name.clone(), role, people, None, now)
+        let delivery = invitation.delivery(None);
+        let invitation = Invitation::of(invitation, org.name.clone(), role, people, now);
+        Self { invitation, delivery, inviter_authorized: true }
+    }
+
+    /// The same invitation with this delivery.
+    pub fn with_delivery(self, delivery: Delivery) -> Self {
+        Self { delivery, ..self }
     }
 }
 
@@ -490,7 +504,7 @@ impl CustomerLink {
     /// Shows `link`. `names` has the two organizations.
     pub fn of(link: domain::CustomerLink, names: &FetchedItems) -> Self {
         let domain::CustomerLink { partner_id, customer_id, preferred, suspended, .. } = link;
-        let name = |org| names.organization(org).map(|org| org.name);
+        let name = |org| names.present_organization(org).map(|org| org.name.clone());
         Self {
             partner_id,
             partner_name: name(partner_id),

@@ -30,7 +30,7 @@ export function Users() {
     list.reload();
   };
   const close = () => setDialog(null);
-  const put = (/** @type {Types.Schemas['Member'] | Types.Schemas['ListedInvitation']} */ user) => (list.put((row) => row.id === user.id, user), user);
+  const put = (/** @type {Types.Schemas['Member'] | Types.Schemas['Invitation']} */ user) => (list.put((row) => row.id === user.id, user), user);
   /** @type {Props.Users['open']} */
   const open = (Content, props) => setDialog(html`<${Content} ...${props} done=${done} onClose=${close} put=${put} reload=${list.reload} />`);
   /** @type {Props.UsersInvite['show']} */
