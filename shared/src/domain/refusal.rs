@@ -253,7 +253,7 @@ pub enum Refusal {
     /// The caller's `sub` is that of a service of the organization, but their token has an address, so it
     /// is that of a person (MACH1).
     #[error(
-        "You are not a member of this organization: its service with your user id acts by a token without an e-mail address only. If you are a person, ask an administrator to remove the service and to invite you."
+        "Your user id belongs to a service of this organization. A service acts with a token without an e-mail address, and yours has one. If you are a person, ask an administrator to remove the service and to invite you."
     )]
     ServiceTokenHasAddress,
     /// The organization has the highest number of pending invitations (INV12).

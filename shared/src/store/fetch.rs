@@ -139,7 +139,7 @@ impl Store {
         Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
     }
 
-    /// An organization with the items of its root and of what gives the names beside its ids, strongly consistent.
+    /// An organization with its root, its parent and its Super Admin, whose names are shown. Strongly consistent.
     ///
     /// # Errors
     ///

@@ -278,8 +278,8 @@ pub fn address(address: PersonId) -> String {
     format!("EMAIL#{}", address.bare())
 }
 
-/// The organizations that know an address otherwise: from a membership, also one that ended, from an
-/// invitation that ended, or as a critical alert user. In `tree`, those that know a person with this
+/// The organizations where an address belongs to a member, a former member, an invitation that ended or a
+/// critical alert user. In `tree`, those that know a person with this
 /// address who is no member.
 pub fn known_address(address: PersonId) -> String {
     format!("KNOWNEMAIL#{}", address.bare())

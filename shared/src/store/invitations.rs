@@ -220,7 +220,7 @@ impl Transaction<'_> {
             .old(shown(before))
             .new_value(shown(after));
         self.still_held(actor)?
-            // First, so that where the role is gone, with the invitation to it, it says so.
+            // Before the role: if it was deleted, the invitation has another one, and says that it changed.
             .update_invitation(change)?
             .still_grantable(&actor.org, before.role_id)?
             .record(event)
@@ -244,7 +244,7 @@ impl Transaction<'_> {
             .old(shown(before))
             .new_value(shown(after));
         self.still_held(actor)?
-            // First, so that where the role is gone, with the invitation to it, it says so.
+            // Before the role: if it was deleted, the invitation has another one, and says that it changed.
             .update_invitation(change)?
             .role_still_gives(org, before.role_id)?
             .still_grantable(org, after.role_id)?

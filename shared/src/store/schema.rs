@@ -46,10 +46,10 @@ const _: () = assert!(WRITTEN_SCHEMA == READABLE_SCHEMA || WRITTEN_SCHEMA + 1 ==
 pub(super) const ATTRIBUTE: &str = "schema";
 
 /// Changes an item of one version into an item of the next. It keeps the key of the item.
-type Step = fn(&mut Item) -> Result<(), Error>;
+type SchemaStep = fn(&mut Item) -> Result<(), Error>;
 
 /// The steps from version 1 to 2, from 2 to 3, and so on.
-const STEPS: [Step; READABLE_SCHEMA as usize - 1] = [
+const STEPS: [SchemaStep; READABLE_SCHEMA as usize - 1] = [
     |_| Ok(()), // Version 2 only adds the version.
     name_people_by_ids,
 ];
@@ -81,7 +81,7 @@ pub fn upgraded(item: Item) -> Result<Item, Error> {
     upgraded_by(&STEPS, item)
 }
 
-fn upgraded_by(steps: &[Step], mut item: Item) -> Result<Item, Error> {
+fn upgraded_by(steps: &[SchemaStep], mut item: Item) -> Result<Item, Error> {
     let (version, current) = (version(&item)?, steps.len() + 1);
     if version == current {
         return Ok(item);
@@ -99,7 +99,7 @@ fn upgraded_by(steps: &[Step], mut item: Item) -> Result<Item, Error> {
 }
 
 /// An item in the form of the version `written`, or of its own version if that is later.
-fn rewritten_by(steps: &[Step], written: u32, item: Item) -> Result<Item, Error> {
+fn rewritten_by(steps: &[SchemaStep], written: u32, item: Item) -> Result<Item, Error> {
     let written = written as usize;
     match steps.get(..written - 1) {
         Some(steps) if version(&item)? < written => upgraded_by(steps, item),

@@ -67,9 +67,9 @@ impl Transaction<'_> {
         ))
     }
 
-    /// Adds the condition that no organization is suspended in which the caller acts: those of the events
-    /// that name the caller, and those that the transaction names itself. The others of its events are
-    /// not deleted.
+    /// Makes the commit fail if an organization in which the caller acts is suspended: one whose event names
+    /// the caller, or one that the transaction names itself. Makes it fail if another organization with an
+    /// event is deleted.
     pub(super) fn in_open_organizations(mut self) -> Self {
         if self.even_deleted {
             return self;
@@ -86,7 +86,7 @@ impl Transaction<'_> {
         self
     }
 
-    /// Adds the condition that an organization is not deleted of which the transaction records no event.
+    /// Makes the commit fail if `org` is deleted. For an organization without an event.
     pub(super) fn while_present(mut self, org: OrgId) -> Self {
         self.recorded_in.insert(org);
         self

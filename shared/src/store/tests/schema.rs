@@ -9,7 +9,7 @@ fn item(attributes: &[(&str, AttributeValue)]) -> Item {
 }
 
 /// Renames an attribute, then derives one from it.
-const TWO: [Step; 2] = [
+const TWO: [SchemaStep; 2] = [
     |item| {
         if let Some(title) = item.remove("title") {
             item.insert("name".to_owned(), title);
@@ -43,7 +43,7 @@ fn item_of_a_later_version_is_never_read() {
 
 /// What a release reads and writes.
 struct Release {
-    steps: &'static [Step],
+    steps: &'static [SchemaStep],
     written: u32,
 }
 
