@@ -208,6 +208,27 @@ async fn entra_access_token_with_optional_claims() {
     "#);
 }
 
+/// INV4: Entra ID writes `xms_edov` as a boolean, as a number or as a text.
+#[tokio::test]
+async fn entra_access_token_says_in_three_forms_that_the_address_is_verified() {
+    let summary = Provider::named("entra_with_optional_claims").summary().await;
+    let as_text = Provider::named("entra_with_optional_claims_as_text");
+    assert_eq!(as_text.summary().await, summary);
+    let app = TestApp::new().await;
+    let other = |value| Provider::named("entra_with_optional_claims").with("xms_edov", value);
+    for (value, expected) in [
+        (json!(1), "200"),
+        (json!("true"), "200"),
+        (json!(0), "403 email-not-verified"),
+        (json!("0"), "403 email-not-verified"),
+        (json!(false), "403 email-not-verified"),
+        (json!(["1"]), "403 email-not-verified"),
+    ] {
+        let answer = other(value.clone()).send(&app, "GET", "/v1/me/invitations", None).await;
+        assert_eq!(outcome(&answer), expected, "{value}");
+    }
+}
+
 #[tokio::test]
 async fn entra_b2c_access_token() {
     assert_snapshot!(Provider::named("entra_b2c").summary().await, @r#"
@@ -279,7 +300,7 @@ async fn missing_address_unknown_verification_and_unverified_address_are_told_ap
     Your token does not say whether your e-mail address is verified: it has no claim `email_verified`. Ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must say how addresses are verified (EmailsVerified).
 
     403 email-not-verified
-    This needs a verified e-mail address. Verify your address with your identity provider, then sign in again.
+    Your token says that your e-mail address is not verified: its claim `email_verified` is neither `true` nor `1`. Verify your address with your identity provider, then sign in again. If it is verified there, ask a platform operator: the identity provider must write it into the claim.
     ");
 }
 

@@ -38,7 +38,8 @@ impl Person {
     /// # Errors
     /// - [`Refusal::EmailMissing`] if the token has no address.
     /// - [`Refusal::EmailVerificationUnknown`] if it does not say whether the address is verified.
-    /// - [`Refusal::EmailNotVerified`] if the address is not verified.
+    /// - [`Refusal::EmailSaidUnverified`] if it says that the address is not verified.
+    /// - [`Refusal::EmailNotVerified`] if the person has no verified address for another reason.
     /// - [`Refusal::EmailUnusable`] if it is no address that mail can carry (INV3).
     pub fn verified_email(&self) -> Result<&Email, Refusal> {
         let refusal = self.email_fault.map_or(Refusal::EmailNotVerified, Refusal::from);
@@ -106,7 +107,10 @@ pub enum EmailFault {
     /// The token does not say whether the identity provider has verified the address.
     VerificationUnknown(MissingClaim),
     /// The token says that the address is not verified.
-    NotVerified,
+    NotVerified {
+        /// The claim that says it.
+        claim: &'static str,
+    },
     /// The address is none that mail can carry (INV3).
     Unusable(EmailError),
 }
@@ -116,7 +120,7 @@ impl From<EmailFault> for Refusal {
         match fault {
             EmailFault::Missing(claim) => Self::EmailMissing(claim),
             EmailFault::VerificationUnknown(claim) => Self::EmailVerificationUnknown(claim),
-            EmailFault::NotVerified => Self::EmailNotVerified,
+            EmailFault::NotVerified { claim } => Self::EmailSaidUnverified { claim },
             EmailFault::Unusable(error) => Self::EmailUnusable(error),
         }
     }

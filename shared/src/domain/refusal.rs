@@ -179,6 +179,14 @@ pub enum Refusal {
         "This needs a verified e-mail address. Verify your address with your identity provider, then sign in again."
     )]
     EmailNotVerified,
+    /// The token says that the e-mail address is not verified (INV4).
+    #[error(
+        "Your token says that your e-mail address is not verified: its claim `{claim}` is neither `true` nor `1`. Verify your address with your identity provider, then sign in again. If it is verified there, ask a platform operator: the identity provider must write it into the claim."
+    )]
+    EmailSaidUnverified {
+        /// The claim that says it.
+        claim: &'static str,
+    },
     /// The caller's verified e-mail address is none that mail can carry (INV3).
     #[error(
         "The address in your token cannot be used: {0}. Change your address with your identity provider, then sign in again."

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use axum::extract::FromRef;
 
 use super::App;
-use crate::domain::{Email, EmailFault, MissingClaim};
+use crate::domain::{Email, EmailError, EmailFault, MissingClaim};
 
 /// The names of claims and scopes in the tokens of the issuer. The default is that of OpenID Connect
 /// and RFC 8176.
@@ -20,7 +20,7 @@ pub struct TokenClaims {
     pub decisions_scope: &'static str,
     /// The claim with the e-mail address. The first item of a list counts.
     pub email: &'static str,
-    /// The claim that says whether the address is verified. Only the value `true` counts (INV4).
+    /// The claim that says whether the address is verified. Only `true` and `1` count (INV4).
     pub email_verified: &'static str,
     /// What counts if a token lacks the claim `email_verified`.
     pub emails_verified: EmailsVerified,
@@ -68,7 +68,7 @@ pub enum TokenClaimsError {
         "the claim of the scopes must not be `sub`, nor the claim of the address or of the name"
     )]
     ScopeIsPersonal,
-    /// A person named `true` would have a verified address.
+    /// A person named `true` or `1` would have a verified address.
     #[error(
         "the claim that verifies the address must not be `sub`, nor the claim of the address or of the name"
     )]
@@ -127,14 +127,14 @@ impl<'a> Token<'a> {
         let address = self.claim(names.email).filter(|text| !matches!(*text, "" | "[]"));
         let address = address.ok_or(missing)?;
         let is_verified = match self.claim(names.email_verified) {
-            Some(verified) => verified == "true",
+            Some(verified) => says_verified(verified),
             None if names.emails_verified == EmailsVerified::Always => true,
             None => {
                 return Err(EmailFault::VerificationUnknown(MissingClaim(names.email_verified)));
             }
         };
         if !is_verified {
-            return Err(EmailFault::NotVerified);
+            return Err(EmailFault::NotVerified { claim: names.email_verified });
         }
         first_address(address)
     }
@@ -162,6 +162,12 @@ impl<'a> Token<'a> {
     }
 }
 
+/// Whether the text of the claim means that the address is verified. Entra ID sends `xms_edov` as `true` or as `1`.
+/// The issuer writes the claim, so a person cannot choose between the two.
+fn says_verified(text: &str) -> bool {
+    matches!(text, "true" | "1")
+}
+
 /// The address of a claim: its text, or the first item of a list.
 ///
 /// The gateway does not mark where an item of a list ends, so each item of a list must be an
@@ -173,7 +179,7 @@ fn first_address(claim: &str) -> Result<Email, EmailFault> {
         None => Email::parse(claim).map(|address| vec![address]),
     };
     let addresses = parsed.map_err(EmailFault::Unusable)?;
-    addresses.into_iter().next().ok_or(EmailFault::NotVerified)
+    addresses.into_iter().next().ok_or(EmailFault::Unusable(EmailError::NotOneAt))
 }
 
 /// The items of a claim: separated by single spaces (RFC 6749, section 3.3), or a JSON array, which

@@ -177,9 +177,10 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
             (403, "organization-suspended", "Organization suspended")
         }
         R::EmailMissing(_) => (403, "email-missing", "No e-mail address in the token"),
-        R::EmailNotVerified | R::EmailVerificationUnknown(_) | R::EmailUnusable(_) => {
-            (403, "email-not-verified", "No verified e-mail address")
-        }
+        R::EmailNotVerified
+        | R::EmailSaidUnverified { .. }
+        | R::EmailVerificationUnknown(_)
+        | R::EmailUnusable(_) => (403, "email-not-verified", "No verified e-mail address"),
         R::MfaRequired | R::MfaUnknown(_) => (403, "mfa-required", "Multi-factor sign-in required"),
         R::SessionTooOld(_) | R::SessionAgeUnknown { .. } => {
             (403, "session-too-old", "Sign-in too old")

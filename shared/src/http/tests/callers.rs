@@ -101,18 +101,22 @@ async fn name_is_cleaned_instead_of_dropped() {
     }
 }
 
-/// CVE-2026-53514: only `email_verified` = `true` makes an address count.
+/// CVE-2026-53514: only `email_verified` = `true` makes an address count, or `1`, as Entra ID writes it.
 #[tokio::test]
-async fn address_counts_only_if_email_verified_is_exactly_true() {
+async fn address_counts_only_if_email_verified_is_exactly_true_or_1() {
     let seen = async |verified: Value| {
         let claims = json!({ "sub": "u", "email": "a@b.example", "email_verified": verified });
         let mut claims = claims.as_object().unwrap().clone();
         claims.retain(|_, claim| !claim.is_null());
         call(&jwt(&claims.into())).await.text
     };
-    assert!(seen(json!("true")).await.starts_with("u Some(\"a@b.example\") "));
+    for verified in ["true", "1"] {
+        assert!(seen(json!(verified)).await.starts_with("u Some(\"a@b.example\") "), "{verified}");
+    }
     assert!(seen(Value::Null).await.starts_with("u None "), "without the claim");
-    for verified in ["false", "0", "1", "TRUE", "True", "true ", " true", "[true]", "", "yes"] {
+    for verified in
+        ["false", "0", "1.0", "01", "[1]", "TRUE", "True", "true ", " true", "[true]", "", "yes"]
+    {
         assert!(seen(json!(verified)).await.starts_with("u None "), "{verified}");
     }
 }
