@@ -38,6 +38,12 @@ impl Provider {
         self
     }
 
+    fn deployed_with<const N: usize>(mut self, parameters: [(&str, &str); N]) -> Self {
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.parameters.extend(parameters);
+        self
+    }
+
     fn without(mut self, claim: &str) -> Self {
         self.claims.remove(claim).unwrap();
         self
@@ -158,6 +164,34 @@ async fn cognito_token_of_a_service() {
     decisions about others: 200
     creates an organization: 403 email-missing (no `email`)
     "#);
+}
+
+#[tokio::test]
+async fn cognito_federated_id_token_with_a_mapped_verification() {
+    assert_snapshot!(Provider::named("cognito_federated").summary().await, @r#"
+    person: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee" "ada@example.com" "Ada Lovelace"
+    operator: 200
+    decisions about others: 403 decisions-scope-required
+    creates an organization: 201
+    requires multi-factor: 409 would-lock-out-caller (no `amr`)
+    requires session age: 200
+    "#);
+}
+
+/// Cognito writes `false` for each account of another provider whose `email_verified` is not mapped.
+#[tokio::test]
+async fn cognito_federated_token_counts_by_a_mapping_or_by_two_parameters() {
+    let app = TestApp::new().await;
+    let unmapped = || Provider::named("cognito_federated").with("email_verified", json!(false));
+    let always = ("EmailsVerified", "always");
+    for (provider, expected) in [
+        (unmapped(), "403 email-not-verified"),
+        (unmapped().deployed_with([always]), "403 email-not-verified"),
+        (unmapped().deployed_with([("EmailVerifiedClaim", "never"), always]), "200"),
+    ] {
+        let answer = provider.send(&app, "GET", "/v1/me/invitations", None).await;
+        assert_eq!(outcome(&answer), expected, "{:?}", provider.parameters);
+    }
 }
 
 #[tokio::test]
