@@ -66,8 +66,10 @@ pub enum Metric {
     MailsBlocked,
     /// The age of the oldest mail of a batch that waits.
     MailAge,
-    /// Mails that SES rejected for good, and reports of SES that the mail of an invitation came back.
+    /// Mails that SES rejected for good, and reports of SES that a mail came back.
     MailsBounced,
+    /// Reports of SES that a person marked a mail as spam.
+    MailsComplained,
     /// Mails that ended without a confirmation of SES. They may have been sent.
     MailsUnconfirmed,
 }
@@ -94,6 +96,7 @@ impl Metric {
             Self::MailsBlocked,
             Self::MailAge,
             Self::MailsBounced,
+            Self::MailsComplained,
             Self::MailsUnconfirmed,
         ];
         fixed.into_iter().chain(EventAction::ALL.iter().filter_map(|&action| Self::of(action)))
@@ -126,6 +129,7 @@ impl Metric {
             Self::MailsBlocked => "mails_blocked",
             Self::MailAge => "mail_age_seconds",
             Self::MailsBounced => "mails_bounced",
+            Self::MailsComplained => "mails_complained",
             Self::MailsUnconfirmed => "mails_unconfirmed",
         }
     }

@@ -19,6 +19,7 @@ use crate::{
     fake_aws::{CallFault, FakeAws, newest},
     fault_layer::Fault,
     helpers::id,
+    matrix::SERVICE,
     test_app::{ADA, BOB, DAY, TestApp, ample},
 };
 
@@ -40,14 +41,19 @@ impl Write for Lines {
     }
 }
 
-/// The last log line of a request.
-async fn line(request: impl Future) -> Value {
+/// The log lines of a request or a run.
+async fn lines(work: impl Future) -> Vec<Value> {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| log::start(|| Lines));
     LINES.set(Some(Vec::new()));
-    request.await;
+    work.await;
     let lines = String::from_utf8(LINES.take().unwrap()).unwrap();
-    serde_json::from_str(lines.lines().last().expect("a line")).unwrap()
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The last log line of a request.
+async fn line(request: impl Future) -> Value {
+    lines(request).await.pop().expect("a line")
 }
 
 async fn app() -> (TestApp, crate::fault_layer::Layer, String) {
@@ -216,17 +222,100 @@ async fn mail_without_an_answer_counts_as_unconfirmed() {
     assert_eq!(metrics.get("mails_sent"), None);
 }
 
+/// The runbook finds the organization by the line, also for mails that are no invitation.
 #[tokio::test]
-async fn mail_that_comes_back_counts_as_bounced() {
+async fn each_report_of_ses_leaves_a_line_and_is_counted() {
     let (app, _layer, acme) = app().await;
     let path = app.create_invitation(ADA, &acme, "gone@example.com", "user").await;
-    let tags = json!({ "invitation": [id(&path)], "sending": ["1"] });
-    let bounce = json!({ "bounceType": "Permanent", "bounceSubType": "General" });
-    let report = json!({ "eventType": "Bounce", "bounce": bounce, "mail": { "tags": tags } });
-    let batch = batch(&[(&json!({ "detail": report }), app.now())]);
+    let of_organization = json!({ "organization": [id(&acme)] });
+    let of_invitation =
+        json!({ "organization": [id(&acme)], "invitation": [id(&path)], "sending": ["1"] });
+    let permanent = json!({ "bounceType": "Permanent", "bounceSubType": "General" });
+    let automatic_reply = json!({ "bounceType": "Transient", "bounceSubType": "General" });
     let service = FakeAws::default().mail_service(&app.store);
-    let (_, metrics) = collected(handle(&service, &batch, &in_a_minute(&app), || false)).await;
-    assert_eq!(serde_json::to_value(metrics).unwrap()["mails_bounced"], 1);
+    for (tags, kind, details, expected) in [
+        (&of_invitation, "Bounce", &permanent, Some("mails_bounced")),
+        (&of_organization, "Bounce", &permanent, Some("mails_bounced")),
+        (&of_organization, "Reject", &json!({ "reason": "Bad content" }), Some("mails_bounced")),
+        (&of_invitation, "Complaint", &json!({}), Some("mails_complained")),
+        (&of_organization, "Complaint", &json!({}), Some("mails_complained")),
+        (&of_organization, "Bounce", &automatic_reply, None),
+        (&of_organization, "Delivery", &json!({}), None),
+    ] {
+        let mut report = json!({ "eventType": kind, "mail": { "tags": tags } });
+        report[kind.to_lowercase()] = details.clone();
+        let batch = batch(&[(&json!({ "detail": report }), app.now())]);
+        let context = in_a_minute(&app);
+        let mut metrics = Value::Null;
+        let logged = lines(async {
+            let (_, counted) = collected(handle(&service, &batch, &context, || false)).await;
+            metrics = serde_json::to_value(counted).unwrap();
+        })
+        .await;
+        let reports: Vec<_> =
+            logged.iter().filter(|it| it["message"] == "SES reported a mail").collect();
+        let counted: Vec<_> = ["mails_bounced", "mails_complained"]
+            .into_iter()
+            .filter(|it| metrics[it] == 1)
+            .collect();
+        assert_eq!(counted, Vec::from_iter(expected), "{kind} {details}");
+        assert_eq!(reports.len(), counted.len(), "{logged:?}");
+        for report in reports {
+            assert_eq!(
+                (&report["organization"], &report["report"]),
+                (&json!(id(&acme)), &json!(kind))
+            );
+            assert_eq!(report["invitation"], tags["invitation"][0]);
+        }
+    }
+}
+
+/// The organization of a decision is in the body. Without it in the line, no query finds whose decisions throttle.
+#[tokio::test]
+async fn line_of_a_decision_names_the_organization() {
+    let (app, _layer, acme) = app().await;
+    let beta = app.create_organization(BOB, "Beta").await;
+    let of = |org: &str| json!({ "type": "organization", "id": id(org) });
+    let subject = json!({ "type": "user", "id": ADA.sub });
+    let action = json!({ "name": "license_management.open_page" });
+    let one = |org: &str| json!({ "subject": subject, "action": action, "resource": of(org) });
+    let many = |orgs: [&str; 2]| {
+        let resources = orgs.map(|org| json!({ "resource": of(org) }));
+        json!({ "subject": subject, "action": action, "evaluations": resources })
+    };
+    let named = |org: &str| json!(id(org));
+    for (path, body, expected) in [
+        ("/access/v1/evaluation", one(&acme), named(&acme)),
+        ("/access/v1/evaluations", many([&acme, &acme]), named(&acme)),
+        ("/access/v1/evaluations", many([&acme, &beta]), Value::Null),
+        ("/access/v1/search/action", one(&acme), named(&acme)),
+        (
+            "/access/v1/search/subject",
+            json!({ "subject": { "type": "user" }, "action": action, "resource": of(&acme) }),
+            named(&acme),
+        ),
+        ("/access/v1/evaluation", one("/ada@example.com"), Value::Null),
+    ] {
+        let line = line(app.post(SERVICE, path, body)).await;
+        assert_eq!(line["org"], expected, "{path}: {line}");
+    }
+    let refused = line(app.post(BOB, "/access/v1/evaluation", one(&acme))).await;
+    assert_eq!((&refused["status"], &refused["org"]), (&json!(403), &named(&acme)));
+}
+
+/// A scope in an object, such as Keycloak's `realm_access`, is not read, and the answer does not know that.
+#[tokio::test]
+async fn refused_operator_without_scopes_leaves_a_line_with_the_claim() {
+    let (app, _layer, _) = app().await;
+    let operators = "/v1/operator/organizations";
+    let logged = lines(app.get(ADA, operators)).await;
+    let message = "the claim of the scopes is absent or cannot be read";
+    let [hint] = &*logged.iter().filter(|it| it["message"] == message).collect::<Vec<_>>() else {
+        panic!("{logged:?}")
+    };
+    assert_eq!(hint["claim"], "scope");
+    let with_scopes = lines(app.get(SERVICE, operators)).await;
+    assert!(with_scopes.iter().all(|it| it["message"] != message), "{with_scopes:?}");
 }
 
 /// A batch that ends early leaves messages untried, and one of them may have waited for longest.

@@ -275,7 +275,7 @@ fn runbook_quotes_messages_as_the_code_logs_them() {
         ("PutEvents rejected entries", "publish/src/eventbridge.rs"),
         ("history event is damaged", "publish/src/lib.rs"),
         ("mail waits", "mail/src/lib.rs"),
-        ("mail came back", "mail/src/feedback.rs"),
+        ("SES reported a mail", "mail/src/feedback.rs"),
         ("mail ended", "mail/src/mails.rs"),
         ("a due item failed", "cleanup/src/lib.rs"),
         ("the function does not run", "../shared/src/lambda.rs"),

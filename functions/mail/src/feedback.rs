@@ -61,24 +61,36 @@ struct Complaint {
 const SUPPRESSED: [&str; 3] = ["OnAccountSuppressionList", "Suppressed", "UnsubscribedRecipient"];
 
 impl MailService {
-    /// Records the outcome of the mail of an invitation. Reports about other mails change nothing.
+    /// Logs a report, and records the outcome of the mail of an invitation. Reports about other mails change nothing.
     pub(crate) async fn record_outcome(
         &self,
         context: &RequestContext,
         feedback: &Feedback,
     ) -> Result<(), Error> {
         let Detail { mail, .. } = &feedback.detail;
+        feedback.log();
         let (Some(sending), Some(delivery)) = (mail.sending(), feedback.delivery()) else {
             return Ok(());
         };
-        Metric::MailsBounced.add(1.0);
-        let organization = mail.tag(ORGANIZATION_TAG);
-        tracing::info!(organization, invitation = %sending.invitation, ?delivery, "mail came back");
         self.store.record_delivery(context, sending, delivery).await
     }
 }
 
 impl Feedback {
+    /// Writes a line about a mail that came back or was marked as spam, and counts it. An automatic reply is neither.
+    fn log(&self) {
+        let Detail { event_type, mail, bounce, .. } = &self.detail;
+        let metric = match event_type.as_str() {
+            "Complaint" => Metric::MailsComplained,
+            "Bounce" | "Reject" if self.delivery().is_some() => Metric::MailsBounced,
+            _ => return,
+        };
+        metric.add(1.0);
+        let (organization, invitation) = (mail.tag(ORGANIZATION_TAG), mail.tag(INVITATION_TAG));
+        let kind = bounce.as_ref().and_then(|it| it.kind.as_deref());
+        tracing::info!(organization, invitation, report = event_type, kind, "SES reported a mail");
+    }
+
     /// What the report says of the delivery; `None` if it changes nothing.
     fn delivery(&self) -> Option<Delivery> {
         let Detail { event_type, bounce, complaint, .. } = &self.detail;

@@ -2,7 +2,12 @@
 //! line in the access log, with the metrics of the request. The log never contains an e-mail address,
 //! a `sub`, a token, a query or a body.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use axum::{
     Router,
@@ -25,6 +30,7 @@ use super::{
     Problem, RequestId, caller, etag::IfNoneMatch, query::UnreadQuery, trusted_proxy::ViewerAddress,
 };
 use crate::{
+    domain::OrgId,
     lambda::setting,
     log,
     metrics::{Metric, Metrics, Namespace, collected},
@@ -35,6 +41,18 @@ use crate::{
 const DEFAULT_SALT: &str = "rolecall";
 /// The length of a digest in the log, in characters.
 const DIGEST_LENGTH: usize = 16;
+
+tokio::task_local! {
+    static ORGANIZATION: Arc<OnceLock<OrgId>>;
+}
+
+/// Names the organization of this request in its log line, for a route that has it in the body. The first one counts.
+pub fn log_organization(org: Option<OrgId>) {
+    if let Some(org) = org {
+        // Outside of a request there is no log line.
+        let _ = ORGANIZATION.try_with(|named| named.set(org));
+    }
+}
 
 /// The parts of a log line that are the same for every request.
 #[derive(Debug)]
@@ -108,7 +126,7 @@ async fn apply(
         request.extensions_mut().insert(unread.clone());
     }
 
-    let ((mut response, cost), metrics) = collected(run(request, next, &id)).await;
+    let (((mut response, cost), metrics), named) = named(collected(run(request, next, &id))).await;
     if is_read
         && response.status().is_success()
         && let Some(Err(problem)) = unread_query.map(|unread| unread.check())
@@ -137,12 +155,19 @@ async fn apply(
         problem,
         caller: caller.as_deref(),
         viewer_ip,
-        org: parameters.as_ref().ok().and_then(organization),
+        org: parameters.as_ref().ok().and_then(organization).or(named.as_deref()),
         duration_ms: milliseconds(started.elapsed()),
         round_trips: cost.round_trips,
         metrics,
     });
     response
+}
+
+/// Runs `work`. Returns also the organization that it named for the log.
+async fn named<T>(work: impl Future<Output = T>) -> (T, Option<String>) {
+    let organization = Arc::default();
+    let done = ORGANIZATION.scope(Arc::clone(&organization), work).await;
+    (done, organization.get().map(OrgId::to_string))
 }
 
 /// Runs the handler and measures its database cost. A panic becomes 500, and its message is logged.

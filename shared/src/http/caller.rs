@@ -55,6 +55,10 @@ impl Call {
     /// [`Refusal::OperatorScopeRequired`] if the token does not have the scope.
     pub fn as_operator(self) -> Result<Self, Refusal> {
         if !self.person.operator {
+            if self.sign_in.scopes.is_empty() {
+                let claim = self.app.claims.scope;
+                tracing::info!(claim, "the claim of the scopes is absent or cannot be read");
+            }
             return Err(Refusal::OperatorScopeRequired);
         }
         let context = RequestContext { as_operator: true, ..self.context };

@@ -31,6 +31,7 @@ mod trusted_proxy;
 pub mod views;
 
 use access_log::conventions;
+pub use access_log::log_organization;
 pub use answer::Answer;
 pub use any_object::AnyObject;
 pub use base_path::{BasePath, NotABasePath, serve_below};

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
-    domain::{Action, PathMembership, Refusal, first_granting},
-    http::{AnyObject, ApiError, App, Call, FieldError, Json},
+    domain::{Action, OrgId, PathMembership, Refusal, first_granting},
+    http::{AnyObject, ApiError, App, Call, FieldError, Json, log_organization},
     store::{AccessQuery, Error, FetchedItems, Key},
 };
 
@@ -105,6 +105,7 @@ async fn decide_all(
     caller: &DecisionCaller,
     items: &[BatchItem],
 ) -> Result<Vec<Decision>, ApiError> {
+    log_organization(common_organization(items));
     check_subjects(caller, items)?;
     let queries: Vec<_> = items.iter().map(|item| item.query(caller)).collect();
     let known: Vec<_> = queries.iter().flatten().cloned().collect();
@@ -116,6 +117,14 @@ async fn decide_all(
     let names = app.store.get_for_display(keys).await?;
     let decisions = items.iter().map(|(item, paths)| item.decide(caller, paths, &names));
     Ok(decisions.collect::<Result<_, _>>()?)
+}
+
+/// The organization of all items, if it is one.
+fn common_organization(items: &[BatchItem]) -> Option<OrgId> {
+    let evaluations = items.iter().filter_map(|item| item.evaluation.as_ref().ok());
+    let mut organizations = evaluations.map(|evaluation| organization(&evaluation.resource));
+    let first = organizations.next()??;
+    organizations.all(|other| other == Some(first)).then_some(first)
 }
 
 fn check_subjects(caller: &DecisionCaller, items: &[BatchItem]) -> Result<(), Refusal> {

@@ -3,12 +3,12 @@
 use serde::Serialize;
 use shared::{
     domain::{Action, first_granting},
-    http::{AnyObject, ApiError, App, Call, Cursor, Json, Problem},
+    http::{AnyObject, ApiError, App, Call, Cursor, Json, Problem, log_organization},
     store::{AccessQuery, Error, Position},
 };
 
 use super::{
-    ACTIONS, DecisionCaller,
+    ACTIONS, DecisionCaller, organization,
     wire::{JsonFields, malformed},
 };
 
@@ -120,6 +120,7 @@ pub(super) async fn actions(
     let fields = JsonFields::of(&fields);
     let subject = fields.required_entity("subject").map_err(malformed)?;
     let resource = fields.required_entity("resource").map_err(malformed)?;
+    log_organization(organization(&resource));
     let page = SearchPage::new(ACTIONS, &fields, "action")?;
     let caller = DecisionCaller::of(&call);
     caller.may_ask_about(&subject)?;

@@ -11,7 +11,7 @@ use shared::{
         AccessPath, Action, CustomerLink, Member, OrgId, Organization, Person, RoleId,
         first_granting, granting_roles,
     },
-    http::{AnyObject, ApiError, Call, Json},
+    http::{AnyObject, ApiError, Call, Json, log_organization},
     store::{
         AccessQuery, Error, Key, List, PageRequest, Position, Slice, Status, Store, User,
         UserFilter, index,
@@ -59,6 +59,7 @@ pub(super) async fn search(
     let kind = fields.required_type("subject").map_err(malformed)?;
     let action = fields.required_action().map_err(malformed)?;
     let resource = fields.required_entity("resource").map_err(malformed)?;
+    log_organization(organization(&resource));
     let step = SearchPage::new(SUBJECTS, &fields, "subject")?;
     DecisionCaller::of(&call).may_ask_about_anybody()?;
     if step.limit == 0 {
