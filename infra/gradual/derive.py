@@ -1,8 +1,8 @@
 """Derives a template that deploys new code gradually, from `template.yaml`.
 
     derive.py template.yaml > target/gradual.json
-    sam build --template-file target/gradual.json
-    sam deploy --config-env prod --parameter-overrides … Release=r41 Traffic=Canary10Percent5Minutes
+
+docs/guides/deployer.md (Gradually) has the commands that build and deploy it.
 
 The API then calls an alias of each function. CodeDeploy moves the alias to the new version as `Traffic` says, and back
 if an alarm of this release fires. Its alarms count failures of the new versions only, so that a fix can be deployed while
@@ -31,11 +31,17 @@ PARAMETERS = {
         "AllowedValues": ["AllAtOnce", "Canary10Percent5Minutes", "Canary10Percent30Minutes", "Linear10PercentEvery1Minute"],
         "Description": "How CodeDeploy moves the requests to the new version.",
     },
+    "ToleratedFailures": {
+        "Type": "Number",
+        "Default": 1,
+        "MinValue": 0,
+        "Description": "How many failures of the new version in a minute do not roll back. On a quiet API, 0.",
+    },
 }
 
 
 def alarm(name, description, **metrics):
-    """An alarm that fires if more than one request of the release fails in a minute.
+    """An alarm that fires if more requests of the release fail in a minute than are tolerated.
 
     CloudWatch keeps the state of an alarm that is updated. So each release has alarms of its own, which begin without one.
     """
@@ -46,7 +52,7 @@ def alarm(name, description, **metrics):
             "AlarmDescription": f"{description} A gradual deployment rolls back.",
             **metrics,
             "ComparisonOperator": "GreaterThanThreshold",
-            "Threshold": 1,
+            "Threshold": {"Ref": "ToleratedFailures"},
             "EvaluationPeriods": 1,
             "TreatMissingData": "notBreaching",
         },

@@ -81,6 +81,20 @@ fn rollback_counts_failed_requests_of_the_new_release_only() {
     assert_eq!(alarm["Dimensions"], json!([{ "Name": "release", "Value": release }]));
 }
 
+/// On a quiet API, the new version rarely gets two requests in a minute.
+#[test]
+fn deployer_chooses_how_many_failures_are_tolerated() {
+    let Some(gradual) = gradual() else { return };
+    for alarm in ["FunctionErrors", "FailedRequests"] {
+        let own = &gradual["Resources"][alarm]["Properties"];
+        assert_eq!(own["Threshold"], json!({ "Ref": "ToleratedFailures" }), "{alarm}");
+        assert_eq!(own["ComparisonOperator"], "GreaterThanThreshold", "{alarm}");
+    }
+    assert_eq!(gradual["Parameters"]["ToleratedFailures"]["Default"], 1);
+    let guide = include_str!("../../docs/guides/deployer.md");
+    assert!(guide.contains("The parameter `ToleratedFailures`") && guide.contains("1 by default"));
+}
+
 /// The pipeline may create roles only with its boundary.
 #[test]
 fn role_that_moves_the_aliases_has_the_permissions_boundary() {
