@@ -24,8 +24,11 @@ MAX_ITEMS, MAX_CHARACTERS = 100, 1_000_000
 
 
 def milliseconds(text):
-    """A time as the table stores it."""
-    return int(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+    """A time as the table stores it. Without a zone, it would be that of this computer."""
+    time = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if time.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text} has no zone: write the time in UTC with a Z at its end")
+    return int(time.timestamp() * 1000)
 
 
 def chunks(items):

@@ -303,10 +303,69 @@ fn runbook_goes_back_in_the_way_in_which_the_stack_is_deployed() {
         assert!(section.contains(command), "{command}");
     }
     let guide = include_str!("../../docs/guides/deployer.md");
-    assert!(guide.contains(">\"release-$(git describe --tags --always).yaml\""), "it is kept");
+    // It is kept by the id of the commit, where the person on call finds it.
+    assert!(guide.contains("release=release-$(git rev-parse HEAD).yaml"));
+    assert!(guide.contains("aws s3 cp \"$release\" \"s3://$bucket/rolecall-prod/$release\""));
+    assert!(section.contains("good=$(git rev-parse 'v1.2.3^{commit}')"));
+    assert!(section.contains("aws s3 cp \"s3://$bucket/$stack/release-$good.yaml\" ."));
     // What the commands name exists in the example of a pipeline.
     let pipeline = include_str!("../../infra/pipeline/github.yml");
     assert!(section.contains("\"Deploy to prod\"") && pipeline.contains("name: Deploy to prod\n"));
+}
+
+/// A stand-in for the AWS CLI: reads of one index were throttled.
+const THROTTLED: &str = r#"#!/bin/sh
+case "$*" in
+  *describe-stack-resource*) echo a-table ;;
+  *list-metrics*" --metric-name ReadThrottleEvents --dimensions Name=TableName,Value=a-table "*)
+    echo '[{"Name":"TableName","Value":"a-table"}]'
+    echo '[{"Name":"TableName","Value":"a-table"},{"Name":"GlobalSecondaryIndexName","Value":"by-time"}]' ;;
+  *list-metrics*) ;;
+  *get-metric-statistics*" --dimensions "*by-time*) echo 7.0 ;;
+  *get-metric-statistics*) echo 0 ;;
+  *) echo "unexpected: $*" >&2; exit 1 ;;
+esac
+"#;
+
+/// Decisions and lists only read, so throttled writes alone would not show them.
+#[test]
+fn throttles_are_printed_for_reads_and_writes_with_their_values() {
+    let here = directory("runbook-throttles", THROTTLED);
+    let variables = blocks(RUNBOOK).next().expect("the variables");
+    let (_, section) = RUNBOOK.split_once("\n### TableThrottles\n").expect("the section");
+    let commands = blocks(section).next().expect("the commands");
+    assert!(commands.contains("\nthrottled WriteThrottleEvents"));
+    let printed = run(&here, &[variables, commands].join("\n"));
+    let lines: Vec<_> = printed.lines().collect();
+    let [table, index] = &*lines else { panic!("{printed}") };
+    assert!(table.starts_with("ReadThrottleEvents 0 "), "{table}");
+    assert!(index.starts_with("ReadThrottleEvents 7.0 ") && index.contains("by-time"), "{index}");
+}
+
+/// The hash of the secret that the proxy sends is compared with the parameter.
+#[test]
+fn hash_of_the_proxy_is_that_of_its_header() {
+    let aws =
+        "#!/bin/sh\ncase \"$*\" in *get-distribution-config*) echo abc ;; *) echo hashes ;; esac\n";
+    let here = directory("runbook-proxy", aws);
+    let (_, section) = RUNBOOK.split_once("\n### ProxyRefused\n").expect("the section");
+    let commands = blocks(section).next().expect("the commands");
+    let printed = run(&here, &format!("stack=rolecall-prod\n{commands}"));
+    let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert!(printed.starts_with("hashes\n") && printed.trim().ends_with(expected), "{printed}");
+}
+
+/// A command within a sentence that goes on in the next line is two commands when it is pasted.
+#[test]
+fn commands_within_sentences_stay_on_one_line() {
+    for page in ["runbook.md", "guides/deployer.md"] {
+        let text = fs::read_to_string(format!("../docs/{page}")).expect("it can be read");
+        let prose =
+            text.split("```").step_by(2).flat_map(|part| part.split('`').skip(1).step_by(2));
+        for code in prose.filter(|code| code.starts_with("aws ") || code.starts_with("python ")) {
+            assert!(!code.contains('\n'), "{page}: {code}");
+        }
+    }
 }
 
 /// `python` is that of the tools, which has boto3. `python3` can be that of the system.
