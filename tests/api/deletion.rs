@@ -1,5 +1,6 @@
 //! `DELETE /v1/organizations/{org}`, and what the clean-up ends afterwards.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::domain::{PersonId, UserId};
 
@@ -391,6 +392,40 @@ async fn clean_up_of_a_deleted_organization_resumes_after_each_failure() {
         if !hit {
             assert!(nth > 20, "{nth} calls");
             return;
+        }
+    }
+}
+
+/// SA7, OP1: what operators cannot do with a deleted organization any more, and where they read about it.
+#[tokio::test]
+async fn refusal_tells_operators_when_the_organization_was_deleted() {
+    let (app, acme) = TestApp::with_acme().await;
+    let deleted_at = app.now();
+    app.delete_organization(ADA, &acme, "Acme").await.expect(204);
+    let one = operator_path(&acme);
+    let reason = json!({ "name": "Acme", "reason": "Gone." });
+    for clean_up in [true, false] {
+        for (method, path, body) in [
+            ("GET", acme.clone(), None),
+            ("GET", format!("{acme}/members"), None),
+            ("GET", format!("{acme}/security"), None),
+            ("DELETE", one.clone(), Some(reason.clone())),
+            ("PATCH", one.clone(), Some(json!({ "mdf_program": true }))),
+            ("POST", format!("{one}/first-admin"), Some(json!({ "email": BOB.email }))),
+            ("DELETE", format!("{one}/suspension"), Some(json!({ "reason": "Paid." }))),
+        ] {
+            let refused = app.send(Some(OPERATOR), method, &path, body).await;
+            let refused = refused.refuses(404, "no-such-organization");
+            let at: Timestamp = refused.body["deleted_at"].as_str().unwrap().parse().unwrap();
+            assert_eq!(at.as_millisecond(), deleted_at, "{method} {path}");
+            let detail = refused.body["detail"].as_str().unwrap();
+            assert!(detail.contains("was deleted on 2026-11-21 at 12:00 UTC"), "{detail}");
+            assert!(detail.contains("GET /v1/organizations/{org}/events"), "{detail}");
+        }
+        let refused = app.get(ADA, &acme).await.refuses(404, "no-such-organization");
+        assert_eq!(refused.body.get("deleted_at"), None);
+        if clean_up {
+            app.clean_up().await;
         }
     }
 }

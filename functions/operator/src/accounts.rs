@@ -25,7 +25,7 @@ pub(crate) async fn reconnect(
         (Key::membership(org, &user_id), Key::join_request(org, PersonDigest::of(org, &user_id)));
     let keys = [Key::organization(org), Key::member(org, id), new.clone(), request];
     let found = app.store.get(keys).await?;
-    let organization = found.organization(org).ok_or(Refusal::NoOrganizationWithId)?;
+    let organization = found.organization_for_operator(org)?;
     let before = found.present_member(org, id, context.at)?;
     if found.membership(org, &user_id)?.is_some() {
         return Err(Refusal::UserAlreadyMember.into());

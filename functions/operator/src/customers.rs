@@ -16,7 +16,7 @@ pub(crate) async fn list(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::CustomerLink>>, ApiError> {
     let Call { app, .. } = call.as_operator()?;
-    app.store.organization(org).await?.ok_or(Refusal::NoOrganizationWithId)?;
+    app.store.organization_for_operator(org).await?;
     let pagination = page.pagination("customers", &org)?;
     let mut found = app.store.page(List::customers(org), pagination.request()).await?;
     let customers = found.items.iter().map(|link| link.customer_id);
@@ -84,8 +84,8 @@ async fn link_facts(app: &App, partner: OrgId, customer: OrgId) -> Result<LinkFa
     let keys = [Key::organization(partner), Key::organization(customer), link.clone()];
     let found = app.store.get(keys).await?;
     Ok(LinkFacts {
-        partner: found.organization(partner).ok_or(Refusal::NoOrganizationWithId)?,
-        customer: found.organization(customer).ok_or(Refusal::NoOrganizationWithId)?,
+        partner: found.organization_for_operator(partner)?,
+        customer: found.organization_for_operator(customer)?,
         link: found.customer(&link)?,
         deleted: found.deleted_at(&link)?,
         names: found,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use shared::{
-    domain::{self, MAX_ORGANIZATION_NAME, MAX_REASON, OrgId, Refusal},
+    domain::{self, MAX_ORGANIZATION_NAME, MAX_REASON, OrgId},
     http::{Answer, ApiError, Call, IfMatch, Json, NameField, Path, RequiredText},
     store::{Key, OrganizationDeletion},
 };
@@ -25,7 +25,7 @@ pub(crate) async fn delete(
     let Call { app, context, .. } = call.as_operator()?;
     let RequiredText(reason) = reason;
     let found = app.store.get([Key::organization(org), Key::counts(org)]).await?;
-    let before = found.organization(org).ok_or(Refusal::NoOrganizationWithId)?;
+    let before = found.organization_for_operator(org)?;
     let below = app.store.sub_organizations(org, &found).await?;
     let after = domain::delete_as_operator(&before, &name, below, context.at)?;
     if_match.check(before.version)?;

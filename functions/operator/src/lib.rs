@@ -24,7 +24,7 @@ use shared::{
         Answer, ApiError, App, Call, IfMatch, Json, Limit, NameField, Page, Pagination, Path,
         Query, WithEtag, views,
     },
-    store::{FetchedItems, Key, List, NewOrganization, OrganizationCounts},
+    store::{Key, List, NewOrganization, OrganizationCounts},
 };
 
 pub use people::MAX_KEPT_SERVICES;
@@ -154,8 +154,7 @@ async fn one(
     Path(org): Path<OrgId>,
 ) -> Result<WithEtag<views::Organization>, ApiError> {
     let Call { app, .. } = call.as_operator()?;
-    let found = app.store.any_organization_to_show(org).await?;
-    let OrganizationFacts { org, root, names } = facts(found)?;
+    let OrganizationFacts { org, root, names } = any_organization_facts(&app, org).await?;
     let view = views::Organization::of(&org, org.conditions(root.as_ref()), names);
     Ok(WithEtag { view, version: org.version })
 }
@@ -214,7 +213,7 @@ async fn invite_first_admin(
     Json(InviteFirstAdminRequest { email, language }): Json<InviteFirstAdminRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let org = app.store.organization(id).await?.ok_or(Refusal::NoOrganizationWithId)?;
+    let org = app.store.organization_for_operator(id).await?;
     let has_super_admin = org.super_admin_user_id.is_some();
     let invitation = InvitationId::of(context.at, id, &email);
     let slot = if has_super_admin {
@@ -253,13 +252,14 @@ struct OrganizationFacts {
 }
 
 async fn organization_facts(app: &App, org: OrgId) -> Result<OrganizationFacts, ApiError> {
-    facts(app.store.organization_to_show(org).await?)
+    let facts = any_organization_facts(app, org).await?;
+    facts.org.check_present()?;
+    Ok(facts)
 }
 
-/// # Errors
-///
-/// [`Refusal::NoOrganizationWithId`] if nothing was found.
-fn facts(found: Option<(Organization, FetchedItems)>) -> Result<OrganizationFacts, ApiError> {
+/// Also the facts about a deleted organization.
+async fn any_organization_facts(app: &App, org: OrgId) -> Result<OrganizationFacts, ApiError> {
+    let found = app.store.any_organization_to_show(org).await?;
     let (org, found) = found.ok_or(Refusal::NoOrganizationWithId)?;
     let names = views::OrganizationNames::of(&found, &org)?;
     Ok(OrganizationFacts { root: found.root_above(&org), org, names })

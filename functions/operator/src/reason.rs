@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
-    domain::{MAX_REASON, OrgId, Organization, Refusal},
+    domain::{MAX_REASON, OrgId, Organization},
     http::{Answer, ApiError, Call, IfMatch, RequiredText},
     store::{Error, Transaction},
 };
@@ -29,7 +29,7 @@ pub(crate) async fn lift(
     ) -> Result<Transaction<'a>, Error>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let before = app.store.organization(org).await?.ok_or(Refusal::NoOrganizationWithId)?;
+    let before = app.store.organization_for_operator(org).await?;
     if_match.check(before.version)?;
     let after = lifted(&before, context.at);
     let answer = Answer::no_content();

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use shared::{
-    domain::{self, CriticalAlertUser, FormerSuperAdmin, MAX_REASON, MemberId, OrgId, Refusal},
+    domain::{self, CriticalAlertUser, FormerSuperAdmin, MAX_REASON, MemberId, OrgId},
     http::{Answer, ApiError, Call, Json, Path, RequiredText, views},
     store::{Committed, Key},
 };
@@ -23,7 +23,7 @@ pub(crate) async fn appoint(
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let RequiredText(reason) = reason;
-    let org = app.store.organization(org).await?.ok_or(Refusal::NoOrganizationWithId)?;
+    let org = app.store.organization_for_operator(org).await?;
     let present_id = org.super_admin_user_id.as_ref().map(|user| MemberId::of(org.id(), user));
     let members = present_id.into_iter().chain([member_id]).map(|id| Key::member(org.id(), id));
     let above = org.path.parent().into_iter().chain([org.path.root_id()]);

@@ -4305,7 +4305,7 @@ export interface components {
             status: 404;
         } & components["schemas"]["Problem"];
         /**
-         * @description The organization does not exist, or the caller is not in it (U5). Both have the same answer. Check the id, or ask for an invitation.
+         * @description The organization does not exist, or the caller is not in it (U5). Both have the same answer. Check the id, or ask for an invitation. An operator learns if it was deleted: `deleted_at`. Then only its data and its history can be read.
          * @example {
          *       "type": "/problems/no-such-organization",
          *       "title": "No such organization",
@@ -4319,6 +4319,8 @@ export interface components {
             type: "/problems/no-such-organization";
             /** @constant */
             status: 404;
+            /** @description The time of the deletion, for operators. */
+            deleted_at?: components["schemas"]["Timestamp"];
         } & components["schemas"]["Problem"];
         /** @description The organization has no such role. Standard organizations have no partner roles. List the roles. */
         "no-such-role": {

@@ -90,6 +90,14 @@ impl Organization {
         }
     }
 
+    /// Checks for an operator that the organization is not deleted.
+    ///
+    /// # Errors
+    /// [`Refusal::OrganizationDeleted`].
+    pub fn check_present(&self) -> Result<(), Refusal> {
+        self.deletion().map_or(Ok(()), |deletion| Err(Refusal::OrganizationDeleted(deletion.at)))
+    }
+
     /// Checks that the organization is not suspended.
     ///
     /// # Errors

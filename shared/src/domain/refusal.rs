@@ -22,6 +22,12 @@ pub enum Refusal {
     /// No organization has the id that an operator gave.
     #[error("No organization has this id. Search for its name in the list of organizations.")]
     NoOrganizationWithId,
+    /// The organization that an operator asks for is deleted (SA7). Contains the time of the deletion.
+    #[error(
+        "This organization was deleted on {}. Its data can be seen with `GET /v1/operator/organizations/{{org}}`, and its history with `GET /v1/organizations/{{org}}/events`.",
+        .0.strftime("%Y-%m-%d at %H:%M UTC")
+    )]
+    OrganizationDeleted(Timestamp),
     /// The organization has no member with this id.
     #[error("This organization has no member with this id. List its members to find the right id.")]
     NoSuchMember,

@@ -86,6 +86,7 @@ impl From<Refusal> for Problem {
             | R::AccessExpired(at)
             | R::MemberAccessExpired(at)
             | R::OfferedAccessExpired(at) => problem.with("expired_at", json!(at)),
+            R::OrganizationDeleted(at) => problem.with("deleted_at", json!(at)),
             R::JoinRequestDeclined(until) => problem.with("ask_again_at", json!(until)),
             R::SessionTooOld(minutes) | R::SessionAgeUnknown { minutes, .. } => {
                 problem.with("max_session_minutes", json!(minutes))
@@ -139,9 +140,10 @@ impl From<Refusal> for Problem {
 fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
     use Refusal as R;
     match refusal {
-        R::NoSuchOrganization | R::NoOrganizationWithId | R::ServiceTokenHasAddress => {
-            (404, "no-such-organization", "No such organization")
-        }
+        R::NoSuchOrganization
+        | R::NoOrganizationWithId
+        | R::OrganizationDeleted(_)
+        | R::ServiceTokenHasAddress => (404, "no-such-organization", "No such organization"),
         R::NoSuchMember | R::NoMemberToAppoint => (404, "no-such-member", "No such member"),
         R::MemberAccessExpired(_) => {
             (404, "member-access-expired", "Access of the member has ended")

@@ -42,7 +42,7 @@ impl Store {
         let organization = found.organization(org);
         let member = found.membership(org, &person.id)?;
         let standing = Standing::of(person.clone(), organization, member, None);
-        Ok((found.explain_expired(standing, person, org)?, found))
+        Ok((found.explain_refusal(standing, person, org)?, found))
     }
 
     /// As [`facts`](Self::facts), for the history of an organization: operators also read that of a
@@ -64,7 +64,7 @@ impl Store {
         }
         let (organization, member) = (found.organization(org), found.membership(org, &person.id)?);
         let standing = Standing::of(person.clone(), organization, member, None);
-        Ok((found.explain_expired(standing, person, org)?, found))
+        Ok((found.explain_refusal(standing, person, org)?, found))
     }
 
     /// A person's standing in an organization.
@@ -89,7 +89,7 @@ impl Store {
         let found = self.get([Key::organization(org), Key::membership(org, &person.id)]).await?;
         let (organization, member) = (found.organization(org), found.membership(org, &person.id)?);
         let standing = Standing::for_security_settings(person.clone(), organization, member);
-        found.explain_expired(standing, person, org)
+        found.explain_refusal(standing, person, org)
     }
 
     /// A person's standing and the items at `also`, for rules that depend on the settings of the root (SUB1, ROLE5). In a
@@ -139,19 +139,8 @@ impl Store {
         Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
     }
 
-    /// An organization with its root, its parent and its Super Admin, whose names are shown. Strongly consistent.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn organization_to_show(
-        &self,
-        org: OrgId,
-    ) -> Result<Option<(Organization, FetchedItems)>, Error> {
-        Ok(self.any_organization_to_show(org).await?.filter(|(org, _)| !org.is_deleted()))
-    }
-
-    /// As [`organization_to_show`](Self::organization_to_show), also what is left of a deleted organization.
+    /// An organization with its root, its parent and its Super Admin, whose names are shown. Strongly consistent; also
+    /// what is left of a deleted organization.
     ///
     /// # Errors
     ///
@@ -182,6 +171,17 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
         Ok(self.fetch(vec![Key::organization(org)]).await?.organization(org))
+    }
+
+    /// An organization that is not deleted, for an operator.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoOrganizationWithId`] or [`Refusal::OrganizationDeleted`]; [`Error::Unavailable`] if the table cannot be
+    /// read.
+    pub async fn organization_for_operator(&self, org: OrgId) -> Result<Organization, Error> {
+        let found = self.fetch(vec![Key::organization(org)]).await?;
+        Ok(found.organization_for_operator(org)?)
     }
 
     /// The organization right above one.

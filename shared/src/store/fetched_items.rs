@@ -85,6 +85,17 @@ impl FetchedItems {
         self.any_organization(org).filter(|org| !org.is_deleted())
     }
 
+    /// An organization that is not deleted, for an operator.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoOrganizationWithId`] or [`Refusal::OrganizationDeleted`].
+    pub fn organization_for_operator(&self, org: OrgId) -> Result<Organization, Refusal> {
+        let org = self.any_organization(org).ok_or(Refusal::NoOrganizationWithId)?;
+        org.check_present()?;
+        Ok(org.clone())
+    }
+
     /// The root of an organization's tree, if that is another organization.
     pub fn root_above(&self, org: &Organization) -> Option<Organization> {
         if org.path.is_root() { None } else { self.organization(org.path.root_id()) }
@@ -198,8 +209,8 @@ impl FetchedItems {
     }
 
     /// The standing of a person. The refusal of a person whose access ended says so, also after the
-    /// clean-up (END1).
-    pub(super) fn explain_expired(
+    /// clean-up (END1); that of an operator says if the organization is deleted (SA7).
+    pub(super) fn explain_refusal(
         &self,
         standing: Result<Standing, Refusal>,
         person: &Person,
@@ -209,6 +220,9 @@ impl FetchedItems {
             Err(Refusal::NoSuchOrganization) if self.present_organization(org).is_some() => {
                 let ended = self.access_ended_at(org, &person.id, person.at)?;
                 Err(ended.map_or(Refusal::NoSuchOrganization, Refusal::AccessExpired).into())
+            }
+            Err(refusal @ Refusal::NoOrganizationWithId) => {
+                Err(self.organization_for_operator(org).err().unwrap_or(refusal).into())
             }
             standing => Ok(standing?),
         }
