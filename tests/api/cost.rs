@@ -186,6 +186,8 @@ operator: change settings | 2 2 6 3 | OP PATCH /v1/operator/organizations/<id> |
 operator: switch the MDF programme off | 2 2 8 3 | OP PATCH /v1/operator/organizations/<id> | {"mdf_program": false}
 + person
 operator: invite another first Admin | 3 2 10 16 | OP POST /v1/operator/organizations/<id>/first-admin | {"email": "<email>"}
++ first Admin
+operator: revoke an invitation | 2 2 8 10 | OP DELETE /v1/operator/organizations/<id>/invitations/<inv>
 operator: link a customer | 2 3 12 7 | OP PUT /v1/operator/organizations/<id>/customers/<here> | {"preferred": false}
 operator: list customers | 3 7 0 0 | OP GET /v1/operator/organizations/<id>/customers
 list partners | 3 16 0 0 | ADA GET /partners?limit=<limit>
@@ -421,6 +423,12 @@ impl<'a> Survey<'a> {
                     json!({ "name": "New", "kind": "partner", "first_admin_email": new.email });
                 let made = app.post(OPERATOR, "/v1/operator/organizations", body).await;
                 self.set("<id>", &made.expect(201).id());
+            }
+            "first Admin" => {
+                let path =
+                    format!("/v1/operator/organizations/{}/first-admin", self.values["<id>"]);
+                let made = app.post(OPERATOR, &path, json!({ "email": new.email })).await;
+                self.set("<inv>", &made.expect(201).id());
             }
             "event" => {
                 let events = app.get(ADA, &format!("{org}/events?limit=1")).await;

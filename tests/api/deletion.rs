@@ -318,7 +318,10 @@ async fn each_write_is_refused_after_a_deletion_that_it_did_not_read() {
         ),
         ("EVE deletes Rival", &["an operator links Rival", "an operator makes Rival a partner"]),
         ("an operator deletes Empty", &["ADA joins Empty", "BOB joins Empty"]),
-        ("an operator deletes Waiting", &["FAY accepts as first Admin", "FAY declines"]),
+        (
+            "an operator deletes Waiting",
+            &["FAY accepts as first Admin", "FAY declines", "an operator revokes fay's"],
+        ),
     ] {
         for name in writes {
             let (deletion, late) = (scenario.operation(delete), scenario.operation(name));

@@ -18,7 +18,7 @@ use shared::{
 use tower::ServiceExt;
 
 use crate::{
-    helpers::id,
+    helpers::{id, operator_path},
     partners::link,
     printed::assert_printed,
     test_app::{Answer, EVE, Identity, NOON, OPERATOR, TestApp, ample, context, identity},
@@ -97,6 +97,7 @@ POST /v1/operator/organizations | scope `operator` | {"name": "New", "first_admi
 GET /v1/operator/organizations/{org} | scope `operator`
 PATCH /v1/operator/organizations/{org} | scope `operator` | {"manage_sub_organizations": false}
 POST /v1/operator/organizations/{org}/first-admin | scope `operator` | {"email": "tom@example.com"}
+DELETE /v1/operator/organizations/{org}/invitations/{inv} | scope `operator`
 DELETE /v1/operator/organizations/{org} | scope `operator` | {"name": "Below", "reason": "The contract has ended."}
 POST /v1/operator/organizations/{org}/super-admin | scope `operator` | {"member_id": "@tom", "former": "admin", "reason": "The Super Admin has left."}
 PUT /v1/operator/organizations/{org}/suspension | scope `operator` | {"reason": "Invoices are unpaid."}
@@ -289,7 +290,8 @@ impl Scenario {
         let (method, template) = route.split_once(' ').unwrap();
         let (has, ends) = (|part| template.contains(part), |end| template.ends_with(end));
         let is_deletion = method == "DELETE" && ends("{org}");
-        let org = if ends("/join") || ends("/first-admin") {
+        let of_operator = has("/operator/") && has("{inv}");
+        let org = if ends("/join") || ends("/first-admin") || of_operator {
             app.create_empty_sub_organization(here, "Empty").await
         } else if has("{customer}") {
             app.create_partner(TOM, "Partner").await
@@ -302,7 +304,11 @@ impl Scenario {
         if has("{customer}") && method == "DELETE" {
             app.put(OPERATOR, &path, json!({ "preferred": false })).await.expect(200);
         }
-        if ends("/mine") || ends("/accept") || ends("/decline") {
+        if of_operator {
+            let invite = format!("{}/first-admin", operator_path(&org));
+            let first = app.post(OPERATOR, &invite, json!({ "email": TOM.email })).await;
+            path = path.replace("{inv}", &first.expect(201).id());
+        } else if ends("/mine") || ends("/accept") || ends("/decline") {
             path = path.replace("{inv}", id(invitation));
         } else if has("{inv}") {
             let other = app.create_invitation(SUE, here, TOM.email, "user").await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     helpers::{each, id, operator_path},
     invariants::check,
-    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample, member_id},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample, member_id},
 };
 
 const ALL: &str = "/v1/operator/organizations";
@@ -173,6 +173,102 @@ async fn operator_can_replace_the_first_admin_invitation_until_it_is_accepted() 
     app.add_member(BOB, &acme, CY, "user").await;
     let late = app.post(OPERATOR, &again, json!({ "email": ADA.email })).await;
     late.refuses(409, "super-admin-exists");
+    check(&app).await;
+}
+
+/// OP1, SA6. The invitation went to a wrong address, whose person accepted.
+#[tokio::test]
+async fn first_admin_answer_names_the_present_super_admin() {
+    let app = TestApp::new().await;
+    let acme = app.create_organization_for(EVE, "Acme").await;
+    let again = format!("{}/first-admin", operator_path(&acme));
+    let invite = async |email: &str| app.post(OPERATOR, &again, json!({ "email": email })).await;
+    let replaced = invite(EVE.email).await.expect(201);
+    assert_eq!(replaced.body["super_admin"], Value::Null);
+    app.accept(EVE, &acme).await.expect(200);
+    let to_appoint = invite(ADA.email).await.expect(201);
+    let eve = json!({ "id": member_id(&acme, EVE.sub), "name": null, "email": EVE.email });
+    assert_eq!(to_appoint.body["super_admin"], eve);
+    check(&app).await;
+}
+
+/// OP1
+#[tokio::test]
+async fn operator_revokes_an_invitation_that_an_operator_sent() {
+    let (app, acme) = TestApp::with_acme().await;
+    let again = format!("{}/first-admin", operator_path(&acme));
+    let wrong = app.post(OPERATOR, &again, json!({ "email": EVE.email })).await.expect(201);
+    let path = format!("{}/invitations/{}", operator_path(&acme), wrong.id());
+    let stale = [("if-match", "\"1\"")];
+    let refused = app.send_with(Some(OPERATOR), "DELETE", &path, None, &stale).await;
+    refused.refuses(412, "precondition-failed");
+    app.delete(ADA, &path).await.refuses(403, "operator-scope-required");
+    app.delete(OPERATOR, &path).await.expect(204);
+    app.delete(OPERATOR, &path).await.refuses(404, "no-such-invitation");
+    // Another invitation of the address has another id.
+    let next = app.post(OPERATOR, &again, json!({ "email": EVE.email })).await.expect(201);
+    app.delete(OPERATOR, &path).await.refuses(404, "no-such-invitation");
+    let next = format!("{}/invitations/{}", operator_path(&acme), next.id());
+    app.delete(OPERATOR, &next).await.expect(204);
+    assert!(app.get(EVE, "/v1/me/invitations").await.items().is_empty());
+    let event = app.history(&acme).await.pop().unwrap();
+    assert_eq!(event["action"], "invitation.revoked");
+    assert_eq!(event["actor"]["operator"], true);
+    check(&app).await;
+
+    // Without a Super Admin, the organization waits for nobody then.
+    let globex = app.create_organization_for(EVE, "Globex").await;
+    let first = app.get(EVE, "/v1/me/invitations").await.items()[0]["id"].clone();
+    let first = first.as_str().unwrap();
+    app.delete(OPERATOR, &format!("{}/invitations/{first}", operator_path(&globex)))
+        .await
+        .expect(204);
+    check(&app).await;
+    let again = format!("{}/first-admin", operator_path(&globex));
+    app.post(OPERATOR, &again, json!({ "email": BOB.email })).await.expect(201);
+    app.accept(BOB, &globex).await.expect(200);
+    check(&app).await;
+}
+
+/// OP1
+#[tokio::test]
+async fn operator_cannot_revoke_an_invitation_that_a_member_sent() {
+    let (app, acme) = TestApp::with_acme().await;
+    let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
+    let of_operator = format!("{}/invitations/{}", operator_path(&acme), id(&path));
+    for path in [&path, &of_operator] {
+        let refused = app.delete(OPERATOR, path).await.refuses(403, "operator-read-only");
+        let detail = refused.body["detail"].as_str().unwrap();
+        for next in ["/v1/operator/organizations/{org}/invitations/{inv}", "user manager"] {
+            assert!(detail.contains(next), "{detail}");
+        }
+    }
+    // A member who sends it again takes it over.
+    let again = format!("{}/first-admin", operator_path(&acme));
+    let sent = app.post(OPERATOR, &again, json!({ "email": CY.email })).await.expect(201);
+    app.wait(DAY);
+    let member_path = format!("{acme}/invitations/{}", sent.id());
+    app.post(ADA, &format!("{member_path}/resend"), json!({})).await.expect(200);
+    let path = format!("{}/invitations/{}", operator_path(&acme), sent.id());
+    app.delete(OPERATOR, &path).await.refuses(403, "operator-read-only");
+    app.delete(ADA, &member_path).await.expect(204);
+    check(&app).await;
+}
+
+/// OP1, INV7
+#[tokio::test]
+async fn operator_does_not_revoke_an_invitation_that_was_accepted_concurrently() {
+    let (app, layer) = TestApp::with_fault_layer(ample()).await;
+    let acme = app.create_organization_for(ADA, "Acme").await;
+    let first = app.get(ADA, "/v1/me/invitations").await.items()[0]["id"].clone();
+    let path = format!("{}/invitations/{}", operator_path(&acme), first.as_str().unwrap());
+    let order = [vec![0], vec![1; 9], vec![0; 4]].concat();
+    let revoke = app.delete(OPERATOR, &path);
+    let (late, joined, calls) = layer.interleave(&order, revoke, app.accept(ADA, &acme)).await;
+    layer.clear_faults();
+    let outcome = (joined.status.as_u16(), late.problem());
+    assert_eq!(outcome, (200, "changed-concurrently"), "{calls:?}");
+    app.delete(OPERATOR, &path).await.refuses(404, "no-such-invitation");
     check(&app).await;
 }
 

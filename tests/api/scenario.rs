@@ -98,6 +98,7 @@ BOB adds new to the alerts | POST <acme>/critical-alert-users | {"email": "new@e
 BOB removes old from the alerts | DELETE <acme>/critical-alert-users/<old_alert> | {}
 FAY accepts as first Admin | POST <fays>/accept | {}
 FAY declines | POST <fays>/decline | {}
+an operator revokes fay's | DELETE <waiting>/invitations/<fays_id> | {}
 an operator erases dan | DELETE <dan_person> | {}
 an operator erases kim | DELETE <kim_person> | {}
 an operator erases hal | DELETE <hal_person> | {}
@@ -495,6 +496,7 @@ async fn seed_data(app: &TestApp) -> Vec<(&'static str, String)> {
         ("<kims>", kims),
         ("<for_kim>", for_kim),
         ("<old_alert>", alert.id()),
+        ("<fays_id>", id(&fays).to_owned()),
         ("<fays>", fays),
         ("<rival_path>", format!("/v1/organizations/{rival}")),
         ("<waiting>", operator_path(&waiting)),

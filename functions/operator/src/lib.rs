@@ -3,6 +3,7 @@
 mod accounts;
 mod customers;
 mod deletion;
+mod invitations;
 mod offboarding;
 mod people;
 mod reason;
@@ -17,8 +18,8 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, AddressSlot, Email, Invitation, InvitationId, Kind, Language, MAX_ORGANIZATION_NAME,
-        OrgId, Organization, PendingFirstAdmin, Refusal, SettingsUpdate, UserCount,
+        self, Email, Invitation, InvitationId, Kind, Language, MAX_ORGANIZATION_NAME, OrgId,
+        Organization, PendingFirstAdmin, Refusal, SettingsUpdate, UserCount,
     },
     http::{
         Answer, ApiError, App, Call, IfMatch, Json, Limit, NameField, Page, Pagination, Path,
@@ -34,7 +35,11 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/operator/organizations", get(list).post(create))
         .route("/v1/operator/organizations/{org}", get(one).patch(update).delete(deletion::delete))
-        .route("/v1/operator/organizations/{org}/first-admin", post(invite_first_admin))
+        .route(
+            "/v1/operator/organizations/{org}/first-admin",
+            post(invitations::invite_first_admin),
+        )
+        .route("/v1/operator/organizations/{org}/invitations/{inv}", delete(invitations::revoke))
         .route("/v1/operator/organizations/{org}/security", delete(security::reset))
         .route(
             "/v1/operator/organizations/{org}/members/{member}/account",
@@ -195,53 +200,6 @@ async fn update(
         return Ok(answer);
     }
     if_match.commit(answer, app.store.transaction(&context).update_settings(&before, &after)?).await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct InviteFirstAdminRequest {
-    email: Email,
-    language: Option<Language>,
-}
-
-/// Invites an Admin where no member can. Without a Super Admin, the new invitation replaces that of the first
-/// Admin, which may have expired or gone to a wrong address. Where the Super Admin is the only person, the
-/// invitee becomes an Admin whom an operator can appoint (SA6).
-async fn invite_first_admin(
-    call: Call,
-    Path(id): Path<OrgId>,
-    Json(InviteFirstAdminRequest { email, language }): Json<InviteFirstAdminRequest>,
-) -> Result<Answer, ApiError> {
-    let Call { app, context, .. } = call.as_operator()?;
-    let org = app.store.organization_for_operator(id).await?;
-    let has_super_admin = org.super_admin_user_id.is_some();
-    let invitation = InvitationId::of(context.at, id, &email);
-    let slot = if has_super_admin {
-        Some(invitation.digest())
-    } else {
-        org.pending_first_admin.map(|awaited| awaited.invitation.digest())
-    };
-    let slot = slot.map(|digest| Key::address_slot(id, digest));
-    let counts = has_super_admin.then(|| Key::counts(id));
-    let found = app.store.get(slot.clone().into_iter().chain(counts)).await?;
-    let persons = OrganizationCounts::of(&org, &found).all().active;
-    let at_slot = slot.map(|slot| found.address_slot(&slot)).transpose()?.flatten();
-    let taken = at_slot.as_ref().filter(|_| has_super_admin);
-    let invitation =
-        domain::invite_first_admin(&org, persons, taken, email, language, invitation, context.at)?;
-    let pending = at_slot.and_then(AddressSlot::pending);
-    let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
-    let people = views::InvitationPeople::only(views::Person::operator());
-    let view = views::SentInvitation::new(&invitation, &org, None, people, context.at);
-    let answer = Answer::created(location, &view).with_version(invitation.version);
-    let pending = pending.as_ref();
-    let writes = app.store.transaction(&context);
-    let writes = if has_super_admin {
-        writes.invite_admin_to_appoint(&org, &invitation, pending)?
-    } else {
-        writes.invite_first_admin(&org, &invitation, pending)?
-    };
-    answer.commit(writes).await
 }
 
 /// An organization, the root of its tree if that is another organization, and the names to show.

@@ -405,6 +405,11 @@ export async function operators() {
     }),
   );
   await orThrow(
+    api.DELETE("/v1/operator/organizations/{org}/invitations/{inv}", {
+      params: { path: { org: organization, inv: invitation }, header: { "If-Match": '"1795262401512"' } },
+    }),
+  );
+  await orThrow(
     api.POST("/v1/operator/organizations/{org}/super-admin", {
       params: { path: { org: organization } },
       body: {

@@ -935,10 +935,30 @@ export interface paths {
         put?: never;
         /**
          * Invite an Admin where no member can
-         * @description While the organization has no Super Admin, ends the pending invitation and invites another first Admin (OP1, INV8). Where the Super Admin is the only person who is a member, invites an Admin, whom an operator can appoint as Super Admin after they have accepted (SA6); an open invitation of the address is replaced.
+         * @description While the organization has no Super Admin, ends the pending invitation and invites another first Admin (OP1, INV8). Where the Super Admin is the only person who is a member, invites an Admin, whom an operator can appoint as Super Admin after they have accepted (SA6); an open invitation of the address is replaced. `super_admin` of the answer says which of the two it was. Where it is not `null`, an earlier invitation to a wrong address stays open: revoke it.
          */
         post: operations["operatorInviteFirstAdmin"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/organizations/{org}/invitations/{inv}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an invitation that an operator sent
+         * @description Ends a pending invitation that an operator sent last, for example to a wrong address, and frees the address (OP1). One that a member sent or changed last is refused with `operator-read-only`. Find it with `GET /v1/organizations/{org}/invitations`.
+         */
+        delete: operations["operatorRevokeInvitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1630,6 +1650,17 @@ export interface components {
             delivery: components["schemas"]["Delivery"];
             /** @description Whether `sent_by` may still grant the role. If not, the invitation cannot be accepted until it is resent (INV9). */
             inviter_authorized: boolean;
+        } & components["schemas"]["InvitationFields"];
+        /** @description An operator's invitation of an Admin, and the present Super Admin of the organization. */
+        FirstAdminInvitation: {
+            delivery: components["schemas"]["Delivery"];
+            /**
+             * @description An operator's invitation depends on no inviter.
+             * @constant
+             */
+            inviter_authorized: true;
+            /** @description The Super Admin of the organization. The invitee becomes an Admin, whom an operator can appoint. `null` where there is none: the invitee becomes the Super Admin, and the invitation replaces the earlier one. */
+            super_admin: components["schemas"]["Person"] | null;
         } & components["schemas"]["InvitationFields"];
         /** @description An invitation with the names that the invited person needs. */
         ReceivedInvitation: {
@@ -4358,7 +4389,7 @@ export interface components {
             status: 409;
             expired_at: components["schemas"]["Timestamp"];
         } & components["schemas"]["Problem"];
-        /** @description An operator who is not a member can only read (OP1). Use the operator routes, or ask an administrator of the organization. */
+        /** @description An operator who is not a member can only read (OP1), and revoke invitations that an operator sent. Use the operator routes, or ask an administrator of the organization. */
         "operator-read-only": {
             /** @constant */
             type: "/problems/operator-read-only";
@@ -8760,7 +8791,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Invitation"];
+                    "application/json": components["schemas"]["FirstAdminInvitation"];
                 };
             };
             400: components["responses"]["UnreadableOrBadIdempotencyKey"];
@@ -8780,6 +8811,54 @@ export interface operations {
             413: components["responses"]["BodyTooLargeResponse"];
             415: components["responses"]["UnsupportedMediaTypeResponse"];
             422: components["responses"]["InvalidRequestOrReusedKey"];
+            500: components["responses"]["InternalErrorResponse"];
+            503: components["responses"]["UnavailableResponse"];
+        };
+    };
+    operatorRevokeInvitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description One or several entity tags, or `*`. The change happens only if the resource still has one of the tags; otherwise 412. A weak tag never matches. For a resource without a tag, only `*` matches. An empty or malformed header is refused with 400.
+                 * @example "1795262401512"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The organization.
+                 * @example org_01KAK5QX3T7Y9ZB2C4D6E8F0GH
+                 */
+                org: components["parameters"]["OrganizationInPath"];
+                /**
+                 * @description The invitation.
+                 * @example inv_01KAK5S9A1B3C5D7E9F0G2H4J6
+                 */
+                inv: components["parameters"]["InvitationInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["UnreadableRequestResponse"];
+            401: components["responses"]["UnauthenticatedResponse"];
+            /** @description `operator-scope-required` or `operator-read-only`. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["operator-scope-required"] | components["schemas"]["operator-read-only"];
+                };
+            };
+            404: components["responses"]["InvitationNotFound"];
+            409: components["responses"]["ChangedConcurrentlyResponse"];
+            412: components["responses"]["PreconditionFailedResponse"];
+            413: components["responses"]["BodyTooLargeResponse"];
+            422: components["responses"]["InvalidRequestResponse"];
             500: components["responses"]["InternalErrorResponse"];
             503: components["responses"]["UnavailableResponse"];
         };

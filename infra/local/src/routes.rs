@@ -90,6 +90,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/operator/organizations/{org}", "operator"),
     ("PATCH", "/v1/operator/organizations/{org}", "operator"),
     ("POST", "/v1/operator/organizations/{org}/first-admin", "operator"),
+    ("DELETE", "/v1/operator/organizations/{org}/invitations/{inv}", "operator"),
     ("DELETE", "/v1/operator/organizations/{org}", "operator"),
     ("POST", "/v1/operator/organizations/{org}/super-admin", "operator"),
     ("PUT", "/v1/operator/organizations/{org}/suspension", "operator"),

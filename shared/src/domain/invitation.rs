@@ -442,9 +442,23 @@ fn sendings_with(
 /// Checks that the actor may revoke an invitation (INV7).
 ///
 /// # Errors
-/// The refusals of [`Standing::require`] without full access to `user_management`.
+/// - [`Refusal::OperatorInvitationsOnly`] if the actor is an operator without a membership: they have a route of
+///   their own.
+/// - The refusals of [`Standing::require`] without full access to `user_management`.
 pub fn revoke(actor: &Standing) -> Result<(), Refusal> {
-    actor.require(RoleObject::UserManagement, Level::FullAccess)
+    let required = actor.require(RoleObject::UserManagement, Level::FullAccess);
+    required.map_err(|refusal| match refusal {
+        Refusal::OperatorReadOnly => Refusal::OperatorInvitationsOnly,
+        other => other,
+    })
+}
+
+/// Checks that an operator may revoke an invitation: an operator sent it last (OP1).
+///
+/// # Errors
+/// [`Refusal::OperatorInvitationsOnly`] if a member sent it.
+pub fn revoke_as_operator(invitation: &Invitation) -> Result<(), Refusal> {
+    invitation.sent_by().map_or(Ok(()), |_| Err(Refusal::OperatorInvitationsOnly))
 }
 
 /// The actor as the inviter of an invitation.

@@ -225,7 +225,7 @@ pub use invisible::without_invisible;
 pub use invitation::{
     AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, Invitation, InvitationDraft,
     InvitationUpdate, Inviter, MAX_DAYS, NewInvitation, check_not_declined, declined_until, invite,
-    invite_first_admin, resend, revoke, update_invitation,
+    invite_first_admin, resend, revoke, revoke_as_operator, update_invitation,
 };
 pub use join_request::{
     ApplicantFacts, ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS,

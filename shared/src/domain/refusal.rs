@@ -133,6 +133,11 @@ pub enum Refusal {
         "Operators can read here, but cannot act as a member. Ask an administrator of this organization, or use the operator API."
     )]
     OperatorReadOnly,
+    /// An operator wants to revoke an invitation that a member sent, or by the route of members (OP1).
+    #[error(
+        "Operators revoke only invitations that an operator sent, with `DELETE /v1/operator/organizations/{{org}}/invitations/{{inv}}`. Ask a user manager of this organization to revoke one that a member sent, or offboard the invited person."
+    )]
+    OperatorInvitationsOnly,
     /// The route needs a token with the operator scope (OP1).
     #[error(
         "Only platform operators can do this. Sign in with a client that has the operator scope."

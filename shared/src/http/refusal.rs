@@ -167,7 +167,9 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
             (403, "missing-permission", "Permission missing")
         }
         R::AccessExpired(_) => (403, "access-expired", "Your access has ended"),
-        R::OperatorReadOnly => (403, "operator-read-only", "Operators have read access only"),
+        R::OperatorReadOnly | R::OperatorInvitationsOnly => {
+            (403, "operator-read-only", "Operators have read access only")
+        }
         R::OperatorScopeRequired => (403, "operator-scope-required", "Operator scope required"),
         R::DecisionsScopeRequired => (403, "decisions-scope-required", "Decisions scope required"),
         R::SuperAdminRequired => (403, "super-admin-required", "Super Admin required"),

@@ -263,8 +263,12 @@ impl Transaction<'_> {
         self.still_held(actor)?.revoke_as_operator(&actor.org, invitation)
     }
 
-    /// Ends an invitation without a member who does it: its invitee is offboarded (OP2).
-    pub(super) fn revoke_as_operator(
+    /// Ends an invitation on behalf of the platform: an operator sent it (OP1), or its invitee is offboarded (OP2).
+    ///
+    /// # Errors
+    ///
+    /// As [`revoke`](Self::revoke).
+    pub fn revoke_as_operator(
         self,
         org: &Organization,
         invitation: &Invitation,

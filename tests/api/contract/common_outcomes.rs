@@ -84,6 +84,7 @@ impl ValidRequest {
                 self.send_as(Identity { verified: "false", ..self.caller }).await
             }
             "email-missing" => self.send_as(Identity { email: "", ..self.caller }).await,
+            "operator-read-only" if self.template.starts_with("/v1/operator/") => return None,
             "operator-read-only" => self.send_as(OPERATOR).await,
             "access-expired" if self.template.contains("/accept") => return None,
             "access-expired" => self.send_after_the_end_of_access().await,
