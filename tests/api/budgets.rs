@@ -296,5 +296,8 @@ async fn address_and_organization_budgets_count_critical_alert_users() {
     let invited = app.post(ADA, &format!("{acme}/invitations"), body).await;
     spent(invited, "invitations_per_address", 1);
     add(CY.email).await.expect(201);
-    spent(add(EVE.email).await, "invitations_per_organization", 2);
+    let refused = add(EVE.email).await;
+    let detail = refused.body["detail"].as_str().unwrap().to_owned();
+    assert!(detail.ends_with("Invite or add the others tomorrow."), "{detail}");
+    spent(refused, "invitations_per_organization", 2);
 }

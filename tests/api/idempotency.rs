@@ -131,6 +131,7 @@ async fn key_is_1_to_64_visible_characters_sent_once() {
     for keys in [&[""], &[" "], &["a b"], &["a\tb"], &["ü"], &[&*long], &["a", "a"][..]] {
         let answer = create(keys).await;
         assert_eq!(answer.problem(), "bad-idempotency-key", "{keys:?}: {answer}");
+        assert_eq!(answer.body["limit"], 64);
     }
     for key in ["k", "!#$%&'*+-.^_`|~(){}", &longest] {
         create(&[key]).await.expect(201);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use access::{MAX_EVALUATIONS, MAX_RESULTS};
 use invite::MAX_CELL;
 use mail::{MAX_PRODUCT_NAME, MAX_SUBJECT_VALUE, MAX_VALUE};
-use members::{ExportLimits, MAX_RANGES, MAX_SORTED};
+use members::{ExportLimits, MAX_NAME_IN_FILE_NAME, MAX_RANGES, MAX_SORTED};
 use operator::MAX_KEPT_SERVICES;
 use shared::{
     domain::{
@@ -24,14 +24,20 @@ use shared::{
     store::{MAX_CHANGES, MAX_FILTER_UNITS, TIME_LIMIT},
 };
 
-use crate::printed::assert_printed;
+use serde_json::json;
+
+use crate::{
+    helpers::nth_user,
+    printed::assert_printed,
+    test_app::{ADA, TestApp},
+};
 
 const PAGE: &str = "\
 # Limits
 
-Every limit, what a request beyond it gets, and what to do. The problem names the number, as its member `limit` or in its
-field errors. Limits with a parameter can be changed by the deployer ([parameters](guides/deployer.md)); the table shows
-the default.
+Every limit, what a request beyond it gets, and what to do. The problem names the number in its member `limit`, its
+field errors or its `detail`. Limits with a parameter can be changed by the deployer ([parameters](guides/deployer.md)); the
+table shows the default.
 
 ";
 
@@ -43,7 +49,7 @@ fn row(what: &str, limit: &dyn ToString, refusal: &str, instead: &str) -> [Strin
 }
 
 fn requests() -> Rows {
-    let kib = |bytes: usize| format!("{} KiB", bytes / 1024);
+    let kib = |bytes: usize| format!("{bytes} bytes ({} KiB)", bytes / 1024);
     let page = format!("1 to {MAX_PAGE}");
     let key = format!("{MAX_IDEMPOTENCY_KEY} characters");
     vec![
@@ -356,12 +362,52 @@ fn exports() -> Rows {
         row("time to read the users", &seconds, "422 `export-time-limit`", narrow),
         row("size of a file without a bucket", &bytes, "422 `export-size-limit`", narrow),
         row(
+            "name of the organization in the name of a file",
+            &format!("{MAX_NAME_IN_FILE_NAME} characters"),
+            "the rest is cut",
+            "the sheet \u{201c}About\u{201d} has the whole name",
+        ),
+        row(
             "services that a person keeps in an organization, in the export of their data",
             &MAX_KEPT_SERVICES,
             "the others are left out",
             "list the services of the organization (`kind=service`)",
         ),
     ]
+}
+
+/// What has too many items says how many are allowed, and what to do with the others.
+#[tokio::test]
+async fn list_that_is_too_long_is_refused_with_number_and_next_step() {
+    let (app, acme) = TestApp::with_acme().await;
+    let invitation = |nth| json!({ "email": nth_user(nth).email, "role_id": "user" });
+    let invitations: Vec<_> = (0..=MAX_BATCH).map(invitation).collect();
+    let network = |nth| format!("10.0.{nth}.0/24");
+    let networks: Vec<_> = (0..=MAX_NETWORKS).map(network).collect();
+    let security = json!({
+        "require_mfa": false,
+        "max_session_minutes": null,
+        "allowed_networks": networks,
+        "event_retention_days": 365,
+    });
+    for (method, path, body, detail) in [
+        (
+            "POST",
+            "invitations/batch",
+            json!({ "invitations": invitations }),
+            "must have 1 to 100 items, and has 101: send the others in another request",
+        ),
+        (
+            "PUT",
+            "security",
+            security,
+            "must have at most 20 networks, and has 21: join neighbouring ones into a larger one",
+        ),
+    ] {
+        let refused = app.send(Some(ADA), method, &format!("{acme}/{path}"), Some(body)).await;
+        let refused = refused.refuses(422, "invalid-request");
+        assert_eq!(refused.body["errors"][0]["detail"], detail);
+    }
 }
 
 #[test]

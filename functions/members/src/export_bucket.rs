@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// The time to live of a link. The link ends earlier if the credentials that sign it do.
 const LINK: Duration = Duration::from_mins(5);
 /// The longest name of an organization in the name of a file, in characters.
-const MAX_NAME: usize = 60;
+pub const MAX_NAME_IN_FILE_NAME: usize = 60;
 
 /// What a [`FileStore`] does: a future, so that any store can be behind it.
 pub type StoreFuture<'a, T> =
@@ -142,7 +142,7 @@ pub(crate) fn file_name(organization: &str, at: Timestamp) -> String {
     let refused = |c: char| c.is_control() || "\"\\/:*?<>|%".contains(c);
     let name = organization.replace(refused, " ");
     let name: Vec<_> = name.split_whitespace().collect();
-    let name: String = name.join(" ").chars().take(MAX_NAME).collect();
+    let name: String = name.join(" ").chars().take(MAX_NAME_IN_FILE_NAME).collect();
     let name = name.trim_matches(['.', ' ']);
     let (space, at) = (if name.is_empty() { "" } else { " " }, at.strftime("%Y-%m-%d"));
     format!("{name}{space}users {at}.xlsx")

@@ -32,7 +32,9 @@ use shared::{
 };
 
 pub use export::{ExportConfig, ExportLimits};
-pub use export_bucket::{BucketUnavailable, ExportBucket, FileStore, StoreFuture, attachment};
+pub use export_bucket::{
+    BucketUnavailable, ExportBucket, FileStore, MAX_NAME_IN_FILE_NAME, StoreFuture, attachment,
+};
 pub use filter::MAX_RANGES;
 use list::list;
 #[cfg(feature = "s3")]

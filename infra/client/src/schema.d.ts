@@ -3910,6 +3910,8 @@ export interface components {
             type: "/problems/bad-idempotency-key";
             /** @constant */
             status: 400;
+            /** @description The most characters of a key. */
+            limit: number;
         } & components["schemas"]["Problem"];
         /** @description The body is longer than 64 KiB, or a CSV file longer than 512 KiB. Send less. */
         "body-too-large": {
@@ -3917,6 +3919,8 @@ export interface components {
             type: "/problems/body-too-large";
             /** @constant */
             status: 413;
+            /** @description The most bytes of this body. */
+            limit: number;
         } & components["schemas"]["Problem"];
         /** @description Built-in roles cannot be edited, renamed or deleted (ROLE1). Create a custom role. */
         "built-in-role": {

@@ -50,7 +50,7 @@ impl Budget {
                 "An address can be invited, or added to the critical alert users, {limit} times a day, by all organizations together. Use this address again tomorrow."
             ),
             Self::InvitationsPerOrganization => format!(
-                "This organization can invite {limit} people a day at present, critical alert users among them. Invite the others tomorrow."
+                "This organization can invite {limit} people a day at present, critical alert users among them. Invite or add the others tomorrow."
             ),
             Self::OrganizationsPerPerson => format!(
                 "You can create {limit} organizations a day. Create the next one tomorrow, or ask a platform operator."

@@ -134,16 +134,15 @@ pub(super) async fn read_body_of(headers: &HeaderMap, body: Body) -> Result<Byte
     let limit = if is_csv { MAX_CSV } else { MAX_BODY };
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(cause) if cause.is::<LengthLimitError>() => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            "Body too large",
-            if is_csv {
+        Err(cause) if cause.is::<LengthLimitError>() => {
+            let detail = if is_csv {
                 format!("Send a file of at most {limit} bytes: fewer rows, or fewer columns.")
             } else {
-                format!("Send a body of at most {limit} bytes.")
-            },
-        )),
+                format!("Send at most {limit} bytes in one request, and the rest in another.")
+            };
+            let (status, title) = (StatusCode::PAYLOAD_TOO_LARGE, "Body too large");
+            Err(Problem::new(status, "body-too-large", title, detail).with("limit", limit))
+        }
         Err(_) => Err(Problem::unreadable("The body ended too early. Send the request again.")),
     }
 }

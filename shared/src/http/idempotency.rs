@@ -92,7 +92,8 @@ async fn read_key(request: Request) -> Result<(Request, Option<RequestKey>), Pro
                 "`Idempotency-Key` is sent once, with 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII \
                  characters. Send a new one."
             ),
-        ));
+        )
+        .with("limit", MAX_IDEMPOTENCY_KEY));
     }
     let (parts, body) = request.into_parts();
     let body = read_body_of(&parts.headers, body).await?;

@@ -122,11 +122,13 @@ pub struct BoundedVec<T, const MAX: usize>(pub Vec<T>);
 impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for BoundedVec<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let items = Vec::deserialize(deserializer)?;
-        let count = items.len();
-        if (1..=MAX).contains(&count) {
-            return Ok(Self(items));
+        match items.len() {
+            0 => Err(de::Error::custom(format!("must have 1 to {MAX} items, and has none"))),
+            count if count > MAX => Err(de::Error::custom(format!(
+                "must have 1 to {MAX} items, and has {count}: send the others in another request"
+            ))),
+            _ => Ok(Self(items)),
         }
-        Err(de::Error::custom(format!("must have 1 to {MAX} items, and has {count}")))
     }
 }
 
@@ -138,7 +140,10 @@ impl<'de, const MAX: usize> Deserialize<'de> for Networks<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let networks = Vec::<Network>::deserialize(deserializer)?;
         if networks.len() > MAX {
-            return Err(de::Error::custom(format!("must have at most {MAX} networks")));
+            return Err(de::Error::custom(format!(
+                "must have at most {MAX} networks, and has {}: join neighbouring ones into a larger one",
+                networks.len()
+            )));
         }
         Ok(Self(networks.into_iter().map(|Network(network)| network).collect()))
     }

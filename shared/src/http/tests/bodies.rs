@@ -167,9 +167,11 @@ async fn problem_repeats_little_of_a_huge_input() {
 async fn body_is_limited_to_64_kib() {
     let padded = |length: usize| format!(r#"{{"role_id":2{}}}"#, " ".repeat(length - 13));
     assert_eq!(send_draft(padded(65_536)).await.status, 200);
-    let expected = "413 body-too-large: Send a body of at most 65536 bytes.";
+    let expected =
+        "413 body-too-large: Send at most 65536 bytes in one request, and the rest in another.";
     assert_eq!(send_draft(padded(65_537)).await.verdict(), expected);
-    assert_eq!(send_as("text/plain", "/empty", padded(65_537)).await.verdict(), expected);
+    let answer = send_as("text/plain", "/empty", padded(65_537)).await;
+    assert_eq!((answer.verdict().as_str(), &answer.json()["limit"]), (expected, &65_536.into()));
 }
 
 #[tokio::test]
