@@ -68,6 +68,15 @@ async fn content_type_must_be_json() {
 }
 
 #[tokio::test]
+async fn request_without_a_body_learns_which_field_is_missing() {
+    for content_type in ["", "text/plain"] {
+        let answer = send_as(content_type, "/draft", "").await;
+        assert_eq!(answer.status, 422, "{content_type}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/role_id");
+    }
+}
+
+#[tokio::test]
 async fn unparseable_body_is_400() {
     let deep = "[".repeat(200);
     for body in [
