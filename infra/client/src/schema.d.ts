@@ -1143,7 +1143,7 @@ export interface paths {
         put?: never;
         /**
          * Offboard a person everywhere
-         * @description Ends the person's memberships, pending invitations and open requests to join in all organizations (OP2). What they were called stays in the histories. Organizations of which they are the Super Admin are listed and left: appoint another one there. If time runs out, the answer is 503; the same request continues, and counts what it ended itself.
+         * @description Ends the person's memberships, pending invitations and open requests to join in all organizations, and the critical alerts to their addresses (OP2). What they were called stays in the histories. Organizations of which they are the Super Admin are listed and left: appoint another one there. If time runs out, the answer is 503; the same request continues, and counts what it ended itself.
          */
         post: operations["operatorOffboardPerson"];
         delete?: never;
