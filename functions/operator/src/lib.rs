@@ -18,8 +18,8 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, Email, Invitation, InvitationId, Kind, Language, MAX_ORGANIZATION_NAME, OrgId,
-        Organization, PendingFirstAdmin, Refusal, SettingsUpdate, UserCount,
+        self, Email, Kind, Language, MAX_ORGANIZATION_NAME, OrgId, Organization, OrganizationDraft,
+        Refusal, SettingsUpdate, UserCount,
     },
     http::{
         Answer, ApiError, App, Call, IfMatch, Json, Limit, NameField, Page, Pagination, Path,
@@ -84,39 +84,18 @@ async fn create(
         None => None,
         Some(parent) => Some(organization_facts(&app, parent).await?),
     };
-    let (mut org, conditions) = match &parent {
-        None => {
-            let kind = kind.unwrap_or(Kind::Standard);
-            let org = Organization::create(id, name, kind, None, context.at);
-            let conditions = org.conditions(None);
-            (org, conditions)
-        }
-        Some(OrganizationFacts { org: parent, root, .. }) => {
-            let conditions = parent.conditions(root.as_ref());
-            let org =
-                domain::create_child_as_operator(parent, conditions, id, name, kind, context.at)?;
-            let conditions = org.conditions(root.as_ref().or(Some(parent)));
-            (org, conditions)
-        }
-    };
-    if parent.is_none() && first_admin_email.is_none() {
-        return Err(Refusal::FirstAdminRequired.into());
-    }
-    org.language = language.unwrap_or(org.language);
-    let first = first_admin_email.map(|email| {
-        let invitation = InvitationId::of(context.at, id, &email);
-        Invitation::of_first_admin(invitation, &org, email, None, context.at)
-    });
-    org.pending_first_admin = first
-        .as_ref()
-        .map(|first| PendingFirstAdmin { invitation: first.id, until: first.expires_at });
+    let root = parent.as_ref().and_then(|facts| facts.root.as_ref());
     let parent = parent.as_ref().map(|facts| &facts.org);
+    let draft = OrganizationDraft { name, kind, language, first_admin: first_admin_email };
+    let (org, first_admin) =
+        domain::create_organization_as_operator(id, draft, parent, root, context.at)?;
+    let conditions = org.conditions(root.or(parent));
     let parent_name = parent.map(|parent| parent.name.clone());
     let names = views::OrganizationNames { super_admin: None, parent: parent_name };
     let view = views::Organization::of(&org, conditions, names);
     let location = format!("/v1/operator/organizations/{id}");
     let answer = Answer::created(location, &view).with_version(org.version);
-    let first_admin = first.as_ref();
+    let first_admin = first_admin.as_ref();
     let new = NewOrganization { org: &org, founder: None, first_admin, parent, creator: None };
     answer.commit(app.store.transaction(&context).create_organization(new)?).await
 }

@@ -86,8 +86,8 @@
 //! **Ways to become a member.** An [`Invitation`], made from an [`InvitationDraft`], offers a role
 //! to an e-mail address, and the address holder accepts it. [`AddressFacts`] say whether the address
 //! can be invited, and a [`NewInvitation`] which older one it replaces. An [`InvitationUpdate`] changes a pending invitation. Its [`Inviter`] must still be
-//! allowed to grant the role when it is accepted (INV9). A new root organization waits for its
-//! [`PendingFirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
+//! allowed to grant the role when it is accepted (INV9). An operator describes a
+//! new organization with an [`OrganizationDraft`], and it waits for its [`PendingFirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
 //! [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
 //!
 //! A [`JoinRequest`] is the reverse: a person with an address in an [`ApprovedDomain`] asks, and a
@@ -253,8 +253,8 @@ pub use notification::{
 pub use org_path::OrgPath;
 pub use organization::{
     Kind, LinkCounts, MAX_CONTACT, MAX_DEPTH, MAX_ORGANIZATION_NAME, MAX_POSTAL_ADDRESS,
-    MAX_WEBSITE, Organization, PendingFirstAdmin, Profile, create_child_as_operator,
-    create_sub_organization, role_entry,
+    MAX_WEBSITE, Organization, OrganizationDraft, PendingFirstAdmin, Profile,
+    create_organization_as_operator, create_sub_organization, role_entry,
 };
 pub use person::{CalledPerson, EmailFault, IdempotencyKey, Person, RequestContext};
 pub use reassignment::{

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Closure, Conditions, CustomRoleId, InvitationId, Language, Level, Levels, Name, OrgId, OrgPath,
-    Person, Refusal, RoleObject, Security, Settings, Standing, Target, TargetKind, UserId, Version,
+    Closure, Conditions, CustomRoleId, Email, Invitation, InvitationId, Language, Level, Levels,
+    Name, OrgId, OrgPath, Person, Refusal, RoleObject, Security, Settings, Standing, Target,
+    TargetKind, UserId, Version,
 };
 
 /// The longest organization name, in characters.
@@ -136,23 +137,57 @@ pub fn create_sub_organization(
     actor.org.create_child(id, name, Some(&actor.person), now)
 }
 
-/// Creates a sub-organization of `parent` for an operator. It has no Super Admin yet.
-///
-/// `conditions` are those of the parent.
+/// An organization as an operator describes it.
+#[derive(Clone, Debug)]
+pub struct OrganizationDraft {
+    /// The name.
+    pub name: Name,
+    /// The kind. `None` for that of the parent, or standard.
+    pub kind: Option<Kind>,
+    /// The language of its mails. `None` for that of the parent, or English.
+    pub language: Option<Language>,
+    /// The address of the first Admin.
+    pub first_admin: Option<Email>,
+}
+
+/// Creates an organization for an operator, below `parent` if there is one, and invites its first Admin (OP1,
+/// INV8). `root` is the root above the parent, if that is another organization.
 ///
 /// # Errors
 /// - [`Refusal::SubOrganizationsDisabled`] if sub-organization management is off (SUB1).
-/// - [`Refusal::KindInherited`] if `kind` differs from the parent's (SUB2).
+/// - [`Refusal::KindInherited`] if the kind differs from the parent's (SUB2).
 /// - [`Refusal::DepthLimit`] below [`MAX_DEPTH`].
-pub fn create_child_as_operator(
+/// - [`Refusal::FirstAdminRequired`] for a root organization without a first Admin.
+pub fn create_organization_as_operator(
+    id: OrgId,
+    OrganizationDraft { name, kind, language, first_admin }: OrganizationDraft,
+    parent: Option<&Organization>,
+    root: Option<&Organization>,
+    now: Timestamp,
+) -> Result<(Organization, Option<Invitation>), Refusal> {
+    let org = match parent {
+        Some(parent) => create_child_as_operator(parent, root, id, name, kind, now)?,
+        None if first_admin.is_none() => return Err(Refusal::FirstAdminRequired),
+        None => Organization::create(id, name, kind.unwrap_or(Kind::Standard), None, now),
+    };
+    let org = Organization { language: language.unwrap_or(org.language), ..org };
+    let Some(email) = first_admin else { return Ok((org, None)) };
+    let invitation = InvitationId::of(now, id, &email);
+    let first = Invitation::of_first_admin(invitation, &org, email, None, now);
+    let pending = PendingFirstAdmin { invitation: first.id, until: first.expires_at };
+    Ok((Organization { pending_first_admin: Some(pending), ..org }, Some(first)))
+}
+
+/// Creates a sub-organization of `parent` for an operator. It has no Super Admin yet.
+fn create_child_as_operator(
     parent: &Organization,
-    conditions: Conditions,
+    root: Option<&Organization>,
     id: OrgId,
     name: Name,
     kind: Option<Kind>,
     now: Timestamp,
 ) -> Result<Organization, Refusal> {
-    if !conditions.manage_sub_organizations {
+    if !parent.conditions(root).manage_sub_organizations {
         return Err(Refusal::SubOrganizationsDisabled);
     }
     if kind.is_some_and(|kind| kind != parent.kind) {

@@ -44,19 +44,42 @@ fn sub_organizations_nest_at_most_8_levels_deep() {
     assert_eq!(MAX_DEPTH, 8);
 }
 
-fn by_operator(parent: &Organization, kind: Option<Kind>) -> Result<Organization, Refusal> {
-    let conditions = parent.conditions(None);
-    create_child_as_operator(parent, conditions, org_id(2), name(BELOW), kind, now())
+/// The organization that an operator creates, without a first Admin.
+fn by_operator(parent: Option<&Organization>, kind: Option<Kind>) -> Result<Organization, Refusal> {
+    let draft = OrganizationDraft { name: name(BELOW), kind, language: None, first_admin: None };
+    let (org, first_admin) =
+        create_organization_as_operator(org_id(2), draft, parent, None, now())?;
+    assert_eq!(first_admin, None);
+    Ok(org)
 }
 
 #[test]
 fn operator_creates_sub_organizations_only_if_turned_on_and_of_the_parents_kind() {
-    assert_eq!(by_operator(&standard(), None), Err(Refusal::SubOrganizationsDisabled));
-    assert_eq!(by_operator(&tree(), Some(Kind::Partner)), Err(Refusal::KindInherited));
+    let below = |parent, kind| by_operator(Some(&parent), kind);
+    assert_eq!(below(standard(), None), Err(Refusal::SubOrganizationsDisabled));
+    assert_eq!(below(tree(), Some(Kind::Partner)), Err(Refusal::KindInherited));
     for kind in [None, Some(Kind::Standard)] {
-        let made = by_operator(&tree(), kind).unwrap();
+        let made = below(tree(), kind).unwrap();
         assert_eq!((made.kind, made.super_admin_user_id), (Kind::Standard, None));
     }
+}
+
+#[test]
+fn operator_creates_a_root_only_with_a_first_admin_for_whom_it_waits() {
+    assert_eq!(by_operator(None, None), Err(Refusal::FirstAdminRequired));
+    let draft = OrganizationDraft {
+        name: name("Acme"),
+        kind: None,
+        language: Some(Language::German),
+        first_admin: Some(email("ada")),
+    };
+    let (org, first) =
+        create_organization_as_operator(org_id(2), draft, None, None, now()).unwrap();
+    let first = first.unwrap();
+    assert_eq!((org.kind, org.language), (Kind::Standard, Language::German));
+    assert_eq!((first.email, first.role_id, first.inviter), (email("ada"), RoleId::ADMIN, None));
+    let waits_for = PendingFirstAdmin { invitation: first.id, until: first.expires_at };
+    assert_eq!(org.pending_first_admin, Some(waits_for));
 }
 
 /// Updates the settings of an organization without users of partner roles, below a standard root.
