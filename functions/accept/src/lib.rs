@@ -30,9 +30,6 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/invitations/{inv}/decline", post(decline))
 }
 
-/// The maximum number of attempts to accept. Changes in the organization can make an attempt fail.
-const MAX_ATTEMPTS: usize = 4;
-
 /// An invitation with what its invitee sees of the organization.
 #[derive(Serialize)]
 struct ReceivedInvitation {
@@ -80,45 +77,98 @@ async fn show_own(
 /// Accepts an invitation. Retries if a fact that the attempt relied on has changed: the same person
 /// accepted concurrently, or the inviter holds another role now.
 async fn accept(
-    Call { app, person, context, .. }: Call,
+    call: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    // The first attempt judges the inviter as the invitation names them, which can be outdated.
-    let mut judges_present = false;
-    for _ in 0..MAX_ATTEMPTS {
-        let facts = app.store.acceptance_facts(&person, org).await?;
-        if has_accepted(&person, org, id, &facts) {
-            // The slot names this person, but there is no member: they were removed meanwhile, or the
-            // two items were read at different moments.
-            let Some(member) = &facts.member else { continue };
-            facts.org.check_open()?;
-            member.check_access(context.at)?;
-            facts.org.check_sign_in(&person)?;
-            return accepted_before(&app, &context, member, &facts.org).await;
+    let request = AcceptInvitation { call, org, id };
+    for inviter in ATTEMPTS {
+        match request.attempt(inviter).await {
+            Ok(Some(answer)) => return Ok(answer),
+            Err(store::Error::Refused(Refusal::InviterNotAuthorized))
+                if inviter == JudgedInviter::Present =>
+            {
+                return Err(Refusal::InviterNotAuthorized.into());
+            }
+            // The inviter can have another role now, or the person became a member: the next attempt finds it.
+            Ok(None)
+            | Err(store::Error::Refused(
+                Refusal::InviterNotAuthorized
+                | Refusal::ChangedConcurrently
+                | Refusal::AlreadyMember,
+            )) => {}
+            Err(error) => return Err(error.into()),
         }
-        let invitation = domain::own_invitation(&person, id, facts.slot.clone())?;
-        if let Some(ended) = facts.member.as_ref().filter(|it| !it.has_access(context.at)) {
-            // They were a member with another address, until their access ended.
-            app.store.end_access_now(&context, &facts.org, ended).await?;
-            continue;
-        }
-        domain::check_no_member(facts.member.as_ref())?;
-        let inviter = if judges_present {
-            present_inviter(&app, &facts.org, &invitation, context.at).await?
-        } else {
-            invitation.inviter.clone()
-        };
-        match try_accept(&app, &context, &person, &facts, &invitation, inviter.as_ref()).await {
-            // The inviter can have another role now.
-            Err(store::Error::Refused(Refusal::InviterNotAuthorized)) if !judges_present => {}
-            // They became a member meanwhile: the next attempt finds it.
-            Err(store::Error::Refused(Refusal::ChangedConcurrently | Refusal::AlreadyMember)) => {}
-            done => return Ok(done?),
-        }
-        judges_present = true;
     }
     Err(Refusal::ChangedConcurrently.into())
+}
+
+/// The inviter whom an attempt judges.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum JudgedInviter {
+    /// As the invitation names them. This takes no read, and can be outdated.
+    AsSent,
+    /// As they are now.
+    Present,
+}
+
+const ATTEMPTS: [JudgedInviter; 4] = {
+    use JudgedInviter::{AsSent, Present};
+    [AsSent, Present, Present, Present]
+};
+
+/// A request to accept an invitation.
+struct AcceptInvitation {
+    call: Call,
+    org: OrgId,
+    id: InvitationId,
+}
+
+impl AcceptInvitation {
+    /// Accepts the invitation, or answers that it was accepted before. `None` if the facts are to be read again.
+    async fn attempt(&self, judged: JudgedInviter) -> Result<Option<Answer>, store::Error> {
+        let Call { app, person, context, .. } = &self.call;
+        let facts = app.store.acceptance_facts(person, self.org).await?;
+        if has_accepted(person, self.org, self.id, &facts) {
+            // The slot names this person, but there is no member: they were removed meanwhile, or the
+            // two items were read at different moments.
+            let Some(member) = &facts.member else { return Ok(None) };
+            facts.org.check_open()?;
+            member.check_access(context.at)?;
+            facts.org.check_sign_in(person)?;
+            return accepted_before(app, context, member, &facts.org).await.map(Some);
+        }
+        let invitation = domain::own_invitation(person, self.id, facts.slot.clone())?;
+        if let Some(ended) = facts.member.as_ref().filter(|it| !it.has_access(context.at)) {
+            // They were a member with another address, until their access ended.
+            app.store.end_access_now(context, &facts.org, ended).await?;
+            return Ok(None);
+        }
+        domain::check_no_member(facts.member.as_ref())?;
+        let inviter = match judged {
+            JudgedInviter::AsSent => invitation.inviter.clone(),
+            JudgedInviter::Present => {
+                present_inviter(app, &facts.org, &invitation, context.at).await?
+            }
+        };
+        self.commit(&facts, &invitation, inviter.as_ref()).await.map(Some)
+    }
+
+    async fn commit(
+        &self,
+        facts: &InviteeFacts,
+        invitation: &domain::Invitation,
+        inviter: Option<&Inviter>,
+    ) -> Result<Answer, store::Error> {
+        let Call { app, person, context, .. } = &self.call;
+        let InviteeFacts { org, request, deleted, .. } = facts;
+        let member = domain::accept(person, org, invitation, inviter, *deleted, context.at)?;
+        let answer = membership_answer(app, &member, org, context.at).await?;
+        let (member, deleted, request) = (&member, *deleted, request.as_ref());
+        let acceptance = Acceptance { org, invitation, member, deleted, inviter, request };
+        let committed = app.store.transaction(context).accept(&acceptance)?.commit(&answer).await?;
+        answer.or_recorded(committed)
+    }
 }
 
 /// Whether the person has accepted this invitation: their membership holds its address.
@@ -127,36 +177,19 @@ fn has_accepted(person: &Person, org: OrgId, id: InvitationId, facts: &InviteeFa
         && domain::was_issued_to(person, org, id)
 }
 
-async fn try_accept(
-    app: &App,
-    context: &RequestContext,
-    person: &Person,
-    facts: &InviteeFacts,
-    invitation: &domain::Invitation,
-    inviter: Option<&Inviter>,
-) -> Result<Answer, store::Error> {
-    let InviteeFacts { org, request, deleted, .. } = facts;
-    let member = domain::accept(person, org, invitation, inviter, *deleted, context.at)?;
-    let answer = membership_answer(app, &member, org, context.at).await?;
-    let (member, deleted, request) = (&member, *deleted, request.as_ref());
-    let acceptance = Acceptance { org, invitation, member, deleted, inviter, request };
-    let committed = app.store.transaction(context).accept(&acceptance)?.commit(&answer).await?;
-    answer.or_recorded(committed)
-}
-
 /// The response to a person who has accepted before: their membership.
 async fn accepted_before(
     app: &App,
     context: &RequestContext,
     member: &domain::Member,
     org: &Organization,
-) -> Result<Answer, ApiError> {
+) -> Result<Answer, store::Error> {
     if let Some(key) = &context.idempotency_key
         && let Some(answer) = app.store.answered_before(key, context.at).await?
     {
-        return Ok(Answer::recorded(&answer)?);
+        return Answer::recorded(&answer);
     }
-    Ok(membership_answer(app, member, org, context.at).await?)
+    membership_answer(app, member, org, context.at).await
 }
 
 /// The inviter at `now`, who can have another account (OP2); none if they are no longer a member.
