@@ -220,7 +220,7 @@ async fn second_sheet_names_the_filters_and_for_whom_the_file_was_made() {
     let all = export(&app, ADA, &acme, "").await.expect(200);
     assert_snapshot!(about(&all.bytes), @"
     Users of: =1+1 Acme
-    Made for: ada@example.com
+    Made by: ada@example.com
     Made at (UTC): 46347.50009259259
     Users: 4
     Organizations: =1+1 Acme
@@ -451,11 +451,26 @@ async fn every_export_is_an_event() {
     assert_snapshot!(mask(&lines.join("\n")), @r#"
     {"email":"cy@example.com","id":"mem_…","name":null,"operator":false}
     {"id":"org_…","name":"=1+1 Acme","type":"member_export","version":1795262407000}
-    null {"filters":{"kind":[],"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"-email","status":["active"]},"rows":1,"searched":true}
+    null {"filters":{"kind":[],"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"-email","status":["active"]},"organization_names":[],"role_names":[],"rows":1,"searched":true}
     {"email":null,"id":null,"name":"Platform operator","operator":true}
     {"id":"org_…","name":"=1+1 Acme","type":"member_export","version":1795262408000}
-    null {"filters":{"kind":[],"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"email","status":[]},"rows":4,"searched":false}
+    null {"filters":{"kind":[],"match":"prefix","organization_id":[],"q":"","role_id":[],"scope":"organization","sort":"email","status":[]},"organization_names":[],"role_names":[],"rows":4,"searched":false}
     "#);
+}
+
+/// What the filters name by ids has its name beside it, as it was at the time of the export.
+#[tokio::test]
+async fn event_of_an_export_names_its_filters() {
+    let app = TestApp::new().await;
+    let acme = organization_of_four(&app).await;
+    let desk = app.create_role(ADA, &acme, "Desk", json!({})).await;
+    let query = format!("organization_id={}&role_id={desk}&role_id=user", id(&acme));
+    export(&app, ADA, &acme, &query).await.expect(200);
+    app.delete(ADA, &format!("{acme}/roles/{desk}")).await.expect(204);
+    let event = app.history(&acme).await.into_iter().find(|it| it["action"] == "members.exported");
+    let new = event.unwrap()["new"].clone();
+    assert_eq!(new["organization_names"], json!(["=1+1 Acme"]));
+    assert_eq!(new["role_names"], json!(["Desk", "User"]));
 }
 
 #[tokio::test]

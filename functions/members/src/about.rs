@@ -19,8 +19,15 @@ pub(crate) struct About<'a> {
     pub(crate) org: &'a Organization,
     pub(crate) filters: &'a Filters,
     /// The caller.
-    pub(crate) made_for: views::Person,
+    pub(crate) made_by: views::Person,
     pub(crate) made_at: Timestamp,
+}
+
+/// The names of what the filters of an export name by ids, in the order of the ids.
+pub(crate) struct FilteredNames {
+    /// `None` for an organization that was deleted meanwhile.
+    pub(crate) organizations: Vec<Option<String>>,
+    pub(crate) roles: Vec<String>,
 }
 
 /// Active members, as the sheet calls them.
@@ -29,20 +36,30 @@ const ACTIVE: &str = "Active";
 const INVITED: &str = "Invited, also where the invitation has expired";
 
 impl About<'_> {
-    /// The lines of the sheet. `names` has those of the rows.
+    /// The names of what the filters name by ids. `names` has those of the rows.
     ///
     /// # Errors
     ///
     /// The errors of the store.
-    pub(crate) async fn facts(
-        self,
+    pub(crate) async fn filtered(
+        &self,
         store: &Store,
         names: &DisplayNames,
-        rows: u32,
-    ) -> Result<Facts, Error> {
-        let roles = self.roles(store, names).await?;
-        let organizations = self.organizations(store).await?;
-        let Self { org, filters, made_for, made_at } = self;
+    ) -> Result<FilteredNames, Error> {
+        let (organizations, roles) =
+            tokio::try_join!(self.organizations(store), self.roles(store, names))?;
+        Ok(FilteredNames { organizations, roles })
+    }
+
+    /// The lines of the sheet.
+    pub(crate) fn facts(&self, filtered: &FilteredNames, rows: u32) -> Facts {
+        let FilteredNames { organizations, roles } = filtered;
+        let roles = if roles.is_empty() { "All".to_owned() } else { roles.join(", ") };
+        let organizations = match organizations.as_slice() {
+            [] => self.scope(),
+            chosen => joined(chosen.iter().flatten().cloned()),
+        };
+        let Self { org, filters, ref made_by, made_at } = *self;
         let status = match filters.status.as_slice() {
             [] => joined([ACTIVE, INVITED].map(str::to_owned).into_iter()),
             some => joined(some.iter().map(|status| match status {
@@ -51,9 +68,9 @@ impl About<'_> {
             })),
         };
         let text = |text: String| Cell::from(text);
-        Ok(vec![
+        vec![
             ("Users of", text(org.name.to_string())),
-            ("Made for", text(made_for.label())),
+            ("Made by", text(made_by.label())),
             ("Made at (UTC)", Cell::Time(made_at)),
             ("Users", Cell::Number(rows)),
             ("Organizations", text(organizations)),
@@ -63,12 +80,12 @@ impl About<'_> {
             ("Search", text(search(filters))),
             order(filters.sort),
             ("Time zone", "All times are in UTC.".into()),
-        ])
+        ]
     }
 
-    async fn roles(&self, store: &Store, names: &DisplayNames) -> Result<String, Error> {
+    async fn roles(&self, store: &Store, names: &DisplayNames) -> Result<Vec<String>, Error> {
         if self.filters.role_id.is_empty() {
-            return Ok("All".to_owned());
+            return Ok(vec![]);
         }
         let unnamed = |role: &RoleId| role.custom().is_some() && !names.has_role(*role);
         let own = self.filters.role_id.iter().any(unnamed).then(|| self.org.id());
@@ -80,22 +97,27 @@ impl About<'_> {
                 views::role_name(role, own.of(role))
             }
         };
-        Ok(joined(self.filters.role_id.iter().map(name)))
+        Ok(self.filters.role_id.iter().map(name).collect())
     }
 
-    async fn organizations(&self, store: &Store) -> Result<String, Error> {
+    /// The organizations of an export that chooses none.
+    fn scope(&self) -> String {
         let own = &self.org.name;
+        match self.filters.scope {
+            ScopeParam::Organization => own.to_string(),
+            ScopeParam::Subtree => format!("{own} and all organizations below it"),
+        }
+    }
+
+    async fn organizations(&self, store: &Store) -> Result<Vec<Option<String>>, Error> {
         let chosen: &[OrgId] = &self.filters.organization_id;
         if chosen.is_empty() {
-            return Ok(match self.filters.scope {
-                ScopeParam::Organization => own.to_string(),
-                ScopeParam::Subtree => format!("{own} and all organizations below it"),
-            });
+            return Ok(vec![]);
         }
         let keys = chosen.iter().map(|&org| Key::organization(org));
         let found = store.get_for_display(keys).await?;
-        let names = chosen.iter().filter_map(|&org| found.organization(org));
-        Ok(joined(names.map(|org| org.name.to_string())))
+        let name = |&org: &OrgId| found.organization(org).map(|org| org.name.to_string());
+        Ok(chosen.iter().map(name).collect())
     }
 }
 

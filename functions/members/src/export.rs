@@ -21,7 +21,7 @@ use shared::{
 use tokio::{task::spawn_blocking, time::Instant};
 
 use crate::{
-    about::About,
+    about::{About, FilteredNames},
     export_bucket::{ExportBucket, StoredObject, attachment, file_name},
     filter::{AuthorizedList, Filters},
     rows::{COLUMNS, DisplayNames},
@@ -82,13 +82,21 @@ pub(crate) async fn export(
     };
     let mut names = DisplayNames::with_roles(roles);
     let sheet = sheet(&app, &context, users, &mut names, exports.bounds).await?;
-    let (made_for, made_at) = (views::Person::caller(&actor), context.at);
-    let about = About { org: &actor.org, filters: &filters, made_for, made_at };
-    let facts = about.facts(&app.store, &names, sheet.rows()).await?;
+    let (made_by, made_at) = (views::Person::caller(&actor), context.at);
+    let about = About { org: &actor.org, filters: &filters, made_by, made_at };
+    let filtered = about.filtered(&app.store, &names).await?;
+    let facts = about.facts(&filtered, sheet.rows());
     // The text of a search can be a name or an address, which no event holds (ERA1).
     let searched = !filters.q.trim().is_empty();
     let filters = Filters { q: String::new(), ..filters };
-    let exported = json!({ "filters": filters, "searched": searched, "rows": sheet.rows() });
+    let FilteredNames { organizations, roles } = filtered;
+    let exported = json!({
+        "filters": filters,
+        "organization_names": organizations,
+        "role_names": roles,
+        "searched": searched,
+        "rows": sheet.rows(),
+    });
     let name = file_name(actor.org.name.as_str(), context.at);
     let title = format!("Users of {}", actor.org.name);
     let finished = spawn_blocking(move || sheet.finish(&title, &facts));

@@ -12,6 +12,7 @@ mod s3;
 mod services;
 mod sheet;
 mod sorted;
+mod wrapping;
 
 use axum::{
     Router,

@@ -135,6 +135,28 @@ fn headers_are_bold_and_frozen_and_filter_the_rows() {
     assert!(styles.contains("<font><b/>"), "{styles}");
 }
 
+/// Not every program fits rows to texts that wrap.
+#[test]
+fn rows_are_as_high_as_their_texts() {
+    let texts = ["short", "an address of many words (which@needs.example)"];
+    let file = file_of(texts.map(|text| [text.into(), Cell::Blank]));
+    let sheet = xml(file.clone(), "xl/worksheets/sheet1.xml");
+    for part in [r#"<row r="1">"#, r#"<row r="2">"#, r#"<row r="3" ht="30""#] {
+        assert_eq!(sheet.matches(part).count(), 1, "{part}: {sheet}");
+    }
+    assert_eq!(sheet.matches(r#"<row r="3""#).count(), 1, "{sheet}");
+    let headers = [Column::printed("A header of three lines", 10.0)];
+    let empty = Sheet::new("Things", &headers, at("2026-11-21T12:00:00Z")).unwrap();
+    let sheet = xml(empty.finish("Things", &vec![]).unwrap(), "xl/worksheets/sheet1.xml");
+    assert_eq!(sheet.matches(r#"<row r="1" ht="45""#).count(), 1, "{sheet}");
+    assert_eq!(sheet.matches(r#"<row r="1""#).count(), 1, "{sheet}");
+    let about = vec![("Roles", "a role, ".repeat(40).into())];
+    let sheet = Sheet::new("Things", &HEADERS, at("2026-11-21T12:00:00Z")).unwrap();
+    let file = sheet.finish("Things", &about).unwrap();
+    let second = xml(file, "xl/worksheets/sheet2.xml");
+    assert!(second.contains(r#"<row r="1" spans="1:2" ht="45""#), "{second}");
+}
+
 #[test]
 fn page_is_landscape_one_page_wide_and_repeats_its_header() {
     let file = file_of([["a".into(), Cell::Blank]]);
