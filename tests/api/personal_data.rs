@@ -50,6 +50,11 @@ async fn live_through_everything(delivery: &Delivery, acme: &str) {
     app.create_invitation(ADA, acme, BOB.email, "user").await;
     delivery.deliver_all().await;
     app.wait(5 * DAY);
+    // She was offboarded before, and is back.
+    let old = app.create_organization(ADA, "Old").await;
+    app.add_member(ADA, &old, PAT, "user").await;
+    app.post(OPERATOR, &format!("{}/offboard", person(PAT.sub)), json!({})).await.expect(200);
+    delivery.deliver_all().await;
     let role = app.create_role(ADA, acme, "Desk", user_manager()).await;
     // A request of hers is declined, another one cancelled, a third one approved; she leaves.
     let request = app.create_join_request(PAT, acme).await;
@@ -122,7 +127,7 @@ fn kinds() -> Vec<(String, String)> {
         (beginning(pk), beginning(sk.trim_end_matches("` |")))
     };
     // Marks of digests have the digest of an address, as those of other mails have.
-    let is_digest = |sk: &str| ["DIGEST#", "ACCEPTED#"].contains(&sk);
+    let is_digest = |sk: &str| ["DIGEST#", "ACCEPTED#", "OFFBOARDED#"].contains(&sk);
     rows.map(kind).filter(|(pk, sk)| pk != "pk" && !is_digest(sk)).collect()
 }
 

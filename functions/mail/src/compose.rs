@@ -9,7 +9,7 @@ use crate::{
     texts::{Phrase, Text},
 };
 
-/// The longest list of people, in bytes. With its end it fits a value of a mail.
+/// The longest list of names, in bytes. With its end it fits a value of a mail.
 const MAX_LISTED: usize = 270;
 
 /// Composes a mail.
@@ -42,6 +42,7 @@ fn text(notification: &Notification) -> Text {
         N::RoleChanged { .. } => Text::RoleChanged,
         N::Removed { .. } => Text::Removed,
         N::MembershipEnded { .. } => Text::MembershipEnded,
+        N::Offboarded { .. } => Text::Offboarded,
         N::AccessExpiring { .. } => Text::AccessExpiring,
         N::GrantedAccessExpiring { .. } => Text::GrantedAccessExpiring,
         N::GrantedAccessesExpiring { .. } => Text::GrantedAccessesExpiring,
@@ -55,7 +56,6 @@ fn text(notification: &Notification) -> Text {
         N::AccountReplaced => Text::AccountReplaced,
         N::MemberReconnected { .. } => Text::MemberReconnected,
         N::SecurityReset => Text::SecurityReset,
-        N::RequestEnded => Text::RequestEnded,
         N::RequestVoid => Text::RequestVoid,
         N::OrganizationSuspended { .. } => Text::OrganizationSuspended,
         N::OrganizationResumed => Text::OrganizationResumed,
@@ -81,7 +81,7 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
     let author = |by: &Author| author(by, language);
     let time = |at: &Timestamp| date_and_time(*at, language);
     let ending = |end: &Option<Timestamp>| ("access_end", access_end_in(*end, language));
-    let list = |people: &[_], more: &bool| listed(people, *more, language);
+    let list = |people: &[_], more: &bool| listed(people.iter().map(shown), *more, language);
     let number = |people: &[_], more: &bool| ("count", count(people, *more, language));
     let organization = ("link", portal.organization(org));
     let requests = ("link", portal.join_requests(org));
@@ -137,12 +137,16 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
         N::ServicesWithoutKeeper { keeper, services, more } => {
             vec![("keeper", author(keeper)), ("services", list(services, more)), organization]
         }
+        N::Offboarded { organizations, more } => {
+            let names = organizations.iter().map(ToString::to_string);
+            vec![("organizations", listed(names, *more, language))]
+        }
         N::OrganizationSuspended { reason } => vec![("reason", reason.clone())],
         N::MemberReconnected { member } => vec![("member", shown(member)), organization],
         N::SuperAdminAssigned | N::AccountReplaced | N::SecurityReset | N::OrganizationResumed => {
             vec![organization]
         }
-        N::InvitationVoid | N::RequestReceived | N::RequestEnded | N::RequestVoid => vec![],
+        N::InvitationVoid | N::RequestReceived | N::RequestVoid => vec![],
     }
 }
 
@@ -175,17 +179,17 @@ fn count(people: &[NamedPerson], more: bool, language: Language) -> String {
     if more { Phrase::MoreThan.with(language, &[("count", &count)]) } else { count }
 }
 
-/// The people, as many as a value of a mail can hold. The list ends with "and others" if it leaves some
+/// The names, as many as a value of a mail can hold. The list ends with "and others" if it leaves some
 /// out, or if there are more than these.
-fn listed(people: &[NamedPerson], more: bool, language: Language) -> String {
+fn listed(names: impl Iterator<Item = String>, more: bool, language: Language) -> String {
     let (mut listed, mut left_out) = (String::new(), more);
-    for person in people.iter().map(shown) {
-        if listed.len() + person.len() > MAX_LISTED {
+    for name in names {
+        if listed.len() + name.len() > MAX_LISTED {
             left_out = true;
             break;
         }
         listed += if listed.is_empty() { "" } else { ", " };
-        listed += &person;
+        listed += &name;
     }
     if left_out { Phrase::AndOthers.with(language, &[("people", &listed)]) } else { listed }
 }

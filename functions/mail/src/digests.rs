@@ -48,7 +48,7 @@ pub async fn send_due(
             Ok(false) => &mut summary.empty,
             Err(cause) => {
                 cause.log();
-                tracing::warn!(organization = %recipient.org(), "digest delayed");
+                tracing::warn!(?recipient, "digest delayed");
                 summary.failed += 1;
                 if cause.stops_batch() {
                     return Ok(summary);
@@ -81,6 +81,9 @@ impl MailService {
             HourlyRecipient::Managers(org) => self.of_requests(org, &last, context).await?,
             HourlyRecipient::Inviter(org, inviter) => {
                 self.of_acceptances(org, inviter, &last, context).await?.into_iter().collect()
+            }
+            HourlyRecipient::Offboarded(_) => {
+                self.of_offboarding(&last, context).await?.into_iter().collect()
             }
         };
         let sent = !mails.is_empty();

@@ -19,6 +19,7 @@ mod digests;
 mod failure;
 mod feedback;
 mod mails;
+mod offboarding;
 mod portal;
 mod queue;
 mod reminders;

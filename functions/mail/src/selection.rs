@@ -20,6 +20,9 @@ impl MailService {
         event: &Event,
         context: &RequestContext,
     ) -> Result<Vec<OutgoingMail>, Error> {
+        if event.offboarding {
+            return self.about_offboarding(event, context).await;
+        }
         let one = match event.action {
             EventAction::InvitationCreated | EventAction::InvitationResent => {
                 self.to_invitee(event, context).await?
@@ -101,25 +104,16 @@ impl MailService {
         Ok(Some(OutgoingMail::new(&org, to, decided)))
     }
 
-    /// The mail to a requester whose request ended without a decision: their organization was deleted, or an
-    /// operator ended all access of theirs. None if they cancelled it themselves, or were erased.
+    /// The mail to a requester whose request ended because the organization was deleted. None if they cancelled it
+    /// themselves, or were erased.
     async fn about_ended_request(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
-        if event.actor.member_id.is_some() && !event.actor.operator {
-            return Ok(None);
-        }
-        let requester = self.requester(event).await?;
-        Ok(requester.and_then(|Requester { org, person }| {
-            let ended = if org.is_deleted() {
-                Notification::RequestVoid
-            } else {
-                Notification::RequestEnded
-            };
-            Some(OutgoingMail::new(&org, person.email?, ended))
-        }))
+        let requester = self.requester(event).await?.filter(|it| it.org.is_deleted());
+        let ended = requester.and_then(Requester::mail_of_end);
+        Ok(ended.filter(|_| event.actor.member_id.is_none() || event.actor.operator))
     }
 
     /// The person of a request to join, and the organization, also a deleted one. None if the person was erased.
-    async fn requester(&self, event: &Event) -> Result<Option<Requester>, Error> {
+    pub(crate) async fn requester(&self, event: &Event) -> Result<Option<Requester>, Error> {
         let org = event.organization_id;
         let mut values = [&event.new, &event.old].into_iter();
         let Some(member) = values.find_map(|value| member_in(value, "member_id")) else {
@@ -160,9 +154,16 @@ impl MailService {
 }
 
 /// A person who asks to join an organization.
-struct Requester {
+pub(crate) struct Requester {
     org: Organization,
     person: NamedPerson,
+}
+
+impl Requester {
+    /// The mail about a request that will not be decided.
+    pub(crate) fn mail_of_end(self) -> Option<OutgoingMail> {
+        Some(OutgoingMail::new(&self.org, self.person.email?, Notification::RequestVoid))
+    }
 }
 
 /// The member whose id is in the values of an event.

@@ -1,17 +1,17 @@
 //! Batches of invitations (INV11): permission checks, and the limit of pending invitations.
 
-use super::{Level, Refusal, RoleId, RoleObject, Standing};
+use super::{Level, Refusal, RoleId, RoleObject, Standing, Successor};
 
 /// The highest number of invitations in one request (INV11).
 pub const MAX_BATCH: usize = 100;
 
 /// A role that a batch offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfferedRole {
     /// The role.
     pub id: RoleId,
     /// The role that its users get, if it is being deleted.
-    pub reassigned_to: Option<RoleId>,
+    pub reassigned_to: Option<Successor>,
 }
 
 /// The refusal of a whole batch.

@@ -157,6 +157,9 @@ pub struct Event {
     /// Why an operator made the change, where they must say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether the change is part of the offboarding of a person everywhere (OP2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub offboarding: bool,
     /// The gateway's id of the request.
     pub request_id: String,
     /// The id that the client chose for the request.
@@ -195,6 +198,7 @@ impl Event {
             old: serde_json::Value::Null,
             new: serde_json::Value::Null,
             reason: None,
+            offboarding: false,
             request_id: context.request_id.clone(),
             client_request_id: context.client_request_id.clone(),
             kept_until: kept_until.unwrap_or(Timestamp::MAX),

@@ -1,16 +1,20 @@
 //! Mail of which a recipient gets at most one an hour, and a digest after it (INV14): about requests to
-//! join, to the managers of an organization; about accepted invitations, to their inviter.
+//! join, to the managers of an organization; about accepted invitations, to their inviter. And the one
+//! mail about an offboarding (OP2), whose events wait for each other.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Event, EventId, MemberId, OrgId};
+use super::{Event, EventId, MemberId, OrgId, PersonId};
 
 /// The shortest time between two mails.
 const INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 /// More than the time between the arrival of a request and its commit.
 const LATE: SignedDuration = SignedDuration::from_mins(1);
-/// The most people that a digest names.
+/// How long the events of an offboarding wait for each other: longer than the request runs that causes
+/// them. A later request continues an offboarding that stopped.
+const GATHERED: SignedDuration = SignedDuration::from_mins(2);
+/// The most people, or events of an offboarding, that a digest names.
 pub const MAX_NAMED_IN_DIGEST: usize = 20;
 
 /// Who gets at most one mail an hour.
@@ -20,15 +24,17 @@ pub enum HourlyRecipient {
     Managers(OrgId),
     /// A member of this organization, about the invitations that they sent last.
     Inviter(OrgId, MemberId),
+    /// An address of a person who was offboarded.
+    Offboarded(PersonId),
 }
 
-impl HourlyRecipient {
+/// An event, by its organization and its id there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventReference {
     /// The organization.
-    pub fn org(self) -> OrgId {
-        match self {
-            Self::Managers(org) | Self::Inviter(org, _) => org,
-        }
-    }
+    pub organization_id: OrgId,
+    /// The event.
+    pub event_id: EventId,
 }
 
 /// The last mail to a recipient, and the next one.
@@ -63,6 +69,9 @@ pub struct HourlyMail {
     /// of requests to join reads the open requests instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<MemberId>,
+    /// The first events of an offboarding that wait, at most [`MAX_NAMED_IN_DIGEST`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventReference>,
 }
 
 /// What a new event means for the mail to a recipient.
@@ -103,6 +112,20 @@ impl HourlyMail {
         HourlyMailStep::Wait(wait)
     }
 
+    /// The state in which `event`, of an offboarding, waits with the others. `last` is the state before.
+    pub fn gathering(last: Option<&Self>, event: &Event) -> Self {
+        let mut wait = last.cloned().unwrap_or_else(|| Self::sent(event.at));
+        let together = event.at.saturating_add(GATHERED).unwrap_or(Timestamp::MAX);
+        wait.digest_at = wait.digest_at.or(Some(together));
+        let own = EventReference { organization_id: event.organization_id, event_id: event.id };
+        if !wait.events.contains(&own) {
+            wait.waiting = wait.waiting.saturating_add(1);
+            let named = (wait.events.len() < MAX_NAMED_IN_DIGEST).then_some(own);
+            wait.events.extend(named);
+        }
+        wait
+    }
+
     /// The state after a digest, which was sent unless nothing that waits matters any more.
     pub fn after_digest(&self, sent: bool, now: Timestamp) -> Self {
         Self::sent(if sent { now } else { self.sent_at })
@@ -113,18 +136,21 @@ impl HourlyMail {
     pub fn after_interrupted_digest(&self, before: &Self, now: Timestamp) -> Self {
         let since = now.saturating_sub(LATE).unwrap_or(now);
         let people = self.people.iter().filter(|person| !before.people.contains(person));
+        let events = self.events.iter().filter(|event| !before.events.contains(event));
         Self {
             digest_at: Some(hour_after(now)),
             waiting_since: Some(since),
             waiting: self.waiting.saturating_sub(before.waiting).max(1),
             people: people.copied().collect(),
+            events: events.copied().collect(),
             ..Self::sent(now)
         }
     }
 
     fn sent(at: Timestamp) -> Self {
-        let (event, digest_at, waiting_since, people) = (None, None, None, vec![]);
-        Self { sent_at: at, event, digest_at, waiting_since, waiting: 0, people }
+        let (event, digest_at, waiting_since) = (None, None, None);
+        let (people, events) = (vec![], vec![]);
+        Self { sent_at: at, event, digest_at, waiting_since, waiting: 0, people, events }
     }
 }
 

@@ -112,7 +112,8 @@
 //! whether the mail was sent or came back, from the [`DeliveryRecord`] of the last one. An
 //! [`HourlyRecipient`] gets at most one mail an hour about join requests or acceptances (INV14). The
 //! [`HourlyMail`] remembers the last one, and each event becomes an [`HourlyMailStep`]: a mail of its
-//! own, or a line in the next digest.
+//! own, or a line in the next digest. The mail about an offboarding waits for the whole of it: for each
+//! event, an [`EventReference`].
 //!
 //! **Decisions.** Other services ask whether a person may perform an action in an organization, and
 //! [`evaluate`] answers. An [`AccessPath`] is the way to the organization: as a member, from an
@@ -216,7 +217,9 @@ pub use email::{Email, EmailError, MAX_EMAIL, MAX_EMAIL_LOCAL};
 pub use erasure::{NamedOrganization, check_erasable};
 pub use event::{Actor, Event, EventAction, Target, TargetKind};
 pub use grant::{levels_in, may_grant};
-pub use hourly_mail::{HourlyMail, HourlyMailStep, HourlyRecipient, MAX_NAMED_IN_DIGEST};
+pub use hourly_mail::{
+    EventReference, HourlyMail, HourlyMailStep, HourlyRecipient, MAX_NAMED_IN_DIGEST,
+};
 pub use id::{
     AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MAX_USER_ID,
     MemberId, NotAUserId, NotAnId, OrgId, PersonDigest, PersonId, UserId,
@@ -258,7 +261,7 @@ pub use organization::{
 };
 pub use person::{CalledPerson, EmailFault, IdempotencyKey, Person, RequestContext};
 pub use reassignment::{
-    Reassignment, ReassignmentTarget, RoleDeletionStep, delete_role, mark_role,
+    Reassignment, ReassignmentTarget, RoleDeletionStep, Successor, delete_role, mark_role,
 };
 pub use refusal::Refusal;
 pub use role::{

@@ -91,8 +91,6 @@ pub enum Notification {
         /// The person who declined it.
         by: Author,
     },
-    /// An operator has ended the recipient's join request, with all access of theirs (OP2).
-    RequestEnded,
     /// The organization that the recipient asked to join was deleted (SA7).
     RequestVoid,
     /// The recipient has another role.
@@ -137,6 +135,13 @@ pub enum Notification {
     Removed {
         /// The person who removed them.
         by: Author,
+    },
+    /// An operator has ended all access of the recipient (OP2).
+    Offboarded {
+        /// The names of the organizations.
+        organizations: Vec<Name>,
+        /// Whether there are more organizations than these.
+        more: bool,
     },
     /// The recipient's address was added to those that receive critical alerts (ORG4).
     AlertAddressAdded {

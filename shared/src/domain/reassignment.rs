@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CustomRole, Invitation, Inviter, Member, Refusal, RoleId, Standing, UserCount,
+    CustomRole, Invitation, Inviter, Member, Name, Refusal, RoleId, Standing, UserCount,
     check_service_role, invitation::inviter_of, role::check_can_edit,
 };
 
@@ -13,8 +13,31 @@ use super::{
 pub struct Reassignment {
     /// The role that the users get.
     pub to: RoleId,
+    /// The name of that role when the deletion began, if it is a custom one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_name: Option<Name>,
     /// The member who deletes the role. They become the inviter of its pending invitations (INV9).
     pub by: Inviter,
+}
+
+/// The role that the users of a deleted role get, as a refusal names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Successor {
+    /// Its id.
+    pub id: RoleId,
+    /// Its name, of a custom role when the deletion began. `None` for a deletion that an earlier version began.
+    pub name: Option<String>,
+}
+
+impl Successor {
+    /// The role `id`, which has the name `custom` if it is a custom one.
+    pub fn new(id: RoleId, custom: Option<String>) -> Self {
+        let name = match id {
+            RoleId::BuiltIn(role) => Some(role.name().to_owned()),
+            RoleId::Custom(_) => custom,
+        };
+        Self { id, name }
+    }
 }
 
 /// The role that the users of a deleted role are to get.
@@ -28,6 +51,7 @@ pub struct ReassignmentTarget<'a> {
 
 /// The next step in the deletion of a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, and it is written at once")]
 pub enum RoleDeletionStep {
     /// The role has no users, and is deleted.
     Delete,
@@ -65,16 +89,19 @@ pub fn delete_role(
     }
     match (&role.reassignment, target) {
         (Some(begun), Some(target)) if begun.to != target.id => {
-            Err(Refusal::RoleBeingDeleted(begun.to))
+            Err(Refusal::RoleBeingDeleted(begun.successor()))
         }
-        (Some(begun), None) if !users.is_empty() => Err(Refusal::RoleBeingDeleted(begun.to)),
+        (Some(begun), None) if !users.is_empty() => {
+            Err(Refusal::RoleBeingDeleted(begun.successor()))
+        }
         (Some(_), _) => Ok(RoleDeletionStep::MoveUsers),
         (None, _) if users.is_empty() => Ok(RoleDeletionStep::Delete),
         (None, None) => Err(Refusal::RoleInUse(users)),
-        (None, Some(target)) => {
-            let by = inviter_of(actor)?;
-            Ok(RoleDeletionStep::Reassign(Reassignment { to: target.id, by }))
-        }
+        (None, Some(target)) => Ok(RoleDeletionStep::Reassign(Reassignment {
+            to: target.id,
+            to_name: target.role.map(|role| role.name.clone()),
+            by: inviter_of(actor)?,
+        })),
     }
 }
 
@@ -96,12 +123,17 @@ fn check_target(
     }
     actor.require_grant(target.id)?;
     if let Some(further) = target.role.and_then(|role| role.reassignment.as_ref()) {
-        return Err(Refusal::RoleBeingDeleted(further.to));
+        return Err(Refusal::RoleBeingDeleted(further.successor()));
     }
     if users.services > 0 { check_service_role(target.id) } else { Ok(()) }
 }
 
 impl Reassignment {
+    /// The role that the users get, with its name.
+    pub fn successor(&self) -> Successor {
+        Successor::new(self.to, self.to_name.as_ref().map(ToString::to_string))
+    }
+
     /// A member who holds the deleted role, with the new role.
     pub fn member(&self, member: &Member, now: Timestamp) -> Member {
         member.with_role(self.to, now)

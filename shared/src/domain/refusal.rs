@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Budget, Email, EmailError, InvitationId, JoinRequestId, Level, MAX_CUSTOM_ROLES, MAX_DEPTH,
-    MissingClaim, NamedOrganization, OrgId, RoleId, RoleObject, UserCount,
+    MissingClaim, NamedOrganization, OrgId, RoleObject, Successor, UserCount,
 };
 
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
@@ -398,7 +398,7 @@ pub enum Refusal {
     #[error(
         "This role is being deleted: its users get another role instead, and it cannot be granted or changed any more. Choose another role."
     )]
-    RoleBeingDeleted(RoleId),
+    RoleBeingDeleted(Successor),
     /// The users of a role that is being deleted are being moved to this one, or to one that needs
     /// the setting (ROLE6).
     #[error(

@@ -8,7 +8,10 @@ use serde_json::json;
 
 use super::Problem;
 use crate::{
-    domain::{MAX_CUSTOM_ROLES, MAX_DEPTH, MissingClaim, NamedOrganization, Refusal, RoleObject},
+    domain::{
+        MAX_CUSTOM_ROLES, MAX_DEPTH, MissingClaim, NamedOrganization, Refusal, RoleObject,
+        Successor,
+    },
     store,
 };
 
@@ -117,7 +120,9 @@ impl From<Refusal> for Problem {
             R::KeeperNotMember | R::NotAService => problem.at("/keeper_id"),
             R::UserIdOfPerson => problem.at("/user_id"),
             R::SuperAdminAccessEnd | R::AccessEndOutOfRange => problem.at("/access_expires_at"),
-            R::RoleBeingDeleted(target) => problem.with("reassign_to", json!(target)),
+            R::RoleBeingDeleted(Successor { id, name }) => {
+                problem.with("reassign_to", json!(id)).with("reassign_to_name", json!(name))
+            }
             R::ReassignToSameRole => problem.at("/reassign_to"),
             R::KindInherited => problem.at("/kind"),
             R::FirstAdminRequired => problem.at("/first_admin_email"),

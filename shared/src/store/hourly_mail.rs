@@ -1,5 +1,5 @@
 //! Mail of which a recipient gets at most one an hour: an item a recipient, which `by_due` lists while
-//! events wait for a digest (INV14).
+//! events wait for a digest (INV14); and the one mail about an offboarding (OP2).
 //!
 //! Like a mark, it is written without an event: it says only which mails were sent, and names people by
 //! ids alone (ERA1).
@@ -49,7 +49,29 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::Unavailable("an hourly mail is changed again and again".to_owned()))
+        Err(changed_again())
+    }
+
+    /// Makes an event of an offboarding wait for the one mail to `recipient`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read or written.
+    pub async fn gather_mail(
+        &self,
+        recipient: HourlyRecipient,
+        event: &Event,
+    ) -> Result<(), Error> {
+        for _ in 0..TRIES {
+            let last = self.hourly_mail(recipient).await?;
+            let next = HourlyMail::gathering(last.as_ref(), event);
+            let context = RequestContext::without_actor(event.at, &event.request_id, 0);
+            match self.put_hourly_mail(&context, recipient, last.as_ref(), &next).await {
+                Err(Error::Refused(_)) => {}
+                done => return done,
+            }
+        }
+        Err(changed_again())
     }
 
     /// The recipients whose digest is due at `now`.
@@ -129,6 +151,10 @@ impl Store {
             .await
             .map(drop)
     }
+}
+
+fn changed_again() -> Error {
+    Error::Unavailable("an hourly mail is changed again and again".to_owned())
 }
 
 /// The stored state is this one.

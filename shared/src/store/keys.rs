@@ -33,6 +33,8 @@ const DELIVERY: &str = "DELIVERY#";
 const MANAGERS: &str = "MANAGERS";
 /// Begins the sort keys of the mails to inviters.
 const INVITER: &str = "INVITER#";
+/// The sort key of the mail to an address of a person who was offboarded.
+const OFFBOARDED: &str = "OFFBOARDED";
 
 /// The primary key of one item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -147,21 +149,29 @@ impl Key {
 
     /// The last mail of which a recipient gets at most one an hour, and the next one.
     pub fn hourly_mail(recipient: HourlyRecipient) -> Self {
-        let sk = match recipient {
-            HourlyRecipient::Managers(_) => MANAGERS.to_owned(),
-            HourlyRecipient::Inviter(_, member) => format!("{INVITER}{}", member.bare()),
+        let (holder, sk) = match recipient {
+            HourlyRecipient::Managers(org) => (org.bare(), MANAGERS.to_owned()),
+            HourlyRecipient::Inviter(org, member) => {
+                (org.bare(), format!("{INVITER}{}", member.bare()))
+            }
+            HourlyRecipient::Offboarded(person) => (person.bare(), OFFBOARDED.to_owned()),
         };
-        Self { pk: format!("{DELIVERY}{}", recipient.org().bare()), sk }
+        Self { pk: format!("{DELIVERY}{holder}"), sk }
     }
 
     /// The mark of the mail of a digest of this time to an address.
     pub fn digest_mailed(recipient: HourlyRecipient, digest_at: Timestamp, to: &Email) -> Self {
-        let org = recipient.org();
-        let (to, at) = (AddressDigest::of(org, to), digest_at.as_millisecond());
-        let about = match recipient {
-            HourlyRecipient::Managers(_) => "DIGEST",
-            HourlyRecipient::Inviter(..) => "ACCEPTED",
+        let at = digest_at.as_millisecond();
+        let (about, org) = match recipient {
+            HourlyRecipient::Managers(org) => ("DIGEST", org),
+            HourlyRecipient::Inviter(org, _) => ("ACCEPTED", org),
+            // Its holder is the address.
+            HourlyRecipient::Offboarded(person) => {
+                let pk = format!("{DELIVERY}{}", person.bare());
+                return Self { pk, sk: format!("{OFFBOARDED}#{at}") };
+            }
         };
+        let to = AddressDigest::of(org, to);
         Self { pk: format!("{DELIVERY}{}", org.bare()), sk: format!("{about}#{at}#{to}") }
     }
 
@@ -189,6 +199,11 @@ impl Key {
 
     /// Whose hourly mail is stored at the key.
     pub(super) fn hourly_recipient(&self) -> Result<HourlyRecipient, Error> {
+        if self.sk == OFFBOARDED {
+            let bare = self.pk.strip_prefix(DELIVERY).unwrap_or_default();
+            let person = PersonId::from_bare(bare).map_err(Error::broken)?;
+            return Ok(HourlyRecipient::Offboarded(person));
+        }
         let org = owner(&self.pk)?;
         match self.sk.strip_prefix(INVITER) {
             Some(member) => {

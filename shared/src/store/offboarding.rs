@@ -95,7 +95,11 @@ impl Store {
         // The clean-up ends what belongs to a deleted organization.
         let left = all.filter(|known| !known.org.is_deleted());
         let left: Vec<_> = left.filter(|known| known.access() != Access::default()).collect();
-        self.end_everywhere(context, &left, progress, deadline, Transaction::offboard_from).await
+        self.end_everywhere(context, &left, progress, deadline, |mut writes, known| {
+            writes.offboarding = true;
+            writes.offboard_from(known)
+        })
+        .await
     }
 
     /// Ends what a person has in some organizations, as many in one transaction as fit, until `deadline`.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         BoundedList, BuiltIn, CustomRoleId, Event, Invitation, Member, MemberId, OrgId,
-        Organization, Refusal, RequestContext, RoleId, Standing, Version,
+        Organization, Refusal, RequestContext, RoleId, Standing, Successor, Version,
     },
     metrics::Metric,
 };
@@ -36,6 +36,8 @@ pub struct Transaction<'a> {
     /// The number of the next event, which determines its id. Each chunk of a request starts at a
     /// number of its own.
     pub(super) next_event: u128,
+    /// Whether the transaction is part of the offboarding of a person. Its events say so.
+    pub(super) offboarding: bool,
     counts: BTreeMap<OrgId, CountChanges>,
     /// The organizations in which the caller acts without being an operator.
     pub(super) acts_in: BTreeSet<OrgId>,
@@ -210,8 +212,10 @@ pub(super) fn can_keep(now: Timestamp) -> Expression {
 
 /// Why a custom role cannot be granted: it is gone, or being deleted (ROLE6).
 pub(super) fn not_grantable(role: Option<&Item>) -> Error {
-    let reassigned_to = |role: &Item| -> Option<RoleId> {
-        role.get("reassignment")?.as_m().ok()?.get("to")?.as_s().ok()?.parse().ok()
+    let reassigned_to = |role: &Item| -> Option<Successor> {
+        let begun = role.get("reassignment")?.as_m().ok()?;
+        let name = begun.get("to_name").and_then(|name| name.as_s().ok().cloned());
+        Some(Successor::new(begun.get("to")?.as_s().ok()?.parse().ok()?, name))
     };
     match role.map(reassigned_to) {
         None => Refusal::NoSuchRole.into(),
@@ -240,6 +244,7 @@ impl Store {
             context,
             steps,
             next_event: 0,
+            offboarding: false,
             counts,
             acts_in: BTreeSet::new(),
             by_outsider: false,
@@ -400,6 +405,7 @@ impl Transaction<'_> {
     /// Adds the event of this change to its organization's history.
     pub(super) fn record(mut self, event: Event) -> Result<Self, Error> {
         let event = event.nth(self.context, self.next_event);
+        let event = Event { offboarding: self.offboarding, ..event };
         self.next_event += 1;
         self.metrics.push(Metric::EventsRecorded);
         self.metrics.extend(Metric::of(event.action));

@@ -5,6 +5,7 @@ mod failures;
 mod invitations;
 mod join_requests;
 mod members;
+mod offboarding;
 mod reports;
 mod services;
 

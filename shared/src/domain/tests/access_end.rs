@@ -154,6 +154,7 @@ fn decision_after_the_end_is_a_denial_of_its_own() {
     let path = AccessPath::Member;
     let at = PathMembership {
         path,
+        resource_name: standing.org.name.clone(),
         standing,
         link: None,
         resource_suspended: false,

@@ -25,7 +25,9 @@ fn membership(
 ) -> PathMembership {
     let member = member("bob", org, role);
     let standing = Standing::of(person("bob"), Some(org.clone()), Some(member), None).unwrap();
-    PathMembership { path, standing, link, resource_suspended: false, access_expired: false }
+    let resource_name = standing.org.name.clone();
+    let (resource_suspended, access_expired) = (false, false);
+    PathMembership { path, standing, link, resource_name, resource_suspended, access_expired }
 }
 
 const OPEN: &str = "license_management.open_page";

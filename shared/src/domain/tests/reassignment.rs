@@ -31,7 +31,7 @@ fn deletion_marks_the_role_with_its_target_and_the_deleting_member() {
     let admin = standing("ann", &org, RoleId::ADMIN);
     let by = Inviter { member_id: member_id("ann"), role_id: RoleId::ADMIN };
     for to in [RoleId::USER, RoleId::ADMIN, hosts] {
-        let reassignment = Some(Reassignment { to, by: by.clone() });
+        let reassignment = Some(Reassignment { to, to_name: None, by: by.clone() });
         let version = guests.version.next(in_days(1));
         let expected = CustomRole { reassignment, version, ..guests.clone() };
         assert_eq!(delete(&admin, &guests, to), Ok(expected));
@@ -47,7 +47,7 @@ fn deletion_can_be_repeated_with_the_same_target_only() {
     let deleted = delete(&admin, &guests, hosts).unwrap();
     let again = |to| delete_role(&super_admin(&org), &deleted, USED, Some(target(to)));
     assert_eq!(again(hosts), Ok(RoleDeletionStep::MoveUsers));
-    assert_eq!(again(RoleId::USER), Err(Refusal::RoleBeingDeleted(hosts)));
+    assert_eq!(again(RoleId::USER), Err(Refusal::RoleBeingDeleted(Successor::new(hosts, None))));
 }
 
 #[test]
@@ -58,7 +58,8 @@ fn role_that_is_being_deleted_cannot_be_the_target() {
     let role = Some(&delete(&admin, &role, RoleId::Custom(guests.id)).unwrap());
     let target = Some(ReassignmentTarget { id: hosts, role });
     let refused = delete_role(&admin, &guests, USED, target);
-    assert_eq!(refused, Err(Refusal::RoleBeingDeleted(RoleId::Custom(guests.id))));
+    let successor = Successor::new(RoleId::Custom(guests.id), None);
+    assert_eq!(refused, Err(Refusal::RoleBeingDeleted(successor)));
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn role_that_is_being_deleted_cannot_be_edited_and_is_deleted_without_users() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let deleted = delete(&admin, &guests, hosts).unwrap();
-    let being_deleted = Refusal::RoleBeingDeleted(hosts);
+    let being_deleted = Refusal::RoleBeingDeleted(Successor::new(hosts, None));
     let edited = edit_role(&admin, &deleted, RoleDraft::default(), now());
     assert_eq!(edited, Err(being_deleted.clone()));
     assert_eq!(delete_role(&admin, &deleted, USED, None), Err(being_deleted));

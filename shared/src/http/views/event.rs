@@ -27,6 +27,8 @@ pub struct Event {
     new: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    offboarding: bool,
     request_id: String,
     client_request_id: Option<String>,
 }
@@ -64,7 +66,7 @@ impl Event {
         let names = Names { org, names };
         let (actor, target) = (names.actor(&event)?, names.target(&event)?);
         let domain::Event { id, at, organization_id, action, old, new, reason, .. } = event;
-        let domain::Event { request_id, client_request_id, .. } = event;
+        let domain::Event { offboarding, request_id, client_request_id, .. } = event;
         Ok(Self {
             id,
             at,
@@ -76,6 +78,7 @@ impl Event {
             old: names.beside_ids(old)?,
             new: names.beside_ids(new)?,
             reason,
+            offboarding,
             request_id,
             client_request_id,
         })

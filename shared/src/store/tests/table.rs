@@ -151,9 +151,12 @@ fn items(examples: &Examples) -> String {
     let inviter = HourlyRecipient::Inviter(org, MemberId::of(org, ada));
     line("hourly mail to managers", Key::hourly_mail(HourlyRecipient::Managers(org)));
     line("hourly mail to an inviter", Key::hourly_mail(inviter));
+    let offboarded = HourlyRecipient::Offboarded(PersonId::of_address(email));
+    line("mail about an offboarding to an address", Key::hourly_mail(offboarded));
     let digest = |recipient| Key::digest_mailed(recipient, Timestamp::UNIX_EPOCH, email);
     line("mark of a digest to a manager", digest(HourlyRecipient::Managers(org)));
     line("mark of a digest to an inviter", digest(inviter));
+    line("mark of the mail about an offboarding", digest(offboarded));
     page
 }
 

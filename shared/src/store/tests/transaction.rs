@@ -6,7 +6,9 @@ use aws_sdk_dynamodb::types::{
 
 use super::{only, refusal, sent, steps, store};
 use crate::{
-    domain::{BuiltIn, CustomRole, Event, EventAction, Refusal, RoleId, UserId, Version},
+    domain::{
+        BuiltIn, CustomRole, Event, EventAction, Refusal, RoleId, Successor, UserId, Version,
+    },
     fixtures::{
         context, custom_id, custom_role, member, now, org_id, partner, person, standard, standing,
         super_admin, with_role,
@@ -124,10 +126,16 @@ fn custom_role_is_granted_with_the_levels_that_the_rule_saw_unless_it_is_being_d
     let step = only(steps(|transaction| transaction.still_grantable(&org, role).unwrap()));
     let failed = |item| refusal((step.on_failed)(item));
     let levels = attribute(&org.roles[&custom_id(1)]).unwrap();
-    let mut deleted = Item::from([("levels".to_owned(), levels)]);
+    let mut deleted = Item::from([("levels".to_owned(), levels.clone())]);
     let reassignment = serde_json::json!({ "to": "user", "by": {} });
     deleted.insert("reassignment".to_owned(), attribute(&reassignment).unwrap());
-    assert_eq!(failed(Some(deleted)), Refusal::RoleBeingDeleted(USER));
+    let successor = Successor { id: USER, name: Some("User".to_owned()) };
+    assert_eq!(failed(Some(deleted)), Refusal::RoleBeingDeleted(successor));
+    let to_custom = serde_json::json!({ "to": role, "to_name": "Desk", "by": {} });
+    let mut deleted = Item::from([("levels".to_owned(), levels)]);
+    deleted.insert("reassignment".to_owned(), attribute(&to_custom).unwrap());
+    let successor = Successor { id: role, name: Some("Desk".to_owned()) };
+    assert_eq!(failed(Some(deleted)), Refusal::RoleBeingDeleted(successor));
     assert_eq!(failed(Some(Item::new())), Refusal::ChangedConcurrently, "other levels");
     assert_eq!(failed(None), Refusal::NoSuchRole);
     let sent = sent(step);

@@ -1,0 +1,81 @@
+//! The mail about an offboarding (OP2). Its events wait for each other, an item for each address, and the schedule sends
+//! one mail that names the organizations.
+
+use shared::{
+    domain::{
+        AddressDigest, Delivery, Event, EventAction, HourlyMail, HourlyRecipient, Name,
+        Notification, OutgoingMail, PersonId, RequestContext,
+    },
+    store::{Error, Key},
+};
+
+use crate::{MailService, selection::Requester};
+
+impl MailService {
+    /// Makes an event of an offboarding wait for the one mail to the person. Returns the mails to others,
+    /// which leave at once.
+    pub(crate) async fn about_offboarding(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Vec<OutgoingMail>, Error> {
+        if let Some(mail) = self.to_offboarded(event).await? {
+            self.gather(event, &mail, context).await?;
+        }
+        match event.action {
+            EventAction::MemberRemoved => self.about_services(event, context).await,
+            _ => Ok(vec![]),
+        }
+    }
+
+    /// The mail to the person that such an event causes elsewhere: its recipient and organization count here. None if they are back, were erased, or never
+    /// got the invitation.
+    async fn to_offboarded(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
+        match event.action {
+            EventAction::MemberRemoved => self.about_removal(event).await,
+            EventAction::InvitationRevoked => self.about_revocation(event).await,
+            EventAction::JoinRequestCancelled => {
+                Ok(self.requester(event).await?.and_then(Requester::mail_of_end))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes an event wait, once: a mark says that it does, also after the mail.
+    async fn gather(
+        &self,
+        event: &Event,
+        mail: &OutgoingMail,
+        context: &RequestContext,
+    ) -> Result<(), Error> {
+        let mark = Key::mailed(event.id, AddressDigest::of(event.organization_id, &mail.to));
+        if self.store.done_mails(vec![mark.clone()]).await?.contains(&mark) {
+            return Ok(());
+        }
+        let recipient = HourlyRecipient::Offboarded(PersonId::of_address(&mail.to));
+        self.store.gather_mail(recipient, event).await?;
+        self.store.finish_mail(context, mark, None, Delivery::Waiting).await
+    }
+
+    /// The mail about the events that wait and are still true.
+    pub(crate) async fn of_offboarding(
+        &self,
+        waiting: &HourlyMail,
+        context: &RequestContext,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        let (mut first, mut organizations) = (None, Vec::<Name>::new());
+        for it in &waiting.events {
+            let event =
+                self.store.event_to_mail(it.organization_id, it.event_id, context.at).await?;
+            let Some(event) = event else { continue };
+            let Some(mail) = self.to_offboarded(&event).await? else { continue };
+            if !organizations.contains(&mail.organization) {
+                organizations.push(mail.organization.clone());
+            }
+            first.get_or_insert(mail);
+        }
+        let more = usize::try_from(waiting.waiting).is_ok_and(|all| all > waiting.events.len());
+        let notification = Notification::Offboarded { organizations, more };
+        Ok(first.map(|mail| OutgoingMail { notification, ..mail }))
+    }
+}
