@@ -66,10 +66,15 @@ async fn search_responses_have_the_form_of_the_specification() {
     let end = r#""page":{"next_token":""}}"#;
     let body = evaluation(EVE, OPEN, &acme);
     let subjects = app.post(SERVICE, SUBJECTS, body.clone()).await.expect(200);
-    assert_eq!(subjects.text, format!(r#"{{"results":[{{"type":"user","id":"ada"}}],{end}"#));
+    let named = r#""properties":{"name":null,"email":"ada@example.com"}"#;
+    assert_eq!(
+        subjects.text,
+        format!(r#"{{"results":[{{"type":"user","id":"ada",{named}}}],{end}"#)
+    );
     let body = evaluation(ADA, NOTES, &acme);
     let resources = app.post(ADA, RESOURCES, body.clone()).await.expect(200);
-    let found = format!(r#"{{"type":"organization","id":"{}"}}"#, id(&acme));
+    let found =
+        format!(r#"{{"type":"organization","id":"{}","properties":{{"name":"Acme"}}}}"#, id(&acme));
     assert_eq!(resources.text, format!(r#"{{"results":[{found}],{end}"#));
     // A search for actions ignores a given action.
     let mut body = body;

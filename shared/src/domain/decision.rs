@@ -2,8 +2,8 @@
 //! organization, through which access path, and who could grant it.
 
 use super::{
-    Action, BuiltIn, Condition, Conditions, Kind, Level, Levels, LinkAccess, OrgId, Organization,
-    Restriction, RoleId, RoleObject, Standing, levels_in,
+    Action, BuiltIn, Condition, Conditions, Kind, Level, Levels, LinkAccess, Name, OrgId,
+    Organization, Restriction, RoleId, RoleObject, Standing, levels_in,
 };
 use RoleObject::{
     LicenseManagementCustomerOrganizations, LicenseManagementSubOrganizations,
@@ -26,7 +26,8 @@ use RoleObject::{
 /// # Errors
 /// The [`DenyReason`] of the first of these checks that fails.
 pub fn evaluate(membership: &PathMembership, action: Action) -> Result<(), DenyReason> {
-    let PathMembership { path, standing, link, resource_suspended, access_expired } = membership;
+    let PathMembership { path, standing, link, resource_suspended, access_expired, .. } =
+        membership;
     if *access_expired && action.level.is_some() && path.supports(action) {
         return Err(DenyReason::AccessExpired);
     }
@@ -73,6 +74,8 @@ pub struct PathMembership {
     /// For [`AccessPath::Partner`]: what the link of the two organizations allows. `None` if they are
     /// not linked.
     pub link: Option<LinkAccess>,
+    /// The name of the resource organization.
+    pub resource_name: Name,
     /// Whether the resource organization is suspended (SA7).
     pub resource_suspended: bool,
     /// Whether the person's access to the organization where the path starts has ended (END1). Then

@@ -82,6 +82,7 @@ impl AccessQuery {
                 path,
                 standing,
                 link,
+                resource_name: org.name.clone(),
                 resource_suspended,
                 access_expired,
             };

@@ -89,7 +89,7 @@ async fn granted_resources(
     let found = candidates.into_iter().zip(memberships).filter_map(|(candidate, paths)| {
         let first = first_granting(&paths, action)?;
         (first.path == candidate.path && first.from() == candidate.from)
-            .then(|| Reference::new(ORGANIZATION, &candidate.org))
+            .then(|| Reference::organization(candidate.org, &first.resource_name))
     });
     Ok(page.answer(found.collect(), next))
 }
@@ -170,6 +170,7 @@ impl ResourceSearch<'_> {
         let link = Some(LinkAccess::Preferred);
         let membership = PathMembership {
             path: self.path,
+            resource_name: standing.org.name.clone(),
             standing,
             link,
             resource_suspended: false,

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 use shared::{
-    domain::{Action, first_granting},
+    domain::{Action, Email, Member, Name, OrgId, first_granting},
     http::{AnyObject, ApiError, App, Call, Cursor, Json, Problem, log_organization},
     store::{AccessQuery, Error, Position},
 };
 
 use super::{
-    ACTIONS, DecisionCaller, organization,
+    ACTIONS, DecisionCaller, ORGANIZATION, USER, organization,
     wire::{JsonFields, malformed},
 };
 
@@ -32,6 +32,15 @@ struct NextPage {
 pub(super) struct Reference {
     r#type: &'static str,
     id: String,
+    properties: Properties,
+}
+
+/// What a found subject or resource is called. A service has no address, and an organization neither.
+#[derive(Serialize)]
+pub(super) struct Properties {
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<Email>,
 }
 
 /// A found action.
@@ -41,8 +50,18 @@ pub(super) struct ActionReference {
 }
 
 impl Reference {
-    pub(super) fn new(r#type: &'static str, id: &impl ToString) -> Self {
-        Self { r#type, id: id.to_string() }
+    /// A subject, as the organization of the membership `member` calls them.
+    pub(super) fn subject(member: &Member) -> Self {
+        let name = member.display_name.as_ref().map(ToString::to_string);
+        let name = name.or_else(|| member.name.clone());
+        let properties = Properties { name, email: member.email.clone() };
+        Self { r#type: USER, id: member.user_id.to_string(), properties }
+    }
+
+    /// An organization.
+    pub(super) fn organization(id: OrgId, name: &Name) -> Self {
+        let properties = Properties { name: Some(name.to_string()), email: None };
+        Self { r#type: ORGANIZATION, id: id.to_string(), properties }
     }
 }
 

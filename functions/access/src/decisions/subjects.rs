@@ -95,7 +95,9 @@ async fn granted_subjects(
     let found = candidates.into_iter().zip(memberships).filter_map(|((source, member), paths)| {
         let first = first_granting(&paths, action)?;
         let is_first_path = first.path == source.path && first.from() == source.org.id();
-        is_first_path.then(|| Reference::new(USER, &member.user_id))
+        // The membership that grants the action was read by its key.
+        let member = first.standing.member.as_ref().unwrap_or(&member);
+        is_first_path.then(|| Reference::subject(member))
     });
     Ok(step.answer(found.collect(), next.or(beyond)))
 }
