@@ -19,27 +19,29 @@ use crate::{
     batch_request::{BatchItem, ItemPlace, Terms},
 };
 
-/// The columns with the address, the best first, as [`column_name`] writes them. Google calls it "Email
-/// Address", "primaryEmail" or "E-mail 1 - Value"; Okta "Primary email"; Exchange `PrimarySmtpAddress`;
-/// Workday "Email - Work"; our export "Email"; Entra ID "mail" and, for people without one,
-/// "userPrincipalName". It is "email" in the exports of Atlassian, `JumpCloud`, `OneLogin` and Slack.
-const EMAIL: [&str; 14] = [
-    "email",
-    "emailaddress",
-    "primaryemail",
-    "primaryemailaddress",
-    "workemail",
-    "primaryworkemail",
-    "emailwork",
-    "email1value",
-    "emailadresse",
-    "mailadresse",
-    "mail",
-    "primarysmtpaddress",
-    "useremail",
-    "userprincipalname",
+/// The columns with the address, the best first, as a refusal names them. Google calls it "Email
+/// Address", "primaryEmail" or "E-mail 1 - Value", and "Member Email" in a group; Okta "Primary email";
+/// Exchange `PrimarySmtpAddress`; Workday "Email - Work"; our export "Email"; Entra ID "mail" and, for
+/// people without one, "userPrincipalName". It is "email" in the exports of Atlassian, `JumpCloud`,
+/// `OneLogin` and Slack.
+const EMAIL: [&str; 15] = [
+    "Email",
+    "Email address",
+    "Primary email",
+    "Primary email address",
+    "Work email",
+    "Primary work email",
+    "Email - Work",
+    "E-mail 1 - Value",
+    "E-Mail-Adresse",
+    "Mailadresse",
+    "Mail",
+    "Primary SMTP address",
+    "User email",
+    "Member email",
+    "User principal name",
 ];
-/// The columns with the id or the name of the role.
+/// The columns with the id or the name of the role. The "Member Role" of Google is one in a group.
 const ROLE: [&str; 4] = ["roleid", "role", "rolename", "rolle"];
 /// The columns that say whether an account is in use, and the values that say it is not.
 /// Atlassian calls it "User status".
@@ -93,8 +95,9 @@ struct Row {
     days: Option<String>,
     access_end: Option<String>,
     language: Option<String>,
-    status: Option<String>,
-    blocked: Option<String>,
+    /// The values of all columns that say whether the account is in use.
+    statuses: Vec<String>,
+    blocked: Vec<String>,
 }
 
 /// The invitations of a file. A row without a role invites to the role User.
@@ -115,7 +118,7 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
         Problem::unreadable("The file is not in UTF-8. Save it as \u{201c}CSV UTF-8\u{201d}.")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let Table { first_row, delimiter, text } = Table::of(text);
+    let Table { first_row, delimiter, text } = Table::of(text, is_address_column);
     if let Some(line) = open_quote(text, delimiter) {
         let line = line + first_row - FIRST_ROW;
         let detail = format!(
@@ -152,27 +155,36 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
     }
 }
 
-/// The places of the columns that are known, for each the best first.
+/// The places of the columns that are known, for each the best first, and those of the status in the order
+/// of the file.
 struct Columns {
     email: Vec<usize>,
     role: Vec<usize>,
     days: Vec<usize>,
     access_end: Vec<usize>,
     language: Vec<usize>,
-    status: Vec<usize>,
+    statuses: Vec<usize>,
     blocked: Vec<usize>,
 }
 
 impl Columns {
     fn of(header: &StringRecord) -> Result<Self, Problem> {
         let columns = |names: &[&str]| -> Vec<usize> {
-            let find = |name: &&str| header.iter().position(|column| column_name(column) == **name);
+            let find = |name: &&str| header.iter().position(|column| is_named(column, name));
             names.iter().filter_map(find).collect()
+        };
+        let all_columns = |names: &[&str]| -> Vec<usize> {
+            let is_one = |column: &str| names.iter().any(|name| is_named(column, name));
+            (0..).zip(header).filter(|(_, column)| is_one(column)).map(|(nth, _)| nth).collect()
         };
         let email = columns(&EMAIL);
         if email.is_empty() {
-            let detail = "must be the name of a column in the first line, such as `email,role`";
-            return Err(invalid("/email", detail));
+            let detail = format!(
+                "must be the name of a column in the first line, such as `email,role`. The addresses \
+                 can be in a column with one of these names: {}",
+                EMAIL.join(", ")
+            );
+            return Err(invalid("/email", &detail));
         }
         Ok(Self {
             email,
@@ -180,8 +192,8 @@ impl Columns {
             days: columns(&DAYS),
             access_end: columns(&ACCESS_END),
             language: columns(&LANGUAGE),
-            status: columns(&STATUS),
-            blocked: columns(&BLOCKED),
+            statuses: all_columns(&STATUS),
+            blocked: all_columns(&BLOCKED),
         })
     }
 
@@ -200,10 +212,20 @@ impl Columns {
             days: value(&self.days),
             access_end: value(&self.access_end),
             language: value(&self.language),
-            status: value(&self.status),
-            blocked: value(&self.blocked),
+            statuses: values(&self.statuses),
+            blocked: values(&self.blocked),
         }
     }
+}
+
+/// Whether a column has this name. Case, hyphens and spaces do not matter.
+fn is_named(column: &str, name: &str) -> bool {
+    column_name(column) == column_name(name)
+}
+
+/// Whether a column has addresses.
+fn is_address_column(column: &str) -> bool {
+    EMAIL.iter().any(|name| is_named(column, name))
 }
 
 /// The name of a column: letters in lower case, without what Google adds in brackets.
@@ -246,8 +268,8 @@ impl Row {
             let detail = "has no address. A service is not invited: add it as a service";
             return Err(("email", detail.to_owned()));
         }
-        let not_in_use = self.status.as_ref().filter(|status| is_one_of(&NOT_IN_USE, status));
-        let blocked = self.blocked.as_ref().filter(|blocked| is_one_of(&IS_BLOCKED, blocked));
+        let not_in_use = self.statuses.iter().find(|status| is_one_of(&NOT_IN_USE, status));
+        let blocked = self.blocked.iter().find(|blocked| is_one_of(&IS_BLOCKED, blocked));
         if let Some(cell) = not_in_use.or(blocked) {
             let detail = format!(
                 "says that the account is not in use: \u{201c}{cell}\u{201d}. Remove the cell to invite \
@@ -256,7 +278,10 @@ impl Row {
             return Err(("status", detail));
         }
         let role_id = self.role(names).ok_or_else(|| {
-            ("role", "must be the name or the id of a role of this organization".to_owned())
+            let detail = "must be the name or the id of a role of this organization. If the column \
+                          has other texts, such as job titles, rename it or leave it out: the rows then \
+                          invite to the role User";
+            ("role", detail.to_owned())
         })?;
         let days = self.days.as_deref().map_or(Ok(DEFAULT_DAYS), str::parse);
         let days = days.ok().filter(|days| (1..=MAX_DAYS).contains(days));
@@ -319,6 +344,39 @@ mod tests {
         assert!(refused("Status", "Bot"));
         assert!(refused("User status", "Deactivated") && refused("suspended", "True"));
         assert!(!refused("Block credential", "False") && !refused("Status", "Active"));
+        // One of several columns is enough, in any order.
+        assert!(
+            refused("Active,Status", "false,Member") && refused("Status,Active", "Member,false")
+        );
+        assert!(refused("Suspended,Block credential", "False,True"));
+        assert!(refused("Status,Status", "Active,Deactivated"));
+        assert!(!refused("Status,Active,Suspended", "Member,true,False"));
+    }
+
+    #[test]
+    fn exports_of_groups_are_read() {
+        let google = "Members for group nw-all\r\nEmail address,Nickname,Group status,Email status\r\n\
+                      ada@example.com,Ada,member,email\r\n";
+        let console = "Group Email [Required],Member Email,Member Name,Member Role,Member Type\n\
+                       all@example.com,ada@example.com,Ada,MEMBER,USER\n";
+        for file in [google, console] {
+            assert_eq!(read(file), [row("ada@example.com", None)], "{file}");
+        }
+        let numbered = rows(google.as_bytes()).unwrap();
+        assert_eq!(numbered[0].nth, 3, "as a spreadsheet counts");
+        let titled = "\"Members for group \"\"a, b\"\"\"\n\nE-Mail;Rolle\nada@example.com;Leser\n";
+        assert_eq!(read(titled), [row("ada@example.com", Some("Leser"))]);
+    }
+
+    #[test]
+    fn file_without_addresses_is_refused_with_the_names_of_the_columns() {
+        for file in ["Name,Address\nAda,ada@example.com\n", "ada@example.com\nbob@example.com\n"] {
+            let refused = rows(file.as_bytes()).err().unwrap();
+            let refused = format!("{refused:?}");
+            for name in ["Email address", "Member email", "User principal name"] {
+                assert!(refused.contains(name), "{refused}");
+            }
+        }
     }
 
     #[test]

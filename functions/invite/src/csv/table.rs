@@ -6,6 +6,9 @@ use csv::StringRecord;
 /// The number of the first row below the names of the columns, as spreadsheets count.
 pub(super) const FIRST_ROW: u64 = 2;
 
+/// The most lines of a title above the names of the columns. Google writes one.
+const MAX_TITLE_LINES: usize = 4;
+
 /// The part of a file that begins with the names of the columns.
 pub(super) struct Table<'a> {
     /// The number of the row below the names.
@@ -15,20 +18,41 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Finds the names of the columns: below lines without text, and below a line such as `sep=;`, which
-    /// tells spreadsheets the delimiter.
-    pub(super) fn of(file: &'a str) -> Self {
+    /// Finds the names of the columns: below lines without text, below a line such as `sep=;`, which
+    /// tells spreadsheets the delimiter, and below a title. A line names the columns if one of its cells
+    /// `is_address_column`.
+    pub(super) fn of(file: &'a str, is_address_column: impl Fn(&str) -> bool) -> Self {
         let text = without_lines_without_text(file, None);
         let line = text.strip_prefix("sep=").and_then(|text| text.split_once('\n'));
         let given = line.and_then(|(given, rest)| Some((*given.as_bytes().first()?, rest)));
-        let (delimiter, text) = given.map_or_else(
-            || (delimiter(text), text),
-            |(given, rest)| (given, without_lines_without_text(rest, Some(given))),
-        );
+        let (given, text) = given.map_or((None, text), |(given, rest)| {
+            (Some(given), without_lines_without_text(rest, Some(given)))
+        });
+        let names_columns = |text: &str| {
+            let line = text.lines().next().unwrap_or_default();
+            let delimiter = char::from(given.unwrap_or_else(|| delimiter(text)));
+            line.split(delimiter).any(&is_address_column)
+        };
+        let text = below_title(text, given, names_columns);
+        let delimiter = given.unwrap_or_else(|| delimiter(text));
         let above = file.strip_suffix(text).unwrap_or_default();
         let lines = above.bytes().map(|byte| u64::from(byte == b'\n')).sum::<u64>();
         Self { first_row: FIRST_ROW + lines, delimiter, text }
     }
+}
+
+/// A file without the title above the names of its columns, which is the whole file if no line near its
+/// beginning names them.
+fn below_title(file: &str, delimiter: Option<u8>, names_columns: impl Fn(&str) -> bool) -> &str {
+    let mut text = file;
+    for _ in 0..=MAX_TITLE_LINES {
+        if names_columns(text) {
+            return text;
+        }
+        let below = text.split_once('\n').map_or("", |(_, below)| below);
+        text = without_lines_without_text(below, delimiter);
+    }
+    file
 }
 
 /// A file without the lines at its beginning that contain nothing but white space and delimiters.
