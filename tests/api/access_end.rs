@@ -10,7 +10,7 @@ use crate::{
     helpers::{DEE, each, id, operator_path, user_manager},
     invariants::check,
     matrix::SERVICE,
-    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp},
 };
 
 const INVITE: &str = "user_management.invite";
@@ -313,58 +313,4 @@ async fn person_whose_access_has_ended_can_be_invited_and_ask_before_the_clean_u
     assert_eq!(expired.iter().filter(|action| *action == "member.expired").count(), 4);
     assert_eq!(run_clean_up(&app).await.members_expired, 0);
     check(&app).await;
-}
-
-/// The time of a request decides. A request that read a membership does nothing if the access had ended
-/// at its time, although that was written after it read.
-#[tokio::test]
-async fn write_that_read_a_membership_does_nothing_after_its_end() {
-    let (app, layer) = TestApp::with_fault_layer(ample()).await;
-    let acme = app.create_organization(ADA, "Acme").await;
-    app.add_member(ADA, &acme, BOB, "admin").await;
-    let for_cy = app.create_invitation(BOB, &acme, CY.email, "user").await;
-    app.remove(ADA, &acme, BOB).await.expect(204);
-    let role = app.create_role(ADA, &acme, "Night", json!({})).await;
-    let bobs = |method: &'static str, path: &str, body: Value| {
-        (BOB, method, format!("{acme}{path}"), body)
-    };
-    let writes = [
-        bobs("POST", "/invitations", json!({ "email": EVE.email, "role_id": "user" })),
-        bobs(
-            "POST",
-            "/invitations/batch",
-            json!({
-                "invitations": [{ "email": EVE.email, "role_id": "user" }]
-            }),
-        ),
-        bobs("PATCH", "", json!({ "name": "Acme 2" })),
-        bobs("POST", "/roles", json!({ "name": "Day" })),
-        bobs("DELETE", &format!("/roles/{role}"), Value::Null),
-        bobs("POST", "/leave", json!({})),
-        (CY, "POST", format!("{for_cy}/accept"), json!({})),
-    ];
-    for (caller, method, path, body) in writes {
-        app.add_member(ADA, &acme, BOB, "admin").await;
-        let before = app.history(&acme).await.len();
-        // ADA's request is the earlier one, and the end lies between the two.
-        let end = json!({ "access_expires_at": time_in(&app, 500) });
-        let bob = format!("{acme}/members/@bob");
-        let shorten = app.patch(ADA, &bob, end);
-        let body = (!body.is_null()).then_some(body);
-        let write = app.send(Some(caller), method, &path, body);
-        let (shortened, refused, calls) =
-            layer.interleave(&[1, 0, 0, 0, 0, 1, 1, 1], shorten, write).await;
-        shortened.expect(200);
-        assert_eq!(calls[..2], [1, 0], "{method} {path} reads before the end is set");
-        assert!(
-            refused.status.as_u16() == 403 || refused.status.as_u16() == 409,
-            "{path} {refused}"
-        );
-        assert_eq!(
-            app.history(&acme).await.len(),
-            before + 1,
-            "{method} {path}: only the end is new"
-        );
-        check(&app).await;
-    }
 }

@@ -62,4 +62,5 @@ mod sorted;
 mod suborg;
 mod suspension;
 mod test_app;
+mod time_passes;
 mod transfer;

@@ -10,8 +10,8 @@ use super::{
     item::{Item, attribute, from_item, text, time, to_item},
     members::shown_member,
     transaction::{
-        Change, OnConditionFailed, Transaction, at_version, gone_or, gone_or_if, has_access,
-        lost_membership, refuse,
+        Change, OnConditionFailed, Transaction, at_version, gone_or, gone_or_if, has_access, live,
+        refuse,
     },
     user_counts::Counter,
 };
@@ -47,6 +47,15 @@ pub struct ProfileChange<'a> {
     pub org: &'a Organization,
     /// The profile as it becomes.
     pub after: &'a Profile,
+}
+
+/// The refusal of a person who joins from above, if their membership there is not as the rule saw it. Without it, they
+/// may not know the organization (U5).
+fn no_access_from_above(now: Timestamp) -> OnConditionFailed {
+    Box::new(move |old| match live(old).map(from_item::<Member>) {
+        Some(Ok(member)) if member.has_access(now) => Refusal::ChangedConcurrently.into(),
+        _ => Refusal::NoSuchOrganization.into(),
+    })
 }
 
 /// The refusal of a person who joins an organization that changed (SUB5).
@@ -222,9 +231,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::OrganizationNotEmpty`] if another person was faster; [`Refusal::NoSuchOrganization`],
-    /// [`Refusal::AccessExpired`] or [`Refusal::ChangedConcurrently`] if the membership above is not as
-    /// the rule saw it.
+    /// [`Refusal::OrganizationNotEmpty`] if another person was faster; [`Refusal::NoSuchOrganization`] or
+    /// [`Refusal::ChangedConcurrently`] if the membership above is not as the rule saw it.
     pub fn join(
         self,
         before: &Organization,
@@ -249,7 +257,7 @@ impl Transaction<'_> {
             .check(
                 Key::member(evidence.path.id(), evidence.id()),
                 held,
-                lost_membership(context.at),
+                no_access_from_above(context.at),
             )
             .name_super_admin(before, org, vacant, not_vacant(context.at))?;
         let added = match expired {
