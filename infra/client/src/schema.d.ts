@@ -2064,6 +2064,11 @@ export interface components {
             actor: components["schemas"]["EventActor"];
             /** @description Why an operator made the change, where they must say so. */
             reason?: string;
+            /**
+             * @description The change is part of the offboarding of a person everywhere (OP2). Absent from other events.
+             * @constant
+             */
+            offboarding?: true;
             /** @description API Gateway's id of the request. */
             request_id: string;
             /** @description The `x-request-id` that the client sent, if it sent one. */
@@ -2663,6 +2668,10 @@ export interface components {
         /** @description The export. `q` is not recorded, but whether there was one. */
         ExportValues: {
             filters: WithRequired<components["schemas"]["MemberExportRequest"], "status" | "role_id" | "organization_id" | "q" | "match" | "scope" | "sort">;
+            /** @description The names of the organizations in `organization_id` at the time of the export, in the same order. `null` for one that was just deleted. Absent from events of earlier versions. */
+            organization_names?: (string | null)[];
+            /** @description The names of the roles in `role_id` at the time of the export, in the same order. Absent from events of earlier versions. */
+            role_names?: string[];
             searched: boolean;
             rows: number;
         };
@@ -2673,6 +2682,8 @@ export interface components {
             permissions: components["schemas"]["Levels"];
             identity_provider_role: components["schemas"]["IdentityProviderRole"];
         };
+        /** @description The name of the role that the users get, of a custom role when the deletion began. `null` for a deletion that an earlier version began. */
+        SuccessorName: string | null;
         /** @description The role was not being deleted. */
         NoReassignmentValues: {
             reassign_to: null;
@@ -3197,6 +3208,7 @@ export interface components {
             /** @constant */
             type: "/problems/role-being-deleted";
             reassign_to: components["schemas"]["RoleId"];
+            reassign_to_name: components["schemas"]["SuccessorName"];
             errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
@@ -3753,7 +3765,11 @@ export interface components {
          *       "results": [
          *         {
          *           "type": "user",
-         *           "id": "auth0|ada"
+         *           "id": "auth0|ada",
+         *           "properties": {
+         *             "name": "Ada Lovelace",
+         *             "email": "ada@example.com"
+         *           }
          *         }
          *       ],
          *       "page": {
@@ -3765,6 +3781,11 @@ export interface components {
             results: {
                 type: string;
                 id: string;
+                /** @description Absent from the fixtures of a certification alone. What the entity is called: the organization, or the person or service as the organization of the membership that grants the action calls them. A service and an organization have no `email`. */
+                properties?: {
+                    name: string | null;
+                    email?: components["schemas"]["Email"];
+                };
             }[];
             page: components["schemas"]["NextPage"];
         };
@@ -4611,13 +4632,14 @@ export interface components {
             /** @constant */
             status: 422;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The role is being deleted, so it cannot be granted (ROLE6). `reassign_to` names the role that its users get. Choose another role. */
+        /** @description The role is being deleted, so it cannot be granted (ROLE6). Its users get the role `reassign_to`, which is called `reassign_to_name`. Choose another role. */
         "role-being-deleted": {
             /** @constant */
             type: "/problems/role-being-deleted";
             /** @constant */
             status: 409;
             reassign_to: components["schemas"]["RoleId"];
+            reassign_to_name: components["schemas"]["SuccessorName"];
         } & components["schemas"]["Problem"];
         /**
          * @description Members hold the role, or pending invitations name it (ROLE6). `holders` counts both. Give them another role first, for example with `reassign_to`.
