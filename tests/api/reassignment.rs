@@ -331,6 +331,20 @@ async fn clean_up_finishes_a_started_reassignment() {
         let listed = listed.items().iter().find(|role| role["id"] == json!(guests)).unwrap();
         assert_eq!(listed["reassign_to_name"], "Hosts");
     }
+    // The refusals name it, too: the rule of an edit, the condition of an invitation, the rule of a batch.
+    let offer = json!({ "email": "x@example.com", "role_id": guests });
+    for refused in [
+        app.patch(ADA, &format!("{acme}/roles/{guests}"), json!({ "name": "Going" })).await,
+        app.post(ADA, &format!("{acme}/invitations"), offer.clone()).await,
+        app.post(ADA, &format!("{acme}/invitations/batch"), json!({ "invitations": [offer] }))
+            .await,
+    ] {
+        let refused = refused.refuses(409, "role-being-deleted").body;
+        assert_eq!(
+            [&refused["reassign_to"], &refused["reassign_to_name"]],
+            [&json!(hosts), &json!("Hosts")]
+        );
+    }
     let now = jiff::Timestamp::from_millisecond(app.now()).unwrap();
     let summary = cleanup::run(&app.store, now, || now, "clean-up", || false).await.unwrap();
     assert_eq!((summary.roles_deleted, summary.failed, summary.more), (1, 0, false));

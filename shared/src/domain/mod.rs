@@ -66,9 +66,10 @@
 //! one of the five [`BuiltIn`] roles or a [`CustomRole`] of the organization; a [`RoleId`] names
 //! either. The permission catalogue lists the [`Action`]s that each level grants, for example
 //! `user_management.invite`. A client creates or edits a role with a [`RoleDraft`]. Lists show a
-//! [`RoleSummary`] of a custom role. [`UserCount`] is the number of its users. If it is
-//! deleted, they get a [`ReassignmentTarget`]: a [`RoleDeletionStep`] is what comes next, and a
-//! [`Reassignment`] is kept with the role until all have the other one. The
+//! [`RoleSummary`] of a custom role. [`UserCount`] is the number of its users. If it is deleted,
+//! they get a [`ReassignmentTarget`], which refusals name as the [`Successor`]: a
+//! [`RoleDeletionStep`] is what comes next, and a [`Reassignment`] is kept with the role until all
+//! have the other one. The
 //! [`IdentityProviderRole`] is what other systems see of a role.
 //!
 //! **Effective levels.** Two rules can reduce a stored level to `none`; a [`Restriction`] says why:
@@ -85,9 +86,10 @@
 //!
 //! **Ways to become a member.** An [`Invitation`], made from an [`InvitationDraft`], offers a role
 //! to an e-mail address, and the address holder accepts it. [`AddressFacts`] say whether the address
-//! can be invited, and a [`NewInvitation`] which older one it replaces. An [`InvitationUpdate`] changes a pending invitation. Its [`Inviter`] must still be
-//! allowed to grant the role when it is accepted (INV9). An operator describes a
-//! new organization with an [`OrganizationDraft`], and it waits for its [`PendingFirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
+//! can be invited, and a [`NewInvitation`] which older one it replaces. An [`InvitationUpdate`]
+//! changes a pending invitation. Its [`Inviter`] must still be allowed to grant the role when it is
+//! accepted (INV9). An operator describes a new organization with an [`OrganizationDraft`], and it
+//! waits for its [`PendingFirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
 //! [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
 //!
 //! A [`JoinRequest`] is the reverse: a person with an address in an [`ApprovedDomain`] asks, and a
