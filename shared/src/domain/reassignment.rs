@@ -51,7 +51,6 @@ pub struct ReassignmentTarget<'a> {
 
 /// The next step in the deletion of a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it, and it is written at once")]
 pub enum RoleDeletionStep {
     /// The role has no users, and is deleted.
     Delete,
